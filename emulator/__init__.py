@@ -1,0 +1,30 @@
+"""A local emulator of the Make API v2: the test double for everything that automates with Make.com.
+
+What a user imports: `MakeEmulator` (a server for tests), `World` (one isolated Make on it) and `create_app`
+(the emulator as a WSGI application).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from .app import create_app
+    from .testing import MakeEmulator, World
+
+__all__ = ["MakeEmulator", "World", "__version__", "create_app"]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when first asked for: the command line must not wait for what only tests use.
+    if name == "create_app":
+        from .app import create_app
+
+        return create_app
+    if name in ("MakeEmulator", "World"):
+        from . import testing
+
+        return getattr(testing, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,23 @@
+"""The REST API: one module a resource group, one handler of a few lines a route."""
+
+from __future__ import annotations
+
+from ..endpoint import Endpoint, Group
+from . import data_stores, data_structures, enums, executions, folders, organizations, scenarios, teams, users
+
+GROUPS: tuple[Group, ...] = (
+    scenarios.group,
+    executions.group,
+    folders.group,
+    data_stores.group,
+    data_structures.group,
+    teams.group,
+    organizations.group,
+    users.group,
+    enums.group,
+)
+
+
+def endpoints() -> list[Endpoint]:
+    """Every declared route."""
+    return [endpoint for group in GROUPS for endpoint in group.endpoints]

@@ -1,0 +1,99 @@
+"""Data structures: what gives the records of a data store their fields. Scope area: ``udts``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..endpoint import Call, Confirmable, Envelope, Group, Part, many, one, value
+from ..schemas.data_structures import (
+    DataStructureClone,
+    DataStructureCloned,
+    DataStructureCreate,
+    DataStructureDetail,
+    DataStructureListItem,
+    DataStructuresQuery,
+    DataStructureUpdate,
+    DataStructureWritten,
+)
+from ..world import datastores
+from ..world.models import DataStructure, Team
+from ..world.tables import Selection
+from .ordering import by_name, paging
+
+group = Group("data structures")
+
+
+@group.get(
+    "/data-structures",
+    scopes=["udts:read"],
+    query=DataStructuresQuery,
+    answer=many("dataStructures", DataStructureListItem),
+    paging=paging("name", {"name": by_name}),
+    cols=True,
+)
+def list_data_structures(call: Call, team: Team) -> Selection[DataStructure]:
+    """List the data structures of a team."""
+    return call.world.data_structures.where(team=team.id)
+
+
+@group.get(
+    "/data-structures/{dataStructureId}",
+    scopes=["udts:read"],
+    answer=one("dataStructure", DataStructureDetail),
+    cols=True,
+)
+def get_data_structure(call: Call, data_structure: DataStructure) -> DataStructure:
+    """Get a data structure with its fields."""
+    return data_structure
+
+
+@group.post(
+    "/data-structures",
+    scopes=["udts:write"],
+    body=DataStructureCreate,
+    answer=one("dataStructure", DataStructureWritten),
+)
+def create_data_structure(call: Call, team: Team) -> DataStructure:
+    """Create a data structure."""
+    return datastores.create_structure(
+        call.world, team, name=call.body["name"], spec=call.body["spec"], strict=call.body["strict"]
+    )
+
+
+@group.patch(
+    "/data-structures/{dataStructureId}",
+    scopes=["udts:write"],
+    body=DataStructureUpdate,
+    answer=one("dataStructure", DataStructureWritten),
+)
+def update_data_structure(call: Call, data_structure: DataStructure) -> DataStructure:
+    """Change a data structure; new fields replace the old ones as a whole."""
+    return datastores.update_structure(call.world, data_structure, **call.body)
+
+
+@group.delete(
+    "/data-structures/{dataStructureId}",
+    scopes=["udts:write"],
+    query=Confirmable,
+    answer=value("dataStructure"),
+)
+def delete_data_structure(call: Call, data_structure: DataStructure) -> int:
+    """Delete a data structure; needs confirmation when scenarios use it."""
+    return datastores.delete_structure(call.world, data_structure, confirmed=call.confirmed)
+
+
+@group.post(
+    "/data-structures/{dataStructureId}/clone",
+    scopes=["udts:write"],
+    body=DataStructureClone,
+    answer=Envelope({"dataStructure": Part(DataStructureCloned), "differentTeam": Part()}),
+)
+def clone_data_structure(
+    call: Call, data_structure: DataStructure, target_team: Team | None = None
+) -> dict[str, Any]:
+    """Copy a data structure, also to another team."""
+    team = target_team or call.world.teams[data_structure.team_id]
+    copy = datastores.create_structure(
+        call.world, team, name=call.body["name"], spec=data_structure.spec, strict=data_structure.strict
+    )
+    return {"dataStructure": copy, "differentTeam": team.id != data_structure.team_id}

@@ -1,0 +1,112 @@
+"""Executions and logs. Source: API documentation, "Scenarios > Logs"; recorded exchanges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from ..endpoint import Call, Envelope, Group, Paging, mixed, one
+from ..engine.executor import reveal
+from ..schemas.executions import DetailQuery, EventRow, LogDetail, LogRow, LogsQuery
+from ..world.models import Execution, Scenario, ScenarioEvent
+from ..world.refusals import NotFound, Oversized
+from ..world.tables import Selection
+
+group = Group("executions")
+
+Entry = Execution | ScenarioEvent
+
+
+def _moment(entry: Entry) -> int:
+    return entry.started if isinstance(entry, Execution) else entry.at
+
+
+def _by_imt_id(entry: Entry) -> tuple[int, str]:
+    return _moment(entry), entry.id
+
+
+#: Filter -> whether a run passes it.
+_FILTERS: dict[str, Callable[[Execution, Any], bool]] = {
+    "status": lambda run, wanted: run.status == int(wanted),
+    "duration_from": lambda run, least: run.duration >= least,
+    "duration_to": lambda run, most: run.duration <= most,
+    "operations_from": lambda run, least: run.operations >= least,
+    "operations_to": lambda run, most: run.operations <= most,
+    "transfer_from": lambda run, least: run.transfer >= least,
+    "transfer_to": lambda run, most: run.transfer <= most,
+    "name": lambda run, part: part.casefold() in (run.name or "").casefold(),
+}
+
+
+@group.get(
+    "/scenarios/{scenarioId}/logs",
+    scopes=["scenarios:read"],
+    query=LogsQuery,
+    answer=mixed("scenarioLogs", {Execution: LogRow, ScenarioEvent: EventRow}),
+    paging=Paging(by={"imtId": _by_imt_id}, sort="imtId", descending=True, limit=50),
+    core=11,
+    evidence="Recorded: finished runs only, among them what people did to the scenario.",
+)
+def list_logs(call: Call, scenario: Scenario) -> Selection[Entry]:
+    """List what happened to a scenario, newest first: its finished runs, its starts, stops and changes."""
+    now = call.world.now()
+    since, until = call.query.get("since", 0), call.query.get("until")
+    asked = [(test, call.query[name]) for name, test in _FILTERS.items() if name in call.query]
+
+    def wanted(entry: Entry) -> bool:
+        if _moment(entry) < since or (until is not None and _moment(entry) > until):
+            return False
+        if isinstance(entry, ScenarioEvent):
+            return not asked
+        return entry.ends <= now and all(test(entry, bound) for test, bound in asked)
+
+    return call.world.logs.where(scenario=scenario.id).only(wanted)
+
+
+@group.get(
+    "/scenarios/{scenarioId}/logs/{executionId}",
+    scopes=["scenarios:read"],
+    answer=one("scenarioLog", LogDetail),
+    core=12,
+)
+def get_log(call: Call, scenario: Scenario, execution_id: str) -> Execution:
+    """Get the log of one finished run."""
+    execution = _execution(call, scenario, execution_id)
+    if execution.ends > call.world.now():
+        raise NotFound("execution", execution_id)
+    return execution
+
+
+@group.get(
+    "/scenarios/{scenarioId}/executions/{executionId}",
+    scopes=["scenarios:read"],
+    query=DetailQuery,
+    answer=Envelope(),
+    core=13,
+)
+def get_execution(call: Call, scenario: Scenario, execution_id: str) -> dict[str, Any]:
+    """Get the status of a run, and its outputs or error once it has ended."""
+    execution = _execution(call, scenario, execution_id)
+    status = reveal(execution, call.world.now())
+    answer: dict[str, Any] = {"status": status}
+    if status == "RUNNING":
+        return answer
+    if execution.outputs is not None:
+        limit = call.query.get("max_bytes")
+        if limit is not None and len(orjson.dumps(execution.outputs)) > limit:
+            raise Oversized(f"The outputs are larger than {limit} bytes.")
+        answer["outputs"] = execution.outputs
+    if (error := execution.error) is not None:
+        answer["error"] = {"name": error.name, "message": error.message}
+        if error.module_name is not None:
+            answer["error"]["causeModule"] = {"name": error.module_name, "appName": error.app_name}
+    return answer
+
+
+def _execution(call: Call, scenario: Scenario, execution_id: str) -> Execution:
+    entry = call.world.logs.get((scenario.id, execution_id))
+    if not isinstance(entry, Execution):
+        raise NotFound("execution", execution_id)
+    return entry

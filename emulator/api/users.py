@@ -1,0 +1,95 @@
+"""Users. Source: API documentation, "Users", "Users > Me", "Users > Roles"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..endpoint import Call, Group, many, one
+from ..errors import BadRequest
+from ..schemas.users import (
+    AuthorizationOut,
+    AuthUserOut,
+    MeQuery,
+    RoleOut,
+    RolesQuery,
+    UserOut,
+    UsersQuery,
+)
+from ..world.enums import ROLES, Role
+from ..world.models import Organization, Team, User
+from ..world.tables import Selection
+from .ordering import by, by_id, by_name, paging
+
+group = Group("users")
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """What the token in use may do."""
+
+    auth_used: str
+    scope: list[str]
+
+
+@group.get(
+    "/users",
+    scopes=["user:read"],
+    query=UsersQuery,
+    answer=many("users", UserOut),
+    paging=paging("id", {"id": by_id, "name": by_name, "email": by("email")}, descending=True),
+    cols=True,
+    core=(42, 43),
+    evidence="'Find users by permission' has no path of its own in any source: the role filters stand for it.",
+)
+def list_users(
+    call: Call, team: Team | None = None, organization: Organization | None = None
+) -> Selection[User]:
+    """List the users of a team or an organization, also by role."""
+    name, email = call.query.get("name", "").casefold(), call.query.get("email", "").casefold()
+    if team is not None and organization is not None:
+        raise BadRequest("teamId and organizationId cannot be used together", suberrors=[])
+    if team is not None:
+        members = {row.user_id: row.role_id for row in call.world.team_members.where(team=team.id)}
+        role, other = call.query.get("team_role_id"), "organization_role_id"
+    elif organization is not None:
+        rows = call.world.organization_members.where(organization=organization.id)
+        members = {row.user_id: row.role_id for row in rows}
+        role, other = call.query.get("organization_role_id"), "team_role_id"
+    else:
+        raise BadRequest("Missing required parameter teamId or organizationId", suberrors=[])
+    if other in call.query:
+        owner = "teamId" if other == "team_role_id" else "organizationId"
+        raise BadRequest(f"The role filter needs {owner}", suberrors=[])
+    return call.world.users.all().only(
+        lambda user: (
+            user.id in members
+            and role in (None, members[user.id])
+            and name in user.name.casefold()
+            and email in user.email.casefold()
+        )
+    )
+
+
+@group.get("/users/me", scopes=[], query=MeQuery, answer=one("authUser", AuthUserOut), cols=True)
+def get_me(call: Call) -> User:
+    """Get the user whom the token belongs to."""
+    return call.user
+
+
+@group.get("/users/me/current-authorization", scopes=[], answer=one("authorization", AuthorizationOut))
+def get_current_authorization(call: Call) -> Authorization:
+    """Tell how the caller is authenticated and what the token may do."""
+    return Authorization("token", sorted(call.token.scopes))
+
+
+@group.get(
+    "/users/roles",
+    scopes=["user:read"],
+    query=RolesQuery,
+    answer=many("usersRoles", RoleOut),
+    cols=True,
+)
+def list_roles(call: Call) -> list[Role]:
+    """List the roles that a user can have in a team or an organization."""
+    category = call.query.get("category")
+    return [role for role in ROLES if category in (None, role.category)]

@@ -1,0 +1,256 @@
+"""The application factory: the one file that knows every part, and the way of one request.
+
+Journal, authentication, then the declared endpoint: scopes, parameters, reach, plan, rate limit, handler.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import MethodNotAllowed as WrongMethod
+
+from . import api, seeds
+from .doors import control
+from .endpoint import Call, Endpoint
+from .engine import scheduler
+from .errors import (
+    BadRequest,
+    InternalError,
+    MakeError,
+    MethodNotAllowed,
+    PayloadTooLarge,
+    RateLimited,
+    ResourceNotFound,
+    Unauthorized,
+    from_refusal,
+)
+from .middleware import authorization, rate_limit
+from .middleware.authentication import Caller, authenticate
+from .middleware.journal import Entry, Journal
+from .middleware.tenant import Specification, Tenant, Tenants
+from .world.reach import Reach
+from .world.refusals import Refusal
+
+API = "/api/v2"
+DEFAULT_WORLD = "default"
+
+#: The largest body that is read. A body of 2.1 MB was seen to pass and one of 2.8 MB to be refused.
+BODY_LIMIT = 2_100_000
+
+JSON = "application/json; charset=utf-8"
+
+log = logging.getLogger("emulator")
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One API request on its way through the house."""
+
+    journal: Journal
+    entry: Entry
+    caller: Caller | None = None
+    allowance: rate_limit.Allowance | None = None
+
+
+def create_app(
+    *,
+    seed: Any = "default",
+    world_seed: int = 0,
+    rate_limit: bool = True,
+    control_key: str | None = None,
+) -> Flask:
+    """Build the emulator as a WSGI application with one world named ``default``.
+
+    Args:
+        seed: the name of a seed in ``fixtures/worlds``, or the seed itself.
+        world_seed: the number from which ids and made-up data follow.
+        rate_limit: whether the world counts requests a minute.
+        control_key: the key of the control API; without one it serves loopback only.
+
+    Raises:
+        ValueError: if the seed makes no sense.
+    """
+    app = Flask("emulator", static_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=BODY_LIMIT, TRAP_HTTP_EXCEPTIONS=False)
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = True
+
+    tenants = Tenants(seeds.build)
+    tenants.create(Specification(name=DEFAULT_WORLD, seed=seed, world_seed=world_seed, rate_limit=rate_limit))
+    app.extensions["make-emulator"] = tenants
+
+    for endpoint in api.endpoints():
+        app.add_url_rule(
+            API + endpoint.rule,
+            endpoint=f"{endpoint.method} {endpoint.path}",
+            view_func=_view(endpoint),
+            methods=[endpoint.method],
+            provide_automatic_options=False,
+        )
+    app.register_blueprint(control.blueprint(tenants, api.endpoints(), key=control_key))
+
+    app.before_request(lambda: _open(tenants))
+    app.after_request(_close)
+    app.register_error_handler(MakeError, _answer_error)
+    app.register_error_handler(Refusal, lambda refusal: _answer_error(from_refusal(refusal)))
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, _answer_defect)
+    return app
+
+
+def tenants_of(app: Flask) -> Tenants:
+    """The registry of an application's worlds."""
+    tenants: Tenants = app.extensions["make-emulator"]
+    return tenants
+
+
+# --- the way of one request ----------------------------------------------------------------------
+
+
+def _is_api() -> bool:
+    return request.path.startswith(API + "/") or request.path == API
+
+
+def _open(tenants: Tenants) -> None:
+    """Open a journal entry and find out who is calling."""
+    if not _is_api():
+        return
+    caller: Caller | None = None
+    refused: Unauthorized | None = None
+    try:
+        caller = authenticate(tenants, request.headers.get("Authorization"))
+    except Unauthorized as error:
+        refused = error
+    tenant = caller.tenant if caller else tenants.get(DEFAULT_WORLD) or next(iter(tenants))
+    entry = tenant.journal.open(
+        tenant.world.now(),
+        request.method,
+        request.path.removeprefix(API),
+        request.query_string.decode("latin-1"),
+    )
+    g.exchange = Exchange(tenant.journal, entry, caller)
+    if refused is not None:
+        entry.decision = "refused: authentication"
+        raise refused
+    assert caller is not None
+    entry.user = caller.user.name
+    entry.token_label = caller.token.label
+
+
+def _view(endpoint: Endpoint) -> Any:
+    def view(**path: str) -> Response:
+        exchange: Exchange = g.exchange
+        return _serve(endpoint, exchange, path)
+
+    return view
+
+
+def _body(endpoint: Endpoint) -> bytes | None:
+    """The bytes of the body; ``None`` where the endpoint takes none."""
+    body = request.get_data(cache=False)
+    if endpoint.body is None and not endpoint.raw_body:
+        return None
+    if body.strip() and request.mimetype != "application/json":
+        raise BadRequest("The body must be JSON, with content type application/json.", suberrors=[])
+    return body
+
+
+def _serve(endpoint: Endpoint, exchange: Exchange, path: Mapping[str, str]) -> Response:
+    assert exchange.caller is not None
+    tenant, user, token = exchange.caller
+    entry, world = exchange.entry, tenant.world
+    entry.endpoint = f"{endpoint.method} {endpoint.path}"
+    entry.decision = "refused: scope"
+    if missing := authorization.missing_scopes(endpoint, token):
+        entry.reason = f"the token lacks {', '.join(missing)}"
+        authorization.check_scopes(endpoint, token)
+    entry.decision = "refused: body"
+    body = _body(endpoint)
+    entry.request_body = exchange.journal.clip(body or b"")
+    with world.lock:
+        scheduler.catch_up(world)
+        call = Call(
+            world, user, token, Reach(world, user), endpoint, base_url=request.host_url.rstrip("/") + API
+        )
+        entry.decision = "refused: parameters or reach"
+        endpoint.admit(call, path, request.args, body)
+        organization = call.organization
+        entry.organization_id = organization.id if organization else None
+        entry.decision = "refused: plan"
+        authorization.check_plan(endpoint, organization)
+        if endpoint.rate_limited:
+            exchange.allowance = rate_limit.count(world, organization, user)
+            if exchange.allowance is not None and exchange.allowance.exceeded:
+                entry.decision = "refused: rate limit"
+                raise RateLimited
+        entry.decision = "refused: handler"
+        answer = orjson.dumps(endpoint.call(call))
+    entry.decision = "served"
+    return Response(answer, content_type=JSON)
+
+
+def _close(response: Response) -> Response:
+    """Add the headers that every answer has, and close the journal entry."""
+    exchange: Exchange | None = g.get("exchange")
+    if exchange is None:
+        return response
+    headers = response.headers
+    headers["x-request-id"] = uuid.uuid4().hex
+    if exchange.caller is not None:
+        headers["authtype"] = "token"
+    if exchange.allowance is not None:
+        headers.extend(exchange.allowance.headers())
+    exchange.journal.close(exchange.entry, response.status_code, response.get_data())
+    if log.isEnabledFor(logging.INFO):
+        log.info(exchange.entry.sentence(), extra={"entry": exchange.entry})
+    return response
+
+
+# --- refusals ------------------------------------------------------------------------------------
+
+
+def _answer_error(error: MakeError) -> Response:
+    exchange: Exchange | None = g.get("exchange")
+    if exchange is not None:
+        exchange.entry.code = error.code
+        exchange.entry.reason = exchange.entry.reason or _reason(error)
+    response = Response(orjson.dumps(error.body()), status=error.status, content_type=JSON)
+    response.headers.extend(error.headers())
+    return response
+
+
+def _reason(error: MakeError) -> str:
+    return " ".join([error.detail, *(error.suberrors or ())])
+
+
+def _answer_http_error(error: HTTPException) -> Response:
+    """Give what Flask and Werkzeug raise by themselves the shape of Make."""
+    exchange: Exchange | None = g.get("exchange")
+    match error:
+        case RequestEntityTooLarge():
+            answer: MakeError = PayloadTooLarge(f"The body is larger than {BODY_LIMIT} bytes.")
+        case WrongMethod(valid_methods=methods):
+            answer = MethodNotAllowed([method for method in methods or () if method != "HEAD"])
+        case HTTPException(code=404):
+            answer = ResourceNotFound(f"No route {request.method} {request.path}.")
+        case _:
+            answer = BadRequest(error.description or "", suberrors=[])
+    if exchange is not None and exchange.entry.decision == "open":
+        exchange.entry.decision = "refused: route"
+    return _answer_error(answer)
+
+
+def _answer_defect(error: Exception) -> Response:
+    """A defect of the emulator: the cause goes to the log, not to the caller."""
+    log.exception("defect while answering %s %s", request.method, request.path)
+    return _answer_error(InternalError("The emulator failed; its log tells why."))
+
+
+__all__ = ["API", "DEFAULT_WORLD", "Tenant", "create_app", "tenants_of"]

@@ -1,0 +1,133 @@
+"""The command line. Errors are one clear line on stderr: exit 2 for usage, 1 for failure."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from typing import Any
+
+import click
+
+from . import __version__
+
+PREFIX = "MAKE_EMULATOR"
+
+
+class Failure(click.ClickException):
+    """Something that went wrong and is not the usage: exit 1."""
+
+    exit_code = 1
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"make-emulator: {self.format_message()}", file=file or sys.stderr)
+
+
+@click.group(context_settings={"auto_envvar_prefix": PREFIX, "help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="make-emulator")
+def main() -> None:
+    """A local emulator of the Make API v2."""
+
+
+@main.command()
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, envvar=f"{PREFIX}_HOST", help="Address to listen at."
+)
+@click.option(
+    "--port",
+    default=4747,
+    show_default=True,
+    envvar=f"{PREFIX}_PORT",
+    type=click.IntRange(0, 65535),
+    help="Port to listen at; 0 picks a free one.",
+)
+@click.option(
+    "--seed",
+    default="default",
+    show_default=True,
+    envvar=f"{PREFIX}_SEED",
+    metavar="NAME|FILE",
+    help="The world to start with.",
+)
+@click.option(
+    "--world-seed",
+    default=0,
+    show_default=True,
+    envvar=f"{PREFIX}_WORLD_SEED",
+    type=int,
+    help="The number from which ids and made-up data follow.",
+)
+@click.option("--no-rate-limit", is_flag=True, envvar=f"{PREFIX}_NO_RATE_LIMIT", help="Never answer 429.")
+@click.option(
+    "--control-key",
+    envvar=f"{PREFIX}_CONTROL_KEY",
+    metavar="KEY",
+    help="The key of the control API; without one it serves loopback only.",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json", "none"]),
+    default="text",
+    show_default=True,
+    envvar=f"{PREFIX}_LOG_FORMAT",
+    help="How each request is written to stderr.",
+)
+def serve(
+    host: str,
+    port: int,
+    seed: str,
+    world_seed: int,
+    no_rate_limit: bool,
+    control_key: str | None,
+    log_format: str,
+) -> None:
+    """Serve the emulator until SIGTERM or Ctrl-C."""
+    # Imported here, so that --help and mistakes in the usage answer at once.
+    from .app import API, DEFAULT_WORLD, create_app, tenants_of
+    from .logs import configure
+    from .server import PortTaken, Server
+
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    configure(log_format)
+    try:
+        app = create_app(
+            seed=seed, world_seed=world_seed, rate_limit=not no_rate_limit, control_key=control_key
+        )
+    except ValueError as error:
+        raise Failure(str(error)) from None
+    server = Server(app, host, port)
+    try:
+        server.start()
+    except PortTaken as error:
+        raise Failure(f"{error}; choose another with --port, or --port 0 for a free one") from None
+    except OSError as error:
+        raise Failure(f"cannot listen at {host}:{port}: {error}") from None
+    tenant = tenants_of(app).get(DEFAULT_WORLD)
+    assert tenant is not None
+    team = tenant.main_team()
+    click.echo(f"make-emulator {__version__} serves a world of Make. Stop it with Ctrl-C.\n")
+    click.echo(f"  base URL      {server.url}{API}")
+    click.echo(f"  token         {tenant.main_token().token}")
+    click.echo(f"  team          {team.id}")
+    click.echo(f"  organization  {team.organization_id}")
+    click.echo(f"  control API   {server.url}/_emulator/health")
+    sys.stdout.flush()
+    stopped.wait()
+    server.stop()
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
+def routes(as_json: bool) -> None:
+    """List the routes with their scopes and how well each is known."""
+    from .ledger import routes_table
+
+    click.echo(routes_table(as_json=as_json))
+
+
+if __name__ == "__main__":
+    logging.captureWarnings(True)
+    main()

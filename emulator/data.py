@@ -1,0 +1,13 @@
+"""Where the shipped data lie: beside the package in a checkout, inside it in an installation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+
+
+def fixture(*parts: str) -> Path:
+    """The path of a file under ``fixtures/``."""
+    inside = _PACKAGE / "fixtures"
+    return (inside if inside.is_dir() else _PACKAGE.parent / "fixtures").joinpath(*parts)

@@ -1,0 +1,1 @@
+"""The other ways into a world."""

@@ -1,0 +1,53 @@
+"""Why a module of a running scenario fails, with the type names that Make shows.
+
+Sources of the names: Help centre, "Types of errors"; the class names of Make's module protocol. Texts marked
+as seen were read in notes of practitioners.
+"""
+
+from __future__ import annotations
+
+
+class ModuleError(Exception):
+    """A module fails; unless an error handler takes it, the run ends with an error."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(f"{name}: {message}")
+        self.name = name
+        self.message = message
+
+
+class BundleInvalid(ModuleError):
+    """A bundle does not fit the fields of the module that it enters (recorded text)."""
+
+    def __init__(self, parameters: int = 1) -> None:
+        super().__init__("BundleValidationError", f"Validation failed for {parameters} parameter(s).")
+        self.parameters = parameters
+
+
+class Misfit(BundleInvalid):
+    """A value cannot become what is expected in its place."""
+
+
+class ExpressionError(ModuleError):
+    """An expression cannot be evaluated (seen: ``Failed to map 'data': Function 'createJSON' not found!``)."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("BundleValidationError", reason)
+        self.reason = reason
+
+    def within(self, function: str) -> ExpressionError:
+        """The same, as seen from the call that it broke (seen: ``Function 'if' finished with error! …``)."""
+        return ExpressionError(f"Function '{function}' finished with error! {self.reason}")
+
+    def mapping(self, field: str) -> ExpressionError:
+        """The same, as seen from the field that was to be filled."""
+        return ExpressionError(f"Failed to map '{field}': {self.reason}")
+
+
+class Exhausted(ModuleError):
+    """A run used up what it may use; no error handler takes this."""
+
+
+def unsupported(module: str, module_id: int) -> ModuleError:
+    """Make has the module, this emulator does not: better to say so than to pretend."""
+    return Exhausted("RuntimeError", f"Module '{module}' ({module_id}) is not supported by the emulator.")

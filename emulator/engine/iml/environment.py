@@ -1,0 +1,74 @@
+"""What an expression can see: the bundles on its way, the variables, the time, and what it may still use."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+
+from ..budget import Budget
+from .values import Value, is_array
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """One of the bundles that a module put out: its data, its place among them, and how many there were."""
+
+    data: Mapping[str, Value]
+    index: int = 1
+    length: int = 1
+
+
+class Scope:
+    """The bundles on the way from the trigger to a module: a chain, so that a new one costs nothing."""
+
+    __slots__ = ("_bundle", "_module_id", "_parent")
+
+    def __init__(self, parent: Scope | None = None, module_id: int = 0, bundle: Bundle | None = None) -> None:
+        self._parent = parent
+        self._module_id = module_id
+        self._bundle = bundle
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing came before, which is so for the first module."""
+        return self._parent is None
+
+    def having(self, module_id: int, bundle: Bundle) -> Scope:
+        return Scope(self, module_id, bundle)
+
+    def find(self, module_id: int, budget: Budget) -> Bundle | None:
+        """The bundle of a module, or ``None`` if it does not lie on the way."""
+        scope: Scope | None = self
+        steps = 0
+        while scope is not None and scope._module_id != module_id:
+            scope = scope._parent
+            steps += 1
+        budget.step(1 + steps // 16)
+        return scope._bundle if scope is not None else None
+
+
+@dataclass(slots=True)
+class Environment:
+    """All that an expression can see."""
+
+    budget: Budget
+    scope: Scope = field(default_factory=Scope)
+    variables: Mapping[str, Value] = field(default_factory=dict)
+    random: random.Random = field(default_factory=lambda: random.Random(0))
+    now: int = 0
+    #: The time zone in which dates are written and read unless an expression names one.
+    zone: Callable[[], tzinfo] = lambda: UTC
+
+
+def follow(value: Value, path: Sequence[str | int]) -> Value:
+    """Go into a value step by step; what is missing is nothing, and no error."""
+    for step in path:
+        if isinstance(step, int):
+            value = value[step - 1] if is_array(value) and 1 <= step <= len(value) else None
+        else:
+            value = value.get(step) if isinstance(value, Mapping) else None
+        if value is None:
+            return None
+    return value

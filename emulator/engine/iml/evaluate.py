@@ -1,0 +1,244 @@
+"""What an expression comes to, given the bundles and variables in reach."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ..errors import ExpressionError, Misfit
+from .environment import Bundle, Environment, follow
+from .functions import FUNCTIONS
+from .parser import Expression, template
+from .syntax import Call, Chain, Literal, Node, Reference, Unary, Word
+from .values import (
+    EMPTY_TEXT,
+    Mark,
+    Value,
+    as_number,
+    as_text,
+    date_of,
+    is_array,
+    is_number,
+    milliseconds,
+    number,
+    same,
+    truthy,
+)
+
+#: Names that stand for a value wherever they appear (vendor's list of keywords and variables).
+_WORDS: dict[str, Callable[[Environment], Value]] = {
+    "null": lambda env: None,
+    "undefined": lambda env: None,
+    "true": lambda env: True,
+    "false": lambda env: False,
+    "emptystring": lambda env: EMPTY_TEXT,
+    "emptyarray": lambda env: [],
+    "space": lambda env: " ",
+    "tab": lambda env: "\t",
+    "newline": lambda env: "\n",
+    "nbsp": lambda env: "\xa0",
+    "carriagereturn": lambda env: "\r",
+    "ignore": lambda env: Mark.IGNORE,
+    "erase": lambda env: Mark.ERASE,
+    "now": lambda env: date_of(env.now),
+    "timestamp": lambda env: env.now // 1000,
+    "pi": lambda env: math.pi,
+    "random": lambda env: env.random.random(),
+    "uuid": lambda env: str(uuid.UUID(int=env.random.getrandbits(128), version=4)),
+}
+
+
+def fill(text: str, env: Environment) -> Value:
+    """What a text comes to: the value itself if it is one expression and nothing else, else a text.
+
+    Raises:
+        ExpressionError: if an expression cannot be read or computed.
+        Misfit: if a collection stands amid text.
+    """
+    if "{{" not in text:
+        return text
+    parts = template(text)
+    if len(parts) == 1:
+        [part] = parts
+        return part if isinstance(part, str) else _worth(part, env)
+    made: list[str] = []
+    length = 0
+    for part in parts:
+        piece = part if isinstance(part, str) else as_text(_worth(part, env))
+        length += len(piece)
+        env.budget.text(length)
+        made.append(piece)
+    return "".join(made)
+
+
+def _worth(part: Expression, env: Environment) -> Value:
+    env.budget.step(1 + len(part.source))
+    return evaluate(part.node(), env)
+
+
+def evaluate(node: Node, env: Environment) -> Value:
+    """The value of an expression.
+
+    Raises:
+        ModuleError: and nothing else, whatever the expression says.
+    """
+    env.budget.step()
+    match node:
+        case Literal(value):
+            return value
+        case Word(name):
+            word = _WORDS.get(name)
+            return word(env) if word else env.variables.get(name)
+        case Reference(int() as module_id, path):
+            return _from_bundle(env.scope.find(module_id, env.budget), path)
+        case Reference(name, path):
+            return follow(env.variables.get(str(name)), path)
+        case Chain(first, rest):
+            return _chain(first, rest, env)
+        case Unary(operators, operand):
+            return _unary(operators, evaluate(operand, env))
+        case Call(name, arguments):
+            return _call(name, arguments, env)
+
+
+def _from_bundle(bundle: Bundle | None, path: Sequence[str | int]) -> Value:
+    if bundle is None:
+        return None
+    value = follow(bundle.data, path)
+    if value is None and len(path) == 1:
+        return {"__IMTINDEX__": bundle.index, "__IMTLENGTH__": bundle.length}.get(str(path[0]))
+    return value
+
+
+def _call(name: str, arguments: Sequence[Node | None], env: Environment) -> Value:
+    function = FUNCTIONS.get(name)
+    if function is None:
+        raise ExpressionError(f"Function '{name}' not found!")
+
+    def argument(node: Node | None) -> Value:
+        if node is None:
+            return None
+        if isinstance(node, Word) and node.name not in _WORDS and node.name not in env.variables:
+            # Old blueprints write texts without quotes: contains(1.text; Hello).
+            return node.name
+        return evaluate(node, env)
+
+    try:
+        return function.call(env, [lambda node=node: argument(node) for node in arguments])  # type: ignore[misc]
+    except ExpressionError as error:
+        raise error.within(name) from None
+    except Misfit:
+        raise ExpressionError("The arguments do not fit.").within(name) from None
+
+
+def _chain(first: Node, rest: Sequence[tuple[str, Node]], env: Environment) -> Value:
+    value = evaluate(first, env)
+    for operator, node in rest:
+        if operator == "&":
+            value = evaluate(node, env) if truthy(value) else value
+        elif operator == "|":
+            value = value if truthy(value) else evaluate(node, env)
+        else:
+            value = _binary(operator, value, evaluate(node, env), env)
+    return value
+
+
+def _binary(operator: str, left: Value, right: Value, env: Environment) -> Value:
+    match operator:
+        case "=" | "!=":
+            if is_array(left) or isinstance(left, Mapping):
+                env.budget.weigh(left)
+            equal = same(_value(left), _value(right))
+            return equal if operator == "=" else not equal
+        case "<" | ">" | "<=" | ">=":
+            return _compare(operator, left, right)
+        case "+" if isinstance(left, str) or isinstance(right, str):
+            before, after = as_text(left), as_text(right)
+            env.budget.text(len(before) + len(after))
+            return before + after
+        case _:
+            return _arithmetic(operator, _numeric(left), _numeric(right))
+
+
+def _value(value: Value) -> Value:
+    return None if isinstance(value, Mark) else value
+
+
+def _compare(operator: str, left: Value, right: Value) -> bool:
+    if not (isinstance(left, str) and isinstance(right, str)):
+        left, right = _numeric(left), _numeric(right)
+    match operator:
+        case "<":
+            return bool(left < right)
+        case ">":
+            return bool(left > right)
+        case "<=":
+            return bool(left <= right)
+    return bool(left >= right)
+
+
+def _numeric(value: Value) -> float:
+    """The number that arithmetic sees: nothing is 0, a date its milliseconds, the rest as text or NaN."""
+    if value is None or isinstance(value, Mark) or value == "":
+        return 0
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, datetime):
+        return milliseconds(value)
+    if is_number(value):
+        return number(value)
+    try:
+        return as_number(value)
+    except Misfit:
+        return math.nan
+
+
+def _arithmetic(operator: str, left: float, right: float) -> int | float:
+    try:
+        match operator:
+            case "+":
+                return number(left + right)
+            case "-":
+                return number(left - right)
+            case "*":
+                return number(left * right)
+            case "/":
+                return number(left / right)
+        return number(math.fmod(left, right))
+    except ZeroDivisionError:
+        return math.nan if left == 0 or math.isnan(left) else math.copysign(math.inf, left)
+    except ValueError:
+        # fmod of an infinite number, or by zero.
+        return math.nan
+
+
+def _unary(operators: Sequence[str], value: Value) -> Value:
+    for operator in reversed(operators):
+        if operator == "!":
+            value = not truthy(value)
+        else:
+            operand = _numeric(value)
+            value = number(-operand if operator == "-" else operand)
+    return value
+
+
+def fill_deep(value: Any, env: Environment) -> Value:
+    """Fill every text of a mapper's value; what is to be ignored is left out, what is to be erased is nothing."""
+    if isinstance(value, str):
+        return fill(value, env)
+    if isinstance(value, Mapping):
+        filled = {name: fill_deep(item, env) for name, item in value.items()}
+        env.budget.items(len(filled))
+        return {
+            name: None if item is Mark.ERASE else item
+            for name, item in filled.items()
+            if item is not Mark.IGNORE
+        }
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        env.budget.items(len(value))
+        items = (fill_deep(item, env) for item in value)
+        return [None if item is Mark.ERASE else item for item in items if item is not Mark.IGNORE]
+    return value

@@ -1,0 +1,162 @@
+"""Array functions. ``slice`` counts from 0, all other indexes from 1, as in Make."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+from ...errors import ExpressionError
+from ..environment import Environment
+from ..order import rank
+from ..values import Value, as_text, is_array, plain, same
+from .general import path_of, reach
+from .registry import array_at, function, given, text_at, whole_at
+
+
+@function("first", 1)
+def _first(env: Environment, values: Sequence[Value]) -> Value:
+    array = array_at(env, values, 0)
+    return array[0] if array else None
+
+
+@function("last", 1)
+def _last(env: Environment, values: Sequence[Value]) -> Value:
+    array = array_at(env, values, 0)
+    return array[-1] if array else None
+
+
+@function("keys", 1)
+def _keys(env: Environment, values: Sequence[Value]) -> Value:
+    return list(values[0]) if isinstance(values[0], Mapping) else []
+
+
+@function("add", 2, None)
+def _add(env: Environment, values: Sequence[Value]) -> Value:
+    array = array_at(env, values, 0)
+    env.budget.items(len(array) + len(values))
+    return [*array, *values[1:]]
+
+
+@function("remove", 2, None)
+def _remove(env: Environment, values: Sequence[Value]) -> Value:
+    """Only primitive values can be removed."""
+    array = array_at(env, values, 0)
+    env.budget.items(len(array) * len(values))
+    unwanted = [value for value in values[1:] if not is_array(value) and not isinstance(value, Mapping)]
+    return [item for item in array if not any(same(item, value) for value in unwanted)]
+
+
+@function("merge", 1, None)
+def _merge(env: Environment, values: Sequence[Value]) -> Value:
+    arrays = [array_at(env, values, place) for place in range(len(values))]
+    env.budget.items(sum(map(len, arrays)))
+    return [item for array in arrays for item in array]
+
+
+@function("join", 1, 2)
+def _join(env: Environment, values: Sequence[Value]) -> Value:
+    array, separator = array_at(env, values, 0), text_at(env, values, 1)
+    env.budget.weigh(array)
+    texts = [as_text(item) for item in array]
+    env.budget.text(sum(map(len, texts)) + len(separator) * len(texts))
+    return separator.join(texts)
+
+
+@function("map", 2, 4)
+def _map(env: Environment, values: Sequence[Value]) -> Value:
+    """One field of every item, or of those whose filter field has one of some values ("work,home")."""
+    array, path = array_at(env, values, 0), path_of(values[1])
+    filter_path = given(values, 2)
+    if filter_path is not None:
+        steps = path_of(filter_path)
+        wanted = given(values, 3)
+        allowed = (
+            set(map(as_text, wanted))
+            if is_array(wanted)
+            else {part.strip() for part in text_at(env, values, 3).split(",")}
+        )
+        array = [item for item in array if _text_or_none(reach(item, steps)) in allowed]
+    return [reach(item, path) for item in array]
+
+
+def _text_or_none(value: Value) -> str | None:
+    return None if is_array(value) or isinstance(value, Mapping) else as_text(value)
+
+
+@function("slice", 2, 3)
+def _slice(env: Environment, values: Sequence[Value]) -> Value:
+    array = array_at(env, values, 0)
+    return list(array[whole_at(values, 1) : whole_at(values, 2, len(array))])
+
+
+_ORDERS = ("asc", "desc", "asc ci", "desc ci")
+
+
+@function("sort", 1, 3)
+def _sort(env: Environment, values: Sequence[Value]) -> Value:
+    """``sort(array; [order]; [key])``; with two arguments the second may be the key as well."""
+    array, order, key = array_at(env, values, 0), given(values, 1), given(values, 2)
+    if order is not None and order not in _ORDERS:
+        if key is not None:
+            raise ExpressionError(f"'{as_text(order)[:100]}' is not a valid order.")
+        order, key = "asc", order
+    path = path_of(key) if key is not None else []
+    fold = order in ("asc ci", "desc ci")
+    return sorted(array, key=lambda item: rank(reach(item, path), fold), reverse=order in ("desc", "desc ci"))
+
+
+@function("reverse", 1)
+def _reverse(env: Environment, values: Sequence[Value]) -> Value:
+    return list(reversed(array_at(env, values, 0)))
+
+
+@function("shuffle", 1)
+def _shuffle(env: Environment, values: Sequence[Value]) -> Value:
+    array = list(array_at(env, values, 0))
+    env.random.shuffle(array)
+    return array
+
+
+@function("flatten", 1, 2)
+def _flatten(env: Environment, values: Sequence[Value]) -> Value:
+    array: Sequence[Value] = array_at(env, values, 0)
+    for _ in range(min(whole_at(values, 1, 1), 64)):
+        if not any(map(is_array, array)):
+            break
+        env.budget.items(sum(len(item) if is_array(item) else 1 for item in array))
+        array = [inner for item in array for inner in (item if is_array(item) else [item])]
+    return array
+
+
+@function("distinct", 1, 2)
+def _distinct(env: Environment, values: Sequence[Value]) -> Value:
+    path = path_of(values[1]) if given(values, 1) is not None else []
+    return _unique(env, array_at(env, values, 0), lambda item: reach(item, path))
+
+
+@function("deduplicate", 1)
+def _deduplicate(env: Environment, values: Sequence[Value]) -> Value:
+    return _unique(env, array_at(env, values, 0), lambda item: item)
+
+
+def _unique(env: Environment, array: Sequence[Value], key: Callable[[Value], Value]) -> list[Value]:
+    """The first of each items that are alike, as judged by their JSON."""
+    env.budget.weigh(array)
+    unique: dict[str, Value] = {}
+    for item in array:
+        unique.setdefault(json.dumps(plain(key(item)), sort_keys=True), item)
+    return list(unique.values())
+
+
+@function("toArray", 1)
+def _to_array(env: Environment, values: Sequence[Value]) -> Value:
+    if not isinstance(values[0], Mapping):
+        return array_at(env, values, 0)
+    env.budget.items(len(values[0]))
+    return [{"key": name, "value": item} for name, item in values[0].items()]
+
+
+@function("toCollection", 3)
+def _to_collection(env: Environment, values: Sequence[Value]) -> Value:
+    key, value = path_of(values[1]), path_of(values[2])
+    return {as_text(reach(item, key)): reach(item, value) for item in array_at(env, values, 0)}

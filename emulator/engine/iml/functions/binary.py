@@ -1,0 +1,79 @@
+"""Hashes, and texts as bytes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Sequence
+
+from ...errors import ExpressionError
+from ..environment import Environment
+from ..values import Value, as_text
+from .registry import function, given, text_at
+
+
+def _bytes(env: Environment, values: Sequence[Value], place: int) -> bytes:
+    value = given(values, place)
+    return value if isinstance(value, bytes) else text_at(env, values, place).encode("utf-8", "replace")
+
+
+def _decoded(text: str, encoding: str) -> bytes:
+    """The bytes that a text spells in an encoding: hex, base64, binary (one character each) or text."""
+    try:
+        match encoding:
+            case "hex":
+                return bytes.fromhex(text)
+            case "base64":
+                return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+            case "binary" | "latin1":
+                return text.encode("latin-1", "replace")
+            case "text" | "utf8" | "":
+                return text.encode("utf-8", "replace")
+    except (ValueError, binascii.Error):
+        raise ExpressionError(f"The text is not {encoding}.") from None
+    raise ExpressionError(f"'{encoding[:100]}' is not a valid encoding.")
+
+
+def _encoded(data: bytes, encoding: str) -> str:
+    match encoding:
+        case "hex" | "":
+            return data.hex()
+        case "base64":
+            return base64.b64encode(data).decode()
+        case "latin1" | "binary":
+            return data.decode("latin-1")
+    raise ExpressionError(f"'{encoding[:100]}' is not a valid encoding.")
+
+
+@function("base64", 1)
+def _base64(env: Environment, values: Sequence[Value]) -> Value:
+    return _encoded(_bytes(env, values, 0), "base64")
+
+
+@function("toBinary", 1, 2)
+def _to_binary(env: Environment, values: Sequence[Value]) -> Value:
+    return _decoded(text_at(env, values, 0), text_at(env, values, 1))
+
+
+@function("md5", 1)
+def _md5(env: Environment, values: Sequence[Value]) -> Value:
+    return hashlib.md5(_bytes(env, values, 0), usedforsecurity=False).hexdigest()
+
+
+def _sha(name: str) -> None:
+    @function(name, 1, 4)
+    def sha(env: Environment, values: Sequence[Value]) -> Value:
+        """Text, encoding of the result, a key that makes it an HMAC, encoding of the key."""
+        data, encoding = _bytes(env, values, 0), text_at(env, values, 1)
+        key = given(values, 2)
+        if key is None or key == "":
+            return _encoded(hashlib.new(name, data).digest(), encoding)
+        secret = key if isinstance(key, bytes) else _decoded(as_text(key), text_at(env, values, 3))
+        return _encoded(hmac.digest(secret, data, name), encoding)
+
+
+_sha("sha1")
+_sha("sha256")
+_sha("sha512")

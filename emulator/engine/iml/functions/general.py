@@ -1,0 +1,85 @@
+"""General functions: choosing between values, and reaching into collections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..environment import Environment, follow
+from ..values import Value, as_text, is_array, is_empty, is_number, same, truthy
+from .registry import Thunk, function, given, lazy
+
+
+@lazy("if", 2, 3)
+def _if(env: Environment, thunks: Sequence[Thunk]) -> Value:
+    if truthy(thunks[0]()):
+        return thunks[1]()
+    return thunks[2]() if len(thunks) > 2 else None
+
+
+@lazy("ifempty", 2, 2)
+def _ifempty(env: Environment, thunks: Sequence[Thunk]) -> Value:
+    """Empty are nothing and the empty text; 0 and false are not (developer documentation, "IML")."""
+    value = thunks[0]()
+    return thunks[1]() if is_empty(value) else value
+
+
+@lazy("switch", 3, None)
+def _switch(env: Environment, thunks: Sequence[Thunk]) -> Value:
+    """Pairs of a value and a result; an odd one at the end is the result if none matches."""
+    value = thunks[0]()
+    pairs = thunks[1:]
+    for place in range(0, len(pairs) - 1, 2):
+        if same(value, pairs[place]()):
+            return pairs[place + 1]()
+    return pairs[-1]() if len(pairs) % 2 else None
+
+
+@function("equal", 2)
+def _equal(env: Environment, values: Sequence[Value]) -> Value:
+    env.budget.weigh(values[0])
+    return same(values[0], values[1])
+
+
+@function("get", 2)
+def _get(env: Environment, values: Sequence[Value]) -> Value:
+    """The path may be a number or a text with dots; numbers count from 1."""
+    return reach(values[0], path_of(values[1]))
+
+
+def path_of(path: Value) -> list[str | int]:
+    """The steps of a path written as a number (``2``) or with dots (``"2.raw_name"``)."""
+    if is_number(path):
+        return [int(path)] if isinstance(path, int) else ["?"]
+    return [int(step) if _is_index(step) else step for step in as_text(path).split(".")]
+
+
+def _is_index(step: str) -> bool:
+    return step.isascii() and step.isdigit() and len(step) < 10
+
+
+def reach(item: Value, path: Sequence[str | int]) -> Value:
+    """Follow a path of which a number may also be the name of a field."""
+    for step in path:
+        item = follow(item, [step if is_array(item) else str(step)])
+    return item
+
+
+@function("pick", 2, None)
+def _pick(env: Environment, values: Sequence[Value]) -> Value:
+    names = _names(values[1:])
+    return {name: item for name, item in _collection(values).items() if name in names}
+
+
+@function("omit", 2, None)
+def _omit(env: Environment, values: Sequence[Value]) -> Value:
+    names = _names(values[1:])
+    return {name: item for name, item in _collection(values).items() if name not in names}
+
+
+def _collection(values: Sequence[Value]) -> Mapping[str, Value]:
+    value = given(values, 0)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _names(values: Sequence[Value]) -> set[str]:
+    return {as_text(name) for value in values for name in (value if is_array(value) else [value])}

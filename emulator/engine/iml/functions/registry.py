@@ -1,0 +1,120 @@
+"""How a function of the expression language is declared: a name, how many arguments, and a body."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ...errors import ExpressionError, Misfit
+from ..environment import Environment
+from ..values import Mark, Value, as_number, as_text, is_array
+
+Thunk = Callable[[], Value]
+"""An argument that is not computed until it is asked for."""
+
+Body = Callable[[Environment, Sequence[Value]], Value]
+LazyBody = Callable[[Environment, Sequence[Thunk]], Value]
+
+FUNCTIONS: dict[str, Function] = {}
+"""Every function, by the name under which expressions call it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    name: str
+    least: int
+    most: int | None
+    body: LazyBody
+
+    def call(self, env: Environment, arguments: Sequence[Thunk]) -> Value:
+        """The function's value.
+
+        Raises:
+            ExpressionError: if there are too few or too many arguments, or they make no sense to it.
+        """
+        count = len(arguments)
+        if count < self.least or (self.most is not None and count > self.most):
+            raise ExpressionError(f"Wrong number of arguments: {count}.")
+        return self.body(env, arguments)
+
+
+def lazy(name: str, least: int, most: int | None) -> Callable[[LazyBody], LazyBody]:
+    """Declare a function that decides which of its arguments are computed."""
+
+    def declare(body: LazyBody) -> LazyBody:
+        FUNCTIONS[name] = Function(name, least, most, body)
+        return body
+
+    return declare
+
+
+def function(name: str, least: int, most: int | None = -1) -> Callable[[Body], Body]:
+    """Declare a function of ``least`` to ``most`` arguments (as many as ``least`` unless given, ``None``: any)."""
+
+    def declare(body: Body) -> Body:
+        def computed(env: Environment, thunks: Sequence[Thunk]) -> Value:
+            values = (thunk() for thunk in thunks)
+            return body(env, [None if isinstance(value, Mark) else value for value in values])
+
+        FUNCTIONS[name] = Function(name, least, least if most == -1 else most, computed)
+        return body
+
+    return declare
+
+
+# --- what functions expect of an argument --------------------------------------------------------
+
+
+def given(values: Sequence[Value], place: int) -> Value:
+    """The argument at a place counted from 0, ``None`` if it was left out."""
+    return values[place] if place < len(values) else None
+
+
+def text_at(env: Environment, values: Sequence[Value], place: int, default: str = "") -> str:
+    """The argument as text; the reading of it is paid for."""
+    value = given(values, place)
+    if value is None:
+        return default
+    if is_array(value):
+        env.budget.weigh(value)
+    text = as_text(value)
+    env.budget.text(len(text))
+    return text
+
+
+def number_at(values: Sequence[Value], place: int, default: int | None = None) -> int | float:
+    value = given(values, place)
+    if value is None and default is not None:
+        return default
+    try:
+        return as_number(value)
+    except Misfit:
+        raise ExpressionError(f"{_shown(value)} is not a valid number.") from None
+
+
+def whole_at(values: Sequence[Value], place: int, default: int | None = None) -> int:
+    """The argument as a whole number, its fraction cut off."""
+    value = number_at(values, place, default)
+    try:
+        return int(value)
+    except (OverflowError, ValueError):
+        raise ExpressionError(f"{_shown(value)} is not a valid number.") from None
+
+
+def array_at(env: Environment, values: Sequence[Value], place: int) -> Sequence[Value]:
+    """The argument as an array, an empty one for nothing."""
+    value = given(values, place)
+    if value is None or value == "":
+        return []
+    if not is_array(value):
+        raise ExpressionError(f"{_shown(value)} is not a valid array.")
+    env.budget.items(len(value))
+    array: Sequence[Value] = value
+    return array
+
+
+def _shown(value: Value) -> str:
+    try:
+        return f"'{as_text(value)[:100]}'"
+    except Misfit:
+        return "'{object}'"

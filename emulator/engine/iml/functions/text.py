@@ -1,0 +1,120 @@
+"""Text functions. Positions count from 0, as in Make."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from urllib.parse import quote, unquote
+
+from ..environment import Environment
+from ..regex import literal_or_pattern
+from ..values import Value, is_array, same
+from .registry import array_at, function, given, text_at, whole_at
+
+_EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d\u20e3]")
+_TAG = re.compile(r"<[^<>]*>")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|>~])")
+
+
+def _of_text(name: str, body: Callable[[str], str]) -> None:
+    @function(name, 1)
+    def one(env: Environment, values: Sequence[Value]) -> Value:
+        made = body(text_at(env, values, 0))
+        env.budget.text(len(made))
+        return made
+
+
+_of_text("lower", str.lower)
+_of_text("upper", str.upper)
+_of_text("trim", str.strip)
+_of_text("capitalize", lambda text: text[:1].upper() + text[1:])
+_of_text("startcase", lambda text: re.sub(r"\S+", lambda word: _capitalized(word[0]), text))
+# The characters that JavaScript's encodeURIComponent leaves as they are.
+_of_text("encodeURL", lambda text: quote(text, safe="-_.!~*'()", errors="replace"))
+_of_text("decodeURL", lambda text: unquote(text, errors="replace"))
+_of_text("escapeHTML", lambda text: escape(text, quote=True))
+_of_text("escapeMarkdown", lambda text: _MARKDOWN.sub(r"\\\1", text))
+_of_text("stripHTML", lambda text: _TAG.sub("", text))
+
+
+def _capitalized(word: str) -> str:
+    return word[:1].upper() + word[1:].lower()
+
+
+@function("length", 1)
+def _length(env: Environment, values: Sequence[Value]) -> Value:
+    value = values[0]
+    if is_array(value) or isinstance(value, (Mapping, bytes)):
+        return len(value)
+    return len(text_at(env, values, 0))
+
+
+@function("replace", 3)
+def _replace(env: Environment, values: Sequence[Value]) -> Value:
+    """Every occurrence of a text, or what a pattern written ``/…/flags`` finds."""
+    text, search, replacement = (text_at(env, values, place) for place in range(3))
+    if not search:
+        return text
+    pattern = literal_or_pattern(search)
+    if pattern is not None:
+        return pattern.replace(text, replacement, env.budget)
+    env.budget.text(len(text) + text.count(search) * len(replacement))
+    return text.replace(search, replacement)
+
+
+@function("replaceEmojiCharacters", 2)
+def _replace_emoji(env: Environment, values: Sequence[Value]) -> Value:
+    text, replacement = text_at(env, values, 0), text_at(env, values, 1)
+    pieces = _EMOJI.split(text)
+    env.budget.text(len(text) + len(pieces) * len(replacement))
+    return replacement.join(pieces)
+
+
+@function("substring", 2, 3)
+def _substring(env: Environment, values: Sequence[Value]) -> Value:
+    """``substring("Hello"; 1; 3)`` is "el"; a start behind the end is swapped with it, as in JavaScript."""
+    text = text_at(env, values, 0)
+    start = min(max(whole_at(values, 1), 0), len(text))
+    end = min(max(whole_at(values, 2, len(text)), 0), len(text))
+    return text[min(start, end) : max(start, end)]
+
+
+@function("indexOf", 2, 3)
+def _index_of(env: Environment, values: Sequence[Value]) -> Value:
+    if is_array(values[0]):
+        found = (place for place, item in enumerate(values[0]) if same(item, values[1]))
+        return next(found, -1)
+    return text_at(env, values, 0).find(text_at(env, values, 1), max(whole_at(values, 2, 0), 0))
+
+
+@function("contains", 2)
+def _contains(env: Environment, values: Sequence[Value]) -> Value:
+    """Whether a text has another in it, with regard to case, or an array has an item."""
+    if is_array(values[0]):
+        return any(same(item, values[1]) for item in array_at(env, values, 0))
+    return text_at(env, values, 1) in text_at(env, values, 0)
+
+
+@function("split", 1, 2)
+def _split(env: Environment, values: Sequence[Value]) -> Value:
+    text, separator = text_at(env, values, 0), text_at(env, values, 1)
+    env.budget.items(text.count(separator) if separator else len(text))
+    return text.split(separator) if separator else list(text)
+
+
+@function("toString", 1)
+def _to_string(env: Environment, values: Sequence[Value]) -> Value:
+    """A collection does not become JSON (seen by practitioners)."""
+    return "{object}" if isinstance(values[0], Mapping) else text_at(env, values, 0)
+
+
+@function("ascii", 1, 2)
+def _ascii(env: Environment, values: Sequence[Value]) -> Value:
+    """Characters outside of ASCII are dropped, or lose their accents first if the second argument is true."""
+    text = text_at(env, values, 0)
+    if given(values, 1) in (True, "true"):
+        text = unicodedata.normalize("NFKD", text)
+        env.budget.text(len(text))
+    return text.encode("ascii", "ignore").decode()

@@ -1,0 +1,105 @@
+"""Texts with expressions in them: where the expressions are, and what they say.
+
+Parsed texts are remembered for the life of the process, the least used ones forgotten first.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from ..errors import ExpressionError
+from .syntax import Node
+
+#: An expression may be this long, in characters, and brackets lie this deep within each other.
+LENGTH = 10_000
+NESTING = 40
+
+_QUOTES = "\"'`"
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str) -> Node:
+    """The tree of an expression, written without its braces.
+
+    Raises:
+        ExpressionError: if it is none, or too long or too deep for this emulator.
+    """
+    if len(text) > LENGTH or _nesting(text) > NESTING:
+        raise ExpressionError("The expression is too long.")
+    # Lark takes a while to import and to prepare the grammar: pay for it with the first expression, not at start.
+    from lark.exceptions import LarkError
+
+    from .reading import read
+
+    try:
+        return read(text)
+    except LarkError:
+        raise ExpressionError(f"Invalid expression '{text[:100]}'.") from None
+
+
+def template(text: str) -> tuple[str | Expression, ...]:
+    """Cut a text into what stands between expressions (``str``) and the expressions themselves.
+
+    Braces that are never closed are plain text.
+    """
+    return _short_template(text) if len(text) <= LENGTH else _template(text)
+
+
+def _template(text: str) -> tuple[str | Expression, ...]:
+    parts: list[str | Expression] = []
+    done = 0
+    while (start := text.find("{{", done)) >= 0:
+        end = _closing(text, start + 2)
+        if end < 0:
+            break
+        if start > done:
+            parts.append(text[done:start])
+        parts.append(Expression(text[start + 2 : end]))
+        done = end + 2
+    if done < len(text):
+        parts.append(text[done:])
+    return tuple(parts)
+
+
+_short_template = lru_cache(maxsize=4096)(_template)
+
+
+class Expression:
+    """One ``{{…}}`` of a text, parsed when it is first needed."""
+
+    __slots__ = ("source",)
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+
+    def node(self) -> Node:
+        return parse(self.source)
+
+
+def _closing(text: str, start: int) -> int:
+    """Where the ``}}`` stands that closes an expression, or -1; one within quotes does not count."""
+    quote = ""
+    position = start
+    while position < len(text):
+        character = text[position]
+        if quote:
+            if character == quote:
+                quote = ""
+        elif character in _QUOTES:
+            quote = character
+        elif character == "}" and text.startswith("}}", position):
+            return position
+        position += 1
+    return -1
+
+
+def _nesting(text: str) -> int:
+    """How deep brackets lie within each other, those in quotes included (which errs on the safe side)."""
+    depth = deepest = 0
+    for character in text:
+        if character == "(":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character == ")":
+            depth -= 1
+    return deepest

@@ -1,0 +1,86 @@
+"""From the text of an expression to its tree, by the grammar in ``grammar.lark``."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+from lark import Lark, Token, Transformer, v_args
+
+from .syntax import Call, Chain, Literal, Node, Reference, Unary, Word
+from .values import number
+
+
+@v_args(inline=True)
+class _Builder(Transformer[Token, Any]):
+    """Builds the tree while the text is parsed, so no text can be too deep for a second walk."""
+
+    def start(self, expression: Node | None = None) -> Node:
+        return Literal(None) if expression is None else expression
+
+    def chain(self, first: Node, *rest: Any) -> Node:
+        if not rest:
+            return first
+        operators = (_OPERATORS.get(sign, str(sign)) for sign in rest[::2])
+        return Chain(first, tuple(zip(operators, rest[1::2], strict=True)))
+
+    def unary(self, *parts: Any) -> Unary:
+        return Unary(tuple(str(sign) for sign in parts[:-1]), parts[-1])
+
+    def number(self, token: Token) -> Literal:
+        return Literal(number(float(token)))
+
+    def text(self, token: Token) -> Literal:
+        quote = token[0]
+        return Literal(token[1:-1].replace(quote * 2, quote))
+
+    def word(self, token: Token) -> Word:
+        return Word(str(token))
+
+    def call(self, name: Token, *arguments: Node | None) -> Call:
+        return Call(str(name), () if arguments == (None,) else arguments)
+
+    def argument(self, expression: Node | None = None) -> Node | None:
+        return expression
+
+    def bundle(self, module: Token, *path: str | int) -> Reference:
+        return Reference(int(module), path)
+
+    def quoted(self, token: Token, *path: str | int) -> Reference:
+        """A whole bundle is written with its number in backticks."""
+        name = token[1:-1]
+        return Reference(int(name) if name.isascii() and name.isdigit() else name, path)
+
+    def variable(self, name: Token, *path: str | int) -> Reference:
+        return Reference(str(name), path)
+
+    def field(self, token: Token) -> str:
+        return str(token)
+
+    def quoted_field(self, token: Token) -> str:
+        return str(token[1:-1])
+
+    def index(self, token: Token | None = None) -> int:
+        """Empty brackets mean the first item."""
+        return 1 if token is None else int(token)
+
+
+_OPERATORS = {"==": "=", "===": "=", "!==": "!=", "&&": "&", "||": "|"}
+
+_lark = Lark(
+    resources.files(__package__).joinpath("grammar.lark").read_text("utf-8"),
+    parser="lalr",
+    transformer=_Builder(),
+    maybe_placeholders=False,
+)
+
+
+def read(text: str) -> Node:
+    """The tree of an expression.
+
+    Raises:
+        lark.exceptions.LarkError: if the text is no expression.
+    """
+    tree: Any = _lark.parse(text)
+    node: Node = tree
+    return node

@@ -1,0 +1,197 @@
+"""Regular expressions of JavaScript, matched in time that grows with text times pattern and never faster.
+
+A backtracking matcher would let ``/(a+)+$/`` stop a server. This one follows all ways through the pattern at
+once, pays for each step out of the run's budget, and has therefore no back references; it has no look-behind
+either. Both are refused with an error that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ..budget import Budget
+from ..errors import ExpressionError
+from .regex_syntax import Program, compile_pattern
+
+#: The longest pattern, in characters.
+LENGTH = 1_000
+
+Groups = tuple[int, ...]
+"""Where each group starts and ends, -1 where it took no part: ``(start, end, start1, end1, …)``."""
+
+
+@lru_cache(maxsize=256)
+def compiled(source: str, flags: str = "") -> Pattern:
+    """A pattern, without its slashes; ``flags`` are of ``g``, ``i`` and ``m``.
+
+    Raises:
+        ExpressionError: if it is no pattern, or one that this emulator does not support.
+    """
+    if len(source) > LENGTH:
+        raise ExpressionError("The regular expression is too long.")
+    if set(flags) - set("gim"):
+        raise ExpressionError(f"Invalid flags of a regular expression: '{flags}'.")
+    return Pattern(compile_pattern(source, ignore_case="i" in flags, multiline="m" in flags), "g" in flags)
+
+
+def literal_or_pattern(search: str) -> Pattern | None:
+    """The pattern that a text written ``/…/flags`` stands for; ``None`` for any other text."""
+    end = search.rfind("/")
+    flags = search[end + 1 :]
+    if end < 2 or not search.startswith("/") or (flags and not flags.isalpha()):
+        return None
+    return compiled(search[1:end], flags)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A compiled pattern; ``everywhere`` is whether a replacement goes on after the first match."""
+
+    program: Program
+    everywhere: bool
+
+    def found_in(self, text: str, budget: Budget) -> bool:
+        return _search(self.program, text, 0, budget) is not None
+
+    def replace(self, text: str, replacement: str, budget: Budget) -> str:
+        """Replace the first match, or all; ``$&`` and ``$1`` to ``$99`` stand for what was matched."""
+        template = tuple(_template(replacement, self.program.groups))
+        pieces: list[str] = []
+        done = length = 0
+        for match in self._matches(text, budget):
+            made = "".join(
+                part if isinstance(part, str) else text[max(match[2 * part], 0) : max(match[2 * part + 1], 0)]
+                for part in template
+            )
+            length += match[0] - done + len(made)
+            budget.text(length)
+            pieces += (text[done : match[0]], made)
+            done = match[1]
+        pieces.append(text[done:])
+        return "".join(pieces)
+
+    def _matches(self, text: str, budget: Budget) -> Iterator[Groups]:
+        position = 0
+        while position <= len(text) and (match := _search(self.program, text, position, budget)):
+            yield match
+            if not self.everywhere:
+                return
+            position = match[1] if match[1] > match[0] else match[1] + 1
+
+
+def _template(replacement: str, groups: int) -> Iterator[str | int]:
+    """A replacement, cut into texts and the numbers of groups."""
+    position = 0
+    while (dollar := replacement.find("$", position)) >= 0:
+        yield replacement[position:dollar]
+        after = replacement[dollar + 1 : dollar + 3]
+        if after.startswith("&"):
+            number, used = 0, 1
+        elif after.startswith("<"):
+            raise ExpressionError("Named groups are not supported.")
+        else:
+            digits = after if after.isdigit() and 1 <= int(after) <= groups else after[:1]
+            valid = digits.isascii() and digits.isdigit() and 1 <= int(digits) <= groups
+            number, used = (int(digits), len(digits)) if valid else (-1, 0)
+        if number >= 0:
+            yield number
+        else:
+            yield "$"
+            used = 1 if after.startswith("$") else 0
+        position = dollar + 1 + used
+    yield replacement[position:]
+
+
+def _search(
+    program: Program, text: str, start: int, budget: Budget, *, anchored: bool = False
+) -> Groups | None:
+    """The first match at or after a position, found by following all ways through the program at once."""
+    found: Groups | None = None
+    empty: Groups = (-1,) * (2 * program.groups + 2)
+    threads: list[tuple[int, Groups]] = []
+    for position in range(start, len(text) + 1):
+        reached: set[int] = {thread[0] for thread in threads}
+        if found is None and (position == start or not anchored):
+            _follow(program, 0, position, empty, text, threads, reached, budget)
+        if not threads:
+            if found is not None or anchored:
+                break
+            budget.step()
+            continue
+        budget.step(1 + len(threads) // 4)
+        following: list[tuple[int, Groups]] = []
+        reached = set()
+        for pc, groups in threads:
+            instruction = program.code[pc]
+            if instruction.action == "match":
+                found = groups
+                break
+            if position < len(text) and instruction.accepts(text[position]):
+                _follow(program, pc + 1, position + 1, groups, text, following, reached, budget)
+        threads = following
+    return found
+
+
+def _follow(
+    program: Program,
+    pc: int,
+    position: int,
+    groups: Groups,
+    text: str,
+    threads: list[tuple[int, Groups]],
+    reached: set[int],
+    budget: Budget,
+) -> None:
+    """Add a thread for every instruction that is reached without reading a character, preferred ones first."""
+    pending: list[tuple[int, Groups]] = [(pc, groups)]
+    while pending:
+        pc, groups = pending.pop()
+        if pc in reached:
+            continue
+        reached.add(pc)
+        instruction = program.code[pc]
+        match instruction.action:
+            case "jump":
+                pending.extend((target, groups) for target in reversed(instruction.targets))
+            case "save":
+                slot = instruction.targets[0]
+                pending.append((pc + 1, (*groups[:slot], position, *groups[slot + 1 :])))
+            case "assert":
+                if _holds(instruction.name, text, position):
+                    pending.append((pc + 1, groups))
+            case "look":
+                if instruction.inner is not None:
+                    ahead = _search(instruction.inner, text, position, budget, anchored=True)
+                    if (ahead is not None) != instruction.negated:
+                        pending.append((pc + 1, _with_captured(groups, ahead or ())))
+            case _:
+                threads.append((pc, groups))
+    budget.step(1 + len(threads) // 8)
+
+
+def _with_captured(groups: Groups, ahead: Groups) -> Groups:
+    """The groups of a match together with those that looking ahead has filled."""
+    return tuple(
+        ahead[slot] if slot < len(ahead) and ahead[slot] >= 0 else old for slot, old in enumerate(groups)
+    )
+
+
+def _holds(assertion: str, text: str, position: int) -> bool:
+    before, after = text[position - 1 : position] if position else "", text[position : position + 1]
+    match assertion:
+        case "^":
+            return position == 0
+        case "$":
+            return position == len(text)
+        case "^m":
+            return before in ("", "\n", "\r")
+        case "$m":
+            return after in ("", "\n", "\r")
+    boundary = _is_word(before) != _is_word(after)
+    return boundary if assertion == "b" else not boundary
+
+
+def _is_word(character: str) -> bool:
+    return character.isascii() and (character.isalnum() or character == "_")

@@ -1,0 +1,275 @@
+"""The values of expressions: what they are, how they compare, and how one type becomes another.
+
+A value is ``None``, ``bool``, ``int``/``float``, ``str``, a UTC ``datetime``, ``bytes``, a list or a mapping with
+text keys; besides there are the two marks `Mark`. Numbers behave as those of JavaScript. Source of the
+coercions: Help centre, "Type coercion"; of empty values: developer documentation, "Processing of empty values".
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Final
+
+from ..errors import Misfit
+
+Value = Any
+"""A value of an expression, see above; never changed in place."""
+
+
+class Mark(Enum):
+    """What a field is told to do instead of taking a value."""
+
+    IGNORE = "ignore"
+    ERASE = "erase"
+
+
+class _EmptyText(str):
+    """The text of ``emptystring``, which counts as a value where an ordinary empty text does not."""
+
+    __slots__ = ()
+
+
+EMPTY_TEXT: Final = _EmptyText()
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EXACT = 2**53
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_TIME = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?", re.ASCII)
+_DATE = re.compile(
+    r"(?:(?P<y>\d{4})[-/](?P<m>\d{1,2})[-/](?P<d>\d{1,2})"
+    r"|(?P<um>\d{1,2})/(?P<ud>\d{1,2})/(?P<uy>\d{4})"
+    r"|(?P<ed>\d{1,2})\.\s?(?P<em>\d{1,2})\.\s?(?P<ey>\d{4}))"
+    r"(?:[T ]\s?(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?"
+    r"\s?(?P<half>[AaPp][Mm])?\s?(?P<zone>Z|(?:GMT|UTC)?(?P<off>[+-]\d{2}:?\d{2})|GMT|UTC)?)?",
+    re.ASCII,
+)
+
+
+def number(value: float) -> int | float:
+    """A number as JavaScript has it: exact up to 2⁵³, and without a fraction where there is none."""
+    if isinstance(value, int):
+        if -_EXACT <= value <= _EXACT:
+            return int(value)
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf
+    return int(value) if value.is_integer() and abs(value) <= _EXACT else value
+
+
+def is_number(value: Value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def is_array(value: Value) -> bool:
+    return isinstance(value, (list, tuple))
+
+
+def is_empty(value: Value) -> bool:
+    """Whether ``ifempty`` and the operator "exists" take a value for missing (0 and false are not)."""
+    return value is None or value == "" or isinstance(value, Mark)
+
+
+def truthy(value: Value) -> bool:
+    if value is None or isinstance(value, Mark) or (isinstance(value, float) and math.isnan(value)):
+        return False
+    return value not in (0, "") if isinstance(value, (bool, int, float, str)) else True
+
+
+def same(left: Value, right: Value) -> bool:
+    """Equality, which never crosses types (developer documentation, "IML")."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if is_number(left) and is_number(right):
+        return bool(left == right)
+    if is_array(left) and is_array(right):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(same(item, right[name]) for name, item in left.items())
+    return (type(left) is type(right) or (isinstance(left, str) and isinstance(right, str))) and left == right
+
+
+def milliseconds(date: datetime) -> int:
+    return (date - EPOCH) // timedelta(milliseconds=1)
+
+
+def date_of(moment: float) -> datetime:
+    """The date of a number of milliseconds since the epoch.
+
+    Raises:
+        Misfit: if it lies outside of the years 1 to 9999.
+    """
+    try:
+        return EPOCH + timedelta(milliseconds=math.trunc(moment))
+    except (OverflowError, ValueError):
+        raise Misfit() from None
+
+
+# --- becoming another type -----------------------------------------------------------------------
+
+
+def as_text(value: Value) -> str:
+    """The text of a value; an array is joined by commas.
+
+    Raises:
+        Misfit: for a collection, alone or in an array.
+    """
+    if isinstance(value, str):
+        return value
+    if value is None or isinstance(value, Mark):
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return _number_text(value)
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if is_array(value):
+        return ", ".join(as_text(item) for item in value)
+    raise Misfit()
+
+
+def iso(date: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds, e.g. ``2016-12-08T15:55:57.536Z``."""
+    return date.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _number_text(value: float) -> str:
+    if isinstance(value, int):
+        return str(value)
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    text = repr(value)
+    if 1e-7 <= abs(value) < 1e21:
+        return format(Decimal(text), "f").removesuffix(".0") if "e" in text else text.removesuffix(".0")
+    return text.replace("e-0", "e-").replace("e+0", "e+")
+
+
+def as_number(value: Value) -> int | float:
+    """A number, or a text that spells one.
+
+    Raises:
+        Misfit: for anything else, booleans and dates included.
+    """
+    if is_number(value):
+        return number(value)
+    if isinstance(value, str) and len(value) <= 400 and _NUMBER.fullmatch(value.strip()):
+        return number(float(value))
+    raise Misfit()
+
+
+def as_boolean(value: Value) -> bool:
+    """Every number is true, 0 too; of texts only the empty one and ``false`` are not."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return value not in ("", "false")
+    return value is not None and not isinstance(value, Mark)
+
+
+def as_date(value: Value) -> datetime:
+    """A date, milliseconds since the epoch, or a text with day, month and year; UTC unless it says otherwise.
+
+    Raises:
+        Misfit: for anything else.
+    """
+    if isinstance(value, datetime):
+        return value
+    if is_number(value) and math.isfinite(value):
+        return date_of(value)
+    found = _DATE.fullmatch(value.strip()) if isinstance(value, str) and len(value) <= 100 else None
+    if found is None:
+        raise Misfit()
+    part = found.groupdict()
+    hour = int(part["H"] or 0)
+    if half := part["half"]:
+        hour = hour % 12 + (12 if half.lower() == "pm" else 0)
+    try:
+        date = datetime(
+            int(part["y"] or part["uy"] or part["ey"]),
+            int(part["m"] or part["um"] or part["em"]),
+            int(part["d"] or part["ud"] or part["ed"]),
+            hour,
+            int(part["M"] or 0),
+            int(part["S"] or 0),
+            int((part["f"] or "0")[:3].ljust(3, "0")) * 1000,
+            tzinfo=_offset(part["off"]),
+        )
+        return date.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Misfit() from None
+
+
+def _offset(text: str | None) -> timezone:
+    if text is None:
+        return UTC
+    minutes = 60 * int(text[1:3]) + int(text[-2:])
+    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
+
+
+def as_array(value: Value) -> Sequence[Value]:
+    return value if is_array(value) else [value]
+
+
+def coerce(value: Value, kind: str) -> Value:
+    """A value as a field of a type takes it; types without a rule take anything.
+
+    Raises:
+        Misfit: if it cannot be made to fit.
+    """
+    match kind:
+        case "text" | "email" | "url" | "uuid" | "filename" | "path" | "hidden" | "password":
+            return as_text(value) if value is not EMPTY_TEXT else value
+        case "number":
+            return as_number(value)
+        case "integer" | "uinteger":
+            whole = as_number(value)
+            if not isinstance(whole, int) or (kind == "uinteger" and whole < 0):
+                raise Misfit()
+            return whole
+        case "boolean":
+            return as_boolean(value)
+        case "date" | "timestamp":
+            return as_date(value)
+        case "time":
+            if not isinstance(value, str) or not _TIME.fullmatch(value):
+                raise Misfit()
+            return value
+        case "array":
+            return as_array(value)
+        case "collection":
+            if not isinstance(value, Mapping):
+                raise Misfit()
+            return value
+        case "buffer":
+            return value if isinstance(value, bytes) else as_text(value).encode("utf-8", "replace")
+    return value
+
+
+def plain(value: Value) -> Value:
+    """A value as JSON has it: dates as text, no NaN, no halves of characters."""
+    if isinstance(value, str):
+        return str(value) if value.isascii() else value.encode("utf-8", "replace").decode()
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {plain(name): plain(item) for name, item in value.items()}
+    if is_array(value):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return None

@@ -1,0 +1,79 @@
+"""The inputs of a run: defaults filled in, and checked against what the scenario declares.
+
+Source: Help centre, "Scenario inputs and outputs"; texts as the API words them for its own parameters. Undeclared
+inputs are refused when a scenario declares any, and without effect when it declares none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from emulator.world.datastores import field_faults
+from emulator.world.models import Fields, Json
+from emulator.world.refusals import Invalid
+
+from .errors import Misfit
+from .iml.values import as_date
+
+
+def checked_inputs(spec: Fields, data: Mapping[str, Json] | None) -> dict[str, Json]:
+    """The inputs that a run gets.
+
+    Raises:
+        Invalid: with one text for each input that is missing, of the wrong type, or not declared.
+    """
+    if not spec:
+        return {}
+    given = {} if data is None else dict(data)
+    for field in spec:
+        if given.get(field["name"]) is None and field.get("default") is not None:
+            given[field["name"]] = field["default"]
+    faults = [*field_faults(spec, given, strict=True), *_closer_faults(spec, given, "")]
+    if faults:
+        raise Invalid(*faults)
+    return given
+
+
+def _closer_faults(spec: Fields, data: Mapping[str, Json], path: str) -> Iterator[str]:
+    """What is wrong with dates, choices and the items of arrays."""
+    for field in spec:
+        name, value = field["name"], data.get(field["name"])
+        if value is None or value == "":
+            continue
+        match field.get("type"):
+            case "date" if isinstance(value, str) and not _is_date(value):
+                yield f"Invalid date in parameter '{path}{name}'."
+            case "select" if value not in _choices(field):
+                yield f"Value not found in options of parameter '{path}{name}'."
+            case "array" if isinstance(value, list):
+                yield from _item_faults(field.get("spec"), value, f"{path}{name}")
+            case "collection" if isinstance(value, Mapping) and isinstance(field.get("spec"), list):
+                yield from _closer_faults(field["spec"], value, f"{path}{name}.")
+
+
+def _item_faults(spec: Json, items: list[Json], path: str) -> Iterator[str]:
+    """An array's specification is one field for every item, or the fields of collections."""
+    if isinstance(spec, list) and spec:
+        spec = {"type": "collection", "spec": spec}
+    if not isinstance(spec, Mapping):
+        return
+    for place, item in enumerate(items, 1):
+        field = {**spec, "name": f"{path}[{place}]"}
+        yield from field_faults([field], {field["name"]: item}, strict=True)
+        yield from _closer_faults([field], {field["name"]: item}, "")
+
+
+def _is_date(value: str) -> bool:
+    try:
+        as_date(value)
+    except Misfit:
+        return False
+    return True
+
+
+def _choices(field: Mapping[str, Json]) -> list[Any]:
+    options = field.get("options")
+    if not isinstance(options, list):
+        return []
+    return [option.get("value") if isinstance(option, Mapping) else option for option in options]

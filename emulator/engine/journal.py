@@ -1,0 +1,52 @@
+"""What a run remembers of its operations; of a huge run only the beginning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from emulator.world.models import ExecutionError, Step
+
+from .blueprint import Module
+from .budget import Budget
+from .iml.values import Value, plain
+
+#: Steps that are kept, and what their bundles may weigh together (a character counts 1).
+STEPS = 1_000
+WEIGHT = 2_000_000
+
+
+class Journal:
+    """Collects the steps of one run."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._left = WEIGHT
+        self._counts: dict[int, int] = {}
+        self.steps: list[Step] = []
+
+    def note(
+        self,
+        module: Module,
+        mapper: Mapping[str, Value],
+        bundles: Sequence[Mapping[str, Value]] = (),
+        error: ExecutionError | None = None,
+    ) -> None:
+        """Keep what went into an operation and what came out of it, as long as there is room."""
+        operation = self._counts[module.id] = self._counts.get(module.id, 0) + 1
+        if len(self.steps) >= STEPS:
+            return
+        # Both were weighed when they were made, so a second weighing cannot fail for their size.
+        weight = self._budget.weigh(mapper) + sum(self._budget.weigh(bundle) for bundle in bundles)
+        fits = weight <= self._left
+        if fits:
+            self._left -= weight
+        self.steps.append(
+            Step(
+                module_id=module.id,
+                module=module.full_name,
+                operation=operation,
+                input=plain(mapper) if fits else None,
+                output=tuple(plain(bundle) for bundle in bundles) if fits else (),
+                error=error,
+            )
+        )

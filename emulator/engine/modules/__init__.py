@@ -1,0 +1,28 @@
+"""The modules of each app that the engine interprets, one file an app, and made-up data for all others."""
+
+from __future__ import annotations
+
+from .. import catalog
+from ..blueprint import Module
+from ..errors import unsupported
+from . import builtin, datastore, gateway, json_app, scenario_service, util
+from .registry import Kind
+from .simulated import SIMULATED
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for app in (builtin, datastore, gateway, json_app, scenario_service, util)
+    for kind in app.KINDS
+}
+
+
+def kind_of(module: Module) -> Kind:
+    """How a module works.
+
+    Raises:
+        ModuleError: if it belongs to an app that the emulator interprets, and is not written yet.
+    """
+    kind = KINDS.get(module.full_name)
+    if kind is None and catalog.interprets(module.app):
+        raise unsupported(module.full_name, module.id)
+    return kind or SIMULATED

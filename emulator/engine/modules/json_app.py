@@ -1,0 +1,76 @@
+"""The app "JSON": from text to bundles and back.
+
+Sources: exported blueprints for fields and outputs; "Source is not valid JSON." was seen by practitioners.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from ..errors import ModuleError
+from ..iml.values import Value, is_array, number, plain
+from .registry import Emit, Field, Kind, ModuleContext, Outcome
+
+_INDENTS: Mapping[str, int | str] = {"tab": "\t", "2": 2, "4": 4}
+
+
+def _parse(context: ModuleContext) -> Outcome:
+    """An object is one bundle, an array one bundle an item; what is no object comes under ``value``."""
+    text = context.mapper["json"]
+    # Each character may become a value of its own.
+    context.env.budget.text(20 * len(text) if len(text) < 200_000 else 100 * len(text))
+    try:
+        value = json.loads(
+            text, parse_int=_number, parse_float=lambda digits: number(float(digits)), parse_constant=_refuse
+        )
+    except (ValueError, RecursionError):
+        raise ModuleError("DataError", "Source is not valid JSON.") from None
+    items = value if isinstance(value, list) else [value]
+    context.env.budget.items(len(items))
+    return Emit([item if isinstance(item, Mapping) else {"value": item} for item in items])
+
+
+def _number(digits: str) -> int | float:
+    return number(int(digits) if len(digits) < 20 else float(digits))
+
+
+def _refuse(name: str) -> Value:
+    raise ValueError(f"JSON has no {name}")
+
+
+def _create(context: ModuleContext) -> Outcome:
+    """The mapped fields, which are those of the data structure, as JSON."""
+    return Emit([{"json": _text(context, context.mapper)}])
+
+
+def _transform(context: ModuleContext) -> Outcome:
+    """Any value as JSON; a text becomes a quoted one."""
+    return Emit([{"json": _text(context, context.mapper.get("object"))}])
+
+
+def _text(context: ModuleContext, value: Value) -> str:
+    context.env.budget.weigh(value)
+    indent = _INDENTS.get(str(context.module.parameters.get("space", "")))
+    tight = (",", ":") if indent is None else None
+    text = json.dumps(_whole(plain(value)), ensure_ascii=False, indent=indent, separators=tight)
+    context.env.budget.text(len(text))
+    return text
+
+
+def _whole(value: Value) -> Value:
+    """Floats without a fraction are written without one, as JavaScript does."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < 1e21 else value
+    if isinstance(value, Mapping):
+        return {name: _whole(item) for name, item in value.items()}
+    if is_array(value):
+        return [_whole(item) for item in value]
+    return value
+
+
+KINDS = (
+    Kind("json:ParseJSON", _parse, (Field("json", "text", required=True),)),
+    Kind("json:CreateJSON", _create, open=True),
+    Kind("json:TransformToJSON", _transform, (Field("object"),)),
+)

@@ -1,0 +1,146 @@
+"""What a module's code is given and what it answers: the contract between the executor and the apps."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from emulator.world.models import Fields, Json, Scenario
+from emulator.world.world import World
+
+from ..blueprint import Module, Route
+from ..budget import Budget
+from ..errors import BundleInvalid, Misfit
+from ..iml.environment import Environment
+from ..iml.values import EMPTY_TEXT, Value, coerce
+from ..stopwatch import Stopwatch
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One run of a scenario while it is computed."""
+
+    world: World
+    scenario: Scenario
+    execution_id: str
+    started: int
+    inputs: Mapping[str, Json]
+    output_spec: Fields
+    trigger_bundle: Json
+    budget: Budget
+    stopwatch: Stopwatch
+    random: random.Random
+    names: Mapping[str, Value]
+    #: What "Set variable" modules set, by name.
+    variables: dict[str, Value] = field(default_factory=dict)
+    #: How often each "Increment function" was called, by module id.
+    counters: dict[int, int] = field(default_factory=dict)
+
+    def now(self) -> int:
+        return self.started + self.stopwatch.elapsed
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleContext:
+    """What one operation of a module can see; ``mapper`` is computed and fits the module's fields."""
+
+    run: Run
+    module: Module
+    mapper: Mapping[str, Value]
+    env: Environment
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """Bundles for the next module, which runs once for each of them; ``transfer`` counts bytes from outside."""
+
+    bundles: Sequence[Mapping[str, Value]] = ()
+    transfer: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Routes, each of which gets the bundle, one after the other."""
+
+    routes: Sequence[Route]
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """The end of the run, with its outputs."""
+
+    outputs: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """What an error handler decided: ``"ignore"``, ``"resume"``, ``"commit"`` or ``"rollback"``."""
+
+    decision: str
+    substitute: Mapping[str, Value] = field(default_factory=dict)
+
+
+Outcome: TypeAlias = Emit | Branch | Return | Directive
+Handler: TypeAlias = Callable[[ModuleContext], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field that a module expects in its mapper."""
+
+    name: str
+    type: str = "any"
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A module of an app as the engine knows it; ``billed`` is whether its operations count."""
+
+    name: str
+    handler: Handler
+    fields: tuple[Field, ...] = ()
+    billed: bool = True
+    #: Whether the mapper is passed on as it was computed, besides the declared fields.
+    open: bool = False
+
+
+def fitted(kind: Kind, mapper: Mapping[str, Value]) -> Mapping[str, Value]:
+    """The mapper as the module takes it: values of the right types, without empty ones.
+
+    Raises:
+        BundleInvalid: with the number of fields that are missing or do not fit (recorded for "Set variable").
+    """
+    fit: dict[str, Value] = dict(mapper) if kind.open else {}
+    faults = 0
+    for expected in kind.fields:
+        value = mapper.get(expected.name)
+        if value is None or (value == "" and value is not EMPTY_TEXT):
+            # An empty text is no value at all; emptystring is how one is forced.
+            fit.pop(expected.name, None)
+            faults += expected.required
+            continue
+        try:
+            fit[expected.name] = value = coerce(value, expected.type)
+        except Misfit:
+            faults += 1
+            continue
+        faults += bool(expected.choices) and value not in expected.choices
+    if faults:
+        raise BundleInvalid(faults)
+    return fit
+
+
+def json_size(value: Any) -> int:
+    """Roughly how many bytes a value takes as JSON."""
+    if isinstance(value, str):
+        return len(value.encode("utf-8", "replace")) + 2
+    if isinstance(value, Mapping):
+        return 2 + sum(json_size(name) + 2 + json_size(item) for name, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return 2 + sum(1 + json_size(item) for item in value)
+    return len(str(value))

@@ -1,0 +1,131 @@
+"""The app "Tools": variables, and small helpers of a flow.
+
+Sources: exported blueprints for fields and outputs; recorded runs for what a missing name or scope leads to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..errors import BundleInvalid
+from ..iml.regex import compiled
+from ..iml.values import Value, as_text, is_array
+from .registry import Emit, Field, Kind, ModuleContext, Outcome
+
+#: "One cycle" and "one execution"; a run of the emulator has one cycle, so both last equally long.
+_SCOPE = Field("scope", "text", required=True, choices=("roundtrip", "execution"))
+_NAME = Field("name", "text", required=True)
+
+
+def _set_legacy(context: ModuleContext) -> Outcome:
+    context.run.variables[context.mapper["name"]] = value = context.mapper.get("value")
+    return Emit([{"value": value}])
+
+
+def _set(context: ModuleContext) -> Outcome:
+    name = context.mapper["name"]
+    context.run.variables[name] = value = context.mapper.get("value")
+    return Emit([{name: value}])
+
+
+def _set_many(context: ModuleContext) -> Outcome:
+    variables: dict[str, Value] = {}
+    for item in context.mapper.get("variables", ()):
+        name = item.get("name") if isinstance(item, Mapping) else None
+        if name is None or name == "":
+            raise BundleInvalid()
+        variables[as_text(name)] = item.get("value")
+    context.run.variables.update(variables)
+    return Emit([variables])
+
+
+def _get_legacy(context: ModuleContext) -> Outcome:
+    return Emit([{"value": context.run.variables.get(context.mapper["name"])}])
+
+
+def _get(context: ModuleContext) -> Outcome:
+    """The bundle's one key is the variable's name; a variable that was never set is nothing, and no error."""
+    name = context.mapper["name"]
+    return Emit([{name: context.run.variables.get(name)}])
+
+
+def _get_many(context: ModuleContext) -> Outcome:
+    names = [as_text(name) for name in context.mapper.get("variables", ())]
+    return Emit([{name: context.run.variables.get(name) for name in names}])
+
+
+def _compose(context: ModuleContext) -> Outcome:
+    return Emit([{"value": context.mapper.get("value")}])
+
+
+def _increment(context: ModuleContext) -> Outcome:
+    """Counts its calls within the run."""
+    counters = context.run.counters
+    counters[context.module.id] = count = counters.get(context.module.id, 0) + 1
+    return Emit([{"i": count}])
+
+
+def _sleep(context: ModuleContext) -> Outcome:
+    """Takes seconds of the world's time, at most 300."""
+    seconds = context.mapper["duration"]
+    if not 0 <= seconds <= 300:
+        raise BundleInvalid()
+    context.run.stopwatch.sleep(1000 * seconds)
+    return Emit([{}])
+
+
+def _trigger(context: ModuleContext) -> Outcome:
+    """One bundle for each entry of ``parameters.values``, made of its names and values."""
+    bundles: list[Mapping[str, Value]] = []
+    values = context.module.parameters.get("values")
+    for entry in _array(values):
+        pairs = entry.get("spec") if isinstance(entry, Mapping) else None
+        named = [pair for pair in _array(pairs) if isinstance(pair, Mapping)]
+        bundles.append({as_text(pair.get("name")): pair.get("value") for pair in named})
+    return Emit(bundles)
+
+
+def _array(value: Value) -> Sequence[Value]:
+    return value if is_array(value) else ()
+
+
+def _switch(context: ModuleContext) -> Outcome:
+    """The output of the first case whose pattern equals the input, or is found in it."""
+    mapper, budget = context.mapper, context.env.budget
+    value = as_text(mapper.get("input"))
+    for case in mapper.get("casesTable", ()):
+        if not isinstance(case, Mapping):
+            continue
+        pattern = as_text(case.get("pattern"))
+        budget.text(len(pattern) + len(value))
+        if mapper.get("useRegExpMatch"):
+            matches = compiled(pattern).found_in(value, budget)
+        else:
+            matches = pattern == value
+        if matches:
+            return Emit([{"output": case.get("output")}])
+    return Emit([{"output": mapper.get("elseOutput")}])
+
+
+KINDS = (
+    Kind("util:SetVariable", _set_legacy, (_NAME, _SCOPE, Field("value"))),
+    Kind("util:SetVariable2", _set, (_NAME, _SCOPE, Field("value"))),
+    Kind("util:SetVariables", _set_many, (Field("variables", "array"), _SCOPE)),
+    Kind("util:GetVariable", _get_legacy, (_NAME,)),
+    Kind("util:GetVariable2", _get, (_NAME,)),
+    Kind("util:GetVariables", _get_many, (Field("variables", "array"),)),
+    Kind("util:ComposeTransformer", _compose, (Field("value", "text"),)),
+    Kind("util:FunctionIncrement", _increment),
+    Kind("util:FunctionSleep", _sleep, (Field("duration", "uinteger", required=True),)),
+    Kind("util:BasicTrigger", _trigger),
+    Kind(
+        "util:Switcher",
+        _switch,
+        (
+            Field("input", "text"),
+            Field("useRegExpMatch", "boolean"),
+            Field("casesTable", "array"),
+            Field("elseOutput"),
+        ),
+    ),
+)

@@ -1,0 +1,35 @@
+"""How the server writes its log: one line a request on stderr, as text or as JSON. Secrets never get here."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import orjson
+
+from .world.clock import iso
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {"level": record.levelname.lower(), "message": record.getMessage()}
+        if (entry := getattr(record, "entry", None)) is not None:
+            view = entry.view()
+            line |= {
+                name: view[name] for name in ("at", "method", "path", "status", "code", "user", "decision")
+            }
+        else:
+            line["at"] = iso(int(record.created * 1000))
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return orjson.dumps(line).decode()
+
+
+def configure(log_format: str) -> None:
+    """Send the emulator's log to stderr as ``text`` or ``json``, or only its warnings for ``none``."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Json() if log_format == "json" else logging.Formatter("%(message)s"))
+    log = logging.getLogger("emulator")
+    log.addHandler(handler)
+    log.setLevel(logging.WARNING if log_format == "none" else logging.INFO)
+    log.propagate = False

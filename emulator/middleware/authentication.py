@@ -1,0 +1,43 @@
+"""Who is calling: turns the Authorization header into a world, a user and a token, or 401.
+
+Source: API documentation, "Authentication" (``Token <uuid>``); the vendor's SDK sends ``Bearer`` for every
+token that is not a UUID v4.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from ..errors import Unauthorized
+from ..world.models import Token, User
+from .tenant import Tenant, Tenants
+
+_UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class Caller(NamedTuple):
+    tenant: Tenant
+    user: User
+    token: Token
+
+
+def authenticate(tenants: Tenants, header: str | None) -> Caller:
+    """Find the caller behind an Authorization header.
+
+    Raises:
+        Unauthorized: if the header is missing, malformed, or no world knows the token.
+    """
+    if not header:
+        raise Unauthorized("Access denied: Missing token header.")
+    kind, _, text = header.partition(" ")
+    text = text.strip()
+    is_uuid = _UUID4.fullmatch(text) is not None
+    if (kind == "Token" and is_uuid) or (kind == "Bearer" and not is_uuid):
+        tenant = tenants.by_token(text.lower() if is_uuid else text)
+        if tenant is not None:
+            token = tenant.world.tokens.get(text.lower() if is_uuid else text)
+            user = tenant.world.users.get(token.user_id) if token else None
+            if token is not None and user is not None:
+                return Caller(tenant, user, token)
+    raise Unauthorized("Access denied: Invalid token header.")

@@ -1,0 +1,24 @@
+"""What the caller may do: the token's scopes, and what the organization's plan includes."""
+
+from __future__ import annotations
+
+from ..endpoint import Endpoint
+from ..errors import Forbidden
+from ..world.models import Organization, Token
+
+
+def missing_scopes(endpoint: Endpoint, token: Token) -> list[str]:
+    """The scopes that an endpoint needs and a token lacks."""
+    return [scope for scope in endpoint.scopes if scope not in token.scopes]
+
+
+def check_scopes(endpoint: Endpoint, token: Token) -> None:
+    """Raise Forbidden (SC403) unless the token has every scope of the endpoint."""
+    if missing_scopes(endpoint, token):
+        raise Forbidden
+
+
+def check_plan(endpoint: Endpoint, organization: Organization | None) -> None:
+    """Raise Forbidden (SC403) unless the organization's plan includes what the endpoint does."""
+    if endpoint.plan and organization and not getattr(organization.license, endpoint.plan):
+        raise Forbidden(f"The plan of the organization does not include {endpoint.plan.replace('_', ' ')}.")

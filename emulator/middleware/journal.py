@@ -1,0 +1,141 @@
+"""The journal: what was asked of a world, by whom, and what became of it, in one plain sentence.
+
+An entry keeps the bytes as they came and went; secrets are masked, and sentences written, when it is read.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+from ..world.clock import iso
+
+#: How many entries a world remembers, and how many bytes of each body.
+CAPACITY = 10_000
+BODY_LIMIT = 16_384
+
+MASK = "********"
+_SECRET_NAME = re.compile(
+    r"pass(word|phrase|wd)?$|secret|token|api_?key|private_?key|credential|authorization|cookie|bearer|signature",
+    re.IGNORECASE,
+)
+_SECRET_TEXT = re.compile(
+    r"\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b|\bbearer\s+[^\s\"']+|\btoken\s+[^\s\"']{16,}",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class Entry:
+    """One request. It is filled in as the request passes through the house."""
+
+    id: int
+    at: int
+    method: str
+    path: str
+    query_string: str = ""
+    request_body: bytes = b""
+    response_body: bytes = b""
+    status: int = 0
+    code: str | None = None
+    user: str | None = None
+    token_label: str | None = None
+    organization_id: int | None = None
+    endpoint: str | None = None
+    decision: str = "open"
+    reason: str = ""
+
+    def view(self) -> dict[str, Any]:
+        """The entry as JSON, without secrets."""
+        return {
+            "id": self.id,
+            "at": iso(self.at),
+            "method": self.method,
+            "path": mask_text(self.path),
+            "query": mask(dict(parse_qsl(self.query_string, keep_blank_values=True))),
+            "status": self.status,
+            "code": self.code,
+            "user": self.user,
+            "tokenLabel": self.token_label,
+            "organizationId": self.organization_id,
+            "decision": self.decision,
+            "sentence": self.sentence(),
+            "requestBody": _body_view(self.request_body),
+            "responseBody": _body_view(self.response_body),
+        }
+
+    def sentence(self) -> str:
+        """Who asked for what, and what was decided."""
+        who = f"{self.user} (token {self.token_label})" if self.user else "Somebody without a valid token"
+        what = f"{self.method} {mask_text(self.path)}"
+        where = f" in organization {self.organization_id}" if self.organization_id else ""
+        why = f": {mask_text(self.reason).rstrip('.')}" if self.reason else ""
+        return f"{who} asked for {what}{where} and got {self.status}{why}."
+
+
+class Journal:
+    """The last requests of a world, oldest first."""
+
+    def __init__(self) -> None:
+        self._entries: deque[Entry] = deque(maxlen=CAPACITY)
+        self._numbers = itertools.count(1)
+
+    def open(self, at: int, method: str, path: str, query_string: str) -> Entry:
+        return Entry(next(self._numbers), at, method, path, query_string)
+
+    @staticmethod
+    def clip(body: bytes) -> bytes:
+        """As much of a body as an entry keeps."""
+        return body[:BODY_LIMIT]
+
+    def close(self, entry: Entry, status: int, body: bytes) -> None:
+        entry.status = status
+        entry.response_body = self.clip(body)
+        self._entries.append(entry)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(list(self._entries))
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def clear(self) -> None:
+        self._entries.clear()
+
+
+def mask(value: Any) -> Any:
+    """A copy of JSON in which what looks like a secret, by its name or its form, is blotted out."""
+    if isinstance(value, Mapping):
+        return {
+            name: MASK if _SECRET_NAME.search(str(name)) and _is_text(item) else mask(item)
+            for name, item in value.items()
+        }
+    if isinstance(value, list):
+        return [mask(item) for item in value]
+    return mask_text(value) if isinstance(value, str) else value
+
+
+def mask_text(text: str) -> str:
+    return _SECRET_TEXT.sub(MASK, text)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
+
+
+def _body_view(body: bytes) -> Any:
+    if not body:
+        return None
+    if len(body) == BODY_LIMIT:
+        return f"(the first {BODY_LIMIT} bytes) " + mask_text(body.decode(errors="replace"))
+    try:
+        return mask(orjson.loads(body))
+    except orjson.JSONDecodeError:
+        return mask_text(body.decode(errors="replace"))

@@ -1,0 +1,135 @@
+"""The worlds of one server, and the names by which a request finds its own.
+
+An API token belongs to exactly one world, so a plain client with plain headers lands in its own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..world.models import Team, Token, User
+from ..world.world import World
+from .journal import Journal
+
+#: Builds the state of a world from its specification; the app knows how.
+Builder = Callable[[World, "Specification"], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Specification:
+    """What a world is made from; resetting it starts over from here."""
+
+    name: str
+    seed: Any = "default"
+    world_seed: int = 0
+    plan: str | None = None
+    zone: str | None = None
+    now: str | None = None
+    rate_limit: bool = True
+
+
+@dataclass(slots=True)
+class Tenant:
+    """One world and what the server keeps beside it."""
+
+    specification: Specification
+    world: World
+    journal: Journal = field(default_factory=Journal)
+
+    @property
+    def name(self) -> str:
+        return self.specification.name
+
+    def main_token(self) -> Token:
+        """The first token of the world: the one that a newcomer is given."""
+        return next(iter(self.world.tokens))
+
+    def main_user(self) -> User:
+        return self.world.users[self.main_token().user_id]
+
+    def main_team(self) -> Team:
+        """The first team of the main user."""
+        member = next(iter(self.world.team_members.where(user=self.main_user().id)))
+        return self.world.teams[member.team_id]
+
+
+class NameTaken(Exception):
+    """There is a world of that name already."""
+
+
+class Tenants:
+    """The registry of a server's worlds."""
+
+    def __init__(self, build: Builder) -> None:
+        self._build = build
+        self._lock = threading.Lock()
+        self._by_name: dict[str, Tenant] = {}
+        self._directory: dict[str, Tenant] = {}
+        self._unnamed = 0
+
+    def __iter__(self) -> Iterator[Tenant]:
+        return iter(list(self._by_name.values()))
+
+    def get(self, name: str) -> Tenant | None:
+        return self._by_name.get(name)
+
+    def by_token(self, token: str) -> Tenant | None:
+        """The world in which a token is known."""
+        return self._directory.get(token)
+
+    def create(self, specification: Specification) -> Tenant:
+        """Build a world.
+
+        Raises:
+            NameTaken: if there is one of that name.
+            ValueError: if the seed makes no sense.
+        """
+        with self._lock:
+            if specification.name in self._by_name:
+                raise NameTaken(specification.name)
+            tenant = Tenant(specification, self._world(specification))
+            self._publish(tenant)
+            self._by_name[specification.name] = tenant
+            return tenant
+
+    def free_name(self) -> str:
+        """A name that no world has yet."""
+        with self._lock:
+            while True:
+                self._unnamed += 1
+                if (name := f"world-{self._unnamed}") not in self._by_name:
+                    return name
+
+    def reset(self, tenant: Tenant) -> None:
+        """Take a world back to its seed, and forget its journal."""
+        fresh = self._world(tenant.specification)
+        with self._lock, tenant.world.lock:
+            self._forget(tenant)
+            tenant.world = fresh
+            tenant.journal.clear()
+            self._publish(tenant)
+
+    def delete(self, tenant: Tenant) -> None:
+        with self._lock:
+            self._forget(tenant)
+            del self._by_name[tenant.name]
+
+    def _world(self, specification: Specification) -> World:
+        world = World(specification.name, seed=specification.world_seed, now=specification.now)
+        world.rate_limited = specification.rate_limit
+        self._build(world, specification)
+        return world
+
+    def _publish(self, tenant: Tenant) -> None:
+        for name in [token.token for token in tenant.world.tokens]:
+            if name in self._directory:
+                raise ValueError("another world has one of the tokens of this seed")
+            self._directory[name] = tenant
+        tenant.world.announce = lambda name: self._directory.__setitem__(name, tenant)
+
+    def _forget(self, tenant: Tenant) -> None:
+        for name in [name for name, owner in self._directory.items() if owner is tenant]:
+            del self._directory[name]

@@ -1,0 +1,115 @@
+"""Data stores and their records, as recorded in July 2026 (order of keys and types included)."""
+
+from __future__ import annotations
+
+from marshmallow import ValidationError, fields, validates_schema
+
+from ..world.models import DataStore
+from ..world.world import World
+from .base import Answer, Body, Bool, Derived, Int, Many, Object, Query, Ref, Text
+
+_RESERVABLE_MB = 1_000_000
+
+
+class DataStoreListItem(Answer):
+    """A row of the list: the structure comes only when ``cols[]`` asks."""
+
+    id = fields.Integer()
+    name = fields.String()
+    records = fields.Integer()
+    size = Derived(lambda world, row: str(row.size), fields.String())
+    max_size = Derived(lambda world, row: str(row.max_size), fields.String())
+    team_id = fields.Integer()
+    datastructure_id = fields.Integer(allow_none=True, metadata={"extra": True})
+
+
+def _records_as_text(world: World, store: DataStore) -> str:
+    return str(store.records)
+
+
+class DataStoreDetail(Answer):
+    """One store. ``records`` is a string here, and only here (recorded)."""
+
+    id = fields.Integer()
+    name = fields.String()
+    records = Derived(_records_as_text, fields.String())
+    size = Derived(lambda world, row: str(row.size), fields.String())
+    max_size = Derived(lambda world, row: str(row.max_size), fields.String())
+    team_id = fields.Integer()
+    datastructure_id = fields.Integer(allow_none=True)
+
+
+class DataStoreWritten(Answer):
+    """What creating and updating answer."""
+
+    id = fields.Integer()
+    name = fields.String()
+    team_id = fields.Integer()
+    datastructure_id = fields.Integer(allow_none=True)
+    records = fields.Integer()
+    size = Derived(lambda world, row: str(row.size), fields.String())
+    max_size = Derived(lambda world, row: str(row.max_size), fields.String())
+
+
+class RecordOut(Answer):
+    key = fields.String()
+    data = fields.Dict()
+
+
+class DataStoresQuery(Query):
+    team_id = Ref("team", required=True)
+
+
+class DataStoresDelete(Query):
+    team_id = Ref("team", required=True)
+    confirmed = Bool(load_default=False)
+
+
+class DataStoreCreate(Body):
+    name = Text(128, required=True)
+    team_id = Ref("team", required=True)
+    datastructure_id = Ref("dataStructure", allow_none=True)
+    max_size_mb = Int(1, _RESERVABLE_MB, required=True, data_key="maxSizeMB")
+
+
+class DataStoreUpdate(Body):
+    name = Text(128)
+    datastructure_id = Ref("dataStructure", allow_none=True)
+    max_size_mb = Int(1, _RESERVABLE_MB, data_key="maxSizeMB")
+
+
+class _AllOrSome(Body):
+    """Exactly one of a list, ``all``, or ``all`` with exceptions."""
+
+    _some = ""
+    _except = ""
+
+    all = Bool()
+
+    @validates_schema
+    def _exactly_one(self, data: dict[str, object], **kwargs: object) -> None:
+        if (self._some in data) == bool(data.get("all")):
+            raise ValidationError(f"Exactly one of '{self.fields[self._some].data_key}' and 'all' is needed.")
+        if self._except in data and not data.get("all"):
+            raise ValidationError(f"'{self.fields[self._except].data_key}' goes with 'all' only.")
+
+
+class DataStoresChoice(_AllOrSome):
+    _some = "store_ids"
+    _except = "except_ids"
+
+    store_ids = Many(Ref("dataStore"), minimum=1, data_key="ids")
+    except_ids = Many(Int(1))
+
+
+class RecordsChoice(_AllOrSome):
+    _some = "keys"
+    _except = "except_keys"
+
+    keys = Many(Text(1024), minimum=1)
+    except_keys = Many(Text(1024))
+
+
+class RecordCreate(Body):
+    key = Text(1024)
+    data = Object(keys=fields.String())

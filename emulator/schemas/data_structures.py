@@ -1,0 +1,117 @@
+"""Data structures, as recorded in July 2026."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from ..world import datastores
+from .base import Answer, Body, Bool, Derived, Query, Ref, Text
+
+_FIELD_KEYS: dict[str, tuple[type, ...]] = {
+    "name": (str,),
+    "type": (str,),
+    "label": (str,),
+    "required": (bool,),
+}
+
+
+class Spec(fields.Field[Any]):
+    """A specification of fields, kept as it was sent (recorded: nothing is added)."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, list):
+            raise ValidationError("Parameter '{path}' must be an array.")
+        for fault in spec_faults(value):
+            raise ValidationError(fault)
+        return value
+
+
+def spec_faults(spec: list[Any]) -> Iterator[str]:
+    """What is wrong with a specification of fields."""
+    seen = set()
+    for item in spec:
+        if not isinstance(item, Mapping):
+            yield "Every item of parameter '{path}' must be an object."
+            continue
+        for key in ("name", "type"):
+            if not item.get(key):
+                yield f"Missing value of required parameter '{key}'."
+        for key, types in _FIELD_KEYS.items():
+            if item.get(key) is not None and not isinstance(item[key], types):
+                yield f"Invalid value of parameter '{key}'."
+        if isinstance(item.get("name"), str):
+            if item["name"] in seen:
+                yield f"Duplicate field '{item['name']}'."
+            seen.add(item["name"])
+        if isinstance(item.get("spec"), list):
+            yield from spec_faults(item["spec"])
+
+
+class DataStructureListItem(Answer):
+    id = fields.Integer()
+    name = fields.String()
+    team_id = fields.Integer()
+    scenario_usages = Derived(
+        lambda world, row: [
+            {"id": scenario.id, "name": scenario.name}
+            for scenario in datastores.users_of(world, "dataStructure", row.id, row.team_id)
+        ],
+        fields.List(fields.Dict()),
+    )
+    data_store_usages = Derived(
+        lambda world, row: [
+            {"id": store.id, "name": store.name} for store in world.data_stores.where(structure=row.id)
+        ],
+        fields.List(fields.Dict()),
+    )
+
+
+class DataStructureDetail(Answer):
+    """One structure: ``strict`` comes only when ``cols[]`` asks (recorded)."""
+
+    id = fields.Integer()
+    name = fields.String()
+    team_id = fields.Integer()
+    spec = fields.List(fields.Dict())
+    strict = fields.Boolean(metadata={"extra": True})
+
+
+class DataStructureWritten(Answer):
+    id = fields.Integer()
+    name = fields.String()
+    team_id = fields.Integer()
+    spec = fields.List(fields.Dict())
+    strict = fields.Boolean()
+
+
+class DataStructureCloned(Answer):
+    id = fields.Integer()
+    team_id = fields.Integer()
+    name = fields.String()
+    strict = fields.Boolean()
+    spec = fields.List(fields.Dict())
+
+
+class DataStructuresQuery(Query):
+    team_id = Ref("team", required=True)
+
+
+class DataStructureCreate(Body):
+    name = Text(128, required=True)
+    team_id = Ref("team", required=True)
+    spec = Spec(load_default=list)
+    strict = Bool(load_default=False)
+
+
+class DataStructureUpdate(Body):
+    name = Text(128)
+    spec = Spec()
+    strict = Bool()
+
+
+class DataStructureClone(Body):
+    name = Text(128, required=True)
+    target_team_id = Ref("team")

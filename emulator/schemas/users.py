@@ -1,0 +1,72 @@
+"""Users and roles. Sources: API documentation "Users", "Users > Me", "Users > Roles"; the SDK's samples."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from ..world.enums import zone_of
+from ..world.models import User
+from ..world.world import World
+from .base import Answer, Bool, Choice, Constant, Derived, Int, Moment, Query, Ref, Text
+
+
+class UserOut(Answer):
+    id = fields.Integer()
+    name = fields.String()
+    email = fields.String()
+    language = fields.String()
+    timezone_id = fields.Integer()
+    locale_id = fields.Integer()
+    country_id = fields.Integer()
+    features = Constant({}, fields.Dict())
+    avatar = fields.String()
+    last_login = Moment()
+
+
+def _timezone(world: World, user: User) -> str:
+    return zone_of(user.timezone_id).key
+
+
+class AuthUserOut(Answer):
+    id = fields.Integer()
+    name = fields.String()
+    email = fields.String()
+    language = fields.String()
+    timezone_id = fields.Integer()
+    locale_id = fields.Integer()
+    country_id = fields.Integer()
+    features = Constant({}, fields.Dict())
+    avatar = fields.String()
+    timezone = Derived(_timezone, fields.String())
+    locale = Derived(lambda world, row: row.language, fields.String())
+    email_notifications = Constant(None, fields.Dict(allow_none=True))
+    has_added_app = Constant(False, fields.Boolean())
+
+
+class AuthorizationOut(Answer):
+    auth_used = fields.String()
+    scope = fields.List(fields.String())
+
+
+class RoleOut(Answer):
+    id = fields.Integer()
+    name = fields.String()
+    category = fields.String(metadata={"extra": True})
+    subsidiary = fields.Boolean(metadata={"extra": True})
+
+
+class UsersQuery(Query):
+    team_id = Ref("team")
+    organization_id = Ref("organization")
+    name = Text(128)
+    email = Text(254)
+    team_role_id = Int(1)
+    organization_role_id = Int(1)
+
+
+class MeQuery(Query):
+    include_invited_org = Bool(load_default=False)
+
+
+class RolesQuery(Query):
+    category = Choice("organization", "team")

@@ -1,0 +1,1 @@
+"""The state of an emulated Make: it has never heard of HTTP."""

@@ -1,0 +1,107 @@
+"""What can be read off a blueprint without running it: its modules, apps and the things that it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+from .models import Json
+
+#: Where a module keeps the id of a thing that it uses, by kind of thing.
+REFERENCES: dict[str, tuple[str, ...]] = {
+    "connection": ("__IMTCONN__", "account"),
+    "hook": ("__IMTHOOK__", "hook"),
+    "dataStore": ("datastore",),
+    "dataStructure": ("type",),
+}
+
+
+def modules(flow: Json) -> Iterator[Mapping[str, Json]]:
+    """Every module of a flow, those of routes, branches and error handlers included."""
+    pending = [flow]
+    while pending:
+        nodes = pending.pop()
+        if not isinstance(nodes, Sequence) or isinstance(nodes, str):
+            continue
+        for node in nodes:
+            if not isinstance(node, Mapping):
+                continue
+            if isinstance(node.get("module"), str):
+                yield node
+            pending.append(node.get("onerror"))
+            for branches in (node.get("routes"), node.get("branches")):
+                if isinstance(branches, Sequence) and not isinstance(branches, str):
+                    pending.extend(branch.get("flow") for branch in branches if isinstance(branch, Mapping))
+
+
+def app_and_module(node: Mapping[str, Json]) -> tuple[str, str]:
+    """``("http", "ActionSendData")`` for a module ``http:ActionSendData``."""
+    app, _, module = str(node["module"]).partition(":")
+    return app, module
+
+
+def used_packages(blueprint: Mapping[str, Json]) -> tuple[str, ...]:
+    """The apps of a blueprint, one entry a module as Make lists them; an empty flow counts as ``builtin``."""
+    apps = tuple(app_and_module(node)[0] for node in modules(blueprint.get("flow")))
+    return apps or ("builtin",)
+
+
+def used_modules(blueprint: Mapping[str, Json]) -> tuple[Mapping[str, str], ...]:
+    """The distinct modules of a blueprint in order of appearance: ``{"moduleName", "packageName"}`` each."""
+    pairs = dict.fromkeys(app_and_module(node) for node in modules(blueprint.get("flow")))
+    return tuple({"moduleName": module, "packageName": app} for app, module in pairs)
+
+
+def references(blueprint: Mapping[str, Json], kind: str) -> set[int]:
+    """The ids of a kind of thing (``"connection"``, ``"hook"``, ``"dataStore"`` …) that the modules use."""
+    return {id for node in modules(blueprint.get("flow")) for id in node_references(node, kind)}
+
+
+def trigger_hook(blueprint: Mapping[str, Json]) -> int | None:
+    """The id of the hook that starts the scenario, if its first module listens at one."""
+    flow = blueprint.get("flow")
+    if not isinstance(flow, Sequence) or isinstance(flow, str) or not flow:
+        return None
+    first = flow[0]
+    if not isinstance(first, Mapping) or not isinstance(first.get("parameters"), Mapping):
+        return None
+    return next((id for name in REFERENCES["hook"] if (id := _id(first["parameters"].get(name)))), None)
+
+
+def node_references(node: Mapping[str, Json], kind: str) -> set[int]:
+    """The ids of a kind of thing that one module uses."""
+    if kind == "dataStructure" and not node["module"].startswith("json:"):
+        return set()
+    found: set[int] = set()
+    for part in ("parameters", "mapper"):
+        values = node.get(part)
+        if isinstance(values, Mapping):
+            found.update(id for name in REFERENCES[kind] if (id := _id(values.get(name))) is not None)
+    return found
+
+
+def remapped(blueprint: Mapping[str, Json], maps: Mapping[str, Mapping[int, int | None]]) -> dict[str, Json]:
+    """A copy in which the things of each kind are exchanged: kind -> old id -> new id, or none."""
+    copy: dict[str, Json] = deepcopy(dict(blueprint))
+    for node in modules(copy.get("flow")):
+        for kind, mapping in maps.items():
+            if not node_references(node, kind):
+                continue
+            for part in ("parameters", "mapper"):
+                values = node.get(part)
+                if not isinstance(values, dict):
+                    continue
+                for name in REFERENCES[kind]:
+                    if (old := _id(values.get(name))) in mapping and old is not None:
+                        values[name] = mapping[old]
+    return copy
+
+
+def _id(value: Any) -> int | None:
+    """An id as blueprints write it: a number, or a string of digits."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        return int(value)
+    return None

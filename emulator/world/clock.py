@@ -1,0 +1,87 @@
+"""The world's clock: the only place that reads the system's time.
+
+A moment is an ``int`` of milliseconds since the Unix epoch, UTC.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from functools import lru_cache
+
+SECOND = 1000
+MINUTE = 60 * SECOND
+DAY = 24 * 60 * MINUTE
+
+#: 9999-12-31T23:59:59Z: no clock is set, and no run starts, past this moment.
+LAST_MOMENT = 253_402_300_799_000
+
+
+@lru_cache(maxsize=65_536)
+def iso(moment: int) -> str:
+    """Write a moment as Make does: ISO 8601 with milliseconds and ``Z``."""
+    whole, milliseconds = divmod(moment, SECOND)
+    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+
+
+def moment_of(text: str) -> int:
+    """Read an ISO 8601 time; one without an offset is UTC.
+
+    Raises:
+        ValueError: if the text is not a time.
+    """
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return round(at.timestamp() * SECOND)
+
+
+class Clock:
+    """A clock that runs with the system, stands frozen, or jumps ahead."""
+
+    __slots__ = ("_frozen", "_offset")
+
+    def __init__(self, now: int | str | None = None) -> None:
+        self._offset = 0
+        self._frozen: int | None = None
+        if now is not None:
+            self.set(now)
+
+    @property
+    def frozen(self) -> bool:
+        return self._frozen is not None
+
+    def now(self) -> int:
+        """The present moment, in milliseconds since the epoch."""
+        if self._frozen is not None:
+            return self._frozen
+        return time.time_ns() // 1_000_000 + self._offset
+
+    def set(self, now: int | str) -> None:
+        """Jump to a moment; a frozen clock stays frozen there."""
+        moment = moment_of(now) if isinstance(now, str) else now
+        if not 0 <= moment <= LAST_MOMENT:
+            raise ValueError("the time must lie between 1970 and 9999")
+        if self._frozen is not None:
+            self._frozen = moment
+        else:
+            self._offset = moment - time.time_ns() // 1_000_000
+
+    def freeze(self, at: int | str | None = None) -> None:
+        """Stop the clock, at a given moment or where it stands."""
+        if at is not None:
+            self.set(at)
+        self._frozen = self.now()
+
+    def unfreeze(self) -> None:
+        """Let the clock run on from where it stands."""
+        if self._frozen is not None:
+            now, self._frozen = self._frozen, None
+            self.set(now)
+
+    def advance(self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0) -> None:
+        """Jump ahead, frozen or not."""
+        step = round((seconds + 60 * (minutes + 60 * (hours + 24 * days))) * SECOND)
+        if step < 0:
+            raise ValueError("a clock cannot be advanced by a negative time")
+        self.set(self.now() + step)

@@ -1,0 +1,323 @@
+"""What a world is made of: frozen rows, named in Make's own words.
+
+Times are milliseconds since the epoch, sizes are bytes. Values of type ``Json`` are never changed in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = Any
+"""Whatever JSON can say; treated as immutable once it is part of a row."""
+
+Fields = Sequence[Mapping[str, Json]]
+"""A specification of fields: ``[{"name", "type", "required"?, "default"?, …}]``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class License:
+    """What an organization's plan allows. Field names and figures: see `emulator.world.plans`."""
+
+    apps: tuple[str, ...] = ()
+    users: int
+    teams: int
+    scenarios: int
+    dslimit: int
+    dsslimit: int
+    fslimit: int
+    iolimit: int
+    api_limit: int
+    interval: int
+    priority: str
+    transfer: int
+    retention: int
+    dlq_storage: int
+    operations: int
+    execution_time: int
+    webhook_log_retention_days: int
+    fulltext: bool
+    creating_templates: bool
+    custom_functions: bool
+    custom_variables: bool
+    custom_properties: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organization:
+    id: int
+    name: str
+    zone: str
+    plan: str
+    license: License
+    country_id: int
+    timezone_id: int
+    created: int
+    last_reset: int
+    next_reset: int
+    is_paused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    id: int
+    name: str
+    organization_id: int
+    operations_limit: int | None = None
+    transfer_limit: int | None = None
+    is_paused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    id: int
+    name: str
+    email: str
+    language: str = "en"
+    timezone_id: int
+    locale_id: int
+    country_id: int
+    avatar: str
+    last_login: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationMember:
+    """That a user belongs to an organization, and as what."""
+
+    user_id: int
+    organization_id: int
+    role_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamMember:
+    """That a user belongs to a team, and as what."""
+
+    user_id: int
+    team_id: int
+    role_id: int
+    changeable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A key to the API. Its text is a secret: it is neither shown by ``repr`` nor written to any log."""
+
+    token: str = field(repr=False)
+    label: str
+    user_id: int
+    scopes: frozenset[str]
+    created: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    id: int
+    name: str
+    team_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A scenario without its blueprint, which lives in `BlueprintVersion`."""
+
+    id: int
+    name: str
+    team_id: int
+    folder_id: int | None = None
+    description: str = ""
+    concept: bool = False
+    is_active: bool = False
+    is_invalid: bool = False
+    is_locked: bool = False
+    is_paused: bool = False
+    scheduling: Mapping[str, Json]
+    blueprint_version: int
+    hook_id: int | None = None
+    used_packages: tuple[str, ...]
+    used_modules: tuple[Mapping[str, str], ...]
+    based_on: str | None = None
+    created: int
+    last_edit: int
+    created_by: int
+    updated_by: int | None
+    next_exec: int | None = None
+    errors_in_a_row: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlueprintVersion:
+    """One state of a scenario's blueprint, with the inputs and outputs that the scenario had then."""
+
+    scenario_id: int
+    version: int
+    created: int
+    draft: bool = False
+    blueprint: Mapping[str, Json]
+    id_sequence: int
+    input_spec: Fields = ()
+    output_spec: Fields = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionError:
+    """Why a run ended with an error or a warning."""
+
+    name: str
+    message: str
+    module_name: str | None = None
+    app_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One operation of one module in a run: what went in, what came out."""
+
+    module_id: int
+    module: str
+    operation: int
+    input: Json
+    output: Sequence[Json] = ()
+    error: ExecutionError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """A run of a scenario: computed at once, revealed once the clock passes ``started + duration``.
+
+    ``status`` is 1 for success, 2 for success with warnings, 3 for failure.
+    """
+
+    id: str
+    scenario_id: int
+    scenario_name: str
+    team_id: int
+    organization_id: int
+    type: str
+    author_id: int | None
+    instant: bool
+    started: int
+    duration: int
+    operations: int
+    centicredits: int
+    transfer: int
+    status: int
+    inputs: Json = None
+    outputs: Json = None
+    error: ExecutionError | None = None
+    steps: tuple[Step, ...] = ()
+    name: str | None = None
+
+    @property
+    def ends(self) -> int:
+        return self.started + self.duration
+
+    @property
+    def imt_id(self) -> str:
+        return f"{self.started}_{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Consumption:
+    """Operations, hundredths of credits, and bytes."""
+
+    operations: int = 0
+    centicredits: int = 0
+    transfer: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioEvent:
+    """Something that a person did to a scenario, kept among the logs of its runs."""
+
+    id: str
+    scenario_id: int
+    type: str
+    author_id: int
+    at: int
+
+    @property
+    def imt_id(self) -> str:
+        return f"{self.at}_{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataStructure:
+    id: int
+    name: str
+    team_id: int
+    spec: Fields
+    strict: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataStore:
+    """A data store; ``records`` and ``size`` are kept in step with its records by `emulator.world.datastores`."""
+
+    id: int
+    name: str
+    team_id: int
+    datastructure_id: int | None
+    max_size: int
+    records: int = 0
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    data_store_id: int
+    key: str
+    data: Mapping[str, Json]
+    size: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A connection to an app. Its credentials are secrets and never leave the world."""
+
+    id: int
+    name: str
+    team_id: int
+    account_name: str
+    account_label: str
+    account_type: str
+    theme: str
+    metadata: Mapping[str, Json] | None = None
+    scopes: tuple[str, ...] = ()
+    editable: bool = True
+    author_id: int | None = None
+    credentials: Mapping[str, Json] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """A hook: an address at which a scenario's trigger receives. Its udid is by whom the world is found."""
+
+    id: int
+    name: str
+    team_id: int
+    udid: str
+    type: str
+    type_name: str
+    theme: str
+    data: Mapping[str, Json]
+    editable: bool = True
+    enabled: bool = True
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    id: int
+    name: str
+    team_id: int
+    description: str | None
+    language: str
+    used_apps: tuple[str, ...]
+    blueprint: Mapping[str, Json]
+    scheduling: Mapping[str, Json]
+    controller: Mapping[str, Json]
+    created: int

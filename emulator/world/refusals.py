@@ -1,0 +1,79 @@
+"""Why the world declines a wish, in the words of the domain; `emulator.errors` gives them Make's shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class Refusal(Exception):
+    """The world declines; nothing was changed."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class NotFound(Refusal):
+    """The thing does not exist, or lies outside of the user's reach: the two look the same."""
+
+    def __init__(self, kind: str, key: object) -> None:
+        super().__init__(f"{kind} '{key}' not found.")
+        self.kind = kind
+        self.key = key
+
+
+class ConnectionNotFound(Refusal):
+    """A blueprint uses a connection that its team does not have."""
+
+
+class Invalid(Refusal):
+    """A wish that makes no sense; one text for each fault found."""
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__(f"Validation failed for {len(faults)} parameter(s).")
+        self.faults: Sequence[str] = faults
+
+
+class Unconfirmed(Refusal):
+    """A destructive wish that needs confirmed=true."""
+
+
+class OutOfSpace(Refusal):
+    """No room is left in a storage."""
+
+
+class Blocked(Refusal):
+    """Something else depends on the thing as it is."""
+
+
+class WrongState(Refusal):
+    """The thing is not in a state in which that can be done."""
+
+
+class LimitReached(Refusal):
+    """The plan allows no more of these."""
+
+
+class BadBlueprint(Refusal):
+    """A blueprint that names what does not exist or does not hang together."""
+
+
+class Oversized(Refusal):
+    """What was asked for is larger than the asker allowed."""
+
+
+class Stale(Refusal):
+    """The wish builds on a version that has been succeeded."""
+
+    def __init__(self, current_version: int, last_edit: int) -> None:
+        super().__init__("The scenario was changed in the meantime.")
+        self.current_version = current_version
+        self.last_edit = last_edit
+
+
+class Exhausted(Refusal):
+    """The organization has used up what its plan includes."""
+
+
+class TimedOut(Refusal):
+    """Something took longer than the asker can wait; it goes on."""

@@ -1,0 +1,115 @@
+"""One emulated Make: its tables, its clock, its ids, its lock."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from operator import attrgetter
+
+from .clock import Clock
+from .ids import Ids
+from .models import (
+    BlueprintVersion,
+    Connection,
+    Consumption,
+    DataStore,
+    DataStructure,
+    Execution,
+    Folder,
+    Hook,
+    Organization,
+    OrganizationMember,
+    Record,
+    Scenario,
+    ScenarioEvent,
+    Team,
+    TeamMember,
+    Template,
+    Token,
+    User,
+)
+from .tables import Table
+
+_by_id = attrgetter("id")
+_by_team = attrgetter("team_id")
+
+
+def _no_one(_name: str) -> None:
+    pass
+
+
+class World:
+    """The state of one isolated Make.
+
+    Hold ``lock`` while reading or changing it. ``announce`` is told each name (token, hook udid) by which a
+    server may find this world.
+    """
+
+    def __init__(self, name: str, *, seed: int = 0, now: int | str | None = None) -> None:
+        self.name = name
+        self.seed = seed
+        self.lock = threading.RLock()
+        self.clock = Clock(now)
+        self.ids = Ids(seed, salt=name)
+        self.announce: Callable[[str], None] = _no_one
+        self.rate_limited = True
+        #: Who called -> when the current rate window opened, and the calls counted in it.
+        self.rate_windows: dict[tuple[str, int], tuple[int, int]] = {}
+
+        #: Owner -> what it consumed since its counters were last reset; see `emulator.world.usage`.
+        self.tallies: dict[tuple[str, int], Consumption] = {}
+
+        self.organizations: Table[int, Organization] = Table("organization", _by_id)
+        self.teams: Table[int, Team] = Table("team", _by_id, {"organization": attrgetter("organization_id")})
+        self.users: Table[int, User] = Table("user", _by_id)
+        self.organization_members: Table[tuple[int, int], OrganizationMember] = Table(
+            "organization member",
+            attrgetter("user_id", "organization_id"),
+            {"organization": attrgetter("organization_id"), "user": attrgetter("user_id")},
+        )
+        self.team_members: Table[tuple[int, int], TeamMember] = Table(
+            "team member",
+            attrgetter("user_id", "team_id"),
+            {"team": _by_team, "user": attrgetter("user_id")},
+        )
+        self.tokens: Table[str, Token] = Table("token", attrgetter("token"))
+        self.folders: Table[int, Folder] = Table("folder", _by_id, {"team": _by_team})
+        self.scenarios: Table[int, Scenario] = Table(
+            "scenario",
+            _by_id,
+            {
+                "team": _by_team,
+                "organization": lambda row: self.teams[row.team_id].organization_id,
+                "folder": attrgetter("folder_id"),
+                "hook": attrgetter("hook_id"),
+                "awaited": lambda row: row.next_exec is not None or None,
+            },
+        )
+        self.blueprints: Table[tuple[int, int], BlueprintVersion] = Table(
+            "blueprint", attrgetter("scenario_id", "version"), {"scenario": attrgetter("scenario_id")}
+        )
+        self.logs: Table[tuple[int, str], Execution | ScenarioEvent] = Table(
+            "execution", attrgetter("scenario_id", "id"), {"scenario": attrgetter("scenario_id")}
+        )
+        self.data_structures: Table[int, DataStructure] = Table("data structure", _by_id, {"team": _by_team})
+        self.data_stores: Table[int, DataStore] = Table(
+            "data store",
+            _by_id,
+            {
+                "team": _by_team,
+                "organization": lambda row: self.teams[row.team_id].organization_id,
+                "structure": attrgetter("datastructure_id"),
+            },
+        )
+        self.records: Table[tuple[int, str], Record] = Table(
+            "record", attrgetter("data_store_id", "key"), {"store": attrgetter("data_store_id")}
+        )
+        self.connections: Table[int, Connection] = Table("connection", _by_id, {"team": _by_team})
+        self.hooks: Table[int, Hook] = Table("hook", _by_id, {"team": _by_team, "udid": attrgetter("udid")})
+        self.templates: Table[int, Template] = Table("template", _by_id, {"team": _by_team})
+
+    def now(self) -> int:
+        return self.clock.now()
+
+    def __repr__(self) -> str:
+        return f"<World {self.name!r}>"
