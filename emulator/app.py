@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 from flask import Flask, Response, g, request
@@ -18,7 +19,7 @@ from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 
 from . import api, seeds
 from .doors import control
-from .endpoint import Call, Endpoint
+from .endpoint import SLASH, Call, Endpoint
 from .engine import scheduler
 from .errors import (
     BadRequest,
@@ -63,6 +64,7 @@ def create_app(
     *,
     seed: Any = "default",
     world_seed: int = 0,
+    now: str | None = None,
     rate_limit: bool = True,
     control_key: str | None = None,
 ) -> Flask:
@@ -71,6 +73,7 @@ def create_app(
     Args:
         seed: the name of a seed in ``fixtures/worlds``, or the seed itself.
         world_seed: the number from which ids and made-up data follow.
+        now: the world's time at the start, ISO 8601; by default the system's.
         rate_limit: whether the world counts requests a minute.
         control_key: the key of the control API; without one it serves loopback only.
 
@@ -83,8 +86,11 @@ def create_app(
     app.url_map.strict_slashes = True
 
     tenants = Tenants(seeds.build)
-    tenants.create(Specification(name=DEFAULT_WORLD, seed=seed, world_seed=world_seed, rate_limit=rate_limit))
+    tenants.create(
+        Specification(name=DEFAULT_WORLD, seed=seed, world_seed=world_seed, now=now, rate_limit=rate_limit)
+    )
     app.extensions["make-emulator"] = tenants
+    app.wsgi_app = _EncodedSlashes(app.wsgi_app)  # type: ignore[method-assign]
 
     for endpoint in api.endpoints():
         app.add_url_rule(
@@ -103,6 +109,24 @@ def create_app(
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_defect)
     return app
+
+
+class _EncodedSlashes:
+    """Lets a segment of a path, such as a record's key, contain a slash that the caller encoded as ``%2F``.
+
+    WSGI servers decode a path before it is split, or leave encoded slashes as they are; either way the
+    difference is lost. Here it is kept, read off the request line.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        path = str(environ.get("REQUEST_URI", "")).partition("?")[0]
+        if "%2f" in path.lower():
+            segments = [unquote(segment).replace("/", SLASH) for segment in path.split("/")]
+            environ["PATH_INFO"] = "/".join(segments).encode(errors="replace").decode("latin-1")
+        return self._app(environ, start_response)
 
 
 def tenants_of(app: Flask) -> Tenants:
@@ -155,6 +179,9 @@ def _view(endpoint: Endpoint) -> Any:
 def _body(endpoint: Endpoint) -> bytes | None:
     """The bytes of the body; ``None`` where the endpoint takes none."""
     body = request.get_data(cache=False)
+    if len(body) >= BODY_LIMIT and request.content_length is None and request.environ["wsgi.input"].read(1):
+        # Werkzeug cuts a chunked body off at the limit without a word.
+        raise RequestEntityTooLarge
     if endpoint.body is None and not endpoint.raw_body:
         return None
     if body.strip() and request.mimetype != "application/json":
@@ -249,7 +276,7 @@ def _answer_http_error(error: HTTPException) -> Response:
 
 def _answer_defect(error: Exception) -> Response:
     """A defect of the emulator: the cause goes to the log, not to the caller."""
-    log.exception("defect while answering %s %s", request.method, request.path)
+    log.exception("defect while answering %s %r", request.method, request.path)
     return _answer_error(InternalError("The emulator failed; its log tells why."))
 
 

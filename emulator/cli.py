@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from . import __version__
+from .version import __version__
 
 PREFIX = "MAKE_EMULATOR"
 
@@ -111,8 +111,9 @@ def serve(
     click.echo(f"make-emulator {__version__} serves a world of Make. Stop it with Ctrl-C.\n")
     click.echo(f"  base URL      {server.url}{API}")
     click.echo(f"  token         {tenant.main_token().token}")
-    click.echo(f"  team          {team.id}")
-    click.echo(f"  organization  {team.organization_id}")
+    if team is not None:
+        click.echo(f"  team          {team.id}")
+        click.echo(f"  organization  {team.organization_id}")
     click.echo(f"  control API   {server.url}/_emulator/health")
     sys.stdout.flush()
     stopped.wait()

@@ -49,6 +49,9 @@ _PARAMETER = re.compile(r"\{(\w+)\}")
 _NUMBER = re.compile(r"[0-9]{1,16}", re.ASCII)
 _COLUMN_KEY = re.compile(r"cols\[([0-9]{0,4})\]", re.ASCII)
 
+#: What stands for an encoded slash inside one segment of a path, until the segments are told apart.
+SLASH = "\uf8ff"
+
 #: The most rows that one page may hold: the largest limit seen in an answer.
 MAX_LIMIT = 10_000
 
@@ -262,7 +265,7 @@ class Endpoint:
         for name, kind in self.path_types:
             text = path[name]
             if kind is None:
-                call.path[snake_case(name)] = text
+                call.path[snake_case(name)] = text.replace(SLASH, "/")
             elif _NUMBER.fullmatch(text) and 0 < int(text) <= MAX_ID:
                 named.append((name, kind, int(text)))
             else:
@@ -369,6 +372,8 @@ class Endpoint:
             if not key.startswith("pg["):
                 continue
             text = arguments[key]
+            if len(arguments.getlist(key)) > 1:
+                faults_found.append(f"Parameter '{key}' was given more than once.")
             match key:
                 case "pg[limit]":
                     limit = _whole(key, text, 1, MAX_LIMIT, faults_found)

@@ -206,6 +206,8 @@ def from_refusal(refusal: refusals.Refusal) -> MakeError:
             return ValidationFailed(faults)
         case refusals.NotFound():
             return ResourceNotFound(refusal.detail[:1].upper() + refusal.detail[1:])
+        case refusals.Forbidden():
+            return Forbidden(refusal.detail)
         case refusals.Unconfirmed():
             return ConfirmationRequired(refusal.detail)
         case refusals.OutOfSpace():

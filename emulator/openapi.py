@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields
 
-from . import __version__
 from .endpoint import MAX_LIMIT, PATH_KINDS, Endpoint, Envelope, Part
 from .schemas.base import MAX_ID, Answer, Constant, Derived, Many, Moment
 from .schemas.data_structures import Spec
 from .schemas.scenarios import JsonText
-
-if TYPE_CHECKING:
-    pass
+from .version import __version__
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
+_END = r"\Z"
 
 #: Status -> when it is answered. Every operation that takes a token can answer these.
 _ERRORS = {
@@ -36,7 +34,7 @@ _ERRORS = {
 
 _ERROR_SCHEMA = {
     "type": "object",
-    "required": ["message", "code"],
+    "required": ["detail", "message", "code"],
     "properties": {
         "detail": {"type": "string"},
         "message": {"type": "string"},
@@ -45,11 +43,27 @@ _ERROR_SCHEMA = {
             "type": "array",
             "items": {
                 "type": "object",
+                "required": ["message", "name"],
                 "properties": {"message": {"type": "string"}, "name": {"type": "string"}},
             },
         },
     },
 }
+
+_PAGE_SCHEMA = {
+    "type": "object",
+    "required": ["limit", "offset", "returnTotalCount"],
+    "properties": {
+        "sortBy": {"type": "string"},
+        "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
+        "sortDir": {"enum": ["asc", "desc"]},
+        "offset": {"type": "integer", "minimum": 0},
+        "returnTotalCount": {"type": "boolean"},
+    },
+}
+
+#: Any JSON but null.
+_SOMETHING = ["array", "boolean", "number", "object", "string"]
 
 
 def document(endpoints: Sequence[Endpoint], base_url: str) -> dict[str, Any]:
@@ -108,7 +122,12 @@ def _shape(
         case Moment():
             return {"type": ["string", "null"], "format": "date-time"}
         case JsonText():
-            return {"type": "string", "contentMediaType": "application/json"}
+            return {
+                "type": "string",
+                "format": "json-object",
+                "contentMediaType": "application/json",
+                "contentSchema": {"type": "object"},
+            }
         case Spec():
             item = {
                 "type": "object",
@@ -121,7 +140,16 @@ def _shape(
                 },
             }
             return {"type": ["array", "null"] if field.allow_none else "array", "items": item}
+        case fields.String() if patterns := _patterns(field):
+            # Python anchors at the start, and has a sign of its own for the end.
+            return {"pattern": f"^{patterns[0].removesuffix(_END)}$"}
+        case _ if type(field) is fields.Raw and not field.allow_none and not field.dump_only:
+            return {"type": _SOMETHING}
     return {}
+
+
+def _patterns(field: fields.Field[Any]) -> list[str]:
+    return [rule.regex.pattern for rule in field.validators if isinstance(rule, ma.validate.Regexp)]
 
 
 def _operation(endpoint: Endpoint, converter: Any) -> dict[str, Any]:
@@ -148,16 +176,16 @@ def _operation(endpoint: Endpoint, converter: Any) -> dict[str, Any]:
     if endpoint.core:
         operation["x-core"] = list(endpoint.core)
     if endpoint.raw_body:
-        operation["requestBody"] = _json_body({"type": "object"})
+        operation["requestBody"] = _json_body({"type": "object"}, required=False)
     elif endpoint.body is not None:
         schema = _object(endpoint.body, converter)
         schema["additionalProperties"] = False
-        operation["requestBody"] = _json_body(schema)
+        operation["requestBody"] = _json_body(schema, required="required" in schema)
     return operation
 
 
-def _json_body(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
+def _json_body(schema: dict[str, Any], *, required: bool) -> dict[str, Any]:
+    return {"required": required, "content": {"application/json": {"schema": schema}}}
 
 
 def _object(schema: ma.Schema, converter: Any) -> dict[str, Any]:
@@ -190,7 +218,7 @@ def _parameters(endpoint: Endpoint, converter: Any) -> list[dict[str, Any]]:
                 "pg[limit]", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": paging.limit}
             )
         )
-        parameters.append(_query("pg[offset]", {"type": "integer", "minimum": 0, "default": 0}))
+        parameters.append(_query("pg[offset]", {"type": "integer", "minimum": 0, "maximum": MAX_ID, "default": 0}))
         if paging.sort is not None:
             parameters.append(
                 _query("pg[sortBy]", {"type": "string", "enum": list(paging.by), "default": paging.sort})
@@ -206,24 +234,32 @@ def _query(name: str, schema: dict[str, Any]) -> dict[str, Any]:
 def _answer(endpoint: Endpoint, converter: Any) -> dict[str, Any]:
     answer: Envelope = endpoint.answer
     if answer.bare is not None:
-        return _object(answer.bare(), converter)
+        return _row(answer.bare, converter, whole=not endpoint.cols)
     if not answer.parts:
         return {"type": "object"}
-    properties = {key: _part(part, converter) for key, part in answer.parts.items()}
+    properties = {
+        key: _part(part, converter, whole=not (endpoint.cols and part.schema is answer.schema))
+        for key, part in answer.parts.items()
+    }
     if endpoint.paging is not None:
-        properties["pg"] = {"type": "object"}
+        properties["pg"] = _PAGE_SCHEMA
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
-def _part(part: Part, converter: Any) -> dict[str, Any]:
+def _part(part: Part, converter: Any, *, whole: bool) -> dict[str, Any]:
     if part.by_type:
-        shapes = [_row(schema, converter) for schema in part.by_type.values()]
+        shapes = [_row(schema, converter, whole=True) for schema in part.by_type.values()]
         return {"type": "array", "items": {"anyOf": shapes}}
     if part.schema is None:
         return {}
-    row = _row(part.schema, converter)
+    row = _row(part.schema, converter, whole=whole)
     return {"type": "array", "items": row} if part.many else row
 
 
-def _row(schema: type[Answer], converter: Any) -> dict[str, Any]:
-    return _object(schema(), converter)
+def _row(schema: type[Answer], converter: Any, *, whole: bool) -> dict[str, Any]:
+    """One object of an answer; a whole one has every column that comes unasked."""
+    shape = _object(schema(), converter)
+    if whole:
+        columns = schema.columns().items()
+        shape["required"] = [name for name, default in columns if default and name not in schema.omit_none]
+    return shape

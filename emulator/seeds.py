@@ -97,11 +97,17 @@ class _Builder:
         self.world.clock.freeze()
         for row in seed["users"]:
             self.users[row["id"]] = people.create_user(
-                self.world, name=row["name"], email=row["email"], id=row["id"]
+                self.world,
+                name=row["name"],
+                email=row["email"],
+                id=row["id"],
+                is_admin=row.get("admin", False),
             )
         for number, row in enumerate(seed["organizations"]):
             self._organization(row, is_first=number == 0)
-        for row in seed.get("tokens", ()):
+        if not seed.get("tokens"):
+            raise SeedError("a seed needs a token, or nobody could call its world")
+        for row in seed["tokens"]:
             self._token(row)
         self.world.clock.set(self.now)
         if not was_frozen:
@@ -144,7 +150,6 @@ class _Builder:
             country_id=row.get("countryId", 59),
             timezone_id=row.get("timezoneId", 113),
             zone=zone if "." in zone else f"{zone}.make.com",
-            plan=plan,
             id=row["id"],
         )
         for member in row.get("members", ()):
@@ -158,6 +163,8 @@ class _Builder:
             for member in team_row.get("members", ()):
                 people.join_team(self.world, self.users[member["user"]], team, role_id=member["role"])
             self._team(team, owner, team_row)
+        # Last, as if the plan had been changed today: a seed may hold more than the plan lets one create.
+        people.change_plan(self.world, organization, plan)
 
     def _team(self, team: Team, owner: User, row: Mapping[str, Any]) -> None:
         self._connections(team, owner, row.get("connections", ()))
@@ -237,6 +244,7 @@ class _Builder:
             scheduling=row["scheduling"],
             input_spec=io.get("input_spec"),
             output_spec=io.get("output_spec"),
+            confirmed=True,
             id=row["id"],
         )
         if row.get("active", False):

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..endpoint import Call, Confirmable, Group, Paging, bare, many, one, value
 from ..schemas.data_stores import (
+    MAX_KEY,
     DataStoreCreate,
     DataStoreDetail,
     DataStoreListItem,
@@ -23,7 +24,7 @@ from ..world.datastores import MEGABYTE
 from ..world.models import DataStore, DataStructure, Record, Team
 from ..world.refusals import Invalid, NotFound, Unconfirmed
 from ..world.tables import Selection
-from .ordering import BY_NAME
+from .ordering import by_name, paging
 
 group = Group("data stores")
 
@@ -37,7 +38,7 @@ def _insertion(record: Record) -> int:
     scopes=["datastores:read"],
     query=DataStoresQuery,
     answer=many("dataStores", DataStoreListItem),
-    paging=BY_NAME,
+    paging=paging("name", {"name": by_name}),
     cols=True,
     core=20,
 )
@@ -164,6 +165,8 @@ def create_record(call: Call, data_store: DataStore) -> Record:
 )
 def replace_record(call: Call, data_store: DataStore, key: str) -> Record:
     """Put a whole record at a key: fields that are not sent are gone."""
+    if len(key) > MAX_KEY:
+        raise Invalid("Parameter 'key' has a wrong length.")
     return datastores.replace_record(call.world, data_store, key, call.body)
 
 

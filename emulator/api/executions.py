@@ -23,8 +23,8 @@ def _moment(entry: Entry) -> int:
     return entry.started if isinstance(entry, Execution) else entry.at
 
 
-def _by_imt_id(entry: Entry) -> tuple[int, str]:
-    return _moment(entry), entry.id
+def _by_imt_id(entry: Entry) -> tuple[int, int]:
+    return _moment(entry), entry.sequence
 
 
 #: Filter -> whether a run passes it.
@@ -100,7 +100,8 @@ def get_execution(call: Call, scenario: Scenario, execution_id: str) -> dict[str
         answer["outputs"] = execution.outputs
     if (error := execution.error) is not None:
         answer["error"] = {"name": error.name, "message": error.message}
-        if error.module_name is not None:
+        # Recorded: a bundle that does not fit its module is reported without the module.
+        if error.module_name is not None and error.name != "BundleValidationError":
             answer["error"]["causeModule"] = {"name": error.module_name, "appName": error.app_name}
     return answer
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
-from ..endpoint import Call, Group, many, one, value
-from ..engine import lifecycle
+from ..endpoint import Call, Group, one, value
 from ..schemas.folders import FolderCreate, FolderOut, FoldersQuery, FolderUpdate
+from ..world import folders
 from ..world.models import Folder, Team
+from ..world.refusals import NotFound
 from .ordering import by_name
 
 group = Group("scenario folders")
@@ -17,12 +18,16 @@ group = Group("scenario folders")
     "/scenarios-folders",
     scopes=["scenarios:read"],
     query=FoldersQuery,
-    answer=many("scenariosFolders", FolderOut),
-    cols=True,
+    answer=value("scenariosFolders"),
 )
-def list_folders(call: Call, team: Team) -> list[Folder]:
-    """List the folders of a team by name."""
-    return call.world.folders.where(team=team.id).page(by_name)
+def list_folders(call: Call, team: Team, parent: Folder | None = None) -> list[dict[str, Any]]:
+    """List the folders at the top, or in another one, by name; with one level of children, or all."""
+    if parent is not None and parent.team_id != team.id:
+        raise NotFound("folder", parent.id)
+    levels = folders.MAX_DEPTH if call.query.get("children_depth") == "all" else 1
+    parent_id = parent.id if parent else None
+    rows = call.world.folders.where(team=team.id).only(lambda row: row.parent_id == parent_id)
+    return [folders.tree(call.world, row, levels) for row in rows.page(by_name)]
 
 
 @group.post(
@@ -32,11 +37,9 @@ def list_folders(call: Call, team: Team) -> list[Folder]:
     answer=one("scenarioFolder", FolderOut),
     cols=True,
 )
-def create_folder(call: Call, team: Team) -> Folder:
+def create_folder(call: Call, team: Team, parent: Folder | None = None) -> Folder:
     """Create a folder."""
-    return call.world.folders.put(
-        Folder(id=call.world.ids.next("folder"), name=call.body["name"], team_id=team.id)
-    )
+    return folders.create(call.world, team, name=call.body["name"], parent=parent)
 
 
 @group.patch(
@@ -46,12 +49,12 @@ def create_folder(call: Call, team: Team) -> Folder:
     answer=one("scenarioFolder", FolderOut),
     cols=True,
 )
-def update_folder(call: Call, folder: Folder) -> Folder:
-    """Rename a folder."""
-    return call.world.folders.put(replace(folder, name=call.body["name"]))
+def update_folder(call: Call, folder: Folder, parent: Folder | None = None) -> Folder:
+    """Rename a folder, or move it."""
+    return folders.update(call.world, folder, parent=parent, **call.body)
 
 
 @group.delete("/scenarios-folders/{folderId}", scopes=["scenarios:write"], answer=value("scenarioFolder"))
 def delete_folder(call: Call, folder: Folder) -> int:
     """Delete a folder; its scenarios stay, outside of any folder."""
-    return lifecycle.delete_folder(call.world, folder)
+    return folders.delete(call.world, folder)

@@ -63,14 +63,7 @@ def get_organization(call: Call, organization: Organization) -> Organization:
 )
 def create_organization(call: Call) -> dict[str, Organization | OrganizationMember]:
     """Create an organization with a first team; the caller becomes its owner."""
-    organization, member = people.create_organization(
-        call.world,
-        call.user,
-        name=call.body["name"],
-        country_id=call.body["country_id"],
-        timezone_id=call.body["timezone_id"],
-    )
-    people.create_team(call.world, call.user, organization, name="My Team")
+    organization, member = people.found_organization(call.world, call.user, **call.body)
     return {"organization": organization, "userOrganizationRole": member}
 
 
@@ -82,7 +75,7 @@ def create_organization(call: Call) -> dict[str, Organization | OrganizationMemb
 )
 def update_organization(call: Call, organization: Organization) -> Organization:
     """Change an organization's name, country or time zone."""
-    return people.update_organization(call.world, organization, **call.body)
+    return people.settle_organization(call.world, organization, **call.body)
 
 
 @group.delete(

@@ -160,6 +160,7 @@ def create_scenario(call: Call, team: Team, folder: Folder | None = None) -> Sce
         input_spec=metadata.get("input_spec"),
         output_spec=metadata.get("output_spec"),
         based_on=call.body.get("basedon"),
+        confirmed=call.confirmed,
     )
 
 
@@ -174,7 +175,9 @@ def create_scenario(call: Call, team: Team, folder: Folder | None = None) -> Sce
 )
 def update_scenario(call: Call, scenario: Scenario, folder: Folder | None = None) -> Scenario:
     """Change a scenario: what is not sent stays."""
-    return lifecycle.update(call.world, call.user, scenario, folder=folder, **call.body)
+    return lifecycle.update(
+        call.world, call.user, scenario, folder=folder, confirmed=call.confirmed, **call.body
+    )
 
 
 @group.post(
@@ -197,6 +200,7 @@ def clone_scenario(call: Call, scenario: Scenario, organization: Organization, t
         name=call.body["name"],
         maps={name: call.body[name] for name in lifecycle.CLONE_MAPS if name in call.body},
         analyze=not call.query["not_analyze"],
+        confirmed=call.confirmed,
     )
 
 
@@ -267,10 +271,12 @@ def get_blueprint(call: Call, scenario: Scenario) -> dict[str, Any]:
     if version is None:
         raise NotFound("blueprint", number)
     blueprint = {key: version.blueprint[key] for key in ("flow", "name", "metadata")}
+    # Recorded: the one thing that the service adds.
+    metadata = {"instant": scenario.hook_id is not None, **version.blueprint["metadata"]}
     return {
         "code": "OK",
         "response": {
-            "blueprint": {**blueprint, **version.blueprint},
+            "blueprint": {**blueprint, **version.blueprint, "metadata": metadata},
             "scheduling": scenario.scheduling,
             "concept": scenario.concept,
             "created": iso(scenario.created),

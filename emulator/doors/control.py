@@ -9,15 +9,16 @@ import hmac
 import ipaddress
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 from flask import Blueprint, Response, request
 
-from .. import __version__
 from ..endpoint import Endpoint, parse_json
 from ..errors import BadRequest, Forbidden, ResourceNotFound
 from ..middleware.tenant import NameTaken, Specification, Tenant, Tenants
 from ..openapi import document
+from ..version import __version__
 from ..world import people
 from ..world.clock import iso
 from ..world.enums import SCOPES
@@ -115,18 +116,19 @@ def blueprint(tenants: Tenants, endpoints: Sequence[Endpoint], *, key: str | Non
 
 
 def describe(tenant: Tenant) -> dict[str, Any]:
-    """What a client needs to know of a world."""
-    team = tenant.main_team()
-    organization = tenant.world.organizations[team.organization_id]
+    """What a client needs to know of a world; null for a team or an organization that was deleted."""
+    with tenant.world.lock:
+        team = tenant.main_team()
+        organization = tenant.world.organizations[team.organization_id] if team else None
     return {
         "name": tenant.name,
         "baseUrl": request.host_url.rstrip("/") + "/api/v2",
         "token": tenant.main_token().token,
-        "organizationId": organization.id,
-        "teamId": team.id,
+        "organizationId": organization.id if organization else None,
+        "teamId": team.id if team else None,
         "userId": tenant.main_user().id,
-        "zone": organization.zone,
-        "plan": organization.plan,
+        "zone": organization.zone if organization else None,
+        "plan": organization.plan if organization else None,
     }
 
 
@@ -139,6 +141,9 @@ def _admit(key: str | None) -> None:
             raise Forbidden("The control API needs its key in the header X-Emulator-Key.")
     elif not _is_loopback(request.remote_addr):
         raise Forbidden("The control API serves loopback only, unless the server has a control key.")
+    elif not all(_is_local_name(url) for url in (request.host_url, request.headers.get("Origin")) if url):
+        # A page of the web that a browser on this machine shows, perhaps under a name that it made point here.
+        raise Forbidden("The control API serves no other site, unless the server has a control key.")
 
 
 def _is_loopback(address: str | None) -> bool:
@@ -151,6 +156,15 @@ def _is_loopback(address: str | None) -> bool:
         return False
     mapped = getattr(ip, "ipv4_mapped", None)
     return (mapped or ip).is_loopback
+
+
+def _is_local_name(url: str) -> bool:
+    """Whether the host of a URL is a name of this machine."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    return host == "localhost" or host.endswith(".localhost") or (bool(host) and _is_loopback(host))
 
 
 def _find(tenants: Tenants, name: str) -> Tenant:
@@ -199,7 +213,7 @@ def _specification(tenants: Tenants, body: dict[str, Any]) -> Specification:
 
 def _create_token(tenant: Tenant, body: dict[str, Any]) -> dict[str, Any]:
     scopes = body.get("scopes")
-    if not isinstance(scopes, list) or not all(scope in SCOPES for scope in scopes):
+    if not isinstance(scopes, list) or not all(isinstance(s, str) and s in SCOPES for s in scopes):
         raise BadRequest("Parameter 'scopes' must be a list of Make's scopes.", suberrors=[])
     user = tenant.main_user()
     if body.get("userId") is not None:

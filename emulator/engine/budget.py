@@ -15,7 +15,7 @@ from .errors import Exhausted
 OPERATIONS = 10_000
 
 #: Steps of work: about one for each part of an expression and for each hundred characters made.
-WORK = 1_000_000
+WORK = 2_000_000
 
 #: Characters in one text.
 TEXT = 5_000_000

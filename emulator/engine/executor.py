@@ -16,6 +16,7 @@ from typing import Literal
 from emulator.world.enums import zone_of
 from emulator.world.models import Execution, ExecutionError, Json, Scenario
 from emulator.world.refusals import Refusal
+from emulator.world.usage import write_execution
 from emulator.world.world import World
 
 from .blueprint import Blueprint, Module, parse
@@ -57,7 +58,7 @@ def run(
     """
     interpreter = _Interpreter(world, scenario, inputs, world.now() if at is None else at, trigger_bundle)
     execution = interpreter.execution(kind=kind, author_id=author_id, instant=instant)
-    world.logs.put(execution)
+    execution = write_execution(world, execution)
     if kind == "auto":
         _count_errors(world, scenario.id, interpreter.max_errors, execution)
     return execution

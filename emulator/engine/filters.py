@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from .blueprint import Condition
 from .errors import ExpressionError, Misfit
-from .iml.environment import Environment
+from .iml.environment import Environment, alike, text_of
 from .iml.evaluate import fill_deep
 from .iml.regex import compiled
 from .iml.values import (
@@ -22,7 +22,6 @@ from .iml.values import (
     as_text,
     is_array,
     is_empty,
-    same,
 )
 
 Test = Callable[[Value, Value, Environment], bool]
@@ -45,7 +44,7 @@ def holds(operator: str, a: Value, b: Value, env: Environment) -> bool:
         ExpressionError: if there is no such operator.
     """
     env.budget.step()
-    test = _TESTS.get(operator)
+    test = OPERATORS.get(operator)
     if test is None:
         raise ExpressionError(f"Unknown operator '{operator[:100]}'.")
     try:
@@ -59,11 +58,7 @@ def _exist(a: Value, b: Value, env: Environment) -> bool:
 
 
 def _text(value: Value, env: Environment) -> str:
-    if is_array(value) or isinstance(value, Mapping):
-        env.budget.weigh(value)
-    text = as_text(value)
-    env.budget.text(len(text))
-    return text
+    return text_of(value, env.budget)
 
 
 def _of_texts(compare: Callable[[str, str], bool], *, ci: bool) -> Test:
@@ -115,18 +110,20 @@ def _has(*, ci: bool) -> Test:
         items = as_array(a) if a is not None else []
         env.budget.items(len(items))
         if ci:
-            wanted = as_text(b).lower()
-            return any(as_text(item).lower() == wanted for item in items if not isinstance(item, Mapping))
-        return any(same(item, b) or _same_text(item, b) for item in items)
+            wanted = _text(b, env).lower()
+            return any(as_text(item).lower() == wanted for item in items if not _holds_others(item))
+        return any(alike(item, b, env.budget) or _same_text(item, b) for item in items)
 
     return test
 
 
 def _same_text(item: Value, b: Value) -> bool:
     """A filter's right side is mostly typed in, as text, whatever the items are."""
-    if isinstance(item, Mapping) or isinstance(b, Mapping) or is_array(item) or is_array(b):
-        return False
-    return as_text(item) == as_text(b)
+    return not _holds_others(item) and not _holds_others(b) and as_text(item) == as_text(b)
+
+
+def _holds_others(value: Value) -> bool:
+    return is_array(value) or isinstance(value, Mapping)
 
 
 def _negated(test: Test) -> Test:
@@ -168,4 +165,5 @@ def _tests() -> dict[str, Test]:
     return tests
 
 
-_TESTS = _tests()
+OPERATORS: Mapping[str, Test] = _tests()
+"""Every operator of a filter, e.g. ``text:equal:ci``."""

@@ -33,6 +33,7 @@ from ..world.refusals import (
     NotFound,
     Stale,
     TimedOut,
+    Unconfirmed,
     WrongState,
 )
 from ..world.tables import Table
@@ -43,6 +44,39 @@ from .blueprint import id_sequence, parse
 
 #: API documentation, "Run a scenario": a responsive call waits this long for its run.
 RESPONSIVE_LIMIT = 40 * SECOND
+
+#: Apps that Make itself brings along; no organization has to install them.
+BUILT_IN_APPS = frozenset(
+    [
+        "archive",
+        "builtin",
+        "code",
+        "csv",
+        "datastore",
+        "datetime",
+        "email",
+        "encryptor",
+        "flow",
+        "gateway",
+        "html-to-text",
+        "http",
+        "image",
+        "json",
+        "make",
+        "markdown",
+        "math",
+        "math-parser",
+        "regexp",
+        "rss",
+        "scenario-service",
+        "tools",
+        "util",
+        "xml",
+    ]
+)
+
+#: Ids of events are decimal strings of eight digits (recorded), so that they sort as text, too.
+FIRST_EVENT = 50_000_000
 
 #: Clone: name of a map of ids -> kind of thing in a blueprint.
 CLONE_MAPS = {"account": "connection", "hook": "hook", "datastore": "dataStore", "udt": "dataStructure"}
@@ -59,6 +93,7 @@ def create(
     input_spec: Fields | None = None,
     output_spec: Fields | None = None,
     based_on: str | None = None,
+    confirmed: bool = False,
     id: int | None = None,
 ) -> Scenario:
     """Create an inactive scenario, named as its blueprint says.
@@ -68,12 +103,14 @@ def create(
         BadBlueprint: if the blueprint names what does not exist (Make's IM007).
         ConnectionNotFound: if it uses a connection that the team does not have (Make's IM304).
         Blocked: if it takes inputs without being on demand (Make's IM016).
+        Unconfirmed: if it uses an app for the first time in the organization (Make's IM004).
     """
     parse(blueprint)
     _check_folder(team.id, folder)
     _check_connections(world, team, blueprint)
     schedule.check(scheduling, least_minutes=_organization(world, team.id).license.interval)
     _check_inputs(scheduling, input_spec)
+    _install_apps(world, team, blueprint, confirmed=confirmed)
     if id is None:
         id = world.ids.next("scenario")
     world.ids.claim("scenario", id)
@@ -110,18 +147,19 @@ def update(
     metadata: Mapping[str, Fields | None] | None = None,
     blueprint: Mapping[str, Json] | None = None,
     folder: Folder | None = None,
+    confirmed: bool = False,
     **changes: Any,
 ) -> Scenario:
     """Change what is given; the rest stays. A new blueprint becomes a new version.
 
     Args:
         base_version: the version that the change builds on.
-        metadata: ``input_spec`` and ``output_spec``.
+        metadata: ``input_spec`` and ``output_spec``, which come with a blueprint.
         changes: ``name``, ``description``, ``folder_id``, ``scheduling``.
 
     Raises:
         Stale: if ``base_version`` is not the current one; nothing is changed.
-        Invalid, BadBlueprint, ConnectionNotFound, Blocked: as `create`.
+        Invalid, BadBlueprint, ConnectionNotFound, Blocked, Unconfirmed: as `create`.
     """
     if base_version is not None and base_version != scenario.blueprint_version:
         raise Stale(scenario.blueprint_version, scenario.last_edit)
@@ -134,12 +172,13 @@ def update(
     scheduling = changes.get("scheduling", scenario.scheduling)
     if "scheduling" in changes:
         schedule.check(scheduling, least_minutes=_organization(world, team.id).license.interval)
-    given = metadata or {}
+    # Without a blueprint the specs are passed over: the vendor's SDK sends empty ones with every change of a name.
+    given = metadata if metadata is not None and blueprint is not None else {}
     input_spec = given.get("input_spec", current.input_spec)
     output_spec = given.get("output_spec", current.output_spec)
     _check_inputs(scheduling, input_spec)
-
     if blueprint is not None:
+        _install_apps(world, team, blueprint, confirmed=confirmed)
         changes.setdefault("name", blueprint["name"])
         scenario = replace(
             scenario,
@@ -153,8 +192,6 @@ def update(
         )
         _write_version(world, scenario, blueprint, input_spec, output_spec)
         note(world, scenario, user, "modify")
-    elif metadata is not None:
-        world.blueprints.put(replace(current, input_spec=input_spec or (), output_spec=output_spec or ()))
     scenario = replace(scenario, **changes)
     if scenario.is_active and "scheduling" in changes:
         scenario = replace(scenario, next_exec=_first_run(world, scenario))
@@ -184,6 +221,7 @@ def clone(
     name: str,
     maps: Mapping[str, Mapping[str, Json]],
     analyze: bool = True,
+    confirmed: bool = False,
 ) -> Scenario:
     """Copy a scenario, inactive, also to another team.
 
@@ -220,6 +258,7 @@ def clone(
         input_spec=version.input_spec,
         output_spec=version.output_spec,
         based_on=scenario.based_on,
+        confirmed=confirmed,
     )
     return world.scenarios.put(replace(copy, updated_by=None, description=scenario.description))
 
@@ -312,22 +351,16 @@ def delete(world: World, scenario: Scenario) -> int:
     return scenario.id
 
 
-def delete_folder(world: World, folder: Folder) -> int:
-    """Delete a folder; its scenarios stay, outside of any folder."""
-    for scenario in list(world.scenarios.where(folder=folder.id)):
-        world.scenarios.put(replace(scenario, folder_id=None))
-    return world.folders.remove(folder.id).id
-
-
 def note(world: World, scenario: Scenario, user: User, kind: str) -> None:
     """Write down in the scenario's logs what a person did to it."""
     world.logs.put(
         ScenarioEvent(
-            id=str(world.ids.next("event")),
+            id=str(FIRST_EVENT + world.ids.next("event")),
             scenario_id=scenario.id,
             type=kind,
             author_id=user.id,
             at=world.now(),
+            sequence=world.ids.next("log"),
         )
     )
 
@@ -364,6 +397,15 @@ def _write_version(
 def _check_inputs(scheduling: Mapping[str, Json], input_spec: Fields | None) -> None:
     if input_spec and not schedule.is_on_demand(scheduling):
         raise Blocked("Scenario inputs need on-demand scheduling.")
+
+
+def _install_apps(world: World, team: Team, blueprint: Mapping[str, Json], *, confirmed: bool) -> None:
+    """Take note of the apps of a blueprint; their first use in an organization must be confirmed."""
+    installed = world.installed_apps.setdefault(team.organization_id, set())
+    new = set(blueprints.used_packages(blueprint)) - installed - BUILT_IN_APPS
+    if new and not confirmed:
+        raise Unconfirmed(f"First use of: {', '.join(sorted(new))}.")
+    installed |= new
 
 
 def _check_folder(team_id: int, folder: Folder | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..world.enums import zone_of
 from ..world.models import Scenario
+from ..world.usage import restart_counters
 from ..world.world import World
 from . import executor, schedule
 
@@ -23,10 +24,12 @@ def catch_up(world: World) -> None:
 
     Past the limit of runs at once, the remaining ones are skipped and each scenario waits for its next turn.
     """
+    now = world.now()
+    if now >= world.counters_until:
+        restart_counters(world)
     awaited = world.scenarios.where(awaited=True)
     if not len(awaited):
         return
-    now = world.now()
     runs = 0
     while (first := awaited.page(_due, limit=1)) and (first[0].next_exec or 0) <= now:
         scenario = first[0]

@@ -30,6 +30,14 @@ _SECRET_TEXT = re.compile(
     r"\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b|\bbearer\s+[^\s\"']+|\btoken\s+[^\s\"']{16,}",
     re.IGNORECASE,
 )
+#: In JSON that was cut off: a name and its value, plain or inside of a string that itself holds JSON.
+_PAIRS = (
+    re.compile(r'(?P<name>"(?:[^"\\]|\\.){0,100}"\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|-?[0-9][0-9.eE+-]*)'),
+    re.compile(r'(?P<name>\\"[^"\\]{0,100}\\"\s*:\s*)(?:\\"(?:[^"]|(?<=\\\\\\)")*"?|-?[0-9][0-9.eE+-]*)'),
+)
+#: What the cut may have left of a secret.
+_LAST_WORD = re.compile(r"[^\s\"',:{}\[\]]{1,64}\Z")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(slots=True)
@@ -77,7 +85,9 @@ class Entry:
         what = f"{self.method} {mask_text(self.path)}"
         where = f" in organization {self.organization_id}" if self.organization_id else ""
         why = f": {mask_text(self.reason).rstrip('.')}" if self.reason else ""
-        return f"{who} asked for {what}{where} and got {self.status}{why}."
+        sentence = f"{who} asked for {what}{where} and got {self.status}{why}."
+        # One line, whatever the caller put into the path: nobody writes a line of the log of his own.
+        return _UNPRINTABLE.sub(lambda match: f"\\x{ord(match[0]):02x}", sentence)
 
 
 class Journal:
@@ -114,12 +124,31 @@ def mask(value: Any) -> Any:
     """A copy of JSON in which what looks like a secret, by its name or its form, is blotted out."""
     if isinstance(value, Mapping):
         return {
-            name: MASK if _SECRET_NAME.search(str(name)) and _is_text(item) else mask(item)
+            name: _blot(item) if _SECRET_NAME.search(str(name)) else mask(item)
             for name, item in value.items()
         }
     if isinstance(value, list):
         return [mask(item) for item in value]
-    return mask_text(value) if isinstance(value, str) else value
+    return _mask_string(value) if isinstance(value, str) else value
+
+
+def _blot(value: Any) -> Any:
+    """What stands under the name of a secret, or is a list of such."""
+    if isinstance(value, list):
+        return [_blot(item) for item in value]
+    return MASK if _is_text(value) else mask(value)
+
+
+def _mask_string(text: str) -> str:
+    """A string may hold JSON, as blueprints do."""
+    if text[:1] in ("{", "["):
+        try:
+            held = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            return mask_text(text)
+        masked = mask(held)
+        return text if masked == held else orjson.dumps(masked).decode()
+    return mask_text(text)
 
 
 def mask_text(text: str) -> str:
@@ -130,11 +159,18 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, (str, int, float)) and not isinstance(value, bool)
 
 
+def _mask_pair(pair: re.Match[str]) -> str:
+    return pair["name"] + MASK if _SECRET_NAME.search(pair["name"].rstrip(': \t\r\n\\"')) else pair[0]
+
+
 def _body_view(body: bytes) -> Any:
     if not body:
         return None
     if len(body) == BODY_LIMIT:
-        return f"(the first {BODY_LIMIT} bytes) " + mask_text(body.decode(errors="replace"))
+        text = _LAST_WORD.sub("", body.decode(errors="replace"))
+        for pairs in _PAIRS:
+            text = pairs.sub(_mask_pair, text)
+        return f"(the first {BODY_LIMIT} bytes) " + mask_text(text)
     try:
         return mask(orjson.loads(body))
     except orjson.JSONDecodeError:

@@ -50,10 +50,10 @@ class Tenant:
     def main_user(self) -> User:
         return self.world.users[self.main_token().user_id]
 
-    def main_team(self) -> Team:
-        """The first team of the main user."""
-        member = next(iter(self.world.team_members.where(user=self.main_user().id)))
-        return self.world.teams[member.team_id]
+    def main_team(self) -> Team | None:
+        """The first team of the main user, unless all were deleted."""
+        member = next(iter(self.world.team_members.where(user=self.main_user().id)), None)
+        return self.world.teams[member.team_id] if member else None
 
 
 class NameTaken(Exception):
@@ -131,5 +131,5 @@ class Tenants:
         tenant.world.announce = lambda name: self._directory.__setitem__(name, tenant)
 
     def _forget(self, tenant: Tenant) -> None:
-        for name in [name for name, owner in self._directory.items() if owner is tenant]:
+        for name in [name for name, owner in list(self._directory.items()) if owner is tenant]:
             del self._directory[name]

@@ -58,9 +58,10 @@ class MakeSchema(ma.Schema):
             field_obj.data_key = _camel_case(field_name)
         field_obj.error_messages = {
             **field_obj.error_messages,
-            "invalid": f"Parameter '{{path}}' must be {_form(field_obj)}.",
-            "required": "Missing value of required parameter '{path}'.",
-            "null": "Parameter '{path}' must not be null.",
+            # marshmallow formats these texts; `faults` fills in the path that is left over.
+            "invalid": f"Parameter '{{{{path}}}}' must be {_form(field_obj)}.",
+            "required": "Missing value of required parameter '{{path}}'.",
+            "null": "Parameter '{{path}}' must not be null.",
         }
 
 
@@ -124,6 +125,9 @@ class Int(fields.Integer):
         if isinstance(value, str):
             if not getattr(self.root, "text_input", False) or not _WHOLE_NUMBER.fullmatch(value):
                 raise ma.ValidationError("Parameter '{path}' must be a whole number.")
+            return int(value)
+        # JSON has one kind of number: 1.0 is 1, as in JavaScript.
+        if isinstance(value, float) and value.is_integer():
             return int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             raise ma.ValidationError("Parameter '{path}' must be a whole number.")

@@ -10,6 +10,9 @@ from .base import Answer, Body, Bool, Derived, Int, Many, Object, Query, Ref, Te
 
 _RESERVABLE_MB = 1_000_000
 
+#: How long the key of a record may be, in characters.
+MAX_KEY = 1024
+
 
 class DataStoreListItem(Answer):
     """A row of the list: the structure comes only when ``cols[]`` asks."""
@@ -106,10 +109,10 @@ class RecordsChoice(_AllOrSome):
     _some = "keys"
     _except = "except_keys"
 
-    keys = Many(Text(1024), minimum=1)
-    except_keys = Many(Text(1024))
+    keys = Many(Text(MAX_KEY), minimum=1)
+    except_keys = Many(Text(MAX_KEY))
 
 
 class RecordCreate(Body):
-    key = Text(1024)
+    key = Text(MAX_KEY)
     data = Object(keys=fields.String())

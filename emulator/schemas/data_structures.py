@@ -39,15 +39,27 @@ def spec_faults(spec: list[Any]) -> Iterator[str]:
         for key in ("name", "type"):
             if not item.get(key):
                 yield f"Missing value of required parameter '{key}'."
-        for key, types in _FIELD_KEYS.items():
-            if item.get(key) is not None and not isinstance(item[key], types):
-                yield f"Invalid value of parameter '{key}'."
+        yield from _field_faults(item)
         if isinstance(item.get("name"), str):
             if item["name"] in seen:
                 yield f"Duplicate field '{item['name']}'."
             seen.add(item["name"])
-        if isinstance(item.get("spec"), list):
-            yield from spec_faults(item["spec"])
+
+
+def _field_faults(field: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with one field, whose own ``spec`` holds more fields, or one that every item is like."""
+    for key, types in _FIELD_KEYS.items():
+        if field.get(key) is not None and not isinstance(field[key], types):
+            yield f"Invalid value of parameter '{key}'."
+    match field.get("spec"):
+        case None:
+            pass
+        case list(inner):
+            yield from spec_faults(inner)
+        case dict(inner):
+            yield from _field_faults(inner)
+        case _:
+            yield "Invalid value of parameter 'spec'."
 
 
 class DataStructureListItem(Answer):

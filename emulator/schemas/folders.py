@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from .base import Answer, Body, Derived, Query, Ref, Text
+from ..world import folders
+from .base import Answer, Body, Choice, Constant, Derived, Query, Ref, Text
 
 
 class FolderOut(Answer):
+    """One folder. In a list, ``children`` follow where there are some: see `emulator.world.folders.tree`."""
+
     id = fields.Integer()
     name = fields.String()
-    scenarios_total = Derived(lambda world, row: len(world.scenarios.where(folder=row.id)), fields.Integer())
+    path = Derived(folders.path, fields.String())
+    parent_id = fields.Integer(allow_none=True)
+    position = Constant(None, fields.Integer(allow_none=True))
+    scenarios_total = Derived(folders.scenarios_total, fields.Integer())
+    scenarios_subtree_total = Derived(folders.subtree_total, fields.Integer())
+    has_children = Derived(lambda world, row: len(world.folders.where(parent=row.id)) > 0, fields.Boolean())
+    team_id = fields.Integer(metadata={"extra": True})
 
 
 class FoldersQuery(Query):
     team_id = Ref("team", required=True)
+    parent_id = Ref("folder")
+    children_depth = Choice("all")
 
 
 class FolderCreate(Body):
     name = Text(100, required=True)
     team_id = Ref("team", required=True)
+    parent_id = Ref("folder", allow_none=True)
 
 
 class FolderUpdate(Body):
-    name = Text(100, required=True)
+    name = Text(100)
+    parent_id = Ref("folder", allow_none=True)

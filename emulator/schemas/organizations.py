@@ -36,10 +36,6 @@ class LicenseOut(Answer):
     product_management = Constant("selfService", fields.String())
     on_demand_scheduling = Constant(True, fields.Boolean())
     webhook_log_retention_days = fields.Integer()
-    users = fields.Integer()
-    custom_functions = fields.Boolean()
-    custom_variables = fields.Boolean()
-    custom_properties = fields.Integer()
 
 
 class TeamInOrganization(Answer):

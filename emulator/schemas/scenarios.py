@@ -82,6 +82,12 @@ class _ScenarioColumns(Answer):
     created = Moment()
     chaining_role = Constant("none", fields.String())
     type = Constant("scenario", fields.String())
+    scenario_version = fields.Integer(attribute="blueprint_version", metadata={"extra": True})
+    module_sequence_id = Derived(
+        lambda world, row: world.blueprints[row.id, row.blueprint_version].id_sequence,
+        fields.Integer(),
+        metadata={"extra": True},
+    )
 
 
 class ScenarioOut(_ScenarioColumns):
@@ -128,6 +134,8 @@ class ScenariosQuery(Query):
 
 class Interface(Body):
     """Inputs and outputs under the names that creating and updating use."""
+
+    error_messages = {"type": "Parameter '{path}' must be an object."}  # noqa: RUF012
 
     input_spec = Spec(allow_none=True, data_key="input_spec")
     output_spec = Spec(allow_none=True, data_key="output_spec")
@@ -188,6 +196,8 @@ class InterfaceOut(Answer):
 
 
 class InterfacePair(Body):
+    error_messages = {"type": "Parameter '{path}' must be an object."}  # noqa: RUF012
+
     input = Spec(allow_none=True)
     output = Spec(allow_none=True)
 

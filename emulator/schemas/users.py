@@ -7,7 +7,7 @@ from marshmallow import fields
 from ..world.enums import zone_of
 from ..world.models import User
 from ..world.world import World
-from .base import Answer, Bool, Choice, Constant, Derived, Int, Moment, Query, Ref, Text
+from .base import Answer, Bool, Choice, Constant, Derived, Int, Query, Ref, Text
 
 
 class UserOut(Answer):
@@ -20,11 +20,34 @@ class UserOut(Answer):
     country_id = fields.Integer()
     features = Constant({}, fields.Dict())
     avatar = fields.String()
-    last_login = Moment()
 
 
 def _timezone(world: World, user: User) -> str:
     return zone_of(user.timezone_id).key
+
+
+def _organization_roles(world: World, user: User) -> list[dict[str, object]]:
+    return [
+        {
+            "usersRoleId": row.role_id,
+            "userId": user.id,
+            "organizationId": row.organization_id,
+            "invitation": None,
+        }
+        for row in world.organization_members.where(user=user.id)
+    ]
+
+
+def _team_roles(world: World, user: User) -> list[dict[str, object]]:
+    return [
+        {
+            "usersRoleId": row.role_id,
+            "userId": user.id,
+            "teamId": row.team_id,
+            "changeable": row.changeable,
+        }
+        for row in world.team_members.where(user=user.id)
+    ]
 
 
 class AuthUserOut(Answer):
@@ -41,6 +64,20 @@ class AuthUserOut(Answer):
     locale = Derived(lambda world, row: row.language, fields.String())
     email_notifications = Constant(None, fields.Dict(allow_none=True))
     has_added_app = Constant(False, fields.Boolean())
+    users_admins_role_id = Derived(
+        lambda world, row: 1 if row.is_admin else None,
+        fields.Integer(allow_none=True),
+        metadata={"extra": True},
+    )
+    user_organization_roles = Derived(
+        _organization_roles, fields.List(fields.Dict()), metadata={"extra": True}
+    )
+    user_team_roles = Derived(_team_roles, fields.List(fields.Dict()), metadata={"extra": True})
+    force_set_password = Constant(False, fields.Boolean(), metadata={"extra": True})
+    has_password = Constant(True, fields.Boolean(), metadata={"extra": True})
+    tfa_enabled = Constant(False, fields.Boolean(), metadata={"extra": True})
+    is_affiliate_partner = Constant(False, fields.Boolean(), metadata={"extra": True})
+    support_eligible = Constant(False, fields.Boolean(), metadata={"extra": True})
 
 
 class AuthorizationOut(Answer):

@@ -6,6 +6,7 @@ A moment is an ``int`` of milliseconds since the Unix epoch, UTC.
 from __future__ import annotations
 
 import time
+from calendar import monthrange
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -34,6 +35,14 @@ def moment_of(text: str) -> int:
     if at.tzinfo is None:
         at = at.replace(tzinfo=UTC)
     return round(at.timestamp() * SECOND)
+
+
+def next_month(moment: int) -> int:
+    """The same day and time of the next month, or its last day (recorded: counters restart after a month)."""
+    at = datetime.fromtimestamp(moment / SECOND, UTC)
+    year, month = (at.year + 1, 1) if at.month == 12 else (at.year, at.month + 1)
+    day = min(at.day, monthrange(year, month)[1])
+    return round(at.replace(year=year, month=month, day=day).timestamp() * SECOND)
 
 
 class Clock:

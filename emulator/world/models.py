@@ -80,6 +80,7 @@ class User:
     country_id: int
     avatar: str
     last_login: int
+    is_admin: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +118,7 @@ class Folder:
     id: int
     name: str
     team_id: int
+    parent_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +189,8 @@ class Step:
 class Execution:
     """A run of a scenario: computed at once, revealed once the clock passes ``started + duration``.
 
-    ``status`` is 1 for success, 2 for success with warnings, 3 for failure.
+    ``status`` is 1 for success, 2 for success with warnings, 3 for failure. ``sequence`` tells apart what was
+    logged in the same millisecond.
     """
 
     id: str
@@ -209,6 +212,7 @@ class Execution:
     error: ExecutionError | None = None
     steps: tuple[Step, ...] = ()
     name: str | None = None
+    sequence: int = 0
 
     @property
     def ends(self) -> int:
@@ -237,6 +241,7 @@ class ScenarioEvent:
     type: str
     author_id: int
     at: int
+    sequence: int
 
     @property
     def imt_id(self) -> str:

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from .clock import DAY
+from . import enums
+from .clock import next_month
+from .enums import ORGANIZATION_MEMBER, ORGANIZATION_OWNER, TEAM_ADMIN
 from .models import (
     Organization,
     OrganizationMember,
@@ -17,17 +19,14 @@ from .models import (
     User,
 )
 from .plans import PLANS
-from .refusals import Unconfirmed
+from .refusals import Forbidden, Invalid, LimitReached, Unconfirmed
 from .tables import Table
 from .world import World
 
-#: Observed: the creator of a team gets role 1, the creator of an organization role 11.
-TEAM_ADMIN = 1
-ORGANIZATION_OWNER = 11
-ORGANIZATION_MEMBER = 13
 
-
-def create_user(world: World, *, name: str, email: str, id: int | None = None) -> User:
+def create_user(
+    world: World, *, name: str, email: str, id: int | None = None, is_admin: bool = False
+) -> User:
     if id is None:
         id = world.ids.next("user")
     world.ids.claim("user", id)
@@ -42,6 +41,7 @@ def create_user(world: World, *, name: str, email: str, id: int | None = None) -
             country_id=59,
             avatar=f"https://secure.gravatar.com/avatar/{digest}.jpg?d=mm",
             last_login=world.now(),
+            is_admin=is_admin,
         )
     )
 
@@ -78,6 +78,7 @@ def create_organization(
         id = world.ids.next("organization")
     world.ids.claim("organization", id)
     now = world.now()
+    world.counters_until = 0
     organization = world.organizations.put(
         Organization(
             id=id,
@@ -89,7 +90,7 @@ def create_organization(
             timezone_id=timezone_id,
             created=now,
             last_reset=now,
-            next_reset=now + 30 * DAY,
+            next_reset=next_month(now),
         )
     )
     member = join_organization(world, owner, organization, role_id=ORGANIZATION_OWNER)
@@ -122,7 +123,13 @@ def create_team(
     transfer_limit: int | None = None,
     id: int | None = None,
 ) -> tuple[Team, TeamMember]:
-    """Found a team; its creator becomes its administrator."""
+    """Found a team; its creator becomes its administrator.
+
+    Raises:
+        LimitReached: if the plan allows no more teams (help centre: plans below Teams have one).
+    """
+    if len(world.teams.where(organization=organization.id)) >= organization.license.teams:
+        raise LimitReached(f"The plan allows {organization.license.teams} team(s).")
     if id is None:
         id = world.ids.next("team")
     world.ids.claim("team", id)
@@ -136,6 +143,49 @@ def create_team(
         )
     )
     return team, join_team(world, creator, team, changeable=False)
+
+
+def change_plan(world: World, organization: Organization, plan: str) -> Organization:
+    """Put an organization on another plan; what it already has, it keeps."""
+    return update_organization(world, organization, plan=plan, license=PLANS[plan][1])
+
+
+def found_organization(
+    world: World, user: User, *, name: str, region_id: int, country_id: int, timezone_id: int
+) -> tuple[Organization, OrganizationMember]:
+    """What creating an organization through the API does: it comes with a first team.
+
+    Raises:
+        Forbidden: if the user is no administrator of the zone, whatever the token's scopes say.
+        Invalid: if region, country or time zone do not exist.
+    """
+    if not user.is_admin:
+        raise Forbidden("Access denied.")
+    if region_id not in {region.id for region in enums.REGIONS}:
+        raise Invalid("Invalid value of parameter 'regionId'.")
+    _check_place(country_id=country_id, timezone_id=timezone_id)
+    organization, member = create_organization(
+        world, user, name=name, country_id=country_id, timezone_id=timezone_id
+    )
+    create_team(world, user, organization, name="My Team")
+    return organization, member
+
+
+def _check_place(*, country_id: int | None = None, timezone_id: int | None = None) -> None:
+    if country_id is not None and country_id not in {country.id for country in enums.countries()}:
+        raise Invalid("Invalid value of parameter 'countryId'.")
+    if timezone_id is not None and timezone_id not in enums.timezone_codes():
+        raise Invalid("Invalid value of parameter 'timezoneId'.")
+
+
+def settle_organization(world: World, organization: Organization, **changes: Any) -> Organization:
+    """Change name, country_id or timezone_id.
+
+    Raises:
+        Invalid: if the country or the time zone does not exist.
+    """
+    _check_place(country_id=changes.get("country_id"), timezone_id=changes.get("timezone_id"))
+    return update_organization(world, organization, **changes)
 
 
 def update_organization(world: World, organization: Organization, **changes: object) -> Organization:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from .enums import ORGANIZATION_OWNER
 from .models import Organization, Team, User
 from .refusals import NotFound
 from .tables import Table
@@ -48,7 +49,12 @@ class Reach:
         return self.sees_team(row.team_id)
 
     def sees_team(self, team_id: int) -> bool:
-        return (self.user.id, team_id) in self.world.team_members
+        """Whether the user belongs to a team, or owns its organization (owners have access to all teams)."""
+        if (self.user.id, team_id) in self.world.team_members:
+            return True
+        organization_id = self.world.teams[team_id].organization_id
+        member = self.world.organization_members.get((self.user.id, organization_id))
+        return member is not None and member.role_id == ORGANIZATION_OWNER
 
     def organizations(self) -> Iterator[Organization]:
         """The organizations that the user belongs to."""

@@ -34,6 +34,10 @@ class Invalid(Refusal):
         self.faults: Sequence[str] = faults
 
 
+class Forbidden(Refusal):
+    """The user may not do that, whatever the token says."""
+
+
 class Unconfirmed(Refusal):
     """A destructive wish that needs confirmed=true."""
 

@@ -6,11 +6,11 @@ Tallies are kept as runs are written, so asking costs nothing, and what a delete
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from .clock import DAY
+from .clock import DAY, LAST_MOMENT, next_month
 from .models import Consumption, Execution, Organization, Scenario, Team
 from .world import World
 
@@ -29,6 +29,7 @@ class DayOfUse:
 
 def write_execution(world: World, execution: Execution) -> Execution:
     """Add a run to the logs of its scenario and to the tallies of its owners."""
+    execution = replace(execution, sequence=world.ids.next("log"))
     world.logs.put(execution)
     if execution.started >= world.organizations[execution.organization_id].last_reset:
         for owner in (
@@ -43,6 +44,24 @@ def write_execution(world: World, execution: Execution) -> Execution:
                 before.transfer + execution.transfer,
             )
     return execution
+
+
+def restart_counters(world: World) -> None:
+    """Start the counters of every organization anew whose month is over."""
+    now = world.now()
+    for organization in list(world.organizations):
+        if organization.next_reset > now:
+            continue
+        since, upcoming = organization.last_reset, organization.next_reset
+        while upcoming <= now:
+            since, upcoming = upcoming, next_month(upcoming)
+        world.organizations.put(replace(organization, last_reset=since, next_reset=upcoming))
+        owners = {("organization", organization.id)}
+        owners |= {("team", team.id) for team in world.teams.where(organization=organization.id)}
+        owners |= {("scenario", row.id) for row in world.scenarios.where(organization=organization.id)}
+        for owner in owners:
+            world.tallies.pop(owner, None)
+    world.counters_until = min((row.next_reset for row in world.organizations), default=LAST_MOMENT)
 
 
 def consumed(world: World, owner: Organization | Team) -> Consumption:

@@ -59,6 +59,11 @@ class World:
         #: Owner -> what it consumed since its counters were last reset; see `emulator.world.usage`.
         self.tallies: dict[tuple[str, int], Consumption] = {}
 
+        #: When the month of some organization is over, at the earliest; 0 for not looked up yet.
+        self.counters_until = 0
+        #: Organization id -> the apps that were used in it, so that their first use needs no confirmation.
+        self.installed_apps: dict[int, set[str]] = {}
+
         self.organizations: Table[int, Organization] = Table("organization", _by_id)
         self.teams: Table[int, Team] = Table("team", _by_id, {"organization": attrgetter("organization_id")})
         self.users: Table[int, User] = Table("user", _by_id)
@@ -73,7 +78,9 @@ class World:
             {"team": _by_team, "user": attrgetter("user_id")},
         )
         self.tokens: Table[str, Token] = Table("token", attrgetter("token"))
-        self.folders: Table[int, Folder] = Table("folder", _by_id, {"team": _by_team})
+        self.folders: Table[int, Folder] = Table(
+            "folder", _by_id, {"team": _by_team, "parent": attrgetter("parent_id")}
+        )
         self.scenarios: Table[int, Scenario] = Table(
             "scenario",
             _by_id,

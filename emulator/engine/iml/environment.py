@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
 from ..budget import Budget
-from .values import Value, is_array
+from .values import Value, as_text, is_array, same
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +72,23 @@ def follow(value: Value, path: Sequence[str | int]) -> Value:
         if value is None:
             return None
     return value
+
+
+def text_of(value: Value, budget: Budget) -> str:
+    """A value as text, paid for before it is made: an array may hold the same things many times over.
+
+    Raises:
+        Misfit: for a collection, alone or in an array.
+    """
+    if is_array(value):
+        budget.weigh(value)
+    text = as_text(value)
+    budget.text(len(text))
+    return text
+
+
+def alike(left: Value, right: Value, budget: Budget) -> bool:
+    """Equality, paid for by the size of what is compared."""
+    if isinstance(left, (Mapping, list, tuple)) and isinstance(right, (Mapping, list, tuple)):
+        budget.weigh(left)
+    return same(left, right)

@@ -9,22 +9,19 @@ from datetime import datetime
 from typing import Any
 
 from ..errors import ExpressionError, Misfit
-from .environment import Bundle, Environment, follow
+from .environment import Bundle, Environment, alike, follow, text_of
 from .functions import FUNCTIONS
-from .parser import Expression, template
+from .parser import REMEMBERED, Expression, template
 from .syntax import Call, Chain, Literal, Node, Reference, Unary, Word
 from .values import (
     EMPTY_TEXT,
     Mark,
     Value,
     as_number,
-    as_text,
     date_of,
-    is_array,
     is_number,
     milliseconds,
     number,
-    same,
     truthy,
 )
 
@@ -60,6 +57,8 @@ def fill(text: str, env: Environment) -> Value:
     """
     if "{{" not in text:
         return text
+    if len(text) > REMEMBERED:
+        env.budget.step(len(text) // 10)
     parts = template(text)
     if len(parts) == 1:
         [part] = parts
@@ -67,7 +66,7 @@ def fill(text: str, env: Environment) -> Value:
     made: list[str] = []
     length = 0
     for part in parts:
-        piece = part if isinstance(part, str) else as_text(_worth(part, env))
+        piece = part if isinstance(part, str) else text_of(_worth(part, env), env.budget)
         length += len(piece)
         env.budget.text(length)
         made.append(piece)
@@ -149,14 +148,12 @@ def _chain(first: Node, rest: Sequence[tuple[str, Node]], env: Environment) -> V
 def _binary(operator: str, left: Value, right: Value, env: Environment) -> Value:
     match operator:
         case "=" | "!=":
-            if is_array(left) or isinstance(left, Mapping):
-                env.budget.weigh(left)
-            equal = same(_value(left), _value(right))
+            equal = alike(_value(left), _value(right), env.budget)
             return equal if operator == "=" else not equal
         case "<" | ">" | "<=" | ">=":
             return _compare(operator, left, right)
         case "+" if isinstance(left, str) or isinstance(right, str):
-            before, after = as_text(left), as_text(right)
+            before, after = text_of(left, env.budget), text_of(right, env.budget)
             env.budget.text(len(before) + len(after))
             return before + after
         case _:

@@ -7,14 +7,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 from .values import milliseconds
 
-MONTHS = (
-    "January February March April May June July August September October November December".split()
-)
-DAYS = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split()
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
 
 _TOKEN = re.compile(
     r"\[([^\]]*)\]|(YYYY|YY|Y|Qo|Q|MMMM|MMM|Mo|MM|M|DDDo|DDDD|DDD|Do|DD|D|dddd|ddd|do|dd|d|E|ww|wo|w|WW|Wo|W"
@@ -158,13 +169,21 @@ _READABLE: Mapping[str, str] = {
 }
 
 
-def read(text: str, pattern: str, zone: tzinfo) -> datetime:
+#: So many tokens may a pattern for reading have, each of them once; more would make matching slow.
+_TOKENS = 12
+
+
+def read(text: str, pattern: str, zone: tzinfo, now: datetime) -> datetime:
     """The date that a text in the form of a pattern says; a time zone in the text goes before ``zone``.
+
+    What is not said is the present year, month or day if something smaller is, and else the first one.
 
     Raises:
         ValueError: if the text is not of that form, or the pattern has a token that cannot be read.
     """
-    parts, tokens, done = [], [], 0
+    parts: list[str] = []
+    tokens: list[str] = []
+    done = 0
     for found in _TOKEN.finditer(pattern):
         parts.append(re.escape(pattern[done : found.start()]))
         done = found.end()
@@ -173,24 +192,86 @@ def read(text: str, pattern: str, zone: tzinfo) -> datetime:
             continue
         token = found[2]
         readable = rf"\d{{1,{len(token)}}}" if token[0] == "S" else _READABLE.get(token)
-        if readable is None:
-            raise ValueError(f"the token {token} cannot be read")
+        if readable is None or token in tokens or len(tokens) == _TOKENS:
+            raise ValueError(f"the token {token} cannot be read here")
         tokens.append(token)
         parts.append(f"({readable})")
     parts.append(re.escape(pattern[done:]))
-    # The parts are of fixed form and of few characters each, so matching cannot run away.
-    match = re.match("".join(parts), text.strip(), re.IGNORECASE | re.ASCII)
+    match = re.match("".join(parts), text.strip(), re.IGNORECASE | re.ASCII) if len(text) <= 200 else None
     if match is None or not tokens:
         raise ValueError("the text is not of that form")
-    return _assembled(dict(zip(tokens, match.groups(), strict=True)), zone)
+    return _assembled(_Parts(dict(zip(tokens, match.groups(), strict=True))), zone, now.astimezone(zone))
 
 
-def _assembled(found: Mapping[str, str], zone: tzinfo) -> datetime:
-    def first(*tokens: str) -> str | None:
-        return next((found[token] for token in tokens if token in found), None)
+class _Parts:
+    """What was read, by token."""
 
-    if "x" in found or "X" in found:
-        moment = int(found["x"]) if "x" in found else 1000 * int(found["X"])
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment)
-    year = int(first("YYYY", "Y", "YY") or datetime.now(UTC).year)
-    return datetime(year, 1, 1, tzinfo=zone)
+    def __init__(self, found: Mapping[str, str]) -> None:
+        self._found = found
+
+    def text(self, *tokens: str) -> str | None:
+        return next((self._found[token] for token in tokens if token in self._found), None)
+
+    def number(self, *tokens: str) -> int | None:
+        text = self.text(*tokens)
+        return None if text is None else int("".join(filter(str.isdigit, text)))
+
+
+def _assembled(parts: _Parts, zone: tzinfo, now: datetime) -> datetime:
+    moment, seconds = parts.number("x"), parts.number("X")
+    if moment is not None or seconds is not None:
+        milliseconds = moment if moment is not None else 1000 * (seconds or 0)
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+    year, month, day = parts.number("YYYY", "Y"), _month(parts), parts.number("D", "DD", "Do")
+    short = parts.number("YY")
+    if year is None and short is not None:
+        year = short + (2000 if short <= 68 else 1900)
+    day_of_year = parts.number("DDD", "DDDD")
+    if day_of_year is not None:
+        first = datetime(year or now.year, 1, 1, tzinfo=zone)
+        year, month, day = (first + timedelta(days=day_of_year - 1)).timetuple()[:3]
+    if year is None and month is None and day is None:
+        day = now.day
+    if year is None and month is None:
+        month = now.month
+    fraction = (
+        next((parts.text("S" * width) for width in range(1, 10) if parts.text("S" * width)), "0") or "0"
+    )
+    offset = parts.text("Z", "ZZ")
+    return datetime(
+        now.year if year is None else year,
+        month or 1,
+        day or 1,
+        _hour(parts),
+        parts.number("m", "mm") or 0,
+        parts.number("s", "ss") or 0,
+        int(fraction[:3].ljust(3, "0")) * 1000,
+        tzinfo=zone if offset is None else _zone(offset),
+    ).astimezone(UTC)
+
+
+def _month(parts: _Parts) -> int | None:
+    name = parts.text("MMMM", "MMM")
+    if name is None:
+        return parts.number("M", "MM")
+    return next(number for number, month in enumerate(MONTHS, 1) if month[:3].lower() == name[:3].lower())
+
+
+def _hour(parts: _Parts) -> int:
+    hour = parts.number("H", "HH")
+    if hour is None:
+        hour = parts.number("k", "kk")
+        hour = None if hour is None else hour % 24
+    if hour is None:
+        hour = parts.number("h", "hh") or 0
+    half = parts.text("A", "a")
+    if half is not None:
+        hour = hour % 12 + (12 if half.lower() == "pm" else 0)
+    return hour
+
+
+def _zone(offset: str) -> tzinfo:
+    if offset.upper() == "Z":
+        return UTC
+    minutes = 60 * int(offset[1:3]) + int(offset[-2:])
+    return timezone(timedelta(minutes=-minutes if offset[0] == "-" else minutes))

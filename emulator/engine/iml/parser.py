@@ -17,7 +17,10 @@ NESTING = 40
 _QUOTES = "\"'`"
 
 
-@lru_cache(maxsize=4096)
+#: Texts up to this length are remembered in number, longer ones only a few: their trees take room.
+REMEMBERED = 300
+
+
 def parse(text: str) -> Node:
     """The tree of an expression, written without its braces.
 
@@ -26,6 +29,10 @@ def parse(text: str) -> Node:
     """
     if len(text) > LENGTH or _nesting(text) > NESTING:
         raise ExpressionError("The expression is too long.")
+    return _parse_short(text) if len(text) <= REMEMBERED else _parse_long(text)
+
+
+def _parse(text: str) -> Node:
     # Lark takes a while to import and to prepare the grammar: pay for it with the first expression, not at start.
     from lark.exceptions import LarkError
 
@@ -37,12 +44,16 @@ def parse(text: str) -> Node:
         raise ExpressionError(f"Invalid expression '{text[:100]}'.") from None
 
 
+_parse_short = lru_cache(maxsize=2048)(_parse)
+_parse_long = lru_cache(maxsize=32)(_parse)
+
+
 def template(text: str) -> tuple[str | Expression, ...]:
     """Cut a text into what stands between expressions (``str``) and the expressions themselves.
 
     Braces that are never closed are plain text.
     """
-    return _short_template(text) if len(text) <= LENGTH else _template(text)
+    return _short_template(text) if len(text) <= REMEMBERED else _template(text)
 
 
 def _template(text: str) -> tuple[str | Expression, ...]:

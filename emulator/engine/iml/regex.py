@@ -22,7 +22,7 @@ Groups = tuple[int, ...]
 """Where each group starts and ends, -1 where it took no part: ``(start, end, start1, end1, …)``."""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def compiled(source: str, flags: str = "") -> Pattern:
     """A pattern, without its slashes; ``flags`` are of ``g``, ``i`` and ``m``.
 
@@ -118,9 +118,9 @@ def _search(
         if not threads:
             if found is not None or anchored:
                 break
-            budget.step()
+            budget.step(2)
             continue
-        budget.step(1 + len(threads) // 4)
+        budget.step(2 + len(threads) // 2)
         following: list[tuple[int, Groups]] = []
         reached = set()
         for pc, groups in threads:
@@ -146,8 +146,10 @@ def _follow(
 ) -> None:
     """Add a thread for every instruction that is reached without reading a character, preferred ones first."""
     pending: list[tuple[int, Groups]] = [(pc, groups)]
+    steps = 0
     while pending:
         pc, groups = pending.pop()
+        steps += 1
         if pc in reached:
             continue
         reached.add(pc)
@@ -168,7 +170,8 @@ def _follow(
                         pending.append((pc + 1, _with_captured(groups, ahead or ())))
             case _:
                 threads.append((pc, groups))
-    budget.step(1 + len(threads) // 8)
+    # Saving a position copies all groups.
+    budget.step(1 + steps * (1 + program.groups // 16) // 2)
 
 
 def _with_captured(groups: Groups, ahead: Groups) -> Groups:

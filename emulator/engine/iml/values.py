@@ -150,7 +150,7 @@ def _number_text(value: float) -> str:
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
     text = repr(value)
-    if 1e-7 <= abs(value) < 1e21:
+    if 1e-6 <= abs(value) < 1e21:
         return format(Decimal(text), "f").removesuffix(".0") if "e" in text else text.removesuffix(".0")
     return text.replace("e-0", "e-").replace("e+0", "e+")
 

@@ -28,10 +28,11 @@ def _store(context: ModuleContext) -> DataStore:
     id = context.module.parameters.get("datastore")
     if isinstance(id, str) and id.isascii() and id.isdigit() and len(id) < 10:
         id = int(id)
-    store = context.run.world.data_stores.get(id) if isinstance(id, int) else None
-    if store is None or store.team_id != context.run.scenario.team_id:
-        raise ModuleError("InvalidConfigurationError", f"Data store '{str(id)[:50]}' not found.")
-    return store
+    if isinstance(id, int) and not isinstance(id, bool):
+        store = context.run.world.data_stores.get(id)
+        if store is not None and store.team_id == context.run.scenario.team_id:
+            return store
+    raise ModuleError("InvalidConfigurationError", f"Data store '{str(id)[:50]}' not found.")
 
 
 def _structure(context: ModuleContext, store: DataStore) -> tuple[Fields, bool]:
@@ -139,7 +140,7 @@ def _matching(context: ModuleContext) -> Iterator[Record]:
     except BadBlueprint:
         raise BundleInvalid() from None
     records = datastores.records(context.run.world, _store(context))
-    context.env.budget.items(len(records))
+    context.env.budget.step(1 + len(records))
     for record in records:
         if not groups or any(
             all(holds(part.operator, _field(record, part.a), part.b, context.env) for part in group)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 
 from ..errors import ModuleError
 from ..iml.values import Value, is_array, number, plain
@@ -18,8 +19,8 @@ _INDENTS: Mapping[str, int | str] = {"tab": "\t", "2": 2, "4": 4}
 def _parse(context: ModuleContext) -> Outcome:
     """An object is one bundle, an array one bundle an item; what is no object comes under ``value``."""
     text = context.mapper["json"]
-    # Each character may become a value of its own.
-    context.env.budget.text(20 * len(text) if len(text) < 200_000 else 100 * len(text))
+    # Nearly every character may become a value of its own.
+    context.env.budget.step(1 + len(text) // 10)
     try:
         value = json.loads(
             text, parse_int=_number, parse_float=lambda digits: number(float(digits)), parse_constant=_refuse
@@ -61,7 +62,7 @@ def _text(context: ModuleContext, value: Value) -> str:
 def _whole(value: Value) -> Value:
     """Floats without a fraction are written without one, as JavaScript does."""
     if isinstance(value, float):
-        return int(value) if value.is_integer() and abs(value) < 1e21 else value
+        return int(Decimal(repr(value))) if value.is_integer() and abs(value) < 1e21 else value
     if isinstance(value, Mapping):
         return {name: _whole(item) for name, item in value.items()}
     if is_array(value):

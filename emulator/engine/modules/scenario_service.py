@@ -39,7 +39,7 @@ def _output(field: Mapping[str, Json], value: Value, context: ModuleContext) -> 
         return value or None
     if field.get("type") == "dynamicCollection" and isinstance(value, str):
         # The module reads JSON that is mapped to a dynamic collection (Help centre).
-        context.env.budget.text(50 * len(value))
+        context.env.budget.step(1 + len(value) // 10)
         try:
             return json.loads(as_text(value))
         except (ValueError, RecursionError):

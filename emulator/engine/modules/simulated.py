@@ -106,7 +106,7 @@ class _Maker:
         return {field["name"]: self.value(field, depth + 1) for field in named}
 
     def value(self, field: Mapping[str, Json], depth: int) -> Json:
-        self._context.env.budget.step(10)
+        self._context.env.budget.step(30)
         spec = field.get("spec")
         match field.get("type"):
             case "collection":

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 
 from ...errors import ExpressionError
-from ..environment import Environment
+from ..environment import Environment, text_of
 from ..order import rank
 from ..values import Value, as_text, is_array, plain, same
 from .general import path_of, reach
@@ -71,7 +71,7 @@ def _map(env: Environment, values: Sequence[Value]) -> Value:
         steps = path_of(filter_path)
         wanted = given(values, 3)
         allowed = (
-            set(map(as_text, wanted))
+            {text_of(item, env.budget) for item in wanted}
             if is_array(wanted)
             else {part.strip() for part in text_at(env, values, 3).split(",")}
         )
@@ -159,4 +159,5 @@ def _to_array(env: Environment, values: Sequence[Value]) -> Value:
 @function("toCollection", 3)
 def _to_collection(env: Environment, values: Sequence[Value]) -> Value:
     key, value = path_of(values[1]), path_of(values[2])
-    return {as_text(reach(item, key)): reach(item, value) for item in array_at(env, values, 0)}
+    named = ((_text_or_none(reach(item, key)), item) for item in array_at(env, values, 0))
+    return {name: reach(item, value) for name, item in named if name is not None}

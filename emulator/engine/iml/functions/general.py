@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..environment import Environment, follow
-from ..values import Value, as_text, is_array, is_empty, is_number, same, truthy
+from ...budget import DEPTH
+from ..environment import Environment, alike, follow, text_of
+from ..values import Value, as_text, is_array, is_empty, is_number, truthy
 from .registry import Thunk, function, given, lazy
 
 
@@ -29,15 +30,14 @@ def _switch(env: Environment, thunks: Sequence[Thunk]) -> Value:
     value = thunks[0]()
     pairs = thunks[1:]
     for place in range(0, len(pairs) - 1, 2):
-        if same(value, pairs[place]()):
+        if alike(value, pairs[place](), env.budget):
             return pairs[place + 1]()
     return pairs[-1]() if len(pairs) % 2 else None
 
 
 @function("equal", 2)
 def _equal(env: Environment, values: Sequence[Value]) -> Value:
-    env.budget.weigh(values[0])
-    return same(values[0], values[1])
+    return alike(values[0], values[1], env.budget)
 
 
 @function("get", 2)
@@ -46,11 +46,19 @@ def _get(env: Environment, values: Sequence[Value]) -> Value:
     return reach(values[0], path_of(values[1]))
 
 
+#: Characters of a path that are read.
+_PATH = 10_000
+
+
 def path_of(path: Value) -> list[str | int]:
     """The steps of a path written as a number (``2``) or with dots (``"2.raw_name"``)."""
     if is_number(path):
         return [int(path)] if isinstance(path, int) else ["?"]
-    return [int(step) if _is_index(step) else step for step in as_text(path).split(".")]
+    if is_array(path) or isinstance(path, Mapping):
+        return ["?"]
+    # Nothing lies deeper than that, and the rest of a longer path leads nowhere.
+    steps = as_text(path)[:_PATH].split(".", DEPTH + 1)
+    return [int(step) if _is_index(step) else step for step in steps]
 
 
 def _is_index(step: str) -> bool:
@@ -60,19 +68,21 @@ def _is_index(step: str) -> bool:
 def reach(item: Value, path: Sequence[str | int]) -> Value:
     """Follow a path of which a number may also be the name of a field."""
     for step in path:
+        if item is None:
+            break
         item = follow(item, [step if is_array(item) else str(step)])
     return item
 
 
 @function("pick", 2, None)
 def _pick(env: Environment, values: Sequence[Value]) -> Value:
-    names = _names(values[1:])
+    names = _names(env, values[1:])
     return {name: item for name, item in _collection(values).items() if name in names}
 
 
 @function("omit", 2, None)
 def _omit(env: Environment, values: Sequence[Value]) -> Value:
-    names = _names(values[1:])
+    names = _names(env, values[1:])
     return {name: item for name, item in _collection(values).items() if name not in names}
 
 
@@ -81,5 +91,5 @@ def _collection(values: Sequence[Value]) -> Mapping[str, Value]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _names(values: Sequence[Value]) -> set[str]:
-    return {as_text(name) for value in values for name in (value if is_array(value) else [value])}
+def _names(env: Environment, values: Sequence[Value]) -> set[str]:
+    return {text_of(name, env.budget) for value in values for name in (value if is_array(value) else [value])}

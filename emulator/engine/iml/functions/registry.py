@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...errors import ExpressionError, Misfit
-from ..environment import Environment
+from ..environment import Environment, text_of
 from ..values import Mark, Value, as_number, as_text, is_array
 
 Thunk = Callable[[], Value]
@@ -75,11 +75,7 @@ def text_at(env: Environment, values: Sequence[Value], place: int, default: str 
     value = given(values, place)
     if value is None:
         return default
-    if is_array(value):
-        env.budget.weigh(value)
-    text = as_text(value)
-    env.budget.text(len(text))
-    return text
+    return text_of(value, env.budget)
 
 
 def number_at(values: Sequence[Value], place: int, default: int | None = None) -> int | float:
@@ -89,7 +85,7 @@ def number_at(values: Sequence[Value], place: int, default: int | None = None) -
     try:
         return as_number(value)
     except Misfit:
-        raise ExpressionError(f"{_shown(value)} is not a valid number.") from None
+        raise ExpressionError(f"{shown(value)} is not a valid number.") from None
 
 
 def whole_at(values: Sequence[Value], place: int, default: int | None = None) -> int:
@@ -98,7 +94,7 @@ def whole_at(values: Sequence[Value], place: int, default: int | None = None) ->
     try:
         return int(value)
     except (OverflowError, ValueError):
-        raise ExpressionError(f"{_shown(value)} is not a valid number.") from None
+        raise ExpressionError(f"{shown(value)} is not a valid number.") from None
 
 
 def array_at(env: Environment, values: Sequence[Value], place: int) -> Sequence[Value]:
@@ -107,14 +103,14 @@ def array_at(env: Environment, values: Sequence[Value], place: int) -> Sequence[
     if value is None or value == "":
         return []
     if not is_array(value):
-        raise ExpressionError(f"{_shown(value)} is not a valid array.")
+        raise ExpressionError(f"{shown(value)} is not a valid array.")
     env.budget.items(len(value))
     array: Sequence[Value] = value
     return array
 
 
-def _shown(value: Value) -> str:
-    try:
-        return f"'{as_text(value)[:100]}'"
-    except Misfit:
-        return "'{object}'"
+def shown(value: Value) -> str:
+    """A value as error messages quote it."""
+    if is_array(value):
+        return "'{array}'"
+    return "'{object}'" if isinstance(value, Mapping) else f"'{as_text(value)[:100]}'"

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from urllib.parse import quote, unquote
 
-from ..environment import Environment
+from ..environment import Environment, alike
 from ..regex import literal_or_pattern
-from ..values import Value, is_array, same
+from ..values import Value, is_array
 from .registry import array_at, function, given, text_at, whole_at
 
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d\u20e3]")
@@ -21,7 +21,10 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|>~])")
 def _of_text(name: str, body: Callable[[str], str]) -> None:
     @function(name, 1)
     def one(env: Environment, values: Sequence[Value]) -> Value:
-        made = body(text_at(env, values, 0))
+        text = text_at(env, values, 0)
+        # The slowest of these handle each character in Python.
+        env.budget.step(1 + len(text) // 20)
+        made = body(text)
         env.budget.text(len(made))
         return made
 
@@ -84,7 +87,8 @@ def _substring(env: Environment, values: Sequence[Value]) -> Value:
 @function("indexOf", 2, 3)
 def _index_of(env: Environment, values: Sequence[Value]) -> Value:
     if is_array(values[0]):
-        found = (place for place, item in enumerate(values[0]) if same(item, values[1]))
+        array = array_at(env, values, 0)
+        found = (place for place, item in enumerate(array) if alike(item, values[1], env.budget))
         return next(found, -1)
     return text_at(env, values, 0).find(text_at(env, values, 1), max(whole_at(values, 2, 0), 0))
 
@@ -93,7 +97,7 @@ def _index_of(env: Environment, values: Sequence[Value]) -> Value:
 def _contains(env: Environment, values: Sequence[Value]) -> Value:
     """Whether a text has another in it, with regard to case, or an array has an item."""
     if is_array(values[0]):
-        return any(same(item, values[1]) for item in array_at(env, values, 0))
+        return any(alike(item, values[1], env.budget) for item in array_at(env, values, 0))
     return text_at(env, values, 1) in text_at(env, values, 0)
 
 

@@ -1,0 +1,39 @@
+"""The command: ``python -m benchmarks [--quick] [--servers] [--json FILE]``. It ends with 0 whatever it finds."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+import time
+from pathlib import Path
+
+from . import comparison, inprocess, pages, startup, throughput
+from .report import Report
+from .rounds import Effort
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the emulator.")
+    parser.add_argument("--quick", action="store_true", help="shorter rounds, for a first impression")
+    parser.add_argument("--servers", action="store_true", help="compare embedded servers instead")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file too")
+    options = parser.parse_args()
+    effort = Effort.quick() if options.quick else Effort.full()
+    started = time.perf_counter()
+    if options.servers:
+        print(comparison.compare(effort))
+        return
+    report = Report()
+    for part in (startup, throughput, pages, inprocess):
+        print(f"measuring: {part.__name__.rpartition('.')[2]} …", file=sys.stderr)
+        report.figures += part.measure(effort)
+    print(f"Python {platform.python_version()}, {platform.system()}, {effort.rounds} alternating rounds\n")
+    print(report.table())
+    print(f"\nTook {time.perf_counter() - started:.0f} s.")
+    if options.json:
+        report.write(options.json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""The embedded servers side by side, on a bare Flask route: why cheroot."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+
+from . import load
+from .load import Load, request_bytes
+from .processes import Process, free_port
+from .report import align
+from .rounds import Effort
+
+THREADS = "16"
+
+
+def _cheroot() -> Process:
+    return Process("-m", "benchmarks.bare")
+
+
+def _werkzeug() -> Process:
+    port = free_port()
+    return Process("-m", "benchmarks.bare", "--werkzeug", str(port), url=f"http://127.0.0.1:{port}")
+
+
+def _waitress() -> Process:
+    address = f"127.0.0.1:{free_port()}"
+    return Process(
+        "-m",
+        "waitress",
+        f"--listen={address}",
+        f"--threads={THREADS}",
+        "benchmarks.bare:app",
+        url=f"http://{address}",
+    )
+
+
+def _gunicorn() -> Process:
+    address = f"127.0.0.1:{free_port()}"
+    options = ["--workers=1", "--worker-class=gthread", f"--threads={THREADS}", f"--bind={address}"]
+    return Process("-m", "gunicorn", *options, "benchmarks.bare:app", url=f"http://{address}")
+
+
+def _servers() -> dict[str, Callable[[], Process]]:
+    """The servers whose package is installed."""
+    found = {"cheroot": _cheroot, "werkzeug": _werkzeug}
+    if find_spec("waitress"):
+        found["waitress"] = _waitress
+    if find_spec("gunicorn") and sys.platform != "win32":
+        found["gunicorn"] = _gunicorn
+    return {f"{name}, threads": start for name, start in found.items()}
+
+
+def compare(effort: Effort, connections: tuple[int, ...] = (1, 4, 16)) -> str:
+    """Measure every installed server in turns, and tell as a table."""
+    servers = {name: start() for name, start in _servers().items()}
+    starts = {name: _start(start, effort) for name, start in _servers().items()}
+    loads: dict[tuple[str, int], list[Load]] = {}
+    try:
+        for server in servers.values():
+            server.first_answer(_request(server))
+        for _ in range(effort.rounds):
+            for name, server in servers.items():
+                for count in connections:
+                    measured = load.run(
+                        server.url, _request(server), seconds=effort.seconds, connections=count
+                    )
+                    loads.setdefault((name, count), []).append(measured)
+        weights = {name: server.memory() for name, server in servers.items()}
+    finally:
+        for server in servers.values():
+            server.stop()
+    rows = [
+        ["server", *(f"/s, {count} conn." for count in connections), "p99 ms, 16 conn.", "MB", "start ms"]
+    ]
+    for name in servers:
+        weight = weights[name]
+        rows.append(
+            [
+                name,
+                *(
+                    f"{statistics.median(one.rate for one in loads[name, count]):.0f}"
+                    for count in connections
+                ),
+                f"{statistics.median(one.p99 for one in loads[name, connections[-1]]):.1f}",
+                "" if weight is None else f"{weight:.0f}",
+                f"{1000 * statistics.median(starts[name]):.0f}",
+            ]
+        )
+    return align(rows)
+
+
+def _request(server: Process) -> bytes:
+    return request_bytes("GET", f"{server.url}/one")
+
+
+def _start(start: Callable[[], Process], effort: Effort) -> list[float]:
+    taken = []
+    for _ in range(effort.rounds):
+        with start() as server:
+            taken.append(server.first_answer(_request(server)))
+    return taken

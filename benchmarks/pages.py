@@ -1,0 +1,46 @@
+"""Whether a page costs the same in a big collection as in a small one."""
+
+from __future__ import annotations
+
+from . import load
+from .load import request_bytes
+from .processes import Process
+from .report import Figure
+from .rounds import Effort, alternate
+from .throughput import HEADERS
+
+SMALL, BIG = 100, 100_000
+
+PAGE = "pg[limit]=50"
+
+
+def measure(effort: Effort) -> list[Figure]:
+    """Pages of 50 at the start, in the middle, and of a list that is sorted by name."""
+    sizes = [("--scenarios", str(size), "--records", str(size)) for size in (SMALL, BIG)]
+    with (
+        Process("-m", "benchmarks.big", *sizes[0]) as small,
+        Process("-m", "benchmarks.big", *sizes[1]) as big,
+    ):
+        records, scenarios = "data-stores/1/data", "scenarios"
+        by_name = f"teamId=1&pg[sortBy]=name&pg[sortDir]=asc&{PAGE}"
+        compared = [
+            ("first page of records", records, PAGE, PAGE),
+            ("page of records in the middle", records, f"{PAGE}&pg[offset]=25", f"{PAGE}&pg[offset]=50000"),
+            ("page of scenarios by name", scenarios, by_name, f"{by_name}&pg[offset]=50000"),
+        ]
+        figures = []
+        for name, path, small_query, big_query in compared:
+            duel = alternate(
+                lambda path=path, query=big_query: _time(big, path, query, effort),  # type: ignore[misc]
+                lambda path=path, query=small_query: _time(small, path, query, effort),  # type: ignore[misc]
+                effort.rounds,
+            )
+            note = duel.note("ms", "of 100", scale=1000)
+            figures.append(Figure(f"{name}, 100,000 against 100", duel.ratios, "x", 1.3, note=note))
+        return figures
+
+
+def _time(server: Process, path: str, query: str, effort: Effort) -> float:
+    """Seconds for one page."""
+    request = request_bytes("GET", f"{server.url}/{path}?{query}", HEADERS)
+    return 1 / load.run(server.url, request, seconds=effort.seconds, connections=1).rate

@@ -1,0 +1,144 @@
+"""Servers as processes: started, waited for, weighed, stopped."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from .load import Connection, WrongAnswer
+
+ROOT = Path(__file__).resolve().parent.parent
+
+_STARTS_WITHIN = 60.0
+
+
+class Process:
+    """A server in a process of its own. Use it as a context manager.
+
+    Args:
+        arguments: what follows ``python`` on the command line.
+        url: where it will listen; when not given, it prints a line with its URL.
+    """
+
+    def __init__(self, *arguments: str, url: str | None = None) -> None:
+        self.started = time.perf_counter()
+        self._process = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if url is None else subprocess.DEVNULL,
+            text=True,
+        )
+        self.url = url or self._announced()
+
+    def _announced(self) -> str:
+        output = self._process.stdout
+        assert output is not None
+        for line in output:
+            if (start := line.find("http://")) >= 0:
+                return line[start:].strip()
+        raise RuntimeError(f"{self._process.args!r} ended before it listened")
+
+    @property
+    def address(self) -> tuple[str, int]:
+        parts = urlsplit(self.url)
+        assert parts.hostname is not None
+        assert parts.port is not None
+        return parts.hostname, parts.port
+
+    def first_answer(self, request: bytes) -> float:
+        """Wait for the first answer with success; the seconds since the process was started."""
+        while time.perf_counter() - self.started < _STARTS_WITHIN:
+            try:
+                self.exchange(request)
+            except (ConnectionError, WrongAnswer):
+                time.sleep(0.002)
+                continue
+            return time.perf_counter() - self.started
+        raise RuntimeError(f"{self._process.args!r} did not answer")
+
+    def exchange(self, request: bytes) -> bytes:
+        """The answer to one request on a connection of its own, head included."""
+        connection = Connection(self.address)
+        try:
+            return connection.exchange(request)
+        finally:
+            connection.close()
+
+    def memory(self) -> float | None:
+        """Resident memory of the process and its children in MB; ``None`` where the system does not tell."""
+        return memory(self._process.pid)
+
+    def stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+
+def _environment() -> dict[str, str]:
+    """The environment without what would change how the emulator is started."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MAKE_EMULATOR_")}
+
+
+def emulator() -> Process:
+    """The emulator as a user starts it."""
+    return Process("-m", "emulator.cli", "serve", "--port", "0", "--no-rate-limit", "--log-format", "none")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+# --- memory --------------------------------------------------------------------------------------
+
+
+def memory(pid: int) -> float | None:
+    """Resident memory of a process and its children in MB; ``None`` where the system does not tell."""
+    try:
+        if sys.platform == "linux":
+            return sum(map(_resident_on_linux, [pid, *_children_on_linux(pid)])) / 1024
+        if sys.platform == "darwin":
+            rows = subprocess.check_output(["ps", "-A", "-o", "pid=,ppid=,rss="], text=True).splitlines()
+            return _resident(map(str.split, rows), str(pid)) / 1024
+    except (OSError, subprocess.SubprocessError):
+        pass
+    return None
+
+
+def _resident_on_linux(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    return 0
+
+
+def _children_on_linux(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def _resident(rows: Iterable[Sequence[str]], pid: str) -> int:
+    return sum(int(size) for own, parent, size in rows if pid in (own, parent))

@@ -1,0 +1,99 @@
+"""Figures, their targets, and how they are shown."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured figure.
+
+    Args:
+        values: one value a round; the median is the figure.
+        target: the bound of the median; ``None`` when there is no target.
+        at_least: whether the median must be at least the target, rather than at most.
+        unit: what stands behind the numbers, e.g. ``ms``; ``x`` for a ratio.
+        note: absolute figures, as information.
+    """
+
+    name: str
+    values: Sequence[float]
+    unit: str
+    target: float | None = None
+    at_least: bool = False
+    note: str = ""
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.values)
+
+    @property
+    def measured(self) -> str:
+        text = f"{self.median:.4g} {self.unit}"
+        if len(self.values) > 1:
+            text += f" ({min(self.values):.4g} to {max(self.values):.4g})"
+        return text
+
+    @property
+    def goal(self) -> str:
+        if self.target is None:
+            return ""
+        return f"{'>=' if self.at_least else '<='} {self.target:g} {self.unit}"
+
+    @property
+    def met(self) -> bool | None:
+        if self.target is None:
+            return None
+        return self.median >= self.target if self.at_least else self.median <= self.target
+
+    @property
+    def verdict(self) -> str:
+        if self.target is None or self.met is None:
+            return ""
+        if self.met:
+            return "met"
+        return f"missed by {100 * abs(self.median - self.target) / self.target:.0f} %"
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "figure": self.name,
+            "median": self.median,
+            "values": list(self.values),
+            "unit": self.unit,
+            "target": self.target,
+            "atLeast": self.at_least,
+            "met": self.met,
+            "note": self.note,
+        }
+
+
+@dataclass(slots=True)
+class Report:
+    """All figures of a run."""
+
+    figures: list[Figure] = field(default_factory=list)
+
+    def table(self) -> str:
+        rows = [("figure", "median (min to max)", "target", "verdict", "absolute figures, as information")]
+        rows += [(row.name, row.measured, row.goal, row.verdict, row.note) for row in self.figures]
+        return align(rows)
+
+    def write(self, path: Path) -> None:
+        data = {"figures": [figure.describe() for figure in self.figures]}
+        path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+
+
+def align(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as a table with a line under the first."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join(lines)

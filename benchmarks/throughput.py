@@ -1,0 +1,84 @@
+"""Requests a second over the socket, against a bare Flask route that answers the very same body."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from . import load
+from .big import GROWING, TOKEN
+from .load import request_bytes
+from .processes import Process
+from .report import Figure
+from .rounds import Effort, alternate
+
+HEADERS = {"Authorization": f"Token {TOKEN}"}
+
+#: Scenarios in the list.
+ROWS = 100
+
+
+def measure(effort: Effort) -> list[Figure]:
+    """One scenario, a list of 100, a new record."""
+    with Process("-m", "benchmarks.big", "--scenarios", str(ROWS)) as ours:
+        one = _get(f"{ours.url}/scenarios/1")
+        many = _get(f"{ours.url}/scenarios?teamId=1")
+        new = request_bytes(
+            "POST",
+            f"{ours.url}/data-stores/{GROWING}/data",
+            HEADERS,
+            orjson.dumps({"data": {"sku": "A-1", "quantity": 3, "customer": "ann@example.com"}}),
+        )
+        bodies = {"one": _body(ours, one), "many": _body(ours, many)}
+        assert len(bodies["many"]["scenarios"]) == ROWS
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "bodies.json")
+            file.write_bytes(orjson.dumps(bodies))
+            with Process("-m", "benchmarks.bare", "--bodies", str(file)) as bare:
+                record = orjson.dumps({"key": "0123456789ab", "data": {"sku": "A-1", "quantity": 3}})
+                made, ready = _get(f"{bare.url}/many"), _get(f"{bare.url}/ready")
+                assert _body(bare, made) == _body(bare, ready) == bodies["many"]
+                return [
+                    _figure(effort, "GET one scenario", ours, one, bare, _get(f"{bare.url}/one"), 0.5),
+                    _figure(effort, "GET a list of 100", ours, many, bare, made, 0.5),
+                    _figure(effort, "the same, bare with ready dicts", ours, many, bare, ready),
+                    _figure(
+                        effort,
+                        "POST a record",
+                        ours,
+                        new,
+                        bare,
+                        request_bytes("POST", f"{bare.url}/one", HEADERS, record),
+                    ),
+                ]
+
+
+def _get(url: str) -> bytes:
+    return request_bytes("GET", url, HEADERS)
+
+
+def _body(server: Process, request: bytes) -> dict[str, Any]:
+    body: dict[str, Any] = orjson.loads(server.exchange(request).partition(b"\r\n\r\n")[2])
+    return body
+
+
+def _figure(
+    effort: Effort,
+    name: str,
+    ours: Process,
+    request: bytes,
+    bare: Process,
+    bare_request: bytes,
+    target: float | None = None,
+) -> Figure:
+    duel = alternate(
+        lambda: load.run(ours.url, request, seconds=effort.seconds).rate,
+        lambda: load.run(bare.url, bare_request, seconds=effort.seconds).rate,
+        effort.rounds,
+    )
+    return Figure(
+        f"{name}, requests/s against bare", duel.ratios, "x", target, at_least=True, note=duel.note("/s")
+    )

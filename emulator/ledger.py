@@ -1,0 +1,150 @@
+"""The fidelity ledger: what a client can see, how well each of it is known, and from where.
+
+``python -m emulator.ledger --write`` makes FIDELITY.md of its data file; ``--check`` exits 1 if that is stale.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from . import api
+from .data import fixture
+
+#: From the best known to the least known, with what each mark means.
+STATUSES = {
+    "observed": "seen in recorded exchanges with the real service (July 2026), or measured on it by a client",
+    "documented": "said by the vendor's documentation, or by code that the vendor publishes",
+    "assumed": "no source settles it, so the stricter reading was taken; or it is the emulator's own way, or not built",
+}
+MARKDOWN = Path(__file__).parent.parent / "FIDELITY.md"
+_TEXTS = ("id", "area", "statement", "status", "source")
+_INTRODUCTION = """\
+<!-- Made from fixtures/fidelity.yaml by `python -m emulator.ledger --write`. -->
+
+# Fidelity
+
+What make-emulator does where a client can see it, and how we know that Make does the same. A double that accepts
+what Make refuses hides bugs, so a doubt is settled by refusing. Where sources contradict each other, the entry says so.
+"""
+
+
+class LedgerError(ValueError):
+    """The data file is not a ledger; the message names the entry and what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
+    """One thing that a client can see; ``routes`` read ``METHOD /path``, as endpoints are declared."""
+
+    id: str
+    area: str
+    statement: str
+    status: str
+    source: str
+    routes: tuple[str, ...] = ()
+    test: str | None = None
+
+
+def load(path: Path | None = None) -> tuple[Behaviour, ...]:
+    """The behaviours of a data file, in its order; by default of the shipped one.
+
+    Raises:
+        LedgerError: if an entry is incomplete, uses the id of another, or names what does not exist.
+    """
+    entries = yaml.safe_load((path or fixture("fidelity.yaml")).read_text("utf-8"))
+    if not isinstance(entries, list):
+        raise LedgerError("the ledger is not a list of behaviours")
+    known = {f"{endpoint.method} {endpoint.path}" for endpoint in api.endpoints()}
+    behaviours = tuple(_behaviour(place, entry, known) for place, entry in enumerate(entries, 1))
+    for id, count in Counter(behaviour.id for behaviour in behaviours).items():
+        if count > 1:
+            raise LedgerError(f"{id}: the id is used {count} times")
+    return behaviours
+
+
+def _behaviour(place: int, entry: Any, known: set[str]) -> Behaviour:
+    if not isinstance(entry, dict):
+        raise LedgerError(f"entry {place} is not a mapping")
+    name = entry.get("id") or f"entry {place}"
+    for key in _TEXTS:
+        if not isinstance(entry.get(key), str) or not entry[key].strip():
+            raise LedgerError(f"{name}: {key} is missing")
+    for key in entry.keys() - {*_TEXTS, "routes", "test"}:
+        raise LedgerError(f"{name}: unknown key {key!r}")
+    if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", entry["id"]):
+        raise LedgerError(f"{name}: an id is lower-case words with a dot between them")
+    if entry["status"] not in STATUSES:
+        raise LedgerError(f"{name}: unknown status {entry['status']!r}, not one of {', '.join(STATUSES)}")
+    routes = entry.get("routes", [])
+    if not isinstance(routes, list) or not isinstance(entry.get("test", ""), str):
+        raise LedgerError(f"{name}: routes must be a list, and test a text")
+    for route in routes:
+        if route not in known:
+            raise LedgerError(f"{name}: there is no route {route!r}")
+    return Behaviour(**{**entry, "routes": tuple(routes)})
+
+
+def render_markdown(behaviours: Sequence[Behaviour]) -> str:
+    """The text of FIDELITY.md."""
+    areas = {each.area: [other for other in behaviours if other.area == each.area] for each in behaviours}
+    tally = [(area, *_counts(group).values(), len(group)) for area, group in areas.items()]
+    tally.append(("**All**", *_counts(behaviours).values(), len(behaviours)))
+    lines = [_INTRODUCTION, *(f"- **{status}**: {meaning}." for status, meaning in STATUSES.items()), ""]
+    lines += _table(("area", *STATUSES, "all"), *tally)
+    for area, group in areas.items():
+        rows = ((f"`{each.id}`", each.statement, each.status, each.source) for each in group)
+        lines += [f"\n## {area}\n", *_table(("id", "statement", "status", "source"), *rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _table(head: Sequence[str], *rows: Sequence[object]) -> Iterator[str]:
+    for row in (head, ["--"] * len(head), *rows):
+        yield f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in row)} |"
+
+
+def _counts(behaviours: Iterable[Behaviour]) -> dict[str, int]:
+    counts = Counter(behaviour.status for behaviour in behaviours)
+    return {status: counts[status] for status in STATUSES}
+
+
+def routes_table(as_json: bool) -> str:
+    """Every declared route with its scopes, and how many behaviours of each status are about it."""
+    behaviours, rows = load(), []
+    for endpoint in api.endpoints():
+        about = [each for each in behaviours if f"{endpoint.method} {endpoint.path}" in each.routes]
+        row = {name: getattr(endpoint, name) for name in ("method", "path", "scopes", "core", "plan")}
+        rows.append({**row, "fidelity": _counts(about), "summary": endpoint.summary})
+    if as_json:
+        return json.dumps(rows, indent=2, ensure_ascii=False)
+    cells = [("METHOD", "PATH", "SCOPES", "CORE", "O/D/A", "LEAST KNOWN"), *map(_cells, rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    """A row of the text form: ``area:read+write`` for scopes of one area, counts as observed/documented/assumed."""
+    areas = groupby((scope.partition(":") for scope in row["scopes"]), key=lambda parts: parts[0])
+    scopes = ", ".join(f"{area}:{'+'.join(access for _, _, access in group)}" for area, group in areas)
+    worst = ["none", *(status for status, count in row["fidelity"].items() if count)][-1]
+    core, counts = ",".join(map(str, row["core"])), "/".join(map(str, row["fidelity"].values()))
+    return row["method"], row["path"], scopes, core, counts, worst
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] not in (["--write"], ["--check"]):
+        sys.exit("usage: python -m emulator.ledger --write | --check")
+    wanted = render_markdown(load())
+    if sys.argv[1] == "--write":
+        MARKDOWN.write_text(wanted, "utf-8")
+    elif MARKDOWN.read_text("utf-8") != wanted:
+        sys.exit("FIDELITY.md is stale: run python -m emulator.ledger --write")

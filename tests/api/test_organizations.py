@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from conftest import STRANGER, Api
+
+
+def test_only_the_callers_organizations_are_listed(api: Api) -> None:
+    answer = api.get("/organizations").json
+    assert answer is not None
+    assert answer["organizations"] == [
+        {"id": 1, "name": "Example Organization", "timezoneId": 113, "zone": "eu1.make.com"}
+    ]
+    other = api.get("/organizations", token=STRANGER).json
+    assert other is not None
+    assert [row["id"] for row in other["organizations"]] == [2]
+
+
+def test_the_list_can_be_limited_to_a_zone(api: Api) -> None:
+    answer = api.get("/organizations?zone=us1.make.com").json
+    assert answer is not None
+    assert answer["organizations"] == []
+
+
+def test_one_organization_tells_its_license_and_counters_as_strings(api: Api) -> None:
+    answer = api.get("/organizations/1").json
+    assert answer is not None
+    organization = answer["organization"]
+    assert organization["license"]["apiLimit"] == 1000
+    assert organization["teams"] == [{"id": 1, "name": "Example Team"}]
+    operations = int(organization["operations"])
+    assert operations > 0
+    assert organization["unusedOperations"] == str(organization["license"]["operations"] - operations)
+    assert organization["centicreditsConsumed"] == str(100 * operations)
+    assert organization["activeScenarios"] == 3
+    assert organization["productName"] == "Enterprise"
+
+
+def test_counters_follow_the_runs(api: Api) -> None:
+    def operations() -> int:
+        answer = api.get("/organizations/1").json
+        assert answer is not None
+        return int(answer["organization"]["operations"])
+
+    before = operations()
+    api.post("/scenarios/4/start")
+    api.post("/scenarios/4/run", json={"data": {"sku": "X"}, "responsive": True})
+    assert operations() == before + 4
+
+
+def test_what_belongs_to_others_is_404(api: Api) -> None:
+    assert api.get("/organizations/2").status_code == 404
+    assert api.patch("/organizations/2", json={"name": "Mine now"}).status_code == 404
+    assert api.delete("/organizations/2?confirmed=true").status_code == 404
+    assert api.world.organizations[2].name == "Another Organization"
+
+
+def test_a_new_organization_has_a_team_and_its_creator_as_owner(api: Api) -> None:
+    body = {"name": "New one", "regionId": 1, "timezoneId": 164, "countryId": 4}
+    answer = api.post("/organizations", json=body)
+    assert answer.status_code == 200
+    assert answer.json is not None
+    id = answer.json["organization"]["id"]
+    assert answer.json["organization"]["teams"] == [{"id": 3, "name": "My Team"}]
+    assert answer.json["userOrganizationRole"] == {
+        "userId": 1,
+        "organizationId": id,
+        "usersRoleId": 11,
+        "invitation": None,
+    }
+    assert api.get(f"/organizations/{id}").status_code == 200
+
+
+def test_a_name_with_forbidden_characters_is_refused(api: Api) -> None:
+    for name in ("<script>", " led by a space", "", "x" * 129):
+        body = {"name": name, "regionId": 1, "timezoneId": 164, "countryId": 4}
+        assert api.post("/organizations", json=body).status_code == 400, name
+    assert len(api.world.organizations) == 2
+
+
+def test_changing_a_field_leaves_the_others(api: Api) -> None:
+    answer = api.patch("/organizations/1", json={"name": "Renamed"}).json
+    assert answer is not None
+    assert answer["organization"]["name"] == "Renamed"
+    assert answer["organization"]["timezoneId"] == 113
+
+
+def test_deleting_asks_for_confirmation_while_scenarios_are_active(api: Api) -> None:
+    answer = api.delete("/organizations/1")
+    assert (answer.status_code, answer.json and answer.json["code"]) == (406, "IM004")
+    assert api.get("/organizations/1").status_code == 200
+    assert api.delete("/organizations/1?confirmed=true").json == {"organization": 1}
+    assert api.get("/organizations/1").status_code == 404
+    assert api.get("/scenarios/1").status_code == 404
+    assert len(api.world.records.where(store=1)) == 0
+
+
+def test_only_administrators_found_organizations(api: Api) -> None:
+    body = {"name": "Mine", "regionId": 1, "timezoneId": 113, "countryId": 4}
+    answer = api.post("/organizations", json=body, token=STRANGER)
+    assert (answer.status_code, answer.json and answer.json["code"]) == (403, "SC403")
+    assert len(api.world.organizations) == 2
+
+
+def test_places_that_do_not_exist_are_refused(api: Api) -> None:
+    body = {"name": "Mine", "regionId": 1, "timezoneId": 113, "countryId": 4}
+    for field in ("regionId", "timezoneId", "countryId"):
+        assert api.post("/organizations", json={**body, field: 99999}).status_code == 400, field
+    assert api.patch("/organizations/1", json={"timezoneId": 99999}).status_code == 400
+    assert api.world.organizations[1].timezone_id == 113
+
+
+def test_counters_start_anew_every_month(api: Api) -> None:
+    def counters() -> tuple[str, str, str]:
+        answer = api.get("/organizations/1").json
+        assert answer is not None
+        row = answer["organization"]
+        return row["operations"], row["lastReset"], row["nextReset"]
+
+    operations, last, upcoming = counters()
+    assert int(operations) > 0
+    assert (last, upcoming) == ("2026-02-10T12:00:00.000Z", "2026-03-10T12:00:00.000Z")
+    api.post("/scenarios/3/stop")
+    api.world.clock.advance(days=60)
+    assert counters() == ("0", "2026-04-10T12:00:00.000Z", "2026-05-10T12:00:00.000Z")
+
+
+def test_an_owner_sees_every_team_of_the_organization(api: Api) -> None:
+    mia = api.control(
+        "POST", "/worlds/default/tokens", json={"scopes": ["teams:write", "teams:read"], "userId": 3}
+    ).json
+    assert mia is not None
+    team = api.post("/teams", json={"name": "Mia's", "organizationId": 1}, token=mia["token"]).json
+    assert team is not None
+    assert api.get(f"/teams/{team['team']['id']}").status_code == 200
+
+
+def test_the_plan_says_how_many_teams_there_are(api: Api) -> None:
+    answer = api.post("/teams", json={"name": "Second", "organizationId": 2}, token=STRANGER)
+    assert (answer.status_code, answer.json and answer.json["code"]) == (400, "IM011")
+    assert len(api.world.teams.where(organization=2)) == 1

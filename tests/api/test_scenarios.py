@@ -1,0 +1,541 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from conftest import STRANGER, Api
+
+BLUEPRINT = {
+    "name": "Double",
+    "flow": [
+        {
+            "id": 1,
+            "module": "scenario-service:ReturnData",
+            "version": 2,
+            "parameters": {},
+            "mapper": {"twice": "{{var.input.n * 2}}"},
+        }
+    ],
+    "metadata": {"version": 1},
+}
+INPUTS = [{"name": "n", "type": "number", "required": True}]
+OUTPUTS = [{"name": "twice", "type": "number"}]
+
+
+def ok(answer: Any) -> dict[str, Any]:
+    assert answer.status_code == 200, answer.json
+    body: dict[str, Any] = answer.json
+    return body
+
+
+def body(
+    blueprint: Any = BLUEPRINT, scheduling: Any = None, inputs: Any = INPUTS, **more: Any
+) -> dict[str, Any]:
+    return {
+        "teamId": 1,
+        "blueprint": json.dumps(blueprint),
+        "scheduling": json.dumps(scheduling or {"type": "on-demand"}),
+        "metadata": {"input_spec": inputs, "output_spec": OUTPUTS},
+        **more,
+    }
+
+
+def create(api: Api, *args: Any, **kwargs: Any) -> int:
+    return int(ok(api.post("/scenarios", json=body(*args, **kwargs)))["scenario"]["id"])
+
+
+def refused(answer: Any, status: int = 400) -> dict[str, Any]:
+    assert answer.status_code == status, answer.json
+    return dict(answer.json)
+
+
+def test_a_new_scenario_is_named_by_its_blueprint_and_not_live(api: Api) -> None:
+    scenario = ok(api.post("/scenarios", json=body()))["scenario"]
+    assert list(scenario) == [
+        "id", "name", "teamId", "hookId", "devices", "deviceId", "deviceScope", "concept", "description",
+        "folderId", "slots", "isinvalid", "islinked", "islocked", "isPaused", "usedPackages", "lastEdit",
+        "scheduling", "iswaiting", "dlqCount", "allDlqCount", "createdByUser", "updatedByUser", "nextExec",
+        "created", "chainingRole", "type", "isShared", "isActive",
+    ]  # fmt: skip
+    assert (scenario["name"], scenario["isActive"], scenario["nextExec"]) == ("Double", False, None)
+    assert scenario["usedPackages"] == ["scenario-service"]
+    assert scenario["created"] == scenario["lastEdit"] == "2026-03-02T12:00:00.000Z"
+    assert scenario["createdByUser"] == {"id": 1, "name": "Ada Maker", "email": "ada@example.com"}
+
+
+def test_the_list_adds_what_each_scenario_consumed_and_puts_live_ones_first(api: Api) -> None:
+    create(api)
+    rows = ok(api.get("/scenarios?teamId=1"))["scenarios"]
+    assert [row["name"] for row in rows] == [
+        "Greeting",
+        "Webhook to data store",
+        "Weekly report",
+        "Double",
+        "Order intake",
+    ]
+    assert list(rows[0])[-5:] == ["operations", "centicredits", "transfer", "usedModules", "isActive"]
+    assert (rows[1]["operations"], rows[1]["centicredits"], rows[1]["hookId"]) == (2, 200, 1)
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ("organizationId=1", [1, 2, 3, 4]),
+        ("teamId=1&isActive=true", [1, 2, 3]),
+        ("teamId=1&islinked=false", [4]),
+        ("teamId=1&id[]=3&id[]=1", [1, 3]),
+        ("teamId=1&concept=true", []),
+        ("teamId=1&type=tool", []),
+        ("teamId=1&pg[sortBy]=name&pg[sortDir]=desc", [3, 2, 4, 1]),
+        ("teamId=1&pg[limit]=2&pg[offset]=1&pg[sortBy]=id&pg[sortDir]=asc", [2, 3]),
+    ],
+)
+def test_the_list_can_be_filtered_and_sorted(api: Api, query: str, ids: list[int]) -> None:
+    rows = ok(api.get(f"/scenarios?{query}&cols[]=id"))["scenarios"]
+    assert [row["id"] for row in rows] == ids
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ("", "Missing required parameter teamId or organizationId"),
+        ("?teamId=1&organizationId=1", "teamId and organizationId cannot be used together"),
+    ],
+)
+def test_the_list_needs_exactly_one_owner(api: Api, query: str, detail: str) -> None:
+    assert refused(api.get(f"/scenarios{query}"))["detail"] == detail
+
+
+def test_a_run_answers_status_and_outputs_and_leaves_log_and_detail(api: Api) -> None:
+    id = create(api)
+    assert ok(api.post(f"/scenarios/{id}/start"))["scenario"] == {
+        "id": id,
+        "islinked": True,
+        "isActive": True,
+    }
+    run = ok(api.post(f"/scenarios/{id}/run", json={"data": {"n": 21}, "responsive": True}))
+    assert (run["status"], run["outputs"]) == (1, {"twice": 42})
+    detail = ok(api.get(f"/scenarios/{id}/executions/{run['executionId']}"))
+    assert detail == {"status": "SUCCESS", "outputs": {"twice": 42}}
+    log = ok(api.get(f"/scenarios/{id}/logs/{run['executionId']}"))["scenarioLog"]
+    assert (log["status"], log["scenarioName"], log["authorId"], log["@kindId"]) == (1, "Double", 1, id)
+    assert log["imtId"] == f"1772452800000_{run['executionId']}"
+    assert "error" not in log
+
+
+def test_a_run_that_is_not_waited_for_is_revealed_by_the_clock(api: Api) -> None:
+    id = create(api)
+    api.post(f"/scenarios/{id}/start")
+    run = ok(api.post(f"/scenarios/{id}/run", json={"data": {"n": 1}}))
+    assert list(run) == ["executionId", "statusUrl"]
+    path = run["statusUrl"].partition("/api/v2")[2]
+    assert path == f"/scenarios/{id}/executions/{run['executionId']}"
+    assert ok(api.get(path)) == {"status": "RUNNING"}
+    assert api.get(f"/scenarios/{id}/logs/{run['executionId']}").status_code == 404
+    assert run["executionId"] not in str(ok(api.get(f"/scenarios/{id}/logs")))
+    api.world.clock.advance(40)
+    assert ok(api.get(path)) == {"status": "SUCCESS", "outputs": {"twice": 2}}
+    assert run["executionId"] in str(ok(api.get(f"/scenarios/{id}/logs")))
+
+
+def test_a_responsive_run_takes_the_time_of_the_run(api: Api) -> None:
+    id = create(api)
+    api.post(f"/scenarios/{id}/start")
+    before = api.world.now()
+    run = ok(api.post(f"/scenarios/{id}/run", json={"data": {"n": 1}, "responsive": True}))
+    log = ok(api.get(f"/scenarios/{id}/logs/{run['executionId']}"))["scenarioLog"]
+    assert api.world.now() - before == log["duration"] > 0
+
+
+def test_a_missing_input_is_named_and_nothing_runs(api: Api) -> None:
+    id = create(api)
+    api.post(f"/scenarios/{id}/start")
+    answer = refused(api.post(f"/scenarios/{id}/run", json={"data": {}}))
+    assert answer["suberrors"] == [{"message": "Missing value of required parameter 'n'.", "name": "Error"}]
+    assert [row["type"] for row in ok(api.get(f"/scenarios/{id}/logs"))["scenarioLogs"]] == [
+        "start",
+        "modify",
+    ]
+
+
+def test_a_scenario_that_is_not_live_does_not_run(api: Api) -> None:
+    id = create(api)
+    assert refused(api.post(f"/scenarios/{id}/run", json={"data": {"n": 1}}))["code"] == "SC400"
+
+
+def test_an_organization_without_operations_left_runs_nothing(api: Api) -> None:
+    answer = api.control("POST", "/worlds", json={"name": "poor", "plan": "free"})
+    assert answer.json is not None
+    token = answer.json["world"]["token"]
+    from emulator.app import tenants_of
+    from emulator.world.models import Consumption
+
+    tenant = tenants_of(api.app).get("poor")
+    assert tenant is not None
+    tenant.world.tallies[("organization", 1)] = Consumption(operations=1000)
+    run = api.post("/scenarios/1/run", json={"data": {"name": "Zoe"}}, token=token)
+    assert refused(run, 429)["code"] == "IM310"
+
+
+def test_starting_twice_and_stopping_twice_are_refused(api: Api) -> None:
+    id = create(api)
+    assert api.post(f"/scenarios/{id}/stop").status_code == 400
+    ok(api.post(f"/scenarios/{id}/start"))
+    assert api.post(f"/scenarios/{id}/start").status_code == 400
+    assert ok(api.post(f"/scenarios/{id}/stop"))["scenario"] == {
+        "id": id,
+        "islinked": False,
+        "isActive": False,
+    }
+
+
+def test_the_free_plan_allows_two_live_scenarios(api: Api) -> None:
+    answer = api.control("POST", "/worlds", json={"plan": "free"})
+    assert answer.json is not None
+    refusal = refused(api.post("/scenarios/4/start", token=answer.json["world"]["token"]))
+    assert refusal["code"] == "IM011"
+
+
+def test_a_scenario_at_intervals_first_runs_seconds_after_its_start(api: Api) -> None:
+    blueprint = {
+        "name": "Tick",
+        "flow": [
+            {
+                "id": 1,
+                "module": "util:SetVariable2",
+                "version": 1,
+                "mapper": {"name": "a", "scope": "roundtrip", "value": "1"},
+            }
+        ],
+        "metadata": {},
+    }
+    id = create(api, blueprint, {"type": "indefinitely", "interval": 900}, inputs=[])
+    ok(api.post(f"/scenarios/{id}/start"))
+    assert ok(api.get(f"/scenarios/{id}"))["scenario"]["nextExec"] == "2026-03-02T12:00:03.000Z"
+    api.world.clock.advance(minutes=31)
+    runs = [row for row in ok(api.get(f"/scenarios/{id}/logs"))["scenarioLogs"] if "status" in row]
+    assert [row["timestamp"][11:19] for row in runs] == ["12:30:03", "12:15:03", "12:00:03"]
+    assert {row["authorId"] for row in runs} == {None}
+    assert ok(api.get(f"/scenarios/{id}"))["scenario"]["nextExec"] == "2026-03-02T12:45:03.000Z"
+    usage = ok(api.get(f"/scenarios/{id}/usage"))
+    assert usage == {
+        "data": [{"date": "02-03-2026", "operations": 3, "dataTransfer": 0, "centicredits": 300}]
+    }
+
+
+def test_logs_mix_runs_with_what_people_did_newest_first(api: Api) -> None:
+    id = create(api)
+    api.world.clock.advance(1)
+    api.post(f"/scenarios/{id}/start")
+    api.world.clock.advance(1)
+    run = ok(api.post(f"/scenarios/{id}/run", json={"data": {"n": 1}, "responsive": True}))
+    answer = ok(api.get(f"/scenarios/{id}/logs"))
+    assert answer["pg"] == {
+        "sortBy": "imtId",
+        "limit": 50,
+        "sortDir": "desc",
+        "offset": 0,
+        "returnTotalCount": False,
+    }
+    execution, start, modify = answer["scenarioLogs"]
+    assert list(execution) == [
+        "imtId", "scenarioName", "replayOfExecutionId", "eventType", "teamId", "type", "scenarioId", "instant",
+        "duration", "centicredits", "operations", "transfer", "replayOfExecutionName", "organizationId", "id",
+        "authorId", "replayOfExecutionTimestamp", "timestamp", "status", "authorName",
+    ]  # fmt: skip
+    assert (execution["id"], execution["eventType"]) == (run["executionId"], "EXECUTION_END")
+    assert start == {
+        "imtId": f"1772452801000_{start['id']}",
+        "id": start["id"],
+        "detail": {"author": {"name": "Ada Maker", "staff": False}},
+        "type": "start",
+        "authorId": 1,
+        "timestamp": "2026-03-02T12:00:01.000Z",
+        "authorName": "Ada Maker",
+    }
+    assert modify["type"] == "modify"
+
+
+def test_logs_can_be_filtered(api: Api) -> None:
+    def count(query: str) -> int:
+        return len(ok(api.get(f"/scenarios/1/logs?{query}"))["scenarioLogs"])
+
+    assert count("status=1") == 2
+    assert count("status=3") == 0
+    two_hours_ago = 1772452800000 - 2 * 3600 * 1000
+    assert count(f"status=1&from={two_hours_ago}") == 1
+    assert count(f"status=1&to={two_hours_ago - 1}") == 1
+    assert count("operationsFrom=1") == 0
+    assert count("durationTo=100000") == 2
+
+
+def test_a_failed_run_tells_its_error(api: Api) -> None:
+    blueprint = {
+        "name": "Fails",
+        "flow": [{"id": 1, "module": "util:SetVariable2", "version": 1, "mapper": {}}],
+        "metadata": {},
+    }
+    id = create(api, blueprint, inputs=[])
+    api.post(f"/scenarios/{id}/start")
+    run = ok(api.post(f"/scenarios/{id}/run", json={"responsive": True}))
+    assert run["status"] == 3
+    detail = ok(api.get(f"/scenarios/{id}/executions/{run['executionId']}"))
+    assert detail["status"] == "ERROR"
+    assert detail["error"]["name"] == "BundleValidationError"
+    assert detail["error"]["message"] == "Validation failed for 2 parameter(s)."
+    log = ok(api.get(f"/scenarios/{id}/logs/{run['executionId']}"))["scenarioLog"]
+    assert (log["error"]["name"], log["operations"], log["centicredits"]) == ("BundleValidationError", 1, 100)
+
+
+def test_outputs_larger_than_asked_for_are_413(api: Api) -> None:
+    id = create(api)
+    api.post(f"/scenarios/{id}/start")
+    run = ok(api.post(f"/scenarios/{id}/run", json={"data": {"n": 21}, "responsive": True}))
+    path = f"/scenarios/{id}/executions/{run['executionId']}"
+    assert ok(api.get(f"{path}?maxBytes=12"))["outputs"] == {"twice": 42}
+    assert refused(api.get(f"{path}?maxBytes=11"), 413)["code"] == "SC413"
+
+
+def test_the_blueprint_comes_back_in_the_recorded_shape(api: Api) -> None:
+    id = create(api)
+    answer = ok(api.get(f"/scenarios/{id}/blueprint"))
+    assert answer["code"] == "OK"
+    response = answer["response"]
+    assert list(response["blueprint"]) == ["flow", "name", "metadata"]
+    assert response["blueprint"] == {**BLUEPRINT, "metadata": {"instant": False, "version": 1}}
+    assert response["scheduling"] == {"type": "on-demand"}
+    assert response["metadata"] == {"input_spec": INPUTS, "output_spec": OUTPUTS}
+    assert (response["idSequence"], response["version"]) == (2, 1)
+
+
+def test_a_new_blueprint_becomes_a_version_and_the_old_one_stays(api: Api) -> None:
+    id = create(api)
+    changed = {**BLUEPRINT, "name": "Triple"}
+    api.world.clock.advance(5)
+    assert (
+        ok(api.patch(f"/scenarios/{id}", json={"blueprint": json.dumps(changed)}))["scenario"]["name"]
+        == "Triple"
+    )
+    versions = ok(api.get(f"/scenarios/{id}/blueprints"))["scenariosBlueprints"]
+    assert [(row["version"], row["created"][17:19]) for row in versions] == [(2, "05"), (1, "00")]
+    old = ok(api.get(f"/scenarios/{id}/blueprint?blueprintId=1"))["response"]
+    assert old["blueprint"]["name"] == "Double"
+    assert refused(api.get(f"/scenarios/{id}/blueprint?blueprintId=9"), 404)["code"] == "SC404"
+
+
+def test_a_change_that_builds_on_an_old_version_is_a_conflict(api: Api) -> None:
+    id = create(api)
+    api.patch(f"/scenarios/{id}", json={"blueprint": json.dumps(BLUEPRINT), "baseVersion": 1})
+    answer = refused(api.patch(f"/scenarios/{id}", json={"name": "late", "baseVersion": 1}), 409)
+    assert (answer["code"], answer["currentVersion"]) == ("SC409", 2)
+    assert ok(api.get(f"/scenarios/{id}"))["scenario"]["name"] == "Double"
+
+
+def test_renaming_keeps_it_live_and_leaves_the_last_edit_alone(api: Api) -> None:
+    before = ok(api.get("/scenarios/1"))["scenario"]
+    after = ok(api.patch("/scenarios/1", json={"name": "New name", "description": "What it does"}))[
+        "scenario"
+    ]
+    assert (after["name"], after["description"], after["isActive"]) == ("New name", "What it does", True)
+    assert after["lastEdit"] == before["lastEdit"]
+
+
+def test_inputs_need_on_demand_scheduling(api: Api) -> None:
+    answer = api.post("/scenarios", json=body(scheduling={"type": "indefinitely", "interval": 900}))
+    assert refused(answer, 422)["code"] == "IM016"
+    id = create(api)
+    scheduling = json.dumps({"type": "indefinitely", "interval": 900})
+    assert refused(api.patch(f"/scenarios/{id}", json={"scheduling": scheduling}), 422)["code"] == "IM016"
+    patch = {"interface": {"input": INPUTS, "output": None}}
+    assert refused(api.patch("/scenarios/3/interface", json=patch), 422)["code"] == "IM016"
+
+
+def test_the_interface_is_null_where_nothing_is_declared(api: Api) -> None:
+    id = create(api)
+    patch = {"interface": {"input": INPUTS, "output": []}}
+    assert ok(api.patch(f"/scenarios/{id}/interface", json=patch)) == {
+        "interface": {"input": INPUTS, "output": None}
+    }
+    assert ok(api.get("/scenarios/3/interface")) == {"interface": {"input": None, "output": None}}
+
+
+@pytest.mark.parametrize(
+    ("blueprint", "code", "fault"),
+    [
+        ({"flow": [], "metadata": {}}, "SC400", "name"),
+        ({"name": "x", "metadata": {}}, "SC400", "flow"),
+        ({"name": "x", "flow": []}, "SC400", "metadata"),
+        ({"name": "x", "flow": "no", "metadata": {}}, "SC400", "flow"),
+        (
+            {"name": "x", "flow": [{"id": 1, "module": "util:NoSuchThing", "version": 1}], "metadata": {}},
+            "IM007",
+            "Module not found 'util:NoSuchThing' version '1'.",
+        ),
+        ({"name": "x", "flow": [{"id": 1, "module": "nonsense", "version": 1}], "metadata": {}}, "IM007", ""),
+        (
+            {
+                "name": "x",
+                "flow": [
+                    {"id": 1, "module": "slack:A", "version": 1, "parameters": {"__IMTCONN__": 99}},
+                ],
+                "metadata": {},
+            },
+            "IM304",
+            "Connection not found 'slack:99'.",
+        ),
+    ],
+)
+def test_a_blueprint_that_does_not_hang_together_is_refused(
+    api: Api, blueprint: Any, code: str, fault: str
+) -> None:
+    answer = api.post("/scenarios", json=body(blueprint, inputs=[]))
+    assert answer.status_code == (404 if code == "IM304" else 400)
+    assert answer.json is not None
+    assert answer.json["code"] == code
+    assert fault in json.dumps(answer.json)
+    assert len(api.world.scenarios) == 5
+
+
+@pytest.mark.parametrize(
+    "scheduling",
+    [
+        {},
+        {"type": "sometimes"},
+        {"type": "indefinitely", "interval": 59},
+        {"type": "indefinitely", "interval": "900"},
+        {"type": "daily"},
+        {"type": "weekly", "time": "08:00"},
+        {"type": "weekly", "time": "08:00", "days": [7]},
+        {"type": "monthly", "time": "25:00", "days": [1]},
+        {"type": "yearly", "time": "08:00", "days": [1]},
+        {"type": "once"},
+    ],
+)
+def test_a_scheduling_that_makes_no_sense_is_refused(api: Api, scheduling: Any) -> None:
+    answer = api.post("/scenarios", json={**body(inputs=[]), "scheduling": json.dumps(scheduling)})
+    assert refused(answer)["code"] == "SC400"
+
+
+def test_blueprint_and_scheduling_are_strings_of_json(api: Api) -> None:
+    wrong = api.post("/scenarios", json={**body(), "blueprint": BLUEPRINT, "scheduling": "{"})
+    assert {fault["message"] for fault in refused(wrong)["suberrors"]} == {
+        "Parameter 'blueprint' must be a JSON string.",
+        "Parameter 'scheduling' is not valid JSON.",
+    }
+
+
+def test_a_clone_is_a_fresh_inactive_copy(api: Api) -> None:
+    clone = ok(
+        api.post("/scenarios/1/clone?organizationId=1", json={"name": "Copy", "teamId": 1, "states": {}})
+    )
+    scenario = clone["scenario"]
+    assert (scenario["name"], scenario["isActive"], scenario["updatedByUser"], scenario["isShared"]) == (
+        "Copy",
+        False,
+        None,
+        None,
+    )
+    assert ok(api.get(f"/scenarios/{scenario['id']}/interface")) == ok(api.get("/scenarios/1/interface"))
+    blueprint = ok(api.get(f"/scenarios/{scenario['id']}/blueprint"))["response"]["blueprint"]
+    assert blueprint["name"] == "Copy"
+
+
+def test_a_clone_for_another_team_needs_a_map_of_what_the_blueprint_uses(api: Api) -> None:
+    ok(api.post("/teams", json={"name": "Second", "organizationId": 1}))
+    store = ok(api.post("/data-stores", json={"name": "There", "teamId": 3, "maxSizeMB": 1}))["dataStore"][
+        "id"
+    ]
+    structure = ok(api.post("/data-structures", json={"name": "There", "teamId": 3}))["dataStructure"]["id"]
+    path = "/scenarios/4/clone?organizationId=1"
+    wish = {"name": "Copy", "teamId": 3}
+    assert "datastore '1'" in json.dumps(refused(api.post(path, json=wish)))
+    assert refused(api.post(path, json={**wish, "datastore": {"1": 2}}))["code"] == "SC400"
+    copy = ok(api.post(path, json={**wish, "datastore": {"1": store}, "udt": {"1": structure}}))["scenario"]
+    flow = ok(api.get(f"/scenarios/{copy['id']}/blueprint"))["response"]["blueprint"]["flow"]
+    used = {node["parameters"]["datastore"] for node in flow if node["module"].startswith("datastore:")}
+    assert used == {store}
+    assert ok(api.post(f"{path}&notAnalyze=true", json=wish))["scenario"]["teamId"] == 3
+
+
+def test_a_live_scenario_can_be_deleted_and_its_logs_go_along(api: Api) -> None:
+    assert ok(api.delete("/scenarios/1")) == {"scenario": 1}
+    for path in ("", "/logs", "/blueprint", "/interface"):
+        assert api.get(f"/scenarios/1{path}").status_code == 404
+
+
+def test_scenarios_of_others_are_404_on_every_route(api: Api) -> None:
+    for method, path in [
+        ("GET", ""),
+        ("PATCH", ""),
+        ("DELETE", ""),
+        ("POST", "/start"),
+        ("POST", "/stop"),
+        ("POST", "/run"),
+        ("GET", "/logs"),
+        ("GET", "/blueprint"),
+        ("GET", "/usage"),
+    ]:
+        options: dict[str, Any] = {"json": {}} if method in ("PATCH", "POST") else {}
+        assert api.call(method, f"/scenarios/5{path}", **options).status_code == 404, path
+    assert api.get("/scenarios/5", token=STRANGER).status_code == 200
+
+
+def test_folders_hold_scenarios_and_let_them_go(api: Api) -> None:
+    folder = ok(api.post("/scenarios-folders", json={"name": "Finance", "teamId": 1}))["scenarioFolder"]
+    assert folder == {
+        "id": 1,
+        "name": "Finance",
+        "path": "Finance",
+        "parentId": None,
+        "position": None,
+        "scenariosTotal": 0,
+        "scenariosSubtreeTotal": 0,
+        "hasChildren": False,
+    }
+    ok(api.patch("/scenarios/1", json={"folderId": 1}))
+    listed = ok(api.get("/scenarios-folders?teamId=1"))
+    assert listed == {"scenariosFolders": [{**folder, "scenariosTotal": 1, "scenariosSubtreeTotal": 1}]}
+    assert [row["id"] for row in ok(api.get("/scenarios?teamId=1&folderId=1"))["scenarios"]] == [1]
+    assert ok(api.patch("/scenarios-folders/1", json={"name": "Money"}))["scenarioFolder"]["name"] == "Money"
+    assert ok(api.delete("/scenarios-folders/1")) == {"scenarioFolder": 1}
+    assert ok(api.get("/scenarios/1"))["scenario"]["folderId"] is None
+
+
+def test_folders_lie_in_one_another(api: Api) -> None:
+    for name, parent in (("Alpha", None), ("Beta", 1), ("Gamma", 2)):
+        ok(api.post("/scenarios-folders", json={"name": name, "teamId": 1, "parentId": parent}))
+    ok(api.patch("/scenarios/1", json={"folderId": 3}))
+    [alpha] = ok(api.get("/scenarios-folders?teamId=1"))["scenariosFolders"]
+    assert (alpha["hasChildren"], alpha["scenariosTotal"], alpha["scenariosSubtreeTotal"]) == (True, 0, 1)
+    [beta] = alpha["children"]
+    assert (beta["path"], beta["hasChildren"]) == ("Alpha/Beta", True)
+    assert "children" not in beta
+    [whole] = ok(api.get("/scenarios-folders?teamId=1&childrenDepth=all"))["scenariosFolders"]
+    assert whole["children"][0]["children"][0]["path"] == "Alpha/Beta/Gamma"
+    assert [
+        row["id"] for row in ok(api.get("/scenarios-folders?teamId=1&parentId=2"))["scenariosFolders"]
+    ] == [3]
+    assert refused(api.patch("/scenarios-folders/1", json={"parentId": 3}))["code"] == "SC400"
+    assert refused(api.delete("/scenarios-folders/1"), 422)["code"] == "IM016"
+    moved = ok(api.patch("/scenarios-folders/3", json={"parentId": None}))["scenarioFolder"]
+    assert moved["path"] == "Gamma"
+
+
+def test_the_first_use_of_an_app_must_be_confirmed_once(api: Api) -> None:
+    def uses(app: str) -> dict[str, Any]:
+        node = {"id": 1, "module": f"{app}:DoSomething", "version": 1, "mapper": {}}
+        return body({"name": "x", "flow": [node], "metadata": {}}, inputs=[])
+
+    answer = refused(api.post("/scenarios", json=uses("airtable")), 406)
+    assert (answer["code"], answer["detail"]) == ("IM004", "First use of: airtable.")
+    assert len(api.world.scenarios) == 5
+    ok(api.post("/scenarios?confirmed=true", json=uses("airtable")))
+    ok(api.post("/scenarios", json=uses("airtable")))
+    ok(api.post("/scenarios", json=uses("slack")))
+
+
+def test_the_version_of_the_blueprint_is_a_column_to_ask_for(api: Api) -> None:
+    answer = ok(api.get("/scenarios/4?cols[]=scenarioVersion&cols[]=moduleSequenceId"))
+    assert answer == {"scenario": {"scenarioVersion": 1, "moduleSequenceId": 7}}

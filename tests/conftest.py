@@ -1,0 +1,88 @@
+"""What the tests share: the application in this process, and a client that knows the tokens of the default world."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from emulator.app import API, DEFAULT_WORLD, create_app, tenants_of
+from emulator.middleware.tenant import Tenant
+from emulator.world.world import World
+
+pytest_plugins = ["pytester"]
+
+ADMIN = "11111111-1111-4111-8111-111111111111"
+READER = "22222222-2222-4222-8222-222222222222"
+STRANGER = "33333333-3333-4333-8333-333333333333"
+
+
+class Api:
+    """Calls the API of an application without a socket."""
+
+    def __init__(self, app: Flask, token: str = ADMIN) -> None:
+        self.app = app
+        self.token = token
+        self._client = app.test_client()
+
+    def call(self, method: str, path: str, **options: Any) -> TestResponse:
+        """Call a path below ``/api/v2``; ``token=None`` sends no token."""
+        token = options.pop("token", self.token)
+        headers = {"Authorization": f"Token {token}"} if token else {}
+        headers |= options.pop("headers", {})
+        return self._client.open(API + path, method=method, headers=headers, **options)
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.call("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> TestResponse:
+        return self.call("POST", path, **options)
+
+    def put(self, path: str, **options: Any) -> TestResponse:
+        return self.call("PUT", path, **options)
+
+    def patch(self, path: str, **options: Any) -> TestResponse:
+        return self.call("PATCH", path, **options)
+
+    def delete(self, path: str, **options: Any) -> TestResponse:
+        return self.call("DELETE", path, **options)
+
+    def control(self, method: str, path: str, **options: Any) -> TestResponse:
+        """Call a path below ``/_emulator``."""
+        return self._client.open("/_emulator" + path, method=method, **options)
+
+    @property
+    def tenant(self) -> Tenant:
+        tenant = tenants_of(self.app).get(DEFAULT_WORLD)
+        assert tenant is not None
+        return tenant
+
+    @property
+    def world(self) -> World:
+        return self.tenant.world
+
+    def token_with(self, *scopes: str) -> str:
+        """A token of the default world's user that has just these scopes."""
+        answer = self.control("POST", "/worlds/default/tokens", json={"scopes": list(scopes)})
+        return str(answer.json["token"]) if answer.json else ""
+
+
+@pytest.fixture
+def app() -> Flask:
+    return create_app()
+
+
+@pytest.fixture
+def api(app: Flask) -> Api:
+    """The default world, with its clock standing still at noon of 2 March 2026."""
+    api = Api(create_app(now="2026-03-02T12:00:00Z"))
+    api.world.clock.freeze("2026-03-02T12:00:00Z")
+    return api
+
+
+@pytest.fixture
+def empty_world() -> World:
+    """A world with nothing in it, at 2026-01-01."""
+    return World("test", seed=1, now="2026-01-01T00:00:00Z")

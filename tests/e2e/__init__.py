@@ -1,0 +1,1 @@
+"""Real clients, from their own package registries, against the emulator over real sockets."""

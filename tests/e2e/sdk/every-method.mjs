@@ -1,0 +1,126 @@
+// Calls every method that a part of the client has, once, and keeps what each answered.
+import { greeting } from './blueprints.mjs';
+import { connect, organizationId, report, teamId } from './client.mjs';
+
+const make = connect();
+const parts = {
+  organizations: make.organizations,
+  teams: make.teams,
+  users: make.users,
+  dataStructures: make.dataStructures,
+  dataStores: make.dataStores,
+  records: make.dataStores.records,
+  scenarios: make.scenarios,
+  blueprints: make.blueprints,
+  executions: make.executions,
+  folders: make.folders,
+  enums: make.enums,
+};
+const answers = {};
+
+/** Calls a method and keeps its answer under its name, or under its name and a remark. */
+async function call(name, ...args) {
+  const [part, method] = name.split(' ')[0].split('.');
+  const answer = await parts[part][method](...args);
+  answers[name] = answer ?? null;
+  return answer;
+}
+
+const all = { cols: ['*'] };
+
+const { id: organization } = await call('organizations.create', {
+  name: 'Short-lived',
+  regionId: 1,
+  timezoneId: 113,
+  countryId: 1,
+});
+await call('organizations.list');
+await call('organizations.list with columns', { cols: ['id', 'countryId', 'license', 'teams', 'isPaused'] });
+await call('organizations.get', organization, { wait: true });
+await call('organizations.update', organization, { name: 'Shorter-lived', timezoneId: 1, countryId: 2 });
+await call('organizations.delete', organization);
+
+const { id: team } = await call('teams.create', { name: 'Short-lived', organizationId, operationsLimit: 100 });
+await call('teams.list', organizationId);
+await call('teams.list *', organizationId, { ...all, includePrivateSpaces: true });
+await call('teams.get', team);
+await call('teams.get *', team, all);
+await call('teams.delete', team);
+
+await call('users.me');
+await call('users.currentAuthorization');
+
+const spec = [
+  { type: 'text', name: 'name', label: 'Name', default: 'nobody', required: true, multiline: true },
+  { type: 'number', name: 'age', label: 'Age', required: false },
+];
+const { id: structure } = await call('dataStructures.create', { name: 'Person', teamId, spec, strict: true });
+await call('dataStructures.list', teamId);
+await call('dataStructures.get', structure);
+await call('dataStructures.update', structure, { name: 'Human' });
+const clone = await call('dataStructures.clone', structure, { name: 'Humans', targetTeamId: teamId });
+
+const { id: store } = await call('dataStores.create', {
+  name: 'People',
+  teamId,
+  datastructureId: structure,
+  maxSizeMB: 1,
+});
+await call('dataStores.list', teamId);
+await call('dataStores.list *', teamId, all);
+await call('dataStores.get', store);
+await call('dataStores.update', store, { name: 'Humans', maxSizeMB: 2, datastructureId: clone.id });
+
+await call('records.create', store, 'one', { name: 'Ann' });
+await call('records.create without a key', store, { name: 'Ann', age: 41 });
+await call('records.list', store, { pg: { limit: 5 } });
+await call('records.update', store, 'one', { age: 1.5 });
+await call('records.replace', store, 'one', { name: 'Bob' });
+await call('records.delete', store, ['one']);
+await call('dataStores.delete', store);
+await call('dataStructures.delete', structure);
+
+const { id: folder } = await call('folders.create', { name: 'Drafts', teamId });
+await call('folders.list', teamId);
+await call('folders.update', folder, { name: 'Finals' });
+
+const { id: scenario } = await call(
+  'scenarios.create',
+  { teamId, folderId: folder, scheduling: { type: 'on-demand' }, blueprint: greeting },
+  { confirmed: true },
+);
+await call('scenarios.list', teamId);
+await call('scenarios.list *', teamId, all);
+await call('scenarios.listInOrganization', organizationId, { pg: { sortBy: 'id', sortDir: 'asc', limit: 3 } });
+await call('scenarios.get', scenario, { cols: ['id', 'name', 'scheduling', 'created'] });
+await call('scenarios.get *', scenario, all);
+await call('scenarios.update', scenario, { description: 'Says hello.', blueprint: greeting });
+await call('scenarios.setInterface', scenario, {
+  interface: { input: [{ name: 'name', type: 'text', required: true }], output: [{ name: 'greeting', type: 'text' }] },
+});
+await call('scenarios.getInterface', scenario);
+await call('scenarios.interface', scenario);
+await call('scenarios.activate', scenario);
+const { executionId } = await call('scenarios.run', scenario, { name: 'Ann' });
+await call('scenarios.run without waiting', scenario, { name: 'Bob' }, { responsive: false });
+
+await call('blueprints.get', scenario);
+await call('blueprints.versions', scenario);
+await call('executions.list', scenario, { pg: { limit: 10, sortDir: 'asc' } });
+await call('executions.get', scenario, executionId);
+await call('executions.getDetail', scenario, executionId, { maxBytes: 10_000 });
+
+await call('scenarios.deactivate', scenario);
+await call('scenarios.delete', scenario);
+await call('folders.delete', folder);
+
+await call('enums.countries');
+await call('enums.regions');
+await call('enums.timezones');
+
+const methods = Object.entries(parts).flatMap(([name, part]) =>
+  Object.getOwnPropertyNames(Object.getPrototypeOf(part))
+    .filter(method => method !== 'constructor')
+    .map(method => `${name}.${method}`),
+);
+report({ methods, answers });

@@ -1,0 +1,384 @@
+"""The shapes that the types of ``@makehq/sdk`` promise, and what a value has that does not fit.
+
+A shape is written like the type it stands for: ``str``, ``bool`` and ``float`` (any number) for the primitive types,
+``None`` for null, a tuple for a union, a set for literals, a list of one shape for arrays, a dict for objects
+(``name?`` where the field may be absent), and ``dict`` for an object of any fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+Shape = Any
+
+
+def misfits(value: object, shape: Shape, path: str = "") -> Iterator[str]:
+    """One line for each place where the value is not of the shape; fields beyond the shape are allowed."""
+    match shape:
+        case tuple():
+            if all(any(misfits(value, choice, path)) for choice in shape):
+                yield f"{path}: {_name(value)}"
+        case set():
+            if value not in shape:
+                yield f"{path}: {value!r}"
+        case list():
+            if not isinstance(value, list):
+                yield f"{path}: {_name(value)}"
+                return
+            # Faults that all items share are told once.
+            yield from dict.fromkeys(
+                fault for item in value for fault in misfits(item, shape[0], f"{path}[]")
+            )
+        case dict():
+            if not isinstance(value, dict):
+                yield f"{path}: {_name(value)}"
+                return
+            for key, inner in shape.items():
+                name = key.removesuffix("?")
+                field = f"{path}.{name}" if path else name
+                if name in value:
+                    yield from misfits(value[name], inner, field)
+                elif not key.endswith("?"):
+                    yield f"{field}: absent"
+        case _:
+            if _name(value) != _NAMES[shape]:
+                yield f"{path}: {_name(value)}"
+
+
+_NAMES: dict[type | None, str] = {
+    None: "null",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
+
+
+def _name(value: object) -> str:
+    return _NAMES[None if value is None else type(value)]
+
+
+def picked(shape: dict[str, Shape], *names: str) -> dict[str, Shape]:
+    """``Pick<T, …>``"""
+    return {name: shape[name] for name in names}
+
+
+_LICENSE: Shape = {
+    "apps?": [str],
+    "users?": float,
+    "dslimit": float,
+    "fslimit": float,
+    "iolimit": float,
+    "advsched?": bool,
+    "dsslimit": float,
+    "fulltext?": bool,
+    "interval": float,
+    "transfer": float,
+    "operations": float,
+    "teams": float,
+    "portal?": bool,
+    "apiLimit?": float,
+    "priority?": {"low", "medium", "high"},
+    "retention?": float,
+    "dlqStorage?": float,
+    "scenarioIO?": bool,
+    "gracePeriod": float,
+    "makeAITools?": float,
+    "onPremAgent?": bool,
+    "premiumApps?": float,
+    "dedicatedSso?": bool,
+    "auditLogsDays?": float,
+    "executionTime?": float,
+    "restartPeriod?": str,
+    "analyticsAccess?": bool,
+    "customFunctions?": bool,
+    "customVariables?": bool,
+    "customProperties?": float,
+    "creatingTemplates?": bool,
+    "installPublicApps?": bool,
+    "productManagement": str,
+    "dynamicConnections?": bool,
+    "onDemandScheduling?": bool,
+    "portalModuleBridge?": bool,
+    "dynamicDependencies?": bool,
+    "scenarioRelationTree?": bool,
+    "teamOperationsLimits?": bool,
+    "webhookLogRetentionDays?": float,
+}
+
+_ORGANIZATION: dict[str, Shape] = {
+    "id": float,
+    "name": str,
+    "timezoneId": float,
+    "zone": str,
+    "countryId": float,
+    "license": _LICENSE,
+    "privateSpaces?": [{"id": float, "name": str, "isOwner": bool, "hasAdminVisibility": bool}],
+    "serviceName": str,
+    "teams": [{"id": float, "name": str}],
+    "isPaused": bool,
+    "productName": str,
+    "lastReset": (str, None),
+    "nextReset": (str, None),
+    "operations": str,
+    "transfer": str,
+    "operationsExt": str,
+    "autoPurchasingActivated": bool,
+    "transferExt": str,
+    "unusedOperations": str,
+    "unusedTransfer": str,
+    "features": dict,
+    "externalId": str,
+    "activeApps": float,
+    "activeScenarios": float,
+    "solutionPartnerLink": str,
+}
+
+_PARTIAL_ORGANIZATION = picked(
+    _ORGANIZATION,
+    "id",
+    "name",
+    "zone",
+    "teams",
+    "timezoneId",
+    "countryId",
+    "externalId",
+    "isPaused",
+    "license",
+    "productName",
+    "serviceName",
+    "solutionPartnerLink",
+)
+
+_TEAM: dict[str, Shape] = {
+    "id": float,
+    "name": str,
+    "organizationId": float,
+    "activeScenarios?": float,
+    "activeApps?": float,
+    "operations?": float,
+    "transfer?": float,
+    "operationsLimit?": float,
+    "transferLimit?": str,
+    "consumedOperations?": float,
+    "consumedTransfer?": float,
+    "isPaused?": bool,
+    "type?": {"personal", "standard"},
+}
+
+_USER: Shape = {
+    "id": float,
+    "name": str,
+    "email": str,
+    "language": str,
+    "timezoneId": float,
+    "localeId": float,
+    "countryId": float,
+    "features": dict,
+    "avatar": str,
+    "timezone": str,
+    "locale": str,
+}
+
+_FIELD: Shape = {
+    "type": str,
+    "name": str,
+    "label?": str,
+    "default?": (str, float, bool),
+    "required?": bool,
+    "multiline?": bool,
+    "options?": [{"label": str, "value": str}],
+}
+
+_DATA_STRUCTURE: dict[str, Shape] = {
+    "id": float,
+    "name": str,
+    "teamId": float,
+    "spec?": [_FIELD],
+    "strict?": bool,
+}
+
+_DATA_STORE: dict[str, Shape] = {
+    "id": float,
+    "name": str,
+    "records": float,
+    "size": str,
+    "maxSize": str,
+    "teamId": float,
+    "datastructureId": (float, None),
+}
+
+_LISTED_STORE = picked(_DATA_STORE, "id", "name", "teamId", "records", "size", "maxSize")
+
+_RECORD: Shape = {"key": str, "data": dict}
+
+_SCHEDULING: Shape = {
+    "type": {"immediately", "indefinitely", "once", "daily", "weekly", "monthly", "yearly", "on-demand"},
+    "interval?": float,
+    "date?": str,
+    "days?": [float],
+    "months?": [float],
+    "time?": str,
+    "between?": [str],
+    "restrict?": [{"days?": [float], "months?": [float], "time?": [str]}],
+}
+
+_PERSON: Shape = {"id": float, "name": str, "email": str}
+
+_SCENARIO: dict[str, Shape] = {
+    "id": float,
+    "name": str,
+    "description": str,
+    "teamId": float,
+    "folderId": (float, None),
+    "usedPackages": [str],
+    "scheduling": _SCHEDULING,
+    "isActive": bool,
+    "isinvalid": bool,
+    "isPaused": bool,
+    "lastEdit": str,
+    "created": str,
+    "createdByUser": _PERSON,
+    "updatedByUser": _PERSON,
+    "dlqCount": float,
+    "customProperties?": dict,
+}
+
+_LISTED_SCENARIO: Shape = {**_SCENARIO, "operations": float, "transfer": float}
+
+_INTERFACE: Shape = {"input": [_FIELD], "output": [_FIELD]}
+
+_BLUEPRINT: Shape = {
+    "name": str,
+    "flow": [
+        {
+            "id": float,
+            "module": str,
+            "version": float,
+            "mapper?": dict,
+            "metadata?": dict,
+            "parameters?": dict,
+        }
+    ],
+    "metadata": dict,
+    "scheduling": _SCHEDULING,
+    "interface": _INTERFACE,
+}
+
+_EXECUTION: Shape = {
+    "id": str,
+    "imtId": str,
+    "status": {0, 1, 2, 3},
+    "duration": float,
+    "operations": float,
+    "centicredits": float,
+    "transfer": float,
+    "organizationId": float,
+    "teamId": float,
+    "type": str,
+    "authorId": (float, None),
+    "instant": bool,
+    "timestamp": str,
+}
+
+_FOLDER: Shape = {
+    "id": float,
+    "name": str,
+    "path": str,
+    "teamId?": float,
+    "parentId": (float, None),
+    "position": (float, None),
+    "scenariosTotal": float,
+    "scenariosSubtreeTotal": float,
+    "hasChildren": bool,
+}
+
+#: Method of the client, and a remark where it is called in several ways -> shape of what it promises to return.
+PROMISED: dict[str, Shape] = {
+    "organizations.create": _PARTIAL_ORGANIZATION,
+    "organizations.list": [picked(_ORGANIZATION, "id", "name", "zone", "timezoneId")],
+    "organizations.list with columns": [
+        picked(_ORGANIZATION, "id", "countryId", "license", "teams", "isPaused")
+    ],
+    "organizations.get": _ORGANIZATION,
+    "organizations.update": _PARTIAL_ORGANIZATION,
+    "organizations.delete": None,
+    "teams.create": _TEAM,
+    "teams.list": [_TEAM],
+    "teams.list *": [_TEAM],
+    "teams.get": _TEAM,
+    "teams.get *": _TEAM,
+    "teams.delete": None,
+    "users.me": _USER,
+    "users.currentAuthorization": {"authUsed": str, "scope": [str]},
+    "dataStructures.create": _DATA_STRUCTURE,
+    "dataStructures.list": [_DATA_STRUCTURE],
+    "dataStructures.get": _DATA_STRUCTURE,
+    "dataStructures.update": _DATA_STRUCTURE,
+    "dataStructures.clone": _DATA_STRUCTURE,
+    "dataStructures.delete": None,
+    "dataStores.create": _DATA_STORE,
+    "dataStores.list": [_LISTED_STORE],
+    "dataStores.list *": [_DATA_STORE],
+    "dataStores.get": _LISTED_STORE,
+    "dataStores.update": _DATA_STORE,
+    "dataStores.delete": None,
+    "records.create": _RECORD,
+    "records.create without a key": _RECORD,
+    "records.list": [_RECORD],
+    "records.update": _RECORD,
+    "records.replace": _RECORD,
+    "records.delete": None,
+    "folders.create": _FOLDER,
+    "folders.list": [_FOLDER],
+    "folders.update": _FOLDER,
+    "folders.delete": None,
+    "scenarios.create": _SCENARIO,
+    "scenarios.list": [_LISTED_SCENARIO],
+    "scenarios.list *": [_LISTED_SCENARIO],
+    "scenarios.listInOrganization": [_LISTED_SCENARIO],
+    "scenarios.get": picked(_SCENARIO, "id", "name", "scheduling", "created"),
+    "scenarios.get *": _SCENARIO,
+    "scenarios.update": _SCENARIO,
+    "scenarios.setInterface": _INTERFACE,
+    "scenarios.getInterface": _INTERFACE,
+    "scenarios.interface": _INTERFACE,
+    "scenarios.activate": bool,
+    "scenarios.deactivate": bool,
+    "scenarios.run": {"executionId": str, "status": {1, 2, 3}, "outputs": dict},
+    "scenarios.run without waiting": {"executionId": str},
+    "scenarios.delete": None,
+    "blueprints.get": _BLUEPRINT,
+    "blueprints.versions": [{"version": float, "created": str, "scenarioId": float, "draft": bool}],
+    "executions.list": [_EXECUTION],
+    "executions.get": _EXECUTION,
+    "executions.getDetail": {"status": {"RUNNING", "SUCCESS", "WARNING", "ERROR"}, "outputs?": dict},
+    "enums.countries": [{"id": float, "name": str, "code": str, "code2": str}],
+    "enums.regions": [{"id": float, "name": str}],
+    "enums.timezones": [{"id": float, "name": str, "code": str, "offset": str}],
+}
+
+#: What the emulator answers otherwise, on purpose: as the service was recorded to answer, whatever the types say.
+RECORDED: dict[str, list[str]] = {
+    "organizations.create": ["externalId: absent", "productName: absent", "solutionPartnerLink: absent"],
+    "organizations.update": ["externalId: absent", "productName: absent", "solutionPartnerLink: absent"],
+    "organizations.get": ["externalId: null", "solutionPartnerLink: null"],
+    "teams.create": ["transferLimit: null", "consumedTransfer: string"],
+    "teams.list *": [
+        "[].operations: string",
+        "[].transfer: string",
+        "[].operationsLimit: null",
+        "[].transferLimit: null",
+        "[].consumedTransfer: string",
+    ],
+    "teams.get *": [
+        "operations: string",
+        "transfer: string",
+        "transferLimit: null",
+        "consumedTransfer: string",
+    ],
+    "dataStores.get": ["records: string"],
+}

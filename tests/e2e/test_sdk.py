@@ -1,0 +1,320 @@
+"""The vendor's own client, ``@makehq/sdk`` as published, does its work on the emulator."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from emulator import World
+
+from .conftest import RunSdk
+from .shapes import PROMISED, RECORDED, misfits
+
+pytestmark = pytest.mark.e2e
+
+#: Methods of the client whose endpoints the emulator does not have.
+NOT_EMULATED = {
+    "executions.listForIncompleteExecution",
+    "executions.getForIncompleteExecution",
+    "enums.connectedSystemApps",
+}
+
+_KEY = re.compile(r"[0-9a-f]{12}\Z")
+_EXECUTION_ID = re.compile(r"[0-9a-f]{32}\Z")
+
+
+def refused(status: int, message: str) -> dict[str, object]:
+    return {"name": "MakeError", "statusCode": status, "message": message}
+
+
+def faults(*texts: str) -> str:
+    """How the client words a refusal with suberrors."""
+    return "\n - ".join([f"Validation failed for {len(texts)} parameter(s).", *texts])
+
+
+# --- the main job --------------------------------------------------------------------------------
+
+
+@pytest.mark.make_world(rate_limit=False)
+def test_the_whole_job_of_an_integration(sdk: RunSdk, make_world: World) -> None:
+    done = sdk("main-job", records=1000, limit=300)
+
+    assert [(row["id"], row["name"], row["zone"]) for row in done["organizations"]] == [
+        (make_world.organization_id, "Example Organization", "eu1.make.com")
+    ]
+    assert [(row["id"], row["organizationId"]) for row in done["teams"]] == [
+        (make_world.team_id, make_world.organization_id)
+    ]
+    structure, store = done["structure"], done["store"]
+    assert [field["name"] for field in structure["spec"]] == ["kind", "price"]
+    assert store["datastructureId"] == structure["id"]
+    assert (store["records"], store["size"], store["maxSize"]) == (0, "0", str(5 * 1024 * 1024))
+
+    assert [len(page) for page in done["pages"]] == [300, 300, 300, 100]
+    assert [record for page in done["pages"] for record in page] == [
+        {"key": f"item-{n}", "data": {"kind": "odd" if n % 2 else "even", "price": n}} for n in range(1000)
+    ]
+    assert done["filled"]["records"] == "1000"
+    assert done["added"] == [{"key": "item-new", "data": {"kind": "odd", "price": 5000}}]
+
+    greeting, stock_keeper = done["runs"]["greeting"], done["runs"]["stockKeeper"]
+    _check_run(make_world, greeting, outputs={"greeting": "Hello, Ann!"}, operations=0)
+    dearest = {"added": "item-new", "dearest": "item-new", "price": 5000, "records": 1001}
+    _check_run(make_world, stock_keeper, outputs=dearest, operations=3)
+
+    assert done["gone"] == [
+        refused(404, f"DataStore '{store['id']}' not found."),
+        refused(404, f"DataStore '{store['id']}' not found."),
+        refused(404, f"DataStructure '{structure['id']}' not found."),
+    ]
+    make_world.requests.assert_called("POST", f"/data-stores/{store['id']}/data", times=1000)
+
+
+def _check_run(world: World, kept: Any, *, outputs: object, operations: int) -> None:
+    """One scenario that was created, started, run once, read, stopped and deleted."""
+    scenario, run, log = kept["scenario"], kept["run"], kept["log"]
+    assert scenario["isActive"] is False
+    assert scenario["scheduling"] == {"type": "on-demand"}
+    assert kept["activated"] is True
+
+    assert _EXECUTION_ID.match(run["executionId"])
+    assert run == {"executionId": run["executionId"], "status": 1, "outputs": outputs}
+    assert kept["detail"] == {"status": "SUCCESS", "outputs": outputs}
+
+    assert log["id"] == run["executionId"]
+    assert log["imtId"].endswith(f"_{run['executionId']}")
+    assert (log["status"], log["type"], log["operations"]) == (1, "auto", operations)
+    assert log["centicredits"] == 100 * operations
+    assert (log["scenarioId"], log["teamId"]) == (scenario["id"], world.team_id)
+    assert (log["authorId"], log["organizationId"]) == (world.user_id, world.organization_id)
+    assert log["duration"] > 0
+
+    # Newest first; what happens within one millisecond has no order.
+    times = [row["timestamp"] for row in kept["logs"]]
+    assert times == sorted(times, reverse=True)
+    assert {row["type"]: row["imtId"] for row in kept["logs"] if "status" in row} == {"auto": log["imtId"]}
+    assert sorted(row["type"] for row in kept["logs"]) == ["auto", "modify", "start"]
+
+    assert kept["deactivated"] is True
+    assert kept["gone"] == 2 * [refused(404, f"Scenario '{scenario['id']}' not found.")]
+
+
+# --- every method --------------------------------------------------------------------------------
+
+
+def test_every_method_answers_what_its_types_promise(sdk: RunSdk) -> None:
+    done = sdk("every-method")
+
+    answers = done["answers"]
+    assert answers.keys() == PROMISED.keys()
+    called = {name.split()[0] for name in answers}
+    assert called == set(done["methods"]) - NOT_EMULATED
+
+    # Besides runs, the list holds what people did to the scenario, for which the client has no type.
+    answers["executions.list"] = [row for row in answers["executions.list"] if "status" in row]
+    assert answers["executions.list"]
+    found = {name: list(misfits(answers[name], shape)) for name, shape in PROMISED.items()}
+    assert {name: texts for name, texts in found.items() if texts} == RECORDED
+
+
+# --- the flows of the vendor's own integration tests ---------------------------------------------
+
+
+def test_an_empty_scenario_lives_and_dies(sdk: RunSdk, make_world: World) -> None:
+    done = sdk("flows/scenarios")
+
+    assert [row["name"] for row in done["listed"]] == [
+        "Greeting",
+        "Webhook to data store",
+        "Weekly report",
+        "Order intake",
+    ]
+    created = done["created"]
+    assert (created["name"], created["teamId"], created["isActive"]) == ("Empty", make_world.team_id, False)
+    assert created["createdByUser"] == {"id": 1, "name": "Ada Maker", "email": "ada@example.com"}
+    assert done["read"] == created
+    assert done["renamed"] == {**created, "name": "Still empty", "lastEdit": done["renamed"]["lastEdit"]}
+
+    topic = {"name": "topic", "type": "text", "default": "news", "required": True, "multiline": False}
+    assert done["interface"]["input"] == [topic]
+    assert done["interfaceRead"] == {"input": [topic], "output": []}
+    assert done["gone"] == refused(404, f"Scenario '{created['id']}' not found.")
+
+
+def test_a_live_scenario_runs_and_is_deleted(sdk: RunSdk) -> None:
+    done = sdk("flows/executions")
+
+    assert done["activated"] is True
+    assert (done["run"]["status"], done["run"]["outputs"]) == (1, {"greeting": "Hello, Zoe!"})
+    assert done["detail"] == {"status": "SUCCESS", "outputs": {"greeting": "Hello, Zoe!"}}
+    assert done["gone"]["statusCode"] == 404
+
+
+def test_a_data_store_keeps_two_contacts(sdk: RunSdk, make_world: World) -> None:
+    done = sdk("flows/data-stores")
+
+    created = done["created"]
+    assert (created["name"], created["teamId"]) == ("Contacts", make_world.team_id)
+    assert (created["datastructureId"], created["maxSize"]) == (done["structureId"], "1048576")
+    assert done["read"] == {**created, "records": "0"}
+    assert done["renamed"] == {**created, "name": "People"}
+
+    kim, lee = done["records"]
+    assert kim["data"] == {
+        "name": "Kim",
+        "email": "kim@example.com",
+        "status": "new",
+        "createdAt": "2026-01-01T10:00:00.000Z",
+    }
+    assert done["listed"] == [kim, lee]
+    assert done["updated"] == {
+        "key": kim["key"],
+        "data": {**kim["data"], "status": "old", "changedAt": "2026-01-02T10:00:00.000Z"},
+    }
+    assert done["replaced"] == {
+        "key": lee["key"],
+        "data": {"name": "Lee Roy", "email": "roy@example.com", "changedAt": "2026-01-02T10:00:00.000Z"},
+    }
+    assert done["left"] == [done["replaced"]]
+
+    store, structure = created["id"], done["structureId"]
+    assert done["structureInUse"] == refused(
+        422, f"Data structure '{structure}' is used by data store '{store}'."
+    )
+    assert done["gone"] == [
+        refused(404, f"DataStore '{store}' not found."),
+        refused(404, f"DataStructure '{structure}' not found."),
+    ]
+
+
+def test_records_are_written_read_and_deleted(sdk: RunSdk) -> None:
+    odd_keys = ["two words", "100%", "a+b", "a?b#c", "Žluťoučký", "a&b=c", "a/b"]
+    done = sdk("flows/records", oddKeys=odd_keys)
+
+    ida, jon, kai = done["created"]
+    assert _KEY.match(ida["key"])
+    assert _KEY.match(kai["key"])
+    assert ida["data"] == {"name": "Ida", "status": "active", "age": 30}
+    assert jon == {"key": "my-own-key", "data": {"name": "Jon", "status": "active", "age": 28}}
+    assert done["listed"] == [ida, jon, kai]
+    assert done["page"] == [jon, kai]
+    assert done["updated"] == {"key": ida["key"], "data": {"name": "Ida", "status": "away", "age": 30}}
+    assert done["replaced"] == {"key": "my-own-key", "data": {"name": "Jon Doe", "age": 29}}
+    assert done["afterOne"] == [done["updated"], done["replaced"]]
+    assert done["afterAll"] == []
+    assert done["odd"] == [{"key": key, "data": {"name": "Lou", "age": 1}} for key in odd_keys]
+
+
+def test_a_data_structure_changes_and_is_cloned(sdk: RunSdk, make_world: World) -> None:
+    done = sdk("flows/data-structures")
+
+    created, updated, cloned = done["created"], done["updated"], done["cloned"]
+    assert (created["name"], created["teamId"], created["strict"]) == ("Person", make_world.team_id, True)
+    assert [field["label"] for field in created["spec"]] == ["Name", "Age"]
+    assert done["read"].items() <= created.items()
+    assert (updated["id"], updated["name"]) == (created["id"], "Human")
+    assert [field["label"] for field in updated["spec"]] == ["Full name", "Age"]
+    assert [(row["id"], row["name"]) for row in done["listed"]] == [(created["id"], "Human"), (1, "Order")]
+    assert cloned == {**updated, "id": cloned["id"], "name": "Human too"}
+    assert cloned["id"] != created["id"]
+    assert done["gone"] == [
+        refused(404, f"DataStructure '{id}' not found.") for id in (created["id"], cloned["id"])
+    ]
+
+
+def test_organizations_and_teams_come_and_go(sdk: RunSdk, make_world: World) -> None:
+    done = sdk("flows/organizations")
+
+    me = done["me"]
+    assert (me["id"], me["name"], me["timezone"]) == (make_world.user_id, "Ada Maker", "Europe/Prague")
+    assert done["authorization"]["authUsed"] == "token"
+    assert {"scenarios:run", "organizations:write"} <= set(done["authorization"]["scope"])
+
+    created = done["created"]
+    assert (created["name"], created["timezoneId"], created["countryId"]) == ("New Org", 113, 1)
+    assert [team["name"] for team in created["teams"]] == ["My Team"]
+    assert done["listed"] == [
+        {"id": make_world.organization_id, "name": "Example Organization"},
+        {"id": created["id"], "name": "New Org"},
+    ]
+    assert (done["read"]["id"], done["read"]["operations"]) == (created["id"], "0")
+    assert done["renamed"] == {**created, "name": "Newer Org"}
+    assert done["organizationGone"] == refused(404, f"Organization '{created['id']}' not found.")
+
+    team = done["team"]
+    assert (team["name"], team["organizationId"]) == ("Second Team", make_world.organization_id)
+    assert done["teams"] == [
+        {"id": team["id"], "name": "Second Team"},
+        {"id": make_world.team_id, "name": "Example Team"},
+    ]
+    assert done["teamRead"] == {"name": "Second Team", "activeScenarios": 0}
+    assert done["teamGone"] == refused(404, f"Team '{team['id']}' not found.")
+
+
+def test_the_fixed_lists_are_there(sdk: RunSdk) -> None:
+    done = sdk("flows/enums")
+
+    assert done["countries"][:3] == [
+        {"id": 4, "name": "Afghanistan", "code": "AFG", "code2": "af"},
+        {"id": 5, "name": "Åland Islands", "code": "ALA", "code2": "ax"},
+        {"id": 6, "name": "Albania", "code": "ALB", "code2": "al"},
+    ]
+    assert done["regions"] == [{"id": 1, "name": "EU"}, {"id": 2, "name": "US"}]
+    [prague] = [zone for zone in done["timezones"] if zone["id"] == 113]
+    assert prague["code"] == "Europe/Prague"
+    for rows in done.values():
+        assert len({row["id"] for row in rows}) == len(rows) > 0
+
+
+# --- refusals ------------------------------------------------------------------------------------
+
+
+@pytest.mark.make_world(rate_limit=False)
+def test_refusals_become_errors_of_the_client(sdk: RunSdk, make_world: World) -> None:
+    read_only = make_world.create_token(["scenarios:read"])
+    done = sdk("refusals", readOnly=read_only, hiddenScenario=5, dataStore=1)
+
+    assert done.pop("scopeStillHeld") is True
+    assert done.pop("kept") is True
+    assert done == {
+        "unknownToken": refused(401, "Access denied: Invalid token header."),
+        "unknownScenario": refused(404, "Scenario '999999' not found."),
+        "outOfReach": refused(404, "Scenario '5' not found."),
+        "missingScope": refused(403, "Access denied."),
+        "runInactive": refused(400, "The scenario is not active."),
+        "activateTwice": refused(400, "The scenario is already active."),
+        "missingInput": refused(400, faults("Missing value of required parameter 'name'.")),
+        "severalFaults": refused(
+            400, faults("Invalid text in parameter 'name'.", "Unknown parameter 'colour'.")
+        ),
+        "tooLarge": refused(413, "The outputs are larger than 5 bytes."),
+        "unknownExecution": refused(404, f"Execution '{'0' * 32}' not found."),
+        "unknownColumn": refused(400, faults("Unknown column 'colour' in parameter 'cols'.")),
+        "inputsOnSchedule": refused(422, "Scenario inputs need on-demand scheduling."),
+        "takenKey": refused(400, faults("Record with the key 'taken' already exists.")),
+        "misfit": refused(
+            400, faults("Invalid number in parameter 'quantity'.", "Unknown parameter 'colour'.")
+        ),
+        "unconfirmed": refused(406, "The removal of records is not confirmed."),
+    }
+
+
+@pytest.mark.make_world(plan="core", now="2026-01-01T00:00:00Z")
+def test_the_rate_limit_refuses_until_the_client_has_waited(sdk: RunSdk, make_world: World) -> None:
+    make_world.clock.freeze()
+    allowance = 60
+    done = sdk("rate-limit", allowance=allowance)
+
+    exceeded = refused(429, "Requests limit for organization exceeded, please try again later.")
+    assert done["allowed"] == allowance
+    assert done["refused"] == exceeded
+    assert done["refusedAgain"] == exceeded
+    assert done["shortWaits"] == 3
+    assert done["team"]["id"] == make_world.team_id
+    assert done["seconds"] >= 59
+    statuses = [row["status"] for row in make_world.requests]
+    assert statuses[:allowance] == allowance * [200]
+    assert set(statuses[allowance:-1]) == {429}
+    assert statuses[-1] == 200

@@ -1,0 +1,138 @@
+"""Which blueprints can be read, and why the others cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+from emulator.engine.blueprint import id_sequence, parse
+from emulator.engine.modules import KINDS
+from emulator.world.models import Json
+from emulator.world.refusals import BadBlueprint, Invalid
+from lab import module, set_variable
+
+SAMPLES = Path(__file__).parents[2] / "fixtures" / "blueprints"
+
+
+def blueprint(*flow: Json, **rest: Json) -> dict[str, Json]:
+    return {"name": "B", "flow": list(flow), "metadata": {}, **rest}
+
+
+def test_modules_become_typed() -> None:
+    node = module(3, "util:SetVariable2", {"name": "a"}, filter={"name": "F", "conditions": [[{"a": "x"}]]})
+    parsed = parse(blueprint(node, metadata={"scenario": {"maxErrors": 5}}))
+    [one] = parsed.flow
+    assert (one.id, one.app, one.name, one.version, one.mapper) == (
+        3,
+        "util",
+        "SetVariable2",
+        1,
+        {"name": "a"},
+    )
+    assert one.filter is not None
+    assert one.filter.groups[0][0].operator == "exist"
+    assert parsed.max_errors == 5
+
+
+def test_a_flow_may_be_empty_and_errors_are_three_unless_said() -> None:
+    parsed = parse(blueprint())
+    assert (parsed.flow, parsed.max_errors, parsed.name) == ((), 3, "B")
+
+
+@pytest.mark.parametrize("part", ["name", "flow", "metadata"])
+def test_a_missing_part_is_named_as_make_does(part: str) -> None:
+    whole = blueprint()
+    del whole[part]
+    with pytest.raises(Invalid) as caught:
+        parse(whole)
+    assert caught.value.faults == (f"should have required property '{part}'",)
+
+
+@pytest.mark.parametrize(("part", "value"), [("name", 5), ("flow", {}), ("metadata", [])])
+def test_a_part_of_the_wrong_type_is_named(part: str, value: Json) -> None:
+    with pytest.raises(Invalid) as caught:
+        parse({**blueprint(), part: value})
+    assert caught.value.faults[0].startswith(f"'{part}' should be ")
+
+
+def nested(depth: int) -> Json:
+    flow: list[Json] = []
+    for level in range(depth):
+        flow = [module(level + 1, "builtin:BasicRouter", routes=[{"flow": flow}])]
+    return flow[0]
+
+
+def deep(levels: int) -> Json:
+    value: Json = "x"
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("flow", "detail"),
+    [
+        ([1], "A module is not an object."),
+        ([set_variable(1, 1), set_variable(1, 2)], "The module id 1 is used twice."),
+        ([set_variable(0, 1)], "'0' is not a valid module id."),
+        ([module(1, "a:b") | {"id": "1"}], "'1' is not a valid module id."),
+        ([module(1, "a:b") | {"id": True}], "'True' is not a valid module id."),
+        ([module(1, "nonsense")], "Module 1 has no valid module name."),
+        ([module(1, "a:b") | {"version": "x"}], "Module 1 has no valid version."),
+        ([module(1, "util:SetVariable9")], "Module not found 'util:SetVariable9' version '1'."),
+        (
+            [module(1, "util:SetVariable2") | {"version": 7}],
+            "Module not found 'util:SetVariable2' version '7'.",
+        ),
+        ([module(1, "datastore:SearchRecords")], "Module not found 'datastore:SearchRecords' version '1'."),
+        ([module(1, "a:b") | {"mapper": []}], "'mapper' of module 1 is not an object."),
+        ([module(1, "a:b") | {"mapper": {"x": deep(100)}}], "'mapper' of module 1 is nested too deep."),
+        ([module(1, "a:b", routes={})], "'routes' of module 1 is not an array."),
+        ([module(1, "a:b", routes=[1])], "'routes' of module 1 holds something that is not an object."),
+        ([module(1, "a:b", onerror={})], "A flow is not an array."),
+        ([module(1, "a:b", filter=[])], "The filter of module 1 is not an object."),
+        (
+            [module(1, "a:b", filter={"conditions": [1]})],
+            "The conditions of module 1 are not arrays of arrays.",
+        ),
+        ([nested(60)], "The blueprint is nested too deep."),
+        ([module(1, "a:b", x=deep(400))], "The blueprint is nested too deep."),
+        ([set_variable(id, 1) for id in range(1, 2_002)], "A blueprint has at most 2000 modules."),
+    ],
+)
+def test_a_blueprint_that_does_not_hang_together_is_refused(flow: list[Json], detail: str) -> None:
+    with pytest.raises(BadBlueprint) as caught:
+        parse(blueprint(*flow))
+    assert caught.value.detail == detail
+
+
+def test_any_module_of_an_app_that_is_not_interpreted_is_fine() -> None:
+    parsed = parse(
+        blueprint(module(1, "app#mine:DoThings") | {"version": 99}, module(2, "http:ActionSendData"))
+    )
+    assert [one.full_name for one in parsed.flow] == ["app#mine:DoThings", "http:ActionSendData"]
+
+
+def test_ids_of_routes_and_error_handlers_count() -> None:
+    router = module(
+        2,
+        "builtin:BasicRouter",
+        routes=[{"flow": [set_variable(7, 1, onerror=[module(9, "builtin:Ignore")])]}],
+    )
+    assert id_sequence(blueprint(set_variable(1, 1), router)) == 10
+    assert id_sequence(blueprint()) == 1
+    assert id_sequence({}) == 1
+    with pytest.raises(BadBlueprint, match="The module id 7 is used twice"):
+        parse(blueprint(set_variable(7, 1), router))
+
+
+def test_every_sample_blueprint_can_be_read_and_interpreted() -> None:
+    files = sorted(SAMPLES.glob("*.json"))
+    assert len(files) >= 4
+    for file in files:
+        parsed = parse(orjson.loads(file.read_bytes()))
+        assert parsed.flow
+        for one in parsed.flow:
+            assert one.label or one.interface or one.expect
+            assert one.full_name in KINDS or one.app in ("google-sheets", "slack")

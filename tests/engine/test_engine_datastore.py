@@ -1,0 +1,148 @@
+"""The modules of the app "Data store", which act on the world's own data stores."""
+
+from __future__ import annotations
+
+import pytest
+from emulator.world.models import Json
+from lab import Lab, error_of, module, outputs_of, set_variable
+
+
+def store(id: int, name: str, mapper: Json = None, **parameters: Json) -> Json:
+    return module(id, f"datastore:{name}", mapper) | {"parameters": {"datastore": 1, **parameters}}
+
+
+@pytest.fixture
+def lab() -> Lab:
+    lab = Lab()
+    lab.add("cz-1", city="Brno", number=4, tags=["old"])
+    lab.add("cz-2", city="Praha", number=13)
+    lab.add("no-1", city="Oslo", number=7)
+    return lab
+
+
+def bundles(lab: Lab, node: Json) -> list[Json]:
+    return list(outputs_of(lab.run(node), node["id"]))
+
+
+def test_a_record_is_added_to_the_worlds_store(lab: Lab) -> None:
+    data = {"city": "{{'Ji' + 'hlava'}}", "number": "12", "tags": "one", "unknown": "dropped", "": ""}
+    [bundle] = bundles(lab, store(1, "AddRecord", {"key": "cz-3", "overwrite": False, "data": data}))
+    kept = {"city": "Jihlava", "number": 12, "tags": ["one"]}
+    assert bundle == {"key": "cz-3", "data": kept}
+    assert lab.data("cz-3") == kept
+    assert lab.world.data_stores[1].records == 4
+
+
+def test_a_record_without_a_key_gets_twelve_hexadecimal_digits(lab: Lab) -> None:
+    [bundle] = bundles(lab, store(1, "AddRecord", {"key": "", "overwrite": False, "data": {"city": "Zlín"}}))
+    assert len(bundle["key"]) == 12
+    assert set(bundle["key"]) <= set("0123456789abcdef")
+
+
+def test_a_key_that_exists_is_a_data_error_unless_it_may_be_overwritten(lab: Lab) -> None:
+    mapper = {"key": "cz-1", "overwrite": False, "data": {"city": "New"}}
+    assert error_of(lab.run(store(1, "AddRecord", mapper))) == ("DataError", "Duplicate key error")
+    bundles(lab, store(1, "AddRecord", {**mapper, "overwrite": "true"}))
+    assert lab.data("cz-1") == {"city": "New"}
+
+
+def test_data_of_the_wrong_type_are_refused(lab: Lab) -> None:
+    mapper = {"key": "x", "overwrite": False, "data": {"number": "many"}}
+    assert error_of(lab.run(store(1, "AddRecord", mapper)))[0] == "BundleValidationError"
+    assert (
+        error_of(lab.run(store(1, "AddRecord", {"data": {}})))[1] == "Validation failed for 1 parameter(s)."
+    )
+
+
+def test_a_strict_structure_refuses_unknown_fields() -> None:
+    mapper = {"key": "x", "overwrite": False, "data": {"unknown": 1}}
+    assert error_of(Lab(strict=True).run(store(1, "AddRecord", mapper)))[0] == "BundleValidationError"
+
+
+def test_a_full_store_is_out_of_space(lab: Lab) -> None:
+    mapper = {"overwrite": False, "data": {"city": "x" * 1_100_000}}
+    assert error_of(lab.run(store(1, "AddRecord", mapper)))[0] == "OutOfSpaceError"
+
+
+def test_an_update_keeps_the_other_fields_and_adds_to_arrays(lab: Lab) -> None:
+    mapper = {
+        "key": "cz-1",
+        "upsert": False,
+        "overwriteArrays": False,
+        "data": {"tags": ["new"], "number": 5},
+    }
+    [bundle] = bundles(lab, store(1, "UpdateRecord", mapper))
+    assert lab.data("cz-1") == {"city": "Brno", "number": 5, "tags": ["old", "new"]} == bundle["data"]
+    bundles(lab, store(1, "UpdateRecord", {**mapper, "overwriteArrays": True}))
+    assert lab.data("cz-1")["tags"] == ["new"]
+
+
+def test_an_update_inserts_a_missing_record_only_when_told_to(lab: Lab) -> None:
+    mapper = {"key": "xx", "upsert": False, "overwriteArrays": False, "data": {"city": "Xi'an"}}
+    assert error_of(lab.run(store(1, "UpdateRecord", mapper)))[0] == "DataError"
+    bundles(lab, store(1, "UpdateRecord", {**mapper, "upsert": True}))
+    assert lab.data("xx") == {"city": "Xi'an"}
+
+
+def test_a_record_is_got_flat_or_wrapped_and_a_missing_one_is_an_empty_bundle(lab: Lab) -> None:
+    record = {"city": "Oslo", "number": 7}
+    assert bundles(lab, store(1, "GetRecord", {"key": "no-1", "returnWrapped": False})) == [record]
+    wrapped = [{"key": "no-1", "data": record}]
+    assert bundles(lab, store(1, "GetRecord", {"key": "no-1", "returnWrapped": True})) == wrapped
+    assert bundles(lab, store(1, "GetRecord", {"key": "none", "returnWrapped": False})) == [{}]
+    assert bundles(lab, store(1, "ExistRecord", {"key": "no-1"})) == [{"exist": True}]
+    assert bundles(lab, store(1, "ExistRecord", {"key": "none"})) == [{"exist": False}]
+
+
+def test_records_are_deleted_and_counted(lab: Lab) -> None:
+    assert bundles(lab, store(1, "Stats")) == [{"count": 3}]
+    [bundle] = bundles(lab, store(1, "DeleteRecord", {"key": "cz-2"}))
+    assert bundle == {"key": "cz-2", "data": {"city": "Praha", "number": 13}}
+    assert error_of(lab.run(store(1, "DeleteRecord", {"key": "cz-2"})))[0] == "DataError"
+    bundles(lab, store(1, "DeleteAllRecords"))
+    assert bundles(lab, store(1, "Stats")) == [{"count": 0}]
+    assert lab.world.data_stores[1].size == 0
+
+
+def keys(lab: Lab, mapper: Json, **parameters: Json) -> list[str]:
+    return [bundle["key"] for bundle in bundles(lab, store(1, "SearchRecord", mapper, **parameters))]
+
+
+def test_a_search_puts_out_one_bundle_a_record(lab: Lab) -> None:
+    found = bundles(
+        lab, store(1, "SearchRecord", {"filter": [[{"a": "city", "o": "text:equal", "b": "Oslo"}]]})
+    )
+    assert found == [{"key": "no-1", "data": {"city": "Oslo", "number": 7}}]
+    assert keys(lab, {}) == ["cz-1", "cz-2", "no-1"]
+
+
+def test_a_search_combines_conditions_sorts_and_stops_at_its_limit(lab: Lab) -> None:
+    czech = {"a": "key", "o": "text:startwith", "b": "cz"}
+    large = {"a": "number", "o": "number:greater", "b": "{{5 + 1}}"}
+    assert keys(lab, {"filter": [[czech, large]]}) == ["cz-2"]
+    assert keys(lab, {"filter": [[czech], [large]]}) == ["cz-1", "cz-2", "no-1"]
+    assert keys(lab, {"sort": [{"key": "number", "order": "-1"}]}) == ["cz-2", "no-1", "cz-1"]
+    assert keys(lab, {"sort": [{"key": "city", "order": 1}]}, limit=2) == ["cz-1", "no-1"]
+    assert keys(lab, {"mappAbleLimit": "1"}, limit=2) == ["cz-1"]
+
+
+def test_a_search_without_results_ends_the_path_unless_told_to_go_on(lab: Lab) -> None:
+    nothing = {"filter": [[{"a": "city", "o": "text:equal", "b": "Rome"}]]}
+    ended = lab.run(store(1, "SearchRecord", nothing), set_variable(2, "x"))
+    assert (ended.status, ended.operations) == (1, 1)
+    went_on = lab.run(store(1, "SearchRecord", nothing, continueWhenNoRes=True), set_variable(2, "x"))
+    assert went_on.operations == 2
+
+
+@pytest.mark.parametrize("filter", ["x", [1], [["x"]], [[{"o": 1}]]])
+def test_a_filter_that_is_none_is_refused(lab: Lab, filter: Json) -> None:
+    execution = lab.run(store(1, "SearchRecord", {"filter": filter}))
+    assert error_of(execution)[0] == "BundleValidationError"
+
+
+@pytest.mark.parametrize("id", [99, "99", None, "one", True])
+def test_a_store_that_does_not_exist_or_is_another_teams_is_not_found(lab: Lab, id: Json) -> None:
+    node = store(1, "Stats") | {"parameters": {"datastore": id}}
+    name, message = error_of(lab.run(node))
+    assert name == "InvalidConfigurationError"
+    assert message == f"Data store '{id}' not found."

@@ -1,0 +1,75 @@
+"""The inputs of a run: defaults, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+from emulator.engine.inputs import checked_inputs
+from emulator.world.models import Json
+from emulator.world.refusals import Invalid
+
+SPEC: list[Json] = [
+    {"name": "name", "type": "text", "required": True},
+    {"name": "count", "type": "number", "default": 1},
+    {"name": "size", "type": "select", "options": [{"label": "Small", "value": "s"}, {"value": "l"}]},
+    {"name": "when", "type": "date"},
+    {"name": "tags", "type": "array", "spec": {"type": "text"}},
+    {"name": "who", "type": "collection", "spec": [{"name": "age", "type": "number", "required": True}]},
+    {"name": "lines", "type": "array", "spec": [{"name": "sku", "type": "text", "required": True}]},
+]
+
+
+def faults(**data: Json) -> list[str]:
+    with pytest.raises(Invalid) as caught:
+        checked_inputs(SPEC, data)
+    return list(caught.value.faults)
+
+
+def test_defaults_are_filled_in() -> None:
+    assert checked_inputs(SPEC, {"name": "Ada"}) == {"name": "Ada", "count": 1}
+    assert checked_inputs(SPEC, {"name": "Ada", "count": 5})["count"] == 5
+
+
+def test_everything_that_fits_is_taken_as_it_is() -> None:
+    data = {
+        "name": "Ada",
+        "count": 2.5,
+        "size": "l",
+        "when": "2026-01-31",
+        "tags": ["a"],
+        "who": {"age": 3},
+        "lines": [{"sku": "x"}],
+    }
+    assert checked_inputs(SPEC, data) == data
+
+
+def test_without_an_interface_inputs_have_no_effect() -> None:
+    assert checked_inputs((), {"anything": 1}) == {}
+    assert checked_inputs((), None) == {}
+
+
+def test_a_missing_input_is_named() -> None:
+    assert faults() == ["Missing value of required parameter 'name'."]
+    with pytest.raises(Invalid) as caught:
+        checked_inputs(SPEC, None)
+    assert caught.value.detail == "Validation failed for 1 parameter(s)."
+
+
+def test_an_input_that_is_not_declared_is_refused() -> None:
+    assert faults(name="Ada", nmae="x") == ["Unknown parameter 'nmae'."]
+
+
+@pytest.mark.parametrize(
+    ("data", "fault"),
+    [
+        ({"count": "5"}, "Invalid number in parameter 'count'."),
+        ({"count": True}, "Invalid number in parameter 'count'."),
+        ({"size": "m"}, "Value not found in options of parameter 'size'."),
+        ({"when": "soon"}, "Invalid date in parameter 'when'."),
+        ({"tags": "a"}, "Invalid array in parameter 'tags'."),
+        ({"tags": [1]}, "Invalid text in parameter 'tags[1]'."),
+        ({"who": {"age": "x"}}, "Invalid number in parameter 'age'."),
+        ({"lines": [{"sku": "a"}, {}]}, "Missing value of required parameter 'sku'."),
+    ],
+)
+def test_an_input_of_the_wrong_type_is_named(data: dict[str, Json], fault: str) -> None:
+    assert faults(name="Ada", **data) == [fault]

@@ -1,0 +1,197 @@
+"""What the expression language refuses, and how its values become text and other types."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from emulator.engine.budget import Budget
+from emulator.engine.errors import Exhausted, ExpressionError, Misfit
+from emulator.engine.iml.evaluate import fill, fill_deep
+from emulator.engine.iml.values import EMPTY_TEXT, Mark, Value, as_date, as_text, coerce, iso, plain
+from lab import BUNDLE, environment, worth
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(ExpressionError) as caught:
+        worth(text)
+    assert caught.value.name == "BundleValidationError"
+    return caught.value.message
+
+
+def test_an_unknown_function_is_named() -> None:
+    assert refusal("{{createJSON(1.name)}}") == "Function 'createJSON' not found!"
+
+
+def test_an_error_inside_of_a_call_names_every_call_around_it() -> None:
+    assert refusal('{{if(exists(1.a); "x"; "y")}}') == (
+        "Function 'if' finished with error! Function 'exists' not found!"
+    )
+
+
+def test_what_a_function_cannot_read_is_quoted() -> None:
+    assert refusal('{{parseDate("soon"; "YYYY")}}') == (
+        "Function 'parseDate' finished with error! 'soon' is not a valid date."
+    )
+    assert refusal("{{first(1.name)}}") == (
+        "Function 'first' finished with error! 'Ada' is not a valid array."
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["{{1 +}}", "{{upper(1.name}}", "{{1.a b}}", "{{a AND b}}", "{{1.[x]}}", "{{;}}"]
+)
+def test_a_broken_expression_is_refused(text: str) -> None:
+    assert refusal(text).startswith("Invalid expression '")
+
+
+def test_the_branch_that_is_not_taken_is_not_computed() -> None:
+    assert worth('{{if(1.yes; 1; parseDate("soon"; "YYYY"))}}') == 1
+
+
+def test_functions_want_the_right_number_of_arguments() -> None:
+    assert "Wrong number of arguments: 3." in refusal("{{upper(1; 2; 3)}}")
+
+
+def test_the_marks_leave_out_or_empty_a_field() -> None:
+    mapper = {
+        "a": "{{ignore}}",
+        "b": "{{erase}}",
+        "c": "{{if(1.no; 1; ignore)}}",
+        "d": ["{{ignore}}", "{{1.name}}"],
+    }
+    assert fill_deep(mapper, environment()) == {"b": None, "d": ["Ada"]}
+
+
+def test_emptystring_can_be_told_from_an_empty_text() -> None:
+    assert worth("{{emptystring}}") is EMPTY_TEXT
+    assert worth("{{1.empty}}") is not EMPTY_TEXT
+
+
+def test_a_collection_within_text_does_not_fit() -> None:
+    with pytest.raises(Misfit):
+        worth("see {{1.address}}")
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (5, "5"),
+        (0.1, "0.1"),
+        (1e21, "1e+21"),
+        (2.0**60, "1152921504606847000"),
+        (1e-7, "1e-7"),
+        (0.000001, "0.000001"),
+        (math.inf, "Infinity"),
+        (math.nan, "NaN"),
+    ],
+)
+def test_numbers_are_written_as_in_javascript(number: float, text: str) -> None:
+    assert as_text(number) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "expected"),
+    [
+        ("x", "array", ["x"]),
+        (0, "boolean", True),
+        ("false", "boolean", False),
+        ("", "boolean", False),
+        ("no", "boolean", True),
+        (" 12.5 ", "number", 12.5),
+        (True, "text", "true"),
+        ([1, "a"], "text", "1, a"),
+        ("11:30", "time", "11:30"),
+        ("a", "buffer", b"a"),
+        ({"a": 1}, "collection", {"a": 1}),
+        ({"a": 1}, "any", {"a": 1}),
+    ],
+)
+def test_a_value_becomes_what_its_field_expects(value: Value, kind: str, expected: Value) -> None:
+    assert coerce(value, kind) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("abc", "number"),
+        (True, "number"),
+        ({}, "text"),
+        ("x", "collection"),
+        ("soon", "date"),
+        (True, "date"),
+        (-1, "uinteger"),
+        (1.5, "integer"),
+        ("noon", "time"),
+    ],
+)
+def test_a_value_that_cannot_become_what_its_field_expects_is_a_misfit(value: Value, kind: str) -> None:
+    with pytest.raises(Misfit) as caught:
+        coerce(value, kind)
+    assert caught.value.message == "Validation failed for 1 parameter(s)."
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2016-06-20T17:26:44.356Z", "2016-06-20T17:26:44.356Z"),
+        ("2016-06-20 19:26:44 GMT+02:00", "2016-06-20T17:26:44.000Z"),
+        ("2016-06-20 19:26+0200", "2016-06-20T17:26:00.000Z"),
+        ("2016-06-20", "2016-06-20T00:00:00.000Z"),
+        ("2016/06/20 17:26", "2016-06-20T17:26:00.000Z"),
+        ("06/20/2016 5:26 PM", "2016-06-20T17:26:00.000Z"),
+        ("20.6.2016 17:26", "2016-06-20T17:26:00.000Z"),
+    ],
+)
+def test_dates_are_read_in_the_forms_of_the_help_centre(text: str, expected: str) -> None:
+    assert iso(as_date(text)) == expected
+
+
+def test_what_is_kept_is_json() -> None:
+    made = plain({"a": as_date("2016-06-20"), "b": b"x", "c": math.nan, "d": [Mark.ERASE], "e": "\ud800"})
+    assert made == {"a": "2016-06-20T00:00:00.000Z", "b": "eA==", "c": None, "d": [None], "e": "?"}
+
+
+def test_expressions_leave_bundles_as_they_were() -> None:
+    before = repr(BUNDLE)
+    for text in (
+        "{{add(1.numbers; 1)}}",
+        "{{sort(1.numbers)}}",
+        "{{reverse(1.words)}}",
+        "{{shuffle(1.words)}}",
+    ):
+        worth(text)
+    assert repr(BUNDLE) == before
+
+
+# --- what cannot be had --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{{{replace("{"a" * 4_000}"; "a"; "{"b" * 4_000}")}}}}',
+        f'{{{{join(split("{"a" * 4_000}"; ""); "{"b" * 4_000}")}}}}',
+        f'{{{{replace("{"a" * 4_000}"; "/a/g"; "{"b" * 4_000}")}}}}',
+    ],
+)
+def test_a_text_cannot_grow_without_bounds(text: str) -> None:
+    budget = Budget(work=100_000)
+    with pytest.raises(Exhausted):
+        fill(text * 3, environment(budget))
+
+
+def test_an_expression_cannot_be_nested_without_bounds() -> None:
+    assert refusal("{{" + "(" * 3_000 + "1" + ")" * 3_000 + "}}") == "The expression is too long."
+    assert worth("{{" + "(" * 30 + "1" + ")" * 30 + "}}") == 1
+
+
+def test_a_long_sum_is_no_deep_tree() -> None:
+    assert worth("{{" + "+".join(["1"] * 4_000) + "}}") == 4_000
+    assert worth("{{" + "-" * 5_000 + "1}}") == 1
+
+
+def test_many_short_expressions_use_up_the_work() -> None:
+    with pytest.raises(Exhausted) as caught:
+        fill("{{1.name}}" * 1_000, environment(Budget(work=1_000)))
+    assert caught.value.name == "ScenarioTimeoutError"

@@ -1,0 +1,76 @@
+"""The sample blueprints do what they say, in the world that they are written for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+from emulator.engine import executor
+from emulator.engine.inputs import checked_inputs
+from emulator.world import datastores
+from emulator.world.models import Execution, Json
+from lab import Lab, outputs_of
+
+SAMPLES = Path(__file__).parents[2] / "fixtures" / "blueprints"
+
+
+@pytest.fixture
+def lab() -> Lab:
+    lab = Lab()
+    structure = lab.world.data_structures[1]
+    datastores.update_structure(
+        lab.world,
+        structure,
+        strict=True,
+        spec=[
+            {"name": "sku", "type": "text", "required": True},
+            {"name": "quantity", "type": "number", "required": True},
+            {"name": "customer", "type": "text"},
+        ],
+    )
+    lab.add("old", sku="A-1", quantity=12)
+    return lab
+
+
+def run(lab: Lab, name: str, inputs: Json = None, **options: Json) -> Execution:
+    sample = orjson.loads((SAMPLES / f"{name}.json").read_bytes())
+    io = sample.get("io", {})
+    scenario = lab.scenario(*sample["flow"], output_spec=io.get("output_spec", ()))
+    return executor.run(
+        lab.world, scenario, inputs=checked_inputs(io.get("input_spec", ()), inputs), **options
+    )
+
+
+def test_greeting_greets(lab: Lab) -> None:
+    assert run(lab, "greeting", {"name": "Ada"}).outputs == {"greeting": "Hello, Ada!"}
+
+
+def test_order_intake_keeps_the_order_and_answers_with_a_receipt(lab: Lab) -> None:
+    execution = run(lab, "order-intake", {"sku": " a-1 ", "quantity": 3, "customer": "ann@example.com"})
+    assert execution.error is None
+    outputs = execution.outputs
+    assert lab.data(outputs["key"]) == {"sku": "A-1", "quantity": 3, "customer": "ann@example.com"}
+    assert outputs["largest"] == 12
+    assert outputs["large"] is False
+    assert outputs["receipt"] == '{"sku":"A-1","quantity":3,"customer":"ann@example.com"}'
+    assert execution.operations == 4
+
+
+def test_webhook_to_datastore_keeps_what_the_hook_receives(lab: Lab) -> None:
+    execution = run(lab, "webhook-to-datastore", trigger_bundle={"sku": "C-3", "quantity": 2}, instant=True)
+    [bundle] = outputs_of(execution, 2)
+    assert bundle["data"] == {"sku": "C-3", "quantity": 2}
+    assert lab.world.data_stores[1].records == 2
+    assert run(lab, "webhook-to-datastore", trigger_bundle={"quantity": 2}, instant=True).operations == 1
+
+
+def test_weekly_report_tells_the_team(lab: Lab) -> None:
+    execution = run(lab, "weekly-report")
+    [row] = outputs_of(execution, 1)
+    [message] = outputs_of(execution, 2)
+    assert (
+        execution.steps[1].input["text"].startswith(f"Row {row['__ROW_NUMBER__']}: {row['0']} ordered for ")
+    )
+    assert list(message) == ["ts", "channel", "message"]
+    assert execution.operations == 2

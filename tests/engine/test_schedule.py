@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from emulator.engine import schedule
+from emulator.world.clock import iso, moment_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+PRAGUE = ZoneInfo("Europe/Prague")
+MONDAY_NOON = moment_of("2026-03-02T12:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("scheduling", "due"),
+    [
+        ({"type": "indefinitely", "interval": 900}, "2026-03-02T12:15:00.000Z"),
+        ({"type": "once", "date": "2026-03-05T10:00:00Z"}, "2026-03-05T10:00:00.000Z"),
+        ({"type": "daily", "time": "14:00"}, "2026-03-02T13:00:00.000Z"),
+        ({"type": "daily", "time": "13:00"}, "2026-03-03T12:00:00.000Z"),
+        ({"type": "weekly", "time": "08:00", "days": [1]}, "2026-03-09T07:00:00.000Z"),
+        ({"type": "weekly", "time": "08:00", "days": [0, 3]}, "2026-03-04T07:00:00.000Z"),
+        ({"type": "monthly", "time": "08:00", "days": [31]}, "2026-03-31T06:00:00.000Z"),
+        ({"type": "yearly", "time": "08:00", "days": [29], "months": [2]}, "2028-02-29T07:00:00.000Z"),
+    ],
+)
+def test_the_next_run_is_the_first_that_fits_in_the_time_zone(scheduling: dict[str, Any], due: str) -> None:
+    next_run = schedule.next_run(scheduling, MONDAY_NOON, PRAGUE)
+    assert next_run is not None
+    assert iso(next_run) == due
+
+
+@pytest.mark.parametrize(
+    "scheduling",
+    [
+        {"type": "on-demand"},
+        {"type": "immediately"},
+        {"type": "indefinitely"},
+        {"type": "once", "date": "2026-03-01T00:00:00Z"},
+        {"type": "yearly", "time": "08:00", "days": [31], "months": [2]},
+    ],
+)
+def test_some_schedulings_are_never_due(scheduling: dict[str, Any]) -> None:
+    assert schedule.next_run(scheduling, MONDAY_NOON, PRAGUE) is None
+
+
+def test_a_time_of_day_stays_when_summer_time_begins() -> None:
+    scheduling = {"type": "daily", "time": "08:00"}
+    before = schedule.next_run(scheduling, moment_of("2026-03-28T00:00:00Z"), PRAGUE)
+    after = schedule.next_run(scheduling, moment_of("2026-03-29T00:00:00Z"), PRAGUE)
+    assert before is not None
+    assert after is not None
+    assert (iso(before)[11:16], iso(after)[11:16]) == ("07:00", "06:00")
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "type": st.sampled_from(["daily", "weekly", "monthly"]),
+            "time": st.sampled_from(["00:00", "02:30", "23:59"]),
+            "days": st.lists(st.integers(1, 6), min_size=1),
+        }
+    ),
+    st.integers(0, 4_000_000_000_000),
+)
+def test_the_next_run_always_lies_ahead(scheduling: dict[str, Any], after: int) -> None:
+    due = schedule.next_run(scheduling, after, PRAGUE)
+    assert due is not None
+    assert after < due <= after + 32 * 24 * 3600 * 1000

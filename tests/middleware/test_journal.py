@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from typing import Any
+
+from conftest import ADMIN, READER, Api
+from emulator.middleware.journal import CAPACITY, Journal, mask, mask_text
+
+
+def entries(api: Api) -> list[dict[str, Any]]:
+    answer = api.control("GET", "/worlds/default/requests")
+    assert answer.json is not None
+    rows: list[dict[str, Any]] = answer.json["requests"]
+    return rows
+
+
+def test_an_entry_tells_who_what_where_and_what_was_decided(api: Api) -> None:
+    api.get("/data-stores?teamId=1&pg[limit]=2")
+    [entry] = entries(api)
+    assert (
+        entry["sentence"]
+        == "Ada Maker (token admin) asked for GET /data-stores in organization 1 and got 200."
+    )
+    assert entry["at"] == "2026-03-02T12:00:00.000Z"
+    assert entry["query"] == {"teamId": "1", "pg[limit]": "2"}
+    assert (entry["method"], entry["path"], entry["status"], entry["code"]) == (
+        "GET",
+        "/data-stores",
+        200,
+        None,
+    )
+    assert (entry["user"], entry["tokenLabel"], entry["organizationId"]) == ("Ada Maker", "admin", 1)
+    assert entry["decision"] == "served"
+    assert entry["responseBody"]["dataStores"][0]["name"] == "Orders"
+
+
+def test_a_refusal_names_its_stage_and_its_reason(api: Api) -> None:
+    api.delete("/scenarios/1", token=READER)
+    api.get("/scenarios/5")
+    api.get("/nowhere")
+    api.get("/scenarios/1", token=None)
+    sentences = [(row["decision"], row["sentence"]) for row in entries(api)]
+    assert sentences == [
+        (
+            "refused: scope",
+            "Ada Maker (token read-only) asked for DELETE /scenarios/1 and got 403: the token lacks scenarios:write.",
+        ),
+        (
+            "refused: parameters or reach",
+            "Ada Maker (token admin) asked for GET /scenarios/5 and got 404: Scenario '5' not found.",
+        ),
+        (
+            "refused: route",
+            "Ada Maker (token admin) asked for GET /nowhere and got 404: No route GET /api/v2/nowhere.",
+        ),
+        (
+            "refused: authentication",
+            "Somebody without a valid token asked for GET /scenarios/1 and got 401: Access denied: Missing token header.",
+        ),
+    ]
+
+
+def test_secrets_do_not_get_into_the_journal(api: Api) -> None:
+    api.post("/data-stores/1/data", json={"data": {"sku": ADMIN, "password": "hunter2", "apiKey": 42}})
+    api.get(f"/scenarios/{READER}")
+    text = api.control("GET", "/worlds/default/requests").get_data(as_text=True)
+    assert ADMIN not in text
+    assert READER not in text
+    assert "hunter2" not in text
+
+
+def test_the_journal_can_be_cleared_and_is_cleared_by_a_reset(api: Api) -> None:
+    api.get("/users/me")
+    assert api.control("DELETE", "/worlds/default/requests").status_code == 204
+    assert entries(api) == []
+    api.get("/users/me")
+    api.control("POST", "/worlds/default/reset")
+    assert entries(api) == []
+
+
+def test_old_entries_make_room_for_new_ones() -> None:
+    journal = Journal()
+    for number in range(CAPACITY + 3):
+        journal.close(journal.open(0, "GET", f"/{number}", ""), 200, b"")
+    assert len(journal) == CAPACITY
+    assert next(iter(journal)).path == "/3"
+
+
+def test_masking_goes_by_name_and_by_form() -> None:
+    assert mask({"a": [{"clientSecret": "x", "note": f"Token {ADMIN}", "token": None, "isSet": True}]}) == {
+        "a": [{"clientSecret": "********", "note": "********", "token": None, "isSet": True}]
+    }
+    assert mask_text("Authorization: Bearer abc.def-ghi") == "Authorization: ********"

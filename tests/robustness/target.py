@@ -1,0 +1,130 @@
+"""A world under attack: one application, its default world with a still clock, and a fingerprint of all its state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from werkzeug.test import TestResponse
+
+from emulator.app import API, DEFAULT_WORLD, create_app, tenants_of
+from emulator.middleware.tenant import Tenant, Tenants
+from emulator.world import datastores
+from emulator.world.models import Execution, Folder
+from emulator.world.tables import Table
+from emulator.world.world import World
+
+ADMIN = "11111111-1111-4111-8111-111111111111"
+STRANGER = "33333333-3333-4333-8333-333333333333"
+
+NOON = "2026-03-02T12:00:00Z"
+
+JSON = "application/json; charset=utf-8"
+
+#: What an operation may answer besides 200.
+REFUSALS = frozenset({400, 401, 403, 404, 405, 406, 409, 413, 422, 424, 429})
+
+
+class Target:
+    """The default world with a folder and a data structure more in each of its two organizations."""
+
+    def __init__(self) -> None:
+        self.app = create_app(rate_limit=False, now=NOON)
+        self._client = self.app.test_client()
+        self._furnish()
+
+    def reset(self) -> None:
+        self.tenants.reset(self.tenant)
+        self._furnish()
+
+    def _furnish(self) -> None:
+        world = self.world
+        world.clock.freeze(NOON)
+        world.folders.put(Folder(id=1, name="Mine", team_id=1))
+        world.folders.put(Folder(id=2, name="Not mine", team_id=2))
+        world.ids.claim("folder", 2)
+        datastores.create_structure(world, world.teams[2], name="Not mine", spec=[], strict=False, id=2)
+        datastores.create_structure(world, world.teams[1], name="Unused", spec=[], strict=False, id=3)
+
+    @property
+    def tenants(self) -> Tenants:
+        return tenants_of(self.app)
+
+    @property
+    def tenant(self) -> Tenant:
+        tenant = self.tenants.get(DEFAULT_WORLD)
+        assert tenant is not None
+        return tenant
+
+    @property
+    def world(self) -> World:
+        return self.tenant.world
+
+    def execution_of(self, scenario_id: int) -> str:
+        """The id of a finished run."""
+        runs = self.world.logs.where(scenario=scenario_id)
+        return next(entry.id for entry in runs if isinstance(entry, Execution))
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = ADMIN,
+        headers: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> TestResponse:
+        """Call a path below ``/api/v2``."""
+        sent = {"Authorization": f"Token {token}"} if token else {}
+        return self._client.open(API + path, method=method, headers={**sent, **(headers or {})}, **options)
+
+    def control(self, method: str, path: str, **options: Any) -> TestResponse:
+        """Call a path below ``/_emulator``."""
+        return self._client.open("/_emulator" + path, method=method, **options)
+
+
+def tables(world: World) -> dict[str, Table[Any, Any]]:
+    """Every table of a world, by the name of its attribute."""
+    return {name: value for name, value in vars(world).items() if isinstance(value, Table)}
+
+
+def fingerprint(world: World) -> dict[str, bytes]:
+    """All that a world holds, down to the JSON in its rows. Rate windows and the next ids are left out."""
+    state = {name: orjson.dumps(list(table.all()), default=_plain) for name, table in tables(world).items()}
+    state["tallies"] = repr(sorted(world.tallies.items())).encode()
+    state["clock"] = repr((world.clock.now(), world.clock.frozen)).encode()
+    return state
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    raise TypeError(f"no form of {value!r}")
+
+
+def assert_make_shaped(answer: TestResponse, statuses: frozenset[int] | set[int] = REFUSALS) -> dict[str, Any]:
+    """Check that an answer is a refusal with one of the statuses and exactly Make's body; return the body."""
+    text = answer.get_data(as_text=True)
+    assert answer.status_code in statuses, (answer.status_code, text[:500])
+    assert answer.headers["Content-Type"] == JSON
+    assert re.fullmatch(r"[0-9a-f]{32}", answer.headers["x-request-id"])
+    body: dict[str, Any] = orjson.loads(text)
+    extra = {"currentVersion", "lastEdit"} if answer.status_code == 409 else set()
+    assert set(body) - {"suberrors"} - extra == {"detail", "message", "code"}, text[:500]
+    for name in ("detail", "message", "code"):
+        assert isinstance(body[name], str)
+        assert body[name]
+    for suberror in body.get("suberrors", ()):
+        assert set(suberror) == {"message", "name"}
+        assert isinstance(suberror["message"], str)
+        assert suberror["name"] == "Error"
+        assert "{path}" not in suberror["message"]
+    assert "Traceback" not in text
+    return body
+
+
+def faults_of(body: Mapping[str, Any]) -> list[str]:
+    """The texts of a refusal, one for each parameter."""
+    return [suberror["message"] for suberror in body.get("suberrors", ())]

@@ -1,0 +1,106 @@
+"""The served OpenAPI document is valid, and the emulator keeps what it says: schemathesis tries to prove otherwise."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from target import ADMIN, Target
+from valid_requests import BLUEPRINT, ENDPOINTS
+
+#: What a parameter is told that breaks a rule which the document states: its type, its limits, whether it must be.
+_CALLED_WRONG = re.compile(r"Parameter '.*' must |.* is out of range|.* has a wrong length|.* has forbidden characters|Unknown parameter|Missing value")
+
+#: Operations whose body is judged by more than the document can say: the fields of a data structure, the inputs of a
+#: scenario, what a blueprint holds.
+_JUDGED_BY_THE_WORLD = {
+    "POST /scenarios",
+    "PATCH /scenarios/{scenarioId}",
+    "POST /scenarios/{scenarioId}/run",
+    "POST /data-stores/{dataStoreId}/data",
+    "PUT /data-stores/{dataStoreId}/data/{key}",
+    "PATCH /data-stores/{dataStoreId}/data/{key}",
+}
+
+# One text that is a valid blueprint and a valid scheduling alike.
+schemathesis.openapi.format(
+    "json-object", st.sampled_from(["{}", json.dumps({**json.loads(BLUEPRINT), "type": "on-demand"})])
+)
+
+_target = Target()
+_schema = schemathesis.openapi.from_wsgi(
+    "/_emulator/openapi.json",
+    _target.app,
+    config=SchemathesisConfig.from_dict(
+        {
+            "seed": 1,
+            # What the query does not name is passed over, as real clients rely on: no proof of bad input.
+            "generation": {"allow-extra-parameters": False},
+            # An array may be too long in items and in bytes at once.
+            "checks": {
+                "negative_data_rejection": {
+                    "expected-statuses": ["400", "401", "403", "404", "406", "409", "413", "422"]
+                }
+            },
+        }
+    ),
+)
+
+
+@schemathesis.check
+def valid_parameters_are_not_called_wrong(
+    ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case
+) -> None:
+    """What the document allows may be refused for the state of the world, but not for its type or its limits."""
+    if case.meta is None or not case.meta.generation.mode.is_positive or response.status_code != 400:
+        return
+    if case.operation.label not in _JUDGED_BY_THE_WORLD:
+        faults = [suberror["message"] for suberror in response.json().get("suberrors", ())]
+        assert not [fault for fault in faults if _CALLED_WRONG.match(fault)]
+
+
+_CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+    valid_parameters_are_not_called_wrong,
+]
+
+
+def test_the_document_is_valid_openapi() -> None:
+    _schema.validate()
+
+
+def test_the_document_has_every_route() -> None:
+    described = {result.ok().label for result in _schema.get_all_operations()}
+    assert described == set(ENDPOINTS)
+
+
+@_schema.parametrize()
+@settings(
+    max_examples=20,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    # Bodies of several fields are slow to make up, and the state of the machine is no failure of the emulator.
+    suppress_health_check=list(HealthCheck),
+)
+def test_every_operation_answers_as_the_document_says(case: schemathesis.Case) -> None:
+    response = case.call(headers={"Authorization": f"Token {ADMIN}"})
+    case.validate_response(response, checks=_CHECKS)
+    if case.method != "GET" and response.status_code == 200:
+        _target.reset()

@@ -1,0 +1,141 @@
+"""One request for each declared route that the default world answers with 200: what the tests then spoil."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from target import Target
+
+from emulator import api
+from emulator.endpoint import Endpoint
+
+BLUEPRINT = json.dumps(
+    {
+        "name": "Valid",
+        "flow": [
+            {
+                "id": 1,
+                "module": "scenario-service:ReturnData",
+                "version": 2,
+                "parameters": {},
+                "mapper": {"answer": "{{var.input.name}}"},
+            }
+        ],
+        "metadata": {},
+    }
+)
+ON_DEMAND = json.dumps({"type": "on-demand"})
+FIELDS = [{"name": "city", "type": "text", "required": True}]
+
+
+@dataclass(frozen=True, slots=True)
+class Valid:
+    """Path parameters, query and JSON body."""
+
+    path: Mapping[str, Any] = field(default_factory=dict)
+    query: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+
+
+_SCENARIO = {"scenarioId": 1}
+_STORE = {"dataStoreId": 1}
+_RECORD = {"dataStoreId": 1, "key": "order-1001"}
+_RUN = {"scenarioId": 1, "executionId": "{run}"}
+_ORDER = {"sku": "Z-9", "quantity": 7}
+
+VALID: dict[str, Valid] = {
+    "GET /scenarios": Valid(query={"teamId": 1}),
+    "GET /scenarios/{scenarioId}": Valid(_SCENARIO),
+    "POST /scenarios": Valid(body={"teamId": 1, "blueprint": BLUEPRINT, "scheduling": ON_DEMAND}),
+    "PATCH /scenarios/{scenarioId}": Valid(_SCENARIO, body={"name": "Renamed", "description": "Changed"}),
+    "POST /scenarios/{scenarioId}/clone": Valid(
+        _SCENARIO, {"organizationId": 1}, body={"name": "Copy", "teamId": 1}
+    ),
+    "DELETE /scenarios/{scenarioId}": Valid(_SCENARIO),
+    "POST /scenarios/{scenarioId}/start": Valid({"scenarioId": 4}),
+    "POST /scenarios/{scenarioId}/stop": Valid(_SCENARIO),
+    "POST /scenarios/{scenarioId}/run": Valid(_SCENARIO, body={"data": {"name": "Zoe"}, "responsive": True}),
+    "GET /scenarios/{scenarioId}/blueprint": Valid(_SCENARIO),
+    "GET /scenarios/{scenarioId}/blueprints": Valid(_SCENARIO),
+    "GET /scenarios/{scenarioId}/interface": Valid(_SCENARIO),
+    "PATCH /scenarios/{scenarioId}/interface": Valid(
+        _SCENARIO, body={"interface": {"input": FIELDS, "output": None}}
+    ),
+    "GET /scenarios/{scenarioId}/usage": Valid(_SCENARIO),
+    "GET /scenarios/{scenarioId}/logs": Valid(_SCENARIO),
+    "GET /scenarios/{scenarioId}/logs/{executionId}": Valid(_RUN),
+    "GET /scenarios/{scenarioId}/executions/{executionId}": Valid(_RUN),
+    "GET /scenarios-folders": Valid(query={"teamId": 1}),
+    "POST /scenarios-folders": Valid(body={"name": "New", "teamId": 1}),
+    "PATCH /scenarios-folders/{folderId}": Valid({"folderId": 1}, body={"name": "Renamed"}),
+    "DELETE /scenarios-folders/{folderId}": Valid({"folderId": 1}),
+    "GET /data-stores": Valid(query={"teamId": 1}),
+    "GET /data-stores/{dataStoreId}": Valid(_STORE),
+    "POST /data-stores": Valid(body={"name": "New", "teamId": 1, "maxSizeMB": 1, "datastructureId": 1}),
+    "PATCH /data-stores/{dataStoreId}": Valid(_STORE, body={"name": "Renamed", "maxSizeMB": 2}),
+    "DELETE /data-stores": Valid(query={"teamId": 1, "confirmed": "true"}, body={"ids": [1, 2]}),
+    "DELETE /data-stores/{dataStoreId}": Valid(_STORE, {"confirmed": "true"}),
+    "GET /data-stores/{dataStoreId}/data": Valid(_STORE),
+    "POST /data-stores/{dataStoreId}/data": Valid(_STORE, body={"key": "new", "data": _ORDER}),
+    "PUT /data-stores/{dataStoreId}/data/{key}": Valid(_RECORD, body=_ORDER),
+    "PATCH /data-stores/{dataStoreId}/data/{key}": Valid(_RECORD, body={"quantity": 8}),
+    "DELETE /data-stores/{dataStoreId}/data": Valid(
+        _STORE, {"confirmed": "true"}, body={"keys": ["order-1001"]}
+    ),
+    "GET /data-structures": Valid(query={"teamId": 1}),
+    "GET /data-structures/{dataStructureId}": Valid({"dataStructureId": 1}),
+    "POST /data-structures": Valid(body={"name": "New", "teamId": 1, "spec": FIELDS, "strict": True}),
+    "PATCH /data-structures/{dataStructureId}": Valid(
+        {"dataStructureId": 1}, body={"name": "Renamed", "spec": FIELDS}
+    ),
+    "DELETE /data-structures/{dataStructureId}": Valid({"dataStructureId": 3}),
+    "POST /data-structures/{dataStructureId}/clone": Valid({"dataStructureId": 1}, body={"name": "Copy"}),
+    "GET /teams": Valid(query={"organizationId": 1}),
+    "GET /teams/{teamId}": Valid({"teamId": 1}),
+    "POST /teams": Valid(body={"name": "New", "organizationId": 1}),
+    "PATCH /teams/{teamId}": Valid({"teamId": 1}, body={"name": "Renamed"}),
+    "DELETE /teams/{teamId}": Valid({"teamId": 1}, {"confirmed": "true"}),
+    "GET /organizations": Valid(),
+    "GET /organizations/{organizationId}": Valid({"organizationId": 1}),
+    "POST /organizations": Valid(body={"name": "New", "regionId": 1, "timezoneId": 113, "countryId": 4}),
+    "PATCH /organizations/{organizationId}": Valid({"organizationId": 1}, body={"name": "Renamed"}),
+    "DELETE /organizations/{organizationId}": Valid({"organizationId": 1}, {"confirmed": "true"}),
+    "GET /users": Valid(query={"teamId": 1}),
+    "GET /users/me": Valid(),
+    "GET /users/me/current-authorization": Valid(),
+    "GET /users/roles": Valid(),
+    "GET /enums/countries": Valid(),
+    "GET /enums/imt-regions": Valid(),
+    "GET /enums/timezones": Valid(),
+}
+
+#: Kind of thing -> its id in the default world that the admin's organization does not own.
+FOREIGN = {
+    "organization": 2,
+    "team": 2,
+    "user": 2,
+    "scenario": 5,
+    "folder": 2,
+    "dataStore": 3,
+    "dataStructure": 2,
+}
+
+
+def name_of(endpoint: Endpoint) -> str:
+    return f"{endpoint.method} {endpoint.path}"
+
+
+ENDPOINTS: dict[str, Endpoint] = {name_of(endpoint): endpoint for endpoint in api.endpoints()}
+
+
+def path_of(endpoint: Endpoint, target: Target, **changes: Any) -> str:
+    """The path of the valid request, with some parameters exchanged for text that is already encoded."""
+    path = endpoint.path
+    for name, value in {**VALID[name_of(endpoint)].path, **changes}.items():
+        if value == "{run}":
+            value = target.execution_of(1)
+        path = path.replace(f"{{{name}}}", str(value))
+    return path

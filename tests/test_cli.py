@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.request import Request, urlopen
+
+import pytest
+from click.testing import CliRunner
+
+from emulator import __version__
+from emulator.cli import main
+
+ADMIN = "11111111-1111-4111-8111-111111111111"
+
+
+@contextmanager
+def serving(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The command as a process of its own, and the base URL that it printed."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "emulator.cli", "serve", "--port", "0", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if match := re.match(r"\s+base URL\s+(\S+)", line):
+                break
+        else:
+            raise AssertionError(process.stderr.read() if process.stderr else "")
+        yield process, match[1]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def get(url: str, token: str = ADMIN) -> dict[str, object]:
+    with urlopen(Request(url, headers={"Authorization": f"Token {token}"}), timeout=10) as answer:
+        body: dict[str, object] = json.loads(answer.read())
+        return body
+
+
+def test_serve_prints_where_it_serves_and_answers_there() -> None:
+    with serving() as (_, url):
+        assert re.fullmatch(r"http://127\.0\.0\.1:[0-9]+/api/v2", url)
+        assert get(f"{url}/teams/1")["team"] == {
+            "id": 1,
+            "name": "Example Team",
+            "organizationId": 1,
+            "globalAgentsEnabled": False,
+        }
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_it_with_exit_0(stop: signal.Signals) -> None:
+    with serving() as (process, url):
+        get(f"{url}/teams/1")
+        process.send_signal(stop)
+        _, errors = process.communicate(timeout=10)
+        assert process.returncode == 0
+        assert "Traceback" not in errors
+
+
+def test_requests_are_logged_as_sentences_or_as_json_without_secrets() -> None:
+    for log_format in ("text", "json"):
+        with serving("--log-format", log_format) as (process, url):
+            get(f"{url}/teams/1")
+            process.terminate()
+            _, errors = process.communicate(timeout=10)
+        line = errors.strip().splitlines()[0]
+        assert "Ada Maker (token admin) asked for GET /teams/1" in line
+        assert ADMIN not in errors
+        if log_format == "json":
+            assert json.loads(line)["status"] == 200
+
+
+def test_flags_have_environment_variables() -> None:
+    environment = {"MAKE_EMULATOR_NO_RATE_LIMIT": "1", "MAKE_EMULATOR_CONTROL_KEY": "sesame"}
+    with serving(**environment) as (_, url):
+        request = Request(f"{url}/teams/1", headers={"Authorization": f"Token {ADMIN}"})
+        with urlopen(request, timeout=10) as answer:
+            assert "X-RateLimit-Limit" not in answer.headers
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "emulator.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=20)
+
+
+def test_a_taken_port_is_one_clear_line_and_exit_1() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        result = run("serve", "--port", port)
+    assert result.returncode == 1
+    assert result.stderr == (
+        f"make-emulator: port {port} of 127.0.0.1 is taken; choose another with --port, or --port 0 for a free one\n"
+    )
+
+
+def test_a_seed_that_is_not_there_is_one_clear_line_and_exit_1() -> None:
+    result = run("serve", "--port", "0", "--seed", "no-such-seed")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == "make-emulator: there is no seed named 'no-such-seed', nor a file of that name\n"
+
+
+@pytest.mark.parametrize("arguments", [["serve", "--port", "70000"], ["serve", "--colour"], ["dance"]])
+def test_wrong_usage_is_exit_2(arguments: list[str]) -> None:
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    assert "Usage:" in result.output
+
+
+def test_the_version_is_told() -> None:
+    assert CliRunner().invoke(main, ["--version"]).output == f"make-emulator, version {__version__}\n"
+
+
+def test_routes_are_listed_as_a_table_and_as_json() -> None:
+    table = CliRunner().invoke(main, ["routes"]).output
+    assert re.search(r"GET\s+/scenarios/\{scenarioId\}/logs\s", table)
+    rows = json.loads(CliRunner().invoke(main, ["routes", "--json"]).output)
+    row = next(row for row in rows if (row["method"], row["path"]) == ("POST", "/scenarios/{scenarioId}/run"))
+    assert sorted(row["scopes"]) == ["scenarios:read", "scenarios:run", "scenarios:write"]
+    assert row["core"] == [9]

@@ -1,0 +1,162 @@
+"""The fidelity ledger: its data file, the document made from it, and the table of routes."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from emulator import api, ledger
+from emulator.cli import main
+
+GOOD: dict[str, Any] = {
+    "id": "teams.get",
+    "area": "Teams",
+    "statement": "A team can be fetched.",
+    "status": "observed",
+    "source": "a recorded exchange",
+    "routes": ["GET /teams/{teamId}"],
+}
+
+
+def declared() -> list[str]:
+    return [f"{endpoint.method} {endpoint.path}" for endpoint in api.endpoints()]
+
+
+def load(tmp_path: Path, entries: Any) -> tuple[ledger.Behaviour, ...]:
+    path = tmp_path / "fidelity.yaml"
+    path.write_text(yaml.safe_dump(entries), "utf-8")
+    return ledger.load(path)
+
+
+# --- the shipped data file -----------------------------------------------------------------------
+
+
+def test_the_shipped_ledger_is_valid_and_uses_every_status() -> None:
+    behaviours = ledger.load()
+    assert {behaviour.status for behaviour in behaviours} == set(ledger.STATUSES)
+
+
+def test_every_statement_is_one_plain_sentence() -> None:
+    for behaviour in ledger.load():
+        assert re.search(r"[.!]`?$", behaviour.statement), behaviour.id
+        assert "\n" not in behaviour.statement + behaviour.source, behaviour.id
+
+
+def test_every_endpoint_is_named_by_a_behaviour() -> None:
+    named = {route for behaviour in ledger.load() for route in behaviour.routes}
+    assert named == set(declared())
+
+
+def test_every_error_code_has_a_behaviour() -> None:
+    """The codes that the emulator answers are those of `emulator.errors`, but for two that it never raises yet."""
+    statements = " ".join(behaviour.statement for behaviour in ledger.load())
+    source = Path(ledger.__file__).with_name("errors.py").read_text("utf-8")
+    codes = set(re.findall(r'code = "(\w+)"', source)) - {"IM005", "SC503"}
+    assert {code for code in codes if code not in statements} == set()
+
+
+def test_a_named_test_exists() -> None:
+    root = Path(__file__).parent.parent
+    for behaviour in ledger.load():
+        if behaviour.test is not None:
+            assert (root / behaviour.test.partition("::")[0]).is_file(), behaviour.id
+
+
+# --- FIDELITY.md ---------------------------------------------------------------------------------
+
+
+def test_the_document_is_up_to_date() -> None:
+    wanted = ledger.render_markdown(ledger.load())
+    assert ledger.MARKDOWN.read_text("utf-8") == wanted, "run python -m emulator.ledger --write"
+
+
+def test_the_module_checks_the_document() -> None:
+    command = [sys.executable, "-m", "emulator.ledger"]
+    assert subprocess.run([*command, "--check"], check=False).returncode == 0
+    wrong = subprocess.run([*command, "--wrong"], check=False, capture_output=True, text=True)
+    assert (wrong.returncode, wrong.stderr) == (1, "usage: python -m emulator.ledger --write | --check\n")
+
+
+def test_the_document_counts_and_groups_behaviours() -> None:
+    one = ledger.Behaviour(id="a.b", area="Area", statement="It is | so.", status="assumed", source="a guess")
+    text = ledger.render_markdown([one])
+    assert "| Area | 0 | 0 | 1 | 1 |" in text
+    assert "| **All** | 0 | 0 | 1 | 1 |" in text
+    assert "\n## Area\n" in text
+    assert r"| `a.b` | It is \| so. | assumed | a guess |" in text
+
+
+# --- a broken data file --------------------------------------------------------------------------
+
+
+def test_a_good_entry_becomes_a_behaviour(tmp_path: Path) -> None:
+    assert load(tmp_path, [GOOD]) == (ledger.Behaviour(**{**GOOD, "routes": ("GET /teams/{teamId}",)}),)
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ({}, "the ledger is not a list of behaviours"),
+        (["text"], "entry 1 is not a mapping"),
+        ([GOOD, GOOD], "teams.get: the id is used 2 times"),
+        (
+            [{**GOOD, "status": "rumoured"}],
+            "teams.get: unknown status 'rumoured', not one of observed, documented",
+        ),
+        ([{**GOOD, "source": " "}], "teams.get: source is missing"),
+        ([{key: GOOD[key] for key in GOOD if key != "source"}], "teams.get: source is missing"),
+        ([{key: GOOD[key] for key in GOOD if key != "id"}], "entry 1: id is missing"),
+        ([{**GOOD, "id": "Teams get"}], "Teams get: an id is lower-case words with a dot between them"),
+        ([{**GOOD, "sauce": "x"}], "teams.get: unknown key 'sauce'"),
+        ([{**GOOD, "routes": ["GET /team"]}], "teams.get: there is no route 'GET /team'"),
+        ([{**GOOD, "routes": "GET /teams"}], "teams.get: routes must be a list"),
+        ([{**GOOD, "test": 5}], "teams.get: routes must be a list, and test a text"),
+    ],
+)
+def test_a_broken_data_file_is_refused_by_name(tmp_path: Path, entries: Any, message: str) -> None:
+    with pytest.raises(ledger.LedgerError, match=re.escape(message)):
+        load(tmp_path, entries)
+
+
+# --- the table of routes -------------------------------------------------------------------------
+
+
+def test_the_text_table_lists_every_route_within_120_columns() -> None:
+    head, *rows = ledger.routes_table(as_json=False).splitlines()
+    assert head.split() == ["METHOD", "PATH", "SCOPES", "CORE", "O/D/A", "LEAST", "KNOWN"]
+    assert [" ".join(row.split()[:2]) for row in rows] == declared()
+    assert max(map(len, [head, *rows])) <= 120
+
+
+def test_the_text_table_folds_the_scopes_of_one_area() -> None:
+    run = next(
+        line for line in ledger.routes_table(as_json=False).splitlines() if line.split()[1].endswith("/run")
+    )
+    assert run.split()[:4] == ["POST", "/scenarios/{scenarioId}/run", "scenarios:read+write+run", "9"]
+
+
+def test_the_json_table_lists_every_route_with_its_counts() -> None:
+    rows = json.loads(ledger.routes_table(as_json=True))
+    assert [f"{row['method']} {row['path']}" for row in rows] == declared()
+    behaviours = ledger.load()
+    for row in rows:
+        assert list(row) == ["method", "path", "scopes", "core", "plan", "fidelity", "summary"]
+        route = f"{row['method']} {row['path']}"
+        for status, count in row["fidelity"].items():
+            assert count == sum(route in each.routes and each.status == status for each in behaviours)
+    users = next(row for row in rows if row["path"] == "/users")
+    assert (users["scopes"], users["core"], users["plan"]) == (["user:read"], [42, 43], None)
+
+
+def test_the_command_line_prints_both_forms() -> None:
+    for options, as_json in (([], False), (["--json"], True)):
+        result = CliRunner().invoke(main, ["routes", *options])
+        assert (result.exit_code, result.output) == (0, ledger.routes_table(as_json=as_json) + "\n")

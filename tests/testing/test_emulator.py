@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+import requests
+
+from emulator import MakeEmulator, World
+from emulator.testing import ControlError
+
+
+@pytest.fixture(scope="module")
+def make() -> object:
+    with MakeEmulator() as emulator:
+        yield emulator
+
+
+def get(world: World, path: str) -> requests.Response:
+    return requests.get(world.base_url + path, headers=world.headers, timeout=5)
+
+
+def test_the_default_world_is_at_hand(make: MakeEmulator) -> None:
+    assert make.token == "11111111-1111-4111-8111-111111111111"
+    assert (make.team_id, make.organization_id) == (1, 1)
+    assert make.base_url == f"{make.url}/api/v2"
+    assert get(make.world, "/teams/1").json()["team"]["name"] == "Example Team"
+
+
+def test_a_world_of_ones_own_has_a_plan_and_a_clock(make: MakeEmulator) -> None:
+    world = make.create_world(plan="core", now="2026-01-01T00:00:00Z")
+    world.clock.freeze("2026-01-01T00:00:00Z")
+    world.clock.advance(minutes=15)
+    assert world.clock.now == "2026-01-01T00:15:00.000Z"
+    assert world.clock.frozen
+    assert get(world, "/organizations/1").json()["organization"]["productName"] == "Core"
+    world.clock.unfreeze()
+    assert not world.clock.frozen
+
+
+def test_requests_are_asserted_with_a_clear_failure(make: MakeEmulator) -> None:
+    world = make.create_world()
+    get(world, "/scenarios/1/logs")
+    get(world, "/scenarios/2/logs")
+    world.requests.assert_called("GET", "/scenarios/*/logs", times=2)
+    world.requests.assert_called("GET", "/scenarios/1/logs")
+    with pytest.raises(AssertionError) as failure:
+        world.requests.assert_called("POST", "/scenarios/*/run", times=1)
+    assert "expected POST /scenarios/*/run 1 time(s), but it came 0 time(s)" in str(failure.value)
+    assert "Ada Maker (token admin) asked for GET /scenarios/1/logs" in str(failure.value)
+    world.requests.clear()
+    assert len(world.requests) == 0
+
+
+def test_a_reset_takes_back_what_was_done(make: MakeEmulator) -> None:
+    world = make.create_world()
+    requests.delete(f"{world.base_url}/scenarios/1", headers=world.headers, timeout=5)
+    assert get(world, "/scenarios/1").status_code == 404
+    world.reset()
+    assert get(world, "/scenarios/1").status_code == 200
+
+
+def test_tokens_with_few_scopes_are_made_on_demand(make: MakeEmulator) -> None:
+    world = make.create_world()
+    world.token = world.create_token(["teams:read"])
+    assert get(world, "/teams/1").status_code == 200
+    assert get(world, "/scenarios/1").status_code == 403
+
+
+def test_a_running_emulator_can_be_attached_to(make: MakeEmulator) -> None:
+    attached = MakeEmulator.attach(make.url)
+    world = attached.create_world()
+    assert get(world, "/teams/1").status_code == 200
+    world.delete()
+    assert get(world, "/teams/1").status_code == 401
+
+
+def test_refusals_of_the_control_api_tell_their_reason(make: MakeEmulator) -> None:
+    with pytest.raises(ControlError, match="answered 400: Parameter 'plan' must be one of"):
+        make.create_world(plan="gold")
+    with pytest.raises(ControlError, match="no emulator answers"):
+        MakeEmulator.attach("http://127.0.0.1:9").create_world()
+    with pytest.raises(ControlError, match="not the URL"):
+        MakeEmulator.attach("127.0.0.1:4747")
+
+
+def test_an_emulator_that_does_not_run_says_so() -> None:
+    with pytest.raises(RuntimeError, match="not running"):
+        MakeEmulator().create_world()

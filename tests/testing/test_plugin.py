@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import pytest
+
+from conftest import ADMIN
+from emulator import MakeEmulator
+
+
+def test_every_test_gets_a_world_of_its_own(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_one_deletes(make_client):
+            assert make_client.delete("/scenarios/1").json() == {"scenario": 1}
+
+        def test_another_does_not_notice(make_client, make_world):
+            assert make_client.get("scenarios/1").status_code == 200
+            make_world.requests.assert_called("GET", "/scenarios/1", times=1)
+        """
+    )
+    pytester.runpytest("-W", "error").assert_outcomes(passed=2)
+
+
+def test_the_marker_says_what_the_world_is_made_from(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.make_world(plan="core", zone="us1", scopes=["organizations:read"], now="2026-01-01T00:00:00Z")
+        def test_marked(make_client, make_world):
+            organization = make_client.get("/organizations/1").json()["organization"]
+            assert (organization["productName"], organization["zone"]) == ("Core", "us1.make.com")
+            assert make_client.get("/scenarios/1").status_code == 403
+            assert make_world.clock.now.startswith("2026-01-01T00:00")
+        """
+    )
+    pytester.runpytest("-W", "error", "--strict-markers").assert_outcomes(passed=1)
+
+
+def test_the_environment_is_set_for_the_code_under_test(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import os
+
+        def test_environment(make_env):
+            assert os.environ["MAKE_API_KEY"] == make_env.token
+            assert os.environ["MAKE_BASE_URL"] == "http://" + os.environ["MAKE_ZONE"] + "/api/v2"
+            assert (os.environ["MAKE_TEAM"], os.environ["MAKE_ORGANIZATION"]) == ("1", "1")
+        """
+    )
+    pytester.runpytest("-W", "error").assert_outcomes(passed=1)
+
+
+def test_a_failed_test_shows_what_its_world_was_asked(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_fails(make_client):
+            make_client.get("/scenarios/99")
+            assert False
+        """
+    )
+    result = pytester.runpytest()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*requests to the Make world*", "*asked for GET /scenarios/99 and got 404: Scenario '99' not found."]
+    )
+
+
+def test_a_sidecar_is_used_when_one_is_named(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_over_there(make_client, make_emulator):
+            assert make_client.get("/teams/1").status_code == 200
+            print("URL", make_emulator.url)
+        """
+    )
+    with MakeEmulator() as sidecar:
+        result = pytester.runpytest("-s", "-W", "error", f"--make-emulator-url={sidecar.url}")
+        result.assert_outcomes(passed=1)
+        result.stdout.fnmatch_lines([f"*URL {sidecar.url}*"])
+        assert [world["name"] for world in sidecar.control.call("GET", "worlds")["worlds"]] == ["default"]
+        assert sidecar.token == ADMIN
+
+
+def test_fixtures_can_be_overridden(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        import pytest
+
+        @pytest.fixture
+        def make_world(make_emulator):
+            return make_emulator.create_world(name="overridden")
+        """
+    )
+    pytester.makepyfile(
+        """
+        def test_overridden(make_client, make_world):
+            assert make_world.name == "overridden"
+            assert make_client.get("/teams/1").status_code == 200
+        """
+    )
+    pytester.runpytest("-W", "error").assert_outcomes(passed=1)

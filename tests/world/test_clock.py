@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.world.clock import DAY, LAST_MOMENT, Clock, iso, moment_of
+
+
+def test_a_moment_is_written_with_milliseconds_and_z() -> None:
+    assert iso(1_767_225_600_007) == "2026-01-01T00:00:00.007Z"
+
+
+@given(st.integers(0, LAST_MOMENT))
+def test_what_is_written_can_be_read_back(moment: int) -> None:
+    assert moment_of(iso(moment)) == moment
+
+
+def test_a_time_without_an_offset_is_utc() -> None:
+    assert moment_of("2026-01-01T00:00:00") == moment_of("2026-01-01T01:00:00+01:00")
+
+
+def test_a_frozen_clock_stands_still_and_can_be_advanced() -> None:
+    clock = Clock()
+    clock.freeze("2026-01-01T00:00:00Z")
+    assert iso(clock.now()) == "2026-01-01T00:00:00.000Z"
+    clock.advance(minutes=15)
+    clock.advance(seconds=0.5)
+    assert iso(clock.now()) == "2026-01-01T00:15:00.500Z"
+    assert clock.frozen
+
+
+def test_an_unfrozen_clock_runs_on_from_where_it_stood() -> None:
+    clock = Clock()
+    clock.freeze("2026-01-01T00:00:00Z")
+    clock.unfreeze()
+    assert not clock.frozen
+    assert 0 <= clock.now() - moment_of("2026-01-01T00:00:00Z") < DAY
+
+
+def test_a_running_clock_can_be_set_and_advanced() -> None:
+    clock = Clock("2020-05-05T00:00:00Z")
+    clock.advance(days=1)
+    assert iso(clock.now()).startswith("2020-05-06T00:00")
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan"), 1e300])
+def test_a_clock_refuses_to_go_where_time_does_not(seconds: float) -> None:
+    clock = Clock("2026-01-01T00:00:00Z")
+    with pytest.raises((ValueError, OverflowError)):
+        clock.advance(seconds)
+    assert iso(clock.now()).startswith("2026-01-01")
