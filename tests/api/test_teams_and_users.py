@@ -137,7 +137,7 @@ def test_the_fixed_lists_hold_what_sources_show(api: Api) -> None:
     assert regions is not None
     prague = {"id": 113, "name": "(GMT+01:00) Europe/Prague", "code": "Europe/Prague", "offset": "+0100"}
     assert prague in zones["timezones"]
-    assert countries["countries"][1:4] == [
+    assert countries["countries"][:3] == [
         {"id": 4, "name": "Afghanistan", "code": "AFG", "code2": "af"},
         {"id": 5, "name": "Åland Islands", "code": "ALA", "code2": "ax"},
         {"id": 6, "name": "Albania", "code": "ALB", "code2": "al"},

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import orjson
 import pytest
+from lab import module, set_variable
+
 from emulator.engine.blueprint import id_sequence, parse
 from emulator.engine.modules import KINDS
 from emulator.world.models import Json
 from emulator.world.refusals import BadBlueprint, Invalid
-from lab import module, set_variable
 
 SAMPLES = Path(__file__).parents[2] / "fixtures" / "blueprints"
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from emulator.world.models import Json
 from lab import Lab, error_of, module, outputs_of, set_variable
+
+from emulator.world.models import Json
 
 
 def store(id: int, name: str, mapper: Json = None, **parameters: Json) -> Json:

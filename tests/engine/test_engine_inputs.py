@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from emulator.engine.inputs import checked_inputs
 from emulator.world.models import Json
 from emulator.world.refusals import Invalid

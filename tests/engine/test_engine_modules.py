@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from lab import Lab, error_of, module, outputs_of, set_variable
+
 from emulator.engine import catalog
 from emulator.engine.modules import KINDS
 from emulator.engine.modules.gateway import response
 from emulator.world.models import Json
-from lab import Lab, error_of, module, outputs_of, set_variable
 
 
 def put_out(*flow: Json, lab: Lab | None = None, **options: Json) -> list[Json]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from lab import NOW, Lab, error_of, give_back, module, outputs_of, set_variable
+
 from emulator.engine import executor
 from emulator.world.models import Execution, Scenario
-from lab import NOW, Lab, error_of, give_back, module, outputs_of, set_variable
 
 
 def test_a_run_gives_back_its_outputs_and_is_written_to_the_logs() -> None:

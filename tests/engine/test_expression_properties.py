@@ -8,6 +8,10 @@ from contextlib import nullcontext, suppress
 from datetime import UTC
 from functools import partial
 
+from hypothesis import given
+from hypothesis import strategies as st
+from lab import environment, worth
+
 from emulator.engine.budget import Budget
 from emulator.engine.errors import ModuleError
 from emulator.engine.filters import OPERATORS, holds
@@ -17,9 +21,6 @@ from emulator.engine.iml.functions.registry import Thunk
 from emulator.engine.iml.parser import template
 from emulator.engine.iml.regex import compiled
 from emulator.engine.iml.values import Value, as_number, as_text, number, plain, same
-from hypothesis import given
-from hypothesis import strategies as st
-from lab import environment, worth
 
 #: Texts that look like expressions more often than not.
 FRAGMENTS = st.sampled_from(

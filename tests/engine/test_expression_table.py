@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from emulator.engine.iml.values import Value
 from lab import NOW, worth
+
+from emulator.engine.iml.values import Value
 
 
 def utc(*parts: int) -> datetime:

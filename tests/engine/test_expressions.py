@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
+from lab import BUNDLE, environment, worth
+
 from emulator.engine.budget import Budget
 from emulator.engine.errors import Exhausted, ExpressionError, Misfit
 from emulator.engine.iml.evaluate import fill, fill_deep
 from emulator.engine.iml.values import EMPTY_TEXT, Mark, Value, as_date, as_text, coerce, iso, plain
-from lab import BUNDLE, environment, worth
 
 
 def refusal(text: str) -> str:

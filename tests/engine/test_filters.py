@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from lab import environment
+
 from emulator.engine.blueprint import Condition
 from emulator.engine.errors import ExpressionError
 from emulator.engine.filters import holds, passes
 from emulator.engine.iml.values import Value
-from lab import environment
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from emulator.world.models import Json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lab import Lab, error_of, module, outputs_of, set_variable
+
+from emulator.world.models import Json
 
 
 @pytest.fixture(autouse=True)
@@ -114,8 +115,6 @@ def test_a_huge_interface_is_not_made_up_without_end() -> None:
     assert error_of(execution)[0] == "ScenarioTimeoutError"
 
 
-EXAMPLES = 100
-
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just("{{1.x}}"),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -169,7 +168,7 @@ MODULES = st.fixed_dictionaries(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=EXAMPLES)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(MODULES, max_size=5), JSON)
 def test_whatever_a_blueprint_holds_a_run_comes_of_it(nodes: list[Json], trigger: Json) -> None:
     flow = [{"id": place, "version": 1, **node} for place, node in enumerate(nodes, 1)]

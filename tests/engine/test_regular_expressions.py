@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
 from emulator.engine.budget import Budget
 from emulator.engine.errors import Exhausted, ExpressionError
 from emulator.engine.iml.regex import compiled, literal_or_pattern
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 PATTERNS = [
     *("a", "a*", "(a|b)*c", "^a", r"\d+", r"(\w+)@(\w+)\.com", "a{2,3}", "a{2}", "a{1,}?b", "[a-c]+", "[^a]"),

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import orjson
 import pytest
+from lab import Lab, outputs_of
+
 from emulator.engine import executor
 from emulator.engine.inputs import checked_inputs
 from emulator.world import datastores
 from emulator.world.models import Execution, Json
-from lab import Lab, outputs_of
 
 SAMPLES = Path(__file__).parents[2] / "fixtures" / "blueprints"
 

@@ -4,10 +4,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from emulator.engine import schedule
-from emulator.world.clock import iso, moment_of
 from hypothesis import given
 from hypothesis import strategies as st
+
+from emulator.engine import schedule
+from emulator.world.clock import iso, moment_of
 
 PRAGUE = ZoneInfo("Europe/Prague")
 MONDAY_NOON = moment_of("2026-03-02T12:00:00Z")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from ..errors import ModuleError
-from ..iml.values import Value, is_array, number, plain
+from ..iml.values import EMPTY_TEXT, Value, is_array, number, plain
 from .registry import Emit, Field, Kind, ModuleContext, Outcome
 
 _INDENTS: Mapping[str, int | str] = {"tab": "\t", "2": 2, "4": 4}
@@ -41,8 +41,13 @@ def _refuse(name: str) -> Value:
 
 
 def _create(context: ModuleContext) -> Outcome:
-    """The mapped fields, which are those of the data structure, as JSON."""
-    return Emit([{"json": _text(context, context.mapper)}])
+    """The mapped fields, which are those of the data structure, as JSON; what is empty is left out."""
+    fields = {
+        name: value
+        for name, value in context.mapper.items()
+        if value is not None and (value != "" or value is EMPTY_TEXT)
+    }
+    return Emit([{"json": _text(context, fields)}])
 
 
 def _transform(context: ModuleContext) -> Outcome:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from emulator.world.models import Json
 
 from ..errors import BundleInvalid, Misfit
-from ..iml.values import Value, as_text, coerce
+from ..iml.values import EMPTY_TEXT, Value, as_text, coerce
 from .registry import Emit, Kind, ModuleContext, Outcome, Return
 
 
@@ -35,8 +35,8 @@ def _return(context: ModuleContext) -> Outcome:
 
 
 def _output(field: Mapping[str, Json], value: Value, context: ModuleContext) -> Value:
-    if value is None or value == "":
-        return value or None
+    if value is None or (value == "" and value is not EMPTY_TEXT):
+        return None
     if field.get("type") == "dynamicCollection" and isinstance(value, str):
         # The module reads JSON that is mapped to a dynamic collection (Help centre).
         context.env.budget.step(1 + len(value) // 10)

@@ -37,7 +37,7 @@ const { id: organization } = await call('organizations.create', {
 await call('organizations.list');
 await call('organizations.list with columns', { cols: ['id', 'countryId', 'license', 'teams', 'isPaused'] });
 await call('organizations.get', organization, { wait: true });
-await call('organizations.update', organization, { name: 'Shorter-lived', timezoneId: 1, countryId: 2 });
+await call('organizations.update', organization, { name: 'Shorter-lived', timezoneId: 1, countryId: 4 });
 await call('organizations.delete', organization);
 
 const { id: team } = await call('teams.create', { name: 'Short-lived', organizationId, operationsLimit: 100 });

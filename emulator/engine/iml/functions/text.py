@@ -88,6 +88,7 @@ def _substring(env: Environment, values: Sequence[Value]) -> Value:
 def _index_of(env: Environment, values: Sequence[Value]) -> Value:
     if is_array(values[0]):
         array = array_at(env, values, 0)
+        env.budget.step(len(array))
         found = (place for place, item in enumerate(array) if alike(item, values[1], env.budget))
         return next(found, -1)
     return text_at(env, values, 0).find(text_at(env, values, 1), max(whole_at(values, 2, 0), 0))
@@ -97,7 +98,9 @@ def _index_of(env: Environment, values: Sequence[Value]) -> Value:
 def _contains(env: Environment, values: Sequence[Value]) -> Value:
     """Whether a text has another in it, with regard to case, or an array has an item."""
     if is_array(values[0]):
-        return any(alike(item, values[1], env.budget) for item in array_at(env, values, 0))
+        array = array_at(env, values, 0)
+        env.budget.step(len(array))
+        return any(alike(item, values[1], env.budget) for item in array)
     return text_at(env, values, 1) in text_at(env, values, 0)
 
 
