@@ -18,6 +18,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import marshmallow as ma
@@ -56,6 +57,7 @@ SLASH = "\uf8ff"
 MAX_LIMIT = 10_000
 
 
+@lru_cache
 def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
 
@@ -198,7 +200,12 @@ class Call:
     page: PageRequest | None = None
     columns: tuple[str, ...] | None = None
     organization: Organization | None = None
-    base_url: str = ""
+    #: Tells where the API is served: asked only for an answer with a link in it.
+    locate: Callable[[], str] = str
+
+    @property
+    def base_url(self) -> str:
+        return self.locate()
 
     @property
     def confirmed(self) -> bool:

@@ -128,7 +128,9 @@ def routes_table(as_json: bool) -> str:
         return json.dumps(rows, indent=2, ensure_ascii=False)
     cells = [("METHOD", "PATH", "SCOPES", "CORE", "O/D/A", "LEAST KNOWN"), *map(_cells, rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
+    legend = "O/D/A: how many behaviours were observed, are documented, are assumed. CORE: of the 47 documented."
+    return "\n".join([*lines, "", legend])
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:

@@ -108,6 +108,8 @@ def test_json_is_written_as_javascript_writes_it() -> None:
         "a": "{{emptyarray}}",
         "when": "{{addDays('2016-12-07'; 1)}}",
         "ě": 'say "hi"',
+        "c": "{{9.x}}",
+        "d": "",
     }
     [made] = put_out(module(1, "json:CreateJSON", fields))
     assert made == {"json": '{"b":0.5,"a":[],"when":"2016-12-08T00:00:00.000Z","ě":"say \\"hi\\""}'}

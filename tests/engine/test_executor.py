@@ -33,6 +33,8 @@ def test_only_declared_outputs_leave_the_run_and_missing_ones_are_null() -> None
         output_spec=[{"name": "greeting", "type": "text"}, {"name": "count", "type": "number"}],
     )
     assert execution.outputs == {"greeting": None, "count": 3}
+    empty = Lab().run(give_back(1, a="", b="{{emptystring}}"), output_spec=[{"name": "a"}, {"name": "b"}])
+    assert empty.outputs == {"a": None, "b": ""}
 
 
 def test_a_dynamic_collection_is_read_from_json() -> None:

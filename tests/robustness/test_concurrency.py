@@ -7,6 +7,7 @@ import io
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from itertools import cycle, islice
 from threading import Barrier
 from typing import Any
@@ -92,6 +93,7 @@ class Worker:
                 *[self.create_team, self.create_scenario, self.start_own, self.run_own],
                 self.patch_the_shared_record,
                 *[self.stop_own, self.rename_own, self.create_scenario, self.delete_own],
+                *[self.read, self.contend, self.add_record, self.patch_the_shared_record],
             ]
         )
         for step in islice(steps, calls):
@@ -230,9 +232,8 @@ def without_a_socket(target: Target) -> Send:
     return send
 
 
-def over_a_socket(port: int) -> Send:
+def over(connection: http.client.HTTPConnection) -> Send:
     """Calls a server over one connection that stays open."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     headers = {"Authorization": f"Token {ADMIN}", "Content-Type": "application/json"}
 
     def send(method: str, path: str, body: Any) -> tuple[int, Any]:
@@ -310,9 +311,13 @@ def test_twenty_thousand_calls_of_32_threads_lose_nothing(target: Target, store:
 
 
 def test_32_connections_that_stay_open_lose_nothing(target: Target, store: int) -> None:
-    with Server(target.app) as server:
-        sends = [over_a_socket(server.port) for _ in range(THREADS)]
-        workers = work_together(sends, store, CALLS_OVER_SOCKETS)
+    with ExitStack() as stack:
+        server = stack.enter_context(Server(target.app))
+        connections = [
+            stack.enter_context(closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)))
+            for _ in range(THREADS)
+        ]
+        workers = work_together([over(connection) for connection in connections], store, CALLS_OVER_SOCKETS)
     assert_balanced(target.world, store, workers)
     assert_indexes_hold(target.world)
 

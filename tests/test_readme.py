@@ -1,0 +1,57 @@
+"""What README.md shows is what happens."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from conftest import Api
+from emulator.app import create_app
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def test_the_first_answer_of_a_fresh_server_is_the_one_shown() -> None:
+    [call] = [block for block in blocks("console") if block.startswith("$ curl")]
+    command, _, answer = call.removeprefix("$ ").replace("\\\n", " ").partition("}'\n")
+    words = shlex.split(command + "}'")
+    headers = dict(text.split(": ", 1) for flag, text in pairwise(words) if flag == "-H")
+    [url] = [word for word in words if word.startswith("http")]
+    client = create_app().test_client()
+    got = client.open(
+        url.partition("4747")[2],
+        method=words[words.index("-X") + 1],
+        headers=headers,
+        data=words[words.index("-d") + 1],
+    )
+    assert got.json == json.loads(answer)
+
+
+def test_the_test_that_is_shown_passes(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(*blocks("python"))
+    pytester.runpytest("-W", "error").assert_outcomes(passed=1)
+
+
+def test_every_control_call_is_listed_and_every_listed_one_is_there(api: Api) -> None:
+    listed = set(re.findall(r"^\| `([A-Z]+) (/[^`]*)` \|", README, flags=re.MULTILINE))
+    served = {
+        (method, rule.rule.removeprefix("/_emulator").replace("<name>", "{name}"))
+        for rule in api.app.url_map.iter_rules()
+        if rule.rule.startswith("/_emulator")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert listed == served
+
+
+def test_the_files_that_are_linked_exist() -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)", README):
+        assert (Path(__file__).parent.parent / target).exists(), target
