@@ -25,11 +25,13 @@ import marshmallow as ma
 import orjson
 from werkzeug.datastructures import MultiDict
 
+from .envelope import Envelope
 from .errors import BadRequest, ValidationFailed
-from .schemas.base import MAX_ID, Answer, Body, Bool, Many, Query, Ref, faults, serializer, too_deep
+from .paging import PageRequest, Paging, columns_of, page_of
+from .schemas.base import MAX_ID, Body, Bool, Many, Query, Ref, faults, too_deep
 from .world.models import Organization, Token, User
 from .world.reach import Reach
-from .world.tables import Selection, SortKey
+from .world.tables import Selection
 from .world.world import World
 
 #: Path parameter -> kind of resource that its number names.
@@ -48,140 +50,14 @@ PATH_KINDS = {
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _NUMBER = re.compile(r"[0-9]{1,16}", re.ASCII)
-_COLUMN_KEY = re.compile(r"cols\[([0-9]{0,4})\]", re.ASCII)
 
 #: What stands for an encoded slash inside one segment of a path, until the segments are told apart.
 SLASH = "\uf8ff"
-
-#: The most rows that one page may hold: the largest limit seen in an answer.
-MAX_LIMIT = 10_000
 
 
 @lru_cache
 def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
-
-
-# --- what goes out -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One key of an answer: rows of a schema (or of one a type), or a plain value when there is no schema."""
-
-    schema: type[Answer] | None = None
-    many: bool = False
-    by_type: Mapping[type, type[Answer]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """The shape of an answer: parts by key, or one schema without an envelope.
-
-    The handler's result is the value of the only part, or a mapping with one value a part. An envelope of
-    nothing shows the result as it is.
-    """
-
-    parts: Mapping[str, Part] = field(default_factory=dict)
-    bare: type[Answer] | None = None
-
-    @property
-    def schema(self) -> type[Answer] | None:
-        """The schema that ``cols[]`` picks from: that of the first part which has one."""
-        if self.bare is not None:
-            return self.bare
-        return next((part.schema for part in self.parts.values() if part.schema), None)
-
-    def render(self, world: World, result: Any, columns: tuple[str, ...] | None) -> dict[str, Any]:
-        if self.bare is not None:
-            return serializer(self.bare, columns)(world, result)
-        if not self.parts:
-            shaped: dict[str, Any] = result
-            return shaped
-        if len(self.parts) == 1:
-            [key] = self.parts
-            result = {key: result}
-        rendered: dict[str, Any] = {}
-        for key, part in self.parts.items():
-            value = result[key]
-            if part.by_type:
-                dumps = {row_type: serializer(schema) for row_type, schema in part.by_type.items()}
-                rendered[key] = [dumps[type(row)](world, row) for row in value]
-                continue
-            if part.schema is None:
-                rendered[key] = value
-                continue
-            dump = serializer(part.schema, columns if part.schema is self.schema else None)
-            rendered[key] = [dump(world, row) for row in value] if part.many else dump(world, value)
-        return rendered
-
-
-def one(key: str, schema: type[Answer]) -> Envelope:
-    """``{key: {…}}``"""
-    return Envelope({key: Part(schema)})
-
-
-def many(key: str, schema: type[Answer]) -> Envelope:
-    """``{key: [{…}, …]}``, and ``pg`` where the endpoint pages."""
-    return Envelope({key: Part(schema, many=True)})
-
-
-def mixed(key: str, by_type: Mapping[type, type[Answer]]) -> Envelope:
-    """``{key: [{…}, …]}`` of rows of several types, each with a schema of its own."""
-    return Envelope({key: Part(many=True, by_type=by_type)})
-
-
-def value(key: str) -> Envelope:
-    """``{key: …}`` with a plain value, e.g. the id of what was deleted."""
-    return Envelope({key: Part()})
-
-
-def bare(schema: type[Answer]) -> Envelope:
-    """The object itself, without an envelope, as some of Make's older routes answer."""
-    return Envelope(bare=schema)
-
-
-@dataclass(frozen=True, slots=True)
-class Paging:
-    """How a list is ordered and cut.
-
-    Args:
-        by: sortable column -> sort key; the key must tell any two rows apart.
-        sort: the default column; ``None`` for lists that offer no sorting.
-    """
-
-    by: Mapping[str, SortKey]
-    sort: str | None
-    descending: bool = False
-    limit: int = 10_000
-
-    def order(self, sort: str | None) -> SortKey:
-        return self.by[sort or ""]
-
-
-@dataclass(frozen=True, slots=True)
-class PageRequest:
-    """The page that a caller asked for."""
-
-    sort: str | None
-    descending: bool
-    offset: int
-    limit: int
-
-    def describe(self) -> dict[str, Any]:
-        """The ``pg`` of the answer, in the recorded order of keys."""
-        if self.sort is None:
-            return {"limit": self.limit, "offset": self.offset, "returnTotalCount": False}
-        return {
-            "sortBy": self.sort,
-            "limit": self.limit,
-            "sortDir": "desc" if self.descending else "asc",
-            "offset": self.offset,
-            "returnTotalCount": False,
-        }
-
-
-# --- what comes in -------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -280,7 +156,7 @@ class Endpoint:
         if arguments or self.query is not None:
             self._load_query(call, arguments, faults_found)
         elif self.paging is not None:
-            call.page = self._page(arguments, faults_found)
+            call.page = page_of(arguments, self.paging, faults_found)
         if body is not None:
             self._load_body(call, body, faults_found)
         if faults_found:
@@ -321,9 +197,9 @@ class Endpoint:
 
     def _load_query(self, call: Call, arguments: MultiDict[str, str], faults_found: list[str]) -> None:
         if self.cols:
-            call.columns = self._columns(arguments, faults_found)
+            call.columns = columns_of(arguments, self.answer.schema, faults_found)
         if self.paging is not None:
-            call.page = self._page(arguments, faults_found)
+            call.page = page_of(arguments, self.paging, faults_found)
         if self.query is not None:
             values: dict[str, Any] = {}
             for name, form in self.query.load_fields.items():
@@ -352,50 +228,6 @@ class Endpoint:
             except ma.ValidationError as error:
                 faults_found.extend(faults(error.messages))
 
-    def _columns(self, arguments: MultiDict[str, str], faults_found: list[str]) -> tuple[str, ...] | None:
-        asked: list[tuple[int, str]] = []
-        for key in arguments:
-            if (match := _COLUMN_KEY.fullmatch(key)) is not None:
-                place = int(match[1]) if match[1] else 0
-                asked.extend((place, column) for column in arguments.getlist(key))
-        if not asked:
-            return None
-        asked.sort(key=lambda item: item[0])
-        schema = self.answer.schema
-        known = schema.columns() if schema else {}
-        if any(column == "*" for _, column in asked):
-            return tuple(known)
-        columns = tuple(dict.fromkeys(column for _, column in asked))
-        faults_found.extend(
-            f"Unknown column '{column}' in parameter 'cols'." for column in columns if column not in known
-        )
-        return columns
-
-    def _page(self, arguments: MultiDict[str, str], faults_found: list[str]) -> PageRequest:
-        paging = self.paging
-        assert paging is not None
-        sort, descending, offset, limit = paging.sort, paging.descending, 0, paging.limit
-        for key in arguments:
-            if not key.startswith("pg["):
-                continue
-            text = arguments[key]
-            if len(arguments.getlist(key)) > 1:
-                faults_found.append(f"Parameter '{key}' was given more than once.")
-            match key:
-                case "pg[limit]":
-                    limit = _whole(key, text, 1, MAX_LIMIT, faults_found)
-                case "pg[offset]":
-                    offset = _whole(key, text, 0, MAX_ID, faults_found)
-                case "pg[sortBy]" if paging.sort is not None:
-                    if text not in paging.by:
-                        faults_found.append(f"Unknown column '{text}' in parameter 'pg[sortBy]'.")
-                    sort = text
-                case "pg[sortDir]" if paging.sort is not None:
-                    if text not in ("asc", "desc"):
-                        faults_found.append("Parameter 'pg[sortDir]' must be one of: asc, desc.")
-                    descending = text == "desc"
-        return PageRequest(sort, descending, offset, limit)
-
 
 def parse_json(body: bytes) -> Any:
     """Read JSON as Make would, and refuse what could not be written back.
@@ -410,13 +242,6 @@ def parse_json(body: bytes) -> Any:
     if too_deep(data):
         raise BadRequest("The body is nested too deep.", suberrors=[])
     return data
-
-
-def _whole(key: str, text: str, least: int, most: int, faults_found: list[str]) -> int:
-    if _NUMBER.fullmatch(text) and least <= int(text) <= most:
-        return int(text)
-    faults_found.append(f"Parameter '{key}' must be a whole number from {least} to {most}.")
-    return least
 
 
 def _row_name(attribute: str) -> str:

@@ -129,7 +129,9 @@ def routes_table(as_json: bool) -> str:
     cells = [("METHOD", "PATH", "SCOPES", "CORE", "O/D/A", "LEAST KNOWN"), *map(_cells, rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
-    legend = "O/D/A: how many behaviours were observed, are documented, are assumed. CORE: of the 47 documented."
+    legend = (
+        "O/D/A: how many behaviours were observed, are documented, are assumed. CORE: of the 47 documented."
+    )
     return "\n".join([*lines, "", legend])
 
 

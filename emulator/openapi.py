@@ -9,7 +9,9 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
-from .endpoint import MAX_LIMIT, PATH_KINDS, Endpoint, Envelope, Part
+from .endpoint import PATH_KINDS, Endpoint
+from .envelope import Envelope, Part
+from .paging import MAX_LIMIT
 from .schemas.base import MAX_ID, Answer, Constant, Derived, Many, Moment
 from .schemas.data_structures import Spec
 from .schemas.scenarios import JsonText
@@ -218,7 +220,9 @@ def _parameters(endpoint: Endpoint, converter: Any) -> list[dict[str, Any]]:
                 "pg[limit]", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": paging.limit}
             )
         )
-        parameters.append(_query("pg[offset]", {"type": "integer", "minimum": 0, "maximum": MAX_ID, "default": 0}))
+        parameters.append(
+            _query("pg[offset]", {"type": "integer", "minimum": 0, "maximum": MAX_ID, "default": 0})
+        )
         if paging.sort is not None:
             parameters.append(
                 _query("pg[sortBy]", {"type": "string", "enum": list(paging.by), "default": paging.sort})

@@ -93,8 +93,6 @@ class _Builder:
         self.users: dict[int, User] = {}
 
     def build(self, seed: Mapping[str, Any]) -> None:
-        was_frozen = self.world.clock.frozen
-        self.world.clock.freeze()
         for row in seed["users"]:
             self.users[row["id"]] = people.create_user(
                 self.world,
@@ -110,8 +108,6 @@ class _Builder:
         for row in seed["tokens"]:
             self._token(row)
         self.world.clock.set(self.now)
-        if not was_frozen:
-            self.world.clock.unfreeze()
 
     def _at(self, text: str | None) -> None:
         """Move the clock to a time of the seed."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..endpoint import Call, Confirmable, Group, Paging, bare, many, one, value
+from ..endpoint import Call, Confirmable, Group
+from ..envelope import bare, many, one, value
+from ..paging import Paging
 from ..schemas.data_stores import (
     MAX_KEY,
     DataStoreCreate,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..endpoint import Call, Confirmable, Envelope, Group, Part, many, one, value
+from ..endpoint import Call, Confirmable, Group
+from ..envelope import Envelope, Part, many, one, value
 from ..schemas.data_structures import (
     DataStructureClone,
     DataStructureCloned,

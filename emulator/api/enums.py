@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..endpoint import Call, Group, many
+from ..endpoint import Call, Group
+from ..envelope import many
 from ..schemas.enums import CountryOut, RegionOut, TimezoneOut
 from ..world import enums
 

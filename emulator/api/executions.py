@@ -7,8 +7,10 @@ from typing import Any
 
 import orjson
 
-from ..endpoint import Call, Envelope, Group, Paging, mixed, one
+from ..endpoint import Call, Group
 from ..engine.executor import reveal
+from ..envelope import Envelope, mixed, one
+from ..paging import Paging
 from ..schemas.executions import DetailQuery, EventRow, LogDetail, LogRow, LogsQuery
 from ..world.models import Execution, Scenario, ScenarioEvent
 from ..world.refusals import NotFound, Oversized

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..endpoint import Call, Group, one, value
+from ..endpoint import Call, Group
+from ..envelope import one, value
 from ..schemas.folders import FolderCreate, FolderOut, FoldersQuery, FolderUpdate
 from ..world import folders
 from ..world.models import Folder, Team

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any
 
-from ..endpoint import Paging
+from ..paging import Paging
 
 SortKey = Callable[[Any], Any]
 

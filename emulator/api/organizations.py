@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..endpoint import Call, Confirmable, Envelope, Group, Part, many, one, value
+from ..endpoint import Call, Confirmable, Group
+from ..envelope import Envelope, Part, many, one, value
 from ..schemas.organizations import (
     OrganizationBrief,
     OrganizationCreate,

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
-from ..endpoint import Call, Confirmable, Envelope, Group, Part, many, one, value
+from ..endpoint import Call, Confirmable, Group
 from ..engine import lifecycle
+from ..envelope import Envelope, Part, many, one, value
 from ..errors import BadRequest
 from ..schemas.scenarios import (
     BlueprintQuery,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..endpoint import Call, Confirmable, Envelope, Group, Part, many, one, value
+from ..endpoint import Call, Confirmable, Group
+from ..envelope import Envelope, Part, many, one, value
 from ..schemas.teams import TeamCreate, TeamCreated, TeamOut, TeamsQuery, TeamUpdate, UserTeamRoleOut
 from ..world import people
 from ..world.models import Organization, Team, TeamMember

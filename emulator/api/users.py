@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..endpoint import Call, Group, many, one
+from ..endpoint import Call, Group
+from ..envelope import many, one
 from ..errors import BadRequest
 from ..schemas.users import (
     AuthorizationOut,

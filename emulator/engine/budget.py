@@ -63,14 +63,18 @@ class Budget:
 
     def weigh(self, value: Any) -> int:
         """What a value weighs, counting what is shared as often as it appears."""
-        left = _weigh(value, WEIGHT, 0)
-        weight = WEIGHT - left
+        weight = weight_of(value, WEIGHT)
         self.step(1 + weight // 100)
         return weight
 
 
 def oversized() -> Exhausted:
     return Exhausted("DataSizeLimitExceededError", "The data are too large.")
+
+
+def weight_of(value: Any, limit: int) -> int:
+    """What a value weighs; raises `Exhausted` as soon as it is more than the limit."""
+    return limit - _weigh(value, limit, 0)
 
 
 def _weigh(value: Any, left: int, depth: int) -> int:

@@ -44,10 +44,14 @@ class ExpressionError(ModuleError):
         return ExpressionError(f"Failed to map '{field}': {self.reason}")
 
 
-class Exhausted(ModuleError):
-    """A run used up what it may use; no error handler takes this."""
+class Fatal(ModuleError):
+    """Ends the run whatever it is: no error handler takes this."""
+
+
+class Exhausted(Fatal):
+    """A run used up what it may use."""
 
 
 def unsupported(module: str, module_id: int) -> ModuleError:
-    """Make has the module, this emulator does not: better to say so than to pretend."""
-    return Exhausted("RuntimeError", f"Module '{module}' ({module_id}) is not supported by the emulator.")
+    """Make has the module, this emulator does not yet: better to say so than to pretend."""
+    return Fatal("RuntimeError", f"Module '{module}' ({module_id}) is not supported by the emulator.")

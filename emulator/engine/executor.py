@@ -21,7 +21,7 @@ from emulator.world.world import World
 
 from .blueprint import Blueprint, Module, parse
 from .budget import Budget
-from .errors import Exhausted, ExpressionError, ModuleError
+from .errors import Exhausted, ExpressionError, Fatal, ModuleError
 from .filters import passes
 from .iml.environment import Bundle, Environment, Scope
 from .iml.evaluate import fill_deep
@@ -161,7 +161,7 @@ class _Interpreter:
                 },
             },
         )
-        self._journal = Journal(self._run.budget)
+        self._journal = Journal()
         self._stack: list[_Walk | _Spread] = []
         self._operations = 0
         self._transfer = 0
@@ -302,7 +302,7 @@ class _Interpreter:
     def _fail(self, walk: _Walk, error: ModuleError) -> None:
         """Hand an error to the module's error handler; without one the run is over."""
         module = walk.module
-        if module.onerror and not isinstance(error, Exhausted):
+        if module.onerror and not isinstance(error, Fatal):
             report = {"error": {"type": error.name, "message": error.message}}
             scope = walk.scope.having(module.id, Bundle(report))
             self._stack.append(_Walk(module.onerror, 0, scope, _Failure(error, walk)))
@@ -311,10 +311,10 @@ class _Interpreter:
         raise error
 
     def _direct(self, walk: _Walk, decision: str, substitute: Mapping[str, Value]) -> None:
-        """Do what the directive at the end of an error handler says."""
+        """Do what the directive at the end of an error handler says; without one the bundle is dropped."""
         failure = walk.handling
         if failure is None:
-            raise Exhausted(
+            raise Fatal(
                 "RuntimeError", f"Module '{walk.module.full_name}' stands outside of an error handler."
             )
         match decision:

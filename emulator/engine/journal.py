@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from emulator.world.models import ExecutionError, Step
 
 from .blueprint import Module
-from .budget import Budget
+from .budget import weight_of
+from .errors import Exhausted
 from .iml.values import Value, plain
 
 #: Steps that are kept, and what their bundles may weigh together (a character counts 1).
@@ -18,8 +19,7 @@ WEIGHT = 2_000_000
 class Journal:
     """Collects the steps of one run."""
 
-    def __init__(self, budget: Budget) -> None:
-        self._budget = budget
+    def __init__(self) -> None:
         self._left = WEIGHT
         self._counts: dict[int, int] = {}
         self.steps: list[Step] = []
@@ -35,11 +35,7 @@ class Journal:
         operation = self._counts[module.id] = self._counts.get(module.id, 0) + 1
         if len(self.steps) >= STEPS:
             return
-        # Both were weighed when they were made, so a second weighing cannot fail for their size.
-        weight = self._budget.weigh(mapper) + sum(self._budget.weigh(bundle) for bundle in bundles)
-        fits = weight <= self._left
-        if fits:
-            self._left -= weight
+        fits = self._takes(mapper, *bundles)
         self.steps.append(
             Step(
                 module_id=module.id,
@@ -50,3 +46,12 @@ class Journal:
                 error=error,
             )
         )
+
+    def _takes(self, *values: Mapping[str, Value]) -> bool:
+        """Whether there is room for some values; once there is not, nothing more is weighed or kept."""
+        try:
+            for value in values:
+                self._left -= weight_of(value, self._left)
+        except Exhausted:
+            self._left = 0
+        return self._left > 0

@@ -120,7 +120,10 @@ class Tenants:
     def _world(self, specification: Specification) -> World:
         world = World(specification.name, seed=specification.world_seed, now=specification.now)
         world.rate_limited = specification.rate_limit
+        # The seed is laid out at one moment, so that two worlds of one specification are equal to the millisecond.
+        world.clock.freeze(specification.now)
         self._build(world, specification)
+        world.clock.unfreeze()
         return world
 
     def _publish(self, tenant: Tenant) -> None:
