@@ -70,12 +70,7 @@ class Api:
 
 
 @pytest.fixture
-def app() -> Flask:
-    return create_app()
-
-
-@pytest.fixture
-def api(app: Flask) -> Api:
+def api() -> Api:
     """The default world, with its clock standing still at noon of 2 March 2026."""
     api = Api(create_app(now="2026-03-02T12:00:00Z"))
     api.world.clock.freeze("2026-03-02T12:00:00Z")

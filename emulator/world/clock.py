@@ -78,9 +78,10 @@ class Clock:
 
     def freeze(self, at: int | str | None = None) -> None:
         """Stop the clock, at a given moment or where it stands."""
+        # Frozen first: a running clock would move on between the two steps.
+        self._frozen = self.now()
         if at is not None:
             self.set(at)
-        self._frozen = self.now()
 
     def unfreeze(self) -> None:
         """Let the clock run on from where it stands."""

@@ -30,6 +30,13 @@ def test_a_frozen_clock_stands_still_and_can_be_advanced() -> None:
     assert clock.frozen
 
 
+def test_freezing_at_a_moment_is_exact() -> None:
+    for _ in range(50):
+        clock = Clock("2026-01-01T00:00:00Z")
+        clock.freeze("2026-02-02T00:00:00Z")
+        assert iso(clock.now()) == "2026-02-02T00:00:00.000Z"
+
+
 def test_an_unfrozen_clock_runs_on_from_where_it_stood() -> None:
     clock = Clock()
     clock.freeze("2026-01-01T00:00:00Z")
