@@ -45,18 +45,18 @@ def _gunicorn() -> Process:
 
 def _servers() -> dict[str, Callable[[], Process]]:
     """The servers whose package is installed."""
-    found = {"cheroot": _cheroot, "werkzeug": _werkzeug}
+    found: dict[str, Callable[[], Process]] = {"cheroot": _cheroot, "werkzeug": _werkzeug}
     if find_spec("waitress"):
         found["waitress"] = _waitress
     if find_spec("gunicorn") and sys.platform != "win32":
-        found["gunicorn"] = _gunicorn
-    return {f"{name}, threads": start for name, start in found.items()}
+        found["gunicorn gthread"] = _gunicorn
+    return found
 
 
 def compare(effort: Effort, connections: tuple[int, ...] = (1, 4, 16)) -> str:
     """Measure every installed server in turns, and tell as a table."""
+    starts = _starts(effort)
     servers = {name: start() for name, start in _servers().items()}
-    starts = {name: _start(start, effort) for name, start in _servers().items()}
     loads: dict[tuple[str, int], list[Load]] = {}
     try:
         for server in servers.values():
@@ -96,9 +96,11 @@ def _request(server: Process) -> bytes:
     return request_bytes("GET", f"{server.url}/one")
 
 
-def _start(start: Callable[[], Process], effort: Effort) -> list[float]:
-    taken = []
+def _starts(effort: Effort) -> dict[str, list[float]]:
+    """Seconds from the start of each server's process to its first answer."""
+    taken: dict[str, list[float]] = {}
     for _ in range(effort.rounds):
-        with start() as server:
-            taken.append(server.first_answer(_request(server)))
+        for name, start in _servers().items():
+            with start() as server:
+                taken.setdefault(name, []).append(server.first_answer(_request(server)))
     return taken

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = b"\r\ncontent-length:"
+_CLOSE = b"\r\nconnection: close"
 
 
 class WrongAnswer(RuntimeError):
@@ -57,23 +58,31 @@ def request_bytes(
 
 
 class Connection:
-    """One keep-alive connection, opened again when the server closes it."""
+    """One keep-alive connection, opened again when the server announces that it closes it."""
 
     def __init__(self, address: tuple[str, int]) -> None:
         self._address = address
         self._received = bytearray()
-        self._missing = -1
+        self._length = -1
+        self._closing = False
         self.sent_at = 0.0
-        self.socket = self._connect()
+        self._open()
 
-    def _connect(self) -> socket.socket:
-        opened = socket.create_connection(self._address, timeout=30)
-        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return opened
+    def _open(self) -> None:
+        self.socket = socket.create_connection(self._address, timeout=30)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def reopen(self, selector: selectors.BaseSelector) -> None:
+        """Open the connection again if the last answer announced its end."""
+        if self._closing:
+            selector.unregister(self.socket)
+            self.close()
+            self._open()
+            selector.register(self.socket, selectors.EVENT_READ, self)
 
     def send(self, request: bytes) -> None:
         self._received.clear()
-        self._missing = -1
+        self._length = -1
         self.sent_at = time.perf_counter()
         self.socket.sendall(request)
 
@@ -88,7 +97,7 @@ class Connection:
             raise WrongAnswer("the server closed the connection before its answer was complete")
         received = self._received
         received += data
-        if self._missing < 0:
+        if self._length < 0:
             end = received.find(_HEAD_END)
             if end < 0:
                 return False
@@ -99,8 +108,9 @@ class Connection:
             if start < 0:
                 raise WrongAnswer("the answer has no Content-Length")
             length = int(head[start + len(_LENGTH) :].split(b"\r\n", 1)[0])
-            self._missing = end + len(_HEAD_END) + length
-        return len(received) >= self._missing
+            self._length = end + len(_HEAD_END) + length
+            self._closing = _CLOSE in head
+        return len(received) >= self._length
 
     def exchange(self, request: bytes) -> bytes:
         """Send a request and wait for the whole answer, head included."""
@@ -118,9 +128,10 @@ def generate(address: tuple[str, int], request: bytes, *, seconds: float, connec
     selector = selectors.DefaultSelector()
     opened = [Connection(address) for _ in range(connections)]
     for connection in opened:
+        selector.register(connection.socket, selectors.EVENT_READ, connection)
         for _ in range(3):
             connection.exchange(request)
-        selector.register(connection.socket, selectors.EVENT_READ, connection)
+            connection.reopen(selector)
     latencies: list[float] = []
     gc.disable()
     started = time.perf_counter()
@@ -134,6 +145,7 @@ def generate(address: tuple[str, int], request: bytes, *, seconds: float, connec
             if connection.receive():
                 now = time.perf_counter()
                 latencies.append(now - connection.sent_at)
+                connection.reopen(selector)
                 connection.send(request)
     elapsed = now - started
     for connection in opened:

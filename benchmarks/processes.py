@@ -33,7 +33,9 @@ class Process:
             cwd=ROOT,
             env=_environment(),
             stdin=subprocess.DEVNULL,
+            # A server of somebody else's would write a line for every request that waits.
             stdout=subprocess.PIPE if url is None else subprocess.DEVNULL,
+            stderr=None if url is None else subprocess.DEVNULL,
             text=True,
         )
         self.url = url or self._announced()

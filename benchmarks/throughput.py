@@ -42,12 +42,22 @@ def measure(effort: Effort) -> list[Figure]:
                 made, ready = _get(f"{bare.url}/many"), _get(f"{bare.url}/ready")
                 assert _body(bare, made) == _body(bare, ready) == bodies["many"]
                 return [
-                    _figure(effort, "GET one scenario", ours, one, bare, _get(f"{bare.url}/one"), 0.5),
-                    _figure(effort, "GET a list of 100", ours, many, bare, made, 0.5),
-                    _figure(effort, "the same, bare with ready dicts", ours, many, bare, ready),
                     _figure(
                         effort,
-                        "POST a record",
+                        "GET one scenario, requests/s against bare",
+                        ours,
+                        one,
+                        bare,
+                        _get(f"{bare.url}/one"),
+                        0.5,
+                    ),
+                    _figure(
+                        effort, "GET a list of 100, requests/s against bare", ours, many, bare, made, 0.5
+                    ),
+                    _figure(effort, "the same against dicts that bare holds ready", ours, many, bare, ready),
+                    _figure(
+                        effort,
+                        "POST a record, requests/s against bare",
                         ours,
                         new,
                         bare,
@@ -79,6 +89,4 @@ def _figure(
         lambda: load.run(bare.url, bare_request, seconds=effort.seconds).rate,
         effort.rounds,
     )
-    return Figure(
-        f"{name}, requests/s against bare", duel.ratios, "x", target, at_least=True, note=duel.note("/s")
-    )
+    return Figure(name, duel.ratios, "x", target, at_least=True, note=duel.note("/s"))

@@ -6,6 +6,8 @@ import logging
 import signal
 import sys
 import threading
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -22,6 +24,21 @@ class Failure(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         click.echo(f"make-emulator: {self.format_message()}", file=file or sys.stderr)
+
+
+class FaultySeed(Failure):
+    """A seed with faults: each is a line of its own, as a compiler writes them."""
+
+    def __init__(self, faults: Sequence[Any], file: Any = None) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self._located = all(fault.file for fault in faults)
+        self._file = file
+
+    def show(self, file: Any = None) -> None:
+        if self._located:
+            click.echo(self.format_message(), file=self._file or sys.stderr)
+        else:
+            super().show(file)
 
 
 @click.group(context_settings={"auto_envvar_prefix": PREFIX, "help_option_names": ["-h", "--help"]})
@@ -58,6 +75,12 @@ def main() -> None:
     type=int,
     help="The number from which ids and made-up data follow.",
 )
+@click.option(
+    "--smtp-port",
+    envvar=f"{PREFIX}_SMTP_PORT",
+    type=click.IntRange(0, 65535),
+    help="Take mail for mailhooks at this port; 0 picks a free one. Off by default.",
+)
 @click.option("--no-rate-limit", is_flag=True, envvar=f"{PREFIX}_NO_RATE_LIMIT", help="Never answer 429.")
 @click.option(
     "--control-key",
@@ -78,6 +101,7 @@ def serve(
     port: int,
     seed: str,
     world_seed: int,
+    smtp_port: int | None,
     no_rate_limit: bool,
     control_key: str | None,
     log_format: str,
@@ -86,6 +110,7 @@ def serve(
     # Imported here, so that --help and mistakes in the usage answer at once.
     from .app import API, DEFAULT_WORLD, create_app, tenants_of
     from .logs import configure
+    from .seeds import SeedError
     from .server import PortTaken, Server
 
     stopped = threading.Event()
@@ -96,6 +121,8 @@ def serve(
         app = create_app(
             seed=seed, world_seed=world_seed, rate_limit=not no_rate_limit, control_key=control_key
         )
+    except SeedError as error:
+        raise FaultySeed(error.faults) from None
     except ValueError as error:
         raise Failure(str(error)) from None
     server = Server(app, host, port)
@@ -105,6 +132,17 @@ def serve(
         raise Failure(f"{error}; choose another with --port, or --port 0 for a free one") from None
     except OSError as error:
         raise Failure(f"cannot listen at {host}:{port}: {error}") from None
+    mail = None
+    if smtp_port is not None:
+        # Few serve mail, and what reads it takes a while to import.
+        from .doors.mailhooks import MailServer
+
+        mail = MailServer(tenants_of(app), host, smtp_port)
+        try:
+            mail.start()
+        except OSError as error:
+            server.stop()
+            raise Failure(f"cannot take mail at {host}:{smtp_port}: {error.strerror or error}") from None
     tenant = tenants_of(app).get(DEFAULT_WORLD)
     assert tenant is not None
     team = tenant.main_team()
@@ -114,10 +152,58 @@ def serve(
     if team is not None:
         click.echo(f"  team          {team.id}")
         click.echo(f"  organization  {team.organization_id}")
+    if mail is not None:
+        click.echo(f"  mail          smtp://{host}:{mail.port}")
     click.echo(f"  control API   {server.url}/_emulator/health")
     sys.stdout.flush()
     stopped.wait()
+    if mail is not None:
+        mail.stop()
     server.stop()
+
+
+@main.command()
+@click.argument("file", required=False, envvar=f"{PREFIX}_INIT_FILE")
+@click.option("--force", is_flag=True, envvar=f"{PREFIX}_FORCE", help="Overwrite the file if it exists.")
+@click.option(
+    "--schema",
+    is_flag=True,
+    envvar=f"{PREFIX}_SCHEMA",
+    help="Write the JSON Schema of seeds, for editors, instead.",
+)
+def init(file: str | None, force: bool, schema: bool) -> None:
+    """Write a commented seed to start from.
+
+    FILE is seed.yaml (seed.schema.json with --schema) unless given; - stands for the standard output.
+    """
+    from .seeds import json_schema_text, starter
+
+    text = json_schema_text() if schema else starter()
+    if file == "-":
+        click.echo(text, nl=False)
+        return
+    path = Path(file or ("seed.schema.json" if schema else "seed.yaml"))
+    try:
+        with path.open("w" if force else "x", encoding="utf-8", newline="\n") as opened:
+            opened.write(text)
+    except FileExistsError:
+        raise Failure(f"{path} exists; --force overwrites it") from None
+    except (OSError, ValueError) as error:
+        raise Failure(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from None
+    click.echo(f"Wrote {path}." if schema else f"Wrote {path}. Try: make-emulator serve --seed {path}")
+
+
+@main.command()
+@click.argument("file", envvar=f"{PREFIX}_SEED")
+def validate(file: str) -> None:
+    """Check a seed: every fault with its line, exit 1; or what the seed holds, exit 0."""
+    from . import seeds
+
+    try:
+        seed = seeds.check(file)
+    except seeds.SeedError as error:
+        raise FaultySeed(error.faults, sys.stdout) from None
+    click.echo(f"{file} is a valid seed: {seeds.summary(seed)}")
 
 
 @main.command()

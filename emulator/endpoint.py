@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -71,10 +71,12 @@ class Call:
     endpoint: Endpoint
     path: dict[str, Any] = field(default_factory=dict)
     query: dict[str, Any] = field(default_factory=dict)
-    body: dict[str, Any] = field(default_factory=dict)
+    body: dict[str, Any] = field(default_factory=dict, repr=False)
     rows: dict[str, Any] = field(default_factory=dict)
     page: PageRequest | None = None
     columns: tuple[str, ...] | None = None
+    #: The query as it came, for names that are the caller's own.
+    arguments: MultiDict[str, str] = field(default_factory=MultiDict)
     organization: Organization | None = None
     #: Tells where the API is served: asked only for an answer with a link in it.
     locate: Callable[[], str] = str
@@ -98,6 +100,13 @@ Handler = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
+class NoPermission:
+    """That an endpoint asks nothing of the user's role, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """A declared route."""
 
@@ -110,12 +119,17 @@ class Endpoint:
     query: Query | None = None
     body: Body | None = None
     raw_body: bool = False
+    secret_body: bool = False
     paging: Paging | None = None
     cols: bool = False
     plan: str | None = None
     rate_limited: bool = True
     core: tuple[int, ...] = ()
     evidence: str = ""
+    permissions: tuple[str, ...] = ()
+    permission_of: Mapping[str, str] = field(default_factory=dict)
+    #: Why the role does not matter; ``None`` while there are permissions.
+    no_permission: str | None = None
     path_types: tuple[tuple[str, str | None], ...] = ()
     body_refs: tuple[tuple[str, str], ...] = ()
     query_refs: tuple[tuple[str, str], ...] = ()
@@ -127,6 +141,13 @@ class Endpoint:
     @property
     def summary(self) -> str:
         return (inspect.getdoc(self.handler) or "").partition("\n")[0].rstrip(".")
+
+    def needs(self, body: Mapping[str, Any]) -> Iterable[str]:
+        """The permissions that a request with a body takes."""
+        if not self.permission_of or not body:
+            return self.permissions
+        own = [self.permission_of[part] for part in body if part in self.permission_of]
+        return own if len(own) == len(body) else [*self.permissions, *own]
 
     @property
     def rule(self) -> str:
@@ -143,6 +164,7 @@ class Endpoint:
             BadRequest: if the body is not JSON.
             NotFound: if the caller named something that it cannot see.
         """
+        call.arguments = arguments
         faults_found: list[str] = []
         named: list[tuple[str, str, int]] = []
         for name, kind in self.path_types:
@@ -244,6 +266,12 @@ def parse_json(body: bytes) -> Any:
     return data
 
 
+def _permissions(permission: str | Sequence[str] | NoPermission) -> tuple[str, ...]:
+    if isinstance(permission, NoPermission):
+        return ()
+    return (permission,) if isinstance(permission, str) else tuple(permission)
+
+
 def _row_name(attribute: str) -> str:
     """``team`` for ``team_id``, ``stores`` for ``store_ids``."""
     if attribute.endswith("_ids"):
@@ -277,9 +305,12 @@ class Group:
         query: type[Query] | None = None,
         body: type[Body] | None = None,
         raw_body: bool = False,
+        secret_body: bool = False,
         paging: Paging | None = None,
         cols: bool = False,
         plan: str | None = None,
+        permission: str | Sequence[str] | NoPermission = (),
+        permission_of: Mapping[str, str] | None = None,
         rate_limited: bool = True,
         core: int | tuple[int, ...] = (),
         evidence: str = "",
@@ -289,7 +320,11 @@ class Group:
         Args:
             scopes: the scopes that a token must all have.
             raw_body: the body is an object whose names are the caller's.
+            secret_body: the body holds credentials, so the journal keeps only the names of its fields.
             plan: the field of `License` that must be true in the owning organization.
+            permission: what the user's role must include in each team, or organization, that the caller names; or why
+                nothing is asked of it.
+            permission_of: what it must include instead for some parts of the body.
             rate_limited: whether calls count against the organization's limit.
             core: the numbers of the route among the 47 documented ones.
             evidence: where the behaviour is known from, for the routes' table.
@@ -307,12 +342,16 @@ class Group:
                 query=query_schema,
                 body=body_schema,
                 raw_body=raw_body,
+                secret_body=secret_body,
                 paging=paging,
                 cols=cols,
                 plan=plan,
                 rate_limited=rate_limited,
                 core=(core,) if isinstance(core, int) else core,
                 evidence=evidence,
+                permissions=_permissions(permission),
+                permission_of=permission_of or {},
+                no_permission=permission.reason if isinstance(permission, NoPermission) else None,
                 path_types=tuple((name, PATH_KINDS.get(name)) for name in _PARAMETER.findall(path)),
                 body_refs=_refs(body_schema),
                 query_refs=_refs(query_schema),

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .schemas.base import Answer, serializer
+from .schemas.base import Answer
+from .schemas.serialize import dump_all, serializer
 from .world.world import World
 
 
@@ -56,8 +57,11 @@ class Envelope:
             if part.schema is None:
                 rendered[key] = value
                 continue
-            dump = serializer(part.schema, columns if part.schema is self.schema else None)
-            rendered[key] = [dump(world, row) for row in value] if part.many else dump(world, value)
+            chosen = columns if part.schema is self.schema else None
+            if part.many:
+                rendered[key] = dump_all(world, part.schema, chosen, value)
+            else:
+                rendered[key] = serializer(part.schema, chosen)(world, value)
         return rendered
 
 

@@ -104,6 +104,14 @@ class Forbidden(MakeError):
         super().__init__(detail)
 
 
+class InsufficientRights(MakeError):
+    """403 IM002: the user's role in the team or the organization lacks a permission."""
+
+    status = 403
+    code = "IM002"
+    message = "Insufficient rights"
+
+
 class ResourceNotFound(MakeError):
     """404: there is no such thing, or the caller may not see it."""
 
@@ -167,6 +175,14 @@ class FailedDependency(MakeError):
     message = "The request failed due to failure of a previous request."
 
 
+class ActionFailure(FailedDependency):
+    """424: the service behind a connection turned it down. Seen in this shape: no detail, and the cause in a suberror."""
+
+    def body(self) -> dict[str, Any]:
+        suberrors = [{"message": self.detail, "name": "RuntimeError"}]
+        return {"message": self.message, "code": self.code, "suberrors": suberrors}
+
+
 class RateLimited(MakeError):
     """429: the organization made more requests in a minute than its plan allows."""
 
@@ -208,8 +224,14 @@ def from_refusal(refusal: refusals.Refusal) -> MakeError:
             return ResourceNotFound(refusal.detail[:1].upper() + refusal.detail[1:])
         case refusals.Forbidden():
             return Forbidden(refusal.detail)
+        case refusals.Insufficient():
+            return InsufficientRights(refusal.detail)
         case refusals.Unconfirmed():
             return ConfirmationRequired(refusal.detail)
+        case refusals.UnfitInput():
+            return InvalidInput(refusal.detail)
+        case refusals.ActionFailed():
+            return ActionFailure(refusal.detail)
         case refusals.OutOfSpace():
             return NoSpace(refusal.detail)
         case refusals.ConnectionNotFound():
@@ -222,6 +244,8 @@ def from_refusal(refusal: refusals.Refusal) -> MakeError:
             return OrganizationPaused(refusal.detail)
         case refusals.TimedOut():
             return FailedDependency(refusal.detail)
+        case refusals.Misconfigured():
+            return InvalidInput(refusal.detail)
         case refusals.BadBlueprint():
             return InvalidBlueprint(refusal.detail)
         case refusals.LimitReached():

@@ -12,7 +12,7 @@ from marshmallow import fields
 from .endpoint import PATH_KINDS, Endpoint
 from .envelope import Envelope, Part
 from .paging import MAX_LIMIT
-from .schemas.base import MAX_ID, Answer, Constant, Derived, Many, Moment
+from .schemas.base import MAX_ID, Answer, Constant, Derived, Many, Moment, OpenBody
 from .schemas.data_structures import Spec
 from .schemas.scenarios import JsonText
 from .version import __version__
@@ -24,7 +24,7 @@ _END = r"\Z"
 _ERRORS = {
     "400": "A parameter is missing, unknown or wrong.",
     "401": "The token is missing or unknown.",
-    "403": "The token lacks a scope, or the plan does not include this.",
+    "403": "The token lacks a scope, the user's role a permission, or the plan does not include this.",
     "404": "There is no such thing, or the token cannot see it.",
     "406": "The request destroys something and does not say confirmed=true.",
     "409": "The change builds on a version that has been succeeded.",
@@ -36,7 +36,8 @@ _ERRORS = {
 
 _ERROR_SCHEMA = {
     "type": "object",
-    "required": ["detail", "message", "code"],
+    # Only the failure of a connection has no detail.
+    "required": ["message", "code"],
     "properties": {
         "detail": {"type": "string"},
         "message": {"type": "string"},
@@ -151,7 +152,7 @@ def _shape(
 
 
 def _patterns(field: fields.Field[Any]) -> list[str]:
-    return [rule.regex.pattern for rule in field.validators if isinstance(rule, ma.validate.Regexp)]
+    return [str(rule.regex.pattern) for rule in field.validators if isinstance(rule, ma.validate.Regexp)]
 
 
 def _operation(endpoint: Endpoint, converter: Any) -> dict[str, Any]:
@@ -181,7 +182,7 @@ def _operation(endpoint: Endpoint, converter: Any) -> dict[str, Any]:
         operation["requestBody"] = _json_body({"type": "object"}, required=False)
     elif endpoint.body is not None:
         schema = _object(endpoint.body, converter)
-        schema["additionalProperties"] = False
+        schema["additionalProperties"] = isinstance(endpoint.body, OpenBody)
         operation["requestBody"] = _json_body(schema, required="required" in schema)
     return operation
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
@@ -16,6 +17,7 @@ from click.testing import CliRunner
 
 from emulator import __version__
 from emulator.cli import main
+from emulator.seeds import json_schema_text, starter
 
 ADMIN = "11111111-1111-4111-8111-111111111111"
 
@@ -96,6 +98,18 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=20)
 
 
+def test_mail_is_taken_when_a_port_is_given() -> None:
+    with serving("--smtp-port", "0") as (process, _):
+        assert process.stdout is not None
+        found = next(match for line in process.stdout if (match := re.search(r"smtp://(\S+):([0-9]+)", line)))
+        host, port = found.groups()
+        with socket.create_connection((host, int(port)), timeout=5) as client:
+            assert client.recv(4) == b"220 "
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=10)
+        assert process.returncode == 0
+
+
 def test_a_taken_port_is_one_clear_line_and_exit_1() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -132,3 +146,92 @@ def test_routes_are_listed_as_a_table_and_as_json() -> None:
     row = next(row for row in rows if (row["method"], row["path"]) == ("POST", "/scenarios/{scenarioId}/run"))
     assert sorted(row["scopes"]) == ["scenarios:read", "scenarios:run", "scenarios:write"]
     assert row["core"] == [9]
+
+
+# --- seeds ---------------------------------------------------------------------------------------
+
+BROKEN = """\
+organizations:
+  - name: Acme
+    plan: gold
+    teams: [{ nom: Ops }]
+"""
+
+
+def test_init_writes_a_seed_that_is_valid_and_serves(tmp_path: Path) -> None:
+    path = tmp_path / "seed.yaml"
+    result = CliRunner().invoke(main, ["init", str(path)])
+    assert (result.exit_code, result.output) == (0, f"Wrote {path}. Try: make-emulator serve --seed {path}\n")
+    result = CliRunner().invoke(main, ["validate", str(path)])
+    assert result.exit_code == 0
+    assert result.output.startswith(
+        f"{path} is a valid seed: 2 users, 1 organization, 1 team, 1 connection, "
+    )
+    with serving("--seed", str(path)) as (_, url):
+        assert get(f"{url}/teams/1")["team"]["name"] == "My Team"  # type: ignore[index]
+
+
+def test_init_overwrites_nothing_unless_told(tmp_path: Path) -> None:
+    path = tmp_path / "seed.yaml"
+    path.write_text("mine")
+    result = CliRunner().invoke(main, ["init", str(path)])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"make-emulator: {path} exists; --force overwrites it\n"
+    assert path.read_text() == "mine"
+    for arguments, environment in ((["--force"], {}), ([], {"MAKE_EMULATOR_FORCE": "1"})):
+        path.write_text("mine")
+        assert CliRunner().invoke(main, ["init", str(path), *arguments], env=environment).exit_code == 0
+        assert path.read_text() == starter()
+
+
+def test_init_writes_to_the_standard_output_for_a_dash() -> None:
+    assert CliRunner().invoke(main, ["init", "-"]).output == starter()
+    assert CliRunner().invoke(main, ["init", "--schema", "-"]).output == json_schema_text()
+
+
+def test_init_without_a_name_picks_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(main, ["init"]).exit_code == 0
+    assert CliRunner().invoke(main, ["init", "--schema"]).output == "Wrote seed.schema.json.\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["seed.schema.json", "seed.yaml"]
+
+
+def test_init_says_where_it_cannot_write(tmp_path: Path) -> None:
+    path = tmp_path / "none" / "seed.yaml"
+    result = CliRunner().invoke(main, ["init", str(path)])
+    assert (result.exit_code, result.stderr) == (
+        1,
+        f"make-emulator: cannot write {path}: No such file or directory\n",
+    )
+
+
+def test_validate_and_serve_tell_every_fault_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "seed.yaml"
+    path.write_text(BROKEN)
+    faults = (
+        f"{path}:3: organizations[0].plan: there is no 'gold'; there are: free, core, pro, teams, enterprise\n"
+        f"{path}:4: organizations[0].teams[0].name: is missing\n"
+        f"{path}:4: organizations[0].teams[0].nom: unknown key; did you mean 'name'?\n"
+    )
+    result = CliRunner().invoke(main, ["validate", str(path)])
+    assert (result.exit_code, result.stdout, result.stderr) == (1, faults, "")
+    result = CliRunner().invoke(main, ["serve", "--port", "0", "--seed", str(path)])
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", faults)
+
+
+def test_validate_takes_a_shipped_seed_and_the_environment_too() -> None:
+    assert (
+        "free is a valid seed: 1 user, 1 organization"
+        in CliRunner().invoke(main, ["validate", "free"]).output
+    )
+    result = CliRunner().invoke(main, ["validate"], env={"MAKE_EMULATOR_SEED": "empty"})
+    assert result.output == "empty is a valid seed: 1 user, 1 organization, 1 team\n"
+
+
+def test_validate_needs_a_seed(tmp_path: Path) -> None:
+    assert CliRunner().invoke(main, ["validate"]).exit_code == 2
+    result = CliRunner().invoke(main, ["validate", str(tmp_path / "none.yaml")])
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"make-emulator: there is no seed named {str(tmp_path / 'none.yaml')!r}, nor a file of that name\n"
+    )

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from conftest import Api
+from emulator import seeds
 from emulator.app import create_app
+from emulator.data import fixture
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -44,7 +46,7 @@ def test_the_test_that_is_shown_passes(pytester: pytest.Pytester) -> None:
 def test_every_control_call_is_listed_and_every_listed_one_is_there(api: Api) -> None:
     listed = set(re.findall(r"^\| `([A-Z]+) (/[^`]*)` \|", README, flags=re.MULTILINE))
     served = {
-        (method, rule.rule.removeprefix("/_emulator").replace("<name>", "{name}"))
+        (method, re.sub(r"<(?:int:)?(\w+)>", r"{\1}", rule.rule.removeprefix("/_emulator")))
         for rule in api.app.url_map.iter_rules()
         if rule.rule.startswith("/_emulator")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
@@ -55,3 +57,16 @@ def test_every_control_call_is_listed_and_every_listed_one_is_there(api: Api) ->
 def test_the_files_that_are_linked_exist() -> None:
     for target in re.findall(r"\]\((?!http)([^)#]+)", README):
         assert (Path(__file__).parent.parent / target).exists(), target
+
+
+def test_the_seed_that_is_shown_is_valid(tmp_path: Path) -> None:
+    [seed] = blocks("yaml")
+    path = tmp_path / "seed.yaml"
+    path.write_text(seed, "utf-8")
+    assert seeds.summary(seeds.check(path)) == "1 user, 1 organization, 1 team"
+
+
+def test_every_shipped_seed_is_listed() -> None:
+    shown = README.partition("\n| seed |")[2].partition("\n\n")[0]
+    listed = re.findall(r"^\| `(\w+)` \|", shown, flags=re.MULTILINE)
+    assert sorted(listed) == sorted(path.stem for path in fixture("worlds").glob("*.yaml"))

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from ..endpoint import Endpoint, Group
-from . import data_stores, data_structures, enums, executions, folders, organizations, scenarios, teams, users
+from . import (
+    connections,
+    data_stores,
+    data_structures,
+    enums,
+    executions,
+    folders,
+    hooks,
+    organizations,
+    scenarios,
+    teams,
+    templates,
+    users,
+)
 
 GROUPS: tuple[Group, ...] = (
     scenarios.group,
     executions.group,
     folders.group,
+    connections.group,
     data_stores.group,
     data_structures.group,
+    hooks.group,
     teams.group,
     organizations.group,
     users.group,
+    templates.group,
     enums.group,
 )
 

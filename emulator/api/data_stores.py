@@ -38,6 +38,7 @@ def _insertion(record: Record) -> int:
 @group.get(
     "/data-stores",
     scopes=["datastores:read"],
+    permission="datastores get",
     query=DataStoresQuery,
     answer=many("dataStores", DataStoreListItem),
     paging=paging("name", {"name": by_name}),
@@ -52,6 +53,7 @@ def list_data_stores(call: Call, team: Team) -> Selection[DataStore]:
 @group.get(
     "/data-stores/{dataStoreId}",
     scopes=["datastores:read"],
+    permission="datastore view",
     answer=one("dataStore", DataStoreDetail),
     cols=True,
 )
@@ -63,6 +65,7 @@ def get_data_store(call: Call, data_store: DataStore) -> DataStore:
 @group.post(
     "/data-stores",
     scopes=["datastores:write"],
+    permission="datastore add",
     body=DataStoreCreate,
     answer=one("dataStore", DataStoreWritten),
     core=21,
@@ -82,6 +85,7 @@ def create_data_store(call: Call, team: Team, datastructure: DataStructure | Non
 @group.patch(
     "/data-stores/{dataStoreId}",
     scopes=["datastores:write"],
+    permission="datastore edit",
     body=DataStoreUpdate,
     answer=one("dataStore", DataStoreWritten),
     core=22,
@@ -100,6 +104,7 @@ def update_data_store(
 @group.delete(
     "/data-stores",
     scopes=["datastores:write"],
+    permission="datastore delete",
     query=DataStoresDelete,
     body=DataStoresChoice,
     answer=value("dataStores"),
@@ -119,6 +124,7 @@ def delete_data_stores(call: Call, team: Team, stores: list[DataStore] | None = 
 @group.delete(
     "/data-stores/{dataStoreId}",
     scopes=["datastores:write"],
+    permission="datastore delete",
     query=Confirmable,
     answer=value("dataStore"),
 )
@@ -131,6 +137,7 @@ def delete_data_store(call: Call, data_store: DataStore) -> int:
 @group.get(
     "/data-stores/{dataStoreId}/data",
     scopes=["datastores:read"],
+    permission="datastore view",
     answer=many("records", RecordOut),
     paging=Paging(by={"": _insertion}, sort=None, limit=10),
     core=23,
@@ -149,6 +156,7 @@ def list_records(call: Call, data_store: DataStore) -> tuple[Selection[Record], 
 @group.post(
     "/data-stores/{dataStoreId}/data",
     scopes=["datastores:write"],
+    permission="datastore edit",
     body=RecordCreate,
     answer=bare(RecordOut),
     core=24,
@@ -161,6 +169,7 @@ def create_record(call: Call, data_store: DataStore) -> Record:
 @group.put(
     "/data-stores/{dataStoreId}/data/{key}",
     scopes=["datastores:write"],
+    permission="datastore edit",
     raw_body=True,
     answer=bare(RecordOut),
     core=25,
@@ -175,6 +184,7 @@ def replace_record(call: Call, data_store: DataStore, key: str) -> Record:
 @group.patch(
     "/data-stores/{dataStoreId}/data/{key}",
     scopes=["datastores:write"],
+    permission="datastore edit",
     raw_body=True,
     answer=bare(RecordOut),
     core=26,
@@ -187,6 +197,7 @@ def update_record(call: Call, data_store: DataStore, key: str) -> Record:
 @group.delete(
     "/data-stores/{dataStoreId}/data",
     scopes=["datastores:write"],
+    permission="datastore edit",
     query=Confirmable,
     body=RecordsChoice,
     answer=value("keys"),

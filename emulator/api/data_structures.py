@@ -27,6 +27,7 @@ group = Group("data structures")
 @group.get(
     "/data-structures",
     scopes=["udts:read"],
+    permission="udt get",
     query=DataStructuresQuery,
     answer=many("dataStructures", DataStructureListItem),
     paging=paging("name", {"name": by_name}),
@@ -40,6 +41,7 @@ def list_data_structures(call: Call, team: Team) -> Selection[DataStructure]:
 @group.get(
     "/data-structures/{dataStructureId}",
     scopes=["udts:read"],
+    permission="udt get",
     answer=one("dataStructure", DataStructureDetail),
     cols=True,
 )
@@ -51,6 +53,7 @@ def get_data_structure(call: Call, data_structure: DataStructure) -> DataStructu
 @group.post(
     "/data-structures",
     scopes=["udts:write"],
+    permission="udt add",
     body=DataStructureCreate,
     answer=one("dataStructure", DataStructureWritten),
 )
@@ -64,6 +67,7 @@ def create_data_structure(call: Call, team: Team) -> DataStructure:
 @group.patch(
     "/data-structures/{dataStructureId}",
     scopes=["udts:write"],
+    permission="udt edit",
     body=DataStructureUpdate,
     answer=one("dataStructure", DataStructureWritten),
 )
@@ -75,6 +79,7 @@ def update_data_structure(call: Call, data_structure: DataStructure) -> DataStru
 @group.delete(
     "/data-structures/{dataStructureId}",
     scopes=["udts:write"],
+    permission="udt delete",
     query=Confirmable,
     answer=value("dataStructure"),
 )
@@ -86,6 +91,7 @@ def delete_data_structure(call: Call, data_structure: DataStructure) -> int:
 @group.post(
     "/data-structures/{dataStructureId}/clone",
     scopes=["udts:write"],
+    permission="udt add",
     body=DataStructureClone,
     answer=Envelope({"dataStructure": Part(DataStructureCloned), "differentTeam": Part()}),
 )

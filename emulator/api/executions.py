@@ -45,6 +45,7 @@ _FILTERS: dict[str, Callable[[Execution, Any], bool]] = {
 @group.get(
     "/scenarios/{scenarioId}/logs",
     scopes=["scenarios:read"],
+    permission="scenario logs get",
     query=LogsQuery,
     answer=mixed("scenarioLogs", {Execution: LogRow, ScenarioEvent: EventRow}),
     paging=Paging(by={"imtId": _by_imt_id}, sort="imtId", descending=True, limit=50),
@@ -70,6 +71,7 @@ def list_logs(call: Call, scenario: Scenario) -> Selection[Entry]:
 @group.get(
     "/scenarios/{scenarioId}/logs/{executionId}",
     scopes=["scenarios:read"],
+    permission="scenario logs get",
     answer=one("scenarioLog", LogDetail),
     core=12,
 )
@@ -84,6 +86,7 @@ def get_log(call: Call, scenario: Scenario, execution_id: str) -> Execution:
 @group.get(
     "/scenarios/{scenarioId}/executions/{executionId}",
     scopes=["scenarios:read"],
+    permission="scenario logs get",
     query=DetailQuery,
     answer=Envelope(),
     core=13,

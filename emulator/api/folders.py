@@ -18,6 +18,7 @@ group = Group("scenario folders")
 @group.get(
     "/scenarios-folders",
     scopes=["scenarios:read"],
+    permission="scenarios get",
     query=FoldersQuery,
     answer=value("scenariosFolders"),
 )
@@ -34,6 +35,7 @@ def list_folders(call: Call, team: Team, parent: Folder | None = None) -> list[d
 @group.post(
     "/scenarios-folders",
     scopes=["scenarios:write"],
+    permission="scenario edit",
     body=FolderCreate,
     answer=one("scenarioFolder", FolderOut),
     cols=True,
@@ -46,6 +48,7 @@ def create_folder(call: Call, team: Team, parent: Folder | None = None) -> Folde
 @group.patch(
     "/scenarios-folders/{folderId}",
     scopes=["scenarios:write"],
+    permission="scenario edit",
     body=FolderUpdate,
     answer=one("scenarioFolder", FolderOut),
     cols=True,
@@ -55,7 +58,12 @@ def update_folder(call: Call, folder: Folder, parent: Folder | None = None) -> F
     return folders.update(call.world, folder, parent=parent, **call.body)
 
 
-@group.delete("/scenarios-folders/{folderId}", scopes=["scenarios:write"], answer=value("scenarioFolder"))
+@group.delete(
+    "/scenarios-folders/{folderId}",
+    scopes=["scenarios:write"],
+    permission="scenario edit",
+    answer=value("scenarioFolder"),
+)
 def delete_folder(call: Call, folder: Folder) -> int:
     """Delete a folder; its scenarios stay, outside of any folder."""
     return folders.delete(call.world, folder)

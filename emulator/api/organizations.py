@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..endpoint import Call, Confirmable, Group
+from ..endpoint import Call, Confirmable, Group, NoPermission
 from ..envelope import Envelope, Part, many, one, value
 from ..schemas.organizations import (
     OrganizationBrief,
@@ -25,6 +25,7 @@ group = Group("organizations")
 @group.get(
     "/organizations",
     scopes=["organizations:read"],
+    permission=NoPermission("it shows what the user belongs to"),
     query=OrganizationsQuery,
     answer=many("organizations", OrganizationListItem),
     paging=BY_NAME,
@@ -43,6 +44,7 @@ def list_organizations(call: Call) -> Selection[Organization]:
 @group.get(
     "/organizations/{organizationId}",
     scopes=["organizations:read"],
+    permission="organization view",
     query=OrganizationQuery,
     answer=one("organization", OrganizationOut),
     cols=True,
@@ -56,6 +58,7 @@ def get_organization(call: Call, organization: Organization) -> Organization:
 @group.post(
     "/organizations",
     scopes=["organizations:write", "admin:write"],
+    permission=NoPermission("it takes an administrator of the zone instead"),
     body=OrganizationCreate,
     answer=Envelope(
         {"organization": Part(OrganizationBrief), "userOrganizationRole": Part(UserOrganizationRoleOut)}
@@ -71,6 +74,7 @@ def create_organization(call: Call) -> dict[str, Organization | OrganizationMemb
 @group.patch(
     "/organizations/{organizationId}",
     scopes=["organizations:write"],
+    permission="organization edit",
     body=OrganizationUpdate,
     answer=one("organization", OrganizationBrief),
 )
@@ -82,6 +86,7 @@ def update_organization(call: Call, organization: Organization) -> Organization:
 @group.delete(
     "/organizations/{organizationId}",
     scopes=["organizations:write"],
+    permission="organization delete",
     query=Confirmable,
     answer=value("organization"),
 )

@@ -27,6 +27,7 @@ from ..schemas.scenarios import (
     ScenarioUpdate,
     UsageQuery,
 )
+from ..world import templates
 from ..world.clock import iso
 from ..world.enums import zone_of
 from ..world.models import BlueprintVersion, Folder, Organization, Scenario, Team
@@ -80,6 +81,7 @@ _PAGING = paging(
 @group.get(
     "/scenarios",
     scopes=["scenarios:read"],
+    permission="scenarios get",
     query=ScenariosQuery,
     answer=many("scenarios", ScenarioListItem),
     paging=_PAGING,
@@ -130,6 +132,7 @@ def _filters(call: Call, folder: Folder | None) -> list[Callable[[Scenario], boo
 @group.get(
     "/scenarios/{scenarioId}",
     scopes=["scenarios:read"],
+    permission="scenario view",
     answer=one("scenario", ScenarioOut),
     cols=True,
     core=2,
@@ -142,6 +145,7 @@ def get_scenario(call: Call, scenario: Scenario) -> Scenario:
 @group.post(
     "/scenarios",
     scopes=["scenarios:write"],
+    permission="scenario add",
     query=Confirmable,
     body=ScenarioCreate,
     answer=one("scenario", ScenarioOut),
@@ -151,6 +155,9 @@ def get_scenario(call: Call, scenario: Scenario) -> Scenario:
 def create_scenario(call: Call, team: Team, folder: Folder | None = None) -> Scenario:
     """Create a scenario from a blueprint; it is not live yet."""
     metadata = call.body.get("metadata") or {}
+    based_on = call.body.get("basedon")
+    if based_on is not None:
+        based_on = str(templates.basis(call.world, call.reach, based_on).id)
     return lifecycle.create(
         call.world,
         call.user,
@@ -160,7 +167,7 @@ def create_scenario(call: Call, team: Team, folder: Folder | None = None) -> Sce
         folder=folder,
         input_spec=metadata.get("input_spec"),
         output_spec=metadata.get("output_spec"),
-        based_on=call.body.get("basedon"),
+        based_on=based_on,
         confirmed=call.confirmed,
     )
 
@@ -168,6 +175,8 @@ def create_scenario(call: Call, team: Team, folder: Folder | None = None) -> Sce
 @group.patch(
     "/scenarios/{scenarioId}",
     scopes=["scenarios:write"],
+    permission="scenario edit",
+    permission_of={"scheduling": "scenario scheduling"},
     query=Confirmable,
     body=ScenarioUpdate,
     answer=one("scenario", ScenarioOut),
@@ -184,6 +193,7 @@ def update_scenario(call: Call, scenario: Scenario, folder: Folder | None = None
 @group.post(
     "/scenarios/{scenarioId}/clone",
     scopes=["scenarios:write"],
+    permission="scenario add",
     query=CloneQuery,
     body=ScenarioClone,
     answer=one("scenario", ScenarioCloned),
@@ -205,7 +215,13 @@ def clone_scenario(call: Call, scenario: Scenario, organization: Organization, t
     )
 
 
-@group.delete("/scenarios/{scenarioId}", scopes=["scenarios:write"], answer=value("scenario"), core=6)
+@group.delete(
+    "/scenarios/{scenarioId}",
+    scopes=["scenarios:write"],
+    permission="scenario delete",
+    answer=value("scenario"),
+    core=6,
+)
 def delete_scenario(call: Call, scenario: Scenario) -> int:
     """Delete a scenario with its logs."""
     return lifecycle.delete(call.world, scenario)
@@ -214,6 +230,7 @@ def delete_scenario(call: Call, scenario: Scenario) -> int:
 @group.post(
     "/scenarios/{scenarioId}/start",
     scopes=["scenarios:write"],
+    permission="scenario start",
     answer=one("scenario", ScenarioState),
     core=7,
 )
@@ -225,6 +242,7 @@ def start_scenario(call: Call, scenario: Scenario) -> Scenario:
 @group.post(
     "/scenarios/{scenarioId}/stop",
     scopes=["scenarios:write"],
+    permission="scenario stop",
     answer=one("scenario", ScenarioState),
     core=8,
 )
@@ -236,6 +254,7 @@ def stop_scenario(call: Call, scenario: Scenario) -> Scenario:
 @group.post(
     "/scenarios/{scenarioId}/run",
     scopes=["scenarios:read", "scenarios:write", "scenarios:run"],
+    permission="scenario start",
     body=ScenarioRun,
     answer=Envelope(),
     rate_limited=False,
@@ -261,6 +280,7 @@ def run_scenario(call: Call, scenario: Scenario) -> dict[str, Any]:
 @group.get(
     "/scenarios/{scenarioId}/blueprint",
     scopes=["scenarios:read"],
+    permission="scenario view",
     query=BlueprintQuery,
     answer=Envelope({"code": Part(), "response": Part()}),
     core=10,
@@ -295,6 +315,7 @@ def get_blueprint(call: Call, scenario: Scenario) -> dict[str, Any]:
 @group.get(
     "/scenarios/{scenarioId}/blueprints",
     scopes=["scenarios:read"],
+    permission="scenario view",
     answer=many("scenariosBlueprints", BlueprintVersionOut),
 )
 def list_blueprints(call: Call, scenario: Scenario) -> list[BlueprintVersion]:
@@ -309,7 +330,12 @@ def _interface(version: BlueprintVersion) -> dict[str, Any]:
     }
 
 
-@group.get("/scenarios/{scenarioId}/interface", scopes=["scenarios:read"], answer=value("interface"))
+@group.get(
+    "/scenarios/{scenarioId}/interface",
+    scopes=["scenarios:read"],
+    permission="scenario view",
+    answer=value("interface"),
+)
 def get_interface(call: Call, scenario: Scenario) -> dict[str, Any]:
     """Get the inputs and outputs of a scenario; null where none are declared."""
     return _interface(call.world.blueprints[scenario.id, scenario.blueprint_version])
@@ -318,6 +344,7 @@ def get_interface(call: Call, scenario: Scenario) -> dict[str, Any]:
 @group.patch(
     "/scenarios/{scenarioId}/interface",
     scopes=["scenarios:write"],
+    permission="scenario edit",
     body=InterfaceUpdate,
     answer=value("interface"),
 )
@@ -337,6 +364,7 @@ def update_interface(call: Call, scenario: Scenario) -> dict[str, Any]:
 @group.get(
     "/scenarios/{scenarioId}/usage",
     scopes=["scenarios:read"],
+    permission="scenario view",
     query=UsageQuery,
     answer=many("data", DayOfUseOut),
 )

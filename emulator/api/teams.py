@@ -16,6 +16,7 @@ group = Group("teams")
 @group.get(
     "/teams",
     scopes=["teams:read"],
+    permission="organization view",
     query=TeamsQuery,
     answer=many("teams", TeamOut),
     paging=BY_NAME,
@@ -28,7 +29,14 @@ def list_teams(call: Call, organization: Organization) -> Selection[Team]:
     return teams.only(lambda team: call.reach.sees_team(team.id))
 
 
-@group.get("/teams/{teamId}", scopes=["teams:read"], answer=one("team", TeamOut), cols=True, core=37)
+@group.get(
+    "/teams/{teamId}",
+    scopes=["teams:read"],
+    permission="team view",
+    answer=one("team", TeamOut),
+    cols=True,
+    core=37,
+)
 def get_team(call: Call, team: Team) -> Team:
     """Get a team."""
     return team
@@ -37,6 +45,7 @@ def get_team(call: Call, team: Team) -> Team:
 @group.post(
     "/teams",
     scopes=["teams:write"],
+    permission="team add",
     body=TeamCreate,
     answer=Envelope({"userTeamRole": Part(UserTeamRoleOut), "team": Part(TeamCreated)}),
     core=38,
@@ -54,13 +63,25 @@ def create_team(call: Call, organization: Organization) -> dict[str, Team | Team
     return {"userTeamRole": member, "team": team}
 
 
-@group.patch("/teams/{teamId}", scopes=["teams:write"], body=TeamUpdate, answer=one("team", TeamOut))
+@group.patch(
+    "/teams/{teamId}",
+    scopes=["teams:write"],
+    permission="team edit",
+    body=TeamUpdate,
+    answer=one("team", TeamOut),
+)
 def update_team(call: Call, team: Team) -> Team:
     """Rename a team."""
     return people.update_team(call.world, team, **call.body)
 
 
-@group.delete("/teams/{teamId}", scopes=["teams:write"], query=Confirmable, answer=value("team"))
+@group.delete(
+    "/teams/{teamId}",
+    scopes=["teams:write"],
+    permission="team delete",
+    query=Confirmable,
+    answer=value("team"),
+)
 def delete_team(call: Call, team: Team) -> int:
     """Delete a team with everything in it; needs confirmation."""
     return people.delete_team(call.world, team, confirmed=call.confirmed)

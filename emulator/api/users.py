@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..endpoint import Call, Group
+from ..endpoint import Call, Group, NoPermission
 from ..envelope import many, one
 from ..errors import BadRequest
 from ..schemas.users import (
@@ -16,8 +16,8 @@ from ..schemas.users import (
     UserOut,
     UsersQuery,
 )
-from ..world.enums import ROLES, Role
 from ..world.models import Organization, Team, User
+from ..world.roles import ROLES, Role
 from ..world.tables import Selection
 from .ordering import by, by_id, by_name, paging
 
@@ -35,6 +35,7 @@ class Authorization:
 @group.get(
     "/users",
     scopes=["user:read"],
+    permission=("team view", "organization view"),
     query=UsersQuery,
     answer=many("users", UserOut),
     paging=paging("id", {"id": by_id, "name": by_name, "email": by("email")}, descending=True),
@@ -71,13 +72,25 @@ def list_users(
     )
 
 
-@group.get("/users/me", scopes=[], query=MeQuery, answer=one("authUser", AuthUserOut), cols=True)
+@group.get(
+    "/users/me",
+    scopes=[],
+    permission=NoPermission("it is about the caller"),
+    query=MeQuery,
+    answer=one("authUser", AuthUserOut),
+    cols=True,
+)
 def get_me(call: Call) -> User:
     """Get the user whom the token belongs to."""
     return call.user
 
 
-@group.get("/users/me/current-authorization", scopes=[], answer=one("authorization", AuthorizationOut))
+@group.get(
+    "/users/me/current-authorization",
+    scopes=[],
+    permission=NoPermission("it is about the caller"),
+    answer=one("authorization", AuthorizationOut),
+)
 def get_current_authorization(call: Call) -> Authorization:
     """Tell how the caller is authenticated and what the token may do."""
     return Authorization("token", sorted(call.token.scopes))
@@ -86,6 +99,7 @@ def get_current_authorization(call: Call) -> Authorization:
 @group.get(
     "/users/roles",
     scopes=["user:read"],
+    permission=NoPermission("a fixed list"),
     query=RolesQuery,
     answer=many("usersRoles", RoleOut),
     cols=True,

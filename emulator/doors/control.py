@@ -19,9 +19,10 @@ from ..errors import BadRequest, Forbidden, ResourceNotFound
 from ..middleware.tenant import NameTaken, Specification, Tenant, Tenants
 from ..openapi import document
 from ..version import __version__
-from ..world import people
+from ..world import connections, people
 from ..world.clock import iso
 from ..world.enums import SCOPES
+from ..world.models import Verdict
 from ..world.plans import PLANS
 
 JSON = "application/json; charset=utf-8"
@@ -55,7 +56,10 @@ def blueprint(tenants: Tenants, endpoints: Sequence[Endpoint], *, key: str | Non
         except NameTaken as taken:
             raise BadRequest(f"There is a world named '{taken}' already.", suberrors=[]) from None
         except ValueError as error:
-            raise BadRequest(f"The world cannot be made: {error}.", suberrors=[]) from None
+            # A seed that makes no sense tells each of its faults.
+            faults = [str(fault) for fault in getattr(error, "faults", ())]
+            reason = str(error).replace("\n", "; ")
+            raise BadRequest(f"The world cannot be made: {reason}.", suberrors=faults) from None
         return _json({"world": describe(tenant)}, 201)
 
     @door.get("/worlds/<name>")
@@ -102,6 +106,18 @@ def blueprint(tenants: Tenants, endpoints: Sequence[Endpoint], *, key: str | Non
             except (ValueError, OverflowError) as error:
                 raise BadRequest(f"The clock cannot be advanced: {error}.", suberrors=[]) from None
             return _json(_clock(tenant))
+
+    @door.put("/worlds/<name>/connections/<int:id>")
+    def script_connection(name: str, id: int) -> Response:
+        world = _find(tenants, name).world
+        verdict = _verdict(_body())
+        with world.lock:
+            connection = world.connections.get(id)
+            if connection is None:
+                raise ResourceNotFound(f"There is no connection {id} in that world.")
+            return _json(
+                {"connection": connections.described(connections.script(world, connection, verdict))}
+            )
 
     @door.get("/worlds/<name>/requests")
     def list_requests(name: str) -> Response:
@@ -227,6 +243,20 @@ def _create_token(tenant: Tenant, body: dict[str, Any]) -> dict[str, Any]:
         tenant.world, user, scopes, label=label if isinstance(label, str) else f"token-{number}"
     )
     return {"token": token.token, "scopes": sorted(token.scopes), "userId": user.id}
+
+
+def _verdict(body: dict[str, Any]) -> Verdict:
+    """What a test of a connection shall come to: ``{"verify", "message"?}``."""
+    outcome, message = body.get("verify"), body.get("message")
+    if not isinstance(outcome, str) or outcome not in connections.OUTCOMES:
+        raise BadRequest(
+            f"Parameter 'verify' must be one of: {', '.join(connections.OUTCOMES)}.", suberrors=[]
+        )
+    if message is not None and not isinstance(message, str):
+        raise BadRequest("Parameter 'message' must be a string.", suberrors=[])
+    for field in body.keys() - {"verify", "message"}:
+        raise BadRequest(f"Unknown parameter '{field}'.", suberrors=[])
+    return Verdict(outcome, message)
 
 
 def _clock(tenant: Tenant) -> dict[str, Any]:

@@ -76,6 +76,11 @@ class Blueprint:
     max_errors: int
 
 
+#: The typed forms of the blueprints parsed last, by the identity of the blueprint, which nobody changes in place.
+_KEPT = 256
+_parsed: dict[int, tuple[Mapping[str, Json], Blueprint]] = {}
+
+
 def parse(blueprint: Mapping[str, Json]) -> Blueprint:
     """The typed form of a blueprint.
 
@@ -83,13 +88,20 @@ def parse(blueprint: Mapping[str, Json]) -> Blueprint:
         Invalid: if a part of the whole is missing or of the wrong type.
         BadBlueprint: if the modules do not hang together, or one is not known.
     """
+    known = _parsed.get(id(blueprint))
+    if known is not None and known[0] is blueprint:
+        return known[1]
     _check_whole(blueprint)
     # A route within a route lies four levels deeper.
     if _too_deep(blueprint, 4 * MAX_NESTING + MAX_DEPTH):
         raise BadBlueprint("The blueprint is nested too deep.")
     reader = _Reader()
     flow = reader.flow(blueprint["flow"], 0)
-    return Blueprint(blueprint["name"], flow, _max_errors(blueprint["metadata"]))
+    parsed = Blueprint(blueprint["name"], flow, _max_errors(blueprint["metadata"]))
+    if len(_parsed) >= _KEPT:
+        _parsed.clear()
+    _parsed[id(blueprint)] = blueprint, parsed
+    return parsed
 
 
 def id_sequence(blueprint: Mapping[str, Json]) -> int:
@@ -179,7 +191,7 @@ class _Reader:
             onerror=self.flow(node.get("onerror"), nesting + 1),
             interface=_fields(metadata.get("interface")),
             expect=_fields(metadata.get("expect")),
-            label=_label(metadata),
+            label=label_of(metadata),
         )
 
     def _routes(self, node: Mapping[str, Json], name: str, id: int, nesting: int) -> tuple[Route, ...]:
@@ -266,7 +278,7 @@ def _fields(value: Json) -> Fields | None:
     return tuple(item for item in value if isinstance(item, Mapping) and isinstance(item.get("name"), str))
 
 
-def _label(metadata: Mapping[str, Json]) -> str | None:
+def label_of(metadata: Mapping[str, Json]) -> str | None:
     designer = metadata.get("designer")
     name = designer.get("name") if isinstance(designer, Mapping) else None
     return name if isinstance(name, str) and name else None

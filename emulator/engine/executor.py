@@ -19,6 +19,7 @@ from emulator.world.refusals import Refusal
 from emulator.world.usage import write_execution
 from emulator.world.world import World
 
+from . import accounts
 from .blueprint import Blueprint, Module, parse
 from .budget import Budget
 from .errors import Exhausted, ExpressionError, Fatal, ModuleError
@@ -76,6 +77,9 @@ def _count_errors(world: World, scenario_id: int, max_errors: int, execution: Ex
     if execution.status != FAILURE:
         if scenario.errors_in_a_row:
             world.scenarios.put(replace(scenario, errors_in_a_row=0))
+        return
+    # Whoever called the webhook got an answer before the error came: that is no error of the scenario (Help centre).
+    if execution.instant and execution.respond is not None:
         return
     scenario = replace(scenario, errors_in_a_row=scenario.errors_in_a_row + 1)
     # A scenario with an instant trigger is stopped by its first error (Help centre).
@@ -192,6 +196,7 @@ class _Interpreter:
             outputs=plain(self._outputs) if self._error is None else None,
             error=self._error,
             steps=tuple(self._journal.steps),
+            respond=run.respond,
         )
 
     def _compute(self) -> None:
@@ -211,6 +216,10 @@ class _Interpreter:
 
     def _interpret(self, blueprint: Blueprint) -> None:
         run = self._run
+        self._error = accounts.fault(run.world, run.scenario, self._raw)
+        if self._error is not None:
+            self.max_errors = 1 if self._error.name == accounts.UNAUTHORIZED else self.max_errors
+            return
         run.budget.weigh(run.inputs)
         run.budget.weigh(run.trigger_bundle)
         if blueprint.flow:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..world import blueprints, people
+from ..world import blueprints, hooks, people
 from ..world.clock import SECOND
 from ..world.enums import zone_of
 from ..world.models import (
@@ -37,9 +37,8 @@ from ..world.refusals import (
     WrongState,
 )
 from ..world.tables import Table
-from ..world.usage import consumed
 from ..world.world import World
-from . import executor, inputs, schedule
+from . import executor, inputs, listening, schedule
 from .blueprint import id_sequence, parse
 
 #: API documentation, "Run a scenario": a responsive call waits this long for its run.
@@ -180,10 +179,13 @@ def update(
     if blueprint is not None:
         _install_apps(world, team, blueprint, confirmed=confirmed)
         changes.setdefault("name", blueprint["name"])
+        hook_id = _hook(world, team, blueprint, scenario)
+        if hook_id != scenario.hook_id:
+            hooks.let_go(world, scenario.hook_id)
         scenario = replace(
             scenario,
             blueprint_version=scenario.blueprint_version + 1,
-            hook_id=_hook(world, team, blueprint, scenario),
+            hook_id=hook_id,
             used_packages=blueprints.used_packages(blueprint),
             used_modules=blueprints.used_modules(blueprint),
             is_invalid=False,
@@ -319,18 +321,18 @@ def run(
     """
     if not scenario.is_active:
         raise WrongState("The scenario is not active.")
-    organization = _organization(world, scenario.team_id)
-    if organization.is_paused or (
-        consumed(world, organization).operations >= organization.license.operations
-    ):
+    if listening.is_exhausted(world, _organization(world, scenario.team_id)):
         raise Exhausted("The organization has no operations left.")
     version = world.blueprints[scenario.id, scenario.blueprint_version]
+    # At a hook the data are put out by the trigger; without any, what waits in the queue is.
+    at_hook = scenario.hook_id is not None
     execution = executor.run(
         world,
         scenario,
-        inputs=inputs.checked_inputs(version.input_spec or (), data),
+        inputs=None if at_hook else inputs.checked_inputs(version.input_spec or (), data),
         kind="auto",
         author_id=user.id,
+        trigger_bundle=(listening.take(world, scenario) if data is None else data) if at_hook else None,
     )
     if responsive:
         world.clock.set(min(execution.ends, execution.started + RESPONSIVE_LIMIT))
@@ -370,8 +372,10 @@ def _organization(world: World, team_id: int) -> Organization:
 
 
 def _first_run(world: World, scenario: Scenario) -> int | None:
+    if listening.is_waiting(world, replace(scenario, is_active=True)):
+        return world.now()
     zone = zone_of(_organization(world, scenario.team_id).timezone_id)
-    return None if scenario.hook_id else schedule.first_run(scenario.scheduling, world.now(), zone)
+    return schedule.first_run(scenario.scheduling, world.now(), zone)
 
 
 def _write_version(

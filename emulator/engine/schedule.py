@@ -24,6 +24,9 @@ GREATEST_INTERVAL = 366 * 24 * 60 * 60
 #: Recorded: a scenario at intervals first runs two to four seconds after it was started.
 FIRST_RUN_DELAY = 3 * SECOND
 
+#: A day past the last moment, wherever it is.
+_LAST_DAY = date(9999, 1, 2)
+
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(:[0-5][0-9])?", re.ASCII)
 
 
@@ -93,13 +96,13 @@ def _next_day(scheduling: Mapping[str, Json], after: int, zone: ZoneInfo) -> int
     day = datetime.fromtimestamp(after / SECOND, zone).date()
     # Eight years hold every day of a month, the 29th of February included.
     for _ in range(8 * 366):
+        if day > _LAST_DAY:
+            return None
         if _is_due(scheduling, day):
             at = datetime(day.year, day.month, day.day, *time, tzinfo=zone).astimezone(UTC)
             due = round(at.timestamp() * SECOND)
             if due > after:
                 return due
-        if day == date.max:
-            return None
         day += timedelta(days=1)
     return None
 

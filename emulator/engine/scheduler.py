@@ -9,7 +9,7 @@ from ..world.enums import zone_of
 from ..world.models import Scenario
 from ..world.usage import restart_counters
 from ..world.world import World
-from . import executor, schedule
+from . import listening, schedule
 
 #: The most runs that one look at the clock may compute, so that a leap of years cannot hang the server.
 RUNS_AT_ONCE = 5_000
@@ -35,8 +35,11 @@ def catch_up(world: World) -> None:
         scenario = first[0]
         due = scenario.next_exec or now
         skipping = runs >= RUNS_AT_ONCE
+        if skipping and listening.is_instant(scenario):
+            # What waits at a hook is not skipped: the next look goes on with it.
+            return
         if not skipping:
-            executor.run(world, scenario, kind="auto", at=due)
+            listening.run_due(world, scenario, due)
             runs += 1
         _await_next(world, world.scenarios[scenario.id], now if skipping else due)
 
@@ -44,6 +47,9 @@ def catch_up(world: World) -> None:
 def _await_next(world: World, scenario: Scenario, after: int) -> None:
     """Set when the scenario runs next; one that runs once is over now."""
     if not scenario.is_active:
+        return
+    if listening.is_waiting(world, scenario):
+        world.scenarios.put(replace(scenario, next_exec=after))
         return
     zone = zone_of(world.organizations[world.teams[scenario.team_id].organization_id].timezone_id)
     upcoming = schedule.next_run(scenario.scheduling, after, zone)

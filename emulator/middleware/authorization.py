@@ -1,10 +1,12 @@
-"""What the caller may do: the token's scopes, and what the organization's plan includes."""
+"""What the caller may do: the token's scopes, the user's role, and what the organization's plan includes."""
 
 from __future__ import annotations
 
-from ..endpoint import Endpoint
+from ..endpoint import Call, Endpoint
 from ..errors import Forbidden
+from ..world import roles
 from ..world.models import Organization, Token
+from ..world.refusals import Insufficient
 
 
 def missing_scopes(endpoint: Endpoint, token: Token) -> list[str]:
@@ -16,6 +18,15 @@ def check_scopes(endpoint: Endpoint, token: Token) -> None:
     """Raise Forbidden (SC403) unless the token has every scope of the endpoint."""
     if missing_scopes(endpoint, token):
         raise Forbidden
+
+
+def check_role(endpoint: Endpoint, call: Call) -> None:
+    """Raise Insufficient (IM002) unless the user's role lets them do this to each thing that the call names."""
+    for permission in endpoint.needs(call.body):
+        for named in call.rows.values():
+            for row in named if isinstance(named, list) else (named,):
+                if roles.lacks(call.world, call.user, permission, row):
+                    raise Insufficient(f"Insufficient rights, the permission '{permission}' is needed.")
 
 
 def check_plan(endpoint: Endpoint, organization: Organization | None) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,9 +18,10 @@ import orjson
 
 from ..world.clock import iso
 
-#: How many entries a world remembers, and how many bytes of each body.
+#: How many entries a world remembers, how many bytes of each body, and how many of all bodies together.
 CAPACITY = 10_000
 BODY_LIMIT = 16_384
+BODIES_LIMIT = 64 * 1024 * 1024
 
 MASK = "********"
 _SECRET_NAME = re.compile(
@@ -59,6 +61,13 @@ class Entry:
     endpoint: str | None = None
     decision: str = "open"
     reason: str = ""
+    #: The beginning of the sentence, where it was no caller of the API who came.
+    story: str = ""
+
+    @property
+    def weight(self) -> int:
+        """How many bytes of bodies the entry keeps."""
+        return len(self.request_body) + len(self.response_body)
 
     def view(self) -> dict[str, Any]:
         """The entry as JSON, without secrets."""
@@ -82,10 +91,10 @@ class Entry:
     def sentence(self) -> str:
         """Who asked for what, and what was decided."""
         who = f"{self.user} (token {self.token_label})" if self.user else "Somebody without a valid token"
-        what = f"{self.method} {mask_text(self.path)}"
         where = f" in organization {self.organization_id}" if self.organization_id else ""
+        what = self.story or f"{who} asked for {self.method} {mask_text(self.path)}{where}"
         why = f": {mask_text(self.reason).rstrip('.')}" if self.reason else ""
-        sentence = f"{who} asked for {what}{where} and got {self.status}{why}."
+        sentence = f"{what} and got {self.status}{why}."
         # One line, whatever the caller put into the path: nobody writes a line of the log of his own.
         return _UNPRINTABLE.sub(lambda match: f"\\x{ord(match[0]):02x}", sentence)
 
@@ -94,7 +103,9 @@ class Journal:
     """The last requests of a world, oldest first."""
 
     def __init__(self) -> None:
-        self._entries: deque[Entry] = deque(maxlen=CAPACITY)
+        self._entries: deque[Entry] = deque()
+        self._lock = threading.Lock()
+        self._bytes = 0
         self._numbers = itertools.count(1)
 
     def open(self, at: int, method: str, path: str, query_string: str) -> Entry:
@@ -108,7 +119,11 @@ class Journal:
     def close(self, entry: Entry, status: int, body: bytes) -> None:
         entry.status = status
         entry.response_body = self.clip(body)
-        self._entries.append(entry)
+        with self._lock:
+            self._entries.append(entry)
+            self._bytes += entry.weight
+            while len(self._entries) > CAPACITY or self._bytes > BODIES_LIMIT:
+                self._bytes -= self._entries.popleft().weight
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(list(self._entries))
@@ -117,7 +132,18 @@ class Journal:
         return len(self._entries)
 
     def clear(self) -> None:
-        self._entries.clear()
+        with self._lock:
+            self._entries.clear()
+            self._bytes = 0
+
+
+def names_of(body: bytes) -> bytes:
+    """A body of which only the names of its fields may be kept: as JSON, with every value blotted out."""
+    try:
+        held = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return b""
+    return orjson.dumps(dict.fromkeys(held, MASK)) if isinstance(held, dict) else b""
 
 
 def mask(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """The worlds of one server, and the names by which a request finds its own.
 
-An API token belongs to exactly one world, so a plain client with plain headers lands in its own.
+An API token, and a hook's udid, belong to exactly one world, so a plain client with plain headers lands in its own.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..world import templates
 from ..world.models import Team, Token, User
 from ..world.world import World
 from .journal import Journal
@@ -80,6 +81,10 @@ class Tenants:
         """The world in which a token is known."""
         return self._directory.get(token)
 
+    def by_udid(self, udid: str) -> Tenant | None:
+        """The world in which a hook has that udid, or had it."""
+        return self._directory.get(udid)
+
     def create(self, specification: Specification) -> Tenant:
         """Build a world.
 
@@ -122,14 +127,16 @@ class Tenants:
         world.rate_limited = specification.rate_limit
         # The seed is laid out at one moment, so that two worlds of one specification are equal to the millisecond.
         world.clock.freeze(specification.now)
+        templates.furnish(world)
         self._build(world, specification)
         world.clock.unfreeze()
         return world
 
     def _publish(self, tenant: Tenant) -> None:
-        for name in [token.token for token in tenant.world.tokens]:
+        world = tenant.world
+        for name in [*(token.token for token in world.tokens), *(hook.udid for hook in world.hooks)]:
             if name in self._directory:
-                raise ValueError("another world has one of the tokens of this seed")
+                raise ValueError("another world has one of the tokens or udids of this seed")
             self._directory[name] = tenant
         tenant.world.announce = lambda name: self._directory.__setitem__(name, tenant)
 

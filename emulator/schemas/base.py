@@ -1,8 +1,4 @@
-"""The schemas' common ground: strict input, camelCase names, and serializers compiled from the declarations.
-
-marshmallow checks what comes in. Dumping through it costs 40 µs an object, too much for a list, so a plain-dict
-serializer is compiled once from a schema's fields; a property test holds it equal to ``schema.dump``.
-"""
+"""The schemas' common ground: strict input, camelCase names, and the fields that Make's objects are made of."""
 
 from __future__ import annotations
 
@@ -77,6 +73,17 @@ class Body(MakeSchema):
     }
 
 
+class OpenBody(Body):
+    """A body that may hold names besides those it declares: they are gathered in ``own``, for the world to judge."""
+
+    def load(self, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(data, dict):
+            return super().load(data, **kwargs)
+        known = {field.data_key for field in self.load_fields.values()}
+        loaded = super().load({name: value for name, value in data.items() if name in known}, **kwargs)
+        return {**loaded, "own": {name: value for name, value in data.items() if name not in known}}
+
+
 class Query(MakeSchema):
     """A query string. What it does not name is passed over, as real clients rely on."""
 
@@ -92,6 +99,10 @@ class Answer(MakeSchema):
     #: JSON names that are left out when their value is null.
     omit_none: tuple[str, ...] = ()
 
+    #: For rows that are listed often: what their JSON depends on besides the row. With this the JSON of a row is
+    #: kept until either changes; see `emulator.schemas.serialize`.
+    depends_on: Callable[[World, Any], object] | None = None
+
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         super().on_bind_field(field_name, field_obj)
         # Never loaded: so two names may show one attribute, as `islinked` and `isActive` do.
@@ -99,7 +110,7 @@ class Answer(MakeSchema):
 
     @ma.post_dump
     def _leave_out(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        return _without(data, self.omit_none)
+        return without(data, self.omit_none)
 
     @classmethod
     @lru_cache
@@ -220,56 +231,12 @@ class Constant(fields.Field[Any]):
         return self.value
 
 
-Serializer = Callable[[World, Any], dict[str, Any]]
-
-
-@lru_cache(maxsize=4096)
-def serializer(schema: type[Answer], columns: tuple[str, ...] | None = None) -> Serializer:
-    """Compile the function that turns a row into the dict which ``schema().dump(row)`` would give.
-
-    Args:
-        schema: what to show.
-        columns: the JSON names to show, in their order; by default those that come unasked.
-    """
-    by_name = {field.data_key or name: (name, field) for name, field in schema().fields.items()}
-    if columns is None:
-        columns = tuple(name for name, default in schema.columns().items() if default)
-    names: dict[str, Any] = {"iso": iso}
-    items = []
-    for position, column in enumerate(columns):
-        attribute, field = by_name[column]
-        items.append(f"{column!r}: {_expression(f'f{position}', field.attribute or attribute, field, names)}")
-    source = f"lambda world, row: {{{', '.join(items)}}}"
-    compiled: Serializer = eval(source, names)
-    if omitted := schema.omit_none:
-        return lambda world, row: _without(compiled(world, row), omitted)
-    return compiled
-
-
-def _without(data: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+def without(data: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """Leave out the names whose value is null."""
     for name in names:
         if data.get(name, name) is None:
             del data[name]
     return data
-
-
-def _expression(slot: str, attribute: str, field: fields.Field[Any], names: dict[str, Any]) -> str:
-    if isinstance(field, Derived):
-        names[slot] = field.compute
-        return f"{slot}(world, row)"
-    if isinstance(field, Constant):
-        names[slot] = field.value
-        return slot
-    value = f"row.{attribute}"
-    if isinstance(field, Moment):
-        return f"(None if {value} is None else iso({value}))"
-    if isinstance(field, fields.Nested):
-        names[slot] = serializer(type(field.schema))
-        if field.many:
-            return f"[{slot}(world, item) for item in {value}]"
-        return f"(None if {value} is None else {slot}(world, {value}))"
-    # Tuples are written as arrays by the JSON writer.
-    return value
 
 
 def faults(messages: Any, path: str = "") -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from marshmallow import ValidationError, fields
 
+from ..world.models import Scenario
 from ..world.usage import consumed_by_scenario
 from ..world.world import World
 from .base import (
@@ -100,6 +101,15 @@ class ScenarioOut(_ScenarioColumns):
 class ScenarioListItem(_ScenarioColumns):
     """A row of the list, with what the scenario consumed in the current period."""
 
+    @staticmethod
+    def depends_on(world: World, row: Scenario) -> object:
+        users = world.users
+        return (
+            world.tallies.get(("scenario", row.id)),
+            users.get(row.created_by),
+            users.get(row.updated_by) if row.updated_by is not None else None,
+        )
+
     is_shared = Constant(False, fields.Boolean())
     operations = Derived(lambda world, row: consumed_by_scenario(world, row).operations, fields.Integer())
     centicredits = Derived(lambda world, row: consumed_by_scenario(world, row).centicredits, fields.Integer())
@@ -146,7 +156,7 @@ class ScenarioCreate(Body):
     blueprint = JsonText(required=True)
     scheduling = JsonText(required=True)
     folder_id = Ref("folder", allow_none=True)
-    basedon = fields.Raw(allow_none=True)
+    basedon = Int(1, allow_none=True)
     name = Text(120)
     metadata = fields.Nested(Interface)
 

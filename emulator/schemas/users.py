@@ -86,10 +86,15 @@ class AuthorizationOut(Answer):
 
 
 class RoleOut(Answer):
+    """A role. No source tells the identifiers and descriptions, so they are null."""
+
     id = fields.Integer()
     name = fields.String()
-    category = fields.String(metadata={"extra": True})
+    identifier = fields.String(allow_none=True, metadata={"extra": True})
     subsidiary = fields.Boolean(metadata={"extra": True})
+    category = fields.String(metadata={"extra": True})
+    permissions = fields.List(fields.String(), attribute="permission_list", metadata={"extra": True})
+    description = fields.String(allow_none=True, metadata={"extra": True})
 
 
 class UsersQuery(Query):

@@ -14,8 +14,9 @@ SECOND = 1000
 MINUTE = 60 * SECOND
 DAY = 24 * 60 * MINUTE
 
-#: 9999-12-31T23:59:59Z: no clock is set, and no run starts, past this moment.
-LAST_MOMENT = 253_402_300_799_000
+#: 9998-12-31T23:59:59Z: no clock is set, and no run starts, past this moment. A time zone or a month further on, it
+#: still is a year that Python can name.
+LAST_MOMENT = 253_370_764_799_000
 
 
 @lru_cache(maxsize=65_536)
@@ -70,7 +71,7 @@ class Clock:
         """Jump to a moment; a frozen clock stays frozen there."""
         moment = moment_of(now) if isinstance(now, str) else now
         if not 0 <= moment <= LAST_MOMENT:
-            raise ValueError("the time must lie between 1970 and 9999")
+            raise ValueError("the time must lie between 1970 and 9998")
         if self._frozen is not None:
             self._frozen = moment
         else:

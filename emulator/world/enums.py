@@ -1,4 +1,4 @@
-"""The fixed lists that Make offers: time zones, countries, regions, roles and scopes.
+"""The fixed lists that Make offers: time zones, countries, regions and scopes.
 
 Ids that a public source shows are kept (113 is Europe/Prague, 164 Europe/Rome, 4 Afghanistan, 5 Åland, 6
 Albania); the others are handed out in alphabetical order and are no fact about Make.
@@ -37,36 +37,7 @@ class Timezone:
     offset: str
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
-    """A set of permissions that a user has in a team or an organization.
-
-    Names and ids: API documentation and vendor guides; ids that no source shows are left out.
-    """
-
-    id: int
-    name: str
-    category: str
-    subsidiary: bool
-
-
-#: Recorded: the creator of a team gets role 1, the creator of an organization role 11.
-TEAM_ADMIN = 1
-ORGANIZATION_OWNER = 11
-ORGANIZATION_MEMBER = 13
-
 REGIONS = (Region(1, "EU"), Region(2, "US"))
-
-ROLES = (
-    Role(1, "Team Admin", "team", True),
-    Role(3, "Team Member", "team", True),
-    Role(4, "Team Monitoring", "team", False),
-    Role(6, "Team Operator", "team", False),
-    Role(11, "Owner", "organization", True),
-    Role(12, "Admin", "organization", True),
-    Role(13, "Member", "organization", True),
-    Role(14, "Accountant", "organization", False),
-)
 
 #: Areas with a ``:read`` and a ``:write`` scope. Source: API documentation, "Make API scopes".
 _AREAS = (

@@ -13,7 +13,9 @@ from .world import World
 MAX_DEPTH = 10
 
 
-def create(world: World, team: Team, *, name: str, parent: Folder | None = None) -> Folder:
+def create(
+    world: World, team: Team, *, name: str, parent: Folder | None = None, id: int | None = None
+) -> Folder:
     """Make a folder, at the top or in another one.
 
     Raises:
@@ -21,7 +23,9 @@ def create(world: World, team: Team, *, name: str, parent: Folder | None = None)
         Invalid: if it would lie too deep.
     """
     _check_parent(world, team.id, parent)
-    id = world.ids.next("folder")
+    if id is None:
+        id = world.ids.next("folder")
+    world.ids.claim("folder", id)
     return world.folders.put(
         Folder(id=id, name=name, team_id=team.id, parent_id=parent.id if parent else None)
     )

@@ -186,6 +186,16 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookAnswer:
+    """What a run answers to whoever called its webhook, and when."""
+
+    at: int
+    status: int
+    body: Json = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
     """A run of a scenario: computed at once, revealed once the clock passes ``started + duration``.
 
@@ -213,6 +223,7 @@ class Execution:
     steps: tuple[Step, ...] = ()
     name: str | None = None
     sequence: int = 0
+    respond: WebhookAnswer | None = None
 
     @property
     def ends(self) -> int:
@@ -279,9 +290,21 @@ class Record:
     sequence: int
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the service behind a connection says of it: ``ok``, ``invalid``, ``crash`` or ``timeout``, and in which words."""
+
+    outcome: str
+    message: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """A connection to an app. Its credentials are secrets and never leave the world."""
+    """A connection to an app. Its credentials are secrets and never leave the world.
+
+    They are ``None`` where the emulator was never told them; a ``verdict`` decides what a test of the connection
+    comes to, whatever they are.
+    """
 
     id: int
     name: str
@@ -294,12 +317,17 @@ class Connection:
     scopes: tuple[str, ...] = ()
     editable: bool = True
     author_id: int | None = None
-    credentials: Mapping[str, Json] = field(default_factory=dict, repr=False)
+    credentials: Mapping[str, Json] | None = field(default=None, repr=False)
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
-    """A hook: an address at which a scenario's trigger receives. Its udid is by whom the world is found."""
+    """A hook: an address at which a scenario's trigger receives. Its udid is a name by which the world is found.
+
+    ``alone_since`` is when it was made or its last scenario let go of it; `emulator.world.hooks` tells from it
+    whether the hook is gone.
+    """
 
     id: int
     name: str
@@ -311,7 +339,37 @@ class Hook:
     data: Mapping[str, Json]
     editable: bool = True
     enabled: bool = True
-    gone: bool = False
+    learning: bool = False
+    structure: Fields = ()
+    alone_since: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """What a hook received and no run has taken yet. ``data`` is a bundle, or an array of them."""
+
+    id: str
+    hook_id: int
+    data: Json
+    size: int
+    created: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookLog:
+    """One delivery to a hook, taken or refused. ``status`` is 1 for success, 3 for failure."""
+
+    id: str
+    hook_id: int
+    udid: str
+    parser: str
+    status: int
+    size: int
+    logged_at: int
+    imt_id: str
+    sequence: int
+    data: Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,3 +384,24 @@ class Template:
     scheduling: Mapping[str, Json]
     controller: Mapping[str, Json]
     created: int
+    published_id: int | None = None
+    approved_id: int | None = None
+    requested_approval: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicTemplate:
+    """A version of a template as it was published; everybody sees it once it is approved."""
+
+    id: int
+    template_id: int | None
+    name: str
+    description: str | None
+    language: str
+    used_apps: tuple[str, ...]
+    blueprint: Mapping[str, Json]
+    scheduling: Mapping[str, Json]
+    controller: Mapping[str, Json]
+    published: int
+    approved: int | None = None
+    usage: int = 0

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from . import enums
+from . import enums, hooks
 from .clock import next_month
-from .enums import ORGANIZATION_MEMBER, ORGANIZATION_OWNER, TEAM_ADMIN
 from .models import (
     Organization,
     OrganizationMember,
@@ -20,6 +19,7 @@ from .models import (
 )
 from .plans import PLANS
 from .refusals import Forbidden, Invalid, LimitReached, Unconfirmed
+from .roles import ORGANIZATION_MEMBER, ORGANIZATION_OWNER, TEAM_ADMIN
 from .tables import Table
 from .world import World
 
@@ -232,6 +232,8 @@ def _empty_team(world: World, team: Team) -> None:
         for record in list(world.records.where(store=store.id)):
             world.records.remove((store.id, record.key))
         world.data_stores.remove(store.id)
+    for hook in world.hooks.where(team=team.id):
+        hooks.forget(world, hook)
     belongings: list[Table[int, Any]] = [
         world.folders,
         world.data_structures,
@@ -252,4 +254,4 @@ def remove_scenario(world: World, scenario_id: int) -> None:
         world.blueprints.remove((scenario_id, version.version))
     for entry in list(world.logs.where(scenario=scenario_id)):
         world.logs.remove((scenario_id, entry.id))
-    world.scenarios.remove(scenario_id)
+    hooks.let_go(world, world.scenarios.remove(scenario_id).hook_id)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .enums import ORGANIZATION_OWNER
 from .models import Organization, Team, User
 from .refusals import NotFound
+from .roles import ALL_TEAMS, in_organization
 from .tables import Table
 from .world import World
 
@@ -53,8 +53,7 @@ class Reach:
         if (self.user.id, team_id) in self.world.team_members:
             return True
         organization_id = self.world.teams[team_id].organization_id
-        member = self.world.organization_members.get((self.user.id, organization_id))
-        return member is not None and member.role_id == ORGANIZATION_OWNER
+        return ALL_TEAMS in in_organization(self.world, self.user, organization_id)
 
     def organizations(self) -> Iterator[Organization]:
         """The organizations that the user belongs to."""

@@ -38,8 +38,20 @@ class Forbidden(Refusal):
     """The user may not do that, whatever the token says."""
 
 
+class Insufficient(Refusal):
+    """The user's role does not include a permission that this needs."""
+
+
 class Unconfirmed(Refusal):
     """A destructive wish that needs confirmed=true."""
+
+
+class UnfitInput(Refusal):
+    """What was sent does not fit the kind of thing that it was sent to."""
+
+
+class ActionFailed(Refusal):
+    """Something outside that the wish depends on turned it down; the text is what it said."""
 
 
 class OutOfSpace(Refusal):
@@ -56,6 +68,14 @@ class WrongState(Refusal):
 
 class LimitReached(Refusal):
     """The plan allows no more of these."""
+
+
+class QueueFull(Refusal):
+    """A hook keeps as much as the plan allows."""
+
+
+class Misconfigured(Refusal):
+    """The parameters do not fit the kind of thing that they are for."""
 
 
 class BadBlueprint(Refusal):

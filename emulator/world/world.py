@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from operator import attrgetter
+from typing import Any
 
 from .clock import Clock
 from .ids import Ids
@@ -17,8 +18,11 @@ from .models import (
     Execution,
     Folder,
     Hook,
+    HookLog,
+    Incoming,
     Organization,
     OrganizationMember,
+    PublicTemplate,
     Record,
     Scenario,
     ScenarioEvent,
@@ -63,6 +67,9 @@ class World:
         self.counters_until = 0
         #: Organization id -> the apps that were used in it, so that their first use needs no confirmation.
         self.installed_apps: dict[int, set[str]] = {}
+
+        #: What was shown of rows, by the form in which it was; see `emulator.schemas.serialize`.
+        self.shown: dict[object, dict[int, tuple[Any, ...]]] = {}
 
         self.organizations: Table[int, Organization] = Table("organization", _by_id)
         self.teams: Table[int, Team] = Table("team", _by_id, {"organization": attrgetter("organization_id")})
@@ -113,7 +120,14 @@ class World:
         )
         self.connections: Table[int, Connection] = Table("connection", _by_id, {"team": _by_team})
         self.hooks: Table[int, Hook] = Table("hook", _by_id, {"team": _by_team, "udid": attrgetter("udid")})
+        self.incomings: Table[tuple[int, str], Incoming] = Table(
+            "incoming", attrgetter("hook_id", "id"), {"hook": attrgetter("hook_id")}
+        )
+        self.hook_logs: Table[tuple[int, str], HookLog] = Table(
+            "hook log", attrgetter("hook_id", "id"), {"hook": attrgetter("hook_id")}
+        )
         self.templates: Table[int, Template] = Table("template", _by_id, {"team": _by_team})
+        self.public_templates: Table[int, PublicTemplate] = Table("public template", _by_id)
 
     def now(self) -> int:
         return self.clock.now()

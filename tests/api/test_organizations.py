@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from conftest import STRANGER, Api
+from emulator.world import people
 
 
 def test_only_the_callers_organizations_are_listed(api: Api) -> None:
@@ -124,13 +125,9 @@ def test_counters_start_anew_every_month(api: Api) -> None:
 
 
 def test_an_owner_sees_every_team_of_the_organization(api: Api) -> None:
-    mia = api.control(
-        "POST", "/worlds/default/tokens", json={"scopes": ["teams:write", "teams:read"], "userId": 3}
-    ).json
-    assert mia is not None
-    team = api.post("/teams", json={"name": "Mia's", "organizationId": 1}, token=mia["token"]).json
-    assert team is not None
-    assert api.get(f"/teams/{team['team']['id']}").status_code == 200
+    world = api.world
+    team, _ = people.create_team(world, world.users[3], world.organizations[1], name="Mia's")
+    assert api.get(f"/teams/{team.id}").status_code == 200
 
 
 def test_the_plan_says_how_many_teams_there_are(api: Api) -> None:

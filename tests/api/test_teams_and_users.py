@@ -125,7 +125,7 @@ def test_roles_can_be_limited_to_a_category(api: Api) -> None:
     answer = api.get("/users/roles?category=team").json
     assert answer is not None
     assert answer["usersRoles"][0] == {"id": 1, "name": "Team Admin"}
-    assert [role["id"] for role in answer["usersRoles"]] == [1, 3, 4, 6]
+    assert [role["id"] for role in answer["usersRoles"]] == [1, 3, 4, 6, 7]
 
 
 def test_the_fixed_lists_hold_what_sources_show(api: Api) -> None:

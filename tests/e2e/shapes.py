@@ -296,6 +296,66 @@ _FOLDER: Shape = {
     "hasChildren": bool,
 }
 
+_CONNECTION: dict[str, Shape] = {
+    "id": float,
+    "name": str,
+    "accountName": str,
+    "accountLabel": str,
+    "packageName": (str, None),
+    "expire": (str, None),
+    "metadata": (dict, None),
+    "teamId": float,
+    "theme": str,
+    "upgradeable": bool,
+    "scopesCnt": float,
+    "scoped": bool,
+    "accountType": str,
+    "editable": bool,
+    "uid": (float, None),
+    "connectedSystemId": (str, None),
+    "scenarioUsages?": [{"id": float, "name": str}],
+}
+
+_CONNECTION_WITH_SCOPES: Shape = {**_CONNECTION, "scopes": [{"id": str, "name?": str, "account": str}]}
+
+_PUBLIC_TEMPLATE: dict[str, Shape] = {
+    "id": float,
+    "name": str,
+    "description": (str, None),
+    "url": str,
+    "usedApps": [str],
+    "usage": float,
+}
+
+_PUBLIC_BLUEPRINT: Shape = {
+    "blueprint": picked(_BLUEPRINT, "name", "flow", "metadata"),
+    "controller": {"name": str, "modules": dict, "idSequence": float},
+    "scheduling": _SCHEDULING,
+    "language": str,
+    "metadata": (dict, None),
+}
+
+_HOOK: dict[str, Shape] = {
+    "id": float,
+    "name": str,
+    "teamId": float,
+    "udid": str,
+    "type": {"web", "web-shared", "mail"},
+    "packageName": (str, None),
+    "theme": str,
+    "editable": bool,
+    "queueCount": float,
+    "queueLimit": float,
+    "enabled": bool,
+    "gone": bool,
+    "typeName": str,
+    "data": dict,
+    "scenarioId?": float,
+    "scenarioName?": str,
+    "scenarioIsActive?": bool,
+    "url?": str,
+}
+
 #: Method of the client, and a remark where it is called in several ways -> shape of what it promises to return.
 PROMISED: dict[str, Shape] = {
     "organizations.create": _PARTIAL_ORGANIZATION,
@@ -356,6 +416,35 @@ PROMISED: dict[str, Shape] = {
     "executions.list": [_EXECUTION],
     "executions.get": _EXECUTION,
     "executions.getDetail": {"status": {"RUNNING", "SUCCESS", "WARNING", "ERROR"}, "outputs?": dict},
+    "connections.create": _CONNECTION,
+    "connections.list": [_CONNECTION],
+    "connections.list *": [_CONNECTION],
+    "connections.list of types": [_CONNECTION],
+    "connections.get": _CONNECTION_WITH_SCOPES,
+    "connections.get *": _CONNECTION_WITH_SCOPES,
+    "connections.rename": _CONNECTION,
+    "connections.verify": bool,
+    "connections.scoped": bool,
+    "connections.listEditableParameters": [str],
+    "connections.update": bool,
+    "connections.delete": None,
+    "publicTemplates.list": [_PUBLIC_TEMPLATE],
+    "publicTemplates.list with columns": [picked(_PUBLIC_TEMPLATE, "id", "usage")],
+    "publicTemplates.get": _PUBLIC_TEMPLATE,
+    "publicTemplates.getBlueprint": _PUBLIC_BLUEPRINT,
+    "hooks.create": _HOOK,
+    "hooks.create with defaults": _HOOK,
+    "hooks.list": [_HOOK],
+    "hooks.list of the assigned": [_HOOK],
+    "hooks.get": _HOOK,
+    "hooks.rename": _HOOK,
+    "hooks.update": bool,
+    "hooks.ping": {"address": str, "attached": bool, "learning": bool, "gone": bool},
+    "hooks.disable": None,
+    "hooks.enable": None,
+    "hooks.learnStart": None,
+    "hooks.learnStop": None,
+    "hooks.delete": None,
     "enums.countries": [{"id": float, "name": str, "code": str, "code2": str}],
     "enums.regions": [{"id": float, "name": str}],
     "enums.timezones": [{"id": float, "name": str, "code": str, "offset": str}],
@@ -381,4 +470,11 @@ RECORDED: dict[str, list[str]] = {
         "consumedTransfer: string",
     ],
     "dataStores.get": ["records: string"],
+    **{
+        name: ["scenarioId: null", "scenarioName: null", "scenarioIsActive: null"]
+        for name in ("hooks.create", "hooks.create with defaults", "hooks.get", "hooks.rename")
+    },
+    "hooks.list": ["[].scenarioId: null", "[].scenarioName: null", "[].scenarioIsActive: null"],
+    # As in the vendor's own sample of the answer.
+    "connections.create": ["scopesCnt: absent"],
 }

@@ -224,6 +224,35 @@ def test_a_data_structure_changes_and_is_cloned(sdk: RunSdk, make_world: World) 
     ]
 
 
+def test_a_connection_is_tested_and_public_templates_are_read(sdk: RunSdk, make_world: World) -> None:
+    done = sdk("flows/connections")
+
+    created = done["created"]
+    assert (created["name"], created["accountName"], created["accountType"]) == ("To Make", "make", "basic")
+    assert done["read"] == {
+        "id": created["id"],
+        "name": "To Make",
+        "accountName": "make",
+        "teamId": make_world.team_id,
+    }
+    assert done["listed"] == [{"id": created["id"], "name": "To Make"}]
+    assert (done["renamed"], done["verified"], done["updated"], done["scoped"]) == (
+        "To itself",
+        True,
+        True,
+        False,
+    )
+    assert done["editable"] == ["url", "apiKey"]
+    failed = "The request failed due to failure of a previous request."
+    assert done["wrong"] == refused(424, f"{failed}\n - [401] Access denied: Invalid token header.")
+    assert done["gone"] == refused(404, f"Connection '{created['id']}' not found.")
+    assert done["unknownType"] == refused(400, "Invalid connection type")
+
+    assert (done["template"]["id"], done["template"]["usedApps"]) == (101, ["http"])
+    assert done["blueprint"]["blueprint"]["name"] == done["template"]["name"]
+    assert done["noTemplate"] == refused(404, "Template '999-nothing' not found.")
+
+
 def test_organizations_and_teams_come_and_go(sdk: RunSdk, make_world: World) -> None:
     done = sdk("flows/organizations")
 

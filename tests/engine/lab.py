@@ -39,7 +39,7 @@ class Lab:
         # In this order, or a millisecond may pass in between.
         self.world.clock.freeze()
         self.world.clock.set(NOW)
-        user = people.create_user(self.world, name="Ada", email="ada@example.com")
+        self.user = user = people.create_user(self.world, name="Ada", email="ada@example.com")
         organization, _ = people.create_organization(
             self.world, user, name="Org", country_id=1, timezone_id=113
         )

@@ -9,8 +9,7 @@ from lab import Lab, error_of, module, outputs_of, set_variable
 
 from emulator.engine import catalog
 from emulator.engine.modules import KINDS
-from emulator.engine.modules.gateway import response
-from emulator.world.models import Json
+from emulator.world.models import Json, WebhookAnswer
 
 
 def put_out(*flow: Json, lab: Lab | None = None, **options: Json) -> list[Json]:
@@ -142,12 +141,10 @@ def test_an_answer_to_the_caller_is_read_off_the_run() -> None:
     headers = [{"key": "X-Name", "value": "{{1.name}}"}]
     answer = module(2, "gateway:WebhookRespond", {"status": "201", "body": "{{1.name}}!", "headers": headers})
     execution = Lab().run(HOOK, answer, trigger_bundle={"name": "Ada"})
-    assert response(execution) == {
-        "status": 201,
-        "body": "Ada!",
-        "headers": [{"key": "X-Name", "value": "Ada"}],
-    }
-    assert response(Lab().run(HOOK, trigger_bundle={})) is None
+    assert execution.respond == WebhookAnswer(
+        at=execution.ends, status=201, body="Ada!", headers=(("X-Name", "Ada"),)
+    )
+    assert Lab().run(HOOK, trigger_bundle={}).respond is None
 
 
 @pytest.mark.parametrize(
@@ -156,7 +153,7 @@ def test_an_answer_to_the_caller_is_read_off_the_run() -> None:
 def test_an_answer_that_makes_no_sense_is_refused(mapper: Json) -> None:
     execution = Lab().run(HOOK, module(2, "gateway:WebhookRespond", mapper), trigger_bundle={})
     assert error_of(execution) == ("BundleValidationError", "Validation failed for 1 parameter(s).")
-    assert response(execution) is None
+    assert execution.respond is None
 
 
 # --- all other apps ------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ from emulator.engine.filters import OPERATORS, holds
 from emulator.engine.iml.evaluate import fill
 from emulator.engine.iml.functions import FUNCTIONS
 from emulator.engine.iml.functions.registry import Thunk
-from emulator.engine.iml.parser import template
+from emulator.engine.iml.parser import parse, template
+from emulator.engine.iml.reading import read
 from emulator.engine.iml.regex import compiled
 from emulator.engine.iml.values import Value, as_number, as_text, number, plain, same
 
@@ -140,3 +141,12 @@ def test_every_operator_answers_or_raises_a_module_error(operator: str, a: Value
 def test_a_pattern_matches_in_bounded_time_or_is_refused(pattern: str, text: str) -> None:
     with suppress(ModuleError):
         compiled(pattern, "g").replace(text, "<$&>", Budget())
+
+
+PLAIN_NAMES = st.from_regex(r"[^\W\d]\w{0,8}", fullmatch=True)
+
+
+@given(st.one_of(st.integers(0, 10**14).map(str), PLAIN_NAMES), st.lists(PLAIN_NAMES, min_size=1, max_size=4))
+def test_the_short_way_to_read_a_reference_gives_what_the_grammar_gives(root: str, path: list[str]) -> None:
+    for text in (".".join([root, *path]), f"  {root}.{'.'.join(path)} "):
+        assert parse(text) == read(text)

@@ -10,8 +10,8 @@ from lab import Lab, outputs_of
 
 from emulator.engine import executor
 from emulator.engine.inputs import checked_inputs
-from emulator.world import datastores
-from emulator.world.models import Execution, Json
+from emulator.world import connections, datastores
+from emulator.world.models import Execution, Json, Verdict
 
 SAMPLES = Path(__file__).parents[2] / "fixtures" / "blueprints"
 
@@ -31,6 +31,9 @@ def lab() -> Lab:
         ],
     )
     lab.add("old", sku="A-1", quantity=12)
+    for type in ("slack", "google"):
+        row = connections.create(lab.world, lab.team, lab.user, name=type, type=type, data={})
+        connections.script(lab.world, row, Verdict("ok"))
     return lab
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from conftest import ADMIN, READER, Api
-from emulator.middleware.journal import CAPACITY, Journal, mask, mask_text
+from emulator.middleware.journal import BODIES_LIMIT, BODY_LIMIT, CAPACITY, Journal, mask, mask_text
 
 
 def entries(api: Api) -> list[dict[str, Any]]:
@@ -83,6 +83,14 @@ def test_old_entries_make_room_for_new_ones() -> None:
         journal.close(journal.open(0, "GET", f"/{number}", ""), 200, b"")
     assert len(journal) == CAPACITY
     assert next(iter(journal)).path == "/3"
+
+
+def test_large_bodies_make_room_earlier() -> None:
+    journal = Journal()
+    for number in range(BODIES_LIMIT // BODY_LIMIT + 5):
+        journal.close(journal.open(0, "GET", f"/{number}", ""), 200, b"x" * 2 * BODY_LIMIT)
+    assert sum(entry.weight for entry in journal) == BODIES_LIMIT
+    assert next(iter(journal)).path == "/5"
 
 
 def test_masking_goes_by_name_and_by_form() -> None:

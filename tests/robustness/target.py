@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from emulator.app import API, DEFAULT_WORLD, create_app, tenants_of
 from emulator.middleware.tenant import Tenant, Tenants
-from emulator.world import datastores
+from emulator.world import connections, datastores, hooks, queues, templates
 from emulator.world.models import Execution, Folder
 from emulator.world.tables import Table
 from emulator.world.world import World
@@ -23,12 +23,15 @@ NOON = "2026-03-02T12:00:00Z"
 
 JSON = "application/json; charset=utf-8"
 
+#: The fields of a hook of type ``gateway-webhook``.
+WEBHOOK = {"headers": False, "method": False, "stringify": False}
+
 #: What an operation may answer besides 200.
 REFUSALS = frozenset({400, 401, 403, 404, 405, 406, 409, 413, 422, 424, 429})
 
 
 class Target:
-    """The default world with a folder and a data structure more in each of its two organizations."""
+    """The default world with a few things more in each of its two organizations, so that no route lacks one."""
 
     def __init__(self) -> None:
         self.app = create_app(rate_limit=False, now=NOON)
@@ -47,6 +50,29 @@ class Target:
         world.ids.claim("folder", 2)
         datastores.create_structure(world, world.teams[2], name="Not mine", spec=[], strict=False, id=2)
         datastores.create_structure(world, world.teams[1], name="Unused", spec=[], strict=False, id=3)
+        hooks.create_hook(
+            world, world.teams[2], name="Not mine", type_name="gateway-webhook", data={**WEBHOOK}
+        )
+        hooks.disable(world, world.hooks[2])
+        hooks.set_learning(world, world.hooks[2], True)
+        queues.enqueue(world, world.hooks[1], {"sku": "A-1"}, id="waiting")
+        queues.write_log(world, world.hooks[1], id="delivery", status=1, size=9, data={"request": {}})
+
+        key = {"url": "https://eu1.make.com", "apiKey": ADMIN}
+        for id, team, name in ((901, 1, "Mine"), (902, 2, "Not mine")):
+            user = world.users[team]
+            connections.create(world, world.teams[team], user, name=name, type="make", data=key, id=id)
+        for id, team in ((901, 1), (902, 2)):
+            template = templates.create(
+                world,
+                world.teams[team],
+                language="en",
+                blueprint={"name": "Template", "flow": [], "metadata": {}},
+                scheduling={"type": "on-demand"},
+                controller={"name": "Template", "modules": {}, "idSequence": 1},
+                id=id,
+            )
+            templates.publish(world, template)
 
     @property
     def tenants(self) -> Tenants:
@@ -104,7 +130,9 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"no form of {value!r}")
 
 
-def assert_make_shaped(answer: TestResponse, statuses: frozenset[int] | set[int] = REFUSALS) -> dict[str, Any]:
+def assert_make_shaped(
+    answer: TestResponse, statuses: frozenset[int] | set[int] = REFUSALS
+) -> dict[str, Any]:
     """Check that an answer is a refusal with one of the statuses and exactly Make's body; return the body."""
     text = answer.get_data(as_text=True)
     assert answer.status_code in statuses, (answer.status_code, text[:500])

@@ -7,6 +7,7 @@ table of `valid_requests`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -14,19 +15,20 @@ from urllib.parse import quote, urlencode
 import pytest
 from marshmallow import fields
 from target import ADMIN, STRANGER, Target, assert_make_shaped, faults_of, fingerprint
-from valid_requests import ENDPOINTS, FOREIGN, VALID, path_of
+from valid_requests import ENDPOINTS, FOREIGN, ONLY_ASKING, VALID, name_of, path_of
 from werkzeug.test import TestResponse
 
 from emulator.app import BODY_LIMIT
 from emulator.endpoint import Endpoint
 from emulator.middleware.tenant import Specification
-from emulator.schemas.base import MAX_ID, Bool, Int, Many, Ref
+from emulator.schemas.base import MAX_ID, Bool, Int, Many, OpenBody, Ref
 from emulator.schemas.data_structures import Spec
 from emulator.schemas.scenarios import JsonText
 from emulator.world import people
 from emulator.world.enums import SCOPES
 
-every_route = pytest.mark.parametrize("name", ENDPOINTS)
+# A route that lacks a valid request fails one test, which names it.
+every_route = pytest.mark.parametrize("name", [name for name in ENDPOINTS if name in VALID])
 
 DEEP = "[" * 500 + "]" * 500
 
@@ -180,7 +182,8 @@ def may_be_right(field: fields.Field[Any], value: Any) -> bool:
     match field:
         case Int():
             # JSON has one kind of number: 1.0 is a whole one.
-            return not isinstance(value, bool) and value in range(MAX_ID + 1)
+            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            return is_number and 0 <= value <= MAX_ID and value == int(value)
         case Bool():
             return isinstance(value, bool)
         case Many() | Spec():
@@ -210,7 +213,7 @@ def test_the_valid_request_is_served(attack: Attack) -> None:
 def test_reading_changes_nothing_and_writing_changes_something(attack: Attack) -> None:
     assert attack.send().status_code == 200
     changed = fingerprint(attack.target.world) != attack.before
-    assert changed is (attack.endpoint.method != "GET")
+    assert changed is (attack.endpoint.method != "GET" and name_of(attack.endpoint) not in ONLY_ASKING)
 
 
 # --- bodies --------------------------------------------------------------------------------------
@@ -249,7 +252,7 @@ def test_a_missing_required_field_is_named(attack: Attack) -> None:
 
 @every_route
 def test_an_unknown_field_is_refused(attack: Attack) -> None:
-    if attack.endpoint.body is not None:
+    if attack.endpoint.body is not None and not isinstance(attack.endpoint.body, OpenBody):
         for key in ("nobody", "", "__proto__", "_schema", "{0}", "teamid", "x" * 10_000, "\x00"):
             body = attack.refused(400, data=attack.body_with(key, "1"))
             assert f"Unknown parameter '{key}'." in faults_of(body) or key == "_schema"
@@ -375,7 +378,10 @@ def test_bad_values_in_the_query_are_named_and_refused(attack: Attack) -> None:
     for key, field in attack.query_fields():
         for text in QUERY_TEXTS:
             sent = f"{key}[]" if isinstance(field, Many) else key
-            query = [*((name, value) for name, value in attack.valid.query.items() if name != key), (sent, text)]
+            query = [
+                *((name, value) for name, value in attack.valid.query.items() if name != key),
+                (sent, text),
+            ]
             inner = field.inner if isinstance(field, Many) else field
             if isinstance(inner, (Int, Bool)) or text == "":
                 body = attack.refused(400, query=query)
@@ -410,11 +416,14 @@ def test_bad_paging_is_refused(attack: Attack) -> None:
     if paging is None:
         return
     bad = {
-        "pg[limit]": ["0", "10001", *(text for text in QUERY_TEXTS)],
-        "pg[offset]": [text for text in QUERY_TEXTS],
+        "pg[limit]": ["0", "10001", *QUERY_TEXTS],
+        "pg[offset]": list(QUERY_TEXTS),
     }
     if paging.sort is not None:
-        bad |= {"pg[sortBy]": ["", "nobody", "ID", "id,name", "__class__"], "pg[sortDir]": ["", "up", "ASC", "1"]}
+        bad |= {
+            "pg[sortBy]": ["", "nobody", "ID", "id,name", "__class__"],
+            "pg[sortDir]": ["", "up", "ASC", "1"],
+        }
     for key, texts in bad.items():
         for text in texts:
             body = attack.refused(400, query=[*attack.valid.query.items(), (key, text)])
@@ -437,7 +446,14 @@ def test_an_unknown_column_is_named_and_refused(attack: Attack) -> None:
 
 @every_route
 def test_what_the_query_does_not_know_is_passed_over(attack: Attack) -> None:
-    query = [*attack.valid.query.items(), ("nobody", "1"), ("pg[", "x"), ("cols[", "y"), ("", ""), ("a[b][c]", "")]
+    query = [
+        *attack.valid.query.items(),
+        ("nobody", "1"),
+        ("pg[", "x"),
+        ("cols[", "y"),
+        ("", ""),
+        ("a[b][c]", ""),
+    ]
     assert attack.send(query=query).status_code == 200
 
 
@@ -447,7 +463,21 @@ def test_what_the_query_does_not_know_is_passed_over(attack: Attack) -> None:
 @every_route
 def test_a_path_id_that_is_no_number_is_refused(attack: Attack) -> None:
     for parameter, kind in attack.endpoint.path_types:
-        for text in ("0", "-1", "abc", "1.0", "1e0", "+1", "%201", "%00", "1%00", "%EF%BC%91", "%FF", "%0A1", str(2**70)):
+        for text in (
+            "0",
+            "-1",
+            "abc",
+            "1.0",
+            "1e0",
+            "+1",
+            "%201",
+            "%00",
+            "1%00",
+            "%EF%BC%91",
+            "%FF",
+            "%0A1",
+            str(2**70),
+        ):
             path = path_of(attack.endpoint, attack.target, **{parameter: text})
             if kind is not None:
                 found = faults_of(attack.refused(400, path=path))
@@ -465,6 +495,8 @@ def test_an_unknown_id_and_an_id_of_somebody_else_are_404_alike(attack: Attack) 
         if attack.endpoint.method == "PUT" and kind is None:
             continue  # PUT creates what is missing.
         told = []
+        if parameter == "templateUrl":  # What has not the form of a slug is no name of a template at all.
+            unknown, foreign = "901-template", "902-template"
         for id in ("99999999", unknown, foreign):
             path = path_of(attack.endpoint, attack.target, **{parameter: id})
             body = attack.refused(404, path=path)
@@ -488,7 +520,12 @@ def test_ids_of_others_in_the_body_and_the_query_are_404(attack: Attack) -> None
 
 @every_route
 def test_methods_that_are_not_declared_are_405_with_allow(attack: Attack) -> None:
-    declared = {other.method for other in ENDPOINTS.values() if other.path == attack.endpoint.path}
+    declared = {
+        other.method
+        for other in ENDPOINTS.values()
+        # The word in /templates/public may stand where /templates/{templateId} has an id.
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", other.path), attack.endpoint.path)
+    }
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "BREW"):
         if method not in declared:
             answer = attack.send(method=method)
@@ -549,7 +586,10 @@ def test_a_token_that_lacks_one_scope_is_403(attack: Attack) -> None:
         token = people.create_token(world, world.users[1], SCOPES - {scope}, label=f"without {scope}")
         attack.before = fingerprint(world)
         # Whatever else is wrong with the request, the scope is asked first.
-        for changes in ({}, {"query": {}}, {"data": "{"}, {"path": path_of(attack.endpoint, attack.target)}):
+        wrong_ids = {parameter: "0" for parameter, _ in attack.endpoint.path_types}
+        path = path_of(attack.endpoint, attack.target, **wrong_ids)
+        spoilt: list[dict[str, Any]] = [{}, {"query": {}}, {"data": "{"}, {"path": path}]
+        for changes in spoilt:
             body = attack.refused(403, token=token.token, **changes)
             assert body == {"detail": "Access denied.", "message": "Permission denied", "code": "SC403"}
 
@@ -564,7 +604,9 @@ def test_the_token_of_another_organization_reaches_nothing(attack: Attack) -> No
 
 @every_route
 def test_the_token_of_another_world_leaves_this_one_alone(attack: Attack) -> None:
-    other = attack.target.tenants.create(Specification(name="other", now="2026-03-02T12:00:00Z", rate_limit=False))
+    other = attack.target.tenants.create(
+        Specification(name="other", now="2026-03-02T12:00:00Z", rate_limit=False)
+    )
     try:
         seen = len(attack.target.tenant.journal)
         attack.send(token=other.main_token().token)
@@ -580,7 +622,17 @@ def test_the_token_of_another_world_leaves_this_one_alone(attack: Attack) -> Non
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/", "/nobody", "/scenarios/1/nobody", "/%2e%2e/_emulator/worlds", "/\u00e9", "/%FF", "/" + "x" * 9_000]
+    "path",
+    [
+        "",
+        "/",
+        "/nobody",
+        "/scenarios/1/nobody",
+        "/%2e%2e/_emulator/worlds",
+        "/\u00e9",
+        "/%FF",
+        "/" + "x" * 9_000,
+    ],
 )
 def test_unknown_paths_are_404(target: Target, path: str) -> None:
     before = fingerprint(target.world)
@@ -589,7 +641,9 @@ def test_unknown_paths_are_404(target: Target, path: str) -> None:
     assert fingerprint(target.world) == before
 
 
-@pytest.mark.parametrize("host", ["", "evil.example", 'evil"><script>', "a b", "[::1", "x" * 5_000, "h:99999", "h:x"])
+@pytest.mark.parametrize(
+    "host", ["", "evil.example", 'evil"><script>', "a b", "[::1", "x" * 5_000, "h:99999", "h:x"]
+)
 def test_no_host_header_breaks_the_emulator(target: Target, host: str) -> None:
     body = json.dumps({"data": {"name": "Zoe"}})
     answer = target.call(
@@ -603,7 +657,11 @@ def test_no_host_header_breaks_the_emulator(target: Target, host: str) -> None:
 def test_no_content_length_breaks_the_emulator(target: Target, length: str) -> None:
     before = fingerprint(target.world)
     answer = target.call(
-        "POST", "/teams", data=b"{}", content_type="application/json", environ_overrides={"CONTENT_LENGTH": length}
+        "POST",
+        "/teams",
+        data=b"{}",
+        content_type="application/json",
+        environ_overrides={"CONTENT_LENGTH": length},
     )
     assert_make_shaped(answer, {400, 413})
     assert fingerprint(target.world) == before

@@ -226,7 +226,12 @@ def without_a_socket(target: Target) -> Send:
             "wsgi.multiprocess": False,
             "wsgi.run_once": False,
         }
-        answer = b"".join(app(environ, lambda status, headers, exc_info=None: statuses.append(status)))
+
+        def start_response(status: str, *_: Any) -> Callable[[bytes], object]:
+            statuses.append(status)
+            return lambda data: None
+
+        answer = b"".join(app(environ, start_response))
         return int(statuses[0][:3]), orjson.loads(answer)
 
     return send
@@ -275,7 +280,11 @@ def assert_balanced(world: World, store_id: int, workers: list[Worker]) -> None:
     executions = [row for row in world.logs.all() if isinstance(row, Execution)]
     assert len(runs) == len(set(runs))
     assert set(runs) <= {row.id for row in executions}
-    for kind, owner in (("organization", "organization_id"), ("team", "team_id"), ("scenario", "scenario_id")):
+    for kind, owner in (
+        ("organization", "organization_id"),
+        ("team", "team_id"),
+        ("scenario", "scenario_id"),
+    ):
         for id in {getattr(row, owner) for row in executions}:
             mine = [row for row in executions if getattr(row, owner) == id]
             tally = world.tallies[kind, id]

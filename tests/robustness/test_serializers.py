@@ -16,12 +16,27 @@ from target import Target
 
 from emulator import api
 from emulator.api.users import Authorization
-from emulator.schemas import data_stores, data_structures, enums, executions, folders, organizations, scenarios
-from emulator.schemas import teams, users
-from emulator.schemas.base import Answer, dumping_world, serializer
+from emulator.schemas import (
+    connections,
+    data_stores,
+    data_structures,
+    enums,
+    executions,
+    folders,
+    hooks,
+    organizations,
+    scenarios,
+    teams,
+    templates,
+    users,
+)
+from emulator.schemas.base import Answer, dumping_world
+from emulator.schemas.serialize import serializer
 from emulator.world.clock import LAST_MOMENT
-from emulator.world.enums import REGIONS, ROLES, countries, timezones
+from emulator.world.connections import listed
+from emulator.world.enums import REGIONS, countries, timezones
 from emulator.world.models import Execution, ExecutionError, ScenarioEvent
+from emulator.world.roles import ROLES
 from emulator.world.usage import DayOfUse, by_day
 from emulator.world.world import World
 
@@ -37,6 +52,11 @@ def _executions(world: World) -> list[Execution]:
 
 #: Schema -> the rows of a world that it shows.
 ROWS: dict[type[Answer], Callable[[World], Iterable[Any]]] = {
+    connections.ConnectionOut: lambda world: world.connections.all(),
+    connections.ConnectionListItem: lambda world: listed(world, world.teams[1], None),
+    connections.ConnectionDetail: lambda world: world.connections.all(),
+    connections.ConnectionCreated: lambda world: world.connections.all(),
+    connections.ConnectionTested: lambda world: world.connections.all(),
     data_stores.DataStoreListItem: lambda world: world.data_stores.all(),
     data_stores.DataStoreDetail: lambda world: world.data_stores.all(),
     data_stores.DataStoreWritten: lambda world: world.data_stores.all(),
@@ -53,6 +73,13 @@ ROWS: dict[type[Answer], Callable[[World], Iterable[Any]]] = {
     executions.LogDetail: _executions,
     executions.EventRow: lambda world: [row for row in world.logs.all() if isinstance(row, ScenarioEvent)],
     folders.FolderOut: lambda world: world.folders.all(),
+    hooks.HookListItem: lambda world: world.hooks.all(),
+    hooks.HookOut: lambda world: world.hooks.all(),
+    hooks.HookPing: lambda world: world.hooks.all(),
+    hooks.IncomingListItem: lambda world: world.incomings.all(),
+    hooks.IncomingOut: lambda world: world.incomings.all(),
+    hooks.HookLogListItem: lambda world: world.hook_logs.all(),
+    hooks.HookLogOut: lambda world: world.hook_logs.all(),
     organizations.LicenseOut: lambda world: [row.license for row in world.organizations.all()],
     organizations.TeamInOrganization: lambda world: world.teams.all(),
     organizations.OrganizationListItem: lambda world: world.organizations.all(),
@@ -65,6 +92,8 @@ ROWS: dict[type[Answer], Callable[[World], Iterable[Any]]] = {
     scenarios.ScenarioState: lambda world: world.scenarios.all(),
     scenarios.BlueprintVersionOut: lambda world: world.blueprints.all(),
     scenarios.DayOfUseOut: lambda world: by_day(world, world.scenarios[1], None) or [DayOfUse("1", 2, 3, 4)],
+    templates.TemplateOut: lambda world: world.templates.all(),
+    templates.PublicTemplateOut: lambda world: world.public_templates.all(),
     teams.TeamOut: lambda world: world.teams.all(),
     teams.TeamCreated: lambda world: world.teams.all(),
     teams.UserTeamRoleOut: lambda world: world.team_members.all(),
@@ -86,7 +115,6 @@ _VALUES: dict[Any, st.SearchStrategy[Any]] = {
     ExecutionError | None: st.none() | st.builds(ExecutionError, name=st.text(), message=st.text()),
     tuple[str, ...]: st.lists(st.text()).map(tuple),
 }
-
 
 
 def _is_fixed(name: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from target import Target
+from target import WEBHOOK, Target
 
 from emulator import api
 from emulator.endpoint import Endpoint
@@ -27,6 +27,7 @@ BLUEPRINT = json.dumps(
         "metadata": {},
     }
 )
+CONTROLLER = json.dumps({"name": "Valid", "modules": {}, "idSequence": 2})
 ON_DEMAND = json.dumps({"type": "on-demand"})
 FIELDS = [{"name": "city", "type": "text", "required": True}]
 
@@ -44,6 +45,10 @@ _SCENARIO = {"scenarioId": 1}
 _STORE = {"dataStoreId": 1}
 _RECORD = {"dataStoreId": 1, "key": "order-1001"}
 _RUN = {"scenarioId": 1, "executionId": "{run}"}
+_HOOK = {"hookId": 1}
+_CONNECTION = {"connectionId": 901}
+_TEMPLATE = {"templateId": 901}
+_PUBLIC = {"templateUrl": "102-webhook-to-email"}
 _ORDER = {"sku": "Z-9", "quantity": 7}
 
 VALID: dict[str, Valid] = {
@@ -72,6 +77,18 @@ VALID: dict[str, Valid] = {
     "POST /scenarios-folders": Valid(body={"name": "New", "teamId": 1}),
     "PATCH /scenarios-folders/{folderId}": Valid({"folderId": 1}, body={"name": "Renamed"}),
     "DELETE /scenarios-folders/{folderId}": Valid({"folderId": 1}),
+    "GET /connections": Valid(query={"teamId": 1}),
+    "GET /connections/{connectionId}": Valid(_CONNECTION),
+    "POST /connections": Valid(
+        query={"teamId": 1},
+        body={"accountName": "New", "accountType": "make", "url": "https://eu1.make.com", "apiKey": "x"},
+    ),
+    "PATCH /connections/{connectionId}": Valid(_CONNECTION, body={"name": "Renamed"}),
+    "DELETE /connections/{connectionId}": Valid(_CONNECTION, {"confirmed": "true"}),
+    "POST /connections/{connectionId}/test": Valid(_CONNECTION),
+    "GET /connections/{connectionId}/editable-data-schema": Valid(_CONNECTION),
+    "POST /connections/{connectionId}/set-data": Valid(_CONNECTION, body={"apiKey": "x"}),
+    "POST /connections/{connectionId}/scoped": Valid(_CONNECTION, body={"scope": ["read"]}),
     "GET /data-stores": Valid(query={"teamId": 1}),
     "GET /data-stores/{dataStoreId}": Valid(_STORE),
     "POST /data-stores": Valid(body={"name": "New", "teamId": 1, "maxSizeMB": 1, "datastructureId": 1}),
@@ -93,6 +110,23 @@ VALID: dict[str, Valid] = {
     ),
     "DELETE /data-structures/{dataStructureId}": Valid({"dataStructureId": 3}),
     "POST /data-structures/{dataStructureId}/clone": Valid({"dataStructureId": 1}, body={"name": "Copy"}),
+    "GET /hooks": Valid(query={"teamId": 1}),
+    "POST /hooks": Valid(body={"name": "New", "teamId": 1, "typeName": "gateway-webhook", **WEBHOOK}),
+    "GET /hooks/{hookId}": Valid(_HOOK),
+    "PATCH /hooks/{hookId}": Valid(_HOOK, body={"name": "Renamed"}),
+    "DELETE /hooks/{hookId}": Valid(_HOOK, {"confirmed": "true"}),
+    "GET /hooks/{hookId}/ping": Valid(_HOOK),
+    "POST /hooks/{hookId}/enable": Valid({"hookId": 2}),
+    "POST /hooks/{hookId}/disable": Valid(_HOOK),
+    "POST /hooks/{hookId}/set-data": Valid(_HOOK, body={"headers": True}),
+    "POST /hooks/{hookId}/learn-start": Valid(_HOOK),
+    "POST /hooks/{hookId}/learn-stop": Valid({"hookId": 2}),
+    "GET /hooks/{hookId}/incomings": Valid(_HOOK),
+    "GET /hooks/{hookId}/incomings/stats": Valid(_HOOK),
+    "GET /hooks/{hookId}/incomings/{incomingId}": Valid({"hookId": 1, "incomingId": "waiting"}),
+    "DELETE /hooks/{hookId}/incomings": Valid(_HOOK, body={"ids": ["waiting"]}),
+    "GET /hooks/{hookId}/logs": Valid(_HOOK),
+    "GET /hooks/{hookId}/logs/{logId}": Valid({"hookId": 1, "logId": "delivery"}),
     "GET /teams": Valid(query={"organizationId": 1}),
     "GET /teams/{teamId}": Valid({"teamId": 1}),
     "POST /teams": Valid(body={"name": "New", "organizationId": 1}),
@@ -107,10 +141,32 @@ VALID: dict[str, Valid] = {
     "GET /users/me": Valid(),
     "GET /users/me/current-authorization": Valid(),
     "GET /users/roles": Valid(),
+    "GET /templates": Valid(query={"teamId": 1}),
+    "GET /templates/{templateId}": Valid(_TEMPLATE),
+    "GET /templates/{templateId}/blueprint": Valid(_TEMPLATE),
+    "POST /templates": Valid(
+        body={
+            "teamId": 1,
+            "language": "en",
+            "blueprint": BLUEPRINT,
+            "scheduling": ON_DEMAND,
+            "controller": CONTROLLER,
+        }
+    ),
+    "PATCH /templates/{templateId}": Valid(_TEMPLATE, body={"name": "Renamed", "blueprint": BLUEPRINT}),
+    "DELETE /templates/{templateId}": Valid(_TEMPLATE, {"confirmed": "true"}),
+    "POST /templates/{templateId}/publish": Valid({"templateId": 1}),
+    "POST /templates/{templateId}/request-approval": Valid(_TEMPLATE),
+    "GET /templates/public": Valid(),
+    "GET /templates/public/{templateUrl}": Valid(_PUBLIC),
+    "GET /templates/public/{templateUrl}/blueprint": Valid(_PUBLIC),
     "GET /enums/countries": Valid(),
     "GET /enums/imt-regions": Valid(),
     "GET /enums/timezones": Valid(),
 }
+
+#: Routes that ask a question with another method than GET: they change nothing.
+ONLY_ASKING = {"POST /connections/{connectionId}/test", "POST /connections/{connectionId}/scoped"}
 
 #: Kind of thing -> its id in the default world that the admin's organization does not own.
 FOREIGN = {
@@ -121,6 +177,9 @@ FOREIGN = {
     "folder": 2,
     "dataStore": 3,
     "dataStructure": 2,
+    "connection": 902,
+    "template": 902,
+    "hook": 3,
 }
 
 
@@ -128,6 +187,7 @@ def name_of(endpoint: Endpoint) -> str:
     return f"{endpoint.method} {endpoint.path}"
 
 
+#: Every declared route by method and path.
 ENDPOINTS: dict[str, Endpoint] = {name_of(endpoint): endpoint for endpoint in api.endpoints()}
 
 

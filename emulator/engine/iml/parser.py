@@ -5,10 +5,11 @@ Parsed texts are remembered for the life of the process, the least used ones for
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from ..errors import ExpressionError
-from .syntax import Node
+from .syntax import Node, Reference
 
 #: An expression may be this long, in characters, and brackets lie this deep within each other.
 LENGTH = 10_000
@@ -32,7 +33,14 @@ def parse(text: str) -> Node:
     return _parse_short(text) if len(text) <= REMEMBERED else _parse_long(text)
 
 
+#: A way into a bundle or a variable without anything else, by far the commonest expression: ``1.email``.
+_PLAIN = re.compile(r"\s*(?:([0-9]{1,15})|([^\W\d]\w*))((?:\.[^\W\d]\w*)+)\s*")
+
+
 def _parse(text: str) -> Node:
+    if (plain := _PLAIN.fullmatch(text)) is not None:
+        module, variable, path = plain.groups()
+        return Reference(int(module) if module else variable, tuple(path[1:].split(".")))
     # Lark takes a while to import and to prepare the grammar: pay for it with the first expression, not at start.
     from lark.exceptions import LarkError
 

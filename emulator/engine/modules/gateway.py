@@ -1,16 +1,16 @@
 """The app "Webhooks": what a hook received, and what its caller is answered.
 
-Sources: exported blueprints; the vendor's pattern of a webhook that answers.
+Sources: exported blueprints; the vendor's pattern of a webhook that answers; apps.make.com, "Webhooks".
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from emulator.world.models import Execution, Json
+from emulator.world.models import WebhookAnswer
 
 from ..errors import BundleInvalid
-from ..iml.values import Value, as_text, is_array
+from ..iml.values import Value, as_text, is_array, plain
 from .registry import Emit, Field, Kind, ModuleContext, Outcome, json_size
 
 RESPOND = "gateway:WebhookRespond"
@@ -29,16 +29,24 @@ def _received(context: ModuleContext) -> Outcome:
 
 
 def _respond(context: ModuleContext) -> Outcome:
-    """The answer itself is read off the run's steps, see `response`."""
-    if not 100 <= context.mapper["status"] <= 599:
+    """What the caller of the webhook is answered. Only the first one counts; what comes after it still runs."""
+    mapper, run = context.mapper, context.run
+    if not 100 <= mapper["status"] <= 599:
         raise BundleInvalid()
-    headers = context.mapper.get("headers", ())
+    headers = mapper.get("headers", ())
     if len(headers) > 16:
         raise BundleInvalid()
     for header in headers:
         if not isinstance(header, Mapping) or not _header(header):
             raise BundleInvalid()
-    return Emit()
+    if run.respond is None:
+        run.respond = WebhookAnswer(
+            at=run.now(),
+            status=int(mapper["status"]),
+            body=plain(mapper.get("body")),
+            headers=tuple((as_text(header["key"]), as_text(header["value"])) for header in headers),
+        )
+    return Emit([{}])
 
 
 def _header(header: Mapping[str, Value]) -> bool:
@@ -46,18 +54,6 @@ def _header(header: Mapping[str, Value]) -> bool:
     if key is None or key == "" or value is None or value == "":
         return False
     return len(as_text(key)) <= 256 and len(as_text(value)) <= 4096
-
-
-def response(execution: Execution) -> Mapping[str, Json] | None:
-    """What the run answers its caller: ``{"status": int, "body"?, "headers"?: [{"key", "value"}]}``.
-
-    ``None`` if it came to no answer. Only the first one counts.
-    """
-    for step in execution.steps:
-        if step.module == RESPOND and step.error is None:
-            answer: Mapping[str, Json] = step.input
-            return answer
-    return None
 
 
 KINDS = (

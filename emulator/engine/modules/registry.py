@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from emulator.world.models import Fields, Json, Scenario
+from emulator.world.models import Fields, Json, Scenario, WebhookAnswer
 from emulator.world.world import World
 
 from ..blueprint import Module, Route
@@ -35,6 +35,8 @@ class Run:
     names: Mapping[str, Value]
     #: What "Set variable" modules set, by name.
     variables: dict[str, Value] = field(default_factory=dict)
+    #: What the caller of the webhook is answered, once a module said it.
+    respond: WebhookAnswer | None = None
     #: How often each "Increment function" was called, by module id.
     counters: dict[int, int] = field(default_factory=dict)
 

@@ -109,3 +109,31 @@ export const stockKeeper = dataStoreId => ({
     ],
   },
 });
+
+/** Answers whoever calls the webhook with what they sent. */
+export const webhookEcho = hookId => ({
+  name: 'Echo',
+  flow: [
+    {
+      id: 1,
+      module: 'gateway:CustomWebHook',
+      version: 1,
+      parameters: { hook: hookId, maxResults: 1 },
+      mapper: {},
+      metadata: at(0),
+    },
+    {
+      id: 2,
+      module: 'gateway:WebhookRespond',
+      version: 1,
+      parameters: {},
+      mapper: {
+        status: '201',
+        body: '{"sku":"{{1.sku}}","quantity":{{1.quantity}}}',
+        headers: [{ key: 'Content-Type', value: 'application/json' }],
+      },
+      metadata: at(300),
+    },
+  ],
+  metadata: { ...settings, instant: true },
+});

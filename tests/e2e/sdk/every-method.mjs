@@ -1,6 +1,6 @@
 // Calls every method that a part of the client has, once, and keeps what each answered.
 import { greeting } from './blueprints.mjs';
-import { connect, organizationId, report, teamId } from './client.mjs';
+import { connect, organizationId, report, teamId, token } from './client.mjs';
 
 const make = connect();
 const parts = {
@@ -14,6 +14,9 @@ const parts = {
   blueprints: make.blueprints,
   executions: make.executions,
   folders: make.folders,
+  hooks: make.hooks,
+  connections: make.connections,
+  publicTemplates: make.publicTemplates,
   enums: make.enums,
 };
 const answers = {};
@@ -113,6 +116,48 @@ await call('executions.getDetail', scenario, executionId, { maxBytes: 10_000 });
 await call('scenarios.deactivate', scenario);
 await call('scenarios.delete', scenario);
 await call('folders.delete', folder);
+
+const { id: connection } = await call('connections.create', {
+  teamId,
+  name: 'To Make',
+  accountName: 'make',
+  data: { url: 'https://eu1.make.com', apiKey: token },
+});
+await call('connections.list', teamId);
+await call('connections.list *', teamId, all);
+await call('connections.list of types', teamId, { type: ['slack'], scopes: { slack: ['chat:write'] } });
+await call('connections.get', connection);
+await call('connections.get *', 1, all);
+await call('connections.rename', connection, 'To Make itself');
+await call('connections.verify', connection);
+await call('connections.scoped', connection, ['read']);
+await call('connections.listEditableParameters', connection);
+await call('connections.update', connection, { data: { apiKey: 'another' } });
+await call('connections.delete', connection);
+
+const [{ url }] = await call('publicTemplates.list', { name: 'http', usedApps: ['http'], pg: { limit: 5 } });
+await call('publicTemplates.list with columns', { cols: ['id', 'usage'], includeEn: true });
+await call('publicTemplates.get', url);
+await call('publicTemplates.getBlueprint', url);
+
+const { id: hook } = await call('hooks.create', {
+  name: 'Intake',
+  teamId,
+  typeName: 'gateway-webhook',
+  data: { method: false, headers: false, stringify: false },
+});
+await call('hooks.create with defaults', { name: 'Plain', teamId, typeName: 'gateway-webhook' });
+await call('hooks.list', teamId);
+await call('hooks.list of the assigned', teamId, { typeName: 'gateway-webhook', assigned: true, pg: { limit: 5 } });
+await call('hooks.get', hook);
+await call('hooks.rename', hook, 'Orders');
+await call('hooks.update', hook, { data: { headers: true, method: true, stringify: true } });
+await call('hooks.ping', hook);
+await call('hooks.disable', hook);
+await call('hooks.enable', hook);
+await call('hooks.learnStart', hook);
+await call('hooks.learnStop', hook);
+await call('hooks.delete', hook);
 
 await call('enums.countries');
 await call('enums.regions');

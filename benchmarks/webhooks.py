@@ -1,0 +1,63 @@
+"""Deliveries to a webhook a second, against a bare Flask route that reads and writes the same JSON.
+
+A delivery runs a scenario of one module and is written to the logs of the hook and of the scenario, and to the journal.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from . import load
+from .big import TOKEN
+from .load import request_bytes
+from .processes import Process, emulator
+from .report import Figure
+from .rounds import Effort, alternate
+
+HEADERS = {"Authorization": f"Token {TOKEN}"}
+ORDER = orjson.dumps({"sku": "A-1", "quantity": 3, "customer": "ann@example.com"})
+
+
+def measure(effort: Effort) -> list[Figure]:
+    """Deliveries that run at once."""
+    with emulator() as ours, Process("-m", "benchmarks.bare") as bare:
+        request = request_bytes("POST", _hook(ours), body=ORDER)
+        bare_request = request_bytes("POST", f"{bare.url}/one", body=ORDER)
+        duel = alternate(
+            lambda: load.run(ours.url, request, seconds=effort.seconds).rate,
+            lambda: load.run(bare.url, bare_request, seconds=effort.seconds).rate,
+            effort.rounds,
+        )
+    name = "a delivery to a webhook that runs, requests/s against bare"
+    return [Figure(name, duel.ratios, "x", 0.4, at_least=True, note=duel.note("/s"))]
+
+
+def _hook(server: Process) -> str:
+    """The URL of a new hook at which a live scenario listens."""
+    own = {"method": False, "headers": False, "stringify": False}
+    created = _post(server, "/hooks", {"name": "Load", "teamId": 1, "typeName": "gateway-webhook", **own})[
+        "hook"
+    ]
+    trigger = {
+        "id": 1,
+        "module": "gateway:CustomWebHook",
+        "version": 1,
+        "parameters": {"hook": created["id"], "maxResults": 1},
+        "mapper": {},
+    }
+    scenario = {
+        "teamId": 1,
+        "blueprint": orjson.dumps({"name": "Load", "flow": [trigger], "metadata": {}}).decode(),
+        "scheduling": orjson.dumps({"type": "immediately"}).decode(),
+    }
+    id = _post(server, "/scenarios", scenario)["scenario"]["id"]
+    _post(server, f"/scenarios/{id}/start", {})
+    return str(created["url"])
+
+
+def _post(server: Process, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    request = request_bytes("POST", server.url + path, HEADERS, orjson.dumps(body))
+    answer: dict[str, Any] = orjson.loads(server.exchange(request).partition(b"\r\n\r\n")[2])
+    return answer

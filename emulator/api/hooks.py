@@ -1,0 +1,297 @@
+"""Hooks, their queues and their logs. Source: API documentation, "Hooks"; recorded exchanges."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..endpoint import Call, Confirmable, Group
+from ..envelope import Envelope, bare, many, one, value
+from ..schemas.hooks import (
+    HookCreate,
+    HookCreateQuery,
+    HookListItem,
+    HookLogListItem,
+    HookLogOut,
+    HookLogsQuery,
+    HookOut,
+    HookPing,
+    HookRename,
+    HooksQuery,
+    IncomingListItem,
+    IncomingOut,
+    IncomingsChoice,
+    address_of,
+)
+from ..world import hooks, queues
+from ..world.models import Hook, HookLog, Incoming, Scenario, Team
+from ..world.tables import Selection
+from ..world.world import World
+from .ordering import by_id, by_name, paging
+
+group = Group("hooks")
+
+#: The hosts of the service: whoever reaches the emulator under one of them hears of hooks under another.
+_ZONES = (".make.com", ".make.celonis.com")
+
+_SUCCESS: dict[str, Any] = {"success": True}
+
+
+def _address(origin: str, world: World, hook: Hook) -> str:
+    """Where a hook receives: a mailhook at an address, any other at a URL of the host that was called."""
+    zone = world.organizations[world.teams[hook.team_id].organization_id].zone
+    if hook.type == "mail":
+        return f"{hook.udid}@hook.{zone}"
+    if (urlsplit(origin).hostname or "").endswith(_ZONES):
+        return f"https://hook.{zone}/{hook.udid}"
+    return f"{origin}/hook/{hook.udid}"
+
+
+def _shown(call: Call) -> None:
+    """Let the answer tell addresses as seen from where the call came in."""
+    origin = urlsplit(call.base_url)
+    address_of.set(partial(_address, f"{origin.scheme}://{origin.netloc}"))
+
+
+@group.get(
+    "/hooks",
+    scopes=["hooks:read"],
+    permission="hooks get",
+    query=HooksQuery,
+    answer=many("hooks", HookListItem),
+    paging=paging("id", {"id": by_id, "name": by_name}, limit=50),
+    core=28,
+)
+def list_hooks(call: Call, team: Team, view_for_scenario: Scenario | None = None) -> Selection[Hook]:
+    """List the hooks of a team."""
+    _shown(call)
+    world, rows = call.world, call.world.hooks.where(team=team.id)
+    if (type_name := call.query.get("type_name")) is not None:
+        rows = rows.only(lambda row: row.type_name == type_name)
+    if view_for_scenario is not None:
+        own = view_for_scenario.id
+        return rows.only(lambda row: (user := hooks.scenario_of(world, row)) is None or user.id == own)
+    if (assigned := call.query.get("assigned")) is not None:
+        rows = rows.only(lambda row: (hooks.scenario_of(world, row) is not None) is assigned)
+    return rows
+
+
+@group.post(
+    "/hooks",
+    scopes=["hooks:write"],
+    permission="hook add",
+    query=HookCreateQuery,
+    body=HookCreate,
+    answer=one("hook", HookOut),
+    core=29,
+)
+def create_hook(call: Call, team: Team) -> Hook:
+    """Create a hook; the fields of its type stand at the top level of the body."""
+    _shown(call)
+    return hooks.create_hook(
+        call.world,
+        team,
+        name=call.body["name"],
+        type_name=call.body["type_name"],
+        data=call.body["own"],
+        use_defaults=call.query.get("use_defaults") == "requiredOnly",
+    )
+
+
+@group.get(
+    "/hooks/{hookId}",
+    scopes=["hooks:read"],
+    permission="hooks get",
+    answer=one("hook", HookOut),
+    core=30,
+)
+def get_hook(call: Call, hook: Hook) -> Hook:
+    """Get a hook."""
+    _shown(call)
+    return hook
+
+
+@group.patch(
+    "/hooks/{hookId}",
+    scopes=["hooks:write"],
+    permission="hook edit",
+    body=HookRename,
+    answer=one("hook", HookOut),
+    core=31,
+)
+def rename_hook(call: Call, hook: Hook) -> Hook:
+    """Rename a hook."""
+    _shown(call)
+    return hooks.rename_hook(call.world, hook, call.body["name"])
+
+
+@group.delete(
+    "/hooks/{hookId}",
+    scopes=["hooks:write"],
+    permission="hook delete",
+    query=Confirmable,
+    answer=value("hook"),
+    core=32,
+)
+def delete_hook(call: Call, hook: Hook) -> int:
+    """Delete a hook; needs confirmation when a scenario uses it, which then loses its trigger."""
+    return hooks.delete_hook(call.world, hook, confirmed=call.confirmed)
+
+
+@group.get(
+    "/hooks/{hookId}/ping",
+    scopes=["hooks:read"],
+    permission="hooks get",
+    answer=bare(HookPing),
+    core=33,
+)
+def ping_hook(call: Call, hook: Hook) -> Hook:
+    """Tell where a hook receives, and in what state it is."""
+    _shown(call)
+    return hook
+
+
+@group.post(
+    "/hooks/{hookId}/enable",
+    scopes=["hooks:write"],
+    permission="hook edit",
+    answer=Envelope(),
+    core=34,
+)
+def enable_hook(call: Call, hook: Hook) -> dict[str, Any]:
+    """Let a hook take data."""
+    hooks.enable(call.world, hook)
+    return _SUCCESS
+
+
+@group.post(
+    "/hooks/{hookId}/disable",
+    scopes=["hooks:write"],
+    permission="hook edit",
+    answer=Envelope(),
+    core=35,
+)
+def disable_hook(call: Call, hook: Hook) -> dict[str, Any]:
+    """Let a hook take no more data."""
+    hooks.disable(call.world, hook)
+    return _SUCCESS
+
+
+@group.post(
+    "/hooks/{hookId}/set-data",
+    scopes=["hooks:write"],
+    permission="hook edit",
+    raw_body=True,
+    answer=value("changed"),
+)
+def set_hook_data(call: Call, hook: Hook) -> bool:
+    """Change the data of a hook; tells whether anything changed."""
+    return hooks.set_data(call.world, hook, call.body)
+
+
+@group.post(
+    "/hooks/{hookId}/learn-start",
+    scopes=["hooks:write"],
+    permission="hook edit",
+    answer=Envelope(),
+)
+def start_learning(call: Call, hook: Hook) -> dict[str, Any]:
+    """Let a hook learn the data structure of what it receives next."""
+    hooks.set_learning(call.world, hook, True)
+    return _SUCCESS
+
+
+@group.post(
+    "/hooks/{hookId}/learn-stop",
+    scopes=["hooks:write"],
+    permission="hook edit",
+    answer=Envelope(),
+)
+def stop_learning(call: Call, hook: Hook) -> dict[str, Any]:
+    """Let a hook stop learning."""
+    hooks.set_learning(call.world, hook, False)
+    return _SUCCESS
+
+
+@group.get(
+    "/hooks/{hookId}/incomings",
+    scopes=["hooks:read"],
+    permission="hooks get",
+    answer=many("incomings", IncomingListItem),
+    paging=paging("created", {"created": queues.oldest_first}),
+)
+def list_incomings(call: Call, hook: Hook) -> Selection[Incoming]:
+    """List what waits in the queue of a hook, oldest first."""
+    return call.world.incomings.where(hook=hook.id)
+
+
+@group.get(
+    "/hooks/{hookId}/incomings/stats",
+    scopes=["hooks:read"],
+    permission="hooks get",
+    answer=value("incomingStat"),
+)
+def get_incomings_stats(call: Call, hook: Hook) -> dict[str, Any]:
+    """Tell how full the queue of a hook is."""
+    return {
+        "queue": len(call.world.incomings.where(hook=hook.id)),
+        "limit": hooks.queue_limit(call.world, hook),
+        "enabled": hook.enabled,
+    }
+
+
+@group.get(
+    "/hooks/{hookId}/incomings/{incomingId}",
+    scopes=["hooks:read"],
+    permission="hooks get",
+    answer=one("incoming", IncomingOut),
+)
+def get_incoming(call: Call, hook: Hook, incoming_id: str) -> Incoming:
+    """Get one item of a hook's queue, with what was received."""
+    return queues.find_incoming(call.world, hook, incoming_id)
+
+
+@group.delete(
+    "/hooks/{hookId}/incomings",
+    scopes=["hooks:write"],
+    permission="hook edit",
+    query=Confirmable,
+    body=IncomingsChoice,
+    answer=value("incomings"),
+)
+def delete_incomings(call: Call, hook: Hook) -> list[str]:
+    """Delete some of a hook's queue, or all of it, which needs confirmation."""
+    return queues.delete_incomings(
+        call.world,
+        hook,
+        call.body.get("ids"),
+        spared=call.body.get("except_ids", ()),
+        confirmed=call.confirmed,
+    )
+
+
+@group.get(
+    "/hooks/{hookId}/logs",
+    scopes=["hooks:read"],
+    permission="hooks get",
+    query=HookLogsQuery,
+    answer=many("hookLogs", HookLogListItem),
+    paging=paging("imtId", {"imtId": queues.by_time}, limit=50, descending=True),
+)
+def list_hook_logs(call: Call, hook: Hook) -> Selection[HookLog]:
+    """List the deliveries to a hook, newest first, as long as the plan keeps them."""
+    since, until = call.query.get("from_", 0), call.query.get("to")
+    rows = queues.logs(call.world, hook).only(lambda row: row.logged_at >= since)
+    return rows if until is None else rows.only(lambda row: row.logged_at <= until)
+
+
+@group.get(
+    "/hooks/{hookId}/logs/{logId}",
+    scopes=["hooks:read"],
+    permission="hooks get",
+    answer=one("hookLog", HookLogOut),
+)
+def get_hook_log(call: Call, hook: Hook, log_id: str) -> HookLog:
+    """Get one delivery to a hook, with its request and its response."""
+    return queues.find_log(call.world, hook, log_id)

@@ -1,0 +1,85 @@
+"""What the webhook gateway answers: plain text, with headers that let any page read it.
+
+Source: a client's measurements of September 2026 (the preflight, ``Make-Actual-Status``, who may read an answer).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import orjson
+from flask import Request, Response
+
+from ..world.models import Json, WebhookAnswer
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+TEXT = "text/plain; charset=utf-8"
+
+#: Headers of an answer that are the server's alone.
+_OURS = frozenset(
+    ["connection", "content-length", "date", "keep-alive", "server", "transfer-encoding", "upgrade"]
+)
+
+
+@dataclass(slots=True)
+class Answer:
+    """What the caller gets, what the log of the hook and the journal say of it."""
+
+    status: int
+    body: str
+    reason: str
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    #: Whether it is what a scenario responded: then any page may read it, whatever its status.
+    responded: bool = False
+
+
+def preflight(request: Request) -> Response:
+    """Any page may ask whether it may send; what it asks for is granted (measured)."""
+    methods = "GET, PUT, POST, PATCH, DELETE, HEAD, OPTIONS"
+    response = Response("ok", content_type=TEXT)
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Allow-Methods"] = methods
+    if asked := request.headers.get("Access-Control-Request-Headers"):
+        response.headers["Access-Control-Allow-Headers"] = asked
+    response.headers["Allow"] = ", ".join(METHODS)
+    return response
+
+
+def response_of(answer: Answer) -> Response:
+    response = Response(answer.body, status=answer.status, content_type=TEXT)
+    if answer.status < 400 or answer.responded:
+        response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Make-Actual-Status"] = str(answer.status)
+    for name, value in answer.headers:
+        if name.lower() in _OURS:
+            continue
+        if name.lower() == "set-cookie":
+            response.headers.add(name, value)
+        else:
+            response.headers[name] = value
+    return response
+
+
+def status_of(answer: WebhookAnswer) -> int:
+    """The status of an answer; what only announces an answer (1xx) would leave the caller waiting."""
+    return answer.status if answer.status >= 200 else 200
+
+
+def text_of(body: Json) -> str:
+    if body is None:
+        return ""
+    return body if isinstance(body, str) else orjson.dumps(body).decode()
+
+
+def headers_of(answer: WebhookAnswer) -> list[tuple[str, str]]:
+    """The headers of an answer that can be sent."""
+    return [(name, value) for name, value in answer.headers if _is_header(name) and _is_header_value(value)]
+
+
+def _is_header(name: str) -> bool:
+    return name.isascii() and name.replace("-", "").replace("_", "").isalnum()
+
+
+def _is_header_value(value: str) -> bool:
+    return all(" " <= character <= "\xff" and character != "\x7f" for character in value)

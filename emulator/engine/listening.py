@@ -1,0 +1,105 @@
+"""How what a hook receives reaches its scenario: at once, or through the hook's queue.
+
+Sources: help centre, "Webhooks" (queue, scheduled processing), "Pricing" (a queue waits for operations); a client's
+measurement of a scenario that was switched off: what comes is kept, and processed once it is on again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from emulator.world import blueprints, hooks, queues
+from emulator.world.models import Execution, Hook, Json, Organization, Scenario
+from emulator.world.usage import consumed
+from emulator.world.world import World
+
+from . import executor
+from .modules.gateway import RESPOND
+
+#: Help centre: so many bundles a scheduled run takes off the queue, unless the trigger says otherwise.
+MAX_RESULTS = 2
+
+
+def is_instant(scenario: Scenario) -> bool:
+    """Whether each delivery to its hook starts a run."""
+    return scenario.hook_id is not None and scenario.scheduling.get("type") == "immediately"
+
+
+def is_exhausted(world: World, organization: Organization) -> bool:
+    """Whether the organization has no operations left."""
+    return (
+        organization.is_paused or consumed(world, organization).operations >= organization.license.operations
+    )
+
+
+def answers_itself(world: World, scenario: Scenario) -> bool:
+    """Whether the scenario has a module that answers the caller of its webhook."""
+    flow = world.blueprints[scenario.id, scenario.blueprint_version].blueprint.get("flow")
+    return any(node["module"] == RESPOND for node in blueprints.modules(flow))
+
+
+def deliver(world: World, hook: Hook, data: Json, *, id: str, size: int) -> Execution | None:
+    """Hand a bundle, or an array of them, to whoever listens at a hook; ``None`` if it waits in the queue.
+
+    Raises:
+        QueueFull: if it would have to wait, and there is no room.
+    """
+    scenario = hooks.scenario_of(world, hook)
+    execution = None
+    if scenario is None or not _takes_at_once(world, scenario):
+        queues.enqueue(world, hook, data, id=id, size=size)
+        if scenario is not None and is_waiting(world, scenario):
+            world.scenarios.put(replace(scenario, next_exec=world.now()))
+    else:
+        execution = executor.run(world, scenario, kind="auto", instant=True, trigger_bundle=data)
+    hooks.learn(world, hook, data)
+    return execution
+
+
+def is_waiting(world: World, scenario: Scenario) -> bool:
+    """Whether an instant scenario has a queue that it can work off now, one run a bundle."""
+    if not scenario.is_active or not is_instant(scenario) or is_exhausted(world, _owner(world, scenario)):
+        return False
+    return len(world.incomings.where(hook=scenario.hook_id)) > 0
+
+
+def run_due(world: World, scenario: Scenario, at: int) -> Execution:
+    """Run a scenario whose turn it is. At a hook it takes what waits there, oldest first."""
+    instant = is_instant(scenario)
+    return executor.run(
+        world,
+        scenario,
+        kind="auto",
+        instant=instant,
+        at=at,
+        trigger_bundle=take(world, scenario, one=instant),
+    )
+
+
+def take(world: World, scenario: Scenario, *, one: bool = False) -> Json:
+    """Take off the queue what one run works on; ``None`` if nothing waits, or the scenario has no hook."""
+    if scenario.hook_id is None:
+        return None
+    return queues.take(world, scenario.hook_id, 1 if one else max_results(world, scenario)) or None
+
+
+def max_results(world: World, scenario: Scenario) -> int:
+    """How many bundles a run takes off the queue."""
+    flow = world.blueprints[scenario.id, scenario.blueprint_version].blueprint["flow"]
+    parameters = flow[0].get("parameters") if flow else None
+    wanted = parameters.get("maxResults") if isinstance(parameters, Mapping) else None
+    return wanted if isinstance(wanted, int) and not isinstance(wanted, bool) and wanted > 0 else MAX_RESULTS
+
+
+def _takes_at_once(world: World, scenario: Scenario) -> bool:
+    return (
+        scenario.is_active
+        and is_instant(scenario)
+        and not is_exhausted(world, _owner(world, scenario))
+        and not len(world.incomings.where(hook=scenario.hook_id))
+    )
+
+
+def _owner(world: World, scenario: Scenario) -> Organization:
+    return world.organizations[world.teams[scenario.team_id].organization_id]

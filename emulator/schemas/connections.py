@@ -1,0 +1,97 @@
+"""Connections, as recorded in July 2026 (order of keys included) and in the samples of the vendor's SDK."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields
+
+from ..world.models import Connection
+from ..world.world import World
+from .base import Answer, Body, Constant, Derived, Many, OpenBody, Query, Ref, Text
+
+_nothing = fields.String(allow_none=True)
+
+
+def _organization(world: World, row: Connection) -> int:
+    return world.teams[row.team_id].organization_id
+
+
+def _scopes(world: World, row: Connection) -> list[dict[str, Any]]:
+    return [{"id": scope, "account": row.account_name} for scope in row.scopes]
+
+
+class ConnectionOut(Answer):
+    """What every form of a connection shows; nothing of its credentials."""
+
+    id = fields.Integer()
+    name = fields.String()
+    account_name = fields.String()
+    account_label = fields.String()
+    package_name = Constant(None, _nothing)
+    expire = Constant(None, _nothing)
+    metadata = fields.Dict(allow_none=True)
+    team_id = fields.Integer()
+    theme = fields.String()
+    upgradeable = Constant(False, fields.Boolean())
+    scopes_cnt = Derived(lambda world, row: len(row.scopes), fields.Integer())
+    scoped = Constant(True, fields.Boolean())
+    account_type = fields.String()
+    editable = fields.Boolean()
+    uid = Constant(None, fields.Integer(allow_none=True))
+    connected_system_id = Constant(None, _nothing)
+    author_id = fields.Integer(allow_none=True)
+    organization_id = Derived(_organization, fields.Integer(), metadata={"extra": True})
+
+
+class ConnectionListItem(ConnectionOut):
+    """A row of the list: ``scoped`` tells whether it has the scopes that were asked about."""
+
+    scoped = fields.Boolean()  # type: ignore[assignment]
+    scenario_usages = fields.List(fields.Dict())
+
+
+class ConnectionDetail(ConnectionOut):
+    """One connection, with the scopes that it has."""
+
+    scopes = Derived(_scopes, fields.List(fields.Dict()))
+
+
+class ConnectionCreated(ConnectionOut):
+    """A new connection: here, and only here, ``scopes`` is their number (vendor's sample)."""
+
+    scopes_cnt = Derived(lambda world, row: len(row.scopes), fields.Integer(), data_key="scopes")
+
+
+class ConnectionTested(Answer):
+    """What a test tells of the connection."""
+
+    id = fields.Integer()
+    name = fields.String()
+    account_name = fields.String()
+    account_type = fields.String()
+
+
+class ConnectionsQuery(Query):
+    team_id = Ref("team", required=True)
+    type = Many(Text(128))
+
+
+class ConnectionTeam(Query):
+    team_id = Ref("team", required=True)
+
+
+class ConnectionCreate(OpenBody):
+    """The names are the service's own: ``accountName`` is the display name, ``accountType`` the id of the type."""
+
+    account_name = Text(128, required=True)
+    account_type = Text(128, required=True)
+    scopes = Many(Text(1024))
+
+
+class ConnectionRename(Body):
+    name = Text(128, required=True)
+
+
+class ScopesTest(Body):
+    scope = Many(Text(1024), required=True)

@@ -1,0 +1,122 @@
+"""The blueprints of a seed: shipped ones by name, files beside the seed, or written into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from ..data import fixture
+from ..engine import blueprint as engine
+from ..engine import schedule
+from ..world.blueprints import modules, node_references
+from ..world.refusals import Refusal
+from .faults import meant
+
+
+class Unusable(ValueError):
+    """A blueprint that cannot be used; one text for each fault."""
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        return self.args
+
+
+class Library:
+    """Reads the blueprints that a seed names, each file once, and remembers the state of the files.
+
+    A seed that is no file has no directory, and names shipped blueprints only.
+    """
+
+    def __init__(self, directory: Path | None) -> None:
+        self._directory = directory
+        self._read: dict[Path, Mapping[str, Any]] = {}
+        self.stamps: dict[Path, tuple[int, int]] = {}
+
+    def get(self, source: str | Mapping[str, Any]) -> dict[str, Any]:
+        """A copy of a blueprint, known to hang together.
+
+        Raises:
+            Unusable: if there is no such blueprint, or it is malformed.
+        """
+        given = source if isinstance(source, Mapping) else self._file(source)
+        # Inputs and outputs come with an exported blueprint; the specifications are the scenario's.
+        blueprint = {key: value for key, value in given.items() if key != "io"}
+        blueprint.setdefault("metadata", {})
+        try:
+            engine.parse(blueprint)
+        except Refusal as refusal:
+            raise Unusable(*texts(refusal)) from None
+        except RecursionError:
+            raise Unusable("the blueprint is nested too deep") from None
+        io = given.get("io", {})
+        if not isinstance(io, Mapping) or not all(
+            isinstance(io.get(part, []), list) for part in ("input_spec", "output_spec")
+        ):
+            raise Unusable("'io' must hold the lists 'input_spec' and 'output_spec'")
+        return {**blueprint, "io": io}
+
+    def _file(self, name: str) -> Mapping[str, Any]:
+        path = self._find(name)
+        if path not in self._read:
+            try:
+                self.stamps[path] = stamp(path)
+                data = orjson.loads(path.read_bytes())
+            except OSError:
+                raise Unusable(f"the file {path} cannot be read") from None
+            except orjson.JSONDecodeError as error:
+                raise Unusable(f"{path}:{error.lineno}: this is not JSON: {error.msg}") from None
+            if not isinstance(data, Mapping):
+                raise Unusable(f"{path}: a blueprint must be an object")
+            self._read[path] = data
+        return self._read[path]
+
+    def _find(self, name: str) -> Path:
+        if "\0" in name or len(name) > 1000:
+            raise Unusable("this is no name of a file")
+        if self._directory is not None and (beside := self._directory / name).is_file():
+            return beside
+        shipped = fixture("blueprints", f"{name}.json")
+        if "/" not in name and "\\" not in name and shipped.is_file():
+            return shipped
+        names = sorted(path.stem for path in fixture("blueprints").glob("*.json"))
+        raise Unusable(
+            f"there is neither a file {name!r} beside the seed nor a sample of that name; "
+            f"the samples are: {', '.join(names)}{meant(name, names)}"
+        )
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    """What tells whether a file was written since."""
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
+
+
+def texts(refusal: Refusal) -> tuple[str, ...]:
+    """A refusal in the words of a fault."""
+    faults = getattr(refusal, "faults", None) or (refusal.detail,)
+    return tuple(str(text).rstrip(".") for text in faults)
+
+
+def connection_faults(blueprint: Mapping[str, Any], known: set[int]) -> list[str]:
+    """What a blueprint uses and its team does not have."""
+    wanted = {
+        id: node["module"]
+        for node in modules(blueprint["flow"])
+        for id in node_references(node, "connection")
+    }
+    return [
+        f"module {module} uses connection {id}, which the team does not have"
+        for id, module in wanted.items()
+        if id not in known
+    ]
+
+
+def schedule_faults(scheduling: Mapping[str, Any]) -> tuple[str, ...]:
+    try:
+        schedule.check(scheduling, least_minutes=1)
+    except Refusal as refusal:
+        return texts(refusal)
+    return ()

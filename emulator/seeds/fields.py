@@ -1,0 +1,295 @@
+"""The kinds of values in a seed: what is taken, the text when it is not, and the JSON Schema of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields
+
+from ..schemas.base import MAX_ID
+from ..schemas.data_structures import spec_faults
+from ..world import roles
+from ..world.clock import DAY, LAST_MOMENT, MINUTE, SECOND, moment_of
+from ..world.enums import SCOPES, timezone_codes
+from .faults import meant
+
+#: What stands in a seed for a set of scopes.
+SCOPE_SETS = {
+    "all": SCOPES,
+    "read": frozenset(scope for scope in SCOPES if scope.endswith(":read")),
+}
+
+_UNITS = {"s": SECOND, "m": MINUTE, "h": 60 * MINUTE, "d": DAY}
+_AGO = re.compile(r"-([0-9]{1,6})([smhd])", re.ASCII)
+_UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_ZONE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*", re.ASCII)
+
+
+def _told(value: Any) -> str:
+    match value:
+        case bool():
+            return "a boolean"
+        case str():
+            return repr(value if len(value) <= 40 else value[:40] + "…")
+        case int() | float():
+            return str(value)
+        case list():
+            return "a list"
+        case dict():
+            return "a mapping"
+    return "nothing"
+
+
+class Value(fields.Field[Any]):
+    """A value of a seed. ``shape`` is its JSON Schema, ``about`` a sentence for editors."""
+
+    shape: Mapping[str, Any] = {}
+
+    def __init__(self, about: str = "", **options: Any) -> None:
+        super().__init__(**options)
+        self.about = about
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return self.read(value)
+
+    def read(self, value: Any) -> Any:
+        """The value as it is kept.
+
+        Raises:
+            marshmallow.ValidationError: if it makes no sense.
+        """
+        return value
+
+    def refuse(self, wanted: str, value: Any) -> ma.ValidationError:
+        return ma.ValidationError(f"must be {wanted}, not {_told(value)}")
+
+
+class Text(Value):
+    """A string; ``loose`` lets a number stand for its digits."""
+
+    def __init__(
+        self, about: str, *, maximum: int = 128, minimum: int = 1, loose: bool = False, **options: Any
+    ) -> None:
+        super().__init__(about, **options)
+        self._minimum, self._maximum, self._loose = minimum, maximum, loose
+        kinds = ["string", "number"] if loose else "string"
+        self.shape = {"type": kinds, "minLength": minimum, "maxLength": maximum}
+
+    def read(self, value: Any) -> str:
+        if self._loose and isinstance(value, (int, float)) and not isinstance(value, bool):
+            value = str(value)
+        if not isinstance(value, str):
+            raise self.refuse("a string", value)
+        if not self._minimum <= len(value) <= self._maximum:
+            raise ma.ValidationError(f"must have {self._minimum} to {self._maximum} characters")
+        return value
+
+
+class Whole(Value):
+    def __init__(self, about: str = "", *, minimum: int = 0, maximum: int = MAX_ID, **options: Any) -> None:
+        super().__init__(about, **options)
+        self._minimum, self._maximum = minimum, maximum
+        self.shape = {"type": "integer", "minimum": minimum, "maximum": maximum}
+
+    def read(self, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.refuse("a whole number", value)
+        if not self._minimum <= value <= self._maximum:
+            raise ma.ValidationError(f"must lie between {self._minimum} and {self._maximum}")
+        return value
+
+
+class Id(Whole):
+    def __init__(self) -> None:
+        super().__init__("Its id; left out, the next free one.", minimum=1)
+
+
+class Flag(Value):
+    shape = {"type": "boolean"}  # noqa: RUF012
+
+    def read(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.refuse("true or false", value)
+        return value
+
+
+class Free(Value):
+    """A JSON object with names of the writer's choosing."""
+
+    shape = {"type": "object"}  # noqa: RUF012
+
+    def read(self, value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise self.refuse("a mapping", value)
+        return value
+
+
+class OneOf(Value):
+    def __init__(self, about: str, choices: Sequence[str], **options: Any) -> None:
+        super().__init__(about, **options)
+        self._choices = choices
+        self.shape = {"enum": list(choices)}
+
+    def read(self, value: Any) -> str:
+        if not isinstance(value, str) or value not in self._choices:
+            raise ma.ValidationError(
+                f"there is no {_told(value)}; there are: {', '.join(self._choices)}{meant(value, self._choices)}"
+            )
+        return value
+
+
+class Pattern(Value):
+    def __init__(self, about: str, pattern: re.Pattern[str], wanted: str, **options: Any) -> None:
+        super().__init__(about, **options)
+        self._pattern, self._wanted = pattern, wanted
+        self.shape = {"type": "string", "pattern": f"^{pattern.pattern}$"}
+
+    def read(self, value: Any) -> str:
+        if not isinstance(value, str) or not self._pattern.fullmatch(value):
+            raise self.refuse(self._wanted, value)
+        return value
+
+
+def zone(about: str) -> Pattern:
+    return Pattern(about, _ZONE, "a zone such as eu1", load_default="eu1")
+
+
+def token(about: str) -> Pattern:
+    return Pattern(about, _UUID4, "a UUID of version 4 in lower case")
+
+
+class Moment(Value):
+    """A time: so long before the world's now, e.g. ``-2h``, or in ISO 8601. Kept as a function of now."""
+
+    shape = {"type": "string", "pattern": r"^(-[0-9]{1,6}[smhd]|[0-9]{4}-[0-9]{2}-[0-9]{2}.*)$"}  # noqa: RUF012
+
+    def read(self, value: Any) -> tuple[int, int]:
+        """The time as a moment and an offset: the moment is 0 for the world's now."""
+        if isinstance(value, str):
+            if match := _AGO.fullmatch(value):
+                return 0, -int(match[1]) * _UNITS[match[2]]
+            try:
+                moment = moment_of(value)
+                if 0 <= moment <= LAST_MOMENT:
+                    return moment, 0
+            except (ValueError, OverflowError):
+                pass
+        raise self.refuse("a time such as -2h, -30d or 2026-01-31T08:00:00Z", value)
+
+
+class Reference(Value):
+    """One of the other things of the seed, by its id or its name."""
+
+    shape = {"type": ["integer", "string"]}  # noqa: RUF012
+
+    def __init__(self, kind: str, about: str, **options: Any) -> None:
+        super().__init__(about, **options)
+        self.kind = kind
+
+    def read(self, value: Any) -> int | str:
+        if isinstance(value, bool) or not isinstance(value, (int, str)):
+            raise self.refuse("an id or a name", value)
+        return value
+
+
+class RoleName(Value):
+    """A role by its id or its name."""
+
+    def __init__(self, category: str, **options: Any) -> None:
+        super().__init__("What the user may do there: the name of a role, or its id.", **options)
+        self._category = category
+        known = [role for role in roles.ROLES if role.category == category]
+        self._names = [role.name for role in known]
+        short = [name.removeprefix("Team ") for name in self._names]
+        everything = dict.fromkeys([*self._names, *short, *(name.lower() for name in short)])
+        self.shape = {"enum": [*everything, *(role.id for role in known)]}
+
+    def read(self, value: Any) -> int:
+        plain = isinstance(value, (int, str)) and not isinstance(value, bool)
+        role = roles.named(value, self._category) if plain else None
+        if role is None:
+            raise ma.ValidationError(
+                f"there is no {self._category} role {_told(value)}; there are: {', '.join(self._names)}"
+                + meant(value, self._names)
+            )
+        return role.id
+
+
+class Scopes(Value):
+    """A list of scopes, or the name of a set of them."""
+
+    shape = {  # noqa: RUF012
+        "anyOf": [{"enum": list(SCOPE_SETS)}, {"type": "array", "items": {"enum": sorted(SCOPES)}}]
+    }
+
+    def read(self, value: Any) -> frozenset[str]:
+        if isinstance(value, str) and value in SCOPE_SETS:
+            return SCOPE_SETS[value]
+        if not isinstance(value, list):
+            raise self.refuse("a list of scopes, all or read", value)
+        errors = {
+            place: [f"there is no scope {_told(scope)}{meant(scope, sorted(SCOPES))}"]
+            for place, scope in enumerate(value)
+            if not isinstance(scope, str) or scope not in SCOPES
+        }
+        if errors:
+            raise ma.ValidationError(errors)
+        return frozenset(value)
+
+
+class Words(Value):
+    shape = {"type": "array", "items": {"type": "string"}}  # noqa: RUF012
+
+    def read(self, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+            raise self.refuse("a list of strings", value)
+        return tuple(value)
+
+
+class Specification(Value):
+    """The fields of a data structure."""
+
+    shape = {  # noqa: RUF012
+        "type": "array",
+        "items": {
+            "type": "object",
+            "required": ["name", "type"],
+            "properties": {
+                "name": {"type": "string"},
+                "type": {"type": "string"},
+                "label": {"type": ["string", "null"]},
+                "required": {"type": ["boolean", "null"]},
+            },
+        },
+    }
+
+    def read(self, value: Any) -> Any:
+        if not isinstance(value, list):
+            raise self.refuse("a list of fields", value)
+        if errors := [fault.replace("{path}", "spec").rstrip(".") for fault in spec_faults(value)]:
+            raise ma.ValidationError(errors)
+        return value
+
+
+class Source(Value):
+    """A blueprint: the name of a shipped one, the path of a file beside the seed, or the blueprint itself."""
+
+    shape = {"type": ["string", "object"]}  # noqa: RUF012
+
+    def read(self, value: Any) -> Any:
+        if not isinstance(value, (str, dict)) or not value:
+            raise self.refuse("the name or the file of a blueprint, or a blueprint", value)
+        return value
+
+
+class Timezone(Whole):
+    """The id of a time zone. The list takes a while to read, so it is only asked for an unusual one."""
+
+    def read(self, value: Any) -> int:
+        id = super().read(value)
+        if id != 113 and id not in timezone_codes():
+            raise ma.ValidationError(f"there is no time zone {id}")
+        return id

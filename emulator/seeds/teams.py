@@ -1,0 +1,194 @@
+"""Lays out what belongs to one team of a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Protocol
+
+from ..engine import executor, inputs, lifecycle
+from ..world import connection_types, datastores, folders, hook_types
+from ..world.models import Connection, Hook, Team, Template, User
+from ..world.world import World
+from . import generating
+from .checking import Row, rows
+from .faults import Path
+
+#: The colour of what the emulator knows no colour of.
+THEME = "#c73a63"
+
+
+class Site(Protocol):
+    """What a team is built on: `building.Builder`."""
+
+    world: World
+    now: int
+
+    def place(self, *path: str | int) -> AbstractContextManager[Path]: ...
+
+    def go_to(self, row: Row, key: str, path: Path) -> None: ...
+
+
+class TeamBuilder:
+    def __init__(self, site: Site, team: Team, owner: User, path: Path) -> None:
+        self.site = site
+        self.world = site.world
+        self.team = team
+        self.owner = owner
+        self.path = path
+
+    def build(self, row: Row) -> None:
+        for kind, lay_out in (
+            ("connections", self._connection),
+            ("data_structures", self._structure),
+            ("hooks", self._hook),
+            ("folders", self._folder),
+        ):
+            for item, path in self._each(row, kind):
+                with self.site.place(*path):
+                    lay_out(item)
+        for item, path in self._each(row, "data_stores"):
+            with self.site.place(*path):
+                self._store(item, path)
+        for item, path in self._each(row, "scenarios"):
+            with self.site.place(*path):
+                self._scenario(item, path)
+            self.world.clock.set(self.site.now)
+        self.world.clock.set(self.site.now)
+        for item, path in self._each(row, "templates"):
+            with self.site.place(*path):
+                self._template(item)
+        if counts := row.get("generate"):
+            generating.generate(self.world, self.team, self.owner, counts)
+
+    def _each(self, row: Row, kind: str) -> Iterator[tuple[Row, Path]]:
+        for path, item in rows(row, kind, self.path):
+            yield item, path
+
+    def _connection(self, row: Row) -> None:
+        # What is not said follows from the type, if it is one that the emulator knows.
+        kind = connection_types.types().get(row["type"])
+        self.world.ids.claim("connection", row["id"])
+        self.world.connections.put(
+            Connection(
+                id=row["id"],
+                name=row["name"],
+                team_id=self.team.id,
+                account_name=row["type"],
+                account_label=row.get("label")
+                or (kind.label if kind else row["type"].replace("-", " ").title()),
+                account_type=row.get("account_type") or (kind.account_type if kind else "oauth"),
+                theme=row.get("theme") or (kind.theme if kind else THEME),
+                metadata=row.get("metadata"),
+                scopes=row["scopes"],
+                editable=kind.editable if kind else True,
+                author_id=self.owner.id,
+            )
+        )
+
+    def _hook(self, row: Row) -> None:
+        kind = hook_types.hook_types().get(row["type"])
+        data = row["data"]
+        if kind is not None:
+            data = hook_types.checked_data(self.world, self.team.id, kind, data, use_defaults=True)
+        self.world.ids.claim("hook", row["id"])
+        self.world.hooks.put(
+            Hook(
+                id=row["id"],
+                name=row["name"],
+                team_id=self.team.id,
+                udid=self.world.ids.udid(),
+                type=kind.type if kind else "web",
+                type_name=row["type"],
+                theme=kind.theme if kind else THEME,
+                data={"teamId": self.team.id, **data},
+                editable=kind.editable if kind else True,
+                alone_since=self.site.now,
+            )
+        )
+
+    def _folder(self, row: Row) -> None:
+        parent = self.world.folders[row["parent"]] if row["parent"] is not None else None
+        folders.create(self.world, self.team, name=row["name"], parent=parent, id=row["id"])
+
+    def _structure(self, row: Row) -> None:
+        datastores.create_structure(
+            self.world, self.team, name=row["name"], spec=row["spec"], strict=row["strict"], id=row["id"]
+        )
+
+    def _store(self, row: Row, path: Path) -> None:
+        structure_id = row["data_structure"]
+        store = datastores.create_store(
+            self.world,
+            self.team,
+            name=row["name"],
+            max_size_mb=row["max_size_mb"],
+            structure=self.world.data_structures[structure_id] if structure_id is not None else None,
+            id=row["id"],
+        )
+        for place, record in enumerate(row["records"]):
+            with self.site.place(*path, "records", place):
+                datastores.add_record(self.world, store, key=record["key"], data=record.get("data"))
+
+    def _scenario(self, row: Row, path: Path) -> None:
+        self.site.go_to(row, "created", path)
+        scenario = lifecycle.create(
+            self.world,
+            self.owner,
+            self.team,
+            blueprint=row["blueprint"],
+            scheduling=row["scheduling"],
+            folder=self.world.folders[row["folder"]] if row["folder"] is not None else None,
+            input_spec=row["io"].get("input_spec"),
+            output_spec=row["io"].get("output_spec"),
+            confirmed=True,
+            id=row["id"],
+        )
+        if row["description"]:
+            scenario = self.world.scenarios.put(replace(scenario, description=row["description"]))
+        if row["active"]:
+            with self.site.place(*path, "active"):
+                self.site.go_to(row, "started", path)
+                lifecycle.start(self.world, self.owner, scenario)
+        for place, run in enumerate(row["runs"]):
+            with self.site.place(*path, "runs", place) as here:
+                self._run(scenario.id, row, run, here)
+        self.world.clock.set(self.site.now)
+        if row["invalid"]:
+            scenario = replace(
+                self.world.scenarios[scenario.id], is_invalid=True, is_active=False, next_exec=None
+            )
+            self.world.scenarios.put(scenario)
+        lifecycle.await_next(self.world, self.world.scenarios[scenario.id])
+
+    def _run(self, scenario_id: int, row: Row, run: Row, path: Path) -> None:
+        self.site.go_to(run, "at", path)
+        spec, given = row["io"].get("input_spec"), run.get("inputs")
+        executor.run(
+            self.world,
+            self.world.scenarios[scenario_id],
+            inputs=inputs.checked_inputs(spec, given) if spec else given,
+            kind="auto",
+            author_id=self.owner.id if run["manual"] else None,
+            trigger_bundle=run.get("bundle"),
+        )
+
+    def _template(self, row: Row) -> None:
+        self.world.ids.claim("template", row["id"])
+        blueprint = row["blueprint"]
+        apps = dict.fromkeys(node["module"].partition(":")[0] for node in blueprint["flow"])
+        self.world.templates.put(
+            Template(
+                id=row["id"],
+                name=row["name"],
+                team_id=self.team.id,
+                description=row.get("description"),
+                language=row["language"],
+                used_apps=tuple(apps),
+                blueprint=blueprint,
+                scheduling=row["scheduling"],
+                controller={"name": row["name"], "modules": {}, "idSequence": len(blueprint["flow"]) + 1},
+                created=self.world.now(),
+            )
+        )

@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from conftest import ADMIN, Api
+from emulator.engine import executor
+from emulator.world import connections
+from emulator.world.models import Connection, Hook
+
+SECRET = "very-secret-value-4711"
+
+
+def ok(answer: Any) -> dict[str, Any]:
+    assert answer.status_code == 200, answer.json
+    body: dict[str, Any] = answer.json
+    return body
+
+
+def refused(answer: Any, status: int, **body: Any) -> dict[str, Any]:
+    assert answer.status_code == status, answer.json
+    assert answer.json is not None
+    assert {key: answer.json.get(key) for key in body} == body
+    found: dict[str, Any] = answer.json
+    return found
+
+
+def create(
+    api: Api, type: str = "make", *, name: str = "Mine", scopes: Any = None, **own: Any
+) -> dict[str, Any]:
+    body = {"accountName": name, "accountType": type, **own}
+    if scopes is not None:
+        body["scopes"] = scopes
+    connection: dict[str, Any] = ok(api.post("/connections?teamId=1", json=body))["connection"]
+    return connection
+
+
+def make_connection(api: Api, key: str = ADMIN) -> int:
+    id: int = create(api, url="https://eu1.make.com", apiKey=key)["id"]
+    return id
+
+
+def script(api: Api, id: int, **verdict: Any) -> Any:
+    return api.control("PUT", f"/worlds/default/connections/{id}", json=verdict)
+
+
+# --- testing -------------------------------------------------------------------------------------
+
+
+def test_a_connection_that_works_is_verified(api: Api) -> None:
+    assert ok(api.post("/connections/1/test")) == {
+        "verified": True,
+        "connection": {"id": 1, "name": "Team Slack", "accountName": "slack", "accountType": "oauth"},
+    }
+
+
+def test_a_connection_to_make_is_as_good_as_its_key(api: Api) -> None:
+    id = make_connection(api)
+    assert ok(api.post(f"/connections/{id}/test"))["verified"] is True
+    ok(api.post(f"/connections/{id}/set-data", json={"url": "https://eu1.make.com", "apiKey": "wrong"}))
+    answer = api.post(f"/connections/{id}/test")
+    assert answer.status_code == 424
+    assert answer.json == {
+        "message": "The request failed due to failure of a previous request.",
+        "code": "SC424",
+        "suberrors": [{"message": "[401] Access denied: Invalid token header.", "name": "RuntimeError"}],
+    }
+
+
+def test_an_oauth_connection_waits_for_a_person(api: Api) -> None:
+    id = create(api, "google-restricted", clientId="x", clientSecret="y")["id"]
+    unauthorized = [{"message": "[401] The connection is not authorized.", "name": "RuntimeError"}]
+    refused(api.post(f"/connections/{id}/test"), 424, suberrors=unauthorized)
+    script(api, id, verify="ok")
+    assert ok(api.post(f"/connections/{id}/test"))["verified"] is True
+    ok(api.post(f"/connections/{id}/set-data", json={"clientId": "z", "clientSecret": "y"}))
+    refused(api.post(f"/connections/{id}/test"), 424, suberrors=unauthorized)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "text"),
+    [
+        ({"verify": "invalid"}, "[401] Access denied: Invalid token header."),
+        ({"verify": "invalid", "message": "invalid_auth"}, "[401] invalid_auth"),
+        ({"verify": "crash"}, "[500] Connection action crashed"),
+        ({"verify": "timeout"}, "[504] Connection action timed out"),
+        ({"verify": "timeout", "message": "Too slow."}, "[504] Too slow."),
+    ],
+)
+def test_the_outcome_of_a_test_can_be_scripted(api: Api, verdict: dict[str, Any], text: str) -> None:
+    answer = script(api, 1, **verdict)
+    assert answer.status_code == 200
+    assert answer.json == {"connection": {"id": 1, "name": "Team Slack", "message": None, **verdict}}
+    refused(
+        api.post("/connections/1/test"),
+        424,
+        code="SC424",
+        suberrors=[{"message": text, "name": "RuntimeError"}],
+    )
+    script(api, 1, verify="ok")
+    assert ok(api.post("/connections/1/test"))["verified"] is True
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        {},
+        {"verify": "maybe"},
+        {"verify": None},
+        {"verify": ["ok"]},
+        {"verify": "ok", "message": 5},
+        {"verify": "ok", "x": 1},
+    ],
+)
+def test_a_script_that_makes_no_sense_is_refused(api: Api, verdict: dict[str, Any]) -> None:
+    refused(script(api, 1, **verdict), 400, code="SC400")
+    assert api.world.connections[1].verdict is None
+    assert script(api, 99, verify="ok").status_code == 404
+    assert api.control("PUT", "/worlds/default/connections/x", json={"verify": "ok"}).status_code == 404
+
+
+# --- deleting, and the scenarios that use it -----------------------------------------------------
+
+
+def test_an_unused_connection_is_deleted_at_once(api: Api) -> None:
+    id = make_connection(api)
+    assert ok(api.delete(f"/connections/{id}")) == {"connection": id}
+    refused(api.get(f"/connections/{id}"), 404, detail=f"Connection '{id}' not found.")
+
+
+def test_a_used_connection_is_deleted_with_confirmation_only(api: Api) -> None:
+    for query in ("", "?confirmed=false"):
+        answer = api.delete(f"/connections/1{query}")
+        refused(answer, 406, code="IM004", message="Confirmation required")
+    assert api.world.scenarios[3].is_active
+    assert ok(api.delete("/connections/1?confirmed=true")) == {"connection": 1}
+
+
+def test_scenarios_that_lose_their_connection_stop_working(api: Api) -> None:
+    ok(api.delete("/connections/1?confirmed=true"))
+    scenario = ok(api.get("/scenarios/3"))["scenario"]
+    assert (scenario["isinvalid"], scenario["isActive"], scenario["nextExec"]) == (True, False, None)
+    refused(api.post("/scenarios/3/start"), 400, detail="Scenario contains errors.")
+
+
+def test_a_run_without_its_connection_names_the_module(api: Api) -> None:
+    api.world.connections.remove(1)
+    execution = executor.run(api.world, api.world.scenarios[3])
+    assert (execution.status, execution.operations, execution.steps) == (3, 0, ())
+    assert execution.error is not None
+    assert (execution.error.name, execution.error.message) == (
+        "ConnectionError",
+        "Connection not found 'slack:1'.",
+    )
+    assert (execution.error.module_name, execution.error.app_name) == ("Tell the team", "slack")
+    assert api.world.scenarios[3].is_active
+
+
+def test_a_run_with_credentials_that_are_turned_down_stops_the_scenario(api: Api) -> None:
+    script(api, 2, verify="invalid", message="invalid_grant")
+    execution = executor.run(api.world, api.world.scenarios[3])
+    assert execution.error is not None
+    assert (execution.error.name, execution.error.message) == (
+        "AccountValidationError",
+        "[401] invalid_grant",
+    )
+    scenario = api.world.scenarios[3]
+    assert (scenario.is_active, scenario.is_invalid) == (False, True)
+
+
+def test_a_run_while_the_service_is_down_fails_and_may_be_tried_again(api: Api) -> None:
+    script(api, 2, verify="timeout")
+    execution = executor.run(api.world, api.world.scenarios[3])
+    assert execution.error is not None
+    assert execution.error.name == "ConnectionError"
+    assert api.world.scenarios[3].is_active
+    script(api, 2, verify="ok")
+    assert executor.run(api.world, api.world.scenarios[3]).status == 1
+
+
+def test_a_connection_that_a_hook_uses_stays(api: Api) -> None:
+    id = make_connection(api)
+    hook = next(iter(api.world.hooks.where(team=1)))
+    api.world.hooks.put(replace(hook, data={**hook.data, "__IMTCONN__": id}))
+    answer = api.delete(f"/connections/{id}?confirmed=true")
+    refused(answer, 422, code="IM016", detail=f"Connection '{id}' is used by hook '{hook.id}'.")
+    assert isinstance(api.world.hooks[hook.id], Hook)
+
+
+# --- secrets -------------------------------------------------------------------------------------
+
+
+def test_credentials_are_kept_and_never_shown(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    created = create(api, "imap", host=SECRET, port=993, userName=SECRET, password=SECRET)
+    id = created["id"]
+    ok(api.post(f"/connections/{id}/set-data", json={"host": SECRET, "password": SECRET}))
+    refusals = [
+        api.post("/connections?teamId=1", json={"accountName": "x", "accountType": "no", "token": SECRET}),
+        api.post(
+            "/connections?teamId=1", json={"accountName": "x", "accountType": "imap", "password": SECRET}
+        ),
+        api.post(f"/connections/{id}/set-data", json={"unknown": SECRET}),
+        api.post("/connections?teamId=1", data=f'{{"password": "{SECRET}"', content_type="application/json"),
+        api.post(f"/connections/{id}/set-data", json=[SECRET]),
+    ]
+    shown = [answer.get_data(as_text=True) for answer in refusals]
+    shown += [
+        api.get(path).get_data(as_text=True)
+        for path in ("/connections?teamId=1&cols[]=*", f"/connections/{id}?cols[]=*", f"/connections/{id}")
+    ]
+    shown.append(api.control("GET", "/worlds/default/requests").get_data(as_text=True))
+    row: Connection = api.world.connections[id]
+    shown += [repr(row), caplog.text, json.dumps(created)]
+    assert row.credentials == {"host": SECRET, "password": SECRET}
+    assert [text for text in shown if SECRET in text] == []
+
+
+def test_the_journal_keeps_the_names_of_what_was_sent(api: Api) -> None:
+    make_connection(api)
+    answer = api.control("GET", "/worlds/default/requests")
+    assert answer.json is not None
+    entry = answer.json["requests"][-1]
+    assert entry["requestBody"] == dict.fromkeys(["accountName", "accountType", "url", "apiKey"], "********")
+    assert entry["responseBody"]["connection"]["name"] == "Mine"
+
+
+def test_the_listed_row_hides_its_credentials_too(api: Api) -> None:
+    create(api, "telegram", token=SECRET)
+    rows = connections.listed(api.world, api.world.teams[1], None)
+    assert SECRET not in repr(rows)
+    assert any(row.credentials == {"token": SECRET} for row in rows)

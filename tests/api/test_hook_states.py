@@ -1,0 +1,115 @@
+"""What a hook pings, how it learns, and when it is gone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from conftest import Api
+from emulator.world import hooks
+
+OWN = {"method": False, "headers": False, "stringify": False}
+
+
+def of(answer: TestResponse) -> Any:
+    """The JSON of an answer."""
+    return answer.json
+
+
+def create(api: Api, **changes: Any) -> dict[str, Any]:
+    body = {"name": "Intake", "teamId": 1, "typeName": "gateway-webhook", **OWN, **changes}
+    answer = api.post("/hooks", json=body)
+    assert answer.status_code == 200, of(answer)
+    hook: dict[str, Any] = of(answer)["hook"]
+    return hook
+
+
+# --- ping, enable, disable, learn ----------------------------------------------------------------
+
+
+def test_a_fresh_hook_pings_that_it_learns(api: Api) -> None:
+    hook = create(api)
+    assert of(api.get(f"/hooks/{hook['id']}/ping")) == {
+        "address": hook["url"],
+        "attached": False,
+        "learning": True,
+        "gone": False,
+    }
+
+
+def test_a_hook_is_attached_while_its_scenario_is_active(api: Api) -> None:
+    assert of(api.get("/hooks/1/ping"))["attached"] is True
+    api.post("/scenarios/2/stop")
+    assert of(api.get("/hooks/1/ping"))["attached"] is False
+
+
+def test_learning_is_started_and_stopped(api: Api) -> None:
+    assert of(api.post("/hooks/1/learn-start")) == {"success": True}
+    assert of(api.get("/hooks/1/ping"))["learning"] is True
+    assert of(api.post("/hooks/1/learn-stop")) == {"success": True}
+    assert of(api.get("/hooks/1/ping"))["learning"] is False
+
+
+def test_a_learned_structure_names_the_types_of_the_fields(api: Api) -> None:
+    id = create(api)["id"]
+    data = {
+        "foo": "bar",
+        "seed": True,
+        "n": 1.5,
+        "nothing": None,
+        "who": {"name": "Ann", "age": 41},
+        "tags": ["a"],
+        "lines": [{"sku": "A", "n": 2}],
+        "none": [],
+        "__IMTMETHOD__": "POST",
+    }
+    hooks.learn(api.world, api.world.hooks[id], data)
+    ping = of(api.get(f"/hooks/{id}/ping"))
+    assert ping["learning"] is False
+    assert ping["dataStructure"] == [
+        {"name": "foo", "type": "text"},
+        {"name": "seed", "type": "boolean"},
+        {"name": "n", "type": "number"},
+        {"name": "nothing", "type": "text"},
+        {
+            "name": "who",
+            "type": "collection",
+            "spec": [{"name": "name", "type": "text"}, {"name": "age", "type": "number"}],
+        },
+        {"name": "tags", "type": "array", "spec": {"type": "text"}},
+        {
+            "name": "lines",
+            "type": "array",
+            "spec": [{"name": "sku", "type": "text"}, {"name": "n", "type": "number"}],
+        },
+        {"name": "none", "type": "array"},
+    ]
+
+
+@pytest.mark.parametrize("action", ["enable", "disable"])
+def test_enabling_and_disabling_may_be_repeated(api: Api, action: str) -> None:
+    for _ in range(2):
+        assert of(api.post(f"/hooks/1/{action}")) == {"success": True}
+        assert of(api.get("/hooks/1"))["hook"]["enabled"] is (action == "enable")
+
+
+def test_a_hook_without_a_scenario_is_gone_after_five_days(api: Api) -> None:
+    id = create(api)["id"]
+    api.world.clock.advance(hours=120)
+    assert of(api.get(f"/hooks/{id}/ping"))["gone"] is False
+    api.world.clock.advance(seconds=1)
+    assert of(api.get(f"/hooks/{id}/ping"))["gone"] is True
+    assert of(api.get(f"/hooks/{id}"))["hook"]["gone"] is True
+    assert of(api.get("/hooks/1"))["hook"]["gone"] is False
+    api.post(f"/hooks/{id}/enable")
+    assert of(api.get(f"/hooks/{id}/ping"))["gone"] is False
+
+
+def test_the_five_days_count_from_when_the_scenario_let_go(api: Api) -> None:
+    api.world.clock.advance(days=10)
+    api.delete("/scenarios/2")
+    assert of(api.get("/hooks/1"))["hook"]["gone"] is False
+    api.world.clock.advance(days=6)
+    assert of(api.get("/hooks/1"))["hook"]["gone"] is True

@@ -1,0 +1,240 @@
+"""What is sent to a hook's URL reaches its scenario, and what the caller is told."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from urllib.parse import urlsplit
+
+import pytest
+from hook_gateway import FAILING, Gateway, of, respond
+
+from conftest import Api
+from emulator.app import create_app, tenants_of
+from emulator.engine.stopwatch import Stopwatch
+from emulator.middleware.tenant import Specification
+from emulator.server import Server
+
+PAUSED = "There is no scenario listening for this webhook."
+
+
+@pytest.fixture
+def gateway(api: Api) -> Gateway:
+    return Gateway(api)
+
+
+@pytest.fixture
+def quiet(gateway: Gateway) -> Gateway:
+    """A hook whose scenario is inactive: what comes stays in the queue."""
+    gateway.listen(start=False)
+    return gateway
+
+
+# --- running at once -----------------------------------------------------------------------------
+
+
+def test_a_delivery_runs_an_instant_scenario_at_once(gateway: Gateway) -> None:
+    gateway.listen()
+    answer = gateway.send(json={"sku": "A-1"})
+    assert (answer.status_code, answer.get_data()) == (200, b"Accepted")
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Make-Actual-Status"] == "200"
+    [run] = gateway.runs()
+    assert (run.type, run.instant, run.author_id, run.status) == ("auto", True, None, 1)
+    assert run.transfer >= len('{"sku":"A-1"}')
+    assert gateway.bundles() == [[{"sku": "A-1"}]]
+    assert gateway.waiting() == []
+
+
+def test_the_default_world_keeps_the_order_that_comes_in(gateway: Gateway) -> None:
+    assert gateway.send(hook=1, json={"sku": "Q-9", "quantity": 4}).status_code == 200
+    records = of(gateway.api.get("/data-stores/1/data"))["records"]
+    assert records[-1]["data"] == {"sku": "Q-9", "quantity": 4}
+
+
+def test_the_run_is_in_the_scenarios_log(gateway: Gateway) -> None:
+    gateway.listen()
+    gateway.send(json={})
+    gateway.api.world.clock.advance(seconds=10)
+    rows = of(gateway.api.get(f"/scenarios/{gateway.scenario}/logs"))["scenarioLogs"]
+    assert [(row["instant"], row["status"]) for row in rows if row.get("type") == "auto"] == [(True, 1)]
+
+
+# --- answers -------------------------------------------------------------------------------------
+
+
+def test_the_caller_gets_what_the_scenario_responds(gateway: Gateway) -> None:
+    gateway.listen(
+        respond(
+            "201",
+            '{"id": "{{1.id}}"}',
+            {"key": "Content-Type", "value": "application/json"},
+            {"key": "X-Id", "value": "{{1.id}}"},
+        )
+    )
+    answer = gateway.send(json={"id": 7})
+    assert (answer.status_code, of(answer)) == (201, {"id": "7"})
+    assert answer.headers["Content-Type"] == "application/json"
+    assert (answer.headers["X-Id"], answer.headers["Access-Control-Allow-Origin"]) == ("7", "*")
+
+
+def test_waiting_for_an_answer_takes_the_time_of_the_run(gateway: Gateway) -> None:
+    gateway.listen(respond())
+    before = gateway.api.world.now()
+    gateway.send(json={})
+    [run] = gateway.runs()
+    assert gateway.api.world.now() == run.ends > before
+
+
+def test_a_collection_is_answered_as_json(gateway: Gateway) -> None:
+    gateway.listen(respond(200, "{{1.who}}"))
+    assert json.loads(gateway.send(json={"who": {"name": "Ann"}}).get_data()) == {"name": "Ann"}
+
+
+def test_headers_and_statuses_that_cannot_be_sent_do_no_harm(gateway: Gateway) -> None:
+    gateway.listen(
+        respond(
+            "{{1.status}}",
+            "ok",
+            {"key": "Bad Name", "value": "x"},
+            {"key": "X-Split", "value": "a\r\nSet-Cookie: b"},
+            {"key": "X-Snow", "value": "\u2603"},
+            {"key": "Content-Length", "value": "1"},
+            {"key": "Location", "value": "https://example.com/"},
+        )
+    )
+    answer = gateway.send(json={"status": 303})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "https://example.com/")
+    assert not {"Bad Name", "X-Split", "X-Snow", "Set-Cookie"} & set(answer.headers.keys())
+    assert answer.get_data() == b"ok"
+    assert gateway.send(json={"status": 100}).status_code == 200
+    refused = gateway.send(json={"status": 404})
+    assert (refused.status_code, refused.headers["Access-Control-Allow-Origin"]) == (404, "*")
+
+
+def test_a_scenario_that_fails_before_it_responds_is_500(gateway: Gateway) -> None:
+    gateway.listen(FAILING, respond())
+    answer = gateway.send(json={})
+    assert (answer.status_code, answer.get_data()) == (500, b"Scenario failed to complete.")
+    scenario = of(gateway.api.get(f"/scenarios/{gateway.scenario}"))["scenario"]
+    assert (scenario["isActive"], scenario["isinvalid"]) == (False, True)
+
+
+def test_a_scenario_that_fails_after_it_responded_stays_active(gateway: Gateway) -> None:
+    gateway.listen(respond(200, "done"), FAILING)
+    assert gateway.send(json={}).get_data() == b"done"
+    assert gateway.runs()[0].status == 3
+    assert of(gateway.api.get(f"/scenarios/{gateway.scenario}"))["scenario"]["isActive"] is True
+
+
+def test_without_a_module_that_responds_a_failure_is_accepted_all_the_same(gateway: Gateway) -> None:
+    gateway.listen(FAILING)
+    assert gateway.send(json={}).get_data() == b"Accepted"
+    assert gateway.send(json={"second": True}).get_data() == b"Accepted"
+    assert len(gateway.runs()) == 1, "the first error of an instant scenario deactivates it"
+    assert gateway.waiting() == [{"second": True}]
+
+
+def test_an_answer_that_takes_too_long_is_accepted(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway.listen(respond(201, "late"))
+    monkeypatch.setattr(Stopwatch, "draw", lambda self, span: 181_000)
+    before = gateway.api.world.now()
+    answer = gateway.send(json={})
+    assert (answer.status_code, answer.get_data()) == (200, b"Accepted")
+    assert gateway.api.world.now() - before == 180_000
+
+
+# --- preflight, logs, journal, worlds ------------------------------------------------------------
+
+
+def test_a_preflight_grants_what_it_is_asked_for(gateway: Gateway) -> None:
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type,x-own"}
+    answer = gateway.send("OPTIONS", headers=asked)
+    assert (answer.status_code, answer.get_data()) == (200, b"ok")
+    assert answer.headers["Access-Control-Allow-Headers"] == "content-type,x-own"
+    assert answer.headers["Access-Control-Allow-Methods"] == "GET, PUT, POST, PATCH, DELETE, HEAD, OPTIONS"
+    assert gateway.waiting() == []
+
+
+def test_each_delivery_is_in_the_hooks_log(quiet: Gateway) -> None:
+    quiet.send(json={"a": 1}, query="?b=2")
+    quiet.send(data=b"{", content_type="application/json")
+    path = f"/hooks/{quiet.hook}/logs"
+    failed, taken = of(quiet.api.get(path))["hookLogs"]
+    assert (taken["statusId"], failed["statusId"], taken["typeId"]) == (1, 3, 3)
+    data = of(quiet.api.get(f"{path}/{taken['id']}"))["hookLog"]["data"]
+    assert (data["request"]["method"], data["request"]["query"]) == ("POST", {"b": "2"})
+    assert json.loads(data["request"]["body"]) == {"a": 1}
+    assert data["response"] == {"status": 200, "body": "Accepted"}
+    assert data["parsedItems"] == [{"a": 1, "b": "2"}]
+    assert quiet.api.get(f"/hooks/{quiet.hook}/incomings/{taken['id']}").status_code == 200
+
+
+def test_each_delivery_is_a_sentence_of_the_journal_without_the_udid(gateway: Gateway) -> None:
+    gateway.listen()
+    gateway.send(json={"password": "secret"})
+    [run] = gateway.runs()
+    [entry] = [
+        row
+        for row in of(gateway.api.control("GET", "/worlds/default/requests"))["requests"]
+        if row["path"].startswith("/hook/")
+    ]
+    assert (entry["method"], entry["path"], entry["status"]) == ("POST", "/hook/********", 200)
+    assert entry["requestBody"] == {"password": "********"}
+    assert entry["sentence"] == (
+        f"Somebody sent POST to hook {gateway.hook} (Intake) in organization 1 and got 200: "
+        f"scenario {gateway.scenario} ran, execution {run.id}."
+    )
+
+
+def test_a_udid_names_its_world() -> None:
+    api = Api(create_app(now="2026-03-02T12:00:00Z"))
+    other = tenants_of(api.app).create(Specification(name="other", now="2026-03-02T12:00:00Z"))
+    udids = {api.world.hooks[1].udid, other.world.hooks[1].udid}
+    assert len(udids) == 2
+    client = api.app.test_client()
+    assert (
+        client.post(f"/hook/{other.world.hooks[1].udid}", json={"sku": "B-7", "quantity": 1}).status_code
+        == 200
+    )
+    assert (len(api.world.hook_logs), len(other.world.hook_logs)) == (0, 1)
+    udid = other.world.hooks[1].udid
+    tenants_of(api.app).delete(other)
+    assert client.post(f"/hook/{udid}", json={}).status_code == 410
+
+
+# --- over a socket -------------------------------------------------------------------------------
+
+
+def test_a_real_client_delivers_over_a_socket(gateway: Gateway) -> None:
+    gateway.listen(respond("202", "got {{1.sku}}"))
+    with Server(gateway.api.app) as server:
+        url = of(gateway.api.get(f"/hooks/{gateway.hook}", base_url=server.url))["hook"]["url"]
+        assert url.startswith(server.url + "/hook/")
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        for sku in ("A-1", "B-7"):
+            connection.request(
+                "POST", urlsplit(url).path, json.dumps({"sku": sku}), {"Content-Type": "application/json"}
+            )
+            answer = connection.getresponse()
+            assert (answer.status, answer.read()) == (202, f"got {sku}".encode())
+        connection.request("HEAD", urlsplit(url).path)
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (202, b"")
+        connection.close()
+
+
+def test_a_body_over_the_limit_is_answered_over_a_socket(gateway: Gateway) -> None:
+    with Server(gateway.api.app) as server:
+        url = of(gateway.api.get(f"/hooks/{gateway.hook}", base_url=server.url))["hook"]["url"]
+        for headers in (
+            {"Content-Type": "text/plain"},
+            {"Content-Type": "text/plain", "Transfer-Encoding": "chunked"},
+        ):
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+            body = (b"x" * 1_000_000 for _ in range(6)) if len(headers) == 2 else b"x" * 6_000_000
+            connection.request("POST", urlsplit(url).path, body, headers, encode_chunked=len(headers) == 2)
+            answer = connection.getresponse()
+            assert (answer.status, answer.read()) == (413, b"Payload too large.")
+            connection.close()

@@ -1,0 +1,246 @@
+"""Where the emulator meets what is not a client of Make's API: its control API, its journal, its socket."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from contextlib import closing
+from typing import Any
+
+import orjson
+import pytest
+from target import ADMIN, Target, fingerprint
+
+from emulator.app import API
+from emulator.middleware.journal import BODY_LIMIT as KEPT
+from emulator.server import LARGEST_HEAD, Server
+from emulator.world.enums import timezone_codes
+
+
+@pytest.fixture
+def target() -> Target:
+    return Target()
+
+
+# --- the control API -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "http://localhost.evil.example", "null", "http://[::1"]
+)
+def test_no_page_of_the_web_reaches_the_control_api(target: Target, origin: str) -> None:
+    answer = target.control("POST", "/worlds/default/reset", headers={"Origin": origin})
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.1", "localhost.evil.example:80"]
+)
+def test_a_name_that_was_made_to_point_here_does_not_reach_the_control_api(target: Target, host: str) -> None:
+    assert target.control("GET", "/worlds", headers={"Host": host}).status_code == 403
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:4747", "[::1]:4747", "make.localhost"])
+def test_the_names_of_this_machine_reach_the_control_api(target: Target, host: str) -> None:
+    headers = {"Host": host, "Origin": f"http://{host}"}
+    assert target.control("GET", "/worlds", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["10.0.0.1", "::ffff:10.0.0.1", "192.168.1.1", "::2", "x"])
+def test_another_machine_does_not_reach_the_control_api(target: Target, address: str) -> None:
+    answer = target.control("GET", "/worlds", environ_overrides={"REMOTE_ADDR": address})
+    assert answer.status_code == 403
+
+
+def test_a_world_whose_team_and_organization_were_deleted_can_still_be_described_and_reset(
+    target: Target,
+) -> None:
+    assert target.call("DELETE", "/organizations/1?confirmed=true").status_code == 200
+    answer = target.control("GET", "/worlds")
+    assert answer.json is not None
+    [world] = answer.json["worlds"]
+    assert (world["teamId"], world["organizationId"], world["zone"]) == (None, None, None)
+    assert target.control("POST", "/worlds/default/reset").status_code == 200
+    assert target.call("GET", "/teams/1").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        {},
+        {"users": 1},
+        {"users": [], "organizations": []},
+        {"users": [{"id": 1, "name": "A", "email": "a@example.com"}], "organizations": []},
+        {"users": [{"id": 1}], "organizations": [{"id": 1}], "tokens": [{}]},
+        {"users": [], "organizations": [], "tokens": [{"label": "x", "user": 9, "scopes": "all"}]},
+        {"users": [{"id": [], "name": {}, "email": None}], "organizations": [], "tokens": [1]},
+        "nobody",
+        "../../pyproject.toml",
+        "\x00",
+        "x" * 5_000,
+    ],
+)
+def test_a_seed_that_makes_no_sense_is_400_and_leaves_no_world(target: Target, seed: Any) -> None:
+    answer = target.control("POST", "/worlds", json={"name": "new", "seed": seed})
+    assert answer.status_code == 400
+    assert [tenant.name for tenant in target.tenants] == ["default"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+@pytest.mark.parametrize(
+    "path", ["/worlds", "/worlds/default/tokens", "/worlds/default/clock", "/worlds/default/clock/advance"]
+)
+def test_nonsense_never_breaks_the_control_api(target: Target, method: str, path: str) -> None:
+    values: tuple[Any, ...] = (
+        None,
+        True,
+        10**30,
+        -1,
+        1e300,
+        "x",
+        "9999-12-31T23:59:59-23:59",
+        "\x00",
+        [],
+        [[]],
+        {},
+        {"a": 1},
+    )
+    names = (
+        "name",
+        "seed",
+        "worldSeed",
+        "plan",
+        "zone",
+        "now",
+        "rateLimit",
+        "scopes",
+        "userId",
+        "label",
+        "seconds",
+    )
+    for body in [*({name: value} for name in (*names, "frozen") for value in values), *values]:
+        answer = target.control(method, path, data=json.dumps(body))
+        assert answer.status_code < 500, (body, answer.get_data(as_text=True))
+    for octets in (b"{", b"\xff", b"[" * 10_000, b"{}" + b" " * 5_000_000):
+        assert target.control(method, path, data=octets).status_code < 500
+
+
+@pytest.mark.parametrize("timezone", ["Pacific/Pago_Pago", "Europe/Prague", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("now", ["1970-01-01T00:00:00Z", "9998-12-31T23:59:59Z"])
+def test_at_both_ends_of_time_every_scheduling_can_be_started(
+    target: Target, now: str, timezone: str
+) -> None:
+    [id] = [id for id, code in timezone_codes().items() if code == timezone]
+    assert target.call("PATCH", "/organizations/1", json={"timezoneId": id}).status_code == 200
+    target.world.clock.freeze(now)
+    flow = [{"id": 1, "module": "util:SetVariable2", "version": 1, "mapper": {"name": "x", "value": "1"}}]
+    for scheduling in (
+        {"type": "indefinitely", "interval": 900},
+        {"type": "once", "date": "9998-12-31T23:59:59Z"},
+        {"type": "daily", "time": "23:59"},
+        {"type": "weekly", "days": [0, 6], "time": "00:00"},
+        {"type": "monthly", "days": [31], "time": "23:59"},
+        {"type": "yearly", "days": [29], "months": [2], "time": "12:00"},
+        {"type": "yearly", "days": [31], "months": [12], "time": "23:59"},
+    ):
+        body = {
+            "teamId": 1,
+            "blueprint": json.dumps({"name": "Timed", "flow": flow, "metadata": {}}),
+            "scheduling": json.dumps(scheduling),
+        }
+        made = target.call("POST", "/scenarios", json=body)
+        assert made.json is not None
+        for path in ("start", "usage", "logs", "stop"):
+            method = "POST" if path in ("start", "stop") else "GET"
+            answer = target.call(method, f"/scenarios/{made.json['scenario']['id']}/{path}")
+            assert answer.status_code < 500, (now, scheduling, path)
+    for path in (
+        "/enums/timezones",
+        "/organizations/1",
+        "/scenarios?teamId=1",
+        "/scenarios/1/usage?organizationTimezone=true",
+    ):
+        assert target.call("GET", path).status_code == 200
+
+
+# --- the journal ---------------------------------------------------------------------------------
+
+
+def _journal(target: Target) -> str:
+    return target.control("GET", "/worlds/default/requests").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("padding", [0, KEPT])
+def test_secrets_stay_out_of_the_journal_wherever_they_stand(target: Target, padding: int) -> None:
+    blueprint = json.dumps({"name": "x", "flow": [{"parameters": {"password": "hunter1"}}]})
+    body = {
+        "apiKey": "hunter2",
+        "nested": [{"client_secret": 'hunter"3', "privateKey": 44444444}],
+        "blueprint": blueprint,
+        "token": ADMIN,
+        "text": "x" * padding,
+    }
+    target.call("PUT", "/data-stores/1/data/secret", data=orjson.dumps(body), content_type="application/json")
+    target.call("GET", f"/data-stores/1/data/{ADMIN}?password=hunter5&x={ADMIN}")
+    text = _journal(target)
+    assert "hunter" not in text
+    assert "44444444" not in text
+    assert ADMIN not in text
+
+
+def test_a_secret_that_the_journal_cut_in_two_is_not_half_shown(target: Target) -> None:
+    start = b'{"text":"' + b"x" * (KEPT - 40) + b' "'
+    body = start + b',"y":"' + ADMIN.encode() + b'"}'
+    target.call("PUT", "/data-stores/1/data/secret", data=body, content_type="application/json")
+    assert ADMIN[:8] not in _journal(target)
+
+
+def test_no_object_shows_a_token_when_it_is_printed(target: Target) -> None:
+    shown = repr([*target.world.tokens, target.world, target.tenant, target.app, list(target.tenant.journal)])
+    assert ADMIN not in shown
+
+
+# --- the socket ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("token", [ADMIN, "nobody"])
+@pytest.mark.parametrize("size", [2_100_001, 5_000_000])
+def test_a_client_that_sends_too_much_still_hears_why(target: Target, token: str, size: int) -> None:
+    before = fingerprint(target.world)
+    headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
+    with (
+        Server(target.app) as server,
+        closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as connection,
+    ):
+        connection.request("POST", API + "/teams", b'"' + b"x" * (size - 1), headers)
+        response = connection.getresponse()
+        body = orjson.loads(response.read())
+    assert (response.status, body["code"]) == ((413, "SC413") if token == ADMIN else (401, "IM015"))
+    assert fingerprint(target.world) == before
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /api/v2/users/me?" + b"x" * (2 * LARGEST_HEAD) + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /api/v2/users/me HTTP/1.1\r\nHost: x\r\nX: " + b"x" * (2 * LARGEST_HEAD) + b"\r\n\r\n",
+        b"POST /api/v2/teams HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n",
+        b"POST /api/v2/teams HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"GET /api/v2/users/me HTTP/1.1\r\nHost: x\r\nAuthorization: Token a\r\n Token b\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n",
+    ],
+)
+def test_a_malformed_request_is_refused_and_the_server_lives_on(target: Target, head: bytes) -> None:
+    with Server(target.app) as server:
+        with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as connection:
+            connection.connect()
+            assert connection.sock is not None
+            try:
+                connection.sock.sendall(head)
+                status = connection.sock.recv(64)
+            except ConnectionError:
+                status = b""  # Refused in the middle of sending.
+        assert status == b"" or b" 4" in status[:12]
+        with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as connection:
+            connection.request("GET", API + "/users/me", headers={"Authorization": f"Token {ADMIN}"})
+            assert connection.getresponse().status == 200
