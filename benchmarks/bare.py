@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import argparse
 import threading
-from collections.abc import Callable
-from dataclasses import make_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +23,10 @@ def create_app(one: dict[str, Any] | None = None, many: dict[str, Any] | None = 
 
     Args:
         one: the body of ``/one``.
-        many: the body of ``/many``, where its dicts are made from rows, and of ``/ready``, where they are ready.
+        many: the body of ``/many``; its dicts lie ready, so nothing but the writing of JSON is measured.
     """
     app = Flask("bare", static_folder=None)
     one, many = one or SMALL, many or SMALL
-    make = maker(many)
 
     @app.get("/one")
     def get_one() -> Response:
@@ -37,10 +34,6 @@ def create_app(one: dict[str, Any] | None = None, many: dict[str, Any] | None = 
 
     @app.get("/many")
     def get_many() -> Response:
-        return Response(orjson.dumps(make()), content_type=JSON)
-
-    @app.get("/ready")
-    def get_ready() -> Response:
         return Response(orjson.dumps(many), content_type=JSON)
 
     @app.post("/one")
@@ -48,20 +41,6 @@ def create_app(one: dict[str, Any] | None = None, many: dict[str, Any] | None = 
         return Response(orjson.dumps(orjson.loads(request.get_data())), content_type=JSON)
 
     return app
-
-
-def maker(body: dict[str, Any]) -> Callable[[], dict[str, Any]]:
-    """A function that makes a body with one list from rows, as a hand would write it: one literal, no calls."""
-    [(key, items)] = [(name, value) for name, value in body.items() if isinstance(value, list)] or [("", [])]
-    if not items:
-        return lambda: body
-    row_type = make_dataclass("Row", list(items[0]), frozen=True, slots=True)
-    literal = ", ".join(f"{name!r}: row.{name}" for name in items[0])
-    names = {"rows": [row_type(**item) for item in items], "body": body}
-    made: Callable[[], dict[str, Any]] = eval(
-        f"lambda: {{**body, {key!r}: [{{{literal}}} for row in rows]}}", names
-    )
-    return made
 
 
 #: The application that other servers are pointed at.

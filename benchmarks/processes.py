@@ -96,8 +96,16 @@ class Process:
 
 
 def _environment() -> dict[str, str]:
-    """The environment without what would change how the emulator is started."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("MAKE_EMULATOR_")}
+    """The environment without what would change how the emulator is started.
+
+    An installed package has its bytecode; a checkout whose environment forbids writing it would compile every module
+    anew at each start.
+    """
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("MAKE_EMULATOR_") and name != "PYTHONDONTWRITEBYTECODE"
+    }
 
 
 def emulator() -> Process:

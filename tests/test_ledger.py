@@ -149,7 +149,7 @@ def test_the_json_table_lists_every_route_with_its_counts() -> None:
     assert [f"{row['method']} {row['path']}" for row in rows] == declared()
     behaviours = ledger.load()
     for row in rows:
-        assert list(row) == ["method", "path", "scopes", "core", "plan", "fidelity", "summary"]
+        assert list(row) == ["method", "path", "scopes", "permissions", "core", "plan", "fidelity", "summary"]
         route = f"{row['method']} {row['path']}"
         for status, count in row["fidelity"].items():
             assert count == sum(route in each.routes and each.status == status for each in behaviours)

@@ -66,7 +66,9 @@ def _expression(slot: str, attribute: str, field: fields.Field[Any], names: dict
     return value
 
 
-def dump_all(world: World, schema: type[Answer], columns: tuple[str, ...] | None, rows: Iterable[Any]) -> list[Any]:
+def dump_all(
+    world: World, schema: type[Answer], columns: tuple[str, ...] | None, rows: Iterable[Any]
+) -> list[Any]:
     """The rows of a list, ready for the JSON writer; what did not change since it was last shown is not made anew."""
     dump = serializer(schema, columns)
     depends_on = schema.depends_on

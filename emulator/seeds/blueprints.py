@@ -74,18 +74,25 @@ class Library:
         return self._read[path]
 
     def _find(self, name: str) -> Path:
-        if "\0" in name or len(name) > 1000:
-            raise Unusable("this is no name of a file")
-        if self._directory is not None and (beside := self._directory / name).is_file():
-            return beside
-        shipped = fixture("blueprints", f"{name}.json")
-        if "/" not in name and "\\" not in name and shipped.is_file():
-            return shipped
+        try:
+            found = self._found(name)
+        except (OSError, ValueError):
+            raise Unusable("this is no name of a file") from None
+        if found is not None:
+            return found
         names = sorted(path.stem for path in fixture("blueprints").glob("*.json"))
         raise Unusable(
             f"there is neither a file {name!r} beside the seed nor a sample of that name; "
             f"the samples are: {', '.join(names)}{meant(name, names)}"
         )
+
+    def _found(self, name: str) -> Path | None:
+        if self._directory is not None and (beside := self._directory / name).is_file():
+            return beside
+        shipped = fixture("blueprints", f"{name}.json")
+        if "/" not in name and "\\" not in name and shipped.is_file():
+            return shipped
+        return None
 
 
 def stamp(path: Path) -> tuple[int, int]:

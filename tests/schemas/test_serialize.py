@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from conftest import Api
 
+from conftest import Api
 from emulator.schemas.scenarios import ScenarioListItem
 from emulator.schemas.serialize import KEPT, dump_all, serializer
 from emulator.world.models import Consumption
