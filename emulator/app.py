@@ -37,6 +37,7 @@ from .middleware import authorization, rate_limit
 from .middleware.authentication import Caller, authenticate
 from .middleware.journal import Entry, Journal, names_of
 from .middleware.tenant import Specification, Tenant, Tenants
+from .schemas.base import origin
 from .world.reach import Reach
 from .world.refusals import Refusal
 
@@ -91,7 +92,7 @@ def create_app(
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = True
 
-    tenants = Tenants(seeds.build)
+    tenants = Tenants(seeds.build, seeds.names())
     tenants.create(
         Specification(name=DEFAULT_WORLD, seed=seed, world_seed=world_seed, now=now, rate_limit=rate_limit)
     )
@@ -218,6 +219,7 @@ def _serve(endpoint: Endpoint, exchange: Exchange, path: Mapping[str, str]) -> R
     entry.decision = "refused: body"
     body = _body(endpoint, request)
     entry.request_body = exchange.journal.clip(names_of(body or b"") if endpoint.secret_body else body or b"")
+    origin.set(lambda: request.host_url.rstrip("/"))
     with world.lock:
         scheduler.catch_up(world)
         call = Call(
@@ -226,7 +228,6 @@ def _serve(endpoint: Endpoint, exchange: Exchange, path: Mapping[str, str]) -> R
             token,
             Reach(world, user),
             endpoint,
-            locate=lambda: request.host_url.rstrip("/") + API,
         )
         entry.decision = "refused: parameters or reach"
         endpoint.admit(call, path, request.args, body)

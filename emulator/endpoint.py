@@ -78,12 +78,6 @@ class Call:
     #: The query as it came, for names that are the caller's own.
     arguments: MultiDict[str, str] = field(default_factory=MultiDict)
     organization: Organization | None = None
-    #: Tells where the API is served: asked only for an answer with a link in it.
-    locate: Callable[[], str] = str
-
-    @property
-    def base_url(self) -> str:
-        return self.locate()
 
     @property
     def confirmed(self) -> bool:

@@ -122,7 +122,10 @@ def routes_table(as_json: bool) -> str:
     behaviours, rows = load(), []
     for endpoint in api.endpoints():
         about = [each for each in behaviours if f"{endpoint.method} {endpoint.path}" in each.routes]
-        row = {name: getattr(endpoint, name) for name in ("method", "path", "scopes", "permissions", "core", "plan")}
+        row = {
+            name: getattr(endpoint, name)
+            for name in ("method", "path", "scopes", "permissions", "core", "plan")
+        }
         rows.append({**row, "fidelity": _counts(about), "summary": endpoint.summary})
     if as_json:
         return json.dumps(rows, indent=2, ensure_ascii=False)

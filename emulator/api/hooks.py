@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from ..endpoint import Call, Confirmable, Group
 from ..envelope import Envelope, bare, many, one, value
@@ -22,36 +20,17 @@ from ..schemas.hooks import (
     IncomingListItem,
     IncomingOut,
     IncomingsChoice,
-    address_of,
+    TriggerOut,
 )
 from ..world import hooks, queues
 from ..world.models import Hook, HookLog, Incoming, Scenario, Team
+from ..world.refusals import NotFound
 from ..world.tables import Selection
-from ..world.world import World
 from .ordering import by_id, by_name, paging
 
 group = Group("hooks")
 
-#: The hosts of the service: whoever reaches the emulator under one of them hears of hooks under another.
-_ZONES = (".make.com", ".make.celonis.com")
-
 _SUCCESS: dict[str, Any] = {"success": True}
-
-
-def _address(origin: str, world: World, hook: Hook) -> str:
-    """Where a hook receives: a mailhook at an address, any other at a URL of the host that was called."""
-    zone = world.organizations[world.teams[hook.team_id].organization_id].zone
-    if hook.type == "mail":
-        return f"{hook.udid}@hook.{zone}"
-    if (urlsplit(origin).hostname or "").endswith(_ZONES):
-        return f"https://hook.{zone}/{hook.udid}"
-    return f"{origin}/hook/{hook.udid}"
-
-
-def _shown(call: Call) -> None:
-    """Let the answer tell addresses as seen from where the call came in."""
-    origin = urlsplit(call.base_url)
-    address_of.set(partial(_address, f"{origin.scheme}://{origin.netloc}"))
 
 
 @group.get(
@@ -65,7 +44,6 @@ def _shown(call: Call) -> None:
 )
 def list_hooks(call: Call, team: Team, view_for_scenario: Scenario | None = None) -> Selection[Hook]:
     """List the hooks of a team."""
-    _shown(call)
     world, rows = call.world, call.world.hooks.where(team=team.id)
     if (type_name := call.query.get("type_name")) is not None:
         rows = rows.only(lambda row: row.type_name == type_name)
@@ -88,7 +66,6 @@ def list_hooks(call: Call, team: Team, view_for_scenario: Scenario | None = None
 )
 def create_hook(call: Call, team: Team) -> Hook:
     """Create a hook; the fields of its type stand at the top level of the body."""
-    _shown(call)
     return hooks.create_hook(
         call.world,
         team,
@@ -108,7 +85,6 @@ def create_hook(call: Call, team: Team) -> Hook:
 )
 def get_hook(call: Call, hook: Hook) -> Hook:
     """Get a hook."""
-    _shown(call)
     return hook
 
 
@@ -122,7 +98,6 @@ def get_hook(call: Call, hook: Hook) -> Hook:
 )
 def rename_hook(call: Call, hook: Hook) -> Hook:
     """Rename a hook."""
-    _shown(call)
     return hooks.rename_hook(call.world, hook, call.body["name"])
 
 
@@ -148,7 +123,6 @@ def delete_hook(call: Call, hook: Hook) -> int:
 )
 def ping_hook(call: Call, hook: Hook) -> Hook:
     """Tell where a hook receives, and in what state it is."""
-    _shown(call)
     return hook
 
 
@@ -295,3 +269,17 @@ def list_hook_logs(call: Call, hook: Hook) -> Selection[HookLog]:
 def get_hook_log(call: Call, hook: Hook, log_id: str) -> HookLog:
     """Get one delivery to a hook, with its request and its response."""
     return queues.find_log(call.world, hook, log_id)
+
+
+@group.get(
+    "/scenarios/{scenarioId}/triggers",
+    scopes=["scenarios:read"],
+    permission="scenarios get",
+    answer=bare(TriggerOut),
+)
+def get_trigger(call: Call, scenario: Scenario) -> Hook:
+    """Get the hook at which a scenario listens."""
+    hook = call.world.hooks.get(scenario.hook_id) if scenario.hook_id is not None else None
+    if hook is None:
+        raise NotFound("trigger of scenario", scenario.id)
+    return hook

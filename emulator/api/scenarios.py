@@ -10,6 +10,7 @@ from ..endpoint import Call, Confirmable, Group
 from ..engine import lifecycle
 from ..envelope import Envelope, Part, many, one, value
 from ..errors import BadRequest
+from ..schemas.base import origin
 from ..schemas.scenarios import (
     BlueprintQuery,
     BlueprintVersionOut,
@@ -272,7 +273,7 @@ def run_scenario(call: Call, scenario: Scenario) -> dict[str, Any]:
     )
     if not call.body["responsive"]:
         path = f"scenarios/{scenario.id}/executions/{execution.id}"
-        return {"executionId": execution.id, "statusUrl": f"{call.base_url}/{path}"}
+        return {"executionId": execution.id, "statusUrl": f"{origin.get()()}/api/v2/{path}"}
     answer = {"executionId": execution.id, "status": execution.status}
     return answer if execution.outputs is None else {**answer, "outputs": execution.outputs}
 

@@ -221,6 +221,11 @@ def _specification(tenants: Tenants, body: dict[str, Any]) -> Specification:
         values[name] = value
     if "/" in values.get("name", ""):
         raise BadRequest("The name of a world has no slash.", suberrors=[])
+    if isinstance(values.get("seed"), str) and values["seed"] not in tenants.seed_names:
+        # Files are read by who starts the server, or by the client: a caller must not make the server read them.
+        raise BadRequest(
+            f"Parameter 'seed' must be one of: {', '.join(tenants.seed_names)}; or an object.", suberrors=[]
+        )
     if values.get("plan", "free") not in PLANS:
         raise BadRequest(f"Parameter 'plan' must be one of: {', '.join(PLANS)}.", suberrors=[])
     name = values.pop("name", "") or tenants.free_name()

@@ -6,7 +6,7 @@ An API token, and a hook's udid, belong to exactly one world, so a plain client 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,8 +64,10 @@ class NameTaken(Exception):
 class Tenants:
     """The registry of a server's worlds."""
 
-    def __init__(self, build: Builder) -> None:
+    def __init__(self, build: Builder, seed_names: Sequence[str] = ()) -> None:
         self._build = build
+        #: The seeds that come along: the only ones that a caller may name.
+        self.seed_names = seed_names
         self._lock = threading.Lock()
         self._by_name: dict[str, Tenant] = {}
         self._directory: dict[str, Tenant] = {}

@@ -23,6 +23,10 @@ MAX_DEPTH = 100
 
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 
+#: Tells where the server was reached by the request at hand, e.g. ``http://127.0.0.1:4747``; asked only for
+#: answers with an address in them.
+origin: ContextVar[Callable[[], str]] = ContextVar("origin", default=lambda: "")
+
 #: The world that derived fields look into while marshmallow itself dumps.
 dumping_world: ContextVar[World] = ContextVar("dumping_world")
 

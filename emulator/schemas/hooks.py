@@ -3,24 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import ContextVar
 from typing import Any
+from urllib.parse import urlsplit
 
 from marshmallow import ValidationError, fields, validates_schema
 
 from ..world import hooks
 from ..world.models import Hook, HookLog
 from ..world.world import World
-from .base import Answer, Body, Bool, Choice, Constant, Derived, Int, Many, Moment, OpenBody, Query, Ref, Text
-
-#: Tells where a hook receives, seen from where the caller came in: a row alone does not know.
-address_of: ContextVar[Callable[[World, Hook], str]] = ContextVar(
-    "address_of", default=lambda world, hook: f"/hook/{hook.udid}"
+from .base import (
+    Answer,
+    Body,
+    Bool,
+    Choice,
+    Constant,
+    Derived,
+    Int,
+    Many,
+    Moment,
+    OpenBody,
+    Query,
+    Ref,
+    Text,
+    origin,
 )
 
+#: The hosts of the service: whoever reaches the emulator under one of them hears of hooks under another.
+_ZONES = (".make.com", ".make.celonis.com")
 
-def _address(world: World, row: Hook) -> str:
-    return address_of.get()(world, row)
+
+def _address(world: World, hook: Hook) -> str:
+    """Where a hook receives: a mailhook at an address, any other at a URL of the host that was called."""
+    zone = world.organizations[world.teams[hook.team_id].organization_id].zone
+    if hook.type == "mail":
+        return f"{hook.udid}@hook.{zone}"
+    called = origin.get()()
+    if (urlsplit(called).hostname or "").endswith(_ZONES):
+        return f"https://hook.{zone}/{hook.udid}"
+    return f"{called}/hook/{hook.udid}"
 
 
 def _of_scenario(name: str) -> Callable[[World, Any], Any]:
@@ -83,6 +103,21 @@ class HookOut(_HookHead):
     scenario_is_confidential = Derived(_is_confidential, _flag())
     relay = Constant(None, fields.String(allow_none=True))
     url = Derived(_address, fields.String())
+
+
+class TriggerOut(Answer):
+    """The hook at which a scenario listens, without an envelope."""
+
+    id = fields.Integer()
+    name = fields.String()
+    udid = fields.String()
+    scope = Constant("hook", fields.String())
+    queue_count = Derived(lambda world, row: len(world.incomings.where(hook=row.id)), fields.Integer())
+    queue_limit = Derived(hooks.queue_limit, fields.Integer())
+    type_name = fields.String()
+    type = fields.String()
+    url = Derived(_address, fields.String())
+    flags = Constant({}, fields.Dict())
 
 
 class HookPing(Answer):

@@ -8,7 +8,7 @@ from .building import build, check
 from .checking import Seed
 from .editor import json_schema_text, starter, summary
 from .faults import Fault, SeedError
-from .loading import load
+from .loading import load, names
 
 __all__ = [
     "Fault",
@@ -18,6 +18,7 @@ __all__ = [
     "check",
     "json_schema_text",
     "load",
+    "names",
     "starter",
     "summary",
 ]

@@ -41,13 +41,14 @@ def load(seed: Any) -> Seed:
     return _kept(key) or _keep(key, checked(read(text, str(path)), path.parent))
 
 
+def names() -> list[str]:
+    """The seeds that come along, by name."""
+    return sorted(path.stem for path in fixture("worlds").glob("*.yaml"))
+
+
 def _path(seed: Any) -> Path:
     name = str(seed)
-    if len(name) <= 100 and name.replace("-", "_").isidentifier():
-        shipped = fixture("worlds", f"{name}.yaml")
-        if shipped.is_file():
-            return shipped
-    return Path(name)
+    return fixture("worlds", f"{name}.yaml") if name in names() else Path(name)
 
 
 def _kept(key: tuple[str, str]) -> Seed | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ..app import DEFAULT_WORLD, create_app
+from ..seeds.reading import read
 from ..server import Server
 from .control import Control, HttpTransport, LocalTransport
 from .world import World
@@ -88,7 +90,14 @@ class MakeEmulator:
         now: str | None = None,
         rate_limit: bool = True,
     ) -> World:
-        """Make an isolated world on this server, with tokens of its own."""
+        """Make an isolated world on this server, with tokens of its own.
+
+        Args:
+            seed: the name of a seed that comes along, the seed itself, or the path of a file (one ending in
+                ``.yaml``, ``.yml`` or ``.json``, or a `pathlib.Path`), which is read here, not by the server.
+        """
+        if isinstance(seed, Path) or (isinstance(seed, str) and seed.endswith((".yaml", ".yml", ".json"))):
+            seed = read(Path(seed).read_text(encoding="utf-8"), str(seed)).data
         wishes = {"name": name, "seed": seed, "plan": plan, "zone": zone, "now": now, "rateLimit": rate_limit}
         body = {field: wish for field, wish in wishes.items() if wish is not None}
         return World(self.control, self.control.call("POST", "worlds", body=body)["world"])

@@ -113,3 +113,21 @@ def test_the_five_days_count_from_when_the_scenario_let_go(api: Api) -> None:
     assert of(api.get("/hooks/1"))["hook"]["gone"] is False
     api.world.clock.advance(days=6)
     assert of(api.get("/hooks/1"))["hook"]["gone"] is True
+
+
+def test_the_trigger_of_a_scenario_is_its_hook(api: Api) -> None:
+    hook = api.world.hooks[1]
+    answer = api.get("/scenarios/2/triggers")
+    assert answer.json == {
+        "id": 1,
+        "name": "Orders in",
+        "udid": hook.udid,
+        "scope": "hook",
+        "queueCount": 0,
+        "queueLimit": 10000,
+        "typeName": "gateway-webhook",
+        "type": "web",
+        "url": f"http://localhost/hook/{hook.udid}",
+        "flags": {},
+    }
+    assert api.get("/scenarios/1/triggers").status_code == 404

@@ -61,6 +61,8 @@ def test_a_world_can_be_made_from_an_inline_seed(api: Api) -> None:
         {"name": "a/b"},
         {"plan": "gold"},
         {"seed": "no-such-seed"},
+        {"seed": "/etc/hostname"},
+        {"seed": "fixtures/worlds/default.yaml"},
         {"seed": {}},
         {"seed": {"users": 5}},
         {"seed": {"users": [], "organizations": [], "tokens": []}},

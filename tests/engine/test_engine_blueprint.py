@@ -137,3 +137,9 @@ def test_every_sample_blueprint_can_be_read_and_interpreted() -> None:
         for one in parsed.flow:
             assert one.label or one.interface or one.expect
             assert one.full_name in KINDS or one.app in ("google-sheets", "slack")
+
+
+def test_a_blueprint_is_parsed_once_and_its_copy_anew() -> None:
+    blueprint = {"name": "A", "flow": [{"id": 1, "module": "json:ParseJSON", "version": 1}], "metadata": {}}
+    assert parse(blueprint) is parse(blueprint)
+    assert parse({**blueprint, "name": "B"}).name == "B"

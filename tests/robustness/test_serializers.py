@@ -76,6 +76,7 @@ ROWS: dict[type[Answer], Callable[[World], Iterable[Any]]] = {
     hooks.HookListItem: lambda world: world.hooks.all(),
     hooks.HookOut: lambda world: world.hooks.all(),
     hooks.HookPing: lambda world: world.hooks.all(),
+    hooks.TriggerOut: lambda world: world.hooks.all(),
     hooks.IncomingListItem: lambda world: world.incomings.all(),
     hooks.IncomingOut: lambda world: world.incomings.all(),
     hooks.HookLogListItem: lambda world: world.hook_logs.all(),

@@ -115,6 +115,7 @@ VALID: dict[str, Valid] = {
     "GET /hooks/{hookId}": Valid(_HOOK),
     "PATCH /hooks/{hookId}": Valid(_HOOK, body={"name": "Renamed"}),
     "DELETE /hooks/{hookId}": Valid(_HOOK, {"confirmed": "true"}),
+    "GET /scenarios/{scenarioId}/triggers": Valid({"scenarioId": 2}),
     "GET /hooks/{hookId}/ping": Valid(_HOOK),
     "POST /hooks/{hookId}/enable": Valid({"hookId": 2}),
     "POST /hooks/{hookId}/disable": Valid(_HOOK),

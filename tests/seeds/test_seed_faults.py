@@ -140,6 +140,7 @@ CASES = [
         27,
         "scenarios[0].blueprint: there is neither a file 'greting' beside the seed nor",
     ),
+    ("greeting", "x" * 300, 27, "scenarios[0].blueprint: this is no name of a file"),
     ("greeting", "{ name: x, flow: 5 }", 27, "scenarios[0].blueprint: 'flow' should be array"),
     ("greeting", "{ name: x }", 27, "scenarios[0].blueprint: should have required property 'flow'"),
     (
@@ -259,7 +260,7 @@ def test_a_file_that_is_not_text_or_not_there_is_refused(tmp_path: Path) -> None
     binary = tmp_path / "binary.yaml"
     binary.write_bytes(b"\xff\xfe\x00")
     assert faults_of(binary) == [(None, f"{binary}: this is not text in UTF-8")]
-    for missing in (tmp_path, tmp_path / "none.yaml", "no-such-seed", "\0", "a/../../b"):
+    for missing in (tmp_path, tmp_path / "none.yaml", "no-such-seed", "\0", "x" * 300, "a/../../b"):
         assert "there is no seed named" in faults_of(missing)[0][1]
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import requests
 
@@ -47,6 +49,14 @@ def test_requests_are_asserted_with_a_clear_failure(make: MakeEmulator) -> None:
     assert "Ada Maker (token admin) asked for GET /scenarios/1/logs" in str(failure.value)
     world.requests.clear()
     assert len(world.requests) == 0
+
+
+def test_a_world_can_be_made_from_a_file_of_ones_own(make: MakeEmulator, tmp_path: Path) -> None:
+    file = tmp_path / "seed.yaml"
+    file.write_text("organizations:\n  - name: Mine\n    teams: [{ name: Only }]\n")
+    for seed in (file, str(file)):
+        world = make.create_world(seed=seed)
+        assert get(world, f"/teams/{world.team_id}").json()["team"]["name"] == "Only"
 
 
 def test_a_reset_takes_back_what_was_done(make: MakeEmulator) -> None:
