@@ -8,7 +8,7 @@ import orjson
 from flask import Flask
 
 from emulator.app import API, DEFAULT_WORLD, create_app, tenants_of
-from emulator.engine import lifecycle
+from emulator.engine import running
 
 from . import bare, big
 from .report import Figure
@@ -46,7 +46,7 @@ def _run(app: Flask, effort: Effort) -> list[Figure]:
 
     def run() -> None:
         scenario = world.scenarios[big.RUNNABLE]
-        execution = lifecycle.run(world, user, scenario, data=data, responsive=True)
+        execution = running.run(world, user, scenario, data=data, responsive=True)
         assert execution.status == 1
 
     def call() -> None:

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from ..endpoint import Call, Confirmable, Group
-from ..engine import lifecycle
+from ..engine import lifecycle, running
 from ..envelope import Envelope, Part, many, one, value
 from ..errors import BadRequest
 from ..schemas.base import origin
@@ -237,7 +237,7 @@ def delete_scenario(call: Call, scenario: Scenario) -> int:
 )
 def start_scenario(call: Call, scenario: Scenario) -> Scenario:
     """Set a scenario live; on-demand scenarios wait to be run."""
-    return lifecycle.start(call.world, call.user, scenario)
+    return running.start(call.world, call.user, scenario)
 
 
 @group.post(
@@ -249,7 +249,7 @@ def start_scenario(call: Call, scenario: Scenario) -> Scenario:
 )
 def stop_scenario(call: Call, scenario: Scenario) -> Scenario:
     """Take a scenario out of service."""
-    return lifecycle.stop(call.world, call.user, scenario)
+    return running.stop(call.world, call.user, scenario)
 
 
 @group.post(
@@ -264,7 +264,7 @@ def stop_scenario(call: Call, scenario: Scenario) -> Scenario:
 )
 def run_scenario(call: Call, scenario: Scenario) -> dict[str, Any]:
     """Run a live scenario; a responsive call answers its status and outputs."""
-    execution = lifecycle.run(
+    execution = running.run(
         call.world,
         call.user,
         scenario,

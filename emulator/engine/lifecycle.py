@@ -1,4 +1,4 @@
-"""The life of a scenario: create, change, clone, start, run, stop, delete.
+"""The life of a scenario: create, change, clone, delete.
 
 What refuses is said in the words of Make where a source has them; the fidelity ledger tells which are assumed.
 """
@@ -10,39 +10,27 @@ from dataclasses import replace
 from typing import Any
 
 from ..world import blueprints, hooks, people
-from ..world.clock import SECOND
-from ..world.enums import zone_of
 from ..world.models import (
     BlueprintVersion,
-    Execution,
     Fields,
     Folder,
     Json,
     Organization,
     Scenario,
-    ScenarioEvent,
     Team,
     User,
 )
 from ..world.refusals import (
     Blocked,
-    ConnectionNotFound,
-    Exhausted,
     Invalid,
-    LimitReached,
     NotFound,
     Stale,
-    TimedOut,
     Unconfirmed,
-    WrongState,
 )
 from ..world.tables import Table
 from ..world.world import World
-from . import executor, inputs, listening, schedule
+from . import running, schedule
 from .blueprint import id_sequence, parse
-
-#: API documentation, "Run a scenario": a responsive call waits this long for its run.
-RESPONSIVE_LIMIT = 40 * SECOND
 
 #: Apps that Make itself brings along; no organization has to install them.
 BUILT_IN_APPS = frozenset(
@@ -74,9 +62,6 @@ BUILT_IN_APPS = frozenset(
     ]
 )
 
-#: Ids of events are decimal strings of eight digits (recorded), so that they sort as text, too.
-FIRST_EVENT = 50_000_000
-
 #: Clone: name of a map of ids -> kind of thing in a blueprint.
 CLONE_MAPS = {"account": "connection", "hook": "hook", "datastore": "dataStore", "udt": "dataStructure"}
 
@@ -106,9 +91,11 @@ def create(
     """
     parse(blueprint)
     _check_folder(team.id, folder)
-    _check_connections(world, team, blueprint)
-    schedule.check(scheduling, least_minutes=_organization(world, team.id).license.interval)
+    running.check_connections(world, team, blueprint)
+    schedule.check(scheduling, least_minutes=running.organization_of(world, team.id).license.interval)
     _check_inputs(scheduling, input_spec)
+    hook_id = _hook(world, team, blueprint)
+    # The last that may refuse, for it takes note of the apps.
     _install_apps(world, team, blueprint, confirmed=confirmed)
     if id is None:
         id = world.ids.next("scenario")
@@ -122,7 +109,7 @@ def create(
             folder_id=folder.id if folder else None,
             scheduling=scheduling,
             blueprint_version=1,
-            hook_id=_hook(world, team, blueprint),
+            hook_id=hook_id,
             used_packages=blueprints.used_packages(blueprint),
             used_modules=blueprints.used_modules(blueprint),
             based_on=based_on,
@@ -133,7 +120,7 @@ def create(
         )
     )
     _write_version(world, scenario, blueprint, input_spec, output_spec)
-    note(world, scenario, user, "modify")
+    running.note(world, scenario, user, "modify")
     return scenario
 
 
@@ -166,20 +153,20 @@ def update(
     current = world.blueprints[scenario.id, scenario.blueprint_version]
     if blueprint is not None:
         parse(blueprint)
-        _check_connections(world, team, blueprint)
+        running.check_connections(world, team, blueprint)
     _check_folder(team.id, folder)
     scheduling = changes.get("scheduling", scenario.scheduling)
     if "scheduling" in changes:
-        schedule.check(scheduling, least_minutes=_organization(world, team.id).license.interval)
+        schedule.check(scheduling, least_minutes=running.organization_of(world, team.id).license.interval)
     # Without a blueprint the specs are passed over: the vendor's SDK sends empty ones with every change of a name.
     given = metadata if metadata is not None and blueprint is not None else {}
     input_spec = given.get("input_spec", current.input_spec)
     output_spec = given.get("output_spec", current.output_spec)
     _check_inputs(scheduling, input_spec)
     if blueprint is not None:
+        hook_id = _hook(world, team, blueprint, scenario)
         _install_apps(world, team, blueprint, confirmed=confirmed)
         changes.setdefault("name", blueprint["name"])
-        hook_id = _hook(world, team, blueprint, scenario)
         if hook_id != scenario.hook_id:
             hooks.let_go(world, scenario.hook_id)
         scenario = replace(
@@ -193,10 +180,10 @@ def update(
             updated_by=user.id,
         )
         _write_version(world, scenario, blueprint, input_spec, output_spec)
-        note(world, scenario, user, "modify")
+        running.note(world, scenario, user, "modify")
     scenario = replace(scenario, **changes)
     if scenario.is_active and "scheduling" in changes:
-        scenario = replace(scenario, next_exec=_first_run(world, scenario))
+        scenario = replace(scenario, next_exec=running.first_run(world, scenario))
     return world.scenarios.put(scenario)
 
 
@@ -265,117 +252,10 @@ def clone(
     return world.scenarios.put(replace(copy, updated_by=None, description=scenario.description))
 
 
-def start(world: World, user: User, scenario: Scenario) -> Scenario:
-    """Set a scenario live. It does not run at once, but when it is due.
-
-    Raises:
-        WrongState: if it is live already, or contains errors.
-        LimitReached: if the plan allows no more live scenarios.
-        Invalid: if it is to run at intervals and has no interval.
-    """
-    if scenario.is_active:
-        raise WrongState("The scenario is already active.")
-    blueprint = world.blueprints[scenario.id, scenario.blueprint_version].blueprint
-    if scenario.is_invalid or not blueprint["flow"]:
-        raise WrongState("Scenario contains errors.")
-    organization = _organization(world, scenario.team_id)
-    active = sum(row.is_active for row in world.scenarios.where(organization=organization.id))
-    if active >= organization.license.scenarios:
-        raise LimitReached(f"The plan allows {organization.license.scenarios} active scenarios.")
-    _check_connections(world, world.teams[scenario.team_id], blueprint)
-    if scenario.scheduling.get("type") == "indefinitely" and scenario.scheduling.get("interval") is None:
-        raise Invalid("Invalid interval.")
-    note(world, scenario, user, "start")
-    return world.scenarios.put(
-        replace(scenario, is_active=True, errors_in_a_row=0, next_exec=_first_run(world, scenario))
-    )
-
-
-def stop(world: World, user: User, scenario: Scenario) -> Scenario:
-    """Take a scenario out of service.
-
-    Raises:
-        WrongState: if it is not live.
-    """
-    if not scenario.is_active:
-        raise WrongState("The scenario is not active.")
-    note(world, scenario, user, "stop")
-    return world.scenarios.put(replace(scenario, is_active=False, next_exec=None))
-
-
-def run(
-    world: World,
-    user: User,
-    scenario: Scenario,
-    *,
-    data: Mapping[str, Json] | None,
-    responsive: bool,
-) -> Execution:
-    """Run a live scenario now. A responsive call takes as long as its run: the clock moves to its end.
-
-    Raises:
-        WrongState: if the scenario is not live.
-        Invalid: if the data do not fit the scenario's inputs.
-        Exhausted: if the organization has no operations left (Make's IM310).
-        TimedOut: if a responsive run takes longer than 40 seconds; it goes on.
-    """
-    if not scenario.is_active:
-        raise WrongState("The scenario is not active.")
-    if listening.is_exhausted(world, _organization(world, scenario.team_id)):
-        raise Exhausted("The organization has no operations left.")
-    version = world.blueprints[scenario.id, scenario.blueprint_version]
-    # At a hook the data are put out by the trigger; without any, what waits in the queue is.
-    at_hook = scenario.hook_id is not None
-    execution = executor.run(
-        world,
-        scenario,
-        inputs=None if at_hook else inputs.checked_inputs(version.input_spec or (), data),
-        kind="auto",
-        author_id=user.id,
-        trigger_bundle=(listening.take(world, scenario) if data is None else data) if at_hook else None,
-    )
-    if responsive:
-        world.clock.set(min(execution.ends, execution.started + RESPONSIVE_LIMIT))
-        if execution.duration > RESPONSIVE_LIMIT:
-            raise TimedOut("The scenario is still running.")
-    return execution
-
-
-def await_next(world: World, scenario: Scenario) -> None:
-    """Let a live scenario wait for its first turn from now on, whatever it missed."""
-    if scenario.is_active:
-        world.scenarios.put(replace(scenario, next_exec=_first_run(world, scenario)))
-
-
 def delete(world: World, scenario: Scenario) -> int:
     """Delete a scenario with its blueprints and logs; a live one too (the vendor's own tests do it)."""
     people.remove_scenario(world, scenario.id)
     return scenario.id
-
-
-def note(world: World, scenario: Scenario, user: User, kind: str) -> None:
-    """Write down in the scenario's logs what a person did to it."""
-    world.logs.put(
-        ScenarioEvent(
-            id=str(FIRST_EVENT + world.ids.next("event")),
-            scenario_id=scenario.id,
-            type=kind,
-            author_id=user.id,
-            at=world.now(),
-            sequence=world.ids.next("log"),
-        )
-    )
-
-
-def _organization(world: World, team_id: int) -> Organization:
-    return world.organizations[world.teams[team_id].organization_id]
-
-
-def _first_run(world: World, scenario: Scenario) -> int | None:
-    if listening.is_waiting(world, replace(scenario, is_active=True)):
-        return world.now()
-    zone = zone_of(_organization(world, scenario.team_id).timezone_id)
-    return schedule.first_run(scenario.scheduling, world.now(), zone)
 
 
 def _write_version(
@@ -415,15 +295,6 @@ def _install_apps(world: World, team: Team, blueprint: Mapping[str, Json], *, co
 def _check_folder(team_id: int, folder: Folder | None) -> None:
     if folder is not None and folder.team_id != team_id:
         raise NotFound("folder", folder.id)
-
-
-def _check_connections(world: World, team: Team, blueprint: Mapping[str, Json]) -> None:
-    for node in blueprints.modules(blueprint["flow"]):
-        for id in blueprints.node_references(node, "connection"):
-            connection = world.connections.get(id)
-            if connection is None or connection.team_id != team.id:
-                app, _ = blueprints.app_and_module(node)
-                raise ConnectionNotFound(f"Connection not found '{app}:{id}'.")
 
 
 def _mapped(world: World, team: Team, map_name: str, kind: str, new: Json, *, analyze: bool) -> int | None:

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..engine import lifecycle
+from ..engine import running
 from ..engine.blueprint import id_sequence
 from ..world import blueprints, datastores, folders, usage
 from ..world.clock import DAY, MINUTE
@@ -221,7 +221,7 @@ class _Generator:
             )
         )
         world.scenarios.put(scenario)
-        lifecycle.await_next(world, scenario)
+        running.await_next(world, scenario)
         return scenario
 
     @staticmethod

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Protocol
 
-from ..engine import executor, inputs, lifecycle
+from ..engine import executor, inputs, lifecycle, running
 from ..world import connection_types, datastores, folders, hook_types
 from ..world.models import Connection, Hook, Team, Template, User
 from ..world.world import World
@@ -150,7 +150,7 @@ class TeamBuilder:
         if row["active"]:
             with self.site.place(*path, "active"):
                 self.site.go_to(row, "started", path)
-                lifecycle.start(self.world, self.owner, scenario)
+                running.start(self.world, self.owner, scenario)
         for place, run in enumerate(row["runs"]):
             with self.site.place(*path, "runs", place) as here:
                 self._run(scenario.id, row, run, here)
@@ -160,7 +160,7 @@ class TeamBuilder:
                 self.world.scenarios[scenario.id], is_invalid=True, is_active=False, next_exec=None
             )
             self.world.scenarios.put(scenario)
-        lifecycle.await_next(self.world, self.world.scenarios[scenario.id])
+        running.await_next(self.world, self.world.scenarios[scenario.id])
 
     def _run(self, scenario_id: int, row: Row, run: Row, path: Path) -> None:
         self.site.go_to(run, "at", path)

@@ -1,0 +1,143 @@
+"""A scenario at work: started, run, stopped, and what is written down of it.
+
+What refuses is said in the words of Make where a source has them; the fidelity ledger tells which are assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ..world import blueprints
+from ..world.clock import SECOND
+from ..world.enums import zone_of
+from ..world.models import Execution, Json, Organization, Scenario, ScenarioEvent, Team, User
+from ..world.refusals import ConnectionNotFound, Exhausted, Invalid, LimitReached, TimedOut, WrongState
+from ..world.world import World
+from . import executor, inputs, listening, schedule
+
+#: API documentation, "Run a scenario": a responsive call waits this long for its run.
+RESPONSIVE_LIMIT = 40 * SECOND
+
+#: Ids of events are decimal strings of eight digits (recorded), so that they sort as text, too.
+FIRST_EVENT = 50_000_000
+
+
+def start(world: World, user: User, scenario: Scenario) -> Scenario:
+    """Set a scenario live. It does not run at once, but when it is due.
+
+    Raises:
+        WrongState: if it is live already, or contains errors.
+        LimitReached: if the plan allows no more live scenarios.
+        Invalid: if it is to run at intervals and has no interval.
+    """
+    if scenario.is_active:
+        raise WrongState("The scenario is already active.")
+    blueprint = world.blueprints[scenario.id, scenario.blueprint_version].blueprint
+    if scenario.is_invalid or not blueprint["flow"]:
+        raise WrongState("Scenario contains errors.")
+    organization = organization_of(world, scenario.team_id)
+    active = sum(row.is_active for row in world.scenarios.where(organization=organization.id))
+    if active >= organization.license.scenarios:
+        raise LimitReached(f"The plan allows {organization.license.scenarios} active scenarios.")
+    check_connections(world, world.teams[scenario.team_id], blueprint)
+    if scenario.scheduling.get("type") == "indefinitely" and scenario.scheduling.get("interval") is None:
+        raise Invalid("Invalid interval.")
+    note(world, scenario, user, "start")
+    return world.scenarios.put(
+        replace(scenario, is_active=True, errors_in_a_row=0, next_exec=first_run(world, scenario))
+    )
+
+
+def stop(world: World, user: User, scenario: Scenario) -> Scenario:
+    """Take a scenario out of service.
+
+    Raises:
+        WrongState: if it is not live.
+    """
+    if not scenario.is_active:
+        raise WrongState("The scenario is not active.")
+    note(world, scenario, user, "stop")
+    return world.scenarios.put(replace(scenario, is_active=False, next_exec=None))
+
+
+def run(
+    world: World,
+    user: User,
+    scenario: Scenario,
+    *,
+    data: Mapping[str, Json] | None,
+    responsive: bool,
+) -> Execution:
+    """Run a live scenario now. A responsive call takes as long as its run: the clock moves to its end.
+
+    Raises:
+        WrongState: if the scenario is not live.
+        Invalid: if the data do not fit the scenario's inputs.
+        Exhausted: if the organization has no operations left (Make's IM310).
+        TimedOut: if a responsive run takes longer than 40 seconds; it goes on.
+    """
+    if not scenario.is_active:
+        raise WrongState("The scenario is not active.")
+    if listening.is_exhausted(world, organization_of(world, scenario.team_id)):
+        raise Exhausted("The organization has no operations left.")
+    version = world.blueprints[scenario.id, scenario.blueprint_version]
+    # At a hook the data are put out by the trigger; without any, what waits in the queue is.
+    at_hook = scenario.hook_id is not None
+    execution = executor.run(
+        world,
+        scenario,
+        inputs=None if at_hook else inputs.checked_inputs(version.input_spec or (), data),
+        kind="auto",
+        author_id=user.id,
+        trigger_bundle=(listening.take(world, scenario) if data is None else data) if at_hook else None,
+    )
+    if responsive:
+        # Computing may have taken longer than the run takes in the world; time does not go back.
+        world.clock.set(max(min(execution.ends, execution.started + RESPONSIVE_LIMIT), world.now()))
+        if execution.duration > RESPONSIVE_LIMIT:
+            raise TimedOut("The scenario is still running.")
+    return execution
+
+
+def await_next(world: World, scenario: Scenario) -> None:
+    """Let a live scenario wait for its first turn from now on, whatever it missed."""
+    if scenario.is_active:
+        world.scenarios.put(replace(scenario, next_exec=first_run(world, scenario)))
+
+
+def note(world: World, scenario: Scenario, user: User, kind: str) -> None:
+    """Write down in the scenario's logs what a person did to it."""
+    world.logs.put(
+        ScenarioEvent(
+            id=str(FIRST_EVENT + world.ids.next("event")),
+            scenario_id=scenario.id,
+            type=kind,
+            author_id=user.id,
+            at=world.now(),
+            sequence=world.ids.next("log"),
+        )
+    )
+
+
+def first_run(world: World, scenario: Scenario) -> int | None:
+    """When a scenario that is started now runs for the first time; ``None`` for never."""
+    if listening.is_waiting(world, replace(scenario, is_active=True)):
+        return world.now()
+    zone = zone_of(organization_of(world, scenario.team_id).timezone_id)
+    return schedule.first_run(scenario.scheduling, world.now(), zone)
+
+
+def organization_of(world: World, team_id: int) -> Organization:
+    """The organization of a team."""
+    return world.organizations[world.teams[team_id].organization_id]
+
+
+def check_connections(world: World, team: Team, blueprint: Mapping[str, Json]) -> None:
+    """Raise ConnectionNotFound if the blueprint uses a connection that the team does not have."""
+    for node in blueprints.modules(blueprint["flow"]):
+        for id in blueprints.node_references(node, "connection"):
+            connection = world.connections.get(id)
+            if connection is None or connection.team_id != team.id:
+                app, _ = blueprints.app_and_module(node)
+                raise ConnectionNotFound(f"Connection not found '{app}:{id}'.")
