@@ -17,8 +17,8 @@ $(STAMP): pyproject.toml requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --constraint requirements/dev.txt --editable . --group dev
 	@touch $@
 
-serve: $(STAMP) ## Serve the emulator on http://127.0.0.1:4747/api/v2
-	@$(BIN)/make-emulator serve
+serve: $(STAMP) ## Serve the emulator on http://127.0.0.1:4747/api/v2 (flags: make serve ARGS=--no-rate-limit)
+	@$(BIN)/make-emulator serve $(ARGS)
 
 test: $(STAMP) tests/e2e/node_modules ## Run every test, those with real clients included
 	$(BIN)/python -m pytest -n auto
