@@ -1,7 +1,7 @@
 """A local emulator of the Make API v2: the test double for everything that automates with Make.com.
 
-What a user imports: `MakeEmulator` (a server for tests), `World` (one isolated Make on it) and `create_app`
-(the emulator as a WSGI application).
+What a user imports: `MakeEmulator` (a server for tests), `World` (one isolated Make on it), `mock_make` (calls of this
+process to Make land in an emulator) and `create_app` (the emulator as a WSGI application).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from .app import create_app
-    from .testing import MakeEmulator, World
+    from .testing import MakeEmulator, World, mock_make
 
-__all__ = ["MakeEmulator", "World", "__version__", "create_app"]
+__all__ = ["MakeEmulator", "World", "__version__", "create_app", "mock_make"]
 
 
 def __getattr__(name: str) -> Any:
@@ -23,7 +23,7 @@ def __getattr__(name: str) -> Any:
         from .app import create_app
 
         return create_app
-    if name in ("MakeEmulator", "World"):
+    if name in ("MakeEmulator", "World", "mock_make"):
         from . import testing
 
         return getattr(testing, name)

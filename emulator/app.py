@@ -1,6 +1,6 @@
 """The application factory: the one file that knows every part, and the way of one request.
 
-Journal, authentication, then the declared endpoint: scopes, parameters, reach, plan, rate limit, handler.
+Journal, faults, authentication, then the declared endpoint: scopes, parameters, reach, plan, rate limit, handler.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import orjson
 from flask import Flask, Request, Response, g, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.exceptions import MethodNotAllowed as WrongMethod
-from werkzeug.routing import Rule
+from werkzeug.routing import RequestRedirect, Rule
 
 from . import api, seeds
 from .doors import control, webhooks
+from .doors.hosts import HookHosts
 from .endpoint import SLASH, Call, Endpoint
 from .engine import scheduler
 from .errors import (
@@ -33,13 +34,15 @@ from .errors import (
     Unauthorized,
     from_refusal,
 )
-from .middleware import authorization, rate_limit
-from .middleware.authentication import Caller, authenticate
-from .middleware.journal import Entry, Journal, names_of
+from .middleware import authorization, rate_limit, striking
+from .middleware.authentication import Caller, authenticate, still_there
+from .middleware.faults import Rule as Fault
+from .middleware.journal import Entry, Journal
+from .middleware.masking import names_of
 from .middleware.tenant import Specification, Tenant, Tenants
 from .schemas.base import origin
 from .world.reach import Reach
-from .world.refusals import Refusal
+from .world.refusals import Insufficient, Refusal
 
 API = "/api/v2"
 DEFAULT_WORLD = "default"
@@ -64,12 +67,15 @@ class Exchange:
     entry: Entry
     caller: Caller | None = None
     allowance: rate_limit.Allowance | None = None
+    fault: Fault | None = None
 
 
 def create_app(
     *,
     seed: Any = "default",
     world_seed: int = 0,
+    plan: str | None = None,
+    zone: str | None = None,
     now: str | None = None,
     rate_limit: bool = True,
     control_key: str | None = None,
@@ -79,6 +85,8 @@ def create_app(
     Args:
         seed: the name of a seed in ``fixtures/worlds``, or the seed itself.
         world_seed: the number from which ids and made-up data follow.
+        plan: the plan of the organizations; by default the seed's.
+        zone: the zone of the organizations, e.g. ``us1``; by default the seed's.
         now: the world's time at the start, ISO 8601; by default the system's.
         rate_limit: whether the world counts requests a minute.
         control_key: the key of the control API; without one it serves loopback only.
@@ -86,6 +94,8 @@ def create_app(
     Raises:
         ValueError: if the seed makes no sense.
     """
+    if control_key == "":
+        raise ValueError("the control key is empty: leave it out, or choose one")
     app = Flask("emulator", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=BODY_LIMIT, TRAP_HTTP_EXCEPTIONS=False)
     app.url_rule_class = _Rule
@@ -94,10 +104,18 @@ def create_app(
 
     tenants = Tenants(seeds.build, seeds.names())
     tenants.create(
-        Specification(name=DEFAULT_WORLD, seed=seed, world_seed=world_seed, now=now, rate_limit=rate_limit)
+        Specification(
+            name=DEFAULT_WORLD,
+            seed=seed,
+            world_seed=world_seed,
+            plan=plan,
+            zone=zone,
+            now=now,
+            rate_limit=rate_limit,
+        )
     )
     app.extensions["make-emulator"] = tenants
-    app.wsgi_app = _EncodedSlashes(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = _EncodedSlashes(HookHosts(app.wsgi_app))  # type: ignore[method-assign]
 
     for endpoint in api.endpoints():
         app.add_url_rule(
@@ -113,7 +131,7 @@ def create_app(
     app.before_request(lambda: _open(tenants))
     app.after_request(_close)
     app.register_error_handler(MakeError, _answer_error)
-    app.register_error_handler(Refusal, lambda refusal: _answer_error(from_refusal(refusal)))
+    app.register_error_handler(Refusal, _answer_refusal)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_defect)
     return app
@@ -158,32 +176,41 @@ def tenants_of(app: Flask) -> Tenants:
 # --- the way of one request ----------------------------------------------------------------------
 
 
-def _open(tenants: Tenants) -> None:
-    """Open a journal entry and find out who is calling."""
+def _open(tenants: Tenants) -> Response | None:
+    """Open a journal entry, find out who is calling, and let a fault strike that was asked for."""
     this: Request = request._get_current_object()  # type: ignore[attr-defined]
     path = this.path
     if not path.startswith(API + "/") and path != API:
-        return
+        return None
     caller: Caller | None = None
     refused: Unauthorized | None = None
     try:
         caller = authenticate(tenants, this.headers.get("Authorization"))
     except Unauthorized as error:
         refused = error
-    tenant = caller.tenant if caller else tenants.get(DEFAULT_WORLD) or next(iter(tenants))
+    # Whoever comes without a known token is noted in the default world, if there still is one.
+    tenant = caller.tenant if caller else tenants.get(DEFAULT_WORLD) or next(iter(tenants), None)
+    if tenant is None:
+        raise refused or Unauthorized()
     entry = tenant.journal.open(
         tenant.world.now(),
         this.method,
-        path.removeprefix(API),
+        path.removeprefix(API).replace(SLASH, "%2F"),
         this.query_string.decode("latin-1"),
     )
-    g.exchange = Exchange(this, tenant.journal, entry, caller)
+    entry.endpoint = this.url_rule.endpoint if this.url_rule else None
+    g.exchange = exchange = Exchange(this, tenant.journal, entry, caller)
+    if caller is not None:
+        entry.user = caller.user.name
+        entry.token_label = caller.token.label
+    if rule := striking.find(tenant, entry, caller):
+        exchange.fault = rule
+        if (answer := striking.before(tenant, rule, entry, this.environ)) is not None:
+            return answer
     if refused is not None:
         entry.decision = "refused: authentication"
         raise refused
-    assert caller is not None
-    entry.user = caller.user.name
-    entry.token_label = caller.token.label
+    return None
 
 
 def _view(endpoint: Endpoint) -> Any:
@@ -209,39 +236,35 @@ def _body(endpoint: Endpoint, request: Request) -> bytes | None:
 
 def _serve(endpoint: Endpoint, exchange: Exchange, path: Mapping[str, str]) -> Response:
     assert exchange.caller is not None
-    tenant, user, token = exchange.caller
-    request, entry, world = exchange.request, exchange.entry, tenant.world
-    entry.endpoint = f"{endpoint.method} {endpoint.path}"
+    tenant, _, token = exchange.caller
+    request, entry = exchange.request, exchange.entry
     entry.decision = "refused: scope"
     if missing := authorization.missing_scopes(endpoint, token):
+        entry.lacks = tuple(missing)
         entry.reason = f"the token lacks {', '.join(missing)}"
         authorization.check_scopes(endpoint, token)
     entry.decision = "refused: body"
     body = _body(endpoint, request)
     entry.request_body = exchange.journal.clip(names_of(body or b"") if endpoint.secret_body else body or b"")
     origin.set(lambda: request.host_url.rstrip("/"))
-    with world.lock:
+    with tenant.hold() as world:
         scheduler.catch_up(world)
-        call = Call(
-            world,
-            user,
-            token,
-            Reach(world, user),
-            endpoint,
-        )
+        user = still_there(world, token)
+        call = Call(world, user, token, Reach(world, user), endpoint)
         entry.decision = "refused: parameters or reach"
         endpoint.admit(call, path, request.args, body)
         organization = call.organization
         entry.organization_id = organization.id if organization else None
+        if endpoint.rate_limited:
+            # Counted before the rest may refuse: a call that is turned down was a call.
+            exchange.allowance = rate_limit.count(world, organization, user)
         entry.decision = "refused: role"
         authorization.check_role(endpoint, call)
         entry.decision = "refused: plan"
         authorization.check_plan(endpoint, organization)
-        if endpoint.rate_limited:
-            exchange.allowance = rate_limit.count(world, organization, user)
-            if exchange.allowance is not None and exchange.allowance.exceeded:
-                entry.decision = "refused: rate limit"
-                raise RateLimited
+        if exchange.allowance is not None and exchange.allowance.exceeded:
+            entry.decision = "refused: rate limit"
+            raise RateLimited
         entry.decision = "refused: handler"
         answer = orjson.dumps(endpoint.call(call))
     entry.decision = "served"
@@ -255,11 +278,16 @@ def _close(response: Response) -> Response:
         return response
     headers = response.headers
     headers["x-request-id"] = uuid.uuid4().hex
-    if exchange.caller is not None:
+    caller = exchange.caller
+    if caller is not None:
         headers["authtype"] = "token"
     if exchange.allowance is not None:
         headers.extend(exchange.allowance.headers())
+    if exchange.fault is not None:
+        response = striking.after(exchange.fault, exchange.entry, response)
     exchange.journal.close(exchange.entry, response.status_code, response.get_data())
+    if caller is not None:
+        caller.tenant.tally.count(caller.token, exchange.entry)
     if log.isEnabledFor(logging.INFO):
         log.info(exchange.entry.sentence(), extra={"entry": exchange.entry})
     return response
@@ -278,6 +306,13 @@ def _answer_error(error: MakeError) -> Response:
     return response
 
 
+def _answer_refusal(refusal: Refusal) -> Response:
+    exchange: Exchange | None = g.get("exchange")
+    if exchange is not None and isinstance(refusal, Insufficient):
+        exchange.entry.lacks = (refusal.permission,)
+    return _answer_error(from_refusal(refusal))
+
+
 def _reason(error: MakeError) -> str:
     return " ".join([error.detail, *(error.suberrors or ())])
 
@@ -285,6 +320,9 @@ def _reason(error: MakeError) -> str:
 def _answer_http_error(error: HTTPException) -> Response:
     """Give what Flask and Werkzeug raise by themselves the shape of Make."""
     exchange: Exchange | None = g.get("exchange")
+    if isinstance(error, RequestRedirect):
+        # To the dashboard: no other path ends with a slash.
+        return Response(status=308, headers={"Location": error.new_url})
     match error:
         case RequestEntityTooLarge():
             answer: MakeError = PayloadTooLarge(f"The body is larger than {BODY_LIMIT} bytes.")

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import signal
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from . import remote
+from .failures import Failure
 from .version import __version__
 
+if TYPE_CHECKING:
+    from .middleware.tenant import Tenants
+    from .state import StateFile
+
 PREFIX = "MAKE_EMULATOR"
-
-
-class Failure(click.ClickException):
-    """Something that went wrong and is not the usage: exit 1."""
-
-    exit_code = 1
-
-    def show(self, file: Any = None) -> None:
-        click.echo(f"make-emulator: {self.format_message()}", file=file or sys.stderr)
 
 
 class FaultySeed(Failure):
@@ -45,6 +43,10 @@ class FaultySeed(Failure):
 @click.version_option(__version__, prog_name="make-emulator")
 def main() -> None:
     """A local emulator of the Make API v2."""
+
+
+for _command in (remote.snapshot, remote.reset, remote.world, remote.access_report):
+    main.add_command(_command)
 
 
 @main.command()
@@ -81,6 +83,23 @@ def main() -> None:
     type=click.IntRange(0, 65535),
     help="Take mail for mailhooks at this port; 0 picks a free one. Off by default.",
 )
+@click.option(
+    "--tls", is_flag=True, envvar=f"{PREFIX}_TLS", help="Serve HTTPS, with a throwaway certificate."
+)
+@click.option(
+    "--tls-ca",
+    envvar=f"{PREFIX}_TLS_CA",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="With --tls: where to write the certificate of the authority, for clients.",
+)
+@click.option(
+    "--state",
+    envvar=f"{PREFIX}_STATE",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Start with the state in this file if there is one, and keep it up to date.",
+)
 @click.option("--no-rate-limit", is_flag=True, envvar=f"{PREFIX}_NO_RATE_LIMIT", help="Never answer 429.")
 @click.option(
     "--control-key",
@@ -102,6 +121,9 @@ def serve(
     seed: str,
     world_seed: int,
     smtp_port: int | None,
+    state: Path | None,
+    tls: bool,
+    tls_ca: str | None,
     no_rate_limit: bool,
     control_key: str | None,
     log_format: str,
@@ -113,6 +135,8 @@ def serve(
     from .seeds import SeedError
     from .server import PortTaken, Server
 
+    if tls_ca is not None and not tls:
+        raise click.UsageError("--tls-ca goes with --tls only")
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
@@ -125,13 +149,30 @@ def serve(
         raise FaultySeed(error.faults) from None
     except ValueError as error:
         raise Failure(str(error)) from None
-    server = Server(app, host, port)
+    kept = _kept(state, tenants_of(app), DEFAULT_WORLD) if state else None
+    certificate, ca_file = None, None
+    if tls:
+        from .tls import Throwaway, shell_lines
+
+        certificate = Throwaway(host)
+        atexit.register(certificate.remove)
+        try:
+            ca_file = certificate.write(tls_ca)
+        except OSError as error:
+            raise Failure(f"cannot write {tls_ca or 'the CA file'}: {error.strerror or error}") from None
+    server = Server(app, host, port, certificate.context if certificate else None)
     try:
         server.start()
     except PortTaken as error:
         raise Failure(f"{error}; choose another with --port, or --port 0 for a free one") from None
     except OSError as error:
         raise Failure(f"cannot listen at {host}:{port}: {error}") from None
+    if kept is not None:
+        try:
+            kept.start()
+        except OSError as error:
+            server.stop()
+            raise Failure(f"cannot write {state}: {error.strerror or error}") from None
     mail = None
     if smtp_port is not None:
         # Few serve mail, and what reads it takes a while to import.
@@ -155,11 +196,34 @@ def serve(
     if mail is not None:
         click.echo(f"  mail          smtp://{host}:{mail.port}")
     click.echo(f"  control API   {server.url}/_emulator/health")
+    if ca_file is not None:
+        click.echo(f"  CA file       {ca_file}\n")
+        for line in shell_lines(ca_file):
+            click.echo(f"  {line}")
     sys.stdout.flush()
     stopped.wait()
     if mail is not None:
         mail.stop()
     server.stop()
+    if kept is not None:
+        try:
+            kept.stop()
+        except OSError as error:
+            raise Failure(f"cannot write {state}: {error.strerror or error}") from None
+
+
+def _kept(path: Path, tenants: Tenants, name: str) -> StateFile:
+    """The file that keeps a world's state, once that state is back."""
+    from .state import StateFile
+
+    file = StateFile(path, tenants, name)
+    try:
+        file.load()
+    except OSError as error:
+        raise Failure(f"cannot read {path}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise Failure(f"{path} holds no state that can be loaded: {error}") from None
+    return file
 
 
 @main.command()

@@ -46,7 +46,11 @@ PATH_KINDS = {
     "connectionId": "connection",
     "hookId": "hook",
     "templateId": "template",
+    "dlqId": "incompleteExecution",
 }
+
+#: Those of them whose ids are text.
+TEXT_IDS = frozenset(["dlqId"])
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _NUMBER = re.compile(r"[0-9]{1,16}", re.ASCII)
@@ -160,11 +164,13 @@ class Endpoint:
         """
         call.arguments = arguments
         faults_found: list[str] = []
-        named: list[tuple[str, str, int]] = []
+        named: list[tuple[str, str, int | str]] = []
         for name, kind in self.path_types:
             text = path[name]
             if kind is None:
                 call.path[snake_case(name)] = text.replace(SLASH, "/")
+            elif name in TEXT_IDS:
+                named.append((name, kind, text))
             elif _NUMBER.fullmatch(text) and 0 < int(text) <= MAX_ID:
                 named.append((name, kind, int(text)))
             else:
@@ -185,7 +191,7 @@ class Endpoint:
                     self._find(call, _row_name(attribute), kind, given[attribute])
 
     @staticmethod
-    def _find(call: Call, name: str, kind: str, id: int | list[int]) -> None:
+    def _find(call: Call, name: str, kind: str, id: int | str | list[int]) -> None:
         """Put the row, or the rows, that a caller named in the handler's hands."""
         if isinstance(id, list):
             call.rows[name] = [call.reach.find(kind, each) for each in id]
@@ -209,7 +215,7 @@ class Endpoint:
                 limit=page.limit,
             )
         rendered = self.answer.render(call.world, rows, call.columns)
-        return {**rendered, **extra, "pg": page.describe()}
+        return {**rendered, **extra, "pg": extra.get("pg") or page.describe()}
 
     def _load_query(self, call: Call, arguments: MultiDict[str, str], faults_found: list[str]) -> None:
         if self.cols:

@@ -10,6 +10,15 @@ import orjson
 from .world.clock import iso
 
 
+class _Text(logging.Formatter):
+    """One line a request: the world's time and the sentence."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry = getattr(record, "entry", None)
+        line = super().format(record)
+        return line if entry is None else f"{iso(entry.at)}  {line}"
+
+
 class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {"level": record.levelname.lower(), "message": record.getMessage()}
@@ -28,7 +37,7 @@ class _Json(logging.Formatter):
 def configure(log_format: str) -> None:
     """Send the emulator's log to stderr as ``text`` or ``json``, or only its warnings for ``none``."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Json() if log_format == "json" else logging.Formatter("%(message)s"))
+    handler.setFormatter(_Json() if log_format == "json" else _Text("%(message)s"))
     log = logging.getLogger("emulator")
     log.addHandler(handler)
     log.setLevel(logging.WARNING if log_format == "none" else logging.INFO)

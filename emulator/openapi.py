@@ -9,7 +9,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
-from .endpoint import PATH_KINDS, Endpoint
+from .endpoint import PATH_KINDS, TEXT_IDS, Endpoint
 from .envelope import Envelope, Part
 from .paging import MAX_LIMIT
 from .schemas.base import MAX_ID, Answer, Constant, Derived, Many, Moment, OpenBody
@@ -200,7 +200,7 @@ def _parameters(endpoint: Endpoint, converter: Any) -> list[dict[str, Any]]:
     parameters = []
     for name in _PARAMETER.findall(endpoint.path):
         number = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
-        schema = number if name in PATH_KINDS else {"type": "string", "minLength": 1}
+        schema = number if name in PATH_KINDS and name not in TEXT_IDS else {"type": "string", "minLength": 1}
         parameters.append({"in": "path", "name": name, "required": True, "schema": schema})
     for name, field in endpoint.query.load_fields.items() if endpoint.query else ():
         key = field.data_key or name

@@ -9,12 +9,18 @@ import errno
 import io
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from cheroot.wsgi import Gateway_10 as WsgiGateway
 from cheroot.wsgi import Server as WsgiServer
+
+from . import dropping
+from .middleware import faults
+from .tls import TlsAdapter, TlsConnection
 
 WsgiApp = Callable[..., Iterable[bytes]]
 
@@ -62,7 +68,14 @@ class _Gateway(WsgiGateway):
             socket_file.write(joined.getvalue())
 
     def respond(self) -> None:
-        super().respond()
+        self.env[faults.GONE] = partial(dropping.is_gone, self.req)
+        try:
+            super().respond()
+        except (faults.Reset, faults.Unanswered):
+            dropping.reset(self.req)
+            return
+        if self.env.get(faults.CUT):
+            self.req.close_connection = True
         if self.req.chunked_read or self.req.close_connection:
             self._pass_over_body()
 
@@ -110,9 +123,14 @@ class Server:
     """Serves a WSGI application on a socket from threads of its own.
 
     Use it as a context manager, or call `start` and `stop`.
+
+    Args:
+        tls: what the server shows its certificate with; with it, it serves HTTPS and nothing else.
     """
 
-    def __init__(self, app: WsgiApp, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, app: WsgiApp, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+    ) -> None:
         self._server: Any = _Cheroot(
             (host, port),
             app,
@@ -127,6 +145,10 @@ class Server:
         self._server.expiration_interval = LOOK_EVERY
         self._server.max_request_header_size = LARGEST_HEAD
         self._server.max_request_body_size = LARGEST_BODY
+        if tls is not None:
+            self._server.ssl_adapter = TlsAdapter(tls)
+            self._server.ConnectionClass = TlsConnection
+        self._scheme = "http" if tls is None else "https"
         self._host = host
         self._port = port
         self._thread: threading.Thread | None = None
@@ -164,7 +186,7 @@ class Server:
     @property
     def url(self) -> str:
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self.port}"
+        return f"{self._scheme}://{host}:{self.port}"
 
     def __enter__(self) -> Server:
         self.start()

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -146,6 +147,44 @@ def test_routes_are_listed_as_a_table_and_as_json() -> None:
     row = next(row for row in rows if (row["method"], row["path"]) == ("POST", "/scenarios/{scenarioId}/run"))
     assert sorted(row["scopes"]) == ["scenarios:read", "scenarios:run", "scenarios:write"]
     assert row["core"] == [9]
+
+
+# --- the state file ------------------------------------------------------------------------------
+
+
+def _delete(url: str) -> None:
+    request = Request(url, headers={"Authorization": f"Token {ADMIN}"}, method="DELETE")
+    urlopen(request, timeout=10).close()
+
+
+def test_the_state_file_outlives_the_server(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    with serving("--state", str(path)) as (process, url):
+        assert path.exists()
+        _delete(f"{url}/scenarios/1")
+        process.terminate()
+        process.communicate(timeout=10)
+        assert process.returncode == 0
+    with serving(MAKE_EMULATOR_STATE=str(path)) as (_, url), pytest.raises(HTTPError, match="404"):
+        get(f"{url}/scenarios/1")
+
+
+def test_a_state_file_that_holds_no_state_is_one_clear_line_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    path.write_text("{")
+    result = run("serve", "--port", "0", "--state", str(path))
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith(
+        f"make-emulator: {path} holds no state that can be loaded: it is not JSON"
+    )
+    assert path.read_text() == "{"
+
+
+def test_a_state_file_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    path = tmp_path / "none" / "state.json"
+    result = run("serve", "--port", "0", "--state", str(path))
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == f"make-emulator: cannot write {path}: No such file or directory\n"
 
 
 # --- seeds ---------------------------------------------------------------------------------------

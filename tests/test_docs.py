@@ -15,7 +15,7 @@ _BLOCK = re.compile(r"^```python\n# (\w+\.py)\n(.*?)^```", flags=re.MULTILINE | 
 
 def files_of(page: Path) -> dict[str, str]:
     """The Python files that a page shows, by the name in their first line."""
-    return {name: code for name, code in _BLOCK.findall(page.read_text(encoding="utf-8"))}
+    return dict(_BLOCK.findall(page.read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -14,6 +14,7 @@ from conftest import Api
 from emulator import seeds
 from emulator.app import create_app
 from emulator.data import fixture
+from emulator.tls import CLIENT_VARIABLES
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -38,9 +39,15 @@ def test_the_first_answer_of_a_fresh_server_is_the_one_shown() -> None:
     assert got.json == json.loads(answer)
 
 
-def test_the_test_that_is_shown_passes(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(*blocks("python"))
-    pytester.runpytest("-W", "error").assert_outcomes(passed=1)
+def test_the_tests_that_are_shown_pass(pytester: pytest.Pytester) -> None:
+    shown = "\n\n".join(blocks("python"))
+    pytester.makepyfile(shown)
+    pytester.runpytest("-W", "error").assert_outcomes(passed=shown.count("def test_"))
+
+
+def test_the_variables_that_are_shown_are_the_ones_that_are_printed() -> None:
+    [shown] = [block for block in blocks("console") if "--tls" in block]
+    assert re.findall(r"export (\w+)=", shown) == list(CLIENT_VARIABLES)
 
 
 def test_every_control_call_is_listed_and_every_listed_one_is_there(api: Api) -> None:

@@ -11,6 +11,7 @@ from . import (
     executions,
     folders,
     hooks,
+    incomplete_executions,
     organizations,
     scenarios,
     teams,
@@ -21,6 +22,7 @@ from . import (
 GROUPS: tuple[Group, ...] = (
     scenarios.group,
     executions.group,
+    incomplete_executions.group,
     folders.group,
     connections.group,
     data_stores.group,

@@ -10,10 +10,10 @@ import orjson
 from ..endpoint import Call, Group
 from ..engine.executor import reveal
 from ..envelope import Envelope, mixed, one
-from ..paging import Paging
+from ..paging import PageRequest, Paging
 from ..schemas.executions import DetailQuery, EventRow, LogDetail, LogRow, LogsQuery
 from ..world.models import Execution, Scenario, ScenarioEvent
-from ..world.refusals import NotFound, Oversized
+from ..world.refusals import Invalid, NotFound, Oversized
 from ..world.tables import Selection
 
 group = Group("executions")
@@ -52,11 +52,21 @@ _FILTERS: dict[str, Callable[[Execution, Any], bool]] = {
     core=11,
     evidence="Recorded: finished runs only, among them what people did to the scenario.",
 )
-def list_logs(call: Call, scenario: Scenario) -> Selection[Entry]:
-    """List what happened to a scenario, newest first: its finished runs, its starts, stops and changes."""
+def list_logs(call: Call, scenario: Scenario) -> tuple[Selection[Entry], dict[str, Any]]:
+    """List what happened to a scenario, newest first: its finished runs, its starts, stops and changes.
+
+    ``pg[last]`` goes on behind the entry with that imtId, or from it on with ``pg[showLast]``.
+    """
     now = call.world.now()
     since, until = call.query.get("since", 0), call.query.get("until")
     asked = [(test, call.query[name]) for name, test in _FILTERS.items() if name in call.query]
+
+    rows = call.world.logs.where(scenario=scenario.id)
+    extra: dict[str, Any] = {}
+    assert call.page is not None
+    if (last := call.query.get("last")) is not None:
+        rows = rows.only(_behind(rows, last, call.page, show=call.query["show_last"]))
+        extra["pg"] = {**call.page.describe(), "last": last, "showLast": call.query["show_last"]}
 
     def wanted(entry: Entry) -> bool:
         if _moment(entry) < since or (until is not None and _moment(entry) > until):
@@ -65,7 +75,21 @@ def list_logs(call: Call, scenario: Scenario) -> Selection[Entry]:
             return not asked
         return entry.ends <= now and all(test(entry, bound) for test, bound in asked)
 
-    return call.world.logs.where(scenario=scenario.id).only(wanted)
+    return rows.only(wanted), extra
+
+
+def _behind(rows: Selection[Entry], imt_id: str, page: PageRequest, *, show: bool) -> Callable[[Entry], bool]:
+    """Whether an entry comes behind the one with an imtId, in the order of the page."""
+    last = next((row for row in rows if row.imt_id == imt_id), None)
+    if last is None:
+        raise Invalid("Invalid value of parameter 'pg[last]'.")
+    place = _by_imt_id(last)
+
+    def behind(entry: Entry) -> bool:
+        here = _by_imt_id(entry)
+        return (show and here == place) or (here < place if page.descending else here > place)
+
+    return behind
 
 
 @group.get(

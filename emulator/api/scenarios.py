@@ -10,6 +10,7 @@ from ..endpoint import Call, Confirmable, Group
 from ..engine import lifecycle, running
 from ..envelope import Envelope, Part, many, one, value
 from ..errors import BadRequest
+from ..paging import PageRequest
 from ..schemas.base import origin
 from ..schemas.scenarios import (
     BlueprintQuery,
@@ -39,6 +40,8 @@ from .ordering import by, by_id, by_name, paging
 
 group = Group("scenarios")
 
+_by_version = attrgetter("version")
+
 
 class _Proprietal:
     """The default order, recorded under this name and as ``desc``: live ones first, then by name."""
@@ -57,6 +60,8 @@ class _Proprietal:
     __hash__ = None  # type: ignore[assignment]
 
 
+_BY_USER = {"createdByUserName": "created_by", "updatedByUserName": "updated_by"}
+
 _PAGING = paging(
     "proprietal",
     {
@@ -70,8 +75,9 @@ _PAGING = paging(
         "isinvalid": by("is_invalid"),
         "islocked": by("is_locked"),
         "lastEdit": by("last_edit"),
-        "createdByUserName": by("created_by"),
-        "updatedByUserName": by("updated_by"),
+        # Names stand in other rows: see `_by_user_name`.
+        "createdByUserName": by_id,
+        "updatedByUserName": by_id,
         "created": by("created"),
     },
     limit=500,
@@ -94,7 +100,7 @@ def list_scenarios(
     team: Team | None = None,
     organization: Organization | None = None,
     folder: Folder | None = None,
-) -> Selection[Scenario]:
+) -> Selection[Scenario] | list[Scenario]:
     """List the scenarios of a team or an organization."""
     if team is not None and organization is not None:
         raise BadRequest("teamId and organizationId cannot be used together", suberrors=[])
@@ -108,7 +114,20 @@ def list_scenarios(
         raise BadRequest("Missing required parameter teamId or organizationId", suberrors=[])
     for wanted in _filters(call, folder):
         rows = rows.only(wanted)
+    if call.page is not None and call.page.sort in _BY_USER:
+        return _by_user_name(call, rows, call.page)
     return rows
+
+
+def _by_user_name(call: Call, rows: Selection[Scenario], page: PageRequest) -> list[Scenario]:
+    """A page in the order of a user's name, which the rows do not hold."""
+    attribute, users = _BY_USER[page.sort or ""], call.world.users
+
+    def key(row: Scenario) -> tuple[str, int]:
+        user = users.get(getattr(row, attribute))
+        return user.name.casefold() if user else "", row.id
+
+    return sorted(rows, key=key, reverse=page.descending)[page.offset : page.offset + page.limit]
 
 
 def _filters(call: Call, folder: Folder | None) -> list[Callable[[Scenario], bool]]:
@@ -321,7 +340,7 @@ def get_blueprint(call: Call, scenario: Scenario) -> dict[str, Any]:
 )
 def list_blueprints(call: Call, scenario: Scenario) -> list[BlueprintVersion]:
     """List the versions of a scenario's blueprint, newest first."""
-    return call.world.blueprints.where(scenario=scenario.id).page(attrgetter("version"), descending=True)
+    return call.world.blueprints.where(scenario=scenario.id).page(_by_version, descending=True)
 
 
 def _interface(version: BlueprintVersion) -> dict[str, Any]:

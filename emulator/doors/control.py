@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import orjson
 from flask import Blueprint, Response, request
 
-from ..endpoint import Endpoint, parse_json
+from ..endpoint import Endpoint, parse_json, snake_case
 from ..errors import BadRequest, Forbidden, ResourceNotFound
 from ..middleware.tenant import NameTaken, Specification, Tenant, Tenants
 from ..openapi import document
@@ -24,6 +24,7 @@ from ..world.clock import iso
 from ..world.enums import SCOPES
 from ..world.models import Verdict
 from ..world.plans import PLANS
+from . import browsing, faulting, keeping, reporting, scripting
 
 JSON = "application/json; charset=utf-8"
 
@@ -52,7 +53,7 @@ def blueprint(tenants: Tenants, endpoints: Sequence[Endpoint], *, key: str | Non
     @door.post("/worlds")
     def create_world() -> Response:
         try:
-            tenant = tenants.create(_specification(tenants, _body()))
+            tenant = tenants.create(_specification(tenants))
         except NameTaken as taken:
             raise BadRequest(f"There is a world named '{taken}' already.", suberrors=[]) from None
         except ValueError as error:
@@ -80,8 +81,8 @@ def blueprint(tenants: Tenants, endpoints: Sequence[Endpoint], *, key: str | Non
     @door.post("/worlds/<name>/tokens")
     def create_token(name: str) -> Response:
         tenant = _find(tenants, name)
-        with tenant.world.lock:
-            return _json(_create_token(tenant, _body()), 201)
+        with tenant.hold():
+            return _json(_create_token(tenant), 201)
 
     @door.get("/worlds/<name>/clock")
     def get_clock(name: str) -> Response:
@@ -90,17 +91,17 @@ def blueprint(tenants: Tenants, endpoints: Sequence[Endpoint], *, key: str | Non
     @door.patch("/worlds/<name>/clock")
     def set_clock(name: str) -> Response:
         tenant = _find(tenants, name)
-        with tenant.world.lock:
-            _set_clock(tenant, _body())
+        with tenant.hold():
+            _set_clock(tenant)
             return _json(_clock(tenant))
 
     @door.post("/worlds/<name>/clock/advance")
     def advance_clock(name: str) -> Response:
         tenant = _find(tenants, name)
-        seconds = _body().get("seconds")
-        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-            raise BadRequest("Parameter 'seconds' must be a number.", suberrors=[])
-        with tenant.world.lock:
+        seconds = _fields(seconds=(int, float)).get("seconds")
+        if seconds is None:
+            raise BadRequest("Missing value of required parameter 'seconds'.", suberrors=[])
+        with tenant.hold():
             try:
                 tenant.world.clock.advance(seconds)
             except (ValueError, OverflowError) as error:
@@ -110,7 +111,7 @@ def blueprint(tenants: Tenants, endpoints: Sequence[Endpoint], *, key: str | Non
     @door.put("/worlds/<name>/connections/<int:id>")
     def script_connection(name: str, id: int) -> Response:
         world = _find(tenants, name).world
-        verdict = _verdict(_body())
+        verdict = _verdict()
         with world.lock:
             connection = world.connections.get(id)
             if connection is None:
@@ -119,21 +120,17 @@ def blueprint(tenants: Tenants, endpoints: Sequence[Endpoint], *, key: str | Non
                 {"connection": connections.described(connections.script(world, connection, verdict))}
             )
 
-    @door.get("/worlds/<name>/requests")
-    def list_requests(name: str) -> Response:
-        return _json({"requests": [entry.view() for entry in _find(tenants, name).journal]})
-
-    @door.delete("/worlds/<name>/requests")
-    def clear_requests(name: str) -> Response:
-        _find(tenants, name).journal.clear()
-        return Response(status=204)
-
+    browsing.add_pages(door, tenants, endpoints, lambda name: _find(tenants, name))
+    reporting.add_calls(door, endpoints, lambda name: _find(tenants, name))
+    faulting.add_calls(door, lambda name: _find(tenants, name))
+    scripting.add_calls(door, lambda name: _find(tenants, name))
+    keeping.add_calls(door, tenants, lambda name: _find(tenants, name), describe)
     return door
 
 
 def describe(tenant: Tenant) -> dict[str, Any]:
     """What a client needs to know of a world; null for a team or an organization that was deleted."""
-    with tenant.world.lock:
+    with tenant.hold():
         team = tenant.main_team()
         organization = tenant.world.organizations[team.organization_id] if team else None
     return {
@@ -148,11 +145,13 @@ def describe(tenant: Tenant) -> dict[str, Any]:
     }
 
 
-def _admit(key: str | None) -> None:
+def _admit(key: str | None) -> Response | None:
     """Let in who holds the key; without a key, who calls from this machine. Health is for everybody."""
     if request.path == "/_emulator/health":
-        return
+        return None
     if key is not None:
+        if page := browsing.ask_for_key():
+            return page
         if not hmac.compare_digest(request.headers.get("X-Emulator-Key", "").encode(), key.encode()):
             raise Forbidden("The control API needs its key in the header X-Emulator-Key.")
     elif not _is_loopback(request.remote_addr):
@@ -160,6 +159,7 @@ def _admit(key: str | None) -> None:
     elif not all(_is_local_name(url) for url in (request.host_url, request.headers.get("Origin")) if url):
         # A page of the web that a browser on this machine shows, perhaps under a name that it made point here.
         raise Forbidden("The control API serves no other site, unless the server has a control key.")
+    return None
 
 
 def _is_loopback(address: str | None) -> bool:
@@ -197,28 +197,29 @@ def _body() -> dict[str, Any]:
     return data
 
 
-_WORLD_FIELDS: dict[str, tuple[str, tuple[type, ...]]] = {
-    "name": ("name", (str,)),
-    "seed": ("seed", (str, dict)),
-    "worldSeed": ("world_seed", (int,)),
-    "plan": ("plan", (str,)),
-    "zone": ("zone", (str,)),
-    "now": ("now", (str,)),
-    "rateLimit": ("rate_limit", (bool,)),
-}
+def _fields(**known: type | tuple[type, ...]) -> dict[str, Any]:
+    """The fields of the body that are given and not null.
 
-
-def _specification(tenants: Tenants, body: dict[str, Any]) -> Specification:
+    Raises:
+        BadRequest: if one is unknown, or of another type.
+    """
     values: dict[str, Any] = {}
-    for field, value in body.items():
-        if field not in _WORLD_FIELDS:
-            raise BadRequest(f"Unknown parameter '{field}'.", suberrors=[])
-        name, types = _WORLD_FIELDS[field]
+    for name, value in _body().items():
+        if name not in known:
+            raise BadRequest(f"Unknown parameter '{name}'.", suberrors=[])
         if value is None:
             continue
-        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-            raise BadRequest(f"Invalid value of parameter '{field}'.", suberrors=[])
+        types = known[name]
+        # A boolean is a whole number for Python, but not for JSON.
+        if not isinstance(value, types) or (isinstance(value, bool) and types is not bool):
+            raise BadRequest(f"Invalid value of parameter '{name}'.", suberrors=[])
         values[name] = value
+    return values
+
+
+def _specification(tenants: Tenants) -> Specification:
+    given = _fields(name=str, seed=(str, dict), worldSeed=int, plan=str, zone=str, now=str, rateLimit=bool)
+    values = {snake_case(name): value for name, value in given.items()}
     if "/" in values.get("name", ""):
         raise BadRequest("The name of a world has no slash.", suberrors=[])
     if isinstance(values.get("seed"), str) and values["seed"] not in tenants.seed_names:
@@ -232,36 +233,27 @@ def _specification(tenants: Tenants, body: dict[str, Any]) -> Specification:
     return Specification(name=name, **values)
 
 
-def _create_token(tenant: Tenant, body: dict[str, Any]) -> dict[str, Any]:
-    scopes = body.get("scopes")
-    if not isinstance(scopes, list) or not all(isinstance(s, str) and s in SCOPES for s in scopes):
+def _create_token(tenant: Tenant) -> dict[str, Any]:
+    given = _fields(scopes=list, userId=int, label=str)
+    scopes = given.get("scopes")
+    if scopes is None or not all(isinstance(scope, str) and scope in SCOPES for scope in scopes):
         raise BadRequest("Parameter 'scopes' must be a list of Make's scopes.", suberrors=[])
-    user = tenant.main_user()
-    if body.get("userId") is not None:
-        found = tenant.world.users.get(body["userId"]) if isinstance(body["userId"], int) else None
-        if found is None:
-            raise BadRequest("There is no such user.", suberrors=[])
-        user = found
-    label = body.get("label")
-    number = len(tenant.world.tokens) + 1
-    token = people.create_token(
-        tenant.world, user, scopes, label=label if isinstance(label, str) else f"token-{number}"
-    )
+    user = tenant.world.users.get(given["userId"]) if "userId" in given else tenant.main_user()
+    if user is None:
+        raise BadRequest("There is no such user.", suberrors=[])
+    label = given.get("label") or f"token-{len(tenant.world.tokens) + 1}"
+    token = people.create_token(tenant.world, user, scopes, label=label)
     return {"token": token.token, "scopes": sorted(token.scopes), "userId": user.id}
 
 
-def _verdict(body: dict[str, Any]) -> Verdict:
+def _verdict() -> Verdict:
     """What a test of a connection shall come to: ``{"verify", "message"?}``."""
-    outcome, message = body.get("verify"), body.get("message")
-    if not isinstance(outcome, str) or outcome not in connections.OUTCOMES:
+    given = _fields(verify=str, message=str)
+    if given.get("verify") not in connections.OUTCOMES:
         raise BadRequest(
             f"Parameter 'verify' must be one of: {', '.join(connections.OUTCOMES)}.", suberrors=[]
         )
-    if message is not None and not isinstance(message, str):
-        raise BadRequest("Parameter 'message' must be a string.", suberrors=[])
-    for field in body.keys() - {"verify", "message"}:
-        raise BadRequest(f"Unknown parameter '{field}'.", suberrors=[])
-    return Verdict(outcome, message)
+    return Verdict(given["verify"], given.get("message"))
 
 
 def _clock(tenant: Tenant) -> dict[str, Any]:
@@ -269,18 +261,15 @@ def _clock(tenant: Tenant) -> dict[str, Any]:
     return {"now": iso(clock.now()), "frozen": clock.frozen}
 
 
-def _set_clock(tenant: Tenant, body: dict[str, Any]) -> None:
-    clock, now, frozen = tenant.world.clock, body.get("now"), body.get("frozen")
-    if (now is not None and not isinstance(now, str)) or (
-        frozen is not None and not isinstance(frozen, bool)
-    ):
-        raise BadRequest("'now' must be a time and 'frozen' a boolean.", suberrors=[])
-    if now is not None:
-        try:
+def _set_clock(tenant: Tenant) -> None:
+    given = _fields(now=str, frozen=bool)
+    clock, now, frozen = tenant.world.clock, given.get("now"), given.get("frozen")
+    try:
+        if frozen is True:
+            clock.freeze(now)
+        elif now is not None:
             clock.set(now)
-        except (ValueError, OverflowError) as error:
-            raise BadRequest(f"Invalid value of parameter 'now': {error}.", suberrors=[]) from None
-    if frozen is True:
-        clock.freeze()
-    elif frozen is False:
+    except (ValueError, OverflowError) as error:
+        raise BadRequest(f"Invalid value of parameter 'now': {error}.", suberrors=[]) from None
+    if frozen is False:
         clock.unfreeze()

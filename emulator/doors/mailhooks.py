@@ -9,6 +9,7 @@ import asyncio
 import base64
 import email
 import email.policy
+import logging
 import socket
 import threading
 from collections.abc import Iterator, Mapping
@@ -23,12 +24,13 @@ from typing import Any
 import orjson
 
 from ..engine import listening, scheduler
-from ..middleware.journal import MASK
+from ..middleware.masking import MASK
 from ..middleware.tenant import Tenant, Tenants
 from ..world import hooks, queues
 from ..world.clock import iso
 from ..world.models import Hook, Json
 from ..world.refusals import QueueFull
+from ..world.world import World
 
 #: The largest mail that is taken: the limit of webhooks, as none is known for mail.
 MAIL_LIMIT = 5_242_880
@@ -41,6 +43,8 @@ UNKNOWN = "550 5.1.1 There is no such mailhook"
 DISABLED = "550 5.2.1 The mailhook takes no mail"
 FULL = "452 4.2.2 Queue is full"
 UNREADABLE = "554 5.6.0 The message cannot be read"
+
+log = logging.getLogger("emulator")
 
 
 class MailServer:
@@ -129,13 +133,13 @@ class _Gateway:
     async def handle_RCPT(
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
-        found = self._find(address)
-        if found is None:
+        udid = _udid(address)
+        tenant = self._tenants.by_udid(udid)
+        if tenant is None:
             return UNKNOWN
-        tenant, hook = found
-        with tenant.world.lock:
-            if not hook.enabled or hooks.is_gone(tenant.world, hook):
-                return DISABLED
+        with tenant.hold() as world:
+            if (refusal := _refusal(world, _hook(world, udid))) is not None:
+                return refusal
         envelope.rcpt_tos.append(address)
         return OK
 
@@ -144,27 +148,39 @@ class _Gateway:
             bundle = read(bytes(envelope.content))
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return UNREADABLE
-        answer = OK
-        for address in dict.fromkeys(str(address).lower() for address in envelope.rcpt_tos):
-            if (found := self._find(address)) is not None:
-                answer = deliver(*found, bundle, len(envelope.content))
-        return answer
-
-    def _find(self, address: str) -> tuple[Tenant, Hook] | None:
-        udid = address.partition("@")[0].strip("<").lower()
-        tenant = self._tenants.by_udid(udid)
-        if tenant is None:
-            return None
-        with tenant.world.lock:
-            hook = next(iter(tenant.world.hooks.where(udid=udid)), None)
-        return (tenant, hook) if hook is not None and hook.type == "mail" else None
+        answers = []
+        for udid in dict.fromkeys(_udid(str(address)) for address in envelope.rcpt_tos):
+            tenant = self._tenants.by_udid(udid)
+            answers.append(
+                UNKNOWN if tenant is None else deliver(tenant, udid, bundle, len(envelope.content))
+            )
+        # One answer for all who were named: the first who did not get it decides.
+        return next((answer for answer in answers if answer != OK), OK)
 
 
-def deliver(tenant: Tenant, hook: Hook, bundle: Json, size: int) -> str:
+def _udid(address: str) -> str:
+    return address.partition("@")[0].strip("<").lower()
+
+
+def _hook(world: World, udid: str) -> Hook | None:
+    hook = next(iter(world.hooks.where(udid=udid)), None)
+    return hook if hook is not None and hook.type == "mail" else None
+
+
+def _refusal(world: World, hook: Hook | None) -> str | None:
+    """Why a hook takes no mail now."""
+    if hook is None:
+        return UNKNOWN
+    return DISABLED if not hook.enabled or hooks.is_gone(world, hook) else None
+
+
+def deliver(tenant: Tenant, udid: str, bundle: Json, size: int) -> str:
     """Hand a mail to the scenario of its hook, or to the queue; returns the answer of SMTP."""
-    with tenant.world.lock:
-        world = tenant.world
+    with tenant.hold() as world:
         scheduler.catch_up(world)
+        hook = _hook(world, udid)
+        if (refusal := _refusal(world, hook)) is not None or hook is None:
+            return refusal or UNKNOWN
         incoming_id = world.ids.hex(32)
         answer, reason = OK, "it waits in the queue"
         try:
@@ -188,6 +204,7 @@ def deliver(tenant: Tenant, hook: Hook, bundle: Json, size: int) -> str:
         entry.story = f"Somebody sent a mail to hook {hook.id} ({hook.name})"
         entry.reason = reason
         tenant.journal.close(entry, int(answer[:3]), answer.encode())
+        log.info(entry.sentence(), extra={"entry": entry})
     return answer
 
 

@@ -15,7 +15,8 @@ from flask import Blueprint, Request, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..engine import listening, scheduler
-from ..middleware.journal import MASK, Journal
+from ..middleware.journal import Journal
+from ..middleware.masking import MASK
 from ..middleware.tenant import Tenant, Tenants
 from ..world import datastores, hooks, queues
 from ..world.clock import SECOND, iso
@@ -24,6 +25,7 @@ from ..world.refusals import QueueFull
 from ..world.world import World
 from . import payloads
 from .answers import METHODS, Answer, headers_of, preflight, response_of, status_of, text_of
+from .hosts import url_under
 
 #: apps.make.com, "Webhooks": 5 MB, whatever the plan.
 BODY_LIMIT = 5_242_880
@@ -56,10 +58,10 @@ def _receive(tenants: Tenants, request: Request, udid: str) -> Response:
     body, answer = _body(request)
     tenant = tenants.by_udid(udid)
     if tenant is None:
+        # No world knows it, so no journal does; the commonest mistake with webhooks must be seen all the same.
+        log.info("Somebody sent %s to a hook that no world has and got 410.", request.method)
         return response_of(Answer(410, "Webhook not found.", "there is no such hook"))
-    with tenant.world.lock:
-        # The world may have been reset since the udid was looked up.
-        world = tenant.world
+    with tenant.hold() as world:
         scheduler.catch_up(world)
         hook = next(iter(world.hooks.where(udid=udid)), None)
         if hook is None or hook.type == "mail":
@@ -139,11 +141,11 @@ def _answer_of(world: World, execution: Execution, told: str) -> Answer:
     """What the run answers, or the service in its place. Waiting for an answer takes the world's time."""
     answer = execution.respond
     if answer is not None and answer.at <= execution.started + ANSWER_LIMIT:
-        world.clock.set(max(answer.at, world.now()))
+        world.clock.reach(answer.at)
         return Answer(status_of(answer), text_of(answer.body), told, headers_of(answer), responded=True)
     if answer is None and not listening.answers_itself(world, world.scenarios[execution.scenario_id]):
         return Answer(200, "Accepted", told)
-    world.clock.set(max(min(execution.ends, execution.started + ANSWER_LIMIT), world.now()))
+    world.clock.reach(min(execution.ends, execution.started + ANSWER_LIMIT))
     if answer is None and execution.error is not None:
         return Answer(500, "Scenario failed to complete.", f"{told}, and failed")
     return Answer(200, "Accepted", told)
@@ -194,7 +196,7 @@ def _logged(world: World, request: Request, body: bytes, data: Json, answer: Ans
     return {
         "request": {
             "timestamp": iso(world.now()),
-            "url": _plain(request.base_url),
+            "url": _plain(url_under(request.host, request.base_url)),
             "method": request.method,
             "headers": {_plain(name).lower(): _plain(value) for name, value in request.headers.items()},
             "query": {_plain(name): _plain(value) for name, value in request.args.items()},

@@ -6,8 +6,9 @@ to blueprints with parts missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from emulator.world import blueprints
@@ -15,28 +16,15 @@ from emulator.world.models import Fields, Json
 from emulator.world.refusals import BadBlueprint, Invalid
 
 from . import catalog
+from .conditions import Condition, Filter, conditions, filter_of, filters_of
 
 #: The emulator's own limits, far above real blueprints.
 MAX_MODULES = 2_000
 MAX_NESTING = 50
 MAX_DEPTH = 64
 
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One comparison of a filter: ``a`` and ``b`` are mapped, ``operator`` is e.g. ``text:equal:ci``."""
-
-    a: Json
-    operator: str
-    b: Json = None
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Passes a bundle if all conditions of any group hold."""
-
-    name: str
-    groups: tuple[tuple[Condition, ...], ...]
+#: Where the branches of an if-else come together again.
+MERGE = "builtin:BasicMerge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +39,17 @@ class Module:
     mapper: Mapping[str, Json]
     filter: Filter | None
     routes: tuple[Route, ...]
-    branches: tuple[Route, ...]
+    branches: tuple[Arm, ...]
     onerror: tuple[Module, ...]
     interface: Fields | None
     expect: Fields | None
     label: str | None
+    #: Of an aggregator: by what it groups, and whether it stops when nothing reached it.
+    group_by: Json = None
+    stops_if_empty: bool = False
+    #: Of a merge: a filter for each arm that merges, and what comes out: a name, and a mapping for each arm.
+    filters: tuple[Filter | None, ...] = ()
+    outputs: tuple[Output, ...] = ()
 
     @property
     def full_name(self) -> str:
@@ -64,16 +58,44 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class Route:
+    """One way that a router sends a bundle; the fallback only if no other way was open."""
+
     flow: tuple[Module, ...]
+    is_fallback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One branch of an if-else: the first one whose conditions hold is taken, and ``None`` always holds."""
+
+    flow: tuple[Module, ...]
+    groups: tuple[tuple[Condition, ...], ...] | None
+    #: Its place among the branches that merge; ``None`` for a branch that ends by itself.
+    merges_as: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a merge puts out under a name: one mapping for each branch."""
+
+    name: str
+    mappings: tuple[Json, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """A scenario's program; ``max_errors`` is how many failures in a row deactivate it."""
+    """A scenario's program and how it is to be run.
+
+    ``max_errors`` failures in a row deactivate it; ``keeps_failures`` is whether what fails is stored as an
+    incomplete execution, and ``may_lose_data`` whether it goes on when there is no room for it; unless it ``commits_at_once``, a rollback undoes what the run wrote.
+    """
 
     name: str
     flow: tuple[Module, ...]
     max_errors: int
+    keeps_failures: bool
+    may_lose_data: bool
+    commits_at_once: bool
 
 
 #: The typed forms of the blueprints parsed last, by the identity of the blueprint, which nobody changes in place.
@@ -97,7 +119,16 @@ def parse(blueprint: Mapping[str, Json]) -> Blueprint:
         raise BadBlueprint("The blueprint is nested too deep.")
     reader = _Reader()
     flow = reader.flow(blueprint["flow"], 0)
-    parsed = Blueprint(blueprint["name"], flow, _max_errors(blueprint["metadata"]))
+    settings = blueprint["metadata"].get("scenario")
+    settings = settings if isinstance(settings, Mapping) else {}
+    parsed = Blueprint(
+        blueprint["name"],
+        flow,
+        _max_errors(settings),
+        keeps_failures=settings.get("dlq") is True,
+        may_lose_data=settings.get("dataloss") is True,
+        commits_at_once=settings.get("autoCommit") is not False,
+    )
     if len(_parsed) >= _KEPT:
         _parsed.clear()
     _parsed[id(blueprint)] = blueprint, parsed
@@ -138,10 +169,9 @@ def _too_deep(value: Json, levels: int) -> bool:
     return False
 
 
-def _max_errors(metadata: Mapping[str, Json]) -> int:
+def _max_errors(settings: Mapping[str, Json]) -> int:
     """Exports say 3 unless somebody changed it."""
-    settings = metadata.get("scenario")
-    value = settings.get("maxErrors") if isinstance(settings, Mapping) else None
+    value = settings.get("maxErrors")
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 1 else 3
 
 
@@ -159,9 +189,11 @@ class _Reader:
         if nesting > MAX_NESTING:
             raise BadBlueprint("The blueprint is nested too deep.")
         flow = tuple(self._module(node, nesting) for node in nodes)
-        for module in flow[:-1]:
+        for module, following in pairwise(flow):
             if module.routes:
                 raise BadBlueprint(f"Module {module.id} has routes, so no module can follow it.")
+            if module.branches and following.full_name != MERGE:
+                raise BadBlueprint(f"Module {module.id} has branches, so only a merge can follow it.")
         return flow
 
     def _module(self, node: Json, nesting: int) -> Module:
@@ -177,7 +209,7 @@ class _Reader:
         app, module = blueprints.app_and_module(node)
         if not catalog.exists(app, module, version):
             raise BadBlueprint(f"Module not found '{name}' version '{version}'.")
-        metadata = _object(node, "metadata", id)
+        metadata, flags = _object(node, "metadata", id), _object(node, "flags", id)
         return Module(
             id=id,
             app=app,
@@ -185,17 +217,37 @@ class _Reader:
             version=version,
             parameters=_object(node, "parameters", id),
             mapper=_object(node, "mapper", id),
-            filter=_filter(node.get("filter"), id),
-            routes=self._routes(node, "routes", id, nesting),
-            branches=self._routes(node, "branches", id, nesting),
+            filter=filter_of(node.get("filter"), id),
+            routes=tuple(self._route(route, nesting) for route in _objects(node, "routes", id)),
+            branches=self._arms(node, id, nesting),
             onerror=self.flow(node.get("onerror"), nesting + 1),
             interface=_fields(metadata.get("interface")),
             expect=_fields(metadata.get("expect")),
             label=label_of(metadata),
+            group_by=flags.get("groupBy"),
+            stops_if_empty=flags.get("stopIfEmpty") is True,
+            filters=filters_of(node.get("filters"), id),
+            outputs=tuple(_output(output, id) for output in _objects(node, "outputs", id)),
         )
 
-    def _routes(self, node: Mapping[str, Json], name: str, id: int, nesting: int) -> tuple[Route, ...]:
-        return tuple(Route(self.flow(route.get("flow"), nesting + 1)) for route in _objects(node, name, id))
+    def _route(self, route: Mapping[str, Json], nesting: int) -> Route:
+        flow = self.flow(route.get("flow"), nesting + 1)
+        first = route["flow"][0] if flow else {}
+        marks = (route, first.get("filter") or {})
+        return Route(flow, any(mark.get("fallback") is True for mark in marks))
+
+    def _arms(self, node: Mapping[str, Json], id: int, nesting: int) -> tuple[Arm, ...]:
+        arms: list[Arm] = []
+        merging = 0
+        for branch in _objects(node, "branches", id):
+            merges = branch.get("merge") is True
+            flow = self.flow(branch.get("flow"), nesting + 1)
+            otherwise = branch.get("type") == "else" or "conditions" not in branch
+            groups = None if otherwise else conditions(branch["conditions"], f"module {id}")
+            if branch.get("disabled") is not True:
+                arms.append(Arm(flow, groups, merging if merges else None))
+            merging += merges
+        return tuple(arms)
 
     def _id(self, id: Json) -> int:
         if not _is_whole(id) or id < 1:
@@ -240,35 +292,11 @@ def _objects(node: Mapping[str, Json], name: str, id: int) -> Iterator[Mapping[s
         yield value
 
 
-def _filter(value: Json, id: int) -> Filter | None:
-    if value is None:
-        return None
-    if not isinstance(value, Mapping):
-        raise BadBlueprint(f"The filter of module {id} is not an object.")
-    name = value.get("name")
-    return Filter(name if isinstance(name, str) else "", conditions(value.get("conditions"), f"module {id}"))
-
-
-def conditions(value: Json, owner: str) -> tuple[tuple[Condition, ...], ...]:
-    """Groups of conditions; a condition without an operator asks whether there is a value.
-
-    Raises:
-        BadBlueprint: if they are not arrays of arrays of objects.
-    """
-    if value is None:
-        return ()
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        raise BadBlueprint(f"The conditions of {owner} are not an array.")
-    groups: list[tuple[Condition, ...]] = []
-    for group in value:
-        if not isinstance(group, Sequence) or isinstance(group, str):
-            raise BadBlueprint(f"The conditions of {owner} are not arrays of arrays.")
-        if not all(isinstance(part, Mapping) and isinstance(part.get("o", ""), str) for part in group):
-            raise BadBlueprint(f"A condition of {owner} is not an object with an operator.")
-        groups.append(
-            tuple(Condition(part.get("a"), part.get("o") or "exist", part.get("b")) for part in group)
-        )
-    return tuple(groups)
+def _output(value: Mapping[str, Json], id: int) -> Output:
+    name, mappings = value.get("name"), value.get("mappings")
+    if not isinstance(name, str) or not isinstance(mappings, list):
+        raise BadBlueprint(f"An output of module {id} has no name or no mappings.")
+    return Output(name, tuple(mappings))
 
 
 def _fields(value: Json) -> Fields | None:

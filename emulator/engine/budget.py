@@ -15,7 +15,7 @@ from .errors import Exhausted
 OPERATIONS = 10_000
 
 #: Steps of work: about one for each part of an expression and for each hundred characters made.
-WORK = 2_000_000
+WORK = 5_000_000
 
 #: Characters in one text.
 TEXT = 5_000_000
@@ -24,7 +24,7 @@ TEXT = 5_000_000
 ITEMS = 100_000
 
 #: What one bundle may weigh: a character counts 1, an entry of a collection or an array 40.
-WEIGHT = 5_000_000
+WEIGHT = 25_000_000
 
 #: How deep collections and arrays may lie within each other.
 DEPTH = 64

@@ -72,6 +72,24 @@ _MODULES: Mapping[str, Mapping[str, frozenset[int]]] = {
 }
 
 
+#: The modules that gather the bundles of a feeder.
+_AGGREGATORS = frozenset(
+    (
+        "builtin:BasicAggregator",
+        "json:AggregateToJSON",
+        "util:AggregateAggregator",
+        "util:FunctionAggregator",
+        "util:FunctionAggregator2",
+        "util:TextAggregator",
+    )
+)
+
+
+def aggregates(full_name: str) -> bool:
+    """Whether a module is an aggregator."""
+    return full_name in _AGGREGATORS
+
+
 def interprets(app: str) -> bool:
     """Whether the emulator knows every module of an app; of other apps it takes any."""
     return app in _MODULES

@@ -6,6 +6,9 @@ as seen were read in notes of practitioners.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class ModuleError(Exception):
     """A module fails; unless an error handler takes it, the run ends with an error."""
@@ -14,6 +17,11 @@ class ModuleError(Exception):
         super().__init__(f"{name}: {message}")
         self.name = name
         self.message = message
+
+    @property
+    def report(self) -> Mapping[str, Any]:
+        """What an error handler finds in the place of the module's bundle (exported blueprints)."""
+        return {"error": {"type": self.name, "message": self.message}}
 
 
 class BundleInvalid(ModuleError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from .blueprint import Condition
+from .conditions import Condition
 from .errors import ExpressionError, Misfit
 from .iml.environment import Environment, alike, text_of
 from .iml.evaluate import fill_deep

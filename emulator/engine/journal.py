@@ -27,11 +27,14 @@ class Journal:
     def note(
         self,
         module: Module,
-        mapper: Mapping[str, Value],
+        mapper: Value,
         bundles: Sequence[Mapping[str, Value]] = (),
         error: ExecutionError | None = None,
     ) -> None:
-        """Keep what went into an operation and what came out of it, as long as there is room."""
+        """Keep what went into an operation and what came out of it, as long as there is room.
+
+        ``mapper`` is what was mapped: for an aggregator an array with an entry for each bundle.
+        """
         operation = self._counts[module.id] = self._counts.get(module.id, 0) + 1
         if len(self.steps) >= STEPS:
             return
@@ -47,7 +50,7 @@ class Journal:
             )
         )
 
-    def _takes(self, *values: Mapping[str, Value]) -> bool:
+    def _takes(self, *values: Value) -> bool:
         """Whether there is room for some values; once there is not, nothing more is weighed or kept."""
         try:
             for value in values:

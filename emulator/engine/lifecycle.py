@@ -163,6 +163,8 @@ def update(
     input_spec = given.get("input_spec", current.input_spec)
     output_spec = given.get("output_spec", current.output_spec)
     _check_inputs(scheduling, input_spec)
+    if scenario.is_active:
+        running.check_live(blueprint or current.blueprint, scheduling)
     if blueprint is not None:
         hook_id = _hook(world, team, blueprint, scenario)
         _install_apps(world, team, blueprint, confirmed=confirmed)
@@ -182,7 +184,8 @@ def update(
         _write_version(world, scenario, blueprint, input_spec, output_spec)
         running.note(world, scenario, user, "modify")
     scenario = replace(scenario, **changes)
-    if scenario.is_active and "scheduling" in changes:
+    moved = scenario.hook_id != world.scenarios[scenario.id].hook_id
+    if scenario.is_active and ("scheduling" in changes or moved):
         scenario = replace(scenario, next_exec=running.first_run(world, scenario))
     return world.scenarios.put(scenario)
 

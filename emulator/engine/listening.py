@@ -11,10 +11,11 @@ from dataclasses import replace
 
 from emulator.world import blueprints, hooks, queues
 from emulator.world.models import Execution, Hook, Json, Organization, Scenario
-from emulator.world.usage import consumed
+from emulator.world.usage import is_exhausted
 from emulator.world.world import World
 
 from . import executor
+from .budget import Budget
 from .modules.gateway import RESPOND
 
 #: Help centre: so many bundles a scheduled run takes off the queue, unless the trigger says otherwise.
@@ -24,13 +25,6 @@ MAX_RESULTS = 2
 def is_instant(scenario: Scenario) -> bool:
     """Whether each delivery to its hook starts a run."""
     return scenario.hook_id is not None and scenario.scheduling.get("type") == "immediately"
-
-
-def is_exhausted(world: World, organization: Organization) -> bool:
-    """Whether the organization has no operations left."""
-    return (
-        organization.is_paused or consumed(world, organization).operations >= organization.license.operations
-    )
 
 
 def answers_itself(world: World, scenario: Scenario) -> bool:
@@ -64,7 +58,7 @@ def is_waiting(world: World, scenario: Scenario) -> bool:
     return len(world.incomings.where(hook=scenario.hook_id)) > 0
 
 
-def run_due(world: World, scenario: Scenario, at: int) -> Execution:
+def run_due(world: World, scenario: Scenario, at: int, budget: Budget) -> Execution:
     """Run a scenario whose turn it is. At a hook it takes what waits there, oldest first."""
     instant = is_instant(scenario)
     return executor.run(
@@ -74,6 +68,7 @@ def run_due(world: World, scenario: Scenario, at: int) -> Execution:
         instant=instant,
         at=at,
         trigger_bundle=take(world, scenario, one=instant),
+        budget=budget,
     )
 
 

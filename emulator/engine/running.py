@@ -13,6 +13,7 @@ from ..world.clock import SECOND
 from ..world.enums import zone_of
 from ..world.models import Execution, Json, Organization, Scenario, ScenarioEvent, Team, User
 from ..world.refusals import ConnectionNotFound, Exhausted, Invalid, LimitReached, TimedOut, WrongState
+from ..world.usage import is_exhausted
 from ..world.world import World
 from . import executor, inputs, listening, schedule
 
@@ -34,19 +35,31 @@ def start(world: World, user: User, scenario: Scenario) -> Scenario:
     if scenario.is_active:
         raise WrongState("The scenario is already active.")
     blueprint = world.blueprints[scenario.id, scenario.blueprint_version].blueprint
-    if scenario.is_invalid or not blueprint["flow"]:
+    if scenario.is_invalid:
         raise WrongState("Scenario contains errors.")
     organization = organization_of(world, scenario.team_id)
     active = sum(row.is_active for row in world.scenarios.where(organization=organization.id))
     if active >= organization.license.scenarios:
         raise LimitReached(f"The plan allows {organization.license.scenarios} active scenarios.")
     check_connections(world, world.teams[scenario.team_id], blueprint)
-    if scenario.scheduling.get("type") == "indefinitely" and scenario.scheduling.get("interval") is None:
-        raise Invalid("Invalid interval.")
+    check_live(blueprint, scenario.scheduling)
     note(world, scenario, user, "start")
     return world.scenarios.put(
         replace(scenario, is_active=True, errors_in_a_row=0, next_exec=first_run(world, scenario))
     )
+
+
+def check_live(blueprint: Mapping[str, Json], scheduling: Mapping[str, Json]) -> None:
+    """Refuse what cannot be live.
+
+    Raises:
+        WrongState: if there is nothing to run.
+        Invalid: if it is to run at intervals and has no interval.
+    """
+    if not blueprint["flow"]:
+        raise WrongState("Scenario contains errors.")
+    if scheduling.get("type") == "indefinitely" and scheduling.get("interval") is None:
+        raise Invalid("Invalid interval.")
 
 
 def stop(world: World, user: User, scenario: Scenario) -> Scenario:
@@ -79,7 +92,7 @@ def run(
     """
     if not scenario.is_active:
         raise WrongState("The scenario is not active.")
-    if listening.is_exhausted(world, organization_of(world, scenario.team_id)):
+    if is_exhausted(world, organization_of(world, scenario.team_id)):
         raise Exhausted("The organization has no operations left.")
     version = world.blueprints[scenario.id, scenario.blueprint_version]
     # At a hook the data are put out by the trigger; without any, what waits in the queue is.
@@ -93,8 +106,8 @@ def run(
         trigger_bundle=(listening.take(world, scenario) if data is None else data) if at_hook else None,
     )
     if responsive:
-        # Computing may have taken longer than the run takes in the world; time does not go back.
-        world.clock.set(max(min(execution.ends, execution.started + RESPONSIVE_LIMIT), world.now()))
+        # Computing may have taken longer than the run takes in the world.
+        world.clock.reach(min(execution.ends, execution.started + RESPONSIVE_LIMIT))
         if execution.duration > RESPONSIVE_LIMIT:
             raise TimedOut("The scenario is still running.")
     return execution

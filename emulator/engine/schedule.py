@@ -6,14 +6,15 @@ organization's time zone.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from ..world.clock import LAST_MOMENT, SECOND, moment_of
+from ..world.clock import LAST_MOMENT, SECOND
 from ..world.models import Json
 from ..world.refusals import Invalid
+from . import restrictions
+from .times import LAST_DAY, is_whole, moment_or_none, time_of_day, within
 
 TYPES = ("immediately", "indefinitely", "once", "daily", "weekly", "monthly", "yearly", "on-demand")
 
@@ -23,11 +24,6 @@ GREATEST_INTERVAL = 366 * 24 * 60 * 60
 
 #: Recorded: a scenario at intervals first runs two to four seconds after it was started.
 FIRST_RUN_DELAY = 3 * SECOND
-
-#: A day past the last moment, wherever it is.
-_LAST_DAY = date(9999, 1, 2)
-
-_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(:[0-5][0-9])?", re.ASCII)
 
 
 def check(scheduling: Mapping[str, Json], *, least_minutes: int) -> None:
@@ -44,19 +40,20 @@ def check(scheduling: Mapping[str, Json], *, least_minutes: int) -> None:
         faults.append(f"Invalid scheduling type '{kind}'.")
     interval = scheduling.get("interval")
     least = max(LEAST_INTERVAL, 60 * least_minutes)
-    if interval is not None and not (_whole(interval) and least <= interval <= GREATEST_INTERVAL):
+    if interval is not None and not (is_whole(interval) and least <= interval <= GREATEST_INTERVAL):
         faults.append("Invalid interval.")
-    if kind == "once" and _date(scheduling.get("date")) is None:
+    if kind == "once" and moment_or_none(scheduling.get("date")) is None:
         faults.append("Missing value of required parameter 'date'.")
-    if kind in ("daily", "weekly", "monthly", "yearly") and _time(scheduling.get("time")) is None:
+    if kind in ("daily", "weekly", "monthly", "yearly") and time_of_day(scheduling.get("time")) is None:
         faults.append("Missing value of required parameter 'time'.")
     days, months = scheduling.get("days"), scheduling.get("months")
-    if kind == "weekly" and not _within(days, 0, 6):
+    if kind == "weekly" and not within(days, 0, 6):
         faults.append("Missing value of required parameter 'days'.")
-    if kind in ("monthly", "yearly") and not _within(days, 1, 31):
+    if kind in ("monthly", "yearly") and not within(days, 1, 31):
         faults.append("Missing value of required parameter 'days'.")
-    if kind == "yearly" and not _within(months, 1, 12):
+    if kind == "yearly" and not within(months, 1, 12):
         faults.append("Missing value of required parameter 'months'.")
+    faults.extend(restrictions.faults(scheduling))
     if faults:
         raise Invalid(*faults)
 
@@ -68,7 +65,7 @@ def is_on_demand(scheduling: Mapping[str, Json]) -> bool:
 def first_run(scheduling: Mapping[str, Json], now: int, zone: ZoneInfo) -> int | None:
     """When a scenario that is started now runs by itself for the first time; ``None`` for never."""
     if scheduling.get("type") == "indefinitely":
-        return now + FIRST_RUN_DELAY
+        return restrictions.next_allowed(scheduling, now + FIRST_RUN_DELAY, zone)
     return next_run(scheduling, now, zone)
 
 
@@ -77,10 +74,12 @@ def next_run(scheduling: Mapping[str, Json], after: int, zone: ZoneInfo) -> int 
     match scheduling.get("type"):
         case "indefinitely":
             interval = scheduling.get("interval")
-            due = None if not _whole(interval) else after + int(interval or 0) * SECOND
+            due = None if not is_whole(interval) else after + int(interval or 0) * SECOND
+            if due is not None and due <= LAST_MOMENT:
+                due = restrictions.next_allowed(scheduling, due, zone)
         case "once":
-            due = _date(scheduling.get("date"))
-            if due is not None and due <= after:
+            due = moment_or_none(scheduling.get("date"))
+            if due is not None and (due <= after or not restrictions.is_allowed(scheduling, due, zone)):
                 due = None
         case "daily" | "weekly" | "monthly" | "yearly":
             due = _next_day(scheduling, after, zone)
@@ -90,18 +89,18 @@ def next_run(scheduling: Mapping[str, Json], after: int, zone: ZoneInfo) -> int 
 
 
 def _next_day(scheduling: Mapping[str, Json], after: int, zone: ZoneInfo) -> int | None:
-    time = _time(scheduling.get("time"))
+    time = time_of_day(scheduling.get("time"))
     if time is None:
         return None
     day = datetime.fromtimestamp(after / SECOND, zone).date()
     # Eight years hold every day of a month, the 29th of February included.
     for _ in range(8 * 366):
-        if day > _LAST_DAY:
+        if day > LAST_DAY:
             return None
         if _is_due(scheduling, day):
             at = datetime(day.year, day.month, day.day, *time, tzinfo=zone).astimezone(UTC)
             due = round(at.timestamp() * SECOND)
-            if due > after:
+            if due > after and restrictions.is_allowed(scheduling, due, zone):
                 return due
         day += timedelta(days=1)
     return None
@@ -116,27 +115,3 @@ def _is_due(scheduling: Mapping[str, Json], day: date) -> bool:
         case "yearly":
             return day.month in scheduling["months"] and day.day in scheduling["days"]
     return True
-
-
-def _whole(value: Json) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _within(values: Json, least: int, most: int) -> bool:
-    return (
-        isinstance(values, list)
-        and len(values) > 0
-        and all(_whole(value) and least <= value <= most for value in values)
-    )
-
-
-def _time(text: Json) -> tuple[int, int] | None:
-    match = _TIME.fullmatch(text) if isinstance(text, str) else None
-    return (int(match[1]), int(match[2])) if match else None
-
-
-def _date(text: Json) -> int | None:
-    try:
-        return moment_of(text) if isinstance(text, str) else None
-    except (ValueError, OverflowError):
-        return None

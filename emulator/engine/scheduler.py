@@ -6,13 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 from ..world.enums import zone_of
-from ..world.models import Scenario
-from ..world.usage import restart_counters
+from ..world.models import Organization, Scenario
+from ..world.usage import is_exhausted, restart_counters
 from ..world.world import World
-from . import listening, schedule
+from . import listening, retrying, schedule
+from .budget import WORK, Budget
 
-#: The most runs that one look at the clock may compute, so that a leap of years cannot hang the server.
-RUNS_AT_ONCE = 5_000
+#: The work that one look at the clock may cost, in steps (see `emulator.engine.budget`), and the least that a run
+#: counts: neither a leap of years nor greedy blueprints can hang the server.
+WORK_AT_ONCE = 10_000_000
+LEAST_WORK = 1_500
 
 
 def _due(scenario: Any) -> tuple[int, int]:
@@ -22,25 +25,33 @@ def _due(scenario: Any) -> tuple[int, int]:
 def catch_up(world: World) -> None:
     """Compute every scheduled run that the clock has passed, in the order in which they fell due.
 
-    Past the limit of runs at once, the remaining ones are skipped and each scenario waits for its next turn.
+    Months end on the way, at their turn. Past the work of one look, the remaining runs are skipped and each
+    scenario waits for its next turn; what waits at a hook is not skipped, the next look goes on with it.
     """
     now = world.now()
-    if now >= world.counters_until:
-        restart_counters(world)
-    awaited = world.scenarios.where(awaited=True)
-    if not len(awaited):
-        return
-    runs = 0
-    while (first := awaited.page(_due, limit=1)) and (first[0].next_exec or 0) <= now:
-        scenario = first[0]
-        due = scenario.next_exec or now
-        skipping = runs >= RUNS_AT_ONCE
-        if skipping and listening.is_instant(scenario):
-            # What waits at a hook is not skipped: the next look goes on with it.
+    work = WORK_AT_ONCE
+    while True:
+        scenario = next(iter(world.scenarios.where(awaited=True).page(_due, limit=1)), None)
+        due = scenario.next_exec if scenario is not None else None
+        if world.counters_until <= now and (due is None or world.counters_until <= due):
+            for organization in restart_counters(world, min(now, due) if due is not None else now):
+                _wake(world, organization)
+            continue
+        broken = retrying.next_due(world, now if due is None else min(due, now)) if work > 0 else None
+        if broken is not None:
+            budget = Budget(work=min(WORK, work))
+            retrying.retry(world, broken, kind="auto", at=broken.next_retry, budget=budget)
+            work -= max(min(WORK, work) - budget.work, LEAST_WORK)
+            continue
+        if scenario is None or due is None or due > now:
             return
-        if not skipping:
-            listening.run_due(world, scenario, due)
-            runs += 1
+        skipping = work <= 0
+        if skipping and listening.is_instant(scenario):
+            return
+        if not skipping and not is_exhausted(world, _owner(world, scenario)):
+            budget = Budget(work=min(WORK, work))
+            listening.run_due(world, scenario, due, budget)
+            work -= max(min(WORK, work) - budget.work, LEAST_WORK)
         _await_next(world, world.scenarios[scenario.id], now if skipping else due)
 
 
@@ -51,7 +62,17 @@ def _await_next(world: World, scenario: Scenario, after: int) -> None:
     if listening.is_waiting(world, scenario):
         world.scenarios.put(replace(scenario, next_exec=after))
         return
-    zone = zone_of(world.organizations[world.teams[scenario.team_id].organization_id].timezone_id)
-    upcoming = schedule.next_run(scenario.scheduling, after, zone)
+    upcoming = schedule.next_run(scenario.scheduling, after, zone_of(_owner(world, scenario).timezone_id))
     over = upcoming is None and scenario.scheduling.get("type") == "once"
     world.scenarios.put(replace(scenario, next_exec=upcoming, is_active=not over))
+
+
+def _wake(world: World, organization: Organization) -> None:
+    """Let what waited at hooks for a new month have its turn."""
+    for scenario in list(world.scenarios.where(organization=organization.id)):
+        if scenario.next_exec is None and listening.is_waiting(world, scenario):
+            world.scenarios.put(replace(scenario, next_exec=organization.last_reset))
+
+
+def _owner(world: World, scenario: Scenario) -> Organization:
+    return world.organizations[world.teams[scenario.team_id].organization_id]

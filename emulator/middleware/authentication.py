@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ..errors import Unauthorized
 from ..world.models import Token, User
+from ..world.world import World
 from .tenant import Tenant, Tenants
 
 _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -20,6 +21,18 @@ class Caller(NamedTuple):
     tenant: Tenant
     user: User
     token: Token
+
+
+def still_there(world: World, token: Token) -> User:
+    """The user of a token, looked up once more in the world as it is now: it may have been reset in between.
+
+    Raises:
+        Unauthorized: if the token is gone.
+    """
+    user = world.users.get(token.user_id) if token.token in world.tokens else None
+    if user is None:
+        raise Unauthorized("Access denied: Invalid token header.")
+    return user
 
 
 def authenticate(tenants: Tenants, header: str | None) -> Caller:

@@ -26,7 +26,7 @@ def check_role(endpoint: Endpoint, call: Call) -> None:
         for named in call.rows.values():
             for row in named if isinstance(named, list) else (named,):
                 if roles.lacks(call.world, call.user, permission, row):
-                    raise Insufficient(f"Insufficient rights, the permission '{permission}' is needed.")
+                    raise Insufficient(permission)
 
 
 def check_plan(endpoint: Endpoint, organization: Organization | None) -> None:

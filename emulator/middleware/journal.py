@@ -9,36 +9,19 @@ import itertools
 import re
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
 
-import orjson
 
 from ..world.clock import iso
+from .masking import mask_body, mask_query, mask_text, query_text
 
 #: How many entries a world remembers, how many bytes of each body, and how many of all bodies together.
 CAPACITY = 10_000
 BODY_LIMIT = 16_384
 BODIES_LIMIT = 64 * 1024 * 1024
 
-MASK = "********"
-_SECRET_NAME = re.compile(
-    r"pass(word|phrase|wd)?$|secret|token|api_?key|private_?key|credential|authorization|cookie|bearer|signature",
-    re.IGNORECASE,
-)
-_SECRET_TEXT = re.compile(
-    r"\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b|\bbearer\s+[^\s\"']+|\btoken\s+[^\s\"']{16,}",
-    re.IGNORECASE,
-)
-#: In JSON that was cut off: a name and its value, plain or inside of a string that itself holds JSON.
-_PAIRS = (
-    re.compile(r'(?P<name>"(?:[^"\\]|\\.){0,100}"\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|-?[0-9][0-9.eE+-]*)'),
-    re.compile(r'(?P<name>\\"[^"\\]{0,100}\\"\s*:\s*)(?:\\"(?:[^"]|(?<=\\\\\\)")*"?|-?[0-9][0-9.eE+-]*)'),
-)
-#: What the cut may have left of a secret.
-_LAST_WORD = re.compile(r"[^\s\"',:{}\[\]]{1,64}\Z")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -61,6 +44,8 @@ class Entry:
     endpoint: str | None = None
     decision: str = "open"
     reason: str = ""
+    #: The scopes, or the permissions, for want of which it was refused.
+    lacks: tuple[str, ...] = ()
     #: The beginning of the sentence, where it was no caller of the API who came.
     story: str = ""
 
@@ -76,7 +61,7 @@ class Entry:
             "at": iso(self.at),
             "method": self.method,
             "path": mask_text(self.path),
-            "query": mask(dict(parse_qsl(self.query_string, keep_blank_values=True))),
+            "query": mask_query(self.query_string),
             "status": self.status,
             "code": self.code,
             "user": self.user,
@@ -84,17 +69,18 @@ class Entry:
             "organizationId": self.organization_id,
             "decision": self.decision,
             "sentence": self.sentence(),
-            "requestBody": _body_view(self.request_body),
-            "responseBody": _body_view(self.response_body),
+            "requestBody": mask_body(self.request_body, cut=len(self.request_body) == BODY_LIMIT),
+            "responseBody": mask_body(self.response_body, cut=len(self.response_body) == BODY_LIMIT),
         }
 
     def sentence(self) -> str:
         """Who asked for what, and what was decided."""
         who = f"{self.user} (token {self.token_label})" if self.user else "Somebody without a valid token"
         where = f" in organization {self.organization_id}" if self.organization_id else ""
-        what = self.story or f"{who} asked for {self.method} {mask_text(self.path)}{where}"
+        query = f"?{query_text(self.query_string)}" if self.query_string else ""
+        what = self.story or f"{who} asked for {self.method} {mask_text(self.path)}{query}{where}"
         why = f": {mask_text(self.reason).rstrip('.')}" if self.reason else ""
-        sentence = f"{what} and got {self.status}{why}."
+        sentence = f"{what} and got {self.status or 'no answer'}{why}."
         # One line, whatever the caller put into the path: nobody writes a line of the log of his own.
         return _UNPRINTABLE.sub(lambda match: f"\\x{ord(match[0]):02x}", sentence)
 
@@ -135,69 +121,3 @@ class Journal:
         with self._lock:
             self._entries.clear()
             self._bytes = 0
-
-
-def names_of(body: bytes) -> bytes:
-    """A body of which only the names of its fields may be kept: as JSON, with every value blotted out."""
-    try:
-        held = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return b""
-    return orjson.dumps(dict.fromkeys(held, MASK)) if isinstance(held, dict) else b""
-
-
-def mask(value: Any) -> Any:
-    """A copy of JSON in which what looks like a secret, by its name or its form, is blotted out."""
-    if isinstance(value, Mapping):
-        return {
-            name: _blot(item) if _SECRET_NAME.search(str(name)) else mask(item)
-            for name, item in value.items()
-        }
-    if isinstance(value, list):
-        return [mask(item) for item in value]
-    return _mask_string(value) if isinstance(value, str) else value
-
-
-def _blot(value: Any) -> Any:
-    """What stands under the name of a secret, or is a list of such."""
-    if isinstance(value, list):
-        return [_blot(item) for item in value]
-    return MASK if _is_text(value) else mask(value)
-
-
-def _mask_string(text: str) -> str:
-    """A string may hold JSON, as blueprints do."""
-    if text[:1] in ("{", "["):
-        try:
-            held = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            return mask_text(text)
-        masked = mask(held)
-        return text if masked == held else orjson.dumps(masked).decode()
-    return mask_text(text)
-
-
-def mask_text(text: str) -> str:
-    return _SECRET_TEXT.sub(MASK, text)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
-
-
-def _mask_pair(pair: re.Match[str]) -> str:
-    return pair["name"] + MASK if _SECRET_NAME.search(pair["name"].rstrip(': \t\r\n\\"')) else pair[0]
-
-
-def _body_view(body: bytes) -> Any:
-    if not body:
-        return None
-    if len(body) == BODY_LIMIT:
-        text = _LAST_WORD.sub("", body.decode(errors="replace"))
-        for pairs in _PAIRS:
-            text = pairs.sub(_mask_pair, text)
-        return f"(the first {BODY_LIMIT} bytes) " + mask_text(text)
-    try:
-        return mask(orjson.loads(body))
-    except orjson.JSONDecodeError:
-        return mask_text(body.decode(errors="replace"))

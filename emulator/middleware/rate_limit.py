@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..world.clock import MINUTE, SECOND
-from ..world.models import Organization, User
+from ..world.models import Organization, Team, User
 from ..world.world import World
 
 #: Calls a minute that belong to no organization, such as listing organizations.
@@ -50,6 +50,12 @@ def count(world: World, organization: Organization | None, user: User) -> Allowa
     return Allowance(
         limit=limit,
         remaining=max(limit - calls, 0),
-        reset=-(-(opened + MINUTE) // SECOND),
+        reset=(opened + MINUTE) // SECOND,
         exceeded=calls > limit,
     )
+
+
+def used_up(world: World, team: Team | None) -> Allowance:
+    """What is left for a call that came too late, in a window that opens now."""
+    limit = world.organizations[team.organization_id].license.api_limit if team else UNOWNED_LIMIT
+    return Allowance(limit, 0, reset=-(-(world.now() + MINUTE) // SECOND), exceeded=True)

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..world import templates
 from ..world.models import Team, Token, User
-from ..world.world import World
+from ..world.world import World, no_one
+from .faults import Faults
 from .journal import Journal
+from .tally import Tally
 
 #: Builds the state of a world from its specification; the app knows how.
 Builder = Callable[[World, "Specification"], None]
@@ -39,10 +42,22 @@ class Tenant:
     specification: Specification
     world: World
     journal: Journal = field(default_factory=Journal)
+    faults: Faults = field(default_factory=Faults)
+    tally: Tally = field(default_factory=Tally)
 
     @property
     def name(self) -> str:
         return self.specification.name
+
+    @contextmanager
+    def hold(self) -> Iterator[World]:
+        """The world as it is now, locked: whoever waited while it was reset gets the one that came after."""
+        while True:
+            world = self.world
+            with world.lock:
+                if world is self.world:
+                    yield world
+                    return
 
     def main_token(self) -> Token:
         """The first token of the world: the one that a newcomer is given."""
@@ -111,18 +126,38 @@ class Tenants:
                     return name
 
     def reset(self, tenant: Tenant) -> None:
-        """Take a world back to its seed, and forget its journal."""
+        """Take a world back to its seed, and forget what was asked of it."""
         fresh = self._world(tenant.specification)
         with self._lock, tenant.world.lock:
             self._forget(tenant)
+            tenant.world.announce = no_one
             tenant.world = fresh
             tenant.journal.clear()
+            tenant.faults.clear()
+            tenant.tally.clear()
+            self._publish(tenant)
+
+    def replace(self, tenant: Tenant, world: World) -> None:
+        """Give a world another state, and let it be found by the tokens and udids of that state.
+
+        Raises:
+            ValueError: if another world has one of them; then nothing was changed.
+        """
+        with self._lock, tenant.world.lock:
+            if any(self._directory.get(name, tenant) is not tenant for name in _names(world)):
+                raise ValueError("another world has one of its tokens or udids")
+            if self._by_name.get(tenant.name) is not tenant:
+                raise ValueError("the world was deleted")
+            tenant.world.announce = no_one
+            self._forget(tenant)
+            tenant.world = world
             self._publish(tenant)
 
     def delete(self, tenant: Tenant) -> None:
-        with self._lock:
+        with self._lock, tenant.world.lock:
             self._forget(tenant)
-            del self._by_name[tenant.name]
+            tenant.world.announce = no_one
+            self._by_name.pop(tenant.name, None)
 
     def _world(self, specification: Specification) -> World:
         world = World(specification.name, seed=specification.world_seed, now=specification.now)
@@ -136,12 +171,17 @@ class Tenants:
 
     def _publish(self, tenant: Tenant) -> None:
         world = tenant.world
-        for name in [*(token.token for token in world.tokens), *(hook.udid for hook in world.hooks)]:
-            if name in self._directory:
-                raise ValueError("another world has one of the tokens or udids of this seed")
-            self._directory[name] = tenant
+        names = _names(world)
+        if any(name in self._directory for name in names):
+            raise ValueError("another world has one of the tokens or udids of this seed")
+        self._directory.update(dict.fromkeys(names, tenant))
         tenant.world.announce = lambda name: self._directory.__setitem__(name, tenant)
 
     def _forget(self, tenant: Tenant) -> None:
         for name in [name for name, owner in list(self._directory.items()) if owner is tenant]:
             del self._directory[name]
+
+
+def _names(world: World) -> list[str]:
+    """The names by which requests find a world."""
+    return [*(token.token for token in world.tokens), *(hook.udid for hook in world.hooks)]

@@ -107,6 +107,8 @@ class LogsQuery(Query):
     transfer_to = Int(0)
     name = Text(256)
     show_check_runs = Bool(load_default=False)
+    last = Text(256, data_key="pg[last]")
+    show_last = Bool(load_default=False, data_key="pg[showLast]")
 
 
 class DetailQuery(Query):

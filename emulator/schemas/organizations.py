@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from ..world.models import Organization
 from ..world.plans import PLANS
-from ..world.usage import consumed
+from ..world.usage import consumed, is_exhausted
 from ..world.world import World
 from .base import Answer, Body, Bool, Constant, Derived, Int, Moment, Query, Text
 
@@ -70,7 +70,7 @@ class OrganizationListItem(Answer):
     license = fields.Nested(LicenseOut, metadata={"extra": True})
     service_name = Derived(_product, fields.String(), metadata={"extra": True})
     teams = Derived(_teams, _teams_field, metadata={"extra": True})
-    is_paused = fields.Boolean(metadata={"extra": True})
+    is_paused = Derived(is_exhausted, fields.Boolean(), metadata={"extra": True})
     external_id = Constant(None, fields.String(allow_none=True), metadata={"extra": True})
     product_name = Derived(_product, fields.String(), metadata={"extra": True})
     tfa_enforced = Constant(False, fields.Boolean(), metadata={"extra": True})
@@ -91,7 +91,7 @@ class OrganizationOut(Answer):
     country_id = fields.Integer()
     license = fields.Nested(LicenseOut)
     service_name = Derived(_product, _text)
-    is_paused = fields.Boolean()
+    is_paused = Derived(is_exhausted, fields.Boolean())
     external_id = Constant(None, _maybe)
     product_name = Derived(_product, _text)
     solution_partner_link = Constant(None, _maybe)
@@ -141,7 +141,7 @@ class OrganizationBrief(Answer):
     zone = fields.String()
     service_name = Derived(_product, _text)
     teams = Derived(_teams, _teams_field)
-    is_paused = fields.Boolean()
+    is_paused = Derived(is_exhausted, fields.Boolean())
 
 
 class UserOrganizationRoleOut(Answer):

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from marshmallow import ValidationError, fields
 
+from ..world import incompletes
 from ..world.models import Scenario
 from ..world.usage import consumed_by_scenario
 from ..world.world import World
@@ -75,8 +76,8 @@ class _ScenarioColumns(Answer):
     last_edit = Moment()
     scheduling = fields.Dict()
     is_waiting = Constant(False, fields.Boolean(), data_key="iswaiting")
-    dlq_count = Constant(0, fields.Integer())
-    all_dlq_count = Constant(0, fields.Integer())
+    dlq_count = Derived(lambda world, row: incompletes.counts(world, row)[0], fields.Integer())
+    all_dlq_count = Derived(lambda world, row: incompletes.counts(world, row)[1], fields.Integer())
     created_by_user = Derived(lambda world, row: _person(world, row.created_by), fields.Dict())
     updated_by_user = Derived(lambda world, row: _person(world, row.updated_by), fields.Dict(allow_none=True))
     next_exec = Moment()
@@ -108,6 +109,7 @@ class ScenarioListItem(_ScenarioColumns):
             world.tallies.get(("scenario", row.id)),
             users.get(row.created_by),
             users.get(row.updated_by) if row.updated_by is not None else None,
+            incompletes.counts(world, row),
         )
 
     is_shared = Constant(False, fields.Boolean())

@@ -72,7 +72,8 @@ def dump_all(
     """The rows of a list, ready for the JSON writer; what did not change since it was last shown is not made anew."""
     dump = serializer(schema, columns)
     depends_on = schema.depends_on
-    if depends_on is None:
+    # Kept are the two forms that clients ask for again and again: the default columns, and all of them.
+    if depends_on is None or (columns is not None and columns != tuple(schema.columns())):
         return [dump(world, row) for row in rows]
     kept = world.shown.setdefault((schema, columns), {})
     if len(kept) > KEPT:

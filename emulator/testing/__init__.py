@@ -1,7 +1,30 @@
-"""For tests: a server on a free port, isolated worlds on it, and the pytest plugin."""
+"""For tests: a server on a free port, isolated worlds on it, interception in this process, and the pytest plugin."""
 
-from .control import ControlError
-from .emulator import MakeEmulator
-from .world import World
+from __future__ import annotations
 
-__all__ = ["ControlError", "MakeEmulator", "World"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .control import ControlError
+    from .emulator import MakeEmulator
+    from .intercept import mock_make
+    from .routing import NetworkBlocked
+    from .world import World
+
+__all__ = ["ControlError", "MakeEmulator", "NetworkBlocked", "World", "mock_make"]
+
+_ROOMS = {
+    "ControlError": "control",
+    "MakeEmulator": "emulator",
+    "NetworkBlocked": "routing",
+    "World": "world",
+    "mock_make": "intercept",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # The pytest plugin lies in this package and is loaded by every test run, also by those that need none of this.
+    if name in _ROOMS:
+        return getattr(import_module(f".{_ROOMS[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import http.client
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 from flask import Flask
 
 
 class ControlError(RuntimeError):
-    """The control API refused a call."""
+    """The emulator refused a call; ``status`` is what it answered, if it answered."""
+
+    def __init__(self, text: str, status: int | None = None) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class Transport(Protocol):
     """Carries one request to the emulator and brings back status and body."""
 
-    def send(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]: ...
+    def send(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]: ...
 
 
 class LocalTransport:
@@ -28,9 +35,11 @@ class LocalTransport:
         self._url = url
         self._headers = {"X-Emulator-Key": key} if key else {}
 
-    def send(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+    def send(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
         response = self._app.test_client().open(
-            path, method=method, data=body, base_url=self._url, headers=self._headers
+            path, method=method, data=body, base_url=self._url, headers={**self._headers, **(headers or {})}
         )
         return response.status_code, response.get_data()
 
@@ -45,12 +54,14 @@ class HttpTransport:
         self._url = parts
         self._headers = {"X-Emulator-Key": key} if key else {}
 
-    def send(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+    def send(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
         kind = http.client.HTTPSConnection if self._url.scheme == "https" else http.client.HTTPConnection
         assert self._url.hostname is not None
         connection = kind(self._url.hostname, self._url.port, timeout=30)
         try:
-            connection.request(method, path, body, self._headers)
+            connection.request(method, path, body, {**self._headers, **(headers or {})})
             response = connection.getresponse()
             return response.status, response.read()
         except OSError as error:
@@ -65,19 +76,53 @@ class Control:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def call(self, method: str, *path: str, body: Any = None) -> Any:
+    def call(self, method: str, *path: str, body: Any = None, query: Mapping[str, str] | None = None) -> Any:
         """Call ``/_emulator/<path>`` and return the JSON of the answer.
 
         Raises:
             ControlError: if the emulator refuses, with its reason.
         """
-        target = "/_emulator/" + "/".join(quote(part, safe="") for part in path)
         data = None if body is None else orjson.dumps(body)
-        status, answer = self._transport.send(method, target, data)
+        return self._json(method, _target(path, query), data, None)
+
+    def text(self, *path: str, query: Mapping[str, str] | None = None) -> str:
+        """Get ``/_emulator/<path>``, and return the answer as text.
+
+        Raises:
+            ControlError: if the emulator refuses, with its reason.
+        """
+        return self._send("GET", _target(path, query), None, None).decode()
+
+    def api(self, method: str, path: str, token: str, body: Any = None) -> Any:
+        """Call ``/api/v2<path>`` with a token and return the JSON of the answer.
+
+        Raises:
+            ControlError: if the emulator refuses, with its reason.
+        """
+        headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
+        data = None if body is None else orjson.dumps(body)
+        return self._json(method, f"/api/v2{path}", data, headers)
+
+    def post(self, path: str, body: bytes, content_type: str) -> tuple[int, bytes]:
+        """Send a body to any path of the server; returns the status and the body of the answer."""
+        return self._transport.send("POST", path, body, {"Content-Type": content_type})
+
+    def _json(self, method: str, target: str, data: bytes | None, headers: Mapping[str, str] | None) -> Any:
+        answer = self._send(method, target, data, headers)
+        return orjson.loads(answer) if answer else None
+
+    def _send(self, method: str, target: str, data: bytes | None, headers: Mapping[str, str] | None) -> bytes:
+        status, answer = self._transport.send(method, target, data, headers)
         if status >= 400:
             try:
-                reason = orjson.loads(answer).get("detail", "")
+                told = orjson.loads(answer)
+                reason = told.get("detail") or told.get("message", "")
             except orjson.JSONDecodeError:
                 reason = answer.decode(errors="replace")
-            raise ControlError(f"{method} {target} answered {status}: {reason}")
-        return orjson.loads(answer) if answer else None
+            raise ControlError(f"{method} {target} answered {status}: {reason}", status)
+        return answer
+
+
+def _target(path: Sequence[str], query: Mapping[str, str] | None) -> str:
+    target = "/_emulator/" + "/".join(quote(part, safe="") for part in path)
+    return f"{target}?{urlencode(query)}" if query else target

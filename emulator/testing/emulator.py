@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..app import DEFAULT_WORLD, create_app
 from ..seeds.reading import read
 from ..server import Server
+from ..tls import Throwaway
+from . import coverage
 from .control import Control, HttpTransport, LocalTransport
+from .decorating import decorate
 from .world import World
+
+_Target = TypeVar("_Target", bound=Callable[..., Any])
 
 
 class MakeEmulator:
-    """A server on a free port. Use it as a context manager.
+    """A server on a free port. Use it as a context manager, as a decorator, or call `start` and `stop`.
+
+    A decorated function gets an emulator of its own for each call, in its parameter ``make`` if it has one; of a
+    decorated class each method whose name starts with ``test`` does.
 
     Its ``base_url``, ``token``, ``team_id`` and ``organization_id`` are those of the default world.
 
@@ -22,21 +32,40 @@ class MakeEmulator:
         world_seed: the number from which ids and made-up data follow.
         rate_limit: whether the default world counts requests a minute.
         port: the port to listen at; 0 picks a free one.
+        tls: whether to serve HTTPS, with a throwaway certificate; ``ca_file`` tells clients whom to trust.
     """
 
     def __init__(
-        self, *, seed: Any = "default", world_seed: int = 0, rate_limit: bool = True, port: int = 0
+        self,
+        *,
+        seed: Any = "default",
+        world_seed: int = 0,
+        rate_limit: bool = True,
+        port: int = 0,
+        tls: bool = False,
     ) -> None:
+        self._again = partial(
+            MakeEmulator, seed=seed, world_seed=world_seed, rate_limit=rate_limit, port=port, tls=tls
+        )
         self.app = create_app(seed=seed, world_seed=world_seed, rate_limit=rate_limit)
-        self._server: Server | None = Server(self.app, port=port)
+        self._certificate = Throwaway() if tls else None
+        self._server: Server | None = Server(
+            self.app, port=port, tls=self._certificate.context if self._certificate else None
+        )
+        #: The file with the authority that vouches for the server, while it serves HTTPS.
+        self.ca_file: Path | None = None
         self._control: Control | None = None
         self._url = ""
+        self._made: list[str] = []
 
     @classmethod
     def attach(cls, url: str, *, control_key: str | None = None) -> MakeEmulator:
         """An emulator that runs elsewhere, such as a sidecar in CI; stopping leaves it running."""
         emulator = cls.__new__(cls)
         emulator._server = None
+        emulator._certificate = None
+        emulator.ca_file = None
+        emulator._made = []
         emulator._url = url.rstrip("/")
         emulator._control = Control(HttpTransport(emulator._url, control_key))
         return emulator
@@ -45,21 +74,39 @@ class MakeEmulator:
         """Start to serve."""
         if self._server is not None and self._control is None:
             self._server.start()
+            if self._certificate is not None:
+                self.ca_file = self._certificate.write()
             self._url = self._server.url
             self._control = Control(LocalTransport(self.app, self._url))
         return self
 
     def stop(self) -> None:
         """Stop serving; returns within a second."""
+        if self._control is not None:
+            coverage.gather(self._control, *self._worlds())
+            self._made.clear()
         if self._server is not None and self._control is not None:
             self._server.stop()
             self._control = None
+            if self._certificate is not None:
+                self._certificate.remove()
+                self.ca_file = None
+
+    def _worlds(self) -> list[str]:
+        """The worlds that are this emulator's own: of a server elsewhere, those that were made through it."""
+        if self._server is None or not coverage.is_on():
+            return self._made
+        return [world["name"] for world in self.control.call("GET", "worlds")["worlds"]]
 
     def __enter__(self) -> MakeEmulator:
         return self.start()
 
     def __exit__(self, *exc: object) -> None:
         self.stop()
+
+    def __call__(self, target: _Target) -> _Target:
+        decorated: _Target = decorate(target, "make", lambda: self if self._server is None else self._again())
+        return decorated
 
     @property
     def control(self) -> Control:
@@ -100,7 +147,10 @@ class MakeEmulator:
             seed = read(Path(seed).read_text(encoding="utf-8"), str(seed)).data
         wishes = {"name": name, "seed": seed, "plan": plan, "zone": zone, "now": now, "rateLimit": rate_limit}
         body = {field: wish for field, wish in wishes.items() if wish is not None}
-        return World(self.control, self.control.call("POST", "worlds", body=body)["world"])
+        world = World(self.control, self.control.call("POST", "worlds", body=body)["world"])
+        if self._server is None:
+            self._made.append(world.name)
+        return world
 
     @property
     def base_url(self) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,20 +14,33 @@ if TYPE_CHECKING:
     import requests
 
     from . import MakeEmulator, World
+    from .coverage import Coverage
 
-_WORLD = pytest.StashKey["World"]()
+_WORLD: pytest.StashKey[World] = pytest.StashKey()
+_COVERAGE: pytest.StashKey[Coverage] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.getgroup("make-emulator").addoption(
+    group = parser.getgroup("make-emulator")
+    group.addoption(
         "--make-emulator-url",
         default=None,
         metavar="URL",
         help="Use the emulator that runs there, instead of starting one (or set MAKE_EMULATOR_URL).",
     )
+    group.addoption(
+        "--make-coverage",
+        action="store_true",
+        help="Show at the end which endpoints of the Make API the tests called, and how they were answered.",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--make-coverage"):
+        from .coverage import Coverage
+
+        config.stash[_COVERAGE] = coverage = Coverage()
+        coverage.start()
     config.addinivalue_line(
         "markers",
         "make_world(seed=None, plan=None, scopes=None, zone=None, now=None): what make_world is made from.",
@@ -39,10 +54,8 @@ def make_emulator(pytestconfig: pytest.Config) -> Iterator[MakeEmulator]:
     from . import MakeEmulator
 
     url = pytestconfig.getoption("--make-emulator-url") or os.environ.get("MAKE_EMULATOR_URL")
-    if url:
-        yield MakeEmulator.attach(url, control_key=os.environ.get("MAKE_EMULATOR_CONTROL_KEY"))
-        return
-    with MakeEmulator() as emulator:
+    key = os.environ.get("MAKE_EMULATOR_CONTROL_KEY")
+    with MakeEmulator.attach(url, control_key=key) if url else MakeEmulator() as emulator:
         yield emulator
 
 
@@ -57,11 +70,15 @@ def make_world(make_emulator: MakeEmulator, request: pytest.FixtureRequest) -> I
         world.token = world.create_token(scopes)
     request.node.stash[_WORLD] = world
     yield world
-    world.delete()
+    from . import ControlError
+
+    # The test may have deleted its world, and a sidecar may be gone.
+    with suppress(ControlError):
+        world.delete()
 
 
 @pytest.fixture
-def make_client(make_world: World) -> Iterator[requests.Session]:
+def make_client(make_world: World, request: pytest.FixtureRequest) -> Iterator[requests.Session]:
     """A session whose relative paths go to the world's API, with its token."""
     import requests
 
@@ -77,6 +94,10 @@ def make_client(make_world: World) -> Iterator[requests.Session]:
     with Client() as client:
         client.headers.update(make_world.headers)
         client.trust_env = False
+        if make_world.base_url.startswith("https:"):
+            # An emulator of this test run tells whom to trust; for one elsewhere the environment does.
+            emulator = request.getfixturevalue("make_emulator")
+            client.verify = str(emulator.ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or "") or True
         yield client
 
 
@@ -97,6 +118,44 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     world = item.stash.get(_WORLD, None)
     if report.when == "call" and report.failed and world is not None:
-        lines = [f"{row['at']}  {row['sentence']}" for row in world.requests.all()]
+        from . import ControlError
+
+        try:
+            lines = [f"{row['at']}  {row['sentence']}" for row in world.requests.all()]
+        except ControlError as error:
+            lines = [f"the journal could not be read: {error}"]
         report.sections.append(("requests to the Make world", "\n".join(lines) or "none"))
     return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what a worker of pytest-xdist gathered to the process that reports."""
+    coverage = session.config.stash.get(_COVERAGE, None)
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if coverage is not None and output is not None:
+        output["make_coverage"] = coverage.report()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take in what a worker of pytest-xdist gathered; one that crashed has handed over nothing."""
+    coverage = node.config.stash.get(_COVERAGE, None)
+    report = getattr(node, "workeroutput", {}).get("make_coverage")
+    if coverage is not None and report is not None:
+        coverage.add(report)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    coverage = config.stash.get(_COVERAGE, None)
+    if coverage is None:
+        return
+    from .coverage import table
+
+    terminalreporter.section("coverage of the Make API")
+    for line in table(coverage.report(), shutil.get_terminal_size().columns):
+        terminalreporter.write_line(line)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if (coverage := config.stash.get(_COVERAGE, None)) is not None:
+        coverage.stop()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
+import orjson
+
+from . import coverage
 from .control import Control
+from .faults import WorldFaults
+from .modules import WorldModules
+from .requests import WorldRequests
 
 
 class WorldClock:
@@ -48,47 +53,11 @@ class WorldClock:
         self._control.call("PATCH", "worlds", self._world, "clock", body=body)
 
 
-class WorldRequests(Sequence[dict[str, Any]]):
-    """The requests that a world received, oldest first; secrets are masked."""
+class Received(NamedTuple):
+    """What a webhook answered its caller."""
 
-    def __init__(self, control: Control, world: str) -> None:
-        self._control = control
-        self._world = world
-
-    def all(self) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self._control.call("GET", "worlds", self._world, "requests")["requests"]
-        return rows
-
-    def matching(self, method: str, path: str) -> list[dict[str, Any]]:
-        """The requests of a method whose path, without ``/api/v2``, fits a glob such as ``/scenarios/*/run``."""
-        return [row for row in self.all() if row["method"] == method and fnmatchcase(row["path"], path)]
-
-    def assert_called(self, method: str, path: str, *, times: int | None = None) -> None:
-        """Assert that such a request came, or came exactly so many times.
-
-        Raises:
-            AssertionError: with the requests that did come.
-        """
-        count = len(self.matching(method, path))
-        if count == times or (times is None and count):
-            return
-        wanted = "at least once" if times is None else f"{times} time(s)"
-        came = "\n".join(f"  {row['sentence']}" for row in self.all()) or "  (nothing at all)"
-        raise AssertionError(
-            f"expected {method} {path} {wanted}, but it came {count} time(s); this came:\n{came}"
-        )
-
-    def clear(self) -> None:
-        self._control.call("DELETE", "worlds", self._world, "requests")
-
-    def __len__(self) -> int:
-        return len(self.all())
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self.all())
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.all()[index]
+    status: int
+    text: str
 
 
 class World:
@@ -106,6 +75,9 @@ class World:
         self.plan: str = description["plan"]
         self.clock = WorldClock(control, self.name)
         self.requests = WorldRequests(control, self.name)
+        self.faults = WorldFaults(control, self.name)
+        self.modules = WorldModules(control, self.name)
+        self._own_token = self.token
 
     @property
     def headers(self) -> dict[str, str]:
@@ -117,12 +89,74 @@ class World:
         body = {"scopes": list(scopes), "userId": user_id}
         return str(self._control.call("POST", "worlds", self.name, "tokens", body=body)["token"])
 
+    def run(
+        self, scenario_id: int, inputs: Mapping[str, Any] | None = None, *, responsive: bool = True
+    ) -> dict[str, Any]:
+        """Run a live scenario now, with the world's first token, and return what the API answers.
+
+        Raises:
+            ControlError: if the API refuses; ``status`` tells how.
+        """
+        body = {"responsive": responsive, **({} if inputs is None else {"data": inputs})}
+        answer: dict[str, Any] = self._control.api(
+            "POST", f"/scenarios/{scenario_id}/run", self._own_token, body
+        )
+        return answer
+
+    def receive(self, hook_id: int, payload: Any) -> Received:
+        """Send to a webhook's address what another service would: JSON, or a text as it is."""
+        hook = self._control.api("GET", f"/hooks/{hook_id}", self._own_token)["hook"]
+        kind = "text/plain" if isinstance(payload, str) else "application/json"
+        body = payload.encode() if isinstance(payload, str) else orjson.dumps(payload)
+        status, answer = self._control.post(f"/hook/{hook['udid']}", body, kind)
+        return Received(status, answer.decode())
+
+    def advance(self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0) -> None:
+        """Let time pass: what falls due in between has happened by the next request."""
+        self.clock.advance(seconds, minutes=minutes, hours=hours, days=days)
+
+    def steps(self, execution_id: str) -> list[dict[str, Any]]:
+        """What each module of a run was given, what it gave, and how it failed, in order; secrets are masked."""
+        path = ("worlds", self.name, "executions", execution_id, "steps")
+        rows: list[dict[str, Any]] = self._control.call("GET", *path)["steps"]
+        return rows
+
+    def access_report(self) -> list[dict[str, Any]]:
+        """What each token was granted, used, never used and was refused, and the least set of scopes that would do."""
+        rows: list[dict[str, Any]] = self._control.call("GET", "worlds", self.name, "access-report")["tokens"]
+        return rows
+
+    def coverage(self) -> dict[str, Any]:
+        """Which of the declared endpoints were called, and with which classes of status."""
+        report: dict[str, Any] = self._control.call("GET", "worlds", self.name, "coverage")
+        return report
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole state of the world, secrets included, as one JSON document."""
+        document: dict[str, Any] = self._control.call("GET", "worlds", self.name, "snapshot")
+        return document
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Take the world back to a snapshot, its clock, tokens and next ids included.
+
+        Raises:
+            ControlError: if the document cannot be restored; nothing was changed then.
+        """
+        path = ("worlds", self.name, "snapshot")
+        described = self._control.call("PUT", *path, body=snapshot)["world"]
+        # A token with few scopes that a test put in place stays in place.
+        if self.token == self._own_token:
+            self.token = described["token"]
+        self._own_token = described["token"]
+
     def reset(self) -> None:
         """Take the world back to its seed."""
+        coverage.gather(self._control, self.name)
         self._control.call("POST", "worlds", self.name, "reset")
 
     def delete(self) -> None:
         """Delete the world; its tokens are unknown from then on."""
+        coverage.gather(self._control, self.name)
         self._control.call("DELETE", "worlds", self.name)
 
     def __repr__(self) -> str:

@@ -17,6 +17,7 @@ DAY = 24 * 60 * MINUTE
 #: 9998-12-31T23:59:59Z: no clock is set, and no run starts, past this moment. A time zone or a month further on, it
 #: still is a year that Python can name.
 LAST_MOMENT = 253_370_764_799_000
+LAST_YEAR = 9998
 
 
 @lru_cache(maxsize=65_536)
@@ -38,10 +39,13 @@ def moment_of(text: str) -> int:
     return round(at.timestamp() * SECOND)
 
 
-def next_month(moment: int) -> int:
-    """The same day and time of the next month, or its last day (recorded: counters restart after a month)."""
+def months_after(moment: int, months: int) -> int:
+    """The same day and time some months later, or that month's last day (recorded: counters restart monthly)."""
     at = datetime.fromtimestamp(moment / SECOND, UTC)
-    year, month = (at.year + 1, 1) if at.month == 12 else (at.year, at.month + 1)
+    years, month = divmod(at.month - 1 + months, 12)
+    year, month = at.year + years, month + 1
+    if year > LAST_YEAR:
+        return LAST_MOMENT + 1
     day = min(at.day, monthrange(year, month)[1])
     return round(at.replace(year=year, month=month, day=day).timestamp() * SECOND)
 
@@ -61,6 +65,16 @@ class Clock:
     def frozen(self) -> bool:
         return self._frozen is not None
 
+    @property
+    def offset(self) -> int:
+        """By how many milliseconds the clock is ahead of the system's when it runs."""
+        return self._offset
+
+    def resume(self, offset: int) -> None:
+        """Run, so far ahead of the system's clock."""
+        self._frozen = None
+        self._offset = offset
+
     def now(self) -> int:
         """The present moment, in milliseconds since the epoch."""
         if self._frozen is not None:
@@ -76,6 +90,10 @@ class Clock:
             self._frozen = moment
         else:
             self._offset = moment - time.time_ns() // 1_000_000
+
+    def reach(self, moment: int) -> None:
+        """Let time pass until a moment: never back, and not past the end of time."""
+        self.set(min(max(moment, self.now()), LAST_MOMENT))
 
     def freeze(self, at: int | str | None = None) -> None:
         """Stop the clock, at a given moment or where it stands."""

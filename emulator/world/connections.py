@@ -161,7 +161,7 @@ def covers(connection: Connection, scopes: Collection[str]) -> bool:
 
 
 def delete(world: World, connection: Connection, *, confirmed: bool) -> int:
-    """Delete a connection; the scenarios that used it stop working.
+    """Delete a connection; the scenarios that used it are invalid from then on: what runs of them, fails.
 
     Raises:
         Blocked: if a hook uses it.
@@ -174,7 +174,7 @@ def delete(world: World, connection: Connection, *, confirmed: bool) -> int:
     if users and not confirmed:
         raise Unconfirmed(f"Connection '{connection.id}' is used by scenarios.")
     for scenario in users:
-        world.scenarios.put(replace(scenario, is_invalid=True, is_active=False, next_exec=None))
+        world.scenarios.put(replace(scenario, is_invalid=True))
     return world.connections.remove(connection.id).id
 
 

@@ -6,6 +6,8 @@ import random
 import string
 import uuid
 from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
 
 _UDID_ALPHABET = string.ascii_lowercase + string.digits
 
@@ -44,3 +46,21 @@ class Ids:
     def udid(self) -> str:
         """A name of the world in the shape of a hook's address: 32 characters of [a-z0-9]."""
         return "".join(self._names.choices(_UDID_ALPHABET, k=32))
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the next ids follow from: the last numbers, and the two generators as tuples of integers."""
+        return {
+            "last": dict(self._last),
+            "random": self._random.getstate()[1],
+            "names": self._names.getstate()[1],
+        }
+
+    def set_state(self, last: Mapping[str, int], *, random: tuple[int, ...], names: tuple[int, ...]) -> None:
+        """Go on from a state.
+
+        Raises:
+            ValueError: if it is none.
+        """
+        self._random.setstate((3, random, None))
+        self._names.setstate((3, names, None))
+        self._last = defaultdict(int, last)

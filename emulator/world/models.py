@@ -56,6 +56,8 @@ class Organization:
     created: int
     last_reset: int
     next_reset: int
+    #: How many months passed since it was created: resets fall on the day of creation.
+    months: int = 0
     is_paused: bool = False
 
 
@@ -186,6 +188,22 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """What a module is to answer, or to fail with, instead of what it does by itself; see `emulator.engine.scripts`.
+
+    ``duration`` is how many milliseconds longer each operation takes, ``left`` how many operations are still scripted
+    (``None`` for all), ``hits`` how many were.
+    """
+
+    module: str
+    output: Sequence[Mapping[str, Json]] | None = None
+    error: ExecutionError | None = None
+    duration: int = 0
+    left: int | None = None
+    hits: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookAnswer:
     """What a run answers to whoever called its webhook, and when."""
 
@@ -232,6 +250,54 @@ class Execution:
     @property
     def imt_id(self) -> str:
         return f"{self.started}_{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncompleteExecution:
+    """A bundle that failed, with all that it takes to try the rest of its way again.
+
+    ``failer`` is the id of the module that failed, ``bundles`` what had been put out on the way to it by module id
+    (as text), and why it failed. While ``retry`` is set, it is tried again at ``next_retry``, every ``interval``
+    milliseconds, until ``attempts`` reaches ``most_attempts``.
+    """
+
+    id: str
+    scenario_id: int
+    team_id: int
+    execution_id: str
+    reason: str
+    created: int
+    index: int
+    blueprint: Mapping[str, Json]
+    failer: int
+    bundles: Mapping[str, Json]
+    inputs: Json = None
+    variables: Mapping[str, Json] = field(default_factory=dict)
+    size: int
+    retry: bool = False
+    attempts: int = 0
+    most_attempts: int = 0
+    interval: int = 0
+    next_retry: int | None = None
+    resolved: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """One attempt to complete an incomplete execution, and the run that it was."""
+
+    incomplete_id: str
+    execution: Execution
+
+    @property
+    def id(self) -> str:
+        return self.execution.id
+
+    @property
+    def imt_id(self) -> str:
+        """As recorded: ``1574777797796_dlq.<incomplete execution>.manual.<execution>``."""
+        run = self.execution
+        return f"{run.started}_dlq.{self.incomplete_id}.{run.type}.{run.id}"
 
 
 @dataclass(frozen=True, slots=True)

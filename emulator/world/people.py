@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from . import enums, hooks
-from .clock import next_month
+from . import enums, hooks, incompletes
+from .clock import months_after
 from .models import (
     Organization,
     OrganizationMember,
@@ -90,7 +90,7 @@ def create_organization(
             timezone_id=timezone_id,
             created=now,
             last_reset=now,
-            next_reset=next_month(now),
+            next_reset=months_after(now, 1),
         )
     )
     member = join_organization(world, owner, organization, role_id=ORGANIZATION_OWNER)
@@ -249,9 +249,11 @@ def _empty_team(world: World, team: Team) -> None:
 
 
 def remove_scenario(world: World, scenario_id: int) -> None:
-    """Remove a scenario with its blueprints and logs."""
+    """Remove a scenario with its blueprints, logs and incomplete executions."""
     for version in list(world.blueprints.where(scenario=scenario_id)):
         world.blueprints.remove((scenario_id, version.version))
     for entry in list(world.logs.where(scenario=scenario_id)):
         world.logs.remove((scenario_id, entry.id))
+    for row in list(world.incomplete_executions.where(scenario=scenario_id)):
+        incompletes.remove(world, row)
     hooks.let_go(world, world.scenarios.remove(scenario_id).hook_id)

@@ -90,4 +90,6 @@ def _table(world: World, kind: str) -> Table[Any, Any]:
             return world.hooks
         case "template":
             return world.templates
+        case "incompleteExecution":
+            return world.incomplete_executions
     raise LookupError(f"no table of {kind!r}")

@@ -41,6 +41,10 @@ class Forbidden(Refusal):
 class Insufficient(Refusal):
     """The user's role does not include a permission that this needs."""
 
+    def __init__(self, permission: str) -> None:
+        super().__init__(f"Insufficient rights, the permission '{permission}' is needed.")
+        self.permission = permission
+
 
 class Unconfirmed(Refusal):
     """A destructive wish that needs confirmed=true."""

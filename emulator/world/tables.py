@@ -6,7 +6,7 @@ change, and a copy of a table is a copy of references.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
@@ -39,6 +39,10 @@ class Bucket(Generic[Row]):
             if old is not None:
                 order.remove(old)
             order.add(row)
+
+    def fill(self, rows: Mapping[Any, Row]) -> None:
+        """Put many rows into an empty bucket."""
+        self._rows.update(rows)
 
     def remove(self, key: Hashable) -> None:
         row = self._rows.pop(key)
@@ -82,6 +86,8 @@ class Selection(Generic[Row]):
         self, sort_key: SortKey, *, descending: bool = False, offset: int = 0, limit: int | None = None
     ) -> list[Row]:
         """Up to ``limit`` rows from ``offset`` on; O(limit + log n) when nothing is filtered out."""
+        if not self._bucket:
+            return []
         order = self._bucket.sorted_by(sort_key)
         if self._predicate is not None:
             rows = filter(self._predicate, reversed(order) if descending else order)
@@ -100,7 +106,7 @@ class Table(Generic[Key, Row]):
     An index is a function from a row to a value; rows whose value is ``None`` are left out of it.
     """
 
-    __slots__ = ("_buckets", "_everything", "_indexes", "_key", "_rows", "name")
+    __slots__ = ("_buckets", "_everything", "_indexes", "_key", "_rows", "changes", "name")
 
     def __init__(
         self,
@@ -109,6 +115,8 @@ class Table(Generic[Key, Row]):
         indexes: Mapping[str, Callable[[Row], Hashable]] | None = None,
     ) -> None:
         self.name = name
+        #: How often the table was changed.
+        self.changes = 0
         self._key = key
         self._rows: dict[Key, Row] = {}
         self._everything: Bucket[Row] = Bucket()
@@ -132,6 +140,7 @@ class Table(Generic[Key, Row]):
 
     def put(self, row: Row) -> Row:
         """Insert a row, or let it succeed the one with its key; a row keeps its place in insertion order."""
+        self.changes += 1
         key = self._key(row)
         old = self._rows.get(key)
         self._rows[key] = row
@@ -148,7 +157,31 @@ class Table(Generic[Key, Row]):
                 bucket.put(key, row)
         return row
 
+    def fill(self, rows: Sequence[Row]) -> None:
+        """Put many rows into an empty table at once.
+
+        Raises:
+            ValueError: if two of them have one key.
+        """
+        keys = list(map(self._key, rows))
+        self._rows.update(zip(keys, rows, strict=True))
+        if len(self._rows) != len(keys):
+            raise ValueError(f"there are two rows of one key in the table of {self.name}s")
+        self._everything.fill(self._rows)
+        for index, value_of in self._indexes.items():
+            by_value: dict[Hashable, dict[Hashable, Row]] = {}
+            for key, value in zip(keys, map(value_of, rows), strict=True):
+                if value is not None:
+                    by_value.setdefault(value, {})[key] = self._rows[key]
+            buckets = self._buckets[index]
+            for value, some in by_value.items():
+                bucket: Bucket[Row] = Bucket()
+                bucket.fill(some)
+                buckets[value] = bucket
+        self.changes += 1
+
     def remove(self, key: Key) -> Row:
+        self.changes += 1
         row = self._rows.pop(key)
         self._everything.remove(key)
         for index, value_of in self._indexes.items():

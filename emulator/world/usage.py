@@ -5,16 +5,20 @@ Tallies are kept as runs are written, so asking costs nothing, and what a delete
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from .clock import DAY, LAST_MOMENT, next_month
+from .clock import DAY, LAST_MOMENT, months_after
 from .models import Consumption, Execution, Organization, Scenario, Team
 from .world import World
 
 _NOTHING = Consumption()
+
+#: Of so many runs of a scenario, the latest, it is kept what went into each module and came out.
+STEPS_KEPT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +33,15 @@ class DayOfUse:
 
 def write_execution(world: World, execution: Execution) -> Execution:
     """Add a run to the logs of its scenario and to the tallies of its owners."""
-    execution = replace(execution, sequence=world.ids.next("log"))
+    execution = count_execution(world, execution)
     world.logs.put(execution)
+    return execution
+
+
+def count_execution(world: World, execution: Execution) -> Execution:
+    """Add a run to the tallies of its owners, and tell it apart from all others."""
+    execution = replace(execution, sequence=world.ids.next("log"))
+    _forget_old(world, execution)
     if execution.started >= world.organizations[execution.organization_id].last_reset:
         for owner in (
             ("scenario", execution.scenario_id),
@@ -46,22 +57,59 @@ def write_execution(world: World, execution: Execution) -> Execution:
     return execution
 
 
-def restart_counters(world: World) -> None:
-    """Start the counters of every organization anew whose month is over."""
-    now = world.now()
+def restart_counters(world: World, until: int) -> list[Organization]:
+    """Start the counters of every organization anew whose month is over by a moment, and tell which."""
+    restarted = []
     for organization in list(world.organizations):
-        if organization.next_reset > now:
+        if organization.next_reset > until:
             continue
-        since, upcoming = organization.last_reset, organization.next_reset
-        while upcoming <= now:
-            since, upcoming = upcoming, next_month(upcoming)
-        world.organizations.put(replace(organization, last_reset=since, next_reset=upcoming))
+        month = organization.months
+        while (upcoming := months_after(organization.created, month + 1)) <= until:
+            month += 1
+        restarted.append(
+            world.organizations.put(
+                replace(
+                    organization,
+                    months=month,
+                    last_reset=months_after(organization.created, month),
+                    next_reset=upcoming,
+                )
+            )
+        )
         owners = {("organization", organization.id)}
         owners |= {("team", team.id) for team in world.teams.where(organization=organization.id)}
         owners |= {("scenario", row.id) for row in world.scenarios.where(organization=organization.id)}
         for owner in owners:
             world.tallies.pop(owner, None)
-    world.counters_until = min((row.next_reset for row in world.organizations), default=LAST_MOMENT)
+    world.counters_until = min((row.next_reset for row in world.organizations), default=LAST_MOMENT + 1)
+    return restarted
+
+
+def _forget_old(world: World, newest: Execution) -> None:
+    """Drop what the plan keeps no longer from the logs of a scenario, and the steps of all but its latest runs."""
+    days = world.organizations[newest.organization_id].license.retention
+    entries = world.logs.where(scenario=newest.scenario_id)
+    stale = []
+    for entry in entries:
+        at = entry.started if isinstance(entry, Execution) else entry.at
+        if at >= newest.started - days * DAY:
+            break
+        stale.append(entry.id)
+    for id in stale:
+        world.logs.remove((newest.scenario_id, id))
+    detailed = world.detailed.setdefault(newest.scenario_id, deque())
+    detailed.append(newest.id)
+    if len(detailed) > STEPS_KEPT:
+        run = world.logs.get((newest.scenario_id, detailed.popleft()))
+        if isinstance(run, Execution) and run.steps:
+            world.logs.put(replace(run, steps=()))
+
+
+def is_exhausted(world: World, organization: Organization) -> bool:
+    """Whether an organization may run nothing: it was paused, or has no operations left."""
+    return (
+        organization.is_paused or consumed(world, organization).operations >= organization.license.operations
+    )
 
 
 def consumed(world: World, owner: Organization | Team) -> Consumption:

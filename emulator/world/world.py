@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
@@ -20,12 +21,15 @@ from .models import (
     Hook,
     HookLog,
     Incoming,
+    IncompleteExecution,
     Organization,
     OrganizationMember,
     PublicTemplate,
     Record,
+    Retry,
     Scenario,
     ScenarioEvent,
+    Script,
     Team,
     TeamMember,
     Template,
@@ -38,8 +42,8 @@ _by_id = attrgetter("id")
 _by_team = attrgetter("team_id")
 
 
-def _no_one(_name: str) -> None:
-    pass
+def no_one(_name: str) -> None:
+    """Tells nobody."""
 
 
 class World:
@@ -55,7 +59,7 @@ class World:
         self.lock = threading.RLock()
         self.clock = Clock(now)
         self.ids = Ids(seed, salt=name)
-        self.announce: Callable[[str], None] = _no_one
+        self.announce: Callable[[str], None] = no_one
         self.rate_limited = True
         #: Who called -> when the current rate window opened, and the calls counted in it.
         self.rate_windows: dict[tuple[str, int], tuple[int, int]] = {}
@@ -68,6 +72,11 @@ class World:
         #: Organization id -> the apps that were used in it, so that their first use needs no confirmation.
         self.installed_apps: dict[int, set[str]] = {}
 
+        #: Module -> what it is to answer; see `emulator.engine.scripts`.
+        self.scripts: dict[str, Script] = {}
+
+        #: Scenario id -> its runs that still have their steps, oldest first.
+        self.detailed: dict[int, deque[str]] = {}
         #: What was shown of rows, by the form in which it was; see `emulator.schemas.serialize`.
         self.shown: dict[object, dict[int, tuple[Any, ...]]] = {}
 
@@ -104,6 +113,18 @@ class World:
         )
         self.logs: Table[tuple[int, str], Execution | ScenarioEvent] = Table(
             "execution", attrgetter("scenario_id", "id"), {"scenario": attrgetter("scenario_id")}
+        )
+        self.incomplete_executions: Table[str, IncompleteExecution] = Table(
+            "incomplete execution",
+            _by_id,
+            {
+                "scenario": attrgetter("scenario_id"),
+                "awaited": lambda row: row.next_retry is not None or None,
+            },
+        )
+        #: The runs that tried an incomplete execution again.
+        self.retries: Table[tuple[str, str], Retry] = Table(
+            "retry", attrgetter("incomplete_id", "id"), {"incomplete": attrgetter("incomplete_id")}
         )
         self.data_structures: Table[int, DataStructure] = Table("data structure", _by_id, {"team": _by_team})
         self.data_stores: Table[int, DataStore] = Table(

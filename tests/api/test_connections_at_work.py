@@ -143,21 +143,26 @@ def test_a_used_connection_is_deleted_with_confirmation_only(api: Api) -> None:
 def test_scenarios_that_lose_their_connection_stop_working(api: Api) -> None:
     ok(api.delete("/connections/1?confirmed=true"))
     scenario = ok(api.get("/scenarios/3"))["scenario"]
-    assert (scenario["isinvalid"], scenario["isActive"], scenario["nextExec"]) == (True, False, None)
+    assert (scenario["isinvalid"], scenario["isActive"]) == (True, True)
+    run = ok(api.post("/scenarios/3/run", json={"responsive": True}))
+    assert run["status"] == 3
+    detail = ok(api.get(f"/scenarios/3/executions/{run['executionId']}"))
+    assert detail["error"] == {
+        "name": "ConnectionError",
+        "message": "Connection not found 'slack:1'.",
+        "causeModule": {"name": "Tell the team", "appName": "slack"},
+    }
+    ok(api.post("/scenarios/3/stop"))
     refused(api.post("/scenarios/3/start"), 400, detail="Scenario contains errors.")
 
 
-def test_a_run_without_its_connection_names_the_module(api: Api) -> None:
-    api.world.connections.remove(1)
-    execution = executor.run(api.world, api.world.scenarios[3])
-    assert (execution.status, execution.operations, execution.steps) == (3, 0, ())
-    assert execution.error is not None
-    assert (execution.error.name, execution.error.message) == (
-        "ConnectionError",
-        "Connection not found 'slack:1'.",
-    )
-    assert (execution.error.module_name, execution.error.app_name) == ("Tell the team", "slack")
-    assert api.world.scenarios[3].is_active
+def test_a_live_scenario_that_lost_its_connection_fails_until_it_is_stopped(api: Api) -> None:
+    ok(api.delete("/connections/1?confirmed=true"))
+    api.world.clock.advance(days=30)
+    scenario = ok(api.get("/scenarios/3"))["scenario"]
+    assert (scenario["isinvalid"], scenario["isActive"], scenario["nextExec"]) == (True, False, None)
+    rows = ok(api.get("/scenarios/3/logs?status=3"))["scenarioLogs"]
+    assert [row["error"]["name"] for row in rows] == ["ConnectionError"] * 3
 
 
 def test_a_run_with_credentials_that_are_turned_down_stops_the_scenario(api: Api) -> None:

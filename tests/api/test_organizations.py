@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 from conftest import STRANGER, Api
 from emulator.world import people
 
@@ -134,3 +136,46 @@ def test_the_plan_says_how_many_teams_there_are(api: Api) -> None:
     answer = api.post("/teams", json={"name": "Second", "organizationId": 2}, token=STRANGER)
     assert (answer.status_code, answer.json and answer.json["code"]) == (400, "IM011")
     assert len(api.world.teams.where(organization=2)) == 1
+
+
+def test_scheduled_runs_stop_when_the_operations_are_used_up_until_the_next_month(api: Api) -> None:
+    answer = api.control(
+        "POST", "/worlds", json={"plan": "free", "now": "2026-01-01T00:00:00Z", "rateLimit": False}
+    )
+    assert answer.json is not None
+    world, token = answer.json["world"], answer.json["world"]["token"]
+    blueprint = {
+        "name": "Tick",
+        "flow": [
+            {
+                "id": 1,
+                "module": "util:SetVariable2",
+                "version": 1,
+                "mapper": {"name": "a", "scope": "roundtrip", "value": "1"},
+            }
+        ],
+        "metadata": {},
+    }
+    body = {
+        "teamId": 1,
+        "blueprint": json.dumps(blueprint),
+        "scheduling": json.dumps({"type": "indefinitely", "interval": 900}),
+    }
+    id = api.post("/scenarios", json=body, token=token).json["scenario"]["id"]  # type: ignore[index]
+    for other in (1, 2, 3):
+        api.post(f"/scenarios/{other}/stop", token=token)
+    assert api.post(f"/scenarios/{id}/start", token=token).status_code == 200
+
+    def after(days: int) -> tuple[str, bool]:
+        path = f"/worlds/{world['name']}/clock/advance"
+        assert api.control("POST", path, json={"seconds": days * 86400}).status_code == 200
+        got = api.get("/organizations/1", token=token).json
+        assert got is not None
+        return got["organization"]["operations"], got["organization"]["isPaused"]
+
+    # The month began on the 12th, 96 runs a day are due, and the plan has 1,000 operations.
+    assert after(20) == ("864", False)
+    assert after(4) == ("1000", True)
+    assert after(17) == ("1000", True)
+    operations, paused = after(2)
+    assert (operations, paused) == ("96", False)

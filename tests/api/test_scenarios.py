@@ -539,3 +539,55 @@ def test_the_first_use_of_an_app_must_be_confirmed_once(api: Api) -> None:
 def test_the_version_of_the_blueprint_is_a_column_to_ask_for(api: Api) -> None:
     answer = ok(api.get("/scenarios/4?cols[]=scenarioVersion&cols[]=moduleSequenceId"))
     assert answer == {"scenario": {"scenarioVersion": 1, "moduleSequenceId": 7}}
+
+
+def test_logs_can_be_read_on_from_the_last_entry_seen(api: Api) -> None:
+    id = create(api)
+    for _ in range(3):
+        api.world.clock.advance(1)
+        ok(api.post(f"/scenarios/{id}/start"))
+        ok(api.post(f"/scenarios/{id}/stop"))
+    everything = [row["imtId"] for row in ok(api.get(f"/scenarios/{id}/logs"))["scenarioLogs"]]
+    assert len(everything) == 7
+    read: list[str] = []
+    while True:
+        behind = f"&pg[last]={read[-1]}" if read else ""
+        answer = ok(api.get(f"/scenarios/{id}/logs?pg[limit]=2{behind}"))
+        if not answer["scenarioLogs"]:
+            break
+        read += [row["imtId"] for row in answer["scenarioLogs"]]
+    assert read == everything
+    assert answer["pg"]["last"] == everything[-1]
+    shown = ok(api.get(f"/scenarios/{id}/logs?pg[last]={everything[2]}&pg[showLast]=true&pg[limit]=1"))
+    assert [row["imtId"] for row in shown["scenarioLogs"]] == [everything[2]]
+    refused(api.get(f"/scenarios/{id}/logs?pg[last]=0_nothing"))
+
+
+def test_the_list_can_be_sorted_by_the_names_of_users(api: Api) -> None:
+    mia = api.control(
+        "POST", "/worlds/default/tokens", json={"scopes": ["scenarios:write"], "userId": 3}
+    ).json
+    assert mia is not None
+    ok(api.post("/scenarios", json=body(), token=mia["token"]))
+    path = "/scenarios?teamId=1&cols[]=createdByUser&pg[sortBy]=createdByUserName"
+    for direction, names in (("asc", ["Ada Maker", "Mia Member"]), ("desc", ["Mia Member", "Ada Maker"])):
+        rows = ok(api.get(f"{path}&pg[sortDir]={direction}"))["scenarios"]
+        assert list(dict.fromkeys(row["createdByUser"]["name"] for row in rows)) == names
+    assert len(ok(api.get(f"{path}&pg[limit]=2&pg[offset]=4"))["scenarios"]) == 1
+
+
+def test_what_cannot_be_live_is_refused_to_a_live_scenario(api: Api) -> None:
+    refused(api.patch("/scenarios/3", json={"scheduling": json.dumps({"type": "indefinitely"})}))
+    empty = json.dumps({"name": "Empty", "flow": [], "metadata": {}})
+    assert (
+        refused(api.patch("/scenarios/3", json={"blueprint": empty}))["detail"] == "Scenario contains errors."
+    )
+    scenario = ok(api.get("/scenarios/3"))["scenario"]
+    assert (scenario["name"], scenario["scheduling"]["type"]) == ("Weekly report", "weekly")
+
+
+def test_a_run_at_the_end_of_time_is_a_run(api: Api) -> None:
+    api.post("/scenarios/3/stop")
+    api.world.clock.freeze("9998-12-31T23:59:59Z")
+    run = ok(api.post("/scenarios/1/run", json={"data": {"name": "Zoe"}, "responsive": True}))
+    assert run["outputs"] == {"greeting": "Hello, Zoe!"}

@@ -91,7 +91,16 @@ def test_a_token_has_just_the_scopes_that_were_asked_for(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"scopes": "all"}, {"scopes": ["no:such"]}, {"scopes": [], "userId": 99}, {"scopes": [[]]}]
+    "body",
+    [
+        {},
+        {"scopes": "all"},
+        {"scopes": ["no:such"]},
+        {"scopes": [], "userId": 99},
+        {"scopes": [[]]},
+        {"scopes": [], "userId": True},
+        {"scopes": [], "foo": 1},
+    ],
 )
 def test_a_token_that_makes_no_sense_is_refused(api: Api, body: Any) -> None:
     assert api.control("POST", "/worlds/default/tokens", json=body).status_code == 400
@@ -152,3 +161,20 @@ def test_the_openapi_document_names_every_route_with_its_scopes(api: Api) -> Non
     assert sorted(operation["x-scopes"]) == ["scenarios:read", "scenarios:run", "scenarios:write"]
     parameters = {p["name"] for p in document["paths"]["/data-stores"]["get"]["parameters"]}
     assert {"teamId", "cols[]", "pg[limit]", "pg[offset]", "pg[sortBy]", "pg[sortDir]"} <= parameters
+
+
+def test_a_mistyped_wish_for_the_clock_is_refused(api: Api) -> None:
+    for method, path, body in [
+        ("PATCH", "/clock", {"nwo": "2026-01-01T00:00:00Z"}),
+        ("PATCH", "/clock", {"frozen": "yes"}),
+        ("PATCH", "/clock", {"now": "tomorrow", "frozen": True}),
+        ("POST", "/clock/advance", {"second": 5}),
+        ("POST", "/clock/advance", {}),
+    ]:
+        assert api.control(method, f"/worlds/default{path}", json=body).status_code == 400, body
+    assert ok(api.control("GET", "/worlds/default/clock"))["now"] == "2026-03-02T12:00:00.000Z"
+
+
+def test_an_empty_key_is_refused_at_the_start() -> None:
+    with pytest.raises(ValueError, match="control key is empty"):
+        create_app(control_key="")

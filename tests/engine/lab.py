@@ -91,9 +91,15 @@ class Lab:
             )
         )
 
-    def run(self, *flow: Json, output_spec: Fields = (), **options: Any) -> Execution:
-        """Run a blueprint of these modules once."""
-        scenario = self.scenario(*flow, output_spec=output_spec)
+    def run(
+        self,
+        *flow: Json,
+        output_spec: Fields = (),
+        settings: Mapping[str, Json] | None = None,
+        **options: Any,
+    ) -> Execution:
+        """Run a blueprint of these modules once, under these settings of its scenario."""
+        scenario = self.scenario(*flow, output_spec=output_spec, metadata={"scenario": settings or {}})
         return executor.run(self.world, scenario, **options)
 
     def add(self, key: str, **data: Json) -> None:

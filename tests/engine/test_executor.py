@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from lab import NOW, Lab, error_of, give_back, module, outputs_of, set_variable
 
-from emulator.engine import executor
+from emulator.engine import executor, modules
 from emulator.world.models import Execution, Scenario
 
 
@@ -186,18 +186,15 @@ def test_an_error_says_which_field_could_not_be_mapped() -> None:
     )
 
 
-def test_what_makes_up_flow_control_is_refused_where_it_is_not_supported() -> None:
-    for name in ("BasicAggregator", "BasicIfElse", "BasicMerge", "Break", "ThrowError"):
-        execution = Lab().run(module(1, f"builtin:{name}"))
-        assert error_of(execution) == (
-            "RuntimeError",
-            f"Module 'builtin:{name}' (1) is not supported by the emulator.",
-        )
-
-
-def test_no_error_handler_takes_what_is_not_supported() -> None:
-    broken = module(1, "builtin:BasicAggregator", onerror=[module(2, "builtin:Ignore")])
-    assert error_of(Lab().run(broken))[0] == "RuntimeError"
+def test_a_module_that_is_not_written_yet_is_named_and_no_error_handler_takes_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(modules.KINDS, "util:ComposeTransformer")
+    execution = Lab().run(module(1, "util:ComposeTransformer", onerror=[module(2, "builtin:Ignore")]))
+    assert error_of(execution) == (
+        "RuntimeError",
+        "Module 'util:ComposeTransformer' (1) is not supported by the emulator.",
+    )
 
 
 def failing(id: int, *handler: dict[str, object]) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lab import environment
 
-from emulator.engine.blueprint import Condition
+from emulator.engine.conditions import Condition
 from emulator.engine.errors import ExpressionError
 from emulator.engine.filters import holds, passes
 from emulator.engine.iml.values import Value

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lab import Lab, error_of, module, outputs_of, set_variable
 
+from emulator.engine import executor
 from emulator.world.models import Json
 
 
@@ -55,6 +56,33 @@ def test_routes_that_multiply_use_up_the_operations() -> None:
 def test_texts_that_double_end_the_run(value: str) -> None:
     flow = [set_variable(id, value % (id - 1, id - 1)) for id in range(1, 200)]
     assert error_of(Lab().run(*flow))[0] in ("DataSizeLimitExceededError", "ScenarioTimeoutError")
+
+
+def test_thousands_of_bundles_that_break_off_with_all_they_carry_are_bounded() -> None:
+    for text, most in (("x", 4_000), ("x" * 200_000, 2_500)):
+        lab = Lab()
+        flow = [
+            set_variable(1, text),
+            module(2, "builtin:BasicRepeater", {"repeats": 4_000}),
+            module(3, "json:ParseJSON", {"json": "{"}),
+        ]
+        scenario = lab.scenario(*flow, metadata={"scenario": {"dlq": True, "dataloss": True}})
+        assert executor.run(lab.world, scenario).status in (2, 3)
+        assert 0 < len(lab.world.incomplete_executions) <= most
+
+
+def test_a_feeder_of_a_thousand_aggregators_uses_up_the_budget() -> None:
+    def gather(id: int) -> Json:
+        node = module(id, "builtin:BasicAggregator", flags={"stopIfEmpty": True})
+        return {**node, "parameters": {"feeder": 2}, "filter": {"conditions": [[{"a": "", "o": "exist"}]]}}
+
+    flow = [gather(id) for id in range(10, 1_010)]
+    execution = Lab().run(
+        module(1, "builtin:BasicRepeater", {"repeats": 9_000}),
+        module(2, "builtin:BasicFeeder", {"array": "{{emptyarray}}"}),
+        *flow,
+    )
+    assert error_of(execution)[0] == "ScenarioTimeoutError"
 
 
 def test_arrays_that_double_end_the_run() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from emulator.engine import schedule
 from emulator.world.clock import iso, moment_of
+from emulator.world.refusals import Invalid
 
 PRAGUE = ZoneInfo("Europe/Prague")
 MONDAY_NOON = moment_of("2026-03-02T12:00:00Z")
@@ -70,3 +71,57 @@ def test_the_next_run_always_lies_ahead(scheduling: dict[str, Any], after: int) 
     due = schedule.next_run(scheduling, after, PRAGUE)
     assert due is not None
     assert after < due <= after + 32 * 24 * 3600 * 1000
+
+
+@pytest.mark.parametrize(
+    ("scheduling", "due"),
+    [
+        # Monday noon is 13:00 in Prague.
+        ({"restrict": [{"time": ["09:00", "17:00"]}]}, "2026-03-02T12:15:00.000Z"),
+        ({"restrict": [{"time": ["09:00", "13:10"]}]}, "2026-03-03T08:00:00.000Z"),
+        ({"restrict": [{"time": ["22:00", "06:00"]}]}, "2026-03-02T21:00:00.000Z"),
+        ({"restrict": [{"days": [6, 0]}]}, "2026-03-06T23:00:00.000Z"),
+        (
+            {"restrict": [{"months": [5], "days": [1], "time": ["09:00", "10:00"]}]},
+            "2026-05-04T07:00:00.000Z",
+        ),
+        (
+            {"restrict": [{"days": [3]}, {"days": [2], "time": ["20:00", "21:00"]}]},
+            "2026-03-03T19:00:00.000Z",
+        ),
+        ({"between": ["2026-04-01T00:00:00Z", "2026-05-01T00:00:00Z"]}, "2026-04-01T00:00:00.000Z"),
+    ],
+)
+def test_an_interval_goes_on_at_the_next_moment_that_is_allowed(scheduling: dict[str, Any], due: str) -> None:
+    next_run = schedule.next_run({"type": "indefinitely", "interval": 900, **scheduling}, MONDAY_NOON, PRAGUE)
+    assert next_run is not None
+    assert iso(next_run) == due
+
+
+def test_runs_at_fixed_times_are_left_out_where_they_are_not_allowed() -> None:
+    daily = {"type": "daily", "time": "08:00", "restrict": [{"days": [4]}]}
+    due = schedule.next_run(daily, MONDAY_NOON, PRAGUE)
+    assert due is not None
+    assert iso(due) == "2026-03-05T07:00:00.000Z"
+    once = {"type": "once", "date": "2026-03-05T10:00:00Z", "restrict": [{"days": [1]}]}
+    assert schedule.next_run(once, MONDAY_NOON, PRAGUE) is None
+    over = {"type": "daily", "time": "08:00", "between": ["2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"]}
+    assert schedule.next_run(over, MONDAY_NOON, PRAGUE) is None
+
+
+@pytest.mark.parametrize(
+    "restrictions",
+    [
+        {"between": ["2026-01-01T00:00:00Z"]},
+        {"between": ["2026-02-01T00:00:00Z", "2026-01-01T00:00:00Z"]},
+        {"restrict": {}},
+        {"restrict": [5]},
+        {"restrict": [{"days": [7]}]},
+        {"restrict": [{"months": [0]}]},
+        {"restrict": [{"time": ["9", "17:00"]}]},
+        {"restrict": [{"time": "09:00"}]},
+    ],
+)
+def test_restrictions_that_make_no_sense_are_refused(restrictions: dict[str, Any]) -> None:
+    with pytest.raises(Invalid):
+        schedule.check({"type": "indefinitely", "interval": 900, **restrictions}, least_minutes=1)

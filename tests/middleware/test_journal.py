@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from conftest import ADMIN, READER, Api
-from emulator.middleware.journal import BODIES_LIMIT, BODY_LIMIT, CAPACITY, Journal, mask, mask_text
+from emulator.middleware.journal import BODIES_LIMIT, BODY_LIMIT, CAPACITY, Journal
+from emulator.middleware.masking import mask, mask_text
 
 
 def entries(api: Api) -> list[dict[str, Any]]:
@@ -18,7 +21,7 @@ def test_an_entry_tells_who_what_where_and_what_was_decided(api: Api) -> None:
     [entry] = entries(api)
     assert (
         entry["sentence"]
-        == "Ada Maker (token admin) asked for GET /data-stores in organization 1 and got 200."
+        == "Ada Maker (token admin) asked for GET /data-stores?teamId=1&pg[limit]=2 in organization 1 and got 200."
     )
     assert entry["at"] == "2026-03-02T12:00:00.000Z"
     assert entry["query"] == {"teamId": "1", "pg[limit]": "2"}
@@ -98,3 +101,31 @@ def test_masking_goes_by_name_and_by_form() -> None:
         "a": [{"clientSecret": "********", "note": "********", "token": None, "isSet": True}]
     }
     assert mask_text("Authorization: Bearer abc.def-ghi") == "Authorization: ********"
+
+
+@pytest.mark.parametrize(
+    ("shown", "secret"),
+    [
+        ({"client_secret": {"v": "s3cret"}, "credentials": {"deep": ["s3cret"]}}, "s3cret"),
+        ({"x-api-key": "s3cret", "access-key": "s3cret", "access_key": "s3cret", "pwd": "s3cret"}, "s3cret"),
+        ({"headers": [{"name": "authorization", "value": "s3cret"}]}, "s3cret"),
+        ({"note": "Basic czNjcmV0"}, "czNjcmV0"),
+        ({"url": "http://127.0.0.1:4747/hook/" + "a1" * 16, "udid": "a1" * 16}, "a1a1"),
+        ({"address": "a1" * 16 + "@hook.eu1.make.com"}, "a1a1"),
+    ],
+)
+def test_secrets_are_blotted_out_wherever_they_stand(shown: dict[str, Any], secret: str) -> None:
+    assert secret not in str(mask(shown))
+
+
+def test_forms_are_read_before_they_are_masked(api: Api) -> None:
+    form = "password=s3cret&x-api-key=s3cret&note=plain&note=again"
+    api.post("/data-stores/1/data?api-key=s3cret&cols[]=a&cols[]=b", data=form)
+    [entry] = entries(api)
+    assert "s3cret" not in str(entry)
+    assert entry["query"] == {"api-key": "********", "cols[]": ["a", "b"]}
+
+
+def test_names_that_only_look_like_secrets_are_shown() -> None:
+    plain = {"authorId": 1, "authorName": "Ada", "authUsed": "token", "scopes": ["a"], "key": "order-1"}
+    assert mask(plain) == plain

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -12,7 +13,7 @@ from werkzeug.test import TestResponse
 from emulator.app import API, DEFAULT_WORLD, create_app, tenants_of
 from emulator.middleware.tenant import Tenant, Tenants
 from emulator.world import connections, datastores, hooks, queues, templates
-from emulator.world.models import Execution, Folder
+from emulator.world.models import Execution, Folder, IncompleteExecution, Retry
 from emulator.world.tables import Table
 from emulator.world.world import World
 
@@ -73,6 +74,24 @@ class Target:
                 id=id,
             )
             templates.publish(world, template)
+        run = world.logs[1, self.execution_of(1)]
+        assert isinstance(run, Execution)
+        for scenario_id, team_id in ((1, 1), (5, 2)):
+            broken = IncompleteExecution(
+                id=f"broken-{scenario_id}",
+                scenario_id=scenario_id,
+                team_id=team_id,
+                execution_id=run.id,
+                reason="No.",
+                created=run.ends,
+                index=world.ids.next("incomplete execution"),
+                blueprint=world.blueprints[scenario_id, 1].blueprint,
+                failer=1,
+                bundles={},
+                size=2,
+            )
+            world.incomplete_executions.put(broken)
+        world.retries.put(Retry(incomplete_id="broken-1", execution=replace(run, id="retried")))
 
     @property
     def tenants(self) -> Tenants:

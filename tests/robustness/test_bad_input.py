@@ -19,7 +19,7 @@ from valid_requests import ENDPOINTS, FOREIGN, ONLY_ASKING, VALID, name_of, path
 from werkzeug.test import TestResponse
 
 from emulator.app import BODY_LIMIT
-from emulator.endpoint import Endpoint
+from emulator.endpoint import TEXT_IDS, Endpoint
 from emulator.middleware.tenant import Specification
 from emulator.schemas.base import MAX_ID, Bool, Int, Many, OpenBody, Ref
 from emulator.schemas.data_structures import Spec
@@ -421,7 +421,8 @@ def test_bad_paging_is_refused(attack: Attack) -> None:
     }
     if paging.sort is not None:
         bad |= {
-            "pg[sortBy]": ["", "nobody", "ID", "id,name", "__class__"],
+            # A list that is sorted by nothing calls that order by an empty name.
+            "pg[sortBy]": [*({""} - set(paging.by)), "nobody", "ID", "id,name", "__class__"],
             "pg[sortDir]": ["", "up", "ASC", "1"],
         }
     for key, texts in bad.items():
@@ -479,7 +480,7 @@ def test_a_path_id_that_is_no_number_is_refused(attack: Attack) -> None:
             str(2**70),
         ):
             path = path_of(attack.endpoint, attack.target, **{parameter: text})
-            if kind is not None:
+            if kind is not None and parameter not in TEXT_IDS:
                 found = faults_of(attack.refused(400, path=path))
                 assert f"Invalid value of parameter '{parameter}'." in found
             else:
@@ -548,8 +549,10 @@ def test_paths_are_exact(attack: Attack) -> None:
     ):
         assert attack.refused(404, path=path)["code"] == "SC404"
     if not attack.endpoint.path.endswith("{key}"):  # A key may be any text.
+        # Beside an id that may be any text, what is spoilt is another id.
+        other_id = (405,) if attack.endpoint.path == "/dlqs/retry" else ()
         for suffix in ("%20", "%00", ";x=1", ".json"):
-            attack.refused(404, 400, path=attack.path + suffix)
+            attack.refused(404, 400, *other_id, path=attack.path + suffix)
 
 
 # --- tokens --------------------------------------------------------------------------------------

@@ -49,6 +49,7 @@ _HOOK = {"hookId": 1}
 _CONNECTION = {"connectionId": 901}
 _TEMPLATE = {"templateId": 901}
 _PUBLIC = {"templateUrl": "102-webhook-to-email"}
+_DLQ = {"dlqId": "broken-1"}
 _ORDER = {"sku": "Z-9", "quantity": 7}
 
 VALID: dict[str, Valid] = {
@@ -73,6 +74,15 @@ VALID: dict[str, Valid] = {
     "GET /scenarios/{scenarioId}/logs": Valid(_SCENARIO),
     "GET /scenarios/{scenarioId}/logs/{executionId}": Valid(_RUN),
     "GET /scenarios/{scenarioId}/executions/{executionId}": Valid(_RUN),
+    "GET /dlqs": Valid(query={"scenarioId": 1}),
+    "GET /dlqs/{dlqId}": Valid(_DLQ),
+    "PATCH /dlqs/{dlqId}": Valid(_DLQ, body={"blueprint": BLUEPRINT, "failer": 1}),
+    "DELETE /dlqs": Valid(query={"scenarioId": 1, "confirmed": "true"}, body={"ids": ["broken-1"]}),
+    "GET /dlqs/{dlqId}/bundle": Valid(_DLQ),
+    "GET /dlqs/{dlqId}/logs": Valid(_DLQ),
+    "GET /dlqs/{dlqId}/logs/{executionId}": Valid({"dlqId": "broken-1", "executionId": "retried"}),
+    "POST /dlqs/{dlqId}/retry": Valid(_DLQ),
+    "POST /dlqs/retry": Valid(query={"scenarioId": 1}, body={"all": True}),
     "GET /scenarios-folders": Valid(query={"teamId": 1}),
     "POST /scenarios-folders": Valid(body={"name": "New", "teamId": 1}),
     "PATCH /scenarios-folders/{folderId}": Valid({"folderId": 1}, body={"name": "Renamed"}),
@@ -181,6 +191,7 @@ FOREIGN = {
     "connection": 902,
     "template": 902,
     "hook": 3,
+    "incompleteExecution": "broken-5",
 }
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unittest
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,44 @@ def test_refusals_of_the_control_api_tell_their_reason(make: MakeEmulator) -> No
 def test_an_emulator_that_does_not_run_says_so() -> None:
     with pytest.raises(RuntimeError, match="not running"):
         MakeEmulator().create_world()
+
+
+def test_a_decorated_function_has_an_emulator_for_each_call() -> None:
+    urls: list[str] = []
+
+    @MakeEmulator(seed="empty")
+    def ask(path: str, make: MakeEmulator) -> int:
+        urls.append(make.url)
+        return get(make.world, path).status_code
+
+    assert ask("/teams/1") == 200  # type: ignore[call-arg]
+    assert ask("/scenarios/1") == 404  # type: ignore[call-arg]
+    for url in urls:
+        with pytest.raises(requests.ConnectionError):
+            requests.get(url, timeout=5)
+
+
+def test_an_emulator_can_be_started_again() -> None:
+    emulator = MakeEmulator()
+    for _ in range(2):
+        with emulator:
+            assert get(emulator.world, "/teams/1").status_code == 200
+
+
+def test_a_test_case_starts_one_for_all_its_tests() -> None:
+    class Case(unittest.TestCase):
+        make: MakeEmulator
+
+        @classmethod
+        def setUpClass(cls) -> None:
+            cls.make = MakeEmulator().start()
+            cls.addClassCleanup(cls.make.stop)
+
+        def test_one(self) -> None:
+            assert get(self.make.create_world(), "/teams/1").status_code == 200
+
+    result = unittest.defaultTestLoader.loadTestsFromTestCase(Case).run(unittest.TestResult())
+    assert result is not None
+    assert (result.testsRun, result.failures, result.errors) == (1, [], [])
+    with pytest.raises(RuntimeError, match="not running"):
+        Case.make.create_world()

@@ -99,3 +99,84 @@ def test_fixtures_can_be_overridden(pytester: pytest.Pytester) -> None:
         """
     )
     pytester.runpytest("-W", "error").assert_outcomes(passed=1)
+
+
+PARALLEL = """
+    import pytest
+
+    def record(number):
+        return {"key": "k", "data": {"sku": "s", "quantity": number}}
+
+    @pytest.mark.parametrize("number", range(12))
+    def test_alone(make_client, make_world, number):
+        assert make_client.delete("/scenarios/1").json() == {"scenario": 1}
+        assert make_client.post("/data-stores/1/data", json=record(number)).status_code == 200
+        make_world.clock.advance(days=number)
+        make_world.requests.assert_called("POST", "/data-stores/1/data", json=record(number), times=1)
+        assert len(make_world.requests) == 2
+"""
+
+
+def test_workers_of_xdist_do_not_disturb_each_other(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(PARALLEL)
+    pytester.runpytest("-n", "2", "-W", "error").assert_outcomes(passed=12)
+
+
+def test_workers_of_xdist_share_a_sidecar_without_disturbing_each_other(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(PARALLEL)
+    with MakeEmulator() as sidecar:
+        result = pytester.runpytest("-n", "2", "-W", "error", f"--make-emulator-url={sidecar.url}")
+        result.assert_outcomes(passed=12)
+        assert [world["name"] for world in sidecar.control.call("GET", "worlds")["worlds"]] == ["default"]
+        assert len(sidecar.world.requests) == 0
+
+
+def test_the_emulator_can_be_overridden(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        import pytest
+        from emulator import MakeEmulator
+
+        @pytest.fixture(scope="session")
+        def make_emulator():
+            with MakeEmulator(seed="agency") as emulator:
+                yield emulator
+        """
+    )
+    pytester.makepyfile(
+        """
+        def test_agency(make_emulator, make_client):
+            assert len(make_emulator.get_world("default").access_report()) > 3
+            assert make_client.get("/teams/1").status_code == 200
+        """
+    )
+    pytester.runpytest("-W", "error").assert_outcomes(passed=1)
+
+
+def test_a_test_may_delete_its_world(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_deletes(make_world):
+            make_world.delete()
+
+        def test_deletes_and_fails(make_world):
+            make_world.delete()
+            assert False
+        """
+    )
+    result = pytester.runpytest()
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*the journal could not be read: *There is no world named*"])
+
+
+def test_a_run_without_the_fixtures_does_not_load_the_emulator(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_nothing_is_loaded():
+            assert "emulator.app" not in sys.modules
+            assert "flask" not in sys.modules
+        """
+    )
+    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)

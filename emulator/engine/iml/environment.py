@@ -10,6 +10,9 @@ from datetime import UTC, tzinfo
 from ..budget import Budget
 from .values import Value, as_text, is_array, same
 
+Zone = Callable[[], tzinfo]
+"""A time zone, looked up when it is asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
@@ -35,6 +38,21 @@ class Scope:
         """Whether nothing came before, which is so for the first module."""
         return self._parent is None
 
+    @property
+    def latest(self) -> Mapping[str, Value]:
+        """The bundle that came last."""
+        return self._bundle.data if self._bundle is not None else {}
+
+    def bundles(self) -> dict[int, Bundle]:
+        """Every bundle on the way by the id of its module, the oldest first."""
+        found: dict[int, Bundle] = {}
+        scope: Scope | None = self
+        while scope is not None:
+            if scope._bundle is not None:
+                found.setdefault(scope._module_id, scope._bundle)
+            scope = scope._parent
+        return dict(reversed(found.items()))
+
     def having(self, module_id: int, bundle: Bundle) -> Scope:
         return Scope(self, module_id, bundle)
 
@@ -59,7 +77,7 @@ class Environment:
     random: random.Random = field(default_factory=lambda: random.Random(0))
     now: int = 0
     #: The time zone in which dates are written and read unless an expression names one.
-    zone: Callable[[], tzinfo] = lambda: UTC
+    zone: Zone = lambda: UTC
 
 
 def follow(value: Value, path: Sequence[str | int]) -> Value:

@@ -74,7 +74,9 @@ def fill(text: str, env: Environment) -> Value:
 
 
 def _worth(part: Expression, env: Environment) -> Value:
-    env.budget.step(1 + len(part.source))
+    # What is short was read before, mostly.
+    length = len(part.source)
+    env.budget.step(1 + (length if length > REMEMBERED else length // 8))
     return evaluate(part.node(), env)
 
 

@@ -12,7 +12,7 @@ from emulator.world import datastores
 from emulator.world.models import DataStore, Fields, Json, Record
 from emulator.world.refusals import BadBlueprint, Invalid, NotFound, OutOfSpace
 
-from ..blueprint import conditions
+from ..conditions import conditions
 from ..errors import BundleInvalid, Misfit, ModuleError
 from ..filters import holds
 from ..iml.functions.general import path_of, reach
@@ -86,7 +86,11 @@ def _add(context: ModuleContext) -> Outcome:
     if key is not None and not overwrite and (store.id, key) in world.records:
         raise ModuleError("DataError", "Duplicate key error")
     data = _data(context, store)
+    if key is not None:
+        context.run.transaction.touch(world, store.id, key)
     record = _written(lambda: datastores.add_record(world, store, key=key, data=data, overwrite=overwrite))
+    if key is None:
+        context.run.transaction.added(record)
     return Emit([_bundle(record)])
 
 
@@ -98,6 +102,7 @@ def _update(context: ModuleContext) -> Outcome:
     world, store, mapper = context.run.world, _store(context), context.mapper
     key, data = str(plain(mapper["key"])), _data(context, store)
     old = world.records.get((store.id, key))
+    context.run.transaction.touch(world, store.id, key)
     if old is None:
         if not mapper["upsert"]:
             raise ModuleError("DataError", "Record not found.")
@@ -172,13 +177,17 @@ def _delete(context: ModuleContext) -> Outcome:
     record = world.records.get((store.id, str(plain(context.mapper["key"]))))
     if record is None:
         raise ModuleError("DataError", "Record not found.")
+    context.run.transaction.touch(world, store.id, record.key)
     datastores.delete_records(world, store, [record.key])
     return Emit([_bundle(record)])
 
 
 def _delete_all(context: ModuleContext) -> Outcome:
     world, store = context.run.world, _store(context)
-    datastores.delete_records(world, store, [record.key for record in datastores.records(world, store)])
+    keys = [record.key for record in datastores.records(world, store)]
+    for key in keys:
+        context.run.transaction.touch(world, store.id, key)
+    datastores.delete_records(world, store, keys)
     return Emit([{}])
 
 

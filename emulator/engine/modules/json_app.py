@@ -47,15 +47,16 @@ def _create(context: ModuleContext) -> Outcome:
         for name, value in context.mapper.items()
         if value is not None and (value != "" or value is EMPTY_TEXT)
     }
-    return Emit([{"json": _text(context, fields)}])
+    return Emit([{"json": written(context, fields)}])
 
 
 def _transform(context: ModuleContext) -> Outcome:
     """Any value as JSON; a text becomes a quoted one."""
-    return Emit([{"json": _text(context, context.mapper.get("object"))}])
+    return Emit([{"json": written(context, context.mapper.get("object"))}])
 
 
-def _text(context: ModuleContext, value: Value) -> str:
+def written(context: ModuleContext, value: Value) -> str:
+    """A value as JSON, indented as the module's parameters say."""
     context.env.budget.weigh(value)
     indent = _INDENTS.get(str(context.module.parameters.get("space", "")))
     tight = (",", ":") if indent is None else None

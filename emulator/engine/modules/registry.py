@@ -10,12 +10,14 @@ from typing import Any, TypeAlias
 from emulator.world.models import Fields, Json, Scenario, WebhookAnswer
 from emulator.world.world import World
 
-from ..blueprint import Module, Route
+from ..blueprint import Arm, Module, Route
 from ..budget import Budget
 from ..errors import BundleInvalid, Misfit
+from ..gathering import Group
 from ..iml.environment import Environment
 from ..iml.values import EMPTY_TEXT, Value, coerce
 from ..stopwatch import Stopwatch
+from ..transaction import Transaction
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,12 +35,20 @@ class Run:
     stopwatch: Stopwatch
     random: random.Random
     names: Mapping[str, Value]
+    #: Runs another scenario and tells what it gave back; see `CallScenario`.
+    call: Callable[[CallScenario], Mapping[str, Value]]
     #: What "Set variable" modules set, by name.
     variables: dict[str, Value] = field(default_factory=dict)
     #: What the caller of the webhook is answered, once a module said it.
     respond: WebhookAnswer | None = None
     #: How often each "Increment function" was called, by module id.
     counters: dict[int, int] = field(default_factory=dict)
+    #: What the run wrote to data stores, so that it can be undone.
+    transaction: Transaction = field(default_factory=Transaction)
+    #: Whether something happened that makes a success a warning.
+    warned: bool = False
+    #: The name that a module gave to the run.
+    name: str | None = None
 
     def now(self) -> int:
         return self.started + self.stopwatch.elapsed
@@ -53,6 +63,8 @@ class ModuleContext:
     mapper: Mapping[str, Value]
     env: Environment
     first: bool
+    #: For a merge: the branch, among those that merge, by which the bundle came.
+    branch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,22 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True)
+class Choose:
+    """Branches, the first of which whose conditions hold gets the bundle."""
+
+    arms: Sequence[Arm]
+
+
+@dataclass(frozen=True, slots=True)
+class CallScenario:
+    """Another scenario is to be run; whether its outputs are waited for."""
+
+    scenario: Scenario
+    inputs: Mapping[str, Json]
+    wait: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Return:
     """The end of the run, with its outputs."""
 
@@ -79,14 +107,16 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """What an error handler decided: ``"ignore"``, ``"resume"``, ``"commit"`` or ``"rollback"``."""
+    """What an error handler decided: ``"ignore"``, ``"resume"``, ``"commit"``, ``"rollback"`` or ``"break"``."""
 
     decision: str
-    substitute: Mapping[str, Value] = field(default_factory=dict)
+    mapper: Mapping[str, Value] = field(default_factory=dict)
 
 
-Outcome: TypeAlias = Emit | Branch | Return | Directive
+Outcome: TypeAlias = Emit | Branch | Choose | CallScenario | Return | Directive
 Handler: TypeAlias = Callable[[ModuleContext], Outcome]
+Combine: TypeAlias = Callable[[ModuleContext, Group], Mapping[str, Value]]
+"""What an aggregator makes of the mapped bundles of one group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +131,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A module of an app as the engine knows it; ``billed`` is whether its operations count."""
+    """A module of an app as the engine knows it.
+
+    ``billed`` is whether its operations count, ``free`` whether those that do cost no credits.
+    """
 
     name: str
     handler: Handler
@@ -109,6 +142,9 @@ class Kind:
     billed: bool = True
     #: Whether the mapper is passed on as it was computed, besides the declared fields.
     open: bool = False
+    free: bool = False
+    #: Of an aggregator, which is not run for each bundle, but once for all that were gathered.
+    combine: Combine | None = None
 
 
 def fitted(kind: Kind, mapper: Mapping[str, Value]) -> Mapping[str, Value]:

@@ -1,15 +1,22 @@
-"""The app "Scenarios": where a run's inputs come in and its outputs go out. Its operations are not billed."""
+"""The app "Scenarios": where a run's inputs come in and its outputs go out, and how one scenario calls another.
+
+Its operations are not billed. Sources: vendor's notes on subscenarios (same team, active, on demand); exported
+blueprints for the parameters of a call.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 
-from emulator.world.models import Json
+from emulator.world.models import Fields, Json, Scenario
+from emulator.world.refusals import Invalid
 
-from ..errors import BundleInvalid, Misfit
-from ..iml.values import EMPTY_TEXT, Value, as_text, coerce
-from .registry import Emit, Kind, ModuleContext, Outcome, Return
+from .. import schedule
+from ..errors import BundleInvalid, Misfit, ModuleError
+from ..iml.values import EMPTY_TEXT, Value, as_text, coerce, plain
+from ..inputs import checked_inputs
+from .registry import CallScenario, Emit, Kind, ModuleContext, Outcome, Return
 
 
 def _start(context: ModuleContext) -> Outcome:
@@ -47,7 +54,59 @@ def _output(field: Mapping[str, Json], value: Value, context: ModuleContext) -> 
     return coerce(value, str(field.get("type", "any")))
 
 
+def _call(context: ModuleContext) -> Outcome:
+    """Run another scenario with the mapped inputs; its outputs come back only if it is waited for."""
+    wait = context.module.parameters.get("shouldWaitForExecutionEnd")
+    return _called(context, wait=wait is True or wait == "true")
+
+
+def _call_legacy(context: ModuleContext) -> Outcome:
+    """The older module starts another scenario and does not wait for it."""
+    return _called(context, wait=False)
+
+
+def _called(context: ModuleContext, *, wait: bool) -> Outcome:
+    scenario = _scenario(context)
+    version = context.run.world.blueprints[scenario.id, scenario.blueprint_version]
+    spec = version.input_spec or ()
+    try:
+        inputs = checked_inputs(spec, _inputs(context.mapper, spec))
+    except Invalid as refusal:
+        raise BundleInvalid(len(refusal.faults)) from None
+    return CallScenario(scenario, inputs, wait)
+
+
+def _scenario(context: ModuleContext) -> Scenario:
+    """The scenario to be called, whose id may be written ``SCN_123``."""
+    id = as_text(context.module.parameters.get("scenario")).removeprefix("SCN_")
+    world, team_id = context.run.world, context.run.scenario.team_id
+    scenario = world.scenarios.get(int(id)) if id.isascii() and id.isdigit() and len(id) < 16 else None
+    if scenario is None or scenario.team_id != team_id:
+        raise ModuleError("RuntimeError", f"Scenario '{id[:50]}' not found.")
+    if not scenario.is_active:
+        raise ModuleError("RuntimeError", f"Scenario '{id}' is not active.")
+    if not schedule.is_on_demand(scenario.scheduling):
+        raise ModuleError("RuntimeError", f"Scenario '{id}' is not scheduled on demand.")
+    return scenario
+
+
+def _inputs(mapper: Mapping[str, Value], spec: Fields) -> Mapping[str, Json]:
+    """The mapped inputs: the mapper's fields, or those of its field ``data`` if that is no input itself (seen)."""
+    data = mapper.get("data")
+    if isinstance(data, Mapping) and all(field["name"] != "data" for field in spec):
+        mapper = data
+    inputs: dict[str, Json] = {}
+    kinds = {field["name"]: str(field.get("type", "any")) for field in spec}
+    for name, value in mapper.items():
+        empty = value is None or (value == "" and value is not EMPTY_TEXT)
+        if not empty:
+            inputs[name] = plain(coerce(value, kinds.get(name, "any")))
+    return inputs
+
+
 KINDS = (
+    Kind("scenario-service:CallSubscenario", _call, billed=False, open=True),
+    Kind("scenario-service:RunScenario", _call_legacy, billed=False, open=True),
     Kind("scenario-service:StartSubscenario", _start, billed=False, open=True),
     Kind("scenario-service:ReturnData", _return, billed=False, open=True),
 )

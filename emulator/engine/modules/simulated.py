@@ -75,12 +75,7 @@ def _simulate(context: ModuleContext) -> Outcome:
         BundleInvalid: if fields are missing that the blueprint marks as required.
     """
     run, module = context.run, context.module
-    missing = sum(
-        field.get("required") is True and context.mapper.get(field["name"]) in (None, "")
-        for field in module.expect or ()
-    )
-    if missing:
-        raise BundleInvalid(missing)
+    check_required(context)
     if context.first and run.trigger_bundle is not None:
         received = run.trigger_bundle if is_array(run.trigger_bundle) else [run.trigger_bundle]
         bundles = [item if isinstance(item, Mapping) else {"value": item} for item in received]
@@ -89,6 +84,16 @@ def _simulate(context: ModuleContext) -> Outcome:
         seed = f"{run.world.seed}:{run.execution_id}:{module.id}:{run.budget.operations}"
         bundles = [_Maker(_faker(seed), context).collection(fields, 0)]
     return Emit(bundles, transfer=json_size(context.mapper) + json_size(bundles))
+
+
+def check_required(context: ModuleContext) -> None:
+    """Raise BundleInvalid if fields are missing that the blueprint marks as required."""
+    missing = sum(
+        field.get("required") is True and context.mapper.get(field["name"]) in (None, "")
+        for field in context.module.expect or ()
+    )
+    if missing:
+        raise BundleInvalid(missing)
 
 
 class _Maker:

@@ -1,0 +1,77 @@
+"""The pages for people under ``/_emulator``: the dashboard, and the API reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, Response, request
+
+from ..endpoint import Endpoint
+from ..middleware.tenant import Tenant, Tenants
+from ..openapi import document
+from . import dashboard, pages, reference
+
+DASHBOARD, DOCS = "/_emulator/", "/_emulator/docs"
+
+#: What the buttons of the clock say, and how many seconds they jump ahead.
+STEPS = (("+1 minute", 60), ("+15 minutes", 900), ("+1 hour", 3600), ("+1 day", 86_400))
+
+
+def add_pages(
+    door: Blueprint, tenants: Tenants, endpoints: Sequence[Endpoint], find: Callable[[str], Tenant]
+) -> None:
+    """Add the pages to the control API.
+
+    Args:
+        find: finds a world by its name, or raises.
+    """
+
+    @lru_cache(maxsize=4)
+    def described(base_url: str) -> dict[str, Any]:
+        return document(endpoints, base_url)
+
+    @door.get("/")
+    def show_dashboard() -> Response:
+        first = next((tenant.name for tenant in tenants), None)
+        name = request.args.get("world", first)
+        return pages.render(
+            "dashboard",
+            here="dashboard",
+            worlds=[tenant.name for tenant in tenants],
+            world=None if name is None else dashboard.view(find(name), endpoints),
+            base=f"/_emulator/worlds/{quote(name or '', safe='')}",
+            base_url=_base_url(),
+            steps=STEPS,
+        )
+
+    @door.get("/docs")
+    def show_docs() -> Response:
+        tenant = next(iter(tenants), None)
+        token = tenant.main_token().token if tenant else "TOKEN"
+        shown = reference.view(described(_base_url()), token=token, ids=_ids(tenant) if tenant else {})
+        return pages.render("docs", here="docs", **shown)
+
+
+def ask_for_key() -> Response | None:
+    """The page that asks for the control key, if it is a page that was asked for, by a browser."""
+    if (
+        request.method == "GET"
+        and request.path in (DASHBOARD, DOCS)
+        and "X-Emulator-Key" not in request.headers
+    ):
+        return pages.render("key", status=403, here="")
+    return None
+
+
+def _base_url() -> str:
+    return request.host_url.rstrip("/") + "/api/v2"
+
+
+def _ids(tenant: Tenant) -> dict[str, int]:
+    with tenant.hold():
+        team = tenant.main_team()
+        ids = {"userId": tenant.main_user().id}
+        return ids | ({"teamId": team.id, "organizationId": team.organization_id} if team else {})

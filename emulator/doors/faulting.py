@@ -1,0 +1,95 @@
+"""The calls of the control API that make a world's API fail on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response
+
+from ..middleware.faults import ACTIONS, LONGEST, NAMED, Rule
+from ..middleware.masking import mask_text
+from ..middleware.tenant import Tenant
+from .wishes import Fields, answer, body, refuse
+
+_FIELDS: Fields = {
+    "name": (str,),
+    "method": (str,),
+    "path": (str,),
+    "token": (str,),
+    "status": (int,),
+    "action": (str,),
+    "delayMs": (int,),
+    "times": (int,),
+    "probability": (int, float),
+    "seed": (int,),
+}
+
+
+def add_calls(door: Blueprint, find: Callable[[str], Tenant]) -> None:
+    """Add the calls to the control API.
+
+    Args:
+        find: finds a world by its name, or raises.
+    """
+
+    @door.get("/worlds/<name>/faults")
+    def list_faults(name: str) -> Response:
+        return answer({"faults": [_view(rule) for rule in find(name).faults]})
+
+    @door.post("/worlds/<name>/faults")
+    def add_fault(name: str) -> Response:
+        tenant = find(name)
+        return answer({"fault": _view(tenant.faults.add(_rule(body(_FIELDS))))}, 201)
+
+    @door.delete("/worlds/<name>/faults")
+    def clear_faults(name: str) -> Response:
+        find(name).faults.clear()
+        return Response(status=204)
+
+
+def _rule(wish: dict[str, Any]) -> Rule:
+    _check_choice(wish, "name", tuple(NAMED))
+    _check_choice(wish, "action", ACTIONS)
+    _check_range(wish, "status", 400, 599)
+    _check_range(wish, "delayMs", 0, LONGEST)
+    _check_range(wish, "times", 1, None)
+    _check_range(wish, "probability", 0, 1)
+    does = [field for field in ("name", "status", "action") if field in wish]
+    if len(does) > 1:
+        raise refuse(f"A fault has one of 'name', 'status', 'action'; not {' and '.join(does)}.")
+    if not does and not wish.get("delayMs"):
+        raise refuse("A fault needs one of 'name', 'status', 'action', 'delayMs'.")
+    if "method" in wish:
+        wish["method"] = wish["method"].upper()
+    wish["delay_ms"] = wish.pop("delayMs", 0)
+    return Rule(**wish)
+
+
+def _check_choice(wish: dict[str, Any], field: str, choices: tuple[str, ...]) -> None:
+    if field in wish and wish[field] not in choices:
+        raise refuse(f"Parameter '{field}' must be one of: {', '.join(choices)}.")
+
+
+def _check_range(wish: dict[str, Any], field: str, least: float, most: float | None) -> None:
+    if field in wish and (wish[field] < least or (most is not None and wish[field] > most)):
+        bounds = f"at least {least}" if most is None else f"from {least} to {most}"
+        raise refuse(f"Parameter '{field}' must be {bounds}.")
+
+
+def _view(rule: Rule) -> dict[str, Any]:
+    view = {
+        "id": rule.id,
+        "name": rule.name,
+        "method": rule.method,
+        "path": rule.path,
+        "token": rule.token and mask_text(rule.token),
+        "status": rule.status,
+        "action": rule.action,
+        "delayMs": rule.delay_ms,
+        "times": rule.times,
+        "probability": rule.probability,
+        "seed": rule.seed,
+        "hits": rule.hits,
+    }
+    return {name: value for name, value in view.items() if value is not None}

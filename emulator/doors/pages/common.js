@@ -1,0 +1,24 @@
+"use strict";
+// What every page needs: the theme, and calls that carry the control key if there is one. It runs twice where a page
+// takes the place of the form for the key, so no constant may stand outside of the block.
+{
+  const root = document.documentElement;
+  root.classList.add("has-script");
+  try { root.dataset.theme = localStorage.getItem("make-emulator-theme") || ""; } catch { /* storage is off */ }
+  document.getElementById("theme").addEventListener("click", () => {
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+    try { localStorage.setItem("make-emulator-theme", root.dataset.theme); } catch { /* it lasts for this page */ }
+  });
+}
+function controlKey(value) {
+  try {
+    if (value !== undefined) sessionStorage.setItem("make-emulator-key", value);
+    return sessionStorage.getItem("make-emulator-key");
+  } catch { return value || null; }
+}
+function call(url, options = {}) {
+  const key = controlKey();
+  const headers = { ...(options.headers || {}), ...(key ? { "X-Emulator-Key": key } : {}) };
+  return fetch(url, { ...options, headers, cache: "no-store" });
+}

@@ -1,0 +1,201 @@
+"""One run while it is computed: what it needs is put together, and what came of it becomes an execution."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
+
+from emulator.world.enums import zone_of
+from emulator.world.models import BlueprintVersion, Execution, ExecutionError, Json, Scenario
+from emulator.world.refusals import BadBlueprint, Refusal
+from emulator.world.world import World
+
+from . import accounts
+from .blueprint import Blueprint, Module, parse
+from .budget import Budget
+from .errors import ModuleError
+from .gathering import Junction, Place
+from .iml.environment import Bundle, Scope
+from .iml.values import Value, plain
+from .interpreter import Interpreter
+from .modules.registry import CallScenario, Run
+from .recovery import Broken
+from .stopwatch import Stopwatch
+
+SUCCESS, WARNING, FAILURE = 1, 2, 3
+
+#: Runs another scenario for a run, and tells what it gave back.
+Call: TypeAlias = "Callable[[Computation, CallScenario], Mapping[str, Value]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Breakpoint:
+    """Where a run begins that goes on with what broke off: before a module, with the bundles on the way to it."""
+
+    module_id: int
+    bundles: Mapping[str, Json]
+    variables: Mapping[str, Json]
+
+    def found_in(self, blueprint: Blueprint) -> tuple[Place, Scope, Junction | None]:
+        """The place of the module, what it can see, and where its flow goes on.
+
+        Raises:
+            BadBlueprint: if the blueprint has no such module.
+        """
+        scope = Scope()
+        for id, data in self.bundles.items():
+            if id != str(self.module_id):
+                scope = scope.having(int(id), Bundle(data))
+        (flow, position), after = place_of(blueprint, self.module_id, scope)
+        return (flow, position), scope, after
+
+
+def place_of(
+    blueprint: Blueprint, module_id: int, scope: Scope | None = None
+) -> tuple[Place, Junction | None]:
+    """Where a module stands, and where its flow goes on from its end.
+
+    Raises:
+        BadBlueprint: if the blueprint has no such module.
+    """
+    before = scope or Scope()
+    pending: list[tuple[Sequence[Module], Junction | None]] = [(blueprint.flow, None)]
+    while pending:
+        flow, after = pending.pop()
+        for position, module in enumerate(flow):
+            if module.id == module_id:
+                return (flow, position), after
+            pending.append((module.onerror, None))
+            pending.extend((route.flow, after) for route in module.routes)
+            for arm in module.branches:
+                merges = arm.merges_as is not None and position + 1 < len(flow)
+                merge = Junction(flow, position + 1, arm.merges_as or 0, before, after) if merges else None
+                pending.append((arm.flow, merge))
+    raise BadBlueprint(f"Module '{module_id}' not found.")
+
+
+class Computation:
+    """One run of a scenario, from its beginning or from where an incomplete execution broke off."""
+
+    def __init__(
+        self,
+        world: World,
+        scenario: Scenario,
+        version: BlueprintVersion,
+        inputs: Mapping[str, Json] | None,
+        started: int,
+        trigger_bundle: Json = None,
+        *,
+        call: Call,
+        budget: Budget | None = None,
+        at: Breakpoint | None = None,
+    ) -> None:
+        execution_id = world.ids.hex(32)
+        seed = f"{world.seed}:{execution_id}"
+        team = world.teams[scenario.team_id]
+        self._organization = organization = world.organizations[team.organization_id]
+        self.blueprint = version.blueprint
+        self.inputs = inputs
+        self._begins_at = at
+        self._interpreter: Interpreter | None = None
+        self._error: ExecutionError | None = None
+        self.max_errors = 3
+        self.may_lose_data = False
+        self.run = Run(
+            world=world,
+            scenario=scenario,
+            execution_id=execution_id,
+            started=started,
+            inputs=inputs or {},
+            output_spec=version.output_spec or (),
+            trigger_bundle=trigger_bundle,
+            budget=budget or Budget(),
+            stopwatch=Stopwatch(f"duration:{seed}"),
+            random=random.Random(f"run:{seed}"),
+            call=partial(call, self),
+            variables=dict(at.variables) if at is not None else {},
+            names={
+                "executionId": execution_id,
+                "scenario": {"id": scenario.id, "name": scenario.name},
+                "var": {
+                    "input": inputs or {},
+                    "scenario": {"id": scenario.id, "name": scenario.name, "executionId": execution_id},
+                    "team": {"id": team.id, "name": team.name},
+                    "organization": {"id": organization.id, "name": organization.name},
+                },
+            },
+        )
+
+    def begin(self) -> None:
+        """Run the blueprint to its end or to the error that ends it."""
+        self.run.stopwatch.begin()
+        try:
+            self._compute()
+        except Refusal as refusal:
+            self._error = ExecutionError(name="BlueprintValidationError", message=refusal.detail)
+        except ModuleError as error:
+            self._error = ExecutionError(name=error.name, message=error.message)
+        except Exception as error:
+            # The emulator's own fault. Make calls what it cannot name an UnknownError, and a run that fails
+            # tells more than a server that does.
+            self._error = ExecutionError(name="UnknownError", message=f"The emulator failed: {error!r}")
+
+    @property
+    def broken(self) -> Sequence[Broken]:
+        """The bundles that left the run, to be stored as incomplete executions."""
+        return self._interpreter.broken if self._interpreter is not None else ()
+
+    def execution(self, *, kind: str, author_id: int | None, instant: bool) -> Execution:
+        """The finished run."""
+        run, walked = self.run, self._interpreter
+        succeeded = SUCCESS if not run.warned else WARNING
+        return Execution(
+            id=run.execution_id,
+            scenario_id=run.scenario.id,
+            scenario_name=run.scenario.name,
+            team_id=run.scenario.team_id,
+            organization_id=self._organization.id,
+            type=kind,
+            author_id=author_id,
+            instant=instant,
+            started=run.started,
+            duration=run.stopwatch.elapsed,
+            operations=walked.operations if walked else 0,
+            centicredits=walked.centicredits if walked else 0,
+            transfer=walked.transfer if walked else 0,
+            status=succeeded if self._error is None else FAILURE,
+            inputs=self.inputs,
+            outputs=plain(walked.outputs) if walked and self._error is None else None,
+            error=self._error,
+            steps=tuple(walked.steps) if walked else (),
+            respond=run.respond,
+            name=run.name,
+        )
+
+    def _compute(self) -> None:
+        blueprint, run = parse(self.blueprint), self.run
+        self.max_errors, self.may_lose_data = blueprint.max_errors, blueprint.may_lose_data
+        self._error = accounts.fault(run.world, run.scenario, self.blueprint)
+        if self._error is not None:
+            self.max_errors = 1 if self._error.name == accounts.UNAUTHORIZED else self.max_errors
+            return
+        run.budget.weigh(run.inputs)
+        run.budget.weigh(run.trigger_bundle)
+        # The list of time zones takes a while to read, and few expressions ask for the organization's own.
+        zone = partial(zone_of, self._organization.timezone_id)
+        # The plan says how many minutes a run may take.
+        time_limit = self._organization.license.execution_time * 60_000
+        self._interpreter = Interpreter(run, blueprint, zone=zone, time_limit=time_limit)
+        try:
+            if self._begins_at is None:
+                self._interpreter.start((blueprint.flow, 0), Scope())
+            else:
+                self._interpreter.start(*self._begins_at.found_in(blueprint))
+            self._interpreter.finish()
+        finally:
+            self._error = self._interpreter.error
+        if self._error is not None and not blueprint.commits_at_once:
+            run.transaction.undo(run.world)

@@ -1,0 +1,74 @@
+"""Incomplete executions: bundles that failed are stored, so that they can be tried again.
+
+Sources: Help centre, "Incomplete executions", "Errors that don't create incomplete executions"; the vendor's SDK
+for what is kept of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from emulator.world.models import IncompleteExecution
+from emulator.world.world import World
+
+from .computation import Computation
+from .iml.values import plain
+from .modules.registry import json_size
+from .recovery import BACKOFF, Broken
+
+
+def store(computed: Computation, broken: Sequence[Broken]) -> None:
+    """Store what broke off in a run, as long as the plan has room.
+
+    Without room it is lost if the scenario may lose data, and else the scenario is stopped (Help centre).
+    """
+    world, scenario = computed.run.world, computed.run.scenario
+    room = _room(world, scenario.team_id) if broken else 0
+    for part in broken:
+        kept = remains(computed, part)
+        row = IncompleteExecution(
+            id=world.ids.hex(32),
+            scenario_id=scenario.id,
+            team_id=scenario.team_id,
+            execution_id=computed.run.execution_id,
+            created=part.at,
+            index=world.ids.next("incomplete execution"),
+            blueprint=computed.blueprint,
+            inputs=computed.inputs,
+            **kept,
+        )
+        if row.size <= room:
+            room -= row.size
+            world.incomplete_executions.put(row)
+        elif not computed.may_lose_data and (now := world.scenarios.get(scenario.id)) is not None:
+            world.scenarios.put(replace(now, is_active=False, is_invalid=True, next_exec=None))
+
+
+def remains(computed: Computation, part: Broken) -> Mapping[str, Any]:
+    """What is kept of a bundle that broke off: where, why, with what, and when it is tried again."""
+    bundles = {str(id): plain(bundle.data) for id, bundle in part.scope.bundles().items()}
+    bundles[str(part.module.id)] = dict(part.error.report)
+    return {
+        "failer": part.module.id,
+        "reason": part.error.message,
+        "bundles": bundles,
+        "variables": plain(computed.run.variables),
+        "size": json_size(bundles),
+        "retry": part.attempts > 0,
+        "most_attempts": part.attempts,
+        "interval": part.interval or 0,
+        "next_retry": part.at + (part.interval or BACKOFF[0]) if part.attempts else None,
+    }
+
+
+def _room(world: World, team_id: int) -> int:
+    """How many bytes the plan has left for incomplete executions."""
+    organization = world.organizations[world.teams[team_id].organization_id]
+    stored = sum(
+        kept.size
+        for scenario in world.scenarios.where(organization=organization.id)
+        for kept in world.incomplete_executions.where(scenario=scenario.id)
+    )
+    return organization.license.dlq_storage - stored

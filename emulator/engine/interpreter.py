@@ -1,0 +1,346 @@
+"""Goes through a blueprint and writes down what happened.
+
+A loop over a stack of frames, so a blueprint's length is no matter of Python's. The last frame is worked on
+first, hence every bundle goes all the way down before the next one starts, and routes follow one another.
+Sources: Help centre, "Operations", "Router", "Aggregator", "If-else and merge"; recorded runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from emulator.world.models import ExecutionError
+
+from . import scripts
+from .blueprint import Blueprint, Module
+from .conditions import Filter
+from .errors import Exhausted, ExpressionError, Fatal, ModuleError
+from .filters import passes
+from .frames import Close, Failure, Frame, Spread, Walk
+from .gathering import Gathering, Group, Junction, Place, aggregators, feeder_of
+from .iml.environment import Bundle, Environment, Scope, Zone
+from .iml.evaluate import fill_deep
+from .iml.values import Mark, Value
+from .journal import Journal
+from .modules import kind_of
+from .modules.registry import (
+    Branch,
+    CallScenario,
+    Choose,
+    Directive,
+    Emit,
+    Kind,
+    ModuleContext,
+    Outcome,
+    Return,
+    Run,
+    fitted,
+)
+from .modules.simulated import SIMULATED
+from .recovery import Broken, Recovery, described
+
+#: Credits are counted in hundredths; an operation costs one credit (recorded).
+CENTICREDITS = 100
+
+Bundles: TypeAlias = Sequence[Mapping[str, Value]]
+
+
+class Interpreter:
+    """Computes one run; what came of it is read off its attributes."""
+
+    def __init__(self, run: Run, blueprint: Blueprint, *, zone: Zone, time_limit: int) -> None:
+        self._run = run
+        self._zone = zone
+        self._time_limit = time_limit
+        self._stack: list[Frame] = []
+        #: Feeder -> the places of its aggregators; aggregator -> what it gathers now, the innermost loop last.
+        self._fed: dict[int, list[Place]] = {}
+        self._gatherings: dict[int, list[Gathering]] = {}
+        self._recovery = Recovery(run, keeps_failures=blueprint.keeps_failures)
+        self._journal = Journal()
+        self.steps = self._journal.steps
+        self.operations = 0
+        self.centicredits = 0
+        self.transfer = 0
+        self.outputs: Mapping[str, Value] | None = None
+        self.error: ExecutionError | None = None
+
+    @property
+    def broken(self) -> Sequence[Broken]:
+        """The bundles that are to be stored as incomplete executions."""
+        return self._recovery.broken
+
+    def start(self, place: Place, scope: Scope, after: Junction | None = None) -> None:
+        """Let a bundle enter the blueprint at a place; what gathers the bundles of its way gathers it alone."""
+        flow, position = place
+        if not flow:
+            return
+        walk = Walk(flow, position, scope, after=after)
+        on_the_way = scope.bundles()
+        for module_id in on_the_way:
+            self._open(walk, [place for place in aggregators(*place) if _feeder(place) == module_id])
+        self._stack.append(walk)
+
+    def finish(self) -> None:
+        """Work off everything; raises nothing but what ends the run, which is in ``error`` by then."""
+        while self._stack:
+            frame = self._stack.pop()
+            if isinstance(frame, Spread):
+                self._spread(frame)
+                continue
+            walk = frame if isinstance(frame, Walk) else frame.walk
+            try:
+                if isinstance(frame, Walk):
+                    self._walk(frame)
+                else:
+                    self._close(frame)
+            except ModuleError as error:
+                self._fail(walk, error)
+
+    def _spread(self, frame: Spread) -> None:
+        """Send the next bundle on its way; the frame stays only as long as there are more."""
+        walk, place = frame.walk, frame.place
+        if place + 1 < len(frame.bundles):
+            self._stack.append(Spread(walk, frame.bundles, place + 1))
+        bundle = Bundle(frame.bundles[place], place + 1, len(frame.bundles))
+        scope = walk.scope.having(walk.module.id, bundle)
+        if walk.position + 1 < len(walk.flow):
+            self._stack.append(Walk(walk.flow, walk.position + 1, scope, walk.handling, walk.after))
+        elif walk.after is not None:
+            self._stack.append(_joining(walk.after, scope, walk.handling))
+
+    def _walk(self, walk: Walk) -> None:
+        module, run = walk.module, self._run
+        run.budget.step()
+        branch, scope = walk.came_by or (None, walk.scope)
+        env = self._environment(scope)
+        if not all(passes(gate.groups, env) for gate in _gates(module, branch)):
+            return
+        kind = kind_of(module)
+        if kind.combine is not None:
+            self._gather(kind, walk, env)
+            return
+        self._count(kind)
+        match self._operate(kind, walk, env, branch):
+            case Emit(bundles, transfer):
+                self.transfer += transfer
+                self._emit(walk, bundles)
+            case Branch():
+                self._send(walk, env)
+            case Choose(arms):
+                for arm in arms:
+                    if arm.groups is None or passes(arm.groups, env):
+                        self._enter(walk, arm.flow, arm.merges_as)
+                        break
+            case Return(outputs):
+                self.outputs = outputs
+                self._end()
+            case Directive(decision, mapper):
+                self._direct(walk, decision, mapper)
+
+    def _environment(self, scope: Scope) -> Environment:
+        run = self._run
+        return Environment(run.budget, scope, run.names, run.random, run.now(), self._zone)
+
+    def _count(self, kind: Kind) -> None:
+        self._run.budget.operation()
+        self.operations += kind.billed
+        self.centicredits += CENTICREDITS * (kind.billed and not kind.free)
+        self._run.stopwatch.operation(external=kind is SIMULATED)
+
+    def _operate(self, kind: Kind, walk: Walk, env: Environment, branch: int | None) -> Outcome:
+        """One operation of a module, written down whether it succeeds or not."""
+        module = walk.module
+        mapper: Mapping[str, Value] = {}
+        try:
+            mapper = fitted(kind, self._mapped(module, env))
+            outcome = scripts.play(
+                kind, ModuleContext(self._run, module, mapper, env, first=walk.scope.empty, branch=branch)
+            )
+            if isinstance(outcome, CallScenario):
+                outcome = Emit([self._run.call(outcome)])
+            bundles = outcome.bundles if isinstance(outcome, Emit) else ()
+            self._check(bundles)
+        except ModuleError as error:
+            self._journal.note(module, mapper, error=described(error, module))
+            raise
+        self._journal.note(module, mapper, bundles)
+        return outcome
+
+    def _check(self, bundles: Bundles) -> None:
+        """Whether there is room for what a module put out, and time left."""
+        budget = self._run.budget
+        if len(bundles) > 1:
+            budget.items(len(bundles))
+        for bundle in bundles:
+            budget.weigh(bundle)
+        if self._run.stopwatch.elapsed > self._time_limit:
+            raise Exhausted("ScenarioTimeoutError", "The run takes too long.")
+
+    def _mapped(self, module: Module, env: Environment) -> Mapping[str, Value]:
+        """The mapper's fields computed for the bundle at hand."""
+        mapper: dict[str, Value] = {}
+        for name, raw in module.mapper.items():
+            try:
+                value = fill_deep(raw, env)
+            except ExpressionError as error:
+                raise error.mapping(name) from None
+            if value is not Mark.IGNORE:
+                mapper[name] = None if value is Mark.ERASE else value
+        env.budget.weigh(mapper)
+        return mapper
+
+    # --- the ways of a bundle --------------------------------------------------------------------
+
+    def _emit(self, walk: Walk, bundles: Bundles) -> None:
+        """What a module put out goes on; once it is all through, the aggregators that it feeds put out theirs."""
+        module = walk.module
+        if module.id not in self._fed:
+            places = aggregators(walk.flow, walk.position + 1)
+            self._fed[module.id] = [place for place in places if _feeder(place) == module.id]
+        self._open(walk, self._fed[module.id])
+        if bundles and (walk.position + 1 < len(walk.flow) or walk.after is not None):
+            self._stack.append(Spread(walk, bundles))
+
+    def _send(self, walk: Walk, env: Environment) -> None:
+        """Let a bundle take every route of a router, and a fallback if all others are closed to it."""
+        routes = [route for route in walk.module.routes if route.flow]
+        if any(route.is_fallback for route in routes):
+            others = [route for route in routes if not route.is_fallback]
+            if any(all(passes(gate.groups, env) for gate in _gates(route.flow[0])) for route in others):
+                routes = others
+            else:
+                routes = [route for route in routes if route.is_fallback]
+        self._stack.extend(
+            Walk(route.flow, 0, walk.scope, walk.handling, walk.after) for route in reversed(routes)
+        )
+
+    def _enter(self, walk: Walk, flow: Sequence[Module], merges_as: int | None) -> None:
+        """Let a bundle take a branch, which may come together with others behind the if-else."""
+        after = None
+        if merges_as is not None and walk.position + 1 < len(walk.flow):
+            after = Junction(walk.flow, walk.position + 1, merges_as, walk.scope, walk.after)
+        if flow:
+            self._stack.append(Walk(flow, 0, walk.scope, walk.handling, after))
+        elif after is not None:
+            self._stack.append(_joining(after, walk.scope, walk.handling))
+
+    def _end(self) -> None:
+        self._stack.clear()
+        self._gatherings.clear()
+
+    # --- aggregators -----------------------------------------------------------------------------
+
+    def _open(self, walk: Walk, places: Sequence[Place]) -> None:
+        """Begin to gather at some aggregators, the first of which will put out first."""
+        self._run.budget.step(8 * len(places))
+        for flow, position in reversed(places):
+            gathering = Gathering()
+            self._gatherings.setdefault(flow[position].id, []).append(gathering)
+            self._stack.append(Close(Walk(flow, position, walk.scope, walk.handling), gathering))
+
+    def _gather(self, kind: Kind, walk: Walk, env: Environment) -> None:
+        module = walk.module
+        gatherings = self._gatherings.get(module.id)
+        if not gatherings:
+            feeder = str(module.parameters.get("feeder"))[:50]
+            text = f"Module '{module.full_name}' ({module.id}) has no source: '{feeder}' does not lead to it."
+            raise Fatal("BlueprintValidationError", text)
+        try:
+            item = fitted(kind, self._mapped(module, env))
+            key = fill_deep(module.group_by, env)
+        except ModuleError as error:
+            self._journal.note(module, {}, error=described(error, module))
+            raise
+        gatherings[-1].after = walk.after
+        gatherings[-1].add(key, item)
+
+    def _close(self, frame: Close) -> None:
+        """An aggregation is one operation, however many bundles it gathered."""
+        walk, module = frame.walk, frame.walk.module
+        self._gatherings[module.id].pop()
+        groups = frame.gathering.groups
+        if not groups and module.stops_if_empty:
+            return
+        kind = kind_of(module)
+        self._count(kind)
+        items = [item for group in groups for item in group.items]
+        try:
+            bundles = [self._combined(kind, walk, group) for group in groups or [Group(None)]]
+            self._check(bundles)
+        except ModuleError as error:
+            self._journal.note(module, items, error=described(error, module))
+            raise
+        self._journal.note(module, items, bundles)
+        self._emit(replace(walk, after=frame.gathering.after), bundles)
+
+    def _combined(self, kind: Kind, walk: Walk, group: Group) -> Mapping[str, Value]:
+        module, env = walk.module, self._environment(walk.scope)
+        assert kind.combine is not None
+        bundle = kind.combine(ModuleContext(self._run, module, {}, env, first=False), group)
+        return {**bundle, "__IMTKEY__": group.key} if module.group_by else bundle
+
+    # --- errors ----------------------------------------------------------------------------------
+
+    def _fail(self, walk: Walk, error: ModuleError) -> None:
+        """Hand an error to the module's error handler; without one the run is over, unless failures are kept."""
+        failure, module = Failure(error, walk), walk.module
+        if module.onerror and not isinstance(error, Fatal):
+            scope = walk.scope.having(module.id, Bundle(error.report))
+            self._stack.append(Walk(module.onerror, 0, scope, failure))
+            return
+        try:
+            kept = self._recovery.keeps(failure)
+        except Exhausted as spent:
+            failure, kept = Failure(spent, walk), False
+        if not kept:
+            self._stop(failure)
+
+    def _direct(self, walk: Walk, decision: str, mapper: Mapping[str, Value]) -> None:
+        """Do what the directive at the end of an error handler says; without one the bundle is dropped."""
+        failure = walk.handling
+        if failure is None:
+            raise Fatal(
+                "RuntimeError", f"Module '{walk.module.full_name}' stands outside of an error handler."
+            )
+        match decision:
+            case "resume":
+                self._emit(failure.walk, [mapper])
+            case "commit":
+                self._end()
+            case "rollback":
+                self._stop(failure)
+            case "break":
+                if not self._recovery.breaks(failure, mapper):
+                    self._stop(failure)
+
+    def _stop(self, failure: Failure) -> None:
+        self._end()
+        self.error = described(failure.error, failure.walk.module)
+
+
+def _joining(junction: Junction, came: Scope, handling: Failure | None) -> Walk:
+    """On to the merge, which sees what was on the way through the branch; what follows it does not."""
+    return Walk(
+        junction.flow,
+        junction.position,
+        junction.scope,
+        handling,
+        junction.after,
+        came_by=(junction.branch, came),
+    )
+
+
+def _gates(module: Module, branch: int | None = None) -> Sequence[Filter]:
+    """The filters that a bundle has to pass: the module's, and a merge's for the branch that it came by."""
+    gates = [module.filter]
+    if branch is not None and branch < len(module.filters):
+        gates.append(module.filters[branch])
+    return [gate for gate in gates if gate is not None]
+
+
+def _feeder(place: Place) -> int | None:
+    flow, position = place
+    return feeder_of(flow[position])

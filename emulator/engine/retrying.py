@@ -1,0 +1,111 @@
+"""Incomplete executions are tried again: at once when somebody asks for it, or when their time has come.
+
+Sources: Help centre, "Incomplete executions", "Break error handler", "Exponential backoff".
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Literal
+
+from emulator.world.models import Execution, IncompleteExecution, Json, Retry
+from emulator.world.refusals import Exhausted, WrongState
+from emulator.world.usage import count_execution, is_exhausted
+from emulator.world.world import World
+
+from . import executor, incomplete
+from .blueprint import parse
+from .budget import Budget
+from .computation import FAILURE, Breakpoint, Computation, place_of
+from .recovery import BACKOFF, described_as
+
+
+def next_due(world: World, until: int) -> IncompleteExecution | None:
+    """What is to be tried again first, if its time comes by a moment."""
+    first = next(iter(world.incomplete_executions.where(awaited=True).page(_turn, limit=1)), None)
+    return first if first is not None and (first.next_retry or 0) <= until else None
+
+
+def _turn(row: Any) -> tuple[int, int]:
+    return row.next_retry, row.index
+
+
+def retry(
+    world: World,
+    row: IncompleteExecution,
+    *,
+    kind: Literal["auto", "manual"] = "manual",
+    author_id: int | None = None,
+    at: int | None = None,
+    budget: Budget | None = None,
+) -> Execution:
+    """Run the rest of what broke off. A success resolves it; a failure is one attempt more, stored in its place.
+
+    Raises:
+        WrongState: if it is resolved already.
+        Exhausted: if somebody asks for it, and the organization has no operations left (Make's IM310).
+    """
+    if row.resolved:
+        raise WrongState("The incomplete execution is resolved already.")
+    organization = world.organizations[world.teams[row.team_id].organization_id]
+    if kind == "manual" and is_exhausted(world, organization):
+        raise Exhausted("The organization has no operations left.")
+    scenario = world.scenarios[row.scenario_id]
+    version = world.blueprints[scenario.id, scenario.blueprint_version]
+    computed = Computation(
+        world,
+        scenario,
+        replace(version, blueprint=row.blueprint),
+        row.inputs,
+        world.now() if at is None else at,
+        call=executor.called,
+        budget=budget,
+        at=Breakpoint(row.failer, row.bundles, row.variables),
+    )
+    computed.begin()
+    execution = computed.execution(kind=kind, author_id=author_id, instant=False)
+    broken = list(computed.broken)
+    if broken and execution.error is None:
+        execution = replace(execution, status=FAILURE, error=described_as(broken[0]), outputs=None)
+    execution = count_execution(world, execution)
+    world.retries.put(Retry(incomplete_id=row.id, execution=execution))
+    attempts = row.attempts + 1
+    if execution.status != FAILURE:
+        world.incomplete_executions.put(
+            replace(row, attempts=attempts, resolved=True, retry=False, next_retry=None)
+        )
+        return execution
+    rest: dict[str, Any] = {}
+    if broken:
+        kept = incomplete.remains(computed, broken.pop(0))
+        rest = {name: kept[name] for name in ("failer", "reason", "bundles", "variables", "size")}
+    elif execution.error is not None:
+        rest = {"reason": execution.error.message}
+    again = row.retry and attempts < row.most_attempts
+    wait = row.interval or BACKOFF[min(attempts, len(BACKOFF) - 1)]
+    world.incomplete_executions.put(
+        replace(
+            row,
+            attempts=attempts,
+            retry=again,
+            next_retry=execution.ends + wait if again else None,
+            **rest,
+        )
+    )
+    incomplete.store(computed, broken)
+    return execution
+
+
+def change(
+    world: World, row: IncompleteExecution, *, blueprint: Json = None, failer: int | None = None
+) -> IncompleteExecution:
+    """Mend what is run when it is tried again, and where that begins.
+
+    Raises:
+        Invalid: if the blueprint is malformed.
+        BadBlueprint: if it does not hang together, or has no such module.
+    """
+    blueprint = row.blueprint if blueprint is None else blueprint
+    failer = row.failer if failer is None else failer
+    place_of(parse(blueprint), failer)
+    return world.incomplete_executions.put(replace(row, blueprint=blueprint, failer=failer))

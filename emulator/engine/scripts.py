@@ -1,0 +1,90 @@
+"""Modules that do what a test says instead of what they do by themselves.
+
+Scripts are the emulator's own, not a part of Make. An operation that is scripted costs and takes what it does
+unscripted, and fields that the module requires stay required.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from emulator.world.models import Json, Script
+from emulator.world.world import World
+
+from . import catalog
+from .errors import Exhausted, ModuleError
+from .modules.registry import Emit, Kind, ModuleContext, Outcome, json_size
+from .modules.simulated import check_required
+
+#: Names of errors that Make shows (Help centre, "Types of errors"; the vendor's documentation of custom apps).
+ERRORS = (
+    "AccountValidationError",
+    "BundleValidationError",
+    "ConnectionError",
+    "DataError",
+    "DataSizeLimitExceededError",
+    "DuplicateDataError",
+    "IncompleteDataError",
+    "InconsistencyError",
+    "InvalidAccessTokenError",
+    "InvalidConfigurationError",
+    "MaxFileSizeExceededError",
+    "MaxResultsExceededError",
+    "ModuleTimeoutError",
+    "OperationsLimitExceededError",
+    "OutOfSpaceError",
+    "RateLimitError",
+    "RuntimeError",
+    "ScenarioTimeoutError",
+    "UnexpectedError",
+    "UnknownError",
+)
+
+#: Those that end a run whatever its blueprint says.
+_FATAL = frozenset(["DataSizeLimitExceededError", "OperationsLimitExceededError", "ScenarioTimeoutError"])
+
+
+def can_be_scripted(module: str) -> bool:
+    """Whether a module works on one bundle at a time, rather than gathering many."""
+    return not catalog.aggregates(module)
+
+
+def can_put_out(module: str) -> bool:
+    """Whether a module puts out bundles of its own, rather than directing those of others or ending the run."""
+    return not module.startswith("builtin:") and module != "scenario-service:ReturnData"
+
+
+def write(world: World, script: Script) -> Script:
+    """Let every operation of a module be as the script says, in all scenarios of the world."""
+    world.scripts[script.module] = script
+    return script
+
+
+def play(kind: Kind, context: ModuleContext) -> Outcome:
+    """One operation of a module: as its script says, else as it does by itself.
+
+    Raises:
+        ModuleError: if the script, or the module itself, says so.
+    """
+    world, name = context.run.world, context.module.full_name
+    script = world.scripts.get(name)
+    if script is None or script.left == 0 or kind.combine is not None:
+        return kind.handler(context)
+    check_required(context)
+    world.scripts[name] = replace(
+        script, hits=script.hits + 1, left=None if script.left is None else script.left - 1
+    )
+    context.run.stopwatch.sleep(script.duration)
+    if script.error is not None:
+        kind_of_error = Exhausted if script.error.name in _FATAL else ModuleError
+        raise kind_of_error(script.error.name, script.error.message)
+    if script.output is None:
+        return kind.handler(context)
+    return Emit(script.output, transfer=json_size(context.mapper) + json_size(script.output))
+
+
+def bundles(output: Json) -> Sequence[Mapping[str, Json]] | None:
+    """A scripted output as bundles: one, or a list of them; ``None`` if it is neither."""
+    rows = output if isinstance(output, list) else [output]
+    return rows if all(isinstance(row, dict) for row in rows) else None

@@ -1,0 +1,41 @@
+"""Times as schedulings write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from ..world.clock import moment_of
+from ..world.models import Json
+
+#: A day past the last moment, wherever it is.
+LAST_DAY = date(9999, 1, 2)
+
+_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(:[0-5][0-9])?", re.ASCII)
+
+
+def is_whole(value: Json) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def within(values: Json, least: int, most: int) -> bool:
+    """Whether this is a list of whole numbers in a range, and not an empty one."""
+    return (
+        isinstance(values, list)
+        and len(values) > 0
+        and all(is_whole(value) and least <= value <= most for value in values)
+    )
+
+
+def time_of_day(text: Json) -> tuple[int, int] | None:
+    """Hours and minutes of a text such as ``08:00``."""
+    match = _TIME.fullmatch(text) if isinstance(text, str) else None
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def moment_or_none(text: Json) -> int | None:
+    """The moment of an ISO 8601 time; ``None`` for anything else."""
+    try:
+        return moment_of(text) if isinstance(text, str) else None
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,110 @@
+"""Where the calls of this process go while interception is on: into the emulator, out to the network, or nowhere."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ..doors.hosts import is_zone
+from .wsgi import WsgiApp
+
+
+class NetworkBlocked(RuntimeError):
+    """A call that must not reach the network while interception is on.
+
+    It is no `OSError`: code that handles a failing network must not mistake it for one.
+    """
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Route:
+    """One interception: who answers for the zones of Make, and whether other hosts may be called."""
+
+    app: WsgiApp
+    zone: str
+    block_others: bool
+    #: Whether an answer may be held up, because the world has faults.
+    may_wait: Callable[[], bool]
+
+
+_lock = threading.Lock()
+_routes: list[Route] = []
+
+
+def enter(route: Route) -> bool:
+    """Put a route in force over those that are; true if it is the only one."""
+    with _lock:
+        _routes.append(route)
+        return len(_routes) == 1
+
+
+def leave(route: Route) -> bool:
+    """Take a route out of force; true if none is left."""
+    with _lock:
+        _routes.remove(route)
+        return not _routes
+
+
+def route_for(host: str) -> Route | None:
+    """Who answers for a host; ``None`` if the network does.
+
+    Raises:
+        NetworkBlocked: if other hosts are not to be called.
+    """
+    route = _innermost()
+    if route is None:
+        return None
+    if _belongs(route, host):
+        return route
+    _refuse_others(route, host)
+    return None
+
+
+def check_lookup(host: str) -> None:
+    """Refuse to look up a host that must not be reached.
+
+    Raises:
+        NetworkBlocked: for a zone of Make, since whoever asks is no client that is intercepted, and for other hosts
+            if they are not to be called.
+    """
+    route = _innermost()
+    if route is None:
+        return
+    if _belongs(route, host):
+        raise NetworkBlocked(
+            f"something is about to call {host} itself: mock_make() intercepts requests, urllib3, httpx and "
+            "http.client; for other clients use MakeEmulator, a server"
+        )
+    _refuse_others(route, host)
+
+
+def _innermost() -> Route | None:
+    try:
+        return _routes[-1]
+    except IndexError:
+        return None
+
+
+def _belongs(route: Route, host: str) -> bool:
+    return is_zone(host) or host in (route.zone, f"hook.{route.zone}")
+
+
+def _refuse_others(route: Route, host: str) -> None:
+    if route.block_others and not is_this_machine(host):
+        raise NetworkBlocked(f"mock_make(block_others=True) keeps this process from calling {host}")
+
+
+@lru_cache(maxsize=1024)
+def is_this_machine(host: str) -> bool:
+    """Whether a host is a name or an address of loopback, or the address that stands for any."""
+    name = host.strip("[]").lower()
+    if not name or name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified

@@ -1,0 +1,207 @@
+"""The routes of incomplete executions: what broke off, the attempts to complete it, and the counts of scenarios."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from conftest import STRANGER, Api
+
+
+def of(answer: TestResponse) -> Any:
+    """The JSON of an answer."""
+    return answer.json
+
+
+TEXT = "Source is not valid JSON."
+
+
+def blueprint(*texts: str) -> dict[str, Any]:
+    """Parses each of some texts, and breaks off where one is no JSON."""
+    return {
+        "name": "Breaks",
+        "flow": [
+            {"id": 1, "module": "builtin:BasicFeeder", "mapper": {"array": list(texts)}},
+            {"id": 2, "module": "json:ParseJSON", "mapper": {"json": "{{1.value}}"}},
+        ],
+        "metadata": {"scenario": {"dlq": True}},
+    }
+
+
+@pytest.fixture
+def scenario(api: Api) -> int:
+    """A scenario of which one run left two incomplete executions."""
+    body = {
+        "teamId": 1,
+        "blueprint": json.dumps(blueprint("{", "1", "[")),
+        "scheduling": json.dumps({"type": "on-demand"}),
+    }
+    id = int(of(api.post("/scenarios", json=body))["scenario"]["id"])
+    api.post(f"/scenarios/{id}/start")
+    answer = of(api.post(f"/scenarios/{id}/run", json={"responsive": True}))
+    assert answer["status"] == 2
+    return id
+
+
+def ids_of(api: Api, scenario: int) -> list[str]:
+    return [row["id"] for row in of(api.get(f"/dlqs?scenarioId={scenario}"))["dlqs"]]
+
+
+def test_the_list_shows_what_broke_off_newest_first(api: Api, scenario: int) -> None:
+    answer = of(api.get(f"/dlqs?scenarioId={scenario}"))
+    assert answer["pg"] == {
+        "sortBy": "",
+        "limit": 25,
+        "sortDir": "asc",
+        "offset": 0,
+        "returnTotalCount": False,
+    }
+    later, earlier = answer["dlqs"]
+    assert later["created"] >= earlier["created"]
+    assert later == {
+        "id": later["id"],
+        "reason": TEXT,
+        "created": later["created"],
+        "size": later["size"],
+        "resolved": False,
+        "retry": False,
+        "attempts": 0,
+    }
+    assert len(later["id"]) == 32
+    assert later["size"] > 0
+    assert of(api.get("/dlqs?scenarioId=1"))["dlqs"] == []
+    assert api.get("/dlqs").status_code == 400
+
+
+def test_one_of_them_tells_of_its_scenario_and_run(api: Api, scenario: int) -> None:
+    id = ids_of(api, scenario)[1]
+    row = api.world.incomplete_executions[id]
+    assert of(api.get(f"/dlqs/{id}"))["dlq"] == {
+        "id": id,
+        "scenarioId": scenario,
+        "scenarioName": "Breaks",
+        "companyId": 1,
+        "companyName": api.world.teams[1].name,
+        "resolved": False,
+        "deleted": False,
+        "index": 1,
+        "created": of(api.get(f"/dlqs?scenarioId={scenario}"))["dlqs"][1]["created"],
+        "executionId": row.execution_id,
+        "retry": False,
+        "attempts": 0,
+        "size": row.size,
+    }
+
+
+def test_its_bundle_holds_what_the_modules_put_out_and_the_error(api: Api, scenario: int) -> None:
+    assert of(api.get(f"/dlqs/{ids_of(api, scenario)[1]}/bundle")) == {
+        "code": "OK",
+        "response": {"1": {"value": "{"}, "2": {"error": {"type": "DataError", "message": TEXT}}},
+    }
+
+
+def test_a_mended_blueprint_is_what_the_next_attempt_runs(api: Api, scenario: int) -> None:
+    id = ids_of(api, scenario)[0]
+    mended = blueprint()
+    mended["flow"][1]["mapper"]["json"] = "2"
+    answer = api.patch(f"/dlqs/{id}", json={"blueprint": json.dumps(mended)})
+    assert of(answer)["dlq"] == {"failer": 2, "blueprint": mended}
+    assert of(api.post(f"/dlqs/{id}/retry")) == {"dlq": id}
+    after = of(api.get(f"/dlqs/{id}"))["dlq"]
+    assert (after["resolved"], after["attempts"]) == (True, 1)
+    assert api.post(f"/dlqs/{id}/retry").status_code == 400
+
+
+def test_a_blueprint_without_the_failing_module_is_refused_and_nothing_changes(
+    api: Api, scenario: int
+) -> None:
+    id = ids_of(api, scenario)[0]
+    before = api.world.incomplete_executions[id]
+    answer = api.patch(f"/dlqs/{id}", json={"failer": 9})
+    assert (answer.status_code, of(answer)["code"]) == (400, "IM007")
+    assert api.patch(f"/dlqs/{id}", json={"blueprint": "{}"}).status_code == 400
+    assert api.world.incomplete_executions[id] == before
+
+
+def test_every_attempt_is_in_the_logs_once_it_has_ended(api: Api, scenario: int) -> None:
+    id = ids_of(api, scenario)[0]
+    api.post(f"/dlqs/{id}/retry")
+    assert of(api.get(f"/dlqs/{id}/logs"))["dlqLogs"] == []
+    [retry] = api.world.retries
+    assert api.get(f"/dlqs/{id}/logs/{retry.id}").status_code == 404
+    api.world.clock.set(retry.execution.ends)
+    answer = of(api.get(f"/dlqs/{id}/logs"))
+    assert answer["pg"]["sortBy"] == "imtId"
+    [row] = answer["dlqLogs"]
+    assert row == {
+        "imtId": f"{retry.execution.started}_dlq.{id}.manual.{retry.id}",
+        "duration": retry.execution.duration,
+        "transfer": 0,
+        "operations": 1,
+        "centicredits": 100,
+        "teamId": 1,
+        "id": retry.id,
+        "type": "manual",
+        "authorId": 1,
+        "timestamp": row["timestamp"],
+        "status": 3,
+    }
+    detail = of(api.get(f"/dlqs/{id}/logs/{retry.id}"))["dlqLog"]
+    assert detail == {**row, "organizationId": 1, "instant": False}
+    assert len(of(api.get(f"/scenarios/{scenario}/logs?status=2"))["scenarioLogs"]) == 1
+
+
+def test_several_can_be_tried_again_at_once(api: Api, scenario: int) -> None:
+    later, earlier = ids_of(api, scenario)
+    path = f"/dlqs/retry?scenarioId={scenario}"
+    assert of(api.post(path, json={"ids": [later]})) == {"dlqs": [later]}
+    assert of(api.post(path, json={"all": True})) == {"dlqs": [earlier, later]}
+    assert of(api.post(path, json={"all": True, "exceptIds": [later]})) == {"dlqs": [earlier]}
+    attempts = [row["attempts"] for row in of(api.get(f"/dlqs?scenarioId={scenario}"))["dlqs"]]
+    assert attempts == [2, 2]
+    assert api.post(path, json={"ids": ["nobody"]}).status_code == 404
+    assert api.post(path, json={}).status_code == 400
+    assert api.post(path, json={"ids": [later], "all": True}).status_code == 400
+
+
+def test_deleting_needs_confirmation_and_takes_the_attempts_along(api: Api, scenario: int) -> None:
+    later, earlier = ids_of(api, scenario)
+    api.post(f"/dlqs/{later}/retry")
+    path = f"/dlqs?scenarioId={scenario}"
+    assert of(api.delete(path, json={"ids": [later]}))["code"] == "IM004"
+    assert of(api.delete(f"{path}&confirmed=true", json={"ids": [later]})) == {"dlqs": [later]}
+    assert len(api.world.retries) == 0
+    assert ids_of(api, scenario) == [earlier]
+    assert of(api.delete(f"{path}&confirmed=true", json={"all": True})) == {"dlqs": [earlier]}
+    assert of(api.delete(f"{path}&confirmed=true", json={"all": True})) == {"dlqs": []}
+
+
+def test_a_scenario_counts_what_is_not_resolved_in_lists_too(api: Api, scenario: int) -> None:
+    def counts() -> list[tuple[int, int]]:
+        one = of(api.get(f"/scenarios/{scenario}"))["scenario"]
+        [row] = [row for row in of(api.get("/scenarios?teamId=1"))["scenarios"] if row["id"] == scenario]
+        return [(shown["dlqCount"], shown["allDlqCount"]) for shown in (one, row)]
+
+    assert counts() == [(2, 2), (2, 2)]
+    later, _ = ids_of(api, scenario)
+    mended = blueprint()
+    mended["flow"][1]["mapper"]["json"] = "2"
+    api.patch(f"/dlqs/{later}", json={"blueprint": json.dumps(mended)})
+    api.post(f"/dlqs/{later}/retry")
+    assert counts() == [(1, 2), (1, 2)]
+
+
+def test_what_belongs_to_somebody_else_does_not_exist(api: Api, scenario: int) -> None:
+    id = ids_of(api, scenario)[0]
+    for path in (f"/dlqs/{id}", f"/dlqs/{id}/bundle", f"/dlqs?scenarioId={scenario}", "/dlqs/unknown"):
+        token = STRANGER if path != "/dlqs/unknown" else api.token
+        assert api.get(path, token=token).status_code == 404
+
+
+def test_deleting_a_scenario_deletes_what_broke_off_in_it(api: Api, scenario: int) -> None:
+    api.post(f"/dlqs/{ids_of(api, scenario)[0]}/retry")
+    assert api.delete(f"/scenarios/{scenario}").status_code == 200
+    assert (len(api.world.incomplete_executions), len(api.world.retries)) == (0, 0)

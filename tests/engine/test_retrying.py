@@ -1,0 +1,180 @@
+"""Incomplete executions that are tried again: by hand, by the clock, and with a mended blueprint."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from lab import NOW, Lab, module, set_variable
+
+from emulator.engine import executor, retrying, scheduler
+from emulator.world.models import IncompleteExecution, Json
+from emulator.world.refusals import BadBlueprint, WrongState
+
+DLQ = {"scenario": {"dlq": True}}
+MINUTE = 60_000
+
+
+def parse(id: int, json: str, **mapper: Json) -> Any:
+    return module(id, "json:ParseJSON", {"json": json}, onerror=[module(90 + id, "builtin:Break", mapper)])
+
+
+def break_off(lab: Lab, *flow: Json, inputs: Json = None) -> IncompleteExecution:
+    """Run a blueprint in which one bundle breaks off."""
+    executor.run(lab.world, lab.scenario(*flow, metadata=DLQ), inputs=inputs)
+    [row] = lab.world.incomplete_executions
+    return row
+
+
+def now_of(lab: Lab, row: IncompleteExecution) -> IncompleteExecution:
+    return lab.world.incomplete_executions[row.id]
+
+
+def mended(row: IncompleteExecution, id: int, json: str) -> Json:
+    """Its blueprint, in which a module of the first flow parses something else."""
+    flow = [
+        {**node, "mapper": {"json": json}} if node["id"] == id else node for node in row.blueprint["flow"]
+    ]
+    return {**row.blueprint, "flow": flow}
+
+
+def test_a_new_attempt_begins_at_the_module_that_failed_with_what_came_before() -> None:
+    lab = Lab()
+    row = break_off(lab, set_variable(1, "kept"), parse(2, "{"), set_variable(3, "{{1.x}} {{2.a}}"))
+    row = retrying.change(lab.world, row, blueprint=mended(row, 2, '{"a": 1}'))
+    execution = retrying.retry(lab.world, row, author_id=1)
+    assert (execution.status, execution.type, execution.author_id) == (1, "manual", 1)
+    assert [(step.module_id, list(step.output)) for step in execution.steps] == [
+        (2, [{"a": 1}]),
+        (3, [{"x": "kept 1"}]),
+    ]
+    assert execution.operations == 2
+    after = now_of(lab, row)
+    assert (after.resolved, after.attempts, after.retry) == (True, 1, False)
+
+
+def test_an_attempt_is_no_run_of_the_scenario_but_counts_in_what_it_consumed() -> None:
+    lab = Lab()
+    row = break_off(lab, set_variable(1, "x"), parse(2, "{"))
+    before = lab.world.tallies["scenario", row.scenario_id].operations
+    execution = retrying.retry(lab.world, row)
+    assert [entry.id for entry in lab.world.logs] == [row.execution_id]
+    assert lab.world.tallies["scenario", row.scenario_id].operations == before + execution.operations
+    [retry] = lab.world.retries
+    assert retry.execution == execution
+    assert retry.imt_id == f"{execution.started}_dlq.{row.id}.manual.{execution.id}"
+
+
+def test_an_attempt_that_fails_again_stays_in_its_place() -> None:
+    lab = Lab()
+    row = break_off(lab, set_variable(1, "x"), parse(2, "{"))
+    execution = retrying.retry(lab.world, row)
+    assert execution.status == 3
+    assert execution.error is not None
+    assert (execution.error.name, execution.error.module_name) == ("DataError", "ParseJSON")
+    [after] = lab.world.incomplete_executions
+    assert after == replace(row, attempts=1)
+
+
+def test_an_attempt_that_gets_further_goes_on_from_there_the_next_time() -> None:
+    lab = Lab()
+    row = break_off(lab, set_variable(1, "x"), parse(2, "{"), parse(3, "["))
+    row = retrying.change(lab.world, row, blueprint=mended(row, 2, '{"a": 1}'))
+    retrying.retry(lab.world, row)
+    after = now_of(lab, row)
+    assert (after.failer, after.resolved, after.bundles["2"]) == (3, False, {"a": 1})
+
+
+def test_variables_and_inputs_are_there_again() -> None:
+    lab = Lab()
+    row = break_off(
+        lab,
+        set_variable(1, "kept", name="mine"),
+        parse(2, "{"),
+        module(3, "util:GetVariable2", {"name": "mine"}),
+        set_variable(4, "{{var.input.city}}"),
+        inputs={"city": "Oslo"},
+    )
+    row = retrying.change(lab.world, row, blueprint=mended(row, 2, "1"))
+    steps = retrying.retry(lab.world, row).steps
+    assert [step.output[0] for step in steps] == [{"value": 1}, {"mine": "kept"}, {"x": "Oslo"}]
+
+
+def test_an_aggregator_gathers_the_one_bundle_that_is_tried_again() -> None:
+    lab = Lab()
+    gather = {**module(3, "builtin:BasicAggregator", {"v": "{{2.value}}"}), "parameters": {"feeder": 1}}
+    feeder = module(1, "builtin:BasicFeeder", {"array": ["{", "2"]})
+    row = break_off(lab, feeder, parse(2, "{{1.value}}"), gather)
+    row = retrying.change(lab.world, row, blueprint=mended(row, 2, "7"))
+    assert retrying.retry(lab.world, row).steps[-1].output == ({"array": [{"v": 7}], "__IMTAGGLENGTH__": 1},)
+
+
+def test_within_a_branch_the_rest_of_the_way_leads_to_the_merge() -> None:
+    lab = Lab()
+    branch = {"type": "else", "merge": True, "flow": [parse(3, "{{1.x}}")]}
+    row = break_off(
+        lab,
+        set_variable(1, "{"),
+        module(2, "builtin:BasicIfElse", None, branches=[branch]),
+        module(8, "builtin:BasicMerge", None, outputs=[{"name": "y", "mappings": ["{{3.value}}"]}]),
+    )
+    lab.world.incomplete_executions.put(row := replace(row, bundles={**row.bundles, "1": {"x": "5"}}))
+    assert retrying.retry(lab.world, row).steps[-1].output == ({"y": 5},)
+
+
+def test_what_is_resolved_cannot_be_tried_again() -> None:
+    lab = Lab()
+    row = break_off(lab, set_variable(1, "x"), parse(2, "{"))
+    row = lab.world.incomplete_executions.put(replace(row, resolved=True))
+    with pytest.raises(WrongState):
+        retrying.retry(lab.world, row)
+
+
+def test_the_module_to_begin_at_must_be_one_of_the_blueprint() -> None:
+    lab = Lab()
+    row = break_off(lab, set_variable(1, "x"), parse(2, "{"))
+    with pytest.raises(BadBlueprint, match="Module '7' not found"):
+        retrying.change(lab.world, row, failer=7)
+    assert retrying.change(lab.world, row, failer=1).failer == 1
+
+
+# --- by the clock --------------------------------------------------------------------------------
+
+
+def test_the_clock_brings_new_attempts_until_they_are_used_up() -> None:
+    lab = Lab()
+    row = break_off(lab, set_variable(1, "x"), parse(2, "{", retry=True, count=2, interval=10))
+    lab.world.clock.set(NOW + 9 * MINUTE)
+    scheduler.catch_up(lab.world)
+    assert now_of(lab, row).attempts == 0
+    lab.world.clock.set(NOW + 11 * MINUTE)
+    scheduler.catch_up(lab.world)
+    after = now_of(lab, row)
+    assert (after.attempts, after.retry) == (1, True)
+    lab.world.clock.set(NOW + 600 * MINUTE)
+    scheduler.catch_up(lab.world)
+    after = now_of(lab, row)
+    assert (after.attempts, after.retry, after.resolved, after.next_retry) == (2, False, False, None)
+    first, second = (retry.execution for retry in lab.world.retries)
+    assert (first.started, second.started) == (row.created + 10 * MINUTE, first.ends + 10 * MINUTE)
+    assert first.type == "auto"
+
+
+def test_an_error_that_passes_by_itself_is_tried_again_at_growing_intervals(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lab = Lab()
+    row = break_off(lab, set_variable(1, "x"), module(2, "json:ParseJSON", {"json": "{"}))
+    assert (row.retry, row.most_attempts) == (False, 0)
+    monkeypatch.setattr("emulator.engine.recovery.PASSING", frozenset({"DataError"}))
+    lab = Lab()
+    row = break_off(lab, set_variable(1, "x"), module(2, "json:ParseJSON", {"json": "{"}))
+    assert (row.retry, row.most_attempts, row.next_retry) == (True, 8, row.created + MINUTE)
+    lab.world.clock.set(NOW + 10_000 * MINUTE)
+    scheduler.catch_up(lab.world)
+    runs = [retry.execution for retry in lab.world.retries]
+    waits = [(later.started - earlier.ends) // MINUTE for earlier, later in itertools.pairwise(runs)]
+    assert waits == [2, 5, 10, 60, 180, 720, 1440]
+    assert now_of(lab, row).retry is False

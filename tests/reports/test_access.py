@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from typing import Any
+
+from conftest import ADMIN, READER, Api
+from emulator.middleware.journal import CAPACITY, Entry
+from emulator.middleware.tally import Tally
+from emulator.world import people
+
+
+def rows(api: Api) -> dict[str, dict[str, Any]]:
+    answer = api.control("GET", "/worlds/default/access-report")
+    assert answer.json is not None
+    return {row["label"]: row for row in answer.json["tokens"]}
+
+
+def text(api: Api, form: str) -> str:
+    answer = api.control("GET", f"/worlds/default/access-report?format={form}")
+    assert answer.status_code == 200
+    return answer.get_data(as_text=True)
+
+
+def test_a_token_is_told_what_it_used_what_it_never_did_and_the_least_that_would_do(api: Api) -> None:
+    token = api.token_with("teams:read", "scenarios:read", "hooks:read")
+    api.get("/teams/1", token=token)
+    api.get("/teams/1", token=token)
+    api.delete("/scenarios/1", token=token)
+    row = rows(api)["token-4"]
+    assert (row["user"], row["userId"], row["calls"]) == ("Ada Maker", 1, 3)
+    assert row["granted"] == ["hooks:read", "scenarios:read", "teams:read"]
+    assert row["used"] == ["teams:read"]
+    assert row["neverUsed"] == ["hooks:read", "scenarios:read"]
+    assert row["refused"] == ["scenarios:write"]
+    assert row["least"] == ["scenarios:write", "teams:read"]
+    assert row["refusedForScope"] == [
+        {"endpoint": "DELETE /scenarios/{scenarioId}", "scopes": ["scenarios:write"], "times": 1}
+    ]
+    assert row["refusedForRole"] == []
+
+
+def test_a_token_with_the_least_set_is_refused_nothing_for_scope(api: Api) -> None:
+    def work(token: str) -> list[int]:
+        return [
+            api.get("/teams/1", token=token).status_code,
+            api.post("/scenarios/1/run", json={"responsive": True}, token=token).status_code,
+            api.get("/data-stores/99", token=token).status_code,
+        ]
+
+    poor = api.token_with("teams:read")
+    assert work(poor) == [200, 403, 403]
+    enough = api.token_with(*rows(api)["token-4"]["least"])
+    assert 403 not in work(enough)
+    assert rows(api)["token-5"]["refused"] == []
+
+
+def test_what_was_asked_for_counts_though_nothing_was_found(api: Api) -> None:
+    token = api.token_with("scenarios:read")
+    api.get("/scenarios/99", token=token)
+    row = rows(api)["token-4"]
+    assert (row["used"], row["neverUsed"], row["least"]) == ([], ["scenarios:read"], ["scenarios:read"])
+
+
+def test_permissions_that_the_role_lacks_are_told_apart_from_scopes(api: Api) -> None:
+    world = api.world
+    monitor = next(
+        (member for member in world.team_members if member.user_id != 1 and member.team_id == 1), None
+    )
+    assert monitor is not None
+    with world.lock:
+        world.team_members.put(
+            type(monitor)(user_id=monitor.user_id, team_id=1, role_id=_role(api, "Team Monitoring"))
+        )
+        scopes = ["scenarios:read", "scenarios:write"]
+        token = people.create_token(world, world.users[monitor.user_id], scopes, label="watcher").token
+    assert api.delete("/scenarios/1", token=token).status_code == 403
+    row = rows(api)["watcher"]
+    [refused] = row["refusedForRole"]
+    assert (refused["endpoint"], refused["times"]) == ("DELETE /scenarios/{scenarioId}", 1)
+    assert refused["permissions"] == ["scenario delete"]
+    assert row["refused"] == []
+    assert "lacks scenario delete for DELETE /scenarios/{scenarioId} (1 times)" in text(api, "text")
+    assert "its user's role lacks `scenario delete`" in text(api, "markdown")
+
+
+def _role(api: Api, name: str) -> int:
+    answer = api.get("/users/roles")
+    assert answer.json is not None
+    return int(next(row["id"] for row in answer.json["usersRoles"] if row["name"] == name))
+
+
+def test_the_report_outlives_the_journal_and_ends_with_a_reset(api: Api) -> None:
+    api.get("/teams/1")
+    api.control("DELETE", "/worlds/default/requests")
+    assert rows(api)["admin"]["used"] == ["teams:read"]
+    api.control("POST", "/worlds/default/reset")
+    assert rows(api)["admin"]["calls"] == 0
+
+
+def test_counting_takes_no_more_room_the_more_requests_come(api: Api) -> None:
+    tally = Tally()
+    token = api.tenant.main_token()
+    for number in range(CAPACITY + 5):
+        tally.count(
+            token, Entry(number, 0, "GET", f"/teams/{number}", endpoint="GET /teams/{teamId}", status=404)
+        )
+    [(case, count)] = tally.counts().items()
+    assert (case.endpoint, count) == ("GET /teams/{teamId}", CAPACITY + 5)
+
+
+def test_no_token_is_shown(api: Api) -> None:
+    api.get("/teams/1", token=READER)
+    shown = [api.control("GET", "/worlds/default/access-report").get_data(as_text=True)]
+    shown += [text(api, "text"), text(api, "markdown")]
+    for report in shown:
+        assert ADMIN not in report
+        assert READER not in report
+
+
+def test_the_table_has_a_line_for_each_token(api: Api) -> None:
+    api.delete("/scenarios/1", token=READER)
+    header, *lines = text(api, "text").splitlines()
+    assert header.split("  ")[0] == "token"
+    assert [line.split()[0] for line in lines] == ["admin", "read-only", "other"]
+    assert lines[1].split()[1] == "1"
+    assert lines[1].endswith("scenarios:write  scenarios:write")
+
+
+def test_the_markdown_has_a_line_for_each_token(api: Api) -> None:
+    token = api.token_with("teams:read", "hooks:read")
+    api.get("/teams/1", token=token)
+    api.delete("/scenarios/1", token=token)
+    assert text(api, "markdown").splitlines()[-1] == (
+        "- **token\\-4** needs `scenarios:write`, `teams:read`; was refused for want of `scenarios:write`;"
+        " could do without 1 of its 2 scopes."
+    )
+    assert "- **admin** was not used." in text(api, "markdown")
+
+
+def test_a_label_stays_on_its_line_and_is_no_markup(api: Api) -> None:
+    api.control("POST", "/worlds/default/tokens", json={"scopes": [], "label": "a\n# <b>*x*"})
+    assert "- **a?\\# \\<b\\>\\*x\\*** was not used." in text(api, "markdown").splitlines()
+    assert "a?# <b>*x*" in text(api, "text").splitlines()[-1]
+
+
+def test_other_forms_are_refused(api: Api) -> None:
+    assert api.control("GET", "/worlds/default/access-report?format=pdf").status_code == 400
+    assert api.control("GET", "/worlds/nowhere/access-report").status_code == 404

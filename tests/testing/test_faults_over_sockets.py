@@ -1,0 +1,99 @@
+"""What a client on the other side of a socket sees of faults."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from emulator import MakeEmulator, World
+
+
+@pytest.fixture(scope="module")
+def make() -> Iterator[MakeEmulator]:
+    with MakeEmulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def world(make: MakeEmulator) -> World:
+    return make.create_world()
+
+
+def get(world: World, path: str = "/teams/1", timeout: float = 10) -> requests.Response:
+    return requests.get(world.base_url + path, headers=world.headers, timeout=timeout)
+
+
+def test_a_status_comes_as_often_as_asked_for(world: World) -> None:
+    world.faults.add(path="/scenarios*", status=503, times=2)
+    assert [get(world, "/scenarios?teamId=1").status_code for _ in range(3)] == [503, 503, 200]
+    assert world.faults[0]["hits"] == 2
+    world.faults.add("rate-limit")
+    assert get(world).status_code == 429
+    world.faults.clear()
+    assert (get(world).status_code, len(world.faults)) == (200, 0)
+
+
+def test_a_reset_ends_the_connection_and_the_next_one_works(world: World) -> None:
+    world.faults.add(action="reset", times=1)
+    with requests.Session() as session:
+        session.headers.update(world.headers)
+        with pytest.raises(requests.ConnectionError, match=r"reset|10054"):
+            session.get(f"{world.base_url}/teams/1", timeout=10)
+        assert session.get(f"{world.base_url}/teams/1", timeout=10).status_code == 200
+
+
+def test_a_truncated_answer_is_noticed_by_its_length(world: World) -> None:
+    world.faults.add(action="truncate", times=1)
+    with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):
+        get(world)
+    assert get(world).json()["team"]["id"] == 1
+
+
+def test_a_client_that_gives_up_frees_the_server(world: World) -> None:
+    world.faults.add(action="timeout", times=40)
+    for _ in range(40):  # more than the server has threads
+        with pytest.raises(requests.Timeout):
+            get(world, timeout=0.02)
+    assert get(world).status_code == 200
+
+
+def test_clearing_ends_a_request_that_is_held_without_an_answer(world: World) -> None:
+    world.faults.add(action="timeout", times=1)
+    failures: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            get(world, timeout=30)
+        except requests.ConnectionError as error:
+            failures.append(error)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    while not world.faults[0]["hits"]:
+        pass
+    assert get(world).status_code == 200  # nobody else is held up
+    world.faults.clear()
+    asking.join(10)
+    assert len(failures) == 1
+
+
+def test_a_held_request_does_not_keep_the_server_from_stopping() -> None:
+    make = MakeEmulator().start()
+    world = make.create_world()
+    world.faults.add(delay_ms=60_000, times=1)
+    ended = threading.Event()
+
+    def ask() -> None:
+        with contextlib.suppress(requests.RequestException):
+            get(world, timeout=60)
+        ended.set()
+
+    threading.Thread(target=ask).start()
+    while not world.faults[0]["hits"]:
+        pass
+    make.stop()
+    assert ended.wait(10)

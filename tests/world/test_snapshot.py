@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+import copy
+import dataclasses
+import time
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from conftest import ADMIN, Api
+from emulator.app import create_app
+from emulator.world import snapshot
+from emulator.world.models import Record, Script
+from emulator.world.snapshot import PARTS, BadSnapshot
+from emulator.world.tables import Table
+from emulator.world.world import World
+
+NOW = "2026-03-02T12:00:00Z"
+
+
+def document(world: World) -> dict[str, Any]:
+    taken: dict[str, Any] = orjson.loads(snapshot.dumps(snapshot.take(world)))
+    return taken
+
+
+def rows(world: World) -> dict[str, list[Any]]:
+    """Every table, in its order; lists and tuples of JSON are the same."""
+    tables = {name: table for name, table in vars(world).items() if isinstance(table, Table)}
+    return {name: [_plain(row) for row in table] for name, table in tables.items()}
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return (type(value).__name__, fields)
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def restore(api: Api, data: bytes) -> None:
+    answer = api.control("PUT", "/worlds/default/snapshot", data=data)
+    assert answer.status_code == 200, answer.json
+
+
+# --- round trips ---------------------------------------------------------------------------------
+
+Operation = Callable[[Api], Any]
+
+
+def _call(method: str, path: str, **options: Any) -> Operation:
+    return lambda api: api.call(method, path, **options).get_json(silent=True)
+
+
+def _control(method: str, path: str, **options: Any) -> Operation:
+    return lambda api: api.control(method, f"/worlds/default{path}", **options).get_json(silent=True)
+
+
+def _hook(api: Api) -> Any:
+    hook = next(iter(api.world.hooks), None)
+    if hook is None:
+        return None
+    order = {"sku": "A-1", "quantity": 2, "customer": "ann@example.com"}
+    return api.app.test_client().post(f"/hook/{hook.udid}", json=order).get_data()
+
+
+_HOOK = {"name": "New", "teamId": 1, "typeName": "gateway-webhook", "method": False, "headers": False, "stringify": False}  # fmt: skip
+_RUN = {"data": {"name": "Zoe"}, "responsive": True}
+
+OPERATIONS: dict[str, Operation] = {
+    "run": _call("POST", "/scenarios/1/run", json=_RUN),
+    "run with made-up data": _call("POST", "/scenarios/3/run", json={}),
+    "stop": _call("POST", "/scenarios/1/stop"),
+    "start": _call("POST", "/scenarios/1/start"),
+    "clone": _call("POST", "/scenarios/1/clone?organizationId=1&confirmed=true", json={"name": "Copy", "teamId": 1, "states": False}),
+    "delete a scenario": _call("DELETE", "/scenarios/2"),
+    "add a record": _call("POST", "/data-stores/1/data", json={"data": {"sku": "X", "quantity": 1}}),
+    "delete a store": _call("DELETE", "/data-stores?teamId=1&confirmed=true", json={"ids": [1]}),
+    "add a hook": _call("POST", "/hooks", json=_HOOK),
+    "delete a hook": _call("DELETE", "/hooks/1?confirmed=true"),
+    "receive": _hook,
+    "add a team": _call("POST", "/teams", json={"name": "Another", "organizationId": 1}),
+    "delete a connection": _call("DELETE", "/connections/1?confirmed=true"),
+    "list": _call("GET", "/scenarios?teamId=1"),
+    "advance": _control("POST", "/clock/advance", json={"seconds": 86_400 * 3}),
+    "add a token": _control("POST", "/tokens", json={"scopes": ["teams:read"]}),
+    "script": _control("PUT", "/modules/slack:CreateMessage", json={"error": {"name": "DataError"}, "times": 2}),
+}  # fmt: skip
+
+APP = create_app(now=NOW)
+operations = st.lists(st.sampled_from(sorted(OPERATIONS)), max_size=8)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(before=operations, after=operations)
+def test_after_a_restore_the_same_calls_give_the_same_answers_and_the_same_state(
+    before: list[str], after: list[str]
+) -> None:
+    api = Api(APP)
+    api.control("POST", "/worlds/default/reset")
+    api.control("PATCH", "/worlds/default/clock", json={"now": NOW, "frozen": True})
+    for name in before:
+        OPERATIONS[name](api)
+    data, kept = api.control("GET", "/worlds/default/snapshot").get_data(), rows(api.world)
+    first = [OPERATIONS[name](api) for name in after]
+    reached = document(api.world)
+    restore(api, data)
+    assert rows(api.world) == kept
+    assert document(api.world) == orjson.loads(data)
+    assert [OPERATIONS[name](api) for name in after] == first
+    assert document(api.world) == reached
+
+
+def test_every_attribute_of_a_world_is_in_a_snapshot_or_left_out_on_purpose() -> None:
+    tables = {name for name, value in vars(World("w")).items() if isinstance(value, Table)}
+    assert {table for table, _ in PARTS.values()} == tables, "say in snapshot.PARTS which rows it holds"
+    others = vars(World("w")).keys() - tables
+    left_out = {"name", "lock", "announce", "shown"}
+    assert others == left_out | {
+        "seed", "clock", "ids", "rate_limited", "rate_windows", "tallies", "counters_until",
+        "installed_apps", "scripts", "detailed",
+    }  # fmt: skip
+
+
+def test_what_is_no_row_comes_back_too(api: Api) -> None:
+    world = api.world
+    api.get("/teams/1")
+    world.scripts["a:B"] = Script(module="a:B", output=[{"x": 1}], left=3)
+    twin = snapshot.loads(snapshot.dumps(snapshot.take(world)), "twin")
+    for name in (
+        "seed",
+        "rate_limited",
+        "rate_windows",
+        "tallies",
+        "counters_until",
+        "installed_apps",
+        "scripts",
+        "detailed",
+    ):
+        assert getattr(twin, name) == getattr(world, name), name
+    assert world.rate_windows
+    assert world.tallies
+    assert (twin.name, twin.now(), twin.clock.frozen) == ("twin", world.now(), True)
+    assert [twin.ids.hex(8), twin.ids.uuid4(), twin.ids.next("scenario")] == [
+        world.ids.hex(8),
+        world.ids.uuid4(),
+        world.ids.next("scenario"),
+    ]
+
+
+def test_a_running_clock_goes_on_from_the_snapshot_or_as_if_it_had_never_stopped() -> None:
+    world = World("w", now="2026-01-01T00:00:00Z")
+    api = Api(create_app(now="2026-01-01T00:00:00Z"))
+    world = api.world
+    taken = document(world)
+    taken["clock"]["now"] -= 3_600_000  # it was taken an hour ago
+    back = snapshot.restored(copy.deepcopy(taken), "w")
+    assert not back.clock.frozen
+    assert 3_590_000 < world.now() - back.now() < 3_610_000
+    resumed = snapshot.restored(taken, "w", resume=True)
+    assert abs(resumed.now() - world.now()) < 10_000
+
+
+def test_rows_that_share_a_table_keep_their_order(api: Api) -> None:
+    api.post("/scenarios/1/stop")
+    api.post("/scenarios/1/start")
+    api.post("/scenarios/1/run", json=_RUN)
+    twin = snapshot.loads(snapshot.dumps(snapshot.take(api.world)), "twin")
+    assert [entry.id for entry in twin.logs] == [entry.id for entry in api.world.logs]
+
+
+def test_a_hundred_thousand_records_take_less_than_a_second_each_way() -> None:
+    api = Api(create_app())
+    for number in range(100_000):
+        api.world.records.put(
+            Record(data_store_id=1, key=f"k{number}", data={"n": number}, size=40, sequence=number)
+        )
+    # Time of this process: how busy the machine is does not matter.
+    started = time.process_time()
+    data = snapshot.dumps(snapshot.take(api.world))
+    taken = time.process_time()
+    twin = snapshot.loads(data, "twin")
+    restored = time.process_time()
+    assert len(twin.records) >= 100_000
+    assert taken - started < 1
+    assert restored - taken < 1
+
+
+# --- refusals ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda d: d.pop("version"), "its version is None, not 1"),
+        (lambda d: d.update(version=2), "its version is 2, not 1"),
+        (lambda d: d.update(redacted=True), "its secrets were redacted"),
+        (lambda d: d.pop("clock"), "'clock' is missing"),
+        (lambda d: d["clock"].update(now="noon"), "'now' is no int but str"),
+        (lambda d: d["clock"].update(now=-1), "'clock' lies out of the years that a clock knows"),
+        (lambda d: d["ids"].update(random="AAAA"), "'ids.random' is no state of a generator"),
+        (lambda d: d["ids"].update(names="*"), "'ids.names' is no state of a generator"),
+        (lambda d: d["ids"]["last"].update(scenario="9"), "is no int but str"),
+        (lambda d: d["rows"].pop("teams"), "'teams' is missing"),
+        (lambda d: d["rows"].update(things=[]), "'rows' has an unknown part 'things'"),
+        (lambda d: d["rows"].update(teams={}), "'teams' is not a list"),
+        (lambda d: d["rows"]["teams"].append(5), "is no dict but int"),
+        (lambda d: d["rows"]["teams"][0].pop("name"), "Team.name is missing"),
+        (lambda d: d["rows"]["teams"][0].update(name=5), "Team.name is no str but int"),
+        (lambda d: d["rows"]["teams"][0].update(colour="red"), "Team has an unknown field 'colour'"),
+        (lambda d: d["rows"]["teams"][0].update(organization_id=99), "name the organization_id 99, which is not there"),
+        (lambda d: d["rows"]["teams"].append(d["rows"]["teams"][0]), "there are two rows of one key"),
+        (lambda d: d["rows"].update(teams=[]), "1 is missing"),
+        (lambda d: d["rows"].update(tokens=[]), "there is no token, so nobody could find the world"),
+        (lambda d: d["rows"].update(blueprints=[]), "scenario 1 has no blueprint 1"),
+        (lambda d: d["rows"]["executions"][0]["steps"][0].update(operation=None), "Execution.steps Step.operation is no int but NoneType"),
+        (lambda d: d["rows"]["tokens"][0].update(scopes=[1]), "Token.scopes is no str but int"),
+        (lambda d: d.update(rate_windows=[["a", 1]]), "'rate_windows' has not 4 items"),
+    ],
+)  # fmt: skip
+def test_a_malformed_document_is_refused_with_its_fault(
+    api: Api, spoil: Callable[[dict[str, Any]], Any], reason: str
+) -> None:
+    spoilt = document(api.world)
+    spoil(spoilt)
+    with pytest.raises(BadSnapshot) as refusal:
+        snapshot.restored(spoilt, "w")
+    assert reason in str(refusal.value)
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{", b"5", b"\xff", b"[" * 2000])
+def test_what_is_no_document_is_refused(data: bytes) -> None:
+    with pytest.raises(BadSnapshot):
+        snapshot.loads(data, "w")
+
+
+def test_fields_with_a_default_may_be_missing(api: Api) -> None:
+    taken = document(api.world)
+    del taken["rows"]["scenarios"][0]["errors_in_a_row"]
+    del taken["rows"]["scenarios"][1]["description"]
+    scenarios = list(snapshot.restored(taken, "w").scenarios)
+    assert (scenarios[0].errors_in_a_row, scenarios[1].description) == (0, "")
+
+
+def test_a_redacted_document_holds_no_secret(api: Api) -> None:
+    made = api.token_with("teams:read")
+    hook = api.world.hooks[1]
+    api.app.test_client().post(f"/hook/{hook.udid}", json={"sku": "A-1", "quantity": 1})
+    text = orjson.dumps(snapshot.redacted(snapshot.take(api.world))).decode()
+    for secret in (ADMIN, made, *(hook.udid for hook in api.world.hooks)):
+        assert secret not in text
+    shown = orjson.loads(text)
+    assert shown["ids"]["random"] is shown["ids"]["names"] is None
+    with pytest.raises(BadSnapshot, match="redacted"):
+        snapshot.restored(shown, "w")

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from conftest import Api
+
+from emulator.engine import executor
+from emulator.world.models import Execution
+from emulator.world.usage import STEPS_KEPT
+
+
+def runs(api: Api) -> list[Execution]:
+    return [row for row in api.world.logs.where(scenario=1) if isinstance(row, Execution)]
+
+
+def test_logs_are_kept_as_long_as_the_plan_says(api: Api) -> None:
+    assert api.world.organizations[1].license.retention == 60
+    before = len(runs(api))
+    api.world.clock.advance(days=56)
+    executor.run(api.world, api.world.scenarios[1], inputs={"name": "Zoe"})
+    assert len(runs(api)) == before + 1
+    api.world.clock.advance(days=3)
+    executor.run(api.world, api.world.scenarios[1], inputs={"name": "Zoe"})
+    assert len(runs(api)) == before + 1
+    assert api.get("/scenarios/1/logs").status_code == 200
+
+
+def test_the_steps_of_the_latest_runs_are_kept(api: Api) -> None:
+    for _ in range(STEPS_KEPT + 5):
+        executor.run(api.world, api.world.scenarios[1], inputs={"name": "Zoe"})
+    detailed = [bool(run.steps) for run in runs(api)]
+    assert detailed.count(True) == STEPS_KEPT
+    assert all(detailed[-STEPS_KEPT:])
