@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from emulator.world import blueprints, connections
-from emulator.world.models import ExecutionError, Json, Scenario
-from emulator.world.world import World
-
+from ..world import blueprints, connections
+from ..world.models import ExecutionError, Json, Scenario
+from ..world.world import World
 from .blueprint import label_of
 
 #: A service turns the credentials down: no error handler takes this, and it stops the scenario at once.

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from emulator.world import blueprints
-from emulator.world.models import Fields, Json
-from emulator.world.refusals import BadBlueprint, Invalid
-
+from ..world import blueprints
+from ..world.models import Fields, Json
+from ..world.refusals import BadBlueprint, Invalid
 from . import catalog
 from .conditions import Condition, Filter, conditions, filter_of, filters_of
 

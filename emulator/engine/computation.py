@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from emulator.world.enums import zone_of
-from emulator.world.models import BlueprintVersion, Execution, ExecutionError, Json, Scenario
-from emulator.world.refusals import BadBlueprint, Refusal
-from emulator.world.world import World
-
+from ..world.enums import zone_of
+from ..world.models import BlueprintVersion, Execution, ExecutionError, Json, Scenario
+from ..world.refusals import BadBlueprint, Refusal
+from ..world.world import World
 from . import accounts
 from .blueprint import Blueprint, Module, parse
 from .budget import Budget

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from emulator.world.models import Json
-from emulator.world.refusals import BadBlueprint
+from ..world.models import Json
+from ..world.refusals import BadBlueprint
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
-from emulator.world.models import Execution, Json, Scenario
-from emulator.world.usage import write_execution
-from emulator.world.world import World
-
+from ..world.models import Execution, Json, Scenario
+from ..world.usage import write_execution
+from ..world.world import World
 from . import incomplete
 from .budget import Budget
 from .computation import FAILURE, SUCCESS, WARNING, Computation

@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from emulator.world.models import IncompleteExecution
-from emulator.world.world import World
-
+from ..world.models import IncompleteExecution
+from ..world.world import World
 from .computation import Computation
 from .iml.values import plain
 from .modules.registry import json_size

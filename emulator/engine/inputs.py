@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from emulator.world.datastores import field_faults
-from emulator.world.models import Fields, Json
-from emulator.world.refusals import Invalid
-
+from ..world.datastores import field_faults
+from ..world.models import Fields, Json
+from ..world.refusals import Invalid
 from .errors import Misfit
 from .iml.values import as_date
 

@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from emulator.world.models import ExecutionError
-
+from ..world.models import ExecutionError
 from . import scripts
 from .blueprint import Blueprint, Module
 from .conditions import Filter

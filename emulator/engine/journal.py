@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from emulator.world.models import ExecutionError, Step
-
+from ..world.models import ExecutionError, Step
 from .blueprint import Module
 from .budget import weight_of
 from .errors import Exhausted

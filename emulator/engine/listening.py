@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from emulator.world import blueprints, hooks, queues
-from emulator.world.models import Execution, Hook, Json, Organization, Scenario
-from emulator.world.usage import is_exhausted
-from emulator.world.world import World
-
+from ..world import blueprints, hooks, queues
+from ..world.models import Execution, Hook, Json, Organization, Scenario
+from ..world.usage import is_exhausted
+from ..world.world import World
 from . import executor
 from .budget import Budget
 from .modules.gateway import RESPOND

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from emulator.world.clock import MINUTE
-from emulator.world.models import ExecutionError
-
+from ..world.clock import MINUTE
+from ..world.models import ExecutionError
 from . import catalog
 from .blueprint import Module
 from .errors import Fatal, ModuleError

@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Literal
 
-from emulator.world.models import Execution, IncompleteExecution, Json, Retry
-from emulator.world.refusals import Exhausted, WrongState
-from emulator.world.usage import count_execution, is_exhausted
-from emulator.world.world import World
-
+from ..world.models import Execution, IncompleteExecution, Json, Retry
+from ..world.refusals import Exhausted, WrongState
+from ..world.usage import count_execution, is_exhausted
+from ..world.world import World
 from . import executor, incomplete
 from .blueprint import parse
 from .budget import Budget

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from emulator.world.models import Json, Script
-from emulator.world.world import World
-
+from ..world.models import Json, Script
+from ..world.world import World
 from . import catalog
 from .errors import Exhausted, ModuleError
 from .modules.registry import Emit, Kind, ModuleContext, Outcome, json_size

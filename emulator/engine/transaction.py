@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from emulator.world.models import Record
-from emulator.world.world import World
+from ..world.models import Record
+from ..world.world import World
 
 
 class Transaction:

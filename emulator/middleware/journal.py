@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-
 from ..world.clock import iso
 from .masking import mask_body, mask_query, mask_text, query_text
 

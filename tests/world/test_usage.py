@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from conftest import Api
-
 from emulator.engine import executor
 from emulator.world.models import Execution
 from emulator.world.usage import STEPS_KEPT

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
-from emulator.world import datastores
-from emulator.world.models import DataStore, Fields, Json, Record
-from emulator.world.refusals import BadBlueprint, Invalid, NotFound, OutOfSpace
-
+from ...world import datastores
+from ...world.models import DataStore, Fields, Json, Record
+from ...world.refusals import BadBlueprint, Invalid, NotFound, OutOfSpace
 from ..conditions import conditions
 from ..errors import BundleInvalid, Misfit, ModuleError
 from ..filters import holds

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from emulator.world.models import WebhookAnswer
-
+from ...world.models import WebhookAnswer
 from ..errors import BundleInvalid
 from ..iml.values import Value, as_text, is_array, plain
 from .registry import Emit, Field, Kind, ModuleContext, Outcome, json_size

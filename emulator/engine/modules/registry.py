@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from emulator.world.models import Fields, Json, Scenario, WebhookAnswer
-from emulator.world.world import World
-
+from ...world.models import Fields, Json, Scenario, WebhookAnswer
+from ...world.world import World
 from ..blueprint import Arm, Module, Route
 from ..budget import Budget
 from ..errors import BundleInvalid, Misfit

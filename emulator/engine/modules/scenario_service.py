@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from emulator.world.models import Fields, Json, Scenario
-from emulator.world.refusals import Invalid
-
+from ...world.models import Fields, Json, Scenario
+from ...world.refusals import Invalid
 from .. import schedule
 from ..errors import BundleInvalid, Misfit, ModuleError
 from ..iml.values import EMPTY_TEXT, Value, as_text, coerce, plain

@@ -10,9 +10,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from emulator.world.clock import DAY, iso
-from emulator.world.models import Json
-
+from ...world.clock import DAY, iso
+from ...world.models import Json
 from ..errors import BundleInvalid
 from ..iml.values import Value, is_array
 from .registry import Emit, Kind, ModuleContext, Outcome, json_size
