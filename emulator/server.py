@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+from cheroot.server import HTTPConnection, HTTPRequest
 from cheroot.wsgi import Gateway_10 as WsgiGateway
 from cheroot.wsgi import Server as WsgiServer
 
@@ -96,8 +97,30 @@ class _Gateway(WsgiGateway):
         request.conn.socket.settimeout(request.server.timeout)
 
 
+class _Request(HTTPRequest):
+    """A request whose target may be beyond parsing, as ``//[/`` is: that is the client's fault, not the server's."""
+
+    def read_request_line(self) -> bool:
+        try:
+            read: bool = super().read_request_line()  # type: ignore[no-untyped-call]
+        except ValueError:
+            self.simple_response("400 Bad Request", "Malformed Request-URI")
+            return False
+        return read
+
+
+class _Connection(HTTPConnection):
+    RequestHandlerClass = _Request
+
+
+class _TlsConnection(TlsConnection):
+    RequestHandlerClass = _Request
+
+
 class _Cheroot(WsgiServer):
     """Cheroot with its complaints sent to the log, and no socket left open by an address that is taken."""
+
+    ConnectionClass: type[HTTPConnection] = _Connection
 
     def process_conn(self, conn: Any) -> None:
         # A new connection waits for its first request beside the idle ones: it must not occupy a thread.
@@ -147,7 +170,7 @@ class Server:
         self._server.max_request_body_size = LARGEST_BODY
         if tls is not None:
             self._server.ssl_adapter = TlsAdapter(tls)
-            self._server.ConnectionClass = TlsConnection
+            self._server.ConnectionClass = _TlsConnection
         self._scheme = "http" if tls is None else "https"
         self._host = host
         self._port = port

@@ -73,3 +73,16 @@ def test_nonsense_on_the_socket_does_not_stop_the_server() -> None:
             with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
                 connection.sendall(nonsense)
         assert requests.get(f"{server.url}/_emulator/health", timeout=5).json()["status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    "target", ["//[/x", "http://[::1/x", "/a\N{LATIN SMALL LETTER Y WITH DIAERESIS}", "*"]
+)
+def test_a_target_beyond_parsing_is_the_clients_fault(target: str) -> None:
+    with (
+        Server(hello) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection,
+    ):
+        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode("latin-1"))
+        with connection.makefile("rb") as answer:
+            assert answer.readline() == b"HTTP/1.1 400 Bad Request\r\n"
