@@ -244,8 +244,6 @@ def from_refusal(refusal: refusals.Refusal) -> MakeError:
             return OrganizationPaused(refusal.detail)
         case refusals.TimedOut():
             return FailedDependency(refusal.detail)
-        case refusals.Misconfigured():
-            return InvalidInput(refusal.detail)
         case refusals.BadBlueprint():
             return InvalidBlueprint(refusal.detail)
         case refusals.LimitReached():

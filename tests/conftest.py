@@ -69,6 +69,22 @@ class Api:
         return str(answer.json["token"]) if answer.json else ""
 
 
+def ok(answer: Any) -> dict[str, Any]:
+    """The body of an answer that must be 200."""
+    assert answer.status_code == 200, answer.json
+    body: dict[str, Any] = answer.json
+    return body
+
+
+def refused(answer: Any, status: int, **body: Any) -> dict[str, Any]:
+    """The body of an answer that must have that status and those fields."""
+    assert answer.status_code == status, answer.json
+    assert answer.json is not None
+    assert {key: answer.json.get(key) for key in body} == body
+    found: dict[str, Any] = answer.json
+    return found
+
+
 @pytest.fixture
 def api() -> Api:
     """The default world, with its clock standing still at noon of 2 March 2026."""

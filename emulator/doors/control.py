@@ -8,13 +8,13 @@ from __future__ import annotations
 import hmac
 import ipaddress
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-import orjson
 from flask import Blueprint, Response, request
 
-from ..endpoint import Endpoint, parse_json, snake_case
+from ..endpoint import Endpoint, snake_case
 from ..errors import BadRequest, Forbidden, ResourceNotFound
 from ..middleware.tenant import NameTaken, Specification, Tenant, Tenants
 from ..openapi import document
@@ -25,12 +25,7 @@ from ..world.enums import SCOPES
 from ..world.models import Verdict
 from ..world.plans import PLANS
 from . import browsing, faulting, keeping, reporting, scripting
-
-JSON = "application/json; charset=utf-8"
-
-
-def _json(value: Any, status: int = 200) -> Response:
-    return Response(orjson.dumps(value), status=status, content_type=JSON)
+from .wishes import answer, body, refuse
 
 
 def blueprint(tenants: Tenants, endpoints: Sequence[Endpoint], *, key: str | None) -> Blueprint:
@@ -40,32 +35,32 @@ def blueprint(tenants: Tenants, endpoints: Sequence[Endpoint], *, key: str | Non
 
     @door.get("/health")
     def health() -> Response:
-        return _json({"status": "ok", "version": __version__})
+        return answer({"status": "ok", "version": __version__})
 
     @door.get("/openapi.json")
     def openapi() -> Response:
-        return _json(document(endpoints, request.host_url.rstrip("/") + "/api/v2"))
+        return answer(document(endpoints, request.host_url.rstrip("/") + "/api/v2"))
 
     @door.get("/worlds")
     def list_worlds() -> Response:
-        return _json({"worlds": [describe(tenant) for tenant in tenants]})
+        return answer({"worlds": [describe(tenant) for tenant in tenants]})
 
     @door.post("/worlds")
     def create_world() -> Response:
         try:
             tenant = tenants.create(_specification(tenants))
         except NameTaken as taken:
-            raise BadRequest(f"There is a world named '{taken}' already.", suberrors=[]) from None
+            raise refuse(f"There is a world named '{taken}' already.") from None
         except ValueError as error:
             # A seed that makes no sense tells each of its faults.
             faults = [str(fault) for fault in getattr(error, "faults", ())]
             reason = str(error).replace("\n", "; ")
             raise BadRequest(f"The world cannot be made: {reason}.", suberrors=faults) from None
-        return _json({"world": describe(tenant)}, 201)
+        return answer({"world": describe(tenant)}, 201)
 
     @door.get("/worlds/<name>")
     def get_world(name: str) -> Response:
-        return _json({"world": describe(_find(tenants, name))})
+        return answer({"world": describe(_find(tenants, name))})
 
     @door.delete("/worlds/<name>")
     def delete_world(name: str) -> Response:
@@ -76,55 +71,56 @@ def blueprint(tenants: Tenants, endpoints: Sequence[Endpoint], *, key: str | Non
     def reset_world(name: str) -> Response:
         tenant = _find(tenants, name)
         tenants.reset(tenant)
-        return _json({"world": describe(tenant)})
+        return answer({"world": describe(tenant)})
 
     @door.post("/worlds/<name>/tokens")
     def create_token(name: str) -> Response:
         tenant = _find(tenants, name)
         with tenant.hold():
-            return _json(_create_token(tenant), 201)
+            return answer(_create_token(tenant), 201)
 
     @door.get("/worlds/<name>/clock")
     def get_clock(name: str) -> Response:
-        return _json(_clock(_find(tenants, name)))
+        return answer(_clock(_find(tenants, name)))
 
     @door.patch("/worlds/<name>/clock")
     def set_clock(name: str) -> Response:
         tenant = _find(tenants, name)
         with tenant.hold():
             _set_clock(tenant)
-            return _json(_clock(tenant))
+            return answer(_clock(tenant))
 
     @door.post("/worlds/<name>/clock/advance")
     def advance_clock(name: str) -> Response:
         tenant = _find(tenants, name)
-        seconds = _fields(seconds=(int, float)).get("seconds")
+        seconds = body({"seconds": (int, float)}).get("seconds")
         if seconds is None:
-            raise BadRequest("Missing value of required parameter 'seconds'.", suberrors=[])
+            raise refuse("Missing value of required parameter 'seconds'.")
         with tenant.hold():
             try:
                 tenant.world.clock.advance(seconds)
             except (ValueError, OverflowError) as error:
-                raise BadRequest(f"The clock cannot be advanced: {error}.", suberrors=[]) from None
-            return _json(_clock(tenant))
+                raise refuse(f"The clock cannot be advanced: {error}.") from None
+            return answer(_clock(tenant))
 
     @door.put("/worlds/<name>/connections/<int:id>")
     def script_connection(name: str, id: int) -> Response:
-        world = _find(tenants, name).world
+        tenant = _find(tenants, name)
         verdict = _verdict()
-        with world.lock:
+        with tenant.hold() as world:
             connection = world.connections.get(id)
             if connection is None:
                 raise ResourceNotFound(f"There is no connection {id} in that world.")
-            return _json(
+            return answer(
                 {"connection": connections.described(connections.script(world, connection, verdict))}
             )
 
-    browsing.add_pages(door, tenants, endpoints, lambda name: _find(tenants, name))
-    reporting.add_calls(door, endpoints, lambda name: _find(tenants, name))
-    faulting.add_calls(door, lambda name: _find(tenants, name))
-    scripting.add_calls(door, lambda name: _find(tenants, name))
-    keeping.add_calls(door, tenants, lambda name: _find(tenants, name), describe)
+    find = partial(_find, tenants)
+    browsing.add_pages(door, tenants, endpoints, find)
+    reporting.add_calls(door, endpoints, find)
+    faulting.add_calls(door, find)
+    scripting.add_calls(door, find)
+    keeping.add_calls(door, tenants, find, describe)
     return door
 
 
@@ -190,57 +186,38 @@ def _find(tenants: Tenants, name: str) -> Tenant:
     return tenant
 
 
-def _body() -> dict[str, Any]:
-    data = parse_json(request.get_data() or b"{}")
-    if not isinstance(data, dict):
-        raise BadRequest("The body must be a JSON object.", suberrors=[])
-    return data
-
-
-def _fields(**known: type | tuple[type, ...]) -> dict[str, Any]:
-    """The fields of the body that are given and not null.
-
-    Raises:
-        BadRequest: if one is unknown, or of another type.
-    """
-    values: dict[str, Any] = {}
-    for name, value in _body().items():
-        if name not in known:
-            raise BadRequest(f"Unknown parameter '{name}'.", suberrors=[])
-        if value is None:
-            continue
-        types = known[name]
-        # A boolean is a whole number for Python, but not for JSON.
-        if not isinstance(value, types) or (isinstance(value, bool) and types is not bool):
-            raise BadRequest(f"Invalid value of parameter '{name}'.", suberrors=[])
-        values[name] = value
-    return values
-
-
 def _specification(tenants: Tenants) -> Specification:
-    given = _fields(name=str, seed=(str, dict), worldSeed=int, plan=str, zone=str, now=str, rateLimit=bool)
+    given = body(
+        {
+            "name": (str,),
+            "seed": (str, dict),
+            "worldSeed": (int,),
+            "plan": (str,),
+            "zone": (str,),
+            "now": (str,),
+            "rateLimit": (bool,),
+        }
+    )
     values = {snake_case(name): value for name, value in given.items()}
     if "/" in values.get("name", ""):
-        raise BadRequest("The name of a world has no slash.", suberrors=[])
+        raise refuse("The name of a world has no slash.")
     if isinstance(values.get("seed"), str) and values["seed"] not in tenants.seed_names:
         # Files are read by who starts the server, or by the client: a caller must not make the server read them.
-        raise BadRequest(
-            f"Parameter 'seed' must be one of: {', '.join(tenants.seed_names)}; or an object.", suberrors=[]
-        )
+        raise refuse(f"Parameter 'seed' must be one of: {', '.join(tenants.seed_names)}; or an object.")
     if values.get("plan", "free") not in PLANS:
-        raise BadRequest(f"Parameter 'plan' must be one of: {', '.join(PLANS)}.", suberrors=[])
+        raise refuse(f"Parameter 'plan' must be one of: {', '.join(PLANS)}.")
     name = values.pop("name", "") or tenants.free_name()
     return Specification(name=name, **values)
 
 
 def _create_token(tenant: Tenant) -> dict[str, Any]:
-    given = _fields(scopes=list, userId=int, label=str)
+    given = body({"scopes": (list,), "userId": (int,), "label": (str,)})
     scopes = given.get("scopes")
     if scopes is None or not all(isinstance(scope, str) and scope in SCOPES for scope in scopes):
-        raise BadRequest("Parameter 'scopes' must be a list of Make's scopes.", suberrors=[])
+        raise refuse("Parameter 'scopes' must be a list of Make's scopes.")
     user = tenant.world.users.get(given["userId"]) if "userId" in given else tenant.main_user()
     if user is None:
-        raise BadRequest("There is no such user.", suberrors=[])
+        raise refuse("There is no such user.")
     label = given.get("label") or f"token-{len(tenant.world.tokens) + 1}"
     token = people.create_token(tenant.world, user, scopes, label=label)
     return {"token": token.token, "scopes": sorted(token.scopes), "userId": user.id}
@@ -248,11 +225,9 @@ def _create_token(tenant: Tenant) -> dict[str, Any]:
 
 def _verdict() -> Verdict:
     """What a test of a connection shall come to: ``{"verify", "message"?}``."""
-    given = _fields(verify=str, message=str)
+    given = body({"verify": (str,), "message": (str,)})
     if given.get("verify") not in connections.OUTCOMES:
-        raise BadRequest(
-            f"Parameter 'verify' must be one of: {', '.join(connections.OUTCOMES)}.", suberrors=[]
-        )
+        raise refuse(f"Parameter 'verify' must be one of: {', '.join(connections.OUTCOMES)}.")
     return Verdict(given["verify"], given.get("message"))
 
 
@@ -262,7 +237,7 @@ def _clock(tenant: Tenant) -> dict[str, Any]:
 
 
 def _set_clock(tenant: Tenant) -> None:
-    given = _fields(now=str, frozen=bool)
+    given = body({"now": (str,), "frozen": (bool,)})
     clock, now, frozen = tenant.world.clock, given.get("now"), given.get("frozen")
     try:
         if frozen is True:
@@ -270,6 +245,6 @@ def _set_clock(tenant: Tenant) -> None:
         elif now is not None:
             clock.set(now)
     except (ValueError, OverflowError) as error:
-        raise BadRequest(f"Invalid value of parameter 'now': {error}.", suberrors=[]) from None
+        raise refuse(f"Invalid value of parameter 'now': {error}.") from None
     if frozen is False:
         clock.unfreeze()

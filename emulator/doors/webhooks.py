@@ -179,12 +179,8 @@ def _within_rate(world: World, hook: Hook) -> bool:
     """Count a request against the organization's windows of ten seconds."""
     if not world.rate_limited:
         return True
-    bucket, now = ("webhooks", world.teams[hook.team_id].organization_id), world.now()
-    opened, count = world.rate_windows.get(bucket, (now, 0))
-    if not opened <= now < opened + RATE_WINDOW:
-        opened, count = now, 0
-    world.rate_windows[bucket] = (opened, count + 1)
-    return count < RATE
+    _, calls = world.count_call(("webhooks", world.teams[hook.team_id].organization_id), RATE_WINDOW)
+    return calls <= RATE
 
 
 # --- what is written down ------------------------------------------------------------------------

@@ -97,9 +97,7 @@ def create(
     hook_id = _hook(world, team, blueprint)
     # The last that may refuse, for it takes note of the apps.
     _install_apps(world, team, blueprint, confirmed=confirmed)
-    if id is None:
-        id = world.ids.next("scenario")
-    world.ids.claim("scenario", id)
+    id = world.ids.take("scenario", id)
     now = world.now()
     scenario = world.scenarios.put(
         Scenario(

@@ -41,12 +41,7 @@ def count(world: World, organization: Organization | None, user: User) -> Allowa
         bucket, limit = ("organization", organization.id), organization.license.api_limit
     else:
         bucket, limit = ("user", user.id), UNOWNED_LIMIT
-    now = world.now()
-    opened, calls = world.rate_windows.get(bucket, (now, 0))
-    if not opened <= now < opened + MINUTE:
-        opened, calls = now, 0
-    calls += 1
-    world.rate_windows[bucket] = (opened, calls)
+    opened, calls = world.count_call(bucket, MINUTE)
     return Allowance(
         limit=limit,
         remaining=max(limit - calls, 0),

@@ -91,9 +91,7 @@ def create(
     ]
     if faults:
         raise Invalid(*faults)
-    if id is None:
-        id = world.ids.next("connection")
-    world.ids.claim("connection", id)
+    id = world.ids.take("connection", id)
     return world.connections.put(
         Connection(
             id=id,

@@ -47,9 +47,7 @@ def create_store(
     if len(siblings) >= organization.license.dslimit:
         raise LimitReached(f"The plan allows {organization.license.dslimit} data store(s).")
     _reserve(world, team, max_size)
-    if id is None:
-        id = world.ids.next("data store")
-    world.ids.claim("data store", id)
+    id = world.ids.take("data store", id)
     return world.data_stores.put(
         DataStore(
             id=id,
@@ -231,9 +229,7 @@ def bson_size(value: Json) -> int:
 def create_structure(
     world: World, team: Team, *, name: str, spec: Fields, strict: bool, id: int | None = None
 ) -> DataStructure:
-    if id is None:
-        id = world.ids.next("data structure")
-    world.ids.claim("data structure", id)
+    id = world.ids.take("data structure", id)
     return world.data_structures.put(
         DataStructure(id=id, name=name, team_id=team.id, spec=spec, strict=strict)
     )

@@ -23,9 +23,7 @@ def create(
         Invalid: if it would lie too deep.
     """
     _check_parent(world, team.id, parent)
-    if id is None:
-        id = world.ids.next("folder")
-    world.ids.claim("folder", id)
+    id = world.ids.take("folder", id)
     return world.folders.put(
         Folder(id=id, name=name, team_id=team.id, parent_id=parent.id if parent else None)
     )

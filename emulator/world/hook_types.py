@@ -10,7 +10,7 @@ import yaml
 
 from ..data import fixture
 from .models import Fields, Json
-from .refusals import Invalid, Misconfigured
+from .refusals import Invalid, UnfitInput
 from .world import World
 
 _TYPES: dict[str, tuple[type, ...]] = {"boolean": (bool,), "text": (str,), "account": (int,), "udt": (int,)}
@@ -38,11 +38,11 @@ def type_of(name: str) -> HookType:
     """The type of a name.
 
     Raises:
-        Misconfigured: if there is none (Make's IM005, "Invalid hook type").
+        UnfitInput: if there is none (Make's IM005, "Invalid hook type").
     """
     found = hook_types().get(name)
     if found is None:
-        raise Misconfigured("Invalid hook type")
+        raise UnfitInput("Invalid hook type")
     return found
 
 

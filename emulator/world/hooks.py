@@ -34,7 +34,7 @@ def create_hook(
     """Make a hook, enabled and learning (documented).
 
     Raises:
-        Misconfigured: if there is no such type (Make's IM005).
+        UnfitInput: if there is no such type (Make's IM005).
         Invalid: if a field of the type is missing, unknown or wrong.
     """
     kind = type_of(type_name)

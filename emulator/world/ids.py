@@ -35,6 +35,13 @@ class Ids:
         """Take note of a number that a seed gave by itself."""
         self._last[kind] = max(self._last[kind], number)
 
+    def take(self, kind: str, number: int | None = None) -> int:
+        """The number that a seed gave, or the next one."""
+        if number is None:
+            return self.next(kind)
+        self.claim(kind, number)
+        return number
+
     def hex(self, digits: int) -> str:
         """Lower-case hexadecimal digits, e.g. 32 for an execution, 12 for a record key."""
         return f"{self._random.getrandbits(4 * digits):0{digits}x}"

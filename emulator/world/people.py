@@ -27,9 +27,7 @@ from .world import World
 def create_user(
     world: World, *, name: str, email: str, id: int | None = None, is_admin: bool = False
 ) -> User:
-    if id is None:
-        id = world.ids.next("user")
-    world.ids.claim("user", id)
+    id = world.ids.take("user", id)
     digest = hashlib.md5(email.strip().lower().encode(), usedforsecurity=False).hexdigest()
     return world.users.put(
         User(
@@ -74,9 +72,7 @@ def create_organization(
     id: int | None = None,
 ) -> tuple[Organization, OrganizationMember]:
     """Found an organization; its owner becomes its first member."""
-    if id is None:
-        id = world.ids.next("organization")
-    world.ids.claim("organization", id)
+    id = world.ids.take("organization", id)
     now = world.now()
     world.counters_until = 0
     organization = world.organizations.put(
@@ -130,9 +126,7 @@ def create_team(
     """
     if len(world.teams.where(organization=organization.id)) >= organization.license.teams:
         raise LimitReached(f"The plan allows {organization.license.teams} team(s).")
-    if id is None:
-        id = world.ids.next("team")
-    world.ids.claim("team", id)
+    id = world.ids.take("team", id)
     team = world.teams.put(
         Team(
             id=id,

@@ -78,10 +78,6 @@ class QueueFull(Refusal):
     """A hook keeps as much as the plan allows."""
 
 
-class Misconfigured(Refusal):
-    """The parameters do not fit the kind of thing that they are for."""
-
-
 class BadBlueprint(Refusal):
     """A blueprint that names what does not exist or does not hang together."""
 

@@ -47,9 +47,7 @@ def create(
         Invalid: if the controller is malformed.
     """
     _check_controller(controller)
-    if id is None:
-        id = world.ids.next("template")
-    world.ids.claim("template", id)
+    id = world.ids.take("template", id)
     return world.templates.put(
         Template(
             id=id,

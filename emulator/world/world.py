@@ -153,5 +153,18 @@ class World:
     def now(self) -> int:
         return self.clock.now()
 
+    def count_call(self, bucket: tuple[str, int], length: int) -> tuple[int, int]:
+        """Count a call of this moment in a fixed window of ``length`` milliseconds, opened by its first call.
+
+        Returns:
+            When the window opened, and the calls counted in it, this one included.
+        """
+        now = self.now()
+        opened, calls = self.rate_windows.get(bucket, (now, 0))
+        if not opened <= now < opened + length:
+            opened, calls = now, 0
+        self.rate_windows[bucket] = (opened, calls + 1)
+        return opened, calls + 1
+
     def __repr__(self) -> str:
         return f"<World {self.name!r}>"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conftest import ADMIN, READER, Api
+from conftest import ADMIN, READER, Api, ok, refused
 from emulator.world.connection_types import types
 
 RECORDED = [
@@ -25,20 +25,6 @@ RECORDED = [
     "authorId",
 ]
 SECRET = "very-secret-value-4711"
-
-
-def ok(answer: Any) -> dict[str, Any]:
-    assert answer.status_code == 200, answer.json
-    body: dict[str, Any] = answer.json
-    return body
-
-
-def refused(answer: Any, status: int, **body: Any) -> dict[str, Any]:
-    assert answer.status_code == status, answer.json
-    assert answer.json is not None
-    assert {key: answer.json.get(key) for key in body} == body
-    found: dict[str, Any] = answer.json
-    return found
 
 
 def faults(answer: Any) -> list[str]:

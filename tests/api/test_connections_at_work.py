@@ -7,26 +7,12 @@ from typing import Any
 
 import pytest
 
-from conftest import ADMIN, Api
+from conftest import ADMIN, Api, ok, refused
 from emulator.engine import executor
 from emulator.world import connections
 from emulator.world.models import Connection, Hook
 
 SECRET = "very-secret-value-4711"
-
-
-def ok(answer: Any) -> dict[str, Any]:
-    assert answer.status_code == 200, answer.json
-    body: dict[str, Any] = answer.json
-    return body
-
-
-def refused(answer: Any, status: int, **body: Any) -> dict[str, Any]:
-    assert answer.status_code == status, answer.json
-    assert answer.json is not None
-    assert {key: answer.json.get(key) for key in body} == body
-    found: dict[str, Any] = answer.json
-    return found
 
 
 def create(

@@ -6,13 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from conftest import Api
-
-
-def ok(answer: Any) -> dict[str, Any]:
-    assert answer.status_code == 200, answer.json
-    body: dict[str, Any] = answer.json
-    return body
+from conftest import Api, ok
 
 
 def keys(api: Api) -> list[str]:

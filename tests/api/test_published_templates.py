@@ -6,24 +6,10 @@ from typing import Any
 
 import pytest
 
-from conftest import STRANGER, Api
+from conftest import STRANGER, Api, ok, refused
 from emulator.world import templates
 
 NOON = "2026-03-02T12:00:00.000Z"
-
-
-def ok(answer: Any) -> dict[str, Any]:
-    assert answer.status_code == 200, answer.json
-    body: dict[str, Any] = answer.json
-    return body
-
-
-def refused(answer: Any, status: int, **body: Any) -> dict[str, Any]:
-    assert answer.status_code == status, answer.json
-    assert answer.json is not None
-    assert {key: answer.json.get(key) for key in body} == body
-    found: dict[str, Any] = answer.json
-    return found
 
 
 def faults(answer: Any) -> list[str]:

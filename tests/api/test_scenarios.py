@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from conftest import STRANGER, Api
+from conftest import STRANGER, Api, ok
 
 BLUEPRINT = {
     "name": "Double",
@@ -22,12 +22,6 @@ BLUEPRINT = {
 }
 INPUTS = [{"name": "n", "type": "number", "required": True}]
 OUTPUTS = [{"name": "twice", "type": "number"}]
-
-
-def ok(answer: Any) -> dict[str, Any]:
-    assert answer.status_code == 200, answer.json
-    body: dict[str, Any] = answer.json
-    return body
 
 
 def body(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conftest import READER, STRANGER, Api
+from conftest import READER, STRANGER, Api, ok, refused
 from emulator.world import people, templates
 
 COLUMNS = [
@@ -62,20 +62,6 @@ FLOW = [
 BLUEPRINT = {"name": "Lead intake", "flow": FLOW, "metadata": {"version": 1}}
 SCHEDULING = {"type": "indefinitely", "interval": 900}
 CONTROLLER = {"name": "Lead intake", "modules": {"1": {"text": "Call it."}}, "idSequence": 5}
-
-
-def ok(answer: Any) -> dict[str, Any]:
-    assert answer.status_code == 200, answer.json
-    body: dict[str, Any] = answer.json
-    return body
-
-
-def refused(answer: Any, status: int, **body: Any) -> dict[str, Any]:
-    assert answer.status_code == status, answer.json
-    assert answer.json is not None
-    assert {key: answer.json.get(key) for key in body} == body
-    found: dict[str, Any] = answer.json
-    return found
 
 
 def faults(answer: Any) -> list[str]:
