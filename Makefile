@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test e2e lint format typecheck imports bench check clean
+.PHONY: help serve test lint format typecheck bench docs check clean
 
 help: ## Show these commands
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,6 +41,10 @@ typecheck: $(STAMP) ## Check the types
 
 bench: $(STAMP) ## Measure, against a bare Flask route in the same run
 	$(BIN)/python -m benchmarks
+
+docs: $(STAMP) ## Write docs/reference and FIDELITY.md from the code
+	$(BIN)/python docs/generate.py
+	$(BIN)/python -m emulator.ledger --write
 
 check: lint typecheck test ## All that CI runs
 

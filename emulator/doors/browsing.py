@@ -35,6 +35,7 @@ def add_pages(
 
     @door.get("/")
     def show_dashboard() -> Response:
+        """The dashboard: worlds, clock, last requests, scenarios and their runs, data stores, what the tokens use."""
         first = next((tenant.name for tenant in tenants), None)
         name = request.args.get("world", first)
         return pages.render(
@@ -49,6 +50,7 @@ def add_pages(
 
     @door.get("/docs")
     def show_docs() -> Response:
+        """The emulated API to browse: routes, scopes, schemas, calls to copy."""
         tenant = next(iter(tenants), None)
         token = tenant.main_token().token if tenant else "TOKEN"
         shown = reference.view(described(_base_url()), token=token, ids=_ids(tenant) if tenant else {})

@@ -35,18 +35,24 @@ def blueprint(tenants: Tenants, endpoints: Sequence[Endpoint], *, key: str | Non
 
     @door.get("/health")
     def health() -> Response:
+        """Answers as soon as requests are served."""
         return answer({"status": "ok", "version": __version__})
 
     @door.get("/openapi.json")
     def openapi() -> Response:
+        """OpenAPI 3.1 of the emulated API."""
         return answer(document(endpoints, request.host_url.rstrip("/") + "/api/v2"))
 
     @door.get("/worlds")
     def list_worlds() -> Response:
+        """Lists the worlds."""
         return answer({"worlds": [describe(tenant) for tenant in tenants]})
 
     @door.post("/worlds")
     def create_world() -> Response:
+        """Makes one; every field is optional: ``{"name"?, "seed"?: a name or an object, "worldSeed"?, "plan"?,
+        "zone"?, "now"?, "rateLimit"?}``.
+        """
         try:
             tenant = tenants.create(_specification(tenants))
         except NameTaken as taken:
@@ -60,31 +66,37 @@ def blueprint(tenants: Tenants, endpoints: Sequence[Endpoint], *, key: str | Non
 
     @door.get("/worlds/<name>")
     def get_world(name: str) -> Response:
+        """Its base URL, token, team and organization."""
         return answer({"world": describe(_find(tenants, name))})
 
     @door.delete("/worlds/<name>")
     def delete_world(name: str) -> Response:
+        """Ends it, and its tokens."""
         tenants.delete(_find(tenants, name))
         return Response(status=204)
 
     @door.post("/worlds/<name>/reset")
     def reset_world(name: str) -> Response:
+        """Takes it back to its seed."""
         tenant = _find(tenants, name)
         tenants.reset(tenant)
         return answer({"world": describe(tenant)})
 
     @door.post("/worlds/<name>/tokens")
     def create_token(name: str) -> Response:
+        """``{"scopes": […], "userId"?, "label"?}``: a token with just these scopes."""
         tenant = _find(tenants, name)
         with tenant.hold():
             return answer(_create_token(tenant), 201)
 
     @door.get("/worlds/<name>/clock")
     def get_clock(name: str) -> Response:
+        """The world's time."""
         return answer(_clock(_find(tenants, name)))
 
     @door.patch("/worlds/<name>/clock")
     def set_clock(name: str) -> Response:
+        """``{"now"?, "frozen"?}``: set it, freeze it, let it run."""
         tenant = _find(tenants, name)
         with tenant.hold():
             _set_clock(tenant)
@@ -92,6 +104,7 @@ def blueprint(tenants: Tenants, endpoints: Sequence[Endpoint], *, key: str | Non
 
     @door.post("/worlds/<name>/clock/advance")
     def advance_clock(name: str) -> Response:
+        """``{"seconds": N}``: jump ahead."""
         tenant = _find(tenants, name)
         seconds = body({"seconds": (int, float)}).get("seconds")
         if seconds is None:
@@ -105,6 +118,9 @@ def blueprint(tenants: Tenants, endpoints: Sequence[Endpoint], *, key: str | Non
 
     @door.put("/worlds/<name>/connections/<int:id>")
     def script_connection(name: str, id: int) -> Response:
+        """``{"verify": "ok"|"invalid"|"crash"|"timeout", "message"?}``: what a test of the connection, and a run
+        with it, comes to; ``ok`` also plays the person who authorizes it.
+        """
         tenant = _find(tenants, name)
         verdict = _verdict()
         with tenant.hold() as world:

@@ -35,15 +35,20 @@ def add_calls(door: Blueprint, find: Callable[[str], Tenant]) -> None:
 
     @door.get("/worlds/<name>/faults")
     def list_faults(name: str) -> Response:
+        """The faults that were asked for, with how often each struck."""
         return answer({"faults": [_view(rule) for rule in find(name).faults]})
 
     @door.post("/worlds/<name>/faults")
     def add_fault(name: str) -> Response:
+        """Asks for one: ``{"method"?, "path"? (a glob), "token"?, "status" or "action":
+        "reset"|"timeout"|"truncate" or "name", "delayMs"?, "times"?, "probability"?, "seed"?}``.
+        """
         tenant = find(name)
         return answer({"fault": _view(tenant.faults.add(_rule(body(_FIELDS))))}, 201)
 
     @door.delete("/worlds/<name>/faults")
     def clear_faults(name: str) -> Response:
+        """Takes them away."""
         find(name).faults.clear()
         return Response(status=204)
 

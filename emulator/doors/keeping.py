@@ -32,6 +32,9 @@ def add_calls(
 
     @door.get("/worlds/<name>/snapshot")
     def save(name: str) -> Response:
+        """The whole state as one JSON document, secrets included; ``?redact=true`` for one to show around, which
+        cannot be restored.
+        """
         with find(name).hold() as world:
             taken = snapshot.take(world)
         match request.args.get("redact", "false"):
@@ -45,6 +48,7 @@ def add_calls(
 
     @door.put("/worlds/<name>/snapshot")
     def restore(name: str) -> Response:
+        """Restores one exactly, or refuses it whole."""
         tenant = find(name)
         request.max_content_length = LARGEST
         try:

@@ -26,6 +26,9 @@ def add_calls(door: Blueprint, endpoints: Sequence[Endpoint], find: Callable[[st
 
     @door.get("/worlds/<name>/requests")
     def list_requests(name: str) -> Response:
+        """The journal; ``?method=``, ``path=`` (a glob), ``status=`` (``404``, ``4xx``), ``decision=`` (a glob),
+        ``user=``, ``since=`` (an id), ``limit=``; ``format=har`` for an HTTP archive.
+        """
         arguments = request.args.copy()
         form = _format(arguments.poplist("format"), "json", "har")
         entries = query_of(arguments).select(find(name).journal)
@@ -35,11 +38,15 @@ def add_calls(door: Blueprint, endpoints: Sequence[Endpoint], find: Callable[[st
 
     @door.delete("/worlds/<name>/requests")
     def clear_requests(name: str) -> Response:
+        """Clears it."""
         find(name).journal.clear()
         return Response(status=204)
 
     @door.get("/worlds/<name>/access-report")
     def access_report(name: str) -> Response:
+        """For each token: scopes granted, used, never used and refused, and the least set that would do;
+        ``?format=text`` or ``markdown``.
+        """
         rows = access.report(find(name), endpoints)
         match _format(request.args.getlist("format"), "json", "text", "markdown"):
             case "text":
@@ -50,6 +57,7 @@ def add_calls(door: Blueprint, endpoints: Sequence[Endpoint], find: Callable[[st
 
     @door.get("/worlds/<name>/coverage")
     def coverage_report(name: str) -> Response:
+        """Which endpoints were called, by class of status, and which were not."""
         return answer(coverage.report(find(name).tally, endpoints))
 
 

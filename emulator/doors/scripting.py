@@ -30,34 +30,40 @@ def add_calls(door: Blueprint, find: Callable[[str], Tenant]) -> None:
 
     @door.get("/worlds/<name>/modules")
     def list_scripts(name: str) -> Response:
+        """The scripted modules."""
         with find(name).hold() as world:
             return answer({"modules": [_view(script) for script in world.scripts.values()]})
 
     @door.delete("/worlds/<name>/modules")
     def clear_scripts(name: str) -> Response:
+        """Lets all do again what they do by themselves."""
         with find(name).hold() as world:
             world.scripts.clear()
         return Response(status=204)
 
     @door.get("/worlds/<name>/modules/<module>")
     def get_script(name: str, module: str) -> Response:
+        """One script, such as that of ``slack:CreateMessage``."""
         with find(name).hold() as world:
             return answer({"module": _view(_script_of(world, module))})
 
     @door.put("/worlds/<name>/modules/<module>")
     def put_script(name: str, module: str) -> Response:
+        """``{"output"?: a bundle or a list of them, "error"?: {"name", "message"?}, "times"?, "durationMs"?}``."""
         tenant, script = find(name), _script(module, body(_FIELDS))
         with tenant.hold() as world:
             return answer({"module": _view(scripts.write(world, script))})
 
     @door.delete("/worlds/<name>/modules/<module>")
     def delete_script(name: str, module: str) -> Response:
+        """Takes one script away."""
         with find(name).hold() as world:
             del world.scripts[_script_of(world, module).module]
         return Response(status=204)
 
     @door.get("/worlds/<name>/executions/<execution>/steps")
     def list_steps(name: str, execution: str) -> Response:
+        """What each module of a run was given, gave, and failed with; secrets are masked."""
         with find(name).hold() as world:
             return answer({"steps": [_step(step) for step in _steps(world, execution)]})
 

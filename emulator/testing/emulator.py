@@ -110,6 +110,11 @@ class MakeEmulator:
 
     @property
     def control(self) -> Control:
+        """The control API of the server.
+
+        Raises:
+            RuntimeError: if the emulator is not running.
+        """
         if self._control is None:
             raise RuntimeError("the emulator is not running: use it in a with block, or call start()")
         return self._control
@@ -125,6 +130,7 @@ class MakeEmulator:
         return self.get_world(DEFAULT_WORLD)
 
     def get_world(self, name: str) -> World:
+        """The world of that name."""
         return World(self.control, self.control.call("GET", "worlds", name)["world"])
 
     def create_world(
@@ -154,16 +160,20 @@ class MakeEmulator:
 
     @property
     def base_url(self) -> str:
+        """The address of the API, e.g. ``http://127.0.0.1:4747/api/v2``."""
         return self.world.base_url
 
     @property
     def token(self) -> str:
+        """The first token of the default world."""
         return self.world.token
 
     @property
     def team_id(self) -> int:
+        """The first team of the default world."""
         return self.world.team_id
 
     @property
     def organization_id(self) -> int:
+        """The organization of that team."""
         return self.world.organization_id

@@ -66,6 +66,7 @@ class WorldFaults(Sequence[dict[str, Any]]):
         self._control.call("DELETE", "worlds", self._world, "faults")
 
     def all(self) -> list[dict[str, Any]]:
+        """The rules, in the order in which they were added."""
         rows: list[dict[str, Any]] = self._control.call("GET", "worlds", self._world, "faults")["faults"]
         return rows
 

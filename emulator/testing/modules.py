@@ -49,6 +49,7 @@ class WorldModules(Sequence[dict[str, Any]]):
         self._control.call("DELETE", "worlds", self._world, "modules", *([module] if module else []))
 
     def all(self) -> list[dict[str, Any]]:
+        """The scripts."""
         rows: list[dict[str, Any]] = self._control.call("GET", "worlds", self._world, "modules")["modules"]
         return rows
 

@@ -25,6 +25,7 @@ class WorldRequests(Sequence[dict[str, Any]]):
         self._world = world
 
     def all(self) -> list[dict[str, Any]]:
+        """The requests, oldest first."""
         return self._get({})
 
     def matching(
@@ -114,6 +115,7 @@ class WorldRequests(Sequence[dict[str, Any]]):
         Path(path).write_bytes(orjson.dumps(archive, option=orjson.OPT_INDENT_2))
 
     def clear(self) -> None:
+        """Forget them."""
         self._control.call("DELETE", "worlds", self._world, "requests")
 
     def __len__(self) -> int:

@@ -28,6 +28,7 @@ class WorldClock:
 
     @property
     def frozen(self) -> bool:
+        """Whether the clock stands still."""
         return bool(self._get()["frozen"])
 
     def set(self, now: str) -> None:
@@ -39,6 +40,7 @@ class WorldClock:
         self._patch({"frozen": True} if at is None else {"now": at, "frozen": True})
 
     def unfreeze(self) -> None:
+        """Let the clock run on from where it stands."""
         self._patch({"frozen": False})
 
     def advance(self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0) -> None:

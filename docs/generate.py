@@ -1,0 +1,417 @@
+"""Writes docs/reference/ from the code, so that it cannot say what is not so.
+
+``python docs/generate.py`` writes the pages; ``--check`` exits 1 if one of them is stale.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from emulator import MakeEmulator, World, api, cli, create_app, mock_make
+from emulator import errors as make_errors
+from emulator.doors import reference
+from emulator.engine.iml.functions import FUNCTIONS
+from emulator.middleware import faults
+from emulator.openapi import document
+from emulator.seeds.editor import json_schema
+from emulator.testing import control, plugin
+from emulator.testing import faults as testing_faults
+from emulator.testing import modules as testing_modules
+from emulator.testing import requests as testing_requests
+from emulator.testing import world as testing_world
+
+FOLDER = Path(__file__).parent / "reference"
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_MADE = "<!-- Made from the code by `make docs`. -->"
+
+
+def pages() -> Mapping[str, str]:
+    """Every page by the name of its file."""
+    makers: Mapping[str, Callable[[], Iterable[str]]] = {
+        "routes.md": _routes,
+        "command-line.md": _command_line,
+        "control-api.md": _control_api,
+        "python.md": _python,
+        "pytest.md": _pytest,
+        "seeds.md": _seeds,
+        "errors.md": _errors,
+        "expressions.md": _expressions,
+    }
+    return {name: "\n".join([_MADE, "", *make()]).rstrip() + "\n" for name, make in makers.items()}
+
+
+# --- the pages -----------------------------------------------------------------------------------
+
+
+def _routes() -> Iterator[str]:
+    endpoints = list(api.endpoints())
+    shown = reference.view(document(endpoints, "http://127.0.0.1:4747/api/v2"), token="TOKEN", ids={})
+    numbers = {endpoint.name: endpoint.core for endpoint in endpoints}
+    yield from (
+        "# Routes",
+        "",
+        f"{len(endpoints)} endpoints under `/api/v2`; those with a number are among Make's 47 documented ones.",
+        "A running emulator shows the same with fields and calls to copy at `/_emulator/docs`, and as OpenAPI 3.1 at",
+        "`/_emulator/openapi.json`. How well each is known: `make-emulator routes`.",
+    )
+    for group in shown["groups"]:
+        rows = [
+            (
+                ", ".join(map(str, numbers[each.id])),
+                f"`{each.method} {each.path}`",
+                ", ".join(f"`{scope}`" for scope in each.scopes) or "none",
+                ", ".join(f"`{one.name}`" for one in each.parameters if one.place == "query"),
+                ", ".join(_body_fields(each.body or ())),
+                f"{each.summary}.",
+            )
+            for each in group.operations
+        ]
+        yield from ("", f"## {group.name.capitalize()}", "")
+        yield from _table(("#", "route", "scopes", "query", "body", "does"), rows)
+
+
+def _body_fields(fields: Sequence[reference.Field]) -> Iterator[str]:
+    for field in fields:
+        if field.depth == 0:
+            yield f"**`{field.name}`**" if field.required else f"`{field.name}`"
+
+
+def _command_line() -> Iterator[str]:
+    yield from (
+        "# Command line",
+        "",
+        "Errors are one line on stderr: exit 2 for usage, 1 for failure. Every option has an environment variable.",
+    )
+    yield from _commands(cli.main, "make-emulator")
+
+
+def _commands(command: click.Command, name: str) -> Iterator[str]:
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for each in command.list_commands(context):
+            found = command.get_command(context, each)
+            assert found is not None
+            yield from _commands(found, f"{name} {each}")
+        return
+    arguments = [_usage(each) for each in command.params if isinstance(each, click.Argument)]
+    yield from ("", f"## `{' '.join([name, *arguments])}`", "", inspect.cleandoc(command.help or ""))
+    options = [each for each in command.params if isinstance(each, click.Option)]
+    if options:
+        yield ""
+        yield from _table(
+            ("option", "environment", "default", "does"),
+            [
+                (
+                    f"`{_option_names(each)}`",
+                    f"`{_variable(each, name)}`",
+                    f"`{each.default}`" if each.show_default else "",
+                    each.help or "",
+                )
+                for each in options
+            ],
+        )
+
+
+def _usage(argument: click.Argument) -> str:
+    name = (argument.metavar or argument.name or "").upper() + ("..." if argument.nargs == -1 else "")
+    return name if argument.required else f"[{name}]"
+
+
+def _option_names(option: click.Option) -> str:
+    names = ", ".join(option.opts)
+    if option.is_flag:
+        return names
+    return f"{names} {option.make_metavar(click.Context(click.Command('any')))}"
+
+
+def _variable(option: click.Option, command: str) -> str:
+    if option.envvar:
+        return option.envvar if isinstance(option.envvar, str) else ", ".join(option.envvar)
+    words = command.split()[1:]
+    return "_".join([cli.PREFIX, *words, option.name or ""]).upper().replace("-", "_")
+
+
+def _control_api() -> Iterator[str]:
+    rules = {
+        (
+            method,
+            re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule.removeprefix("/_emulator")),
+        ): app.view_functions[rule.endpoint]
+        for app in [create_app()]
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/_emulator") and rule.endpoint.startswith("control.")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    yield from (
+        "# Control API",
+        "",
+        "Under `/_emulator`, JSON in and out. It serves loopback only, unless the server has a control key: then every call",
+        "but `/health` needs it in the header `X-Emulator-Key`. It is the emulator's own, not a part of Make.",
+        "",
+    )
+    ordered = sorted(rules.items(), key=lambda item: (item[0][1], _METHODS.index(item[0][0])))
+    yield from _table(
+        ("call", "does"), [(f"`{method} {path}`", _doc(view)) for (method, path), view in ordered]
+    )
+
+
+def _python() -> Iterator[str]:
+    yield from (
+        "# Python",
+        "",
+        "```text",
+        "from emulator import MakeEmulator, World, create_app, mock_make",
+        "```",
+    )
+    for function in (mock_make, create_app):
+        yield from ("", f"## `{function.__name__}{_signature(function)}`", "", *_docstring(function))
+    for kind in (MakeEmulator, World, *_parts_of_a_world(), control.ControlError):
+        yield from _class(kind)
+
+
+def _parts_of_a_world() -> Iterator[type[Any]]:
+    """The classes of what a world offers as attributes, in the order in which it makes them."""
+    made = re.findall(r"self\.\w+ = (\w+)\(", inspect.getsource(World.__init__))
+    rooms = (testing_world, testing_requests, testing_faults, testing_modules)
+    for name in made:
+        yield next(getattr(room, name) for room in rooms if hasattr(room, name))
+    yield testing_world.Received
+
+
+def _class(kind: type[Any]) -> Iterator[str]:
+    yield from ("", f"## `{kind.__name__}`", "", *_docstring(kind))
+    if "__init__" in vars(kind) and kind is MakeEmulator:
+        yield from ("", f"`{kind.__name__}{_signature(kind.__init__)}`")
+    rows = []
+    for name, member in vars(kind).items():
+        if name.startswith("_"):
+            continue
+        if isinstance(member, property):
+            rows.append((f"`{name}`", _doc(member)))
+        elif isinstance(member, (classmethod, staticmethod)):
+            rows.append((f"`{name}{_signature(member.__func__)}`", _doc(member.__func__)))
+        elif inspect.isfunction(member):
+            rows.append((f"`{name}{_signature(member)}`", _doc(member)))
+    if rows:
+        yield ""
+        yield from _table(("member", "is, or does"), rows)
+
+
+def _pytest() -> Iterator[str]:
+    yield from (
+        "# pytest",
+        "",
+        "Active as soon as the package is installed; a test run that asks for nothing of it pays nothing.",
+        "",
+        "## Fixtures",
+        "",
+    )
+    fixtures = [
+        (name, member)
+        for name, member in vars(plugin).items()
+        if name.startswith("make_") and hasattr(member, "_fixture_function_marker")
+    ]
+    yield from _table(
+        ("fixture", "scope", "gives"),
+        [
+            (f"`{name}`", member._fixture_function_marker.scope, _doc(member._get_wrapped_function()))
+            for name, member in fixtures
+        ],
+    )
+    asked = _Asked()
+    plugin.pytest_addoption(asked)  # type: ignore[arg-type]
+    yield from ("", "## Options", "")
+    yield from _table(("option", "does"), asked.options)
+    yield from (
+        "",
+        "## Marker",
+        "",
+        "`@pytest.mark.make_world(seed=…, plan=…, scopes=[…], zone=…, now=…)` says what the test's world is made from.",
+        "When a test fails, its report shows what its world was asked.",
+    )
+
+
+class _Asked:
+    """Stands in for pytest's parser, to hear which options the plugin adds."""
+
+    def __init__(self) -> None:
+        self.options: list[tuple[str, str]] = []
+
+    def getgroup(self, name: str) -> _Asked:
+        return self
+
+    def addoption(self, name: str, *, help: str, metavar: str | None = None, **_: Any) -> None:
+        self.options.append((f"`{name}{f' {metavar}' if metavar else ''}`", help))
+
+
+def _seeds() -> Iterator[str]:
+    schema = json_schema()
+    yield from (
+        "# Seeds",
+        "",
+        "A seed is a YAML or JSON file, or an object in `POST /_emulator/worlds`. `make-emulator init` writes a commented",
+        "one, `make-emulator validate FILE` tells every fault with its line. Bold fields are required.",
+    )
+    yield from _seed_table("The file", schema)
+    for name, inner in sorted(schema["$defs"].items()):
+        yield from _seed_table(name, inner)
+
+
+def _seed_table(name: str, schema: Mapping[str, Any]) -> Iterator[str]:
+    if "properties" not in schema:
+        return
+    required = schema.get("required", ())
+    yield from ("", f"## {name}", "", schema.get("description", ""), "")
+    yield from _table(
+        ("field", "type", "is"),
+        [
+            (
+                f"**`{key}`**" if key in required else f"`{key}`",
+                _seed_type(field),
+                field.get("description", ""),
+            )
+            for key, field in schema["properties"].items()
+        ],
+    )
+
+
+def _seed_type(field: Mapping[str, Any]) -> str:
+    if "$ref" in field:
+        name = field["$ref"].rsplit("/", 1)[-1]
+        return f"[{name}](#{name.lower()})"
+    if "enum" in field:
+        return "one of " + ", ".join(f"`{value}`" for value in field["enum"])
+    for joint in ("anyOf", "oneOf"):
+        if joint in field:
+            return " or ".join(dict.fromkeys(_seed_type(each) for each in field[joint]))
+    kinds = field.get("type", "any")
+    text = kinds if isinstance(kinds, str) else " or ".join(kinds)
+    return f"array of {_seed_type(field['items'])}" if text == "array" and "items" in field else text
+
+
+def _errors() -> Iterator[str]:
+    yield from (
+        "# Errors",
+        "",
+        "Every refusal is `{detail, message, code, suberrors?}`. Which codes were seen on the real service, and which are",
+        "assumed, is in the [fidelity ledger](../../FIDELITY.md).",
+        "",
+    )
+    kinds = [
+        kind
+        for kind in vars(make_errors).values()
+        if isinstance(kind, type)
+        and issubclass(kind, make_errors.MakeError)
+        and kind is not make_errors.MakeError
+    ]
+    yield from _table(
+        ("status", "code", "message", "when"),
+        sorted(
+            (str(kind.status), f"`{kind.code}`", kind.message, re.sub(r"^\d+( \w+)?: ", "", _doc(kind)))
+            for kind in kinds
+        ),
+    )
+    yield from ("", "Faults that can be asked for by name, besides any status:", "")
+    yield from _table(
+        ("name", "strikes"),
+        [
+            (f"`{name}`", ", ".join(f"{key} {value}" for key, value in says.items()))
+            for name, says in faults.NAMED.items()
+        ],
+    )
+
+
+def _expressions() -> Iterator[str]:
+    yield from (
+        "# Functions of expressions",
+        "",
+        f"{len(FUNCTIONS)} functions, as `{{{{name(argument; argument)}}}}` in the mapper of a module or in a filter.",
+        "",
+    )
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for name, function in FUNCTIONS.items():
+        room = _room(function.body)
+        most = "any number" if function.most is None else str(function.most)
+        count = str(function.least) if function.most == function.least else f"{function.least} to {most}"
+        groups.setdefault(room, []).append((f"`{name}`", count))
+    for room in sorted(groups):
+        yield from ("", f"## {room.capitalize()}", "")
+        yield from _table(("function", "arguments"), sorted(groups[room], key=lambda row: row[0].lower()))
+
+
+def _room(body: Callable[..., Any]) -> str:
+    """The file that a function stands in; a body that only computes the arguments wraps the one that does the work."""
+    closed = inspect.getclosurevars(body).nonlocals.get("body", body)
+    return str(inspect.unwrap(closed).__module__).rsplit(".", 1)[-1]
+
+
+# --- the parts of a page -------------------------------------------------------------------------
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    for row in (head, ["--"] * len(head), *rows):
+        yield f"| {' | '.join(' '.join(cell.split()).replace('|', chr(92) + '|') for cell in row)} |"
+
+
+def _signature(function: Callable[..., Any]) -> str:
+    """How a function is called, without the types, which editors show."""
+    parameters = [
+        each.replace(annotation=inspect.Parameter.empty)
+        for name, each in inspect.signature(function).parameters.items()
+        if name not in ("self", "cls")
+    ]
+    return str(inspect.Signature(parameters))
+
+
+def _docstring(thing: Any) -> list[str]:
+    """What a docstring says, with its backticks as Markdown has them, its arguments and errors as lists."""
+    text = re.sub(r"``(.*?)``", r"`\1`", inspect.getdoc(thing) or "", flags=re.DOTALL)
+    lines: list[str] = []
+    for line in text.splitlines():
+        if title := re.fullmatch(r"(Raises|Args|Returns):", line):
+            lines += [f"**{title[1]}**", ""]
+        elif entry := re.fullmatch(r"    ([\w, ]+): (.*)", line):
+            lines.append(f"- `{entry[1]}`: {entry[2]}")
+        else:
+            lines.append(line.strip())
+    return lines
+
+
+def _doc(thing: Any) -> str:
+    """The same in one paragraph, without what is said of single arguments and errors."""
+    lines = _docstring(thing)
+    end = next((place for place, line in enumerate(lines) if line.startswith("**")), len(lines))
+    return " ".join(line.strip() for line in lines[:end]).strip()
+
+
+def stale() -> list[str]:
+    """The pages whose files are missing, or say something else than the code."""
+    return [
+        name
+        for name, text in pages().items()
+        if not (FOLDER / name).is_file() or (FOLDER / name).read_text("utf-8") != text
+    ]
+
+
+def main(arguments: Sequence[str]) -> str | None:
+    """Write or check the pages; what is returned is why it failed."""
+    if arguments == ["--check"]:
+        names = stale()
+        return f"stale: {', '.join(names)}; run make docs" if names else None
+    if arguments:
+        return "usage: python docs/generate.py [--check]"
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, "utf-8")
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,53 @@
+"""The reference in docs/ is made from the code, and says something of each thing."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+@pytest.fixture(scope="module")
+def generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def pages(generator: ModuleType) -> Mapping[str, str]:
+    made: Mapping[str, str] = generator.pages()
+    return made
+
+
+def test_the_pages_are_those_that_the_code_makes(generator: ModuleType) -> None:
+    assert generator.stale() == [], "run make docs"
+
+
+def test_no_page_is_left_over(pages: Mapping[str, str]) -> None:
+    assert sorted(path.name for path in (DOCS / "reference").iterdir()) == sorted(pages)
+
+
+@pytest.mark.parametrize("name", ["control-api.md", "python.md", "pytest.md", "command-line.md"])
+def test_nothing_stands_without_a_word_on_it(name: str, pages: Mapping[str, str]) -> None:
+    silent = re.findall(r"^\| (`.*`) .*\|  \|$", pages[name], flags=re.MULTILINE)
+    assert silent == []
+
+
+def test_the_fixtures_of_the_plugin_are_all_there(pages: Mapping[str, str]) -> None:
+    named = re.findall(r"^\| `(make_\w+)` \|", pages["pytest.md"], flags=re.MULTILINE)
+    assert named == ["make_emulator", "make_world", "make_client", "make_env"]
+
+
+def test_each_of_the_47_has_its_row(pages: Mapping[str, str]) -> None:
+    numbers = re.findall(r"^\| ([\d, ]+) \| `[A-Z]+ /", pages["routes.md"], flags=re.MULTILINE)
+    assert sorted(int(each) for row in numbers for each in row.split(", ")) == list(range(1, 48))
