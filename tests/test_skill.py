@@ -1,0 +1,78 @@
+"""What the skill for agents says is what happens."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from werkzeug.exceptions import HTTPException
+
+from conftest import ADMIN, Api, ok
+from emulator import World, api, cli
+from emulator.app import create_app
+
+SKILL = (Path(__file__).parent.parent / "skills/make-emulator/SKILL.md").read_text(encoding="utf-8")
+BROKEN = {"id": 1, "module": "json:ParseJSON", "version": 1, "parameters": {}, "mapper": {"json": "{oops"}}
+MENDED = {**BROKEN, "mapper": {"json": "{}"}}
+
+
+def test_it_says_who_it_is_and_when_to_use_it() -> None:
+    head = SKILL.split("---")[1]
+    assert re.search(r"^name: make-emulator$", head, flags=re.MULTILINE)
+    assert re.search(r"^description: .{100,500}$", head, flags=re.MULTILINE)
+    assert ADMIN in SKILL
+
+
+def test_every_control_call_that_it_names_is_served() -> None:
+    named = re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (?:http://127.0.0.1:4747)?(/_emulator/[^`]*)`", SKILL)
+    assert len(named) >= 8
+    adapter = create_app().url_map.bind("127.0.0.1")
+    for method, path in named:
+        try:
+            adapter.match(path.replace("{executionId}", "0" * 32), method=method)
+        except HTTPException as refused:
+            pytest.fail(f"{method} {path}: {refused}")
+
+
+def test_every_route_that_it_names_is_declared() -> None:
+    declared = {(each.method, re.sub(r"\{\w+\}", "{}", each.path)) for each in api.endpoints()}
+    named = re.findall(r"`(GET|POST|PATCH|DELETE) (/(?!_emulator)[^`?]*)", SKILL)
+    assert len(named) >= 5
+    assert {(method, re.sub(r"\{\w+\}", "{}", path)) for method, path in named} <= declared
+
+
+def test_every_command_and_attribute_that_it_names_is_there(make_world: World) -> None:
+    for command in re.findall(r"make-emulator (serve|[a-z]+-[a-z]+|[a-z]+)\b(?=[ `])", SKILL):
+        assert command in cli.main.commands, command
+    for path in re.findall(r"`make_world\.([a-z_.]+)\(", SKILL):
+        thing: object = make_world
+        for name in path.split("."):
+            thing = getattr(thing, name)
+        assert callable(thing)
+
+
+def test_the_loop_leads_from_a_mistake_to_a_run(api: Api) -> None:
+    wish = {"teamId": 1, "blueprint": blueprint(BROKEN), "scheduling": json.dumps({"type": "on-demand"})}
+    scenario = ok(api.post("/scenarios?confirmed=true", json=wish))["scenario"]
+    path = f"/scenarios/{scenario['id']}"
+    ok(api.post(f"{path}/start"))
+
+    failed = ok(api.post(f"{path}/run", json={"responsive": True}))
+    assert failed["status"] == 3
+    detail = ok(api.get(f"{path}/executions/{failed['executionId']}"))
+    assert detail["error"] == {
+        "name": "DataError",
+        "message": "Source is not valid JSON.",
+        "causeModule": {"name": "ParseJSON", "appName": "json"},
+    }
+    steps = ok(api.control("GET", f"/worlds/default/executions/{failed['executionId']}/steps"))["steps"]
+    assert steps[0]["input"] == {"json": "{oops"}
+
+    ok(api.patch(f"{path}?confirmed=true", json={"blueprint": blueprint(MENDED)}))
+    assert ok(api.post(f"{path}/run", json={"responsive": True}))["status"] == 1
+
+
+def blueprint(module: object) -> str:
+    return json.dumps({"name": "Built", "flow": [module], "metadata": {}})
