@@ -25,6 +25,7 @@ from .endpoint import SLASH, Call, Endpoint
 from .engine import scheduler
 from .errors import (
     BadRequest,
+    Elsewhere,
     InternalError,
     MakeError,
     MethodNotAllowed,
@@ -185,7 +186,7 @@ def _open(tenants: Tenants) -> Response | None:
     caller: Caller | None = None
     refused: Unauthorized | None = None
     try:
-        caller = authenticate(tenants, this.headers.get("Authorization"))
+        caller = authenticate(tenants, this.headers.get("Authorization"), this.host)
     except Unauthorized as error:
         refused = error
     # Whoever comes without a known token is noted in the default world, if there still is one.
@@ -209,6 +210,7 @@ def _open(tenants: Tenants) -> Response | None:
             return answer
     if refused is not None:
         entry.decision = "refused: authentication"
+        entry.reason = refused.reason if isinstance(refused, Elsewhere) else ""
         raise refused
     return None
 

@@ -93,6 +93,14 @@ class Unauthorized(MakeError):
     message = "Unauthorized"
 
 
+class Elsewhere(Unauthorized):
+    """401: the token belongs to another zone than the one that was called. The caller does not learn that much."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("Access denied: Invalid token header.")
+        self.reason = reason
+
+
 class Forbidden(MakeError):
     """403: the token lacks a scope, or its user a permission."""
 

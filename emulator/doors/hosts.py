@@ -1,26 +1,13 @@
-"""The hosts of the service: which names are Make's, and hooks that are called under their own host.
-
-Sources: API documentation (the zones, and those of Celonis); recorded hooks (``https://hook.<zone>/<udid>``).
-"""
+"""Hooks that are called under a host of their own: ``https://hook.<zone>/<udid>``. Source: recorded hooks."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import Any
 
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
-_ZONE = re.compile(r"(?:hook\.)?(?:[a-z]{2}[0-9]+\.make\.com|[a-z0-9-]+\.make\.celonis\.com)")
-
 _UNDER_HOOK = "/hook"
-
-
-@lru_cache(maxsize=1024)
-def is_zone(host: str) -> bool:
-    """Whether a host, without a port, is a zone of Make's or the host of a zone's hooks."""
-    return _ZONE.fullmatch(host.lower().rstrip(".")) is not None
 
 
 def is_hook_host(host: str) -> bool:

@@ -23,6 +23,7 @@ from ..world.clock import SECOND, iso
 from ..world.models import Execution, Hook, Json
 from ..world.refusals import QueueFull
 from ..world.world import World
+from ..world.zones import zone_at
 from . import payloads
 from .answers import METHODS, Answer, headers_of, preflight, response_of, status_of, text_of
 from .hosts import url_under
@@ -64,13 +65,19 @@ def _receive(tenants: Tenants, request: Request, udid: str) -> Response:
     with tenant.hold() as world:
         scheduler.catch_up(world)
         hook = next(iter(world.hooks.where(udid=udid)), None)
-        if hook is None or hook.type == "mail":
+        if hook is None or hook.type == "mail" or _is_elsewhere(world, hook, request.host):
             answer = Answer(410, "Webhook not found.", "there is no such hook any more")
         elif answer is None:
             answer = _deliver(world, hook, request, body)
         response = response_of(answer)
         _write_journal(tenant, request, body, hook, answer, response)
     return response
+
+
+def _is_elsewhere(world: World, hook: Hook, host: str) -> bool:
+    """Whether a hook is called at another zone of Make than its own."""
+    organization = world.organizations[world.teams[hook.team_id].organization_id]
+    return zone_at(host) not in (None, organization.zone)
 
 
 def _body(request: Request) -> tuple[bytes, Answer | None]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ..errors import Unauthorized
+from ..errors import Elsewhere, Unauthorized
 from ..world.models import Token, User
+from ..world.reach import Reach
 from ..world.world import World
+from ..world.zones import zone_at
 from .tenant import Tenant, Tenants
 
 _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -35,11 +37,12 @@ def still_there(world: World, token: Token) -> User:
     return user
 
 
-def authenticate(tenants: Tenants, header: str | None) -> Caller:
+def authenticate(tenants: Tenants, header: str | None, host: str = "") -> Caller:
     """Find the caller behind an Authorization header.
 
     Raises:
         Unauthorized: if the header is missing, malformed, or no world knows the token.
+        Elsewhere: if the call went to a zone of Make where the token's user has no organization.
     """
     if not header:
         raise Unauthorized("Access denied: Missing token header.")
@@ -52,5 +55,16 @@ def authenticate(tenants: Tenants, header: str | None) -> Caller:
             token = tenant.world.tokens.get(text.lower() if is_uuid else text)
             user = tenant.world.users.get(token.user_id) if token else None
             if token is not None and user is not None:
+                _check_zone(tenant.world, user, host)
                 return Caller(tenant, user, token)
     raise Unauthorized("Access denied: Invalid token header.")
+
+
+def _check_zone(world: World, user: User, host: str) -> None:
+    """A token is good in its own zone only; under any other name of this machine no zone is meant."""
+    called = zone_at(host)
+    if called is None:
+        return
+    own = {organization.zone for organization in Reach(world, user).organizations()}
+    if own and called not in own:
+        raise Elsewhere(f"the token belongs to {', '.join(sorted(own))}, and the call went to {called}")

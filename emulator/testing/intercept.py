@@ -130,7 +130,8 @@ def mock_make(target: Any = None, /, **options: Any) -> Any:
     Args:
         seed: the name of a seed, the path of a seed file, or the seed itself.
         plan: the plan of the organizations, e.g. ``core``.
-        zone: the zone of the organizations, e.g. ``us1``; by default the seed's. Any zone answers.
+        zone: the zone of the organizations, e.g. ``us1``; by default the seed's. At the others its tokens are unknown, as
+            they would be.
         now: the world's time at the start, ISO 8601; by default the system's.
         rate_limit: whether the world counts requests a minute.
         scopes: the scopes of ``world.token``; by default those of the seed's first token.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..doors.hosts import is_zone
+from ..world.zones import zone_at
 from .wsgi import WsgiApp
 
 
@@ -89,7 +89,7 @@ def _innermost() -> Route | None:
 
 
 def _belongs(route: Route, host: str) -> bool:
-    return is_zone(host) or host in (route.zone, f"hook.{route.zone}")
+    return zone_at(host) is not None or host in (route.zone, f"hook.{route.zone}")
 
 
 def _refuse_others(route: Route, host: str) -> None:

@@ -42,21 +42,40 @@ def team_of(world: World) -> str:
 
 
 @pytest.mark.parametrize(
-    "host",
+    ("host", "zone"),
     [
-        "eu1.make.com",
-        "eu2.make.com",
-        "us1.make.com",
-        "US2.make.com",
-        "eu1.make.celonis.com",
-        "us1.make.com:443",
+        ("eu1.make.com", "eu1.make.com"),
+        ("eu2.make.com", "eu2"),
+        ("us1.make.com", "us1"),
+        ("US2.make.com", "us2"),
+        ("eu1.make.celonis.com", "eu1.make.celonis.com"),
+        ("us1.make.com:443", "us1"),
     ],
 )
-def test_every_zone_of_make_is_caught(host: str) -> None:
-    with mock_make() as world:
+def test_every_zone_of_make_is_caught(host: str, zone: str) -> None:
+    with mock_make(zone=zone) as world:
         answer = requests.get(f"https://{host}/api/v2/teams/1", headers=world.headers, timeout=5)
         assert answer.json()["team"]["name"] == "Example Team"
         world.requests.assert_called("GET", "/teams/1", times=1)
+
+
+def test_a_token_is_good_in_its_own_zone_only() -> None:
+    with mock_make() as world:
+        answer = requests.get("https://us1.make.com/api/v2/teams/1", headers=world.headers, timeout=5)
+        assert answer.status_code == 401
+        assert answer.json()["detail"] == "Access denied: Invalid token header."
+        [entry] = world.requests.all()
+        assert "the token belongs to eu1.make.com, and the call went to us1.make.com" in entry["sentence"]
+
+
+def test_a_hook_receives_in_its_own_zone_only() -> None:
+    with mock_make() as world:
+        url = f"{world.base_url}/hooks?teamId={world.team_id}"
+        hooks = requests.get(url, headers=world.headers, timeout=5).json()["hooks"]
+        [url] = [hook["url"] for hook in hooks if hook["type"] == "web"]
+        assert requests.post(url, json={}, timeout=5).status_code == 200
+        answer = requests.post(url.replace("eu1", "us1"), json={}, timeout=5)
+        assert (answer.status_code, answer.text) == (410, "Webhook not found.")
 
 
 def test_a_zone_of_ones_own_is_caught_with_its_hooks() -> None:
@@ -235,8 +254,8 @@ def test_everything_is_put_back_even_after_an_error() -> None:
 
 def test_nested_the_innermost_answers_and_the_outer_one_after_it() -> None:
     before = patched()
-    with mock_make(zone="eu1") as outer:
-        with mock_make(zone="us1") as inner:
+    with mock_make() as outer:
+        with mock_make() as inner:
             team_of(outer)
             assert (len(outer.requests), len(inner.requests)) == (0, 1)
         team_of(outer)
