@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import comparison, inprocess, interception, pages, startup, throughput, webhooks
+from . import comparison, inprocess, interception, pages, snapshots, startup, throughput, webhooks
 from .report import Report
 from .rounds import Effort
 
@@ -25,7 +25,7 @@ def main() -> None:
         print(comparison.compare(effort))
         return
     report = Report()
-    for part in (startup, throughput, pages, inprocess, interception, webhooks):
+    for part in (startup, throughput, pages, inprocess, interception, snapshots, webhooks):
         print(f"measuring: {part.__name__.rpartition('.')[2]} …", file=sys.stderr)
         report.figures += part.measure(effort)
     print(f"Python {platform.python_version()}, {platform.system()}, {effort.rounds} alternating rounds\n")

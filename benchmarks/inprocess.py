@@ -69,4 +69,4 @@ def _fresh_world(effort: Effort) -> Figure:
         assert client.delete(f"/_emulator/worlds/{world['name']}").status_code == 204
 
     times = [1000 * each(create, effort.seconds) for _ in range(effort.rounds)]
-    return Figure("a fresh world, made and deleted", times, "ms")
+    return Figure("a fresh world, made and deleted", times, "ms", 5)

@@ -1,0 +1,58 @@
+"""What it takes to save and to restore a big world, against writing and reading the same document as JSON."""
+
+from __future__ import annotations
+
+import time
+
+import orjson
+
+from emulator.app import DEFAULT_WORLD, tenants_of
+from emulator.world import snapshot
+
+from . import big
+from .report import Figure
+from .rounds import Effort, alternate
+
+RECORDS = 100_000
+
+#: Seconds. A test that saves and restores a world should hardly notice it.
+TARGET = 1.0
+
+
+def measure(effort: Effort) -> list[Figure]:
+    """Saving and restoring a world of 100,000 records, in this process."""
+    tenant = tenants_of(big.create(scenarios=100, records=RECORDS)).get(DEFAULT_WORLD)
+    assert tenant is not None
+    kept = snapshot.dumps(snapshot.take(tenant.world))
+    document = orjson.loads(kept)
+
+    def save() -> float:
+        started = time.perf_counter()
+        with tenant.hold() as world:
+            taken = snapshot.take(world)
+        assert len(snapshot.dumps(taken)) > len(kept) / 2
+        return time.perf_counter() - started
+
+    def restore() -> float:
+        started = time.perf_counter()
+        world = snapshot.loads(kept, tenant.name)
+        assert len(world.records) == RECORDS
+        return time.perf_counter() - started
+
+    def write() -> float:
+        started = time.perf_counter()
+        orjson.dumps(document)
+        return time.perf_counter() - started
+
+    def read() -> float:
+        started = time.perf_counter()
+        orjson.loads(kept)
+        return time.perf_counter() - started
+
+    figures = []
+    for name, ours, theirs in (("save", save, write), ("restore", restore, read)):
+        duel = alternate(ours, theirs, effort.rounds)
+        note = f"{duel.note('ms', 'the JSON alone', scale=1000)}, {len(kept) / 1e6:.0f} MB"
+        title = f"{name} a world of {RECORDS:,} records"
+        figures.append(Figure(title, duel.ours, "s", TARGET, note=note))
+    return figures
