@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from itertools import islice
@@ -11,14 +11,21 @@ from typing import Any
 
 from ..endpoint import Endpoint
 from ..engine import scheduler
+from ..middleware.faults import Rule
 from ..middleware.tenant import Tenant
 from ..reports import access
 from ..world.clock import iso
-from ..world.models import Execution, Scenario
+from ..world.models import Execution, IncompleteExecution, Scenario, Script
 from ..world.world import World
 
 #: How many requests, scenarios or data stores, and runs of a scenario are shown.
 REQUESTS, ROWS, RUNS = 40, 50, 3
+
+_PASSIVE = {
+    "reset": "reset the connection",
+    "timeout": "leave it unanswered",
+    "truncate": "cut the answer short",
+}
 
 _RUN_STATES = {1: ("success", "good"), 2: ("warning", "warn"), 3: ("error", "bad")}
 
@@ -43,6 +50,25 @@ class Row:
     runs: list[Run]
 
 
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """Something that a test arranged: what it is about, what happens there, and how often it did."""
+
+    about: str
+    does: str
+    hits: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """An incomplete execution that is not resolved: whose, why, and what becomes of it."""
+
+    scenario: str
+    reason: str
+    attempts: int
+    next_retry: str | None
+
+
 def view(tenant: Tenant, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """The world at this moment, what fell due included."""
     with tenant.hold() as world:
@@ -64,6 +90,8 @@ def view(tenant: Tenant, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
             "scenarios_all": len(world.scenarios),
             "data_stores": list(islice(world.data_stores, ROWS)),
             "data_stores_all": len(world.data_stores),
+            "broken": [_broken(world, row) for row in islice(_unresolved(world), ROWS)],
+            "scripts": [_script(script) for script in world.scripts.values()],
         }
     entries = list(tenant.journal)
     return shown | {
@@ -72,6 +100,7 @@ def view(tenant: Tenant, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
             for entry in reversed(entries[-REQUESTS:])
         ],
         "requests_kept": len(entries),
+        "faults": [_fault(rule) for rule in tenant.faults],
         "tokens": access.report(tenant, endpoints),
     }
 
@@ -91,3 +120,42 @@ def _row(world: World, scenario: Scenario) -> Row:
 def _run(run: Execution, now: int) -> Run:
     state, tone = _RUN_STATES.get(run.status, ("unknown", "soft")) if run.ends <= now else ("running", "soft")
     return Run(state, tone, iso(run.started))
+
+
+def _unresolved(world: World) -> Iterator[IncompleteExecution]:
+    return (row for row in world.incomplete_executions if not row.resolved)
+
+
+def _broken(world: World, row: IncompleteExecution) -> Broken:
+    name = world.scenarios[row.scenario_id].name
+    again = iso(row.next_retry) if row.next_retry is not None else None
+    return Broken(name, row.reason, row.attempts, again)
+
+
+def _fault(rule: Rule) -> Arrangement:
+    does = [
+        rule.name or "",
+        f"answer {rule.status}" if rule.status else "",
+        _PASSIVE.get(rule.action or "", ""),
+    ]
+    does.append(f"after {rule.delay_ms} ms" if rule.delay_ms else "")
+    does.append(f"in {100 * rule.probability:g} % of the cases" if rule.probability < 1 else "")
+    about = f"{rule.method or 'any method'} {rule.path or 'any path'}"
+    return Arrangement(about, ", ".join(filter(None, does)), _hits(rule.hits, rule.times))
+
+
+def _script(script: Script) -> Arrangement:
+    if script.error is not None:
+        does = f"fail with {script.error.name}"
+    elif script.output is not None:
+        count = len(script.output)
+        does = f"put out {count} bundle{'s' * (count != 1)}"
+    else:
+        does = "do its work"
+    does += f", {script.duration} ms later" if script.duration else ""
+    whole = None if script.left is None else script.left + script.hits
+    return Arrangement(script.module, does, _hits(script.hits, whole))
+
+
+def _hits(hits: int, whole: int | None) -> str:
+    return str(hits) if whole is None else f"{hits} of {whole}"

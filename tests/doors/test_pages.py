@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 import shlex
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from werkzeug.test import TestResponse
 from conftest import ADMIN, READER, Api
 from emulator import api as routes
 from emulator.app import create_app
+from emulator.world.models import IncompleteExecution
 
 PAGES = ("/", "/docs")
 EVIL = "</td><script>alert(1)</script><img src=x onerror=alert(2)>\"'"
@@ -98,6 +100,51 @@ def test_the_dashboard_shows_the_world_that_is_asked_for(api: Api) -> None:
     assert f"World {name}" in other.text
     assert "/_emulator/worlds/a%20%26%20b%3F%3Ci%3E/clock" in other.values("data-url")
     assert api.control("GET", "/?world=nowhere").status_code == 404
+
+
+def test_the_dashboard_tells_what_was_arranged_and_how_often_it_came_to_pass(api: Api) -> None:
+    fault = {"method": "GET", "path": "/teams*", "status": 503, "times": 2, "delayMs": 1}
+    assert api.control("POST", "/worlds/default/faults", json=fault).status_code == 201
+    reset = {"action": "reset", "probability": 0.25}
+    assert api.control("POST", "/worlds/default/faults", json=reset).status_code == 201
+    rows = {"output": [{"0": "Ann"}, {"0": "Bob"}], "durationMs": 5, "times": 3}
+    assert (
+        api.control("PUT", "/worlds/default/modules/google-sheets:filterRows", json=rows).status_code == 200
+    )
+    error = {"error": {"name": "RateLimitError"}}
+    assert api.control("PUT", "/worlds/default/modules/slack:CreateMessage", json=error).status_code == 200
+    assert api.get("/teams/1").status_code == 503
+    api.control("DELETE", "/worlds/default/requests")
+    text = page(api, "/").text
+    assert "GET /teams* answer 503, after 1 ms 1 of 2" in text
+    assert "any method any path reset the connection, in 25 % of the cases 0" in text
+    assert "google-sheets:filterRows put out 2 bundles, 5 ms later 0 of 3" in text
+    assert "slack:CreateMessage fail with RateLimitError 0" in text
+
+
+def test_the_dashboard_tells_what_broke_off(api: Api) -> None:
+    assert "Incomplete executions (0 not resolved)" in page(api, "/").text
+    row = IncompleteExecution(
+        id="0" * 32,
+        scenario_id=1,
+        team_id=1,
+        execution_id="1" * 32,
+        reason="The service was not there.",
+        created=api.world.now(),
+        index=1,
+        blueprint={},
+        failer=2,
+        bundles={},
+        size=1,
+        retry=True,
+        attempts=1,
+        next_retry=api.world.now() + 60_000,
+    )
+    api.world.incomplete_executions.put(row)
+    text = page(api, "/").text
+    assert "Greeting The service was not there. 1 2026-03-02T12:01:00.000Z" in text
+    api.world.incomplete_executions.put(replace(row, resolved=True))
+    assert "The service was not there." not in page(api, "/").text
 
 
 def test_the_buttons_of_the_dashboard_do_what_they_say(api: Api) -> None:
