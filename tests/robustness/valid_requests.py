@@ -152,6 +152,7 @@ VALID: dict[str, Valid] = {
     "GET /users/me": Valid(),
     "GET /users/me/current-authorization": Valid(),
     "GET /users/roles": Valid(),
+    "GET /users/roles/{roleId}": Valid({"roleId": 3}),
     "GET /templates": Valid(query={"teamId": 1}),
     "GET /templates/{templateId}": Valid(_TEMPLATE),
     "GET /templates/{templateId}/blueprint": Valid(_TEMPLATE),
