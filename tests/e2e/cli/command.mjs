@@ -7,11 +7,12 @@ const FILE = new URL('../node_modules/@makehq/cli/dist/index.js', import.meta.ur
 /** What a command that calls `process.exit` throws instead, so that nothing behind it runs. */
 class Exit extends Error {}
 
+// The file does not wait for its own last promise: `parseAsync(…).catch(…)`.
 const { parseAsync } = Command.prototype;
-let parsed;
+let ended;
 Command.prototype.parseAsync = function (...args) {
-  parsed = parseAsync.apply(this, args);
-  return parsed;
+  const parsing = parseAsync.apply(this, args);
+  return { catch: handler => (ended = parsing.catch(handler)) };
 };
 
 let count = 0;
@@ -36,7 +37,7 @@ export async function run(...args) {
   process.argv = [argv[0], 'make-cli', ...args.map(String)];
   try {
     await import(`${FILE}?${count++}`);
-    await parsed;
+    await ended;
   } catch (error) {
     if (!(error instanceof Exit)) throw error;
   } finally {

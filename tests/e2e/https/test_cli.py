@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+
+from emulator import World
 
 from ..conftest import RunScript
 from ..shapes import PROMISED, RECORDED, misfits, runs_of
@@ -97,3 +101,52 @@ def test_every_command_prints_what_the_client_promises(cli: RunScript) -> None:
         method = method_of(command)
         found = list(misfits(answers[command], PROMISED[method]))
         assert found == RECORDED.get(method, []), command
+
+
+def test_a_days_work(cli: RunScript, make_world: World) -> None:
+    done = cli("day")
+
+    assert done["found"] == {"organization": "Example Organization", "team": "Example Team"}
+    assert done["mended"]["outputs"] == {"greeting": "Good day, Zoe!"}
+    assert done["detail"] == {"status": "SUCCESS", "outputs": {"greeting": "Good day, Zoe!"}}
+    assert done["newest"] == done["mended"]["executionId"]
+    assert done["echoed"] == {"status": 201, "body": {"sku": "A-1", "quantity": 2}}
+    key, data = zip(*(line.split(" | ") for line in done["table"] if " | " in line), strict=True)
+    assert [text.strip() for text in key] == ["key", "order-1001", "order-1003", "75c09d49bb1e"]
+    assert data[2].strip() == '{"sku":"A-1","quantity":12,"customer":"unknown"}'
+    kept = {"key": "order-1001", "data": {"sku": "A-1", "quantity": 3, "customer": "ann@example.com"}}
+    assert json.loads(done["compact"]) == [kept]
+
+
+def test_refusals_end_with_a_code_and_a_sentence(cli: RunScript, make_world: World) -> None:
+    done = cli("refusals", readOnly=make_world.create_token(["scenarios:read"]), hiddenScenario=5)
+
+    def refused(status: int, message: str, *faults: str) -> list[object]:
+        return [2, "\n - ".join([f"Error [{status}]: {message}", *faults])]
+
+    one_fault = "Validation failed for 1 parameter(s)."
+    assert done == {
+        "unknownToken": refused(401, "Access denied: Invalid token header."),
+        "unknownScenario": refused(404, "Scenario '999999' not found."),
+        "outOfReach": refused(404, "Scenario '5' not found."),
+        "missingScope": refused(403, "Access denied."),
+        "missingInput": refused(400, one_fault, "Missing value of required parameter 'name'."),
+        "inactive": refused(400, "The scenario is not active."),
+        "misfit": refused(400, one_fault, "Invalid number in parameter 'quantity'."),
+        "tooSmall": refused(400, one_fault, "Parameter 'maxSizeMB' is out of range."),
+        "inUse": refused(422, "Data structure '1' is used by data store '1'."),
+        "noJson": [1, "Error: Expected valid JSON, got: name"],
+        "noNumber": [1, "Error: Expected a number, got: first"],
+        "twice": [
+            1,
+            "Error: --scenario-id was supplied both positionally and as a flag; pass it only one way.",
+        ],
+        "noTeam": [1, "error: required option '--team-id <value>' not specified"],
+        "beforeUpdate": "Connection is valid.",
+        "emptied": refused(
+            424,
+            "The request failed due to failure of a previous request.",
+            "[401] Access denied: Invalid token header.",
+        ),
+        "afterWrapping": "Connection is valid.",
+    }
