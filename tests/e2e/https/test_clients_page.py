@@ -34,11 +34,12 @@ def dialogue() -> list[tuple[str, str]]:
 
 
 def test_the_commands_print_what_is_shown(node: str, tmp_path: Path) -> None:
-    for needed in ("bash", "curl"):
-        if shutil.which(needed) is None:
-            pytest.skip(f"{needed} is not installed")
+    if shutil.which("bash") is None:
+        pytest.skip("bash is not installed")
     (first, _), *commands = dialogue()
     assert first == "make-emulator serve --tls --tls-ca ca.pem"
+    if shutil.which("curl") is None:
+        commands = [pair for pair in commands if not pair[0].startswith("curl ")]
 
     script = "\n".join(f"{command} 2>&1\nprintf '\\n--- %s\\n' $?" for command, _ in commands)
     path = os.pathsep.join([str(HERE / "node_modules" / ".bin"), os.environ["PATH"]])

@@ -190,4 +190,11 @@ const methods = Object.entries(parts).flatMap(([name, part]) =>
     .filter(method => method !== 'constructor')
     .map(method => `${name}.${method}`),
 );
-report({ methods, answers });
+
+/** The parts that a client, or a part of one, has by name. */
+const within = whole => Object.entries(whole).filter(([, value]) => Object(value) === value);
+const others = within(make)
+  .flatMap(([name, part]) => [[name, part], ...within(part).map(([inner, value]) => [`${name}.${inner}`, value])])
+  .filter(([, part]) => part.constructor !== Object && !Object.values(parts).includes(part))
+  .map(([name]) => name);
+report({ methods, others, answers });
