@@ -151,7 +151,7 @@ VALID: dict[str, Valid] = {
     "GET /users": Valid(query={"teamId": 1}),
     "GET /users/me": Valid(),
     "GET /users/me/current-authorization": Valid(),
-    "GET /users/roles": Valid(),
+    "GET /users/roles": Valid(query={"teamId": 1}),
     "GET /users/roles/{roleId}": Valid({"roleId": 3}),
     "GET /templates": Valid(query={"teamId": 1}),
     "GET /templates/{templateId}": Valid(_TEMPLATE),
