@@ -11,12 +11,14 @@ from ..schemas.users import (
     AuthorizationOut,
     AuthUserOut,
     MeQuery,
+    RoleDetail,
     RoleOut,
     RolesQuery,
     UserOut,
     UsersQuery,
 )
 from ..world.models import Organization, Team, User
+from ..world.refusals import NotFound
 from ..world.roles import ROLES, Role
 from ..world.tables import Selection
 from .ordering import by, by_id, by_name, paging
@@ -104,7 +106,26 @@ def get_current_authorization(call: Call) -> Authorization:
     answer=many("usersRoles", RoleOut),
     cols=True,
 )
-def list_roles(call: Call) -> list[Role]:
+def list_roles(call: Call, team: Team | None = None, organization: Organization | None = None) -> list[Role]:
     """List the roles that a user can have in a team or an organization."""
-    category = call.query.get("category")
-    return [role for role in ROLES if category in (None, role.category)]
+    category, wanted = call.query.get("category"), call.query.get("role_id")
+    unwanted = call.query.get("exclude_role", ())
+    return [
+        role
+        for role in ROLES
+        if category in (None, role.category) and wanted in (None, role.id) and role.id not in unwanted
+    ]
+
+
+@group.get(
+    "/users/roles/{roleId}",
+    scopes=["user:read"],
+    permission=NoPermission("a fixed list"),
+    answer=one("usersRole", RoleDetail),
+)
+def get_role(call: Call, role_id: str) -> Role:
+    """Get a role with its permissions."""
+    role = next((role for role in ROLES if str(role.id) == role_id), None)
+    if role is None:
+        raise NotFound("role", role_id)
+    return role

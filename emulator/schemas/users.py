@@ -7,7 +7,7 @@ from marshmallow import fields
 from ..world.enums import zone_of
 from ..world.models import User
 from ..world.world import World
-from .base import Answer, Bool, Choice, Constant, Derived, Int, Query, Ref, Text
+from .base import Answer, Bool, Choice, Constant, Derived, Int, Many, Query, Ref, Text
 
 
 class UserOut(Answer):
@@ -93,8 +93,22 @@ class RoleOut(Answer):
     identifier = fields.String(allow_none=True, metadata={"extra": True})
     subsidiary = fields.Boolean(metadata={"extra": True})
     category = fields.String(metadata={"extra": True})
+    management_type = Constant("system_locked", fields.String(), metadata={"extra": True})
     permissions = fields.List(fields.String(), attribute="permission_list", metadata={"extra": True})
     description = fields.String(allow_none=True, metadata={"extra": True})
+
+
+class RoleDetail(Answer):
+    """One role, with all that is known of it. Source: the SDK's sample (roles/get.json)."""
+
+    id = fields.Integer()
+    name = fields.String()
+    identifier = fields.String(allow_none=True)
+    category = fields.String()
+    subsidiary = fields.Boolean()
+    management_type = Constant("system_locked", fields.String())
+    description = fields.String(allow_none=True)
+    permissions = fields.List(fields.String(), attribute="permission_list")
 
 
 class UsersQuery(Query):
@@ -111,4 +125,10 @@ class MeQuery(Query):
 
 
 class RolesQuery(Query):
+    """Which roles; the team or the organization would add custom roles, of which there are none."""
+
     category = Choice("organization", "team")
+    exclude_role = Many(Int(1))
+    role_id = Int(1)
+    team_id = Ref("team")
+    organization_id = Ref("organization")

@@ -1,4 +1,4 @@
-"""Runs scripts that drive the emulator with the vendor's own client."""
+"""Runs scripts that drive the emulator with the clients that its users have."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,8 +20,8 @@ HERE = Path(__file__).parent
 OLDEST_NODE = 20
 
 
-class RunSdk(Protocol):
-    """Runs ``sdk/<script>.mjs`` against the test's world and returns the JSON document that it prints."""
+class RunScript(Protocol):
+    """Runs ``<script>.mjs`` of one client against the test's world and returns the JSON document that it prints."""
 
     def __call__(self, script: str, **given: Any) -> Any: ...
 
@@ -34,8 +35,9 @@ def _missing() -> str | None:
     version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     if int(version.removeprefix("v").partition(".")[0]) < OLDEST_NODE:
         return f"Node {OLDEST_NODE} or newer is needed, and this is {version}"
-    if not (HERE / "node_modules" / "@makehq" / "sdk").is_dir():
-        return "the client is not installed: run `npm ci` in tests/e2e"
+    wanted = json.loads((HERE / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    if not all((HERE / "node_modules" / name).is_dir() for name in wanted):
+        return "the clients are not installed: run `npm ci` in tests/e2e"
     return None
 
 
@@ -50,9 +52,10 @@ def node() -> str:
 
 
 @pytest.fixture
-def sdk(node: str, make_world: World) -> RunSdk:
+def environment(make_world: World) -> Mapping[str, str]:
+    """What tells a client about the test's world."""
     address = urlsplit(make_world.base_url)
-    environment = {
+    return {
         **os.environ,
         "MAKE_API_KEY": make_world.token,
         "MAKE_PROTOCOL": address.scheme,
@@ -62,13 +65,22 @@ def sdk(node: str, make_world: World) -> RunSdk:
         "MAKE_WORLD": make_world.name,
     }
 
+
+def runner(node: str, environment: Mapping[str, str], folder: str) -> RunScript:
+    """What runs the scripts of a folder."""
+
     def run(script: str, **given: Any) -> Any:
-        command = [node, str(HERE / "sdk" / f"{script}.mjs"), json.dumps(given)]
+        command = [node, str(HERE / folder / f"{script}.mjs"), json.dumps(given)]
         done = subprocess.run(
             command, env=environment, capture_output=True, encoding="utf-8", timeout=60, check=False
         )
         if done.returncode:
-            pytest.fail(f"sdk/{script}.mjs failed:\n{done.stderr}", pytrace=False)
+            pytest.fail(f"{folder}/{script}.mjs failed:\n{done.stderr}", pytrace=False)
         return json.loads(done.stdout)
 
     return run
+
+
+@pytest.fixture
+def sdk(node: str, environment: Mapping[str, str]) -> RunScript:
+    return runner(node, environment, "sdk")

@@ -61,6 +61,11 @@ def _name(value: object) -> str:
     return _NAMES[None if value is None else type(value)]
 
 
+def runs_of(rows: list[Any]) -> list[Any]:
+    """The runs in a list of executions, which also holds what people did to the scenario: the client has no type for that."""
+    return [row for row in rows if "status" in row]
+
+
 def picked(shape: dict[str, Shape], *names: str) -> dict[str, Shape]:
     """``Pick<T, …>``"""
     return {name: shape[name] for name in names}
@@ -284,6 +289,35 @@ _EXECUTION: Shape = {
     "timestamp": str,
 }
 
+_INCOMPLETE: dict[str, Shape] = {
+    "id": str,
+    "scenarioId?": float,
+    "scenarioName?": str,
+    "companyId?": float,
+    "companyName?": str,
+    "reason?": str,
+    "resolved": bool,
+    "deleted?": bool,
+    "index?": float,
+    "created": str,
+    "executionId?": str,
+    "retry": bool,
+    "attempts": float,
+    "size": float,
+}
+
+_ROLE: dict[str, Shape] = {
+    "id": float,
+    "name": str,
+    "identifier?": str,
+    "category": {"organization", "team"},
+    "subsidiary?": bool,
+    "managementType": {"system_locked", "admin_managed", "custom_managed"},
+    "description": (str, None),
+    "organizationId?": (float, None),
+    "permissions": [str],
+}
+
 _FOLDER: Shape = {
     "id": float,
     "name": str,
@@ -416,6 +450,17 @@ PROMISED: dict[str, Shape] = {
     "executions.list": [_EXECUTION],
     "executions.get": _EXECUTION,
     "executions.getDetail": {"status": {"RUNNING", "SUCCESS", "WARNING", "ERROR"}, "outputs?": dict},
+    "executions.listForIncompleteExecution": [_EXECUTION],
+    "executions.getForIncompleteExecution": _EXECUTION,
+    "incompleteExecutions.list": [_INCOMPLETE],
+    "incompleteExecutions.get": _INCOMPLETE,
+    "incompleteExecutions.bundle": dict,
+    "incompleteExecutions.update": {
+        "failer": float,
+        "blueprint": picked(_BLUEPRINT, "name", "flow", "metadata"),
+    },
+    "incompleteExecutions.retry": None,
+    "incompleteExecutions.retryMultiple": None,
     "connections.create": _CONNECTION,
     "connections.list": [_CONNECTION],
     "connections.list *": [_CONNECTION],
@@ -445,6 +490,9 @@ PROMISED: dict[str, Shape] = {
     "hooks.learnStart": None,
     "hooks.learnStop": None,
     "hooks.delete": None,
+    "roles.list": [picked(_ROLE, "id", "name")],
+    "roles.list *": [_ROLE],
+    "roles.get": _ROLE,
     "enums.countries": [{"id": float, "name": str, "code": str, "code2": str}],
     "enums.regions": [{"id": float, "name": str}],
     "enums.timezones": [{"id": float, "name": str, "code": str, "offset": str}],
@@ -475,6 +523,10 @@ RECORDED: dict[str, list[str]] = {
         for name in ("hooks.create", "hooks.create with defaults", "hooks.get", "hooks.rename")
     },
     "hooks.list": ["[].scenarioId: null", "[].scenarioName: null", "[].scenarioIsActive: null"],
-    # As in the vendor's own sample of the answer.
+    # As in the vendor's own samples of the answers.
     "connections.create": ["scopesCnt: absent"],
+    "executions.listForIncompleteExecution": ["[].organizationId: absent", "[].instant: absent"],
+    # No source tells the identifiers of the roles.
+    "roles.list *": ["[].identifier: null"],
+    "roles.get": ["identifier: null"],
 }

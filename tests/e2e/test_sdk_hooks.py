@@ -6,12 +6,12 @@ import pytest
 
 from emulator import World
 
-from .conftest import RunSdk
+from .conftest import RunScript
 
 pytestmark = pytest.mark.e2e
 
 
-def test_a_created_hook_receives_and_its_scenario_answers(sdk: RunSdk, make_world: World) -> None:
+def test_a_created_hook_receives_and_its_scenario_answers(sdk: RunScript, make_world: World) -> None:
     done = sdk("flows/hooks")
 
     hook = done["hook"]

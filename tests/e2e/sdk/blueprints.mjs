@@ -42,6 +42,30 @@ export const greeting = {
   },
 };
 
+/** Parses each text; what is no JSON breaks off and is kept for another attempt. */
+export const parser = (...texts) => ({
+  name: 'Parser',
+  flow: [
+    {
+      id: 1,
+      module: 'builtin:BasicFeeder',
+      version: 1,
+      parameters: {},
+      mapper: { array: texts },
+      metadata: at(0),
+    },
+    {
+      id: 2,
+      module: 'json:ParseJSON',
+      version: 1,
+      parameters: {},
+      mapper: { json: '{{1.value}}' },
+      metadata: at(300),
+    },
+  ],
+  metadata: { ...settings, scenario: { ...settings.scenario, dlq: true } },
+});
+
 /** Adds an item to a data store, then tells the dearest item of its kind and how many records there are. */
 export const stockKeeper = dataStoreId => ({
   name: 'Stock keeper',

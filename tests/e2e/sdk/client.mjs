@@ -27,6 +27,18 @@ export async function refusal(call) {
   throw new Error(`expected a refusal, got ${JSON.stringify(answer)}`);
 }
 
+/** Lets the world's time go on. */
+export async function advance(seconds) {
+  const clock = `${process.env.MAKE_PROTOCOL}://${zone}/_emulator/worlds/${process.env.MAKE_WORLD}/clock`;
+  const key = process.env.MAKE_EMULATOR_CONTROL_KEY;
+  const answer = await fetch(`${clock}/advance`, {
+    method: 'POST',
+    headers: key ? { 'x-emulator-key': key } : {},
+    body: JSON.stringify({ seconds }),
+  });
+  if (!answer.ok) throw new Error(`the clock does not move: ${await answer.text()}`);
+}
+
 export function report(results) {
   process.stdout.write(JSON.stringify(results));
 }

@@ -1,6 +1,6 @@
 // Calls every method that a part of the client has, once, and keeps what each answered.
-import { greeting } from './blueprints.mjs';
-import { connect, organizationId, report, teamId, token } from './client.mjs';
+import { greeting, parser } from './blueprints.mjs';
+import { advance, connect, organizationId, report, teamId, token } from './client.mjs';
 
 const make = connect();
 const parts = {
@@ -13,10 +13,12 @@ const parts = {
   scenarios: make.scenarios,
   blueprints: make.blueprints,
   executions: make.executions,
+  incompleteExecutions: make.incompleteExecutions,
   folders: make.folders,
   hooks: make.hooks,
   connections: make.connections,
   publicTemplates: make.publicTemplates,
+  roles: make.roles,
   enums: make.enums,
 };
 const answers = {};
@@ -117,6 +119,22 @@ await call('scenarios.deactivate', scenario);
 await call('scenarios.delete', scenario);
 await call('folders.delete', folder);
 
+const broken = await make.scenarios.create(
+  { teamId, scheduling: { type: 'on-demand' }, blueprint: parser('{', '[', '1') },
+  { confirmed: true },
+);
+await make.scenarios.activate(broken.id);
+await make.scenarios.run(broken.id);
+const [{ id: last }] = await call('incompleteExecutions.list', broken.id);
+await call('incompleteExecutions.get', last);
+await call('incompleteExecutions.bundle', last);
+await call('incompleteExecutions.retry', last);
+await advance(60);
+const [attempt] = await call('executions.listForIncompleteExecution', last, { pg: { limit: 10 } });
+await call('executions.getForIncompleteExecution', last, attempt.id);
+await call('incompleteExecutions.update', last, { blueprint: parser('1'), failer: 1 });
+await call('incompleteExecutions.retryMultiple', broken.id, { all: true });
+
 const { id: connection } = await call('connections.create', {
   teamId,
   name: 'To Make',
@@ -159,6 +177,10 @@ await call('hooks.learnStart', hook);
 await call('hooks.learnStop', hook);
 await call('hooks.delete', hook);
 
+const [role] = await call('roles.list', { category: 'team', organizationId, teamId, excludeRole: [1] });
+await call('roles.list *', { ...all, roleId: role.id });
+await call('roles.get', role.id);
+
 await call('enums.countries');
 await call('enums.regions');
 await call('enums.timezones');
@@ -168,4 +190,11 @@ const methods = Object.entries(parts).flatMap(([name, part]) =>
     .filter(method => method !== 'constructor')
     .map(method => `${name}.${method}`),
 );
-report({ methods, answers });
+
+/** The parts that a client, or a part of one, has by name. */
+const within = whole => Object.entries(whole).filter(([, value]) => Object(value) === value);
+const others = within(make)
+  .flatMap(([name, part]) => [[name, part], ...within(part).map(([inner, value]) => [`${name}.${inner}`, value])])
+  .filter(([, part]) => part.constructor !== Object && !Object.values(parts).includes(part))
+  .map(([name]) => name);
+report({ methods, others, answers });

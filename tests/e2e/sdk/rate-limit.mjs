@@ -1,6 +1,6 @@
 // Calls until the plan's allowance is used up, then waits as the client does, on the world's clock.
 import { Make } from '@makehq/sdk';
-import { connect, given, refusal, report, teamId, token, zone } from './client.mjs';
+import { advance, connect, given, refusal, report, teamId, token } from './client.mjs';
 
 /** Instead of sleeping, lets time pass in the world. */
 class TimeTraveller extends Make {
@@ -8,13 +8,7 @@ class TimeTraveller extends Make {
 
   async sleep(milliseconds) {
     this.waits.push(milliseconds);
-    const key = process.env.MAKE_EMULATOR_CONTROL_KEY;
-    const answer = await fetch(`${this.protocol}://${zone}/_emulator/worlds/${process.env.MAKE_WORLD}/clock/advance`, {
-      method: 'POST',
-      headers: key ? { 'x-emulator-key': key } : {},
-      body: JSON.stringify({ seconds: milliseconds / 1000 }),
-    });
-    if (!answer.ok) throw new Error(`the clock does not move: ${await answer.text()}`);
+    await advance(milliseconds / 1000);
   }
 }
 

@@ -1,0 +1,1 @@
+"""Clients that speak HTTPS only, and what they need to trust the emulator."""
