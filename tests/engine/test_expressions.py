@@ -16,7 +16,7 @@ from emulator.engine.iml.values import EMPTY_TEXT, Mark, Value, as_date, as_text
 def refusal(text: str) -> str:
     with pytest.raises(ExpressionError) as caught:
         worth(text)
-    assert caught.value.name == "BundleValidationError"
+    assert caught.value.name == "DataError"
     return caught.value.message
 
 

@@ -86,13 +86,21 @@ _short_template = lru_cache(maxsize=4096)(_template)
 class Expression:
     """One ``{{…}}`` of a text, parsed when it is first needed."""
 
-    __slots__ = ("source",)
+    __slots__ = ("_node", "source")
 
     def __init__(self, source: str) -> None:
         self.source = source
+        self._node: Node | None = None
 
     def node(self) -> Node:
-        return parse(self.source)
+        """The tree of it.
+
+        Raises:
+            ExpressionError: if it is none, each time it is asked for.
+        """
+        if self._node is None:
+            self._node = parse(self.source)
+        return self._node
 
 
 def _closing(text: str, start: int) -> int:
