@@ -11,7 +11,7 @@ import base64
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
@@ -177,8 +177,8 @@ def as_boolean(value: Value) -> bool:
     return value is not None and not isinstance(value, Mark)
 
 
-def as_date(value: Value) -> datetime:
-    """A date, milliseconds since the epoch, or a text with day, month and year; UTC unless it says otherwise.
+def as_date(value: Value, zone: tzinfo = UTC) -> datetime:
+    """A date, milliseconds since the epoch, or a text with day, month and year; of a zone unless it names another.
 
     Raises:
         Misfit: for anything else.
@@ -203,16 +203,14 @@ def as_date(value: Value) -> datetime:
             int(part["M"] or 0),
             int(part["S"] or 0),
             int((part["f"] or "0")[:3].ljust(3, "0")) * 1000,
-            tzinfo=_offset(part["off"]),
+            tzinfo=_offset(part["off"]) if part["off"] else UTC if part["zone"] else zone,
         )
         return date.astimezone(UTC)
     except (ValueError, OverflowError):
         raise Misfit() from None
 
 
-def _offset(text: str | None) -> timezone:
-    if text is None:
-        return UTC
+def _offset(text: str) -> timezone:
     minutes = 60 * int(text[1:3]) + int(text[-2:])
     return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
 
