@@ -127,7 +127,10 @@ def _day(parts: _Parts, now: datetime) -> date:
     month, day = _month(parts), parts.number("D", "DD", "Do")
     weekday = _weekday(parts)
     day_of_year = parts.number("DDD", "DDDD")
-    weekly = parts.text("GGGG", "GG", "W", "WW", "E", "gggg", "gg", "w", "ww", "e") is not None or weekday is not None
+    weekly = (
+        parts.text("GGGG", "GG", "W", "WW", "E", "gggg", "gg", "w", "ww", "e") is not None
+        or weekday is not None
+    )
     if weekly and month is None and day is None:
         found = _of_week(parts, year, weekday, now)
     elif day_of_year is not None:

@@ -250,14 +250,24 @@ def coerce(value: Value, kind: str) -> Value:
                 raise Misfit()
             return value
         case "buffer":
-            return value if isinstance(value, bytes) else as_text(value).encode("utf-8", "replace")
+            return value if isinstance(value, bytes) else well_formed(as_text(value)).encode()
     return value
+
+
+def well_formed(text: str) -> str:
+    """A text without halves of characters: two that belong together are joined, others become U+FFFD, as in JavaScript."""
+    if text.isascii():
+        return str(text)
+    try:
+        return text.encode().decode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def plain(value: Value) -> Value:
     """A value as JSON has it: dates as text, no NaN, no halves of characters."""
     if isinstance(value, str):
-        return str(value) if value.isascii() else value.encode("utf-8", "replace").decode()
+        return well_formed(value)
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float):
