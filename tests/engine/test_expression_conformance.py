@@ -16,12 +16,12 @@ import yaml
 
 from emulator.data import fixture
 from emulator.engine.budget import Budget
-from emulator.engine.errors import ModuleError
+from emulator.engine.errors import Misfit, ModuleError
 from emulator.engine.iml import moments, moments_read
 from emulator.engine.iml.environment import Bundle, Environment, Scope
 from emulator.engine.iml.evaluate import WORDS, fill
 from emulator.engine.iml.functions import FUNCTIONS
-from emulator.engine.iml.values import Mark, Value, is_array, iso, milliseconds
+from emulator.engine.iml.values import Mark, Value, coerce, is_array, iso, milliseconds
 
 Row = Mapping[str, Any]
 
@@ -30,6 +30,7 @@ TABLE: Mapping[str, Any] = yaml.load(
     Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),
 )
 ROWS: list[Row] = TABLE["rows"]
+COERCIONS: list[Row] = TABLE["coercions"]
 #: The operators of the grammar, in all their spellings.
 OPERATORS = [
     "+",
@@ -110,6 +111,27 @@ def test_an_expression_comes_to_what_its_source_says(row: Row) -> None:
     assert isinstance(result, bool) == isinstance(wanted, bool), row
 
 
+def typed(value: Value) -> Value:
+    """A value of a row of `coercions`, dates and bytes being written as collections."""
+    match value:
+        case {"date": str(text)}:
+            return datetime.fromisoformat(text)
+        case {"bytes": str(text)}:
+            return bytes.fromhex(text)
+    return value
+
+
+@pytest.mark.parametrize("row", COERCIONS, ids=[f"{row['type']}: {row['value']}" for row in COERCIONS])
+def test_a_value_becomes_what_its_field_expects(row: Row) -> None:
+    if "misfit" in row:
+        with pytest.raises(Misfit):
+            coerce(typed(row["value"]), row["type"])
+        return
+    result = comparable(coerce(typed(row["value"]), row["type"]))
+    assert result == expected(row), row
+    assert isinstance(result, bool) == isinstance(expected(row), bool), row
+
+
 def test_every_function_has_three_rows_or_more() -> None:
     calls = Counter(
         name
@@ -146,10 +168,10 @@ def test_every_token_of_dates_has_a_row() -> None:
 
 def test_every_row_says_where_it_is_from_and_how_sure_it_is() -> None:
     sources = TABLE["sources"]
-    assert {row["source"] for row in ROWS} == set(sources)
-    assert {row["status"] for row in ROWS} == {"documented", "observed", "assumed"}
+    assert {row["source"] for row in [*ROWS, *COERCIONS]} == set(sources)
+    assert {row["status"] for row in [*ROWS, *COERCIONS]} == {"documented", "observed", "assumed"}
     assert all(isinstance(source, str) and len(source) > 6 for source in sources.values())
-    assert all(row["status"] == "assumed" for row in ROWS if row["source"] == "assumed")
+    assert all(row["status"] == "assumed" for row in [*ROWS, *COERCIONS] if row["source"] == "assumed")
     keys = {
         "expression",
         "result",

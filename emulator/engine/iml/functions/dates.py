@@ -80,13 +80,15 @@ def _define(name: str, change: Callable[[datetime, float], datetime]) -> None:
 
     @function(name, 2)
     def changed(env: Environment, values: Sequence[Value]) -> Value:
-        at, count = _date_at(env, values, 0).astimezone(env.zone()), number_at(values, 1)
-        return _in_range(lambda: change(at, count))
+        count = number_at(values, 1)
+        return _changed(env, values, lambda at: change(at, count))
 
 
-def _in_range(change: Callable[[], datetime]) -> datetime:
+def _changed(env: Environment, values: Sequence[Value], change: Callable[[datetime], datetime]) -> datetime:
+    """The first argument changed, as seen in the organization's zone."""
+    at = _date_at(env, values, 0)
     try:
-        return change().astimezone(UTC)
+        return change(at.astimezone(env.zone())).astimezone(UTC)
     except (ValueError, OverflowError, Misfit):
         raise ExpressionError("The date is out of range.") from None
 
@@ -135,17 +137,15 @@ _define("setYear", lambda at, year: _months(at, 12 * (int(year) - at.year)))
 @function("setDay", 2)
 def _set_day(env: Environment, values: Sequence[Value]) -> Value:
     """Another day of the same week, which starts on Sunday: 1 to 7, or its English name."""
-    at = _date_at(env, values, 0).astimezone(env.zone())
     wanted = _numbered(env, values, DAYS)
-    return _in_range(lambda: at + timedelta(days=wanted - 1 - at.isoweekday() % 7))
+    return _changed(env, values, lambda at: at + timedelta(days=wanted - 1 - at.isoweekday() % 7))
 
 
 @function("setMonth", 2)
 def _set_month(env: Environment, values: Sequence[Value]) -> Value:
     """Another month of the same year: 1 to 12, or its English name."""
-    at = _date_at(env, values, 0).astimezone(env.zone())
     wanted = _numbered(env, values, MONTHS)
-    return _in_range(lambda: _months(at, wanted - at.month))
+    return _changed(env, values, lambda at: _months(at, wanted - at.month))
 
 
 def _numbered(env: Environment, values: Sequence[Value], names: Sequence[str]) -> int:
