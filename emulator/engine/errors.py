@@ -37,19 +37,32 @@ class Misfit(BundleInvalid):
 
 
 class ExpressionError(ModuleError):
-    """An expression cannot be evaluated (seen: ``Failed to map 'data': Function 'createJSON' not found!``)."""
+    """An expression cannot be evaluated (seen: ``DataError: Failed to map 'data': Function 'toJSON' not found!``)."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__("BundleValidationError", reason)
+    def __init__(self, reason: str, path: tuple[str | int, ...] = ()) -> None:
+        super().__init__("DataError", reason)
         self.reason = reason
+        #: Where in the field's value it stands: names of collections, and places in arrays counted from 0.
+        self.path = path
 
     def within(self, function: str) -> ExpressionError:
         """The same, as seen from the call that it broke (seen: ``Function 'if' finished with error! …``)."""
-        return ExpressionError(f"Function '{function}' finished with error! {self.reason}")
+        return ExpressionError(f"Function '{function}' finished with error! {self.reason}", self.path)
+
+    def below(self, step: str | int) -> ExpressionError:
+        """The same, as seen from the collection or array around it."""
+        return ExpressionError(self.reason, (step, *self.path))
 
     def mapping(self, field: str) -> ExpressionError:
-        """The same, as seen from the field that was to be filled."""
-        return ExpressionError(f"Failed to map '{field}': {self.reason}")
+        """The same, as seen from the field that was to be filled.
+
+        What stands in a collection is named with the field, what stands in an array without it (seen:
+        ``'values.6'`` of a row, but ``'0.value'`` of the first of several variables).
+        """
+        steps = [field, *map(str, self.path)]
+        arrays = [place for place, step in enumerate(self.path, 1) if isinstance(step, int)]
+        shown = ".".join(steps[max(arrays, default=0) :])
+        return ExpressionError(f"Failed to map '{shown}': {self.reason}")
 
 
 class Fatal(ModuleError):

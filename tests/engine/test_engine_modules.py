@@ -105,7 +105,7 @@ def test_json_is_written_as_javascript_writes_it() -> None:
     fields = {
         "b": "{{1 / 2}}",
         "a": "{{emptyarray}}",
-        "when": "{{addDays('2016-12-07'; 1)}}",
+        "when": "{{addDays('2016-12-07T00:00Z'; 1)}}",
         "ě": 'say "hi"',
         "c": "{{9.x}}",
         "d": "",

@@ -181,7 +181,7 @@ def test_a_variable_without_scope_fails_for_one_parameter() -> None:
 def test_an_error_says_which_field_could_not_be_mapped() -> None:
     execution = Lab().run(set_variable(1, "{{createJSON(1)}}"))
     assert error_of(execution) == (
-        "BundleValidationError",
+        "DataError",
         "Failed to map 'value': Function 'createJSON' not found!",
     )
 

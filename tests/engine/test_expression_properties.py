@@ -146,7 +146,21 @@ def test_a_pattern_matches_in_bounded_time_or_is_refused(pattern: str, text: str
 PLAIN_NAMES = st.from_regex(r"[^\W\d]\w{0,8}", fullmatch=True)
 
 
-@given(st.one_of(st.integers(0, 10**14).map(str), PLAIN_NAMES), st.lists(PLAIN_NAMES, min_size=1, max_size=4))
-def test_the_short_way_to_read_a_reference_gives_what_the_grammar_gives(root: str, path: list[str]) -> None:
-    for text in (".".join([root, *path]), f"  {root}.{'.'.join(path)} "):
-        assert parse(text) == read(text)
+STEPS = st.one_of(
+    PLAIN_NAMES.map(".{}".format),
+    st.text(alphabet="a 1.-[]'\"{;", max_size=5).map(".`{}`".format),
+    st.integers(0, 10**9).map("[{}]".format),
+    st.just("[]"),
+)
+
+
+@given(
+    st.one_of(st.integers(0, 10**14).map(str), PLAIN_NAMES),
+    st.lists(STEPS, max_size=4),
+    st.sampled_from(["", " ", "\t\n"]),
+)
+def test_the_short_way_to_read_a_reference_gives_what_the_grammar_gives(
+    root: str, path: list[str], around: str
+) -> None:
+    text = around + root + "".join(path) + around
+    assert parse(text) == read(text)

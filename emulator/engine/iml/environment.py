@@ -98,6 +98,9 @@ def text_of(value: Value, budget: Budget) -> str:
     Raises:
         Misfit: for a collection, alone or in an array.
     """
+    if isinstance(value, str):
+        budget.text(len(value))
+        return value
     if is_array(value):
         budget.weigh(value)
     text = as_text(value)

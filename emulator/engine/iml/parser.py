@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 
 from ..errors import ExpressionError
-from .syntax import Node, Reference
+from .syntax import Node, Reference, Word
 
 #: An expression may be this long, in characters, and brackets lie this deep within each other.
 LENGTH = 10_000
@@ -33,14 +33,22 @@ def parse(text: str) -> Node:
     return _parse_short(text) if len(text) <= REMEMBERED else _parse_long(text)
 
 
-#: A way into a bundle or a variable without anything else, by far the commonest expression: ``1.email``.
-_PLAIN = re.compile(r"\s*(?:([0-9]{1,15})|([^\W\d]\w*))((?:\.[^\W\d]\w*)+)\s*")
+#: A way into a bundle or a variable and nothing else, by far the commonest expression: ``1.email``, ``1.rows[2].`0` ``.
+_WAY = re.compile(r"\s*(?:([0-9]{1,15})|([^\W\d]\w*))((?:\.[^\W\d]\w*|\.`[^`]*`|\[[0-9]{0,15}\])+)\s*")
+_STEP = re.compile(r"\.([^\W\d]\w*)|\.`([^`]*)`|\[([0-9]*)\]")
+_NAME = re.compile(r"\s*([^\W\d]\w*)\s*")
 
 
 def _parse(text: str) -> Node:
-    if (plain := _PLAIN.fullmatch(text)) is not None:
-        module, variable, path = plain.groups()
-        return Reference(int(module) if module else variable, tuple(path[1:].split(".")))
+    if (way := _WAY.fullmatch(text)) is not None:
+        module, variable, path = way.groups()
+        steps = (
+            name if name is not None else quoted if quoted is not None else int(index or 1)
+            for name, quoted, index in map(re.Match.groups, _STEP.finditer(path))
+        )
+        return Reference(int(module) if module else variable, tuple(steps))
+    if (name := _NAME.fullmatch(text)) is not None:
+        return Word(name[1])
     # Lark takes a while to import and to prepare the grammar: pay for it with the first expression, not at start.
     from lark.exceptions import LarkError
 
@@ -86,13 +94,21 @@ _short_template = lru_cache(maxsize=4096)(_template)
 class Expression:
     """One ``{{…}}`` of a text, parsed when it is first needed."""
 
-    __slots__ = ("source",)
+    __slots__ = ("_node", "source")
 
     def __init__(self, source: str) -> None:
         self.source = source
+        self._node: Node | None = None
 
     def node(self) -> Node:
-        return parse(self.source)
+        """The tree of it.
+
+        Raises:
+            ExpressionError: if it is none, each time it is asked for.
+        """
+        if self._node is None:
+            self._node = parse(self.source)
+        return self._node
 
 
 def _closing(text: str, start: int) -> int:

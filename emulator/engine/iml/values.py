@@ -11,7 +11,7 @@ import base64
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
@@ -177,8 +177,8 @@ def as_boolean(value: Value) -> bool:
     return value is not None and not isinstance(value, Mark)
 
 
-def as_date(value: Value) -> datetime:
-    """A date, milliseconds since the epoch, or a text with day, month and year; UTC unless it says otherwise.
+def as_date(value: Value, zone: tzinfo = UTC) -> datetime:
+    """A date, milliseconds since the epoch, or a text with day, month and year; of a zone unless it names another.
 
     Raises:
         Misfit: for anything else.
@@ -203,16 +203,14 @@ def as_date(value: Value) -> datetime:
             int(part["M"] or 0),
             int(part["S"] or 0),
             int((part["f"] or "0")[:3].ljust(3, "0")) * 1000,
-            tzinfo=_offset(part["off"]),
+            tzinfo=_offset(part["off"]) if part["off"] else UTC if part["zone"] else zone,
         )
         return date.astimezone(UTC)
     except (ValueError, OverflowError):
         raise Misfit() from None
 
 
-def _offset(text: str | None) -> timezone:
-    if text is None:
-        return UTC
+def _offset(text: str) -> timezone:
     minutes = 60 * int(text[1:3]) + int(text[-2:])
     return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
 
@@ -252,14 +250,24 @@ def coerce(value: Value, kind: str) -> Value:
                 raise Misfit()
             return value
         case "buffer":
-            return value if isinstance(value, bytes) else as_text(value).encode("utf-8", "replace")
+            return value if isinstance(value, bytes) else well_formed(as_text(value)).encode()
     return value
+
+
+def well_formed(text: str) -> str:
+    """A text without halves of characters: two that belong together are joined, others become U+FFFD, as in JavaScript."""
+    if text.isascii():
+        return str(text)
+    try:
+        return text.encode().decode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def plain(value: Value) -> Value:
     """A value as JSON has it: dates as text, no NaN, no halves of characters."""
     if isinstance(value, str):
-        return str(value) if value.isascii() else value.encode("utf-8", "replace").decode()
+        return well_formed(value)
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float):

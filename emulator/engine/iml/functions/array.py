@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ...errors import ExpressionError
-from ..environment import Environment, text_of
+from ..environment import Environment, alike, text_of
 from ..order import rank
 from ..values import Value, as_text, is_array, plain, same
 from .general import path_of, reach
@@ -27,7 +27,10 @@ def _last(env: Environment, values: Sequence[Value]) -> Value:
 
 @function("keys", 1)
 def _keys(env: Environment, values: Sequence[Value]) -> Value:
-    return list(values[0]) if isinstance(values[0], Mapping) else []
+    """The names in a collection; of an array its places, which JavaScript counts from 0."""
+    if isinstance(values[0], Mapping):
+        return list(values[0])
+    return [str(place) for place in range(len(array_at(env, values, 0)))] if is_array(values[0]) else []
 
 
 @function("add", 2, None)
@@ -55,11 +58,31 @@ def _merge(env: Environment, values: Sequence[Value]) -> Value:
 
 @function("join", 1, 2)
 def _join(env: Environment, values: Sequence[Value]) -> Value:
-    array, separator = array_at(env, values, 0), text_at(env, values, 1)
+    """Without a separator it is a comma, as in JavaScript."""
+    array, separator = array_at(env, values, 0), text_at(env, values, 1, ",")
     env.budget.weigh(array)
     texts = [as_text(item) for item in array]
     env.budget.text(sum(map(len, texts)) + len(separator) * len(texts))
     return separator.join(texts)
+
+
+@function("arrayDiff", 2)
+def _array_diff(env: Environment, values: Sequence[Value]) -> Value:
+    """What is in the first array but not in the second (Help centre, "Array functions")."""
+    return [item for item, shared in _shared(env, values) if not shared]
+
+
+@function("arrayIntersect", 2)
+def _array_intersect(env: Environment, values: Sequence[Value]) -> Value:
+    """What of the first array is in the second too (Help centre, "Array functions")."""
+    return [item for item, shared in _shared(env, values) if shared]
+
+
+def _shared(env: Environment, values: Sequence[Value]) -> Iterator[tuple[Value, bool]]:
+    array, other = array_at(env, values, 0), array_at(env, values, 1)
+    for item in array:
+        env.budget.step(1 + len(other))
+        yield item, any(alike(item, wanted, env.budget) for wanted in other)
 
 
 @function("map", 2, 4)

@@ -10,27 +10,25 @@ from collections.abc import Sequence
 
 from ...errors import ExpressionError
 from ..environment import Environment
-from ..values import Value, as_text
+from ..values import Value, as_text, well_formed
 from .registry import function, given, text_at
 
 
 def _bytes(env: Environment, values: Sequence[Value], place: int) -> bytes:
     value = given(values, place)
-    return value if isinstance(value, bytes) else text_at(env, values, place).encode("utf-8", "replace")
+    return value if isinstance(value, bytes) else well_formed(text_at(env, values, place)).encode()
 
 
 def _decoded(text: str, encoding: str) -> bytes:
-    """The bytes that a text spells in an encoding: hex, base64, binary (one character each) or text."""
+    """The bytes that a text spells in an encoding; stricter than Node's, which passes over what it cannot read."""
     try:
         match encoding:
             case "hex":
-                return bytes.fromhex(text)
+                return binascii.unhexlify(text)
             case "base64":
                 return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-            case "binary" | "latin1":
-                return text.encode("latin-1", "replace")
-            case "text" | "utf8" | "":
-                return text.encode("utf-8", "replace")
+            case "text" | "":
+                return well_formed(text).encode()
     except (ValueError, binascii.Error):
         raise ExpressionError(f"The text is not {encoding}.") from None
     raise ExpressionError(f"'{encoding[:100]}' is not a valid encoding.")
@@ -42,7 +40,7 @@ def _encoded(data: bytes, encoding: str) -> str:
             return data.hex()
         case "base64":
             return base64.b64encode(data).decode()
-        case "latin1" | "binary":
+        case "latin1":
             return data.decode("latin-1")
     raise ExpressionError(f"'{encoding[:100]}' is not a valid encoding.")
 
@@ -54,6 +52,9 @@ def _base64(env: Environment, values: Sequence[Value]) -> Value:
 
 @function("toBinary", 1, 2)
 def _to_binary(env: Environment, values: Sequence[Value]) -> Value:
+    """Bytes stay as they are; a text is read as hex or base64 if the second argument says so."""
+    if isinstance(values[0], bytes):
+        return values[0]
     return _decoded(text_at(env, values, 0), text_at(env, values, 1))
 
 
@@ -70,8 +71,15 @@ def _sha(name: str) -> None:
         key = given(values, 2)
         if key is None or key == "":
             return _encoded(hashlib.new(name, data).digest(), encoding)
-        secret = key if isinstance(key, bytes) else _decoded(as_text(key), text_at(env, values, 3))
+        secret = _key(as_text(key), text_at(env, values, 3)) if not isinstance(key, bytes) else key
         return _encoded(hmac.digest(secret, data, name), encoding)
+
+
+def _key(text: str, encoding: str) -> bytes:
+    """A key given as text: text, hex or base64; ``binary`` is for bytes alone (Help centre, "sha512")."""
+    if encoding == "binary":
+        raise ExpressionError("A binary key must be a buffer.")
+    return _decoded(text, encoding)
 
 
 _sha("sha1")

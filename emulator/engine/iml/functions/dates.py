@@ -1,27 +1,33 @@
-"""Date functions. Days and months are counted in the zone of the organization, everything else in UTC.
+"""Date functions. Days and months are counted in the zone of the organization, as moment.js does it.
 
-``dateDifference`` is left out: it is in the white-label documentation, but practitioners say that Make has none.
+``dateDifference`` is left out: other products on the same engine have it, but the vendor's reference of Make's functions
+does not, and practitioners say that Make has none.
 """
 
 from __future__ import annotations
 
 import calendar
+import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from ...errors import ExpressionError, Misfit
 from ..environment import Environment
-from ..moments import DAYS, MONTHS, read, written
-from ..values import Value, as_date, date_of, is_number
-from .registry import function, given, shown, text_at, whole_at
+from ..moments import DAYS, MONTHS, written
+from ..moments_read import read
+from ..values import Value, as_date, date_of, is_number, milliseconds
+from .registry import function, given, number_at, shown, text_at, whole_at
 
 
-def _date_at(values: Sequence[Value], place: int) -> datetime:
+def _date_at(env: Environment, values: Sequence[Value], place: int) -> datetime:
+    """A date; a text without a time zone is one of the organization's (Help centre, "Type coercion")."""
+    value = given(values, place)
     try:
-        return as_date(given(values, place))
+        # The zone is looked up only where it matters.
+        return as_date(value, env.zone()) if isinstance(value, str) else as_date(value)
     except Misfit:
-        raise ExpressionError(f"{shown(given(values, place))} is not a valid date.") from None
+        raise ExpressionError(f"{shown(value)} is not a valid date.") from None
 
 
 def _zone_at(env: Environment, values: Sequence[Value], place: int) -> tzinfo:
@@ -35,23 +41,33 @@ def _zone_at(env: Environment, values: Sequence[Value], place: int) -> tzinfo:
     return env.zone()
 
 
+#: The pattern of a date without one, as in moment.js.
+_ISO = "YYYY-MM-DDTHH:mm:ssZ"
+
+
 @function("formatDate", 2, 3)
 def _format(env: Environment, values: Sequence[Value]) -> Value:
-    pattern = text_at(env, values, 1)
+    pattern = text_at(env, values, 1) or _ISO
     if len(pattern) > 10_000:
         raise ExpressionError("The format is too long.")
     env.budget.step(1 + len(pattern))
-    return written(_date_at(values, 0), pattern, _zone_at(env, values, 2))
+    return written(_date_at(env, values, 0), pattern, _zone_at(env, values, 2))
 
 
-@function("parseDate", 2, 3)
+@function("parseDate", 1, 3)
 def _parse(env: Environment, values: Sequence[Value]) -> Value:
-    """``parseDate("2016-12-28"; "YYYY-MM-DD")`` is midnight of that day in the zone."""
+    """``parseDate("2016-12-28"; "YYYY-MM-DD")`` is midnight of that day in the zone.
+
+    Without a pattern (exported blueprints have that) it takes what a field of a date takes.
+    """
+    pattern = text_at(env, values, 1)
+    if not pattern:
+        return _date_at(env, values, 0)
     text = text_at(env, values, 0)
     # Reading tries several ways to share out the digits of a text.
     env.budget.step(1_000)
     try:
-        return read(text, text_at(env, values, 1), _zone_at(env, values, 2), date_of(env.now))
+        return read(text, pattern, _zone_at(env, values, 2), date_of(env.now))
     except (ValueError, OverflowError):
         raise ExpressionError(f"{shown(text)} is not a valid date.") from None
 
@@ -59,65 +75,77 @@ def _parse(env: Environment, values: Sequence[Value]) -> Value:
 # --- adding --------------------------------------------------------------------------------------
 
 
-def _define(name: str, change: Callable[[datetime, int], datetime]) -> None:
-    """A function of a date and a whole number that is worked out in the organization's zone."""
+def _define(name: str, change: Callable[[datetime, float], datetime]) -> None:
+    """A function of a date and a number that is worked out in the organization's zone."""
 
     @function(name, 2)
     def changed(env: Environment, values: Sequence[Value]) -> Value:
-        zone = env.zone()
-        try:
-            return change(_date_at(values, 0).astimezone(zone), whole_at(values, 1)).astimezone(UTC)
-        except (ValueError, OverflowError):
-            raise ExpressionError("The date is out of range.") from None
+        count = number_at(values, 1)
+        return _changed(env, values, lambda at: change(at, count))
 
 
-def _by(**unit: int) -> Callable[[datetime, int], datetime]:
-    """Add a length of time, whatever clocks do meanwhile."""
-    length = timedelta(**unit)
-    return lambda at, count: (at.astimezone(UTC) + count * length).astimezone(at.tzinfo)
+def _changed(env: Environment, values: Sequence[Value], change: Callable[[datetime], datetime]) -> datetime:
+    """The first argument changed, as seen in the organization's zone."""
+    at = _date_at(env, values, 0)
+    try:
+        return change(at.astimezone(env.zone())).astimezone(UTC)
+    except (ValueError, OverflowError, Misfit):
+        raise ExpressionError("The date is out of range.") from None
 
 
-def _months(at: datetime, count: int) -> datetime:
+def _by(milliseconds_each: int) -> Callable[[datetime, float], datetime]:
+    """Add a length of time, parts of it too, whatever clocks do meanwhile."""
+    return lambda at, count: date_of(milliseconds(at) + count * milliseconds_each).astimezone(at.tzinfo)
+
+
+def _nearest(count: float) -> int:
+    """The nearest whole number, halves away from zero: so moment.js counts days and months."""
+    return int(math.copysign(math.floor(abs(count) + 0.5), count))
+
+
+def _days(at: datetime, count: float) -> datetime:
+    """The same time of day some days later, across a change of the clocks too."""
+    return at + timedelta(days=_nearest(count))
+
+
+def _months(at: datetime, count: float) -> datetime:
     """The same day some months later, or the month's last one where it has no such day."""
-    year, month = divmod(12 * at.year + at.month - 1 + count, 12)
+    year, month = divmod(12 * at.year + at.month - 1 + _nearest(count), 12)
     if not 1 <= year <= 9999:
         raise OverflowError
     day = min(at.day, calendar.monthrange(year, month + 1)[1])
     return at.replace(year=year, month=month + 1, day=day)
 
 
-_define("addSeconds", _by(seconds=1))
-_define("addMinutes", _by(minutes=1))
-_define("addHours", _by(hours=1))
-# Days, months and years keep the time of day, across a change of the clocks too.
-_define("addDays", lambda at, count: at + timedelta(days=count))
+_define("addSeconds", _by(1_000))
+_define("addMinutes", _by(60_000))
+_define("addHours", _by(3_600_000))
+_define("addDays", _days)
 _define("addMonths", _months)
 _define("addYears", lambda at, count: _months(at, 12 * count))
 
 
 # --- setting -------------------------------------------------------------------------------------
 
-_define("setSecond", lambda at, second: at + timedelta(seconds=second - at.second))
-_define("setMinute", lambda at, minute: at + timedelta(minutes=minute - at.minute))
-_define("setHour", lambda at, hour: at + timedelta(hours=hour - at.hour))
-_define("setDate", lambda at, day: at + timedelta(days=day - at.day))
-_define("setYear", lambda at, year: _months(at, 12 * (year - at.year)))
+_define("setSecond", lambda at, second: at + timedelta(seconds=int(second) - at.second))
+_define("setMinute", lambda at, minute: at + timedelta(minutes=int(minute) - at.minute))
+_define("setHour", lambda at, hour: at + timedelta(hours=int(hour) - at.hour))
+_define("setDate", lambda at, day: at + timedelta(days=int(day) - at.day))
+_define("setYear", lambda at, year: _months(at, 12 * (int(year) - at.year)))
 
 
 @function("setDay", 2)
 def _set_day(env: Environment, values: Sequence[Value]) -> Value:
     """Another day of the same week, which starts on Sunday: 1 to 7, or its English name."""
-    at = _date_at(values, 0).astimezone(env.zone())
     wanted = _numbered(env, values, DAYS)
-    return _in_range(lambda: at + timedelta(days=wanted - 1 - at.isoweekday() % 7))
+    return _changed(env, values, lambda at: at + timedelta(days=wanted - 1 - at.isoweekday() % 7))
 
 
 @function("setMonth", 2)
 def _set_month(env: Environment, values: Sequence[Value]) -> Value:
     """Another month of the same year: 1 to 12, or its English name."""
-    at = _date_at(values, 0).astimezone(env.zone())
     wanted = _numbered(env, values, MONTHS)
-    return _in_range(lambda: _months(at, wanted - at.month))
+    return _changed(env, values, lambda at: _months(at, wanted - at.month))
 
 
 def _numbered(env: Environment, values: Sequence[Value], names: Sequence[str]) -> int:
@@ -126,10 +154,3 @@ def _numbered(env: Environment, values: Sequence[Value], names: Sequence[str]) -
     text = text_at(env, values, 1)
     lowered = [name.lower() for name in names]
     return lowered.index(text.lower()) + 1 if text.lower() in lowered else whole_at(values, 1)
-
-
-def _in_range(change: Callable[[], datetime]) -> datetime:
-    try:
-        return change().astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ExpressionError("The date is out of range.") from None

@@ -26,8 +26,8 @@ def _of_one(name: str, body: Callable[[float], float]) -> None:
 _of_one("abs", abs)
 _of_one("ceil", math.ceil)
 _of_one("floor", math.floor)
-# Halves go up, also below zero, as in JavaScript.
-_of_one("round", lambda value: math.floor(value + 0.5))
+# Halves go up, also below zero, as in JavaScript. Adding 0.5 would round the number just below 0.5 to 1.
+_of_one("round", lambda value: math.floor(value) + (value - math.floor(value) >= 0.5))
 
 
 @function("trunc", 1, 2)

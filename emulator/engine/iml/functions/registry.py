@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ...errors import ExpressionError, Misfit
 from ..environment import Environment, text_of
@@ -21,28 +22,45 @@ FUNCTIONS: dict[str, Function] = {}
 
 @dataclass(frozen=True, slots=True)
 class Function:
+    """A function with the number of arguments that it takes; ``body`` gets thunks if it is ``lazy``, else values."""
+
     name: str
     least: int
     most: int | None
-    body: LazyBody
+    body: Callable[[Environment, Sequence[Any]], Value]
+    lazy: bool
 
     def call(self, env: Environment, arguments: Sequence[Thunk]) -> Value:
-        """The function's value.
+        """The function's value, its arguments not being computed yet.
 
         Raises:
             ExpressionError: if there are too few or too many arguments, or they make no sense to it.
         """
+        if not self.lazy:
+            return self.apply(env, [argument() for argument in arguments])
+        self._count(arguments)
+        return self.body(env, arguments)
+
+    def apply(self, env: Environment, values: Sequence[Value]) -> Value:
+        """The value of a function that is not lazy; the marks mean nothing to it.
+
+        Raises:
+            ExpressionError: if there are too few or too many arguments, or they make no sense to it.
+        """
+        self._count(values)
+        return self.body(env, [None if isinstance(value, Mark) else value for value in values])
+
+    def _count(self, arguments: Sequence[Any]) -> None:
         count = len(arguments)
         if count < self.least or (self.most is not None and count > self.most):
             raise ExpressionError(f"Wrong number of arguments: {count}.")
-        return self.body(env, arguments)
 
 
 def lazy(name: str, least: int, most: int | None) -> Callable[[LazyBody], LazyBody]:
     """Declare a function that decides which of its arguments are computed."""
 
     def declare(body: LazyBody) -> LazyBody:
-        FUNCTIONS[name] = Function(name, least, most, body)
+        FUNCTIONS[name] = Function(name, least, most, body, lazy=True)
         return body
 
     return declare
@@ -52,11 +70,7 @@ def function(name: str, least: int, most: int | None = -1) -> Callable[[Body], B
     """Declare a function of ``least`` to ``most`` arguments (as many as ``least`` unless given, ``None``: any)."""
 
     def declare(body: Body) -> Body:
-        def computed(env: Environment, thunks: Sequence[Thunk]) -> Value:
-            values = (thunk() for thunk in thunks)
-            return body(env, [None if isinstance(value, Mark) else value for value in values])
-
-        FUNCTIONS[name] = Function(name, least, least if most == -1 else most, computed)
+        FUNCTIONS[name] = Function(name, least, least if most == -1 else most, body, lazy=False)
         return body
 
     return declare

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from urllib.parse import quote, unquote
 
+from .. import units
 from ..environment import Environment, alike
 from ..regex import literal_or_pattern
 from ..values import Value, is_array
@@ -15,7 +16,11 @@ from .registry import array_at, function, given, text_at, whole_at
 
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d\u20e3]")
 _TAG = re.compile(r"<[^<>]*>")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|>~])")
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]()#+\-.!|>~]")
+#: What JavaScript's trim takes off.
+_SPACE = "\t\n\v\f\r \xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
 
 
 def _of_text(name: str, body: Callable[[str], str]) -> None:
@@ -31,14 +36,15 @@ def _of_text(name: str, body: Callable[[str], str]) -> None:
 
 _of_text("lower", str.lower)
 _of_text("upper", str.upper)
-_of_text("trim", str.strip)
+_of_text("trim", lambda text: text.strip(_SPACE))
 _of_text("capitalize", lambda text: text[:1].upper() + text[1:])
 _of_text("startcase", lambda text: re.sub(r"\S+", lambda word: _capitalized(word[0]), text))
 # The characters that JavaScript's encodeURIComponent leaves as they are.
 _of_text("encodeURL", lambda text: quote(text, safe="-_.!~*'()", errors="replace"))
 _of_text("decodeURL", lambda text: unquote(text, errors="replace"))
-_of_text("escapeHTML", lambda text: escape(text, quote=True))
-_of_text("escapeMarkdown", lambda text: _MARKDOWN.sub(r"\\\1", text))
+_of_text("escapeHTML", lambda text: escape(text, quote=True).replace("&#x27;", "&#39;"))
+# ``# Header`` becomes ``&#35; Header`` (Workfront Fusion, the same engine); which characters more is assumed.
+_of_text("escapeMarkdown", lambda text: _MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", text))
 _of_text("stripHTML", lambda text: _TAG.sub("", text))
 
 
@@ -51,7 +57,7 @@ def _length(env: Environment, values: Sequence[Value]) -> Value:
     value = values[0]
     if is_array(value) or isinstance(value, (Mapping, bytes)):
         return len(value)
-    return len(text_at(env, values, 0))
+    return units.length(text_at(env, values, 0))
 
 
 @function("replace", 3)
@@ -79,9 +85,10 @@ def _replace_emoji(env: Environment, values: Sequence[Value]) -> Value:
 def _substring(env: Environment, values: Sequence[Value]) -> Value:
     """``substring("Hello"; 1; 3)`` is "el"; a start behind the end is swapped with it, as in JavaScript."""
     text = text_at(env, values, 0)
-    start = min(max(whole_at(values, 1), 0), len(text))
-    end = min(max(whole_at(values, 2, len(text)), 0), len(text))
-    return text[min(start, end) : max(start, end)]
+    length = units.length(text)
+    start = min(max(whole_at(values, 1), 0), length)
+    end = min(max(whole_at(values, 2, length), 0), length)
+    return units.part(text, min(start, end), max(start, end))
 
 
 @function("indexOf", 2, 3)
@@ -91,7 +98,7 @@ def _index_of(env: Environment, values: Sequence[Value]) -> Value:
         env.budget.step(len(array))
         found = (place for place, item in enumerate(array) if alike(item, values[1], env.budget))
         return next(found, -1)
-    return text_at(env, values, 0).find(text_at(env, values, 1), max(whole_at(values, 2, 0), 0))
+    return units.find(text_at(env, values, 0), text_at(env, values, 1), max(whole_at(values, 2, 0), 0))
 
 
 @function("contains", 2)
@@ -106,9 +113,12 @@ def _contains(env: Environment, values: Sequence[Value]) -> Value:
 
 @function("split", 1, 2)
 def _split(env: Environment, values: Sequence[Value]) -> Value:
+    """Without a separator the whole text is the one item; an empty separator takes it apart, as in JavaScript."""
     text, separator = text_at(env, values, 0), text_at(env, values, 1)
-    env.budget.items(text.count(separator) if separator else len(text))
-    return text.split(separator) if separator else list(text)
+    if given(values, 1) is None:
+        return [text]
+    env.budget.items(text.count(separator) if separator else 2 * len(text))
+    return text.split(separator) if separator else units.apart(text)
 
 
 @function("toString", 1)
