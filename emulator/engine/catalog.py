@@ -1,7 +1,7 @@
 """The modules of the apps that the emulator knows from the inside, and their versions.
 
-A blueprint that names any other module of these apps is refused (Make's IM007). Sources: exported blueprints and
-the vendor's own samples; where no version was seen but 1, 1 is the only one.
+A blueprint that names any other module of these apps is refused (Make's IM007), unless an app is known in part only.
+Sources: exported blueprints and the vendor's own samples; where no version was seen but 1, 1 is the only one.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ _MODULES: Mapping[str, Mapping[str, frozenset[int]]] = {
         _FIRST,
     ),
     "gateway": dict.fromkeys(("CustomMailHook", "CustomWebHook", "WebhookRespond"), _FIRST),
-    "json": dict.fromkeys(("AggregateToJSON", "CreateJSON", "ParseJSON", "TransformToJSON"), _FIRST),
+    "json": dict.fromkeys(
+        ("AggregateToJSON", "CreateJSON", "JSONtoXML", "ParseJSON", "TransformToJSON"), _FIRST
+    ),
     "scenario-service": dict.fromkeys(
         ("CallSubscenario", "ReturnData", "RunScenario", "StartSubscenario"), _FIRST_TWO
     ),
@@ -66,11 +68,23 @@ _MODULES: Mapping[str, Mapping[str, frozenset[int]]] = {
             "SetVariables",
             "Switcher",
             "TextAggregator",
+            "TransformEncoding",
         ),
         _FIRST,
     ),
 }
 
+#: Apps whose other modules have names that were not seen: any name is taken, and made-up data stand for it.
+_IN_PART: Mapping[str, Mapping[str, frozenset[int]]] = {
+    "csv": dict.fromkeys(("ParseCSV",), _FIRST),
+    "regexp": dict.fromkeys(
+        ("AdvancedParser", "GetElementsFromText", "HTMLToText", "Parser", "Replace"), _FIRST
+    ),
+    "xml": dict.fromkeys(("ParseXML", "TransformToXML"), _FIRST),
+}
+
+#: Modules of apps known in whole for which made-up data stand, as nobody has seen their fields.
+_SIMULATED = frozenset(("json:JSONtoXML", "util:TransformEncoding"))
 
 #: The modules that gather the bundles of a feeder.
 _AGGREGATORS = frozenset(
@@ -86,16 +100,32 @@ _AGGREGATORS = frozenset(
 
 
 def aggregates(full_name: str) -> bool:
-    """Whether a module is an aggregator."""
-    return full_name in _AGGREGATORS
+    """Whether a module is an aggregator.
+
+    Of the three modules of the app CSV (Help centre) only ParseCSV is none; those of other apps are told by their
+    names, as in ``archive:PackAggregator``.
+    """
+    if full_name in _AGGREGATORS:
+        return True
+    app, _, module = full_name.partition(":")
+    if app == "csv":
+        return module != "ParseCSV"
+    return app not in _MODULES and module.endswith("Aggregator")
 
 
 def interprets(app: str) -> bool:
-    """Whether the emulator knows every module of an app; of other apps it takes any."""
-    return app in _MODULES
+    """Whether the emulator knows modules of an app from the inside, be it all or some."""
+    return app in _MODULES or app in _IN_PART
+
+
+def simulates(full_name: str) -> bool:
+    """Whether made-up data may stand for a module that is not written."""
+    return full_name in _SIMULATED or full_name.partition(":")[0] not in _MODULES
 
 
 def exists(app: str, module: str, version: int) -> bool:
-    """Whether an app has a module in a version; true for any module of an app that is not interpreted."""
-    modules = _MODULES.get(app)
-    return modules is None or version in modules.get(module, ())
+    """Whether an app has a module in a version; true for any module whose app is not known, or not in whole."""
+    if app in _MODULES:
+        return version in _MODULES[app].get(module, ())
+    known = _IN_PART.get(app, {}).get(module)
+    return known is None or version in known

@@ -60,7 +60,7 @@ class Pattern:
         template = tuple(_template(replacement, self.program.groups))
         pieces: list[str] = []
         done = length = 0
-        for match in self._matches(text, budget):
+        for match in self.matches(text, budget):
             made = "".join(
                 part if isinstance(part, str) else text[max(match[2 * part], 0) : max(match[2 * part + 1], 0)]
                 for part in template
@@ -72,7 +72,8 @@ class Pattern:
         pieces.append(text[done:])
         return "".join(pieces)
 
-    def _matches(self, text: str, budget: Budget) -> Iterator[Groups]:
+    def matches(self, text: str, budget: Budget) -> Iterator[Groups]:
+        """The first match, or all; after an empty one the search goes on one character further."""
         position = 0
         while position <= len(text) and (match := _search(self.program, text, position, budget)):
             yield match

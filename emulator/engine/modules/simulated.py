@@ -73,16 +73,22 @@ def _simulate(context: ModuleContext) -> Outcome:
     Raises:
         BundleInvalid: if fields are missing that the blueprint marks as required.
     """
-    run, module = context.run, context.module
+    run = context.run
     check_required(context)
     if context.first and run.trigger_bundle is not None:
         received = run.trigger_bundle if is_array(run.trigger_bundle) else [run.trigger_bundle]
         bundles = [item if isinstance(item, Mapping) else {"value": item} for item in received]
     else:
-        fields = module.interface if module.interface is not None else module.expect or ()
-        seed = f"{run.world.seed}:{run.execution_id}:{module.id}:{run.budget.operations}"
-        bundles = [_Maker(_faker(seed), context).collection(fields, 0)]
+        bundles = [made_up(context)]
     return Emit(bundles, transfer=json_size(context.mapper) + json_size(bundles))
+
+
+def made_up(context: ModuleContext) -> Mapping[str, Value]:
+    """A bundle shaped by ``metadata.interface``, else by ``metadata.expect``."""
+    run, module = context.run, context.module
+    fields = module.interface if module.interface is not None else module.expect or ()
+    seed = f"{run.world.seed}:{run.execution_id}:{module.id}:{run.budget.operations}"
+    return _Maker(_faker(seed), context).collection(fields, 0)
 
 
 def check_required(context: ModuleContext) -> None:
