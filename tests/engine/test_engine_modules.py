@@ -5,16 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from lab import Lab, error_of, module, outputs_of, set_variable
+from lab import Lab, error_of, module, outputs_of, put_out, set_variable
 
 from emulator.engine import catalog
 from emulator.engine.modules import KINDS
 from emulator.world.models import Json, WebhookAnswer
-
-
-def put_out(*flow: Json, lab: Lab | None = None, **options: Json) -> list[Json]:
-    """What the last of some modules put out."""
-    return list(outputs_of((lab or Lab()).run(*flow, **options), flow[-1]["id"]))
 
 
 def test_every_module_that_is_written_is_in_the_catalog() -> None:

@@ -82,30 +82,26 @@ def _rows(text: str, delimiter: str, *, relaxed: bool) -> Iterator[tuple[int, Se
         ModuleError: for a quote that stands where none may, or is never closed.
     """
     ends = re.compile(rf"{re.escape(delimiter)}|\r\n|\r|\n")
-    row: list[str] = []
     position, line = 0, 1
     while position < len(text):
-        cell, position = _cell(text, position, ends, delimiter, line, relaxed)
-        row.append(cell)
-        if len(row) > COLUMNS:
-            raise ModuleError("DataError", f"Line {line} has more than {COLUMNS} columns.")
-        end = ends.match(text, position)
-        position = end.end() if end else len(text)
-        if end and end[0] == delimiter:
-            if position == len(text):
-                row.append("")
-            continue
+        row: list[str] = []
+        end: re.Match[str] | None = None
+        while not row or (end is not None and end[0] == delimiter):
+            cell, position = _cell(text, position, ends, delimiter, line, relaxed)
+            row.append(cell)
+            if len(row) > COLUMNS:
+                raise oversized()
+            end = ends.match(text, position)
+            position = end.end() if end else position
         yield line, row
-        row, line = [], line + 1
-    if row:
-        yield line, row
+        line += 1
 
 
 def _cell(
     text: str, position: int, ends: re.Pattern[str], delimiter: str, line: int, relaxed: bool
 ) -> tuple[str, int]:
     """The cell that begins at a position, and where it ends."""
-    if text[position] != '"':
+    if not text.startswith('"', position):
         found = ends.search(text, position)
         end = found.start() if found else len(text)
         if not relaxed and '"' in text[position:end]:

@@ -24,7 +24,7 @@ _NEWLINES: Mapping[str, str] = {"lf": "\n", "crlf": "\r\n", "cr": "\r"}
 
 #: A part of a pattern: an escape, a class, what a group begins with, or any other character.
 _PART = re.compile(r"\\(?:k<|.|$)|\[(?:\\.|[^\]\\])*\]?|\((?:\?<(?P<name>[^=!>][^>]*)>|\?)?|.", re.DOTALL)
-_REFERENCE = re.compile(r"\$<([^>]*)>")
+_REFERENCE = re.compile(r"\$\$|\$<(?:([^>]*)>)?")
 _GROUP_NAME = re.compile(r"[^\W\d][\w$]*")
 
 
@@ -119,13 +119,17 @@ def _replace(context: ModuleContext) -> Outcome:
     mapper = context.mapper
     search = _search(mapper["pattern"], mapper)
 
-    def numbered(reference: re.Match[str]) -> str:
-        known = reference[1] in search.names and not reference[1].startswith("$")
-        return f"${search.names.index(reference[1]) + 1}" if known else ""
+    named = any(not name.startswith("$") for name in search.names)
 
-    value = mapper.get("value", "")
-    if any(not name.startswith("$") for name in search.names):
-        value = _REFERENCE.sub(numbered, value)
+    def numbered(reference: re.Match[str]) -> str:
+        name = reference[1]
+        if reference[0] == "$$":
+            return "$$"
+        if not named or name is None:
+            return f"${reference[0]}"
+        return f"${search.names.index(name) + 1}" if name in search.names and name[:1] != "$" else ""
+
+    value = _REFERENCE.sub(numbered, mapper.get("value", ""))
     return Emit([{"text": search.pattern.replace(mapper.get("text", ""), value, context.env.budget)}])
 
 

@@ -18,6 +18,9 @@ from ..iml.environment import text_of
 from ..iml.values import EMPTY_TEXT, Value, as_number, is_array
 from .registry import Emit, Field, Kind, ModuleContext, Outcome
 
+#: The most elements of a document.
+ELEMENTS = 300_000
+
 ATTRIBUTES, VALUE = "_attributes", "_value"
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 
@@ -79,6 +82,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self._open: list[_Element] = []
+        self._count = 0
         self._root: dict[str, Value] = {}
 
     def read(self, text: str) -> Mapping[str, Value]:
@@ -96,8 +100,9 @@ class _Reader:
         raise _Refused
 
     def _start(self, name: str, attributes: Mapping[str, str]) -> None:
+        self._count += 1
         # An element is a collection in an array.
-        if len(self._open) >= DEPTH // 2 - 1:
+        if self._count > ELEMENTS or len(self._open) >= DEPTH // 2 - 1:
             raise oversized()
         self._open.append(_Element(name, {key: _typed(value) for key, value in attributes.items()}))
 
