@@ -115,6 +115,13 @@ def test_a_pattern_that_stops_other_engines_ends_within_the_budget(pattern: str)
     assert time.monotonic() - started < 30
 
 
+def test_a_pattern_without_end_is_refused_at_once() -> None:
+    mapper = {"pattern": "(?<a>." * 800_000, "text": "x"}
+    started = time.monotonic()
+    assert "too long" in error_of(Lab().run(module(1, "regexp:AdvancedParser", mapper)))[1]
+    assert time.monotonic() - started < 5
+
+
 def test_matches_without_number_use_up_the_budget() -> None:
     execution = Lab().run(match("a", "a" * 200_000, "global"))
     assert error_of(execution)[0] in ("DataSizeLimitExceededError", "ScenarioTimeoutError")

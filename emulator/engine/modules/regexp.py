@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ...world.models import Json
 from ..errors import BundleInvalid, ExpressionError, ModuleError
-from ..iml.regex import Groups, Pattern, compiled
+from ..iml.regex import LENGTH, Groups, Pattern, compiled
 from ..iml.values import Value
 from .html_text import text_of_html
 from .registry import Emit, Field, Kind, ModuleContext, Outcome
@@ -51,6 +51,8 @@ def _search(source: str, flags: Mapping[str, Json]) -> _Search:
     Raises:
         ExpressionError: if it is no pattern, or one that the emulator does not support.
     """
+    if len(source) > LENGTH:
+        raise ExpressionError("The regular expression is too long.")
     plain, names = _without_names(source, any_character=_is_on(flags, "singleline"))
     switches = {"g": "global", "m": "multiline"}
     chosen = "".join(flag for flag, name in switches.items() if _is_on(flags, name))
@@ -80,7 +82,7 @@ def _without_names(source: str, *, any_character: bool) -> tuple[str, Sequence[s
         elif part == "(":
             names.append(f"${len(names) + 1}")
         elif part == "." and any_character:
-            part = r"[\s\S]"
+            part = "[^]"
         parts.append(part)
     return "".join(parts), names
 

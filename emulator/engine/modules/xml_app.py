@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from html import escape
 from typing import Any
 from xml.parsers import expat
-from xml.sax.saxutils import escape
 
 from ..budget import DEPTH, oversized
 from ..errors import Misfit, ModuleError
@@ -194,7 +194,10 @@ def _escaped(context: ModuleContext, value: Value, others: Mapping[str, str] = _
     found = _CONTROL.search(text)
     if found:
         raise ModuleError("DataError", f"Invalid character in string at index {found.start()}")
-    return escape(text, dict(others))
+    text = escape(text, quote=False)
+    for character, reference in others.items():
+        text = text.replace(character, reference)
+    return text
 
 
 KINDS = (
