@@ -40,6 +40,14 @@ def test_every_match_is_a_bundle_with_its_place_its_groups_and_the_whole_of_it()
     ]
 
 
+def test_groups_are_mapped_by_their_names_in_backticks() -> None:
+    flow = (
+        match(r"(?<year>\d+)-(\d+)", "on 2016-12"),
+        set_variable(2, "{{1.`$2`}}/{{1.year}} {{1.__IMTMATCH__}}"),
+    )
+    assert put_out(*flow) == [{"x": "12/2016 2016-12"}]
+
+
 def test_unless_it_is_global_only_the_first_match_is_put_out() -> None:
     assert put_out(match(r"\d", "a1b2")) == [{"i": 1, "__IMTMATCH__": "1"}]
 
