@@ -73,6 +73,10 @@ def test_a_dot_in_a_class_and_a_dot_that_is_escaped_stay_what_they_are() -> None
     assert put_out(match(r"a[.]b|a\.b", "a\nb", "singleline")) == []
 
 
+def test_a_pattern_may_look_behind() -> None:
+    assert put_out(match(r"(?<=Name: )\w+", "Name: Ada")) == [{"i": 1, "__IMTMATCH__": "Ada"}]
+
+
 def test_without_a_match_the_path_ends_unless_the_module_is_told_to_go_on() -> None:
     after = set_variable(2, "{{1.i}}on")
     assert put_out(match("x", "abc"), after) == []

@@ -6,13 +6,11 @@ Match pattern puts out. The fields of Replace are assumed.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from ...world.models import Json
-from ..errors import BundleInvalid, ExpressionError, ModuleError
-from ..iml.regex import LENGTH, Groups, Pattern, compiled
+from ..errors import BundleInvalid, ModuleError
+from ..iml.regex import Pattern, compiled
 from ..iml.values import Value
 from .html_text import text_of_html
 from .registry import Emit, Field, Kind, ModuleContext, Outcome
@@ -22,69 +20,20 @@ WHOLE = "__IMTMATCH__"
 
 _NEWLINES: Mapping[str, str] = {"lf": "\n", "crlf": "\r\n", "cr": "\r"}
 
-#: A part of a pattern: an escape, a class, what a group begins with, or any other character.
-_PART = re.compile(r"\\(?:k<|.|$)|\[(?:\\.|[^\]\\])*\]?|\((?:\?<(?P<name>[^=!>][^>]*)>|\?)?|.", re.DOTALL)
-_REFERENCE = re.compile(r"\$\$|\$<(?:([^>]*)>)?")
-_GROUP_NAME = re.compile(r"[^\W\d][\w$]*")
 
-
-@dataclass(frozen=True, slots=True)
-class _Search:
-    """A pattern and what its groups are called."""
-
-    pattern: Pattern
-    names: Sequence[str]
-
-    def bundle(self, match: Groups, text: str, place: int) -> Mapping[str, Value]:
-        """The bundle of a match: its place, its groups (nothing for one that took no part), the whole of it."""
-        bundle: dict[str, Value] = {"i": place}
-        for group, name in enumerate(self.names, 1):
-            start, end = match[2 * group], match[2 * group + 1]
-            bundle[name] = text[start:end] if start >= 0 else None
-        bundle[WHOLE] = text[match[0] : match[1]]
-        return bundle
-
-
-def _search(source: str, flags: Mapping[str, Json]) -> _Search:
-    """A search by a pattern and the switches "global", "sensitive", "multiline" and "singleline".
+def _search(source: str, switches: Mapping[str, Json]) -> Pattern:
+    """A pattern under the switches "global", "sensitive", "multiline" and "singleline".
 
     Raises:
         ExpressionError: if it is no pattern, or one that the emulator does not support.
     """
-    if len(source) > LENGTH:
-        raise ExpressionError("The regular expression is too long.")
-    plain, names = _without_names(source, any_character=_is_on(flags, "singleline"))
-    switches = {"g": "global", "m": "multiline"}
-    chosen = "".join(flag for flag, name in switches.items() if _is_on(flags, name))
-    return _Search(compiled(plain, chosen if _is_on(flags, "sensitive") else chosen + "i"), names)
+    flags = {"g": "global", "m": "multiline", "s": "singleline"}
+    chosen = "".join(flag for flag, name in flags.items() if _is_on(switches, name))
+    return compiled(source, chosen if _is_on(switches, "sensitive") else chosen + "i")
 
 
-def _is_on(flags: Mapping[str, Json], name: str) -> bool:
-    return flags.get(name) is True or flags.get(name) == "true"
-
-
-def _without_names(source: str, *, any_character: bool) -> tuple[str, Sequence[str]]:
-    """A pattern whose groups have no names, and what each group is called: by its name, or ``$1``.
-
-    With `any_character`, a dot reads line breaks, too.
-    """
-    parts: list[str] = []
-    names: list[str] = []
-    for found in _PART.finditer(source):
-        part, name = found[0], found["name"]
-        if part == "\\k<":
-            raise ExpressionError("Back references in regular expressions are not supported.")
-        if name is not None:
-            if not _GROUP_NAME.fullmatch(name) or name in names:
-                raise ExpressionError(f"Invalid regular expression '{source[:100]}'.")
-            names.append(name)
-            part = "("
-        elif part == "(":
-            names.append(f"${len(names) + 1}")
-        elif part == "." and any_character:
-            part = "[^]"
-        parts.append(part)
-    return "".join(parts), names
+def _is_on(switches: Mapping[str, Json], name: str) -> bool:
+    return switches.get(name) is True or switches.get(name) == "true"
 
 
 def _match(context: ModuleContext) -> Outcome:
@@ -104,13 +53,19 @@ def _matched(context: ModuleContext, pattern: str) -> Outcome:
     parameters, budget = context.module.parameters, context.env.budget
     text = context.mapper.get("text", "")
     search = _search(pattern, parameters)
+    names = {number: name for name, number in search.program.names.items()}
+    groups = [names.get(number, f"${number}") for number in range(1, search.program.groups + 1)]
     endless = not _is_on(parameters, "ignoreInfiniteLoopsWhenGlobal") and _is_on(parameters, "global")
     bundles: list[Mapping[str, Value]] = []
-    for match in search.pattern.matches(text, budget):
+    for match in search.matches(text, budget):
         if endless and match[0] == match[1]:
             raise ModuleError("RuntimeError", "The pattern matches an empty text, so the search never ends.")
-        bundles.append(search.bundle(match, text, len(bundles) + 1))
-        budget.items(len(search.names) + 1)
+        parts = [
+            text[start:end] if start >= 0 else None
+            for start, end in zip(match[::2], match[1::2], strict=True)
+        ]
+        bundles.append({"i": len(bundles) + 1, **dict(zip(groups, parts[1:], strict=True)), WHOLE: parts[0]})
+        budget.items(len(parts))
     if not bundles and _is_on(parameters, "continueWhenNoRes"):
         return Emit([{}])
     return Emit(bundles)
@@ -120,19 +75,8 @@ def _replace(context: ModuleContext) -> Outcome:
     """The text with the first match replaced, or all; ``$1`` and ``$<name>`` stand for groups."""
     mapper = context.mapper
     search = _search(mapper["pattern"], mapper)
-
-    named = any(not name.startswith("$") for name in search.names)
-
-    def numbered(reference: re.Match[str]) -> str:
-        name = reference[1]
-        if reference[0] == "$$":
-            return "$$"
-        if not named or name is None:
-            return f"${reference[0]}"
-        return f"${search.names.index(name) + 1}" if name in search.names and name[:1] != "$" else ""
-
-    value = _REFERENCE.sub(numbered, mapper.get("value", ""))
-    return Emit([{"text": search.pattern.replace(mapper.get("text", ""), value, context.env.budget)}])
+    text = search.replace(mapper.get("text", ""), mapper.get("value", ""), context.env.budget)
+    return Emit([{"text": text}])
 
 
 def _to_text(context: ModuleContext) -> Outcome:
