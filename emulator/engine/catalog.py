@@ -45,9 +45,7 @@ _MODULES: Mapping[str, Mapping[str, frozenset[int]]] = {
         _FIRST,
     ),
     "gateway": dict.fromkeys(("CustomMailHook", "CustomWebHook", "WebhookRespond"), _FIRST),
-    "json": dict.fromkeys(
-        ("AggregateToJSON", "CreateJSON", "JSONtoXML", "ParseJSON", "TransformToJSON"), _FIRST
-    ),
+    "json": dict.fromkeys(("AggregateToJSON", "CreateJSON", "ParseJSON", "TransformToJSON"), _FIRST),
     "scenario-service": dict.fromkeys(
         ("CallSubscenario", "ReturnData", "RunScenario", "StartSubscenario"), _FIRST_TWO
     ),
@@ -68,7 +66,6 @@ _MODULES: Mapping[str, Mapping[str, frozenset[int]]] = {
             "SetVariables",
             "Switcher",
             "TextAggregator",
-            "TransformEncoding",
         ),
         _FIRST,
     ),
@@ -83,8 +80,8 @@ _IN_PART: Mapping[str, Mapping[str, frozenset[int]]] = {
     "xml": dict.fromkeys(("ParseXML", "TransformToXML"), _FIRST),
 }
 
-#: Modules of apps known in whole for which made-up data stand, as nobody has seen their fields.
-_SIMULATED = frozenset(("json:JSONtoXML", "util:TransformEncoding"))
+#: Other modules of apps known in whole; made-up data stand for them, as their fields were not seen.
+_SIMULATED: Mapping[str, frozenset[int]] = dict.fromkeys(("json:JSONtoXML", "util:TransformEncoding"), _FIRST)
 
 #: The modules that gather the bundles of a feeder.
 _AGGREGATORS = frozenset(
@@ -126,6 +123,6 @@ def simulates(full_name: str) -> bool:
 def exists(app: str, module: str, version: int) -> bool:
     """Whether an app has a module in a version; true for any module whose app is not known, or not in whole."""
     if app in _MODULES:
-        return version in _MODULES[app].get(module, ())
+        return version in (_MODULES[app].get(module) or _SIMULATED.get(f"{app}:{module}", ()))
     known = _IN_PART.get(app, {}).get(module)
     return known is None or version in known

@@ -149,8 +149,6 @@ class Scenario:
     updated_by: int | None
     next_exec: int | None = None
     errors_in_a_row: int = 0
-    #: Module id as text -> how often an "Increment function" counted that is never reset.
-    counters: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,4 +96,6 @@ KINDS: tuple[Kind, ...] = (
 """Every aggregator. Emits nothing itself: the interpreter does, see `Kind.combine`."""
 
 #: Of an app that the emulator does not know: what its blueprint says it puts out.
-SIMULATED = aggregator("*", lambda context, group: made_up(context))
+SIMULATED = aggregator(
+    "*", lambda context, group: made_up(context, context.module.interface or context.module.expect or ())
+)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ...world.clock import DAY, iso
-from ...world.models import Json
+from ...world.models import Fields, Json
 from ..errors import BundleInvalid
 from ..iml.values import Value, is_array
 from .registry import Emit, Kind, ModuleContext, Outcome, json_size
@@ -73,21 +73,21 @@ def _simulate(context: ModuleContext) -> Outcome:
     Raises:
         BundleInvalid: if fields are missing that the blueprint marks as required.
     """
-    run = context.run
+    run, module = context.run, context.module
     check_required(context)
     if context.first and run.trigger_bundle is not None:
         received = run.trigger_bundle if is_array(run.trigger_bundle) else [run.trigger_bundle]
         bundles = [item if isinstance(item, Mapping) else {"value": item} for item in received]
     else:
-        bundles = [made_up(context)]
+        fields = module.interface if module.interface is not None else module.expect or ()
+        bundles = [made_up(context, fields)]
     return Emit(bundles, transfer=json_size(context.mapper) + json_size(bundles))
 
 
-def made_up(context: ModuleContext) -> Mapping[str, Value]:
-    """A bundle shaped by ``metadata.interface``, else by ``metadata.expect``."""
-    run, module = context.run, context.module
-    fields = module.interface if module.interface is not None else module.expect or ()
-    seed = f"{run.world.seed}:{run.execution_id}:{module.id}:{run.budget.operations}"
+def made_up(context: ModuleContext, fields: Fields) -> dict[str, Json]:
+    """A made-up bundle with these fields: always the same for an operation of a run."""
+    run = context.run
+    seed = f"{run.world.seed}:{run.execution_id}:{context.module.id}:{run.budget.operations}"
     return _Maker(_faker(seed), context).collection(fields, 0)
 
 

@@ -6,7 +6,6 @@ Sources: exported blueprints for fields and outputs; recorded runs for what a mi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from ..errors import BundleInvalid
 from ..iml.regex import compiled
@@ -60,17 +59,9 @@ def _compose(context: ModuleContext) -> Outcome:
 
 
 def _increment(context: ModuleContext) -> Outcome:
-    """Counts its calls: within the cycle or the run, or for as long as the scenario lives."""
-    run, id = context.run, context.module.id
-    reset = context.module.parameters.get("reset", "run")
-    if reset not in ("run", "execution", "scenario"):
-        raise BundleInvalid()
-    if reset == "scenario":
-        scenario = run.world.scenarios[run.scenario.id]
-        count = scenario.counters.get(str(id), 0) + 1
-        run.world.scenarios.put(replace(scenario, counters={**scenario.counters, str(id): count}))
-    else:
-        run.counters[id] = count = run.counters.get(id, 0) + 1
+    """Counts its calls within the run."""
+    counters = context.run.counters
+    counters[context.module.id] = count = counters.get(context.module.id, 0) + 1
     return Emit([{"i": count}])
 
 
