@@ -81,7 +81,10 @@ _IN_PART: Mapping[str, Mapping[str, frozenset[int]]] = {
 }
 
 #: Other modules of apps known in whole; made-up data stand for them, as their fields were not seen.
-_SIMULATED: Mapping[str, frozenset[int]] = dict.fromkeys(("json:JSONtoXML", "util:TransformEncoding"), _FIRST)
+_SIMULATED: Mapping[str, Mapping[str, frozenset[int]]] = {
+    "json": {"JSONtoXML": _FIRST},
+    "util": {"TransformEncoding": _FIRST},
+}
 
 #: The modules that gather the bundles of a feeder.
 _AGGREGATORS = frozenset(
@@ -110,19 +113,14 @@ def aggregates(full_name: str) -> bool:
     return app not in _MODULES and module.endswith("Aggregator")
 
 
-def interprets(app: str) -> bool:
-    """Whether the emulator knows modules of an app from the inside, be it all or some."""
-    return app in _MODULES or app in _IN_PART
-
-
-def simulates(full_name: str) -> bool:
+def simulates(app: str, module: str) -> bool:
     """Whether made-up data may stand for a module that is not written."""
-    return full_name in _SIMULATED or full_name.partition(":")[0] not in _MODULES
+    return app not in _MODULES or module in _SIMULATED.get(app, {})
 
 
 def exists(app: str, module: str, version: int) -> bool:
     """Whether an app has a module in a version; true for any module whose app is not known, or not in whole."""
     if app in _MODULES:
-        return version in (_MODULES[app].get(module) or _SIMULATED.get(f"{app}:{module}", ()))
-    known = _IN_PART.get(app, {}).get(module)
-    return known is None or version in known
+        known = _MODULES[app].get(module) or _SIMULATED.get(app, {}).get(module, frozenset())
+        return version in known
+    return version in _IN_PART.get(app, {}).get(module, (version,))

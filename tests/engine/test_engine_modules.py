@@ -12,11 +12,10 @@ from emulator.engine.modules import KINDS
 from emulator.world.models import Json, WebhookAnswer
 
 
-def test_every_module_that_is_written_is_in_the_catalog() -> None:
+def test_every_module_that_is_written_is_in_the_catalog_if_its_app_is() -> None:
     for name in KINDS:
         app, _, short = name.partition(":")
-        assert catalog.interprets(app)
-        assert catalog.exists(app, short, 1), name
+        assert any(catalog.exists(app, short, version) for version in range(1, 10)), name
 
 
 # --- tools ---------------------------------------------------------------------------------------

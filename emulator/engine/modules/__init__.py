@@ -47,7 +47,7 @@ def kind_of(module: Module) -> Kind:
     kind = KINDS.get(module.full_name)
     if kind is not None:
         return kind
-    if not catalog.simulates(module.full_name):
+    if not catalog.simulates(module.app, module.name):
         raise unsupported(module.full_name, module.id)
     if not catalog.aggregates(module.full_name):
         return SIMULATED
