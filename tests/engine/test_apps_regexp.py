@@ -170,6 +170,7 @@ def test_a_new_value_may_name_groups_by_number_or_by_name() -> None:
         ("<ul><li>a<li>b<ol><li>x</li><li>y</li></ol></ul>c", " * a\n * b\n    1. x\n    2. y\n\nc"),
         ("<table><tr><th>a<th>b<tr><td>1<td>2</table>", "a b\n1 2"),
         ("<head><title>t</title></head><script>if (a<b) {}</script><style>p</style>x", "x"),
+        ("<html><head><meta charset=x><title>t</title><body>x</body>", "x"),
         ("a<!-- b --><!DOCTYPE html><?x y?>c", "ac"),
         ("a <!-- b", "a"),
         ("<pre>  a\n b</pre>", "  a\n b"),

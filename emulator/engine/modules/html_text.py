@@ -204,7 +204,8 @@ def text_of_html(html: str, *, uppercase_headings: bool) -> str:
     hidden: str | None = None
     for token in tokens(html):
         if hidden is not None:
-            if isinstance(token, Tag) and token.closes and token.name == hidden:
+            # A head need not be closed before the body.
+            if isinstance(token, Tag) and (token.closes, token.name) in ((True, hidden), (False, "body")):
                 hidden = None
         elif isinstance(token, str):
             writer.text(unescape(token))
