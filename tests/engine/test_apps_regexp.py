@@ -122,7 +122,7 @@ def test_the_advanced_module_maps_its_pattern() -> None:
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "([a-zA-Z]+)*$", "(?<n>a+)+b"])
 def test_a_pattern_that_stops_other_engines_ends_within_the_budget(pattern: str) -> None:
     started = time.monotonic()
-    execution = Lab().run(match(pattern, "a" * 100_000 + "!"))
+    execution = Lab().run(match(pattern, "a" * 20_000 + "!"))
     assert execution.error is None or execution.error.name == "ScenarioTimeoutError"
     assert time.monotonic() - started < 30
 
