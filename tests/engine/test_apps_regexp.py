@@ -103,7 +103,7 @@ def test_a_global_search_that_would_never_end_is_an_error_unless_it_is_told_to_g
     ],
 )
 def test_a_pattern_that_is_none_is_refused(pattern: str, reason: str) -> None:
-    assert error_of(Lab().run(match(pattern, "x"))) == ("BundleValidationError", reason)
+    assert error_of(Lab().run(match(pattern, "x"))) == ("DataError", reason)
 
 
 def test_a_pattern_is_required() -> None:

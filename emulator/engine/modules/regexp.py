@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...world.models import Json
-from ..errors import BundleInvalid, ModuleError
+from ..errors import BundleInvalid, ExpressionError, ModuleError
 from ..iml.regex import Pattern, compiled
 from ..iml.values import Value
 from .html_text import text_of_html
@@ -25,11 +25,14 @@ def _search(source: str, switches: Mapping[str, Json]) -> Pattern:
     """A pattern under the switches "global", "sensitive", "multiline" and "singleline".
 
     Raises:
-        ExpressionError: if it is no pattern, or one that the emulator does not support.
+        ModuleError: if it is no pattern, or one that the emulator does not support.
     """
     flags = {"g": "global", "m": "multiline", "s": "singleline"}
     chosen = "".join(flag for flag, name in flags.items() if _is_on(switches, name))
-    return compiled(source, chosen if _is_on(switches, "sensitive") else chosen + "i")
+    try:
+        return compiled(source, chosen if _is_on(switches, "sensitive") else chosen + "i")
+    except ExpressionError as error:
+        raise ModuleError("DataError", error.reason) from None
 
 
 def _is_on(switches: Mapping[str, Json], name: str) -> bool:
