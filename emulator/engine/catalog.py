@@ -1,7 +1,7 @@
 """The modules of the apps that the emulator knows from the inside, and their versions.
 
-A blueprint that names any other module of these apps is refused (Make's IM007). Sources: exported blueprints and
-the vendor's own samples; where no version was seen but 1, 1 is the only one.
+A blueprint that names any other module of these apps is refused (Make's IM007), unless an app is known in part only.
+Sources: exported blueprints and the vendor's own samples; where no version was seen but 1, 1 is the only one.
 """
 
 from __future__ import annotations
@@ -71,6 +71,20 @@ _MODULES: Mapping[str, Mapping[str, frozenset[int]]] = {
     ),
 }
 
+#: Apps whose other modules have names that were not seen: any name is taken, and made-up data stand for it.
+_IN_PART: Mapping[str, Mapping[str, frozenset[int]]] = {
+    "csv": dict.fromkeys(("ParseCSV",), _FIRST),
+    "regexp": dict.fromkeys(
+        ("AdvancedParser", "GetElementsFromText", "HTMLToText", "Parser", "Replace"), _FIRST
+    ),
+    "xml": dict.fromkeys(("ParseXML", "TransformToXML"), _FIRST),
+}
+
+#: Other modules of apps known in whole; made-up data stand for them, as their fields were not seen.
+_SIMULATED: Mapping[str, Mapping[str, frozenset[int]]] = {
+    "json": {"JSONtoXML": _FIRST},
+    "util": {"TransformEncoding": _FIRST},
+}
 
 #: The modules that gather the bundles of a feeder.
 _AGGREGATORS = frozenset(
@@ -86,16 +100,27 @@ _AGGREGATORS = frozenset(
 
 
 def aggregates(full_name: str) -> bool:
-    """Whether a module is an aggregator."""
-    return full_name in _AGGREGATORS
+    """Whether a module is an aggregator.
+
+    Of the three modules of the app CSV (Help centre) only ParseCSV is none; those of other apps are told by their
+    names, as in ``archive:PackAggregator``.
+    """
+    if full_name in _AGGREGATORS:
+        return True
+    app, _, module = full_name.partition(":")
+    if app == "csv":
+        return module != "ParseCSV"
+    return app not in _MODULES and module.endswith("Aggregator")
 
 
-def interprets(app: str) -> bool:
-    """Whether the emulator knows every module of an app; of other apps it takes any."""
-    return app in _MODULES
+def simulates(app: str, module: str) -> bool:
+    """Whether made-up data may stand for a module that is not written."""
+    return app not in _MODULES or module in _SIMULATED.get(app, {})
 
 
 def exists(app: str, module: str, version: int) -> bool:
-    """Whether an app has a module in a version; true for any module of an app that is not interpreted."""
-    modules = _MODULES.get(app)
-    return modules is None or version in modules.get(module, ())
+    """Whether an app has a module in a version; true for any module whose app is not known, or not in whole."""
+    if app in _MODULES:
+        known = _MODULES[app].get(module) or _SIMULATED.get(app, {}).get(module, frozenset())
+        return version in known
+    return version in _IN_PART.get(app, {}).get(module, (version,))

@@ -38,6 +38,7 @@ BUILT_IN_APPS = frozenset(
         "archive",
         "builtin",
         "code",
+        "crypto",
         "csv",
         "datastore",
         "datetime",

@@ -122,6 +122,11 @@ def outputs_of(execution: Execution, module_id: int) -> Sequence[Json]:
     return [bundle for step in execution.steps if step.module_id == module_id for bundle in step.output]
 
 
+def put_out(*flow: Json, lab: Lab | None = None, **options: Json) -> list[Json]:
+    """What the last of some modules put out."""
+    return list(outputs_of((lab or Lab()).run(*flow, **options), flow[-1]["id"]))
+
+
 #: What the module with id 1 put out, for expressions.
 BUNDLE: Mapping[str, Value] = {
     "name": "Ada",

@@ -37,6 +37,17 @@ PATTERNS = [
         "(a{2}){2}",
         "(a|ab)(c|bcd)(d*)",
     ),
+    *(
+        "(?<=a)b",
+        "(?<!a)b",
+        "(?<=ab|cd)m",
+        "(?<=(a))b",
+        "(?<=^)a",
+        "(?<![ab])c",
+        r"(?<=a\b)\W",
+        "(?<=(?=ab)a)b",
+    ),
+    *("(?<=(?<!a)b)c", "a(?<=a)b", "(?!a)(?<=b)", "(?<=[^a]{2})b"),
 ]
 
 
@@ -66,6 +77,12 @@ def test_matches_are_those_of_a_backtracking_matcher(pattern: str, text: str) ->
         (r"/[^\D1]/g", "a12", "x", "a1x"),
         ("/x*/g", "ab", "-", "-a-b-"),
         ("/a||b/g", "b", "-", "-b-"),
+        (r"/(?<=a.*)b/g", "bacbb", "-", "bac--"),
+        (r"/(?<!a+)b/g", "baab", "-", "-aab"),
+        (r"/(?<=\$)\d+(\.\d*)?/", "€5 $10.50", "x", "€5 $x"),
+        ("/a.b/s", "a\nb", "x", "x"),
+        (r"/(?<last>\w+) (?<$f>\w+)/", "King Ada", "$<$f> $<last> $1$<none>", "Ada King King"),
+        ("/(a)/", "a", "$<n> $10 $01 $0 $$1 $", "$<n> a0 a $0 $1 $"),
     ],
 )
 def test_replacing_follows_javascript(search: str, text: str, replacement: str, expected: str) -> None:
@@ -88,9 +105,12 @@ def test_other_texts_are_no_patterns(search: str) -> None:
         "a**",
         "*",
         "\\",
-        "(?<n>a)",
-        "(?<=a)b",
+        "(?<n>a)(?<n>b)",
+        "(?<1>a)",
+        "(?<n",
+        "(?<=a",
         r"(a)\1",
+        r"(?<n>a)\k<n>",
         "a{3,2}",
         "[b-a]",
         "(a{999}){999}",
@@ -102,11 +122,6 @@ def test_what_is_no_pattern_or_not_supported_is_refused(source: str) -> None:
         compiled(source)
 
 
-def test_named_groups_in_a_replacement_are_an_error() -> None:
-    with pytest.raises(ExpressionError, match="Named groups"):
-        compiled("a").replace("a", "$<n>", Budget())
-
-
 def test_unknown_flags_are_refused() -> None:
     with pytest.raises(ExpressionError, match="Invalid flags"):
         literal_or_pattern("/a/y")
@@ -115,6 +130,12 @@ def test_unknown_flags_are_refused() -> None:
 @pytest.mark.parametrize("source", ["(a+)+$", "(a*)*b", "a*a*a*a*a*b", "(a|aa)+$", "(?:a?){50}a{50}b"])
 def test_patterns_that_choke_other_matchers_are_matched_in_bounded_work(source: str) -> None:
     assert compiled(source).found_in("a" * 500 + "!", Budget()) is False
+
+
+@pytest.mark.parametrize("source", ["(?<=a*)c", "(?<=(a+)+b)c", "(?<!(?<=a*)*b)c"])
+def test_looking_behind_is_paid_for(source: str) -> None:
+    with pytest.raises(Exhausted):
+        compiled(source).found_in("a" * 20_000, Budget(work=1_000_000))
 
 
 def test_matching_is_paid_for() -> None:

@@ -1,19 +1,20 @@
 """Regular expressions of JavaScript, matched in time that grows with text times pattern and never faster.
 
 A backtracking matcher would let ``/(a+)+$/`` stop a server. This one follows all ways through the pattern at
-once, pays for each step out of the run's budget, and has therefore no back references; it has no look-behind
-either. Both are refused with an error that says so.
+once, pays for each step out of the run's budget, and has therefore no back references, which are refused with
+an error that says so.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from ..budget import Budget
 from ..errors import ExpressionError
-from .regex_syntax import Program, compile_pattern
+from .regex_syntax import Instruction, Program, compile_pattern
 
 #: The longest pattern, in characters.
 LENGTH = 1_000
@@ -24,16 +25,17 @@ Groups = tuple[int, ...]
 
 @lru_cache(maxsize=64)
 def compiled(source: str, flags: str = "") -> Pattern:
-    """A pattern, without its slashes; ``flags`` are of ``g``, ``i`` and ``m``.
+    """A pattern, without its slashes; ``flags`` are of ``g``, ``i``, ``m`` and ``s``.
 
     Raises:
         ExpressionError: if it is no pattern, or one that this emulator does not support.
     """
     if len(source) > LENGTH:
         raise ExpressionError("The regular expression is too long.")
-    if set(flags) - set("gim"):
+    if set(flags) - set("gims"):
         raise ExpressionError(f"Invalid flags of a regular expression: '{flags}'.")
-    return Pattern(compile_pattern(source, ignore_case="i" in flags, multiline="m" in flags), "g" in flags)
+    program = compile_pattern(source, ignore_case="i" in flags, multiline="m" in flags, dot_all="s" in flags)
+    return Pattern(program, "g" in flags)
 
 
 def literal_or_pattern(search: str) -> Pattern | None:
@@ -56,11 +58,11 @@ class Pattern:
         return _search(self.program, text, 0, budget) is not None
 
     def replace(self, text: str, replacement: str, budget: Budget) -> str:
-        """Replace the first match, or all; ``$&`` and ``$1`` to ``$99`` stand for what was matched."""
-        template = tuple(_template(replacement, self.program.groups))
+        """Replace the first match, or all; ``$&``, ``$1`` to ``$99`` and ``$<name>`` stand for what was matched."""
+        template = tuple(_template(replacement, self.program))
         pieces: list[str] = []
         done = length = 0
-        for match in self._matches(text, budget):
+        for match in self.matches(text, budget):
             made = "".join(
                 part if isinstance(part, str) else text[max(match[2 * part], 0) : max(match[2 * part + 1], 0)]
                 for part in template
@@ -72,7 +74,8 @@ class Pattern:
         pieces.append(text[done:])
         return "".join(pieces)
 
-    def _matches(self, text: str, budget: Budget) -> Iterator[Groups]:
+    def matches(self, text: str, budget: Budget) -> Iterator[Groups]:
+        """The first match, or all; after an empty one the search goes on one character further."""
         position = 0
         while position <= len(text) and (match := _search(self.program, text, position, budget)):
             yield match
@@ -81,40 +84,54 @@ class Pattern:
             position = match[1] if match[1] > match[0] else match[1] + 1
 
 
-def _template(replacement: str, groups: int) -> Iterator[str | int]:
+#: What stands for something in a replacement, besides the numbers of groups.
+_REFERENCE = re.compile(r"\$(?:([$&])|<([^>]*)>|([0-9]{1,2}))")
+
+
+def _template(replacement: str, program: Program) -> Iterator[str | int]:
     """A replacement, cut into texts and the numbers of groups."""
-    position = 0
-    while (dollar := replacement.find("$", position)) >= 0:
-        yield replacement[position:dollar]
-        after = replacement[dollar + 1 : dollar + 3]
-        if after.startswith("&"):
-            number, used = 0, 1
-        elif after.startswith("<"):
-            raise ExpressionError("Named groups are not supported.")
-        else:
-            digits = after if after.isdigit() and 1 <= int(after) <= groups else after[:1]
-            valid = digits.isascii() and digits.isdigit() and 1 <= int(digits) <= groups
-            number, used = (int(digits), len(digits)) if valid else (-1, 0)
-        if number >= 0:
-            yield number
-        else:
+    done = 0
+    for found in _REFERENCE.finditer(replacement):
+        sign, name, digits = found.groups()
+        yield replacement[done : found.start()]
+        done = found.end()
+        if sign == "&":
+            yield 0
+        elif sign == "$":
             yield "$"
-            used = 1 if after.startswith("$") else 0
-        position = dollar + 1 + used
-    yield replacement[position:]
+        elif name is not None and program.names:
+            # A name that no group has stands for nothing.
+            yield program.names.get(name, "")
+        elif digits is not None and 1 <= int(digits) <= program.groups:
+            yield int(digits)
+        elif digits is not None and 1 <= int(digits[0]) <= program.groups:
+            yield int(digits[0])
+            done = found.start() + 2
+        else:
+            yield found[0]
+    yield replacement[done:]
 
 
 def _search(
-    program: Program, text: str, start: int, budget: Budget, *, anchored: bool = False
+    program: Program,
+    text: str,
+    start: int,
+    budget: Budget,
+    *,
+    anchored: bool = False,
+    here: int | None = None,
 ) -> Groups | None:
-    """The first match at or after a position, found by following all ways through the program at once."""
+    """The first match at or after a position, found by following all ways through the program at once.
+
+    `here` is where a match must end, if the program says so.
+    """
     found: Groups | None = None
     empty: Groups = (-1,) * (2 * program.groups + 2)
     threads: list[tuple[int, Groups]] = []
-    for position in range(start, len(text) + 1):
+    for position in range(start, (len(text) if here is None else here) + 1):
         reached: set[int] = {thread[0] for thread in threads}
         if found is None and (position == start or not anchored):
-            _follow(program, 0, position, empty, text, threads, reached, budget)
+            _follow(program, 0, position, empty, text, threads, reached, budget, here)
         if not threads:
             if found is not None or anchored:
                 break
@@ -129,7 +146,7 @@ def _search(
                 found = groups
                 break
             if position < len(text) and instruction.accepts(text[position]):
-                _follow(program, pc + 1, position + 1, groups, text, following, reached, budget)
+                _follow(program, pc + 1, position + 1, groups, text, following, reached, budget, here)
         threads = following
     return found
 
@@ -143,6 +160,7 @@ def _follow(
     threads: list[tuple[int, Groups]],
     reached: set[int],
     budget: Budget,
+    here: int | None,
 ) -> None:
     """Add a thread for every instruction that is reached without reading a character, preferred ones first."""
     pending: list[tuple[int, Groups]] = [(pc, groups)]
@@ -161,23 +179,35 @@ def _follow(
                 slot = instruction.targets[0]
                 pending.append((pc + 1, (*groups[:slot], position, *groups[slot + 1 :])))
             case "assert":
-                if _holds(instruction.name, text, position):
+                if (
+                    position == here
+                    if instruction.name == "here"
+                    else _holds(instruction.name, text, position)
+                ):
                     pending.append((pc + 1, groups))
             case "look":
-                if instruction.inner is not None:
-                    ahead = _search(instruction.inner, text, position, budget, anchored=True)
-                    if (ahead is not None) != instruction.negated:
-                        pending.append((pc + 1, _with_captured(groups, ahead or ())))
+                seen = _look(instruction, text, position, budget)
+                if (seen is not None) != instruction.negated:
+                    pending.append((pc + 1, _with_captured(groups, seen or ())))
             case _:
                 threads.append((pc, groups))
     # Saving a position copies all groups.
     budget.step(1 + steps * (1 + program.groups // 16) // 2)
 
 
-def _with_captured(groups: Groups, ahead: Groups) -> Groups:
-    """The groups of a match together with those that looking ahead has filled."""
+def _look(instruction: Instruction, text: str, position: int, budget: Budget) -> Groups | None:
+    """What is found ahead of a position, or behind it."""
+    assert instruction.inner is not None
+    if instruction.behind is None:
+        return _search(instruction.inner, text, position, budget, anchored=True)
+    start = max(position - instruction.behind, 0)
+    return _search(instruction.inner, text, start, budget, here=position)
+
+
+def _with_captured(groups: Groups, seen: Groups) -> Groups:
+    """The groups of a match together with those that looking around has filled."""
     return tuple(
-        ahead[slot] if slot < len(ahead) and ahead[slot] >= 0 else old for slot, old in enumerate(groups)
+        seen[slot] if slot < len(seen) and seen[slot] >= 0 else old for slot, old in enumerate(groups)
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..errors import ExpressionError
@@ -29,6 +30,7 @@ _SPACE: Sequence[Range] = (
 )
 _NEWLINE: Sequence[Range] = (("\n", "\n"), ("\r", "\r"), ("\u2028", "\u2029"))
 _CLASSES = {"d": _DIGIT, "w": _WORD, "s": _SPACE}
+_NAME = re.compile(r"((?:[^\W\d]|\$)[\w$]*)>")
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v", "0": "\0"}
 _LAST = "\U0010ffff"
 
@@ -44,6 +46,8 @@ class Instruction:
     ignore_case: bool = False
     name: str = ""
     inner: Program | None = None
+    #: Of a ``look`` behind: how many characters it reads at most, or `ANY_WIDTH`; ``None`` for one ahead.
+    behind: int | None = None
 
     def accepts(self, character: str) -> bool:
         inside = self._contains(character)
@@ -55,24 +59,36 @@ class Instruction:
         return any(first <= character <= last for first, last in self.ranges)
 
 
+#: The width of what reads as many characters as there are.
+ANY_WIDTH = 1 << 30
+
+
 @dataclass(slots=True)
 class Program:
     code: list[Instruction] = field(default_factory=list)
     groups: int = 0
+    #: Name -> number of the groups that have one.
+    names: Mapping[str, int] = field(default_factory=dict)
 
 
-def compile_pattern(source: str, *, ignore_case: bool, multiline: bool) -> Program:
+def compile_pattern(source: str, *, ignore_case: bool, multiline: bool, dot_all: bool = False) -> Program:
     """The program of a pattern.
 
     Raises:
         ExpressionError: if it is no pattern, or one that is not supported.
     """
-    compiler = _Compiler(source, ignore_case, multiline)
+    compiler = _Compiler(source, ignore_case, multiline, dot_all)
     code = compiler.alternatives(0)
     if compiler.position < len(source):
         raise compiler.invalid()
     whole = [Instruction("save", (0,)), *_moved(code, 1), Instruction("save", (1,)), Instruction("match")]
-    return Program(whole, compiler.groups)
+    return Program(whole, compiler.groups, compiler.names)
+
+
+def _width(code: Sequence[Instruction]) -> int:
+    """How many characters code reads at most: each instruction once, unless it jumps back."""
+    loops = any(step.action == "jump" and min(step.targets) <= place for place, step in enumerate(code))
+    return ANY_WIDTH if loops else sum(step.action == "char" for step in code)
 
 
 def _moved(code: Sequence[Instruction], distance: int) -> list[Instruction]:
@@ -86,6 +102,7 @@ def _moved(code: Sequence[Instruction], distance: int) -> list[Instruction]:
             step.ignore_case,
             step.name,
             step.inner,
+            step.behind,
         )
         for step in code
     ]
@@ -94,12 +111,14 @@ def _moved(code: Sequence[Instruction], distance: int) -> list[Instruction]:
 class _Compiler:
     """Descends through a pattern; each method returns code whose jumps count from its own beginning."""
 
-    def __init__(self, source: str, ignore_case: bool, multiline: bool) -> None:
+    def __init__(self, source: str, ignore_case: bool, multiline: bool, dot_all: bool) -> None:
         self._source = source
         self._ignore_case = ignore_case
         self._multiline = multiline
+        self._dot = () if dot_all else _NEWLINE
         self.position = 0
         self.groups = 0
+        self.names: dict[str, int] = {}
 
     def invalid(self, reason: str = "") -> ExpressionError:
         return ExpressionError(reason or f"Invalid regular expression '{self._source[:100]}'.")
@@ -194,7 +213,7 @@ class _Compiler:
         if self._take("["):
             return [self._class()]
         if self._take("."):
-            return [self._reading(_NEWLINE, negated=True)]
+            return [self._reading(self._dot, negated=True)]
         if self._take("^"):
             return [Instruction("assert", name="^m" if self._multiline else "^")]
         if self._take("$"):
@@ -211,21 +230,28 @@ class _Compiler:
         return Instruction("char", ranges=ranges, negated=negated, ignore_case=self._ignore_case)
 
     def _group(self, depth: int) -> list[Instruction]:
-        for start in ("?<=", "?<!", "?<"):
+        for start in ("?=", "?!", "?<=", "?<!"):
             if self._take(start):
-                kind = "Named groups" if start == "?<" else "Look-behinds"
-                raise self.invalid(f"{kind} in regular expressions are not supported.")
-        if self._take("?=") or self._take("?!"):
-            negated = self._source[self.position - 1] == "!"
-            inner = self._closed(depth)
-            program = Program([*inner, Instruction("match")], self.groups)
-            return [Instruction("look", negated=negated, inner=program)]
+                return [self._look(depth, negated=start[-1] == "!", behind="<" in start)]
         if self._take("?:"):
             return self._closed(depth)
         self.groups += 1
         group = self.groups
+        if self._take("?<"):
+            named = _NAME.match(self._source, self.position)
+            if named is None or named[1] in self.names:
+                raise self.invalid()
+            self.names[named[1]] = group
+            self.position = named.end()
         inner = self._closed(depth)
         return [Instruction("save", (2 * group,)), *_moved(inner, 1), Instruction("save", (2 * group + 1,))]
+
+    def _look(self, depth: int, *, negated: bool, behind: bool) -> Instruction:
+        """Looking behind finds what ends here; its groups are filled from left to right, unlike in JavaScript."""
+        inner = self._closed(depth)
+        end = [Instruction("assert", name="here"), Instruction("match")] if behind else [Instruction("match")]
+        program = Program([*inner, *end], self.groups)
+        return Instruction("look", negated=negated, inner=program, behind=_width(inner) if behind else None)
 
     def _closed(self, depth: int) -> list[Instruction]:
         code = self.alternatives(depth + 1)
@@ -238,7 +264,7 @@ class _Compiler:
         if character in ("b", "B"):
             self.position += 1
             return Instruction("assert", name=character)
-        if character in tuple("123456789"):
+        if character in tuple("123456789") or self._next(2) == "k<":
             raise self.invalid("Back references in regular expressions are not supported.")
         return self._reading(self._escaped_ranges())
 

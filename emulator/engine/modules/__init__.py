@@ -5,13 +5,35 @@ from __future__ import annotations
 from .. import catalog
 from ..blueprint import Module
 from ..errors import unsupported
-from . import aggregators, builtin, datastore, gateway, json_app, scenario_service, util
+from . import (
+    aggregators,
+    builtin,
+    csv_app,
+    datastore,
+    gateway,
+    json_app,
+    regexp,
+    scenario_service,
+    util,
+    xml_app,
+)
 from .registry import Kind
 from .simulated import SIMULATED
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
-    for app in (aggregators, builtin, datastore, gateway, json_app, scenario_service, util)
+    for app in (
+        aggregators,
+        builtin,
+        csv_app,
+        datastore,
+        gateway,
+        json_app,
+        regexp,
+        scenario_service,
+        util,
+        xml_app,
+    )
     for kind in app.KINDS
 }
 
@@ -23,6 +45,10 @@ def kind_of(module: Module) -> Kind:
         ModuleError: if it belongs to an app that the emulator interprets, and is not written yet.
     """
     kind = KINDS.get(module.full_name)
-    if kind is None and catalog.interprets(module.app):
+    if kind is not None:
+        return kind
+    if not catalog.simulates(module.app, module.name):
         raise unsupported(module.full_name, module.id)
-    return kind or SIMULATED
+    if not catalog.aggregates(module.full_name):
+        return SIMULATED
+    return csv_app.AGGREGATOR if module.app == "csv" else aggregators.SIMULATED

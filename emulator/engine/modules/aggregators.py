@@ -13,6 +13,7 @@ from ..gathering import Group
 from ..iml.values import Value, as_number, as_text, number
 from .json_app import written
 from .registry import Combine, Field, Kind, ModuleContext, Outcome
+from .simulated import made_up
 
 
 def _array(context: ModuleContext, group: Group) -> Mapping[str, Value]:
@@ -77,18 +78,24 @@ def _never(context: ModuleContext) -> Outcome:
     raise Misfit()
 
 
-def _aggregator(name: str, combine: Combine, *fields: Field) -> Kind:
+def aggregator(name: str, combine: Combine, *fields: Field) -> Kind:
+    """An aggregator of these fields; of no fields in particular, one that takes all that are mapped."""
     return Kind(name, _never, fields, open=not fields, combine=combine)
 
 
 _VALUE = Field("value", "text")
 
 KINDS: tuple[Kind, ...] = (
-    _aggregator("builtin:BasicAggregator", _array),
-    _aggregator("util:TextAggregator", _text, _VALUE),
-    _aggregator("util:FunctionAggregator", _number, Field("value")),
-    _aggregator("util:FunctionAggregator2", _number, Field("value")),
-    _aggregator("util:AggregateAggregator", _table),
-    _aggregator("json:AggregateToJSON", _json),
+    aggregator("builtin:BasicAggregator", _array),
+    aggregator("util:TextAggregator", _text, _VALUE),
+    aggregator("util:FunctionAggregator", _number, Field("value")),
+    aggregator("util:FunctionAggregator2", _number, Field("value")),
+    aggregator("util:AggregateAggregator", _table),
+    aggregator("json:AggregateToJSON", _json),
 )
 """Every aggregator. Emits nothing itself: the interpreter does, see `Kind.combine`."""
+
+#: Of an app that the emulator does not know: what its blueprint says it puts out.
+SIMULATED = aggregator(
+    "*", lambda context, group: made_up(context, context.module.interface or context.module.expect or ())
+)

@@ -66,9 +66,9 @@ def _increment(context: ModuleContext) -> Outcome:
 
 
 def _sleep(context: ModuleContext) -> Outcome:
-    """Takes seconds of the world's time, at most 300."""
+    """Takes seconds of the world's time, 1 to 300 (what exports say the field takes)."""
     seconds = context.mapper["duration"]
-    if not 0 <= seconds <= 300:
+    if not 1 <= seconds <= 300:
         raise BundleInvalid()
     context.run.stopwatch.sleep(1000 * seconds)
     return Emit([{}])
