@@ -5,13 +5,23 @@ from __future__ import annotations
 from .. import catalog
 from ..blueprint import Module
 from ..errors import unsupported
-from . import aggregators, builtin, datastore, gateway, json_app, scenario_service, util
+from . import aggregators, builtin, datastore, email_app, gateway, http_app, json_app, scenario_service, util
 from .registry import Kind
 from .simulated import SIMULATED
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
-    for app in (aggregators, builtin, datastore, gateway, json_app, scenario_service, util)
+    for app in (
+        aggregators,
+        builtin,
+        datastore,
+        email_app,
+        gateway,
+        http_app,
+        json_app,
+        scenario_service,
+        util,
+    )
     for kind in app.KINDS
 }
 

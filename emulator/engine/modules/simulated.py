@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ...world.clock import DAY, iso
-from ...world.models import Json
+from ...world.models import Fields, Json
 from ..errors import BundleInvalid
 from ..iml.values import Value, is_array
 from .registry import Emit, Kind, ModuleContext, Outcome, json_size
@@ -80,9 +80,15 @@ def _simulate(context: ModuleContext) -> Outcome:
         bundles = [item if isinstance(item, Mapping) else {"value": item} for item in received]
     else:
         fields = module.interface if module.interface is not None else module.expect or ()
-        seed = f"{run.world.seed}:{run.execution_id}:{module.id}:{run.budget.operations}"
-        bundles = [_Maker(_faker(seed), context).collection(fields, 0)]
+        bundles = [made_up(context, fields)]
     return Emit(bundles, transfer=json_size(context.mapper) + json_size(bundles))
+
+
+def made_up(context: ModuleContext, fields: Fields) -> dict[str, Json]:
+    """A made-up bundle with these fields: always the same for an operation of a run."""
+    run = context.run
+    seed = f"{run.world.seed}:{run.execution_id}:{context.module.id}:{run.budget.operations}"
+    return _Maker(_faker(seed), context).collection(fields, 0)
 
 
 def check_required(context: ModuleContext) -> None:
@@ -161,4 +167,4 @@ class _Maker:
         return " ".join(self._faker.words(3))
 
 
-SIMULATED = Kind("*", _simulate, open=True)
+SIMULATED = Kind("*", _simulate, open=True, external=True)
