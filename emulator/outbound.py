@@ -144,7 +144,8 @@ def _words(request: Outgoing, error: Exception) -> str:
 
     address = parse_url(request.url)
     host, port = address.host or "", address.port or {"https": 443}.get(address.scheme or "", 80)
-    reason = getattr(error, "reason", None) or error
+    inner = getattr(error, "reason", None)
+    reason = inner if isinstance(inner, Exception) else error
     match reason:
         case exceptions.NameResolutionError():
             return f"getaddrinfo ENOTFOUND {host}"
