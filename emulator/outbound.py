@@ -7,7 +7,6 @@ cookies, no retries, so that nothing leaves but what a scenario asked for. What 
 
 from __future__ import annotations
 
-import ssl
 import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -99,6 +98,8 @@ class Outbound:
 
 def _pool(verified: bool, authority: str | None) -> PoolManager:
     """Connections that trust whom a request trusts."""
+    import ssl
+
     from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 
     class Pool(HTTPSConnectionPool):
@@ -139,6 +140,8 @@ def _read(response: BaseHTTPResponse, deadline: float) -> bytes:
 
 def _words(request: Outgoing, error: Exception) -> str:
     """What went wrong, without what was sent: headers and addresses may hold secrets."""
+    import ssl
+
     from urllib3 import exceptions
     from urllib3.util import parse_url
 

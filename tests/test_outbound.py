@@ -15,10 +15,11 @@ import orjson
 import pytest
 import requests
 
-from emulator import MakeEmulator, World, mock_make, outbound
+from emulator import MakeEmulator, mock_make, outbound
 from emulator.outbound import Outbound
 from emulator.testing import NetworkBlocked
 from emulator.world.transport import Outgoing, Unanswered
+from made_scenarios import http_request, started
 from test_cli import serving
 
 
@@ -212,39 +213,10 @@ def test_certificates_are_verified_unless_the_module_says_otherwise() -> None:
 # --- scenarios -----------------------------------------------------------------------------------
 
 
-def scenario(world: World, url: str, **mapper: Any) -> int:
-    """Make a scenario that posts to an address and start it."""
-    node = {
-        "id": 1,
-        "module": "http:MakeRequest",
-        "version": 4,
-        "parameters": {"authenticationType": "noAuth"},
-        "mapper": {
-            "url": url, "method": "post", "parseResponse": True, "stopOnHttpError": True, "allowRedirects": True,
-            "shareCookies": False, "requestCompressedContent": True, **mapper,
-        },
-    }  # fmt: skip
-
-    def post(path: str, **wish: Any) -> Any:
-        answer = requests.post(f"{world.base_url}{path}", json=wish, headers=world.headers, timeout=10)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    made = post(
-        "/scenarios?confirmed=true",
-        blueprint=orjson.dumps({"name": "Calls", "flow": [node], "metadata": {}}).decode(),
-        teamId=world.team_id,
-        scheduling='{"type": "on-demand"}',
-    )
-    id = int(made["scenario"]["id"])
-    post(f"/scenarios/{id}/start")
-    return id
-
-
 def test_nothing_is_called_by_default(service: Service) -> None:
     with MakeEmulator() as make:
         world = make.world
-        world.run(scenario(world, service.url))
+        world.run(started(world, http_request(service.url)))
         assert world.http.requests[0]["answeredBy"] == "simulation"
     assert service.seen == []
 
@@ -252,7 +224,7 @@ def test_nothing_is_called_by_default(service: Service) -> None:
 def test_a_scenario_calls_what_no_rule_answers_for(service: Service) -> None:
     with MakeEmulator(allow_network=True) as make:
         world = make.create_world()
-        id = scenario(world, f"{service.url}/302")
+        id = started(world, http_request(f"{service.url}/302"))
         [step] = world.steps(world.run(id)["executionId"])
         assert step["output"][0]["data"]["method"] == "GET"
         assert [row["answeredBy"] for row in world.http.requests] == ["network", "network"]
@@ -261,16 +233,16 @@ def test_a_scenario_calls_what_no_rule_answers_for(service: Service) -> None:
         assert world.steps(world.run(id)["executionId"])[0]["error"]["name"] == "RuntimeError"
         assert len(service.seen) == 2
         world.reset()
-        world.run(scenario(world, service.url))
+        world.run(started(world, http_request(service.url)))
         world.restore(world.snapshot())
-        world.run(scenario(world, service.url))
+        world.run(started(world, http_request(service.url)))
         assert len(service.seen) == 4
 
 
 def test_a_call_keeps_only_its_own_world_waiting(service: Service) -> None:
     with MakeEmulator(allow_network=True) as make:
         busy, other = make.create_world(), make.create_world()
-        id = scenario(busy, f"{service.url}/slow")
+        id = started(busy, http_request(f"{service.url}/slow"))
         caller = threading.Thread(target=busy.run, args=(id,))
         caller.start()
         while not service.seen:
@@ -286,7 +258,7 @@ def test_a_call_keeps_only_its_own_world_waiting(service: Service) -> None:
 def test_interception_leaves_the_calls_of_scenarios_alone(service: Service) -> None:
     with MakeEmulator(allow_network=True) as make, mock_make(block_others=True):
         world = make.create_world()
-        run = world.run(scenario(world, "http://no-such-host.invalid/", timeout=5))
+        run = world.run(started(world, http_request("http://no-such-host.invalid/", timeout=5)))
         [step] = world.steps(run["executionId"])
         assert step["error"] == {
             "name": "ConnectionError",
@@ -294,18 +266,20 @@ def test_interception_leaves_the_calls_of_scenarios_alone(service: Service) -> N
         }
         with pytest.raises(NetworkBlocked):
             requests.get("http://no-such-host.invalid/", timeout=5)
-        world.run(scenario(world, service.url))
+        world.run(started(world, http_request(service.url)))
         assert service.seen == [("POST", "/")]
 
 
 def test_a_world_of_an_interception_never_calls() -> None:
     with mock_make() as world:
-        world.run(scenario(world, "http://127.0.0.1:9/"))
+        world.run(started(world, http_request("http://127.0.0.1:9/")))
         assert world.http.requests[0]["answeredBy"] == "simulation"
 
 
 def test_the_command_allows_it_if_it_is_told_to(service: Service) -> None:
-    with serving(MAKE_EMULATOR_ALLOW_NETWORK="1") as (_, url):
-        with MakeEmulator.attach(url.removesuffix("/api/v2")) as make:
-            make.world.run(scenario(make.world, service.url))
+    with (
+        serving(MAKE_EMULATOR_ALLOW_NETWORK="1") as (_, url),
+        MakeEmulator.attach(url.removesuffix("/api/v2")) as make,
+    ):
+        make.world.run(started(make.world, http_request(service.url)))
     assert service.seen == [("POST", "/")]

@@ -304,6 +304,13 @@ def test_only_json_is_parsed_and_only_on_request() -> None:
     assert error_of(lab.run(legacy())) == ("DataError", "Source is not valid JSON.")
 
 
+def test_what_answers_to_head_has_no_body() -> None:
+    lab = Lab()
+    answer(lab, body={"a": 1})
+    bundle = only(lab.run(legacy(method="head")))
+    assert (bundle["data"], bundle["fileSize"], bundle["headers"][0]["name"]) == (None, 0, "content-type")
+
+
 def test_a_file_has_a_name_and_a_size() -> None:
     for headers, name in (
         ((), "my report.pdf"),

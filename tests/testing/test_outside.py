@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
 import pytest
-import requests
 
 from emulator import MakeEmulator, World, mock_make
 from emulator.testing import ControlError
+from made_scenarios import http_request, started
 
 API = "https://api.example.com/orders"
 
@@ -29,17 +28,12 @@ def world(make: MakeEmulator) -> Iterator[World]:
 
 
 def call(url: str = API, method: str = "post", **mapper: Any) -> dict[str, Any]:
-    return {
-        "id": 1,
-        "module": "http:MakeRequest",
-        "version": 4,
-        "parameters": {"authenticationType": "noAuth"},
-        "mapper": {
-            "url": url, "method": method, "contentType": "json", "inputMethod": "jsonString",
-            "jsonStringBodyContent": '{"sku": "A-1", "quantity": 2}', "parseResponse": True, "stopOnHttpError": True,
-            "allowRedirects": True, "shareCookies": False, "requestCompressedContent": True, **mapper,
-        },
-    }  # fmt: skip
+    body = {
+        "contentType": "json",
+        "inputMethod": "jsonString",
+        "jsonStringBodyContent": '{"sku": "A-1", "quantity": 2}',
+    }
+    return http_request(url, method=method, **body, **mapper)
 
 
 def mail(to: str = "ann@example.com") -> dict[str, Any]:
@@ -49,18 +43,7 @@ def mail(to: str = "ann@example.com") -> dict[str, Any]:
 
 def run(world: World, *flow: Any) -> dict[str, Any]:
     """Make a scenario of these modules and run it."""
-
-    def post(path: str, **wish: Any) -> Any:
-        answer = requests.post(f"{world.base_url}{path}", json=wish, headers=world.headers, timeout=10)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    blueprint = orjson.dumps({"name": "Orders", "flow": flow, "metadata": {}}).decode()
-    scheduling = '{"type": "on-demand"}'
-    made = post("/scenarios?confirmed=true", blueprint=blueprint, teamId=world.team_id, scheduling=scheduling)
-    id = made["scenario"]["id"]
-    post(f"/scenarios/{id}/start")
-    return world.run(id)
+    return world.run(started(world, *flow))
 
 
 def test_a_service_is_played_and_what_was_sent_is_asserted(world: World) -> None:

@@ -86,6 +86,8 @@ def _once(context: ModuleContext, request: Outgoing, manner: Manner) -> Answer:
             answer = world.transport(key.applied(request) if key else request)
         else:
             answer = _made_up(context)
+        if request.method == "HEAD":
+            answer = replace(answer, body=b"")
         run.stopwatch.sleep(answer.elapsed)
         return answer
     except Unanswered as missing:
