@@ -29,7 +29,7 @@ def fault(world: World, scenario: Scenario, blueprint: Mapping[str, Json]) -> Ex
 
 def find(world: World, scenario: Scenario, named: Json) -> Connection | None:
     """The connection that a parameter names, if the scenario's team has it."""
-    if not isinstance(named, (int, str)):
+    if isinstance(named, bool) or not isinstance(named, (int, str)):
         return None
     try:
         connection = world.connections.get(int(named))

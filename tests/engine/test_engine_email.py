@@ -8,7 +8,7 @@ import pytest
 from lab import NOW, Lab, error_of, module, outputs_of
 
 from emulator.engine import scripts
-from emulator.world import connections, outside
+from emulator.world import connections, outside, snapshot
 from emulator.world.models import Attachment, Json, Mail, Script
 
 MAIL: Mapping[str, Json] = {
@@ -69,6 +69,15 @@ def test_a_mail_is_put_into_the_outbox_with_all_its_fields() -> None:
         ),
     )
     assert NOW < mail(lab).at <= run.ends
+
+
+def test_halves_of_characters_are_no_matter() -> None:
+    lab, half = Lab(), "{{1.x}}"
+    parse = module(1, "json:ParseJSON", {"json": r'{"x": "\ud83d"}'})
+    files = [{"fileName": half, "data": half}]
+    lab.run(parse, email(2, to=[half], subject=half, html=half, attachments=files))
+    assert (mail(lab).to, mail(lab).subject, mail(lab).html) == (("?",), "?", "?")
+    snapshot.dumps(snapshot.take(lab.world))
 
 
 def test_only_the_body_of_the_chosen_type_counts() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -236,6 +237,24 @@ def test_a_header_that_would_begin_another_one_is_refused() -> None:
     run = lab.run(legacy(headers=[{"name": "X-A", "value": "{{newline}}X-B: 1"}]))
     assert error_of(run) == ("RuntimeError", 'Invalid character in header content ["X-A"]')
     assert len(lab.world.http_requests) == 0
+
+
+def test_a_content_type_that_would_begin_another_header_is_refused() -> None:
+    lab = Lab()
+    run = lab.run(legacy(method="post", bodyType="raw", contentType="a/b\r\nX-B: 1", data="x"))
+    assert error_of(run) == ("RuntimeError", 'Invalid character in header content ["Content-Type"]')
+
+
+def test_halves_of_characters_are_no_matter() -> None:
+    half = "\ud83d"
+    field = {"key": half, "fieldType": "file", "data": half, "fileName": half}
+    lab = Lab()
+    lab.run(
+        legacy(1, method="post", bodyType="multipart_form_data", formDataFields=[field]),
+        legacy(2, method="post", bodyType="raw", data=half, qs=[{"name": half, "value": half}]),
+    )
+    assert len(lab.world.http_requests) == 2
+    orjson.dumps([row.body for row in lab.world.http_requests])
 
 
 def test_pages_are_not_supported_and_that_is_said() -> None:

@@ -12,7 +12,7 @@ from ...world import outside
 from ...world.models import Attachment, Headers, Json, Mail
 from .. import accounts
 from ..errors import BundleInvalid, ModuleError
-from ..iml.values import Value, as_text, coerce
+from ..iml.values import Value, as_text, coerce, plain
 from .registry import Field, Kind, ModuleContext, Outcome
 from .simulated import SIMULATED
 
@@ -35,8 +35,8 @@ def _send(context: ModuleContext) -> Outcome:
     set_by_fields = tuple((name, value) for name, value in own.items() if value)
     return _sent(
         context,
-        html=as_text(mapper.get("html")) if kind == "html" else None,
-        text=as_text(mapper.get("text")) if kind == "text" else None,
+        html=_text(mapper.get("html")) if kind == "html" else None,
+        text=_text(mapper.get("text")) if kind == "text" else None,
         headers=(*set_by_fields, *_headers(mapper.get("headers", ()))),
     )
 
@@ -45,15 +45,15 @@ def _send_with_gmail(context: ModuleContext) -> Outcome:
     """ "Send an email" of Gmail: raw HTML, or parts whose texts follow one another."""
     mapper = context.mapper
     if mapper["bodyType"] == "rawHtml":
-        html = as_text(mapper.get("content"))
+        html = _text(mapper.get("content"))
     else:
         parts = mapper.get("contents", ())
-        html = "".join(as_text(part.get("text")) for part in parts if isinstance(part, Mapping))
+        html = "".join(_text(part.get("text")) for part in parts if isinstance(part, Mapping))
     return _sent(context, html=html, text=None, headers=_headers(mapper.get("emailHeaders", ())))
 
 
 def _send_with_legacy_gmail(context: ModuleContext) -> Outcome:
-    return _sent(context, html=as_text(context.mapper.get("html")), text=None, headers=())
+    return _sent(context, html=_text(context.mapper.get("html")), text=None, headers=())
 
 
 def _sent(context: ModuleContext, *, html: str | None, text: str | None, headers: Headers) -> Outcome:
@@ -76,12 +76,12 @@ def _sent(context: ModuleContext, *, html: str | None, text: str | None, headers
             execution_id=run.execution_id,
             module_id=context.module.id,
             module=context.module.full_name,
-            sender=as_text(mapper.get("from")) or _account_name(context),
+            sender=_text(mapper.get("from")) or _account_name(context),
             to=to,
             cc=cc,
             bcc=bcc,
-            reply_to=as_text(mapper.get("replyTo")) or None,
-            subject=as_text(mapper.get("subject")),
+            reply_to=_text(mapper.get("replyTo")) or None,
+            subject=_text(mapper.get("subject")),
             html=html,
             text=text,
             attachments=files,
@@ -91,24 +91,29 @@ def _sent(context: ModuleContext, *, html: str | None, text: str | None, headers
     return outcome
 
 
+def _text(value: Value) -> str:
+    """A text that can be written down, whatever it was mapped from."""
+    return str(plain(as_text(value)))
+
+
 def _texts(mapper: Mapping[str, Value], field: str) -> tuple[str, ...]:
     """The entries of an array of texts; those that came out empty are left out."""
-    return tuple(text for item in mapper.get(field, ()) if (text := as_text(item).strip()))
+    return tuple(text for item in mapper.get(field, ()) if (text := _text(item).strip()))
 
 
 def _attachments(rows: Sequence[Value]) -> Iterator[Attachment]:
     for row in rows:
         if not isinstance(row, Mapping) or row.get("data") is None:
             raise BundleInvalid()
-        yield Attachment(as_text(row.get("fileName")), len(coerce(row["data"], "buffer")))
+        yield Attachment(_text(row.get("fileName")), len(coerce(row["data"], "buffer")))
 
 
 def _headers(rows: Sequence[Value]) -> Headers:
     """Headers as blueprints have them, under ``key`` or under ``name``."""
     return tuple(
-        (name, as_text(row.get("value")))
+        (name, _text(row.get("value")))
         for row in rows
-        if isinstance(row, Mapping) and (name := as_text(row.get("key") or row.get("name")))
+        if isinstance(row, Mapping) and (name := _text(row.get("key") or row.get("name")))
     )
 
 

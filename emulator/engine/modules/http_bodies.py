@@ -93,8 +93,8 @@ def headers_of(pairs: Pairs, *defaults: tuple[str, str]) -> Headers:
         BundleInvalid: if a name is none.
         ModuleError: if a value cannot be in a header (the text is Node's).
     """
-    held: dict[str, tuple[str, str]] = {name.lower(): (name, value) for name, value in defaults}
-    for name, given in pairs:
+    held: dict[str, tuple[str, str]] = {}
+    for name, given in (*defaults, *pairs):
         value = as_text(given)
         if not _NAME.fullmatch(name):
             raise BundleInvalid()
@@ -112,7 +112,7 @@ def multipart(fields: Iterable[Mapping[str, Value]], boundary: str) -> bytes:
         if "data" in field:
             head += f'; filename="{_quoted(field["file_name"])}"\r\nContent-Type: application/octet-stream'
         content: bytes = coerce(field["data"] if "data" in field else field["value"], "buffer")
-        parts.append(f"--{boundary}\r\n{head}\r\n\r\n".encode() + content + b"\r\n")
+        parts.append(f"--{boundary}\r\n{head}\r\n\r\n".encode("utf-8", "replace") + content + b"\r\n")
     return b"".join(parts) + f"--{boundary}--\r\n".encode()
 
 
