@@ -41,6 +41,7 @@ from .middleware.faults import Rule as Fault
 from .middleware.journal import Entry, Journal
 from .middleware.masking import names_of
 from .middleware.tenant import Specification, Tenant, Tenants
+from .outbound import Outbound
 from .schemas.base import origin
 from .world.reach import Reach
 from .world.refusals import Insufficient, Refusal
@@ -80,6 +81,7 @@ def create_app(
     now: str | None = None,
     rate_limit: bool = True,
     control_key: str | None = None,
+    allow_network: bool = False,
 ) -> Flask:
     """Build the emulator as a WSGI application with one world named ``default``.
 
@@ -91,6 +93,7 @@ def create_app(
         now: the world's time at the start, ISO 8601; by default the system's.
         rate_limit: whether the world counts requests a minute.
         control_key: the key of the control API; without one it serves loopback only.
+        allow_network: whether HTTP modules of scenarios really call what no rule answers for.
 
     Raises:
         ValueError: if the seed makes no sense.
@@ -103,7 +106,7 @@ def create_app(
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = True
 
-    tenants = Tenants(seeds.build, seeds.names())
+    tenants = Tenants(seeds.build, seeds.names(), transport=Outbound() if allow_network else None)
     tenants.create(
         Specification(
             name=DEFAULT_WORLD,

@@ -100,6 +100,12 @@ for _command in (remote.snapshot, remote.reset, remote.world, remote.access_repo
     type=click.Path(dir_okay=False, path_type=Path),
     help="Start with the state in this file if there is one, and keep it up to date.",
 )
+@click.option(
+    "--allow-network",
+    is_flag=True,
+    envvar=f"{PREFIX}_ALLOW_NETWORK",
+    help="Let HTTP modules of scenarios really call what no rule answers for. Off by default.",
+)
 @click.option("--no-rate-limit", is_flag=True, envvar=f"{PREFIX}_NO_RATE_LIMIT", help="Never answer 429.")
 @click.option(
     "--control-key",
@@ -124,6 +130,7 @@ def serve(
     state: Path | None,
     tls: bool,
     tls_ca: str | None,
+    allow_network: bool,
     no_rate_limit: bool,
     control_key: str | None,
     log_format: str,
@@ -143,7 +150,11 @@ def serve(
     configure(log_format)
     try:
         app = create_app(
-            seed=seed, world_seed=world_seed, rate_limit=not no_rate_limit, control_key=control_key
+            seed=seed,
+            world_seed=world_seed,
+            rate_limit=not no_rate_limit,
+            control_key=control_key,
+            allow_network=allow_network,
         )
     except SeedError as error:
         raise FaultySeed(error.faults) from None
@@ -196,6 +207,8 @@ def serve(
     if mail is not None:
         click.echo(f"  mail          smtp://{host}:{mail.port}")
     click.echo(f"  control API   {server.url}/_emulator/health")
+    if allow_network:
+        click.echo("  network       HTTP modules of scenarios really call what no rule answers for")
     if ca_file is not None:
         click.echo(f"  CA file       {ca_file}\n")
         for line in shell_lines(ca_file):

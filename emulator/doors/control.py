@@ -24,7 +24,7 @@ from ..world.clock import iso
 from ..world.enums import SCOPES
 from ..world.models import Verdict
 from ..world.plans import PLANS
-from . import browsing, faulting, keeping, reporting, scripting
+from . import browsing, faulting, keeping, outgoing, reporting, scripting
 from .wishes import answer, body, refuse
 
 
@@ -136,6 +136,7 @@ def blueprint(tenants: Tenants, endpoints: Sequence[Endpoint], *, key: str | Non
     reporting.add_calls(door, endpoints, find)
     faulting.add_calls(door, find)
     scripting.add_calls(door, find)
+    outgoing.add_calls(door, find)
     keeping.add_calls(door, tenants, find, describe)
     return door
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..world import blueprints, connections
-from ..world.models import ExecutionError, Json, Scenario
+from ..world.models import Connection, ExecutionError, Json, Scenario
 from ..world.world import World
 from .blueprint import label_of
 
@@ -25,6 +25,17 @@ def fault(world: World, scenario: Scenario, blueprint: Mapping[str, Json]) -> Ex
                 name = UNAUTHORIZED if verdict.outcome == "invalid" else "ConnectionError"
                 return _error(name, connections.words(verdict), node)
     return None
+
+
+def find(world: World, scenario: Scenario, named: Json) -> Connection | None:
+    """The connection that a parameter names, if the scenario's team has it."""
+    if isinstance(named, bool) or not isinstance(named, (int, str)):
+        return None
+    try:
+        connection = world.connections.get(int(named))
+    except ValueError:
+        return None
+    return connection if connection and connection.team_id == scenario.team_id else None
 
 
 def _error(name: str, message: str, node: Mapping[str, Json]) -> ExecutionError:

@@ -45,6 +45,20 @@ _MODULES: Mapping[str, Mapping[str, frozenset[int]]] = {
         _FIRST,
     ),
     "gateway": dict.fromkeys(("CustomMailHook", "CustomWebHook", "WebhookRespond"), _FIRST),
+    # Versions 1 and 2 of the legacy modules were seen in no export, but for a file's 2.
+    "http": {
+        "ActionGetFile": frozenset({2, 3}),
+        **dict.fromkeys(
+            (
+                "ActionSendData",
+                "ActionSendDataAPIKeyAuth",
+                "ActionSendDataBasicAuth",
+                "ActionSendDataOAuth",
+            ),
+            frozenset({3}),
+        ),
+        **dict.fromkeys(("DownloadFile", "MakeRequest"), frozenset({4})),
+    },
     "json": dict.fromkeys(("AggregateToJSON", "CreateJSON", "ParseJSON", "TransformToJSON"), _FIRST),
     "scenario-service": dict.fromkeys(
         ("CallSubscenario", "ReturnData", "RunScenario", "StartSubscenario"), _FIRST_TWO

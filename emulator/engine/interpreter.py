@@ -37,7 +37,6 @@ from .modules.registry import (
     Run,
     fitted,
 )
-from .modules.simulated import SIMULATED
 from .recovery import Broken, Recovery, described
 
 #: Credits are counted in hundredths; an operation costs one credit (recorded).
@@ -147,7 +146,7 @@ class Interpreter:
         self._run.budget.operation()
         self.operations += kind.billed
         self.centicredits += CENTICREDITS * (kind.billed and not kind.free)
-        self._run.stopwatch.operation(external=kind is SIMULATED)
+        self._run.stopwatch.operation(external=kind.external)
 
     def _operate(self, kind: Kind, walk: Walk, env: Environment, branch: int | None) -> Outcome:
         """One operation of a module, written down whether it succeeds or not."""

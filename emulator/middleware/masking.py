@@ -23,6 +23,12 @@ _SECRET_TEXT = re.compile(
     r"|(?<=/hook/)[0-9a-z]{32}\b|\b[0-9a-z]{32}(?=@hook\.)|(?<=//hook\.eu[12]\.make\.com/)[0-9a-z]{32}\b",
     re.IGNORECASE,
 )
+#: A parameter of an address within a text.
+_SECRET_PARAMETER = re.compile(
+    r"(?P<name>[?&][\w.-]{0,40}(?:token|secret|password|passwd|pwd|signature|api[-_]?key|access[-_]?key)[\w.-]{0,40}=)"
+    r"[^\s&#\"'\\]+",
+    re.IGNORECASE,
+)
 #: In JSON that was cut off: a name and its value, plain or inside of a string that itself holds JSON.
 _PAIRS = (
     re.compile(r'(?P<name>"(?:[^"\\]|\\.){0,100}"\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|-?[0-9][0-9.eE+-]*)'),
@@ -52,6 +58,8 @@ def mask(value: Any) -> Any:
 
 def mask_text(text: str) -> str:
     """A text in which what has the form of a secret is blotted out."""
+    if "?" in text and "=" in text:
+        text = _SECRET_PARAMETER.sub(rf"\g<name>{MASK}", text)
     return _SECRET_TEXT.sub(MASK, text)
 
 

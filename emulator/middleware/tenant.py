@@ -13,6 +13,7 @@ from typing import Any
 
 from ..world import templates
 from ..world.models import Team, Token, User
+from ..world.transport import Transport
 from ..world.world import World, no_one
 from .faults import Faults
 from .journal import Journal
@@ -79,8 +80,11 @@ class NameTaken(Exception):
 class Tenants:
     """The registry of a server's worlds."""
 
-    def __init__(self, build: Builder, seed_names: Sequence[str] = ()) -> None:
+    def __init__(
+        self, build: Builder, seed_names: Sequence[str] = (), *, transport: Transport | None = None
+    ) -> None:
         self._build = build
+        self._transport = transport
         #: The seeds that come along: the only ones that a caller may name.
         self.seed_names = seed_names
         self._lock = threading.Lock()
@@ -175,7 +179,8 @@ class Tenants:
         if any(name in self._directory for name in names):
             raise ValueError("another world has one of the tokens or udids of this seed")
         self._directory.update(dict.fromkeys(names, tenant))
-        tenant.world.announce = lambda name: self._directory.__setitem__(name, tenant)
+        world.announce = lambda name: self._directory.__setitem__(name, tenant)
+        world.transport = self._transport
 
     def _forget(self, tenant: Tenant) -> None:
         for name in [name for name, owner in list(self._directory.items()) if owner is tenant]:

@@ -33,6 +33,7 @@ class MakeEmulator:
         rate_limit: whether the default world counts requests a minute.
         port: the port to listen at; 0 picks a free one.
         tls: whether to serve HTTPS, with a throwaway certificate; ``ca_file`` tells clients whom to trust.
+        allow_network: whether HTTP modules of scenarios really call what no rule answers for.
     """
 
     def __init__(
@@ -43,11 +44,20 @@ class MakeEmulator:
         rate_limit: bool = True,
         port: int = 0,
         tls: bool = False,
+        allow_network: bool = False,
     ) -> None:
         self._again = partial(
-            MakeEmulator, seed=seed, world_seed=world_seed, rate_limit=rate_limit, port=port, tls=tls
+            MakeEmulator,
+            seed=seed,
+            world_seed=world_seed,
+            rate_limit=rate_limit,
+            port=port,
+            tls=tls,
+            allow_network=allow_network,
         )
-        self.app = create_app(seed=seed, world_seed=world_seed, rate_limit=rate_limit)
+        self.app = create_app(
+            seed=seed, world_seed=world_seed, rate_limit=rate_limit, allow_network=allow_network
+        )
         self._certificate = Throwaway() if tls else None
         self._server: Server | None = Server(
             self.app, port=port, tls=self._certificate.context if self._certificate else None

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .control import Control
+from .rows import Rows
 
 
-class WorldFaults(Sequence[dict[str, Any]]):
+class WorldFaults(Rows):
     """Rules that make the world's API fail; the first one that fits a request strikes. Iterating shows them with ``hits``."""
-
-    def __init__(self, control: Control, world: str) -> None:
-        self._control = control
-        self._world = world
 
     def add(
         self,
@@ -69,12 +64,3 @@ class WorldFaults(Sequence[dict[str, Any]]):
         """The rules, in the order in which they were added."""
         rows: list[dict[str, Any]] = self._control.call("GET", "worlds", self._world, "faults")["faults"]
         return rows
-
-    def __len__(self) -> int:
-        return len(self.all())
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self.all())
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.all()[index]

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .control import Control
+from .rows import Rows
 
 
-class WorldModules(Sequence[dict[str, Any]]):
+class WorldModules(Rows):
     """What modules answer in a run, in every scenario of the world. Iterating shows the scripts with ``hits``."""
-
-    def __init__(self, control: Control, world: str) -> None:
-        self._control = control
-        self._world = world
 
     def script(
         self,
@@ -52,12 +48,3 @@ class WorldModules(Sequence[dict[str, Any]]):
         """The scripts."""
         rows: list[dict[str, Any]] = self._control.call("GET", "worlds", self._world, "modules")["modules"]
         return rows
-
-    def __len__(self) -> int:
-        return len(self.all())
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self.all())
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.all()[index]

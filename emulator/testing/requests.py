@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -11,18 +11,14 @@ from typing import Any
 import orjson
 
 from ..middleware.masking import mask
-from .control import Control
+from .rows import Rows
 
 #: How many requests a failed assertion shows.
 SHOWN = 8
 
 
-class WorldRequests(Sequence[dict[str, Any]]):
+class WorldRequests(Rows):
     """The requests that a world received, oldest first; secrets are masked."""
-
-    def __init__(self, control: Control, world: str) -> None:
-        self._control = control
-        self._world = world
 
     def all(self) -> list[dict[str, Any]]:
         """The requests, oldest first."""
@@ -117,15 +113,6 @@ class WorldRequests(Sequence[dict[str, Any]]):
     def clear(self) -> None:
         """Forget them."""
         self._control.call("DELETE", "worlds", self._world, "requests")
-
-    def __len__(self) -> int:
-        return len(self.all())
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self.all())
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.all()[index]
 
     def _get(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
         answer = self._control.call("GET", "worlds", self._world, "requests", query=query)

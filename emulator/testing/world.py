@@ -10,7 +10,9 @@ import orjson
 from . import coverage
 from .control import Control
 from .faults import WorldFaults
+from .http import WorldHttp
 from .modules import WorldModules
+from .outbox import WorldOutbox
 from .requests import WorldRequests
 
 
@@ -79,6 +81,8 @@ class World:
         self.requests = WorldRequests(control, self.name)
         self.faults = WorldFaults(control, self.name)
         self.modules = WorldModules(control, self.name)
+        self.http = WorldHttp(control, self.name)
+        self.outbox = WorldOutbox(control, self.name)
         self._own_token = self.token
 
     @property

@@ -10,7 +10,7 @@ from .models import Json
 
 #: Where a module keeps the id of a thing that it uses, by kind of thing.
 REFERENCES: dict[str, tuple[str, ...]] = {
-    "connection": ("__IMTCONN__", "account"),
+    "connection": ("__IMTCONN__", "account", "oAuthAccount"),
     "hook": ("__IMTHOOK__", "hook"),
     "dataStore": ("datastore",),
     "dataStructure": ("type",),

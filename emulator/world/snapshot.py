@@ -51,6 +51,9 @@ PARTS: Mapping[str, tuple[str, type]] = {
     "hook_logs": ("hook_logs", models.HookLog),
     "templates": ("templates", models.Template),
     "public_templates": ("public_templates", models.PublicTemplate),
+    "http_rules": ("http_rules", models.HttpRule),
+    "http_requests": ("http_requests", models.HttpRequest),
+    "outbox": ("outbox", models.Mail),
 }
 
 #: Table, field, and the table in which what the field names must be.
@@ -71,6 +74,13 @@ _REFERENCES = (
     ("hooks", "team_id", "teams"),
     ("templates", "team_id", "teams"),
 )
+
+#: What may hold secrets of services outside, which nobody else knows by name.
+_OUTSIDE: Mapping[str, Sequence[str]] = {
+    "http_rules": ("headers", "body"),
+    "http_requests": ("url", "headers", "body"),
+    "outbox": ("html", "text", "headers"),
+}
 
 _RANDOM = struct.Struct(">625L")
 
@@ -127,6 +137,9 @@ def redacted(state: Mapping[str, Any]) -> dict[str, Any]:
     names |= {row["udid"] for row in (*rows["hooks"], *rows["hook_logs"])}
     for connection in rows["connections"]:
         connection["credentials"] = _blotted(connection["credentials"])
+    for part, fields in _OUTSIDE.items():
+        for row in rows[part]:
+            row.update((field, _blotted(row[field])) for field in fields)
     document["ids"] |= {"random": None, "names": None}
     document = {"redacted": True, **document}
     if not names:

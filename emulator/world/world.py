@@ -20,8 +20,11 @@ from .models import (
     Folder,
     Hook,
     HookLog,
+    HttpRequest,
+    HttpRule,
     Incoming,
     IncompleteExecution,
+    Mail,
     Organization,
     OrganizationMember,
     PublicTemplate,
@@ -37,6 +40,7 @@ from .models import (
     User,
 )
 from .tables import Table
+from .transport import Transport
 
 _by_id = attrgetter("id")
 _by_team = attrgetter("team_id")
@@ -60,6 +64,8 @@ class World:
         self.clock = Clock(now)
         self.ids = Ids(seed, salt=name)
         self.announce: Callable[[str], None] = no_one
+        #: Carries requests of scenarios to services outside; ``None`` where nothing is ever called.
+        self.transport: Transport | None = None
         self.rate_limited = True
         #: Who called -> when the current rate window opened, and the calls counted in it.
         self.rate_windows: dict[tuple[str, int], tuple[int, int]] = {}
@@ -149,6 +155,10 @@ class World:
         )
         self.templates: Table[int, Template] = Table("template", _by_id, {"team": _by_team})
         self.public_templates: Table[int, PublicTemplate] = Table("public template", _by_id)
+        #: What services outside answer, and what scenarios sent to them; see `emulator.world.outside`.
+        self.http_rules: Table[int, HttpRule] = Table("http rule", _by_id)
+        self.http_requests: Table[int, HttpRequest] = Table("http request", _by_id)
+        self.outbox: Table[int, Mail] = Table("mail", _by_id)
 
     def now(self) -> int:
         return self.clock.now()

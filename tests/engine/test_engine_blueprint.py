@@ -110,9 +110,9 @@ def test_a_blueprint_that_does_not_hang_together_is_refused(flow: list[Json], de
 
 def test_any_module_of_an_app_that_is_not_interpreted_is_fine() -> None:
     parsed = parse(
-        blueprint(module(1, "app#mine:DoThings") | {"version": 99}, module(2, "http:ActionSendData"))
+        blueprint(module(1, "app#mine:DoThings") | {"version": 99}, module(2, "slack:CreateMessage"))
     )
-    assert [one.full_name for one in parsed.flow] == ["app#mine:DoThings", "http:ActionSendData"]
+    assert [one.full_name for one in parsed.flow] == ["app#mine:DoThings", "slack:CreateMessage"]
 
 
 def test_ids_of_routes_and_error_handlers_count() -> None:

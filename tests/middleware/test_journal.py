@@ -101,6 +101,8 @@ def test_masking_goes_by_name_and_by_form() -> None:
         "a": [{"clientSecret": "********", "note": "********", "token": None, "isSet": True}]
     }
     assert mask_text("Authorization: Bearer abc.def-ghi") == "Authorization: ********"
+    address = "GET https://example.com/?page=2&api_key=abc&q=x#token=1"
+    assert mask_text(address) == "GET https://example.com/?page=2&api_key=********&q=x#token=1"
 
 
 @pytest.mark.parametrize(

@@ -18,18 +18,26 @@ _INDENTS: Mapping[str, int | str] = {"tab": "\t", "2": 2, "4": 4}
 
 def _parse(context: ModuleContext) -> Outcome:
     """An object is one bundle, an array one bundle an item; what is no object comes under ``value``."""
-    text = context.mapper["json"]
+    value = read(context, context.mapper["json"])
+    items = value if isinstance(value, list) else [value]
+    context.env.budget.items(len(items))
+    return Emit([item if isinstance(item, Mapping) else {"value": item} for item in items])
+
+
+def read(context: ModuleContext, text: str) -> Value:
+    """The value that a text of JSON says.
+
+    Raises:
+        ModuleError: if it is none.
+    """
     # Nearly every character may become a value of its own.
     context.env.budget.step(1 + len(text) // 10)
     try:
-        value = json.loads(
+        return json.loads(
             text, parse_int=_number, parse_float=lambda digits: number(float(digits)), parse_constant=_refuse
         )
     except (ValueError, RecursionError):
         raise ModuleError("DataError", "Source is not valid JSON.") from None
-    items = value if isinstance(value, list) else [value]
-    context.env.budget.items(len(items))
-    return Emit([item if isinstance(item, Mapping) else {"value": item} for item in items])
 
 
 def _number(digits: str) -> int | float:

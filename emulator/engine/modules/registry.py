@@ -48,6 +48,8 @@ class Run:
     warned: bool = False
     #: The name that a module gave to the run.
     name: str | None = None
+    #: Host -> the cookies that it set, which HTTP modules share if they are told to.
+    cookies: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def now(self) -> int:
         return self.started + self.stopwatch.elapsed
@@ -142,6 +144,8 @@ class Kind:
     #: Whether the mapper is passed on as it was computed, besides the declared fields.
     open: bool = False
     free: bool = False
+    #: Whether it calls another service, which takes longer.
+    external: bool = False
     #: Of an aggregator, which is not run for each bundle, but once for all that were gathered.
     combine: Combine | None = None
 

@@ -167,4 +167,4 @@ class _Maker:
         return " ".join(self._faker.words(3))
 
 
-SIMULATED = Kind("*", _simulate, open=True)
+SIMULATED = Kind("*", _simulate, open=True, external=True)

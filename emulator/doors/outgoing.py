@@ -1,0 +1,196 @@
+"""The calls of the control API that play services outside: what they answer, and what scenarios sent to them.
+
+What stands under the names of secrets is masked in requests, as it is in steps. A mail is shown as it was sent: what is
+in it is what a test of mails is about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from ..middleware.masking import mask, mask_body, query_text
+from ..middleware.tenant import Tenant
+from ..world import outside
+from ..world.clock import DAY, iso
+from ..world.models import Headers, HttpRequest, HttpRule, Json, Mail
+from ..world.transport import FORBIDDEN_IN_HEADERS
+from .wishes import Fields, answer, body, refuse
+
+_FIELDS: Fields = {
+    "method": (str,),
+    "url": (str,),
+    "status": (int,),
+    "headers": (dict,),
+    "body": (dict, list, str, int, float, bool),
+    "times": (int,),
+    "delayMs": (int,),
+    "error": (str,),
+}
+_ERRORS = ("timeout", "connection")
+_METHOD = re.compile(r"[A-Za-z]{1,20}", re.ASCII)
+
+
+def add_calls(door: Blueprint, find: Callable[[str], Tenant]) -> None:
+    """Add the calls to the control API.
+
+    Args:
+        find: finds a world by its name, or raises.
+    """
+
+    @door.get("/worlds/<name>/http")
+    def list_http(name: str) -> Response:
+        with find(name).hold() as world:
+            rules, requests = list(world.http_rules), list(world.http_requests)
+        return answer({"rules": list(map(_rule_view, rules)), "requests": list(map(_request_view, requests))})
+
+    @door.post("/worlds/<name>/http")
+    def add_rule(name: str) -> Response:
+        tenant, rule = find(name), _rule(body(_FIELDS))
+        with tenant.hold() as world:
+            if len(world.http_rules) >= outside.RULES:
+                raise refuse(f"A world has at most {outside.RULES} rules.")
+            return answer({"rule": _rule_view(outside.add_rule(world, rule))}, 201)
+
+    @door.delete("/worlds/<name>/http")
+    def clear_http(name: str) -> Response:
+        with find(name).hold() as world:
+            outside.clear(world.http_rules)
+            outside.clear(world.http_requests)
+        return Response(status=204)
+
+    @door.get("/worlds/<name>/outbox")
+    def list_outbox(name: str) -> Response:
+        if unknown := request.args.keys() - {"to", "subject"}:
+            raise refuse(f"Unknown parameter '{min(unknown)}'.")
+        to, subject = request.args.get("to"), request.args.get("subject")
+        with find(name).hold() as world:
+            mails = list(world.outbox)
+        return answer({"mails": [_mail_view(mail) for mail in mails if _is_wanted(mail, to, subject)]})
+
+    @door.delete("/worlds/<name>/outbox")
+    def clear_outbox(name: str) -> Response:
+        with find(name).hold() as world:
+            outside.clear(world.outbox)
+        return Response(status=204)
+
+
+# --- requests ------------------------------------------------------------------------------------
+
+
+def _rule(wish: dict[str, Any]) -> HttpRule:
+    url, method, status = wish.get("url"), wish.get("method"), wish.get("status", 200)
+    error, times, delay = wish.get("error"), wish.get("times"), wish.get("delayMs", 0)
+    if not url:
+        raise refuse("Missing value of required parameter 'url'.")
+    if method is not None and not _METHOD.fullmatch(method):
+        raise refuse("Parameter 'method' must be the name of a method.")
+    if not 200 <= status <= 599:
+        raise refuse("Parameter 'status' must be from 200 to 599.")
+    if times is not None and times < 1:
+        raise refuse("Parameter 'times' must be at least 1.")
+    if not 0 <= delay <= DAY:
+        raise refuse(f"Parameter 'delayMs' must be from 0 to {DAY}.")
+    if error is not None and error not in _ERRORS:
+        raise refuse(f"Parameter 'error' must be one of: {', '.join(_ERRORS)}.")
+    if error is not None and wish.keys() & {"status", "headers", "body"}:
+        raise refuse("A rule has an 'error', or an answer with 'status', 'headers', 'body'; not both.")
+    return HttpRule(
+        method=method and method.upper(),
+        url=url,
+        status=status,
+        headers=_headers(wish.get("headers", {})),
+        body=wish.get("body"),
+        error=error,
+        delay=delay,
+        left=times,
+    )
+
+
+def _headers(wish: Mapping[str, Json]) -> Headers:
+    """``{name: value}``; a list of values is one header each."""
+    headers: list[tuple[str, str]] = []
+    for name, given in wish.items():
+        for value in given if isinstance(given, list) else [given]:
+            if not name or not isinstance(value, str) or FORBIDDEN_IN_HEADERS.search(name + value):
+                raise refuse("Parameter 'headers' must be an object of names and texts, or lists of texts.")
+            headers.append((name, value))
+    return tuple(headers)
+
+
+def _rule_view(rule: HttpRule) -> dict[str, Json]:
+    view = {
+        "id": rule.id,
+        "method": rule.method,
+        "url": rule.url,
+        "status": None if rule.error else rule.status,
+        "headers": mask(_pairs(rule.headers)) or None,
+        "body": mask(rule.body),
+        "error": rule.error,
+        "delayMs": rule.delay,
+        "timesLeft": rule.left,
+        "hits": rule.hits,
+    }
+    return {name: value for name, value in view.items() if value is not None}
+
+
+def _request_view(sent: HttpRequest) -> dict[str, Json]:
+    address, mark, query = sent.url.partition("?")
+    cut = sent.body is not None and len(sent.body) >= outside.REQUEST_TEXT
+    return {
+        "id": sent.id,
+        "at": iso(sent.at),
+        "scenarioId": sent.scenario_id,
+        "executionId": sent.execution_id,
+        "moduleId": sent.module_id,
+        "module": sent.module,
+        "method": sent.method,
+        "url": address + mark + query_text(query),
+        "headers": mask(_pairs(sent.headers)),
+        "body": mask_body((sent.body or "").encode(), cut=cut),
+        "size": sent.size,
+        "answeredBy": sent.answered_by,
+        "ruleId": sent.rule_id,
+        "status": sent.status,
+        "error": sent.error,
+    }
+
+
+def _pairs(headers: Headers) -> list[Json]:
+    return [{"name": name, "value": value} for name, value in headers]
+
+
+# --- mails ---------------------------------------------------------------------------------------
+
+
+def _is_wanted(mail: Mail, to: str | None, subject: str | None) -> bool:
+    """Whether one of those who receive a mail fits a glob, and its subject another; capital letters do not matter."""
+    receivers = (*mail.to, *mail.cc, *mail.bcc)
+    if to is not None and not any(fnmatchcase(one.lower(), to.lower()) for one in receivers):
+        return False
+    return subject is None or fnmatchcase(mail.subject.lower(), subject.lower())
+
+
+def _mail_view(mail: Mail) -> dict[str, Json]:
+    return {
+        "id": mail.id,
+        "at": iso(mail.at),
+        "scenarioId": mail.scenario_id,
+        "executionId": mail.execution_id,
+        "moduleId": mail.module_id,
+        "module": mail.module,
+        "from": mail.sender,
+        "to": list(mail.to),
+        "cc": list(mail.cc),
+        "bcc": list(mail.bcc),
+        "replyTo": mail.reply_to,
+        "subject": mail.subject,
+        "html": mail.html,
+        "text": mail.text,
+        "attachments": [{"name": file.name, "size": file.size} for file in mail.attachments],
+        "headers": mask(_pairs(mail.headers)),
+    }

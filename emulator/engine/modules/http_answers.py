@@ -1,0 +1,96 @@
+"""What a module of the app "HTTP" makes of an answer: its content, the name of a file, an error.
+
+Sources: apps.make.com, "HTTP" and "HTTP (legacy)"; outputs that practitioners showed. Names of errors: Help centre,
+"Fixing rate limit errors" (429) and "Fixing connection errors" (503, 504).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from urllib.parse import unquote, urlsplit
+
+from ...world.models import Json
+from ...world.transport import Answer, Outgoing
+from ..errors import ModuleError
+from ..iml.values import Value
+from .json_app import read
+from .registry import ModuleContext
+
+#: How much of an answer an error tells.
+ERROR_TEXT = 500
+
+_NAMES: Mapping[int, str] = {429: "RateLimitError", 503: "ConnectionError", 504: "ConnectionError"}
+_CHARSET = re.compile(r"charset=\"?([\w.:-]+)", re.IGNORECASE)
+_FILE_NAME = re.compile(
+    r"filename\*=(?:utf-8'[^']*')(?P<coded>[^;]+)|filename=(?:\"(?P<quoted>[^\"]*)\"|(?P<plain>[^;]+))",
+    re.IGNORECASE,
+)
+_TEXTUAL = re.compile(r"text/|.*[/+](?:json|xml|javascript|x-www-form-urlencoded)$")
+
+
+def check(answer: Answer) -> None:
+    """Raise ModuleError for any status but 2xx and 3xx."""
+    if 200 <= answer.status < 400:
+        return
+    text = answer.body[: 4 * ERROR_TEXT].decode("utf-8", "replace").strip()[:ERROR_TEXT]
+    name = _NAMES.get(answer.status, "RuntimeError")
+    raise ModuleError(name, f"[{answer.status}] {text or _phrase(answer.status)}")
+
+
+def content(context: ModuleContext, answer: Answer, *, parse: bool) -> Value:
+    """The body: JSON as a value if it is to be parsed, other texts as they are, anything else as a buffer.
+
+    Raises:
+        ModuleError: if it says that it is JSON, and is none.
+    """
+    context.env.budget.text(len(answer.body))
+    kind = _kind(answer)
+    if kind and not _TEXTUAL.match(kind):
+        return answer.body
+    text = _text(answer)
+    if parse and (kind == "application/json" or kind.endswith("+json")):
+        return read(context, text) if text.strip() else None
+    return text
+
+
+def headers_by_name(answer: Answer) -> dict[str, Json]:
+    """The headers as a collection; that which sets cookies is an array."""
+    held: dict[str, Json] = {}
+    for key, value in answer.headers:
+        name = key.lower()
+        if name == "set-cookie":
+            held[name] = [*held.get(name, ()), value]
+        else:
+            held[name] = f"{held[name]}, {value}" if name in held else value
+    return held
+
+
+def file_name(request: Outgoing, answer: Answer) -> str:
+    """The name that the answer tells, else the last part of the address."""
+    found = _FILE_NAME.search(answer.header("content-disposition") or "")
+    if found:
+        name = unquote(found["coded"]) if found["coded"] else found["quoted"] or found["plain"] or ""
+    else:
+        name = unquote(urlsplit(request.url).path)
+    return name.strip().replace("\\", "/").rpartition("/")[2]
+
+
+def _kind(answer: Answer) -> str:
+    return (answer.header("content-type") or "").partition(";")[0].strip().lower()
+
+
+def _text(answer: Answer) -> str:
+    found = _CHARSET.search(answer.header("content-type") or "")
+    try:
+        return answer.body.decode(found[1] if found else "utf-8", "replace")
+    except LookupError:
+        return answer.body.decode("utf-8", "replace")
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown status"

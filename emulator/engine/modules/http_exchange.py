@@ -1,0 +1,198 @@
+"""A request of a module and its answer: by a rule of the world, over the network where that is allowed, else made up.
+
+A real call is made while the world is held, so it keeps others waiting who ask this world, and nobody else; a scenario
+that calls its own world waits for itself until its time is over. The time that an answer takes counts into the run.
+Sources: Help centre, "Types of errors", for names of errors; the texts are Node's, or the emulator's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urljoin, urlsplit
+
+import orjson
+
+from ...world import outside
+from ...world.models import HttpRequest, HttpRule, Json
+from ...world.transport import Answer, Outgoing, Unanswered
+from ..errors import BundleInvalid, ModuleError
+from ..iml.values import plain
+from .http_bodies import address
+from .http_keys import Key
+from .registry import ModuleContext
+from .simulated import made_up
+
+#: Says of an answer that nobody gave it.
+SIMULATED_HEADER = ("x-make-emulator", "simulated")
+
+#: How many redirects are followed (Node's ``request``).
+MAX_REDIRECTS = 10
+
+_ERRORS: Mapping[str, str] = {
+    "timeout": "ModuleTimeoutError",
+    "connection": "ConnectionError",
+    "size": "MaxFileSizeExceededError",
+}
+_TIMED_OUT = "The operation timed out."
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a module wants its request to be sent.
+
+    ``follows`` is whether GET and HEAD go on where they are redirected to, ``follows_all`` whether all others do;
+    ``shares_cookies`` is whether cookies of earlier answers come along.
+    """
+
+    key: Key | None = None
+    follows: bool = True
+    follows_all: bool = False
+    shares_cookies: bool = False
+
+
+def exchange(context: ModuleContext, request: Outgoing, manner: Manner) -> tuple[Outgoing, Answer]:
+    """Send a request and go where it is redirected to: the last request, and its answer.
+
+    Raises:
+        ModuleError: if there is no answer.
+    """
+    for _ in range(MAX_REDIRECTS + 1):
+        answer = _once(context, _with_cookies(context, request) if manner.shares_cookies else request, manner)
+        if manner.shares_cookies:
+            _take_cookies(context, request, answer)
+        following = _redirected(request, answer, manner)
+        if following is None:
+            return request, answer
+        if urlsplit(following.url).hostname != urlsplit(request.url).hostname:
+            manner = replace(manner, key=None)
+        request = following
+    raise ModuleError("RuntimeError", "Exceeded maxRedirects. Probably stuck in a redirect loop.")
+
+
+def _once(context: ModuleContext, request: Outgoing, manner: Manner) -> Answer:
+    """One request and its answer, both written down."""
+    run, key = context.run, manner.key
+    world, at = run.world, run.now()
+    rule = outside.strike(world, request.method, request.url)
+    by = "rule" if rule else "network" if world.transport else "simulation"
+    answer: Answer | None = None
+    error: ModuleError | None = None
+    try:
+        if rule is not None:
+            answer = _by_rule(rule, request)
+        elif world.transport is not None:
+            answer = world.transport(key.applied(request) if key else request)
+        else:
+            answer = _made_up(context)
+        if request.method == "HEAD":
+            answer = replace(answer, body=b"")
+        run.stopwatch.sleep(answer.elapsed)
+        return answer
+    except Unanswered as missing:
+        run.stopwatch.sleep(missing.elapsed)
+        error = ModuleError(_ERRORS[missing.cause], str(missing))
+        raise error from None
+    except ModuleError as refused:
+        error = refused
+        raise
+    finally:
+        outside.note_request(
+            world,
+            HttpRequest(
+                at=at,
+                scenario_id=run.scenario.id,
+                execution_id=run.execution_id,
+                module_id=context.module.id,
+                module=context.module.full_name,
+                method=request.method,
+                url=request.url,
+                headers=key.masked(request.headers) if key else request.headers,
+                body=request.body.decode("utf-8", "replace") if request.body else None,
+                size=len(request.body),
+                answered_by=by,
+                rule_id=rule.id if rule else None,
+                status=answer.status if answer else None,
+                error=error.name if error else None,
+            ),
+        )
+
+
+def _by_rule(rule: HttpRule, request: Outgoing) -> Answer:
+    """The answer that a rule gives.
+
+    Raises:
+        Unanswered: if the rule says so, or its answer comes too late.
+    """
+    if rule.error == "timeout" or rule.delay >= request.timeout:
+        raise Unanswered("timeout", _TIMED_OUT, request.timeout)
+    if rule.error is not None:
+        parts = urlsplit(request.url)
+        port = parts.port or _DEFAULT_PORTS[parts.scheme]
+        raise Unanswered("connection", f"connect ECONNREFUSED {parts.hostname}:{port}", rule.delay)
+    body, headers = b"", rule.headers
+    if rule.body is not None:
+        is_text = isinstance(rule.body, str)
+        body = rule.body.encode() if is_text else orjson.dumps(rule.body)
+        kind = "text/plain; charset=utf-8" if is_text else "application/json"
+        if all(name.lower() != "content-type" for name, _ in headers):
+            headers = (*headers, ("content-type", kind))
+    return Answer(status=rule.status, headers=headers, body=body, elapsed=rule.delay)
+
+
+def _made_up(context: ModuleContext) -> Answer:
+    """What nobody answered: made-up data in the shape that the module's interface declares for ``data``."""
+    field = next((field for field in context.module.interface or () if field["name"] == "data"), None)
+    data: Json = plain(made_up(context, [field])["data"]) if field else None
+    if data is None and context.mapper.get("parseResponse"):
+        data = {}
+    if data is None or isinstance(data, str):
+        kind, body = "text/plain; charset=utf-8", (data or "").encode()
+    else:
+        kind, body = "application/json", orjson.dumps(data)
+    return Answer(status=200, headers=(("content-type", kind), SIMULATED_HEADER), body=body)
+
+
+def _redirected(request: Outgoing, answer: Answer, manner: Manner) -> Outgoing | None:
+    """The request that follows a redirect, if it is to be followed."""
+    location = answer.header("location")
+    is_plain = request.method in ("GET", "HEAD")
+    if not 300 <= answer.status < 400 or not location:
+        return None
+    if not (manner.follows_all or (manner.follows and is_plain)):
+        return None
+    try:
+        url = address(urljoin(request.url, location), [])
+    except (BundleInvalid, ValueError):
+        raise ModuleError(
+            "RuntimeError", f"Invalid URI in the header 'location' of the answer: {location[:200]}"
+        ) from None
+    if answer.status in (307, 308) or is_plain:
+        changed = replace(request, url=url)
+    else:
+        headers = tuple(header for header in request.headers if header[0].lower() != "content-type")
+        changed = replace(request, url=url, method="GET", body=b"", headers=headers)
+    if urlsplit(url).hostname == urlsplit(request.url).hostname:
+        return changed
+    # What proves who is calling is nobody else's business.
+    private = ("authorization", "cookie")
+    return replace(changed, headers=tuple(pair for pair in changed.headers if pair[0].lower() not in private))
+
+
+def _with_cookies(context: ModuleContext, request: Outgoing) -> Outgoing:
+    jar = context.run.cookies.get(urlsplit(request.url).hostname or "")
+    if not jar:
+        return request
+    own = [value for name, value in request.headers if name.lower() == "cookie"]
+    others = tuple(header for header in request.headers if header[0].lower() != "cookie")
+    cookies = "; ".join([*own, *(f"{name}={value}" for name, value in jar.items())])
+    return replace(request, headers=(*others, ("Cookie", cookies)))
+
+
+def _take_cookies(context: ModuleContext, request: Outgoing, answer: Answer) -> None:
+    jar = context.run.cookies.setdefault(urlsplit(request.url).hostname or "", {})
+    for name, value in answer.headers:
+        if name.lower() == "set-cookie":
+            cookie, _, content = value.partition(";")[0].partition("=")
+            jar[cookie.strip()] = content.strip()

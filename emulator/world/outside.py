@@ -1,0 +1,68 @@
+"""What scenarios sent to services outside of Make: what those are to answer, which requests and mails there were.
+
+Nothing is sent by default. Only the latest are kept, and of each no more than a part, so that no scenario can fill
+the server. What was sent stays when a run is rolled back: a service outside would not forget it either.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import Any, TypeVar
+
+from .models import HttpRequest, HttpRule, Mail
+from .tables import Table
+from .world import World
+
+_Row = TypeVar("_Row", HttpRequest, Mail)
+
+#: How many requests and mails are kept, and how many characters of a body.
+REQUESTS, MAILS = 1_000, 500
+REQUEST_TEXT, MAIL_TEXT = 20_000, 100_000
+
+#: How many rules a world may have.
+RULES = 1_000
+
+
+def add_rule(world: World, rule: HttpRule) -> HttpRule:
+    """Let a service outside answer as a rule says; it gets the next id. Earlier rules go before it."""
+    return world.http_rules.put(replace(rule, id=world.ids.next("http rule")))
+
+
+def strike(world: World, method: str, url: str) -> HttpRule | None:
+    """The first rule that answers a request and is not used up; it counts as one more hit."""
+    for rule in world.http_rules:
+        if rule.left != 0 and rule.method in (None, method) and fits(url, rule.url):
+            left = None if rule.left is None else rule.left - 1
+            return world.http_rules.put(replace(rule, hits=rule.hits + 1, left=left))
+    return None
+
+
+def fits(url: str, glob: str) -> bool:
+    """Whether an address fits a glob, with its query or without."""
+    return fnmatchcase(url, glob) or fnmatchcase(url.partition("?")[0], glob)
+
+
+def note_request(world: World, request: HttpRequest) -> HttpRequest:
+    """Keep a request; it gets the next id."""
+    body = request.body and request.body[:REQUEST_TEXT]
+    kept = replace(request, id=world.ids.next("http request"), body=body)
+    return _keep(world.http_requests, kept, REQUESTS)
+
+
+def note_mail(world: World, mail: Mail) -> Mail:
+    """Put a mail into the outbox; it gets the next id."""
+    html, text = mail.html and mail.html[:MAIL_TEXT], mail.text and mail.text[:MAIL_TEXT]
+    return _keep(world.outbox, replace(mail, id=world.ids.next("mail"), html=html, text=text), MAILS)
+
+
+def clear(table: Table[int, Any]) -> None:
+    """Forget all rows of a table; the ids go on."""
+    for row in list(table):
+        table.remove(row.id)
+
+
+def _keep(table: Table[int, _Row], row: _Row, most: int) -> _Row:
+    if len(table) >= most:
+        table.remove(next(iter(table)).id)
+    return table.put(row)
