@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from .. import catalog
 from ..blueprint import Module
 from ..errors import unsupported
@@ -26,3 +28,19 @@ def kind_of(module: Module) -> Kind:
     if kind is None and catalog.interprets(module.app):
         raise unsupported(module.full_name, module.id)
     return kind or SIMULATED
+
+
+Treatment: TypeAlias = Literal["interpreted", "simulated", "unknown"]
+"""How the emulator runs a module: by its own rules, with made-up data, or not at all, as the app has no such module."""
+
+
+def how_run(full_name: str) -> Treatment:
+    """How a module ``app:Module`` is run, unless a script of the world says otherwise.
+
+    A module of an app that the emulator knows from the inside is interpreted or unknown to Make; of other apps
+    nothing tells which modules exist, so each is taken.
+    """
+    if full_name in KINDS:
+        return "interpreted"
+    app, _, _ = full_name.partition(":")
+    return "unknown" if catalog.interprets(app) else "simulated"

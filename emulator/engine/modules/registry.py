@@ -15,6 +15,7 @@ from ..errors import BundleInvalid, Misfit
 from ..gathering import Group
 from ..iml.environment import Environment
 from ..iml.values import EMPTY_TEXT, Value, coerce
+from ..observing import Observer
 from ..stopwatch import Stopwatch
 from ..transaction import Transaction
 
@@ -48,6 +49,8 @@ class Run:
     warned: bool = False
     #: The name that a module gave to the run.
     name: str | None = None
+    #: Who is told what happens.
+    observer: Observer | None = None
 
     def now(self) -> int:
         return self.started + self.stopwatch.elapsed
