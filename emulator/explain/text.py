@@ -1,0 +1,243 @@
+"""An explanation for people: indented lines that fit the terminal, in colours where there are any."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import click
+
+from ..engine.executor import reveal
+from ..middleware.masking import mask
+from ..world.models import ExecutionError, Json, Step
+from .reading import label_of
+from .running import Explanation
+from .tracing import Choice, Event, Fate, Gate, Operation, Way, ways
+
+#: How much of a bundle, and how many of them, are shown unless all is asked for.
+FIELDS, BUNDLES = 8, 3
+
+_MEANINGS = {
+    "interpreted": "by Make's rules",
+    "simulated": "made-up data in the shape that the blueprint declares",
+    "scripted": "puts out what you said",
+}
+_COLOURS = {"SUCCESS": "green", "WARNING": "yellow", "ERROR": "red"}
+
+#: What is neither printed nor may reach a terminal.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+_FATES = {
+    "resume": "resume: goes on with the bundle of the directive",
+    "ignore": "ignore: the bundle is dropped",
+    "commit": "commit: the run ends, what was written stays",
+    "rollback": "rollback: the run ends, what was written is undone",
+    "break": "break: the bundle is stored as an incomplete execution",
+    "kept": "no error handler: the bundle is stored as an incomplete execution",
+}
+_NOT_KEPT = "break, but the scenario does not store incomplete executions: the run ends"
+
+
+def told(explanation: Explanation, *, width: int, full: bool) -> Iterator[str]:
+    """The lines of an explanation."""
+    yield from _Teller(explanation, max(width, 40), full).lines()
+
+
+class _Teller:
+    def __init__(self, explanation: Explanation, width: int, full: bool) -> None:
+        self._told = explanation
+        self._width = width
+        self._full = full
+        self._nodes = {node["id"]: node for node in explanation.export.nodes}
+        self._ways = ways(explanation.export.blueprint["flow"])
+        self._stores_failures = bool(
+            (explanation.export.blueprint["metadata"].get("scenario") or {}).get("dlq") is True
+        )
+
+    def lines(self) -> Iterator[str]:
+        yield from self._header()
+        yield ""
+        path: tuple[Way, ...] = ()
+        for event in self._told.story:
+            before, path = path, self._ways.get(event.module_id, ())
+            for depth, way in enumerate(path):
+                if path[: depth + 1] != before[: depth + 1]:
+                    yield self._cut(_indent(2 * depth + 1) + click.style(_heading(way), fg="cyan"))
+            yield from self._event(event, _indent(2 * len(path)))
+        yield ""
+        yield from self._ending()
+
+    def _header(self) -> Iterator[str]:
+        blueprint, count = self._told.export.blueprint, len(self._nodes)
+        yield self._cut(click.style(_clean(blueprint["name"]), bold=True) + f": {_counted(count, 'module')}")
+        for treatment in ("interpreted", "scripted", "simulated", "unknown"):
+            modules = self._told.treatments.get(treatment)
+            if not modules:
+                continue
+            names = [name if times == 1 else f"{name} ({times})" for name, times in modules.items()]
+            yield from self._named(treatment, names)
+            if treatment in _MEANINGS and treatment != "interpreted":
+                yield f"               ({_MEANINGS[treatment]})"
+        for stand_in in self._told.stand_ins:
+            yield self._cut(
+                f"  {'stands in':<12} for {stand_in.kind} {stand_in.id} ({_clean(stand_in.note)})"
+            )
+        if not self._told.fed:
+            yield from self._missing_input()
+
+    def _named(self, name: str, items: Sequence[str]) -> Iterator[str]:
+        """A name and a list behind it, in as many lines as it takes."""
+        head, line = f"  {name:<12} ", ""
+        for place, item in enumerate(items):
+            item = _clean(item) + ("," if place + 1 < len(items) else "")
+            if line and len(head) + len(line) + len(item) + 1 > self._width:
+                yield head + line
+                head, line = " " * len(head), ""
+            line = f"{line} {item}" if line else item
+        yield head + line
+
+    def _missing_input(self) -> Iterator[str]:
+        flow = self._told.export.blueprint["flow"]
+        if flow and flow[0]["module"].startswith("gateway:"):
+            yield '  no input     the webhook received nothing; --input \'{"field": "value"}\' gives it a bundle'
+
+    # --- events ----------------------------------------------------------------------------------
+
+    def _event(self, event: Event, indent: str) -> Iterator[str]:
+        match event:
+            case Operation(step):
+                yield from self._operation(step, indent)
+            case Gate(id, name, passed):
+                verdict = click.style("passed", fg="green") if passed else click.style("stopped", fg="yellow")
+                called = f" {_quoted(name)}" if name else ""
+                yield self._cut(f"{indent}filter{called} before {id}: {verdict}")
+            case Choice(id, way):
+                yield self._cut(f"{indent}  {self._choice(id, way)}")
+            case Fate(id, decision):
+                text = _FATES.get(decision, decision)
+                if decision == "break" and not self._stores_failures:
+                    text = _NOT_KEPT
+                yield self._cut(f"{indent}  error of {id} handled by " + click.style(text, fg="yellow"))
+
+    def _choice(self, id: int, way: int | None) -> str:
+        if way is None:
+            return "no branch is open"
+        if self._nodes[id].get("branches"):
+            return f"takes branch {way + 1}"
+        return "no other route is open: takes the fallback"
+
+    def _operation(self, step: Step, indent: str) -> Iterator[str]:
+        node = self._nodes[step.module_id]
+        label = label_of(node)
+        title = click.style(f"{step.module_id} {_clean(label)}", bold=True) if label else str(step.module_id)
+        nth = f"  operation {step.operation}" if step.operation > 1 else ""
+        yield self._cut(f"{indent}{title} {click.style(step.module, dim=bool(label))}{nth}")
+        given = mask(step.input)
+        if given:
+            yield from self._bundles("in:", given if isinstance(given, list) else [given], indent)
+        if step.error is not None:
+            error = click.style(f"{step.error.name}: {_clean(step.error.message)}", fg="red")
+            yield self._cut(f"{indent}    error: {error}")
+        elif step.output or not step.module.startswith("builtin:"):
+            yield from self._bundles("out:", mask(list(step.output)), indent)
+
+    def _bundles(self, word: str, bundles: Sequence[Json], indent: str) -> Iterator[str]:
+        head = f"{indent}    {word:<5}"
+        if not bundles:
+            yield head + "no bundle"
+            return
+        if len(bundles) == 1:
+            yield from self._value(bundles[0], head)
+            return
+        yield f"{head}{len(bundles)} bundles"
+        shown = bundles if self._full else bundles[:BUNDLES]
+        for number, bundle in enumerate(shown, 1):
+            yield from self._value(bundle, f"{indent}      {number:>2}. ")
+        if len(shown) < len(bundles):
+            yield f"{indent}          {len(bundles) - len(shown)} more (--full)"
+
+    def _value(self, value: Json, head: str) -> Iterator[str]:
+        """A bundle in one line if it fits, else in a line for each field."""
+        if not isinstance(value, Mapping):
+            yield self._cut(head + _json(value))
+            return
+        if not value:
+            yield head + "{}"
+            return
+        fields = [f"{_clean(name)}: {_json(item)}" for name, item in value.items()]
+        line = head + ", ".join(fields)
+        if len(line) <= self._width:
+            yield line
+            return
+        shown = fields if self._full else fields[:FIELDS]
+        for field in shown:
+            yield self._cut(head + field)
+            head = " " * len(head)
+        if len(shown) < len(fields):
+            yield f"{head}{len(fields) - len(shown)} more fields (--full)"
+
+    # --- the end ---------------------------------------------------------------------------------
+
+    def _ending(self) -> Iterator[str]:
+        run = self._told.execution
+        status = reveal(run, run.ends)
+        figures = (
+            f"{_counted(run.operations, 'operation')}, {_credits(run.centicredits)}, "
+            f"{run.duration / 1000:.1f} s of the world's time"
+        )
+        yield f"{click.style(status, fg=_COLOURS[status], bold=True)}  {figures}"
+        if run.error is not None:
+            yield from self._error(run.error)
+        if self._told.incomplete:
+            yield f"  stored: {_counted(self._told.incomplete, 'incomplete execution')}"
+        if run.respond is not None:
+            yield from self._value(
+                mask({"status": run.respond.status, "body": run.respond.body}), "  answer: "
+            )
+        if run.outputs is not None:
+            yield from self._value(mask(run.outputs), "  outputs: ")
+
+    def _error(self, error: ExecutionError) -> Iterator[str]:
+        where = f" ({_clean(error.module_name)})" if error.module_name else ""
+        yield self._cut(f"  {click.style(error.name, fg='red')}: {_clean(error.message)}{where}")
+
+    def _cut(self, line: str) -> str:
+        """A line as long as the terminal is wide; colours take no room."""
+        length = len(click.unstyle(line))
+        if self._full or length <= self._width:
+            return line
+        if line == click.unstyle(line):
+            return line[: self._width - 1] + "…"
+        return click.unstyle(line)[: self._width - 1] + "…"
+
+
+def _heading(way: Way) -> str:
+    name = f" {_quoted(way.name)}" if way.name and way.name not in ("fallback", "else") else f" {way.name}"
+    if way.kind == "error handler":
+        return f"error handler of {way.owner}"
+    return f"{way.kind} {way.number} of {way.of}{name.rstrip()}"
+
+
+def _indent(depth: int) -> str:
+    return "  " * depth
+
+
+def _json(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _quoted(text: str) -> str:
+    return f'"{_clean(text)}"'
+
+
+def _clean(text: object) -> str:
+    return _CONTROL.sub(" ", str(text))
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _credits(centicredits: int) -> str:
+    return f"{centicredits / 100:g} credit{'' if centicredits == 100 else 's'}"
