@@ -76,7 +76,8 @@ def explain(
     try:
         explanation = running.explain(export, given=bundle, now=_time(now), scripts=scripts)
     except ValueError as error:
-        raise Failure(f"{_named(blueprint)} cannot be run: {error}") from None
+        hint = "; --input '{…}' gives the inputs" if bundle is None and export.takes_inputs else ""
+        raise Failure(f"{_named(blueprint)} cannot be run: {error}{hint}") from None
     if form == "json":
         click.echo(orjson.dumps(document.document(explanation), option=orjson.OPT_INDENT_2))
     else:

@@ -91,7 +91,7 @@ class _Maker:
         for id, nodes in self._users("dataStructure"):
             if id in self._world.data_structures:
                 continue
-            spec = _united(spec for node in nodes for spec in (_declared(node, "interface"), _mapped(node)))
+            spec = _united(_shaped(node) for node in nodes)
             self._structure(f"Stand-in for data structure {id}", spec, id)
             yield StandIn("data structure", id, _names(spec))
 
@@ -167,7 +167,10 @@ def _declared(node: Mapping[str, Json], part: str) -> list[Mapping[str, Json]]:
     return [field for field in fields if isinstance(field, Mapping) and isinstance(field.get("name"), str)]
 
 
-def _mapped(node: Mapping[str, Json]) -> list[Mapping[str, Json]]:
+def _shaped(node: Mapping[str, Json]) -> list[Mapping[str, Json]]:
+    """The fields of what a module of the app JSON reads or writes."""
+    if node["module"] == "json:ParseJSON":
+        return _declared(node, "interface")
     return _guessed(node.get("mapper"))
 
 

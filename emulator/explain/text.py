@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
+from ..engine import scripts
 from ..engine.executor import reveal
 from ..middleware.masking import mask
 from ..world.models import ExecutionError, Json, Step
@@ -51,6 +53,8 @@ class _Teller:
         self._full = full
         self._nodes = {node["id"]: node for node in explanation.export.nodes}
         self._ways = ways(explanation.export.blueprint["flow"])
+        #: The branches that have modules, by the if-else and their number.
+        self._filled = {(way.owner, way.number) for path in self._ways.values() for way in path}
         self._stores_failures = bool(
             (explanation.export.blueprint["metadata"].get("scenario") or {}).get("dlq") is True
         )
@@ -113,33 +117,33 @@ class _Teller:
                 called = f" {_quoted(name)}" if name else ""
                 yield self._cut(f"{indent}filter{called} before {id}: {verdict}")
             case Choice(id, way):
-                yield self._cut(f"{indent}  {self._choice(id, way)}")
+                yield from self._choice(id, way, indent)
             case Fate(id, decision):
                 text = _FATES.get(decision, decision)
                 if decision == "break" and not self._stores_failures:
                     text = _NOT_KEPT
                 yield self._cut(f"{indent}  error of {id} handled by " + click.style(text, fg="yellow"))
 
-    def _choice(self, id: int, way: int | None) -> str:
+    def _choice(self, id: int, way: int | None, indent: str) -> Iterator[str]:
         if way is None:
-            return "no branch is open"
-        if self._nodes[id].get("branches"):
-            return f"takes branch {way + 1}"
-        return "no other route is open: takes the fallback"
+            yield f"{indent}  no branch is open"
+        elif self._nodes[id].get("routes"):
+            yield f"{indent}  no other route is open: takes the fallback"
+        elif (id, way + 1) not in self._filled:
+            yield f"{indent}  takes branch {way + 1}, which is empty"
 
     def _operation(self, step: Step, indent: str) -> Iterator[str]:
         node = self._nodes[step.module_id]
         label = label_of(node)
-        title = click.style(f"{step.module_id} {_clean(label)}", bold=True) if label else str(step.module_id)
-        nth = f"  operation {step.operation}" if step.operation > 1 else ""
-        yield self._cut(f"{indent}{title} {click.style(step.module, dim=bool(label))}{nth}")
+        title = f"{step.module_id} {_quoted(label)}" if label else str(step.module_id)
+        nth = f", operation {step.operation}" if step.operation > 1 else ""
+        yield self._cut(f"{indent}{click.style(title, bold=True)} {_clean(step.module)}{nth}")
         given = mask(step.input)
         if given:
             yield from self._bundles("in:", given if isinstance(given, list) else [given], indent)
         if step.error is not None:
-            error = click.style(f"{step.error.name}: {_clean(step.error.message)}", fg="red")
-            yield self._cut(f"{indent}    error: {error}")
-        elif step.output or not step.module.startswith("builtin:"):
+            yield from self._failed(step.error, f"{indent}    error: ")
+        elif step.output or scripts.can_put_out(step.module):
             yield from self._bundles("out:", mask(list(step.output)), indent)
 
     def _bundles(self, word: str, bundles: Sequence[Json], indent: str) -> Iterator[str]:
@@ -170,6 +174,9 @@ class _Teller:
         if len(line) <= self._width:
             yield line
             return
+        if not self._full:
+            # What is empty tells the least.
+            fields.sort(key=lambda field: field.endswith((': ""', ": []", ": {}", ": null")))
         shown = fields if self._full else fields[:FIELDS]
         for field in shown:
             yield self._cut(head + field)
@@ -188,7 +195,8 @@ class _Teller:
         )
         yield f"{click.style(status, fg=_COLOURS[status], bold=True)}  {figures}"
         if run.error is not None:
-            yield from self._error(run.error)
+            where = f" (in {_quoted(run.error.module_name)})" if run.error.module_name else ""
+            yield from self._failed(run.error, "  ", where)
         if self._told.incomplete:
             yield f"  stored: {_counted(self._told.incomplete, 'incomplete execution')}"
         if run.respond is not None:
@@ -198,9 +206,13 @@ class _Teller:
         if run.outputs is not None:
             yield from self._value(mask(run.outputs), "  outputs: ")
 
-    def _error(self, error: ExecutionError) -> Iterator[str]:
-        where = f" ({_clean(error.module_name)})" if error.module_name else ""
-        yield self._cut(f"  {click.style(error.name, fg='red')}: {_clean(error.message)}{where}")
+    def _failed(self, error: ExecutionError, head: str, where: str = "") -> Iterator[str]:
+        """Why something failed, never cut: in as many lines as it takes."""
+        text = f"{error.name}: {_clean(error.message)}{where}"
+        lines = textwrap.wrap(text, max(self._width - len(head), 20), break_long_words=False)
+        for line in lines:
+            yield head + click.style(line, fg="red")
+            head = " " * len(head)
 
     def _cut(self, line: str) -> str:
         """A line as long as the terminal is wide; colours take no room."""
