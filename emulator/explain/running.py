@@ -47,7 +47,7 @@ def explain(
         ValueError: if the time is none, the inputs do not fit, or the scenario cannot be created.
     """
     world = World("explain", now=now)
-    world.clock.freeze()
+    world.clock.freeze(now)
     user = people.create_user(world, name="You", email="you@example.com")
     organization, _ = people.create_organization(
         world, user, name="My organization", country_id=1, timezone_id=113

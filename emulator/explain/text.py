@@ -22,7 +22,7 @@ FIELDS, BUNDLES = 8, 3
 
 _MEANINGS = {
     "interpreted": "by Make's rules",
-    "simulated": "made-up data in the shape that the blueprint declares",
+    "simulated": "made-up data, shaped by the blueprint",
     "scripted": "puts out what you said",
 }
 _COLOURS = {"SUCCESS": "green", "WARNING": "yellow", "ERROR": "red"}
@@ -31,14 +31,14 @@ _COLOURS = {"SUCCESS": "green", "WARNING": "yellow", "ERROR": "red"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 _FATES = {
-    "resume": "resume: goes on with the bundle of the directive",
-    "ignore": "ignore: the bundle is dropped",
-    "commit": "commit: the run ends, what was written stays",
-    "rollback": "rollback: the run ends, what was written is undone",
-    "break": "break: the bundle is stored as an incomplete execution",
-    "kept": "no error handler: the bundle is stored as an incomplete execution",
+    "resume": "handled by resume: goes on with the bundle of the directive",
+    "ignore": "handled by ignore: the bundle is dropped",
+    "commit": "handled by commit: the run ends, what was written stays",
+    "rollback": "handled by rollback: the run ends, what was written is undone",
+    "break": "handled by break: the bundle is stored as an incomplete execution",
+    "kept": "no error handler, the bundle is stored as an incomplete execution",
 }
-_NOT_KEPT = "break, but the scenario does not store incomplete executions: the run ends"
+_NOT_KEPT = "handled by break, but the scenario does not store incomplete executions: the run ends"
 
 
 def told(explanation: Explanation, *, width: int, full: bool) -> Iterator[str]:
@@ -82,7 +82,7 @@ class _Teller:
             names = [name if times == 1 else f"{name} ({times})" for name, times in modules.items()]
             yield from self._named(treatment, names)
             if treatment in _MEANINGS and treatment != "interpreted":
-                yield f"               ({_MEANINGS[treatment]})"
+                yield self._cut(f"               ({_MEANINGS[treatment]})")
         for stand_in in self._told.stand_ins:
             yield self._cut(
                 f"  {'stands in':<12} for {stand_in.kind} {stand_in.id} ({_clean(stand_in.note)})"
@@ -122,7 +122,8 @@ class _Teller:
                 text = _FATES.get(decision, decision)
                 if decision == "break" and not self._stores_failures:
                     text = _NOT_KEPT
-                yield self._cut(f"{indent}  error of {id} handled by " + click.style(text, fg="yellow"))
+                joint = ": " if decision == "kept" else " "
+                yield self._cut(f"{indent}  error of {id}{joint}" + click.style(text, fg="yellow"))
 
     def _choice(self, id: int, way: int | None, indent: str) -> Iterator[str]:
         if way is None:
