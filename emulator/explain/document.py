@@ -8,7 +8,7 @@ from ..engine.executor import reveal
 from ..middleware.masking import mask
 from ..world.clock import iso
 from ..world.models import Json
-from .reading import label_of
+from .reading import label
 from .running import Explanation
 from .tracing import Choice, Event, Fate, Gate, Operation
 
@@ -24,7 +24,7 @@ def document(explanation: Explanation) -> dict[str, Json]:
                 "id": node["id"],
                 "module": node["module"],
                 "version": node.get("version", 1),
-                "label": label_of(node),
+                "label": label(node),
                 "treatment": treatment[node["module"]],
             }
             for node in export.nodes

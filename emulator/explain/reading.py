@@ -10,7 +10,7 @@ import orjson
 import yaml
 
 from ..engine import scripts
-from ..engine.blueprint import parse
+from ..engine.blueprint import label_of, parse
 from ..world import blueprints
 from ..world.models import Fields, Json, Script
 from ..world.refusals import Refusal
@@ -138,12 +138,9 @@ def _script(module: Any, wish: Any) -> Script:
         raise ValueError(f"{module}: {str(error).rstrip('.')}") from None
 
 
-def label_of(node: Mapping[str, Json]) -> str | None:
+def label(node: Mapping[str, Json]) -> str | None:
     """The name that somebody gave to a module."""
-    metadata = node.get("metadata")
-    designer = metadata.get("designer") if isinstance(metadata, Mapping) else None
-    name = designer.get("name") if isinstance(designer, Mapping) else None
-    return name if isinstance(name, str) and name else None
+    return label_of(node.get("metadata") or {})
 
 
 def app_of(node: Mapping[str, Json]) -> str:

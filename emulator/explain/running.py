@@ -23,7 +23,7 @@ class Explanation:
     """A blueprint and one run of it."""
 
     export: Export
-    #: How each module is run -> its operations' modules, by name -> in how many places they stand.
+    #: ``interpreted``, ``scripted``, ``simulated`` -> the modules that are run so, with how often each appears.
     treatments: Mapping[str, Mapping[str, int]]
     stand_ins: tuple[StandIn, ...]
     story: tuple[Event, ...]

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import click
 
 from ..engine import scripts
+from ..engine.blueprint import parse
 from ..engine.executor import reveal
+from ..engine.journal import STEPS
 from ..middleware.masking import mask
 from ..world.models import ExecutionError, Json, Step
-from .reading import label_of
+from .reading import label
 from .running import Explanation
 from .tracing import Choice, Event, Fate, Gate, Operation, Way, ways
 
@@ -21,7 +23,6 @@ from .tracing import Choice, Event, Fate, Gate, Operation, Way, ways
 FIELDS, BUNDLES = 8, 3
 
 _MEANINGS = {
-    "interpreted": "by Make's rules",
     "simulated": "made-up data, shaped by the blueprint",
     "scripted": "puts out what you said",
 }
@@ -55,9 +56,7 @@ class _Teller:
         self._ways = ways(explanation.export.blueprint["flow"])
         #: The branches that have modules, by the if-else and their number.
         self._filled = {(way.owner, way.number) for path in self._ways.values() for way in path}
-        self._stores_failures = bool(
-            (explanation.export.blueprint["metadata"].get("scenario") or {}).get("dlq") is True
-        )
+        self._stores_failures = parse(explanation.export.blueprint).keeps_failures
 
     def lines(self) -> Iterator[str]:
         yield from self._header()
@@ -69,6 +68,8 @@ class _Teller:
                 if path[: depth + 1] != before[: depth + 1]:
                     yield self._cut(_indent(2 * depth + 1) + click.style(_heading(way), fg="cyan"))
             yield from self._event(event, _indent(2 * len(path)))
+        if len(self._told.execution.steps) >= STEPS:
+            yield f"what came after the first {STEPS:,} operations is not told"
         yield ""
         yield from self._ending()
 
@@ -81,14 +82,13 @@ class _Teller:
                 continue
             names = [name if times == 1 else f"{name} ({times})" for name, times in modules.items()]
             yield from self._named(treatment, names)
-            if treatment in _MEANINGS and treatment != "interpreted":
+            if treatment in _MEANINGS:
                 yield self._cut(f"               ({_MEANINGS[treatment]})")
         for stand_in in self._told.stand_ins:
             yield self._cut(
                 f"  {'stands in':<12} for {stand_in.kind} {stand_in.id} ({_clean(stand_in.note)})"
             )
-        if not self._told.fed:
-            yield from self._missing_input()
+        yield from self._input()
 
     def _named(self, name: str, items: Sequence[str]) -> Iterator[str]:
         """A name and a list behind it, in as many lines as it takes."""
@@ -101,10 +101,16 @@ class _Teller:
             line = f"{line} {item}" if line else item
         yield head + line
 
-    def _missing_input(self) -> Iterator[str]:
+    def _input(self) -> Iterator[str]:
+        """What is to be said of an input that is missing, or that nobody takes."""
         flow = self._told.export.blueprint["flow"]
-        if flow and flow[0]["module"].startswith("gateway:"):
-            yield '  no input     the webhook received nothing; --input \'{"field": "value"}\' gives it a bundle'
+        first = flow[0]["module"] if flow else ""
+        at_hook = first.startswith("gateway:")
+        if at_hook and not self._told.fed:
+            yield self._cut("  no input     the webhook received nothing; --input '{…}' gives it a bundle")
+        made_up = first in self._told.treatments.get("simulated", {})
+        if self._told.fed and not (at_hook or made_up or self._told.export.takes_inputs):
+            yield self._cut("  input        not used: neither the scenario nor its first module takes any")
 
     # --- events ----------------------------------------------------------------------------------
 
@@ -135,8 +141,8 @@ class _Teller:
 
     def _operation(self, step: Step, indent: str) -> Iterator[str]:
         node = self._nodes[step.module_id]
-        label = label_of(node)
-        title = f"{step.module_id} {_quoted(label)}" if label else str(step.module_id)
+        name = label(node)
+        title = f"{step.module_id} {_quoted(name)}" if name else str(step.module_id)
         nth = f", operation {step.operation}" if step.operation > 1 else ""
         yield self._cut(f"{indent}{click.style(title, bold=True)} {_clean(step.module)}{nth}")
         given = mask(step.input)
@@ -144,6 +150,8 @@ class _Teller:
             yield from self._bundles("in:", given if isinstance(given, list) else [given], indent)
         if step.error is not None:
             yield from self._failed(step.error, f"{indent}    error: ")
+        elif step.input is None:
+            yield f"{indent}    too large to be told"
         elif step.output or scripts.can_put_out(step.module):
             yield from self._bundles("out:", mask(list(step.output)), indent)
 
@@ -220,8 +228,6 @@ class _Teller:
         length = len(click.unstyle(line))
         if self._full or length <= self._width:
             return line
-        if line == click.unstyle(line):
-            return line[: self._width - 1] + "…"
         return click.unstyle(line)[: self._width - 1] + "…"
 
 

@@ -177,6 +177,26 @@ def test_what_is_in_a_blueprint_cannot_play_with_the_terminal(tmp_path: Path) ->
     assert '1 "c [2J d" json:CreateJSON\n' in output
 
 
+def test_of_a_long_run_the_beginning_is_told_and_what_is_too_large_is_left_out(tmp_path: Path) -> None:
+    loop = module(1, "builtin:BasicRepeater", {"start": 1, "repeats": 1200, "step": 1})
+    counted = module(2, "util:FunctionIncrement")
+    lines = explain(written(tmp_path, loop, counted)).output.splitlines()
+    assert "2 util:FunctionIncrement, operation 999" in lines
+    assert "2 util:FunctionIncrement, operation 1000" not in lines
+    assert lines[-3] == "what came after the first 1,000 operations is not told"
+    big = module(1, "util:ComposeTransformer", {"value": "x" * 1_500_000})
+    twice = module(2, "util:ComposeTransformer", {"value": "{{1.value}}"})
+    lines = explain(written(tmp_path, big, twice)).output.splitlines()
+    assert lines[-3] == "    too large to be told"
+
+
+def test_settings_of_the_wrong_form_are_passed_over(tmp_path: Path) -> None:
+    node = module(1, "json:CreateJSON", {"a": 1}, metadata={"designer": 5, "restore": [], "expect": {}})
+    result = explain(written(tmp_path, node, scenario=[], io=7))
+    assert result.exit_code == 0
+    assert "SUCCESS" in result.output
+
+
 def test_secrets_are_masked(tmp_path: Path) -> None:
     node = module(1, "http:ActionSendData", {"headers": [{"name": "Authorization", "value": "Bearer abc"}]})
     for form in ("text", "json"):
@@ -333,6 +353,16 @@ def test_a_webhook_that_received_nothing_says_how_to_give_it_a_bundle() -> None:
     result = shipped("webhook-to-datastore")
     assert "  no input     the webhook received nothing; --input " in result.output
     assert "    out: no bundle\n" in result.output
+
+
+def test_an_input_that_nobody_takes_is_pointed_out(tmp_path: Path) -> None:
+    output = explain(written(tmp_path, module(1, "json:CreateJSON", {"a": 1})), "--input", "{}").output
+    assert "  input        not used: neither the scenario nor its first module takes any\n" in output
+    output = explain(
+        written(tmp_path, module(1, "rss:TriggerNewArticle")), "--input", '{"title": "x"}'
+    ).output
+    assert "not used" not in output
+    assert '    out: title: "x"\n' in output
 
 
 def test_what_a_webhook_is_answered_is_told() -> None:
