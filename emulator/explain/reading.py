@@ -49,17 +49,22 @@ def export_of(data: bytes) -> Export:
         held = orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error}") from None
-    blueprint = _unwrapped(held)
+    blueprint, beside = _unwrapped(held)
     try:
         parse(blueprint)
     except Refusal as refusal:
-        texts = getattr(refusal, "faults", None) or (refusal.detail,)
-        raise ValueError("; ".join(str(text).rstrip(".") for text in texts)) from None
-    io = blueprint.get("io")
+        raise ValueError(words_of(refusal)) from None
+    io = blueprint.get("io", beside)
     io = io if isinstance(io, Mapping) else {}
     return Export(
         blueprint, _fields(io.get("input_spec")) or _inputs(blueprint), _fields(io.get("output_spec"))
     )
+
+
+def words_of(refusal: Refusal) -> str:
+    """All that a refusal says, in one line."""
+    texts = getattr(refusal, "faults", None) or (refusal.detail,)
+    return "; ".join(str(text).rstrip(".") for text in texts)
 
 
 def in_order(flow: Json) -> Iterator[Mapping[str, Json]]:
@@ -72,13 +77,17 @@ def in_order(flow: Json) -> Iterator[Mapping[str, Json]]:
         yield from in_order(node.get("onerror"))
 
 
-def _unwrapped(held: Json) -> Mapping[str, Json]:
-    """The blueprint itself: it comes alone, as ``blueprint``, or as that in the ``response`` of the API."""
+def _unwrapped(held: Json) -> tuple[Mapping[str, Json], Json]:
+    """The blueprint itself, and what the API tells beside it of inputs and outputs.
+
+    It comes alone, as ``blueprint``, or as that in the ``response`` of the API.
+    """
+    beside: Json = None
     if isinstance(held, Mapping) and "flow" not in held:
         if isinstance(held.get("response"), Mapping):
             held = held["response"]
         if "blueprint" in held:
-            held = held["blueprint"]
+            beside, held = held.get("metadata"), held["blueprint"]
             if isinstance(held, str):
                 # The API takes blueprints as JSON within JSON.
                 try:
@@ -87,7 +96,7 @@ def _unwrapped(held: Json) -> Mapping[str, Json]:
                     raise ValueError(f"'blueprint' is not JSON: {error}") from None
     if not isinstance(held, Mapping):
         raise ValueError("a blueprint is an object with 'name', 'flow' and 'metadata'")
-    return held
+    return held, beside
 
 
 def _fields(value: Json) -> Fields:

@@ -13,7 +13,7 @@ from ..world import people
 from ..world.models import Execution, Json, Script
 from ..world.refusals import Refusal
 from ..world.world import World
-from .reading import Export
+from .reading import Export, words_of
 from .standins import StandIn, furnish
 from .tracing import Event, Watch
 
@@ -70,8 +70,7 @@ def explain(
         )
         inputs = checked_inputs(export.input_spec, given) if takes else None
     except Refusal as refusal:
-        texts = getattr(refusal, "faults", None) or (refusal.detail,)
-        raise ValueError("; ".join(str(text).rstrip(".") for text in texts)) from None
+        raise ValueError(words_of(refusal)) from None
     for script in scripts:
         world.scripts[script.module] = script
     scripted = frozenset(world.scripts)

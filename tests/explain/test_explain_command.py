@@ -260,6 +260,22 @@ def test_it_takes_exports_answers_of_the_api_and_templates(held: Any) -> None:
     assert result.output.startswith("Bare: 1 module\n")
 
 
+def test_inputs_and_outputs_are_those_that_the_api_tells() -> None:
+    last = module(1, "scenario-service:ReturnData", {"twice": "{{var.input.n * 2}}", "rest": 1}) | {
+        "version": 2
+    }
+    number = {"name": "n", "type": "number", "required": True}
+    response = {
+        "blueprint": {"name": "Double", "flow": [last], "metadata": {}},
+        "metadata": {"input_spec": [number], "output_spec": [{"name": "twice", "type": "number"}]},
+    }
+    held = json.dumps({"code": "OK", "response": response})
+    assert explain("-", input=held).stderr.startswith(
+        "make-emulator: the standard input cannot be run: Missing value of required parameter 'n'; "
+    )
+    assert explain("-", "--input", '{"n": 21}', input=held).output.endswith("  outputs: twice: 42\n")
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
