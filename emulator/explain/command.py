@@ -68,16 +68,16 @@ def explain(
         try:
             scripts = list(reading.scripts_of(modules.read()))
         except ValueError as error:
-            raise Failure(f"{modules.name}: {error}") from None
+            raise Failure(reading.clean(f"{modules.name}: {error}")) from None
     try:
         export = reading.export_of(blueprint.read())
     except ValueError as error:
-        raise Failure(f"{_named(blueprint)} is no blueprint: {error}") from None
+        raise Failure(reading.clean(f"{_named(blueprint)} is no blueprint: {error}")) from None
     try:
         explanation = running.explain(export, given=bundle, now=_time(now), scripts=scripts)
     except ValueError as error:
         hint = "; --input '{…}' gives the inputs" if bundle is None and export.takes_inputs else ""
-        raise Failure(f"{_named(blueprint)} cannot be run: {error}{hint}") from None
+        raise Failure(reading.clean(f"{_named(blueprint)} cannot be run: {error}{hint}")) from None
     if form == "json":
         click.echo(orjson.dumps(document.document(explanation), option=orjson.OPT_INDENT_2))
     else:

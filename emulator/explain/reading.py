@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,9 @@ from ..engine.blueprint import label_of, parse
 from ..world import blueprints
 from ..world.models import Fields, Json, Script
 from ..world.refusals import Refusal
+
+#: What is neither printed nor may reach a terminal.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 #: The module that puts out a run's inputs.
 START = "scenario-service:StartSubscenario"
@@ -61,6 +65,11 @@ def export_of(data: bytes) -> Export:
     )
 
 
+def clean(text: object) -> str:
+    """A text that keeps to its line and does nothing to a terminal."""
+    return _CONTROL.sub(" ", str(text))
+
+
 def words_of(refusal: Refusal) -> str:
     """All that a refusal says, in one line."""
     texts = getattr(refusal, "faults", None) or (refusal.detail,)
@@ -100,11 +109,26 @@ def _unwrapped(held: Json) -> tuple[Mapping[str, Json], Json]:
 
 
 def _fields(value: Json) -> Fields:
+    """A specification of inputs or outputs.
+
+    Raises:
+        ValueError: if the type of a field is no text.
+    """
     if not isinstance(value, list):
         return ()
-    return tuple(
-        field for field in value if isinstance(field, Mapping) and isinstance(field.get("name"), str)
-    )
+    fields = [field for field in value if isinstance(field, Mapping) and isinstance(field.get("name"), str)]
+    for field in fields:
+        _check_type(field)
+    return tuple(fields)
+
+
+def _check_type(field: Mapping[str, Json]) -> None:
+    if not isinstance(field.get("type", ""), str):
+        raise ValueError(f"the type of the input or output '{field.get('name')}' is no text")
+    spec = field.get("spec")
+    for inner in spec if isinstance(spec, list) else [spec]:
+        if isinstance(inner, Mapping):
+            _check_type(inner)
 
 
 def _inputs(blueprint: Mapping[str, Json]) -> Fields:

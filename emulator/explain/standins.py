@@ -222,9 +222,9 @@ def _united(specs: Iterator[list[Mapping[str, Json]]]) -> list[Mapping[str, Json
     for spec in specs:
         for field in spec:
             # A record that breaks a rule which was only guessed would be no fault of the blueprint.
-            fields.setdefault(
-                str(field["name"]), {name: value for name, value in field.items() if name != "required"}
-            )
+            kind = field.get("type")
+            kept = {"name": str(field["name"]), "type": kind if isinstance(kind, str) else "any"}
+            fields.setdefault(str(field["name"]), kept)
     return list(fields.values())
 
 

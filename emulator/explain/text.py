@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -15,7 +14,7 @@ from ..engine.executor import reveal
 from ..engine.journal import STEPS
 from ..middleware.masking import mask
 from ..world.models import ExecutionError, Json, Step
-from .reading import label
+from .reading import clean, label
 from .running import Explanation
 from .tracing import Choice, Event, Fate, Gate, Operation, Way, ways
 
@@ -27,9 +26,6 @@ _MEANINGS = {
     "scripted": "puts out what you said",
 }
 _COLOURS = {"SUCCESS": "green", "WARNING": "yellow", "ERROR": "red"}
-
-#: What is neither printed nor may reach a terminal.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 _FATES = {
     "resume": "handled by resume: goes on with the bundle of the directive",
@@ -75,7 +71,7 @@ class _Teller:
 
     def _header(self) -> Iterator[str]:
         blueprint, count = self._told.export.blueprint, len(self._nodes)
-        yield self._cut(click.style(_clean(blueprint["name"]), bold=True) + f": {_counted(count, 'module')}")
+        yield self._cut(click.style(clean(blueprint["name"]), bold=True) + f": {_counted(count, 'module')}")
         for treatment in ("interpreted", "scripted", "simulated", "unknown"):
             modules = self._told.treatments.get(treatment)
             if not modules:
@@ -85,16 +81,14 @@ class _Teller:
             if treatment in _MEANINGS:
                 yield self._cut(f"               ({_MEANINGS[treatment]})")
         for stand_in in self._told.stand_ins:
-            yield self._cut(
-                f"  {'stands in':<12} for {stand_in.kind} {stand_in.id} ({_clean(stand_in.note)})"
-            )
+            yield self._cut(f"  {'stands in':<12} for {stand_in.kind} {stand_in.id} ({clean(stand_in.note)})")
         yield from self._input()
 
     def _named(self, name: str, items: Sequence[str]) -> Iterator[str]:
         """A name and a list behind it, in as many lines as it takes."""
         head, line = f"  {name:<12} ", ""
         for place, item in enumerate(items):
-            item = _clean(item) + ("," if place + 1 < len(items) else "")
+            item = clean(item) + ("," if place + 1 < len(items) else "")
             if line and len(head) + len(line) + len(item) + 1 > self._width:
                 yield head + line
                 head, line = " " * len(head), ""
@@ -144,7 +138,7 @@ class _Teller:
         name = label(node)
         title = f"{step.module_id} {_quoted(name)}" if name else str(step.module_id)
         nth = f", operation {step.operation}" if step.operation > 1 else ""
-        yield self._cut(f"{indent}{click.style(title, bold=True)} {_clean(step.module)}{nth}")
+        yield self._cut(f"{indent}{click.style(title, bold=True)} {clean(step.module)}{nth}")
         given = mask(step.input)
         if given:
             yield from self._bundles("in:", given if isinstance(given, list) else [given], indent)
@@ -178,7 +172,7 @@ class _Teller:
         if not value:
             yield head + "{}"
             return
-        fields = [f"{_clean(name)}: {_json(item)}" for name, item in value.items()]
+        fields = [f"{clean(name)}: {_json(item)}" for name, item in value.items()]
         line = head + ", ".join(fields)
         if len(line) <= self._width:
             yield line
@@ -217,7 +211,7 @@ class _Teller:
 
     def _failed(self, error: ExecutionError, head: str, where: str = "") -> Iterator[str]:
         """Why something failed, never cut: in as many lines as it takes."""
-        text = f"{error.name}: {_clean(error.message)}{where}"
+        text = f"{error.name}: {clean(error.message)}{where}"
         lines = textwrap.wrap(text, max(self._width - len(head), 20), break_long_words=False)
         for line in lines:
             yield head + click.style(line, fg="red")
@@ -247,11 +241,7 @@ def _json(value: Json) -> str:
 
 
 def _quoted(text: str) -> str:
-    return f'"{_clean(text)}"'
-
-
-def _clean(text: object) -> str:
-    return _CONTROL.sub(" ", str(text))
+    return f'"{clean(text)}"'
 
 
 def _counted(number: int, noun: str) -> str:

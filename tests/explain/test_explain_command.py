@@ -280,6 +280,10 @@ def test_inputs_and_outputs_are_those_that_the_api_tells() -> None:
     ("text", "reason"),
     [
         ("", "not JSON: "),
+        (
+            '{"name": "x", "flow": [], "metadata": {}, "io": {"input_spec": [{"name": "a", "type": []}]}}',
+            "the type of the input or output 'a' is no text",
+        ),
         ("[1]", "a blueprint is an object with 'name', 'flow' and 'metadata'"),
         ('{"code": "OK", "response": {}}', "should have required property 'name'; should have required"),
         ('{"blueprint": "{"}', "'blueprint' is not JSON: "),
