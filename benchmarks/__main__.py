@@ -1,4 +1,4 @@
-"""The command: ``python -m benchmarks [--quick] [--servers] [--json FILE]``. It ends with 0 whatever it finds."""
+"""The command: ``python -m benchmarks [PART …] [--quick] [--servers] [--json FILE]``. It ends with 0 whatever it finds."""
 
 from __future__ import annotations
 
@@ -8,26 +8,37 @@ import sys
 import time
 from pathlib import Path
 
-from . import comparison, inprocess, interception, pages, snapshots, startup, throughput, webhooks
+from . import comparison, engine, inprocess, interception, pages, snapshots, startup, throughput, webhooks
 from .report import Report
 from .rounds import Effort
+
+#: Part -> what measures it.
+PARTS = {
+    part.__name__.rpartition(".")[2]: part
+    for part in (startup, throughput, pages, inprocess, engine, interception, snapshots, webhooks)
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the emulator.")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"one of {', '.join(PARTS)}; all if none is given"
+    )
     parser.add_argument("--quick", action="store_true", help="shorter rounds, for a first impression")
     parser.add_argument("--servers", action="store_true", help="compare embedded servers instead")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file too")
     options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are: {', '.join(PARTS)}")
     effort = Effort.quick() if options.quick else Effort.full()
     started = time.perf_counter()
     if options.servers:
         print(comparison.compare(effort))
         return
     report = Report()
-    for part in (startup, throughput, pages, inprocess, interception, snapshots, webhooks):
-        print(f"measuring: {part.__name__.rpartition('.')[2]} …", file=sys.stderr)
-        report.figures += part.measure(effort)
+    for name in options.parts or PARTS:
+        print(f"measuring: {name} …", file=sys.stderr)
+        report.figures += PARTS[name].measure(effort)
     print(f"Python {platform.python_version()}, {platform.system()}, {effort.rounds} alternating rounds\n")
     print(report.table())
     print(f"\nTook {time.perf_counter() - started:.0f} s.")

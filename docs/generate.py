@@ -18,13 +18,11 @@ from emulator import MakeEmulator, World, api, cli, create_app, mock_make
 from emulator import errors as make_errors
 from emulator.doors import reference
 from emulator.engine.iml.functions import FUNCTIONS
+from emulator.engine.modules import KINDS
 from emulator.middleware import faults
 from emulator.openapi import document
 from emulator.seeds.editor import json_schema
 from emulator.testing import control, plugin
-from emulator.testing import faults as testing_faults
-from emulator.testing import modules as testing_modules
-from emulator.testing import requests as testing_requests
 from emulator.testing import world as testing_world
 
 FOLDER = Path(__file__).parent / "reference"
@@ -43,6 +41,7 @@ def pages() -> Mapping[str, str]:
         "seeds.md": _seeds,
         "errors.md": _errors,
         "expressions.md": _expressions,
+        "modules.md": _modules,
     }
     return {name: "\n".join([_MADE, "", *make()]).rstrip() + "\n" for name, make in makers.items()}
 
@@ -179,9 +178,8 @@ def _python() -> Iterator[str]:
 def _parts_of_a_world() -> Iterator[type[Any]]:
     """The classes of what a world offers as attributes, in the order in which it makes them."""
     made = re.findall(r"self\.\w+ = (\w+)\(", inspect.getsource(World.__init__))
-    rooms = (testing_world, testing_requests, testing_faults, testing_modules)
     for name in made:
-        yield next(getattr(room, name) for room in rooms if hasattr(room, name))
+        yield getattr(testing_world, name)
     yield testing_world.Received
 
 
@@ -190,7 +188,8 @@ def _class(kind: type[Any]) -> Iterator[str]:
     if "__init__" in vars(kind) and kind is MakeEmulator:
         yield from ("", f"`{kind.__name__}{_signature(kind.__init__)}`")
     rows = []
-    for name, member in vars(kind).items():
+    own = [base for base in reversed(kind.__mro__) if base.__module__.startswith("emulator.")]
+    for name, member in {name: member for base in own for name, member in vars(base).items()}.items():
         if name.startswith("_"):
             continue
         if isinstance(member, property):
@@ -337,7 +336,7 @@ def _expressions() -> Iterator[str]:
     )
     groups: dict[str, list[tuple[str, str]]] = {}
     for name, function in FUNCTIONS.items():
-        room = _room(function.body)
+        room = function.body.__module__.rsplit(".", 1)[-1]
         most = "any number" if function.most is None else str(function.most)
         count = str(function.least) if function.most == function.least else f"{function.least} to {most}"
         groups.setdefault(room, []).append((f"`{name}`", count))
@@ -346,10 +345,33 @@ def _expressions() -> Iterator[str]:
         yield from _table(("function", "arguments"), sorted(groups[room], key=lambda row: row[0].lower()))
 
 
-def _room(body: Callable[..., Any]) -> str:
-    """The file that a function stands in; a body that only computes the arguments wraps the one that does the work."""
-    closed = inspect.getclosurevars(body).nonlocals.get("body", body)
-    return str(inspect.unwrap(closed).__module__).rsplit(".", 1)[-1]
+def _modules() -> Iterator[str]:
+    yield from (
+        "# How modules are run",
+        "",
+        "| a module is | when | what it does |",
+        "| -- | -- | -- |",
+        "| interpreted | the emulator knows it from the inside; the table below has them all | what it does in Make |",
+        "| scripted | a test, or a file, says what it puts out | that, or the error or delay that was said |",
+        "| simulated | it belongs to any other app | puts out one bundle of made-up data in the shape that the blueprint"
+        " declares in `metadata.interface`, else in `metadata.expect`; first in a scenario, it puts out what the run was"
+        " given |",
+        "",
+        "A module of an app that is known in whole, and that the app does not have, is refused (IM007). `make-emulator explain`",
+        "tells of each module of a blueprint how it is run.",
+        "",
+    )
+    yield from _table(
+        ("module", "operations", "credits"),
+        [
+            (
+                f"`{kind.name}`",
+                "none" if not kind.billed else "1 an aggregation" if kind.combine else "1 a bundle",
+                "none" if kind.free or not kind.billed else "1 an operation",
+            )
+            for kind in sorted(KINDS.values(), key=lambda each: each.name.lower())
+        ],
+    )
 
 
 # --- the parts of a page -------------------------------------------------------------------------

@@ -9,10 +9,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from conftest import Api
 from emulator import seeds
 from emulator.app import create_app
+from emulator.cli import main
 from emulator.data import fixture
 from emulator.tls import CLIENT_VARIABLES
 
@@ -59,6 +61,15 @@ def test_every_control_call_is_listed_and_every_listed_one_is_there(api: Api) ->
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     assert listed == served
+
+
+def test_the_blueprint_is_explained_as_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    [shown] = [block for block in blocks("console") if "make-emulator explain" in block]
+    call, _, told = shown.removeprefix("$ ").partition("\n")
+    monkeypatch.chdir(Path(__file__).parent.parent)
+    result = CliRunner().invoke(main, shlex.split(call)[1:], env={"COLUMNS": "100"})
+    assert result.exit_code == 0
+    assert result.output == told
 
 
 def test_the_files_that_are_linked_exist() -> None:

@@ -10,6 +10,8 @@ from types import ModuleType
 
 import pytest
 
+from emulator.engine.modules import KINDS
+
 DOCS = Path(__file__).parent.parent / "docs"
 
 
@@ -51,3 +53,8 @@ def test_the_fixtures_of_the_plugin_are_all_there(pages: Mapping[str, str]) -> N
 def test_each_of_the_47_has_its_row(pages: Mapping[str, str]) -> None:
     numbers = re.findall(r"^\| ([\d, ]+) \| `[A-Z]+ /", pages["routes.md"], flags=re.MULTILINE)
     assert sorted(int(each) for row in numbers for each in row.split(", ")) == list(range(1, 48))
+
+
+def test_each_module_that_is_interpreted_has_its_row(pages: Mapping[str, str]) -> None:
+    named = re.findall(r"^\| `([\w-]+:\w+)` \|", pages["modules.md"], flags=re.MULTILINE)
+    assert sorted(named) == sorted(KINDS)

@@ -44,12 +44,16 @@ def add_calls(door: Blueprint, find: Callable[[str], Tenant]) -> None:
 
     @door.get("/worlds/<name>/http")
     def list_http(name: str) -> Response:
+        """What services outside answer, by request, with how often each rule did; and what scenarios sent, oldest first."""
         with find(name).hold() as world:
             rules, requests = list(world.http_rules), list(world.http_requests)
         return answer({"rules": list(map(_rule_view, rules)), "requests": list(map(_request_view, requests))})
 
     @door.post("/worlds/<name>/http")
     def add_rule(name: str) -> Response:
+        """Asks for an answer: ``{"url" (a glob), "method"?, "status"?, "headers"?, "body"? (JSON or text), "times"?,
+        "delayMs"?, "error"?: "timeout"|"connection"}``.
+        """
         tenant, rule = find(name), _rule(body(_FIELDS))
         with tenant.hold() as world:
             if len(world.http_rules) >= outside.RULES:
@@ -58,6 +62,7 @@ def add_calls(door: Blueprint, find: Callable[[str], Tenant]) -> None:
 
     @door.delete("/worlds/<name>/http")
     def clear_http(name: str) -> Response:
+        """Takes the rules away, and forgets what was sent."""
         with find(name).hold() as world:
             outside.clear(world.http_rules)
             outside.clear(world.http_requests)
@@ -65,6 +70,7 @@ def add_calls(door: Blueprint, find: Callable[[str], Tenant]) -> None:
 
     @door.get("/worlds/<name>/outbox")
     def list_outbox(name: str) -> Response:
+        """The mails that scenarios sent; ``?to=`` and ``subject=`` are globs."""
         if unknown := request.args.keys() - {"to", "subject"}:
             raise refuse(f"Unknown parameter '{min(unknown)}'.")
         to, subject = request.args.get("to"), request.args.get("subject")
@@ -74,6 +80,7 @@ def add_calls(door: Blueprint, find: Callable[[str], Tenant]) -> None:
 
     @door.delete("/worlds/<name>/outbox")
     def clear_outbox(name: str) -> Response:
+        """Forgets them."""
         with find(name).hold() as world:
             outside.clear(world.outbox)
         return Response(status=204)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -12,13 +11,9 @@ from ..engine import scripts
 from ..errors import ResourceNotFound
 from ..middleware.masking import mask
 from ..middleware.tenant import Tenant
-from ..world.clock import DAY
-from ..world.models import Execution, ExecutionError, Json, Script, Step
+from ..world.models import Execution, Json, Script, Step
 from ..world.world import World
-from .wishes import Fields, answer, body, refuse
-
-_FIELDS: Fields = {"output": (dict, list), "error": (dict,), "times": (int,), "durationMs": (int,)}
-_MODULE = re.compile(r"[\w-]+:\w+", re.ASCII)
+from .wishes import answer, body, refuse
 
 
 def add_calls(door: Blueprint, find: Callable[[str], Tenant]) -> None:
@@ -50,7 +45,7 @@ def add_calls(door: Blueprint, find: Callable[[str], Tenant]) -> None:
     @door.put("/worlds/<name>/modules/<module>")
     def put_script(name: str, module: str) -> Response:
         """``{"output"?: a bundle or a list of them, "error"?: {"name", "message"?}, "times"?, "durationMs"?}``."""
-        tenant, script = find(name), _script(module, body(_FIELDS))
+        tenant, script = find(name), _script(module, body(scripts.FIELDS))
         with tenant.hold() as world:
             return answer({"module": _view(scripts.write(world, script))})
 
@@ -69,35 +64,10 @@ def add_calls(door: Blueprint, find: Callable[[str], Tenant]) -> None:
 
 
 def _script(module: str, wish: dict[str, Any]) -> Script:
-    if not _MODULE.fullmatch(module):
-        raise refuse(f"'{module}' is not the name of a module; it reads app:Module.")
-    if not scripts.can_be_scripted(module):
-        raise refuse(f"Module '{module}' gathers bundles; it cannot be scripted.")
-    if "output" in wish and not scripts.can_put_out(module):
-        raise refuse(f"Module '{module}' puts out nothing of its own; it can only fail or take longer.")
-    if wish.keys() <= {"times"}:
-        raise refuse("A script needs one of 'output', 'error', 'durationMs'.")
-    if "output" in wish and "error" in wish:
-        raise refuse("A script has 'output' or 'error'; not both.")
-    times, duration = wish.get("times"), wish.get("durationMs", 0)
-    if times is not None and times < 1:
-        raise refuse("Parameter 'times' must be at least 1.")
-    if not 0 <= duration <= DAY:
-        raise refuse(f"Parameter 'durationMs' must be from 0 to {DAY}.")
-    output = scripts.bundles(wish["output"]) if "output" in wish else None
-    if "output" in wish and output is None:
-        raise refuse("Parameter 'output' must be a bundle (an object) or a list of bundles.")
-    error = _error(wish["error"]) if "error" in wish else None
-    return Script(module=module, output=output, error=error, duration=duration, left=times)
-
-
-def _error(wish: dict[str, Json]) -> ExecutionError:
-    name, message = wish.get("name"), wish.get("message", "")
-    if wish.keys() - {"name", "message"} or not isinstance(message, str):
-        raise refuse("""Parameter 'error' must be {"name", "message"?}.""")
-    if name not in scripts.ERRORS:
-        raise refuse(f"The name of an error must be one of: {', '.join(scripts.ERRORS)}.")
-    return ExecutionError(name=str(name), message=message)
+    try:
+        return scripts.wished(module, wish)
+    except ValueError as error:
+        raise refuse(str(error)) from None
 
 
 def _script_of(world: World, module: str) -> Script:

@@ -203,7 +203,8 @@ class _Reader:
         if not isinstance(name, str) or not _is_module_name(name):
             raise BadBlueprint(f"Module {id} has no valid module name.")
         version = node.get("version", 1)
-        if not _is_whole(version) or version < 1:
+        # The vendor's own samples have modules of version 0.
+        if not _is_whole(version) or version < 0:
             raise BadBlueprint(f"Module {id} has no valid version.")
         app, module = blueprints.app_and_module(node)
         if not catalog.exists(app, module, version):

@@ -21,6 +21,7 @@ from .iml.environment import Bundle, Scope
 from .iml.values import Value, plain
 from .interpreter import Interpreter
 from .modules.registry import CallScenario, Run
+from .observing import Observer
 from .recovery import Broken
 from .stopwatch import Stopwatch
 
@@ -91,6 +92,7 @@ class Computation:
         call: Call,
         budget: Budget | None = None,
         at: Breakpoint | None = None,
+        observer: Observer | None = None,
     ) -> None:
         execution_id = world.ids.hex(32)
         seed = f"{world.seed}:{execution_id}"
@@ -115,6 +117,7 @@ class Computation:
             stopwatch=Stopwatch(f"duration:{seed}"),
             random=random.Random(f"run:{seed}"),
             call=partial(call, self),
+            observer=observer,
             variables=dict(at.variables) if at is not None else {},
             names={
                 "executionId": execution_id,

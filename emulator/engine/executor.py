@@ -19,6 +19,7 @@ from .computation import FAILURE, SUCCESS, WARNING, Computation
 from .errors import ModuleError
 from .iml.values import Value
 from .modules.registry import CallScenario
+from .observing import Observer
 
 _REVEALED = {SUCCESS: "SUCCESS", WARNING: "WARNING", FAILURE: "ERROR"}
 
@@ -38,19 +39,29 @@ def run(
     trigger_bundle: Json = None,
     budget: Budget | None = None,
     depth: int = 0,
+    observer: Observer | None = None,
 ) -> Execution:
     """Run a scenario's current blueprint and write the run to the world's logs.
 
     ``inputs`` were checked before (see `inputs.checked_inputs`); ``trigger_bundle`` is what an instant trigger
     received, a bundle or an array of them. Whatever the blueprint holds, nothing is raised: a failure is a run
     with status 3. Failures of automatic runs are counted, and too many in a row deactivate the scenario.
-    ``budget`` is what a scenario that calls this one has left, ``depth`` how many such wait above this run.
+    ``budget`` is what a scenario that calls this one has left, ``depth`` how many such wait above this run;
+    ``observer`` is told what happens, except in the scenarios that this one calls.
     """
     version = world.blueprints[scenario.id, scenario.blueprint_version]
     started = world.now() if at is None else at
     call = partial(called, depth=depth)
     computed = Computation(
-        world, scenario, version, inputs, started, trigger_bundle, call=call, budget=budget
+        world,
+        scenario,
+        version,
+        inputs,
+        started,
+        trigger_bundle,
+        call=call,
+        budget=budget,
+        observer=observer,
     )
     computed.begin()
     execution = write_execution(world, computed.execution(kind=kind, author_id=author_id, instant=instant))

@@ -114,7 +114,7 @@ class Interpreter:
         run.budget.step()
         branch, scope = walk.came_by or (None, walk.scope)
         env = self._environment(scope)
-        if not all(passes(gate.groups, env) for gate in _gates(module, branch)):
+        if not all(self._lets_through(module, gate, env) for gate in _gates(module, branch)):
             return
         kind = kind_of(module)
         if kind.combine is not None:
@@ -128,15 +128,24 @@ class Interpreter:
             case Branch():
                 self._send(walk, env)
             case Choose(arms):
-                for arm in arms:
-                    if arm.groups is None or passes(arm.groups, env):
-                        self._enter(walk, arm.flow, arm.merges_as)
-                        break
+                way = next(
+                    (n for n, arm in enumerate(arms) if arm.groups is None or passes(arm.groups, env)), None
+                )
+                if run.observer is not None:
+                    run.observer.chose(len(self.steps), module, way)
+                if way is not None:
+                    self._enter(walk, arms[way].flow, arms[way].merges_as)
             case Return(outputs):
                 self.outputs = outputs
                 self._end()
             case Directive(decision, mapper):
                 self._direct(walk, decision, mapper)
+
+    def _lets_through(self, module: Module, gate: Filter, env: Environment) -> bool:
+        passed = passes(gate.groups, env)
+        if self._run.observer is not None:
+            self._run.observer.filtered(len(self.steps), module, gate, passed=passed)
+        return passed
 
     def _environment(self, scope: Scope) -> Environment:
         run = self._run
@@ -211,6 +220,9 @@ class Interpreter:
                 routes = others
             else:
                 routes = [route for route in routes if route.is_fallback]
+                if self._run.observer is not None:
+                    way = walk.module.routes.index(routes[0])
+                    self._run.observer.chose(len(self.steps), walk.module, way)
         self._stack.extend(
             Walk(route.flow, 0, walk.scope, walk.handling, walk.after) for route in reversed(routes)
         )
@@ -295,6 +307,8 @@ class Interpreter:
             failure, kept = Failure(spent, walk), False
         if not kept:
             self._stop(failure)
+        elif self._run.observer is not None:
+            self._run.observer.decided(len(self.steps), module, "kept")
 
     def _direct(self, walk: Walk, decision: str, mapper: Mapping[str, Value]) -> None:
         """Do what the directive at the end of an error handler says; without one the bundle is dropped."""
@@ -303,6 +317,8 @@ class Interpreter:
             raise Fatal(
                 "RuntimeError", f"Module '{walk.module.full_name}' stands outside of an error handler."
             )
+        if self._run.observer is not None:
+            self._run.observer.decided(len(self.steps), failure.walk.module, decision)
         match decision:
             case "resume":
                 self._emit(failure.walk, [mapper])

@@ -6,10 +6,13 @@ unscripted, and fields that the module requires stay required.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from ..world.models import Json, Script
+from ..world.clock import DAY
+from ..world.models import ExecutionError, Json, Script
 from ..world.world import World
 from . import catalog
 from .errors import Exhausted, ModuleError
@@ -44,6 +47,16 @@ ERRORS = (
 _FATAL = frozenset(["DataSizeLimitExceededError", "OperationsLimitExceededError", "ScenarioTimeoutError"])
 
 
+#: The fields of a wish for a script -> the types that each may have.
+FIELDS: Mapping[str, tuple[type, ...]] = {
+    "output": (dict, list),
+    "error": (dict,),
+    "times": (int,),
+    "durationMs": (int,),
+}
+_MODULE = re.compile(r"[\w-]+:\w+", re.ASCII)
+
+
 def can_be_scripted(module: str) -> bool:
     """Whether a module works on one bundle at a time, rather than gathering many."""
     return not catalog.aggregates(module)
@@ -52,6 +65,43 @@ def can_be_scripted(module: str) -> bool:
 def can_put_out(module: str) -> bool:
     """Whether a module puts out bundles of its own, rather than directing those of others or ending the run."""
     return not module.startswith("builtin:") and module != "scenario-service:ReturnData"
+
+
+def wished(module: str, wish: Mapping[str, Any]) -> Script:
+    """The script that somebody wishes a module to have; the fields of the wish are of the types in `FIELDS`.
+
+    Raises:
+        ValueError: if the module cannot be scripted, or not so.
+    """
+    if not _MODULE.fullmatch(module):
+        raise ValueError(f"'{module}' is not the name of a module; it reads app:Module.")
+    if not can_be_scripted(module):
+        raise ValueError(f"Module '{module}' gathers bundles; it cannot be scripted.")
+    if "output" in wish and not can_put_out(module):
+        raise ValueError(f"Module '{module}' puts out nothing of its own; it can only fail or take longer.")
+    if wish.keys() <= {"times"}:
+        raise ValueError("A script needs one of 'output', 'error', 'durationMs'.")
+    if "output" in wish and "error" in wish:
+        raise ValueError("A script has 'output' or 'error'; not both.")
+    times, duration = wish.get("times"), wish.get("durationMs", 0)
+    if times is not None and times < 1:
+        raise ValueError("Parameter 'times' must be at least 1.")
+    if not 0 <= duration <= DAY:
+        raise ValueError(f"Parameter 'durationMs' must be from 0 to {DAY}.")
+    output = bundles(wish["output"]) if "output" in wish else None
+    if "output" in wish and output is None:
+        raise ValueError("Parameter 'output' must be a bundle (an object) or a list of bundles.")
+    error = _error(wish["error"]) if "error" in wish else None
+    return Script(module=module, output=output, error=error, duration=duration, left=times)
+
+
+def _error(wish: Mapping[str, Json]) -> ExecutionError:
+    name, message = wish.get("name"), wish.get("message", "")
+    if wish.keys() - {"name", "message"} or not isinstance(message, str):
+        raise ValueError("""Parameter 'error' must be {"name", "message"?}.""")
+    if name not in ERRORS:
+        raise ValueError(f"The name of an error must be one of: {', '.join(ERRORS)}.")
+    return ExecutionError(name=str(name), message=message)
 
 
 def write(world: World, script: Script) -> Script:

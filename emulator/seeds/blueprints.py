@@ -83,7 +83,7 @@ class Library:
         names = sorted(path.stem for path in fixture("blueprints").glob("*.json"))
         raise Unusable(
             f"there is neither a file {name!r} beside the seed nor a sample of that name; "
-            f"the samples are: {', '.join(names)}{meant(name, names)}"
+            f"there are {len(names)} samples, such as {', '.join(names[:3])}{meant(name, names)}"
         )
 
     def _found(self, name: str) -> Path | None:

@@ -28,6 +28,7 @@ class WorldOutbox(Rows):
         return rows
 
     def clear(self) -> None:
+        """Forget the mails."""
         self._control.call("DELETE", "worlds", self._world, "outbox")
 
     def assert_sent(

@@ -9,7 +9,7 @@ import pytest
 from lab import module, set_variable
 
 from emulator.engine.blueprint import id_sequence, parse
-from emulator.engine.modules import KINDS
+from emulator.engine.modules import how_run
 from emulator.world.models import Json
 from emulator.world.refusals import BadBlueprint, Invalid
 
@@ -81,6 +81,8 @@ def deep(levels: int) -> Json:
         ([module(1, "a:b") | {"id": True}], "'True' is not a valid module id."),
         ([module(1, "nonsense")], "Module 1 has no valid module name."),
         ([module(1, "a:b") | {"version": "x"}], "Module 1 has no valid version."),
+        ([module(1, "a:b") | {"version": -1}], "Module 1 has no valid version."),
+        ([module(1, "json:ParseJSON") | {"version": 0}], "Module not found 'json:ParseJSON' version '0'."),
         ([module(1, "util:SetVariable9")], "Module not found 'util:SetVariable9' version '1'."),
         (
             [module(1, "util:SetVariable2") | {"version": 7}],
@@ -115,6 +117,11 @@ def test_any_module_of_an_app_that_is_not_interpreted_is_fine() -> None:
     assert [one.full_name for one in parsed.flow] == ["app#mine:DoThings", "slack:CreateMessage"]
 
 
+def test_a_version_may_be_zero_as_in_the_vendors_samples() -> None:
+    flow = [module(1, "ai-local-agent:RunLocalAIAgent") | {"version": 0}]
+    assert parse({"name": "x", "flow": flow, "metadata": {}}).flow[0].version == 0
+
+
 def test_ids_of_routes_and_error_handlers_count() -> None:
     router = module(
         2,
@@ -134,9 +141,7 @@ def test_every_sample_blueprint_can_be_read_and_interpreted() -> None:
     for file in files:
         parsed = parse(orjson.loads(file.read_bytes()))
         assert parsed.flow
-        for one in parsed.flow:
-            assert one.label or one.interface or one.expect
-            assert one.full_name in KINDS or one.app in ("google-sheets", "slack")
+        assert [one.full_name for one in parsed.flow if how_run(one.full_name) == "unknown"] == []
 
 
 def test_a_blueprint_is_parsed_once_and_its_copy_anew() -> None:

@@ -8,7 +8,7 @@ import pytest
 from lab import Lab, error_of, module, outputs_of, put_out, set_variable
 
 from emulator.engine import catalog
-from emulator.engine.modules import KINDS
+from emulator.engine.modules import KINDS, how_run
 from emulator.world.models import Json, WebhookAnswer
 
 
@@ -202,3 +202,11 @@ def test_a_field_that_the_blueprint_marks_as_required_must_be_mapped() -> None:
 def test_an_instant_trigger_of_any_app_puts_out_what_came_in() -> None:
     trigger = module(1, "acme:watchDeals", metadata={"interface": INTERFACE})
     assert put_out(trigger, trigger_bundle=[{"a": 1}, {"a": 2}]) == [{"a": 1}, {"a": 2}]
+
+
+def test_each_module_is_interpreted_simulated_or_unknown() -> None:
+    assert how_run("json:ParseJSON") == "interpreted"
+    assert how_run("json:JSONtoXML") == "simulated"
+    assert how_run("json:NoSuchModule") == "unknown"
+    assert how_run("csv:CreateCSV") == "interpreted"
+    assert how_run("any-app:AnyModule") == "simulated"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from .. import catalog
 from ..blueprint import Module
 from ..errors import unsupported
@@ -56,3 +58,19 @@ def kind_of(module: Module) -> Kind:
     if not catalog.aggregates(module.full_name):
         return SIMULATED
     return csv_app.AGGREGATOR if module.app == "csv" else aggregators.SIMULATED
+
+
+Treatment: TypeAlias = Literal["interpreted", "simulated", "unknown"]
+"""How the emulator runs a module: by its own rules, with made-up data, or not at all, as the app has no such module."""
+
+
+def how_run(full_name: str) -> Treatment:
+    """How a module ``app:Module`` is run, unless a script of the world says otherwise.
+
+    A module of an app that the emulator knows in whole is interpreted, simulated, or unknown to Make; of other apps
+    nothing tells which modules exist, so each is taken.
+    """
+    app, _, module = full_name.partition(":")
+    if full_name in KINDS or (app == "csv" and catalog.aggregates(full_name)):
+        return "interpreted"
+    return "simulated" if catalog.simulates(app, module) else "unknown"

@@ -15,6 +15,7 @@ from ..errors import BundleInvalid, Misfit
 from ..gathering import Group
 from ..iml.environment import Environment
 from ..iml.values import EMPTY_TEXT, Value, coerce
+from ..observing import Observer
 from ..stopwatch import Stopwatch
 from ..transaction import Transaction
 
@@ -50,6 +51,8 @@ class Run:
     name: str | None = None
     #: Host -> the cookies that it set, which HTTP modules share if they are told to.
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
+    #: Who is told what happens.
+    observer: Observer | None = None
 
     def now(self) -> int:
         return self.started + self.stopwatch.elapsed

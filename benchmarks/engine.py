@@ -1,0 +1,126 @@
+"""What runs cost by themselves: ten modules in a row, and many bundles through an iterator and an aggregator.
+
+The yardstick computes the same by hand and writes and reads it as JSON once, which no engine can do without.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.app import DEFAULT_WORLD, tenants_of
+from emulator.engine import executor, lifecycle
+from emulator.engine.budget import Budget
+from emulator.world.models import Scenario
+from emulator.world.world import World
+
+from . import big
+from .report import Figure
+from .rounds import Effort, alternate, each
+
+#: Bundles of the long loop and of the short one.
+MANY, FEW = 100_000, 10_000
+
+#: So much work that neither loop comes to its end.
+_WORK = 1_000_000_000
+
+
+def measure(effort: Effort) -> list[Figure]:
+    """Ten modules in a row; a loop, and how its time grows."""
+    tenant = tenants_of(big.create(scenarios=1, records=1)).get(DEFAULT_WORLD)
+    assert tenant is not None
+    team = tenant.main_team()
+    assert team is not None
+    loop = lifecycle.create(
+        tenant.world, tenant.main_user(), team, blueprint=_loop(), scheduling={"type": "on-demand"}
+    )
+    return [*_linear(tenant.world, effort), *_loops(tenant.world, loop, effort)]
+
+
+def _linear(world: World, effort: Effort) -> list[Figure]:
+    data = {"name": " Ann ", "quantity": 3}
+    scenario = world.scenarios[big.RUNNABLE]
+
+    def run() -> None:
+        assert executor.run(world, scenario, inputs=data).status == 1
+
+    duel = alternate(
+        lambda: each(run, effort.seconds), lambda: each(lambda: _by_hand(data), effort.seconds), effort.rounds
+    )
+    return [
+        Figure("run of 10 modules in a row", [1000 * taken for taken in duel.ours], "ms", target=2),
+        Figure("the same, time against bare Python", duel.ratios, "x", note=duel.note("ms", scale=1000)),
+    ]
+
+
+def _by_hand(data: Mapping[str, Any]) -> Any:
+    steps: list[dict[str, Any]] = [dict(data)]
+    for id in range(2, 10):
+        name = f"{data['name'].strip().upper()} no. {id}"
+        steps.append({f"name{id}": name, f"total{id}": data["quantity"] * 2 + 1})
+    steps.append({"greeting": f"Hello, {steps[1]['name2']}!"})
+    return json.loads(json.dumps(steps))
+
+
+def _loops(world: World, scenario: Scenario, effort: Effort) -> list[Figure]:
+    many, few = _items(MANY), _items(FEW)
+
+    def run(items: list[dict[str, int]]) -> float:
+        # What earlier rounds left behind is not this round's to clean up.
+        gc.collect()
+        started = time.perf_counter()
+        execution = executor.run(
+            world,
+            scenario,
+            trigger_bundle={"items": items},
+            budget=Budget(operations=2 * MANY, work=_WORK),
+        )
+        taken = time.perf_counter() - started
+        assert execution.status == 1, execution.error
+        assert execution.outputs == {"total": sum(range(len(items)))}
+        return taken
+
+    def loop() -> float:
+        started = time.perf_counter()
+        gathered = json.loads(json.dumps([{"n": item["n"]} for item in many]))
+        assert sum(item["n"] for item in gathered) == sum(range(MANY))
+        return time.perf_counter() - started
+
+    rounds = min(effort.rounds, 3)
+    duel = alternate(lambda: run(many), loop, rounds)
+    growth = alternate(lambda: run(many), lambda: run(few), rounds)
+    name = f"{MANY:,} bundles, iterator to aggregator"
+    return [
+        Figure(name, duel.ours, "s", target=5),
+        Figure("the same, time against bare Python", duel.ratios, "x", note=duel.note("s")),
+        Figure(f"the same, time against {FEW:,} bundles", growth.ratios, "x", target=12,
+               note=growth.note("s", theirs=f"{FEW:,}")),
+    ]  # fmt: skip
+
+
+def _items(count: int) -> list[dict[str, int]]:
+    return [{"n": number} for number in range(count)]
+
+
+def _loop() -> dict[str, Any]:
+    """A webhook that receives an array, an iterator, an aggregator, and a sum to see that nothing was lost."""
+    nodes: list[dict[str, Any]] = [
+        {"id": 1, "module": "gateway:CustomWebHook"},
+        {"id": 2, "module": "builtin:BasicFeeder", "mapper": {"array": "{{1.items}}"}},
+        {
+            "id": 3,
+            "module": "builtin:BasicAggregator",
+            "parameters": {"feeder": 2},
+            "mapper": {"n": "{{2.n}}"},
+        },
+        {
+            "id": 4,
+            "module": "scenario-service:ReturnData",
+            "version": 2,
+            "mapper": {"total": '{{sum(map(3.array; "n"))}}'},
+        },
+    ]
+    return {"name": "Loop", "flow": [{"version": 1, **node} for node in nodes], "metadata": {"version": 1}}

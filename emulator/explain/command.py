@@ -1,0 +1,121 @@
+"""The command ``explain``: runs one blueprint, without a server, and tells what happened."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import orjson
+
+from ..failures import Failure
+
+if TYPE_CHECKING:
+    from ..world.models import Script
+
+#: Where lines end that go to no terminal.
+_WIDTH = 120
+
+
+@click.command("explain")
+@click.argument("blueprint", metavar="BLUEPRINT.json", type=click.File("rb"))
+@click.option(
+    "--input",
+    "given",
+    metavar="JSON|@FILE",
+    help="The scenario's inputs, or the bundle that its trigger received (or a list of them).",
+)
+@click.option(
+    "--modules",
+    type=click.File("rb"),
+    metavar="FILE.yaml",
+    help="What modules put out: 'app:Module': {output, error, times, durationMs}.",
+)
+@click.option("--now", metavar="ISO", help="The time of the run, such as 2026-03-02T09:00:00Z.")
+@click.option("--full", is_flag=True, help="Show every field and every bundle, whole.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Lines for people, or all that is known.",
+)
+@click.pass_context
+def explain(
+    context: click.Context,
+    blueprint: Any,
+    given: str | None,
+    modules: Any,
+    now: str | None,
+    full: bool,
+    form: str,
+) -> None:
+    """Run a blueprint once and tell what each module was given and gave.
+
+    BLUEPRINT.json is an export of Make, an answer of its API, or a template; - stands for the standard input.
+    Nothing leaves this machine: connections, hooks and data stores are stand-ins, and apps that the emulator does
+    not know from the inside put out made-up data. Exit 0 for a run that succeeds, with warnings or without, 1 for one that
+    ends with an error or a file that is no blueprint.
+    """
+    # Imported here, so that --help and mistakes in the usage answer at once.
+    from . import document, reading, running, text
+
+    bundle = _json(given) if given is not None else None
+    scripts: list[Script] = []
+    if modules is not None:
+        try:
+            scripts = list(reading.scripts_of(modules.read()))
+        except ValueError as error:
+            raise Failure(reading.clean(f"{modules.name}: {error}")) from None
+    try:
+        export = reading.export_of(blueprint.read())
+    except ValueError as error:
+        raise Failure(reading.clean(f"{_named(blueprint)} is no blueprint: {error}")) from None
+    try:
+        explanation = running.explain(export, given=bundle, now=_time(now), scripts=scripts)
+    except ValueError as error:
+        hint = "; --input '{…}' gives the inputs" if bundle is None and export.takes_inputs else ""
+        raise Failure(reading.clean(f"{_named(blueprint)} cannot be run: {error}{hint}")) from None
+    if form == "json":
+        click.echo(orjson.dumps(document.document(explanation), option=orjson.OPT_INDENT_2))
+    else:
+        width = shutil.get_terminal_size((_WIDTH, 24)).columns
+        for line in text.told(explanation, width=width, full=full):
+            click.echo(line)
+    if explanation.execution.error is not None:
+        context.exit(1)
+
+
+def _json(given: str) -> Any:
+    """What ``--input`` says, itself or in a file."""
+    data = given.encode()
+    if given.startswith("@"):
+        try:
+            data = Path(given[1:]).read_bytes()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise click.BadParameter(f"cannot read {given[1:]}: {reason}", param_hint="--input") from None
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise click.BadParameter(f"not JSON: {error}", param_hint="--input") from None
+
+
+def _time(now: str | None) -> str | None:
+    from ..world.clock import LAST_MOMENT, moment_of
+
+    if now is None:
+        return None
+    try:
+        if not 0 <= moment_of(now) <= LAST_MOMENT:
+            raise ValueError
+    except (ValueError, OverflowError):
+        raise click.BadParameter(f"'{now}' is not an ISO 8601 time", param_hint="--now") from None
+    return now
+
+
+def _named(file: Any) -> str:
+    name = getattr(file, "name", "-")
+    return "the standard input" if name in ("-", "<stdin>") else str(name)

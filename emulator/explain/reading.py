@@ -1,0 +1,180 @@
+"""Reads what the user has: an export of the UI, an answer of the API or a template; and the scripts of modules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import yaml
+
+from ..engine import scripts
+from ..engine.blueprint import label_of, parse
+from ..world import blueprints
+from ..world.models import Fields, Json, Script
+from ..world.refusals import Refusal
+
+#: What is neither printed nor may reach a terminal.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+#: The module that puts out a run's inputs.
+START = "scenario-service:StartSubscenario"
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A blueprint that can be run, and what its scenario takes and gives."""
+
+    blueprint: Mapping[str, Json]
+    input_spec: Fields
+    output_spec: Fields
+
+    @property
+    def nodes(self) -> list[Mapping[str, Json]]:
+        """Every module, in the order of the flow."""
+        return list(in_order(self.blueprint["flow"]))
+
+    @property
+    def takes_inputs(self) -> bool:
+        """Whether a run takes inputs, rather than what its trigger received."""
+        flow = self.blueprint["flow"]
+        return bool(self.input_spec) or (bool(flow) and flow[0]["module"] == START)
+
+
+def export_of(data: bytes) -> Export:
+    """The blueprint in a file.
+
+    Raises:
+        ValueError: if there is none, or it is none that Make would take; the text says which part is wrong.
+    """
+    try:
+        held = orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        raise ValueError(f"not JSON: {error}") from None
+    blueprint, beside = _unwrapped(held)
+    try:
+        parse(blueprint)
+    except Refusal as refusal:
+        raise ValueError(words_of(refusal)) from None
+    io = blueprint.get("io", beside)
+    io = io if isinstance(io, Mapping) else {}
+    return Export(
+        blueprint, _fields(io.get("input_spec")) or _inputs(blueprint), _fields(io.get("output_spec"))
+    )
+
+
+def clean(text: object) -> str:
+    """A text that keeps to its line and does nothing to a terminal."""
+    return _CONTROL.sub(" ", str(text))
+
+
+def words_of(refusal: Refusal) -> str:
+    """All that a refusal says, in one line."""
+    texts = getattr(refusal, "faults", None) or (refusal.detail,)
+    return "; ".join(str(text).rstrip(".") for text in texts)
+
+
+def in_order(flow: Json) -> Iterator[Mapping[str, Json]]:
+    """Every module of a flow that was checked, as a person reads it: depth first."""
+    for node in flow or ():
+        yield node
+        for part in (node.get("routes"), node.get("branches")):
+            for way in part or ():
+                yield from in_order(way.get("flow"))
+        yield from in_order(node.get("onerror"))
+
+
+def _unwrapped(held: Json) -> tuple[Mapping[str, Json], Json]:
+    """The blueprint itself, and what the API tells beside it of inputs and outputs.
+
+    It comes alone, as ``blueprint``, or as that in the ``response`` of the API.
+    """
+    beside: Json = None
+    if isinstance(held, Mapping) and "flow" not in held:
+        if isinstance(held.get("response"), Mapping):
+            held = held["response"]
+        if "blueprint" in held:
+            beside, held = held.get("metadata"), held["blueprint"]
+            if isinstance(held, str):
+                # The API takes blueprints as JSON within JSON.
+                try:
+                    held = orjson.loads(held)
+                except orjson.JSONDecodeError as error:
+                    raise ValueError(f"'blueprint' is not JSON: {error}") from None
+    if not isinstance(held, Mapping):
+        raise ValueError("a blueprint is an object with 'name', 'flow' and 'metadata'")
+    return held, beside
+
+
+def _fields(value: Json) -> Fields:
+    """A specification of inputs or outputs.
+
+    Raises:
+        ValueError: if the type of a field is no text.
+    """
+    if not isinstance(value, list):
+        return ()
+    fields = [field for field in value if isinstance(field, Mapping) and isinstance(field.get("name"), str)]
+    for field in fields:
+        _check_type(field)
+    return tuple(fields)
+
+
+def _check_type(field: Mapping[str, Json]) -> None:
+    if not isinstance(field.get("type", ""), str):
+        raise ValueError(f"the type of the input or output '{field.get('name')}' is no text")
+    spec = field.get("spec")
+    for inner in spec if isinstance(spec, list) else [spec]:
+        if isinstance(inner, Mapping):
+            _check_type(inner)
+
+
+def _inputs(blueprint: Mapping[str, Json]) -> Fields:
+    """An export of the UI has no inputs beside the flow, but the first module knows them."""
+    flow = blueprint["flow"]
+    if not flow or flow[0]["module"] != START:
+        return ()
+    metadata = flow[0].get("metadata") or {}
+    return _fields(metadata.get("interface")) or _fields(metadata.get("expect"))
+
+
+def scripts_of(data: bytes) -> Iterator[Script]:
+    """What modules are to put out: ``app:Module`` -> ``{"output"?, "error"?, "times"?, "durationMs"?}``, as YAML.
+
+    Raises:
+        ValueError: if the file says something else.
+    """
+    try:
+        held = yaml.safe_load(data)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ValueError(f"not YAML: {str(error).splitlines()[0] if str(error) else error!r}") from None
+    if held is not None and not isinstance(held, dict):
+        raise ValueError("it must map names of modules to what they put out")
+    for module, wish in (held or {}).items():
+        yield _script(module, wish)
+
+
+def _script(module: Any, wish: Any) -> Script:
+    if not isinstance(module, str) or not isinstance(wish, dict):
+        raise ValueError(f"{module!r} must have one of: {', '.join(scripts.FIELDS)}")
+    for name, value in wish.items():
+        if name not in scripts.FIELDS:
+            raise ValueError(f"{module}: unknown field {name!r}; there are: {', '.join(scripts.FIELDS)}")
+        if type(value) not in scripts.FIELDS[name]:
+            raise ValueError(f"{module}: invalid value of {name!r}")
+    try:
+        # YAML knows dates and sets, bundles only what JSON knows.
+        return scripts.wished(module, orjson.loads(orjson.dumps(wish)))
+    except ValueError as error:
+        raise ValueError(f"{module}: {str(error).rstrip('.')}") from None
+
+
+def label(node: Mapping[str, Json]) -> str | None:
+    """The name that somebody gave to a module."""
+    return label_of(node.get("metadata") or {})
+
+
+def app_of(node: Mapping[str, Json]) -> str:
+    return blueprints.app_and_module(node)[0]
