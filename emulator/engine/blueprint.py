@@ -43,7 +43,9 @@ class Module:
     interface: Fields | None
     expect: Fields | None
     label: str | None
-    #: Of an aggregator: by what it groups, and whether it stops when nothing reached it.
+    #: Of an aggregator: the module whose bundles it gathers, by what it groups, and whether it stops when nothing
+    #: reached it.
+    feeder: int | None = None
     group_by: Json = None
     stops_if_empty: bool = False
     #: Of a merge: a filter for each arm that merges, and what comes out: a name, and a mapping for each arm.
@@ -95,6 +97,8 @@ class Blueprint:
     keeps_failures: bool
     may_lose_data: bool
     commits_at_once: bool
+    #: The modules whose bundles some aggregator gathers.
+    feeders: frozenset[int]
 
 
 #: The typed forms of the blueprints parsed last, by the identity of the blueprint, which nobody changes in place.
@@ -127,6 +131,7 @@ def parse(blueprint: Mapping[str, Json]) -> Blueprint:
         keeps_failures=settings.get("dlq") is True,
         may_lose_data=settings.get("dataloss") is True,
         commits_at_once=settings.get("autoCommit") is not False,
+        feeders=frozenset(reader.feeders),
     )
     if len(_parsed) >= _KEPT:
         _parsed.clear()
@@ -175,10 +180,11 @@ def _max_errors(settings: Mapping[str, Json]) -> int:
 
 
 class _Reader:
-    """Reads modules, and remembers the ids that it has seen."""
+    """Reads modules, and remembers the ids that it has seen, and those of feeders."""
 
     def __init__(self) -> None:
         self._seen: set[int] = set()
+        self.feeders: set[int] = set()
 
     def flow(self, nodes: Json, nesting: int) -> tuple[Module, ...]:
         if nodes is None:
@@ -209,12 +215,16 @@ class _Reader:
         if not catalog.exists(app, module, version):
             raise BadBlueprint(f"Module not found '{name}' version '{version}'.")
         metadata, flags = _object(node, "metadata", id), _object(node, "flags", id)
+        parameters = _object(node, "parameters", id)
+        feeder = _feeder(parameters) if catalog.aggregates(f"{app}:{module}") else None
+        if feeder is not None:
+            self.feeders.add(feeder)
         return Module(
             id=id,
             app=app,
             name=module,
             version=version,
-            parameters=_object(node, "parameters", id),
+            parameters=parameters,
             mapper=_object(node, "mapper", id),
             filter=filter_of(node.get("filter"), id),
             routes=tuple(self._route(route, nesting) for route in _objects(node, "routes", id)),
@@ -223,6 +233,7 @@ class _Reader:
             interface=_fields(metadata.get("interface")),
             expect=_fields(metadata.get("expect")),
             label=label_of(metadata),
+            feeder=feeder,
             group_by=flags.get("groupBy"),
             stops_if_empty=flags.get("stopIfEmpty") is True,
             filters=filters_of(node.get("filters"), id),
@@ -266,6 +277,14 @@ def _is_module_name(name: str) -> bool:
 
 def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _feeder(parameters: Mapping[str, Json]) -> int | None:
+    """The id of the module whose bundles an aggregator gathers; clients write it as a number or as text."""
+    feeder = parameters.get("feeder")
+    if isinstance(feeder, str) and feeder.isascii() and feeder.isdigit() and len(feeder) < 10:
+        return int(feeder)
+    return feeder if _is_whole(feeder) else None
 
 
 def _object(node: Mapping[str, Json], name: str, id: int) -> Mapping[str, Json]:

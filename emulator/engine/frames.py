@@ -21,7 +21,8 @@ class Failure:
     walk: Walk
 
 
-@dataclass(frozen=True, slots=True)
+# Frames are made for every bundle and module, so they are not frozen, which would make them take thrice as long.
+@dataclass(slots=True)
 class Walk:
     """A bundle is about to enter the module at a position of a flow."""
 
@@ -38,7 +39,7 @@ class Walk:
         return self.flow[self.position]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Spread:
     """The bundles that a module put out, from a place on, are yet to go down the rest of its flow."""
 

@@ -66,7 +66,10 @@ def play(kind: Kind, context: ModuleContext) -> Outcome:
     Raises:
         ModuleError: if the script, or the module itself, says so.
     """
-    world, name = context.run.world, context.module.full_name
+    world = context.run.world
+    if not world.scripts:
+        return kind.handler(context)
+    name = context.module.full_name
     script = world.scripts.get(name)
     if script is None or script.left == 0 or kind.combine is not None:
         return kind.handler(context)

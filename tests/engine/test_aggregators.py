@@ -238,8 +238,9 @@ def test_a_hundred_thousand_bundles_pass_an_iterator_and_an_aggregator_in_linear
         started = time.perf_counter()
         execution = Lab().run(
             module(1, "builtin:BasicFeeder", {"array": "{{var.input.items}}"}),
-            array(2, v="{{1.value}}"),
-            give_back(3, count="{{2.__IMTAGGLENGTH__}}"),
+            set_variable(2, "no. {{1.value}}"),
+            array(3, v="{{2.x}}"),
+            give_back(4, count="{{3.__IMTAGGLENGTH__}}"),
             inputs=inputs,
         )
         taken = time.perf_counter() - started

@@ -24,7 +24,7 @@ def test_the_bundles_of_huge_runs_are_not_all_kept() -> None:
 
 
 def test_the_step_that_used_up_the_budget_is_kept_with_its_error() -> None:
-    execution = Lab().run(set_variable(1, ["{{1.x}}"] * 200_000))
+    execution = Lab().run(set_variable(1, ["{{1.x}}"] * 400_000))
     assert execution.error is not None
     assert execution.error.name == "DataSizeLimitExceededError"
     assert execution.steps[-1].error == execution.error

@@ -53,7 +53,8 @@ class Run:
         return self.started + self.stopwatch.elapsed
 
 
-@dataclass(frozen=True, slots=True)
+# Made for every operation, so not frozen, which would make it take thrice as long.
+@dataclass(slots=True)
 class ModuleContext:
     """What one operation of a module can see; ``mapper`` is computed and fits the module's fields."""
 
