@@ -87,12 +87,14 @@ class Output:
 class Blueprint:
     """A scenario's program and how it is to be run.
 
-    ``max_errors`` failures in a row deactivate it; ``keeps_failures`` is whether what fails is stored as an
-    incomplete execution, and ``may_lose_data`` whether it goes on when there is no room for it; unless it ``commits_at_once``, a rollback undoes what the run wrote.
+    A run of it has at most so many ``cycles``; ``max_errors`` failures in a row deactivate it; ``keeps_failures`` is
+    whether what fails is stored as an incomplete execution, and ``may_lose_data`` whether it goes on when there is no room
+    for it; unless it ``commits_at_once``, a rollback undoes what the cycle wrote.
     """
 
     name: str
     flow: tuple[Module, ...]
+    cycles: int
     max_errors: int
     keeps_failures: bool
     may_lose_data: bool
@@ -127,7 +129,8 @@ def parse(blueprint: Mapping[str, Json]) -> Blueprint:
     parsed = Blueprint(
         blueprint["name"],
         flow,
-        _max_errors(settings),
+        _figure(settings, "roundtrips", 1),
+        _figure(settings, "maxErrors", 3),
         keeps_failures=settings.get("dlq") is True,
         may_lose_data=settings.get("dataloss") is True,
         commits_at_once=settings.get("autoCommit") is not False,
@@ -173,10 +176,10 @@ def _too_deep(value: Json, levels: int) -> bool:
     return False
 
 
-def _max_errors(settings: Mapping[str, Json]) -> int:
-    """Exports say 3 unless somebody changed it."""
-    value = settings.get("maxErrors")
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 1 else 3
+def _figure(settings: Mapping[str, Json], name: str, usual: int) -> int:
+    """A whole number among the settings, or what exports say unless somebody changed it."""
+    value = settings.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 1 else usual
 
 
 class _Reader:

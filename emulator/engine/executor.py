@@ -16,6 +16,7 @@ from ..world.world import World
 from . import incomplete
 from .budget import Budget
 from .computation import FAILURE, SUCCESS, WARNING, Computation
+from .cycles import More
 from .errors import ModuleError
 from .iml.values import Value
 from .modules.registry import CallScenario
@@ -36,13 +37,14 @@ def run(
     instant: bool = False,
     at: int | None = None,
     trigger_bundle: Json = None,
+    more: More | None = None,
     budget: Budget | None = None,
     depth: int = 0,
 ) -> Execution:
     """Run a scenario's current blueprint and write the run to the world's logs.
 
     ``inputs`` were checked before (see `inputs.checked_inputs`); ``trigger_bundle`` is what an instant trigger
-    received, a bundle or an array of them. Whatever the blueprint holds, nothing is raised: a failure is a run
+    received, a bundle or an array of them, and ``more`` fetches what it puts out in further cycles. Whatever the blueprint holds, nothing is raised: a failure is a run
     with status 3. Failures of automatic runs are counted, and too many in a row deactivate the scenario.
     ``budget`` is what a scenario that calls this one has left, ``depth`` how many such wait above this run.
     """
@@ -50,7 +52,7 @@ def run(
     started = world.now() if at is None else at
     call = partial(called, depth=depth)
     computed = Computation(
-        world, scenario, version, inputs, started, trigger_bundle, call=call, budget=budget
+        world, scenario, version, inputs, started, trigger_bundle, call=call, budget=budget, more=more
     )
     computed.begin()
     execution = write_execution(world, computed.execution(kind=kind, author_id=author_id, instant=instant))

@@ -67,6 +67,8 @@ class Interpreter:
         self.transfer = 0
         self.outputs: Mapping[str, Value] | None = None
         self.error: ExecutionError | None = None
+        #: Whether a module ended the run before all bundles were through.
+        self.ended = False
 
     @property
     def broken(self) -> Sequence[Broken]:
@@ -229,6 +231,7 @@ class Interpreter:
             self._stack.append(_joining(after, walk.scope, walk.handling))
 
     def _end(self) -> None:
+        self.ended = True
         self._stack.clear()
         self._gatherings.clear()
 

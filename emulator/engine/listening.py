@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from ..world import blueprints, hooks, queues
 from ..world.models import Execution, Hook, Json, Organization, Scenario
@@ -15,9 +16,10 @@ from ..world.usage import is_exhausted
 from ..world.world import World
 from . import executor
 from .budget import Budget
+from .cycles import More
 from .modules.gateway import RESPOND
 
-#: Help centre: so many bundles a scheduled run takes off the queue, unless the trigger says otherwise.
+#: Help centre: so many bundles a cycle of a scheduled run takes off the queue, unless the trigger says otherwise.
 MAX_RESULTS = 2
 
 
@@ -67,19 +69,25 @@ def run_due(world: World, scenario: Scenario, at: int, budget: Budget) -> Execut
         instant=instant,
         at=at,
         trigger_bundle=take(world, scenario, one=instant),
+        more=None if instant else further(world, scenario),
         budget=budget,
     )
 
 
+def further(world: World, scenario: Scenario) -> More | None:
+    """Fetches what further cycles of a run work on; ``None`` if the scenario has no hook."""
+    return partial(take, world, scenario) if scenario.hook_id is not None else None
+
+
 def take(world: World, scenario: Scenario, *, one: bool = False) -> Json:
-    """Take off the queue what one run works on; ``None`` if nothing waits, or the scenario has no hook."""
+    """Take off the queue what one cycle works on; ``None`` if nothing waits, or the scenario has no hook."""
     if scenario.hook_id is None:
         return None
     return queues.take(world, scenario.hook_id, 1 if one else max_results(world, scenario)) or None
 
 
 def max_results(world: World, scenario: Scenario) -> int:
-    """How many bundles a run takes off the queue."""
+    """How many bundles a cycle takes off the queue."""
     flow = world.blueprints[scenario.id, scenario.blueprint_version].blueprint["flow"]
     parameters = flow[0].get("parameters") if flow else None
     wanted = parameters.get("maxResults") if isinstance(parameters, Mapping) else None

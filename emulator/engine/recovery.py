@@ -39,6 +39,7 @@ class Broken:
     attempts: int
     #: Milliseconds between attempts; ``None`` for growing ones.
     interval: int | None
+    variables: Mapping[str, Value]
 
 
 class Recovery:
@@ -78,7 +79,10 @@ class Recovery:
         for bundle in scope.bundles().values():
             # What is stored is a copy of all that lies on the way.
             run.budget.weigh(bundle.data)
-        self.broken.append(Broken(walk.module, failure.error, scope, run.now(), attempts, interval))
+        run.budget.weigh(run.variables)
+        self.broken.append(
+            Broken(walk.module, failure.error, scope, run.now(), attempts, interval, dict(run.variables))
+        )
 
 
 def described_as(broken: Broken) -> ExecutionError:

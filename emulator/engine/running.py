@@ -104,6 +104,7 @@ def run(
         kind="auto",
         author_id=user.id,
         trigger_bundle=(listening.take(world, scenario) if data is None else data) if at_hook else None,
+        more=listening.further(world, scenario) if data is None else None,
     )
     if responsive:
         # Computing may have taken longer than the run takes in the world.

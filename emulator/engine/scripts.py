@@ -66,7 +66,10 @@ def play(kind: Kind, context: ModuleContext) -> Outcome:
     Raises:
         ModuleError: if the script, or the module itself, says so.
     """
-    world = context.run.world
+    world, backlog = context.run.world, context.run.backlog
+    if context.first and backlog.waiting:
+        page = backlog.page(backlog.waiting)
+        return Emit(page, transfer=json_size(context.mapper) + json_size(page))
     if not world.scripts:
         return kind.handler(context)
     name = context.module.full_name
@@ -83,7 +86,8 @@ def play(kind: Kind, context: ModuleContext) -> Outcome:
         raise kind_of_error(script.error.name, script.error.message)
     if script.output is None:
         return kind.handler(context)
-    return Emit(script.output, transfer=json_size(context.mapper) + json_size(script.output))
+    output = backlog.page(script.output) if context.first else script.output
+    return Emit(output, transfer=json_size(context.mapper) + json_size(output))
 
 
 def bundles(output: Json) -> Sequence[Mapping[str, Json]] | None:

@@ -111,6 +111,7 @@ def header(world: World) -> dict[str, Any]:
         "rate_windows": [[*key, *window] for key, window in world.rate_windows.items()],
         "tallies": [[*key, _figures(tally)] for key, tally in world.tallies.items()],
         "installed_apps": [[id, sorted(apps)] for id, apps in world.installed_apps.items()],
+        "increments": [[*key, count] for key, count in world.increments.items()],
     }
 
 
@@ -220,6 +221,9 @@ def _world(document: dict[str, Any], name: str, resume: bool) -> World:
     world.tallies = {(kind, id): Consumption(*figures) for kind, id, figures in tallies}
     apps = _read(tuple[tuple[int, frozenset[str]], ...], document, "installed_apps")
     world.installed_apps = {id: set(names) for id, names in apps}
+    if "increments" in document:  # documents of earlier releases have none
+        counts = _read(tuple[tuple[int, int, int], ...], document, "increments")
+        world.increments = {(scenario, module): count for scenario, module, count in counts}
     detailed = _read(tuple[tuple[int, tuple[str, ...]], ...], document, "detailed")
     world.detailed = {id: deque(ids) for id, ids in detailed}
     world.scripts = {script.module: script for script in _read(tuple[Script, ...], document, "scripts")}

@@ -75,6 +75,9 @@ class World:
         #: Module -> what it is to answer; see `emulator.engine.scripts`.
         self.scripts: dict[str, Script] = {}
 
+        #: Scenario id, module id -> how far an "Increment function" has counted that is never reset.
+        self.increments: dict[tuple[int, int], int] = {}
+
         #: Scenario id -> its runs that still have their steps, oldest first.
         self.detailed: dict[int, deque[str]] = {}
         #: What was shown of rows, by the form in which it was; see `emulator.schemas.serialize`.

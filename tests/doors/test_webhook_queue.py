@@ -63,6 +63,18 @@ def test_a_scheduled_scenario_takes_so_many_a_run_as_its_trigger_says(gateway: G
     assert [run.instant for run in gateway.runs()] == [False] * 3
 
 
+def test_a_scheduled_scenario_works_off_its_queue_in_as_many_cycles_as_it_may_have(gateway: Gateway) -> None:
+    settings = {"roundtrips": 2}
+    gateway.listen(scheduling={"type": "indefinitely", "interval": 900}, settings=settings, maxResults=2)
+    for number in range(5):
+        gateway.send(json={"n": number})
+    gateway.api.world.clock.advance(seconds=10)
+    assert gateway.waiting() == [{"n": 4}]
+    [run] = gateway.runs()
+    assert run.operations == 2
+    assert [step.output for step in run.steps] == [({"n": 0}, {"n": 1}), ({"n": 2}, {"n": 3})]
+
+
 def test_a_trigger_that_does_not_say_takes_two(gateway: Gateway) -> None:
     gateway.listen(scheduling={"type": "indefinitely", "interval": 900})
     for number in range(3):
