@@ -150,6 +150,11 @@ class Computation:
         """The bundles that left the run, to be stored as incomplete executions."""
         return self._interpreter.broken if self._interpreter is not None else ()
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether the run took longer than the plan allows, and left undone what it had yet to do."""
+        return self._interpreter is not None and self._interpreter.interrupted
+
     def execution(self, *, kind: str, author_id: int | None, instant: bool) -> Execution:
         """The finished run."""
         run, walked = self.run, self._interpreter

@@ -23,6 +23,18 @@ from .modules.registry import CallScenario
 
 _REVEALED = {SUCCESS: "SUCCESS", WARNING: "WARNING", FAILURE: "ERROR"}
 
+#: Errors that stop a scenario at once if nobody handles them: somebody has to change something first
+#: (the class names of Make's module protocol, with what each does besides).
+STOPPING = frozenset(
+    {
+        "InvalidAccessTokenError",
+        "InvalidConfigurationError",
+        "MaxFileSizeExceededError",
+        "MaxResultsExceededError",
+        "UnexpectedError",
+    }
+)
+
 #: Scenarios that call scenarios: so many runs may wait for each other. The emulator's own limit.
 MAX_CALLS = 10
 
@@ -105,6 +117,7 @@ def _count_errors(world: World, scenario_id: int, max_errors: int, execution: Ex
         return
     scenario = replace(scenario, errors_in_a_row=scenario.errors_in_a_row + 1)
     # A scenario with an instant trigger is stopped by its first error (Help centre).
-    if scenario.errors_in_a_row >= (1 if execution.instant else max_errors):
+    stops = execution.instant or (execution.error is not None and execution.error.name in STOPPING)
+    if scenario.errors_in_a_row >= (1 if stops else max_errors):
         scenario = replace(scenario, is_invalid=True, is_active=False, next_exec=None)
     world.scenarios.put(scenario)

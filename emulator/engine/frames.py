@@ -38,6 +38,12 @@ class Walk:
     def module(self) -> Module:
         return self.flow[self.position]
 
+    @property
+    def begins_handler(self) -> bool:
+        """Whether the module is the first one of an error handler."""
+        failed = self.handling.walk.module if self.handling is not None else None
+        return failed is not None and self.position == 0 and self.flow is failed.onerror
+
 
 @dataclass(slots=True)
 class Spread:

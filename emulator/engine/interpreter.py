@@ -14,7 +14,7 @@ from typing import TypeAlias
 from ..world.models import ExecutionError
 from . import scripts
 from .blueprint import Blueprint, Module, Route
-from .errors import Exhausted, Fatal, ModuleError
+from .errors import Exhausted, Fatal, Interrupted, ModuleError
 from .filters import passes
 from .frames import Close, Failure, Frame, Spread, Walk
 from .gathering import Gathering, Group, Junction, Place, aggregators
@@ -69,6 +69,8 @@ class Interpreter:
         self.error: ExecutionError | None = None
         #: Whether a module ended the run before all bundles were through.
         self.ended = False
+        #: Whether it ended because it took too long.
+        self.interrupted = False
 
     @property
     def broken(self) -> Sequence[Broken]:
@@ -121,6 +123,8 @@ class Interpreter:
         env = self._environment(scope)
         gates = station.gates if branch is None else station.gates_for(branch)
         if gates and not all(passes(gate.groups, env) for gate in gates):
+            if walk.handling is not None and walk.begins_handler:
+                self._leave(walk.handling)
             return
         kind = station.kind or station.open()
         if kind.combine is not None:
@@ -189,7 +193,7 @@ class Interpreter:
         for bundle in bundles:
             budget.weigh(bundle)
         if self._run.stopwatch.elapsed > self._time_limit:
-            raise Exhausted("ScenarioTimeoutError", "The run takes too long.")
+            raise Interrupted()
 
     # --- the ways of a bundle --------------------------------------------------------------------
 
@@ -295,16 +299,20 @@ class Interpreter:
     # --- errors ----------------------------------------------------------------------------------
 
     def _fail(self, walk: Walk, error: ModuleError) -> None:
-        """Hand an error to the module's error handler; without one the run is over, unless failures are kept."""
+        """Hand an error to the module's error handler, if it has one."""
         failure, module = Failure(error, walk), walk.module
         if module.onerror and not isinstance(error, Fatal):
             scope = walk.scope.having(module.id, Bundle(error.report))
             self._stack.append(Walk(module.onerror, 0, scope, failure))
             return
+        self._leave(failure)
+
+    def _leave(self, failure: Failure) -> None:
+        """Nobody handles a failure, or the filter of its handler is closed: the run is over, unless failures are kept."""
         try:
             kept = self._recovery.keeps(failure)
         except Exhausted as spent:
-            failure, kept = Failure(spent, walk), False
+            failure, kept = Failure(spent, failure.walk), False
         if not kept:
             self._stop(failure)
 
@@ -328,6 +336,9 @@ class Interpreter:
 
     def _stop(self, failure: Failure) -> None:
         self._end()
+        if isinstance(failure.error, Interrupted):
+            self.interrupted = self._run.warned = True
+            return
         self.error = described(failure.error, failure.walk.module)
 
 

@@ -24,8 +24,8 @@ ATTEMPTS = 3
 MINUTES = 15
 
 #: Errors that pass by themselves are tried again at growing intervals without being told to (Help centre).
-PASSING = frozenset({"ConnectionError", "RateLimitError"})
-BACKOFF = tuple(MINUTE * minutes for minutes in (1, 2, 5, 10, 60, 180, 720, 1440))
+PASSING = frozenset({"ConnectionError", "ModuleTimeoutError", "RateLimitError"})
+BACKOFF = tuple(MINUTE * minutes for minutes in (1, 10, 10, 30, 30, 30, 180, 180))
 
 
 @dataclass(frozen=True, slots=True)

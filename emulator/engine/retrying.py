@@ -69,7 +69,7 @@ def retry(
     execution = count_execution(world, execution)
     world.retries.put(Retry(incomplete_id=row.id, execution=execution))
     attempts = row.attempts + 1
-    if execution.status != FAILURE:
+    if execution.status != FAILURE and not computed.interrupted:
         world.incomplete_executions.put(
             replace(row, attempts=attempts, resolved=True, retry=False, next_retry=None)
         )

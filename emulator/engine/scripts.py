@@ -12,7 +12,7 @@ from dataclasses import replace
 from ..world.models import Json, Script
 from ..world.world import World
 from . import catalog
-from .errors import Exhausted, ModuleError
+from .errors import Exhausted, Interrupted, ModuleError
 from .modules.registry import Emit, Kind, ModuleContext, Outcome, json_size
 from .modules.simulated import check_required
 
@@ -24,6 +24,7 @@ ERRORS = (
     "DataError",
     "DataSizeLimitExceededError",
     "DuplicateDataError",
+    "ExecutionInterruptedError",
     "IncompleteDataError",
     "InconsistencyError",
     "InvalidAccessTokenError",
@@ -82,6 +83,8 @@ def play(kind: Kind, context: ModuleContext) -> Outcome:
     )
     context.run.stopwatch.sleep(script.duration)
     if script.error is not None:
+        if script.error.name == "ExecutionInterruptedError":
+            raise Interrupted(script.error.message)
         kind_of_error = Exhausted if script.error.name in _FATAL else ModuleError
         raise kind_of_error(script.error.name, script.error.message)
     if script.output is None:
