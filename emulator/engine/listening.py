@@ -14,7 +14,7 @@ from ..world import blueprints, hooks, queues
 from ..world.models import Execution, Hook, Json, Organization, Scenario
 from ..world.usage import is_exhausted
 from ..world.world import World
-from . import executor
+from . import executor, sequence
 from .budget import Budget
 from .cycles import More
 from .modules.gateway import RESPOND
@@ -44,19 +44,21 @@ def deliver(world: World, hook: Hook, data: Json, *, id: str, size: int) -> Exec
     execution = None
     if scenario is None or not _takes_at_once(world, scenario):
         queues.enqueue(world, hook, data, id=id, size=size)
-        if scenario is not None and is_waiting(world, scenario):
-            world.scenarios.put(replace(scenario, next_exec=world.now()))
+        if scenario is not None and (at := turn(world, scenario, world.now())) is not None:
+            world.scenarios.put(replace(scenario, next_exec=at))
     else:
         execution = executor.run(world, scenario, kind="auto", instant=True, trigger_bundle=data)
     hooks.learn(world, hook, data)
     return execution
 
 
-def is_waiting(world: World, scenario: Scenario) -> bool:
-    """Whether an instant scenario has a queue that it can work off now, one run a bundle."""
+def turn(world: World, scenario: Scenario, after: int) -> int | None:
+    """When an instant scenario goes on with its queue, one run a bundle, from a moment on; ``None`` if it does not."""
     if not scenario.is_active or not is_instant(scenario) or is_exhausted(world, _owner(world, scenario)):
-        return False
-    return len(world.incomings.where(hook=scenario.hook_id)) > 0
+        return None
+    if not len(world.incomings.where(hook=scenario.hook_id)) or sequence.is_held(world, scenario):
+        return None
+    return max(after, sequence.free_from(world, scenario))
 
 
 def run_due(world: World, scenario: Scenario, at: int, budget: Budget) -> Execution:
@@ -100,6 +102,8 @@ def _takes_at_once(world: World, scenario: Scenario) -> bool:
         and is_instant(scenario)
         and not is_exhausted(world, _owner(world, scenario))
         and not len(world.incomings.where(hook=scenario.hook_id))
+        and not sequence.is_held(world, scenario)
+        and sequence.free_from(world, scenario) <= world.now()
     )
 
 
