@@ -63,6 +63,7 @@ class Route:
 
     flow: tuple[Module, ...]
     is_fallback: bool = False
+    is_disabled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +220,8 @@ class _Reader:
             raise BadBlueprint(f"Module not found '{name}' version '{version}'.")
         metadata, flags = _object(node, "metadata", id), _object(node, "flags", id)
         parameters = _object(node, "parameters", id)
+        # A router names its fallback by its place among the routes, counted from 0 (exported blueprints).
+        otherwise = parameters.get("else")
         feeder = _feeder(parameters) if catalog.aggregates(f"{app}:{module}") else None
         if feeder is not None:
             self.feeders.add(feeder)
@@ -230,7 +233,10 @@ class _Reader:
             parameters=parameters,
             mapper=_object(node, "mapper", id),
             filter=filter_of(node.get("filter"), id),
-            routes=tuple(self._route(route, nesting) for route in _objects(node, "routes", id)),
+            routes=tuple(
+                self._route(route, nesting, is_fallback=_is_whole(otherwise) and place == otherwise)
+                for place, route in enumerate(_objects(node, "routes", id))
+            ),
             branches=self._arms(node, id, nesting),
             onerror=self.flow(node.get("onerror"), nesting + 1),
             interface=_fields(metadata.get("interface")),
@@ -243,11 +249,9 @@ class _Reader:
             outputs=tuple(_output(output, id) for output in _objects(node, "outputs", id)),
         )
 
-    def _route(self, route: Mapping[str, Json], nesting: int) -> Route:
+    def _route(self, route: Mapping[str, Json], nesting: int, *, is_fallback: bool) -> Route:
         flow = self.flow(route.get("flow"), nesting + 1)
-        first = route["flow"][0] if flow else {}
-        marks = (route, first.get("filter") or {})
-        return Route(flow, any(mark.get("fallback") is True for mark in marks))
+        return Route(flow, is_fallback, route.get("disabled") is True)
 
     def _arms(self, node: Mapping[str, Json], id: int, nesting: int) -> tuple[Arm, ...]:
         arms: list[Arm] = []

@@ -210,7 +210,7 @@ class Interpreter:
 
     def _send(self, walk: Walk, env: Environment) -> None:
         """Let a bundle take every route of a router, and a fallback if all others are closed to it."""
-        routes = [route for route in walk.module.routes if route.flow]
+        routes = [route for route in walk.module.routes if route.flow and not route.is_disabled]
         if any(route.is_fallback for route in routes):
             others = [route for route in routes if not route.is_fallback]
             if any(self._is_open(route, env) for route in others):
