@@ -60,7 +60,7 @@ class Interpreter:
         self._gatherings: dict[int, list[Gathering]] = {}
         self._stations: dict[int, Station] = {}
         self._recovery = Recovery(run, keeps_failures=blueprint.keeps_failures)
-        self._journal = Journal()
+        self._journal = Journal(confidential=blueprint.confidential)
         self.steps = self._journal.steps
         self.operations = 0
         self.centicredits = 0
