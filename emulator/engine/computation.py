@@ -151,6 +151,11 @@ class Computation:
         return self._interpreter.broken if self._interpreter is not None else ()
 
     @property
+    def began(self) -> bool:
+        """Whether the run came as far as its first module."""
+        return self._interpreter is not None
+
+    @property
     def interrupted(self) -> bool:
         """Whether the run took longer than the plan allows, and left undone what it had yet to do."""
         return self._interpreter is not None and self._interpreter.interrupted

@@ -10,7 +10,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
-from ..world.models import Execution, Json, Scenario
+from ..world.clock import MINUTE
+from ..world.models import Execution, Json, Rerun, Scenario
 from ..world.usage import write_execution
 from ..world.world import World
 from . import incomplete
@@ -20,6 +21,11 @@ from .cycles import More
 from .errors import ModuleError
 from .iml.values import Value
 from .modules.registry import CallScenario
+from .recovery import PASSING
+
+#: An instant scenario is run again so long after each of its failures, if they are of a kind that passes by itself
+#: (Help centre, "Exponential backoff"); after the last one it is stopped.
+BACKOFF = tuple(MINUTE * minutes for minutes in (1, 2, 5, 10, 60, 180, 720, 1440))
 
 _REVEALED = {SUCCESS: "SUCCESS", WARNING: "WARNING", FAILURE: "ERROR"}
 
@@ -52,13 +58,15 @@ def run(
     more: More | None = None,
     budget: Budget | None = None,
     depth: int = 0,
+    attempts: int = 0,
 ) -> Execution:
     """Run a scenario's current blueprint and write the run to the world's logs.
 
     ``inputs`` were checked before (see `inputs.checked_inputs`); ``trigger_bundle`` is what an instant trigger
     received, a bundle or an array of them, and ``more`` fetches what it puts out in further cycles. Whatever the blueprint holds, nothing is raised: a failure is a run
     with status 3. Failures of automatic runs are counted, and too many in a row deactivate the scenario.
-    ``budget`` is what a scenario that calls this one has left, ``depth`` how many such wait above this run.
+    ``budget`` is what a scenario that calls this one has left, ``depth`` how many such wait above this run;
+    ``attempts`` is how often an instant scenario was run again for the same bundle.
     """
     version = world.blueprints[scenario.id, scenario.blueprint_version]
     started = world.now() if at is None else at
@@ -68,10 +76,31 @@ def run(
     )
     computed.begin()
     execution = write_execution(world, computed.execution(kind=kind, author_id=author_id, instant=instant))
-    if kind == "auto":
+    if instant and kind == "auto" and _passes(computed, execution) and attempts < len(BACKOFF):
+        world.reruns.put(
+            Rerun(
+                id=execution.id,
+                scenario_id=scenario.id,
+                bundle=trigger_bundle,
+                attempts=attempts,
+                due=execution.ends + BACKOFF[attempts],
+                index=world.ids.next("rerun"),
+            )
+        )
+    elif kind == "auto":
         _count_errors(world, scenario.id, computed.max_errors, execution)
     incomplete.store(computed, computed.broken)
     return execution
+
+
+def _passes(computed: Computation, execution: Execution) -> bool:
+    """Whether a run failed because a service turned a module away, and nobody was answered before."""
+    return (
+        execution.error is not None
+        and execution.error.name in PASSING
+        and execution.respond is None
+        and computed.began
+    )
 
 
 def called(computed: Computation, call: CallScenario, *, depth: int = 0) -> Mapping[str, Value]:

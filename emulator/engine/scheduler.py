@@ -10,7 +10,7 @@ from ..world.enums import zone_of
 from ..world.models import Execution, Organization, Scenario
 from ..world.usage import is_exhausted, restart_counters
 from ..world.world import World
-from . import listening, retrying, schedule, sequence
+from . import listening, rerunning, retrying, schedule, sequence
 from .budget import WORK, Budget
 from .computation import WARNING
 
@@ -44,10 +44,8 @@ def catch_up(world: World) -> None:
             for organization in restart_counters(world, min(now, due) if due is not None else now):
                 _wake(world, organization)
             continue
-        broken = retrying.next_due(world, now if due is None else min(due, now)) if work > 0 else None
-        if broken is not None:
-            budget = Budget(work=min(WORK, work))
-            retrying.retry(world, broken, kind="auto", at=broken.next_retry, budget=budget)
+        budget = Budget(work=min(WORK, work))
+        if work > 0 and _try_again(world, now if due is None else min(due, now), budget):
             work -= max(min(WORK, work) - budget.work, LEAST_WORK)
             continue
         if scenario is None or due is None or due > now:
@@ -59,12 +57,21 @@ def catch_up(world: World) -> None:
             return
         paused_until = 0
         if not skipping and not is_exhausted(world, _owner(world, scenario)):
-            budget = Budget(work=min(WORK, work))
             execution = listening.run_due(world, scenario, due, budget)
             if _was_turned_away(world, execution):
                 paused_until = execution.ends + PAUSE
             work -= max(min(WORK, work) - budget.work, LEAST_WORK)
         _await_next(world, world.scenarios[scenario.id], now if skipping else due, paused_until)
+
+
+def _try_again(world: World, until: int, budget: Budget) -> bool:
+    """Try once more what failed and whose time has come by a moment, the first of it; whether there was any."""
+    broken, failed = retrying.next_due(world, until), rerunning.next_due(world, until)
+    if failed is not None and (broken is None or failed.due <= (broken.next_retry or 0)):
+        rerunning.rerun(world, failed, budget)
+    elif broken is not None:
+        retrying.retry(world, broken, kind="auto", at=broken.next_retry, budget=budget)
+    return broken is not None or failed is not None
 
 
 def _waits(world: World, scenario: Scenario, due: int) -> bool:

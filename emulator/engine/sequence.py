@@ -19,9 +19,14 @@ def is_sequential(world: World, scenario: Scenario) -> bool:
 
 
 def is_held(world: World, scenario: Scenario) -> bool:
-    """Whether the scenario may not run by itself, because an incomplete execution is to be resolved first."""
-    rows = world.incomplete_executions.where(scenario=scenario.id)
-    return len(rows) > 0 and is_sequential(world, scenario) and any(not row.resolved for row in rows)
+    """Whether the scenario may not run by itself, because something that failed is to be resolved or run again first."""
+    rows, reruns = (
+        world.incomplete_executions.where(scenario=scenario.id),
+        world.reruns.where(scenario=scenario.id),
+    )
+    if not (len(rows) or len(reruns)) or not is_sequential(world, scenario):
+        return False
+    return len(reruns) > 0 or any(not row.resolved for row in rows)
 
 
 def free_from(world: World, scenario: Scenario) -> int:

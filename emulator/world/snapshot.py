@@ -42,6 +42,7 @@ PARTS: Mapping[str, tuple[str, type]] = {
     "scenario_events": ("logs", models.ScenarioEvent),
     "incomplete_executions": ("incomplete_executions", models.IncompleteExecution),
     "retries": ("retries", models.Retry),
+    "reruns": ("reruns", models.Rerun),
     "data_structures": ("data_structures", models.DataStructure),
     "data_stores": ("data_stores", models.DataStore),
     "records": ("records", models.Record),
@@ -64,6 +65,7 @@ _REFERENCES = (
     ("folders", "team_id", "teams"),
     ("scenarios", "team_id", "teams"),
     ("blueprints", "scenario_id", "scenarios"),
+    ("reruns", "scenario_id", "scenarios"),
     ("data_structures", "team_id", "teams"),
     ("data_stores", "team_id", "teams"),
     ("records", "data_store_id", "data_stores"),
@@ -247,6 +249,7 @@ def _put_rows(world: World, rows: dict[str, Any]) -> None:
     if unknown := rows.keys() - PARTS.keys():
         raise Misshapen(f"'rows' has an unknown part '{min(unknown)}'")
     tables: dict[str, list[Any]] = {}
+    rows.setdefault("reruns", [])  # documents of earlier releases have none
     for part, (table, kind) in PARTS.items():
         if type(rows[part]) is not list:
             raise Misshapen(f"'{part}' is not a list")

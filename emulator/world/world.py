@@ -26,6 +26,7 @@ from .models import (
     OrganizationMember,
     PublicTemplate,
     Record,
+    Rerun,
     Retry,
     Scenario,
     ScenarioEvent,
@@ -129,6 +130,8 @@ class World:
         self.retries: Table[tuple[str, str], Retry] = Table(
             "retry", attrgetter("incomplete_id", "id"), {"incomplete": attrgetter("incomplete_id")}
         )
+        #: Runs that failed because a service turned them away, and are to be run once more.
+        self.reruns: Table[str, Rerun] = Table("rerun", _by_id, {"scenario": attrgetter("scenario_id")})
         self.data_structures: Table[int, DataStructure] = Table("data structure", _by_id, {"team": _by_team})
         self.data_stores: Table[int, DataStore] = Table(
             "data store",

@@ -235,7 +235,7 @@ def test_bundles_become_a_json_array() -> None:
 def test_a_hundred_thousand_bundles_pass_an_iterator_and_an_aggregator_in_linear_time() -> None:
     def seconds(count: int) -> float:
         inputs = {"items": list(range(count))}
-        started = time.perf_counter()
+        started = time.process_time()
         execution = Lab().run(
             module(1, "builtin:BasicFeeder", {"array": "{{var.input.items}}"}),
             set_variable(2, "no. {{1.value}}"),
@@ -243,7 +243,7 @@ def test_a_hundred_thousand_bundles_pass_an_iterator_and_an_aggregator_in_linear
             give_back(4, count="{{3.__IMTAGGLENGTH__}}"),
             inputs=inputs,
         )
-        taken = time.perf_counter() - started
+        taken = time.process_time() - started
         assert execution.error is None, execution.error
         assert execution.outputs == {"count": count}
         return taken

@@ -17,10 +17,10 @@ from emulator.world.models import Json
 
 @pytest.fixture(autouse=True)
 def _soon() -> Iterator[None]:
-    """A generous bound, so that a slow machine does not fail for nothing."""
-    started = time.monotonic()
+    """A generous bound on the processor's time, so that a slow or busy machine does not fail for nothing."""
+    started = time.process_time()
     yield
-    assert time.monotonic() - started < 30
+    assert time.process_time() - started < 30
 
 
 def test_a_long_flow_is_no_problem() -> None:
