@@ -27,6 +27,9 @@ from .stopwatch import Stopwatch
 
 SUCCESS, WARNING, FAILURE = 1, 2, 3
 
+#: What a cycle costs besides its modules, in steps of work (see `emulator.engine.budget`).
+CYCLE = 50
+
 #: Runs another scenario for a run, and tells what it gave back.
 Call: TypeAlias = "Callable[[Computation, CallScenario], Mapping[str, Value]]"
 
@@ -207,6 +210,7 @@ class Computation:
             begin = self._begins_at.found_in(blueprint)
         while self._error is None:
             run.trigger_bundle = cycles.received
+            run.budget.step(CYCLE)
             run.budget.weigh(run.trigger_bundle)
             try:
                 interpreter.start(*begin)
