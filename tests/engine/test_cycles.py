@@ -123,9 +123,9 @@ def test_a_run_that_is_ended_by_a_module_has_no_further_cycle() -> None:
     assert Lab().run(settings=THREE).operations == 0
 
 
-def test_endless_cycles_use_up_the_operations() -> None:
+def test_endless_cycles_come_to_an_end() -> None:
     execution = Lab().run(set_variable(1, "x"), settings={"roundtrips": 10**9})
-    assert error_of(execution)[0] == "OperationsLimitExceededError"
+    assert error_of(execution)[0] == "ScenarioTimeoutError"
 
 
 def test_cycles_that_find_nothing_to_do_come_to_an_end_too() -> None:
