@@ -62,9 +62,10 @@ def run(
 ) -> Execution:
     """Run a scenario's current blueprint and write the run to the world's logs.
 
-    ``inputs`` were checked before (see `inputs.checked_inputs`); ``trigger_bundle`` is what an instant trigger
-    received, a bundle or an array of them, and ``more`` fetches what it puts out in further cycles. Whatever the blueprint holds, nothing is raised: a failure is a run
-    with status 3. Failures of automatic runs are counted, and too many in a row deactivate the scenario.
+    ``inputs`` were checked before (see `inputs.checked_inputs`); ``trigger_bundle`` is what an instant trigger received, a
+    bundle or an array of them, and ``more`` fetches what it puts out in further cycles. Whatever the blueprint holds,
+    nothing is raised: a failure is a run with status 3. Failures of automatic runs are counted, and too many in a row
+    deactivate the scenario.
     ``budget`` is what a scenario that calls this one has left, ``depth`` how many such wait above this run;
     ``attempts`` is how often an instant scenario was run again for the same bundle.
     """

@@ -149,6 +149,7 @@ class Interpreter:
                 self._direct(walk, decision, mapper)
 
     def _station(self, module: Module) -> Station:
+        """A module made ready for its bundles."""
         station = self._stations.get(module.id)
         if station is None:
             station = self._stations[module.id] = Station(module)
