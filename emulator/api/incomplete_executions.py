@@ -75,7 +75,7 @@ def update_incomplete_execution(call: Call, dlq: IncompleteExecution) -> Incompl
 )
 def delete_incomplete_executions(call: Call, scenario: Scenario) -> list[str]:
     """Delete some incomplete executions of a scenario, or all of them; needs confirmation."""
-    return incompletes.delete(call.world, _chosen(call, scenario), confirmed=call.confirmed)
+    return retrying.delete(call.world, _chosen(call, scenario), confirmed=call.confirmed)
 
 
 @group.get(

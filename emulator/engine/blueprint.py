@@ -43,7 +43,9 @@ class Module:
     interface: Fields | None
     expect: Fields | None
     label: str | None
-    #: Of an aggregator: by what it groups, and whether it stops when nothing reached it.
+    #: Of an aggregator: the module whose bundles it gathers, by what it groups, and whether it stops when nothing
+    #: reached it.
+    feeder: int | None = None
     group_by: Json = None
     stops_if_empty: bool = False
     #: Of a merge: a filter for each arm that merges, and what comes out: a name, and a mapping for each arm.
@@ -61,6 +63,7 @@ class Route:
 
     flow: tuple[Module, ...]
     is_fallback: bool = False
+    is_disabled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +88,21 @@ class Output:
 class Blueprint:
     """A scenario's program and how it is to be run.
 
-    ``max_errors`` failures in a row deactivate it; ``keeps_failures`` is whether what fails is stored as an
-    incomplete execution, and ``may_lose_data`` whether it goes on when there is no room for it; unless it ``commits_at_once``, a rollback undoes what the run wrote.
+    A run of it has at most so many ``cycles``; ``max_errors`` failures in a row deactivate it; ``keeps_failures`` is
+    whether what fails is stored as an incomplete execution, and ``may_lose_data`` whether it goes on when there is no room
+    for it; unless it ``commits_at_once``, a rollback undoes what the cycle wrote; of what is ``confidential`` no data are kept.
     """
 
     name: str
     flow: tuple[Module, ...]
+    cycles: int
     max_errors: int
     keeps_failures: bool
     may_lose_data: bool
     commits_at_once: bool
+    confidential: bool
+    #: The modules whose bundles some aggregator gathers.
+    feeders: frozenset[int]
 
 
 #: The typed forms of the blueprints parsed last, by the identity of the blueprint, which nobody changes in place.
@@ -123,10 +131,13 @@ def parse(blueprint: Mapping[str, Json]) -> Blueprint:
     parsed = Blueprint(
         blueprint["name"],
         flow,
-        _max_errors(settings),
+        _figure(settings, "roundtrips", 1),
+        _figure(settings, "maxErrors", 3),
         keeps_failures=settings.get("dlq") is True,
         may_lose_data=settings.get("dataloss") is True,
         commits_at_once=settings.get("autoCommit") is not False,
+        confidential=settings.get("confidential") is True,
+        feeders=frozenset(reader.feeders),
     )
     if len(_parsed) >= _KEPT:
         _parsed.clear()
@@ -168,17 +179,18 @@ def _too_deep(value: Json, levels: int) -> bool:
     return False
 
 
-def _max_errors(settings: Mapping[str, Json]) -> int:
-    """Exports say 3 unless somebody changed it."""
-    value = settings.get("maxErrors")
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 1 else 3
+def _figure(settings: Mapping[str, Json], name: str, usual: int) -> int:
+    """A whole number among the settings, or what exports say unless somebody changed it."""
+    value = settings.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 1 else usual
 
 
 class _Reader:
-    """Reads modules, and remembers the ids that it has seen."""
+    """Reads modules, and remembers the ids that it has seen, and those of feeders."""
 
     def __init__(self) -> None:
         self._seen: set[int] = set()
+        self.feeders: set[int] = set()
 
     def flow(self, nodes: Json, nesting: int) -> tuple[Module, ...]:
         if nodes is None:
@@ -210,31 +222,39 @@ class _Reader:
         if not catalog.exists(app, module, version):
             raise BadBlueprint(f"Module not found '{name}' version '{version}'.")
         metadata, flags = _object(node, "metadata", id), _object(node, "flags", id)
+        parameters = _object(node, "parameters", id)
+        # A router names its fallback by its place among the routes, counted from 0 (exported blueprints).
+        otherwise = parameters.get("else")
+        feeder = _feeder(parameters) if catalog.aggregates(f"{app}:{module}") else None
+        if feeder is not None:
+            self.feeders.add(feeder)
         return Module(
             id=id,
             app=app,
             name=module,
             version=version,
-            parameters=_object(node, "parameters", id),
+            parameters=parameters,
             mapper=_object(node, "mapper", id),
             filter=filter_of(node.get("filter"), id),
-            routes=tuple(self._route(route, nesting) for route in _objects(node, "routes", id)),
+            routes=tuple(
+                self._route(route, nesting, is_fallback=_is_whole(otherwise) and place == otherwise)
+                for place, route in enumerate(_objects(node, "routes", id))
+            ),
             branches=self._arms(node, id, nesting),
             onerror=self.flow(node.get("onerror"), nesting + 1),
             interface=_fields(metadata.get("interface")),
             expect=_fields(metadata.get("expect")),
             label=label_of(metadata),
+            feeder=feeder,
             group_by=flags.get("groupBy"),
             stops_if_empty=flags.get("stopIfEmpty") is True,
             filters=filters_of(node.get("filters"), id),
             outputs=tuple(_output(output, id) for output in _objects(node, "outputs", id)),
         )
 
-    def _route(self, route: Mapping[str, Json], nesting: int) -> Route:
+    def _route(self, route: Mapping[str, Json], nesting: int, *, is_fallback: bool) -> Route:
         flow = self.flow(route.get("flow"), nesting + 1)
-        first = route["flow"][0] if flow else {}
-        marks = (route, first.get("filter") or {})
-        return Route(flow, any(mark.get("fallback") is True for mark in marks))
+        return Route(flow, is_fallback, route.get("disabled") is True)
 
     def _arms(self, node: Mapping[str, Json], id: int, nesting: int) -> tuple[Arm, ...]:
         arms: list[Arm] = []
@@ -267,6 +287,14 @@ def _is_module_name(name: str) -> bool:
 
 def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _feeder(parameters: Mapping[str, Json]) -> int | None:
+    """The id of the module whose bundles an aggregator gathers; clients write it as a number or as text."""
+    feeder = parameters.get("feeder")
+    if isinstance(feeder, str) and feeder.isascii() and feeder.isdigit() and len(feeder) < 10:
+        return int(feeder)
+    return feeder if _is_whole(feeder) else None
 
 
 def _object(node: Mapping[str, Json], name: str, id: int) -> Mapping[str, Json]:

@@ -11,8 +11,8 @@ from typing import Any
 
 from .errors import Exhausted
 
-#: Operations that a run may use.
-OPERATIONS = 10_000
+#: Operations that a run may use: a hundred thousand bundles through an iterator, a module and an aggregator fit in.
+OPERATIONS = 250_000
 
 #: Steps of work: about one for each part of an expression and for each hundred characters made.
 WORK = 5_000_000
@@ -21,7 +21,7 @@ WORK = 5_000_000
 TEXT = 5_000_000
 
 #: Items in one array, or bundles of one module.
-ITEMS = 100_000
+ITEMS = 200_000
 
 #: What one bundle may weigh: a character counts 1, an entry of a collection or an array 40.
 WEIGHT = 25_000_000
@@ -79,9 +79,11 @@ def weight_of(value: Any, limit: int) -> int:
 
 def _weigh(value: Any, left: int, depth: int) -> int:
     """What is left of a weight once a value is taken off it."""
-    if isinstance(value, (str, bytes)):
+    kind = type(value)
+    # Mostly it is a text: asking whether something is a Mapping takes a while.
+    if kind is str:
         left -= 1 + len(value)
-    elif isinstance(value, Mapping):
+    elif kind is dict or isinstance(value, Mapping):
         if depth == DEPTH:
             raise oversized()
         # Each entry weighs some 40 characters in memory, which also bounds how long a walk takes.
@@ -89,8 +91,11 @@ def _weigh(value: Any, left: int, depth: int) -> int:
         for name, item in value.items():
             if left < 0:
                 break
-            left = _weigh(item, left - len(name), depth + 1)
-    elif isinstance(value, (list, tuple)):
+            if type(item) is str:
+                left -= 1 + len(item) + len(name)
+            else:
+                left = _weigh(item, left - len(name), depth + 1)
+    elif kind is list or isinstance(value, (list, tuple)):
         if depth == DEPTH:
             raise oversized()
         left -= 40 * (1 + len(value))
@@ -98,6 +103,8 @@ def _weigh(value: Any, left: int, depth: int) -> int:
             if left < 0:
                 break
             left = _weigh(item, left, depth + 1)
+    elif isinstance(value, (str, bytes)):
+        left -= 1 + len(value)
     else:
         left -= 1
     if left < 0:

@@ -15,6 +15,7 @@ from ..world.world import World
 from . import accounts
 from .blueprint import Blueprint, Module, parse
 from .budget import Budget
+from .cycles import Backlog, Cycles, More
 from .errors import ModuleError
 from .gathering import Junction, Place
 from .iml.environment import Bundle, Scope
@@ -26,6 +27,9 @@ from .recovery import Broken
 from .stopwatch import Stopwatch
 
 SUCCESS, WARNING, FAILURE = 1, 2, 3
+
+#: What a cycle costs besides its modules, in steps of work (see `emulator.engine.budget`).
+CYCLE = 50
 
 #: Runs another scenario for a run, and tells what it gave back.
 Call: TypeAlias = "Callable[[Computation, CallScenario], Mapping[str, Value]]"
@@ -92,6 +96,7 @@ class Computation:
         call: Call,
         budget: Budget | None = None,
         at: Breakpoint | None = None,
+        more: More | None = None,
         observer: Observer | None = None,
     ) -> None:
         execution_id = world.ids.hex(32)
@@ -101,6 +106,7 @@ class Computation:
         self.blueprint = version.blueprint
         self.inputs = inputs
         self._begins_at = at
+        self._more = more
         self._interpreter: Interpreter | None = None
         self._error: ExecutionError | None = None
         self.max_errors = 3
@@ -150,6 +156,16 @@ class Computation:
         """The bundles that left the run, to be stored as incomplete executions."""
         return self._interpreter.broken if self._interpreter is not None else ()
 
+    @property
+    def began(self) -> bool:
+        """Whether the run came as far as its first module."""
+        return self._interpreter is not None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the run took longer than the plan allows, and left undone what it had yet to do."""
+        return self._interpreter is not None and self._interpreter.interrupted
+
     def execution(self, *, kind: str, author_id: int | None, instant: bool) -> Execution:
         """The finished run."""
         run, walked = self.run, self._interpreter
@@ -185,19 +201,29 @@ class Computation:
             self.max_errors = 1 if self._error.name == accounts.UNAUTHORIZED else self.max_errors
             return
         run.budget.weigh(run.inputs)
-        run.budget.weigh(run.trigger_bundle)
         # The list of time zones takes a while to read, and few expressions ask for the organization's own.
         zone = partial(zone_of, self._organization.timezone_id)
         # The plan says how many minutes a run may take.
         time_limit = self._organization.license.execution_time * 60_000
-        self._interpreter = Interpreter(run, blueprint, zone=zone, time_limit=time_limit)
-        try:
-            if self._begins_at is None:
-                self._interpreter.start((blueprint.flow, 0), Scope())
-            else:
-                self._interpreter.start(*self._begins_at.found_in(blueprint))
-            self._interpreter.finish()
-        finally:
-            self._error = self._interpreter.error
-        if self._error is not None and not blueprint.commits_at_once:
+        self._interpreter = interpreter = Interpreter(run, blueprint, zone=zone, time_limit=time_limit)
+        run.backlog = Backlog(blueprint.flow)
+        cycles = Cycles(blueprint, run.trigger_bundle, self._more, resumes=self._begins_at is not None)
+        begin: tuple[Place, Scope, Junction | None] = (blueprint.flow, 0), Scope(), None
+        if self._begins_at is not None:
+            begin = self._begins_at.found_in(blueprint)
+        while self._error is None:
+            run.trigger_bundle = cycles.received
+            run.budget.step(CYCLE)
+            run.budget.weigh(run.trigger_bundle)
+            try:
+                interpreter.start(*begin)
+                interpreter.finish()
+            finally:
+                self._error = interpreter.error
+            if self._error is not None:
+                break
+            run.commit()
+            if interpreter.ended or not cycles.follows(run.backlog):
+                return
+        if not blueprint.commits_at_once:
             run.transaction.undo(run.world)

@@ -73,6 +73,13 @@ class Exhausted(Fatal):
     """A run used up what it may use."""
 
 
+class Interrupted(Fatal):
+    """A run took longer than the plan allows: it ends with a warning (Help centre, "Types of warnings")."""
+
+    def __init__(self, message: str = "The run took longer than the plan allows.") -> None:
+        super().__init__("ExecutionInterruptedError", message)
+
+
 def unsupported(module: str, module_id: int) -> ModuleError:
     """Make has the module, this emulator does not yet: better to say so than to pretend."""
     return Fatal("RuntimeError", f"Module '{module}' ({module_id}) is not supported by the emulator.")

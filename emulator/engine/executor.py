@@ -10,18 +10,37 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
-from ..world.models import Execution, Json, Scenario
+from ..world.clock import MINUTE
+from ..world.models import Execution, Json, Rerun, Scenario
 from ..world.usage import write_execution
 from ..world.world import World
 from . import incomplete
 from .budget import Budget
 from .computation import FAILURE, SUCCESS, WARNING, Computation
+from .cycles import More
 from .errors import ModuleError
 from .iml.values import Value
 from .modules.registry import CallScenario
 from .observing import Observer
+from .recovery import PASSING
+
+#: An instant scenario is run again so long after each of its failures, if they are of a kind that passes by itself
+#: (Help centre, "Exponential backoff"); after the last one it is stopped.
+BACKOFF = tuple(MINUTE * minutes for minutes in (1, 2, 5, 10, 60, 180, 720, 1440))
 
 _REVEALED = {SUCCESS: "SUCCESS", WARNING: "WARNING", FAILURE: "ERROR"}
+
+#: Errors that stop a scenario at once if nobody handles them: somebody has to change something first
+#: (the class names of Make's module protocol, with what each does besides).
+STOPPING = frozenset(
+    {
+        "InvalidAccessTokenError",
+        "InvalidConfigurationError",
+        "MaxFileSizeExceededError",
+        "MaxResultsExceededError",
+        "UnexpectedError",
+    }
+)
 
 #: Scenarios that call scenarios: so many runs may wait for each other. The emulator's own limit.
 MAX_CALLS = 10
@@ -37,17 +56,21 @@ def run(
     instant: bool = False,
     at: int | None = None,
     trigger_bundle: Json = None,
+    more: More | None = None,
     budget: Budget | None = None,
     depth: int = 0,
+    attempts: int = 0,
     observer: Observer | None = None,
 ) -> Execution:
     """Run a scenario's current blueprint and write the run to the world's logs.
 
-    ``inputs`` were checked before (see `inputs.checked_inputs`); ``trigger_bundle`` is what an instant trigger
-    received, a bundle or an array of them. Whatever the blueprint holds, nothing is raised: a failure is a run
-    with status 3. Failures of automatic runs are counted, and too many in a row deactivate the scenario.
+    ``inputs`` were checked before (see `inputs.checked_inputs`); ``trigger_bundle`` is what an instant trigger received, a
+    bundle or an array of them, and ``more`` fetches what it puts out in further cycles. Whatever the blueprint holds,
+    nothing is raised: a failure is a run with status 3. Failures of automatic runs are counted, and too many in a row
+    deactivate the scenario.
     ``budget`` is what a scenario that calls this one has left, ``depth`` how many such wait above this run;
-    ``observer`` is told what happens, except in the scenarios that this one calls.
+    ``attempts`` is how often an instant scenario was run again for the same bundle; ``observer`` is told what happens,
+    except in the scenarios that this one calls.
     """
     version = world.blueprints[scenario.id, scenario.blueprint_version]
     started = world.now() if at is None else at
@@ -61,14 +84,36 @@ def run(
         trigger_bundle,
         call=call,
         budget=budget,
+        more=more,
         observer=observer,
     )
     computed.begin()
     execution = write_execution(world, computed.execution(kind=kind, author_id=author_id, instant=instant))
-    if kind == "auto":
+    if instant and kind == "auto" and _passes(computed, execution) and attempts < len(BACKOFF):
+        world.reruns.put(
+            Rerun(
+                id=execution.id,
+                scenario_id=scenario.id,
+                bundle=trigger_bundle,
+                attempts=attempts,
+                due=execution.ends + BACKOFF[attempts],
+                index=world.ids.next("rerun"),
+            )
+        )
+    elif kind == "auto":
         _count_errors(world, scenario.id, computed.max_errors, execution)
     incomplete.store(computed, computed.broken)
     return execution
+
+
+def _passes(computed: Computation, execution: Execution) -> bool:
+    """Whether a run failed because a service turned a module away, and nobody was answered before."""
+    return (
+        execution.error is not None
+        and execution.error.name in PASSING
+        and execution.respond is None
+        and computed.began
+    )
 
 
 def called(computed: Computation, call: CallScenario, *, depth: int = 0) -> Mapping[str, Value]:
@@ -114,6 +159,7 @@ def _count_errors(world: World, scenario_id: int, max_errors: int, execution: Ex
         return
     scenario = replace(scenario, errors_in_a_row=scenario.errors_in_a_row + 1)
     # A scenario with an instant trigger is stopped by its first error (Help centre).
-    if scenario.errors_in_a_row >= (1 if execution.instant else max_errors):
+    stops = execution.instant or (execution.error is not None and execution.error.name in STOPPING)
+    if scenario.errors_in_a_row >= (1 if stops else max_errors):
         scenario = replace(scenario, is_invalid=True, is_active=False, next_exec=None)
     world.scenarios.put(scenario)

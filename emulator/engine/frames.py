@@ -21,7 +21,8 @@ class Failure:
     walk: Walk
 
 
-@dataclass(frozen=True, slots=True)
+# Frames are made for every bundle and module, so they are not frozen, which would make them take thrice as long.
+@dataclass(slots=True)
 class Walk:
     """A bundle is about to enter the module at a position of a flow."""
 
@@ -37,8 +38,14 @@ class Walk:
     def module(self) -> Module:
         return self.flow[self.position]
 
+    @property
+    def begins_handler(self) -> bool:
+        """Whether the module is the first one of an error handler."""
+        failed = self.handling.walk.module if self.handling is not None else None
+        return failed is not None and self.position == 0 and self.flow is failed.onerror
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Spread:
     """The bundles that a module put out, from a place on, are yet to go down the rest of its flow."""
 

@@ -70,16 +70,6 @@ def _text(value: Value) -> str:
     return repr(value) if isinstance(value, Mapping) else as_text(value)
 
 
-def feeder_of(module: Module) -> int | None:
-    """The id of the module whose bundles an aggregator gathers; ``None`` if the module is no aggregator."""
-    if not catalog.aggregates(module.full_name):
-        return None
-    feeder = module.parameters.get("feeder")
-    if isinstance(feeder, str) and feeder.isascii() and feeder.isdigit() and len(feeder) < 10:
-        feeder = int(feeder)
-    return feeder if isinstance(feeder, int) and not isinstance(feeder, bool) else None
-
-
 def aggregators(flow: Sequence[Module], position: int) -> Iterator[Place]:
     """Every aggregator from a position of a flow on, those in routes and branches included, in order."""
     pending: list[Place] = [(flow, position)]

@@ -53,7 +53,7 @@ def remains(computed: Computation, part: Broken) -> Mapping[str, Any]:
         "failer": part.module.id,
         "reason": part.error.message,
         "bundles": bundles,
-        "variables": plain(computed.run.variables),
+        "variables": plain(part.variables),
         "size": json_size(bundles),
         "retry": part.attempts > 0,
         "most_attempts": part.attempts,

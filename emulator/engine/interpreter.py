@@ -13,15 +13,15 @@ from typing import TypeAlias
 
 from ..world.models import ExecutionError
 from . import scripts
-from .blueprint import Blueprint, Module
+from .blueprint import Blueprint, Module, Route
 from .conditions import Filter
-from .errors import Exhausted, ExpressionError, Fatal, ModuleError
+from .errors import Exhausted, Fatal, Interrupted, ModuleError
 from .filters import passes
 from .frames import Close, Failure, Frame, Spread, Walk
-from .gathering import Gathering, Group, Junction, Place, aggregators, feeder_of
+from .gathering import Gathering, Group, Junction, Place, aggregators
 from .iml.environment import Bundle, Environment, Scope, Zone
 from .iml.evaluate import fill_deep
-from .iml.values import Mark, Value
+from .iml.values import Value
 from .journal import Journal
 from .modules import kind_of
 from .modules.registry import (
@@ -38,6 +38,7 @@ from .modules.registry import (
     fitted,
 )
 from .recovery import Broken, Recovery, described
+from .stations import Station
 
 #: Credits are counted in hundredths; an operation costs one credit (recorded).
 CENTICREDITS = 100
@@ -54,16 +55,22 @@ class Interpreter:
         self._time_limit = time_limit
         self._stack: list[Frame] = []
         #: Feeder -> the places of its aggregators; aggregator -> what it gathers now, the innermost loop last.
+        self._feeders = blueprint.feeders
         self._fed: dict[int, list[Place]] = {}
         self._gatherings: dict[int, list[Gathering]] = {}
+        self._stations: dict[int, Station] = {}
         self._recovery = Recovery(run, keeps_failures=blueprint.keeps_failures)
-        self._journal = Journal()
+        self._journal = Journal(confidential=blueprint.confidential)
         self.steps = self._journal.steps
         self.operations = 0
         self.centicredits = 0
         self.transfer = 0
         self.outputs: Mapping[str, Value] | None = None
         self.error: ExecutionError | None = None
+        #: Whether a module ended the run before all bundles were through.
+        self.ended = False
+        #: Whether it ended because it took too long.
+        self.interrupted = False
 
     @property
     def broken(self) -> Sequence[Broken]:
@@ -76,9 +83,8 @@ class Interpreter:
         if not flow:
             return
         walk = Walk(flow, position, scope, after=after)
-        on_the_way = scope.bundles()
-        for module_id in on_the_way:
-            self._open(walk, [place for place in aggregators(*place) if _feeder(place) == module_id])
+        for module_id in scope.bundles():
+            self._open(walk, self._fed_by(module_id, flow, position))
         self._stack.append(walk)
 
     def finish(self) -> None:
@@ -101,7 +107,8 @@ class Interpreter:
         """Send the next bundle on its way; the frame stays only as long as there are more."""
         walk, place = frame.walk, frame.place
         if place + 1 < len(frame.bundles):
-            self._stack.append(Spread(walk, frame.bundles, place + 1))
+            frame.place += 1
+            self._stack.append(frame)
         bundle = Bundle(frame.bundles[place], place + 1, len(frame.bundles))
         scope = walk.scope.having(walk.module.id, bundle)
         if walk.position + 1 < len(walk.flow):
@@ -110,18 +117,21 @@ class Interpreter:
             self._stack.append(_joining(walk.after, scope, walk.handling))
 
     def _walk(self, walk: Walk) -> None:
-        module, run = walk.module, self._run
-        run.budget.step()
+        station = self._station(walk.flow[walk.position])
+        self._run.budget.step()
         branch, scope = walk.came_by or (None, walk.scope)
         env = self._environment(scope)
-        if not all(self._lets_through(module, gate, env) for gate in _gates(module, branch)):
+        gates = station.gates if branch is None else station.gates_for(branch)
+        if gates and not all(self._lets_through(station.module, gate, env) for gate in gates):
+            if walk.handling is not None and walk.begins_handler:
+                self._leave(walk.handling)
             return
-        kind = kind_of(module)
+        kind = station.kind or station.open()
         if kind.combine is not None:
-            self._gather(kind, walk, env)
+            self._gather(kind, station, walk, env)
             return
         self._count(kind)
-        match self._operate(kind, walk, env, branch):
+        match self._operate(kind, station, walk, env, branch):
             case Emit(bundles, transfer):
                 self.transfer += transfer
                 self._emit(walk, bundles)
@@ -131,8 +141,8 @@ class Interpreter:
                 way = next(
                     (n for n, arm in enumerate(arms) if arm.groups is None or passes(arm.groups, env)), None
                 )
-                if run.observer is not None:
-                    run.observer.chose(len(self.steps), module, way)
+                if self._run.observer is not None:
+                    self._run.observer.chose(len(self.steps), station.module, way)
                 if way is not None:
                     self._enter(walk, arms[way].flow, arms[way].merges_as)
             case Return(outputs):
@@ -147,6 +157,13 @@ class Interpreter:
             self._run.observer.filtered(len(self.steps), module, gate, passed=passed)
         return passed
 
+    def _station(self, module: Module) -> Station:
+        """A module made ready for its bundles."""
+        station = self._stations.get(module.id)
+        if station is None:
+            station = self._stations[module.id] = Station(module)
+        return station
+
     def _environment(self, scope: Scope) -> Environment:
         run = self._run
         return Environment(run.budget, scope, run.names, run.random, run.now(), self._zone)
@@ -157,12 +174,14 @@ class Interpreter:
         self.centicredits += CENTICREDITS * (kind.billed and not kind.free)
         self._run.stopwatch.operation(external=kind.external)
 
-    def _operate(self, kind: Kind, walk: Walk, env: Environment, branch: int | None) -> Outcome:
+    def _operate(
+        self, kind: Kind, station: Station, walk: Walk, env: Environment, branch: int | None
+    ) -> Outcome:
         """One operation of a module, written down whether it succeeds or not."""
-        module = walk.module
+        module = station.module
         mapper: Mapping[str, Value] = {}
         try:
-            mapper = fitted(kind, self._mapped(module, env))
+            mapper = fitted(kind, station.mapped(env))
             outcome = scripts.play(
                 kind, ModuleContext(self._run, module, mapper, env, first=walk.scope.empty, branch=branch)
             )
@@ -184,39 +203,27 @@ class Interpreter:
         for bundle in bundles:
             budget.weigh(bundle)
         if self._run.stopwatch.elapsed > self._time_limit:
-            raise Exhausted("ScenarioTimeoutError", "The run takes too long.")
-
-    def _mapped(self, module: Module, env: Environment) -> Mapping[str, Value]:
-        """The mapper's fields computed for the bundle at hand."""
-        mapper: dict[str, Value] = {}
-        for name, raw in module.mapper.items():
-            try:
-                value = fill_deep(raw, env)
-            except ExpressionError as error:
-                raise error.mapping(name) from None
-            if value is not Mark.IGNORE:
-                mapper[name] = None if value is Mark.ERASE else value
-        env.budget.weigh(mapper)
-        return mapper
+            raise Interrupted()
 
     # --- the ways of a bundle --------------------------------------------------------------------
 
     def _emit(self, walk: Walk, bundles: Bundles) -> None:
         """What a module put out goes on; once it is all through, the aggregators that it feeds put out theirs."""
-        module = walk.module
-        if module.id not in self._fed:
-            places = aggregators(walk.flow, walk.position + 1)
-            self._fed[module.id] = [place for place in places if _feeder(place) == module.id]
-        self._open(walk, self._fed[module.id])
+        id = walk.module.id
+        if id in self._feeders:
+            places = self._fed.get(id)
+            if places is None:
+                places = self._fed[id] = self._fed_by(id, walk.flow, walk.position + 1)
+            self._open(walk, places)
         if bundles and (walk.position + 1 < len(walk.flow) or walk.after is not None):
             self._stack.append(Spread(walk, bundles))
 
     def _send(self, walk: Walk, env: Environment) -> None:
         """Let a bundle take every route of a router, and a fallback if all others are closed to it."""
-        routes = [route for route in walk.module.routes if route.flow]
+        routes = [route for route in walk.module.routes if route.flow and not route.is_disabled]
         if any(route.is_fallback for route in routes):
             others = [route for route in routes if not route.is_fallback]
-            if any(all(passes(gate.groups, env) for gate in _gates(route.flow[0])) for route in others):
+            if any(self._is_open(route, env) for route in others):
                 routes = others
             else:
                 routes = [route for route in routes if route.is_fallback]
@@ -226,6 +233,9 @@ class Interpreter:
         self._stack.extend(
             Walk(route.flow, 0, walk.scope, walk.handling, walk.after) for route in reversed(routes)
         )
+
+    def _is_open(self, route: Route, env: Environment) -> bool:
+        return all(passes(gate.groups, env) for gate in self._station(route.flow[0]).gates)
 
     def _enter(self, walk: Walk, flow: Sequence[Module], merges_as: int | None) -> None:
         """Let a bundle take a branch, which may come together with others behind the if-else."""
@@ -238,10 +248,17 @@ class Interpreter:
             self._stack.append(_joining(after, walk.scope, walk.handling))
 
     def _end(self) -> None:
+        self.ended = True
         self._stack.clear()
         self._gatherings.clear()
 
     # --- aggregators -----------------------------------------------------------------------------
+
+    def _fed_by(self, module_id: int, flow: Sequence[Module], position: int) -> list[Place]:
+        """The aggregators of a module's bundles from a position of a flow on."""
+        if module_id not in self._feeders:
+            return []
+        return [place for place in aggregators(flow, position) if place[0][place[1]].feeder == module_id]
 
     def _open(self, walk: Walk, places: Sequence[Place]) -> None:
         """Begin to gather at some aggregators, the first of which will put out first."""
@@ -251,16 +268,16 @@ class Interpreter:
             self._gatherings.setdefault(flow[position].id, []).append(gathering)
             self._stack.append(Close(Walk(flow, position, walk.scope, walk.handling), gathering))
 
-    def _gather(self, kind: Kind, walk: Walk, env: Environment) -> None:
-        module = walk.module
+    def _gather(self, kind: Kind, station: Station, walk: Walk, env: Environment) -> None:
+        module = station.module
         gatherings = self._gatherings.get(module.id)
         if not gatherings:
             feeder = str(module.parameters.get("feeder"))[:50]
             text = f"Module '{module.full_name}' ({module.id}) has no source: '{feeder}' does not lead to it."
             raise Fatal("BlueprintValidationError", text)
         try:
-            item = fitted(kind, self._mapped(module, env))
-            key = fill_deep(module.group_by, env)
+            item = fitted(kind, station.mapped(env))
+            key = fill_deep(module.group_by, env) if module.group_by is not None else None
         except ModuleError as error:
             self._journal.note(module, {}, error=described(error, module))
             raise
@@ -295,20 +312,24 @@ class Interpreter:
     # --- errors ----------------------------------------------------------------------------------
 
     def _fail(self, walk: Walk, error: ModuleError) -> None:
-        """Hand an error to the module's error handler; without one the run is over, unless failures are kept."""
+        """Hand an error to the module's error handler, if it has one."""
         failure, module = Failure(error, walk), walk.module
         if module.onerror and not isinstance(error, Fatal):
             scope = walk.scope.having(module.id, Bundle(error.report))
             self._stack.append(Walk(module.onerror, 0, scope, failure))
             return
+        self._leave(failure)
+
+    def _leave(self, failure: Failure) -> None:
+        """Nobody handles a failure, or the filter of its handler is closed: the run is over, unless failures are kept."""
         try:
             kept = self._recovery.keeps(failure)
         except Exhausted as spent:
-            failure, kept = Failure(spent, walk), False
+            failure, kept = Failure(spent, failure.walk), False
         if not kept:
             self._stop(failure)
         elif self._run.observer is not None:
-            self._run.observer.decided(len(self.steps), module, "kept")
+            self._run.observer.decided(len(self.steps), failure.walk.module, "kept")
 
     def _direct(self, walk: Walk, decision: str, mapper: Mapping[str, Value]) -> None:
         """Do what the directive at the end of an error handler says; without one the bundle is dropped."""
@@ -332,6 +353,9 @@ class Interpreter:
 
     def _stop(self, failure: Failure) -> None:
         self._end()
+        if isinstance(failure.error, Interrupted):
+            self.interrupted = self._run.warned = True
+            return
         self.error = described(failure.error, failure.walk.module)
 
 
@@ -345,16 +369,3 @@ def _joining(junction: Junction, came: Scope, handling: Failure | None) -> Walk:
         junction.after,
         came_by=(junction.branch, came),
     )
-
-
-def _gates(module: Module, branch: int | None = None) -> Sequence[Filter]:
-    """The filters that a bundle has to pass: the module's, and a merge's for the branch that it came by."""
-    gates = [module.filter]
-    if branch is not None and branch < len(module.filters):
-        gates.append(module.filters[branch])
-    return [gate for gate in gates if gate is not None]
-
-
-def _feeder(place: Place) -> int | None:
-    flow, position = place
-    return feeder_of(flow[position])

@@ -18,8 +18,9 @@ WEIGHT = 2_000_000
 class Journal:
     """Collects the steps of one run."""
 
-    def __init__(self) -> None:
-        self._left = WEIGHT
+    def __init__(self, *, confidential: bool = False) -> None:
+        # Of a scenario whose data are confidential, operations and errors are kept, but nothing of what they worked on.
+        self._left = 0 if confidential else WEIGHT
         self._counts: dict[int, int] = {}
         self.steps: list[Step] = []
 

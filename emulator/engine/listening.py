@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from ..world import blueprints, hooks, queues
 from ..world.models import Execution, Hook, Json, Organization, Scenario
 from ..world.usage import is_exhausted
 from ..world.world import World
-from . import executor
+from . import executor, sequence
 from .budget import Budget
+from .cycles import More
 from .modules.gateway import RESPOND
 
-#: Help centre: so many bundles a scheduled run takes off the queue, unless the trigger says otherwise.
+#: Help centre: so many bundles a cycle of a scheduled run takes off the queue, unless the trigger says otherwise.
 MAX_RESULTS = 2
 
 
@@ -42,19 +44,21 @@ def deliver(world: World, hook: Hook, data: Json, *, id: str, size: int) -> Exec
     execution = None
     if scenario is None or not _takes_at_once(world, scenario):
         queues.enqueue(world, hook, data, id=id, size=size)
-        if scenario is not None and is_waiting(world, scenario):
-            world.scenarios.put(replace(scenario, next_exec=world.now()))
+        if scenario is not None and (at := turn(world, scenario, world.now())) is not None:
+            world.scenarios.put(replace(scenario, next_exec=at))
     else:
         execution = executor.run(world, scenario, kind="auto", instant=True, trigger_bundle=data)
     hooks.learn(world, hook, data)
     return execution
 
 
-def is_waiting(world: World, scenario: Scenario) -> bool:
-    """Whether an instant scenario has a queue that it can work off now, one run a bundle."""
+def turn(world: World, scenario: Scenario, after: int) -> int | None:
+    """When an instant scenario goes on with its queue, one run a bundle, from a moment on; ``None`` if it does not."""
     if not scenario.is_active or not is_instant(scenario) or is_exhausted(world, _owner(world, scenario)):
-        return False
-    return len(world.incomings.where(hook=scenario.hook_id)) > 0
+        return None
+    if not len(world.incomings.where(hook=scenario.hook_id)) or sequence.is_held(world, scenario):
+        return None
+    return max(after, sequence.free_from(world, scenario))
 
 
 def run_due(world: World, scenario: Scenario, at: int, budget: Budget) -> Execution:
@@ -67,19 +71,25 @@ def run_due(world: World, scenario: Scenario, at: int, budget: Budget) -> Execut
         instant=instant,
         at=at,
         trigger_bundle=take(world, scenario, one=instant),
+        more=None if instant else further(world, scenario),
         budget=budget,
     )
 
 
+def further(world: World, scenario: Scenario) -> More | None:
+    """Fetches what further cycles of a run work on; ``None`` if the scenario has no hook."""
+    return partial(take, world, scenario) if scenario.hook_id is not None else None
+
+
 def take(world: World, scenario: Scenario, *, one: bool = False) -> Json:
-    """Take off the queue what one run works on; ``None`` if nothing waits, or the scenario has no hook."""
+    """Take off the queue what one cycle works on; ``None`` if nothing waits, or the scenario has no hook."""
     if scenario.hook_id is None:
         return None
     return queues.take(world, scenario.hook_id, 1 if one else max_results(world, scenario)) or None
 
 
 def max_results(world: World, scenario: Scenario) -> int:
-    """How many bundles a run takes off the queue."""
+    """How many bundles a cycle takes off the queue."""
     flow = world.blueprints[scenario.id, scenario.blueprint_version].blueprint["flow"]
     parameters = flow[0].get("parameters") if flow else None
     wanted = parameters.get("maxResults") if isinstance(parameters, Mapping) else None
@@ -92,6 +102,8 @@ def _takes_at_once(world: World, scenario: Scenario) -> bool:
         and is_instant(scenario)
         and not is_exhausted(world, _owner(world, scenario))
         and not len(world.incomings.where(hook=scenario.hook_id))
+        and not sequence.is_held(world, scenario)
+        and sequence.free_from(world, scenario) <= world.now()
     )
 
 

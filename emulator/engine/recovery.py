@@ -24,8 +24,8 @@ ATTEMPTS = 3
 MINUTES = 15
 
 #: Errors that pass by themselves are tried again at growing intervals without being told to (Help centre).
-PASSING = frozenset({"ConnectionError", "RateLimitError"})
-BACKOFF = tuple(MINUTE * minutes for minutes in (1, 2, 5, 10, 60, 180, 720, 1440))
+PASSING = frozenset({"ConnectionError", "ModuleTimeoutError", "RateLimitError"})
+BACKOFF = tuple(MINUTE * minutes for minutes in (1, 10, 10, 30, 30, 30, 180, 180))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class Broken:
     attempts: int
     #: Milliseconds between attempts; ``None`` for growing ones.
     interval: int | None
+    variables: Mapping[str, Value]
 
 
 class Recovery:
@@ -78,7 +79,10 @@ class Recovery:
         for bundle in scope.bundles().values():
             # What is stored is a copy of all that lies on the way.
             run.budget.weigh(bundle.data)
-        self.broken.append(Broken(walk.module, failure.error, scope, run.now(), attempts, interval))
+        run.budget.weigh(run.variables)
+        self.broken.append(
+            Broken(walk.module, failure.error, scope, run.now(), attempts, interval, dict(run.variables))
+        )
 
 
 def described_as(broken: Broken) -> ExecutionError:

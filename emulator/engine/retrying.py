@@ -5,14 +5,17 @@ Sources: Help centre, "Incomplete executions", "Break error handler", "Exponenti
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+from ..world import incompletes
+from ..world.enums import zone_of
 from ..world.models import Execution, IncompleteExecution, Json, Retry
 from ..world.refusals import Exhausted, WrongState
 from ..world.usage import count_execution, is_exhausted
 from ..world.world import World
-from . import executor, incomplete
+from . import executor, incomplete, listening, restrictions, running, sequence
 from .blueprint import parse
 from .budget import Budget
 from .computation import FAILURE, Breakpoint, Computation, place_of
@@ -46,7 +49,7 @@ def retry(
     """
     if row.resolved:
         raise WrongState("The incomplete execution is resolved already.")
-    organization = world.organizations[world.teams[row.team_id].organization_id]
+    organization = running.organization_of(world, row.team_id)
     if kind == "manual" and is_exhausted(world, organization):
         raise Exhausted("The organization has no operations left.")
     scenario = world.scenarios[row.scenario_id]
@@ -69,10 +72,11 @@ def retry(
     execution = count_execution(world, execution)
     world.retries.put(Retry(incomplete_id=row.id, execution=execution))
     attempts = row.attempts + 1
-    if execution.status != FAILURE:
+    if execution.status != FAILURE and not computed.interrupted:
         world.incomplete_executions.put(
             replace(row, attempts=attempts, resolved=True, retry=False, next_retry=None)
         )
+        release(world, scenario.id, execution.ends)
         return execution
     rest: dict[str, Any] = {}
     if broken:
@@ -93,6 +97,34 @@ def retry(
     )
     incomplete.store(computed, broken)
     return execution
+
+
+def delete(world: World, rows: Sequence[IncompleteExecution], *, confirmed: bool) -> list[str]:
+    """Delete incomplete executions for good; what waited for them goes on.
+
+    Raises:
+        Unconfirmed: if the caller did not confirm.
+    """
+    deleted = incompletes.delete(world, rows, confirmed=confirmed)
+    for scenario_id in {row.scenario_id for row in rows}:
+        release(world, scenario_id, world.now())
+    return deleted
+
+
+def release(world: World, scenario_id: int, at: int) -> None:
+    """Let a scenario go on that was held until all that broke off was resolved (see `sequence`)."""
+    scenario = world.scenarios.get(scenario_id)
+    if scenario is None or not scenario.is_active or scenario.next_exec is not None:
+        return
+    if not sequence.is_sequential(world, scenario) or sequence.is_held(world, scenario):
+        return
+    turn = listening.turn(world, scenario, at)
+    # What runs by itself and awaits no turn was held when it was due.
+    if turn is None and scenario.scheduling.get("type") not in ("immediately", "on-demand"):
+        zone = zone_of(running.organization_of(world, scenario.team_id).timezone_id)
+        turn = restrictions.next_allowed(scenario.scheduling, at, zone)
+    if turn is not None:
+        world.scenarios.put(replace(scenario, next_exec=turn))
 
 
 def change(

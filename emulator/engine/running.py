@@ -104,6 +104,7 @@ def run(
         kind="auto",
         author_id=user.id,
         trigger_bundle=(listening.take(world, scenario) if data is None else data) if at_hook else None,
+        more=listening.further(world, scenario) if data is None else None,
     )
     if responsive:
         # Computing may have taken longer than the run takes in the world.
@@ -135,8 +136,9 @@ def note(world: World, scenario: Scenario, user: User, kind: str) -> None:
 
 def first_run(world: World, scenario: Scenario) -> int | None:
     """When a scenario that is started now runs for the first time; ``None`` for never."""
-    if listening.is_waiting(world, replace(scenario, is_active=True)):
-        return world.now()
+    turn = listening.turn(world, replace(scenario, is_active=True), world.now())
+    if turn is not None:
+        return turn
     zone = zone_of(organization_of(world, scenario.team_id).timezone_id)
     return schedule.first_run(scenario.scheduling, world.now(), zone)
 

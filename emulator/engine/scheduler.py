@@ -5,17 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from ..world.clock import MINUTE
 from ..world.enums import zone_of
-from ..world.models import Organization, Scenario
+from ..world.models import Execution, Organization, Scenario
 from ..world.usage import is_exhausted, restart_counters
 from ..world.world import World
-from . import listening, retrying, schedule
+from . import listening, rerunning, retrying, schedule, sequence
 from .budget import WORK, Budget
+from .computation import WARNING
 
 #: The work that one look at the clock may cost, in steps (see `emulator.engine.budget`), and the least that a run
 #: counts: neither a leap of years nor greedy blueprints can hang the server.
 WORK_AT_ONCE = 10_000_000
 LEAST_WORK = 1_500
+
+#: A scheduled scenario pauses so long after one of these errors (Help centre, "Fix rate limit errors", "Fix connection
+#: errors").
+PAUSING = frozenset({"ConnectionError", "RateLimitError"})
+PAUSE = 20 * MINUTE
 
 
 def _due(scenario: Any) -> tuple[int, int]:
@@ -37,41 +44,78 @@ def catch_up(world: World) -> None:
             for organization in restart_counters(world, min(now, due) if due is not None else now):
                 _wake(world, organization)
             continue
-        broken = retrying.next_due(world, now if due is None else min(due, now)) if work > 0 else None
-        if broken is not None:
-            budget = Budget(work=min(WORK, work))
-            retrying.retry(world, broken, kind="auto", at=broken.next_retry, budget=budget)
+        budget = Budget(work=min(WORK, work))
+        if work > 0 and _try_again(world, now if due is None else min(due, now), budget):
             work -= max(min(WORK, work) - budget.work, LEAST_WORK)
             continue
         if scenario is None or due is None or due > now:
             return
+        if _waits(world, scenario, due):
+            continue
         skipping = work <= 0
         if skipping and listening.is_instant(scenario):
             return
+        paused_until = 0
         if not skipping and not is_exhausted(world, _owner(world, scenario)):
-            budget = Budget(work=min(WORK, work))
-            listening.run_due(world, scenario, due, budget)
+            execution = listening.run_due(world, scenario, due, budget)
+            if _was_turned_away(world, execution):
+                paused_until = execution.ends + PAUSE
             work -= max(min(WORK, work) - budget.work, LEAST_WORK)
-        _await_next(world, world.scenarios[scenario.id], now if skipping else due)
+        _await_next(world, world.scenarios[scenario.id], now if skipping else due, paused_until)
 
 
-def _await_next(world: World, scenario: Scenario, after: int) -> None:
+def _try_again(world: World, until: int, budget: Budget) -> bool:
+    """Try once more what failed and whose time has come by a moment, the first of it; whether there was any."""
+    broken, failed = retrying.next_due(world, until), rerunning.next_due(world, until)
+    if failed is not None and (broken is None or failed.due <= (broken.next_retry or 0)):
+        rerunning.rerun(world, failed, budget)
+    elif broken is not None:
+        retrying.retry(world, broken, kind="auto", at=broken.next_retry, budget=budget)
+    return broken is not None or failed is not None
+
+
+def _waits(world: World, scenario: Scenario, due: int) -> bool:
+    """Put off a run that is due but has to follow another one, or what broke off (see `sequence`)."""
+    if sequence.is_held(world, scenario):
+        world.scenarios.put(replace(scenario, next_exec=None))
+        return True
+    free = sequence.free_from(world, scenario)
+    if free > due:
+        world.scenarios.put(replace(scenario, next_exec=free))
+    return free > due
+
+
+def _was_turned_away(world: World, execution: Execution) -> bool:
+    """Whether a service could not be reached or had enough, in the run or for a bundle that broke off in it."""
+    if execution.error is not None:
+        return execution.error.name in PAUSING
+    rows = world.incomplete_executions.where(scenario=execution.scenario_id)
+    return execution.status == WARNING and any(
+        row.execution_id == execution.id and row.bundles[str(row.failer)]["error"]["type"] in PAUSING
+        for row in rows
+    )
+
+
+def _await_next(world: World, scenario: Scenario, after: int, paused_until: int = 0) -> None:
     """Set when the scenario runs next; one that runs once is over now."""
     if not scenario.is_active:
         return
-    if listening.is_waiting(world, scenario):
-        world.scenarios.put(replace(scenario, next_exec=after))
+    if (turn := listening.turn(world, scenario, after)) is not None:
+        world.scenarios.put(replace(scenario, next_exec=turn))
         return
     upcoming = schedule.next_run(scenario.scheduling, after, zone_of(_owner(world, scenario).timezone_id))
     over = upcoming is None and scenario.scheduling.get("type") == "once"
+    if upcoming is not None:
+        upcoming = max(upcoming, paused_until)
     world.scenarios.put(replace(scenario, next_exec=upcoming, is_active=not over))
 
 
 def _wake(world: World, organization: Organization) -> None:
     """Let what waited at hooks for a new month have its turn."""
     for scenario in list(world.scenarios.where(organization=organization.id)):
-        if scenario.next_exec is None and listening.is_waiting(world, scenario):
-            world.scenarios.put(replace(scenario, next_exec=organization.last_reset))
+        turn = listening.turn(world, scenario, organization.last_reset)
+        if scenario.next_exec is None and turn is not None:
+            world.scenarios.put(replace(scenario, next_exec=turn))
 
 
 def _owner(world: World, scenario: Scenario) -> Organization:

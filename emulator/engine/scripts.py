@@ -15,7 +15,7 @@ from ..world.clock import DAY
 from ..world.models import ExecutionError, Json, Script
 from ..world.world import World
 from . import catalog
-from .errors import Exhausted, ModuleError
+from .errors import Exhausted, Interrupted, ModuleError
 from .modules.registry import Emit, Kind, ModuleContext, Outcome, json_size
 from .modules.simulated import check_required
 
@@ -27,6 +27,7 @@ ERRORS = (
     "DataError",
     "DataSizeLimitExceededError",
     "DuplicateDataError",
+    "ExecutionInterruptedError",
     "IncompleteDataError",
     "InconsistencyError",
     "InvalidAccessTokenError",
@@ -116,7 +117,13 @@ def play(kind: Kind, context: ModuleContext) -> Outcome:
     Raises:
         ModuleError: if the script, or the module itself, says so.
     """
-    world, name = context.run.world, context.module.full_name
+    world, backlog = context.run.world, context.run.backlog
+    if context.first and backlog.waiting:
+        page = backlog.page(backlog.waiting)
+        return Emit(page, transfer=json_size(context.mapper) + json_size(page))
+    if not world.scripts:
+        return kind.handler(context)
+    name = context.module.full_name
     script = world.scripts.get(name)
     if script is None or script.left == 0 or kind.combine is not None:
         return kind.handler(context)
@@ -126,11 +133,14 @@ def play(kind: Kind, context: ModuleContext) -> Outcome:
     )
     context.run.stopwatch.sleep(script.duration)
     if script.error is not None:
+        if script.error.name == "ExecutionInterruptedError":
+            raise Interrupted(script.error.message)
         kind_of_error = Exhausted if script.error.name in _FATAL else ModuleError
         raise kind_of_error(script.error.name, script.error.message)
     if script.output is None:
         return kind.handler(context)
-    return Emit(script.output, transfer=json_size(context.mapper) + json_size(script.output))
+    output = backlog.page(script.output) if context.first else script.output
+    return Emit(output, transfer=json_size(context.mapper) + json_size(output))
 
 
 def bundles(output: Json) -> Sequence[Mapping[str, Json]] | None:

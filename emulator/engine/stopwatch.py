@@ -8,8 +8,8 @@ from __future__ import annotations
 import random
 
 #: Starting a run, an operation that stays within Make, and one that calls another service: least and most.
-START = (60, 90)
-INTERNAL = (8, 40)
+START = (75, 110)
+INTERNAL = (3, 15)
 EXTERNAL = (60, 250)
 
 

@@ -1,4 +1,4 @@
-"""What a run wrote to data stores, kept so that a rollback can undo it.
+"""What a cycle of a run wrote to data stores, kept so that a rollback can undo it.
 
 The modules of the app "Data store" are transactional (Help centre, "ACID modules").
 """
@@ -12,7 +12,7 @@ from ..world.world import World
 
 
 class Transaction:
-    """Remembers every record as it was before the run touched it for the first time."""
+    """Remembers every record as it was before the cycle touched it for the first time."""
 
     __slots__ = ("_before",)
 
@@ -26,6 +26,10 @@ class Transaction:
     def added(self, record: Record) -> None:
         """A record was written under a key that nobody had before."""
         self._before.setdefault((record.data_store_id, record.key), None)
+
+    def commit(self) -> None:
+        """What was written so far can be undone no more."""
+        self._before.clear()
 
     def undo(self, world: World) -> None:
         """Set every touched record back to what it was; stores that are gone stay gone."""

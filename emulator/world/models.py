@@ -256,6 +256,18 @@ class Execution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rerun:
+    """What an instant trigger was handed, to be run once more from the start at ``due``, after so many ``attempts``."""
+
+    id: str
+    scenario_id: int
+    bundle: Json
+    attempts: int
+    due: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncompleteExecution:
     """A bundle that failed, with all that it takes to try the rest of its way again.
 

@@ -250,4 +250,8 @@ def remove_scenario(world: World, scenario_id: int) -> None:
         world.logs.remove((scenario_id, entry.id))
     for row in list(world.incomplete_executions.where(scenario=scenario_id)):
         incompletes.remove(world, row)
+    for rerun in list(world.reruns.where(scenario=scenario_id)):
+        world.reruns.remove(rerun.id)
+    for key in [key for key in world.increments if key[0] == scenario_id]:
+        del world.increments[key]
     hooks.let_go(world, world.scenarios.remove(scenario_id).hook_id)

@@ -42,6 +42,7 @@ PARTS: Mapping[str, tuple[str, type]] = {
     "scenario_events": ("logs", models.ScenarioEvent),
     "incomplete_executions": ("incomplete_executions", models.IncompleteExecution),
     "retries": ("retries", models.Retry),
+    "reruns": ("reruns", models.Rerun),
     "data_structures": ("data_structures", models.DataStructure),
     "data_stores": ("data_stores", models.DataStore),
     "records": ("records", models.Record),
@@ -67,6 +68,7 @@ _REFERENCES = (
     ("folders", "team_id", "teams"),
     ("scenarios", "team_id", "teams"),
     ("blueprints", "scenario_id", "scenarios"),
+    ("reruns", "scenario_id", "scenarios"),
     ("data_structures", "team_id", "teams"),
     ("data_stores", "team_id", "teams"),
     ("records", "data_store_id", "data_stores"),
@@ -121,6 +123,7 @@ def header(world: World) -> dict[str, Any]:
         "rate_windows": [[*key, *window] for key, window in world.rate_windows.items()],
         "tallies": [[*key, _figures(tally)] for key, tally in world.tallies.items()],
         "installed_apps": [[id, sorted(apps)] for id, apps in world.installed_apps.items()],
+        "increments": [[*key, count] for key, count in world.increments.items()],
     }
 
 
@@ -233,6 +236,9 @@ def _world(document: dict[str, Any], name: str, resume: bool) -> World:
     world.tallies = {(kind, id): Consumption(*figures) for kind, id, figures in tallies}
     apps = _read(tuple[tuple[int, frozenset[str]], ...], document, "installed_apps")
     world.installed_apps = {id: set(names) for id, names in apps}
+    if "increments" in document:  # documents of earlier releases have none
+        counts = _read(tuple[tuple[int, int, int], ...], document, "increments")
+        world.increments = {(scenario, module): count for scenario, module, count in counts}
     detailed = _read(tuple[tuple[int, tuple[str, ...]], ...], document, "detailed")
     world.detailed = {id: deque(ids) for id, ids in detailed}
     world.scripts = {script.module: script for script in _read(tuple[Script, ...], document, "scripts")}
@@ -256,6 +262,7 @@ def _put_rows(world: World, rows: dict[str, Any]) -> None:
     if unknown := rows.keys() - PARTS.keys():
         raise Misshapen(f"'rows' has an unknown part '{min(unknown)}'")
     tables: dict[str, list[Any]] = {}
+    rows.setdefault("reruns", [])  # documents of earlier releases have none
     for part, (table, kind) in PARTS.items():
         if type(rows[part]) is not list:
             raise Misshapen(f"'{part}' is not a list")

@@ -29,6 +29,7 @@ from .models import (
     OrganizationMember,
     PublicTemplate,
     Record,
+    Rerun,
     Retry,
     Scenario,
     ScenarioEvent,
@@ -81,6 +82,9 @@ class World:
         #: Module -> what it is to answer; see `emulator.engine.scripts`.
         self.scripts: dict[str, Script] = {}
 
+        #: Scenario id, module id -> how far an "Increment function" has counted that is never reset.
+        self.increments: dict[tuple[int, int], int] = {}
+
         #: Scenario id -> its runs that still have their steps, oldest first.
         self.detailed: dict[int, deque[str]] = {}
         #: What was shown of rows, by the form in which it was; see `emulator.schemas.serialize`.
@@ -132,6 +136,8 @@ class World:
         self.retries: Table[tuple[str, str], Retry] = Table(
             "retry", attrgetter("incomplete_id", "id"), {"incomplete": attrgetter("incomplete_id")}
         )
+        #: Runs that failed because a service turned them away, and are to be run once more.
+        self.reruns: Table[str, Rerun] = Table("rerun", _by_id, {"scenario": attrgetter("scenario_id")})
         self.data_structures: Table[int, DataStructure] = Table("data structure", _by_id, {"team": _by_team})
         self.data_stores: Table[int, DataStore] = Table(
             "data store",

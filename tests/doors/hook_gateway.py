@@ -29,7 +29,12 @@ class Gateway:
         return int(of(self.api.post("/hooks", json=body))["hook"]["id"])
 
     def listen(
-        self, *flow: dict[str, Any], scheduling: Any = None, start: bool = True, **parameters: Any
+        self,
+        *flow: dict[str, Any],
+        scheduling: Any = None,
+        start: bool = True,
+        settings: Any = None,
+        **parameters: Any,
     ) -> int:
         """Let a scenario listen at the hook; its modules come after the trigger."""
         trigger = {
@@ -39,7 +44,7 @@ class Gateway:
             "parameters": {"hook": self.hook, **parameters},
             "mapper": {},
         }
-        blueprint = {"name": "Listener", "flow": [trigger, *flow], "metadata": {}}
+        blueprint = {"name": "Listener", "flow": [trigger, *flow], "metadata": {"scenario": settings or {}}}
         body = {
             "teamId": 1,
             "blueprint": json.dumps(blueprint),

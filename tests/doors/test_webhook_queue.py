@@ -10,6 +10,7 @@ from hook_gateway import FAILING, Gateway, of
 from conftest import Api
 from emulator.doors import webhooks
 from emulator.world import people
+from emulator.world.clock import iso
 
 PAUSED = "There is no scenario listening for this webhook."
 
@@ -61,6 +62,60 @@ def test_a_scheduled_scenario_takes_so_many_a_run_as_its_trigger_says(gateway: G
     assert gateway.waiting() == []
     assert gateway.bundles()[1:] == [[{"n": 0}, {"n": 1}, {"n": 2}], [{"n": 3}, {"n": 4}]]
     assert [run.instant for run in gateway.runs()] == [False] * 3
+
+
+def test_a_scheduled_scenario_works_off_its_queue_in_as_many_cycles_as_it_may_have(gateway: Gateway) -> None:
+    settings = {"roundtrips": 2}
+    gateway.listen(scheduling={"type": "indefinitely", "interval": 900}, settings=settings, maxResults=2)
+    for number in range(5):
+        gateway.send(json={"n": number})
+    gateway.api.world.clock.advance(seconds=10)
+    assert gateway.waiting() == [{"n": 4}]
+    [run] = gateway.runs()
+    assert run.operations == 2
+    assert [step.output for step in run.steps] == [({"n": 0}, {"n": 1}), ({"n": 2}, {"n": 3})]
+
+
+SLOW = {"id": 2, "module": "util:FunctionSleep", "version": 1, "mapper": {"duration": 60}}
+
+
+def test_runs_of_a_webhook_overlap_unless_they_are_to_follow_each_other(gateway: Gateway) -> None:
+    gateway.listen(SLOW)
+    for number in range(3):
+        assert gateway.send(json={"n": number}).get_data() == b"Accepted"
+    assert [run.ends - run.started > 60_000 for run in gateway.runs()] == [True] * 3
+    assert gateway.runs()[2].started < gateway.runs()[0].ends
+
+
+def test_in_sequence_what_comes_during_a_run_waits_and_is_processed_in_order(gateway: Gateway) -> None:
+    gateway.listen(SLOW, settings={"sequential": True})
+    for number in range(3):
+        assert gateway.send(json={"n": number}).get_data() == b"Accepted"
+    [first] = gateway.runs()
+    assert gateway.waiting() == [{"n": 1}, {"n": 2}]
+    scenario = of(gateway.api.get(f"/scenarios/{gateway.scenario}"))["scenario"]
+    assert scenario["nextExec"] == iso(first.ends)
+    gateway.api.world.clock.advance(minutes=5)
+    assert gateway.waiting() == []
+    assert gateway.bundles() == [[{"n": 0}], [{"n": 1}], [{"n": 2}]]
+    runs = gateway.runs()
+    assert [run.started for run in runs[1:]] == [run.ends for run in runs[:2]]
+
+
+def test_in_sequence_a_webhook_waits_for_what_broke_off(gateway: Gateway) -> None:
+    breaks = {"id": 2, "module": "json:ParseJSON", "version": 1, "mapper": {"json": "{{1.json}}"}}
+    gateway.listen(breaks, settings={"sequential": True, "dlq": True})
+    gateway.send(json={"json": "{"})
+    gateway.api.world.clock.advance(minutes=1)
+    gateway.send(json={"json": "1"})
+    gateway.api.world.clock.advance(minutes=60)
+    assert gateway.waiting() == [{"json": "1"}]
+    query = {"scenarioId": gateway.scenario}
+    [row] = of(gateway.api.get("/dlqs", query_string=query))["dlqs"]
+    gone = gateway.api.delete("/dlqs", query_string={**query, "confirmed": "true"}, json={"ids": [row["id"]]})
+    assert gone.status_code == 200
+    assert gateway.waiting() == []
+    assert gateway.bundles() == [[{"json": "{"}], [{"json": "1"}]]
 
 
 def test_a_trigger_that_does_not_say_takes_two(gateway: Gateway) -> None:

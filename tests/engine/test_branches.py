@@ -159,15 +159,45 @@ def test_nothing_but_a_merge_can_follow_an_if_else() -> None:
     )
 
 
-@pytest.mark.parametrize("mark", ["route", "filter"])
-def test_the_fallback_of_a_router_is_taken_only_when_no_other_route_is_open(mark: str) -> None:
-    last = set_variable(3, "fallback")
-    fallback: Json = {"flow": [last]}
-    if mark == "route":
-        fallback["fallback"] = True
-    else:
-        last["filter"] = {"name": "otherwise", "conditions": [], "fallback": True}
-    open_to = {"name": "a", "conditions": only_if("{{1.value}}", "text:equal", "a")}
-    routes = [fallback, {"flow": [set_variable(4, "A", filter=open_to)]}]
-    execution = Lab().run(each("a", "b"), module(2, "builtin:BasicRouter", None, routes=routes))
+def router(id: int, *routes: Json, **parameters: Json) -> Json:
+    return {**module(id, "builtin:BasicRouter", None, routes=list(routes)), "parameters": parameters}
+
+
+def to(id: int, letter: str | None = None, **rest: Json) -> Json:
+    """A route, open to everything or to one letter."""
+    node = set_variable(id, "x")
+    if letter is not None:
+        node["filter"] = {"name": letter, "conditions": only_if("{{1.value}}", "text:equal", letter)}
+    return {"flow": [node], **rest}
+
+
+@pytest.mark.parametrize(("routes", "place"), [([to(3), to(4, "a")], 0), ([to(4, "a"), to(3)], 1)])
+def test_the_fallback_of_a_router_is_taken_only_when_no_other_route_is_open(
+    routes: list[Json], place: int
+) -> None:
+    execution = Lab().run(each("a", "b"), router(2, *routes, **{"else": place}))
     assert steps_of(execution) == [1, 2, 4, 2, 3]
+
+
+def test_the_filter_of_a_fallback_still_has_to_be_passed() -> None:
+    execution = Lab().run(each("a", "b", "c"), router(2, to(3, "b"), to(4, "a"), **{"else": 0}))
+    assert steps_of(execution) == [1, 2, 4, 2, 3, 2]
+
+
+@pytest.mark.parametrize("otherwise", [2, -1, "0", True, None, 0.5])
+def test_what_names_no_route_makes_none_the_fallback(otherwise: Json) -> None:
+    execution = Lab().run(each("a"), router(2, to(3), to(4, "a"), **{"else": otherwise}))
+    assert steps_of(execution) == [1, 2, 3, 4]
+
+
+def test_a_disabled_route_is_passed_over_and_keeps_its_place() -> None:
+    execution = Lab().run(
+        each("a", "b"), router(2, to(3, "b", disabled=True), to(4, "a"), to(5), **{"else": 2})
+    )
+    assert steps_of(execution) == [1, 2, 4, 2, 5]
+
+
+def test_a_filter_of_a_router_is_asked_once_for_all_its_routes() -> None:
+    closed = {"name": "b", "conditions": only_if("{{1.value}}", "text:equal", "b")}
+    execution = Lab().run(each("a", "b"), {**router(2, to(3), to(4)), "filter": closed})
+    assert steps_of(execution) == [1, 2, 3, 4]

@@ -53,7 +53,10 @@ def test_the_small_helpers() -> None:
     values = [{"spec": [{"name": "a", "value": 1}]}, {"spec": [{"name": "a", "value": 2}]}]
     trigger = module(1, "util:BasicTrigger") | {"parameters": {"values": values}}
     assert put_out(trigger) == [{"a": 1}, {"a": 2}]
-    assert put_out(trigger, module(2, "util:FunctionIncrement")) == [{"i": 1}, {"i": 2}]
+    assert put_out(trigger, module(2, "util:FunctionIncrement", parameters={"reset": "run"})) == [
+        {"i": 1},
+        {"i": 2},
+    ]
     cases = [{"pattern": "a", "output": "first"}, {"pattern": "b", "output": "second"}]
     switch = {"input": "b", "casesTable": cases, "elseOutput": "neither"}
     assert put_out(module(1, "util:Switcher", switch)) == [{"output": "second"}]

@@ -60,6 +60,57 @@ def test_a_handler_without_a_directive_drops_the_bundle() -> None:
     assert (execution.status, len(outputs_of(execution, 3))) == (1, 1)
 
 
+def only(kind: str) -> Json:
+    return {"name": kind, "conditions": [[{"a": "{{2.error.type}}", "o": "text:equal", "b": kind}]]}
+
+
+def test_an_error_that_does_not_pass_the_filter_of_its_handler_is_not_handled() -> None:
+    closed = parse(2, "{", module(9, "builtin:Ignore", filter=only("ConnectionError")))
+    assert error_of(Lab().run(each("a"), closed)) == NOT_JSON
+    lab = Lab()
+    assert lab.run(each("a"), closed, settings=DLQ).status == 2
+    assert [row.failer for row in stored(lab)] == [2]
+    passing = parse(2, "{", module(9, "builtin:Ignore", filter=only("DataError")))
+    assert Lab().run(each("a"), passing).status == 1
+
+
+def test_a_filter_within_a_handler_drops_the_bundle_and_not_the_handling() -> None:
+    handler = [set_variable(8, "x"), set_variable(9, "y", filter=only("ConnectionError"))]
+    execution = Lab().run(each("{", "1"), parse(2, "{{1.value}}", *handler), set_variable(3, "z"))
+    assert execution.status == 1
+    assert [len(outputs_of(execution, id)) for id in (8, 9, 3)] == [1, 0, 1]
+
+
+def test_a_router_within_a_handler_tells_errors_apart() -> None:
+    routes = [
+        {"flow": [set_variable(11, "x", filter=only("ConnectionError")), module(12, "builtin:Rollback")]},
+        {"flow": [module(13, "builtin:Resume", {"value": "{{2.error.message}}"}, filter=only("DataError"))]},
+    ]
+    execution = Lab().run(
+        each("{", "1"),
+        parse(2, "{{1.value}}", module(10, "builtin:BasicRouter", None, routes=routes)),
+        set_variable(3, "{{2.value}}"),
+    )
+    assert outputs_of(execution, 3) == [{"x": NOT_JSON[1]}, {"x": 1}]
+    assert outputs_of(execution, 11) == []
+
+
+def test_a_handler_may_have_a_handler_of_its_own() -> None:
+    inner = parse(8, "{", module(9, "builtin:Resume", {"value": "{{8.error.type}}"}))
+    outer = [inner, module(10, "builtin:Resume", {"value": "{{2.error.type}} {{8.value}}"})]
+    execution = Lab().run(each("{"), parse(2, "{{1.value}}", *outer), set_variable(3, "{{2.value}}"))
+    assert outputs_of(execution, 3) == [{"x": "DataError DataError"}]
+
+
+def test_the_filter_of_a_handlers_handler_decides_too() -> None:
+    closed = {"conditions": [[{"a": "{{8.error.type}}", "o": "text:equal", "b": "ConnectionError"}]]}
+    inner = parse(8, "{", module(9, "builtin:Ignore", filter=closed))
+    execution = Lab().run(each("{"), parse(2, "{{1.value}}", inner, module(10, "builtin:Ignore")))
+    assert error_of(execution) == NOT_JSON
+    assert execution.error is not None
+    assert execution.steps[-1].module_id == 8
+
+
 def test_breaking_stores_the_bundle_and_the_others_go_on_with_a_warning() -> None:
     lab = Lab()
     breaking = parse(2, "{{1.value}}", module(9, "builtin:Break"))

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from lab import NOW, Lab, error_of, give_back, module, outputs_of, set_variable
 
-from emulator.engine import executor, modules
-from emulator.world.models import Execution, Scenario
+from emulator.engine import executor, modules, scripts
+from emulator.world.models import Execution, ExecutionError, Scenario, Script
 
 
 def test_a_run_gives_back_its_outputs_and_is_written_to_the_logs() -> None:
@@ -139,13 +139,31 @@ def test_sleeping_takes_the_worlds_time_and_nobody_elses() -> None:
     assert outputs_of(execution, 2) == [{"x": (NOW + 300_000) // 1000}]
 
 
-def test_a_run_that_outlasts_the_plan_fails() -> None:
-    execution = Lab().run(
+def test_a_run_that_outlasts_the_plan_is_interrupted_with_a_warning() -> None:
+    lab = Lab()
+    scenario = lab.scenario(
         module(1, "builtin:BasicRepeater", {"repeats": 100}),
-        module(2, "util:FunctionSleep", {"duration": 300}),
+        module(2, "util:FunctionSleep", {"duration": 300}, onerror=[module(3, "builtin:Ignore")]),
+        is_active=True,
     )
-    assert error_of(execution)[0] == "ScenarioTimeoutError"
-    assert execution.duration < 41 * 60_000
+    execution = executor.run(lab.world, scenario)
+    assert (execution.status, execution.error) == (2, None)
+    assert 40 * 60_000 < execution.duration < 46 * 60_000
+    last = execution.steps[-1]
+    assert (last.module_id, last.error and last.error.name) == (2, "ExecutionInterruptedError")
+    assert len(execution.steps) < 12
+    kept = current(lab, scenario)
+    assert (kept.is_active, kept.errors_in_a_row) == (True, 0)
+
+
+@pytest.mark.parametrize("name", ["InvalidConfigurationError", "InvalidAccessTokenError", "UnexpectedError"])
+def test_an_error_that_somebody_has_to_mend_stops_a_scenario_at_once(name: str) -> None:
+    lab = Lab()
+    scripts.write(lab.world, Script(module="acme:get", error=ExecutionError(name=name, message="no")))
+    scenario = lab.scenario(module(1, "acme:get"), is_active=True, next_exec=NOW)
+    executor.run(lab.world, scenario)
+    stopped = current(lab, scenario)
+    assert (stopped.is_active, stopped.is_invalid, stopped.next_exec) == (False, True, None)
 
 
 def test_the_same_seed_gives_the_same_runs() -> None:

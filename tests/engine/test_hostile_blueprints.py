@@ -11,15 +11,16 @@ from hypothesis import strategies as st
 from lab import Lab, error_of, module, outputs_of, set_variable
 
 from emulator.engine import executor
+from emulator.engine.budget import OPERATIONS
 from emulator.world.models import Json
 
 
 @pytest.fixture(autouse=True)
 def _soon() -> Iterator[None]:
-    """A generous bound, so that a slow machine does not fail for nothing."""
-    started = time.monotonic()
+    """A generous bound on the processor's time, so that a slow or busy machine does not fail for nothing."""
+    started = time.process_time()
     yield
-    assert time.monotonic() - started < 30
+    assert time.process_time() - started < 30
 
 
 def test_a_long_flow_is_no_problem() -> None:
@@ -38,7 +39,7 @@ def test_bundles_that_multiply_use_up_the_operations() -> None:
     flow = [module(id, "builtin:BasicRepeater", {"repeats": 2}) for id in range(1, 101)]
     execution = Lab().run(*flow)
     assert error_of(execution) == ("OperationsLimitExceededError", "The run uses too many operations.")
-    assert execution.operations == 10_000
+    assert execution.operations == OPERATIONS
 
 
 def test_routes_that_multiply_use_up_the_operations() -> None:

@@ -1,10 +1,13 @@
+"""When a scenario is due next, in its time zone."""
+
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.engine import schedule
@@ -71,6 +74,118 @@ def test_the_next_run_always_lies_ahead(scheduling: dict[str, Any], after: int) 
     due = schedule.next_run(scheduling, after, PRAGUE)
     assert due is not None
     assert after < due <= after + 32 * 24 * 3600 * 1000
+
+
+#: Summer time of an hour, of half an hour, at midnight, and a whole day that was left out.
+ZONES = [
+    "Europe/Prague",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "America/Sao_Paulo",
+    "Pacific/Apia",
+    "Asia/Kathmandu",
+]
+QUARTER = 15 * 60
+
+
+def exists(wall: datetime, zone: ZoneInfo) -> bool:
+    """Whether clocks of a zone ever show a time: they leave some out when summer time begins."""
+    return wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == wall
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(ZONES).map(ZoneInfo),
+    st.fixed_dictionaries(
+        {
+            "type": st.sampled_from(["daily", "weekly", "monthly", "yearly"]),
+            "time": st.builds("{:02d}:{:02d}".format, st.integers(0, 3), st.sampled_from([0, 15, 30, 45])),
+            "days": st.lists(st.integers(1, 6), min_size=1, unique=True),
+            "months": st.just([3, 4, 9, 10, 11, 12]),
+        }
+    ),
+    # From 2010 to 2040, mostly around the months in which clocks are changed.
+    st.integers(1_262_304_000_000, 2_208_988_800_000),
+)
+def test_no_run_is_missed_or_comes_twice_where_clocks_are_changed(
+    zone: ZoneInfo, scheduling: dict[str, Any], after: int
+) -> None:
+    time = datetime.strptime(scheduling["time"], "%H:%M").time()
+    due = schedule.next_run(scheduling, after, zone)
+    assert due is not None
+    assert due > after
+
+    def is_asked(day: date) -> bool:
+        match scheduling["type"]:
+            case "weekly":
+                return day.isoweekday() % 7 in scheduling["days"]
+            case "monthly":
+                return day.day in scheduling["days"]
+            case "yearly":
+                return day.day in scheduling["days"] and day.month in scheduling["months"]
+        return True
+
+    local = datetime.fromtimestamp(due / 1000, zone)
+    if local.time() != time:
+        asked = [local.date(), local.date() - timedelta(days=1)]
+        assert any(not exists(datetime.combine(day, time), zone) for day in asked), local
+    else:
+        assert is_asked(local.date()) or not exists(
+            datetime.combine(local.date() - timedelta(days=1), time), zone
+        )
+        assert local.fold == 0
+    # Every quarter of an hour until then: no clock showed the time on a day that is asked for.
+    start = after // 1000 // QUARTER + 1
+    for quarter in range(start, due // 1000 // QUARTER):
+        moment = datetime.fromtimestamp(quarter * QUARTER, zone)
+        assert not (moment.time() == time and moment.fold == 0 and is_asked(moment.date())), moment
+
+
+@pytest.mark.parametrize(
+    ("zone", "time", "after", "due"),
+    [
+        # 02:30 is left out on that day, and shown twice on the other.
+        ("Europe/Prague", "02:30", "2026-03-28T12:00:00Z", "2026-03-29T01:30:00.000Z"),
+        ("Europe/Prague", "02:30", "2026-03-29T01:30:00Z", "2026-03-30T00:30:00.000Z"),
+        ("Europe/Prague", "02:30", "2026-10-24T12:00:00Z", "2026-10-25T00:30:00.000Z"),
+        ("Europe/Prague", "02:30", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00.000Z"),
+        ("America/New_York", "02:30", "2026-03-08T00:00:00Z", "2026-03-08T07:30:00.000Z"),
+        ("America/New_York", "01:30", "2026-11-01T00:00:00Z", "2026-11-01T05:30:00.000Z"),
+    ],
+)
+def test_a_time_that_is_left_out_or_shown_twice_is_due_once(
+    zone: str, time: str, after: str, due: str
+) -> None:
+    next_run = schedule.next_run({"type": "daily", "time": time}, moment_of(after), ZoneInfo(zone))
+    assert next_run is not None
+    assert iso(next_run) == due
+
+
+@pytest.mark.parametrize(
+    ("scheduling", "dues"),
+    [
+        ({"type": "monthly", "days": [31]}, ["2026-01-31", "2026-03-31", "2026-05-31", "2026-07-31"]),
+        ({"type": "monthly", "days": [29, 30]}, ["2026-01-29", "2026-01-30", "2026-03-29", "2026-03-30"]),
+        ({"type": "yearly", "days": [29], "months": [2]}, ["2028-02-29", "2032-02-29", "2036-02-29"]),
+        ({"type": "yearly", "days": [31], "months": [1, 2, 3]}, ["2026-01-31", "2026-03-31", "2027-01-31"]),
+    ],
+)
+def test_days_that_a_month_does_not_have_are_left_out(scheduling: dict[str, Any], dues: list[str]) -> None:
+    at: int | None = moment_of("2026-01-05T00:00:00Z")
+    found = []
+    for _ in dues:
+        assert at is not None
+        at = schedule.next_run({**scheduling, "time": "12:00"}, at, PRAGUE)
+        assert at is not None
+        found.append(iso(at)[:10])
+    assert found == dues
+
+
+def test_a_leap_day_is_awaited_over_the_year_2100() -> None:
+    leap = {"type": "yearly", "days": [29], "months": [2], "time": "12:00"}
+    due = schedule.next_run(leap, moment_of("2096-03-01T00:00:00Z"), PRAGUE)
+    assert due is not None
+    assert iso(due) == "2104-02-29T11:00:00.000Z"
 
 
 @pytest.mark.parametrize(

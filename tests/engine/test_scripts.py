@@ -87,7 +87,10 @@ def test_a_duration_alone_makes_the_run_longer_and_changes_nothing_else() -> Non
 def test_a_run_cannot_be_longer_than_the_plan_allows() -> None:
     lab = Lab()
     scripts.write(lab.world, Script(module=SEND, duration=41 * 60_000))
-    assert error_of(lab.run(module(1, SEND)))[0] == "ScenarioTimeoutError"
+    execution = lab.run(module(1, SEND), module(2, SEND))
+    assert (execution.status, len(execution.steps)) == (2, 1)
+    assert execution.steps[0].error is not None
+    assert execution.steps[0].error.name == "ExecutionInterruptedError"
 
 
 def test_fields_that_the_module_requires_stay_required() -> None:

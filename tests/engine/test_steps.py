@@ -24,7 +24,18 @@ def test_the_bundles_of_huge_runs_are_not_all_kept() -> None:
 
 
 def test_the_step_that_used_up_the_budget_is_kept_with_its_error() -> None:
-    execution = Lab().run(set_variable(1, ["{{1.x}}"] * 200_000))
+    execution = Lab().run(set_variable(1, ["{{1.x}}"] * 400_000))
     assert execution.error is not None
     assert execution.error.name == "DataSizeLimitExceededError"
     assert execution.steps[-1].error == execution.error
+
+
+def test_of_confidential_data_nothing_is_kept_but_that_there_was_an_operation() -> None:
+    fails = module(2, "json:ParseJSON", {"json": "{{1.x}}"})
+    execution = Lab().run(set_variable(1, "secret"), fails, settings={"confidential": True})
+    assert [(step.module_id, step.input, step.output) for step in execution.steps] == [
+        (1, None, ()),
+        (2, None, ()),
+    ]
+    assert execution.steps[1].error == execution.error
+    assert "secret" not in repr(execution)

@@ -9,6 +9,7 @@ import pytest
 from lab import Lab, error_of, give_back, module, outputs_of, set_variable
 
 from emulator.engine import executor
+from emulator.engine.budget import OPERATIONS
 from emulator.world import people
 from emulator.world.models import Execution, Fields, Json, Scenario
 
@@ -125,4 +126,4 @@ def test_scenarios_that_multiply_share_one_budget() -> None:
     child = child_of(lab, module(2, "builtin:BasicRepeater", {"repeats": 9_000}), set_variable(3, "x"))
     execution = lab.run(module(1, "builtin:BasicRepeater", {"repeats": 50}), call(2, child.id))
     assert error_of(execution)[0] == "OperationsLimitExceededError"
-    assert sum(run.operations for run in runs_of(lab, child)) <= 10_000
+    assert sum(run.operations for run in runs_of(lab, child)) <= OPERATIONS

@@ -123,7 +123,7 @@ def test_every_attribute_of_a_world_is_in_a_snapshot_or_left_out_on_purpose() ->
     left_out = {"name", "lock", "announce", "shown", "transport"}
     assert others == left_out | {
         "seed", "clock", "ids", "rate_limited", "rate_windows", "tallies", "counters_until",
-        "installed_apps", "scripts", "detailed",
+        "installed_apps", "scripts", "detailed", "increments",
     }  # fmt: skip
 
 
@@ -131,6 +131,7 @@ def test_what_is_no_row_comes_back_too(api: Api) -> None:
     world = api.world
     api.get("/teams/1")
     world.scripts["a:B"] = Script(module="a:B", output=[{"x": 1}], left=3)
+    world.increments[1, 2] = 3
     twin = snapshot.loads(snapshot.dumps(snapshot.take(world)), "twin")
     for name in (
         "seed",
@@ -141,6 +142,7 @@ def test_what_is_no_row_comes_back_too(api: Api) -> None:
         "installed_apps",
         "scripts",
         "detailed",
+        "increments",
     ):
         assert getattr(twin, name) == getattr(world, name), name
     assert world.rate_windows
@@ -151,6 +153,12 @@ def test_what_is_no_row_comes_back_too(api: Api) -> None:
         world.ids.uuid4(),
         world.ids.next("scenario"),
     ]
+
+
+def test_a_document_without_increments_is_one_of_an_earlier_release(api: Api) -> None:
+    taken = document(api.world)
+    del taken["increments"]
+    assert snapshot.restored(taken, "w").increments == {}
 
 
 def test_a_running_clock_goes_on_from_the_snapshot_or_as_if_it_had_never_stopped() -> None:

@@ -11,6 +11,7 @@ from ...world.models import Fields, Json, Scenario, WebhookAnswer
 from ...world.world import World
 from ..blueprint import Arm, Module, Route
 from ..budget import Budget
+from ..cycles import Backlog
 from ..errors import BundleInvalid, Misfit
 from ..gathering import Group
 from ..iml.environment import Environment
@@ -37,12 +38,15 @@ class Run:
     names: Mapping[str, Value]
     #: Runs another scenario and tells what it gave back; see `CallScenario`.
     call: Callable[[CallScenario], Mapping[str, Value]]
-    #: What "Set variable" modules set, by name.
+    #: What "Set variable" modules set, by name, and the names of those that last no longer than a cycle.
     variables: dict[str, Value] = field(default_factory=dict)
+    passing: set[str] = field(default_factory=set)
     #: What the caller of the webhook is answered, once a module said it.
     respond: WebhookAnswer | None = None
-    #: How often each "Increment function" was called, by module id.
-    counters: dict[int, int] = field(default_factory=dict)
+    #: How often each "Increment function" was called in the cycle, and in the run, by module id.
+    counters: tuple[dict[int, int], dict[int, int]] = field(default_factory=lambda: ({}, {}))
+    #: What the trigger found beyond its limit.
+    backlog: Backlog = field(default_factory=lambda: Backlog(()))
     #: What the run wrote to data stores, so that it can be undone.
     transaction: Transaction = field(default_factory=Transaction)
     #: Whether something happened that makes a success a warning.
@@ -57,8 +61,17 @@ class Run:
     def now(self) -> int:
         return self.started + self.stopwatch.elapsed
 
+    def commit(self) -> None:
+        """A cycle went well: what it wrote stays written, and what lasts no longer than a cycle is forgotten."""
+        self.transaction.commit()
+        for name in self.passing:
+            del self.variables[name]
+        self.passing.clear()
+        self.counters[0].clear()
 
-@dataclass(frozen=True, slots=True)
+
+# Made for every operation, so not frozen, which would make it take thrice as long.
+@dataclass(slots=True)
 class ModuleContext:
     """What one operation of a module can see; ``mapper`` is computed and fits the module's fields."""
 

@@ -12,20 +12,31 @@ from ..iml.regex import compiled
 from ..iml.values import Value, as_text, is_array
 from .registry import Emit, Field, Kind, ModuleContext, Outcome
 
-#: "One cycle" and "one execution"; a run of the emulator has one cycle, so both last equally long.
+#: "One cycle" and "one execution".
 _SCOPE = Field("scope", "text", required=True, choices=("roundtrip", "execution"))
 _NAME = Field("name", "text", required=True)
 
 
 def _set_legacy(context: ModuleContext) -> Outcome:
-    context.run.variables[context.mapper["name"]] = value = context.mapper.get("value")
+    value = context.mapper.get("value")
+    _keep(context, {context.mapper["name"]: value})
     return Emit([{"value": value}])
 
 
 def _set(context: ModuleContext) -> Outcome:
-    name = context.mapper["name"]
-    context.run.variables[name] = value = context.mapper.get("value")
-    return Emit([{name: value}])
+    variables = {context.mapper["name"]: context.mapper.get("value")}
+    _keep(context, variables)
+    return Emit([variables])
+
+
+def _keep(context: ModuleContext, variables: Mapping[str, Value]) -> None:
+    """Set variables until the end of the cycle, or of the run."""
+    run = context.run
+    run.variables.update(variables)
+    if context.mapper["scope"] == "roundtrip":
+        run.passing.update(variables)
+    else:
+        run.passing.difference_update(variables)
 
 
 def _set_many(context: ModuleContext) -> Outcome:
@@ -35,7 +46,7 @@ def _set_many(context: ModuleContext) -> Outcome:
         if name is None or name == "":
             raise BundleInvalid()
         variables[as_text(name)] = item.get("value")
-    context.run.variables.update(variables)
+    _keep(context, variables)
     return Emit([variables])
 
 
@@ -59,9 +70,18 @@ def _compose(context: ModuleContext) -> Outcome:
 
 
 def _increment(context: ModuleContext) -> Outcome:
-    """Counts its calls within the run."""
-    counters = context.run.counters
-    counters[context.module.id] = count = counters.get(context.module.id, 0) + 1
+    """Counts its calls: within the cycle, the run, or all runs of the scenario, whatever becomes of them."""
+    run, id = context.run, context.module.id
+    match context.module.parameters.get("reset"):
+        case "run":
+            count = run.counters[0][id] = run.counters[0].get(id, 0) + 1
+        case "execution":
+            count = run.counters[1][id] = run.counters[1].get(id, 0) + 1
+        case "scenario":
+            key = (run.scenario.id, id)
+            count = run.world.increments[key] = run.world.increments.get(key, 0) + 1
+        case _:
+            raise BundleInvalid()
     return Emit([{"i": count}])
 
 
