@@ -104,6 +104,7 @@ class TeamBuilder:
                 theme=kind.theme if kind else THEME,
                 data={"teamId": self.team.id, **data},
                 editable=kind.editable if kind else True,
+                enabled=row["enabled"],
                 alone_since=self.site.now,
             )
         )

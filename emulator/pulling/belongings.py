@@ -1,0 +1,327 @@
+"""Reads what belongs to a team, as the rows that a seed has for it.
+
+Source: API documentation and the vendor's SDK, endpoint by endpoint. Of connections only names and kinds are read,
+never their data; of hooks not their addresses, by which anybody could call them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from ..world import hook_types
+from .options import Row
+from .steps import Steps
+from .zone import Absent, Denied, rows_of
+
+#: How many rows are asked for at once.
+PAGE = 500
+RECORDS_PAGE = 100
+
+_BY_ID = {"pg[sortBy]": "id", "pg[sortDir]": "asc"}
+_BY_NAME = {"pg[sortBy]": "name", "pg[sortDir]": "asc"}
+_MEGABYTE = 1024 * 1024
+
+
+class Belongings:
+    """The readers of one team, one method a kind of thing."""
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+        self._zone = steps.zone
+        self._team = steps.options.team_id
+
+    # --- connections, hooks, folders -------------------------------------------------------------
+
+    def connections(self) -> list[Row] | None:
+        """Names and kinds of the connections; ``None`` if the token may not read them."""
+
+        def read() -> list[Row]:
+            return [_connection(row) for row in rows_of(self._zone.get("connections", teamId=self._team), "connections")]
+
+        rows = self._steps.part("connections", "connections:read", "connections", read)
+        if rows is None:
+            return None
+        for row in self._counted("connections", rows):
+            if row.pop("scopesCnt", 0):
+                self._complete(row, "connection", "connections:read", self._connection_scopes)
+        return self._sorted(rows)
+
+    def _connection_scopes(self, id: int) -> Row:
+        detail = self._zone.get("connections", id)["connection"]
+        scopes = [scope["id"] if isinstance(scope, Mapping) else scope for scope in detail.get("scopes") or []]
+        return {"scopes": [scope for scope in scopes if isinstance(scope, str)]}
+
+    def hooks(self) -> list[Row]:
+        rows = self._all("hooks", "hooks:read", "hooks", _hook, teamId=self._team, **_BY_ID)
+        for row in rows:
+            for name in row.pop("unknown", ()):
+                self._steps.note(f"{name} of hook {row['id']}", "the emulator does not know it for this type of hook")
+        return rows
+
+    def folders(self) -> list[Row]:
+        """The folders of scenarios, each after the one in which it lies."""
+
+        def read() -> list[Row]:
+            answer = self._zone.get("scenarios-folders", teamId=self._team, childrenDepth="all")
+            return list(_flat_folders(rows_of(answer, "scenariosFolders"), None))
+
+        rows = self._steps.part("folders", "scenarios:read", "folders", read) or []
+        unique = {row["id"]: row for row in rows}
+        return _parents_first(unique)
+
+    # --- data ------------------------------------------------------------------------------------
+
+    def data_structures(self) -> list[Row]:
+        rows = self._all(
+            "data structures",
+            "udts:read",
+            "dataStructures",
+            _named,
+            path="data-structures",
+            teamId=self._team,
+            **_BY_NAME,
+        )
+        for row in self._counted("data structures", rows):
+            self._complete(row, "data structure", "udts:read", self._specification)
+        return self._sorted([row for row in rows if "spec" in row])
+
+    def _specification(self, id: int) -> Row:
+        columns = ["id", "name", "spec", "strict"]
+        detail = self._zone.get("data-structures", id, cols=columns)["dataStructure"]
+        return {**({"strict": True} if detail.get("strict") else {}), "spec": detail["spec"]}
+
+    def data_stores(self) -> list[Row]:
+        columns = ["id", "name", "maxSize", "datastructureId"]
+        rows = self._all(
+            "data stores",
+            "datastores:read",
+            "dataStores",
+            _data_store,
+            path="data-stores",
+            cols=columns,
+            teamId=self._team,
+            **_BY_NAME,
+        )
+        for row in self._counted("data stores", rows):
+            records, whole = self._records(row["id"])
+            if records:
+                row["records"] = records
+            if not whole:
+                self._steps.note(
+                    f"records of data store {row['id']}", f"only the first {len(records)} were asked for"
+                )
+        return self._sorted(rows)
+
+    def _records(self, id: int) -> tuple[list[Row], bool]:
+        """As many records of a store as were asked for, and whether these are all."""
+        wanted = self._steps.options.records
+        records: list[Row] = []
+        while wanted is None or len(records) < wanted:
+            limit = RECORDS_PAGE if wanted is None else min(RECORDS_PAGE, wanted - len(records))
+            page = self._steps.part(
+                "records of data stores",
+                "datastores:read",
+                f"records of data store {id} from {len(records)}",
+                lambda limit=limit, offset=len(records): self._records_page(id, limit, offset),  # type: ignore[misc]
+            )
+            if page is None:
+                return records, True
+            records += page["rows"]
+            if page["last"]:
+                return records, True
+            self._steps.progress.at(f"records of data store {id}", len(records), 0)
+        return records, wanted == 0
+
+    def _records_page(self, id: int, limit: int, offset: int) -> Row:
+        page = self._zone.page("records", "data-stores", id, "data", limit=limit, offset=offset)
+        return {"rows": [_record(row) for row in page.rows], "last": page.is_last}
+
+    # --- scenarios and templates -----------------------------------------------------------------
+
+    def scenarios(self) -> list[Row]:
+        rows = self._all("scenarios", "scenarios:read", "scenarios", _scenario, teamId=self._team, **_BY_ID)
+        whole = []
+        for row in self._counted("scenarios", rows):
+            self._complete(row, "scenario", "scenarios:read", self._blueprint)
+            if "blueprint" not in row:
+                continue
+            if number := self._steps.options.executions:
+                row["runs"] = self._runs(row["id"], number)
+            whole.append(row)
+        return whole
+
+    def _blueprint(self, id: int) -> Row:
+        """The current blueprint, with the inputs and outputs as an exported one has them."""
+        response = self._zone.get("scenarios", id, "blueprint")["response"]
+        specs = response.get("metadata")
+        if not isinstance(specs, Mapping) or "input_spec" not in specs:
+            interface = self._zone.get("scenarios", id, "interface")["interface"]
+            specs = {"input_spec": interface.get("input"), "output_spec": interface.get("output")}
+        io = {part: specs[part] for part in ("input_spec", "output_spec") if specs.get(part)}
+        blueprint = {key: value for key, value in response["blueprint"].items() if key != "io"}
+        return {"blueprint": {**blueprint, **({"io": io} if io else {})}}
+
+    def _runs(self, id: int, number: int) -> list[Row]:
+        """When a scenario ran last, oldest first. The inputs of a run are not told by the API."""
+
+        def read() -> list[Row]:
+            answer = self._zone.get("scenarios", id, "logs", **{"pg[limit]": number})
+            runs = [row for row in rows_of(answer, "scenarioLogs") if row.get("eventType") == "EXECUTION_END"]
+            return [{"at": row["timestamp"], "manual": row.get("authorId") is not None} for row in runs[:number]]
+
+        rows = self._steps.part("past executions", "scenarios:read", f"executions of scenario {id}", read)
+        return list(reversed(rows or []))
+
+    def templates(self) -> list[Row]:
+        rows = self._all("templates", "templates:read", "templates", _template, teamId=self._team, **_BY_ID)
+        for row in self._counted("templates", rows):
+            self._complete(row, "template", "templates:read", self._template_blueprint)
+        return [row for row in rows if "blueprint" in row]
+
+    def _template_blueprint(self, id: int) -> Row:
+        answer = self._zone.get("templates", id, "blueprint")
+        return {key: answer[key] for key in ("language", "scheduling", "blueprint") if answer.get(key)}
+
+    # --- what they share -------------------------------------------------------------------------
+
+    def _all(
+        self,
+        what: str,
+        scope: str,
+        key: str,
+        shape: Callable[[Row], Row],
+        *,
+        path: str | None = None,
+        **query: Any,
+    ) -> list[Row]:
+        """All rows of a list, page by page; none if the token may not read them."""
+        rows: dict[int, Row] = {}
+        while True:
+
+            def read(offset: int = len(rows)) -> Row:
+                page = self._zone.page(key, path or key, limit=PAGE, offset=offset, **query)
+                return {"rows": [shape(row) for row in page.rows], "last": page.is_last}
+
+            page = self._steps.part(what, scope, f"{what} from {len(rows)}", read)
+            if page is None:
+                return list(rows.values())
+            before = len(rows)
+            rows |= {row["id"]: row for row in page["rows"]}
+            # A list that cannot be paged answers the same again.
+            if page["last"] or len(rows) == before:
+                return list(rows.values())
+
+    def _complete(self, row: Row, kind: str, scope: str, read: Callable[[int], Row]) -> None:
+        """Add to a row of a list what only its own path tells."""
+        id = row["id"]
+        try:
+            row.update(self._steps.step(f"{kind} {id}", lambda: read(id)))
+        except Denied as denied:
+            self._steps.deny(f"the details of {kind}s", scope, denied)
+        except Absent:
+            self._steps.note(f"{kind} {id}", "it was deleted while the team was read")
+
+    def _counted(self, what: str, rows: list[Row]) -> Iterator[Row]:
+        for place, row in enumerate(rows):
+            yield row
+            self._steps.progress.at(what, place + 1, len(rows))
+
+    @staticmethod
+    def _sorted(rows: list[Row]) -> list[Row]:
+        return sorted(rows, key=lambda row: int(row["id"]))
+
+
+def _named(row: Row) -> Row:
+    return {"id": row["id"], "name": row["name"]}
+
+
+def _present(**values: Any) -> Row:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _connection(row: Row) -> Row:
+    return {
+        **_named(row),
+        "type": row["accountName"],
+        **_present(
+            label=row.get("accountLabel"),
+            accountType=row.get("accountType"),
+            theme=row.get("theme"),
+            metadata=_account(row.get("metadata")),
+            scopesCnt=row.get("scopesCnt"),
+        ),
+    }
+
+
+def _account(metadata: Any) -> Row | None:
+    """Whose account it is; whatever else there may be in the metadata of an app stays where it is."""
+    if not isinstance(metadata, Mapping):
+        return None
+    kept = {key: metadata[key] for key in ("type", "value") if isinstance(metadata.get(key), str)}
+    return kept or None
+
+
+def _hook(row: Row) -> Row:
+    """A hook with those settings that the emulator takes for its type; ``unknown`` are the names of the others."""
+    data = {key: value for key, value in (row.get("data") or {}).items() if key != "teamId" and value is not None}
+    unknown = []
+    if (kind := hook_types.hook_types().get(row["typeName"])) is not None:
+        known = {field["name"] for field in kind.fields}
+        unknown = [key for key in data if key not in known]
+        data = {key: value for key, value in data.items() if key in known}
+    return {
+        **_named(row),
+        "type": row["typeName"],
+        **({"data": data} if data else {}),
+        **({"enabled": False} if row.get("enabled") is False else {}),
+        **({"unknown": unknown} if unknown else {}),
+    }
+
+
+def _flat_folders(rows: list[Row], parent: int | None) -> Iterator[Row]:
+    for row in rows:
+        lies_in = row.get("parentId") or parent
+        yield {**_named(row), **_present(parent=lies_in)}
+        children = row.get("children")
+        if isinstance(children, list):
+            yield from _flat_folders(children, row["id"])
+
+
+def _parents_first(folders: Mapping[int, Row]) -> list[Row]:
+    """By id, but none before the one in which it lies."""
+    ordered: dict[int, Row] = {}
+
+    for id in sorted(folders):
+        above: dict[int, Row] = {}
+        row: Row | None = folders[id]
+        while row is not None and row["id"] not in above:
+            above[row["id"]] = row
+            row = folders.get(row.get("parent", 0))
+        for key in reversed(above):
+            ordered.setdefault(key, above[key])
+    return list(ordered.values())
+
+
+def _data_store(row: Row) -> Row:
+    megabytes = -(-int(row.get("maxSize") or _MEGABYTE) // _MEGABYTE)
+    return {**_named(row), "maxSizeMB": megabytes, **_present(dataStructure=row.get("datastructureId"))}
+
+
+def _record(row: Row) -> Row:
+    return {"key": str(row["key"]), **({"data": row["data"]} if row.get("data") else {})}
+
+
+def _scenario(row: Row) -> Row:
+    return {
+        **_named(row),
+        **({"description": row["description"]} if row.get("description") else {}),
+        "scheduling": row["scheduling"],
+        **_present(folder=row.get("folderId"), created=row.get("created")),
+        **({"active": True} if row.get("isActive", row.get("islinked")) else {}),
+        **({"invalid": True} if row.get("isinvalid") else {}),
+    }
+
+
+def _template(row: Row) -> Row:
+    return {**_named(row), **_present(description=row.get("description"))}
