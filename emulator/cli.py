@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import remote
+from . import remote, zones
 from .failures import Failure
 from .version import __version__
 
@@ -45,7 +45,7 @@ def main() -> None:
     """A local emulator of the Make API v2."""
 
 
-for _command in (remote.snapshot, remote.reset, remote.world, remote.access_report):
+for _command in (remote.snapshot, remote.reset, remote.world, remote.access_report, zones.pull, zones.diff):
     main.add_command(_command)
 
 

@@ -42,8 +42,7 @@ def mask(value: Any) -> Any:
     """A copy of JSON in which what looks like a secret, by its name or its form, is blotted out."""
     if isinstance(value, Mapping):
         masked = {
-            name: _blot(item) if names_secret(str(name)) else mask(item)
-            for name, item in value.items()
+            name: _blot(item) if names_secret(str(name)) else mask(item) for name, item in value.items()
         }
         for name in ("name", "key"):
             # Headers and form fields often come as pairs of a name and a value.

@@ -33,15 +33,16 @@ class Belongings:
 
     # --- connections, hooks, folders -------------------------------------------------------------
 
-    def connections(self) -> list[Row] | None:
-        """Names and kinds of the connections; ``None`` if the token may not read them."""
+    def connections(self) -> list[Row]:
+        """Names and kinds of the connections."""
 
         def read() -> list[Row]:
-            return [_connection(row) for row in rows_of(self._zone.get("connections", teamId=self._team), "connections")]
+            return [
+                _connection(row)
+                for row in rows_of(self._zone.get("connections", teamId=self._team), "connections")
+            ]
 
-        rows = self._steps.part("connections", "connections:read", "connections", read)
-        if rows is None:
-            return None
+        rows = self._steps.part("connections", "connections:read", "connections", read) or []
         for row in self._counted("connections", rows):
             if row.pop("scopesCnt", 0):
                 self._complete(row, "connection", "connections:read", self._connection_scopes)
@@ -49,14 +50,18 @@ class Belongings:
 
     def _connection_scopes(self, id: int) -> Row:
         detail = self._zone.get("connections", id)["connection"]
-        scopes = [scope["id"] if isinstance(scope, Mapping) else scope for scope in detail.get("scopes") or []]
+        scopes = [
+            scope["id"] if isinstance(scope, Mapping) else scope for scope in detail.get("scopes") or []
+        ]
         return {"scopes": [scope for scope in scopes if isinstance(scope, str)]}
 
     def hooks(self) -> list[Row]:
         rows = self._all("hooks", "hooks:read", "hooks", _hook, teamId=self._team, **_BY_ID)
         for row in rows:
             for name in row.pop("unknown", ()):
-                self._steps.note(f"{name} of hook {row['id']}", "the emulator does not know it for this type of hook")
+                self._steps.note(
+                    f"{name} of hook {row['id']}", "the emulator does not know it for this type of hook"
+                )
         return rows
 
     def folders(self) -> list[Row]:
@@ -119,12 +124,7 @@ class Belongings:
         records: list[Row] = []
         while wanted is None or len(records) < wanted:
             limit = RECORDS_PAGE if wanted is None else min(RECORDS_PAGE, wanted - len(records))
-            page = self._steps.part(
-                "records of data stores",
-                "datastores:read",
-                f"records of data store {id} from {len(records)}",
-                lambda limit=limit, offset=len(records): self._records_page(id, limit, offset),  # type: ignore[misc]
-            )
+            page = self._records_page(id, limit, len(records))
             if page is None:
                 return records, True
             records += page["rows"]
@@ -133,9 +133,14 @@ class Belongings:
             self._steps.progress.at(f"records of data store {id}", len(records), 0)
         return records, wanted == 0
 
-    def _records_page(self, id: int, limit: int, offset: int) -> Row:
-        page = self._zone.page("records", "data-stores", id, "data", limit=limit, offset=offset)
-        return {"rows": [_record(row) for row in page.rows], "last": page.is_last}
+    def _records_page(self, id: int, limit: int, offset: int) -> Row | None:
+        def read() -> Row:
+            page = self._zone.page("records", "data-stores", id, "data", limit=limit, offset=offset)
+            return {"rows": [_record(row) for row in page.rows], "last": page.is_last}
+
+        key = f"records of data store {id} from {offset}"
+        page: Row | None = self._steps.part("records of data stores", "datastores:read", key, read)
+        return page
 
     # --- scenarios and templates -----------------------------------------------------------------
 
@@ -168,7 +173,9 @@ class Belongings:
         def read() -> list[Row]:
             answer = self._zone.get("scenarios", id, "logs", **{"pg[limit]": number})
             runs = [row for row in rows_of(answer, "scenarioLogs") if row.get("eventType") == "EXECUTION_END"]
-            return [{"at": row["timestamp"], "manual": row.get("authorId") is not None} for row in runs[:number]]
+            return [
+                {"at": row["timestamp"], "manual": row.get("authorId") is not None} for row in runs[:number]
+            ]
 
         rows = self._steps.part("past executions", "scenarios:read", f"executions of scenario {id}", read)
         return list(reversed(rows or []))
@@ -264,7 +271,9 @@ def _account(metadata: Any) -> Row | None:
 
 def _hook(row: Row) -> Row:
     """A hook with those settings that the emulator takes for its type; ``unknown`` are the names of the others."""
-    data = {key: value for key, value in (row.get("data") or {}).items() if key != "teamId" and value is not None}
+    data = {
+        key: value for key, value in (row.get("data") or {}).items() if key != "teamId" and value is not None
+    }
     unknown = []
     if (kind := hook_types.hook_types().get(row["typeName"])) is not None:
         known = {field["name"] for field in kind.fields}

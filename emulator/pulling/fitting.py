@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..seeds import Fault, SeedError, check
+from ..seeds import Fault, Seed, SeedError, check
 from ..seeds.faults import Path, written
 from ..world import blueprints
 from .options import Row
@@ -33,8 +33,8 @@ _OF_ORGANIZATION = frozenset(["license", "created", "countryId", "timezoneId", "
 _Note = Callable[[str, str], None]
 
 
-def fit(document: Row, note: _Note) -> None:
-    """Change a seed until it is valid.
+def fit(document: Row, note: _Note) -> Seed:
+    """Change a seed until it is valid, and return it checked.
 
     Raises:
         SeedError: if that cannot be done.
@@ -42,14 +42,12 @@ def fit(document: Row, note: _Note) -> None:
     _stand_in(document["organizations"][0]["teams"][0], note)
     while True:
         try:
-            check(document)
+            return check(document)
         except SeedError as error:
             mended = {path: fault for fault in error.faults if (path := _removable(fault.path))}
             if not mended:
                 raise
             _mend(document, mended, note)
-        else:
-            return
 
 
 def _stand_in(team: Row, note: _Note) -> None:
@@ -97,33 +95,32 @@ def _removable(path: Path) -> Path:
 
 def _mend(document: Row, faults: dict[Path, Fault], note: _Note) -> None:
     """Take out what is at fault, the last ones of each list first, so that the places of the others hold."""
-    told = []
-    for path in sorted(faults, key=lambda path: tuple((str(type(part)), part) for part in path), reverse=True):
+    told: dict[tuple[str, str], int] = {}
+    for path in sorted(
+        faults, key=lambda path: tuple((str(type(part)), part) for part in path), reverse=True
+    ):
         if any(path[:length] in faults for length in range(1, len(path))):
             continue
         holder: Any = document
         for part in path[:-1]:
             holder = holder[part]
-        told.append((_name(document, path), faults[path].text))
+        what = _name(document, path), faults[path].text
+        told[what] = told.get(what, 0) + 1
         if path[-1] == "scheduling" and path[4] == "scenarios":
             holder["scheduling"] = {"type": "on-demand"}
             holder.pop("active", None)
         else:
             del holder[path[-1]]
-    for what, why in reversed(told):
-        note(what, f"left out, for it would be refused: {why}")
+    for (what, why), number in reversed(told.items()):
+        note(f"{number} {what}" if number > 1 else what, f"left out, for it would be refused: {why}")
 
 
 def _name(document: Row, path: Path) -> str:
-    """``scenario 12``, ``the folder of scenario 12``, ``record 'a' of data store 3``"""
+    """``scenario 12``, ``folder of scenario 12``, ``record of data store 3``"""
     if len(path) < 6 or path[4] not in _KINDS:
         return written(path)
     row: Row = document["organizations"][path[1]]["teams"][path[3]][path[4]][path[5]]
     owner = f"{_KINDS[str(path[4])][0]} {row.get('id', row.get('user'))}"
-    match path[6:]:
-        case (str(inner), int(place)):
-            held = row[inner][place]
-            return f"{_INNER[inner]} {held.get('key', held.get('at'))!r} of {owner}"
-        case (str(key),):
-            return f"the {key} of {owner}"
-    return owner
+    if len(path) == 6:
+        return owner
+    return f"{_INNER.get(str(path[6]), path[6])} of {owner}"

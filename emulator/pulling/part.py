@@ -35,6 +35,7 @@ class Part:
         self.path = path
         self._masker = masker
         self._known: dict[str, tuple[Any, list[Masked]]] = {}
+        self._held: set[str] = set()
         self._file: BinaryIO | None = None
 
     def open(self, subject: Mapping[str, Any], *, resume: bool) -> int:
@@ -53,6 +54,7 @@ class Part:
         self._file.seek(end)
         if end == 0:
             self._write({"format": FORMAT, "of": dict(subject)})
+        self._held.update(self._known)
         return len(self._known)
 
     def step(self, key: str, read: Callable[[], Any]) -> Any:
@@ -62,17 +64,26 @@ class Part:
         else:
             value, masked = self._masker.mask(key, read())
             if self._file is not None:
+                self._held.add(key)
                 self._write({"step": key, "value": value, "masked": [list(each) for each in masked]})
         self.masked += masked
         return value
 
-    def close(self, *, remove: bool = False) -> None:
-        """Close the file; remove it once it is of no more use."""
+    @property
+    def steps(self) -> int:
+        """How many steps the file holds."""
+        return len(self._held)
+
+    def close(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
-            if remove and self.path is not None:
-                self.path.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Remove the file, once the seed is written."""
+        self.close()
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
 
     def _write(self, line: Mapping[str, Any]) -> None:
         assert self._file is not None
@@ -107,4 +118,6 @@ class Part:
         if not isinstance(head, dict) or head.get("format") != FORMAT:
             raise PartError(f"{self.path} is no part of a pull")
         if head.get("of") != dict(subject):
-            raise PartError(f"{self.path} is part of a pull of something else; without --resume it starts anew")
+            raise PartError(
+                f"{self.path} is part of a pull of something else; without --resume it starts anew"
+            )

@@ -167,7 +167,9 @@ def _known(steps: Steps, user: int, role: int | None, category: str) -> int:
         return role
     stand_in = TEAM_MEMBER if category == "team" else ORGANIZATION_MEMBER
     if role is not None:
-        steps.note(f"the role {role} of user {user}", f"the emulator has no such {category} role; it is a member")
+        steps.note(
+            f"the role {role} of user {user}", f"the emulator has no such {category} role; it is a member"
+        )
     return stand_in
 
 
@@ -179,7 +181,12 @@ def _users(steps: Steps, **query: int) -> list[Row]:
     found: dict[int, Row] = {}
     while True:
         page = steps.zone.page(
-            "users", "users", limit=PAGE, offset=len(found), **query, **{"pg[sortBy]": "id", "pg[sortDir]": "asc"}
+            "users",
+            "users",
+            limit=PAGE,
+            offset=len(found),
+            **query,
+            **{"pg[sortBy]": "id", "pg[sortDir]": "asc"},
         )
         before = len(found)
         found |= {row["id"]: _user(row) for row in page.rows}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..seeds import SeedError
+from ..seeds import Seed, SeedError
 from .belongings import Belongings
 from .fitting import fit
 from .options import Note, Options, Progress, Row
@@ -14,12 +15,27 @@ from .secrets import Masked
 from .steps import Steps
 from .zone import Zone, ZoneError
 
+#: The lists of a team in a seed, in the order in which they are read and written.
+_LISTS: dict[str, Callable[[Belongings], list[Row]]] = {
+    "connections": Belongings.connections,
+    "hooks": Belongings.hooks,
+    "folders": Belongings.folders,
+    "dataStructures": Belongings.data_structures,
+    "dataStores": Belongings.data_stores,
+    "scenarios": Belongings.scenarios,
+    "templates": Belongings.templates,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """What a pull brought: a seed that can be served, what it lacks and why, and where secrets were masked."""
+    """What a pull brought: a seed that can be served, what it lacks and why, and where secrets were masked.
+
+    ``seed`` is the document as it was checked.
+    """
 
     document: Row
+    seed: Seed
     notes: list[Note]
     masked: list[Masked]
 
@@ -42,15 +58,7 @@ def pull(zone: Zone, options: Options, progress: Progress, part: Part) -> Pulled
     organization = read_organization(steps, team["organizationId"])
     users, owner, members, team_members = read_people(steps, organization["id"], me)
     everything = Belongings(steps)
-    belongings = {
-        "connections": everything.connections() or [],
-        "hooks": everything.hooks(),
-        "folders": everything.folders(),
-        "dataStructures": everything.data_structures(),
-        "dataStores": everything.data_stores(),
-        "scenarios": everything.scenarios(),
-        "templates": everything.templates(),
-    }
+    belongings = {key: read(everything) for key, read in _LISTS.items()}
     document: Row = {
         "users": users,
         "organizations": [
@@ -63,16 +71,17 @@ def pull(zone: Zone, options: Options, progress: Progress, part: Part) -> Pulled
         ],
     }
     try:
-        fit(document, steps.note)
+        seed = fit(document, steps.note)
     except SeedError as error:
         raise ZoneError(f"no seed can be made of the team: {error.faults[0]}") from None
     _tidy(document)
-    return Pulled(document, steps.notes, part.masked)
+    return Pulled(document, seed, steps.notes, part.masked)
 
 
 def _tidy(document: Row) -> None:
     """Take out the lists that hold nothing: a seed may lack them."""
     for organization in document["organizations"]:
-        for row in (organization, *organization["teams"]):
-            for key in [key for key, value in row.items() if value == []]:
-                del row[key]
+        for team in organization["teams"]:
+            for row in (organization, team, *team["scenarios"], *team["dataStores"]):
+                for key in [key for key in ("members", "runs", "records", *_LISTS) if row.get(key) == []]:
+                    del row[key]

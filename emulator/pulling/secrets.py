@@ -51,7 +51,9 @@ _FORMS = re.compile(
 #: The user and the password of an address; what follows a name in a query, a form, or JSON that holds references.
 _USERINFO = re.compile(r"(?<=://)([^\s/@?#'\"<>]+)(?=@)")
 _QUERY = re.compile(r"(?P<before>(?:^|[?&;])(?P<name>[A-Za-z0-9_.\-\[\]]{1,60})=)(?P<value>[^&\s#\"'<>]+)")
-_JSON = re.compile(r"(?P<before>\"(?P<name>[A-Za-z0-9_. -]{1,60})\"\s*:\s*\")(?P<value>(?:[^\"\\]|\\.)+)(?=\")")
+_JSON = re.compile(
+    r"(?P<before>\"(?P<name>[A-Za-z0-9_. -]{1,60})\"\s*:\s*\")(?P<value>(?:[^\"\\]|\\.)+)(?=\")"
+)
 
 
 class Masked(NamedTuple):

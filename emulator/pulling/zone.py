@@ -127,7 +127,7 @@ class Zone:
                     self.address + where, params=_flat(query), timeout=TIMEOUT, allow_redirects=False
                 )
             except requests.exceptions.SSLError as error:
-                raise ZoneError(f"the certificate of {self.address} is not trusted: {_cause(error)}") from None
+                raise ZoneError(f"no secure connection to {self.address}: {_cause(error)}") from None
             except (requests.ConnectionError, requests.Timeout) as error:
                 problem = f"{self.address} cannot be reached: {_cause(error)}"
                 # What was never reached is most likely misspelt; what was reached before comes back.
@@ -175,7 +175,9 @@ class Zone:
             case 404:
                 raise Absent(_told(answer))
             case status if 300 <= status < 400:
-                raise ZoneError(f"GET {where} was sent elsewhere ({status}): is {self.address} the right zone?")
+                raise ZoneError(
+                    f"GET {where} was sent elsewhere ({status}): is {self.address} the right zone?"
+                )
         raise ZoneError(f"GET {where} answered {_told(answer)}")
 
 

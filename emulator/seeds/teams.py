@@ -19,6 +19,16 @@ from .faults import Path
 THEME = "#c73a63"
 
 
+def connection_look(row: Row) -> dict[str, str]:
+    """How Make shows the account of a connection: what is not said follows from the type, if it is a known one."""
+    kind = connection_types.types().get(row["type"])
+    return {
+        "account_label": row.get("label") or (kind.label if kind else row["type"].replace("-", " ").title()),
+        "account_type": row.get("account_type") or (kind.account_type if kind else "oauth"),
+        "theme": row.get("theme") or (kind.theme if kind else THEME),
+    }
+
+
 class Site(Protocol):
     """What a team is built on: `building.Builder`."""
 
@@ -67,7 +77,6 @@ class TeamBuilder:
             yield item, path
 
     def _connection(self, row: Row) -> None:
-        # What is not said follows from the type, if it is one that the emulator knows.
         kind = connection_types.types().get(row["type"])
         self.world.ids.claim("connection", row["id"])
         self.world.connections.put(
@@ -76,10 +85,7 @@ class TeamBuilder:
                 name=row["name"],
                 team_id=self.team.id,
                 account_name=row["type"],
-                account_label=row.get("label")
-                or (kind.label if kind else row["type"].replace("-", " ").title()),
-                account_type=row.get("account_type") or (kind.account_type if kind else "oauth"),
-                theme=row.get("theme") or (kind.theme if kind else THEME),
+                **connection_look(row),
                 metadata=row.get("metadata"),
                 scopes=row["scopes"],
                 editable=kind.editable if kind else True,
