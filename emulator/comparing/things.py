@@ -8,7 +8,7 @@ from typing import Any
 
 from ..seeds import Seed
 from ..seeds.checking import OF_TEAMS
-from ..seeds.teams import connection_look
+from ..seeds.teams import look_of
 from ..world import blueprints, hook_types
 from ..world.clock import SECOND, iso
 from ..world.roles import ROLES
@@ -169,8 +169,7 @@ class _Team:
             case "scenario":
                 fields |= {"inputs": row["io"].get("input_spec"), "outputs": row["io"].get("output_spec")}
             case "connection":
-                look = connection_look(row)
-                fields |= {**look, "label": look.pop("account_label")}
+                fields |= look_of(row)._asdict()
             case "hook":
                 fields["data"] = self._hook_data(row)
         return fields

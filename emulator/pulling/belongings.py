@@ -122,8 +122,9 @@ class Belongings:
         """As many records of a store as were asked for, and whether these are all."""
         wanted = self._steps.options.records
         records: list[Row] = []
-        while wanted is None or len(records) < wanted:
-            limit = RECORDS_PAGE if wanted is None else min(RECORDS_PAGE, wanted - len(records))
+        # One more than wanted tells whether there are more.
+        while wanted is None or 0 < wanted >= len(records):
+            limit = RECORDS_PAGE if wanted is None else min(RECORDS_PAGE, wanted + 1 - len(records))
             page = self._records_page(id, limit, len(records))
             if page is None:
                 return records, True
@@ -131,7 +132,7 @@ class Belongings:
             if page["last"]:
                 return records, True
             self._steps.progress.at(f"records of data store {id}", len(records), 0)
-        return records, wanted == 0
+        return records[:wanted], wanted == 0
 
     def _records_page(self, id: int, limit: int, offset: int) -> Row | None:
         def read() -> Row:

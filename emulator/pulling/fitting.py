@@ -104,15 +104,16 @@ def _mend(document: Row, faults: dict[Path, Fault], note: _Note) -> None:
         holder: Any = document
         for part in path[:-1]:
             holder = holder[part]
-        what = _name(document, path), faults[path].text
-        told[what] = told.get(what, 0) + 1
+        key = _name(document, path), faults[path].text
+        told[key] = told.get(key, 0) + 1
         if path[-1] == "scheduling" and path[4] == "scenarios":
             holder["scheduling"] = {"type": "on-demand"}
             holder.pop("active", None)
         else:
             del holder[path[-1]]
     for (what, why), number in reversed(told.items()):
-        note(f"{number} {what}" if number > 1 else what, f"left out, for it would be refused: {why}")
+        several = f"{number} {what.replace(' of ', 's of ', 1)}"
+        note(several if number > 1 else what, f"left out, for it would be refused: {why}")
 
 
 def _name(document: Row, path: Path) -> str:
