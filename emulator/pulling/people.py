@@ -28,9 +28,8 @@ _KNOWN_ROLES = {role.id: role.category for role in ROLES}
 
 def read_me(steps: Steps) -> Row:
     """The user whom the token belongs to; the first of the seed, so that its default token is theirs."""
-    answer = steps.step("me", lambda: _me(steps))
-    row: Row = answer
-    return row
+    row: Row | None = steps.part("the token's user", "user:read", "me", lambda: _me(steps))
+    return row or {"id": 1, "name": "User 1"}
 
 
 def _me(steps: Steps) -> Row:

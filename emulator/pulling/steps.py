@@ -44,7 +44,7 @@ class Steps:
         """Note that a part of the team cannot be read, once."""
         if what not in self._denied:
             self._denied.add(what)
-            self.note(what, f"not readable with this token ({denied}); the scope is {scope}")
+            self.note(what, f"not readable with this token ({denied.told}); the scope is {scope}")
 
     def note(self, what: str, why: str) -> None:
         self.notes.append(Note(what, why))

@@ -31,11 +31,19 @@ class ZoneError(Exception):
     """The zone cannot be read; the text is one line and never holds the token."""
 
 
-class Denied(ZoneError):
+class Refused(ZoneError):
+    """What the zone answered instead of what was asked for; ``told`` is what it says."""
+
+    def __init__(self, where: str, told: str) -> None:
+        super().__init__(f"GET {where} answered {told}")
+        self.told = told
+
+
+class Denied(Refused):
     """403: a scope, a role or the plan does not let the token read this."""
 
 
-class Absent(ZoneError):
+class Absent(Refused):
     """404: there is no such thing, or the token may not see it."""
 
 
@@ -171,14 +179,14 @@ class Zone:
             case 401:
                 raise ZoneError(f"{self.address} does not know this token (401)")
             case 403:
-                raise Denied(_told(answer))
+                raise Denied(where, _told(answer))
             case 404:
-                raise Absent(_told(answer))
+                raise Absent(where, _told(answer))
             case status if 300 <= status < 400:
                 raise ZoneError(
                     f"GET {where} was sent elsewhere ({status}): is {self.address} the right zone?"
                 )
-        raise ZoneError(f"GET {where} answered {_told(answer)}")
+        raise Refused(where, _told(answer))
 
 
 def rows_of(answer: Mapping[str, Any], key: str) -> list[dict[str, Any]]:

@@ -25,6 +25,21 @@ class WorldTimer:
         self._world.clock.advance(seconds=seconds)
 
 
+class Timer:
+    """A clock of its own, which only waiting moves."""
+
+    def __init__(self) -> None:
+        self.time = 1_000_000.0
+        self.slept: list[float] = []
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(round(seconds, 3))
+        self.time += seconds
+
+
 class Ear:
     """Hears what a pull tells, and may stop it as somebody does who presses Ctrl-C."""
 
@@ -45,8 +60,15 @@ class Ear:
 class Puller:
     """One pull from a world of an emulator."""
 
-    def __init__(self, world: World, *, token: str | None = None, ear: Ear | None = None) -> None:
-        self.timer = WorldTimer(world)
+    def __init__(
+        self,
+        world: World,
+        *,
+        token: str | None = None,
+        ear: Ear | None = None,
+        timer: WorldTimer | Timer | None = None,
+    ) -> None:
+        self.timer = timer or WorldTimer(world)
         self.ear = ear or Ear()
         self.token = token or world.token
         self.zone = Zone(world.base_url, self.token, Pace(self.timer, self.ear.say))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from puller import Puller
+from puller import Puller, Timer
 
 from emulator import MakeEmulator, World
 from emulator.pulling import Pace, ZoneError
@@ -22,21 +22,6 @@ def world(make: MakeEmulator) -> World:
     world = make.create_world(seed="free")
     world.clock.freeze()
     return world
-
-
-class Timer:
-    """A clock of its own."""
-
-    def __init__(self) -> None:
-        self.time = 1_000_000.0
-        self.slept: list[float] = []
-
-    def now(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(round(seconds, 3))
-        self.time += seconds
 
 
 def test_the_free_plan_is_never_exceeded_and_a_fifth_is_left_to_others(world: World) -> None:
@@ -110,7 +95,9 @@ def test_a_service_that_keeps_refusing_ends_the_pull(world: World) -> None:
 
 
 @pytest.mark.parametrize("fault", [{"status": 503}, {"action": "reset"}])
-def test_a_failure_of_the_service_is_tried_again_after_a_while(world: World, fault: dict[str, object]) -> None:
+def test_a_failure_of_the_service_is_tried_again_after_a_while(
+    world: World, fault: dict[str, object]
+) -> None:
     world.faults.add(path="/hooks", times=3, **fault)
     puller = Puller(world)
     assert len(puller.pull().team["hooks"]) == 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import requests
-from puller import Ear, Puller, notes_of, team_of
+from puller import Ear, Puller, Timer, notes_of, team_of
 
 from emulator import MakeEmulator, World
 from emulator.pulling import ZoneError, text_of
@@ -160,11 +160,15 @@ def test_a_part_that_a_scope_forbids_is_left_out_with_the_reason(make: MakeEmula
 
 def test_without_the_connections_others_stand_for_those_in_use(make: MakeEmulator) -> None:
     world = make.create_world(seed="default")
-    pulled = Puller(world, token=world.create_token(["teams:read", "organizations:read", "scenarios:read"])).pull()
+    pulled = Puller(
+        world, token=world.create_token(["teams:read", "organizations:read", "scenarios:read"])
+    ).pull()
     connections = team_of(pulled)["connections"]
     assert {"id": 1, "name": "Connection 1", "type": "slack"} in connections
     assert any(
-        note.startswith("connection 1: scenario 3 uses it, but it was not read; one of type slack stands for it")
+        note.startswith(
+            "connection 1: scenario 3 uses it, but it was not read; one of type slack stands for it"
+        )
         for note in notes_of(pulled)
     )
     check(pulled.document)
@@ -173,13 +177,56 @@ def test_without_the_connections_others_stand_for_those_in_use(make: MakeEmulato
 def test_a_token_with_hardly_a_scope_gets_a_team_with_the_least(make: MakeEmulator) -> None:
     world = make.create_world(seed="default")
     token = world.create_token(["hooks:read"])
-    with pytest.raises(ZoneError, match="the token may not read the team, so its --organization-id must be told"):
+    with pytest.raises(
+        ZoneError, match="the token may not read the team, so its --organization-id must be told"
+    ):
         Puller(world, token=token).pull()
     pulled = Puller(world, token=token).pull(organization_id=1)
     [organization] = pulled.document["organizations"]
     assert (organization["name"], organization["plan"]) == ("Organization 1", "free")
     assert organization["teams"] == [{"id": 1, "name": "Team 1", "hooks": organization["teams"][0]["hooks"]}]
     assert "the plan: it is taken to be free, the one that allows least" in notes_of(pulled)
+
+
+def test_a_user_who_cannot_be_read_is_stood_in_for(make: MakeEmulator) -> None:
+    world = make.create_world(seed="default")
+    world.faults.add(path="/users/me", status=403)
+    pulled = Puller(world, token=world.create_token(["teams:read", "organizations:read"])).pull()
+    assert pulled.document["users"] == [{"id": 1, "name": "User 1"}]
+    assert pulled.document["organizations"][0]["owner"] == 1
+    assert notes_of(pulled)[0].startswith("the token's user: not readable with this token (403 SC403")
+
+
+def test_roles_are_read_from_their_own_list_where_the_zone_has_one(
+    make: MakeEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Documented paths that the emulator may lack: here they answer as the documentation shows.
+    lists = {
+        ("teams", 1, "user-team-roles"): {
+            "userTeamRoles": [
+                {"usersRoleId": 1, "userId": 1, "teamId": 1, "changeable": False},
+                {"usersRoleId": 6, "userId": 3, "teamId": 1, "changeable": True},
+            ]
+        },
+        ("organizations", 1, "user-organization-roles"): {
+            "userOrganizationRoles": [
+                {"usersRoleId": 11, "userId": 1, "organizationId": 1, "invitation": None},
+                {"usersRoleId": 777, "userId": 3, "organizationId": 1, "invitation": None},
+            ]
+        },
+    }
+    world = make.create_world(seed="default")
+    puller = Puller(world)
+    ask = puller.zone.get
+    monkeypatch.setattr(puller.zone, "get", lambda *path, **query: lists.get(path) or ask(*path, **query))
+    pulled = puller.pull()
+    [organization] = pulled.document["organizations"]
+    assert organization["teams"][0]["members"] == [{"user": 3, "role": 6}]
+    assert organization["members"] == [{"user": 3, "role": 13}]
+    assert notes_of(pulled) == [
+        "the role 777 of user 3: the emulator has no such organization role; it is a member"
+    ]
+    assert "/users/roles" not in [request["path"] for request in world.requests]
 
 
 @pytest.mark.parametrize(
@@ -215,7 +262,9 @@ def test_as_many_records_come_as_were_asked_for(
                 "teams": [
                     {
                         "name": "T",
-                        "dataStores": [{"name": "Three", "records": [{"key": key} for key in ("a", "b", "c")]}],
+                        "dataStores": [
+                            {"name": "Three", "records": [{"key": key} for key in ("a", "b", "c")]}
+                        ],
                     }
                 ],
             }
@@ -225,7 +274,9 @@ def test_as_many_records_come_as_were_asked_for(
     [store] = team_of(pulled)["dataStores"]
     assert len(store.get("records", [])) == expected
     told = notes_of(pulled)
-    assert told == ([] if records in (0, None, 3) else ["records of data store 1: only the first 2 were asked for"])
+    assert told == (
+        [] if records in (0, None, 3) else ["records of data store 1: only the first 2 were asked for"]
+    )
 
 
 def test_past_executions_are_times_at_which_the_emulator_runs_again(make: MakeEmulator) -> None:
@@ -244,7 +295,7 @@ def test_past_executions_are_times_at_which_the_emulator_runs_again(make: MakeEm
 
 def test_a_large_team_is_read_page_by_page(make: MakeEmulator) -> None:
     world = make.create_world(seed="large", rate_limit=False)
-    puller = Puller(world)
+    puller = Puller(world, timer=Timer())
     pulled = puller.pull(records=150)
     team = team_of(pulled)
     assert len(team["scenarios"]) == 1000

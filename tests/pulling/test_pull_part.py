@@ -92,7 +92,9 @@ def test_the_part_of_another_pull_is_refused(world: World, tmp_path: Path) -> No
     part.open({"team": 1}, resume=False)
     part.step("one", lambda: 1)
     part.close()
-    with pytest.raises(PartError, match="is part of a pull of something else; without --resume it starts anew"):
+    with pytest.raises(
+        PartError, match="is part of a pull of something else; without --resume it starts anew"
+    ):
         Part(Masker(), path).open({"team": 2}, resume=True)
     again = Part(Masker(), path)
     assert again.open({"team": 1}, resume=True) == 1

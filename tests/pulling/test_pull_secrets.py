@@ -51,7 +51,10 @@ def masked(value: Any) -> Any:
         ("curl -H 'Authorization: Bearer abcdefgh12345'", f"curl -H 'Authorization: Bearer {MASK}'"),
         ("key sk-abcdefghijklmnopqrstuvwx end", f"key {MASK} end"),
         ("xoxb-1234567890-abcdefghij", MASK),
-        ("https://hooks.slack.com/services/T00000000/B00000000/abcdefgh", f"https://hooks.slack.com/services/{MASK}"),
+        (
+            "https://hooks.slack.com/services/T00000000/B00000000/abcdefgh",
+            f"https://hooks.slack.com/services/{MASK}",
+        ),
         ("https://hook.us1.make.com/abcdefghijklmnopqrstuvwxyz123456", f"https://hook.us1.make.com/{MASK}"),
         ("abcdefghijklmnopqrstuvwxyz123456@hook.eu1.make.com", f"{MASK}@hook.eu1.make.com"),
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc", MASK),
@@ -84,7 +87,9 @@ def test_what_is_no_secret_is_left_alone(value: Any) -> None:
 
 
 def test_it_is_told_where_something_was_masked() -> None:
-    value = {"flow": [{"mapper": {"headers": [{"name": "A"}, {"name": "Authorization", "value": "Basic abc"}]}}]}
+    value = {
+        "flow": [{"mapper": {"headers": [{"name": "A"}, {"name": "Authorization", "value": "Basic abc"}]}}]
+    }
     _, found = Masker().mask("scenario 1", value)
     assert [tuple(each) for each in found] == [("scenario 1", "flow[0].mapper.headers[1].value")]
 
@@ -115,7 +120,10 @@ def test_the_credentials_of_a_world_are_nowhere_in_what_is_pulled(make: MakeEmul
         "correct-horse-battery",
         "s3cr3t-in-the-query",
     ]
-    headers = [{"name": "Authorization", "value": secrets[2]}, {"name": "X-Note", "value": f"use {secrets[1]}"}]
+    headers = [
+        {"name": "Authorization", "value": secrets[2]},
+        {"name": "X-Note", "value": f"use {secrets[1]}"},
+    ]
     blueprint = {
         "name": "Call out",
         "metadata": {},
@@ -134,7 +142,10 @@ def test_the_credentials_of_a_world_are_nowhere_in_what_is_pulled(make: MakeEmul
     }
     seed = {
         "organizations": [
-            {"name": "O", "teams": [{"name": "T", "scenarios": [{"blueprint": blueprint}], "hooks": [{"name": "H"}]}]}
+            {
+                "name": "O",
+                "teams": [{"name": "T", "scenarios": [{"blueprint": blueprint}], "hooks": [{"name": "H"}]}],
+            }
         ]
     }
     world = make.create_world(seed=seed)
