@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from click.testing import CliRunner, Result
 
 from conftest import ADMIN
-from emulator import MakeEmulator, World, seeds, zones
+from emulator import MakeEmulator, World, mock_make, seeds, zones
 from emulator.cli import main
 
 NOBODY = dict.fromkeys(("MAKE_API_KEY", "MAKE_ZONE", "MAKE_TEAM", "MAKE_EMULATOR_TOKEN"), "")
@@ -183,6 +186,37 @@ def test_a_zone_is_at_its_host() -> None:
 
     assert address_of("eu1") == "https://eu1.make.com/api/v2"
     assert address_of("eu1.make.celonis.com") == "https://eu1.make.celonis.com/api/v2"
+
+
+# --- the documentation ----------------------------------------------------------------------------
+
+
+def test_the_commands_of_the_guide_answer_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "how-to" / "pull.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```console\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    with mock_make() as world:
+        for block in blocks:
+            for command in block.split("$ ")[1:]:
+                line, _, shown = command.partition("\n")
+                words = shlex.split(line)
+                if words[0] == "export":
+                    continue
+                assert run(*words[1:], MAKE_API_KEY=world.token).output == shown
+            change = {"scheduling": json.dumps({"type": "daily", "time": "09:30"})}
+            url = "https://eu1.make.com/api/v2/scenarios/3"
+            assert requests.patch(url, json=change, headers=world.headers).status_code == 200
+    assert len(blocks) == 2
+
+
+def test_the_scopes_that_the_guide_names_are_enough(make: MakeEmulator) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "how-to" / "pull.md").read_text(encoding="utf-8")
+    scopes = sorted(set(re.findall(r"`([a-z]+:read)`", page)))
+    world = make.create_world(seed="agency")
+    result = pull(world, "--quiet", "--executions", "0", token=world.create_token(scopes))
+    assert (result.exit_code, result.stderr) == (0, "")
+    [used] = [row for row in world.access_report() if row["used"]]
+    assert sorted(used["used"]) == scopes
 
 
 # --- diff ------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from puller import Puller, Timer
@@ -95,9 +96,7 @@ def test_a_service_that_keeps_refusing_ends_the_pull(world: World) -> None:
 
 
 @pytest.mark.parametrize("fault", [{"status": 503}, {"action": "reset"}])
-def test_a_failure_of_the_service_is_tried_again_after_a_while(
-    world: World, fault: dict[str, object]
-) -> None:
+def test_a_failure_of_the_service_is_tried_again_after_a_while(world: World, fault: dict[str, Any]) -> None:
     world.faults.add(path="/hooks", times=3, **fault)
     puller = Puller(world)
     assert len(puller.pull().team["hooks"]) == 1

@@ -238,7 +238,7 @@ def test_roles_are_read_from_their_own_list_where_the_zone_has_one(
     ],
 )
 def test_a_team_that_is_not_there_is_one_clear_line(
-    make: MakeEmulator, options: dict[str, int], text: str
+    make: MakeEmulator, options: dict[str, Any], text: str
 ) -> None:
     with pytest.raises(ZoneError, match=text):
         Puller(make.create_world(seed="default")).pull(**options)
