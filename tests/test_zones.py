@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from conftest import ADMIN
 from emulator import MakeEmulator, World, mock_make, seeds, zones
 from emulator.cli import main
+from emulator.pulling import SystemTimer, address_of
 
 NOBODY = dict.fromkeys(("MAKE_API_KEY", "MAKE_ZONE", "MAKE_TEAM", "MAKE_EMULATOR_TOKEN"), "")
 
@@ -90,13 +91,16 @@ def test_what_is_left_out_is_told_and_the_exit_is_0(world: World) -> None:
     assert "# - hooks: not readable with this token" in result.stdout
 
 
-def test_a_pull_that_failed_says_how_to_go_on_and_goes_on(world: World, tmp_path: Path) -> None:
+def test_a_pull_that_failed_says_how_to_go_on_and_goes_on(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seed = tmp_path / "seed.yaml"
-    world.faults.add(path="/templates", status=400, times=1)
+    world.faults.add(path="/templates", status=503, times=5)
+    monkeypatch.setattr(SystemTimer, "sleep", lambda self, seconds: None)
     result = pull(world, "--output", str(seed), "--quiet")
     assert result.exit_code == 1
     part = tmp_path / "seed.yaml.part"
-    assert result.stderr.startswith("make-emulator: GET /templates answered 400")
+    assert result.stderr.startswith("make-emulator: GET /templates answered 503")
     assert result.stderr.endswith(f"steps are in {part}: go on with --resume\n")
     assert len(result.stderr.splitlines()) == 1
     assert not seed.exists()
@@ -141,7 +145,7 @@ def test_what_cannot_be_read_or_written_is_one_clear_line_and_exit_1(
         (pull(world, "--base-url", "http://127.0.0.1:9"), "http://127.0.0.1:9/api/v2 cannot be reached: "),
         (pull(world, "--base-url", make.url.replace("http:", "https:")), "no secure connection to https://"),
         (pull(world, "--output", str(nowhere)), f"cannot write {nowhere}.part: No such file or directory"),
-        (pull(world, "--base-url", f"{make.url}/_emulator"), "GET /users/me answered 404 SC404, "),
+        (pull(world, "--base-url", f"{make.url}/_emulator"), "has no team 1, or"),
     ):
         assert result.exit_code == 1, result.stderr
         assert text in result.stderr
@@ -182,8 +186,6 @@ def test_the_options_come_from_the_environment_of_other_clients(world: World) ->
 
 
 def test_a_zone_is_at_its_host() -> None:
-    from emulator.pulling import address_of
-
     assert address_of("eu1") == "https://eu1.make.com/api/v2"
     assert address_of("eu1.make.celonis.com") == "https://eu1.make.celonis.com/api/v2"
 

@@ -12,7 +12,7 @@ from typing import Any
 from ..world import hook_types
 from .options import Row
 from .steps import Steps
-from .zone import Absent, Denied, rows_of
+from .zone import Absent, Refused, rows_of
 
 #: How many rows are asked for at once.
 PAGE = 500
@@ -140,7 +140,9 @@ class Belongings:
             return {"rows": [_record(row) for row in page.rows], "last": page.is_last}
 
         key = f"records of data store {id} from {offset}"
-        page: Row | None = self._steps.part("records of data stores", "datastores:read", key, read)
+        page: Row | None = self._steps.part(
+            "records of data stores", "datastores:read", key, read, one=f"records of data store {id}"
+        )
         return page
 
     # --- scenarios and templates -----------------------------------------------------------------
@@ -173,12 +175,14 @@ class Belongings:
 
         def read() -> list[Row]:
             answer = self._zone.get("scenarios", id, "logs", **{"pg[limit]": number})
-            runs = [row for row in rows_of(answer, "scenarioLogs") if row.get("eventType") == "EXECUTION_END"]
+            # What people did to the scenario stands among its runs, without a status.
+            runs = [row for row in rows_of(answer, "scenarioLogs") if "status" in row]
             return [
                 {"at": row["timestamp"], "manual": row.get("authorId") is not None} for row in runs[:number]
             ]
 
-        rows = self._steps.part("past executions", "scenarios:read", f"executions of scenario {id}", read)
+        key = f"executions of scenario {id}"
+        rows = self._steps.part("past executions", "scenarios:read", key, read, one=key)
         return list(reversed(rows or []))
 
     def templates(self) -> list[Row]:
@@ -225,10 +229,10 @@ class Belongings:
         id = row["id"]
         try:
             row.update(self._steps.step(f"{kind} {id}", lambda: read(id)))
-        except Denied as denied:
-            self._steps.deny(f"the details of {kind}s", scope, denied)
         except Absent:
             self._steps.note(f"{kind} {id}", "it was deleted while the team was read")
+        except Refused as refused:
+            self._steps.refused(f"the details of {kind}s", scope, refused, one=f"{kind} {id}")
 
     def _counted(self, what: str, rows: list[Row]) -> Iterator[Row]:
         for place, row in enumerate(rows):

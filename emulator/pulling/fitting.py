@@ -64,7 +64,7 @@ def _used(team: Row) -> Iterator[tuple[int, str, str]]:
     """The connections that are used, each with the one that uses it and the app that does."""
     for row in team["scenarios"]:
         for node in blueprints.modules(row["blueprint"].get("flow")):
-            app, _ = blueprints.app_and_module(node)
+            app = blueprints.app_and_module(node)[0].removeprefix("app#")
             for id in sorted(blueprints.node_references(node, "connection")):
                 yield id, f"scenario {row['id']}", app
     for row in team["hooks"]:

@@ -28,14 +28,10 @@ _KNOWN_ROLES = {role.id: role.category for role in ROLES}
 
 def read_me(steps: Steps) -> Row:
     """The user whom the token belongs to; the first of the seed, so that its default token is theirs."""
-    row: Row | None = steps.part("the token's user", "user:read", "me", lambda: _me(steps))
+    row: Row | None = steps.part(
+        "the token's user", "user:read", "me", lambda: _user(steps.zone.get("users", "me")["authUser"])
+    )
     return row or {"id": 1, "name": "User 1"}
-
-
-def _me(steps: Steps) -> Row:
-    columns = [*_ABOUT_USERS, "usersAdminsRoleId"]
-    user = steps.zone.get("users", "me", cols=columns)["authUser"]
-    return {**_user(user), **({"admin": True} if user.get("usersAdminsRoleId") else {})}
 
 
 def read_team(steps: Steps) -> Row:
@@ -72,7 +68,17 @@ def read_organization(steps: Steps, id: int) -> Row:
 
     def read() -> Row:
         row = steps.zone.get("organizations", id)["organization"]
-        wanted = ("id", "name", "zone", "countryId", "timezoneId", "createdAt", "productName", "license")
+        wanted = (
+            "id",
+            "name",
+            "zone",
+            "countryId",
+            "timezoneId",
+            "createdAt",
+            "productName",
+            "serviceName",
+            "license",
+        )
         return {key: row[key] for key in wanted if row.get(key) is not None}
 
     row = steps.part("the organization", "organizations:read", "organization", read)
@@ -82,7 +88,7 @@ def read_organization(steps: Steps, id: int) -> Row:
     license = row.get("license") or {}
     if isinstance(limit := license.get("apiLimit"), int):
         steps.zone.pace.allow(limit)
-    plan = _plan(steps, row.get("productName"), limit)
+    plan = _plan(steps, row.get("productName") or row.get("serviceName"), limit)
     organization: Row = {"id": row["id"], "name": row["name"], "plan": plan}
     if own := _own_license(plan, license):
         organization["license"] = own

@@ -7,7 +7,7 @@ from typing import Any
 
 from .options import Note, Options, Progress
 from .part import Part
-from .zone import Denied, Zone, ZoneError
+from .zone import Denied, Refused, Zone, ZoneError
 
 
 class Steps:
@@ -19,7 +19,6 @@ class Steps:
         self.progress = progress
         self.notes: list[Note] = []
         self._part = part
-        self._denied: set[str] = set()
 
     def step(self, key: str, read: Callable[[], Any]) -> Any:
         """What a step reads, now or before the pull was stopped; as JSON, without secrets.
@@ -32,19 +31,22 @@ class Steps:
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ZoneError(f"{key}: the answer is not in the form of Make's API ({error!r})") from None
 
-    def part(self, what: str, scope: str, key: str, read: Callable[[], Any]) -> Any:
-        """A step that may be missing: ``None``, with a note, if the token may not read it."""
+    def part(self, what: str, scope: str, key: str, read: Callable[[], Any], *, one: str = "") -> Any:
+        """A step that may be missing: ``None``, with a note, if the zone refuses it to the token."""
         try:
             return self.step(key, read)
-        except Denied as denied:
-            self.deny(what, scope, denied)
+        except Refused as refused:
+            self.refused(what, scope, refused, one=one)
             return None
 
-    def deny(self, what: str, scope: str, denied: Denied) -> None:
-        """Note that a part of the team cannot be read, once."""
-        if what not in self._denied:
-            self._denied.add(what)
-            self.note(what, f"not readable with this token ({denied.told}); the scope is {scope}")
+    def refused(self, what: str, scope: str, refused: Refused, *, one: str = "") -> None:
+        """Note that something cannot be read; once for ``what`` is forbidden as a whole, else for ``one`` of them."""
+        if isinstance(refused, Denied):
+            note = Note(what, f"not readable with this token ({refused.told}); the scope is {scope}")
+        else:
+            note = Note(one or what, f"not readable ({refused.told})")
+        if note not in self.notes:
+            self.notes.append(note)
 
     def note(self, what: str, why: str) -> None:
         self.notes.append(Note(what, why))

@@ -174,6 +174,19 @@ def test_without_the_connections_others_stand_for_those_in_use(make: MakeEmulato
     check(pulled.document)
 
 
+def test_one_thing_that_cannot_be_read_does_not_keep_the_others(make: MakeEmulator) -> None:
+    world = make.create_world(seed="default")
+    world.faults.add(path="/scenarios/2/blueprint", status=400)
+    world.faults.add(path="/data-stores/1/data", status=424)
+    pulled = Puller(world).pull()
+    assert [row["id"] for row in team_of(pulled)["scenarios"]] == [1, 3, 4]
+    assert [row.get("records") for row in team_of(pulled)["dataStores"]] == [None, [{"key": "evt-1"}]]
+    assert [note.partition(" (")[0] for note in notes_of(pulled)] == [
+        "records of data store 1: not readable",
+        "scenario 2: not readable",
+    ]
+
+
 def test_a_token_with_hardly_a_scope_gets_a_team_with_the_least(make: MakeEmulator) -> None:
     world = make.create_world(seed="default")
     token = world.create_token(["hooks:read"])

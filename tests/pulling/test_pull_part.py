@@ -75,9 +75,9 @@ def test_notes_and_masks_are_told_again_after_a_pull_went_on(make: MakeEmulator,
         ]
     }
     world = make.create_world(seed=seed)
-    world.faults.add(path="/templates", status=400, times=1)
+    world.faults.add(path="/templates", status=503, times=5)
     part = tmp_path / "part"
-    with pytest.raises(ZoneError, match="GET /templates answered 400"):
+    with pytest.raises(ZoneError, match="GET /templates answered 503"):
         Puller(world).pull(part=part)
     assert b"correct horse" not in part.read_bytes()
     pulled = Puller(world).pull(part=part, resume=True)
