@@ -135,6 +135,19 @@ def test_ctrl_c_leaves_a_part_that_can_be_gone_on_with(
     assert seed.read_text() == pull(world).stdout
 
 
+def test_a_terminal_has_a_bar_in_place_of_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    console = zones._Console(quiet=False)
+    console._is_terminal = True
+    console.at("scenarios", 5, 10)
+    console.at("records of data store 1", 100, 0)
+    console.say("waiting 30 s for the rate limit")
+    assert capsys.readouterr().err == (
+        "\r[###############---------------]  scenarios: 5 of 10"
+        "\rrecords of data store 1: 100"
+        "\rwaiting 30 s for the rate limit\n"
+    )
+
+
 def test_what_cannot_be_read_or_written_is_one_clear_line_and_exit_1(
     world: World, tmp_path: Path, make: MakeEmulator
 ) -> None:

@@ -22,7 +22,7 @@ _PAIR_LISTS = frozenset(["headers", "qs", "queryString", "queryParameters", "for
 #: Names that hold a word of the above and count or describe instead.
 _HARMLESS = re.compile(
     r"(max|min|num|count|total|limit|used|output|input|prompt|completion)[-_ a-z]*tokens?$"
-    r"|(token|secret|password|cookie|key)[-_ ]?s?[-_ ]?(type|count|limit|used|name|id|url|uri|expir\w*|lifetime|length)$"
+    r"|(token|secret|password|cookie|key)[-_ ]?s?[-_ ]?(type|count|limit|used|name|id|url|uri|chain|expir\w*|lifetime|length)$"
     r"|^(page|next|prev|continuation|sync|cursor)[-_ ]?(page)?[-_ ]?token$",
     re.IGNORECASE,
 )

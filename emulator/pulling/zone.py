@@ -24,6 +24,9 @@ ATTEMPTS = 5
 FIRST_WAIT = 2.0
 TIMEOUT = 60.0
 
+#: What may be over when it is tried again: no connection, no answer, half an answer.
+_PASSING = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+
 _ZONE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*", re.ASCII)
 
 
@@ -136,7 +139,7 @@ class Zone:
                 )
             except requests.exceptions.SSLError as error:
                 raise ZoneError(f"no secure connection to {self.address}: {_cause(error)}") from None
-            except (requests.ConnectionError, requests.Timeout) as error:
+            except _PASSING as error:
                 problem = f"{self.address} cannot be reached: {_cause(error)}"
                 # What was never reached is most likely misspelt; what was reached before comes back.
                 if self.requests == 1:

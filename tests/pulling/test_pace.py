@@ -95,7 +95,7 @@ def test_a_service_that_keeps_refusing_ends_the_pull(world: World) -> None:
         Puller(world).pull()
 
 
-@pytest.mark.parametrize("fault", [{"status": 503}, {"action": "reset"}])
+@pytest.mark.parametrize("fault", [{"status": 503}, {"action": "reset"}, {"action": "truncate"}])
 def test_a_failure_of_the_service_is_tried_again_after_a_while(world: World, fault: dict[str, Any]) -> None:
     world.faults.add(path="/hooks", times=3, **fault)
     puller = Puller(world)
