@@ -9,8 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..world import hook_types
 from .options import Row
+from .rows import (
+    connection_row,
+    data_store_row,
+    flat_folders,
+    hook_row,
+    named,
+    parents_first,
+    record_row,
+    scenario_row,
+    template_row,
+)
 from .steps import Steps
 from .zone import Absent, Refused, rows_of
 
@@ -20,7 +30,6 @@ RECORDS_PAGE = 100
 
 _BY_ID = {"pg[sortBy]": "id", "pg[sortDir]": "asc"}
 _BY_NAME = {"pg[sortBy]": "name", "pg[sortDir]": "asc"}
-_MEGABYTE = 1024 * 1024
 
 
 class Belongings:
@@ -38,7 +47,7 @@ class Belongings:
 
         def read() -> list[Row]:
             return [
-                _connection(row)
+                connection_row(row)
                 for row in rows_of(self._zone.get("connections", teamId=self._team), "connections")
             ]
 
@@ -56,7 +65,7 @@ class Belongings:
         return {"scopes": [scope for scope in scopes if isinstance(scope, str)]}
 
     def hooks(self) -> list[Row]:
-        rows = self._all("hooks", "hooks:read", "hooks", _hook, teamId=self._team, **_BY_ID)
+        rows = self._all("hooks", "hooks:read", "hooks", hook_row, teamId=self._team, **_BY_ID)
         for row in rows:
             for name in row.pop("unknown", ()):
                 self._steps.note(
@@ -69,11 +78,11 @@ class Belongings:
 
         def read() -> list[Row]:
             answer = self._zone.get("scenarios-folders", teamId=self._team, childrenDepth="all")
-            return list(_flat_folders(rows_of(answer, "scenariosFolders"), None))
+            return list(flat_folders(rows_of(answer, "scenariosFolders"), None))
 
         rows = self._steps.part("folders", "scenarios:read", "folders", read) or []
         unique = {row["id"]: row for row in rows}
-        return _parents_first(unique)
+        return parents_first(unique)
 
     # --- data ------------------------------------------------------------------------------------
 
@@ -82,7 +91,7 @@ class Belongings:
             "data structures",
             "udts:read",
             "dataStructures",
-            _named,
+            named,
             path="data-structures",
             teamId=self._team,
             **_BY_NAME,
@@ -102,7 +111,7 @@ class Belongings:
             "data stores",
             "datastores:read",
             "dataStores",
-            _data_store,
+            data_store_row,
             path="data-stores",
             cols=columns,
             teamId=self._team,
@@ -137,7 +146,7 @@ class Belongings:
     def _records_page(self, id: int, limit: int, offset: int) -> Row | None:
         def read() -> Row:
             page = self._zone.page("records", "data-stores", id, "data", limit=limit, offset=offset)
-            return {"rows": [_record(row) for row in page.rows], "last": page.is_last}
+            return {"rows": [record_row(row) for row in page.rows], "last": page.is_last}
 
         key = f"records of data store {id} from {offset}"
         page: Row | None = self._steps.part(
@@ -148,7 +157,9 @@ class Belongings:
     # --- scenarios and templates -----------------------------------------------------------------
 
     def scenarios(self) -> list[Row]:
-        rows = self._all("scenarios", "scenarios:read", "scenarios", _scenario, teamId=self._team, **_BY_ID)
+        rows = self._all(
+            "scenarios", "scenarios:read", "scenarios", scenario_row, teamId=self._team, **_BY_ID
+        )
         whole = []
         for row in self._counted("scenarios", rows):
             self._complete(row, "scenario", "scenarios:read", self._blueprint)
@@ -186,7 +197,9 @@ class Belongings:
         return list(reversed(rows or []))
 
     def templates(self) -> list[Row]:
-        rows = self._all("templates", "templates:read", "templates", _template, teamId=self._team, **_BY_ID)
+        rows = self._all(
+            "templates", "templates:read", "templates", template_row, teamId=self._team, **_BY_ID
+        )
         for row in self._counted("templates", rows):
             self._complete(row, "template", "templates:read", self._template_blueprint)
         return [row for row in rows if "blueprint" in row]
@@ -242,100 +255,3 @@ class Belongings:
     @staticmethod
     def _sorted(rows: list[Row]) -> list[Row]:
         return sorted(rows, key=lambda row: int(row["id"]))
-
-
-def _named(row: Row) -> Row:
-    return {"id": row["id"], "name": row["name"]}
-
-
-def _present(**values: Any) -> Row:
-    return {key: value for key, value in values.items() if value is not None}
-
-
-def _connection(row: Row) -> Row:
-    return {
-        **_named(row),
-        "type": row["accountName"],
-        **_present(
-            label=row.get("accountLabel"),
-            accountType=row.get("accountType"),
-            theme=row.get("theme"),
-            metadata=_account(row.get("metadata")),
-            scopesCnt=row.get("scopesCnt"),
-        ),
-    }
-
-
-def _account(metadata: Any) -> Row | None:
-    """Whose account it is; whatever else there may be in the metadata of an app stays where it is."""
-    if not isinstance(metadata, Mapping):
-        return None
-    kept = {key: metadata[key] for key in ("type", "value") if isinstance(metadata.get(key), str)}
-    return kept or None
-
-
-def _hook(row: Row) -> Row:
-    """A hook with those settings that the emulator takes for its type; ``unknown`` are the names of the others."""
-    data = {
-        key: value for key, value in (row.get("data") or {}).items() if key != "teamId" and value is not None
-    }
-    unknown = []
-    if (kind := hook_types.hook_types().get(row["typeName"])) is not None:
-        known = {field["name"] for field in kind.fields}
-        unknown = [key for key in data if key not in known]
-        data = {key: value for key, value in data.items() if key in known}
-    return {
-        **_named(row),
-        "type": row["typeName"],
-        **({"data": data} if data else {}),
-        **({"enabled": False} if row.get("enabled") is False else {}),
-        **({"unknown": unknown} if unknown else {}),
-    }
-
-
-def _flat_folders(rows: list[Row], parent: int | None) -> Iterator[Row]:
-    for row in rows:
-        lies_in = row.get("parentId") or parent
-        yield {**_named(row), **_present(parent=lies_in)}
-        children = row.get("children")
-        if isinstance(children, list):
-            yield from _flat_folders(children, row["id"])
-
-
-def _parents_first(folders: Mapping[int, Row]) -> list[Row]:
-    """By id, but none before the one in which it lies."""
-    ordered: dict[int, Row] = {}
-
-    for id in sorted(folders):
-        above: dict[int, Row] = {}
-        row: Row | None = folders[id]
-        while row is not None and row["id"] not in above:
-            above[row["id"]] = row
-            row = folders.get(row.get("parent", 0))
-        for key in reversed(above):
-            ordered.setdefault(key, above[key])
-    return list(ordered.values())
-
-
-def _data_store(row: Row) -> Row:
-    megabytes = -(-int(row.get("maxSize") or _MEGABYTE) // _MEGABYTE)
-    return {**_named(row), "maxSizeMB": megabytes, **_present(dataStructure=row.get("datastructureId"))}
-
-
-def _record(row: Row) -> Row:
-    return {"key": str(row["key"]), **({"data": row["data"]} if row.get("data") else {})}
-
-
-def _scenario(row: Row) -> Row:
-    return {
-        **_named(row),
-        **({"description": row["description"]} if row.get("description") else {}),
-        "scheduling": row["scheduling"],
-        **_present(folder=row.get("folderId"), created=row.get("created")),
-        **({"active": True} if row.get("isActive", row.get("islinked")) else {}),
-        **({"invalid": True} if row.get("isinvalid") else {}),
-    }
-
-
-def _template(row: Row) -> Row:
-    return {**_named(row), **_present(description=row.get("description"))}

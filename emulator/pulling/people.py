@@ -15,13 +15,17 @@ from ..world.plans import PLANS
 from ..world.roles import ORGANIZATION_MEMBER, ORGANIZATION_OWNER, ROLES, TEAM_ADMIN, TEAM_MEMBER
 from .options import Row
 from .steps import Steps
-from .zone import Absent, Denied, ZoneError, rows_of
+from .zone import Absent, Refused, ZoneError, rows_of
 
 #: How many users are asked for at once.
 PAGE = 500
 
-#: The columns of a user that a seed has a place for.
+#: The columns that a seed has a place for, or that tell the plan.
 _ABOUT_USERS = ("id", "name", "email")
+_ABOUT_ORGANIZATIONS = (
+    *("id", "name", "zone", "countryId", "timezoneId", "createdAt"),
+    *("license", "productName", "serviceName"),
+)
 
 _KNOWN_ROLES = {role.id: role.category for role in ROLES}
 
@@ -68,18 +72,7 @@ def read_organization(steps: Steps, id: int) -> Row:
 
     def read() -> Row:
         row = steps.zone.get("organizations", id)["organization"]
-        wanted = (
-            "id",
-            "name",
-            "zone",
-            "countryId",
-            "timezoneId",
-            "createdAt",
-            "productName",
-            "serviceName",
-            "license",
-        )
-        return {key: row[key] for key in wanted if row.get(key) is not None}
+        return {key: row[key] for key in _ABOUT_ORGANIZATIONS if row.get(key) is not None}
 
     row = steps.part("the organization", "organizations:read", "organization", read)
     if row is None:
@@ -109,7 +102,8 @@ def _plan(steps: Steps, product: Any, limit: Any) -> str:
             return plan
     limit = limit if isinstance(limit, int) else 0
     plan = [plan for plan, (_, license) in PLANS.items() if license.api_limit <= limit or plan == "free"][-1]
-    steps.note("the plan", f"the emulator has none called {product!r}; {plan} is the nearest")
+    called = f"the emulator has none called {product!r}" if product else "its name is not told"
+    steps.note("the plan", f"{called}; {plan} is the nearest")
     return plan
 
 
@@ -138,33 +132,42 @@ def read_people(steps: Steps, organization_id: int, me: Row) -> tuple[list[Row],
     of_team = steps.part(
         "the team's members", "user:read", "users of the team", lambda: _users(steps, teamId=team_id)
     )
-    owners = [user for user, role in organization_roles.items() if role == ORGANIZATION_OWNER]
     users = {me["id"]: me} | {user["id"]: user for user in of_team or [] if user["id"] != me["id"]}
-    owner = owners[0] if owners else me["id"]
-    if owner not in users:
-        everybody = steps.part(
-            "the organization's owner",
-            "user:read",
-            "users of the organization",
-            lambda: [row for row in _users(steps, organizationId=organization_id) if row["id"] == owner],
-        )
-        users |= {row["id"]: row for row in everybody or []}
-        owner = owner if owner in users else me["id"]
-    if not owners:
-        steps.note("the organization's owner", "it cannot be told; the token's user stands for it")
+    owner = _owner(steps, organization_id, organization_roles, users)
     others = [id for id in users if id != owner]
+    if not team_roles:
+        # Nobody but members can read a team, owners aside.
+        team_roles = dict.fromkeys([me["id"], *(user["id"] for user in of_team or [])], TEAM_MEMBER)
+        steps.note("the roles in the team", "they are not told; everybody is taken to be a team member")
     organization_members = [
         {"user": id, "role": _known(steps, id, organization_roles.get(id), "organization")} for id in others
     ]
     team_members = [
-        {"user": id, "role": _known(steps, id, team_roles.get(id), "team")}
-        for id in others
-        if id in team_roles or (of_team and not team_roles and id in {row["id"] for row in of_team})
+        {"user": id, "role": _known(steps, id, team_roles[id], "team")} for id in others if id in team_roles
     ]
-    if owner in team_roles and team_roles[owner] != TEAM_ADMIN:
+    if team_roles.get(owner, TEAM_ADMIN) != TEAM_ADMIN:
         steps.note(f"the role of user {owner} in the team", "an owner is the administrator of every team")
     rest = sorted((row for row in users.values() if row["id"] != me["id"]), key=lambda row: int(row["id"]))
     return [users[me["id"]], *rest], owner, organization_members, team_members
+
+
+def _owner(steps: Steps, organization_id: int, roles: Mapping[int, int], users: dict[int, Row]) -> int:
+    """The id of the organization's owner, who is put among the users; one is made up where none is told."""
+    owner = next((user for user, role in roles.items() if role == ORGANIZATION_OWNER), None)
+    if owner is None:
+        # Not the token's user: an owner may do more than they perhaps may.
+        owner = max(users) + 1
+        users[owner] = {"id": owner, "name": "Owner"}
+        steps.note("the organization's owner", "it is not told who that is; one is made up")
+    elif owner not in users:
+        found = steps.part(
+            "the organization's owner",
+            "user:read",
+            "owner",
+            lambda: [row for row in _users(steps, organizationId=organization_id) if row["id"] == owner],
+        )
+        users[owner] = found[0] if found else {"id": owner, "name": f"User {owner}"}
+    return owner
 
 
 def _known(steps: Steps, user: int, role: int | None, category: str) -> int:
@@ -215,7 +218,7 @@ def _listed_roles(steps: Steps, category: str, area: str, id: int) -> list[list[
     try:
         rows: Iterable[Row] = rows_of(steps.zone.get(area, id, f"user-{category}-roles"), key)
         return [[row["userId"], row["usersRoleId"]] for row in rows]
-    except (Absent, Denied):
+    except Refused:
         pass
     found: list[list[int]] = []
     for role in rows_of(steps.zone.get("users", "roles", category=category), "usersRoles"):

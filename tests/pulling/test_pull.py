@@ -215,7 +215,12 @@ def test_a_token_with_hardly_a_scope_gets_a_team_with_the_least(make: MakeEmulat
     pulled = Puller(world, token=token).pull(organization_id=1)
     [organization] = pulled.document["organizations"]
     assert (organization["name"], organization["plan"]) == ("Organization 1", "free")
-    assert organization["teams"] == [{"id": 1, "name": "Team 1", "hooks": organization["teams"][0]["hooks"]}]
+    # Who owns it is made up: the token's user might be allowed too much as an owner.
+    assert [row["name"] for row in pulled.document["users"]] == ["Ada Maker", "Owner"]
+    assert (organization["owner"], organization["members"]) == (2, [{"user": 1, "role": 13}])
+    [team] = organization["teams"]
+    assert (team["name"], team["members"], len(team["hooks"])) == ("Team 1", [{"user": 1, "role": 3}], 2)
+    assert set(team) == {"id", "name", "members", "hooks"}
     assert "the plan: it is taken to be free, the one that allows least" in notes_of(pulled)
 
 
@@ -223,8 +228,8 @@ def test_a_user_who_cannot_be_read_is_stood_in_for(make: MakeEmulator) -> None:
     world = make.create_world(seed="default")
     world.faults.add(path="/users/me", status=403)
     pulled = Puller(world, token=world.create_token(["teams:read", "organizations:read"])).pull()
-    assert pulled.document["users"] == [{"id": 1, "name": "User 1"}]
-    assert pulled.document["organizations"][0]["owner"] == 1
+    assert pulled.document["users"] == [{"id": 1, "name": "User 1"}, {"id": 2, "name": "Owner"}]
+    assert pulled.document["organizations"][0]["owner"] == 2
     assert notes_of(pulled)[0].startswith("the token's user: not readable with this token (403 SC403")
 
 
