@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import remote
+from . import remote, zones
 from .explain.command import explain
 from .failures import Failure
 from .version import __version__
@@ -46,7 +46,15 @@ def main() -> None:
     """A local emulator of the Make API v2."""
 
 
-for _command in (remote.snapshot, remote.reset, remote.world, remote.access_report, explain):
+for _command in (
+    remote.snapshot,
+    remote.reset,
+    remote.world,
+    remote.access_report,
+    zones.pull,
+    zones.diff,
+    explain,
+):
     main.add_command(_command)
 
 

@@ -39,16 +39,20 @@ _LAST_WORD = re.compile(r"[^\s\"',:{}\[\]]{1,64}\Z")
 _FORM = re.compile(rb"[^\s=&{}\[\]\"]+=[^\s{}\[\]\"]*")
 
 
+def names_secret(name: str) -> bool:
+    """Whether what stands under a name is a secret, going by the name."""
+    return _SECRET_NAME.search(name) is not None
+
+
 def mask(value: Any) -> Any:
     """A copy of JSON in which what looks like a secret, by its name or its form, is blotted out."""
     if isinstance(value, Mapping):
         masked = {
-            name: _blot(item) if _SECRET_NAME.search(str(name)) else mask(item)
-            for name, item in value.items()
+            name: _blot(item) if names_secret(str(name)) else mask(item) for name, item in value.items()
         }
         for name in ("name", "key"):
             # Headers and form fields often come as pairs of a name and a value.
-            if "value" in masked and isinstance(value.get(name), str) and _SECRET_NAME.search(value[name]):
+            if "value" in masked and isinstance(value.get(name), str) and names_secret(value[name]):
                 masked["value"] = _blot(value["value"])
         return masked
     if isinstance(value, list):
@@ -130,4 +134,4 @@ def _mask_string(text: str) -> str:
 
 
 def _mask_pair(pair: re.Match[str]) -> str:
-    return pair["name"] + MASK if _SECRET_NAME.search(pair["name"].rstrip(': \t\r\n\\"')) else pair[0]
+    return pair["name"] + MASK if names_secret(pair["name"].rstrip(': \t\r\n\\"')) else pair[0]

@@ -127,4 +127,4 @@ class Builder:
                 TeamBuilder(self, team, owner, team_path).build(team_row)
         self.world.clock.set(self.now)
         # Last, as if the plan had been changed today: a seed may hold more than the plan lets one create.
-        people.change_plan(self.world, organization, plan)
+        people.change_plan(self.world, organization, plan, row["license"] if plan == row["plan"] else {})

@@ -22,7 +22,7 @@ MAX_VALUES = 2_000_000
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Loader(_Base):  # type: ignore[misc]
+class Loader(_Base):  # type: ignore[misc]
     """YAML with the scalars of JSON only."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
@@ -39,7 +39,7 @@ for _tag, _pattern, _first in (
     ),
     ("merge", r"<<", ["<"]),
 ):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern})\Z"), _first)
+    Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern})\Z"), _first)
 
 
 _TAGS = frozenset(
@@ -105,7 +105,7 @@ def read(text: str, file: str) -> Document:
         # The composer would go down as deep as the text, on the stack of the process.
         if _is_deep(text):
             raise refused("this is nested too deep")
-        loader = _Loader(text)
+        loader = Loader(text)
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
             raise refused("a seed must be a mapping, e.g. organizations: […]")
@@ -145,7 +145,7 @@ def taken(data: Mapping[str, Any]) -> Document:
 
 def _is_deep(text: str) -> bool:
     depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    for event in yaml.parse(text, Loader=Loader):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:

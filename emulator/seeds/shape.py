@@ -144,6 +144,7 @@ class HookSection(Section):
     name = Text("What the team calls it.", required=True)
     type = Text("The type, e.g. gateway-webhook, gateway-mailhook.", load_default="gateway-webhook")
     data = Free("The settings of the type.", load_default=dict)
+    enabled = Flag("Whether it takes data.", load_default=True)
 
 
 class FolderSection(Section):
@@ -260,12 +261,32 @@ class TeamSection(Section):
     generate = Part(GenerateSection, "How many things to make up.")
 
 
+class LicenseSection(Section):
+    """What an organization may do otherwise than its plan says. The names are those of the API."""
+
+    api_limit = Whole("Requests a minute.", minimum=1)
+    operations = Whole("Operations a month.")
+    transfer = Whole("Bytes a month.")
+    teams = Whole("How many teams it may have.")
+    scenarios = Whole("How many scenarios may be live.")
+    interval = Whole("The least minutes between two runs.", minimum=1)
+    execution_time = Whole("The most minutes that a run may take.", minimum=1)
+    retention = Whole("For how many days logs are kept.", minimum=1)
+    dslimit = Whole("How many data stores it may have.")
+    dsslimit = Whole("How many bytes its data stores may hold.")
+    dlq_storage = Whole("How many bytes of incomplete executions are kept.")
+    webhook_log_retention_days = Whole("For how many days the logs of hooks are kept.", minimum=1)
+    fulltext = Flag("Whether executions can be searched.")
+    creating_templates = Flag("Whether templates can be made.")
+
+
 class OrganizationSection(Section):
     """An organization with its teams."""
 
     id = Id()
     name = Text("Its name.", required=True)
     plan = OneOf("What the organization pays for.", tuple(PLANS), load_default="enterprise")
+    license = Part(LicenseSection, "What it may do otherwise than its plan says.", load_default=dict)
     zone = zone("Where it lives, e.g. eu1.")
     owner = Reference("user", "Who owns it; left out, the first user.")
     created = Moment("When it was founded.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ..engine import executor, inputs, lifecycle, running
 from ..world import connection_types, datastores, folders, hook_types
@@ -17,6 +17,24 @@ from .faults import Path
 
 #: The colour of what the emulator knows no colour of.
 THEME = "#c73a63"
+
+
+class Look(NamedTuple):
+    """How Make shows the account of a connection."""
+
+    label: str
+    account_type: str
+    theme: str
+
+
+def look_of(row: Row) -> Look:
+    """The look of a connection; what a seed does not say follows from the type, if it is a known one."""
+    kind = connection_types.types().get(row["type"])
+    return Look(
+        row.get("label") or (kind.label if kind else row["type"].replace("-", " ").title()),
+        row.get("account_type") or (kind.account_type if kind else "oauth"),
+        row.get("theme") or (kind.theme if kind else THEME),
+    )
 
 
 class Site(Protocol):
@@ -67,8 +85,7 @@ class TeamBuilder:
             yield item, path
 
     def _connection(self, row: Row) -> None:
-        # What is not said follows from the type, if it is one that the emulator knows.
-        kind = connection_types.types().get(row["type"])
+        kind, look = connection_types.types().get(row["type"]), look_of(row)
         self.world.ids.claim("connection", row["id"])
         self.world.connections.put(
             Connection(
@@ -76,10 +93,9 @@ class TeamBuilder:
                 name=row["name"],
                 team_id=self.team.id,
                 account_name=row["type"],
-                account_label=row.get("label")
-                or (kind.label if kind else row["type"].replace("-", " ").title()),
-                account_type=row.get("account_type") or (kind.account_type if kind else "oauth"),
-                theme=row.get("theme") or (kind.theme if kind else THEME),
+                account_label=look.label,
+                account_type=look.account_type,
+                theme=look.theme,
                 metadata=row.get("metadata"),
                 scopes=row["scopes"],
                 editable=kind.editable if kind else True,
@@ -104,6 +120,7 @@ class TeamBuilder:
                 theme=kind.theme if kind else THEME,
                 data={"teamId": self.team.id, **data},
                 editable=kind.editable if kind else True,
+                enabled=row["enabled"],
                 alone_since=self.site.now,
             )
         )

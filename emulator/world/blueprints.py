@@ -81,8 +81,8 @@ def node_references(node: Mapping[str, Json], kind: str) -> set[int]:
     return found
 
 
-def remapped(blueprint: Mapping[str, Json], maps: Mapping[str, Mapping[int, int | None]]) -> dict[str, Json]:
-    """A copy in which the things of each kind are exchanged: kind -> old id -> new id, or none."""
+def remapped(blueprint: Mapping[str, Json], maps: Mapping[str, Mapping[int, Json]]) -> dict[str, Json]:
+    """A copy in which the things of each kind are exchanged: kind -> old id -> new id, or whatever stands for it."""
     copy: dict[str, Json] = deepcopy(dict(blueprint))
     for node in modules(copy.get("flow")):
         for kind, mapping in maps.items():

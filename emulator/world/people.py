@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from . import enums, hooks, incompletes
 from .clock import months_after
 from .models import (
+    Json,
     Organization,
     OrganizationMember,
     Team,
@@ -139,9 +141,11 @@ def create_team(
     return team, join_team(world, creator, team, changeable=False)
 
 
-def change_plan(world: World, organization: Organization, plan: str) -> Organization:
-    """Put an organization on another plan; what it already has, it keeps."""
-    return update_organization(world, organization, plan=plan, license=PLANS[plan][1])
+def change_plan(
+    world: World, organization: Organization, plan: str, own: Mapping[str, Json] = MappingProxyType({})
+) -> Organization:
+    """Put an organization on another plan, with what its license has of its own; what it already has, it keeps."""
+    return update_organization(world, organization, plan=plan, license=replace(PLANS[plan][1], **own))
 
 
 def found_organization(

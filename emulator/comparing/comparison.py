@@ -1,0 +1,69 @@
+"""Compares two sides: what only one of them has, and in what the others differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..pulling import Masker
+from .things import Side, Thing, View, things
+from .values import Change, changes
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A thing that both sides have, and the places at which it differs."""
+
+    a: Thing
+    b: Thing
+    changes: list[Change]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a comparison of two sides came to. ``added`` is what only the second has."""
+
+    a: str
+    b: str
+    added: list[Thing]
+    removed: list[Thing]
+    changed: list[Difference]
+
+    @property
+    def is_equal(self) -> bool:
+        return not (self.added or self.removed or self.changed)
+
+
+def compare(a: Side, b: Side, *, by_name: bool | None = None, everything: bool = False) -> Comparison:
+    """Compare two sides.
+
+    Args:
+        by_name: whether things are the same that have the same name, whatever their ids; left out, if the teams
+            have other ids.
+        everything: whether times, past executions and places on the canvas count.
+    """
+    teams_a, teams_b = a.teams(), b.teams()
+    if by_name is None:
+        by_name = {team["id"] for _, team in teams_a} != {team["id"] for _, team in teams_b}
+    view = View(
+        by_name=by_name,
+        everything=everything,
+        records=a.has_records and b.has_records,
+        one_team=len(teams_a) == len(teams_b) == 1,
+    )
+    of_a = {thing.identity: thing for thing in things(a, view)}
+    of_b = {thing.identity: thing for thing in things(b, view)}
+    # A secret that one side masks is no difference.
+    mask = Masker().mask
+    changed = []
+    for identity, thing in of_a.items():
+        if other := of_b.get(identity):
+            fields, other_fields = mask("", thing.fields)[0], mask("", other.fields)[0]
+            if found := list(changes(fields, other_fields)):
+                changed.append(Difference(thing, other, found))
+    return Comparison(
+        a.label,
+        b.label,
+        added=[thing for identity, thing in of_b.items() if identity not in of_a],
+        removed=[thing for identity, thing in of_a.items() if identity not in of_b],
+        changed=changed,
+    )

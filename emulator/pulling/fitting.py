@@ -1,0 +1,127 @@
+"""Makes of what was read a seed that can be served.
+
+A zone may hold what the emulator refuses, such as a scenario that uses a connection which is gone, or a record that does
+not fit its structure any more. Such a thing is left out, or its setting is, and a note says so; what remains is checked
+by the same code that checks any seed, until nothing is wrong with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..seeds import Fault, Seed, SeedError, check
+from ..seeds.faults import Path, written
+from ..world import blueprints
+from .options import Row
+
+#: Kind of list in a team -> what one of its rows is called, and the keys that it can do without.
+_KINDS: dict[str, tuple[str, frozenset[str]]] = {
+    "members": ("member", frozenset()),
+    "connections": ("connection", frozenset(["label", "accountType", "theme", "metadata", "scopes"])),
+    "hooks": ("hook", frozenset(["data"])),
+    "folders": ("folder", frozenset(["parent"])),
+    "dataStructures": ("data structure", frozenset()),
+    "dataStores": ("data store", frozenset(["dataStructure"])),
+    "scenarios": ("scenario", frozenset(["description", "folder", "created", "active"])),
+    "templates": ("template", frozenset(["description", "language", "scheduling"])),
+}
+#: Lists within a row whose own rows can be left out, one by one.
+_INNER = {"records": "record", "runs": "past execution"}
+_OF_ORGANIZATION = frozenset(["license", "created", "countryId", "timezoneId", "zone"])
+
+_Note = Callable[[str, str], None]
+
+
+def fit(document: Row, note: _Note) -> Seed:
+    """Change a seed until it is valid, and return it checked.
+
+    Raises:
+        SeedError: if that cannot be done.
+    """
+    _stand_in(document["organizations"][0]["teams"][0], note)
+    while True:
+        try:
+            return check(document)
+        except SeedError as error:
+            mended = {path: fault for fault in error.faults if (path := _removable(fault.path))}
+            if not mended:
+                raise
+            _mend(document, mended, note)
+
+
+def _stand_in(team: Row, note: _Note) -> None:
+    """Put in a connection without a name of its own for each that is used and was not read."""
+    known = {row["id"] for row in team["connections"]}
+    for id, user, app in _used(team):
+        if id not in known:
+            known.add(id)
+            team["connections"].append({"id": id, "name": f"Connection {id}", "type": app})
+            note(f"connection {id}", f"{user} uses it, but it was not read; one of type {app} stands for it")
+
+
+def _used(team: Row) -> Iterator[tuple[int, str, str]]:
+    """The connections that are used, each with the one that uses it and the app that does."""
+    for row in team["scenarios"]:
+        for node in blueprints.modules(row["blueprint"].get("flow")):
+            app = blueprints.app_and_module(node)[0].removeprefix("app#")
+            for id in sorted(blueprints.node_references(node, "connection")):
+                yield id, f"scenario {row['id']}", app
+    for row in team["hooks"]:
+        id = row.get("data", {}).get("__IMTCONN__")
+        if isinstance(id, int) and not isinstance(id, bool):
+            yield id, f"hook {row['id']}", row["type"]
+
+
+def _removable(path: Path) -> Path:
+    """The smallest thing around a fault that a seed can do without; nothing if there is none."""
+    match path:
+        case ("organizations", int(), "teams", int(), str(kind), int(), *rest) if kind in _KINDS:
+            row = path[:6]
+            match rest:
+                case (str(inner), int(), *_) if inner in _INNER:
+                    return path[:8]
+                case (str(key), *_) if key in _KINDS[kind][1] or (kind, key) == ("scenarios", "scheduling"):
+                    return (*row, key)
+            return row
+        case ("organizations", int(), "license", str(), *_):
+            return path[:4]
+        case ("organizations", int(), "members", int(), *_):
+            return path[:4]
+        case ("organizations", int(), str(key), *_) if key in _OF_ORGANIZATION:
+            return path[:3]
+    return ()
+
+
+def _mend(document: Row, faults: dict[Path, Fault], note: _Note) -> None:
+    """Take out what is at fault, the last ones of each list first, so that the places of the others hold."""
+    told: dict[tuple[str, str], int] = {}
+    for path in sorted(
+        faults, key=lambda path: tuple((str(type(part)), part) for part in path), reverse=True
+    ):
+        if any(path[:length] in faults for length in range(1, len(path))):
+            continue
+        holder: Any = document
+        for part in path[:-1]:
+            holder = holder[part]
+        key = _name(document, path), faults[path].text
+        told[key] = told.get(key, 0) + 1
+        if path[-1] == "scheduling" and path[4] == "scenarios":
+            holder["scheduling"] = {"type": "on-demand"}
+            holder.pop("active", None)
+        else:
+            del holder[path[-1]]
+    for (what, why), number in reversed(told.items()):
+        several = f"{number} {what.replace(' of ', 's of ', 1)}"
+        note(several if number > 1 else what, f"left out, for it would be refused: {why}")
+
+
+def _name(document: Row, path: Path) -> str:
+    """``scenario 12``, ``folder of scenario 12``, ``record of data store 3``"""
+    if len(path) < 6 or path[4] not in _KINDS:
+        return written(path)
+    row: Row = document["organizations"][path[1]]["teams"][path[3]][path[4]][path[5]]
+    owner = f"{_KINDS[str(path[4])][0]} {row.get('id', row.get('user'))}"
+    if len(path) == 6:
+        return owner
+    return f"{_INNER.get(str(path[6]), path[6])} of {owner}"
