@@ -1,0 +1,42 @@
+"""What the contract tests share: whom they ask (`emulator.contract.plugin`), and the things that they ask about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from emulator.contract.cleaning import Janitor
+from emulator.contract.client import Client
+from emulator.contract.plugin import (  # noqa: F401
+    _surveyed,
+    api,
+    license,
+    pytest_addoption,
+    pytest_configure,
+    pytest_runtest_makereport,
+    pytest_sessionstart,
+    pytest_terminal_summary,
+    target,
+)
+
+from .things import Made, Things
+
+
+@pytest.fixture(scope="session")
+def shared(api: Client) -> Things:
+    """Things that all tests share and leave as they are; each is made when it is first asked for."""
+    return Things(api)
+
+
+@pytest.fixture
+def make(api: Client) -> Iterator[Made]:
+    """Makes things for one test, and removes them after it."""
+    made = Made(api)
+    before = set(api.guard.made)
+    yield made
+    janitor = Janitor(api)
+    # The youngest first: what uses others is younger than what is used.
+    for kind, id in reversed([each for each in api.guard.made if each not in before]):
+        if (kind, id) not in made.kept:
+            janitor.remove(kind, id)
