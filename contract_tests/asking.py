@@ -202,3 +202,10 @@ def rows_of(route: str, body: Mapping[str, Any]) -> Any:
 def endpoint_of(route: str) -> Endpoint:
     """The declaration of a core route."""
     return core()[route]
+
+
+def keys_of(route: str) -> list[str]:
+    """The keys that a row of an answer has unasked, in the recorded order."""
+    schema = core()[route].answer.schema
+    assert schema is not None
+    return [name for name, unasked in schema.columns().items() if unasked]

@@ -10,7 +10,7 @@ from .asking import ask, each, endpoint_of, rows_of
 from .things import Made, Things
 
 
-def keys_of(route: str, body: dict[str, object]) -> set[tuple[str, ...]]:
+def shown(route: str, body: dict[str, object]) -> set[tuple[str, ...]]:
     """The keys of each row of an answer, in their order."""
     rows = rows_of(route, body)
     return {tuple(row) for row in (rows if isinstance(rows, list) else [rows])}
@@ -20,7 +20,7 @@ def keys_of(route: str, body: dict[str, object]) -> set[tuple[str, ...]]:
 @pytest.mark.parametrize("route", each("cols"))
 def test_just_the_columns_come_that_were_asked_for(route: str, api: Client, make: Made) -> None:
     body = ask(route, make).but("query", "cols[]", ["id", "name"]).send(api).fits()
-    assert keys_of(route, body) <= {("id", "name")}
+    assert shown(route, body) <= {("id", "name")}
     assert set(body) == {*endpoint_of(route).answer.parts, *(["pg"] if endpoint_of(route).paging else [])}
 
 
@@ -30,14 +30,14 @@ def test_a_star_brings_every_column(route: str, api: Client, shared: Things) -> 
     schema = endpoint_of(route).answer.schema
     assert schema is not None
     body = ask(route, shared).but("query", "cols[]", "*").send(api).fits()
-    assert keys_of(route, body) <= {tuple(schema.columns())}
+    assert shown(route, body) <= {tuple(schema.columns())}
 
 
 @pytest.mark.fidelity("cols.order")
 @pytest.mark.parametrize("route", each("cols", method="GET"))
 def test_numbers_order_the_columns(route: str, api: Client, shared: Things) -> None:
     sent = ask(route, shared).but("query", "cols[2]", "id").but("query", "cols[1]", "name")
-    assert keys_of(route, sent.send(api).fits()) <= {("name", "id")}
+    assert shown(route, sent.send(api).fits()) <= {("name", "id")}
 
 
 @pytest.mark.fidelity("cols.unknown")

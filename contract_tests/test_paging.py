@@ -83,6 +83,13 @@ def test_lists_come_by_name_unless_asked_otherwise(route: str, api: Client, shar
 
 
 @pytest.mark.fidelity("paging.query")
+@pytest.mark.parametrize("raw", [False, True], ids=["encoded", "raw"])
+def test_brackets_are_understood_in_both_spellings(raw: bool, api: Client) -> None:
+    query = {"teamId": api.target.team_id, "pg[limit]": 3}
+    assert api.call("GET", "/hooks", query=query, raw=raw).fits()["pg"]["limit"] == 3
+
+
+@pytest.mark.fidelity("paging.query")
 @pytest.mark.parametrize("route", each("paging"))
 def test_a_page_holds_as_many_rows_as_asked_for(
     route: str, api: Client, shared: Things, filled: dict[str, Ask]

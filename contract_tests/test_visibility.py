@@ -52,7 +52,7 @@ def check(api: Client, target: Target, things: Things, route: str, place: str, n
     assert len({tuple(body) for body in told}) == 1
 
 
-@pytest.mark.fidelity("visibility.not-found", "visibility.body", "visibility.membership")
+@pytest.mark.fidelity("visibility.not-found", "visibility.body")
 @pytest.mark.parametrize(("route", "name", "kind"), list(places("path")))
 def test_a_path_to_what_is_out_of_sight_is_404(
     route: str, name: str, kind: str, api: Client, target: Target, shared: Things

@@ -21,7 +21,8 @@ from .target import TIMEOUT, Target
 #: How often a call is repeated that came too fast all the same.
 _PATIENCE = 3
 
-_ARRAY = 300
+#: How much of an answer a failure shows, in characters.
+_SHOWN = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Answer:
         return f"{self.route or f'{self.method} {self.path}'} answered {self.status}"
 
     def _excerpt(self) -> str:
-        return self.text[:_ARRAY]
+        return self.text[:_SHOWN]
 
 
 class Client:
@@ -139,6 +140,7 @@ class Client:
         headers: Mapping[str, str | None] | None = None,
         data: bytes | None = None,
         any_scope: bool = False,
+        raw: bool = False,
     ) -> Answer:
         """Call a path below ``/api/v2``.
 
@@ -149,6 +151,7 @@ class Client:
             headers: more of them; ``None`` leaves one out.
             data: sent in place of JSON.
             any_scope: call also if the token lacks a scope.
+            raw: leave the brackets in the names of the query as they are.
         """
         __tracebackhide__ = True
         found = match(method, path)
@@ -164,7 +167,7 @@ class Client:
         }
         if body is not None:
             data = json_module.dumps(body).encode()
-        url = self.target.base_url + path + (f"?{_encoded(query)}" if query else "")
+        url = self.target.base_url + path + (f"?{_encoded(query, safe='[]' if raw else '')}" if query else "")
         response = self._send(method, url, sent, data, found)
         return self._answer(method, path, query, found, response)
 
@@ -246,7 +249,6 @@ def _columns(query: Mapping[str, Any] | None) -> list[str] | None:
     return [column for value in asked for column in (value if isinstance(value, list) else [value])] or None
 
 
-def _encoded(query: Mapping[str, Any]) -> str:
-    return urlencode(
-        {name: value for name, value in query.items() if value is not None}, doseq=True, quote_via=quote
-    )
+def _encoded(query: Mapping[str, Any], *, safe: str) -> str:
+    given = {name: value for name, value in query.items() if value is not None}
+    return urlencode(given, doseq=True, quote_via=quote, safe=safe)

@@ -79,7 +79,12 @@ _BY_HAND: dict[str, dict[str, Any]] = {
 
 #: Route -> what an endpoint adds beside its declared answer.
 _BESIDE: dict[str, dict[str, Any]] = {
-    "GET /scenarios/{scenarioId}/logs": {},
+    "GET /scenarios/{scenarioId}/logs": {
+        "pg": _object(
+            {"sortBy": _TEXT, "limit": _WHOLE, "sortDir": {"enum": ["asc", "desc"]}, "offset": _WHOLE},
+            {"returnTotalCount": _FLAG, "last": _TEXT, "showLast": _FLAG},
+        )
+    },
     "GET /data-stores/{dataStoreId}/data": {"spec": _ANY_LIST, "strict": _FLAG, "count": _WHOLE},
 }
 
@@ -129,9 +134,9 @@ def shape_of(route: str) -> dict[str, Any]:
 
 
 def error_shape() -> dict[str, Any]:
-    """The shape of a refusal."""
+    """The shape of a refusal, with what a conflict adds to it."""
     shape: dict[str, Any] = _described()["components"]["schemas"]["Error"]
-    return shape
+    return {**shape, "properties": {**shape["properties"], "currentVersion": _WHOLE, "lastEdit": _TEXT}}
 
 
 def drift(route: str, body: Any, *, columns: Sequence[str] | None = None) -> list[Drift]:
