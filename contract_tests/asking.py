@@ -34,12 +34,16 @@ class Ask:
 
     def but(self, place: str, name: str, value: Any) -> Ask:
         """The same with another value in ``path``, ``query`` or ``body``."""
-        return replace(self, **{place: {**(getattr(self, place) or {}), name: value}})
+        return self._with(place, {**(getattr(self, place) or {}), name: value})
 
     def without(self, place: str, name: str) -> Ask:
         """The same without a parameter."""
         rest = {key: value for key, value in (getattr(self, place) or {}).items() if key != name}
-        return replace(self, **{place: rest})
+        return self._with(place, rest)
+
+    def _with(self, place: str, values: dict[str, Any]) -> Ask:
+        changes: dict[str, Any] = {place: values}
+        return replace(self, **changes)
 
 
 def ask(route: str, things: Things, *, absent: bool = False) -> Ask:

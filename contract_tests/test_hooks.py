@@ -19,7 +19,10 @@ def listening_at(hook: int) -> dict[str, Any]:
 
 def scenario_at(make: Made, hook: int, *, live: bool = False) -> int:
     """A scenario that listens at a hook."""
-    flow = (listening_at(hook), module("util:SetVariable2", mapper={"name": "x", "scope": "roundtrip", "value": "{{1.sku}}"}))
+    flow = (
+        listening_at(hook),
+        module("util:SetVariable2", mapper={"name": "x", "scope": "roundtrip", "value": "{{1.sku}}"}),
+    )
     how: dict[str, Any] = {"scheduling": {"type": "immediately"}, "inputs": None}
     return make.live_scenario(*flow, **how) if live else int(make.scenario(*flow, **how)["id"])
 
@@ -210,3 +213,19 @@ def test_a_new_hook_learns_from_what_it_receives_first(api: Client, make: Made) 
         ("sku", "text"),
         ("quantity", "number"),
     ]
+
+
+@pytest.mark.fidelity("webhooks.nobody", "webhooks.gone-text", "webhooks.learning-alone")
+def test_nobody_listens_at_a_hook_that_has_learned_and_has_no_scenario(api: Client, make: Made) -> None:
+    url = make.hook()["url"]
+    assert (first := api.deliver(url, {"sku": "A-1"})).text == "Accepted", first.status_code
+    second = api.deliver(url, {"sku": "A-2"})
+    assert (second.status_code, second.text) == (410, "There is no scenario listening for this webhook.")
+
+
+@pytest.mark.fidelity("webhooks.unknown")
+def test_a_deleted_hook_receives_nothing_more(api: Client, make: Made) -> None:
+    hook = make.hook()
+    api.delete(f"/hooks/{hook['id']}").fits()
+    answer = api.deliver(hook["url"], {"sku": "A-1"})
+    assert (answer.status_code, answer.text) == (410, "Webhook not found.")

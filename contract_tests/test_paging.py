@@ -14,6 +14,7 @@ from emulator.contract.client import Client
 from .asking import Ask, ask, each, endpoint_of, rows_of
 from .things import Things
 
+
 @pytest.fixture(scope="session")
 def filled(api: Client, shared: Things) -> dict[str, Ask]:
     """Lists by route that hold a few rows; filled when they are first asked for."""
@@ -126,8 +127,10 @@ def test_rows_come_in_the_order_asked_for(
         body = by_column.but("query", "pg[sortDir]", direction).send(api).fits()
         assert (body["pg"]["sortBy"], body["pg"]["sortDir"]) == (column, direction)
         values = [_comparable(row[column]) for row in rows_of(route, body) if column in row]
-        ordered = all(a <= b for a, b in pairwise(values)) if direction == "asc" else all(
-            a >= b for a, b in pairwise(values)
+        ordered = (
+            all(a <= b for a, b in pairwise(values))
+            if direction == "asc"
+            else all(a >= b for a, b in pairwise(values))
         )
         assert ordered, f"{column} {direction}: {[value for _, value in values]}"
 

@@ -36,5 +36,3 @@ def test_a_refusal_has_three_texts_and_a_list_of_causes(api: Client) -> None:
     assert body["detail"].startswith("Validation failed for ")
     assert body["message"] == "Bad Request"
     assert {name for suberror in body["suberrors"] for name in suberror} == {"message", "name"}
-
-

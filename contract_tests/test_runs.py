@@ -112,7 +112,12 @@ def test_a_run_that_there_was_not_is_404(place: str, api: Client, shared: Things
 def test_a_run_has_a_log_of_its_own(api: Client, ran: tuple[int, str]) -> None:
     scenario, execution = ran
     log = api.get(f"/scenarios/{scenario}/logs/{execution}").fits()["scenarioLog"]
-    assert (log["id"], log["@scenarioId"], log["@kindId"], log["status"]) == (execution, scenario, scenario, 1)
+    assert (log["id"], log["@scenarioId"], log["@kindId"], log["status"]) == (
+        execution,
+        scenario,
+        scenario,
+        1,
+    )
     assert log["imtId"].endswith(f"_{execution}")
     assert "authorName" not in log
 

@@ -210,7 +210,11 @@ def test_a_change_that_builds_on_an_old_version_is_a_conflict(api: Client, make:
 
 
 @pytest.mark.covers(
-    "POST /scenarios/{scenarioId}/clone", "success", "query organizationId", "query notAnalyze", "query confirmed"
+    "POST /scenarios/{scenarioId}/clone",
+    "success",
+    "query organizationId",
+    "query notAnalyze",
+    "query confirmed",
 )
 @pytest.mark.fidelity("scenarios.clone")
 @pytest.mark.parametrize("query", [{}, {"notAnalyze": "true"}, {"confirmed": "true"}], ids=str)

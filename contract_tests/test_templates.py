@@ -19,16 +19,18 @@ def listed(api: Client, **query: Any) -> list[int]:
 
 
 @pytest.mark.covers("GET /templates", "success", "query teamId")
-@pytest.mark.fidelity("templates.list")
+@pytest.mark.fidelity("templates.list", "templates.fields", "templates.default-columns")
 def test_the_list_shows_the_templates_of_a_team(api: Client, shared: Things) -> None:
     id = shared.id("template")
     body = api.get("/templates", teamId=api.target.team_id).fits()
+    assert (body["pg"]["sortBy"], body["pg"]["sortDir"], body["pg"]["limit"]) == ("id", "asc", 10)
     assert list(body["templates"][0]) == keys_of("GET /templates")
     assert {row["teamId"] for row in body["templates"]} == {api.target.team_id}
     assert id in listed(api)
 
 
 @pytest.mark.covers("GET /templates", "query public", "query usedApps")
+@pytest.mark.fidelity("templates.used-apps")
 def test_the_list_can_be_narrowed_to_what_is_public_and_to_apps(api: Client, make: Made) -> None:
     id = make.template()["id"]
     assert id in listed(api, public="false")
@@ -38,7 +40,6 @@ def test_the_list_can_be_narrowed_to_what_is_public_and_to_apps(api: Client, mak
 
 
 @pytest.mark.covers("GET /templates/{templateId}", "success")
-@pytest.mark.fidelity("templates.get")
 def test_one_template_comes_as_in_the_list(api: Client, shared: Things) -> None:
     id = shared.id("template")
     template = api.get(f"/templates/{id}").fits()["template"]
@@ -47,7 +48,7 @@ def test_one_template_comes_as_in_the_list(api: Client, shared: Things) -> None:
 
 
 @pytest.mark.covers("GET /templates/{templateId}/blueprint", "success", "query forUse")
-@pytest.mark.fidelity("templates.blueprint")
+@pytest.mark.fidelity("templates.blueprint", "templates.for-use")
 @pytest.mark.parametrize("query", [{}, {"forUse": "false"}], ids=str)
 def test_the_blueprint_of_a_template_comes_flat(query: dict[str, str], api: Client, make: Made) -> None:
     sent = make.template_body()
@@ -65,7 +66,7 @@ def test_a_version_that_was_never_published_is_404(api: Client, shared: Things) 
 
 
 @pytest.mark.covers("POST /templates", "success")
-@pytest.mark.fidelity("templates.create")
+@pytest.mark.fidelity("templates.create", "templates.name")
 def test_a_template_is_named_as_its_blueprint(api: Client, make: Made) -> None:
     sent = make.template_body()
     template = api.post("/templates", sent).fits()["template"]
@@ -75,11 +76,10 @@ def test_a_template_is_named_as_its_blueprint(api: Client, make: Made) -> None:
 
 
 @pytest.mark.covers("POST /templates", "plan")
-def test_a_plan_without_templates_lets_none_be_made(
-    api: Client, make: Made, license: dict[str, Any]
-) -> None:
+@pytest.mark.fidelity("templates.plan")
+def test_a_plan_without_templates_lets_none_be_made(api: Client, make: Made, license: dict[str, Any]) -> None:
     answer = ask("POST /templates", make).send(api)
     if license.get("creatingTemplates", True):
         answer.fits()
     else:
-        answer.refused(403)
+        answer.refused(403, "SC403")

@@ -36,7 +36,7 @@ def spoiled(endpoint: Endpoint, place: str) -> Iterator[tuple[str, Any]]:
                 yield key, "contract"
             case Many(inner=Int()) if place == "query":
                 yield f"{key}[]", "contract"
-            case (fields.String() | Many() | Object() | fields.Nested()) if place == "body":
+            case fields.String() | Many() | Object() | fields.Nested() if place == "body":
                 yield key, 1
 
 

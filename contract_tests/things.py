@@ -43,7 +43,9 @@ _numbers = itertools.count(1)
 
 def blueprint(name: str, *flow: Mapping[str, Any]) -> dict[str, Any]:
     """A blueprint that answers with a greeting, or one of other modules."""
-    greet = module("scenario-service:ReturnData", mapper={"greeting": "Hello, {{var.input.name}}!"}, version=2)
+    greet = module(
+        "scenario-service:ReturnData", mapper={"greeting": "Hello, {{var.input.name}}!"}, version=2
+    )
     return {
         "name": name,
         "flow": [{**each, "id": place} for place, each in enumerate(flow or (greet,), 1)],

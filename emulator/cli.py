@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import remote
+from .contract.command import contract
 from .failures import Failure
 from .version import __version__
 
@@ -45,7 +46,7 @@ def main() -> None:
     """A local emulator of the Make API v2."""
 
 
-for _command in (remote.snapshot, remote.reset, remote.world, remote.access_report):
+for _command in (remote.snapshot, remote.reset, remote.world, remote.access_report, contract):
     main.add_command(_command)
 
 

@@ -39,7 +39,11 @@ def _changed(entry: list[str], fields: Mapping[str, str | None]) -> list[str]:
     end = max((place for place, line in enumerate(entry, 1) if line[:1] in ("-", " ")), default=0)
     own, after = entry[:end], entry[end:]
     for name, value in fields.items():
-        line = None if value is None else f"  {name}: {value if name == 'status' else json.dumps(value, ensure_ascii=False)}"
+        line = (
+            None
+            if value is None
+            else f"  {name}: {value if name == 'status' else json.dumps(value, ensure_ascii=False)}"
+        )
         place = next((place for place, old in enumerate(own) if old.startswith(f"  {name}:")), None)
         if place is not None:
             own[place : place + 1] = [line] if line is not None else []

@@ -81,9 +81,9 @@ class Janitor:
         for kind, way in WAYS.items():
             if way.list is None:
                 continue
-            path, _, query = way.list.format(team=target.team_id, organization=target.organization_id).partition(
-                "?"
-            )
+            path, _, query = way.list.format(
+                team=target.team_id, organization=target.organization_id
+            ).partition("?")
             answer = self._call("GET", path, query=dict(part.split("=") for part in query.split("&") if part))
             rows = answer.body.get(way.key) if answer is not None and answer.status == 200 else None
             for row in rows if isinstance(rows, list) else ():

@@ -45,7 +45,9 @@ _OPTIONS: dict[str, tuple[str, Any]] = {
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("contract", "contract suite (or environment variables MAKE_EMULATOR_CONTRACT_...)")
+    group = parser.getgroup(
+        "contract", "contract suite (or environment variables MAKE_EMULATOR_CONTRACT_...)"
+    )
     for name, (text, kind) in _OPTIONS.items():
         how: dict[str, Any] = {"action": "store_true"} if kind is bool else {"type": kind, "default": None}
         group.addoption(f"--contract-{name.replace('_', '-')}", dest=f"contract_{name}", help=text, **how)
@@ -158,9 +160,7 @@ def pytest_runtest_makereport(
     recorder, settings = item.config.stash[RECORDER], item.config.stash[SETTINGS]
     if settings.token and settings.token in str(report.longrepr):
         report.longrepr = str(report.longrepr).replace(settings.token, "<token>")
-    covers = [
-        (mark.args[0], aspect) for mark in item.iter_markers("covers") for aspect in mark.args[1:]
-    ]
+    covers = [(mark.args[0], aspect) for mark in item.iter_markers("covers") for aspect in mark.args[1:]]
     # A plain attribute travels from the workers of pytest-xdist to where the run is put together.
     report.contract = {  # type: ignore[attr-defined]
         "covers": covers,

@@ -38,7 +38,9 @@ class Settings:
             if given := [f"--{name}" for name, value in whom.items() if value is not None]:
                 raise SettingsError(f"{', '.join(given)} goes with --base-url only")
             if self.update:
-                raise SettingsError("--update goes with --base-url only: an emulator proves nothing about Make")
+                raise SettingsError(
+                    "--update goes with --base-url only: an emulator proves nothing about Make"
+                )
             return
         parts = urlsplit(self.base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname:

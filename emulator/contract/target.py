@@ -107,7 +107,9 @@ class EmulatorTarget(Target):
     def token_without(self, scopes: Collection[str]) -> str | None:
         lacking = frozenset(scopes)
         if lacking not in self._weak:
-            self._weak[lacking] = self._world.create_token([scope for scope in SCOPES if scope not in lacking])
+            self._weak[lacking] = self._world.create_token(
+                [scope for scope in SCOPES if scope not in lacking]
+            )
         return self._weak[lacking]
 
     def close(self) -> None:
