@@ -189,10 +189,10 @@ _ASKS: dict[str, Callable[[_Ids], dict[str, Any]]] = {
 }
 
 
-def each(aspect: str, *, method: str | None = None) -> list[Any]:
-    """A parameter for each core route that has an aspect, marked as covering it."""
+def each(aspect: str, *also: str, method: str | None = None) -> list[Any]:
+    """A parameter for each core route that has an aspect, marked as covering it, and others beside it."""
     return [
-        pytest.param(route, id=route, marks=pytest.mark.covers(route, aspect))
+        pytest.param(route, id=route, marks=pytest.mark.covers(route, aspect, *also))
         for route, endpoint in core().items()
         if aspect in aspects_of(endpoint) and method in (None, endpoint.method)
     ]

@@ -145,7 +145,7 @@ def _comparable(value: Any) -> tuple[bool, Any]:
     ("name", "value"),
     [("pg[limit]", "0"), ("pg[limit]", "10001"), ("pg[limit]", "all"), ("pg[offset]", "-1")],
 )
-@pytest.mark.parametrize("route", each("paging"))
+@pytest.mark.parametrize("route", each("paging", "validation"))
 def test_a_page_that_makes_no_sense_is_refused(
     route: str, name: str, value: str, api: Client, shared: Things
 ) -> None:

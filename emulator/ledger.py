@@ -61,7 +61,9 @@ def load(path: Path | None = None) -> tuple[Behaviour, ...]:
     Raises:
         LedgerError: if an entry is incomplete, uses the id of another, or names what does not exist.
     """
-    entries = yaml.safe_load((path or fixture("fidelity.yaml")).read_text("utf-8"))
+    # The loader written in C where there is one: the file has thousands of lines.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    entries = yaml.load((path or fixture("fidelity.yaml")).read_text("utf-8"), loader)
     if not isinstance(entries, list):
         raise LedgerError("the ledger is not a list of behaviours")
     known = {f"{endpoint.method} {endpoint.path}" for endpoint in api.endpoints()}
