@@ -141,8 +141,7 @@ def test_a_deleted_connection_is_gone(api: Client, make: Made) -> None:
 @pytest.mark.fidelity("connections.delete", "connections.delete-unconfirmed", "errors.im004")
 def test_a_connection_that_a_scenario_uses_is_deleted_with_confirmation_only(api: Client, make: Made) -> None:
     id = make.connection()["id"]
-    sent = make.scenario_body(calling_with(id))
-    api.post("/scenarios", sent, confirmed="true").fits()
+    make.scenario(calling_with(id))
     api.delete(f"/connections/{id}").refused(406, "IM004")
     assert api.get(f"/connections/{id}").fits()["connection"]["id"] == id
     assert api.delete(f"/connections/{id}", confirmed="true").fits() == {"connection": id}

@@ -18,7 +18,7 @@ DATA = "/data-stores/{dataStoreId}/data"
 @pytest.fixture
 def store(make: Made) -> str:
     """The path of the records of a store with three of them, ``key-1`` to ``key-3``."""
-    return f"/data-stores/{make.id('dataStore')}/data"
+    return f"/data-stores/{make.data_store(records=3)}/data"
 
 
 def keys(api: Client, path: str) -> list[str]:

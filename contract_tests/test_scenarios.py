@@ -158,7 +158,7 @@ def test_a_blueprint_with_a_module_that_there_is_not_is_refused(api: Client, mak
 @pytest.mark.fidelity("errors.im304")
 def test_a_blueprint_with_a_connection_that_there_is_not_is_refused(api: Client, make: Made) -> None:
     call = module("make:MakeApiCall", parameters={"__IMTCONN__": ABSENT}, mapper={"url": "/users/me"})
-    body = api.post("/scenarios", make.scenario_body(call), confirmed="true").refused(404, "IM304")
+    body = api.post("/scenarios", make.scenario_body(call)).refused(404, "IM304")
     assert body["message"] == "Account doesn't exist"
 
 

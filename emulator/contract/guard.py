@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..endpoint import PATH_KINDS, Endpoint
+from ..engine.lifecycle import BUILT_IN_APPS
 from ..schemas.base import MAX_ID, Many, Ref
-from ..world.blueprints import REFERENCES
+from ..world.blueprints import REFERENCES, used_packages
 from .catalog import Match, match
 
 #: Methods that only look.
@@ -133,6 +134,8 @@ class Guard:
                 raise Unsafe(f"{found.route} names {kind} {id!r}, which this run did not make")
         if not changed and found.route not in MAKES:
             self._check_choice(found, body)
+        if new := _foreign_apps(query or {}, body):
+            raise Unsafe(f"{found.route} would install {', '.join(new)} in the organization")
         for name in _given_names(found, body):
             if not isinstance(name, str) or not name.startswith(self.prefix):
                 raise Unsafe(f"{found.route} gives a name that does not begin with {self.prefix!r}")
@@ -201,6 +204,14 @@ def _in_blueprint(value: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, list):
         for inner in value:
             yield from _in_blueprint(inner)
+
+
+def _foreign_apps(query: Mapping[str, Any], body: Any) -> list[str]:
+    """Apps that a confirmed blueprint would install for everybody in the organization."""
+    blueprint = _parsed(body.get("blueprint")) if isinstance(body, Mapping) else None
+    if str(query.get("confirmed", "")).lower() != "true" or not isinstance(blueprint, Mapping):
+        return []
+    return sorted({*used_packages(blueprint)} - BUILT_IN_APPS)
 
 
 def _parsed(text: Any) -> Any:
