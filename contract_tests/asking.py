@@ -51,7 +51,7 @@ def ask(route: str, things: Things, *, absent: bool = False) -> Ask:
 
     Args:
         things: where the ids come from.
-        absent: name what does not exist where the token may not make it.
+        absent: name what does not exist where the token, or the plan, has no way to make it.
     """
     return Ask(route, **_ASKS[route](_Ids(things, absent=absent)))
 
@@ -71,39 +71,34 @@ class _Ids:
     def organization(self) -> int:
         return self.things.api.target.organization_id
 
-    def of(self, kind: str, area: str) -> Any:
-        scopes = [f"{area}:write"]
-        if kind == "execution":
-            scopes += ["scenarios:read", "scenarios:run"]
-        if kind == "dataStore":
-            scopes.append("udts:write")
-        return self.things.id_or_absent(kind, *scopes) if self.absent else self.things.id(kind)
+    def of(self, kind: str) -> Any:
+        return self.things.id_or_absent(kind) if self.absent else self.things.id(kind)
 
     def scenario(self, kind: str = "scenario") -> dict[str, Any]:
-        return {"path": {"scenarioId": self.of(kind, "scenarios")}}
+        return {"path": {"scenarioId": self.of(kind)}}
 
     def run(self) -> dict[str, Any]:
         # The execution first: a live scenario that is made for it is the one that it belongs to.
         if not self.absent and not self.things.api.read_only:
             scenario = self.things.id("live scenario")
             return {"path": {"scenarioId": scenario, "executionId": self.things.run(scenario)["executionId"]}}
-        execution = self.of("execution", "scenarios")
-        return {"path": {"scenarioId": self.of("live scenario", "scenarios"), "executionId": execution}}
+        execution = self.of("execution")
+        return {"path": {"scenarioId": self.of("live scenario"), "executionId": execution}}
 
     def connection(self) -> dict[str, Any]:
-        return {"path": {"connectionId": self.of("connection", "connections")}}
+        return {"path": {"connectionId": self.of("connection")}}
 
     def store(self) -> dict[str, Any]:
-        return {"path": {"dataStoreId": self.of("dataStore", "datastores")}}
+        return {"path": {"dataStoreId": self.of("dataStore")}}
 
     def record(self) -> dict[str, Any]:
-        return {"path": {"dataStoreId": self.of("dataStore", "datastores"), "key": "key-1"}}
+        return {"path": {"dataStoreId": self.of("dataStore"), "key": "key-1"}}
 
     def hook(self) -> dict[str, Any]:
-        return {"path": {"hookId": self.of("hook", "hooks")}}
+        return {"path": {"hookId": self.of("hook")}}
 
     def template(self) -> dict[str, Any]:
-        return {"path": {"templateId": self.of("template", "templates")}}
+        return {"path": {"templateId": self.of("template")}}
 
     def in_team(self) -> dict[str, Any]:
         return {"query": {"teamId": self.team}}

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 import pytest
 import requests
 
+from ..schemas.organizations import LicenseOut
 from . import shapes
 from .catalog import Match, match
 from .guard import SAFE, Guard
@@ -20,6 +21,9 @@ from .target import TIMEOUT, Target
 
 #: How often a call is repeated that came too fast all the same.
 _PATIENCE = 3
+
+#: Codes of refusals that say that the plan allows no more of a thing.
+_FULL = ("IM003", "IM011")
 
 #: How much of an answer a failure shows, in characters.
 _SHOWN = 300
@@ -39,12 +43,14 @@ class Answer:
     drift: Sequence[shapes.Drift] = ()
 
     def ok(self) -> Any:
-        """The body of an answer that must be 200.
+        """The body of an answer that must be 200; a test that the plan has no room for is skipped.
 
         Raises:
             AssertionError: if it is another, with what came instead.
         """
         __tracebackhide__ = True
+        if self.status != 200 and isinstance(self.body, dict) and self.body.get("code") in _FULL:
+            pytest.skip(f"the plan allows no more: {self.body.get('detail')}")
         if self.status != 200:
             pytest.fail(f"{self._called()}, not 200: {self._excerpt()}")
         return self.body
@@ -89,6 +95,7 @@ class Client:
 
     Args:
         scopes: what the token may do: a route that needs more is not called, and the test skipped.
+        license: the licence of the organization, as far as it is known: what it excludes is skipped too.
         read_only: whether calls that change something are not made, and their tests skipped.
     """
 
@@ -100,6 +107,7 @@ class Client:
         recorder: Recorder,
         *,
         scopes: frozenset[str],
+        license: Mapping[str, Any] | None = None,
         read_only: bool = False,
     ) -> None:
         self.target = target
@@ -107,6 +115,7 @@ class Client:
         self.recorder = recorder
         self.pacer = pacer
         self.scopes = scopes
+        self.license = license or {}
         self.read_only = read_only
 
     @property
@@ -140,6 +149,7 @@ class Client:
         headers: Mapping[str, str | None] | None = None,
         data: bytes | None = None,
         any_scope: bool = False,
+        in_plan: bool = True,
         raw: bool = False,
     ) -> Answer:
         """Call a path below ``/api/v2``.
@@ -151,6 +161,7 @@ class Client:
             headers: more of them; ``None`` leaves one out.
             data: sent in place of JSON.
             any_scope: call also if the token lacks a scope.
+            in_plan: skip the test if the plan excludes the route.
             raw: leave the brackets in the names of the query as they are.
         """
         __tracebackhide__ = True
@@ -159,6 +170,8 @@ class Client:
             pytest.skip("--read-only: this changes something")
         if found is not None and not any_scope and token is None:
             self.need(*found.endpoint.scopes)
+            if in_plan and self._is_excluded(found.endpoint.plan):
+                pytest.skip(f"the plan does not include this ({found.endpoint.plan})")
         self.guard.check(method, path, query, body)
         sent: dict[str, str | None] = {
             "Authorization": f"Token {token or self.target.token}",
@@ -176,6 +189,10 @@ class Client:
         __tracebackhide__ = True
         if lacking := [scope for scope in scopes if scope not in self.scopes]:
             pytest.skip(f"the token lacks {', '.join(lacking)}")
+
+    def _is_excluded(self, plan: str | None) -> bool:
+        name = LicenseOut().fields[plan].data_key if plan else None
+        return name is not None and self.license.get(name) is False
 
     def deliver(self, url: str, payload: Any) -> requests.Response:
         """Send JSON to the address of a hook that this run made."""

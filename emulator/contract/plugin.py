@@ -60,26 +60,32 @@ def pytest_configure(config: pytest.Config) -> None:
     ):
         config.addinivalue_line("markers", line)
     try:
-        settings = collect({name: config.getoption(f"contract_{name}") for name in _OPTIONS})
+        settings = collect({name: config.getoption(f"contract_{name}", None) for name in _OPTIONS})
     except SettingsError as error:
         raise pytest.UsageError(str(error)) from None
     if settings.base_url is not None:
         if getattr(config.option, "numprocesses", None):
             raise pytest.UsageError("against a zone the tests run one at a time: leave out -n")
-        _interrupt_at_sigterm()
+        _interrupt_at_sigterm(config)
     config.stash[SETTINGS] = settings
     config.stash[RECORDER] = Recorder()
-    config.stash[RUN] = Run(target=settings.zone, read_only=settings.read_only)
+    config.stash[RUN] = run = Run(
+        target=settings.zone,
+        started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        read_only=settings.read_only,
+    )
+    config.pluginmanager.register(Collector(run), "contract-collector")
 
 
-def _interrupt_at_sigterm() -> None:
+def _interrupt_at_sigterm(config: pytest.Config) -> None:
     """Let SIGTERM end the run as Ctrl-C does, so that what it made is removed."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt("SIGTERM")
 
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, interrupt)
+        before = signal.signal(signal.SIGTERM, interrupt)
+        config.add_cleanup(lambda: signal.signal(signal.SIGTERM, before))
 
 
 # --- fixtures ------------------------------------------------------------------------------------
@@ -132,6 +138,7 @@ def api(
         Pacer(license.get("apiLimit", 60), sleep=target.sleep, now=target.now),
         pytestconfig.stash[RECORDER],
         scopes=scopes,
+        license=license,
         read_only=pytestconfig.stash[SETTINGS].read_only,
     )
     try:
@@ -215,12 +222,6 @@ def _reason(report: pytest.TestReport) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
     text = str(crash.message if crash is not None else report.longrepr)
     return text.removeprefix("Failed: ").strip()
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    run = session.config.stash[RUN]
-    run.started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    session.config.pluginmanager.register(Collector(run), "contract-collector")
 
 
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
