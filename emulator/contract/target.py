@@ -80,14 +80,23 @@ class EmulatorTarget(Target):
 
     def __init__(self, settings: Settings) -> None:
         self._make = MakeEmulator().start()
+        try:
+            self._begin(settings)
+        except BaseException:
+            # A server that nobody stops would keep the process from ending.
+            self._make.stop()
+            raise
+
+    def _begin(self, settings: Settings) -> None:
         self._world = world = self._make.create_world()
-        super().__init__(
+        Target.__init__(
+            self,
             Settings(
                 base_url=world.base_url,
                 token=world.token,
                 team_id=world.team_id,
                 organization_id=world.organization_id,
-            )
+            ),
         )
         self.name = settings.zone
         self.may_exhaust = True
