@@ -22,8 +22,8 @@ _CONFIRMED = {"confirmed": "true"}
 class Way:
     """How things of a kind are found and removed."""
 
-    #: Where they are listed, and under which key; ``None`` for what is never swept.
-    list: str | None
+    #: Where they are listed, and under which key.
+    list: str
     key: str
     remove: str
     query: Mapping[str, str] = field(default_factory=lambda: _CONFIRMED)
@@ -68,27 +68,32 @@ class Janitor:
     def sweep(self) -> list[str]:
         """Remove all that this run made, what it does not remember too; returns what is left."""
         guard = self._client.guard
-        self._find_forgotten()
         for kind in WAYS:
-            for made, id in list(guard.made):
-                if made == kind:
-                    self.remove(kind, id)
+            for row in self._listed(kind) or ():
+                guard.claim(kind, row)
+        for kind in WAYS:
+            gone = [self.remove(kind, id) for made, id in list(guard.made) if made == kind]
+            if not all(gone):
+                self._forget_what_is_gone(kind)
         return [f"{kind} {id} ({name!r})" for (kind, id), name in sorted(guard.made.items())]
 
-    def _find_forgotten(self) -> None:
-        """Claim what bears the prefix though no answer told of it: its call was cut off."""
-        target, guard = self._client.target, self._client.guard
-        for kind, way in WAYS.items():
-            if way.list is None:
-                continue
-            path, _, query = way.list.format(
-                team=target.team_id, organization=target.organization_id
-            ).partition("?")
-            answer = self._call("GET", path, query=dict(part.split("=") for part in query.split("&") if part))
-            rows = answer.body.get(way.key) if answer is not None and answer.status == 200 else None
-            for row in rows if isinstance(rows, list) else ():
-                if isinstance(row, dict):
-                    guard.claim(kind, row)
+    def _forget_what_is_gone(self, kind: str) -> None:
+        """Believe a list more than the answer to a deletion."""
+        if (rows := self._listed(kind)) is None:
+            return
+        guard, there = self._client.guard, {str(row.get("id")) for row in rows}
+        for made, id in list(guard.made):
+            if made == kind and str(id) not in there:
+                guard.forget(kind, id)
+
+    def _listed(self, kind: str) -> list[dict[str, Any]] | None:
+        """The rows of a kind that there are; ``None`` if they cannot be listed."""
+        target, way = self._client.target, WAYS[kind]
+        where = way.list.format(team=target.team_id, organization=target.organization_id)
+        path, _, query = where.partition("?")
+        answer = self._call("GET", path, query=dict(part.split("=") for part in query.split("&") if part))
+        rows = answer.body.get(way.key) if answer is not None and answer.status == 200 else None
+        return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else None
 
     def _call(self, method: str, path: str, **options: Any) -> Answer | None:
         try:

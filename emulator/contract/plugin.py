@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import threading
 import uuid
@@ -28,6 +29,9 @@ from .target import Target, TargetError, is_emulator, open_target, survey
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
+
+#: What pytest says of its own report.
+_NOISE = re.compile(r"^\s*(Use -v|Omitting \d+|\.\.\.Full output truncated)")
 
 #: Option -> what it means, and of what type it is (``bool`` for a flag).
 _OPTIONS: dict[str, tuple[str, Any]] = {
@@ -85,7 +89,11 @@ def _interrupt_at_sigterm(config: pytest.Config) -> None:
 
     if threading.current_thread() is threading.main_thread():
         before = signal.signal(signal.SIGTERM, interrupt)
-        config.add_cleanup(lambda: signal.signal(signal.SIGTERM, before))
+
+        def restore() -> None:
+            signal.signal(signal.SIGTERM, before)
+
+        config.add_cleanup(restore)
 
 
 # --- fixtures ------------------------------------------------------------------------------------
@@ -221,7 +229,8 @@ def _reason(report: pytest.TestReport) -> str:
         return str(report.longrepr[2]).removeprefix("Skipped: ")
     crash = getattr(report.longrepr, "reprcrash", None)
     text = str(crash.message if crash is not None else report.longrepr)
-    return text.removeprefix("Failed: ").strip()
+    lines = [line.strip() for line in text.splitlines() if not _NOISE.search(line)]
+    return "\n".join(filter(None, lines)).removeprefix("Failed: ").removeprefix("AssertionError: ")
 
 
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:

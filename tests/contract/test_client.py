@@ -50,7 +50,7 @@ def test_the_licence_and_the_scopes_are_known_before_the_first_test(begun: Begun
     scopes, license = survey(begun.target)
     assert scopes == SCOPES
     assert license["apiLimit"] == 60
-    assert [each["path"] for each in begun.world.requests.all()][0] == "/organizations/1"
+    assert begun.world.requests[0]["path"] == "/organizations/1"
 
 
 def test_a_call_that_came_too_fast_is_repeated_a_minute_later(begun: Begun) -> None:
@@ -100,7 +100,9 @@ def test_what_is_not_the_runs_own_is_never_sent(begun: Begun) -> None:
 
 def test_failures_tell_the_route_and_what_came(begun: Begun) -> None:
     answer = begun.client().get("/teams/77")
-    with pytest.raises(pytest.fail.Exception, match=r"GET /teams/\{teamId\} answered 404, not 200: \{\"detail\""):
+    with pytest.raises(
+        pytest.fail.Exception, match=r"GET /teams/\{teamId\} answered 404, not 200: \{\"detail\""
+    ):
         answer.ok()
     with pytest.raises(pytest.fail.Exception, match="answered 404, not 403"):
         answer.refused(403)
