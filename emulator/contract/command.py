@@ -24,6 +24,7 @@ _USAGE, _NOTHING_FOUND = 4, 5
 @click.command()
 @click.option("--base-url", metavar="URL", help="Where a zone answers, e.g. https://eu1.make.com/api/v2.")
 @click.option("--token", help="The API token to run with.")
+@click.option("--weak-token", help="A second token with few scopes, to see what it is refused.")
 @click.option("--team-id", type=int, help="The team in which things are made, and removed again.")
 @click.option("--organization-id", type=int, help="The organization of that team.")
 @click.option("--read-only", is_flag=True, help="Run only what changes nothing.")

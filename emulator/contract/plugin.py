@@ -37,6 +37,7 @@ _NOISE = re.compile(r"^\s*(Use -v|Omitting \d+|\.\.\.Full output truncated)")
 _OPTIONS: dict[str, tuple[str, Any]] = {
     "base_url": ("Run against what answers there, e.g. https://eu1.make.com/api/v2.", str),
     "token": ("The API token to run with.", str),
+    "weak_token": ("A second token with few scopes, to see what it is refused.", str),
     "team_id": ("The team in which things are made.", int),
     "organization_id": ("The organization of that team.", int),
     "read_only": ("Run only what changes nothing.", bool),
@@ -173,8 +174,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     recorder, settings = item.config.stash[RECORDER], item.config.stash[SETTINGS]
-    if settings.token and settings.token in str(report.longrepr):
-        report.longrepr = str(report.longrepr).replace(settings.token, "<token>")
+    for token in filter(None, (settings.token, settings.weak_token)):
+        if token in str(report.longrepr):
+            report.longrepr = str(report.longrepr).replace(token, "<token>")
     covers = [(mark.args[0], aspect) for mark in item.iter_markers("covers") for aspect in mark.args[1:]]
     # A plain attribute travels from the workers of pytest-xdist to where the run is put together.
     report.contract = {  # type: ignore[attr-defined]

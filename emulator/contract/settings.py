@@ -23,6 +23,8 @@ class Settings:
 
     base_url: str | None = None
     token: str | None = field(default=None, repr=False)
+    #: A second token with few scopes, to see what is refused.
+    weak_token: str | None = field(default=None, repr=False)
     team_id: int | None = None
     organization_id: int | None = None
     read_only: bool = False
@@ -33,8 +35,13 @@ class Settings:
     ledger: Path | None = None
 
     def __post_init__(self) -> None:
-        whom = {"token": self.token, "team-id": self.team_id, "organization-id": self.organization_id}
+        whom: dict[str, object] = {
+            "token": self.token,
+            "team-id": self.team_id,
+            "organization-id": self.organization_id,
+        }
         if self.base_url is None:
+            whom["weak-token"] = self.weak_token
             if given := [f"--{name}" for name, value in whom.items() if value is not None]:
                 raise SettingsError(f"{', '.join(given)} goes with --base-url only")
             if self.update:

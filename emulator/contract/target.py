@@ -55,6 +55,8 @@ class Target:
         #: Ids by kind that exist, belong to somebody else, and are nobody's loss.
         self.strangers: Mapping[str, int] = {}
         self.session = requests.Session()
+        self._weak_token = settings.weak_token
+        self._weak_scopes: frozenset[str] | None = None
 
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
@@ -66,7 +68,14 @@ class Target:
 
     def token_without(self, scopes: Collection[str]) -> str | None:
         """A token that lacks at least one of the scopes; ``None`` if there is none at hand."""
-        return None
+        if self._weak_token is None:
+            return None
+        if self._weak_scopes is None:
+            granted = _part(
+                _get(self, "/users/me/current-authorization", self._weak_token), "authorization", "scope"
+            )
+            self._weak_scopes = frozenset(granted) if isinstance(granted, list) else frozenset(SCOPES)
+        return None if set(scopes) <= self._weak_scopes else self._weak_token
 
     def close(self) -> None:
         """Let go of it."""
@@ -179,11 +188,10 @@ def is_emulator(target: Target) -> bool:
         return False
 
 
-def _get(target: Target, path: str) -> requests.Response:
+def _get(target: Target, path: str, token: str | None = None) -> requests.Response:
+    headers = {"Authorization": f"Token {token or target.token}"}
     try:
-        return target.session.get(
-            target.base_url + path, headers={"Authorization": f"Token {target.token}"}, timeout=TIMEOUT
-        )
+        return target.session.get(target.base_url + path, headers=headers, timeout=TIMEOUT)
     except requests.RequestException as error:
         reason = getattr(error.args[0] if error.args else None, "reason", None) or error
         raise TargetError(f"nobody answers at {target.base_url}: {reason}") from None

@@ -122,3 +122,16 @@ def test_an_emulator_teaches_the_ledger_nothing(zone: Zone, tmp_path: Path) -> N
     assert ended.returncode == 1
     assert "an emulator answers there, which proves nothing about Make" in ended.stderr
     assert path.read_text("utf-8") == "[]"
+
+
+def test_a_second_token_shows_what_is_refused(zone: Zone, tmp_path: Path) -> None:
+    test = "test_a_token_that_lacks_the_scope and hooks"
+    _, report = zone.run(tmp_path, "-k", test)
+    assert {each["reason"].partition(" lacks ")[0] for each in report["skipped"]} == {
+        "no token is at hand that"
+    }
+    weak = zone.world.create_token(["hooks:read"])
+    ended, report = zone.run(tmp_path, "-k", test, "--weak-token", weak)
+    assert ended.returncode == 0, ended.stdout
+    assert {each["reason"] for each in report["skipped"]} == {"no token is at hand that lacks hooks:read"}
+    assert report["tests"]["passed"] == 5

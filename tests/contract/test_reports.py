@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from emulator import ledger
 from emulator.contract.record import Outcome, Recorder, Run
-from emulator.contract.reports import html, summary, updated
+from emulator.contract.reports import finish, html, summary, updated
+from emulator.contract.settings import Settings
 from emulator.contract.shapes import Drift
 from emulator.data import fixture
 from emulator.ledger_text import linked_tests, with_fields
@@ -101,6 +104,42 @@ def test_the_ledger_learns_what_was_assumed_and_is_confirmed(run: Run, tmp_path:
     assert new["body.types"].source == "contract suite against eu1.make.com, 2026-11-25"
     changed = set(before.splitlines()) ^ set(after.splitlines())
     assert len(changed) <= 3, "the other lines stay as they are"
+
+
+class Terminal:
+    """What pytest's terminal takes."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def section(self, title: str, **markup: Any) -> None:
+        self.lines.append(title)
+
+    def write_line(self, line: str, **markup: Any) -> None:
+        self.lines.append(line)
+
+
+def test_a_run_writes_its_reports_and_updates_the_ledger(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "fidelity.yaml"
+    path.write_text(fixture("fidelity.yaml").read_text("utf-8"), "utf-8")
+    settings = Settings(
+        base_url=run.base_url,
+        token="secret",
+        team_id=1,
+        organization_id=1,
+        update=True,
+        ledger=path,
+        json=tmp_path / "run.json",
+        html=tmp_path / "no such folder" / "run.html",
+    )
+    terminal = Terminal()
+    finish(terminal, run, settings)
+    assert terminal.lines[0] == "contract: eu1.make.com"
+    assert terminal.lines[-1] == "ledger    1 statements are observed now"
+    assert f"cannot write {settings.html}: No such file or directory" in terminal.lines
+    assert json.loads((tmp_path / "run.json").read_text("utf-8"))["target"] == "eu1.make.com"
+    statuses = {each.id: each.status for each in ledger.load(path)}
+    assert (statuses["body.types"], statuses["paging.max"]) == ("observed", "assumed")
 
 
 # --- the ledger's text ---------------------------------------------------------------------------
