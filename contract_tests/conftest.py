@@ -27,13 +27,11 @@ def shared(api: Client) -> Things:
 
 
 @pytest.fixture
-def make(api: Client) -> Iterator[Made]:
-    """Makes things for one test, and removes them after it."""
-    made = Made(api)
+def make(api: Client, shared: Things) -> Iterator[Made]:
+    """Makes things for one test; they are removed after it, as is all else that the test made."""
     before = set(api.guard.made)
-    yield made
+    yield Made(api)
     janitor = Janitor(api)
     # The youngest first: what uses others is younger than what is used.
-    for kind, id in reversed([each for each in api.guard.made if each not in before]):
-        if (kind, id) not in made.kept:
-            janitor.remove(kind, id)
+    for kind, id in reversed([each for each in api.guard.made if each not in before | shared.own]):
+        janitor.remove(kind, id)

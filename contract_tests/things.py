@@ -75,6 +75,8 @@ class Things:
 
     def __init__(self, api: Client) -> None:
         self.api = api
+        #: Kind and id of all that was made here.
+        self.own: set[tuple[str, int]] = set()
         self._known: dict[str, Any] = {}
 
     def name(self, what: str) -> str:
@@ -250,18 +252,13 @@ class Things:
         """The thing that an answer tells of."""
         __tracebackhide__ = True
         row: dict[str, Any] = answer.ok()[key]
-        if kind is not None:
-            self.api.guard.claim(kind, row)
+        if (made := self.api.guard.claim(kind or key, row)) is not None:
+            self.own.add(made)
         return row
 
 
 class Made(Things):
     """Makes a thing anew each time that it is asked for."""
-
-    def __init__(self, api: Client) -> None:
-        super().__init__(api)
-        #: Kind and id of what is not to be removed with the test.
-        self.kept: set[tuple[str, int]] = set()
 
     def id(self, kind: str) -> Any:
         __tracebackhide__ = True
