@@ -15,6 +15,7 @@ from .things import Made, Things
 # The hooks and fixtures of the plugin hold for this folder only: other tests may run beside these.
 pytest_addoption = plugin.pytest_addoption
 pytest_configure = plugin.pytest_configure
+pytest_runtest_setup = plugin.pytest_runtest_setup
 pytest_runtest_makereport = plugin.pytest_runtest_makereport
 pytest_terminal_summary = plugin.pytest_terminal_summary
 target, license, api, _surveyed = plugin.target, plugin.license, plugin.api, plugin._surveyed

@@ -168,6 +168,11 @@ def _left_by(client: Client) -> list[str]:
 # --- what the tests report -----------------------------------------------------------------------
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    covers = (mark.args for mark in item.iter_markers("covers"))
+    item.config.stash[RECORDER].about = frozenset(route for route, *aspects in covers if "success" in aspects)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]

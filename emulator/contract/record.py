@@ -16,6 +16,8 @@ class Recorder:
     """Gathers what is seen while one test runs, until its report takes it."""
 
     def __init__(self) -> None:
+        #: The routes whose answers the running test is about: drift in others fails it not.
+        self.about: frozenset[str] = frozenset()
         self._drift: set[Drift] = set()
         self._calls: Counter[tuple[str, int]] = Counter()
 

@@ -31,5 +31,12 @@ def test_a_mutant_is_found_and_named(mutant: Mutant, zone: Zone, tmp_path: Path)
     assert zone.token not in ended.stdout + (tmp_path / "report.json").read_text("utf-8")
 
 
+def test_a_field_that_drifts_fails_no_test_of_something_else(zone: Zone, tmp_path: Path) -> None:
+    zone.bent.mutant = next(mutant for mutant in MUTANTS if mutant.name == "a field is missing")
+    ended, report = zone.run(tmp_path, "-k", "test_a_live_scenario_can_be_deleted")
+    assert ended.returncode == 0, ended.stdout
+    assert "drift POST /scenarios scenario.lastEdit missing string or null nothing" in told(report)
+
+
 def test_the_mutants_are_enough_and_differ() -> None:
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 20
