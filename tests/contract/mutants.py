@@ -148,7 +148,11 @@ def _of(key: str, change: Callable[[Any], Any]) -> Callable[[Request, Response],
     def bend(request: Request, body: Any) -> Any:
         if isinstance(body, dict) and key in body:
             rows = body[key]
-            body[key] = [change(row) for row in rows] if isinstance(rows, list) else change(rows)
+            # A deletion has an id there.
+            if isinstance(rows, list):
+                body[key] = [change(row) for row in rows]
+            elif isinstance(rows, dict):
+                body[key] = change(rows)
         return body
 
     return _body(bend)
