@@ -47,13 +47,13 @@ def wrong(place: str) -> Iterator[Any]:
             yield pytest.param(route, name, value, id=f"{route} {name}", marks=marks)
 
 
-def missing(place: str) -> Iterator[Any]:
+def missing() -> Iterator[Any]:
     for route, endpoint in core().items():
-        schema = endpoint.query if place == "query" else endpoint.body
-        for name, field in schema.load_fields.items() if schema else ():
-            if field.required:
-                key, marks = field.data_key or name, pytest.mark.covers(route, "validation")
-                yield pytest.param(route, key, id=f"{route} {key}", marks=marks)
+        for place, schema in (("query", endpoint.query), ("body", endpoint.body)):
+            for name, field in schema.load_fields.items() if schema else ():
+                if field.required:
+                    key, marks = field.data_key or name, pytest.mark.covers(route, "validation")
+                    yield pytest.param(route, place, key, id=f"{route} {key}", marks=marks)
 
 
 def numbers() -> Iterator[Any]:
@@ -73,17 +73,9 @@ def test_an_id_in_a_path_is_a_number(route: str, name: str, text: str, api: Clie
 
 
 @pytest.mark.fidelity("errors.missing-parameter", "errors.sc400-validation")
-@pytest.mark.parametrize(("route", "name"), list(missing("query")))
-def test_a_missing_query_parameter_is_named(route: str, name: str, api: Client, shared: Things) -> None:
-    answer = ask(route, shared).without("query", name).send(api)
-    assert answer.refused(400, "SC400")["detail"] == "Validation failed for 1 parameter(s)."
-    assert answer.faults == [f"Missing value of required parameter '{name}'."]
-
-
-@pytest.mark.fidelity("errors.missing-parameter", "errors.sc400-validation")
-@pytest.mark.parametrize(("route", "name"), list(missing("body")))
-def test_a_missing_property_is_named(route: str, name: str, api: Client, shared: Things) -> None:
-    answer = ask(route, shared).without("body", name).send(api)
+@pytest.mark.parametrize(("route", "place", "name"), list(missing()))
+def test_a_missing_parameter_is_named(route: str, place: str, name: str, api: Client, shared: Things) -> None:
+    answer = ask(route, shared).without(place, name).send(api)
     assert answer.refused(400, "SC400")["detail"] == "Validation failed for 1 parameter(s)."
     assert answer.faults == [f"Missing value of required parameter '{name}'."]
 

@@ -330,20 +330,20 @@ MUTANTS = [
     ),
     Mutant(
         "a required parameter is not",
-        r"test_a_missing_query_parameter_is_named\[GET /hooks teamId\]",
-        "test_a_missing_query_parameter and hooks",
+        r"test_a_missing_parameter_is_named\[GET /hooks teamId\]",
+        "test_a_missing_parameter and hooks",
         request=_fill_in_team,
     ),
     Mutant(
         "the code of an error is another",
         r"with the code 400, not SC400",
-        "test_a_missing_query_parameter and hooks",
+        "test_a_missing_parameter and hooks",
         response=_error(_changed("code", lambda code: code.removeprefix("SC"))),
     ),
     Mutant(
         "an error has no message",
         r"drift .*GET /hooks message missing",
-        "test_a_missing_query_parameter and hooks",
+        "test_a_missing_parameter and hooks",
         response=_error(_lacking("message")),
     ),
     Mutant(
