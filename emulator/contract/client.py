@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json as json_module
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -181,14 +181,14 @@ class Client:
             self.need(*found.endpoint.scopes)
             if in_plan and self._is_excluded(found.endpoint.plan):
                 pytest.skip(f"the plan does not include this ({found.endpoint.plan})")
-        self.guard.check(method, path, query, body)
+        self.guard.check(method, path, query, body if data is None else _json_of(data))
         sent: dict[str, str | None] = {
             "Authorization": f"Token {token or self.target.token}",
             "Content-Type": "application/json" if body is not None or data is not None else None,
             **(headers or {}),
         }
         if body is not None:
-            data = json_module.dumps(body).encode()
+            data = json.dumps(body).encode()
         url = self.target.base_url + path + (f"?{_encoded(query, safe='[]' if raw else '')}" if query else "")
         response = self._send(method, url, sent, data, found)
         return self._answer(method, path, query, found, response)
@@ -253,10 +253,7 @@ class Client:
         found: Match | None,
         response: requests.Response,
     ) -> Answer:
-        try:
-            body = response.json()
-        except ValueError:
-            body = None
+        body = _json_of(response.content)
         status, route = response.status_code, found.route if found else None
         drift: list[shapes.Drift] = []
         if route is not None:
@@ -269,6 +266,14 @@ class Client:
             self.recorder.saw(route, status, drift)
         minded = route in self.recorder.about
         return Answer(method, path, route, status, response.headers, response.text, body, drift, minded)
+
+
+def _json_of(data: bytes) -> Any:
+    """The JSON of some octets; ``None`` if they are none."""
+    try:
+        return json.loads(data)
+    except ValueError:
+        return None
 
 
 def _columns(query: Mapping[str, Any] | None) -> list[str] | None:

@@ -31,14 +31,7 @@ class TargetError(Exception):
 
 
 class Target:
-    """A real zone of Make, or whatever answers at a base URL.
-
-    Args:
-        sleep: waits for some seconds of the target's time.
-    """
-
-    #: Whether the target's time can be moved, so that nobody has to wait.
-    can_move_clock = False
+    """A real zone of Make, or whatever answers at a base URL."""
 
     def __init__(self, settings: Settings) -> None:
         assert settings.base_url is not None
@@ -84,8 +77,6 @@ class Target:
 
 class EmulatorTarget(Target):
     """A world of its own on an emulator that is started for the run."""
-
-    can_move_clock = True
 
     def __init__(self, settings: Settings) -> None:
         self._make = MakeEmulator().start()

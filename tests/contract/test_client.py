@@ -95,6 +95,8 @@ def test_what_is_not_the_runs_own_is_never_sent(begun: Begun) -> None:
         api.post("/scenarios/1/run")
     with pytest.raises(Unsafe):
         api.delete("/scenarios/1")
+    with pytest.raises(Unsafe):
+        api.call("POST", "/teams", data=b'{"name": "Somebody\'s", "organizationId": 1}')
     assert begun.world.requests.all() == []
 
 
