@@ -4,6 +4,7 @@ WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY emulator emulator
 COPY fixtures fixtures
+COPY contract_tests contract_tests
 RUN python -m venv /opt/make-emulator \
  && /opt/make-emulator/bin/pip install --no-cache-dir . \
  && /opt/make-emulator/bin/pip uninstall --yes pip

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import remote, zones
+from .contract.command import contract
 from .explain.command import explain
 from .failures import Failure
 from .version import __version__
@@ -54,6 +55,7 @@ for _command in (
     zones.pull,
     zones.diff,
     explain,
+    contract,
 ):
     main.add_command(_command)
 

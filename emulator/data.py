@@ -9,5 +9,10 @@ _PACKAGE = Path(__file__).parent
 
 def fixture(*parts: str) -> Path:
     """The path of a file under ``fixtures/``."""
-    inside = _PACKAGE / "fixtures"
-    return (inside if inside.is_dir() else _PACKAGE.parent / "fixtures").joinpath(*parts)
+    return shipped("fixtures").joinpath(*parts)
+
+
+def shipped(folder: str) -> Path:
+    """The path of a folder that the wheel holds and a checkout has beside the package."""
+    inside = _PACKAGE / folder
+    return inside if inside.is_dir() else _PACKAGE.parent / folder

@@ -1,6 +1,7 @@
 """The fidelity ledger: what a client can see, how well each of it is known, and from where.
 
-``python -m emulator.ledger --write`` makes FIDELITY.md of its data file; ``--check`` exits 1 if that is stale.
+``python -m emulator.ledger --write`` notes in its data file which contract test checks what, and makes FIDELITY.md of it;
+``--check`` exits 1 if either is stale.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from typing import Any
 import yaml
 
 from . import api
-from .data import fixture
+from .data import fixture, shipped
+from .ledger_text import linked_tests, with_fields
 
 #: From the best known to the least known, with what each mark means.
 STATUSES = {
@@ -61,7 +63,9 @@ def load(path: Path | None = None) -> tuple[Behaviour, ...]:
     Raises:
         LedgerError: if an entry is incomplete, uses the id of another, or names what does not exist.
     """
-    entries = yaml.safe_load((path or fixture("fidelity.yaml")).read_text("utf-8"))
+    # The loader written in C where there is one: the file has thousands of lines.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    entries = yaml.load((path or fixture("fidelity.yaml")).read_text("utf-8"), loader)
     if not isinstance(entries, list):
         raise LedgerError("the ledger is not a list of behaviours")
     known = {f"{endpoint.method} {endpoint.path}" for endpoint in api.endpoints()}
@@ -102,9 +106,14 @@ def render_markdown(behaviours: Sequence[Behaviour]) -> str:
     lines = [_INTRODUCTION, *(f"- **{status}**: {meaning}." for status, meaning in STATUSES.items()), ""]
     lines += _table(("area", *STATUSES, "all"), *tally)
     for area, group in areas.items():
-        rows = ((f"`{each.id}`", each.statement, each.status, each.source) for each in group)
-        lines += [f"\n## {area}\n", *_table(("id", "statement", "status", "source"), *rows)]
+        rows = ((f"`{each.id}`", each.statement, each.status, each.source, _test(each)) for each in group)
+        lines += [f"\n## {area}\n", *_table(("id", "statement", "status", "source", "contract test"), *rows)]
     return "\n".join(lines) + "\n"
+
+
+def _test(behaviour: Behaviour) -> str:
+    """The name of the contract test without its folder; nothing where there is none."""
+    return "" if behaviour.test is None else f"`{behaviour.test.rpartition('/')[2]}`"
 
 
 def _table(head: Sequence[str], *rows: Sequence[object]) -> Iterator[str]:
@@ -147,11 +156,27 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     return row["method"], row["path"], scopes, core, counts, worst
 
 
-if __name__ == "__main__":
-    if sys.argv[1:] not in (["--write"], ["--check"]):
+def with_tests(text: str, folder: Path) -> str:
+    """The data file's text with the contract test of each statement, by the marks of the tests in a folder."""
+    linked = linked_tests(folder)
+    changes = {each.id: {"test": linked.get(each.id)} for each in load() if each.test != linked.get(each.id)}
+    return with_fields(text, changes)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Write, or check, what is made from other things."""
+    if arguments not in (["--write"], ["--check"]):
         sys.exit("usage: python -m emulator.ledger --write | --check")
-    wanted = render_markdown(load())
-    if sys.argv[1] == "--write":
-        MARKDOWN.write_text(wanted, "utf-8")
-    elif MARKDOWN.read_text("utf-8") != wanted:
+    data = fixture("fidelity.yaml")
+    text = data.read_text("utf-8")
+    linked = with_tests(text, shipped("contract_tests"))
+    if arguments == ["--write"]:
+        if linked != text:
+            data.write_text(linked, "utf-8")
+        MARKDOWN.write_text(render_markdown(load()), "utf-8")
+    elif linked != text or MARKDOWN.read_text("utf-8") != render_markdown(load()):
         sys.exit("FIDELITY.md is stale: run python -m emulator.ledger --write")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

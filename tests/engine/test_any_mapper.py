@@ -77,9 +77,9 @@ def nodes(draw: st.DrawFn, name: str) -> dict[str, Any]:
     if draw(st.booleans()):
         parameters |= {"feeder": 2, "datastore": 1}
     node = module(3, name, mapper, parameters=parameters)
-    return node | {
-        "version": next(number for number in range(1, 9) if catalog.exists(*name.split(":"), number))
-    }
+    app, _, short = name.partition(":")
+    version = next(number for number in range(1, 9) if catalog.exists(app, short, number))
+    return node | {"version": version}
 
 
 @pytest.mark.parametrize("name", sorted(KINDS))

@@ -20,14 +20,17 @@ _SCRIPTS = ("common", "dashboard", "docs", "key")
 
 def render(template: str, *, status: int = 200, **values: Any) -> Response:
     """A page made of ``template``.html; whatever is put into it is escaped."""
-    environment, policy = _prepared()
-    page = environment.get_template(f"{template}.html").render(version=__version__, **values)
-    response = Response(page, status=status, content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = policy
+    response = Response(page(template, **values), status=status, content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = _prepared()[1]
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
+
+
+def page(template: str, **values: Any) -> str:
+    """The text of a page made of ``template``.html; whatever is put into it is escaped."""
+    return _prepared()[0].get_template(f"{template}.html").render(version=__version__, **values)
 
 
 @lru_cache(maxsize=1)

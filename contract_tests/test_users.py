@@ -1,0 +1,75 @@
+"""Users: who belongs to a team or an organization, and with which role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from emulator.contract.client import Client
+from emulator.contract.target import Target
+
+from .asking import keys_of
+
+USERS = "GET /users"
+
+
+def me(api: Client) -> dict[str, Any]:
+    user: dict[str, Any] = api.call("GET", "/users/me", query={"cols[]": "*"}).fits()["authUser"]
+    return user
+
+
+def listed(api: Client, **query: Any) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = api.get("/users", **query).fits()["users"]
+    return rows
+
+
+@pytest.mark.covers(USERS, "success", "query teamId", "query organizationId")
+@pytest.mark.fidelity("users.list-fields", "users.list-owner")
+def test_the_list_shows_who_belongs_to_a_team_or_an_organization(api: Client, target: Target) -> None:
+    in_team = listed(api, teamId=target.team_id)
+    assert list(in_team[0]) == keys_of(USERS)
+    ids = [user["id"] for user in in_team]
+    assert ids == sorted(ids, reverse=True)
+    in_organization = listed(api, organizationId=target.organization_id)
+    assert me(api)["id"] in [user["id"] for user in in_organization]
+    api.get("/users").refused(400, "SC400")
+    api.get("/users", teamId=target.team_id, organizationId=target.organization_id).refused(400, "SC400")
+
+
+@pytest.mark.covers(USERS, "query name", "query email")
+@pytest.mark.parametrize("name", ["name", "email"])
+def test_the_list_can_be_narrowed_to_a_name_or_an_address(name: str, api: Client, target: Target) -> None:
+    caller = me(api)
+    found = listed(api, organizationId=target.organization_id, **{name: caller[name]})
+    assert caller["id"] in [user["id"] for user in found]
+    assert listed(api, organizationId=target.organization_id, **{name: "contract-nobody"}) == []
+
+
+@pytest.mark.covers(USERS, "query teamRoleId", "query organizationRoleId", "success")
+@pytest.mark.fidelity("users.by-permission", "users.role-filter-owner")
+def test_the_list_can_be_narrowed_to_a_role(api: Client, target: Target) -> None:
+    caller = me(api)
+    roles = {row["organizationId"]: row["usersRoleId"] for row in caller["userOrganizationRoles"]}
+    own = roles[target.organization_id]
+    found = listed(api, organizationId=target.organization_id, organizationRoleId=own)
+    assert caller["id"] in [user["id"] for user in found]
+    others = listed(api, organizationId=target.organization_id, organizationRoleId=999_999)
+    assert others == []
+    assert listed(api, teamId=target.team_id, teamRoleId=999_999) == []
+    api.get("/users", teamId=target.team_id, organizationRoleId=own).refused(400)
+    api.get("/users", organizationId=target.organization_id, teamRoleId=1).refused(400)
+
+
+@pytest.mark.fidelity("users.me")
+def test_the_caller_comes_under_a_name_of_its_own(api: Client) -> None:
+    assert list(api.get("/users/me").fits()) == ["authUser"]
+
+
+@pytest.mark.fidelity("users.roles")
+def test_the_roles_are_a_fixed_list(api: Client) -> None:
+    body = api.get("/users/roles").fits()
+    assert list(body) == ["usersRoles"]
+    assert {tuple(row) for row in body["usersRoles"]} == {("id", "name")}
+    teams = api.get("/users/roles", category="team").fits()["usersRoles"]
+    assert 0 < len(teams) < len(body["usersRoles"])

@@ -1,0 +1,76 @@
+"""What the caller cannot see answers as if it did not exist: wherever a route takes an id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from emulator.contract.catalog import core
+from emulator.contract.client import Client
+from emulator.contract.guard import ABSENT
+from emulator.contract.target import Target
+from emulator.endpoint import Endpoint, snake_case
+from emulator.schemas.base import Many, Ref
+
+from .asking import ask
+from .things import Things
+
+
+def references(endpoint: Endpoint) -> Iterator[tuple[str, str, str]]:
+    """Place, name and kind of every id that a route takes; lists of ids are another matter."""
+    for name, kind in endpoint.path_types:
+        if kind:
+            yield "path", name, kind
+    for place, schema in (("query", endpoint.query), ("body", endpoint.body)):
+        for name, field in schema.load_fields.items() if schema else ():
+            if isinstance(field, Ref) and not isinstance(field, Many):
+                yield place, field.data_key or name, field.kind
+
+
+def places(wanted: str) -> Iterator[Any]:
+    for route, endpoint in core().items():
+        for place, name, kind in references(endpoint):
+            if place == wanted:
+                marks = pytest.mark.covers(route, "hidden")
+                yield pytest.param(route, name, kind, id=f"{route} {name}", marks=marks)
+
+
+def check(api: Client, target: Target, things: Things, route: str, place: str, name: str, kind: str) -> None:
+    """Ask for what there is not, and for what is somebody else's: both are told in the same way."""
+    valid = ask(route, things)
+    if place == "query" and name != "teamId" and route in ("GET /scenarios", "GET /users"):
+        # One of the two owners only.
+        valid = valid.without("query", "teamId") if name == "organizationId" else valid
+    told = [
+        valid.but(place, name, id).send(api).refused(404, "SC404")
+        for id in (ABSENT, target.strangers.get(kind))
+        if id is not None
+    ]
+    assert {snake_case(body["message"]) for body in told} == {"not found"}
+    assert len({tuple(body) for body in told}) == 1
+
+
+@pytest.mark.fidelity("visibility.not-found", "visibility.body")
+@pytest.mark.parametrize(("route", "name", "kind"), list(places("path")))
+def test_a_path_to_what_is_out_of_sight_is_404(
+    route: str, name: str, kind: str, api: Client, target: Target, shared: Things
+) -> None:
+    check(api, target, shared, route, "path", name, kind)
+
+
+@pytest.mark.fidelity("visibility.not-found", "visibility.body")
+@pytest.mark.parametrize(("route", "name", "kind"), list(places("query")))
+def test_a_query_for_what_is_out_of_sight_is_404(
+    route: str, name: str, kind: str, api: Client, target: Target, shared: Things
+) -> None:
+    check(api, target, shared, route, "query", name, kind)
+
+
+@pytest.mark.fidelity("visibility.foreign-team-in-body")
+@pytest.mark.parametrize(("route", "name", "kind"), list(places("body")))
+def test_a_body_that_names_what_is_out_of_sight_is_404(
+    route: str, name: str, kind: str, api: Client, target: Target, shared: Things
+) -> None:
+    check(api, target, shared, route, "body", name, kind)

@@ -1,0 +1,286 @@
+"""The client of the contract suite: careful with what it touches, patient with limits, and it writes down all it sees."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+import requests
+
+from ..schemas.organizations import LicenseOut
+from . import shapes
+from .catalog import Match, match
+from .guard import SAFE, Guard
+from .pacing import Pacer
+from .record import Recorder
+from .target import TIMEOUT, Target
+
+#: How often a call is repeated that came too fast all the same.
+_PATIENCE = 3
+
+#: Codes of refusals that say that the plan allows no more of a thing.
+_FULL = ("IM003", "IM011")
+
+#: How much of an answer a failure shows, in characters.
+_SHOWN = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; ``body`` is the JSON of it, ``None`` if it is none."""
+
+    method: str
+    path: str
+    route: str | None
+    status: int
+    headers: Mapping[str, str]
+    text: str = field(repr=False)
+    body: Any
+    drift: Sequence[shapes.Drift] = ()
+    #: Whether the running test is about the shape of this answer.
+    minded: bool = True
+
+    def ok(self) -> Any:
+        """The body of an answer that must be 200; a test that the plan has no room for is skipped.
+
+        Raises:
+            AssertionError: if it is another, with what came instead.
+        """
+        __tracebackhide__ = True
+        if self.status != 200 and isinstance(self.body, dict) and self.body.get("code") in _FULL:
+            pytest.skip(f"the plan allows no more: {self.body.get('detail')}")
+        if self.status != 200:
+            pytest.fail(f"{self._called()}, not 200: {self._excerpt()}")
+        return self.body
+
+    def fits(self) -> Any:
+        """The body of an answer that must be 200 and have every documented field in its documented type.
+
+        The shape is left to the tests that cover the success of the route: one field that drifts is no reason for all others
+        to fail. It is reported wherever it is seen.
+        """
+        __tracebackhide__ = True
+        body = self.ok()
+        if self.minded and (broken := self._broken()):
+            pytest.fail("drift: " + "; ".join(broken))
+        return body
+
+    def refused(self, status: int, code: str | None = None) -> Any:
+        """The body of an answer that must be a refusal in Make's shape.
+
+        Raises:
+            AssertionError: if it is not, with what came instead.
+        """
+        __tracebackhide__ = True
+        if self.status != status:
+            pytest.fail(f"{self._called()}, not {status}: {self._excerpt()}")
+        if broken := self._broken():
+            pytest.fail(f"the refusal {status} has not Make's shape: " + "; ".join(broken))
+        if code is not None and self.body["code"] != code:
+            pytest.fail(f"{self._called()} with the code {self.body['code']}, not {code}: {self._excerpt()}")
+        return self.body
+
+    @property
+    def faults(self) -> list[str]:
+        """The texts of a refusal, one for each wrong parameter."""
+        return [suberror["message"] for suberror in self.body.get("suberrors", ())]
+
+    def _broken(self) -> list[str]:
+        return [drift.sentence() for drift in self.drift if drift.kind != "unknown"]
+
+    def _called(self) -> str:
+        return f"{self.route or f'{self.method} {self.path}'} answered {self.status}"
+
+    def _excerpt(self) -> str:
+        return self.text[:_SHOWN]
+
+
+class Client:
+    """Calls a target's API.
+
+    Args:
+        scopes: what the token may do: a route that needs more is not called, and the test skipped.
+        license: the licence of the organization, as far as it is known: what it excludes is skipped too.
+        read_only: whether calls that change something are not made, and their tests skipped.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        guard: Guard,
+        pacer: Pacer,
+        recorder: Recorder,
+        *,
+        scopes: frozenset[str],
+        license: Mapping[str, Any] | None = None,
+        read_only: bool = False,
+    ) -> None:
+        self.target = target
+        self.guard = guard
+        self.recorder = recorder
+        self.pacer = pacer
+        self.scopes = scopes
+        self.license = license or {}
+        self.read_only = read_only
+
+    @property
+    def prefix(self) -> str:
+        """What the name of everything begins with that this run makes."""
+        return self.guard.prefix
+
+    def get(self, path: str, **query: Any) -> Answer:
+        return self.call("GET", path, query=query)
+
+    def post(self, path: str, body: Any = None, **query: Any) -> Answer:
+        return self.call("POST", path, query=query, body=body)
+
+    def patch(self, path: str, body: Any, **query: Any) -> Answer:
+        return self.call("PATCH", path, query=query, body=body)
+
+    def put(self, path: str, body: Any) -> Answer:
+        return self.call("PUT", path, body=body)
+
+    def delete(self, path: str, body: Any = None, **query: Any) -> Answer:
+        return self.call("DELETE", path, query=query, body=body)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        token: str | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        data: bytes | None = None,
+        any_scope: bool = False,
+        in_plan: bool = True,
+        raw: bool = False,
+    ) -> Answer:
+        """Call a path below ``/api/v2``.
+
+        Args:
+            query: a list is sent once for each of its values.
+            body: sent as JSON.
+            token: another token than the run's.
+            headers: more of them; ``None`` leaves one out.
+            data: sent in place of JSON.
+            any_scope: call also if the token lacks a scope.
+            in_plan: skip the test if the plan excludes the route.
+            raw: leave the brackets in the names of the query as they are.
+        """
+        __tracebackhide__ = True
+        found = match(method, path)
+        if self.read_only and method not in SAFE:
+            pytest.skip("--read-only: this changes something")
+        if found is not None and not any_scope and token is None:
+            self.need(*found.endpoint.scopes)
+            if in_plan and self._is_excluded(found.endpoint.plan):
+                pytest.skip(f"the plan does not include this ({found.endpoint.plan})")
+        self.guard.check(method, path, query, body if data is None else _json_of(data))
+        sent: dict[str, str | None] = {
+            "Authorization": f"Token {token or self.target.token}",
+            "Content-Type": "application/json" if body is not None or data is not None else None,
+            **(headers or {}),
+        }
+        if body is not None:
+            data = json.dumps(body).encode()
+        url = self.target.base_url + path + (f"?{_encoded(query, safe='[]' if raw else '')}" if query else "")
+        response = self._send(method, url, sent, data, found)
+        return self._answer(method, path, query, found, response)
+
+    def need(self, *scopes: str) -> None:
+        """Skip the test unless the token has all of the scopes."""
+        __tracebackhide__ = True
+        if lacking := [scope for scope in scopes if scope not in self.scopes]:
+            pytest.skip(f"the token lacks {', '.join(lacking)}")
+
+    def _is_excluded(self, plan: str | None) -> bool:
+        name = LicenseOut().fields[plan].data_key if plan else None
+        return name is not None and self.license.get(name) is False
+
+    def deliver(self, url: str, payload: Any) -> requests.Response:
+        """Send JSON to the address of a hook that this run made."""
+        self.guard.check_address(url)
+        return self.target.session.post(url, json=payload, timeout=TIMEOUT)
+
+    def eventually(self, ask: Callable[[], Answer], until: Callable[[Answer], bool]) -> Answer:
+        """Ask again each second of the target's time, for half a minute, until an answer is the awaited one."""
+        for _ in range(30):
+            answer = ask()
+            if until(answer):
+                return answer
+            self.pacer.wait(1)
+        return answer
+
+    # --- sending ---------------------------------------------------------------------------------
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str | None],
+        data: bytes | None,
+        found: Match | None,
+    ) -> requests.Response:
+        counted = found is None or found.endpoint.rate_limited
+        for _ in range(_PATIENCE):
+            if counted:
+                self.pacer.pass_one()
+            response = self.target.session.request(
+                method,
+                url,
+                headers={name: value for name, value in headers.items() if value is not None},
+                data=data,
+                timeout=TIMEOUT,
+                allow_redirects=False,
+            )
+            # IM310 is another matter: the organization has no operations left.
+            if response.status_code != 429 or "IM310" in response.text or self.pacer.limit is None:
+                break
+            self.pacer.start_anew()
+        return response
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any] | None,
+        found: Match | None,
+        response: requests.Response,
+    ) -> Answer:
+        body = _json_of(response.content)
+        status, route = response.status_code, found.route if found else None
+        drift: list[shapes.Drift] = []
+        if route is not None:
+            if status == 200:
+                drift = shapes.drift(route, body, columns=_columns(query))
+                if method == "POST" and self.guard.note(route, body) and "url" in body.get("hook", {}):
+                    self.guard.trust_address(body["hook"]["url"])
+            elif 400 <= status < 500:
+                drift = shapes.error_drift(route, body)
+            self.recorder.saw(route, status, drift)
+        minded = route in self.recorder.about
+        return Answer(method, path, route, status, response.headers, response.text, body, drift, minded)
+
+
+def _json_of(data: bytes) -> Any:
+    """The JSON of some octets; ``None`` if they are none."""
+    try:
+        return json.loads(data)
+    except ValueError:
+        return None
+
+
+def _columns(query: Mapping[str, Any] | None) -> list[str] | None:
+    asked = [value for name, value in (query or {}).items() if name.startswith("cols[")]
+    return [column for value in asked for column in (value if isinstance(value, list) else [value])] or None
+
+
+def _encoded(query: Mapping[str, Any], *, safe: str) -> str:
+    given = {name: value for name, value in query.items() if value is not None}
+    return urlencode(given, doseq=True, quote_via=quote, safe=safe)

@@ -1,0 +1,94 @@
+"""A target that plays a real zone: over TLS, with a token that may not do everything, and with whims if a test wants them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator import MakeEmulator, World
+from emulator.app import tenants_of
+from emulator.world.enums import SCOPES
+
+from .mutants import Bent
+
+#: What the token of a zone lacks.
+LACKING = ("admin:write", "user:read")
+
+
+@dataclass
+class Zone:
+    """A world on an emulator that is reached as a zone is, by base URL and token only."""
+
+    make: MakeEmulator
+    bent: Bent
+    world: World
+    token: str
+
+    def command(self, *flags: str) -> list[str]:
+        """The command that runs the suite against it."""
+        world = self.world
+        return [
+            *(sys.executable, "-m", "emulator.cli", "contract"),
+            *("--base-url", world.base_url, "--token", self.token),
+            *("--team-id", str(world.team_id), "--organization-id", str(world.organization_id)),
+            *flags,
+        ]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the command needs to trust the zone."""
+        return {**os.environ, "REQUESTS_CA_BUNDLE": str(self.make.ca_file), "NO_PROXY": "*"}
+
+    def run(self, folder: Path, *flags: str) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
+        """Run the suite; returns how it ended, and its JSON report."""
+        report = folder / "report.json"
+        ended = subprocess.run(
+            self.command("--json", str(report), *flags),
+            env=self.environment,
+            cwd=folder,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+        assert report.exists(), ended.stdout + ended.stderr
+        return ended, json.loads(report.read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def _server() -> Iterator[tuple[MakeEmulator, Bent]]:
+    with MakeEmulator(tls=True) as make:
+        bent = Bent(make.app.wsgi_app)
+        make.app.wsgi_app = bent  # type: ignore[method-assign]
+        yield make, bent
+
+
+@pytest.fixture
+def zone(_server: tuple[MakeEmulator, Bent]) -> Iterator[Zone]:
+    """A zone of the test's own."""
+    make, bent = _server
+    world = make.create_world()
+    bent.admin = world.token
+    _lift_limit(make, world)
+    token = world.create_token([scope for scope in SCOPES if scope not in LACKING])
+    yield Zone(make, bent, world, token)
+    bent.mutant = None
+    world.delete()
+
+
+def _lift_limit(make: MakeEmulator, world: World) -> None:
+    """Give the organization so many calls a minute that a run, which keeps real time here, never sleeps."""
+    tenant = tenants_of(make.app).get(world.name)
+    assert tenant is not None
+    with tenant.hold() as state:
+        organization = state.organizations[world.organization_id]
+        generous = replace(organization.license, api_limit=1_000_000)
+        state.organizations.put(replace(organization, license=generous))

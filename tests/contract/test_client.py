@@ -1,0 +1,113 @@
+"""The client of the suite: what it does not call, and how it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from emulator import MakeEmulator, World
+from emulator.contract.client import Client
+from emulator.contract.guard import Guard, Unsafe
+from emulator.contract.pacing import Pacer
+from emulator.contract.record import Recorder
+from emulator.contract.settings import Settings
+from emulator.contract.target import Target, survey
+from emulator.world.enums import SCOPES
+
+
+class Begun:
+    """A client of a world, as the suite makes one, but with the world's clock in place of sleep."""
+
+    def __init__(self, world: World) -> None:
+        settings = Settings(
+            base_url=world.base_url,
+            token=world.token,
+            team_id=world.team_id,
+            organization_id=world.organization_id,
+        )
+        self.world, self.target, self.recorder = world, Target(settings), Recorder()
+        self.target.session.trust_env = False
+
+    def client(self, limit: int | None = None, **how: Any) -> Client:
+        guard = Guard("contract-1", team_id=self.world.team_id, organization_id=self.world.organization_id)
+        pacer = Pacer(limit, sleep=self.world.advance, now=self.target.now)
+        how = {"scopes": frozenset(SCOPES), **how}
+        return Client(self.target, guard, pacer, self.recorder, **how)
+
+
+@pytest.fixture
+def begun(make_emulator: MakeEmulator) -> Iterator[Begun]:
+    """A world on the plan Core: 60 calls a minute."""
+    begun = Begun(make_emulator.create_world(plan="core"))
+    yield begun
+    begun.target.close()
+    begun.world.delete()
+
+
+def test_the_licence_and_the_scopes_are_known_before_the_first_test(begun: Begun) -> None:
+    scopes, license = survey(begun.target)
+    assert scopes == SCOPES
+    assert license["apiLimit"] == 60
+    assert begun.world.requests[0]["path"] == "/organizations/1"
+
+
+def test_a_call_that_came_too_fast_is_repeated_a_minute_later(begun: Begun) -> None:
+    api = begun.client(limit=10_000)
+    answers = [api.get("/teams/1").status for _ in range(70)]
+    assert set(answers) == {200}
+    assert api.pacer.waited == 61
+
+
+def test_a_route_that_the_token_may_not_call_is_skipped(begun: Begun) -> None:
+    api = begun.client(scopes=frozenset(["teams:write"]))
+    with pytest.raises(pytest.skip.Exception, match="the token lacks teams:read"):
+        api.get("/teams/1")
+    assert api.call("GET", "/teams/1", any_scope=True).status == 200
+
+
+def test_what_the_plan_excludes_is_skipped(begun: Begun) -> None:
+    api = begun.client(license={"creatingTemplates": False})
+    with pytest.raises(pytest.skip.Exception, match="the plan does not include this"):
+        api.post("/templates", {"teamId": 1})
+
+
+def test_what_the_plan_has_no_room_for_is_skipped(begun: Begun) -> None:
+    api = begun.client()
+    made = api.post("/data-stores", {"name": "contract-1 big", "teamId": 1, "maxSizeMB": 1000})
+    assert made.body["code"] == "IM003"
+    with pytest.raises(pytest.skip.Exception, match="the plan allows no more: Not enough space in storage"):
+        made.ok()
+
+
+def test_reading_only_never_sends_anything_else(begun: Begun) -> None:
+    api = begun.client(read_only=True)
+    with pytest.raises(pytest.skip.Exception, match="--read-only"):
+        api.post("/scenarios/1/run")
+    assert api.get("/teams/1").fits()["team"]["id"] == 1
+    assert [each["method"] for each in begun.world.requests.all()] == ["GET"]
+
+
+def test_what_is_not_the_runs_own_is_never_sent(begun: Begun) -> None:
+    api = begun.client()
+    with pytest.raises(Unsafe):
+        api.post("/scenarios/1/run")
+    with pytest.raises(Unsafe):
+        api.delete("/scenarios/1")
+    with pytest.raises(Unsafe):
+        api.call("POST", "/teams", data=b'{"name": "Somebody\'s", "organizationId": 1}')
+    assert begun.world.requests.all() == []
+
+
+def test_failures_tell_the_route_and_what_came(begun: Begun) -> None:
+    answer = begun.client().get("/teams/77")
+    with pytest.raises(
+        pytest.fail.Exception, match=r"GET /teams/\{teamId\} answered 404, not 200: \{\"detail\""
+    ):
+        answer.ok()
+    with pytest.raises(pytest.fail.Exception, match="answered 404, not 403"):
+        answer.refused(403)
+    with pytest.raises(pytest.fail.Exception, match="with the code SC404, not IM002"):
+        answer.refused(404, "IM002")
+    assert begun.recorder.take()["calls"] == [["GET /teams/{teamId}", 404, 1]]

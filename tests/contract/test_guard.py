@@ -1,0 +1,144 @@
+"""What a run may touch: nothing but what it made itself."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from emulator.contract.catalog import endpoints
+from emulator.contract.guard import ABSENT, MAKES, SAFE, Guard, Unsafe
+
+PREFIX = "contract-0123abcd"
+
+
+@pytest.fixture
+def guard() -> Guard:
+    guard = Guard(PREFIX, team_id=7, organization_id=3, strangers={"team": 99})
+    guard.note("POST /scenarios", {"scenario": {"id": 5, "name": f"{PREFIX} scenario"}})
+    guard.note("POST /hooks", {"hook": {"id": 6, "name": f"{PREFIX} hook"}})
+    guard.note("POST /data-stores", {"dataStore": {"id": "8", "name": f"{PREFIX} store"}})
+    return guard
+
+
+def blueprint(name: str = f"{PREFIX} scenario", **parameters: Any) -> str:
+    return json.dumps(
+        {"name": name, "flow": [{"id": 1, "module": "make:MakeApiCall", "parameters": parameters}]}
+    )
+
+
+ALLOWED: list[tuple[str, str, dict[str, Any], Any]] = [
+    ("GET", "/scenarios/1", {}, None),
+    ("GET", "/nothing", {}, None),
+    ("POST", "/scenarios/5/run", {}, {"data": {"name": "Zoe"}}),
+    ("DELETE", "/scenarios/5", {}, None),
+    ("DELETE", "/hooks/6", {"confirmed": "true"}, None),
+    ("POST", f"/scenarios/{ABSENT}/run", {}, None),
+    ("POST", "/scenarios", {}, {"teamId": 7, "blueprint": blueprint()}),
+    ("POST", "/scenarios", {"confirmed": "true"}, {"teamId": 7, "blueprint": blueprint()}),
+    ("POST", "/scenarios", {}, {"teamId": 7, "blueprint": blueprint(hook=6)}),
+    ("POST", "/scenarios", {}, {"teamId": 99, "blueprint": blueprint()}),
+    ("POST", "/scenarios/5/clone", {"organizationId": 3}, {"name": f"{PREFIX} b", "teamId": 7}),
+    ("POST", "/data-stores/8/data", {}, {"key": "a", "data": {"name": "a name of the record's own"}}),
+    ("PATCH", "/data-stores/8/data/a", {}, {"name": "a name of the record's own"}),
+    ("DELETE", "/data-stores/8/data", {"confirmed": "true"}, {"all": True}),
+    ("DELETE", "/data-stores", {"teamId": 7, "confirmed": "true"}, {"ids": [8]}),
+    ("POST", "/connections", {"teamId": 7}, {"accountName": f"{PREFIX} c", "accountType": "make"}),
+    ("POST", "/teams", {}, {"organizationId": 3, "name": f"{PREFIX} team"}),
+]
+
+REFUSED: list[tuple[str, str, dict[str, Any], Any]] = [
+    ("POST", "/scenarios/1/run", {}, None),
+    ("POST", "/scenarios/1/start", {}, None),
+    ("PATCH", "/scenarios/1", {}, {"name": f"{PREFIX} mine now"}),
+    ("DELETE", "/scenarios/1", {}, None),
+    ("DELETE", "/hooks/5", {"confirmed": "true"}, None),
+    ("DELETE", "/teams/7", {"confirmed": "true"}, None),
+    ("PATCH", "/teams/7", {}, {"name": f"{PREFIX} mine now"}),
+    ("DELETE", "/organizations/3", {"confirmed": "true"}, None),
+    ("POST", "/scenarios", {}, {"teamId": 8, "blueprint": blueprint()}),
+    ("POST", "/scenarios", {}, {"teamId": 7, "blueprint": blueprint("Somebody's")}),
+    ("POST", "/scenarios", {}, {"teamId": 7, "blueprint": blueprint(hook=1)}),
+    ("POST", "/scenarios", {}, {"teamId": 7, "blueprint": blueprint(__IMTCONN__=12)}),
+    ("POST", "/scenarios", {}, {"teamId": 7, "blueprint": blueprint(datastore="1")}),
+    ("POST", "/scenarios/1/clone", {"organizationId": 3}, {"name": f"{PREFIX} b", "teamId": 7}),
+    ("POST", "/scenarios/5/clone", {"organizationId": 4}, {"name": f"{PREFIX} b", "teamId": 7}),
+    (
+        "POST",
+        "/scenarios/5/clone",
+        {"organizationId": 3},
+        {"name": f"{PREFIX} b", "teamId": 7, "hook": {"6": 1}},
+    ),
+    ("PATCH", "/scenarios/5", {}, {"name": "Somebody's"}),
+    ("POST", "/data-stores/1/data", {}, {"key": "a", "data": {}}),
+    ("DELETE", "/data-stores/1/data", {"confirmed": "true"}, {"keys": ["a"]}),
+    ("DELETE", "/data-stores", {"teamId": 7, "confirmed": "true"}, {"all": True}),
+    ("DELETE", "/data-stores", {"teamId": 7, "confirmed": "true"}, {"ids": [8, 1]}),
+    ("DELETE", "/data-stores", {"teamId": 7, "confirmed": "true"}, {"ids": [8], "all": True}),
+    ("DELETE", "/dlqs", {"scenarioId": 5, "confirmed": "true"}, {"all": True}),
+    ("POST", "/dlqs/retry", {"scenarioId": 1}, {"all": True}),
+    ("POST", "/dlqs/some-id/retry", {}, None),
+    ("POST", "/nothing", {}, None),
+    ("PUT", "/scenarios/5", {}, None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "query", "body"), ALLOWED, ids=str)
+def test_what_the_run_made_may_be_touched(
+    method: str, path: str, query: dict[str, Any], body: Any, guard: Guard
+) -> None:
+    guard.check(method, path, query, body)
+
+
+@pytest.mark.parametrize(("method", "path", "query", "body"), REFUSED, ids=str)
+def test_anything_else_is_refused(
+    method: str, path: str, query: dict[str, Any], body: Any, guard: Guard
+) -> None:
+    with pytest.raises(Unsafe):
+        guard.check(method, path, query, body)
+
+
+def test_no_route_that_changes_something_passes_with_ids_that_the_run_did_not_make(guard: Guard) -> None:
+    """Over all declared routes: with 1 for each number, only what makes new things, of no given name, may pass."""
+    passed = set()
+    for route, endpoint in endpoints().items():
+        path = endpoint.path
+        for name, _ in endpoint.path_types:
+            path = path.replace(f"{{{name}}}", "1")
+        try:
+            guard.check(endpoint.method, path, {}, {})
+        except Unsafe:
+            continue
+        if endpoint.method not in SAFE:
+            passed.add(route)
+    assert passed <= set(MAKES)
+
+
+def test_installing_an_app_is_refused_because_it_is_the_organizations(guard: Guard) -> None:
+    flow = [{"id": 1, "module": "slack:CreateMessage", "parameters": {}}]
+    body = {"teamId": 7, "blueprint": json.dumps({"name": f"{PREFIX} s", "flow": flow})}
+    guard.check("POST", "/scenarios", {}, body)
+    with pytest.raises(Unsafe, match="would install slack"):
+        guard.check("POST", "/scenarios", {"confirmed": "true"}, body)
+
+
+def test_what_does_not_bear_the_prefix_is_never_taken_for_the_runs_own(guard: Guard) -> None:
+    assert guard.note("POST /scenarios", {"scenario": {"id": 1, "name": "Somebody's"}}) is None
+    assert guard.note("POST /scenarios", {"scenario": {"id": 1}}) is None
+    assert guard.note("POST /scenarios/{scenarioId}/start", {"scenario": {"id": 1, "name": PREFIX}}) is None
+    with pytest.raises(Unsafe):
+        guard.check("DELETE", "/scenarios/1", {}, None)
+
+
+def test_what_is_gone_may_not_be_touched_any_more(guard: Guard) -> None:
+    guard.forget("scenario", 5)
+    with pytest.raises(Unsafe):
+        guard.check("DELETE", "/scenarios/5", {}, None)
+
+
+def test_data_are_sent_to_hooks_of_the_run_only(guard: Guard) -> None:
+    guard.trust_address("https://hook.eu1.make.com/mine")
+    guard.check_address("https://hook.eu1.make.com/mine?a=1")
+    with pytest.raises(Unsafe):
+        guard.check_address("https://hook.eu1.make.com/other")
