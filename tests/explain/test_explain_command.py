@@ -191,7 +191,9 @@ def test_of_a_long_run_the_beginning_is_told_and_what_is_too_large_is_left_out(t
 
 
 def test_of_what_is_confidential_no_data_are_told(tmp_path: Path) -> None:
-    blueprint = written(tmp_path, module(1, "json:CreateJSON", {"a": "secret"}), scenario={"confidential": True})
+    blueprint = written(
+        tmp_path, module(1, "json:CreateJSON", {"a": "secret"}), scenario={"confidential": True}
+    )
     assert "1 json:CreateJSON\n    confidential: no data are kept\n" in explain(blueprint).output
 
 
@@ -206,7 +208,12 @@ def test_secrets_are_masked(tmp_path: Path) -> None:
     switches = ("serializeUrl", "parseResponse", "shareCookies", "rejectUnauthorized", "followRedirect",
                 "useQuerystring", "gzip", "useMtls", "followAllRedirects")  # fmt: skip
     headers = [{"name": "Authorization", "value": "Bearer abc"}]
-    mapper = {"url": "https://example.com", "method": "get", "headers": headers, **dict.fromkeys(switches, False)}
+    mapper = {
+        "url": "https://example.com",
+        "method": "get",
+        "headers": headers,
+        **dict.fromkeys(switches, False),
+    }
     node = module(1, "http:ActionSendData", mapper, version=3)
     for form in ("text", "json"):
         output = explain(written(tmp_path, node), "--format", form).output
