@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from hypothesis import settings
 from werkzeug.test import TestResponse
 
 from emulator.app import API, DEFAULT_WORLD, create_app, tenants_of
@@ -13,6 +14,10 @@ from emulator.middleware.tenant import Tenant
 from emulator.world.world import World
 
 pytest_plugins = ["pytester"]
+
+# How long an example takes depends on what else the machine does, and is no matter of a property.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 ADMIN = "11111111-1111-4111-8111-111111111111"
 READER = "22222222-2222-4222-8222-222222222222"

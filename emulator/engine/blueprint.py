@@ -223,8 +223,7 @@ class _Reader:
             raise BadBlueprint(f"Module not found '{name}' version '{version}'.")
         metadata, flags = _object(node, "metadata", id), _object(node, "flags", id)
         parameters = _object(node, "parameters", id)
-        # A router names its fallback by its place among the routes, counted from 0 (exported blueprints).
-        otherwise = parameters.get("else")
+        otherwise = fallback_of(parameters)
         feeder = _feeder(parameters) if catalog.aggregates(f"{app}:{module}") else None
         if feeder is not None:
             self.feeders.add(feeder)
@@ -237,7 +236,7 @@ class _Reader:
             mapper=_object(node, "mapper", id),
             filter=filter_of(node.get("filter"), id),
             routes=tuple(
-                self._route(route, nesting, is_fallback=_is_whole(otherwise) and place == otherwise)
+                self._route(route, nesting, is_fallback=place == otherwise)
                 for place, route in enumerate(_objects(node, "routes", id))
             ),
             branches=self._arms(node, id, nesting),
@@ -332,6 +331,12 @@ def _fields(value: Json) -> Fields | None:
     if not isinstance(value, list):
         return None
     return tuple(item for item in value if isinstance(item, Mapping) and isinstance(item.get("name"), str))
+
+
+def fallback_of(parameters: Json) -> int | None:
+    """The place of a router's fallback among its routes, counted from 0 (exported blueprints); ``None`` for none."""
+    place = parameters.get("else") if isinstance(parameters, Mapping) else None
+    return place if _is_whole(place) else None
 
 
 def label_of(metadata: Mapping[str, Json]) -> str | None:

@@ -80,8 +80,9 @@ def _of(read: Callable[[Value], float], compare: Callable[[float, float], bool])
     return lambda a, b, env: compare(read(a), read(b))
 
 
-def _moment(value: Value) -> float:
-    return as_date(value).timestamp()
+def _of_dates(compare: Callable[[float, float], bool]) -> Test:
+    """A text without a time zone is a date of the organization's."""
+    return lambda a, b, env: compare(as_date(a, env.zone).timestamp(), as_date(b, env.zone).timestamp())
 
 
 def _time(value: Value) -> float:
@@ -157,7 +158,7 @@ def _tests() -> dict[str, Test]:
     }
     for name, compare in order.items():
         tests[f"number:{name}"] = _of(as_number, compare)
-        tests[f"date:{name}"] = _of(_moment, compare)
+        tests[f"date:{name}"] = _of_dates(compare)
         tests[f"time:{name}"] = _of(_time, compare)
         tests[f"array:{name}"] = lambda a, b, env, compare=compare: compare(_length(a), _size(b))  # type: ignore[misc]
     for name in ("equal", "notequal"):

@@ -19,9 +19,9 @@ from .errors import Exhausted, Fatal, Interrupted, ModuleError
 from .filters import passes
 from .frames import Close, Failure, Frame, Spread, Walk
 from .gathering import Gathering, Group, Junction, Place, aggregators
-from .iml.environment import Bundle, Environment, Scope, Zone
+from .iml.environment import Bundle, Environment, Scope
 from .iml.evaluate import fill_deep
-from .iml.values import Value
+from .iml.values import Value, Zone
 from .journal import Journal
 from .modules import kind_of
 from .modules.registry import (
@@ -181,7 +181,7 @@ class Interpreter:
         module = station.module
         mapper: Mapping[str, Value] = {}
         try:
-            mapper = fitted(kind, station.mapped(env))
+            mapper = fitted(kind, station.mapped(env), env.zone)
             outcome = scripts.play(
                 kind, ModuleContext(self._run, module, mapper, env, first=walk.scope.empty, branch=branch)
             )
@@ -276,7 +276,7 @@ class Interpreter:
             text = f"Module '{module.full_name}' ({module.id}) has no source: '{feeder}' does not lead to it."
             raise Fatal("BlueprintValidationError", text)
         try:
-            item = fitted(kind, station.mapped(env))
+            item = fitted(kind, station.mapped(env), env.zone)
             key = fill_deep(module.group_by, env) if module.group_by is not None else None
         except ModuleError as error:
             self._journal.note(module, {}, error=described(error, module))

@@ -52,7 +52,7 @@ class _Teller:
         self._ways = ways(explanation.export.blueprint["flow"])
         #: The branches that have modules, by the if-else and their number.
         self._filled = {(way.owner, way.number) for path in self._ways.values() for way in path}
-        self._stores_failures = parse(explanation.export.blueprint).keeps_failures
+        self._blueprint = parse(explanation.export.blueprint)
 
     def lines(self) -> Iterator[str]:
         yield from self._header()
@@ -120,7 +120,7 @@ class _Teller:
                 yield from self._choice(id, way, indent)
             case Fate(id, decision):
                 text = _FATES.get(decision, decision)
-                if decision == "break" and not self._stores_failures:
+                if decision == "break" and not self._blueprint.keeps_failures:
                     text = _NOT_KEPT
                 joint = ": " if decision == "kept" else " "
                 yield self._cut(f"{indent}  error of {id}{joint}" + click.style(text, fg="yellow"))
@@ -145,7 +145,8 @@ class _Teller:
         if step.error is not None:
             yield from self._failed(step.error, f"{indent}    error: ")
         elif step.input is None:
-            yield f"{indent}    too large to be told"
+            why = "confidential: no data are kept" if self._blueprint.confidential else "too large to be told"
+            yield f"{indent}    {why}"
         elif step.output or scripts.can_put_out(step.module):
             yield from self._bundles("out:", mask(list(step.output)), indent)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ..engine.blueprint import Module
+from ..engine.blueprint import Module, fallback_of
 from ..engine.conditions import Filter
 from ..world.models import Json, Step
 
@@ -104,8 +104,10 @@ def ways(flow: Json) -> dict[int, tuple[Way, ...]]:
 
 def _ways_of(node: Mapping[str, Json]) -> Iterator[tuple[Way, Json]]:
     id, routes = node["id"], node.get("routes") or ()
-    for number, route in enumerate(routes, 1):
-        yield Way(id, "route", number, len(routes), _name_of_route(route)), route.get("flow")
+    otherwise = fallback_of(node.get("parameters"))
+    for place, route in enumerate(routes):
+        name = "fallback" if place == otherwise else _name_of_route(route)
+        yield Way(id, "route", place + 1, len(routes), name), route.get("flow")
     # A branch that is switched off does not count.
     branches = [branch for branch in node.get("branches") or () if branch.get("disabled") is not True]
     for number, branch in enumerate(branches, 1):
@@ -118,8 +120,5 @@ def _ways_of(node: Mapping[str, Json]) -> Iterator[tuple[Way, Json]]:
 
 def _name_of_route(route: Mapping[str, Json]) -> str:
     flow = route.get("flow")
-    gate = (flow[0].get("filter") or {}) if flow else {}
-    if route.get("fallback") is True or gate.get("fallback") is True:
-        return "fallback"
-    name = gate.get("name")
+    name = (flow[0].get("filter") or {}).get("name") if flow else None
     return name if isinstance(name, str) else ""

@@ -6,6 +6,7 @@ MAKE_EMULATOR_BLUEPRINTS names: ``MAKE_EMULATOR_BLUEPRINTS=exports pytest tests/
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -143,6 +144,8 @@ def test_a_shipped_blueprint_does_what_is_expected(api: Api, name: str, case: di
     assert execution.name == case.get("name", execution.name)
     kept = len(api.world.incomplete_executions.where(scenario=id))
     assert kept == case.get("incomplete", 0)
+    mails = [dataclasses.asdict(mail) for mail in api.world.outbox.all()]
+    assert agrees(case.get("mails", mails), mails), mails
     for store, records in case.get("stored", {}).items():
         stored = {row.key: row.data for row in datastores.records(api.world, api.world.data_stores[store])}
         assert stored == records

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from lab import Lab, error_of, module, outputs_of, set_variable
 
+from emulator.world import datastores
 from emulator.world.models import Json
 
 
@@ -45,6 +46,17 @@ def test_a_key_that_exists_is_a_data_error_unless_it_may_be_overwritten(lab: Lab
     assert error_of(lab.run(store(1, "AddRecord", mapper))) == ("DataError", "Duplicate key error")
     bundles(lab, store(1, "AddRecord", {**mapper, "overwrite": "true"}))
     assert lab.data("cz-1") == {"city": "New"}
+
+
+def test_a_date_without_a_time_zone_is_stored_as_one_of_the_organizations(lab: Lab) -> None:
+    structure = datastores.create_structure(
+        lab.world, lab.team, name="Visit", spec=[{"name": "at", "type": "date"}], strict=True
+    )
+    visits = datastores.create_store(lab.world, lab.team, name="Visits", max_size_mb=1, structure=structure)
+    mapper = {"key": "x", "overwrite": False, "data": {"at": "2016-12-08 16:00"}}
+    [bundle] = bundles(lab, store(1, "AddRecord", mapper, datastore=visits.id))
+    # The organization is in Prague.
+    assert bundle["data"] == {"at": "2016-12-08T15:00:00.000Z"}
 
 
 def test_data_of_the_wrong_type_are_refused(lab: Lab) -> None:

@@ -215,6 +215,7 @@ def test_a_body_that_is_not_json_once_it_is_mapped_is_refused_in_makes_words() -
         (legacy(headers=[{"name": "a b", "value": "x"}]), 1),
         (legacy(headers=["x"]), 1),
         (legacy(qs=[{"value": "x"}]), 1),
+        (legacy(method="post", bodyType="raw", contentType="application/x-www-form-urlencoded"), 1),
         (legacy(name="ActionSendDataAPIKeyAuth"), 1),
         (legacy(name="ActionSendDataBasicAuth", parameters={"auth": ""}), 1),
         (legacy(name="ActionGetFile", url=""), 1),
@@ -241,7 +242,12 @@ def test_a_header_that_would_begin_another_one_is_refused() -> None:
 
 def test_a_content_type_that_would_begin_another_header_is_refused() -> None:
     lab = Lab()
-    run = lab.run(legacy(method="post", bodyType="raw", contentType="a/b\r\nX-B: 1", data="x"))
+    custom: dict[str, Any] = {
+        "contentType": "custom",
+        "contentTypeValue": "a/b\r\nX-B: 1",
+        "rawBodyContent": "x",
+    }
+    run = lab.run(request(method="post", **custom))
     assert error_of(run) == ("RuntimeError", 'Invalid character in header content ["Content-Type"]')
 
 
@@ -475,7 +481,7 @@ def test_a_get_follows_redirects_and_others_do_if_they_are_told_to() -> None:
     answer(lab, "https://api.example.com/v2/items", body="there")
     assert only(lab.run(legacy()))["data"] == "there"
     assert only(lab.run(legacy(followRedirect=False)))["statusCode"] == 302
-    post: dict[str, Any] = {"method": "post", "bodyType": "raw", "contentType": "a/b", "data": "x"}
+    post: dict[str, Any] = {"method": "post", "bodyType": "raw", "contentType": "text/plain", "data": "x"}
     assert only(lab.run(legacy(**post)))["statusCode"] == 302
     assert only(lab.run(legacy(**post, followAllRedirects=True)))["data"] == "there"
     *_, last = lab.world.http_requests

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
-from lab import environment
+from zoneinfo import ZoneInfo
 
+import pytest
+from lab import NOW, environment
+
+from emulator.engine.budget import Budget
 from emulator.engine.conditions import Condition
 from emulator.engine.errors import ExpressionError
 from emulator.engine.filters import holds, passes
+from emulator.engine.iml.environment import Environment
 from emulator.engine.iml.values import Value
 
 
@@ -59,6 +63,21 @@ def test_groups_are_alternatives_of_conditions_that_must_all_hold() -> None:
     assert not passes([[yes, no]], environment())
     assert passes([[no], [yes]], environment())
     assert passes([], environment())
+
+
+def test_a_date_without_a_time_zone_is_compared_as_one_of_the_organizations() -> None:
+    asked: list[str] = []
+
+    def zone() -> ZoneInfo:
+        asked.append("zone")
+        return ZoneInfo("Europe/Prague")
+
+    env = Environment(Budget(), now=NOW, zone=zone)
+    assert holds("date:equal", "2016-12-08T15:00:00Z", NOW - NOW % 3_600_000, env)
+    assert asked == []
+    assert holds("date:equal", "2016-12-08 16:00", "2016-12-08T15:00:00Z", env)
+    assert holds("date:less", "2016-12-08 15:59", "2016-12-08T15:00:00Z", env)
+    assert asked == ["zone", "zone"]
 
 
 def test_an_unknown_operator_is_an_error() -> None:

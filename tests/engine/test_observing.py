@@ -32,8 +32,8 @@ def observed(lab: Lab, *flow: Any, **options: Any) -> list[tuple[Any, ...]]:
     return notes.told
 
 
-def gate(value: str, name: str = "", **rest: Any) -> dict[str, Any]:
-    return {"name": name, "conditions": [[{"a": "{{1.x}}", "o": "text:equal", "b": value}]], **rest}
+def gate(value: str, name: str = "") -> dict[str, Any]:
+    return {"name": name, "conditions": [[{"a": "{{1.x}}", "o": "text:equal", "b": value}]]}
 
 
 def test_filters_are_told_before_the_operation_that_they_let_through() -> None:
@@ -52,8 +52,9 @@ def test_a_fallback_and_a_branch_are_told_by_their_place() -> None:
         "builtin:BasicRouter",
         routes=[
             {"flow": [set_variable(3, "x", filter=gate("b"))]},
-            {"flow": [set_variable(4, "x", filter=gate("a", fallback=True))]},
+            {"flow": [set_variable(4, "x", filter=gate("a"))]},
         ],
+        parameters={"else": 1},
     )
     assert observed(Lab(), set_variable(1, "a"), router) == [(2, "way", 2, 1), (2, "filter", 4, "", True)]
     branches = [{"conditions": gate("b")["conditions"], "flow": []}, {"type": "else", "flow": []}]

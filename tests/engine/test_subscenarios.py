@@ -53,6 +53,22 @@ def test_a_call_that_waits_puts_out_the_outputs_of_the_scenario_that_it_calls(fo
     assert (execution.operations, run.operations) == (1, 1)
 
 
+def test_dates_without_a_time_zone_go_in_and_come_back_as_those_of_the_organization() -> None:
+    lab = Lab()
+    child = child_of(lab, give_back(3, on="{{1.on}}", at="2016-06-20 02:00"))
+    [version] = lab.world.blueprints.where(scenario=child.id)
+    day: Fields = [{"name": "on", "type": "date"}]
+    lab.world.blueprints.put(
+        replace(version, input_spec=day, output_spec=[*day, {"name": "at", "type": "date"}])
+    )
+    execution = lab.run(call(1, child.id, {"on": "2016-12-08"}))
+    [run] = runs_of(lab, child)
+    # The organization is in Prague.
+    assert run.inputs == {"on": "2016-12-07T23:00:00.000Z"}
+    [bundle] = outputs_of(execution, 1)
+    assert bundle == {"on": "2016-12-07T23:00:00.000Z", "at": "2016-06-20T00:00:00.000Z"}
+
+
 def test_a_call_that_does_not_wait_takes_no_time_and_gives_nothing_back() -> None:
     lab = Lab()
     child = child_of(lab, module(2, "util:FunctionSleep", {"duration": 300}), give_back(3, greeting="late"))

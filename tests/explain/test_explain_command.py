@@ -179,7 +179,7 @@ def test_what_is_in_a_blueprint_cannot_play_with_the_terminal(tmp_path: Path) ->
 
 def test_of_a_long_run_the_beginning_is_told_and_what_is_too_large_is_left_out(tmp_path: Path) -> None:
     loop = module(1, "builtin:BasicRepeater", {"start": 1, "repeats": 1200, "step": 1})
-    counted = module(2, "util:FunctionIncrement")
+    counted = module(2, "util:FunctionIncrement", parameters={"reset": "run"})
     lines = explain(written(tmp_path, loop, counted)).output.splitlines()
     assert "2 util:FunctionIncrement, operation 999" in lines
     assert "2 util:FunctionIncrement, operation 1000" not in lines
@@ -190,6 +190,13 @@ def test_of_a_long_run_the_beginning_is_told_and_what_is_too_large_is_left_out(t
     assert lines[-3] == "    too large to be told"
 
 
+def test_of_what_is_confidential_no_data_are_told(tmp_path: Path) -> None:
+    blueprint = written(
+        tmp_path, module(1, "json:CreateJSON", {"a": "secret"}), scenario={"confidential": True}
+    )
+    assert "1 json:CreateJSON\n    confidential: no data are kept\n" in explain(blueprint).output
+
+
 def test_settings_of_the_wrong_form_are_passed_over(tmp_path: Path) -> None:
     node = module(1, "json:CreateJSON", {"a": 1}, metadata={"designer": 5, "restore": [], "expect": {}})
     result = explain(written(tmp_path, node, scenario=[], io=7))
@@ -198,7 +205,16 @@ def test_settings_of_the_wrong_form_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_secrets_are_masked(tmp_path: Path) -> None:
-    node = module(1, "http:ActionSendData", {"headers": [{"name": "Authorization", "value": "Bearer abc"}]})
+    switches = ("serializeUrl", "parseResponse", "shareCookies", "rejectUnauthorized", "followRedirect",
+                "useQuerystring", "gzip", "useMtls", "followAllRedirects")  # fmt: skip
+    headers = [{"name": "Authorization", "value": "Bearer abc"}]
+    mapper = {
+        "url": "https://example.com",
+        "method": "get",
+        "headers": headers,
+        **dict.fromkeys(switches, False),
+    }
+    node = module(1, "http:ActionSendData", mapper, version=3)
     for form in ("text", "json"):
         output = explain(written(tmp_path, node), "--format", form).output
         assert "abc" not in output

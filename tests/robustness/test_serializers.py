@@ -108,6 +108,7 @@ ROWS: dict[type[Answer], Callable[[World], Iterable[Any]]] = {
     users.AuthUserOut: lambda world: world.users.all(),
     users.AuthorizationOut: lambda world: [Authorization("token", ["scenarios:read"])],
     users.RoleOut: lambda world: ROLES,
+    users.RoleDetail: lambda world: ROLES,
 }
 
 every_schema = pytest.mark.parametrize("schema", ROWS, ids=lambda schema: schema.__name__)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, tzinfo
 
 from ..budget import Budget
-from .values import Value, as_text, is_array, same
-
-Zone = Callable[[], tzinfo]
-"""A time zone, looked up when it is asked for."""
+from .values import Value, Zone, as_text, is_array, same, utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +73,7 @@ class Environment:
     random: random.Random = field(default_factory=lambda: random.Random(0))
     now: int = 0
     #: The time zone in which dates are written and read unless an expression names one.
-    zone: Zone = lambda: UTC
+    zone: Zone = utc
 
 
 def follow(value: Value, path: Sequence[str | int]) -> Value:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from enum import Enum
@@ -20,6 +20,9 @@ from ..errors import Misfit
 
 Value = Any
 """A value of an expression, see above; never changed in place."""
+
+Zone = Callable[[], tzinfo]
+"""A time zone, looked up when it is asked for."""
 
 
 class Mark(Enum):
@@ -177,8 +180,15 @@ def as_boolean(value: Value) -> bool:
     return value is not None and not isinstance(value, Mark)
 
 
-def as_date(value: Value, zone: tzinfo = UTC) -> datetime:
-    """A date, milliseconds since the epoch, or a text with day, month and year; of a zone unless it names another.
+def utc() -> tzinfo:
+    """The zone where no other is known."""
+    return UTC
+
+
+def as_date(value: Value, zone: Zone = utc) -> datetime:
+    """A date, milliseconds since the epoch, or a text with day, month and year.
+
+    A text is of ``zone`` unless it names another (Help centre, "Type coercion"), which is asked for only then.
 
     Raises:
         Misfit: for anything else.
@@ -203,7 +213,7 @@ def as_date(value: Value, zone: tzinfo = UTC) -> datetime:
             int(part["M"] or 0),
             int(part["S"] or 0),
             int((part["f"] or "0")[:3].ljust(3, "0")) * 1000,
-            tzinfo=_offset(part["off"]) if part["off"] else UTC if part["zone"] else zone,
+            tzinfo=_offset(part["off"]) if part["off"] else UTC if part["zone"] else zone(),
         )
         return date.astimezone(UTC)
     except (ValueError, OverflowError):
@@ -219,8 +229,8 @@ def as_array(value: Value) -> Sequence[Value]:
     return value if is_array(value) else [value]
 
 
-def coerce(value: Value, kind: str) -> Value:
-    """A value as a field of a type takes it; types without a rule take anything.
+def coerce(value: Value, kind: str, zone: Zone = utc) -> Value:
+    """A value as a field of a type takes it; types without a rule take anything. Dates are read in ``zone``.
 
     Raises:
         Misfit: if it cannot be made to fit.
@@ -238,7 +248,7 @@ def coerce(value: Value, kind: str) -> Value:
         case "boolean":
             return as_boolean(value)
         case "date" | "timestamp":
-            return as_date(value)
+            return as_date(value, zone)
         case "time":
             if not isinstance(value, str) or not _TIME.fullmatch(value):
                 raise Misfit()

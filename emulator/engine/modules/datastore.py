@@ -55,7 +55,7 @@ def _data(context: ModuleContext, store: DataStore) -> dict[str, Json]:
         if value is None or (value == "" and value is not EMPTY_TEXT) or (name not in types and not strict):
             continue
         try:
-            data[name] = plain(coerce(value, types.get(name, "any")))
+            data[name] = plain(coerce(value, types.get(name, "any"), context.env.zone))
         except Misfit:
             faults += 1
     if faults:

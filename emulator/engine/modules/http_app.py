@@ -28,6 +28,9 @@ TIMEOUT, LONGEST_TIMEOUT = 40, 300
 
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 
+#: Content types of a raw body in version 3; a form has a body type of its own.
+_RAW_TYPES = ("text/plain", "application/json", "application/xml", "text/xml", "text/html", "custom")
+
 #: Content types of version 4 -> what the header says.
 _CONTENT_TYPES: Mapping[str, str] = {"json": "application/json", "urlEncoded": FORM}
 
@@ -96,6 +99,8 @@ def _legacy_body(context: ModuleContext, as_arrays: bool) -> tuple[bytes, str | 
     match mapper.get("bodyType"):
         case "raw":
             kind = mapper.get("contentType")
+            if kind is not None and kind not in _RAW_TYPES:
+                raise BundleInvalid()
             return coerce(mapper.get("data", b""), "buffer"), None if kind == "custom" else kind
         case "x_www_form_urlencoded":
             return form(pairs_of(mapper.get("formFields", ()), "key"), as_arrays=as_arrays).encode(), FORM

@@ -15,7 +15,7 @@ from ..cycles import Backlog
 from ..errors import BundleInvalid, Misfit
 from ..gathering import Group
 from ..iml.environment import Environment
-from ..iml.values import EMPTY_TEXT, Value, coerce
+from ..iml.values import EMPTY_TEXT, Value, Zone, coerce
 from ..observing import Observer
 from ..stopwatch import Stopwatch
 from ..transaction import Transaction
@@ -166,8 +166,8 @@ class Kind:
     combine: Combine | None = None
 
 
-def fitted(kind: Kind, mapper: Mapping[str, Value]) -> Mapping[str, Value]:
-    """The mapper as the module takes it: values of the right types, without empty ones.
+def fitted(kind: Kind, mapper: Mapping[str, Value], zone: Zone) -> Mapping[str, Value]:
+    """The mapper as the module takes it: values of the right types, dates read in a zone, without empty ones.
 
     Raises:
         BundleInvalid: with the number of fields that are missing or do not fit (recorded for "Set variable").
@@ -182,7 +182,7 @@ def fitted(kind: Kind, mapper: Mapping[str, Value]) -> Mapping[str, Value]:
             faults += expected.required
             continue
         try:
-            fit[expected.name] = value = coerce(value, expected.type)
+            fit[expected.name] = value = coerce(value, expected.type, zone)
         except Misfit:
             faults += 1
             continue

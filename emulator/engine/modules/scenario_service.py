@@ -50,7 +50,7 @@ def _output(field: Mapping[str, Json], value: Value, context: ModuleContext) -> 
             return json.loads(as_text(value))
         except (ValueError, RecursionError):
             raise Misfit() from None
-    return coerce(value, str(field.get("type", "any")))
+    return coerce(value, str(field.get("type", "any")), context.env.zone)
 
 
 def _call(context: ModuleContext) -> Outcome:
@@ -69,7 +69,7 @@ def _called(context: ModuleContext, *, wait: bool) -> Outcome:
     version = context.run.world.blueprints[scenario.id, scenario.blueprint_version]
     spec = version.input_spec or ()
     try:
-        inputs = checked_inputs(spec, _inputs(context.mapper, spec))
+        inputs = checked_inputs(spec, _inputs(context, spec))
     except Invalid as refusal:
         raise BundleInvalid(len(refusal.faults)) from None
     return CallScenario(scenario, inputs, wait)
@@ -89,8 +89,9 @@ def _scenario(context: ModuleContext) -> Scenario:
     return scenario
 
 
-def _inputs(mapper: Mapping[str, Value], spec: Fields) -> Mapping[str, Json]:
+def _inputs(context: ModuleContext, spec: Fields) -> Mapping[str, Json]:
     """The mapped inputs: the mapper's fields, or those of its field ``data`` if that is no input itself (seen)."""
+    mapper = context.mapper
     data = mapper.get("data")
     if isinstance(data, Mapping) and all(field["name"] != "data" for field in spec):
         mapper = data
@@ -99,7 +100,7 @@ def _inputs(mapper: Mapping[str, Value], spec: Fields) -> Mapping[str, Json]:
     for name, value in mapper.items():
         empty = value is None or (value == "" and value is not EMPTY_TEXT)
         if not empty:
-            inputs[name] = plain(coerce(value, kinds.get(name, "any")))
+            inputs[name] = plain(coerce(value, kinds.get(name, "any"), context.env.zone))
     return inputs
 
 

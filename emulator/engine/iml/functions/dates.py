@@ -24,8 +24,7 @@ def _date_at(env: Environment, values: Sequence[Value], place: int) -> datetime:
     """A date; a text without a time zone is one of the organization's (Help centre, "Type coercion")."""
     value = given(values, place)
     try:
-        # The zone is looked up only where it matters.
-        return as_date(value, env.zone()) if isinstance(value, str) else as_date(value)
+        return as_date(value, env.zone)
     except Misfit:
         raise ExpressionError(f"{shown(value)} is not a valid date.") from None
 
