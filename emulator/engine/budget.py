@@ -14,6 +14,9 @@ from .errors import Exhausted
 #: Operations that a run may use: a hundred thousand bundles through an iterator, a module and an aggregator fit in.
 OPERATIONS = 250_000
 
+#: What an operation costs besides what it does, in steps of work: to begin it and to write it down.
+OPERATION = 5
+
 #: Steps of work: about one for each part of an expression and for each hundred characters made.
 WORK = 5_000_000
 
@@ -43,6 +46,7 @@ class Budget:
         self.operations -= 1
         if self.operations < 0:
             raise Exhausted("OperationsLimitExceededError", "The run uses too many operations.")
+        self.step(OPERATION)
 
     def step(self, cost: int = 1) -> None:
         self.work -= cost

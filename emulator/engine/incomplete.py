@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..world.models import IncompleteExecution
+from ..world.usage import organization_of
 from ..world.world import World
 from .computation import Computation
 from .iml.values import plain
@@ -64,7 +65,7 @@ def remains(computed: Computation, part: Broken) -> Mapping[str, Any]:
 
 def _room(world: World, team_id: int) -> int:
     """How many bytes the plan has left for incomplete executions."""
-    organization = world.organizations[world.teams[team_id].organization_id]
+    organization = organization_of(world, team_id)
     stored = sum(
         kept.size
         for scenario in world.scenarios.where(organization=organization.id)

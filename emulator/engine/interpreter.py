@@ -135,8 +135,8 @@ class Interpreter:
             case Emit(bundles, transfer):
                 self.transfer += transfer
                 self._emit(walk, bundles)
-            case Branch():
-                self._send(walk, env)
+            case Branch(routes):
+                self._send(walk, routes, env)
             case Choose(arms):
                 way = next(
                     (n for n, arm in enumerate(arms) if arm.groups is None or passes(arm.groups, env)), None
@@ -218,9 +218,9 @@ class Interpreter:
         if bundles and (walk.position + 1 < len(walk.flow) or walk.after is not None):
             self._stack.append(Spread(walk, bundles))
 
-    def _send(self, walk: Walk, env: Environment) -> None:
+    def _send(self, walk: Walk, all_routes: Sequence[Route], env: Environment) -> None:
         """Let a bundle take every route of a router, and a fallback if all others are closed to it."""
-        routes = [route for route in walk.module.routes if route.flow and not route.is_disabled]
+        routes = [route for route in all_routes if route.flow and not route.is_disabled]
         if any(route.is_fallback for route in routes):
             others = [route for route in routes if not route.is_fallback]
             if any(self._is_open(route, env) for route in others):
@@ -228,7 +228,7 @@ class Interpreter:
             else:
                 routes = [route for route in routes if route.is_fallback]
                 if self._run.observer is not None:
-                    way = walk.module.routes.index(routes[0])
+                    way = all_routes.index(routes[0])
                     self._run.observer.chose(len(self.steps), walk.module, way)
         self._stack.extend(
             Walk(route.flow, 0, walk.scope, walk.handling, walk.after) for route in reversed(routes)

@@ -28,6 +28,7 @@ from ..world.refusals import (
     Unconfirmed,
 )
 from ..world.tables import Table
+from ..world.usage import organization_of
 from ..world.world import World
 from . import running, schedule
 from .blueprint import id_sequence, parse
@@ -93,7 +94,7 @@ def create(
     parse(blueprint)
     _check_folder(team.id, folder)
     running.check_connections(world, team, blueprint)
-    schedule.check(scheduling, least_minutes=running.organization_of(world, team.id).license.interval)
+    schedule.check(scheduling, least_minutes=organization_of(world, team.id).license.interval)
     _check_inputs(scheduling, input_spec)
     hook_id = _hook(world, team, blueprint)
     # The last that may refuse, for it takes note of the apps.
@@ -156,7 +157,7 @@ def update(
     _check_folder(team.id, folder)
     scheduling = changes.get("scheduling", scenario.scheduling)
     if "scheduling" in changes:
-        schedule.check(scheduling, least_minutes=running.organization_of(world, team.id).license.interval)
+        schedule.check(scheduling, least_minutes=organization_of(world, team.id).license.interval)
     # Without a blueprint the specs are passed over: the vendor's SDK sends empty ones with every change of a name.
     given = metadata if metadata is not None and blueprint is not None else {}
     input_spec = given.get("input_spec", current.input_spec)

@@ -11,8 +11,8 @@ from dataclasses import replace
 from functools import partial
 
 from ..world import blueprints, hooks, queues
-from ..world.models import Execution, Hook, Json, Organization, Scenario
-from ..world.usage import is_exhausted
+from ..world.models import Execution, Hook, Json, Scenario
+from ..world.usage import is_exhausted, organization_of
 from ..world.world import World
 from . import executor, sequence
 from .budget import Budget
@@ -54,7 +54,11 @@ def deliver(world: World, hook: Hook, data: Json, *, id: str, size: int) -> Exec
 
 def turn(world: World, scenario: Scenario, after: int) -> int | None:
     """When an instant scenario goes on with its queue, one run a bundle, from a moment on; ``None`` if it does not."""
-    if not scenario.is_active or not is_instant(scenario) or is_exhausted(world, _owner(world, scenario)):
+    if (
+        not scenario.is_active
+        or not is_instant(scenario)
+        or is_exhausted(world, organization_of(world, scenario.team_id))
+    ):
         return None
     if not len(world.incomings.where(hook=scenario.hook_id)) or sequence.is_held(world, scenario):
         return None
@@ -100,12 +104,8 @@ def _takes_at_once(world: World, scenario: Scenario) -> bool:
     return (
         scenario.is_active
         and is_instant(scenario)
-        and not is_exhausted(world, _owner(world, scenario))
+        and not is_exhausted(world, organization_of(world, scenario.team_id))
         and not len(world.incomings.where(hook=scenario.hook_id))
         and not sequence.is_held(world, scenario)
         and sequence.free_from(world, scenario) <= world.now()
     )
-
-
-def _owner(world: World, scenario: Scenario) -> Organization:
-    return world.organizations[world.teams[scenario.team_id].organization_id]

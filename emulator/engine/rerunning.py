@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from ..world.models import Rerun
-from ..world.usage import is_exhausted
+from ..world.usage import is_exhausted, organization_of
 from ..world.world import World
-from . import executor, retrying, running
+from . import executor, retrying
 from .budget import Budget
 
 
@@ -28,7 +28,7 @@ def _turn(row: Any) -> tuple[int, int]:
 def rerun(world: World, row: Rerun, budget: Budget) -> None:
     """Run a scenario once more; one that was stopped is not, and one without operations waits for its next month."""
     scenario = world.scenarios[row.scenario_id]
-    organization = running.organization_of(world, scenario.team_id)
+    organization = organization_of(world, scenario.team_id)
     if scenario.is_active and is_exhausted(world, organization):
         world.reruns.put(replace(row, due=organization.next_reset))
         return

@@ -16,6 +16,9 @@ from .times import LAST_DAY, moment_or_none, time_of_day, within
 
 _MINUTES = 24 * 60
 
+#: The most restrictions that a scheduling may have, as each is looked at for each day. The emulator's own limit.
+MOST = 50
+
 
 def faults(scheduling: Mapping[str, Json]) -> Iterator[str]:
     """What is wrong with the restrictions of a scheduling."""
@@ -27,6 +30,9 @@ def faults(scheduling: Mapping[str, Json]) -> Iterator[str]:
         return
     if not isinstance(restrict, list) or not all(isinstance(item, Mapping) for item in restrict):
         yield "Invalid value of parameter 'restrict'."
+        return
+    if len(restrict) > MOST:
+        yield f"Parameter 'restrict' has more than {MOST} items."
         return
     for item in restrict:
         if item.get("days") is not None and not within(item["days"], 0, 6):

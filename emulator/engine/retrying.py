@@ -13,9 +13,9 @@ from ..world import incompletes
 from ..world.enums import zone_of
 from ..world.models import Execution, IncompleteExecution, Json, Retry
 from ..world.refusals import Exhausted, WrongState
-from ..world.usage import count_execution, is_exhausted
+from ..world.usage import count_execution, is_exhausted, organization_of
 from ..world.world import World
-from . import executor, incomplete, listening, restrictions, running, sequence
+from . import executor, incomplete, listening, restrictions, sequence
 from .blueprint import parse
 from .budget import Budget
 from .computation import FAILURE, Breakpoint, Computation, place_of
@@ -49,7 +49,7 @@ def retry(
     """
     if row.resolved:
         raise WrongState("The incomplete execution is resolved already.")
-    organization = running.organization_of(world, row.team_id)
+    organization = organization_of(world, row.team_id)
     if kind == "manual" and is_exhausted(world, organization):
         raise Exhausted("The organization has no operations left.")
     scenario = world.scenarios[row.scenario_id]
@@ -121,7 +121,7 @@ def release(world: World, scenario_id: int, at: int) -> None:
     turn = listening.turn(world, scenario, at)
     # What runs by itself and awaits no turn was held when it was due.
     if turn is None and scenario.scheduling.get("type") not in ("immediately", "on-demand"):
-        zone = zone_of(running.organization_of(world, scenario.team_id).timezone_id)
+        zone = zone_of(organization_of(world, scenario.team_id).timezone_id)
         turn = restrictions.next_allowed(scenario.scheduling, at, zone)
     if turn is not None:
         world.scenarios.put(replace(scenario, next_exec=turn))

@@ -11,9 +11,9 @@ from dataclasses import replace
 from ..world import blueprints
 from ..world.clock import SECOND
 from ..world.enums import zone_of
-from ..world.models import Execution, Json, Organization, Scenario, ScenarioEvent, Team, User
+from ..world.models import Execution, Json, Scenario, ScenarioEvent, Team, User
 from ..world.refusals import ConnectionNotFound, Exhausted, Invalid, LimitReached, TimedOut, WrongState
-from ..world.usage import is_exhausted
+from ..world.usage import is_exhausted, organization_of
 from ..world.world import World
 from . import executor, inputs, listening, schedule
 
@@ -141,11 +141,6 @@ def first_run(world: World, scenario: Scenario) -> int | None:
         return turn
     zone = zone_of(organization_of(world, scenario.team_id).timezone_id)
     return schedule.first_run(scenario.scheduling, world.now(), zone)
-
-
-def organization_of(world: World, team_id: int) -> Organization:
-    """The organization of a team."""
-    return world.organizations[world.teams[team_id].organization_id]
 
 
 def check_connections(world: World, team: Team, blueprint: Mapping[str, Json]) -> None:

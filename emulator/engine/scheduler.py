@@ -8,7 +8,7 @@ from typing import Any
 from ..world.clock import MINUTE
 from ..world.enums import zone_of
 from ..world.models import Execution, Organization, Scenario
-from ..world.usage import is_exhausted, restart_counters
+from ..world.usage import is_exhausted, organization_of, restart_counters
 from ..world.world import World
 from . import listening, rerunning, retrying, schedule, sequence
 from .budget import WORK, Budget
@@ -56,7 +56,7 @@ def catch_up(world: World) -> None:
         if skipping and listening.is_instant(scenario):
             return
         paused_until = 0
-        if not skipping and not is_exhausted(world, _owner(world, scenario)):
+        if not skipping and not is_exhausted(world, organization_of(world, scenario.team_id)):
             execution = listening.run_due(world, scenario, due, budget)
             if _was_turned_away(world, execution):
                 paused_until = execution.ends + PAUSE
@@ -103,7 +103,9 @@ def _await_next(world: World, scenario: Scenario, after: int, paused_until: int 
     if (turn := listening.turn(world, scenario, after)) is not None:
         world.scenarios.put(replace(scenario, next_exec=turn))
         return
-    upcoming = schedule.next_run(scenario.scheduling, after, zone_of(_owner(world, scenario).timezone_id))
+    upcoming = schedule.next_run(
+        scenario.scheduling, after, zone_of(organization_of(world, scenario.team_id).timezone_id)
+    )
     over = upcoming is None and scenario.scheduling.get("type") == "once"
     if upcoming is not None:
         upcoming = max(upcoming, paused_until)
@@ -116,7 +118,3 @@ def _wake(world: World, organization: Organization) -> None:
         turn = listening.turn(world, scenario, organization.last_reset)
         if scenario.next_exec is None and turn is not None:
             world.scenarios.put(replace(scenario, next_exec=turn))
-
-
-def _owner(world: World, scenario: Scenario) -> Organization:
-    return world.organizations[world.teams[scenario.team_id].organization_id]

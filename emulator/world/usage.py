@@ -105,6 +105,11 @@ def _forget_old(world: World, newest: Execution) -> None:
             world.logs.put(replace(run, steps=()))
 
 
+def organization_of(world: World, team_id: int) -> Organization:
+    """The organization of a team, whose plan says what the team may use."""
+    return world.organizations[world.teams[team_id].organization_id]
+
+
 def is_exhausted(world: World, organization: Organization) -> bool:
     """Whether an organization may run nothing: it was paused, or has no operations left."""
     return (

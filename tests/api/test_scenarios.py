@@ -283,6 +283,67 @@ def test_a_failed_run_tells_its_error(api: Api) -> None:
     assert (log["error"]["name"], log["operations"], log["centicredits"]) == ("BundleValidationError", 1, 100)
 
 
+@pytest.mark.parametrize(
+    ("module", "mapper", "name", "message", "cause"),
+    [
+        ("builtin:ThrowError", {"message": "Off"}, "RuntimeError", "Off", ("ThrowError", "builtin")),
+        ("json:ParseJSON", {"json": "{"}, "DataError", "Source is not valid JSON.", ("ParseJSON", "json")),
+        (
+            "json:ParseJSON",
+            {"json": "{{none()}}"},
+            "DataError",
+            "Failed to map 'json': Function 'none' not found!",
+            ("ParseJSON", "json"),
+        ),
+        (
+            "builtin:Ignore",
+            {},
+            "RuntimeError",
+            "Module 'builtin:Ignore' stands outside of an error handler.",
+            ("Ignore", "builtin"),
+        ),
+        (
+            "builtin:BasicMerge",
+            {},
+            "BlueprintValidationError",
+            "Module 'builtin:BasicMerge' (1) follows no if-else.",
+            ("BasicMerge", "builtin"),
+        ),
+    ],
+)
+def test_every_failure_tells_its_error_and_the_module_that_caused_it(
+    api: Api, module: str, mapper: Any, name: str, message: str, cause: tuple[str, str]
+) -> None:
+    flow = [{"id": 1, "module": module, "version": 1, "mapper": mapper}]
+    id = create(api, {"name": "Fails", "flow": flow, "metadata": {}}, inputs=[])
+    api.post(f"/scenarios/{id}/start")
+    run = ok(api.post(f"/scenarios/{id}/run", json={"responsive": True}))
+    detail = ok(api.get(f"/scenarios/{id}/executions/{run['executionId']}"))
+    assert detail == {
+        "status": "ERROR",
+        "error": {
+            "name": name,
+            "message": message,
+            "causeModule": {"name": cause[0], "appName": cause[1]},
+        },
+    }
+
+
+def test_a_run_whose_error_was_put_off_is_a_warning_and_one_whose_error_was_ignored_a_success(
+    api: Api,
+) -> None:
+    for directive, status in (("Break", "WARNING"), ("Ignore", "SUCCESS")):
+        handler = {"id": 3, "module": f"builtin:{directive}", "version": 1, "mapper": {}}
+        flow = [
+            {"id": 1, "module": "builtin:BasicRepeater", "version": 1, "mapper": {"repeats": 1}},
+            {"id": 2, "module": "builtin:ThrowError", "version": 1, "mapper": {}, "onerror": [handler]},
+        ]
+        id = create(api, {"name": "Fails", "flow": flow, "metadata": {"scenario": {"dlq": True}}}, inputs=[])
+        api.post(f"/scenarios/{id}/start")
+        run = ok(api.post(f"/scenarios/{id}/run", json={"responsive": True}))
+        assert ok(api.get(f"/scenarios/{id}/executions/{run['executionId']}")) == {"status": status}
+
+
 def test_outputs_larger_than_asked_for_are_413(api: Api) -> None:
     id = create(api)
     api.post(f"/scenarios/{id}/start")

@@ -311,7 +311,7 @@ def test_an_answer_comes_out_as_it_does_in_version_four() -> None:
     }
 
 
-def test_only_json_is_parsed_and_only_on_request() -> None:
+def test_json_and_xml_are_parsed_and_only_on_request() -> None:
     def data(body: Json, kind: str | None = None, **mapper: Json) -> Json:
         lab = Lab()
         answer(lab, body=body, headers=(("content-type", kind),) if kind else ())
@@ -321,12 +321,18 @@ def test_only_json_is_parsed_and_only_on_request() -> None:
     assert data('{"a": 1}') == '{"a": 1}'
     assert data('{"a": 1}', "application/hal+json; charset=utf-8") == {"a": 1}
     assert data("", "application/json") is None
-    assert data("<a/>", "application/xml") == "<a/>"
+    parsed = {"a": {"_attributes": {"n": 1}, "b": ["x", "y"]}}
+    for kind in ("application/xml", "text/xml; charset=utf-8"):
+        assert data('<a n="1"><b>x</b><b>y</b></a>', kind) == parsed
+        assert data("", kind) is None
+    assert data("<a/>", "application/xml", parseResponse=False) == "<a/>"
+    assert data("<a/>", "text/html") == "<a/>"
     assert data("abc", "image/png") == "YWJj"  # a buffer, which JSON shows in base64
     assert data("abc", "text/plain; charset=klingon") == "abc"
-    lab = Lab()
-    answer(lab, body="no", headers=(("content-type", "application/json"),))
-    assert error_of(lab.run(legacy())) == ("DataError", "Source is not valid JSON.")
+    for kind in ("JSON", "XML"):
+        lab = Lab()
+        answer(lab, body="no", headers=(("content-type", f"application/{kind.lower()}"),))
+        assert error_of(lab.run(legacy())) == ("DataError", f"Source is not valid {kind}.")
 
 
 def test_what_answers_to_head_has_no_body() -> None:

@@ -235,6 +235,7 @@ def test_runs_at_fixed_times_are_left_out_where_they_are_not_allowed() -> None:
         {"restrict": [{"months": [0]}]},
         {"restrict": [{"time": ["9", "17:00"]}]},
         {"restrict": [{"time": "09:00"}]},
+        {"restrict": [{"days": [1]}] * 51},
     ],
 )
 def test_restrictions_that_make_no_sense_are_refused(restrictions: dict[str, Any]) -> None:

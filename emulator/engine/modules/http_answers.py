@@ -17,6 +17,7 @@ from ..errors import ModuleError
 from ..iml.values import Value
 from .json_app import read
 from .registry import ModuleContext
+from .xml_app import read_xml
 
 #: How much of an answer an error tells.
 ERROR_TEXT = 500
@@ -27,6 +28,8 @@ _FILE_NAME = re.compile(
     r"filename\*=(?:utf-8'[^']*')(?P<coded>[^;]+)|filename=(?:\"(?P<quoted>[^\"]*)\"|(?P<plain>[^;]+))",
     re.IGNORECASE,
 )
+#: What is read as XML (developers.make.com, "Type" of responses).
+_XML = frozenset({"application/xml", "text/xml"})
 _TEXTUAL = re.compile(r"text/|.*[/+](?:json|xml|javascript|x-www-form-urlencoded)$")
 
 
@@ -40,10 +43,10 @@ def check(answer: Answer) -> None:
 
 
 def content(context: ModuleContext, answer: Answer, *, parse: bool) -> Value:
-    """The body: JSON as a value if it is to be parsed, other texts as they are, anything else as a buffer.
+    """The body: JSON and XML as values if they are to be parsed, other texts as they are, anything else as a buffer.
 
     Raises:
-        ModuleError: if it says that it is JSON, and is none.
+        ModuleError: if it says that it is JSON or XML, and is none.
     """
     context.env.budget.text(len(answer.body))
     kind = _kind(answer)
@@ -52,6 +55,8 @@ def content(context: ModuleContext, answer: Answer, *, parse: bool) -> Value:
     text = _text(answer)
     if parse and (kind == "application/json" or kind.endswith("+json")):
         return read(context, text) if text.strip() else None
+    if parse and kind in _XML:
+        return read_xml(context, text) if text.strip() else None
     return text
 
 

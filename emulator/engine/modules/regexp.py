@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...world.models import Json
+from ..budget import ITEMS, oversized
 from ..errors import BundleInvalid, ExpressionError, ModuleError
 from ..iml.regex import Pattern, compiled
 from ..iml.values import Value
@@ -69,6 +70,8 @@ def _matched(context: ModuleContext, pattern: str) -> Outcome:
         ]
         bundles.append({"i": len(bundles) + 1, **dict(zip(groups, parts[1:], strict=True)), WHOLE: parts[0]})
         budget.items(len(parts))
+        if len(bundles) > ITEMS:
+            raise oversized()
     if not bundles and _is_on(parameters, "continueWhenNoRes"):
         return Emit([{}])
     return Emit(bundles)

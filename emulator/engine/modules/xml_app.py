@@ -40,14 +40,20 @@ class _Refused(Exception):
 
 def _parse(context: ModuleContext) -> Outcome:
     """One bundle, with the root element under its name."""
-    text = context.mapper["xml"]
+    return Emit([read_xml(context, context.mapper["xml"])])
+
+
+def read_xml(context: ModuleContext, text: str) -> Mapping[str, Value]:
+    """The collection that a document says, with the root element under its name.
+
+    Raises:
+        ModuleError: if it is none.
+    """
     context.env.budget.step(1 + len(text) // 10)
-    reader = _Reader()
     try:
-        root = reader.read(text)
+        return _Reader().read(text)
     except (expat.ExpatError, _Refused, UnicodeError):
         raise ModuleError("DataError", "Source is not valid XML.") from None
-    return Emit([root])
 
 
 class _Element:
