@@ -91,6 +91,13 @@ def refused(answer: Any, status: int, **body: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
+def few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the test runs that a test starts load our plugin and xdist only: others take seconds to import in each process."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_PLUGINS", "emulator.testing.plugin,xdist.plugin")
+
+
+@pytest.fixture
 def api() -> Api:
     """The default world, with its clock standing still at noon of 2 March 2026."""
     api = Api(create_app(now="2026-03-02T12:00:00Z"))

@@ -19,6 +19,7 @@ def files_of(page: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.usefixtures("few_plugins")
 def test_the_python_of_a_page_runs(page: Path, pytester: pytest.Pytester) -> None:
     shown = page.read_text(encoding="utf-8").count("```python\n")
     files = files_of(page)

@@ -28,6 +28,8 @@ LINES = [
     f"2 of 47 documented routes, 2 of {len(routes.endpoints())} declared ones",
 ]
 
+pytestmark = pytest.mark.usefixtures("few_plugins")
+
 
 def test_the_end_of_a_run_shows_which_endpoints_were_called(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(TESTS)
