@@ -57,6 +57,7 @@ def make_emulator(pytestconfig: pytest.Config) -> Iterator[MakeEmulator]:
     key = os.environ.get("MAKE_EMULATOR_CONTROL_KEY")
     try:
         emulator = MakeEmulator.attach(url, control_key=key) if url else MakeEmulator().start()
+        emulator.control.call("GET", "worlds")
     except ControlError as error:
         pytest.fail(f"make_emulator: {error}", pytrace=False)
     with emulator:

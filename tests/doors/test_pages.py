@@ -132,7 +132,7 @@ def test_the_dashboard_tells_what_scenarios_sent_and_who_answers(api: Api) -> No
     deaf = {"url": "https://deaf.example.com/", "error": "timeout"}
     assert api.control("POST", "/worlds/default/http", json=deaf).status_code == 201
     world = api.world
-    common = {
+    common: dict[str, Any] = {
         "at": world.now(),
         "scenario_id": 1,
         "execution_id": "1" * 32,
