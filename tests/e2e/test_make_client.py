@@ -82,7 +82,8 @@ def test_refusals_are_its_errors(make_world: World, caplog: pytest.LogCaptureFix
 def test_its_command_reaches_a_world_instead_of_make(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with mock_make() as world:
+    # Where its command goes when nothing says otherwise.
+    with mock_make(zone="us2") as world:
         monkeypatch.setenv("MAKE_API_KEY", world.token)
         monkeypatch.setenv("MAKE_TEAM_ID", str(world.team_id))
         monkeypatch.setattr(sys, "argv", ["make-client", "scenario_logs", "--scenario-id", "1"])
