@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import logging
+import re
 import signal
 import sys
 import threading
@@ -188,7 +190,7 @@ def serve(
     except PortTaken as error:
         raise Failure(f"{error}; choose another with --port, or --port 0 for a free one") from None
     except OSError as error:
-        raise Failure(f"cannot listen at {host}:{port}: {error}") from None
+        raise Failure(f"cannot listen at {host}:{port}: {_reason(error)}") from None
     if kept is not None:
         try:
             kept.start()
@@ -205,7 +207,11 @@ def serve(
             mail.start()
         except OSError as error:
             server.stop()
-            raise Failure(f"cannot take mail at {host}:{smtp_port}: {error.strerror or error}") from None
+            if error.errno == errno.EADDRINUSE:
+                raise Failure(
+                    f"port {smtp_port} of {host} is taken; choose another with --smtp-port"
+                ) from None
+            raise Failure(f"cannot take mail at {host}:{smtp_port}: {_reason(error)}") from None
     tenant = tenants_of(app).get(DEFAULT_WORLD)
     assert tenant is not None
     team = tenant.main_team()
@@ -217,7 +223,7 @@ def serve(
         click.echo(f"  organization  {team.organization_id}")
     if mail is not None:
         click.echo(f"  mail          smtp://{host}:{mail.port}")
-    click.echo(f"  control API   {server.url}/_emulator/health")
+    click.echo(f"  dashboard     {server.url}/_emulator/")
     if allow_network:
         click.echo("  network       HTTP modules of scenarios really call what no rule answers for")
     if ca_file is not None:
@@ -234,6 +240,12 @@ def serve(
             kept.stop()
         except OSError as error:
             raise Failure(f"cannot write {state}: {error.strerror or error}") from None
+
+
+def _reason(error: OSError) -> str:
+    """The system's own words, which servers wrap into more of theirs."""
+    told = re.findall(r"\[Errno -?\d+\] ([^()\[\]]+)", str(error))
+    return told[-1].strip() if told else error.strerror or str(error)
 
 
 def _kept(path: Path, tenants: Tenants, name: str) -> StateFile:
@@ -281,7 +293,7 @@ def init(file: str | None, force: bool, schema: bool) -> None:
     click.echo(f"Wrote {path}." if schema else f"Wrote {path}. Try: make-emulator serve --seed {path}")
 
 
-@main.command()
+@main.command(short_help="Check a seed, or tell what it holds.")
 @click.argument("file", envvar=f"{PREFIX}_SEED")
 def validate(file: str) -> None:
     """Check a seed: every fault with its line, exit 1; or what the seed holds, exit 0."""
@@ -294,7 +306,7 @@ def validate(file: str) -> None:
     click.echo(f"{file} is a valid seed: {seeds.summary(seed)}")
 
 
-@main.command()
+@main.command(short_help="List the routes, and how well each is known.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
 def routes(as_json: bool) -> None:
     """List the routes with their scopes and how well each is known."""

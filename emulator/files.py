@@ -15,11 +15,16 @@ def write_whole(path: Path, data: bytes) -> None:
     beside = path.with_name(f"{path.name}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
     descriptor = os.open(beside, flags, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError:
+        # Half a file, or a whole one that cannot take its place, may hold secrets.
+        beside.unlink(missing_ok=True)
+        raise
     _sync_folder(path.parent)
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import orjson
 
 from .failures import Failure
 from .files import write_whole
+
+if TYPE_CHECKING:
+    from .testing.control import Control
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -49,11 +53,18 @@ _world = click.option(
 
 def _call(url: str, key: str | None, method: str, *path: str, **options: Any) -> Any:
     """Make one call of the control API; a refusal is the command's failure."""
+    with _control(url, key) as control:
+        return control.call(method, *path, **options)
+
+
+@contextmanager
+def _control(url: str, key: str | None) -> Iterator[Control]:
+    """The control API of the emulator at a URL, until it refuses something: that is the command's failure."""
     # Imported here, so that --help and mistakes in the usage answer at once.
     from .testing.control import Control, ControlError, HttpTransport
 
     try:
-        return Control(HttpTransport(url.rstrip("/"), key)).call(method, *path, **options)
+        yield Control(HttpTransport(url.rstrip("/"), key))
     except ControlError as error:
         raise Failure(str(error)) from None
 
@@ -112,11 +123,16 @@ def world() -> None:
 @_connection
 def list_worlds(url: str, control_key: str | None) -> None:
     """List the worlds with their plans, teams and tokens."""
+    rows: list[tuple[str, ...]] = [("world", "plan", "zone", "team", "token")]
     for described in _call(url, control_key, "GET", "worlds")["worlds"]:
-        click.echo("  ".join(str(described[name]) for name in ("name", "plan", "zone", "teamId", "token")))
+        shown = (described[name] for name in ("name", "plan", "zone", "teamId", "token"))
+        rows.append(tuple("-" if value is None else str(value) for value in shown))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("  ".join(map(str.ljust, row, widths)).rstrip())
 
 
-@world.command()
+@world.command(short_help="Make a world, isolated from all others.")
 @click.argument("name", required=False)
 @click.option("--seed", metavar="NAME|FILE", help="What it is made from.")
 @click.option("--plan", help="free, core, pro, teams or enterprise.")
@@ -155,7 +171,7 @@ def delete(name: str, url: str, control_key: str | None) -> None:
     click.echo(f"Deleted {name}.")
 
 
-@click.command("access-report")
+@click.command("access-report", short_help="Tell which scopes each token used, and needs.")
 @click.option(
     "--format",
     "form",
@@ -168,13 +184,8 @@ def delete(name: str, url: str, control_key: str | None) -> None:
 @_connection
 def access_report(form: str, world: str, url: str, control_key: str | None) -> None:
     """Tell for each token the scopes that it used, those it was refused, and the least set that would do."""
-    from .testing.control import Control, ControlError, HttpTransport
-
-    control = Control(HttpTransport(url.rstrip("/"), control_key))
-    try:
+    with _control(url, control_key) as control:
         report = control.text("worlds", world, "access-report", query={"format": form})
-    except ControlError as error:
-        raise Failure(str(error)) from None
     click.echo(report.rstrip("\n"))
 
 

@@ -217,7 +217,7 @@ def _checked(token: str) -> str:
     """A token that can go into a header; one that cannot is not shown."""
     if not re.fullmatch(r"[\x21-\x7e]{8,4096}", token):
         raise click.UsageError(
-            "the token is not one of Make's: it has spaces or other odd characters, or none"
+            "this is no token of Make's: one has 8 characters or more, no spaces, nothing beyond ASCII"
         )
     return token
 

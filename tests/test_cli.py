@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -120,6 +121,26 @@ def test_a_taken_port_is_one_clear_line_and_exit_1() -> None:
     assert result.returncode == 1
     assert result.stderr == (
         f"make-emulator: port {port} of 127.0.0.1 is taken; choose another with --port, or --port 0 for a free one\n"
+    )
+
+
+def test_a_taken_port_for_mail_is_one_clear_line_and_exit_1() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        result = run("serve", "--port", "0", "--smtp-port", port)
+    assert (result.returncode, result.stderr) == (
+        1,
+        f"make-emulator: port {port} of 127.0.0.1 is taken; choose another with --smtp-port\n",
+    )
+
+
+def test_an_address_of_another_machine_is_one_clear_line_and_exit_1() -> None:
+    result = run("serve", "--host", "192.0.2.1", "--port", "0")
+    assert (result.returncode, result.stderr) == (
+        1,
+        f"make-emulator: cannot listen at 192.0.2.1:0: {os.strerror(errno.EADDRNOTAVAIL)}\n",
     )
 
 

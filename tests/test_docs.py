@@ -7,8 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from emulator import seeds
+from emulator.tls import CLIENT_VARIABLES
+
 ROOT = Path(__file__).parent.parent
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
+
+CLIENTS, SEEDS = (
+    (ROOT / f"docs/how-to/{name}.md").read_text(encoding="utf-8") for name in ("clients", "seeds")
+)
 
 _BLOCK = re.compile(r"^```python\n# (\w+\.py)\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
 
@@ -38,3 +45,27 @@ def test_the_python_of_a_page_runs(page: Path, pytester: pytest.Pytester) -> Non
 def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_the_index_leads_to_every_page() -> None:
+    linked = re.findall(r"\]\(([^)#]+)", (ROOT / "docs/README.md").read_text(encoding="utf-8"))
+    pages = {str(page.relative_to(ROOT / "docs")) for page in PAGES}
+    assert pages - set(linked) == {"README.md"}
+
+
+def test_the_variables_that_are_shown_are_the_ones_that_are_printed() -> None:
+    [shown] = re.findall(r"^```text\n([^`]*CA file[^`]*)^```", CLIENTS, flags=re.MULTILINE)
+    assert re.findall(r"export (\w+)=", shown) == list(CLIENT_VARIABLES)
+
+
+def test_the_seed_that_is_shown_is_valid(tmp_path: Path) -> None:
+    [seed] = re.findall(r"^```yaml\n(.*?)^```", SEEDS, flags=re.MULTILINE | re.DOTALL)
+    path = tmp_path / "seed.yaml"
+    path.write_text(seed, "utf-8")
+    assert seeds.summary(seeds.check(path)) == "1 user, 1 organization, 1 team"
+
+
+def test_every_shipped_seed_is_listed() -> None:
+    shown = SEEDS.partition("\n| seed |")[2].partition("\n\n")[0]
+    listed = re.findall(r"^\| `(\w+)` \|", shown, flags=re.MULTILINE)
+    assert sorted(listed) == seeds.names()

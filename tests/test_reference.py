@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 
+from conftest import Api
 from emulator.engine.modules import KINDS
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -58,3 +59,16 @@ def test_each_of_the_47_has_its_row(pages: Mapping[str, str]) -> None:
 def test_each_module_that_is_interpreted_has_its_row(pages: Mapping[str, str]) -> None:
     named = re.findall(r"^\| `([\w-]+:\w+)` \|", pages["modules.md"], flags=re.MULTILINE)
     assert sorted(named) == sorted(KINDS)
+
+
+def test_every_control_call_is_listed_and_every_listed_one_is_there(
+    api: Api, pages: Mapping[str, str]
+) -> None:
+    listed = set(re.findall(r"^\| `([A-Z]+) (/[^`]*)` \|", pages["control-api.md"], flags=re.MULTILINE))
+    served = {
+        (method, re.sub(r"<(?:int:)?(\w+)>", r"{\1}", rule.rule.removeprefix("/_emulator")))
+        for rule in api.app.url_map.iter_rules()
+        if rule.rule.startswith("/_emulator")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert listed == served

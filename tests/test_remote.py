@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,7 +59,9 @@ def test_worlds_are_made_listed_reset_and_deleted(make: MakeEmulator) -> None:
         f"  world         mine\n  base URL      {world.base_url}\n  token         {world.token}\n"
         f"  team          {world.team_id}\n  organization  {world.organization_id}\n"
     )
-    assert f"mine  core  eu1.make.com  {world.team_id}  {world.token}\n" in run(make, "world", "list").output
+    head, *rows = run(make, "world", "list").output.splitlines()
+    assert head.split() == ["world", "plan", "zone", "team", "token"]
+    assert ["mine", "core", "eu1.make.com", str(world.team_id), world.token] in [row.split() for row in rows]
     assert run(make, "reset", "--world", "mine").exit_code == 0
     assert run(make, "reset", MAKE_EMULATOR_WORLD="mine").exit_code == 0
     assert run(make, "world", "delete", "mine").output == "Deleted mine.\n"
@@ -106,12 +111,54 @@ def test_a_file_that_cannot_be_written_is_one_clear_line(make: MakeEmulator, tmp
     )
 
 
-def test_an_emulator_that_does_not_run_is_one_clear_line() -> None:
-    for url, reason in (("http://127.0.0.1:9", "no emulator answers at"), ("localhost", "is not the URL of")):
+def test_a_snapshot_that_cannot_take_its_place_leaves_no_secrets_beside_it(
+    make: MakeEmulator, tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    result = run(make, "snapshot", "save", str(folder))
+    assert (result.exit_code, result.stderr) == (1, f"make-emulator: cannot write {folder}: Is a directory\n")
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize(
+    "command", ["world list", "world create", "world delete x", "reset", "access-report"]
+)
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://127.0.0.1:9", "no emulator answers at http://127.0.0.1:9: Connection refused"),
+        ("localhost", "'localhost' is not the URL of an emulator, such as http://127.0.0.1:4747"),
+        ("http://[::1", "'http://[::1' is not the URL of an emulator: Invalid IPv6 URL"),
+        (
+            "http://127.0.0.1:port",
+            "'http://127.0.0.1:port' is not the URL of an emulator: "
+            "Port could not be cast to integer value as 'port'",
+        ),
+    ],
+)
+def test_an_emulator_that_does_not_run_is_one_clear_line(command: str, url: str, reason: str) -> None:
+    result = CliRunner().invoke(main, [*command.split(), "--url", url])
+    assert (result.exit_code, result.stderr) == (1, f"make-emulator: {reason}\n")
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.0 200 OK\r\n\r\n<html>", b"SSH-2.0-OpenSSH_9.6\r\n"])
+def test_a_server_that_is_no_emulator_is_one_clear_line(answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer_once() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=answer_once)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         result = CliRunner().invoke(main, ["world", "list", "--url", url])
-        assert result.exit_code == 1
-        assert reason in result.stderr
-        assert len(result.stderr.splitlines()) == 1
+        thread.join()
+    assert result.exit_code == 1
+    assert re.fullmatch(r"make-emulator: .*(no JSON came back|no emulator answers at).*\n", result.stderr)
 
 
 def test_a_snapshot_is_one_json_document(make: MakeEmulator, tmp_path: Path) -> None:

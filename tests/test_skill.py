@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from werkzeug.exceptions import HTTPException
 
 from conftest import ADMIN, Api, ok
@@ -72,6 +74,31 @@ def test_the_loop_leads_from_a_mistake_to_a_run(api: Api) -> None:
 
     ok(api.patch(f"{path}?confirmed=true", json={"blueprint": blueprint(MENDED)}))
     assert ok(api.post(f"{path}/run", json={"responsive": True}))["status"] == 1
+
+
+def test_it_teaches_each_command_that_an_agent_needs() -> None:
+    named = set(re.findall(r"`make-emulator ([a-z-]+)", SKILL))
+    assert {"explain", "pull", "diff", "contract", "access-report", "serve"} <= named
+
+
+def test_a_blueprint_in_a_file_is_explained_as_told(tmp_path: Path) -> None:
+    [shown] = re.findall(r"`(make-emulator explain [^`]*)`", SKILL)
+    path = tmp_path / "blueprint.json"
+    path.write_text(blueprint(BROKEN), "utf-8")
+    words = [str(path) if word == "blueprint.json" else word for word in shlex.split(shown)[1:]]
+    result = CliRunner().invoke(cli.main, words)
+    assert result.exit_code == 1
+    assert "DataError: Source is not valid JSON." in result.output
+    path.write_text(blueprint(MENDED), "utf-8")
+    assert CliRunner().invoke(cli.main, words).exit_code == 0
+
+
+def test_the_services_that_it_plays_answer(api: Api) -> None:
+    [wish] = re.findall(r"`POST /_emulator/worlds/default/http` `([^`]*)`", SKILL)
+    made = api.control("POST", "/worlds/default/http", json=json.loads(wish))
+    assert made.status_code == 201
+    rule = made.json["rule"] if made.json else {}
+    assert (rule["url"], rule["body"], rule["status"]) == ("https://api.example.com/*", {"id": 7}, 200)
 
 
 def blueprint(module: object) -> str:

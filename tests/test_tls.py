@@ -203,7 +203,7 @@ def test_the_command_serves_https_and_tells_whom_to_trust() -> None:
         told = "".join(process.stdout.readline() for _ in range(10))
         [file] = re.findall(r"^  CA file\s+(\S.*)$", told, flags=re.MULTILINE)
         assert [name for name in CLIENT_VARIABLES if f"{name}={file}" in told] == list(CLIENT_VARIABLES)
-        assert f"control API   {url.removesuffix('/api/v2')}/_emulator/health" in told
+        assert f"dashboard     {url.removesuffix('/api/v2')}/_emulator/" in told
         health = url.replace("/api/v2", "/_emulator/health")
         assert requests.get(health, verify=file, timeout=5).json()["status"] == "ok"
         process.send_signal(signal.SIGTERM)

@@ -15,13 +15,21 @@ from ..data import shipped
 from ..failures import Failure
 from .settings import Settings, SettingsError
 
+
+def _writable(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """A report that cannot be written is told before the run, not after it."""
+    if path is not None and not path.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder '{path.parent}' to write it to")
+    return path
+
+
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 #: What pytest may end with, besides that tests failed.
 _USAGE, _NOTHING_FOUND = 4, 5
 
 
-@click.command()
+@click.command(short_help="Run the contract suite against an emulator or a real zone.")
 @click.option("--base-url", metavar="URL", help="Where a zone answers, e.g. https://eu1.make.com/api/v2.")
 @click.option("--token", help="The API token to run with.")
 @click.option("--weak-token", help="A second token with few scopes, to see what it is refused.")
@@ -31,9 +39,9 @@ _USAGE, _NOTHING_FOUND = 4, 5
 @click.option("--rate-limit", is_flag=True, help="Also use up the organization's calls of a minute.")
 @click.option("--update", is_flag=True, help="Mark what was assumed and is confirmed as observed.")
 @click.option("--ledger", type=_FILE, help="The ledger to read and to update, if not the shipped one.")
-@click.option("--json", type=_FILE, help="Write all that was found to a file.")
-@click.option("--html", type=_FILE, help="Write a page to read.")
-@click.option("--junit-xml", type=_FILE, help="Write a report for CI.")
+@click.option("--json", type=_FILE, callback=_writable, help="Write all that was found to a file.")
+@click.option("--html", type=_FILE, callback=_writable, help="Write a page to read.")
+@click.option("--junit-xml", type=_FILE, callback=_writable, help="Write a report for CI.")
 @click.option("-k", "only", metavar="EXPRESSION", help="Run only tests whose names fit, as pytest's -k.")
 def contract(junit_xml: Path | None, only: str | None, **flags: Any) -> None:
     """Run the contract suite: what clients rely on, asked of an emulator or of a real zone.

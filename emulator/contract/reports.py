@@ -51,8 +51,9 @@ def summary(report: dict[str, Any]) -> Iterator[str]:
     yield f"tests     {_counted(report['tests'])}" + (", then interrupted" if report["interrupted"] else "")
     for reason, count in Counter(each["reason"] for each in report["skipped"]).most_common():
         yield f"  skipped {count:>4}  {reason}"
-    called = sum(bool(row["calls"]) for row in report["routes"])
-    yield f"routes    {called} of {len(report['routes'])} core routes were called"
+    # Two documented routes may be one endpoint.
+    called = sum(len(row["core"]) for row in report["routes"] if row["calls"])
+    yield f"routes    {called} of the {sum(len(row['core']) for row in report['routes'])} documented ones were called"
     verdicts = Counter(each["verdict"] for each in report["ledger"])
     yield f"ledger    {_counted({name: verdicts[name] for name in ('confirmed', 'contradicted', 'untested')})}"
     for each in report["ledger"]:

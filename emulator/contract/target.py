@@ -154,7 +154,7 @@ def survey(target: Target) -> tuple[frozenset[str], dict[str, Any]]:
     """The scopes of the token and the licence of the organization (empty if the token may not read it).
 
     Raises:
-        TargetError: if nobody answers, or the token is refused.
+        TargetError: if nobody answers, the token is refused, or it sees no such team or organization.
     """
     # The licence first: it tells how fast everything after it may be asked.
     answer = _get(target, f"/organizations/{target.organization_id}")
@@ -162,6 +162,11 @@ def survey(target: Target) -> tuple[frozenset[str], dict[str, Any]]:
         raise TargetError(f"{target.base_url} refuses the token (401)")
     if answer.status_code == 404:
         raise TargetError(f"the token sees no organization {target.organization_id} at {target.base_url}")
+    team = _get(target, f"/teams/{target.team_id}")
+    if team.status_code == 404:
+        raise TargetError(f"the token sees no team {target.team_id} at {target.base_url}")
+    if _part(team, "team", "organizationId") not in (None, target.organization_id):
+        raise TargetError(f"team {target.team_id} does not belong to organization {target.organization_id}")
     license = _part(answer, "organization", "license")
     granted = _part(_get(target, "/users/me/current-authorization"), "authorization", "scope")
     scopes = frozenset(granted) if isinstance(granted, list) else frozenset(SCOPES)

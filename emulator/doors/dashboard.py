@@ -7,19 +7,23 @@ from dataclasses import dataclass
 from heapq import nlargest
 from itertools import islice
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from ..endpoint import Endpoint
 from ..engine import scheduler
 from ..middleware.faults import Rule
+from ..middleware.masking import query_text
 from ..middleware.tenant import Tenant
 from ..reports import access
 from ..world.clock import iso
-from ..world.models import Execution, IncompleteExecution, Scenario, Script
+from ..world.models import Execution, HttpRequest, HttpRule, IncompleteExecution, Mail, Scenario, Script
+from ..world.tables import Table
 from ..world.world import World
 
-#: How many requests, scenarios or data stores, and runs of a scenario are shown.
+#: How many requests or mails, scenarios or data stores, and runs of a scenario are shown.
 REQUESTS, ROWS, RUNS = 40, 50, 3
+
+_Kept = TypeVar("_Kept", HttpRequest, Mail)
 
 _PASSIVE = {
     "reset": "reset the connection",
@@ -60,6 +64,29 @@ class Arrangement:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A request that a scenario sent: when, what it came to, whereto, and who answered."""
+
+    at: str
+    status: str
+    tone: str
+    request: str
+    sender: str
+    answered_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail that a scenario sent."""
+
+    at: str
+    to: str
+    subject: str
+    sender: str
+    attachments: int
+
+
+@dataclass(frozen=True, slots=True)
 class Broken:
     """An incomplete execution that is not resolved: whose, why, and what becomes of it."""
 
@@ -92,6 +119,11 @@ def view(tenant: Tenant, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
             "data_stores_all": len(world.data_stores),
             "broken": [_broken(world, row) for row in islice(_unresolved(world), ROWS)],
             "scripts": [_script(script) for script in world.scripts.values()],
+            "rules": [_rule(rule) for rule in world.http_rules],
+            "sent": [_sent(world, row) for row in _latest(world.http_requests)],
+            "sent_kept": len(world.http_requests),
+            "mails": [_letter(world, mail) for mail in _latest(world.outbox)],
+            "mails_kept": len(world.outbox),
         }
     entries = list(tenant.journal)
     return shown | {
@@ -155,6 +187,44 @@ def _script(script: Script) -> Arrangement:
     does += f", {script.duration} ms later" if script.duration else ""
     whole = None if script.left is None else script.left + script.hits
     return Arrangement(script.module, does, _hits(script.hits, whole))
+
+
+def _rule(rule: HttpRule) -> Arrangement:
+    if rule.error is not None:
+        does = "not answer in time" if rule.error == "timeout" else "refuse the connection"
+    else:
+        does = f"answer {rule.status}"
+    does += f", {rule.delay} ms later" if rule.delay else ""
+    whole = None if rule.left is None else rule.left + rule.hits
+    return Arrangement(f"{rule.method or 'any method'} {rule.url}", does, _hits(rule.hits, whole))
+
+
+def _latest(table: Table[int, _Kept]) -> list[_Kept]:
+    """The last rows of a table, the latest first."""
+    return list(table)[: -REQUESTS - 1 : -1]
+
+
+def _sent(world: World, row: HttpRequest) -> Sent:
+    address, mark, query = row.url.partition("?")
+    return Sent(
+        at=iso(row.at),
+        status=str(row.status or row.error or "?"),
+        tone="bad" if row.status is None or row.status >= 400 else "good",
+        request=f"{row.method} {address}{mark}{query_text(query)}",
+        sender=_sender(world, row.scenario_id, row.module_id),
+        answered_by=row.answered_by,
+    )
+
+
+def _letter(world: World, mail: Mail) -> Letter:
+    receivers = ", ".join((*mail.to, *mail.cc, *mail.bcc))
+    sender = _sender(world, mail.scenario_id, mail.module_id)
+    return Letter(iso(mail.at), receivers, mail.subject, sender, len(mail.attachments))
+
+
+def _sender(world: World, scenario_id: int, module_id: int) -> str:
+    scenario = world.scenarios.get(scenario_id)
+    return f"{scenario.name if scenario else f'scenario {scenario_id}'}, module {module_id}"
 
 
 def _hits(hits: int, whole: int | None) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _WIDTH = 120
 
 
-@click.command("explain")
+@click.command("explain", short_help="Run a blueprint once and tell what happened.")
 @click.argument("blueprint", metavar="BLUEPRINT.json", type=click.File("rb"))
 @click.option(
     "--input",

@@ -149,7 +149,7 @@ def scripts_of(data: bytes) -> Iterator[Script]:
     try:
         held = yaml.safe_load(data)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ValueError(f"not YAML: {str(error).splitlines()[0] if str(error) else error!r}") from None
+        raise ValueError(f"not YAML: {' '.join(str(error).split()) or 'nested too deep'}") from None
     if held is not None and not isinstance(held, dict):
         raise ValueError("it must map names of modules to what they put out")
     for module, wish in (held or {}).items():

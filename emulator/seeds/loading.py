@@ -35,6 +35,8 @@ def load(seed: Any) -> Seed:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise SeedError(f"{path}: this is not text in UTF-8") from None
+    except (PermissionError, IsADirectoryError) as error:
+        raise SeedError(f"cannot read {path}: {error.strerror}") from None
     except (OSError, ValueError):
         raise SeedError(f"there is no seed named {seed!r}, nor a file of that name") from None
     key = str(path), text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import ssl
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
@@ -48,9 +49,13 @@ class HttpTransport:
     """Calls a server elsewhere, such as a sidecar."""
 
     def __init__(self, url: str, key: str | None = None) -> None:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            self._port = parts.port
+        except ValueError as error:
+            raise ControlError(f"{url!r} is not the URL of an emulator: {error}") from None
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ControlError(f"{url!r} is not the URL of an emulator")
+            raise ControlError(f"{url!r} is not the URL of an emulator, such as http://127.0.0.1:4747")
         self._url = parts
         self._headers = {"X-Emulator-Key": key} if key else {}
 
@@ -59,13 +64,13 @@ class HttpTransport:
     ) -> tuple[int, bytes]:
         kind = http.client.HTTPSConnection if self._url.scheme == "https" else http.client.HTTPConnection
         assert self._url.hostname is not None
-        connection = kind(self._url.hostname, self._url.port, timeout=30)
+        connection = kind(self._url.hostname, self._port, timeout=30)
         try:
             connection.request(method, path, body, {**self._headers, **(headers or {})})
             response = connection.getresponse()
             return response.status, response.read()
-        except OSError as error:
-            raise ControlError(f"no emulator answers at {self._url.geturl()}: {error}") from None
+        except (OSError, http.client.HTTPException) as error:
+            raise ControlError(f"no emulator answers at {self._url.geturl()}: {_reason(error)}") from None
         finally:
             connection.close()
 
@@ -109,7 +114,12 @@ class Control:
 
     def _json(self, method: str, target: str, data: bytes | None, headers: Mapping[str, str] | None) -> Any:
         answer = self._send(method, target, data, headers)
-        return orjson.loads(answer) if answer else None
+        try:
+            return orjson.loads(answer) if answer else None
+        except orjson.JSONDecodeError:
+            raise ControlError(
+                f"{method} {target} was not answered by an emulator: no JSON came back"
+            ) from None
 
     def _send(self, method: str, target: str, data: bytes | None, headers: Mapping[str, str] | None) -> bytes:
         status, answer = self._transport.send(method, target, data, headers)
@@ -117,10 +127,22 @@ class Control:
             try:
                 told = orjson.loads(answer)
                 reason = told.get("detail") or told.get("message", "")
-            except orjson.JSONDecodeError:
-                reason = answer.decode(errors="replace")
+            except (orjson.JSONDecodeError, AttributeError):
+                # Some other server's page: its first words will do.
+                reason = " ".join(answer.decode(errors="replace").split())[:200]
             raise ControlError(f"{method} {target} answered {status}: {reason}", status)
         return answer
+
+
+def _reason(error: Exception) -> str:
+    """Why nobody answers, in one line."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"its certificate is not trusted ({error.verify_message}); SSL_CERT_FILE names the file of its CA"
+        )
+    if isinstance(error, ConnectionRefusedError) and error.strerror:
+        return error.strerror
+    return " ".join(str(error).split())
 
 
 def _target(path: Sequence[str], query: Mapping[str, str] | None) -> str:

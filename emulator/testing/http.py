@@ -99,6 +99,7 @@ class WorldHttp:
         Raises:
             AssertionError: with the requests that come closest.
         """
+        __tracebackhide__ = True
         count = len(self.requests.matching(method, url, json=json))
         if count == times or (times is None and count):
             return
@@ -114,6 +115,7 @@ class WorldHttp:
         Raises:
             AssertionError: with the requests that were.
         """
+        __tracebackhide__ = True
         rows = self.requests.matching(method, url, json=json)
         if rows:
             sent = "\n".join(_line(row) for row in rows[-SHOWN:])

@@ -39,6 +39,7 @@ class WorldOutbox(Rows):
         Raises:
             AssertionError: with the last mails that were.
         """
+        __tracebackhide__ = True
         count = len(self.matching(to, subject))
         if count == times or (times is None and count):
             return

@@ -51,11 +51,16 @@ def pytest_configure(config: pytest.Config) -> None:
 def make_emulator(pytestconfig: pytest.Config) -> Iterator[MakeEmulator]:
     """One emulator for the whole test run: started here, or a sidecar named by ``--make-emulator-url``."""
     # Imported on use: a test run that never asks for an emulator does not pay for one.
-    from . import MakeEmulator
+    from . import ControlError, MakeEmulator
 
     url = pytestconfig.getoption("--make-emulator-url") or os.environ.get("MAKE_EMULATOR_URL")
     key = os.environ.get("MAKE_EMULATOR_CONTROL_KEY")
-    with MakeEmulator.attach(url, control_key=key) if url else MakeEmulator() as emulator:
+    try:
+        emulator = MakeEmulator.attach(url, control_key=key) if url else MakeEmulator().start()
+        emulator.control.call("GET", "worlds")
+    except ControlError as error:
+        pytest.fail(f"make_emulator: {error}", pytrace=False)
+    with emulator:
         yield emulator
 
 

@@ -81,6 +81,7 @@ class WorldRequests(Rows):
         Raises:
             AssertionError: with the requests that come closest.
         """
+        __tracebackhide__ = True
         count = len(self.matching(method, path, status=status, json=json))
         if count == times or (times is None and count):
             return
@@ -98,6 +99,7 @@ class WorldRequests(Rows):
         Raises:
             AssertionError: with the requests that did.
         """
+        __tracebackhide__ = True
         rows = self.matching(method, path, status=status, json=json)
         if rows:
             came = "\n".join(f"  {row['sentence']}" for row in rows[-SHOWN:])

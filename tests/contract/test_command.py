@@ -108,6 +108,31 @@ def test_a_token_that_is_refused_is_one_line(zone: Zone, tmp_path: Path) -> None
     assert ended.stderr == f"make-emulator: {zone.world.base_url} refuses the token (401)\n"
 
 
+@pytest.mark.parametrize(
+    ("flag", "reason"),
+    [
+        ("--team-id", "the token sees no team 987654 at"),
+        ("--organization-id", "the token sees no organization 987654 at"),
+    ],
+)
+def test_a_place_that_the_token_does_not_see_is_one_line(zone: Zone, flag: str, reason: str) -> None:
+    ended = subprocess.run(
+        [*zone.command(), flag, "987654"],
+        env=zone.environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == f"make-emulator: {reason} {zone.world.base_url}\n"
+
+
+def test_a_report_that_could_not_be_written_is_told_before_the_run(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["contract", "--html", str(tmp_path / "none" / "report.html")])
+    assert result.exit_code == 2
+    assert f"there is no folder '{tmp_path / 'none'}' to write it to" in " ".join(result.stderr.split())
+
+
 def test_an_emulator_teaches_the_ledger_nothing(zone: Zone, tmp_path: Path) -> None:
     """Else one flag would turn everything that is assumed into something observed."""
     path = tmp_path / "fidelity.yaml"

@@ -74,7 +74,7 @@ def test_the_summary_tells_what_matters(run: Run) -> None:
     assert lines[:3] == [
         "tests     1 passed, 1 failed, 1 skipped",
         "  skipped    1  the token lacks user:read",
-        "routes    1 of 46 core routes were called",
+        "routes    1 of the 47 documented ones were called",
     ]
     text = "\n".join(lines)
     assert "  contradicted  paging.answer (observed): The answer's `pg` repeats" in text

@@ -7,6 +7,7 @@ import shlex
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,7 +16,8 @@ from werkzeug.test import TestResponse
 from conftest import ADMIN, READER, Api
 from emulator import api as routes
 from emulator.app import create_app
-from emulator.world.models import IncompleteExecution
+from emulator.world import outside
+from emulator.world.models import Attachment, HttpRequest, IncompleteExecution, Mail
 
 PAGES = ("/", "/docs")
 EVIL = "</td><script>alert(1)</script><img src=x onerror=alert(2)>\"'"
@@ -120,6 +122,41 @@ def test_the_dashboard_tells_what_was_arranged_and_how_often_it_came_to_pass(api
     assert "any method any path reset the connection, in 25 % of the cases 0" in text
     assert "google-sheets:filterRows put out 2 bundles, 5 ms later 0 of 3" in text
     assert "slack:CreateMessage fail with RateLimitError 0" in text
+
+
+def test_the_dashboard_tells_what_scenarios_sent_and_who_answers(api: Api) -> None:
+    assert "Nothing was sent yet." in page(api, "/").text
+    assert "No mail was sent yet." in page(api, "/").text
+    rule = {"method": "GET", "url": "https://api.example.com/*", "status": 503, "times": 3, "delayMs": 2}
+    assert api.control("POST", "/worlds/default/http", json=rule).status_code == 201
+    deaf = {"url": "https://deaf.example.com/", "error": "timeout"}
+    assert api.control("POST", "/worlds/default/http", json=deaf).status_code == 201
+    world = api.world
+    common: dict[str, Any] = {
+        "at": world.now(),
+        "scenario_id": 1,
+        "execution_id": "1" * 32,
+        "module_id": 7,
+        "module": "http:x",
+    }
+    url = f"https://api.example.com/orders?token=hush&name={EVIL}"
+    outside.note_request(
+        world, HttpRequest(**common, method="GET", url=url, answered_by="rule", rule_id=1, status=503)
+    )
+    attached = (Attachment(name="a.pdf", size=3),)
+    outside.note_mail(
+        world,
+        Mail(**common, to=("ann@example.com",), bcc=("bob@example.com",), subject=EVIL, attachments=attached),
+    )
+    shown = page(api, "/")
+    assert "GET https://api.example.com/* answer 503, 2 ms later 0 of 3" in shown.text
+    assert "any method https://deaf.example.com/ not answer in time 0" in shown.text
+    assert "12:00:00 503 GET https://api.example.com/orders?token=" in shown.text
+    assert "Greeting, module 7 rule" in shown.text
+    assert "12:00:00 ann@example.com, bob@example.com" in shown.text
+    assert "1 attached Greeting, module 7" in shown.text
+    assert "hush" not in shown.text
+    assert len(shown.scripts) == 2
 
 
 def test_the_dashboard_tells_what_broke_off(api: Api) -> None:

@@ -260,7 +260,8 @@ def test_a_file_that_is_not_text_or_not_there_is_refused(tmp_path: Path) -> None
     binary = tmp_path / "binary.yaml"
     binary.write_bytes(b"\xff\xfe\x00")
     assert faults_of(binary) == [(None, f"{binary}: this is not text in UTF-8")]
-    for missing in (tmp_path, tmp_path / "none.yaml", "no-such-seed", "\0", "x" * 300, "a/../../b"):
+    assert faults_of(tmp_path)[0][1].startswith(f"cannot read {tmp_path}: ")
+    for missing in (tmp_path / "none.yaml", "no-such-seed", "\0", "x" * 300, "a/../../b"):
         assert "there is no seed named" in faults_of(missing)[0][1]
 
 

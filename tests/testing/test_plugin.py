@@ -81,6 +81,37 @@ def test_a_sidecar_is_used_when_one_is_named(pytester: pytest.Pytester) -> None:
         assert sidecar.token == ADMIN
 
 
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://127.0.0.1:9", "no emulator answers at http://127.0.0.1:9: Connection refused"),
+        ("sidecar", "'sidecar' is not the URL of an emulator, such as http://127.0.0.1:4747"),
+    ],
+)
+def test_a_sidecar_that_is_not_there_is_one_line_and_no_traceback(
+    pytester: pytest.Pytester, url: str, reason: str
+) -> None:
+    pytester.makepyfile("def test_it(make_client): ...")
+    result = pytester.runpytest(f"--make-emulator-url={url}")
+    result.assert_outcomes(errors=1)
+    assert f"make_emulator: {reason}" in result.outlines
+    result.stdout.no_fnmatch_line("*control.py*")
+
+
+def test_a_failed_assertion_shows_the_line_of_the_test_and_none_of_ours(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+        def test_requests(make_world):
+            make_world.requests.assert_called("GET", "/teams")
+        def test_http(make_world):
+            make_world.http.assert_sent("GET", "https://a.example/*")
+        def test_outbox(make_world):
+            make_world.outbox.assert_sent("ann@example.com")
+    """)
+    result = pytester.runpytest()
+    result.assert_outcomes(failed=3)
+    result.stdout.no_fnmatch_line("*raise AssertionError*")
+
+
 def test_fixtures_can_be_overridden(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(
         """
