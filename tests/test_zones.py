@@ -174,7 +174,7 @@ def test_what_cannot_be_read_or_written_is_one_clear_line_and_exit_1(
         (["--base-url", "ftp://x"], "'ftp://x' is not the address of a zone"),
         (["--zone", "eu1", "--resume"], "--resume goes with --output only"),
         (["--zone", "eu1", "--records", "some"], "'some' is neither a number, nor none or all"),
-        (["--zone", "eu1", "--token", "s3cret \n"], "the token is not one of Make's"),
+        (["--zone", "eu1", "--token", "s3cret \n"], "this is no token of Make's"),
     ],
 )
 def test_mistakes_in_the_usage_exit_2_and_show_no_token(arguments: list[str], text: str) -> None:
