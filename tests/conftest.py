@@ -15,9 +15,11 @@ from emulator.world.world import World
 
 pytest_plugins = ["pytester"]
 
-# How long an example takes depends on what else the machine does, and is no matter of a property.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+# How long an example takes depends on what else the machine does, and is no matter of a property. The suite has three
+# minutes; for a long look: pytest --hypothesis-profile=thorough.
+settings.register_profile("quick", deadline=None, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=2_000)
+settings.load_profile("quick")
 
 ADMIN = "11111111-1111-4111-8111-111111111111"
 READER = "22222222-2222-4222-8222-222222222222"

@@ -84,7 +84,7 @@ def nodes(draw: st.DrawFn, name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_no_mapper_makes_a_module_fail_in_a_way_that_is_ours(name: str) -> None:
-    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
     @given(nodes(name))
     def check(node: dict[str, Any]) -> None:
         source = module(2, "any-app:Source")

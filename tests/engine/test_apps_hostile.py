@@ -53,7 +53,7 @@ FIELDS = (
 SETTINGS = st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=8)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 @given(NAMES, SETTINGS, SETTINGS, st.booleans())
 def test_no_module_fails_by_a_fault_of_the_emulator(
     name: str, mapper: Json, parameters: Json, fed: bool
@@ -64,7 +64,7 @@ def test_no_module_fails_by_a_fault_of_the_emulator(
     assert execution.error is None or execution.error.name != "UnknownError", execution.error
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=50)
 @given(TEXTS, TEXTS, TEXTS)
 def test_any_text_can_be_matched_replaced_and_parsed(pattern: str, text: str, value: str) -> None:
     switches = {"global": True, "singleline": True, "ignoreInfiniteLoopsWhenGlobal": True}

@@ -103,7 +103,7 @@ def test_the_document_has_every_route() -> None:
 
 @_schema.parametrize()
 @settings(
-    max_examples=8,
+    max_examples=6,
     derandomize=True,
     database=None,
     deadline=None,

@@ -94,7 +94,7 @@ ANYTHING = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(place=st.sampled_from(PLACES), value=ANYTHING)
 def test_whatever_stands_in_a_seed_is_taken_or_refused_with_its_faults(
     place: tuple[Any, ...], value: Any
