@@ -185,8 +185,7 @@ def _script(script: Script) -> Arrangement:
     else:
         does = "do its work"
     does += f", {script.duration} ms later" if script.duration else ""
-    whole = None if script.left is None else script.left + script.hits
-    return Arrangement(script.module, does, _hits(script.hits, whole))
+    return Arrangement(script.module, does, _hits(script.hits, _whole(script)))
 
 
 def _rule(rule: HttpRule) -> Arrangement:
@@ -195,8 +194,7 @@ def _rule(rule: HttpRule) -> Arrangement:
     else:
         does = f"answer {rule.status}"
     does += f", {rule.delay} ms later" if rule.delay else ""
-    whole = None if rule.left is None else rule.left + rule.hits
-    return Arrangement(f"{rule.method or 'any method'} {rule.url}", does, _hits(rule.hits, whole))
+    return Arrangement(f"{rule.method or 'any method'} {rule.url}", does, _hits(rule.hits, _whole(rule)))
 
 
 def _latest(table: Table[int, _Kept]) -> list[_Kept]:
@@ -225,6 +223,11 @@ def _letter(world: World, mail: Mail) -> Letter:
 def _sender(world: World, scenario_id: int, module_id: int) -> str:
     scenario = world.scenarios.get(scenario_id)
     return f"{scenario.name if scenario else f'scenario {scenario_id}'}, module {module_id}"
+
+
+def _whole(row: Script | HttpRule) -> int | None:
+    """How often something was to happen in all; ``None`` for as often as it comes to it."""
+    return None if row.left is None else row.left + row.hits
 
 
 def _hits(hits: int, whole: int | None) -> str:

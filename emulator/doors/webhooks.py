@@ -22,6 +22,7 @@ from ..world import datastores, hooks, queues
 from ..world.clock import SECOND, iso
 from ..world.models import Execution, Hook, Json
 from ..world.refusals import QueueFull
+from ..world.usage import organization_of
 from ..world.world import World
 from ..world.zones import zone_at
 from . import payloads
@@ -76,8 +77,7 @@ def _receive(tenants: Tenants, request: Request, udid: str) -> Response:
 
 def _is_elsewhere(world: World, hook: Hook, host: str) -> bool:
     """Whether a hook is called at another zone of Make than its own."""
-    organization = world.organizations[world.teams[hook.team_id].organization_id]
-    return zone_at(host) not in (None, organization.zone)
+    return zone_at(host) not in (None, organization_of(world, hook.team_id).zone)
 
 
 def _body(request: Request) -> tuple[bytes, Answer | None]:

@@ -10,6 +10,7 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from ..world import hooks
 from ..world.models import Hook, HookLog
+from ..world.usage import organization_of
 from ..world.world import World
 from .base import (
     Answer,
@@ -34,7 +35,7 @@ _ZONES = (".make.com", ".make.celonis.com")
 
 def _address(world: World, hook: Hook) -> str:
     """Where a hook receives: a mailhook at an address, any other at a URL of the host that was called."""
-    zone = world.organizations[world.teams[hook.team_id].organization_id].zone
+    zone = organization_of(world, hook.team_id).zone
     if hook.type == "mail":
         return f"{hook.udid}@hook.{zone}"
     called = origin.get()()

@@ -12,6 +12,7 @@ from .clock import MINUTE
 from .hook_types import checked_data, type_of
 from .models import Fields, Hook, Json, Scenario, Team
 from .refusals import Unconfirmed
+from .usage import organization_of
 from .world import World
 
 #: Help centre, "Webhooks": one that is not connected to a scenario for longer than this is deactivated.
@@ -143,7 +144,7 @@ def is_gone(world: World, hook: Hook) -> bool:
 
 def queue_limit(world: World, hook: Hook) -> int:
     """How much a hook keeps for its scenario; recorded to be the plan's ``iolimit``."""
-    return world.organizations[world.teams[hook.team_id].organization_id].license.iolimit
+    return organization_of(world, hook.team_id).license.iolimit
 
 
 def learned(bundle: Mapping[str, Json], depth: int = LEARNED_DEPTH) -> Fields:

@@ -14,6 +14,7 @@ from .hooks import queue_limit
 from .models import Hook, HookLog, Incoming, Json
 from .refusals import NotFound, QueueFull, Unconfirmed
 from .tables import Selection
+from .usage import organization_of
 from .world import World
 
 #: Of a log's request, the most characters of its body that are kept.
@@ -89,7 +90,7 @@ def write_log(
     world: World, hook: Hook, *, id: str, status: int, size: int, data: Mapping[str, Json]
 ) -> HookLog:
     """Write down a delivery, and forget those that are older than the plan keeps."""
-    organization = world.organizations[world.teams[hook.team_id].organization_id]
+    organization = organization_of(world, hook.team_id)
     now = world.now()
     expired = now - organization.license.webhook_log_retention_days * DAY
     entries = world.hook_logs.where(hook=hook.id)
@@ -113,7 +114,7 @@ def write_log(
 
 def logs(world: World, hook: Hook) -> Selection[HookLog]:
     """The deliveries of a hook that the plan still keeps."""
-    organization = world.organizations[world.teams[hook.team_id].organization_id]
+    organization = organization_of(world, hook.team_id)
     expired = world.now() - organization.license.webhook_log_retention_days * DAY
     return world.hook_logs.where(hook=hook.id).only(lambda row: row.logged_at >= expired)
 
