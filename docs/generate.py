@@ -185,7 +185,7 @@ def _parts_of_a_world() -> Iterator[type[Any]]:
 
 def _class(kind: type[Any]) -> Iterator[str]:
     yield from ("", f"## `{kind.__name__}`", "", *_docstring(kind))
-    if "__init__" in vars(kind) and kind is MakeEmulator:
+    if kind is MakeEmulator:
         yield from ("", f"`{kind.__name__}{_signature(kind.__init__)}`")
     rows = []
     own = [base for base in reversed(kind.__mro__) if base.__module__.startswith("emulator.")]
