@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ..world import templates
@@ -45,6 +46,8 @@ class Tenant:
     journal: Journal = field(default_factory=Journal)
     faults: Faults = field(default_factory=Faults)
     tally: Tally = field(default_factory=Tally)
+    #: The tokens and udids, living and gone, by which requests find it; changed with the world's lock held.
+    names: set[str] = field(default_factory=set)
 
     @property
     def name(self) -> str:
@@ -132,7 +135,7 @@ class Tenants:
     def reset(self, tenant: Tenant) -> None:
         """Take a world back to its seed, and forget what was asked of it."""
         fresh = self._world(tenant.specification)
-        with self._lock, tenant.world.lock:
+        with self._lock, tenant.world.lock, fresh.lock:
             self._forget(tenant)
             tenant.world.announce = no_one
             tenant.world = fresh
@@ -147,7 +150,7 @@ class Tenants:
         Raises:
             ValueError: if another world has one of them; then nothing was changed.
         """
-        with self._lock, tenant.world.lock:
+        with self._lock, tenant.world.lock, world.lock:
             if any(self._directory.get(name, tenant) is not tenant for name in _names(world)):
                 raise ValueError("another world has one of its tokens or udids")
             if self._by_name.get(tenant.name) is not tenant:
@@ -178,13 +181,19 @@ class Tenants:
         names = _names(world)
         if any(name in self._directory for name in names):
             raise ValueError("another world has one of the tokens or udids of this seed")
-        self._directory.update(dict.fromkeys(names, tenant))
-        world.announce = lambda name: self._directory.__setitem__(name, tenant)
+        for name in names:
+            self._enter(tenant, name)
+        world.announce = partial(self._enter, tenant)
         world.transport = self._transport
 
+    def _enter(self, tenant: Tenant, name: str) -> None:
+        tenant.names.add(name)
+        self._directory[name] = tenant
+
     def _forget(self, tenant: Tenant) -> None:
-        for name in [name for name, owner in list(self._directory.items()) if owner is tenant]:
+        for name in tenant.names:
             del self._directory[name]
+        tenant.names.clear()
 
 
 def _names(world: World) -> list[str]:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,48 @@ from .mutants import Bent
 LACKING = ("admin:write", "user:read")
 
 
+@dataclass(frozen=True)
+class Ended:
+    """How a run of the command ended, and what it wrote."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class Runner:
+    """A process that runs the command as often as it is asked to (`runner.py`)."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("runner.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+    def run(self, arguments: Sequence[str], folder: Path, environment: dict[str, str]) -> Ended:
+        """Run the command once."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        order = {"arguments": list(arguments), "folder": str(folder), "environment": environment}
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        ended = json.loads(self._process.stdout.readline())
+        return Ended(ended["status"], ended["stdout"], ended["stderr"])
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+@pytest.fixture(scope="session")
+def runner() -> Iterator[Runner]:
+    """Runs the command without starting Python anew each time."""
+    opened = Runner()
+    yield opened
+    opened.close()
+
+
 @dataclass
 class Zone:
     """A world on an emulator that is reached as a zone is, by base URL and token only."""
@@ -31,34 +73,31 @@ class Zone:
     bent: Bent
     world: World
     token: str
+    runner: Runner
 
-    def command(self, *flags: str) -> list[str]:
-        """The command that runs the suite against it."""
+    def arguments(self, *flags: str) -> list[str]:
+        """The arguments that run the suite against it."""
         world = self.world
         return [
-            *(sys.executable, "-m", "emulator.cli", "contract"),
+            "contract",
             *("--base-url", world.base_url, "--token", self.token),
             *("--team-id", str(world.team_id), "--organization-id", str(world.organization_id)),
             *flags,
         ]
+
+    def command(self, *flags: str) -> list[str]:
+        """The command that runs the suite against it."""
+        return [sys.executable, "-m", "emulator.cli", *self.arguments(*flags)]
 
     @property
     def environment(self) -> dict[str, str]:
         """What the command needs to trust the zone."""
         return {**os.environ, "REQUESTS_CA_BUNDLE": str(self.make.ca_file), "NO_PROXY": "*"}
 
-    def run(self, folder: Path, *flags: str) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
+    def run(self, folder: Path, *flags: str) -> tuple[Ended, dict[str, Any]]:
         """Run the suite; returns how it ended, and its JSON report."""
         report = folder / "report.json"
-        ended = subprocess.run(
-            self.command("--json", str(report), *flags),
-            env=self.environment,
-            cwd=folder,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=120,
-            check=False,
-        )
+        ended = self.runner.run(self.arguments("--json", str(report), *flags), folder, self.environment)
         assert report.exists(), ended.stdout + ended.stderr
         return ended, json.loads(report.read_text("utf-8"))
 
@@ -72,14 +111,14 @@ def _server() -> Iterator[tuple[MakeEmulator, Bent]]:
 
 
 @pytest.fixture
-def zone(_server: tuple[MakeEmulator, Bent]) -> Iterator[Zone]:
+def zone(_server: tuple[MakeEmulator, Bent], runner: Runner) -> Iterator[Zone]:
     """A zone of the test's own."""
     make, bent = _server
     world = make.create_world()
     bent.admin = world.token
     _lift_limit(make, world)
     token = world.create_token([scope for scope in SCOPES if scope not in LACKING])
-    yield Zone(make, bent, world, token)
+    yield Zone(make, bent, world, token, runner)
     bent.mutant = None
     world.delete()
 
