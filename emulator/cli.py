@@ -18,7 +18,7 @@ import click
 from . import remote, zones
 from .contract.command import contract
 from .explain.command import explain
-from .failures import Failure
+from .failures import Commands, Failure
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class FaultySeed(Failure):
             super().show(file)
 
 
-@click.group(context_settings={"auto_envvar_prefix": PREFIX, "help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"auto_envvar_prefix": PREFIX, "help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="make-emulator")
 def main() -> None:
     """A local emulator of the Make API v2."""
@@ -217,6 +217,8 @@ def serve(
     team = tenant.main_team()
     click.echo(f"make-emulator {__version__} serves a world of Make. Stop it with Ctrl-C.\n")
     click.echo(f"  base URL      {server.url}{API}")
+    if host in ("0.0.0.0", "::"):
+        click.echo("  listens at    every address of this machine")
     click.echo(f"  token         {tenant.main_token().token}")
     if team is not None:
         click.echo(f"  team          {team.id}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -15,3 +17,36 @@ class Failure(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         click.echo(f"make-emulator: {self.format_message()}", file=file or sys.stderr)
+
+
+class Mistake(click.UsageError):
+    """A mistake in the usage: exit 2. Click would say it in four lines, the first of which nobody reads."""
+
+    def show(self, file: Any = None) -> None:
+        command = self.ctx.command_path if self.ctx else "make-emulator"
+        click.echo(
+            f"make-emulator: {self.message.rstrip('.')}; see {command} --help", file=file or sys.stderr
+        )
+
+
+class Commands(click.Group):
+    """Commands whose mistakes are one line."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with _in_one_line():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _in_one_line():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        # No mistake at all: it shows the help.
+        raise
+    except click.UsageError as error:
+        raise Mistake(error.format_message(), error.ctx) from None

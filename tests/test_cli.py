@@ -150,11 +150,27 @@ def test_a_seed_that_is_not_there_is_one_clear_line_and_exit_1() -> None:
     assert result.stderr == "make-emulator: there is no seed named 'no-such-seed', nor a file of that name\n"
 
 
-@pytest.mark.parametrize("arguments", [["serve", "--port", "70000"], ["serve", "--colour"], ["dance"]])
-def test_wrong_usage_is_exit_2(arguments: list[str]) -> None:
-    result = CliRunner().invoke(main, arguments)
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ["serve", "--port", "70000"],
+            "Invalid value for '--port': 70000 is not in the range 0<=x<=65535; see make-emulator serve --help",
+        ),
+        (["serve", "--colour"], "No such option '--colour'; see make-emulator serve --help"),
+        (["dance"], "No such command 'dance'; see make-emulator --help"),
+        (["serve", "--tls-ca", "ca.pem"], "--tls-ca goes with --tls only; see make-emulator serve --help"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_2(arguments: list[str], told: str) -> None:
+    result = CliRunner().invoke(main, arguments, prog_name="make-emulator")
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"make-emulator: {told}\n")
+
+
+def test_no_command_at_all_shows_which_there_are() -> None:
+    result = CliRunner().invoke(main, [])
     assert result.exit_code == 2
-    assert "Usage:" in result.output
+    assert "Commands:\n" in result.output
 
 
 def test_the_version_is_told() -> None:

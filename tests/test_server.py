@@ -27,6 +27,12 @@ def test_a_free_port_is_found_and_told() -> None:
         assert requests.get(server.url, timeout=5).text == "hello"
 
 
+def test_a_server_at_every_address_is_called_at_the_loopback_one() -> None:
+    with Server(hello, "0.0.0.0") as server:
+        assert server.url == f"http://127.0.0.1:{server.port}"
+        assert requests.get(server.url, timeout=5).text == "hello"
+
+
 def test_a_taken_port_is_an_error_of_its_own() -> None:
     with Server(hello) as first, pytest.raises(PortTaken, match=str(first.port)):
         Server(hello, port=first.port).start()

@@ -169,7 +169,7 @@ def test_what_cannot_be_read_or_written_is_one_clear_line_and_exit_1(
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ([], "Missing option '--zone'."),
+        ([], "Missing option '--zone'; see "),
         (["--zone", "eu1/../x"], "'eu1/../x' is not a zone such as eu1"),
         (["--base-url", "ftp://x"], "'ftp://x' is not the address of a zone"),
         (["--zone", "eu1", "--resume"], "--resume goes with --output only"),

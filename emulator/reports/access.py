@@ -194,4 +194,5 @@ def _plain(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "".join(f"\\{c}" if c in r"\`*_{}[]<>()#+-.!|&" else c for c in _plain(text))
+    """For the middle of a line, where a hyphen or a full stop means nothing."""
+    return "".join(f"\\{c}" if c in r"\`*_[]<>|&~" else c for c in _plain(text))

@@ -15,6 +15,7 @@ from ..world import people
 from ..world.models import User
 from ..world.refusals import Refusal
 from ..world.world import World
+from ..world.zones import host_of
 from .blueprints import texts
 from .checking import Row, Seed
 from .faults import Fault, Path, SeedError
@@ -27,7 +28,10 @@ def build(world: World, specification: Specification) -> None:
 
     Raises:
         SeedError: if the seed makes no sense.
+        ValueError: if there is no such zone.
     """
+    if specification.zone is not None:
+        host_of(specification.zone)
     Builder(world, specification, load(specification.seed)).build()
 
 
@@ -110,7 +114,7 @@ class Builder:
             name=row["name"],
             country_id=row["country_id"],
             timezone_id=row["timezone_id"],
-            zone=zone if "." in zone else f"{zone}.make.com",
+            zone=host_of(zone),
             id=row["id"],
         )
         for member in row["members"]:

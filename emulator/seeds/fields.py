@@ -14,6 +14,7 @@ from ..schemas.data_structures import spec_faults
 from ..world import roles
 from ..world.clock import DAY, LAST_MOMENT, MINUTE, SECOND, moment_of
 from ..world.enums import SCOPES, timezone_codes
+from ..world.zones import NAMED
 from .faults import meant
 
 #: What stands in a seed for a set of scopes.
@@ -25,7 +26,6 @@ SCOPE_SETS = {
 _UNITS = {"s": SECOND, "m": MINUTE, "h": 60 * MINUTE, "d": DAY}
 _AGO = re.compile(r"-([0-9]{1,6})([smhd])", re.ASCII)
 _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-_ZONE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*", re.ASCII)
 
 
 def _told(value: Any) -> str:
@@ -154,7 +154,7 @@ class Pattern(Value):
 
 
 def zone(about: str) -> Pattern:
-    return Pattern(about, _ZONE, "a zone such as eu1", load_default="eu1")
+    return Pattern(about, NAMED, "a zone such as eu1", load_default="eu1")
 
 
 def token(about: str) -> Pattern:

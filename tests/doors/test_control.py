@@ -57,6 +57,7 @@ def test_a_world_can_be_made_from_an_inline_seed(api: Api) -> None:
     "wish",
     [
         {"name": "default"},
+        {"zone": "zz"},
         {"name": 5},
         {"name": "a/b"},
         {"plan": "gold"},

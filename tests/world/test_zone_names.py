@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.world.zones import zone_at
+from emulator.world.zones import host_of, zone_at
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,17 @@ def test_the_zones_of_make_and_the_hosts_of_their_hooks_are_known(host: str, zon
 )
 def test_other_hosts_are_none_of_them(host: str) -> None:
     assert zone_at(host) is None
+
+
+@pytest.mark.parametrize(
+    ("zone", "host"),
+    [("eu1", "eu1.make.com"), ("us2.make.com", "us2.make.com"), ("make.example.org", "make.example.org")],
+)
+def test_a_zone_has_a_host(zone: str, host: str) -> None:
+    assert host_of(zone) == host
+
+
+@pytest.mark.parametrize("zone", ["", "zz", "EU1", "eu1/", "eu1.", "eu1.make.com:443"])
+def test_what_is_no_zone_is_refused(zone: str) -> None:
+    with pytest.raises(ValueError, match="there is no zone"):
+        host_of(zone)
