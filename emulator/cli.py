@@ -43,7 +43,9 @@ class FaultySeed(Failure):
             super().show(file)
 
 
-@click.group(cls=Commands, context_settings={"auto_envvar_prefix": PREFIX, "help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands, context_settings={"auto_envvar_prefix": PREFIX, "help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="make-emulator")
 def main() -> None:
     """A local emulator of the Make API v2."""

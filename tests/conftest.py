@@ -9,6 +9,7 @@ from flask import Flask
 from hypothesis import settings
 from werkzeug.test import TestResponse
 
+import emulator
 from emulator.app import API, DEFAULT_WORLD, create_app, tenants_of
 from emulator.middleware.tenant import Tenant
 from emulator.world.world import World
@@ -105,6 +106,12 @@ def api() -> Api:
     api = Api(create_app(now="2026-03-02T12:00:00Z"))
     api.world.clock.freeze("2026-03-02T12:00:00Z")
     return api
+
+
+@pytest.fixture
+def world(make_world: emulator.World) -> emulator.World:
+    """A world of the test's own, on the server that the tests of a process share: seen from outside, as users see it."""
+    return make_world
 
 
 @pytest.fixture

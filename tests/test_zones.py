@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,17 +17,6 @@ from emulator.cli import main
 from emulator.pulling import SystemTimer, address_of
 
 NOBODY = dict.fromkeys(("MAKE_API_KEY", "MAKE_ZONE", "MAKE_TEAM", "MAKE_EMULATOR_TOKEN"), "")
-
-
-@pytest.fixture(scope="module")
-def make() -> Iterator[MakeEmulator]:
-    with MakeEmulator() as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def world(make: MakeEmulator) -> World:
-    return make.create_world()
 
 
 def run(*arguments: str, **environment: str) -> Result:
@@ -149,16 +137,19 @@ def test_a_terminal_has_a_bar_in_place_of_lines(capsys: pytest.CaptureFixture[st
 
 
 def test_what_cannot_be_read_or_written_is_one_clear_line_and_exit_1(
-    world: World, tmp_path: Path, make: MakeEmulator
+    world: World, tmp_path: Path, make_emulator: MakeEmulator
 ) -> None:
     nowhere = tmp_path / "none" / "seed.yaml"
     for result, text in (
         (pull(world, token="44444444-4444-4444-8444-444444444444"), "does not know this token (401)"),
         (pull(world, "--team-id", "99"), "has no team 99"),
         (pull(world, "--base-url", "http://127.0.0.1:9"), "http://127.0.0.1:9/api/v2 cannot be reached: "),
-        (pull(world, "--base-url", make.url.replace("http:", "https:")), "no secure connection to https://"),
+        (
+            pull(world, "--base-url", make_emulator.url.replace("http:", "https:")),
+            "no secure connection to https://",
+        ),
         (pull(world, "--output", str(nowhere)), f"cannot write {nowhere}.part: No such file or directory"),
-        (pull(world, "--base-url", f"{make.url}/_emulator"), "has no team 1, or"),
+        (pull(world, "--base-url", f"{make_emulator.url}/_emulator"), "has no team 1, or"),
     ):
         assert result.exit_code == 1, result.stderr
         assert text in result.stderr
@@ -224,10 +215,10 @@ def test_the_commands_of_the_guide_answer_as_shown(tmp_path: Path, monkeypatch: 
     assert len(blocks) == 2
 
 
-def test_the_scopes_that_the_guide_names_are_enough(make: MakeEmulator) -> None:
+def test_the_scopes_that_the_guide_names_are_enough(make_emulator: MakeEmulator) -> None:
     page = (Path(__file__).parent.parent / "docs" / "how-to" / "pull.md").read_text(encoding="utf-8")
     scopes = sorted(set(re.findall(r"`([a-z]+:read)`", page)))
-    world = make.create_world(seed="agency")
+    world = make_emulator.create_world(seed="agency")
     result = pull(world, "--quiet", "--executions", "0", token=world.create_token(scopes))
     assert (result.exit_code, result.stderr) == (0, "")
     [used] = [row for row in world.access_report() if row["used"]]
@@ -247,11 +238,11 @@ def test_a_team_and_the_seed_that_was_pulled_of_it_are_equal(world: World, tmp_p
 
 
 def test_what_was_changed_since_is_told_field_by_field(
-    world: World, tmp_path: Path, make: MakeEmulator
+    world: World, tmp_path: Path, make_emulator: MakeEmulator
 ) -> None:
     seed = tmp_path / "seed.yaml"
     assert pull(world, "--output", str(seed)).exit_code == 0
-    api = make.control.api
+    api = make_emulator.control.api
     api("PATCH", "/scenarios/3", world.token, {"scheduling": json.dumps({"type": "daily", "time": "09:30"})})
     api("DELETE", "/scenarios/4", world.token)
     api("POST", "/scenarios-folders", world.token, {"name": "New", "teamId": 1})

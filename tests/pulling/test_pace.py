@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,15 +11,9 @@ from emulator import MakeEmulator, World
 from emulator.pulling import Pace, ZoneError
 
 
-@pytest.fixture(scope="module")
-def make() -> Iterator[MakeEmulator]:
-    with MakeEmulator(seed="empty") as emulator:
-        yield emulator
-
-
 @pytest.fixture
-def world(make: MakeEmulator) -> World:
-    world = make.create_world(seed="free")
+def world(make_emulator: MakeEmulator) -> World:
+    world = make_emulator.create_world(seed="free")
     world.clock.freeze()
     return world
 

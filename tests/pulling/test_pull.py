@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +48,6 @@ LISTS = (
 )
 
 
-@pytest.fixture(scope="module")
-def make() -> Iterator[MakeEmulator]:
-    with MakeEmulator(seed="empty") as emulator:
-        yield emulator
-
-
 def get(world: World, path: str) -> Any:
     return requests.get(world.base_url + path, headers=world.headers, timeout=10).json()
 
@@ -67,15 +60,17 @@ def settled(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", ["default", "agency", "free", "empty"])
-def test_a_shipped_world_survives_the_round_trip(make: MakeEmulator, tmp_path: Path, name: str) -> None:
-    original = make.create_world(seed=name)
+def test_a_shipped_world_survives_the_round_trip(
+    make_emulator: MakeEmulator, tmp_path: Path, name: str
+) -> None:
+    original = make_emulator.create_world(seed=name)
     first = Puller(original).pull()
     assert (first.notes, first.masked) == ([], [])
 
     seed = tmp_path / "seed.yaml"
     seed.write_text(text_of(first.document, ["Pulled."]), encoding="utf-8")
     check(seed)
-    copy = make.create_world(seed=seed)
+    copy = make_emulator.create_world(seed=seed)
     second = Puller(copy).pull()
     assert second.document == first.document
 
@@ -90,15 +85,15 @@ def test_a_shipped_world_survives_the_round_trip(make: MakeEmulator, tmp_path: P
 
 
 @pytest.mark.parametrize("team", [2, 3])
-def test_one_of_several_teams_survives_it_too(make: MakeEmulator, team: int) -> None:
-    first = Puller(make.create_world(seed="agency")).pull(team_id=team)
-    second = Puller(make.create_world(seed=first.document)).pull(team_id=team)
+def test_one_of_several_teams_survives_it_too(make_emulator: MakeEmulator, team: int) -> None:
+    first = Puller(make_emulator.create_world(seed="agency")).pull(team_id=team)
+    second = Puller(make_emulator.create_world(seed=first.document)).pull(team_id=team)
     assert second.document == first.document
     assert team_of(first)["id"] == team
 
 
-def test_a_role_that_sees_little_is_told(make: MakeEmulator) -> None:
-    world = make.create_world(seed="agency")
+def test_a_role_that_sees_little_is_told(make_emulator: MakeEmulator) -> None:
+    world = make_emulator.create_world(seed="agency")
     scopes = world.access_report()[0]["granted"]
     pulled = Puller(world, token=world.create_token(scopes, user_id=4)).pull()
     assert pulled.document["users"][0]["name"] == "Mona Monitoring"
@@ -112,8 +107,8 @@ def test_a_role_that_sees_little_is_told(make: MakeEmulator) -> None:
     assert len(team_of(pulled)["scenarios"]) == 8
 
 
-def test_ids_names_and_settings_are_kept(make: MakeEmulator) -> None:
-    world = make.create_world(seed="agency")
+def test_ids_names_and_settings_are_kept(make_emulator: MakeEmulator) -> None:
+    world = make_emulator.create_world(seed="agency")
     document = Puller(world).pull().document
     [organization] = document["organizations"]
     [team] = organization["teams"]
@@ -130,8 +125,8 @@ def test_ids_names_and_settings_are_kept(make: MakeEmulator) -> None:
     assert by_id[1]["blueprint"]["io"]["input_spec"][0]["name"] == "name"
 
 
-def test_nothing_but_get_reaches_the_zone(make: MakeEmulator) -> None:
-    world = make.create_world(seed="agency")
+def test_nothing_but_get_reaches_the_zone(make_emulator: MakeEmulator) -> None:
+    world = make_emulator.create_world(seed="agency")
     Puller(world).pull(executions=5)
     assert {request["method"] for request in world.requests} == {"GET"}
     zone = Puller(world).zone
@@ -139,7 +134,7 @@ def test_nothing_but_get_reaches_the_zone(make: MakeEmulator) -> None:
         zone._session.post(zone.address + "/scenarios")
 
 
-def test_a_license_of_its_own_and_a_disabled_hook_come_along(make: MakeEmulator) -> None:
+def test_a_license_of_its_own_and_a_disabled_hook_come_along(make_emulator: MakeEmulator) -> None:
     seed = {
         "organizations": [
             {
@@ -150,18 +145,18 @@ def test_a_license_of_its_own_and_a_disabled_hook_come_along(make: MakeEmulator)
             }
         ]
     }
-    world = make.create_world(seed=seed)
+    world = make_emulator.create_world(seed=seed)
     assert get(world, "/organizations/1")["organization"]["license"]["apiLimit"] == 90
     assert get(world, "/hooks/1")["hook"]["enabled"] is False
     document = Puller(world).pull().document
     [organization] = document["organizations"]
     assert organization["license"] == {"apiLimit": 90, "operations": 20_000}
     assert organization["teams"][0]["hooks"][0]["enabled"] is False
-    assert make.create_world(seed=seed, plan="pro").plan == "pro"
+    assert make_emulator.create_world(seed=seed, plan="pro").plan == "pro"
 
 
-def test_a_part_that_a_scope_forbids_is_left_out_with_the_reason(make: MakeEmulator) -> None:
-    world = make.create_world(seed="default")
+def test_a_part_that_a_scope_forbids_is_left_out_with_the_reason(make_emulator: MakeEmulator) -> None:
+    world = make_emulator.create_world(seed="default")
     scopes = [
         f"{area}:read"
         for area in ("teams", "organizations", "user", "scenarios", "connections", "hooks", "templates")
@@ -176,8 +171,8 @@ def test_a_part_that_a_scope_forbids_is_left_out_with_the_reason(make: MakeEmula
     check(pulled.document)
 
 
-def test_without_the_connections_others_stand_for_those_in_use(make: MakeEmulator) -> None:
-    world = make.create_world(seed="default")
+def test_without_the_connections_others_stand_for_those_in_use(make_emulator: MakeEmulator) -> None:
+    world = make_emulator.create_world(seed="default")
     pulled = Puller(
         world, token=world.create_token(["teams:read", "organizations:read", "scenarios:read"])
     ).pull()
@@ -192,8 +187,8 @@ def test_without_the_connections_others_stand_for_those_in_use(make: MakeEmulato
     check(pulled.document)
 
 
-def test_one_thing_that_cannot_be_read_does_not_keep_the_others(make: MakeEmulator) -> None:
-    world = make.create_world(seed="default")
+def test_one_thing_that_cannot_be_read_does_not_keep_the_others(make_emulator: MakeEmulator) -> None:
+    world = make_emulator.create_world(seed="default")
     world.faults.add(path="/scenarios/2/blueprint", status=400)
     world.faults.add(path="/data-stores/1/data", status=424)
     pulled = Puller(world).pull()
@@ -205,8 +200,8 @@ def test_one_thing_that_cannot_be_read_does_not_keep_the_others(make: MakeEmulat
     ]
 
 
-def test_a_token_with_hardly_a_scope_gets_a_team_with_the_least(make: MakeEmulator) -> None:
-    world = make.create_world(seed="default")
+def test_a_token_with_hardly_a_scope_gets_a_team_with_the_least(make_emulator: MakeEmulator) -> None:
+    world = make_emulator.create_world(seed="default")
     token = world.create_token(["hooks:read"])
     with pytest.raises(
         ZoneError, match="the token may not read the team, so its --organization-id must be told"
@@ -224,8 +219,8 @@ def test_a_token_with_hardly_a_scope_gets_a_team_with_the_least(make: MakeEmulat
     assert "the plan: it is taken to be free, the one that allows least" in notes_of(pulled)
 
 
-def test_a_user_who_cannot_be_read_is_stood_in_for(make: MakeEmulator) -> None:
-    world = make.create_world(seed="default")
+def test_a_user_who_cannot_be_read_is_stood_in_for(make_emulator: MakeEmulator) -> None:
+    world = make_emulator.create_world(seed="default")
     world.faults.add(path="/users/me", status=403)
     pulled = Puller(world, token=world.create_token(["teams:read", "organizations:read"])).pull()
     assert pulled.document["users"] == [{"id": 1, "name": "User 1"}, {"id": 2, "name": "Owner"}]
@@ -234,7 +229,7 @@ def test_a_user_who_cannot_be_read_is_stood_in_for(make: MakeEmulator) -> None:
 
 
 def test_roles_are_read_from_their_own_list_where_the_zone_has_one(
-    make: MakeEmulator, monkeypatch: pytest.MonkeyPatch
+    make_emulator: MakeEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Documented paths that the emulator may lack: here they answer as the documentation shows.
     lists = {
@@ -251,7 +246,7 @@ def test_roles_are_read_from_their_own_list_where_the_zone_has_one(
             ]
         },
     }
-    world = make.create_world(seed="default")
+    world = make_emulator.create_world(seed="default")
     puller = Puller(world)
     ask = puller.zone.get
     monkeypatch.setattr(puller.zone, "get", lambda *path, **query: lists.get(path) or ask(*path, **query))
@@ -274,22 +269,22 @@ def test_roles_are_read_from_their_own_list_where_the_zone_has_one(
     ],
 )
 def test_a_team_that_is_not_there_is_one_clear_line(
-    make: MakeEmulator, options: dict[str, Any], text: str
+    make_emulator: MakeEmulator, options: dict[str, Any], text: str
 ) -> None:
     with pytest.raises(ZoneError, match=text):
-        Puller(make.create_world(seed="default")).pull(**options)
+        Puller(make_emulator.create_world(seed="default")).pull(**options)
 
 
-def test_an_unknown_token_is_not_told_again(make: MakeEmulator) -> None:
+def test_an_unknown_token_is_not_told_again(make_emulator: MakeEmulator) -> None:
     token = "44444444-4444-4444-8444-444444444444"
     with pytest.raises(ZoneError, match=r"does not know this token \(401\)") as caught:
-        Puller(make.create_world(), token=token).pull()
+        Puller(make_emulator.create_world(), token=token).pull()
     assert token not in str(caught.value)
 
 
 @pytest.mark.parametrize(("records", "expected"), [(0, 0), (2, 2), (3, 3), (None, 3)])
 def test_as_many_records_come_as_were_asked_for(
-    make: MakeEmulator, records: int | None, expected: int
+    make_emulator: MakeEmulator, records: int | None, expected: int
 ) -> None:
     seed = {
         "organizations": [
@@ -306,7 +301,7 @@ def test_as_many_records_come_as_were_asked_for(
             }
         ]
     }
-    pulled = Puller(make.create_world(seed=seed)).pull(records=records)
+    pulled = Puller(make_emulator.create_world(seed=seed)).pull(records=records)
     [store] = team_of(pulled)["dataStores"]
     assert len(store.get("records", [])) == expected
     told = notes_of(pulled)
@@ -315,8 +310,8 @@ def test_as_many_records_come_as_were_asked_for(
     )
 
 
-def test_past_executions_are_times_at_which_the_emulator_runs_again(make: MakeEmulator) -> None:
-    world = make.create_world(seed="agency")
+def test_past_executions_are_times_at_which_the_emulator_runs_again(make_emulator: MakeEmulator) -> None:
+    world = make_emulator.create_world(seed="agency")
     pulled = Puller(world).pull(executions=10)
     runs = {row["id"]: row.get("runs", []) for row in team_of(pulled)["scenarios"]}
     logs = get(world, "/scenarios/2/logs")["scenarioLogs"]
@@ -329,8 +324,8 @@ def test_past_executions_are_times_at_which_the_emulator_runs_again(make: MakeEm
     check(pulled.document)
 
 
-def test_a_large_team_is_read_page_by_page(make: MakeEmulator) -> None:
-    world = make.create_world(seed="large", rate_limit=False)
+def test_a_large_team_is_read_page_by_page(make_emulator: MakeEmulator) -> None:
+    world = make_emulator.create_world(seed="large", rate_limit=False)
     puller = Puller(world, timer=Timer())
     pulled = puller.pull(records=150)
     team = team_of(pulled)
@@ -344,8 +339,8 @@ def test_a_large_team_is_read_page_by_page(make: MakeEmulator) -> None:
     assert 0 < sum(puller.timer.slept) <= 120
 
 
-def test_a_list_that_lacks_a_thing_that_was_deleted_meanwhile_goes_on(make: MakeEmulator) -> None:
-    world = make.create_world(seed="default")
+def test_a_list_that_lacks_a_thing_that_was_deleted_meanwhile_goes_on(make_emulator: MakeEmulator) -> None:
+    world = make_emulator.create_world(seed="default")
 
     class Deleter(Ear):
         def at(self, what: str, done: int, total: int) -> None:

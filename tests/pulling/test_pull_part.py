@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,15 +11,9 @@ from emulator import MakeEmulator, World
 from emulator.pulling import Masker, Part, PartError, ZoneError
 
 
-@pytest.fixture(scope="module")
-def make() -> Iterator[MakeEmulator]:
-    with MakeEmulator(seed="empty") as emulator:
-        yield emulator
-
-
 @pytest.fixture
-def world(make: MakeEmulator) -> World:
-    return make.create_world(seed="agency")
+def world(make_emulator: MakeEmulator) -> World:
+    return make_emulator.create_world(seed="agency")
 
 
 def test_what_was_read_before_is_not_asked_for_again(world: World, tmp_path: Path) -> None:
@@ -50,7 +43,9 @@ def test_a_file_that_was_cut_anywhere_is_good_up_to_there(world: World, tmp_path
         assert part.read_bytes().count(b"\n") == data.count(b"\n")
 
 
-def test_notes_and_masks_are_told_again_after_a_pull_went_on(make: MakeEmulator, tmp_path: Path) -> None:
+def test_notes_and_masks_are_told_again_after_a_pull_went_on(
+    make_emulator: MakeEmulator, tmp_path: Path
+) -> None:
     seed = {
         "organizations": [
             {
@@ -74,7 +69,7 @@ def test_notes_and_masks_are_told_again_after_a_pull_went_on(make: MakeEmulator,
             }
         ]
     }
-    world = make.create_world(seed=seed)
+    world = make_emulator.create_world(seed=seed)
     world.faults.add(path="/templates", status=503, times=5)
     part = tmp_path / "part"
     with pytest.raises(ZoneError, match="GET /templates answered 503"):

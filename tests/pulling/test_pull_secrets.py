@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,12 +13,6 @@ from emulator import MakeEmulator
 from emulator.pulling import Masker, text_of
 
 MASK = "********"
-
-
-@pytest.fixture(scope="module")
-def make() -> Iterator[MakeEmulator]:
-    with MakeEmulator(seed="empty") as emulator:
-        yield emulator
 
 
 def masked(value: Any) -> Any:
@@ -112,7 +105,7 @@ def test_masking_twice_is_masking_once(value: Any) -> None:
     assert Masker().mask("", once) == (once, [])
 
 
-def test_the_credentials_of_a_world_are_nowhere_in_what_is_pulled(make: MakeEmulator) -> None:
+def test_the_credentials_of_a_world_are_nowhere_in_what_is_pulled(make_emulator: MakeEmulator) -> None:
     secrets = [
         "hunter2-connection",
         "sk-abcdefghijklmnopqrstuvwx",
@@ -148,14 +141,14 @@ def test_the_credentials_of_a_world_are_nowhere_in_what_is_pulled(make: MakeEmul
             }
         ]
     }
-    world = make.create_world(seed=seed)
-    made = make.control.api(
+    world = make_emulator.create_world(seed=seed)
+    made = make_emulator.control.api(
         "POST",
         f"/connections?teamId={world.team_id}",
         world.token,
         {"accountName": "Basic", "accountType": "basicauth", "username": "ann", "password": secrets[0]},
     )["connection"]
-    hook = make.control.api("GET", "/hooks/1", world.token)["hook"]
+    hook = make_emulator.control.api("GET", "/hooks/1", world.token)["hook"]
     pulled = Puller(world).pull(executions=1)
     text = text_of(pulled.document)
     for secret in [*secrets, world.token, hook["udid"]]:

@@ -4,23 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
 
 import pytest
 import requests
 
 from emulator import MakeEmulator, World
-
-
-@pytest.fixture(scope="module")
-def make() -> Iterator[MakeEmulator]:
-    with MakeEmulator() as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def world(make: MakeEmulator) -> World:
-    return make.create_world()
 
 
 def get(world: World, path: str = "/teams/1", timeout: float = 10) -> requests.Response:

@@ -14,15 +14,9 @@ from made_scenarios import http_request, started
 API = "https://api.example.com/orders"
 
 
-@pytest.fixture(scope="module")
-def make() -> Iterator[MakeEmulator]:
-    with MakeEmulator() as emulator:
-        yield emulator
-
-
 @pytest.fixture
-def world(make: MakeEmulator) -> Iterator[World]:
-    world = make.create_world(now="2026-03-02T12:00:00Z")
+def world(make_emulator: MakeEmulator) -> Iterator[World]:
+    world = make_emulator.create_world(now="2026-03-02T12:00:00Z")
     yield world
     world.delete()
 
@@ -128,8 +122,8 @@ def test_a_mail_that_was_not_sent_is_told_with_those_that_were(world: World) -> 
     assert list(world.outbox) == []
 
 
-def test_worlds_keep_what_they_sent_to_themselves(make: MakeEmulator, world: World) -> None:
-    other = make.create_world()
+def test_worlds_keep_what_they_sent_to_themselves(make_emulator: MakeEmulator, world: World) -> None:
+    other = make_emulator.create_world()
     world.http.respond("*", status=204)
     run(world, call(), mail())
     assert (len(other.http.requests), len(other.http.rules), len(other.outbox)) == (0, 0, 0)

@@ -11,16 +11,10 @@ from emulator import MakeEmulator, World
 from emulator.testing.requests import includes
 
 
-@pytest.fixture(scope="module")
-def make() -> Iterator[MakeEmulator]:
-    with MakeEmulator() as emulator:
-        yield emulator
-
-
 @pytest.fixture
-def world(make: MakeEmulator) -> Iterator[World]:
+def world(make_emulator: MakeEmulator) -> Iterator[World]:
     """A world that was asked for four things."""
-    world = make.create_world()
+    world = make_emulator.create_world()
     for method, path, body in [
         ("GET", "/scenarios/1", None),
         ("GET", "/scenarios/99", None),
@@ -81,8 +75,8 @@ def test_a_failure_shows_few_of_many_requests(world: World) -> None:
     assert "GET /scenarios/1 " in lines[1]
 
 
-def test_a_failure_of_a_silent_world_says_so(make: MakeEmulator) -> None:
-    silent = make.create_world()
+def test_a_failure_of_a_silent_world_says_so(make_emulator: MakeEmulator) -> None:
+    silent = make_emulator.create_world()
     with pytest.raises(AssertionError, match="came 0 time\\(s\\); nothing came at all"):
         silent.requests.assert_called("GET", "/scenarios")
 

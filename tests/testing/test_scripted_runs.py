@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import requests
 
@@ -11,15 +9,9 @@ from emulator import MakeEmulator, World
 from emulator.testing import ControlError
 
 
-@pytest.fixture(scope="module")
-def make() -> Iterator[MakeEmulator]:
-    with MakeEmulator() as emulator:
-        yield emulator
-
-
 @pytest.fixture
-def world(make: MakeEmulator) -> World:
-    world = make.create_world(now="2026-03-02T12:00:00Z")
+def world(make_emulator: MakeEmulator) -> World:
+    world = make_emulator.create_world(now="2026-03-02T12:00:00Z")
     world.clock.freeze("2026-03-02T12:00:00Z")
     return world
 
