@@ -138,7 +138,7 @@ def routes_table(as_json: bool) -> str:
         rows.append({**row, "fidelity": _counts(about), "summary": endpoint.summary})
     if as_json:
         return json.dumps(rows, indent=2, ensure_ascii=False)
-    cells = [("METHOD", "PATH", "SCOPES", "CORE", "O/D/A", "LEAST KNOWN"), *map(_cells, rows)]
+    cells = [("METHOD", "PATH", "SCOPES", "CORE", "O/D/A"), *map(_cells, rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
     legend = (
@@ -151,9 +151,8 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     """A row of the text form: ``area:read+write`` for scopes of one area, counts as observed/documented/assumed."""
     areas = groupby((scope.partition(":") for scope in row["scopes"]), key=lambda parts: parts[0])
     scopes = ", ".join(f"{area}:{'+'.join(access for _, _, access in group)}" for area, group in areas)
-    worst = ["none", *(status for status, count in row["fidelity"].items() if count)][-1]
     core, counts = ",".join(map(str, row["core"])), "/".join(map(str, row["fidelity"].values()))
-    return row["method"], row["path"], scopes, core, counts, worst
+    return row["method"], row["path"], scopes, core, counts
 
 
 def with_tests(text: str, folder: Path) -> str:

@@ -217,7 +217,7 @@ def test_the_commands_of_the_guide_answer_as_shown(tmp_path: Path, monkeypatch: 
 
 def test_the_scopes_that_the_guide_names_are_enough(make_emulator: MakeEmulator) -> None:
     page = (Path(__file__).parent.parent / "docs" / "how-to" / "pull.md").read_text(encoding="utf-8")
-    scopes = sorted(set(re.findall(r"`([a-z]+:read)`", page)))
+    scopes = sorted(set(re.findall(r"`([a-z-]+:read)`", page)))
     world = make_emulator.create_world(seed="agency")
     result = pull(world, "--quiet", "--executions", "0", token=world.create_token(scopes))
     assert (result.exit_code, result.stderr) == (0, "")

@@ -17,6 +17,7 @@ from . import (
     teams,
     templates,
     users,
+    variables,
 )
 
 GROUPS: tuple[Group, ...] = (
@@ -30,6 +31,7 @@ GROUPS: tuple[Group, ...] = (
     hooks.group,
     teams.group,
     organizations.group,
+    variables.group,
     users.group,
     templates.group,
     enums.group,

@@ -104,7 +104,11 @@ def things(side: Side, view: View) -> Iterator[Thing]:
 
 def _organization(row: Row, users: Mapping[int, Row], view: View) -> Thing:
     fields = {key: row[key] for key in row if key not in ("id", "teams", "members", "owner")}
-    fields |= {"owner": _user(users, row["owner"], view), "members": _members(row, users, view)}
+    fields |= {
+        "owner": _user(users, row["owner"], view),
+        "members": _members(row, users, view),
+        "variables": _variables(row),
+    }
     return Thing("organization", row["id"], row["name"], _place(row, view), _kept(fields, view))
 
 
@@ -124,6 +128,10 @@ def _members(row: Row, users: Mapping[int, Row], view: View) -> Row:
     }
 
 
+def _variables(row: Row) -> Row:
+    return {variable["name"]: variable["value"] for variable in row["variables"]}
+
+
 class _Team:
     """The things of one team; by name, what refers to a thing of the team names it."""
 
@@ -137,7 +145,11 @@ class _Team:
     def things(self) -> Iterator[Thing]:
         team, view = self._team, self._view
         place = _place(team, view)
-        fields = {"name": team["name"], "members": _members(team, self._users, view)}
+        fields = {
+            "name": team["name"],
+            "members": _members(team, self._users, view),
+            "variables": _variables(team),
+        }
         yield Thing("team", team["id"], team["name"], ("team", *place), _kept(fields, view))
         for kind, key in OF_TEAMS.items():
             counts: dict[str, int] = {}

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from ..world.enums import zone_of
 from ..world.models import BlueprintVersion, Execution, ExecutionError, Json, Scenario
 from ..world.refusals import BadBlueprint, Refusal
+from ..world.usage import organization_of
 from ..world.world import World
 from . import accounts
 from .blueprint import Blueprint, Module, parse
@@ -22,6 +23,7 @@ from .iml.environment import Bundle, Scope
 from .iml.values import Value, plain
 from .interpreter import Interpreter
 from .modules.registry import CallScenario, Run
+from .names import names_of
 from .observing import Observer
 from .recovery import Broken
 from .stopwatch import Stopwatch
@@ -101,8 +103,7 @@ class Computation:
     ) -> None:
         execution_id = world.ids.hex(32)
         seed = f"{world.seed}:{execution_id}"
-        team = world.teams[scenario.team_id]
-        self._organization = organization = world.organizations[team.organization_id]
+        self._organization = organization_of(world, scenario.team_id)
         self.blueprint = version.blueprint
         self.inputs = inputs
         self._begins_at = at
@@ -125,16 +126,7 @@ class Computation:
             call=partial(call, self),
             observer=observer,
             variables=dict(at.variables) if at is not None else {},
-            names={
-                "executionId": execution_id,
-                "scenario": {"id": scenario.id, "name": scenario.name},
-                "var": {
-                    "input": inputs or {},
-                    "scenario": {"id": scenario.id, "name": scenario.name, "executionId": execution_id},
-                    "team": {"id": team.id, "name": team.name},
-                    "organization": {"id": organization.id, "name": organization.name},
-                },
-            },
+            names=names_of(world, scenario, execution_id, inputs or {}, started, self._used),
         )
 
     def begin(self) -> None:
@@ -150,6 +142,11 @@ class Computation:
             # The emulator's own fault. Make calls what it cannot name an UnknownError, and a run that fails
             # tells more than a server that does.
             self._error = ExecutionError(name="UnknownError", message=f"The emulator failed: {error!r}")
+
+    def _used(self) -> tuple[int, int]:
+        """The operations and bytes that were used until now."""
+        interpreter = self._interpreter
+        return (interpreter.operations, interpreter.transfer) if interpreter is not None else (0, 0)
 
     @property
     def broken(self) -> Sequence[Broken]:

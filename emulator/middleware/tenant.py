@@ -47,7 +47,7 @@ class Tenant:
     faults: Faults = field(default_factory=Faults)
     tally: Tally = field(default_factory=Tally)
     #: The tokens and udids, living and gone, by which requests find it; changed with the world's lock held.
-    names: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set, repr=False)
 
     @property
     def name(self) -> str:

@@ -18,6 +18,7 @@ from .options import Row
 #: Kind of list in a team -> what one of its rows is called, and the keys that it can do without.
 _KINDS: dict[str, tuple[str, frozenset[str]]] = {
     "members": ("member", frozenset()),
+    "variables": ("variable", frozenset(["type"])),
     "connections": ("connection", frozenset(["label", "accountType", "theme", "metadata", "scopes"])),
     "hooks": ("hook", frozenset(["data"])),
     "folders": ("folder", frozenset(["parent"])),
@@ -86,7 +87,7 @@ def _removable(path: Path) -> Path:
             return row
         case ("organizations", int(), "license", str(), *_):
             return path[:4]
-        case ("organizations", int(), "members", int(), *_):
+        case ("organizations", int(), "members" | "variables", int(), *_):
             return path[:4]
         case ("organizations", int(), str(key), *_) if key in _OF_ORGANIZATION:
             return path[:3]
@@ -121,7 +122,7 @@ def _name(document: Row, path: Path) -> str:
     if len(path) < 6 or path[4] not in _KINDS:
         return written(path)
     row: Row = document["organizations"][path[1]]["teams"][path[3]][path[4]][path[5]]
-    owner = f"{_KINDS[str(path[4])][0]} {row.get('id', row.get('user'))}"
+    owner = f"{_KINDS[str(path[4])][0]} {row.get('id', row.get('user', row.get('name')))}"
     if len(path) == 6:
         return owner
     return f"{_INNER.get(str(path[6]), path[6])} of {owner}"

@@ -14,6 +14,7 @@ from ..seeds.shape import LicenseSection
 from ..world.plans import PLANS
 from ..world.roles import ORGANIZATION_MEMBER, ORGANIZATION_OWNER, ROLES, TEAM_ADMIN, TEAM_MEMBER
 from .options import Row
+from .rows import variable_row
 from .steps import Steps
 from .zone import Absent, Refused, ZoneError, rows_of
 
@@ -122,6 +123,20 @@ def license_values(plan: str) -> Row:
     license = PLANS[plan][1]
     fields = LicenseSection().load_fields.items()
     return {str(field.data_key): getattr(license, name) for name, field in fields}
+
+
+def read_variables(steps: Steps, owner: str, id: int) -> list[Row]:
+    """The custom variables of an organization or a team; those of Make itself are there in any world."""
+
+    def read() -> Row:
+        answer = steps.zone.get(f"{owner}s", id, "variables")
+        rows = rows_of(answer, f"{owner}Variables")
+        return {"variables": [variable_row(row) for row in rows if not row.get("isSystem")]}
+
+    what = f"variables of the {owner}"
+    found: Row = steps.part(what, f"{owner}-variables:read", what, read) or {"variables": []}
+    rows: list[Row] = found["variables"]
+    return sorted(rows, key=lambda row: str(row["name"]))
 
 
 def read_people(steps: Steps, organization_id: int, me: Row) -> tuple[list[Row], int, list[Row], list[Row]]:

@@ -10,7 +10,7 @@ from .belongings import Belongings
 from .fitting import fit
 from .options import Note, Options, Progress, Row
 from .part import Part
-from .people import read_me, read_organization, read_people, read_team
+from .people import read_me, read_organization, read_people, read_team, read_variables
 from .secrets import Masked
 from .steps import Steps
 from .zone import Zone, ZoneError
@@ -66,7 +66,16 @@ def pull(zone: Zone, options: Options, progress: Progress, part: Part) -> Pulled
                 **organization,
                 "owner": owner,
                 "members": members,
-                "teams": [{"id": team["id"], "name": team["name"], "members": team_members, **belongings}],
+                "variables": read_variables(steps, "organization", organization["id"]),
+                "teams": [
+                    {
+                        "id": team["id"],
+                        "name": team["name"],
+                        "members": team_members,
+                        "variables": read_variables(steps, "team", team["id"]),
+                        **belongings,
+                    }
+                ],
             }
         ],
     }
@@ -83,5 +92,7 @@ def _tidy(document: Row) -> None:
     for organization in document["organizations"]:
         for team in organization["teams"]:
             for row in (organization, team, *team["scenarios"], *team["dataStores"]):
-                for key in [key for key in ("members", "runs", "records", *_LISTS) if row.get(key) == []]:
+                for key in [
+                    key for key in ("members", "variables", "runs", "records", *_LISTS) if row.get(key) == []
+                ]:
                     del row[key]

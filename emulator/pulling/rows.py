@@ -7,6 +7,7 @@ from typing import Any
 
 from ..world import hook_types
 from ..world.datastores import MEGABYTE
+from ..world.variables import TYPES
 from .options import Row
 
 
@@ -16,6 +17,12 @@ def named(row: Row) -> Row:
 
 def _present(**values: Any) -> Row:
     return {key: value for key, value in values.items() if value is not None}
+
+
+def variable_row(row: Mapping[str, Any]) -> Row:
+    """A custom variable; only of a date does the value not tell the type."""
+    is_date = TYPES.get(row["typeId"]) == "date"
+    return {"name": row["name"], "value": row["value"], **({"type": "date"} if is_date else {})}
 
 
 def connection_row(row: Row) -> Row:

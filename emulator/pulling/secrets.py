@@ -18,7 +18,9 @@ from ..middleware.masking import MASK, names_secret
 #: Names that tell of a secret only where parameters and headers are told, beside those that always do.
 _PARAMETER = re.compile(r"(^|[-_ ])(key|code|sig|appid|pat)$|key$", re.IGNORECASE)
 #: Lists of pairs in which such names stand.
-_PAIR_LISTS = frozenset(["headers", "qs", "queryString", "queryParameters", "formDataFields", "inputFields"])
+_PAIR_LISTS = frozenset(
+    ["headers", "qs", "queryString", "queryParameters", "formDataFields", "inputFields", "variables"]
+)
 #: Names that hold a word of the above and count or describe instead.
 _HARMLESS = re.compile(
     r"(max|min|num|count|total|limit|used|output|input|prompt|completion)[-_ a-z]*tokens?$"

@@ -17,7 +17,9 @@ from .options import Note, Row
 _Base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 #: Lists whose rows are short: each is one line.
-_LINES = frozenset(["users", "members", "connections", "hooks", "folders", "records", "runs", "spec"])
+_LINES = frozenset(
+    ["users", "members", "variables", "connections", "hooks", "folders", "records", "runs", "spec"]
+)
 
 
 class _Line(dict[str, Any]):

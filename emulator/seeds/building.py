@@ -20,7 +20,7 @@ from .blueprints import texts
 from .checking import Row, Seed
 from .faults import Fault, Path, SeedError
 from .loading import load
-from .teams import TeamBuilder
+from .teams import TeamBuilder, lay_out_variable
 
 
 def build(world: World, specification: Specification) -> None:
@@ -121,6 +121,9 @@ class Builder:
             people.join_organization(
                 self.world, self._users[member["user"]], organization, role_id=member["role"]
             )
+        for place, variable in enumerate(row["variables"]):
+            with self.place(*path, "variables", place):
+                lay_out_variable(self.world, owner, organization, variable)
         for place, team_row in enumerate(row["teams"]):
             with self.place(*path, "teams", place) as team_path:
                 team, _ = people.create_team(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -124,6 +125,17 @@ class Free(Value):
     def read(self, value: Any) -> Any:
         if not isinstance(value, dict):
             raise self.refuse("a mapping", value)
+        return value
+
+
+class Single(Value):
+    """A string, a number, true or false."""
+
+    shape = {"type": ["string", "number", "boolean"]}  # noqa: RUF012
+
+    def read(self, value: Any) -> Any:
+        if not isinstance(value, (str, int, float)) or value != value or value in (math.inf, -math.inf):
+            raise self.refuse("a string, a number, true or false", value)
         return value
 
 

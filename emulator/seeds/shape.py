@@ -10,6 +10,7 @@ from marshmallow import fields
 
 from ..world.plans import PLANS
 from ..world.roles import ORGANIZATION_MEMBER, TEAM_MEMBER
+from ..world.variables import NAME, TYPES
 from .faults import meant
 from .fields import (
     SCOPE_SETS,
@@ -18,9 +19,11 @@ from .fields import (
     Id,
     Moment,
     OneOf,
+    Pattern,
     Reference,
     RoleName,
     Scopes,
+    Single,
     Source,
     Specification,
     Text,
@@ -137,6 +140,17 @@ class ConnectionSection(Section):
     scopes = Words("What the account was asked for.", load_default=())
 
 
+class VariableSection(Section):
+    """A variable that every scenario can see, as ``{{var.team.NAME}}`` or ``{{var.organization.NAME}}``."""
+
+    name = Pattern("What it is called.", NAME, "letters, digits, $ and _ (at most 128)", required=True)
+    value = Single("What it is.", required=True)
+    type = OneOf(
+        "What kind of value it is; left out, it follows from the value. A date is written in ISO 8601.",
+        tuple(TYPES.values()),
+    )
+
+
 class HookSection(Section):
     """A webhook or a mailhook."""
 
@@ -251,6 +265,7 @@ class TeamSection(Section):
     members = Rows(
         TeamMemberSection, "Who belongs to it besides the organization's owner.", load_default=list
     )
+    variables = Rows(VariableSection, "Custom variables of the team.", load_default=list)
     connections = Rows(ConnectionSection, "Connections to apps.", load_default=list)
     hooks = Rows(HookSection, "Webhooks and mailhooks.", load_default=list)
     folders = Rows(FolderSection, "Folders of scenarios.", load_default=list)
@@ -278,6 +293,7 @@ class LicenseSection(Section):
     webhook_log_retention_days = Whole("For how many days the logs of hooks are kept.", minimum=1)
     fulltext = Flag("Whether executions can be searched.")
     creating_templates = Flag("Whether templates can be made.")
+    custom_variables = Flag("Whether there are custom variables.")
 
 
 class OrganizationSection(Section):
@@ -293,6 +309,7 @@ class OrganizationSection(Section):
     country_id = Whole("The country, as in the API.", minimum=1, load_default=59)
     timezone_id = Timezone("The time zone, as in the API.", minimum=1, load_default=113)
     members = Rows(OrganizationMemberSection, "Who belongs to it besides its owner.", load_default=list)
+    variables = Rows(VariableSection, "Custom variables of the organization.", load_default=list)
     teams = Rows(TeamSection, "Its teams.", load_default=list)
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 from ..engine import executor, inputs, lifecycle, running
-from ..world import connection_types, datastores, folders, hook_types
-from ..world.models import Connection, Hook, Team, Template, User
+from ..world import connection_types, datastores, folders, hook_types, variables
+from ..world.models import Connection, Hook, Organization, Team, Template, User
 from ..world.world import World
 from . import generating
 from .checking import Row, rows
@@ -37,6 +37,15 @@ def look_of(row: Row) -> Look:
     )
 
 
+def lay_out_variable(world: World, author: User, owner: Organization | Team, row: Row) -> None:
+    """A custom variable of a team or an organization."""
+    value = row["value"]
+    fitting = (id for id in variables.TYPES if variables.fits(id, value))
+    named = {name: id for id, name in variables.TYPES.items()}
+    type_id = named[row["type"]] if "type" in row else next(fitting)
+    variables.create(world, author, owner, name=row["name"], type_id=type_id, value=value)
+
+
 class Site(Protocol):
     """What a team is built on: `building.Builder`."""
 
@@ -58,6 +67,7 @@ class TeamBuilder:
 
     def build(self, row: Row) -> None:
         for kind, lay_out in (
+            ("variables", self._variable),
             ("connections", self._connection),
             ("data_structures", self._structure),
             ("hooks", self._hook),
@@ -83,6 +93,9 @@ class TeamBuilder:
     def _each(self, row: Row, kind: str) -> Iterator[tuple[Row, Path]]:
         for path, item in rows(row, kind, self.path):
             yield item, path
+
+    def _variable(self, row: Row) -> None:
+        lay_out_variable(self.world, self.owner, self.team, row)
 
     def _connection(self, row: Row) -> None:
         kind, look = connection_types.types().get(row["type"]), look_of(row)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from . import enums, hooks, incompletes
+from . import enums, hooks, incompletes, variables
 from .clock import months_after
 from .models import (
     Json,
@@ -203,6 +203,7 @@ def delete_team(world: World, team: Team, *, confirmed: bool) -> int:
     if not confirmed:
         raise Unconfirmed(f"Team '{team.id}' and everything in it would be deleted.")
     _empty_team(world, team)
+    variables.forget(world, team)
     world.teams.remove(team.id)
     return team.id
 
@@ -219,6 +220,7 @@ def delete_organization(world: World, organization: Organization, *, confirmed: 
         delete_team(world, team, confirmed=True)
     for member in list(world.organization_members.where(organization=organization.id)):
         world.organization_members.remove((member.user_id, member.organization_id))
+    variables.forget(world, organization)
     world.organizations.remove(organization.id)
     return organization.id
 

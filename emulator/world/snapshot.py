@@ -52,6 +52,8 @@ PARTS: Mapping[str, tuple[str, type]] = {
     "hook_logs": ("hook_logs", models.HookLog),
     "templates": ("templates", models.Template),
     "public_templates": ("public_templates", models.PublicTemplate),
+    "variables": ("variables", models.Variable),
+    "variable_changes": ("variable_changes", models.VariableChange),
     "http_rules": ("http_rules", models.HttpRule),
     "http_requests": ("http_requests", models.HttpRequest),
     "outbox": ("outbox", models.Mail),
@@ -79,6 +81,8 @@ _REFERENCES = (
 
 #: What may hold secrets of services outside, which nobody else knows by name.
 _OUTSIDE: Mapping[str, Sequence[str]] = {
+    "variables": ("value",),
+    "variable_changes": ("before", "after"),
     "http_rules": ("headers", "body"),
     "http_requests": ("url", "headers", "body"),
     "outbox": ("html", "text", "headers"),

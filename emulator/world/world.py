@@ -39,6 +39,8 @@ from .models import (
     Template,
     Token,
     User,
+    Variable,
+    VariableChange,
 )
 from .tables import Table
 from .transport import Transport
@@ -161,6 +163,17 @@ class World:
         )
         self.templates: Table[int, Template] = Table("template", _by_id, {"team": _by_team})
         self.public_templates: Table[int, PublicTemplate] = Table("public template", _by_id)
+        #: Variables of organizations and teams, by ``(owner, owner_id, name)``; see `emulator.world.variables`.
+        self.variables: Table[tuple[str, int, str], Variable] = Table(
+            "variable",
+            attrgetter("owner", "owner_id", "name"),
+            {"owner": attrgetter("owner", "owner_id")},
+        )
+        self.variable_changes: Table[int, VariableChange] = Table(
+            "variable change",
+            _by_id,
+            {"owner": attrgetter("owner", "owner_id"), "variable": attrgetter("owner", "owner_id", "name")},
+        )
         #: What services outside answer, and what scenarios sent to them; see `emulator.world.outside`.
         self.http_rules: Table[int, HttpRule] = Table("http rule", _by_id)
         self.http_requests: Table[int, HttpRequest] = Table("http request", _by_id)

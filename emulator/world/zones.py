@@ -12,7 +12,7 @@ _ZONE = re.compile(r"(?:hook\.)?([a-z]{2}[0-9]+\.make\.com|[a-z0-9-]+\.make\.cel
 
 
 #: A zone as people name it, or the host of one of one's own.
-NAMED = re.compile(r"[a-z]{2}[0-9]+|[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+NAMED = re.compile(r"(?:[a-z]{2}[0-9]+|[a-z0-9-]+(?:\.[a-z0-9-]+)+)")
 
 
 def host_of(zone: str) -> str:

@@ -124,6 +124,14 @@ def test_a_role_is_told_by_its_name() -> None:
     assert '    members.2: "Team Operator" -> "Team Admin"\n' in as_text(compared(seed(), other))
 
 
+def test_a_variable_of_another_value_is_one_line() -> None:
+    def having(value: int | str) -> dict[str, Any]:
+        return seed(variables=[{"name": "LIMIT", "value": value}])
+
+    assert "    variables.LIMIT: 1 -> 2\n" in as_text(compared(having(1), having(2)))
+    assert compared(having("********"), having("sk-abcdefghijklmnopqrstuvwx")).is_equal
+
+
 def test_records_count_only_where_both_have_them_all() -> None:
     one = seed(dataStores=[{"id": 1, "name": "D", "records": [{"key": "a"}]}])
     two = seed(dataStores=[{"id": 1, "name": "D", "records": [{"key": "b"}]}])

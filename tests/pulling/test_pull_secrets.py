@@ -33,6 +33,20 @@ def masked(value: Any) -> Any:
             {"headers": [{"name": "x-api-key", "value": "k"}, {"name": "Accept", "value": "text/plain"}]},
             {"headers": [{"name": "x-api-key", "value": MASK}, {"name": "Accept", "value": "text/plain"}]},
         ),
+        (
+            {
+                "variables": [
+                    {"name": "STRIPE_KEY", "value": "abc"},
+                    {"name": "API_URL", "value": "https://x.test"},
+                ]
+            },
+            {
+                "variables": [
+                    {"name": "STRIPE_KEY", "value": MASK},
+                    {"name": "API_URL", "value": "https://x.test"},
+                ]
+            },
+        ),
         ({"qs": [{"name": "key", "value": "abc"}]}, {"qs": [{"name": "key", "value": MASK}]}),
         ({"spec": [{"name": "token", "default": "abc"}]}, {"spec": [{"name": "token", "default": MASK}]}),
         ("https://ann:secret@example.com/x", f"https://{MASK}@example.com/x"),

@@ -27,8 +27,12 @@ _CALLED_WRONG = re.compile(
 )
 
 #: Operations whose body is judged by more than the document can say: the fields of a data structure, the inputs of a
-#: scenario, what a blueprint holds.
+#: scenario, what a blueprint holds, the type of a variable.
 _JUDGED_BY_THE_WORLD = {
+    "POST /organizations/{organizationId}/variables",
+    "PATCH /organizations/{organizationId}/variables/{variableName}",
+    "POST /teams/{teamId}/variables",
+    "PATCH /teams/{teamId}/variables/{variableName}",
     "POST /scenarios",
     "PATCH /scenarios/{scenarioId}",
     "POST /scenarios/{scenarioId}/run",

@@ -30,13 +30,14 @@ from emulator.schemas import (
     teams,
     templates,
     users,
+    variables,
 )
 from emulator.schemas.base import Answer, dumping_world
 from emulator.schemas.serialize import serializer
 from emulator.world.clock import LAST_MOMENT
 from emulator.world.connections import listed
 from emulator.world.enums import REGIONS, countries, timezones
-from emulator.world.models import Execution, ExecutionError, ScenarioEvent
+from emulator.world.models import Execution, ExecutionError, ScenarioEvent, VariableChange
 from emulator.world.roles import ROLES
 from emulator.world.usage import DayOfUse, by_day
 from emulator.world.world import World
@@ -49,6 +50,11 @@ _ERROR = ExecutionError(name="DataError", message="No.", module_name="Search", a
 def _executions(world: World) -> list[Execution]:
     runs = [row for row in world.logs.all() if isinstance(row, Execution)]
     return [*runs, dataclasses.replace(runs[0], status=3, error=_ERROR)]
+
+
+def _changes(world: World) -> list[VariableChange]:
+    made = list(world.variable_changes)
+    return [*made, dataclasses.replace(made[0], before={"typeId": 2, "value": "old"}, author_id=99)]
 
 
 #: Schema -> the rows of a world that it shows.
@@ -73,6 +79,8 @@ ROWS: dict[type[Answer], Callable[[World], Iterable[Any]]] = {
     executions.LogRow: _executions,
     executions.LogDetail: _executions,
     executions.EventRow: lambda world: [row for row in world.logs.all() if isinstance(row, ScenarioEvent)],
+    variables.VariableOut: lambda world: world.variables.all(),
+    variables.VariableChangeOut: lambda world: _changes(world),
     folders.FolderOut: lambda world: world.folders.all(),
     hooks.HookListItem: lambda world: world.hooks.all(),
     hooks.HookOut: lambda world: world.hooks.all(),

@@ -50,6 +50,9 @@ _CONNECTION = {"connectionId": 901}
 _TEMPLATE = {"templateId": 901}
 _PUBLIC = {"templateUrl": "102-webhook-to-email"}
 _DLQ = {"dlqId": "broken-1"}
+_NEW_VARIABLE = {"name": "NEW", "typeId": 2, "value": "x"}
+_ORGANIZATION_VARIABLE = {"organizationId": 1, "variableName": "API_URL"}
+_TEAM_VARIABLE = {"teamId": 1, "variableName": "MAX_QUANTITY"}
 _ORDER = {"sku": "Z-9", "quantity": 7}
 
 VALID: dict[str, Valid] = {
@@ -148,6 +151,20 @@ VALID: dict[str, Valid] = {
     "POST /organizations": Valid(body={"name": "New", "regionId": 1, "timezoneId": 113, "countryId": 4}),
     "PATCH /organizations/{organizationId}": Valid({"organizationId": 1}, body={"name": "Renamed"}),
     "DELETE /organizations/{organizationId}": Valid({"organizationId": 1}, {"confirmed": "true"}),
+    "GET /organizations/{organizationId}/variables": Valid({"organizationId": 1}),
+    "POST /organizations/{organizationId}/variables": Valid({"organizationId": 1}, body=_NEW_VARIABLE),
+    "PATCH /organizations/{organizationId}/variables/{variableName}": Valid(
+        _ORGANIZATION_VARIABLE, body={"typeId": 3, "value": True}
+    ),
+    "DELETE /organizations/{organizationId}/variables/{variableName}": Valid(
+        _ORGANIZATION_VARIABLE, {"confirmed": "true"}
+    ),
+    "GET /organizations/{organizationId}/variables/{variableName}/history": Valid(_ORGANIZATION_VARIABLE),
+    "GET /teams/{teamId}/variables": Valid({"teamId": 1}),
+    "POST /teams/{teamId}/variables": Valid({"teamId": 1}, body=_NEW_VARIABLE),
+    "PATCH /teams/{teamId}/variables/{variableName}": Valid(_TEAM_VARIABLE, body={"value": 7}),
+    "DELETE /teams/{teamId}/variables/{variableName}": Valid(_TEAM_VARIABLE, {"confirmed": "true"}),
+    "GET /teams/{teamId}/variables/{variableName}/history": Valid(_TEAM_VARIABLE),
     "GET /users": Valid(query={"teamId": 1}),
     "GET /users/me": Valid(),
     "GET /users/me/current-authorization": Valid(),

@@ -288,3 +288,22 @@ def test_a_long_list_of_faults_is_cut_in_the_text_but_not_in_the_faults() -> Non
         seeds.load(seed)
     assert len(refused.value.faults) == 30
     assert str(refused.value).splitlines()[-1] == "and 10 more"
+
+
+def test_a_variable_that_makes_no_sense_is_told_with_its_line(tmp_path: Path) -> None:
+    text = GOOD.replace(
+        "    teams:\n",
+        "    variables:\n"
+        "      - { name: OK, value: 1 }\n"
+        "      - { name: not good, value: 1 }\n"
+        "      - { name: DATE, value: soon, type: date }\n"
+        "      - { name: LIST, value: [1] }\n"
+        "    teams:\n",
+    )
+    found = faults_of(written(tmp_path, text))
+    assert [line for line, _ in found] == [13, 15]
+    assert "variables[1].name: must be letters, digits, $ and _ (at most 128), not 'not good'" in found[0][1]
+    good = text.replace("not good", "GOOD").replace("[1]", "true")
+    assert [(line, text.rpartition(": ")[2]) for line, text in faults_of(written(tmp_path, good))] == [
+        (14, "Parameter 'value' must be a date")
+    ]

@@ -24,6 +24,7 @@ from .runs import (
 from .scenarios import BlueprintVersion, Folder, PublicTemplate, Scenario, Template
 from .stores import DataStore, DataStructure, Record
 from .values import Fields, Headers, Json
+from .variables import Variable, VariableChange
 
 __all__ = [
     "Attachment",
@@ -61,6 +62,8 @@ __all__ = [
     "Template",
     "Token",
     "User",
+    "Variable",
+    "VariableChange",
     "Verdict",
     "WebhookAnswer",
 ]

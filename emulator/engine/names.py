@@ -1,0 +1,86 @@
+"""What an expression can name besides bundles: the run, its inputs, and the variables of its team and organization.
+
+Sources: help centre, "System variables" (what there is), "Custom variables"; exported blueprints
+(``var.scenario.name``, ``.url``, ``.executionId``, ``.executionUrl``, ``var.organization.…``, ``var.team.…``).
+The names of the other system variables are assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from ..world import variables
+from ..world.models import Json, Organization, Scenario, Team
+from ..world.world import World
+from .errors import Misfit
+from .iml.values import Value, coerce, date_of
+
+
+class Supplied(Mapping[str, Value]):
+    """A collection that is made when something of it is wanted: few expressions do, and what it holds may change."""
+
+    __slots__ = ("_supply",)
+
+    def __init__(self, supply: Callable[[], Mapping[str, Value]]) -> None:
+        self._supply = supply
+
+    def __getitem__(self, name: str) -> Value:
+        return self._supply()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._supply())
+
+    def __len__(self) -> int:
+        return len(self._supply())
+
+
+def names_of(
+    world: World,
+    scenario: Scenario,
+    execution_id: str,
+    inputs: Mapping[str, Json],
+    started: int,
+    used: Callable[[], tuple[int, int]],
+) -> dict[str, Value]:
+    """All that one run can name; ``used`` tells the operations and bytes that it took until now."""
+    team = world.teams[scenario.team_id]
+    organization = world.organizations[team.organization_id]
+    about = {"id": scenario.id, "name": scenario.name}
+    url = f"https://{organization.zone}/{team.id}/scenarios/{scenario.id}"
+
+    def of_run() -> dict[str, Value]:
+        operations, transfer = used()
+        return {
+            **about,
+            "url": url,
+            "executionId": execution_id,
+            "executionUrl": f"{url}/logs/{execution_id}",
+            "executionStartedAt": date_of(started),
+            "operationsConsumed": operations,
+            "dataConsumed": transfer,
+        }
+
+    return {
+        "executionId": execution_id,
+        "scenario": about,
+        "var": {
+            "input": inputs,
+            "scenario": Supplied(of_run),
+            "team": Supplied(lambda: _variables(world, world.teams[team.id])),
+            "organization": Supplied(lambda: _variables(world, world.organizations[organization.id])),
+        },
+    }
+
+
+def _variables(world: World, owner: Organization | Team) -> dict[str, Value]:
+    return {name: _typed(type_id, value) for name, type_id, value in variables.values(world, owner)}
+
+
+def _typed(type_id: int, value: Json) -> Value:
+    """A date becomes one; what does not fit its type, which Make does not always check, stays what it is."""
+    if variables.TYPES[type_id] != "date":
+        return value
+    try:
+        return coerce(value, "date")
+    except Misfit:
+        return value
