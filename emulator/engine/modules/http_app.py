@@ -7,18 +7,18 @@ blueprints for names, versions and fields, and for which of them are required; a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-import orjson
-
-from ...world.transport import Outgoing
+from ...world.transport import Answer, Outgoing
 from ..errors import BundleInvalid, ModuleError, unsupported
-from ..iml.values import coerce, plain
-from . import http_answers
-from .http_bodies import address, form, pairs_of, without_login
+from ..iml.values import coerce
+from . import http_answers, http_pages
+from .http_bodies import address, form, pairs_of, secured, without_login
 from .http_common import FORM, TARGET, headers_from, multipart_of, switch, timeout_of
-from .http_exchange import Manner, exchange
+from .http_exchange import Manner, exchange, is_same_host
 from .http_keys import API_KEY, BASIC, OAUTH, key_of
-from .json_app import read
+from .http_pages import Page, paging_of, turn
+from .json_app import read, written
 from .registry import Emit, Field, Kind, ModuleContext, Outcome
 
 #: Content types of version 4 -> what the header says.
@@ -26,21 +26,34 @@ _CONTENT_TYPES: Mapping[str, str] = {"json": "application/json", "urlEncoded": F
 
 
 def _make_request(context: ModuleContext) -> Outcome:
-    """``{"data", "headers": {name: value}, "statusCode"}``, in this order (seen)."""
+    """``{"data", "headers": {name: value}, "statusCode"}``, in this order (seen), for each page."""
     mapper = context.mapper
-    if mapper.get("paginationType"):
-        raise unsupported(f"{context.module.full_name}, with pages", context.module.id)
+    paging, manner = paging_of(context, _REQUEST), _manner(context)
     body, content_type = _body(context)
-    request = _request(context, mapper["method"].upper(), body, content_type)
-    _, answer = exchange(context, request, _manner(context))
-    if mapper["stopOnHttpError"]:
+    asked = paging.first(_request(context, mapper["method"].upper(), body, content_type))
+    bundles: list[Page] = []
+    sent = received = 0
+    while True:
+        last, answer = exchange(context, asked, manner)
+        sent, received = sent + len(body), received + len(answer.body)
+        bundles.append(_page(context, answer))
+        following = paging.following(asked, last.url, answer, bundles[-1], len(bundles))
+        if following is None:
+            return Emit(bundles, transfer=sent + received)
+        turn(context, received)
+        if not is_same_host(following.url, asked.url):
+            manner = replace(manner, key=None)
+        asked = following
+
+
+def _page(context: ModuleContext, answer: Answer) -> Page:
+    if context.mapper["stopOnHttpError"]:
         http_answers.check(answer)
-    bundle = {
-        "data": http_answers.content(context, answer, parse=mapper["parseResponse"]),
+    return {
+        "data": http_answers.content(context, answer, parse=context.mapper["parseResponse"]),
         "headers": http_answers.headers_by_name(answer),
         "statusCode": answer.status,
     }
-    return Emit([bundle], transfer=len(body) + len(answer.body))
 
 
 def _download(context: ModuleContext) -> Outcome:
@@ -62,11 +75,13 @@ def _download(context: ModuleContext) -> Outcome:
 def _request(context: ModuleContext, method: str, body: bytes, content_type: str | None) -> Outgoing:
     mapper = context.mapper
     url, login = without_login(mapper["url"])
-    if context.module.parameters.get("tlsType") and context.run.world.transport is not None:
-        raise unsupported(f"{context.module.full_name}, with certificates", context.module.id)
+    parameters = context.module.parameters
+    for name, meant in (("tlsType", "certificates"), ("proxyKeychain", "a proxy")):
+        if parameters.get(name) and context.run.world.transport is not None:
+            raise unsupported(f"{context.module.full_name}, with {meant}", context.module.id)
     return Outgoing(
         method=method,
-        url=address(url, pairs_of(mapper.get("queryParameters", ()))),
+        url=secured(address(url, pairs_of(mapper.get("queryParameters", ())))),
         headers=headers_from(
             mapper, content_type, login, compressed=mapper.get("requestCompressedContent", True)
         ),
@@ -97,7 +112,8 @@ def _body(context: ModuleContext) -> tuple[bytes, str | None]:
     mapper, kind = context.mapper, context.mapper.get("contentType")
     match kind:
         case "json" if mapper.get("inputMethod") == "dataStructure":
-            return orjson.dumps(plain(mapper.get("dataStructureBodyContent", {}))), _CONTENT_TYPES[kind]
+            text = written(context, mapper.get("dataStructureBodyContent", {}))
+            return text.encode("utf-8", "replace"), _CONTENT_TYPES[kind]
         case "json":
             return _json_text(context).encode("utf-8", "replace"), _CONTENT_TYPES[kind]
         case "urlEncoded":
@@ -139,7 +155,6 @@ _REQUEST = (
     switch("allowRedirects"),
     switch("shareCookies"),
     switch("requestCompressedContent"),
-    Field("paginationType", "text", choices=("offsetBased", "pageBased", "urlBased", "tokenBased")),
 )
 
 _DOWNLOAD = (
@@ -154,6 +169,6 @@ _DOWNLOAD = (
 )
 
 KINDS = (
-    Kind("http:MakeRequest", _make_request, _REQUEST, external=True),
+    Kind("http:MakeRequest", _make_request, (*_REQUEST, *http_pages.FIELDS), external=True),
     Kind("http:DownloadFile", _download, _DOWNLOAD, external=True),
 )
