@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lab import Lab, error_of, module, outputs_of
 
 from emulator.engine.budget import WORK
-from emulator.engine.modules.http_pages import PAGE
+from emulator.engine.modules.http_pages import FIELDS, PAGE
 from emulator.world import connections
 from emulator.world.models import Execution, Json
 from emulator.world.transport import Answer, Outgoing
@@ -377,3 +377,24 @@ def test_whatever_the_next_addresses_paging_comes_to_an_end(addresses: list[Json
     assert 1 <= len(asked) <= WORK // PAGE
     names = ("ScenarioTimeoutError", "InvalidConfigurationError", "BundleValidationError")
     assert run.error is None or run.error.name in names
+
+
+_ODD = st.none() | st.booleans() | st.sampled_from(
+    [0, -2, 2**60, 1.5, "", "data", "data.next", "headers.link", "..", "{{1/0}}", "1e400", "a b", "//[", "x" * 300, [], [1], {"a": 1}]
+)  # fmt: skip
+
+
+@given(
+    st.sampled_from([PAGES, OFFSETS, TOKENS, URLS]),
+    st.dictionaries(
+        st.sampled_from([field.name for field in FIELDS[1:]]), _ODD | st.just("\ud83d"), max_size=4
+    ),
+    st.recursive(_ODD, lambda inner: st.dictionaries(st.sampled_from(["next", "rows", "paging"]), inner)),
+)
+def test_whatever_the_fields_and_the_answers_a_run_ends_in_makes_words(
+    fields: dict[str, Json], odd: dict[str, Json], body: Json
+) -> None:
+    lab = Lab()
+    answer(lab, body=body)
+    run = lab.run(request(**{"maxPages": 5, **fields, **odd}))
+    assert run.error is None or run.error.name != "UnknownError", run.error
