@@ -245,6 +245,7 @@ def test_fields_that_the_emulator_does_not_know_are_named(fields: dict[str, Json
     [
         {"paginationType": "cursorBased"},
         {**PAGES, "limit": 0},
+        {**PAGES, "limitParameterName": "size"},
         {**PAGES, "maxPages": 0},
         {**PAGES, "pageStart": "first"},
         {**OFFSETS, "limit": -1},

@@ -123,7 +123,8 @@ def paging_of(context: ModuleContext, others: Collection[Field]) -> Paging:
     if strange or missing:
         why = f"with the field {strange[0][:50]}" if strange else f"without {missing[0]}"
         raise unsupported(f"{context.module.full_name}, {kind} {why}", context.module.id)
-    if mapper.get("limit") == 0 or mapper.get("maxPages") == 0:
+    limit, most = mapper.get("limit"), mapper.get("maxPages")
+    if 0 in (limit, most) or (limit is None and "limitParameterName" in mapper):
         raise BundleInvalid()
     is_offset = kind == "offsetBased"
     return Paging(
@@ -132,9 +133,9 @@ def paging_of(context: ModuleContext, others: Collection[Field]) -> Paging:
         path=mapper.get("itemsPath", "data") if kind in _COUNTED else mapper[needed[-1]],
         start=mapper.get("offsetStart", 0) if is_offset else mapper.get("pageStart", 1),
         step=mapper["limit"] if is_offset else 1,
-        limit=mapper.get("limit"),
+        limit=limit,
         limit_parameter=mapper.get("limitParameterName"),
-        most=mapper.get("maxPages"),
+        most=most,
     )
 
 
