@@ -239,6 +239,24 @@ def test_a_scenario_calls_what_no_rule_answers_for(service: Service) -> None:
         assert len(service.seen) == 4
 
 
+def test_pages_are_fetched_over_the_network(service: Service) -> None:
+    paged = {
+        "paginationType": "pageBased",
+        "pageParameterName": "page",
+        "itemsPath": "data.headers",
+        "maxPages": 3,
+    }
+    node = http_request(f"{service.url}/list?size=9", **paged)
+    with MakeEmulator(allow_network=True) as make:
+        world = make.create_world()
+        world.http.respond(f"{service.url}/*page=2", json={"headers": ["scripted"]})
+        [step] = world.steps(world.run(started(world, node))["executionId"])
+        assert [bundle["statusCode"] for bundle in step["output"]] == [200, 200, 200]
+        assert step["output"][1]["data"] == {"headers": ["scripted"]}
+        assert [row["answeredBy"] for row in world.http.requests] == ["network", "rule", "network"]
+    assert [path for _, path in service.seen] == ["/list?size=9&page=1", "/list?size=9&page=3"]
+
+
 def test_a_call_keeps_only_its_own_world_waiting(service: Service) -> None:
     with MakeEmulator(allow_network=True) as make:
         busy, other = make.create_world(), make.create_world()
@@ -258,7 +276,7 @@ def test_a_call_keeps_only_its_own_world_waiting(service: Service) -> None:
 def test_interception_leaves_the_calls_of_scenarios_alone(service: Service) -> None:
     with MakeEmulator(allow_network=True) as make, mock_make(block_others=True):
         world = make.create_world()
-        run = world.run(started(world, http_request("http://no-such-host.invalid/", timeout=5)))
+        run = world.run(started(world, http_request("https://no-such-host.invalid/", timeout=5)))
         [step] = world.steps(run["executionId"])
         assert step["error"] == {
             "name": "ConnectionError",

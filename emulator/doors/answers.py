@@ -10,11 +10,17 @@ from dataclasses import dataclass, field
 import orjson
 from flask import Request, Response
 
-from ..world.models import Json, WebhookAnswer
+from ..world.models import WebhookAnswer
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 TEXT = "text/plain; charset=utf-8"
+
+#: What a webhook answers that nothing else is said of (AdobeDocs, workfront-fusion.en, "Webhooks").
+ACCEPTED = "Accepted"
+
+#: Statuses whose answers have no body (RFC 9110).
+_WITHOUT_BODY = frozenset([204, 304])
 
 #: Headers of an answer that are the server's alone.
 _OURS = frozenset(
@@ -66,10 +72,13 @@ def status_of(answer: WebhookAnswer) -> int:
     return answer.status if answer.status >= 200 else 200
 
 
-def text_of(body: Json) -> str:
-    if body is None:
+def text_of(answer: WebhookAnswer) -> str:
+    """The body of an answer; one without is the text that a webhook answers by itself."""
+    if answer.status in _WITHOUT_BODY:
         return ""
-    return body if isinstance(body, str) else orjson.dumps(body).decode()
+    if answer.body is None:
+        return ACCEPTED
+    return answer.body if isinstance(answer.body, str) else orjson.dumps(answer.body).decode()
 
 
 def headers_of(answer: WebhookAnswer) -> list[tuple[str, str]]:

@@ -26,7 +26,7 @@ from ..world.usage import organization_of
 from ..world.world import World
 from ..world.zones import zone_at
 from . import payloads
-from .answers import METHODS, Answer, headers_of, preflight, response_of, status_of, text_of
+from .answers import ACCEPTED, METHODS, Answer, headers_of, preflight, response_of, status_of, text_of
 from .hosts import url_under
 
 #: apps.make.com, "Webhooks": 5 MB, whatever the plan.
@@ -139,7 +139,7 @@ def _hand_over(world: World, hook: Hook, data: Json, incoming_id: str) -> Answer
         return Answer(400, " ".join(faults), "the data do not fit the data structure of the hook")
     execution = listening.deliver(world, hook, data, id=incoming_id, size=len(orjson.dumps(data)))
     if execution is None:
-        return Answer(200, "Accepted", "it waits in the queue")
+        return Answer(200, ACCEPTED, "it waits in the queue")
     told = f"scenario {execution.scenario_id} ran, execution {execution.id}"
     return _answer_of(world, execution, told)
 
@@ -149,13 +149,13 @@ def _answer_of(world: World, execution: Execution, told: str) -> Answer:
     answer = execution.respond
     if answer is not None and answer.at <= execution.started + ANSWER_LIMIT:
         world.clock.reach(answer.at)
-        return Answer(status_of(answer), text_of(answer.body), told, headers_of(answer), responded=True)
+        return Answer(status_of(answer), text_of(answer), told, headers_of(answer), responded=True)
     if answer is None and not listening.answers_itself(world, world.scenarios[execution.scenario_id]):
-        return Answer(200, "Accepted", told)
+        return Answer(200, ACCEPTED, told)
     world.clock.reach(min(execution.ends, execution.started + ANSWER_LIMIT))
     if answer is None and execution.error is not None:
         return Answer(500, "Scenario failed to complete.", f"{told}, and failed")
-    return Answer(200, "Accepted", told)
+    return Answer(200, ACCEPTED, told)
 
 
 def _misfits(world: World, hook: Hook, data: Json) -> list[str]:

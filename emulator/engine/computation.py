@@ -122,6 +122,8 @@ class Computation:
             trigger_bundle=trigger_bundle,
             budget=budget or Budget(),
             stopwatch=Stopwatch(f"duration:{seed}"),
+            # The plan says how many minutes a run may take.
+            time_limit=organization.license.execution_time * 60_000,
             random=random.Random(f"run:{seed}"),
             call=partial(call, self),
             observer=observer,
@@ -200,9 +202,7 @@ class Computation:
         run.budget.weigh(run.inputs)
         # The list of time zones takes a while to read, and few expressions ask for the organization's own.
         zone = partial(zone_of, self._organization.timezone_id)
-        # The plan says how many minutes a run may take.
-        time_limit = self._organization.license.execution_time * 60_000
-        self._interpreter = interpreter = Interpreter(run, blueprint, zone=zone, time_limit=time_limit)
+        self._interpreter = interpreter = Interpreter(run, blueprint, zone=zone)
         run.backlog = Backlog(blueprint.flow)
         cycles = Cycles(blueprint, run.trigger_bundle, self._more, resumes=self._begins_at is not None)
         begin: tuple[Place, Scope, Junction | None] = (blueprint.flow, 0), Scope(), None

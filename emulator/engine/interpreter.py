@@ -49,10 +49,9 @@ Bundles: TypeAlias = Sequence[Mapping[str, Value]]
 class Interpreter:
     """Computes one run; what came of it is read off its attributes."""
 
-    def __init__(self, run: Run, blueprint: Blueprint, *, zone: Zone, time_limit: int) -> None:
+    def __init__(self, run: Run, blueprint: Blueprint, *, zone: Zone) -> None:
         self._run = run
         self._zone = zone
-        self._time_limit = time_limit
         self._stack: list[Frame] = []
         #: Feeder -> the places of its aggregators; aggregator -> what it gathers now, the innermost loop last.
         self._feeders = blueprint.feeders
@@ -202,8 +201,7 @@ class Interpreter:
             budget.items(len(bundles))
         for bundle in bundles:
             budget.weigh(bundle)
-        if self._run.stopwatch.elapsed > self._time_limit:
-            raise Interrupted()
+        self._run.keep_time()
 
     # --- the ways of a bundle --------------------------------------------------------------------
 

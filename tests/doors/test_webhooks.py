@@ -14,6 +14,8 @@ from emulator.app import create_app, tenants_of
 from emulator.engine.stopwatch import Stopwatch
 from emulator.middleware.tenant import Specification
 from emulator.server import Server
+from emulator.world import snapshot
+from emulator.world.models import Execution
 
 PAUSED = "There is no scenario listening for this webhook."
 
@@ -90,6 +92,43 @@ def test_waiting_for_an_answer_takes_the_time_of_the_run(gateway: Gateway) -> No
 def test_a_collection_is_answered_as_json(gateway: Gateway) -> None:
     gateway.listen(respond(200, "{{1.who}}"))
     assert json.loads(gateway.send(json={"who": {"name": "Ann"}}).get_data()) == {"name": "Ann"}
+
+
+def test_an_answer_without_a_body_says_accepted(gateway: Gateway) -> None:
+    gateway.listen(respond("{{1.status}}", "{{1.body}}"))
+    for status, body, told in (
+        (200, None, b"Accepted"),
+        (202, "", b"Accepted"),
+        (404, "", b"Accepted"),
+        (200, 0, b"0"),
+        (204, "no", b""),
+    ):
+        answer = gateway.send(json={"status": status, "body": body})
+        assert (answer.status_code, answer.get_data()) == (status, told)
+
+
+def test_an_empty_body_can_be_forced(gateway: Gateway) -> None:
+    gateway.listen(respond(200, "{{emptystring}}"))
+    answer = gateway.send(json={})
+    assert (answer.status_code, answer.get_data()) == (200, b"")
+    kept = snapshot.loads(snapshot.dumps(snapshot.take(gateway.api.world)), "again")
+    assert [run.respond.body for run in kept.logs if isinstance(run, Execution) and run.respond] == [""]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307])
+def test_a_browser_is_sent_elsewhere(gateway: Gateway, status: int) -> None:
+    gateway.listen(respond(str(status), None, {"key": "Location", "value": "https://example.com/{{1.id}}"}))
+    answer = gateway.send(json={"id": 7})
+    assert (answer.status_code, answer.headers["Location"]) == (status, "https://example.com/7")
+
+
+def test_only_the_first_answer_counts(gateway: Gateway) -> None:
+    first, second = respond(201, "first"), respond(500, "second")
+    gateway.listen(first, {**second, "id": 10})
+    answer = gateway.send(json={})
+    assert (answer.status_code, answer.get_data()) == (201, b"first")
+    [run] = gateway.runs()
+    assert (run.status, [step.module_id for step in run.steps][-2:]) == (1, [9, 10])
 
 
 def test_headers_and_statuses_that_cannot_be_sent_do_no_harm(gateway: Gateway) -> None:

@@ -95,6 +95,8 @@ def prepared(api: Api, name: str, case: Mapping[str, Any]) -> int:
             datastores.add_record(api.world, api.world.data_stores[id], key=key, data=data)
     for module, script in case.get("modules", {}).items():
         ok(api.control("PUT", f"/worlds/default/modules/{module}", json=script))
+    for rule in case.get("http", ()):
+        assert api.control("POST", "/worlds/default/http", json=rule).status_code == 201
     return imported(api, held)
 
 

@@ -2,72 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 import pytest
+from http_lab import URL, Recorder, answer, header, legacy, only, request, sent
 from hypothesis import given
 from hypothesis import strategies as st
-from lab import Lab, error_of, module, outputs_of
+from lab import Lab, error_of, module
 
 from emulator.engine import catalog
 from emulator.engine.errors import BundleInvalid
 from emulator.engine.modules.http_bodies import address, form, without_login
 from emulator.engine.modules.http_exchange import MAX_REDIRECTS
 from emulator.world import connections, outside
-from emulator.world.models import Execution, HttpRequest, HttpRule, Json
+from emulator.world.models import Json
 from emulator.world.snapshot import MASK
-from emulator.world.transport import Answer, Outgoing, Unanswered
-
-URL = "https://api.example.com/items"
-
-#: What an exported blueprint has in every request of version 3, and of version 4.
-LEGACY: Mapping[str, Json] = {
-    "url": URL, "serializeUrl": False, "method": "get", "headers": [], "qs": [], "bodyType": "", "parseResponse": True,
-    "authUser": "", "authPass": "", "timeout": "", "shareCookies": False, "ca": "", "rejectUnauthorized": True,
-    "followRedirect": True, "useQuerystring": False, "gzip": True, "useMtls": False, "followAllRedirects": False,
-}  # fmt: skip
-REQUEST: Mapping[str, Json] = {
-    "url": URL, "method": "get", "headers": [], "parseResponse": True, "stopOnHttpError": True, "allowRedirects": True,
-    "shareCookies": False, "requestCompressedContent": True,
-}  # fmt: skip
-
-
-def legacy(
-    id: int = 1, name: str = "ActionSendData", parameters: Mapping[str, Json] | None = None, **mapper: Json
-) -> dict[str, Json]:
-    return module(id, f"http:{name}", {**LEGACY, **mapper}, version=3, parameters=parameters or {})
-
-
-def request(
-    id: int = 1, parameters: Mapping[str, Json] | None = None, metadata: Json = None, **mapper: Json
-) -> dict[str, Json]:
-    chosen = parameters or {"authenticationType": "noAuth"}
-    return module(
-        id, "http:MakeRequest", {**REQUEST, **mapper}, version=4, parameters=chosen, metadata=metadata or {}
-    )
-
-
-def answer(lab: Lab, url: str = "*", **rule: Any) -> None:
-    outside.add_rule(lab.world, HttpRule(url=url, **rule))
-
-
-def sent(lab: Lab) -> HttpRequest:
-    """The one request that was sent."""
-    [request] = lab.world.http_requests
-    return request
-
-
-def header(request: HttpRequest, name: str) -> str | None:
-    return {key.lower(): value for key, value in request.headers}.get(name.lower())
-
-
-def only(run: Execution, id: int = 1) -> Json:
-    [bundle] = outputs_of(run, id)
-    return bundle
-
+from emulator.world.transport import Answer, Unanswered
 
 # --- what is sent --------------------------------------------------------------------------------
 
@@ -181,6 +133,17 @@ def test_version_four_has_bodies_of_four_kinds() -> None:
     assert sent(lab).url == f"{URL}?a=1&a=2"
 
 
+def test_a_body_of_a_structure_is_written_as_json_whatever_is_in_it() -> None:
+    lab = Lab()
+    structure: dict[str, Any] = {"a": ["é", 10**30, None, "\ud83d"]}
+    lab.run(
+        request(
+            method="put", contentType="json", inputMethod="dataStructure", dataStructureBodyContent=structure
+        )
+    )
+    assert sent(lab).body == '{"a":["é",1' + 30 * "0" + ',null,"\ufffd"]}'
+
+
 def test_a_body_that_is_not_json_once_it_is_mapped_is_refused_in_makes_words() -> None:
     run = Lab().run(
         request(contentType="json", inputMethod="jsonString", jsonStringBodyContent='{"n": "{{"a\n"}}"}')
@@ -261,14 +224,6 @@ def test_halves_of_characters_are_no_matter() -> None:
     )
     assert len(lab.world.http_requests) == 2
     orjson.dumps([row.body for row in lab.world.http_requests])
-
-
-def test_pages_are_not_supported_and_that_is_said() -> None:
-    name, text = error_of(Lab().run(request(paginationType="pageBased")))
-    assert (name, text) == (
-        "RuntimeError",
-        "Module 'http:MakeRequest, with pages' (1) is not supported by the emulator.",
-    )
 
 
 @pytest.mark.parametrize(
@@ -542,21 +497,6 @@ def connect(lab: Lab, type: str, **data: Json) -> int:
     return connections.create(lab.world, lab.team, lab.user, name="Key", type=type, data=data).id
 
 
-class Recorder:
-    """A network that takes note of what reaches it."""
-
-    def __init__(self, *outcomes: Answer | Unanswered) -> None:
-        self.outcomes = list(outcomes)
-        self.requests: list[Outgoing] = []
-
-    def __call__(self, request: Outgoing) -> Answer:
-        self.requests.append(request)
-        outcome = self.outcomes.pop(0) if self.outcomes else Answer(status=200)
-        if isinstance(outcome, Unanswered):
-            raise outcome
-        return outcome
-
-
 def test_credentials_leave_with_the_request_and_are_masked_everywhere_else() -> None:
     for type, data, node, name, value in (
         ("apikeyauth", {"key": "s3cret"}, "apiKey", "Authorization", "s3cret"),
@@ -657,6 +597,17 @@ def test_certificates_are_handed_on_and_those_of_clients_are_not_supported() -> 
     assert "with a client certificate" in error_of(lab.run(legacy(useMtls=True)))[1]
 
 
+@pytest.mark.parametrize(("name", "what"), [("tlsType", "certificates"), ("proxyKeychain", "a proxy")])
+def test_what_version_four_cannot_do_on_the_network_is_said(name: str, what: str) -> None:
+    lab = Lab()
+    chosen = {"authenticationType": "noAuth", name: "mTls"}
+    assert only(lab.run(request(parameters=chosen)))["statusCode"] == 200
+    lab.world.transport = recorder = Recorder()
+    text = f"Module 'http:MakeRequest, with {what}' (1) is not supported by the emulator."
+    assert error_of(lab.run(request(parameters=chosen))) == ("RuntimeError", text)
+    assert recorder.requests == []
+
+
 # --- addresses -----------------------------------------------------------------------------------
 
 
@@ -668,6 +619,34 @@ def test_addresses_are_written_in_ascii() -> None:
     assert address("https://example.com?", [("a", 1)]) == "https://example.com?a=1"
     assert without_login("https://example.com/@x") == ("https://example.com/@x", None)
     assert without_login("https://a%40b:c:d@example.com") == ("https://example.com", ("a@b", "c:d"))
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("https://api.example.com/", True),
+        ("http://api.example.com/", False),
+        ("HTTP://api.example.com/", False),
+        ("http://93.184.216.34/", False),
+        ("http://localhost:8080/", True),
+        ("http://127.0.0.1:8080/", True),
+        ("http://[::1]:8080/", True),
+        ("http://10.0.0.7/", True),
+        ("http://courier:8080/", True),
+        ("http://host.docker.internal:8080/", True),
+    ],
+)
+def test_version_four_allows_only_secure_connections_to_the_world_outside(url: str, *, allowed: bool) -> None:
+    lab = Lab()
+    answer(lab)
+    run = lab.run(request(url=url))
+    if allowed:
+        assert only(run)["statusCode"] == 200
+    else:
+        expected = ("InvalidConfigurationError", "Only secure connections are allowed: https://")
+        assert error_of(run) == expected
+        assert len(lab.world.http_requests) == 0
+    assert only(lab.run(legacy(url=url)))["statusCode"] == 200
 
 
 @given(st.lists(st.tuples(st.text(), st.text()), max_size=5))

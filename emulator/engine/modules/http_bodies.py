@@ -6,6 +6,7 @@ do; Node's ``request`` and ``qs``, whose options the fields are named after, for
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +21,8 @@ Pairs = Sequence[tuple[str, Value]]
 
 #: What stays as it is in an address: everything that has a meaning in one.
 _RESERVED = ";,/?:@&=+$-_.!~*'()#"
+#: How the names of hosts end that only a network of one's own knows (RFC 6761, RFC 6762, RFC 9476; Docker's).
+_NEARBY = (".localhost", ".local", ".test", ".internal")
 _NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 
 
@@ -61,6 +64,20 @@ def address(url: str, query: Pairs, *, serialize: bool = False, as_arrays: bool 
         return before
     joint = "?" if not parts.query and not before.endswith("?") else "&" if parts.query else ""
     return before + joint + form(query, as_arrays=as_arrays)
+
+
+def secured(url: str) -> str:
+    """An address of version 4, which allows secure connections only (apps.make.com, "HTTP").
+
+    Addresses that Make could not reach, such as this machine, may do without: a scenario has them for a test.
+
+    Raises:
+        ModuleError: if it is not secure.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "http" and not _is_nearby(parts.hostname or ""):
+        raise ModuleError("InvalidConfigurationError", "Only secure connections are allowed: https://")
+    return url
 
 
 def without_login(url: str) -> tuple[str, tuple[str, str] | None]:
@@ -114,6 +131,13 @@ def multipart(fields: Iterable[Mapping[str, Value]], boundary: str) -> bytes:
         content: bytes = coerce(field["data"] if "data" in field else field["value"], "buffer")
         parts.append(f"--{boundary}\r\n{head}\r\n\r\n".encode("utf-8", "replace") + content + b"\r\n")
     return b"".join(parts) + f"--{boundary}--\r\n".encode()
+
+
+def _is_nearby(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith(_NEARBY)
 
 
 def _ascii_host(url: str) -> str:

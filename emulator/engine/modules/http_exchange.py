@@ -65,7 +65,7 @@ def exchange(context: ModuleContext, request: Outgoing, manner: Manner) -> tuple
         following = _redirected(request, answer, manner)
         if following is None:
             return request, answer
-        if urlsplit(following.url).hostname != urlsplit(request.url).hostname:
+        if not is_same_host(following.url, request.url):
             manner = replace(manner, key=None)
         request = following
     raise ModuleError("RuntimeError", "Exceeded maxRedirects. Probably stuck in a redirect loop.")
@@ -169,15 +169,30 @@ def _redirected(request: Outgoing, answer: Answer, manner: Manner) -> Outgoing |
             "RuntimeError", f"Invalid URI in the header 'location' of the answer: {location[:200]}"
         ) from None
     if answer.status in (307, 308) or is_plain:
-        changed = replace(request, url=url)
+        changed = request
     else:
         headers = tuple(header for header in request.headers if header[0].lower() != "content-type")
-        changed = replace(request, url=url, method="GET", body=b"", headers=headers)
-    if urlsplit(url).hostname == urlsplit(request.url).hostname:
+        changed = replace(request, method="GET", body=b"", headers=headers)
+    return towards(changed, url)
+
+
+def towards(request: Outgoing, url: str) -> Outgoing:
+    """The request, sent to another address; another host is not told who is calling."""
+    changed = replace(request, url=url)
+    if is_same_host(url, request.url):
         return changed
     # What proves who is calling is nobody else's business.
     private = ("authorization", "cookie")
     return replace(changed, headers=tuple(pair for pair in changed.headers if pair[0].lower() not in private))
+
+
+def is_same_host(url: str, other: str) -> bool:
+    return urlsplit(url).hostname == urlsplit(other).hostname
+
+
+def is_made_up(answer: Answer) -> bool:
+    """Whether nobody gave an answer."""
+    return SIMULATED_HEADER in answer.headers
 
 
 def _with_cookies(context: ModuleContext, request: Outgoing) -> Outgoing:

@@ -12,7 +12,7 @@ from ...world.world import World
 from ..blueprint import Arm, Module, Route
 from ..budget import Budget
 from ..cycles import Backlog
-from ..errors import BundleInvalid, Misfit
+from ..errors import BundleInvalid, Interrupted, Misfit
 from ..gathering import Group
 from ..iml.environment import Environment
 from ..iml.values import EMPTY_TEXT, Value, Zone, coerce
@@ -34,6 +34,8 @@ class Run:
     trigger_bundle: Json
     budget: Budget
     stopwatch: Stopwatch
+    #: How many milliseconds the plan lets it take.
+    time_limit: int
     random: random.Random
     names: Mapping[str, Value]
     #: Runs another scenario and tells what it gave back; see `CallScenario`.
@@ -60,6 +62,11 @@ class Run:
 
     def now(self) -> int:
         return self.started + self.stopwatch.elapsed
+
+    def keep_time(self) -> None:
+        """Raise Interrupted if the run has taken longer than it may."""
+        if self.stopwatch.elapsed > self.time_limit:
+            raise Interrupted()
 
     def commit(self) -> None:
         """A cycle went well: what it wrote stays written, and what lasts no longer than a cycle is forgotten."""
