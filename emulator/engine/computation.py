@@ -123,7 +123,7 @@ class Computation:
             budget=budget or Budget(),
             stopwatch=Stopwatch(f"duration:{seed}"),
             # The plan says how many minutes a run may take.
-            time_limit=organization.license.execution_time * 60_000,
+            time_limit=self._organization.license.execution_time * 60_000,
             random=random.Random(f"run:{seed}"),
             call=partial(call, self),
             observer=observer,
