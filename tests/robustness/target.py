@@ -38,10 +38,16 @@ class Target:
         self.app = create_app(rate_limit=False, now=NOON)
         self._client = self.app.test_client()
         self._furnish()
+        self._pristine = fingerprint(self.world)
 
     def reset(self) -> None:
         self.tenants.reset(self.tenant)
         self._furnish()
+
+    def renew(self) -> None:
+        """Reset it if anything changed: to look is quicker than to lay out a world."""
+        if fingerprint(self.world) != self._pristine:
+            self.reset()
 
     def _furnish(self) -> None:
         world = self.world

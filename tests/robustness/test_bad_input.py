@@ -104,7 +104,7 @@ def shared() -> Target:
 
 @pytest.fixture
 def target(shared: Target) -> Target:
-    shared.reset()
+    shared.renew()
     return shared
 
 
