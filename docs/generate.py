@@ -180,6 +180,7 @@ def _parts_of_a_world() -> Iterator[type[Any]]:
     made = re.findall(r"self\.\w+ = (\w+)\(", inspect.getsource(World.__init__))
     for name in made:
         yield getattr(testing_world, name)
+    yield testing_world.WorldExecution
     yield testing_world.Received
 
 

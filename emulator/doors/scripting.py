@@ -9,9 +9,9 @@ from flask import Blueprint, Response
 
 from ..engine import scripts
 from ..errors import ResourceNotFound
-from ..middleware.masking import mask
 from ..middleware.tenant import Tenant
-from ..world.models import Execution, Json, Script, Step
+from ..reports import executions
+from ..world.models import Execution, Json, Script
 from ..world.world import World
 from .wishes import answer, body, refuse
 
@@ -58,9 +58,11 @@ def add_calls(door: Blueprint, find: Callable[[str], Tenant]) -> None:
 
     @door.get("/worlds/<name>/executions/<execution>/steps")
     def list_steps(name: str, execution: str) -> Response:
-        """What each module of a run was given, gave, and failed with; secrets are masked."""
+        """What each module of a run was given, gave, and failed with, and what was decided between them: filters with the
+        values that they compared, routes, branches and error handlers; secrets are masked.
+        """
         with find(name).hold() as world:
-            return answer({"steps": [_step(step) for step in _steps(world, execution)]})
+            return answer(executions.view(_run(world, execution)))
 
 
 def _script(module: str, wish: dict[str, Any]) -> Script:
@@ -94,20 +96,8 @@ def _runs(world: World) -> Iterable[Execution]:
     yield from (retry.execution for retry in world.retries)
 
 
-def _steps(world: World, execution: str) -> tuple[Step, ...]:
+def _run(world: World, execution: str) -> Execution:
     for run in _runs(world):
         if run.id == execution:
-            return run.steps
+            return run
     raise ResourceNotFound(f"There is no execution '{execution}' in that world.")
-
-
-def _step(step: Step) -> dict[str, Json]:
-    error = step.error
-    return {
-        "moduleId": step.module_id,
-        "module": step.module,
-        "operation": step.operation,
-        "input": mask(step.input),
-        "output": mask(list(step.output)),
-        "error": error and {"name": error.name, "message": error.message},
-    }

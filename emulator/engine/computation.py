@@ -22,7 +22,6 @@ from .iml.environment import Bundle, Scope
 from .iml.values import Value, plain
 from .interpreter import Interpreter
 from .modules.registry import CallScenario, Run
-from .observing import Observer
 from .recovery import Broken
 from .stopwatch import Stopwatch
 
@@ -97,7 +96,6 @@ class Computation:
         budget: Budget | None = None,
         at: Breakpoint | None = None,
         more: More | None = None,
-        observer: Observer | None = None,
     ) -> None:
         execution_id = world.ids.hex(32)
         seed = f"{world.seed}:{execution_id}"
@@ -123,7 +121,6 @@ class Computation:
             stopwatch=Stopwatch(f"duration:{seed}"),
             random=random.Random(f"run:{seed}"),
             call=partial(call, self),
-            observer=observer,
             variables=dict(at.variables) if at is not None else {},
             names={
                 "executionId": execution_id,
@@ -169,6 +166,7 @@ class Computation:
     def execution(self, *, kind: str, author_id: int | None, instant: bool) -> Execution:
         """The finished run."""
         run, walked = self.run, self._interpreter
+        journal = walked.journal if walked else None
         succeeded = SUCCESS if not run.warned else WARNING
         return Execution(
             id=run.execution_id,
@@ -188,9 +186,12 @@ class Computation:
             inputs=self.inputs,
             outputs=plain(walked.outputs) if walked and self._error is None else None,
             error=self._error,
-            steps=tuple(walked.steps) if walked else (),
+            steps=tuple(journal.steps) if journal else (),
             respond=run.respond,
             name=run.name,
+            decisions=tuple(journal.decisions) if journal else (),
+            steps_left_out=journal.steps_left_out if journal else 0,
+            decisions_left_out=journal.decisions_left_out if journal else 0,
         )
 
     def _compute(self) -> None:

@@ -21,7 +21,6 @@ from .cycles import More
 from .errors import ModuleError
 from .iml.values import Value
 from .modules.registry import CallScenario
-from .observing import Observer
 from .recovery import PASSING
 
 #: An instant scenario is run again so long after each of its failures, if they are of a kind that passes by itself
@@ -60,7 +59,6 @@ def run(
     budget: Budget | None = None,
     depth: int = 0,
     attempts: int = 0,
-    observer: Observer | None = None,
 ) -> Execution:
     """Run a scenario's current blueprint and write the run to the world's logs.
 
@@ -69,8 +67,7 @@ def run(
     nothing is raised: a failure is a run with status 3. Failures of automatic runs are counted, and too many in a row
     deactivate the scenario.
     ``budget`` is what a scenario that calls this one has left, ``depth`` how many such wait above this run;
-    ``attempts`` is how often an instant scenario was run again for the same bundle; ``observer`` is told what happens,
-    except in the scenarios that this one calls.
+    ``attempts`` is how often an instant scenario was run again for the same bundle.
     """
     version = world.blueprints[scenario.id, scenario.blueprint_version]
     started = world.now() if at is None else at
@@ -85,7 +82,6 @@ def run(
         call=call,
         budget=budget,
         more=more,
-        observer=observer,
     )
     computed.begin()
     execution = write_execution(world, computed.execution(kind=kind, author_id=author_id, instant=instant))
@@ -133,6 +129,7 @@ def called(computed: Computation, call: CallScenario, *, depth: int = 0) -> Mapp
         budget=caller.budget,
         depth=depth + 1,
     )
+    call.execution_id = execution.id
     if not call.wait:
         return {}
     caller.stopwatch.sleep(execution.duration)
