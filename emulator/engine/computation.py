@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
 from ..world.enums import zone_of
-from ..world.models import BlueprintVersion, Execution, ExecutionError, Json, Scenario
+from ..world.models import BlueprintVersion, Execution, ExecutionError, Json, Scenario, WebhookAnswer
 from ..world.refusals import BadBlueprint, Refusal
 from ..world.world import World
 from . import accounts
@@ -24,6 +24,7 @@ from .interpreter import Interpreter
 from .modules.registry import CallScenario, Run
 from .recovery import Broken
 from .stopwatch import Stopwatch
+from .transaction import Transaction
 
 SUCCESS, WARNING, FAILURE = 1, 2, 3
 
@@ -107,6 +108,8 @@ class Computation:
         self._more = more
         self._interpreter: Interpreter | None = None
         self._error: ExecutionError | None = None
+        #: What was committed of an answer to the caller of a webhook.
+        self._answered: WebhookAnswer | None = None
         self.max_errors = 3
         self.may_lose_data = False
         self.run = Run(
@@ -147,6 +150,8 @@ class Computation:
             # The emulator's own fault. Make calls what it cannot name an UnknownError, and a run that fails
             # tells more than a server that does.
             self._error = ExecutionError(name="UnknownError", message=f"The emulator failed: {error!r}")
+        if self._error is not None:
+            self.run.transaction.undo(self.run.world)
 
     @property
     def broken(self) -> Sequence[Broken]:
@@ -157,6 +162,15 @@ class Computation:
     def began(self) -> bool:
         """Whether the run came as far as its first module."""
         return self._interpreter is not None
+
+    @property
+    def gives_back(self) -> bool:
+        """Whether what the trigger took for the cycle that failed is to be put back to where it was.
+
+        It is, unless the trigger had committed it. Who got an answer is not answered again.
+        """
+        held = self.run.transaction.holds_trigger or not self.began
+        return self._error is not None and held and self.run.respond is None
 
     @property
     def interrupted(self) -> bool:
@@ -199,11 +213,13 @@ class Computation:
         self.max_errors, self.may_lose_data = blueprint.max_errors, blueprint.may_lose_data
         self._error = accounts.fault(run.world, run.scenario, self.blueprint)
         if self._error is not None:
-            self.max_errors = 1 if self._error.name == accounts.UNAUTHORIZED else self.max_errors
             return
         run.budget.weigh(run.inputs)
         # The list of time zones takes a while to read, and few expressions ask for the organization's own.
         zone = partial(zone_of, self._organization.timezone_id)
+        run.transaction = Transaction(
+            at_once=blueprint.commits_at_once, trigger_last=blueprint.commits_trigger_last
+        )
         # The plan says how many minutes a run may take.
         time_limit = self._organization.license.execution_time * 60_000
         self._interpreter = interpreter = Interpreter(run, blueprint, zone=zone, time_limit=time_limit)
@@ -223,8 +239,15 @@ class Computation:
                 self._error = interpreter.error
             if self._error is not None:
                 break
+            if not blueprint.commits_at_once:
+                self._answer()
             run.commit()
             if interpreter.ended or not cycles.follows(run.backlog):
                 return
         if not blueprint.commits_at_once:
-            run.transaction.undo(run.world)
+            run.respond = self._answered
+
+    def _answer(self) -> None:
+        """A commit is what sends the answer to a webhook's caller, unless every module commits at once."""
+        if self._answered is None and self.run.respond is not None:
+            self._answered = self.run.respond = replace(self.run.respond, at=self.run.now())

@@ -1,6 +1,8 @@
 """What a cycle of a run wrote to data stores, kept so that a rollback can undo it.
 
-The modules of the app "Data store" are transactional (Help centre, "ACID modules").
+The modules of the app "Data store" are transactional (Help centre, "ACID modules"). What is committed before the end of the
+cycle cannot be undone: with ``autoCommit`` that is what any module wrote, with ``autoCommitTriggerLast`` too that of any but the
+first (Help centre, "Scenario settings", "Overview of error handling").
 """
 
 from __future__ import annotations
@@ -14,18 +16,32 @@ from ..world.world import World
 class Transaction:
     """Remembers every record as it was before the cycle touched it for the first time."""
 
-    __slots__ = ("_before",)
+    __slots__ = ("_at_once", "_before", "_trigger_last")
 
-    def __init__(self) -> None:
+    def __init__(self, *, at_once: bool = False, trigger_last: bool = True) -> None:
+        self._at_once = at_once
+        self._trigger_last = trigger_last
         self._before: dict[tuple[int, str], Record | None] = {}
 
-    def touch(self, world: World, store_id: int, key: str) -> None:
-        """A record is about to be written or deleted."""
-        self._before.setdefault((store_id, key), world.records.get((store_id, key)))
+    @property
+    def holds_trigger(self) -> bool:
+        """Whether what the first module did is committed no sooner than the cycle ends."""
+        return self._trigger_last or not self._at_once
 
-    def added(self, record: Record) -> None:
+    def touch(self, world: World, store_id: int, key: str, *, first: bool) -> None:
+        """A record is about to be written or deleted, by the first module or another one."""
+        self._remember((store_id, key), world.records.get((store_id, key)), first=first)
+
+    def added(self, record: Record, *, first: bool) -> None:
         """A record was written under a key that nobody had before."""
-        self._before.setdefault((record.data_store_id, record.key), None)
+        self._remember((record.data_store_id, record.key), None, first=first)
+
+    def _remember(self, place: tuple[int, str], before: Record | None, *, first: bool) -> None:
+        if not self._at_once or (first and self._trigger_last):
+            self._before.setdefault(place, before)
+        else:
+            # What is committed now stays, whatever the first module wrote there.
+            self._before.pop(place, None)
 
     def commit(self) -> None:
         """What was written so far can be undone no more."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from .hooks import Incoming
 from .values import Json
 
 
@@ -148,7 +149,10 @@ class Execution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rerun:
-    """What an instant trigger was handed, to be run once more from the start at ``due``, after so many ``attempts``."""
+    """What an instant trigger was handed, to be run once more from the start at ``due``, after so many ``attempts``.
+
+    ``taken`` is what of it goes back to the hook's queue if that fails for good.
+    """
 
     id: str
     scenario_id: int
@@ -156,6 +160,7 @@ class Rerun:
     attempts: int
     due: int
     index: int
+    taken: tuple[Incoming, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
