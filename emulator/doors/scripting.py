@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 from flask import Blueprint, Response
@@ -62,7 +63,7 @@ def add_calls(door: Blueprint, find: Callable[[str], Tenant]) -> None:
         values that they compared, routes, branches and error handlers; secrets are masked.
         """
         with find(name).hold() as world:
-            return answer(executions.view(_run(world, execution)))
+            return answer(executions.view(find_run(world, execution)))
 
 
 def _script(module: str, wish: dict[str, Any]) -> Script:
@@ -91,13 +92,14 @@ def _view(script: Script) -> dict[str, Json]:
     return {name: value for name, value in view.items() if value is not None}
 
 
-def _runs(world: World) -> Iterable[Execution]:
-    yield from (entry for entry in world.logs if isinstance(entry, Execution))
-    yield from (retry.execution for retry in world.retries)
+def find_run(world: World, execution: str) -> Execution:
+    """A run of a scenario, or one that tried an incomplete execution again.
 
-
-def _run(world: World, execution: str) -> Execution:
-    for run in _runs(world):
-        if run.id == execution:
+    Raises:
+        ResourceNotFound: if there is none of that id.
+    """
+    runs = chain(world.logs, (retry.execution for retry in world.retries))
+    for run in runs:
+        if run.id == execution and isinstance(run, Execution):
             return run
     raise ResourceNotFound(f"There is no execution '{execution}' in that world.")
