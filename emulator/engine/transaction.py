@@ -1,8 +1,8 @@
 """What a cycle of a run wrote to data stores, kept so that a rollback can undo it.
 
 The modules of the app "Data store" are transactional (Help centre, "ACID modules"). What is committed before the end of the
-cycle cannot be undone: with ``autoCommit`` that is what any module wrote, with ``autoCommitTriggerLast`` too that of any but the
-first (Help centre, "Scenario settings", "Overview of error handling").
+cycle cannot be undone: with ``autoCommit`` what any module wrote, and with ``autoCommitTriggerLast`` besides, what any but the first
+one wrote (Help centre, "Scenario settings", "Overview of error handling").
 """
 
 from __future__ import annotations

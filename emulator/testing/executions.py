@@ -86,7 +86,9 @@ class Decision:
 
 
 class WorldExecution:
-    """One run. It was read when it was asked for, and does not change."""
+    """One run: its `steps`, the `decisions` between them, and the `story` of both, a sentence a line. It was read when it was
+    asked for, and does not change.
+    """
 
     def __init__(self, id: str, answer: Mapping[str, Any]) -> None:
         self.id = id

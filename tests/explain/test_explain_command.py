@@ -316,6 +316,18 @@ def test_the_run_of_a_scenario_that_is_called_is_told_within_the_call(tmp_path: 
     assert [event["event"] for event in call["events"]] == ["operation", "filter"]
 
 
+def test_cycles_are_told_apart(tmp_path: Path) -> None:
+    path = written(tmp_path, module(1, "json:CreateJSON", {"a": 1}), scenario={"roundtrips": 3})
+    story = explain(path).output.split("\n\n")[1].splitlines()
+    assert [line for line in story if not line.startswith(" ")] == [
+        "1 json:CreateJSON",
+        "cycle 2",
+        "1 json:CreateJSON, operation 2",
+        "cycle 3",
+        "1 json:CreateJSON, operation 3",
+    ]
+
+
 def test_a_scenario_that_calls_itself_is_told_as_deep_as_it_went(tmp_path: Path) -> None:
     parameters = {"scenario": 77, "shouldWaitForExecutionEnd": True}
     blueprint = written(tmp_path, module(1, "scenario-service:CallSubscenario", parameters=parameters))
