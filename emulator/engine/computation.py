@@ -150,8 +150,8 @@ class Computation:
             # The emulator's own fault. Make calls what it cannot name an UnknownError, and a run that fails
             # tells more than a server that does.
             self._error = ExecutionError(name="UnknownError", message=f"The emulator failed: {error!r}")
-        if self._error is not None:
-            self.run.transaction.undo(self.run.world)
+        if self._error is not None and not self.run.transaction.undo(self.run.world):
+            self._error = ExecutionError(name="InconsistencyError", message="Changes could not be undone.")
 
     @property
     def broken(self) -> Sequence[Broken]:

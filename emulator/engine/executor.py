@@ -132,6 +132,8 @@ def called(computed: Computation, call: CallScenario, *, depth: int = 0) -> Mapp
     caller = computed.run
     if depth >= MAX_CALLS:
         raise ModuleError("RuntimeError", f"More than {MAX_CALLS} scenarios call each other.")
+    held = caller.transaction.held(caller.world)
+    caller.budget.step(1 + len(held) // 4)
     execution = run(
         caller.world,
         call.scenario,
@@ -141,6 +143,7 @@ def called(computed: Computation, call: CallScenario, *, depth: int = 0) -> Mapp
         depth=depth + 1,
     )
     call.execution_id = execution.id
+    caller.transaction.lose(caller.world, held)
     if not call.wait:
         return {}
     caller.stopwatch.sleep(execution.duration)

@@ -197,3 +197,36 @@ def test_nothing_is_put_back_to_a_hook_that_is_gone() -> None:
     lab.world.clock.set(NOW + 5 * 60_000)
     scheduler.catch_up(lab.world)
     assert waiting(lab) == []
+
+
+def test_what_another_run_changed_meanwhile_cannot_be_undone_and_the_scenario_is_stopped() -> None:
+    lab = Lab()
+    for key in ("mine", "shared"):
+        lab.add(key, city="old")
+    callee = lab.scenario(write(1, "shared"), is_active=True)
+    call = module(
+        3,
+        "scenario-service:CallSubscenario",
+        parameters={"scenario": callee.id, "shouldWaitForExecutionEnd": True},
+    )
+    metadata = {"scenario": {"autoCommit": False}}
+    scenario = lab.scenario(
+        write(1, "mine"), write(2, "shared"), call, {**FAILS, "id": 4}, metadata=metadata, is_active=True
+    )
+    run = executor.run(lab.world, scenario)
+    assert run.error is not None
+    assert (run.error.name, run.error.message) == ("InconsistencyError", "Changes could not be undone.")
+    assert (lab.data("mine"), lab.data("shared")) == ({"city": "old"}, {"city": "new"})
+    stopped = lab.world.scenarios[scenario.id]
+    assert (stopped.is_active, stopped.errors_in_a_row) == (False, 1)
+
+
+def test_a_called_scenario_that_writes_elsewhere_is_in_nobodys_way() -> None:
+    lab = Lab()
+    lab.add("mine", city="old")
+    callee = lab.scenario(write(1, "other"), is_active=True)
+    call = module(2, "scenario-service:CallSubscenario", parameters={"scenario": callee.id})
+    run = lab.run(write(1, "mine"), call, FAILS, settings={"autoCommit": False})
+    assert run.error is not None
+    assert run.error.name == "RuntimeError"
+    assert (lab.data("mine"), lab.data("other")) == ({"city": "old"}, {"city": "new"})
