@@ -22,7 +22,7 @@ from emulator.engine.modules import KINDS
 from emulator.middleware import faults
 from emulator.openapi import document
 from emulator.seeds.editor import json_schema
-from emulator.testing import control, plugin
+from emulator.testing import control, executions, plugin
 from emulator.testing import world as testing_world
 
 FOLDER = Path(__file__).parent / "reference"
@@ -180,6 +180,7 @@ def _parts_of_a_world() -> Iterator[type[Any]]:
     made = re.findall(r"self\.\w+ = (\w+)\(", inspect.getsource(World.__init__))
     for name in made:
         yield getattr(testing_world, name)
+    yield executions.WorldExecution
     yield testing_world.Received
 
 

@@ -134,10 +134,8 @@ def retry_incomplete_execution(call: Call, dlq: IncompleteExecution) -> str:
 )
 def retry_incomplete_executions(call: Call, scenario: Scenario) -> list[str]:
     """Try some incomplete executions of a scenario again, or all of them, oldest first; resolved ones are passed over."""
-    rows = [row for row in _chosen(call, scenario) if not row.resolved]
-    for row in rows:
-        retrying.retry(call.world, row, author_id=call.user.id)
-    return [row.id for row in rows]
+    tried = retrying.retry_all(call.world, _chosen(call, scenario), author_id=call.user.id)
+    return [row.id for row in tried]
 
 
 def _chosen(call: Call, scenario: Scenario) -> list[IncompleteExecution]:

@@ -12,9 +12,9 @@ from flask import Blueprint, Response, request
 from ..endpoint import Endpoint
 from ..middleware.tenant import Tenant, Tenants
 from ..openapi import document
-from . import dashboard, pages, reference
+from . import dashboard, inside, pages, reference
 
-DASHBOARD, DOCS = "/_emulator/", "/_emulator/docs"
+DASHBOARD, DOCS, EXECUTION = "/_emulator/", "/_emulator/docs", "/_emulator/execution"
 
 #: What the buttons of the clock say, and how many seconds they jump ahead.
 STEPS = (("+1 minute", 60), ("+15 minutes", 900), ("+1 hour", 3600), ("+1 day", 86_400))
@@ -48,6 +48,13 @@ def add_pages(
             steps=STEPS,
         )
 
+    @door.get("/execution")
+    def show_execution() -> Response:
+        """One run from the inside, for people; ``?world=``, ``id=``."""
+        tenant = find(request.args.get("world", ""))
+        shown = inside.view(tenant, request.args.get("id", ""))
+        return pages.render("execution", here="", world=tenant.name, run=shown)
+
     @door.get("/docs")
     def show_docs() -> Response:
         """The emulated API to browse: routes, scopes, schemas, calls to copy."""
@@ -61,7 +68,7 @@ def ask_for_key() -> Response | None:
     """The page that asks for the control key, if it is a page that was asked for, by a browser."""
     if (
         request.method == "GET"
-        and request.path in (DASHBOARD, DOCS)
+        and request.path in (DASHBOARD, DOCS, EXECUTION)
         and "X-Emulator-Key" not in request.headers
     ):
         return pages.render("key", status=403, here="")

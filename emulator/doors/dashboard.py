@@ -38,6 +38,7 @@ _RUN_STATES = {1: ("success", "good"), 2: ("warning", "warn"), 3: ("error", "bad
 class Run:
     """A run as a word, and when it began."""
 
+    id: str
     state: str
     tone: str
     at: str
@@ -146,12 +147,13 @@ def _row(world: World, scenario: Scenario) -> Row:
         state, tone = ("active", "good") if scenario.is_active else ("inactive", "soft")
     runs = (entry for entry in world.logs.where(scenario=scenario.id) if isinstance(entry, Execution))
     latest = nlargest(RUNS, runs, key=attrgetter("started", "sequence"))
-    return Row(scenario.id, scenario.name, state, tone, [_run(run, world.now()) for run in latest])
+    return Row(scenario.id, scenario.name, state, tone, [run_of(run, world.now()) for run in latest])
 
 
-def _run(run: Execution, now: int) -> Run:
+def run_of(run: Execution, now: int) -> Run:
+    """What is shown of a run at a moment."""
     state, tone = _RUN_STATES.get(run.status, ("unknown", "soft")) if run.ends <= now else ("running", "soft")
-    return Run(state, tone, iso(run.started))
+    return Run(run.id, state, tone, iso(run.started))
 
 
 def _unresolved(world: World) -> Iterator[IncompleteExecution]:

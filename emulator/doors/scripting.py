@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 from flask import Blueprint, Response
 
 from ..engine import scripts
 from ..errors import ResourceNotFound
-from ..middleware.masking import mask
 from ..middleware.tenant import Tenant
-from ..world.models import Execution, Json, Script, Step
+from ..reports import executions
+from ..world.models import Execution, Json, Script
 from ..world.world import World
 from .wishes import answer, body, refuse
 
@@ -58,9 +59,11 @@ def add_calls(door: Blueprint, find: Callable[[str], Tenant]) -> None:
 
     @door.get("/worlds/<name>/executions/<execution>/steps")
     def list_steps(name: str, execution: str) -> Response:
-        """What each module of a run was given, gave, and failed with; secrets are masked."""
+        """What each module of a run was given, gave, and failed with, and what was decided between them: filters with the
+        values that they compared, routes, branches and error handlers; secrets are masked.
+        """
         with find(name).hold() as world:
-            return answer({"steps": [_step(step) for step in _steps(world, execution)]})
+            return answer(executions.view(find_run(world, execution)))
 
 
 def _script(module: str, wish: dict[str, Any]) -> Script:
@@ -89,25 +92,14 @@ def _view(script: Script) -> dict[str, Json]:
     return {name: value for name, value in view.items() if value is not None}
 
 
-def _runs(world: World) -> Iterable[Execution]:
-    yield from (entry for entry in world.logs if isinstance(entry, Execution))
-    yield from (retry.execution for retry in world.retries)
+def find_run(world: World, execution: str) -> Execution:
+    """A run of a scenario, or one that tried an incomplete execution again.
 
-
-def _steps(world: World, execution: str) -> tuple[Step, ...]:
-    for run in _runs(world):
-        if run.id == execution:
-            return run.steps
+    Raises:
+        ResourceNotFound: if there is none of that id.
+    """
+    runs = chain(world.logs, (retry.execution for retry in world.retries))
+    for run in runs:
+        if run.id == execution and isinstance(run, Execution):
+            return run
     raise ResourceNotFound(f"There is no execution '{execution}' in that world.")
-
-
-def _step(step: Step) -> dict[str, Json]:
-    error = step.error
-    return {
-        "moduleId": step.module_id,
-        "module": step.module,
-        "operation": step.operation,
-        "input": mask(step.input),
-        "output": mask(list(step.output)),
-        "error": error and {"name": error.name, "message": error.message},
-    }

@@ -9,7 +9,7 @@ from ..world.models import Connection, ExecutionError, Json, Scenario
 from ..world.world import World
 from .blueprint import label_of
 
-#: A service turns the credentials down: no error handler takes this, and it stops the scenario at once.
+#: A service turns the credentials down; no error handler takes this.
 UNAUTHORIZED = "AccountValidationError"
 
 

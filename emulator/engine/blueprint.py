@@ -90,7 +90,8 @@ class Blueprint:
 
     A run of it has at most so many ``cycles``; ``max_errors`` failures in a row deactivate it; ``keeps_failures`` is
     whether what fails is stored as an incomplete execution, and ``may_lose_data`` whether it goes on when there is no room
-    for it; unless it ``commits_at_once``, a rollback undoes what the cycle wrote; of what is ``confidential`` no data are kept.
+    for it; unless it ``commits_at_once``, a rollback undoes what the cycle wrote, and else only what its first module did, if
+    it ``commits_trigger_last``; of what is ``confidential`` no data are kept.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Blueprint:
     keeps_failures: bool
     may_lose_data: bool
     commits_at_once: bool
+    commits_trigger_last: bool
     confidential: bool
     #: The modules whose bundles some aggregator gathers.
     feeders: frozenset[int]
@@ -136,6 +138,7 @@ def parse(blueprint: Mapping[str, Json]) -> Blueprint:
         keeps_failures=settings.get("dlq") is True,
         may_lose_data=settings.get("dataloss") is True,
         commits_at_once=settings.get("autoCommit") is not False,
+        commits_trigger_last=settings.get("autoCommitTriggerLast") is not False,
         confidential=settings.get("confidential") is True,
         feeders=frozenset(reader.feeders),
     )

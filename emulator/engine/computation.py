@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
 from ..world.enums import zone_of
-from ..world.models import BlueprintVersion, Execution, ExecutionError, Json, Scenario
+from ..world.models import BlueprintVersion, Execution, ExecutionError, Json, Scenario, WebhookAnswer
 from ..world.refusals import BadBlueprint, Refusal
 from ..world.usage import organization_of
 from ..world.world import World
@@ -24,9 +24,9 @@ from .iml.values import Value, plain
 from .interpreter import Interpreter
 from .modules.registry import CallScenario, Run
 from .names import names_of
-from .observing import Observer
 from .recovery import Broken
 from .stopwatch import Stopwatch
+from .transaction import Transaction
 
 SUCCESS, WARNING, FAILURE = 1, 2, 3
 
@@ -99,7 +99,6 @@ class Computation:
         budget: Budget | None = None,
         at: Breakpoint | None = None,
         more: More | None = None,
-        observer: Observer | None = None,
     ) -> None:
         execution_id = world.ids.hex(32)
         seed = f"{world.seed}:{execution_id}"
@@ -110,6 +109,8 @@ class Computation:
         self._more = more
         self._interpreter: Interpreter | None = None
         self._error: ExecutionError | None = None
+        #: What was committed of an answer to the caller of a webhook.
+        self._answered: WebhookAnswer | None = None
         self.max_errors = 3
         self.may_lose_data = False
         self.run = Run(
@@ -126,7 +127,6 @@ class Computation:
             time_limit=self._organization.license.execution_time * 60_000,
             random=random.Random(f"run:{seed}"),
             call=partial(call, self),
-            observer=observer,
             variables=dict(at.variables) if at is not None else {},
             names=names_of(world, scenario, execution_id, inputs or {}, started, self._used),
         )
@@ -144,6 +144,8 @@ class Computation:
             # The emulator's own fault. Make calls what it cannot name an UnknownError, and a run that fails
             # tells more than a server that does.
             self._error = ExecutionError(name="UnknownError", message=f"The emulator failed: {error!r}")
+        if self._error is not None and not self.run.transaction.undo(self.run.world):
+            self._error = ExecutionError(name="InconsistencyError", message="Changes could not be undone.")
 
     def _used(self) -> tuple[int, int]:
         """The operations and bytes that were used until now."""
@@ -161,6 +163,15 @@ class Computation:
         return self._interpreter is not None
 
     @property
+    def gives_back(self) -> bool:
+        """Whether what the trigger took for the cycle that failed is to be put back to where it was.
+
+        It is, unless the trigger had committed it. Who got an answer is not answered again.
+        """
+        held = self.run.transaction.holds_trigger or not self.began
+        return self._error is not None and held and self.run.respond is None
+
+    @property
     def interrupted(self) -> bool:
         """Whether the run took longer than the plan allows, and left undone what it had yet to do."""
         return self._interpreter is not None and self._interpreter.interrupted
@@ -168,6 +179,7 @@ class Computation:
     def execution(self, *, kind: str, author_id: int | None, instant: bool) -> Execution:
         """The finished run."""
         run, walked = self.run, self._interpreter
+        journal = walked.journal if walked else None
         succeeded = SUCCESS if not run.warned else WARNING
         return Execution(
             id=run.execution_id,
@@ -187,9 +199,12 @@ class Computation:
             inputs=self.inputs,
             outputs=plain(walked.outputs) if walked and self._error is None else None,
             error=self._error,
-            steps=tuple(walked.steps) if walked else (),
+            steps=tuple(journal.steps) if journal else (),
             respond=run.respond,
             name=run.name,
+            decisions=tuple(journal.decisions) if journal else (),
+            steps_left_out=journal.steps_left_out if journal else 0,
+            decisions_left_out=journal.decisions_left_out if journal else 0,
         )
 
     def _compute(self) -> None:
@@ -197,11 +212,13 @@ class Computation:
         self.max_errors, self.may_lose_data = blueprint.max_errors, blueprint.may_lose_data
         self._error = accounts.fault(run.world, run.scenario, self.blueprint)
         if self._error is not None:
-            self.max_errors = 1 if self._error.name == accounts.UNAUTHORIZED else self.max_errors
             return
         run.budget.weigh(run.inputs)
         # The list of time zones takes a while to read, and few expressions ask for the organization's own.
         zone = partial(zone_of, self._organization.timezone_id)
+        run.transaction = Transaction(
+            at_once=blueprint.commits_at_once, trigger_last=blueprint.commits_trigger_last
+        )
         self._interpreter = interpreter = Interpreter(run, blueprint, zone=zone)
         run.backlog = Backlog(blueprint.flow)
         cycles = Cycles(blueprint, run.trigger_bundle, self._more, resumes=self._begins_at is not None)
@@ -219,8 +236,15 @@ class Computation:
                 self._error = interpreter.error
             if self._error is not None:
                 break
+            if not blueprint.commits_at_once:
+                self._answer()
             run.commit()
             if interpreter.ended or not cycles.follows(run.backlog):
                 return
         if not blueprint.commits_at_once:
-            run.transaction.undo(run.world)
+            run.respond = self._answered
+
+    def _answer(self) -> None:
+        """A commit is what sends the answer to a webhook's caller, unless every module commits at once."""
+        if self._answered is None and self.run.respond is not None:
+            self._answered = self.run.respond = replace(self.run.respond, at=self.run.now())

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from ..world.models import Json
+from ..world import queues
+from ..world.models import Incoming, Json
+from ..world.world import World
 from . import catalog
 from .blueprint import Blueprint, Module
 
@@ -20,6 +22,34 @@ More: TypeAlias = "Callable[[], Json]"
 
 #: The trigger that hands over a run's inputs.
 START = "scenario-service:StartSubscenario"
+
+
+class Taken:
+    """What the trigger of a run was handed of what a hook received, for the cycle at hand; the queue's part of it is off it.
+
+    A cycle that fails puts it back to its place (`put_back`), to be taken again by a later run. Sources: Adobe's
+    documentation of the same engine, "Webhooks reference"; Help centre, "Introduction to errors and warnings".
+    """
+
+    __slots__ = ("_hook_id", "_limit", "_world", "rows")
+
+    def __init__(self, world: World, hook_id: int, rows: Sequence[Incoming] = (), *, limit: int = 1) -> None:
+        self._world = world
+        self._hook_id = hook_id
+        self._limit = limit
+        self.rows = rows
+
+    def take(self) -> Json:
+        """Take off the queue what the next cycle works on; ``None`` if nothing waits."""
+        self.rows = queues.take(self._world, self._hook_id, self._limit)
+        return queues.bundles_of(self.rows) or None
+
+    def put_back(self) -> None:
+        """Let it wait again, where it did; if the hook is gone, nobody would take it."""
+        if self._hook_id in self._world.hooks:
+            for row in self.rows:
+                self._world.incomings.put(row)
+        self.rows = ()
 
 
 class Cycles:

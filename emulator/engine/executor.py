@@ -17,11 +17,10 @@ from ..world.world import World
 from . import incomplete
 from .budget import Budget
 from .computation import FAILURE, SUCCESS, WARNING, Computation
-from .cycles import More
+from .cycles import More, Taken
 from .errors import ModuleError
 from .iml.values import Value
 from .modules.registry import CallScenario
-from .observing import Observer
 from .recovery import PASSING
 
 #: An instant scenario is run again so long after each of its failures, if they are of a kind that passes by itself
@@ -31,13 +30,18 @@ BACKOFF = tuple(MINUTE * minutes for minutes in (1, 2, 5, 10, 60, 180, 720, 1440
 _REVEALED = {SUCCESS: "SUCCESS", WARNING: "WARNING", FAILURE: "ERROR"}
 
 #: Errors that stop a scenario at once if nobody handles them: somebody has to change something first
-#: (the class names of Make's module protocol, with what each does besides).
+#: (the class names of Make's module protocol, with what each does besides; Help centre, "Overview of error handling",
+#: "Types of errors").
 STOPPING = frozenset(
     {
+        "AccountValidationError",
+        "DataSizeLimitExceededError",
+        "InconsistencyError",
         "InvalidAccessTokenError",
         "InvalidConfigurationError",
         "MaxFileSizeExceededError",
         "MaxResultsExceededError",
+        "OperationsLimitExceededError",
         "UnexpectedError",
     }
 )
@@ -57,20 +61,20 @@ def run(
     at: int | None = None,
     trigger_bundle: Json = None,
     more: More | None = None,
+    taken: Taken | None = None,
     budget: Budget | None = None,
     depth: int = 0,
     attempts: int = 0,
-    observer: Observer | None = None,
 ) -> Execution:
     """Run a scenario's current blueprint and write the run to the world's logs.
 
     ``inputs`` were checked before (see `inputs.checked_inputs`); ``trigger_bundle`` is what an instant trigger received, a
-    bundle or an array of them, and ``more`` fetches what it puts out in further cycles. Whatever the blueprint holds,
+    bundle or an array of them, and ``more`` fetches what it puts out in further cycles; ``taken`` puts back what a cycle
+    that fails has taken off a hook's queue. Whatever the blueprint holds,
     nothing is raised: a failure is a run with status 3. Failures of automatic runs are counted, and too many in a row
     deactivate the scenario.
     ``budget`` is what a scenario that calls this one has left, ``depth`` how many such wait above this run;
-    ``attempts`` is how often an instant scenario was run again for the same bundle; ``observer`` is told what happens,
-    except in the scenarios that this one calls.
+    ``attempts`` is how often an instant scenario was run again for the same bundle.
     """
     version = world.blueprints[scenario.id, scenario.blueprint_version]
     started = world.now() if at is None else at
@@ -85,16 +89,19 @@ def run(
         call=call,
         budget=budget,
         more=more,
-        observer=observer,
     )
     computed.begin()
     execution = write_execution(world, computed.execution(kind=kind, author_id=author_id, instant=instant))
-    if instant and kind == "auto" and _passes(computed, execution) and attempts < len(BACKOFF):
+    again = instant and kind == "auto" and _passes(computed, execution) and attempts < len(BACKOFF)
+    if taken is not None and computed.gives_back and not again:
+        taken.put_back()
+    if again:
         world.reruns.put(
             Rerun(
                 id=execution.id,
                 scenario_id=scenario.id,
                 bundle=trigger_bundle,
+                taken=tuple(taken.rows) if taken is not None else (),
                 attempts=attempts,
                 due=execution.ends + BACKOFF[attempts],
                 index=world.ids.next("rerun"),
@@ -125,6 +132,8 @@ def called(computed: Computation, call: CallScenario, *, depth: int = 0) -> Mapp
     caller = computed.run
     if depth >= MAX_CALLS:
         raise ModuleError("RuntimeError", f"More than {MAX_CALLS} scenarios call each other.")
+    held = caller.transaction.held(caller.world)
+    caller.budget.step(1 + len(held) // 4)
     execution = run(
         caller.world,
         call.scenario,
@@ -133,6 +142,8 @@ def called(computed: Computation, call: CallScenario, *, depth: int = 0) -> Mapp
         budget=caller.budget,
         depth=depth + 1,
     )
+    call.execution_id = execution.id
+    caller.transaction.lose(caller.world, held)
     if not call.wait:
         return {}
     caller.stopwatch.sleep(execution.duration)

@@ -7,6 +7,7 @@ an operator compares does not pass.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 from .conditions import Condition
 from .errors import ExpressionError, Misfit
@@ -26,6 +27,9 @@ from .iml.values import (
 
 Test = Callable[[Value, Value, Environment], bool]
 
+Compared: TypeAlias = tuple[Condition, Value, Value, bool]
+"""A condition that was looked at, what its sides came to, and whether it holds."""
+
 
 def passes(groups: Sequence[Sequence[Condition]], env: Environment) -> bool:
     """Whether all conditions of any group hold; no conditions at all always do."""
@@ -35,6 +39,28 @@ def passes(groups: Sequence[Sequence[Condition]], env: Environment) -> bool:
         all(holds(part.operator, fill_deep(part.a, env), fill_deep(part.b, env), env) for part in group)
         for group in groups
     )
+
+
+def judged(
+    groups: Sequence[Sequence[Condition]], env: Environment
+) -> tuple[bool, Sequence[Sequence[Compared]]]:
+    """As `passes`, at the same cost for the run, but telling each condition that was looked at.
+
+    The last one of a group that does not hold is the one that settled it.
+    """
+    compared: list[list[Compared]] = []
+    for group in groups:
+        row: list[Compared] = []
+        compared.append(row)
+        for part in group:
+            a, b = fill_deep(part.a, env), fill_deep(part.b, env)
+            held = holds(part.operator, a, b, env)
+            row.append((part, a, b, held))
+            if not held:
+                break
+        else:
+            return True, compared
+    return not groups, compared
 
 
 def holds(operator: str, a: Value, b: Value, env: Environment) -> bool:

@@ -16,7 +16,7 @@ from . import scripts
 from .blueprint import Blueprint, Module, Route
 from .conditions import Filter
 from .errors import Exhausted, Fatal, Interrupted, ModuleError
-from .filters import passes
+from .filters import judged, passes
 from .frames import Close, Failure, Frame, Spread, Walk
 from .gathering import Gathering, Group, Junction, Place, aggregators
 from .iml.environment import Bundle, Environment, Scope
@@ -59,8 +59,7 @@ class Interpreter:
         self._gatherings: dict[int, list[Gathering]] = {}
         self._stations: dict[int, Station] = {}
         self._recovery = Recovery(run, keeps_failures=blueprint.keeps_failures)
-        self._journal = Journal(confidential=blueprint.confidential)
-        self.steps = self._journal.steps
+        self.journal = Journal(confidential=blueprint.confidential)
         self.operations = 0
         self.centicredits = 0
         self.transfer = 0
@@ -77,7 +76,8 @@ class Interpreter:
         return self._recovery.broken
 
     def start(self, place: Place, scope: Scope, after: Junction | None = None) -> None:
-        """Let a bundle enter the blueprint at a place; what gathers the bundles of its way gathers it alone."""
+        """Begin a cycle with a bundle at a place; what gathers the bundles of its way gathers it alone."""
+        self.journal.cycle += 1
         flow, position = place
         if not flow:
             return
@@ -125,6 +125,8 @@ class Interpreter:
             if walk.handling is not None and walk.begins_handler:
                 self._leave(walk.handling)
             return
+        if station.way is not None:
+            self.journal.chose(station.way[0], scope, station.way[1])
         kind = station.kind or station.open()
         if kind.combine is not None:
             self._gather(kind, station, walk, env)
@@ -140,8 +142,7 @@ class Interpreter:
                 way = next(
                     (n for n, arm in enumerate(arms) if arm.groups is None or passes(arm.groups, env)), None
                 )
-                if self._run.observer is not None:
-                    self._run.observer.chose(len(self.steps), station.module, way)
+                self.journal.chose(station.module, scope, way)
                 if way is not None:
                     self._enter(walk, arms[way].flow, arms[way].merges_as)
             case Return(outputs):
@@ -151,9 +152,11 @@ class Interpreter:
                 self._direct(walk, decision, mapper)
 
     def _lets_through(self, module: Module, gate: Filter, env: Environment) -> bool:
-        passed = passes(gate.groups, env)
-        if self._run.observer is not None:
-            self._run.observer.filtered(len(self.steps), module, gate, passed=passed)
+        if not self.journal.has_room:
+            self.journal.decisions_left_out += 1
+            return passes(gate.groups, env)
+        passed, groups = judged(gate.groups, env)
+        self.journal.filtered(module, gate, env.scope, passed=passed, groups=groups)
         return passed
 
     def _station(self, module: Module) -> Station:
@@ -179,19 +182,21 @@ class Interpreter:
         """One operation of a module, written down whether it succeeds or not."""
         module = station.module
         mapper: Mapping[str, Value] = {}
+        call: CallScenario | None = None
         try:
             mapper = fitted(kind, station.mapped(env), env.zone)
             outcome = scripts.play(
                 kind, ModuleContext(self._run, module, mapper, env, first=walk.scope.empty, branch=branch)
             )
             if isinstance(outcome, CallScenario):
-                outcome = Emit([self._run.call(outcome)])
+                call = outcome
+                outcome = Emit([self._run.call(call)])
             bundles = outcome.bundles if isinstance(outcome, Emit) else ()
             self._check(bundles)
         except ModuleError as error:
-            self._journal.note(module, mapper, error=described(error, module))
+            self.journal.note(kind, module, walk.scope, mapper, error=described(error, module), call=call)
             raise
-        self._journal.note(module, mapper, bundles)
+        self.journal.note(kind, module, walk.scope, mapper, bundles, call=call)
         return outcome
 
     def _check(self, bundles: Bundles) -> None:
@@ -221,19 +226,33 @@ class Interpreter:
         routes = [route for route in all_routes if route.flow and not route.is_disabled]
         if any(route.is_fallback for route in routes):
             others = [route for route in routes if not route.is_fallback]
-            if any(self._is_open(route, env) for route in others):
+            if self._any_is_open(others, env):
                 routes = others
             else:
                 routes = [route for route in routes if route.is_fallback]
-                if self._run.observer is not None:
-                    way = all_routes.index(routes[0])
-                    self._run.observer.chose(len(self.steps), walk.module, way)
+                self.journal.chose(walk.module, walk.scope, all_routes.index(routes[0]), fallback=True)
+        for place, route in enumerate(all_routes):
+            if route.flow and not route.is_fallback:
+                self._station(route.flow[0]).way = walk.module, place
         self._stack.extend(
             Walk(route.flow, 0, walk.scope, walk.handling, walk.after) for route in reversed(routes)
         )
 
-    def _is_open(self, route: Route, env: Environment) -> bool:
-        return all(passes(gate.groups, env) for gate in self._station(route.flow[0]).gates)
+    def _any_is_open(self, routes: Sequence[Route], env: Environment) -> bool:
+        """Whether a bundle may take any of some routes. If not, it is told what closed each of them."""
+        closed = []
+        for route in routes:
+            station = self._station(route.flow[0])
+            for gate in station.gates:
+                passed, groups = judged(gate.groups, env)
+                if not passed:
+                    closed.append((station.module, gate, groups))
+                    break
+            else:
+                return True
+        for module, gate, groups in closed:
+            self.journal.filtered(module, gate, env.scope, passed=False, groups=groups)
+        return False
 
     def _enter(self, walk: Walk, flow: Sequence[Module], merges_as: int | None) -> None:
         """Let a bundle take a branch, which may come together with others behind the if-else."""
@@ -277,7 +296,7 @@ class Interpreter:
             item = fitted(kind, station.mapped(env), env.zone)
             key = fill_deep(module.group_by, env) if module.group_by is not None else None
         except ModuleError as error:
-            self._journal.note(module, {}, error=described(error, module))
+            self.journal.note(kind, module, walk.scope, {}, error=described(error, module))
             raise
         gatherings[-1].after = walk.after
         gatherings[-1].add(key, item)
@@ -296,9 +315,9 @@ class Interpreter:
             bundles = [self._combined(kind, walk, group) for group in groups or [Group(None)]]
             self._check(bundles)
         except ModuleError as error:
-            self._journal.note(module, items, error=described(error, module))
+            self.journal.note(kind, module, walk.scope, items, error=described(error, module))
             raise
-        self._journal.note(module, items, bundles)
+        self.journal.note(kind, module, walk.scope, items, bundles)
         self._emit(replace(walk, after=frame.gathering.after), bundles)
 
     def _combined(self, kind: Kind, walk: Walk, group: Group) -> Mapping[str, Value]:
@@ -314,6 +333,7 @@ class Interpreter:
         failure, module = Failure(error, walk), walk.module
         if module.onerror and not isinstance(error, Fatal):
             scope = walk.scope.having(module.id, Bundle(error.report))
+            self.journal.handled(module, walk.scope, error.name)
             self._stack.append(Walk(module.onerror, 0, scope, failure))
             return
         self._leave(failure)
@@ -326,8 +346,8 @@ class Interpreter:
             failure, kept = Failure(spent, failure.walk), False
         if not kept:
             self._stop(failure)
-        elif self._run.observer is not None:
-            self._run.observer.decided(len(self.steps), failure.walk.module, "kept")
+        else:
+            self.journal.decided(failure.walk.module, failure.walk.scope, "kept")
 
     def _direct(self, walk: Walk, decision: str, mapper: Mapping[str, Value]) -> None:
         """Do what the directive at the end of an error handler says; without one the bundle is dropped."""
@@ -336,8 +356,7 @@ class Interpreter:
             raise Fatal(
                 "RuntimeError", f"Module '{walk.module.full_name}' stands outside of an error handler."
             )
-        if self._run.observer is not None:
-            self._run.observer.decided(len(self.steps), failure.walk.module, decision)
+        self.journal.decided(failure.walk.module, failure.walk.scope, decision)
         match decision:
             case "resume":
                 self._emit(failure.walk, [mapper])

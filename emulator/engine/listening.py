@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 
 from ..world import blueprints, hooks, queues
 from ..world.models import Execution, Hook, Json, Scenario
@@ -16,7 +15,7 @@ from ..world.usage import is_exhausted, organization_of
 from ..world.world import World
 from . import executor, sequence
 from .budget import Budget
-from .cycles import More
+from .cycles import Taken
 from .modules.gateway import RESPOND
 
 #: Help centre: so many bundles a cycle of a scheduled run takes off the queue, unless the trigger says otherwise.
@@ -47,7 +46,8 @@ def deliver(world: World, hook: Hook, data: Json, *, id: str, size: int) -> Exec
         if scenario is not None and (at := turn(world, scenario, world.now())) is not None:
             world.scenarios.put(replace(scenario, next_exec=at))
     else:
-        execution = executor.run(world, scenario, kind="auto", instant=True, trigger_bundle=data)
+        taken = Taken(world, hook.id, [queues.received(world, hook, data, id=id, size=size)])
+        execution = executor.run(world, scenario, kind="auto", instant=True, trigger_bundle=data, taken=taken)
     hooks.learn(world, hook, data)
     return execution
 
@@ -68,28 +68,25 @@ def turn(world: World, scenario: Scenario, after: int) -> int | None:
 def run_due(world: World, scenario: Scenario, at: int, budget: Budget) -> Execution:
     """Run a scenario whose turn it is. At a hook it takes what waits there, oldest first."""
     instant = is_instant(scenario)
+    taken = taking(world, scenario, one=instant)
     return executor.run(
         world,
         scenario,
         kind="auto",
         instant=instant,
         at=at,
-        trigger_bundle=take(world, scenario, one=instant),
-        more=None if instant else further(world, scenario),
+        trigger_bundle=taken.take() if taken is not None else None,
+        more=taken.take if taken is not None and not instant else None,
+        taken=taken,
         budget=budget,
     )
 
 
-def further(world: World, scenario: Scenario) -> More | None:
-    """Fetches what further cycles of a run work on; ``None`` if the scenario has no hook."""
-    return partial(take, world, scenario) if scenario.hook_id is not None else None
-
-
-def take(world: World, scenario: Scenario, *, one: bool = False) -> Json:
-    """Take off the queue what one cycle works on; ``None`` if nothing waits, or the scenario has no hook."""
+def taking(world: World, scenario: Scenario, *, one: bool = False) -> Taken | None:
+    """Takes off the queue what each cycle of a run works on; ``None`` if the scenario has no hook."""
     if scenario.hook_id is None:
         return None
-    return queues.take(world, scenario.hook_id, 1 if one else max_results(world, scenario)) or None
+    return Taken(world, scenario.hook_id, limit=1 if one else max_results(world, scenario))
 
 
 def max_results(world: World, scenario: Scenario) -> int:

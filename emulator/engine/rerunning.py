@@ -13,6 +13,7 @@ from ..world.usage import is_exhausted, organization_of
 from ..world.world import World
 from . import executor, retrying
 from .budget import Budget
+from .cycles import Taken
 
 
 def next_due(world: World, until: int) -> Rerun | None:
@@ -33,6 +34,9 @@ def rerun(world: World, row: Rerun, budget: Budget) -> None:
         world.reruns.put(replace(row, due=organization.next_reset))
         return
     world.reruns.remove(row.id)
+    taken = Taken(world, row.taken[0].hook_id, row.taken) if row.taken else None
+    if taken is not None and not scenario.is_active:
+        taken.put_back()
     if scenario.is_active:
         execution = executor.run(
             world,
@@ -40,6 +44,7 @@ def rerun(world: World, row: Rerun, budget: Budget) -> None:
             instant=True,
             at=row.due,
             trigger_bundle=row.bundle,
+            taken=taken,
             attempts=row.attempts + 1,
             budget=budget,
         )

@@ -21,6 +21,9 @@ from .budget import Budget
 from .computation import FAILURE, Breakpoint, Computation, place_of
 from .recovery import BACKOFF, described_as
 
+#: So many retries of one scenario run at the same time (Help centre, "Automatic retry of incomplete executions").
+PARALLEL = 3
+
 
 def next_due(world: World, until: int) -> IncompleteExecution | None:
     """What is to be tried again first, if its time comes by a moment."""
@@ -30,6 +33,49 @@ def next_due(world: World, until: int) -> IncompleteExecution | None:
 
 def _turn(row: Any) -> tuple[int, int]:
     return row.next_retry, row.index
+
+
+def free_from(world: World, row: IncompleteExecution, at: int) -> int:
+    """When an incomplete execution may be tried again at the earliest, from a moment on.
+
+    Its scenario must not be running. While three of its incomplete executions are being tried again, the others wait until
+    all three are done (Help centre).
+    """
+    at = max(at, sequence.last_end(world, world.scenarios[row.scenario_id]))
+    latest = world.retries.where(scenario=row.scenario_id).page(_by_end, descending=True, limit=PARALLEL)
+    if len(latest) == PARALLEL and latest[-1].execution.ends > at:
+        return latest[0].execution.ends
+    return at
+
+
+def _by_end(retry: Retry) -> tuple[int, int]:
+    return retry.execution.ends, retry.execution.sequence
+
+
+def retry_due(world: World, row: IncompleteExecution, budget: Budget) -> None:
+    """Try again what is due, or put it off until it may be tried."""
+    due = row.next_retry or 0
+    free = free_from(world, row, due)
+    if free > due:
+        world.incomplete_executions.put(replace(row, next_retry=free))
+    else:
+        retry(world, row, kind="auto", at=due, budget=budget)
+
+
+def retry_all(
+    world: World, rows: Sequence[IncompleteExecution], *, author_id: int
+) -> list[IncompleteExecution]:
+    """Try several of a scenario again that are not resolved; the runs wait for each other in a queue (API documentation).
+
+    Raises:
+        Exhausted: if the organization has no operations left (Make's IM310).
+    """
+    tried = [row for row in rows if not row.resolved]
+    at = world.now()
+    for row in tried:
+        at = free_from(world, row, at)
+        retry(world, row, author_id=author_id, at=at)
+    return tried
 
 
 def retry(

@@ -97,14 +97,16 @@ def run(
     version = world.blueprints[scenario.id, scenario.blueprint_version]
     # At a hook the data are put out by the trigger; without any, what waits in the queue is.
     at_hook = scenario.hook_id is not None
+    taken = listening.taking(world, scenario) if data is None else None
     execution = executor.run(
         world,
         scenario,
         inputs=None if at_hook else inputs.checked_inputs(version.input_spec or (), data),
         kind="auto",
         author_id=user.id,
-        trigger_bundle=(listening.take(world, scenario) if data is None else data) if at_hook else None,
-        more=listening.further(world, scenario) if data is None else None,
+        trigger_bundle=taken.take() if taken is not None else data if at_hook else None,
+        more=taken.take if taken is not None else None,
+        taken=taken,
     )
     if responsive:
         # Computing may have taken longer than the run takes in the world.

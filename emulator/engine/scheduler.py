@@ -24,6 +24,9 @@ LEAST_WORK = 1_500
 PAUSING = frozenset({"ConnectionError", "RateLimitError"})
 PAUSE = 20 * MINUTE
 
+#: This one, too, if it ends the run (Help centre, "Types of errors").
+INCOMPLETE_DATA = "IncompleteDataError"
+
 
 def _due(scenario: Any) -> tuple[int, int]:
     return scenario.next_exec, scenario.id
@@ -70,7 +73,7 @@ def _try_again(world: World, until: int, budget: Budget) -> bool:
     if failed is not None and (broken is None or failed.due <= (broken.next_retry or 0)):
         rerunning.rerun(world, failed, budget)
     elif broken is not None:
-        retrying.retry(world, broken, kind="auto", at=broken.next_retry, budget=budget)
+        retrying.retry_due(world, broken, budget)
     return broken is not None or failed is not None
 
 
@@ -88,7 +91,7 @@ def _waits(world: World, scenario: Scenario, due: int) -> bool:
 def _was_turned_away(world: World, execution: Execution) -> bool:
     """Whether a service could not be reached or had enough, in the run or for a bundle that broke off in it."""
     if execution.error is not None:
-        return execution.error.name in PAUSING
+        return execution.error.name in PAUSING or execution.error.name == INCOMPLETE_DATA
     rows = world.incomplete_executions.where(scenario=execution.scenario_id)
     return execution.status == WARNING and any(
         row.execution_id == execution.id and row.bundles[str(row.failer)]["error"]["type"] in PAUSING

@@ -31,8 +31,11 @@ def is_held(world: World, scenario: Scenario) -> bool:
 
 def free_from(world: World, scenario: Scenario) -> int:
     """From when on the scenario may run: the end of its last run, or at any time if runs may overlap."""
-    if not is_sequential(world, scenario):
-        return 0
+    return last_end(world, scenario) if is_sequential(world, scenario) else 0
+
+
+def last_end(world: World, scenario: Scenario) -> int:
+    """When the last of a scenario's runs until now ends; 0 if there was none."""
     last = world.logs.where(scenario=scenario.id).page(_by_end, descending=True, limit=1)
     return _by_end(last[0])[0] if last else 0
 

@@ -1,10 +1,13 @@
 """What a cycle of a run wrote to data stores, kept so that a rollback can undo it.
 
-The modules of the app "Data store" are transactional (Help centre, "ACID modules").
+The modules of the app "Data store" are transactional (Help centre, "ACID modules"). What is committed before the end of the
+cycle cannot be undone: with ``autoCommit`` what any module wrote, and with ``autoCommitTriggerLast`` besides, what any but the first
+one wrote (Help centre, "Scenario settings", "Overview of error handling").
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ..world.models import Record
@@ -14,28 +17,53 @@ from ..world.world import World
 class Transaction:
     """Remembers every record as it was before the cycle touched it for the first time."""
 
-    __slots__ = ("_before",)
+    __slots__ = ("_at_once", "_before", "_lost", "_trigger_last")
 
-    def __init__(self) -> None:
+    def __init__(self, *, at_once: bool = False, trigger_last: bool = True) -> None:
+        self._at_once = at_once
+        self._trigger_last = trigger_last
         self._before: dict[tuple[int, str], Record | None] = {}
+        #: The records that another run has changed since.
+        self._lost: set[tuple[int, str]] = set()
 
-    def touch(self, world: World, store_id: int, key: str) -> None:
-        """A record is about to be written or deleted."""
-        self._before.setdefault((store_id, key), world.records.get((store_id, key)))
+    @property
+    def holds_trigger(self) -> bool:
+        """Whether what the first module did is committed no sooner than the cycle ends."""
+        return self._trigger_last or not self._at_once
 
-    def added(self, record: Record) -> None:
+    def touch(self, world: World, store_id: int, key: str, *, first: bool) -> None:
+        """A record is about to be written or deleted, by the first module or another one."""
+        self._remember((store_id, key), world.records.get((store_id, key)), first=first)
+
+    def added(self, record: Record, *, first: bool) -> None:
         """A record was written under a key that nobody had before."""
-        self._before.setdefault((record.data_store_id, record.key), None)
+        self._remember((record.data_store_id, record.key), None, first=first)
+
+    def _remember(self, place: tuple[int, str], before: Record | None, *, first: bool) -> None:
+        if not self._at_once or (first and self._trigger_last):
+            self._before.setdefault(place, before)
+        else:
+            # What is committed now stays, whatever the first module wrote there.
+            self._before.pop(place, None)
 
     def commit(self) -> None:
         """What was written so far can be undone no more."""
         self._before.clear()
+        self._lost.clear()
 
-    def undo(self, world: World) -> None:
-        """Set every touched record back to what it was; stores that are gone stay gone."""
+    def held(self, world: World) -> Mapping[tuple[int, str], Record | None]:
+        """The records that a rollback would set back, as they are now; see `lose`."""
+        return {place: world.records.get(place) for place in self._before}
+
+    def lose(self, world: World, held: Mapping[tuple[int, str], Record | None]) -> None:
+        """Another run was at work: what it changed cannot be set back safely any more (Help centre, "Types of errors")."""
+        self._lost.update(place for place, record in held.items() if world.records.get(place) is not record)
+
+    def undo(self, world: World) -> bool:
+        """Set every touched record back to what it was; stores that are gone stay gone. Whether nothing was lost."""
         for (store_id, key), before in self._before.items():
             store, now = world.data_stores.get(store_id), world.records.get((store_id, key))
-            if store is None or now is before:
+            if store is None or now is before or (store_id, key) in self._lost:
                 continue
             if before is not None:
                 world.records.put(before)
@@ -48,4 +76,6 @@ class Transaction:
                     size=store.size + (before.size if before else 0) - (now.size if now else 0),
                 )
             )
-        self._before.clear()
+        complete = self._lost.isdisjoint(self._before)
+        self.commit()
+        return complete

@@ -32,6 +32,13 @@ _WIDTH = 120
     metavar="FILE.yaml",
     help="What modules put out: 'app:Module': {output, error, times, durationMs}.",
 )
+@click.option(
+    "--scenario",
+    "called",
+    metavar="ID=FILE.json",
+    multiple=True,
+    help="The blueprint of a scenario that this one calls, by its id there; may be given several times.",
+)
 @click.option("--now", metavar="ISO", help="The time of the run, such as 2026-03-02T09:00:00Z.")
 @click.option("--full", is_flag=True, help="Show every field and every bundle, whole.")
 @click.option(
@@ -48,6 +55,7 @@ def explain(
     blueprint: Any,
     given: str | None,
     modules: Any,
+    called: tuple[str, ...],
     now: str | None,
     full: bool,
     form: str,
@@ -73,8 +81,9 @@ def explain(
         export = reading.export_of(blueprint.read())
     except ValueError as error:
         raise Failure(reading.clean(f"{_named(blueprint)} is no blueprint: {error}")) from None
+    others = dict(_called(wish) for wish in called)
     try:
-        explanation = running.explain(export, given=bundle, now=_time(now), scripts=scripts)
+        explanation = running.explain(export, given=bundle, now=_time(now), scripts=scripts, called=others)
     except ValueError as error:
         hint = "; --input '{…}' gives the inputs" if bundle is None and export.takes_inputs else ""
         raise Failure(reading.clean(f"{_named(blueprint)} cannot be run: {error}{hint}")) from None
@@ -101,6 +110,21 @@ def _json(given: str) -> Any:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise click.BadParameter(f"not JSON: {error}", param_hint="--input") from None
+
+
+def _called(wish: str) -> tuple[int, Any]:
+    """A scenario that is called, as ``--scenario`` says: its id, and the blueprint in a file."""
+    from . import reading
+
+    id, sign, path = wish.partition("=")
+    if not (sign and path and id.isascii() and id.isdigit() and 0 < len(id) < 16):
+        raise click.BadParameter(f"'{wish}' does not read ID=FILE.json", param_hint="--scenario")
+    try:
+        return int(id), reading.export_of(Path(path).read_bytes())
+    except OSError as error:
+        raise click.BadParameter(f"cannot read {path}: {error.strerror}", param_hint="--scenario") from None
+    except ValueError as error:
+        raise Failure(reading.clean(f"{path} is no blueprint: {error}")) from None
 
 
 def _time(now: str | None) -> str | None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..engine.executor import reveal
 from ..middleware.masking import mask
+from ..reports import executions
 from ..world.clock import iso
-from ..world.models import Json
+from ..world.models import Execution, Json, Step
 from .reading import label
 from .running import Explanation
-from .tracing import Choice, Event, Fate, Gate, Operation
 
 
 def document(explanation: Explanation) -> dict[str, Json]:
@@ -33,7 +31,16 @@ def document(explanation: Explanation) -> dict[str, Json]:
             {"kind": stand_in.kind, "id": stand_in.id, "note": stand_in.note}
             for stand_in in explanation.stand_ins
         ],
-        "events": [_event(event) for event in explanation.story],
+        "events": _events(run),
+        "calls": {
+            id: {
+                "scenarioId": call.execution.scenario_id,
+                "name": call.export.blueprint["name"],
+                "events": _events(call.execution),
+                "status": reveal(call.execution, call.execution.ends),
+            }
+            for id, call in explanation.calls.items()
+        },
         "status": reveal(run, run.ends),
         "started": iso(run.started),
         "durationMs": run.duration,
@@ -52,21 +59,10 @@ def document(explanation: Explanation) -> dict[str, Json]:
     }
 
 
-def _event(event: Event) -> dict[str, Any]:
-    match event:
-        case Operation(step):
-            return {
-                "event": "operation",
-                "moduleId": step.module_id,
-                "module": step.module,
-                "operation": step.operation,
-                "input": mask(step.input),
-                "output": mask(list(step.output)),
-                "error": step.error and {"name": step.error.name, "message": step.error.message},
-            }
-        case Gate(id, name, passed):
-            return {"event": "filter", "moduleId": id, "name": name, "passed": passed}
-        case Choice(id, way):
-            return {"event": "choice", "moduleId": id, "way": None if way is None else way + 1}
-        case Fate(id, decision):
-            return {"event": "error handled", "moduleId": id, "by": decision}
+def _events(run: Execution) -> list[Json]:
+    return [
+        {"event": "operation", **executions.step_view(event)}
+        if isinstance(event, Step)
+        else executions.decision_view(event)
+        for event in executions.in_order(run)
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..engine import lifecycle, running
@@ -26,9 +26,16 @@ class StandIn:
     note: str = ""
 
 
-def furnish(world: World, team: Team, user: User, nodes: Sequence[Mapping[str, Json]]) -> tuple[StandIn, ...]:
-    """Make what modules refer to and the world lacks."""
-    maker = _Maker(world, team, user, nodes)
+def furnish(
+    world: World,
+    team: Team,
+    user: User,
+    nodes: Sequence[Mapping[str, Json]],
+    *,
+    spared: Container[int] = (),
+) -> tuple[StandIn, ...]:
+    """Make what modules refer to and the world lacks; of scenarios not those that are spared."""
+    maker = _Maker(world, team, user, nodes, spared)
     return tuple(
         stand_in
         for make in (maker.connections, maker.hooks, maker.structures, maker.stores, maker.scenarios)
@@ -37,8 +44,16 @@ def furnish(world: World, team: Team, user: User, nodes: Sequence[Mapping[str, J
 
 
 class _Maker:
-    def __init__(self, world: World, team: Team, user: User, nodes: Sequence[Mapping[str, Json]]) -> None:
+    def __init__(
+        self,
+        world: World,
+        team: Team,
+        user: User,
+        nodes: Sequence[Mapping[str, Json]],
+        spared: Container[int],
+    ) -> None:
         self._world = world
+        self._spared = spared
         self._team = team
         self._user = user
         self._nodes = nodes
@@ -117,6 +132,7 @@ class _Maker:
             if (
                 not (text.isascii() and text.isdigit() and len(text) < 16)
                 or int(text) in self._world.scenarios
+                or int(text) in self._spared
             ):
                 continue
             first = {"id": 1, "module": START, "version": 2, "parameters": {}, "mapper": {}, "metadata": {}}

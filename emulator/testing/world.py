@@ -9,6 +9,7 @@ import orjson
 
 from . import coverage
 from .control import Control
+from .executions import WorldExecution
 from .faults import WorldFaults
 from .http import WorldHttp
 from .modules import WorldModules
@@ -123,9 +124,17 @@ class World:
 
     def steps(self, execution_id: str) -> list[dict[str, Any]]:
         """What each module of a run was given, what it gave, and how it failed, in order; secrets are masked."""
-        path = ("worlds", self.name, "executions", execution_id, "steps")
-        rows: list[dict[str, Any]] = self._control.call("GET", *path)["steps"]
+        rows: list[dict[str, Any]] = self._inside(execution_id)["steps"]
         return rows
+
+    def execution(self, execution_id: str) -> WorldExecution:
+        """A run from the inside: its steps, and what filters, routers and error handlers decided, with assertions."""
+        return WorldExecution(execution_id, self._inside(execution_id))
+
+    def _inside(self, execution_id: str) -> dict[str, Any]:
+        path = ("worlds", self.name, "executions", execution_id, "steps")
+        answer: dict[str, Any] = self._control.call("GET", *path)
+        return answer
 
     def access_report(self) -> list[dict[str, Any]]:
         """What each token was granted, used, never used and was refused, and the least set of scopes that would do."""

@@ -37,25 +37,33 @@ def enqueue(world: World, hook: Hook, data: Json, *, id: str, size: int | None =
     """
     if len(world.incomings.where(hook=hook.id)) >= queue_limit(world, hook):
         raise QueueFull("Queue is full.")
-    return world.incomings.put(
-        Incoming(
-            id=id,
-            hook_id=hook.id,
-            data=data,
-            size=len(orjson.dumps(data)) if size is None else size,
-            created=world.now(),
-            sequence=world.ids.next("incoming"),
-        )
+    return world.incomings.put(received(world, hook, data, id=id, size=size))
+
+
+def received(world: World, hook: Hook, data: Json, *, id: str, size: int | None = None) -> Incoming:
+    """A bundle that a hook received, as it would wait in the queue."""
+    return Incoming(
+        id=id,
+        hook_id=hook.id,
+        data=data,
+        size=len(orjson.dumps(data)) if size is None else size,
+        created=world.now(),
+        sequence=world.ids.next("incoming"),
     )
 
 
-def take(world: World, hook_id: int, count: int) -> list[Json]:
-    """Take up to so many bundles off a queue, oldest first."""
-    taken = world.incomings.where(hook=hook_id).page(oldest_first, limit=count)
+def take(world: World, hook_id: int, count: int) -> list[Incoming]:
+    """Take up to so many bundles, or arrays of them, off a queue, oldest first."""
+    taken = list(world.incomings.where(hook=hook_id).page(oldest_first, limit=count))
     for incoming in taken:
         world.incomings.remove((hook_id, incoming.id))
+    return taken
+
+
+def bundles_of(rows: Iterable[Incoming]) -> list[Json]:
+    """Every bundle in what hooks received."""
     bundles: list[Json] = []
-    for incoming in taken:
+    for incoming in rows:
         bundles.extend(incoming.data if isinstance(incoming.data, list) else [incoming.data])
     return bundles
 

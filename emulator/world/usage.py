@@ -101,8 +101,16 @@ def _forget_old(world: World, newest: Execution) -> None:
     detailed.append(newest.id)
     if len(detailed) > STEPS_KEPT:
         run = world.logs.get((newest.scenario_id, detailed.popleft()))
-        if isinstance(run, Execution) and run.steps:
-            world.logs.put(replace(run, steps=()))
+        if isinstance(run, Execution) and (run.steps or run.decisions):
+            world.logs.put(
+                replace(
+                    run,
+                    steps=(),
+                    decisions=(),
+                    steps_left_out=run.steps_left_out + len(run.steps),
+                    decisions_left_out=run.decisions_left_out + len(run.decisions),
+                )
+            )
 
 
 def organization_of(world: World, team_id: int) -> Organization:

@@ -136,7 +136,9 @@ class World:
         )
         #: The runs that tried an incomplete execution again.
         self.retries: Table[tuple[str, str], Retry] = Table(
-            "retry", attrgetter("incomplete_id", "id"), {"incomplete": attrgetter("incomplete_id")}
+            "retry",
+            attrgetter("incomplete_id", "id"),
+            {"incomplete": attrgetter("incomplete_id"), "scenario": attrgetter("execution.scenario_id")},
         )
         #: Runs that failed because a service turned them away, and are to be run once more.
         self.reruns: Table[str, Rerun] = Table("rerun", _by_id, {"scenario": attrgetter("scenario_id")})

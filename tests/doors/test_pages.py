@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import shlex
 from dataclasses import replace
@@ -280,3 +281,51 @@ def test_with_a_key_a_browser_is_given_a_form_for_it_and_nothing_else(path: str)
 @pytest.mark.parametrize("path", PAGES)
 def test_without_a_key_only_this_machine_is_shown_the_pages(api: Api, path: str) -> None:
     assert api.control("GET", path, environ_base={"REMOTE_ADDR": "10.0.0.5"}).status_code == 403
+
+
+# --- the page of a run ---------------------------------------------------------------------------
+
+
+def run_of(api: Api, *flow: dict[str, Any]) -> str:
+    """The id of a run of some modules in the default world."""
+    blueprint = json.dumps({"name": EVIL, "flow": flow, "metadata": {}})
+    body = {"teamId": 1, "blueprint": blueprint, "scheduling": '{"type": "on-demand"}'}
+    scenario = api.post("/scenarios?confirmed=true", json=body).json["scenario"]["id"]  # type: ignore[index]
+    api.post(f"/scenarios/{scenario}/start")
+    answer = api.post(f"/scenarios/{scenario}/run", json={"responsive": True}).json
+    assert answer is not None
+    return str(answer["executionId"])
+
+
+def node(id: int, module: str, mapper: Any, **rest: Any) -> dict[str, Any]:
+    return {"id": id, "module": module, "version": 1, "parameters": {}, "mapper": mapper, **rest}
+
+
+def test_the_page_of_a_run_tells_what_happened_in_it(api: Api) -> None:
+    condition = {"a": "{{2.value}}", "o": "number:greater", "b": "24"}
+    id = run_of(
+        api,
+        node(2, "builtin:BasicFeeder", {"array": list(range(25))}),
+        node(3, "json:ParseJSON", {"json": "{"}, filter={"name": EVIL, "conditions": [[condition]]}),
+        node(4, "json:CreateJSON", {"object": {"password": "hunter2"}}),
+    )
+    shown = page(api, f"/execution?world=default&id={id}")
+    assert f"bundle 1 of 25 was stopped by filter '{EVIL}' before module 3: 0 greater than 24" in shown.text
+    assert 'does not hold 0 number:greater "24"' in shown.text
+    assert "out and 5 more" in shown.text
+    assert "img" not in {tag for tag, _ in shown.elements}
+    assert "hunter2" not in shown.text
+    link = f"/_emulator/execution?world=default&id={id}"
+    assert link in page(api, "/?world=default").values("href")
+
+
+def test_the_page_of_a_run_that_failed_tells_why(api: Api) -> None:
+    id = run_of(api, node(3, "json:ParseJSON", {"json": "{"}))
+    text = page(api, f"/execution?world=default&id={id}").text
+    assert "state error began" in text
+    assert text.count("DataError: ") == 2
+
+
+@pytest.mark.parametrize("query", ["", "?world=default", "?world=default&id=nobody", "?world=nowhere&id=1"])
+def test_the_page_of_a_run_that_there_is_not_is_404(api: Api, query: str) -> None:
+    assert api.control("GET", f"/execution{query}").status_code == 404

@@ -64,17 +64,27 @@ def test_a_script_that_makes_no_sense_is_refused(api: Api, module: str, wish: An
 def test_the_steps_of_a_run_tell_what_each_module_was_given_and_gave(api: Api) -> None:
     run = api.post("/scenarios/1/run", json={"data": {"name": "Zoe"}, "responsive": True}).json
     assert run is not None
-    steps = ok(api.control("GET", f"/worlds/default/executions/{run['executionId']}/steps"))["steps"]
-    assert steps == [
-        {
-            "moduleId": 1,
-            "module": "scenario-service:ReturnData",
-            "operation": 1,
-            "input": {"greeting": "Hello, Zoe!"},
-            "output": [],
-            "error": None,
-        }
-    ]
+    sentence = "module 1 (scenario-service:ReturnData) ran"
+    assert ok(api.control("GET", f"/worlds/default/executions/{run['executionId']}/steps")) == {
+        "steps": [
+            {
+                "cycle": 1,
+                "moduleId": 1,
+                "module": "scenario-service:ReturnData",
+                "operation": 1,
+                "operations": 0,
+                "bundle": None,
+                "input": {"greeting": "Hello, Zoe!"},
+                "output": [],
+                "error": None,
+                "called": None,
+                "sentence": sentence,
+            }
+        ],
+        "decisions": [],
+        "story": [sentence],
+        "leftOut": {"steps": 0, "decisions": 0},
+    }
 
 
 def test_secrets_in_steps_are_masked(api: Api) -> None:

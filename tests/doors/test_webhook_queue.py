@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -46,7 +47,35 @@ def test_what_fails_while_a_queue_is_worked_off_leaves_the_rest_there(gateway: G
     gateway.send(json={"n": 0})
     gateway.send(json={"n": 1})
     gateway.api.post(f"/scenarios/{gateway.scenario}/start")
-    assert gateway.waiting() == [{"n": 1}]
+    assert gateway.waiting() == [{"n": 0}, {"n": 1}], "what failed is back at its place"
+
+
+def test_what_failed_is_processed_again_once_the_scenario_was_mended(gateway: Gateway) -> None:
+    gateway.listen(FAILING)
+    gateway.send(json={"n": 0})
+    gateway.send(json={"n": 1})
+    assert gateway.waiting() == [{"n": 0}, {"n": 1}]
+    flow = [{"id": 1, "module": "gateway:CustomWebHook", "version": 1, "parameters": {"hook": gateway.hook}}]
+    blueprint = json.dumps({"name": "Mended", "flow": flow, "metadata": {}})
+    gateway.api.patch(f"/scenarios/{gateway.scenario}", json={"blueprint": blueprint})
+    gateway.api.post(f"/scenarios/{gateway.scenario}/start")
+    assert gateway.waiting() == []
+    assert gateway.bundles()[-2:] == [[{"n": 0}], [{"n": 1}]]
+
+
+def test_what_fails_on_a_schedule_is_tried_each_time_until_there_were_too_many_errors(
+    gateway: Gateway,
+) -> None:
+    gateway.listen(FAILING, scheduling={"type": "indefinitely", "interval": 900})
+    gateway.api.world.clock.advance(seconds=60)
+    gateway.api.get("/users/me")
+    gateway.send(json={"n": 0})
+    for _ in range(5):
+        gateway.api.world.clock.advance(minutes=15)
+        gateway.api.get("/users/me")
+    assert gateway.bundles()[-3:] == 3 * [[{"n": 0}]]
+    assert not gateway.api.world.scenarios[gateway.scenario].is_active
+    assert gateway.waiting() == [{"n": 0}]
 
 
 def test_a_scheduled_scenario_takes_so_many_a_run_as_its_trigger_says(gateway: Gateway) -> None:

@@ -172,7 +172,7 @@ def test_without_a_module_that_responds_a_failure_is_accepted_all_the_same(gatew
     assert gateway.send(json={}).get_data() == b"Accepted"
     assert gateway.send(json={"second": True}).get_data() == b"Accepted"
     assert len(gateway.runs()) == 1, "the first error of an instant scenario deactivates it"
-    assert gateway.waiting() == [{"second": True}]
+    assert gateway.waiting() == [{}, {"second": True}], "what failed goes before what came later"
 
 
 def test_an_answer_that_takes_too_long_is_accepted(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -219,7 +219,7 @@ def test_a_rollback_undoes_what_was_written_unless_every_module_commits() -> Non
             write(1, "old", "Rome"),
             write(2, "new", "Bern"),
             parse(3, "{", module(9, "builtin:Rollback")),
-            settings={"autoCommit": at_once},
+            settings={"autoCommit": at_once, "autoCommitTriggerLast": False},
         )
         assert error_of(execution) == NOT_JSON
         assert lab.data("old")["city"] == city

@@ -156,7 +156,7 @@ def test_a_run_that_outlasts_the_plan_is_interrupted_with_a_warning() -> None:
     assert (kept.is_active, kept.errors_in_a_row) == (True, 0)
 
 
-@pytest.mark.parametrize("name", ["InvalidConfigurationError", "InvalidAccessTokenError", "UnexpectedError"])
+@pytest.mark.parametrize("name", sorted(executor.STOPPING))
 def test_an_error_that_somebody_has_to_mend_stops_a_scenario_at_once(name: str) -> None:
     lab = Lab()
     scripts.write(lab.world, Script(module="acme:get", error=ExecutionError(name=name, message="no")))

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from lab import NOW, Lab, module, set_variable
 
-from emulator.engine import executor, retrying, scheduler
-from emulator.world.models import IncompleteExecution, Json
+from emulator.engine import executor, retrying, scheduler, scripts
+from emulator.world.models import ExecutionError, IncompleteExecution, Json, Script
 from emulator.world.refusals import BadBlueprint, WrongState
 
 DLQ = {"scenario": {"dlq": True}}
@@ -178,3 +178,88 @@ def test_an_error_that_passes_by_itself_is_tried_again_at_growing_intervals(
     waits = [(later.started - earlier.ends) // MINUTE for earlier, later in itertools.pairwise(runs)]
     assert waits == [10, 10, 30, 30, 30, 180, 180]
     assert now_of(lab, row).retry is False
+
+
+# --- how many at once ----------------------------------------------------------------------------
+
+
+def many(lab: Lab, count: int, *, seconds: int = 60) -> Any:
+    """A scenario of which so many bundles broke off at once; each attempt takes so long, and succeeds."""
+    failing = ExecutionError(name="RateLimitError", message="no")
+    scripts.write(lab.world, Script(module="acme:get", error=failing, left=count))
+    feeder = module(1, "builtin:BasicFeeder", {"array": list(range(count))})
+    scenario = lab.scenario(feeder, module(2, "acme:get"), metadata=DLQ, is_active=True)
+    executor.run(lab.world, scenario)
+    scripts.write(lab.world, Script(module="acme:get", duration=1000 * seconds))
+    for row in list(lab.world.incomplete_executions.where(scenario=scenario.id)):
+        lab.world.incomplete_executions.put(replace(row, next_retry=NOW + MINUTE))
+    return scenario
+
+
+def spans(lab: Lab, scenario: Any) -> list[tuple[int, int]]:
+    """When each attempt began and ended, the first one first."""
+    runs = [retry.execution for retry in lab.world.retries.where(scenario=scenario.id)]
+    return sorted((run.started, run.ends) for run in runs)
+
+
+def batches(lab: Lab, scenario: Any) -> list[int]:
+    """How many attempts began at the same moment, if each such batch began when all of the one before had ended."""
+    groups = [list(group) for _, group in itertools.groupby(spans(lab, scenario), key=lambda span: span[0])]
+    for before, after in itertools.pairwise(groups):
+        assert after[0][0] == max(end for _, end in before)
+    return [len(group) for group in groups]
+
+
+def test_three_are_tried_again_at_the_same_time_and_the_next_three_when_these_are_done() -> None:
+    lab = Lab()
+    scenario = many(lab, 8)
+    lab.world.clock.set(NOW + 30 * MINUTE)
+    scheduler.catch_up(lab.world)
+    assert batches(lab, scenario) == [3, 3, 2]
+    assert all(row.resolved for row in lab.world.incomplete_executions)
+
+
+def test_each_scenario_has_three_of_its_own() -> None:
+    lab = Lab()
+    scenarios = [many(lab, 3), many(lab, 3)]
+    lab.world.clock.set(NOW + 30 * MINUTE)
+    scheduler.catch_up(lab.world)
+    assert [batches(lab, scenario) for scenario in scenarios] == [[3], [3]]
+
+
+def test_no_attempt_begins_while_its_scenario_is_running() -> None:
+    lab = Lab()
+    scenario = many(lab, 1, seconds=300)
+    # A run that begins half a minute before the attempt is due.
+    run = executor.run(lab.world, lab.world.scenarios[scenario.id], at=NOW + MINUTE // 2)
+    assert run.duration > 4 * MINUTE
+    lab.world.clock.set(NOW + 30 * MINUTE)
+    scheduler.catch_up(lab.world)
+    [(began, _)] = spans(lab, scenario)
+    assert began == run.ends
+
+
+def test_those_that_a_person_asks_for_at_once_wait_for_each_other_too() -> None:
+    lab = Lab()
+    scenario = many(lab, 5)
+    rows = sorted(lab.world.incomplete_executions, key=lambda row: row.index)
+    assert len(retrying.retry_all(lab.world, rows, author_id=1)) == 5
+    assert batches(lab, scenario) == [3, 2]
+    assert retrying.retry_all(lab.world, [now_of(lab, row) for row in rows], author_id=1) == []
+
+
+def test_one_that_waits_for_its_turn_keeps_its_attempts() -> None:
+    lab = Lab()
+    scenario = many(lab, 4)
+    scripts.write(
+        lab.world,
+        Script(module="acme:get", error=ExecutionError(name="RateLimitError", message="no"), duration=MINUTE),
+    )
+    lab.world.clock.set(NOW + 3 * MINUTE)
+    scheduler.catch_up(lab.world)
+    assert batches(lab, scenario) == [3, 1]
+    assert {row.attempts for row in lab.world.incomplete_executions} == {1}
+    ends = sorted(end for _, end in spans(lab, scenario))
+    assert sorted(row.next_retry or 0 for row in lab.world.incomplete_executions) == [
+        end + 10 * MINUTE for end in ends
+    ]

@@ -136,6 +136,15 @@ def test_a_scheduled_scenario_pauses_for_twenty_minutes_when_a_service_turns_it_
     assert started(lab)[:3] == starts
 
 
+@pytest.mark.parametrize(("settings", "starts"), [({}, [1, 21, 36]), ({"dlq": True}, [1, 16, 31])])
+def test_incomplete_data_pause_it_too_if_they_end_the_run(settings: Json, starts: list[int]) -> None:
+    lab = Lab()
+    fails(lab, "IncompleteDataError")
+    scheduled(lab, set_variable(1, "x"), module(2, GET), settings=settings)
+    after(lab, 45)
+    assert started(lab)[:3] == starts
+
+
 def test_an_error_that_is_handled_pauses_nothing() -> None:
     lab = Lab()
     fails(lab, "RateLimitError")

@@ -52,7 +52,7 @@ def test_a_run_is_told_module_by_module_with_its_routes() -> None:
         "  stands in    for connection 4103 (Acme Sheets)",
         "  stands in    for hook 7101 (Website lead form)",
     ]
-    assert story.splitlines()[:13] == [
+    assert story.splitlines()[:17] == [
         '1 "New lead" gateway:CustomWebHook',
         '    out: email: "Ann@example.com", employees: 3',
         '2 "Score the lead" util:SetVariables',
@@ -60,6 +60,10 @@ def test_a_run_is_told_module_by_module_with_its_routes() -> None:
         '         scope: "roundtrip"',
         '    out: email: "ann@example.com", score: 30',
         "3 builtin:BasicRouter",
+        '  route 1 of 3 "Hot"',
+        '    filter "Hot" before 4: stopped (30 greater than or equal to 80)',
+        '  route 2 of 3 "Warm"',
+        '    filter "Warm" before 6: stopped (30 greater than or equal to 50)',
         "  no other route is open: takes the fallback",
         "  route 3 of 3 fallback",
         '    filter "Everything else" before 7: passed',
@@ -126,7 +130,10 @@ def test_a_break_that_has_nowhere_to_store_says_so(tmp_path: Path) -> None:
 
 def test_what_a_filter_stops_is_told() -> None:
     result = shipped("telegram-bot", "--input", '{"message": {"chat": {"id": 5}}}')
-    assert 'filter "A text" before 2: stopped\n\nSUCCESS  1 operation, ' in result.output
+    assert (
+        'filter "A text" before 2: stopped ({{1.message.text}} exists)\n\nSUCCESS  1 operation, '
+        in result.output
+    )
 
 
 def test_a_branch_is_shown_with_its_label_and_one_that_is_empty_is_named(tmp_path: Path) -> None:
@@ -226,7 +233,7 @@ def test_json_holds_all_that_is_known() -> None:
                      "--now", "2026-03-02T09:00:00Z")  # fmt: skip
     told = json.loads(result.stdout)
     assert list(told) == [
-        "name", "modules", "standIns", "events", "status", "started", "durationMs", "operations", "credits",
+        "name", "modules", "standIns", "events", "calls", "status", "started", "durationMs", "operations", "credits",
         "incompleteExecutions", "outputs", "answer", "error",
     ]  # fmt: skip
     assert told["modules"][0] == {
@@ -241,14 +248,107 @@ def test_json_holds_all_that_is_known() -> None:
         ("operation", 1),
         ("operation", 2),
         ("operation", 3),
+        ("filter", 4),
+        ("filter", 6),
         ("choice", 3),
         ("filter", 7),
         ("operation", 7),
     ]
-    assert told["events"][3] == {"event": "choice", "moduleId": 3, "way": 3}
-    assert told["events"][4]["passed"] is True
+    hot, _, choice, rest = told["events"][3:7]
+    assert hot["conditions"] == [
+        [
+            {
+                "a": "{{2.score}}",
+                "o": "number:greaterorequal",
+                "b": "80",
+                "left": 30,
+                "right": "80",
+                "holds": False,
+            }
+        ]
+    ]
+    assert (
+        hot["sentence"]
+        == "the bundle was stopped by filter 'Hot' before module 4: 30 greater than or equal to 80"
+    )
+    assert (choice["event"], choice["way"], choice["fallback"]) == ("choice", 3, True)
+    assert choice["sentence"] == "the bundle took way 3 of module 3, the fallback, as no other was open"
+    assert (rest["passed"], rest["conditions"]) == (True, [[]])
     assert (told["status"], told["operations"], told["credits"]) == ("SUCCESS", 3, 3)
     assert told["started"] == "2026-03-02T09:00:00.000Z"
+
+
+def test_the_run_of_a_scenario_that_is_called_is_told_within_the_call(tmp_path: Path) -> None:
+    parameters = {"scenario": 77, "shouldWaitForExecutionEnd": True}
+    blueprint = written(tmp_path, module(1, "scenario-service:CallSubscenario", parameters=parameters))
+    large = {"name": "Large", "conditions": [[{"a": "{{1.n}}", "o": "number:greater", "b": "10"}]]}
+    other = tmp_path / "other.json"
+    other.write_text(
+        json.dumps(
+            {
+                "name": "Inner",
+                "flow": [
+                    module(1, "json:ParseJSON", {"json": '{"n": 5}'}),
+                    module(2, "slack:CreateMessage", filter=large),
+                ],
+                "metadata": {},
+            }
+        )
+    )
+    result = explain(blueprint, "--scenario", f"77={other}")
+    assert result.exit_code == 0, result.output
+    head, story, _ = result.output.split("\n\n")
+    assert "stands in" not in head
+    assert story.splitlines() == [
+        "1 scenario-service:CallSubscenario",
+        "    out: {}",
+        '    runs scenario 77 "Inner"',
+        "      1 json:ParseJSON",
+        '          in:  json: "{\\"n\\": 5}"',
+        "          out: n: 5",
+        '      filter "Large" before 2: stopped (5 greater than 10)',
+        "    SUCCESS  1 operation",
+    ]
+    told = json.loads(explain(blueprint, "--scenario", f"77={other}", "--format", "json").stdout)
+    [(id, call)] = told["calls"].items()
+    assert told["events"][0]["called"] == id
+    assert (call["scenarioId"], call["name"], call["status"]) == (77, "Inner", "SUCCESS")
+    assert [event["event"] for event in call["events"]] == ["operation", "filter"]
+
+
+def test_cycles_are_told_apart(tmp_path: Path) -> None:
+    path = written(tmp_path, module(1, "json:CreateJSON", {"a": 1}), scenario={"roundtrips": 3})
+    story = explain(path).output.split("\n\n")[1].splitlines()
+    assert [line for line in story if not line.startswith(" ")] == [
+        "1 json:CreateJSON",
+        "cycle 2",
+        "1 json:CreateJSON, operation 2",
+        "cycle 3",
+        "1 json:CreateJSON, operation 3",
+    ]
+
+
+def test_a_scenario_that_calls_itself_is_told_as_deep_as_it_went(tmp_path: Path) -> None:
+    parameters = {"scenario": 77, "shouldWaitForExecutionEnd": True}
+    blueprint = written(tmp_path, module(1, "scenario-service:CallSubscenario", parameters=parameters))
+    result = explain(blueprint, "--scenario", f"77={blueprint}")
+    assert result.exit_code == 1
+    assert result.output.count('runs scenario 77 "Test"') == 10
+    assert "More than 10 scenarios call each other." in result.output
+
+
+@pytest.mark.parametrize(
+    ("wish", "code", "reason"),
+    [
+        ("77", 2, "'77' does not read ID=FILE.json"),
+        ("x=a.json", 2, "'x=a.json' does not read ID=FILE.json"),
+        ("77=nowhere.json", 2, "cannot read nowhere.json: No such file or directory"),
+        (f"77={FOLDER.parent / 'fidelity.yaml'}", 1, "is no blueprint: not JSON"),
+    ],
+)
+def test_a_called_scenario_that_is_none_is_refused(tmp_path: Path, wish: str, code: int, reason: str) -> None:
+    result = explain(written(tmp_path), "--scenario", wish)
+    assert (result.exit_code, reason in result.stderr) == (code, True), result.stderr
 
 
 def test_the_same_blueprint_is_always_told_alike() -> None:

@@ -671,6 +671,7 @@ def test_no_content_length_breaks_the_emulator(target: Target, length: str) -> N
 
 
 def test_the_refused_requests_are_in_the_journal_on_one_line_each(target: Target) -> None:
+    target.reset()
     target.call("GET", "/nobody%0AForged line%0D%1B[31m")
     answer = target.control("GET", "/worlds/default/requests")
     assert answer.json is not None

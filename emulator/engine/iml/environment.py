@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ...world.models import BundleNumber
 from ..budget import Budget
 from .values import Value, Zone, as_text, is_array, same, utc
 
@@ -48,6 +49,16 @@ class Scope:
                 found.setdefault(scope._module_id, scope._bundle)
             scope = scope._parent
         return dict(reversed(found.items()))
+
+    def numbered(self) -> BundleNumber | None:
+        """The bundle that tells this way from others: the last one that was not alone, else the last."""
+        scope: Scope | None = self
+        while scope is not None:
+            bundle = scope._bundle
+            if bundle is not None and bundle.length > 1:
+                return scope._module_id, bundle.index, bundle.length
+            scope = scope._parent
+        return None if self._bundle is None else (self._module_id, 1, 1)
 
     def having(self, module_id: int, bundle: Bundle) -> Scope:
         return Scope(self, module_id, bundle)

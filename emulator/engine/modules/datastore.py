@@ -86,10 +86,10 @@ def _add(context: ModuleContext) -> Outcome:
         raise ModuleError("DataError", "Duplicate key error")
     data = _data(context, store)
     if key is not None:
-        context.run.transaction.touch(world, store.id, key)
+        context.run.transaction.touch(world, store.id, key, first=context.first)
     record = _written(lambda: datastores.add_record(world, store, key=key, data=data, overwrite=overwrite))
     if key is None:
-        context.run.transaction.added(record)
+        context.run.transaction.added(record, first=context.first)
     return Emit([_bundle(record)])
 
 
@@ -101,7 +101,7 @@ def _update(context: ModuleContext) -> Outcome:
     world, store, mapper = context.run.world, _store(context), context.mapper
     key, data = str(plain(mapper["key"])), _data(context, store)
     old = world.records.get((store.id, key))
-    context.run.transaction.touch(world, store.id, key)
+    context.run.transaction.touch(world, store.id, key, first=context.first)
     if old is None:
         if not mapper["upsert"]:
             raise ModuleError("DataError", "Record not found.")
@@ -176,7 +176,7 @@ def _delete(context: ModuleContext) -> Outcome:
     record = world.records.get((store.id, str(plain(context.mapper["key"]))))
     if record is None:
         raise ModuleError("DataError", "Record not found.")
-    context.run.transaction.touch(world, store.id, record.key)
+    context.run.transaction.touch(world, store.id, record.key, first=context.first)
     datastores.delete_records(world, store, [record.key])
     return Emit([_bundle(record)])
 
@@ -185,7 +185,7 @@ def _delete_all(context: ModuleContext) -> Outcome:
     world, store = context.run.world, _store(context)
     keys = [record.key for record in datastores.records(world, store)]
     for key in keys:
-        context.run.transaction.touch(world, store.id, key)
+        context.run.transaction.touch(world, store.id, key, first=context.first)
     datastores.delete_records(world, store, keys)
     return Emit([{}])
 

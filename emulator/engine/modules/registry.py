@@ -16,7 +16,6 @@ from ..errors import BundleInvalid, Interrupted, Misfit
 from ..gathering import Group
 from ..iml.environment import Environment
 from ..iml.values import EMPTY_TEXT, Value, Zone, coerce
-from ..observing import Observer
 from ..stopwatch import Stopwatch
 from ..transaction import Transaction
 
@@ -57,8 +56,6 @@ class Run:
     name: str | None = None
     #: Host -> the cookies that it set, which HTTP modules share if they are told to.
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
-    #: Who is told what happens.
-    observer: Observer | None = None
 
     def now(self) -> int:
         return self.started + self.stopwatch.elapsed
@@ -113,13 +110,14 @@ class Choose:
     arms: Sequence[Arm]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallScenario:
-    """Another scenario is to be run; whether its outputs are waited for."""
+    """Another scenario is to be run; whether its outputs are waited for. Once it ran, the id of that run is known."""
 
     scenario: Scenario
     inputs: Mapping[str, Json]
     wait: bool
+    execution_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

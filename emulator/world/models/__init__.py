@@ -10,7 +10,10 @@ from .hooks import Hook, HookLog, Incoming
 from .outside import Attachment, HttpRequest, HttpRule, Mail
 from .people import License, Organization, OrganizationMember, Team, TeamMember, Token, User
 from .runs import (
+    BundleNumber,
+    Comparison,
     Consumption,
+    Decision,
     Execution,
     ExecutionError,
     IncompleteExecution,
@@ -29,10 +32,13 @@ from .variables import Variable, VariableChange
 __all__ = [
     "Attachment",
     "BlueprintVersion",
+    "BundleNumber",
+    "Comparison",
     "Connection",
     "Consumption",
     "DataStore",
     "DataStructure",
+    "Decision",
     "Execution",
     "ExecutionError",
     "Fields",

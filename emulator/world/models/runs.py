@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
+from .hooks import Incoming
 from .values import Json
 
 
@@ -18,9 +20,17 @@ class ExecutionError:
     app_name: str | None = None
 
 
+BundleNumber: TypeAlias = tuple[int, int, int]
+"""Which bundle it was: the id of a module, its number among those that this put out at once, and how many they were."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One operation of one module in a run: what went in, what came out."""
+    """One operation of one module in a run: what went in, what came out.
+
+    ``bundle`` is which one it worked on, ``None`` for the first module; ``called`` the id of the run of another scenario
+    that it started.
+    """
 
     module_id: int
     module: str
@@ -28,6 +38,44 @@ class Step:
     input: Json
     output: Sequence[Json] = ()
     error: ExecutionError | None = None
+    cycle: int = 1
+    bundle: BundleNumber | None = None
+    billed: bool = True
+    called: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """One condition of a filter: its sides as they are mapped, and what they came to."""
+
+    a: Json
+    operator: str
+    b: Json
+    left: Json
+    right: Json
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What was decided about a bundle between two operations; ``at`` is how many steps were written down before.
+
+    ``event`` is one of these: ``filter``, by which a bundle came to module ``module_id``, with its ``name``, whether it
+    ``passed``, and groups of the conditions that were looked at (the others no longer mattered); ``choice``, the ``way``
+    that a router or an if-else took, counted from 0, ``name`` being ``fallback`` for a router's fallback, and ``None`` if no
+    way was open; ``handler``, the error handler of a module that took an error of the type ``name``; ``error handled``,
+    what became of the error: ``name`` is a directive, or ``kept`` for an incomplete execution.
+    """
+
+    at: int
+    cycle: int
+    event: str
+    module_id: int
+    name: str = ""
+    passed: bool | None = None
+    way: int | None = None
+    bundle: BundleNumber | None = None
+    groups: tuple[tuple[Comparison, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +133,10 @@ class Execution:
     name: str | None = None
     sequence: int = 0
     respond: WebhookAnswer | None = None
+    #: What was decided between the steps, and how much of both was left out because there was too much of it.
+    decisions: tuple[Decision, ...] = ()
+    steps_left_out: int = 0
+    decisions_left_out: int = 0
 
     @property
     def ends(self) -> int:
@@ -97,7 +149,10 @@ class Execution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rerun:
-    """What an instant trigger was handed, to be run once more from the start at ``due``, after so many ``attempts``."""
+    """What an instant trigger was handed, to be run once more from the start at ``due``, after so many ``attempts``.
+
+    ``taken`` is what of it goes back to the hook's queue if that fails for good.
+    """
 
     id: str
     scenario_id: int
@@ -105,6 +160,7 @@ class Rerun:
     attempts: int
     due: int
     index: int
+    taken: tuple[Incoming, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,148 @@
+"""The story of a run: operations, filters, branches and the fate of errors, in the order in which they happened.
+
+The run of a scenario that was called is told within the operation that called it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import click
+
+from ..engine import scripts
+from ..engine.blueprint import parse
+from ..engine.executor import reveal
+from ..middleware.masking import mask
+from ..reports.executions import in_order, unmet
+from ..world.models import Decision, Execution, Step
+from .page import Page, counted, quoted
+from .reading import Export, clean, label
+from .running import Called
+from .ways import Way, ways
+
+COLOURS = {"SUCCESS": "green", "WARNING": "yellow", "ERROR": "red"}
+
+_FATES = {
+    "resume": "handled by resume: goes on with the bundle of the directive",
+    "ignore": "handled by ignore: the bundle is dropped",
+    "commit": "handled by commit: the run ends, what was written stays",
+    "rollback": "handled by rollback: the run ends, what was written is undone",
+    "break": "handled by break: the bundle is stored as an incomplete execution",
+    "kept": "no error handler, the bundle is stored as an incomplete execution",
+}
+_NOT_KEPT = "handled by break, but the scenario does not store incomplete executions: the run ends"
+
+
+class Story:
+    """Tells one run of a blueprint, and those that it called."""
+
+    def __init__(self, page: Page, export: Export, calls: Mapping[str, Called]) -> None:
+        self._page = page
+        self._calls = calls
+        self._nodes = {node["id"]: node for node in export.nodes}
+        self._ways = ways(export.blueprint["flow"])
+        #: The branches that have modules, by the if-else and their number.
+        self._filled = {(way.owner, way.number) for path in self._ways.values() for way in path}
+        self._blueprint = parse(export.blueprint)
+
+    def lines(self, run: Execution, depth: int = 0) -> Iterator[str]:
+        path: tuple[Way, ...] = ()
+        cycle = 1
+        for event in in_order(run):
+            if self._is_shown_by_its_way(event):
+                continue
+            if event.cycle > cycle:
+                cycle, path = event.cycle, ()
+                yield f"{_indent(depth)}{click.style(f'cycle {cycle}', bold=True)}"
+            before, path = path, self._ways.get(event.module_id, ())
+            for level, way in enumerate(path):
+                if path[: level + 1] != before[: level + 1]:
+                    heading = click.style(_heading(way), fg="cyan")
+                    yield self._page.cut(_indent(depth + 2 * level + 1) + heading)
+            indent = _indent(depth + 2 * len(path))
+            if isinstance(event, Step):
+                yield from self._operation(event, indent)
+                yield from self._call(event, depth + 2 * len(path) + 2)
+            else:
+                yield from self._decision(event, indent)
+        if run.steps_left_out:
+            count = f"{len(run.steps):,}"
+            yield f"{_indent(depth)}what came after the first {count} operations is not told"
+
+    def _is_shown_by_its_way(self, event: Step | Decision) -> bool:
+        """Whether an event tells no more than the heading of the way that follows it."""
+        if isinstance(event, Step):
+            return False
+        if event.event == "choice":
+            return bool(self._nodes[event.module_id].get("routes")) and event.name != "fallback"
+        return event.event == "handler"
+
+    def _operation(self, step: Step, indent: str) -> Iterator[str]:
+        page, node = self._page, self._nodes[step.module_id]
+        name = label(node)
+        title = f"{step.module_id} {quoted(name)}" if name else str(step.module_id)
+        nth = f", operation {step.operation}" if step.operation > 1 else ""
+        yield page.cut(f"{indent}{click.style(title, bold=True)} {clean(step.module)}{nth}")
+        given = mask(step.input)
+        if given:
+            yield from page.bundles("in:", given if isinstance(given, list) else [given], indent)
+        if step.error is not None:
+            yield from page.failed(step.error, f"{indent}    error: ")
+        elif step.input is None:
+            why = "confidential: no data are kept" if self._blueprint.confidential else "too large to be told"
+            yield f"{indent}    {why}"
+        elif step.output or scripts.can_put_out(step.module):
+            yield from page.bundles("out:", mask(list(step.output)), indent)
+
+    def _call(self, step: Step, depth: int) -> Iterator[str]:
+        """The run that an operation called, if its blueprint is known."""
+        call = self._calls.get(step.called or "")
+        if call is None:
+            return
+        run, indent = call.execution, _indent(depth)
+        name = quoted(call.export.blueprint["name"])
+        yield self._page.cut(
+            indent + click.style(f"runs scenario {run.scenario_id} {name}", fg="cyan", bold=True)
+        )
+        yield from Story(self._page, call.export, self._calls).lines(run, depth + 1)
+        status = reveal(run, run.ends)
+        yield f"{indent}{click.style(status, fg=COLOURS[status])}  {counted(run.operations, 'operation')}"
+
+    def _decision(self, decision: Decision, indent: str) -> Iterator[str]:
+        id = decision.module_id
+        match decision.event:
+            case "filter":
+                verdict = click.style("passed", fg="green")
+                if not decision.passed:
+                    why = clean(unmet(decision.groups))
+                    verdict = click.style("stopped", fg="yellow") + (f" ({why})" if why else "")
+                called = f" {quoted(decision.name)}" if decision.name else ""
+                yield self._page.cut(f"{indent}filter{called} before {id}: {verdict}")
+            case "choice":
+                yield from self._choice(decision, indent)
+            case "error handled":
+                fate = decision.name
+                text = _FATES.get(fate, fate)
+                if fate == "break" and not self._blueprint.keeps_failures:
+                    text = _NOT_KEPT
+                joint = ": " if fate == "kept" else " "
+                yield self._page.cut(f"{indent}  error of {id}{joint}" + click.style(text, fg="yellow"))
+
+    def _choice(self, decision: Decision, indent: str) -> Iterator[str]:
+        if decision.way is None:
+            yield f"{indent}  no branch is open"
+        elif decision.name:
+            yield f"{indent}  no other route is open: takes the fallback"
+        elif (decision.module_id, decision.way + 1) not in self._filled:
+            yield f"{indent}  takes branch {decision.way + 1}, which is empty"
+
+
+def _heading(way: Way) -> str:
+    name = f" {quoted(way.name)}" if way.name and way.name not in ("fallback", "else") else f" {way.name}"
+    if way.kind == "error handler":
+        return f"error handler of {way.owner}"
+    return f"{way.kind} {way.number} of {way.of}{name.rstrip()}"
+
+
+def _indent(depth: int) -> str:
+    return "  " * depth

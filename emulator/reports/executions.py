@@ -1,0 +1,212 @@
+"""A run told step by step: its operations and what was decided between them, as JSON and as sentences, without secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+
+from ..engine import scripts
+from ..middleware.masking import MASK, mask, mask_text, names_secret
+from ..world.models import BundleNumber, Comparison, Decision, Execution, ExecutionError, Json, Step
+
+#: The names in a mapping, such as those in ``{{1.headers.authorization}}``.
+_NAMES = re.compile(r"[\w-]+")
+
+#: How much of one side of a condition a sentence shows.
+_SIDE = 60
+
+#: The words of Make's editor for the operators of filters; what is before a colon is the type, ``ci`` is case insensitive.
+_WORDS = {
+    "exist": "exists",
+    "notexist": "does not exist",
+    "equal": "equal to",
+    "notequal": "not equal to",
+    "contain": "contains",
+    "notcontain": "does not contain",
+    "startwith": "starts with",
+    "notstartwith": "does not start with",
+    "endwith": "ends with",
+    "notendwith": "does not end with",
+    "pattern": "matches pattern",
+    "notpattern": "does not match pattern",
+    "less": "less than",
+    "greater": "greater than",
+    "lessorequal": "less than or equal to",
+    "greaterorequal": "greater than or equal to",
+}
+
+_FATES = {
+    "resume": "was resumed with the bundle of the directive",
+    "ignore": "was ignored, and the bundle dropped",
+    "commit": "ended the run, which was committed",
+    "rollback": "ended the run, which was rolled back",
+    "break": "was handled by break, and the bundle taken out of the run",
+    "kept": "had no error handler, and the bundle was stored as an incomplete execution",
+}
+
+
+def view(run: Execution) -> dict[str, Json]:
+    """All that is known of a run's inside; ``story`` tells it in sentences, in the order in which it happened.
+
+    Each decision names the step before which it was made, counted from 0.
+    """
+    return {
+        "steps": [step_view(step) for step in run.steps],
+        "decisions": [{"step": decision.at, **decision_view(decision)} for decision in run.decisions],
+        "story": [sentence(event) for event in in_order(run)],
+        "leftOut": {"steps": run.steps_left_out, "decisions": run.decisions_left_out},
+    }
+
+
+def in_order(run: Execution) -> Iterator[Step | Decision]:
+    """Steps and decisions as they happened."""
+    decisions = iter(run.decisions)
+    decision = next(decisions, None)
+    for place, step in enumerate(run.steps):
+        while decision is not None and decision.at <= place:
+            yield decision
+            decision = next(decisions, None)
+        yield step
+    if decision is not None:
+        yield decision
+        yield from decisions
+
+
+def step_view(step: Step) -> dict[str, Json]:
+    """One operation of a module."""
+    return {
+        "cycle": step.cycle,
+        "moduleId": step.module_id,
+        "module": step.module,
+        "operation": step.operation,
+        "operations": int(step.billed),
+        "bundle": _number_view(step.bundle),
+        "input": mask(step.input),
+        "output": mask(list(step.output)),
+        "error": step.error and {"name": step.error.name, "message": mask_text(step.error.message)},
+        "called": step.called,
+        "sentence": sentence(step),
+    }
+
+
+def decision_view(decision: Decision) -> dict[str, Any]:
+    """One decision; what it has besides its place depends on its ``event``."""
+    shown: dict[str, Any] = {
+        "event": decision.event,
+        "cycle": decision.cycle,
+        "moduleId": decision.module_id,
+        "bundle": _number_view(decision.bundle),
+    }
+    match decision.event:
+        case "filter":
+            shown |= {
+                "name": decision.name,
+                "passed": decision.passed,
+                "conditions": [[_compared(part) for part in group] for group in decision.groups],
+            }
+        case "choice":
+            way = None if decision.way is None else decision.way + 1
+            shown |= {"way": way, "fallback": decision.name == "fallback"}
+        case "handler":
+            shown["error"] = decision.name
+        case _:
+            shown["by"] = decision.name
+    return shown | {"sentence": sentence(decision)}
+
+
+def sentence(event: Step | Decision) -> str:
+    """What happened, in plain English."""
+    return _step_sentence(event) if isinstance(event, Step) else _decision_sentence(event)
+
+
+def _decision_sentence(decision: Decision) -> str:
+    bundle, id = _bundle(decision.bundle), decision.module_id
+    match decision.event:
+        case "filter":
+            named = f"filter '{decision.name}'" if decision.name else "the filter"
+            if decision.passed:
+                return f"{bundle} passed {named} before module {id}"
+            why = unmet(decision.groups)
+            return f"{bundle} was stopped by {named} before module {id}" + (f": {why}" if why else "")
+        case "choice" if decision.way is None:
+            return f"{bundle} found no branch of module {id} open"
+        case "choice":
+            fallback = ", the fallback, as no other was open" if decision.name else ""
+            return f"{bundle} took way {decision.way + 1} of module {id}{fallback}"  # type: ignore[operator]
+        case "handler":
+            return f"the error handler of module {id} took the {decision.name} of {bundle}"
+    return f"the error of module {id} {_FATES.get(decision.name, decision.name)}"
+
+
+def unmet(groups: Sequence[Sequence[Comparison]]) -> str:
+    """The conditions that a bundle did not meet, such as ``5 greater than 10``: the last one looked at of each group."""
+    return " or ".join(_words(group[-1]) for group in groups if group and not group[-1].holds)
+
+
+def _step_sentence(step: Step) -> str:
+    named = f"module {step.module_id} ({step.module})"
+    worked = f"{named} worked on {_bundle(step.bundle)}" if step.bundle is not None else f"{named} ran"
+    if step.error is not None:
+        return f"{worked}, and failed: {_failure(step.error)}"
+    if step.input is None or not (step.output or scripts.can_put_out(step.module)):
+        return worked
+    count = len(step.output)
+    return f"{worked}, and put out {count or 'no'} bundle{'s' if count > 1 else ''}"
+
+
+def _failure(error: ExecutionError) -> str:
+    return f"{error.name}: {mask_text(error.message)}"
+
+
+def _bundle(number: BundleNumber | None) -> str:
+    if number is None or number[2] == 1:
+        return "the bundle"
+    return f"bundle {number[1]} of {number[2]}"
+
+
+def _number_view(number: BundleNumber | None) -> Json:
+    return number and dict(zip(("moduleId", "number", "of"), number, strict=True))
+
+
+def _compared(part: Comparison) -> dict[str, Json]:
+    left, right = _sides(part)
+    return {
+        "a": mask(part.a),
+        "o": part.operator,
+        "b": mask(part.b),
+        "left": mask(left),
+        "right": mask(right),
+        "holds": part.holds,
+    }
+
+
+def _sides(part: Comparison) -> tuple[Json, Json]:
+    """What the sides of a condition came to. What is compared with a secret is as good as the secret."""
+    if any(names_secret(word) for raw in (part.a, part.b) for word in _NAMES.findall(str(raw))):
+        return tuple(None if side is None else MASK for side in (part.left, part.right))  # type: ignore[return-value]
+    return part.left, part.right
+
+
+def _words(part: Comparison) -> str:
+    name = next((name for name in part.operator.split(":") if name in _WORDS), "")
+    words = _WORDS.get(name, part.operator)
+    if name in ("exist", "notexist"):
+        # There is only one side, and mostly nothing is there.
+        return f"{_cut(str(mask(part.a)))} {words}"
+    left, right = map(_side, _sides(part))
+    return f"{left} {words} {right}"
+
+
+def _side(value: Json) -> str:
+    """A side of a condition as JSON has it, but numbers in texts, which most are, as numbers."""
+    shown = mask(value)
+    if isinstance(shown, str) and shown.lstrip("-").replace(".", "", 1).isdecimal():
+        return shown
+    return _cut(orjson.dumps(shown).decode())
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SIDE else f"{text[: _SIDE - 1]}…"

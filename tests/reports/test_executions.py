@@ -1,0 +1,118 @@
+"""Runs told step by step: in which words, and without secrets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from emulator.reports import executions
+from emulator.world.models import Comparison, Decision, Execution, ExecutionError, Step
+
+SECOND = (2, 2, 3)
+
+
+def run(*steps: Step, decisions: tuple[Decision, ...] = ()) -> Execution:
+    return Execution(
+        id="e", scenario_id=1, scenario_name="S", team_id=1, organization_id=1, type="auto", author_id=None,
+        instant=False, started=0, duration=0, operations=0, centicredits=0, transfer=0, status=1, steps=steps,
+        decisions=decisions, steps_left_out=4,
+    )  # fmt: skip
+
+
+def step(**fields: Any) -> Step:
+    return Step(**{"module_id": 4, "module": "slack:Send", "operation": 1, "input": {}, **fields})
+
+
+def decision(event: str, **fields: Any) -> Decision:
+    return Decision(**{"at": 1, "cycle": 1, "event": event, "module_id": 4, "bundle": SECOND, **fields})
+
+
+def compared(
+    left: Any, operator: str, right: Any, *, a: str = "{{1.x}}", b: str = "y", holds: bool = False
+) -> Comparison:
+    return Comparison(a=a, operator=operator, b=b, left=left, right=right, holds=holds)
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (decision("filter", name="only big", passed=True), "bundle 2 of 3 passed filter 'only big' before module 4"),
+        (
+            decision("filter", name="only big", passed=False, groups=((compared(5, "number:greater", "10"),),)),
+            "bundle 2 of 3 was stopped by filter 'only big' before module 4: 5 greater than 10",
+        ),
+        (
+            decision(
+                "filter",
+                passed=False,
+                bundle=None,
+                groups=(
+                    (compared("a", "text:equal:ci", "a", holds=True), compared(None, "exist", None)),
+                    (compared([1], "array:contain", {"b": "c"}),),
+                ),
+            ),
+            'the bundle was stopped by the filter before module 4: {{1.x}} exists or [1] contains {"b":"c"}',
+        ),
+        (decision("filter", passed=False), "bundle 2 of 3 was stopped by the filter before module 4"),
+        (decision("choice", way=0), "bundle 2 of 3 took way 1 of module 4"),
+        (
+            decision("choice", way=1, name="fallback"),
+            "bundle 2 of 3 took way 2 of module 4, the fallback, as no other was open",
+        ),
+        (decision("choice"), "bundle 2 of 3 found no branch of module 4 open"),
+        (decision("handler", name="DataError"), "the error handler of module 4 took the DataError of bundle 2 of 3"),
+        (decision("error handled", name="ignore"), "the error of module 4 was ignored, and the bundle dropped"),
+        (step(), "module 4 (slack:Send) ran, and put out no bundle"),
+        (step(module="builtin:BasicRouter", bundle=SECOND), "module 4 (builtin:BasicRouter) worked on bundle 2 of 3"),
+        (step(input=None), "module 4 (slack:Send) ran"),
+        (step(bundle=SECOND, output=({},)), "module 4 (slack:Send) worked on bundle 2 of 3, and put out 1 bundle"),
+        (
+            step(bundle=SECOND, error=ExecutionError(name="DataError", message="no")),
+            "module 4 (slack:Send) worked on bundle 2 of 3, and failed: DataError: no",
+        ),
+    ],
+)  # fmt: skip
+def test_what_happened_is_told_in_plain_english(told: Step | Decision, words: str) -> None:
+    assert executions.sentence(told) == words
+
+
+def test_long_sides_are_cut_in_sentences_only() -> None:
+    groups = ((compared("x" * 100, "text:equal", "y"),),)
+    told = executions.decision_view(decision("filter", passed=False, groups=groups))
+    assert told["sentence"].endswith(f': "{"x" * 58}… equal to "y"')
+    assert told["conditions"][0][0]["left"] == "x" * 100
+
+
+TOKEN = "11111111-1111-4111-8111-111111111111"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        compared("hunter2", "text:equal", "hunter3", a="{{1.password}}"),
+        compared("hunter3", "text:equal", "hunter2", a="{{1.x}}", b="{{3.headers.Authorization}}"),
+        compared({"password": "hunter2"}, "text:equal", "hunter3", a="{{1}}{{2.secret}}"),
+        compared({"password": "hunter2"}, "exist", {"token": "hunter3"}),
+        compared(f"{TOKEN} hunter", "text:equal", TOKEN),
+    ],
+)
+def test_a_condition_shows_no_secret_and_nothing_that_was_compared_with_one(part: Comparison) -> None:
+    told = executions.decision_view(decision("filter", passed=False, groups=((part,),)))
+    assert not any(secret in repr(told) for secret in ("hunter2", "hunter3", TOKEN))
+    assert "****" in repr(told)
+
+
+def test_secrets_in_messages_of_errors_are_masked() -> None:
+    failed = step(error=ExecutionError(name="DataError", message=f"Token {TOKEN} is not known."))
+    assert TOKEN not in repr(executions.step_view(failed))
+
+
+def test_steps_and_decisions_are_told_in_the_order_in_which_they_happened() -> None:
+    decisions = tuple(decision("choice", way=0, at=at) for at in (0, 1, 1, 2, 2))
+    order = executions.in_order(run(step(), step(operation=2), decisions=decisions))
+    assert "".join("s" if isinstance(event, Step) else "d" for event in order) == "dsddsdd"
+    told = executions.view(run(step(), step(operation=2), decisions=decisions))
+    assert len(told["story"]) == 7
+    assert [each["step"] for each in told["decisions"]] == [0, 1, 1, 2, 2]
+    assert told["leftOut"] == {"steps": 4, "decisions": 0}
