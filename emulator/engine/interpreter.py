@@ -125,8 +125,8 @@ class Interpreter:
             if walk.handling is not None and walk.begins_handler:
                 self._leave(walk.handling)
             return
-        if station.way is not None:
-            self.journal.chose(station.way[0], scope, station.way[1])
+        if station.route is not None:
+            self.journal.took_route(station.route[0], scope, station.route[1])
         kind = station.kind or station.open()
         if kind.combine is not None:
             self._gather(kind, station, walk, env)
@@ -139,12 +139,12 @@ class Interpreter:
             case Branch(routes):
                 self._send(walk, routes, env)
             case Choose(arms):
-                way = next(
+                taken = next(
                     (n for n, arm in enumerate(arms) if arm.groups is None or passes(arm.groups, env)), None
                 )
-                self.journal.chose(station.module, scope, way)
-                if way is not None:
-                    self._enter(walk, arms[way].flow, arms[way].merges_as)
+                self.journal.took_branch(station.module, scope, taken)
+                if taken is not None:
+                    self._enter(walk, arms[taken].flow, arms[taken].merges_as)
             case Return(outputs):
                 self.outputs = outputs
                 self._end()
@@ -230,10 +230,10 @@ class Interpreter:
                 routes = others
             else:
                 routes = [route for route in routes if route.is_fallback]
-                self.journal.chose(walk.module, walk.scope, all_routes.index(routes[0]), fallback=True)
+                self.journal.took_route(walk.module, walk.scope, all_routes.index(routes[0]), fallback=True)
         for place, route in enumerate(all_routes):
             if route.flow and not route.is_fallback:
-                self._station(route.flow[0]).way = walk.module, place
+                self._station(route.flow[0]).route = walk.module, place
         self._stack.extend(
             Walk(route.flow, 0, walk.scope, walk.handling, walk.after) for route in reversed(routes)
         )

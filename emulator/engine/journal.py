@@ -104,9 +104,13 @@ class Journal:
             groups=tuple(tuple(map(_comparison, group)) for group in groups) if fits else (),
         )
 
-    def chose(self, module: Module, scope: Scope, way: int | None, *, fallback: bool = False) -> None:
-        """A router or an if-else let a bundle take a way, counted from 0; ``None`` for none."""
-        self._decide("choice", module, scope, "fallback" if fallback else "", way=way)
+    def took_route(self, router: Module, scope: Scope, number: int, *, fallback: bool = False) -> None:
+        """A bundle took a route of a router, counted from 0."""
+        self._decide("route", router, scope, "fallback" if fallback else "", number=number)
+
+    def took_branch(self, fork: Module, scope: Scope, number: int | None) -> None:
+        """A bundle took a branch of an if-else, counted from 0; ``None`` if none was open to it."""
+        self._decide("branch", fork, scope, "", number=number)
 
     def handled(self, module: Module, scope: Scope, error: str) -> None:
         """The error handler of a module takes an error of a type."""
@@ -124,7 +128,7 @@ class Journal:
         name: str,
         *,
         passed: bool | None = None,
-        way: int | None = None,
+        number: int | None = None,
         groups: tuple[tuple[Comparison, ...], ...] = (),
     ) -> None:
         if not self.has_room:
@@ -139,7 +143,7 @@ class Journal:
                 module_id=module.id,
                 name=name,
                 passed=passed,
-                way=way,
+                number=number,
                 bundle=scope.numbered(),
                 groups=groups,
             )

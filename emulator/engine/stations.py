@@ -18,7 +18,7 @@ from .modules.registry import Kind
 class Station:
     """One module of a blueprint in one run."""
 
-    __slots__ = ("_fields", "gates", "kind", "module", "way")
+    __slots__ = ("_fields", "gates", "kind", "module", "route")
 
     def __init__(self, module: Module) -> None:
         self.module = module
@@ -27,7 +27,7 @@ class Station:
         #: How the module works; ``None`` until the first bundle comes.
         self.kind: Kind | None = None
         #: Of the first module of a router's route: the router, and the place of the route.
-        self.way: tuple[Module, int] | None = None
+        self.route: tuple[Module, int] | None = None
         self._fields = [(name, raw, _is_mapped(raw)) for name, raw in module.mapper.items()]
 
     def open(self) -> Kind:

@@ -73,9 +73,7 @@ class Story:
         """Whether an event tells no more than the heading of the way that follows it."""
         if isinstance(event, Step):
             return False
-        if event.event == "choice":
-            return bool(self._nodes[event.module_id].get("routes")) and event.name != "fallback"
-        return event.event == "handler"
+        return event.event == "handler" or (event.event == "route" and event.name != "fallback")
 
     def _operation(self, step: Step, indent: str) -> Iterator[str]:
         page, node = self._page, self._nodes[step.module_id]
@@ -118,8 +116,10 @@ class Story:
                     verdict = click.style("stopped", fg="yellow") + (f" ({why})" if why else "")
                 called = f" {quoted(decision.name)}" if decision.name else ""
                 yield self._page.cut(f"{indent}filter{called} before {id}: {verdict}")
-            case "choice":
-                yield from self._choice(decision, indent)
+            case "route":
+                yield f"{indent}  no other route is open: takes the fallback"
+            case "branch":
+                yield from self._branch(decision, indent)
             case "error handled":
                 fate = decision.name
                 text = _FATES.get(fate, fate)
@@ -128,13 +128,11 @@ class Story:
                 joint = ": " if fate == "kept" else " "
                 yield self._page.cut(f"{indent}  error of {id}{joint}" + click.style(text, fg="yellow"))
 
-    def _choice(self, decision: Decision, indent: str) -> Iterator[str]:
-        if decision.way is None:
+    def _branch(self, decision: Decision, indent: str) -> Iterator[str]:
+        if decision.number is None:
             yield f"{indent}  no branch is open"
-        elif decision.name:
-            yield f"{indent}  no other route is open: takes the fallback"
-        elif (decision.module_id, decision.way + 1) not in self._filled:
-            yield f"{indent}  takes branch {decision.way + 1}, which is empty"
+        elif (decision.module_id, decision.number + 1) not in self._filled:
+            yield f"{indent}  takes branch {decision.number + 1}, which is empty"
 
 
 def _heading(way: Way) -> str:

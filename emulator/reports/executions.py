@@ -107,9 +107,10 @@ def decision_view(decision: Decision) -> dict[str, Any]:
                 "passed": decision.passed,
                 "conditions": [[_compared(part) for part in group] for group in decision.groups],
             }
-        case "choice":
-            way = None if decision.way is None else decision.way + 1
-            shown |= {"way": way, "fallback": decision.name == "fallback"}
+        case "route":
+            shown |= {"number": _from_one(decision), "fallback": decision.name == "fallback"}
+        case "branch":
+            shown["number"] = _from_one(decision)
         case "handler":
             shown["error"] = decision.name
         case _:
@@ -131,14 +132,19 @@ def _decision_sentence(decision: Decision) -> str:
                 return f"{bundle} passed {named} before module {id}"
             why = unmet(decision.groups)
             return f"{bundle} was stopped by {named} before module {id}" + (f": {why}" if why else "")
-        case "choice" if decision.way is None:
+        case "branch" if decision.number is None:
             return f"{bundle} found no branch of module {id} open"
-        case "choice":
+        case "route" | "branch" as taken:
             fallback = ", the fallback, as no other was open" if decision.name else ""
-            return f"{bundle} took way {decision.way + 1} of module {id}{fallback}"  # type: ignore[operator]
+            return f"{bundle} took {taken} {_from_one(decision)} of module {id}{fallback}"
         case "handler":
             return f"the error handler of module {id} took the {decision.name} of {bundle}"
     return f"the error of module {id} {_FATES.get(decision.name, decision.name)}"
+
+
+def _from_one(decision: Decision) -> int | None:
+    """The number of a route or a branch as people count."""
+    return None if decision.number is None else decision.number + 1
 
 
 def unmet(groups: Sequence[Sequence[Comparison]]) -> str:

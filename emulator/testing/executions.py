@@ -62,8 +62,8 @@ class Condition:
 class Decision:
     """What was decided about a bundle before the step of a number, counted from 0.
 
-    ``event`` is ``filter`` (``name``, ``passed``, ``conditions``), ``choice`` of a router or an if-else (``way`` counted from 1,
-    ``fallback``), ``handler`` (``error``, the type of what an error handler took) or ``error handled`` (``by`` a directive, or
+    ``event`` is ``filter`` (``name``, ``passed``, ``conditions``), ``route`` of a router (``number`` counted from 1,
+    ``fallback``) or ``branch`` of an if-else (``number``, ``None`` if none was open), ``handler`` (``error``, the type of what an error handler took) or ``error handled`` (``by`` a directive, or
     ``kept``).
     """
 
@@ -76,7 +76,7 @@ class Decision:
     name: str = ""
     passed: bool | None = None
     conditions: tuple[tuple[Condition, ...], ...] = ()
-    way: int | None = None
+    number: int | None = None
     fallback: bool = False
     error: str | None = None
     by: str | None = None
@@ -212,7 +212,7 @@ def _decision(row: Mapping[str, Any]) -> Decision:
         name=row.get("name", ""),
         passed=row.get("passed"),
         conditions=tuple(tuple(map(_condition, group)) for group in row.get("conditions", ())),
-        way=row.get("way"),
+        number=row.get("number"),
         fallback=row.get("fallback", False),
         error=row.get("error"),
         by=row.get("by"),

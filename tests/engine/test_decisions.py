@@ -25,7 +25,7 @@ def told(run: Execution) -> list[tuple[int, str, int, Any]]:
             each.at,
             each.event,
             each.module_id,
-            each.passed if each.event == "filter" else each.name or each.way,
+            each.passed if each.event == "filter" else each.name or each.number,
         )
         for each in run.decisions
     ]
@@ -112,8 +112,8 @@ def test_a_route_is_told_when_a_bundle_takes_it() -> None:
     assert told(Lab().run(set_variable(1, "a"), router)) == [
         (2, "filter", 3, False),
         (2, "filter", 4, True),
-        (2, "choice", 2, 1),
-        (3, "choice", 2, 2),
+        (2, "route", 2, 1),
+        (3, "route", 2, 2),
     ]
 
 
@@ -128,20 +128,20 @@ def test_a_fallback_is_told_with_the_filters_that_closed_the_other_routes() -> N
         parameters={"else": 1},
     )
     run = Lab().run(set_variable(1, "a"), router)
-    assert told(run) == [(2, "filter", 3, False), (2, "choice", 2, "fallback"), (2, "filter", 4, True)]
+    assert told(run) == [(2, "filter", 3, False), (2, "route", 2, "fallback"), (2, "filter", 4, True)]
     assert run.decisions[0].groups[0][0].left == "a"
-    assert run.decisions[1].way == 1
+    assert run.decisions[1].number == 1
     # One that is open is told once, when the bundle takes it.
     router["parameters"] = {"else": 0}
-    assert told(Lab().run(set_variable(1, "a"), router)) == [(2, "filter", 4, True), (2, "choice", 2, 1)]
+    assert told(Lab().run(set_variable(1, "a"), router)) == [(2, "filter", 4, True), (2, "route", 2, 1)]
 
 
 def test_a_branch_is_told_by_its_place() -> None:
     branches = [{"conditions": gate("b")["conditions"], "flow": []}, {"type": "else", "flow": []}]
     fork = module(2, "builtin:BasicIfElse", branches=branches)
-    assert told(Lab().run(set_variable(1, "a"), fork)) == [(2, "choice", 2, 1)]
+    assert told(Lab().run(set_variable(1, "a"), fork)) == [(2, "branch", 2, 1)]
     fork["branches"].pop()
-    assert told(Lab().run(set_variable(1, "a"), fork)) == [(2, "choice", 2, None)]
+    assert told(Lab().run(set_variable(1, "a"), fork)) == [(2, "branch", 2, None)]
 
 
 def test_what_becomes_of_an_error_is_told() -> None:

@@ -250,11 +250,11 @@ def test_json_holds_all_that_is_known() -> None:
         ("operation", 3),
         ("filter", 4),
         ("filter", 6),
-        ("choice", 3),
+        ("route", 3),
         ("filter", 7),
         ("operation", 7),
     ]
-    hot, _, choice, rest = told["events"][3:7]
+    hot, _, route, rest = told["events"][3:7]
     assert hot["conditions"] == [
         [
             {
@@ -271,8 +271,8 @@ def test_json_holds_all_that_is_known() -> None:
         hot["sentence"]
         == "the bundle was stopped by filter 'Hot' before module 4: 30 greater than or equal to 80"
     )
-    assert (choice["event"], choice["way"], choice["fallback"]) == ("choice", 3, True)
-    assert choice["sentence"] == "the bundle took way 3 of module 3, the fallback, as no other was open"
+    assert (route["event"], route["number"], route["fallback"]) == ("route", 3, True)
+    assert route["sentence"] == "the bundle took route 3 of module 3, the fallback, as no other was open"
     assert (rest["passed"], rest["conditions"]) == (True, [[]])
     assert (told["status"], told["operations"], told["credits"]) == ("SUCCESS", 3, 3)
     assert told["started"] == "2026-03-02T09:00:00.000Z"

@@ -55,12 +55,13 @@ def compared(
             'the bundle was stopped by the filter before module 4: {{1.x}} exists or [1] contains {"b":"c"}',
         ),
         (decision("filter", passed=False), "bundle 2 of 3 was stopped by the filter before module 4"),
-        (decision("choice", way=0), "bundle 2 of 3 took way 1 of module 4"),
+        (decision("route", number=0), "bundle 2 of 3 took route 1 of module 4"),
+        (decision("branch", number=0), "bundle 2 of 3 took branch 1 of module 4"),
         (
-            decision("choice", way=1, name="fallback"),
-            "bundle 2 of 3 took way 2 of module 4, the fallback, as no other was open",
+            decision("route", number=1, name="fallback"),
+            "bundle 2 of 3 took route 2 of module 4, the fallback, as no other was open",
         ),
-        (decision("choice"), "bundle 2 of 3 found no branch of module 4 open"),
+        (decision("branch"), "bundle 2 of 3 found no branch of module 4 open"),
         (decision("handler", name="DataError"), "the error handler of module 4 took the DataError of bundle 2 of 3"),
         (decision("error handled", name="ignore"), "the error of module 4 was ignored, and the bundle dropped"),
         (step(), "module 4 (slack:Send) ran, and put out no bundle"),
@@ -109,7 +110,7 @@ def test_secrets_in_messages_of_errors_are_masked() -> None:
 
 
 def test_steps_and_decisions_are_told_in_the_order_in_which_they_happened() -> None:
-    decisions = tuple(decision("choice", way=0, at=at) for at in (0, 1, 1, 2, 2))
+    decisions = tuple(decision("route", number=0, at=at) for at in (0, 1, 1, 2, 2))
     order = executions.in_order(run(step(), step(operation=2), decisions=decisions))
     assert "".join("s" if isinstance(event, Step) else "d" for event in order) == "dsddsdd"
     told = executions.view(run(step(), step(operation=2), decisions=decisions))

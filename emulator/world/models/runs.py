@@ -61,9 +61,9 @@ class Decision:
     """What was decided about a bundle between two operations; ``at`` is how many steps were written down before.
 
     ``event`` is one of these: ``filter``, by which a bundle came to module ``module_id``, with its ``name``, whether it
-    ``passed``, and groups of the conditions that were looked at (the others no longer mattered); ``choice``, the ``way``
-    that a router or an if-else took, counted from 0, ``name`` being ``fallback`` for a router's fallback, and ``None`` if no
-    way was open; ``handler``, the error handler of a module that took an error of the type ``name``; ``error handled``,
+    ``passed``, and groups of the conditions that were looked at (the others no longer mattered); ``route``, the ``number``
+    of the route that it took of a router, counted from 0, ``name`` being ``fallback`` for the fallback; ``branch``, that of an
+    if-else, ``None`` if none was open; ``handler``, the error handler of a module that took an error of the type ``name``; ``error handled``,
     what became of the error: ``name`` is a directive, or ``kept`` for an incomplete execution.
     """
 
@@ -73,7 +73,7 @@ class Decision:
     module_id: int
     name: str = ""
     passed: bool | None = None
-    way: int | None = None
+    number: int | None = None
     bundle: BundleNumber | None = None
     groups: tuple[tuple[Comparison, ...], ...] = ()
 
