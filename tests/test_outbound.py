@@ -239,22 +239,22 @@ def test_a_scenario_calls_what_no_rule_answers_for(service: Service) -> None:
         assert len(service.seen) == 4
 
 
-def test_pages_are_fetched_over_the_network(service: Service) -> None:
-    paged = {
-        "paginationType": "pageBased",
-        "pageParameterName": "page",
-        "itemsPath": "data.headers",
-        "maxPages": 3,
-    }
-    node = http_request(f"{service.url}/list?size=9", **paged)
+def test_pages_are_not_asked_for_over_the_network_but_come_from_a_rule(service: Service) -> None:
+    node = http_request(f"{service.url}/list", paginationType="pageBased")
     with MakeEmulator(allow_network=True) as make:
         world = make.create_world()
-        world.http.respond(f"{service.url}/*page=2", json={"headers": ["scripted"]})
-        [step] = world.steps(world.run(started(world, node))["executionId"])
-        assert [bundle["statusCode"] for bundle in step["output"]] == [200, 200, 200]
-        assert step["output"][1]["data"] == {"headers": ["scripted"]}
-        assert [row["answeredBy"] for row in world.http.requests] == ["network", "rule", "network"]
-    assert [path for _, path in service.seen] == ["/list?size=9&page=1", "/list?size=9&page=3"]
+        id = started(world, node)
+        [step] = world.steps(world.run(id, responsive=False)["executionId"])
+        assert step["error"] == {
+            "name": "RuntimeError",
+            "message": "Module 'http:MakeRequest, with paginationType' (1) is not supported by the emulator."
+            " A rule for its address that has 'pages' can answer it.",
+        }
+        assert len(world.http.requests) == 0
+        world.http.respond(f"{service.url}/*", pages=[1, 2])
+        [step] = world.steps(world.run(id)["executionId"])
+        assert [bundle["data"] for bundle in step["output"]] == [1, 2]
+    assert service.seen == []
 
 
 def test_a_call_keeps_only_its_own_world_waiting(service: Service) -> None:

@@ -194,7 +194,8 @@ def _rule(rule: HttpRule) -> Arrangement:
     if rule.error is not None:
         does = "not answer in time" if rule.error == "timeout" else "refuse the connection"
     else:
-        does = f"answer {rule.status}"
+        count = len(rule.pages)
+        does = f"answer {rule.status}" + (f" with {count} page{'s' * (count != 1)}" if count else "")
     does += f", {rule.delay} ms later" if rule.delay else ""
     return Arrangement(f"{rule.method or 'any method'} {rule.url}", does, _hits(rule.hits, _whole(rule)))
 

@@ -7,7 +7,7 @@ in it is what a test of mails is about.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -21,12 +21,14 @@ from ..world.models import Headers, HttpRequest, HttpRule, Json, Mail
 from ..world.transport import FORBIDDEN_IN_HEADERS
 from .wishes import Fields, answer, body, refuse
 
+_BODY = (dict, list, str, int, float, bool)
 _FIELDS: Fields = {
     "method": (str,),
     "url": (str,),
     "status": (int,),
     "headers": (dict,),
-    "body": (dict, list, str, int, float, bool),
+    "body": _BODY,
+    "pages": (list,),
     "times": (int,),
     "delayMs": (int,),
     "error": (str,),
@@ -51,8 +53,8 @@ def add_calls(door: Blueprint, find: Callable[[str], Tenant]) -> None:
 
     @door.post("/worlds/<name>/http")
     def add_rule(name: str) -> Response:
-        """Asks for an answer: ``{"url" (a glob), "method"?, "status"?, "headers"?, "body"? (JSON or text), "times"?,
-        "delayMs"?, "error"?: "timeout"|"connection"}``.
+        """Asks for an answer: ``{"url" (a glob), "method"?, "status"?, "headers"?, "body"? (JSON or text) or "pages"? (a list
+        of them, for modules that page), "times"?, "delayMs"?, "error"?: "timeout"|"connection"}``.
         """
         tenant, rule = find(name), _rule(body(_FIELDS))
         with tenant.hold() as world:
@@ -104,18 +106,29 @@ def _rule(wish: dict[str, Any]) -> HttpRule:
         raise refuse(f"Parameter 'delayMs' must be from 0 to {DAY}.")
     if error is not None and error not in _ERRORS:
         raise refuse(f"Parameter 'error' must be one of: {', '.join(_ERRORS)}.")
-    if error is not None and wish.keys() & {"status", "headers", "body"}:
-        raise refuse("A rule has an 'error', or an answer with 'status', 'headers', 'body'; not both.")
+    if error is not None and wish.keys() & {"status", "headers", "body", "pages"}:
+        raise refuse(
+            "A rule has an 'error', or an answer with 'status', 'headers', 'body', 'pages'; not both."
+        )
+    if wish.keys() >= {"body", "pages"}:
+        raise refuse("A rule has a 'body' or 'pages'; not both.")
     return HttpRule(
         method=method and method.upper(),
         url=url,
         status=status,
         headers=_headers(wish.get("headers", {})),
         body=wish.get("body"),
+        pages=_pages(wish["pages"]) if "pages" in wish else (),
         error=error,
         delay=delay,
         left=times,
     )
+
+
+def _pages(wish: Sequence[Json]) -> tuple[Json, ...]:
+    if not 1 <= len(wish) <= outside.PAGES or any(type(page) not in _BODY for page in wish):
+        raise refuse(f"Parameter 'pages' must be a list of 1 to {outside.PAGES} bodies, JSON or text.")
+    return tuple(wish)
 
 
 def _headers(wish: Mapping[str, Json]) -> Headers:
@@ -137,6 +150,7 @@ def _rule_view(rule: HttpRule) -> dict[str, Json]:
         "status": None if rule.error else rule.status,
         "headers": mask(_pairs(rule.headers)) or None,
         "body": mask(rule.body),
+        "pages": mask(list(rule.pages)) or None,
         "error": rule.error,
         "delayMs": rule.delay,
         "timesLeft": rule.left,
@@ -163,6 +177,7 @@ def _request_view(sent: HttpRequest) -> dict[str, Json]:
         "answeredBy": sent.answered_by,
         "ruleId": sent.rule_id,
         "status": sent.status,
+        "pages": sent.pages,
         "error": sent.error,
     }
 

@@ -80,6 +80,11 @@ class Interrupted(Fatal):
         super().__init__("ExecutionInterruptedError", message)
 
 
-def unsupported(module: str, module_id: int) -> ModuleError:
-    """Make has the module, this emulator does not yet: better to say so than to pretend."""
-    return Fatal("RuntimeError", f"Module '{module}' ({module_id}) is not supported by the emulator.")
+def unsupported(module: str, module_id: int, instead: str = "") -> ModuleError:
+    """Make has the module, this emulator does not yet: better to say so than to pretend.
+
+    Args:
+        instead: a sentence that tells what helps.
+    """
+    text = f"Module '{module}' ({module_id}) is not supported by the emulator."
+    return Fatal("RuntimeError", f"{text} {instead}".rstrip())

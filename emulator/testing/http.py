@@ -58,6 +58,7 @@ class WorldHttp:
         status: int = 200,
         json: Any = None,
         text: str | None = None,
+        pages: Sequence[Any] | None = None,
         headers: Mapping[str, str | Sequence[str]] | None = None,
         times: int | None = None,
         delay_ms: int = 0,
@@ -68,15 +69,22 @@ class WorldHttp:
         Args:
             url: a glob such as ``https://api.example.com/*``; it may leave out the query.
             json: the body as JSON; or ``text``: the body as it is.
+            pages: in place of them the bodies of all pages, each JSON or a text: a module with a ``paginationType`` puts
+                out a bundle for each, as one operation; any other gets the first.
             headers: a header that appears more than once has a list of values.
             times: answer only so many requests, then let later rules answer.
             delay_ms: how long it takes, in the world's time; longer than the module waits is a time-out.
             error: ``timeout`` or ``connection`` in place of an answer.
         """
-        if json is not None and text is not None:
-            raise ValueError("an answer has json= or text=, not both")
+        if [json, text, pages].count(None) < 2:
+            raise ValueError("an answer has json=, text= or pages=, and only one of them")
         wishes: dict[str, Any] = {"url": url, "method": method, "times": times, "error": error}
-        wishes |= {"body": text if json is None else json, "headers": headers, "delayMs": delay_ms or None}
+        wishes |= {
+            "pages": pages,
+            "body": text if json is None else json,
+            "headers": headers,
+            "delayMs": delay_ms or None,
+        }
         if error is None or status != 200:
             wishes["status"] = status
         body = {field: wish for field, wish in wishes.items() if wish is not None}

@@ -20,8 +20,8 @@ _Row = TypeVar("_Row", HttpRequest, Mail)
 REQUESTS, MAILS = 1_000, 500
 REQUEST_TEXT, MAIL_TEXT = 20_000, 100_000
 
-#: How many rules a world may have.
-RULES = 1_000
+#: How many rules a world may have, and how many pages a rule.
+RULES, PAGES = 1_000, 1_000
 
 
 def add_rule(world: World, rule: HttpRule) -> HttpRule:

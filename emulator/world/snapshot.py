@@ -83,7 +83,7 @@ _REFERENCES = (
 _OUTSIDE: Mapping[str, Sequence[str]] = {
     "variables": ("value",),
     "variable_changes": ("before", "after"),
-    "http_rules": ("headers", "body"),
+    "http_rules": ("headers", "body", "pages"),
     "http_requests": ("url", "headers", "body"),
     "outbox": ("html", "text", "headers"),
 }

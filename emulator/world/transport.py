@@ -30,12 +30,16 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came back, decoded; ``elapsed`` is how many milliseconds it took."""
+    """What came back, decoded; ``elapsed`` is how many milliseconds it took.
+
+    ``further`` are the pages after this one, if one was asked for all of them.
+    """
 
     status: int
     headers: Headers = ()
     body: bytes = b""
     elapsed: int = 0
+    further: tuple[Answer, ...] = ()
 
     def header(self, name: str) -> str | None:
         """The first header of a name, however it is written."""

@@ -13,6 +13,7 @@ from emulator.world.models import Json
 HTTP = "/worlds/default/http"
 OUTBOX = "/worlds/default/outbox"
 
+NO_PAGES = "Parameter 'pages' must be a list of 1 to 1000 bodies, JSON or text."
 SECRET = "s3cret-s3cret-s3cret"
 
 REQUEST = {
@@ -96,7 +97,17 @@ def test_rules_are_added_shown_and_taken_away(api: Api) -> None:
     assert made.json == {"rule": rule}
     failing = api.control("POST", HTTP, json={"url": "*", "error": "timeout"}).json
     assert failing == {"rule": {"id": 2, "url": "*", "error": "timeout", "delayMs": 0, "hits": 0}}
-    assert [row["id"] for row in ok(api.control("GET", HTTP))["rules"]] == [1, 2]
+    paging = api.control("POST", HTTP, json={"url": "*", "pages": [{"password": SECRET}, "b"]}).json
+    shown = {
+        "id": 3,
+        "url": "*",
+        "status": 200,
+        "pages": [{"password": "********"}, "b"],
+        "delayMs": 0,
+        "hits": 0,
+    }
+    assert paging == {"rule": shown}
+    assert [row["id"] for row in ok(api.control("GET", HTTP))["rules"]] == [1, 2, 3]
     assert api.control("DELETE", HTTP).status_code == 204
     assert ok(api.control("GET", HTTP)) == {"rules": [], "requests": []}
 
@@ -112,7 +123,13 @@ def test_rules_are_added_shown_and_taken_away(api: Api) -> None:
         ({"url": "*", "times": 0}, "Parameter 'times' must be at least 1."),
         ({"url": "*", "delayMs": -1}, "Parameter 'delayMs' must be from 0 to 86400000."),
         ({"url": "*", "error": "boom"}, "Parameter 'error' must be one of: timeout, connection."),
-        ({"url": "*", "error": "timeout", "status": 500}, "A rule has an 'error', or an answer with 'status', 'headers', 'body'; not both."),
+        ({"url": "*", "error": "timeout", "status": 500}, "A rule has an 'error', or an answer with 'status', 'headers', 'body', 'pages'; not both."),
+        ({"url": "*", "error": "timeout", "pages": ["a"]}, "A rule has an 'error', or an answer with 'status', 'headers', 'body', 'pages'; not both."),
+        ({"url": "*", "body": {}, "pages": [{}]}, "A rule has a 'body' or 'pages'; not both."),
+        ({"url": "*", "pages": {"a": 1}}, "Invalid value of parameter 'pages'."),
+        ({"url": "*", "pages": []}, NO_PAGES),
+        ({"url": "*", "pages": [{}, None]}, NO_PAGES),
+        ({"url": "*", "pages": 1_001 * [1]}, NO_PAGES),
         ({"url": "*", "headers": {"a": 1}}, "Parameter 'headers' must be an object of names and texts, or lists of texts."),
         ({"url": "*", "headers": {"a": "b\r\nc: d"}}, "Parameter 'headers' must be an object of names and texts, or lists of texts."),
         ({"url": "*", "colour": 1}, "Unknown parameter 'colour'."),
@@ -156,6 +173,7 @@ def test_a_request_of_a_scenario_is_shown_without_its_secrets(api: Api) -> None:
         "answeredBy": "rule",
         "ruleId": 1,
         "status": 202,
+        "pages": 1,
         "error": None,
     }
     assert shown["at"].startswith("2026-03-02T12:00:00.")
@@ -197,6 +215,7 @@ def test_mails_of_scenarios_are_shown_and_found(api: Api) -> None:
 
 def test_a_snapshot_brings_rules_requests_and_mails_back_and_a_redacted_one_blots_them_out(api: Api) -> None:
     api.control("POST", HTTP, json={"url": "*", "body": {"x": SECRET}, "headers": {"x": SECRET}, "times": 2})
+    api.control("POST", HTTP, json={"url": "*", "pages": [SECRET, {"x": [SECRET]}]})
     run(api, REQUEST, MAIL)
     taken = api.control("GET", "/worlds/default/snapshot").get_data()
     before = [ok(api.control("GET", path)) for path in (HTTP, OUTBOX)]

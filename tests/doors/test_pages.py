@@ -132,6 +132,8 @@ def test_the_dashboard_tells_what_scenarios_sent_and_who_answers(api: Api) -> No
     assert api.control("POST", "/worlds/default/http", json=rule).status_code == 201
     deaf = {"url": "https://deaf.example.com/", "error": "timeout"}
     assert api.control("POST", "/worlds/default/http", json=deaf).status_code == 201
+    paging = {"url": "https://pages.example.com/", "pages": ["a", "b"]}
+    assert api.control("POST", "/worlds/default/http", json=paging).status_code == 201
     world = api.world
     common: dict[str, Any] = {
         "at": world.now(),
@@ -152,6 +154,7 @@ def test_the_dashboard_tells_what_scenarios_sent_and_who_answers(api: Api) -> No
     shown = page(api, "/")
     assert "GET https://api.example.com/* answer 503, 2 ms later 0 of 3" in shown.text
     assert "any method https://deaf.example.com/ not answer in time 0" in shown.text
+    assert "any method https://pages.example.com/ answer 200 with 2 pages 0" in shown.text
     assert "12:00:00 503 GET https://api.example.com/orders?token=" in shown.text
     assert "Greeting, module 7 rule" in shown.text
     assert "12:00:00 ann@example.com, bob@example.com" in shown.text

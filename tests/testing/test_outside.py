@@ -67,9 +67,21 @@ def test_a_service_can_fail_in_all_its_ways(world: World) -> None:
     assert names == ["RateLimitError", "ConnectionError", "ModuleTimeoutError"]
 
 
+def test_a_service_pages_and_tells_how_many_pages_it_answered_with(world: World) -> None:
+    rule = world.http.respond(API, pages=[{"id": 7}, {"id": 8}])
+    assert rule["pages"] == [{"id": 7}, {"id": 8}]
+    run(world, call(paginationType="urlBased"), mail())
+    world.http.assert_sent("POST", API, times=1)
+    [request] = world.http.requests
+    assert (request["answeredBy"], request["pages"]) == ("rule", 2)
+    assert [sent["subject"] for sent in world.outbox] == ["Order 7", "Order 8"]
+
+
 def test_a_rule_that_contradicts_itself_is_refused(world: World) -> None:
-    with pytest.raises(ValueError, match="not both"):
+    with pytest.raises(ValueError, match="only one of them"):
         world.http.respond("*", json={}, text="")
+    with pytest.raises(ValueError, match="only one of them"):
+        world.http.respond("*", json={}, pages=[{}])
     with pytest.raises(ControlError, match="not both"):
         world.http.respond("*", error="timeout", status=500)
 

@@ -88,6 +88,7 @@ OPERATIONS: dict[str, Operation] = {
     "advance": _control("POST", "/clock/advance", json={"seconds": 86_400 * 3}),
     "add a token": _control("POST", "/tokens", json={"scopes": ["teams:read"]}),
     "answer for a service": _control("POST", "/http", json={"url": "https://*", "body": {"a": 1}, "headers": {"x": ["1", "2"]}, "times": 1}),
+    "answer for a service that pages": _control("POST", "/http", json={"url": "https://*", "pages": [{"a": 1}, "b"]}),
     "script": _control("PUT", "/modules/slack:CreateMessage", json={"error": {"name": "DataError"}, "times": 2}),
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The app "HTTP" in version 4: requests to any service, page by page if need be, and files.
+"""The app "HTTP" in version 4: requests to any service, with all pages of its answer, and files.
 
 Nothing leaves unless the emulator was started so; see `http_exchange` for who answers instead. Sources: exported
 blueprints for names, versions and fields, and for which of them are required; apps.make.com, "HTTP".
@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ...world.transport import Answer, Outgoing
+from ..budget import WEIGHT, oversized
 from ..errors import BundleInvalid, ModuleError, unsupported
-from ..iml.values import coerce
-from . import http_answers, http_pages
+from ..iml.values import Value, coerce
+from . import http_answers
 from .http_bodies import address, form, pairs_of, secured, without_login
 from .http_common import FORM, TARGET, headers_from, multipart_of, switch, timeout_of
-from .http_exchange import Manner, exchange, is_same_host
+from .http_exchange import Manner, exchange
 from .http_keys import API_KEY, BASIC, OAUTH, key_of
-from .http_pages import Page, paging_of, turn
 from .json_app import read, written
 from .registry import Emit, Field, Kind, ModuleContext, Outcome
 
@@ -26,27 +26,24 @@ _CONTENT_TYPES: Mapping[str, str] = {"json": "application/json", "urlEncoded": F
 
 
 def _make_request(context: ModuleContext) -> Outcome:
-    """``{"data", "headers": {name: value}, "statusCode"}``, in this order (seen), for each page."""
-    mapper = context.mapper
-    paging, manner = paging_of(context, _REQUEST), _manner(context)
+    """``{"data", "headers": {name: value}, "statusCode"}``, in this order (seen); one for each page."""
+    mapper, budget = context.mapper, context.env.budget
     body, content_type = _body(context)
-    asked = paging.first(_request(context, mapper["method"].upper(), body, content_type))
-    bundles: list[Page] = []
-    sent = received = 0
-    while True:
-        last, answer = exchange(context, asked, manner)
-        sent, received = sent + len(body), received + len(answer.body)
-        bundles.append(_page(context, answer))
-        following = paging.following(asked, last.url, answer, bundles[-1], len(bundles))
-        if following is None:
-            return Emit(bundles, transfer=sent + received)
-        turn(context, received)
-        if not is_same_host(following.url, asked.url):
-            manner = replace(manner, key=None)
-        asked = following
+    manner = replace(_manner(context), pages="paginationType" in mapper)
+    _, first = exchange(context, _request(context, mapper["method"].upper(), body, content_type), manner)
+    bundles: list[Mapping[str, Value]] = []
+    weight = transfer = 0
+    for page in (first, *first.further):
+        bundles.append(_page(context, page))
+        transfer += len(page.body)
+        # One bundle is weighed like those of any module; so many have to fit together.
+        weight += budget.weigh(bundles[-1]) if first.further else 0
+        if weight > WEIGHT:
+            raise oversized()
+    return Emit(bundles, transfer=len(body) + transfer)
 
 
-def _page(context: ModuleContext, answer: Answer) -> Page:
+def _page(context: ModuleContext, answer: Answer) -> Mapping[str, Value]:
     if context.mapper["stopOnHttpError"]:
         http_answers.check(answer)
     return {
@@ -155,6 +152,8 @@ _REQUEST = (
     switch("allowRedirects"),
     switch("shareCookies"),
     switch("requestCompressedContent"),
+    # The fields that go with a type are not known by their names; whatever an export holds of them is not read.
+    Field("paginationType", "text", choices=("offsetBased", "pageBased", "urlBased", "tokenBased")),
 )
 
 _DOWNLOAD = (
@@ -169,6 +168,6 @@ _DOWNLOAD = (
 )
 
 KINDS = (
-    Kind("http:MakeRequest", _make_request, (*_REQUEST, *http_pages.FIELDS), external=True),
+    Kind("http:MakeRequest", _make_request, _REQUEST, external=True),
     Kind("http:DownloadFile", _download, _DOWNLOAD, external=True),
 )

@@ -14,9 +14,9 @@ from urllib.parse import urljoin, urlsplit
 import orjson
 
 from ...world import outside
-from ...world.models import HttpRequest, HttpRule, Json
+from ...world.models import Headers, HttpRequest, HttpRule, Json
 from ...world.transport import Answer, Outgoing, Unanswered
-from ..errors import BundleInvalid, ModuleError
+from ..errors import BundleInvalid, ModuleError, unsupported
 from ..iml.values import plain
 from .http_bodies import address
 from .http_keys import Key
@@ -35,7 +35,11 @@ _ERRORS: Mapping[str, str] = {
     "size": "MaxFileSizeExceededError",
 }
 _TIMED_OUT = "The operation timed out."
+_TEXT = "text/plain; charset=utf-8"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+
+#: What helps where the next page cannot be asked for, as no public source tells by which fields of the module it is.
+_PLAYED = "A rule for its address that has 'pages' can answer it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +47,14 @@ class Manner:
     """How a module wants its request to be sent.
 
     ``follows`` is whether GET and HEAD go on where they are redirected to, ``follows_all`` whether all others do;
-    ``shares_cookies`` is whether cookies of earlier answers come along.
+    ``shares_cookies`` is whether cookies of earlier answers come along, ``pages`` whether all pages are asked for.
     """
 
     key: Key | None = None
     follows: bool = True
     follows_all: bool = False
     shares_cookies: bool = False
+    pages: bool = False
 
 
 def exchange(context: ModuleContext, request: Outgoing, manner: Manner) -> tuple[Outgoing, Answer]:
@@ -65,7 +70,7 @@ def exchange(context: ModuleContext, request: Outgoing, manner: Manner) -> tuple
         following = _redirected(request, answer, manner)
         if following is None:
             return request, answer
-        if not is_same_host(following.url, request.url):
+        if not _is_same_host(following.url, request.url):
             manner = replace(manner, key=None)
         request = following
     raise ModuleError("RuntimeError", "Exceeded maxRedirects. Probably stuck in a redirect loop.")
@@ -77,17 +82,19 @@ def _once(context: ModuleContext, request: Outgoing, manner: Manner) -> Answer:
     world, at = run.world, run.now()
     rule = outside.strike(world, request.method, request.url)
     by = "rule" if rule else "network" if world.transport else "simulation"
+    if by == "network" and manner.pages:
+        raise unsupported(f"{context.module.full_name}, with paginationType", context.module.id, _PLAYED)
     answer: Answer | None = None
     error: ModuleError | None = None
     try:
         if rule is not None:
-            answer = _by_rule(rule, request)
+            answer = _by_rule(rule, request, with_pages=manner.pages)
         elif world.transport is not None:
             answer = world.transport(key.applied(request) if key else request)
         else:
             answer = _made_up(context)
         if request.method == "HEAD":
-            answer = replace(answer, body=b"")
+            answer = replace(answer, body=b"", further=())
         run.stopwatch.sleep(answer.elapsed)
         return answer
     except Unanswered as missing:
@@ -114,13 +121,14 @@ def _once(context: ModuleContext, request: Outgoing, manner: Manner) -> Answer:
                 answered_by=by,
                 rule_id=rule.id if rule else None,
                 status=answer.status if answer else None,
+                pages=1 + len(answer.further) if answer else 0,
                 error=error.name if error else None,
             ),
         )
 
 
-def _by_rule(rule: HttpRule, request: Outgoing) -> Answer:
-    """The answer that a rule gives.
+def _by_rule(rule: HttpRule, request: Outgoing, *, with_pages: bool) -> Answer:
+    """The answer that a rule gives, with all its pages or only the first.
 
     Raises:
         Unanswered: if the rule says so, or its answer comes too late.
@@ -131,14 +139,23 @@ def _by_rule(rule: HttpRule, request: Outgoing) -> Answer:
         parts = urlsplit(request.url)
         port = parts.port or _DEFAULT_PORTS[parts.scheme]
         raise Unanswered("connection", f"connect ECONNREFUSED {parts.hostname}:{port}", rule.delay)
-    body, headers = b"", rule.headers
-    if rule.body is not None:
-        is_text = isinstance(rule.body, str)
-        body = rule.body.encode() if is_text else orjson.dumps(rule.body)
-        kind = "text/plain; charset=utf-8" if is_text else "application/json"
-        if all(name.lower() != "content-type" for name, _ in headers):
-            headers = (*headers, ("content-type", kind))
-    return Answer(status=rule.status, headers=headers, body=body, elapsed=rule.delay)
+    bodies = rule.pages if with_pages else rule.pages[:1]
+    # Made once: the pages share them, however many there are of either.
+    as_text, as_json = _typed(rule.headers, _TEXT), _typed(rule.headers, "application/json")
+    pages = []
+    for body in bodies or (rule.body,):
+        is_text = isinstance(body, str)
+        headers = rule.headers if body is None else as_text if is_text else as_json
+        content = b"" if body is None else body.encode() if is_text else orjson.dumps(body)
+        pages.append(Answer(status=rule.status, headers=headers, body=content))
+    return replace(pages[0], elapsed=rule.delay, further=tuple(pages[1:]))
+
+
+def _typed(headers: Headers, kind: str) -> Headers:
+    """The headers with a content type, unless they have one."""
+    if any(name.lower() == "content-type" for name, _ in headers):
+        return headers
+    return (*headers, ("content-type", kind))
 
 
 def _made_up(context: ModuleContext) -> Answer:
@@ -148,7 +165,7 @@ def _made_up(context: ModuleContext) -> Answer:
     if data is None and context.mapper.get("parseResponse"):
         data = {}
     if data is None or isinstance(data, str):
-        kind, body = "text/plain; charset=utf-8", (data or "").encode()
+        kind, body = _TEXT, (data or "").encode()
     else:
         kind, body = "application/json", orjson.dumps(data)
     return Answer(status=200, headers=(("content-type", kind), SIMULATED_HEADER), body=body)
@@ -173,26 +190,21 @@ def _redirected(request: Outgoing, answer: Answer, manner: Manner) -> Outgoing |
     else:
         headers = tuple(header for header in request.headers if header[0].lower() != "content-type")
         changed = replace(request, method="GET", body=b"", headers=headers)
-    return towards(changed, url)
+    return _towards(changed, url)
 
 
-def towards(request: Outgoing, url: str) -> Outgoing:
+def _towards(request: Outgoing, url: str) -> Outgoing:
     """The request, sent to another address; another host is not told who is calling."""
     changed = replace(request, url=url)
-    if is_same_host(url, request.url):
+    if _is_same_host(url, request.url):
         return changed
     # What proves who is calling is nobody else's business.
     private = ("authorization", "cookie")
     return replace(changed, headers=tuple(pair for pair in changed.headers if pair[0].lower() not in private))
 
 
-def is_same_host(url: str, other: str) -> bool:
+def _is_same_host(url: str, other: str) -> bool:
     return urlsplit(url).hostname == urlsplit(other).hostname
-
-
-def is_made_up(answer: Answer) -> bool:
-    """Whether nobody gave an answer."""
-    return SIMULATED_HEADER in answer.headers
 
 
 def _with_cookies(context: ModuleContext, request: Outgoing) -> Outgoing:

@@ -11,9 +11,10 @@ from .values import Headers, Json
 class HttpRule:
     """What a service outside is to answer to requests of scenarios; see `emulator.world.outside`.
 
-    ``url`` is a glob, ``method`` ``None`` for any; ``body`` is JSON, or a text as it is. ``delay`` is how many
-    milliseconds the answer takes, ``error`` is ``"timeout"`` or ``"connection"`` where there is none. ``left`` is how
-    many requests are still answered (``None`` for all), ``hits`` how many were.
+    ``url`` is a glob, ``method`` ``None`` for any; ``body`` is JSON, or a text as it is. ``pages`` are the bodies of a
+    service that pages, in place of ``body``: a module that pages gets all of them, any other the first. ``delay`` is
+    how many milliseconds the answer takes, ``error`` is ``"timeout"`` or ``"connection"`` where there is none. ``left``
+    is how many requests are still answered (``None`` for all), ``hits`` how many were.
     """
 
     id: int = 0
@@ -22,6 +23,7 @@ class HttpRule:
     status: int = 200
     headers: Headers = ()
     body: Json = None
+    pages: tuple[Json, ...] = ()
     error: str | None = None
     delay: int = 0
     left: int | None = None
@@ -33,7 +35,7 @@ class HttpRequest:
     """A request that a module sent, or would have sent; credentials of connections are masked in it.
 
     ``answered_by`` is ``"rule"``, ``"network"`` or, where the answer was made up, ``"simulation"``; ``error`` is the
-    name of what went wrong where there was no answer. ``size`` counts the bytes of the body, of which ``body`` may
+    name of what went wrong where there was no answer, ``pages`` how many pages came as one. ``size`` counts the bytes of the body, of which ``body`` may
     hold a part only.
     """
 
@@ -51,6 +53,7 @@ class HttpRequest:
     answered_by: str
     rule_id: int | None = None
     status: int | None = None
+    pages: int = 0
     error: str | None = None
 
 
