@@ -7,7 +7,7 @@ to blueprints with parts missing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -126,6 +126,9 @@ def parse(blueprint: Mapping[str, Json]) -> Blueprint:
         raise BadBlueprint("The blueprint is nested too deep.")
     reader = _Reader()
     flow = reader.flow(blueprint["flow"], 0)
+    if flow and flow[0].filter is not None:
+        # Nothing comes to a trigger that could be held back: it always fires (the vendor's notes on filters).
+        flow = (replace(flow[0], filter=None), *flow[1:])
     settings = blueprint["metadata"].get("scenario")
     settings = settings if isinstance(settings, Mapping) else {}
     parsed = Blueprint(
@@ -200,11 +203,14 @@ class _Reader:
         if nesting > MAX_NESTING:
             raise BadBlueprint("The blueprint is nested too deep.")
         flow = tuple(self._module(node, nesting) for node in nodes)
-        for module, following in pairwise(flow):
+        for (module, following), node in zip(pairwise(flow), nodes, strict=False):
             if module.routes:
                 raise BadBlueprint(f"Module {module.id} has routes, so no module can follow it.")
-            if module.branches and following.full_name != MERGE:
-                raise BadBlueprint(f"Module {module.id} has branches, so only a merge can follow it.")
+            if module.branches:
+                if following.full_name != MERGE:
+                    raise BadBlueprint(f"Module {module.id} has branches, so only a merge can follow it.")
+                if len(following.filters) not in _entries(node):
+                    raise BadBlueprint(f"Module {following.id} needs a filter or null for each branch.")
         return flow
 
     def _module(self, node: Json, nesting: int) -> Module:
@@ -227,6 +233,9 @@ class _Reader:
         feeder = _feeder(parameters) if catalog.aggregates(f"{app}:{module}") else None
         if feeder is not None:
             self.feeders.add(feeder)
+        for tool in _objects(node, "tools", id):
+            # An agent's tools are modules of the blueprint, but no part of its flow: nobody here decides to call one.
+            self.flow(tool.get("flow"), nesting + 1)
         return Module(
             id=id,
             app=app,
@@ -317,6 +326,12 @@ def _objects(node: Mapping[str, Json], name: str, id: int) -> Iterator[Mapping[s
         if not isinstance(value, Mapping):
             raise BadBlueprint(f"'{name}' of module {id} holds something that is not an object.")
         yield value
+
+
+def _entries(node: Mapping[str, Json]) -> tuple[int, int]:
+    """How many filters the merge behind an if-else has: one for each branch, or for each that comes to it."""
+    branches = node["branches"]
+    return len(branches), sum(branch.get("merge") is True for branch in branches)
 
 
 def _output(value: Mapping[str, Json], id: int) -> Output:

@@ -10,7 +10,8 @@ from .models import Json
 
 #: Where a module keeps the id of a thing that it uses, by kind of thing.
 REFERENCES: dict[str, tuple[str, ...]] = {
-    "connection": ("__IMTCONN__", "account", "oAuthAccount"),
+    # The last is that of AI modules, whose provider is a connection, too (the vendor's notes on connections).
+    "connection": ("__IMTCONN__", "account", "oAuthAccount", "makeConnectionId"),
     "hook": ("__IMTHOOK__", "hook"),
     "dataStore": ("datastore",),
     "dataStructure": ("type",),
@@ -18,7 +19,7 @@ REFERENCES: dict[str, tuple[str, ...]] = {
 
 
 def modules(flow: Json) -> Iterator[Mapping[str, Json]]:
-    """Every module of a flow, those of routes, branches and error handlers included."""
+    """Every module of a flow, those of routes, branches, error handlers and an agent's tools included."""
     pending = [flow]
     while pending:
         nodes = pending.pop()
@@ -30,7 +31,7 @@ def modules(flow: Json) -> Iterator[Mapping[str, Json]]:
             if isinstance(node.get("module"), str):
                 yield node
             pending.append(node.get("onerror"))
-            for branches in (node.get("routes"), node.get("branches")):
+            for branches in (node.get("routes"), node.get("branches"), node.get("tools")):
                 if isinstance(branches, Sequence) and not isinstance(branches, str):
                     pending.extend(branch.get("flow") for branch in branches if isinstance(branch, Mapping))
 

@@ -473,6 +473,36 @@ def test_a_scheduling_that_makes_no_sense_is_refused(api: Api, scheduling: Any) 
     assert refused(answer)["code"] == "SC400"
 
 
+@pytest.mark.parametrize(
+    ("node", "named"),
+    [
+        ({"module": "ai-tools:Ask", "parameters": {"makeConnectionId": 987}}, "ai-tools:987"),
+        (
+            {
+                "module": "ai-local-agent:RunLocalAIAgent",
+                "tools": [
+                    {
+                        "name": "Tell",
+                        "flow": [
+                            {"id": 2, "module": "discord:createMessage", "parameters": {"__IMTCONN__": 987}}
+                        ],
+                    }
+                ],
+            },
+            "discord:987",
+        ),
+    ],
+)
+def test_connections_of_ai_modules_and_of_agents_tools_must_be_the_teams(
+    api: Api, node: dict[str, Any], named: str
+) -> None:
+    blueprint = {"name": "AI", "flow": [{"id": 1, "version": 0, **node}], "metadata": {}}
+    answer = api.post(
+        "/scenarios?confirmed=true", json={**body(inputs=[]), "blueprint": json.dumps(blueprint)}
+    )
+    assert refused(answer, 404)["detail"] == f"Connection not found '{named}'."
+
+
 def test_blueprint_and_scheduling_are_strings_of_json(api: Api) -> None:
     wrong = api.post("/scenarios", json={**body(), "blueprint": BLUEPRINT, "scheduling": "{"})
     assert {fault["message"] for fault in refused(wrong)["suberrors"]} == {

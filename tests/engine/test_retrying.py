@@ -118,7 +118,13 @@ def test_within_a_branch_the_rest_of_the_way_leads_to_the_merge() -> None:
         lab,
         set_variable(1, "{"),
         module(2, "builtin:BasicIfElse", None, branches=[branch]),
-        module(8, "builtin:BasicMerge", None, outputs=[{"name": "y", "mappings": ["{{3.value}}"]}]),
+        module(
+            8,
+            "builtin:BasicMerge",
+            None,
+            filters=[None],
+            outputs=[{"name": "y", "mappings": ["{{3.value}}"]}],
+        ),
     )
     lab.world.incomplete_executions.put(row := replace(row, bundles={**row.bundles, "1": {"x": "5"}}))
     assert retrying.retry(lab.world, row).steps[-1].output == ({"y": 5},)
