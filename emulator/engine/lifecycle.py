@@ -113,6 +113,7 @@ def create(
             used_packages=blueprints.used_packages(blueprint),
             used_modules=blueprints.used_modules(blueprint),
             based_on=based_on,
+            is_invalid=not blueprints.is_complete(blueprint),
             created=now,
             last_edit=now,
             created_by=user.id,
@@ -177,7 +178,7 @@ def update(
             hook_id=hook_id,
             used_packages=blueprints.used_packages(blueprint),
             used_modules=blueprints.used_modules(blueprint),
-            is_invalid=False,
+            is_invalid=not blueprints.is_complete(blueprint),
             last_edit=world.now(),
             updated_by=user.id,
         )

@@ -53,10 +53,10 @@ def check_live(blueprint: Mapping[str, Json], scheduling: Mapping[str, Json]) ->
     """Refuse what cannot be live.
 
     Raises:
-        WrongState: if there is nothing to run.
+        WrongState: if there is nothing to run, or a module lacks the connection, hook or data store that it must have.
         Invalid: if it is to run at intervals and has no interval.
     """
-    if not blueprint["flow"]:
+    if not blueprint["flow"] or not blueprints.is_complete(blueprint):
         raise WrongState("Scenario contains errors.")
     if scheduling.get("type") == "indefinitely" and scheduling.get("interval") is None:
         raise Invalid("Invalid interval.")

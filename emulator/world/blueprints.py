@@ -99,6 +99,36 @@ def remapped(blueprint: Mapping[str, Json], maps: Mapping[str, Mapping[int, Json
     return copy
 
 
+#: What types of fields hold the ids of: ``account:google`` a connection, ``hook:gateway-webhook`` a hook.
+_COMPONENTS = frozenset({"account", "hook", "datastore"})
+
+#: Triggers that listen at a hook of their own, whether their metadata say so or not.
+_LISTENERS = frozenset({"gateway:CustomWebHook", "gateway:CustomMailHook"})
+
+
+def is_complete(blueprint: Mapping[str, Json]) -> bool:
+    """Whether every module names the connection, hook and data store that it must have.
+
+    Which these are is known of the modules of webhooks, and of others whose ``metadata.parameters`` say so.
+    """
+    return all(map(_names_all, modules(blueprint.get("flow"))))
+
+
+def _names_all(node: Mapping[str, Json]) -> bool:
+    if node["module"] in _LISTENERS and not node_references(node, "hook"):
+        return False
+    metadata, parameters = node.get("metadata"), node.get("parameters")
+    fields = metadata.get("parameters") if isinstance(metadata, Mapping) else None
+    given = parameters if isinstance(parameters, Mapping) else {}
+    return not any(
+        given.get(str(field.get("name"))) in (None, "")
+        for field in (fields if isinstance(fields, list) else ())
+        if isinstance(field, Mapping)
+        and field.get("required") is True
+        and str(field.get("type")).partition(":")[0] in _COMPONENTS
+    )
+
+
 def _id(value: Any) -> int | None:
     """An id as blueprints write it: a number, or a string of digits."""
     if isinstance(value, int) and not isinstance(value, bool):
