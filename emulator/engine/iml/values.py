@@ -8,6 +8,7 @@ coercions: Help centre, "Type coercion"; of empty values: developer documentatio
 from __future__ import annotations
 
 import base64
+import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -118,11 +119,7 @@ def date_of(moment: float) -> datetime:
 
 
 def as_text(value: Value) -> str:
-    """The text of a value; an array is joined by commas.
-
-    Raises:
-        Misfit: for a collection, alone or in an array.
-    """
+    """The text of a value; an array is joined by commas, a collection is JSON (Help centre, "Type coercion")."""
     if isinstance(value, str):
         return value
     if value is None or isinstance(value, Mark):
@@ -137,7 +134,7 @@ def as_text(value: Value) -> str:
         return value.decode("utf-8", "replace")
     if is_array(value):
         return ", ".join(as_text(item) for item in value)
-    raise Misfit()
+    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"))
 
 
 def iso(date: datetime) -> str:
@@ -260,6 +257,8 @@ def coerce(value: Value, kind: str, zone: Zone = utc) -> Value:
                 raise Misfit()
             return value
         case "buffer":
+            if is_array(value) or isinstance(value, Mapping):
+                raise Misfit()
             return value if isinstance(value, bytes) else well_formed(as_text(value)).encode()
     return value
 
