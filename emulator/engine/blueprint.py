@@ -22,8 +22,10 @@ MAX_MODULES = 2_000
 MAX_NESTING = 50
 MAX_DEPTH = 64
 
-#: Where the branches of an if-else come together again.
+#: What branches, and where its branches come together again.
+IF_ELSE = "builtin:BasicIfElse"
 MERGE = "builtin:BasicMerge"
+ROUTER = "builtin:BasicRouter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,15 +268,22 @@ class _Reader:
 
     def _arms(self, node: Mapping[str, Json], id: int, nesting: int) -> tuple[Arm, ...]:
         arms: list[Arm] = []
-        merging = 0
+        merging = conditional = unconditional = 0
         for branch in _objects(node, "branches", id):
             merges = branch.get("merge") is True
             flow = self.flow(branch.get("flow"), nesting + 1)
+            between = next((module.id for module in flow if module.full_name in (IF_ELSE, ROUTER)), None)
+            if merges and between is not None:
+                raise BadBlueprint(f"Module {between} cannot lie between an if-else and a merge.")
             otherwise = branch.get("type") == "else" or "conditions" not in branch
+            unconditional += otherwise
+            conditional += not otherwise
             groups = None if otherwise else conditions(branch["conditions"], f"module {id}")
             if branch.get("disabled") is not True:
                 arms.append(Arm(flow, groups, merging if merges else None))
             merging += merges
+        if node["module"] == IF_ELSE and (conditional < 1 or unconditional != 1):
+            raise BadBlueprint(f"Module {id} needs a branch with a condition and one else.")
         return tuple(arms)
 
     def _id(self, id: Json) -> int:
