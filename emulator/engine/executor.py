@@ -30,14 +30,16 @@ BACKOFF = tuple(MINUTE * minutes for minutes in (1, 2, 5, 10, 60, 180, 720, 1440
 
 _REVEALED = {SUCCESS: "SUCCESS", WARNING: "WARNING", FAILURE: "ERROR"}
 
-#: Errors that stop a scenario at once if nobody handles them: somebody has to change something first
-#: (the class names of Make's module protocol, with what each does besides).
+#: Errors that stop a scenario at once if nobody handles them: somebody has to change something first (Help centre,
+#: "Types of errors", which calls some fatal; for the others the class names of Make's module protocol).
 STOPPING = frozenset(
     {
+        "DataSizeLimitExceededError",
+        "InconsistencyError",
         "InvalidAccessTokenError",
         "InvalidConfigurationError",
-        "MaxFileSizeExceededError",
         "MaxResultsExceededError",
+        "OperationsLimitExceededError",
         "UnexpectedError",
     }
 )

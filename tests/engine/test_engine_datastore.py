@@ -169,6 +169,16 @@ def test_a_search_without_results_ends_the_path_unless_told_to_go_on(lab: Lab) -
     assert went_on.operations == 2
 
 
+def test_the_bundle_that_goes_on_without_results_is_counted_as_none(lab: Lab) -> None:
+    nothing = {"filter": [[{"a": "city", "o": "text:equal", "b": "Rome"}]]}
+    none = {"name": "none", "conditions": [[{"a": "{{1.__IMTLENGTH__}}", "o": "number:equal", "b": "0"}]]}
+    search = store(1, "SearchRecord", nothing, continueWhenNoRes=True)
+    asked = lab.run(search, set_variable(2, "{{1.__IMTLENGTH__}} {{1.__IMTINDEX__}}", filter=none))
+    assert outputs_of(asked, 1) == [{}]
+    assert outputs_of(asked, 2) == [{"x": "0 0"}]
+    assert lab.run(store(1, "SearchRecord", {}), set_variable(2, "x", filter=none)).operations == 1
+
+
 @pytest.mark.parametrize("filter", ["x", [1], [["x"]], [[{"o": 1}]]])
 def test_a_filter_that_is_none_is_refused(lab: Lab, filter: Json) -> None:
     execution = lab.run(store(1, "SearchRecord", {"filter": filter}))

@@ -156,7 +156,17 @@ def test_a_run_that_outlasts_the_plan_is_interrupted_with_a_warning() -> None:
     assert (kept.is_active, kept.errors_in_a_row) == (True, 0)
 
 
-@pytest.mark.parametrize("name", ["InvalidConfigurationError", "InvalidAccessTokenError", "UnexpectedError"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "DataSizeLimitExceededError",
+        "InconsistencyError",
+        "InvalidAccessTokenError",
+        "InvalidConfigurationError",
+        "OperationsLimitExceededError",
+        "UnexpectedError",
+    ],
+)
 def test_an_error_that_somebody_has_to_mend_stops_a_scenario_at_once(name: str) -> None:
     lab = Lab()
     scripts.write(lab.world, Script(module="acme:get", error=ExecutionError(name=name, message="no")))
@@ -164,6 +174,16 @@ def test_an_error_that_somebody_has_to_mend_stops_a_scenario_at_once(name: str) 
     executor.run(lab.world, scenario)
     stopped = current(lab, scenario)
     assert (stopped.is_active, stopped.is_invalid, stopped.next_exec) == (False, True, None)
+
+
+def test_a_file_that_is_too_large_counts_as_one_error_among_others() -> None:
+    lab = Lab()
+    error = ExecutionError(name="MaxFileSizeExceededError", message="no")
+    scripts.write(lab.world, Script(module="acme:get", error=error))
+    scenario = lab.scenario(module(1, "acme:get"), is_active=True, next_exec=NOW)
+    executor.run(lab.world, scenario)
+    going_on = current(lab, scenario)
+    assert (going_on.is_active, going_on.errors_in_a_row) == (True, 1)
 
 
 def test_the_same_seed_gives_the_same_runs() -> None:

@@ -123,7 +123,12 @@ def test_a_run_waits_until_the_one_before_is_over_only_in_sequence(
 
 @pytest.mark.parametrize(
     ("name", "starts"),
-    [("RateLimitError", [1, 21, 36]), ("ConnectionError", [1, 21, 36]), ("DataError", [1, 16, 31])],
+    [
+        ("RateLimitError", [1, 21, 36]),
+        ("ConnectionError", [1, 21, 36]),
+        ("IncompleteDataError", [1, 21, 36]),
+        ("DataError", [1, 16, 31]),
+    ],
 )
 @pytest.mark.parametrize("settings", [{}, {"dlq": True}])
 def test_a_scheduled_scenario_pauses_for_twenty_minutes_when_a_service_turns_it_away(

@@ -18,7 +18,7 @@ from ..iml.evaluate import fill
 from ..iml.functions.general import path_of, reach
 from ..iml.order import sorted_by
 from ..iml.values import EMPTY_TEXT, Mark, Value, as_text, coerce, is_array, plain
-from .registry import Emit, Field, Kind, ModuleContext, Outcome
+from .registry import NO_RESULTS, Emit, Field, Kind, ModuleContext, Outcome
 
 _KEY = Field("key", "text", required=True)
 _DATA = Field("data", "collection")
@@ -148,7 +148,7 @@ def _search(context: ModuleContext) -> Outcome:
     if isinstance(limit, int) and not isinstance(limit, bool) and limit >= 0:
         records = records[:limit]
     if not records and parameters.get("continueWhenNoRes") is True:
-        return Emit([{}])
+        return Emit(NO_RESULTS)
     return Emit([_bundle(record) for record in records])
 
 
