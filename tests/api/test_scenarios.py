@@ -537,6 +537,12 @@ def test_a_connection_that_a_module_may_have_can_be_left_out(api: Api) -> None:
     assert ok(api.get(f"/scenarios/{id}"))["scenario"]["isinvalid"] is False
 
 
+def test_only_a_scenario_with_an_instant_trigger_runs_immediately(api: Api) -> None:
+    id = create(api, scheduling={"type": "immediately"}, inputs=[])
+    [fault] = refused(api.post(f"/scenarios/{id}/start"))["suberrors"]
+    assert fault["message"] == "Only a scenario with an instant trigger can run immediately."
+
+
 def test_blueprint_and_scheduling_are_strings_of_json(api: Api) -> None:
     wrong = api.post("/scenarios", json={**body(), "blueprint": BLUEPRINT, "scheduling": "{"})
     assert {fault["message"] for fault in refused(wrong)["suberrors"]} == {
