@@ -82,6 +82,11 @@ def test_emptystring_can_be_told_from_an_empty_text() -> None:
     assert worth("{{1.empty}}") is not EMPTY_TEXT
 
 
+def test_a_collection_within_text_does_not_fit() -> None:
+    with pytest.raises(Misfit):
+        worth("see {{1.address}}")
+
+
 @pytest.mark.parametrize(
     ("number", "text"),
     [

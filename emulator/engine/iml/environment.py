@@ -89,11 +89,15 @@ def follow(value: Value, path: Sequence[str | int]) -> Value:
 
 
 def text_of(value: Value, budget: Budget) -> str:
-    """A value as text, paid for before it is made: it may hold the same things many times over."""
+    """A value as text, paid for before it is made: an array may hold the same things many times over.
+
+    Raises:
+        Misfit: for a collection, alone or in an array.
+    """
     if isinstance(value, str):
         budget.text(len(value))
         return value
-    if is_array(value) or isinstance(value, Mapping):
+    if is_array(value):
         budget.weigh(value)
     text = as_text(value)
     budget.text(len(text))

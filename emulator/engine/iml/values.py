@@ -8,7 +8,6 @@ coercions: Help centre, "Type coercion"; of empty values: developer documentatio
 from __future__ import annotations
 
 import base64
-import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -119,7 +118,11 @@ def date_of(moment: float) -> datetime:
 
 
 def as_text(value: Value) -> str:
-    """The text of a value; an array is joined by commas, a collection is JSON (Help centre, "Type coercion")."""
+    """The text of a value; an array is joined by commas.
+
+    Raises:
+        Misfit: for a collection, alone or in an array.
+    """
     if isinstance(value, str):
         return value
     if value is None or isinstance(value, Mark):
@@ -134,7 +137,7 @@ def as_text(value: Value) -> str:
         return value.decode("utf-8", "replace")
     if is_array(value):
         return ", ".join(as_text(item) for item in value)
-    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"))
+    raise Misfit()
 
 
 def iso(date: datetime) -> str:
@@ -257,7 +260,7 @@ def coerce(value: Value, kind: str, zone: Zone = utc) -> Value:
                 raise Misfit()
             return value
         case "buffer":
-            if is_array(value) or isinstance(value, Mapping):
+            if is_array(value):
                 raise Misfit()
             return value if isinstance(value, bytes) else well_formed(as_text(value)).encode()
     return value
