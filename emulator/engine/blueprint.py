@@ -7,7 +7,7 @@ to blueprints with parts missing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -22,8 +22,10 @@ MAX_MODULES = 2_000
 MAX_NESTING = 50
 MAX_DEPTH = 64
 
-#: Where the branches of an if-else come together again.
+#: What branches, and where its branches come together again.
+IF_ELSE = "builtin:BasicIfElse"
 MERGE = "builtin:BasicMerge"
+ROUTER = "builtin:BasicRouter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,9 @@ def parse(blueprint: Mapping[str, Json]) -> Blueprint:
         raise BadBlueprint("The blueprint is nested too deep.")
     reader = _Reader()
     flow = reader.flow(blueprint["flow"], 0)
+    if flow and flow[0].filter is not None:
+        # Nothing comes to a trigger that could be held back: it always fires (the vendor's notes on filters).
+        flow = (replace(flow[0], filter=None), *flow[1:])
     settings = blueprint["metadata"].get("scenario")
     settings = settings if isinstance(settings, Mapping) else {}
     parsed = Blueprint(
@@ -203,11 +208,14 @@ class _Reader:
         if nesting > MAX_NESTING:
             raise BadBlueprint("The blueprint is nested too deep.")
         flow = tuple(self._module(node, nesting) for node in nodes)
-        for module, following in pairwise(flow):
+        for (module, following), node in zip(pairwise(flow), nodes, strict=False):
             if module.routes:
                 raise BadBlueprint(f"Module {module.id} has routes, so no module can follow it.")
-            if module.branches and following.full_name != MERGE:
-                raise BadBlueprint(f"Module {module.id} has branches, so only a merge can follow it.")
+            if module.branches:
+                if following.full_name != MERGE:
+                    raise BadBlueprint(f"Module {module.id} has branches, so only a merge can follow it.")
+                if len(following.filters) not in _entries(node):
+                    raise BadBlueprint(f"Module {following.id} needs a filter or null for each branch.")
         return flow
 
     def _module(self, node: Json, nesting: int) -> Module:
@@ -230,6 +238,9 @@ class _Reader:
         feeder = _feeder(parameters) if catalog.aggregates(f"{app}:{module}") else None
         if feeder is not None:
             self.feeders.add(feeder)
+        for tool in _objects(node, "tools", id):
+            # An agent's tools are modules of the blueprint, but no part of its flow: nobody here decides to call one.
+            self.flow(tool.get("flow"), nesting + 1)
         return Module(
             id=id,
             app=app,
@@ -260,15 +271,22 @@ class _Reader:
 
     def _arms(self, node: Mapping[str, Json], id: int, nesting: int) -> tuple[Arm, ...]:
         arms: list[Arm] = []
-        merging = 0
+        merging = conditional = unconditional = 0
         for branch in _objects(node, "branches", id):
             merges = branch.get("merge") is True
             flow = self.flow(branch.get("flow"), nesting + 1)
+            between = next((module.id for module in flow if module.full_name in (IF_ELSE, ROUTER)), None)
+            if merges and between is not None:
+                raise BadBlueprint(f"Module {between} cannot lie between an if-else and a merge.")
             otherwise = branch.get("type") == "else" or "conditions" not in branch
+            unconditional += otherwise
+            conditional += not otherwise
             groups = None if otherwise else conditions(branch["conditions"], f"module {id}")
             if branch.get("disabled") is not True:
                 arms.append(Arm(flow, groups, merging if merges else None))
             merging += merges
+        if node["module"] == IF_ELSE and (conditional < 1 or unconditional != 1):
+            raise BadBlueprint(f"Module {id} needs a branch with a condition and one else.")
         return tuple(arms)
 
     def _id(self, id: Json) -> int:
@@ -320,6 +338,12 @@ def _objects(node: Mapping[str, Json], name: str, id: int) -> Iterator[Mapping[s
         if not isinstance(value, Mapping):
             raise BadBlueprint(f"'{name}' of module {id} holds something that is not an object.")
         yield value
+
+
+def _entries(node: Mapping[str, Json]) -> tuple[int, int]:
+    """How many filters the merge behind an if-else has: one for each branch, or for each that comes to it."""
+    branches = node["branches"]
+    return len(branches), sum(branch.get("merge") is True for branch in branches)
 
 
 def _output(value: Mapping[str, Json], id: int) -> Output:

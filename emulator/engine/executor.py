@@ -34,12 +34,10 @@ _REVEALED = {SUCCESS: "SUCCESS", WARNING: "WARNING", FAILURE: "ERROR"}
 #: "Types of errors").
 STOPPING = frozenset(
     {
-        "AccountValidationError",
         "DataSizeLimitExceededError",
         "InconsistencyError",
         "InvalidAccessTokenError",
         "InvalidConfigurationError",
-        "MaxFileSizeExceededError",
         "MaxResultsExceededError",
         "OperationsLimitExceededError",
         "UnexpectedError",

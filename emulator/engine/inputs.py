@@ -6,6 +6,7 @@ inputs are refused when a scenario declares any, and without effect when it decl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +15,10 @@ from ..world.models import Fields, Json
 from ..world.refusals import Invalid
 from .errors import Misfit
 from .iml.values import as_date
+
+#: Letters, digits and underscores; neither a digit at the start, nor an underscore and a digit (Help centre, "Create the
+#: structure of scenario inputs or outputs").
+_NAME = re.compile(r"(?!_?\d)\w+", re.ASCII)
 
 
 def checked_inputs(spec: Fields, data: Mapping[str, Json] | None) -> dict[str, Json]:
@@ -28,10 +33,36 @@ def checked_inputs(spec: Fields, data: Mapping[str, Json] | None) -> dict[str, J
     for field in spec:
         if given.get(field["name"]) is None and field.get("default") is not None:
             given[field["name"]] = field["default"]
-    faults = [*field_faults(spec, given, strict=True), *_closer_faults(spec, given, "")]
+    faults = [*field_faults(_opened(spec), given, strict=True), *_closer_faults(spec, given, "")]
     if faults:
         raise Invalid(*faults)
     return given
+
+
+def check_names(*specs: Fields | None) -> None:
+    """Refuse inputs and outputs whose names Make does not take.
+
+    Raises:
+        Invalid: with one text for each of them.
+    """
+    faults = [
+        f"Invalid name of parameter '{field['name'][:50]}'."
+        for spec in specs
+        for field in spec or ()
+        if not _NAME.fullmatch(field["name"])
+    ]
+    if faults:
+        raise Invalid(*faults)
+
+
+def _opened(spec: Fields) -> Fields:
+    """The same fields, but that a collection whose specification is empty takes anything."""
+    return tuple(
+        {**field, "spec": _opened(field["spec"]) or None}
+        if field.get("type") == "collection" and isinstance(field.get("spec"), list)
+        else field
+        for field in spec
+    )
 
 
 def _closer_faults(spec: Fields, data: Mapping[str, Json], path: str) -> Iterator[str]:
@@ -43,6 +74,8 @@ def _closer_faults(spec: Fields, data: Mapping[str, Json], path: str) -> Iterato
         match field.get("type"):
             case "date" if isinstance(value, str) and not _is_date(value):
                 yield f"Invalid date in parameter '{path}{name}'."
+            case "uinteger" if isinstance(value, int) and value < 0:
+                yield f"Invalid uinteger in parameter '{path}{name}'."
             case "select" if value not in _choices(field):
                 yield f"Value not found in options of parameter '{path}{name}'."
             case "array" if isinstance(value, list):

@@ -25,6 +25,7 @@ from .iml.values import Value, Zone
 from .journal import Journal
 from .modules import kind_of
 from .modules.registry import (
+    NO_RESULTS,
     Branch,
     CallScenario,
     Choose,
@@ -109,6 +110,8 @@ class Interpreter:
             frame.place += 1
             self._stack.append(frame)
         bundle = Bundle(frame.bundles[place], place + 1, len(frame.bundles))
+        if frame.bundles is NO_RESULTS:
+            bundle = Bundle(frame.bundles[place], index=0, length=0)
         scope = walk.scope.having(walk.module.id, bundle)
         if walk.position + 1 < len(walk.flow):
             self._stack.append(Walk(walk.flow, walk.position + 1, scope, walk.handling, walk.after))

@@ -30,7 +30,7 @@ from ..world.refusals import (
 from ..world.tables import Table
 from ..world.usage import organization_of
 from ..world.world import World
-from . import running, schedule
+from . import inputs, running, schedule
 from .blueprint import id_sequence, parse
 
 #: Apps that Make itself brings along; no organization has to install them.
@@ -96,6 +96,7 @@ def create(
     running.check_connections(world, team, blueprint)
     schedule.check(scheduling, least_minutes=organization_of(world, team.id).license.interval)
     _check_inputs(scheduling, input_spec)
+    inputs.check_names(input_spec, output_spec)
     hook_id = _hook(world, team, blueprint)
     # The last that may refuse, for it takes note of the apps.
     _install_apps(world, team, blueprint, confirmed=confirmed)
@@ -113,6 +114,7 @@ def create(
             used_packages=blueprints.used_packages(blueprint),
             used_modules=blueprints.used_modules(blueprint),
             based_on=based_on,
+            is_invalid=not blueprints.is_complete(blueprint),
             created=now,
             last_edit=now,
             created_by=user.id,
@@ -163,6 +165,7 @@ def update(
     input_spec = given.get("input_spec", current.input_spec)
     output_spec = given.get("output_spec", current.output_spec)
     _check_inputs(scheduling, input_spec)
+    inputs.check_names(given.get("input_spec"), given.get("output_spec"))
     if scenario.is_active:
         running.check_live(blueprint or current.blueprint, scheduling)
     if blueprint is not None:
@@ -177,7 +180,7 @@ def update(
             hook_id=hook_id,
             used_packages=blueprints.used_packages(blueprint),
             used_modules=blueprints.used_modules(blueprint),
-            is_invalid=False,
+            is_invalid=not blueprints.is_complete(blueprint),
             last_edit=world.now(),
             updated_by=user.id,
         )
@@ -197,8 +200,10 @@ def set_interface(
 
     Raises:
         Blocked: if it would take inputs without being on demand (Make's IM016).
+        Invalid: if a name is none that Make takes.
     """
     _check_inputs(scenario.scheduling, input_spec)
+    inputs.check_names(input_spec, output_spec)
     current = world.blueprints[scenario.id, scenario.blueprint_version]
     return world.blueprints.put(replace(current, input_spec=input_spec or (), output_spec=output_spec or ()))
 

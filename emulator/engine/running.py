@@ -53,13 +53,16 @@ def check_live(blueprint: Mapping[str, Json], scheduling: Mapping[str, Json]) ->
     """Refuse what cannot be live.
 
     Raises:
-        WrongState: if there is nothing to run.
-        Invalid: if it is to run at intervals and has no interval.
+        WrongState: if there is nothing to run, or a module lacks the connection, hook or data store that it must have.
+        Invalid: if it is to run at intervals and has no interval, or at once and has no instant trigger (Help centre,
+            "Schedule a scenario").
     """
-    if not blueprint["flow"]:
+    if not blueprint["flow"] or not blueprints.is_complete(blueprint):
         raise WrongState("Scenario contains errors.")
     if scheduling.get("type") == "indefinitely" and scheduling.get("interval") is None:
         raise Invalid("Invalid interval.")
+    if scheduling.get("type") == "immediately" and blueprints.trigger_hook(blueprint) is None:
+        raise Invalid("Only a scenario with an instant trigger can run immediately.")
 
 
 def stop(world: World, user: User, scenario: Scenario) -> Scenario:

@@ -42,8 +42,10 @@ def check(scheduling: Mapping[str, Json], *, least_minutes: int) -> None:
     least = max(LEAST_INTERVAL, 60 * least_minutes)
     if interval is not None and not (is_whole(interval) and least <= interval <= GREATEST_INTERVAL):
         faults.append("Invalid interval.")
-    if kind == "once" and moment_or_none(scheduling.get("date")) is None:
+    if kind == "once" and scheduling.get("date") is None:
         faults.append("Missing value of required parameter 'date'.")
+    elif kind == "once" and moment_or_none(scheduling["date"]) is None:
+        faults.append("'date' should match format date-time")
     if kind in ("daily", "weekly", "monthly", "yearly") and time_of_day(scheduling.get("time")) is None:
         faults.append("Missing value of required parameter 'time'.")
     days, months = scheduling.get("days"), scheduling.get("months")

@@ -19,9 +19,8 @@ from .computation import WARNING
 WORK_AT_ONCE = 10_000_000
 LEAST_WORK = 1_500
 
-#: A scheduled scenario pauses so long after one of these errors (Help centre, "Fix rate limit errors", "Fix connection
-#: errors").
-PAUSING = frozenset({"ConnectionError", "RateLimitError"})
+#: A scheduled scenario pauses so long after one of these errors (Help centre, "Types of errors").
+PAUSING = frozenset({"ConnectionError", "IncompleteDataError", "RateLimitError"})
 PAUSE = 20 * MINUTE
 
 #: This one, too, if it ends the run (Help centre, "Types of errors").

@@ -11,6 +11,8 @@ from ..world.models import Json
 #: A day past the last moment, wherever it is.
 LAST_DAY = date(9999, 1, 2)
 
+#: What the real API takes for a date: day and time, with a time zone.
+_DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:?\d{2})", re.ASCII)
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(:[0-5][0-9])?", re.ASCII)
 
 
@@ -34,8 +36,8 @@ def time_of_day(text: Json) -> tuple[int, int] | None:
 
 
 def moment_or_none(text: Json) -> int | None:
-    """The moment of an ISO 8601 time; ``None`` for anything else."""
+    """The moment of a full ISO 8601 time; ``None`` for anything else, as a day without a time (the vendor's notes)."""
     try:
-        return moment_of(text) if isinstance(text, str) else None
+        return moment_of(text) if isinstance(text, str) and _DATE_TIME.fullmatch(text) else None
     except (ValueError, OverflowError):
         return None

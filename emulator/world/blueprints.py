@@ -10,7 +10,8 @@ from .models import Json
 
 #: Where a module keeps the id of a thing that it uses, by kind of thing.
 REFERENCES: dict[str, tuple[str, ...]] = {
-    "connection": ("__IMTCONN__", "account", "oAuthAccount"),
+    # The last is that of AI modules, whose provider is a connection, too (the vendor's notes on connections).
+    "connection": ("__IMTCONN__", "account", "oAuthAccount", "makeConnectionId"),
     "hook": ("__IMTHOOK__", "hook"),
     "dataStore": ("datastore",),
     "dataStructure": ("type",),
@@ -18,7 +19,7 @@ REFERENCES: dict[str, tuple[str, ...]] = {
 
 
 def modules(flow: Json) -> Iterator[Mapping[str, Json]]:
-    """Every module of a flow, those of routes, branches and error handlers included."""
+    """Every module of a flow, those of routes, branches, error handlers and an agent's tools included."""
     pending = [flow]
     while pending:
         nodes = pending.pop()
@@ -30,7 +31,7 @@ def modules(flow: Json) -> Iterator[Mapping[str, Json]]:
             if isinstance(node.get("module"), str):
                 yield node
             pending.append(node.get("onerror"))
-            for branches in (node.get("routes"), node.get("branches")):
+            for branches in (node.get("routes"), node.get("branches"), node.get("tools")):
                 if isinstance(branches, Sequence) and not isinstance(branches, str):
                     pending.extend(branch.get("flow") for branch in branches if isinstance(branch, Mapping))
 
@@ -96,6 +97,36 @@ def remapped(blueprint: Mapping[str, Json], maps: Mapping[str, Mapping[int, Json
                     if (old := _id(values.get(name))) in mapping and old is not None:
                         values[name] = mapping[old]
     return copy
+
+
+#: What types of fields hold the ids of: ``account:google`` a connection, ``hook:gateway-webhook`` a hook.
+_COMPONENTS = frozenset({"account", "hook", "datastore"})
+
+#: Triggers that listen at a hook of their own, whether their metadata say so or not.
+_LISTENERS = frozenset({"gateway:CustomWebHook", "gateway:CustomMailHook"})
+
+
+def is_complete(blueprint: Mapping[str, Json]) -> bool:
+    """Whether every module names the connection, hook and data store that it must have.
+
+    Which these are is known of the modules of webhooks, and of others whose ``metadata.parameters`` say so.
+    """
+    return all(map(_names_all, modules(blueprint.get("flow"))))
+
+
+def _names_all(node: Mapping[str, Json]) -> bool:
+    if node["module"] in _LISTENERS and not node_references(node, "hook"):
+        return False
+    metadata, parameters = node.get("metadata"), node.get("parameters")
+    fields = metadata.get("parameters") if isinstance(metadata, Mapping) else None
+    given = parameters if isinstance(parameters, Mapping) else {}
+    return not any(
+        given.get(str(field.get("name"))) in (None, "")
+        for field in (fields if isinstance(fields, list) else ())
+        if isinstance(field, Mapping)
+        and field.get("required") is True
+        and str(field.get("type")).partition(":")[0] in _COMPONENTS
+    )
 
 
 def _id(value: Any) -> int | None:

@@ -473,6 +473,76 @@ def test_a_scheduling_that_makes_no_sense_is_refused(api: Api, scheduling: Any) 
     assert refused(answer)["code"] == "SC400"
 
 
+@pytest.mark.parametrize(
+    ("node", "named"),
+    [
+        ({"module": "ai-tools:Ask", "parameters": {"makeConnectionId": 987}}, "ai-tools:987"),
+        (
+            {
+                "module": "ai-local-agent:RunLocalAIAgent",
+                "tools": [
+                    {
+                        "name": "Tell",
+                        "flow": [
+                            {"id": 2, "module": "discord:createMessage", "parameters": {"__IMTCONN__": 987}}
+                        ],
+                    }
+                ],
+            },
+            "discord:987",
+        ),
+    ],
+)
+def test_connections_of_ai_modules_and_of_agents_tools_must_be_the_teams(
+    api: Api, node: dict[str, Any], named: str
+) -> None:
+    blueprint = {"name": "AI", "flow": [{"id": 1, "version": 0, **node}], "metadata": {}}
+    answer = api.post(
+        "/scenarios?confirmed=true", json={**body(inputs=[]), "blueprint": json.dumps(blueprint)}
+    )
+    assert refused(answer, 404)["detail"] == f"Connection not found '{named}'."
+
+
+def needing(type: str, name: str) -> dict[str, Any]:
+    """A module that must have a component of a type."""
+    fields = [{"name": name, "type": type, "label": "Needed", "required": True}]
+    return {"id": 1, "module": "google-sheets:watchRows", "version": 2, "metadata": {"parameters": fields}}
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"id": 1, "module": "gateway:CustomWebHook", "version": 1, "parameters": {}},
+        needing("account:google", "__IMTCONN__"),
+        needing("hook:google-sheets", "__IMTHOOK__"),
+        needing("datastore", "datastore"),
+    ],
+)
+def test_a_module_without_the_connection_or_hook_that_it_must_have_makes_a_scenario_invalid(
+    api: Api, node: dict[str, Any]
+) -> None:
+    incomplete = {"name": "Incomplete", "flow": [node], "metadata": {}}
+    id = create(api, incomplete, inputs=[])
+    assert ok(api.get(f"/scenarios/{id}"))["scenario"]["isinvalid"] is True
+    assert refused(api.post(f"/scenarios/{id}/start"))["detail"] == "Scenario contains errors."
+    refused(api.patch("/scenarios/3", json={"blueprint": json.dumps(incomplete)}))
+    ok(api.patch(f"/scenarios/{id}", json={"blueprint": json.dumps(BLUEPRINT)}))
+    assert ok(api.get(f"/scenarios/{id}"))["scenario"]["isinvalid"] is False
+
+
+def test_a_connection_that_a_module_may_have_can_be_left_out(api: Api) -> None:
+    node = needing("account:google", "__IMTCONN__")
+    node["metadata"]["parameters"][0]["required"] = False
+    id = create(api, {"name": "Complete", "flow": [node], "metadata": {}}, inputs=[])
+    assert ok(api.get(f"/scenarios/{id}"))["scenario"]["isinvalid"] is False
+
+
+def test_only_a_scenario_with_an_instant_trigger_runs_immediately(api: Api) -> None:
+    id = create(api, scheduling={"type": "immediately"}, inputs=[])
+    [fault] = refused(api.post(f"/scenarios/{id}/start"))["suberrors"]
+    assert fault["message"] == "Only a scenario with an instant trigger can run immediately."
+
+
 def test_blueprint_and_scheduling_are_strings_of_json(api: Api) -> None:
     wrong = api.post("/scenarios", json={**body(), "blueprint": BLUEPRINT, "scheduling": "{"})
     assert {fault["message"] for fault in refused(wrong)["suberrors"]} == {

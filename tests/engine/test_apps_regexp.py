@@ -79,9 +79,9 @@ def test_a_pattern_may_look_behind() -> None:
 
 
 def test_without_a_match_the_path_ends_unless_the_module_is_told_to_go_on() -> None:
-    after = set_variable(2, "{{1.i}}on")
+    after = set_variable(2, "{{1.__IMTLENGTH__}}{{1.i}}on")
     assert put_out(match("x", "abc"), after) == []
-    assert put_out(match("x", "abc", "continueWhenNoRes"), after) == [{"x": "on"}]
+    assert put_out(match("x", "abc", "continueWhenNoRes"), after) == [{"x": "0on"}]
     assert put_out(match("x", "{{9.nothing}}", "continueWhenNoRes")) == [{}]
 
 

@@ -29,7 +29,7 @@ def arm(value: str | None, *flow: Json, **rest: Json) -> Json:
     return {"type": "condition", "merge": True, "flow": list(flow), "conditions": conditions, **rest}
 
 
-def merge(outputs: Json = (), filters: Json = ()) -> Any:
+def merge(outputs: Json = (), filters: Json = (None, None)) -> Any:
     return module(8, "builtin:BasicMerge", None, outputs=list(outputs), filters=list(filters))
 
 
@@ -75,7 +75,7 @@ def test_a_merge_maps_each_branch_to_the_same_outputs() -> None:
 def test_behind_a_merge_what_a_branch_did_cannot_be_seen_and_what_came_before_can() -> None:
     execution = Lab().run(
         each("a"),
-        if_else(arm("a", set_variable(3, "A"))),
+        if_else(arm("a", set_variable(3, "A")), arm(None)),
         merge(),
         set_variable(9, "{{1.value}}|{{3.x}}"),
     )
@@ -103,7 +103,7 @@ def test_a_branch_that_does_not_merge_ends_by_itself() -> None:
 
 
 def test_a_bundle_that_fits_no_branch_goes_no_further() -> None:
-    execution = Lab().run(each("z"), if_else(arm("a"), arm("b")), merge(), set_variable(9, "x"))
+    execution = Lab().run(each("z"), if_else(arm("a"), arm(None, disabled=True)), merge())
     assert (execution.status, steps_of(execution)) == (1, [1, 2])
 
 
@@ -116,7 +116,7 @@ def test_a_disabled_branch_is_passed_over() -> None:
 
 def test_several_bundles_of_a_branch_all_come_to_the_merge() -> None:
     loop = module(3, "builtin:BasicRepeater", {"repeats": 2})
-    execution = Lab().run(each("a"), if_else(arm("a", loop)), merge(), set_variable(9, "{{8.i}}"))
+    execution = Lab().run(each("a"), if_else(arm("a", loop), arm(None)), merge(), set_variable(9, "{{8.i}}"))
     assert outputs_of(execution, 9) == [{"x": 1}, {"x": 2}]
 
 
@@ -134,12 +134,12 @@ def test_an_aggregator_behind_a_merge_gathers_what_came_by_any_branch() -> None:
 def test_an_aggregator_within_a_branch_comes_to_the_merge_once() -> None:
     gather = {**module(4, "builtin:BasicAggregator", {"i": "{{3.i}}"}), "parameters": {"feeder": 3}}
     loop = module(3, "builtin:BasicRepeater", {"repeats": 2})
-    execution = Lab().run(each("a"), if_else(arm("a", loop, gather)), merge())
+    execution = Lab().run(each("a"), if_else(arm("a", loop, gather), arm(None)), merge())
     assert outputs_of(execution, 8) == [{"array": [{"i": 1}, {"i": 2}], "__IMTAGGLENGTH__": 2}]
 
 
 def test_if_else_and_merge_are_operations_without_credits() -> None:
-    execution = Lab().run(set_variable(1, "x"), if_else(arm(None)), merge())
+    execution = Lab().run(set_variable(1, "x"), if_else(arm("a"), arm(None)), merge())
     assert (execution.operations, execution.centicredits) == (3, 100)
 
 
@@ -151,8 +151,17 @@ def test_a_merge_that_follows_no_if_else_fails() -> None:
     )
 
 
+@pytest.mark.parametrize("filters", [[], [None], [None, None, None]])
+def test_a_merge_has_a_filter_or_null_for_each_branch(filters: list[Json]) -> None:
+    execution = Lab().run(each("a"), if_else(arm("a"), arm(None)), merge(filters=filters))
+    assert error_of(execution) == (
+        "BlueprintValidationError",
+        "Module 8 needs a filter or null for each branch.",
+    )
+
+
 def test_nothing_but_a_merge_can_follow_an_if_else() -> None:
-    execution = Lab().run(each("a"), if_else(arm(None)), set_variable(9, "x"))
+    execution = Lab().run(each("a"), if_else(arm("a"), arm(None)), set_variable(9, "x"))
     assert error_of(execution) == (
         "BlueprintValidationError",
         "Module 2 has branches, so only a merge can follow it.",
@@ -201,3 +210,35 @@ def test_a_filter_of_a_router_is_asked_once_for_all_its_routes() -> None:
     closed = {"name": "b", "conditions": only_if("{{1.value}}", "text:equal", "b")}
     execution = Lab().run(each("a", "b"), {**router(2, to(3), to(4)), "filter": closed})
     assert steps_of(execution) == [1, 2, 3, 4]
+
+
+def test_a_trigger_always_fires_whatever_its_filter_says() -> None:
+    never = {"name": "never", "conditions": only_if("1", "text:equal", "2")}
+    execution = Lab().run({**each("a"), "filter": never}, {**set_variable(2, "x"), "filter": never})
+    assert steps_of(execution) == [1]
+
+
+@pytest.mark.parametrize("branches", [[], [arm("a")], [arm(None)], [arm("a"), arm(None), arm(None)]])
+def test_an_if_else_has_a_branch_with_a_condition_and_one_else(branches: list[Json]) -> None:
+    execution = Lab().run(each("a"), if_else(*branches))
+    assert error_of(execution) == (
+        "BlueprintValidationError",
+        "Module 2 needs a branch with a condition and one else.",
+    )
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        module(3, "builtin:BasicRouter", None, routes=[{"flow": []}]),
+        module(3, "builtin:BasicIfElse", None, branches=[arm("a"), arm(None)]),
+    ],
+)
+def test_what_branches_cannot_lie_between_an_if_else_and_its_merge(between: Json) -> None:
+    execution = Lab().run(each("a"), if_else(arm("a", between), arm(None)), merge())
+    assert error_of(execution) == (
+        "BlueprintValidationError",
+        "Module 3 cannot lie between an if-else and a merge.",
+    )
+    apart = if_else(arm("a", between, merge=False), arm(None, merge=False))
+    assert Lab().run(each("a"), apart).status == 1

@@ -22,8 +22,8 @@ def blueprint(*flow: Json, **rest: Json) -> dict[str, Json]:
 
 def test_modules_become_typed() -> None:
     node = module(3, "util:SetVariable2", {"name": "a"}, filter={"name": "F", "conditions": [[{"a": "x"}]]})
-    parsed = parse(blueprint(node, metadata={"scenario": {"maxErrors": 5}}))
-    [one] = parsed.flow
+    parsed = parse(blueprint(set_variable(1, "x"), node, metadata={"scenario": {"maxErrors": 5}}))
+    _, one = parsed.flow
     assert (one.id, one.app, one.name, one.version, one.mapper) == (
         3,
         "util",
@@ -148,3 +148,23 @@ def test_a_blueprint_is_parsed_once_and_its_copy_anew() -> None:
     blueprint = {"name": "A", "flow": [{"id": 1, "module": "json:ParseJSON", "version": 1}], "metadata": {}}
     assert parse(blueprint) is parse(blueprint)
     assert parse({**blueprint, "name": "B"}).name == "B"
+
+
+def agent(*flow: Json) -> Json:
+    return module(2, "ai-local-agent:RunLocalAIAgent", version=0, tools=[{"name": "T", "flow": list(flow)}])
+
+
+@pytest.mark.parametrize(
+    ("tool", "detail"),
+    [
+        (module(2, "weather:ActionGetCurrentWeather"), "The module id 2 is used twice."),
+        (module(3, "util:Nothing"), "Module not found 'util:Nothing' version '1'."),
+    ],
+)
+def test_the_tools_of_an_agent_are_modules_of_the_blueprint(tool: Json, detail: str) -> None:
+    with pytest.raises(BadBlueprint, match=detail):
+        parse(blueprint(set_variable(1, "x"), agent(tool)))
+
+
+def test_the_next_id_follows_those_of_an_agents_tools() -> None:
+    assert id_sequence(blueprint(agent(module(7, "weather:ActionGetCurrentWeather")))) == 8

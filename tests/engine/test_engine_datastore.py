@@ -90,6 +90,28 @@ def test_an_update_keeps_the_other_fields_and_adds_to_arrays(lab: Lab) -> None:
     assert lab.data("cz-1")["tags"] == ["new"]
 
 
+def test_erase_empties_a_field_that_other_empty_values_leave_alone(lab: Lab) -> None:
+    kept = {"city": "", "number": "{{null}}", "tags": "{{ignore}}"}
+    mapper = {"key": "cz-1", "upsert": False, "overwriteArrays": False}
+    bundles(lab, store(1, "UpdateRecord", {**mapper, "data": kept}))
+    assert lab.data("cz-1") == {"city": "Brno", "number": 4, "tags": ["old"]}
+    erased = dict.fromkeys(("city", "number", "tags"), "{{if(1 = 1; erase)}}")
+    bundles(lab, store(1, "UpdateRecord", {**mapper, "data": erased}))
+    assert lab.data("cz-1") == {"city": None, "number": None, "tags": []}
+
+
+def test_a_boolean_cannot_be_erased(lab: Lab) -> None:
+    structure = datastores.create_structure(
+        lab.world, lab.team, name="Flags", spec=[{"name": "on", "type": "boolean"}], strict=False
+    )
+    flags = datastores.create_store(lab.world, lab.team, name="Flags", max_size_mb=1, structure=structure)
+    datastores.add_record(lab.world, flags, key="x", data={"on": True})
+    mapper = {"key": "x", "upsert": False, "overwriteArrays": False, "data": {"on": "{{erase}}"}}
+    assert bundles(lab, store(1, "UpdateRecord", mapper, datastore=flags.id)) == [
+        {"key": "x", "data": {"on": True}}
+    ]
+
+
 def test_an_update_inserts_a_missing_record_only_when_told_to(lab: Lab) -> None:
     mapper = {"key": "xx", "upsert": False, "overwriteArrays": False, "data": {"city": "Xi'an"}}
     assert error_of(lab.run(store(1, "UpdateRecord", mapper)))[0] == "DataError"
@@ -145,6 +167,16 @@ def test_a_search_without_results_ends_the_path_unless_told_to_go_on(lab: Lab) -
     assert (ended.status, ended.operations) == (1, 1)
     went_on = lab.run(store(1, "SearchRecord", nothing, continueWhenNoRes=True), set_variable(2, "x"))
     assert went_on.operations == 2
+
+
+def test_the_bundle_that_goes_on_without_results_is_counted_as_none(lab: Lab) -> None:
+    nothing = {"filter": [[{"a": "city", "o": "text:equal", "b": "Rome"}]]}
+    none = {"name": "none", "conditions": [[{"a": "{{1.__IMTLENGTH__}}", "o": "number:equal", "b": "0"}]]}
+    search = store(1, "SearchRecord", nothing, continueWhenNoRes=True)
+    asked = lab.run(search, set_variable(2, "{{1.__IMTLENGTH__}} {{1.__IMTINDEX__}}", filter=none))
+    assert outputs_of(asked, 1) == [{}]
+    assert outputs_of(asked, 2) == [{"x": "0 0"}]
+    assert lab.run(store(1, "SearchRecord", {}), set_variable(2, "x", filter=none)).operations == 1
 
 
 @pytest.mark.parametrize("filter", ["x", [1], [["x"]], [[{"o": 1}]]])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.engine.inputs import checked_inputs
+from emulator.engine.inputs import check_names, checked_inputs
 from emulator.world.models import Json
 from emulator.world.refusals import Invalid
 
@@ -74,3 +74,36 @@ def test_an_input_that_is_not_declared_is_refused() -> None:
 )
 def test_an_input_of_the_wrong_type_is_named(data: dict[str, Json], fault: str) -> None:
     assert faults(name="Ada", **data) == [fault]
+
+
+def test_a_collection_without_a_specification_takes_anything() -> None:
+    inner = {"name": "inner", "type": "collection", "spec": []}
+    spec: list[Json] = [
+        {"name": "any", "type": "collection", "spec": []},
+        {"name": "some", "type": "collection", "spec": [inner]},
+    ]
+    data = {"any": {"a": 1}, "some": {"inner": {"b": [2]}}}
+    assert checked_inputs(spec, data) == data
+    with pytest.raises(Invalid) as caught:
+        checked_inputs(spec, {"some": {"b": 1}})
+    assert caught.value.faults == ("Unknown parameter 'b'.",)
+
+
+def test_a_uinteger_is_not_below_zero() -> None:
+    spec: list[Json] = [{"name": "n", "type": "uinteger"}]
+    assert checked_inputs(spec, {"n": 0}) == {"n": 0}
+    for wrong in (-1, "-1", [1]):
+        with pytest.raises(Invalid) as caught:
+            checked_inputs(spec, {"n": wrong})
+        assert caught.value.faults == ("Invalid uinteger in parameter 'n'.",)
+
+
+@pytest.mark.parametrize("name", ["order id", "1st", "_1st", "e-mail", "größe", ""])
+def test_a_name_has_letters_digits_and_underscores_and_begins_with_no_digit(name: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        check_names([{"name": "ok_1", "type": "text"}, {"name": name, "type": "text"}], None)
+    assert caught.value.faults == (f"Invalid name of parameter '{name}'.",)
+
+
+def test_other_names_are_taken() -> None:
+    check_names([{"name": name} for name in ("path", "_path", "__1", "a1")], [])

@@ -207,6 +207,24 @@ def test_an_instant_trigger_of_any_app_puts_out_what_came_in() -> None:
     assert put_out(trigger, trigger_bundle=[{"a": 1}, {"a": 2}]) == [{"a": 1}, {"a": 2}]
 
 
+@pytest.mark.parametrize(
+    ("node", "message"),
+    [
+        (module(1, "google-sheets:addRow", {"values": {"0": "Ada"}}), "[400] 'valueInputOption' is required"),
+        (module(1, "google-sheets:updateRow", {"rowNumber": 2}), "[400] 'valueInputOption' is required"),
+        (module(1, "ai-tools:Ask", {"input": "?", "model": "low"}), "[400] 'model' is required"),
+    ],
+)
+def test_what_a_service_asks_for_although_no_field_says_so_must_be_there(node: Json, message: str) -> None:
+    assert error_of(Lab().run(node)) == ("BundleValidationError", message)
+
+
+def test_a_service_that_gets_what_it_asks_for_answers() -> None:
+    row = module(1, "google-sheets:addRow", {"valueInputOption": "USER_ENTERED"})
+    asked = {**module(2, "ai-tools:Ask", {"input": "?"}), "parameters": {"model": "medium"}}
+    assert Lab().run(row, asked).status == 1
+
+
 def test_each_module_is_interpreted_simulated_or_unknown() -> None:
     assert how_run("json:ParseJSON") == "interpreted"
     assert how_run("json:JSONtoXML") == "simulated"

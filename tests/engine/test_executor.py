@@ -166,6 +166,16 @@ def test_an_error_that_somebody_has_to_mend_stops_a_scenario_at_once(name: str) 
     assert (stopped.is_active, stopped.is_invalid, stopped.next_exec) == (False, True, None)
 
 
+def test_a_file_that_is_too_large_counts_as_one_error_among_others() -> None:
+    lab = Lab()
+    error = ExecutionError(name="MaxFileSizeExceededError", message="no")
+    scripts.write(lab.world, Script(module="acme:get", error=error))
+    scenario = lab.scenario(module(1, "acme:get"), is_active=True, next_exec=NOW)
+    executor.run(lab.world, scenario)
+    going_on = current(lab, scenario)
+    assert (going_on.is_active, going_on.errors_in_a_row) == (True, 1)
+
+
 def test_the_same_seed_gives_the_same_runs() -> None:
     def runs() -> list[Execution]:
         lab = Lab()

@@ -174,3 +174,11 @@ def test_many_short_expressions_use_up_the_work() -> None:
     with pytest.raises(Exhausted) as caught:
         fill("{{1.name}}" * 1_000, environment(Budget(work=1_000)))
     assert caught.value.name == "ScenarioTimeoutError"
+
+
+def test_brackets_in_quotes_do_not_hide_how_deep_others_lie() -> None:
+    with pytest.raises(ExpressionError, match="too long"):
+        worth("{{" + "upper(')' + " * 700 + "'x'" + ")" * 700 + "}}")
+    with pytest.raises(ExpressionError, match="too long"):
+        worth("{{" + "1.rows[" * 41 + "1" + "]" * 41 + "}}")
+    assert worth("{{upper('" + "(" * 100 + "')}}") == "(" * 100

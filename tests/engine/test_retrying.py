@@ -113,12 +113,19 @@ def test_an_aggregator_gathers_the_one_bundle_that_is_tried_again() -> None:
 
 def test_within_a_branch_the_rest_of_the_way_leads_to_the_merge() -> None:
     lab = Lab()
+    never = {"type": "condition", "conditions": [[{"a": "1", "o": "text:equal", "b": "2"}]], "flow": []}
     branch = {"type": "else", "merge": True, "flow": [parse(3, "{{1.x}}")]}
     row = break_off(
         lab,
         set_variable(1, "{"),
-        module(2, "builtin:BasicIfElse", None, branches=[branch]),
-        module(8, "builtin:BasicMerge", None, outputs=[{"name": "y", "mappings": ["{{3.value}}"]}]),
+        module(2, "builtin:BasicIfElse", None, branches=[never, branch]),
+        module(
+            8,
+            "builtin:BasicMerge",
+            None,
+            filters=[None],
+            outputs=[{"name": "y", "mappings": ["{{3.value}}"]}],
+        ),
     )
     lab.world.incomplete_executions.put(row := replace(row, bundles={**row.bundles, "1": {"x": "5"}}))
     assert retrying.retry(lab.world, row).steps[-1].output == ({"y": 5},)

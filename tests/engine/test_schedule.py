@@ -241,3 +241,15 @@ def test_runs_at_fixed_times_are_left_out_where_they_are_not_allowed() -> None:
 def test_restrictions_that_make_no_sense_are_refused(restrictions: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
         schedule.check({"type": "indefinitely", "interval": 900, **restrictions}, least_minutes=1)
+
+
+@pytest.mark.parametrize("date", ["2026-04-11", "2026-04-11T09:00:00", "2026-04-11T09:00Z", "soon", 5])
+def test_a_run_at_a_date_needs_its_day_time_and_zone(date: Any) -> None:
+    with pytest.raises(Invalid) as caught:
+        schedule.check({"type": "once", "date": date}, least_minutes=1)
+    assert caught.value.faults == ("'date' should match format date-time",)
+
+
+@pytest.mark.parametrize("date", ["2026-04-11T09:00:00.000Z", "2026-04-11T09:00:00+02:00"])
+def test_a_run_at_a_full_date_is_taken(date: str) -> None:
+    schedule.check({"type": "once", "date": date}, least_minutes=1)

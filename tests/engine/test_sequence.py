@@ -123,7 +123,12 @@ def test_a_run_waits_until_the_one_before_is_over_only_in_sequence(
 
 @pytest.mark.parametrize(
     ("name", "starts"),
-    [("RateLimitError", [1, 21, 36]), ("ConnectionError", [1, 21, 36]), ("DataError", [1, 16, 31])],
+    [
+        ("RateLimitError", [1, 21, 36]),
+        ("ConnectionError", [1, 21, 36]),
+        ("IncompleteDataError", [1, 21, 36]),
+        ("DataError", [1, 16, 31]),
+    ],
 )
 @pytest.mark.parametrize("settings", [{}, {"dlq": True}])
 def test_a_scheduled_scenario_pauses_for_twenty_minutes_when_a_service_turns_it_away(
@@ -131,15 +136,6 @@ def test_a_scheduled_scenario_pauses_for_twenty_minutes_when_a_service_turns_it_
 ) -> None:
     lab = Lab()
     fails(lab, name)
-    scheduled(lab, set_variable(1, "x"), module(2, GET), settings=settings)
-    after(lab, 45)
-    assert started(lab)[:3] == starts
-
-
-@pytest.mark.parametrize(("settings", "starts"), [({}, [1, 21, 36]), ({"dlq": True}, [1, 16, 31])])
-def test_incomplete_data_pause_it_too_if_they_end_the_run(settings: Json, starts: list[int]) -> None:
-    lab = Lab()
-    fails(lab, "IncompleteDataError")
     scheduled(lab, set_variable(1, "x"), module(2, GET), settings=settings)
     after(lab, 45)
     assert started(lab)[:3] == starts

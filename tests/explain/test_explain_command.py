@@ -138,7 +138,8 @@ def test_what_a_filter_stops_is_told() -> None:
 
 def test_a_branch_is_shown_with_its_label_and_one_that_is_empty_is_named(tmp_path: Path) -> None:
     condition = [[{"a": "1", "o": "text:equal", "b": "1"}]]
-    node = module(2, "builtin:BasicIfElse", branches=[{"label": "All", "conditions": condition, "flow": []}])
+    branches = [{"label": "All", "conditions": condition, "flow": []}, {"type": "else", "disabled": True}]
+    node = module(2, "builtin:BasicIfElse", branches=branches)
     trigger = module(1, "util:BasicTrigger", parameters={"values": [{"spec": []}]})
     result = explain(written(tmp_path, trigger, node))
     assert "2 builtin:BasicIfElse\n  takes branch 1, which is empty\n" in result.output

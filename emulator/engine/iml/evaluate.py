@@ -13,7 +13,7 @@ from ..errors import ExpressionError, Misfit
 from .environment import Bundle, Environment, alike, follow, text_of
 from .functions import FUNCTIONS
 from .parser import REMEMBERED, Expression, template
-from .syntax import Call, Chain, Literal, Node, Reference, Unary, Word
+from .syntax import Call, Chain, Literal, Mapped, Node, Reference, Unary, Word
 from .values import (
     EMPTY_TEXT,
     Mark,
@@ -104,6 +104,20 @@ def _reference(node: Reference, env: Environment) -> Value:
     if isinstance(node.root, int):
         return _from_bundle(env.scope.find(node.root, env.budget), node.path)
     return follow(env.variables.get(node.root), node.path)
+
+
+def _mapped(node: Mapped, env: Environment) -> Value:
+    """What tells no whole number from 1 on leads nowhere."""
+    path = tuple(step if isinstance(step, (str, int)) else _index(evaluate(step, env)) for step in node.path)
+    return _reference(Reference(node.root, path), env)
+
+
+def _index(value: Value) -> int:
+    try:
+        index = as_number(value)
+    except Misfit:
+        return 0
+    return index if isinstance(index, int) else 0
 
 
 def _from_bundle(bundle: Bundle | None, path: Sequence[str | int]) -> Value:
@@ -232,6 +246,7 @@ _KINDS: Mapping[type, Callable[[Any, Environment], Value]] = {
     Literal: _literal,
     Word: _word,
     Reference: _reference,
+    Mapped: _mapped,
     Call: _call,
     Chain: _chain,
     Unary: _unary,

@@ -129,12 +129,17 @@ def _closing(text: str, start: int) -> int:
 
 
 def _nesting(text: str) -> int:
-    """How deep brackets lie within each other, those in quotes included (which errs on the safe side)."""
+    """How deep brackets lie within each other; those in quotes are none."""
     depth = deepest = 0
+    quote = ""
     for character in text:
-        if character == "(":
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in _QUOTES:
+            quote = character
+        elif character in "([":
             depth += 1
             deepest = max(deepest, depth)
-        elif character == ")":
+        elif character in ")]":
             depth -= 1
     return deepest

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from importlib import resources
-from typing import Any
+from typing import Any, TypeAlias
 
 from lark import Lark, Token, Transformer, v_args
 
-from .syntax import Call, Chain, Literal, Node, Reference, Unary, Word
+from .syntax import Call, Chain, Literal, Mapped, Node, Reference, Unary, Word
 from .values import number
+
+_Step: TypeAlias = str | int | Reference | Mapped
 
 
 @v_args(inline=True)
@@ -43,16 +45,20 @@ class _Builder(Transformer[Token, Any]):
     def argument(self, expression: Node | None = None) -> Node | None:
         return expression
 
-    def bundle(self, module: Token, *path: str | int) -> Reference:
-        return Reference(int(module), path)
+    def bundle(self, module: Token, *path: _Step) -> Reference | Mapped:
+        return _way(int(module), path)
 
-    def quoted(self, token: Token, *path: str | int) -> Reference:
+    def quoted(self, token: Token, *path: _Step) -> Reference | Mapped:
         """A whole bundle is written with its number in backticks."""
         name = token[1:-1]
-        return Reference(int(name) if name.isascii() and name.isdigit() else name, path)
+        return _way(int(name) if name.isascii() and name.isdigit() else name, path)
 
-    def variable(self, name: Token, *path: str | int) -> Reference:
-        return Reference(str(name), path)
+    def variable(self, name: Token, *path: _Step) -> Reference | Mapped:
+        return _way(str(name), path)
+
+    def path(self, index: Reference | Mapped) -> Reference | Mapped:
+        """Between brackets may stand what tells the index (Help centre, "Mapping arrays")."""
+        return index
 
     def field(self, token: Token) -> str:
         return str(token)
@@ -63,6 +69,11 @@ class _Builder(Transformer[Token, Any]):
     def index(self, token: Token | None = None) -> int:
         """Empty brackets mean the first item."""
         return 1 if token is None else int(token)
+
+
+def _way(root: int | str, path: tuple[_Step, ...]) -> Reference | Mapped:
+    fixed = tuple(step for step in path if isinstance(step, (str, int)))
+    return Reference(root, fixed) if len(fixed) == len(path) else Mapped(root, path)
 
 
 _OPERATORS = {"==": "=", "===": "=", "!==": "!=", "&&": "&", "||": "|"}

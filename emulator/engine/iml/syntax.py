@@ -32,6 +32,14 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Mapped:
+    """A way like that of `Reference`, with an index or more that are mapped: ``1.rows[2.place].name``."""
+
+    root: int | str
+    path: tuple[str | int | Reference | Mapped, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     name: str
     arguments: tuple[Node | None, ...]
@@ -53,4 +61,4 @@ class Chain:
     rest: tuple[tuple[str, Node], ...]
 
 
-Node: TypeAlias = Literal | Word | Reference | Call | Unary | Chain
+Node: TypeAlias = Literal | Word | Reference | Mapped | Call | Unary | Chain

@@ -260,6 +260,8 @@ def coerce(value: Value, kind: str, zone: Zone = utc) -> Value:
                 raise Misfit()
             return value
         case "buffer":
+            if is_array(value):
+                raise Misfit()
             return value if isinstance(value, bytes) else well_formed(as_text(value)).encode()
     return value
 

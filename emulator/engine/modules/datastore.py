@@ -14,10 +14,11 @@ from ...world.refusals import BadBlueprint, Invalid, NotFound, OutOfSpace
 from ..conditions import conditions
 from ..errors import BundleInvalid, Misfit, ModuleError
 from ..filters import holds
+from ..iml.evaluate import fill
 from ..iml.functions.general import path_of, reach
 from ..iml.order import sorted_by
-from ..iml.values import EMPTY_TEXT, Value, as_text, coerce, is_array, plain
-from .registry import Emit, Field, Kind, ModuleContext, Outcome
+from ..iml.values import EMPTY_TEXT, Mark, Value, as_text, coerce, is_array, plain
+from .registry import NO_RESULTS, Emit, Field, Kind, ModuleContext, Outcome
 
 _KEY = Field("key", "text", required=True)
 _DATA = Field("data", "collection")
@@ -52,7 +53,12 @@ def _data(context: ModuleContext, store: DataStore) -> dict[str, Json]:
     faults = 0
     data: dict[str, Json] = {}
     for name, value in mapped.items():
-        if value is None or (value == "" and value is not EMPTY_TEXT) or (name not in types and not strict):
+        if name not in types and not strict:
+            continue
+        if value is None or (value == "" and value is not EMPTY_TEXT):
+            # A boolean cannot be emptied (developer documentation, "Processing of empty values").
+            if types.get(name) != "boolean" and _erases(context, name):
+                data[name] = [] if types.get(name) == "array" else None
             continue
         try:
             data[name] = plain(coerce(value, types.get(name, "any"), context.env.zone))
@@ -61,6 +67,13 @@ def _data(context: ModuleContext, store: DataStore) -> dict[str, Json]:
     if faults:
         raise BundleInvalid(faults)
     return data
+
+
+def _erases(context: ModuleContext, name: str) -> bool:
+    """Whether a field of the record is mapped to ``erase``, which empties it where other empty values leave it alone."""
+    record = context.module.mapper.get("data")
+    raw = record.get(name) if isinstance(record, Mapping) else None
+    return isinstance(raw, str) and "{{" in raw and fill(raw, context.env) is Mark.ERASE
 
 
 def _written(write: Callable[[], Record]) -> Record:
@@ -108,8 +121,9 @@ def _update(context: ModuleContext) -> Outcome:
         return Emit([_bundle(_written(lambda: datastores.add_record(world, store, key=key, data=data)))])
     if not mapper["overwriteArrays"]:
         for name, value in data.items():
-            if isinstance(value, list) and isinstance(old.data.get(name), list):
-                data[name] = [*old.data[name], *value]
+            before = old.data.get(name)
+            if isinstance(value, list) and isinstance(before, list) and not _erases(context, name):
+                data[name] = [*before, *value]
     return Emit([_bundle(_written(lambda: datastores.update_record(world, store, key, data)))])
 
 
@@ -134,7 +148,7 @@ def _search(context: ModuleContext) -> Outcome:
     if isinstance(limit, int) and not isinstance(limit, bool) and limit >= 0:
         records = records[:limit]
     if not records and parameters.get("continueWhenNoRes") is True:
-        return Emit([{}])
+        return Emit(NO_RESULTS)
     return Emit([_bundle(record) for record in records])
 
 

@@ -14,7 +14,7 @@ from ..errors import BundleInvalid, ExpressionError, ModuleError
 from ..iml.regex import Pattern, compiled
 from ..iml.values import Value
 from .html_text import text_of_html
-from .registry import Emit, Field, Kind, ModuleContext, Outcome
+from .registry import NO_RESULTS, Emit, Field, Kind, ModuleContext, Outcome
 
 #: Where a match comes that has no groups, or has some (an exported blueprint: "Fallback Match").
 WHOLE = "__IMTMATCH__"
@@ -73,7 +73,7 @@ def _matched(context: ModuleContext, pattern: str) -> Outcome:
         if len(bundles) > ITEMS:
             raise oversized()
     if not bundles and _is_on(parameters, "continueWhenNoRes"):
-        return Emit([{}])
+        return Emit(NO_RESULTS)
     return Emit(bundles)
 
 

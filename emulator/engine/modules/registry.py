@@ -96,6 +96,10 @@ class Emit:
     transfer: int = 0
 
 
+#: What a search that found nothing puts out if it is told to go on: an empty bundle, of none in all.
+NO_RESULTS: Sequence[Mapping[str, Value]] = ({},)
+
+
 @dataclass(frozen=True, slots=True)
 class Branch:
     """Routes, each of which gets the bundle, one after the other."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from urllib.parse import quote, unquote
 
+from ...errors import ExpressionError
 from .. import units
 from ..environment import Environment, alike
 from ..regex import literal_or_pattern
@@ -62,12 +63,14 @@ def _length(env: Environment, values: Sequence[Value]) -> Value:
 
 @function("replace", 3)
 def _replace(env: Environment, values: Sequence[Value]) -> Value:
-    """Every occurrence of a text, or what a pattern written ``/…/flags`` finds."""
+    """Every occurrence of a text, or what a pattern written ``/…/flags`` finds, which has no named groups (Help centre)."""
     text, search, replacement = (text_at(env, values, place) for place in range(3))
     if not search:
         return text
     pattern = literal_or_pattern(search)
     if pattern is not None:
+        if pattern.program.names:
+            raise ExpressionError("Named groups are not supported.")
         return pattern.replace(text, replacement, env.budget)
     env.budget.text(len(text) + text.count(search) * len(replacement))
     return text.replace(search, replacement)
