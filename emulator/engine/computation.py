@@ -12,7 +12,7 @@ from ..world.enums import zone_of
 from ..world.models import BlueprintVersion, Execution, ExecutionError, Json, Scenario
 from ..world.refusals import BadBlueprint, Refusal
 from ..world.world import World
-from . import accounts
+from . import accounts, custom_functions
 from .blueprint import Blueprint, Module, parse
 from .budget import Budget
 from .cycles import Backlog, Cycles, More
@@ -123,6 +123,7 @@ class Computation:
             stopwatch=Stopwatch(f"duration:{seed}"),
             random=random.Random(f"run:{seed}"),
             call=partial(call, self),
+            functions=partial(custom_functions.find, world, team.id),
             observer=observer,
             variables=dict(at.variables) if at is not None else {},
             names={
