@@ -52,7 +52,8 @@ def list_functions(call: Call, team: Team) -> list[CustomFunction]:
 def create_function(call: Call, team: Team) -> CustomFunction:
     """Create a custom function, once its code was checked."""
     call.body.pop("args", None)
-    custom_functions.check(call.body["name"], call.body["code"])
+    custom_functions.check_name(call.body["name"])
+    custom_functions.check_code(call.body["code"])
     return functions.create(call.world, call.user, team, **call.body)
 
 
@@ -96,7 +97,7 @@ def update_function(call: Call, function: CustomFunction) -> CustomFunction:
     """Change description or code of a custom function."""
     call.body.pop("args", None)
     if "code" in call.body:
-        custom_functions.check(function.name, call.body["code"])
+        custom_functions.check_code(call.body["code"])
     return functions.update(call.world, call.user, function, **call.body)
 
 

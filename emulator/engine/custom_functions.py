@@ -126,15 +126,23 @@ def _no_host(name: str, _arguments: Sequence[Any]) -> Any:
     return None
 
 
-def check(name: str, code: str) -> None:
-    """See that the engine takes the code of a function.
+def check_name(name: str) -> None:
+    """See that a function does not bear the name of a built-in one, which is called in its place.
 
     Raises:
-        UnfitInput: if it does not, or the name is that of a built-in function (Make's IM005).
-        Unavailable: if no JavaScript engine is installed.
+        UnfitInput: if it does (Make's IM005).
     """
     if name in FUNCTIONS:
         raise UnfitInput(f"There is a built-in function '{name}'.")
+
+
+def check_code(code: str) -> None:
+    """See that the engine takes the code of a function.
+
+    Raises:
+        UnfitInput: if it does not (Make's IM005).
+        Unavailable: if no JavaScript engine is installed.
+    """
     if len(code) <= functions.CODE_LIMIT and (fault := error_in(code)) is not None:
         raise UnfitInput(f"The code of the function is invalid: {fault}")
 

@@ -24,6 +24,10 @@ class _Line(dict[str, Any]):
     """A mapping that is written in one line."""
 
 
+class _Block(str):
+    """A text of several lines that is written as such."""
+
+
 class _Dumper(_Base):  # type: ignore[misc]
     """Quotes what the reader of seeds would take for something else than a text."""
 
@@ -35,6 +39,9 @@ class _Dumper(_Base):  # type: ignore[misc]
 
 _Dumper.add_representer(
     _Line, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
+)
+_Dumper.add_representer(
+    _Block, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style="|")
 )
 
 
@@ -107,4 +114,4 @@ def _laid_out(value: Any, key: str = "") -> Any:
         if key in _LINES and all(isinstance(item, dict) for item in value):
             return [_Line(item) for item in value]
         return [_laid_out(item) for item in value]
-    return value
+    return _Block(value) if key == "code" and isinstance(value, str) and "\n" in value else value

@@ -10,12 +10,11 @@ from ..engine import custom_functions
 from ..world import functions
 from ..world.models import CustomFunction, FunctionChange
 from ..world.world import World
-from .base import Answer, Body, Derived, Moment, Query, Ref, Text
+from .base import Answer, Body, Derived, Moment, Query, Ref, Text, person
 
 
-def _creator(world: World, row: CustomFunction) -> dict[str, Any]:
-    user = world.users[row.created_by]
-    return {"id": user.id, "name": user.name, "email": user.email}
+def _creator(world: World, row: CustomFunction) -> dict[str, object] | None:
+    return person(world, row.created_by)
 
 
 def _scenarios(world: World, row: CustomFunction) -> list[dict[str, Any]]:
@@ -26,8 +25,9 @@ def _arguments(world: World, row: CustomFunction) -> str:
     return functions.arguments_of(row.code)
 
 
-def _changer(world: World, row: FunctionChange) -> str:
-    return world.users[row.updated_by].name
+def _changer(world: World, row: FunctionChange) -> str | None:
+    user = world.users.get(row.updated_by)
+    return user.name if user else None
 
 
 class FunctionListItem(Answer):
@@ -36,7 +36,7 @@ class FunctionListItem(Answer):
     args = Derived(_arguments, fields.String())
     description = fields.String()
     updated_at = Moment(attribute="updated")
-    created_by_user = Derived(_creator, fields.Dict())
+    created_by_user = Derived(_creator, fields.Dict(allow_none=True))
     created_at = Moment(attribute="created")
     code = fields.String(metadata={"extra": True})
     scenarios = Derived(_scenarios, fields.List(fields.Dict()), metadata={"extra": True})
@@ -51,7 +51,7 @@ class FunctionDetail(Answer):
     scenarios = Derived(_scenarios, fields.List(fields.Dict()))
     updated_at = Moment(attribute="updated")
     created_at = Moment(attribute="created")
-    created_by_user = Derived(_creator, fields.Dict())
+    created_by_user = Derived(_creator, fields.Dict(allow_none=True))
 
 
 class FunctionWritten(Answer):
@@ -62,14 +62,14 @@ class FunctionWritten(Answer):
     args = Derived(_arguments, fields.String())
     updated_at = Moment(attribute="updated")
     created_at = Moment(attribute="created")
-    created_by_user = Derived(_creator, fields.Dict())
+    created_by_user = Derived(_creator, fields.Dict(allow_none=True))
 
 
 class FunctionChangeOut(Answer):
     id = fields.Integer()
     previous_code = fields.String()
     updated_at = Moment(attribute="updated")
-    updated_by = Derived(_changer, fields.String())
+    updated_by = Derived(_changer, fields.String(allow_none=True))
 
 
 class FunctionsQuery(Query):

@@ -22,10 +22,10 @@ CODE_LIMIT = 5000
 DESCRIPTION_LIMIT = 128
 
 #: Words that JavaScript keeps for itself (Help centre, the list under "Requirements for the name").
-RESERVED = frozenset(
-    "do if in for let new try var case else enum eval null this true void with await break catch class const false super "
-    "throw while yield delete export import public return static switch typeof default extends finally package private "
-    "continue debugger function arguments interface protected implements instanceof".split()
+_RESERVED = re.compile(
+    "do|if|in|for|let|new|try|var|case|else|enum|eval|null|this|true|void|with|await|break|catch|class|const|false|super|throw"
+    "|while|yield|delete|export|import|public|return|static|switch|typeof|default|extends|finally|package|private|continue"
+    "|debugger|function|arguments|interface|protected|implements|instanceof"
 )
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*", re.ASCII)
@@ -43,7 +43,7 @@ def name_fault(name: str) -> str | None:
     """Why a function cannot have a name, if it cannot."""
     if not _NAME.fullmatch(name):
         return "The name of a function must contain only letters and digits, and cannot start with a digit."
-    if name in RESERVED:
+    if _RESERVED.fullmatch(name):
         return f"The name of a function cannot be the reserved word '{name}'."
     return None
 
