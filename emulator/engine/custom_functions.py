@@ -67,7 +67,7 @@ def _call(function: CustomFunction, env: Environment, values: Sequence[Value]) -
         "seed": env.random.getrandbits(31),
     }
 
-    def host(name: str, arguments: Sequence[Any]) -> Any:
+    def host(name: str, arguments: Any) -> Any:
         try:
             return outward(_built_in(env, name, arguments))
         except ExpressionError as error:
@@ -87,10 +87,10 @@ def _call(function: CustomFunction, env: Environment, values: Sequence[Value]) -
     return value
 
 
-def _built_in(env: Environment, name: str, arguments: Sequence[Any]) -> Value:
+def _built_in(env: Environment, name: str, arguments: Any) -> Value:
     """The value of a built-in function that JavaScript calls as ``iml.name(…)``."""
     env.budget.step(BUILT_IN)
-    values = [inward(argument) for argument in arguments]
+    values = inward(["a", arguments])
     env.budget.weigh(values)
     function = FUNCTIONS[name]
     return function.call(env, [partial(_given, value) for value in values])
@@ -121,7 +121,7 @@ def error_in(code: str) -> str | None:
     return None
 
 
-def _no_host(name: str, _arguments: Sequence[Any]) -> Any:
+def _no_host(name: str, _arguments: Any) -> Any:
     """Where code is only checked, no scenario runs for which built-in functions could work: they come to nothing."""
     return None
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from math import isfinite
 from typing import Any
 
+from ..budget import DEPTH, oversized
 from ..errors import ExpressionError, Misfit
 from ..iml.values import Mark, Value, date_of, is_array, milliseconds, number
 
@@ -38,21 +39,24 @@ def outward(value: Value) -> Any:
     return None
 
 
-def inward(value: Any) -> Value:
+def inward(value: Any, depth: int = 0) -> Value:
     """A value as JavaScript gave it.
 
     Raises:
         ExpressionError: if it is none, as after a function that meddled with the engine, or a date far out of any calendar.
+        Exhausted: if it is nested too deep.
     """
+    if depth > DEPTH:
+        raise oversized()
     match value:
         case None | str() | bool():
             return value
         case int() | float():
             return number(value)
         case dict():
-            return {name: inward(item) for name, item in value.items()}
+            return {name: inward(item, depth + 1) for name, item in value.items()}
         case ["a", list(items)]:
-            return [inward(item) for item in items]
+            return [inward(item, depth + 1) for item in items]
         case ["d", int() | float() as moment]:
             try:
                 return date_of(moment)

@@ -1,9 +1,10 @@
 // What a custom function finds around itself: `iml` with the built-in functions, and the clock and the chance of its world.
 // Evaluated before the function, in a fresh engine; comes to a function that makes the one by which the custom function is called.
 // How values cross is told in crossing.py.
-(names, now, seed) => {
+surroundings => {
   'use strict';
   const { host, JSON: { parse, stringify }, Date: RealDate } = globalThis;
+  const { names, now, seed } = parse(surroundings);
   const DEPTH = 64;
   delete globalThis.host;
 
@@ -85,7 +86,7 @@
     return decode(reply.value);
   };
   globalThis.iml = Object.freeze(
-    Object.fromEntries(parse(names).map(name => [name, (...values) => ask(name, values)])),
+    Object.fromEntries(names.map(name => [name, (...values) => ask(name, values)])),
   );
 
   const told = error => {

@@ -47,13 +47,15 @@ def _limit(milliseconds: int) -> None:
         signal.setitimer(signal.ITIMER_PROF, milliseconds / 1000)
 
 
-def _run(task: dict[str, Any], quickjs: Any, prelude: str, names: str) -> dict[str, Any]:
+def _run(task: dict[str, Any], quickjs: Any, prelude: str, names: list[str]) -> dict[str, Any]:
     context = quickjs.Context()
     context.set_memory_limit(MEMORY)
     context.set_max_stack_size(STACK)
     context.add_callable("host", _ask)
     try:
-        call = context.eval(prelude)(names, task["now"], task["seed"])
+        surroundings = {"names": names, "now": task["now"], "seed": task["seed"]}
+        # As JSON: a number that crosses by itself loses what does not fit into 32 bits.
+        call = context.eval(prelude)(json.dumps(surroundings))
         context.eval(task["code"])
         reply = call(task["name"], task["arguments"]) if "name" in task else '{"value": null}'
     except quickjs.JSException as error:
@@ -74,7 +76,7 @@ def main() -> None:
     import quickjs
 
     prelude = _PRELUDE.read_text("utf-8")
-    names = sys.stdin.buffer.readline().decode()
+    names = json.loads(sys.stdin.buffer.readline())
     for line in iter(sys.stdin.buffer.readline, b""):
         task = json.loads(line)
         began = time.process_time()

@@ -31,8 +31,8 @@ PATIENCE = 10 if hasattr(signal, "setitimer") else 1.5
 #: What of our own surroundings a worker needs to start; the rest, secrets included, is none of its business.
 _SURROUNDINGS = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
-Host = Callable[[str, Sequence[Any]], Any]
-"""Calls a built-in function by its name; values cross as `crossing` says."""
+Host = Callable[[str, Any], Any]
+"""Calls a built-in function by its name, with a list of arguments; values cross as `crossing` says, but nobody vouches for that."""
 
 
 class NotInstalled(Exception):
