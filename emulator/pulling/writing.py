@@ -114,4 +114,9 @@ def _laid_out(value: Any, key: str = "") -> Any:
         if key in _LINES and all(isinstance(item, dict) for item in value):
             return [_Line(item) for item in value]
         return [_laid_out(item) for item in value]
-    return _Block(value) if key == "code" and isinstance(value, str) and "\n" in value else value
+    return _Block(value) if key == "code" and isinstance(value, str) and _has_lines(value) else value
+
+
+def _has_lines(text: str) -> bool:
+    """Whether a text has several lines that can be written as they are: other breaks than ``\\n`` would be read as that."""
+    return "\n" in text and all(sign.isprintable() or sign in "\n\t" for sign in text)

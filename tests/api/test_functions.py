@@ -101,9 +101,7 @@ def test_the_arguments_are_read_from_the_code(api: Api, head: str, shown: str) -
     assert create(api, code=f"{head} {{ return 1; }}", args="(other)")["args"] == shown
 
 
-@pytest.mark.parametrize(
-    "name", ["twice", "T", "twice2", "Twice", "doubleOf", "iff", "awaiting", "x" * 128]
-)
+@pytest.mark.parametrize("name", ["twice", "T", "twice2", "Twice", "doubleOf", "iff", "awaiting", "x" * 128])
 def test_a_name_has_letters_and_digits(api: Api, name: str) -> None:
     assert create(api, name=name, code=f"function {name}(x) {{}}")["name"] == name
 

@@ -397,6 +397,37 @@ def test_functions_of_several_threads_do_not_meet() -> None:
             assert values == [[number + n] * 2 for n in range(20)]
 
 
+def test_a_worker_that_somebody_ended_is_replaced(workshop: Workshop) -> None:
+    workshop.write("function fine() { return 1; }")
+    assert workshop.worth("{{fine()}}") == 1
+    for one in workers._idle:
+        one._process.kill()
+        one._process.wait()
+    assert workshop.worth("{{fine()}}") == 1
+
+
+def test_a_worker_that_breaks_down_fails_the_call(workshop: Workshop) -> None:
+    workshop.write("function ask() { return iml.length('a'); }")
+    [function] = workshop.world.functions
+
+    def kill(name: str, arguments: Any) -> Any:
+        running[-1].kill()
+
+    running: list[Any] = []
+    start: Callable[..., Any] = subprocess.Popen
+
+    def popen(*args: Any, **options: Any) -> Any:
+        running.append(start(*args, **options))
+        return running[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workers, "_idle", [])
+        patch.setattr(subprocess, "Popen", popen)
+        task = {"code": function.code, "name": "ask", "arguments": "[]", "now": 0, "seed": 0}
+        with pytest.raises(workers.Failed, match=r"The JavaScript engine broke down\."):
+            workers.run(task, kill, ["length"])
+
+
 def test_a_worker_sees_nothing_of_our_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "_idle", [])
     started: list[dict[str, Any]] = []

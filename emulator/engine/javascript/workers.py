@@ -106,6 +106,11 @@ class _Worker:
         self._late = True
         self._process.kill()
 
+    @property
+    def lives(self) -> bool:
+        """Whether the process is still there; somebody else may have ended it."""
+        return self._process.poll() is None
+
     def close(self) -> None:
         self._process.kill()
         self._process.wait()
@@ -130,10 +135,12 @@ atexit.register(_close_idle)
 
 
 def _worker(names: Sequence[str]) -> _Worker:
-    try:
-        return _idle.pop()
-    except IndexError:
-        pass
+    with suppress(IndexError):
+        while True:
+            one = _idle.pop()
+            if one.lives:
+                return one
+            one.close()
     found = importlib.util.find_spec("quickjs")
     if found is None or found.origin is None:
         raise NotInstalled()
