@@ -25,9 +25,9 @@ from .iml.values import Value, is_array
 from .javascript.crossing import inward, outward
 
 #: What a call costs, in steps of work (see `emulator.engine.budget`): to cross and come back, and each millisecond in between, so that
-#: the functions of one run compute for some 16 seconds at most.
+#: the functions of one run compute for some 10 seconds at most.
 CALL = 50
-MILLISECOND = 300
+MILLISECOND = 500
 
 #: What a built-in function that JavaScript asks for costs besides what it does.
 BUILT_IN = 50
@@ -76,12 +76,13 @@ def _call(function: CustomFunction, env: Environment, values: Sequence[Value]) -
             raise workers.HostFailed("The arguments do not fit.") from None
 
     try:
-        came_back, milliseconds = workers.run(task, host, _NAMES)
+        came_back, spent = workers.run(task, host, _NAMES)
     except workers.Failed as error:
+        env.budget.step(MILLISECOND * error.spent)
         raise ExpressionError(str(error)) from None
     except workers.NotInstalled as error:
         raise Fatal("RuntimeError", str(error)) from None
-    env.budget.step(MILLISECOND * milliseconds)
+    env.budget.step(MILLISECOND * spent)
     value = inward(came_back)
     env.budget.weigh(value)
     return value

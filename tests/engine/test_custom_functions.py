@@ -380,6 +380,16 @@ def test_a_run_cannot_compute_for_ever_in_short_calls(workshop: Workshop) -> Non
     assert error_of(run) == ("ScenarioTimeoutError", "The run takes too long.")
 
 
+def test_time_outs_that_an_error_handler_ignores_end_the_run_at_last(workshop: Workshop) -> None:
+    workshop.write("function hostile() { while (true); }")
+    run = workshop.run(
+        module(1, "builtin:BasicFeeder", {"array": "{{split('a,b,c,d,e,f,g,h'; ',')}}"}),
+        set_variable(2, "{{hostile()}}", onerror=[module(3, "builtin:Ignore")]),
+        budget=Budget(work=400_000),
+    )
+    assert error_of(run) == ("ScenarioTimeoutError", "The run takes too long.")
+
+
 def test_asking_for_built_in_functions_is_work(workshop: Workshop) -> None:
     workshop.write("function many() { for (let i = 0; i < 1e6; i++) iml.length('a'); }")
     run = workshop.run(set_variable(1, "{{many()}}"), budget=Budget(work=5_000))

@@ -43,7 +43,11 @@ class NotInstalled(Exception):
 
 
 class Failed(Exception):
-    """The JavaScript is wrong, threw an error, or took too much; the text says what."""
+    """The JavaScript is wrong, threw an error, or took too much; the text says what. ``spent`` are milliseconds of computing."""
+
+    def __init__(self, text: str, spent: int = worker.TIME) -> None:
+        super().__init__(text)
+        self.spent = spent
 
 
 class HostFailed(Exception):
@@ -168,6 +172,7 @@ def run(task: dict[str, Any], host: Host, names: Sequence[str]) -> tuple[Any, in
         _idle.append(one)
     else:
         one.close()
+    spent = int(reply["spent"])
     if "error" in reply:
-        raise Failed(str(reply["error"]))
-    return reply.get("value"), int(reply["spent"])
+        raise Failed(str(reply["error"]), spent)
+    return reply.get("value"), spent
