@@ -6,7 +6,7 @@ COPY emulator emulator
 COPY fixtures fixtures
 COPY contract_tests contract_tests
 RUN python -m venv /opt/make-emulator \
- && /opt/make-emulator/bin/pip install --no-cache-dir . \
+ && /opt/make-emulator/bin/pip install --no-cache-dir '.[functions]' \
  && /opt/make-emulator/bin/pip uninstall --yes pip
 
 FROM python:3.13-slim

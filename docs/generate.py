@@ -333,6 +333,7 @@ def _expressions() -> Iterator[str]:
         "# Functions of expressions",
         "",
         f"{len(FUNCTIONS)} functions, as `{{{{name(argument; argument)}}}}` in the mapper of a module or in a filter.",
+        "A team may have [functions of its own](../how-to/custom-functions.md) besides.",
         "",
     )
     groups: dict[str, list[tuple[str, str]]] = {}

@@ -45,6 +45,7 @@ PATH_KINDS = {
     "dataStructureId": "dataStructure",
     "connectionId": "connection",
     "hookId": "hook",
+    "functionId": "function",
     "templateId": "template",
     "dlqId": "incompleteExecution",
 }

@@ -238,6 +238,8 @@ def from_refusal(refusal: refusals.Refusal) -> MakeError:
             return ConfirmationRequired(refusal.detail)
         case refusals.UnfitInput():
             return InvalidInput(refusal.detail)
+        case refusals.Unavailable():
+            return Unavailable(refusal.detail)
         case refusals.ActionFailed():
             return ActionFailure(refusal.detail)
         case refusals.OutOfSpace():

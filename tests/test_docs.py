@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from emulator import seeds
+from emulator.engine.custom_functions import error_in
 from emulator.tls import CLIENT_VARIABLES
 
 ROOT = Path(__file__).parent.parent
@@ -63,6 +64,17 @@ def test_the_seed_that_is_shown_is_valid(tmp_path: Path) -> None:
     path = tmp_path / "seed.yaml"
     path.write_text(seed, "utf-8")
     assert seeds.summary(seeds.check(path)) == "1 user, 1 organization, 1 team"
+
+
+def test_the_functions_that_are_shown_are_valid(tmp_path: Path) -> None:
+    page = (ROOT / "docs/how-to/custom-functions.md").read_text(encoding="utf-8")
+    [seed] = re.findall(r"^```yaml\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    path = tmp_path / "seed.yaml"
+    path.write_text(seed, "utf-8")
+    checked = seeds.check(path)
+    assert seeds.summary(checked) == "1 user, 1 organization, 1 team, 1 function"
+    [function] = checked.organizations[0]["teams"][0]["functions"]
+    assert error_in(function["code"]) is None
 
 
 def test_every_shipped_seed_is_listed() -> None:

@@ -43,8 +43,8 @@ def test_the_seed_goes_to_the_standard_output_and_the_progress_to_stderr(
     )
     assert "scenarios: 4 of 4\n" in result.stderr
     assert result.stderr.endswith(
-        "Read team 1: 2 users, 1 organization, 1 team, 2 connections, 2 hooks, 1 data structure, 2 data stores, "
-        "4 scenarios, 1 template, 5 records.\n"
+        "Read team 1: 2 users, 1 organization, 1 team, 2 connections, 2 hooks, 1 function, 1 data structure, "
+        "2 data stores, 4 scenarios, 1 template, 5 records.\n"
     )
     assert world.token not in result.output
     seed = tmp_path / "seed.yaml"
@@ -218,7 +218,7 @@ def test_the_commands_of_the_guide_answer_as_shown(tmp_path: Path, monkeypatch: 
 def test_the_scopes_that_the_guide_names_are_enough(make_emulator: MakeEmulator) -> None:
     page = (Path(__file__).parent.parent / "docs" / "how-to" / "pull.md").read_text(encoding="utf-8")
     scopes = sorted(set(re.findall(r"`([a-z-]+:read)`", page)))
-    world = make_emulator.create_world(seed="agency")
+    world = make_emulator.create_world(seed="agency", plan="enterprise")
     result = pull(world, "--quiet", "--executions", "0", token=world.create_token(scopes))
     assert (result.exit_code, result.stderr) == (0, "")
     [used] = [row for row in world.access_report() if row["used"]]

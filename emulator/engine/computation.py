@@ -13,7 +13,7 @@ from ..world.models import BlueprintVersion, Execution, ExecutionError, Json, Sc
 from ..world.refusals import BadBlueprint, Refusal
 from ..world.usage import organization_of
 from ..world.world import World
-from . import accounts
+from . import accounts, custom_functions
 from .blueprint import Blueprint, Module, parse
 from .budget import Budget
 from .cycles import Backlog, Cycles, More
@@ -127,6 +127,7 @@ class Computation:
             time_limit=self._organization.license.execution_time * 60_000,
             random=random.Random(f"run:{seed}"),
             call=partial(call, self),
+            functions=partial(custom_functions.find, world, scenario.team_id),
             variables=dict(at.variables) if at is not None else {},
             names=names_of(world, scenario, execution_id, inputs or {}, started, self._used),
         )

@@ -171,7 +171,7 @@ class Interpreter:
 
     def _environment(self, scope: Scope) -> Environment:
         run = self._run
-        return Environment(run.budget, scope, run.names, run.random, run.now(), self._zone)
+        return Environment(run.budget, scope, run.names, run.random, run.now(), self._zone, run.functions)
 
     def _count(self, kind: Kind) -> None:
         self._run.budget.operation()

@@ -14,6 +14,7 @@ from .rows import (
     connection_row,
     data_store_row,
     flat_folders,
+    function_row,
     hook_row,
     named,
     parents_first,
@@ -35,7 +36,8 @@ _BY_NAME = {"pg[sortBy]": "name", "pg[sortDir]": "asc"}
 class Belongings:
     """The readers of one team, one method a kind of thing."""
 
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: Steps, *, has_functions: bool) -> None:
+        self._has_functions = has_functions
         self._steps = steps
         self._zone = steps.zone
         self._team = steps.options.team_id
@@ -72,6 +74,23 @@ class Belongings:
                     f"{name} of hook {row['id']}", "the emulator does not know it for this type of hook"
                 )
         return rows
+
+    def functions(self) -> list[Row]:
+        """The custom functions; none where the plan includes none, and their list is forbidden."""
+        if not self._has_functions:
+            return []
+
+        def read() -> list[Row]:
+            answer = self._zone.get("functions", teamId=self._team)
+            return [function_row(row) for row in rows_of(answer, "functions")]
+
+        rows = self._steps.part("custom functions", "functions:read", "functions", read) or []
+        for row in self._counted("custom functions", rows):
+            self._complete(row, "custom function", "functions:read", self._code)
+        return self._sorted([row for row in rows if "code" in row])
+
+    def _code(self, id: int) -> Row:
+        return {"code": self._zone.get("functions", id)["function"]["code"]}
 
     def folders(self) -> list[Row]:
         """The folders of scenarios, each after the one in which it lies."""

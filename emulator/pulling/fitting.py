@@ -21,6 +21,7 @@ _KINDS: dict[str, tuple[str, frozenset[str]]] = {
     "variables": ("variable", frozenset(["type"])),
     "connections": ("connection", frozenset(["label", "accountType", "theme", "metadata", "scopes"])),
     "hooks": ("hook", frozenset(["data"])),
+    "functions": ("function", frozenset(["description"])),
     "folders": ("folder", frozenset(["parent"])),
     "dataStructures": ("data structure", frozenset()),
     "dataStores": ("data store", frozenset(["dataStructure"])),

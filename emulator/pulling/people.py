@@ -118,6 +118,11 @@ def _own_license(plan: str, license: Mapping[str, Any]) -> Row:
     }
 
 
+def license_of(organization: Row) -> Row:
+    """What an organization may do, under the names of the API."""
+    return {**license_values(organization["plan"]), **organization.get("license", {})}
+
+
 def license_values(plan: str) -> Row:
     """What a plan allows, under the names of the API."""
     license = PLANS[plan][1]

@@ -10,7 +10,7 @@ from .belongings import Belongings
 from .fitting import fit
 from .options import Note, Options, Progress, Row
 from .part import Part
-from .people import read_me, read_organization, read_people, read_team, read_variables
+from .people import license_of, read_me, read_organization, read_people, read_team, read_variables
 from .secrets import Masked
 from .steps import Steps
 from .zone import Zone, ZoneError
@@ -19,6 +19,7 @@ from .zone import Zone, ZoneError
 _LISTS: dict[str, Callable[[Belongings], list[Row]]] = {
     "connections": Belongings.connections,
     "hooks": Belongings.hooks,
+    "functions": Belongings.functions,
     "folders": Belongings.folders,
     "dataStructures": Belongings.data_structures,
     "dataStores": Belongings.data_stores,
@@ -57,7 +58,7 @@ def pull(zone: Zone, options: Options, progress: Progress, part: Part) -> Pulled
     team = read_team(steps)
     organization = read_organization(steps, team["organizationId"])
     users, owner, members, team_members = read_people(steps, organization["id"], me)
-    everything = Belongings(steps)
+    everything = Belongings(steps, has_functions=license_of(organization)["customFunctions"])
     belongings = {key: read(everything) for key, read in _LISTS.items()}
     document: Row = {
         "users": users,

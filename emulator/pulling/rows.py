@@ -47,6 +47,10 @@ def _account(metadata: Any) -> Row | None:
     return kept or None
 
 
+def function_row(row: Row) -> Row:
+    return {**named(row), **_present(description=row.get("description") or None)}
+
+
 def hook_row(row: Row) -> Row:
     """A hook with those settings that the emulator takes for its type; ``unknown`` are the names of the others."""
     data = {

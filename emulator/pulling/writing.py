@@ -26,6 +26,10 @@ class _Line(dict[str, Any]):
     """A mapping that is written in one line."""
 
 
+class _Block(str):
+    """A text of several lines that is written as such."""
+
+
 class _Dumper(_Base):  # type: ignore[misc]
     """Quotes what the reader of seeds would take for something else than a text."""
 
@@ -37,6 +41,9 @@ class _Dumper(_Base):  # type: ignore[misc]
 
 _Dumper.add_representer(
     _Line, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
+)
+_Dumper.add_representer(
+    _Block, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style="|")
 )
 
 
@@ -109,4 +116,9 @@ def _laid_out(value: Any, key: str = "") -> Any:
         if key in _LINES and all(isinstance(item, dict) for item in value):
             return [_Line(item) for item in value]
         return [_laid_out(item) for item in value]
-    return value
+    return _Block(value) if key == "code" and isinstance(value, str) and _has_lines(value) else value
+
+
+def _has_lines(text: str) -> bool:
+    """Whether a text has several lines that can be written as they are: other breaks than ``\\n`` would be read as that."""
+    return "\n" in text and all(sign.isprintable() or sign in "\n\t" for sign in text)

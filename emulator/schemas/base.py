@@ -235,6 +235,12 @@ class Constant(fields.Field[Any]):
         return self.value
 
 
+def person(world: World, user_id: int | None) -> dict[str, object] | None:
+    """A user as other things name them; ``None`` for nobody, and for one who is gone."""
+    user = world.users.get(user_id) if user_id is not None else None
+    return None if user is None else {"id": user.id, "name": user.name, "email": user.email}
+
+
 def without(data: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     """Leave out the names whose value is null."""
     for name in names:

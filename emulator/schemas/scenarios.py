@@ -25,6 +25,7 @@ from .base import (
     Query,
     Ref,
     Text,
+    person,
     too_deep,
 )
 from .data_structures import Spec
@@ -47,11 +48,6 @@ class JsonText(fields.Field[Any]):
         if too_deep(read):
             raise ValidationError("Parameter '{path}' is nested too deep.")
         return read
-
-
-def _person(world: World, user_id: int | None) -> dict[str, object] | None:
-    user = world.users.get(user_id) if user_id is not None else None
-    return None if user is None else {"id": user.id, "name": user.name, "email": user.email}
 
 
 class _ScenarioColumns(Answer):
@@ -78,8 +74,8 @@ class _ScenarioColumns(Answer):
     is_waiting = Constant(False, fields.Boolean(), data_key="iswaiting")
     dlq_count = Derived(lambda world, row: incompletes.counts(world, row)[0], fields.Integer())
     all_dlq_count = Derived(lambda world, row: incompletes.counts(world, row)[1], fields.Integer())
-    created_by_user = Derived(lambda world, row: _person(world, row.created_by), fields.Dict())
-    updated_by_user = Derived(lambda world, row: _person(world, row.updated_by), fields.Dict(allow_none=True))
+    created_by_user = Derived(lambda world, row: person(world, row.created_by), fields.Dict())
+    updated_by_user = Derived(lambda world, row: person(world, row.updated_by), fields.Dict(allow_none=True))
     next_exec = Moment()
     created = Moment()
     chaining_role = Constant("none", fields.String())

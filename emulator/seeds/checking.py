@@ -22,6 +22,7 @@ Row = dict[str, Any]
 OF_TEAMS = {
     "connection": "connections",
     "hook": "hooks",
+    "function": "functions",
     "folder": "folders",
     "dataStructure": "data_structures",
     "dataStore": "data_stores",

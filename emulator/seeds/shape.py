@@ -8,6 +8,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
+from ..world import functions
 from ..world.plans import PLANS
 from ..world.roles import ORGANIZATION_MEMBER, TEAM_MEMBER
 from ..world.variables import NAME, TYPES
@@ -161,6 +162,17 @@ class HookSection(Section):
     enabled = Flag("Whether it takes data.", load_default=True)
 
 
+class FunctionSection(Section):
+    """A custom function, for plans that include them."""
+
+    id = Id()
+    name = Text("What expressions call it: letters and digits.", required=True)
+    description = Text("What it is for.", minimum=0, maximum=functions.DESCRIPTION_LIMIT, load_default="")
+    code = Text(
+        "The JavaScript: function name(arguments) { … }.", maximum=functions.CODE_LIMIT, required=True
+    )
+
+
 class FolderSection(Section):
     """A folder of scenarios."""
 
@@ -268,6 +280,7 @@ class TeamSection(Section):
     variables = Rows(VariableSection, "Custom variables of the team.", load_default=list)
     connections = Rows(ConnectionSection, "Connections to apps.", load_default=list)
     hooks = Rows(HookSection, "Webhooks and mailhooks.", load_default=list)
+    functions = Rows(FunctionSection, "Custom functions.", load_default=list)
     folders = Rows(FolderSection, "Folders of scenarios.", load_default=list)
     data_structures = Rows(DataStructureSection, "Structures of records.", load_default=list)
     data_stores = Rows(DataStoreSection, "Data stores.", load_default=list)
@@ -294,6 +307,7 @@ class LicenseSection(Section):
     fulltext = Flag("Whether executions can be searched.")
     creating_templates = Flag("Whether templates can be made.")
     custom_variables = Flag("Whether there are custom variables.")
+    custom_functions = Flag("Whether teams have functions of their own.")
 
 
 class OrganizationSection(Section):

@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
-from ..engine import executor, inputs, lifecycle, running
-from ..world import connection_types, datastores, folders, hook_types, variables
+from ..engine import custom_functions, executor, inputs, lifecycle, running
+from ..world import connection_types, datastores, folders, functions, hook_types, variables
 from ..world.models import Connection, Hook, Organization, Team, Template, User
 from ..world.world import World
 from . import generating
@@ -71,6 +71,7 @@ class TeamBuilder:
             ("connections", self._connection),
             ("data_structures", self._structure),
             ("hooks", self._hook),
+            ("functions", self._function),
             ("folders", self._folder),
         ):
             for item, path in self._each(row, kind):
@@ -136,6 +137,19 @@ class TeamBuilder:
                 enabled=row["enabled"],
                 alone_since=self.site.now,
             )
+        )
+
+    def _function(self, row: Row) -> None:
+        # Nothing runs the code: whoever only reads a seed needs no JavaScript engine.
+        custom_functions.check_name(row["name"])
+        functions.create(
+            self.world,
+            self.owner,
+            self.team,
+            name=row["name"],
+            description=row["description"],
+            code=row["code"],
+            id=row["id"],
         )
 
     def _folder(self, row: Row) -> None:

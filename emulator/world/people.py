@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from . import enums, hooks, incompletes, variables
+from . import enums, functions, hooks, incompletes, variables
 from .clock import months_after
 from .models import (
     Json,
@@ -234,6 +234,8 @@ def _empty_team(world: World, team: Team) -> None:
         world.data_stores.remove(store.id)
     for hook in world.hooks.where(team=team.id):
         hooks.forget(world, hook)
+    for function in list(world.functions.where(team=team.id)):
+        functions.forget(world, function)
     belongings: list[Table[int, Any]] = [
         world.folders,
         world.data_structures,

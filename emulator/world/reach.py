@@ -88,6 +88,8 @@ def _table(world: World, kind: str) -> Table[Any, Any]:
             return world.connections
         case "hook":
             return world.hooks
+        case "function":
+            return world.functions
         case "template":
             return world.templates
         case "incompleteExecution":

@@ -54,6 +54,10 @@ class UnfitInput(Refusal):
     """What was sent does not fit the kind of thing that it was sent to."""
 
 
+class Unavailable(Refusal):
+    """Something that the wish needs is not installed here; the text says what."""
+
+
 class ActionFailed(Refusal):
     """Something outside that the wish depends on turned it down; the text is what it said."""
 

@@ -82,13 +82,14 @@ _OPERATING = _EVERYBODY | {
 _RESTRICTED = (
     _OPERATING
     | _each("account, datastore, hook, key, template, udt", "add", "edit", "delete")
-    | _each("device, function", "add", "delete")
-    | {"dlq edit", "scenario edit", "storage edit"}
+    | _each("device", "add", "delete")
+    | {"dlq edit", "function delete", "scenario edit", "storage edit"}
 )
 
 _MEMBER = _RESTRICTED | {"device edit", "scenario add", "scenario delete", "team edit"}
 
-_TEAM_ADMIN = _MEMBER | {"team delete", "team user add", "team user edit"}
+#: Functions are written by administrators only (Help centre, "Custom functions"; the table lets members add them, too).
+_TEAM_ADMIN = _MEMBER | {"function add", "team delete", "team user add", "team user edit"}
 
 _IN_ORGANIZATION = frozenset(["organization view"])
 

@@ -50,6 +50,8 @@ PARTS: Mapping[str, tuple[str, type]] = {
     "hooks": ("hooks", models.Hook),
     "incomings": ("incomings", models.Incoming),
     "hook_logs": ("hook_logs", models.HookLog),
+    "functions": ("functions", models.CustomFunction),
+    "function_changes": ("function_changes", models.FunctionChange),
     "templates": ("templates", models.Template),
     "public_templates": ("public_templates", models.PublicTemplate),
     "variables": ("variables", models.Variable),
@@ -76,6 +78,10 @@ _REFERENCES = (
     ("records", "data_store_id", "data_stores"),
     ("connections", "team_id", "teams"),
     ("hooks", "team_id", "teams"),
+    ("functions", "team_id", "teams"),
+    ("functions", "created_by", "users"),
+    ("function_changes", "function_id", "functions"),
+    ("function_changes", "updated_by", "users"),
     ("templates", "team_id", "teams"),
 )
 
@@ -266,7 +272,8 @@ def _put_rows(world: World, rows: dict[str, Any]) -> None:
     if unknown := rows.keys() - PARTS.keys():
         raise Misshapen(f"'rows' has an unknown part '{min(unknown)}'")
     tables: dict[str, list[Any]] = {}
-    rows.setdefault("reruns", [])  # documents of earlier releases have none
+    for part in ("reruns", "functions", "function_changes"):
+        rows.setdefault(part, [])  # documents of earlier releases have none
     for part, (table, kind) in PARTS.items():
         if type(rows[part]) is not list:
             raise Misshapen(f"'{part}' is not a list")

@@ -14,10 +14,12 @@ from .models import (
     BlueprintVersion,
     Connection,
     Consumption,
+    CustomFunction,
     DataStore,
     DataStructure,
     Execution,
     Folder,
+    FunctionChange,
     Hook,
     HookLog,
     HttpRequest,
@@ -162,6 +164,12 @@ class World:
         )
         self.hook_logs: Table[tuple[int, str], HookLog] = Table(
             "hook log", attrgetter("hook_id", "id"), {"hook": attrgetter("hook_id")}
+        )
+        self.functions: Table[int, CustomFunction] = Table(
+            "function", _by_id, {"team": _by_team, "name": attrgetter("team_id", "name")}
+        )
+        self.function_changes: Table[int, FunctionChange] = Table(
+            "function change", _by_id, {"function": attrgetter("function_id")}
         )
         self.templates: Table[int, Template] = Table("template", _by_id, {"team": _by_team})
         self.public_templates: Table[int, PublicTemplate] = Table("public template", _by_id)

@@ -151,16 +151,17 @@ def test_a_live_scenario_that_lost_its_connection_fails_until_it_is_stopped(api:
     assert [row["error"]["name"] for row in rows] == ["ConnectionError"] * 3
 
 
-def test_a_run_with_credentials_that_are_turned_down_stops_the_scenario(api: Api) -> None:
+def test_runs_with_credentials_that_are_turned_down_stop_the_scenario_as_other_errors_do(api: Api) -> None:
     script(api, 2, verify="invalid", message="invalid_grant")
-    execution = executor.run(api.world, api.world.scenarios[3])
-    assert execution.error is not None
-    assert (execution.error.name, execution.error.message) == (
-        "AccountValidationError",
-        "[401] invalid_grant",
-    )
-    scenario = api.world.scenarios[3]
-    assert (scenario.is_active, scenario.is_invalid) == (False, True)
+    for is_active in (True, True, False):
+        execution = executor.run(api.world, api.world.scenarios[3])
+        assert execution.error is not None
+        assert (execution.error.name, execution.error.message) == (
+            "AccountValidationError",
+            "[401] invalid_grant",
+        )
+        scenario = api.world.scenarios[3]
+        assert (scenario.is_active, scenario.is_invalid) == (is_active, not is_active)
 
 
 def test_a_run_while_the_service_is_down_fails_and_may_be_tried_again(api: Api) -> None:

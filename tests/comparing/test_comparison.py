@@ -77,6 +77,16 @@ def test_what_a_seed_leaves_to_a_default_is_no_difference() -> None:
     assert compared(seed(hooks=[hook]), seed(connections=[said], hooks=[told])).is_equal
 
 
+def test_the_code_of_a_function_is_compared() -> None:
+    rows = [{"id": 1, "name": "f", "code": f"function f() {{ return {n}; }}"} for n in (1, 2)]
+    found = compared(seed(functions=rows[:1]), seed(functions=rows[1:]))
+    [difference] = found.changed
+    assert str(difference.a) == "function 1 'f'"
+    assert [change.path for change in difference.changes] == ["code"]
+    elsewhere = [{**rows[0], "id": 5}]
+    assert compared(seed(functions=rows[:1]), seed(functions=elsewhere), by_name=True).is_equal
+
+
 def test_times_and_places_on_the_canvas_count_only_when_asked_for() -> None:
     other = seed()
     [scenario] = other["organizations"][0]["teams"][0]["scenarios"]

@@ -198,6 +198,18 @@ _FIELD: Shape = {
     "options?": [{"label": str, "value": str}],
 }
 
+_FUNCTION: dict[str, Shape] = {
+    "id": float,
+    "name": str,
+    "args": str,
+    "description": str,
+    "updatedAt": str,
+    "createdAt": str,
+    "createdByUser": {"id": float, "name": str, "email": str},
+    "code?": str,
+    "scenarios?": [{"id": float, "name": str}],
+}
+
 _DATA_STRUCTURE: dict[str, Shape] = {
     "id": float,
     "name": str,
@@ -461,6 +473,15 @@ PROMISED: dict[str, Shape] = {
     },
     "incompleteExecutions.retry": None,
     "incompleteExecutions.retryMultiple": None,
+    "functions.create": _FUNCTION,
+    "functions.list": [_FUNCTION],
+    "functions.list *": [_FUNCTION],
+    "functions.get": _FUNCTION,
+    "functions.update": _FUNCTION,
+    "functions.check": {"success": bool, "error": None},
+    "functions.check of an error": {"success": bool, "error": str},
+    "functions.history": [{"id": float, "previousCode": str, "updatedAt": str, "updatedBy": str}],
+    "functions.delete": None,
     "connections.create": _CONNECTION,
     "connections.list": [_CONNECTION],
     "connections.list *": [_CONNECTION],

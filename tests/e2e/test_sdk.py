@@ -28,7 +28,6 @@ PARTS_NOT_EMULATED = {
     "customPropertyStructures.items",
     "customRoles",
     "devices",
-    "functions",
     "keys",
     "onPremAgents",
     "privateSpaces",
@@ -243,6 +242,35 @@ def test_a_data_structure_changes_and_is_cloned(sdk: RunScript, make_world: Worl
     assert done["gone"] == [
         refused(404, f"DataStructure '{id}' not found.") for id in (created["id"], cloned["id"])
     ]
+
+
+def test_a_custom_function_is_written_used_and_changed(sdk: RunScript) -> None:
+    done = sdk("flows/functions")
+
+    created = done["created"]
+    first = "function shout(input) { return iml.upper(input); }"
+    assert (created["name"], created["description"], created["code"]) == ("shout", "Shouts.", first)
+    assert created["args"] == "(input)"
+    assert created["createdByUser"] == {"id": 1, "name": "Ada Maker", "email": "ada@example.com"}
+    assert [row["name"] for row in done["listed"]] == ["initials", "shout"]
+    assert done["run"]["outputs"] == {"loud": "HELLO"}
+    assert done["updated"] == {
+        **created,
+        "description": "Twice.",
+        "code": 'function shout(input) { return input + input + "!"; }',
+        "updatedAt": done["updated"]["updatedAt"],
+    }
+    assert done["runAgain"]["outputs"] == {"loud": "HelloHello!"}
+    [user] = done["read"]["scenarios"]
+    assert done["read"] == {**done["updated"], "scenarios": [{"id": user["id"], "name": "Shouter"}]}
+    assert done["checked"] == {"success": True, "error": None}
+    assert done["wrong"]["success"] is False
+    assert done["wrong"]["error"].startswith("SyntaxError: ")
+    assert done["refused"] == refused(400, "The function in the code is called 'whisper' instead of 'shout'.")
+    [change] = done["history"]
+    assert (change["previousCode"], change["updatedBy"]) == (first, "Ada Maker")
+    assert done["inUse"] == refused(406, f"Function 'shout' is used by scenarios: 'Shouter' ({user['id']}).")
+    assert done["gone"] == refused(404, f"Function '{created['id']}' not found.")
 
 
 def test_a_connection_is_tested_and_public_templates_are_read(sdk: RunScript, make_world: World) -> None:

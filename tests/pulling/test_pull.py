@@ -36,6 +36,7 @@ LISTS = (
     "/data-stores?teamId={team}",
     "/data-stores/1/data?pg[limit]=1000",
     "/data-structures?teamId={team}",
+    "/functions?teamId={team}&cols[]=*",
     "/templates?teamId={team}",
     "/teams/{team}",
     "/organizations/{organization}",
@@ -159,6 +160,17 @@ def test_a_license_of_its_own_and_a_disabled_hook_come_along(make_emulator: Make
     assert make_emulator.create_world(seed=seed, plan="pro").plan == "pro"
 
 
+def test_functions_come_along_where_the_plan_includes_them(make_emulator: MakeEmulator) -> None:
+    world = make_emulator.create_world()
+    [function] = team_of(Puller(world).pull())["functions"]
+    assert (function["name"], function["description"]) == ("initials", "The first letter of each word.")
+    assert function["code"].startswith("function initials(name) {\n")
+    without = make_emulator.create_world(plan="pro")
+    pulled = Puller(without).pull()
+    assert (pulled.notes, team_of(pulled).get("functions")) == ([], None)
+    assert not [call for call in without.requests if "/functions" in call["path"]]
+
+
 def test_a_part_that_a_scope_forbids_is_left_out_with_the_reason(make_emulator: MakeEmulator) -> None:
     world = make_emulator.create_world(seed="default")
     scopes = [
@@ -167,6 +179,7 @@ def test_a_part_that_a_scope_forbids_is_left_out_with_the_reason(make_emulator: 
     ]
     pulled = Puller(world, token=world.create_token(scopes)).pull()
     assert notes_of(pulled) == [
+        "custom functions: not readable with this token (403 SC403, Access denied.); the scope is functions:read",
         "data structures: not readable with this token (403 SC403, Access denied.); the scope is udts:read",
         "data stores: not readable with this token (403 SC403, Access denied.); the scope is datastores:read",
         *(

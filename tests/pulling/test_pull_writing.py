@@ -15,12 +15,14 @@ from emulator.seeds.reading import read
 
 #: What orjson reads from an answer: no lone surrogates, no numbers past 64 bits.
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+_LINES = st.lists(st.sampled_from(["", " ", "a", "# b", "\tc", "d: e ", "\r", "\x85", "é"])).map("\n".join)
 _JSON = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-(2**63), 2**63 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
     | _TEXT
+    | _LINES
     | st.sampled_from(
         ["yes", "1e3", "0x1F", "2026-01-01", "~", "- a", "a: b", "<<", "=", "'", "null", "1.", "+1"]
     ),
@@ -29,7 +31,9 @@ _JSON = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(["records", "spec", "blueprint", "x"]), _JSON), st.lists(_TEXT))
+@given(
+    st.dictionaries(st.sampled_from(["records", "spec", "blueprint", "code", "x"]), _JSON), st.lists(_TEXT)
+)
 def test_whatever_json_says_is_read_back(document: dict[str, Any], comments: list[str]) -> None:
     text = text_of({"seed": document}, comments)
     assert read(text, "seed.yaml").data == {"seed": document}
@@ -40,6 +44,13 @@ def test_short_rows_are_a_line_each() -> None:
         {"records": [{"key": "a", "data": {"n": 1}}, {"key": "b"}], "blueprint": {"flow": [{"id": 1}]}}
     )
     assert text == "records:\n- {key: a, data: {n: 1}}\n- {key: b}\nblueprint:\n  flow:\n  - id: 1\n"
+
+
+def test_code_is_written_in_lines() -> None:
+    code = "function f(x) {\n  return x; // done\n}\n"
+    assert text_of({"functions": [{"name": "f", "code": code}]}) == (
+        "functions:\n- name: f\n  code: |\n    function f(x) {\n      return x; // done\n    }\n"
+    )
 
 
 def test_a_name_cannot_break_out_of_the_comments() -> None:

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from emulator.app import API, DEFAULT_WORLD, create_app, tenants_of
 from emulator.middleware.tenant import Tenant, Tenants
-from emulator.world import connections, datastores, hooks, queues, templates
+from emulator.world import connections, datastores, functions, hooks, queues, templates
 from emulator.world.models import Execution, Folder, IncompleteExecution, Retry
 from emulator.world.tables import Table
 from emulator.world.world import World
@@ -80,6 +80,9 @@ class Target:
                 id=id,
             )
             templates.publish(world, template)
+        code = "function hidden() { return 1; }"
+        other = world.users[2], world.teams[2]
+        functions.create(world, *other, name="hidden", description="", code=code, id=902)
         run = world.logs[1, self.execution_of(1)]
         assert isinstance(run, Execution)
         for scenario_id, team_id in ((1, 1), (5, 2)):

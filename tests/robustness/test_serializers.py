@@ -23,6 +23,7 @@ from emulator.schemas import (
     enums,
     executions,
     folders,
+    functions,
     hooks,
     incomplete_executions,
     organizations,
@@ -37,7 +38,7 @@ from emulator.schemas.serialize import serializer
 from emulator.world.clock import LAST_MOMENT
 from emulator.world.connections import listed
 from emulator.world.enums import REGIONS, countries, timezones
-from emulator.world.models import Execution, ExecutionError, ScenarioEvent, VariableChange
+from emulator.world.models import Execution, ExecutionError, FunctionChange, ScenarioEvent, VariableChange
 from emulator.world.roles import ROLES
 from emulator.world.usage import DayOfUse, by_day
 from emulator.world.world import World
@@ -82,6 +83,12 @@ ROWS: dict[type[Answer], Callable[[World], Iterable[Any]]] = {
     variables.VariableOut: lambda world: world.variables.all(),
     variables.VariableChangeOut: lambda world: _changes(world),
     folders.FolderOut: lambda world: world.folders.all(),
+    functions.FunctionListItem: lambda world: world.functions.all(),
+    functions.FunctionDetail: lambda world: world.functions.all(),
+    functions.FunctionWritten: lambda world: world.functions.all(),
+    functions.FunctionChangeOut: lambda world: [
+        FunctionChange(id=1, function_id=1, previous_code="", updated=world.now(), updated_by=1)
+    ],
     hooks.HookListItem: lambda world: world.hooks.all(),
     hooks.HookOut: lambda world: world.hooks.all(),
     hooks.HookPing: lambda world: world.hooks.all(),

@@ -53,6 +53,8 @@ _DLQ = {"dlqId": "broken-1"}
 _NEW_VARIABLE = {"name": "NEW", "typeId": 2, "value": "x"}
 _ORGANIZATION_VARIABLE = {"organizationId": 1, "variableName": "API_URL"}
 _TEAM_VARIABLE = {"teamId": 1, "variableName": "MAX_QUANTITY"}
+_FUNCTION = {"functionId": 1}
+_TWICE = "function twice(x) { return 2 * x; }"
 _ORDER = {"sku": "Z-9", "quantity": 7}
 
 VALID: dict[str, Valid] = {
@@ -123,6 +125,15 @@ VALID: dict[str, Valid] = {
     ),
     "DELETE /data-structures/{dataStructureId}": Valid({"dataStructureId": 3}),
     "POST /data-structures/{dataStructureId}/clone": Valid({"dataStructureId": 1}, body={"name": "Copy"}),
+    "GET /functions": Valid(query={"teamId": 1}),
+    "POST /functions": Valid(
+        query={"teamId": 1}, body={"name": "twice", "description": "Doubles.", "code": _TWICE}
+    ),
+    "POST /functions/eval": Valid(query={"teamId": 1}, body={"code": _TWICE}),
+    "GET /functions/{functionId}": Valid(_FUNCTION),
+    "PATCH /functions/{functionId}": Valid(_FUNCTION, body={"description": "Changed"}),
+    "DELETE /functions/{functionId}": Valid(_FUNCTION),
+    "GET /functions/{functionId}/history": Valid(_FUNCTION, {"teamId": 1}),
     "GET /hooks": Valid(query={"teamId": 1}),
     "POST /hooks": Valid(body={"name": "New", "teamId": 1, "typeName": "gateway-webhook", **WEBHOOK}),
     "GET /hooks/{hookId}": Valid(_HOOK),
@@ -195,7 +206,11 @@ VALID: dict[str, Valid] = {
 }
 
 #: Routes that ask a question with another method than GET: they change nothing.
-ONLY_ASKING = {"POST /connections/{connectionId}/test", "POST /connections/{connectionId}/scoped"}
+ONLY_ASKING = {
+    "POST /connections/{connectionId}/test",
+    "POST /connections/{connectionId}/scoped",
+    "POST /functions/eval",
+}
 
 #: Kind of thing -> its id in the default world that the admin's organization does not own.
 FOREIGN = {
@@ -206,6 +221,7 @@ FOREIGN = {
     "folder": 2,
     "dataStore": 3,
     "dataStructure": 2,
+    "function": 902,
     "connection": 902,
     "template": 902,
     "hook": 3,

@@ -191,6 +191,33 @@ def test_a_fault_is_told_with_its_line(tmp_path: Path, before: str, after: str, 
     assert lines[0][1].startswith(f"{path}:{line}: ")
 
 
+@pytest.mark.parametrize(
+    ("name", "code", "text"),
+    [
+        ("2x", "function f() {}", "name of a function must contain only letters and digits"),
+        ("do", "function do() {}", "name of a function cannot be the reserved word 'do'"),
+        ("upper", "function upper() {}", "There is a built-in function 'upper'"),
+        ("f", "function g() {}", "The function in the code is called 'g' instead of 'f'"),
+        ("f", "f => 1", "The code must be a function: function name(arguments) { … }"),
+        ("ok", "function ok() {}", "The team has a function 'ok' already"),
+    ],
+)
+def test_a_function_that_makes_no_sense_is_told_with_its_line(
+    tmp_path: Path, name: str, code: str, text: str
+) -> None:
+    functions = [
+        "        functions:",
+        '          - { name: ok, code: "function ok() {}" }',
+        f'          - {{ name: {name}, code: "{code}" }}',
+        "        folders:",
+    ]
+    path = written(tmp_path, GOOD.replace("        folders:", "\n".join(functions)))
+    [(line, told)] = faults_of(path)
+    assert line == 18
+    assert text in told
+    assert "organizations[0].teams[0].functions[1]" in told
+
+
 def test_every_fault_is_told_at_once_in_the_order_of_the_lines(tmp_path: Path) -> None:
     text = (
         GOOD.replace("plan: core", "plan: gold").replace("greeting", "greting").replace("key: a", "key: []")

@@ -14,6 +14,7 @@ from emulator.data import fixture
 from emulator.middleware.tenant import Specification
 from emulator.world.clock import DAY
 from emulator.world.enums import SCOPES
+from emulator.world.models import Execution
 from emulator.world.world import World
 
 NOON = "2026-03-02T12:00:00Z"
@@ -53,6 +54,28 @@ def test_a_world_beside_the_first_makes_up_its_tokens(tmp_path: Path) -> None:
     first, second = (next(iter(built(seed, name=name).tokens)).token for name in ("one", "two"))
     assert first != second
     assert first == next(iter(built(seed, name="one").tokens)).token
+
+
+def test_a_team_has_functions_which_its_past_executions_called() -> None:
+    flow = [{"id": 1, "module": "scenario-service:ReturnData", "version": 2, "mapper": {"x": "{{twice(4)}}"}}]
+    blueprint = {"name": "User", "flow": flow, "metadata": {}}
+    scenario = {"blueprint": blueprint, "runs": [{"at": "-1h"}]}
+    written = [{"id": 4, "name": "twice", "code": "function twice(x) {\n  return 2 * x;\n}\n"}]
+    world = built(team_with(functions=written, scenarios=[scenario]))
+    [function] = world.functions
+    assert (function.id, function.name, function.description) == (4, "twice", "")
+    assert (function.team_id, function.created_by, function.created) == (1, 1, world.now())
+    [run] = [row for row in world.logs if isinstance(row, Execution)]
+    assert (run.error, run.status) == (None, 1)
+    assert world.ids.next("function") == 5
+
+
+@pytest.mark.parametrize("plan", ["free", "enterprise"])
+def test_a_license_may_include_functions_that_the_plan_does_not(plan: str) -> None:
+    seed = team_with()
+    seed["organizations"][0] |= {"plan": plan, "license": {"customFunctions": plan == "free"}}
+    [organization] = built(seed).organizations
+    assert organization.license.custom_functions is (plan == "free")
 
 
 def test_the_seed_that_is_given_stays_as_it_is() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from conftest import ADMIN, Api
 from emulator.app import create_app
-from emulator.world import snapshot
+from emulator.world import functions, snapshot
 from emulator.world.models import Record, Script
 from emulator.world.snapshot import PARTS, BadSnapshot
 from emulator.world.tables import Table
@@ -84,6 +84,8 @@ OPERATIONS: dict[str, Operation] = {
     "receive": _hook,
     "add a team": _call("POST", "/teams", json={"name": "Another", "organizationId": 1}),
     "delete a connection": _call("DELETE", "/connections/1?confirmed=true"),
+    "describe a function": _call("PATCH", "/functions/1", json={"description": "New"}),
+    "delete a function": _call("DELETE", "/functions/1"),
     "list": _call("GET", "/scenarios?teamId=1"),
     "advance": _control("POST", "/clock/advance", json={"seconds": 86_400 * 3}),
     "add a token": _control("POST", "/tokens", json={"scopes": ["teams:read"]}),
@@ -159,6 +161,20 @@ def test_a_document_without_increments_is_one_of_an_earlier_release(api: Api) ->
     taken = document(api.world)
     del taken["increments"]
     assert snapshot.restored(taken, "w").increments == {}
+
+
+def test_a_document_without_functions_is_one_of_an_earlier_release(api: Api) -> None:
+    taken = document(api.world)
+    del taken["rows"]["functions"], taken["rows"]["function_changes"]
+    assert len(snapshot.restored(taken, "w").functions) == 0
+
+
+def test_functions_come_back_with_their_history(api: Api) -> None:
+    function = api.world.functions[1]
+    functions.update(api.world, api.world.users[1], function, code="function initials() {}")
+    twin = snapshot.loads(snapshot.dumps(snapshot.take(api.world)), "twin")
+    assert list(twin.functions) == list(api.world.functions)
+    assert [row.previous_code for row in functions.history(twin, twin.functions[1])] == [function.code]
 
 
 def test_a_running_clock_goes_on_from_the_snapshot_or_as_if_it_had_never_stopped() -> None:

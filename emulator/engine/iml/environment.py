@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ...world.models import BundleNumber
 from ..budget import Budget
 from .values import Value, Zone, as_text, is_array, same, utc
+
+if TYPE_CHECKING:
+    from .functions.registry import Function
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,10 @@ class Scope:
         return scope._bundle if scope is not None else None
 
 
+def no_functions(_name: str) -> None:
+    """Of a team that wrote none."""
+
+
 @dataclass(slots=True)
 class Environment:
     """All that an expression can see."""
@@ -85,6 +93,8 @@ class Environment:
     now: int = 0
     #: The time zone in which dates are written and read unless an expression names one.
     zone: Zone = utc
+    #: Finds the functions that the team wrote itself.
+    functions: Callable[[str], Function | None] = no_functions
 
 
 def follow(value: Value, path: Sequence[str | int]) -> Value:

@@ -130,7 +130,7 @@ def _from_bundle(bundle: Bundle | None, path: Sequence[str | int]) -> Value:
 
 
 def _call(node: Call, env: Environment) -> Value:
-    function = FUNCTIONS.get(node.name)
+    function = FUNCTIONS.get(node.name) or env.functions(node.name)
     if function is None:
         raise ExpressionError(f"Function '{node.name}' not found!")
     try:

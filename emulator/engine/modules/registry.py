@@ -15,6 +15,7 @@ from ..cycles import Backlog
 from ..errors import BundleInvalid, Interrupted, Misfit
 from ..gathering import Group
 from ..iml.environment import Environment
+from ..iml.functions.registry import Function
 from ..iml.values import EMPTY_TEXT, Value, Zone, coerce
 from ..stopwatch import Stopwatch
 from ..transaction import Transaction
@@ -39,6 +40,8 @@ class Run:
     names: Mapping[str, Value]
     #: Runs another scenario and tells what it gave back; see `CallScenario`.
     call: Callable[[CallScenario], Mapping[str, Value]]
+    #: Finds the functions that the team wrote itself.
+    functions: Callable[[str], Function | None]
     #: What "Set variable" modules set, by name, and the names of those that last no longer than a cycle.
     variables: dict[str, Value] = field(default_factory=dict)
     passing: set[str] = field(default_factory=set)

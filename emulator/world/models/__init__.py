@@ -6,6 +6,7 @@ Times are milliseconds since the epoch, sizes are bytes. Values of type ``Json``
 from __future__ import annotations
 
 from .connections import Connection, Verdict
+from .functions import CustomFunction, FunctionChange
 from .hooks import Hook, HookLog, Incoming
 from .outside import Attachment, HttpRequest, HttpRule, Mail
 from .people import License, Organization, OrganizationMember, Team, TeamMember, Token, User
@@ -36,6 +37,7 @@ __all__ = [
     "Comparison",
     "Connection",
     "Consumption",
+    "CustomFunction",
     "DataStore",
     "DataStructure",
     "Decision",
@@ -43,6 +45,7 @@ __all__ = [
     "ExecutionError",
     "Fields",
     "Folder",
+    "FunctionChange",
     "Headers",
     "Hook",
     "HookLog",

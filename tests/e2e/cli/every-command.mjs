@@ -64,6 +64,14 @@ await call('data-store-records delete', of, `--keys=${json(['one', key])}`);
 await call('data-stores delete', store);
 await call('data-structures delete', structure);
 
+const code = '--code=function twice(x) { return 2 * x; }';
+const { id: custom } = await call('functions create', team, '--name=twice', code, '--description=Doubles.');
+await call('functions list', team);
+await call('functions get', custom);
+await call('functions update', custom, '--description=Adds.', '--code=function twice(x) { return x + x; }');
+await call('functions check', team, code);
+await call('functions delete', custom);
+
 const { id: folder } = await call('folders create', team, '--name=Drafts');
 await call('folders list', team);
 await call('folders update', folder, '--name=Finals');

@@ -17,6 +17,7 @@ const parts = {
   folders: make.folders,
   hooks: make.hooks,
   connections: make.connections,
+  functions: make.functions,
   publicTemplates: make.publicTemplates,
   roles: make.roles,
   enums: make.enums,
@@ -152,6 +153,17 @@ await call('connections.scoped', connection, ['read']);
 await call('connections.listEditableParameters', connection);
 await call('connections.update', connection, { data: { apiKey: 'another' } });
 await call('connections.delete', connection);
+
+const code = 'function twice(x) { return 2 * x; }';
+const { id: custom } = await call('functions.create', teamId, { name: 'twice', description: 'Doubles.', code });
+await call('functions.list', teamId);
+await call('functions.list *', teamId, all);
+await call('functions.get', custom);
+await call('functions.update', custom, { description: 'Adds.', code: 'function twice(x) { return x + x; }' });
+await call('functions.check', teamId, code);
+await call('functions.check of an error', teamId, 'function twice( {');
+await call('functions.history', teamId, custom);
+await call('functions.delete', custom);
 
 const [{ url }] = await call('publicTemplates.list', { name: 'http', usedApps: ['http'], pg: { limit: 5 } });
 await call('publicTemplates.list with columns', { cols: ['id', 'usage'], includeEn: true });

@@ -1,0 +1,178 @@
+"""Processes that run JavaScript: started when they are needed, kept for the next time, ended when they take too long.
+
+No function can hang the server or fill its memory: a worker that has computed for `worker.TIME` is ended by the system, and one that
+does not answer within `PATIENCE` by us; the engine within has a limit of memory. Each call has an engine of its own, so functions
+leave nothing behind.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from . import worker
+
+#: What has to be installed besides.
+EXTRA = "make-emulator[functions]"
+
+#: Seconds that a worker may keep silent. Where the system counts its time of computing, this is only for the worst.
+PATIENCE = 10 if hasattr(signal, "setitimer") else 1.5
+
+#: What of our own surroundings a worker needs to start; the rest, secrets included, is none of its business.
+_SURROUNDINGS = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+
+Host = Callable[[str, Any], Any]
+"""Calls a built-in function by its name, with a list of arguments; values cross as `crossing` says, but nobody vouches for that."""
+
+
+class NotInstalled(Exception):
+    """There is no JavaScript engine; the text says what to install."""
+
+    def __init__(self) -> None:
+        super().__init__(f"Custom functions need a JavaScript engine: pip install '{EXTRA}'")
+
+
+class Failed(Exception):
+    """The JavaScript is wrong, threw an error, or took too much; the text says what. ``spent`` are milliseconds of computing."""
+
+    def __init__(self, text: str, spent: int = worker.TIME) -> None:
+        super().__init__(text)
+        self.spent = spent
+
+
+class HostFailed(Exception):
+    """A built-in function failed in a way that the JavaScript can catch."""
+
+
+class _Worker:
+    def __init__(self, engine: Path, names: Sequence[str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", str(Path(worker.__file__)), str(engine)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={name: os.environ[name] for name in _SURROUNDINGS if name in os.environ} | {"TZ": "UTC"},
+        )
+        self._late = False
+        self._write(list(names))
+
+    def run(self, task: dict[str, Any], host: Host) -> dict[str, Any]:
+        """What came of a task.
+
+        Raises:
+            Failed: if the worker did not live to tell.
+        """
+        timer = threading.Timer(PATIENCE, self._end)
+        timer.daemon = True
+        timer.start()
+        try:
+            self._write(task)
+            while "ask" in (reply := self._read()):
+                self._write(self._answer(reply, host))
+            return reply
+        except (OSError, ValueError):
+            code = self._process.wait()
+            if self._late or code == -getattr(signal, "SIGPROF", 0):
+                raise Failed(f"Script execution timed out after {worker.TIME}ms") from None
+            raise Failed("The JavaScript engine broke down.") from None
+        finally:
+            timer.cancel()
+
+    @staticmethod
+    def _answer(reply: dict[str, Any], host: Host) -> dict[str, Any]:
+        try:
+            return {"value": host(reply["ask"], json.loads(reply["arguments"]))}
+        except HostFailed as error:
+            return {"error": str(error)}
+
+    def _write(self, message: Any) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(message).encode() + b"\n")
+        self._process.stdin.flush()
+
+    def _read(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        # An empty line, of a worker that is gone, is no JSON.
+        reply: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return reply
+
+    def _end(self) -> None:
+        self._late = True
+        self._process.kill()
+
+    @property
+    def lives(self) -> bool:
+        """Whether the process is still there; somebody else may have ended it."""
+        return self._process.poll() is None
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            # What could not be sent is tried once more, in vain.
+            with suppress(OSError):
+                assert pipe is not None
+                pipe.close()
+
+
+#: Workers without work; as many are kept as calls may well come at once.
+_idle: list[_Worker] = []
+_KEPT = 4
+
+
+def _close_idle() -> None:
+    while _idle:
+        _idle.pop().close()
+
+
+atexit.register(_close_idle)
+
+
+def _worker(names: Sequence[str]) -> _Worker:
+    with suppress(IndexError):
+        while True:
+            one = _idle.pop()
+            if one.lives:
+                return one
+            one.close()
+    found = importlib.util.find_spec("quickjs")
+    if found is None or found.origin is None:
+        raise NotInstalled()
+    return _Worker(Path(found.origin).parent.parent, names)
+
+
+def run(task: dict[str, Any], host: Host, names: Sequence[str]) -> tuple[Any, int]:
+    """Run a task, as `worker` describes them, with the built-in functions of some names.
+
+    Returns:
+        The value that it came to, as it crosses, and how many milliseconds it took to compute.
+
+    Raises:
+        Failed: if it came to none.
+        NotInstalled: if there is no engine.
+        Exception: whatever else ``host`` raises.
+    """
+    one = _worker(names)
+    try:
+        reply = one.run(task, host)
+    except BaseException:
+        one.close()
+        raise
+    if len(_idle) < _KEPT:
+        _idle.append(one)
+    else:
+        one.close()
+    spent = int(reply["spent"])
+    if "error" in reply:
+        raise Failed(str(reply["error"]), spent)
+    return reply.get("value"), spent
