@@ -17,6 +17,7 @@ from .blueprint import Blueprint, Module, parse
 from .budget import Budget
 from .cycles import Backlog, Cycles, More
 from .errors import ModuleError
+from .expectations import Expectations
 from .gathering import Junction, Place
 from .iml.environment import Bundle, Scope
 from .iml.values import Value, plain
@@ -207,6 +208,7 @@ class Computation:
         time_limit = self._organization.license.execution_time * 60_000
         self._interpreter = interpreter = Interpreter(run, blueprint, zone=zone, time_limit=time_limit)
         run.backlog = Backlog(blueprint.flow)
+        run.expected = Expectations(blueprint, run.output_spec, run.budget).of
         cycles = Cycles(blueprint, run.trigger_bundle, self._more, resumes=self._begins_at is not None)
         begin: tuple[Place, Scope, Junction | None] = (blueprint.flow, 0), Scope(), None
         if self._begins_at is not None:

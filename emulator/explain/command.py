@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..world.models import Script
 
 #: Where lines end that go to no terminal.
-_WIDTH = 120
+WIDTH = 120
 
 
 @click.command("explain", short_help="Run a blueprint once and tell what happened.")
@@ -63,25 +63,20 @@ def explain(
     from . import document, reading, running, text
 
     bundle = _json(given) if given is not None else None
-    scripts: list[Script] = []
-    if modules is not None:
-        try:
-            scripts = list(reading.scripts_of(modules.read()))
-        except ValueError as error:
-            raise Failure(reading.clean(f"{modules.name}: {error}")) from None
+    scripts = scripts_from(modules)
     try:
         export = reading.export_of(blueprint.read())
     except ValueError as error:
         raise Failure(reading.clean(f"{_named(blueprint)} is no blueprint: {error}")) from None
     try:
-        explanation = running.explain(export, given=bundle, now=_time(now), scripts=scripts)
+        explanation = running.explain(export, given=bundle, now=time_of(now), scripts=scripts)
     except ValueError as error:
         hint = "; --input '{…}' gives the inputs" if bundle is None and export.takes_inputs else ""
         raise Failure(reading.clean(f"{_named(blueprint)} cannot be run: {error}{hint}")) from None
     if form == "json":
         click.echo(orjson.dumps(document.document(explanation), option=orjson.OPT_INDENT_2))
     else:
-        width = shutil.get_terminal_size((_WIDTH, 24)).columns
+        width = shutil.get_terminal_size((WIDTH, 24)).columns
         for line in text.told(explanation, width=width, full=full):
             click.echo(line)
     if explanation.execution.error is not None:
@@ -103,7 +98,20 @@ def _json(given: str) -> Any:
         raise click.BadParameter(f"not JSON: {error}", param_hint="--input") from None
 
 
-def _time(now: str | None) -> str | None:
+def scripts_from(modules: Any) -> list[Script]:
+    """What the file that ``--modules`` names says of modules; nothing if it was not given."""
+    from . import reading
+
+    if modules is None:
+        return []
+    try:
+        return list(reading.scripts_of(modules.read()))
+    except ValueError as error:
+        raise Failure(reading.clean(f"{modules.name}: {error}")) from None
+
+
+def time_of(now: str | None) -> str | None:
+    """The time that ``--now`` says."""
     from ..world.clock import LAST_MOMENT, moment_of
 
     if now is None:

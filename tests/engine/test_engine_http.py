@@ -217,7 +217,7 @@ def test_a_body_that_is_not_json_once_it_is_mapped_is_refused_in_makes_words() -
         (legacy(qs=[{"value": "x"}]), 1),
         (legacy(method="post", bodyType="raw", contentType="application/x-www-form-urlencoded"), 1),
         (legacy(name="ActionSendDataAPIKeyAuth"), 1),
-        (legacy(name="ActionSendDataBasicAuth", parameters={"auth": ""}), 1),
+        (legacy(name="ActionSendDataBasicAuth", parameters={"key": ""}), 1),
         (legacy(name="ActionGetFile", url=""), 1),
         (request(parameters={"authenticationType": "bearer"}), 1),
         (request(parameters={"authenticationType": "apiKey"}), 1),
@@ -591,7 +591,7 @@ def test_a_key_may_stand_in_the_query_and_is_not_shown_there() -> None:
 
 def test_a_key_that_the_emulator_does_not_know_is_masked_and_never_leaves() -> None:
     lab = Lab()
-    node = legacy(name="ActionSendDataBasicAuth", parameters={"auth": 2287})
+    node = legacy(name="ActionSendDataBasicAuth", parameters={"key": 2287})
     answer(lab, left=1)
     only(lab.run(node))
     assert header(sent(lab), "authorization") == MASK

@@ -19,6 +19,7 @@ from ..iml.values import EMPTY_TEXT, Value, Zone, coerce
 from ..observing import Observer
 from ..stopwatch import Stopwatch
 from ..transaction import Transaction
+from ..wanted import Wanted
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,6 +58,8 @@ class Run:
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
     #: Who is told what happens.
     observer: Observer | None = None
+    #: What later modules expect of a module's bundles, by the module's id; asked when data have to be made up.
+    expected: Callable[[int], Wanted | None] = lambda id: None
 
     def now(self) -> int:
         return self.started + self.stopwatch.elapsed
