@@ -14,7 +14,7 @@ from .budget import Budget
 from .conditions import Condition, Filter
 from .errors import ExpressionError, Misfit
 from .iml.parser import Expression, template
-from .iml.syntax import Call, Chain, Literal, Node, Reference, Unary
+from .iml.syntax import Call, Chain, Literal, Node, Reference, Unary, Way
 from .iml.values import as_boolean, as_number
 from .usage import expects
 from .wanted import Wanted, collection_of
@@ -192,19 +192,26 @@ class _Reader:
                 target = self.found.setdefault(id, Wanted()).at(path)
                 if wanted is not None:
                     target.learn(wanted)
+            case Way(root, path):
+                places = [step if isinstance(step, (str, int)) else 1 for step in path]
+                for step in path:
+                    if not isinstance(step, (str, int)):
+                        self._node(step, Wanted(kind="uinteger", choices=[1, 2]))
+                self._node(Reference(root, tuple(places)), wanted)
             case Call(name, arguments):
                 for argument, expected in zip(arguments, expects(name, arguments, wanted), strict=True):
                     self._node(argument, expected)
             case Unary(operators, operand):
                 self._node(operand, None if "!" in operators else Wanted(kind="number"))
             case Chain(first, rest):
-                self._chain(first, rest)
+                self._chain(first, rest, wanted)
 
-    def _chain(self, first: Node, rest: Sequence[tuple[str, Node]]) -> None:
+    def _chain(self, first: Node, rest: Sequence[tuple[str, Node]], wanted: Wanted | None) -> None:
+        is_number = wanted is not None and wanted.kind == "number"
         left = first
         for operator, right in rest:
             for one, other in ((left, right), (right, left)):
-                self._node(one, _beside(operator, other))
+                self._node(one, _beside("-" if operator == "+" and is_number else operator, other))
             left = right
 
     # --- filters ---------------------------------------------------------------------------------

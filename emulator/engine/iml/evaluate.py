@@ -13,7 +13,7 @@ from ..errors import ExpressionError, Misfit
 from .environment import Bundle, Environment, alike, follow, text_of
 from .functions import FUNCTIONS
 from .parser import REMEMBERED, Expression, template
-from .syntax import Call, Chain, Literal, Node, Reference, Unary, Word
+from .syntax import Call, Chain, Literal, Node, Reference, Unary, Way, Word
 from .values import (
     EMPTY_TEXT,
     Mark,
@@ -104,6 +104,22 @@ def _reference(node: Reference, env: Environment) -> Value:
     if isinstance(node.root, int):
         return _from_bundle(env.scope.find(node.root, env.budget), node.path)
     return follow(env.variables.get(node.root), node.path)
+
+
+def _way(node: Way, env: Environment) -> Value:
+    """A place that is no whole number leads to nothing."""
+    path: list[str | int] = []
+    for step in node.path:
+        if not isinstance(step, (str, int)):
+            try:
+                place = as_number(evaluate(step, env))
+            except Misfit:
+                return None
+            if not isinstance(place, int):
+                return None
+            step = place
+        path.append(step)
+    return _reference(Reference(node.root, tuple(path)), env)
 
 
 def _from_bundle(bundle: Bundle | None, path: Sequence[str | int]) -> Value:
@@ -232,6 +248,7 @@ _KINDS: Mapping[type, Callable[[Any, Environment], Value]] = {
     Literal: _literal,
     Word: _word,
     Reference: _reference,
+    Way: _way,
     Call: _call,
     Chain: _chain,
     Unary: _unary,

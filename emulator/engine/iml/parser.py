@@ -132,9 +132,9 @@ def _nesting(text: str) -> int:
     """How deep brackets lie within each other, those in quotes included (which errs on the safe side)."""
     depth = deepest = 0
     for character in text:
-        if character == "(":
+        if character in "([":
             depth += 1
             deepest = max(deepest, depth)
-        elif character == ")":
+        elif character in ")]":
             depth -= 1
     return deepest

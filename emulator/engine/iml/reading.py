@@ -7,7 +7,7 @@ from typing import Any
 
 from lark import Lark, Token, Transformer, v_args
 
-from .syntax import Call, Chain, Literal, Node, Reference, Unary, Word
+from .syntax import Call, Chain, Literal, Node, Reference, Unary, Way, Word
 from .values import number
 
 
@@ -34,6 +34,10 @@ class _Builder(Transformer[Token, Any]):
         quote = token[0]
         return Literal(token[1:-1].replace(quote * 2, quote))
 
+    def bare(self, token: Token) -> Literal:
+        """What the designer makes of ``\\"text\\"``: a backslash without quotes, and a text (exported blueprints)."""
+        return Literal(str(token))
+
     def word(self, token: Token) -> Word:
         return Word(str(token))
 
@@ -43,16 +47,16 @@ class _Builder(Transformer[Token, Any]):
     def argument(self, expression: Node | None = None) -> Node | None:
         return expression
 
-    def bundle(self, module: Token, *path: str | int) -> Reference:
-        return Reference(int(module), path)
+    def bundle(self, module: Token, *path: str | int | Node) -> Reference | Way:
+        return _way(int(module), path)
 
-    def quoted(self, token: Token, *path: str | int) -> Reference:
+    def quoted(self, token: Token, *path: str | int | Node) -> Reference | Way:
         """A whole bundle is written with its number in backticks."""
         name = token[1:-1]
-        return Reference(int(name) if name.isascii() and name.isdigit() else name, path)
+        return _way(int(name) if name.isascii() and name.isdigit() else name, path)
 
-    def variable(self, name: Token, *path: str | int) -> Reference:
-        return Reference(str(name), path)
+    def variable(self, name: Token, *path: str | int | Node) -> Reference | Way:
+        return _way(str(name), path)
 
     def field(self, token: Token) -> str:
         return str(token)
@@ -60,9 +64,16 @@ class _Builder(Transformer[Token, Any]):
     def quoted_field(self, token: Token) -> str:
         return str(token[1:-1])
 
-    def index(self, token: Token | None = None) -> int:
-        """Empty brackets mean the first item."""
-        return 1 if token is None else int(token)
+    def index(self, place: Node | None = None) -> int | Node:
+        """Empty brackets mean the first item; else a place is written or mapped (Help centre, "Mapping arrays")."""
+        if place is None:
+            return 1
+        return place.value if isinstance(place, Literal) and isinstance(place.value, int) else place
+
+
+def _way(root: int | str, path: tuple[str | int | Node, ...]) -> Reference | Way:
+    known = tuple(step for step in path if isinstance(step, (str, int)))
+    return Reference(root, known) if len(known) == len(path) else Way(root, path)
 
 
 _OPERATORS = {"==": "=", "===": "=", "!==": "!=", "&&": "&", "||": "|"}

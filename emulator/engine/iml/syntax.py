@@ -32,6 +32,14 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """A way into a bundle or a variable, some of whose places in arrays are computed: ``1.rows[2.i].name``."""
+
+    root: int | str
+    path: tuple[str | int | Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     name: str
     arguments: tuple[Node | None, ...]
@@ -53,4 +61,4 @@ class Chain:
     rest: tuple[tuple[str, Node], ...]
 
 
-Node: TypeAlias = Literal | Word | Reference | Call | Unary | Chain
+Node: TypeAlias = Literal | Word | Reference | Way | Call | Unary | Chain
