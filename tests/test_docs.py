@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from emulator import seeds
+from emulator.cli import main
 from emulator.tls import CLIENT_VARIABLES
 
 ROOT = Path(__file__).parent.parent
@@ -63,6 +66,17 @@ def test_the_seed_that_is_shown_is_valid(tmp_path: Path) -> None:
     path = tmp_path / "seed.yaml"
     path.write_text(seed, "utf-8")
     assert seeds.summary(seeds.check(path)) == "1 user, 1 organization, 1 team"
+
+
+def test_the_survey_is_as_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs/how-to/explain.md").read_text(encoding="utf-8")
+    [(call, told)] = re.findall(
+        r"^```console\n\$ (make-emulator survey .*)\n([^`]*)^```", page, flags=re.MULTILINE
+    )
+    monkeypatch.chdir(ROOT)
+    result = CliRunner().invoke(main, shlex.split(call)[1:], env={"COLUMNS": "100"})
+    assert result.output == told
+    assert result.exit_code == 1
 
 
 def test_every_shipped_seed_is_listed() -> None:

@@ -85,9 +85,13 @@ class _Reader:
         wanted = Wanted()
         self._handed_on(module, own, wanted)
         if module.full_name == _CALLS_BACK:
-            wanted.learn(collection_of(self._outputs))
-        wanted.learn(collection_of(module.expect))
+            wanted.learn(self._specified(self._outputs))
+        wanted.learn(self._specified(module.expect))
         return wanted
+
+    def _specified(self, fields: Fields | None) -> Wanted:
+        self._budget.weigh(fields)
+        return collection_of(fields)
 
     def _handed_on(self, module: Module, own: Wanted, wanted: Wanted) -> None:
         match module.full_name:
@@ -107,11 +111,11 @@ class _Reader:
                 wanted.fields["text"] = own.at(["text"])
             case "json:ParseJSON":
                 content = Wanted(fields=dict(own.fields))
-                content.learn(collection_of(module.interface))
+                content.learn(self._specified(module.interface))
                 wanted.fields["json"] = Wanted(kind="json", content=content)
             case "xml:ParseXML":
                 content = Wanted(fields=dict(own.fields))
-                content.learn(collection_of(module.interface))
+                content.learn(self._specified(module.interface))
                 wanted.fields["xml"] = Wanted(kind="xml", content=content)
             case "csv:ParseCSV":
                 wanted.fields["csv"] = _table(module, own)
@@ -207,12 +211,14 @@ class _Reader:
                 self._chain(first, rest, wanted)
 
     def _chain(self, first: Node, rest: Sequence[tuple[str, Node]], wanted: Wanted | None) -> None:
+        """Each operand is expected to be what one of its neighbours asks for."""
         is_number = wanted is not None and wanted.kind == "number"
-        left = first
-        for operator, right in rest:
-            for one, other in ((left, right), (right, left)):
-                self._node(one, _beside("-" if operator == "+" and is_number else operator, other))
-            left = right
+        operands = [first, *(operand for _, operand in rest)]
+        operators = ["-" if operator == "+" and is_number else operator for operator, _ in rest]
+        for place, operand in enumerate(operands):
+            left = _beside(operators[place - 1], operands[place - 1]) if place else None
+            right = _beside(operators[place], operands[place + 1]) if place < len(operators) else None
+            self._node(operand, left or right)
 
     # --- filters ---------------------------------------------------------------------------------
 
@@ -237,13 +243,17 @@ def _amid(before: str, *, is_json: bool) -> Wanted | None:
 def _table(module: Module, own: Wanted) -> Wanted:
     """A text of CSV with as many columns as the module reads, separated as it expects."""
     count, delimiter = module.parameters.get("columnCount"), module.parameters.get("delimiter")
-    whole = int(count) if isinstance(count, (int, str)) and str(count).isdecimal() else 0
-    read = [int(name[3:]) for name in own.fields if name[:3] == "col" and name[3:].isdecimal()]
-    columns = [f"col{place}" for place in range(1, 1 + min(whole or max(read, default=1), _COLUMNS))]
+    read = [_count(name.removeprefix("col")) for name in own.fields if name.startswith("col")]
+    number = _count(str(count)) or max(read, default=0) or 1
+    columns = [f"col{place}" for place in range(1, 1 + min(number, _COLUMNS))]
     row = Wanted(fields={name: own.fields.get(name, Wanted()) for name in columns})
     kind = module.parameters.get("delimiterType")
     between = "\t" if kind == "tab" else delimiter if kind == "other" and isinstance(delimiter, str) else ","
     return Wanted(kind="csv", pattern=between, content=row)
+
+
+def _count(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 5 else 0
 
 
 def _beside(operator: str, other: Node) -> Wanted | None:

@@ -7,13 +7,13 @@ inputs are refused when a scenario declares any, and without effect when it decl
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from ..world.datastores import field_faults
 from ..world.models import Fields, Json
 from ..world.refusals import Invalid
 from .errors import Misfit
 from .iml.values import as_date
+from .wanted import choices_of
 
 
 def checked_inputs(spec: Fields, data: Mapping[str, Json] | None) -> dict[str, Json]:
@@ -43,7 +43,7 @@ def _closer_faults(spec: Fields, data: Mapping[str, Json], path: str) -> Iterato
         match field.get("type"):
             case "date" if isinstance(value, str) and not _is_date(value):
                 yield f"Invalid date in parameter '{path}{name}'."
-            case "select" if value not in _choices(field):
+            case "select" if value not in choices_of(field):
                 yield f"Value not found in options of parameter '{path}{name}'."
             case "array" if isinstance(value, list):
                 yield from _item_faults(field.get("spec"), value, f"{path}{name}")
@@ -69,10 +69,3 @@ def _is_date(value: str) -> bool:
     except Misfit:
         return False
     return True
-
-
-def _choices(field: Mapping[str, Json]) -> list[Any]:
-    options = field.get("options")
-    if not isinstance(options, list):
-        return []
-    return [option.get("value") if isinstance(option, Mapping) else option for option in options]

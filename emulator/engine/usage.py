@@ -27,12 +27,25 @@ _SAME = frozenset(
     )
 )
 
-#: These make a date of a date.
+#: These make something of a date.
 _OF_DATES = frozenset(
-    f"{verb}{unit}"
-    for verb in ("add", "set")
-    for unit in ("Second", "Seconds", "Minute", "Minutes", "Hour", "Hours", "Day", "Days", "Date", "Month")
-) | {"addMonths", "addYears", "setYear", "formatDate"}
+    (
+        "addDays",
+        "addHours",
+        "addMinutes",
+        "addMonths",
+        "addSeconds",
+        "addYears",
+        "formatDate",
+        "setDate",
+        "setDay",
+        "setHour",
+        "setMinute",
+        "setMonth",
+        "setSecond",
+        "setYear",
+    )
+)
 
 _OF_NUMBERS = frozenset(("abs", "ceil", "floor", "formatNumber", "parseNumber", "round", "trunc"))
 
@@ -57,8 +70,8 @@ def expects(name: str, arguments: Sequence[Node | None], wanted: Wanted | None) 
             return [None if place == 0 or place % 2 else wanted for place in range(len(arguments))]
         case "merge" | "arrayIntersect" | "arrayDiff":
             return [Wanted(kind="array") for _ in arguments]
-        case "dateDifference":
-            return [Wanted(kind="date") if place < 2 else None for place in range(len(arguments))]
+    if name in _OF_MANY and len(arguments) > 1:
+        return [Wanted(kind="number") for _ in arguments]
     if not arguments:
         return []
     return [_first(name, arguments, wanted), *others]
@@ -74,8 +87,7 @@ def _first(name: str, arguments: Sequence[Node | None], wanted: Wanted | None) -
     if name in _OF_NUMBERS:
         return Wanted(kind="number")
     if name in _OF_MANY:
-        number = Wanted(kind="number")
-        return Wanted(kind="array", item=number) if len(arguments) == 1 else number
+        return Wanted(kind="array", item=Wanted(kind="number"))
     if name in _OF_ARRAYS:
         return Wanted(kind="array", item=wanted.item if wanted is not None else None)
     match name:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from ..world.models import Json
 
@@ -28,8 +29,9 @@ _TELLING = frozenset(
     )
 )
 
-#: So deep are ways into a value followed, and specifications read.
+#: So deep are ways into a value followed, and specifications read; and so many values are enough to choose from.
 _DEPTH = 12
+_CHOICES = 50
 
 
 @dataclass(slots=True)
@@ -72,7 +74,11 @@ class Wanted:
         self.kind = self.kind or other.kind
         self.name = self.name or other.name
         self.pattern = self.pattern or other.pattern
-        self.choices += [choice for choice in other.choices if choice not in self.choices]
+        for choice in other.choices:
+            if len(self.choices) == _CHOICES:
+                break
+            if choice not in self.choices:
+                self.choices.append(choice)
         for name, wanted in other.fields.items():
             if name in self.fields:
                 self.fields[name].learn(wanted, depth + 1)
@@ -109,14 +115,16 @@ def field_of(spec: Mapping[str, Json], depth: int = 0) -> Wanted:
     elif kind == "array" and isinstance(inner, list) and inner:
         wanted.item = collection_of(inner, depth)
     elif kind == "select":
-        wanted.choices = [choice for choice in choices_of(spec) if isinstance(choice, (str, int, float))]
+        choices = (choice for choice in choices_of(spec) if isinstance(choice, (str, int, float)))
+        wanted.choices = list(islice(choices, _CHOICES))
     return wanted
 
 
 def choices_of(spec: Mapping[str, Json]) -> list[Json]:
-    """What a field of type ``select`` offers: ``validate.enum``, else ``options``."""
+    """What a field of type ``select`` offers: ``validate.enum``, else ``options`` (exported blueprints have either)."""
     validate = spec.get("validate")
-    choices = validate.get("enum") if isinstance(validate, Mapping) else spec.get("options")
+    enum = validate.get("enum") if isinstance(validate, Mapping) else None
+    choices = enum if isinstance(enum, list) else spec.get("options")
     if not isinstance(choices, list):
         return []
     return [choice.get("value") if isinstance(choice, Mapping) else choice for choice in choices]

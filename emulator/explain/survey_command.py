@@ -24,7 +24,7 @@ _COLOURS = {"SUCCESS": "green", "WARNING": "yellow", "ERROR": "red", "REFUSED": 
 @click.command("survey", short_help="Run a folder of blueprints and tell how each ends.")
 @click.argument(
     "paths",
-    metavar="PATH...",
+    metavar="PATH",
     nargs=-1,
     required=True,
     type=click.Path(exists=True, readable=True, path_type=Path),
@@ -79,9 +79,11 @@ def survey(
 
 def _lines(finding: Finding) -> Iterator[str]:
     """A line for a file, and one for the reason if there is one."""
+    from .text import counted
+
     status = click.style(f"{finding.status:<8}", fg=_COLOURS[finding.status])
     ran = finding.modules - len(finding.idle)
-    figures = f"  {ran} of {finding.modules} modules, {finding.operations} operations"
+    figures = f"  {ran} of {counted(finding.modules, 'module')}, {counted(finding.operations, 'operation')}"
     yield _cut(f"{status} {finding.path}{figures if finding.status != 'REFUSED' else ''}")
     if finding.cause is not None:
         yield _cut(" " * 9 + _told(finding.cause))
@@ -95,10 +97,12 @@ def _told(cause: Cause) -> str:
 
 def _ending(findings: Sequence[Finding], others: Sequence[Path]) -> Iterator[str]:
     """How many ended how, and which modules put out made-up data."""
+    from .text import counted
+
     yield ""
-    counts = ", ".join(f"{count} {status}" for status, count in _counted(findings).items())
-    passed_over = f"; {len(others)} other files passed over" if others else ""
-    yield _cut(f"{len(findings)} blueprints: {counts}{passed_over}")
+    counts = ", ".join(f"{count} {status}" for status, count in _totals(findings).items())
+    passed_over = f"; {counted(len(others), 'other file')} passed over" if others else ""
+    yield _cut(f"{counted(len(findings), 'blueprint')}: {counts}{passed_over}")
     made_up: Counter[str] = Counter()
     for finding in findings:
         made_up.update(finding.treatments.get("simulated", {}))
@@ -109,7 +113,7 @@ def _ending(findings: Sequence[Finding], others: Sequence[Path]) -> Iterator[str
         yield _cut(f"  {', '.join(names)}{more}")
 
 
-def _counted(findings: Sequence[Finding]) -> dict[str, int]:
+def _totals(findings: Sequence[Finding]) -> dict[str, int]:
     counts = Counter(finding.status for finding in findings)
     return {status: counts[status] for status in _COLOURS if counts[status]}
 
@@ -127,7 +131,7 @@ def _cut(line: str) -> str:
 
 def _document(findings: Sequence[Finding], others: Sequence[Path]) -> dict[str, Json]:
     return {
-        "summary": _counted(findings),
+        "summary": _totals(findings),
         "blueprints": [
             {
                 "file": str(finding.path),

@@ -71,7 +71,7 @@ class _Teller:
 
     def _header(self) -> Iterator[str]:
         blueprint, count = self._told.export.blueprint, len(self._nodes)
-        yield self._cut(click.style(clean(blueprint["name"]), bold=True) + f": {_counted(count, 'module')}")
+        yield self._cut(click.style(clean(blueprint["name"]), bold=True) + f": {counted(count, 'module')}")
         for treatment in ("interpreted", "scripted", "simulated", "unknown"):
             modules = self._told.treatments.get(treatment)
             if not modules:
@@ -194,7 +194,7 @@ class _Teller:
         run = self._told.execution
         status = reveal(run, run.ends)
         figures = (
-            f"{_counted(run.operations, 'operation')}, {_credits(run.centicredits)}, "
+            f"{counted(run.operations, 'operation')}, {_credits(run.centicredits)}, "
             f"{run.duration / 1000:.1f} s of the world's time"
         )
         yield f"{click.style(status, fg=_COLOURS[status], bold=True)}  {figures}"
@@ -202,7 +202,7 @@ class _Teller:
             where = f" (in {_quoted(run.error.module_name)})" if run.error.module_name else ""
             yield from self._failed(run.error, "  ", where)
         if self._told.incomplete:
-            yield f"  stored: {_counted(self._told.incomplete, 'incomplete execution')}"
+            yield f"  stored: {counted(self._told.incomplete, 'incomplete execution')}"
         if run.respond is not None:
             yield from self._value(
                 mask({"status": run.respond.status, "body": run.respond.body}), "  answer: "
@@ -245,7 +245,7 @@ def _quoted(text: str) -> str:
     return f'"{clean(text)}"'
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 

@@ -74,3 +74,11 @@ def test_an_input_that_is_not_declared_is_refused() -> None:
 )
 def test_an_input_of_the_wrong_type_is_named(data: dict[str, Json], fault: str) -> None:
     assert faults(name="Ada", **data) == [fault]
+
+
+def test_the_choices_of_an_input_may_stand_among_its_validations() -> None:
+    spec = [{"name": "size", "type": "select", "default": "s", "validate": {"enum": ["s", "l"]}}]
+    assert checked_inputs(spec, None) == {"size": "s"}
+    with pytest.raises(Invalid) as caught:
+        checked_inputs(spec, {"size": "m"})
+    assert caught.value.faults == ("Value not found in options of parameter 'size'.",)

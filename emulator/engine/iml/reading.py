@@ -6,6 +6,7 @@ from importlib import resources
 from typing import Any
 
 from lark import Lark, Token, Transformer, v_args
+from lark.exceptions import LarkError
 
 from .syntax import Call, Chain, Literal, Node, Reference, Unary, Way, Word
 from .values import number
@@ -68,7 +69,11 @@ class _Builder(Transformer[Token, Any]):
         """Empty brackets mean the first item; else a place is written or mapped (Help centre, "Mapping arrays")."""
         if place is None:
             return 1
-        return place.value if isinstance(place, Literal) and isinstance(place.value, int) else place
+        if isinstance(place, Literal) and isinstance(place.value, int):
+            return place.value
+        if isinstance(place, (Literal, Unary)):
+            raise LarkError("A place that is written is a whole number.")
+        return place
 
 
 def _way(root: int | str, path: tuple[str | int | Node, ...]) -> Reference | Way:

@@ -133,7 +133,7 @@ class Maker:
             case "collection":
                 return self._collection(spec, wanted, depth) if depth < _DEPTH else {}
             case "array":
-                return self._array(spec, wanted.item, depth) if depth < _DEPTH else []
+                return self._array(spec, wanted, depth) if depth < _DEPTH else []
             case "number" | "integer" | "uinteger" | "port":
                 if wanted.choices:
                     return self._random.choice(wanted.choices)
@@ -182,11 +182,11 @@ class Maker:
                     made[name] = self.value({"name": name}, inner, depth + 1)
         return made
 
-    def _array(self, spec: Json, item: Wanted | None, depth: int) -> Json:
+    def _array(self, spec: Json, wanted: Wanted, depth: int) -> Json:
         """An array's specification is one field for every item, or the fields of collections."""
-        if not spec and item is None:
+        if not spec and wanted.item is None and wanted.kind != "array":
             return []
-        return [self._item(spec, item or _NOTHING, depth) for _ in range(_ITEMS)]
+        return [self._item(spec, wanted.item or _NOTHING, depth) for _ in range(_ITEMS)]
 
     def _item(self, spec: Json, item: Wanted, depth: int) -> Json:
         if isinstance(spec, list) and spec:
