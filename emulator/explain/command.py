@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 WIDTH = 120
 
 
+modules_option = click.option(
+    "--modules",
+    type=click.File("rb"),
+    metavar="FILE.yaml",
+    help="What modules put out: 'app:Module': {output, error, times, durationMs}.",
+)
+now_option = click.option("--now", metavar="ISO", help="The time of the run, such as 2026-03-02T09:00:00Z.")
+
+
 @click.command("explain", short_help="Run a blueprint once and tell what happened.")
 @click.argument("blueprint", metavar="BLUEPRINT.json", type=click.File("rb"))
 @click.option(
@@ -26,13 +35,8 @@ WIDTH = 120
     metavar="JSON|@FILE",
     help="The scenario's inputs, or the bundle that its trigger received (or a list of them).",
 )
-@click.option(
-    "--modules",
-    type=click.File("rb"),
-    metavar="FILE.yaml",
-    help="What modules put out: 'app:Module': {output, error, times, durationMs}.",
-)
-@click.option("--now", metavar="ISO", help="The time of the run, such as 2026-03-02T09:00:00Z.")
+@modules_option
+@now_option
 @click.option("--full", is_flag=True, help="Show every field and every bundle, whole.")
 @click.option(
     "--format",

@@ -12,7 +12,7 @@ import click
 import orjson
 
 from ..failures import Failure
-from .command import WIDTH, scripts_from, time_of
+from .command import WIDTH, modules_option, now_option, scripts_from, time_of
 
 if TYPE_CHECKING:
     from ..world.models import Json
@@ -29,13 +29,8 @@ _COLOURS = {"SUCCESS": "green", "WARNING": "yellow", "ERROR": "red", "REFUSED": 
     required=True,
     type=click.Path(exists=True, readable=True, path_type=Path),
 )
-@click.option(
-    "--modules",
-    type=click.File("rb"),
-    metavar="FILE.yaml",
-    help="What modules put out: 'app:Module': {output, error, times, durationMs}.",
-)
-@click.option("--now", metavar="ISO", help="The time of the runs, such as 2026-03-02T09:00:00Z.")
+@modules_option
+@now_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
 @click.pass_context
 def survey(
