@@ -347,6 +347,22 @@ def test_what_is_declared_a_text_stays_one(expression: str, pattern: str) -> Non
     assert re.fullmatch(pattern, run.steps[0].output[0]["x"])
 
 
+@pytest.mark.parametrize(
+    ("kind", "operator", "b", "fits"),
+    [
+        ("number", "text:equal", "many", lambda value: isinstance(value, float)),
+        ("integer", "number:greater", "1.5", lambda value: isinstance(value, int)),
+        ("integer", "number:greater", "500", lambda value: value == 501),
+        ("boolean", "text:equal", "yes", lambda value: isinstance(value, bool)),
+    ],
+)
+def test_a_value_that_is_compared_still_has_its_declared_type(
+    kind: str, operator: str, b: str, fits: Any
+) -> None:
+    gate = {"name": "", "conditions": [[{"a": "{{1.x}}", "o": operator, "b": b}]]}
+    assert fits(made(source(field("x", kind)), use({}, filter=gate))["x"])
+
+
 def test_any_type_and_an_array_without_fields_are_what_they_are_used_for() -> None:
     fields = [field("rows", "array"), field("at", "any"), field("who", "collection")]
     bundle = made(source(*fields), use({"x": "{{1.rows[].id}} {{1.who.name}} {{addDays(1.at; 1)}}"}))

@@ -19,7 +19,7 @@ from ...world.models import Fields, Json
 from ..budget import Budget
 from ..errors import ModuleError
 from ..iml.moments import written
-from ..iml.values import Value, as_text, date_of, plain
+from ..iml.values import Value, as_text, date_of, is_number, plain
 from ..wanted import Wanted, choices_of
 from .xml_app import written_xml
 
@@ -134,16 +134,17 @@ class Maker:
                 return self._collection(spec, wanted, depth) if depth < _DEPTH else {}
             case "array":
                 return self._array(spec, wanted, depth) if depth < _DEPTH else []
-            case "number" | "integer" | "uinteger" | "port":
-                if wanted.choices:
-                    return self._random.choice(wanted.choices)
-                return (
-                    self._random.randint(100, 99_999) / 100
-                    if kind == "number"
-                    else self._random.randint(1, 10_000)
-                )
+            case "number":
+                numbers = [choice for choice in wanted.choices if is_number(choice)]
+                return self._random.choice(numbers) if numbers else self._random.randint(100, 99_999) / 100
+            case "integer" | "uinteger" | "port":
+                wholes = [
+                    choice for choice in wanted.choices if is_number(choice) and float(choice).is_integer()
+                ]
+                return int(self._random.choice(wholes)) if wholes else self._random.randint(1, 10_000)
             case "boolean" | "checkbox":
-                return self._random.choice(wanted.choices) if wanted.choices else self._random.random() < 0.5
+                sides = [choice for choice in wanted.choices if isinstance(choice, bool)]
+                return self._random.choice(sides) if sides else self._random.random() < 0.5
             case "date" | "timestamp":
                 return self._date(wanted.pattern if field.get("type") not in ("date", "timestamp") else None)
             case "time":
