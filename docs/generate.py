@@ -356,8 +356,11 @@ def _modules() -> Iterator[str]:
         "| interpreted | the emulator knows it from the inside; the table below has them all | what it does in Make |",
         "| scripted | a test, or a file, says what it puts out | that, or the error or delay that was said |",
         "| simulated | it belongs to any other app | puts out one bundle of made-up data in the shape that the blueprint"
-        " declares in `metadata.interface`, else in `metadata.expect`; first in a scenario, it puts out what the run was"
-        " given |",
+        " declares in `metadata.interface`, else in `metadata.expect` and by what later modules map; first in a scenario, it"
+        " puts out what the run was given |",
+        "",
+        "Made-up data fit what is done with them: an array for an iterator, a text of JSON for Parse JSON, a date for",
+        "`formatDate`, one of the values that a filter compares with. What the blueprint declares goes before that.",
         "",
         "A module of an app that is known in whole, and that the app does not have, is refused (IM007). `make-emulator explain`",
         "tells of each module of a blueprint how it is run.",

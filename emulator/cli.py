@@ -18,6 +18,7 @@ import click
 from . import remote, zones
 from .contract.command import contract
 from .explain.command import explain
+from .explain.survey_command import survey
 from .failures import Commands, Failure
 from .version import __version__
 
@@ -59,6 +60,7 @@ for _command in (
     zones.pull,
     zones.diff,
     explain,
+    survey,
     contract,
 ):
     main.add_command(_command)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from emulator import seeds
+from emulator.cli import main
 from emulator.engine.custom_functions import error_in
 from emulator.tls import CLIENT_VARIABLES
 
@@ -75,6 +78,17 @@ def test_the_functions_that_are_shown_are_valid(tmp_path: Path) -> None:
     assert seeds.summary(checked) == "1 user, 1 organization, 1 team, 1 function"
     [function] = checked.organizations[0]["teams"][0]["functions"]
     assert error_in(function["code"]) is None
+
+
+def test_the_survey_is_as_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs/how-to/explain.md").read_text(encoding="utf-8")
+    [(call, told)] = re.findall(
+        r"^```console\n\$ (make-emulator survey .*)\n([^`]*)^```", page, flags=re.MULTILINE
+    )
+    monkeypatch.chdir(ROOT)
+    result = CliRunner().invoke(main, shlex.split(call)[1:], env={"COLUMNS": "100"})
+    assert result.output == told
+    assert result.exit_code == 1
 
 
 def test_every_shipped_seed_is_listed() -> None:

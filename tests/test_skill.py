@@ -78,7 +78,7 @@ def test_the_loop_leads_from_a_mistake_to_a_run(api: Api) -> None:
 
 def test_it_teaches_each_command_that_an_agent_needs() -> None:
     named = set(re.findall(r"`make-emulator ([a-z-]+)", SKILL))
-    assert {"explain", "pull", "diff", "contract", "access-report", "serve"} <= named
+    assert {"explain", "survey", "pull", "diff", "contract", "access-report", "serve"} <= named
 
 
 def test_a_blueprint_in_a_file_is_explained_as_told(tmp_path: Path) -> None:

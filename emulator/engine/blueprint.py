@@ -207,6 +207,7 @@ class _Reader:
             raise BadBlueprint("A flow is not an array.")
         if nesting > MAX_NESTING:
             raise BadBlueprint("The blueprint is nested too deep.")
+        nodes = [node for node in nodes if not _is_placeholder(node)]
         flow = tuple(self._module(node, nesting) for node in nodes)
         for (module, following), node in zip(pairwise(flow), nodes, strict=False):
             if module.routes:
@@ -298,6 +299,11 @@ class _Reader:
         if len(self._seen) > MAX_MODULES:
             raise BadBlueprint(f"A blueprint has at most {MAX_MODULES} modules.")
         return int(id)
+
+
+def _is_placeholder(node: Json) -> bool:
+    """Whether nothing stands there yet: what comes so far goes no further."""
+    return isinstance(node, Mapping) and node.get("module") == blueprints.PLACEHOLDER
 
 
 def _is_module_name(name: str) -> bool:

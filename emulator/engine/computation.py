@@ -18,6 +18,7 @@ from .blueprint import Blueprint, Module, parse
 from .budget import Budget
 from .cycles import Backlog, Cycles, More
 from .errors import ModuleError
+from .expectations import Expectations
 from .gathering import Junction, Place
 from .iml.environment import Bundle, Scope
 from .iml.values import Value, plain
@@ -222,6 +223,7 @@ class Computation:
         )
         self._interpreter = interpreter = Interpreter(run, blueprint, zone=zone)
         run.backlog = Backlog(blueprint.flow)
+        run.expected = Expectations(blueprint, run.output_spec, run.budget).of
         cycles = Cycles(blueprint, run.trigger_bundle, self._more, resumes=self._begins_at is not None)
         begin: tuple[Place, Scope, Junction | None] = (blueprint.flow, 0), Scope(), None
         if self._begins_at is not None:

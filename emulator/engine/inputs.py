@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from ..world.datastores import field_faults
 from ..world.models import Fields, Json
 from ..world.refusals import Invalid
 from .errors import Misfit
 from .iml.values import as_date
+from .wanted import choices_of
 
 #: Letters, digits and underscores; neither a digit at the start, nor an underscore and a digit (Help centre, "Create the
 #: structure of scenario inputs or outputs").
@@ -76,7 +76,7 @@ def _closer_faults(spec: Fields, data: Mapping[str, Json], path: str) -> Iterato
                 yield f"Invalid date in parameter '{path}{name}'."
             case "uinteger" if isinstance(value, int) and value < 0:
                 yield f"Invalid uinteger in parameter '{path}{name}'."
-            case "select" if value not in _choices(field):
+            case "select" if value not in choices_of(field):
                 yield f"Value not found in options of parameter '{path}{name}'."
             case "array" if isinstance(value, list):
                 yield from _item_faults(field.get("spec"), value, f"{path}{name}")
@@ -102,10 +102,3 @@ def _is_date(value: str) -> bool:
     except Misfit:
         return False
     return True
-
-
-def _choices(field: Mapping[str, Json]) -> list[Any]:
-    options = field.get("options")
-    if not isinstance(options, list):
-        return []
-    return [option.get("value") if isinstance(option, Mapping) else option for option in options]

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from ..world.models import Script
 
 #: Where lines end that go to no terminal.
-_WIDTH = 120
+WIDTH = 120
+
+
+modules_option = click.option(
+    "--modules",
+    type=click.File("rb"),
+    metavar="FILE.yaml",
+    help="What modules put out: 'app:Module': {output, error, times, durationMs}.",
+)
+now_option = click.option("--now", metavar="ISO", help="The time of the run, such as 2026-03-02T09:00:00Z.")
 
 
 @click.command("explain", short_help="Run a blueprint once and tell what happened.")
@@ -26,12 +35,7 @@ _WIDTH = 120
     metavar="JSON|@FILE",
     help="The scenario's inputs, or the bundle that its trigger received (or a list of them).",
 )
-@click.option(
-    "--modules",
-    type=click.File("rb"),
-    metavar="FILE.yaml",
-    help="What modules put out: 'app:Module': {output, error, times, durationMs}.",
-)
+@modules_option
 @click.option(
     "--scenario",
     "called",
@@ -39,7 +43,7 @@ _WIDTH = 120
     multiple=True,
     help="The blueprint of a scenario that this one calls, by its id there; may be given several times.",
 )
-@click.option("--now", metavar="ISO", help="The time of the run, such as 2026-03-02T09:00:00Z.")
+@now_option
 @click.option("--full", is_flag=True, help="Show every field and every bundle, whole.")
 @click.option(
     "--format",
@@ -71,26 +75,21 @@ def explain(
     from . import document, reading, running, text
 
     bundle = _json(given) if given is not None else None
-    scripts: list[Script] = []
-    if modules is not None:
-        try:
-            scripts = list(reading.scripts_of(modules.read()))
-        except ValueError as error:
-            raise Failure(reading.clean(f"{modules.name}: {error}")) from None
+    scripts = scripts_from(modules)
     try:
         export = reading.export_of(blueprint.read())
     except ValueError as error:
         raise Failure(reading.clean(f"{_named(blueprint)} is no blueprint: {error}")) from None
     others = dict(_called(wish) for wish in called)
     try:
-        explanation = running.explain(export, given=bundle, now=_time(now), scripts=scripts, called=others)
+        explanation = running.explain(export, given=bundle, now=time_of(now), scripts=scripts, called=others)
     except ValueError as error:
         hint = "; --input '{…}' gives the inputs" if bundle is None and export.takes_inputs else ""
         raise Failure(reading.clean(f"{_named(blueprint)} cannot be run: {error}{hint}")) from None
     if form == "json":
         click.echo(orjson.dumps(document.document(explanation), option=orjson.OPT_INDENT_2))
     else:
-        width = shutil.get_terminal_size((_WIDTH, 24)).columns
+        width = shutil.get_terminal_size((WIDTH, 24)).columns
         for line in text.told(explanation, width=width, full=full):
             click.echo(line)
     if explanation.execution.error is not None:
@@ -127,7 +126,20 @@ def _called(wish: str) -> tuple[int, Any]:
         raise Failure(reading.clean(f"{path} is no blueprint: {error}")) from None
 
 
-def _time(now: str | None) -> str | None:
+def scripts_from(modules: Any) -> list[Script]:
+    """What the file that ``--modules`` names says of modules; nothing if it was not given."""
+    from . import reading
+
+    if modules is None:
+        return []
+    try:
+        return list(reading.scripts_of(modules.read()))
+    except ValueError as error:
+        raise Failure(reading.clean(f"{modules.name}: {error}")) from None
+
+
+def time_of(now: str | None) -> str | None:
+    """The time that ``--now`` says."""
     from ..world.clock import LAST_MOMENT, moment_of
 
     if now is None:

@@ -79,7 +79,8 @@ def words_of(refusal: Refusal) -> str:
 def in_order(flow: Json) -> Iterator[Mapping[str, Json]]:
     """Every module of a flow that was checked, as a person reads it: depth first."""
     for node in flow or ():
-        yield node
+        if node["module"] != blueprints.PLACEHOLDER:
+            yield node
         for part in (node.get("routes"), node.get("branches"), node.get("tools")):
             for way in part or ():
                 yield from in_order(way.get("flow"))

@@ -17,9 +17,12 @@ REFERENCES: dict[str, tuple[str, ...]] = {
     "dataStructure": ("type",),
 }
 
+#: What the designer leaves where a route, or the scenario, has no module yet (exported blueprints); mostly without an id.
+PLACEHOLDER = "placeholder:Placeholder"
+
 
 def modules(flow: Json) -> Iterator[Mapping[str, Json]]:
-    """Every module of a flow, those of routes, branches, error handlers and an agent's tools included."""
+    """Every module of a flow, those of routes, branches, error handlers and an agent's tools included; a placeholder is none."""
     pending = [flow]
     while pending:
         nodes = pending.pop()
@@ -28,7 +31,7 @@ def modules(flow: Json) -> Iterator[Mapping[str, Json]]:
         for node in nodes:
             if not isinstance(node, Mapping):
                 continue
-            if isinstance(node.get("module"), str):
+            if isinstance(node.get("module"), str) and node["module"] != PLACEHOLDER:
                 yield node
             pending.append(node.get("onerror"))
             for branches in (node.get("routes"), node.get("branches"), node.get("tools")):

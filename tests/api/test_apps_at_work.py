@@ -89,3 +89,28 @@ def test_what_a_module_cannot_read_is_the_error_of_the_run(api: Api, scenario: i
     assert detail["status"] == "ERROR"
     assert detail["error"]["name"] == "DataError"
     assert detail["error"]["message"] == "Number of columns on line 2 does not match header"
+
+
+def test_a_blueprint_with_a_route_that_is_not_built_yet_is_taken_as_it_is(api: Api) -> None:
+    empty = {"id": None, "module": "placeholder:Placeholder", "metadata": {"designer": {"x": 0, "y": 0}}}
+    flow = [
+        {"id": 1, "module": "util:BasicTrigger", "version": 1, "parameters": {"values": []}},
+        {
+            "id": 2,
+            "module": "builtin:BasicRouter",
+            "version": 1,
+            "mapper": None,
+            "routes": [{"flow": [empty]}],
+        },
+    ]
+    body = {
+        "teamId": 1,
+        "blueprint": json.dumps({"name": "Half", "flow": flow, "metadata": {}}),
+        "scheduling": json.dumps({"type": "on-demand"}),
+    }
+    created = ok(api.post("/scenarios?confirmed=true", json=body))["scenario"]
+    assert created["usedPackages"] == ["util", "builtin"]
+    held = ok(api.get(f"/scenarios/{created['id']}/blueprint"))["response"]["blueprint"]
+    assert held["flow"][1]["routes"][0]["flow"] == [empty]
+    ok(api.post(f"/scenarios/{created['id']}/start"))
+    assert ok(api.post(f"/scenarios/{created['id']}/run", json={"responsive": True}))["status"] == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from lab import module, set_variable
+from lab import Lab, module, set_variable
 
 from emulator.engine.blueprint import id_sequence, parse
 from emulator.engine.modules import how_run
@@ -168,3 +168,37 @@ def test_the_tools_of_an_agent_are_modules_of_the_blueprint(tool: Json, detail: 
 
 def test_the_next_id_follows_those_of_an_agents_tools() -> None:
     assert id_sequence(blueprint(agent(module(7, "weather:ActionGetCurrentWeather")))) == 8
+
+
+# --- what the designer leaves where nothing was built yet -----------------------------------------
+
+
+def placeholder(**rest: Json) -> dict[str, Json]:
+    return {
+        "id": None,
+        "module": "placeholder:Placeholder",
+        "metadata": {"designer": {"x": 0, "y": 150}},
+        **rest,
+    }
+
+
+def test_a_placeholder_is_no_module_whatever_its_id() -> None:
+    first = set_variable(1, "a")
+    router = module(
+        2, "builtin:BasicRouter", routes=[{"flow": [placeholder()]}, {"flow": [placeholder(id=9)]}]
+    )
+    parsed = parse(blueprint(first, router))
+    assert [route.flow for route in parsed.flow[1].routes] == [(), ()]
+    assert id_sequence(blueprint(first, placeholder(id=9))) == 2
+
+
+def test_a_scenario_of_which_nothing_was_built_has_an_empty_flow() -> None:
+    assert parse(blueprint(placeholder())).flow == ()
+
+
+def test_what_comes_to_a_placeholder_goes_no_further() -> None:
+    routes = [{"flow": [placeholder()]}, {"flow": [set_variable(3, "b")]}]
+    run = Lab().run(set_variable(1, "a"), module(2, "builtin:BasicRouter", routes=routes))
+    assert run.error is None
+    assert [step.module_id for step in run.steps] == [1, 2, 3]
+    assert run.operations == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -180,7 +181,7 @@ def test_a_body_that_is_not_json_once_it_is_mapped_is_refused_in_makes_words() -
         (legacy(qs=[{"value": "x"}]), 1),
         (legacy(method="post", bodyType="raw", contentType="application/x-www-form-urlencoded"), 1),
         (legacy(name="ActionSendDataAPIKeyAuth"), 1),
-        (legacy(name="ActionSendDataBasicAuth", parameters={"auth": ""}), 1),
+        (legacy(name="ActionSendDataBasicAuth", parameters={"key": ""}), 1),
         (legacy(name="ActionGetFile", url=""), 1),
         (request(parameters={"authenticationType": "bearer"}), 1),
         (request(parameters={"authenticationType": "apiKey"}), 1),
@@ -382,6 +383,35 @@ def test_without_a_rule_the_answer_is_made_up_and_says_so() -> None:
     assert only(Lab().run(legacy(parseResponse=False)))["data"] == ""
 
 
+def test_made_up_data_are_what_later_modules_map() -> None:
+    lab = Lab()
+    feeder = module(2, "builtin:BasicFeeder", {"array": "{{1.data.items}}"})
+    later = module(3, "acme:use", {"x": "{{round(2.price)}} {{1.headers.`X-Pages`}}"})
+    run = lab.run(request(parseResponse=True), feeder, later)
+    assert [set(item) for item in only(run)["data"]["items"]] == [{"price"}, {"price"}]
+    assert only(run)["headers"]["x-pages"] != ""
+    assert [step.module_id for step in run.steps] == [1, 2, 3, 3]
+
+
+@pytest.mark.parametrize("parsed", [True, False])
+def test_an_answer_that_is_parsed_later_is_a_text_of_json(parsed: bool) -> None:
+    read = module(2, "json:ParseJSON", {"json": "{{1.data}}"})
+    run = Lab().run(request(parseResponse=parsed), read, module(3, "acme:use", {"x": "{{2.id}}"}))
+    assert run.error is None
+    assert list(json.loads(only(run)["data"])) == ["id"]
+
+
+def test_of_an_answer_that_is_not_parsed_nothing_but_its_text_is_made_up() -> None:
+    run = Lab().run(request(parseResponse=False), module(2, "acme:use", {"x": "{{1.data.id}}"}))
+    assert isinstance(only(run)["data"], str)
+    assert run.steps[1].input == {"x": None}
+
+
+def test_the_key_of_basic_auth_is_named_as_exports_name_it() -> None:
+    node = legacy(name="ActionSendDataBasicAuth", parameters={"auth": 2287})
+    assert error_of(Lab().run(node))[0] == "BundleValidationError"
+
+
 def test_made_up_data_have_the_shape_of_the_interface() -> None:
     spec = [{"name": "email", "type": "email"}, {"name": "n", "type": "integer"}]
     interface = [
@@ -531,7 +561,7 @@ def test_a_key_may_stand_in_the_query_and_is_not_shown_there() -> None:
 
 def test_a_key_that_the_emulator_does_not_know_is_masked_and_never_leaves() -> None:
     lab = Lab()
-    node = legacy(name="ActionSendDataBasicAuth", parameters={"auth": 2287})
+    node = legacy(name="ActionSendDataBasicAuth", parameters={"key": 2287})
     answer(lab, left=1)
     only(lab.run(node))
     assert header(sent(lab), "authorization") == MASK

@@ -107,3 +107,11 @@ def test_a_name_has_letters_digits_and_underscores_and_begins_with_no_digit(name
 
 def test_other_names_are_taken() -> None:
     check_names([{"name": name} for name in ("path", "_path", "__1", "a1")], [])
+
+
+def test_the_choices_of_an_input_may_stand_among_its_validations() -> None:
+    spec = [{"name": "size", "type": "select", "default": "s", "validate": {"enum": ["s", "l"]}}]
+    assert checked_inputs(spec, None) == {"size": "s"}
+    with pytest.raises(Invalid) as caught:
+        checked_inputs(spec, {"size": "m"})
+    assert caught.value.faults == ("Value not found in options of parameter 'size'.",)

@@ -123,12 +123,13 @@ def test_secrets_cannot_be_looked_for(world: World) -> None:
 def test_a_mail_that_was_not_sent_is_told_with_those_that_were(world: World) -> None:
     with pytest.raises(AssertionError, match="no mail was sent at all"):
         world.outbox.assert_sent("ann@example.com")
+    world.http.respond(API, json={"id": 9})
     run(world, call(), mail())
     with pytest.raises(AssertionError) as failure:
         world.outbox.assert_sent("bob@*", "Hello", times=2)
     assert str(failure.value).splitlines() == [
         "expected a mail to bob@* with the subject Hello 2 time(s), but it was sent 0 time(s); these were sent:",
-        "  to ann@example.com: Order ",
+        "  to ann@example.com: Order 9",
     ]
     world.outbox.clear()
     assert list(world.outbox) == []

@@ -33,16 +33,18 @@ MONTHS = [
 ]
 DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
 
-#: Text in brackets, a character behind a backslash, or a token; the longest token first where one begins another.
-_PIECE = re.compile(
-    r"\[([^\[]*)\]|\\(.)|"
-    r"([Hh]mm(?:ss)?|Mo|MM?M?M?|Do|DDDo|DD?D?D?|ddd?d?|do?|w[ow]?|W[oW]?|Qo?|N{1,5}|YYYYYY|YYYYY|YYYY|YY|Y"
-    r"|y{2,4}|yo?|gg(?:ggg?)?|GG(?:GGG?)?|e|E|a|A|hh?|HH?|kk?|mm?|ss?|S{1,9}|x|X|zz?|ZZ?)",
-    re.DOTALL,
+#: The longest token first where one begins another.
+_TOKEN = (
+    r"[Hh]mm(?:ss)?|Mo|MM?M?M?|Do|DDDo|DD?D?D?|ddd?d?|do?|w[ow]?|W[oW]?|Qo?|N{1,5}|YYYYYY|YYYYY|YYYY|YY|Y"
+    r"|y{2,4}|yo?|gg(?:ggg?)?|GG(?:GGG?)?|e|E|a|A|hh?|HH?|kk?|mm?|ss?|S{1,9}|x|X|zz?|ZZ?"
 )
 
+#: Text in brackets, a token or a character behind a backslash, which makes text of it, or a token.
+_PIECE = re.compile(rf"\[([^\[]*)\]|\\({_TOKEN}|.)?|({_TOKEN})", re.DOTALL)
+
 #: Tokens that stand for a pattern of tokens.
-_LONG = re.compile(r"\[[^\[]*\]|\\.|(LTS|LT|LL?L?L?|l{1,4})", re.DOTALL)
+_LONG_TOKEN = "LTS|LT|LL?L?L?|l{1,4}"
+_LONG = re.compile(rf"\[[^\[]*\]|\\(?:{_LONG_TOKEN})|({_LONG_TOKEN})")
 _LONG_FORMS: Mapping[str, str] = {
     "LT": "h:mm A",
     "LTS": "h:mm:ss A",

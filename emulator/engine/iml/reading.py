@@ -36,6 +36,10 @@ class _Builder(Transformer[Token, Any]):
         quote = token[0]
         return Literal(token[1:-1].replace(quote * 2, quote))
 
+    def bare(self, token: Token) -> Literal:
+        """What the designer makes of ``\\"text\\"``: a backslash without quotes, and a text (exported blueprints)."""
+        return Literal(str(token))
+
     def word(self, token: Token) -> Word:
         return Word(str(token))
 

@@ -13,7 +13,7 @@ from ..gathering import Group
 from ..iml.values import Value, as_number, as_text, number
 from .json_app import written
 from .registry import Combine, Field, Kind, ModuleContext, Outcome
-from .simulated import made_up
+from .simulated import put_out
 
 
 def _array(context: ModuleContext, group: Group) -> Mapping[str, Value]:
@@ -96,6 +96,4 @@ KINDS: tuple[Kind, ...] = (
 """Every aggregator. Emits nothing itself: the interpreter does, see `Kind.combine`."""
 
 #: Of an app that the emulator does not know: what its blueprint says it puts out.
-SIMULATED = aggregator(
-    "*", lambda context, group: made_up(context, context.module.interface or context.module.expect or ())
-)
+SIMULATED = aggregator("*", lambda context, group: put_out(context))

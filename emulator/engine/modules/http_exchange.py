@@ -17,7 +17,8 @@ from ...world import outside
 from ...world.models import Headers, HttpRequest, HttpRule, Json
 from ...world.transport import Answer, Outgoing, Unanswered
 from ..errors import BundleInvalid, ModuleError, unsupported
-from ..iml.values import plain
+from ..iml.values import as_text, plain
+from ..wanted import Wanted
 from .http_bodies import address
 from .http_keys import Key
 from .registry import ModuleContext
@@ -159,16 +160,37 @@ def _typed(headers: Headers, kind: str) -> Headers:
 
 
 def _made_up(context: ModuleContext) -> Answer:
-    """What nobody answered: made-up data in the shape that the module's interface declares for ``data``."""
-    field = next((field for field in context.module.interface or () if field["name"] == "data"), None)
-    data: Json = plain(made_up(context, [field])["data"]) if field else None
-    if data is None and context.mapper.get("parseResponse"):
+    """What nobody answered: made-up ``data`` as the module's interface declares them, or as later modules map them.
+
+    So it is with headers that are mapped by their names.
+    """
+    wanted = context.run.expected(context.module.id) or Wanted()
+    parsed = bool(context.mapper.get("parseResponse"))
+    declared = [field for field in context.module.interface or () if field["name"] == "data"]
+    expected: dict[str, Wanted] = {}
+    if (body := wanted.fields.get("data")) is not None:
+        # Nothing lies in a body that is not parsed; all that can be mapped of it is its text.
+        expected["data"] = body if parsed else Wanted(kind=_unparsed(body.kind), content=body.content)
+    if (named := wanted.fields.get("headers")) is not None and named.fields:
+        expected["headers"] = Wanted(fields=named.fields)
+    made = made_up(context, declared, Wanted(fields=expected))
+    headers = tuple(
+        (name.lower(), as_text(value))
+        for name, value in made.get("headers", {}).items()
+        if not isinstance(value, (Mapping, list)) and name.lower() != "content-type"
+    )
+    data: Json = plain(made.get("data"))
+    if data is None and parsed:
         data = {}
     if data is None or isinstance(data, str):
-        kind, body = _TEXT, (data or "").encode()
+        kind, content = _TEXT, (data or "").encode()
     else:
-        kind, body = "application/json", orjson.dumps(data)
-    return Answer(status=200, headers=(("content-type", kind), SIMULATED_HEADER), body=body)
+        kind, content = "application/json", orjson.dumps(data)
+    return Answer(status=200, headers=(*headers, ("content-type", kind), SIMULATED_HEADER), body=content)
+
+
+def _unparsed(kind: str | None) -> str | None:
+    return None if kind in ("array", "collection") else kind
 
 
 def _redirected(request: Outgoing, answer: Answer, manner: Manner) -> Outgoing | None:

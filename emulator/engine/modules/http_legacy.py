@@ -25,7 +25,7 @@ def _send(context: ModuleContext) -> Outcome:
 
 
 def _send_with_password(context: ModuleContext) -> Outcome:
-    return _legacy(context, key_of(context, BASIC, "auth"))
+    return _legacy(context, key_of(context, BASIC, "key"))
 
 
 def _send_with_key(context: ModuleContext) -> Outcome:

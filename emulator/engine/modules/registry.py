@@ -19,6 +19,7 @@ from ..iml.functions.registry import Function
 from ..iml.values import EMPTY_TEXT, Value, Zone, coerce
 from ..stopwatch import Stopwatch
 from ..transaction import Transaction
+from ..wanted import Wanted
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,6 +60,8 @@ class Run:
     name: str | None = None
     #: Host -> the cookies that it set, which HTTP modules share if they are told to.
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
+    #: What later modules expect of a module's bundles, by the module's id; asked when data have to be made up.
+    expected: Callable[[int], Wanted | None] = lambda id: None
 
     def now(self) -> int:
         return self.started + self.stopwatch.elapsed

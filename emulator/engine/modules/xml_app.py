@@ -12,7 +12,7 @@ from html import escape
 from typing import Any
 from xml.parsers import expat
 
-from ..budget import DEPTH, oversized
+from ..budget import DEPTH, Budget, oversized
 from ..errors import Misfit, ModuleError
 from ..iml.environment import text_of
 from ..iml.values import EMPTY_TEXT, Value, as_number, is_array
@@ -137,16 +137,24 @@ def _typed(text: str) -> Value:
 
 
 def _create(context: ModuleContext) -> Outcome:
-    """The mapped fields as XML: the only one is the root element, several lie in one that is called ``root``."""
-    fields = {name: value for name, value in context.mapper.items() if not _is_nothing(value)}
-    context.env.budget.weigh(fields)
+    return Emit([{"xml": written_xml(context.mapper, context.env.budget)}])
+
+
+def written_xml(values: Mapping[str, Value], budget: Budget) -> str:
+    """Fields as XML: the only one is the root element, several lie in one that is called ``root``.
+
+    Raises:
+        ModuleError: if a name cannot be one of an element, or a text has a character that XML does not have.
+    """
+    fields = {name: value for name, value in values.items() if not _is_nothing(value)}
+    budget.weigh(fields)
     name, value = next(iter(fields.items())) if len(fields) == 1 else ("root", fields)
     if is_array(value):
         name, value = "root", fields
-    lines = [_DECLARATION, *_element(context, name, value, "")]
+    lines = [_DECLARATION, *_element(budget, name, value, "")]
     text = "\n".join(lines)
-    context.env.budget.text(len(text))
-    return Emit([{"xml": text}])
+    budget.text(len(text))
+    return text
 
 
 def _is_nothing(value: Value) -> bool:
@@ -154,11 +162,11 @@ def _is_nothing(value: Value) -> bool:
     return value is None or (value == "" and value is not EMPTY_TEXT)
 
 
-def _element(context: ModuleContext, name: str, value: Value, indent: str) -> Iterator[str]:
+def _element(budget: Budget, name: str, value: Value, indent: str) -> Iterator[str]:
     """The lines of an element, or of as many as an array has items."""
     if is_array(value):
         for item in value:
-            yield from _element(context, name, item, indent)
+            yield from _element(budget, name, item, indent)
         return
     inner: list[str] = []
     attributes = text = ""
@@ -168,16 +176,16 @@ def _element(context: ModuleContext, name: str, value: Value, indent: str) -> It
                 continue
             if key == ATTRIBUTES and isinstance(item, Mapping):
                 attributes = "".join(
-                    f' {_name(key)}="{_escaped(context, part, _IN_QUOTES)}"'
+                    f' {_name(key)}="{_escaped(budget, part, _IN_QUOTES)}"'
                     for key, part in item.items()
                     if not _is_nothing(part)
                 )
             elif key == VALUE:
-                text = _escaped(context, item)
+                text = _escaped(budget, item)
             else:
-                inner.extend(_element(context, key, item, indent + "  "))
+                inner.extend(_element(budget, key, item, indent + "  "))
     else:
-        text = _escaped(context, value)
+        text = _escaped(budget, value)
     tag = _name(name)
     if not inner:
         yield f"{indent}<{tag}{attributes}>{text}</{tag}>" if text else f"{indent}<{tag}{attributes}/>"
@@ -195,8 +203,8 @@ def _name(name: str) -> str:
     return name
 
 
-def _escaped(context: ModuleContext, value: Value, others: Mapping[str, str] = _IN_TEXT) -> str:
-    text = text_of(value, context.env.budget)
+def _escaped(budget: Budget, value: Value, others: Mapping[str, str] = _IN_TEXT) -> str:
+    text = text_of(value, budget)
     found = _CONTROL.search(text)
     if found:
         raise ModuleError("DataError", f"Invalid character in string at index {found.start()}")
