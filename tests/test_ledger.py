@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from emulator import api, ledger
 from emulator.cli import main
+from emulator.data import fixture
 
 GOOD: dict[str, Any] = {
     "id": "teams.get",
@@ -37,6 +38,14 @@ def load(tmp_path: Path, entries: Any) -> tuple[ledger.Behaviour, ...]:
 
 
 # --- the shipped data file -----------------------------------------------------------------------
+
+
+def test_no_entry_says_a_thing_twice() -> None:
+    # YAML takes the last of two values of one name without a word; joining two branches may leave both.
+    text = fixture("fidelity.yaml").read_text("utf-8")
+    for entry in re.split(r"^(?=- id: )", text, flags=re.MULTILINE)[1:]:
+        names = re.findall(r"^(?:- |  )(\w+):", entry, flags=re.MULTILINE)
+        assert len(names) == len(set(names)), entry
 
 
 def test_the_shipped_ledger_is_valid_and_uses_every_status() -> None:
