@@ -119,7 +119,8 @@ def _commands(command: click.Command, name: str) -> Iterator[str]:
 
 
 def _usage(argument: click.Argument) -> str:
-    name = (argument.metavar or argument.name or "").upper() + ("..." if argument.nargs == -1 else "")
+    many = argument.nargs == -1 and argument.metavar is None  # a metavar of its own says so itself
+    name = (argument.metavar or argument.name or "").upper() + ("..." if many else "")
     return name if argument.required else f"[{name}]"
 
 

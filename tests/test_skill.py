@@ -101,5 +101,33 @@ def test_the_services_that_it_plays_answer(api: Api) -> None:
     assert (rule["url"], rule["body"], rule["status"]) == ("https://api.example.com/*", {"id": 7}, 200)
 
 
+def test_the_blueprint_that_is_shown_runs_when_its_hook_is_called(api: Api) -> None:
+    [shown] = re.findall(r"^```json\n(.*?)^```", SKILL, flags=re.MULTILINE | re.DOTALL)
+    [wish] = re.findall(r"`POST /hooks` `(.*?)`", SKILL, flags=re.DOTALL)
+    hook = ok(api.post("/hooks", json=json.loads(wish)))["hook"]
+    built = json.loads(shown)
+    built["flow"][0]["parameters"]["hook"] = hook["id"]
+    body = {
+        "teamId": 1,
+        "blueprint": json.dumps(built),
+        "scheduling": json.dumps({"type": "immediately"}),
+    }
+    scenario = ok(api.post("/scenarios?confirmed=true", json=body))["scenario"]["id"]
+    ok(api.post(f"/scenarios/{scenario}/start"))
+    assert api.app.test_client().post(f"/hook/{hook['udid']}", json={"name": "Zoe"}).text == "Accepted"
+
+    ok(api.control("POST", "/worlds/default/clock/advance", json={"seconds": 5}))
+    rows = ok(api.get(f"/scenarios/{scenario}/logs"))["scenarioLogs"]
+    [run] = [row for row in rows if row.get("eventType") == "EXECUTION_END"]
+    steps = ok(api.control("GET", f"/worlds/default/executions/{run['id']}/steps"))["steps"]
+    assert steps[1]["input"] == {"channel": "C1", "text": "Hello, ZOE!"}
+
+
+def test_inputs_are_declared_as_told(api: Api) -> None:
+    [wish] = re.findall(r"`PATCH /scenarios/\{id\}/interface` `(.*?)`", SKILL, flags=re.DOTALL)
+    interface = ok(api.patch("/scenarios/1/interface", json=json.loads(wish)))["interface"]
+    assert [field["name"] for field in interface["input"]] == ["name"]
+
+
 def blueprint(module: object) -> str:
     return json.dumps({"name": "Built", "flow": [module], "metadata": {}})

@@ -24,7 +24,7 @@ _COLOURS = {"SUCCESS": "green", "WARNING": "yellow", "ERROR": "red", "REFUSED": 
 @click.command("survey", short_help="Run a folder of blueprints and tell how each ends.")
 @click.argument(
     "paths",
-    metavar="PATH",
+    metavar="PATH...",
     nargs=-1,
     required=True,
     type=click.Path(exists=True, readable=True, path_type=Path),
@@ -38,8 +38,8 @@ def survey(
 ) -> None:
     """Run blueprints, each once in a world of its own, and tell which ones are taken and how each ends.
 
-    PATH is a file, or a folder whose *.json files are tried; those that hold no blueprint are passed over. Inputs and what
-    webhooks receive are made up. Exit 0 if all are taken and none ends with an error, else 1.
+    Each PATH is a file, or a folder whose *.json files are tried; those that hold no blueprint are passed over. Inputs
+    and what webhooks receive are made up. Exit 0 if all are taken and none ends with an error, else 1.
     """
     # Imported here, so that --help and mistakes in the usage answer at once.
     from ..world.clock import Clock, iso

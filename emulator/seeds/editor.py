@@ -76,9 +76,10 @@ def starter() -> str:
 
 
 def summary(seed: Seed) -> str:
-    """``2 users, 1 organization, 1 team, 4 scenarios``"""
+    """``2 users, 1 organization, 1 team, 4 scenarios``; variables are those of organizations and of teams."""
     teams = [team for organization in seed.organizations for team in organization["teams"]]
     counts = {"user": len(seed.users), "organization": len(seed.organizations), "team": len(teams)}
+    counts["variable"] = sum(len(owner["variables"]) for owner in (*seed.organizations, *teams))
     for kind, key in OF_TEAMS.items():
         counts[kind] = sum(len(team[key]) for team in teams)
     counts["record"] = sum(len(store["records"]) for team in teams for store in team["data_stores"])

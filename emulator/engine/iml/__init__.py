@@ -1,1 +1,1 @@
-"""To be described."""
+"""The expression language: what stands between ``{{`` and ``}}``, how it is read, and what it comes to."""
