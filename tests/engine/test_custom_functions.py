@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -481,3 +482,27 @@ def test_outputs_hold_what_the_function_made(workshop: Workshop) -> None:
     workshop.write("function pair(x) { return { x, list: [x, x] }; }")
     run = workshop.run(set_variable(1, "{{pair(3)}}"), set_variable(2, "{{1.x.list[2]}}"))
     assert outputs_of(run, 2) == [{"x": 3}]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_process_that_is_forked_has_workers_of_its_own() -> None:
+    code = """
+import os
+from emulator.engine.custom_functions import error_in
+from emulator.engine.javascript import workers
+
+def mine():
+    assert error_in("function f() {}") is None
+    [one] = workers._idle
+    return one._process.pid
+
+before = mine()
+if (child := os.fork()) == 0:
+    os._exit(0 if mine() != before else 1)
+_, status = os.waitpid(child, 0)
+print(os.waitstatus_to_exitcode(status), mine() == before)
+"""
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert (ended.stdout, ended.stderr) == ("0 True\n", "")

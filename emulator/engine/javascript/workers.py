@@ -137,6 +137,18 @@ def _close_idle() -> None:
 
 atexit.register(_close_idle)
 
+#: The workers of the process that this one was forked from: not ours to talk to, nor to end.
+_foreign: list[_Worker] = []
+
+
+def _begin_anew() -> None:
+    _foreign.extend(_idle)
+    _idle.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
+
 
 def _worker(names: Sequence[str]) -> _Worker:
     with suppress(IndexError):
