@@ -107,7 +107,7 @@ def test_the_document_has_every_route() -> None:
 
 @_schema.parametrize()
 @settings(
-    max_examples=6,
+    max_examples=4,
     derandomize=True,
     database=None,
     deadline=None,

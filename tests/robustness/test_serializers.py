@@ -195,7 +195,7 @@ def test_the_default_world_has_rows_for_it(schema: type[Answer]) -> None:
 
 
 @every_schema
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@settings(max_examples=20, deadline=None, derandomize=True, database=None)
 @given(data=st.data())
 def test_it_gives_what_marshmallow_dumps(schema: type[Answer], data: st.DataObject) -> None:
     row = data.draw(rows(schema))
@@ -206,7 +206,7 @@ def test_it_gives_what_marshmallow_dumps(schema: type[Answer], data: st.DataObje
 
 
 @every_schema
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@settings(max_examples=20, deadline=None, derandomize=True, database=None)
 @given(data=st.data())
 def test_it_gives_any_columns_in_any_order(schema: type[Answer], data: st.DataObject) -> None:
     row = data.draw(rows(schema))
