@@ -21,7 +21,7 @@ from .iml.functions import FUNCTIONS
 from .iml.functions.registry import Function
 from .iml.parser import template
 from .iml.syntax import Call, Chain, Node, Unary
-from .iml.values import Value, is_array
+from .iml.values import Value, is_array, well_formed
 from .javascript.crossing import inward, outward
 
 #: What a call costs, in steps of work (see `emulator.engine.budget`): to cross and come back, and each millisecond in between, so that
@@ -52,7 +52,7 @@ def _call(function: CustomFunction, env: Environment, values: Sequence[Value]) -
 
     Raises:
         ExpressionError: if it throws an error, or takes too long or too much memory.
-        Fatal: if no JavaScript engine is installed.
+        Fatal: if no JavaScript engine is installed, or it cannot be started.
     """
     # Starts processes, which takes modules that nothing else needs: pay for them with the first call.
     from .javascript import workers
@@ -79,8 +79,8 @@ def _call(function: CustomFunction, env: Environment, values: Sequence[Value]) -
         came_back, spent = workers.run(task, host, _NAMES)
     except workers.Failed as error:
         env.budget.step(MILLISECOND * error.spent)
-        raise ExpressionError(str(error)) from None
-    except workers.NotInstalled as error:
+        raise ExpressionError(well_formed(str(error))) from None
+    except (workers.NotInstalled, workers.NotStarted) as error:
         raise Fatal("RuntimeError", str(error)) from None
     env.budget.step(MILLISECOND * spent)
     value = inward(came_back)
@@ -108,7 +108,7 @@ def error_in(code: str) -> str | None:
     """What is wrong with code, as the engine says it.
 
     Raises:
-        Unavailable: if no JavaScript engine is installed.
+        Unavailable: if no JavaScript engine is installed, or it cannot be started.
     """
     # As above.
     from .javascript import workers
@@ -117,7 +117,7 @@ def error_in(code: str) -> str | None:
         workers.run({"code": code, "now": 0, "seed": 0}, _no_host, _NAMES)
     except workers.Failed as error:
         return str(error)
-    except workers.NotInstalled as error:
+    except (workers.NotInstalled, workers.NotStarted) as error:
         raise Unavailable(str(error)) from None
     return None
 
@@ -142,7 +142,7 @@ def check_code(code: str) -> None:
 
     Raises:
         UnfitInput: if it does not (Make's IM005).
-        Unavailable: if no JavaScript engine is installed.
+        Unavailable: if no JavaScript engine is installed, or it cannot be started.
     """
     if len(code) <= functions.CODE_LIMIT and (fault := error_in(code)) is not None:
         raise UnfitInput(f"The code of the function is invalid: {fault}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -273,3 +274,20 @@ def test_without_an_engine_it_is_503_and_nothing_is_kept(api: Api, monkeypatch: 
         refused(answer, 503, code="SC503", detail=detail)
     assert ok(api.patch("/functions/1", json={"description": "New"}))["function"]["description"] == "New"
     assert len(api.world.functions) == 1
+
+
+def test_without_a_program_to_start_it_is_503(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_idle", [])
+    monkeypatch.setattr(sys, "executable", "")
+    detail = "Custom functions need a process of their own, which cannot be started."
+    refused(api.post("/functions?teamId=1", json=TWICE), 503, code="SC503", detail=detail)
+
+
+def test_half_a_character_in_an_error_can_be_read_in_the_logs(api: Api) -> None:
+    create(api, name="half", code="function half() { throw new Error('\\ud800'); }")
+    scenario = use(api, "{{half()}}")
+    ok(api.post(f"/scenarios/{scenario}/run", json={"responsive": True}))
+    [entry] = [row for row in ok(api.get(f"/scenarios/{scenario}/logs"))["scenarioLogs"] if row.get("error")]
+    assert entry["error"]["message"] == (
+        "Failed to map 'answer': Function 'half' finished with error! \N{REPLACEMENT CHARACTER}"
+    )

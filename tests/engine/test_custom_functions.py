@@ -22,7 +22,7 @@ from emulator.engine.iml.environment import Bundle, Environment, Scope
 from emulator.engine.iml.evaluate import fill
 from emulator.engine.iml.functions import FUNCTIONS
 from emulator.engine.iml.values import Value, date_of
-from emulator.engine.javascript import workers
+from emulator.engine.javascript import worker, workers
 from emulator.world import functions
 
 NOW = 1_481_212_557_536
@@ -462,7 +462,7 @@ def test_a_worker_sees_nothing_of_our_surroundings(monkeypatch: pytest.MonkeyPat
 def test_a_process_that_called_functions_ends_without_a_trace() -> None:
     code = """
 from emulator.engine.custom_functions import error_in
-from emulator.engine.javascript import workers
+from emulator.engine.javascript import worker, workers
 assert error_in("function f() {}") is None
 print(workers._idle[0]._process.pid)
 """
@@ -489,7 +489,7 @@ def test_a_process_that_is_forked_has_workers_of_its_own() -> None:
     code = """
 import os
 from emulator.engine.custom_functions import error_in
-from emulator.engine.javascript import workers
+from emulator.engine.javascript import worker, workers
 
 def mine():
     assert error_in("function f() {}") is None
@@ -506,3 +506,58 @@ print(os.waitstatus_to_exitcode(status), mine() == before)
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
     )
     assert (ended.stdout, ended.stderr) == ("0 True\n", "")
+
+
+@pytest.mark.parametrize(
+    ("written", "result"),
+    [
+        ("{ask: 'nonsense', arguments: '[]'}", "The result cannot be read: KeyError."),
+        ("{ask: 'upper'}", "The result cannot be read: KeyError."),
+        ("[1]", "The result cannot be read: TypeError."),
+    ],
+)
+def test_a_function_that_changes_how_json_is_written_asks_for_nothing(
+    workshop: Workshop, written: str, result: str
+) -> None:
+    code = f"function f() {{ Object.prototype.toJSON = () => ({written}); return {{a: 1}}; }}"
+    assert workshop.error("{{f()}}", code=code) == f"Function 'f' finished with error! {result}"
+
+
+def test_arguments_that_are_no_json_can_be_caught(workshop: Workshop) -> None:
+    workshop.write(
+        "function f() { Array.prototype.toJSON = () => undefined;"
+        " try { return iml.upper('a'); } catch (error) { return error.message; } }"
+    )
+    assert workshop.worth("{{f()}}") == "The arguments cannot be read."
+
+
+def test_what_is_nested_too_deep_to_be_read_breaks_no_more_than_the_function(workshop: Workshop) -> None:
+    code = """function f() {
+      let deep = 1;
+      for (let i = 0; i < 970; i++) deep = [deep];
+      Object.prototype.toJSON = function () { return this.value === undefined ? this : { value: deep }; };
+      return { a: 1 };
+    }"""
+    # How much is too deep for the reader is Python's matter; either way it is more than a value may be.
+    said = workshop.error("{{f()}}", code=code).removeprefix("Function 'f' finished with error! ")
+    assert said in ("The result is nested too deep.", "The result cannot be read.")
+
+
+def test_the_text_of_an_error_is_of_whole_characters_and_has_an_end(workshop: Workshop) -> None:
+    halved = workshop.error("{{f()}}", code="function f() { throw new Error('\\ud800!'); }")
+    assert halved == "Function 'f' finished with error! \N{REPLACEMENT CHARACTER}!"
+    endless = workshop.error("{{g()}}", code="function g() { throw 'x'.repeat(5e6); }")
+    assert endless == f"Function 'g' finished with error! {'x' * worker.ERROR}"
+
+
+@pytest.mark.parametrize("program", ["", None, "/nowhere/python"])
+def test_a_system_without_a_program_to_start_fails_the_run_only(
+    workshop: Workshop, program: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "_idle", [])
+    monkeypatch.setattr(sys, "executable", program)
+    workshop.write("function f() { return 1; }")
+    assert error_of(workshop.run(set_variable(1, "{{f()}}"))) == (
+        "RuntimeError",
+        "Custom functions need a process of their own, which cannot be started.",
+    )

@@ -18,11 +18,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-#: Milliseconds of computing that a function may take; bytes that it may fill; bytes of its stack; characters of its result.
+#: Milliseconds of computing that a function may take; bytes that it may fill; bytes of its stack; characters of its result, and
+#: of the text of an error.
 TIME = 300
 MEMORY = 64 * 1024 * 1024
 STACK = 256 * 1024
 RESULT = 16 * 1024 * 1024
+ERROR = 10_000
 
 _PRELUDE = Path(__file__).with_name("prelude.js")
 
@@ -61,11 +63,12 @@ def _run(task: dict[str, Any], quickjs: Any, prelude: str, names: list[str]) -> 
     except quickjs.JSException as error:
         text = str(error).partition("\n")[0]
         # The engine has no room left even for the error.
-        return {"error": "out of memory" if text == "null" else text}
+        return {"error": "out of memory" if text == "null" else text[:ERROR]}
     if not isinstance(reply, str) or len(reply) > RESULT:
         return {"error": "The result is too large."}
-    answer: dict[str, Any] = json.loads(reply)
-    return answer
+    answer = json.loads(reply)
+    # The function may have changed how objects are written: nothing else that stands there is passed on, least of all a question.
+    return {"error": str(answer["error"])[:ERROR]} if "error" in answer else {"value": answer["value"]}
 
 
 def main() -> None:

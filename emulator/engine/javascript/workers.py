@@ -42,6 +42,13 @@ class NotInstalled(Exception):
         super().__init__(f"Custom functions need a JavaScript engine: pip install '{EXTRA}'")
 
 
+class NotStarted(Exception):
+    """The system starts no worker: there is no program of Python to start, or no room for another process."""
+
+    def __init__(self) -> None:
+        super().__init__("Custom functions need a process of their own, which cannot be started.")
+
+
 class Failed(Exception):
     """The JavaScript is wrong, threw an error, or took too much; the text says what. ``spent`` are milliseconds of computing."""
 
@@ -56,15 +63,23 @@ class HostFailed(Exception):
 
 class _Worker:
     def __init__(self, engine: Path, names: Sequence[str]) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", str(Path(worker.__file__)), str(engine)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={name: os.environ[name] for name in _SURROUNDINGS if name in os.environ} | {"TZ": "UTC"},
-        )
+        # Where Python is a part of another program, there may be none.
+        if not sys.executable:
+            raise NotStarted()
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", str(Path(worker.__file__)), str(engine)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={name: os.environ[name] for name in _SURROUNDINGS if name in os.environ} | {"TZ": "UTC"},
+            )
+        except OSError:
+            raise NotStarted() from None
         self._late = False
-        self._write(list(names))
+        # A program that has ended already will not answer the first task either; that is soon enough to say so.
+        with suppress(OSError):
+            self._write(list(names))
 
     def run(self, task: dict[str, Any], host: Host) -> dict[str, Any]:
         """What came of a task.
@@ -76,22 +91,34 @@ class _Worker:
         timer.daemon = True
         timer.start()
         try:
-            self._write(task)
-            while "ask" in (reply := self._read()):
-                self._write(self._answer(reply, host))
+            reply = self._exchange(task)
+            while "ask" in reply:
+                reply = self._exchange(self._answer(reply, host))
             return reply
+        finally:
+            timer.cancel()
+
+    def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
+        try:
+            self._write(message)
+            return self._read()
+        except RecursionError:
+            raise Failed("The result is nested too deep.") from None
         except (OSError, ValueError):
             code = self._process.wait()
             if self._late or code == -getattr(signal, "SIGPROF", 0):
                 raise Failed(f"Script execution timed out after {worker.TIME}ms") from None
             raise Failed("The JavaScript engine broke down.") from None
-        finally:
-            timer.cancel()
 
     @staticmethod
     def _answer(reply: dict[str, Any], host: Host) -> dict[str, Any]:
         try:
-            return {"value": host(reply["ask"], json.loads(reply["arguments"]))}
+            arguments = json.loads(reply["arguments"])
+        except (TypeError, ValueError, RecursionError):
+            # The function changed how values are written.
+            return {"error": "The arguments cannot be read."}
+        try:
+            return {"value": host(reply["ask"], arguments)}
         except HostFailed as error:
             return {"error": str(error)}
 
@@ -172,6 +199,7 @@ def run(task: dict[str, Any], host: Host, names: Sequence[str]) -> tuple[Any, in
     Raises:
         Failed: if it came to none.
         NotInstalled: if there is no engine.
+        NotStarted: if the system starts no process for it.
         Exception: whatever else ``host`` raises.
     """
     one = _worker(names)
