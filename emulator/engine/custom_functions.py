@@ -21,7 +21,7 @@ from .iml.functions import FUNCTIONS
 from .iml.functions.registry import Function
 from .iml.parser import template
 from .iml.syntax import Call, Chain, Node, Unary
-from .iml.values import Value, is_array, well_formed
+from .iml.values import Value, is_array
 from .javascript.crossing import inward, outward
 
 #: What a call costs, in steps of work (see `emulator.engine.budget`): to cross and come back, and each millisecond in between, so that
@@ -79,7 +79,7 @@ def _call(function: CustomFunction, env: Environment, values: Sequence[Value]) -
         came_back, spent = workers.run(task, host, _NAMES)
     except workers.Failed as error:
         env.budget.step(MILLISECOND * error.spent)
-        raise ExpressionError(well_formed(str(error))) from None
+        raise ExpressionError(str(error)) from None
     except (workers.NotInstalled, workers.NotStarted) as error:
         raise Fatal("RuntimeError", str(error)) from None
     env.budget.step(MILLISECOND * spent)

@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .iml.units import well_formed
+
 
 class ModuleError(Exception):
     """A module fails; unless an error handler takes it, the run ends with an error."""
 
     def __init__(self, name: str, message: str) -> None:
+        # It may cite a value that an expression cut in the middle of a character; the logs have whole ones.
+        message = well_formed(message)
         super().__init__(f"{name}: {message}")
         self.name = name
         self.message = message

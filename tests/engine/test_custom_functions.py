@@ -462,7 +462,7 @@ def test_a_worker_sees_nothing_of_our_surroundings(monkeypatch: pytest.MonkeyPat
 def test_a_process_that_called_functions_ends_without_a_trace() -> None:
     code = """
 from emulator.engine.custom_functions import error_in
-from emulator.engine.javascript import worker, workers
+from emulator.engine.javascript import workers
 assert error_in("function f() {}") is None
 print(workers._idle[0]._process.pid)
 """
@@ -489,7 +489,7 @@ def test_a_process_that_is_forked_has_workers_of_its_own() -> None:
     code = """
 import os
 from emulator.engine.custom_functions import error_in
-from emulator.engine.javascript import worker, workers
+from emulator.engine.javascript import workers
 
 def mine():
     assert error_in("function f() {}") is None

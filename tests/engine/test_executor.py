@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import orjson
 import pytest
 from lab import NOW, Lab, error_of, give_back, module, outputs_of, set_variable
 
@@ -302,3 +303,30 @@ def test_an_instant_scenario_is_stopped_by_its_first_error() -> None:
     scenario = lab.scenario(module(1, "util:SetVariable2"), is_active=True)
     executor.run(lab.world, scenario, instant=True)
     assert current(lab, scenario).is_invalid
+
+
+@pytest.mark.parametrize(
+    ("expression", "cited"),
+    [
+        (
+            'parseNumber(substring("😀"; 0; 1))',
+            "Function 'parseNumber' finished with error! '\ufffd' is not a valid number.",
+        ),
+        (
+            'parseNumber(substring("😀"; 0; 1) + substring("😀"; 1; 2))',
+            "Function 'parseNumber' finished with error! '😀' is not a valid number.",
+        ),
+    ],
+)
+def test_an_error_that_cites_half_a_character_can_be_written_as_json(expression: str, cited: str) -> None:
+    lab = Lab()
+    run = lab.run(
+        set_variable(1, "{{" + expression + "}}", onerror=[module(2, "builtin:Break")]),
+        settings={"dlq": True},
+    )
+    [kept] = lab.world.incomplete_executions.all().page(lambda row: row.index)
+    assert kept.reason == f"Failed to map 'value': {cited}"
+    assert orjson.loads(orjson.dumps(kept.bundles)) == {
+        "1": {"error": {"type": "DataError", "message": kept.reason}}
+    }
+    assert [step.error.message for step in run.steps if step.error] == [kept.reason]

@@ -22,7 +22,8 @@ from emulator.engine.iml.functions import FUNCTIONS
 from emulator.engine.iml.moments import TOKENS, written
 from emulator.engine.iml.moments_read import read
 from emulator.engine.iml.parser import parse
-from emulator.engine.iml.values import Value, same, well_formed
+from emulator.engine.iml.units import well_formed
+from emulator.engine.iml.values import Value, same
 
 # The grammar takes its time to load, which hypothesis would hold against the first example.
 parse("1 + 1")

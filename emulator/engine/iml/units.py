@@ -1,6 +1,6 @@
 """Texts as JavaScript sees them: rows of UTF-16 units, so that a character beyond U+FFFF counts as two.
 
-A cut may go through such a character; its halves stand in Python's text as surrogates until `values.well_formed` joins them.
+A cut may go through such a character; its halves stand in Python's text as surrogates until `well_formed` joins them.
 """
 
 from __future__ import annotations
@@ -45,3 +45,13 @@ def apart(text: str) -> list[str]:
         return list(text)
     units = _encoded(text)
     return [_decoded(units[place : place + 2]) for place in range(0, len(units), 2)]
+
+
+def well_formed(text: str) -> str:
+    """A text without halves of characters: two that belong together are joined, others become U+FFFD, as in JavaScript."""
+    if text.isascii():
+        return str(text)
+    try:
+        return text.encode().decode()
+    except UnicodeEncodeError:
+        return _encoded(text).decode("utf-16-le", "replace")

@@ -17,6 +17,7 @@ from enum import Enum
 from typing import Any, Final
 
 from ..errors import Misfit
+from .units import well_formed
 
 Value = Any
 """A value of an expression, see above; never changed in place."""
@@ -264,16 +265,6 @@ def coerce(value: Value, kind: str, zone: Zone = utc) -> Value:
                 raise Misfit()
             return value if isinstance(value, bytes) else well_formed(as_text(value)).encode()
     return value
-
-
-def well_formed(text: str) -> str:
-    """A text without halves of characters: two that belong together are joined, others become U+FFFD, as in JavaScript."""
-    if text.isascii():
-        return str(text)
-    try:
-        return text.encode().decode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def plain(value: Value) -> Value:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from ...errors import ExpressionError
 from ..environment import Environment
-from ..values import Value, as_text, well_formed
+from ..units import well_formed
+from ..values import Value, as_text
 from .registry import function, given, text_at
 
 
