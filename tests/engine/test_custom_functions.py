@@ -561,3 +561,25 @@ def test_a_system_without_a_program_to_start_fails_the_run_only(
         "RuntimeError",
         "Custom functions need a process of their own, which cannot be started.",
     )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_worker_ends_with_its_process_though_a_forked_one_lives_on() -> None:
+    code = """
+import os, signal
+from emulator.engine.custom_functions import error_in
+from emulator.engine.javascript import workers
+
+assert error_in("function f() {}") is None
+[one] = workers._idle
+here, there = os.pipe()
+if os.fork() == 0:
+    os.close(there)
+    os.read(here, 1)
+    # The parent is gone, and the end of the pipe that it had.
+    print("closed" if one._process.stdin.closed and one._process.stdout.closed else "open", flush=True)
+    os._exit(0)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    ended = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+    assert (ended.stdout, ended.stderr) == ("closed\n", "")

@@ -145,6 +145,10 @@ class _Worker:
     def close(self) -> None:
         self._process.kill()
         self._process.wait()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Close our ends of its pipes; it ends by itself when nobody else has them."""
         for pipe in (self._process.stdin, self._process.stdout):
             # What could not be sent is tried once more, in vain.
             with suppress(OSError):
@@ -169,6 +173,9 @@ _foreign: list[_Worker] = []
 
 
 def _begin_anew() -> None:
+    # With our copies of its pipes open, a worker would outlive the process that it works for.
+    for one in _idle:
+        one.let_go()
     _foreign.extend(_idle)
     _idle.clear()
 
