@@ -23,9 +23,6 @@ LEAST_WORK = 1_500
 PAUSING = frozenset({"ConnectionError", "IncompleteDataError", "RateLimitError"})
 PAUSE = 20 * MINUTE
 
-#: This one, too, if it ends the run (Help centre, "Types of errors").
-INCOMPLETE_DATA = "IncompleteDataError"
-
 
 def _due(scenario: Any) -> tuple[int, int]:
     return scenario.next_exec, scenario.id
@@ -90,7 +87,7 @@ def _waits(world: World, scenario: Scenario, due: int) -> bool:
 def _was_turned_away(world: World, execution: Execution) -> bool:
     """Whether a service could not be reached or had enough, in the run or for a bundle that broke off in it."""
     if execution.error is not None:
-        return execution.error.name in PAUSING or execution.error.name == INCOMPLETE_DATA
+        return execution.error.name in PAUSING
     rows = world.incomplete_executions.where(scenario=execution.scenario_id)
     return execution.status == WARNING and any(
         row.execution_id == execution.id and row.bundles[str(row.failer)]["error"]["type"] in PAUSING
