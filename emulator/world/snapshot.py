@@ -72,6 +72,8 @@ _REFERENCES = (
     ("folders", "team_id", "teams"),
     ("scenarios", "team_id", "teams"),
     ("blueprints", "scenario_id", "scenarios"),
+    ("incomplete_executions", "scenario_id", "scenarios"),
+    ("incomplete_executions", "team_id", "teams"),
     ("reruns", "scenario_id", "scenarios"),
     ("data_structures", "team_id", "teams"),
     ("data_stores", "team_id", "teams"),
@@ -272,7 +274,7 @@ def _put_rows(world: World, rows: dict[str, Any]) -> None:
     if unknown := rows.keys() - PARTS.keys():
         raise Misshapen(f"'rows' has an unknown part '{min(unknown)}'")
     tables: dict[str, list[Any]] = {}
-    for part in ("reruns", "functions", "function_changes"):
+    for part in ("reruns", "functions", "function_changes", "variables", "variable_changes"):
         rows.setdefault(part, [])  # documents of earlier releases have none
     for part, (table, kind) in PARTS.items():
         if type(rows[part]) is not list:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from conftest import ADMIN, Api
 from emulator.app import create_app
 from emulator.world import functions, snapshot
-from emulator.world.models import Record, Script
+from emulator.world.models import IncompleteExecution, Record, Script
 from emulator.world.snapshot import PARTS, BadSnapshot
 from emulator.world.tables import Table
 from emulator.world.world import World
@@ -167,6 +167,43 @@ def test_a_document_without_functions_is_one_of_an_earlier_release(api: Api) -> 
     taken = document(api.world)
     del taken["rows"]["functions"], taken["rows"]["function_changes"]
     assert len(snapshot.restored(taken, "w").functions) == 0
+
+
+def test_a_document_without_variables_is_one_of_an_earlier_release(api: Api) -> None:
+    taken = document(api.world)
+    del taken["rows"]["variables"], taken["rows"]["variable_changes"]
+    assert len(snapshot.restored(taken, "w").variables) == 0
+
+
+@pytest.mark.parametrize(("field", "id"), [("scenario_id", 404), ("team_id", 405)])
+def test_what_broke_off_belongs_to_a_scenario_and_a_team_that_are_there(
+    api: Api, field: str, id: int
+) -> None:
+    broken = IncompleteExecution(
+        id="b" * 32,
+        scenario_id=1,
+        team_id=1,
+        execution_id="e" * 32,
+        failer=1,
+        reason="no",
+        created=0,
+        size=2,
+        index=1,
+        blueprint={"name": "x", "flow": [], "metadata": {}},
+        inputs=None,
+        bundles={},
+        variables={},
+        retry=True,
+        most_attempts=3,
+        interval=0,
+        next_retry=0,
+    )
+    taken = document(api.world)
+    taken["rows"]["incomplete_executions"] = [{**orjson.loads(orjson.dumps(broken)), field: id}]
+    with pytest.raises(
+        BadSnapshot, match=f"'incomplete_executions' name the {field} {id}, which is not there"
+    ):
+        snapshot.restored(taken, "w")
 
 
 def test_functions_come_back_with_their_history(api: Api) -> None:
