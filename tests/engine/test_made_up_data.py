@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -486,3 +487,11 @@ def test_whatever_modules_map_data_are_made_up(nodes: list[tuple[str, Json]]) ->
     run = Lab().run(*flow)
     assert reached(run)[:2] == [1, 2]
     assert run.error is None or "emulator failed" not in run.error.message
+
+
+@pytest.mark.parametrize("b", ["1e30", "-1e300"])
+def test_a_whole_number_that_is_compared_is_one_that_json_can_hold(b: str) -> None:
+    gate = {"name": "", "conditions": [[{"a": "{{1.n}}", "o": "number:equal", "b": b}]]}
+    run = Lab().run(source(field("n", "uinteger")), use({"n": "{{1.n}}"}, filter=gate))
+    assert reached(run) == [1, 2]
+    assert orjson.loads(orjson.dumps(run.steps[0].output)) == [{"n": float(b)}]

@@ -19,7 +19,7 @@ from ...world.models import Fields, Json
 from ..budget import Budget
 from ..errors import ModuleError
 from ..iml.moments import written
-from ..iml.values import Value, as_text, date_of, is_number, plain
+from ..iml.values import Value, as_text, date_of, is_number, number, plain
 from ..wanted import Wanted, choices_of
 from .xml_app import written_xml
 
@@ -141,7 +141,7 @@ class Maker:
                 wholes = [
                     choice for choice in wanted.choices if is_number(choice) and float(choice).is_integer()
                 ]
-                return int(self._random.choice(wholes)) if wholes else self._random.randint(1, 10_000)
+                return number(self._random.choice(wholes)) if wholes else self._random.randint(1, 10_000)
             case "boolean" | "checkbox":
                 sides = [choice for choice in wanted.choices if isinstance(choice, bool)]
                 return self._random.choice(sides) if sides else self._random.random() < 0.5
