@@ -45,10 +45,8 @@ class Taken:
         return queues.bundles_of(self.rows) or None
 
     def put_back(self) -> None:
-        """Let it wait again, where it did; if the hook is gone, nobody would take it."""
-        if self._hook_id in self._world.hooks:
-            for row in self.rows:
-                self._world.incomings.put(row)
+        """Let it wait again, where it did."""
+        queues.put_back(self._world, self.rows)
         self.rows = ()
 
 

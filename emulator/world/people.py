@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from . import enums, functions, hooks, incompletes, variables
+from . import enums, functions, hooks, incompletes, queues, variables
 from .clock import months_after
 from .models import (
     Json,
@@ -251,7 +251,7 @@ def _empty_team(world: World, team: Team) -> None:
 
 
 def remove_scenario(world: World, scenario_id: int) -> None:
-    """Remove a scenario with its blueprints, logs and incomplete executions."""
+    """Remove a scenario with its blueprints, logs and incomplete executions; what awaited another run waits at its hook again."""
     for version in list(world.blueprints.where(scenario=scenario_id)):
         world.blueprints.remove((scenario_id, version.version))
     for entry in list(world.logs.where(scenario=scenario_id)):
@@ -260,6 +260,7 @@ def remove_scenario(world: World, scenario_id: int) -> None:
         incompletes.remove(world, row)
     for rerun in list(world.reruns.where(scenario=scenario_id)):
         world.reruns.remove(rerun.id)
+        queues.put_back(world, rerun.taken)
     for key in [key for key in world.increments if key[0] == scenario_id]:
         del world.increments[key]
     hooks.let_go(world, world.scenarios.remove(scenario_id).hook_id)

@@ -60,6 +60,13 @@ def take(world: World, hook_id: int, count: int) -> list[Incoming]:
     return taken
 
 
+def put_back(world: World, rows: Iterable[Incoming]) -> None:
+    """Let what was taken off a queue wait again, where it did; if the hook is gone, nobody would take it."""
+    for row in rows:
+        if row.hook_id in world.hooks:
+            world.incomings.put(row)
+
+
 def bundles_of(rows: Iterable[Incoming]) -> list[Json]:
     """Every bundle in what hooks received."""
     bundles: list[Json] = []

@@ -10,7 +10,7 @@ from lab import NOW, Lab, module, set_variable
 
 from emulator.engine import executor, listening, scheduler, scripts
 from emulator.engine.budget import Budget
-from emulator.world import hooks
+from emulator.world import hooks, people
 from emulator.world.models import Execution, ExecutionError, Hook, Scenario, Script
 
 GET = "acme:get"
@@ -158,6 +158,17 @@ def test_what_awaits_another_run_is_put_back_when_the_scenario_was_stopped() -> 
     lab.world.clock.set(NOW + 5 * 60_000)
     scheduler.catch_up(lab.world)
     assert (waiting(lab), len(lab.world.reruns)) == ([1], 0)
+
+
+def test_what_awaits_another_run_is_put_back_when_the_scenario_is_deleted() -> None:
+    lab = Lab()
+    scripts.write(lab.world, Script(module=GET, error=ExecutionError(name="RateLimitError", message="no")))
+    hook, scenario = listen(lab, module(2, GET))
+    deliver(lab, hook, 1)
+    people.remove_scenario(lab.world, scenario.id)
+    assert (waiting(lab), len(lab.world.reruns)) == ([1], 0)
+    people.delete_team(lab.world, lab.team, confirmed=True)
+    assert waiting(lab) == []
 
 
 def test_what_a_person_hands_over_was_never_in_the_queue() -> None:
