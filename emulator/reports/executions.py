@@ -180,9 +180,9 @@ def _number_view(number: BundleNumber | None) -> Json:
 def _compared(part: Comparison) -> dict[str, Json]:
     left, right = _sides(part)
     return {
-        "a": mask(part.a),
+        "a": _raw(part, part.a),
         "o": part.operator,
-        "b": mask(part.b),
+        "b": _raw(part, part.b),
         "left": mask(left),
         "right": mask(right),
         "holds": part.holds,
@@ -191,9 +191,19 @@ def _compared(part: Comparison) -> dict[str, Json]:
 
 def _sides(part: Comparison) -> tuple[Json, Json]:
     """What the sides of a condition came to. What is compared with a secret is as good as the secret."""
-    if any(names_secret(word) for raw in (part.a, part.b) for word in _NAMES.findall(str(raw))):
+    if _names_secret(part):
         return tuple(None if side is None else MASK for side in (part.left, part.right))  # type: ignore[return-value]
     return part.left, part.right
+
+
+def _raw(part: Comparison, side: Json) -> Json:
+    """A side as the blueprint has it, which may be the value itself."""
+    is_value = side not in (None, "") and "{{" not in str(side)
+    return MASK if is_value and _names_secret(part) else mask(side)
+
+
+def _names_secret(part: Comparison) -> bool:
+    return any(names_secret(word) for raw in (part.a, part.b) for word in _NAMES.findall(str(raw)))
 
 
 def _words(part: Comparison) -> str:

@@ -93,6 +93,8 @@ TOKEN = "11111111-1111-4111-8111-111111111111"
     [
         compared("hunter2", "text:equal", "hunter3", a="{{1.password}}"),
         compared("hunter3", "text:equal", "hunter2", a="{{1.x}}", b="{{3.headers.Authorization}}"),
+        compared("hunter2", "text:equal", "hunter2", a="{{var.team.apiToken}}", b="hunter2"),
+        compared("hunter2", "text:equal", "hunter2", a="hunter2", b="{{var.team.apiToken}}"),
         compared({"password": "hunter2"}, "text:equal", "hunter3", a="{{1}}{{2.secret}}"),
         compared({"password": "hunter2"}, "exist", {"token": "hunter3"}),
         compared(f"{TOKEN} hunter", "text:equal", TOKEN),
