@@ -79,7 +79,10 @@ def blueprint(tenants: Tenants, endpoints: Sequence[Endpoint], *, key: str | Non
     def reset_world(name: str) -> Response:
         """Takes it back to its seed."""
         tenant = _find(tenants, name)
-        tenants.reset(tenant)
+        try:
+            tenants.reset(tenant)
+        except ValueError as error:
+            raise refuse(f"The world cannot be reset: {error}.") from None
         return answer({"world": describe(tenant)})
 
     @door.post("/worlds/<name>/tokens")

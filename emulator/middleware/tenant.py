@@ -76,6 +76,9 @@ class Tenant:
         return self.world.teams[member.team_id] if member else None
 
 
+_SEEDED = "another world has one of the tokens or udids of this seed"
+
+
 class NameTaken(Exception):
     """There is a world of that name already."""
 
@@ -133,9 +136,15 @@ class Tenants:
                     return name
 
     def reset(self, tenant: Tenant) -> None:
-        """Take a world back to its seed, and forget what was asked of it."""
+        """Take a world back to its seed, and forget what was asked of it.
+
+        Raises:
+            ValueError: if another world, restored from a snapshot of this one, has one of its names; then nothing was changed.
+        """
         fresh = self._world(tenant.specification)
         with self._lock, tenant.world.lock, fresh.lock:
+            if any(self._directory.get(name, tenant) is not tenant for name in _names(fresh)):
+                raise ValueError(_SEEDED)
             self._forget(tenant)
             tenant.world.announce = no_one
             tenant.world = fresh
@@ -180,7 +189,7 @@ class Tenants:
         world = tenant.world
         names = _names(world)
         if any(name in self._directory for name in names):
-            raise ValueError("another world has one of the tokens or udids of this seed")
+            raise ValueError(_SEEDED)
         for name in names:
             self._enter(tenant, name)
         world.announce = partial(self._enter, tenant)
@@ -192,7 +201,9 @@ class Tenants:
 
     def _forget(self, tenant: Tenant) -> None:
         for name in tenant.names:
-            del self._directory[name]
+            # Restored elsewhere and made anew, two worlds may come to make up the same name; it leads to the later one.
+            if self._directory.get(name) is tenant:
+                del self._directory[name]
         tenant.names.clear()
 
 

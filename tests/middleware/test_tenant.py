@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import orjson
+
 from conftest import ADMIN, Api
 
 
@@ -57,3 +59,53 @@ def test_the_same_seed_and_calls_give_the_same_ids_keys_and_runs(api: Api) -> No
 
     now = "2026-05-05T00:00:00Z"
     assert story(new_world(api, now=now)["token"]) == story(new_world(api, now=now)["token"])
+
+
+def test_a_name_that_two_worlds_came_to_have_hinders_neither_from_being_deleted(api: Api) -> None:
+    """A world that was restored elsewhere and made anew goes on to the names that it already had."""
+    new_world(api, name="one")
+    made = api.control("POST", "/worlds/one/tokens", json={"scopes": ["user:read"]}).json
+    assert made is not None
+    data = api.control("GET", "/worlds/one/snapshot").get_data()
+    api.control("DELETE", "/worlds/one")
+    new_world(api, name="two")
+    document = orjson.loads(data)
+    document["rows"]["tokens"] = [row for row in document["rows"]["tokens"] if row["token"] == made["token"]]
+    document["rows"]["hooks"] = []
+    document["rows"]["incomings"] = document["rows"]["hook_logs"] = []
+    for scenario in document["rows"]["scenarios"]:
+        scenario["hook_id"] = None
+    restored = api.control("PUT", "/worlds/two/snapshot", data=orjson.dumps(document))
+    assert restored.status_code == 200, restored.json
+    new_world(api, name="one")
+    again = api.control("POST", "/worlds/one/tokens", json={"scopes": ["user:read"]}).json
+    assert again is not None
+    assert again["token"] == made["token"]
+    assert api.control("DELETE", "/worlds/one").status_code == 204
+    assert api.control("DELETE", "/worlds/two").status_code == 204
+
+
+def new_world_token(api: Api, name: str) -> str:
+    described = api.control("GET", f"/worlds/{name}").json
+    assert described is not None
+    token: str = described["world"]["token"]
+    return token
+
+
+def test_a_reset_is_refused_whole_if_another_world_has_the_names_of_the_seed(api: Api) -> None:
+    mine = api.control("GET", "/worlds/default/snapshot").get_data()
+    new_world(api, name="b")
+    other = api.control("GET", "/worlds/b/snapshot").get_data()
+    token = new_world_token(api, "b")
+    api.control("DELETE", "/worlds/b")
+    new_world(api, name="c")
+    assert api.control("PUT", "/worlds/default/snapshot", data=other).status_code == 200
+    assert api.control("PUT", "/worlds/c/snapshot", data=mine).status_code == 200
+    refused = api.control("POST", "/worlds/default/reset")
+    assert refused.status_code == 400
+    assert refused.json is not None
+    assert refused.json["detail"] == (
+        "The world cannot be reset: another world has one of the tokens or udids of this seed."
+    )
+    assert api.get("/users/me", token=token).status_code == 200
+    assert api.get("/users/me").status_code == 200
