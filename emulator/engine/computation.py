@@ -102,6 +102,7 @@ class Computation:
         more: More | None = None,
     ) -> None:
         execution_id = world.ids.hex(32)
+        budget = budget or Budget()
         seed = f"{world.seed}:{execution_id}"
         self._organization = organization_of(world, scenario.team_id)
         self.blueprint = version.blueprint
@@ -122,7 +123,7 @@ class Computation:
             inputs=inputs or {},
             output_spec=version.output_spec or (),
             trigger_bundle=trigger_bundle,
-            budget=budget or Budget(),
+            budget=budget,
             stopwatch=Stopwatch(f"duration:{seed}"),
             # The plan says how many minutes a run may take.
             time_limit=self._organization.license.execution_time * 60_000,
@@ -130,7 +131,7 @@ class Computation:
             call=partial(call, self),
             functions=partial(custom_functions.find, world, scenario.team_id),
             variables=dict(at.variables) if at is not None else {},
-            names=names_of(world, scenario, execution_id, inputs or {}, started, self._used),
+            names=names_of(world, scenario, execution_id, inputs or {}, started, self._used, budget),
         )
 
     def begin(self) -> None:

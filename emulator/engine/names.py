@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from ..world import variables
 from ..world.models import Json, Organization, Scenario, Team
 from ..world.world import World
+from .budget import Budget
 from .errors import Misfit
 from .iml.values import Value, coerce, date_of
 
@@ -34,6 +35,35 @@ class Supplied(Mapping[str, Value]):
         return len(self._supply())
 
 
+#: What each variable costs where all of them are gone through, in steps of work (see `emulator.engine.budget`).
+VARIABLE = 20
+
+
+class Variables(Mapping[str, Value]):
+    """The variables of a team or an organization, as they are at the moment: one is looked up, all have to be paid for."""
+
+    __slots__ = ("_budget", "_owner", "_world")
+
+    def __init__(self, world: World, budget: Budget, owner: Callable[[], Organization | Team]) -> None:
+        self._world = world
+        self._budget = budget
+        self._owner = owner
+
+    def __getitem__(self, name: str) -> Value:
+        found = variables.typed(self._world, self._owner(), name)
+        if found is None:
+            raise KeyError(name)
+        return _typed(*found)
+
+    def __iter__(self) -> Iterator[str]:
+        names = dict.fromkeys(name for name, _, _ in variables.values(self._world, self._owner()))
+        self._budget.step(VARIABLE * len(names))
+        return iter(names)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 def names_of(
     world: World,
     scenario: Scenario,
@@ -41,6 +71,7 @@ def names_of(
     inputs: Mapping[str, Json],
     started: int,
     used: Callable[[], tuple[int, int]],
+    budget: Budget,
 ) -> dict[str, Value]:
     """All that one run can name; ``used`` tells the operations and bytes that it took until now."""
     team = world.teams[scenario.team_id]
@@ -66,14 +97,10 @@ def names_of(
         "var": {
             "input": inputs,
             "scenario": Supplied(of_run),
-            "team": Supplied(lambda: _variables(world, world.teams[team.id])),
-            "organization": Supplied(lambda: _variables(world, world.organizations[organization.id])),
+            "team": Variables(world, budget, lambda: world.teams[team.id]),
+            "organization": Variables(world, budget, lambda: world.organizations[organization.id]),
         },
     }
-
-
-def _variables(world: World, owner: Organization | Team) -> dict[str, Value]:
-    return {name: _typed(type_id, value) for name, type_id, value in variables.values(world, owner)}
 
 
 def _typed(type_id: int, value: Json) -> Value:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from lab import NOW, Lab, error_of, give_back, module, set_variable
 
+from emulator.engine.budget import Budget
 from emulator.world import people, variables
 from emulator.world.models import Json, Organization
 
@@ -108,3 +109,32 @@ def test_the_names_as_a_whole_are_no_text(lab: Lab) -> None:
         )
         assert name == "BundleValidationError"
     assert told(lab, "{{keys(var.team)}}") == ["id", "name"]
+
+
+def test_the_work_of_a_reference_does_not_grow_with_the_number_of_variables(lab: Lab) -> None:
+    asked: list[Any] = []
+    for n in range(50):
+        custom(lab, f"v{n}", 2, "x")
+    whole = variables.values
+
+    def all_of(*given: Any) -> Any:
+        asked.append(given)
+        return whole(*given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(variables, "values", all_of)
+        assert told(lab, "{{var.team.v7}}{{var.organization.v8}}{{var.team.missing}}") == "xx"
+    assert asked == []
+
+
+def test_all_variables_together_are_paid_for_by_their_number(lab: Lab) -> None:
+    def work() -> int:
+        budget = Budget()
+        before = budget.work
+        lab.run(set_variable(1, "{{first(keys(var.team))}}"), budget=budget)
+        return before - budget.work
+
+    few = work()
+    for n in range(300):
+        custom(lab, f"v{n}", 2, "x")
+    assert work() - few > 10 * 300
