@@ -111,8 +111,11 @@ class Computation:
         self._more = more
         self._interpreter: Interpreter | None = None
         self._error: ExecutionError | None = None
-        #: What was committed of an answer to the caller of a webhook.
+        #: What was committed of an answer to the caller of a webhook, and what was answered before the cycle at hand.
         self._answered: WebhookAnswer | None = None
+        self._answered_before: WebhookAnswer | None = None
+        #: Whether an answer is sent no sooner than the cycle is committed.
+        self._holds_answers = False
         self.max_errors = 3
         self.may_lose_data = False
         self.run = Run(
@@ -147,6 +150,8 @@ class Computation:
             # The emulator's own fault. Make calls what it cannot name an UnknownError, and a run that fails
             # tells more than a server that does.
             self._error = ExecutionError(name="UnknownError", message=f"The emulator failed: {error!r}")
+        if self._error is not None and self._holds_answers:
+            self.run.respond = self._answered
         if self._error is not None and not self.run.transaction.undo(self.run.world):
             self._error = ExecutionError(name="InconsistencyError", message="Changes could not be undone.")
 
@@ -169,10 +174,10 @@ class Computation:
     def gives_back(self) -> bool:
         """Whether what the trigger took for the cycle that failed is to be put back to where it was.
 
-        It is, unless the trigger had committed it. Who got an answer is not answered again.
+        It is, unless the trigger had committed it. Who got an answer in this cycle is not answered again.
         """
         held = self.run.transaction.holds_trigger or not self.began
-        return self._error is not None and held and self.run.respond is None
+        return self._error is not None and held and self.run.respond is self._answered_before
 
     @property
     def interrupted(self) -> bool:
@@ -229,7 +234,9 @@ class Computation:
         begin: tuple[Place, Scope, Junction | None] = (blueprint.flow, 0), Scope(), None
         if self._begins_at is not None:
             begin = self._begins_at.found_in(blueprint)
+        self._holds_answers = not blueprint.commits_at_once
         while self._error is None:
+            self._answered_before = run.respond
             run.trigger_bundle = cycles.received
             run.budget.step(CYCLE)
             run.budget.weigh(run.trigger_bundle)
@@ -240,13 +247,11 @@ class Computation:
                 self._error = interpreter.error
             if self._error is not None:
                 break
-            if not blueprint.commits_at_once:
+            if self._holds_answers:
                 self._answer()
             run.commit()
             if interpreter.ended or not cycles.follows(run.backlog):
                 return
-        if not blueprint.commits_at_once:
-            run.respond = self._answered
 
     def _answer(self) -> None:
         """A commit is what sends the answer to a webhook's caller, unless every module commits at once."""

@@ -241,3 +241,41 @@ def test_a_called_scenario_that_writes_elsewhere_is_in_nobodys_way() -> None:
     assert run.error is not None
     assert run.error.name == "RuntimeError"
     assert (lab.data("mine"), lab.data("other")) == ({"city": "old"}, {"city": "new"})
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"autoCommit": False}, {"autoCommit": True, "autoCommitTriggerLast": True}]
+)
+def test_what_an_earlier_cycle_answered_does_not_cost_a_later_one_its_bundle(settings: Any) -> None:
+    lab = Lab()
+    two = [[{"a": "{{1.n}}", "o": "number:equal", "b": "2"}]]
+    no = module(3, "builtin:ThrowError", {"message": "No"}, filter={"name": "", "conditions": two})
+    hook, scenario = listen(lab, RESPOND, no, roundtrips=5, **settings)
+    lab.world.blueprints[scenario.id, 1].blueprint["flow"][0]["parameters"]["maxResults"] = 1
+    scenario = lab.world.scenarios.put(
+        replace(scenario, scheduling={"type": "indefinitely", "interval": 900})
+    )
+    for n in (1, 2, 3):
+        deliver(lab, hook, n)
+    run = listening.run_due(lab.world, scenario, NOW, Budget())
+    assert (run.status, run.respond and run.respond.status) == (3, 201)
+    assert waiting(lab) == [2, 3]
+
+
+def test_an_answer_is_not_sent_when_the_emulator_fails_before_it_is_committed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lab = Lab()
+    play = scripts.play
+
+    def breaks(kind: Any, context: Any) -> Any:
+        if context.module.id == 3:
+            raise ZeroDivisionError
+        return play(kind, context)
+
+    monkeypatch.setattr(scripts, "play", breaks)
+    hook, _ = listen(lab, RESPOND, set_variable(3, 1), autoCommit=False)
+    run = deliver(lab, hook, 1)
+    assert run is not None
+    assert run.error is not None
+    assert (run.error.name, run.respond, waiting(lab)) == ("UnknownError", None, [1])
