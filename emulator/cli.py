@@ -157,7 +157,7 @@ def serve(
     from .app import API, DEFAULT_WORLD, create_app, tenants_of
     from .logs import configure
     from .seeds import SeedError
-    from .server import PortTaken, Server
+    from .server import EVERYWHERE, PortTaken, Server
 
     if tls_ca is not None and not tls:
         raise click.UsageError("--tls-ca goes with --tls only")
@@ -221,7 +221,7 @@ def serve(
     team = tenant.main_team()
     click.echo(f"make-emulator {__version__} serves a world of Make. Stop it with Ctrl-C.\n")
     click.echo(f"  base URL      {server.url}{API}")
-    if host in ("0.0.0.0", "::"):
+    if host in EVERYWHERE:
         click.echo("  listens at    every address of this machine")
     click.echo(f"  token         {tenant.main_token().token}")
     if team is not None:

@@ -45,6 +45,9 @@ PATIENCE = 2
 #: How long a stop waits for requests under way, in seconds.
 STOP_WITHIN = 0.5
 
+#: Addresses that stand for all of a machine's, and by which a client on it calls a server that listens there.
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
 log = logging.getLogger("emulator.server")
 
 
@@ -209,7 +212,7 @@ class Server:
     @property
     def url(self) -> str:
         """Where a client on this machine calls; a server that listens at every address is called at the loopback one."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)
+        host = EVERYWHERE.get(self._host, self._host)
         host = f"[{host}]" if ":" in host else host
         return f"{self._scheme}://{host}:{self.port}"
 

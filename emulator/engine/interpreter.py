@@ -167,6 +167,9 @@ class Interpreter:
         station = self._stations.get(module.id)
         if station is None:
             station = self._stations[module.id] = Station(module)
+            for place, route in enumerate(module.routes):
+                if route.flow and not route.is_fallback:
+                    self._station(route.flow[0]).route = module, place
         return station
 
     def _environment(self, scope: Scope) -> Environment:
@@ -234,9 +237,6 @@ class Interpreter:
             else:
                 routes = [route for route in routes if route.is_fallback]
                 self.journal.took_route(walk.module, walk.scope, all_routes.index(routes[0]), fallback=True)
-        for place, route in enumerate(all_routes):
-            if route.flow and not route.is_fallback:
-                self._station(route.flow[0]).route = walk.module, place
         self._stack.extend(
             Walk(route.flow, 0, walk.scope, walk.handling, walk.after) for route in reversed(routes)
         )

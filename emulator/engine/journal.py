@@ -88,9 +88,6 @@ class Journal:
         groups: Sequence[Sequence[Compared]] = (),
     ) -> None:
         """A bundle came to the filter of a module, and passed it or was stopped."""
-        if not self.has_room:
-            self.decisions_left_out += 1
-            return
         fits = self._left_for_sides > 0
         for group in groups:
             for part, left, right, _ in group:

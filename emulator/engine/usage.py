@@ -110,7 +110,7 @@ def _mapped(arguments: Sequence[Node | None], wanted: Wanted | None) -> Wanted:
     """``map(array; key; key for filtering; values)``: an array of collections that have the keys."""
     item = Wanted()
     for place in (1, 2):
-        key = _written(arguments[place]) if place < len(arguments) else None
+        key = _written_at(arguments, place)
         if isinstance(key, str) and key:
             target = item.at([step for step in key.split(".") if step])
             if place == 1 and wanted is not None and wanted.item is not None:

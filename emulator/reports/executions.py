@@ -53,10 +53,19 @@ def view(run: Execution) -> dict[str, Json]:
 
     Each decision names the step before which it was made, counted from 0.
     """
+    steps: list[Json] = []
+    decisions: list[Json] = []
+    story: list[Json] = []
+    for event in in_order(run):
+        if isinstance(event, Step):
+            steps.append(shown := step_view(event))
+        else:
+            decisions.append(shown := {"step": event.at, **decision_view(event)})
+        story.append(shown["sentence"])
     return {
-        "steps": [step_view(step) for step in run.steps],
-        "decisions": [{"step": decision.at, **decision_view(decision)} for decision in run.decisions],
-        "story": [sentence(event) for event in in_order(run)],
+        "steps": steps,
+        "decisions": decisions,
+        "story": story,
         "leftOut": {"steps": run.steps_left_out, "decisions": run.decisions_left_out},
     }
 

@@ -63,8 +63,8 @@ class Decision:
     """What was decided about a bundle before the step of a number, counted from 0.
 
     ``event`` is ``filter`` (``name``, ``passed``, ``conditions``), ``route`` of a router (``number`` counted from 1,
-    ``fallback``) or ``branch`` of an if-else (``number``, ``None`` if none was open), ``handler`` (``error``, the type of what an error handler took) or ``error handled`` (``by`` a directive, or
-    ``kept``).
+    ``fallback``) or ``branch`` of an if-else (``number``, ``None`` if none was open), ``handler`` (``error``, the type
+    of what an error handler took) or ``error handled`` (``by`` a directive, or ``kept``).
     """
 
     step: int

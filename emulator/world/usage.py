@@ -118,6 +118,11 @@ def organization_of(world: World, team_id: int) -> Organization:
     return world.organizations[world.teams[team_id].organization_id]
 
 
+def key_of(owner: Organization | Team) -> tuple[str, int]:
+    """By what the things of an owner are found, such as what it consumed: ``("team", 1)``."""
+    return "team" if isinstance(owner, Team) else "organization", owner.id
+
+
 def is_exhausted(world: World, organization: Organization) -> bool:
     """Whether an organization may run nothing: it was paused, or has no operations left."""
     return (
@@ -127,8 +132,7 @@ def is_exhausted(world: World, organization: Organization) -> bool:
 
 def consumed(world: World, owner: Organization | Team) -> Consumption:
     """What was consumed since the organization's counters were last reset."""
-    kind = "team" if isinstance(owner, Team) else "organization"
-    return world.tallies.get((kind, owner.id), _NOTHING)
+    return world.tallies.get(key_of(owner), _NOTHING)
 
 
 def consumed_by_scenario(world: World, scenario: Scenario) -> Consumption:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from .clock import moment_of
 from .models import Json, Organization, Team, User, Variable, VariableChange
 from .refusals import Invalid, NotFound, Unconfirmed
-from .usage import consumed, organization_of
+from .usage import consumed, key_of, organization_of
 from .world import World
 
 #: Type id -> what a value of it is, by the name that seeds have for it.
@@ -42,7 +42,7 @@ def typed(world: World, owner: Organization | Team, name: str) -> tuple[int, Jso
     for variable in _system(world, owner):
         if variable.name == name:
             return variable.type_id, variable.value
-    found = world.variables.get((*_key(owner), name)) if _allowed(world, owner) else None
+    found = world.variables.get((*key_of(owner), name)) if _allowed(world, owner) else None
     return None if found is None else (found.type_id, found.value)
 
 
@@ -65,7 +65,7 @@ def create(
         faults.append(_misfit(type_id))
     if faults:
         raise Invalid(*faults)
-    kind, id = _key(owner)
+    kind, id = key_of(owner)
     variable = Variable(owner=kind, owner_id=id, name=name, type_id=type_id, value=value)
     _note(world, author, None, variable)
     return world.variables.put(variable)
@@ -120,7 +120,7 @@ def history(world: World, owner: Organization | Team, name: str) -> list[Variabl
         NotFound: as `update`.
     """
     find(world, owner, name)
-    changes = sorted(world.variable_changes.where(variable=(*_key(owner), name)), key=lambda row: -row.id)
+    changes = sorted(world.variable_changes.where(variable=(*key_of(owner), name)), key=lambda row: -row.id)
     # That it was made is told only as long as nothing else happened to it (documented).
     return [change for change in changes if change.before is not None] or changes
 
@@ -132,7 +132,7 @@ def find(world: World, owner: Organization | Team, name: str) -> Variable:
         NotFound: if there is no such one, or the plan has none.
     """
     _check_feature(world, owner, name)
-    variable = world.variables.get((*_key(owner), name))
+    variable = world.variables.get((*key_of(owner), name))
     if variable is None:
         raise NotFound("variable", name)
     return variable
@@ -140,7 +140,7 @@ def find(world: World, owner: Organization | Team, name: str) -> Variable:
 
 def forget(world: World, owner: Organization | Team) -> None:
     """Remove the variables of what is itself removed."""
-    for variable in list(world.variables.where(owner=_key(owner))):
+    for variable in list(world.variables.where(owner=key_of(owner))):
         _remove(world, variable)
 
 
@@ -170,13 +170,9 @@ def _misfit(type_id: int) -> str:
     return f"Parameter 'value' must be a {TYPES[type_id]}."
 
 
-def _key(owner: Organization | Team) -> tuple[str, int]:
-    return ("organization" if isinstance(owner, Organization) else "team", owner.id)
-
-
 def _system(world: World, owner: Organization | Team) -> Iterator[Variable]:
     """Make's own. What they are is documented, how most of them are called is assumed."""
-    kind, id = _key(owner)
+    kind, id = key_of(owner)
     values: dict[str, Json] = {"id": owner.id, "name": owner.name}
     if isinstance(owner, Organization):
         used = consumed(world, owner)
@@ -191,7 +187,7 @@ def _system(world: World, owner: Organization | Team) -> Iterator[Variable]:
 def _custom(world: World, owner: Organization | Team) -> list[Variable]:
     if not _allowed(world, owner):
         return []
-    return sorted(world.variables.where(owner=_key(owner)), key=lambda row: row.name)
+    return sorted(world.variables.where(owner=key_of(owner)), key=lambda row: row.name)
 
 
 def _allowed(world: World, owner: Organization | Team) -> bool:

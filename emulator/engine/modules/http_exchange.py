@@ -142,11 +142,11 @@ def _by_rule(rule: HttpRule, request: Outgoing, *, with_pages: bool) -> Answer:
         raise Unanswered("connection", f"connect ECONNREFUSED {parts.hostname}:{port}", rule.delay)
     bodies = rule.pages if with_pages else rule.pages[:1]
     # Made once: the pages share them, however many there are of either.
-    as_text, as_json = _typed(rule.headers, _TEXT), _typed(rule.headers, "application/json")
+    of_text, of_json = _typed(rule.headers, _TEXT), _typed(rule.headers, "application/json")
     pages = []
     for body in bodies or (rule.body,):
         is_text = isinstance(body, str)
-        headers = rule.headers if body is None else as_text if is_text else as_json
+        headers = rule.headers if body is None else of_text if is_text else of_json
         content = b"" if body is None else body.encode() if is_text else orjson.dumps(body)
         pages.append(Answer(status=rule.status, headers=headers, body=content))
     return replace(pages[0], elapsed=rule.delay, further=tuple(pages[1:]))
