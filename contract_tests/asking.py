@@ -177,6 +177,13 @@ _ASKS: dict[str, Callable[[_Ids], dict[str, Any]]] = {
         "body": {"name": ids.name("organization"), "regionId": 1, "timezoneId": 113, "countryId": 4}
     },
     "GET /users": lambda ids: ids.in_team(),
+    "GET /users/by-permission": lambda ids: {
+        "query": {
+            "type": "organization",
+            "permission": "organization users view",
+            "organizationId": ids.organization,
+        }
+    },
     "GET /templates": lambda ids: ids.in_team(),
     "GET /templates/{templateId}": lambda ids: ids.template(),
     "GET /templates/{templateId}/blueprint": lambda ids: ids.template(),

@@ -12,6 +12,7 @@ from emulator.contract.target import Target
 from .asking import keys_of
 
 USERS = "GET /users"
+BY_PERMISSION = "GET /users/by-permission"
 
 
 def me(api: Client) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def test_the_list_can_be_narrowed_to_a_name_or_an_address(name: str, api: Client
 
 
 @pytest.mark.covers(USERS, "query teamRoleId", "query organizationRoleId", "success")
-@pytest.mark.fidelity("users.by-permission", "users.role-filter-owner")
+@pytest.mark.fidelity("users.role-filter-owner")
 def test_the_list_can_be_narrowed_to_a_role(api: Client, target: Target) -> None:
     caller = me(api)
     roles = {row["organizationId"]: row["usersRoleId"] for row in caller["userOrganizationRoles"]}
@@ -59,6 +60,52 @@ def test_the_list_can_be_narrowed_to_a_role(api: Client, target: Target) -> None
     assert listed(api, teamId=target.team_id, teamRoleId=999_999) == []
     api.get("/users", teamId=target.team_id, organizationRoleId=own).refused(400)
     api.get("/users", organizationId=target.organization_id, teamRoleId=1).refused(400)
+
+
+def holders(api: Client, level: str, permission: str, **owner: int) -> list[dict[str, Any]]:
+    query = {"type": level, "permission": permission, **owner}
+    body = api.get("/users/by-permission", **query).fits()
+    assert list(body) == ["users"]
+    rows: list[dict[str, Any]] = body["users"]
+    return rows
+
+
+@pytest.mark.covers(
+    BY_PERMISSION, "success", "query type", "query permission", "query organizationId", "query teamId"
+)
+@pytest.mark.fidelity("users.by-permission", "users.by-permission-columns")
+def test_users_are_found_by_what_they_may_do(api: Client, target: Target) -> None:
+    for found in (
+        holders(api, "organization", "organization users view", organizationId=target.organization_id),
+        holders(api, "company", "team view", teamId=target.team_id),
+    ):
+        assert list(found[0]) == keys_of(BY_PERMISSION)
+        # Whoever asks has to have these permissions.
+        assert me(api)["id"] in [user["id"] for user in found]
+
+
+@pytest.mark.covers(BY_PERMISSION, "validation")
+@pytest.mark.fidelity("users.by-permission-owner", "users.by-permission-invalid")
+@pytest.mark.parametrize(
+    ("level", "own", "other"),
+    [
+        ("organization", "organization users view", "team view"),
+        ("company", "team view", "organization users view"),
+    ],
+)
+def test_a_permission_belongs_to_a_type_and_a_type_to_an_owner(
+    level: str, own: str, other: str, api: Client, target: Target
+) -> None:
+    ids = {"organization": target.organization_id, "company": target.team_id}
+    names = {"organization": "organizationId", "company": "teamId"}
+    owner = {names[level]: ids[level]}
+    elsewhere = {names[each]: ids[each] for each in ids if each != level}
+    for permission in (other, "contract nothing"):
+        query = {"type": level, "permission": permission}
+        api.get("/users/by-permission", **query, **owner).refused(400, "SC400")
+    query = {"type": level, "permission": own}
+    api.get("/users/by-permission", **query).refused(400, "SC400")
+    api.get("/users/by-permission", **query, **elsewhere).refused(400, "SC400")
 
 
 @pytest.mark.fidelity("users.me")

@@ -43,6 +43,10 @@ def check(api: Client, target: Target, things: Things, route: str, place: str, n
     if place == "query" and name != "teamId" and route in ("GET /scenarios", "GET /users"):
         # One of the two owners only.
         valid = valid.without("query", "teamId") if name == "organizationId" else valid
+    if route == "GET /users/by-permission" and name == "teamId":
+        # The type tells which owner is asked.
+        valid = valid.but("query", "type", "company").but("query", "permission", "team view")
+        valid = valid.without("query", "organizationId")
     told = [
         valid.but(place, name, id).send(api).refused(404, "SC404")
         for id in (ABSENT, target.strangers.get(kind))

@@ -313,7 +313,7 @@ class Group:
         permission: str | Sequence[str] | NoPermission = (),
         permission_of: Mapping[str, str] | None = None,
         rate_limited: bool = True,
-        core: int | tuple[int, ...] = (),
+        core: int | None = None,
         evidence: str = "",
     ) -> Callable[[Handler], Handler]:
         """Declare a route.
@@ -327,7 +327,7 @@ class Group:
                 nothing is asked of it.
             permission_of: what it must include instead for some parts of the body.
             rate_limited: whether calls count against the organization's limit.
-            core: the numbers of the route among the 47 documented ones.
+            core: the number of the route among the 47 documented ones.
             evidence: where the behaviour is known from, for the routes' table.
         """
 
@@ -348,7 +348,7 @@ class Group:
                 cols=cols,
                 plan=plan,
                 rate_limited=rate_limited,
-                core=(core,) if isinstance(core, int) else core,
+                core=() if core is None else (core,),
                 evidence=evidence,
                 permissions=_permissions(permission),
                 permission_of=permission_of or {},

@@ -14,7 +14,8 @@ CORE = [endpoint for endpoint in endpoints() if endpoint.core]
 
 def test_the_core_routes_are_the_47_documented_ones() -> None:
     numbers = {number: endpoint for endpoint in CORE for number in endpoint.core}
-    assert sorted(numbers) == list(range(1, 48)) == sorted(n for endpoint in CORE for n in endpoint.core)
+    assert sorted(numbers) == list(range(1, 48))
+    assert len(CORE) == 47
     reading = [number for number, endpoint in numbers.items() if endpoint.method == "GET"]
     assert (len(reading), len(numbers) - len(reading)) == (22, 25)
 

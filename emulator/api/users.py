@@ -1,4 +1,4 @@
-"""Users. Source: API documentation, "Users", "Users > Me", "Users > Roles"."""
+"""Users. Sources: API documentation, "Users", "Users > Me", "Users > Roles"; the vendor's OpenAPI document."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from ..schemas.users import (
     AuthorizationOut,
     AuthUserOut,
     MeQuery,
+    PermissionQuery,
+    PermittedUserOut,
     RoleDetail,
     RoleOut,
     RolesQuery,
@@ -18,8 +20,8 @@ from ..schemas.users import (
     UsersQuery,
 )
 from ..world.models import Organization, Team, User
-from ..world.refusals import NotFound
-from ..world.roles import ROLES, Role
+from ..world.refusals import Insufficient, NotFound
+from ..world.roles import ROLES, USERS_VIEW, Role, holders, in_organization
 from ..world.tables import Selection
 from .ordering import by, by_id, by_name, paging
 
@@ -42,8 +44,7 @@ class Authorization:
     answer=many("users", UserOut),
     paging=paging("id", {"id": by_id, "name": by_name, "email": by("email")}, descending=True),
     cols=True,
-    core=(42, 43),
-    evidence="'Find users by permission' has no path of its own in any source: the role filters stand for it.",
+    core=42,
 )
 def list_users(
     call: Call, team: Team | None = None, organization: Organization | None = None
@@ -72,6 +73,29 @@ def list_users(
             and email in user.email.casefold()
         )
     )
+
+
+@group.get(
+    "/users/by-permission",
+    scopes=["user:read"],
+    permission=("team view", USERS_VIEW),
+    query=PermissionQuery,
+    answer=many("users", PermittedUserOut),
+    cols=True,
+    core=43,
+)
+def find_users_by_permission(
+    call: Call, team: Team | None = None, organization: Organization | None = None
+) -> list[User]:
+    """Find the users who hold a permission in a team or an organization."""
+    if team is not None:
+        if organization is not None and organization.id != team.organization_id:
+            raise BadRequest("The team belongs to another organization", suberrors=[])
+        if USERS_VIEW not in in_organization(call.world, call.user, team.organization_id):
+            raise Insufficient(USERS_VIEW)
+    owner = team if call.query["type"] == "company" else organization
+    assert owner is not None, "the query was checked to name it"
+    return holders(call.world, call.query["permission"], owner)
 
 
 @group.get(

@@ -1,13 +1,19 @@
-"""Users and roles. Sources: API documentation "Users", "Users > Me", "Users > Roles"; the SDK's samples."""
+"""Users and roles.
+
+Sources: API documentation "Users", "Users > Me", "Users > Roles"; the vendor's OpenAPI document; the SDK's samples.
+"""
 
 from __future__ import annotations
 
-from marshmallow import fields
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from ..world.enums import zone_of
 from ..world.models import User
+from ..world.roles import CATEGORIES
 from ..world.world import World
-from .base import Answer, Bool, Choice, Constant, Derived, Int, Many, Query, Ref, Text
+from .base import Answer, Bool, Choice, Constant, Derived, Int, Many, Moment, Query, Ref, Text
 
 
 class UserOut(Answer):
@@ -20,6 +26,26 @@ class UserOut(Answer):
     country_id = fields.Integer()
     features = Constant({}, fields.Dict())
     avatar = fields.String()
+
+
+class PermittedUserOut(Answer):
+    """A user as found by permission. There are no personal spaces, and nobody is merely invited."""
+
+    id = fields.Integer()
+    name = fields.String(allow_none=True)
+    email = fields.String()
+    personal_space_id = Constant(None, fields.Integer(allow_none=True), metadata={"extra": True})
+    language = fields.String(metadata={"extra": True})
+    timezone_id = fields.Integer(metadata={"extra": True})
+    locale_id = fields.Integer(metadata={"extra": True})
+    country_id = fields.Integer(metadata={"extra": True})
+    avatar = fields.String(allow_none=True, metadata={"extra": True})
+    last_login = Moment(metadata={"extra": True})
+    invitation_status = Constant(
+        None,
+        fields.String(allow_none=True, validate=validate.OneOf(("pending", "expired", None))),
+        metadata={"extra": True},
+    )
 
 
 def _timezone(world: World, user: User) -> str:
@@ -118,6 +144,30 @@ class UsersQuery(Query):
     email = Text(254)
     team_role_id = Int(1)
     organization_role_id = Int(1)
+
+
+class PermissionQuery(Query):
+    """Which permission, and where: ``company`` means a team."""
+
+    type = Choice("organization", "company", required=True)
+    permission = Text(128, required=True)
+    organization_id = Ref("organization")
+    team_id = Ref("team")
+
+    @validates_schema
+    def _fits_its_type(self, data: dict[str, Any], **kwargs: Any) -> None:
+        level, owner, id = (
+            ("team", "team_id", "teamId")
+            if data["type"] == "company"
+            else ("organization", "organization_id", "organizationId")
+        )
+        wrong: dict[str, list[str | list[Any] | dict[Any, Any]]] = {}
+        if owner not in data:
+            wrong[id] = ["Missing value of required parameter '{path}'."]
+        if CATEGORIES.get(data["permission"]) != level:
+            wrong["permission"] = ["Invalid value of parameter '{path}'."]
+        if wrong:
+            raise ValidationError(wrong)
 
 
 class MeQuery(Query):

@@ -3,6 +3,7 @@
 Permissions by role: vendor's white-label documentation, "Default team permissions" and "Default organizations
 permissions"; a later release note takes ``team edit`` from restricted members. The names are those of the API's own
 list of roles where a source shows them (``account add``, ``datastores get``), else those of the documentation.
+No source gives ``organization users view`` to a role: those have it who may add and edit users.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ ORGANIZATION_MEMBER = 13
 
 #: The permission that only an owner has: to be an administrator of every team of the organization.
 ALL_TEAMS = "access all teams"
+#: The permission to find an organization's users by what they may do; needed for those of a team, too.
+USERS_VIEW = "organization users view"
 
 
 def _each(things: str, *acts: str) -> frozenset[str]:
@@ -96,7 +99,7 @@ _IN_ORGANIZATION = frozenset(["organization view"])
 _ORGANIZATION_ADMIN = (
     _IN_ORGANIZATION
     | _each("organization", "app install", "delete", "edit", "user add", "user edit")
-    | {"payment edit", "payments get", "team add"}
+    | {USERS_VIEW, "payment edit", "payments get", "team add"}
 )
 
 ROLES = (
@@ -164,3 +167,15 @@ def lacks(world: World, user: User, permission: str, row: Any) -> bool:
         return False
     team = row if isinstance(row, Team) else world.teams[row.team_id]
     return permission not in in_team(world, user, team)
+
+
+def holders(world: World, permission: str, owner: Team | Organization) -> list[User]:
+    """The users who have a permission in the team, or the organization, that it is for; the newest come first."""
+    if isinstance(owner, Team):
+        # Who has all teams need not be a member of this one.
+        ids = {row.user_id for row in world.team_members.where(team=owner.id)}
+        ids |= {row.user_id for row in world.organization_members.where(organization=owner.organization_id)}
+    else:
+        ids = {row.user_id for row in world.organization_members.where(organization=owner.id)}
+    users = (world.users[id] for id in sorted(ids, reverse=True))
+    return [user for user in users if not lacks(world, user, permission, owner)]

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from conftest import STRANGER, Api
+from emulator.world import people
 
 
 def test_teams_are_listed_as_recorded(api: Api) -> None:
@@ -113,6 +116,142 @@ def test_a_question_for_users_that_makes_no_sense_is_refused(api: Api, query: st
 
 def test_users_of_a_hidden_team_are_404(api: Api) -> None:
     assert api.get("/users?teamId=1", token=STRANGER).status_code == 404
+
+
+def found(api: Api, query: str, **options: Any) -> list[int]:
+    answer = api.get(f"/users/by-permission?{query}", **options).json
+    assert answer is not None
+    assert list(answer) == ["users"], answer
+    return [user["id"] for user in answer["users"]]
+
+
+def joined(api: Api, *, organization: int, team: int | None = None) -> tuple[int, str]:
+    """The id, and a token, of a new user with these roles in the first organization and team."""
+    world = api.world
+    user = people.create_user(world, name="New", email="new@example.com")
+    people.join_organization(world, user, world.organizations[1], role_id=organization)
+    if team is not None:
+        people.join_team(world, user, world.teams[1], role_id=team)
+    return user.id, people.create_token(world, user, ["user:read"], label="new").token
+
+
+VIEWERS = "type=organization&permission=organization users view&organizationId=1"
+
+
+def test_users_are_found_by_a_permission_in_an_organization(api: Api) -> None:
+    admin, _ = joined(api, organization=12)
+    assert found(api, VIEWERS) == [admin, 1]
+    assert found(api, VIEWERS.replace("users view", "view", 1)) == [admin, 3, 1]
+    assert found(api, "type=organization&permission=access all teams&organizationId=1") == [1]
+
+
+def test_users_are_found_by_a_permission_in_a_team(api: Api) -> None:
+    watcher, _ = joined(api, organization=13, team=4)
+    assert found(api, "type=company&permission=team view&teamId=1") == [watcher, 3, 1]
+    assert watcher not in found(api, "type=company&permission=scenario start&teamId=1")
+
+
+def test_the_owner_holds_the_permissions_of_a_team_without_being_its_member(api: Api) -> None:
+    api.world.team_members.remove((1, 1))
+    assert found(api, "type=company&permission=team delete&teamId=1") == [1]
+
+
+def test_a_user_found_by_permission_has_three_columns_and_more_when_asked(api: Api) -> None:
+    short = api.get(f"/users/by-permission?{VIEWERS}").json
+    assert short == {"users": [{"id": 1, "name": "Ada Maker", "email": "ada@example.com"}]}
+    long = api.get(f"/users/by-permission?{VIEWERS}&cols[]=*").json
+    assert long is not None
+    [user] = long["users"]
+    assert list(user) == [
+        "id",
+        "name",
+        "email",
+        "personalSpaceId",
+        "language",
+        "timezoneId",
+        "localeId",
+        "countryId",
+        "avatar",
+        "lastLogin",
+        "invitationStatus",
+    ]
+    assert (user["personalSpaceId"], user["invitationStatus"], user["lastLogin"][-1]) == (None, None, "Z")
+
+
+@pytest.mark.parametrize(
+    ("query", "faults"),
+    [
+        (
+            "",
+            [
+                "Missing value of required parameter 'type'.",
+                "Missing value of required parameter 'permission'.",
+            ],
+        ),
+        (
+            "type=organization&permission=team view&teamId=1",
+            [
+                "Missing value of required parameter 'organizationId'.",
+                "Invalid value of parameter 'permission'.",
+            ],
+        ),
+        (
+            "type=company&permission=organization users view&teamId=1",
+            ["Invalid value of parameter 'permission'."],
+        ),
+        ("type=company&permission=team view", ["Missing value of required parameter 'teamId'."]),
+        (
+            "type=organization&permission=nonsense&organizationId=1",
+            ["Invalid value of parameter 'permission'."],
+        ),
+        (
+            "type=team&permission=team view&teamId=1",
+            ["Parameter 'type' must be one of: organization, company."],
+        ),
+    ],
+)
+def test_a_permission_that_cannot_be_asked_for_is_refused(api: Api, query: str, faults: list[str]) -> None:
+    answer = api.get(f"/users/by-permission?{query}")
+    assert answer.status_code == 400
+    assert answer.json is not None
+    assert (answer.json["code"], [each["message"] for each in answer.json["suberrors"]]) == ("SC400", faults)
+
+
+def test_a_team_of_another_organization_is_refused_whatever_the_type(api: Api) -> None:
+    made = api.post(
+        "/organizations", json={"name": "Other", "regionId": 1, "timezoneId": 113, "countryId": 4}
+    ).json
+    assert made is not None
+    both = f"organizationId={made['organization']['id']}&teamId=1"
+    for asked in ("type=organization&permission=organization view", "type=company&permission=team view"):
+        query = f"{asked}&{both}"
+        answer = api.get(f"/users/by-permission?{query}")
+        assert answer.status_code == 400
+        assert answer.json is not None
+        assert answer.json["detail"] == "The team belongs to another organization"
+
+
+@pytest.mark.parametrize("query", [VIEWERS, "type=company&permission=team view&teamId=1"])
+def test_only_who_may_view_the_users_of_an_organization_finds_them(api: Api, query: str) -> None:
+    _, member = joined(api, organization=13, team=1)
+    _, admin = joined(api, organization=12, team=4)
+    refused = api.get(f"/users/by-permission?{query}", token=member)
+    assert refused.status_code == 403
+    assert refused.json == {
+        "detail": "Insufficient rights, the permission 'organization users view' is needed.",
+        "message": "Insufficient rights",
+        "code": "IM002",
+    }
+    assert 1 in found(api, query, token=admin)
+
+
+def test_users_by_permission_of_what_is_hidden_are_404(api: Api) -> None:
+    for query in (VIEWERS, "type=company&permission=team view&teamId=1"):
+        assert api.get(f"/users/by-permission?{query}", token=STRANGER).status_code == 404
+    # Who administers the organization, but is not in the team, does not see the team.
+    _, admin = joined(api, organization=12)
+    hidden = api.get("/users/by-permission?type=company&permission=team view&teamId=1", token=admin)
+    assert hidden.status_code == 404
 
 
 def test_the_current_authorization_lists_the_scopes_of_the_token(api: Api) -> None:

@@ -43,7 +43,7 @@ def test_a_fresh_emulator_keeps_the_contract(tmp_path: Path) -> None:
     assert (report["tests"]["failed"], report["tests"]["skipped"]) == (0, 0)
     assert (report["drift"], report["leftBehind"]) == ([], [])
     assert {outcome for row in report["routes"] for outcome in row["aspects"].values()} == {"passed"}
-    assert sum(row["calls"] > 0 for row in report["routes"]) == 46
+    assert sum(row["calls"] > 0 for row in report["routes"]) == 47
     assert "Contract with a fresh emulator" in (tmp_path / "run.html").read_text("utf-8")
     suite = ElementTree.parse(tmp_path / "run.xml").getroot().find("testsuite")
     assert suite is not None

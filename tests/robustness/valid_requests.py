@@ -177,6 +177,9 @@ VALID: dict[str, Valid] = {
     "DELETE /teams/{teamId}/variables/{variableName}": Valid(_TEAM_VARIABLE, {"confirmed": "true"}),
     "GET /teams/{teamId}/variables/{variableName}/history": Valid(_TEAM_VARIABLE),
     "GET /users": Valid(query={"teamId": 1}),
+    "GET /users/by-permission": Valid(
+        query={"type": "organization", "permission": "organization users view", "organizationId": 1}
+    ),
     "GET /users/me": Valid(),
     "GET /users/me/current-authorization": Valid(),
     "GET /users/roles": Valid(query={"teamId": 1}),
