@@ -8,9 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-from . import comparison, engine, inprocess, interception, pages, snapshots, startup, throughput, webhooks
+from . import engine, inprocess, interception, pages, servers, snapshots, startup, throughput, webhooks
+from .measurement import Effort
 from .report import Report
-from .rounds import Effort
 
 #: Part -> what measures it.
 PARTS = {
@@ -33,7 +33,7 @@ def main() -> None:
     effort = Effort.quick() if options.quick else Effort.full()
     started = time.perf_counter()
     if options.servers:
-        print(comparison.compare(effort))
+        print(servers.compare_servers(effort))
         return
     report = Report()
     for name in options.parts or PARTS:

@@ -11,15 +11,16 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.app import DEFAULT_WORLD, tenants_of
-from emulator.engine import executor, lifecycle
-from emulator.engine.budget import Budget
-from emulator.world.models import Scenario
-from emulator.world.world import World
+from make_emulator.app import DEFAULT_WORLD, registry_of
+from make_emulator.engine.runtime import executor
+from make_emulator.engine.runtime.budget import Budget
+from make_emulator.engine.scenarios import crud
+from make_emulator.world.models import Scenario
+from make_emulator.world.world import World
 
-from . import big
+from . import large_world
+from .measurement import Effort, measure_alternately, seconds_per_call
 from .report import Figure
-from .rounds import Effort, alternate, each
 
 #: Bundles of the long loop and of the short one.
 MANY, FEW = 100_000, 10_000
@@ -30,25 +31,27 @@ _WORK = 1_000_000_000
 
 def measure(effort: Effort) -> list[Figure]:
     """Ten modules in a row; a loop, and how its time grows."""
-    tenant = tenants_of(big.create(scenarios=1, records=1)).get(DEFAULT_WORLD)
+    tenant = registry_of(large_world.create_benchmark_app(scenarios=1, records=1)).get(DEFAULT_WORLD)
     assert tenant is not None
     team = tenant.main_team()
     assert team is not None
-    loop = lifecycle.create(
-        tenant.world, tenant.main_user(), team, blueprint=_loop(), scheduling={"type": "on-demand"}
+    loop = crud.create(
+        tenant.world, tenant.main_user(), team, blueprint=_loop_blueprint(), scheduling={"type": "on-demand"}
     )
-    return [*_linear(tenant.world, effort), *_loops(tenant.world, loop, effort)]
+    return [*_measure_linear_run(tenant.world, effort), *_measure_loop(tenant.world, loop, effort)]
 
 
-def _linear(world: World, effort: Effort) -> list[Figure]:
+def _measure_linear_run(world: World, effort: Effort) -> list[Figure]:
     data = {"name": " Ann ", "quantity": 3}
-    scenario = world.scenarios[big.RUNNABLE]
+    scenario = world.scenarios[large_world.TEN_MODULE_SCENARIO_ID]
 
     def run() -> None:
-        assert executor.run(world, scenario, inputs=data).status == 1
+        assert executor.run_scenario(world, scenario, inputs=data).status == 1
 
-    duel = alternate(
-        lambda: each(run, effort.seconds), lambda: each(lambda: _by_hand(data), effort.seconds), effort.rounds
+    duel = measure_alternately(
+        lambda: seconds_per_call(run, effort.seconds),
+        lambda: seconds_per_call(lambda: _compute_in_python(data), effort.seconds),
+        effort.rounds,
     )
     return [
         Figure("run of 10 modules in a row", [1000 * taken for taken in duel.ours], "ms", target=2),
@@ -56,7 +59,7 @@ def _linear(world: World, effort: Effort) -> list[Figure]:
     ]
 
 
-def _by_hand(data: Mapping[str, Any]) -> Any:
+def _compute_in_python(data: Mapping[str, Any]) -> Any:
     steps: list[dict[str, Any]] = [dict(data)]
     for id in range(2, 10):
         name = f"{data['name'].strip().upper()} no. {id}"
@@ -65,14 +68,14 @@ def _by_hand(data: Mapping[str, Any]) -> Any:
     return json.loads(json.dumps(steps))
 
 
-def _loops(world: World, scenario: Scenario, effort: Effort) -> list[Figure]:
+def _measure_loop(world: World, scenario: Scenario, effort: Effort) -> list[Figure]:
     many, few = _items(MANY), _items(FEW)
 
     def run(items: list[dict[str, int]]) -> float:
         # What earlier rounds left behind is not this round's to clean up.
         gc.collect()
         started = time.perf_counter()
-        execution = executor.run(
+        execution = executor.run_scenario(
             world,
             scenario,
             trigger_bundle={"items": items},
@@ -90,8 +93,8 @@ def _loops(world: World, scenario: Scenario, effort: Effort) -> list[Figure]:
         return time.perf_counter() - started
 
     rounds = min(effort.rounds, 3)
-    duel = alternate(lambda: run(many), loop, rounds)
-    growth = alternate(lambda: run(many), lambda: run(few), rounds)
+    duel = measure_alternately(lambda: run(many), loop, rounds)
+    growth = measure_alternately(lambda: run(many), lambda: run(few), rounds)
     name = f"{MANY:,} bundles, iterator to aggregator"
     return [
         Figure(name, duel.ours, "s", target=5),
@@ -105,7 +108,7 @@ def _items(count: int) -> list[dict[str, int]]:
     return [{"n": number} for number in range(count)]
 
 
-def _loop() -> dict[str, Any]:
+def _loop_blueprint() -> dict[str, Any]:
     """A webhook that receives an array, an iterator, an aggregator, and a sum to see that nothing was lost."""
     nodes: list[dict[str, Any]] = [
         {"id": 1, "module": "gateway:CustomWebHook"},

@@ -7,66 +7,69 @@ from typing import Any
 import orjson
 from flask import Flask
 
-from emulator.app import API, DEFAULT_WORLD, create_app, tenants_of
-from emulator.engine import running
+from make_emulator.app import API_PREFIX, DEFAULT_WORLD, create_app, registry_of
+from make_emulator.engine.scenarios import activation
 
-from . import bare, big
+from . import baseline, large_world
+from .measurement import Effort, measure_alternately, seconds_per_call
 from .report import Figure
-from .rounds import Effort, alternate, each
 
-HEADERS = {"Authorization": f"Token {big.TOKEN}"}
+HEADERS = {"Authorization": f"Token {large_world.ADMIN_TOKEN}"}
 
 
 def measure(effort: Effort) -> list[Figure]:
     """A call of the test client, a responsive run of ten modules, a fresh world."""
-    app = big.create(scenarios=100, records=100)
-    return [_call(app, effort), *_run(app, effort), _fresh_world(effort)]
+    app = large_world.create_benchmark_app(scenarios=100, records=100)
+    return [_measure_call(app, effort), *_measure_run(app, effort), _measure_world_creation(effort)]
 
 
-def _call(app: Flask, effort: Effort) -> Figure:
+def _measure_call(app: Flask, effort: Effort) -> Figure:
     client = app.test_client()
-    path = f"{API}/scenarios/1"
+    path = f"{API_PREFIX}/scenarios/1"
     body: dict[str, Any] = orjson.loads(client.get(path, headers=HEADERS).data)
-    yardstick = bare.create_app(one=body).test_client()
-    duel = alternate(
-        lambda: each(lambda: client.get(path, headers=HEADERS), effort.seconds),
-        lambda: each(lambda: yardstick.get("/one", headers=HEADERS), effort.seconds),
+    yardstick = baseline.create_app(one=body).test_client()
+    duel = measure_alternately(
+        lambda: seconds_per_call(lambda: client.get(path, headers=HEADERS), effort.seconds),
+        lambda: seconds_per_call(lambda: yardstick.get("/one", headers=HEADERS), effort.seconds),
         effort.rounds,
     )
     return Figure("in-process GET, time against bare", duel.ratios, "x", note=duel.note("ms", scale=1000))
 
 
-def _run(app: Flask, effort: Effort) -> list[Figure]:
-    tenant = tenants_of(app).get(DEFAULT_WORLD)
+def _measure_run(app: Flask, effort: Effort) -> list[Figure]:
+    tenant = registry_of(app).get(DEFAULT_WORLD)
     assert tenant is not None
     world, user = tenant.world, tenant.main_user()
     data = {"name": " Ann ", "quantity": 3}
     client = app.test_client()
-    path, body = f"{API}/scenarios/{big.RUNNABLE}/run", {"data": data, "responsive": True}
+    path, body = (
+        f"{API_PREFIX}/scenarios/{large_world.TEN_MODULE_SCENARIO_ID}/run",
+        {"data": data, "responsive": True},
+    )
 
     def run() -> None:
-        scenario = world.scenarios[big.RUNNABLE]
-        execution = running.run(world, user, scenario, data=data, responsive=True)
+        scenario = world.scenarios[large_world.TEN_MODULE_SCENARIO_ID]
+        execution = activation.run_now(world, user, scenario, data=data, responsive=True)
         assert execution.status == 1
 
     def call() -> None:
         answer = client.post(path, json=body, headers=HEADERS)
         assert answer.status_code == 200
 
-    own = [1000 * each(run, effort.seconds) for _ in range(effort.rounds)]
-    whole = [1000 * each(call, effort.seconds) for _ in range(effort.rounds)]
+    own = [1000 * seconds_per_call(run, effort.seconds) for _ in range(effort.rounds)]
+    whole = [1000 * seconds_per_call(call, effort.seconds) for _ in range(effort.rounds)]
     return [
         Figure("responsive run of 10 modules, own time", own, "ms"),
         Figure("the same as an in-process call", whole, "ms"),
     ]
 
 
-def _fresh_world(effort: Effort) -> Figure:
+def _measure_world_creation(effort: Effort) -> Figure:
     client = create_app(rate_limit=False).test_client()
 
     def create() -> None:
         world = client.post("/_emulator/worlds", json={}).get_json()["world"]
         assert client.delete(f"/_emulator/worlds/{world['name']}").status_code == 204
 
-    times = [1000 * each(create, effort.seconds) for _ in range(effort.rounds)]
+    times = [1000 * seconds_per_call(create, effort.seconds) for _ in range(effort.rounds)]
     return Figure("a fresh world, made and deleted", times, "ms", 5)

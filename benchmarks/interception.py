@@ -11,17 +11,17 @@ import requests
 from flask import Flask
 from requests.adapters import BaseAdapter
 
-from emulator.app import API
-from emulator.testing import mock_make, routing, transports
-from emulator.testing.wsgi import call
+from make_emulator.app import API_PREFIX
+from make_emulator.testing import mock_make, routing, transports
+from make_emulator.testing.wsgi_client import call_wsgi
 
-from . import bare, big
+from . import baseline, large_world
+from .measurement import Effort, Measurement, measure_alternately, seconds_per_call
 from .report import Figure
-from .rounds import Effort, Measure, alternate, each
 
-HEADERS = {"Authorization": f"Token {big.TOKEN}"}
+HEADERS = {"Authorization": f"Token {large_world.ADMIN_TOKEN}"}
 HOST = "eu1.make.com"
-URL = f"https://{HOST}{API}/scenarios/1"
+URL = f"https://{HOST}{API_PREFIX}/scenarios/1"
 
 
 class _BareAdapter(BaseAdapter):
@@ -32,7 +32,7 @@ class _BareAdapter(BaseAdapter):
         self._app = app
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        answer = call(self._app, request.method or "", "https", HOST, "/one", request.headers.items())
+        answer = call_wsgi(self._app, request.method or "", "https", HOST, "/one", request.headers.items())
         response = requests.Response()
         response.status_code, response.url, response.request = answer.status, URL, request
         response.headers.update(answer.headers)
@@ -45,76 +45,84 @@ class _BareAdapter(BaseAdapter):
 
 def measure(effort: Effort) -> list[Figure]:
     """A call by itself, through requests and through httpx; and entering `mock_make`."""
-    app = big.create(scenarios=100, records=100)
-    body: dict[str, Any] = orjson.loads(app.test_client().get(f"{API}/scenarios/1", headers=HEADERS).data)
-    yardstick = bare.create_app(one=body)
-    route = routing.Route(app, HOST, block_others=True, may_wait=lambda: False)
-    routing.enter(route)
+    app = large_world.create_benchmark_app(scenarios=100, records=100)
+    body: dict[str, Any] = orjson.loads(
+        app.test_client().get(f"{API_PREFIX}/scenarios/1", headers=HEADERS).data
+    )
+    yardstick = baseline.create_app(one=body)
+    route = routing.Route(app, HOST, block_others=True, may_delay=lambda: False)
+    routing.push_route(route)
     try:
         with transports.install():
             return [
-                *_alone(app, yardstick, effort),
-                _through_requests(yardstick, effort),
-                _through_httpx(yardstick, effort),
-                _entering(effort),
+                *_measure_direct_calls(app, yardstick, effort),
+                _measure_requests(yardstick, effort),
+                _measure_httpx(yardstick, effort),
+                _measure_mock_make(effort),
             ]
     finally:
-        routing.leave(route)
+        routing.remove_route(route)
 
 
-def _ratio(name: str, ours: Measure, theirs: Measure, effort: Effort, target: float | None = None) -> Figure:
-    duel = alternate(ours, theirs, effort.rounds)
+def _ratio_figure(
+    name: str, ours: Measurement, theirs: Measurement, effort: Effort, target: float | None = None
+) -> Figure:
+    duel = measure_alternately(ours, theirs, effort.rounds)
     return Figure(name, duel.ratios, "x", target, note=duel.note("ms", scale=1000))
 
 
-def _alone(app: Flask, yardstick: Flask, effort: Effort) -> list[Figure]:
+def _measure_direct_calls(app: Flask, yardstick: Flask, effort: Effort) -> list[Figure]:
     client = yardstick.test_client()
-    path = f"{API}/scenarios/1"
+    path = f"{API_PREFIX}/scenarios/1"
 
     def ours() -> float:
-        return each(lambda: call(app, "GET", "https", HOST, path, HEADERS.items()), effort.seconds)
+        return seconds_per_call(
+            lambda: call_wsgi(app, "GET", "https", HOST, path, HEADERS.items()), effort.seconds
+        )
 
     def same() -> float:
-        return each(lambda: call(yardstick, "GET", "https", HOST, "/one", HEADERS.items()), effort.seconds)
+        return seconds_per_call(
+            lambda: call_wsgi(yardstick, "GET", "https", HOST, "/one", HEADERS.items()), effort.seconds
+        )
 
     def theirs() -> float:
-        return each(lambda: client.get("/one", headers=HEADERS), effort.seconds)
+        return seconds_per_call(lambda: client.get("/one", headers=HEADERS), effort.seconds)
 
     return [
-        _ratio("intercepted GET, time against bare Flask's test client", ours, theirs, effort, 1.5),
-        _ratio("the same against a bare WSGI call made by hand", ours, same, effort),
+        _ratio_figure("intercepted GET, time against bare Flask's test client", ours, theirs, effort, 1.5),
+        _ratio_figure("the same against a bare WSGI call made by hand", ours, same, effort),
     ]
 
 
-def _through_requests(yardstick: Flask, effort: Effort) -> Figure:
+def _measure_requests(yardstick: Flask, effort: Effort) -> Figure:
     with requests.Session() as session, requests.Session() as other:
         for each_session in (session, other):
             each_session.headers.update(HEADERS)
             each_session.trust_env = False
         other.mount("https://", _BareAdapter(yardstick))
-        return _ratio(
+        return _ratio_figure(
             "the same through requests, against a bare adapter",
-            lambda: each(lambda: session.get(URL), effort.seconds),
-            lambda: each(lambda: other.get(URL), effort.seconds),
+            lambda: seconds_per_call(lambda: session.get(URL), effort.seconds),
+            lambda: seconds_per_call(lambda: other.get(URL), effort.seconds),
             effort,
         )
 
 
-def _through_httpx(yardstick: Flask, effort: Effort) -> Figure:
+def _measure_httpx(yardstick: Flask, effort: Effort) -> Figure:
     transport = httpx.WSGITransport(yardstick)
     with httpx.Client(headers=HEADERS) as client, httpx.Client(headers=HEADERS, transport=transport) as other:
-        return _ratio(
+        return _ratio_figure(
             "the same through httpx, against its WSGI transport",
-            lambda: each(lambda: client.get(URL), effort.seconds),
-            lambda: each(lambda: other.get(f"https://{HOST}/one"), effort.seconds),
+            lambda: seconds_per_call(lambda: client.get(URL), effort.seconds),
+            lambda: seconds_per_call(lambda: other.get(f"https://{HOST}/one"), effort.seconds),
             effort,
         )
 
 
-def _entering(effort: Effort) -> Figure:
+def _measure_mock_make(effort: Effort) -> Figure:
     def enter() -> None:
         with mock_make():
             pass
 
-    times = [1000 * each(enter, effort.seconds) for _ in range(effort.rounds)]
+    times = [1000 * seconds_per_call(enter, effort.seconds) for _ in range(effort.rounds)]
     return Figure("entering and leaving mock_make", times, "ms", 5)

@@ -19,16 +19,16 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 _HEAD_END = b"\r\n\r\n"
-_LENGTH = b"\r\ncontent-length:"
-_CLOSE = b"\r\nconnection: close"
+_CONTENT_LENGTH = b"\r\ncontent-length:"
+_CONNECTION_CLOSE = b"\r\nconnection: close"
 
 
-class WrongAnswer(RuntimeError):
+class UnexpectedResponseError(RuntimeError):
     """The server answered something else than success: a figure taken from that would be worth nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class LoadResult:
     """What a round of load came to; times in milliseconds."""
 
     requests: int
@@ -94,7 +94,7 @@ class Connection:
         """
         data = self.socket.recv(1 << 18)
         if not data:
-            raise WrongAnswer("the server closed the connection before its answer was complete")
+            raise UnexpectedResponseError("the server closed the connection before its answer was complete")
         received = self._received
         received += data
         if self._length < 0:
@@ -102,14 +102,14 @@ class Connection:
             if end < 0:
                 return False
             if received[9:10] != b"2":
-                raise WrongAnswer(bytes(received[:400]).decode("latin-1"))
+                raise UnexpectedResponseError(bytes(received[:400]).decode("latin-1"))
             head = bytes(received[:end]).lower()
-            start = head.find(_LENGTH)
+            start = head.find(_CONTENT_LENGTH)
             if start < 0:
-                raise WrongAnswer("the answer has no Content-Length")
-            length = int(head[start + len(_LENGTH) :].split(b"\r\n", 1)[0])
+                raise UnexpectedResponseError("the answer has no Content-Length")
+            length = int(head[start + len(_CONTENT_LENGTH) :].split(b"\r\n", 1)[0])
             self._length = end + len(_HEAD_END) + length
-            self._closing = _CLOSE in head
+            self._closing = _CONNECTION_CLOSE in head
         return len(received) >= self._length
 
     def exchange(self, request: bytes) -> bytes:
@@ -123,7 +123,9 @@ class Connection:
         self.socket.close()
 
 
-def generate(address: tuple[str, int], request: bytes, *, seconds: float, connections: int) -> Load:
+def generate_load(
+    address: tuple[str, int], request: bytes, *, seconds: float, connections: int
+) -> LoadResult:
     """Send one request over and over for a while, after a short warm-up."""
     selector = selectors.DefaultSelector()
     opened = [Connection(address) for _ in range(connections)]
@@ -152,10 +154,10 @@ def generate(address: tuple[str, int], request: bytes, *, seconds: float, connec
         connection.close()
     latencies.sort()
     count = len(latencies)
-    return Load(count, elapsed, 1000 * latencies[count // 2], 1000 * latencies[count * 99 // 100])
+    return LoadResult(count, elapsed, 1000 * latencies[count // 2], 1000 * latencies[count * 99 // 100])
 
 
-def run(url: str, request: bytes, *, seconds: float, connections: int = 4) -> Load:
+def run_in_subprocess(url: str, request: bytes, *, seconds: float, connections: int = 4) -> LoadResult:
     """The same from a process of its own.
 
     Raises:
@@ -166,8 +168,8 @@ def run(url: str, request: bytes, *, seconds: float, connections: int = 4) -> Lo
     command += ["--seconds", str(seconds), "--connections", str(connections)]
     done = subprocess.run(command, input=request, capture_output=True, check=False)
     if done.returncode:
-        raise WrongAnswer(done.stderr.decode(errors="replace").strip())
-    return Load(**json.loads(done.stdout))
+        raise UnexpectedResponseError(done.stderr.decode(errors="replace").strip())
+    return LoadResult(**json.loads(done.stdout))
 
 
 def main() -> None:
@@ -178,7 +180,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=4)
     options = parser.parse_args()
     request = sys.stdin.buffer.read()
-    load = generate(
+    load = generate_load(
         (options.host, options.port), request, seconds=options.seconds, connections=options.connections
     )
     result = {"requests": load.requests, "seconds": load.seconds, "median": load.median, "p99": load.p99}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from . import load
 from .load import request_bytes
-from .processes import Process
+from .measurement import Effort, measure_alternately
+from .processes import ServerProcess
 from .report import Figure
-from .rounds import Effort, alternate
 from .throughput import HEADERS
 
 SMALL, BIG = 100, 100_000
@@ -18,8 +18,8 @@ def measure(effort: Effort) -> list[Figure]:
     """Pages of 50 at the start, in the middle, and of a list that is sorted by name."""
     sizes = [("--scenarios", str(size), "--records", str(size)) for size in (SMALL, BIG)]
     with (
-        Process("-m", "benchmarks.big", *sizes[0]) as small,
-        Process("-m", "benchmarks.big", *sizes[1]) as big,
+        ServerProcess("-m", "benchmarks.big", *sizes[0]) as small,
+        ServerProcess("-m", "benchmarks.big", *sizes[1]) as big,
     ):
         records, scenarios = "data-stores/1/data", "scenarios"
         by_name = f"teamId=1&pg[sortBy]=name&pg[sortDir]=asc&{PAGE}"
@@ -30,9 +30,9 @@ def measure(effort: Effort) -> list[Figure]:
         ]
         figures = []
         for name, path, small_query, big_query in compared:
-            duel = alternate(
-                lambda path=path, query=big_query: _time(big, path, query, effort),  # type: ignore[misc]
-                lambda path=path, query=small_query: _time(small, path, query, effort),  # type: ignore[misc]
+            duel = measure_alternately(
+                lambda path=path, query=big_query: _seconds_per_page(big, path, query, effort),  # type: ignore[misc]
+                lambda path=path, query=small_query: _seconds_per_page(small, path, query, effort),  # type: ignore[misc]
                 effort.rounds,
             )
             note = duel.note("ms", "of 100", scale=1000)
@@ -40,7 +40,7 @@ def measure(effort: Effort) -> list[Figure]:
         return figures
 
 
-def _time(server: Process, path: str, query: str, effort: Effort) -> float:
+def _seconds_per_page(server: ServerProcess, path: str, query: str, effort: Effort) -> float:
     """Seconds for one page."""
     request = request_bytes("GET", f"{server.url}/{path}?{query}", HEADERS)
-    return 1 / load.run(server.url, request, seconds=effort.seconds, connections=1).rate
+    return 1 / load.run_in_subprocess(server.url, request, seconds=effort.seconds, connections=1).rate

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from .load import Connection, WrongAnswer
+from .load import Connection, UnexpectedResponseError
 
 ROOT = Path(__file__).resolve().parent.parent
 
-_STARTS_WITHIN = 60.0
+_START_TIMEOUT = 60.0
 
 
-class Process:
+class ServerProcess:
     """A server in a process of its own. Use it as a context manager.
 
     Args:
@@ -38,9 +38,9 @@ class Process:
             stderr=None if url is None else subprocess.DEVNULL,
             text=True,
         )
-        self.url = url or self._announced()
+        self.url = url or self._read_announced_url()
 
-    def _announced(self) -> str:
+    def _read_announced_url(self) -> str:
         output = self._process.stdout
         assert output is not None
         for line in output:
@@ -55,12 +55,12 @@ class Process:
         assert parts.port is not None
         return parts.hostname, parts.port
 
-    def first_answer(self, request: bytes) -> float:
+    def wait_until_ready(self, request: bytes) -> float:
         """Wait for the first answer with success; the seconds since the process was started."""
-        while time.perf_counter() - self.started < _STARTS_WITHIN:
+        while time.perf_counter() - self.started < _START_TIMEOUT:
             try:
                 self.exchange(request)
-            except (ConnectionError, WrongAnswer):
+            except (ConnectionError, UnexpectedResponseError):
                 time.sleep(0.002)
                 continue
             return time.perf_counter() - self.started
@@ -76,7 +76,7 @@ class Process:
 
     def memory(self) -> float | None:
         """Resident memory of the process and its children in MB; ``None`` where the system does not tell."""
-        return memory(self._process.pid)
+        return resident_memory(self._process.pid)
 
     def stop(self) -> None:
         self._process.terminate()
@@ -88,7 +88,7 @@ class Process:
         if self._process.stdout is not None:
             self._process.stdout.close()
 
-    def __enter__(self) -> Process:
+    def __enter__(self) -> ServerProcess:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -108,9 +108,11 @@ def _environment() -> dict[str, str]:
     }
 
 
-def emulator() -> Process:
+def start_emulator() -> ServerProcess:
     """The emulator as a user starts it."""
-    return Process("-m", "emulator.cli", "serve", "--port", "0", "--no-rate-limit", "--log-format", "none")
+    return ServerProcess(
+        "-m", "make_emulator", "serve", "--port", "0", "--no-rate-limit", "--log-format", "none"
+    )
 
 
 def free_port() -> int:
@@ -123,14 +125,14 @@ def free_port() -> int:
 # --- memory --------------------------------------------------------------------------------------
 
 
-def memory(pid: int) -> float | None:
+def resident_memory(pid: int) -> float | None:
     """Resident memory of a process and its children in MB; ``None`` where the system does not tell."""
     try:
         if sys.platform == "linux":
             return sum(map(_resident_on_linux, [pid, *_children_on_linux(pid)])) / 1024
         if sys.platform == "darwin":
             rows = subprocess.check_output(["ps", "-A", "-o", "pid=,ppid=,rss="], text=True).splitlines()
-            return _resident(map(str.split, rows), str(pid)) / 1024
+            return _sum_resident(map(str.split, rows), str(pid)) / 1024
     except (OSError, subprocess.SubprocessError):
         pass
     return None
@@ -150,5 +152,5 @@ def _children_on_linux(pid: int) -> list[int]:
         return []
 
 
-def _resident(rows: Iterable[Sequence[str]], pid: str) -> int:
+def _sum_resident(rows: Iterable[Sequence[str]], pid: str) -> int:
     return sum(int(size) for own, parent, size in rows if pid in (own, parent))

@@ -34,29 +34,29 @@ class Figure:
         return statistics.median(self.values)
 
     @property
-    def measured(self) -> str:
+    def value_text(self) -> str:
         text = f"{self.median:.4g} {self.unit}"
         if len(self.values) > 1:
             text += f" ({min(self.values):.4g} to {max(self.values):.4g})"
         return text
 
     @property
-    def goal(self) -> str:
+    def target_text(self) -> str:
         if self.target is None:
             return ""
         return f"{'>=' if self.at_least else '<='} {self.target:g} {self.unit}"
 
     @property
-    def met(self) -> bool | None:
+    def is_met(self) -> bool | None:
         if self.target is None:
             return None
         return self.median >= self.target if self.at_least else self.median <= self.target
 
     @property
     def verdict(self) -> str:
-        if self.target is None or self.met is None:
+        if self.target is None or self.is_met is None:
             return ""
-        if self.met:
+        if self.is_met:
             return "met"
         return f"missed by {100 * abs(self.median - self.target) / self.target:.0f} %"
 
@@ -68,7 +68,7 @@ class Figure:
             "unit": self.unit,
             "target": self.target,
             "atLeast": self.at_least,
-            "met": self.met,
+            "met": self.is_met,
             "note": self.note,
         }
 
@@ -81,15 +81,15 @@ class Report:
 
     def table(self) -> str:
         rows = [("figure", "median (min to max)", "target", "verdict", "absolute figures, as information")]
-        rows += [(row.name, row.measured, row.goal, row.verdict, row.note) for row in self.figures]
-        return align(rows)
+        rows += [(row.name, row.value_text, row.target_text, row.verdict, row.note) for row in self.figures]
+        return render_table(rows)
 
     def write(self, path: Path) -> None:
         data = {"figures": [figure.describe() for figure in self.figures]}
         path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
 
 
-def align(rows: Sequence[Sequence[str]]) -> str:
+def render_table(rows: Sequence[Sequence[str]]) -> str:
     """Rows as a table with a line under the first."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [

@@ -6,29 +6,29 @@ import time
 
 import orjson
 
-from emulator.app import DEFAULT_WORLD, tenants_of
-from emulator.world import snapshot
+from make_emulator.app import DEFAULT_WORLD, registry_of
+from make_emulator.world import snapshot
 
-from . import big
+from . import large_world
+from .measurement import Effort, measure_alternately
 from .report import Figure
-from .rounds import Effort, alternate
 
 RECORDS = 100_000
 
 #: Seconds. A test that saves and restores a world should hardly notice it.
-TARGET = 1.0
+TARGET_SECONDS = 1.0
 
 
 def measure(effort: Effort) -> list[Figure]:
     """Saving and restoring a world of 100,000 records, in this process."""
-    tenant = tenants_of(big.create(scenarios=100, records=RECORDS)).get(DEFAULT_WORLD)
+    tenant = registry_of(large_world.create_benchmark_app(scenarios=100, records=RECORDS)).get(DEFAULT_WORLD)
     assert tenant is not None
     kept = snapshot.dumps(snapshot.take(tenant.world))
     document = orjson.loads(kept)
 
     def save() -> float:
         started = time.perf_counter()
-        with tenant.hold() as world:
+        with tenant.locked() as world:
             taken = snapshot.take(world)
         assert len(snapshot.dumps(taken)) > len(kept) / 2
         return time.perf_counter() - started
@@ -51,8 +51,8 @@ def measure(effort: Effort) -> list[Figure]:
 
     figures = []
     for name, ours, theirs in (("save", save, write), ("restore", restore, read)):
-        duel = alternate(ours, theirs, effort.rounds)
+        duel = measure_alternately(ours, theirs, effort.rounds)
         note = f"{duel.note('ms', 'the JSON alone', scale=1000)}, {len(kept) / 1e6:.0f} MB"
         title = f"{name} a world of {RECORDS:,} records"
-        figures.append(Figure(title, duel.ours, "s", TARGET, note=note))
+        figures.append(Figure(title, duel.ours, "s", TARGET_SECONDS, note=note))
     return figures

@@ -9,35 +9,35 @@ from typing import Any
 import orjson
 
 from . import load
-from .big import GROWING, TOKEN
+from .large_world import ADMIN_TOKEN, GROWING_STORE_ID
 from .load import request_bytes
-from .processes import Process
+from .measurement import Effort, measure_alternately
+from .processes import ServerProcess
 from .report import Figure
-from .rounds import Effort, alternate
 
-HEADERS = {"Authorization": f"Token {TOKEN}"}
+HEADERS = {"Authorization": f"Token {ADMIN_TOKEN}"}
 
 #: Scenarios in the list.
-ROWS = 100
+SCENARIO_COUNT = 100
 
 
 def measure(effort: Effort) -> list[Figure]:
     """One scenario, a list of 100, a new record."""
-    with Process("-m", "benchmarks.big", "--scenarios", str(ROWS)) as ours:
+    with ServerProcess("-m", "benchmarks.big", "--scenarios", str(SCENARIO_COUNT)) as ours:
         one = _get(f"{ours.url}/scenarios/1")
         many = _get(f"{ours.url}/scenarios?teamId=1")
         new = request_bytes(
             "POST",
-            f"{ours.url}/data-stores/{GROWING}/data",
+            f"{ours.url}/data-stores/{GROWING_STORE_ID}/data",
             HEADERS,
             orjson.dumps({"data": {"sku": "A-1", "quantity": 3, "customer": "ann@example.com"}}),
         )
         bodies = {"one": _body(ours, one), "many": _body(ours, many)}
-        assert len(bodies["many"]["scenarios"]) == ROWS
+        assert len(bodies["many"]["scenarios"]) == SCENARIO_COUNT
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "bodies.json")
             file.write_bytes(orjson.dumps(bodies))
-            with Process("-m", "benchmarks.bare", "--bodies", str(file)) as bare:
+            with ServerProcess("-m", "benchmarks.bare", "--bodies", str(file)) as bare:
                 record = orjson.dumps({"key": "0123456789ab", "data": {"sku": "A-1", "quantity": 3}})
                 ready = _get(f"{bare.url}/many")
                 assert _body(bare, ready) == bodies["many"]
@@ -69,7 +69,7 @@ def _get(url: str) -> bytes:
     return request_bytes("GET", url, HEADERS)
 
 
-def _body(server: Process, request: bytes) -> dict[str, Any]:
+def _body(server: ServerProcess, request: bytes) -> dict[str, Any]:
     body: dict[str, Any] = orjson.loads(server.exchange(request).partition(b"\r\n\r\n")[2])
     return body
 
@@ -77,15 +77,15 @@ def _body(server: Process, request: bytes) -> dict[str, Any]:
 def _figure(
     effort: Effort,
     name: str,
-    ours: Process,
+    ours: ServerProcess,
     request: bytes,
-    bare: Process,
+    bare: ServerProcess,
     bare_request: bytes,
     target: float | None = None,
 ) -> Figure:
-    duel = alternate(
-        lambda: load.run(ours.url, request, seconds=effort.seconds).rate,
-        lambda: load.run(bare.url, bare_request, seconds=effort.seconds).rate,
+    duel = measure_alternately(
+        lambda: load.run_in_subprocess(ours.url, request, seconds=effort.seconds).rate,
+        lambda: load.run_in_subprocess(bare.url, bare_request, seconds=effort.seconds).rate,
         effort.rounds,
     )
     return Figure(name, duel.ratios, "x", target, at_least=True, note=duel.note("/s"))

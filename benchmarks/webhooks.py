@@ -10,31 +10,31 @@ from typing import Any
 import orjson
 
 from . import load
-from .big import TOKEN
+from .large_world import ADMIN_TOKEN
 from .load import request_bytes
-from .processes import Process, emulator
+from .measurement import Effort, measure_alternately
+from .processes import ServerProcess, start_emulator
 from .report import Figure
-from .rounds import Effort, alternate
 
-HEADERS = {"Authorization": f"Token {TOKEN}"}
+HEADERS = {"Authorization": f"Token {ADMIN_TOKEN}"}
 ORDER = orjson.dumps({"sku": "A-1", "quantity": 3, "customer": "ann@example.com"})
 
 
 def measure(effort: Effort) -> list[Figure]:
     """Deliveries that run at once."""
-    with emulator() as ours, Process("-m", "benchmarks.bare") as bare:
-        request = request_bytes("POST", _hook(ours), body=ORDER)
+    with start_emulator() as ours, ServerProcess("-m", "benchmarks.bare") as bare:
+        request = request_bytes("POST", _create_live_hook(ours), body=ORDER)
         bare_request = request_bytes("POST", f"{bare.url}/one", body=ORDER)
-        duel = alternate(
-            lambda: load.run(ours.url, request, seconds=effort.seconds).rate,
-            lambda: load.run(bare.url, bare_request, seconds=effort.seconds).rate,
+        duel = measure_alternately(
+            lambda: load.run_in_subprocess(ours.url, request, seconds=effort.seconds).rate,
+            lambda: load.run_in_subprocess(bare.url, bare_request, seconds=effort.seconds).rate,
             effort.rounds,
         )
     name = "a delivery to a webhook that runs, requests/s against bare"
     return [Figure(name, duel.ratios, "x", 0.4, at_least=True, note=duel.note("/s"))]
 
 
-def _hook(server: Process) -> str:
+def _create_live_hook(server: ServerProcess) -> str:
     """The URL of a new hook at which a live scenario listens."""
     own = {"method": False, "headers": False, "stringify": False}
     created = _post(server, "/hooks", {"name": "Load", "teamId": 1, "typeName": "gateway-webhook", **own})[
@@ -57,7 +57,7 @@ def _hook(server: Process) -> str:
     return str(created["url"])
 
 
-def _post(server: Process, path: str, body: dict[str, Any]) -> dict[str, Any]:
+def _post(server: ServerProcess, path: str, body: dict[str, Any]) -> dict[str, Any]:
     request = request_bytes("POST", server.url + path, HEADERS, orjson.dumps(body))
     answer: dict[str, Any] = orjson.loads(server.exchange(request).partition(b"\r\n\r\n")[2])
     return answer

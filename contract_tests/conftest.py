@@ -1,4 +1,4 @@
-"""What the contract tests share: whom they ask (`emulator.contract.plugin`), and the things that they ask about."""
+"""What the contract tests share: whom they ask (`make_emulator.contract.plugin`), and the things that they ask about."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from emulator.contract import plugin
-from emulator.contract.cleaning import Janitor
-from emulator.contract.client import Client
+from make_emulator.contract import plugin
+from make_emulator.contract.cleanup import ResourceCleaner
+from make_emulator.contract.client import ContractClient
 
-from .things import Made, Things
+from .resources import FreshResources, Resources
 
 # The hooks and fixtures of the plugin hold for this folder only: other tests may run beside these.
 pytest_addoption = plugin.pytest_addoption
@@ -22,17 +22,17 @@ target, license, api, _surveyed = plugin.target, plugin.license, plugin.api, plu
 
 
 @pytest.fixture(scope="session")
-def shared(api: Client) -> Things:
+def shared(api: ContractClient) -> Resources:
     """Things that all tests share and leave as they are; each is made when it is first asked for."""
-    return Things(api)
+    return Resources(api)
 
 
 @pytest.fixture
-def make(api: Client, shared: Things) -> Iterator[Made]:
+def make(api: ContractClient, shared: Resources) -> Iterator[FreshResources]:
     """Makes things for one test; they are removed after it, as is all else that the test made."""
-    before = set(api.guard.made)
-    yield Made(api)
-    janitor = Janitor(api)
+    before = set(api.guard.created)
+    yield FreshResources(api)
+    janitor = ResourceCleaner(api)
     # The youngest first: what uses others is younger than what is used.
-    for kind, id in reversed([each for each in api.guard.made if each not in before | shared.own]):
+    for kind, id in reversed([each for each in api.guard.created if each not in before | shared.created]):
         janitor.remove(kind, id)

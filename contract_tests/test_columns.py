@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.contract.client import Client
+from make_emulator.contract.client import ContractClient
 
-from .asking import ask, each, endpoint_of, rows_of
-from .things import Made, Things
+from .resources import FreshResources, Resources
+from .valid_requests import each_route, endpoint_of, rows_of, valid_request
 
 
 def shown(route: str, body: dict[str, object]) -> set[tuple[str, ...]]:
@@ -17,32 +17,38 @@ def shown(route: str, body: dict[str, object]) -> set[tuple[str, ...]]:
 
 
 @pytest.mark.fidelity("cols.choose")
-@pytest.mark.parametrize("route", each("cols"))
-def test_just_the_columns_come_that_were_asked_for(route: str, api: Client, make: Made) -> None:
-    body = ask(route, make).but("query", "cols[]", ["id", "name"]).send(api).fits()
+@pytest.mark.parametrize("route", each_route("cols"))
+def test_just_the_columns_come_that_were_asked_for(
+    route: str, api: ContractClient, make: FreshResources
+) -> None:
+    body = valid_request(route, make).with_value("query", "cols[]", ["id", "name"]).send(api).fits()
     assert shown(route, body) <= {("id", "name")}
-    assert set(body) == {*endpoint_of(route).answer.parts, *(["pg"] if endpoint_of(route).paging else [])}
+    assert set(body) == {*endpoint_of(route).response.fields, *(["pg"] if endpoint_of(route).paging else [])}
 
 
 @pytest.mark.fidelity("cols.star")
-@pytest.mark.parametrize("route", each("cols", method="GET"))
-def test_a_star_brings_every_column(route: str, api: Client, shared: Things) -> None:
-    schema = endpoint_of(route).answer.schema
+@pytest.mark.parametrize("route", each_route("cols", method="GET"))
+def test_a_star_brings_every_column(route: str, api: ContractClient, shared: Resources) -> None:
+    schema = endpoint_of(route).response.schema
     assert schema is not None
-    body = ask(route, shared).but("query", "cols[]", "*").send(api).fits()
+    body = valid_request(route, shared).with_value("query", "cols[]", "*").send(api).fits()
     assert shown(route, body) <= {tuple(schema.columns())}
 
 
 @pytest.mark.fidelity("cols.order")
-@pytest.mark.parametrize("route", each("cols", method="GET"))
-def test_numbers_order_the_columns(route: str, api: Client, shared: Things) -> None:
-    sent = ask(route, shared).but("query", "cols[2]", "id").but("query", "cols[1]", "name")
+@pytest.mark.parametrize("route", each_route("cols", method="GET"))
+def test_numbers_order_the_columns(route: str, api: ContractClient, shared: Resources) -> None:
+    sent = (
+        valid_request(route, shared)
+        .with_value("query", "cols[2]", "id")
+        .with_value("query", "cols[1]", "name")
+    )
     assert shown(route, sent.send(api).fits()) <= {("name", "id")}
 
 
 @pytest.mark.fidelity("cols.unknown")
-@pytest.mark.parametrize("route", each("cols"))
-def test_a_column_that_there_is_not_is_refused(route: str, api: Client, shared: Things) -> None:
-    answer = ask(route, shared).but("query", "cols[]", "contract").send(api)
+@pytest.mark.parametrize("route", each_route("cols"))
+def test_a_column_that_there_is_not_is_refused(route: str, api: ContractClient, shared: Resources) -> None:
+    answer = valid_request(route, shared).with_value("query", "cols[]", "contract").send(api)
     answer.refused(400, "SC400")
-    assert answer.faults == ["Unknown column 'contract' in parameter 'cols'."]
+    assert answer.error_messages == ["Unknown column 'contract' in parameter 'cols'."]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.contract.client import Client
-from emulator.contract.target import Target
+from make_emulator.contract.client import ContractClient
+from make_emulator.contract.target import Target
 
-from .asking import keys_of
-from .things import Made, Things, module
+from .resources import FreshResources, Resources, module
+from .valid_requests import default_columns
 
 SECRET = "contract-secret-key"
 
@@ -20,7 +20,7 @@ def calling_with(connection: int) -> dict[str, object]:
 
 @pytest.mark.covers("GET /connections", "success", "query teamId")
 @pytest.mark.fidelity("connections.list", "connections.order")
-def test_the_list_shows_the_connections_of_a_team_by_name(api: Client, shared: Things) -> None:
+def test_the_list_shows_the_connections_of_a_team_by_name(api: ContractClient, shared: Resources) -> None:
     id = shared.id("connection")
     body = api.get("/connections", teamId=api.target.team_id).fits()
     assert list(body) == ["connections"]
@@ -33,7 +33,7 @@ def test_the_list_shows_the_connections_of_a_team_by_name(api: Client, shared: T
 
 @pytest.mark.covers("GET /connections", "query type")
 @pytest.mark.fidelity("connections.order")
-def test_the_list_can_be_narrowed_to_types(api: Client, shared: Things) -> None:
+def test_the_list_can_be_narrowed_to_types(api: ContractClient, shared: Resources) -> None:
     id, team = shared.id("connection"), api.target.team_id
     [type] = {
         row["accountName"]
@@ -49,10 +49,10 @@ def test_the_list_can_be_narrowed_to_types(api: Client, shared: Things) -> None:
 
 @pytest.mark.covers("GET /connections/{connectionId}", "success")
 @pytest.mark.fidelity("connections.scopes", "connections.fields")
-def test_one_connection_comes_with_its_scopes(api: Client, shared: Things) -> None:
+def test_one_connection_comes_with_its_scopes(api: ContractClient, shared: Resources) -> None:
     id = shared.id("connection")
     connection = api.get(f"/connections/{id}").fits()["connection"]
-    assert list(connection) == keys_of("GET /connections/{connectionId}")
+    assert list(connection) == default_columns("GET /connections/{connectionId}")
     assert connection["scopesCnt"] == len(connection["scopes"])
     assert connection["authorId"] is None or connection["authorId"] > 0
     columns = api.call("GET", f"/connections/{id}", query={"cols[]": "organizationId"}).fits()["connection"]
@@ -61,7 +61,9 @@ def test_one_connection_comes_with_its_scopes(api: Client, shared: Things) -> No
 
 @pytest.mark.covers("POST /connections", "success", "query teamId")
 @pytest.mark.fidelity("connections.create", "connections.created")
-def test_a_connection_is_made_of_a_name_a_type_and_the_types_own_fields(api: Client, make: Made) -> None:
+def test_a_connection_is_made_of_a_name_a_type_and_the_types_own_fields(
+    api: ContractClient, make: FreshResources
+) -> None:
     sent = make.connection_body()
     made = api.post("/connections", sent, teamId=api.target.team_id).fits()["connection"]
     assert (made["name"], made["accountName"], made["teamId"]) == (
@@ -75,7 +77,7 @@ def test_a_connection_is_made_of_a_name_a_type_and_the_types_own_fields(api: Cli
 
 @pytest.mark.covers("POST /connections", "success")
 @pytest.mark.fidelity("connections.secret")
-def test_what_a_connection_is_made_with_is_never_shown(api: Client, make: Made) -> None:
+def test_what_a_connection_is_made_with_is_never_shown(api: ContractClient, make: FreshResources) -> None:
     team = api.target.team_id
     answer = api.post("/connections", make.connection_body(SECRET), teamId=team)
     id = answer.fits()["connection"]["id"]
@@ -86,16 +88,16 @@ def test_what_a_connection_is_made_with_is_never_shown(api: Client, make: Made) 
 @pytest.mark.covers("POST /connections", "validation")
 @pytest.mark.fidelity("connections.missing-type", "connections.missing-name")
 @pytest.mark.parametrize("name", ["accountType", "accountName"])
-def test_a_connection_needs_a_type_and_a_name(name: str, api: Client, make: Made) -> None:
+def test_a_connection_needs_a_type_and_a_name(name: str, api: ContractClient, make: FreshResources) -> None:
     sent = {key: value for key, value in make.connection_body().items() if key != name}
     answer = api.post("/connections", sent, teamId=api.target.team_id)
     answer.refused(400, "SC400")
-    assert f"Missing value of required parameter '{name}'." in answer.faults
+    assert f"Missing value of required parameter '{name}'." in answer.error_messages
 
 
 @pytest.mark.covers("POST /connections", "validation")
 @pytest.mark.fidelity("connections.invalid-type", "connections.invalid-type-code")
-def test_a_type_that_there_is_not_is_refused(api: Client, make: Made) -> None:
+def test_a_type_that_there_is_not_is_refused(api: ContractClient, make: FreshResources) -> None:
     sent = {"accountName": make.name("connection"), "accountType": "contract-nothing"}
     body = api.post("/connections", sent, teamId=api.target.team_id).refused(400, "IM005")
     assert body["detail"] == "Invalid connection type"
@@ -103,7 +105,7 @@ def test_a_type_that_there_is_not_is_refused(api: Client, make: Made) -> None:
 
 @pytest.mark.covers("PATCH /connections/{connectionId}", "success")
 @pytest.mark.fidelity("connections.rename")
-def test_a_connection_is_renamed(api: Client, make: Made) -> None:
+def test_a_connection_is_renamed(api: ContractClient, make: FreshResources) -> None:
     id, name = make.connection()["id"], make.name("renamed")
     body = api.patch(f"/connections/{id}", {"name": name}).fits()
     assert list(body) == ["connection"]
@@ -113,7 +115,9 @@ def test_a_connection_is_renamed(api: Client, make: Made) -> None:
 
 @pytest.mark.covers("POST /connections/{connectionId}/test", "success")
 @pytest.mark.fidelity("connections.test")
-def test_a_connection_with_a_good_key_passes_its_test(api: Client, target: Target, make: Made) -> None:
+def test_a_connection_with_a_good_key_passes_its_test(
+    api: ContractClient, target: Target, make: FreshResources
+) -> None:
     id = make.connection(target.token)["id"]
     body = api.post(f"/connections/{id}/test").fits()
     assert body["verified"] is True
@@ -123,7 +127,7 @@ def test_a_connection_with_a_good_key_passes_its_test(api: Client, target: Targe
 
 @pytest.mark.covers("POST /connections/{connectionId}/test", "success")
 @pytest.mark.fidelity("connections.test-fails", "connections.test-failure-body", "errors.sc424")
-def test_a_connection_with_a_wrong_key_fails_its_test(api: Client, make: Made) -> None:
+def test_a_connection_with_a_wrong_key_fails_its_test(api: ContractClient, make: FreshResources) -> None:
     body = api.post(f"/connections/{make.connection()['id']}/test").refused(424, "SC424")
     assert body["message"] == "The request failed due to failure of a previous request."
     assert "Access denied" in body["suberrors"][0]["message"]
@@ -131,7 +135,7 @@ def test_a_connection_with_a_wrong_key_fails_its_test(api: Client, make: Made) -
 
 @pytest.mark.covers("DELETE /connections/{connectionId}", "success")
 @pytest.mark.fidelity("connections.delete")
-def test_a_deleted_connection_is_gone(api: Client, make: Made) -> None:
+def test_a_deleted_connection_is_gone(api: ContractClient, make: FreshResources) -> None:
     id = make.connection()["id"]
     assert api.delete(f"/connections/{id}").fits() == {"connection": id}
     api.get(f"/connections/{id}").refused(404)
@@ -139,7 +143,9 @@ def test_a_deleted_connection_is_gone(api: Client, make: Made) -> None:
 
 @pytest.mark.covers("DELETE /connections/{connectionId}", "confirmation")
 @pytest.mark.fidelity("connections.delete", "connections.delete-unconfirmed", "errors.im004")
-def test_a_connection_that_a_scenario_uses_is_deleted_with_confirmation_only(api: Client, make: Made) -> None:
+def test_a_connection_that_a_scenario_uses_is_deleted_with_confirmation_only(
+    api: ContractClient, make: FreshResources
+) -> None:
     id = make.connection()["id"]
     make.scenario(calling_with(id))
     api.delete(f"/connections/{id}").refused(406, "IM004")

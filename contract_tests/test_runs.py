@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from emulator.contract.client import Answer, Client
-from emulator.schemas.executions import LogRow
+from make_emulator.contract.client import ApiResponse, ContractClient
+from make_emulator.schemas.executions import LogRow
 
-from .things import Things
+from .resources import Resources
 
 RUN = "POST /scenarios/{scenarioId}/run"
 DETAIL = "GET /scenarios/{scenarioId}/executions/{executionId}"
@@ -21,15 +21,15 @@ RUN_KEYS = [name for name in LogRow.columns() if name != "error"]
 
 
 @pytest.fixture(scope="module")
-def ran(api: Client, shared: Things) -> tuple[int, str]:
+def ran(api: ContractClient, shared: Resources) -> tuple[int, str]:
     """A live scenario, and a run of it that has ended and is in its logs."""
     scenario, execution = shared.id("live scenario"), shared.id("execution")
     path = f"/scenarios/{scenario}/logs/{execution}"
-    api.eventually(lambda: api.get(path), lambda answer: answer.status == 200).fits()
+    api.poll_until(lambda: api.get(path), lambda answer: answer.status == 200).fits()
     return scenario, execution
 
 
-def logs(api: Client, scenario: int, **query: Any) -> list[dict[str, Any]]:
+def logs(api: ContractClient, scenario: int, **query: Any) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = api.call("GET", f"/scenarios/{scenario}/logs", query=query).fits()[
         "scenarioLogs"
     ]
@@ -41,7 +41,7 @@ def logs(api: Client, scenario: int, **query: Any) -> list[dict[str, Any]]:
 
 @pytest.mark.covers(RUN, "success")
 @pytest.mark.fidelity("scenarios.run-responsive")
-def test_a_run_that_is_waited_for_answers_its_outputs(api: Client, shared: Things) -> None:
+def test_a_run_that_is_waited_for_answers_its_outputs(api: ContractClient, shared: Resources) -> None:
     body = {"data": {"name": "Zoe"}, "responsive": True}
     run = api.post(f"/scenarios/{shared.id('live scenario')}/run", body).fits()
     assert (run["status"], run["outputs"]) == (1, {"greeting": "Hello, Zoe!"})
@@ -51,39 +51,39 @@ def test_a_run_that_is_waited_for_answers_its_outputs(api: Client, shared: Thing
 @pytest.mark.covers(RUN, "success")
 @pytest.mark.covers(DETAIL, "success")
 @pytest.mark.fidelity("scenarios.run", "executions.get", "executions.outputs", "executions.at-once")
-def test_a_run_that_is_not_waited_for_can_be_looked_up(api: Client, shared: Things) -> None:
+def test_a_run_that_is_not_waited_for_can_be_looked_up(api: ContractClient, shared: Resources) -> None:
     scenario = shared.id("live scenario")
     run = api.post(f"/scenarios/{scenario}/run", {"data": {"name": "Ann"}}).fits()
     assert list(run) == ["executionId", "statusUrl"]
     path = f"/scenarios/{scenario}/executions/{run['executionId']}"
     assert run["statusUrl"].endswith(f"/api/v2{path}")
 
-    def ended(answer: Answer) -> bool:
+    def ended(answer: ApiResponse) -> bool:
         return bool(answer.fits()["status"] != "RUNNING")
 
-    detail = api.eventually(lambda: api.get(path), ended).fits()
+    detail = api.poll_until(lambda: api.get(path), ended).fits()
     assert detail == {"status": "SUCCESS", "outputs": {"greeting": "Hello, Ann!"}}
 
 
 @pytest.mark.covers(RUN, "validation")
 @pytest.mark.fidelity("scenarios.run-inactive")
-def test_a_scenario_that_is_not_live_cannot_be_run(api: Client, shared: Things) -> None:
+def test_a_scenario_that_is_not_live_cannot_be_run(api: ContractClient, shared: Resources) -> None:
     body = {"data": {"name": "Zoe"}, "responsive": True}
     api.post(f"/scenarios/{shared.id('scenario')}/run", body).refused(400, "SC400")
 
 
 @pytest.mark.covers(RUN, "validation")
 @pytest.mark.fidelity("scenarios.run-missing-input")
-def test_a_required_input_that_is_missing_is_named(api: Client, shared: Things) -> None:
+def test_a_required_input_that_is_missing_is_named(api: ContractClient, shared: Resources) -> None:
     body = {"data": {}, "responsive": True}
     answer = api.post(f"/scenarios/{shared.id('live scenario')}/run", body)
     answer.refused(400, "SC400")
-    assert "Missing value of required parameter 'name'." in answer.faults
+    assert "Missing value of required parameter 'name'." in answer.error_messages
 
 
 @pytest.mark.covers(RUN, "validation")
 @pytest.mark.fidelity("scenarios.run-undeclared-input")
-def test_an_input_that_was_not_declared_is_refused(api: Client, shared: Things) -> None:
+def test_an_input_that_was_not_declared_is_refused(api: ContractClient, shared: Resources) -> None:
     body = {"data": {"name": "Zoe", "contract": 1}, "responsive": True}
     api.post(f"/scenarios/{shared.id('live scenario')}/run", body).refused(400)
 
@@ -93,7 +93,9 @@ def test_an_input_that_was_not_declared_is_refused(api: Client, shared: Things) 
 
 @pytest.mark.covers(DETAIL, "query maxBytes")
 @pytest.mark.fidelity("executions.max-bytes")
-def test_outputs_that_are_larger_than_asked_for_are_refused(api: Client, ran: tuple[int, str]) -> None:
+def test_outputs_that_are_larger_than_asked_for_are_refused(
+    api: ContractClient, ran: tuple[int, str]
+) -> None:
     scenario, execution = ran
     path = f"/scenarios/{scenario}/executions/{execution}"
     assert api.get(path, maxBytes=100_000).fits() == api.get(path).fits()
@@ -103,13 +105,13 @@ def test_outputs_that_are_larger_than_asked_for_are_refused(api: Client, ran: tu
 @pytest.mark.covers(DETAIL, "hidden")
 @pytest.mark.covers(LOG, "hidden")
 @pytest.mark.parametrize("place", ["executions", "logs"])
-def test_a_run_that_there_was_not_is_404(place: str, api: Client, shared: Things) -> None:
+def test_a_run_that_there_was_not_is_404(place: str, api: ContractClient, shared: Resources) -> None:
     api.get(f"/scenarios/{shared.id('live scenario')}/{place}/{'0' * 32}").refused(404, "SC404")
 
 
 @pytest.mark.covers(LOG, "success")
 @pytest.mark.fidelity("logs.get")
-def test_a_run_has_a_log_of_its_own(api: Client, ran: tuple[int, str]) -> None:
+def test_a_run_has_a_log_of_its_own(api: ContractClient, ran: tuple[int, str]) -> None:
     scenario, execution = ran
     log = api.get(f"/scenarios/{scenario}/logs/{execution}").fits()["scenarioLog"]
     assert (log["id"], log["@scenarioId"], log["@kindId"], log["status"]) == (
@@ -124,7 +126,7 @@ def test_a_run_has_a_log_of_its_own(api: Client, ran: tuple[int, str]) -> None:
 
 @pytest.mark.covers(LOGS, "success")
 @pytest.mark.fidelity("logs.list", "logs.rows", "logs.imt-id", "logs.type")
-def test_the_logs_show_the_runs(api: Client, ran: tuple[int, str]) -> None:
+def test_the_logs_show_the_runs(api: ContractClient, ran: tuple[int, str]) -> None:
     scenario, execution = ran
     rows = logs(api, scenario)
     [row] = [row for row in rows if row["id"] == execution]
@@ -138,7 +140,7 @@ def test_the_logs_show_the_runs(api: Client, ran: tuple[int, str]) -> None:
 
 @pytest.mark.covers(LOGS, "success")
 @pytest.mark.fidelity("logs.events")
-def test_the_logs_show_who_set_the_scenario_live(api: Client, ran: tuple[int, str]) -> None:
+def test_the_logs_show_who_set_the_scenario_live(api: ContractClient, ran: tuple[int, str]) -> None:
     if api.read_only:
         pytest.skip("--read-only: the scenario may never have been started")
     starts = [row for row in logs(api, ran[0]) if row["type"] == "start"]
@@ -158,7 +160,9 @@ def test_the_logs_show_who_set_the_scenario_live(api: Client, ran: tuple[int, st
 )
 @pytest.mark.fidelity("logs.filters")
 @pytest.mark.parametrize("measure", ["duration", "operations", "transfer"])
-def test_the_logs_can_be_narrowed_by_a_measure(measure: str, api: Client, ran: tuple[int, str]) -> None:
+def test_the_logs_can_be_narrowed_by_a_measure(
+    measure: str, api: ContractClient, ran: tuple[int, str]
+) -> None:
     scenario, execution = ran
     [row] = [row for row in logs(api, scenario) if row["id"] == execution]
     value = row[measure]
@@ -177,7 +181,7 @@ def test_the_logs_can_be_narrowed_by_a_measure(measure: str, api: Client, ran: t
 
 @pytest.mark.covers(LOGS, "query from", "query to")
 @pytest.mark.fidelity("logs.filters")
-def test_the_logs_can_be_narrowed_to_a_span_of_time(api: Client, ran: tuple[int, str]) -> None:
+def test_the_logs_can_be_narrowed_to_a_span_of_time(api: ContractClient, ran: tuple[int, str]) -> None:
     scenario, execution = ran
     [row] = [row for row in logs(api, scenario) if row["id"] == execution]
     moment = int(row["imtId"].partition("_")[0])
@@ -192,14 +196,14 @@ def test_the_logs_can_be_narrowed_to_a_span_of_time(api: Client, ran: tuple[int,
 
 @pytest.mark.covers(LOGS, "query name", "query showCheckRuns")
 @pytest.mark.fidelity("logs.check-runs")
-def test_the_logs_take_the_other_filters_too(api: Client, ran: tuple[int, str]) -> None:
+def test_the_logs_take_the_other_filters_too(api: ContractClient, ran: tuple[int, str]) -> None:
     scenario, execution = ran
     assert [row["id"] for row in logs(api, scenario, name="no run has this name")] == []
     assert execution in [row["id"] for row in logs(api, scenario, showCheckRuns="true")]
 
 
 @pytest.mark.covers(LOGS, "query pg[last]", "query pg[showLast]")
-def test_the_logs_go_on_behind_a_row(api: Client, ran: tuple[int, str]) -> None:
+def test_the_logs_go_on_behind_a_row(api: ContractClient, ran: tuple[int, str]) -> None:
     scenario, _ = ran
     rows = [row["id"] for row in logs(api, scenario)]
     if len(rows) < 2:

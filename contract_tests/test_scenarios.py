@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from emulator.contract.client import Client
-from emulator.contract.guard import ABSENT
+from make_emulator.contract.client import ContractClient
+from make_emulator.contract.guard import UNUSED_ID
 
-from .asking import keys_of
-from .things import ON_DEMAND, OUTPUTS, Made, Things, blueprint, module
+from .resources import ON_DEMAND, OUTPUTS, FreshResources, Resources, blueprint, module
+from .valid_requests import default_columns
 
 
-def listed(api: Client, **query: Any) -> list[int]:
+def listed(api: ContractClient, **query: Any) -> list[int]:
     """The ids of the scenarios of the team that a list shows."""
     query = {"teamId": api.target.team_id, "pg[limit]": 10_000, **query}
     return [row["id"] for row in api.call("GET", "/scenarios", query=query).fits()["scenarios"]]
@@ -25,16 +25,16 @@ def listed(api: Client, **query: Any) -> list[int]:
 
 @pytest.mark.covers("GET /scenarios", "success", "query teamId")
 @pytest.mark.fidelity("scenarios.list-row")
-def test_the_list_shows_the_scenarios_of_a_team(api: Client, shared: Things) -> None:
+def test_the_list_shows_the_scenarios_of_a_team(api: ContractClient, shared: Resources) -> None:
     id = shared.id("scenario")
     rows = api.get("/scenarios", teamId=api.target.team_id).fits()["scenarios"]
     assert {row["teamId"] for row in rows} == {api.target.team_id}
-    assert list(rows[0]) == keys_of("GET /scenarios")
+    assert list(rows[0]) == default_columns("GET /scenarios")
     assert id in [row["id"] for row in rows]
 
 
 @pytest.mark.covers("GET /scenarios", "query organizationId")
-def test_the_list_shows_the_scenarios_of_an_organization(api: Client, shared: Things) -> None:
+def test_the_list_shows_the_scenarios_of_an_organization(api: ContractClient, shared: Resources) -> None:
     id = shared.id("scenario")
     rows = api.get("/scenarios", organizationId=api.target.organization_id).fits()["scenarios"]
     assert id in [row["id"] for row in rows]
@@ -42,7 +42,7 @@ def test_the_list_shows_the_scenarios_of_an_organization(api: Client, shared: Th
 
 @pytest.mark.covers("GET /scenarios", "validation")
 @pytest.mark.fidelity("scenarios.list-owner")
-def test_the_list_needs_exactly_one_owner(api: Client) -> None:
+def test_the_list_needs_exactly_one_owner(api: ContractClient) -> None:
     team, organization = api.target.team_id, api.target.organization_id
     none = api.get("/scenarios").refused(400, "SC400")
     assert none["detail"] == "Missing required parameter teamId or organizationId"
@@ -52,15 +52,15 @@ def test_the_list_needs_exactly_one_owner(api: Client) -> None:
 
 @pytest.mark.covers("GET /scenarios", "query id")
 @pytest.mark.fidelity("scenarios.list-filters")
-def test_the_list_can_be_narrowed_to_some_ids(api: Client, shared: Things) -> None:
+def test_the_list_can_be_narrowed_to_some_ids(api: ContractClient, shared: Resources) -> None:
     id = shared.id("scenario")
-    assert listed(api, **{"id[]": [id, ABSENT]}) == [id]
+    assert listed(api, **{"id[]": [id, UNUSED_ID]}) == [id]
 
 
 @pytest.mark.covers("GET /scenarios", "query isActive", "query islinked")
 @pytest.mark.fidelity("scenarios.list-filters")
 @pytest.mark.parametrize("name", ["isActive", "islinked"])
-def test_the_list_can_be_narrowed_to_what_is_live(name: str, api: Client, shared: Things) -> None:
+def test_the_list_can_be_narrowed_to_what_is_live(name: str, api: ContractClient, shared: Resources) -> None:
     if api.read_only:
         pytest.skip("--read-only: this needs one that is live and one that is not")
     live, idle = shared.id("live scenario"), shared.id("scenario")
@@ -73,7 +73,7 @@ def test_the_list_can_be_narrowed_to_what_is_live(name: str, api: Client, shared
 
 @pytest.mark.covers("GET /scenarios", "query concept", "query type")
 @pytest.mark.fidelity("scenarios.list-filters")
-def test_the_list_can_be_narrowed_to_kinds(api: Client, shared: Things) -> None:
+def test_the_list_can_be_narrowed_to_kinds(api: ContractClient, shared: Resources) -> None:
     id = shared.id("scenario")
     assert id in listed(api, concept="false")
     assert id not in listed(api, concept="true")
@@ -83,7 +83,9 @@ def test_the_list_can_be_narrowed_to_kinds(api: Client, shared: Things) -> None:
 
 @pytest.mark.covers("GET /scenarios", "query folderId")
 @pytest.mark.fidelity("scenarios.list-filters")
-def test_the_list_can_be_narrowed_to_a_folder(api: Client, shared: Things, make: Made) -> None:
+def test_the_list_can_be_narrowed_to_a_folder(
+    api: ContractClient, shared: Resources, make: FreshResources
+) -> None:
     folder = shared.id("folder")
     inside = make.scenario(folderId=folder)["id"]
     assert listed(api, folderId=folder) == [inside]
@@ -91,17 +93,17 @@ def test_the_list_can_be_narrowed_to_a_folder(api: Client, shared: Things, make:
 
 @pytest.mark.covers("GET /scenarios/{scenarioId}", "success")
 @pytest.mark.fidelity("scenarios.get")
-def test_a_scenario_comes_without_what_it_consumed(api: Client, shared: Things) -> None:
+def test_a_scenario_comes_without_what_it_consumed(api: ContractClient, shared: Resources) -> None:
     id = shared.id("scenario")
     scenario = api.get(f"/scenarios/{id}").fits()["scenario"]
     assert scenario["id"] == id
-    assert list(scenario) == keys_of("GET /scenarios/{scenarioId}")
+    assert list(scenario) == default_columns("GET /scenarios/{scenarioId}")
     assert "operations" not in scenario
 
 
 @pytest.mark.covers("GET /scenarios/{scenarioId}/blueprint", "success", "query draft")
 @pytest.mark.fidelity("scenarios.blueprint", "scenarios.blueprint-version")
-def test_the_blueprint_comes_as_it_was_sent(api: Client, make: Made) -> None:
+def test_the_blueprint_comes_as_it_was_sent(api: ContractClient, make: FreshResources) -> None:
     sent = make.scenario_body()
     id = api.post("/scenarios", sent).fits()["scenario"]["id"]
     body = api.get(f"/scenarios/{id}/blueprint").fits()
@@ -115,7 +117,7 @@ def test_the_blueprint_comes_as_it_was_sent(api: Client, make: Made) -> None:
 
 @pytest.mark.covers("GET /scenarios/{scenarioId}/blueprint", "query blueprintId")
 @pytest.mark.fidelity("scenarios.blueprint-id")
-def test_an_earlier_blueprint_can_be_asked_for(api: Client, make: Made) -> None:
+def test_an_earlier_blueprint_can_be_asked_for(api: ContractClient, make: FreshResources) -> None:
     id = make.scenario()["id"]
     api.patch(f"/scenarios/{id}", {"blueprint": json.dumps(blueprint(make.name("second")))}).ok()
     path = f"/scenarios/{id}/blueprint"
@@ -129,7 +131,9 @@ def test_an_earlier_blueprint_can_be_asked_for(api: Client, make: Made) -> None:
 
 @pytest.mark.covers("POST /scenarios", "success")
 @pytest.mark.fidelity("scenarios.create", "scenarios.create-name", "routes.success-200", "routes.envelope")
-def test_a_new_scenario_is_named_as_its_blueprint_and_not_live(api: Client, make: Made) -> None:
+def test_a_new_scenario_is_named_as_its_blueprint_and_not_live(
+    api: ContractClient, make: FreshResources
+) -> None:
     sent = make.scenario_body(name=make.name("unused"))
     scenario = api.post("/scenarios", sent).fits()["scenario"]
     assert scenario["name"] == json.loads(sent["blueprint"])["name"]
@@ -141,7 +145,7 @@ def test_a_new_scenario_is_named_as_its_blueprint_and_not_live(api: Client, make
 
 @pytest.mark.covers("POST /scenarios", "query confirmed")
 @pytest.mark.covers("PATCH /scenarios/{scenarioId}", "query confirmed")
-def test_a_confirmation_does_no_harm_where_none_is_needed(api: Client, make: Made) -> None:
+def test_a_confirmation_does_no_harm_where_none_is_needed(api: ContractClient, make: FreshResources) -> None:
     id = api.post("/scenarios", make.scenario_body(), confirmed="true").fits()["scenario"]["id"]
     sent = {"blueprint": json.dumps(blueprint(make.name("confirmed")))}
     assert api.patch(f"/scenarios/{id}", sent, confirmed="true").fits()["scenario"]["id"] == id
@@ -149,15 +153,19 @@ def test_a_confirmation_does_no_harm_where_none_is_needed(api: Client, make: Mad
 
 @pytest.mark.covers("POST /scenarios", "validation")
 @pytest.mark.fidelity("errors.im007")
-def test_a_blueprint_with_a_module_that_there_is_not_is_refused(api: Client, make: Made) -> None:
+def test_a_blueprint_with_a_module_that_there_is_not_is_refused(
+    api: ContractClient, make: FreshResources
+) -> None:
     sent = make.scenario_body(module("util:ContractNothing"))
     assert api.post("/scenarios", sent).refused(400, "IM007")["message"] == "Invalid blueprint"
 
 
 @pytest.mark.covers("POST /scenarios", "validation")
 @pytest.mark.fidelity("errors.im304")
-def test_a_blueprint_with_a_connection_that_there_is_not_is_refused(api: Client, make: Made) -> None:
-    call = module("make:MakeApiCall", parameters={"__IMTCONN__": ABSENT}, mapper={"url": "/users/me"})
+def test_a_blueprint_with_a_connection_that_there_is_not_is_refused(
+    api: ContractClient, make: FreshResources
+) -> None:
+    call = module("make:MakeApiCall", parameters={"__IMTCONN__": UNUSED_ID}, mapper={"url": "/users/me"})
     body = api.post("/scenarios", make.scenario_body(call)).refused(404, "IM304")
     assert body["message"] == "Account doesn't exist"
 
@@ -165,7 +173,9 @@ def test_a_blueprint_with_a_connection_that_there_is_not_is_refused(api: Client,
 @pytest.mark.covers("POST /scenarios", "validation")
 @pytest.mark.fidelity("scenarios.create-parts")
 @pytest.mark.parametrize("part", ["flow", "metadata"])
-def test_a_blueprint_without_one_of_its_parts_is_refused(part: str, api: Client, make: Made) -> None:
+def test_a_blueprint_without_one_of_its_parts_is_refused(
+    part: str, api: ContractClient, make: FreshResources
+) -> None:
     sent = make.scenario_body()
     whole = json.loads(sent["blueprint"])
     lacking = json.dumps({name: value for name, value in whole.items() if name != part})
@@ -174,7 +184,7 @@ def test_a_blueprint_without_one_of_its_parts_is_refused(part: str, api: Client,
 
 @pytest.mark.covers("POST /scenarios", "validation")
 @pytest.mark.fidelity("errors.im016")
-def test_inputs_go_with_on_demand_scheduling_only(api: Client, make: Made) -> None:
+def test_inputs_go_with_on_demand_scheduling_only(api: ContractClient, make: FreshResources) -> None:
     sent = make.scenario_body(scheduling={"type": "indefinitely", "interval": 3600})
     api.post("/scenarios", sent).refused(422, "IM016")
 
@@ -184,7 +194,7 @@ def test_inputs_go_with_on_demand_scheduling_only(api: Client, make: Made) -> No
 
 @pytest.mark.covers("PATCH /scenarios/{scenarioId}", "success")
 @pytest.mark.fidelity("scenarios.update")
-def test_what_is_not_sent_stays(api: Client, make: Made) -> None:
+def test_what_is_not_sent_stays(api: ContractClient, make: FreshResources) -> None:
     before = make.scenario()
     name = make.name("renamed")
     after = api.patch(f"/scenarios/{before['id']}", {"name": name}).fits()["scenario"]
@@ -193,7 +203,9 @@ def test_what_is_not_sent_stays(api: Client, make: Made) -> None:
 
 @pytest.mark.covers("PATCH /scenarios/{scenarioId}", "success")
 @pytest.mark.fidelity("scenarios.update-blueprint")
-def test_a_new_blueprint_renames_the_scenario_and_is_a_new_version(api: Client, make: Made) -> None:
+def test_a_new_blueprint_renames_the_scenario_and_is_a_new_version(
+    api: ContractClient, make: FreshResources
+) -> None:
     id, name = make.scenario()["id"], make.name("second")
     after = api.patch(f"/scenarios/{id}", {"blueprint": json.dumps(blueprint(name))}).fits()["scenario"]
     assert after["name"] == name
@@ -202,7 +214,9 @@ def test_a_new_blueprint_renames_the_scenario_and_is_a_new_version(api: Client, 
 
 @pytest.mark.covers("PATCH /scenarios/{scenarioId}", "validation")
 @pytest.mark.fidelity("errors.sc409")
-def test_a_change_that_builds_on_an_old_version_is_a_conflict(api: Client, make: Made) -> None:
+def test_a_change_that_builds_on_an_old_version_is_a_conflict(
+    api: ContractClient, make: FreshResources
+) -> None:
     id = make.scenario()["id"]
     body = api.patch(f"/scenarios/{id}", {"name": make.name("late"), "baseVersion": 7}).refused(409, "SC409")
     assert body["currentVersion"] == 1
@@ -218,7 +232,9 @@ def test_a_change_that_builds_on_an_old_version_is_a_conflict(api: Client, make:
 )
 @pytest.mark.fidelity("scenarios.clone")
 @pytest.mark.parametrize("query", [{}, {"notAnalyze": "true"}, {"confirmed": "true"}], ids=str)
-def test_a_clone_is_a_new_scenario_that_is_not_live(query: dict[str, str], api: Client, make: Made) -> None:
+def test_a_clone_is_a_new_scenario_that_is_not_live(
+    query: dict[str, str], api: ContractClient, make: FreshResources
+) -> None:
     id, name, target = make.scenario()["id"], make.name("clone"), api.target
     query = {"organizationId": str(target.organization_id), **query}
     sent = {"name": name, "teamId": target.team_id}
@@ -230,7 +246,9 @@ def test_a_clone_is_a_new_scenario_that_is_not_live(query: dict[str, str], api: 
 
 @pytest.mark.covers("POST /scenarios/{scenarioId}/clone", "validation")
 @pytest.mark.fidelity("scenarios.clone-hook", "scenarios.clone-refusal")
-def test_a_scenario_with_a_hook_is_cloned_with_a_map_for_it(api: Client, make: Made) -> None:
+def test_a_scenario_with_a_hook_is_cloned_with_a_map_for_it(
+    api: ContractClient, make: FreshResources
+) -> None:
     hook, other, target = make.hook()["id"], make.hook()["id"], api.target
     trigger = module("gateway:CustomWebHook", parameters={"hook": hook, "maxResults": 1})
     id = make.scenario(trigger, scheduling={"type": "immediately"}, inputs=None)["id"]
@@ -248,7 +266,7 @@ def test_a_scenario_with_a_hook_is_cloned_with_a_map_for_it(api: Client, make: M
 @pytest.mark.covers("POST /scenarios/{scenarioId}/start", "success")
 @pytest.mark.covers("POST /scenarios/{scenarioId}/stop", "success")
 @pytest.mark.fidelity("scenarios.start", "scenarios.stop")
-def test_a_scenario_is_set_live_and_taken_out_of_service(api: Client, make: Made) -> None:
+def test_a_scenario_is_set_live_and_taken_out_of_service(api: ContractClient, make: FreshResources) -> None:
     id = make.scenario()["id"]
     for verb, live in (("start", True), ("stop", False)):
         scenario = api.post(f"/scenarios/{id}/{verb}").fits()["scenario"]
@@ -259,19 +277,19 @@ def test_a_scenario_is_set_live_and_taken_out_of_service(api: Client, make: Made
 
 @pytest.mark.covers("POST /scenarios/{scenarioId}/start", "validation")
 @pytest.mark.fidelity("scenarios.start-active")
-def test_a_live_scenario_cannot_be_started(api: Client, shared: Things) -> None:
+def test_a_live_scenario_cannot_be_started(api: ContractClient, shared: Resources) -> None:
     api.post(f"/scenarios/{shared.id('live scenario')}/start").refused(400, "SC400")
 
 
 @pytest.mark.covers("POST /scenarios/{scenarioId}/stop", "validation")
 @pytest.mark.fidelity("scenarios.stop-inactive")
-def test_a_scenario_that_is_not_live_cannot_be_stopped(api: Client, shared: Things) -> None:
+def test_a_scenario_that_is_not_live_cannot_be_stopped(api: ContractClient, shared: Resources) -> None:
     api.post(f"/scenarios/{shared.id('scenario')}/stop").refused(400, "SC400")
 
 
 @pytest.mark.covers("DELETE /scenarios/{scenarioId}", "success")
 @pytest.mark.fidelity("scenarios.delete")
-def test_a_deleted_scenario_is_gone(api: Client, make: Made) -> None:
+def test_a_deleted_scenario_is_gone(api: ContractClient, make: FreshResources) -> None:
     id = make.scenario()["id"]
     assert api.delete(f"/scenarios/{id}").fits() == {"scenario": id}
     api.get(f"/scenarios/{id}").refused(404)
@@ -280,7 +298,7 @@ def test_a_deleted_scenario_is_gone(api: Client, make: Made) -> None:
 
 @pytest.mark.covers("DELETE /scenarios/{scenarioId}", "success")
 @pytest.mark.fidelity("scenarios.delete-active")
-def test_a_live_scenario_can_be_deleted(api: Client, make: Made) -> None:
+def test_a_live_scenario_can_be_deleted(api: ContractClient, make: FreshResources) -> None:
     id = make.live_scenario()
     assert api.delete(f"/scenarios/{id}").fits() == {"scenario": id}
     api.get(f"/scenarios/{id}").refused(404)

@@ -7,31 +7,33 @@ from typing import Any
 
 import pytest
 
-from emulator.contract.client import Client
+from make_emulator.contract.client import ContractClient
 
-from .asking import ask, keys_of
-from .things import ON_DEMAND, Made, Things
+from .resources import ON_DEMAND, FreshResources, Resources
+from .valid_requests import default_columns, valid_request
 
 
-def listed(api: Client, **query: Any) -> list[int]:
+def listed(api: ContractClient, **query: Any) -> list[int]:
     query = {"teamId": api.target.team_id, "pg[limit]": 10_000, **query}
     return [row["id"] for row in api.call("GET", "/templates", query=query).fits()["templates"]]
 
 
 @pytest.mark.covers("GET /templates", "success", "query teamId")
 @pytest.mark.fidelity("templates.list", "templates.fields", "templates.default-columns")
-def test_the_list_shows_the_templates_of_a_team(api: Client, shared: Things) -> None:
+def test_the_list_shows_the_templates_of_a_team(api: ContractClient, shared: Resources) -> None:
     id = shared.id("template")
     body = api.get("/templates", teamId=api.target.team_id).fits()
     assert (body["pg"]["sortBy"], body["pg"]["sortDir"], body["pg"]["limit"]) == ("id", "asc", 10)
-    assert list(body["templates"][0]) == keys_of("GET /templates")
+    assert list(body["templates"][0]) == default_columns("GET /templates")
     assert {row["teamId"] for row in body["templates"]} == {api.target.team_id}
     assert id in listed(api)
 
 
 @pytest.mark.covers("GET /templates", "query public", "query usedApps")
 @pytest.mark.fidelity("templates.used-apps")
-def test_the_list_can_be_narrowed_to_what_is_public_and_to_apps(api: Client, make: Made) -> None:
+def test_the_list_can_be_narrowed_to_what_is_public_and_to_apps(
+    api: ContractClient, make: FreshResources
+) -> None:
     id = make.template()["id"]
     assert id in listed(api, public="false")
     assert id not in listed(api, public="true")
@@ -40,17 +42,19 @@ def test_the_list_can_be_narrowed_to_what_is_public_and_to_apps(api: Client, mak
 
 
 @pytest.mark.covers("GET /templates/{templateId}", "success")
-def test_one_template_comes_as_in_the_list(api: Client, shared: Things) -> None:
+def test_one_template_comes_as_in_the_list(api: ContractClient, shared: Resources) -> None:
     id = shared.id("template")
     template = api.get(f"/templates/{id}").fits()["template"]
-    assert list(template) == keys_of("GET /templates/{templateId}")
+    assert list(template) == default_columns("GET /templates/{templateId}")
     assert template["id"] == id
 
 
 @pytest.mark.covers("GET /templates/{templateId}/blueprint", "success", "query forUse")
 @pytest.mark.fidelity("templates.blueprint", "templates.for-use")
 @pytest.mark.parametrize("query", [{}, {"forUse": "false"}], ids=str)
-def test_the_blueprint_of_a_template_comes_flat(query: dict[str, str], api: Client, make: Made) -> None:
+def test_the_blueprint_of_a_template_comes_flat(
+    query: dict[str, str], api: ContractClient, make: FreshResources
+) -> None:
     sent = make.template_body()
     id = api.post("/templates", sent).fits()["template"]["id"]
     body = api.call("GET", f"/templates/{id}/blueprint", query=query).fits()
@@ -60,14 +64,14 @@ def test_the_blueprint_of_a_template_comes_flat(query: dict[str, str], api: Clie
 
 
 @pytest.mark.covers("GET /templates/{templateId}/blueprint", "query templatePublicId")
-def test_a_version_that_was_never_published_is_404(api: Client, shared: Things) -> None:
+def test_a_version_that_was_never_published_is_404(api: ContractClient, shared: Resources) -> None:
     id = shared.id("template")
     api.get(f"/templates/{id}/blueprint", templatePublicId=987_654_321).refused(404)
 
 
 @pytest.mark.covers("POST /templates", "success")
 @pytest.mark.fidelity("templates.create", "templates.name")
-def test_a_template_is_named_as_its_blueprint(api: Client, make: Made) -> None:
+def test_a_template_is_named_as_its_blueprint(api: ContractClient, make: FreshResources) -> None:
     sent = make.template_body()
     template = api.post("/templates", sent).fits()["template"]
     assert template["name"] == json.loads(sent["blueprint"])["name"]
@@ -77,8 +81,10 @@ def test_a_template_is_named_as_its_blueprint(api: Client, make: Made) -> None:
 
 @pytest.mark.covers("POST /templates", "plan")
 @pytest.mark.fidelity("templates.plan")
-def test_a_plan_without_templates_lets_none_be_made(api: Client, make: Made, license: dict[str, Any]) -> None:
-    answer = ask("POST /templates", make).send(api, in_plan=False)
+def test_a_plan_without_templates_lets_none_be_made(
+    api: ContractClient, make: FreshResources, license: dict[str, Any]
+) -> None:
+    answer = valid_request("POST /templates", make).send(api, in_plan=False)
     if license.get("creatingTemplates", True):
         assert answer.fits()["template"]["id"] > 0
     else:

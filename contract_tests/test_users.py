@@ -6,30 +6,30 @@ from typing import Any
 
 import pytest
 
-from emulator.contract.client import Client
-from emulator.contract.target import Target
+from make_emulator.contract.client import ContractClient
+from make_emulator.contract.target import Target
 
-from .asking import keys_of
+from .valid_requests import default_columns
 
 USERS = "GET /users"
 BY_PERMISSION = "GET /users/by-permission"
 
 
-def me(api: Client) -> dict[str, Any]:
+def me(api: ContractClient) -> dict[str, Any]:
     user: dict[str, Any] = api.call("GET", "/users/me", query={"cols[]": "*"}).fits()["authUser"]
     return user
 
 
-def listed(api: Client, **query: Any) -> list[dict[str, Any]]:
+def listed(api: ContractClient, **query: Any) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = api.get("/users", **query).fits()["users"]
     return rows
 
 
 @pytest.mark.covers(USERS, "success", "query teamId", "query organizationId")
 @pytest.mark.fidelity("users.list-fields", "users.list-owner")
-def test_the_list_shows_who_belongs_to_a_team_or_an_organization(api: Client, target: Target) -> None:
+def test_the_list_shows_who_belongs_to_a_team_or_an_organization(api: ContractClient, target: Target) -> None:
     in_team = listed(api, teamId=target.team_id)
-    assert list(in_team[0]) == keys_of(USERS)
+    assert list(in_team[0]) == default_columns(USERS)
     ids = [user["id"] for user in in_team]
     assert ids == sorted(ids, reverse=True)
     in_organization = listed(api, organizationId=target.organization_id)
@@ -40,7 +40,9 @@ def test_the_list_shows_who_belongs_to_a_team_or_an_organization(api: Client, ta
 
 @pytest.mark.covers(USERS, "query name", "query email")
 @pytest.mark.parametrize("name", ["name", "email"])
-def test_the_list_can_be_narrowed_to_a_name_or_an_address(name: str, api: Client, target: Target) -> None:
+def test_the_list_can_be_narrowed_to_a_name_or_an_address(
+    name: str, api: ContractClient, target: Target
+) -> None:
     caller = me(api)
     found = listed(api, organizationId=target.organization_id, **{name: caller[name]})
     assert caller["id"] in [user["id"] for user in found]
@@ -49,7 +51,7 @@ def test_the_list_can_be_narrowed_to_a_name_or_an_address(name: str, api: Client
 
 @pytest.mark.covers(USERS, "query teamRoleId", "query organizationRoleId", "success")
 @pytest.mark.fidelity("users.role-filter-owner")
-def test_the_list_can_be_narrowed_to_a_role(api: Client, target: Target) -> None:
+def test_the_list_can_be_narrowed_to_a_role(api: ContractClient, target: Target) -> None:
     caller = me(api)
     roles = {row["organizationId"]: row["usersRoleId"] for row in caller["userOrganizationRoles"]}
     own = roles[target.organization_id]
@@ -62,7 +64,7 @@ def test_the_list_can_be_narrowed_to_a_role(api: Client, target: Target) -> None
     api.get("/users", organizationId=target.organization_id, teamRoleId=1).refused(400)
 
 
-def holders(api: Client, level: str, permission: str, **owner: int) -> list[dict[str, Any]]:
+def holders(api: ContractClient, level: str, permission: str, **owner: int) -> list[dict[str, Any]]:
     query = {"type": level, "permission": permission, **owner}
     body = api.get("/users/by-permission", **query).fits()
     assert list(body) == ["users"]
@@ -74,12 +76,12 @@ def holders(api: Client, level: str, permission: str, **owner: int) -> list[dict
     BY_PERMISSION, "success", "query type", "query permission", "query organizationId", "query teamId"
 )
 @pytest.mark.fidelity("users.by-permission", "users.by-permission-columns")
-def test_users_are_found_by_what_they_may_do(api: Client, target: Target) -> None:
+def test_users_are_found_by_what_they_may_do(api: ContractClient, target: Target) -> None:
     for found in (
         holders(api, "organization", "organization users view", organizationId=target.organization_id),
         holders(api, "company", "team view", teamId=target.team_id),
     ):
-        assert list(found[0]) == keys_of(BY_PERMISSION)
+        assert list(found[0]) == default_columns(BY_PERMISSION)
         # Whoever asks has to have these permissions.
         assert me(api)["id"] in [user["id"] for user in found]
 
@@ -94,7 +96,7 @@ def test_users_are_found_by_what_they_may_do(api: Client, target: Target) -> Non
     ],
 )
 def test_a_permission_belongs_to_a_type_and_a_type_to_an_owner(
-    level: str, own: str, other: str, api: Client, target: Target
+    level: str, own: str, other: str, api: ContractClient, target: Target
 ) -> None:
     ids = {"organization": target.organization_id, "company": target.team_id}
     names = {"organization": "organizationId", "company": "teamId"}
@@ -109,12 +111,12 @@ def test_a_permission_belongs_to_a_type_and_a_type_to_an_owner(
 
 
 @pytest.mark.fidelity("users.me")
-def test_the_caller_comes_under_a_name_of_its_own(api: Client) -> None:
+def test_the_caller_comes_under_a_name_of_its_own(api: ContractClient) -> None:
     assert list(api.get("/users/me").fits()) == ["authUser"]
 
 
 @pytest.mark.fidelity("users.roles")
-def test_the_roles_are_a_fixed_list(api: Client) -> None:
+def test_the_roles_are_a_fixed_list(api: ContractClient) -> None:
     body = api.get("/users/roles").fits()
     assert list(body) == ["usersRoles"]
     assert {tuple(row) for row in body["usersRoles"]} == {("id", "name")}

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from emulator.contract.catalog import core
-from emulator.contract.client import Client
-from emulator.contract.guard import ABSENT
-from emulator.contract.target import Target
-from emulator.endpoint import Endpoint, snake_case
-from emulator.schemas.base import Many, Ref
+from make_emulator.contract.client import ContractClient
+from make_emulator.contract.declarations import core_endpoints
+from make_emulator.contract.guard import UNUSED_ID
+from make_emulator.contract.target import Target
+from make_emulator.http.endpoint import Endpoint, snake_case
+from make_emulator.schemas.base import ListField, ResourceId
 
-from .asking import ask
-from .things import Things
+from .resources import Resources
+from .valid_requests import valid_request
 
 
 def references(endpoint: Endpoint) -> Iterator[tuple[str, str, str]]:
@@ -25,31 +25,33 @@ def references(endpoint: Endpoint) -> Iterator[tuple[str, str, str]]:
             yield "path", name, kind
     for place, schema in (("query", endpoint.query), ("body", endpoint.body)):
         for name, field in schema.load_fields.items() if schema else ():
-            if isinstance(field, Ref) and not isinstance(field, Many):
+            if isinstance(field, ResourceId) and not isinstance(field, ListField):
                 yield place, field.data_key or name, field.kind
 
 
 def places(wanted: str) -> Iterator[Any]:
-    for route, endpoint in core().items():
+    for route, endpoint in core_endpoints().items():
         for place, name, kind in references(endpoint):
             if place == wanted:
                 marks = pytest.mark.covers(route, "hidden")
                 yield pytest.param(route, name, kind, id=f"{route} {name}", marks=marks)
 
 
-def check(api: Client, target: Target, things: Things, route: str, place: str, name: str, kind: str) -> None:
+def check(
+    api: ContractClient, target: Target, things: Resources, route: str, place: str, name: str, kind: str
+) -> None:
     """Ask for what there is not, and for what is somebody else's: both are told in the same way."""
-    valid = ask(route, things)
+    valid = valid_request(route, things)
     if place == "query" and name != "teamId" and route in ("GET /scenarios", "GET /users"):
         # One of the two owners only.
         valid = valid.without("query", "teamId") if name == "organizationId" else valid
     if route == "GET /users/by-permission" and name == "teamId":
         # The type tells which owner is asked.
-        valid = valid.but("query", "type", "company").but("query", "permission", "team view")
+        valid = valid.with_value("query", "type", "company").with_value("query", "permission", "team view")
         valid = valid.without("query", "organizationId")
     told = [
-        valid.but(place, name, id).send(api).refused(404, "SC404")
-        for id in (ABSENT, target.strangers.get(kind))
+        valid.with_value(place, name, id).send(api).refused(404, "SC404")
+        for id in (UNUSED_ID, target.foreign_ids.get(kind))
         if id is not None
     ]
     assert {snake_case(body["message"]) for body in told} == {"not found"}
@@ -59,7 +61,7 @@ def check(api: Client, target: Target, things: Things, route: str, place: str, n
 @pytest.mark.fidelity("visibility.not-found", "visibility.body")
 @pytest.mark.parametrize(("route", "name", "kind"), list(places("path")))
 def test_a_path_to_what_is_out_of_sight_is_404(
-    route: str, name: str, kind: str, api: Client, target: Target, shared: Things
+    route: str, name: str, kind: str, api: ContractClient, target: Target, shared: Resources
 ) -> None:
     check(api, target, shared, route, "path", name, kind)
 
@@ -67,7 +69,7 @@ def test_a_path_to_what_is_out_of_sight_is_404(
 @pytest.mark.fidelity("visibility.not-found", "visibility.body")
 @pytest.mark.parametrize(("route", "name", "kind"), list(places("query")))
 def test_a_query_for_what_is_out_of_sight_is_404(
-    route: str, name: str, kind: str, api: Client, target: Target, shared: Things
+    route: str, name: str, kind: str, api: ContractClient, target: Target, shared: Resources
 ) -> None:
     check(api, target, shared, route, "query", name, kind)
 
@@ -75,6 +77,6 @@ def test_a_query_for_what_is_out_of_sight_is_404(
 @pytest.mark.fidelity("visibility.foreign-team-in-body")
 @pytest.mark.parametrize(("route", "name", "kind"), list(places("body")))
 def test_a_body_that_names_what_is_out_of_sight_is_404(
-    route: str, name: str, kind: str, api: Client, target: Target, shared: Things
+    route: str, name: str, kind: str, api: ContractClient, target: Target, shared: Resources
 ) -> None:
     check(api, target, shared, route, "body", name, kind)

@@ -14,16 +14,18 @@ from typing import Any
 
 import click
 
-from emulator import MakeEmulator, World, api, cli, create_app, mock_make
-from emulator import errors as make_errors
-from emulator.doors import reference
-from emulator.engine.iml.functions import FUNCTIONS
-from emulator.engine.modules import KINDS
-from emulator.middleware import faults
-from emulator.openapi import document
-from emulator.seeds.editor import json_schema
-from emulator.testing import control, executions, plugin
-from emulator.testing import world as testing_world
+from make_emulator import MakeEmulator, World, api, create_app, mock_make
+from make_emulator.cli import main as cli
+from make_emulator.client import control
+from make_emulator.dashboard import api_reference
+from make_emulator.engine.apps import MODULES
+from make_emulator.engine.expressions.functions import FUNCTIONS
+from make_emulator.http import errors as make_errors
+from make_emulator.http import faults
+from make_emulator.http.openapi import build_document
+from make_emulator.seeds.json_schema import json_schema
+from make_emulator.testing import executions, plugin
+from make_emulator.testing import world as testing_world
 
 FOLDER = Path(__file__).parent / "reference"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -51,7 +53,9 @@ def pages() -> Mapping[str, str]:
 
 def _routes() -> Iterator[str]:
     endpoints = list(api.endpoints())
-    shown = reference.view(document(endpoints, "http://127.0.0.1:4747/api/v2"), token="TOKEN", ids={})
+    shown = api_reference.template_context(
+        build_document(endpoints, "http://127.0.0.1:4747/api/v2"), token="TOKEN", ids={}
+    )
     numbers = {endpoint.name: endpoint.core for endpoint in endpoints}
     yield from (
         "# Routes",
@@ -76,7 +80,7 @@ def _routes() -> Iterator[str]:
         yield from _table(("#", "route", "scopes", "query", "body", "does"), rows)
 
 
-def _body_fields(fields: Sequence[reference.Field]) -> Iterator[str]:
+def _body_fields(fields: Sequence[api_reference.FieldRow]) -> Iterator[str]:
     for field in fields:
         if field.depth == 0:
             yield f"**`{field.name}`**" if field.required else f"`{field.name}`"
@@ -135,7 +139,7 @@ def _variable(option: click.Option, command: str) -> str:
     if option.envvar:
         return option.envvar if isinstance(option.envvar, str) else ", ".join(option.envvar)
     words = command.split()[1:]
-    return "_".join([cli.PREFIX, *words, option.name or ""]).upper().replace("-", "_")
+    return "_".join([cli.ENV_PREFIX, *words, option.name or ""]).upper().replace("-", "_")
 
 
 def _control_api() -> Iterator[str]:
@@ -167,7 +171,7 @@ def _python() -> Iterator[str]:
         "# Python",
         "",
         "```text",
-        "from emulator import MakeEmulator, World, create_app, mock_make",
+        "from make_emulator import MakeEmulator, World, create_app, mock_make",
         "```",
     )
     for function in (mock_make, create_app):
@@ -324,7 +328,7 @@ def _errors() -> Iterator[str]:
         ("name", "strikes"),
         [
             (f"`{name}`", ", ".join(f"{key} {value}" for key, value in says.items()))
-            for name, says in faults.NAMED.items()
+            for name, says in faults.PRESETS.items()
         ],
     )
 
@@ -340,8 +344,12 @@ def _expressions() -> Iterator[str]:
     groups: dict[str, list[tuple[str, str]]] = {}
     for name, function in FUNCTIONS.items():
         room = function.body.__module__.rsplit(".", 1)[-1]
-        most = "any number" if function.most is None else str(function.most)
-        count = str(function.least) if function.most == function.least else f"{function.least} to {most}"
+        most = "any number" if function.max_arguments is None else str(function.max_arguments)
+        count = (
+            str(function.min_arguments)
+            if function.max_arguments == function.min_arguments
+            else f"{function.min_arguments} to {most}"
+        )
         groups.setdefault(room, []).append((f"`{name}`", count))
     for room in sorted(groups):
         yield from ("", f"## {room.capitalize()}", "")
@@ -373,9 +381,9 @@ def _modules() -> Iterator[str]:
             (
                 f"`{kind.name}`",
                 "none" if not kind.billed else "1 an aggregation" if kind.combine else "1 a bundle",
-                "none" if kind.free or not kind.billed else "1 an operation",
+                "none" if kind.is_free or not kind.billed else "1 an operation",
             )
-            for kind in sorted(KINDS.values(), key=lambda each: each.name.lower())
+            for kind in sorted(MODULES.values(), key=lambda each: each.name.lower())
         ],
     )
 

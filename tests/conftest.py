@@ -9,10 +9,10 @@ from flask import Flask
 from hypothesis import settings
 from werkzeug.test import TestResponse
 
-import emulator
-from emulator.app import API, DEFAULT_WORLD, create_app, tenants_of
-from emulator.middleware.tenant import Tenant
-from emulator.world.world import World
+import make_emulator
+from make_emulator.app import API_PREFIX, DEFAULT_WORLD, create_app, registry_of
+from make_emulator.registry import WorldHandle
+from make_emulator.world.world import World
 
 pytest_plugins = ["pytester"]
 
@@ -22,15 +22,15 @@ settings.register_profile("quick", deadline=None, max_examples=50)
 settings.register_profile("thorough", deadline=None, max_examples=2_000)
 settings.load_profile("quick")
 
-ADMIN = "11111111-1111-4111-8111-111111111111"
-READER = "22222222-2222-4222-8222-222222222222"
-STRANGER = "33333333-3333-4333-8333-333333333333"
+ADMIN_TOKEN = "11111111-1111-4111-8111-111111111111"
+READER_TOKEN = "22222222-2222-4222-8222-222222222222"
+OUTSIDER_TOKEN = "33333333-3333-4333-8333-333333333333"
 
 
-class Api:
+class ApiClient:
     """Calls the API of an application without a socket."""
 
-    def __init__(self, app: Flask, token: str = ADMIN) -> None:
+    def __init__(self, app: Flask, token: str = ADMIN_TOKEN) -> None:
         self.app = app
         self.token = token
         self._client = app.test_client()
@@ -40,7 +40,7 @@ class Api:
         token = options.pop("token", self.token)
         headers = {"Authorization": f"Token {token}"} if token else {}
         headers |= options.pop("headers", {})
-        return self._client.open(API + path, method=method, headers=headers, **options)
+        return self._client.open(API_PREFIX + path, method=method, headers=headers, **options)
 
     def get(self, path: str, **options: Any) -> TestResponse:
         return self.call("GET", path, **options)
@@ -62,8 +62,8 @@ class Api:
         return self._client.open("/_emulator" + path, method=method, **options)
 
     @property
-    def tenant(self) -> Tenant:
-        tenant = tenants_of(self.app).get(DEFAULT_WORLD)
+    def tenant(self) -> WorldHandle:
+        tenant = registry_of(self.app).get(DEFAULT_WORLD)
         assert tenant is not None
         return tenant
 
@@ -77,14 +77,14 @@ class Api:
         return str(answer.json["token"]) if answer.json else ""
 
 
-def ok(answer: Any) -> dict[str, Any]:
+def assert_ok(answer: Any) -> dict[str, Any]:
     """The body of an answer that must be 200."""
     assert answer.status_code == 200, answer.json
     body: dict[str, Any] = answer.json
     return body
 
 
-def refused(answer: Any, status: int, **body: Any) -> dict[str, Any]:
+def assert_refused(answer: Any, status: int, **body: Any) -> dict[str, Any]:
     """The body of an answer that must have that status and those fields."""
     assert answer.status_code == status, answer.json
     assert answer.json is not None
@@ -97,19 +97,19 @@ def refused(answer: Any, status: int, **body: Any) -> dict[str, Any]:
 def few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets the test runs that a test starts load our plugin and xdist only: others take seconds to import in each process."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    monkeypatch.setenv("PYTEST_PLUGINS", "emulator.testing.plugin,xdist.plugin")
+    monkeypatch.setenv("PYTEST_PLUGINS", "make_emulator.testing.plugin,xdist.plugin")
 
 
 @pytest.fixture
-def api() -> Api:
+def api() -> ApiClient:
     """The default world, with its clock standing still at noon of 2 March 2026."""
-    api = Api(create_app(now="2026-03-02T12:00:00Z"))
+    api = ApiClient(create_app(now="2026-03-02T12:00:00Z"))
     api.world.clock.freeze("2026-03-02T12:00:00Z")
     return api
 
 
 @pytest.fixture
-def world(make_world: emulator.World) -> emulator.World:
+def world(make_world: make_emulator.World) -> make_emulator.World:
     """A world of the test's own, on the server that the tests of a process share: seen from outside, as users see it."""
     return make_world
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from emulator import seeds
-from emulator.cli import main
-from emulator.engine.custom_functions import error_in
-from emulator.tls import CLIENT_VARIABLES
+from make_emulator import seeds
+from make_emulator.cli.main import main
+from make_emulator.engine.custom_functions import find_code_error
+from make_emulator.server.tls import CA_BUNDLE_VARIABLES
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
@@ -59,14 +59,14 @@ def test_the_index_leads_to_every_page() -> None:
 
 def test_the_variables_that_are_shown_are_the_ones_that_are_printed() -> None:
     [shown] = re.findall(r"^```text\n([^`]*CA file[^`]*)^```", CLIENTS, flags=re.MULTILINE)
-    assert re.findall(r"export (\w+)=", shown) == list(CLIENT_VARIABLES)
+    assert re.findall(r"export (\w+)=", shown) == list(CA_BUNDLE_VARIABLES)
 
 
 def test_the_seed_that_is_shown_is_valid(tmp_path: Path) -> None:
     [seed] = re.findall(r"^```yaml\n(.*?)^```", SEEDS, flags=re.MULTILINE | re.DOTALL)
     path = tmp_path / "seed.yaml"
     path.write_text(seed, "utf-8")
-    assert seeds.summary(seeds.check(path)) == "1 user, 1 organization, 1 team"
+    assert seeds.summarize(seeds.check(path)) == "1 user, 1 organization, 1 team"
 
 
 def test_the_functions_that_are_shown_are_valid(tmp_path: Path) -> None:
@@ -75,9 +75,9 @@ def test_the_functions_that_are_shown_are_valid(tmp_path: Path) -> None:
     path = tmp_path / "seed.yaml"
     path.write_text(seed, "utf-8")
     checked = seeds.check(path)
-    assert seeds.summary(checked) == "1 user, 1 organization, 1 team, 1 function"
+    assert seeds.summarize(checked) == "1 user, 1 organization, 1 team, 1 function"
     [function] = checked.organizations[0]["teams"][0]["functions"]
-    assert error_in(function["code"]) is None
+    assert find_code_error(function["code"]) is None
 
 
 def test_the_survey_is_as_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,4 +94,4 @@ def test_the_survey_is_as_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_shipped_seed_is_listed() -> None:
     shown = SEEDS.partition("\n| seed |")[2].partition("\n\n")[0]
     listed = re.findall(r"^\| `(\w+)` \|", shown, flags=re.MULTILINE)
-    assert sorted(listed) == seeds.names()
+    assert sorted(listed) == seeds.list_seeds()

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from conftest import Api
-from emulator.app import create_app
-from emulator.cli import main
+from conftest import ApiClient
+from make_emulator.app import create_app
+from make_emulator.cli.main import main
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -46,7 +46,7 @@ def test_a_server_says_what_is_shown() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    command = [sys.executable, "-m", "emulator.cli", "serve", "--port", port]
+    command = [sys.executable, "-m", "make_emulator", "serve", "--port", port]
     with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") as server:
         assert server.stdout is not None
         told = "".join(server.stdout.readline() for _ in shown.splitlines()[1:])
@@ -60,7 +60,7 @@ def test_the_tests_that_are_shown_pass(pytester: pytest.Pytester) -> None:
     pytester.runpytest("-W", "error").assert_outcomes(passed=shown.count("def test_"))
 
 
-def test_the_five_control_calls_that_are_shown_are_served(api: Api) -> None:
+def test_the_five_control_calls_that_are_shown_are_served(api: ApiClient) -> None:
     listed = re.findall(r"^\| `([A-Z]+) (/[^`]*)` \|", README, flags=re.MULTILINE)
     assert len(listed) == 5
     served = {

@@ -10,8 +10,8 @@ from types import ModuleType
 
 import pytest
 
-from conftest import Api
-from emulator.engine.modules import KINDS
+from conftest import ApiClient
+from make_emulator.engine.apps import MODULES
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -58,11 +58,11 @@ def test_each_of_the_47_has_its_row(pages: Mapping[str, str]) -> None:
 
 def test_each_module_that_is_interpreted_has_its_row(pages: Mapping[str, str]) -> None:
     named = re.findall(r"^\| `([\w-]+:\w+)` \|", pages["modules.md"], flags=re.MULTILINE)
-    assert sorted(named) == sorted(KINDS)
+    assert sorted(named) == sorted(MODULES)
 
 
 def test_every_control_call_is_listed_and_every_listed_one_is_there(
-    api: Api, pages: Mapping[str, str]
+    api: ApiClient, pages: Mapping[str, str]
 ) -> None:
     listed = set(re.findall(r"^\| `([A-Z]+) (/[^`]*)` \|", pages["control-api.md"], flags=re.MULTILINE))
     served = {

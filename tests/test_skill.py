@@ -11,9 +11,10 @@ import pytest
 from click.testing import CliRunner
 from werkzeug.exceptions import HTTPException
 
-from conftest import ADMIN, Api, ok
-from emulator import World, api, cli
-from emulator.app import create_app
+from conftest import ADMIN_TOKEN, ApiClient, assert_ok
+from make_emulator import World, api
+from make_emulator.app import create_app
+from make_emulator.cli import main
 
 SKILL = (Path(__file__).parent.parent / "skills/make-emulator/SKILL.md").read_text(encoding="utf-8")
 BROKEN = {"id": 1, "module": "json:ParseJSON", "version": 1, "parameters": {}, "mapper": {"json": "{oops"}}
@@ -24,7 +25,7 @@ def test_it_says_who_it_is_and_when_to_use_it() -> None:
     head = SKILL.split("---")[1]
     assert re.search(r"^name: make-emulator$", head, flags=re.MULTILINE)
     assert re.search(r"^description: .{100,500}$", head, flags=re.MULTILINE)
-    assert ADMIN in SKILL
+    assert ADMIN_TOKEN in SKILL
 
 
 def test_every_control_call_that_it_names_is_served() -> None:
@@ -47,7 +48,7 @@ def test_every_route_that_it_names_is_declared() -> None:
 
 def test_every_command_and_attribute_that_it_names_is_there(make_world: World) -> None:
     for command in re.findall(r"make-emulator (serve|[a-z]+-[a-z]+|[a-z]+)\b(?=[ `])", SKILL):
-        assert command in cli.main.commands, command
+        assert command in main.main.commands, command
     for path in re.findall(r"`make_world\.([a-z_.]+)\(", SKILL):
         thing: object = make_world
         for name in path.split("."):
@@ -55,25 +56,27 @@ def test_every_command_and_attribute_that_it_names_is_there(make_world: World) -
         assert callable(thing)
 
 
-def test_the_loop_leads_from_a_mistake_to_a_run(api: Api) -> None:
+def test_the_loop_leads_from_a_mistake_to_a_run(api: ApiClient) -> None:
     wish = {"teamId": 1, "blueprint": blueprint(BROKEN), "scheduling": json.dumps({"type": "on-demand"})}
-    scenario = ok(api.post("/scenarios?confirmed=true", json=wish))["scenario"]
+    scenario = assert_ok(api.post("/scenarios?confirmed=true", json=wish))["scenario"]
     path = f"/scenarios/{scenario['id']}"
-    ok(api.post(f"{path}/start"))
+    assert_ok(api.post(f"{path}/start"))
 
-    failed = ok(api.post(f"{path}/run", json={"responsive": True}))
+    failed = assert_ok(api.post(f"{path}/run", json={"responsive": True}))
     assert failed["status"] == 3
-    detail = ok(api.get(f"{path}/executions/{failed['executionId']}"))
+    detail = assert_ok(api.get(f"{path}/executions/{failed['executionId']}"))
     assert detail["error"] == {
         "name": "DataError",
         "message": "Source is not valid JSON.",
         "causeModule": {"name": "ParseJSON", "appName": "json"},
     }
-    steps = ok(api.control("GET", f"/worlds/default/executions/{failed['executionId']}/steps"))["steps"]
+    steps = assert_ok(api.control("GET", f"/worlds/default/executions/{failed['executionId']}/steps"))[
+        "steps"
+    ]
     assert steps[0]["input"] == {"json": "{oops"}
 
-    ok(api.patch(f"{path}?confirmed=true", json={"blueprint": blueprint(MENDED)}))
-    assert ok(api.post(f"{path}/run", json={"responsive": True}))["status"] == 1
+    assert_ok(api.patch(f"{path}?confirmed=true", json={"blueprint": blueprint(MENDED)}))
+    assert assert_ok(api.post(f"{path}/run", json={"responsive": True}))["status"] == 1
 
 
 def test_it_teaches_each_command_that_an_agent_needs() -> None:
@@ -86,14 +89,14 @@ def test_a_blueprint_in_a_file_is_explained_as_told(tmp_path: Path) -> None:
     path = tmp_path / "blueprint.json"
     path.write_text(blueprint(BROKEN), "utf-8")
     words = [str(path) if word == "blueprint.json" else word for word in shlex.split(shown)[1:]]
-    result = CliRunner().invoke(cli.main, words)
+    result = CliRunner().invoke(main.main, words)
     assert result.exit_code == 1
     assert "DataError: Source is not valid JSON." in result.output
     path.write_text(blueprint(MENDED), "utf-8")
-    assert CliRunner().invoke(cli.main, words).exit_code == 0
+    assert CliRunner().invoke(main.main, words).exit_code == 0
 
 
-def test_the_services_that_it_plays_answer(api: Api) -> None:
+def test_the_services_that_it_plays_answer(api: ApiClient) -> None:
     [wish] = re.findall(r"`POST /_emulator/worlds/default/http` `([^`]*)`", SKILL)
     made = api.control("POST", "/worlds/default/http", json=json.loads(wish))
     assert made.status_code == 201
@@ -101,10 +104,10 @@ def test_the_services_that_it_plays_answer(api: Api) -> None:
     assert (rule["url"], rule["body"], rule["status"]) == ("https://api.example.com/*", {"id": 7}, 200)
 
 
-def test_the_blueprint_that_is_shown_runs_when_its_hook_is_called(api: Api) -> None:
+def test_the_blueprint_that_is_shown_runs_when_its_hook_is_called(api: ApiClient) -> None:
     [shown] = re.findall(r"^```json\n(.*?)^```", SKILL, flags=re.MULTILINE | re.DOTALL)
     [wish] = re.findall(r"`POST /hooks` `(.*?)`", SKILL, flags=re.DOTALL)
-    hook = ok(api.post("/hooks", json=json.loads(wish)))["hook"]
+    hook = assert_ok(api.post("/hooks", json=json.loads(wish)))["hook"]
     built = json.loads(shown)
     built["flow"][0]["parameters"]["hook"] = hook["id"]
     body = {
@@ -112,20 +115,20 @@ def test_the_blueprint_that_is_shown_runs_when_its_hook_is_called(api: Api) -> N
         "blueprint": json.dumps(built),
         "scheduling": json.dumps({"type": "immediately"}),
     }
-    scenario = ok(api.post("/scenarios?confirmed=true", json=body))["scenario"]["id"]
-    ok(api.post(f"/scenarios/{scenario}/start"))
+    scenario = assert_ok(api.post("/scenarios?confirmed=true", json=body))["scenario"]["id"]
+    assert_ok(api.post(f"/scenarios/{scenario}/start"))
     assert api.app.test_client().post(f"/hook/{hook['udid']}", json={"name": "Zoe"}).text == "Accepted"
 
-    ok(api.control("POST", "/worlds/default/clock/advance", json={"seconds": 5}))
-    rows = ok(api.get(f"/scenarios/{scenario}/logs"))["scenarioLogs"]
+    assert_ok(api.control("POST", "/worlds/default/clock/advance", json={"seconds": 5}))
+    rows = assert_ok(api.get(f"/scenarios/{scenario}/logs"))["scenarioLogs"]
     [run] = [row for row in rows if row.get("eventType") == "EXECUTION_END"]
-    steps = ok(api.control("GET", f"/worlds/default/executions/{run['id']}/steps"))["steps"]
+    steps = assert_ok(api.control("GET", f"/worlds/default/executions/{run['id']}/steps"))["steps"]
     assert steps[1]["input"] == {"channel": "C1", "text": "Hello, ZOE!"}
 
 
-def test_inputs_are_declared_as_told(api: Api) -> None:
+def test_inputs_are_declared_as_told(api: ApiClient) -> None:
     [wish] = re.findall(r"`PATCH /scenarios/\{id\}/interface` `(.*?)`", SKILL, flags=re.DOTALL)
-    interface = ok(api.patch("/scenarios/1/interface", json=json.loads(wish)))["interface"]
+    interface = assert_ok(api.patch("/scenarios/1/interface", json=json.loads(wish)))["interface"]
     assert [field["name"] for field in interface["input"]] == ["name"]
 
 

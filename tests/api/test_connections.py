@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from conftest import ADMIN, READER, Api, ok, refused
-from emulator.world.connection_types import types
+from conftest import ADMIN_TOKEN, READER_TOKEN, ApiClient, assert_ok, assert_refused
+from make_emulator.world.connection_types import all_connection_types
 
 RECORDED = [
     "id",
@@ -28,20 +28,20 @@ SECRET = "very-secret-value-4711"
 
 
 def faults(answer: Any) -> list[str]:
-    return [suberror["message"] for suberror in refused(answer, 400, code="SC400")["suberrors"]]
+    return [suberror["message"] for suberror in assert_refused(answer, 400, code="SC400")["suberrors"]]
 
 
 def create(
-    api: Api, type: str = "make", *, name: str = "Mine", scopes: Any = None, **own: Any
+    api: ApiClient, type: str = "make", *, name: str = "Mine", scopes: Any = None, **own: Any
 ) -> dict[str, Any]:
     body = {"accountName": name, "accountType": type, **own}
     if scopes is not None:
         body["scopes"] = scopes
-    connection: dict[str, Any] = ok(api.post("/connections?teamId=1", json=body))["connection"]
+    connection: dict[str, Any] = assert_ok(api.post("/connections?teamId=1", json=body))["connection"]
     return connection
 
 
-def make_connection(api: Api, key: str = ADMIN) -> int:
+def make_connection(api: ApiClient, key: str = ADMIN_TOKEN) -> int:
     id: int = create(api, url="https://eu1.make.com", apiKey=key)["id"]
     return id
 
@@ -49,39 +49,39 @@ def make_connection(api: Api, key: str = ADMIN) -> int:
 # --- reading -------------------------------------------------------------------------------------
 
 
-def test_the_list_has_the_recorded_form_and_no_page(api: Api) -> None:
-    answer = ok(api.get("/connections?teamId=1&pg[limit]=1"))
+def test_the_list_has_the_recorded_form_and_no_page(api: ApiClient) -> None:
+    answer = assert_ok(api.get("/connections?teamId=1&pg[limit]=1"))
     assert list(answer) == ["connections"]
     assert [row["name"] for row in answer["connections"]] == ["Reporting Sheets", "Team Slack"]
     assert list(answer["connections"][0]) == [*RECORDED, "scenarioUsages"]
     assert answer["connections"][1]["scenarioUsages"] == [{"id": 3, "name": "Weekly report"}]
 
 
-def test_one_connection_comes_with_its_scopes(api: Api) -> None:
-    connection = ok(api.get("/connections/1"))["connection"]
+def test_one_connection_comes_with_its_scopes(api: ApiClient) -> None:
+    connection = assert_ok(api.get("/connections/1"))["connection"]
     assert list(connection) == [*RECORDED, "scopes"]
     assert connection["scopes"] == [{"id": "chat:write", "account": "slack"}]
     assert connection["scopesCnt"] == 1
 
 
-def test_the_organization_comes_only_when_it_is_asked_for(api: Api) -> None:
+def test_the_organization_comes_only_when_it_is_asked_for(api: ApiClient) -> None:
     path = "/connections/1?cols[]=organizationId&cols[]=id"
-    assert ok(api.get(path)) == {"connection": {"organizationId": 1, "id": 1}}
-    listed = ok(api.get("/connections?teamId=1&cols[]=name"))["connections"]
+    assert assert_ok(api.get(path)) == {"connection": {"organizationId": 1, "id": 1}}
+    listed = assert_ok(api.get("/connections?teamId=1&cols[]=name"))["connections"]
     assert listed == [{"name": "Reporting Sheets"}, {"name": "Team Slack"}]
 
 
-def test_the_list_is_of_one_team_and_of_the_types_asked_for(api: Api) -> None:
+def test_the_list_is_of_one_team_and_of_the_types_asked_for(api: ApiClient) -> None:
     assert "Missing value of required parameter 'teamId'." in faults(api.get("/connections"))
     for query in ("type[]=google", "type=google", "type[]=google&type[]=unheard-of"):
-        rows = ok(api.get(f"/connections?teamId=1&{query}"))["connections"]
+        rows = assert_ok(api.get(f"/connections?teamId=1&{query}"))["connections"]
         assert [row["name"] for row in rows] == ["Reporting Sheets"]
-    refused(api.get("/connections?teamId=2"), 404, code="SC404")
+    assert_refused(api.get("/connections?teamId=2"), 404, code="SC404")
 
 
-def test_scoped_tells_whether_a_type_has_the_scopes_asked_about(api: Api) -> None:
+def test_scoped_tells_whether_a_type_has_the_scopes_asked_about(api: ApiClient) -> None:
     def scoped(query: str) -> dict[str, bool]:
-        rows = ok(api.get(f"/connections?teamId=1&{query}"))["connections"]
+        rows = assert_ok(api.get(f"/connections?teamId=1&{query}"))["connections"]
         return {row["accountName"]: row["scoped"] for row in rows}
 
     assert scoped("type[]=slack&slack[]=chat:write") == {"slack": True}
@@ -92,37 +92,42 @@ def test_scoped_tells_whether_a_type_has_the_scopes_asked_about(api: Api) -> Non
     assert scoped("slack[]=files:read") == {"google": True, "slack": True}
 
 
-def test_connections_of_others_do_not_exist(api: Api) -> None:
+def test_connections_of_others_do_not_exist(api: ApiClient) -> None:
     for method, path in (
         ("GET", "/connections/1"),
         ("DELETE", "/connections/1"),
         ("POST", "/connections/1/test"),
     ):
         stranger = api.call(method, path, token="33333333-3333-4333-8333-333333333333")
-        refused(stranger, 404, detail="Connection '1' not found.", code="SC404")
+        assert_refused(stranger, 404, detail="Connection '1' not found.", code="SC404")
 
 
 # --- creating ------------------------------------------------------------------------------------
 
 
-def test_a_connection_is_created_under_swapped_names(api: Api) -> None:
-    body = {"accountName": "Our Make", "accountType": "make", "url": "https://eu1.make.com", "apiKey": ADMIN}
-    created = ok(api.post("/connections?teamId=1&inspector=1", json=body))["connection"]
+def test_a_connection_is_created_under_swapped_names(api: ApiClient) -> None:
+    body = {
+        "accountName": "Our Make",
+        "accountType": "make",
+        "url": "https://eu1.make.com",
+        "apiKey": ADMIN_TOKEN,
+    }
+    created = assert_ok(api.post("/connections?teamId=1&inspector=1", json=body))["connection"]
     assert list(created) == [("scopes" if name == "scopesCnt" else name) for name in RECORDED]
     assert (created["name"], created["accountName"], created["accountLabel"]) == ("Our Make", "make", "Make")
     assert (created["accountType"], created["editable"], created["scopes"]) == ("basic", True, 0)
     assert (created["teamId"], created["authorId"], created["metadata"]) == (1, 1, None)
-    assert ok(api.get(f"/connections/{created['id']}"))["connection"]["scopesCnt"] == 0
+    assert assert_ok(api.get(f"/connections/{created['id']}"))["connection"]["scopesCnt"] == 0
 
 
-def test_the_team_goes_into_the_query(api: Api) -> None:
+def test_the_team_goes_into_the_query(api: ApiClient) -> None:
     body = {"accountName": "x", "accountType": "make", "url": "u", "apiKey": "k", "teamId": 1}
     assert "Missing value of required parameter 'teamId'." in faults(api.post("/connections", json=body))
     assert faults(api.post("/connections?teamId=1", json=body)) == ["Unknown parameter 'teamId'."]
-    refused(api.post("/connections?teamId=2", json=body), 404, code="SC404")
+    assert_refused(api.post("/connections?teamId=2", json=body), 404, code="SC404")
 
 
-def test_name_and_type_are_needed(api: Api) -> None:
+def test_name_and_type_are_needed(api: ApiClient) -> None:
     assert sorted(faults(api.post("/connections?teamId=1", json={}))) == [
         "Missing value of required parameter 'accountName'.",
         "Missing value of required parameter 'accountType'.",
@@ -133,13 +138,15 @@ def test_name_and_type_are_needed(api: Api) -> None:
     ]
 
 
-def test_an_unknown_type_is_refused_in_makes_words(api: Api) -> None:
+def test_an_unknown_type_is_refused_in_makes_words(api: ApiClient) -> None:
     answer = api.post("/connections?teamId=1", json={"accountName": "x", "accountType": "oauth"})
-    refused(answer, 400, detail="Invalid connection type", message="Invalid input parameters", code="IM005")
+    assert_refused(
+        answer, 400, detail="Invalid connection type", message="Invalid input parameters", code="IM005"
+    )
     assert len(api.world.connections.where(team=1)) == 2
 
 
-def test_the_fields_of_a_type_are_checked(api: Api) -> None:
+def test_the_fields_of_a_type_are_checked(api: ApiClient) -> None:
     body = {"accountName": "x", "accountType": "make", "url": "", "colour": "red"}
     assert faults(api.post("/connections?teamId=1", json=body)) == [
         "Missing value of required parameter 'url'.",
@@ -152,16 +159,16 @@ def test_the_fields_of_a_type_are_checked(api: Api) -> None:
     assert SECRET not in answer.get_data(as_text=True)
 
 
-def test_a_type_without_scopes_takes_none(api: Api) -> None:
+def test_a_type_without_scopes_takes_none(api: ApiClient) -> None:
     body = {"accountName": "x", "accountType": "make", "url": "u", "apiKey": "k", "scopes": ["read"]}
-    refused(api.post("/connections?teamId=1", json=body), 400, detail="Invalid scope", code="IM005")
+    assert_refused(api.post("/connections?teamId=1", json=body), 400, detail="Invalid scope", code="IM005")
     created = create(api, "slack2", scopes=["chat:write", "files:read", "chat:write"])
     assert (created["accountType"], created["scopes"], created["editable"]) == ("oauth", 2, False)
 
 
-def test_every_type_can_be_created(api: Api) -> None:
-    assert len(types()) >= 40
-    for kind in types().values():
+def test_every_type_can_be_created(api: ApiClient) -> None:
+    assert len(all_connection_types()) >= 40
+    for kind in all_connection_types().values():
         created = create(api, kind.id, **dict.fromkeys(kind.required, "x"))
         assert (created["accountName"], created["accountLabel"]) == (kind.id, kind.label)
         assert created["accountType"] in ("basic", "oauth")
@@ -170,12 +177,12 @@ def test_every_type_can_be_created(api: Api) -> None:
 # --- changing ------------------------------------------------------------------------------------
 
 
-def test_any_connection_can_be_renamed(api: Api) -> None:
+def test_any_connection_can_be_renamed(api: ApiClient) -> None:
     id = create(api, "ai-provider")["id"]
-    renamed = ok(api.patch(f"/connections/{id}", json={"name": "Other"}))["connection"]
+    renamed = assert_ok(api.patch(f"/connections/{id}", json={"name": "Other"}))["connection"]
     assert list(renamed) == RECORDED
     assert (renamed["name"], renamed["editable"]) == ("Other", False)
-    assert ok(api.patch(f"/connections/{id}?cols[]=name", json={"name": "Third"})) == {
+    assert assert_ok(api.patch(f"/connections/{id}?cols[]=name", json={"name": "Third"})) == {
         "connection": {"name": "Third"}
     }
     assert faults(api.patch(f"/connections/{id}", json={"name": "x" * 129, "theme": "#000000"})) == [
@@ -184,36 +191,44 @@ def test_any_connection_can_be_renamed(api: Api) -> None:
     ]
 
 
-def test_what_can_be_set_anew_is_listed(api: Api) -> None:
+def test_what_can_be_set_anew_is_listed(api: ApiClient) -> None:
     id = make_connection(api)
-    assert ok(api.get(f"/connections/{id}/editable-data-schema")) == {"editableParameters": ["url", "apiKey"]}
+    assert assert_ok(api.get(f"/connections/{id}/editable-data-schema")) == {
+        "editableParameters": ["url", "apiKey"]
+    }
     for type in ("ai-provider", "google", "airtable2"):
-        other = create(api, type, **dict.fromkeys(types()[type].required, "x"))["id"]
+        other = create(api, type, **dict.fromkeys(all_connection_types()[type].required, "x"))["id"]
         for answer in (
             api.get(f"/connections/{other}/editable-data-schema"),
             api.post(f"/connections/{other}/set-data", json={}),
         ):
-            refused(answer, 400, detail="Cannot edit this connection.", code="IM005")
+            assert_refused(answer, 400, detail="Cannot edit this connection.", code="IM005")
 
 
-def test_setting_data_replaces_all_of_it(api: Api) -> None:
+def test_setting_data_replaces_all_of_it(api: ApiClient) -> None:
     id = make_connection(api)
-    assert ok(api.post(f"/connections/{id}/set-data", json={"apiKey": ADMIN})) == {"changed": True}
-    assert api.world.connections[id].credentials == {"apiKey": ADMIN}
+    assert assert_ok(api.post(f"/connections/{id}/set-data", json={"apiKey": ADMIN_TOKEN})) == {
+        "changed": True
+    }
+    assert api.world.connections[id].credentials == {"apiKey": ADMIN_TOKEN}
     # Without its URL the connection is of no use.
-    refused(api.post(f"/connections/{id}/test"), 424, code="SC424")
+    assert_refused(api.post(f"/connections/{id}/test"), 424, code="SC424")
     assert faults(api.post(f"/connections/{id}/set-data", json={"key": "x"})) == ["Unknown parameter 'key'."]
-    assert api.world.connections[id].credentials == {"apiKey": ADMIN}
+    assert api.world.connections[id].credentials == {"apiKey": ADMIN_TOKEN}
 
 
-def test_the_scopes_of_a_connection_can_be_asked_about(api: Api) -> None:
+def test_the_scopes_of_a_connection_can_be_asked_about(api: ApiClient) -> None:
     path = "/connections/1/scoped"
-    assert ok(api.post(path, json={"scope": ["chat:write"]})) == {"connection": {"scoped": True}}
-    assert ok(api.post(path, json={"scope": ["chat:write", "read"]})) == {"connection": {"scoped": False}}
-    assert ok(api.post(path, json={"scope": []})) == {"connection": {"scoped": True}}
+    assert assert_ok(api.post(path, json={"scope": ["chat:write"]})) == {"connection": {"scoped": True}}
+    assert assert_ok(api.post(path, json={"scope": ["chat:write", "read"]})) == {
+        "connection": {"scoped": False}
+    }
+    assert assert_ok(api.post(path, json={"scope": []})) == {"connection": {"scoped": True}}
     assert faults(api.post(path, json={})) == ["Missing value of required parameter 'scope'."]
 
 
-def test_asking_and_testing_take_the_write_scope(api: Api) -> None:
+def test_asking_and_testing_take_the_write_scope(api: ApiClient) -> None:
     for path in ("/connections/1/test", "/connections/1/scoped"):
-        refused(api.post(path, json={"scope": []}, token=READER), 403, detail="Access denied.", code="SC403")
+        assert_refused(
+            api.post(path, json={"scope": []}, token=READER_TOKEN), 403, detail="Access denied.", code="SC403"
+        )

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from conftest import Api
-from emulator.world import queues
+from conftest import ApiClient
+from make_emulator.world import hook_queues
 
 
 def of(answer: TestResponse) -> Any:
@@ -19,12 +19,12 @@ def of(answer: TestResponse) -> Any:
 # --- queue ---------------------------------------------------------------------------------------
 
 
-def fill(api: Api, *names: str) -> None:
+def fill(api: ApiClient, *names: str) -> None:
     for name in names:
-        queues.enqueue(api.world, api.world.hooks[1], {"name": name}, id=name)
+        hook_queues.enqueue(api.world, api.world.hooks[1], {"name": name}, id=name)
 
 
-def test_the_queue_is_listed_oldest_first_and_an_item_shows_its_data(api: Api) -> None:
+def test_the_queue_is_listed_oldest_first_and_an_item_shows_its_data(api: ApiClient) -> None:
     fill(api, "one", "two", "three")
     answer = of(api.get("/hooks/1/incomings"))
     assert [row["id"] for row in answer["incomings"]] == ["one", "two", "three"]
@@ -51,14 +51,14 @@ def test_the_queue_is_listed_oldest_first_and_an_item_shows_its_data(api: Api) -
     assert of(api.get("/hooks/1"))["hook"]["queueCount"] == 3
 
 
-def test_items_of_the_queue_are_deleted_by_id(api: Api) -> None:
+def test_items_of_the_queue_are_deleted_by_id(api: ApiClient) -> None:
     fill(api, "one", "two")
     answer = api.delete("/hooks/1/incomings", json={"ids": ["two", "two", "nobody"]})
     assert of(answer) == {"incomings": ["two"]}
     assert of(api.get("/hooks/1"))["hook"]["queueCount"] == 1
 
 
-def test_deleting_the_whole_queue_needs_confirmation(api: Api) -> None:
+def test_deleting_the_whole_queue_needs_confirmation(api: ApiClient) -> None:
     fill(api, "one", "two", "three")
     answer = api.delete("/hooks/1/incomings", json={"all": True})
     assert (answer.status_code, of(answer)["code"]) == (406, "IM004")
@@ -68,23 +68,26 @@ def test_deleting_the_whole_queue_needs_confirmation(api: Api) -> None:
         assert api.delete("/hooks/1/incomings", json=body).status_code == 400
 
 
-def test_a_queue_of_ten_thousand_is_as_quick_as_an_empty_one(api: Api) -> None:
+def test_a_queue_of_ten_thousand_is_as_quick_as_an_empty_one(api: ApiClient) -> None:
     fill(api, *(f"{number:05}" for number in range(10_000)))
     with pytest.raises(Exception, match="Queue is full"):
         fill(api, "one too many")
     query = {"pg[limit]": 2, "pg[offset]": 9_998}
     rows = of(api.get("/hooks/1/incomings", query_string=query))["incomings"]
     assert [row["id"] for row in rows] == ["09998", "09999"]
-    assert queues.bundles_of(queues.take(api.world, 1, 2)) == [{"name": "00000"}, {"name": "00001"}]
+    assert hook_queues.flatten_bundles(hook_queues.dequeue(api.world, 1, 2)) == [
+        {"name": "00000"},
+        {"name": "00001"},
+    ]
 
 
 # --- logs ----------------------------------------------------------------------------------------
 
 
-def test_logs_are_listed_newest_first_between_two_moments(api: Api) -> None:
+def test_logs_are_listed_newest_first_between_two_moments(api: ApiClient) -> None:
     hook, noon = api.world.hooks[1], api.world.now()
     for minute in range(3):
-        queues.write_log(api.world, hook, id=f"log-{minute}", status=1, size=169, data={"n": minute})
+        hook_queues.write_log(api.world, hook, id=f"log-{minute}", status=1, size=169, data={"n": minute})
         api.world.clock.advance(minutes=1)
     answer = of(api.get("/hooks/1/logs"))
     assert [row["id"] for row in answer["hookLogs"]] == ["log-2", "log-1", "log-0"]
@@ -108,12 +111,12 @@ def test_logs_are_listed_newest_first_between_two_moments(api: Api) -> None:
     assert api.get("/hooks/1/logs/nobody").status_code == 404
 
 
-def test_logs_are_kept_as_long_as_the_plan_says(api: Api) -> None:
+def test_logs_are_kept_as_long_as_the_plan_says(api: ApiClient) -> None:
     hook = api.world.hooks[1]
-    queues.write_log(api.world, hook, id="old", status=1, size=1, data={})
+    hook_queues.write_log(api.world, hook, id="old", status=1, size=1, data={})
     api.world.clock.advance(days=30)
     assert len(of(api.get("/hooks/1/logs"))["hookLogs"]) == 1
     api.world.clock.advance(days=1)
     assert of(api.get("/hooks/1/logs"))["hookLogs"] == []
-    queues.write_log(api.world, hook, id="new", status=1, size=1, data={})
+    hook_queues.write_log(api.world, hook, id="new", status=1, size=1, data={})
     assert [row.id for row in api.world.hook_logs] == ["new"]

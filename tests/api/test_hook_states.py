@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from conftest import Api
-from emulator.world import hooks
+from conftest import ApiClient
+from make_emulator.world import hooks
 
 OWN = {"method": False, "headers": False, "stringify": False}
 
@@ -18,7 +18,7 @@ def of(answer: TestResponse) -> Any:
     return answer.json
 
 
-def create(api: Api, **changes: Any) -> dict[str, Any]:
+def create(api: ApiClient, **changes: Any) -> dict[str, Any]:
     body = {"name": "Intake", "teamId": 1, "typeName": "gateway-webhook", **OWN, **changes}
     answer = api.post("/hooks", json=body)
     assert answer.status_code == 200, of(answer)
@@ -29,7 +29,7 @@ def create(api: Api, **changes: Any) -> dict[str, Any]:
 # --- ping, enable, disable, learn ----------------------------------------------------------------
 
 
-def test_a_fresh_hook_pings_that_it_learns(api: Api) -> None:
+def test_a_fresh_hook_pings_that_it_learns(api: ApiClient) -> None:
     hook = create(api)
     assert of(api.get(f"/hooks/{hook['id']}/ping")) == {
         "address": hook["url"],
@@ -39,20 +39,20 @@ def test_a_fresh_hook_pings_that_it_learns(api: Api) -> None:
     }
 
 
-def test_a_hook_is_attached_while_its_scenario_is_active(api: Api) -> None:
+def test_a_hook_is_attached_while_its_scenario_is_active(api: ApiClient) -> None:
     assert of(api.get("/hooks/1/ping"))["attached"] is True
     api.post("/scenarios/2/stop")
     assert of(api.get("/hooks/1/ping"))["attached"] is False
 
 
-def test_learning_is_started_and_stopped(api: Api) -> None:
+def test_learning_is_started_and_stopped(api: ApiClient) -> None:
     assert of(api.post("/hooks/1/learn-start")) == {"success": True}
     assert of(api.get("/hooks/1/ping"))["learning"] is True
     assert of(api.post("/hooks/1/learn-stop")) == {"success": True}
     assert of(api.get("/hooks/1/ping"))["learning"] is False
 
 
-def test_a_learned_structure_names_the_types_of_the_fields(api: Api) -> None:
+def test_a_learned_structure_names_the_types_of_the_fields(api: ApiClient) -> None:
     id = create(api)["id"]
     data = {
         "foo": "bar",
@@ -65,7 +65,7 @@ def test_a_learned_structure_names_the_types_of_the_fields(api: Api) -> None:
         "none": [],
         "__IMTMETHOD__": "POST",
     }
-    hooks.learn(api.world, api.world.hooks[id], data)
+    hooks.learn_structure(api.world, api.world.hooks[id], data)
     ping = of(api.get(f"/hooks/{id}/ping"))
     assert ping["learning"] is False
     assert ping["dataStructure"] == [
@@ -89,13 +89,13 @@ def test_a_learned_structure_names_the_types_of_the_fields(api: Api) -> None:
 
 
 @pytest.mark.parametrize("action", ["enable", "disable"])
-def test_enabling_and_disabling_may_be_repeated(api: Api, action: str) -> None:
+def test_enabling_and_disabling_may_be_repeated(api: ApiClient, action: str) -> None:
     for _ in range(2):
         assert of(api.post(f"/hooks/1/{action}")) == {"success": True}
         assert of(api.get("/hooks/1"))["hook"]["enabled"] is (action == "enable")
 
 
-def test_a_hook_without_a_scenario_is_gone_after_five_days(api: Api) -> None:
+def test_a_hook_without_a_scenario_is_gone_after_five_days(api: ApiClient) -> None:
     id = create(api)["id"]
     api.world.clock.advance(hours=120)
     assert of(api.get(f"/hooks/{id}/ping"))["gone"] is False
@@ -107,7 +107,7 @@ def test_a_hook_without_a_scenario_is_gone_after_five_days(api: Api) -> None:
     assert of(api.get(f"/hooks/{id}/ping"))["gone"] is False
 
 
-def test_the_five_days_count_from_when_the_scenario_let_go(api: Api) -> None:
+def test_the_five_days_count_from_when_the_scenario_let_go(api: ApiClient) -> None:
     api.world.clock.advance(days=10)
     api.delete("/scenarios/2")
     assert of(api.get("/hooks/1"))["hook"]["gone"] is False
@@ -115,7 +115,7 @@ def test_the_five_days_count_from_when_the_scenario_let_go(api: Api) -> None:
     assert of(api.get("/hooks/1"))["hook"]["gone"] is True
 
 
-def test_the_trigger_of_a_scenario_is_its_hook(api: Api) -> None:
+def test_the_trigger_of_a_scenario_is_its_hook(api: ApiClient) -> None:
     hook = api.world.hooks[1]
     answer = api.get("/scenarios/2/triggers")
     assert answer.json == {

@@ -7,8 +7,8 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from conftest import STRANGER, Api
-from emulator.world import queues
+from conftest import OUTSIDER_TOKEN, ApiClient
+from make_emulator.world import hook_queues
 
 OWN = {"method": False, "headers": False, "stringify": False}
 
@@ -18,7 +18,7 @@ def of(answer: TestResponse) -> Any:
     return answer.json
 
 
-def create(api: Api, **changes: Any) -> dict[str, Any]:
+def create(api: ApiClient, **changes: Any) -> dict[str, Any]:
     body = {"name": "Intake", "teamId": 1, "typeName": "gateway-webhook", **OWN, **changes}
     answer = api.post("/hooks", json=body)
     assert answer.status_code == 200, of(answer)
@@ -34,7 +34,7 @@ def faults(answer: Any) -> list[str]:
 # --- create, read, change ------------------------------------------------------------------------
 
 
-def test_a_created_hook_has_the_recorded_keys_in_their_order(api: Api) -> None:
+def test_a_created_hook_has_the_recorded_keys_in_their_order(api: ApiClient) -> None:
     answer = api.post(
         "/hooks",
         data=json.dumps({"name": "Intake", "teamId": 1, "typeName": "gateway-webhook", **OWN}),
@@ -71,7 +71,7 @@ def test_a_created_hook_has_the_recorded_keys_in_their_order(api: Api) -> None:
     assert of(api.get(f"/hooks/{hook['id']}"))["hook"] == hook
 
 
-def test_the_list_shows_all_but_whether_the_scenario_is_confidential(api: Api) -> None:
+def test_the_list_shows_all_but_whether_the_scenario_is_confidential(api: ApiClient) -> None:
     answer = of(api.get("/hooks", query_string={"teamId": 1}))
     assert answer["pg"] == {
         "sortBy": "id",
@@ -90,7 +90,7 @@ def test_the_list_shows_all_but_whether_the_scenario_is_confidential(api: Api) -
     )
 
 
-def test_the_list_can_be_narrowed(api: Api) -> None:
+def test_the_list_can_be_narrowed(api: ApiClient) -> None:
     def ids(**query: Any) -> list[int]:
         rows = of(api.get("/hooks", query_string={"teamId": 1, **query}))["hooks"]
         return [row["id"] for row in rows]
@@ -108,7 +108,7 @@ def test_the_list_can_be_narrowed(api: Api) -> None:
     assert faults(api.get("/hooks")) == ["Missing value of required parameter 'teamId'."]
 
 
-def test_what_is_derived_of_the_scenario_is_never_stale(api: Api) -> None:
+def test_what_is_derived_of_the_scenario_is_never_stale(api: ApiClient) -> None:
     api.patch("/scenarios/2", json={"name": "Renamed"})
     api.post("/scenarios/2/stop")
     hook = of(api.get("/hooks/1"))["hook"]
@@ -118,7 +118,7 @@ def test_what_is_derived_of_the_scenario_is_never_stale(api: Api) -> None:
     assert (hook["scenarioId"], hook["scenarioName"], hook["scenarioIsActive"]) == (None, None, None)
 
 
-def test_a_webhook_needs_its_own_fields_unless_defaults_are_asked_for(api: Api) -> None:
+def test_a_webhook_needs_its_own_fields_unless_defaults_are_asked_for(api: ApiClient) -> None:
     body = {"name": "Intake", "teamId": 1, "typeName": "gateway-webhook"}
     assert faults(api.post("/hooks", json=body)) == [
         f"Missing value of required parameter '{name}'." for name in ("method", "headers", "stringify")
@@ -127,7 +127,7 @@ def test_a_webhook_needs_its_own_fields_unless_defaults_are_asked_for(api: Api) 
     assert of(answer)["hook"]["data"] == {"teamId": 1, "method": False, "headers": True, "stringify": False}
 
 
-def test_wrong_and_unknown_fields_of_a_type_are_named(api: Api) -> None:
+def test_wrong_and_unknown_fields_of_a_type_are_named(api: ApiClient) -> None:
     body = {
         "name": "Intake",
         "teamId": 1,
@@ -145,7 +145,7 @@ def test_wrong_and_unknown_fields_of_a_type_are_named(api: Api) -> None:
     ]
 
 
-def test_an_unknown_type_is_im005(api: Api) -> None:
+def test_an_unknown_type_is_im005(api: ApiClient) -> None:
     answer = api.post("/hooks", json={"name": "Intake", "teamId": 1, "typeName": "web"})
     assert answer.status_code == 400
     assert of(answer) == {
@@ -155,7 +155,7 @@ def test_an_unknown_type_is_im005(api: Api) -> None:
     }
 
 
-def test_the_hook_of_an_app_takes_a_connection_of_its_team(api: Api) -> None:
+def test_the_hook_of_an_app_takes_a_connection_of_its_team(api: ApiClient) -> None:
     hook = create_app_hook(api, 1)
     assert (hook["type"], hook["theme"], hook["editable"]) == ("web", "#ffa500", False)
     assert hook["data"] == {"teamId": 1, "__IMTCONN__": 1, "formId": "91282545501352"}
@@ -163,34 +163,34 @@ def test_the_hook_of_an_app_takes_a_connection_of_its_team(api: Api) -> None:
     assert faults(api.post("/hooks", json=body)) == ["There is no connection '999' in the team of the hook."]
 
 
-def create_app_hook(api: Api, connection: int) -> dict[str, Any]:
+def create_app_hook(api: ApiClient, connection: int) -> dict[str, Any]:
     body = {"name": "Form", "teamId": 1, "typeName": "jotform", "__IMTCONN__": connection}
     answer = api.post("/hooks", json={**body, "formId": "91282545501352"})
     hook: dict[str, Any] = of(answer)["hook"]
     return hook
 
 
-def test_a_mailhook_has_an_address(api: Api) -> None:
+def test_a_mailhook_has_an_address(api: ApiClient) -> None:
     answer = api.post("/hooks", json={"name": "Mails", "teamId": 1, "typeName": "gateway-mailhook"})
     hook = of(answer)["hook"]
     assert (hook["type"], hook["url"]) == ("mail", f"{hook['udid']}@hook.eu1.make.com")
 
 
-def test_under_a_host_of_make_the_address_is_makes(api: Api) -> None:
+def test_under_a_host_of_make_the_address_is_makes(api: ApiClient) -> None:
     hook = of(api.get("/hooks/1", base_url="https://eu1.make.com"))["hook"]
     assert hook["url"] == f"https://hook.eu1.make.com/{hook['udid']}"
     elsewhere = of(api.get("/hooks/1", base_url="http://make.com.example:8080"))["hook"]
     assert elsewhere["url"] == f"http://make.com.example:8080/hook/{hook['udid']}"
 
 
-def test_renaming_answers_the_whole_hook(api: Api) -> None:
+def test_renaming_answers_the_whole_hook(api: ApiClient) -> None:
     before = of(api.get("/hooks/1"))["hook"]
     answer = api.patch("/hooks/1", json={"name": "Renamed"})
     assert of(answer) == {"hook": {**before, "name": "Renamed"}}
     assert faults(api.patch("/hooks/1", json={"name": "x" * 129})) == ["Parameter 'name' has a wrong length."]
 
 
-def test_set_data_tells_whether_anything_changed(api: Api) -> None:
+def test_set_data_tells_whether_anything_changed(api: ApiClient) -> None:
     assert of(api.post("/hooks/1/set-data", json={"method": True, "headers": True})) == {"changed": True}
     assert of(api.post("/hooks/1/set-data", json={"method": True})) == {"changed": False}
     assert of(api.get("/hooks/1"))["hook"]["data"] == {
@@ -205,7 +205,7 @@ def test_set_data_tells_whether_anything_changed(api: Api) -> None:
     ]
 
 
-def test_what_the_caller_cannot_see_is_404(api: Api) -> None:
+def test_what_the_caller_cannot_see_is_404(api: ApiClient) -> None:
     for method, path in (
         ("GET", "/hooks/1"),
         ("PATCH", "/hooks/1"),
@@ -214,14 +214,16 @@ def test_what_the_caller_cannot_see_is_404(api: Api) -> None:
         ("GET", "/hooks/1/incomings/stats"),
         ("GET", "/hooks?teamId=1"),
     ):
-        answer = api.call(method, path, json={"name": "x"} if method == "PATCH" else None, token=STRANGER)
+        answer = api.call(
+            method, path, json={"name": "x"} if method == "PATCH" else None, token=OUTSIDER_TOKEN
+        )
         assert (answer.status_code, of(answer)["code"]) == (404, "SC404")
 
 
 # --- delete --------------------------------------------------------------------------------------
 
 
-def test_deleting_a_hook_in_use_needs_confirmation_and_takes_the_trigger_away(api: Api) -> None:
+def test_deleting_a_hook_in_use_needs_confirmation_and_takes_the_trigger_away(api: ApiClient) -> None:
     answer = api.delete("/hooks/1")
     assert (answer.status_code, of(answer)["code"]) == (406, "IM004")
     assert api.get("/hooks/1").status_code == 200
@@ -233,8 +235,8 @@ def test_deleting_a_hook_in_use_needs_confirmation_and_takes_the_trigger_away(ap
     assert of(api.post("/scenarios/2/start"))["detail"] == "Scenario contains errors."
 
 
-def test_an_unused_hook_is_deleted_without_confirmation(api: Api) -> None:
+def test_an_unused_hook_is_deleted_without_confirmation(api: ApiClient) -> None:
     id = create(api)["id"]
-    queues.enqueue(api.world, api.world.hooks[id], {"a": 1}, id="one")
+    hook_queues.enqueue(api.world, api.world.hooks[id], {"a": 1}, id="one")
     assert of(api.delete(f"/hooks/{id}")) == {"hook": id}
     assert not len(api.world.incomings)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from conftest import STRANGER, Api
+from conftest import OUTSIDER_TOKEN, ApiClient
 
 
 def of(answer: TestResponse) -> Any:
@@ -32,7 +32,7 @@ def blueprint(*texts: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def scenario(api: Api) -> int:
+def scenario(api: ApiClient) -> int:
     """A scenario of which one run left two incomplete executions."""
     body = {
         "teamId": 1,
@@ -46,11 +46,11 @@ def scenario(api: Api) -> int:
     return id
 
 
-def ids_of(api: Api, scenario: int) -> list[str]:
+def ids_of(api: ApiClient, scenario: int) -> list[str]:
     return [row["id"] for row in of(api.get(f"/dlqs?scenarioId={scenario}"))["dlqs"]]
 
 
-def test_the_list_shows_what_broke_off_newest_first(api: Api, scenario: int) -> None:
+def test_the_list_shows_what_broke_off_newest_first(api: ApiClient, scenario: int) -> None:
     answer = of(api.get(f"/dlqs?scenarioId={scenario}"))
     assert answer["pg"] == {
         "sortBy": "",
@@ -76,7 +76,7 @@ def test_the_list_shows_what_broke_off_newest_first(api: Api, scenario: int) -> 
     assert api.get("/dlqs").status_code == 400
 
 
-def test_one_of_them_tells_of_its_scenario_and_run(api: Api, scenario: int) -> None:
+def test_one_of_them_tells_of_its_scenario_and_run(api: ApiClient, scenario: int) -> None:
     id = ids_of(api, scenario)[1]
     row = api.world.incomplete_executions[id]
     assert of(api.get(f"/dlqs/{id}"))["dlq"] == {
@@ -96,14 +96,14 @@ def test_one_of_them_tells_of_its_scenario_and_run(api: Api, scenario: int) -> N
     }
 
 
-def test_its_bundle_holds_what_the_modules_put_out_and_the_error(api: Api, scenario: int) -> None:
+def test_its_bundle_holds_what_the_modules_put_out_and_the_error(api: ApiClient, scenario: int) -> None:
     assert of(api.get(f"/dlqs/{ids_of(api, scenario)[1]}/bundle")) == {
         "code": "OK",
         "response": {"1": {"value": "{"}, "2": {"error": {"type": "DataError", "message": TEXT}}},
     }
 
 
-def test_a_mended_blueprint_is_what_the_next_attempt_runs(api: Api, scenario: int) -> None:
+def test_a_mended_blueprint_is_what_the_next_attempt_runs(api: ApiClient, scenario: int) -> None:
     id = ids_of(api, scenario)[0]
     mended = blueprint()
     mended["flow"][1]["mapper"]["json"] = "2"
@@ -116,7 +116,7 @@ def test_a_mended_blueprint_is_what_the_next_attempt_runs(api: Api, scenario: in
 
 
 def test_a_blueprint_without_the_failing_module_is_refused_and_nothing_changes(
-    api: Api, scenario: int
+    api: ApiClient, scenario: int
 ) -> None:
     id = ids_of(api, scenario)[0]
     before = api.world.incomplete_executions[id]
@@ -126,7 +126,7 @@ def test_a_blueprint_without_the_failing_module_is_refused_and_nothing_changes(
     assert api.world.incomplete_executions[id] == before
 
 
-def test_every_attempt_is_in_the_logs_once_it_has_ended(api: Api, scenario: int) -> None:
+def test_every_attempt_is_in_the_logs_once_it_has_ended(api: ApiClient, scenario: int) -> None:
     id = ids_of(api, scenario)[0]
     api.post(f"/dlqs/{id}/retry")
     assert of(api.get(f"/dlqs/{id}/logs"))["dlqLogs"] == []
@@ -154,7 +154,7 @@ def test_every_attempt_is_in_the_logs_once_it_has_ended(api: Api, scenario: int)
     assert len(of(api.get(f"/scenarios/{scenario}/logs?status=2"))["scenarioLogs"]) == 1
 
 
-def test_several_can_be_tried_again_at_once(api: Api, scenario: int) -> None:
+def test_several_can_be_tried_again_at_once(api: ApiClient, scenario: int) -> None:
     later, earlier = ids_of(api, scenario)
     path = f"/dlqs/retry?scenarioId={scenario}"
     assert of(api.post(path, json={"ids": [later]})) == {"dlqs": [later]}
@@ -167,7 +167,7 @@ def test_several_can_be_tried_again_at_once(api: Api, scenario: int) -> None:
     assert api.post(path, json={"ids": [later], "all": True}).status_code == 400
 
 
-def test_deleting_needs_confirmation_and_takes_the_attempts_along(api: Api, scenario: int) -> None:
+def test_deleting_needs_confirmation_and_takes_the_attempts_along(api: ApiClient, scenario: int) -> None:
     later, earlier = ids_of(api, scenario)
     api.post(f"/dlqs/{later}/retry")
     path = f"/dlqs?scenarioId={scenario}"
@@ -179,7 +179,7 @@ def test_deleting_needs_confirmation_and_takes_the_attempts_along(api: Api, scen
     assert of(api.delete(f"{path}&confirmed=true", json={"all": True})) == {"dlqs": []}
 
 
-def test_a_scenario_counts_what_is_not_resolved_in_lists_too(api: Api, scenario: int) -> None:
+def test_a_scenario_counts_what_is_not_resolved_in_lists_too(api: ApiClient, scenario: int) -> None:
     def counts() -> list[tuple[int, int]]:
         one = of(api.get(f"/scenarios/{scenario}"))["scenario"]
         [row] = [row for row in of(api.get("/scenarios?teamId=1"))["scenarios"] if row["id"] == scenario]
@@ -194,14 +194,14 @@ def test_a_scenario_counts_what_is_not_resolved_in_lists_too(api: Api, scenario:
     assert counts() == [(1, 2), (1, 2)]
 
 
-def test_what_belongs_to_somebody_else_does_not_exist(api: Api, scenario: int) -> None:
+def test_what_belongs_to_somebody_else_does_not_exist(api: ApiClient, scenario: int) -> None:
     id = ids_of(api, scenario)[0]
     for path in (f"/dlqs/{id}", f"/dlqs/{id}/bundle", f"/dlqs?scenarioId={scenario}", "/dlqs/unknown"):
-        token = STRANGER if path != "/dlqs/unknown" else api.token
+        token = OUTSIDER_TOKEN if path != "/dlqs/unknown" else api.token
         assert api.get(path, token=token).status_code == 404
 
 
-def test_deleting_a_scenario_deletes_what_broke_off_in_it(api: Api, scenario: int) -> None:
+def test_deleting_a_scenario_deletes_what_broke_off_in_it(api: ApiClient, scenario: int) -> None:
     api.post(f"/dlqs/{ids_of(api, scenario)[0]}/retry")
     assert api.delete(f"/scenarios/{scenario}").status_code == 200
     assert (len(api.world.incomplete_executions), len(api.world.retries)) == (0, 0)

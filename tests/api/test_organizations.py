@@ -2,28 +2,28 @@ from __future__ import annotations
 
 import json
 
-from conftest import STRANGER, Api
-from emulator.world import people
+from conftest import OUTSIDER_TOKEN, ApiClient
+from make_emulator.world import organizations
 
 
-def test_only_the_callers_organizations_are_listed(api: Api) -> None:
+def test_only_the_callers_organizations_are_listed(api: ApiClient) -> None:
     answer = api.get("/organizations").json
     assert answer is not None
     assert answer["organizations"] == [
         {"id": 1, "name": "Example Organization", "timezoneId": 113, "zone": "eu1.make.com"}
     ]
-    other = api.get("/organizations", token=STRANGER).json
+    other = api.get("/organizations", token=OUTSIDER_TOKEN).json
     assert other is not None
     assert [row["id"] for row in other["organizations"]] == [2]
 
 
-def test_the_list_can_be_limited_to_a_zone(api: Api) -> None:
+def test_the_list_can_be_limited_to_a_zone(api: ApiClient) -> None:
     answer = api.get("/organizations?zone=us1.make.com").json
     assert answer is not None
     assert answer["organizations"] == []
 
 
-def test_one_organization_tells_its_license_and_counters_as_strings(api: Api) -> None:
+def test_one_organization_tells_its_license_and_counters_as_strings(api: ApiClient) -> None:
     answer = api.get("/organizations/1").json
     assert answer is not None
     organization = answer["organization"]
@@ -37,7 +37,7 @@ def test_one_organization_tells_its_license_and_counters_as_strings(api: Api) ->
     assert organization["productName"] == "Enterprise"
 
 
-def test_counters_follow_the_runs(api: Api) -> None:
+def test_counters_follow_the_runs(api: ApiClient) -> None:
     def operations() -> int:
         answer = api.get("/organizations/1").json
         assert answer is not None
@@ -49,14 +49,14 @@ def test_counters_follow_the_runs(api: Api) -> None:
     assert operations() == before + 4
 
 
-def test_what_belongs_to_others_is_404(api: Api) -> None:
+def test_what_belongs_to_others_is_404(api: ApiClient) -> None:
     assert api.get("/organizations/2").status_code == 404
     assert api.patch("/organizations/2", json={"name": "Mine now"}).status_code == 404
     assert api.delete("/organizations/2?confirmed=true").status_code == 404
     assert api.world.organizations[2].name == "Another Organization"
 
 
-def test_a_new_organization_has_a_team_and_its_creator_as_owner(api: Api) -> None:
+def test_a_new_organization_has_a_team_and_its_creator_as_owner(api: ApiClient) -> None:
     body = {"name": "New one", "regionId": 1, "timezoneId": 164, "countryId": 4}
     answer = api.post("/organizations", json=body)
     assert answer.status_code == 200
@@ -72,21 +72,21 @@ def test_a_new_organization_has_a_team_and_its_creator_as_owner(api: Api) -> Non
     assert api.get(f"/organizations/{id}").status_code == 200
 
 
-def test_a_name_with_forbidden_characters_is_refused(api: Api) -> None:
+def test_a_name_with_forbidden_characters_is_refused(api: ApiClient) -> None:
     for name in ("<script>", " led by a space", "", "x" * 129):
         body = {"name": name, "regionId": 1, "timezoneId": 164, "countryId": 4}
         assert api.post("/organizations", json=body).status_code == 400, name
     assert len(api.world.organizations) == 2
 
 
-def test_changing_a_field_leaves_the_others(api: Api) -> None:
+def test_changing_a_field_leaves_the_others(api: ApiClient) -> None:
     answer = api.patch("/organizations/1", json={"name": "Renamed"}).json
     assert answer is not None
     assert answer["organization"]["name"] == "Renamed"
     assert answer["organization"]["timezoneId"] == 113
 
 
-def test_deleting_asks_for_confirmation_while_scenarios_are_active(api: Api) -> None:
+def test_deleting_asks_for_confirmation_while_scenarios_are_active(api: ApiClient) -> None:
     answer = api.delete("/organizations/1")
     assert (answer.status_code, answer.json and answer.json["code"]) == (406, "IM004")
     assert api.get("/organizations/1").status_code == 200
@@ -96,14 +96,14 @@ def test_deleting_asks_for_confirmation_while_scenarios_are_active(api: Api) -> 
     assert len(api.world.records.where(store=1)) == 0
 
 
-def test_only_administrators_found_organizations(api: Api) -> None:
+def test_only_administrators_found_organizations(api: ApiClient) -> None:
     body = {"name": "Mine", "regionId": 1, "timezoneId": 113, "countryId": 4}
-    answer = api.post("/organizations", json=body, token=STRANGER)
+    answer = api.post("/organizations", json=body, token=OUTSIDER_TOKEN)
     assert (answer.status_code, answer.json and answer.json["code"]) == (403, "SC403")
     assert len(api.world.organizations) == 2
 
 
-def test_places_that_do_not_exist_are_refused(api: Api) -> None:
+def test_places_that_do_not_exist_are_refused(api: ApiClient) -> None:
     body = {"name": "Mine", "regionId": 1, "timezoneId": 113, "countryId": 4}
     for field in ("regionId", "timezoneId", "countryId"):
         assert api.post("/organizations", json={**body, field: 99999}).status_code == 400, field
@@ -111,7 +111,7 @@ def test_places_that_do_not_exist_are_refused(api: Api) -> None:
     assert api.world.organizations[1].timezone_id == 113
 
 
-def test_counters_start_anew_every_month(api: Api) -> None:
+def test_counters_start_anew_every_month(api: ApiClient) -> None:
     def counters() -> tuple[str, str, str]:
         answer = api.get("/organizations/1").json
         assert answer is not None
@@ -126,19 +126,19 @@ def test_counters_start_anew_every_month(api: Api) -> None:
     assert counters() == ("0", "2026-04-10T12:00:00.000Z", "2026-05-10T12:00:00.000Z")
 
 
-def test_an_owner_sees_every_team_of_the_organization(api: Api) -> None:
+def test_an_owner_sees_every_team_of_the_organization(api: ApiClient) -> None:
     world = api.world
-    team, _ = people.create_team(world, world.users[3], world.organizations[1], name="Mia's")
+    team, _ = organizations.create_team(world, world.users[3], world.organizations[1], name="Mia's")
     assert api.get(f"/teams/{team.id}").status_code == 200
 
 
-def test_the_plan_says_how_many_teams_there_are(api: Api) -> None:
-    answer = api.post("/teams", json={"name": "Second", "organizationId": 2}, token=STRANGER)
+def test_the_plan_says_how_many_teams_there_are(api: ApiClient) -> None:
+    answer = api.post("/teams", json={"name": "Second", "organizationId": 2}, token=OUTSIDER_TOKEN)
     assert (answer.status_code, answer.json and answer.json["code"]) == (400, "IM011")
     assert len(api.world.teams.where(organization=2)) == 1
 
 
-def test_scheduled_runs_stop_when_the_operations_are_used_up_until_the_next_month(api: Api) -> None:
+def test_scheduled_runs_stop_when_the_operations_are_used_up_until_the_next_month(api: ApiClient) -> None:
     answer = api.control(
         "POST", "/worlds", json={"plan": "free", "now": "2026-01-01T00:00:00Z", "rateLimit": False}
     )

@@ -6,21 +6,21 @@ from typing import Any
 
 import pytest
 
-from conftest import STRANGER, Api, ok, refused
-from emulator.world import templates
+from conftest import OUTSIDER_TOKEN, ApiClient, assert_ok, assert_refused
+from make_emulator.world import templates
 
 NOON = "2026-03-02T12:00:00.000Z"
 
 
 def faults(answer: Any) -> list[str]:
-    return [suberror["message"] for suberror in refused(answer, 400, code="SC400")["suberrors"]]
+    return [suberror["message"] for suberror in assert_refused(answer, 400, code="SC400")["suberrors"]]
 
 
 # --- publishing ----------------------------------------------------------------------------------
 
 
-def test_a_template_is_published_and_waits_for_approval(api: Api) -> None:
-    published = ok(api.post("/templates/1/publish"))["template"]
+def test_a_template_is_published_and_waits_for_approval(api: ApiClient) -> None:
+    published = assert_ok(api.post("/templates/1/publish"))["template"]
     version = published["publishedId"]
     assert published["publicUrl"] == f"{version}-greet-somebody"
     assert (published["published"], published["publishedName"]) == (NOON, "Greet somebody")
@@ -29,66 +29,70 @@ def test_a_template_is_published_and_waits_for_approval(api: Api) -> None:
         None,
         False,
     )
-    asked = ok(api.post(f"/templates/1/request-approval?templatePublicId={version}&cols[]=requestedApproval"))
+    asked = assert_ok(
+        api.post(f"/templates/1/request-approval?templatePublicId={version}&cols[]=requestedApproval")
+    )
     assert asked == {"template": {"requestedApproval": True}}
-    refused(api.get(f"/templates/public/{published['publicUrl']}"), 404, code="SC404")
+    assert_refused(api.get(f"/templates/public/{published['publicUrl']}"), 404, code="SC404")
 
 
-def test_approval_is_requested_for_a_published_version_once(api: Api) -> None:
+def test_approval_is_requested_for_a_published_version_once(api: ApiClient) -> None:
     path = "/templates/1/request-approval"
-    refused(
+    assert_refused(
         api.post(path),
         400,
         detail="The template has no published version that waits for approval.",
         code="SC400",
     )
-    ok(api.post("/templates/1/publish"))
-    refused(api.post(f"{path}?templatePublicId=101"), 404, detail="Template '101' not found.")
-    ok(api.post(path))
-    refused(api.post(path), 400, detail="The approval of the template was requested already.")
+    assert_ok(api.post("/templates/1/publish"))
+    assert_refused(api.post(f"{path}?templatePublicId=101"), 404, detail="Template '101' not found.")
+    assert_ok(api.post(path))
+    assert_refused(api.post(path), 400, detail="The approval of the template was requested already.")
 
 
-def test_an_approved_template_is_seen_by_everybody(api: Api) -> None:
-    ok(api.post("/templates/1/publish"))
-    ok(api.post("/templates/1/request-approval"))
+def test_an_approved_template_is_seen_by_everybody(api: ApiClient) -> None:
+    assert_ok(api.post("/templates/1/publish"))
+    assert_ok(api.post("/templates/1/request-approval"))
     templates.approve(api.world, api.world.templates[1])
-    template = ok(api.get("/templates/1"))["template"]
+    template = assert_ok(api.get("/templates/1"))["template"]
     assert (template["public"], template["approved"], template["requestedApproval"]) == (True, NOON, False)
     assert (template["approvedId"], template["approvedName"]) == (template["publishedId"], "Greet somebody")
-    seen = ok(api.get(f"/templates/public/{template['publicUrl']}", token=STRANGER))["templatePublic"]
+    seen = assert_ok(api.get(f"/templates/public/{template['publicUrl']}", token=OUTSIDER_TOKEN))[
+        "templatePublic"
+    ]
     assert (seen["id"], seen["name"], seen["usage"]) == (template["approvedId"], "Greet somebody", 0)
 
 
-def test_a_published_version_is_a_copy(api: Api) -> None:
-    first = ok(api.post("/templates/1/publish"))["template"]["publishedId"]
-    ok(api.patch("/templates/1", json={"name": "Later"}))
-    shown = ok(api.get("/templates/1"))["template"]
+def test_a_published_version_is_a_copy(api: ApiClient) -> None:
+    first = assert_ok(api.post("/templates/1/publish"))["template"]["publishedId"]
+    assert_ok(api.patch("/templates/1", json={"name": "Later"}))
+    shown = assert_ok(api.get("/templates/1"))["template"]
     assert (shown["name"], shown["publishedName"]) == ("Later", "Greet somebody")
-    ok(api.patch(f"/templates/1?templatePublicId={first}", json={"name": "Mended"}))
-    shown = ok(api.get("/templates/1"))["template"]
+    assert_ok(api.patch(f"/templates/1?templatePublicId={first}", json={"name": "Mended"}))
+    shown = assert_ok(api.get("/templates/1"))["template"]
     assert (shown["name"], shown["publishedName"]) == ("Later", "Mended")
-    refused(api.patch("/templates/1?templatePublicId=101", json={"name": "x"}), 404)
-    again = ok(api.post("/templates/1/publish"))["template"]
+    assert_refused(api.patch("/templates/1?templatePublicId=101", json={"name": "x"}), 404)
+    again = assert_ok(api.post("/templates/1/publish"))["template"]
     assert (again["publishedId"], again["publishedName"]) == (first, "Later")
-    assert ok(api.get(f"/templates/1/blueprint?templatePublicId={first}"))["language"] == "en"
+    assert assert_ok(api.get(f"/templates/1/blueprint?templatePublicId={first}"))["language"] == "en"
 
 
-def test_what_is_published_after_an_approval_is_a_version_of_its_own(api: Api) -> None:
+def test_what_is_published_after_an_approval_is_a_version_of_its_own(api: ApiClient) -> None:
     approved = templates.approve(api.world, templates.publish(api.world, api.world.templates[1]))
-    ok(api.patch("/templates/1", json={"name": "Second"}))
-    again = ok(api.post("/templates/1/publish"))["template"]
+    assert_ok(api.patch("/templates/1", json={"name": "Second"}))
+    again = assert_ok(api.post("/templates/1/publish"))["template"]
     assert again["approvedId"] == approved.approved_id != again["publishedId"]
     assert (again["approvedName"], again["publishedName"]) == ("Greet somebody", "Second")
     templates.approve(api.world, api.world.templates[1])
-    assert ok(api.get("/templates/1"))["template"]["approvedName"] == "Second"
+    assert assert_ok(api.get("/templates/1"))["template"]["approvedName"] == "Second"
     assert approved.approved_id not in api.world.public_templates
 
 
 # --- public ones ---------------------------------------------------------------------------------
 
 
-def test_the_public_ones_come_most_used_first(api: Api) -> None:
-    answer = ok(api.get("/templates/public", token=STRANGER))
+def test_the_public_ones_come_most_used_first(api: ApiClient) -> None:
+    answer = assert_ok(api.get("/templates/public", token=OUTSIDER_TOKEN))
     rows = answer["templatesPublic"]
     assert list(rows[0]) == ["id", "name", "description", "url", "usedApps", "usage"]
     assert rows[0] == {
@@ -110,9 +114,11 @@ def test_the_public_ones_come_most_used_first(api: Api) -> None:
     }
 
 
-def test_the_public_ones_are_searched_by_name_apps_and_language(api: Api) -> None:
+def test_the_public_ones_are_searched_by_name_apps_and_language(api: ApiClient) -> None:
     def found(query: str) -> list[int]:
-        return [row["id"] for row in ok(api.get(f"/templates/public?cols[]=id&{query}"))["templatesPublic"]]
+        return [
+            row["id"] for row in assert_ok(api.get(f"/templates/public?cols[]=id&{query}"))["templatesPublic"]
+        ]
 
     assert found("name=http") == [101]
     assert found("name=SLACK") == [104, 103]
@@ -124,10 +130,10 @@ def test_the_public_ones_are_searched_by_name_apps_and_language(api: Api) -> Non
     assert found("includeEn=true&name=webhook") == [102, 105]
 
 
-def test_a_public_one_is_found_by_its_slug(api: Api) -> None:
-    template = ok(api.get("/templates/public/102-webhook-to-email?cols[]=id&cols[]=url"))
+def test_a_public_one_is_found_by_its_slug(api: ApiClient) -> None:
+    template = assert_ok(api.get("/templates/public/102-webhook-to-email?cols[]=id&cols[]=url"))
     assert template == {"templatePublic": {"id": 102, "url": "102-webhook-to-email"}}
-    content = ok(api.get("/templates/public/102-webhook-to-email/blueprint?templatePublicId=102"))
+    content = assert_ok(api.get("/templates/public/102-webhook-to-email/blueprint?templatePublicId=102"))
     assert list(content) == ["blueprint", "controller", "scheduling", "language", "metadata"]
     assert content["scheduling"] == {"type": "immediately"}
     assert content["controller"] == {"name": "Webhook to email", "modules": {}, "idSequence": 3}
@@ -137,18 +143,18 @@ def test_a_public_one_is_found_by_its_slug(api: Api) -> None:
         "999-nothing",
         "102-webhook-to-email?templatePublicId=101",
     ):
-        refused(api.get(f"/templates/public/{path}"), 404, code="SC404")
+        assert_refused(api.get(f"/templates/public/{path}"), 404, code="SC404")
 
 
 @pytest.mark.parametrize("url", ["webhook-to-email", "102-Webhook-To-Email", "102-", "102 webhook", "-1"])
-def test_what_is_no_slug_is_refused_in_makes_words(api: Api, url: str) -> None:
+def test_what_is_no_slug_is_refused_in_makes_words(api: ApiClient, url: str) -> None:
     assert faults(api.get(f"/templates/public/{url}")) == ["Validation failed for templateUrl unknown format"]
 
 
 # --- scenarios from templates --------------------------------------------------------------------
 
 
-def scenario_from(api: Api, based_on: Any, **options: Any) -> Any:
+def scenario_from(api: ApiClient, based_on: Any, **options: Any) -> Any:
     blueprint = {"name": "New", "flow": [], "metadata": {}}
     sent = {
         "teamId": 1,
@@ -160,16 +166,16 @@ def scenario_from(api: Api, based_on: Any, **options: Any) -> Any:
 
 
 @pytest.mark.parametrize("id", [1, 101])
-def test_a_scenario_remembers_the_template_that_it_is_based_on(api: Api, id: int) -> None:
-    scenario = ok(scenario_from(api, id))["scenario"]
+def test_a_scenario_remembers_the_template_that_it_is_based_on(api: ApiClient, id: int) -> None:
+    scenario = assert_ok(scenario_from(api, id))["scenario"]
     assert api.world.scenarios[scenario["id"]].based_on == str(id)
 
 
-def test_a_scenario_is_based_on_a_template_that_the_user_sees(api: Api) -> None:
+def test_a_scenario_is_based_on_a_template_that_the_user_sees(api: ApiClient) -> None:
     before = len(api.world.scenarios)
-    refused(scenario_from(api, 99), 404, detail="Template '99' not found.", code="SC404")
+    assert_refused(scenario_from(api, 99), 404, detail="Template '99' not found.", code="SC404")
     api.world.templates.put(replace(api.world.templates[1], id=7, team_id=2))
-    refused(scenario_from(api, 7), 404, code="SC404")
+    assert_refused(scenario_from(api, 7), 404, code="SC404")
     assert faults(scenario_from(api, "1")) == ["Parameter 'basedon' must be a whole number."]
     assert len(api.world.scenarios) == before
-    assert api.world.scenarios[ok(scenario_from(api, None))["scenario"]["id"]].based_on is None
+    assert api.world.scenarios[assert_ok(scenario_from(api, None))["scenario"]["id"]].based_on is None

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from conftest import STRANGER, Api, ok
+from conftest import OUTSIDER_TOKEN, ApiClient, assert_ok
 
 BLUEPRINT = {
     "name": "Double",
@@ -36,8 +36,8 @@ def body(
     }
 
 
-def create(api: Api, *args: Any, **kwargs: Any) -> int:
-    return int(ok(api.post("/scenarios", json=body(*args, **kwargs)))["scenario"]["id"])
+def create(api: ApiClient, *args: Any, **kwargs: Any) -> int:
+    return int(assert_ok(api.post("/scenarios", json=body(*args, **kwargs)))["scenario"]["id"])
 
 
 def refused(answer: Any, status: int = 400) -> dict[str, Any]:
@@ -45,8 +45,8 @@ def refused(answer: Any, status: int = 400) -> dict[str, Any]:
     return dict(answer.json)
 
 
-def test_a_new_scenario_is_named_by_its_blueprint_and_not_live(api: Api) -> None:
-    scenario = ok(api.post("/scenarios", json=body()))["scenario"]
+def test_a_new_scenario_is_named_by_its_blueprint_and_not_live(api: ApiClient) -> None:
+    scenario = assert_ok(api.post("/scenarios", json=body()))["scenario"]
     assert list(scenario) == [
         "id", "name", "teamId", "hookId", "devices", "deviceId", "deviceScope", "concept", "description",
         "folderId", "slots", "isinvalid", "islinked", "islocked", "isPaused", "usedPackages", "lastEdit",
@@ -59,9 +59,9 @@ def test_a_new_scenario_is_named_by_its_blueprint_and_not_live(api: Api) -> None
     assert scenario["createdByUser"] == {"id": 1, "name": "Ada Maker", "email": "ada@example.com"}
 
 
-def test_the_list_adds_what_each_scenario_consumed_and_puts_live_ones_first(api: Api) -> None:
+def test_the_list_adds_what_each_scenario_consumed_and_puts_live_ones_first(api: ApiClient) -> None:
     create(api)
-    rows = ok(api.get("/scenarios?teamId=1"))["scenarios"]
+    rows = assert_ok(api.get("/scenarios?teamId=1"))["scenarios"]
     assert [row["name"] for row in rows] == [
         "Greeting",
         "Webhook to data store",
@@ -86,8 +86,8 @@ def test_the_list_adds_what_each_scenario_consumed_and_puts_live_ones_first(api:
         ("teamId=1&pg[limit]=2&pg[offset]=1&pg[sortBy]=id&pg[sortDir]=asc", [2, 3]),
     ],
 )
-def test_the_list_can_be_filtered_and_sorted(api: Api, query: str, ids: list[int]) -> None:
-    rows = ok(api.get(f"/scenarios?{query}&cols[]=id"))["scenarios"]
+def test_the_list_can_be_filtered_and_sorted(api: ApiClient, query: str, ids: list[int]) -> None:
+    rows = assert_ok(api.get(f"/scenarios?{query}&cols[]=id"))["scenarios"]
     assert [row["id"] for row in rows] == ids
 
 
@@ -98,101 +98,101 @@ def test_the_list_can_be_filtered_and_sorted(api: Api, query: str, ids: list[int
         ("?teamId=1&organizationId=1", "teamId and organizationId cannot be used together"),
     ],
 )
-def test_the_list_needs_exactly_one_owner(api: Api, query: str, detail: str) -> None:
+def test_the_list_needs_exactly_one_owner(api: ApiClient, query: str, detail: str) -> None:
     assert refused(api.get(f"/scenarios{query}"))["detail"] == detail
 
 
-def test_a_run_answers_status_and_outputs_and_leaves_log_and_detail(api: Api) -> None:
+def test_a_run_answers_status_and_outputs_and_leaves_log_and_detail(api: ApiClient) -> None:
     id = create(api)
-    assert ok(api.post(f"/scenarios/{id}/start"))["scenario"] == {
+    assert assert_ok(api.post(f"/scenarios/{id}/start"))["scenario"] == {
         "id": id,
         "islinked": True,
         "isActive": True,
     }
-    run = ok(api.post(f"/scenarios/{id}/run", json={"data": {"n": 21}, "responsive": True}))
+    run = assert_ok(api.post(f"/scenarios/{id}/run", json={"data": {"n": 21}, "responsive": True}))
     assert (run["status"], run["outputs"]) == (1, {"twice": 42})
-    detail = ok(api.get(f"/scenarios/{id}/executions/{run['executionId']}"))
+    detail = assert_ok(api.get(f"/scenarios/{id}/executions/{run['executionId']}"))
     assert detail == {"status": "SUCCESS", "outputs": {"twice": 42}}
-    log = ok(api.get(f"/scenarios/{id}/logs/{run['executionId']}"))["scenarioLog"]
+    log = assert_ok(api.get(f"/scenarios/{id}/logs/{run['executionId']}"))["scenarioLog"]
     assert (log["status"], log["scenarioName"], log["authorId"], log["@kindId"]) == (1, "Double", 1, id)
     assert log["imtId"] == f"1772452800000_{run['executionId']}"
     assert "error" not in log
 
 
-def test_a_run_that_is_not_waited_for_is_revealed_by_the_clock(api: Api) -> None:
+def test_a_run_that_is_not_waited_for_is_revealed_by_the_clock(api: ApiClient) -> None:
     id = create(api)
     api.post(f"/scenarios/{id}/start")
-    run = ok(api.post(f"/scenarios/{id}/run", json={"data": {"n": 1}}))
+    run = assert_ok(api.post(f"/scenarios/{id}/run", json={"data": {"n": 1}}))
     assert list(run) == ["executionId", "statusUrl"]
     path = run["statusUrl"].partition("/api/v2")[2]
     assert path == f"/scenarios/{id}/executions/{run['executionId']}"
-    assert ok(api.get(path)) == {"status": "RUNNING"}
+    assert assert_ok(api.get(path)) == {"status": "RUNNING"}
     assert api.get(f"/scenarios/{id}/logs/{run['executionId']}").status_code == 404
-    assert run["executionId"] not in str(ok(api.get(f"/scenarios/{id}/logs")))
+    assert run["executionId"] not in str(assert_ok(api.get(f"/scenarios/{id}/logs")))
     api.world.clock.advance(40)
-    assert ok(api.get(path)) == {"status": "SUCCESS", "outputs": {"twice": 2}}
-    assert run["executionId"] in str(ok(api.get(f"/scenarios/{id}/logs")))
+    assert assert_ok(api.get(path)) == {"status": "SUCCESS", "outputs": {"twice": 2}}
+    assert run["executionId"] in str(assert_ok(api.get(f"/scenarios/{id}/logs")))
 
 
-def test_a_responsive_run_takes_the_time_of_the_run(api: Api) -> None:
+def test_a_responsive_run_takes_the_time_of_the_run(api: ApiClient) -> None:
     id = create(api)
     api.post(f"/scenarios/{id}/start")
     before = api.world.now()
-    run = ok(api.post(f"/scenarios/{id}/run", json={"data": {"n": 1}, "responsive": True}))
-    log = ok(api.get(f"/scenarios/{id}/logs/{run['executionId']}"))["scenarioLog"]
+    run = assert_ok(api.post(f"/scenarios/{id}/run", json={"data": {"n": 1}, "responsive": True}))
+    log = assert_ok(api.get(f"/scenarios/{id}/logs/{run['executionId']}"))["scenarioLog"]
     assert api.world.now() - before == log["duration"] > 0
 
 
-def test_a_missing_input_is_named_and_nothing_runs(api: Api) -> None:
+def test_a_missing_input_is_named_and_nothing_runs(api: ApiClient) -> None:
     id = create(api)
     api.post(f"/scenarios/{id}/start")
     answer = refused(api.post(f"/scenarios/{id}/run", json={"data": {}}))
     assert answer["suberrors"] == [{"message": "Missing value of required parameter 'n'.", "name": "Error"}]
-    assert [row["type"] for row in ok(api.get(f"/scenarios/{id}/logs"))["scenarioLogs"]] == [
+    assert [row["type"] for row in assert_ok(api.get(f"/scenarios/{id}/logs"))["scenarioLogs"]] == [
         "start",
         "modify",
     ]
 
 
-def test_a_scenario_that_is_not_live_does_not_run(api: Api) -> None:
+def test_a_scenario_that_is_not_live_does_not_run(api: ApiClient) -> None:
     id = create(api)
     assert refused(api.post(f"/scenarios/{id}/run", json={"data": {"n": 1}}))["code"] == "SC400"
 
 
-def test_an_organization_without_operations_left_runs_nothing(api: Api) -> None:
+def test_an_organization_without_operations_left_runs_nothing(api: ApiClient) -> None:
     answer = api.control("POST", "/worlds", json={"name": "poor", "plan": "free"})
     assert answer.json is not None
     token = answer.json["world"]["token"]
-    from emulator.app import tenants_of
-    from emulator.world.models import Consumption
+    from make_emulator.app import registry_of
+    from make_emulator.world.models import Consumption
 
-    tenant = tenants_of(api.app).get("poor")
+    tenant = registry_of(api.app).get("poor")
     assert tenant is not None
     tenant.world.tallies[("organization", 1)] = Consumption(operations=1000)
     run = api.post("/scenarios/1/run", json={"data": {"name": "Zoe"}}, token=token)
     assert refused(run, 429)["code"] == "IM310"
 
 
-def test_starting_twice_and_stopping_twice_are_refused(api: Api) -> None:
+def test_starting_twice_and_stopping_twice_are_refused(api: ApiClient) -> None:
     id = create(api)
     assert api.post(f"/scenarios/{id}/stop").status_code == 400
-    ok(api.post(f"/scenarios/{id}/start"))
+    assert_ok(api.post(f"/scenarios/{id}/start"))
     assert api.post(f"/scenarios/{id}/start").status_code == 400
-    assert ok(api.post(f"/scenarios/{id}/stop"))["scenario"] == {
+    assert assert_ok(api.post(f"/scenarios/{id}/stop"))["scenario"] == {
         "id": id,
         "islinked": False,
         "isActive": False,
     }
 
 
-def test_the_free_plan_allows_two_live_scenarios(api: Api) -> None:
+def test_the_free_plan_allows_two_live_scenarios(api: ApiClient) -> None:
     answer = api.control("POST", "/worlds", json={"plan": "free"})
     assert answer.json is not None
     refusal = refused(api.post("/scenarios/4/start", token=answer.json["world"]["token"]))
     assert refusal["code"] == "IM011"
 
 
-def test_a_scenario_at_intervals_first_runs_seconds_after_its_start(api: Api) -> None:
+def test_a_scenario_at_intervals_first_runs_seconds_after_its_start(api: ApiClient) -> None:
     blueprint = {
         "name": "Tick",
         "flow": [
@@ -206,26 +206,26 @@ def test_a_scenario_at_intervals_first_runs_seconds_after_its_start(api: Api) ->
         "metadata": {},
     }
     id = create(api, blueprint, {"type": "indefinitely", "interval": 900}, inputs=[])
-    ok(api.post(f"/scenarios/{id}/start"))
-    assert ok(api.get(f"/scenarios/{id}"))["scenario"]["nextExec"] == "2026-03-02T12:00:03.000Z"
+    assert_ok(api.post(f"/scenarios/{id}/start"))
+    assert assert_ok(api.get(f"/scenarios/{id}"))["scenario"]["nextExec"] == "2026-03-02T12:00:03.000Z"
     api.world.clock.advance(minutes=31)
-    runs = [row for row in ok(api.get(f"/scenarios/{id}/logs"))["scenarioLogs"] if "status" in row]
+    runs = [row for row in assert_ok(api.get(f"/scenarios/{id}/logs"))["scenarioLogs"] if "status" in row]
     assert [row["timestamp"][11:19] for row in runs] == ["12:30:03", "12:15:03", "12:00:03"]
     assert {row["authorId"] for row in runs} == {None}
-    assert ok(api.get(f"/scenarios/{id}"))["scenario"]["nextExec"] == "2026-03-02T12:45:03.000Z"
-    usage = ok(api.get(f"/scenarios/{id}/usage"))
+    assert assert_ok(api.get(f"/scenarios/{id}"))["scenario"]["nextExec"] == "2026-03-02T12:45:03.000Z"
+    usage = assert_ok(api.get(f"/scenarios/{id}/usage"))
     assert usage == {
         "data": [{"date": "02-03-2026", "operations": 3, "dataTransfer": 0, "centicredits": 300}]
     }
 
 
-def test_logs_mix_runs_with_what_people_did_newest_first(api: Api) -> None:
+def test_logs_mix_runs_with_what_people_did_newest_first(api: ApiClient) -> None:
     id = create(api)
     api.world.clock.advance(1)
     api.post(f"/scenarios/{id}/start")
     api.world.clock.advance(1)
-    run = ok(api.post(f"/scenarios/{id}/run", json={"data": {"n": 1}, "responsive": True}))
-    answer = ok(api.get(f"/scenarios/{id}/logs"))
+    run = assert_ok(api.post(f"/scenarios/{id}/run", json={"data": {"n": 1}, "responsive": True}))
+    answer = assert_ok(api.get(f"/scenarios/{id}/logs"))
     assert answer["pg"] == {
         "sortBy": "imtId",
         "limit": 50,
@@ -252,9 +252,9 @@ def test_logs_mix_runs_with_what_people_did_newest_first(api: Api) -> None:
     assert modify["type"] == "modify"
 
 
-def test_logs_can_be_filtered(api: Api) -> None:
+def test_logs_can_be_filtered(api: ApiClient) -> None:
     def count(query: str) -> int:
-        return len(ok(api.get(f"/scenarios/1/logs?{query}"))["scenarioLogs"])
+        return len(assert_ok(api.get(f"/scenarios/1/logs?{query}"))["scenarioLogs"])
 
     assert count("status=1") == 2
     assert count("status=3") == 0
@@ -265,7 +265,7 @@ def test_logs_can_be_filtered(api: Api) -> None:
     assert count("durationTo=100000") == 2
 
 
-def test_a_failed_run_tells_its_error(api: Api) -> None:
+def test_a_failed_run_tells_its_error(api: ApiClient) -> None:
     blueprint = {
         "name": "Fails",
         "flow": [{"id": 1, "module": "util:SetVariable2", "version": 1, "mapper": {}}],
@@ -273,13 +273,13 @@ def test_a_failed_run_tells_its_error(api: Api) -> None:
     }
     id = create(api, blueprint, inputs=[])
     api.post(f"/scenarios/{id}/start")
-    run = ok(api.post(f"/scenarios/{id}/run", json={"responsive": True}))
+    run = assert_ok(api.post(f"/scenarios/{id}/run", json={"responsive": True}))
     assert run["status"] == 3
-    detail = ok(api.get(f"/scenarios/{id}/executions/{run['executionId']}"))
+    detail = assert_ok(api.get(f"/scenarios/{id}/executions/{run['executionId']}"))
     assert detail["status"] == "ERROR"
     assert detail["error"]["name"] == "BundleValidationError"
     assert detail["error"]["message"] == "Validation failed for 2 parameter(s)."
-    log = ok(api.get(f"/scenarios/{id}/logs/{run['executionId']}"))["scenarioLog"]
+    log = assert_ok(api.get(f"/scenarios/{id}/logs/{run['executionId']}"))["scenarioLog"]
     assert (log["error"]["name"], log["operations"], log["centicredits"]) == ("BundleValidationError", 1, 100)
 
 
@@ -312,13 +312,13 @@ def test_a_failed_run_tells_its_error(api: Api) -> None:
     ],
 )
 def test_every_failure_tells_its_error_and_the_module_that_caused_it(
-    api: Api, module: str, mapper: Any, name: str, message: str, cause: tuple[str, str]
+    api: ApiClient, module: str, mapper: Any, name: str, message: str, cause: tuple[str, str]
 ) -> None:
     flow = [{"id": 1, "module": module, "version": 1, "mapper": mapper}]
     id = create(api, {"name": "Fails", "flow": flow, "metadata": {}}, inputs=[])
     api.post(f"/scenarios/{id}/start")
-    run = ok(api.post(f"/scenarios/{id}/run", json={"responsive": True}))
-    detail = ok(api.get(f"/scenarios/{id}/executions/{run['executionId']}"))
+    run = assert_ok(api.post(f"/scenarios/{id}/run", json={"responsive": True}))
+    detail = assert_ok(api.get(f"/scenarios/{id}/executions/{run['executionId']}"))
     assert detail == {
         "status": "ERROR",
         "error": {
@@ -330,7 +330,7 @@ def test_every_failure_tells_its_error_and_the_module_that_caused_it(
 
 
 def test_a_run_whose_error_was_put_off_is_a_warning_and_one_whose_error_was_ignored_a_success(
-    api: Api,
+    api: ApiClient,
 ) -> None:
     for directive, status in (("Break", "WARNING"), ("Ignore", "SUCCESS")):
         handler = {"id": 3, "module": f"builtin:{directive}", "version": 1, "mapper": {}}
@@ -340,22 +340,22 @@ def test_a_run_whose_error_was_put_off_is_a_warning_and_one_whose_error_was_igno
         ]
         id = create(api, {"name": "Fails", "flow": flow, "metadata": {"scenario": {"dlq": True}}}, inputs=[])
         api.post(f"/scenarios/{id}/start")
-        run = ok(api.post(f"/scenarios/{id}/run", json={"responsive": True}))
-        assert ok(api.get(f"/scenarios/{id}/executions/{run['executionId']}")) == {"status": status}
+        run = assert_ok(api.post(f"/scenarios/{id}/run", json={"responsive": True}))
+        assert assert_ok(api.get(f"/scenarios/{id}/executions/{run['executionId']}")) == {"status": status}
 
 
-def test_outputs_larger_than_asked_for_are_413(api: Api) -> None:
+def test_outputs_larger_than_asked_for_are_413(api: ApiClient) -> None:
     id = create(api)
     api.post(f"/scenarios/{id}/start")
-    run = ok(api.post(f"/scenarios/{id}/run", json={"data": {"n": 21}, "responsive": True}))
+    run = assert_ok(api.post(f"/scenarios/{id}/run", json={"data": {"n": 21}, "responsive": True}))
     path = f"/scenarios/{id}/executions/{run['executionId']}"
-    assert ok(api.get(f"{path}?maxBytes=12"))["outputs"] == {"twice": 42}
+    assert assert_ok(api.get(f"{path}?maxBytes=12"))["outputs"] == {"twice": 42}
     assert refused(api.get(f"{path}?maxBytes=11"), 413)["code"] == "SC413"
 
 
-def test_the_blueprint_comes_back_in_the_recorded_shape(api: Api) -> None:
+def test_the_blueprint_comes_back_in_the_recorded_shape(api: ApiClient) -> None:
     id = create(api)
-    answer = ok(api.get(f"/scenarios/{id}/blueprint"))
+    answer = assert_ok(api.get(f"/scenarios/{id}/blueprint"))
     assert answer["code"] == "OK"
     response = answer["response"]
     assert list(response["blueprint"]) == ["flow", "name", "metadata"]
@@ -365,39 +365,39 @@ def test_the_blueprint_comes_back_in_the_recorded_shape(api: Api) -> None:
     assert (response["idSequence"], response["version"]) == (2, 1)
 
 
-def test_a_new_blueprint_becomes_a_version_and_the_old_one_stays(api: Api) -> None:
+def test_a_new_blueprint_becomes_a_version_and_the_old_one_stays(api: ApiClient) -> None:
     id = create(api)
     changed = {**BLUEPRINT, "name": "Triple"}
     api.world.clock.advance(5)
     assert (
-        ok(api.patch(f"/scenarios/{id}", json={"blueprint": json.dumps(changed)}))["scenario"]["name"]
+        assert_ok(api.patch(f"/scenarios/{id}", json={"blueprint": json.dumps(changed)}))["scenario"]["name"]
         == "Triple"
     )
-    versions = ok(api.get(f"/scenarios/{id}/blueprints"))["scenariosBlueprints"]
+    versions = assert_ok(api.get(f"/scenarios/{id}/blueprints"))["scenariosBlueprints"]
     assert [(row["version"], row["created"][17:19]) for row in versions] == [(2, "05"), (1, "00")]
-    old = ok(api.get(f"/scenarios/{id}/blueprint?blueprintId=1"))["response"]
+    old = assert_ok(api.get(f"/scenarios/{id}/blueprint?blueprintId=1"))["response"]
     assert old["blueprint"]["name"] == "Double"
     assert refused(api.get(f"/scenarios/{id}/blueprint?blueprintId=9"), 404)["code"] == "SC404"
 
 
-def test_a_change_that_builds_on_an_old_version_is_a_conflict(api: Api) -> None:
+def test_a_change_that_builds_on_an_old_version_is_a_conflict(api: ApiClient) -> None:
     id = create(api)
     api.patch(f"/scenarios/{id}", json={"blueprint": json.dumps(BLUEPRINT), "baseVersion": 1})
     answer = refused(api.patch(f"/scenarios/{id}", json={"name": "late", "baseVersion": 1}), 409)
     assert (answer["code"], answer["currentVersion"]) == ("SC409", 2)
-    assert ok(api.get(f"/scenarios/{id}"))["scenario"]["name"] == "Double"
+    assert assert_ok(api.get(f"/scenarios/{id}"))["scenario"]["name"] == "Double"
 
 
-def test_renaming_keeps_it_live_and_leaves_the_last_edit_alone(api: Api) -> None:
-    before = ok(api.get("/scenarios/1"))["scenario"]
-    after = ok(api.patch("/scenarios/1", json={"name": "New name", "description": "What it does"}))[
+def test_renaming_keeps_it_live_and_leaves_the_last_edit_alone(api: ApiClient) -> None:
+    before = assert_ok(api.get("/scenarios/1"))["scenario"]
+    after = assert_ok(api.patch("/scenarios/1", json={"name": "New name", "description": "What it does"}))[
         "scenario"
     ]
     assert (after["name"], after["description"], after["isActive"]) == ("New name", "What it does", True)
     assert after["lastEdit"] == before["lastEdit"]
 
 
-def test_inputs_need_on_demand_scheduling(api: Api) -> None:
+def test_inputs_need_on_demand_scheduling(api: ApiClient) -> None:
     answer = api.post("/scenarios", json=body(scheduling={"type": "indefinitely", "interval": 900}))
     assert refused(answer, 422)["code"] == "IM016"
     id = create(api)
@@ -407,13 +407,13 @@ def test_inputs_need_on_demand_scheduling(api: Api) -> None:
     assert refused(api.patch("/scenarios/3/interface", json=patch), 422)["code"] == "IM016"
 
 
-def test_the_interface_is_null_where_nothing_is_declared(api: Api) -> None:
+def test_the_interface_is_null_where_nothing_is_declared(api: ApiClient) -> None:
     id = create(api)
     patch = {"interface": {"input": INPUTS, "output": []}}
-    assert ok(api.patch(f"/scenarios/{id}/interface", json=patch)) == {
+    assert assert_ok(api.patch(f"/scenarios/{id}/interface", json=patch)) == {
         "interface": {"input": INPUTS, "output": None}
     }
-    assert ok(api.get("/scenarios/3/interface")) == {"interface": {"input": None, "output": None}}
+    assert assert_ok(api.get("/scenarios/3/interface")) == {"interface": {"input": None, "output": None}}
 
 
 @pytest.mark.parametrize(
@@ -443,7 +443,7 @@ def test_the_interface_is_null_where_nothing_is_declared(api: Api) -> None:
     ],
 )
 def test_a_blueprint_that_does_not_hang_together_is_refused(
-    api: Api, blueprint: Any, code: str, fault: str
+    api: ApiClient, blueprint: Any, code: str, fault: str
 ) -> None:
     answer = api.post("/scenarios", json=body(blueprint, inputs=[]))
     assert answer.status_code == (404 if code == "IM304" else 400)
@@ -468,7 +468,7 @@ def test_a_blueprint_that_does_not_hang_together_is_refused(
         {"type": "once"},
     ],
 )
-def test_a_scheduling_that_makes_no_sense_is_refused(api: Api, scheduling: Any) -> None:
+def test_a_scheduling_that_makes_no_sense_is_refused(api: ApiClient, scheduling: Any) -> None:
     answer = api.post("/scenarios", json={**body(inputs=[]), "scheduling": json.dumps(scheduling)})
     assert refused(answer)["code"] == "SC400"
 
@@ -494,7 +494,7 @@ def test_a_scheduling_that_makes_no_sense_is_refused(api: Api, scheduling: Any) 
     ],
 )
 def test_connections_of_ai_modules_and_of_agents_tools_must_be_the_teams(
-    api: Api, node: dict[str, Any], named: str
+    api: ApiClient, node: dict[str, Any], named: str
 ) -> None:
     blueprint = {"name": "AI", "flow": [{"id": 1, "version": 0, **node}], "metadata": {}}
     answer = api.post(
@@ -519,31 +519,31 @@ def needing(type: str, name: str) -> dict[str, Any]:
     ],
 )
 def test_a_module_without_the_connection_or_hook_that_it_must_have_makes_a_scenario_invalid(
-    api: Api, node: dict[str, Any]
+    api: ApiClient, node: dict[str, Any]
 ) -> None:
     incomplete = {"name": "Incomplete", "flow": [node], "metadata": {}}
     id = create(api, incomplete, inputs=[])
-    assert ok(api.get(f"/scenarios/{id}"))["scenario"]["isinvalid"] is True
+    assert assert_ok(api.get(f"/scenarios/{id}"))["scenario"]["isinvalid"] is True
     assert refused(api.post(f"/scenarios/{id}/start"))["detail"] == "Scenario contains errors."
     refused(api.patch("/scenarios/3", json={"blueprint": json.dumps(incomplete)}))
-    ok(api.patch(f"/scenarios/{id}", json={"blueprint": json.dumps(BLUEPRINT)}))
-    assert ok(api.get(f"/scenarios/{id}"))["scenario"]["isinvalid"] is False
+    assert_ok(api.patch(f"/scenarios/{id}", json={"blueprint": json.dumps(BLUEPRINT)}))
+    assert assert_ok(api.get(f"/scenarios/{id}"))["scenario"]["isinvalid"] is False
 
 
-def test_a_connection_that_a_module_may_have_can_be_left_out(api: Api) -> None:
+def test_a_connection_that_a_module_may_have_can_be_left_out(api: ApiClient) -> None:
     node = needing("account:google", "__IMTCONN__")
     node["metadata"]["parameters"][0]["required"] = False
     id = create(api, {"name": "Complete", "flow": [node], "metadata": {}}, inputs=[])
-    assert ok(api.get(f"/scenarios/{id}"))["scenario"]["isinvalid"] is False
+    assert assert_ok(api.get(f"/scenarios/{id}"))["scenario"]["isinvalid"] is False
 
 
-def test_only_a_scenario_with_an_instant_trigger_runs_immediately(api: Api) -> None:
+def test_only_a_scenario_with_an_instant_trigger_runs_immediately(api: ApiClient) -> None:
     id = create(api, scheduling={"type": "immediately"}, inputs=[])
     [fault] = refused(api.post(f"/scenarios/{id}/start"))["suberrors"]
     assert fault["message"] == "Only a scenario with an instant trigger can run immediately."
 
 
-def test_blueprint_and_scheduling_are_strings_of_json(api: Api) -> None:
+def test_blueprint_and_scheduling_are_strings_of_json(api: ApiClient) -> None:
     wrong = api.post("/scenarios", json={**body(), "blueprint": BLUEPRINT, "scheduling": "{"})
     assert {fault["message"] for fault in refused(wrong)["suberrors"]} == {
         "Parameter 'blueprint' must be a JSON string.",
@@ -551,8 +551,8 @@ def test_blueprint_and_scheduling_are_strings_of_json(api: Api) -> None:
     }
 
 
-def test_a_clone_is_a_fresh_inactive_copy(api: Api) -> None:
-    clone = ok(
+def test_a_clone_is_a_fresh_inactive_copy(api: ApiClient) -> None:
+    clone = assert_ok(
         api.post("/scenarios/1/clone?organizationId=1", json={"name": "Copy", "teamId": 1, "states": {}})
     )
     scenario = clone["scenario"]
@@ -562,35 +562,41 @@ def test_a_clone_is_a_fresh_inactive_copy(api: Api) -> None:
         None,
         None,
     )
-    assert ok(api.get(f"/scenarios/{scenario['id']}/interface")) == ok(api.get("/scenarios/1/interface"))
-    blueprint = ok(api.get(f"/scenarios/{scenario['id']}/blueprint"))["response"]["blueprint"]
+    assert assert_ok(api.get(f"/scenarios/{scenario['id']}/interface")) == assert_ok(
+        api.get("/scenarios/1/interface")
+    )
+    blueprint = assert_ok(api.get(f"/scenarios/{scenario['id']}/blueprint"))["response"]["blueprint"]
     assert blueprint["name"] == "Copy"
 
 
-def test_a_clone_for_another_team_needs_a_map_of_what_the_blueprint_uses(api: Api) -> None:
-    ok(api.post("/teams", json={"name": "Second", "organizationId": 1}))
-    store = ok(api.post("/data-stores", json={"name": "There", "teamId": 3, "maxSizeMB": 1}))["dataStore"][
+def test_a_clone_for_another_team_needs_a_map_of_what_the_blueprint_uses(api: ApiClient) -> None:
+    assert_ok(api.post("/teams", json={"name": "Second", "organizationId": 1}))
+    store = assert_ok(api.post("/data-stores", json={"name": "There", "teamId": 3, "maxSizeMB": 1}))[
+        "dataStore"
+    ]["id"]
+    structure = assert_ok(api.post("/data-structures", json={"name": "There", "teamId": 3}))["dataStructure"][
         "id"
     ]
-    structure = ok(api.post("/data-structures", json={"name": "There", "teamId": 3}))["dataStructure"]["id"]
     path = "/scenarios/4/clone?organizationId=1"
     wish = {"name": "Copy", "teamId": 3}
     assert "datastore '1'" in json.dumps(refused(api.post(path, json=wish)))
     assert refused(api.post(path, json={**wish, "datastore": {"1": 2}}))["code"] == "SC400"
-    copy = ok(api.post(path, json={**wish, "datastore": {"1": store}, "udt": {"1": structure}}))["scenario"]
-    flow = ok(api.get(f"/scenarios/{copy['id']}/blueprint"))["response"]["blueprint"]["flow"]
+    copy = assert_ok(api.post(path, json={**wish, "datastore": {"1": store}, "udt": {"1": structure}}))[
+        "scenario"
+    ]
+    flow = assert_ok(api.get(f"/scenarios/{copy['id']}/blueprint"))["response"]["blueprint"]["flow"]
     used = {node["parameters"]["datastore"] for node in flow if node["module"].startswith("datastore:")}
     assert used == {store}
-    assert ok(api.post(f"{path}&notAnalyze=true", json=wish))["scenario"]["teamId"] == 3
+    assert assert_ok(api.post(f"{path}&notAnalyze=true", json=wish))["scenario"]["teamId"] == 3
 
 
-def test_a_live_scenario_can_be_deleted_and_its_logs_go_along(api: Api) -> None:
-    assert ok(api.delete("/scenarios/1")) == {"scenario": 1}
+def test_a_live_scenario_can_be_deleted_and_its_logs_go_along(api: ApiClient) -> None:
+    assert assert_ok(api.delete("/scenarios/1")) == {"scenario": 1}
     for path in ("", "/logs", "/blueprint", "/interface"):
         assert api.get(f"/scenarios/1{path}").status_code == 404
 
 
-def test_scenarios_of_others_are_404_on_every_route(api: Api) -> None:
+def test_scenarios_of_others_are_404_on_every_route(api: ApiClient) -> None:
     for method, path in [
         ("GET", ""),
         ("PATCH", ""),
@@ -604,11 +610,13 @@ def test_scenarios_of_others_are_404_on_every_route(api: Api) -> None:
     ]:
         options: dict[str, Any] = {"json": {}} if method in ("PATCH", "POST") else {}
         assert api.call(method, f"/scenarios/5{path}", **options).status_code == 404, path
-    assert api.get("/scenarios/5", token=STRANGER).status_code == 200
+    assert api.get("/scenarios/5", token=OUTSIDER_TOKEN).status_code == 200
 
 
-def test_folders_hold_scenarios_and_let_them_go(api: Api) -> None:
-    folder = ok(api.post("/scenarios-folders", json={"name": "Finance", "teamId": 1}))["scenarioFolder"]
+def test_folders_hold_scenarios_and_let_them_go(api: ApiClient) -> None:
+    folder = assert_ok(api.post("/scenarios-folders", json={"name": "Finance", "teamId": 1}))[
+        "scenarioFolder"
+    ]
     assert folder == {
         "id": 1,
         "name": "Finance",
@@ -619,36 +627,39 @@ def test_folders_hold_scenarios_and_let_them_go(api: Api) -> None:
         "scenariosSubtreeTotal": 0,
         "hasChildren": False,
     }
-    ok(api.patch("/scenarios/1", json={"folderId": 1}))
-    listed = ok(api.get("/scenarios-folders?teamId=1"))
+    assert_ok(api.patch("/scenarios/1", json={"folderId": 1}))
+    listed = assert_ok(api.get("/scenarios-folders?teamId=1"))
     assert listed == {"scenariosFolders": [{**folder, "scenariosTotal": 1, "scenariosSubtreeTotal": 1}]}
-    assert [row["id"] for row in ok(api.get("/scenarios?teamId=1&folderId=1"))["scenarios"]] == [1]
-    assert ok(api.patch("/scenarios-folders/1", json={"name": "Money"}))["scenarioFolder"]["name"] == "Money"
-    assert ok(api.delete("/scenarios-folders/1")) == {"scenarioFolder": 1}
-    assert ok(api.get("/scenarios/1"))["scenario"]["folderId"] is None
+    assert [row["id"] for row in assert_ok(api.get("/scenarios?teamId=1&folderId=1"))["scenarios"]] == [1]
+    assert (
+        assert_ok(api.patch("/scenarios-folders/1", json={"name": "Money"}))["scenarioFolder"]["name"]
+        == "Money"
+    )
+    assert assert_ok(api.delete("/scenarios-folders/1")) == {"scenarioFolder": 1}
+    assert assert_ok(api.get("/scenarios/1"))["scenario"]["folderId"] is None
 
 
-def test_folders_lie_in_one_another(api: Api) -> None:
+def test_folders_lie_in_one_another(api: ApiClient) -> None:
     for name, parent in (("Alpha", None), ("Beta", 1), ("Gamma", 2)):
-        ok(api.post("/scenarios-folders", json={"name": name, "teamId": 1, "parentId": parent}))
-    ok(api.patch("/scenarios/1", json={"folderId": 3}))
-    [alpha] = ok(api.get("/scenarios-folders?teamId=1"))["scenariosFolders"]
+        assert_ok(api.post("/scenarios-folders", json={"name": name, "teamId": 1, "parentId": parent}))
+    assert_ok(api.patch("/scenarios/1", json={"folderId": 3}))
+    [alpha] = assert_ok(api.get("/scenarios-folders?teamId=1"))["scenariosFolders"]
     assert (alpha["hasChildren"], alpha["scenariosTotal"], alpha["scenariosSubtreeTotal"]) == (True, 0, 1)
     [beta] = alpha["children"]
     assert (beta["path"], beta["hasChildren"]) == ("Alpha/Beta", True)
     assert "children" not in beta
-    [whole] = ok(api.get("/scenarios-folders?teamId=1&childrenDepth=all"))["scenariosFolders"]
+    [whole] = assert_ok(api.get("/scenarios-folders?teamId=1&childrenDepth=all"))["scenariosFolders"]
     assert whole["children"][0]["children"][0]["path"] == "Alpha/Beta/Gamma"
     assert [
-        row["id"] for row in ok(api.get("/scenarios-folders?teamId=1&parentId=2"))["scenariosFolders"]
+        row["id"] for row in assert_ok(api.get("/scenarios-folders?teamId=1&parentId=2"))["scenariosFolders"]
     ] == [3]
     assert refused(api.patch("/scenarios-folders/1", json={"parentId": 3}))["code"] == "SC400"
     assert refused(api.delete("/scenarios-folders/1"), 422)["code"] == "IM016"
-    moved = ok(api.patch("/scenarios-folders/3", json={"parentId": None}))["scenarioFolder"]
+    moved = assert_ok(api.patch("/scenarios-folders/3", json={"parentId": None}))["scenarioFolder"]
     assert moved["path"] == "Gamma"
 
 
-def test_the_first_use_of_an_app_must_be_confirmed_once(api: Api) -> None:
+def test_the_first_use_of_an_app_must_be_confirmed_once(api: ApiClient) -> None:
     def uses(app: str) -> dict[str, Any]:
         node = {"id": 1, "module": f"{app}:DoSomething", "version": 1, "mapper": {}}
         return body({"name": "x", "flow": [node], "metadata": {}}, inputs=[])
@@ -656,63 +667,63 @@ def test_the_first_use_of_an_app_must_be_confirmed_once(api: Api) -> None:
     answer = refused(api.post("/scenarios", json=uses("airtable")), 406)
     assert (answer["code"], answer["detail"]) == ("IM004", "First use of: airtable.")
     assert len(api.world.scenarios) == 5
-    ok(api.post("/scenarios?confirmed=true", json=uses("airtable")))
-    ok(api.post("/scenarios", json=uses("airtable")))
-    ok(api.post("/scenarios", json=uses("slack")))
+    assert_ok(api.post("/scenarios?confirmed=true", json=uses("airtable")))
+    assert_ok(api.post("/scenarios", json=uses("airtable")))
+    assert_ok(api.post("/scenarios", json=uses("slack")))
 
 
-def test_the_version_of_the_blueprint_is_a_column_to_ask_for(api: Api) -> None:
-    answer = ok(api.get("/scenarios/4?cols[]=scenarioVersion&cols[]=moduleSequenceId"))
+def test_the_version_of_the_blueprint_is_a_column_to_ask_for(api: ApiClient) -> None:
+    answer = assert_ok(api.get("/scenarios/4?cols[]=scenarioVersion&cols[]=moduleSequenceId"))
     assert answer == {"scenario": {"scenarioVersion": 1, "moduleSequenceId": 7}}
 
 
-def test_logs_can_be_read_on_from_the_last_entry_seen(api: Api) -> None:
+def test_logs_can_be_read_on_from_the_last_entry_seen(api: ApiClient) -> None:
     id = create(api)
     for _ in range(3):
         api.world.clock.advance(1)
-        ok(api.post(f"/scenarios/{id}/start"))
-        ok(api.post(f"/scenarios/{id}/stop"))
-    everything = [row["imtId"] for row in ok(api.get(f"/scenarios/{id}/logs"))["scenarioLogs"]]
+        assert_ok(api.post(f"/scenarios/{id}/start"))
+        assert_ok(api.post(f"/scenarios/{id}/stop"))
+    everything = [row["imtId"] for row in assert_ok(api.get(f"/scenarios/{id}/logs"))["scenarioLogs"]]
     assert len(everything) == 7
     read: list[str] = []
     while True:
         behind = f"&pg[last]={read[-1]}" if read else ""
-        answer = ok(api.get(f"/scenarios/{id}/logs?pg[limit]=2{behind}"))
+        answer = assert_ok(api.get(f"/scenarios/{id}/logs?pg[limit]=2{behind}"))
         if not answer["scenarioLogs"]:
             break
         read += [row["imtId"] for row in answer["scenarioLogs"]]
     assert read == everything
     assert answer["pg"]["last"] == everything[-1]
-    shown = ok(api.get(f"/scenarios/{id}/logs?pg[last]={everything[2]}&pg[showLast]=true&pg[limit]=1"))
+    shown = assert_ok(api.get(f"/scenarios/{id}/logs?pg[last]={everything[2]}&pg[showLast]=true&pg[limit]=1"))
     assert [row["imtId"] for row in shown["scenarioLogs"]] == [everything[2]]
     refused(api.get(f"/scenarios/{id}/logs?pg[last]=0_nothing"))
 
 
-def test_the_list_can_be_sorted_by_the_names_of_users(api: Api) -> None:
+def test_the_list_can_be_sorted_by_the_names_of_users(api: ApiClient) -> None:
     mia = api.control(
         "POST", "/worlds/default/tokens", json={"scopes": ["scenarios:write"], "userId": 3}
     ).json
     assert mia is not None
-    ok(api.post("/scenarios", json=body(), token=mia["token"]))
+    assert_ok(api.post("/scenarios", json=body(), token=mia["token"]))
     path = "/scenarios?teamId=1&cols[]=createdByUser&pg[sortBy]=createdByUserName"
     for direction, names in (("asc", ["Ada Maker", "Mia Member"]), ("desc", ["Mia Member", "Ada Maker"])):
-        rows = ok(api.get(f"{path}&pg[sortDir]={direction}"))["scenarios"]
+        rows = assert_ok(api.get(f"{path}&pg[sortDir]={direction}"))["scenarios"]
         assert list(dict.fromkeys(row["createdByUser"]["name"] for row in rows)) == names
-    assert len(ok(api.get(f"{path}&pg[limit]=2&pg[offset]=4"))["scenarios"]) == 1
+    assert len(assert_ok(api.get(f"{path}&pg[limit]=2&pg[offset]=4"))["scenarios"]) == 1
 
 
-def test_what_cannot_be_live_is_refused_to_a_live_scenario(api: Api) -> None:
+def test_what_cannot_be_live_is_refused_to_a_live_scenario(api: ApiClient) -> None:
     refused(api.patch("/scenarios/3", json={"scheduling": json.dumps({"type": "indefinitely"})}))
     empty = json.dumps({"name": "Empty", "flow": [], "metadata": {}})
     assert (
         refused(api.patch("/scenarios/3", json={"blueprint": empty}))["detail"] == "Scenario contains errors."
     )
-    scenario = ok(api.get("/scenarios/3"))["scenario"]
+    scenario = assert_ok(api.get("/scenarios/3"))["scenario"]
     assert (scenario["name"], scenario["scheduling"]["type"]) == ("Weekly report", "weekly")
 
 
-def test_a_run_at_the_end_of_time_is_a_run(api: Api) -> None:
+def test_a_run_at_the_end_of_time_is_a_run(api: ApiClient) -> None:
     api.post("/scenarios/3/stop")
     api.world.clock.freeze("9998-12-31T23:59:59Z")
-    run = ok(api.post("/scenarios/1/run", json={"data": {"name": "Zoe"}, "responsive": True}))
+    run = assert_ok(api.post("/scenarios/1/run", json={"data": {"name": "Zoe"}, "responsive": True}))
     assert run["outputs"] == {"greeting": "Hello, Zoe!"}

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from conftest import STRANGER, Api
-from emulator.world import people
+from conftest import OUTSIDER_TOKEN, ApiClient
+from make_emulator.world import organizations
 
 
-def test_teams_are_listed_as_recorded(api: Api) -> None:
+def test_teams_are_listed_as_recorded(api: ApiClient) -> None:
     answer = api.get("/teams?organizationId=1").json
     assert answer is not None
     assert answer["teams"] == [
@@ -16,7 +16,7 @@ def test_teams_are_listed_as_recorded(api: Api) -> None:
     ]
 
 
-def test_a_member_sees_only_the_teams_that_he_belongs_to(api: Api) -> None:
+def test_a_member_sees_only_the_teams_that_he_belongs_to(api: ApiClient) -> None:
     created = api.post("/teams", json={"name": "Ada's own", "organizationId": 1}).json
     assert created is not None
     mia = api.control("POST", "/worlds/default/tokens", json={"scopes": ["teams:read"], "userId": 3}).json
@@ -27,7 +27,7 @@ def test_a_member_sees_only_the_teams_that_he_belongs_to(api: Api) -> None:
     assert api.get(f"/teams/{created['team']['id']}", token=mia["token"]).status_code == 404
 
 
-def test_a_new_team_comes_after_the_role_of_its_creator(api: Api) -> None:
+def test_a_new_team_comes_after_the_role_of_its_creator(api: ApiClient) -> None:
     answer = api.post("/teams", json={"name": "New", "organizationId": 1, "operationsLimit": 500}).json
     assert answer is not None
     assert list(answer) == ["userTeamRole", "team"]
@@ -51,13 +51,13 @@ def test_a_new_team_comes_after_the_role_of_its_creator(api: Api) -> None:
     }
 
 
-def test_a_team_is_renamed(api: Api) -> None:
+def test_a_team_is_renamed(api: ApiClient) -> None:
     answer = api.patch("/teams/1", json={"name": "Renamed"}).json
     assert answer is not None
     assert answer["team"]["name"] == "Renamed"
 
 
-def test_deleting_a_team_needs_confirmation_and_takes_everything_along(api: Api) -> None:
+def test_deleting_a_team_needs_confirmation_and_takes_everything_along(api: ApiClient) -> None:
     assert api.delete("/teams/1").status_code == 406
     assert api.get("/teams/1").status_code == 200
     assert api.delete("/teams/1?confirmed=true").json == {"team": 1}
@@ -65,7 +65,7 @@ def test_deleting_a_team_needs_confirmation_and_takes_everything_along(api: Api)
         assert api.get(path).status_code == 404, path
 
 
-def test_a_teams_columns_tell_what_it_consumed(api: Api) -> None:
+def test_a_teams_columns_tell_what_it_consumed(api: ApiClient) -> None:
     answer = api.get("/teams/1?cols[]=operations&cols[]=centicredits&cols[]=activeScenarios").json
     assert answer is not None
     operations = answer["team"]["operations"]
@@ -76,7 +76,7 @@ def test_a_teams_columns_tell_what_it_consumed(api: Api) -> None:
     }
 
 
-def test_users_of_a_team_come_newest_first(api: Api) -> None:
+def test_users_of_a_team_come_newest_first(api: ApiClient) -> None:
     answer = api.get("/users?teamId=1").json
     assert answer is not None
     assert [user["id"] for user in answer["users"]] == [3, 1]
@@ -93,7 +93,7 @@ def test_users_of_a_team_come_newest_first(api: Api) -> None:
         ("teamId=1&pg[sortBy]=name&pg[sortDir]=asc", [1, 3]),
     ],
 )
-def test_users_can_be_found_by_role_name_and_address(api: Api, query: str, ids: list[int]) -> None:
+def test_users_can_be_found_by_role_name_and_address(api: ApiClient, query: str, ids: list[int]) -> None:
     answer = api.get(f"/users?{query}").json
     assert answer is not None
     assert [user["id"] for user in answer["users"]] == ids
@@ -107,56 +107,56 @@ def test_users_can_be_found_by_role_name_and_address(api: Api, query: str, ids: 
         ("teamId=1&organizationRoleId=13", "The role filter needs organizationId"),
     ],
 )
-def test_a_question_for_users_that_makes_no_sense_is_refused(api: Api, query: str, detail: str) -> None:
+def test_a_question_for_users_that_makes_no_sense_is_refused(api: ApiClient, query: str, detail: str) -> None:
     answer = api.get(f"/users?{query}")
     assert answer.status_code == 400
     assert answer.json is not None
     assert answer.json["detail"] == detail
 
 
-def test_users_of_a_hidden_team_are_404(api: Api) -> None:
-    assert api.get("/users?teamId=1", token=STRANGER).status_code == 404
+def test_users_of_a_hidden_team_are_404(api: ApiClient) -> None:
+    assert api.get("/users?teamId=1", token=OUTSIDER_TOKEN).status_code == 404
 
 
-def found(api: Api, query: str, **options: Any) -> list[int]:
+def found(api: ApiClient, query: str, **options: Any) -> list[int]:
     answer = api.get(f"/users/by-permission?{query}", **options).json
     assert answer is not None
     assert list(answer) == ["users"], answer
     return [user["id"] for user in answer["users"]]
 
 
-def joined(api: Api, *, organization: int, team: int | None = None) -> tuple[int, str]:
+def joined(api: ApiClient, *, organization: int, team: int | None = None) -> tuple[int, str]:
     """The id, and a token, of a new user with these roles in the first organization and team."""
     world = api.world
-    user = people.create_user(world, name="New", email="new@example.com")
-    people.join_organization(world, user, world.organizations[1], role_id=organization)
+    user = organizations.create_user(world, name="New", email="new@example.com")
+    organizations.add_organization_member(world, user, world.organizations[1], role_id=organization)
     if team is not None:
-        people.join_team(world, user, world.teams[1], role_id=team)
-    return user.id, people.create_token(world, user, ["user:read"], label="new").token
+        organizations.add_team_member(world, user, world.teams[1], role_id=team)
+    return user.id, organizations.create_token(world, user, ["user:read"], label="new").token
 
 
 VIEWERS = "type=organization&permission=organization users view&organizationId=1"
 
 
-def test_users_are_found_by_a_permission_in_an_organization(api: Api) -> None:
+def test_users_are_found_by_a_permission_in_an_organization(api: ApiClient) -> None:
     admin, _ = joined(api, organization=12)
     assert found(api, VIEWERS) == [admin, 1]
     assert found(api, VIEWERS.replace("users view", "view", 1)) == [admin, 3, 1]
     assert found(api, "type=organization&permission=access all teams&organizationId=1") == [1]
 
 
-def test_users_are_found_by_a_permission_in_a_team(api: Api) -> None:
+def test_users_are_found_by_a_permission_in_a_team(api: ApiClient) -> None:
     watcher, _ = joined(api, organization=13, team=4)
     assert found(api, "type=company&permission=team view&teamId=1") == [watcher, 3, 1]
     assert watcher not in found(api, "type=company&permission=scenario start&teamId=1")
 
 
-def test_the_owner_holds_the_permissions_of_a_team_without_being_its_member(api: Api) -> None:
+def test_the_owner_holds_the_permissions_of_a_team_without_being_its_member(api: ApiClient) -> None:
     api.world.team_members.remove((1, 1))
     assert found(api, "type=company&permission=team delete&teamId=1") == [1]
 
 
-def test_a_user_found_by_permission_has_three_columns_and_more_when_asked(api: Api) -> None:
+def test_a_user_found_by_permission_has_three_columns_and_more_when_asked(api: ApiClient) -> None:
     short = api.get(f"/users/by-permission?{VIEWERS}").json
     assert short == {"users": [{"id": 1, "name": "Ada Maker", "email": "ada@example.com"}]}
     long = api.get(f"/users/by-permission?{VIEWERS}&cols[]=*").json
@@ -210,14 +210,16 @@ def test_a_user_found_by_permission_has_three_columns_and_more_when_asked(api: A
         ),
     ],
 )
-def test_a_permission_that_cannot_be_asked_for_is_refused(api: Api, query: str, faults: list[str]) -> None:
+def test_a_permission_that_cannot_be_asked_for_is_refused(
+    api: ApiClient, query: str, faults: list[str]
+) -> None:
     answer = api.get(f"/users/by-permission?{query}")
     assert answer.status_code == 400
     assert answer.json is not None
     assert (answer.json["code"], [each["message"] for each in answer.json["suberrors"]]) == ("SC400", faults)
 
 
-def test_a_team_of_another_organization_is_refused_whatever_the_type(api: Api) -> None:
+def test_a_team_of_another_organization_is_refused_whatever_the_type(api: ApiClient) -> None:
     made = api.post(
         "/organizations", json={"name": "Other", "regionId": 1, "timezoneId": 113, "countryId": 4}
     ).json
@@ -232,7 +234,7 @@ def test_a_team_of_another_organization_is_refused_whatever_the_type(api: Api) -
 
 
 @pytest.mark.parametrize("query", [VIEWERS, "type=company&permission=team view&teamId=1"])
-def test_only_who_may_view_the_users_of_an_organization_finds_them(api: Api, query: str) -> None:
+def test_only_who_may_view_the_users_of_an_organization_finds_them(api: ApiClient, query: str) -> None:
     _, member = joined(api, organization=13, team=1)
     _, admin = joined(api, organization=12, team=4)
     refused = api.get(f"/users/by-permission?{query}", token=member)
@@ -245,29 +247,29 @@ def test_only_who_may_view_the_users_of_an_organization_finds_them(api: Api, que
     assert 1 in found(api, query, token=admin)
 
 
-def test_users_by_permission_of_what_is_hidden_are_404(api: Api) -> None:
+def test_users_by_permission_of_what_is_hidden_are_404(api: ApiClient) -> None:
     for query in (VIEWERS, "type=company&permission=team view&teamId=1"):
-        assert api.get(f"/users/by-permission?{query}", token=STRANGER).status_code == 404
+        assert api.get(f"/users/by-permission?{query}", token=OUTSIDER_TOKEN).status_code == 404
     # Who administers the organization, but is not in the team, does not see the team.
     _, admin = joined(api, organization=12)
     hidden = api.get("/users/by-permission?type=company&permission=team view&teamId=1", token=admin)
     assert hidden.status_code == 404
 
 
-def test_the_current_authorization_lists_the_scopes_of_the_token(api: Api) -> None:
+def test_the_current_authorization_lists_the_scopes_of_the_token(api: ApiClient) -> None:
     token = api.token_with("user:read", "hooks:read")
     answer = api.get("/users/me/current-authorization", token=token).json
     assert answer == {"authorization": {"authUsed": "token", "scope": ["hooks:read", "user:read"]}}
 
 
-def test_roles_can_be_limited_to_a_category(api: Api) -> None:
+def test_roles_can_be_limited_to_a_category(api: ApiClient) -> None:
     answer = api.get("/users/roles?category=team").json
     assert answer is not None
     assert answer["usersRoles"][0] == {"id": 1, "name": "Team Admin"}
     assert [role["id"] for role in answer["usersRoles"]] == [1, 3, 4, 6, 7]
 
 
-def test_roles_can_be_limited_to_one_and_some_left_out(api: Api) -> None:
+def test_roles_can_be_limited_to_one_and_some_left_out(api: ApiClient) -> None:
     def ids(query: str) -> list[int]:
         answer = api.get(f"/users/roles?{query}").json
         assert answer is not None
@@ -277,10 +279,10 @@ def test_roles_can_be_limited_to_one_and_some_left_out(api: Api) -> None:
     assert ids("roleId=99") == []
     assert ids("category=team&excludeRole[]=1&excludeRole[]=7") == [3, 4, 6]
     assert api.get("/users/roles?roleId=owner").status_code == 400
-    assert api.get("/users/roles?organizationId=1", token=STRANGER).status_code == 404
+    assert api.get("/users/roles?organizationId=1", token=OUTSIDER_TOKEN).status_code == 404
 
 
-def test_a_role_tells_its_permissions(api: Api) -> None:
+def test_a_role_tells_its_permissions(api: ApiClient) -> None:
     answer = api.get("/users/roles/14").json
     assert answer == {
         "usersRole": {
@@ -301,7 +303,7 @@ def test_a_role_tells_its_permissions(api: Api) -> None:
         assert refused.json["detail"] == f"Role '{unknown}' not found."
 
 
-def test_the_fixed_lists_hold_what_sources_show(api: Api) -> None:
+def test_the_fixed_lists_hold_what_sources_show(api: ApiClient) -> None:
     zones = api.get("/enums/timezones").json
     countries = api.get("/enums/countries").json
     regions = api.get("/enums/imt-regions").json

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from conftest import READER, STRANGER, Api, ok, refused
-from emulator.world import people, templates
+from conftest import OUTSIDER_TOKEN, READER_TOKEN, ApiClient, assert_ok, assert_refused
+from make_emulator.world import organizations, templates
 
 COLUMNS = [
     "id",
@@ -65,7 +65,7 @@ CONTROLLER = {"name": "Lead intake", "modules": {"1": {"text": "Call it."}}, "id
 
 
 def faults(answer: Any) -> list[str]:
-    return [suberror["message"] for suberror in refused(answer, 400, code="SC400")["suberrors"]]
+    return [suberror["message"] for suberror in assert_refused(answer, 400, code="SC400")["suberrors"]]
 
 
 def body(**changes: Any) -> dict[str, Any]:
@@ -83,15 +83,15 @@ def body(**changes: Any) -> dict[str, Any]:
     }
 
 
-def create(api: Api, **changes: Any) -> dict[str, Any]:
-    template: dict[str, Any] = ok(api.post("/templates", json=body(**changes)))["template"]
+def create(api: ApiClient, **changes: Any) -> dict[str, Any]:
+    template: dict[str, Any] = assert_ok(api.post("/templates", json=body(**changes)))["template"]
     return template
 
 
 # --- a team's own --------------------------------------------------------------------------------
 
 
-def test_a_template_is_created_under_the_name_of_its_blueprint(api: Api) -> None:
+def test_a_template_is_created_under_the_name_of_its_blueprint(api: ApiClient) -> None:
     template = create(api)
     assert template == {
         "id": template["id"],
@@ -110,11 +110,11 @@ def test_a_template_is_created_under_the_name_of_its_blueprint(api: Api) -> None
         "publishedName": None,
     }
     assert list(template) == COLUMNS
-    assert ok(api.get(f"/templates/{template['id']}")) == {"template": template}
+    assert assert_ok(api.get(f"/templates/{template['id']}")) == {"template": template}
 
 
-def test_a_template_holds_nothing_of_the_team(api: Api) -> None:
-    content = ok(api.get(f"/templates/{create(api)['id']}/blueprint?forUse=true"))
+def test_a_template_holds_nothing_of_the_team(api: ApiClient) -> None:
+    content = assert_ok(api.get(f"/templates/{create(api)['id']}/blueprint?forUse=true"))
     assert list(content) == ["blueprint", "controller", "scheduling", "language", "metadata"]
     hook, router = content["blueprint"]["flow"]
     assert hook["parameters"] == {"maxResults": 2}
@@ -124,7 +124,7 @@ def test_a_template_holds_nothing_of_the_team(api: Api) -> None:
     assert (content["language"], content["metadata"]) == ("en", None)
 
 
-def test_the_parts_are_json_in_strings(api: Api) -> None:
+def test_the_parts_are_json_in_strings(api: ApiClient) -> None:
     for name, part in (("blueprint", BLUEPRINT), ("scheduling", SCHEDULING), ("controller", CONTROLLER)):
         assert faults(api.post("/templates", json={**body(), name: part})) == [
             f"Parameter '{name}' must be a JSON string."
@@ -155,30 +155,30 @@ def test_the_parts_are_json_in_strings(api: Api) -> None:
         ({"name": "Other"}, "Unknown parameter 'name'."),
     ],
 )
-def test_what_makes_no_template_is_refused(api: Api, changes: dict[str, Any], text: str) -> None:
+def test_what_makes_no_template_is_refused(api: ApiClient, changes: dict[str, Any], text: str) -> None:
     before = len(api.world.templates)
     assert faults(api.post("/templates", json=body(**changes))) == [text]
     assert len(api.world.templates) == before
 
 
-def test_a_blueprint_with_unknown_modules_is_refused_with_im007(api: Api) -> None:
+def test_a_blueprint_with_unknown_modules_is_refused_with_im007(api: ApiClient) -> None:
     flow = [{"id": 1, "module": "util:Nobody", "version": 1, "parameters": {}, "mapper": {}}]
     answer = api.post("/templates", json=body(blueprint={**BLUEPRINT, "flow": flow}))
-    refused(answer, 400, code="IM007", detail="Module not found 'util:Nobody' version '1'.")
+    assert_refused(answer, 400, code="IM007", detail="Module not found 'util:Nobody' version '1'.")
 
 
-def test_a_plan_without_templates_creates_none(api: Api) -> None:
-    people.change_plan(api.world, api.world.organizations[1], "free")
-    refused(api.post("/templates", json=body()), 403, code="SC403", message="Permission denied")
-    assert [row["id"] for row in ok(api.get("/templates?teamId=1"))["templates"]] == [1]
+def test_a_plan_without_templates_creates_none(api: ApiClient) -> None:
+    organizations.change_plan(api.world, api.world.organizations[1], "free")
+    assert_refused(api.post("/templates", json=body()), 403, code="SC403", message="Permission denied")
+    assert [row["id"] for row in assert_ok(api.get("/templates?teamId=1"))["templates"]] == [1]
 
 
-def test_the_list_has_ten_templates_by_id(api: Api) -> None:
-    first = ok(api.get("/templates?teamId=1"))
+def test_the_list_has_ten_templates_by_id(api: ApiClient) -> None:
+    first = assert_ok(api.get("/templates?teamId=1"))
     assert list(first["templates"][0]) == COLUMNS
     for _ in range(11):
         create(api)
-    listed = ok(api.get("/templates?teamId=1"))
+    listed = assert_ok(api.get("/templates?teamId=1"))
     ids = [row["id"] for row in listed["templates"]]
     assert (len(ids), ids) == (10, sorted(ids))
     assert listed["pg"] == {
@@ -188,16 +188,18 @@ def test_the_list_has_ten_templates_by_id(api: Api) -> None:
         "offset": 0,
         "returnTotalCount": False,
     }
-    assert len(ok(api.get("/templates?teamId=1&pg[offset]=10"))["templates"]) == 2
+    assert len(assert_ok(api.get("/templates?teamId=1&pg[offset]=10"))["templates"]) == 2
     assert "Missing value of required parameter 'teamId'." in faults(api.get("/templates"))
 
 
-def test_the_list_is_narrowed_by_apps_and_by_whether_they_are_public(api: Api) -> None:
+def test_the_list_is_narrowed_by_apps_and_by_whether_they_are_public(api: ApiClient) -> None:
     id = create(api)["id"]
     templates.approve(api.world, templates.publish(api.world, api.world.templates[id]))
 
     def listed(query: str) -> list[int]:
-        return [row["id"] for row in ok(api.get(f"/templates?teamId=1&cols[]=id&{query}"))["templates"]]
+        return [
+            row["id"] for row in assert_ok(api.get(f"/templates?teamId=1&cols[]=id&{query}"))["templates"]
+        ]
 
     assert listed("usedApps[]=slack") == [id]
     assert listed("usedApps[]=slack&usedApps[]=gateway") == [id]
@@ -206,18 +208,18 @@ def test_the_list_is_narrowed_by_apps_and_by_whether_they_are_public(api: Api) -
     assert listed("public=false") == [1]
 
 
-def test_what_is_not_sent_stays(api: Api) -> None:
+def test_what_is_not_sent_stays(api: ApiClient) -> None:
     id = create(api)["id"]
-    assert ok(api.patch(f"/templates/{id}", json={"name": "Renamed"}))["template"]["name"] == "Renamed"
+    assert assert_ok(api.patch(f"/templates/{id}", json={"name": "Renamed"}))["template"]["name"] == "Renamed"
     flow = [{"id": 1, "module": "http:ActionSendData", "version": 3, "parameters": {}, "mapper": {}}]
-    changed = ok(
+    changed = assert_ok(
         api.patch(
             f"/templates/{id}?cols[]=name&cols[]=usedApps",
             json={"blueprint": json.dumps({**BLUEPRINT, "name": "Fourth", "flow": flow})},
         )
     )
     assert changed == {"template": {"name": "Renamed", "usedApps": ["http"]}}
-    assert ok(api.get(f"/templates/{id}/blueprint"))["controller"] == CONTROLLER
+    assert assert_ok(api.get(f"/templates/{id}/blueprint"))["controller"] == CONTROLLER
     assert faults(api.patch(f"/templates/{id}", json={"language": "de"})) == ["Unknown parameter 'language'."]
     assert faults(api.patch(f"/templates/{id}", json={"controller": "{}"})) == [
         f"Missing value of required parameter 'controller.{name}'."
@@ -225,26 +227,26 @@ def test_what_is_not_sent_stays(api: Api) -> None:
     ]
 
 
-def test_a_template_is_deleted_with_confirmation_only(api: Api) -> None:
+def test_a_template_is_deleted_with_confirmation_only(api: ApiClient) -> None:
     for query in ("", "?confirmed=false"):
-        refused(api.delete(f"/templates/1{query}"), 406, code="IM004")
-    ok(api.post("/templates/1/publish"))
+        assert_refused(api.delete(f"/templates/1{query}"), 406, code="IM004")
+    assert_ok(api.post("/templates/1/publish"))
     version = api.world.templates[1].published_id
-    assert ok(api.delete("/templates/1?confirmed=true")) == {"template": 1}
-    refused(api.get("/templates/1"), 404, code="SC404", detail="Template '1' not found.")
+    assert assert_ok(api.delete("/templates/1?confirmed=true")) == {"template": 1}
+    assert_refused(api.get("/templates/1"), 404, code="SC404", detail="Template '1' not found.")
     assert version not in api.world.public_templates
 
 
-def test_an_approved_template_is_deleted_by_administrators_only(api: Api) -> None:
+def test_an_approved_template_is_deleted_by_administrators_only(api: ApiClient) -> None:
     templates.approve(api.world, templates.publish(api.world, api.world.templates[1]))
     api.world.users.put(replace(api.world.users[1], is_admin=False))
-    refused(api.delete("/templates/1?confirmed=true"), 403, detail="Access denied.")
+    assert_refused(api.delete("/templates/1?confirmed=true"), 403, detail="Access denied.")
     api.world.users.put(replace(api.world.users[1], is_admin=True))
-    ok(api.delete("/templates/1?confirmed=true"))
+    assert_ok(api.delete("/templates/1?confirmed=true"))
 
 
-def test_templates_of_others_do_not_exist(api: Api) -> None:
-    refused(api.get("/templates/1", token=STRANGER), 404, detail="Template '1' not found.")
-    refused(api.get("/templates?teamId=1", token=STRANGER), 404, code="SC404")
-    refused(api.post("/templates", json=body(teamId=2)), 404, code="SC404")
-    refused(api.post("/templates", json=body(), token=READER), 403, code="SC403")
+def test_templates_of_others_do_not_exist(api: ApiClient) -> None:
+    assert_refused(api.get("/templates/1", token=OUTSIDER_TOKEN), 404, detail="Template '1' not found.")
+    assert_refused(api.get("/templates?teamId=1", token=OUTSIDER_TOKEN), 404, code="SC404")
+    assert_refused(api.post("/templates", json=body(teamId=2)), 404, code="SC404")
+    assert_refused(api.post("/templates", json=body(), token=READER_TOKEN), 403, code="SC403")

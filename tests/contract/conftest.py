@@ -13,18 +13,18 @@ from typing import Any
 
 import pytest
 
-from emulator import MakeEmulator, World
-from emulator.app import tenants_of
-from emulator.world.enums import SCOPES
+from make_emulator import MakeEmulator, World
+from make_emulator.app import registry_of
+from make_emulator.world.enums import SCOPES
 
-from .mutants import Bent
+from .mutants import MutatedApp
 
 #: What the token of a zone lacks.
-LACKING = ("admin:write", "user:read")
+MISSING_SCOPES = ("admin:write", "user:read")
 
 
 @dataclass(frozen=True)
-class Ended:
+class CommandResult:
     """How a run of the command ended, and what it wrote."""
 
     returncode: int
@@ -32,18 +32,18 @@ class Ended:
     stderr: str
 
 
-class Runner:
-    """A process that runs the command as often as it is asked to (`runner.py`)."""
+class CommandRunner:
+    """A process that runs the command as often as it is asked to (`command_runner.py`)."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("runner.py"))],
+            [sys.executable, str(Path(__file__).with_name("command_runner.py"))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",
         )
 
-    def run(self, arguments: Sequence[str], folder: Path, environment: dict[str, str]) -> Ended:
+    def run(self, arguments: Sequence[str], folder: Path, environment: dict[str, str]) -> CommandResult:
         """Run the command once."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -51,29 +51,29 @@ class Runner:
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         ended = json.loads(self._process.stdout.readline())
-        return Ended(ended["status"], ended["stdout"], ended["stderr"])
+        return CommandResult(ended["status"], ended["stdout"], ended["stderr"])
 
     def close(self) -> None:
         self._process.communicate()
 
 
 @pytest.fixture(scope="session")
-def runner() -> Iterator[Runner]:
+def runner() -> Iterator[CommandRunner]:
     """Runs the command without starting Python anew each time."""
-    opened = Runner()
+    opened = CommandRunner()
     yield opened
     opened.close()
 
 
 @dataclass
-class Zone:
+class EmulatedZone:
     """A world on an emulator that is reached as a zone is, by base URL and token only."""
 
     make: MakeEmulator
-    bent: Bent
+    mutated_app: MutatedApp
     world: World
     token: str
-    runner: Runner
+    runner: CommandRunner
 
     def arguments(self, *flags: str) -> list[str]:
         """The arguments that run the suite against it."""
@@ -87,14 +87,14 @@ class Zone:
 
     def command(self, *flags: str) -> list[str]:
         """The command that runs the suite against it."""
-        return [sys.executable, "-m", "emulator.cli", *self.arguments(*flags)]
+        return [sys.executable, "-m", "make_emulator", *self.arguments(*flags)]
 
     @property
     def environment(self) -> dict[str, str]:
         """What the command needs to trust the zone."""
         return {**os.environ, "REQUESTS_CA_BUNDLE": str(self.make.ca_file), "NO_PROXY": "*"}
 
-    def run(self, folder: Path, *flags: str) -> tuple[Ended, dict[str, Any]]:
+    def run(self, folder: Path, *flags: str) -> tuple[CommandResult, dict[str, Any]]:
         """Run the suite; returns how it ended, and its JSON report."""
         report = folder / "report.json"
         ended = self.runner.run(self.arguments("--json", str(report), *flags), folder, self.environment)
@@ -103,31 +103,31 @@ class Zone:
 
 
 @pytest.fixture(scope="module")
-def _server() -> Iterator[tuple[MakeEmulator, Bent]]:
+def _server() -> Iterator[tuple[MakeEmulator, MutatedApp]]:
     with MakeEmulator(tls=True) as make:
-        bent = Bent(make.app.wsgi_app)
+        bent = MutatedApp(make.app.wsgi_app)
         make.app.wsgi_app = bent  # type: ignore[method-assign]
         yield make, bent
 
 
 @pytest.fixture
-def zone(_server: tuple[MakeEmulator, Bent], runner: Runner) -> Iterator[Zone]:
+def zone(_server: tuple[MakeEmulator, MutatedApp], runner: CommandRunner) -> Iterator[EmulatedZone]:
     """A zone of the test's own."""
     make, bent = _server
     world = make.create_world()
     bent.admin = world.token
-    _lift_limit(make, world)
-    token = world.create_token([scope for scope in SCOPES if scope not in LACKING])
-    yield Zone(make, bent, world, token, runner)
+    _raise_rate_limit(make, world)
+    token = world.create_token([scope for scope in SCOPES if scope not in MISSING_SCOPES])
+    yield EmulatedZone(make, bent, world, token, runner)
     bent.mutant = None
     world.delete()
 
 
-def _lift_limit(make: MakeEmulator, world: World) -> None:
+def _raise_rate_limit(make: MakeEmulator, world: World) -> None:
     """Give the organization so many calls a minute that a run, which keeps real time here, never sleeps."""
-    tenant = tenants_of(make.app).get(world.name)
+    tenant = registry_of(make.app).get(world.name)
     assert tenant is not None
-    with tenant.hold() as state:
+    with tenant.locked() as state:
         organization = state.organizations[world.organization_id]
         generous = replace(organization.license, api_limit=1_000_000)
         state.organizations.put(replace(organization, license=generous))

@@ -15,9 +15,9 @@ import orjson
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
-from emulator.app import API
+from make_emulator.app import API_PREFIX
 
-Environment = dict[str, Any]
+WsgiEnviron = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +25,22 @@ class Mutant:
     """One way to be wrong.
 
     Args:
-        says: what the report must say, of a failure or of a drift.
-        tests: the tests that may find it, as pytest's ``-k``.
+        report_pattern: what the report must say, of a failure or of a drift.
+        test_expression: the tests that may find it, as pytest's ``-k``.
         request: bends what arrives, or answers in place of the emulator.
         response: bends what is answered.
-        passes: whether it is only reported, and fails no test.
+        is_only_reported: whether it is only reported, and fails no test.
     """
 
     name: str
-    says: str
-    tests: str
-    request: Callable[[Environment, str], Response | None] | None = None
+    report_pattern: str
+    test_expression: str
+    request: Callable[[WsgiEnviron, str], Response | None] | None = None
     response: Callable[[Request, Response], None] | None = None
-    passes: bool = False
+    is_only_reported: bool = False
 
 
-class Bent:
+class MutatedApp:
     """A WSGI application with a mutant in front of it; without one, the application itself."""
 
     def __init__(self, app: Any) -> None:
@@ -49,7 +49,7 @@ class Bent:
         self.admin = ""
         self.mutant: Mutant | None = None
 
-    def __call__(self, environ: Environment, start_response: Any) -> Iterable[bytes]:
+    def __call__(self, environ: WsgiEnviron, start_response: Any) -> Iterable[bytes]:
         mutant = self.mutant
         if mutant is None or environ["PATH_INFO"].startswith("/_emulator"):
             answered: Iterable[bytes] = self._app(environ, start_response)
@@ -67,59 +67,59 @@ class Bent:
 # --- ways to bend a request ----------------------------------------------------------------------
 
 
-def _without(*names: str) -> Callable[[Environment, str], None]:
+def _drop_query_params(*names: str) -> Callable[[WsgiEnviron, str], None]:
     """Leave parameters out of the query."""
 
-    def bend(environ: Environment, admin: str) -> None:
+    def bend(environ: WsgiEnviron, admin: str) -> None:
         pairs = parse_qsl(environ["QUERY_STRING"], keep_blank_values=True)
         environ["QUERY_STRING"] = urlencode([(name, value) for name, value in pairs if name not in names])
 
     return bend
 
 
-def _confirm(environ: Environment, admin: str) -> None:
+def _add_confirmation(environ: WsgiEnviron, admin: str) -> None:
     if environ["REQUEST_METHOD"] == "DELETE" and "confirmed" not in environ["QUERY_STRING"]:
         environ["QUERY_STRING"] += ("&" if environ["QUERY_STRING"] else "") + "confirmed=true"
 
 
-def _keep(environ: Environment, admin: str) -> Response | None:
+def _ignore_scenario_deletion(environ: WsgiEnviron, admin: str) -> Response | None:
     """Say that a scenario was deleted, and keep it."""
-    found = re.fullmatch(f"{API}/scenarios/([0-9]+)", environ["PATH_INFO"])
+    found = re.fullmatch(f"{API_PREFIX}/scenarios/([0-9]+)", environ["PATH_INFO"])
     if found is None or environ["REQUEST_METHOD"] != "DELETE":
         return None
-    return _json({"scenario": int(found[1])})
+    return _json_response({"scenario": int(found[1])})
 
 
-def _as_admin(pattern: str) -> Callable[[Environment, str], None]:
+def _use_admin_token(pattern: str) -> Callable[[WsgiEnviron, str], None]:
     """Let anybody do what a path offers."""
 
-    def bend(environ: Environment, admin: str) -> None:
+    def bend(environ: WsgiEnviron, admin: str) -> None:
         if re.fullmatch(pattern, environ["PATH_INFO"]):
             environ["HTTP_AUTHORIZATION"] = f"Token {admin}"
 
     return bend
 
 
-def _let_in(environ: Environment, admin: str) -> None:
+def _add_admin_token(environ: WsgiEnviron, admin: str) -> None:
     environ.setdefault("HTTP_AUTHORIZATION", f"Token {admin}")
 
 
-def _fill_in_team(environ: Environment, admin: str) -> None:
-    if environ["PATH_INFO"] == f"{API}/hooks" and "teamId" not in environ["QUERY_STRING"]:
+def _add_team_id(environ: WsgiEnviron, admin: str) -> None:
+    if environ["PATH_INFO"] == f"{API_PREFIX}/hooks" and "teamId" not in environ["QUERY_STRING"]:
         environ["QUERY_STRING"] += "&teamId=1"
 
 
-def _instead(method: str, other: str, pattern: str) -> Callable[[Environment, str], None]:
+def _replace_method(method: str, other: str, pattern: str) -> Callable[[WsgiEnviron, str], None]:
     """Do what another method does."""
 
-    def bend(environ: Environment, admin: str) -> None:
+    def bend(environ: WsgiEnviron, admin: str) -> None:
         if environ["REQUEST_METHOD"] == method and re.fullmatch(pattern, environ["PATH_INFO"]):
             environ["REQUEST_METHOD"] = other
 
     return bend
 
 
-def _in_any_case(environ: Environment, admin: str) -> None:
+def _lowercase_path(environ: WsgiEnviron, admin: str) -> None:
     if environ["REQUEST_METHOD"] == "GET":
         environ["PATH_INFO"] = environ["PATH_INFO"].lower()
         environ["REQUEST_URI"] = environ["PATH_INFO"]
@@ -128,11 +128,11 @@ def _in_any_case(environ: Environment, admin: str) -> None:
 # --- ways to bend an answer ----------------------------------------------------------------------
 
 
-def _json(body: Any, status: int = 200) -> Response:
+def _json_response(body: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(body), status, content_type="application/json; charset=utf-8")
 
 
-def _body(change: Callable[[Request, Any], Any]) -> Callable[[Request, Response], None]:
+def _change_body(change: Callable[[Request, Any], Any]) -> Callable[[Request, Response], None]:
     """Change the JSON of a success."""
 
     def bend(request: Request, response: Response) -> None:
@@ -142,7 +142,7 @@ def _body(change: Callable[[Request, Any], Any]) -> Callable[[Request, Response]
     return bend
 
 
-def _of(key: str, change: Callable[[Any], Any]) -> Callable[[Request, Response], None]:
+def _change_rows(key: str, change: Callable[[Any], Any]) -> Callable[[Request, Response], None]:
     """Change what stands under a key: a row, or each row of a list."""
 
     def bend(request: Request, body: Any) -> Any:
@@ -155,18 +155,18 @@ def _of(key: str, change: Callable[[Any], Any]) -> Callable[[Request, Response],
                 body[key] = change(rows)
         return body
 
-    return _body(bend)
+    return _change_body(bend)
 
 
-def _lacking(name: str) -> Callable[[Any], Any]:
+def _remove_field(name: str) -> Callable[[Any], Any]:
     return lambda row: {key: value for key, value in row.items() if key != name}
 
 
-def _changed(name: str, change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _change_field(name: str, change: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda row: {key: change(value) if key == name else value for key, value in row.items()}
 
 
-def _status(before: int, after: int, method: str = "") -> Callable[[Request, Response], None]:
+def _change_status(before: int, after: int, method: str = "") -> Callable[[Request, Response], None]:
     def bend(request: Request, response: Response) -> None:
         if response.status_code == before and method in ("", request.method):
             response.status_code = after
@@ -174,7 +174,7 @@ def _status(before: int, after: int, method: str = "") -> Callable[[Request, Res
     return bend
 
 
-def _error(change: Callable[[Any], Any]) -> Callable[[Request, Response], None]:
+def _change_error_body(change: Callable[[Any], Any]) -> Callable[[Request, Response], None]:
     """Change the JSON of a refusal."""
 
     def bend(request: Request, response: Response) -> None:
@@ -184,214 +184,214 @@ def _error(change: Callable[[Any], Any]) -> Callable[[Request, Response], None]:
     return bend
 
 
-def _no_limits(request: Request, response: Response) -> None:
+def _remove_rate_limit_headers(request: Request, response: Response) -> None:
     for name in ("Limit", "Remaining", "Reset"):
         response.headers.pop(f"X-RateLimit-{name}", None)
 
 
-def _forgetful(request: Request, body: Any) -> Any:
-    return _lacking("outputs")(body) if request.path.endswith("/run") else body
+def _remove_run_outputs(request: Request, body: Any) -> Any:
+    return _remove_field("outputs")(body) if request.path.endswith("/run") else body
 
 
-def _backwards(request: Request, body: Any) -> Any:
+def _reverse_logs(request: Request, body: Any) -> Any:
     if "scenarioLogs" in body:
         body["scenarioLogs"].reverse()
     return body
 
 
-def _hook_says_202(request: Request, response: Response) -> None:
+def _return_202_from_hooks(request: Request, response: Response) -> None:
     if request.path.startswith("/hook/") and response.status_code == 200:
         response.status_code = 202
 
 
-def _tells(request: Request, body: Any) -> Any:
+def _leak_secret(request: Request, body: Any) -> Any:
     if isinstance(body, dict) and isinstance(body.get("connection"), dict):
         body["connection"]["apiKey"] = "contract-secret-key"
     return body
 
 
-_RECORD = f"{API}/data-stores/[0-9]+/data/[^/]+"
+_RECORD_PATH = f"{API_PREFIX}/data-stores/[0-9]+/data/[^/]+"
 
 MUTANTS = [
     Mutant(
         "a field is missing",
         r"drift .*GET /scenarios/\{scenarioId\} scenario.lastEdit missing",
         "test_a_scenario_comes_without",
-        response=_of("scenario", _lacking("lastEdit")),
+        response=_change_rows("scenario", _remove_field("lastEdit")),
     ),
     Mutant(
         "a field has another type",
         r"drift .*GET /hooks hooks\[\].queueCount type integer string",
         "test_the_list_shows_the_hooks",
-        response=_of("hooks", _changed("queueCount", str)),
+        response=_change_rows("hooks", _change_field("queueCount", str)),
     ),
     Mutant(
         "an id is a text",
         r"drift .*GET /data-stores dataStores\[\].id type integer string",
         "test_the_list_shows_the_stores",
-        response=_of("dataStores", _changed("id", str)),
+        response=_change_rows("dataStores", _change_field("id", str)),
     ),
     Mutant(
         "a field is new",
         r"drift .*GET /teams teams\[\].colour unknown nothing string",
         "test_private_spaces",
-        response=_of("teams", lambda row: {**row, "colour": "red"}),
-        passes=True,
+        response=_change_rows("teams", lambda row: {**row, "colour": "red"}),
+        is_only_reported=True,
     ),
     Mutant(
         "a field of the page has another type",
         r"drift .*GET /hooks pg.limit type integer string",
         "test_the_answer_repeats_the_page and hooks",
-        response=_of("pg", _changed("limit", str)),
+        response=_change_rows("pg", _change_field("limit", str)),
     ),
     Mutant(
         "the page is missing",
         r"drift .*GET /teams pg missing",
         "test_the_answer_repeats_the_page and teams",
-        response=_body(lambda request, body: _lacking("pg")(body)),
+        response=_change_body(lambda request, body: _remove_field("pg")(body)),
     ),
     Mutant(
         "the offset is ignored",
         r"test_the_offset_leaves_out_the_first_rows\[GET /hooks\]",
         "test_the_offset and hooks",
-        request=_without("pg[offset]"),
+        request=_drop_query_params("pg[offset]"),
     ),
     Mutant(
         "the limit is ignored",
         r"test_a_page_holds_as_many_rows_as_asked_for\[GET /hooks\]",
         "test_a_page_holds and hooks",
-        request=_without("pg[limit]"),
+        request=_drop_query_params("pg[limit]"),
     ),
     Mutant(
         "the order is ignored",
         r"test_rows_come_in_the_order_asked_for\[GET /hooks by name\]",
         "test_rows_come_in_the_order and hooks",
-        request=_without("pg[sortDir]"),
+        request=_drop_query_params("pg[sortDir]"),
     ),
     Mutant(
         "the columns are ignored",
         r"test_just_the_columns_come_that_were_asked_for\[GET /scenarios\]",
         "test_just_the_columns and scenarios",
-        request=_without("cols[]"),
+        request=_drop_query_params("cols[]"),
     ),
     Mutant(
         "a filter is ignored",
         r"test_the_list_can_be_narrowed_to_what_is_live\[isActive\]",
         "test_the_list_can_be_narrowed_to_what_is_live",
-        request=_without("isActive"),
+        request=_drop_query_params("isActive"),
     ),
     Mutant(
         "403 instead of 404",
         r"GET /teams/\{teamId\} answered 403, not 404",
         "test_a_path_to_what_is_out_of_sight and teams",
-        response=_status(404, 403),
+        response=_change_status(404, 403),
     ),
     Mutant(
         "404 instead of 403",
         r"GET /users answered 404, not 403",
         "test_a_token_that_lacks_the_scope and users",
-        response=_status(403, 404),
+        response=_change_status(403, 404),
     ),
     Mutant(
         "201 instead of 200",
         r"POST /hooks answered 201, not 200",
         "test_a_hook_is_made_with_the_fields",
-        response=_status(200, 201, "POST"),
+        response=_change_status(200, 201, "POST"),
     ),
     Mutant(
         "204 for a deletion",
         r"DELETE /hooks/\{hookId\} answered 204, not 200",
         "test_a_deleted_hook_is_gone",
-        response=_status(200, 204, "DELETE"),
+        response=_change_status(200, 204, "DELETE"),
     ),
     Mutant(
         "no confirmation is needed",
         r"DELETE /hooks/\{hookId\} answered 200, not 406",
         "test_a_hook_that_a_scenario_uses_is_deleted",
-        request=_confirm,
+        request=_add_confirmation,
     ),
     Mutant(
         "a deletion keeps",
         r"test_a_deleted_scenario_is_gone",
         "test_a_deleted_scenario_is_gone",
-        request=_keep,
+        request=_ignore_scenario_deletion,
     ),
     Mutant(
         "a wrong scope is accepted",
         r"GET /users answered 200, not 403",
         "test_a_token_that_lacks_the_scope and users",
-        request=_as_admin(f"{API}/users"),
+        request=_use_admin_token(f"{API_PREFIX}/users"),
     ),
     Mutant(
         "no token is needed",
         r"GET /users/me answered 200, not 401",
         "test_a_call_without_a_token",
-        request=_let_in,
+        request=_add_admin_token,
     ),
     Mutant(
         "a required parameter is not",
         r"test_a_missing_parameter_is_named\[GET /hooks teamId\]",
         "test_a_missing_parameter and hooks",
-        request=_fill_in_team,
+        request=_add_team_id,
     ),
     Mutant(
         "the code of an error is another",
         r"with the code 400, not SC400",
         "test_a_missing_parameter and hooks",
-        response=_error(_changed("code", lambda code: code.removeprefix("SC"))),
+        response=_change_error_body(_change_field("code", lambda code: code.removeprefix("SC"))),
     ),
     Mutant(
         "an error has no message",
         r"drift .*GET /hooks message missing",
         "test_a_missing_parameter and hooks",
-        response=_error(_lacking("message")),
+        response=_change_error_body(_remove_field("message")),
     ),
     Mutant(
         "a record that is put is patched",
         r"test_a_record_that_is_put_loses_what_is_not_sent",
         "test_a_record_that_is_put_loses",
-        request=_instead("PUT", "PATCH", _RECORD),
+        request=_replace_method("PUT", "PATCH", _RECORD_PATH),
     ),
     Mutant(
         "a record that is patched is put",
         r"test_a_record_that_is_patched_keeps_what_is_not_sent",
         "test_a_record_that_is_patched_keeps",
-        request=_instead("PATCH", "PUT", _RECORD),
+        request=_replace_method("PATCH", "PUT", _RECORD_PATH),
     ),
     Mutant(
         "paths are read in any case",
         r"test_a_path_is_spelled_in_one_way_only\[/users/ME\]",
         "test_a_path_is_spelled",
-        request=_in_any_case,
+        request=_lowercase_path,
     ),
     Mutant(
         "the logs come oldest first",
         r"test_the_logs_show_the_runs",
         "test_the_logs_show_the_runs",
-        response=_body(_backwards),
+        response=_change_body(_reverse_logs),
     ),
     Mutant(
         "a run forgets its outputs",
         r"test_a_run_that_is_waited_for_answers_its_outputs",
         "test_a_run_that_is_waited_for",
-        response=_body(_forgetful),
+        response=_change_body(_remove_run_outputs),
     ),
     Mutant(
         "the limits are not told",
         r"test_a_call_tells_how_many_are_left\[GET /hooks\]",
         "test_a_call_tells and hooks",
-        response=_no_limits,
+        response=_remove_rate_limit_headers,
     ),
     Mutant(
         "a hook answers 202",
         r"test_what_comes_while_the_scenario_is_not_live",
         "test_what_comes_while",
-        response=_hook_says_202,
+        response=_return_202_from_hooks,
     ),
     Mutant(
         "a secret is shown",
         r"test_what_a_connection_is_made_with_is_never_shown",
         "test_what_a_connection_is_made_with",
-        response=_body(_tells),
+        response=_change_body(_leak_secret),
     ),
 ]

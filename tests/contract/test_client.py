@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from emulator import MakeEmulator, World
-from emulator.contract.client import Client
-from emulator.contract.guard import Guard, Unsafe
-from emulator.contract.pacing import Pacer
-from emulator.contract.record import Recorder
-from emulator.contract.settings import Settings
-from emulator.contract.target import Target, survey
-from emulator.world.enums import SCOPES
+from make_emulator import MakeEmulator, World
+from make_emulator.contract.client import ContractClient
+from make_emulator.contract.guard import Guard, UnsafeCallError
+from make_emulator.contract.results import ResponseRecorder
+from make_emulator.contract.settings import Settings
+from make_emulator.contract.target import Target, probe_target
+from make_emulator.contract.throttle import Throttle
+from make_emulator.world.enums import SCOPES
 
 
 class Begun:
@@ -27,14 +27,14 @@ class Begun:
             team_id=world.team_id,
             organization_id=world.organization_id,
         )
-        self.world, self.target, self.recorder = world, Target(settings), Recorder()
+        self.world, self.target, self.recorder = world, Target(settings), ResponseRecorder()
         self.target.session.trust_env = False
 
-    def client(self, limit: int | None = None, **how: Any) -> Client:
+    def client(self, limit: int | None = None, **how: Any) -> ContractClient:
         guard = Guard("contract-1", team_id=self.world.team_id, organization_id=self.world.organization_id)
-        pacer = Pacer(limit, sleep=self.world.advance, now=self.target.now)
+        pacer = Throttle(limit, sleep=self.world.advance, now=self.target.now)
         how = {"scopes": frozenset(SCOPES), **how}
-        return Client(self.target, guard, pacer, self.recorder, **how)
+        return ContractClient(self.target, guard, pacer, self.recorder, **how)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def begun(make_emulator: MakeEmulator) -> Iterator[Begun]:
 
 
 def test_the_licence_and_the_scopes_are_known_before_the_first_test(begun: Begun) -> None:
-    scopes, license = survey(begun.target)
+    scopes, license = probe_target(begun.target)
     assert scopes == SCOPES
     assert license["apiLimit"] == 60
     assert begun.world.requests[0]["path"] == "/organizations/1"
@@ -57,7 +57,7 @@ def test_a_call_that_came_too_fast_is_repeated_a_minute_later(begun: Begun) -> N
     api = begun.client(limit=10_000)
     answers = [api.get("/teams/1").status for _ in range(70)]
     assert set(answers) == {200}
-    assert api.pacer.waited == 61
+    assert api.throttle.waited == 61
 
 
 def test_a_route_that_the_token_may_not_call_is_skipped(begun: Begun) -> None:
@@ -91,11 +91,11 @@ def test_reading_only_never_sends_anything_else(begun: Begun) -> None:
 
 def test_what_is_not_the_runs_own_is_never_sent(begun: Begun) -> None:
     api = begun.client()
-    with pytest.raises(Unsafe):
+    with pytest.raises(UnsafeCallError):
         api.post("/scenarios/1/run")
-    with pytest.raises(Unsafe):
+    with pytest.raises(UnsafeCallError):
         api.delete("/scenarios/1")
-    with pytest.raises(Unsafe):
+    with pytest.raises(UnsafeCallError):
         api.call("POST", "/teams", data=b'{"name": "Somebody\'s", "organizationId": 1}')
     assert begun.world.requests.all() == []
 
@@ -110,4 +110,4 @@ def test_failures_tell_the_route_and_what_came(begun: Begun) -> None:
         answer.refused(403)
     with pytest.raises(pytest.fail.Exception, match="with the code SC404, not IM002"):
         answer.refused(404, "IM002")
-    assert begun.recorder.take()["calls"] == [["GET /teams/{teamId}", 404, 1]]
+    assert begun.recorder.drain()["calls"] == [["GET /teams/{teamId}", 404, 1]]

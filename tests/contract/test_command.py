@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from emulator.cli import main
+from make_emulator.cli.main import main
 
-from .conftest import Zone
+from .conftest import EmulatedZone
 
-CONTRACT = [sys.executable, "-m", "emulator.cli", "contract"]
+CONTRACT = [sys.executable, "-m", "make_emulator", "contract"]
 ZONE = [
     "--base-url",
     "http://127.0.0.1:9/api/v2",
@@ -99,7 +99,7 @@ def test_a_name_that_no_test_has_is_told() -> None:
     assert ended.stderr == "make-emulator: no test has a name that fits -k\n"
 
 
-def test_a_token_that_is_refused_is_one_line(zone: Zone, tmp_path: Path) -> None:
+def test_a_token_that_is_refused_is_one_line(zone: EmulatedZone, tmp_path: Path) -> None:
     zone.token = "44444444-4444-4444-8444-444444444444"
     ended = subprocess.run(
         zone.command(), env=zone.environment, capture_output=True, encoding="utf-8", check=False
@@ -115,7 +115,7 @@ def test_a_token_that_is_refused_is_one_line(zone: Zone, tmp_path: Path) -> None
         ("--organization-id", "the token sees no organization 987654 at"),
     ],
 )
-def test_a_place_that_the_token_does_not_see_is_one_line(zone: Zone, flag: str, reason: str) -> None:
+def test_a_place_that_the_token_does_not_see_is_one_line(zone: EmulatedZone, flag: str, reason: str) -> None:
     ended = subprocess.run(
         [*zone.command(), flag, "987654"],
         env=zone.environment,
@@ -133,7 +133,7 @@ def test_a_report_that_could_not_be_written_is_told_before_the_run(tmp_path: Pat
     assert f"there is no folder '{tmp_path / 'none'}' to write it to" in " ".join(result.stderr.split())
 
 
-def test_an_emulator_teaches_the_ledger_nothing(zone: Zone, tmp_path: Path) -> None:
+def test_an_emulator_teaches_the_ledger_nothing(zone: EmulatedZone, tmp_path: Path) -> None:
     """Else one flag would turn everything that is assumed into something observed."""
     path = tmp_path / "fidelity.yaml"
     path.write_text("[]", "utf-8")
@@ -149,7 +149,7 @@ def test_an_emulator_teaches_the_ledger_nothing(zone: Zone, tmp_path: Path) -> N
     assert path.read_text("utf-8") == "[]"
 
 
-def test_a_second_token_shows_what_is_refused(zone: Zone, tmp_path: Path) -> None:
+def test_a_second_token_shows_what_is_refused(zone: EmulatedZone, tmp_path: Path) -> None:
     test = "test_a_token_that_lacks_the_scope and hooks"
     _, report = zone.run(tmp_path, "-k", test)
     assert {each["reason"].partition(" lacks ")[0] for each in report["skipped"]} == {

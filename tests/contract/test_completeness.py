@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from emulator import ledger
-from emulator.contract.catalog import aspects_of, core, endpoints
-from emulator.ledger_text import linked_tests
+from make_emulator import fidelity
+from make_emulator.contract.declarations import aspects_to_test, core_endpoints, endpoints
+from make_emulator.fidelity_text import find_linked_tests
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -49,29 +49,39 @@ def marks() -> dict[str, list[tuple[str, ...]]]:
 
 
 def test_the_core_is_the_47_documented_routes() -> None:
-    assert sorted(number for endpoint in core().values() for number in endpoint.core) == list(range(1, 48))
+    assert sorted(number for endpoint in core_endpoints().values() for number in endpoint.core) == list(
+        range(1, 48)
+    )
 
 
 def test_every_aspect_of_every_core_route_has_a_contract_test(
     marks: dict[str, list[tuple[str, ...]]],
 ) -> None:
     covered = {(route, aspect) for route, *aspects in marks["covers"] for aspect in aspects}
-    wanted = {(route, aspect) for route, endpoint in core().items() for aspect in aspects_of(endpoint)}
+    wanted = {
+        (route, aspect)
+        for route, endpoint in core_endpoints().items()
+        for aspect in aspects_to_test(endpoint)
+    }
     assert wanted - covered == set()
 
 
 def test_no_mark_covers_what_a_route_has_not(marks: dict[str, list[tuple[str, ...]]]) -> None:
     covered = {(route, aspect) for route, *aspects in marks["covers"] for aspect in aspects}
-    known = {(route, aspect) for route, endpoint in endpoints().items() for aspect in aspects_of(endpoint)}
+    known = {
+        (route, aspect) for route, endpoint in endpoints().items() for aspect in aspects_to_test(endpoint)
+    }
     assert covered - known == set()
 
 
 def test_every_statement_that_a_test_names_is_in_the_ledger(marks: dict[str, list[tuple[str, ...]]]) -> None:
     named = {id for ids in marks["fidelity"] for id in ids}
-    assert named - {behaviour.id for behaviour in ledger.load()} == set()
-    assert named == set(linked_tests(ROOT / "contract_tests"))
+    assert named - {behaviour.id for behaviour in fidelity.load_behaviours()} == set()
+    assert named == set(find_linked_tests(ROOT / "contract_tests"))
 
 
 def test_the_ledger_names_the_tests_that_check_it() -> None:
-    linked = linked_tests(ROOT / "contract_tests")
-    assert {behaviour.id: behaviour.test for behaviour in ledger.load() if behaviour.test} == linked
+    linked = find_linked_tests(ROOT / "contract_tests")
+    assert {
+        behaviour.id: behaviour.test for behaviour in fidelity.load_behaviours() if behaviour.test
+    } == linked

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from emulator.contract.catalog import endpoints
-from emulator.contract.guard import ABSENT, MAKES, SAFE, Guard, Unsafe
+from make_emulator.contract.declarations import endpoints
+from make_emulator.contract.guard import CREATED_KINDS, SAFE_METHODS, UNUSED_ID, Guard, UnsafeCallError
 
 PREFIX = "contract-0123abcd"
 
 
 @pytest.fixture
 def guard() -> Guard:
-    guard = Guard(PREFIX, team_id=7, organization_id=3, strangers={"team": 99})
-    guard.note("POST /scenarios", {"scenario": {"id": 5, "name": f"{PREFIX} scenario"}})
-    guard.note("POST /hooks", {"hook": {"id": 6, "name": f"{PREFIX} hook"}})
-    guard.note("POST /data-stores", {"dataStore": {"id": "8", "name": f"{PREFIX} store"}})
+    guard = Guard(PREFIX, team_id=7, organization_id=3, foreign_ids={"team": 99})
+    guard.record_created("POST /scenarios", {"scenario": {"id": 5, "name": f"{PREFIX} scenario"}})
+    guard.record_created("POST /hooks", {"hook": {"id": 6, "name": f"{PREFIX} hook"}})
+    guard.record_created("POST /data-stores", {"dataStore": {"id": "8", "name": f"{PREFIX} store"}})
     return guard
 
 
@@ -34,7 +34,7 @@ ALLOWED: list[tuple[str, str, dict[str, Any], Any]] = [
     ("POST", "/scenarios/5/run", {}, {"data": {"name": "Zoe"}}),
     ("DELETE", "/scenarios/5", {}, None),
     ("DELETE", "/hooks/6", {"confirmed": "true"}, None),
-    ("POST", f"/scenarios/{ABSENT}/run", {}, None),
+    ("POST", f"/scenarios/{UNUSED_ID}/run", {}, None),
     ("POST", "/scenarios", {}, {"teamId": 7, "blueprint": blueprint()}),
     ("POST", "/scenarios", {"confirmed": "true"}, {"teamId": 7, "blueprint": blueprint()}),
     ("POST", "/scenarios", {}, {"teamId": 7, "blueprint": blueprint(hook=6)}),
@@ -95,7 +95,7 @@ def test_what_the_run_made_may_be_touched(
 def test_anything_else_is_refused(
     method: str, path: str, query: dict[str, Any], body: Any, guard: Guard
 ) -> None:
-    with pytest.raises(Unsafe):
+    with pytest.raises(UnsafeCallError):
         guard.check(method, path, query, body)
 
 
@@ -108,37 +108,40 @@ def test_no_route_that_changes_something_passes_with_ids_that_the_run_did_not_ma
             path = path.replace(f"{{{name}}}", "1")
         try:
             guard.check(endpoint.method, path, {}, {})
-        except Unsafe:
+        except UnsafeCallError:
             continue
-        if endpoint.method not in SAFE:
+        if endpoint.method not in SAFE_METHODS:
             passed.add(route)
-    assert passed <= set(MAKES)
+    assert passed <= set(CREATED_KINDS)
 
 
 def test_installing_an_app_is_refused_because_it_is_the_organizations(guard: Guard) -> None:
     flow = [{"id": 1, "module": "slack:CreateMessage", "parameters": {}}]
     body = {"teamId": 7, "blueprint": json.dumps({"name": f"{PREFIX} s", "flow": flow})}
     guard.check("POST", "/scenarios", {}, body)
-    with pytest.raises(Unsafe, match="would install slack"):
+    with pytest.raises(UnsafeCallError, match="would install slack"):
         guard.check("POST", "/scenarios", {"confirmed": "true"}, body)
 
 
 def test_what_does_not_bear_the_prefix_is_never_taken_for_the_runs_own(guard: Guard) -> None:
-    assert guard.note("POST /scenarios", {"scenario": {"id": 1, "name": "Somebody's"}}) is None
-    assert guard.note("POST /scenarios", {"scenario": {"id": 1}}) is None
-    assert guard.note("POST /scenarios/{scenarioId}/start", {"scenario": {"id": 1, "name": PREFIX}}) is None
-    with pytest.raises(Unsafe):
+    assert guard.record_created("POST /scenarios", {"scenario": {"id": 1, "name": "Somebody's"}}) is None
+    assert guard.record_created("POST /scenarios", {"scenario": {"id": 1}}) is None
+    assert (
+        guard.record_created("POST /scenarios/{scenarioId}/start", {"scenario": {"id": 1, "name": PREFIX}})
+        is None
+    )
+    with pytest.raises(UnsafeCallError):
         guard.check("DELETE", "/scenarios/1", {}, None)
 
 
 def test_what_is_gone_may_not_be_touched_any_more(guard: Guard) -> None:
     guard.forget("scenario", 5)
-    with pytest.raises(Unsafe):
+    with pytest.raises(UnsafeCallError):
         guard.check("DELETE", "/scenarios/5", {}, None)
 
 
 def test_data_are_sent_to_hooks_of_the_run_only(guard: Guard) -> None:
-    guard.trust_address("https://hook.eu1.make.com/mine")
-    guard.check_address("https://hook.eu1.make.com/mine?a=1")
-    with pytest.raises(Unsafe):
-        guard.check_address("https://hook.eu1.make.com/other")
+    guard.allow_hook_url("https://hook.eu1.make.com/mine")
+    guard.check_hook_url("https://hook.eu1.make.com/mine?a=1")
+    with pytest.raises(UnsafeCallError):
+        guard.check_hook_url("https://hook.eu1.make.com/other")

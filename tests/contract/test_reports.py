@@ -9,21 +9,23 @@ from typing import Any
 import pytest
 import yaml
 
-from emulator import ledger
-from emulator.contract.record import Outcome, Recorder, Run
-from emulator.contract.reports import finish, html, summary, updated
-from emulator.contract.settings import Settings
-from emulator.contract.shapes import Drift
-from emulator.data import fixture
-from emulator.ledger_text import linked_tests, with_fields
+from make_emulator import fidelity
+from make_emulator.contract.drift import Drift
+from make_emulator.contract.reports import mark_observed, render_html, summary_lines, write_reports
+from make_emulator.contract.results import Outcome, ResponseRecorder, SuiteRun
+from make_emulator.contract.settings import Settings
+from make_emulator.fidelity_text import find_linked_tests, set_fields
+from make_emulator.resources import fixture_path
 
 DRIFT = Drift("GET /teams", "teams[].id", "type", "integer", "string")
 
 
 @pytest.fixture
-def run() -> Run:
+def run() -> SuiteRun:
     """A run with one test of each outcome."""
-    run = Run(target="eu1.make.com", base_url="https://eu1.make.com/api/v2", started="2026-11-25T10:00:00Z")
+    run = SuiteRun(
+        target="eu1.make.com", base_url="https://eu1.make.com/api/v2", started="2026-11-25T10:00:00Z"
+    )
     run.add(
         Outcome(
             "test_a.py::test_one",
@@ -46,31 +48,31 @@ def run() -> Run:
             "test_a.py::test_three", "skipped", reason="the token lacks user:read", fidelity=("users.me",)
         )
     )
-    recorder = Recorder()
-    recorder.saw("GET /teams", 200, [DRIFT])
-    recorder.saw("GET /teams", 200, [DRIFT])
-    run.take(recorder.take())
+    recorder = ResponseRecorder()
+    recorder.record_response("GET /teams", 200, [DRIFT])
+    recorder.record_response("GET /teams", 200, [DRIFT])
+    run.add_responses(recorder.drain())
     return run
 
 
-def test_a_statement_is_confirmed_contradicted_or_untested(run: Run) -> None:
-    verdicts = run.verdicts(ledger.load())
+def test_a_statement_is_confirmed_contradicted_or_untested(run: SuiteRun) -> None:
+    verdicts = run.verdicts(fidelity.load_behaviours())
     named = ("auth.token", "paging.answer", "users.me")
     assert [verdicts[id] for id in named] == ["confirmed", "contradicted", "untested"]
     run.add(Outcome("test_b.py::test_four", "failed", fidelity=("auth.token",)))
-    assert run.verdicts(ledger.load())["auth.token"] == "contradicted"
+    assert run.verdicts(fidelity.load_behaviours())["auth.token"] == "contradicted"
 
 
-def test_a_route_has_the_worst_outcome_of_each_aspect(run: Run) -> None:
+def test_a_route_has_the_worst_outcome_of_each_aspect(run: SuiteRun) -> None:
     [teams] = [row for row in run.routes() if row["route"] == "GET /teams"]
     assert (teams["core"], teams["calls"], teams["drift"]) == ([36], 2, 1)
     assert teams["aspects"]["paging"] == teams["aspects"]["success"] == "failed"
     assert teams["aspects"]["cols"] == "untested"
 
 
-def test_the_summary_tells_what_matters(run: Run) -> None:
+def test_the_summary_tells_what_matters(run: SuiteRun) -> None:
     run.left_behind = ["hook 6 ('contract-1 hook 1')"]
-    lines = list(summary(run.as_json(ledger.load())))
+    lines = list(summary_lines(run.as_json(fidelity.load_behaviours())))
     assert lines[:3] == [
         "tests     1 passed, 1 failed, 1 skipped",
         "  skipped    1  the token lacks user:read",
@@ -82,8 +84,8 @@ def test_the_summary_tells_what_matters(run: Run) -> None:
     assert lines[-2:] == ["left behind, remove it by hand:", "  hook 6 ('contract-1 hook 1')"]
 
 
-def test_the_page_needs_nothing_but_itself_and_escapes_what_it_shows(run: Run) -> None:
-    page = html(run.as_json(ledger.load()))
+def test_the_page_needs_nothing_but_itself_and_escapes_what_it_shows(run: SuiteRun) -> None:
+    page = render_html(run.as_json(fidelity.load_behaviours()))
     assert "Contract with eu1.make.com" in page
     assert "&lt;b&gt;oops" in page
     assert "<b>oops" not in page
@@ -92,13 +94,13 @@ def test_the_page_needs_nothing_but_itself_and_escapes_what_it_shows(run: Run) -
         assert outside not in page
 
 
-def test_the_ledger_learns_what_was_assumed_and_is_confirmed(run: Run, tmp_path: Path) -> None:
-    before = fixture("fidelity.yaml").read_text("utf-8")
-    after, learned = updated(before, run.as_json(ledger.load()))
+def test_the_ledger_learns_what_was_assumed_and_is_confirmed(run: SuiteRun, tmp_path: Path) -> None:
+    before = fixture_path("fidelity.yaml").read_text("utf-8")
+    after, learned = mark_observed(before, run.as_json(fidelity.load_behaviours()))
     assert learned == ["body.types"]
     path = tmp_path / "fidelity.yaml"
     path.write_text(after, "utf-8")
-    old, new = ({each.id: each for each in ledger.load(source)} for source in (None, path))
+    old, new = ({each.id: each for each in fidelity.load_behaviours(source)} for source in (None, path))
     assert {id for id in old if old[id] != new[id]} == {"body.types"}
     assert (old["body.types"].status, new["body.types"].status) == ("assumed", "observed")
     assert new["body.types"].source == "contract suite against eu1.make.com, 2026-11-25"
@@ -119,9 +121,9 @@ class Terminal:
         self.lines.append(line)
 
 
-def test_a_run_writes_its_reports_and_updates_the_ledger(run: Run, tmp_path: Path) -> None:
+def test_a_run_writes_its_reports_and_updates_the_ledger(run: SuiteRun, tmp_path: Path) -> None:
     path = tmp_path / "fidelity.yaml"
-    path.write_text(fixture("fidelity.yaml").read_text("utf-8"), "utf-8")
+    path.write_text(fixture_path("fidelity.yaml").read_text("utf-8"), "utf-8")
     settings = Settings(
         base_url=run.base_url,
         token="secret",
@@ -133,12 +135,12 @@ def test_a_run_writes_its_reports_and_updates_the_ledger(run: Run, tmp_path: Pat
         html=tmp_path / "no such folder" / "run.html",
     )
     terminal = Terminal()
-    finish(terminal, run, settings)
+    write_reports(terminal, run, settings)
     assert terminal.lines[0] == "contract: eu1.make.com"
     assert terminal.lines[-1] == "ledger    1 statements are observed now"
     assert f"cannot write {settings.html}: No such file or directory" in terminal.lines
     assert json.loads((tmp_path / "run.json").read_text("utf-8"))["target"] == "eu1.make.com"
-    statuses = {each.id: each.status for each in ledger.load(path)}
+    statuses = {each.id: each.status for each in fidelity.load_behaviours(path)}
     assert (statuses["body.types"], statuses["paging.max"]) == ("observed", "assumed")
 
 
@@ -161,7 +163,7 @@ TEXT = """\
 
 
 def test_fields_are_set_and_taken_away_and_comments_stay() -> None:
-    text = with_fields(TEXT, {"a.one": {"status": "observed", "test": 'a "b"'}, "a.two": {"test": None}})
+    text = set_fields(TEXT, {"a.one": {"status": "observed", "test": 'a "b"'}, "a.two": {"test": None}})
     assert yaml.safe_load(text) == [
         {
             "id": "a.one",
@@ -174,7 +176,7 @@ def test_fields_are_set_and_taken_away_and_comments_stay() -> None:
     ]
     assert text.startswith("# A comment.\n")
     assert '  test: "a \\"b\\""\n\n# --- Another area ---\n\n- id: a.two\n' in text
-    assert with_fields(TEXT, {}) == TEXT
+    assert set_fields(TEXT, {}) == TEXT
 
 
 def test_marks_are_read_off_the_tests(tmp_path: Path) -> None:
@@ -184,4 +186,4 @@ def test_marks_are_read_off_the_tests(tmp_path: Path) -> None:
         "utf-8",
     )
     test = "contract_tests/test_x.py::test_first"
-    assert linked_tests(tmp_path) == {"a.one": test, "a.two": test}
+    assert find_linked_tests(tmp_path) == {"a.one": test, "a.two": test}

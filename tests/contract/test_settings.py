@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emulator.contract.settings import Settings, SettingsError, collect
+from make_emulator.contract.settings import Settings, SettingsError, load_settings
 
 ZONE: dict[str, Any] = {
     "base_url": "https://eu1.make.com/api/v2",
@@ -26,12 +26,12 @@ ENVIRONMENT = {
 
 
 def test_without_a_base_url_a_fresh_emulator_is_meant() -> None:
-    assert collect({}, {}) == Settings()
+    assert load_settings({}, {}) == Settings()
     assert Settings().zone == "a fresh emulator"
 
 
 def test_flags_win_over_environment_variables() -> None:
-    assert collect({}, ENVIRONMENT) == Settings(
+    assert load_settings({}, ENVIRONMENT) == Settings(
         base_url="https://us1.make.com/api/v2",
         token="other",
         team_id=8,
@@ -39,7 +39,7 @@ def test_flags_win_over_environment_variables() -> None:
         read_only=True,
         html=Path("page.html"),
     )
-    settings = collect(ZONE, ENVIRONMENT)
+    settings = load_settings(ZONE, ENVIRONMENT)
     assert (settings.zone, settings.token, settings.team_id) == ("eu1.make.com", "secret", 7)
 
 
@@ -59,7 +59,7 @@ def test_what_makes_no_sense_together_is_told(given: dict[str, Any], reason: str
 
 def test_an_environment_variable_that_is_no_number_is_told() -> None:
     with pytest.raises(SettingsError, match="MAKE_EMULATOR_CONTRACT_TEAM_ID must be a number"):
-        collect({}, {**ENVIRONMENT, "MAKE_EMULATOR_CONTRACT_TEAM_ID": "mine"})
+        load_settings({}, {**ENVIRONMENT, "MAKE_EMULATOR_CONTRACT_TEAM_ID": "mine"})
 
 
 def test_the_token_is_never_shown() -> None:

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from emulator import World
+from make_emulator import World
 
-HERE = Path(__file__).parent
+E2E_FOLDER = Path(__file__).parent
 OLDEST_NODE = 20
 
 
@@ -27,7 +27,7 @@ class RunScript(Protocol):
 
 
 @cache
-def _missing() -> str | None:
+def _missing_requirement() -> str | None:
     """What these tests need and this machine lacks."""
     node = shutil.which("node")
     if node is None:
@@ -35,8 +35,8 @@ def _missing() -> str | None:
     version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     if int(version.removeprefix("v").partition(".")[0]) < OLDEST_NODE:
         return f"Node {OLDEST_NODE} or newer is needed, and this is {version}"
-    wanted = json.loads((HERE / "package.json").read_text(encoding="utf-8"))["dependencies"]
-    if not all((HERE / "node_modules" / name).is_dir() for name in wanted):
+    wanted = json.loads((E2E_FOLDER / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    if not all((E2E_FOLDER / "node_modules" / name).is_dir() for name in wanted):
         return "the clients are not installed: run `npm ci` in tests/e2e"
     return None
 
@@ -44,7 +44,7 @@ def _missing() -> str | None:
 @pytest.fixture(scope="session")
 def node() -> str:
     """The path of Node. Without it the test is skipped, but fails in CI, where nothing may be passed over."""
-    if (missing := _missing()) is not None:
+    if (missing := _missing_requirement()) is not None:
         if os.environ.get("CI"):
             pytest.fail(missing, pytrace=False)
         pytest.skip(missing)
@@ -66,11 +66,11 @@ def environment(make_world: World) -> Mapping[str, str]:
     }
 
 
-def runner(node: str, environment: Mapping[str, str], folder: str) -> RunScript:
+def script_runner(node: str, environment: Mapping[str, str], folder: str) -> RunScript:
     """What runs the scripts of a folder."""
 
     def run(script: str, **given: Any) -> Any:
-        command = [node, str(HERE / folder / f"{script}.mjs"), json.dumps(given)]
+        command = [node, str(E2E_FOLDER / folder / f"{script}.mjs"), json.dumps(given)]
         done = subprocess.run(
             command, env=environment, capture_output=True, encoding="utf-8", timeout=60, check=False
         )
@@ -83,4 +83,4 @@ def runner(node: str, environment: Mapping[str, str], folder: str) -> RunScript:
 
 @pytest.fixture
 def sdk(node: str, environment: Mapping[str, str]) -> RunScript:
-    return runner(node, environment, "sdk")
+    return script_runner(node, environment, "sdk")

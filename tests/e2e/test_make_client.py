@@ -11,7 +11,7 @@ import pytest
 from make import Make
 from make.__main__ import main
 
-from emulator import World, mock_make
+from make_emulator import World, mock_make
 
 pytestmark = pytest.mark.e2e
 

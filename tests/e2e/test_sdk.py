@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from emulator import World
+from make_emulator import World
 
 from .conftest import RunScript
-from .shapes import PROMISED, RECORDED, misfits, runs_of
+from .sdk_shapes import KNOWN_MISMATCHES, SDK_SHAPES, executions_in, shape_mismatches
 
 pytestmark = pytest.mark.e2e
 
@@ -128,15 +128,15 @@ def test_every_method_answers_what_its_types_promise(sdk: RunScript) -> None:
     done = sdk("every-method")
 
     answers = done["answers"]
-    assert answers.keys() == PROMISED.keys()
+    assert answers.keys() == SDK_SHAPES.keys()
     called = {name.split()[0] for name in answers}
     assert called == set(done["methods"]) - NOT_EMULATED
     assert set(done["others"]) == PARTS_NOT_EMULATED
 
-    answers["executions.list"] = runs_of(answers["executions.list"])
+    answers["executions.list"] = executions_in(answers["executions.list"])
     assert answers["executions.list"]
-    found = {name: list(misfits(answers[name], shape)) for name, shape in PROMISED.items()}
-    assert {name: texts for name, texts in found.items() if texts} == RECORDED
+    found = {name: list(shape_mismatches(answers[name], shape)) for name, shape in SDK_SHAPES.items()}
+    assert {name: texts for name, texts in found.items() if texts} == KNOWN_MISMATCHES
 
 
 # --- the flows of the vendor's own integration tests ---------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator import World
+from make_emulator import World
 
 from .conftest import RunScript
 

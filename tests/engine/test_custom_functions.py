@@ -14,21 +14,30 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lab import Lab, error_of, give_back, module, outputs_of, put_out, set_variable, worth
 
-from emulator.engine import custom_functions
-from emulator.engine.budget import Budget
-from emulator.engine.iml.environment import Bundle, Environment, Scope
-from emulator.engine.iml.evaluate import fill
-from emulator.engine.iml.functions import FUNCTIONS
-from emulator.engine.iml.values import Value, date_of
-from emulator.engine.javascript import worker, workers
-from emulator.world import functions
+from helpers.engine import (
+    EngineHarness,
+    error_of,
+    last_module_output,
+    module,
+    outputs_of,
+    render_text,
+    return_data,
+    set_variable,
+)
+from make_emulator.engine import custom_functions
+from make_emulator.engine.expressions.context import Bundle, Environment, Scope
+from make_emulator.engine.expressions.evaluator import render
+from make_emulator.engine.expressions.functions import FUNCTIONS
+from make_emulator.engine.expressions.values import Value, date_from_milliseconds
+from make_emulator.engine.javascript import pool, worker
+from make_emulator.engine.runtime.budget import Budget
+from make_emulator.world import functions
 
 NOW = 1_481_212_557_536
 
 
-class Workshop(Lab):
+class Workshop(EngineHarness):
     """A lab whose team has functions."""
 
     def write(self, *codes: str) -> None:
@@ -40,10 +49,10 @@ class Workshop(Lab):
         """What a text comes to where these are the fields of the bundle of module 1."""
 
         def find(name: str) -> Any:
-            return custom_functions.find(self.world, self.team.id, name)
+            return custom_functions.find_function(self.world, self.team.id, name)
 
-        scope = Scope().having(1, Bundle(data))
-        return fill(text, Environment(budget or Budget(), scope=scope, now=NOW, functions=find))
+        scope = Scope().with_bundle(1, Bundle(data))
+        return render(text, Environment(budget or Budget(), scope=scope, now=NOW, functions=find))
 
     def error(self, text: str, *, code: str) -> str:
         """Why a run fails that maps a text."""
@@ -63,7 +72,7 @@ def workshop() -> Workshop:
 
 def test_an_expression_calls_a_function_of_the_team(workshop: Workshop) -> None:
     workshop.write("function twice(x) { return 2 * x; }")
-    assert put_out(set_variable(1, "{{twice(21)}}"), lab=workshop) == [{"x": 42}]
+    assert last_module_output(set_variable(1, "{{twice(21)}}"), lab=workshop) == [{"x": 42}]
     assert workshop.worth("{{twice(twice(1)) + 1}} and {{twice(4)}}") == "5 and 8"
 
 
@@ -77,7 +86,7 @@ def test_an_expression_calls_a_function_of_the_team(workshop: Workshop) -> None:
         (None, "object null"),
         ([1, 2], "object 1,2"),
         ({"a": 1}, "object [object Object]"),
-        (date_of(NOW), "object 2016-12-08T15:55:57.536Z Date"),
+        (date_from_milliseconds(NOW), "object 2016-12-08T15:55:57.536Z Date"),
         (b"\x00\xff", "object 0,255 Uint8Array"),
     ],
 )
@@ -98,7 +107,7 @@ _SCALARS = (
     | st.floats(allow_nan=False, allow_infinity=False).filter(lambda x: not x.is_integer())
     | st.text()
     | st.binary()
-    | st.integers(0, 2**42).map(date_of)
+    | st.integers(0, 2**42).map(date_from_milliseconds)
 )
 _VALUES = st.recursive(
     _SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20
@@ -125,7 +134,7 @@ def test_a_value_that_goes_through_a_function_comes_back_as_it_was(value: Value)
         ("() => 1", None),
         ("Symbol('x')", None),
         ("[1, , undefined]", [1, None, None]),
-        ("({ a: undefined, b: { c: new Date(0) } })", {"b": {"c": date_of(0)}}),
+        ("({ a: undefined, b: { c: new Date(0) } })", {"b": {"c": date_from_milliseconds(0)}}),
         ("JSON.parse('{\"__proto__\": 1}')", {"__proto__": 1}),
         ("new Map([[1, 2]])", {}),
         ("new ArrayBuffer(2)", b"\0\0"),
@@ -167,7 +176,7 @@ def test_built_in_functions_are_called_by_iml(workshop: Workshop) -> None:
 
 def test_dates_are_written_in_the_zone_of_the_organization(workshop: Workshop) -> None:
     workshop.write("function hour(day) { return iml.formatDate(day, 'HH'); }")
-    given_back = put_out(set_variable(1, "{{hour('2016-12-08T15:55:57Z')}}"), lab=workshop)
+    given_back = last_module_output(set_variable(1, "{{hour('2016-12-08T15:55:57Z')}}"), lab=workshop)
     assert given_back == [{"x": "16"}]
 
 
@@ -190,7 +199,7 @@ def test_an_error_of_a_built_in_function_can_be_caught(workshop: Workshop) -> No
 def test_the_time_is_that_of_the_world_and_chance_repeats(workshop: Workshop) -> None:
     workshop.write("function look() { return [Date.now(), new Date(), Math.random(), Math.random()]; }")
     now, date, one, other = workshop.worth("{{look()}}")
-    assert (now, date) == (NOW, date_of(NOW))
+    assert (now, date) == (NOW, date_from_milliseconds(NOW))
     assert 0 <= one < 1
     assert one != other
     assert workshop.worth("{{look()}}") == [now, date, one, other]
@@ -198,7 +207,7 @@ def test_the_time_is_that_of_the_world_and_chance_repeats(workshop: Workshop) ->
 
 def test_the_local_time_of_javascript_is_utc(workshop: Workshop) -> None:
     workshop.write("function look() { return [new Date().getHours(), new Date(2020, 0, 1)]; }")
-    assert workshop.worth("{{look()}}") == [15, date_of(1_577_836_800_000)]
+    assert workshop.worth("{{look()}}") == [15, date_from_milliseconds(1_577_836_800_000)]
 
 
 @pytest.mark.parametrize(
@@ -245,7 +254,7 @@ def test_a_plan_without_custom_functions_finds_none(workshop: Workshop) -> None:
 def test_a_function_works_in_filters_and_in_the_outputs_of_a_scenario(workshop: Workshop) -> None:
     workshop.write("function isBig(x) { return x > 10; }")
     gate = {"conditions": [[{"a": "{{isBig(1.x)}}", "o": "boolean:equal", "b": "{{true}}"}]]}
-    flow = [set_variable(1, "{{11}}"), give_back(2, big="{{isBig(1.x)}}")]
+    flow = [set_variable(1, "{{11}}"), return_data(2, big="{{isBig(1.x)}}")]
     flow[1]["filter"] = {"name": "Big", **gate}
     run = workshop.run(*flow, output_spec=[{"name": "big", "type": "boolean"}])
     assert run.outputs == {"big": True}
@@ -266,7 +275,7 @@ def test_the_scenarios_that_use_a_function_are_found_in_nested_calls_only(worksh
     ]
     for text in ("twice(1)", '{{"twice(1)"}}', "{{twice}}", "{{twice.x}}", "{{twicer(1)}}", "{{twice("):
         workshop.scenario(set_variable(1, text))
-    assert custom_functions.users_of(workshop.world, function) == used
+    assert custom_functions.find_callers(workshop.world, function) == used
 
 
 # --- errors --------------------------------------------------------------------------------------
@@ -300,7 +309,7 @@ def test_code_that_is_no_javascript_fails_when_it_is_called(workshop: Workshop) 
 def test_without_an_engine_the_run_says_what_to_install(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "_idle", [])
+    monkeypatch.setattr(pool, "_idle_workers", [])
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     workshop.write("function twice(x) { return 2 * x; }")
     ignored = set_variable(1, "{{twice(1)}}", onerror=[module(2, "builtin:Ignore")])
@@ -411,7 +420,7 @@ def test_functions_of_several_threads_do_not_meet() -> None:
 def test_a_worker_that_somebody_ended_is_replaced(workshop: Workshop) -> None:
     workshop.write("function fine() { return 1; }")
     assert workshop.worth("{{fine()}}") == 1
-    for one in workers._idle:
+    for one in pool._idle_workers:
         one._process.kill()
         one._process.wait()
     assert workshop.worth("{{fine()}}") == 1
@@ -432,15 +441,15 @@ def test_a_worker_that_breaks_down_fails_the_call(workshop: Workshop) -> None:
         return running[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(workers, "_idle", [])
+        patch.setattr(pool, "_idle_workers", [])
         patch.setattr(subprocess, "Popen", popen)
         task = {"code": function.code, "name": "ask", "arguments": "[]", "now": 0, "seed": 0}
-        with pytest.raises(workers.Failed, match=r"The JavaScript engine broke down\."):
-            workers.run(task, kill, ["length"])
+        with pytest.raises(pool.ScriptError, match=r"The JavaScript engine broke down\."):
+            pool.run_task(task, kill, ["length"])
 
 
 def test_a_worker_sees_nothing_of_our_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "_idle", [])
+    monkeypatch.setattr(pool, "_idle_workers", [])
     started: list[dict[str, Any]] = []
     start: Callable[..., Any] = subprocess.Popen
 
@@ -453,7 +462,7 @@ def test_a_worker_sees_nothing_of_our_surroundings(monkeypatch: pytest.MonkeyPat
     workshop = Workshop()
     workshop.write("function fine() { return 1; }")
     assert workshop.worth("{{fine()}}") == 1
-    workers._close_idle()
+    pool._close_idle_workers()
     [options] = started
     assert options["env"].keys() <= {"TZ", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}
     assert "pass_fds" not in options
@@ -461,10 +470,10 @@ def test_a_worker_sees_nothing_of_our_surroundings(monkeypatch: pytest.MonkeyPat
 
 def test_a_process_that_called_functions_ends_without_a_trace() -> None:
     code = """
-from emulator.engine.custom_functions import error_in
-from emulator.engine.javascript import workers
-assert error_in("function f() {}") is None
-print(workers._idle[0]._process.pid)
+from make_emulator.engine.custom_functions import find_code_error
+from make_emulator.engine.javascript import pool
+assert find_code_error("function f() {}") is None
+print(pool._idle_workers[0]._process.pid)
 """
     ended = subprocess.run(
         [sys.executable, "-W", "error", "-X", "dev", "-c", code], capture_output=True, text=True, check=True
@@ -474,8 +483,8 @@ print(workers._idle[0]._process.pid)
 
 
 def test_built_in_functions_do_not_start_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "run", None)
-    assert worth("{{upper('a')}}") == "A"
+    monkeypatch.setattr(pool, "run_task", None)
+    assert render_text("{{upper('a')}}") == "A"
 
 
 def test_outputs_hold_what_the_function_made(workshop: Workshop) -> None:
@@ -488,12 +497,12 @@ def test_outputs_hold_what_the_function_made(workshop: Workshop) -> None:
 def test_a_process_that_is_forked_has_workers_of_its_own() -> None:
     code = """
 import os
-from emulator.engine.custom_functions import error_in
-from emulator.engine.javascript import workers
+from make_emulator.engine.custom_functions import find_code_error
+from make_emulator.engine.javascript import pool
 
 def mine():
-    assert error_in("function f() {}") is None
-    [one] = workers._idle
+    assert find_code_error("function f() {}") is None
+    [one] = pool._idle_workers
     return one._process.pid
 
 before = mine()
@@ -547,14 +556,14 @@ def test_the_text_of_an_error_is_of_whole_characters_and_has_an_end(workshop: Wo
     halved = workshop.error("{{f()}}", code="function f() { throw new Error('\\ud800!'); }")
     assert halved == "Function 'f' finished with error! \N{REPLACEMENT CHARACTER}!"
     endless = workshop.error("{{g()}}", code="function g() { throw 'x'.repeat(5e6); }")
-    assert endless == f"Function 'g' finished with error! {'x' * worker.ERROR}"
+    assert endless == f"Function 'g' finished with error! {'x' * worker.MAX_ERROR_LENGTH}"
 
 
 @pytest.mark.parametrize("program", ["", None, "/nowhere/python"])
 def test_a_system_without_a_program_to_start_fails_the_run_only(
     workshop: Workshop, program: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "_idle", [])
+    monkeypatch.setattr(pool, "_idle_workers", [])
     monkeypatch.setattr(sys, "executable", program)
     workshop.write("function f() { return 1; }")
     assert error_of(workshop.run(set_variable(1, "{{f()}}"))) == (
@@ -567,11 +576,11 @@ def test_a_system_without_a_program_to_start_fails_the_run_only(
 def test_a_worker_ends_with_its_process_though_a_forked_one_lives_on() -> None:
     code = """
 import os, signal
-from emulator.engine.custom_functions import error_in
-from emulator.engine.javascript import workers
+from make_emulator.engine.custom_functions import find_code_error
+from make_emulator.engine.javascript import pool
 
-assert error_in("function f() {}") is None
-[one] = workers._idle
+assert find_code_error("function f() {}") is None
+[one] = pool._idle_workers
 here, there = os.pipe()
 if os.fork() == 0:
     os.close(there)

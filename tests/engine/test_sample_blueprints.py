@@ -6,21 +6,21 @@ from pathlib import Path
 
 import orjson
 import pytest
-from lab import Lab, outputs_of
 
-from emulator.engine import executor
-from emulator.engine.inputs import checked_inputs
-from emulator.world import connections, datastores
-from emulator.world.models import Execution, Json, Verdict
+from helpers.engine import EngineHarness, outputs_of
+from make_emulator.engine.runtime import executor
+from make_emulator.engine.runtime.inputs import validate_inputs
+from make_emulator.world import connections, data_stores
+from make_emulator.world.models import ConnectionTestResult, Execution, Json
 
 SAMPLES = Path(__file__).parents[2] / "fixtures" / "blueprints"
 
 
 @pytest.fixture
-def lab() -> Lab:
-    lab = Lab()
+def lab() -> EngineHarness:
+    lab = EngineHarness()
     structure = lab.world.data_structures[1]
-    datastores.update_structure(
+    data_stores.update_structure(
         lab.world,
         structure,
         strict=True,
@@ -33,24 +33,24 @@ def lab() -> Lab:
     lab.add("old", sku="A-1", quantity=12)
     for type in ("slack", "google"):
         row = connections.create(lab.world, lab.team, lab.user, name=type, type=type, data={})
-        connections.script(lab.world, row, Verdict("ok"))
+        connections.set_test_result(lab.world, row, ConnectionTestResult("ok"))
     return lab
 
 
-def run(lab: Lab, name: str, inputs: Json = None, **options: Json) -> Execution:
+def run(lab: EngineHarness, name: str, inputs: Json = None, **options: Json) -> Execution:
     sample = orjson.loads((SAMPLES / f"{name}.json").read_bytes())
     io = sample.get("io", {})
     scenario = lab.scenario(*sample["flow"], output_spec=io.get("output_spec", ()))
-    return executor.run(
-        lab.world, scenario, inputs=checked_inputs(io.get("input_spec", ()), inputs), **options
+    return executor.run_scenario(
+        lab.world, scenario, inputs=validate_inputs(io.get("input_spec", ()), inputs), **options
     )
 
 
-def test_greeting_greets(lab: Lab) -> None:
+def test_greeting_greets(lab: EngineHarness) -> None:
     assert run(lab, "greeting", {"name": "Ada"}).outputs == {"greeting": "Hello, Ada!"}
 
 
-def test_order_intake_keeps_the_order_and_answers_with_a_receipt(lab: Lab) -> None:
+def test_order_intake_keeps_the_order_and_answers_with_a_receipt(lab: EngineHarness) -> None:
     execution = run(lab, "order-intake", {"sku": " a-1 ", "quantity": 3, "customer": "ann@example.com"})
     assert execution.error is None
     outputs = execution.outputs
@@ -61,7 +61,7 @@ def test_order_intake_keeps_the_order_and_answers_with_a_receipt(lab: Lab) -> No
     assert execution.operations == 4
 
 
-def test_webhook_to_datastore_keeps_what_the_hook_receives(lab: Lab) -> None:
+def test_webhook_to_datastore_keeps_what_the_hook_receives(lab: EngineHarness) -> None:
     execution = run(lab, "webhook-to-datastore", trigger_bundle={"sku": "C-3", "quantity": 2}, instant=True)
     [bundle] = outputs_of(execution, 2)
     assert bundle["data"] == {"sku": "C-3", "quantity": 2}
@@ -69,7 +69,7 @@ def test_webhook_to_datastore_keeps_what_the_hook_receives(lab: Lab) -> None:
     assert run(lab, "webhook-to-datastore", trigger_bundle={"quantity": 2}, instant=True).operations == 1
 
 
-def test_weekly_report_tells_the_team(lab: Lab) -> None:
+def test_weekly_report_tells_the_team(lab: EngineHarness) -> None:
     execution = run(lab, "weekly-report")
     [row] = outputs_of(execution, 1)
     [message] = outputs_of(execution, 2)

@@ -11,11 +11,11 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emulator.cli import main
-from emulator.data import fixture
+from make_emulator.cli.main import main
+from make_emulator.resources import fixture_path
 
 BLUEPRINTS = [
-    orjson.loads(fixture("blueprints", f"{name}.json").read_bytes())
+    orjson.loads(fixture_path("blueprints", f"{name}.json").read_bytes())
     for name in (
         "lead-intake",
         "company-lookup-cache",

@@ -2,25 +2,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from conftest import ADMIN, READER, Api
-from emulator.middleware.journal import CAPACITY, Entry
-from emulator.middleware.tally import Tally
-from emulator.world import people
+from conftest import ADMIN_TOKEN, READER_TOKEN, ApiClient
+from make_emulator.http.request_log import MAX_ENTRIES, LogEntry
+from make_emulator.http.usage_stats import UsageStats
+from make_emulator.world import organizations
 
 
-def rows(api: Api) -> dict[str, dict[str, Any]]:
+def rows(api: ApiClient) -> dict[str, dict[str, Any]]:
     answer = api.control("GET", "/worlds/default/access-report")
     assert answer.json is not None
     return {row["label"]: row for row in answer.json["tokens"]}
 
 
-def text(api: Api, form: str) -> str:
+def text(api: ApiClient, form: str) -> str:
     answer = api.control("GET", f"/worlds/default/access-report?format={form}")
     assert answer.status_code == 200
     return answer.get_data(as_text=True)
 
 
-def test_a_token_is_told_what_it_used_what_it_never_did_and_the_least_that_would_do(api: Api) -> None:
+def test_a_token_is_told_what_it_used_what_it_never_did_and_the_least_that_would_do(api: ApiClient) -> None:
     token = api.token_with("teams:read", "scenarios:read", "hooks:read")
     api.get("/teams/1", token=token)
     api.get("/teams/1", token=token)
@@ -38,7 +38,7 @@ def test_a_token_is_told_what_it_used_what_it_never_did_and_the_least_that_would
     assert row["refusedForRole"] == []
 
 
-def test_a_token_with_the_least_set_is_refused_nothing_for_scope(api: Api) -> None:
+def test_a_token_with_the_least_set_is_refused_nothing_for_scope(api: ApiClient) -> None:
     def work(token: str) -> list[int]:
         return [
             api.get("/teams/1", token=token).status_code,
@@ -53,14 +53,14 @@ def test_a_token_with_the_least_set_is_refused_nothing_for_scope(api: Api) -> No
     assert rows(api)["token-5"]["refused"] == []
 
 
-def test_what_was_asked_for_counts_though_nothing_was_found(api: Api) -> None:
+def test_what_was_asked_for_counts_though_nothing_was_found(api: ApiClient) -> None:
     token = api.token_with("scenarios:read")
     api.get("/scenarios/99", token=token)
     row = rows(api)["token-4"]
     assert (row["used"], row["neverUsed"], row["least"]) == ([], ["scenarios:read"], ["scenarios:read"])
 
 
-def test_permissions_that_the_role_lacks_are_told_apart_from_scopes(api: Api) -> None:
+def test_permissions_that_the_role_lacks_are_told_apart_from_scopes(api: ApiClient) -> None:
     world = api.world
     monitor = next(
         (member for member in world.team_members if member.user_id != 1 and member.team_id == 1), None
@@ -71,7 +71,7 @@ def test_permissions_that_the_role_lacks_are_told_apart_from_scopes(api: Api) ->
             type(monitor)(user_id=monitor.user_id, team_id=1, role_id=_role(api, "Team Monitoring"))
         )
         scopes = ["scenarios:read", "scenarios:write"]
-        token = people.create_token(world, world.users[monitor.user_id], scopes, label="watcher").token
+        token = organizations.create_token(world, world.users[monitor.user_id], scopes, label="watcher").token
     assert api.delete("/scenarios/1", token=token).status_code == 403
     row = rows(api)["watcher"]
     [refused] = row["refusedForRole"]
@@ -82,13 +82,13 @@ def test_permissions_that_the_role_lacks_are_told_apart_from_scopes(api: Api) ->
     assert "its user's role lacks `scenario delete`" in text(api, "markdown")
 
 
-def _role(api: Api, name: str) -> int:
+def _role(api: ApiClient, name: str) -> int:
     answer = api.get("/users/roles")
     assert answer.json is not None
     return int(next(row["id"] for row in answer.json["usersRoles"] if row["name"] == name))
 
 
-def test_the_report_outlives_the_journal_and_ends_with_a_reset(api: Api) -> None:
+def test_the_report_outlives_the_journal_and_ends_with_a_reset(api: ApiClient) -> None:
     api.get("/teams/1")
     api.control("DELETE", "/worlds/default/requests")
     assert rows(api)["admin"]["used"] == ["teams:read"]
@@ -96,28 +96,28 @@ def test_the_report_outlives_the_journal_and_ends_with_a_reset(api: Api) -> None
     assert rows(api)["admin"]["calls"] == 0
 
 
-def test_counting_takes_no_more_room_the_more_requests_come(api: Api) -> None:
-    tally = Tally()
+def test_counting_takes_no_more_room_the_more_requests_come(api: ApiClient) -> None:
+    tally = UsageStats()
     token = api.tenant.main_token()
-    for number in range(CAPACITY + 5):
+    for number in range(MAX_ENTRIES + 5):
         tally.count(
-            token, Entry(number, 0, "GET", f"/teams/{number}", endpoint="GET /teams/{teamId}", status=404)
+            token, LogEntry(number, 0, "GET", f"/teams/{number}", endpoint="GET /teams/{teamId}", status=404)
         )
     [(case, count)] = tally.counts().items()
-    assert (case.endpoint, count) == ("GET /teams/{teamId}", CAPACITY + 5)
+    assert (case.endpoint, count) == ("GET /teams/{teamId}", MAX_ENTRIES + 5)
 
 
-def test_no_token_is_shown(api: Api) -> None:
-    api.get("/teams/1", token=READER)
+def test_no_token_is_shown(api: ApiClient) -> None:
+    api.get("/teams/1", token=READER_TOKEN)
     shown = [api.control("GET", "/worlds/default/access-report").get_data(as_text=True)]
     shown += [text(api, "text"), text(api, "markdown")]
     for report in shown:
-        assert ADMIN not in report
-        assert READER not in report
+        assert ADMIN_TOKEN not in report
+        assert READER_TOKEN not in report
 
 
-def test_the_table_has_a_line_for_each_token(api: Api) -> None:
-    api.delete("/scenarios/1", token=READER)
+def test_the_table_has_a_line_for_each_token(api: ApiClient) -> None:
+    api.delete("/scenarios/1", token=READER_TOKEN)
     header, *lines = text(api, "text").splitlines()
     assert header.split("  ")[0] == "token"
     assert [line.split()[0] for line in lines] == ["admin", "read-only", "other"]
@@ -125,7 +125,7 @@ def test_the_table_has_a_line_for_each_token(api: Api) -> None:
     assert lines[1].endswith("scenarios:write  scenarios:write")
 
 
-def test_the_markdown_has_a_line_for_each_token(api: Api) -> None:
+def test_the_markdown_has_a_line_for_each_token(api: ApiClient) -> None:
     token = api.token_with("teams:read", "hooks:read")
     api.get("/teams/1", token=token)
     api.delete("/scenarios/1", token=token)
@@ -136,12 +136,12 @@ def test_the_markdown_has_a_line_for_each_token(api: Api) -> None:
     assert "- **admin** was not used." in text(api, "markdown")
 
 
-def test_a_label_stays_on_its_line_and_is_no_markup(api: Api) -> None:
+def test_a_label_stays_on_its_line_and_is_no_markup(api: ApiClient) -> None:
     api.control("POST", "/worlds/default/tokens", json={"scopes": [], "label": "a\n# <b>*x*"})
     assert "- **a?# \\<b\\>\\*x\\*** was not used." in text(api, "markdown").splitlines()
     assert "a?# <b>*x*" in text(api, "text").splitlines()[-1]
 
 
-def test_other_forms_are_refused(api: Api) -> None:
+def test_other_forms_are_refused(api: ApiClient) -> None:
     assert api.control("GET", "/worlds/default/access-report?format=pdf").status_code == 400
     assert api.control("GET", "/worlds/nowhere/access-report").status_code == 404

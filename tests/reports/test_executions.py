@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from emulator.reports import executions
-from emulator.world.models import Comparison, Decision, Execution, ExecutionError, Step
+from make_emulator.reports import executions
+from make_emulator.world.models import ConditionResult, Execution, ExecutionError, FlowDecision, Step
 
 SECOND = (2, 2, 3)
 
 
-def run(*steps: Step, decisions: tuple[Decision, ...] = ()) -> Execution:
+def run(*steps: Step, decisions: tuple[FlowDecision, ...] = ()) -> Execution:
     return Execution(
         id="e", scenario_id=1, scenario_name="S", team_id=1, organization_id=1, type="auto", author_id=None,
         instant=False, started=0, duration=0, operations=0, centicredits=0, transfer=0, status=1, steps=steps,
@@ -24,14 +24,14 @@ def step(**fields: Any) -> Step:
     return Step(**{"module_id": 4, "module": "slack:Send", "operation": 1, "input": {}, **fields})
 
 
-def decision(event: str, **fields: Any) -> Decision:
-    return Decision(**{"at": 1, "cycle": 1, "event": event, "module_id": 4, "bundle": SECOND, **fields})
+def decision(event: str, **fields: Any) -> FlowDecision:
+    return FlowDecision(**{"at": 1, "cycle": 1, "event": event, "module_id": 4, "bundle": SECOND, **fields})
 
 
 def compared(
     left: Any, operator: str, right: Any, *, a: str = "{{1.x}}", b: str = "y", holds: bool = False
-) -> Comparison:
-    return Comparison(a=a, operator=operator, b=b, left=left, right=right, holds=holds)
+) -> ConditionResult:
+    return ConditionResult(a=a, operator=operator, b=b, left=left, right=right, holds=holds)
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def compared(
         ),
     ],
 )  # fmt: skip
-def test_what_happened_is_told_in_plain_english(told: Step | Decision, words: str) -> None:
-    assert executions.sentence(told) == words
+def test_what_happened_is_told_in_plain_english(told: Step | FlowDecision, words: str) -> None:
+    assert executions.event_sentence(told) == words
 
 
 def test_long_sides_are_cut_in_sentences_only() -> None:
@@ -100,7 +100,7 @@ TOKEN = "11111111-1111-4111-8111-111111111111"
         compared(f"{TOKEN} hunter", "text:equal", TOKEN),
     ],
 )
-def test_a_condition_shows_no_secret_and_nothing_that_was_compared_with_one(part: Comparison) -> None:
+def test_a_condition_shows_no_secret_and_nothing_that_was_compared_with_one(part: ConditionResult) -> None:
     told = executions.decision_view(decision("filter", passed=False, groups=((part,),)))
     assert not any(secret in repr(told) for secret in ("hunter2", "hunter3", TOKEN))
     assert "****" in repr(told)
@@ -113,9 +113,9 @@ def test_secrets_in_messages_of_errors_are_masked() -> None:
 
 def test_steps_and_decisions_are_told_in_the_order_in_which_they_happened() -> None:
     decisions = tuple(decision("route", number=0, at=at) for at in (0, 1, 1, 2, 2))
-    order = executions.in_order(run(step(), step(operation=2), decisions=decisions))
+    order = executions.ordered_events(run(step(), step(operation=2), decisions=decisions))
     assert "".join("s" if isinstance(event, Step) else "d" for event in order) == "dsddsdd"
-    told = executions.view(run(step(), step(operation=2), decisions=decisions))
+    told = executions.execution_view(run(step(), step(operation=2), decisions=decisions))
     assert len(told["story"]) == 7
     assert [each["step"] for each in told["decisions"]] == [0, 1, 1, 2, 2]
     assert told["leftOut"] == {"steps": 4, "decisions": 0}

@@ -5,7 +5,7 @@ from typing import Any
 
 import jsonschema
 
-from conftest import ADMIN, READER, Api
+from conftest import ADMIN_TOKEN, READER_TOKEN, ApiClient
 
 _NAMED = {
     "type": "array",
@@ -92,7 +92,7 @@ HAR = {
 }
 
 
-def archive(api: Api, query: str = "") -> dict[str, Any]:
+def archive(api: ApiClient, query: str = "") -> dict[str, Any]:
     answer = api.control("GET", f"/worlds/default/requests?format=har{query}")
     assert answer.status_code == 200
     assert answer.json is not None
@@ -101,7 +101,7 @@ def archive(api: Api, query: str = "") -> dict[str, Any]:
     return held
 
 
-def test_an_archive_has_the_structure_of_har_1_2(api: Api) -> None:
+def test_an_archive_has_the_structure_of_har_1_2(api: ApiClient) -> None:
     assert archive(api)["log"]["entries"] == []
     api.get("/data-stores?teamId=1&cols[]=id&cols[]=name")
     api.post("/scenarios/1/run", json={"data": {"name": "Zoe"}, "responsive": True})
@@ -121,24 +121,25 @@ def test_an_archive_has_the_structure_of_har_1_2(api: Api) -> None:
     assert refused["comment"].startswith("Somebody without a valid token asked for GET /scenarios/1")
 
 
-def test_an_archive_holds_what_was_asked_for(api: Api) -> None:
+def test_an_archive_holds_what_was_asked_for(api: ApiClient) -> None:
     api.get("/scenarios/1")
     api.get("/scenarios/99")
     [entry] = archive(api, "&status=404")["log"]["entries"]
     assert entry["request"]["url"].endswith("/scenarios/99")
 
 
-def test_secrets_do_not_get_into_an_archive(api: Api) -> None:
+def test_secrets_do_not_get_into_an_archive(api: ApiClient) -> None:
     api.post(
-        f"/data-stores/1/data?token=hunter3&x={READER}", json={"key": ADMIN, "data": {"password": "hunter2"}}
+        f"/data-stores/1/data?token=hunter3&x={READER_TOKEN}",
+        json={"key": ADMIN_TOKEN, "data": {"password": "hunter2"}},
     )
-    api.get(f"/scenarios/{READER}")
+    api.get(f"/scenarios/{READER_TOKEN}")
     text = json.dumps(archive(api))
-    for secret in (ADMIN, READER, "hunter2", "hunter3"):
+    for secret in (ADMIN_TOKEN, READER_TOKEN, "hunter2", "hunter3"):
         assert secret not in text
 
 
-def test_what_came_to_a_webhook_is_shown_at_its_own_address(api: Api) -> None:
+def test_what_came_to_a_webhook_is_shown_at_its_own_address(api: ApiClient) -> None:
     hook = next(iter(api.world.hooks))
     api.app.test_client().post(f"/hook/{hook.udid}", json={"a": 1})
     [entry] = archive(api, "&method=POST")["log"]["entries"]

@@ -14,14 +14,14 @@ from typing import Any
 
 import orjson
 import pytest
-from target import ADMIN, Target, tables
+from populated_app import ADMIN_TOKEN, PopulatedApp, tables_of
 from valid_requests import BLUEPRINT, ON_DEMAND
 
-from emulator.app import API
-from emulator.server import Server
-from emulator.world.datastores import RECORD_OVERHEAD, bson_size
-from emulator.world.models import Execution, ScenarioEvent
-from emulator.world.world import World
+from make_emulator.app import API_PREFIX
+from make_emulator.server.wsgi import Server
+from make_emulator.world.data_stores import RECORD_OVERHEAD, bson_size
+from make_emulator.world.models import Execution, ScenarioEvent
+from make_emulator.world.world import World
 
 THREADS = 32
 CALLS = 20_000
@@ -44,14 +44,14 @@ def _eager_switching() -> Iterator[None]:
 
 
 @pytest.fixture
-def target() -> Target:
-    target = Target()
+def target() -> PopulatedApp:
+    target = PopulatedApp()
     target.world.clock.unfreeze()
     return target
 
 
 @pytest.fixture
-def store(target: Target) -> int:
+def store(target: PopulatedApp) -> int:
     """A data store for all threads, whose data structure has no fields: it keeps whatever it is sent."""
     body = {"name": "Busy", "teamId": 1, "datastructureId": 3, "maxSizeMB": 100}
     answer = target.call("POST", "/data-stores", json=body)
@@ -197,7 +197,7 @@ def work_together(sends: list[Send], store: int, calls: int) -> list[Worker]:
     return workers
 
 
-def without_a_socket(target: Target) -> Send:
+def without_a_socket(target: PopulatedApp) -> Send:
     """Calls the application as a WSGI server does, without the cost of a test client."""
     app = target.app.wsgi_app
 
@@ -208,14 +208,14 @@ def without_a_socket(target: Target) -> Send:
         environ = {
             "REQUEST_METHOD": method,
             "SCRIPT_NAME": "",
-            "PATH_INFO": API + path,
+            "PATH_INFO": API_PREFIX + path,
             "QUERY_STRING": query,
             "SERVER_NAME": "localhost",
             "SERVER_PORT": "80",
             "SERVER_PROTOCOL": "HTTP/1.1",
             "REMOTE_ADDR": "127.0.0.1",
             "HTTP_HOST": "localhost",
-            "HTTP_AUTHORIZATION": f"Token {ADMIN}",
+            "HTTP_AUTHORIZATION": f"Token {ADMIN_TOKEN}",
             "CONTENT_LENGTH": str(len(data)),
             "CONTENT_TYPE": "application/json",
             "wsgi.version": (1, 0),
@@ -239,10 +239,10 @@ def without_a_socket(target: Target) -> Send:
 
 def over(connection: http.client.HTTPConnection) -> Send:
     """Calls a server over one connection that stays open."""
-    headers = {"Authorization": f"Token {ADMIN}", "Content-Type": "application/json"}
+    headers = {"Authorization": f"Token {ADMIN_TOKEN}", "Content-Type": "application/json"}
 
     def send(method: str, path: str, body: Any) -> tuple[int, Any]:
-        connection.request(method, API + path, None if body is None else orjson.dumps(body), headers)
+        connection.request(method, API_PREFIX + path, None if body is None else orjson.dumps(body), headers)
         response = connection.getresponse()
         return response.status, orjson.loads(response.read())
 
@@ -295,7 +295,7 @@ def assert_balanced(world: World, store_id: int, workers: list[Worker]) -> None:
 
 def assert_indexes_hold(world: World) -> None:
     """Every index holds exactly the rows that it should, in every order that was asked for."""
-    for table in tables(world).values():
+    for table in tables_of(world).values():
         rows = list(table.all())
         for index, value_of in table._indexes.items():
             expected: dict[Any, list[Any]] = {}
@@ -310,16 +310,16 @@ def assert_indexes_hold(world: World) -> None:
                     assert list(order) == sorted(members, key=sort_key)
 
 
-def test_twenty_thousand_calls_of_32_threads_lose_nothing(target: Target, store: int) -> None:
+def test_twenty_thousand_calls_of_32_threads_lose_nothing(target: PopulatedApp, store: int) -> None:
     workers = work_together([without_a_socket(target)] * THREADS, store, CALLS)
     assert_balanced(target.world, store, workers)
     assert_indexes_hold(target.world)
-    entries = list(target.tenant.journal)
+    entries = list(target.tenant.request_log)
     assert len({entry.id for entry in entries}) == len(entries)
     assert all(entry.status in (200, 400) for entry in entries)
 
 
-def test_32_connections_that_stay_open_lose_nothing(target: Target, store: int) -> None:
+def test_32_connections_that_stay_open_lose_nothing(target: PopulatedApp, store: int) -> None:
     with ExitStack() as stack:
         server = stack.enter_context(Server(target.app))
         connections = [
@@ -331,7 +331,7 @@ def test_32_connections_that_stay_open_lose_nothing(target: Target, store: int) 
     assert_indexes_hold(target.world)
 
 
-def test_worlds_come_and_go_while_others_are_called(target: Target) -> None:
+def test_worlds_come_and_go_while_others_are_called(target: PopulatedApp) -> None:
     def come_and_go(number: int) -> None:
         for turn in range(5):
             name = f"world {number}-{turn}"

@@ -9,17 +9,17 @@ from typing import Any
 
 import orjson
 import pytest
-from target import ADMIN, Target, fingerprint
+from populated_app import ADMIN_TOKEN, PopulatedApp, fingerprint
 
-from emulator.app import API
-from emulator.middleware.journal import BODY_LIMIT as KEPT
-from emulator.server import LARGEST_HEAD, Server
-from emulator.world.enums import timezone_codes
+from make_emulator.app import API_PREFIX
+from make_emulator.http.request_log import BODY_LIMIT as KEPT
+from make_emulator.server.wsgi import MAX_HEADER_SIZE, Server
+from make_emulator.world.enums import timezone_codes
 
 
 @pytest.fixture
-def target() -> Target:
-    return Target()
+def target() -> PopulatedApp:
+    return PopulatedApp()
 
 
 # --- the control API -----------------------------------------------------------------------------
@@ -28,7 +28,7 @@ def target() -> Target:
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "http://localhost.evil.example", "null", "http://[::1"]
 )
-def test_no_page_of_the_web_reaches_the_control_api(target: Target, origin: str) -> None:
+def test_no_page_of_the_web_reaches_the_control_api(target: PopulatedApp, origin: str) -> None:
     answer = target.control("POST", "/worlds/default/reset", headers={"Origin": origin})
     assert answer.status_code == 403
 
@@ -36,24 +36,26 @@ def test_no_page_of_the_web_reaches_the_control_api(target: Target, origin: str)
 @pytest.mark.parametrize(
     "host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.1", "localhost.evil.example:80"]
 )
-def test_a_name_that_was_made_to_point_here_does_not_reach_the_control_api(target: Target, host: str) -> None:
+def test_a_name_that_was_made_to_point_here_does_not_reach_the_control_api(
+    target: PopulatedApp, host: str
+) -> None:
     assert target.control("GET", "/worlds", headers={"Host": host}).status_code == 403
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:4747", "[::1]:4747", "make.localhost"])
-def test_the_names_of_this_machine_reach_the_control_api(target: Target, host: str) -> None:
+def test_the_names_of_this_machine_reach_the_control_api(target: PopulatedApp, host: str) -> None:
     headers = {"Host": host, "Origin": f"http://{host}"}
     assert target.control("GET", "/worlds", headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize("address", ["10.0.0.1", "::ffff:10.0.0.1", "192.168.1.1", "::2", "x"])
-def test_another_machine_does_not_reach_the_control_api(target: Target, address: str) -> None:
+def test_another_machine_does_not_reach_the_control_api(target: PopulatedApp, address: str) -> None:
     answer = target.control("GET", "/worlds", environ_overrides={"REMOTE_ADDR": address})
     assert answer.status_code == 403
 
 
 def test_a_world_whose_team_and_organization_were_deleted_can_still_be_described_and_reset(
-    target: Target,
+    target: PopulatedApp,
 ) -> None:
     assert target.call("DELETE", "/organizations/1?confirmed=true").status_code == 200
     answer = target.control("GET", "/worlds")
@@ -80,7 +82,7 @@ def test_a_world_whose_team_and_organization_were_deleted_can_still_be_described
         "x" * 5_000,
     ],
 )
-def test_a_seed_that_makes_no_sense_is_400_and_leaves_no_world(target: Target, seed: Any) -> None:
+def test_a_seed_that_makes_no_sense_is_400_and_leaves_no_world(target: PopulatedApp, seed: Any) -> None:
     answer = target.control("POST", "/worlds", json={"name": "new", "seed": seed})
     assert answer.status_code == 400
     assert [tenant.name for tenant in target.tenants] == ["default"]
@@ -90,7 +92,7 @@ def test_a_seed_that_makes_no_sense_is_400_and_leaves_no_world(target: Target, s
 @pytest.mark.parametrize(
     "path", ["/worlds", "/worlds/default/tokens", "/worlds/default/clock", "/worlds/default/clock/advance"]
 )
-def test_nonsense_never_breaks_the_control_api(target: Target, method: str, path: str) -> None:
+def test_nonsense_never_breaks_the_control_api(target: PopulatedApp, method: str, path: str) -> None:
     values: tuple[Any, ...] = (
         None,
         True,
@@ -128,7 +130,7 @@ def test_nonsense_never_breaks_the_control_api(target: Target, method: str, path
 @pytest.mark.parametrize("timezone", ["Pacific/Pago_Pago", "Europe/Prague", "Pacific/Kiritimati"])
 @pytest.mark.parametrize("now", ["1970-01-01T00:00:00Z", "9998-12-31T23:59:59Z"])
 def test_at_both_ends_of_time_every_scheduling_can_be_started(
-    target: Target, now: str, timezone: str
+    target: PopulatedApp, now: str, timezone: str
 ) -> None:
     [id] = [id for id, code in timezone_codes().items() if code == timezone]
     assert target.call("PATCH", "/organizations/1", json={"timezoneId": id}).status_code == 200
@@ -168,71 +170,73 @@ def test_at_both_ends_of_time_every_scheduling_can_be_started(
 # --- the journal ---------------------------------------------------------------------------------
 
 
-def _journal(target: Target) -> str:
+def _journal(target: PopulatedApp) -> str:
     return target.control("GET", "/worlds/default/requests").get_data(as_text=True)
 
 
 @pytest.mark.parametrize("padding", [0, KEPT])
-def test_secrets_stay_out_of_the_journal_wherever_they_stand(target: Target, padding: int) -> None:
+def test_secrets_stay_out_of_the_journal_wherever_they_stand(target: PopulatedApp, padding: int) -> None:
     blueprint = json.dumps({"name": "x", "flow": [{"parameters": {"password": "hunter1"}}]})
     body = {
         "apiKey": "hunter2",
         "nested": [{"client_secret": 'hunter"3', "privateKey": 44444444}],
         "blueprint": blueprint,
-        "token": ADMIN,
+        "token": ADMIN_TOKEN,
         "text": "x" * padding,
     }
     target.call("PUT", "/data-stores/1/data/secret", data=orjson.dumps(body), content_type="application/json")
-    target.call("GET", f"/data-stores/1/data/{ADMIN}?password=hunter5&x={ADMIN}")
+    target.call("GET", f"/data-stores/1/data/{ADMIN_TOKEN}?password=hunter5&x={ADMIN_TOKEN}")
     text = _journal(target)
     assert "hunter" not in text
     assert "44444444" not in text
-    assert ADMIN not in text
+    assert ADMIN_TOKEN not in text
 
 
-def test_a_secret_that_the_journal_cut_in_two_is_not_half_shown(target: Target) -> None:
+def test_a_secret_that_the_journal_cut_in_two_is_not_half_shown(target: PopulatedApp) -> None:
     start = b'{"text":"' + b"x" * (KEPT - 40) + b' "'
-    body = start + b',"y":"' + ADMIN.encode() + b'"}'
+    body = start + b',"y":"' + ADMIN_TOKEN.encode() + b'"}'
     target.call("PUT", "/data-stores/1/data/secret", data=body, content_type="application/json")
-    assert ADMIN[:8] not in _journal(target)
+    assert ADMIN_TOKEN[:8] not in _journal(target)
 
 
-def test_no_object_shows_a_token_when_it_is_printed(target: Target) -> None:
-    shown = repr([*target.world.tokens, target.world, target.tenant, target.app, list(target.tenant.journal)])
-    assert ADMIN not in shown
+def test_no_object_shows_a_token_when_it_is_printed(target: PopulatedApp) -> None:
+    shown = repr(
+        [*target.world.tokens, target.world, target.tenant, target.app, list(target.tenant.request_log)]
+    )
+    assert ADMIN_TOKEN not in shown
 
 
 # --- the socket ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("token", [ADMIN, "nobody"])
+@pytest.mark.parametrize("token", [ADMIN_TOKEN, "nobody"])
 @pytest.mark.parametrize("size", [2_100_001, 5_000_000])
-def test_a_client_that_sends_too_much_still_hears_why(target: Target, token: str, size: int) -> None:
+def test_a_client_that_sends_too_much_still_hears_why(target: PopulatedApp, token: str, size: int) -> None:
     before = fingerprint(target.world)
     headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
     with (
         Server(target.app) as server,
         closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as connection,
     ):
-        connection.request("POST", API + "/teams", b'"' + b"x" * (size - 1), headers)
+        connection.request("POST", API_PREFIX + "/teams", b'"' + b"x" * (size - 1), headers)
         response = connection.getresponse()
         body = orjson.loads(response.read())
-    assert (response.status, body["code"]) == ((413, "SC413") if token == ADMIN else (401, "IM015"))
+    assert (response.status, body["code"]) == ((413, "SC413") if token == ADMIN_TOKEN else (401, "IM015"))
     assert fingerprint(target.world) == before
 
 
 @pytest.mark.parametrize(
     "head",
     [
-        b"GET /api/v2/users/me?" + b"x" * (2 * LARGEST_HEAD) + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET /api/v2/users/me HTTP/1.1\r\nHost: x\r\nX: " + b"x" * (2 * LARGEST_HEAD) + b"\r\n\r\n",
+        b"GET /api/v2/users/me?" + b"x" * (2 * MAX_HEADER_SIZE) + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /api/v2/users/me HTTP/1.1\r\nHost: x\r\nX: " + b"x" * (2 * MAX_HEADER_SIZE) + b"\r\n\r\n",
         b"POST /api/v2/teams HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n",
         b"POST /api/v2/teams HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
         b"GET /api/v2/users/me HTTP/1.1\r\nHost: x\r\nAuthorization: Token a\r\n Token b\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n",
     ],
 )
-def test_a_malformed_request_is_refused_and_the_server_lives_on(target: Target, head: bytes) -> None:
+def test_a_malformed_request_is_refused_and_the_server_lives_on(target: PopulatedApp, head: bytes) -> None:
     with Server(target.app) as server:
         with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as connection:
             connection.connect()
@@ -244,5 +248,7 @@ def test_a_malformed_request_is_refused_and_the_server_lives_on(target: Target, 
                 status = b""  # Refused in the middle of sending.
         assert status == b"" or b" 4" in status[:12]
         with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as connection:
-            connection.request("GET", API + "/users/me", headers={"Authorization": f"Token {ADMIN}"})
+            connection.request(
+                "GET", API_PREFIX + "/users/me", headers={"Authorization": f"Token {ADMIN_TOKEN}"}
+            )
             assert connection.getresponse().status == 200

@@ -9,6 +9,7 @@ from typing import Any
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
+from populated_app import ADMIN_TOKEN, PopulatedApp
 from schemathesis.checks import not_a_server_error
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.result import Ok
@@ -18,7 +19,6 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from target import ADMIN, Target
 from valid_requests import BLUEPRINT, ENDPOINTS
 
 #: What a parameter is told that breaks a rule which the document states: its type, its limits, whether it must be.
@@ -54,7 +54,7 @@ schemathesis.openapi.format(
     "json-object", st.sampled_from(["{}", json.dumps({**json.loads(BLUEPRINT), "type": "on-demand"})])
 )
 
-_target = Target()
+_target = PopulatedApp()
 _schema = schemathesis.openapi.from_wsgi(
     "/_emulator/openapi.json",
     _target.app,
@@ -118,7 +118,7 @@ def test_the_document_has_every_route() -> None:
     suppress_health_check=list(HealthCheck),
 )
 def test_every_operation_answers_as_the_document_says(case: schemathesis.Case[Any]) -> None:
-    response = case.call(headers={"Authorization": f"Token {ADMIN}"})
+    response = case.call(headers={"Authorization": f"Token {ADMIN_TOKEN}"})
     case.validate_response(response, checks=_CHECKS)
     if case.method != "GET" and response.status_code == 200:
         _target.reset()

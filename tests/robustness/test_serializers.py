@@ -12,11 +12,11 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from target import Target
+from populated_app import PopulatedApp
 
-from emulator import api
-from emulator.api.users import Authorization
-from emulator.schemas import (
+from make_emulator import api
+from make_emulator.api.users import Authorization
+from make_emulator.schemas import (
     connections,
     data_stores,
     data_structures,
@@ -33,17 +33,23 @@ from emulator.schemas import (
     users,
     variables,
 )
-from emulator.schemas.base import Answer, dumping_world
-from emulator.schemas.serialize import serializer
-from emulator.world.clock import LAST_MOMENT
-from emulator.world.connections import listed
-from emulator.world.enums import REGIONS, countries, timezones
-from emulator.world.models import Execution, ExecutionError, FunctionChange, ScenarioEvent, VariableChange
-from emulator.world.roles import ROLES
-from emulator.world.usage import DayOfUse, by_day
-from emulator.world.world import World
+from make_emulator.schemas.base import ResponseSchema, dumping_world
+from make_emulator.schemas.serialize import compile_serializer
+from make_emulator.world.clock import MAX_TIMESTAMP
+from make_emulator.world.connections import list_with_usage
+from make_emulator.world.consumption import DailyConsumption, daily_consumption
+from make_emulator.world.enums import REGIONS, countries, timezones
+from make_emulator.world.models import (
+    Execution,
+    ExecutionError,
+    FunctionChange,
+    ScenarioEvent,
+    VariableChange,
+)
+from make_emulator.world.roles import ROLES
+from make_emulator.world.world import World
 
-WORLD = Target().world
+WORLD = PopulatedApp().world
 
 _ERROR = ExecutionError(name="DataError", message="No.", module_name="Search", app_name="datastore")
 
@@ -59,9 +65,9 @@ def _changes(world: World) -> list[VariableChange]:
 
 
 #: Schema -> the rows of a world that it shows.
-ROWS: dict[type[Answer], Callable[[World], Iterable[Any]]] = {
+ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     connections.ConnectionOut: lambda world: world.connections.all(),
-    connections.ConnectionListItem: lambda world: listed(world, world.teams[1], None),
+    connections.ConnectionListItem: lambda world: list_with_usage(world, world.teams[1], None),
     connections.ConnectionDetail: lambda world: world.connections.all(),
     connections.ConnectionCreated: lambda world: world.connections.all(),
     connections.ConnectionTested: lambda world: world.connections.all(),
@@ -113,13 +119,16 @@ ROWS: dict[type[Answer], Callable[[World], Iterable[Any]]] = {
     scenarios.ScenarioCloned: lambda world: world.scenarios.all(),
     scenarios.ScenarioState: lambda world: world.scenarios.all(),
     scenarios.BlueprintVersionOut: lambda world: world.blueprints.all(),
-    scenarios.DayOfUseOut: lambda world: by_day(world, world.scenarios[1], None) or [DayOfUse("1", 2, 3, 4)],
+    scenarios.DailyUsageOut: lambda world: (
+        daily_consumption(world, world.scenarios[1], None) or [DailyConsumption("1", 2, 3, 4)]
+    ),
     templates.TemplateOut: lambda world: world.templates.all(),
     templates.PublicTemplateOut: lambda world: world.public_templates.all(),
     teams.TeamOut: lambda world: world.teams.all(),
     teams.TeamCreated: lambda world: world.teams.all(),
     teams.UserTeamRoleOut: lambda world: world.team_members.all(),
     users.UserOut: lambda world: world.users.all(),
+    users.PermittedUserOut: lambda world: world.users.all(),
     users.AuthUserOut: lambda world: world.users.all(),
     users.AuthorizationOut: lambda world: [Authorization("token", ["scenarios:read"])],
     users.RoleOut: lambda world: ROLES,
@@ -130,8 +139,8 @@ every_schema = pytest.mark.parametrize("schema", ROWS, ids=lambda schema: schema
 
 #: What a column of a row may be exchanged for, by its type.
 _VALUES: dict[Any, st.SearchStrategy[Any]] = {
-    int: st.integers(0, LAST_MOMENT),
-    int | None: st.none() | st.integers(0, LAST_MOMENT),
+    int: st.integers(0, MAX_TIMESTAMP),
+    int | None: st.none() | st.integers(0, MAX_TIMESTAMP),
     bool: st.booleans(),
     str: st.text(),
     str | None: st.none() | st.text(),
@@ -146,12 +155,12 @@ def _is_fixed(name: str) -> bool:
 
 
 @lru_cache
-def rows_of(schema: type[Answer]) -> list[Any]:
+def rows_of(schema: type[ResponseSchema]) -> list[Any]:
     return list(ROWS[schema](WORLD))
 
 
 @st.composite
-def rows(draw: st.DrawFn, schema: type[Answer]) -> Any:
+def rows(draw: st.DrawFn, schema: type[ResponseSchema]) -> Any:
     """A row of the default world, perhaps with some of its columns exchanged."""
     row = draw(st.sampled_from(rows_of(schema)))
     hints = typing.get_type_hints(type(row))
@@ -164,7 +173,7 @@ def rows(draw: st.DrawFn, schema: type[Answer]) -> Any:
     return dataclasses.replace(row, **{name: draw(_VALUES[hints[name]]) for name in changed})
 
 
-def dumped(schema: type[Answer], row: Any) -> dict[str, Any]:
+def dumped(schema: type[ResponseSchema], row: Any) -> dict[str, Any]:
     """What marshmallow makes of a row: every column, extra ones too."""
     token = dumping_world.set(WORLD)
     try:
@@ -180,37 +189,37 @@ def assert_alike(compiled: dict[str, Any], reference: dict[str, Any]) -> None:
 
 
 def test_every_schema_that_a_route_answers_with_is_compared() -> None:
-    answered: set[type[Answer]] = set()
+    answered: set[type[ResponseSchema]] = set()
     for endpoint in api.endpoints():
-        parts = endpoint.answer.parts.values()
-        shown = [endpoint.answer.bare, *(part.schema for part in parts)]
-        shown += [schema for part in parts for schema in part.by_type.values()]
+        parts = endpoint.response.fields.values()
+        shown = [endpoint.response.unwrapped, *(part.schema for part in parts)]
+        shown += [schema for part in parts for schema in part.schema_by_type.values()]
         answered |= {schema for schema in shown if schema is not None}
     assert answered <= set(ROWS)
 
 
 @every_schema
-def test_the_default_world_has_rows_for_it(schema: type[Answer]) -> None:
+def test_the_default_world_has_rows_for_it(schema: type[ResponseSchema]) -> None:
     assert rows_of(schema)
 
 
 @every_schema
 @settings(max_examples=20, deadline=None, derandomize=True, database=None)
 @given(data=st.data())
-def test_it_gives_what_marshmallow_dumps(schema: type[Answer], data: st.DataObject) -> None:
+def test_it_gives_what_marshmallow_dumps(schema: type[ResponseSchema], data: st.DataObject) -> None:
     row = data.draw(rows(schema))
     reference = dumped(schema, row)
     unasked = {name: value for name, value in reference.items() if schema.columns()[name]}
-    assert_alike(serializer(schema)(WORLD, row), unasked)
-    assert_alike(serializer(schema, tuple(schema.columns()))(WORLD, row), reference)
+    assert_alike(compile_serializer(schema)(WORLD, row), unasked)
+    assert_alike(compile_serializer(schema, tuple(schema.columns()))(WORLD, row), reference)
 
 
 @every_schema
 @settings(max_examples=20, deadline=None, derandomize=True, database=None)
 @given(data=st.data())
-def test_it_gives_any_columns_in_any_order(schema: type[Answer], data: st.DataObject) -> None:
+def test_it_gives_any_columns_in_any_order(schema: type[ResponseSchema], data: st.DataObject) -> None:
     row = data.draw(rows(schema))
     columns = data.draw(st.lists(st.sampled_from(list(schema.columns())), unique=True))
     reference = dumped(schema, row)
     wanted = {name: reference[name] for name in columns if name in reference}
-    assert_alike(serializer(schema, tuple(columns))(WORLD, row), wanted)
+    assert_alike(compile_serializer(schema, tuple(columns))(WORLD, row), wanted)

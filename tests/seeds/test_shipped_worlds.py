@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from conftest import ADMIN, Api
-from emulator import seeds
-from emulator.app import create_app
-from emulator.middleware.tenant import Specification
-from emulator.world import datastores
-from emulator.world.models import Execution
-from emulator.world.world import World
+from conftest import ADMIN_TOKEN, ApiClient
+from make_emulator import seeds
+from make_emulator.app import create_app
+from make_emulator.registry import WorldSpec
+from make_emulator.world import data_stores
+from make_emulator.world.models import Execution
+from make_emulator.world.world import World
 
 NOON = "2026-03-02T12:00:00Z"
 FILLED = ("default", "agency", "free", "large")
@@ -22,15 +22,15 @@ FILLED = ("default", "agency", "free", "large")
 def world_of(seed: str, world_seed: int = 0) -> World:
     world = World("default", seed=world_seed, now=NOON)
     world.clock.freeze(NOON)
-    seeds.build(world, Specification(name="default", seed=seed, world_seed=world_seed))
+    seeds.build(world, WorldSpec(name="default", seed=seed, world_seed=world_seed))
     return world
 
 
-def api_of(seed: str) -> Api:
-    return Api(create_app(seed=seed, now=NOON))
+def api_of(seed: str) -> ApiClient:
+    return ApiClient(create_app(seed=seed, now=NOON))
 
 
-def rows(api: Api, path: str, **options: Any) -> list[Any]:
+def rows(api: ApiClient, path: str, **options: Any) -> list[Any]:
     answer = api.get(path, **options)
     assert answer.status_code == 200, answer.json
     body = dict(answer.json or {})
@@ -107,7 +107,7 @@ def test_scenarios_of_the_agency_are_live_at_rest_and_with_errors() -> None:
 
 def test_the_default_world_keeps_its_ids_names_and_tokens() -> None:
     world = world_of("default")
-    assert next(iter(world.tokens)).token == ADMIN
+    assert next(iter(world.tokens)).token == ADMIN_TOKEN
     assert [(row.id, row.name, row.plan) for row in world.organizations] == [
         (1, "Example Organization", "enterprise"),
         (2, "Another Organization", "core"),
@@ -143,9 +143,9 @@ def test_made_up_stores_are_as_large_as_their_records(large: World) -> None:
         assert store.size <= store.max_size
     store = large.data_stores[1]
     record = next(iter(large.records.where(store=1)))
-    again = datastores.replace_record(large, store, "again" + record.key[5:], record.data)
+    again = data_stores.replace_record(large, store, "again" + record.key[5:], record.data)
     assert again.size == record.size
-    datastores.delete_records(large, store, [again.key])
+    data_stores.delete_records(large, store, [again.key])
 
 
 def test_made_up_runs_are_counted(large: World) -> None:
@@ -183,7 +183,7 @@ def test_made_up_things_come_after_those_that_are_written_down() -> None:
     }
     world = World("test")
     world.clock.freeze(NOON)
-    seeds.build(world, Specification(name="test", seed=seed))
+    seeds.build(world, WorldSpec(name="test", seed=seed))
     assert [folder.id for folder in world.folders] == [9, 10, 11]
     assert (len(world.scenarios), len(world.records)) == (3, 2)
 

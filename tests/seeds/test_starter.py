@@ -9,21 +9,21 @@ from pathlib import Path
 import pytest
 import requests
 
-from emulator import MakeEmulator, World, seeds
+from make_emulator import MakeEmulator, World, seeds
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     seed = tmp_path / "seed.yaml"
-    seed.write_text(seeds.starter(), encoding="utf-8")
+    seed.write_text(seeds.starter_text(), encoding="utf-8")
     with MakeEmulator(seed=seed) as make:
         yield make.world
 
 
 def test_a_summary_counts_the_variables_of_organizations_and_of_teams(tmp_path: Path) -> None:
     seed = tmp_path / "seed.yaml"
-    seed.write_text(seeds.starter(), encoding="utf-8")
-    assert seeds.summary(seeds.check(seed)) == (
+    seed.write_text(seeds.starter_text(), encoding="utf-8")
+    assert seeds.summarize(seeds.check(seed)) == (
         "2 users, 1 organization, 1 team, 3 variables, 1 connection, 1 hook, 1 function, 1 folder, "
         "1 data structure, 1 data store, 2 scenarios, 1 record, 1 execution"
     )

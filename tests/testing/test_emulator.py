@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from emulator import MakeEmulator, World
-from emulator.testing import ControlError
+from make_emulator import MakeEmulator, World
+from make_emulator.testing import ControlError
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import threading
 import pytest
 import requests
 
-from emulator import MakeEmulator, World
+from make_emulator import MakeEmulator, World
 
 
 def get(world: World, path: str = "/teams/1", timeout: float = 10) -> requests.Response:

@@ -14,11 +14,11 @@ import pytest
 import requests
 import urllib3
 
-import emulator
-from conftest import ADMIN
-from emulator import World, mock_make
-from emulator.server import Server
-from emulator.testing import ControlError, NetworkBlocked
+import make_emulator
+from conftest import ADMIN_TOKEN
+from make_emulator import World, mock_make
+from make_emulator.server.wsgi import Server
+from make_emulator.testing import ControlError, NetworkBlocked
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_each_time_the_world_is_fresh_and_the_same() -> None:
     interception = mock_make()
     for _ in range(2):
         with interception as world:
-            assert world.token == ADMIN
+            assert world.token == ADMIN_TOKEN
             gone = requests.delete(f"{world.base_url}/scenarios/1", headers=world.headers, timeout=5)
             assert gone.json() == {"scenario": 1}
 
@@ -282,5 +282,5 @@ def test_threads_share_what_is_in_force() -> None:
 
 
 def test_the_package_exports_it() -> None:
-    assert "mock_make" in emulator.__all__
-    assert emulator.mock_make is mock_make
+    assert "mock_make" in make_emulator.__all__
+    assert make_emulator.mock_make is mock_make

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator import World, mock_make
+from make_emulator import World, mock_make
 
 
 @pytest.fixture

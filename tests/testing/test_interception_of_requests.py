@@ -1,4 +1,4 @@
-"""requests, urllib3 and `http.client` behave inside `mock_make` as they do over a network."""
+"""requests, urllib3 and `external_services.client` behave inside `mock_make` as they do over a network."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from flask import Response, jsonify, request
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
-from emulator import World, mock_make
-from emulator.app import create_app
-from emulator.testing import routing, transports
+from make_emulator import World, mock_make
+from make_emulator.app import create_app
+from make_emulator.testing import routing, transports
 
 SITE = "https://eu1.make.com"
 
@@ -57,11 +57,11 @@ def echo() -> Iterator[None]:
     def lines() -> Response:
         return Response((f"line {number}\n" for number in range(3)), content_type="text/plain")
 
-    route = routing.Route(app, "eu1.make.com", block_others=True, may_wait=lambda: False)
-    routing.enter(route)
+    route = routing.Route(app, "eu1.make.com", block_others=True, may_delay=lambda: False)
+    routing.push_route(route)
     with transports.install():
         yield
-    routing.leave(route)
+    routing.remove_route(route)
 
 
 # --- requests ------------------------------------------------------------------------------------

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from conftest import ADMIN
-from emulator import MakeEmulator
+from conftest import ADMIN_TOKEN
+from make_emulator import MakeEmulator
 
 
 def test_every_test_gets_a_world_of_its_own(pytester: pytest.Pytester) -> None:
@@ -78,7 +78,7 @@ def test_a_sidecar_is_used_when_one_is_named(pytester: pytest.Pytester) -> None:
         result.assert_outcomes(passed=1)
         result.stdout.fnmatch_lines([f"*URL {sidecar.url}*"])
         assert [world["name"] for world in sidecar.control.call("GET", "worlds")["worlds"]] == ["default"]
-        assert sidecar.token == ADMIN
+        assert sidecar.token == ADMIN_TOKEN
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_the_emulator_can_be_overridden(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(
         """
         import pytest
-        from emulator import MakeEmulator
+        from make_emulator import MakeEmulator
 
         @pytest.fixture(scope="session")
         def make_emulator():
@@ -210,7 +210,7 @@ def test_a_run_without_the_fixtures_does_not_load_the_emulator(pytester: pytest.
         import sys
 
         def test_nothing_is_loaded():
-            assert "emulator.app" not in sys.modules
+            assert "make_emulator.app" not in sys.modules
             assert "flask" not in sys.modules
         """
     )

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest import ADMIN, Api
-from emulator.app import create_app
-from emulator.world import functions, snapshot
-from emulator.world.models import IncompleteExecution, Record, Script
-from emulator.world.snapshot import PARTS, BadSnapshot
-from emulator.world.tables import Table
-from emulator.world.world import World
+from conftest import ADMIN_TOKEN, ApiClient
+from make_emulator.app import create_app
+from make_emulator.world import functions, snapshot
+from make_emulator.world.models import IncompleteExecution, ModuleScript, Record
+from make_emulator.world.snapshot import SECTIONS, InvalidSnapshotError
+from make_emulator.world.tables import Table
+from make_emulator.world.world import World
 
 NOW = "2026-03-02T12:00:00Z"
 
@@ -41,14 +41,14 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def restore(api: Api, data: bytes) -> None:
+def restore(api: ApiClient, data: bytes) -> None:
     answer = api.control("PUT", "/worlds/default/snapshot", data=data)
     assert answer.status_code == 200, answer.json
 
 
 # --- round trips ---------------------------------------------------------------------------------
 
-Operation = Callable[[Api], Any]
+Operation = Callable[[ApiClient], Any]
 
 
 def _call(method: str, path: str, **options: Any) -> Operation:
@@ -59,7 +59,7 @@ def _control(method: str, path: str, **options: Any) -> Operation:
     return lambda api: api.control(method, f"/worlds/default{path}", **options).get_json(silent=True)
 
 
-def _hook(api: Api) -> Any:
+def _hook(api: ApiClient) -> Any:
     hook = next(iter(api.world.hooks), None)
     if hook is None:
         return None
@@ -103,7 +103,7 @@ operations = st.lists(st.sampled_from(sorted(OPERATIONS)), max_size=8)
 def test_after_a_restore_the_same_calls_give_the_same_answers_and_the_same_state(
     before: list[str], after: list[str]
 ) -> None:
-    api = Api(APP)
+    api = ApiClient(APP)
     api.control("POST", "/worlds/default/reset")
     api.control("PATCH", "/worlds/default/clock", json={"now": NOW, "frozen": True})
     for name in before:
@@ -120,19 +120,19 @@ def test_after_a_restore_the_same_calls_give_the_same_answers_and_the_same_state
 
 def test_every_attribute_of_a_world_is_in_a_snapshot_or_left_out_on_purpose() -> None:
     tables = {name for name, value in vars(World("w")).items() if isinstance(value, Table)}
-    assert {table for table, _ in PARTS.values()} == tables, "say in snapshot.PARTS which rows it holds"
+    assert {table for table, _ in SECTIONS.values()} == tables, "say in snapshot.PARTS which rows it holds"
     others = vars(World("w")).keys() - tables
-    left_out = {"name", "lock", "announce", "shown", "transport"}
+    left_out = {"name", "lock", "register_name", "serialization_cache", "transport"}
     assert others == left_out | {
         "seed", "clock", "ids", "rate_limited", "rate_windows", "tallies", "counters_until",
         "installed_apps", "scripts", "detailed", "increments",
     }  # fmt: skip
 
 
-def test_what_is_no_row_comes_back_too(api: Api) -> None:
+def test_what_is_no_row_comes_back_too(api: ApiClient) -> None:
     world = api.world
     api.get("/teams/1")
-    world.scripts["a:B"] = Script(module="a:B", output=[{"x": 1}], left=3)
+    world.scripts["a:B"] = ModuleScript(module="a:B", output=[{"x": 1}], left=3)
     world.increments[1, 2] = 3
     twin = snapshot.loads(snapshot.dumps(snapshot.take(world)), "twin")
     for name in (
@@ -157,27 +157,27 @@ def test_what_is_no_row_comes_back_too(api: Api) -> None:
     ]
 
 
-def test_a_document_without_increments_is_one_of_an_earlier_release(api: Api) -> None:
+def test_a_document_without_increments_is_one_of_an_earlier_release(api: ApiClient) -> None:
     taken = document(api.world)
     del taken["increments"]
-    assert snapshot.restored(taken, "w").increments == {}
+    assert snapshot.restore(taken, "w").increments == {}
 
 
-def test_a_document_without_functions_is_one_of_an_earlier_release(api: Api) -> None:
+def test_a_document_without_functions_is_one_of_an_earlier_release(api: ApiClient) -> None:
     taken = document(api.world)
     del taken["rows"]["functions"], taken["rows"]["function_changes"]
-    assert len(snapshot.restored(taken, "w").functions) == 0
+    assert len(snapshot.restore(taken, "w").functions) == 0
 
 
-def test_a_document_without_variables_is_one_of_an_earlier_release(api: Api) -> None:
+def test_a_document_without_variables_is_one_of_an_earlier_release(api: ApiClient) -> None:
     taken = document(api.world)
     del taken["rows"]["variables"], taken["rows"]["variable_changes"]
-    assert len(snapshot.restored(taken, "w").variables) == 0
+    assert len(snapshot.restore(taken, "w").variables) == 0
 
 
 @pytest.mark.parametrize(("field", "id"), [("scenario_id", 404), ("team_id", 405)])
 def test_what_broke_off_belongs_to_a_scenario_and_a_team_that_are_there(
-    api: Api, field: str, id: int
+    api: ApiClient, field: str, id: int
 ) -> None:
     broken = IncompleteExecution(
         id="b" * 32,
@@ -201,12 +201,12 @@ def test_what_broke_off_belongs_to_a_scenario_and_a_team_that_are_there(
     taken = document(api.world)
     taken["rows"]["incomplete_executions"] = [{**orjson.loads(orjson.dumps(broken)), field: id}]
     with pytest.raises(
-        BadSnapshot, match=f"'incomplete_executions' name the {field} {id}, which is not there"
+        InvalidSnapshotError, match=f"'incomplete_executions' name the {field} {id}, which is not there"
     ):
-        snapshot.restored(taken, "w")
+        snapshot.restore(taken, "w")
 
 
-def test_functions_come_back_with_their_history(api: Api) -> None:
+def test_functions_come_back_with_their_history(api: ApiClient) -> None:
     function = api.world.functions[1]
     functions.update(api.world, api.world.users[1], function, code="function initials() {}")
     twin = snapshot.loads(snapshot.dumps(snapshot.take(api.world)), "twin")
@@ -216,18 +216,18 @@ def test_functions_come_back_with_their_history(api: Api) -> None:
 
 def test_a_running_clock_goes_on_from_the_snapshot_or_as_if_it_had_never_stopped() -> None:
     world = World("w", now="2026-01-01T00:00:00Z")
-    api = Api(create_app(now="2026-01-01T00:00:00Z"))
+    api = ApiClient(create_app(now="2026-01-01T00:00:00Z"))
     world = api.world
     taken = document(world)
     taken["clock"]["now"] -= 3_600_000  # it was taken an hour ago
-    back = snapshot.restored(copy.deepcopy(taken), "w")
+    back = snapshot.restore(copy.deepcopy(taken), "w")
     assert not back.clock.frozen
     assert 3_590_000 < world.now() - back.now() < 3_610_000
-    resumed = snapshot.restored(taken, "w", resume=True)
+    resumed = snapshot.restore(taken, "w", resume=True)
     assert abs(resumed.now() - world.now()) < 10_000
 
 
-def test_rows_that_share_a_table_keep_their_order(api: Api) -> None:
+def test_rows_that_share_a_table_keep_their_order(api: ApiClient) -> None:
     api.post("/scenarios/1/stop")
     api.post("/scenarios/1/start")
     api.post("/scenarios/1/run", json=_RUN)
@@ -236,7 +236,7 @@ def test_rows_that_share_a_table_keep_their_order(api: Api) -> None:
 
 
 def test_a_hundred_thousand_records_come_back() -> None:
-    api = Api(create_app())
+    api = ApiClient(create_app())
     for number in range(100_000):
         api.world.records.put(
             Record(data_store_id=1, key=f"k{number}", data={"n": number}, size=40, sequence=number)
@@ -279,37 +279,37 @@ def test_a_hundred_thousand_records_come_back() -> None:
     ],
 )  # fmt: skip
 def test_a_malformed_document_is_refused_with_its_fault(
-    api: Api, spoil: Callable[[dict[str, Any]], Any], reason: str
+    api: ApiClient, spoil: Callable[[dict[str, Any]], Any], reason: str
 ) -> None:
     spoilt = document(api.world)
     spoil(spoilt)
-    with pytest.raises(BadSnapshot) as refusal:
-        snapshot.restored(spoilt, "w")
+    with pytest.raises(InvalidSnapshotError) as refusal:
+        snapshot.restore(spoilt, "w")
     assert reason in str(refusal.value)
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{", b"5", b"\xff", b"[" * 2000])
 def test_what_is_no_document_is_refused(data: bytes) -> None:
-    with pytest.raises(BadSnapshot):
+    with pytest.raises(InvalidSnapshotError):
         snapshot.loads(data, "w")
 
 
-def test_fields_with_a_default_may_be_missing(api: Api) -> None:
+def test_fields_with_a_default_may_be_missing(api: ApiClient) -> None:
     taken = document(api.world)
     del taken["rows"]["scenarios"][0]["errors_in_a_row"]
     del taken["rows"]["scenarios"][1]["description"]
-    scenarios = list(snapshot.restored(taken, "w").scenarios)
+    scenarios = list(snapshot.restore(taken, "w").scenarios)
     assert (scenarios[0].errors_in_a_row, scenarios[1].description) == (0, "")
 
 
-def test_a_redacted_document_holds_no_secret(api: Api) -> None:
+def test_a_redacted_document_holds_no_secret(api: ApiClient) -> None:
     made = api.token_with("teams:read")
     hook = api.world.hooks[1]
     api.app.test_client().post(f"/hook/{hook.udid}", json={"sku": "A-1", "quantity": 1})
-    text = orjson.dumps(snapshot.redacted(snapshot.take(api.world))).decode()
-    for secret in (ADMIN, made, *(hook.udid for hook in api.world.hooks)):
+    text = orjson.dumps(snapshot.redact(snapshot.take(api.world))).decode()
+    for secret in (ADMIN_TOKEN, made, *(hook.udid for hook in api.world.hooks)):
         assert secret not in text
     shown = orjson.loads(text)
     assert shown["ids"]["random"] is shown["ids"]["names"] is None
-    with pytest.raises(BadSnapshot, match="redacted"):
-        snapshot.restored(shown, "w")
+    with pytest.raises(InvalidSnapshotError, match="redacted"):
+        snapshot.restore(shown, "w")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from emulator.world.tables import Table
+from make_emulator.world.tables import Table
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ def test_a_filter_applies_before_the_page_is_cut() -> None:
     rows = table()
     for number in range(10):
         rows.put(Row(number, 1, f"{number:02}"))
-    even = rows.where(team=1).only(lambda row: row.id % 2 == 0)
+    even = rows.where(team=1).filter(lambda row: row.id % 2 == 0)
     assert [row.id for row in even.page(by_name, offset=1, limit=2)] == [2, 4]
-    assert [row.id for row in even.only(lambda row: row.id > 2).page(by_name, descending=True)] == [8, 6, 4]
+    assert [row.id for row in even.filter(lambda row: row.id > 2).page(by_name, descending=True)] == [8, 6, 4]
     assert len(even) == 5
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from emulator import MakeEmulator
+from make_emulator import MakeEmulator
 
-from ..conftest import RunScript, runner
+from ..conftest import RunScript, script_runner
 
 
 @pytest.fixture(scope="session")
@@ -24,9 +24,9 @@ def environment(environment: Mapping[str, str], make_emulator: MakeEmulator) -> 
 
 @pytest.fixture
 def cli(node: str, environment: Mapping[str, str]) -> RunScript:
-    return runner(node, environment, "cli")
+    return script_runner(node, environment, "cli")
 
 
 @pytest.fixture
 def mcp(node: str, environment: Mapping[str, str]) -> RunScript:
-    return runner(node, environment, "mcp")
+    return script_runner(node, environment, "mcp")

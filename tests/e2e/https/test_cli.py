@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from emulator import World
+from make_emulator import World
 
 from ..conftest import RunScript
-from ..shapes import PROMISED, RECORDED, misfits, runs_of
+from ..sdk_shapes import KNOWN_MISMATCHES, SDK_SHAPES, executions_in, shape_mismatches
 
 pytestmark = [pytest.mark.e2e, pytest.mark.make_world(rate_limit=False)]
 
@@ -83,7 +83,7 @@ def method_of(command: str) -> str:
         return METHODS[command]
     category, action = command.split()
     name = f"{PARTS.get(category, category)}.{action}"
-    return f"{name} *" if f"{name} *" in PROMISED else name
+    return f"{name} *" if f"{name} *" in SDK_SHAPES else name
 
 
 def test_every_command_prints_what_the_client_promises(cli: RunScript) -> None:
@@ -96,12 +96,12 @@ def test_every_command_prints_what_the_client_promises(cli: RunScript) -> None:
     assert {" ".join(name.split()[:2]) for name in answers} == emulated
     assert {name: text for name, text in answers.items() if isinstance(text, str)} == SENTENCES
 
-    answers["executions list"] = runs_of(answers["executions list"])
+    answers["executions list"] = executions_in(answers["executions list"])
     assert answers["executions list"]
     for command in answers.keys() - SENTENCES.keys():
         method = method_of(command)
-        found = list(misfits(answers[command], PROMISED[method]))
-        assert found == RECORDED.get(method, []), command
+        found = list(shape_mismatches(answers[command], SDK_SHAPES[method]))
+        assert found == KNOWN_MISMATCHES.get(method, []), command
 
 
 def test_a_days_work(cli: RunScript, make_world: World) -> None:

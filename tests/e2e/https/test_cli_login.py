@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from emulator import World
+from make_emulator import World
 
-from ..conftest import HERE
+from ..conftest import E2E_FOLDER
 
 pytestmark = pytest.mark.e2e
 
@@ -24,7 +24,7 @@ class MakeCli:
     """`make-cli` for somebody who has nothing set but what makes Node trust the emulator."""
 
     def __init__(self, node: str, environment: Mapping[str, str], home: Path) -> None:
-        self.command = [node, str(HERE / "node_modules" / "@makehq" / "cli" / "dist" / "index.js")]
+        self.command = [node, str(E2E_FOLDER / "node_modules" / "@makehq" / "cli" / "dist" / "index.js")]
         # Where it keeps credentials: the first on Windows, the second elsewhere.
         self.environment = {
             **{name: value for name, value in environment.items() if not name.startswith("MAKE_")},

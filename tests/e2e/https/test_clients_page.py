@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from test_main import run_server
 
-from emulator import MakeEmulator
-from test_cli import serving
+from make_emulator import MakeEmulator
 
-from ..conftest import HERE, runner
+from ..conftest import E2E_FOLDER, script_runner
 
 pytestmark = pytest.mark.e2e
 
-PAGE = (HERE.parent.parent / "docs" / "how-to" / "clients.md").read_text(encoding="utf-8")
+PAGE = (E2E_FOLDER.parent.parent / "docs" / "how-to" / "clients.md").read_text(encoding="utf-8")
 ZONE = "127.0.0.1:4747"
 
 
@@ -42,8 +42,8 @@ def test_the_commands_print_what_is_shown(node: str, tmp_path: Path) -> None:
         commands = [pair for pair in commands if not pair[0].startswith("curl ")]
 
     script = "\n".join(f"{command} 2>&1\nprintf '\\n--- %s\\n' $?" for command, _ in commands)
-    path = os.pathsep.join([str(HERE / "node_modules" / ".bin"), os.environ["PATH"]])
-    with serving("--tls", "--tls-ca", str(tmp_path / "ca.pem")) as (_, url):
+    path = os.pathsep.join([str(E2E_FOLDER / "node_modules" / ".bin"), os.environ["PATH"]])
+    with run_server("--tls", "--tls-ca", str(tmp_path / "ca.pem")) as (_, url):
         zone = url.removeprefix("https://").removesuffix("/api/v2")
         done = subprocess.run(
             ["bash", "-c", script.replace(ZONE, zone)],
@@ -66,13 +66,13 @@ def test_the_configuration_of_an_assistant_lists_the_tools(
 ) -> None:
     [shown] = blocks("json")
     server = json.loads(shown)["mcpServers"]["make"]
-    assert server["args"][-1] in json.loads((HERE / "package.json").read_text("utf-8"))["dependencies"]
+    assert server["args"][-1] in json.loads((E2E_FOLDER / "package.json").read_text("utf-8"))["dependencies"]
 
     # The address and the file are those of this test, the rest is as shown.
     own = {name: environment[name] for name in ("MAKE_ZONE", "NODE_EXTRA_CA_CERTS")}
     assert server["env"]["MAKE_ZONE"] == ZONE
     assert server["env"]["MAKE_API_KEY"] == make_emulator.token
-    tools = runner(node, {**os.environ, **server["env"], **own}, "mcp")("listed")
+    tools = script_runner(node, {**os.environ, **server["env"], **own}, "mcp")("listed")
     assert tools == ["run_scenario_1", "run_scenario_4"]
     assert all(f"`{tool}`" in PAGE for tool in tools)
 
@@ -82,7 +82,7 @@ def test_the_script_greets(node: str, environment: Mapping[str, str]) -> None:
     done = subprocess.run(
         [node, "--input-type=module"],
         input=shown,
-        cwd=HERE,
+        cwd=E2E_FOLDER,
         env=environment,
         capture_output=True,
         encoding="utf-8",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from emulator import World
+from make_emulator import World
 
 from ..conftest import RunScript
 

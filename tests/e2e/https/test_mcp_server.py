@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from emulator import World
+from make_emulator import World
 
 from ..conftest import RunScript
 

@@ -1,0 +1,267 @@
+"""The things that the tests ask about, made through the API: scenarios, hooks, connections, data stores, templates."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from make_emulator.contract.client import ApiResponse, ContractClient
+from make_emulator.contract.guard import UNUSED_ID
+
+ON_DEMAND = {"type": "on-demand"}
+INPUTS = [{"name": "name", "type": "text", "required": True}]
+OUTPUTS = [{"name": "greeting", "type": "text"}]
+STRUCTURE_FIELDS = [
+    {"name": "sku", "type": "text", "required": True},
+    {"name": "quantity", "type": "number", "required": False},
+]
+#: What a hook of the commonest type is made with.
+WEBHOOK_BODY = {"typeName": "gateway-webhook", "method": False, "headers": False, "stringify": False}
+
+_SETTINGS = {
+    "roundtrips": 1,
+    "maxErrors": 3,
+    "autoCommit": True,
+    "autoCommitTriggerLast": True,
+    "sequential": False,
+    "slots": None,
+    "confidential": False,
+    "dataloss": False,
+    "dlq": False,
+    "freshVariables": False,
+}
+
+_name_counter = itertools.count(1)
+
+
+def blueprint(name: str, *flow: Mapping[str, Any]) -> dict[str, Any]:
+    """A blueprint that answers with a greeting, or one of other modules."""
+    greet = module(
+        "scenario-service:ReturnData", mapper={"greeting": "Hello, {{var.input.name}}!"}, version=2
+    )
+    return {
+        "name": name,
+        "flow": [{**each, "id": place} for place, each in enumerate(flow or (greet,), 1)],
+        "metadata": {"instant": False, "version": 1, "scenario": _SETTINGS, "designer": {"orphans": []}},
+    }
+
+
+def module(
+    name: str,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    mapper: Mapping[str, Any] | None = None,
+    version: int = 1,
+) -> dict[str, Any]:
+    """One module of a blueprint."""
+    return {
+        "module": name,
+        "version": version,
+        "parameters": dict(parameters or {}),
+        "mapper": dict(mapper or {}),
+        "metadata": {"designer": {"x": 0, "y": 0}},
+    }
+
+
+class Resources:
+    """Gives ids of things that there are: each is made once, when it is first asked for.
+
+    In a run that changes nothing they are those that the team has already.
+    """
+
+    def __init__(self, api: ContractClient) -> None:
+        self.api = api
+        #: Kind and id of all that was made here.
+        self.created: set[tuple[str, int]] = set()
+        self._ids: dict[str, Any] = {}
+
+    def name(self, what: str) -> str:
+        """A name that nothing else has."""
+        return f"{self.api.prefix} {what} {next(_name_counter)}"
+
+    def id(self, kind: str) -> Any:
+        """The id of a thing of a kind, such as ``scenario``, ``live scenario`` or ``execution``."""
+        __tracebackhide__ = True
+        if kind not in self._ids:
+            find = self._find_existing if self.api.read_only else self._create
+            self._ids[kind] = find(kind)
+        return self._ids[kind]
+
+    def id_or_absent(self, kind: str) -> Any:
+        """The id of a thing, or one that nothing has if it cannot be made."""
+        try:
+            return self.id(kind)
+        except pytest.skip.Exception:
+            return "0" * 32 if kind == "execution" else UNUSED_ID
+
+    def _create(self, kind: str) -> Any:
+        match kind:
+            case "scenario":
+                return self.scenario()["id"]
+            case "live scenario":
+                return self.live_scenario()
+            case "execution":
+                return self.run(self.id("live scenario"))["executionId"]
+            case "hook":
+                return self.hook()["id"]
+            case "connection":
+                return self.connection()["id"]
+            case "dataStore":
+                return self.data_store(records=3)
+            case "template":
+                return self.template()["id"]
+            case "folder":
+                body = {"name": self.name("folder"), "teamId": self.api.target.team_id}
+                return self._claim(self.api.post("/scenarios-folders", body), "scenarioFolder", "folder")[
+                    "id"
+                ]
+            case "dataStructure":
+                return self.structure()
+        raise LookupError(kind)
+
+    # --- what a run that changes nothing finds -------------------------------------------------
+
+    def _find_existing(self, kind: str) -> Any:
+        team = self.api.target.team_id
+        match kind:
+            case "scenario" | "live scenario":
+                return self._first_id(self.api.get("/scenarios", teamId=team), "scenarios")
+            case "execution":
+                logs = self.api.get(f"/scenarios/{self.id('live scenario')}/logs").ok()["scenarioLogs"]
+                run = next((row for row in logs if row.get("eventType") == "EXECUTION_END"), None)
+                return run["id"] if run else pytest.skip("--read-only: the scenario has not run yet")
+            case "hook":
+                return self._first_id(self.api.get("/hooks", teamId=team), "hooks")
+            case "connection":
+                return self._first_id(self.api.get("/connections", teamId=team), "connections")
+            case "dataStore":
+                return self._first_id(self.api.get("/data-stores", teamId=team), "dataStores")
+            case "template":
+                return self._first_id(self.api.get("/templates", teamId=team), "templates")
+            case "folder":
+                return self._first_id(self.api.get("/scenarios-folders", teamId=team), "scenariosFolders")
+        raise LookupError(kind)
+
+    @staticmethod
+    def _first_id(answer: ApiResponse, key: str) -> Any:
+        rows = answer.ok()[key]
+        return rows[0]["id"] if rows else pytest.skip(f"--read-only: the team has no {key}")
+
+    # --- what is made ----------------------------------------------------------------------------
+
+    def scenario_body(
+        self,
+        *flow: Mapping[str, Any],
+        scheduling: Mapping[str, Any] = ON_DEMAND,
+        inputs: Sequence[Mapping[str, Any]] | None = INPUTS,
+        **more: Any,
+    ) -> dict[str, Any]:
+        """What a scenario is created with."""
+        return {
+            "teamId": self.api.target.team_id,
+            "blueprint": json.dumps(blueprint(self.name("scenario"), *flow)),
+            "scheduling": json.dumps(scheduling),
+            "metadata": {"input_spec": inputs, "output_spec": OUTPUTS},
+            **more,
+        }
+
+    def scenario(self, *flow: Mapping[str, Any], **how: Any) -> dict[str, Any]:
+        """A scenario that is not live."""
+        return self._claim(self.api.post("/scenarios", self.scenario_body(*flow, **how)), "scenario")
+
+    def live_scenario(self, *flow: Mapping[str, Any], **how: Any) -> int:
+        """The id of a scenario that is live."""
+        id = int(self.scenario(*flow, **how)["id"])
+        self._claim(self.api.post(f"/scenarios/{id}/start"), "scenario")
+        return id
+
+    def run(self, scenario_id: int, name: str = "Zoe") -> dict[str, Any]:
+        """What a run that was waited for answers."""
+        body = {"data": {"name": name}, "responsive": True}
+        answer: dict[str, Any] = self.api.post(f"/scenarios/{scenario_id}/run", body).ok()
+        return answer
+
+    def hook(self, **data: Any) -> dict[str, Any]:
+        """A webhook."""
+        body = {"name": self.name("hook"), "teamId": self.api.target.team_id, **WEBHOOK_BODY, **data}
+        return self._claim(self.api.post("/hooks", body), "hook")
+
+    def connection_body(self, key: str = "not-a-key") -> dict[str, Any]:
+        """What a connection to Make itself is created with."""
+        origin = self.api.target.base_url.removesuffix("/api/v2")
+        return {"accountName": self.name("connection"), "accountType": "make", "url": origin, "apiKey": key}
+
+    def connection(self, key: str = "not-a-key") -> dict[str, Any]:
+        """A connection to Make itself."""
+        answer = self.api.post("/connections", self.connection_body(key), teamId=self.api.target.team_id)
+        return self._claim(answer, "connection")
+
+    def structure(self, *, strict: bool = True) -> int:
+        """The id of a data structure."""
+        body = {
+            "name": self.name("structure"),
+            "teamId": self.api.target.team_id,
+            "spec": STRUCTURE_FIELDS,
+            "strict": strict,
+        }
+        return int(self._claim(self.api.post("/data-structures", body), "dataStructure")["id"])
+
+    def data_store(self, *, records: int = 0, strict: bool = True) -> int:
+        """The id of a data store with records ``key-1`` and so on."""
+        body = {
+            "name": self.name("store"),
+            "teamId": self.api.target.team_id,
+            "maxSizeMB": 1,
+            "datastructureId": self.structure(strict=strict),
+        }
+        id = int(self._claim(self.api.post("/data-stores", body), "dataStore")["id"])
+        for number in range(1, records + 1):
+            data = {"sku": f"A-{number}", "quantity": number}
+            self.api.post(f"/data-stores/{id}/data", {"key": f"key-{number}", "data": data}).ok()
+        return id
+
+    def team(self) -> int:
+        """The id of another team of the organization."""
+        body = {"name": self.name("team"), "organizationId": self.api.target.organization_id}
+        return int(self._claim(self.api.post("/teams", body), "team")["id"])
+
+    def organization(self) -> int:
+        """The id of another organization."""
+        body = {"name": self.name("organization"), "regionId": 1, "timezoneId": 113, "countryId": 4}
+        return int(self._claim(self.api.post("/organizations", body), "organization")["id"])
+
+    def template_body(self) -> dict[str, Any]:
+        """What a template is created with."""
+        name = self.name("template")
+        controller = {"name": name, "modules": {}, "idSequence": 2}
+        return {
+            "teamId": self.api.target.team_id,
+            "language": "en",
+            "blueprint": json.dumps(blueprint(name)),
+            "scheduling": json.dumps(ON_DEMAND),
+            "controller": json.dumps(controller),
+        }
+
+    def template(self) -> dict[str, Any]:
+        """A template of the team."""
+        return self._claim(self.api.post("/templates", self.template_body()), "template")
+
+    def _claim(self, answer: ApiResponse, key: str, kind: str | None = None) -> dict[str, Any]:
+        """The thing that an answer tells of."""
+        __tracebackhide__ = True
+        row: dict[str, Any] = answer.ok()[key]
+        if (made := self.api.guard.claim(kind or key, row)) is not None:
+            self.created.add(made)
+        return row
+
+
+class FreshResources(Resources):
+    """Makes a thing anew each time that it is asked for."""
+
+    def id(self, kind: str) -> Any:
+        __tracebackhide__ = True
+        return self._find_existing(kind) if self.api.read_only else self._create(kind)

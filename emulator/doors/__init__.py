@@ -1,1 +1,0 @@
-"""The other ways into a world."""

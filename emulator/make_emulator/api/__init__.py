@@ -1,0 +1,45 @@
+"""The REST API: one module a resource group, one handler of a few lines a route."""
+
+from __future__ import annotations
+
+from ..http.endpoint import Endpoint, EndpointGroup
+from . import (
+    connections,
+    data_stores,
+    data_structures,
+    enums,
+    executions,
+    folders,
+    functions,
+    hooks,
+    incomplete_executions,
+    organizations,
+    scenarios,
+    teams,
+    templates,
+    users,
+    variables,
+)
+
+GROUPS: tuple[EndpointGroup, ...] = (
+    scenarios.group,
+    executions.group,
+    incomplete_executions.group,
+    folders.group,
+    functions.group,
+    connections.group,
+    data_stores.group,
+    data_structures.group,
+    hooks.group,
+    teams.group,
+    organizations.group,
+    variables.group,
+    users.group,
+    templates.group,
+    enums.group,
+)
+
+
+def endpoints() -> list[Endpoint]:
+    """Every declared route."""
+    return [endpoint for group in GROUPS for endpoint in group.endpoints]

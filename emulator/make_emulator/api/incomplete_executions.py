@@ -1,0 +1,143 @@
+"""Incomplete executions. Source: the vendor's SDK (``incomplete-executions.ts``); recorded exchanges of lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..engine.scheduling import incomplete_retry
+from ..http.endpoint import ApiCall, EndpointGroup
+from ..http.envelope import Envelope, EnvelopeField, many, one, value
+from ..http.paging import Paging
+from ..schemas.incomplete_executions import (
+    IncompleteExecutionChanged,
+    IncompleteExecutionListItem,
+    IncompleteExecutionOut,
+    IncompleteExecutionsDelete,
+    IncompleteExecutionsQuery,
+    IncompleteExecutionsSelection,
+    IncompleteExecutionUpdate,
+    RetryListItem,
+    RetryOut,
+)
+from ..world import incomplete_executions
+from ..world.models import IncompleteExecution, RetryAttempt, Scenario
+from ..world.tables import Selection
+from .ordering import make_paging
+
+group = EndpointGroup("incomplete executions")
+
+
+@group.get(
+    "/dlqs",
+    scopes=["dlqs:read"],
+    permission="dlq view",
+    query=IncompleteExecutionsQuery,
+    response=many("dlqs", IncompleteExecutionListItem),
+    paging=Paging(sort_keys={"": incomplete_executions.newest_first}, sort="", limit=25),
+    evidence="Recorded: 25 a page, sorted by nothing that has a name.",
+)
+def list_incomplete_executions(call: ApiCall, scenario: Scenario) -> Selection[IncompleteExecution]:
+    """List the incomplete executions of a scenario, newest first."""
+    return incomplete_executions.list_for_scenario(call.world, scenario)
+
+
+@group.get(
+    "/dlqs/{dlqId}",
+    scopes=["dlqs:read"],
+    permission="dlq view",
+    response=one("dlq", IncompleteExecutionOut),
+)
+def get_incomplete_execution(call: ApiCall, dlq: IncompleteExecution) -> IncompleteExecution:
+    """Get an incomplete execution."""
+    return dlq
+
+
+@group.patch(
+    "/dlqs/{dlqId}",
+    scopes=["dlqs:write"],
+    permission="dlq edit",
+    body=IncompleteExecutionUpdate,
+    response=one("dlq", IncompleteExecutionChanged),
+)
+def update_incomplete_execution(call: ApiCall, dlq: IncompleteExecution) -> IncompleteExecution:
+    """Change the blueprint that is run when it is tried again, or the module where that begins."""
+    return incomplete_retry.update(call.world, dlq, **call.body)
+
+
+@group.delete(
+    "/dlqs",
+    scopes=["dlqs:write"],
+    permission="dlq edit",
+    query=IncompleteExecutionsDelete,
+    body=IncompleteExecutionsSelection,
+    response=value("dlqs"),
+    evidence="Recorded for a scenario that has none.",
+)
+def delete_incomplete_executions(call: ApiCall, scenario: Scenario) -> list[str]:
+    """Delete some incomplete executions of a scenario, or all of them; needs confirmation."""
+    return incomplete_retry.delete(call.world, _selected(call, scenario), confirmed=call.confirmed)
+
+
+@group.get(
+    "/dlqs/{dlqId}/bundle",
+    scopes=["dlqs:read"],
+    permission="dlq view",
+    response=Envelope({"code": EnvelopeField(), "response": EnvelopeField()}),
+)
+def get_incomplete_execution_bundle(call: ApiCall, dlq: IncompleteExecution) -> dict[str, Any]:
+    """Get what the modules had put out by their ids, and the error of the one that failed."""
+    return {"code": "OK", "response": dlq.bundles}
+
+
+@group.get(
+    "/dlqs/{dlqId}/logs",
+    scopes=["dlqs:read"],
+    permission="dlq view",
+    response=many("dlqLogs", RetryListItem),
+    paging=make_paging("imtId", {"imtId": incomplete_executions.by_time}, limit=50, descending=True),
+)
+def list_incomplete_execution_logs(call: ApiCall, dlq: IncompleteExecution) -> Selection[RetryAttempt]:
+    """List the finished attempts to complete an incomplete execution, newest first."""
+    return incomplete_executions.logs(call.world, dlq)
+
+
+@group.get(
+    "/dlqs/{dlqId}/logs/{executionId}",
+    scopes=["dlqs:read"],
+    permission="dlq view",
+    response=one("dlqLog", RetryOut),
+)
+def get_incomplete_execution_log(call: ApiCall, dlq: IncompleteExecution, execution_id: str) -> RetryAttempt:
+    """Get one attempt to complete an incomplete execution."""
+    return incomplete_executions.find_log(call.world, dlq, execution_id)
+
+
+@group.post(
+    "/dlqs/{dlqId}/retry",
+    scopes=["dlqs:write"],
+    permission="dlq edit",
+    response=value("dlq"),
+)
+def retry_incomplete_execution(call: ApiCall, dlq: IncompleteExecution) -> str:
+    """Try an incomplete execution again."""
+    incomplete_retry.retry(call.world, dlq, author_id=call.user.id)
+    return dlq.id
+
+
+@group.post(
+    "/dlqs/retry",
+    scopes=["dlqs:write"],
+    permission="dlq edit",
+    query=IncompleteExecutionsQuery,
+    body=IncompleteExecutionsSelection,
+    response=value("dlqs"),
+)
+def retry_incomplete_executions(call: ApiCall, scenario: Scenario) -> list[str]:
+    """Try some incomplete executions of a scenario again, or all of them, oldest first; resolved ones are passed over."""
+    tried = incomplete_retry.retry_all(call.world, _selected(call, scenario), author_id=call.user.id)
+    return [row.id for row in tried]
+
+
+def _selected(call: ApiCall, scenario: Scenario) -> list[IncompleteExecution]:
+    body = call.body
+    return incomplete_executions.select(call.world, scenario, body.get("ids"), body.get("except_ids", ()))

@@ -1,0 +1,98 @@
+"""Organizations. Source: API documentation, "Organizations"; recorded exchanges."""
+
+from __future__ import annotations
+
+from ..http.endpoint import ApiCall, ConfirmableQuery, EndpointGroup, NoPermissionRequired
+from ..http.envelope import Envelope, EnvelopeField, many, one, value
+from ..schemas.organizations import (
+    OrganizationBrief,
+    OrganizationCreate,
+    OrganizationListItem,
+    OrganizationOut,
+    OrganizationQuery,
+    OrganizationsQuery,
+    OrganizationUpdate,
+    UserOrganizationRoleOut,
+)
+from ..world import organizations
+from ..world.models import Organization, OrganizationMember
+from ..world.tables import Selection
+from .ordering import NAME_PAGING
+
+group = EndpointGroup("organizations")
+
+
+@group.get(
+    "/organizations",
+    scopes=["organizations:read"],
+    permission=NoPermissionRequired("it shows what the user belongs to"),
+    query=OrganizationsQuery,
+    response=many("organizations", OrganizationListItem),
+    paging=NAME_PAGING,
+    cols=True,
+    core=39,
+)
+def list_organizations(call: ApiCall) -> Selection[Organization]:
+    """List the organizations that the user belongs to."""
+    zone = call.query.get("zone")
+    mine = {organization.id for organization in call.reach.organizations()}
+    return call.world.organizations.all().filter(
+        lambda row: row.id in mine and zone in (None, row.zone) and "external_id" not in call.query
+    )
+
+
+@group.get(
+    "/organizations/{organizationId}",
+    scopes=["organizations:read"],
+    permission="organization view",
+    query=OrganizationQuery,
+    response=one("organization", OrganizationOut),
+    cols=True,
+    core=40,
+)
+def get_organization(call: ApiCall, organization: Organization) -> Organization:
+    """Get an organization with its license and what it consumed."""
+    return organization
+
+
+@group.post(
+    "/organizations",
+    scopes=["organizations:write", "admin:write"],
+    permission=NoPermissionRequired("it takes an administrator of the zone instead"),
+    body=OrganizationCreate,
+    response=Envelope(
+        {
+            "organization": EnvelopeField(OrganizationBrief),
+            "userOrganizationRole": EnvelopeField(UserOrganizationRoleOut),
+        }
+    ),
+    core=41,
+)
+def create_organization(call: ApiCall) -> dict[str, Organization | OrganizationMember]:
+    """Create an organization with a first team; the caller becomes its owner."""
+    organization, member = organizations.create_organization_with_team(call.world, call.user, **call.body)
+    return {"organization": organization, "userOrganizationRole": member}
+
+
+@group.patch(
+    "/organizations/{organizationId}",
+    scopes=["organizations:write"],
+    permission="organization edit",
+    body=OrganizationUpdate,
+    response=one("organization", OrganizationBrief),
+)
+def update_organization(call: ApiCall, organization: Organization) -> Organization:
+    """Change an organization's name, country or time zone."""
+    return organizations.update_organization_settings(call.world, organization, **call.body)
+
+
+@group.delete(
+    "/organizations/{organizationId}",
+    scopes=["organizations:write"],
+    permission="organization delete",
+    query=ConfirmableQuery,
+    response=value("organization"),
+)
+def delete_organization(call: ApiCall, organization: Organization) -> int:
+    """Delete an organization with its teams; needs confirmation when scenarios are active."""
+    return organizations.delete_organization(call.world, organization, confirmed=call.confirmed)

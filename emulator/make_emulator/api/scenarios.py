@@ -1,0 +1,393 @@
+"""Scenarios. Source: API documentation, "Scenarios", "Scenarios > Blueprints"; recorded exchanges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+from ..engine.scenarios import activation, crud
+from ..http.endpoint import ApiCall, ConfirmableQuery, EndpointGroup
+from ..http.envelope import Envelope, EnvelopeField, many, one, value
+from ..http.errors import BadRequestError
+from ..http.paging import PageRequest
+from ..schemas.base import request_origin
+from ..schemas.scenarios import (
+    BlueprintQuery,
+    BlueprintVersionOut,
+    CloneQuery,
+    DailyUsageOut,
+    InterfaceUpdate,
+    ScenarioClone,
+    ScenarioCloned,
+    ScenarioCreate,
+    ScenarioListItem,
+    ScenarioOut,
+    ScenarioRun,
+    ScenariosQuery,
+    ScenarioState,
+    ScenarioUpdate,
+    UsageQuery,
+)
+from ..world import templates
+from ..world.clock import format_iso
+from ..world.consumption import DailyConsumption, daily_consumption
+from ..world.enums import get_timezone
+from ..world.exceptions import NotFoundError
+from ..world.models import BlueprintVersion, Folder, Organization, Scenario, Team
+from ..world.tables import Selection
+from .ordering import by_id, by_name, make_paging, sort_by
+
+group = EndpointGroup("scenarios")
+
+_by_version = attrgetter("version")
+
+
+class _ProprietalSortKey:
+    """The default order, recorded under this name and as ``desc``: live ones first, then by name."""
+
+    __slots__ = ("place",)
+
+    def __init__(self, row: Scenario) -> None:
+        self.place = (not row.is_active, row.name.casefold(), row.id)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ProprietalSortKey) and self.place == other.place
+
+    def __lt__(self, other: _ProprietalSortKey) -> bool:
+        return self.place > other.place
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+_USER_COLUMNS = {"createdByUserName": "created_by", "updatedByUserName": "updated_by"}
+
+_PAGING = make_paging(
+    "proprietal",
+    {
+        "proprietal": _ProprietalSortKey,
+        "id": by_id,
+        "name": by_name,
+        "teamId": sort_by("team_id"),
+        "folderId": sort_by("folder_id"),
+        "isActive": sort_by("is_active"),
+        "islinked": sort_by("is_active"),
+        "isinvalid": sort_by("is_invalid"),
+        "islocked": sort_by("is_locked"),
+        "lastEdit": sort_by("last_edit"),
+        # Names stand in other rows: see `_page_by_user_name`.
+        "createdByUserName": by_id,
+        "updatedByUserName": by_id,
+        "created": sort_by("created"),
+    },
+    limit=500,
+    descending=True,
+)
+
+
+@group.get(
+    "/scenarios",
+    scopes=["scenarios:read"],
+    permission="scenarios get",
+    query=ScenariosQuery,
+    response=many("scenarios", ScenarioListItem),
+    paging=_PAGING,
+    cols=True,
+    core=1,
+)
+def list_scenarios(
+    call: ApiCall,
+    team: Team | None = None,
+    organization: Organization | None = None,
+    folder: Folder | None = None,
+) -> Selection[Scenario] | list[Scenario]:
+    """List the scenarios of a team or an organization."""
+    if team is not None and organization is not None:
+        raise BadRequestError("teamId and organizationId cannot be used together", suberrors=[])
+    if team is not None:
+        rows = call.world.scenarios.where(team=team.id)
+    elif organization is not None:
+        rows = call.world.scenarios.where(organization=organization.id).filter(
+            lambda row: call.reach.can_see_team(row.team_id)
+        )
+    else:
+        raise BadRequestError("Missing required parameter teamId or organizationId", suberrors=[])
+    for wanted in _filters(call, folder):
+        rows = rows.filter(wanted)
+    if call.page is not None and call.page.sort in _USER_COLUMNS:
+        return _page_by_user_name(call, rows, call.page)
+    return rows
+
+
+def _page_by_user_name(call: ApiCall, rows: Selection[Scenario], page: PageRequest) -> list[Scenario]:
+    """A page in the order of a user's name, which the rows do not hold."""
+    attribute, users = _USER_COLUMNS[page.sort or ""], call.world.users
+
+    def key(row: Scenario) -> tuple[str, int]:
+        user = users.get(getattr(row, attribute))
+        return user.name.casefold() if user else "", row.id
+
+    return sorted(rows, key=key, reverse=page.descending)[page.offset : page.offset + page.limit]
+
+
+def _filters(call: ApiCall, folder: Folder | None) -> list[Callable[[Scenario], bool]]:
+    query: dict[str, Any] = call.query
+    wanted: list[Callable[[Scenario], bool]] = []
+    if "ids" in query:
+        ids = set(query["ids"])
+        wanted.append(lambda row: row.id in ids)
+    if folder is not None:
+        wanted.append(lambda row: row.folder_id == folder.id)
+    for name in ("is_active", "is_linked"):
+        if name in query:
+            live = query[name]
+            wanted.append(lambda row, live=live: row.is_active == live)  # type: ignore[misc]
+    if "concept" in query:
+        wanted.append(lambda row: row.concept == query["concept"])
+    if query.get("type") == "tool":
+        wanted.append(lambda row: False)
+    return wanted
+
+
+@group.get(
+    "/scenarios/{scenarioId}",
+    scopes=["scenarios:read"],
+    permission="scenario view",
+    response=one("scenario", ScenarioOut),
+    cols=True,
+    core=2,
+)
+def get_scenario(call: ApiCall, scenario: Scenario) -> Scenario:
+    """Get a scenario."""
+    return scenario
+
+
+@group.post(
+    "/scenarios",
+    scopes=["scenarios:write"],
+    permission="scenario add",
+    query=ConfirmableQuery,
+    body=ScenarioCreate,
+    response=one("scenario", ScenarioOut),
+    cols=True,
+    core=3,
+)
+def create_scenario(call: ApiCall, team: Team, folder: Folder | None = None) -> Scenario:
+    """Create a scenario from a blueprint; it is not live yet."""
+    metadata = call.body.get("metadata") or {}
+    based_on = call.body.get("basedon")
+    if based_on is not None:
+        based_on = str(templates.find_source_template(call.world, call.reach, based_on).id)
+    return crud.create(
+        call.world,
+        call.user,
+        team,
+        blueprint=call.body["blueprint"],
+        scheduling=call.body["scheduling"],
+        folder=folder,
+        input_spec=metadata.get("input_spec"),
+        output_spec=metadata.get("output_spec"),
+        based_on=based_on,
+        confirmed=call.confirmed,
+    )
+
+
+@group.patch(
+    "/scenarios/{scenarioId}",
+    scopes=["scenarios:write"],
+    permission="scenario edit",
+    permission_of={"scheduling": "scenario scheduling"},
+    query=ConfirmableQuery,
+    body=ScenarioUpdate,
+    response=one("scenario", ScenarioOut),
+    cols=True,
+    core=4,
+)
+def update_scenario(call: ApiCall, scenario: Scenario, folder: Folder | None = None) -> Scenario:
+    """Change a scenario: what is not sent stays."""
+    return crud.update(call.world, call.user, scenario, folder=folder, confirmed=call.confirmed, **call.body)
+
+
+@group.post(
+    "/scenarios/{scenarioId}/clone",
+    scopes=["scenarios:write"],
+    permission="scenario add",
+    query=CloneQuery,
+    body=ScenarioClone,
+    response=one("scenario", ScenarioCloned),
+    cols=True,
+    core=5,
+)
+def clone_scenario(call: ApiCall, scenario: Scenario, organization: Organization, team: Team) -> Scenario:
+    """Copy a scenario, also to another team with maps from old ids to new ones."""
+    return crud.clone(
+        call.world,
+        call.user,
+        scenario,
+        organization,
+        team,
+        name=call.body["name"],
+        maps={name: call.body[name] for name in crud.CLONE_MAPS if name in call.body},
+        analyze=not call.query["not_analyze"],
+        confirmed=call.confirmed,
+    )
+
+
+@group.delete(
+    "/scenarios/{scenarioId}",
+    scopes=["scenarios:write"],
+    permission="scenario delete",
+    response=value("scenario"),
+    core=6,
+)
+def delete_scenario(call: ApiCall, scenario: Scenario) -> int:
+    """Delete a scenario with its logs."""
+    return crud.delete(call.world, scenario)
+
+
+@group.post(
+    "/scenarios/{scenarioId}/start",
+    scopes=["scenarios:write"],
+    permission="scenario start",
+    response=one("scenario", ScenarioState),
+    core=7,
+)
+def start_scenario(call: ApiCall, scenario: Scenario) -> Scenario:
+    """Set a scenario live; on-demand scenarios wait to be run."""
+    return activation.start(call.world, call.user, scenario)
+
+
+@group.post(
+    "/scenarios/{scenarioId}/stop",
+    scopes=["scenarios:write"],
+    permission="scenario stop",
+    response=one("scenario", ScenarioState),
+    core=8,
+)
+def stop_scenario(call: ApiCall, scenario: Scenario) -> Scenario:
+    """Take a scenario out of service."""
+    return activation.stop(call.world, call.user, scenario)
+
+
+@group.post(
+    "/scenarios/{scenarioId}/run",
+    scopes=["scenarios:read", "scenarios:write", "scenarios:run"],
+    permission="scenario start",
+    body=ScenarioRun,
+    response=Envelope(),
+    rate_limited=False,
+    core=9,
+    evidence="Documented and recorded to stand outside of the organization's rate limit.",
+)
+def run_scenario(call: ApiCall, scenario: Scenario) -> dict[str, Any]:
+    """Run a live scenario; a responsive call answers its status and outputs."""
+    execution = activation.run_now(
+        call.world,
+        call.user,
+        scenario,
+        data=call.body.get("data"),
+        responsive=call.body["responsive"],
+    )
+    if not call.body["responsive"]:
+        path = f"scenarios/{scenario.id}/executions/{execution.id}"
+        return {"executionId": execution.id, "statusUrl": f"{request_origin.get()()}/api/v2/{path}"}
+    answer = {"executionId": execution.id, "status": execution.status}
+    return answer if execution.outputs is None else {**answer, "outputs": execution.outputs}
+
+
+@group.get(
+    "/scenarios/{scenarioId}/blueprint",
+    scopes=["scenarios:read"],
+    permission="scenario view",
+    query=BlueprintQuery,
+    response=Envelope({"code": EnvelopeField(), "response": EnvelopeField()}),
+    core=10,
+)
+def get_blueprint(call: ApiCall, scenario: Scenario) -> dict[str, Any]:
+    """Get the current blueprint of a scenario, or an earlier one by its version."""
+    number = call.query.get("blueprint_id", scenario.blueprint_version)
+    version = call.world.blueprints.get((scenario.id, number))
+    if version is None:
+        raise NotFoundError("blueprint", number)
+    blueprint = {key: version.blueprint[key] for key in ("flow", "name", "metadata")}
+    # Recorded: the one thing that the service adds.
+    metadata = {"instant": scenario.hook_id is not None, **version.blueprint["metadata"]}
+    return {
+        "code": "OK",
+        "response": {
+            "blueprint": {**blueprint, **version.blueprint, "metadata": metadata},
+            "scheduling": scenario.scheduling,
+            "concept": scenario.concept,
+            "created": format_iso(scenario.created),
+            "last_edit": format_iso(scenario.last_edit),
+            "metadata": {
+                "input_spec": list(version.input_spec or ()),
+                "output_spec": list(version.output_spec or ()),
+            },
+            "idSequence": version.id_sequence,
+            "version": version.version,
+        },
+    }
+
+
+@group.get(
+    "/scenarios/{scenarioId}/blueprints",
+    scopes=["scenarios:read"],
+    permission="scenario view",
+    response=many("scenariosBlueprints", BlueprintVersionOut),
+)
+def list_blueprints(call: ApiCall, scenario: Scenario) -> list[BlueprintVersion]:
+    """List the versions of a scenario's blueprint, newest first."""
+    return call.world.blueprints.where(scenario=scenario.id).page(_by_version, descending=True)
+
+
+def _interface(version: BlueprintVersion) -> dict[str, Any]:
+    return {
+        "input": list(version.input_spec) if version.input_spec else None,
+        "output": list(version.output_spec) if version.output_spec else None,
+    }
+
+
+@group.get(
+    "/scenarios/{scenarioId}/interface",
+    scopes=["scenarios:read"],
+    permission="scenario view",
+    response=value("interface"),
+)
+def get_interface(call: ApiCall, scenario: Scenario) -> dict[str, Any]:
+    """Get the inputs and outputs of a scenario; null where none are declared."""
+    return _interface(call.world.blueprints[scenario.id, scenario.blueprint_version])
+
+
+@group.patch(
+    "/scenarios/{scenarioId}/interface",
+    scopes=["scenarios:write"],
+    permission="scenario edit",
+    body=InterfaceUpdate,
+    response=value("interface"),
+)
+def update_interface(call: ApiCall, scenario: Scenario) -> dict[str, Any]:
+    """Declare the inputs and outputs of a scenario."""
+    interface = call.body["interface"]
+    return _interface(
+        crud.set_interface(
+            call.world,
+            scenario,
+            input_spec=interface.get("input"),
+            output_spec=interface.get("output"),
+        )
+    )
+
+
+@group.get(
+    "/scenarios/{scenarioId}/usage",
+    scopes=["scenarios:read"],
+    permission="scenario view",
+    query=UsageQuery,
+    response=many("data", DailyUsageOut),
+)
+def get_usage(call: ApiCall, scenario: Scenario) -> list[DailyConsumption]:
+    """Tell what a scenario consumed on each of the last 30 days."""
+    organization = call.reach.organization_of(scenario)
+    zone = get_timezone(organization.timezone_id) if call.query["organization_timezone"] else None
+    return daily_consumption(call.world, scenario, zone)

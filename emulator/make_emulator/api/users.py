@@ -1,0 +1,157 @@
+"""Users. Sources: API documentation, "Users", "Users > Me", "Users > Roles"; the vendor's OpenAPI document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..http.endpoint import ApiCall, EndpointGroup, NoPermissionRequired
+from ..http.envelope import many, one
+from ..http.errors import BadRequestError
+from ..schemas.users import (
+    AuthorizationOut,
+    AuthUserOut,
+    MeQuery,
+    PermissionQuery,
+    PermittedUserOut,
+    RoleDetail,
+    RoleOut,
+    RolesQuery,
+    UserOut,
+    UsersQuery,
+)
+from ..world.exceptions import MissingPermissionError, NotFoundError
+from ..world.models import Organization, Team, User
+from ..world.roles import ROLES, USERS_VIEW, Role, holders, organization_permissions
+from ..world.tables import Selection
+from .ordering import by_id, by_name, make_paging, sort_by
+
+group = EndpointGroup("users")
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """What the token in use may do."""
+
+    auth_used: str
+    scope: list[str]
+
+
+@group.get(
+    "/users",
+    scopes=["user:read"],
+    permission=("team view", "organization view"),
+    query=UsersQuery,
+    response=many("users", UserOut),
+    paging=make_paging("id", {"id": by_id, "name": by_name, "email": sort_by("email")}, descending=True),
+    cols=True,
+    core=42,
+)
+def list_users(
+    call: ApiCall, team: Team | None = None, organization: Organization | None = None
+) -> Selection[User]:
+    """List the users of a team or an organization, also by role."""
+    name, email = call.query.get("name", "").casefold(), call.query.get("email", "").casefold()
+    if team is not None and organization is not None:
+        raise BadRequestError("teamId and organizationId cannot be used together", suberrors=[])
+    if team is not None:
+        members = {row.user_id: row.role_id for row in call.world.team_members.where(team=team.id)}
+        role, other = call.query.get("team_role_id"), "organization_role_id"
+    elif organization is not None:
+        rows = call.world.organization_members.where(organization=organization.id)
+        members = {row.user_id: row.role_id for row in rows}
+        role, other = call.query.get("organization_role_id"), "team_role_id"
+    else:
+        raise BadRequestError("Missing required parameter teamId or organizationId", suberrors=[])
+    if other in call.query:
+        owner = "teamId" if other == "team_role_id" else "organizationId"
+        raise BadRequestError(f"The role filter needs {owner}", suberrors=[])
+    return call.world.users.all().filter(
+        lambda user: (
+            user.id in members
+            and role in (None, members[user.id])
+            and name in user.name.casefold()
+            and email in user.email.casefold()
+        )
+    )
+
+
+@group.get(
+    "/users/by-permission",
+    scopes=["user:read"],
+    permission=("team view", USERS_VIEW),
+    query=PermissionQuery,
+    response=many("users", PermittedUserOut),
+    cols=True,
+    core=43,
+)
+def find_users_by_permission(
+    call: ApiCall, team: Team | None = None, organization: Organization | None = None
+) -> list[User]:
+    """Find the users who hold a permission in a team or an organization."""
+    if team is not None:
+        if organization is not None and organization.id != team.organization_id:
+            raise BadRequestError("The team belongs to another organization", suberrors=[])
+        if USERS_VIEW not in organization_permissions(call.world, call.user, team.organization_id):
+            raise MissingPermissionError(USERS_VIEW)
+    owner = team if call.query["type"] == "company" else organization
+    assert owner is not None, "the query was checked to name it"
+    return holders(call.world, call.query["permission"], owner)
+
+
+@group.get(
+    "/users/me",
+    scopes=[],
+    permission=NoPermissionRequired("it is about the caller"),
+    query=MeQuery,
+    response=one("authUser", AuthUserOut),
+    cols=True,
+)
+def get_me(call: ApiCall) -> User:
+    """Get the user whom the token belongs to."""
+    return call.user
+
+
+@group.get(
+    "/users/me/current-authorization",
+    scopes=[],
+    permission=NoPermissionRequired("it is about the caller"),
+    response=one("authorization", AuthorizationOut),
+)
+def get_current_authorization(call: ApiCall) -> Authorization:
+    """Tell how the caller is authenticated and what the token may do."""
+    return Authorization("token", sorted(call.token.scopes))
+
+
+@group.get(
+    "/users/roles",
+    scopes=["user:read"],
+    permission=NoPermissionRequired("a fixed list"),
+    query=RolesQuery,
+    response=many("usersRoles", RoleOut),
+    cols=True,
+)
+def list_roles(
+    call: ApiCall, team: Team | None = None, organization: Organization | None = None
+) -> list[Role]:
+    """List the roles that a user can have in a team or an organization."""
+    category, wanted = call.query.get("category"), call.query.get("role_id")
+    unwanted = call.query.get("exclude_role", ())
+    return [
+        role
+        for role in ROLES
+        if category in (None, role.category) and wanted in (None, role.id) and role.id not in unwanted
+    ]
+
+
+@group.get(
+    "/users/roles/{roleId}",
+    scopes=["user:read"],
+    permission=NoPermissionRequired("a fixed list"),
+    response=one("usersRole", RoleDetail),
+)
+def get_role(call: ApiCall, role_id: str) -> Role:
+    """Get a role with its permissions."""
+    role = next((role for role in ROLES if str(role.id) == role_id), None)
+    if role is None:
+        raise NotFoundError("role", role_id)
+    return role

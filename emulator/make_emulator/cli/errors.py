@@ -1,0 +1,52 @@
+"""How the command line says that something went wrong: one clear line on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+
+class CommandError(click.ClickException):
+    """Something that went wrong and is not the usage: exit 1."""
+
+    exit_code = 1
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"make-emulator: {self.format_message()}", file=file or sys.stderr)
+
+
+class CommandUsageError(click.UsageError):
+    """A mistake in the usage: exit 2. Click would say it in four lines, the first of which nobody reads."""
+
+    def show(self, file: Any = None) -> None:
+        command = self.ctx.command_path if self.ctx else "make-emulator"
+        click.echo(
+            f"make-emulator: {self.message.rstrip('.')}; see {command} --help", file=file or sys.stderr
+        )
+
+
+class CommandGroup(click.Group):
+    """Commands whose mistakes are one line."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with _one_line_errors():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _one_line_errors():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        # No mistake at all: it shows the help.
+        raise
+    except click.UsageError as error:
+        raise CommandUsageError(error.format_message(), error.ctx) from None

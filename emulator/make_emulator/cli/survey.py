@@ -1,0 +1,153 @@
+"""The command ``survey``: runs every blueprint of a folder, and tells which ones are taken and how each ends."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import orjson
+
+from .errors import CommandError
+from .explain import DEFAULT_WIDTH, load_scripts, modules_option, now_option, parse_time
+
+if TYPE_CHECKING:
+    from ..explain.survey import FailureCause, SurveyResult
+    from ..world.models import Json
+
+_STATUS_COLOURS = {"SUCCESS": "green", "WARNING": "yellow", "ERROR": "red", "REFUSED": "red"}
+
+
+@click.command("survey", short_help="Run a folder of blueprints and tell how each ends.")
+@click.argument(
+    "paths",
+    metavar="PATH...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, readable=True, path_type=Path),
+)
+@modules_option
+@now_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
+@click.pass_context
+def survey(
+    context: click.Context, paths: tuple[Path, ...], modules: Any, now: str | None, as_json: bool
+) -> None:
+    """Run blueprints, each once in a world of its own, and tell which ones are taken and how each ends.
+
+    Each PATH is a file, or a folder whose *.json files are tried; those that hold no blueprint are passed over. Inputs
+    and what webhooks receive are made up. Exit 0 if all are taken and none ends with an error, else 1.
+    """
+    # Imported here, so that --help and mistakes in the usage answer at once.
+    from ..explain import survey
+    from ..world.clock import Clock, format_iso
+
+    scripts = load_scripts(modules)
+    moment = parse_time(now) or format_iso(Clock().now())
+    findings: list[SurveyResult] = []
+    others: list[Path] = []
+    for path, named in survey.find_files(paths):
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise CommandError(f"cannot read {path}: {error.strerror}") from None
+        if not named and not survey.looks_like_blueprint(data):
+            others.append(path)
+            continue
+        findings.append(survey.survey_file(path, data, now=moment, scripts=scripts))
+        if not as_json:
+            for line in _result_lines(findings[-1]):
+                click.echo(line)
+    if not findings:
+        raise CommandError(f"no blueprint in {', '.join(map(str, paths))}")
+    if as_json:
+        click.echo(orjson.dumps(_json_document(findings, others), option=orjson.OPT_INDENT_2))
+    else:
+        for line in _summary_lines(findings, others):
+            click.echo(line)
+    if any(finding.is_failure for finding in findings):
+        context.exit(1)
+
+
+def _result_lines(finding: SurveyResult) -> Iterator[str]:
+    """A line for a file, and one for the reason if there is one."""
+    from ..explain.layout import pluralize
+
+    status = click.style(f"{finding.status:<8}", fg=_STATUS_COLOURS[finding.status])
+    ran = finding.modules - len(finding.unreached)
+    figures = (
+        f"  {ran} of {pluralize(finding.modules, 'module')}, {pluralize(finding.operations, 'operation')}"
+    )
+    yield _fit_line(f"{status} {finding.path}{figures if finding.status != 'REFUSED' else ''}")
+    if finding.cause is not None:
+        yield _fit_line(" " * 9 + _cause_text(finding.cause))
+
+
+def _cause_text(cause: FailureCause) -> str:
+    label = f' "{cause.label}"' if cause.label else ""
+    where = f"{cause.module_id}{label} {cause.module}: " if cause.module else ""
+    return f"{where}{cause.name}: {cause.message}" if cause.name else f"{where}{cause.message}"
+
+
+def _summary_lines(findings: Sequence[SurveyResult], others: Sequence[Path]) -> Iterator[str]:
+    """How many ended how, and which modules put out made-up data."""
+    from ..explain.layout import pluralize
+
+    yield ""
+    counts = ", ".join(f"{count} {status}" for status, count in _count_statuses(findings).items())
+    passed_over = f"; {pluralize(len(others), 'other file')} passed over" if others else ""
+    yield _fit_line(f"{pluralize(len(findings), 'blueprint')}: {counts}{passed_over}")
+    made_up: Counter[str] = Counter()
+    for finding in findings:
+        made_up.update(finding.treatments.get("simulated", {}))
+    if made_up:
+        names = [f"{name} ({times})" for name, times in made_up.most_common(8)]
+        more = f" and {len(made_up) - 8} more" if len(made_up) > 8 else ""
+        yield "made-up data (--modules FILE.yaml says what modules put out instead):"
+        yield _fit_line(f"  {', '.join(names)}{more}")
+
+
+def _count_statuses(findings: Sequence[SurveyResult]) -> dict[str, int]:
+    counts = Counter(finding.status for finding in findings)
+    return {status: counts[status] for status in _STATUS_COLOURS if counts[status]}
+
+
+def _fit_line(line: str) -> str:
+    """A line that fits, free of what could do something to the terminal."""
+    from ..explain.blueprint_file import printable
+
+    width = shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns
+    text = printable(click.unstyle(line))
+    if len(text) <= width:
+        return line if text == click.unstyle(line) else text
+    return f"{text[: width - 1]}…"
+
+
+def _json_document(findings: Sequence[SurveyResult], others: Sequence[Path]) -> dict[str, Json]:
+    return {
+        "summary": _count_statuses(findings),
+        "blueprints": [
+            {
+                "file": str(finding.path),
+                "status": finding.status,
+                "name": finding.name,
+                "modules": finding.modules,
+                "notReached": list(finding.unreached),
+                "operations": finding.operations,
+                "treatments": {treatment: dict(names) for treatment, names in finding.treatments.items()},
+                "cause": finding.cause
+                and {
+                    "name": finding.cause.name,
+                    "message": finding.cause.message,
+                    "moduleId": finding.cause.module_id,
+                    "module": finding.cause.module,
+                    "label": finding.cause.label,
+                },
+            }
+            for finding in findings
+        ],
+        "passedOver": [str(path) for path in others],
+    }

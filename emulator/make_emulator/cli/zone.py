@@ -1,0 +1,385 @@
+"""The commands that read a zone of Make: ``pull`` and ``diff``. They never change anything there."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from ..io import write_atomically
+from ..version import __version__
+from .errors import CommandError
+
+if TYPE_CHECKING:
+    from ..diff import DiffSide
+    from ..importer import Checkpoint, ImportOptions, ImportResult
+
+_ENV_PREFIX = "MAKE_EMULATOR"
+
+#: How many things are read between two lines of progress.
+_PROGRESS_INTERVAL = 100
+
+
+class _InterruptedPullError(CommandError):
+    """Ctrl-C: the exit code that shells know for it."""
+
+    exit_code = 130
+
+
+class _DiffError(CommandError):
+    """What kept two sides from being compared: exit 2, as of diff(1)."""
+
+    exit_code = 2
+
+
+def _parse_count(text: str | int) -> int | None:
+    """How many: a number, none or all."""
+    if text in ("none", "all"):
+        return 0 if text == "none" else None
+    if isinstance(text, int) or (text.isascii() and text.isdigit()):
+        return int(text)
+    raise click.BadParameter(f"{text!r} is neither a number, nor none or all")
+
+
+_token_option = click.option(
+    "--token",
+    required=True,
+    envvar=[f"{_ENV_PREFIX}_TOKEN", "MAKE_API_KEY"],
+    metavar="TOKEN",
+    help="A token of the zone; reading scopes are enough. Better in the environment: MAKE_API_KEY.",
+)
+_quiet_option = click.option("--quiet", is_flag=True, envvar=f"{_ENV_PREFIX}_QUIET", help="Tell no progress.")
+
+
+class _ConsoleProgress:
+    """Tells on stderr how far a pull is: a bar on a terminal, else a line now and then."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._is_terminal = sys.stderr.isatty()
+
+    def log_message(self, text: str) -> None:
+        if not self._quiet:
+            self._clear()
+            click.echo(text, err=True)
+
+    def update(self, what: str, done: int, total: int) -> None:
+        if self._quiet:
+            return
+        text = f"{what}: {done:,} of {total:,}" if total else f"{what}: {done:,}"
+        if self._is_terminal:
+            width = 30 * done // total if total else 0
+            bar = f"[{'#' * width}{'-' * (30 - width)}]  " if total else ""
+            click.echo(f"\r\x1b[K{bar}{text}", nl=False, err=True)
+        elif done == total or done % _PROGRESS_INTERVAL == 0:
+            click.echo(text, err=True)
+
+    def close(self) -> None:
+        if not self._quiet:
+            self._clear()
+
+    def _clear(self) -> None:
+        if self._is_terminal:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+
+@click.command()
+@click.option(
+    "--zone",
+    envvar=[f"{_ENV_PREFIX}_ZONE", "MAKE_ZONE"],
+    metavar="ZONE",
+    help="Such as eu1, or eu1.make.com.",
+)
+@click.option(
+    "--base-url", envvar=f"{_ENV_PREFIX}_BASE_URL", metavar="URL", help="The address instead of --zone."
+)
+@click.option(
+    "--team-id",
+    required=True,
+    type=click.IntRange(1),
+    envvar=[f"{_ENV_PREFIX}_TEAM_ID", "MAKE_TEAM"],
+    help="The team to read.",
+)
+@click.option(
+    "--organization-id",
+    type=click.IntRange(1),
+    envvar=f"{_ENV_PREFIX}_ORGANIZATION_ID",
+    help="Its organization; needed only if the token may not read the team.",
+)
+@click.option(
+    "--records",
+    type=_parse_count,
+    metavar="N|none|all",
+    default=100,
+    show_default=True,
+    envvar=f"{_ENV_PREFIX}_RECORDS",
+    help="How many records of each data store.",
+)
+@click.option(
+    "--executions",
+    type=click.IntRange(0, 1000),
+    default=0,
+    show_default=True,
+    envvar=f"{_ENV_PREFIX}_EXECUTIONS",
+    help="How many past executions of each scenario; the emulator runs them again.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    envvar=f"{_ENV_PREFIX}_OUTPUT",
+    help="Where to write the seed, instead of the standard output.",
+)
+@click.option(
+    "--blueprints-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    envvar=f"{_ENV_PREFIX}_BLUEPRINTS_DIR",
+    help="Write each blueprint to a file here, instead of into the seed.",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    envvar=f"{_ENV_PREFIX}_RESUME",
+    help="Go on with a pull to --output that was stopped.",
+)
+@_token_option
+@_quiet_option
+def pull(
+    zone: str | None,
+    base_url: str | None,
+    token: str,
+    team_id: int,
+    organization_id: int | None,
+    records: int | None,
+    executions: int,
+    output: Path | None,
+    blueprints_dir: Path | None,
+    resume: bool,
+    quiet: bool,
+) -> None:
+    """Read a team of a real zone into a seed.
+
+    Nothing is changed in the zone, and no secret is written: of connections only names and kinds are read, and what
+    looks like a key in a scenario is masked. The seed goes to the standard output; what is left out and what was
+    masked is told on stderr.
+    """
+    # Imported here, so that --help and mistakes in the usage answer at once.
+    from .. import seeds
+    from ..importer import Checkpoint, ImportOptions, Masker, extract_blueprints, header_comments, render_yaml
+
+    if resume and output is None:
+        raise click.UsageError("--resume goes with --output only")
+    address = _resolve_base_url(zone, base_url)
+    options = ImportOptions(
+        team_id=team_id, organization_id=organization_id, records=records, executions=executions
+    )
+    part = Checkpoint(
+        Masker(_validate_token(token)),
+        output.with_name(f"{output.name}.part") if output is not None else None,
+    )
+    pulled = _run_pull(address, token, options, part, _ConsoleProgress(quiet=quiet), resume=resume)
+    try:
+        if blueprints_dir is not None:
+            extract_blueprints(pulled.document, blueprints_dir, output.parent if output else Path())
+        comments = header_comments(address, pulled.team, __version__, pulled.notes, len(pulled.masked))
+        text = render_yaml(pulled.document, comments)
+        if output is None:
+            click.echo(text, nl=False)
+        else:
+            write_atomically(output, text.encode())
+    except OSError as error:
+        raise CommandError(f"cannot write {error.filename or output}: {error.strerror or error}") from None
+    part.remove()
+    for note in pulled.notes:
+        click.echo(f"note: {note}", err=True)
+    for step, where in pulled.masked:
+        click.echo(f"masked: {step}, {where}" if where else f"masked: {step}", err=True)
+    if not quiet:
+        where_to = f" to {output}" if output else ""
+        click.echo(f"Read team {team_id}{where_to}: {seeds.summarize(pulled.seed)}.", err=True)
+
+
+def _resolve_base_url(zone: str | None, base_url: str | None) -> str:
+    from ..importer import normalize_base_url, zone_base_url
+
+    try:
+        if base_url:
+            return normalize_base_url(base_url)
+        if zone:
+            return zone_base_url(zone)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    raise click.UsageError("Missing option '--zone'.")
+
+
+def _validate_token(token: str) -> str:
+    """A token that can go into a header; one that cannot is not shown."""
+    if not re.fullmatch(r"[\x21-\x7e]{8,4096}", token):
+        raise click.UsageError(
+            "this is no token of Make's: one has 8 characters or more, no spaces, nothing beyond ASCII"
+        )
+    return token
+
+
+def _run_pull(
+    address: str,
+    token: str,
+    options: ImportOptions,
+    part: Checkpoint,
+    console: _ConsoleProgress,
+    *,
+    resume: bool = False,
+) -> ImportResult:
+    """Read a team, and say what to do when it stops half-way."""
+    from ..importer import CheckpointError, SystemTimer, Throttle, ZoneClient, ZoneError, pull
+
+    subject = {
+        "address": address,
+        "team": options.team_id,
+        "records": options.records,
+        "executions": options.executions,
+    }
+    try:
+        before = part.open(subject, resume=resume)
+        if before:
+            console.log_message(f"{before} steps were read before")
+        return pull(
+            ZoneClient(address, token, Throttle(SystemTimer(), console.log_message)), options, console, part
+        )
+    except KeyboardInterrupt:
+        _fail_resumable(part, "stopped", _InterruptedPullError)
+    except (ZoneError, CheckpointError) as error:
+        _fail_resumable(part, str(error), CommandError)
+    except OSError as error:
+        raise CommandError(f"cannot write {error.filename or part.path}: {error.strerror or error}") from None
+    finally:
+        console.close()
+        part.close()
+
+
+def _fail_resumable(part: Checkpoint, why: str, failure: type[CommandError]) -> NoReturn:
+    kept = f"; {part.steps} steps are in {part.path}: go on with --resume" if part.path and part.steps else ""
+    raise failure(why + kept) from None
+
+
+@click.command()
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@click.option(
+    "--token",
+    envvar=[f"{_ENV_PREFIX}_TOKEN", "MAKE_API_KEY"],
+    metavar="TOKEN",
+    help="A token of the zone, if one of the two is a zone.",
+)
+@click.option(
+    "--token-b",
+    envvar=f"{_ENV_PREFIX}_TOKEN_B",
+    metavar="TOKEN",
+    help="A token of the second zone, if it has another.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(["id", "name"]),
+    envvar=f"{_ENV_PREFIX}_BY",
+    help="What the same things have in common; left out, the id, or the name if the teams are not the same.",
+)
+@click.option(
+    "--records",
+    type=_parse_count,
+    metavar="N|none|all",
+    default="none",
+    show_default=True,
+    envvar=f"{_ENV_PREFIX}_RECORDS",
+    help="How many records of each data store of a zone are read; fewer than all are not compared.",
+)
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    envvar=f"{_ENV_PREFIX}_ALL",
+    help="Times and past executions count, too.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    envvar=f"{_ENV_PREFIX}_FORMAT",
+    help="A line for each difference, or one JSON object.",
+)
+@_quiet_option
+def diff(
+    a: str,
+    b: str,
+    token: str | None,
+    token_b: str | None,
+    by: str | None,
+    records: int | None,
+    everything: bool,
+    form: str,
+    quiet: bool,
+) -> None:
+    """Tell in what two teams differ.
+
+    A and B are each the name or the file of a seed, or a team of a zone, such as eu1:123 or
+    http://127.0.0.1:4747/api/v2:1. Exit 0: they are equal; 1: they differ; 2: they cannot be compared.
+    """
+    from ..diff import diff_seeds, render_json, render_text
+
+    try:
+        sides = [
+            _load_side(text, given, records, _ConsoleProgress(quiet=quiet))
+            for text, given in ((a, token), (b, token_b or token))
+        ]
+        first, second = _select_teams(*sides)
+    except CommandError as error:
+        raise _DiffError(error.message) from None
+    found = diff_seeds(
+        first, second, by_name=None if by is None else by == "name", include_history=everything
+    )
+    click.echo(render_json(found) if form == "json" else render_text(found), nl=False)
+    if not found.is_equal:
+        raise click.exceptions.Exit(1)
+
+
+def _load_side(text: str, token: str | None, records: int | None, console: _ConsoleProgress) -> DiffSide:
+    """What stands for one side of a comparison."""
+    from .. import seeds
+    from ..diff import DiffSide
+    from ..importer import Checkpoint, ImportOptions, Masker
+
+    zone, _, team = text.rpartition(":")
+    is_address = zone.startswith(("http://", "https://"))
+    if not (team.isascii() and team.isdigit() and zone) or (is_address and not zone.endswith("/api/v2")):
+        try:
+            return DiffSide(text, seeds.load(text))
+        except seeds.SeedError as error:
+            raise CommandError("; ".join(map(str, error.issues[:3]))) from None
+    if token is None:
+        raise click.UsageError(f"{text} is a team of a zone: it takes a --token")
+    address = _resolve_base_url(None if is_address else zone, zone if is_address else None)
+    options = ImportOptions(team_id=int(team), records=records)
+    pulled = _run_pull(address, token, options, Checkpoint(Masker(_validate_token(token))), console)
+    for note in pulled.notes:
+        click.echo(f"note: {text}, {note}", err=True)
+    return DiffSide(text, pulled.seed, team=int(team), has_records=records is None)
+
+
+def _select_teams(a: DiffSide, b: DiffSide) -> tuple[DiffSide, DiffSide]:
+    """The two sides, with the one team of a seed that is meant when the other side is a team of a zone."""
+
+    def narrow(side: DiffSide, other: DiffSide) -> DiffSide:
+        if side.team is not None or other.team is None:
+            return side
+        ids = [team["id"] for _, team in side.teams()]
+        if other.team not in ids and len(ids) != 1:
+            raise CommandError(f"{side.label} has {len(ids)} teams, and none is team {other.team}")
+        return replace(side, team=other.team if other.team in ids else ids[0])
+
+    return narrow(a, b), narrow(b, a)

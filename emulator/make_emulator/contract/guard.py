@@ -1,0 +1,239 @@
+"""What a run may touch: nothing but what it made itself. The one place that says so.
+
+Whatever changes something passes `Guard.check` before it is sent. A name that is given to anything begins with the run's
+own prefix, an id that is named in a path, a query, a body or a blueprint is one that this run made, and the team and the
+organization are those that the run was started for. What it does not know, it refuses.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..engine.scenarios.crud import BUILT_IN_APPS
+from ..http.endpoint import PATH_PARAMETER_KINDS, Endpoint
+from ..schemas.base import MAX_ID, ListField, ResourceId
+from ..world.blueprint_refs import REFERENCE_FIELDS, used_packages
+from .declarations import RouteMatch, match_route
+
+#: Methods that only look.
+SAFE_METHODS = frozenset(["GET", "HEAD", "OPTIONS"])
+
+#: An id that no zone has given to anything.
+UNUSED_ID = MAX_ID
+
+#: Route -> the kind of thing that it makes, which the answer holds under that key.
+CREATED_KINDS = {
+    "POST /scenarios": "scenario",
+    "POST /scenarios/{scenarioId}/clone": "scenario",
+    "POST /scenarios-folders": "folder",
+    "POST /connections": "connection",
+    "POST /data-stores": "dataStore",
+    "POST /data-structures": "dataStructure",
+    "POST /hooks": "hook",
+    "POST /templates": "template",
+    "POST /teams": "team",
+    "POST /organizations": "organization",
+}
+
+#: Fields of a body that give something its name.
+_NAME_FIELDS = ("name", "accountName")
+
+#: Fields of a body that hold JSON as text, in which things are named too.
+_JSON_TEXT_FIELDS = ("blueprint", "controller", "scheduling")
+
+#: Fields of a clone that map ids of its parts to others.
+_CLONE_ID_MAPS = {"account": "connection", "hook": "hook", "datastore": "dataStore", "udt": "dataStructure"}
+
+
+class UnsafeCallError(Exception):
+    """A call that would touch what this run did not make; it was not sent."""
+
+
+class Guard:
+    """Knows what a run made, and refuses calls that would change anything else.
+
+    Args:
+        prefix: what the name of everything begins with that this run makes.
+        team_id, organization_id: where things may be made.
+        strangers: ids by kind that nothing can happen to, because the target is a throwaway world.
+    """
+
+    def __init__(
+        self,
+        prefix: str,
+        *,
+        team_id: int,
+        organization_id: int,
+        foreign_ids: Mapping[str, int] | None = None,
+    ) -> None:
+        self.prefix = prefix
+        self._home_ids = {"team": team_id, "organization": organization_id}
+        self._foreign_ids = foreign_ids or {}
+        self._created: dict[tuple[str, int], str] = {}
+        self._addresses: set[str] = set()
+
+    # --- what was made ---------------------------------------------------------------------------
+
+    @property
+    def created(self) -> Mapping[tuple[str, int], str]:
+        """The name of each thing that this run made and did not remove yet, by kind and id."""
+        return self._created
+
+    def record_created(self, route: str, body: Any) -> tuple[str, int] | None:
+        """Remember what an answer 200 says was made; what does not bear the prefix is not taken for ours."""
+        kind = CREATED_KINDS.get(route)
+        row = body.get(kind) if kind and isinstance(body, dict) else None
+        if kind is None or not isinstance(row, dict):
+            return None
+        return self.claim(kind, row)
+
+    def claim(self, kind: str, row: Mapping[str, Any]) -> tuple[str, int] | None:
+        """Take a row for this run's own if its name begins with the prefix."""
+        name, id = row.get("name"), _parse_id(row.get("id"))
+        if id is None or not isinstance(name, str) or not name.startswith(self.prefix):
+            return None
+        self._created[kind, id] = name
+        return kind, id
+
+    def forget(self, kind: str, id: int) -> None:
+        """Something is gone."""
+        self._created.pop((kind, id), None)
+
+    def allow_hook_url(self, url: str) -> None:
+        """Allow deliveries to the address of a hook that this run made."""
+        self._addresses.add(url)
+
+    def check_hook_url(self, url: str) -> None:
+        """Refuse to send anything to somebody else's hook.
+
+        Raises:
+            Unsafe: if the address is not that of a hook that this run made.
+        """
+        if url.partition("?")[0] not in self._addresses:
+            raise UnsafeCallError("that is not the address of a hook that this run made")
+
+    # --- what may be asked -----------------------------------------------------------------------
+
+    def check(self, method: str, path: str, query: Mapping[str, Any] | None, body: Any) -> None:
+        """Let a call pass that touches only what this run made.
+
+        Raises:
+            Unsafe: if it would touch anything else, or is not known here.
+        """
+        if method in SAFE_METHODS:
+            return
+        found = match_route(method, path)
+        if found is None:
+            raise UnsafeCallError(f"{method} {path} is no route that the suite knows")
+        changed = [
+            (PATH_PARAMETER_KINDS[name], text)
+            for name, text in found.path.items()
+            if name in PATH_PARAMETER_KINDS
+        ]
+        named = [*_referenced_ids(found, query or {}, body), *changed]
+        for kind, id in named:
+            if not self._may_touch(kind, id, changed=(kind, id) in changed):
+                raise UnsafeCallError(f"{found.route} names {kind} {id!r}, which this run did not make")
+        if not changed and found.route not in CREATED_KINDS:
+            self._check_ids(found, body)
+        if new := _newly_installed_apps(query or {}, body):
+            raise UnsafeCallError(f"{found.route} would install {', '.join(new)} in the organization")
+        for name in _assigned_names(found, body):
+            if not isinstance(name, str) or not name.startswith(self.prefix):
+                raise UnsafeCallError(f"{found.route} gives a name that does not begin with {self.prefix!r}")
+
+    def _may_touch(self, kind: str, id: Any, *, changed: bool) -> bool:
+        """Whether a call may name a thing; the homes may be named, but are not to be changed themselves."""
+        whole = _parse_id(id)
+        if whole is None:
+            # Text that is no id names nothing. The ids of incomplete executions are text, and none is ever made here.
+            return kind != "incompleteExecution"
+        known = {UNUSED_ID, self._foreign_ids.get(kind), None if changed else self._home_ids.get(kind)}
+        return whole in known or (kind, whole) in self._created
+
+    @staticmethod
+    def _check_ids(found: RouteMatch, body: Any) -> None:
+        """A change that names what it changes in the body only: never "all" of a team's."""
+        if not isinstance(body, Mapping) or not body.get("ids") or body.get("all"):
+            raise UnsafeCallError(f"{found.route} does not say by its ids what it changes")
+
+
+def _parse_id(value: Any) -> int | None:
+    """The number of an id, also of one that came as text."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
+
+
+def _referenced_ids(found: RouteMatch, query: Mapping[str, Any], body: Any) -> Iterator[tuple[str, Any]]:
+    """Kind and id of everything that a call names beside its path."""
+    yield from _declared_refs(found.endpoint, "query", query)
+    if not isinstance(body, Mapping):
+        return
+    yield from _declared_refs(found.endpoint, "body", body)
+    if found.route.endswith("/clone"):
+        for name, kind in _CLONE_ID_MAPS.items():
+            mapping = body.get(name)
+            for id in mapping.values() if isinstance(mapping, Mapping) else ():
+                yield kind, id
+    for name in _JSON_TEXT_FIELDS:
+        yield from _blueprint_refs(_parse_json(body.get(name)))
+
+
+def _declared_refs(endpoint: Endpoint, place: str, given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    schema = endpoint.query if place == "query" else endpoint.body
+    for name, field in schema.load_fields.items() if schema else ():
+        inner = field.inner if isinstance(field, ListField) else field
+        key = field.data_key or name
+        value = given.get(key)
+        if isinstance(inner, ResourceId) and value is not None:
+            for id in value if isinstance(value, list) else [value]:
+                yield inner.kind, id
+
+
+def _blueprint_refs(value: Any) -> Iterator[tuple[str, Any]]:
+    """What a blueprint works with, wherever in it that is said."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            for kind, names in REFERENCE_FIELDS.items():
+                if name in names and not isinstance(inner, (Mapping, list)) and inner is not None:
+                    yield kind, inner
+            yield from _blueprint_refs(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _blueprint_refs(inner)
+
+
+def _newly_installed_apps(query: Mapping[str, Any], body: Any) -> list[str]:
+    """Apps that a confirmed blueprint would install for everybody in the organization."""
+    blueprint = _parse_json(body.get("blueprint")) if isinstance(body, Mapping) else None
+    if str(query.get("confirmed", "")).lower() != "true" or not isinstance(blueprint, Mapping):
+        return []
+    return sorted({*used_packages(blueprint)} - BUILT_IN_APPS)
+
+
+def _parse_json(text: Any) -> Any:
+    try:
+        return json.loads(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def _assigned_names(found: RouteMatch, body: Any) -> Iterator[Any]:
+    """The names that a call gives. A record's fields are the run's own affair: its data store is."""
+    if not isinstance(body, Mapping) or found.endpoint.raw_body or "/data" in found.endpoint.path:
+        return
+    for name in _NAME_FIELDS:
+        if given := body.get(name):
+            # A name in a list is a mistake that a test makes; a service that takes it reads it as the name.
+            yield from given if isinstance(given, list) else [given]
+    for text in ("blueprint", "controller"):
+        blueprint = _parse_json(body.get(text))
+        if isinstance(blueprint, Mapping) and blueprint.get("name"):
+            yield blueprint["name"]

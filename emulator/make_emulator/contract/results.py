@@ -1,0 +1,160 @@
+"""What a run found: which tests said what of which route and statement, and where answers departed from their shape."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..fidelity import Behaviour
+from .declarations import aspects_to_test, core_endpoints
+from .drift import Drift
+
+
+class ResponseRecorder:
+    """Gathers what is seen while one test runs, until its report takes it."""
+
+    def __init__(self) -> None:
+        #: The routes whose answers the running test is about: drift in others fails it not.
+        self.tested_routes: frozenset[str] = frozenset()
+        self._drift: set[Drift] = set()
+        self._calls: Counter[tuple[str, int]] = Counter()
+
+    def record_response(self, route: str, status: int, drift: Iterable[Drift]) -> None:
+        """Note an answer."""
+        self._calls[route, status] += 1
+        self._drift.update(drift)
+
+    def drain(self) -> dict[str, Any]:
+        """What was seen since the last time, as JSON."""
+        taken = {
+            "drift": [drift.as_json() for drift in sorted(self._drift)],
+            "calls": [[route, status, count] for (route, status), count in sorted(self._calls.items())],
+        }
+        self._drift.clear()
+        self._calls.clear()
+        return taken
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one test ended, and what it was about."""
+
+    test: str
+    outcome: str
+    reason: str = ""
+    #: Route and aspect, e.g. ``["GET /teams", "paging"]``.
+    covers: tuple[tuple[str, str], ...] = ()
+    #: Ids of the ledger's statements that the test checks.
+    fidelity: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class SuiteRun:
+    """A whole run."""
+
+    target: str
+    base_url: str = ""
+    started: str = ""
+    read_only: bool = False
+    outcomes: list[Outcome] = field(default_factory=list)
+    drift: set[Drift] = field(default_factory=set)
+    calls: Counter[tuple[str, int]] = field(default_factory=Counter)
+    left_behind: list[str] = field(default_factory=list)
+    interrupted: bool = False
+
+    def add(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+
+    def add_responses(self, seen: Mapping[str, Any]) -> None:
+        """Add what a test's report brought."""
+        self.drift.update(Drift(**each) for each in seen["drift"])
+        for route, status, count in seen["calls"]:
+            self.calls[route, status] += count
+
+    def counts(self) -> dict[str, int]:
+        """How many tests passed, failed and were skipped."""
+        counted = Counter(outcome.outcome for outcome in self.outcomes)
+        return {name: counted[name] for name in ("passed", "failed", "skipped")}
+
+    # --- by statement ----------------------------------------------------------------------------
+
+    def verdicts(self, behaviours: Iterable[Behaviour]) -> dict[str, str]:
+        """Statement -> confirmed, contradicted or untested: one failing test contradicts it."""
+        said: dict[str, set[str]] = defaultdict(set)
+        for outcome in self.outcomes:
+            for id in outcome.fidelity:
+                said[id].add(outcome.outcome)
+        return {behaviour.id: _verdict(said[behaviour.id]) for behaviour in behaviours}
+
+    # --- by route --------------------------------------------------------------------------------
+
+    def routes(self) -> list[dict[str, Any]]:
+        """Each core route with the outcome of each of its aspects, its calls and its drift."""
+        said: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for outcome in self.outcomes:
+            for each in outcome.covers:
+                said[each].add(outcome.outcome)
+        return [
+            {
+                "route": route,
+                "core": list(endpoint.core),
+                "summary": endpoint.summary,
+                "aspects": {
+                    aspect: _aspect_outcome(said[route, aspect]) for aspect in aspects_to_test(endpoint)
+                },
+                "calls": sum(count for (called, _), count in self.calls.items() if called == route),
+                "drift": sum(each.route == route for each in self.drift),
+            }
+            for route, endpoint in core_endpoints().items()
+        ]
+
+    def as_json(self, behaviours: Iterable[Behaviour]) -> dict[str, Any]:
+        """All of it, for programs."""
+        behaviours = list(behaviours)
+        verdicts = self.verdicts(behaviours)
+        return {
+            "target": self.target,
+            "baseUrl": self.base_url,
+            "started": self.started,
+            "readOnly": self.read_only,
+            "interrupted": self.interrupted,
+            "tests": self.counts(),
+            "failures": [
+                {"test": outcome.test, "reason": outcome.reason, "fidelity": list(outcome.fidelity)}
+                for outcome in self.outcomes
+                if outcome.outcome == "failed"
+            ],
+            "skipped": [
+                {"test": outcome.test, "reason": outcome.reason}
+                for outcome in self.outcomes
+                if outcome.outcome == "skipped"
+            ],
+            "routes": self.routes(),
+            "drift": [drift.as_json() for drift in sorted(self.drift)],
+            "ledger": [
+                {
+                    "id": behaviour.id,
+                    "status": behaviour.status,
+                    "verdict": verdicts[behaviour.id],
+                    "statement": behaviour.statement,
+                }
+                for behaviour in behaviours
+            ],
+            "leftBehind": list(self.left_behind),
+        }
+
+
+def _verdict(outcomes: set[str]) -> str:
+    if "failed" in outcomes:
+        return "contradicted"
+    return "confirmed" if "passed" in outcomes else "untested"
+
+
+def _aspect_outcome(outcomes: set[str]) -> str:
+    for outcome in ("failed", "passed", "skipped"):
+        if outcome in outcomes:
+            return outcome
+    return "untested"

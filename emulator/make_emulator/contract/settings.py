@@ -1,0 +1,91 @@
+"""What a run was asked to do: flags of the command line or of pytest, or environment variables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+#: What the names of the environment variables begin with.
+ENV_PREFIX = "MAKE_EMULATOR_CONTRACT_"
+
+
+class SettingsError(ValueError):
+    """The settings do not make sense together; the message says which."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All that distinguishes one run from another. Without ``base_url`` a fresh emulator is started."""
+
+    base_url: str | None = None
+    token: str | None = field(default=None, repr=False)
+    #: A second token with few scopes, to see what is refused.
+    weak_token: str | None = field(default=None, repr=False)
+    team_id: int | None = None
+    organization_id: int | None = None
+    read_only: bool = False
+    rate_limit: bool = False
+    update: bool = False
+    json: Path | None = None
+    html: Path | None = None
+    ledger: Path | None = None
+
+    def __post_init__(self) -> None:
+        whom: dict[str, object] = {
+            "token": self.token,
+            "team-id": self.team_id,
+            "organization-id": self.organization_id,
+        }
+        if self.base_url is None:
+            whom["weak-token"] = self.weak_token
+            if given := [f"--{name}" for name, value in whom.items() if value is not None]:
+                raise SettingsError(f"{', '.join(given)} goes with --base-url only")
+            if self.update:
+                raise SettingsError(
+                    "--update goes with --base-url only: an emulator proves nothing about Make"
+                )
+            return
+        parts = urlsplit(self.base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise SettingsError(f"--base-url {self.base_url!r} is no URL such as https://eu1.make.com/api/v2")
+        if missing := [f"--{name}" for name, value in whom.items() if value is None]:
+            raise SettingsError(f"--base-url needs {', '.join(missing)} too")
+
+    @property
+    def zone(self) -> str:
+        """The host of the target, e.g. ``eu1.make.com``; ``a fresh emulator`` without one."""
+        return "a fresh emulator" if self.base_url is None else urlsplit(self.base_url).netloc
+
+
+def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings that flags name, and for those that are not given, environment variables.
+
+    Raises:
+        SettingsError: if they do not make sense.
+    """
+    values: dict[str, Any] = {}
+    for each in fields(Settings):
+        given = flags.get(each.name)
+        text = environment.get(ENV_PREFIX + each.name.upper())
+        if given not in (None, False):
+            values[each.name] = given
+        elif text:
+            values[each.name] = _parse_value(each.name, text)
+    return Settings(**values)
+
+
+def _parse_value(name: str, text: str) -> Any:
+    match name:
+        case "team_id" | "organization_id":
+            if not text.isdigit():
+                raise SettingsError(f"{ENV_PREFIX}{name.upper()} must be a number")
+            return int(text)
+        case "read_only" | "rate_limit" | "update":
+            return text.lower() in ("1", "true", "yes", "on")
+        case "json" | "html" | "ledger":
+            return Path(text)
+    return text

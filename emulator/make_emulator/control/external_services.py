@@ -1,0 +1,226 @@
+"""The calls of the control API that play services outside: what they answer, and what scenarios sent to them.
+
+What stands under the names of secrets is masked in requests, as it is in steps. A mail is shown as it was sent: what is
+in it is what a test of mails is about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from ..redaction.masking import format_query, mask, mask_body
+from ..registry import WorldHandle
+from ..world import external_services
+from ..world.clock import DAY, format_iso
+from ..world.models import Headers, HttpRule, Json, Mail, SentRequest
+from ..world.transport import INVALID_HEADER_CHARACTERS
+from .params import FieldTypes, bad_request, json_response, parse_body
+
+_BODY_TYPES = (dict, list, str, int, float, bool)
+_FIELDS: FieldTypes = {
+    "method": (str,),
+    "url": (str,),
+    "status": (int,),
+    "headers": (dict,),
+    "body": _BODY_TYPES,
+    "pages": (list,),
+    "times": (int,),
+    "delayMs": (int,),
+    "error": (str,),
+}
+_ERRORS = ("timeout", "connection")
+_METHOD = re.compile(r"[A-Za-z]{1,20}", re.ASCII)
+
+
+def add_routes(door: Blueprint, find: Callable[[str], WorldHandle]) -> None:
+    """Add the calls to the control API.
+
+    Args:
+        find: finds a world by its name, or raises.
+    """
+
+    @door.get("/worlds/<name>/http")
+    def list_http(name: str) -> Response:
+        """What services outside answer, by request, with how often each rule did; and what scenarios sent, oldest first."""
+        with find(name).locked() as world:
+            rules, requests = list(world.http_rules), list(world.http_requests)
+        return json_response(
+            {"rules": list(map(_rule_view, rules)), "requests": list(map(_request_view, requests))}
+        )
+
+    @door.post("/worlds/<name>/http")
+    def add_rule(name: str) -> Response:
+        """Asks for an answer: ``{"url" (a glob), "method"?, "status"?, "headers"?, "body"? (JSON or text) or "pages"? (a list
+        of them, for modules that page), "times"?, "delayMs"?, "error"?: "timeout"|"connection"}``.
+        """
+        tenant, rule = find(name), _parse_rule(parse_body(_FIELDS))
+        with tenant.locked() as world:
+            if len(world.http_rules) >= external_services.MAX_RULES:
+                raise bad_request(f"A world has at most {external_services.MAX_RULES} rules.")
+            return json_response({"rule": _rule_view(external_services.add_rule(world, rule))}, 201)
+
+    @door.delete("/worlds/<name>/http")
+    def clear_http(name: str) -> Response:
+        """Takes the rules away, and forgets what was sent."""
+        with find(name).locked() as world:
+            external_services.clear_table(world.http_rules)
+            external_services.clear_table(world.http_requests)
+        return Response(status=204)
+
+    @door.get("/worlds/<name>/outbox")
+    def list_outbox(name: str) -> Response:
+        """The mails that scenarios sent; ``?to=`` and ``subject=`` are globs."""
+        if unknown := request.args.keys() - {"to", "subject"}:
+            raise bad_request(f"Unknown parameter '{min(unknown)}'.")
+        to, subject = request.args.get("to"), request.args.get("subject")
+        with find(name).locked() as world:
+            mails = list(world.outbox)
+        return json_response({"mails": [_mail_view(mail) for mail in mails if _is_match(mail, to, subject)]})
+
+    @door.delete("/worlds/<name>/outbox")
+    def clear_outbox(name: str) -> Response:
+        """Forgets them."""
+        with find(name).locked() as world:
+            external_services.clear_table(world.outbox)
+        return Response(status=204)
+
+
+# --- requests ------------------------------------------------------------------------------------
+
+
+def _parse_rule(wish: dict[str, Any]) -> HttpRule:
+    url, method, status = wish.get("url"), wish.get("method"), wish.get("status", 200)
+    error, times, delay = wish.get("error"), wish.get("times"), wish.get("delayMs", 0)
+    if not url:
+        raise bad_request("Missing value of required parameter 'url'.")
+    if method is not None and not _METHOD.fullmatch(method):
+        raise bad_request("Parameter 'method' must be the name of a method.")
+    if not 200 <= status <= 599:
+        raise bad_request("Parameter 'status' must be from 200 to 599.")
+    if times is not None and times < 1:
+        raise bad_request("Parameter 'times' must be at least 1.")
+    if not 0 <= delay <= DAY:
+        raise bad_request(f"Parameter 'delayMs' must be from 0 to {DAY}.")
+    if error is not None and error not in _ERRORS:
+        raise bad_request(f"Parameter 'error' must be one of: {', '.join(_ERRORS)}.")
+    if error is not None and wish.keys() & {"status", "headers", "body", "pages"}:
+        raise bad_request(
+            "A rule has an 'error', or an answer with 'status', 'headers', 'body', 'pages'; not both."
+        )
+    if wish.keys() >= {"body", "pages"}:
+        raise bad_request("A rule has a 'body' or 'pages'; not both.")
+    return HttpRule(
+        method=method and method.upper(),
+        url=url,
+        status=status,
+        headers=_parse_headers(wish.get("headers", {})),
+        body=wish.get("body"),
+        pages=_parse_pages(wish["pages"]) if "pages" in wish else (),
+        error=error,
+        delay=delay,
+        left=times,
+    )
+
+
+def _parse_pages(wish: Sequence[Json]) -> tuple[Json, ...]:
+    if not 1 <= len(wish) <= external_services.MAX_RULE_PAGES or any(
+        type(page) not in _BODY_TYPES for page in wish
+    ):
+        raise bad_request(
+            f"Parameter 'pages' must be a list of 1 to {external_services.MAX_RULE_PAGES} bodies, JSON or text."
+        )
+    return tuple(wish)
+
+
+def _parse_headers(wish: Mapping[str, Json]) -> Headers:
+    """``{name: value}``; a list of values is one header each."""
+    headers: list[tuple[str, str]] = []
+    for name, given in wish.items():
+        for value in given if isinstance(given, list) else [given]:
+            if not name or not isinstance(value, str) or INVALID_HEADER_CHARACTERS.search(name + value):
+                raise bad_request(
+                    "Parameter 'headers' must be an object of names and texts, or lists of texts."
+                )
+            headers.append((name, value))
+    return tuple(headers)
+
+
+def _rule_view(rule: HttpRule) -> dict[str, Json]:
+    view = {
+        "id": rule.id,
+        "method": rule.method,
+        "url": rule.url,
+        "status": None if rule.error else rule.status,
+        "headers": mask(_header_pairs(rule.headers)) or None,
+        "body": mask(rule.body),
+        "pages": mask(list(rule.pages)) or None,
+        "error": rule.error,
+        "delayMs": rule.delay,
+        "timesLeft": rule.left,
+        "hits": rule.hits,
+    }
+    return {name: value for name, value in view.items() if value is not None}
+
+
+def _request_view(sent: SentRequest) -> dict[str, Json]:
+    address, mark, query = sent.url.partition("?")
+    cut = sent.body is not None and len(sent.body) >= external_services.MAX_REQUEST_BODY
+    return {
+        "id": sent.id,
+        "at": format_iso(sent.at),
+        "scenarioId": sent.scenario_id,
+        "executionId": sent.execution_id,
+        "moduleId": sent.module_id,
+        "module": sent.module,
+        "method": sent.method,
+        "url": address + mark + format_query(query),
+        "headers": mask(_header_pairs(sent.headers)),
+        "body": mask_body((sent.body or "").encode(), cut=cut),
+        "size": sent.size,
+        "answeredBy": sent.answered_by,
+        "ruleId": sent.rule_id,
+        "status": sent.status,
+        "pages": sent.pages,
+        "error": sent.error,
+    }
+
+
+def _header_pairs(headers: Headers) -> list[Json]:
+    return [{"name": name, "value": value} for name, value in headers]
+
+
+# --- mails ---------------------------------------------------------------------------------------
+
+
+def _is_match(mail: Mail, to: str | None, subject: str | None) -> bool:
+    """Whether one of those who receive a mail fits a glob, and its subject another; capital letters do not matter."""
+    receivers = (*mail.to, *mail.cc, *mail.bcc)
+    if to is not None and not any(fnmatchcase(one.lower(), to.lower()) for one in receivers):
+        return False
+    return subject is None or fnmatchcase(mail.subject.lower(), subject.lower())
+
+
+def _mail_view(mail: Mail) -> dict[str, Json]:
+    return {
+        "id": mail.id,
+        "at": format_iso(mail.at),
+        "scenarioId": mail.scenario_id,
+        "executionId": mail.execution_id,
+        "moduleId": mail.module_id,
+        "module": mail.module,
+        "from": mail.sender,
+        "to": list(mail.to),
+        "cc": list(mail.cc),
+        "bcc": list(mail.bcc),
+        "replyTo": mail.reply_to,
+        "subject": mail.subject,
+        "html": mail.html,
+        "text": mail.text,
+        "attachments": [{"name": file.name, "size": file.size} for file in mail.attachments],
+        "headers": mask(_header_pairs(mail.headers)),
+    }

@@ -1,0 +1,225 @@
+"""The API reference as a page for people, made from the OpenAPI document."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+#: How deep the fields of a body are shown.
+MAX_DEPTH = 6
+
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """A line in the table of a body."""
+
+    depth: int
+    name: str
+    type: str
+    required: bool
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterRow:
+    """A line in the table of parameters."""
+
+    name: str
+    place: str
+    type: str
+    required: bool
+    notes: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One route."""
+
+    id: str
+    method: str
+    path: str
+    summary: str
+    scopes: list[str]
+    parameters: list[ParameterRow]
+    #: ``None`` for no body.
+    body: list[FieldRow] | None
+    response: list[FieldRow]
+    curl: str
+    #: What the search box looks through.
+    search_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationGroup:
+    """The routes of one tag."""
+
+    name: str
+    operations: list[Operation]
+
+    @property
+    def id(self) -> str:
+        return self.name.replace(" ", "-")
+
+
+def template_context(document: Mapping[str, Any], *, token: str, ids: Mapping[str, int]) -> dict[str, Any]:
+    """What the page shows.
+
+    Args:
+        token: the token of the calls that are shown.
+        ids: parameter -> the id that stands for it in them, where 1 would not do.
+    """
+    base_url = document["servers"][0]["url"]
+    groups: dict[str, OperationGroup] = {}
+    errors: dict[str, str] = {}
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            group = groups.setdefault(operation["tags"][0], OperationGroup(operation["tags"][0], []))
+            group.operations.append(_operation(base_url, method.upper(), path, operation, token, ids))
+            errors |= {
+                status: answer["description"]
+                for status, answer in operation["responses"].items()
+                if status >= "400"
+            }
+    return {
+        "title": document["info"]["title"],
+        "description": document["info"]["description"],
+        "base_url": base_url,
+        "groups": list(groups.values()),
+        "errors": sorted(errors.items()),
+        "error": list(_fields(document["components"]["schemas"]["Error"])),
+    }
+
+
+def _operation(
+    base_url: str, method: str, path: str, operation: Mapping[str, Any], token: str, ids: Mapping[str, int]
+) -> Operation:
+    parameters = [_parameter(each) for each in operation["parameters"]]
+    body = _content_schema(operation.get("requestBody"))
+    scopes = operation["x-scopes"]
+    names = [each.name for each in parameters]
+    return Operation(
+        id=operation["operationId"],
+        method=method,
+        path=path,
+        summary=operation["summary"],
+        scopes=scopes,
+        parameters=parameters,
+        body=None if body is None else list(_fields(body)),
+        response=list(_fields(_content_schema(operation["responses"]["200"]) or {})),
+        curl=_curl_command(base_url + path, method, operation["parameters"], body, token, ids),
+        search_text=" ".join(
+            [method, path, operation["summary"], operation["operationId"], *scopes, *names]
+        ).lower(),
+    )
+
+
+def _content_schema(message: Mapping[str, Any] | None) -> Schema | None:
+    schema: Schema | None = message and message["content"]["application/json"]["schema"]
+    return schema
+
+
+def _parameter(each: Mapping[str, Any]) -> ParameterRow:
+    schema = each["schema"]
+    return ParameterRow(
+        each["name"], each["in"], _type_text(schema), each["required"], _constraints_text(schema)
+    )
+
+
+def _fields(schema: Schema, depth: int = 0) -> Iterator[FieldRow]:
+    """The fields of an object, and under each of them its own."""
+    if "items" in schema:
+        yield from _fields(schema["items"], depth)
+    for number, shape in enumerate(schema.get("anyOf", ()), 1):
+        if "properties" in shape:
+            yield FieldRow(depth, f"({number})", "either of these", False, "")
+            yield from _fields(shape, depth + 1)
+    required = schema.get("required", ())
+    for name, inner in schema.get("properties", {}).items():
+        yield FieldRow(depth, name, _type_text(inner), name in required, _constraints_text(inner))
+        if depth < MAX_DEPTH:
+            yield from _fields(inner, depth + 1)
+
+
+def _type_text(schema: Schema) -> str:
+    if "enum" in schema and "type" not in schema:
+        return "string"
+    kinds = schema.get("type", "any")
+    names = [kinds] if isinstance(kinds, str) else list(kinds)
+    if len(names) > 3:
+        return "any"
+    if "array" in names and (items := schema.get("items")):
+        names[names.index("array")] = f"array of {_type_text(items)}"
+    return " or ".join(names)
+
+
+def _constraints_text(schema: Schema) -> str:
+    """What else a value must be like."""
+    items = schema.get("items", {})
+    notes = []
+    if options := schema.get("enum") or items.get("enum"):
+        notes.append("one of " + ", ".join(json.dumps(option).strip('"') for option in options))
+    for name, text in (("minLength", "at least {} long"), ("maxLength", "at most {} long")):
+        if name in schema:
+            notes.append(text.format(schema[name]))
+    for name, text in (("minimum", "from {}"), ("maximum", "up to {}"), ("default", "by default {}")):
+        # The largest id says nothing to people.
+        if name in schema and schema[name] is not None and schema[name] != 2**53 - 1:
+            notes.append(text.format(json.dumps(schema[name])))
+    if form := schema.get("format"):
+        notes.append(form)
+    if schema.get("pattern"):
+        notes.append(f"like {schema['pattern']}")
+    return "; ".join(notes)
+
+
+def _curl_command(
+    url: str,
+    method: str,
+    parameters: list[Mapping[str, Any]],
+    body: Schema | None,
+    token: str,
+    ids: Mapping[str, int],
+) -> str:
+    """A call that can be pasted into a shell: what is required, and nothing else."""
+    query = []
+    for each in parameters:
+        value = ids.get(each["name"]) or _sample_value(each["schema"])
+        if each["in"] == "path":
+            url = url.replace("{" + each["name"] + "}", quote(str(value), safe=""))
+        elif each["required"]:
+            query.append(f"{each['name']}={quote(str(value), safe='')}")
+    words = [
+        "curl",
+        *(["-X", method] if method != "GET" else []),
+        url + ("?" + "&".join(query) if query else ""),
+    ]
+    lines = [shlex.join(words), shlex.join(["-H", f"Authorization: Token {token}"])]
+    if body is not None:
+        data = json.dumps(_sample_value(body), ensure_ascii=False)
+        lines += [shlex.join(["-H", "Content-Type: application/json"]), shlex.join(["-d", data])]
+    return " \\\n  ".join(lines)
+
+
+def _sample_value(schema: Schema) -> Any:
+    """The least value that a schema describes."""
+    if schema.get("enum"):
+        return schema["enum"][0]
+    kinds = schema.get("type", "object")
+    kind = kinds if isinstance(kinds, str) else ("string" if "string" in kinds else kinds[0])
+    match kind:
+        case "integer" | "number":
+            return max(1, schema.get("minimum", 1))
+        case "boolean":
+            return True
+        case "array":
+            return [_sample_value(schema["items"])] if schema.get("items") else []
+        case "string":
+            return "{}" if schema.get("contentMediaType") == "application/json" else "text"
+    fields = schema.get("properties", {})
+    return {name: _sample_value(fields[name]) for name in schema.get("required", ()) if name in fields}

@@ -1,0 +1,7 @@
+"""Comparing: what one seed has otherwise than another, thing by thing and field by field."""
+
+from .compare import ChangedResource, SeedDiff, diff_seeds
+from .report import render_json, render_text
+from .resources import DiffSide
+
+__all__ = ["ChangedResource", "DiffSide", "SeedDiff", "diff_seeds", "render_json", "render_text"]

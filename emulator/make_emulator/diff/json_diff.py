@@ -1,0 +1,80 @@
+"""How two JSON values differ: the places at which they do, each with both values.
+
+Lists of objects that have ids, names or keys, as modules, fields and headers do, are compared by these, so that one
+module put in front of others is one difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+_IDENTITY_KEYS = ("id", "name", "key")
+
+
+class _Missing:
+    """Stands for a value that one of the two does not have."""
+
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+MISSING: Final = _Missing()
+
+
+class Change(NamedTuple):
+    """One place at which two values differ; either may be `MISSING`."""
+
+    path: str
+    a: Any
+    b: Any
+
+
+def diff_json(a: Any, b: Any, path: str = "") -> Iterator[Change]:
+    """The places at which two values differ, from the top down."""
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        for name in dict.fromkeys([*a, *b]):
+            yield from diff_json(a.get(name, MISSING), b.get(name, MISSING), _join_path(path, str(name)))
+    elif isinstance(a, list) and isinstance(b, list):
+        yield from _diff_lists(a, b, path)
+    elif not _is_equal(a, b):
+        yield Change(path, a, b)
+
+
+def _diff_lists(a: list[Any], b: list[Any], path: str) -> Iterator[Change]:
+    key = next((key for key in _IDENTITY_KEYS if _is_unique_key(a, key) and _is_unique_key(b, key)), None)
+    if key is None:
+        for place in range(max(len(a), len(b))):
+            yield from diff_json(_item_at(a, place), _item_at(b, place), f"{path}[{place}]")
+        return
+    by_key_a, by_key_b = {item[key]: item for item in a}, {item[key]: item for item in b}
+    common = [name for name in by_key_a if name in by_key_b]
+    if common != (order := [name for name in by_key_b if name in by_key_a]):
+        yield Change(f"{path}.order", common, order)
+    for name in dict.fromkeys([*by_key_a, *by_key_b]):
+        yield from diff_json(
+            by_key_a.get(name, MISSING), by_key_b.get(name, MISSING), f"{path}[{key} {name}]"
+        )
+
+
+def _is_unique_key(rows: Sequence[Any], key: str) -> bool:
+    """Whether every row is an object with a key of its own."""
+    names = [row.get(key) if isinstance(row, Mapping) else None for row in rows]
+    return all(isinstance(name, (str, int)) for name in names) and len(set(names)) == len(names)
+
+
+def _item_at(rows: list[Any], place: int) -> Any:
+    return rows[place] if place < len(rows) else MISSING
+
+
+def _join_path(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _is_equal(a: Any, b: Any) -> bool:
+    """1 and 1.0 are one number to JSON; true is not 1."""
+    return bool(a == b) and (type(a) is type(b) or (_is_number(a) and _is_number(b)))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

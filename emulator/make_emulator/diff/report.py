@@ -1,0 +1,74 @@
+"""Tells the result of a comparison: as text for people, as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from .compare import SeedDiff
+from .json_diff import MISSING, Change
+from .resources import Resource
+
+#: How much of a value a line shows.
+_MAX_VALUE_LENGTH = 80
+
+
+def render_text(comparison: SeedDiff) -> str:
+    """Nothing if the two are equal; else a line a thing, and below it one a field."""
+    return "".join(f"{line}\n" for line in _text_lines(comparison))
+
+
+def _text_lines(comparison: SeedDiff) -> Iterator[str]:
+    if comparison.is_equal:
+        return
+    yield f"--- {comparison.a}"
+    yield f"+++ {comparison.b}"
+    yield from (f"- {thing}" for thing in comparison.removed)
+    yield from (f"+ {thing}" for thing in comparison.added)
+    for difference in comparison.changed:
+        yield f"~ {difference.a}"
+        yield from (f"    {_format_change(change)}" for change in difference.changes)
+    added, removed, changed = len(comparison.added), len(comparison.removed), len(comparison.changed)
+    yield f"{added} added, {removed} removed, {changed} changed"
+
+
+def _format_change(change: Change) -> str:
+    if change.a is MISSING:
+        return f"+ {change.path}: {_format_value(change.b)}"
+    if change.b is MISSING:
+        return f"- {change.path}: {_format_value(change.a)}"
+    return f"{change.path}: {_format_value(change.a)} -> {_format_value(change.b)}"
+
+
+def _format_value(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _MAX_VALUE_LENGTH else f"{text[:_MAX_VALUE_LENGTH]}…"
+
+
+def render_json(comparison: SeedDiff) -> str:
+    """``{"equal", "a", "b", "added", "removed", "changed": [{…, "fields": [{"path", "a"?, "b"?}]}]}``"""
+    document = {
+        "equal": comparison.is_equal,
+        "a": comparison.a,
+        "b": comparison.b,
+        "added": [_resource_json(thing) for thing in comparison.added],
+        "removed": [_resource_json(thing) for thing in comparison.removed],
+        "changed": [
+            {
+                **_resource_json(difference.a),
+                "fields": [_change_json(change) for change in difference.changes],
+            }
+            for difference in comparison.changed
+        ],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _resource_json(thing: Resource) -> dict[str, Any]:
+    return {"kind": thing.kind, "id": thing.id, "name": thing.name}
+
+
+def _change_json(change: Change) -> dict[str, Any]:
+    values = {name: value for name, value in (("a", change.a), ("b", change.b)) if value is not MISSING}
+    return {"path": change.path, **values}

@@ -1,0 +1,256 @@
+"""What a seed holds, as things that can be compared: a kind, a name, and fields in which ids may have become names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..seeds import Seed
+from ..seeds.team_builder import account_appearance
+from ..seeds.validation import TEAM_RESOURCE_KEYS
+from ..world import blueprint_refs, hook_types
+from ..world.clock import SECOND, format_iso
+from ..world.roles import ROLES
+
+JsonObject = dict[str, Any]
+
+#: Fields that tell of the past, not of how the team is set up.
+_HISTORY_FIELDS = frozenset(["created", "started", "runs"])
+#: What a blueprint has from where it was saved.
+_LOCATION_METADATA = frozenset(["instant", "zone"])
+
+_KIND_LABELS = {"dataStructure": "data structure", "dataStore": "data store"}
+_ROLE_NAMES = {role.id: role.name for role in ROLES}
+
+
+@dataclass(frozen=True, slots=True)
+class DiffSide:
+    """One of the two seeds that are compared.
+
+    ``team`` is the only team that counts, ``None`` if all do; without ``has_records`` its data stores were not read
+    to the end.
+    """
+
+    label: str
+    seed: Seed
+    team: int | None = None
+    has_records: bool = True
+
+    def teams(self) -> list[tuple[JsonObject, JsonObject]]:
+        """The organizations and teams that count."""
+        return [
+            (organization, team)
+            for organization in self.seed.organizations
+            for team in organization["teams"]
+            if self.team in (None, team["id"])
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A scenario, a hook, a user …; ``identity`` is what the same thing has on the other side."""
+
+    kind: str
+    id: int
+    name: str
+    identity: tuple[Any, ...]
+    fields: JsonObject
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id} {self.name!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class DiffOptions:
+    """How things are looked at.
+
+    ``by_name`` lets things be the same that have the same name, whatever their ids; ``everything`` includes times
+    and past executions.
+    """
+
+    by_name: bool = False
+    include_history: bool = False
+    records: bool = True
+    one_team: bool = True
+
+
+def list_resources(side: DiffSide, view: DiffOptions) -> Iterator[Resource]:
+    """Everything on a side, in the order of the seed."""
+    users = {row["id"]: row for row in side.seed.users}
+    teams = side.teams()
+    concerned = {
+        member["user"]
+        for organization, team in teams
+        for member in [*organization["members"], *team["members"]]
+    } | {organization["owner"] for organization, _ in teams}
+    for id, row in users.items():
+        if side.team is None or id in concerned:
+            identity = row["email"] if view.by_name else id
+            yield Resource(
+                "user",
+                id,
+                row["name"],
+                ("user", identity),
+                _json_fields({"name": row["name"], "email": row["email"]}),
+            )
+    seen: set[int] = set()
+    for organization, team in teams:
+        if organization["id"] not in seen:
+            seen.add(organization["id"])
+            yield _organization_resource(organization, users, view)
+        yield from _TeamResources(organization, team, users, view).list_resources()
+
+
+def _organization_resource(row: JsonObject, users: Mapping[int, JsonObject], view: DiffOptions) -> Resource:
+    fields = {key: row[key] for key in row if key not in ("id", "teams", "members", "owner")}
+    fields |= {
+        "owner": _user_key(users, row["owner"], view),
+        "members": _members(row, users, view),
+        "variables": _variables(row),
+    }
+    return Resource(
+        "organization", row["id"], row["name"], _parent_identity(row, view), _compared_fields(fields, view)
+    )
+
+
+def _parent_identity(row: JsonObject, view: DiffOptions) -> tuple[Any, ...]:
+    """Where one team is compared with another, the two are the same by definition."""
+    return () if view.one_team else (row["name"] if view.by_name else row["id"],)
+
+
+def _user_key(users: Mapping[int, JsonObject], id: int, view: DiffOptions) -> Any:
+    return users[id]["email"] if view.by_name and id in users else id
+
+
+def _members(row: JsonObject, users: Mapping[int, JsonObject], view: DiffOptions) -> JsonObject:
+    return {
+        str(_user_key(users, member["user"], view)): _ROLE_NAMES.get(member["role"], member["role"])
+        for member in row["members"]
+    }
+
+
+def _variables(row: JsonObject) -> JsonObject:
+    return {variable["name"]: variable["value"] for variable in row["variables"]}
+
+
+class _TeamResources:
+    """The things of one team; by name, what refers to a thing of the team names it."""
+
+    def __init__(
+        self, organization: JsonObject, team: JsonObject, users: Mapping[int, JsonObject], view: DiffOptions
+    ) -> None:
+        self._organization, self._team, self._users, self._options = organization, team, users, view
+        self._names = {
+            kind: {row["id"]: row.get("name") or row.get("blueprint", {}).get("name") for row in team[key]}
+            for kind, key in TEAM_RESOURCE_KEYS.items()
+        }
+
+    def list_resources(self) -> Iterator[Resource]:
+        team, view = self._team, self._options
+        place = _parent_identity(team, view)
+        fields = {
+            "name": team["name"],
+            "members": _members(team, self._users, view),
+            "variables": _variables(team),
+        }
+        yield Resource("team", team["id"], team["name"], ("team", *place), _compared_fields(fields, view))
+        for kind, key in TEAM_RESOURCE_KEYS.items():
+            counts: dict[str, int] = {}
+            for row in team[key]:
+                name = str(self._names[kind][row["id"]])
+                # Of several with one name, the first is the first of the other side.
+                counts[name] = counts.get(name, 0) + 1
+                own = (name, counts[name]) if view.by_name else (row["id"],)
+                yield Resource(
+                    _KIND_LABELS.get(kind, kind),
+                    row["id"],
+                    name,
+                    (kind, *place, *own),
+                    _compared_fields(self._fields(kind, row), view),
+                )
+
+    def _fields(self, kind: str, row: JsonObject) -> JsonObject:
+        fields = {key: value for key, value in row.items() if key not in ("id", "io")}
+        for key, other in (("folder", "folder"), ("parent", "folder"), ("data_structure", "dataStructure")):
+            if key in fields:
+                fields[key] = self._name_of(other, fields[key])
+        if "records" in fields:
+            records = {record["key"]: record.get("data") for record in fields.pop("records")}
+            if self._options.records:
+                fields["records"] = records
+        if "blueprint" in fields:
+            fields |= {"name": row["blueprint"]["name"], "blueprint": self._blueprint(row["blueprint"])}
+        match kind:
+            case "scenario":
+                fields |= {"inputs": row["io"].get("input_spec"), "outputs": row["io"].get("output_spec")}
+            case "connection":
+                fields |= account_appearance(row)._asdict()
+            case "hook":
+                fields["data"] = self._hook_data(row)
+        return fields
+
+    def _hook_data(self, row: JsonObject) -> JsonObject:
+        """The settings of a hook, those included that its type sets."""
+        kind = hook_types.all_hook_types().get(row["type"])
+        defaults = (
+            {field["name"]: field["default"] for field in kind.fields if "default" in field} if kind else {}
+        )
+        data = {**defaults, **row["data"]}
+        if "__IMTCONN__" in data:
+            data["__IMTCONN__"] = self._name_of("connection", data["__IMTCONN__"])
+        return data
+
+    def _name_of(self, kind: str, id: Any) -> Any:
+        return self._names[kind].get(id, id) if self._options.by_name else id
+
+    def _blueprint(self, blueprint: JsonObject) -> JsonObject:
+        named = (
+            {kind: self._names[kind] for kind in blueprint_refs.REFERENCE_FIELDS}
+            if self._options.by_name
+            else {}
+        )
+        copy = blueprint_refs.remap_references(
+            {key: value for key, value in blueprint.items() if key != "name"}, named
+        )
+        if self._options.include_history:
+            return copy
+        copy["metadata"] = {
+            key: value for key, value in copy["metadata"].items() if key not in _LOCATION_METADATA
+        }
+        for node in blueprint_refs.iter_modules(copy["flow"]):
+            metadata = node.get("metadata")
+            designer = metadata.get("designer") if isinstance(metadata, dict) else None
+            if isinstance(designer, dict):
+                # Where a module lies on the canvas changes nothing.
+                for axis in ("x", "y"):
+                    designer.pop(axis, None)
+        return copy
+
+
+def _compared_fields(fields: JsonObject, view: DiffOptions) -> JsonObject:
+    return _json_fields(
+        {key: value for key, value in fields.items() if view.include_history or key not in _HISTORY_FIELDS}
+    )
+
+
+def _json_fields(fields: JsonObject) -> JsonObject:
+    """Fields as the writer of a seed knows them, as JSON; those without a value are left out."""
+    plain: JsonObject = {}
+    for name, value in fields.items():
+        head, *tail = name.split("_")
+        key = head + "".join(word.capitalize() for word in tail)
+        if value not in (None, (), [], {}, ""):
+            plain[key] = _json_value(name, value)
+    return plain
+
+
+def _json_value(name: str, value: Any) -> Any:
+    match value:
+        case (int(moment), int(offset)) if name in ("created", "started", "at"):
+            return format_iso(moment + offset) if moment else f"{offset // SECOND} s from now"
+        case tuple():
+            return list(value)
+        case list() if name == "runs":
+            return [_json_fields(run) for run in value]
+    return value

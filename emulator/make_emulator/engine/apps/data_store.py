@@ -1,0 +1,253 @@
+"""The app "Data store": acts on the world's own data stores.
+
+Sources: exported blueprints for fields and outputs; practitioners' notes for records that exist or are missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+
+from ...world import data_stores
+from ...world.exceptions import (
+    InvalidParametersError,
+    MalformedBlueprintError,
+    NotFoundError,
+    OutOfSpaceError,
+)
+from ...world.models import DataStore, FieldSpecs, Json, Record
+from ..blueprints.conditions import parse_conditions
+from ..errors import BundleValidationError, ConversionError, ModuleError
+from ..expressions.evaluator import render
+from ..expressions.functions.general import get_at_path, parse_path
+from ..expressions.ordering import sort_by_keys
+from ..expressions.values import EMPTY_TEXT, FieldMarker, Value, as_text, coerce, is_array, to_json_value
+from ..runtime.filters import condition_holds
+from .module_api import NO_RESULTS, Emit, Field, ModuleContext, ModuleDefinition, Outcome
+
+_KEY_FIELD = Field("key", "text", required=True)
+_DATA_FIELD = Field("data", "collection")
+
+
+def _find_data_store(context: ModuleContext) -> DataStore:
+    id = context.module.parameters.get("datastore")
+    if isinstance(id, str) and id.isascii() and id.isdigit() and len(id) < 10:
+        id = int(id)
+    if isinstance(id, int) and not isinstance(id, bool):
+        store = context.run.world.data_stores.get(id)
+        if store is not None and store.team_id == context.run.scenario.team_id:
+            return store
+    raise ModuleError("InvalidConfigurationError", f"Data store '{str(id)[:50]}' not found.")
+
+
+def _data_structure(context: ModuleContext, store: DataStore) -> tuple[FieldSpecs, bool]:
+    if store.datastructure_id is None:
+        return (), False
+    structure = context.run.world.data_structures[store.datastructure_id]
+    return structure.spec, structure.strict
+
+
+def _record_data(context: ModuleContext, store: DataStore) -> dict[str, Json]:
+    """The mapped record as the store takes it.
+
+    Unless the structure is strict, fields that it does not have are dropped without a word (seen).
+    """
+    spec, strict = _data_structure(context, store)
+    mapped = context.mapper.get("data") or {}
+    types = {field["name"]: str(field.get("type", "any")) for field in spec}
+    faults = 0
+    data: dict[str, Json] = {}
+    for name, value in mapped.items():
+        if name not in types and not strict:
+            continue
+        if value is None or (value == "" and value is not EMPTY_TEXT):
+            # A boolean cannot be emptied (developer documentation, "Processing of empty values").
+            if types.get(name) != "boolean" and _erases(context, name):
+                data[name] = [] if types.get(name) == "array" else None
+            continue
+        try:
+            data[name] = to_json_value(coerce(value, types.get(name, "any"), context.env.zone))
+        except ConversionError:
+            faults += 1
+    if faults:
+        raise BundleValidationError(faults)
+    return data
+
+
+def _erases(context: ModuleContext, name: str) -> bool:
+    """Whether a field of the record is mapped to ``erase``, which empties it where other empty values leave it alone."""
+    record = context.module.mapper.get("data")
+    raw = record.get(name) if isinstance(record, Mapping) else None
+    return isinstance(raw, str) and "{{" in raw and render(raw, context.env) is FieldMarker.ERASE
+
+
+def _write_record(write: Callable[[], Record]) -> Record:
+    """What the world answers to a wish to write, in the engine's words."""
+    try:
+        return write()
+    except OutOfSpaceError:
+        raise ModuleError("OutOfSpaceError", "Out of space.") from None
+    except InvalidParametersError as refusal:
+        raise BundleValidationError(len(refusal.issues)) from None
+    except NotFoundError:
+        raise ModuleError("DataError", "Record not found.") from None
+
+
+def _record_bundle(record: Record) -> Mapping[str, Value]:
+    return {"key": record.key, "data": record.data}
+
+
+def _add(context: ModuleContext) -> Outcome:
+    world, store, mapper = context.run.world, _find_data_store(context), context.mapper
+    key, overwrite = _mapped_key(mapper), bool(mapper["overwrite"])
+    if key is not None and not overwrite and (store.id, key) in world.records:
+        raise ModuleError("DataError", "Duplicate key error")
+    data = _record_data(context, store)
+    if key is not None:
+        context.run.transaction.record_change(world, store.id, key, first=context.first)
+    record = _write_record(
+        lambda: data_stores.add_record(world, store, key=key, data=data, overwrite=overwrite)
+    )
+    if key is None:
+        context.run.transaction.record_insert(record, first=context.first)
+    return Emit([_record_bundle(record)])
+
+
+def _mapped_key(mapper: Mapping[str, Value]) -> str | None:
+    return to_json_value(mapper["key"]) if "key" in mapper else None
+
+
+def _update(context: ModuleContext) -> Outcome:
+    world, store, mapper = context.run.world, _find_data_store(context), context.mapper
+    key, data = str(to_json_value(mapper["key"])), _record_data(context, store)
+    old = world.records.get((store.id, key))
+    context.run.transaction.record_change(world, store.id, key, first=context.first)
+    if old is None:
+        if not mapper["upsert"]:
+            raise ModuleError("DataError", "Record not found.")
+        return Emit(
+            [_record_bundle(_write_record(lambda: data_stores.add_record(world, store, key=key, data=data)))]
+        )
+    if not mapper["overwriteArrays"]:
+        for name, value in data.items():
+            before = old.data.get(name)
+            if isinstance(value, list) and isinstance(before, list) and not _erases(context, name):
+                data[name] = [*before, *value]
+    return Emit([_record_bundle(_write_record(lambda: data_stores.update_record(world, store, key, data)))])
+
+
+def _get(context: ModuleContext) -> Outcome:
+    """A record that does not exist is an empty bundle, and no error (seen)."""
+    record = context.run.world.records.get(
+        (_find_data_store(context).id, str(to_json_value(context.mapper["key"])))
+    )
+    if record is None:
+        return Emit([{}])
+    return Emit([_record_bundle(record) if context.mapper["returnWrapped"] else record.data])
+
+
+def _check_existence(context: ModuleContext) -> Outcome:
+    key = (_find_data_store(context).id, str(to_json_value(context.mapper["key"])))
+    return Emit([{"exist": key in context.run.world.records}])
+
+
+def _search(context: ModuleContext) -> Outcome:
+    """One bundle a record; without any, the path ends there unless the module is told to go on."""
+    parameters = context.module.parameters
+    records = sort_by_keys(list(_matching_records(context)), _sort_keys(context.mapper.get("sort")))
+    limit = context.mapper.get("mappAbleLimit", parameters.get("limit"))
+    if isinstance(limit, int) and not isinstance(limit, bool) and limit >= 0:
+        records = records[:limit]
+    if not records and parameters.get("continueWhenNoRes") is True:
+        return Emit(NO_RESULTS)
+    return Emit([_record_bundle(record) for record in records])
+
+
+def _matching_records(context: ModuleContext) -> Iterator[Record]:
+    try:
+        groups = parse_conditions(context.mapper.get("filter"), "the search")
+    except MalformedBlueprintError:
+        raise BundleValidationError() from None
+    records = data_stores.records(context.run.world, _find_data_store(context))
+    context.env.budget.charge(1 + len(records))
+    for record in records:
+        if not groups or any(
+            all(
+                condition_holds(part.operator, _field_value(record, part.a), part.b, context.env)
+                for part in group
+            )
+            for group in groups
+        ):
+            yield record
+
+
+def _field_value(record: Record, name: Value) -> Value:
+    """A field of a record by its bare name, or the record's key."""
+    path = as_text(name) if not isinstance(name, (Mapping, list)) else ""
+    if path in record.data:
+        return record.data[path]
+    return record.key if path == "key" else get_at_path(record.data, parse_path(path))
+
+
+def _sort_keys(sort: Value) -> Sequence[tuple[Callable[[Record], Value], bool]]:
+    """What to sort by, the most important first, and whether downwards."""
+    orders: list[tuple[Callable[[Record], Value], bool]] = []
+    for part in sort if is_array(sort) else ():
+        if not isinstance(part, Mapping) or not isinstance(part.get("key"), str):
+            raise BundleValidationError()
+        orders.append((partial(_field_value, name=part["key"]), part.get("order") in (-1, "-1", "desc")))
+    return orders
+
+
+def _delete(context: ModuleContext) -> Outcome:
+    world, store = context.run.world, _find_data_store(context)
+    record = world.records.get((store.id, str(to_json_value(context.mapper["key"]))))
+    if record is None:
+        raise ModuleError("DataError", "Record not found.")
+    context.run.transaction.record_change(world, store.id, record.key, first=context.first)
+    data_stores.delete_records(world, store, [record.key])
+    return Emit([_record_bundle(record)])
+
+
+def _delete_all(context: ModuleContext) -> Outcome:
+    world, store = context.run.world, _find_data_store(context)
+    keys = [record.key for record in data_stores.records(world, store)]
+    for key in keys:
+        context.run.transaction.record_change(world, store.id, key, first=context.first)
+    data_stores.delete_records(world, store, keys)
+    return Emit([{}])
+
+
+def _count(context: ModuleContext) -> Outcome:
+    return Emit([{"count": _find_data_store(context).records}])
+
+
+MODULES: tuple[ModuleDefinition, ...] = (
+    ModuleDefinition(
+        "datastore:AddRecord",
+        _add,
+        (Field("key", "text"), Field("overwrite", "boolean", required=True), _DATA_FIELD),
+    ),
+    ModuleDefinition(
+        "datastore:UpdateRecord",
+        _update,
+        (
+            _KEY_FIELD,
+            Field("upsert", "boolean", required=True),
+            Field("overwriteArrays", "boolean", required=True),
+            _DATA_FIELD,
+        ),
+    ),
+    ModuleDefinition(
+        "datastore:GetRecord", _get, (_KEY_FIELD, Field("returnWrapped", "boolean", required=True))
+    ),
+    ModuleDefinition("datastore:ExistRecord", _check_existence, (_KEY_FIELD,)),
+    ModuleDefinition(
+        "datastore:SearchRecord",
+        _search,
+        (Field("filter", "array"), Field("sort", "array"), Field("mappAbleLimit", "uinteger")),
+    ),
+    ModuleDefinition("datastore:DeleteRecord", _delete, (_KEY_FIELD,)),
+    ModuleDefinition("datastore:DeleteAllRecords", _delete_all),
+    ModuleDefinition("datastore:Stats", _count),
+)

@@ -1,0 +1,74 @@
+"""What the modules of the app "HTTP" have in common, whatever their version: fields, headers, time-outs, parts of a body.
+
+Sources: exported blueprints for the fields; apps.make.com, "HTTP" and "HTTP (legacy)", for what they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ....world.models import Headers
+from ...errors import BundleValidationError
+from ...expressions.values import Value, as_text, coerce
+from ..module_api import Field, ModuleContext
+from .credentials import basic_auth_header
+from .requests import build_headers, encode_multipart, parse_pairs
+
+METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
+
+#: How many seconds an answer may take, and the most that a module may ask for (apps.make.com, "HTTP").
+DEFAULT_TIMEOUT, MAX_TIMEOUT = 40, 300
+
+FORM_TYPE, MULTIPART_TYPE = "application/x-www-form-urlencoded", "multipart/form-data"
+
+
+def required_boolean(name: str) -> Field:
+    """A field that is on or off, and may not be left out (exported blueprints)."""
+    return Field(name, "boolean", required=True)
+
+
+#: Fields of every request.
+COMMON_FIELDS = (
+    Field("url", "text", required=True),
+    Field("method", "text", required=True, choices=METHODS),
+    Field("headers", "array"),
+    Field("timeout", "uinteger"),
+)
+
+
+def request_headers(
+    mapper: Mapping[str, Value],
+    content_type: str | None,
+    login: tuple[str, str] | None,
+    *,
+    compressed: bool = True,
+) -> Headers:
+    """The mapped headers, and those that follow from other fields unless they were mapped too."""
+    defaults = {
+        "Content-Type": content_type,
+        "Authorization": login and basic_auth_header(*login),
+        "Accept-Encoding": "gzip, deflate" if compressed else None,
+    }
+    return build_headers(
+        parse_pairs(mapper.get("headers", ())), *((name, value) for name, value in defaults.items() if value)
+    )
+
+
+def request_timeout(mapper: Mapping[str, Value]) -> int:
+    """How many milliseconds an answer may take."""
+    seconds: int = mapper.get("timeout", DEFAULT_TIMEOUT)
+    if not 1 <= seconds <= MAX_TIMEOUT:
+        raise BundleValidationError()
+    return seconds * 1_000
+
+
+def multipart_body(context: ModuleContext, rows: Value, name: str, kind: str) -> tuple[bytes, str]:
+    """A body of text fields and files, and its content type; a run always draws the same boundary."""
+    fields = [
+        {"name": key, "file_name": as_text(row.get("fileName")) or key, "data": row.get("data")}
+        if row.get(kind) == "file"
+        else {"name": key, "value": coerce(value, "text")}
+        for (key, value), row in zip(parse_pairs(rows, name), rows, strict=True)
+    ]
+    boundary = f"{context.module.id:024d}{context.run.execution_id[:24]}"
+    return encode_multipart(fields, boundary), f"{MULTIPART_TYPE}; boundary={boundary}"

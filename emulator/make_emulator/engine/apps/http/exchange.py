@@ -1,0 +1,262 @@
+"""A request of a module and its answer: by a rule of the world, over the network where that is allowed, else made up.
+
+A real call is made while the world is held, so it keeps others waiting who ask this world, and nobody else; a scenario
+that calls its own world waits for itself until its time is over. The time that an answer takes counts into the run.
+Sources: Help centre, "Types of errors", for names of errors; the texts are Node's, or the emulator's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urljoin, urlsplit
+
+import orjson
+
+from ....world import external_services
+from ....world.models import Headers, HttpRule, Json, SentRequest
+from ....world.transport import HttpResponse, NoResponseError, OutgoingRequest
+from ...errors import BundleValidationError, ModuleError, unsupported_module_error
+from ...expressions.values import as_text, to_json_value
+from ...mock_data.constraint import Constraint
+from ..module_api import ModuleContext
+from ..simulated import mock_bundle
+from .credentials import Credentials
+from .requests import build_url
+
+#: Says of an answer that nobody gave it.
+SIMULATED_HEADER = ("x-make-emulator", "simulated")
+
+#: How many redirects are followed (Node's ``request``).
+MAX_REDIRECTS = 10
+
+_ERROR_NAMES: Mapping[str, str] = {
+    "timeout": "ModuleTimeoutError",
+    "connection": "ConnectionError",
+    "size": "MaxFileSizeExceededError",
+}
+_TIMEOUT_MESSAGE = "The operation timed out."
+_TEXT_TYPE = "text/plain; charset=utf-8"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+#: What helps where the next page cannot be asked for, as no public source tells by which fields of the module it is.
+_RULE_HINT = "A rule for its address that has 'pages' can answer it."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestOptions:
+    """How a module wants its request to be sent.
+
+    ``follows`` is whether GET and HEAD go on where they are redirected to, ``follows_all`` whether all others do;
+    ``shares_cookies`` is whether cookies of earlier answers come along, ``pages`` whether all pages are asked for.
+    """
+
+    key: Credentials | None = None
+    follow_redirects: bool = True
+    follow_all_redirects: bool = False
+    share_cookies: bool = False
+    fetch_all_pages: bool = False
+
+
+def send_request(
+    context: ModuleContext, request: OutgoingRequest, manner: RequestOptions
+) -> tuple[OutgoingRequest, HttpResponse]:
+    """Send a request and go where it is redirected to: the last request, and its answer.
+
+    Raises:
+        ModuleError: if there is no answer.
+    """
+    for _ in range(MAX_REDIRECTS + 1):
+        answer = _send_once(
+            context, _with_cookies(context, request) if manner.share_cookies else request, manner
+        )
+        if manner.share_cookies:
+            _store_cookies(context, request, answer)
+        following = _next_request(request, answer, manner)
+        if following is None:
+            return request, answer
+        if not _is_same_host(following.url, request.url):
+            manner = replace(manner, key=None)
+        request = following
+    raise ModuleError("RuntimeError", "Exceeded maxRedirects. Probably stuck in a redirect loop.")
+
+
+def _send_once(context: ModuleContext, request: OutgoingRequest, manner: RequestOptions) -> HttpResponse:
+    """One request and its answer, both written down."""
+    run, key = context.run, manner.key
+    world, at = run.world, run.now()
+    rule = external_services.match_rule(world, request.method, request.url)
+    by = "rule" if rule else "network" if world.transport else "simulation"
+    if by == "network" and manner.fetch_all_pages:
+        raise unsupported_module_error(
+            f"{context.module.full_name}, with paginationType", context.module.id, _RULE_HINT
+        )
+    answer: HttpResponse | None = None
+    error: ModuleError | None = None
+    try:
+        if rule is not None:
+            answer = _rule_response(rule, request, with_pages=manner.fetch_all_pages)
+        elif world.transport is not None:
+            answer = world.transport(key.apply_to(request) if key else request)
+        else:
+            answer = _mock_response(context)
+        if request.method == "HEAD":
+            answer = replace(answer, body=b"", next_pages=())
+        run.stopwatch.sleep(answer.elapsed)
+        return answer
+    except NoResponseError as missing:
+        run.stopwatch.sleep(missing.elapsed)
+        error = ModuleError(_ERROR_NAMES[missing.cause], str(missing))
+        raise error from None
+    except ModuleError as refused:
+        error = refused
+        raise
+    finally:
+        external_services.record_request(
+            world,
+            SentRequest(
+                at=at,
+                scenario_id=run.scenario.id,
+                execution_id=run.execution_id,
+                module_id=context.module.id,
+                module=context.module.full_name,
+                method=request.method,
+                url=request.url,
+                headers=key.mask_headers(request.headers) if key else request.headers,
+                body=request.body.decode("utf-8", "replace") if request.body else None,
+                size=len(request.body),
+                answered_by=by,
+                rule_id=rule.id if rule else None,
+                status=answer.status if answer else None,
+                pages=1 + len(answer.next_pages) if answer else 0,
+                error=error.name if error else None,
+            ),
+        )
+
+
+def _rule_response(rule: HttpRule, request: OutgoingRequest, *, with_pages: bool) -> HttpResponse:
+    """The answer that a rule gives, with all its pages or only the first.
+
+    Raises:
+        Unanswered: if the rule says so, or its answer comes too late.
+    """
+    if rule.error == "timeout" or rule.delay >= request.timeout:
+        raise NoResponseError("timeout", _TIMEOUT_MESSAGE, request.timeout)
+    if rule.error is not None:
+        parts = urlsplit(request.url)
+        port = parts.port or _DEFAULT_PORTS[parts.scheme]
+        raise NoResponseError("connection", f"connect ECONNREFUSED {parts.hostname}:{port}", rule.delay)
+    bodies = rule.pages if with_pages else rule.pages[:1]
+    # Made once: the pages share them, however many there are of either.
+    of_text, of_json = (
+        _with_content_type(rule.headers, _TEXT_TYPE),
+        _with_content_type(rule.headers, "application/json"),
+    )
+    pages = []
+    for body in bodies or (rule.body,):
+        is_text = isinstance(body, str)
+        headers = rule.headers if body is None else of_text if is_text else of_json
+        content = b"" if body is None else body.encode() if is_text else orjson.dumps(body)
+        pages.append(HttpResponse(status=rule.status, headers=headers, body=content))
+    return replace(pages[0], elapsed=rule.delay, next_pages=tuple(pages[1:]))
+
+
+def _with_content_type(headers: Headers, kind: str) -> Headers:
+    """The headers with a content type, unless they have one."""
+    if any(name.lower() == "content-type" for name, _ in headers):
+        return headers
+    return (*headers, ("content-type", kind))
+
+
+def _mock_response(context: ModuleContext) -> HttpResponse:
+    """What nobody answered: made-up ``data`` as the module's interface declares them, or as later modules map them.
+
+    So it is with headers that are mapped by their names.
+    """
+    wanted = context.run.find_constraint(context.module.id) or Constraint()
+    parsed = bool(context.mapper.get("parseResponse"))
+    declared = [field for field in context.module.interface or () if field["name"] == "data"]
+    expected: dict[str, Constraint] = {}
+    if (body := wanted.fields.get("data")) is not None:
+        # Nothing lies in a body that is not parsed; all that can be mapped of it is its text.
+        expected["data"] = (
+            body if parsed else Constraint(kind=_unparsed_kind(body.kind), content=body.content)
+        )
+    if (named := wanted.fields.get("headers")) is not None and named.fields:
+        expected["headers"] = Constraint(fields=named.fields)
+    made = mock_bundle(context, declared, Constraint(fields=expected))
+    headers = tuple(
+        (name.lower(), as_text(value))
+        for name, value in made.get("headers", {}).items()
+        if not isinstance(value, (Mapping, list)) and name.lower() != "content-type"
+    )
+    data: Json = to_json_value(made.get("data"))
+    if data is None and parsed:
+        data = {}
+    if data is None or isinstance(data, str):
+        kind, content = _TEXT_TYPE, (data or "").encode()
+    else:
+        kind, content = "application/json", orjson.dumps(data)
+    return HttpResponse(
+        status=200, headers=(*headers, ("content-type", kind), SIMULATED_HEADER), body=content
+    )
+
+
+def _unparsed_kind(kind: str | None) -> str | None:
+    return None if kind in ("array", "collection") else kind
+
+
+def _next_request(
+    request: OutgoingRequest, answer: HttpResponse, manner: RequestOptions
+) -> OutgoingRequest | None:
+    """The request that follows a redirect, if it is to be followed."""
+    location = answer.header("location")
+    is_plain = request.method in ("GET", "HEAD")
+    if not 300 <= answer.status < 400 or not location:
+        return None
+    if not (manner.follow_all_redirects or (manner.follow_redirects and is_plain)):
+        return None
+    try:
+        url = build_url(urljoin(request.url, location), [])
+    except (BundleValidationError, ValueError):
+        raise ModuleError(
+            "RuntimeError", f"Invalid URI in the header 'location' of the answer: {location[:200]}"
+        ) from None
+    if answer.status in (307, 308) or is_plain:
+        changed = request
+    else:
+        headers = tuple(header for header in request.headers if header[0].lower() != "content-type")
+        changed = replace(request, method="GET", body=b"", headers=headers)
+    return _redirect_to(changed, url)
+
+
+def _redirect_to(request: OutgoingRequest, url: str) -> OutgoingRequest:
+    """The request, sent to another address; another host is not told who is calling."""
+    changed = replace(request, url=url)
+    if _is_same_host(url, request.url):
+        return changed
+    # What proves who is calling is nobody else's business.
+    private = ("authorization", "cookie")
+    return replace(changed, headers=tuple(pair for pair in changed.headers if pair[0].lower() not in private))
+
+
+def _is_same_host(url: str, other: str) -> bool:
+    return urlsplit(url).hostname == urlsplit(other).hostname
+
+
+def _with_cookies(context: ModuleContext, request: OutgoingRequest) -> OutgoingRequest:
+    jar = context.run.cookies.get(urlsplit(request.url).hostname or "")
+    if not jar:
+        return request
+    own = [value for name, value in request.headers if name.lower() == "cookie"]
+    others = tuple(header for header in request.headers if header[0].lower() != "cookie")
+    cookies = "; ".join([*own, *(f"{name}={value}" for name, value in jar.items())])
+    return replace(request, headers=(*others, ("Cookie", cookies)))
+
+
+def _store_cookies(context: ModuleContext, request: OutgoingRequest, answer: HttpResponse) -> None:
+    jar = context.run.cookies.setdefault(urlsplit(request.url).hostname or "", {})
+    for name, value in answer.headers:
+        if name.lower() == "set-cookie":
+            cookie, _, content = value.partition(";")[0].partition("=")
+            jar[cookie.strip()] = content.strip()

@@ -1,0 +1,127 @@
+"""The app "Text parser": patterns matched and replaced, HTML turned into text.
+
+Sources: exported blueprints for names, parameters and outputs; vendor's notes on the app, with pictures of what
+Match pattern puts out. The fields of Replace are assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...world.models import Json
+from ..errors import BundleValidationError, ExpressionError, ModuleError
+from ..expressions.regex.matcher import Pattern, compile_regex
+from ..expressions.values import Value
+from ..runtime.budget import MAX_ITEMS, data_too_large_error
+from .html_to_text import html_to_text
+from .module_api import NO_RESULTS, Emit, Field, ModuleContext, ModuleDefinition, Outcome
+
+#: Where a match comes that has no groups, or has some (an exported blueprint: "Fallback Match").
+WHOLE_MATCH = "__IMTMATCH__"
+
+_NEWLINES: Mapping[str, str] = {"lf": "\n", "crlf": "\r\n", "cr": "\r"}
+
+
+def _compile_search(source: str, switches: Mapping[str, Json]) -> Pattern:
+    """A pattern under the switches "global", "sensitive", "multiline" and "singleline".
+
+    Raises:
+        ModuleError: if it is no pattern, or one that the emulator does not support.
+    """
+    flags = {"g": "global", "m": "multiline", "s": "singleline"}
+    chosen = "".join(flag for flag, name in flags.items() if _is_on(switches, name))
+    try:
+        return compile_regex(source, chosen if _is_on(switches, "sensitive") else chosen + "i")
+    except ExpressionError as error:
+        raise ModuleError("DataError", error.reason) from None
+
+
+def _is_on(switches: Mapping[str, Json], name: str) -> bool:
+    return switches.get(name) is True or switches.get(name) == "true"
+
+
+def _match(context: ModuleContext) -> Outcome:
+    """A bundle for the first match, or for each; the pattern is a parameter, and cannot be mapped."""
+    pattern = context.module.parameters.get("pattern")
+    if not isinstance(pattern, str) or pattern == "":
+        raise BundleValidationError()
+    return _emit_matches(context, pattern)
+
+
+def _match_mapped(context: ModuleContext) -> Outcome:
+    """The older module, whose pattern is mapped."""
+    return _emit_matches(context, context.mapper["pattern"])
+
+
+def _emit_matches(context: ModuleContext, pattern: str) -> Outcome:
+    parameters, budget = context.module.parameters, context.env.budget
+    text = context.mapper.get("text", "")
+    search = _compile_search(pattern, parameters)
+    names = {number: name for name, number in search.program.names.items()}
+    groups = [names.get(number, f"${number}") for number in range(1, search.program.groups + 1)]
+    endless = not _is_on(parameters, "ignoreInfiniteLoopsWhenGlobal") and _is_on(parameters, "global")
+    bundles: list[Mapping[str, Value]] = []
+    for match in search.matches(text, budget):
+        if endless and match[0] == match[1]:
+            raise ModuleError("RuntimeError", "The pattern matches an empty text, so the search never ends.")
+        parts = [
+            text[start:end] if start >= 0 else None
+            for start, end in zip(match[::2], match[1::2], strict=True)
+        ]
+        bundles.append(
+            {"i": len(bundles) + 1, **dict(zip(groups, parts[1:], strict=True)), WHOLE_MATCH: parts[0]}
+        )
+        budget.charge_items(len(parts))
+        if len(bundles) > MAX_ITEMS:
+            raise data_too_large_error()
+    if not bundles and _is_on(parameters, "continueWhenNoRes"):
+        return Emit(NO_RESULTS)
+    return Emit(bundles)
+
+
+def _replace(context: ModuleContext) -> Outcome:
+    """The text with the first match replaced, or all; ``$1`` and ``$<name>`` stand for groups."""
+    mapper = context.mapper
+    search = _compile_search(mapper["pattern"], mapper)
+    text = search.replace(mapper.get("text", ""), mapper.get("value", ""), context.env.budget)
+    return Emit([{"text": text}])
+
+
+def _html_to_text(context: ModuleContext) -> Outcome:
+    mapper, budget = context.mapper, context.env.budget
+    html = mapper.get("html", "")
+    # Each character may be looked at several times, in Python.
+    budget.charge(1 + len(html) // 2)
+    text = html_to_text(html, uppercase_headings=mapper["uppercaseHeadings"])
+    newline = _NEWLINES[mapper["newline"]]
+    budget.charge_text(len(text))
+    return Emit([{"text": text.replace("\n", newline)}])
+
+
+MODULES = (
+    ModuleDefinition("regexp:Parser", _match, (Field("text", "text"),)),
+    ModuleDefinition(
+        "regexp:AdvancedParser",
+        _match_mapped,
+        (Field("pattern", "text", required=True), Field("text", "text", required=True)),
+    ),
+    ModuleDefinition(
+        "regexp:Replace",
+        _replace,
+        (
+            Field("pattern", "text", required=True),
+            Field("value", "text"),
+            Field("text", "text"),
+            *(Field(name, "boolean") for name in ("global", "sensitive", "multiline", "singleline")),
+        ),
+    ),
+    ModuleDefinition(
+        "regexp:HTMLToText",
+        _html_to_text,
+        (
+            Field("html", "text"),
+            Field("newline", "text", required=True, choices=tuple(_NEWLINES)),
+            Field("uppercaseHeadings", "boolean", required=True),
+        ),
+    ),
+)

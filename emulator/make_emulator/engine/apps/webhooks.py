@@ -1,0 +1,66 @@
+"""The app "Webhooks": what a hook received, and what its caller is answered.
+
+Sources: exported blueprints; the vendor's pattern of a webhook that answers; apps.make.com, "Webhooks".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...world.models import ExecutionResponse
+from ..errors import BundleValidationError
+from ..expressions.values import Value, as_text, is_array, to_json_value
+from .module_api import Emit, Field, ModuleContext, ModuleDefinition, Outcome, json_size
+
+RESPOND_MODULE = "gateway:WebhookRespond"
+
+
+def _receive(context: ModuleContext) -> Outcome:
+    """What the hook received is the bundle; run without it, there is none."""
+    received = context.run.trigger_bundle
+    if received is None:
+        return Emit()
+    bundles = received if is_array(received) else [received]
+    return Emit(
+        [bundle if isinstance(bundle, Mapping) else {"value": bundle} for bundle in bundles],
+        transfer=json_size(received),
+    )
+
+
+def _respond(context: ModuleContext) -> Outcome:
+    """What the caller of the webhook is answered. Only the first one counts; what comes after it still runs."""
+    mapper, run = context.mapper, context.run
+    if not 100 <= mapper["status"] <= 599:
+        raise BundleValidationError()
+    headers = mapper.get("headers", ())
+    if len(headers) > 16:
+        raise BundleValidationError()
+    for header in headers:
+        if not isinstance(header, Mapping) or not _is_valid_header(header):
+            raise BundleValidationError()
+    if run.webhook_response is None:
+        run.webhook_response = ExecutionResponse(
+            at=run.now(),
+            status=int(mapper["status"]),
+            body=to_json_value(mapper.get("body")),
+            headers=tuple((as_text(header["key"]), as_text(header["value"])) for header in headers),
+        )
+    return Emit([{}])
+
+
+def _is_valid_header(header: Mapping[str, Value]) -> bool:
+    key, value = header.get("key"), header.get("value")
+    if key is None or key == "" or value is None or value == "":
+        return False
+    return len(as_text(key)) <= 256 and len(as_text(value)) <= 4096
+
+
+MODULES = (
+    ModuleDefinition("gateway:CustomWebHook", _receive),
+    ModuleDefinition("gateway:CustomMailHook", _receive),
+    ModuleDefinition(
+        RESPOND_MODULE,
+        _respond,
+        (Field("status", "uinteger", required=True), Field("body"), Field("headers", "array")),
+    ),
+)

@@ -1,0 +1,69 @@
+"""The conditions of filters and branches as a blueprint says them: any of groups of conditions that all hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ...world.exceptions import MalformedBlueprintError
+from ...world.models import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One comparison of a filter: ``a`` and ``b`` are mapped, ``operator`` is e.g. ``text:equal:ci``."""
+
+    a: Json
+    operator: str
+    b: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Passes a bundle if all conditions of any group hold."""
+
+    name: str
+    groups: tuple[tuple[Condition, ...], ...]
+
+
+def parse_filter(value: Json, id: int) -> Filter | None:
+    """The filter of a module, if it has one."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise MalformedBlueprintError(f"The filter of module {id} is not an object.")
+    name = value.get("name")
+    return Filter(
+        name if isinstance(name, str) else "", parse_conditions(value.get("conditions"), f"module {id}")
+    )
+
+
+def parse_filters(values: Json, id: int) -> tuple[Filter | None, ...]:
+    """The filters of a merge, one for each branch that comes to it."""
+    if values is None:
+        return ()
+    if not isinstance(values, list):
+        raise MalformedBlueprintError(f"'filters' of module {id} is not an array.")
+    return tuple(parse_filter(value, id) for value in values)
+
+
+def parse_conditions(value: Json, owner: str) -> tuple[tuple[Condition, ...], ...]:
+    """Groups of conditions; a condition without an operator asks whether there is a value.
+
+    Raises:
+        BadBlueprint: if they are not arrays of arrays of objects.
+    """
+    if value is None:
+        return ()
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise MalformedBlueprintError(f"The conditions of {owner} are not an array.")
+    groups: list[tuple[Condition, ...]] = []
+    for group in value:
+        if not isinstance(group, Sequence) or isinstance(group, str):
+            raise MalformedBlueprintError(f"The conditions of {owner} are not arrays of arrays.")
+        if not all(isinstance(part, Mapping) and isinstance(part.get("o", ""), str) for part in group):
+            raise MalformedBlueprintError(f"A condition of {owner} is not an object with an operator.")
+        groups.append(
+            tuple(Condition(part.get("a"), part.get("o") or "exist", part.get("b")) for part in group)
+        )
+    return tuple(groups)

@@ -1,0 +1,295 @@
+"""Parser for blueprints: from JSON to the typed model, checked for consistency.
+
+Sources: exported blueprints, the vendor's validator of publishable blueprints, and the answers of the real API
+to blueprints with parts missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+from ...world import blueprint_refs
+from ...world.exceptions import InvalidParametersError, MalformedBlueprintError
+from ...world.models import FieldSpecs, Json
+from ..apps import catalog
+from .conditions import parse_conditions, parse_filter, parse_filters
+from .model import Blueprint, IfElseBranch, MergeOutput, Module, Route, module_label
+
+#: The emulator's own limits, far above real blueprints.
+MAX_MODULES = 2_000
+MAX_NESTING = 50
+MAX_DEPTH = 64
+
+#: What branches, and where its branches come together again.
+IF_ELSE = "builtin:BasicIfElse"
+MERGE = "builtin:BasicMerge"
+ROUTER = "builtin:BasicRouter"
+
+#: The typed forms of the blueprints parsed last, by the identity of the blueprint, which nobody changes in place.
+_CACHE_SIZE = 256
+_cache: dict[int, tuple[Mapping[str, Json], Blueprint]] = {}
+
+
+def parse_blueprint(blueprint: Mapping[str, Json]) -> Blueprint:
+    """The typed form of a blueprint.
+
+    Raises:
+        InvalidParametersError: if a part of the whole is missing or of the wrong type.
+        MalformedBlueprintError: if the modules do not hang together, or one is not known.
+    """
+    known = _cache.get(id(blueprint))
+    if known is not None and known[0] is blueprint:
+        return known[1]
+    _check_structure(blueprint)
+    # A route within a route lies four levels deeper.
+    if _is_too_deep(blueprint, 4 * MAX_NESTING + MAX_DEPTH):
+        raise MalformedBlueprintError("The blueprint is nested too deep.")
+    reader = _FlowParser()
+    flow = reader.parse_flow(blueprint["flow"], 0)
+    if flow and flow[0].filter is not None:
+        # Nothing comes to a trigger that could be held back: it always fires (the vendor's notes on filters).
+        flow = (replace(flow[0], filter=None), *flow[1:])
+    settings = blueprint["metadata"].get("scenario")
+    settings = settings if isinstance(settings, Mapping) else {}
+    parsed = Blueprint(
+        blueprint["name"],
+        flow,
+        _positive_setting(settings, "roundtrips", 1),
+        _positive_setting(settings, "maxErrors", 3),
+        stores_incomplete_executions=settings.get("dlq") is True,
+        allows_data_loss=settings.get("dataloss") is True,
+        auto_commit=settings.get("autoCommit") is not False,
+        auto_commit_trigger_last=settings.get("autoCommitTriggerLast") is not False,
+        confidential=settings.get("confidential") is True,
+        feeders=frozenset(reader.feeders),
+    )
+    if len(_cache) >= _CACHE_SIZE:
+        _cache.clear()
+    _cache[id(blueprint)] = blueprint, parsed
+    return parsed
+
+
+def next_module_id(blueprint: Mapping[str, Json]) -> int:
+    """The id that the next module will get: the highest one and 1 more (recorded)."""
+    ids = (node.get("id") for node in blueprint_refs.iter_modules(blueprint.get("flow")))
+    return max((id for id in ids if isinstance(id, int) and not isinstance(id, bool)), default=0) + 1
+
+
+def _check_structure(blueprint: Mapping[str, Json]) -> None:
+    if not isinstance(blueprint, Mapping):
+        raise InvalidParametersError("Blueprint should be object")
+    missing = [name for name in ("name", "flow", "metadata") if name not in blueprint]
+    if missing:
+        raise InvalidParametersError(*(f"should have required property '{name}'" for name in missing))
+    faults = [
+        f"'{name}' should be {kind}"
+        for name, kind, types in (
+            ("name", "string", str),
+            ("flow", "array", list),
+            ("metadata", "object", dict),
+        )
+        if not isinstance(blueprint[name], types)
+    ]
+    if faults:
+        raise InvalidParametersError(*faults)
+
+
+def _is_too_deep(value: Json, levels: int) -> bool:
+    """Whether collections and arrays lie deeper within each other than so many levels."""
+    if isinstance(value, Mapping):
+        return levels == 0 or any(_is_too_deep(item, levels - 1) for item in value.values())
+    if isinstance(value, list):
+        return levels == 0 or any(_is_too_deep(item, levels - 1) for item in value)
+    return False
+
+
+def _positive_setting(settings: Mapping[str, Json], name: str, usual: int) -> int:
+    """A whole number among the settings, or what exports say unless somebody changed it."""
+    value = settings.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 1 else usual
+
+
+class _FlowParser:
+    """Reads modules, and remembers the ids that it has seen, and those of feeders."""
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+        self.feeders: set[int] = set()
+
+    def parse_flow(self, nodes: Json, nesting: int) -> tuple[Module, ...]:
+        if nodes is None:
+            return ()
+        if not isinstance(nodes, list):
+            raise MalformedBlueprintError("A flow is not an array.")
+        if nesting > MAX_NESTING:
+            raise MalformedBlueprintError("The blueprint is nested too deep.")
+        nodes = [node for node in nodes if not _is_placeholder(node)]
+        flow = tuple(self._parse_module(node, nesting) for node in nodes)
+        for (module, following), node in zip(pairwise(flow), nodes, strict=False):
+            if module.routes:
+                raise MalformedBlueprintError(f"Module {module.id} has routes, so no module can follow it.")
+            if module.branches:
+                if following.full_name != MERGE:
+                    raise MalformedBlueprintError(
+                        f"Module {module.id} has branches, so only a merge can follow it."
+                    )
+                if len(following.filters) not in _allowed_filter_counts(node):
+                    raise MalformedBlueprintError(
+                        f"Module {following.id} needs a filter or null for each branch."
+                    )
+        return flow
+
+    def _parse_module(self, node: Json, nesting: int) -> Module:
+        if not isinstance(node, Mapping):
+            raise MalformedBlueprintError("A module is not an object.")
+        id = self._parse_id(node.get("id"))
+        name = node.get("module")
+        if not isinstance(name, str) or not _is_module_name(name):
+            raise MalformedBlueprintError(f"Module {id} has no valid module name.")
+        version = node.get("version", 1)
+        # The vendor's own samples have modules of version 0.
+        if not _is_integer(version) or version < 0:
+            raise MalformedBlueprintError(f"Module {id} has no valid version.")
+        app, module = blueprint_refs.split_module_name(node)
+        if not catalog.has_module(app, module, version):
+            raise MalformedBlueprintError(f"Module not found '{name}' version '{version}'.")
+        metadata, flags = _get_object(node, "metadata", id), _get_object(node, "flags", id)
+        parameters = _get_object(node, "parameters", id)
+        otherwise = fallback_route_index(parameters)
+        feeder = _feeder_id(parameters) if catalog.is_aggregator(f"{app}:{module}") else None
+        if feeder is not None:
+            self.feeders.add(feeder)
+        for tool in _iter_objects(node, "tools", id):
+            # An agent's tools are modules of the blueprint, but no part of its flow: nobody here decides to call one.
+            self.parse_flow(tool.get("flow"), nesting + 1)
+        return Module(
+            id=id,
+            app=app,
+            name=module,
+            version=version,
+            parameters=parameters,
+            mapper=_get_object(node, "mapper", id),
+            filter=parse_filter(node.get("filter"), id),
+            routes=tuple(
+                self._parse_route(route, nesting, is_fallback=place == otherwise)
+                for place, route in enumerate(_iter_objects(node, "routes", id))
+            ),
+            branches=self._parse_branches(node, id, nesting),
+            onerror=self.parse_flow(node.get("onerror"), nesting + 1),
+            interface=_parse_fields(metadata.get("interface")),
+            expect=_parse_fields(metadata.get("expect")),
+            label=module_label(metadata),
+            feeder=feeder,
+            group_by=flags.get("groupBy"),
+            stops_if_empty=flags.get("stopIfEmpty") is True,
+            filters=parse_filters(node.get("filters"), id),
+            outputs=tuple(_parse_output(output, id) for output in _iter_objects(node, "outputs", id)),
+        )
+
+    def _parse_route(self, route: Mapping[str, Json], nesting: int, *, is_fallback: bool) -> Route:
+        flow = self.parse_flow(route.get("flow"), nesting + 1)
+        return Route(flow, is_fallback, route.get("disabled") is True)
+
+    def _parse_branches(self, node: Mapping[str, Json], id: int, nesting: int) -> tuple[IfElseBranch, ...]:
+        arms: list[IfElseBranch] = []
+        merging = conditional = unconditional = 0
+        for branch in _iter_objects(node, "branches", id):
+            merges = branch.get("merge") is True
+            flow = self.parse_flow(branch.get("flow"), nesting + 1)
+            between = next((module.id for module in flow if module.full_name in (IF_ELSE, ROUTER)), None)
+            if merges and between is not None:
+                raise MalformedBlueprintError(f"Module {between} cannot lie between an if-else and a merge.")
+            otherwise = branch.get("type") == "else" or "conditions" not in branch
+            unconditional += otherwise
+            conditional += not otherwise
+            groups = None if otherwise else parse_conditions(branch["conditions"], f"module {id}")
+            if branch.get("disabled") is not True:
+                arms.append(IfElseBranch(flow, groups, merging if merges else None))
+            merging += merges
+        if node["module"] == IF_ELSE and (conditional < 1 or unconditional != 1):
+            raise MalformedBlueprintError(f"Module {id} needs a branch with a condition and one else.")
+        return tuple(arms)
+
+    def _parse_id(self, id: Json) -> int:
+        if not _is_integer(id) or id < 1:
+            raise MalformedBlueprintError(f"'{str(id)[:50]}' is not a valid module id.")
+        if id in self._seen:
+            raise MalformedBlueprintError(f"The module id {id} is used twice.")
+        self._seen.add(id)
+        if len(self._seen) > MAX_MODULES:
+            raise MalformedBlueprintError(f"A blueprint has at most {MAX_MODULES} modules.")
+        return int(id)
+
+
+def _is_placeholder(node: Json) -> bool:
+    """Whether nothing stands there yet: what comes so far goes no further."""
+    return isinstance(node, Mapping) and node.get("module") == blueprint_refs.PLACEHOLDER_MODULE
+
+
+def _is_module_name(name: str) -> bool:
+    """What the real API asks, ``(app#)?.*:.*``, which as a pattern takes quadratic time on many colons."""
+    return ":" in name and "\n" not in name
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _feeder_id(parameters: Mapping[str, Json]) -> int | None:
+    """The id of the module whose bundles an aggregator gathers; clients write it as a number or as text."""
+    feeder = parameters.get("feeder")
+    if isinstance(feeder, str) and feeder.isascii() and feeder.isdigit() and len(feeder) < 10:
+        return int(feeder)
+    return feeder if _is_integer(feeder) else None
+
+
+def _get_object(node: Mapping[str, Json], name: str, id: int) -> Mapping[str, Json]:
+    value = node.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise MalformedBlueprintError(f"'{name}' of module {id} is not an object.")
+    if name != "metadata" and _is_too_deep(value, MAX_DEPTH):
+        raise MalformedBlueprintError(f"'{name}' of module {id} is nested too deep.")
+    return value
+
+
+def _iter_objects(node: Mapping[str, Json], name: str, id: int) -> Iterator[Mapping[str, Json]]:
+    values = node.get(name)
+    if values is None:
+        return
+    if not isinstance(values, list):
+        raise MalformedBlueprintError(f"'{name}' of module {id} is not an array.")
+    for value in values:
+        if not isinstance(value, Mapping):
+            raise MalformedBlueprintError(f"'{name}' of module {id} holds something that is not an object.")
+        yield value
+
+
+def _allowed_filter_counts(node: Mapping[str, Json]) -> tuple[int, int]:
+    """How many filters the merge behind an if-else has: one for each branch, or for each that comes to it."""
+    branches = node["branches"]
+    return len(branches), sum(branch.get("merge") is True for branch in branches)
+
+
+def _parse_output(value: Mapping[str, Json], id: int) -> MergeOutput:
+    name, mappings = value.get("name"), value.get("mappings")
+    if not isinstance(name, str) or not isinstance(mappings, list):
+        raise MalformedBlueprintError(f"An output of module {id} has no name or no mappings.")
+    return MergeOutput(name, tuple(mappings))
+
+
+def _parse_fields(value: Json) -> FieldSpecs | None:
+    """A specification of fields; entries that are none are passed over, as they only matter for made-up data."""
+    if not isinstance(value, list):
+        return None
+    return tuple(item for item in value if isinstance(item, Mapping) and isinstance(item.get("name"), str))
+
+
+def fallback_route_index(parameters: Json) -> int | None:
+    """The place of a router's fallback among its routes, counted from 0 (exported blueprints); ``None`` for none."""
+    place = parameters.get("else") if isinstance(parameters, Mapping) else None
+    return place if _is_integer(place) else None

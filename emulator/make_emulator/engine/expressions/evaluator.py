@@ -1,0 +1,287 @@
+"""What an expression comes to, given the bundles and variables in reach."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from ..errors import ConversionError, ExpressionError
+from .ast import BinaryChain, Call, DynamicReference, Identifier, Literal, Node, Reference, Unary
+from .context import Bundle, Environment, is_equal_within_budget, resolve_path, text_within_budget
+from .functions import FUNCTIONS
+from .template import SHORT_LENGTH, Expression, parse_template
+from .values import (
+    EMPTY_TEXT,
+    FieldMarker,
+    Value,
+    as_number,
+    date_from_milliseconds,
+    is_number,
+    is_truthy,
+    normalize_number,
+    to_epoch_milliseconds,
+)
+
+#: Names that stand for a value wherever they appear (vendor's list of keywords and variables).
+KEYWORDS: Mapping[str, Callable[[Environment], Value]] = {
+    "null": lambda env: None,
+    "true": lambda env: True,
+    "false": lambda env: False,
+    "emptystring": lambda env: EMPTY_TEXT,
+    "emptyarray": lambda env: [],
+    "space": lambda env: " ",
+    "tab": lambda env: "\t",
+    "newline": lambda env: "\n",
+    "nbsp": lambda env: "\xa0",
+    "carriagereturn": lambda env: "\r",
+    "ignore": lambda env: FieldMarker.IGNORE,
+    "erase": lambda env: FieldMarker.ERASE,
+    "now": lambda env: date_from_milliseconds(env.now),
+    "timestamp": lambda env: env.now // 1000,
+    "pi": lambda env: math.pi,
+    "random": lambda env: env.random.random(),
+    "uuid": lambda env: str(uuid.UUID(int=env.random.getrandbits(128), version=4)),
+}
+
+
+def render(text: str, env: Environment) -> Value:
+    """What a text comes to: the value itself if it is one expression and nothing else, else a text.
+
+    Raises:
+        ExpressionError: if an expression cannot be read or computed.
+        Misfit: if a collection stands amid text.
+    """
+    if "{{" not in text:
+        return text
+    if len(text) > SHORT_LENGTH:
+        env.budget.charge(len(text) // 10)
+    parts = parse_template(text)
+    if len(parts) == 1:
+        [part] = parts
+        return part if isinstance(part, str) else _evaluate_expression(part, env)
+    made: list[str] = []
+    length = 0
+    for part in parts:
+        piece = (
+            part if isinstance(part, str) else text_within_budget(_evaluate_expression(part, env), env.budget)
+        )
+        length += len(piece)
+        env.budget.charge_text(length)
+        made.append(piece)
+    return "".join(made)
+
+
+def _evaluate_expression(part: Expression, env: Environment) -> Value:
+    # What is short was read before, mostly.
+    length = len(part.source)
+    env.budget.charge(1 + (length if length > SHORT_LENGTH else length // 8))
+    return evaluate(part.node(), env)
+
+
+def evaluate(node: Node, env: Environment) -> Value:
+    """The value of an expression.
+
+    Raises:
+        ModuleError: and nothing else, whatever the expression says.
+    """
+    env.budget.charge()
+    # A table is several times faster here than matching of patterns, and here is where time goes.
+    return _EVALUATORS[type(node)](node, env)
+
+
+def _evaluate_literal(node: Literal, env: Environment) -> Value:
+    return node.value
+
+
+def _evaluate_identifier(node: Identifier, env: Environment) -> Value:
+    word = KEYWORDS.get(node.name)
+    return word(env) if word else env.variables.get(node.name)
+
+
+def _evaluate_reference(node: Reference, env: Environment) -> Value:
+    if isinstance(node.root, int):
+        return _resolve_in_bundle(env.scope.find(node.root, env.budget), node.path)
+    return resolve_path(env.variables.get(node.root), node.path)
+
+
+def _evaluate_dynamic_reference(node: DynamicReference, env: Environment) -> Value:
+    """What tells no whole number from 1 on leads nowhere."""
+    path = tuple(
+        step if isinstance(step, (str, int)) else _to_index(evaluate(step, env)) for step in node.path
+    )
+    return _evaluate_reference(Reference(node.root, path), env)
+
+
+def _to_index(value: Value) -> int:
+    try:
+        index = as_number(value)
+    except ConversionError:
+        return 0
+    return index if isinstance(index, int) else 0
+
+
+def _resolve_in_bundle(bundle: Bundle | None, path: Sequence[str | int]) -> Value:
+    if bundle is None:
+        return None
+    value = resolve_path(bundle.data, path)
+    if value is None and len(path) == 1:
+        return {"__IMTINDEX__": bundle.index, "__IMTLENGTH__": bundle.length}.get(str(path[0]))
+    return value
+
+
+def _evaluate_call(node: Call, env: Environment) -> Value:
+    function = FUNCTIONS.get(node.name) or env.functions(node.name)
+    if function is None:
+        raise ExpressionError(f"Function '{node.name}' not found!")
+    try:
+        if function.lazy:
+            return function.call(
+                env, [partial(_evaluate_argument, argument, env) for argument in node.arguments]
+            )
+        return function.apply(env, [_evaluate_argument(argument, env) for argument in node.arguments])
+    except ExpressionError as error:
+        raise error.in_function(node.name) from None
+    except ConversionError:
+        raise ExpressionError("The arguments do not fit.").in_function(node.name) from None
+
+
+def _evaluate_argument(node: Node | None, env: Environment) -> Value:
+    if node is None:
+        return None
+    if isinstance(node, Identifier) and node.name not in KEYWORDS and node.name not in env.variables:
+        # Old blueprints write texts without quotes: contains(1.text; Hello).
+        return node.name
+    return evaluate(node, env)
+
+
+def _evaluate_chain(node: BinaryChain, env: Environment) -> Value:
+    value = evaluate(node.first, env)
+    for operator, operand in node.rest:
+        if operator == "&":
+            value = evaluate(operand, env) if is_truthy(value) else value
+        elif operator == "|":
+            value = value if is_truthy(value) else evaluate(operand, env)
+        else:
+            value = _apply_operator(operator, value, evaluate(operand, env), env)
+    return value
+
+
+def _apply_operator(operator: str, left: Value, right: Value, env: Environment) -> Value:
+    match operator:
+        case "=" | "!=":
+            equal = is_equal_within_budget(_without_marker(left), _without_marker(right), env.budget)
+            return equal if operator == "=" else not equal
+        case "<" | ">" | "<=" | ">=":
+            return _compare(operator, left, right)
+        case "+" if isinstance(left, str) or isinstance(right, str):
+            before, after = text_within_budget(left, env.budget), text_within_budget(right, env.budget)
+            env.budget.charge_text(len(before) + len(after))
+            return before + after
+        case _:
+            return _calculate(operator, _to_number_or_nan(left), _to_number_or_nan(right))
+
+
+def _without_marker(value: Value) -> Value:
+    return None if isinstance(value, FieldMarker) else value
+
+
+def _compare(operator: str, left: Value, right: Value) -> bool:
+    if not (isinstance(left, str) and isinstance(right, str)):
+        left, right = _to_number_or_nan(left), _to_number_or_nan(right)
+    match operator:
+        case "<":
+            return bool(left < right)
+        case ">":
+            return bool(left > right)
+        case "<=":
+            return bool(left <= right)
+    return bool(left >= right)
+
+
+def _to_number_or_nan(value: Value) -> float:
+    """The number that arithmetic sees: nothing is 0, a date its milliseconds, the rest as text or NaN."""
+    if value is None or isinstance(value, FieldMarker) or value == "":
+        return 0
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, datetime):
+        return to_epoch_milliseconds(value)
+    if is_number(value):
+        return normalize_number(value)
+    try:
+        return as_number(value)
+    except ConversionError:
+        return math.nan
+
+
+def _calculate(operator: str, left: float, right: float) -> int | float:
+    try:
+        match operator:
+            case "+":
+                return normalize_number(left + right)
+            case "-":
+                return normalize_number(left - right)
+            case "*":
+                return normalize_number(left * right)
+            case "/":
+                return normalize_number(left / right)
+        return normalize_number(math.fmod(left, right))
+    except ZeroDivisionError:
+        return math.nan if left == 0 or math.isnan(left) else math.copysign(math.inf, left)
+    except ValueError:
+        # fmod of an infinite number, or by zero.
+        return math.nan
+
+
+def _evaluate_unary(node: Unary, env: Environment) -> Value:
+    value = evaluate(node.operand, env)
+    for operator in reversed(node.operators):
+        if operator == "!":
+            value = not is_truthy(value)
+        else:
+            operand = _to_number_or_nan(value)
+            value = normalize_number(-operand if operator == "-" else operand)
+    return value
+
+
+_EVALUATORS: Mapping[type, Callable[[Any, Environment], Value]] = {
+    Literal: _evaluate_literal,
+    Identifier: _evaluate_identifier,
+    Reference: _evaluate_reference,
+    DynamicReference: _evaluate_dynamic_reference,
+    Call: _evaluate_call,
+    BinaryChain: _evaluate_chain,
+    Unary: _evaluate_unary,
+}
+
+
+def render_deep(value: Any, env: Environment) -> Value:
+    """Fill every text of a mapper's value; what is to be ignored is left out, what is to be erased is nothing."""
+    if isinstance(value, str):
+        return render(value, env)
+    if isinstance(value, Mapping):
+        filled = {name: _render_child(name, item, env) for name, item in value.items()}
+        env.budget.charge_items(len(filled))
+        return {
+            name: None if item is FieldMarker.ERASE else item
+            for name, item in filled.items()
+            if item is not FieldMarker.IGNORE
+        }
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        env.budget.charge_items(len(value))
+        items = (_render_child(place, item, env) for place, item in enumerate(value))
+        return [
+            None if item is FieldMarker.ERASE else item for item in items if item is not FieldMarker.IGNORE
+        ]
+    return value
+
+
+def _render_child(step: str | int, item: Any, env: Environment) -> Value:
+    try:
+        return render_deep(item, env)
+    except ExpressionError as error:
+        raise error.at_step(step) from None

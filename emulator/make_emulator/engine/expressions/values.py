@@ -1,0 +1,286 @@
+"""The values of expressions: what they are, how they compare, and how one type becomes another.
+
+A value is ``None``, ``bool``, ``int``/``float``, ``str``, a UTC ``datetime``, ``bytes``, a list or a mapping with
+text keys; besides there are the two marks `FieldMarker`. Numbers behave as those of JavaScript. Source of the
+coercions: Help centre, "Type coercion"; of empty values: developer documentation, "Processing of empty values".
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Final
+
+from ..errors import ConversionError
+from .utf16 import to_well_formed
+
+Value = Any
+"""A value of an expression, see above; never changed in place."""
+
+TimeZoneProvider = Callable[[], tzinfo]
+"""A time zone, looked up when it is asked for."""
+
+
+class FieldMarker(Enum):
+    """What a field is told to do instead of taking a value."""
+
+    IGNORE = "ignore"
+    ERASE = "erase"
+
+
+class _EmptyText(str):
+    """The text of ``emptystring``, which counts as a value where an ordinary empty text does not."""
+
+    __slots__ = ()
+
+
+EMPTY_TEXT: Final = _EmptyText()
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MAX_SAFE_INTEGER = 2**53
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_TIME = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?", re.ASCII)
+_DATE = re.compile(
+    r"(?:(?P<y>\d{4})[-/](?P<m>\d{1,2})[-/](?P<d>\d{1,2})"
+    r"|(?P<um>\d{1,2})/(?P<ud>\d{1,2})/(?P<uy>\d{4})"
+    r"|(?P<ed>\d{1,2})\.\s?(?P<em>\d{1,2})\.\s?(?P<ey>\d{4}))"
+    r"(?:[T ]\s?(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?"
+    r"\s?(?P<half>[AaPp][Mm])?\s?(?P<zone>Z|(?:GMT|UTC)?(?P<off>[+-]\d{2}:?\d{2})|GMT|UTC)?)?",
+    re.ASCII,
+)
+
+
+def normalize_number(value: float) -> int | float:
+    """A number as JavaScript has it: exact up to 2⁵³, and without a fraction where there is none."""
+    if isinstance(value, int):
+        if -_MAX_SAFE_INTEGER <= value <= _MAX_SAFE_INTEGER:
+            return int(value)
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf
+    return int(value) if value.is_integer() and abs(value) <= _MAX_SAFE_INTEGER else value
+
+
+def is_number(value: Value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def is_array(value: Value) -> bool:
+    return isinstance(value, (list, tuple))
+
+
+def is_empty(value: Value) -> bool:
+    """Whether ``ifempty`` and the operator "exists" take a value for missing (0 and false are not)."""
+    return value is None or value == "" or isinstance(value, FieldMarker)
+
+
+def is_truthy(value: Value) -> bool:
+    if value is None or isinstance(value, FieldMarker) or (isinstance(value, float) and math.isnan(value)):
+        return False
+    return value not in (0, "") if isinstance(value, (bool, int, float, str)) else True
+
+
+def is_equal(left: Value, right: Value) -> bool:
+    """Equality, which never crosses types (developer documentation, "IML")."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if is_number(left) and is_number(right):
+        return bool(left == right)
+    if is_array(left) and is_array(right):
+        return len(left) == len(right) and all(map(is_equal, left, right))
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(is_equal(item, right[name]) for name, item in left.items())
+    return (type(left) is type(right) or (isinstance(left, str) and isinstance(right, str))) and left == right
+
+
+def to_epoch_milliseconds(date: datetime) -> int:
+    return (date - EPOCH) // timedelta(milliseconds=1)
+
+
+def date_from_milliseconds(moment: float) -> datetime:
+    """The date of a number of milliseconds since the epoch.
+
+    Raises:
+        Misfit: if it lies outside of the years 1 to 9999.
+    """
+    try:
+        return EPOCH + timedelta(milliseconds=math.trunc(moment))
+    except (OverflowError, ValueError):
+        raise ConversionError() from None
+
+
+# --- becoming another type -----------------------------------------------------------------------
+
+
+def as_text(value: Value) -> str:
+    """The text of a value; an array is joined by commas.
+
+    Raises:
+        Misfit: for a collection, alone or in an array.
+    """
+    if isinstance(value, str):
+        return value
+    if value is None or isinstance(value, FieldMarker):
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return _format_number(value)
+    if isinstance(value, datetime):
+        return format_iso(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if is_array(value):
+        return ", ".join(as_text(item) for item in value)
+    raise ConversionError()
+
+
+def format_iso(date: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds, e.g. ``2016-12-08T15:55:57.536Z``."""
+    return date.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _format_number(value: float) -> str:
+    if isinstance(value, int):
+        return str(value)
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    text = repr(value)
+    if 1e-6 <= abs(value) < 1e21:
+        return format(Decimal(text), "f").removesuffix(".0") if "e" in text else text.removesuffix(".0")
+    return text.replace("e-0", "e-").replace("e+0", "e+")
+
+
+def as_number(value: Value) -> int | float:
+    """A number, or a text that spells one.
+
+    Raises:
+        Misfit: for anything else, booleans and dates included.
+    """
+    if is_number(value):
+        return normalize_number(value)
+    if isinstance(value, str) and len(value) <= 400 and _NUMBER.fullmatch(value.strip()):
+        return normalize_number(float(value))
+    raise ConversionError()
+
+
+def as_boolean(value: Value) -> bool:
+    """Every number is true, 0 too; of texts only the empty one and ``false`` are not."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return value not in ("", "false")
+    return value is not None and not isinstance(value, FieldMarker)
+
+
+def utc() -> tzinfo:
+    """The zone where no other is known."""
+    return UTC
+
+
+def as_date(value: Value, zone: TimeZoneProvider = utc) -> datetime:
+    """A date, milliseconds since the epoch, or a text with day, month and year.
+
+    A text is of ``zone`` unless it names another (Help centre, "Type coercion"), which is asked for only then.
+
+    Raises:
+        Misfit: for anything else.
+    """
+    if isinstance(value, datetime):
+        return value
+    if is_number(value) and math.isfinite(value):
+        return date_from_milliseconds(value)
+    found = _DATE.fullmatch(value.strip()) if isinstance(value, str) and len(value) <= 100 else None
+    if found is None:
+        raise ConversionError()
+    part = found.groupdict()
+    hour = int(part["H"] or 0)
+    if half := part["half"]:
+        hour = hour % 12 + (12 if half.lower() == "pm" else 0)
+    try:
+        date = datetime(
+            int(part["y"] or part["uy"] or part["ey"]),
+            int(part["m"] or part["um"] or part["em"]),
+            int(part["d"] or part["ud"] or part["ed"]),
+            hour,
+            int(part["M"] or 0),
+            int(part["S"] or 0),
+            int((part["f"] or "0")[:3].ljust(3, "0")) * 1000,
+            tzinfo=_parse_offset(part["off"]) if part["off"] else UTC if part["zone"] else zone(),
+        )
+        return date.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ConversionError() from None
+
+
+def _parse_offset(text: str) -> timezone:
+    minutes = 60 * int(text[1:3]) + int(text[-2:])
+    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
+
+
+def as_array(value: Value) -> Sequence[Value]:
+    return value if is_array(value) else [value]
+
+
+def coerce(value: Value, kind: str, zone: TimeZoneProvider = utc) -> Value:
+    """A value as a field of a type takes it; types without a rule take anything. Dates are read in ``zone``.
+
+    Raises:
+        Misfit: if it cannot be made to fit.
+    """
+    match kind:
+        case "text" | "email" | "url" | "uuid" | "filename" | "path" | "hidden" | "password":
+            return as_text(value) if value is not EMPTY_TEXT else value
+        case "number":
+            return as_number(value)
+        case "integer" | "uinteger":
+            whole = as_number(value)
+            if not isinstance(whole, int) or (kind == "uinteger" and whole < 0):
+                raise ConversionError()
+            return whole
+        case "boolean":
+            return as_boolean(value)
+        case "date" | "timestamp":
+            return as_date(value, zone)
+        case "time":
+            if not isinstance(value, str) or not _TIME.fullmatch(value):
+                raise ConversionError()
+            return value
+        case "array":
+            return as_array(value)
+        case "collection":
+            if not isinstance(value, Mapping):
+                raise ConversionError()
+            return value
+        case "buffer":
+            if is_array(value):
+                raise ConversionError()
+            return value if isinstance(value, bytes) else to_well_formed(as_text(value)).encode()
+    return value
+
+
+def to_json_value(value: Value) -> Value:
+    """A value as JSON has it: dates as text, no NaN, no halves of characters."""
+    if isinstance(value, str):
+        return to_well_formed(value)
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {to_json_value(name): to_json_value(item) for name, item in value.items()}
+    if is_array(value):
+        return [to_json_value(item) for item in value]
+    if isinstance(value, datetime):
+        return format_iso(value)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return None

@@ -1,0 +1,79 @@
+"""How values cross between expressions and JavaScript.
+
+Texts, booleans, numbers and nothing are themselves, and a collection is an object. What JSON has no word for is a list of a letter and
+its content: ``["a", […]]`` an array, ``["d", milliseconds]`` a date, ``["b", base64]`` binary data, ``["n", "NaN"]`` a number.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from datetime import datetime
+from math import isfinite
+from typing import Any
+
+from ..errors import ConversionError, ExpressionError
+from ..expressions.values import (
+    FieldMarker,
+    Value,
+    date_from_milliseconds,
+    is_array,
+    normalize_number,
+    to_epoch_milliseconds,
+)
+from ..runtime.budget import MAX_DEPTH, data_too_large_error
+
+
+def to_javascript(value: Value) -> Any:
+    """A value as JavaScript gets it: a date as ``Date``, binary data as ``Uint8Array``, the marks as ``null``."""
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    if isinstance(value, (int, float)):
+        if isfinite(value):
+            return value
+        return ["n", "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"]
+    if isinstance(value, datetime):
+        return ["d", to_epoch_milliseconds(value)]
+    if isinstance(value, bytes):
+        return ["b", base64.b64encode(value).decode()]
+    if isinstance(value, FieldMarker):
+        return None
+    if is_array(value):
+        return ["a", [to_javascript(item) for item in value]]
+    if isinstance(value, Mapping):
+        return {name: to_javascript(item) for name, item in value.items()}
+    return None
+
+
+def from_javascript(value: Any, depth: int = 0) -> Value:
+    """A value as JavaScript gave it.
+
+    Raises:
+        ExpressionError: if it is none, as after a function that meddled with the engine, or a date far out of any calendar.
+        Exhausted: if it is nested too deep.
+    """
+    if depth > MAX_DEPTH:
+        raise data_too_large_error()
+    match value:
+        case None | str() | bool():
+            return value
+        case int() | float():
+            return normalize_number(value)
+        case dict():
+            return {name: from_javascript(item, depth + 1) for name, item in value.items()}
+        case ["a", list(items)]:
+            return [from_javascript(item, depth + 1) for item in items]
+        case ["d", int() | float() as moment]:
+            try:
+                return date_from_milliseconds(moment)
+            except ConversionError:
+                raise ExpressionError("The date is out of range.") from None
+        case ["n", "NaN" | "Infinity" | "-Infinity" as text]:
+            return float(text)
+        case ["b", str(text)]:
+            try:
+                return base64.b64decode(text, validate=True)
+            except (binascii.Error, ValueError):
+                pass
+    raise ExpressionError("The result cannot be read.")

@@ -1,0 +1,46 @@
+"""The connections of a scenario, looked at when a run begins. Source: Help centre, "Types of errors"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...world import blueprint_refs, connections
+from ...world.models import Connection, ExecutionError, Json, Scenario
+from ...world.world import World
+from ..blueprints.model import module_label
+
+#: A service turns the credentials down; no error handler takes this.
+ACCOUNT_VALIDATION_ERROR = "AccountValidationError"
+
+
+def find_connection_error(
+    world: World, scenario: Scenario, blueprint: Mapping[str, Json]
+) -> ExecutionError | None:
+    """Why the run cannot begin: a module's connection is gone, or is turned down by the service behind it."""
+    for node in blueprint_refs.iter_modules(blueprint["flow"]):
+        for id in sorted(blueprint_refs.find_module_references(node, "connection")):
+            connection = world.connections.get(id)
+            if connection is None or connection.team_id != scenario.team_id:
+                app, _ = blueprint_refs.split_module_name(node)
+                return _connection_error("ConnectionError", f"Connection not found '{app}:{id}'.", node)
+            if verdict := connections.find_failure(world, connection):
+                name = ACCOUNT_VALIDATION_ERROR if verdict.outcome == "invalid" else "ConnectionError"
+                return _connection_error(name, connections.failure_message(verdict), node)
+    return None
+
+
+def find_connection(world: World, scenario: Scenario, named: Json) -> Connection | None:
+    """The connection that a parameter names, if the scenario's team has it."""
+    if isinstance(named, bool) or not isinstance(named, (int, str)):
+        return None
+    try:
+        connection = world.connections.get(int(named))
+    except ValueError:
+        return None
+    return connection if connection and connection.team_id == scenario.team_id else None
+
+
+def _connection_error(name: str, message: str, node: Mapping[str, Json]) -> ExecutionError:
+    app, module = blueprint_refs.split_module_name(node)
+    label = module_label(node.get("metadata") or {})
+    return ExecutionError(name=name, message=message, module_name=label or module, app_name=app)

@@ -1,0 +1,192 @@
+"""Filters: whether a bundle may go on, and which records a search finds.
+
+Operators: the vendor's list, compared with those in exported blueprints. What cannot be read as the type that
+an operator compares does not pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from ..blueprints.conditions import Condition
+from ..errors import ConversionError, ExpressionError
+from ..expressions.context import Environment, is_equal_within_budget, text_within_budget
+from ..expressions.evaluator import render_deep
+from ..expressions.regex.matcher import compile_regex
+from ..expressions.values import Value, as_array, as_boolean, as_date, as_number, as_text, is_array, is_empty
+
+Comparator = Callable[[Value, Value, Environment], bool]
+
+EvaluatedCondition: TypeAlias = tuple[Condition, Value, Value, bool]
+"""A condition that was looked at, what its sides came to, and whether it holds."""
+
+
+def conditions_hold(groups: Sequence[Sequence[Condition]], env: Environment) -> bool:
+    """Whether all conditions of any group hold; no conditions at all always do."""
+    if not groups:
+        return True
+    return any(
+        all(
+            condition_holds(part.operator, render_deep(part.a, env), render_deep(part.b, env), env)
+            for part in group
+        )
+        for group in groups
+    )
+
+
+def evaluate_conditions(
+    groups: Sequence[Sequence[Condition]], env: Environment
+) -> tuple[bool, Sequence[Sequence[EvaluatedCondition]]]:
+    """As `passes`, at the same cost for the run, but telling each condition that was looked at.
+
+    The last one of a group that does not hold is the one that settled it.
+    """
+    compared: list[list[EvaluatedCondition]] = []
+    for group in groups:
+        row: list[EvaluatedCondition] = []
+        compared.append(row)
+        for part in group:
+            a, b = render_deep(part.a, env), render_deep(part.b, env)
+            held = condition_holds(part.operator, a, b, env)
+            row.append((part, a, b, held))
+            if not held:
+                break
+        else:
+            return True, compared
+    return not groups, compared
+
+
+def condition_holds(operator: str, a: Value, b: Value, env: Environment) -> bool:
+    """Whether one comparison holds.
+
+    Raises:
+        ExpressionError: if there is no such operator.
+    """
+    env.budget.charge()
+    test = OPERATORS.get(operator)
+    if test is None:
+        raise ExpressionError(f"Unknown operator '{operator[:100]}'.")
+    try:
+        return test(a, b, env)
+    except ConversionError:
+        return False
+
+
+def _has_value(a: Value, b: Value, env: Environment) -> bool:
+    return not is_empty(a)
+
+
+def _to_text(value: Value, env: Environment) -> str:
+    return text_within_budget(value, env.budget)
+
+
+def _text_comparator(compare: Callable[[str, str], bool], *, ci: bool) -> Comparator:
+    def test(a: Value, b: Value, env: Environment) -> bool:
+        left, right = _to_text(a, env), _to_text(b, env)
+        return compare(left.lower(), right.lower()) if ci else compare(left, right)
+
+    return test
+
+
+def _pattern_comparator(*, ci: bool) -> Comparator:
+    def test(a: Value, b: Value, env: Environment) -> bool:
+        return compile_regex(_to_text(b, env), "i" if ci else "").has_match(_to_text(a, env), env.budget)
+
+    return test
+
+
+def _number_comparator(read: Callable[[Value], float], compare: Callable[[float, float], bool]) -> Comparator:
+    return lambda a, b, env: compare(read(a), read(b))
+
+
+def _date_comparator(compare: Callable[[float, float], bool]) -> Comparator:
+    """A text without a time zone is a date of the organization's."""
+    return lambda a, b, env: compare(as_date(a, env.zone).timestamp(), as_date(b, env.zone).timestamp())
+
+
+def _seconds_since_midnight(value: Value) -> float:
+    """Seconds since midnight, of a text ``h:m`` or ``h:m:s``."""
+    parts = as_text(value).split(":")
+    if not 2 <= len(parts) <= 3 or not all(
+        part.isascii() and part.isdigit() and len(part) < 3 for part in parts
+    ):
+        raise ConversionError()
+    return sum(int(part) * unit for part, unit in zip(parts, (3600, 60, 1), strict=False))
+
+
+def _array_length(value: Value) -> float:
+    if not is_array(value):
+        raise ConversionError()
+    return len(value)
+
+
+def _length_operand(value: Value) -> float:
+    """The right side of a comparison of arrays: a length, or an array that has it."""
+    return len(value) if is_array(value) else as_number(value)
+
+
+def _contains_comparator(*, ci: bool) -> Comparator:
+    def test(a: Value, b: Value, env: Environment) -> bool:
+        items = as_array(a) if a is not None else []
+        env.budget.charge_items(len(items))
+        if ci:
+            wanted = _to_text(b, env).lower()
+            return any(as_text(item).lower() == wanted for item in items if not _is_container(item))
+        return any(is_equal_within_budget(item, b, env.budget) or _equals_as_text(item, b) for item in items)
+
+    return test
+
+
+def _equals_as_text(item: Value, b: Value) -> bool:
+    """A filter's right side is mostly typed in, as text, whatever the items are."""
+    return not _is_container(item) and not _is_container(b) and as_text(item) == as_text(b)
+
+
+def _is_container(value: Value) -> bool:
+    return is_array(value) or isinstance(value, Mapping)
+
+
+def _negate(test: Comparator) -> Comparator:
+    return lambda a, b, env: not test(a, b, env)
+
+
+def _build_operators() -> dict[str, Comparator]:
+    tests: dict[str, Comparator] = {"exist": _has_value, "notexist": _negate(_has_value)}
+    texts: dict[str, Callable[[str, str], bool]] = {
+        "equal": lambda a, b: a == b,
+        "contain": lambda a, b: b in a,
+        "startwith": str.startswith,
+        "endwith": str.endswith,
+    }
+    for ci in (False, True):
+        suffix = ":ci" if ci else ""
+        named = {name: _text_comparator(compare, ci=ci) for name, compare in texts.items()}
+        named["pattern"] = _pattern_comparator(ci=ci)
+        for name, test in named.items():
+            tests[f"text:{name}{suffix}"] = test
+            tests[f"text:not{name}{suffix}"] = _negate(test)
+        tests[f"array:contain{suffix}"] = _contains_comparator(ci=ci)
+        tests[f"array:notcontain{suffix}"] = _negate(_contains_comparator(ci=ci))
+    order: dict[str, Callable[[float, float], bool]] = {
+        "equal": lambda a, b: a == b,
+        "notequal": lambda a, b: a != b,
+        "less": lambda a, b: a < b,
+        "greater": lambda a, b: a > b,
+        "lessorequal": lambda a, b: a <= b,
+        "greaterorequal": lambda a, b: a >= b,
+    }
+    for name, compare in order.items():
+        tests[f"number:{name}"] = _number_comparator(as_number, compare)
+        tests[f"date:{name}"] = _date_comparator(compare)
+        tests[f"time:{name}"] = _number_comparator(_seconds_since_midnight, compare)
+        tests[f"array:{name}"] = lambda a, b, env, compare=compare: compare(
+            _array_length(a), _length_operand(b)
+        )  # type: ignore[misc]
+    for name in ("equal", "notequal"):
+        tests[f"boolean:{name}"] = _number_comparator(as_boolean, order[name])
+    return tests
+
+
+OPERATORS: Mapping[str, Comparator] = _build_operators()
+"""Every operator of a filter, e.g. ``text:equal:ci``."""

@@ -1,0 +1,107 @@
+"""The inputs of a run: defaults filled in, and checked against what the scenario declares.
+
+Source: Help centre, "Scenario inputs and outputs"; texts as the API words them for its own parameters. Undeclared
+inputs are refused when a scenario declares any, and without effect when it declares none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from ...world.data_stores import find_field_issues
+from ...world.exceptions import InvalidParametersError
+from ...world.models import FieldSpecs, Json
+from ..errors import ConversionError
+from ..expressions.values import as_date
+from ..mock_data.constraint import select_options
+
+#: Letters, digits and underscores; neither a digit at the start, nor an underscore and a digit (Help centre, "Create the
+#: structure of scenario inputs or outputs").
+_NAME_PATTERN = re.compile(r"(?!_?\d)\w+", re.ASCII)
+
+
+def validate_inputs(spec: FieldSpecs, data: Mapping[str, Json] | None) -> dict[str, Json]:
+    """The inputs that a run gets.
+
+    Raises:
+        Invalid: with one text for each input that is missing, of the wrong type, or not declared.
+    """
+    if not spec:
+        return {}
+    given = {} if data is None else dict(data)
+    for field in spec:
+        if given.get(field["name"]) is None and field.get("default") is not None:
+            given[field["name"]] = field["default"]
+    faults = [
+        *find_field_issues(_open_empty_collections(spec), given, strict=True),
+        *_value_issues(spec, given, ""),
+    ]
+    if faults:
+        raise InvalidParametersError(*faults)
+    return given
+
+
+def validate_names(*specs: FieldSpecs | None) -> None:
+    """Refuse inputs and outputs whose names Make does not take.
+
+    Raises:
+        Invalid: with one text for each of them.
+    """
+    faults = [
+        f"Invalid name of parameter '{field['name'][:50]}'."
+        for spec in specs
+        for field in spec or ()
+        if not _NAME_PATTERN.fullmatch(field["name"])
+    ]
+    if faults:
+        raise InvalidParametersError(*faults)
+
+
+def _open_empty_collections(spec: FieldSpecs) -> FieldSpecs:
+    """The same fields, but that a collection whose specification is empty takes anything."""
+    return tuple(
+        {**field, "spec": _open_empty_collections(field["spec"]) or None}
+        if field.get("type") == "collection" and isinstance(field.get("spec"), list)
+        else field
+        for field in spec
+    )
+
+
+def _value_issues(spec: FieldSpecs, data: Mapping[str, Json], path: str) -> Iterator[str]:
+    """What is wrong with dates, choices and the items of arrays."""
+    for field in spec:
+        name, value = field["name"], data.get(field["name"])
+        if value is None or value == "":
+            continue
+        match field.get("type"):
+            case "date" if isinstance(value, str) and not _is_date(value):
+                yield f"Invalid date in parameter '{path}{name}'."
+            case "uinteger" if isinstance(value, int) and value < 0:
+                yield f"Invalid uinteger in parameter '{path}{name}'."
+            case "select" if value not in select_options(field):
+                yield f"Value not found in options of parameter '{path}{name}'."
+            case "array" if isinstance(value, list):
+                yield from _item_issues(field.get("spec"), value, f"{path}{name}")
+            case "collection" if isinstance(value, Mapping) and isinstance(field.get("spec"), list):
+                yield from _value_issues(field["spec"], value, f"{path}{name}.")
+
+
+def _item_issues(spec: Json, items: list[Json], path: str) -> Iterator[str]:
+    """An array's specification is one field for every item, or the fields of collections."""
+    if isinstance(spec, list) and spec:
+        spec = {"type": "collection", "spec": spec}
+    if not isinstance(spec, Mapping):
+        return
+    for place, item in enumerate(items, 1):
+        field = {**spec, "name": f"{path}[{place}]"}
+        yield from find_field_issues([field], {field["name"]: item}, strict=True)
+        yield from _value_issues([field], {field["name"]: item}, "")
+
+
+def _is_date(value: str) -> bool:
+    try:
+        as_date(value)
+    except ConversionError:
+        return False
+    return True

@@ -1,0 +1,177 @@
+"""What a run remembers of its operations, and of what was decided between them; of a huge run only the beginning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ...world.models import ConditionResult, ExecutionError, FlowDecision, Step
+from ..apps.module_api import CallScenario, ModuleDefinition
+from ..blueprints.conditions import Filter
+from ..blueprints.model import Module
+from ..errors import BudgetExceededError
+from ..expressions.context import Scope
+from ..expressions.values import Value, to_json_value
+from .budget import measure_weight
+from .filters import EvaluatedCondition
+
+#: Steps that are kept, and what their bundles may weigh together (a character counts 1).
+MAX_STEPS = 1_000
+MAX_WEIGHT = 2_000_000
+
+#: Decisions that are kept, and what the sides of their conditions may weigh together.
+MAX_DECISIONS = 2_000
+MAX_OPERANDS_WEIGHT = 500_000
+
+
+class ExecutionTrace:
+    """Collects the steps of one run and the decisions between them."""
+
+    def __init__(self, *, confidential: bool = False) -> None:
+        # Of a scenario whose data are confidential, operations and errors are kept, but nothing of what they worked on.
+        self._remaining_weight = 0 if confidential else MAX_WEIGHT
+        self._remaining_operands_weight = 0 if confidential else MAX_OPERANDS_WEIGHT
+        self._counts: dict[int, int] = {}
+        self.cycle = 0
+        self.steps: list[Step] = []
+        self.decisions: list[FlowDecision] = []
+        self.steps_left_out = 0
+        self.decisions_left_out = 0
+
+    def record_step(
+        self,
+        kind: ModuleDefinition,
+        module: Module,
+        scope: Scope,
+        mapper: Value,
+        bundles: Sequence[Mapping[str, Value]] = (),
+        *,
+        error: ExecutionError | None = None,
+        call: CallScenario | None = None,
+    ) -> None:
+        """Keep what went into an operation and what came out of it, as long as there is room.
+
+        ``mapper`` is what was mapped: for an aggregator an array with an entry for each bundle. ``call`` is the scenario
+        that the operation called.
+        """
+        operation = self._counts[module.id] = self._counts.get(module.id, 0) + 1
+        if len(self.steps) >= MAX_STEPS:
+            self.steps_left_out += 1
+            return
+        self._remaining_weight, fits = _consume_weight(self._remaining_weight, mapper, *bundles)
+        self.steps.append(
+            Step(
+                module_id=module.id,
+                module=module.full_name,
+                operation=operation,
+                input=to_json_value(mapper) if fits else None,
+                output=tuple(to_json_value(bundle) for bundle in bundles) if fits else (),
+                error=error,
+                cycle=self.cycle,
+                bundle=scope.bundle_number(),
+                billed=kind.billed,
+                called=call.execution_id if call is not None else None,
+            )
+        )
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another decision is kept."""
+        return len(self.decisions) < MAX_DECISIONS
+
+    def record_filter(
+        self,
+        module: Module,
+        gate: Filter,
+        scope: Scope,
+        *,
+        passed: bool,
+        groups: Sequence[Sequence[EvaluatedCondition]] = (),
+    ) -> None:
+        """A bundle came to the filter of a module, and passed it or was stopped."""
+        fits = self._remaining_operands_weight > 0
+        for group in groups:
+            for part, left, right, _ in group:
+                self._remaining_operands_weight, fits = _consume_weight(
+                    self._remaining_operands_weight, part.a, part.b, left, right
+                )
+        self._record_decision(
+            "filter",
+            module,
+            scope,
+            gate.name,
+            passed=passed,
+            groups=tuple(tuple(map(_to_comparison, group)) for group in groups) if fits else (),
+        )
+
+    def record_route(self, router: Module, scope: Scope, number: int, *, fallback: bool = False) -> None:
+        """A bundle took a route of a router, counted from 0."""
+        self._record_decision("route", router, scope, "fallback" if fallback else "", number=number)
+
+    def record_branch(self, fork: Module, scope: Scope, number: int | None) -> None:
+        """A bundle took a branch of an if-else, counted from 0; ``None`` if none was open to it."""
+        self._record_decision("branch", fork, scope, "", number=number)
+
+    def record_handler(self, module: Module, scope: Scope, error: str) -> None:
+        """The error handler of a module takes an error of a type."""
+        self._record_decision("handler", module, scope, error)
+
+    def record_error_decision(self, module: Module, scope: Scope, decision: str) -> None:
+        """What became of a module's error: the directive of its handler, or ``kept`` for an incomplete execution."""
+        self._record_decision("error handled", module, scope, decision)
+
+    def _record_decision(
+        self,
+        event: str,
+        module: Module,
+        scope: Scope,
+        name: str,
+        *,
+        passed: bool | None = None,
+        number: int | None = None,
+        groups: tuple[tuple[ConditionResult, ...], ...] = (),
+    ) -> None:
+        if not self.has_room:
+            self.decisions_left_out += 1
+            return
+        self.decisions.append(
+            FlowDecision(
+                # Those who read it count the steps that were kept.
+                at=len(self.steps),
+                cycle=self.cycle,
+                event=event,
+                module_id=module.id,
+                name=name,
+                passed=passed,
+                number=number,
+                bundle=scope.bundle_number(),
+                groups=groups,
+            )
+        )
+
+
+def _consume_weight(left: int, *values: Value) -> tuple[int, bool]:
+    """What is left of a weight, and whether there was room for some values; once there is not, there is none any more."""
+    try:
+        for value in values:
+            # Mostly it is a text, a number or nothing: to ask that first is quicker.
+            if value is None or type(value) is int:
+                left -= 1
+            elif type(value) is str and len(value) < left:
+                left -= 1 + len(value)
+            else:
+                left -= measure_weight(value, left)
+    except BudgetExceededError:
+        left = 0
+    return left, left > 0
+
+
+def _to_comparison(compared: EvaluatedCondition) -> ConditionResult:
+    part, left, right, held = compared
+    return ConditionResult(
+        a=part.a,
+        operator=part.operator,
+        b=part.b,
+        left=to_json_value(left),
+        right=to_json_value(right),
+        holds=held,
+    )

@@ -1,0 +1,113 @@
+"""What an expression can name besides bundles: the run, its inputs, and the variables of its team and organization.
+
+Sources: help centre, "System variables" (what there is), "Custom variables"; exported blueprints
+(``var.scenario.name``, ``.url``, ``.executionId``, ``.executionUrl``, ``var.organization.…``, ``var.team.…``).
+The names of the other system variables are assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from ...world import variables
+from ...world.models import Json, Organization, Scenario, Team
+from ...world.world import World
+from ..errors import ConversionError
+from ..expressions.values import Value, coerce, date_from_milliseconds
+from .budget import Budget
+
+
+class LazyCollection(Mapping[str, Value]):
+    """A collection that is made when something of it is wanted: few expressions do, and what it holds may change."""
+
+    __slots__ = ("_load",)
+
+    def __init__(self, supply: Callable[[], Mapping[str, Value]]) -> None:
+        self._load = supply
+
+    def __getitem__(self, name: str) -> Value:
+        return self._load()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._load())
+
+    def __len__(self) -> int:
+        return len(self._load())
+
+
+#: What each variable costs where all of them are gone through, in steps of work (see `make_emulator.engine.runtime.budget`).
+VARIABLE_COST = 20
+
+
+class CustomVariables(Mapping[str, Value]):
+    """The variables of a team or an organization, as they are at the moment: one is looked up, all have to be paid for."""
+
+    __slots__ = ("_budget", "_owner", "_world")
+
+    def __init__(self, world: World, budget: Budget, owner: Callable[[], Organization | Team]) -> None:
+        self._world = world
+        self._budget = budget
+        self._owner = owner
+
+    def __getitem__(self, name: str) -> Value:
+        found = variables.find_value(self._world, self._owner(), name)
+        if found is None:
+            raise KeyError(name)
+        return _convert_date(*found)
+
+    def __iter__(self) -> Iterator[str]:
+        names = dict.fromkeys(name for name, _, _ in variables.iter_values(self._world, self._owner()))
+        self._budget.charge(VARIABLE_COST * len(names))
+        return iter(names)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def build_variables(
+    world: World,
+    scenario: Scenario,
+    execution_id: str,
+    inputs: Mapping[str, Json],
+    started: int,
+    used: Callable[[], tuple[int, int]],
+    budget: Budget,
+) -> dict[str, Value]:
+    """All that one run can name; ``used`` tells the operations and bytes that it took until now."""
+    team = world.teams[scenario.team_id]
+    organization = world.organizations[team.organization_id]
+    about = {"id": scenario.id, "name": scenario.name}
+    url = f"https://{organization.zone}/{team.id}/scenarios/{scenario.id}"
+
+    def of_run() -> dict[str, Value]:
+        operations, transfer = used()
+        return {
+            **about,
+            "url": url,
+            "executionId": execution_id,
+            "executionUrl": f"{url}/logs/{execution_id}",
+            "executionStartedAt": date_from_milliseconds(started),
+            "operationsConsumed": operations,
+            "dataConsumed": transfer,
+        }
+
+    return {
+        "executionId": execution_id,
+        "scenario": about,
+        "var": {
+            "input": inputs,
+            "scenario": LazyCollection(of_run),
+            "team": CustomVariables(world, budget, lambda: world.teams[team.id]),
+            "organization": CustomVariables(world, budget, lambda: world.organizations[organization.id]),
+        },
+    }
+
+
+def _convert_date(type_id: int, value: Json) -> Value:
+    """A date becomes one; what does not fit its type, which Make does not always check, stays what it is."""
+    if variables.TYPE_NAMES[type_id] != "date":
+        return value
+    try:
+        return coerce(value, "date")
+    except ConversionError:
+        return value

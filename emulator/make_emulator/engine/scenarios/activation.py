@@ -1,0 +1,167 @@
+"""A scenario at work: started, run, stopped, and what is written down of it.
+
+What refuses is said in the words of Make where a source has them; the fidelity ledger tells which are assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ...world import blueprint_refs
+from ...world.clock import SECOND
+from ...world.consumption import is_exhausted, organization_of
+from ...world.enums import get_timezone
+from ...world.exceptions import (
+    ConnectionNotFoundError,
+    ExecutionTimeoutError,
+    InvalidParametersError,
+    InvalidStateError,
+    OperationsExhaustedError,
+    PlanLimitError,
+)
+from ...world.models import Execution, Json, Scenario, ScenarioEvent, Team, User
+from ...world.world import World
+from ..runtime import executor, inputs
+from ..scheduling import schedule
+from . import webhook_dispatch
+
+#: API documentation, "Run a scenario": a responsive call waits this long for its run.
+RESPONSIVE_TIMEOUT = 40 * SECOND
+
+#: Ids of events are decimal strings of eight digits (recorded), so that they sort as text, too.
+FIRST_EVENT_ID = 50_000_000
+
+
+def start(world: World, user: User, scenario: Scenario) -> Scenario:
+    """Set a scenario live. It does not run at once, but when it is due.
+
+    Raises:
+        WrongState: if it is live already, or contains errors.
+        LimitReached: if the plan allows no more live scenarios.
+        Invalid: if it is to run at intervals and has no interval.
+    """
+    if scenario.is_active:
+        raise InvalidStateError("The scenario is already active.")
+    blueprint = world.blueprints[scenario.id, scenario.blueprint_version].blueprint
+    if scenario.is_invalid:
+        raise InvalidStateError("Scenario contains errors.")
+    organization = organization_of(world, scenario.team_id)
+    active = sum(row.is_active for row in world.scenarios.where(organization=organization.id))
+    if active >= organization.license.scenarios:
+        raise PlanLimitError(f"The plan allows {organization.license.scenarios} active scenarios.")
+    check_connections(world, world.teams[scenario.team_id], blueprint)
+    check_can_activate(blueprint, scenario.scheduling)
+    record_event(world, scenario, user, "start")
+    return world.scenarios.put(
+        replace(scenario, is_active=True, errors_in_a_row=0, next_exec=first_run(world, scenario))
+    )
+
+
+def check_can_activate(blueprint: Mapping[str, Json], scheduling: Mapping[str, Json]) -> None:
+    """Refuse what cannot be live.
+
+    Raises:
+        WrongState: if there is nothing to run, or a module lacks the connection, hook or data store that it must have.
+        Invalid: if it is to run at intervals and has no interval, or at once and has no instant trigger (Help centre,
+            "Schedule a scenario").
+    """
+    if not blueprint["flow"] or not blueprint_refs.is_complete(blueprint):
+        raise InvalidStateError("Scenario contains errors.")
+    if scheduling.get("type") == "indefinitely" and scheduling.get("interval") is None:
+        raise InvalidParametersError("Invalid interval.")
+    if scheduling.get("type") == "immediately" and blueprint_refs.find_trigger_hook_id(blueprint) is None:
+        raise InvalidParametersError("Only a scenario with an instant trigger can run immediately.")
+
+
+def stop(world: World, user: User, scenario: Scenario) -> Scenario:
+    """Take a scenario out of service.
+
+    Raises:
+        WrongState: if it is not live.
+    """
+    if not scenario.is_active:
+        raise InvalidStateError("The scenario is not active.")
+    record_event(world, scenario, user, "stop")
+    return world.scenarios.put(replace(scenario, is_active=False, next_exec=None))
+
+
+def run_now(
+    world: World,
+    user: User,
+    scenario: Scenario,
+    *,
+    data: Mapping[str, Json] | None,
+    responsive: bool,
+) -> Execution:
+    """Run a live scenario now. A responsive call takes as long as its run: the clock moves to its end.
+
+    Raises:
+        WrongState: if the scenario is not live.
+        Invalid: if the data do not fit the scenario's inputs.
+        Exhausted: if the organization has no operations left (Make's IM310).
+        TimedOut: if a responsive run takes longer than 40 seconds; it goes on.
+    """
+    if not scenario.is_active:
+        raise InvalidStateError("The scenario is not active.")
+    if is_exhausted(world, organization_of(world, scenario.team_id)):
+        raise OperationsExhaustedError("The organization has no operations left.")
+    version = world.blueprints[scenario.id, scenario.blueprint_version]
+    # At a hook the data are put out by the trigger; without any, what waits in the queue is.
+    at_hook = scenario.hook_id is not None
+    taken = webhook_dispatch.open_queue_batch(world, scenario) if data is None else None
+    execution = executor.run_scenario(
+        world,
+        scenario,
+        inputs=None if at_hook else inputs.validate_inputs(version.input_spec or (), data),
+        kind="auto",
+        author_id=user.id,
+        trigger_bundle=taken.take() if taken is not None else data if at_hook else None,
+        more=taken.take if taken is not None else None,
+        taken=taken,
+    )
+    if responsive:
+        # Computing may have taken longer than the run takes in the world.
+        world.clock.advance_to(min(execution.ends, execution.started + RESPONSIVE_TIMEOUT))
+        if execution.duration > RESPONSIVE_TIMEOUT:
+            raise ExecutionTimeoutError("The scenario is still running.")
+    return execution
+
+
+def reschedule(world: World, scenario: Scenario) -> None:
+    """Let a live scenario wait for its first turn from now on, whatever it missed."""
+    if scenario.is_active:
+        world.scenarios.put(replace(scenario, next_exec=first_run(world, scenario)))
+
+
+def record_event(world: World, scenario: Scenario, user: User, kind: str) -> None:
+    """Write down in the scenario's logs what a person did to it."""
+    world.logs.put(
+        ScenarioEvent(
+            id=str(FIRST_EVENT_ID + world.ids.next("event")),
+            scenario_id=scenario.id,
+            type=kind,
+            author_id=user.id,
+            at=world.now(),
+            sequence=world.ids.next("log"),
+        )
+    )
+
+
+def first_run(world: World, scenario: Scenario) -> int | None:
+    """When a scenario that is started now runs for the first time; ``None`` for never."""
+    turn = webhook_dispatch.next_queue_run(world, replace(scenario, is_active=True), world.now())
+    if turn is not None:
+        return turn
+    zone = get_timezone(organization_of(world, scenario.team_id).timezone_id)
+    return schedule.first_run(scenario.scheduling, world.now(), zone)
+
+
+def check_connections(world: World, team: Team, blueprint: Mapping[str, Json]) -> None:
+    """Raise ConnectionNotFound if the blueprint uses a connection that the team does not have."""
+    for node in blueprint_refs.iter_modules(blueprint["flow"]):
+        for id in blueprint_refs.find_module_references(node, "connection"):
+            connection = world.connections.get(id)
+            if connection is None or connection.team_id != team.id:
+                app, _ = blueprint_refs.split_module_name(node)
+                raise ConnectionNotFoundError(f"Connection not found '{app}:{id}'.")

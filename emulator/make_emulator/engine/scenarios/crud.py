@@ -1,0 +1,332 @@
+"""The life of a scenario: create, change, clone, delete.
+
+What refuses is said in the words of Make where a source has them; the fidelity ledger tells which are assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ...world import blueprint_refs, hooks, organizations
+from ...world.consumption import organization_of
+from ...world.exceptions import (
+    InvalidParametersError,
+    NotConfirmedError,
+    NotFoundError,
+    ResourceInUseError,
+    VersionConflictError,
+)
+from ...world.models import BlueprintVersion, FieldSpecs, Folder, Json, Organization, Scenario, Team, User
+from ...world.tables import Table
+from ...world.world import World
+from ..blueprints.parser import next_module_id, parse_blueprint
+from ..runtime import inputs
+from ..scheduling import schedule
+from . import activation
+
+#: Apps that Make itself brings along; no organization has to install them.
+BUILT_IN_APPS = frozenset(
+    [
+        "archive",
+        "builtin",
+        "code",
+        "crypto",
+        "csv",
+        "datastore",
+        "datetime",
+        "email",
+        "encryptor",
+        "flow",
+        "gateway",
+        "html-to-text",
+        "http",
+        "image",
+        "json",
+        "make",
+        "markdown",
+        "math",
+        "math-parser",
+        "regexp",
+        "rss",
+        "scenario-service",
+        "tools",
+        "util",
+        "xml",
+    ]
+)
+
+#: Clone: name of a map of ids -> kind of thing in a blueprint.
+CLONE_MAPS = {"account": "connection", "hook": "hook", "datastore": "dataStore", "udt": "dataStructure"}
+
+
+def create(
+    world: World,
+    user: User,
+    team: Team,
+    *,
+    blueprint: Mapping[str, Json],
+    scheduling: Mapping[str, Json],
+    folder: Folder | None = None,
+    input_spec: FieldSpecs | None = None,
+    output_spec: FieldSpecs | None = None,
+    based_on: str | None = None,
+    confirmed: bool = False,
+    id: int | None = None,
+) -> Scenario:
+    """Create an inactive scenario, named as its blueprint says.
+
+    Raises:
+        Invalid: if the blueprint or the scheduling is malformed.
+        BadBlueprint: if the blueprint names what does not exist (Make's IM007).
+        ConnectionNotFound: if it uses a connection that the team does not have (Make's IM304).
+        Blocked: if it takes inputs without being on demand (Make's IM016).
+        Unconfirmed: if it uses an app for the first time in the organization (Make's IM004).
+    """
+    parse_blueprint(blueprint)
+    _check_folder(team.id, folder)
+    activation.check_connections(world, team, blueprint)
+    schedule.validate_scheduling(scheduling, least_minutes=organization_of(world, team.id).license.interval)
+    _check_inputs(scheduling, input_spec)
+    inputs.validate_names(input_spec, output_spec)
+    hook_id = _find_trigger_hook(world, team, blueprint)
+    # The last that may refuse, for it takes note of the apps.
+    _install_apps(world, team, blueprint, confirmed=confirmed)
+    id = world.ids.assign("scenario", id)
+    now = world.now()
+    scenario = world.scenarios.put(
+        Scenario(
+            id=id,
+            name=blueprint["name"],
+            team_id=team.id,
+            folder_id=folder.id if folder else None,
+            scheduling=scheduling,
+            blueprint_version=1,
+            hook_id=hook_id,
+            used_packages=blueprint_refs.used_packages(blueprint),
+            used_modules=blueprint_refs.used_modules(blueprint),
+            based_on=based_on,
+            is_invalid=not blueprint_refs.is_complete(blueprint),
+            created=now,
+            last_edit=now,
+            created_by=user.id,
+            updated_by=user.id,
+        )
+    )
+    _write_version(world, scenario, blueprint, input_spec, output_spec)
+    activation.record_event(world, scenario, user, "modify")
+    return scenario
+
+
+def update(
+    world: World,
+    user: User,
+    scenario: Scenario,
+    *,
+    base_version: int | None = None,
+    metadata: Mapping[str, FieldSpecs | None] | None = None,
+    blueprint: Mapping[str, Json] | None = None,
+    folder: Folder | None = None,
+    confirmed: bool = False,
+    **changes: Any,
+) -> Scenario:
+    """Change what is given; the rest stays. A new blueprint becomes a new version.
+
+    Args:
+        base_version: the version that the change builds on.
+        metadata: ``input_spec`` and ``output_spec``, which come with a blueprint.
+        changes: ``name``, ``description``, ``folder_id``, ``scheduling``.
+
+    Raises:
+        Stale: if ``base_version`` is not the current one; nothing is changed.
+        Invalid, BadBlueprint, ConnectionNotFound, Blocked, Unconfirmed: as `create`.
+    """
+    if base_version is not None and base_version != scenario.blueprint_version:
+        raise VersionConflictError(scenario.blueprint_version, scenario.last_edit)
+    team = world.teams[scenario.team_id]
+    current = world.blueprints[scenario.id, scenario.blueprint_version]
+    if blueprint is not None:
+        parse_blueprint(blueprint)
+        activation.check_connections(world, team, blueprint)
+    _check_folder(team.id, folder)
+    scheduling = changes.get("scheduling", scenario.scheduling)
+    if "scheduling" in changes:
+        schedule.validate_scheduling(
+            scheduling, least_minutes=organization_of(world, team.id).license.interval
+        )
+    # Without a blueprint the specs are passed over: the vendor's SDK sends empty ones with every change of a name.
+    given = metadata if metadata is not None and blueprint is not None else {}
+    input_spec = given.get("input_spec", current.input_spec)
+    output_spec = given.get("output_spec", current.output_spec)
+    _check_inputs(scheduling, input_spec)
+    inputs.validate_names(given.get("input_spec"), given.get("output_spec"))
+    if scenario.is_active:
+        activation.check_can_activate(blueprint or current.blueprint, scheduling)
+    if blueprint is not None:
+        hook_id = _find_trigger_hook(world, team, blueprint, scenario)
+        _install_apps(world, team, blueprint, confirmed=confirmed)
+        changes.setdefault("name", blueprint["name"])
+        if hook_id != scenario.hook_id:
+            hooks.mark_unassigned(world, scenario.hook_id)
+        scenario = replace(
+            scenario,
+            blueprint_version=scenario.blueprint_version + 1,
+            hook_id=hook_id,
+            used_packages=blueprint_refs.used_packages(blueprint),
+            used_modules=blueprint_refs.used_modules(blueprint),
+            is_invalid=not blueprint_refs.is_complete(blueprint),
+            last_edit=world.now(),
+            updated_by=user.id,
+        )
+        _write_version(world, scenario, blueprint, input_spec, output_spec)
+        activation.record_event(world, scenario, user, "modify")
+    scenario = replace(scenario, **changes)
+    moved = scenario.hook_id != world.scenarios[scenario.id].hook_id
+    if scenario.is_active and ("scheduling" in changes or moved):
+        scenario = replace(scenario, next_exec=activation.first_run(world, scenario))
+    return world.scenarios.put(scenario)
+
+
+def set_interface(
+    world: World, scenario: Scenario, *, input_spec: FieldSpecs | None, output_spec: FieldSpecs | None
+) -> BlueprintVersion:
+    """Declare what the scenario takes and gives.
+
+    Raises:
+        Blocked: if it would take inputs without being on demand (Make's IM016).
+        Invalid: if a name is none that Make takes.
+    """
+    _check_inputs(scenario.scheduling, input_spec)
+    inputs.validate_names(input_spec, output_spec)
+    current = world.blueprints[scenario.id, scenario.blueprint_version]
+    return world.blueprints.put(replace(current, input_spec=input_spec or (), output_spec=output_spec or ()))
+
+
+def clone(
+    world: World,
+    user: User,
+    scenario: Scenario,
+    organization: Organization,
+    team: Team,
+    *,
+    name: str,
+    maps: Mapping[str, Mapping[str, Json]],
+    analyze: bool = True,
+    confirmed: bool = False,
+) -> Scenario:
+    """Copy a scenario, inactive, also to another team.
+
+    Args:
+        maps: kind of map (``account``, ``hook``, ``datastore``, ``udt``) -> old id -> new id.
+        analyze: refuse a copy whose team lacks what the blueprint uses.
+
+    Raises:
+        NotFound: if the team is not one of the organization's, or lacks what a map points to.
+        Invalid: if something that the blueprint uses is not mapped.
+    """
+    if team.organization_id != organization.id:
+        raise NotFoundError("team", team.id)
+    version = world.blueprints[scenario.id, scenario.blueprint_version]
+    exchanged: dict[str, dict[int, int | None]] = {}
+    for map_name, kind in CLONE_MAPS.items():
+        mapping = maps.get(map_name, {})
+        exchanged[kind] = {}
+        for old in blueprint_refs.find_references(version.blueprint, kind):
+            if str(old) in mapping:
+                exchanged[kind][old] = _resolve_mapped_id(
+                    world, team, map_name, kind, mapping[str(old)], analyze=analyze
+                )
+            elif analyze and (kind == "hook" or team.id != scenario.team_id):
+                raise InvalidParametersError(f"Missing mapping of {map_name} '{old}'.")
+            elif kind == "hook":
+                exchanged[kind][old] = None
+    copy = create(
+        world,
+        user,
+        team,
+        blueprint=blueprint_refs.remap_references({**version.blueprint, "name": name}, exchanged),
+        scheduling=scenario.scheduling,
+        input_spec=version.input_spec,
+        output_spec=version.output_spec,
+        based_on=scenario.based_on,
+        confirmed=confirmed,
+    )
+    return world.scenarios.put(replace(copy, updated_by=None, description=scenario.description))
+
+
+def delete(world: World, scenario: Scenario) -> int:
+    """Delete a scenario with its blueprints and logs; a live one too (the vendor's own tests do it)."""
+    organizations.remove_scenario(world, scenario.id)
+    return scenario.id
+
+
+def _write_version(
+    world: World,
+    scenario: Scenario,
+    blueprint: Mapping[str, Json],
+    input_spec: FieldSpecs | None,
+    output_spec: FieldSpecs | None,
+) -> None:
+    world.blueprints.put(
+        BlueprintVersion(
+            scenario_id=scenario.id,
+            version=scenario.blueprint_version,
+            created=world.now(),
+            blueprint=blueprint,
+            id_sequence=next_module_id(blueprint),
+            input_spec=input_spec or (),
+            output_spec=output_spec or (),
+        )
+    )
+
+
+def _check_inputs(scheduling: Mapping[str, Json], input_spec: FieldSpecs | None) -> None:
+    if input_spec and not schedule.is_on_demand(scheduling):
+        raise ResourceInUseError("Scenario inputs need on-demand scheduling.")
+
+
+def _install_apps(world: World, team: Team, blueprint: Mapping[str, Json], *, confirmed: bool) -> None:
+    """Take note of the apps of a blueprint; their first use in an organization must be confirmed."""
+    installed = world.installed_apps.setdefault(team.organization_id, set())
+    new = set(blueprint_refs.used_packages(blueprint)) - installed - BUILT_IN_APPS
+    if new and not confirmed:
+        raise NotConfirmedError(f"First use of: {', '.join(sorted(new))}.")
+    installed |= new
+
+
+def _check_folder(team_id: int, folder: Folder | None) -> None:
+    if folder is not None and folder.team_id != team_id:
+        raise NotFoundError("folder", folder.id)
+
+
+def _resolve_mapped_id(
+    world: World, team: Team, map_name: str, kind: str, new: Json, *, analyze: bool
+) -> int | None:
+    """The id that a map of a clone points to, checked to be one of the team's."""
+    if new is None and not analyze:
+        return None
+    tables: dict[str, Table[int, Any]] = {
+        "connection": world.connections,
+        "hook": world.hooks,
+        "dataStore": world.data_stores,
+        "dataStructure": world.data_structures,
+    }
+    row = tables[kind].get(new) if isinstance(new, int) and not isinstance(new, bool) else None
+    if row is None or row.team_id != team.id:
+        raise InvalidParametersError(f"Invalid mapping of {map_name}: '{new}'.")
+    return int(row.id)
+
+
+def _find_trigger_hook(
+    world: World, team: Team, blueprint: Mapping[str, Json], scenario: Scenario | None = None
+) -> int | None:
+    """The hook that the blueprint listens at; a hook serves one scenario only."""
+    id = blueprint_refs.find_trigger_hook_id(blueprint)
+    hook = world.hooks.get(id) if id is not None else None
+    if hook is None or hook.team_id != team.id:
+        return None
+    for other in world.scenarios.where(hook=hook.id):
+        if scenario is None or other.id != scenario.id:
+            raise ResourceInUseError(f"Hook '{hook.id}' is used by scenario '{other.id}'.")
+    return hook.id

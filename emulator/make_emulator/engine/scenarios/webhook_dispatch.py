@@ -1,0 +1,115 @@
+"""How what a hook receives reaches its scenario: at once, or through the hook's queue.
+
+Sources: help centre, "Webhooks" (queue, scheduled processing), "Pricing" (a queue waits for operations); a client's
+measurement of a scenario that was switched off: what comes is kept, and processed once it is on again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ...world import blueprint_refs, hook_queues, hooks
+from ...world.consumption import is_exhausted, organization_of
+from ...world.models import Execution, Hook, Json, Scenario
+from ...world.world import World
+from ..apps.webhooks import RESPOND_MODULE
+from ..runtime import executor
+from ..runtime.budget import Budget
+from ..runtime.cycles import QueueBatch
+from ..scheduling import sequential
+
+#: Help centre: so many bundles a cycle of a scheduled run takes off the queue, unless the trigger says otherwise.
+DEFAULT_MAX_RESULTS = 2
+
+
+def is_instant(scenario: Scenario) -> bool:
+    """Whether each delivery to its hook starts a run."""
+    return scenario.hook_id is not None and scenario.scheduling.get("type") == "immediately"
+
+
+def has_response_module(world: World, scenario: Scenario) -> bool:
+    """Whether the scenario has a module that answers the caller of its webhook."""
+    flow = world.blueprints[scenario.id, scenario.blueprint_version].blueprint.get("flow")
+    return any(node["module"] == RESPOND_MODULE for node in blueprint_refs.iter_modules(flow))
+
+
+def deliver(world: World, hook: Hook, data: Json, *, id: str, size: int) -> Execution | None:
+    """Hand a bundle, or an array of them, to whoever listens at a hook; ``None`` if it waits in the queue.
+
+    Raises:
+        QueueFull: if it would have to wait, and there is no room.
+    """
+    scenario = hooks.scenario_of(world, hook)
+    execution = None
+    if scenario is None or not _can_run_now(world, scenario):
+        hook_queues.enqueue(world, hook, data, id=id, size=size)
+        if scenario is not None and (at := next_queue_run(world, scenario, world.now())) is not None:
+            world.scenarios.put(replace(scenario, next_exec=at))
+    else:
+        taken = QueueBatch(world, hook.id, [hook_queues.create_incoming(world, hook, data, id=id, size=size)])
+        execution = executor.run_scenario(
+            world, scenario, kind="auto", instant=True, trigger_bundle=data, taken=taken
+        )
+    hooks.learn_structure(world, hook, data)
+    return execution
+
+
+def next_queue_run(world: World, scenario: Scenario, after: int) -> int | None:
+    """When an instant scenario goes on with its queue, one run a bundle, from a moment on; ``None`` if it does not."""
+    if (
+        not scenario.is_active
+        or not is_instant(scenario)
+        or is_exhausted(world, organization_of(world, scenario.team_id))
+    ):
+        return None
+    if not len(world.incomings.where(hook=scenario.hook_id)) or sequential.is_blocked(world, scenario):
+        return None
+    return max(after, sequential.earliest_start(world, scenario))
+
+
+def run_due(world: World, scenario: Scenario, at: int, budget: Budget) -> Execution:
+    """Run a scenario whose turn it is. At a hook it takes what waits there, oldest first."""
+    instant = is_instant(scenario)
+    taken = open_queue_batch(world, scenario, one=instant)
+    return executor.run_scenario(
+        world,
+        scenario,
+        kind="auto",
+        instant=instant,
+        at=at,
+        trigger_bundle=taken.take() if taken is not None else None,
+        more=taken.take if taken is not None and not instant else None,
+        taken=taken,
+        budget=budget,
+    )
+
+
+def open_queue_batch(world: World, scenario: Scenario, *, one: bool = False) -> QueueBatch | None:
+    """Takes off the queue what each cycle of a run works on; ``None`` if the scenario has no hook."""
+    if scenario.hook_id is None:
+        return None
+    return QueueBatch(world, scenario.hook_id, limit=1 if one else max_results(world, scenario))
+
+
+def max_results(world: World, scenario: Scenario) -> int:
+    """How many bundles a cycle takes off the queue."""
+    flow = world.blueprints[scenario.id, scenario.blueprint_version].blueprint["flow"]
+    parameters = flow[0].get("parameters") if flow else None
+    wanted = parameters.get("maxResults") if isinstance(parameters, Mapping) else None
+    return (
+        wanted
+        if isinstance(wanted, int) and not isinstance(wanted, bool) and wanted > 0
+        else DEFAULT_MAX_RESULTS
+    )
+
+
+def _can_run_now(world: World, scenario: Scenario) -> bool:
+    return (
+        scenario.is_active
+        and is_instant(scenario)
+        and not is_exhausted(world, organization_of(world, scenario.team_id))
+        and not len(world.incomings.where(hook=scenario.hook_id))
+        and not sequential.is_blocked(world, scenario)
+        and sequential.earliest_start(world, scenario) <= world.now()
+    )

@@ -1,0 +1,192 @@
+"""Incomplete executions are tried again: at once when somebody asks for it, or when their time has come.
+
+Sources: Help centre, "Incomplete executions", "Break error handler", "Exponential backoff".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from ...world import incomplete_executions
+from ...world.consumption import count_execution, is_exhausted, organization_of
+from ...world.enums import get_timezone
+from ...world.exceptions import InvalidStateError, OperationsExhaustedError
+from ...world.models import Execution, IncompleteExecution, Json, RetryAttempt
+from ...world.world import World
+from ..blueprints.parser import parse_blueprint
+from ..runtime import executor, failed_bundles
+from ..runtime.budget import Budget
+from ..runtime.error_handling import RETRY_DELAYS, failed_bundle_error
+from ..runtime.run import FAILURE, ResumePoint, ScenarioRun, locate_module
+from ..scenarios import webhook_dispatch
+from . import restrictions, sequential
+
+#: So many retries of one scenario run at the same time (Help centre, "Automatic retry of incomplete executions").
+MAX_PARALLEL_RETRIES = 3
+
+
+def next_due(world: World, until: int) -> IncompleteExecution | None:
+    """What is to be tried again first, if its time comes by a moment."""
+    first = next(iter(world.incomplete_executions.where(awaited=True).page(_by_next_retry, limit=1)), None)
+    return first if first is not None and (first.next_retry or 0) <= until else None
+
+
+def _by_next_retry(row: Any) -> tuple[int, int]:
+    return row.next_retry, row.index
+
+
+def earliest_start(world: World, row: IncompleteExecution, at: int) -> int:
+    """When an incomplete execution may be tried again at the earliest, from a moment on.
+
+    Its scenario must not be running. While three of its incomplete executions are being tried again, the others wait until
+    all three are done (Help centre).
+    """
+    at = max(at, sequential.last_run_end(world, world.scenarios[row.scenario_id]))
+    latest = world.retries.where(scenario=row.scenario_id).page(
+        _by_end, descending=True, limit=MAX_PARALLEL_RETRIES
+    )
+    if len(latest) == MAX_PARALLEL_RETRIES and latest[-1].execution.ends > at:
+        return latest[0].execution.ends
+    return at
+
+
+def _by_end(retry: RetryAttempt) -> tuple[int, int]:
+    return retry.execution.ends, retry.execution.sequence
+
+
+def retry_due(world: World, row: IncompleteExecution, budget: Budget) -> None:
+    """Try again what is due, or put it off until it may be tried."""
+    due = row.next_retry or 0
+    free = earliest_start(world, row, due)
+    if free > due:
+        world.incomplete_executions.put(replace(row, next_retry=free))
+    else:
+        retry(world, row, kind="auto", at=due, budget=budget)
+
+
+def retry_all(
+    world: World, rows: Sequence[IncompleteExecution], *, author_id: int
+) -> list[IncompleteExecution]:
+    """Try several of a scenario again that are not resolved; the runs wait for each other in a queue (API documentation).
+
+    Raises:
+        Exhausted: if the organization has no operations left (Make's IM310).
+    """
+    tried = [row for row in rows if not row.resolved]
+    at = world.now()
+    for row in tried:
+        at = earliest_start(world, row, at)
+        retry(world, row, author_id=author_id, at=at)
+    return tried
+
+
+def retry(
+    world: World,
+    row: IncompleteExecution,
+    *,
+    kind: Literal["auto", "manual"] = "manual",
+    author_id: int | None = None,
+    at: int | None = None,
+    budget: Budget | None = None,
+) -> Execution:
+    """Run the rest of what broke off. A success resolves it; a failure is one attempt more, stored in its place.
+
+    Raises:
+        WrongState: if it is resolved already.
+        Exhausted: if somebody asks for it, and the organization has no operations left (Make's IM310).
+    """
+    if row.resolved:
+        raise InvalidStateError("The incomplete execution is resolved already.")
+    organization = organization_of(world, row.team_id)
+    if kind == "manual" and is_exhausted(world, organization):
+        raise OperationsExhaustedError("The organization has no operations left.")
+    scenario = world.scenarios[row.scenario_id]
+    version = world.blueprints[scenario.id, scenario.blueprint_version]
+    computed = ScenarioRun(
+        world,
+        scenario,
+        replace(version, blueprint=row.blueprint),
+        row.inputs,
+        world.now() if at is None else at,
+        call=executor.call_scenario,
+        budget=budget,
+        at=ResumePoint(row.failer, row.bundles, row.variables),
+    )
+    computed.execute()
+    execution = computed.to_execution(kind=kind, author_id=author_id, instant=False)
+    broken = list(computed.failed_bundles)
+    if broken and execution.error is None:
+        execution = replace(execution, status=FAILURE, error=failed_bundle_error(broken[0]), outputs=None)
+    execution = count_execution(world, execution)
+    world.retries.put(RetryAttempt(incomplete_id=row.id, execution=execution))
+    attempts = row.attempts + 1
+    if execution.status != FAILURE and not computed.interrupted:
+        world.incomplete_executions.put(
+            replace(row, attempts=attempts, resolved=True, retry=False, next_retry=None)
+        )
+        resume_scenario(world, scenario.id, execution.ends)
+        return execution
+    rest: dict[str, Any] = {}
+    if broken:
+        kept = failed_bundles.failed_bundle_fields(computed, broken.pop(0))
+        rest = {name: kept[name] for name in ("failer", "reason", "bundles", "variables", "size")}
+    elif execution.error is not None:
+        rest = {"reason": execution.error.message}
+    again = row.retry and attempts < row.most_attempts
+    wait = row.interval or RETRY_DELAYS[min(attempts, len(RETRY_DELAYS) - 1)]
+    world.incomplete_executions.put(
+        replace(
+            row,
+            attempts=attempts,
+            retry=again,
+            next_retry=execution.ends + wait if again else None,
+            **rest,
+        )
+    )
+    failed_bundles.store_failed_bundles(computed, broken)
+    return execution
+
+
+def delete(world: World, rows: Sequence[IncompleteExecution], *, confirmed: bool) -> list[str]:
+    """Delete incomplete executions for good; what waited for them goes on.
+
+    Raises:
+        Unconfirmed: if the caller did not confirm.
+    """
+    deleted = incomplete_executions.delete(world, rows, confirmed=confirmed)
+    for scenario_id in {row.scenario_id for row in rows}:
+        resume_scenario(world, scenario_id, world.now())
+    return deleted
+
+
+def resume_scenario(world: World, scenario_id: int, at: int) -> None:
+    """Let a scenario go on that was held until all that broke off was resolved (see `sequential`)."""
+    scenario = world.scenarios.get(scenario_id)
+    if scenario is None or not scenario.is_active or scenario.next_exec is not None:
+        return
+    if not sequential.is_sequential(world, scenario) or sequential.is_blocked(world, scenario):
+        return
+    turn = webhook_dispatch.next_queue_run(world, scenario, at)
+    # What runs by itself and awaits no turn was held when it was due.
+    if turn is None and scenario.scheduling.get("type") not in ("immediately", "on-demand"):
+        zone = get_timezone(organization_of(world, scenario.team_id).timezone_id)
+        turn = restrictions.next_allowed(scenario.scheduling, at, zone)
+    if turn is not None:
+        world.scenarios.put(replace(scenario, next_exec=turn))
+
+
+def update(
+    world: World, row: IncompleteExecution, *, blueprint: Json = None, failer: int | None = None
+) -> IncompleteExecution:
+    """Mend what is run when it is tried again, and where that begins.
+
+    Raises:
+        Invalid: if the blueprint is malformed.
+        BadBlueprint: if it does not hang together, or has no such module.
+    """
+    blueprint = row.blueprint if blueprint is None else blueprint
+    failer = row.failer if failer is None else failer
+    locate_module(parse_blueprint(blueprint), failer)
+    return world.incomplete_executions.put(replace(row, blueprint=blueprint, failer=failer))

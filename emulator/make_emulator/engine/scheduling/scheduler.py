@@ -1,0 +1,120 @@
+"""Runs what fell due: scheduled executions are computed once the world's clock has passed them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ...world.clock import MINUTE
+from ...world.consumption import is_exhausted, organization_of, reset_counters
+from ...world.enums import get_timezone
+from ...world.models import Execution, Organization, Scenario
+from ...world.world import World
+from ..runtime.budget import MAX_WORK, Budget
+from ..runtime.run import WARNING
+from ..scenarios import webhook_dispatch
+from . import incomplete_retry, instant_retry, schedule, sequential
+
+#: The work that one look at the clock may cost, in steps (see `make_emulator.engine.runtime.budget`), and the least that a run
+#: counts: neither a leap of years nor greedy blueprints can hang the server.
+MAX_WORK_PER_CATCH_UP = 10_000_000
+MIN_WORK_PER_RUN = 1_500
+
+#: A scheduled scenario pauses so long after one of these errors (Help centre, "Types of errors").
+PAUSING_ERRORS = frozenset({"ConnectionError", "IncompleteDataError", "RateLimitError"})
+PAUSE = 20 * MINUTE
+
+
+def _by_next_exec(scenario: Any) -> tuple[int, int]:
+    return scenario.next_exec, scenario.id
+
+
+def catch_up(world: World) -> None:
+    """Compute every scheduled run that the clock has passed, in the order in which they fell due.
+
+    Months end on the way, at their turn. Past the work of one look, the remaining runs are skipped and each
+    scenario waits for its next turn; what waits at a hook is not skipped, the next look goes on with it.
+    """
+    now = world.now()
+    work = MAX_WORK_PER_CATCH_UP
+    while True:
+        scenario = next(iter(world.scenarios.where(awaited=True).page(_by_next_exec, limit=1)), None)
+        due = scenario.next_exec if scenario is not None else None
+        if world.counters_until <= now and (due is None or world.counters_until <= due):
+            for organization in reset_counters(world, min(now, due) if due is not None else now):
+                _resume_queues(world, organization)
+            continue
+        budget = Budget(work=min(MAX_WORK, work))
+        if work > 0 and _run_next_retry(world, now if due is None else min(due, now), budget):
+            work -= max(min(MAX_WORK, work) - budget.work, MIN_WORK_PER_RUN)
+            continue
+        if scenario is None or due is None or due > now:
+            return
+        if _postpone_if_blocked(world, scenario, due):
+            continue
+        skipping = work <= 0
+        if skipping and webhook_dispatch.is_instant(scenario):
+            return
+        paused_until = 0
+        if not skipping and not is_exhausted(world, organization_of(world, scenario.team_id)):
+            execution = webhook_dispatch.run_due(world, scenario, due, budget)
+            if _has_pausing_error(world, execution):
+                paused_until = execution.ends + PAUSE
+            work -= max(min(MAX_WORK, work) - budget.work, MIN_WORK_PER_RUN)
+        _schedule_next_run(world, world.scenarios[scenario.id], now if skipping else due, paused_until)
+
+
+def _run_next_retry(world: World, until: int, budget: Budget) -> bool:
+    """Try once more what failed and whose time has come by a moment, the first of it; whether there was any."""
+    broken, failed = incomplete_retry.next_due(world, until), instant_retry.next_due(world, until)
+    if failed is not None and (broken is None or failed.due <= (broken.next_retry or 0)):
+        instant_retry.rerun(world, failed, budget)
+    elif broken is not None:
+        incomplete_retry.retry_due(world, broken, budget)
+    return broken is not None or failed is not None
+
+
+def _postpone_if_blocked(world: World, scenario: Scenario, due: int) -> bool:
+    """Put off a run that is due but has to follow another one, or what broke off (see `sequential`)."""
+    if sequential.is_blocked(world, scenario):
+        world.scenarios.put(replace(scenario, next_exec=None))
+        return True
+    free = sequential.earliest_start(world, scenario)
+    if free > due:
+        world.scenarios.put(replace(scenario, next_exec=free))
+    return free > due
+
+
+def _has_pausing_error(world: World, execution: Execution) -> bool:
+    """Whether a service could not be reached or had enough, in the run or for a bundle that broke off in it."""
+    if execution.error is not None:
+        return execution.error.name in PAUSING_ERRORS
+    rows = world.incomplete_executions.where(scenario=execution.scenario_id)
+    return execution.status == WARNING and any(
+        row.execution_id == execution.id and row.bundles[str(row.failer)]["error"]["type"] in PAUSING_ERRORS
+        for row in rows
+    )
+
+
+def _schedule_next_run(world: World, scenario: Scenario, after: int, paused_until: int = 0) -> None:
+    """Set when the scenario runs next; one that runs once is over now."""
+    if not scenario.is_active:
+        return
+    if (turn := webhook_dispatch.next_queue_run(world, scenario, after)) is not None:
+        world.scenarios.put(replace(scenario, next_exec=turn))
+        return
+    upcoming = schedule.next_run(
+        scenario.scheduling, after, get_timezone(organization_of(world, scenario.team_id).timezone_id)
+    )
+    over = upcoming is None and scenario.scheduling.get("type") == "once"
+    if upcoming is not None:
+        upcoming = max(upcoming, paused_until)
+    world.scenarios.put(replace(scenario, next_exec=upcoming, is_active=not over))
+
+
+def _resume_queues(world: World, organization: Organization) -> None:
+    """Let what waited at hooks for a new month have its turn."""
+    for scenario in list(world.scenarios.where(organization=organization.id)):
+        turn = webhook_dispatch.next_queue_run(world, scenario, organization.last_reset)
+        if scenario.next_exec is None and turn is not None:
+            world.scenarios.put(replace(scenario, next_exec=turn))

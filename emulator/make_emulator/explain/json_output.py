@@ -1,0 +1,68 @@
+"""An explanation for programs: one JSON object."""
+
+from __future__ import annotations
+
+from ..engine.runtime.executor import visible_status
+from ..redaction.masking import mask
+from ..reports import executions
+from ..world.clock import format_iso
+from ..world.models import Execution, Json, Step
+from .blueprint_file import module_label
+from .runner import Explanation
+
+
+def explanation_document(explanation: Explanation) -> dict[str, Json]:
+    """Everything that is known, with secrets masked."""
+    export, run = explanation.export, explanation.execution
+    treatment = {name: how for how, names in explanation.treatments.items() for name in names}
+    return {
+        "name": export.blueprint["name"],
+        "modules": [
+            {
+                "id": node["id"],
+                "module": node["module"],
+                "version": node.get("version", 1),
+                "label": module_label(node),
+                "treatment": treatment[node["module"]],
+            }
+            for node in export.nodes
+        ],
+        "standIns": [
+            {"kind": stand_in.kind, "id": stand_in.id, "note": stand_in.note}
+            for stand_in in explanation.stubs
+        ],
+        "events": _event_views(run),
+        "calls": {
+            id: {
+                "scenarioId": call.execution.scenario_id,
+                "name": call.export.blueprint["name"],
+                "events": _event_views(call.execution),
+                "status": visible_status(call.execution, call.execution.ends),
+            }
+            for id, call in explanation.calls.items()
+        },
+        "status": visible_status(run, run.ends),
+        "started": format_iso(run.started),
+        "durationMs": run.duration,
+        "operations": run.operations,
+        "credits": run.centicredits / 100,
+        "incompleteExecutions": explanation.incomplete_count,
+        "outputs": mask(run.outputs),
+        "answer": run.respond and {"status": run.respond.status, "body": mask(run.respond.body)},
+        "error": run.error
+        and {
+            "name": run.error.name,
+            "message": run.error.message,
+            "app": run.error.app_name,
+            "module": run.error.module_name,
+        },
+    }
+
+
+def _event_views(run: Execution) -> list[Json]:
+    return [
+        {"event": "operation", **executions.step_view(event)}
+        if isinstance(event, Step)
+        else executions.decision_view(event)
+        for event in executions.ordered_events(run)
+    ]

@@ -1,0 +1,54 @@
+"""Where the modules of a blueprint stand: the routes, branches and error handlers that lead to each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ..engine.blueprints.parser import fallback_route_index
+from ..world.models import Json
+
+
+@dataclass(frozen=True, slots=True)
+class PathSegment:
+    """Where modules stand that are not in the main flow: a route, a branch or an error handler of a module."""
+
+    owner: int
+    kind: str
+    number: int
+    of: int
+    name: str
+
+
+def module_paths(flow: Json) -> dict[int, tuple[PathSegment, ...]]:
+    """Module id -> the ways that lead to it from the main flow, the outermost first."""
+    found: dict[int, tuple[PathSegment, ...]] = {}
+    pending: list[tuple[Json, tuple[PathSegment, ...]]] = [(flow, ())]
+    while pending:
+        nodes, path = pending.pop()
+        for node in nodes or ():
+            found[node["id"]] = path
+            pending.extend((inner, (*path, way)) for way, inner in _child_segments(node))
+    return found
+
+
+def _child_segments(node: Mapping[str, Json]) -> Iterator[tuple[PathSegment, Json]]:
+    id, routes = node["id"], node.get("routes") or ()
+    otherwise = fallback_route_index(node.get("parameters"))
+    for place, route in enumerate(routes):
+        name = "fallback" if place == otherwise else _route_name(route)
+        yield PathSegment(id, "route", place + 1, len(routes), name), route.get("flow")
+    # A branch that is switched off does not count.
+    branches = [branch for branch in node.get("branches") or () if branch.get("disabled") is not True]
+    for number, branch in enumerate(branches, 1):
+        label = branch.get("label")
+        name = label if isinstance(label, str) and label else "else" if branch.get("type") == "else" else ""
+        yield PathSegment(id, "branch", number, len(branches), name), branch.get("flow")
+    if node.get("onerror"):
+        yield PathSegment(id, "error handler", 1, 1, ""), node["onerror"]
+
+
+def _route_name(route: Mapping[str, Json]) -> str:
+    flow = route.get("flow")
+    name = (flow[0].get("filter") or {}).get("name") if flow else None
+    return name if isinstance(name, str) else ""

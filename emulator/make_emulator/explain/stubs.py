@@ -1,0 +1,258 @@
+"""What a blueprint refers to and a fresh world does not have: stand-ins, made from what the blueprint tells of them."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..engine.scenarios import activation, crud
+from ..world import blueprint_refs, connections, data_stores
+from ..world.models import Connection, ConnectionTestResult, DataStructure, Hook, Json, Team, User
+from ..world.world import World
+from .blueprint_file import START_MODULE, app_name
+
+#: The colour of what nobody knows the colour of.
+_THEME = "#c73a63"
+
+_CALLING_MODULES = ("scenario-service:CallSubscenario", "scenario-service:RunScenario")
+
+
+@dataclass(frozen=True, slots=True)
+class Stub:
+    """One thing that was made up: its kind, the id by which the blueprint calls it, and what is known of it."""
+
+    kind: str
+    id: int
+    note: str = ""
+
+
+def create_stubs(
+    world: World,
+    team: Team,
+    user: User,
+    nodes: Sequence[Mapping[str, Json]],
+    *,
+    excluded: Container[int] = (),
+) -> tuple[Stub, ...]:
+    """Make what modules refer to and the world lacks; of scenarios not those that are spared."""
+    maker = _StubBuilder(world, team, user, nodes, excluded)
+    return tuple(
+        stand_in
+        for make in (maker.connections, maker.hooks, maker.structures, maker.stores, maker.scenarios)
+        for stand_in in make()
+    )
+
+
+class _StubBuilder:
+    def __init__(
+        self,
+        world: World,
+        team: Team,
+        user: User,
+        nodes: Sequence[Mapping[str, Json]],
+        excluded: Container[int],
+    ) -> None:
+        self._world = world
+        self._excluded = excluded
+        self._team = team
+        self._user = user
+        self._nodes = nodes
+
+    def connections(self) -> Iterator[Stub]:
+        for id, nodes in self._nodes_by_id("connection"):
+            if id in self._world.connections:
+                continue
+            name, label = _restored_type_and_label(nodes[0], "connection")
+            kind = name or app_name(nodes[0])
+            self._world.ids.reserve("connection", id)
+            self._world.connections.put(
+                Connection(
+                    id=id,
+                    name=label or f"Stand-in for connection {id}",
+                    team_id=self._team.id,
+                    account_name=kind,
+                    account_label=kind,
+                    account_type="oauth",
+                    theme=_THEME,
+                    author_id=self._user.id,
+                )
+            )
+            connections.set_test_result(self._world, self._world.connections[id], ConnectionTestResult("ok"))
+            yield Stub("connection", id, label or kind)
+
+    def hooks(self) -> Iterator[Stub]:
+        for id, nodes in self._nodes_by_id("hook"):
+            if id in self._world.hooks:
+                continue
+            _, label = _restored_type_and_label(nodes[0], "hook")
+            mail = nodes[0]["module"] == "gateway:CustomMailHook"
+            self._world.ids.reserve("hook", id)
+            self._world.hooks.put(
+                Hook(
+                    id=id,
+                    name=label or f"Stand-in for hook {id}",
+                    team_id=self._team.id,
+                    udid=self._world.ids.udid(),
+                    type="mail" if mail else "web",
+                    type_name="gateway-mailhook" if mail else "gateway-webhook",
+                    theme=_THEME,
+                    data={"teamId": self._team.id},
+                    alone_since=self._world.now(),
+                )
+            )
+            yield Stub("hook", id, label or nodes[0]["module"])
+
+    def structures(self) -> Iterator[Stub]:
+        for id, nodes in self._nodes_by_id("dataStructure"):
+            if id in self._world.data_structures:
+                continue
+            spec = _merge_specs(_json_module_fields(node) for node in nodes)
+            self._structure(f"Stand-in for data structure {id}", spec, id)
+            yield Stub("data structure", id, _describe_fields(spec))
+
+    def stores(self) -> Iterator[Stub]:
+        """An empty store whose records have the fields that some module writes or searches for."""
+        for id, nodes in self._nodes_by_id("dataStore"):
+            if id in self._world.data_stores:
+                continue
+            spec = _merge_specs(spec for node in nodes for spec in _record_fields(node))
+            name = f"Stand-in for data store {id}"
+            structure = self._structure(name, spec)
+            data_stores.create_store(
+                self._world, self._team, name=name, max_size_mb=1, structure=structure, id=id
+            )
+            yield Stub("data store", id, f"empty; {_describe_fields(spec)}")
+
+    def scenarios(self) -> Iterator[Stub]:
+        """A scenario that takes anything and gives nothing back."""
+        for node in self._nodes:
+            if node["module"] not in _CALLING_MODULES:
+                continue
+            text = str((node.get("parameters") or {}).get("scenario")).removeprefix("SCN_")
+            if (
+                not (text.isascii() and text.isdigit() and len(text) < 16)
+                or int(text) in self._world.scenarios
+                or int(text) in self._excluded
+            ):
+                continue
+            first = {
+                "id": 1,
+                "module": START_MODULE,
+                "version": 2,
+                "parameters": {},
+                "mapper": {},
+                "metadata": {},
+            }
+            scenario = crud.create(
+                self._world,
+                self._user,
+                self._team,
+                blueprint={"name": f"Stand-in for scenario {text}", "flow": [first], "metadata": {}},
+                scheduling={"type": "on-demand"},
+                confirmed=True,
+                id=int(text),
+            )
+            activation.start(self._world, self._user, scenario)
+            yield Stub("scenario", scenario.id, f"gives nothing back; {node['module']} can be scripted")
+
+    def _nodes_by_id(self, kind: str) -> Iterator[tuple[int, list[Mapping[str, Json]]]]:
+        """The ids of a kind of thing, with the modules that use each; numbers that are no ids stay dangling."""
+        users: dict[int, list[Mapping[str, Json]]] = {}
+        for node in self._nodes:
+            for id in sorted(blueprint_refs.find_module_references(node, kind)):
+                users.setdefault(id, []).append(node)
+        yield from ((id, nodes) for id, nodes in users.items() if 0 < id < 2**53)
+
+    def _structure(self, name: str, spec: list[Mapping[str, Json]], id: int | None = None) -> DataStructure:
+        return data_stores.create_structure(
+            self._world, self._team, name=name, spec=spec, strict=False, id=id
+        )
+
+
+def _restored_type_and_label(node: Mapping[str, Json], kind: str) -> tuple[str | None, str | None]:
+    """The type and the label of a connection or hook, as the designer remembers them (exported blueprints)."""
+    found: Json = node.get("metadata")
+    for name in ("restore", "parameters"):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    for name in blueprint_refs.REFERENCE_FIELDS[kind]:
+        entry = found.get(name) if isinstance(found, Mapping) else None
+        if isinstance(entry, Mapping):
+            data = entry.get("data")
+            type = data.get("connection") if isinstance(data, Mapping) else None
+            label = entry.get("label")
+            return (type if isinstance(type, str) else None), (label if isinstance(label, str) else None)
+    return None, None
+
+
+def _declared_fields(node: Mapping[str, Json], part: str) -> list[Mapping[str, Json]]:
+    metadata = node.get("metadata")
+    fields = metadata.get(part) if isinstance(metadata, Mapping) else None
+    if not isinstance(fields, list):
+        return []
+    return [field for field in fields if isinstance(field, Mapping) and isinstance(field.get("name"), str)]
+
+
+def _json_module_fields(node: Mapping[str, Json]) -> list[Mapping[str, Json]]:
+    """The fields of what a module of the app JSON reads or writes."""
+    if node["module"] == "json:ParseJSON":
+        return _declared_fields(node, "interface")
+    return _inferred_fields(node.get("mapper"))
+
+
+def _record_fields(node: Mapping[str, Json]) -> Iterator[list[Mapping[str, Json]]]:
+    """The fields of a record that one module knows of: what it declares goes before what can be guessed."""
+    for field in _declared_fields(node, "expect"):
+        if field["name"] == "data" and isinstance(field.get("spec"), list):
+            yield [item for item in field["spec"] if isinstance(item, Mapping) and "name" in item]
+    for field in _declared_fields(node, "interface"):
+        if field["name"] == "data" and isinstance(field.get("spec"), list):
+            yield [item for item in field["spec"] if isinstance(item, Mapping) and "name" in item]
+    mapper = node.get("mapper")
+    if not isinstance(mapper, Mapping):
+        return
+    yield _inferred_fields(mapper.get("data"))
+    groups = mapper.get("filter")
+    for group in groups if isinstance(groups, list) else ():
+        for part in group if isinstance(group, list) else ():
+            name = part.get("a") if isinstance(part, Mapping) else None
+            if isinstance(name, str) and name and "{{" not in name:
+                yield [{"name": name.partition(".")[0], "type": "any"}]
+
+
+def _inferred_fields(values: Json) -> list[Mapping[str, Json]]:
+    """Fields of the types that values which are written down have; of what is computed, any type."""
+    if not isinstance(values, Mapping):
+        return []
+    return [{"name": name, "type": _inferred_type(value)} for name, value in values.items()]
+
+
+def _inferred_type(value: Json) -> str:
+    match value:
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str() if "{{" not in value:
+            return "text"
+        case list():
+            return "array"
+        case Mapping():
+            return "collection"
+    return "any"
+
+
+def _merge_specs(specs: Iterator[list[Mapping[str, Json]]]) -> list[Mapping[str, Json]]:
+    """The fields of several specifications; the first one to name a field says what it is."""
+    fields: dict[str, Mapping[str, Json]] = {}
+    for spec in specs:
+        for field in spec:
+            # A record that breaks a rule which was only guessed would be no fault of the blueprint.
+            kind = field.get("type")
+            kept = {"name": str(field["name"]), "type": kind if isinstance(kind, str) else "any"}
+            fields.setdefault(str(field["name"]), kept)
+    return list(fields.values())
+
+
+def _describe_fields(spec: Sequence[Mapping[str, Json]]) -> str:
+    names = [str(field["name"]) for field in spec]
+    return f"fields {', '.join(names)}" if names else "no fields"

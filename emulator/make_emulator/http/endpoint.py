@@ -1,0 +1,387 @@
+"""One declaration a route.
+
+From it follow the URL rule, the scope check, the plan gate, paging and columns, the look-up of every resource
+that the caller names, the OpenAPI operation and the row in ``make-emulator routes``::
+
+    @group.get("/scenarios/{scenarioId}", scopes=["scenarios:read"], response=one("scenario", ScenarioOut), core=2)
+    def get_scenario(call: Call, scenario: Scenario) -> Scenario:
+        \"\"\"Get a scenario.\"\"\"
+        return scenario
+
+Every id in the path, the query or the body (a `schemas.base.ResourceId` field, or a path name of `PATH_PARAMETER_KINDS`) is found
+through the caller's reach before the handler runs, which gets the row under the name without ``Id``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import marshmallow as ma
+import orjson
+from werkzeug.datastructures import MultiDict
+
+from ..schemas.base import (
+    MAX_ID,
+    BodySchema,
+    Bool,
+    ListField,
+    QuerySchema,
+    ResourceId,
+    is_too_deep,
+    validation_messages,
+)
+from ..world.models import Organization, Token, User
+from ..world.tables import Selection
+from ..world.visibility import Visibility
+from ..world.world import World
+from .envelope import Envelope
+from .errors import BadRequestError, RequestValidationError
+from .paging import PageRequest, Paging, parse_columns, parse_page
+
+#: Path parameter -> kind of resource that its number names.
+PATH_PARAMETER_KINDS = {
+    "organizationId": "organization",
+    "teamId": "team",
+    "userId": "user",
+    "scenarioId": "scenario",
+    "folderId": "folder",
+    "dataStoreId": "dataStore",
+    "dataStructureId": "dataStructure",
+    "connectionId": "connection",
+    "hookId": "hook",
+    "functionId": "function",
+    "templateId": "template",
+    "dlqId": "incompleteExecution",
+}
+
+#: Those of them whose ids are text.
+TEXT_ID_PARAMETERS = frozenset(["dlqId"])
+
+_PARAMETER = re.compile(r"\{(\w+)\}")
+_NUMBER = re.compile(r"[0-9]{1,16}", re.ASCII)
+
+#: What stands for an encoded slash inside one segment of a path, until the segments are told apart.
+ENCODED_SLASH = "\uf8ff"
+
+
+@lru_cache
+def snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
+
+
+@dataclass(slots=True)
+class ApiCall:
+    """One admitted request, as a handler sees it."""
+
+    world: World
+    user: User
+    token: Token
+    reach: Visibility
+    endpoint: Endpoint
+    path: dict[str, Any] = field(default_factory=dict)
+    query: dict[str, Any] = field(default_factory=dict)
+    body: dict[str, Any] = field(default_factory=dict, repr=False)
+    rows: dict[str, Any] = field(default_factory=dict)
+    page: PageRequest | None = None
+    columns: tuple[str, ...] | None = None
+    #: The query as it came, for names that are the caller's own.
+    arguments: MultiDict[str, str] = field(default_factory=MultiDict)
+    organization: Organization | None = None
+
+    @property
+    def confirmed(self) -> bool:
+        return bool(self.query.get("confirmed"))
+
+
+class ConfirmableQuery(QuerySchema):
+    """The query of a request that may need ``confirmed=true``."""
+
+    confirmed = Bool(load_default=False)
+
+
+Handler = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NoPermissionRequired:
+    """That an endpoint asks nothing of the user's role, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A declared route."""
+
+    method: str
+    path: str
+    handler: Handler
+    tag: str
+    scopes: tuple[str, ...]
+    response: Envelope
+    query: QuerySchema | None = None
+    body: BodySchema | None = None
+    raw_body: bool = False
+    secret_body: bool = False
+    paging: Paging | None = None
+    cols: bool = False
+    plan: str | None = None
+    rate_limited: bool = True
+    core: tuple[int, ...] = ()
+    evidence: str = ""
+    permissions: tuple[str, ...] = ()
+    permission_of: Mapping[str, str] = field(default_factory=dict)
+    #: Why the role does not matter; ``None`` while there are permissions.
+    no_permission: str | None = None
+    path_types: tuple[tuple[str, str | None], ...] = ()
+    body_refs: tuple[tuple[str, str], ...] = ()
+    query_refs: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.handler.__name__
+
+    @property
+    def summary(self) -> str:
+        return (inspect.getdoc(self.handler) or "").partition("\n")[0].rstrip(".")
+
+    def required_permissions(self, body: Mapping[str, Any]) -> Iterable[str]:
+        """The permissions that a request with a body takes."""
+        if not self.permission_of or not body:
+            return self.permissions
+        own = [self.permission_of[part] for part in body if part in self.permission_of]
+        return own if len(own) == len(body) else [*self.permissions, *own]
+
+    @property
+    def url_rule(self) -> str:
+        """The path in the notation of Werkzeug."""
+        return _PARAMETER.sub(r"<\1>", self.path)
+
+    def parse_and_resolve(
+        self, call: ApiCall, path: Mapping[str, str], arguments: MultiDict[str, str], body: bytes | None
+    ) -> None:
+        """Check everything that the caller sent, then find the rows that it names.
+
+        Raises:
+            ValidationFailed: if a parameter is missing, unknown or wrong.
+            BadRequest: if the body is not JSON.
+            NotFound: if the caller named something that it cannot see.
+        """
+        call.arguments = arguments
+        faults_found: list[str] = []
+        named: list[tuple[str, str, int | str]] = []
+        for name, kind in self.path_types:
+            text = path[name]
+            if kind is None:
+                call.path[snake_case(name)] = text.replace(ENCODED_SLASH, "/")
+            elif name in TEXT_ID_PARAMETERS:
+                named.append((name, kind, text))
+            elif _NUMBER.fullmatch(text) and 0 < int(text) <= MAX_ID:
+                named.append((name, kind, int(text)))
+            else:
+                faults_found.append(f"Invalid value of parameter '{name}'.")
+        if arguments or self.query is not None:
+            self._load_query(call, arguments, faults_found)
+        elif self.paging is not None:
+            call.page = parse_page(arguments, self.paging, faults_found)
+        if body is not None:
+            self._load_body(call, body, faults_found)
+        if faults_found:
+            raise RequestValidationError(faults_found)
+        for name, kind, id in named:
+            self._find(call, _resource_name(snake_case(name)), kind, id)
+        for refs, given in ((self.query_refs, call.query), (self.body_refs, call.body)):
+            for attribute, kind in refs:
+                if given.get(attribute) is not None:
+                    self._find(call, _resource_name(attribute), kind, given[attribute])
+
+    @staticmethod
+    def _find(call: ApiCall, name: str, kind: str, id: int | str | list[int]) -> None:
+        """Put the row, or the rows, that a caller named in the handler's hands."""
+        if isinstance(id, list):
+            call.rows[name] = [call.reach.find(kind, each) for each in id]
+            return
+        call.rows[name] = row = call.reach.find(kind, id)
+        if call.organization is None and kind != "user":
+            call.organization = call.reach.organization_of(row)
+
+    def handle(self, call: ApiCall) -> dict[str, Any]:
+        """Run the handler on an admitted call and give its result the shape of the answer."""
+        result = self.handler(call, **call.path, **call.rows)
+        page = call.page
+        if page is None or self.paging is None:
+            return self.response.render(call.world, result, call.columns)
+        rows, extra = result if isinstance(result, tuple) else (result, {})
+        if isinstance(rows, Selection):
+            rows = rows.page(
+                self.paging.sort_key(page.sort),
+                descending=page.descending,
+                offset=page.offset,
+                limit=page.limit,
+            )
+        rendered = self.response.render(call.world, rows, call.columns)
+        return {**rendered, **extra, "pg": extra.get("pg") or page.to_json()}
+
+    def _load_query(self, call: ApiCall, arguments: MultiDict[str, str], faults_found: list[str]) -> None:
+        if self.cols:
+            call.columns = parse_columns(arguments, self.response.schema, faults_found)
+        if self.paging is not None:
+            call.page = parse_page(arguments, self.paging, faults_found)
+        if self.query is not None:
+            values: dict[str, Any] = {}
+            for name, form in self.query.load_fields.items():
+                key = form.data_key or name
+                if isinstance(form, ListField):
+                    if items := [*arguments.getlist(f"{key}[]"), *arguments.getlist(key)]:
+                        values[key] = items
+                elif (given := arguments.getlist(key)) != []:
+                    values[key] = given[0]
+                    if len(given) > 1:
+                        faults_found.append(f"Parameter '{key}' was given more than once.")
+            try:
+                call.query = self.query.load(values)
+            except ma.ValidationError as error:
+                faults_found.extend(validation_messages(error.messages))
+
+    def _load_body(self, call: ApiCall, body: bytes, faults_found: list[str]) -> None:
+        data = parse_json(body) if body.strip() else {}
+        if self.raw_body:
+            if not isinstance(data, dict):
+                raise BadRequestError("The body must be a JSON object.", suberrors=[])
+            call.body = data
+        elif self.body is not None:
+            try:
+                call.body = self.body.load(data)
+            except ma.ValidationError as error:
+                faults_found.extend(validation_messages(error.messages))
+
+
+def parse_json(body: bytes) -> Any:
+    """Read JSON as Make would, and refuse what could not be written back.
+
+    Raises:
+        BadRequest: if it is not JSON, or nested too deep.
+    """
+    try:
+        data = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadRequestError(f"The body is not valid JSON: {error}.", suberrors=[]) from None
+    if is_too_deep(data):
+        raise BadRequestError("The body is nested too deep.", suberrors=[])
+    return data
+
+
+def _permissions(permission: str | Sequence[str] | NoPermissionRequired) -> tuple[str, ...]:
+    if isinstance(permission, NoPermissionRequired):
+        return ()
+    return (permission,) if isinstance(permission, str) else tuple(permission)
+
+
+def _resource_name(attribute: str) -> str:
+    """``team`` for ``team_id``, ``stores`` for ``store_ids``."""
+    if attribute.endswith("_ids"):
+        return attribute.removesuffix("_ids") + "s"
+    return attribute.removesuffix("_id")
+
+
+def _reference_fields(schema: ma.Schema | None) -> tuple[tuple[str, str], ...]:
+    found = []
+    for name, form in schema.load_fields.items() if schema else ():
+        inner = form.inner if isinstance(form, ListField) else form
+        if isinstance(inner, ResourceId):
+            found.append((name, inner.kind))
+    return tuple(found)
+
+
+class EndpointGroup:
+    """The endpoints of one resource group, in the order of their declaration."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+        self.endpoints: list[Endpoint] = []
+
+    def route(
+        self,
+        method: str,
+        path: str,
+        *,
+        scopes: Sequence[str],
+        response: Envelope,
+        query: type[QuerySchema] | None = None,
+        body: type[BodySchema] | None = None,
+        raw_body: bool = False,
+        secret_body: bool = False,
+        paging: Paging | None = None,
+        cols: bool = False,
+        plan: str | None = None,
+        permission: str | Sequence[str] | NoPermissionRequired = (),
+        permission_of: Mapping[str, str] | None = None,
+        rate_limited: bool = True,
+        core: int | None = None,
+        evidence: str = "",
+    ) -> Callable[[Handler], Handler]:
+        """Declare a route.
+
+        Args:
+            scopes: the scopes that a token must all have.
+            raw_body: the body is an object whose names are the caller's.
+            secret_body: the body holds credentials, so the journal keeps only the names of its fields.
+            plan: the field of `License` that must be true in the owning organization.
+            permission: what the user's role must include in each team, or organization, that the caller names; or why
+                nothing is asked of it.
+            permission_of: what it must include instead for some parts of the body.
+            rate_limited: whether calls count against the organization's limit.
+            core: the number of the route among the 47 documented ones.
+            evidence: where the behaviour is known from, for the routes' table.
+        """
+
+        def declare(handler: Handler) -> Handler:
+            query_schema, body_schema = query() if query else None, body() if body else None
+            endpoint = Endpoint(
+                method=method,
+                path=path,
+                handler=handler,
+                tag=self.tag,
+                scopes=tuple(scopes),
+                response=response,
+                query=query_schema,
+                body=body_schema,
+                raw_body=raw_body,
+                secret_body=secret_body,
+                paging=paging,
+                cols=cols,
+                plan=plan,
+                rate_limited=rate_limited,
+                core=() if core is None else (core,),
+                evidence=evidence,
+                permissions=_permissions(permission),
+                permission_of=permission_of or {},
+                no_permission=permission.reason if isinstance(permission, NoPermissionRequired) else None,
+                path_types=tuple((name, PATH_PARAMETER_KINDS.get(name)) for name in _PARAMETER.findall(path)),
+                body_refs=_reference_fields(body_schema),
+                query_refs=_reference_fields(query_schema),
+            )
+            self.endpoints.append(endpoint)
+            return handler
+
+        return declare
+
+    def get(self, path: str, **declaration: Any) -> Callable[[Handler], Handler]:
+        return self.route("GET", path, **declaration)
+
+    def post(self, path: str, **declaration: Any) -> Callable[[Handler], Handler]:
+        return self.route("POST", path, **declaration)
+
+    def put(self, path: str, **declaration: Any) -> Callable[[Handler], Handler]:
+        return self.route("PUT", path, **declaration)
+
+    def patch(self, path: str, **declaration: Any) -> Callable[[Handler], Handler]:
+        return self.route("PATCH", path, **declaration)
+
+    def delete(self, path: str, **declaration: Any) -> Callable[[Handler], Handler]:
+        return self.route("DELETE", path, **declaration)

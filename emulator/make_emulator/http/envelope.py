@@ -1,0 +1,92 @@
+"""The shape of answers: what stands around the objects of a schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..schemas.base import ResponseSchema
+from ..schemas.serialize import compile_serializer, serialize_rows
+from ..world.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeField:
+    """One key of an answer: rows of a schema (or of one a type), or a plain value when there is no schema."""
+
+    schema: type[ResponseSchema] | None = None
+    many: bool = False
+    schema_by_type: Mapping[type, type[ResponseSchema]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The shape of an answer: parts by key, or one schema without an envelope.
+
+    The handler's result is the value of the only part, or a mapping with one value a part. An envelope of
+    nothing shows the result as it is.
+    """
+
+    fields: Mapping[str, EnvelopeField] = field(default_factory=dict)
+    unwrapped: type[ResponseSchema] | None = None
+
+    @property
+    def schema(self) -> type[ResponseSchema] | None:
+        """The schema that ``cols[]`` picks from: that of the first part which has one."""
+        if self.unwrapped is not None:
+            return self.unwrapped
+        return next((part.schema for part in self.fields.values() if part.schema), None)
+
+    def render(self, world: World, result: Any, columns: tuple[str, ...] | None) -> dict[str, Any]:
+        if self.unwrapped is not None:
+            return compile_serializer(self.unwrapped, columns)(world, result)
+        if not self.fields:
+            shaped: dict[str, Any] = result
+            return shaped
+        if len(self.fields) == 1:
+            [key] = self.fields
+            result = {key: result}
+        rendered: dict[str, Any] = {}
+        for key, part in self.fields.items():
+            value = result[key]
+            if part.schema_by_type:
+                dumps = {
+                    row_type: compile_serializer(schema) for row_type, schema in part.schema_by_type.items()
+                }
+                rendered[key] = [dumps[type(row)](world, row) for row in value]
+                continue
+            if part.schema is None:
+                rendered[key] = value
+                continue
+            chosen = columns if part.schema is self.schema else None
+            if part.many:
+                rendered[key] = serialize_rows(world, part.schema, chosen, value)
+            else:
+                rendered[key] = compile_serializer(part.schema, chosen)(world, value)
+        return rendered
+
+
+def one(key: str, schema: type[ResponseSchema]) -> Envelope:
+    """``{key: {…}}``"""
+    return Envelope({key: EnvelopeField(schema)})
+
+
+def many(key: str, schema: type[ResponseSchema]) -> Envelope:
+    """``{key: [{…}, …]}``, and ``pg`` where the endpoint pages."""
+    return Envelope({key: EnvelopeField(schema, many=True)})
+
+
+def mixed(key: str, by_type: Mapping[type, type[ResponseSchema]]) -> Envelope:
+    """``{key: [{…}, …]}`` of rows of several types, each with a schema of its own."""
+    return Envelope({key: EnvelopeField(many=True, schema_by_type=by_type)})
+
+
+def value(key: str) -> Envelope:
+    """``{key: …}`` with a plain value, e.g. the id of what was deleted."""
+    return Envelope({key: EnvelopeField()})
+
+
+def bare(schema: type[ResponseSchema]) -> Envelope:
+    """The object itself, without an envelope, as some of Make's older routes answer."""
+    return Envelope(unwrapped=schema)

@@ -1,0 +1,268 @@
+"""Make's error bodies: one exception class a case, and the one place that turns a refusal into one.
+
+The shape ``{detail, message, code, suberrors?}`` is documented; which codes were seen and which are assumed is
+said in the fidelity ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..world import exceptions
+from ..world.clock import format_iso
+
+
+class MakeError(Exception):
+    """An answer other than 200."""
+
+    status = 400
+    code = "SC400"
+    message = "Bad Request"
+
+    def __init__(self, detail: str = "", *, suberrors: Sequence[str] | None = None) -> None:
+        super().__init__(detail or self.message)
+        self.detail = detail or self.message
+        self.suberrors = suberrors
+        self.extra: Mapping[str, Any] = {}
+
+    def body(self) -> dict[str, Any]:
+        """The JSON body of the answer."""
+        body: dict[str, Any] = {"detail": self.detail, "message": self.message, "code": self.code}
+        if self.suberrors is not None:
+            body["suberrors"] = [{"message": text, "name": "Error"} for text in self.suberrors]
+        return {**body, **self.extra}
+
+    def headers(self) -> Mapping[str, str]:
+        """Headers that the answer needs besides the usual ones."""
+        return {}
+
+
+class BadRequestError(MakeError):
+    """400: the request cannot be understood as a whole."""
+
+
+class RequestValidationError(MakeError):
+    """400: one or more parameters are wrong; each is named in ``suberrors``."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__(f"Validation failed for {len(faults)} parameter(s).", suberrors=faults)
+
+
+class StorageFullError(MakeError):
+    """400 IM003: the storage has no room left."""
+
+    code = "IM003"
+    message = "Not enough space in storage."
+
+
+class InvalidInputError(MakeError):
+    """400 IM005: the parameters do not fit the thing."""
+
+    code = "IM005"
+    message = "Invalid input parameters"
+
+
+class InvalidBlueprintError(MakeError):
+    """400 IM007: the blueprint names what does not exist or does not hang together."""
+
+    code = "IM007"
+    message = "Invalid blueprint"
+
+
+class EntityLimitError(MakeError):
+    """400 IM011: the plan allows no more of these."""
+
+    code = "IM011"
+    message = "Entity limit exceeded"
+
+
+class BlockedByDependencyError(MakeError):
+    """422 IM016: something else depends on the thing as it is."""
+
+    status = 422
+    code = "IM016"
+    message = "Action blocked by dependencies"
+
+
+class UnauthorizedError(MakeError):
+    """401: there is no token, or not one that this zone knows."""
+
+    status = 401
+    code = "IM015"
+    message = "Unauthorized"
+
+
+class WrongZoneError(UnauthorizedError):
+    """401: the token belongs to another zone than the one that was called. The caller does not learn that much."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("Access denied: Invalid token header.")
+        self.reason = reason
+
+
+class ForbiddenError(MakeError):
+    """403: the token lacks a scope, or its user a permission."""
+
+    status = 403
+    code = "SC403"
+    message = "Permission denied"
+
+    def __init__(self, detail: str = "Access denied.") -> None:
+        super().__init__(detail)
+
+
+class InsufficientRightsError(MakeError):
+    """403 IM002: the user's role in the team or the organization lacks a permission."""
+
+    status = 403
+    code = "IM002"
+    message = "Insufficient rights"
+
+
+class ResourceNotFoundError(MakeError):
+    """404: there is no such thing, or the caller may not see it."""
+
+    status = 404
+    code = "SC404"
+    message = "Not found"
+
+
+class ConnectionMissingError(MakeError):
+    """404 IM304: a blueprint names a connection ("account") that its team does not have."""
+
+    status = 404
+    code = "IM304"
+    message = "Account doesn't exist"
+
+
+class MethodNotAllowedError(MakeError):
+    """405: the path exists, but not for this method."""
+
+    status = 405
+    code = "SC405"
+    message = "Method Not Allowed"
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        self.allowed = sorted(allowed)
+        super().__init__(f"Allowed: {', '.join(self.allowed)}.")
+
+    def headers(self) -> Mapping[str, str]:
+        return {"Allow": ", ".join(self.allowed)}
+
+
+class ConfirmationRequiredError(MakeError):
+    """406 IM004: the request destroys something and does not say ``confirmed=true``."""
+
+    status = 406
+    code = "IM004"
+    message = "Confirmation required"
+
+
+class ConflictError(MakeError):
+    """409: the change builds on a version that has been succeeded; the body tells the current one."""
+
+    status = 409
+    code = "SC409"
+    message = "Conflict"
+
+
+class PayloadTooLargeError(MakeError):
+    """413: the body, or the answer asked for, is larger than allowed."""
+
+    status = 413
+    code = "SC413"
+    message = "Payload Too Large"
+
+
+class FailedDependencyError(MakeError):
+    """424: something that the request depends on crashed or timed out."""
+
+    status = 424
+    code = "SC424"
+    message = "The request failed due to failure of a previous request."
+
+
+class ActionFailureError(FailedDependencyError):
+    """424: the service behind a connection turned it down. Seen in this shape: no detail, and the cause in a suberror."""
+
+    def body(self) -> dict[str, Any]:
+        suberrors = [{"message": self.detail, "name": "RuntimeError"}]
+        return {"message": self.message, "code": self.code, "suberrors": suberrors}
+
+
+class RateLimitError(MakeError):
+    """429: the organization made more requests in a minute than its plan allows."""
+
+    status = 429
+    code = "SC429"
+    message = "Requests limit for organization exceeded, please try again later."
+
+
+class OrganizationPausedError(MakeError):
+    """429 IM310: the organization has used up its operations."""
+
+    status = 429
+    code = "IM310"
+    message = "Organization is paused."
+
+
+class ServiceUnavailableError(MakeError):
+    """503: something that the service depends on is down."""
+
+    status = 503
+    code = "SC503"
+    message = "Service Unavailable"
+
+
+class InternalServerError(MakeError):
+    """500: a defect of the emulator; it says so, and nothing of the cause is shown."""
+
+    status = 500
+    code = "SC500"
+    message = "Internal Server Error"
+
+
+def from_domain_error(refusal: exceptions.DomainError) -> MakeError:
+    """The error that Make answers for a refusal of the world."""
+    match refusal:
+        case exceptions.InvalidParametersError(issues=faults):
+            return RequestValidationError(faults)
+        case exceptions.NotFoundError():
+            return ResourceNotFoundError(refusal.detail[:1].upper() + refusal.detail[1:])
+        case exceptions.AccessDeniedError():
+            return ForbiddenError(refusal.detail)
+        case exceptions.MissingPermissionError():
+            return InsufficientRightsError(refusal.detail)
+        case exceptions.NotConfirmedError():
+            return ConfirmationRequiredError(refusal.detail)
+        case exceptions.IncompatibleInputError():
+            return InvalidInputError(refusal.detail)
+        case exceptions.MissingDependencyError():
+            return ServiceUnavailableError(refusal.detail)
+        case exceptions.ActionFailedError():
+            return ActionFailureError(refusal.detail)
+        case exceptions.OutOfSpaceError():
+            return StorageFullError(refusal.detail)
+        case exceptions.ConnectionNotFoundError():
+            return ConnectionMissingError(refusal.detail)
+        case exceptions.VersionConflictError():
+            conflict = ConflictError(refusal.detail)
+            conflict.extra = {
+                "currentVersion": refusal.current_version,
+                "lastEdit": format_iso(refusal.last_edit),
+            }
+            return conflict
+        case exceptions.OperationsExhaustedError():
+            return OrganizationPausedError(refusal.detail)
+        case exceptions.ExecutionTimeoutError():
+            return FailedDependencyError(refusal.detail)
+        case exceptions.MalformedBlueprintError():
+            return InvalidBlueprintError(refusal.detail)
+        case exceptions.PlanLimitError():
+            return EntityLimitError(refusal.detail)
+        case exceptions.ResourceInUseError():
+            return BlockedByDependencyError(refusal.detail)
+        case exceptions.ResponseTooLargeError():
+            return PayloadTooLargeError(refusal.detail)
+    return BadRequestError(refusal.detail)

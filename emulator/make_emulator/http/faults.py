@@ -1,0 +1,210 @@
+"""Faults on demand: rules that make a world's API refuse, stall, or break off, so that clients can be tested for it.
+
+Faults are the emulator's own, not a part of Make. They strike before a token is looked at, and touch nothing: a
+request that was struck never reached the world, unless its answer was only cut short.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response
+
+from ..world.models import Token
+from . import errors
+
+#: The longest delay, and how long a request without an answer is held, in milliseconds.
+MAX_DELAY_MS = 60_000
+
+#: How often a request that waits looks whether anybody still does, in seconds.
+POLL_INTERVAL = 0.05
+
+ACTIONS = ("reset", "timeout", "truncate")
+
+#: The cases by name: what such a rule says unless told otherwise.
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "rate-limit": {"status": 429},
+    "unavailable": {"status": 503},
+    "failed-dependency": {"status": 424},
+    "run-timeout": {"status": 424, "method": "POST", "path": "/scenarios/*/run"},
+}
+
+#: What the server puts into a request's environment: tells whether the client, or the server, is gone; and what is
+#: put there for the server: that the answer was cut short, so that the connection cannot be used any more.
+CLIENT_GONE_KEY = "make-emulator.gone"
+TRUNCATED_KEY = "make-emulator.cut"
+
+_ERROR_BY_STATUS: Mapping[int, type[errors.MakeError]] = {
+    kind.status: kind
+    for kind in (
+        errors.BadRequestError,
+        errors.UnauthorizedError,
+        errors.ForbiddenError,
+        errors.ResourceNotFoundError,
+        errors.ConfirmationRequiredError,
+        errors.ConflictError,
+        errors.PayloadTooLargeError,
+        errors.BlockedByDependencyError,
+        errors.FailedDependencyError,
+        errors.RateLimitError,
+        errors.InternalServerError,
+        errors.ServiceUnavailableError,
+    )
+}
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
+
+class InjectedResetError(ConnectionResetError):
+    """The connection ends without an answer. A server resets it; in-process the caller gets this."""
+
+
+class InjectedTimeoutError(TimeoutError):
+    """No answer came as long as anybody waited. In-process the caller gets this at once."""
+
+
+@dataclass(slots=True, kw_only=True)
+class FaultRule:
+    """Which requests are struck, and how. A rule without status and action only delays.
+
+    ``path`` is a glob relative to ``/api/v2``; ``token`` a label or a token; ``times`` how often it strikes at most,
+    and ``hits`` how often it did. With a ``probability``, ``seed`` decides which of the requests are struck.
+    """
+
+    id: int = 0
+    name: str | None = None
+    method: str | None = None
+    path: str | None = None
+    token: str | None = None
+    status: int | None = None
+    action: str | None = None
+    delay_ms: int = 0
+    times: int | None = None
+    probability: float = 1.0
+    seed: int = 0
+    hits: int = 0
+    _random: random.Random = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(f"fault:{self.seed}")
+        for name, value in PRESETS.get(self.name or "", {}).items():
+            if getattr(self, name) is None:
+                setattr(self, name, value)
+        if self.path is not None:
+            self.path = "/" + self.path.lstrip("/")
+
+    def matches(self, method: str, path: str, token: Token | None) -> bool:
+        """Whether a request is struck; counts it if so."""
+        if self.times is not None and self.hits >= self.times:
+            return False
+        if self.method is not None and self.method != method:
+            return False
+        if self.path is not None and not fnmatchcase(path, self.path):
+            return False
+        if self.token is not None and (token is None or self.token not in (token.label, token.token)):
+            return False
+        if self.probability < 1 and self._random.random() >= self.probability:
+            return False
+        self.hits += 1
+        return True
+
+    def describe(self) -> str:
+        """What the rule does, for the journal."""
+        if self.action is not None:
+            does = {"reset": "reset the connection", "timeout": "left it unanswered"}
+            return f"fault {self.id} {does.get(self.action, 'cut the answer short')}"
+        if self.status is not None:
+            return f"fault {self.id} answered"
+        return f"fault {self.id} held it up for {self.delay_ms} ms"
+
+
+class FaultRules:
+    """The faults of one world, in the order in which they were added; of those that fit, the first strikes."""
+
+    def __init__(self) -> None:
+        self._rules: list[FaultRule] = []
+        self._lock = threading.Lock()
+        self._number = 0
+        self._cleared = threading.Event()
+
+    def __iter__(self) -> Iterator[FaultRule]:
+        return iter(list(self._rules))
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    def add(self, rule: FaultRule) -> FaultRule:
+        with self._lock:
+            self._number += 1
+            rule.id = self._number
+            self._rules.append(rule)
+        return rule
+
+    def clear(self) -> None:
+        """Forget all rules; whoever is being held up goes on."""
+        with self._lock:
+            self._rules.clear()
+            self._number = 0
+            self._cleared.set()
+            self._cleared = threading.Event()
+
+    def find_match(self, method: str, path: str, token: Token | None) -> FaultRule | None:
+        """The rule that strikes a request, if any."""
+        if not self._rules:
+            return None
+        with self._lock:
+            return next((rule for rule in self._rules if rule.matches(method, path, token)), None)
+
+    def delay(self, milliseconds: int, environ: Mapping[str, Any]) -> None:
+        """Let real time pass, until the faults are cleared, or nobody waits any more. Hold no lock meanwhile."""
+        gone: Callable[[], bool] = environ.get(CLIENT_GONE_KEY, lambda: False)
+        cleared, left = self._cleared, milliseconds / 1000
+        while left > 0 and not cleared.wait(min(left, POLL_INTERVAL)) and not gone():
+            left -= POLL_INTERVAL
+
+
+def build_error(rule: FaultRule) -> errors.MakeError:
+    """What a rule with a status answers: Make's error of that status, or one of the same shape."""
+    assert rule.status is not None
+    if rule.name == "run-timeout":
+        return errors.FailedDependencyError("The scenario is still running.")
+    if kind := _ERROR_BY_STATUS.get(rule.status):
+        return kind()
+    error = errors.MakeError(_PHRASES.get(rule.status, "Error"))
+    error.status, error.code, error.message = rule.status, f"SC{rule.status}", error.detail
+    return error
+
+
+class DroppedConnection(Response):
+    """Stands for an answer that never comes; sending it raises `InjectedResetError` or `Unanswered`."""
+
+    def __init__(self, faults: FaultRules, rule: FaultRule) -> None:
+        super().__init__(status=0)
+        self._faults = faults
+        self._rule = rule
+
+    def __call__(self, environ: Mapping[str, Any], start_response: Any) -> Any:
+        if self._rule.action == "reset":
+            raise InjectedResetError(self._rule.describe())
+        if CLIENT_GONE_KEY in environ:
+            self._faults.delay(MAX_DELAY_MS, environ)
+        raise InjectedTimeoutError(self._rule.describe())
+
+
+class TruncatedResponse(Response):
+    """The first half of an answer, under the head of the whole."""
+
+    def __init__(self, whole: Response) -> None:
+        super().__init__(whole.get_data(), status=whole.status, headers=whole.headers)
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        environ[TRUNCATED_KEY] = True
+        body = self.get_data()
+        start_response(self.status, self.get_wsgi_headers(environ).to_wsgi_list())
+        return [body[: len(body) // 2]]

@@ -1,0 +1,280 @@
+"""The OpenAPI 3.1 document of the emulated API, written from the endpoints' declarations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields
+
+from ..schemas.base import MAX_ID, Constant, Derived, ListField, OpenBodySchema, ResponseSchema, Timestamp
+from ..schemas.data_structures import SpecField
+from ..schemas.scenarios import JsonText
+from ..version import __version__
+from .endpoint import PATH_PARAMETER_KINDS, TEXT_ID_PARAMETERS, Endpoint
+from .envelope import Envelope, EnvelopeField
+from .paging import MAX_LIMIT
+
+_PARAMETER = re.compile(r"\{(\w+)\}")
+_PYTHON_END_ANCHOR = r"\Z"
+
+#: Status -> when it is answered. Every operation that takes a token can answer these.
+_ERRORS = {
+    "400": "A parameter is missing, unknown or wrong.",
+    "401": "The token is missing or unknown.",
+    "403": "The token lacks a scope, the user's role a permission, or the plan does not include this.",
+    "404": "There is no such thing, or the token cannot see it.",
+    "406": "The request destroys something and does not say confirmed=true.",
+    "409": "The change builds on a version that has been succeeded.",
+    "413": "The body, or the answer asked for, is too large.",
+    "422": "Something else depends on the thing as it is.",
+    "424": "Something that the request depends on failed or timed out.",
+    "429": "The organization made more requests in a minute than its plan allows.",
+}
+
+_ERROR_SCHEMA = {
+    "type": "object",
+    # Only the failure of a connection has no detail.
+    "required": ["message", "code"],
+    "properties": {
+        "detail": {"type": "string"},
+        "message": {"type": "string"},
+        "code": {"type": "string"},
+        "suberrors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["message", "name"],
+                "properties": {"message": {"type": "string"}, "name": {"type": "string"}},
+            },
+        },
+    },
+}
+
+_PAGE_SCHEMA = {
+    "type": "object",
+    "required": ["limit", "offset", "returnTotalCount"],
+    "properties": {
+        "sortBy": {"type": "string"},
+        "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
+        "sortDir": {"enum": ["asc", "desc"]},
+        "offset": {"type": "integer", "minimum": 0},
+        "returnTotalCount": {"type": "boolean"},
+    },
+}
+
+#: Any JSON but null.
+_NON_NULL_TYPES = ["array", "boolean", "number", "object", "string"]
+
+
+def build_document(endpoints: Sequence[Endpoint], base_url: str) -> dict[str, Any]:
+    """Describe every route.
+
+    Args:
+        base_url: where the API is served, e.g. ``http://127.0.0.1:4747/api/v2``.
+    """
+    # apispec is needed for this document only.
+    from apispec import APISpec
+    from apispec.ext.marshmallow import MarshmallowPlugin
+
+    plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: "")
+    spec = APISpec(
+        title="Make API v2, emulated",
+        version=__version__,
+        openapi_version="3.1.0",
+        info={"description": "The routes of the Make API v2 as make-emulator serves them."},
+        servers=[{"url": base_url}],
+        security=[{"token": []}],
+        plugins=[plugin],
+    )
+    converter = plugin.converter
+    assert converter is not None
+
+    def shape_of(_: Any, field: fields.Field[Any], **kwargs: Any) -> dict[str, Any]:
+        return _field_schema(field, converter.field2property)
+
+    converter.add_attribute_function(shape_of)  # type: ignore[no-untyped-call]
+    spec.components.security_scheme(
+        "token",
+        {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "The word Token, a space, and a UUID v4.",
+        },
+    )
+    spec.components.schema("Error", _ERROR_SCHEMA)
+    for endpoint in endpoints:
+        spec.path(
+            path=endpoint.path,
+            operations={endpoint.method.lower(): _operation(endpoint, converter)},
+        )
+    described: dict[str, Any] = spec.to_dict()
+    return described
+
+
+def _field_schema(
+    field: fields.Field[Any], convert: Callable[[fields.Field[Any]], dict[str, Any]]
+) -> dict[str, Any]:
+    """What apispec cannot know of the fields that are ours."""
+    match field:
+        case Derived() | Constant():
+            return convert(field.shape)
+        case Timestamp():
+            return {"type": ["string", "null"], "format": "date-time"}
+        case JsonText():
+            return {
+                "type": "string",
+                "format": "json-object",
+                "contentMediaType": "application/json",
+                "contentSchema": {"type": "object"},
+            }
+        case SpecField():
+            item = {
+                "type": "object",
+                "required": ["name", "type"],
+                "properties": {
+                    "name": {"type": "string", "minLength": 1},
+                    "type": {"type": "string", "minLength": 1},
+                    "label": {"type": ["string", "null"]},
+                    "required": {"type": ["boolean", "null"]},
+                },
+            }
+            return {"type": ["array", "null"] if field.allow_none else "array", "items": item}
+        case fields.String() if patterns := _patterns(field):
+            # Python anchors at the start, and has a sign of its own for the end.
+            return {"pattern": f"^{patterns[0].removesuffix(_PYTHON_END_ANCHOR)}$"}
+        case _ if type(field) is fields.Raw and not field.allow_none and not field.dump_only:
+            return {"type": _NON_NULL_TYPES}
+    return {}
+
+
+def _patterns(field: fields.Field[Any]) -> list[str]:
+    return [str(rule.regex.pattern) for rule in field.validators if isinstance(rule, ma.validate.Regexp)]
+
+
+def _operation(endpoint: Endpoint, converter: Any) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": endpoint.name,
+        "summary": endpoint.summary,
+        "tags": [endpoint.tag],
+        "parameters": _parameters(endpoint, converter),
+        "responses": {
+            "200": {
+                "description": "Done.",
+                "content": {"application/json": {"schema": _response_schema(endpoint, converter)}},
+            },
+            **{
+                status: {
+                    "description": text,
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+                }
+                for status, text in _ERRORS.items()
+            },
+        },
+        "x-scopes": list(endpoint.scopes),
+    }
+    if endpoint.core:
+        operation["x-core"] = list(endpoint.core)
+    if endpoint.raw_body:
+        operation["requestBody"] = _json_body({"type": "object"}, required=False)
+    elif endpoint.body is not None:
+        schema = _object_schema(endpoint.body, converter)
+        schema["additionalProperties"] = isinstance(endpoint.body, OpenBodySchema)
+        operation["requestBody"] = _json_body(schema, required="required" in schema)
+    return operation
+
+
+def _json_body(schema: dict[str, Any], *, required: bool) -> dict[str, Any]:
+    return {"required": required, "content": {"application/json": {"schema": schema}}}
+
+
+def _object_schema(schema: ma.Schema, converter: Any) -> dict[str, Any]:
+    shape: dict[str, Any] = converter.schema2jsonschema(schema)
+    return shape
+
+
+def _parameters(endpoint: Endpoint, converter: Any) -> list[dict[str, Any]]:
+    parameters = []
+    for name in _PARAMETER.findall(endpoint.path):
+        number = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
+        schema = (
+            number
+            if name in PATH_PARAMETER_KINDS and name not in TEXT_ID_PARAMETERS
+            else {"type": "string", "minLength": 1}
+        )
+        parameters.append({"in": "path", "name": name, "required": True, "schema": schema})
+    for name, field in endpoint.query.load_fields.items() if endpoint.query else ():
+        key = field.data_key or name
+        parameters.append(
+            {
+                "in": "query",
+                "name": f"{key}[]" if isinstance(field, ListField) else key,
+                "required": field.required,
+                "schema": converter.field2property(field),
+            }
+        )
+    if endpoint.cols and endpoint.response.schema is not None:
+        columns = [*endpoint.response.schema.columns(), "*"]
+        parameters.append(
+            _query_parameter("cols[]", {"type": "array", "items": {"type": "string", "enum": columns}})
+        )
+    if (paging := endpoint.paging) is not None:
+        parameters.append(
+            _query_parameter(
+                "pg[limit]", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": paging.limit}
+            )
+        )
+        parameters.append(
+            _query_parameter("pg[offset]", {"type": "integer", "minimum": 0, "maximum": MAX_ID, "default": 0})
+        )
+        if paging.sort is not None:
+            parameters.append(
+                _query_parameter(
+                    "pg[sortBy]", {"type": "string", "enum": list(paging.sort_keys), "default": paging.sort}
+                )
+            )
+            parameters.append(_query_parameter("pg[sortDir]", {"type": "string", "enum": ["asc", "desc"]}))
+    return parameters
+
+
+def _query_parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"in": "query", "name": name, "required": False, "schema": schema}
+
+
+def _response_schema(endpoint: Endpoint, converter: Any) -> dict[str, Any]:
+    response: Envelope = endpoint.response
+    if response.unwrapped is not None:
+        return _row_schema(response.unwrapped, converter, whole=not endpoint.cols)
+    if not response.fields:
+        return {"type": "object"}
+    properties = {
+        key: _envelope_field_schema(
+            part, converter, whole=not (endpoint.cols and part.schema is response.schema)
+        )
+        for key, part in response.fields.items()
+    }
+    if endpoint.paging is not None:
+        properties["pg"] = _PAGE_SCHEMA
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _envelope_field_schema(part: EnvelopeField, converter: Any, *, whole: bool) -> dict[str, Any]:
+    if part.schema_by_type:
+        shapes = [_row_schema(schema, converter, whole=True) for schema in part.schema_by_type.values()]
+        return {"type": "array", "items": {"anyOf": shapes}}
+    if part.schema is None:
+        return {}
+    row = _row_schema(part.schema, converter, whole=whole)
+    return {"type": "array", "items": row} if part.many else row
+
+
+def _row_schema(schema: type[ResponseSchema], converter: Any, *, whole: bool) -> dict[str, Any]:
+    """One object of an answer; a whole one has every column that comes unasked."""
+    shape = _object_schema(schema(), converter)
+    if whole:
+        columns = schema.columns().items()
+        shape["required"] = [name for name, default in columns if default and name not in schema.omit_none]
+    return shape

@@ -1,0 +1,117 @@
+"""Which rows and which columns: ``pg[limit]``, ``pg[offset]``, ``pg[sortBy]``, ``pg[sortDir]`` and ``cols[]``.
+
+Source: API documentation, "Pagination, sorting and filtering"; recorded answers. How the service treats a page that
+makes no sense is not known; here it is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from ..schemas.base import MAX_ID, ResponseSchema
+from ..world.tables import SortKey
+
+_NUMBER = re.compile(r"[0-9]{1,16}", re.ASCII)
+_COLUMN_KEY = re.compile(r"cols\[([0-9]{0,4})\]", re.ASCII)
+
+#: The most rows that one page may hold: the largest limit seen in an answer.
+MAX_LIMIT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """How a list is ordered and cut.
+
+    Args:
+        sort_keys: sortable column -> sort key; the key must tell any two rows apart.
+        sort: the default column; ``None`` for lists that offer no sorting.
+    """
+
+    sort_keys: Mapping[str, SortKey]
+    sort: str | None
+    descending: bool = False
+    limit: int = 10_000
+
+    def sort_key(self, sort: str | None) -> SortKey:
+        return self.sort_keys[sort or ""]
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """The page that a caller asked for."""
+
+    sort: str | None
+    descending: bool
+    offset: int
+    limit: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The ``pg`` of the answer, in the recorded order of keys."""
+        if self.sort is None:
+            return {"limit": self.limit, "offset": self.offset, "returnTotalCount": False}
+        return {
+            "sortBy": self.sort,
+            "limit": self.limit,
+            "sortDir": "desc" if self.descending else "asc",
+            "offset": self.offset,
+            "returnTotalCount": False,
+        }
+
+
+def parse_columns(
+    arguments: MultiDict[str, str], schema: type[ResponseSchema] | None, faults_found: list[str]
+) -> tuple[str, ...] | None:
+    """The columns that ``cols[]`` asks for, in their order; ``None`` when it asks for none."""
+    asked: list[tuple[int, str]] = []
+    for key in arguments:
+        if (match := _COLUMN_KEY.fullmatch(key)) is not None:
+            place = int(match[1]) if match[1] else 0
+            asked.extend((place, column) for column in arguments.getlist(key))
+    if not asked:
+        return None
+    asked.sort(key=lambda item: item[0])
+    known = schema.columns() if schema else {}
+    if any(column == "*" for _, column in asked):
+        return tuple(known)
+    columns = tuple(dict.fromkeys(column for _, column in asked))
+    faults_found.extend(
+        f"Unknown column '{column}' in parameter 'cols'." for column in columns if column not in known
+    )
+    return columns
+
+
+def parse_page(arguments: MultiDict[str, str], paging: Paging, faults_found: list[str]) -> PageRequest:
+    """The page that ``pg[]`` asks for."""
+    sort, descending, offset, limit = paging.sort, paging.descending, 0, paging.limit
+    for key in arguments:
+        if not key.startswith("pg["):
+            continue
+        text = arguments[key]
+        if len(arguments.getlist(key)) > 1:
+            faults_found.append(f"Parameter '{key}' was given more than once.")
+        match key:
+            case "pg[limit]":
+                limit = _parse_integer(key, text, 1, MAX_LIMIT, faults_found)
+            case "pg[offset]":
+                offset = _parse_integer(key, text, 0, MAX_ID, faults_found)
+            case "pg[sortBy]" if paging.sort is not None:
+                if text not in paging.sort_keys:
+                    faults_found.append(f"Unknown column '{text}' in parameter 'pg[sortBy]'.")
+                sort = text
+            case "pg[sortDir]" if paging.sort is not None:
+                if text not in ("asc", "desc"):
+                    faults_found.append("Parameter 'pg[sortDir]' must be one of: asc, desc.")
+                descending = text == "desc"
+    return PageRequest(sort, descending, offset, limit)
+
+
+def _parse_integer(key: str, text: str, least: int, most: int, faults_found: list[str]) -> int:
+    if _NUMBER.fullmatch(text) and least <= int(text) <= most:
+        return int(text)
+    faults_found.append(f"Parameter '{key}' must be a whole number from {least} to {most}.")
+    return least

@@ -1,0 +1,122 @@
+"""The journal: what was asked of a world, by whom, and what became of it, in one plain sentence.
+
+An entry keeps the bytes as they came and went; secrets are masked, and sentences written, when it is read.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import threading
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..redaction.masking import format_query, mask_body, mask_query, mask_text
+from ..world.clock import format_iso
+
+#: How many entries a world remembers, how many bytes of each body, and how many of all bodies together.
+MAX_ENTRIES = 10_000
+BODY_LIMIT = 16_384
+TOTAL_BODY_LIMIT = 64 * 1024 * 1024
+
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+@dataclass(slots=True)
+class LogEntry:
+    """One request. It is filled in as the request passes through the house."""
+
+    id: int
+    at: int
+    method: str
+    path: str
+    query_string: str = ""
+    request_body: bytes = b""
+    response_body: bytes = b""
+    status: int = 0
+    code: str | None = None
+    user: str | None = None
+    token_label: str | None = None
+    organization_id: int | None = None
+    endpoint: str | None = None
+    decision: str = "open"
+    reason: str = ""
+    #: The scopes, or the permissions, for want of which it was refused.
+    missing: tuple[str, ...] = ()
+    #: The beginning of the sentence, where it was no caller of the API who came.
+    summary: str = ""
+
+    @property
+    def body_size(self) -> int:
+        """How many bytes of bodies the entry keeps."""
+        return len(self.request_body) + len(self.response_body)
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry as JSON, without secrets."""
+        return {
+            "id": self.id,
+            "at": format_iso(self.at),
+            "method": self.method,
+            "path": mask_text(self.path),
+            "query": mask_query(self.query_string),
+            "status": self.status,
+            "code": self.code,
+            "user": self.user,
+            "tokenLabel": self.token_label,
+            "organizationId": self.organization_id,
+            "decision": self.decision,
+            "sentence": self.sentence(),
+            "requestBody": mask_body(self.request_body, cut=len(self.request_body) == BODY_LIMIT),
+            "responseBody": mask_body(self.response_body, cut=len(self.response_body) == BODY_LIMIT),
+        }
+
+    def sentence(self) -> str:
+        """Who asked for what, and what was decided."""
+        who = f"{self.user} (token {self.token_label})" if self.user else "Somebody without a valid token"
+        where = f" in organization {self.organization_id}" if self.organization_id else ""
+        query = f"?{format_query(self.query_string)}" if self.query_string else ""
+        what = self.summary or f"{who} asked for {self.method} {mask_text(self.path)}{query}{where}"
+        why = f": {mask_text(self.reason).rstrip('.')}" if self.reason else ""
+        sentence = f"{what} and got {self.status or 'no answer'}{why}."
+        # One line, whatever the caller put into the path: nobody writes a line of the log of his own.
+        return _CONTROL_CHARACTERS.sub(lambda match: f"\\x{ord(match[0]):02x}", sentence)
+
+
+class RequestLog:
+    """The last requests of a world, oldest first."""
+
+    def __init__(self) -> None:
+        self._entries: deque[LogEntry] = deque()
+        self._lock = threading.Lock()
+        self._bytes = 0
+        self._numbers = itertools.count(1)
+
+    def begin(self, at: int, method: str, path: str, query_string: str) -> LogEntry:
+        return LogEntry(next(self._numbers), at, method, path, query_string)
+
+    @staticmethod
+    def truncate_body(body: bytes) -> bytes:
+        """As much of a body as an entry keeps."""
+        return body[:BODY_LIMIT]
+
+    def finish(self, entry: LogEntry, status: int, body: bytes) -> None:
+        entry.status = status
+        entry.response_body = self.truncate_body(body)
+        with self._lock:
+            self._entries.append(entry)
+            self._bytes += entry.body_size
+            while len(self._entries) > MAX_ENTRIES or self._bytes > TOTAL_BODY_LIMIT:
+                self._bytes -= self._entries.popleft().body_size
+
+    def __iter__(self) -> Iterator[LogEntry]:
+        return iter(list(self._entries))
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._entries.clear()
+            self._bytes = 0

@@ -1,0 +1,32 @@
+"""Pulling: one team of a real zone becomes a seed. It only reads, and no secret of the zone reaches the seed."""
+
+from ..redaction.blueprints import MaskedValue, Masker
+from .checkpoint import Checkpoint, CheckpointError
+from .client import ZoneClient, ZoneError, normalize_base_url, zone_base_url
+from .options import ImportNote, ImportOptions, JsonObject, Progress
+from .pull import ImportResult, pull
+from .seed_writer import extract_blueprints, header_comments, render_yaml
+from .throttle import SystemTimer, Throttle, Timer
+
+__all__ = [
+    "Checkpoint",
+    "CheckpointError",
+    "ImportNote",
+    "ImportOptions",
+    "ImportResult",
+    "JsonObject",
+    "MaskedValue",
+    "Masker",
+    "Progress",
+    "SystemTimer",
+    "Throttle",
+    "Timer",
+    "ZoneClient",
+    "ZoneError",
+    "extract_blueprints",
+    "header_comments",
+    "normalize_base_url",
+    "pull",
+    "render_yaml",
+    "zone_base_url",
+]

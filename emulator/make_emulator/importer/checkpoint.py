@@ -1,0 +1,126 @@
+"""What was read so far, kept in a file, so that a pull that was stopped goes on where it was.
+
+The file is lines of JSON: the first says of which team it is, each other holds one step and what was masked in it.
+Lines are appended and flushed one by one; a process that is killed in the middle of one leaves a file that is good up
+to the line before. Nothing is written to it that would not be written to the seed: secrets are masked before.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from ..redaction.blueprints import MaskedValue, Masker
+
+FORMAT = "make-emulator pull 1"
+
+
+class CheckpointError(Exception):
+    """A part file that cannot be used; the text is one line."""
+
+
+class Checkpoint:
+    """Remembers the steps of a pull: in memory, and in a file if there is one.
+
+    Args:
+        subject: what tells this pull from another one, e.g. zone and team.
+    """
+
+    def __init__(self, masker: Masker, path: Path | None = None) -> None:
+        self.masked: list[MaskedValue] = []
+        self.path = path
+        self._masker = masker
+        self._loaded_steps: dict[str, tuple[Any, list[MaskedValue]]] = {}
+        self._stored_keys: set[str] = set()
+        self._file: BinaryIO | None = None
+
+    def open(self, subject: Mapping[str, Any], *, resume: bool) -> int:
+        """Start the file, or go on with it; returns how many steps it held.
+
+        Raises:
+            PartError: if the file belongs to another pull, or is none of a pull.
+            OSError: if it cannot be read or written.
+        """
+        if self.path is None:
+            return 0
+        end = self._load(subject) if resume else 0
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+        self._file = os.fdopen(descriptor, "r+b")
+        self._file.truncate(end)
+        self._file.seek(end)
+        if end == 0:
+            self._write({"format": FORMAT, "of": dict(subject)})
+        self._stored_keys.update(self._loaded_steps)
+        return len(self._loaded_steps)
+
+    def get_or_read(self, key: str, read: Callable[[], Any]) -> Any:
+        """What a step reads: from the file if it was read before, else now, without the secrets in it."""
+        if key in self._loaded_steps:
+            value, masked = self._loaded_steps[key]
+        else:
+            value, masked = self._masker.mask(key, read())
+            if self._file is not None:
+                self._stored_keys.add(key)
+                self._write({"step": key, "value": value, "masked": [list(each) for each in masked]})
+        self.masked += masked
+        return value
+
+    @property
+    def steps(self) -> int:
+        """How many steps the file holds."""
+        return len(self._stored_keys)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def remove(self) -> None:
+        """Remove the file, once the seed is written."""
+        self.close()
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        assert self._file is not None
+        self._file.write(orjson.dumps(line) + b"\n")
+        self._file.flush()
+
+    def _load(self, subject: Mapping[str, Any]) -> int:
+        """Read the lines that are whole; returns where they end."""
+        assert self.path is not None
+        try:
+            data = self.path.read_bytes()
+        except FileNotFoundError:
+            return 0
+        end = 0
+        for number, line in enumerate(data.splitlines(keepends=True)):
+            try:
+                if not line.endswith(b"\n"):
+                    break
+                row = orjson.loads(line)
+                if number == 0:
+                    self._check_header(row, subject)
+                else:
+                    self._loaded_steps[row["step"]] = (
+                        row["value"],
+                        [MaskedValue(*each) for each in row["masked"]],
+                    )
+            except (orjson.JSONDecodeError, KeyError, TypeError):
+                if number == 0:
+                    raise CheckpointError(f"{self.path} is no part of a pull") from None
+                break
+            end += len(line)
+        return end
+
+    def _check_header(self, head: Any, subject: Mapping[str, Any]) -> None:
+        if not isinstance(head, dict) or head.get("format") != FORMAT:
+            raise CheckpointError(f"{self.path} is no part of a pull")
+        if head.get("of") != dict(subject):
+            raise CheckpointError(
+                f"{self.path} is part of a pull of something else; without --resume it starts anew"
+            )

@@ -1,0 +1,257 @@
+"""Reads the organization of a team, and who belongs to both.
+
+Sources: API documentation, "Organizations", "Teams > User team roles", "Organizations > User organization roles",
+"Users". Only the members of the team, the owner of the organization and the token's user are read: nobody else's
+name is needed to emulate the team.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..seeds.schema import LicenseSection
+from ..world.plans import PLANS
+from ..world.roles import ORGANIZATION_MEMBER, ORGANIZATION_OWNER, ROLES, TEAM_ADMIN, TEAM_MEMBER
+from .client import ErrorResponseError, NotFoundError, ZoneError, extract_rows
+from .options import JsonObject
+from .rows import variable_row
+from .steps import StepRunner
+
+#: How many users are asked for at once.
+PAGE_SIZE = 500
+
+#: The columns that a seed has a place for, or that tell the plan.
+_USER_COLUMNS = ("id", "name", "email")
+_ORGANIZATION_COLUMNS = (
+    *("id", "name", "zone", "countryId", "timezoneId", "createdAt"),
+    *("license", "productName", "serviceName"),
+)
+
+_ROLE_CATEGORIES = {role.id: role.category for role in ROLES}
+
+
+def read_token_user(steps: StepRunner) -> JsonObject:
+    """The user whom the token belongs to; the first of the seed, so that its default token is theirs."""
+    row: JsonObject | None = steps.read_optional(
+        "the token's user",
+        "user:read",
+        "me",
+        lambda: _user_columns(steps.zone.get("users", "me")["authUser"]),
+    )
+    return row or {"id": 1, "name": "User 1"}
+
+
+def read_team(steps: StepRunner) -> JsonObject:
+    """Name and organization of the team.
+
+    Raises:
+        ZoneError: if the token cannot see it.
+    """
+    id = steps.options.team_id
+
+    def read() -> JsonObject:
+        try:
+            team = steps.zone.get("teams", id)["team"]
+        except NotFoundError:
+            raise ZoneError(
+                f"{steps.zone.address} has no team {id}, or the token's user does not belong to it (404)"
+            ) from None
+        return {"id": team["id"], "name": team["name"], "organizationId": team["organizationId"]}
+
+    team = steps.read_optional("the team's name", "teams:read", "team", read)
+    wanted = steps.options.organization_id
+    if team is None:
+        if wanted is None:
+            raise ZoneError("the token may not read the team, so its --organization-id must be told")
+        return {"id": id, "name": f"Team {id}", "organizationId": wanted}
+    if wanted not in (None, team["organizationId"]):
+        raise ZoneError(f"team {id} belongs to organization {team['organizationId']}, not to {wanted}")
+    row: JsonObject = team
+    return row
+
+
+def read_organization(steps: StepRunner, id: int) -> JsonObject:
+    """The organization with its plan, and how its license differs from what the plan allows."""
+
+    def read() -> JsonObject:
+        row = steps.zone.get("organizations", id)["organization"]
+        return {key: row[key] for key in _ORGANIZATION_COLUMNS if row.get(key) is not None}
+
+    row = steps.read_optional("the organization", "organizations:read", "organization", read)
+    if row is None:
+        steps.add_note("the plan", "it is taken to be free, the one that allows least")
+        return {"id": id, "name": f"Organization {id}", "plan": "free"}
+    license = row.get("license") or {}
+    if isinstance(limit := license.get("apiLimit"), int):
+        steps.zone.throttle.set_limit(limit)
+    plan = _infer_plan(steps, row.get("productName") or row.get("serviceName"), limit)
+    organization: JsonObject = {"id": row["id"], "name": row["name"], "plan": plan}
+    if own := _license_overrides(plan, license):
+        organization["license"] = own
+    for key, field in (("zone", "zone"), ("createdAt", "created")):
+        if key in row:
+            organization[field] = row[key]
+    if "zone" in organization:
+        organization["zone"] = str(organization["zone"]).removesuffix(".make.com")
+    organization |= {key: row[key] for key in ("countryId", "timezoneId") if key in row}
+    return organization
+
+
+def _infer_plan(steps: StepRunner, product: Any, limit: Any) -> str:
+    """The plan by the name of the product, or else by the requests a minute that it allows."""
+    name = str(product or "").casefold()
+    for plan, (shown, _) in PLANS.items():
+        if name == shown.casefold():
+            return plan
+    limit = limit if isinstance(limit, int) else 0
+    plan = [plan for plan, (_, license) in PLANS.items() if license.api_limit <= limit or plan == "free"][-1]
+    called = f"the emulator has none called {product!r}" if product else "its name is not told"
+    steps.add_note("the plan", f"{called}; {plan} is the nearest")
+    return plan
+
+
+def _license_overrides(plan: str, license: Mapping[str, Any]) -> JsonObject:
+    """What the license of the organization has otherwise than its plan."""
+    from_plan = plan_license(plan)
+    return {
+        key: license[key]
+        for key, value in from_plan.items()
+        if type(license.get(key)) is type(value) and license[key] != value
+    }
+
+
+def effective_license(organization: JsonObject) -> JsonObject:
+    """What an organization may do, under the names of the API."""
+    return {**plan_license(organization["plan"]), **organization.get("license", {})}
+
+
+def plan_license(plan: str) -> JsonObject:
+    """What a plan allows, under the names of the API."""
+    license = PLANS[plan][1]
+    fields = LicenseSection().load_fields.items()
+    return {str(field.data_key): getattr(license, name) for name, field in fields}
+
+
+def read_variables(steps: StepRunner, owner: str, id: int) -> list[JsonObject]:
+    """The custom variables of an organization or a team; those of Make itself are there in any world."""
+
+    def read() -> JsonObject:
+        answer = steps.zone.get(f"{owner}s", id, "variables")
+        rows = extract_rows(answer, f"{owner}Variables")
+        return {"variables": [variable_row(row) for row in rows if not row.get("isSystem")]}
+
+    what = f"variables of the {owner}"
+    found: JsonObject = steps.read_optional(what, f"{owner}-variables:read", what, read) or {"variables": []}
+    rows: list[JsonObject] = found["variables"]
+    return sorted(rows, key=lambda row: str(row["name"]))
+
+
+def read_members(
+    steps: StepRunner, organization_id: int, me: JsonObject
+) -> tuple[list[JsonObject], int, list[JsonObject], list[JsonObject]]:
+    """The users, the owner's id, and the members of the organization and of the team, without the owner."""
+    team_id = steps.options.team_id
+    team_roles = _read_roles(steps, "team", "teams", team_id)
+    organization_roles = _read_roles(steps, "organization", "organizations", organization_id)
+    of_team = steps.read_optional(
+        "the team's members", "user:read", "users of the team", lambda: _list_users(steps, teamId=team_id)
+    )
+    users = {me["id"]: me} | {user["id"]: user for user in of_team or [] if user["id"] != me["id"]}
+    owner = _ensure_owner(steps, organization_id, organization_roles, users)
+    others = [id for id in users if id != owner]
+    if not team_roles:
+        # Nobody but members can read a team, owners aside.
+        team_roles = dict.fromkeys([me["id"], *(user["id"] for user in of_team or [])], TEAM_MEMBER)
+        steps.add_note("the roles in the team", "they are not told; everybody is taken to be a team member")
+    organization_members = [
+        {"user": id, "role": _known_role(steps, id, organization_roles.get(id), "organization")}
+        for id in others
+    ]
+    team_members = [
+        {"user": id, "role": _known_role(steps, id, team_roles[id], "team")}
+        for id in others
+        if id in team_roles
+    ]
+    if team_roles.get(owner, TEAM_ADMIN) != TEAM_ADMIN:
+        steps.add_note(f"the role of user {owner} in the team", "an owner is the administrator of every team")
+    rest = sorted((row for row in users.values() if row["id"] != me["id"]), key=lambda row: int(row["id"]))
+    return [users[me["id"]], *rest], owner, organization_members, team_members
+
+
+def _ensure_owner(
+    steps: StepRunner, organization_id: int, roles: Mapping[int, int], users: dict[int, JsonObject]
+) -> int:
+    """The id of the organization's owner, who is put among the users; one is made up where none is told."""
+    owner = next((user for user, role in roles.items() if role == ORGANIZATION_OWNER), None)
+    if owner is None:
+        # Not the token's user: an owner may do more than they perhaps may.
+        owner = max(users) + 1
+        users[owner] = {"id": owner, "name": "Owner"}
+        steps.add_note("the organization's owner", "it is not told who that is; one is made up")
+    elif owner not in users:
+        found = steps.read_optional(
+            "the organization's owner",
+            "user:read",
+            "owner",
+            lambda: [row for row in _list_users(steps, organizationId=organization_id) if row["id"] == owner],
+        )
+        users[owner] = found[0] if found else {"id": owner, "name": f"User {owner}"}
+    return owner
+
+
+def _known_role(steps: StepRunner, user: int, role: int | None, category: str) -> int:
+    if role is not None and _ROLE_CATEGORIES.get(role) == category:
+        return role
+    stand_in = TEAM_MEMBER if category == "team" else ORGANIZATION_MEMBER
+    if role is not None:
+        steps.add_note(
+            f"the role {role} of user {user}", f"the emulator has no such {category} role; it is a member"
+        )
+    return stand_in
+
+
+def _user_columns(row: Mapping[str, Any]) -> JsonObject:
+    return {key: row[key] for key in _USER_COLUMNS if row.get(key) is not None}
+
+
+def _list_users(steps: StepRunner, **query: int) -> list[JsonObject]:
+    found: dict[int, JsonObject] = {}
+    while True:
+        page = steps.zone.page(
+            "users",
+            "users",
+            limit=PAGE_SIZE,
+            offset=len(found),
+            **query,
+            **{"pg[sortBy]": "id", "pg[sortDir]": "asc"},
+        )
+        before = len(found)
+        found |= {row["id"]: _user_columns(row) for row in page.rows}
+        if page.is_last or len(found) == before:
+            return list(found.values())
+
+
+def _read_roles(steps: StepRunner, category: str, area: str, id: int) -> dict[int, int]:
+    """User -> role, from the list of roles, or where there is none by asking for the users of each role."""
+    rows = steps.read_optional(
+        f"the roles in the {category}",
+        "user:read",
+        f"roles in the {category}",
+        lambda: _list_roles(steps, category, area, id),
+    )
+    return dict(rows or [])
+
+
+def _list_roles(steps: StepRunner, category: str, area: str, id: int) -> list[list[int]]:
+    key = f"user{category.capitalize()}Roles"
+    try:
+        rows: Iterable[JsonObject] = extract_rows(steps.zone.get(area, id, f"user-{category}-roles"), key)
+        return [[row["userId"], row["usersRoleId"]] for row in rows]
+    except ErrorResponseError:
+        pass
+    found: list[list[int]] = []
+    for role in extract_rows(steps.zone.get("users", "roles", category=category), "usersRoles"):
+        query = {f"{category}Id": id, f"{category}RoleId": role["id"]}
+        found += [[user["id"], role["id"]] for user in _list_users(steps, **query)]
+    return found

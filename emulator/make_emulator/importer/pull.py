@@ -1,0 +1,108 @@
+"""The way of one pull: who, what belongs to the team, and a seed made of both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..redaction.blueprints import MaskedValue
+from ..seeds import Seed, SeedError
+from .checkpoint import Checkpoint
+from .client import ZoneClient, ZoneError
+from .options import ImportNote, ImportOptions, JsonObject, Progress
+from .organization_reader import (
+    effective_license,
+    read_members,
+    read_organization,
+    read_team,
+    read_token_user,
+    read_variables,
+)
+from .repair import repair_seed
+from .steps import StepRunner
+from .team_reader import TeamReader
+
+#: The lists of a team in a seed, in the order in which they are read and written.
+_TEAM_LISTS: dict[str, Callable[[TeamReader], list[JsonObject]]] = {
+    "connections": TeamReader.connections,
+    "hooks": TeamReader.hooks,
+    "functions": TeamReader.functions,
+    "folders": TeamReader.folders,
+    "dataStructures": TeamReader.data_structures,
+    "dataStores": TeamReader.data_stores,
+    "scenarios": TeamReader.scenarios,
+    "templates": TeamReader.templates,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What a pull brought: a seed that can be served, what it lacks and why, and where secrets were masked.
+
+    ``seed`` is the document as it was checked.
+    """
+
+    document: JsonObject
+    seed: Seed
+    notes: list[ImportNote]
+    masked: list[MaskedValue]
+
+    @property
+    def team(self) -> JsonObject:
+        team: JsonObject = self.document["organizations"][0]["teams"][0]
+        return team
+
+
+def pull(zone: ZoneClient, options: ImportOptions, progress: Progress, part: Checkpoint) -> ImportResult:
+    """Read a team.
+
+    Raises:
+        ZoneError: if the zone cannot be read, does not know the token, or has no such team.
+        KeyboardInterrupt: if somebody stops it; what was read so far is in the part.
+    """
+    steps = StepRunner(zone, part, options, progress)
+    me = read_token_user(steps)
+    team = read_team(steps)
+    organization = read_organization(steps, team["organizationId"])
+    users, owner, members, team_members = read_members(steps, organization["id"], me)
+    everything = TeamReader(steps, has_functions=effective_license(organization)["customFunctions"])
+    belongings = {key: read(everything) for key, read in _TEAM_LISTS.items()}
+    document: JsonObject = {
+        "users": users,
+        "organizations": [
+            {
+                **organization,
+                "owner": owner,
+                "members": members,
+                "variables": read_variables(steps, "organization", organization["id"]),
+                "teams": [
+                    {
+                        "id": team["id"],
+                        "name": team["name"],
+                        "members": team_members,
+                        "variables": read_variables(steps, "team", team["id"]),
+                        **belongings,
+                    }
+                ],
+            }
+        ],
+    }
+    try:
+        seed = repair_seed(document, steps.add_note)
+    except SeedError as error:
+        raise ZoneError(f"no seed can be made of the team: {error.issues[0]}") from None
+    _drop_empty_lists(document)
+    return ImportResult(document, seed, steps.notes, part.masked)
+
+
+def _drop_empty_lists(document: JsonObject) -> None:
+    """Take out the lists that hold nothing: a seed may lack them."""
+    for organization in document["organizations"]:
+        for team in organization["teams"]:
+            for row in (organization, team, *team["scenarios"], *team["dataStores"]):
+                for key in [
+                    key
+                    for key in ("members", "variables", "runs", "records", *_TEAM_LISTS)
+                    if row.get(key) == []
+                ]:
+                    del row[key]

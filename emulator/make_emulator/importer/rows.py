@@ -1,0 +1,122 @@
+"""Rows of the API's lists, as a seed has them: what is not listed here never gets into a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..world import hook_types
+from ..world.data_stores import MEGABYTE
+from ..world.variables import TYPE_NAMES
+from .options import JsonObject
+
+
+def id_and_name(row: JsonObject) -> JsonObject:
+    return {"id": row["id"], "name": row["name"]}
+
+
+def _without_nulls(**values: Any) -> JsonObject:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def variable_row(row: Mapping[str, Any]) -> JsonObject:
+    """A custom variable; only of a date does the value not tell the type."""
+    is_date = TYPE_NAMES.get(row["typeId"]) == "date"
+    return {"name": row["name"], "value": row["value"], **({"type": "date"} if is_date else {})}
+
+
+def connection_row(row: JsonObject) -> JsonObject:
+    return {
+        **id_and_name(row),
+        "type": row["accountName"],
+        **_without_nulls(
+            label=row.get("accountLabel"),
+            accountType=row.get("accountType"),
+            theme=row.get("theme"),
+            metadata=_account_metadata(row.get("metadata")),
+            scopesCnt=row.get("scopesCnt"),
+        ),
+    }
+
+
+def _account_metadata(metadata: Any) -> JsonObject | None:
+    """Whose account it is; whatever else there may be in the metadata of an app stays where it is."""
+    if not isinstance(metadata, Mapping):
+        return None
+    kept = {key: metadata[key] for key in ("type", "value") if isinstance(metadata.get(key), str)}
+    return kept or None
+
+
+def function_row(row: JsonObject) -> JsonObject:
+    return {**id_and_name(row), **_without_nulls(description=row.get("description") or None)}
+
+
+def hook_row(row: JsonObject) -> JsonObject:
+    """A hook with those settings that the emulator takes for its type; ``unknown`` are the names of the others."""
+    data = {
+        key: value for key, value in (row.get("data") or {}).items() if key != "teamId" and value is not None
+    }
+    unknown = []
+    if (kind := hook_types.all_hook_types().get(row["typeName"])) is not None:
+        known = {field["name"] for field in kind.fields}
+        unknown = [key for key in data if key not in known]
+        data = {key: value for key, value in data.items() if key in known}
+    return {
+        **id_and_name(row),
+        "type": row["typeName"],
+        **({"data": data} if data else {}),
+        **({"enabled": False} if row.get("enabled") is False else {}),
+        **({"unknown": unknown} if unknown else {}),
+    }
+
+
+def flatten_folders(rows: list[JsonObject], parent: int | None) -> Iterator[JsonObject]:
+    for row in rows:
+        lies_in = row.get("parentId") or parent
+        yield {**id_and_name(row), **_without_nulls(parent=lies_in)}
+        children = row.get("children")
+        if isinstance(children, list):
+            yield from flatten_folders(children, row["id"])
+
+
+def sort_parents_first(folders: Mapping[int, JsonObject]) -> list[JsonObject]:
+    """By id, but none before the one in which it lies."""
+    ordered: dict[int, JsonObject] = {}
+
+    for id in sorted(folders):
+        above: dict[int, JsonObject] = {}
+        row: JsonObject | None = folders[id]
+        while row is not None and row["id"] not in above:
+            above[row["id"]] = row
+            row = folders.get(row.get("parent", 0))
+        for key in reversed(above):
+            ordered.setdefault(key, above[key])
+    return list(ordered.values())
+
+
+def data_store_row(row: JsonObject) -> JsonObject:
+    megabytes = -(-int(row.get("maxSize") or MEGABYTE) // MEGABYTE)
+    return {
+        **id_and_name(row),
+        "maxSizeMB": megabytes,
+        **_without_nulls(dataStructure=row.get("datastructureId")),
+    }
+
+
+def record_row(row: JsonObject) -> JsonObject:
+    return {"key": str(row["key"]), **({"data": row["data"]} if row.get("data") else {})}
+
+
+def scenario_row(row: JsonObject) -> JsonObject:
+    return {
+        **id_and_name(row),
+        **({"description": row["description"]} if row.get("description") else {}),
+        "scheduling": row["scheduling"],
+        **_without_nulls(folder=row.get("folderId"), created=row.get("created")),
+        **({"active": True} if row.get("isActive", row.get("islinked")) else {}),
+        **({"invalid": True} if row.get("isinvalid") else {}),
+    }
+
+
+def template_row(row: JsonObject) -> JsonObject:
+    return {**id_and_name(row), **_without_nulls(description=row.get("description"))}

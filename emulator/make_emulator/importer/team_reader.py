@@ -1,0 +1,276 @@
+"""Reads what belongs to a team, as the rows that a seed has for it.
+
+Source: API documentation and the vendor's SDK, endpoint by endpoint. Of connections only names and kinds are read,
+never their data; of hooks not their addresses, by which anybody could call them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from .client import ErrorResponseError, NotFoundError, extract_rows
+from .options import JsonObject
+from .rows import (
+    connection_row,
+    data_store_row,
+    flatten_folders,
+    function_row,
+    hook_row,
+    id_and_name,
+    record_row,
+    scenario_row,
+    sort_parents_first,
+    template_row,
+)
+from .steps import StepRunner
+
+#: How many rows are asked for at once.
+PAGE_SIZE = 500
+RECORDS_PAGE_SIZE = 100
+
+_SORT_BY_ID = {"pg[sortBy]": "id", "pg[sortDir]": "asc"}
+_SORT_BY_NAME = {"pg[sortBy]": "name", "pg[sortDir]": "asc"}
+
+
+class TeamReader:
+    """The readers of one team, one method a kind of thing."""
+
+    def __init__(self, steps: StepRunner, *, has_functions: bool) -> None:
+        self._has_functions = has_functions
+        self._steps = steps
+        self._zone = steps.zone
+        self._team = steps.options.team_id
+
+    # --- connections, hooks, folders -------------------------------------------------------------
+
+    def connections(self) -> list[JsonObject]:
+        """Names and kinds of the connections."""
+
+        def read() -> list[JsonObject]:
+            return [
+                connection_row(row)
+                for row in extract_rows(self._zone.get("connections", teamId=self._team), "connections")
+            ]
+
+        rows = self._steps.read_optional("connections", "connections:read", "connections", read) or []
+        for row in self._with_progress("connections", rows):
+            if row.pop("scopesCnt", 0):
+                self._add_details(row, "connection", "connections:read", self._connection_scopes)
+        return self._sort_by_id(rows)
+
+    def _connection_scopes(self, id: int) -> JsonObject:
+        detail = self._zone.get("connections", id)["connection"]
+        scopes = [
+            scope["id"] if isinstance(scope, Mapping) else scope for scope in detail.get("scopes") or []
+        ]
+        return {"scopes": [scope for scope in scopes if isinstance(scope, str)]}
+
+    def hooks(self) -> list[JsonObject]:
+        rows = self._list_all("hooks", "hooks:read", "hooks", hook_row, teamId=self._team, **_SORT_BY_ID)
+        for row in rows:
+            for name in row.pop("unknown", ()):
+                self._steps.add_note(
+                    f"{name} of hook {row['id']}", "the emulator does not know it for this type of hook"
+                )
+        return rows
+
+    def functions(self) -> list[JsonObject]:
+        """The custom functions; none where the plan includes none, and their list is forbidden."""
+        if not self._has_functions:
+            return []
+
+        def read() -> list[JsonObject]:
+            answer = self._zone.get("functions", teamId=self._team)
+            return [function_row(row) for row in extract_rows(answer, "functions")]
+
+        rows = self._steps.read_optional("custom functions", "functions:read", "functions", read) or []
+        for row in self._with_progress("custom functions", rows):
+            self._add_details(row, "custom function", "functions:read", self._function_code)
+        return self._sort_by_id([row for row in rows if "code" in row])
+
+    def _function_code(self, id: int) -> JsonObject:
+        return {"code": self._zone.get("functions", id)["function"]["code"]}
+
+    def folders(self) -> list[JsonObject]:
+        """The folders of scenarios, each after the one in which it lies."""
+
+        def read() -> list[JsonObject]:
+            answer = self._zone.get("scenarios-folders", teamId=self._team, childrenDepth="all")
+            return list(flatten_folders(extract_rows(answer, "scenariosFolders"), None))
+
+        rows = self._steps.read_optional("folders", "scenarios:read", "folders", read) or []
+        unique = {row["id"]: row for row in rows}
+        return sort_parents_first(unique)
+
+    # --- data ------------------------------------------------------------------------------------
+
+    def data_structures(self) -> list[JsonObject]:
+        rows = self._list_all(
+            "data structures",
+            "udts:read",
+            "dataStructures",
+            id_and_name,
+            path="data-structures",
+            teamId=self._team,
+            **_SORT_BY_NAME,
+        )
+        for row in self._with_progress("data structures", rows):
+            self._add_details(row, "data structure", "udts:read", self._specification)
+        return self._sort_by_id([row for row in rows if "spec" in row])
+
+    def _specification(self, id: int) -> JsonObject:
+        columns = ["id", "name", "spec", "strict"]
+        detail = self._zone.get("data-structures", id, cols=columns)["dataStructure"]
+        return {**({"strict": True} if detail.get("strict") else {}), "spec": detail["spec"]}
+
+    def data_stores(self) -> list[JsonObject]:
+        columns = ["id", "name", "maxSize", "datastructureId"]
+        rows = self._list_all(
+            "data stores",
+            "datastores:read",
+            "dataStores",
+            data_store_row,
+            path="data-stores",
+            cols=columns,
+            teamId=self._team,
+            **_SORT_BY_NAME,
+        )
+        for row in self._with_progress("data stores", rows):
+            records, whole = self._records(row["id"])
+            if records:
+                row["records"] = records
+            if not whole:
+                self._steps.add_note(
+                    f"records of data store {row['id']}", f"only the first {len(records)} were asked for"
+                )
+        return self._sort_by_id(rows)
+
+    def _records(self, id: int) -> tuple[list[JsonObject], bool]:
+        """As many records of a store as were asked for, and whether these are all."""
+        wanted = self._steps.options.records
+        records: list[JsonObject] = []
+        # One more than wanted tells whether there are more.
+        while wanted is None or 0 < wanted >= len(records):
+            limit = RECORDS_PAGE_SIZE if wanted is None else min(RECORDS_PAGE_SIZE, wanted + 1 - len(records))
+            page = self._records_page(id, limit, len(records))
+            if page is None:
+                return records, True
+            records += page["rows"]
+            if page["last"]:
+                return records, True
+            self._steps.progress.update(f"records of data store {id}", len(records), 0)
+        return records[:wanted], wanted == 0
+
+    def _records_page(self, id: int, limit: int, offset: int) -> JsonObject | None:
+        def read() -> JsonObject:
+            page = self._zone.page("records", "data-stores", id, "data", limit=limit, offset=offset)
+            return {"rows": [record_row(row) for row in page.rows], "last": page.is_last}
+
+        key = f"records of data store {id} from {offset}"
+        page: JsonObject | None = self._steps.read_optional(
+            "records of data stores", "datastores:read", key, read, one=f"records of data store {id}"
+        )
+        return page
+
+    # --- scenarios and templates -----------------------------------------------------------------
+
+    def scenarios(self) -> list[JsonObject]:
+        rows = self._list_all(
+            "scenarios", "scenarios:read", "scenarios", scenario_row, teamId=self._team, **_SORT_BY_ID
+        )
+        whole = []
+        for row in self._with_progress("scenarios", rows):
+            self._add_details(row, "scenario", "scenarios:read", self._blueprint)
+            if "blueprint" not in row:
+                continue
+            if number := self._steps.options.executions:
+                row["runs"] = self._runs(row["id"], number)
+            whole.append(row)
+        return whole
+
+    def _blueprint(self, id: int) -> JsonObject:
+        """The current blueprint, with the inputs and outputs as an exported one has them."""
+        response = self._zone.get("scenarios", id, "blueprint")["response"]
+        specs = response.get("metadata")
+        if not isinstance(specs, Mapping) or "input_spec" not in specs:
+            interface = self._zone.get("scenarios", id, "interface")["interface"]
+            specs = {"input_spec": interface.get("input"), "output_spec": interface.get("output")}
+        io = {part: specs[part] for part in ("input_spec", "output_spec") if specs.get(part)}
+        blueprint = {key: value for key, value in response["blueprint"].items() if key != "io"}
+        return {"blueprint": {**blueprint, **({"io": io} if io else {})}}
+
+    def _runs(self, id: int, number: int) -> list[JsonObject]:
+        """When a scenario ran last, oldest first. The inputs of a run are not told by the API."""
+
+        def read() -> list[JsonObject]:
+            answer = self._zone.get("scenarios", id, "logs", **{"pg[limit]": number})
+            # What people did to the scenario stands among its runs, without a status.
+            runs = [row for row in extract_rows(answer, "scenarioLogs") if "status" in row]
+            return [
+                {"at": row["timestamp"], "manual": row.get("authorId") is not None} for row in runs[:number]
+            ]
+
+        key = f"executions of scenario {id}"
+        rows = self._steps.read_optional("past executions", "scenarios:read", key, read, one=key)
+        return list(reversed(rows or []))
+
+    def templates(self) -> list[JsonObject]:
+        rows = self._list_all(
+            "templates", "templates:read", "templates", template_row, teamId=self._team, **_SORT_BY_ID
+        )
+        for row in self._with_progress("templates", rows):
+            self._add_details(row, "template", "templates:read", self._template_blueprint)
+        return [row for row in rows if "blueprint" in row]
+
+    def _template_blueprint(self, id: int) -> JsonObject:
+        answer = self._zone.get("templates", id, "blueprint")
+        return {key: answer[key] for key in ("language", "scheduling", "blueprint") if answer.get(key)}
+
+    # --- what they share -------------------------------------------------------------------------
+
+    def _list_all(
+        self,
+        what: str,
+        scope: str,
+        key: str,
+        shape: Callable[[JsonObject], JsonObject],
+        *,
+        path: str | None = None,
+        **query: Any,
+    ) -> list[JsonObject]:
+        """All rows of a list, page by page; none if the token may not read them."""
+        rows: dict[int, JsonObject] = {}
+        while True:
+
+            def read(offset: int = len(rows)) -> JsonObject:
+                page = self._zone.page(key, path or key, limit=PAGE_SIZE, offset=offset, **query)
+                return {"rows": [shape(row) for row in page.rows], "last": page.is_last}
+
+            page = self._steps.read_optional(what, scope, f"{what} from {len(rows)}", read)
+            if page is None:
+                return list(rows.values())
+            before = len(rows)
+            rows |= {row["id"]: row for row in page["rows"]}
+            # A list that cannot be paged answers the same again.
+            if page["last"] or len(rows) == before:
+                return list(rows.values())
+
+    def _add_details(self, row: JsonObject, kind: str, scope: str, read: Callable[[int], JsonObject]) -> None:
+        """Add to a row of a list what only its own path tells."""
+        id = row["id"]
+        try:
+            row.update(self._steps.read(f"{kind} {id}", lambda: read(id)))
+        except NotFoundError:
+            self._steps.add_note(f"{kind} {id}", "it was deleted while the team was read")
+        except ErrorResponseError as refused:
+            self._steps.note_unreadable(f"the details of {kind}s", scope, refused, one=f"{kind} {id}")
+
+    def _with_progress(self, what: str, rows: list[JsonObject]) -> Iterator[JsonObject]:
+        for place, row in enumerate(rows):
+            yield row
+            self._steps.progress.update(what, place + 1, len(rows))
+
+    @staticmethod
+    def _sort_by_id(rows: list[JsonObject]) -> list[JsonObject]:
+        return sorted(rows, key=lambda row: int(row["id"]))

@@ -1,0 +1,113 @@
+"""A journal as an HTTP archive (HAR 1.2), which browsers and HTTP tools open.
+
+Source: http://www.softwareishard.com/blog/har-12-spec. The journal keeps neither headers nor durations, so an archive
+says that nothing took time and lists no header but the type of a body. Secrets are masked as in the journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+import orjson
+
+from ..http.request_log import BODY_LIMIT, LogEntry
+from ..redaction.masking import mask
+from ..version import __version__
+
+_JSON = "application/json; charset=utf-8"
+_TEXT = "text/plain; charset=utf-8"
+
+
+def archive(entries: Iterable[LogEntry], host_url: str) -> dict[str, Any]:
+    """The entries as one archive.
+
+    Args:
+        host_url: where the server was reached, e.g. ``http://127.0.0.1:4747``; the journal does not keep it.
+    """
+    return {
+        "log": {
+            "version": "1.2",
+            "creator": {"name": "make-emulator", "version": __version__},
+            "entries": [_entry(entry, host_url) for entry in entries],
+        }
+    }
+
+
+def _entry(entry: LogEntry, host_url: str) -> dict[str, Any]:
+    view = entry.to_json()
+    return {
+        "startedDateTime": view["at"],
+        "time": 0,
+        "request": _request(entry, view, host_url),
+        "response": _response(entry, view),
+        "cache": {},
+        "timings": {"send": 0, "wait": 0, "receive": 0},
+        "comment": view["sentence"],
+        # Fields of one's own begin with an underscore.
+        "_id": view["id"],
+        "_user": view["user"],
+        "_tokenLabel": view["tokenLabel"],
+        "_decision": view["decision"],
+        "_code": view["code"],
+    }
+
+
+def _request(entry: LogEntry, view: dict[str, Any], host_url: str) -> dict[str, Any]:
+    query = [
+        (name, str(mask({name: value})[name]))
+        for name, value in parse_qsl(entry.query_string, keep_blank_values=True)
+    ]
+    # Who has a story of its own came to a hook, not to the API.
+    base = host_url if entry.summary else f"{host_url}/api/v2"
+    request: dict[str, Any] = {
+        "method": entry.method,
+        "url": base + quote(view["path"], safe="/*") + (f"?{urlencode(query, safe='[]*')}" if query else ""),
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": [],
+        "queryString": [{"name": name, "value": value} for name, value in query],
+        "headersSize": -1,
+        "bodySize": _body_size(entry.request_body),
+    }
+    if entry.request_body:
+        text, kind = _body_text(view["requestBody"])
+        request["headers"] = [{"name": "Content-Type", "value": kind}]
+        request["postData"] = {"mimeType": kind, "text": text, "params": []}
+    return request
+
+
+def _response(entry: LogEntry, view: dict[str, Any]) -> dict[str, Any]:
+    text, kind = _body_text(view["responseBody"])
+    return {
+        "status": entry.status,
+        "statusText": _reason_phrase(entry.status),
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": [{"name": "Content-Type", "value": kind}] if entry.response_body else [],
+        "content": {"size": len(text.encode()), "mimeType": kind, "text": text},
+        "redirectURL": "",
+        "headersSize": -1,
+        "bodySize": _body_size(entry.response_body),
+    }
+
+
+def _body_text(body: Any) -> tuple[str, str]:
+    """A body as the journal shows it, and its type."""
+    if body is None:
+        return "", _TEXT
+    return (body, _TEXT) if isinstance(body, str) else (orjson.dumps(body).decode(), _JSON)
+
+
+def _body_size(body: bytes) -> int:
+    """The size of a body as it was sent; -1, unknown, if the journal cut it off."""
+    return -1 if len(body) == BODY_LIMIT else len(body)
+
+
+def _reason_phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""

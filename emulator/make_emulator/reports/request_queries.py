@@ -1,0 +1,90 @@
+"""Which entries of a journal a caller wishes to see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from werkzeug.datastructures import MultiDict
+
+from ..http.errors import BadRequestError
+from ..http.request_log import LogEntry
+from ..redaction.masking import mask_text
+
+_NUMBER_PATTERN = re.compile(r"[0-9]{1,15}", re.ASCII)
+_STATUS_PATTERN = re.compile(r"[1-9](?:[0-9][0-9]|xx)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestQuery:
+    """What an entry must be like. Globs are ``path`` (without ``/api/v2``) and ``decision``."""
+
+    method: str | None = None
+    path: str | None = None
+    #: A status such as 404, or a class of them such as 4xx.
+    status: str | None = None
+    decision: str | None = None
+    #: The name of the user.
+    user: str | None = None
+    #: The id of the entry after which to begin.
+    since: int = 0
+    #: How many of the latest to give.
+    limit: int | None = None
+
+    def select(self, journal: Iterable[LogEntry]) -> list[LogEntry]:
+        """The entries that fit, oldest first."""
+        found = [entry for entry in journal if self._matches(entry)]
+        return found if self.limit is None else found[len(found) - min(self.limit, len(found)) :]
+
+    def _matches(self, entry: LogEntry) -> bool:
+        return (
+            entry.id > self.since
+            and (self.method is None or entry.method == self.method)
+            and (self.status is None or self.status in (str(entry.status), f"{entry.status // 100}xx"))
+            and (self.user is None or entry.user == self.user)
+            and (self.decision is None or fnmatchcase(entry.decision, self.decision))
+            and (self.path is None or self._matches_path(self.path, entry))
+        )
+
+    @staticmethod
+    def _matches_path(glob: str, entry: LogEntry) -> bool:
+        return fnmatchcase(entry.path, glob) or fnmatchcase(mask_text(entry.path), glob)
+
+
+def parse_query(arguments: MultiDict[str, str]) -> RequestQuery:
+    """Read a query off the parameters of a request.
+
+    Raises:
+        BadRequest: if a parameter is unknown, wrong, or given twice.
+    """
+    values: dict[str, str | int] = {}
+    for name, given in arguments.lists():
+        read = _PARAMETERS.get(name)
+        if read is None:
+            raise BadRequestError(f"Unknown parameter '{name}'.", suberrors=[])
+        value = read(given[0]) if len(given) == 1 else None
+        if value is None:
+            raise BadRequestError(f"Invalid value of parameter '{name}'.", suberrors=[])
+        values[name] = value
+    return RequestQuery(**values)  # type: ignore[arg-type]
+
+
+def _parse_number(text: str) -> int | None:
+    return int(text) if _NUMBER_PATTERN.fullmatch(text) else None
+
+
+def _parse_status(text: str) -> str | None:
+    return text.lower() if _STATUS_PATTERN.fullmatch(text.lower()) else None
+
+
+_PARAMETERS: Mapping[str, Callable[[str], str | int | None]] = {
+    "method": str.upper,
+    "path": lambda text: text.removeprefix("/api/v2") or None,
+    "status": _parse_status,
+    "decision": lambda text: text or None,
+    "user": lambda text: text or None,
+    "since": _parse_number,
+    "limit": _parse_number,
+}

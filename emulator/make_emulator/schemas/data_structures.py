@@ -1,0 +1,129 @@
+"""Data structures, as recorded in July 2026."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from ..world import data_stores
+from .base import BodySchema, Bool, Derived, QuerySchema, ResourceId, ResponseSchema, Text
+
+_FIELD_KEYS: dict[str, tuple[type, ...]] = {
+    "name": (str,),
+    "type": (str,),
+    "label": (str,),
+    "required": (bool,),
+}
+
+
+class SpecField(fields.Field[Any]):
+    """A specification of fields, kept as it was sent (recorded: nothing is added)."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, list):
+            raise ValidationError("Parameter '{path}' must be an array.")
+        for fault in spec_issues(value):
+            raise ValidationError(fault)
+        return value
+
+
+def spec_issues(spec: list[Any]) -> Iterator[str]:
+    """What is wrong with a specification of fields."""
+    seen = set()
+    for item in spec:
+        if not isinstance(item, Mapping):
+            yield "Every item of parameter '{path}' must be an object."
+            continue
+        for key in ("name", "type"):
+            if not item.get(key):
+                yield f"Missing value of required parameter '{key}'."
+        yield from _field_issues(item)
+        if isinstance(item.get("name"), str):
+            if item["name"] in seen:
+                yield f"Duplicate field '{item['name']}'."
+            seen.add(item["name"])
+
+
+def _field_issues(field: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with one field, whose own ``spec`` holds more fields, or one that every item is like."""
+    for key, types in _FIELD_KEYS.items():
+        if field.get(key) is not None and not isinstance(field[key], types):
+            yield f"Invalid value of parameter '{key}'."
+    match field.get("spec"):
+        case None:
+            pass
+        case list(inner):
+            yield from spec_issues(inner)
+        case dict(inner):
+            yield from _field_issues(inner)
+        case _:
+            yield "Invalid value of parameter 'spec'."
+
+
+class DataStructureListItem(ResponseSchema):
+    id = fields.Integer()
+    name = fields.String()
+    team_id = fields.Integer()
+    scenario_usages = Derived(
+        lambda world, row: [
+            {"id": scenario.id, "name": scenario.name}
+            for scenario in data_stores.scenarios_using(world, "dataStructure", row.id, row.team_id)
+        ],
+        fields.List(fields.Dict()),
+    )
+    data_store_usages = Derived(
+        lambda world, row: [
+            {"id": store.id, "name": store.name} for store in world.data_stores.where(structure=row.id)
+        ],
+        fields.List(fields.Dict()),
+    )
+
+
+class DataStructureDetail(ResponseSchema):
+    """One structure: ``strict`` comes only when ``cols[]`` asks (recorded)."""
+
+    id = fields.Integer()
+    name = fields.String()
+    team_id = fields.Integer()
+    spec = fields.List(fields.Dict())
+    strict = fields.Boolean(metadata={"extra": True})
+
+
+class DataStructureWritten(ResponseSchema):
+    id = fields.Integer()
+    name = fields.String()
+    team_id = fields.Integer()
+    spec = fields.List(fields.Dict())
+    strict = fields.Boolean()
+
+
+class DataStructureCloned(ResponseSchema):
+    id = fields.Integer()
+    team_id = fields.Integer()
+    name = fields.String()
+    strict = fields.Boolean()
+    spec = fields.List(fields.Dict())
+
+
+class DataStructuresQuery(QuerySchema):
+    team_id = ResourceId("team", required=True)
+
+
+class DataStructureCreate(BodySchema):
+    name = Text(128, required=True)
+    team_id = ResourceId("team", required=True)
+    spec = SpecField(load_default=list)
+    strict = Bool(load_default=False)
+
+
+class DataStructureUpdate(BodySchema):
+    name = Text(128)
+    spec = SpecField()
+    strict = Bool()
+
+
+class DataStructureClone(BodySchema):
+    name = Text(128, required=True)
+    target_team_id = ResourceId("team")

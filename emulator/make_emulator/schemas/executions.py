@@ -1,0 +1,115 @@
+"""The logs of scenarios and the detail of executions, as recorded in July 2026 (order of keys included)."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from ..world.models import Execution
+from ..world.world import World
+from .base import Bool, Choice, Constant, Derived, Int, QuerySchema, ResponseSchema, Text, Timestamp
+
+_nullable_string = fields.String(allow_none=True)
+
+
+class ExecutionErrorOut(ResponseSchema):
+    name = fields.String()
+    message = fields.String()
+
+
+def _author_name(world: World, row: Execution) -> str | None:
+    user = world.users.get(row.author_id) if row.author_id is not None else None
+    return user.name if user else None
+
+
+class LogRow(ResponseSchema):
+    """A finished run in the list; ``error`` is left out where there is none."""
+
+    omit_none = ("error",)
+
+    imt_id = fields.String()
+    scenario_name = fields.String()
+    replay_of_execution_id = Constant(None, _nullable_string)
+    event_type = Constant("EXECUTION_END", fields.String())
+    team_id = fields.Integer()
+    type = fields.String()
+    error = fields.Nested(ExecutionErrorOut, allow_none=True)
+    scenario_id = fields.Integer()
+    instant = fields.Boolean()
+    duration = fields.Integer()
+    centicredits = fields.Integer()
+    operations = fields.Integer()
+    transfer = fields.Integer()
+    replay_of_execution_name = Constant(None, _nullable_string)
+    organization_id = fields.Integer()
+    id = fields.String()
+    author_id = fields.Integer(allow_none=True)
+    replay_of_execution_timestamp = Constant(None, _nullable_string)
+    timestamp = Timestamp(attribute="started")
+    status = fields.Integer()
+    author_name = Derived(_author_name, fields.String(allow_none=True))
+
+
+class LogDetail(ResponseSchema):
+    """One run, from the path that names it."""
+
+    omit_none = ("error",)
+
+    imt_id = fields.String()
+    event_type = Constant("EXECUTION_END", fields.String())
+    id = fields.String()
+    kind_id = fields.Integer(attribute="scenario_id", data_key="@kindId")
+    timestamp = Timestamp(attribute="started")
+    type = fields.String()
+    instant = fields.Boolean()
+    author_id = fields.Integer(allow_none=True)
+    team_id = fields.Integer()
+    organization_id = fields.Integer()
+    replay_of_execution_id = Constant(None, _nullable_string)
+    replay_of_execution_name = Constant(None, _nullable_string)
+    replay_of_execution_timestamp = Constant(None, _nullable_string)
+    at_scenario_id = fields.Integer(attribute="scenario_id", data_key="@scenarioId")
+    scenario_name = fields.String()
+    error = fields.Nested(ExecutionErrorOut, allow_none=True)
+    scenario_id = fields.Integer()
+    duration = fields.Integer()
+    centicredits = fields.Integer()
+    operations = fields.Integer()
+    transfer = fields.Integer()
+    status = fields.Integer()
+    is_replayable = Constant(False, fields.Boolean())
+
+
+class EventRow(ResponseSchema):
+    """Something that a person did to the scenario: start, stop, modify."""
+
+    imt_id = fields.String()
+    id = fields.String()
+    detail = Derived(
+        lambda world, row: {"author": {"name": _author_name(world, row), "staff": False}}, fields.Dict()
+    )
+    type = fields.String()
+    author_id = fields.Integer()
+    timestamp = Timestamp(attribute="at")
+    author_name = Derived(_author_name, fields.String(allow_none=True))
+
+
+class LogsQuery(QuerySchema):
+    """Filters. ``from`` and ``to`` are milliseconds, both inclusive."""
+
+    status = Choice("1", "2", "3")
+    since = Int(0, data_key="from")
+    until = Int(0, data_key="to")
+    duration_from = Int(0)
+    duration_to = Int(0)
+    operations_from = Int(0)
+    operations_to = Int(0)
+    transfer_from = Int(0)
+    transfer_to = Int(0)
+    name = Text(256)
+    show_check_runs = Bool(load_default=False)
+    last = Text(256, data_key="pg[last]")
+    show_last = Bool(load_default=False, data_key="pg[showLast]")
+
+
+class LogDetailQuery(QuerySchema):
+    max_bytes = Int(1)

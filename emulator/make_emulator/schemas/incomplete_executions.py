@@ -1,0 +1,113 @@
+"""Incomplete executions, which Make's API calls dlqs, as the vendor's SDK has them."""
+
+from __future__ import annotations
+
+from marshmallow import ValidationError, fields, validates_schema
+
+from .base import (
+    BodySchema,
+    Bool,
+    Constant,
+    Derived,
+    Int,
+    ListField,
+    QuerySchema,
+    ResourceId,
+    ResponseSchema,
+    Text,
+    Timestamp,
+)
+from .scenarios import JsonText
+
+
+class IncompleteExecutionListItem(ResponseSchema):
+    id = fields.String()
+    reason = fields.String()
+    created = Timestamp()
+    size = fields.Integer()
+    resolved = fields.Boolean()
+    retry = fields.Boolean()
+    attempts = fields.Integer()
+
+
+class IncompleteExecutionOut(ResponseSchema):
+    """One of them; a team is called a company, as it once was."""
+
+    id = fields.String()
+    scenario_id = fields.Integer()
+    scenario_name = Derived(lambda world, row: world.scenarios[row.scenario_id].name, fields.String())
+    company_id = fields.Integer(attribute="team_id")
+    company_name = Derived(lambda world, row: world.teams[row.team_id].name, fields.String())
+    resolved = fields.Boolean()
+    deleted = Constant(False, fields.Boolean())
+    index = fields.Integer()
+    created = Timestamp()
+    execution_id = fields.String()
+    retry = fields.Boolean()
+    attempts = fields.Integer()
+    size = fields.Integer()
+
+
+class IncompleteExecutionChanged(ResponseSchema):
+    failer = fields.Integer()
+    blueprint = fields.Dict()
+
+
+class RetryListItem(ResponseSchema):
+    """One attempt to complete it: a run of its own, which is not among the scenario's."""
+
+    imt_id = fields.String()
+    duration = fields.Integer(attribute="execution.duration")
+    transfer = fields.Integer(attribute="execution.transfer")
+    operations = fields.Integer(attribute="execution.operations")
+    centicredits = fields.Integer(attribute="execution.centicredits")
+    team_id = fields.Integer(attribute="execution.team_id")
+    id = fields.String()
+    type = fields.String(attribute="execution.type")
+    author_id = fields.Integer(attribute="execution.author_id", allow_none=True)
+    timestamp = Timestamp(attribute="execution.started")
+    status = fields.Integer(attribute="execution.status")
+
+
+class RetryOut(ResponseSchema):
+    imt_id = fields.String()
+    duration = fields.Integer(attribute="execution.duration")
+    operations = fields.Integer(attribute="execution.operations")
+    centicredits = fields.Integer(attribute="execution.centicredits")
+    transfer = fields.Integer(attribute="execution.transfer")
+    organization_id = fields.Integer(attribute="execution.organization_id")
+    team_id = fields.Integer(attribute="execution.team_id")
+    id = fields.String()
+    type = fields.String(attribute="execution.type")
+    author_id = fields.Integer(attribute="execution.author_id", allow_none=True)
+    instant = fields.Boolean(attribute="execution.instant")
+    timestamp = Timestamp(attribute="execution.started")
+    status = fields.Integer(attribute="execution.status")
+
+
+class IncompleteExecutionsQuery(QuerySchema):
+    scenario_id = ResourceId("scenario", required=True)
+
+
+class IncompleteExecutionsDelete(IncompleteExecutionsQuery):
+    confirmed = Bool(load_default=False)
+
+
+class IncompleteExecutionUpdate(BodySchema):
+    blueprint = JsonText()
+    failer = Int(1)
+
+
+class IncompleteExecutionsSelection(BodySchema):
+    """Exactly one of a list, ``all``, or ``all`` with exceptions."""
+
+    ids = ListField(Text(128), minimum=1)
+    all = Bool()
+    except_ids = ListField(Text(128))
+
+    @validates_schema
+    def _exactly_one(self, data: dict[str, object], **kwargs: object) -> None:
+        if ("ids" in data) == bool(data.get("all")):
+            raise ValidationError("Exactly one of 'ids' and 'all' is needed.")
+        if "except_ids" in data and not data.get("all"):
+            raise ValidationError("'exceptIds' goes with 'all' only.")

@@ -1,0 +1,196 @@
+"""Users and roles.
+
+Sources: API documentation "Users", "Users > Me", "Users > Roles"; the vendor's OpenAPI document; the SDK's samples.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from ..world.enums import get_timezone
+from ..world.models import User
+from ..world.roles import PERMISSION_CATEGORIES
+from ..world.world import World
+from .base import (
+    Bool,
+    Choice,
+    Constant,
+    Derived,
+    Int,
+    ListField,
+    QuerySchema,
+    ResourceId,
+    ResponseSchema,
+    Text,
+    Timestamp,
+)
+
+
+class UserOut(ResponseSchema):
+    id = fields.Integer()
+    name = fields.String()
+    email = fields.String()
+    language = fields.String()
+    timezone_id = fields.Integer()
+    locale_id = fields.Integer()
+    country_id = fields.Integer()
+    features = Constant({}, fields.Dict())
+    avatar = fields.String()
+
+
+class PermittedUserOut(ResponseSchema):
+    """A user as found by permission. There are no personal spaces, and nobody is merely invited."""
+
+    id = fields.Integer()
+    name = fields.String(allow_none=True)
+    email = fields.String()
+    personal_space_id = Constant(None, fields.Integer(allow_none=True), metadata={"extra": True})
+    language = fields.String(metadata={"extra": True})
+    timezone_id = fields.Integer(metadata={"extra": True})
+    locale_id = fields.Integer(metadata={"extra": True})
+    country_id = fields.Integer(metadata={"extra": True})
+    avatar = fields.String(allow_none=True, metadata={"extra": True})
+    last_login = Timestamp(metadata={"extra": True})
+    invitation_status = Constant(
+        None,
+        fields.String(allow_none=True, validate=validate.OneOf(("pending", "expired", None))),
+        metadata={"extra": True},
+    )
+
+
+def _timezone(world: World, user: User) -> str:
+    return get_timezone(user.timezone_id).key
+
+
+def _organization_roles(world: World, user: User) -> list[dict[str, object]]:
+    return [
+        {
+            "usersRoleId": row.role_id,
+            "userId": user.id,
+            "organizationId": row.organization_id,
+            "invitation": None,
+        }
+        for row in world.organization_members.where(user=user.id)
+    ]
+
+
+def _team_roles(world: World, user: User) -> list[dict[str, object]]:
+    return [
+        {
+            "usersRoleId": row.role_id,
+            "userId": user.id,
+            "teamId": row.team_id,
+            "changeable": row.changeable,
+        }
+        for row in world.team_members.where(user=user.id)
+    ]
+
+
+class AuthUserOut(ResponseSchema):
+    id = fields.Integer()
+    name = fields.String()
+    email = fields.String()
+    language = fields.String()
+    timezone_id = fields.Integer()
+    locale_id = fields.Integer()
+    country_id = fields.Integer()
+    features = Constant({}, fields.Dict())
+    avatar = fields.String()
+    timezone = Derived(_timezone, fields.String())
+    locale = Derived(lambda world, row: row.language, fields.String())
+    email_notifications = Constant(None, fields.Dict(allow_none=True))
+    has_added_app = Constant(False, fields.Boolean())
+    users_admins_role_id = Derived(
+        lambda world, row: 1 if row.is_admin else None,
+        fields.Integer(allow_none=True),
+        metadata={"extra": True},
+    )
+    user_organization_roles = Derived(
+        _organization_roles, fields.List(fields.Dict()), metadata={"extra": True}
+    )
+    user_team_roles = Derived(_team_roles, fields.List(fields.Dict()), metadata={"extra": True})
+    force_set_password = Constant(False, fields.Boolean(), metadata={"extra": True})
+    has_password = Constant(True, fields.Boolean(), metadata={"extra": True})
+    tfa_enabled = Constant(False, fields.Boolean(), metadata={"extra": True})
+    is_affiliate_partner = Constant(False, fields.Boolean(), metadata={"extra": True})
+    support_eligible = Constant(False, fields.Boolean(), metadata={"extra": True})
+
+
+class AuthorizationOut(ResponseSchema):
+    auth_used = fields.String()
+    scope = fields.List(fields.String())
+
+
+class RoleOut(ResponseSchema):
+    """A role. No source tells the identifiers and descriptions, so they are null."""
+
+    id = fields.Integer()
+    name = fields.String()
+    identifier = fields.String(allow_none=True, metadata={"extra": True})
+    subsidiary = fields.Boolean(metadata={"extra": True})
+    category = fields.String(metadata={"extra": True})
+    management_type = Constant("system_locked", fields.String(), metadata={"extra": True})
+    permissions = fields.List(fields.String(), attribute="permission_list", metadata={"extra": True})
+    description = fields.String(allow_none=True, metadata={"extra": True})
+
+
+class RoleDetail(ResponseSchema):
+    """One role, with all that is known of it. Source: the SDK's sample (roles/get.json)."""
+
+    id = fields.Integer()
+    name = fields.String()
+    identifier = fields.String(allow_none=True)
+    category = fields.String()
+    subsidiary = fields.Boolean()
+    management_type = Constant("system_locked", fields.String())
+    description = fields.String(allow_none=True)
+    permissions = fields.List(fields.String(), attribute="permission_list")
+
+
+class UsersQuery(QuerySchema):
+    team_id = ResourceId("team")
+    organization_id = ResourceId("organization")
+    name = Text(128)
+    email = Text(254)
+    team_role_id = Int(1)
+    organization_role_id = Int(1)
+
+
+class PermissionQuery(QuerySchema):
+    """Which permission, and where: ``company`` means a team."""
+
+    type = Choice("organization", "company", required=True)
+    permission = Text(128, required=True)
+    organization_id = ResourceId("organization")
+    team_id = ResourceId("team")
+
+    @validates_schema
+    def _fits_its_type(self, data: dict[str, Any], **kwargs: Any) -> None:
+        level, owner, id = (
+            ("team", "team_id", "teamId")
+            if data["type"] == "company"
+            else ("organization", "organization_id", "organizationId")
+        )
+        wrong: dict[str, list[str | list[Any] | dict[Any, Any]]] = {}
+        if owner not in data:
+            wrong[id] = ["Missing value of required parameter '{path}'."]
+        if PERMISSION_CATEGORIES.get(data["permission"]) != level:
+            wrong["permission"] = ["Invalid value of parameter '{path}'."]
+        if wrong:
+            raise ValidationError(wrong)
+
+
+class MeQuery(QuerySchema):
+    include_invited_org = Bool(load_default=False)
+
+
+class RolesQuery(QuerySchema):
+    """Which roles; the team or the organization would add custom roles, of which there are none."""
+
+    category = Choice("organization", "team")
+    exclude_role = ListField(Int(1))
+    role_id = Int(1)
+    team_id = ResourceId("team")
+    organization_id = ResourceId("organization")

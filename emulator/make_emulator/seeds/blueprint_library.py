@@ -1,0 +1,131 @@
+"""The blueprints of a seed: shipped ones by name, files beside the seed, or written into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from ..engine.blueprints import parser as engine
+from ..engine.scheduling import schedule
+from ..resources import fixture_path
+from ..world.blueprint_refs import find_module_references, iter_modules
+from ..world.exceptions import DomainError
+from .issues import did_you_mean
+
+
+class UnusableBlueprintError(ValueError):
+    """A blueprint that cannot be used; one text for each fault."""
+
+    @property
+    def issues(self) -> tuple[str, ...]:
+        return self.args
+
+
+class BlueprintLibrary:
+    """Reads the blueprints that a seed names, each file once, and remembers the state of the files.
+
+    A seed that is no file has no directory, and names shipped blueprints only.
+    """
+
+    def __init__(self, directory: Path | None) -> None:
+        self._directory = directory
+        self._read: dict[Path, Mapping[str, Any]] = {}
+        self.file_stamps: dict[Path, tuple[int, int]] = {}
+
+    def get(self, source: str | Mapping[str, Any]) -> dict[str, Any]:
+        """A copy of a blueprint, known to hang together.
+
+        Raises:
+            Unusable: if there is no such blueprint, or it is malformed.
+        """
+        given = source if isinstance(source, Mapping) else self._file(source)
+        # Inputs and outputs come with an exported blueprint; the specifications are the scenario's.
+        blueprint = {key: value for key, value in given.items() if key != "io"}
+        blueprint.setdefault("metadata", {})
+        try:
+            engine.parse_blueprint(blueprint)
+        except DomainError as refusal:
+            raise UnusableBlueprintError(*issue_texts(refusal)) from None
+        except RecursionError:
+            raise UnusableBlueprintError("the blueprint is nested too deep") from None
+        io = given.get("io", {})
+        if not isinstance(io, Mapping) or not all(
+            isinstance(io.get(part, []), list) for part in ("input_spec", "output_spec")
+        ):
+            raise UnusableBlueprintError("'io' must hold the lists 'input_spec' and 'output_spec'")
+        return {**blueprint, "io": io}
+
+    def _file(self, name: str) -> Mapping[str, Any]:
+        path = self._find(name)
+        if path not in self._read:
+            try:
+                self.file_stamps[path] = file_stamp(path)
+                data = orjson.loads(path.read_bytes())
+            except OSError:
+                raise UnusableBlueprintError(f"the file {path} cannot be read") from None
+            except orjson.JSONDecodeError as error:
+                raise UnusableBlueprintError(
+                    f"{path}:{error.lineno}: this is not JSON: {error.msg}"
+                ) from None
+            if not isinstance(data, Mapping):
+                raise UnusableBlueprintError(f"{path}: a blueprint must be an object")
+            self._read[path] = data
+        return self._read[path]
+
+    def _find(self, name: str) -> Path:
+        try:
+            found = self._lookup(name)
+        except (OSError, ValueError):
+            raise UnusableBlueprintError("this is no name of a file") from None
+        if found is not None:
+            return found
+        names = sorted(path.stem for path in fixture_path("blueprints").glob("*.json"))
+        raise UnusableBlueprintError(
+            f"there is neither a file {name!r} beside the seed nor a sample of that name; "
+            f"there are {len(names)} samples, such as {', '.join(names[:3])}{did_you_mean(name, names)}"
+        )
+
+    def _lookup(self, name: str) -> Path | None:
+        if self._directory is not None and (beside := self._directory / name).is_file():
+            return beside
+        shipped = fixture_path("blueprints", f"{name}.json")
+        if "/" not in name and "\\" not in name and shipped.is_file():
+            return shipped
+        return None
+
+
+def file_stamp(path: Path) -> tuple[int, int]:
+    """What tells whether a file was written since."""
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
+
+
+def issue_texts(refusal: DomainError) -> tuple[str, ...]:
+    """A refusal in the words of a fault."""
+    faults = getattr(refusal, "issues", None) or (refusal.detail,)
+    return tuple(str(text).rstrip(".") for text in faults)
+
+
+def find_connection_issues(blueprint: Mapping[str, Any], known: set[int]) -> list[str]:
+    """What a blueprint uses and its team does not have."""
+    wanted = {
+        id: node["module"]
+        for node in iter_modules(blueprint["flow"])
+        for id in find_module_references(node, "connection")
+    }
+    return [
+        f"module {module} uses connection {id}, which the team does not have"
+        for id, module in wanted.items()
+        if id not in known
+    ]
+
+
+def find_schedule_issues(scheduling: Mapping[str, Any]) -> tuple[str, ...]:
+    try:
+        schedule.validate_scheduling(scheduling, least_minutes=1)
+    except DomainError as refusal:
+        return issue_texts(refusal)
+    return ()

@@ -1,0 +1,307 @@
+"""The kinds of values in a seed: what is taken, the text when it is not, and the JSON Schema of it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields
+
+from ..schemas.base import MAX_ID
+from ..schemas.data_structures import spec_issues
+from ..world import roles
+from ..world.clock import DAY, MAX_TIMESTAMP, MINUTE, SECOND, parse_iso
+from ..world.enums import SCOPES, timezone_codes
+from ..world.zones import ZONE_PATTERN
+from .issues import did_you_mean
+
+#: What stands in a seed for a set of scopes.
+SCOPE_SETS = {
+    "all": SCOPES,
+    "read": frozenset(scope for scope in SCOPES if scope.endswith(":read")),
+}
+
+_TIME_UNITS = {"s": SECOND, "m": MINUTE, "h": 60 * MINUTE, "d": DAY}
+_RELATIVE_TIME = re.compile(r"-([0-9]{1,6})([smhd])", re.ASCII)
+_UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+def _describe(value: Any) -> str:
+    match value:
+        case bool():
+            return "a boolean"
+        case str():
+            return repr(value if len(value) <= 40 else value[:40] + "…")
+        case int() | float():
+            return str(value)
+        case list():
+            return "a list"
+        case dict():
+            return "a mapping"
+    return "nothing"
+
+
+class SeedField(fields.Field[Any]):
+    """A value of a seed. ``shape`` is its JSON Schema, ``about`` a sentence for editors."""
+
+    shape: Mapping[str, Any] = {}
+
+    def __init__(self, about: str = "", **options: Any) -> None:
+        super().__init__(**options)
+        self.about = about
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return self.read(value)
+
+    def read(self, value: Any) -> Any:
+        """The value as it is kept.
+
+        Raises:
+            marshmallow.ValidationError: if it makes no sense.
+        """
+        return value
+
+    def type_error(self, wanted: str, value: Any) -> ma.ValidationError:
+        return ma.ValidationError(f"must be {wanted}, not {_describe(value)}")
+
+
+class TextField(SeedField):
+    """A string; ``loose`` lets a number stand for its digits."""
+
+    def __init__(
+        self, about: str, *, maximum: int = 128, minimum: int = 1, loose: bool = False, **options: Any
+    ) -> None:
+        super().__init__(about, **options)
+        self._minimum, self._maximum, self._loose = minimum, maximum, loose
+        kinds = ["string", "number"] if loose else "string"
+        self.shape = {"type": kinds, "minLength": minimum, "maxLength": maximum}
+
+    def read(self, value: Any) -> str:
+        if self._loose and isinstance(value, (int, float)) and not isinstance(value, bool):
+            value = str(value)
+        if not isinstance(value, str):
+            raise self.type_error("a string", value)
+        if not self._minimum <= len(value) <= self._maximum:
+            raise ma.ValidationError(f"must have {self._minimum} to {self._maximum} characters")
+        return value
+
+
+class IntegerField(SeedField):
+    def __init__(self, about: str = "", *, minimum: int = 0, maximum: int = MAX_ID, **options: Any) -> None:
+        super().__init__(about, **options)
+        self._minimum, self._maximum = minimum, maximum
+        self.shape = {"type": "integer", "minimum": minimum, "maximum": maximum}
+
+    def read(self, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.type_error("a whole number", value)
+        if not self._minimum <= value <= self._maximum:
+            raise ma.ValidationError(f"must lie between {self._minimum} and {self._maximum}")
+        return value
+
+
+class IdField(IntegerField):
+    def __init__(self) -> None:
+        super().__init__("Its id; left out, the next free one.", minimum=1)
+
+
+class BooleanField(SeedField):
+    shape = {"type": "boolean"}  # noqa: RUF012
+
+    def read(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.type_error("true or false", value)
+        return value
+
+
+class ObjectField(SeedField):
+    """A JSON object with names of the writer's choosing."""
+
+    shape = {"type": "object"}  # noqa: RUF012
+
+    def read(self, value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise self.type_error("a mapping", value)
+        return value
+
+
+class ScalarField(SeedField):
+    """A string, a number, true or false."""
+
+    shape = {"type": ["string", "number", "boolean"]}  # noqa: RUF012
+
+    def read(self, value: Any) -> Any:
+        if not isinstance(value, (str, int, float)) or value != value or value in (math.inf, -math.inf):
+            raise self.type_error("a string, a number, true or false", value)
+        return value
+
+
+class ChoiceField(SeedField):
+    def __init__(self, about: str, choices: Sequence[str], **options: Any) -> None:
+        super().__init__(about, **options)
+        self._choices = choices
+        self.shape = {"enum": list(choices)}
+
+    def read(self, value: Any) -> str:
+        if not isinstance(value, str) or value not in self._choices:
+            raise ma.ValidationError(
+                f"there is no {_describe(value)}; there are: {', '.join(self._choices)}{did_you_mean(value, self._choices)}"
+            )
+        return value
+
+
+class PatternField(SeedField):
+    def __init__(self, about: str, pattern: re.Pattern[str], wanted: str, **options: Any) -> None:
+        super().__init__(about, **options)
+        self._pattern, self._wanted = pattern, wanted
+        self.shape = {"type": "string", "pattern": f"^{pattern.pattern}$"}
+
+    def read(self, value: Any) -> str:
+        if not isinstance(value, str) or not self._pattern.fullmatch(value):
+            raise self.type_error(self._wanted, value)
+        return value
+
+
+def zone_field(about: str) -> PatternField:
+    return PatternField(about, ZONE_PATTERN, "a zone such as eu1", load_default="eu1")
+
+
+def token_field(about: str) -> PatternField:
+    return PatternField(about, _UUID4, "a UUID of version 4 in lower case")
+
+
+class TimeField(SeedField):
+    """A time: so long before the world's now, e.g. ``-2h``, or in ISO 8601. Kept as a function of now."""
+
+    shape = {"type": "string", "pattern": r"^(-[0-9]{1,6}[smhd]|[0-9]{4}-[0-9]{2}-[0-9]{2}.*)$"}  # noqa: RUF012
+
+    def read(self, value: Any) -> tuple[int, int]:
+        """The time as a moment and an offset: the moment is 0 for the world's now."""
+        if isinstance(value, str):
+            if match := _RELATIVE_TIME.fullmatch(value):
+                return 0, -int(match[1]) * _TIME_UNITS[match[2]]
+            try:
+                moment = parse_iso(value)
+                if 0 <= moment <= MAX_TIMESTAMP:
+                    return moment, 0
+            except (ValueError, OverflowError):
+                pass
+        raise self.type_error("a time such as -2h, -30d or 2026-01-31T08:00:00Z", value)
+
+
+class ReferenceField(SeedField):
+    """One of the other things of the seed, by its id or its name."""
+
+    shape = {"type": ["integer", "string"]}  # noqa: RUF012
+
+    def __init__(self, kind: str, about: str, **options: Any) -> None:
+        super().__init__(about, **options)
+        self.kind = kind
+
+    def read(self, value: Any) -> int | str:
+        if isinstance(value, bool) or not isinstance(value, (int, str)):
+            raise self.type_error("an id or a name", value)
+        return value
+
+
+class RoleField(SeedField):
+    """A role by its id or its name."""
+
+    def __init__(self, category: str, **options: Any) -> None:
+        super().__init__("What the user may do there: the name of a role, or its id.", **options)
+        self._category = category
+        known = [role for role in roles.ROLES if role.category == category]
+        self._names = [role.name for role in known]
+        short = [name.removeprefix("Team ") for name in self._names]
+        everything = dict.fromkeys([*self._names, *short, *(name.lower() for name in short)])
+        self.shape = {"enum": [*everything, *(role.id for role in known)]}
+
+    def read(self, value: Any) -> int:
+        plain = isinstance(value, (int, str)) and not isinstance(value, bool)
+        role = roles.find_role(value, self._category) if plain else None
+        if role is None:
+            raise ma.ValidationError(
+                f"there is no {self._category} role {_describe(value)}; there are: {', '.join(self._names)}"
+                + did_you_mean(value, self._names)
+            )
+        return role.id
+
+
+class ScopesField(SeedField):
+    """A list of scopes, or the name of a set of them."""
+
+    shape = {  # noqa: RUF012
+        "anyOf": [{"enum": list(SCOPE_SETS)}, {"type": "array", "items": {"enum": sorted(SCOPES)}}]
+    }
+
+    def read(self, value: Any) -> frozenset[str]:
+        if isinstance(value, str) and value in SCOPE_SETS:
+            return SCOPE_SETS[value]
+        if not isinstance(value, list):
+            raise self.type_error("a list of scopes, all or read", value)
+        errors = {
+            place: [f"there is no scope {_describe(scope)}{did_you_mean(scope, sorted(SCOPES))}"]
+            for place, scope in enumerate(value)
+            if not isinstance(scope, str) or scope not in SCOPES
+        }
+        if errors:
+            raise ma.ValidationError(errors)
+        return frozenset(value)
+
+
+class StringListField(SeedField):
+    shape = {"type": "array", "items": {"type": "string"}}  # noqa: RUF012
+
+    def read(self, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+            raise self.type_error("a list of strings", value)
+        return tuple(value)
+
+
+class FieldSpecsField(SeedField):
+    """The fields of a data structure."""
+
+    shape = {  # noqa: RUF012
+        "type": "array",
+        "items": {
+            "type": "object",
+            "required": ["name", "type"],
+            "properties": {
+                "name": {"type": "string"},
+                "type": {"type": "string"},
+                "label": {"type": ["string", "null"]},
+                "required": {"type": ["boolean", "null"]},
+            },
+        },
+    }
+
+    def read(self, value: Any) -> Any:
+        if not isinstance(value, list):
+            raise self.type_error("a list of fields", value)
+        if errors := [fault.replace("{path}", "spec").rstrip(".") for fault in spec_issues(value)]:
+            raise ma.ValidationError(errors)
+        return value
+
+
+class BlueprintField(SeedField):
+    """A blueprint: the name of a shipped one, the path of a file beside the seed, or the blueprint itself."""
+
+    shape = {"type": ["string", "object"]}  # noqa: RUF012
+
+    def read(self, value: Any) -> Any:
+        if not isinstance(value, (str, dict)) or not value:
+            raise self.type_error("the name or the file of a blueprint, or a blueprint", value)
+        return value
+
+
+class TimezoneField(IntegerField):
+    """The id of a time zone. The list takes a while to read, so it is only asked for an unusual one."""
+
+    def read(self, value: Any) -> int:
+        id = super().read(value)
+        if id != 113 and id not in timezone_codes():
+            raise ma.ValidationError(f"there is no time zone {id}")
+        return id

@@ -1,0 +1,67 @@
+"""Finds a seed by its name, by its path, or takes it as an object; what was checked once is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from ..resources import fixture_path
+from .issues import SeedError
+from .validation import Seed, validate
+from .yaml_reader import parse_object, parse_text
+
+#: How many seeds are kept after they were checked, and how long the text of one may be to be kept.
+_CACHE_SIZE = 16
+_MAX_CACHED_LENGTH = 1_000_000
+
+_cache: dict[tuple[str, str], Seed] = {}
+
+
+def load(seed: Any) -> Seed:
+    """Read and check a seed given by name, by path, or as an object.
+
+    Raises:
+        SeedError: with every fault of it; also if there is no such seed.
+    """
+    if isinstance(seed, Mapping):
+        document = parse_object(seed)
+        key = "", orjson.dumps(document.data).decode()
+        return _get_cached(key) or _add_to_cache(key, validate(document, None))
+    path = _resolve_path(seed)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise SeedError(f"{path}: this is not text in UTF-8") from None
+    except (PermissionError, IsADirectoryError) as error:
+        raise SeedError(f"cannot read {path}: {error.strerror}") from None
+    except (OSError, ValueError):
+        raise SeedError(f"there is no seed named {seed!r}, nor a file of that name") from None
+    key = str(path), text
+    return _get_cached(key) or _add_to_cache(key, validate(parse_text(text, str(path)), path.parent))
+
+
+def list_seeds() -> list[str]:
+    """The seeds that come along, by name."""
+    return sorted(path.stem for path in fixture_path("worlds").glob("*.yaml"))
+
+
+def _resolve_path(seed: Any) -> Path:
+    name = str(seed)
+    return fixture_path("worlds", f"{name}.yaml") if name in list_seeds() else Path(name)
+
+
+def _get_cached(key: tuple[str, str]) -> Seed | None:
+    """A seed that was checked before, unless one of its blueprints' files was written since."""
+    seed = _cache.get(key)
+    return seed if seed is not None and seed.is_fresh() else None
+
+
+def _add_to_cache(key: tuple[str, str], seed: Seed) -> Seed:
+    if len(key[1]) <= _MAX_CACHED_LENGTH:
+        while len(_cache) >= _CACHE_SIZE:
+            _cache.pop(next(iter(_cache), key), None)
+        _cache[key] = seed
+    return seed

@@ -1,0 +1,282 @@
+"""Checks a seed as a whole before anything is built: its shape, its ids, and what its parts say of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as File
+from typing import Any
+
+import marshmallow as ma
+
+from ..world.data_stores import find_field_issues
+from .blueprint_library import (
+    BlueprintLibrary,
+    UnusableBlueprintError,
+    file_stamp,
+    find_connection_issues,
+    find_schedule_issues,
+)
+from .fields import SCOPE_SETS
+from .issues import SeedError, SeedIssue, SeedPath, did_you_mean
+from .schema import SEED_SCHEMA
+from .yaml_reader import SeedDocument
+
+SeedRow = dict[str, Any]
+
+#: Kind of thing -> the key of its list in a team.
+TEAM_RESOURCE_KEYS = {
+    "connection": "connections",
+    "hook": "hooks",
+    "function": "functions",
+    "folder": "folders",
+    "dataStructure": "data_structures",
+    "dataStore": "data_stores",
+    "scenario": "scenarios",
+    "template": "templates",
+}
+
+#: What a seed has that names no users or no tokens. The token is known by heart: that of the default world.
+DEFAULT_USER: SeedRow = {"name": "Ada Maker", "email": "ada@example.com", "admin": True}
+DEFAULT_TOKEN: SeedRow = {
+    "label": "admin",
+    "scopes": SCOPE_SETS["all"],
+    "token": "11111111-1111-4111-8111-111111111111",
+}
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A checked seed: every row has its id, every reference is an id, every blueprint was read."""
+
+    users: list[SeedRow]
+    tokens: list[SeedRow]
+    organizations: list[SeedRow]
+    document: SeedDocument
+    file_stamps: Mapping[File, tuple[int, int]] = field(default_factory=dict)
+
+    def is_fresh(self) -> bool:
+        """Whether the files of its blueprints are as they were."""
+        try:
+            return all(file_stamp(path) == before for path, before in self.file_stamps.items())
+        except OSError:
+            return False
+
+
+def validate(document: SeedDocument, directory: File | None) -> Seed:
+    """Check a seed whose own blueprints lie below a directory.
+
+    Raises:
+        SeedError: with every fault, in the order of the lines.
+    """
+    faults = list(document.issues)
+    try:
+        data: SeedRow = SEED_SCHEMA.load(document.data)
+    except ma.ValidationError as error:
+        faults += [document.issue_at(path, text) for path, text in _flatten_messages(error.messages)]
+        data = error.valid_data if isinstance(error.valid_data, dict) else {}
+    check = _Validator(document, directory, data, faults)
+    check.run()
+    if faults:
+        raise SeedError(sorted(faults, key=lambda fault: fault.line or 0))
+    return Seed(data["users"], data["tokens"], data["organizations"], document, check.library.file_stamps)
+
+
+def _flatten_messages(messages: Any, path: SeedPath = ()) -> Iterator[tuple[SeedPath, str]]:
+    if isinstance(messages, Mapping):
+        for key, inner in messages.items():
+            yield from _flatten_messages(inner, path if key == "_schema" else (*path, key))
+    else:
+        yield from ((path, text) for text in messages)
+
+
+class _Validator:
+    """Completes the rows of a seed in place, and notes what is wrong. Rows with faults may lack some of their keys."""
+
+    def __init__(
+        self, document: SeedDocument, directory: File | None, data: SeedRow, faults: list[SeedIssue]
+    ) -> None:
+        self.document = document
+        self.library = BlueprintLibrary(directory)
+        self.data = data
+        self.issues = faults
+        #: Lists with a fault in them: what cannot be found there may be meant to be there.
+        self._incomplete_lists = {_enclosing_list(fault.path) for fault in faults}
+        self._ids_by_name: dict[tuple[str, int | str | None], dict[int | str, int]] = {}
+
+    def run(self) -> None:
+        self.data.setdefault("users", [dict(DEFAULT_USER)])
+        self.data.setdefault("organizations", [])
+        users = list(iter_rows(self.data, "users", ()))
+        organizations = list(iter_rows(self.data, "organizations", ()))
+        teams = [team for path, row in organizations for team in iter_rows(row, "teams", path)]
+        self._assign_emails(users)
+        self._assign_ids("user", users)
+        self._assign_ids("organization", organizations)
+        self._assign_ids("team", teams)
+        for kind, key in TEAM_RESOURCE_KEYS.items():
+            self._assign_ids(kind, [item for path, team in teams for item in iter_rows(team, key, path)])
+        self._tokens()
+        for path, row in organizations:
+            self._resolve_reference(row, "owner", path, "user", default=True)
+            self._members(row, path)
+        for path, team in teams:
+            self._members(team, path)
+            self._team(team, path)
+
+    def _add_issue(self, path: SeedPath, text: str) -> None:
+        self.issues.append(self.document.issue_at(path, text))
+
+    # --- ids and references ----------------------------------------------------------------------
+
+    def _assign_ids(self, kind: str, things: list[tuple[SeedPath, SeedRow]]) -> None:
+        """See that no id is given twice, and give one to every row without."""
+        taken: set[int] = set()
+        for path, row in things:
+            id = row.get("id")
+            if id in taken:
+                self._add_issue((*path, "id"), f"another {kind} has the id {id}")
+            elif id is not None:
+                taken.add(id)
+        last = 0
+        for _, row in things:
+            if "id" not in row:
+                last = next(
+                    id for id in range(last + 1, last + len(things) + 2 + len(taken)) if id not in taken
+                )
+                row["id"] = last
+        for path, row in things:
+            # Users are named all over the seed; the things of a team within the team.
+            names = self._ids_by_name.setdefault(
+                (kind, str(path[:-2]) if kind in TEAM_RESOURCE_KEYS else None), {}
+            )
+            names[row["id"]] = row["id"]
+            for name in (row.get("name"), row.get("email") if kind == "user" else None):
+                if name is not None:
+                    names.setdefault(name, row["id"])
+
+    def _resolve_reference(
+        self, row: SeedRow, key: str, path: SeedPath, kind: str, *, default: bool = False
+    ) -> None:
+        """Put an id in the place of a reference."""
+        team = kind in TEAM_RESOURCE_KEYS
+        known = self._ids_by_name.get((kind, str(path[:-2]) if team else None), {})
+        wanted = row.get(key)
+        if wanted is None:
+            row[key] = next(iter(known.values()), None) if default else None
+        elif wanted in known:
+            row[key] = known[wanted]
+        elif not self._incomplete_lists & {f"{kind}s"}:
+            names = [name for name in known if isinstance(name, str)] or [str(id) for id in known]
+            there = f"; there are: {', '.join(names[:20])}" if names else ""
+            place = "in this team " if team else ""
+            self._add_issue(
+                (*path, _camel(key)),
+                f"there is no {kind} {wanted!r} {place}".rstrip() + there + did_you_mean(wanted, names),
+            )
+
+    # --- rows ------------------------------------------------------------------------------------
+
+    def _assign_emails(self, users: list[tuple[SeedPath, SeedRow]]) -> None:
+        for _, row in users:
+            if "email" not in row and "name" in row:
+                words = "".join(letter if letter.isalnum() else " " for letter in row["name"].lower()).split()
+                row["email"] = f"{'.'.join(words) or 'user'}@example.com"
+
+    def _tokens(self) -> None:
+        if "tokens" not in self.data:
+            self.data["tokens"] = [dict(DEFAULT_TOKEN)]
+        seen: set[str] = set()
+        for place, (path, row) in enumerate(iter_rows(self.data, "tokens", ())):
+            self._resolve_reference(row, "user", path, "user", default=True)
+            row.setdefault("label", f"token-{place + 1}")
+            if row.get("token") in seen:
+                self._add_issue((*path, "token"), "another token is the same")
+            if "token" in row:
+                seen.add(row["token"])
+
+    def _members(self, owner: SeedRow, path: SeedPath) -> None:
+        seen: set[Any] = set()
+        for here, row in iter_rows(owner, "members", path):
+            if "user" in row:
+                self._resolve_reference(row, "user", here, "user")
+                if row["user"] in seen:
+                    self._add_issue((*here, "user"), "this user is a member already")
+                seen.add(row["user"])
+
+    def _team(self, team: SeedRow, path: SeedPath) -> None:
+        earlier: set[int] = set()
+        for here, row in iter_rows(team, "folders", path):
+            self._resolve_reference(row, "parent", here, "folder")
+            if row["parent"] in self._ids(team, "folders") - earlier:
+                self._add_issue((*here, "parent"), "a folder must stand after the one in which it lies")
+            earlier.add(row["id"])
+        for here, row in iter_rows(team, "data_stores", path):
+            self._store(team, row, here)
+        connections = self._ids(team, "connections")
+        for here, row in iter_rows(team, "scenarios", path):
+            self._resolve_reference(row, "folder", here, "folder")
+            self._blueprint(row, here, connections=connections)
+        for here, row in iter_rows(team, "templates", path):
+            self._blueprint(row, here, connections=None)
+
+    def _ids(self, team: SeedRow, key: str) -> set[int]:
+        return {row["id"] for row in team.get(key, ())}
+
+    def _store(self, team: SeedRow, store: SeedRow, path: SeedPath) -> None:
+        self._resolve_reference(store, "data_structure", path, "dataStructure")
+        structure: SeedRow = next(
+            (row for row in team.get("data_structures", ()) if row["id"] == store["data_structure"]), {}
+        )
+        seen: set[str] = set()
+        for here, record in iter_rows(store, "records", path):
+            if record.get("key") in seen:
+                self._add_issue((*here, "key"), f"another record of this store has the key {record['key']!r}")
+            seen.add(record.get("key", ""))
+            if "spec" in structure and "data" in record:
+                for fault in find_field_issues(
+                    structure["spec"], record["data"], strict=structure.get("strict", False)
+                ):
+                    self._add_issue((*here, "data"), fault.rstrip("."))
+
+    def _blueprint(self, row: SeedRow, path: SeedPath, *, connections: set[int] | None) -> None:
+        """Read the blueprint, and set apart the specifications of inputs and outputs that came with it."""
+        if "scheduling" in row:
+            for text in find_schedule_issues(row["scheduling"]):
+                self._add_issue((*path, "scheduling"), text)
+        if "blueprint" not in row:
+            return
+        here = (*path, "blueprint")
+        try:
+            blueprint = self.library.get(row["blueprint"])
+        except UnusableBlueprintError as error:
+            for text in error.issues:
+                self._add_issue(here, text)
+            return
+        row["io"] = blueprint.pop("io")
+        row["blueprint"] = {**blueprint, "name": row.get("name", blueprint["name"])}
+        if connections is not None and "connections" not in self._incomplete_lists:
+            for text in find_connection_issues(blueprint, connections):
+                self._add_issue(here, text)
+        on_demand = row.get("scheduling", {}).get("type") == "on-demand"
+        if connections is not None and row["io"].get("input_spec") and not on_demand:
+            self._add_issue((*path, "scheduling"), "a scenario that takes inputs must be scheduled on demand")
+
+
+def _enclosing_list(path: SeedPath) -> str | int | None:
+    """The list that may hold more than can be seen, where a fault lies at it, in one of its rows, or in a row's name."""
+    if path and path[-1] in ("id", "name", "email"):
+        path = path[:-1]
+    names = [part for part in path[-2:] if isinstance(part, str)]
+    return names[-1] if names else None
+
+
+def iter_rows(owner: SeedRow, key: str, path: SeedPath) -> Iterator[tuple[SeedPath, SeedRow]]:
+    """The rows of a list, each with the way to it."""
+    for place, row in enumerate(owner.get(key, ())):
+        yield (*path, _camel(key), place), row
+
+
+def _camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(word.capitalize() for word in tail)

@@ -1,0 +1,49 @@
+"""Connections that end in another way than with an answer: what the embedded server does for faults that were asked for."""
+
+from __future__ import annotations
+
+import select
+import socket
+import struct
+import sys
+from typing import Any
+
+#: Closing such a socket sends a reset, and nothing that is still unsent.
+_LINGER_ZERO = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+
+
+def is_client_gone(request: Any) -> bool:
+    """Whether nobody waits for the answer to a request any more: its client hung up, or the server is to stop."""
+    if not request.server.ready:
+        return True
+    # Peeking beneath TLS sees a record more, never the end too early.
+    peer = socket.socket(fileno=request.conn.socket.fileno())
+    try:
+        if not _is_readable(peer):
+            return False
+        return not peer.recv(1, socket.MSG_PEEK)
+    except OSError:
+        return True
+    finally:
+        peer.detach()
+
+
+def _is_readable(peer: socket.socket) -> bool:
+    if not hasattr(select, "poll"):  # Windows
+        return bool(select.select([peer], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(peer, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def reset_connection(request: Any) -> None:
+    """End a request's connection with a reset, without a word."""
+    request.sent_headers = True
+    request.chunked_write = False
+    request.close_connection = True
+    connection = request.conn
+    # Cheroot closes politely; it is told that there is nothing left to close.
+    connection.linger = True
+    peer = socket.socket(fileno=connection.socket.detach())
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+    peer.close()

@@ -1,0 +1,30 @@
+"""For tests: a server on a free port, isolated worlds on it, interception in this process, and the pytest plugin."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..client.control import ControlError
+    from .emulator import MakeEmulator
+    from .interception import mock_make
+    from .routing import NetworkBlocked
+    from .world import World
+
+__all__ = ["ControlError", "MakeEmulator", "NetworkBlocked", "World", "mock_make"]
+
+_EXPORTS = {
+    "ControlError": "..client.control",
+    "MakeEmulator": ".emulator",
+    "NetworkBlocked": ".routing",
+    "World": ".world",
+    "mock_make": ".interception",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # The pytest plugin lies in this package and is loaded by every test run, also by those that need none of this.
+    if name in _EXPORTS:
+        return getattr(import_module(_EXPORTS[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

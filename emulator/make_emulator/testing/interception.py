@@ -1,0 +1,142 @@
+"""`mock_make`: calls of this process to the hosts of Make land in an emulator, without a socket."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+from ..app import DEFAULT_WORLD, registry_of
+from ..client.control import ControlClient, LocalTransport
+from . import app_pool, coverage, routing
+from .decorators import decorate
+from .world import World
+
+_Target = TypeVar("_Target", bound=Callable[..., Any])
+
+_DEFAULT_ZONE = "eu1.make.com"
+
+_lock = threading.Lock()
+_patches = ExitStack()
+
+
+class MockMake:
+    """One interception, to enter or to decorate with; each time it is entered it has a fresh world.
+
+    While one is entered, the clients of the whole process are patched: whichever thread calls a host of Make reaches
+    the world that was entered last. Tests that run side by side in threads want a `MakeEmulator` and worlds instead.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: Any = "default",
+        plan: str | None = None,
+        zone: str | None = None,
+        now: str | None = None,
+        rate_limit: bool = True,
+        scopes: Sequence[str] | None = None,
+        world_seed: int = 0,
+        block_others: bool = False,
+    ) -> None:
+        self._world_options: dict[str, Any] = {
+            "seed": str(seed) if isinstance(seed, Path) else seed,
+            "plan": plan,
+            "zone": zone,
+            "now": now,
+            "rate_limit": rate_limit,
+            "world_seed": world_seed,
+        }
+        self._scopes = scopes
+        self._block_others = block_others
+        self._active_routes: list[tuple[routing.Route, ControlClient]] = []
+
+    def __enter__(self) -> World:
+        app = app_pool.acquire(**self._world_options)
+        control = ControlClient(LocalTransport(app, "http://localhost"))
+        app_pool.release_with(control, app)
+        described = control.call("GET", "worlds", DEFAULT_WORLD)["world"]
+        zone = described["zone"] or _DEFAULT_ZONE
+        world = World(control, {**described, "baseUrl": f"https://{zone}/api/v2"})
+        if self._scopes is not None:
+            world.token = world.create_token(self._scopes)
+        tenant = registry_of(app).get(DEFAULT_WORLD)
+        assert tenant is not None
+        route = routing.Route(app, zone, self._block_others, may_delay=lambda: len(tenant.faults) > 0)
+        _activate_route(route)
+        self._active_routes.append((route, control))
+        return world
+
+    def __exit__(self, *exc: object) -> None:
+        route, control = self._active_routes.pop()
+        _deactivate_route(route)
+        coverage.collect(control, DEFAULT_WORLD)
+
+    def __call__(self, target: _Target) -> _Target:
+        decorated: _Target = decorate(target, "world", lambda: self)
+        return decorated
+
+
+def _activate_route(route: routing.Route) -> None:
+    # Who only wants a server must not wait for the clients to be imported.
+    from . import transports
+
+    global _patches
+    with _lock:
+        if routing.push_route(route):
+            try:
+                _patches = transports.install()
+            except BaseException:
+                routing.remove_route(route)
+                raise
+
+
+def _deactivate_route(route: routing.Route) -> None:
+    with _lock:
+        if routing.remove_route(route):
+            _patches.close()
+
+
+@overload
+def mock_make(target: _Target, /) -> _Target: ...
+
+
+@overload
+def mock_make(
+    *,
+    seed: Any = "default",
+    plan: str | None = None,
+    zone: str | None = None,
+    now: str | None = None,
+    rate_limit: bool = True,
+    scopes: Sequence[str] | None = None,
+    world_seed: int = 0,
+    block_others: bool = False,
+) -> MockMake: ...
+
+
+def mock_make(target: Any = None, /, **options: Any) -> Any:
+    """Let the calls of this process to Make land in an emulator in this process, without a socket.
+
+    Every zone of Make, and the hosts of its hooks, whether called through requests, urllib3, httpx (sync and async),
+    `urllib.request` or `external_services.client`. A client that is not among them fails rather than reaching Make.
+
+    Use it in a ``with`` statement, which yields the `World`, or as a decorator of functions, coroutines, generators
+    and classes (their methods named ``test…``): a parameter named ``world`` is given the world. Nested, the innermost
+    answers.
+
+    Args:
+        seed: the name of a seed, the path of a seed file, or the seed itself.
+        plan: the plan of the organizations, e.g. ``core``.
+        zone: the zone of the organizations, e.g. ``us1``; by default the seed's. At the others its tokens are unknown, as
+            they would be.
+        now: the world's time at the start, ISO 8601; by default the system's.
+        rate_limit: whether the world counts requests a minute.
+        scopes: the scopes of ``world.token``; by default those of the seed's first token.
+        world_seed: the number from which ids and made-up data follow.
+        block_others: whether calls to all other hosts fail with `NetworkBlocked`; this machine stays reachable.
+    """
+    interception = MockMake(**options)
+    return interception if target is None else interception(target)

@@ -1,0 +1,166 @@
+"""The pytest plugin, active on install: fixtures for an emulator, isolated worlds and a client."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    import requests
+
+    from . import MakeEmulator, World
+    from .coverage import CoverageCollector
+
+_WORLD_KEY: pytest.StashKey[World] = pytest.StashKey()
+_COVERAGE_KEY: pytest.StashKey[CoverageCollector] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("make-emulator")
+    group.addoption(
+        "--make-emulator-url",
+        default=None,
+        metavar="URL",
+        help="Use the emulator that runs there, instead of starting one (or set MAKE_EMULATOR_URL).",
+    )
+    group.addoption(
+        "--make-coverage",
+        action="store_true",
+        help="Show at the end which endpoints of the Make API the tests called, and how they were answered.",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--make-coverage"):
+        from .coverage import CoverageCollector
+
+        config.stash[_COVERAGE_KEY] = coverage = CoverageCollector()
+        coverage.start()
+    config.addinivalue_line(
+        "markers",
+        "make_world(seed=None, plan=None, scopes=None, zone=None, now=None): what make_world is made from.",
+    )
+
+
+@pytest.fixture(scope="session")
+def make_emulator(pytestconfig: pytest.Config) -> Iterator[MakeEmulator]:
+    """One emulator for the whole test run: started here, or a sidecar named by ``--make-emulator-url``."""
+    # Imported on use: a test run that never asks for an emulator does not pay for one.
+    from . import ControlError, MakeEmulator
+
+    url = pytestconfig.getoption("--make-emulator-url") or os.environ.get("MAKE_EMULATOR_URL")
+    key = os.environ.get("MAKE_EMULATOR_CONTROL_KEY")
+    try:
+        emulator = MakeEmulator.attach(url, control_key=key) if url else MakeEmulator().start()
+        emulator.control.call("GET", "worlds")
+    except ControlError as error:
+        pytest.fail(f"make_emulator: {error}", pytrace=False)
+    with emulator:
+        yield emulator
+
+
+@pytest.fixture
+def make_world(make_emulator: MakeEmulator, request: pytest.FixtureRequest) -> Iterator[World]:
+    """A world of the test's own; the marker ``make_world`` says what it is made from."""
+    marker = request.node.get_closest_marker("make_world")
+    wishes: dict[str, Any] = dict(marker.kwargs) if marker else {}
+    scopes = wishes.pop("scopes", None)
+    world = make_emulator.create_world(**wishes)
+    if scopes is not None:
+        world.token = world.create_token(scopes)
+    request.node.stash[_WORLD_KEY] = world
+    yield world
+    from . import ControlError
+
+    # The test may have deleted its world, and a sidecar may be gone.
+    with suppress(ControlError):
+        world.delete()
+
+
+@pytest.fixture
+def make_client(make_world: World, request: pytest.FixtureRequest) -> Iterator[requests.Session]:
+    """A session whose relative paths go to the world's API, with its token."""
+    import requests
+
+    class Client(requests.Session):
+        def request(
+            self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any
+        ) -> requests.Response:
+            text = url.decode() if isinstance(url, bytes) else url
+            if "://" not in text:
+                text = f"{make_world.base_url}/{text.lstrip('/')}"
+            return super().request(method, text, *args, **kwargs)
+
+    with Client() as client:
+        client.headers.update(make_world.headers)
+        client.trust_env = False
+        if make_world.base_url.startswith("https:"):
+            # An emulator of this test run tells whom to trust; for one elsewhere the environment does.
+            emulator = request.getfixturevalue("make_emulator")
+            client.verify = str(emulator.ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or "") or True
+        yield client
+
+
+@pytest.fixture
+def make_env(make_world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Sets MAKE_API_KEY, MAKE_ZONE, MAKE_BASE_URL, MAKE_TEAM and MAKE_ORGANIZATION for the code under test."""
+    monkeypatch.setenv("MAKE_API_KEY", make_world.token)
+    monkeypatch.setenv("MAKE_ZONE", make_world.base_url.removesuffix("/api/v2").partition("://")[2])
+    monkeypatch.setenv("MAKE_BASE_URL", make_world.base_url)
+    monkeypatch.setenv("MAKE_TEAM", str(make_world.team_id))
+    monkeypatch.setenv("MAKE_ORGANIZATION", str(make_world.organization_id))
+    return make_world
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show, under a failed test, what its world was asked."""
+    report = yield
+    world = item.stash.get(_WORLD_KEY, None)
+    if report.when == "call" and report.failed and world is not None:
+        from . import ControlError
+
+        try:
+            lines = [f"{row['at']}  {row['sentence']}" for row in world.requests.all()]
+        except ControlError as error:
+            lines = [f"the journal could not be read: {error}"]
+        report.sections.append(("requests to the Make world", "\n".join(lines) or "none"))
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what a worker of pytest-xdist gathered to the process that reports."""
+    coverage = session.config.stash.get(_COVERAGE_KEY, None)
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if coverage is not None and output is not None:
+        output["make_coverage"] = coverage.report()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take in what a worker of pytest-xdist gathered; one that crashed has handed over nothing."""
+    coverage = node.config.stash.get(_COVERAGE_KEY, None)
+    report = getattr(node, "workeroutput", {}).get("make_coverage")
+    if coverage is not None and report is not None:
+        coverage.add(report)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    coverage = config.stash.get(_COVERAGE_KEY, None)
+    if coverage is None:
+        return
+    from .coverage import render_table
+
+    terminalreporter.section("coverage of the Make API")
+    for line in render_table(coverage.report(), shutil.get_terminal_size().columns):
+        terminalreporter.write_line(line)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if (coverage := config.stash.get(_COVERAGE_KEY, None)) is not None:
+        coverage.stop()

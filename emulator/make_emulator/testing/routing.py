@@ -1,0 +1,114 @@
+"""Where the calls of this process go while interception is on: into the emulator, out to the network, or nowhere."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ..http_client import is_calling_out
+from ..world.zones import zone_of_host
+from .wsgi_client import WsgiApp
+
+
+class NetworkBlocked(RuntimeError):
+    """A call that must not reach the network while interception is on.
+
+    It is no `OSError`: code that handles a failing network must not mistake it for one.
+    """
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Route:
+    """One interception: who answers for the zones of Make, and whether other hosts may be called."""
+
+    app: WsgiApp
+    zone: str
+    block_others: bool
+    #: Whether an answer may be held up, because the world has faults.
+    may_delay: Callable[[], bool]
+
+
+_lock = threading.Lock()
+_routes: list[Route] = []
+
+
+def push_route(route: Route) -> bool:
+    """Put a route in force over those that are; true if it is the only one."""
+    with _lock:
+        _routes.append(route)
+        return len(_routes) == 1
+
+
+def remove_route(route: Route) -> bool:
+    """Take a route out of force; true if none is left."""
+    with _lock:
+        _routes.remove(route)
+        return not _routes
+
+
+def route_for(host: str) -> Route | None:
+    """Who answers for a host; ``None`` if the network does.
+
+    Raises:
+        NetworkBlocked: if other hosts are not to be called.
+    """
+    route = _active_route()
+    if route is None:
+        return None
+    if _is_make_host(route, host):
+        return route
+    _check_other_host(route, host)
+    return None
+
+
+def check_dns_lookup(host: str) -> None:
+    """Refuse to look up a host that must not be reached.
+
+    Raises:
+        NetworkBlocked: for a zone of Make, since whoever asks is no client that is intercepted, and for other hosts
+            if they are not to be called.
+    """
+    route = _active_route()
+    if route is None:
+        return
+    if _is_make_host(route, host):
+        raise NetworkBlocked(
+            f"something is about to call {host} itself: mock_make() intercepts requests, urllib3, httpx and "
+            "http.client; for other clients use MakeEmulator, a server"
+        )
+    _check_other_host(route, host)
+
+
+def _active_route() -> Route | None:
+    if is_calling_out.get():
+        # An emulator in this process carries out what a scenario of its asked for; that is no call of the code under test.
+        return None
+    try:
+        return _routes[-1]
+    except IndexError:
+        return None
+
+
+def _is_make_host(route: Route, host: str) -> bool:
+    return zone_of_host(host) is not None or host in (route.zone, f"hook.{route.zone}")
+
+
+def _check_other_host(route: Route, host: str) -> None:
+    if route.block_others and not is_loopback_host(host):
+        raise NetworkBlocked(f"mock_make(block_others=True) keeps this process from calling {host}")
+
+
+@lru_cache(maxsize=1024)
+def is_loopback_host(host: str) -> bool:
+    """Whether a host is a name or an address of loopback, or the address that stands for any."""
+    name = host.strip("[]").lower()
+    if not name or name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified

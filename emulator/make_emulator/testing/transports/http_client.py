@@ -1,0 +1,95 @@
+"""`external_services.client`, and so `urllib.request`: a connection whose socket is the emulator itself."""
+
+from __future__ import annotations
+
+import http.client
+import io
+from typing import Any
+
+from ..routing import route_for
+from ..wsgi_client import WsgiApp, WsgiResponse, call_wsgi
+
+
+def patches() -> list[tuple[Any, str, Any]]:
+    """What is patched while interception is on."""
+
+    def connecting(kind: type[http.client.HTTPConnection], scheme: str) -> Any:
+        real = kind.connect
+
+        def connect(self: Any) -> None:
+            route = route_for((self._tunnel_host or self.host).strip("[]"))
+            if route is None:
+                real(self)
+            else:
+                self.sock = _EmulatorSocket(route.app, scheme, self.timeout)
+
+        return connect
+
+    return [
+        (kind, "connect", connecting(kind, scheme))
+        for kind, scheme in ((http.client.HTTPConnection, "http"), (http.client.HTTPSConnection, "https"))
+    ]
+
+
+class _EmulatorSocket:
+    """What `external_services.client` asks of a socket: it takes a request's octets and has those of the answer."""
+
+    def __init__(self, app: WsgiApp, scheme: str, timeout: Any) -> None:
+        self._app = app
+        self._scheme = scheme
+        self._timeout = timeout
+        self._sent = bytearray()
+
+    def sendall(self, data: Any) -> None:
+        self._sent += data
+
+    def makefile(self, mode: str, *args: Any, **options: Any) -> io.BytesIO:
+        sent, self._sent = bytes(self._sent), bytearray()
+        return io.BytesIO(self._exchange(sent))
+
+    def settimeout(self, timeout: float | None) -> None:
+        self._timeout = timeout
+
+    def setsockopt(self, *args: Any) -> None:
+        """There is nothing to set."""
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+    def _exchange(self, sent: bytes) -> bytes:
+        head, _, body = sent.partition(b"\r\n\r\n")
+        request_line, *lines = head.decode("latin-1").split("\r\n")
+        method, target, _ = request_line.split(" ")
+        pairs = [line.partition(":") for line in lines]
+        headers = [(name, value.strip()) for name, _, value in pairs]
+        named = {name.lower(): value for name, value in headers}
+        chunked = named.get("transfer-encoding", "").lower() == "chunked"
+        answer = call_wsgi(
+            self._app,
+            method,
+            self._scheme,
+            named.get("host", ""),
+            target,
+            headers,
+            _join_chunks(body) if chunked else body,
+            chunked=chunked,
+            timeout=self._timeout if isinstance(self._timeout, (int, float)) else None,
+        )
+        return _serialize_response(answer)
+
+
+def _join_chunks(body: bytes) -> bytes:
+    """The chunks of a body as one."""
+    joined, rest = b"", body
+    while True:
+        size, _, rest = rest.partition(b"\r\n")
+        length = int(size.partition(b";")[0], 16)
+        if not length:
+            return joined
+        joined += rest[:length]
+        rest = rest[length + 2 :]
+
+
+def _serialize_response(answer: WsgiResponse) -> bytes:
+    lines = [f"HTTP/1.1 {answer.status} {answer.reason}", *(": ".join(pair) for pair in answer.headers)]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + answer.body

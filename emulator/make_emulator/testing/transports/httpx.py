@@ -1,0 +1,93 @@
+"""httpx, sync and async: the transports that would open connections.
+
+What stands above them is the real code: clients, authentication, redirects, cookies, event hooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import anyio.to_thread
+import httpx
+
+from ..routing import route_for
+from ..wsgi_client import WsgiResponse, call_wsgi
+
+
+def patches() -> list[tuple[Any, str, Any]]:
+    """What is patched while interception is on."""
+    real = httpx.HTTPTransport.handle_request
+    real_async = httpx.AsyncHTTPTransport.handle_async_request
+
+    def handle_request(self: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        route = route_for(request.url.host)
+        if route is None:
+            return real(self, request)
+        assert isinstance(request.stream, httpx.SyncByteStream)
+        return _send_to_emulator(route.app, request, b"".join(request.stream))
+
+    async def handle_async_request(self: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
+        route = route_for(request.url.host)
+        if route is None:
+            return await real_async(self, request)
+        assert isinstance(request.stream, httpx.AsyncByteStream)
+        body = b"".join([chunk async for chunk in request.stream])
+        if route.may_delay():
+            # Other tasks go on meanwhile, as they would while the network is waited for.
+            return await anyio.to_thread.run_sync(_send_to_emulator, route.app, request, body)
+        return _send_to_emulator(route.app, request, body)
+
+    return [
+        (httpx.HTTPTransport, "handle_request", handle_request),
+        (httpx.AsyncHTTPTransport, "handle_async_request", handle_async_request),
+    ]
+
+
+class _ResponseStream(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """The body of an answer; one that is cut off ends as a broken connection does."""
+
+    def __init__(self, answer: WsgiResponse, method: str) -> None:
+        self._content = answer.body
+        self._missing = 0 if method == "HEAD" else answer.missing_bytes
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._content:
+            yield self._content
+        if self._missing:
+            expected = len(self._content) + self._missing
+            raise httpx.RemoteProtocolError(
+                "peer closed connection without sending complete message body "
+                f"(received {len(self._content)} bytes, expected {expected})"
+            )
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self:
+            yield piece
+
+
+def _send_to_emulator(app: Any, request: httpx.Request, body: bytes) -> httpx.Response:
+    url = request.url
+    try:
+        answer = call_wsgi(
+            app,
+            request.method,
+            url.scheme,
+            url.netloc.decode("ascii"),
+            url.raw_path.decode("ascii"),
+            request.headers.raw,
+            body,
+            timeout=request.extensions.get("timeout", {}).get("read"),
+        )
+    except TimeoutError:
+        raise httpx.ReadTimeout("The read operation timed out", request=request) from None
+    except OSError as error:
+        # A connection that breaks after the request was sent, as it would come from the network.
+        raise httpx.ReadError(str(error), request=request) from error
+    return httpx.Response(
+        answer.status,
+        headers=answer.headers,
+        stream=_ResponseStream(answer, request.method),
+        extensions={"http_version": b"HTTP/1.1", "reason_phrase": answer.reason.encode("latin-1")},
+        request=request,
+    )

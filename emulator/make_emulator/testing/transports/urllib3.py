@@ -1,0 +1,131 @@
+"""urllib3, and so requests and all else that is built on it.
+
+The one method is replaced that puts a request on a connection and reads the answer. What stands above it is the
+real code: retries, redirects, cookies, decoding, streaming, sessions and their hooks.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from http.client import HTTPMessage
+from typing import Any
+from urllib.parse import urlsplit
+
+from urllib3 import HTTPConnectionPool, HTTPHeaderDict, HTTPResponse, HTTPSConnectionPool
+from urllib3.exceptions import ReadTimeoutError
+from urllib3.util import SKIP_HEADER
+
+from ..routing import route_for
+from ..wsgi_client import call_wsgi
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def patches() -> list[tuple[Any, str, Any]]:
+    """What is patched while interception is on."""
+    real_request = HTTPConnectionPool._make_request
+    real_proxy = HTTPSConnectionPool._prepare_proxy
+
+    def make_request(
+        self: HTTPConnectionPool, conn: Any, method: str, url: str, *args: Any, **options: Any
+    ) -> Any:
+        if "://" in url:
+            # Through a proxy the request line names the host.
+            parts = urlsplit(url)
+            host, authority = parts.hostname or "", parts.netloc.rpartition("@")[2]
+            target = parts._replace(scheme="", netloc="").geturl()
+        else:
+            own_port = self.port in (None, _DEFAULT_PORTS[self.scheme])
+            host, authority, target = self.host, self.host if own_port else f"{self.host}:{self.port}", url
+        route = route_for(host.strip("[]"))
+        if route is None:
+            return real_request(self, conn, method, url, *args, **options)
+        return _send_to_emulator(self, route.app, method, authority, target, *args, **options)
+
+    def prepare_proxy(self: HTTPSConnectionPool, conn: Any) -> None:
+        if route_for(self.host.strip("[]")) is None:
+            real_proxy(self, conn)
+
+    return [
+        (HTTPConnectionPool, "_make_request", make_request),
+        (HTTPSConnectionPool, "_prepare_proxy", prepare_proxy),
+    ]
+
+
+class _OriginalResponse:
+    """What urllib3 and requests ask of the answer of `external_services.client` below theirs."""
+
+    def __init__(self, headers: list[tuple[str, str]], body: io.BytesIO) -> None:
+        self._headers = headers
+        self._body = body
+        self._message: HTTPMessage | None = None
+
+    @property
+    def msg(self) -> HTTPMessage:
+        if self._message is None:
+            self._message = HTTPMessage()
+            for name, value in self._headers:
+                self._message[name] = value
+        return self._message
+
+    def isclosed(self) -> bool:
+        return self._body.closed or self._body.tell() == self._body.getbuffer().nbytes
+
+    def close(self) -> None:
+        self._body.close()
+
+
+def _send_to_emulator(
+    pool: HTTPConnectionPool,
+    app: Any,
+    method: str,
+    authority: str,
+    target: str,
+    body: Any = None,
+    headers: Mapping[str, str] | None = None,
+    retries: Any = None,
+    timeout: Any = None,
+    chunked: bool = False,
+    response_conn: Any = None,
+    preload_content: bool = True,
+    decode_content: bool = True,
+    enforce_content_length: bool = True,
+) -> HTTPResponse:
+    """The parameters are those of the method that is replaced."""
+    pool.num_requests += 1
+    sent = [(name, value) for name, value in (headers or {}).items() if value != SKIP_HEADER]
+    limits = pool._get_timeout(timeout)
+    limits.start_connect()
+    wait = limits.read_timeout
+    try:
+        answer = call_wsgi(
+            app,
+            method,
+            pool.scheme,
+            authority,
+            target,
+            sent,
+            body,
+            chunked=chunked,
+            timeout=wait if isinstance(wait, (float, int)) else None,
+        )
+    except TimeoutError:
+        raise ReadTimeoutError(pool, target, f"Read timed out. (read timeout={wait})") from None
+    stream = io.BytesIO(answer.body)
+    return HTTPResponse(
+        body=stream,
+        headers=HTTPHeaderDict(answer.headers),
+        status=answer.status,
+        version=11,
+        reason=answer.reason,
+        preload_content=preload_content,
+        decode_content=decode_content,
+        original_response=_OriginalResponse(answer.headers, stream),  # type: ignore[arg-type]
+        pool=pool,
+        connection=response_conn,
+        retries=retries,
+        enforce_content_length=enforce_content_length,
+        request_method=method,
+        request_url=target,
+    )

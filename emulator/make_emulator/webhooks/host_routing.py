@@ -1,0 +1,32 @@
+"""Hooks that are called under a host of their own: ``https://hook.<zone>/<udid>``. Source: recorded hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+_HOOK_PREFIX = "/hook"
+
+
+def is_hook_host(host: str) -> bool:
+    """Whether a ``Host`` header names the hooks of a zone, be it one of Make's or a seed's own."""
+    return host[:5].lower() == "hook."
+
+
+def delivery_url(host: str, url: str) -> str:
+    """The URL of a delivery as its caller knows it."""
+    return url.replace(_HOOK_PREFIX + "/", "/", 1) if is_hook_host(host) else url
+
+
+class HookHostMiddleware:
+    """Takes ``/<udid>`` on the host of a zone's hooks to the webhook gateway."""
+
+    def __init__(self, app: WsgiApp) -> None:
+        self._app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if is_hook_host(environ.get("HTTP_HOST", "")):
+            environ["PATH_INFO"] = _HOOK_PREFIX + environ["PATH_INFO"]
+        return self._app(environ, start_response)

@@ -1,0 +1,147 @@
+"""What can be read off a blueprint without running it: its modules, apps and the things that it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+from .models import Json
+
+#: Where a module keeps the id of a thing that it uses, by kind of thing.
+REFERENCE_FIELDS: dict[str, tuple[str, ...]] = {
+    # The last is that of AI modules, whose provider is a connection, too (the vendor's notes on connections).
+    "connection": ("__IMTCONN__", "account", "oAuthAccount", "makeConnectionId"),
+    "hook": ("__IMTHOOK__", "hook"),
+    "dataStore": ("datastore",),
+    "dataStructure": ("type",),
+}
+
+#: What the designer leaves where a route, or the scenario, has no module yet (exported blueprints); mostly without an id.
+PLACEHOLDER_MODULE = "placeholder:Placeholder"
+
+
+def iter_modules(flow: Json) -> Iterator[Mapping[str, Json]]:
+    """Every module of a flow, those of routes, branches, error handlers and an agent's tools included; a placeholder is none."""
+    pending = [flow]
+    while pending:
+        nodes = pending.pop()
+        if not isinstance(nodes, Sequence) or isinstance(nodes, str):
+            continue
+        for node in nodes:
+            if not isinstance(node, Mapping):
+                continue
+            if isinstance(node.get("module"), str) and node["module"] != PLACEHOLDER_MODULE:
+                yield node
+            pending.append(node.get("onerror"))
+            for branches in (node.get("routes"), node.get("branches"), node.get("tools")):
+                if isinstance(branches, Sequence) and not isinstance(branches, str):
+                    pending.extend(branch.get("flow") for branch in branches if isinstance(branch, Mapping))
+
+
+def split_module_name(node: Mapping[str, Json]) -> tuple[str, str]:
+    """``("http", "ActionSendData")`` for a module ``http:ActionSendData``."""
+    app, _, module = str(node["module"]).partition(":")
+    return app, module
+
+
+def used_packages(blueprint: Mapping[str, Json]) -> tuple[str, ...]:
+    """The apps of a blueprint, one entry a module as Make lists them; an empty flow counts as ``builtin``."""
+    apps = tuple(split_module_name(node)[0] for node in iter_modules(blueprint.get("flow")))
+    return apps or ("builtin",)
+
+
+def used_modules(blueprint: Mapping[str, Json]) -> tuple[Mapping[str, str], ...]:
+    """The distinct modules of a blueprint in order of appearance: ``{"moduleName", "packageName"}`` each."""
+    pairs = dict.fromkeys(split_module_name(node) for node in iter_modules(blueprint.get("flow")))
+    return tuple({"moduleName": module, "packageName": app} for app, module in pairs)
+
+
+def find_references(blueprint: Mapping[str, Json], kind: str) -> set[int]:
+    """The ids of a kind of thing (``"connection"``, ``"hook"``, ``"dataStore"`` …) that the modules use."""
+    return {id for node in iter_modules(blueprint.get("flow")) for id in find_module_references(node, kind)}
+
+
+def find_trigger_hook_id(blueprint: Mapping[str, Json]) -> int | None:
+    """The id of the hook that starts the scenario, if its first module listens at one."""
+    flow = blueprint.get("flow")
+    if not isinstance(flow, Sequence) or isinstance(flow, str) or not flow:
+        return None
+    first = flow[0]
+    if not isinstance(first, Mapping) or not isinstance(first.get("parameters"), Mapping):
+        return None
+    return next(
+        (id for name in REFERENCE_FIELDS["hook"] if (id := _parse_id(first["parameters"].get(name)))), None
+    )
+
+
+def find_module_references(node: Mapping[str, Json], kind: str) -> set[int]:
+    """The ids of a kind of thing that one module uses."""
+    if kind == "dataStructure" and not node["module"].startswith("json:"):
+        return set()
+    found: set[int] = set()
+    for part in ("parameters", "mapper"):
+        values = node.get(part)
+        if isinstance(values, Mapping):
+            found.update(
+                id for name in REFERENCE_FIELDS[kind] if (id := _parse_id(values.get(name))) is not None
+            )
+    return found
+
+
+def remap_references(
+    blueprint: Mapping[str, Json], maps: Mapping[str, Mapping[int, Json]]
+) -> dict[str, Json]:
+    """A copy in which the things of each kind are exchanged: kind -> old id -> new id, or whatever stands for it."""
+    copy: dict[str, Json] = deepcopy(dict(blueprint))
+    for node in iter_modules(copy.get("flow")):
+        for kind, mapping in maps.items():
+            if not find_module_references(node, kind):
+                continue
+            for part in ("parameters", "mapper"):
+                values = node.get(part)
+                if not isinstance(values, dict):
+                    continue
+                for name in REFERENCE_FIELDS[kind]:
+                    if (old := _parse_id(values.get(name))) in mapping and old is not None:
+                        values[name] = mapping[old]
+    return copy
+
+
+#: What types of fields hold the ids of: ``account:google`` a connection, ``hook:gateway-webhook`` a hook.
+_REFERENCE_FIELD_TYPES = frozenset({"account", "hook", "datastore"})
+
+#: Triggers that listen at a hook of their own, whether their metadata say so or not.
+_HOOK_TRIGGERS = frozenset({"gateway:CustomWebHook", "gateway:CustomMailHook"})
+
+
+def is_complete(blueprint: Mapping[str, Json]) -> bool:
+    """Whether every module names the connection, hook and data store that it must have.
+
+    Which these are is known of the modules of webhooks, and of others whose ``metadata.parameters`` say so.
+    """
+    return all(map(_has_required_references, iter_modules(blueprint.get("flow"))))
+
+
+def _has_required_references(node: Mapping[str, Json]) -> bool:
+    if node["module"] in _HOOK_TRIGGERS and not find_module_references(node, "hook"):
+        return False
+    metadata, parameters = node.get("metadata"), node.get("parameters")
+    fields = metadata.get("parameters") if isinstance(metadata, Mapping) else None
+    given = parameters if isinstance(parameters, Mapping) else {}
+    return not any(
+        given.get(str(field.get("name"))) in (None, "")
+        for field in (fields if isinstance(fields, list) else ())
+        if isinstance(field, Mapping)
+        and field.get("required") is True
+        and str(field.get("type")).partition(":")[0] in _REFERENCE_FIELD_TYPES
+    )
+
+
+def _parse_id(value: Any) -> int | None:
+    """An id as blueprints write it: a number, or a string of digits."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        return int(value)
+    return None

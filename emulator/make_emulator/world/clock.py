@@ -1,0 +1,116 @@
+"""The world's clock: the only place that reads the system's time.
+
+A moment is an ``int`` of milliseconds since the Unix epoch, UTC.
+"""
+
+from __future__ import annotations
+
+import time
+from calendar import monthrange
+from datetime import UTC, datetime
+from functools import lru_cache
+
+SECOND = 1000
+MINUTE = 60 * SECOND
+DAY = 24 * 60 * MINUTE
+
+#: 9998-12-31T23:59:59Z: no clock is set, and no run starts, past this moment. A time zone or a month further on, it
+#: still is a year that Python can name.
+MAX_TIMESTAMP = 253_370_764_799_000
+MAX_YEAR = 9998
+
+
+@lru_cache(maxsize=65_536)
+def format_iso(moment: int) -> str:
+    """Write a moment as Make does: ISO 8601 with milliseconds and ``Z``."""
+    whole, milliseconds = divmod(moment, SECOND)
+    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+
+
+def parse_iso(text: str) -> int:
+    """Read an ISO 8601 time; one without an offset is UTC.
+
+    Raises:
+        ValueError: if the text is not a time.
+    """
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return round(at.timestamp() * SECOND)
+
+
+def add_months(moment: int, months: int) -> int:
+    """The same day and time some months later, or that month's last day (recorded: counters restart monthly)."""
+    at = datetime.fromtimestamp(moment / SECOND, UTC)
+    years, month = divmod(at.month - 1 + months, 12)
+    year, month = at.year + years, month + 1
+    if year > MAX_YEAR:
+        return MAX_TIMESTAMP + 1
+    day = min(at.day, monthrange(year, month)[1])
+    return round(at.replace(year=year, month=month, day=day).timestamp() * SECOND)
+
+
+class Clock:
+    """A clock that runs with the system, stands frozen, or jumps ahead."""
+
+    __slots__ = ("_frozen", "_offset")
+
+    def __init__(self, now: int | str | None = None) -> None:
+        self._offset = 0
+        self._frozen: int | None = None
+        if now is not None:
+            self.set(now)
+
+    @property
+    def frozen(self) -> bool:
+        return self._frozen is not None
+
+    @property
+    def offset(self) -> int:
+        """By how many milliseconds the clock is ahead of the system's when it runs."""
+        return self._offset
+
+    def resume(self, offset: int) -> None:
+        """Run, so far ahead of the system's clock."""
+        self._frozen = None
+        self._offset = offset
+
+    def now(self) -> int:
+        """The present moment, in milliseconds since the epoch."""
+        if self._frozen is not None:
+            return self._frozen
+        return time.time_ns() // 1_000_000 + self._offset
+
+    def set(self, now: int | str) -> None:
+        """Jump to a moment; a frozen clock stays frozen there."""
+        moment = parse_iso(now) if isinstance(now, str) else now
+        if not 0 <= moment <= MAX_TIMESTAMP:
+            raise ValueError("the time must lie between 1970 and 9998")
+        if self._frozen is not None:
+            self._frozen = moment
+        else:
+            self._offset = moment - time.time_ns() // 1_000_000
+
+    def advance_to(self, moment: int) -> None:
+        """Let time pass until a moment: never back, and not past the end of time."""
+        self.set(min(max(moment, self.now()), MAX_TIMESTAMP))
+
+    def freeze(self, at: int | str | None = None) -> None:
+        """Stop the clock, at a given moment or where it stands."""
+        # Frozen first: a running clock would move on between the two steps.
+        self._frozen = self.now()
+        if at is not None:
+            self.set(at)
+
+    def unfreeze(self) -> None:
+        """Let the clock run on from where it stands."""
+        if self._frozen is not None:
+            now, self._frozen = self._frozen, None
+            self.set(now)
+
+    def advance(self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0) -> None:
+        """Jump ahead, frozen or not."""
+        step = round((seconds + 60 * (minutes + 60 * (hours + 24 * days))) * SECOND)
+        if step < 0:
+            raise ValueError("a clock cannot be advanced by a negative time")
+        self.set(self.now() + step)

@@ -1,0 +1,167 @@
+"""What was consumed: operations, credits and transfer of an organization, a team or a scenario.
+
+Tallies are kept as runs are written, so asking costs nothing, and what a deleted scenario consumed stays consumed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from .clock import DAY, MAX_TIMESTAMP, add_months
+from .models import Consumption, Execution, Organization, Scenario, Team
+from .world import World
+
+_ZERO = Consumption()
+
+#: Of so many runs of a scenario, the latest, it is kept what went into each module and came out.
+MAX_DETAILED_EXECUTIONS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DailyConsumption:
+    """What one scenario consumed on one day. ``date`` reads DD-MM-YYYY (recorded)."""
+
+    date: str
+    operations: int
+    data_transfer: int
+    centicredits: int
+
+
+def record_execution(world: World, execution: Execution) -> Execution:
+    """Add a run to the logs of its scenario and to the tallies of its owners."""
+    execution = count_execution(world, execution)
+    world.logs.put(execution)
+    return execution
+
+
+def count_execution(world: World, execution: Execution) -> Execution:
+    """Add a run to the tallies of its owners, and tell it apart from all others."""
+    execution = replace(execution, sequence=world.ids.next("log"))
+    _drop_expired(world, execution)
+    if execution.started >= world.organizations[execution.organization_id].last_reset:
+        for owner in (
+            ("scenario", execution.scenario_id),
+            ("team", execution.team_id),
+            ("organization", execution.organization_id),
+        ):
+            before = world.tallies.get(owner, _ZERO)
+            world.tallies[owner] = Consumption(
+                before.operations + execution.operations,
+                before.centicredits + execution.centicredits,
+                before.transfer + execution.transfer,
+            )
+    return execution
+
+
+def reset_counters(world: World, until: int) -> list[Organization]:
+    """Start the counters of every organization anew whose month is over by a moment, and tell which."""
+    restarted = []
+    for organization in list(world.organizations):
+        if organization.next_reset > until:
+            continue
+        month = organization.months
+        while (upcoming := add_months(organization.created, month + 1)) <= until:
+            month += 1
+        restarted.append(
+            world.organizations.put(
+                replace(
+                    organization,
+                    months=month,
+                    last_reset=add_months(organization.created, month),
+                    next_reset=upcoming,
+                )
+            )
+        )
+        owners = {("organization", organization.id)}
+        owners |= {("team", team.id) for team in world.teams.where(organization=organization.id)}
+        owners |= {("scenario", row.id) for row in world.scenarios.where(organization=organization.id)}
+        for owner in owners:
+            world.tallies.pop(owner, None)
+    world.counters_until = min((row.next_reset for row in world.organizations), default=MAX_TIMESTAMP + 1)
+    return restarted
+
+
+def _drop_expired(world: World, newest: Execution) -> None:
+    """Drop what the plan keeps no longer from the logs of a scenario, and the steps of all but its latest runs."""
+    days = world.organizations[newest.organization_id].license.retention
+    entries = world.logs.where(scenario=newest.scenario_id)
+    stale = []
+    for entry in entries:
+        at = entry.started if isinstance(entry, Execution) else entry.at
+        if at >= newest.started - days * DAY:
+            break
+        stale.append(entry.id)
+    for id in stale:
+        world.logs.remove((newest.scenario_id, id))
+    detailed = world.detailed.setdefault(newest.scenario_id, deque())
+    detailed.append(newest.id)
+    if len(detailed) > MAX_DETAILED_EXECUTIONS:
+        run = world.logs.get((newest.scenario_id, detailed.popleft()))
+        if isinstance(run, Execution) and (run.steps or run.decisions):
+            world.logs.put(
+                replace(
+                    run,
+                    steps=(),
+                    decisions=(),
+                    steps_left_out=run.steps_left_out + len(run.steps),
+                    decisions_left_out=run.decisions_left_out + len(run.decisions),
+                )
+            )
+
+
+def organization_of(world: World, team_id: int) -> Organization:
+    """The organization of a team, whose plan says what the team may use."""
+    return world.organizations[world.teams[team_id].organization_id]
+
+
+def owner_key(owner: Organization | Team) -> tuple[str, int]:
+    """By what the things of an owner are found, such as what it consumed: ``("team", 1)``."""
+    return "team" if isinstance(owner, Team) else "organization", owner.id
+
+
+def is_exhausted(world: World, organization: Organization) -> bool:
+    """Whether an organization may run nothing: it was paused, or has no operations left."""
+    return (
+        organization.is_paused
+        or get_consumption(world, organization).operations >= organization.license.operations
+    )
+
+
+def get_consumption(world: World, owner: Organization | Team) -> Consumption:
+    """What was consumed since the organization's counters were last reset."""
+    return world.tallies.get(owner_key(owner), _ZERO)
+
+
+def get_scenario_consumption(world: World, scenario: Scenario) -> Consumption:
+    """The same for one scenario; lists ask it three times a row."""
+    return world.tallies.get(("scenario", scenario.id), _ZERO)
+
+
+def finished_executions(world: World, scenario: Scenario) -> Iterator[Execution]:
+    """The finished runs of a scenario."""
+    now = world.now()
+    for entry in world.logs.where(scenario=scenario.id):
+        if isinstance(entry, Execution) and entry.ends <= now:
+            yield entry
+
+
+def daily_consumption(world: World, scenario: Scenario, zone: ZoneInfo | None) -> list[DailyConsumption]:
+    """The use of the last 30 days, only days with use, oldest first; days end at midnight of the zone."""
+    since = world.now() - 30 * DAY
+    days: dict[str, DailyConsumption] = {}
+    for execution in sorted(finished_executions(world, scenario), key=lambda run: run.started):
+        if execution.started < since:
+            continue
+        date = f"{datetime.fromtimestamp(execution.started / 1000, zone or UTC):%d-%m-%Y}"
+        day = days.get(date, DailyConsumption(date, 0, 0, 0))
+        days[date] = DailyConsumption(
+            date,
+            day.operations + execution.operations,
+            day.data_transfer + execution.transfer,
+            day.centicredits + execution.centicredits,
+        )
+    return list(days.values())

@@ -1,0 +1,303 @@
+"""Data stores, their records, and the data structures that give records a shape.
+
+The figures of sizes reproduce two recorded samples exactly: a record weighs 28 bytes, its key, and its data as
+BSON. A store without a structure keeps keys only (recorded: the data comes back empty).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from . import blueprint_refs
+from .exceptions import (
+    InvalidParametersError,
+    NotConfirmedError,
+    NotFoundError,
+    OutOfSpaceError,
+    PlanLimitError,
+    ResourceInUseError,
+)
+from .models import DataStore, DataStructure, FieldSpecs, Json, Record, Scenario, Team
+from .tables import Selection
+from .world import World
+
+MEGABYTE = 1_048_576
+RECORD_OVERHEAD = 28
+
+#: Help centre, "Data stores": a record holds at most 15 MB.
+MAX_RECORD_SIZE = 15 * MEGABYTE
+
+
+# --- data stores ---------------------------------------------------------------------------------
+
+
+def create_store(
+    world: World,
+    team: Team,
+    *,
+    name: str,
+    max_size_mb: int,
+    structure: DataStructure | None = None,
+    id: int | None = None,
+) -> DataStore:
+    """Reserve room for a new store.
+
+    Raises:
+        OutOfSpace: if the organization's allowance is used up (Make's IM003).
+        LimitReached: if the organization may have no more stores.
+    """
+    max_size = max_size_mb * MEGABYTE
+    organization = world.organizations[team.organization_id]
+    siblings = world.data_stores.where(organization=organization.id)
+    if len(siblings) >= organization.license.dslimit:
+        raise PlanLimitError(f"The plan allows {organization.license.dslimit} data store(s).")
+    _check_storage_allowance(world, team, max_size)
+    id = world.ids.assign("data store", id)
+    return world.data_stores.put(
+        DataStore(
+            id=id,
+            name=name,
+            team_id=team.id,
+            datastructure_id=structure.id if structure else None,
+            max_size=max_size,
+        )
+    )
+
+
+def update_store(world: World, store: DataStore, **changes: Any) -> DataStore:
+    """Change name, max_size or datastructure_id.
+
+    Raises:
+        OutOfSpace: if the new size does not fit the allowance, or is below what the records take.
+    """
+    max_size = changes.get("max_size", store.max_size)
+    if max_size < store.size:
+        raise OutOfSpaceError("The records take more room than that.")
+    if max_size > store.max_size:
+        _check_storage_allowance(world, world.teams[store.team_id], max_size - store.max_size)
+    return world.data_stores.put(replace(store, **changes))
+
+
+def _check_storage_allowance(world: World, team: Team, size: int) -> None:
+    organization = world.organizations[team.organization_id]
+    reserved = sum(store.max_size for store in world.data_stores.where(organization=organization.id))
+    if reserved + size > organization.license.dsslimit:
+        raise OutOfSpaceError()
+
+
+def delete_stores(world: World, stores: Sequence[DataStore], *, confirmed: bool) -> list[int]:
+    """Delete stores with their records; all of them or none.
+
+    Raises:
+        Unconfirmed: if a scenario uses one of them and the caller did not confirm.
+    """
+    for store in stores:
+        if not confirmed and scenarios_using(world, "dataStore", store.id, store.team_id):
+            raise NotConfirmedError(f"Data store '{store.id}' is used by scenarios.")
+    for store in stores:
+        for record in list(world.records.where(store=store.id)):
+            world.records.remove((store.id, record.key))
+        world.data_stores.remove(store.id)
+    return [store.id for store in stores]
+
+
+def scenarios_using(world: World, kind: str, id: int, team_id: int) -> list[Scenario]:
+    """The team's scenarios whose blueprint uses a thing, oldest first."""
+    return [
+        scenario
+        for scenario in world.scenarios.where(team=team_id)
+        if id
+        in blueprint_refs.find_references(
+            world.blueprints[scenario.id, scenario.blueprint_version].blueprint, kind
+        )
+    ]
+
+
+# --- records -------------------------------------------------------------------------------------
+
+
+def records(world: World, store: DataStore) -> Selection[Record]:
+    return world.records.where(store=store.id)
+
+
+def add_record(
+    world: World,
+    store: DataStore,
+    *,
+    key: str | None = None,
+    data: Mapping[str, Json] | None = None,
+    overwrite: bool = False,
+) -> Record:
+    """Store a record; without a key, 12 hexadecimal digits are made up.
+
+    Raises:
+        Invalid: if the data do not fit the structure, or the key is taken and ``overwrite`` is not set.
+        OutOfSpace: if the store is full.
+    """
+    if key is None:
+        key = world.ids.hex(12)
+    if not overwrite and (store.id, key) in world.records:
+        raise InvalidParametersError(f"Record with the key '{key}' already exists.")
+    return _write_record(
+        world,
+        store,
+        key,
+        _validate_record_data(world, store, {} if data is None else data, blank=data is None),
+    )
+
+
+def replace_record(world: World, store: DataStore, key: str, data: Mapping[str, Json]) -> Record:
+    """Put a whole record at a key, whether or not there was one (the generic rule of PUT)."""
+    return _write_record(world, store, key, _validate_record_data(world, store, data))
+
+
+def update_record(world: World, store: DataStore, key: str, changes: Mapping[str, Json]) -> Record:
+    """Change some fields of a record; the others stay.
+
+    Raises:
+        NotFound: if there is no record with that key.
+    """
+    record = find_record(world, store, key)
+    return _write_record(world, store, key, _validate_record_data(world, store, {**record.data, **changes}))
+
+
+def find_record(world: World, store: DataStore, key: str) -> Record:
+    record = world.records.get((store.id, key))
+    if record is None:
+        raise NotFoundError("record", key)
+    return record
+
+
+def delete_records(world: World, store: DataStore, keys: Iterable[str]) -> list[str]:
+    """Delete the records with these keys and return the keys that there were; the others are passed over."""
+    deleted: list[str] = []
+    freed = 0
+    for key in dict.fromkeys(keys):
+        if (store.id, key) in world.records:
+            freed += world.records.remove((store.id, key)).size
+            deleted.append(key)
+    if deleted:
+        store = world.data_stores[store.id]
+        world.data_stores.put(replace(store, records=store.records - len(deleted), size=store.size - freed))
+    return deleted
+
+
+def _write_record(world: World, store: DataStore, key: str, data: Mapping[str, Json]) -> Record:
+    store = world.data_stores[store.id]
+    old = world.records.get((store.id, key))
+    size = RECORD_OVERHEAD + len(key.encode()) + bson_size(data)
+    if size > MAX_RECORD_SIZE:
+        raise OutOfSpaceError("A record holds at most 15 MB.")
+    store_size = store.size + size - (old.size if old else 0)
+    if store_size > store.max_size:
+        raise OutOfSpaceError()
+    record = world.records.put(
+        Record(
+            data_store_id=store.id,
+            key=key,
+            data=data,
+            size=size,
+            sequence=old.sequence if old else world.ids.next("record"),
+        )
+    )
+    world.data_stores.put(replace(store, records=store.records + (old is None), size=store_size))
+    return record
+
+
+def _validate_record_data(
+    world: World, store: DataStore, data: Mapping[str, Json], *, blank: bool = False
+) -> Mapping[str, Json]:
+    """The part of the data that the store keeps, after checking it against the structure."""
+    if store.datastructure_id is None:
+        return {}
+    structure = world.data_structures[store.datastructure_id]
+    if blank:
+        data = {field["name"]: None for field in structure.spec}
+    faults = list(find_field_issues(structure.spec, data, strict=structure.strict))
+    if faults:
+        raise InvalidParametersError(*faults)
+    return data
+
+
+def bson_size(value: Json) -> int:
+    """How many bytes a value takes as BSON, the form in which Make counts the size of a record."""
+    if value is None:
+        return 0
+    if isinstance(value, bool):
+        return 1
+    if isinstance(value, int):
+        return 4 if -(2**31) <= value < 2**31 else 8
+    if isinstance(value, float):
+        return 8
+    if isinstance(value, str):
+        return 5 + len(value.encode())
+    items = value.items() if isinstance(value, Mapping) else ((str(i), v) for i, v in enumerate(value))
+    return 5 + sum(2 + len(name.encode()) + bson_size(item) for name, item in items)
+
+
+# --- data structures -----------------------------------------------------------------------------
+
+
+def create_structure(
+    world: World, team: Team, *, name: str, spec: FieldSpecs, strict: bool, id: int | None = None
+) -> DataStructure:
+    id = world.ids.assign("data structure", id)
+    return world.data_structures.put(
+        DataStructure(id=id, name=name, team_id=team.id, spec=spec, strict=strict)
+    )
+
+
+def update_structure(world: World, structure: DataStructure, **changes: Any) -> DataStructure:
+    return world.data_structures.put(replace(structure, **changes))
+
+
+def delete_structure(world: World, structure: DataStructure, *, confirmed: bool) -> int:
+    """Delete a structure that no data store has.
+
+    Raises:
+        Blocked: if a data store has it.
+        Unconfirmed: if a scenario uses it and the caller did not confirm.
+    """
+    if stores := list(world.data_stores.where(structure=structure.id)):
+        raise ResourceInUseError(f"Data structure '{structure.id}' is used by data store '{stores[0].id}'.")
+    if not confirmed and scenarios_using(world, "dataStructure", structure.id, structure.team_id):
+        raise NotConfirmedError(f"Data structure '{structure.id}' is used by scenarios.")
+    return world.data_structures.remove(structure.id).id
+
+
+_PYTHON_TYPES: dict[str, tuple[type, ...]] = {
+    "text": (str,),
+    "email": (str,),
+    "url": (str,),
+    "filename": (str,),
+    "password": (str,),
+    "date": (str,),
+    "time": (str,),
+    "number": (int, float),
+    "integer": (int,),
+    "uinteger": (int,),
+    "boolean": (bool,),
+    "array": (list,),
+    "collection": (dict,),
+}
+
+
+def find_field_issues(spec: FieldSpecs, data: Mapping[str, Json], *, strict: bool) -> Iterable[str]:
+    """What is wrong with data under a specification of fields, one text for each parameter at fault."""
+    for field in spec:
+        name, kind = field["name"], field.get("type", "any")
+        value = data.get(name)
+        if value is None or value == "":
+            if field.get("required"):
+                yield f"Missing value of required parameter '{name}'."
+            continue
+        types = _PYTHON_TYPES.get(kind)
+        if types and (not isinstance(value, types) or (isinstance(value, bool) and bool not in types)):
+            yield f"Invalid {kind} in parameter '{name}'."
+        elif kind == "collection" and isinstance(field.get("spec"), Sequence):
+            yield from find_field_issues(field["spec"], value, strict=strict)
+    if strict:
+        known = {field["name"] for field in spec}
+        yield from (f"Unknown parameter '{name}'." for name in data if name not in known)

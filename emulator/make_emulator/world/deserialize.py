@@ -1,0 +1,124 @@
+"""Rows out of JSON: readers made from the type hints of the rows, that check as they go.
+
+Rows are read a column at a time, so that most of the work is done by loops that Python runs in C. Writing needs
+nothing of the kind: orjson writes dataclasses by itself.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import lru_cache
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+#: Turns values as JSON has them into values as rows have them, all at once.
+Reader = Callable[[Sequence[Any]], Sequence[Any]]
+
+
+class DeserializationError(ValueError):
+    """The JSON is not what was to be read; the text says where and why."""
+
+
+@lru_cache(maxsize=256)
+def reader_for(hint: Any) -> Reader:
+    """The reader of values of a type, as it is written in the hints of a row."""
+    if hint is Any:
+        return lambda values: values
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return _optional_reader(*(member for member in arguments if member is not types.NoneType))
+    if origin is tuple:
+        if arguments[-1] is Ellipsis:
+            return _collection_reader(tuple, arguments[0])
+        return _tuple_reader(arguments)
+    if origin is frozenset:
+        return _collection_reader(frozenset, arguments[0])
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return _exact_type_reader(dict)
+    if isinstance(origin, type) and issubclass(origin, Sequence):
+        return _collection_reader(list, dict if get_origin(arguments[0]) else arguments[0])
+    if is_dataclass(hint) and isinstance(hint, type):
+        return _dataclass_reader(hint)
+    return _exact_type_reader(int, float) if hint is float else _exact_type_reader(hint)
+
+
+def _exact_type_reader(*kinds: type) -> Reader:
+    allowed = set(kinds)
+
+    def read(values: Sequence[Any]) -> Sequence[Any]:
+        # Compared exactly: true is an int to Python.
+        if others := set(map(type, values)) - allowed:
+            names = " or ".join(kind.__name__ for kind in kinds)
+            raise DeserializationError(f"is no {names} but {min(kind.__name__ for kind in others)}")
+        return values
+
+    return read
+
+
+def _optional_reader(kind: Any) -> Reader:
+    if kind in (int, str, bool):
+        return _exact_type_reader(kind, types.NoneType)
+    inner = reader_for(kind)
+
+    def read(values: Sequence[Any]) -> Sequence[Any]:
+        given = iter(inner([value for value in values if value is not None]))
+        return [None if value is None else next(given) for value in values]
+
+    return read
+
+
+def _collection_reader(kind: Callable[[Sequence[Any]], Any], item: Any) -> Reader:
+    lists, items = _exact_type_reader(list), reader_for(item)
+    return lambda values: [kind(items(value)) for value in lists(values)]
+
+
+def _tuple_reader(kinds: Sequence[Any]) -> Reader:
+    lists, items = _exact_type_reader(list), [reader_for(kind) for kind in kinds]
+
+    def read(values: Sequence[Any]) -> Sequence[Any]:
+        if any(len(value) != len(items) for value in lists(values)):
+            raise DeserializationError(f"has not {len(items)} items")
+        columns = [item([value[place] for value in values]) for place, item in enumerate(items)]
+        return list(zip(*columns, strict=True))
+
+    return read
+
+
+def _dataclass_reader(kind: Any) -> Reader:
+    hints = get_type_hints(kind)
+    columns = [(field, reader_for(hints[field.name])) for field in fields(kind)]
+    names = frozenset(hints)
+    arguments = ", ".join(names)
+    make = eval(f"lambda {arguments}: kind({', '.join(f'{name}={name}' for name in names)})", {"kind": kind})
+    order = [name.strip() for name in arguments.split(",")]
+
+    def read(rows: Sequence[Any]) -> Sequence[Any]:
+        _exact_type_reader(dict)(rows)
+        for row in rows:
+            if not row.keys() <= names:
+                raise DeserializationError(
+                    f"{kind.__name__} has an unknown field '{min(row.keys() - names)}'"
+                )
+        values: dict[str, Sequence[Any]] = {}
+        for field, read_column in columns:
+            try:
+                values[field.name] = _read_column(field, read_column, rows)
+            except DeserializationError as error:
+                raise DeserializationError(f"{kind.__name__}.{field.name} {error}") from None
+        return list(map(make, *(values[name] for name in order)))
+
+    return read
+
+
+def _read_column(field: Field[Any], read: Reader, rows: Sequence[Any]) -> Sequence[Any]:
+    """One field of every row; what has a default may be left out."""
+    name = field.name
+    try:
+        return read([row[name] for row in rows])
+    except KeyError:
+        if field.default is MISSING and field.default_factory is MISSING:
+            raise DeserializationError("is missing") from None
+    given = iter(read([row[name] for row in rows if name in row]))
+    make = field.default_factory
+    return [next(given) if name in row else field.default if make is MISSING else make() for row in rows]

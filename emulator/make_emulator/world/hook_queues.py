@@ -1,0 +1,141 @@
+"""What hooks received: their queues, and the logs of their deliveries.
+
+Sources: API documentation, "Hooks > Incomings", "Hooks > Logs"; recorded exchanges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import orjson
+
+from .clock import DAY
+from .consumption import organization_of
+from .exceptions import NotConfirmedError, NotFoundError, QueueFullError
+from .hooks import queue_limit
+from .models import Hook, HookLog, Incoming, Json
+from .tables import Selection
+from .world import World
+
+#: Of a log's request, the most characters of its body that are kept.
+MAX_LOGGED_BODY = 65_536
+
+
+def oldest_first(row: Incoming) -> tuple[int, int]:
+    return row.created, row.sequence
+
+
+def by_time(row: HookLog) -> tuple[int, int]:
+    return row.logged_at, row.sequence
+
+
+def enqueue(world: World, hook: Hook, data: Json, *, id: str, size: int | None = None) -> Incoming:
+    """Keep a bundle for the hook's scenario.
+
+    Raises:
+        QueueFull: if the queue holds as much as the plan allows.
+    """
+    if len(world.incomings.where(hook=hook.id)) >= queue_limit(world, hook):
+        raise QueueFullError("Queue is full.")
+    return world.incomings.put(create_incoming(world, hook, data, id=id, size=size))
+
+
+def create_incoming(world: World, hook: Hook, data: Json, *, id: str, size: int | None = None) -> Incoming:
+    """A bundle that a hook received, as it would wait in the queue."""
+    return Incoming(
+        id=id,
+        hook_id=hook.id,
+        data=data,
+        size=len(orjson.dumps(data)) if size is None else size,
+        created=world.now(),
+        sequence=world.ids.next("incoming"),
+    )
+
+
+def dequeue(world: World, hook_id: int, count: int) -> list[Incoming]:
+    """Take up to so many bundles, or arrays of them, off a queue, oldest first."""
+    taken = list(world.incomings.where(hook=hook_id).page(oldest_first, limit=count))
+    for incoming in taken:
+        world.incomings.remove((hook_id, incoming.id))
+    return taken
+
+
+def requeue(world: World, rows: Iterable[Incoming]) -> None:
+    """Let what was taken off a queue wait again, where it did; if the hook is gone, nobody would take it."""
+    for row in rows:
+        if row.hook_id in world.hooks:
+            world.incomings.put(row)
+
+
+def flatten_bundles(rows: Iterable[Incoming]) -> list[Json]:
+    """Every bundle in what hooks received."""
+    bundles: list[Json] = []
+    for incoming in rows:
+        bundles.extend(incoming.data if isinstance(incoming.data, list) else [incoming.data])
+    return bundles
+
+
+def find_incoming(world: World, hook: Hook, id: str) -> Incoming:
+    incoming = world.incomings.get((hook.id, id))
+    if incoming is None:
+        raise NotFoundError("incoming", id)
+    return incoming
+
+
+def delete_incomings(
+    world: World, hook: Hook, ids: Iterable[str] | None, *, spared: Iterable[str] = (), confirmed: bool
+) -> list[str]:
+    """Delete some of a queue, or all of it (``ids=None``) but those spared; returns the ids that there were.
+
+    Raises:
+        Unconfirmed: if all are to go and the caller did not confirm (documented: IM004).
+    """
+    if ids is None:
+        if not confirmed:
+            raise NotConfirmedError("The removal of all items of the queue is not confirmed.")
+        kept = set(spared)
+        ids = [row.id for row in world.incomings.where(hook=hook.id).page(oldest_first) if row.id not in kept]
+    deleted = [id for id in dict.fromkeys(ids) if (hook.id, id) in world.incomings]
+    for id in deleted:
+        world.incomings.remove((hook.id, id))
+    return deleted
+
+
+def write_log(
+    world: World, hook: Hook, *, id: str, status: int, size: int, data: Mapping[str, Json]
+) -> HookLog:
+    """Write down a delivery, and forget those that are older than the plan keeps."""
+    organization = organization_of(world, hook.team_id)
+    now = world.now()
+    expired = now - organization.license.webhook_log_retention_days * DAY
+    entries = world.hook_logs.where(hook=hook.id)
+    while (oldest := entries.page(by_time, limit=1)) and oldest[0].logged_at < expired:
+        world.hook_logs.remove((hook.id, oldest[0].id))
+    return world.hook_logs.put(
+        HookLog(
+            id=id,
+            hook_id=hook.id,
+            udid=hook.udid,
+            parser=hook.type_name,
+            status=status,
+            size=size,
+            logged_at=now,
+            imt_id=f"{now}_{world.ids.hex(20)}",
+            sequence=world.ids.next("hook log"),
+            data=data,
+        )
+    )
+
+
+def logs(world: World, hook: Hook) -> Selection[HookLog]:
+    """The deliveries of a hook that the plan still keeps."""
+    organization = organization_of(world, hook.team_id)
+    expired = world.now() - organization.license.webhook_log_retention_days * DAY
+    return world.hook_logs.where(hook=hook.id).filter(lambda row: row.logged_at >= expired)
+
+
+def find_log(world: World, hook: Hook, id: str) -> HookLog:
+    entry = world.hook_logs.get((hook.id, id))
+    if entry is None:
+        raise NotFoundError("hook log", id)
+    return entry

@@ -1,0 +1,73 @@
+"""Deterministic identifiers: the same seed and the same calls give the same ids."""
+
+from __future__ import annotations
+
+import random
+import string
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+_UDID_ALPHABET = string.ascii_lowercase + string.digits
+
+
+class IdGenerator:
+    """Hands out the ids of one world.
+
+    Numbers and hexadecimal keys follow from ``seed`` alone, so two worlds made from one seed agree on them.
+    Names by which a server finds a world (tokens, hook udids) follow from ``salt`` too, so they differ.
+    """
+
+    __slots__ = ("_last", "_names", "_random")
+
+    def __init__(self, seed: int, salt: str) -> None:
+        self._random = random.Random(f"ids:{seed}")
+        self._names = random.Random(f"names:{seed}:{salt}")
+        self._last: defaultdict[str, int] = defaultdict(int)
+
+    def next(self, kind: str) -> int:
+        """The next number of a kind of resource, counted from 1."""
+        self._last[kind] += 1
+        return self._last[kind]
+
+    def reserve(self, kind: str, number: int) -> None:
+        """Take note of a number that a seed gave by itself."""
+        self._last[kind] = max(self._last[kind], number)
+
+    def assign(self, kind: str, number: int | None = None) -> int:
+        """The number that a seed gave, or the next one."""
+        if number is None:
+            return self.next(kind)
+        self.reserve(kind, number)
+        return number
+
+    def hex(self, digits: int) -> str:
+        """Lower-case hexadecimal digits, e.g. 32 for an execution, 12 for a record key."""
+        return f"{self._random.getrandbits(4 * digits):0{digits}x}"
+
+    def uuid4(self) -> str:
+        """A name of the world in the shape of an API token."""
+        return str(uuid.UUID(int=self._names.getrandbits(128), version=4))
+
+    def udid(self) -> str:
+        """A name of the world in the shape of a hook's address: 32 characters of [a-z0-9]."""
+        return "".join(self._names.choices(_UDID_ALPHABET, k=32))
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the next ids follow from: the last numbers, and the two generators as tuples of integers."""
+        return {
+            "last": dict(self._last),
+            "random": self._random.getstate()[1],
+            "names": self._names.getstate()[1],
+        }
+
+    def set_state(self, last: Mapping[str, int], *, random: tuple[int, ...], names: tuple[int, ...]) -> None:
+        """Go on from a state.
+
+        Raises:
+            ValueError: if it is none.
+        """
+        self._random.setstate((3, random, None))
+        self._names.setstate((3, names, None))
+        self._last = defaultdict(int, last)

@@ -1,0 +1,78 @@
+"""What a world is made of: frozen rows, named in Make's own words.
+
+Times are milliseconds since the epoch, sizes are bytes. Values of type ``Json`` are never changed in place.
+"""
+
+from __future__ import annotations
+
+from .connections import Connection, ConnectionTestResult
+from .data_stores import DataStore, DataStructure, Record
+from .executions import (
+    BundlePosition,
+    ConditionResult,
+    Consumption,
+    Execution,
+    ExecutionError,
+    ExecutionResponse,
+    FlowDecision,
+    IncompleteExecution,
+    InstantRetry,
+    ModuleScript,
+    RetryAttempt,
+    ScenarioEvent,
+    Step,
+)
+from .external_services import Attachment, HttpRule, Mail, SentRequest
+from .functions import CustomFunction, FunctionChange
+from .hooks import Hook, HookLog, Incoming
+from .json_types import FieldSpecs, Headers, Json
+from .organizations import License, Organization, OrganizationMember, Team, TeamMember, Token, User
+from .scenarios import BlueprintVersion, Folder, PublicTemplate, Scenario, Template
+from .variables import Variable, VariableChange
+
+__all__ = [
+    "Attachment",
+    "BlueprintVersion",
+    "BundlePosition",
+    "ConditionResult",
+    "Connection",
+    "ConnectionTestResult",
+    "Consumption",
+    "CustomFunction",
+    "DataStore",
+    "DataStructure",
+    "Execution",
+    "ExecutionError",
+    "ExecutionResponse",
+    "FieldSpecs",
+    "FlowDecision",
+    "Folder",
+    "FunctionChange",
+    "Headers",
+    "Hook",
+    "HookLog",
+    "HttpRule",
+    "Incoming",
+    "IncompleteExecution",
+    "InstantRetry",
+    "Json",
+    "License",
+    "Mail",
+    "ModuleScript",
+    "Organization",
+    "OrganizationMember",
+    "PublicTemplate",
+    "Record",
+    "RetryAttempt",
+    "Scenario",
+    "ScenarioEvent",
+    "SentRequest",
+    "Step",
+    "Team",
+    "TeamMember",
+    "Template",
+    "Token",
+    "User",
+    "Variable",
+    "VariableChange",
+]

@@ -1,0 +1,39 @@
+"""Connections to apps, and what a test of one comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .json_types import Json
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionTestResult:
+    """What the service behind a connection says of it: ``ok``, ``invalid``, ``crash`` or ``timeout``, and in which words."""
+
+    outcome: str
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A connection to an app. Its credentials are secrets and never leave the world.
+
+    They are ``None`` where the emulator was never told them; a ``verdict`` decides what a test of the connection
+    comes to, whatever they are.
+    """
+
+    id: int
+    name: str
+    team_id: int
+    account_name: str
+    account_label: str
+    account_type: str
+    theme: str
+    metadata: Mapping[str, Json] | None = None
+    scopes: tuple[str, ...] = ()
+    editable: bool = True
+    author_id: int | None = None
+    credentials: Mapping[str, Json] | None = field(default=None, repr=False)
+    verdict: ConnectionTestResult | None = None

@@ -1,0 +1,39 @@
+"""Data stores, their records and structures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .json_types import FieldSpecs, Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataStructure:
+    id: int
+    name: str
+    team_id: int
+    spec: FieldSpecs
+    strict: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataStore:
+    """A data store; ``records`` and ``size`` are kept in step with its records by `make_emulator.world.data_stores`."""
+
+    id: int
+    name: str
+    team_id: int
+    datastructure_id: int | None
+    max_size: int
+    records: int = 0
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    data_store_id: int
+    key: str
+    data: Mapping[str, Json]
+    size: int
+    sequence: int

@@ -1,0 +1,104 @@
+"""Organizations with their licences and teams, and the people in them with their tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class License:
+    """What an organization's plan allows. Field names and figures: see `make_emulator.world.plans`."""
+
+    apps: tuple[str, ...] = ()
+    users: int
+    teams: int
+    scenarios: int
+    dslimit: int
+    dsslimit: int
+    fslimit: int
+    iolimit: int
+    api_limit: int
+    interval: int
+    priority: str
+    transfer: int
+    retention: int
+    dlq_storage: int
+    operations: int
+    execution_time: int
+    webhook_log_retention_days: int
+    fulltext: bool
+    creating_templates: bool
+    custom_functions: bool
+    custom_variables: bool
+    custom_properties: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organization:
+    id: int
+    name: str
+    zone: str
+    plan: str
+    license: License
+    country_id: int
+    timezone_id: int
+    created: int
+    last_reset: int
+    next_reset: int
+    #: How many months passed since it was created: resets fall on the day of creation.
+    months: int = 0
+    is_paused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    id: int
+    name: str
+    organization_id: int
+    operations_limit: int | None = None
+    transfer_limit: int | None = None
+    is_paused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    id: int
+    name: str
+    email: str
+    language: str = "en"
+    timezone_id: int
+    locale_id: int
+    country_id: int
+    avatar: str
+    last_login: int
+    is_admin: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationMember:
+    """That a user belongs to an organization, and as what."""
+
+    user_id: int
+    organization_id: int
+    role_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamMember:
+    """That a user belongs to a team, and as what."""
+
+    user_id: int
+    team_id: int
+    role_id: int
+    changeable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A key to the API. Its text is a secret: it is neither shown by ``repr`` nor written to any log."""
+
+    token: str = field(repr=False)
+    label: str
+    user_id: int
+    scopes: frozenset[str]
+    created: int

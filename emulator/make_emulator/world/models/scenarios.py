@@ -1,0 +1,93 @@
+"""Scenarios with their blueprints, folders, and templates to make them from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .json_types import FieldSpecs, Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    id: int
+    name: str
+    team_id: int
+    parent_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A scenario without its blueprint, which lives in `BlueprintVersion`."""
+
+    id: int
+    name: str
+    team_id: int
+    folder_id: int | None = None
+    description: str = ""
+    concept: bool = False
+    is_active: bool = False
+    is_invalid: bool = False
+    is_locked: bool = False
+    is_paused: bool = False
+    scheduling: Mapping[str, Json]
+    blueprint_version: int
+    hook_id: int | None = None
+    used_packages: tuple[str, ...]
+    used_modules: tuple[Mapping[str, str], ...]
+    based_on: str | None = None
+    created: int
+    last_edit: int
+    created_by: int
+    updated_by: int | None
+    next_exec: int | None = None
+    errors_in_a_row: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlueprintVersion:
+    """One state of a scenario's blueprint, with the inputs and outputs that the scenario had then."""
+
+    scenario_id: int
+    version: int
+    created: int
+    draft: bool = False
+    blueprint: Mapping[str, Json]
+    id_sequence: int
+    input_spec: FieldSpecs = ()
+    output_spec: FieldSpecs = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    id: int
+    name: str
+    team_id: int
+    description: str | None
+    language: str
+    used_apps: tuple[str, ...]
+    blueprint: Mapping[str, Json]
+    scheduling: Mapping[str, Json]
+    controller: Mapping[str, Json]
+    created: int
+    published_id: int | None = None
+    approved_id: int | None = None
+    requested_approval: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicTemplate:
+    """A version of a template as it was published; everybody sees it once it is approved."""
+
+    id: int
+    template_id: int | None
+    name: str
+    description: str | None
+    language: str
+    used_apps: tuple[str, ...]
+    blueprint: Mapping[str, Json]
+    scheduling: Mapping[str, Json]
+    controller: Mapping[str, Json]
+    published: int
+    approved: int | None = None
+    usage: int = 0

@@ -1,0 +1,260 @@
+"""Organizations, teams, users and who belongs to what."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from . import enums, functions, hook_queues, hooks, incomplete_executions, variables
+from .clock import add_months
+from .exceptions import AccessDeniedError, InvalidParametersError, NotConfirmedError, PlanLimitError
+from .models import Json, Organization, OrganizationMember, Team, TeamMember, Token, User
+from .plans import PLANS
+from .roles import ORGANIZATION_MEMBER, ORGANIZATION_OWNER, TEAM_ADMIN
+from .tables import Table
+from .world import World
+
+
+def create_user(
+    world: World, *, name: str, email: str, id: int | None = None, is_admin: bool = False
+) -> User:
+    id = world.ids.assign("user", id)
+    digest = hashlib.md5(email.strip().lower().encode(), usedforsecurity=False).hexdigest()
+    return world.users.put(
+        User(
+            id=id,
+            name=name,
+            email=email,
+            timezone_id=113,
+            locale_id=19,
+            country_id=59,
+            avatar=f"https://secure.gravatar.com/avatar/{digest}.jpg?d=mm",
+            last_login=world.now(),
+            is_admin=is_admin,
+        )
+    )
+
+
+def create_token(
+    world: World, user: User, scopes: Iterable[str], *, label: str, token: str | None = None
+) -> Token:
+    """Give a user a key to the API; its text is made up unless it is given."""
+    row = Token(
+        token=token or world.ids.uuid4(),
+        label=label,
+        user_id=user.id,
+        scopes=frozenset(scopes),
+        created=world.now(),
+    )
+    world.tokens.put(row)
+    world.register_name(row.token)
+    return row
+
+
+def create_organization(
+    world: World,
+    owner: User,
+    *,
+    name: str,
+    country_id: int,
+    timezone_id: int,
+    zone: str = "eu1.make.com",
+    plan: str = "enterprise",
+    id: int | None = None,
+) -> tuple[Organization, OrganizationMember]:
+    """Found an organization; its owner becomes its first member."""
+    id = world.ids.assign("organization", id)
+    now = world.now()
+    world.counters_until = 0
+    organization = world.organizations.put(
+        Organization(
+            id=id,
+            name=name,
+            zone=zone,
+            plan=plan,
+            license=PLANS[plan][1],
+            country_id=country_id,
+            timezone_id=timezone_id,
+            created=now,
+            last_reset=now,
+            next_reset=add_months(now, 1),
+        )
+    )
+    member = add_organization_member(world, owner, organization, role_id=ORGANIZATION_OWNER)
+    return organization, member
+
+
+def add_organization_member(
+    world: World, user: User, organization: Organization, *, role_id: int = ORGANIZATION_MEMBER
+) -> OrganizationMember:
+    return world.organization_members.put(
+        OrganizationMember(user_id=user.id, organization_id=organization.id, role_id=role_id)
+    )
+
+
+def add_team_member(
+    world: World, user: User, team: Team, *, role_id: int = TEAM_ADMIN, changeable: bool = True
+) -> TeamMember:
+    return world.team_members.put(
+        TeamMember(user_id=user.id, team_id=team.id, role_id=role_id, changeable=changeable)
+    )
+
+
+def create_team(
+    world: World,
+    creator: User,
+    organization: Organization,
+    *,
+    name: str,
+    operations_limit: int | None = None,
+    transfer_limit: int | None = None,
+    id: int | None = None,
+) -> tuple[Team, TeamMember]:
+    """Found a team; its creator becomes its administrator.
+
+    Raises:
+        LimitReached: if the plan allows no more teams (help centre: plans below Teams have one).
+    """
+    if len(world.teams.where(organization=organization.id)) >= organization.license.teams:
+        raise PlanLimitError(f"The plan allows {organization.license.teams} team(s).")
+    id = world.ids.assign("team", id)
+    team = world.teams.put(
+        Team(
+            id=id,
+            name=name,
+            organization_id=organization.id,
+            operations_limit=operations_limit,
+            transfer_limit=transfer_limit,
+        )
+    )
+    return team, add_team_member(world, creator, team, changeable=False)
+
+
+def change_plan(
+    world: World, organization: Organization, plan: str, own: Mapping[str, Json] = MappingProxyType({})
+) -> Organization:
+    """Put an organization on another plan, with what its license has of its own; what it already has, it keeps."""
+    return update_organization(world, organization, plan=plan, license=replace(PLANS[plan][1], **own))
+
+
+def create_organization_with_team(
+    world: World, user: User, *, name: str, region_id: int, country_id: int, timezone_id: int
+) -> tuple[Organization, OrganizationMember]:
+    """What creating an organization through the API does: it comes with a first team.
+
+    Raises:
+        Forbidden: if the user is no administrator of the zone, whatever the token's scopes say.
+        Invalid: if region, country or time zone do not exist.
+    """
+    if not user.is_admin:
+        raise AccessDeniedError("Access denied.")
+    if region_id not in {region.id for region in enums.REGIONS}:
+        raise InvalidParametersError("Invalid value of parameter 'regionId'.")
+    _validate_country_and_timezone(country_id=country_id, timezone_id=timezone_id)
+    organization, member = create_organization(
+        world, user, name=name, country_id=country_id, timezone_id=timezone_id
+    )
+    create_team(world, user, organization, name="My Team")
+    return organization, member
+
+
+def _validate_country_and_timezone(*, country_id: int | None = None, timezone_id: int | None = None) -> None:
+    if country_id is not None and country_id not in {country.id for country in enums.countries()}:
+        raise InvalidParametersError("Invalid value of parameter 'countryId'.")
+    if timezone_id is not None and timezone_id not in enums.timezone_codes():
+        raise InvalidParametersError("Invalid value of parameter 'timezoneId'.")
+
+
+def update_organization_settings(world: World, organization: Organization, **changes: Any) -> Organization:
+    """Change name, country_id or timezone_id.
+
+    Raises:
+        Invalid: if the country or the time zone does not exist.
+    """
+    _validate_country_and_timezone(
+        country_id=changes.get("country_id"), timezone_id=changes.get("timezone_id")
+    )
+    return update_organization(world, organization, **changes)
+
+
+def update_organization(world: World, organization: Organization, **changes: object) -> Organization:
+    return world.organizations.put(replace(organization, **changes))  # type: ignore[arg-type]
+
+
+def update_team(world: World, team: Team, **changes: object) -> Team:
+    return world.teams.put(replace(team, **changes))  # type: ignore[arg-type]
+
+
+def delete_team(world: World, team: Team, *, confirmed: bool) -> int:
+    """Delete a team with everything in it.
+
+    Raises:
+        Unconfirmed: if the caller did not confirm.
+    """
+    if not confirmed:
+        raise NotConfirmedError(f"Team '{team.id}' and everything in it would be deleted.")
+    _delete_team_contents(world, team)
+    variables.remove_all(world, team)
+    world.teams.remove(team.id)
+    return team.id
+
+
+def delete_organization(world: World, organization: Organization, *, confirmed: bool) -> int:
+    """Delete an organization with its teams.
+
+    Raises:
+        Unconfirmed: if it has active scenarios and the caller did not confirm.
+    """
+    if not confirmed and any(row.is_active for row in world.scenarios.where(organization=organization.id)):
+        raise NotConfirmedError(f"Organization '{organization.id}' has active scenarios.")
+    for team in list(world.teams.where(organization=organization.id)):
+        delete_team(world, team, confirmed=True)
+    for member in list(world.organization_members.where(organization=organization.id)):
+        world.organization_members.remove((member.user_id, member.organization_id))
+    variables.remove_all(world, organization)
+    world.organizations.remove(organization.id)
+    return organization.id
+
+
+def _delete_team_contents(world: World, team: Team) -> None:
+    for scenario in list(world.scenarios.where(team=team.id)):
+        remove_scenario(world, scenario.id)
+    for store in list(world.data_stores.where(team=team.id)):
+        for record in list(world.records.where(store=store.id)):
+            world.records.remove((store.id, record.key))
+        world.data_stores.remove(store.id)
+    for hook in world.hooks.where(team=team.id):
+        hooks.clear_queue_and_logs(world, hook)
+    for function in list(world.functions.where(team=team.id)):
+        functions.remove(world, function)
+    belongings: list[Table[int, Any]] = [
+        world.folders,
+        world.data_structures,
+        world.connections,
+        world.hooks,
+        world.templates,
+    ]
+    for table in belongings:
+        for row in list(table.where(team=team.id)):
+            table.remove(row.id)
+    for member in list(world.team_members.where(team=team.id)):
+        world.team_members.remove((member.user_id, member.team_id))
+
+
+def remove_scenario(world: World, scenario_id: int) -> None:
+    """Remove a scenario with its blueprints, logs and incomplete executions; what awaited another run waits at its hook again."""
+    for version in list(world.blueprints.where(scenario=scenario_id)):
+        world.blueprints.remove((scenario_id, version.version))
+    for entry in list(world.logs.where(scenario=scenario_id)):
+        world.logs.remove((scenario_id, entry.id))
+    for row in list(world.incomplete_executions.where(scenario=scenario_id)):
+        incomplete_executions.remove(world, row)
+    for rerun in list(world.reruns.where(scenario=scenario_id)):
+        world.reruns.remove(rerun.id)
+        hook_queues.requeue(world, rerun.taken)
+    for key in [key for key in world.increments if key[0] == scenario_id]:
+        del world.increments[key]
+    hooks.mark_unassigned(world, world.scenarios.remove(scenario_id).hook_id)

@@ -1,0 +1,193 @@
+"""Roles: what a user may do in a team or an organization, besides what the token's scopes let pass.
+
+Permissions by role: vendor's white-label documentation, "Default team permissions" and "Default organizations
+permissions"; a later release note takes ``team edit`` from restricted members. The names are those of the API's own
+list of roles where a source shows them (``account add``, ``datastores get``), else those of the documentation.
+No source gives ``organization users view`` to a role: those have it who may add and edit users.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .models import Organization, Team, User
+from .world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A set of permissions that a user has in a team or an organization."""
+
+    id: int
+    name: str
+    category: str
+    subsidiary: bool
+    permissions: frozenset[str]
+    #: Whether a source shows the id; the others are the emulator's own.
+    has_known_id: bool = True
+    identifier: str | None = None
+    description: str | None = None
+
+    @property
+    def permission_list(self) -> list[str]:
+        return sorted(self.permissions)
+
+
+#: Recorded: the creator of a team gets role 1, the creator of an organization role 11.
+TEAM_ADMIN = 1
+TEAM_MEMBER = 3
+ORGANIZATION_OWNER = 11
+ORGANIZATION_MEMBER = 13
+
+#: The permission that only an owner has: to be an administrator of every team of the organization.
+ACCESS_ALL_TEAMS = "access all teams"
+#: The permission to find an organization's users by what they may do; needed for those of a team, too.
+USERS_VIEW = "organization users view"
+
+
+def _permissions(things: str, *acts: str) -> frozenset[str]:
+    return frozenset(f"{thing} {act}" for thing in things.split(", ") for act in acts)
+
+
+_MONITORING_PERMISSIONS = frozenset(
+    [
+        "dlq view",
+        "scenario logs get",
+        "scenario notifications",
+        "scenario reset counters",
+        "scenario view",
+        "scenarios get",
+        "team variables get",
+        "team view",
+        "template view",
+        "templates get",
+    ]
+)
+
+_OPERATOR_PERMISSIONS = _MONITORING_PERMISSIONS | {
+    "accounts get",
+    "datastore view",
+    "datastores get",
+    "devices get",
+    "function get",
+    "hooks get",
+    "keys get",
+    "scenario scheduling",
+    "scenario start",
+    "scenario stop",
+    "scenario verify",
+    "storage view",
+    "team variable edit",
+    "udt get",
+}
+
+_RESTRICTED_MEMBER_PERMISSIONS = (
+    _OPERATOR_PERMISSIONS
+    | _permissions("account, datastore, hook, key, template, udt", "add", "edit", "delete")
+    | _permissions("device", "add", "delete")
+    | {"dlq edit", "function delete", "scenario edit", "storage edit"}
+)
+
+_TEAM_MEMBER_PERMISSIONS = _RESTRICTED_MEMBER_PERMISSIONS | {
+    "device edit",
+    "scenario add",
+    "scenario delete",
+    "team edit",
+}
+
+#: Functions are written by administrators only (Help centre, "Custom functions"; the table lets members add them, too).
+_TEAM_ADMIN_PERMISSIONS = _TEAM_MEMBER_PERMISSIONS | {
+    "function add",
+    "team delete",
+    "team user add",
+    "team user edit",
+}
+
+_ORGANIZATION_MEMBER_PERMISSIONS = frozenset(["organization view"])
+
+_ORGANIZATION_ADMIN_PERMISSIONS = (
+    _ORGANIZATION_MEMBER_PERMISSIONS
+    | _permissions("organization", "app install", "delete", "edit", "user add", "user edit")
+    | {USERS_VIEW, "payment edit", "payments get", "team add"}
+)
+
+ROLES = (
+    Role(1, "Team Admin", "team", True, _TEAM_ADMIN_PERMISSIONS),
+    Role(3, "Team Member", "team", True, _TEAM_MEMBER_PERMISSIONS),
+    Role(4, "Team Monitoring", "team", False, _MONITORING_PERMISSIONS),
+    Role(6, "Team Operator", "team", False, _OPERATOR_PERMISSIONS),
+    Role(7, "Team Restricted Member", "team", False, _RESTRICTED_MEMBER_PERMISSIONS, has_known_id=False),
+    Role(11, "Owner", "organization", True, _ORGANIZATION_ADMIN_PERMISSIONS | {ACCESS_ALL_TEAMS}),
+    Role(12, "Admin", "organization", True, _ORGANIZATION_ADMIN_PERMISSIONS),
+    Role(13, "Member", "organization", True, _ORGANIZATION_MEMBER_PERMISSIONS),
+    Role(14, "Accountant", "organization", False, _ORGANIZATION_MEMBER_PERMISSIONS | {"payments get"}),
+    Role(
+        15,
+        "App Developer",
+        "organization",
+        False,
+        _ORGANIZATION_MEMBER_PERMISSIONS | {"organization app install"},
+        has_known_id=False,
+    ),
+)
+
+_PERMISSIONS_BY_ROLE_ID = {role.id: role.permissions for role in ROLES}
+
+#: Permission -> ``team`` or ``organization``: where a role must include it.
+PERMISSION_CATEGORIES = {permission: role.category for role in ROLES for permission in role.permissions}
+
+_NO_PERMISSIONS: frozenset[str] = frozenset()
+
+
+def find_role(name: str | int, category: str) -> Role | None:
+    """The role of a category with an id or a name; ``Team`` may be left out, and upper case does not matter."""
+    wanted = str(name).casefold()
+    for role in ROLES:
+        names = (str(role.id), role.name.casefold(), role.name.casefold().removeprefix("team "))
+        if role.category == category and wanted in names:
+            return role
+    return None
+
+
+def organization_permissions(world: World, user: User, organization_id: int) -> frozenset[str]:
+    """What a user may do in an organization."""
+    member = world.organization_members.get((user.id, organization_id))
+    return _PERMISSIONS_BY_ROLE_ID.get(member.role_id, _NO_PERMISSIONS) if member else _NO_PERMISSIONS
+
+
+def team_permissions(world: World, user: User, team: Team) -> frozenset[str]:
+    """What a user may do in a team; who has all teams is an administrator in each, whatever else is said."""
+    if ACCESS_ALL_TEAMS in organization_permissions(world, user, team.organization_id):
+        return _TEAM_ADMIN_PERMISSIONS
+    member = world.team_members.get((user.id, team.id))
+    return _PERMISSIONS_BY_ROLE_ID.get(member.role_id, _NO_PERMISSIONS) if member else _NO_PERMISSIONS
+
+
+def lacks_permission(world: World, user: User, permission: str, row: Any) -> bool:
+    """Whether a user's role does not let them do something to a row, or in the team that owns it.
+
+    What needs a permission of a team asks nothing of an organization, and the other way round.
+    """
+    if isinstance(row, User):
+        return False
+    if PERMISSION_CATEGORIES[permission] == "organization":
+        return isinstance(row, Organization) and permission not in organization_permissions(
+            world, user, row.id
+        )
+    if isinstance(row, Organization):
+        return False
+    team = row if isinstance(row, Team) else world.teams[row.team_id]
+    return permission not in team_permissions(world, user, team)
+
+
+def holders(world: World, permission: str, owner: Team | Organization) -> list[User]:
+    """The users who have a permission in the team, or the organization, that it is for; the newest come first."""
+    if isinstance(owner, Team):
+        # Who has all teams need not be a member of this one.
+        ids = {row.user_id for row in world.team_members.where(team=owner.id)}
+        ids |= {row.user_id for row in world.organization_members.where(organization=owner.organization_id)}
+    else:
+        ids = {row.user_id for row in world.organization_members.where(organization=owner.id)}
+    users = (world.users[id] for id in sorted(ids, reverse=True))
+    return [user for user in users if not lacks_permission(world, user, permission, owner)]

@@ -1,0 +1,97 @@
+"""What a user can see. Everything else answers as if it did not exist.
+
+One function, `Visibility.find`, stands between every id that a caller names and the row behind it, so no handler
+can forget to ask. Source: API documentation, "HTTP status codes" (404 hides what the caller may not see).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .exceptions import NotFoundError
+from .models import Organization, Team, User
+from .roles import ACCESS_ALL_TEAMS, organization_permissions
+from .tables import Table
+from .world import World
+
+
+class Visibility:
+    """A user's view of a world."""
+
+    __slots__ = ("user", "world")
+
+    def __init__(self, world: World, user: User) -> None:
+        self.world = world
+        self.user = user
+
+    def find(self, kind: str, key: Any) -> Any:
+        """The row of a kind (``"scenario"``, ``"dataStore"`` …) with that key.
+
+        Raises:
+            NotFound: if there is none, or the user may not see it.
+        """
+        row = _table_of(self.world, kind).get(key)
+        if row is None or not self._can_see(kind, row):
+            raise NotFoundError(kind, key)
+        return row
+
+    def _can_see(self, kind: str, row: Any) -> bool:
+        if kind == "organization":
+            return (self.user.id, row.id) in self.world.organization_members
+        if kind == "team":
+            return self.can_see_team(row.id)
+        if kind == "user":
+            return row.id == self.user.id or any(
+                (row.id, organization.id) in self.world.organization_members
+                for organization in self.organizations()
+            )
+        return self.can_see_team(row.team_id)
+
+    def can_see_team(self, team_id: int) -> bool:
+        """Whether the user belongs to a team, or owns its organization (owners have access to all teams)."""
+        if (self.user.id, team_id) in self.world.team_members:
+            return True
+        organization_id = self.world.teams[team_id].organization_id
+        return ACCESS_ALL_TEAMS in organization_permissions(self.world, self.user, organization_id)
+
+    def organizations(self) -> Iterator[Organization]:
+        """The organizations that the user belongs to."""
+        for member in self.world.organization_members.where(user=self.user.id):
+            yield self.world.organizations[member.organization_id]
+
+    def organization_of(self, row: Any) -> Organization:
+        """The organization that owns a row."""
+        if isinstance(row, Organization):
+            return row
+        team = row if isinstance(row, Team) else self.world.teams[row.team_id]
+        return self.world.organizations[team.organization_id]
+
+
+def _table_of(world: World, kind: str) -> Table[Any, Any]:
+    match kind:
+        case "organization":
+            return world.organizations
+        case "team":
+            return world.teams
+        case "user":
+            return world.users
+        case "folder":
+            return world.folders
+        case "scenario":
+            return world.scenarios
+        case "dataStore":
+            return world.data_stores
+        case "dataStructure":
+            return world.data_structures
+        case "connection":
+            return world.connections
+        case "hook":
+            return world.hooks
+        case "function":
+            return world.functions
+        case "template":
+            return world.templates
+        case "incompleteExecution":
+            return world.incomplete_executions
+    raise LookupError(f"no table of {kind!r}")

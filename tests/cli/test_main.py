@@ -1,0 +1,311 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from click.testing import CliRunner
+
+from make_emulator import __version__
+from make_emulator.cli.main import main
+from make_emulator.seeds import json_schema_text, starter_text
+
+ADMIN_TOKEN = "11111111-1111-4111-8111-111111111111"
+
+
+@contextmanager
+def run_server(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The command as a process of its own, and the base URL that it printed."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "make_emulator", "serve", "--port", "0", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if match := re.match(r"\s+base URL\s+(\S+)", line):
+                break
+        else:
+            raise AssertionError(process.stderr.read() if process.stderr else "")
+        yield process, match[1]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def get(url: str, token: str = ADMIN_TOKEN) -> dict[str, object]:
+    with urlopen(Request(url, headers={"Authorization": f"Token {token}"}), timeout=10) as answer:
+        body: dict[str, object] = json.loads(answer.read())
+        return body
+
+
+def test_serve_prints_where_it_serves_and_answers_there() -> None:
+    with run_server() as (_, url):
+        assert re.fullmatch(r"http://127\.0\.0\.1:[0-9]+/api/v2", url)
+        assert get(f"{url}/teams/1")["team"] == {
+            "id": 1,
+            "name": "Example Team",
+            "organizationId": 1,
+            "globalAgentsEnabled": False,
+        }
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_it_with_exit_0(stop: signal.Signals) -> None:
+    with run_server() as (process, url):
+        get(f"{url}/teams/1")
+        process.send_signal(stop)
+        _, errors = process.communicate(timeout=10)
+        assert process.returncode == 0
+        assert "Traceback" not in errors
+
+
+def test_requests_are_logged_as_sentences_or_as_json_without_secrets() -> None:
+    for log_format in ("text", "json"):
+        with run_server("--log-format", log_format) as (process, url):
+            get(f"{url}/teams/1")
+            process.terminate()
+            _, errors = process.communicate(timeout=10)
+        line = errors.strip().splitlines()[0]
+        assert "Ada Maker (token admin) asked for GET /teams/1" in line
+        assert ADMIN_TOKEN not in errors
+        if log_format == "json":
+            assert json.loads(line)["status"] == 200
+
+
+def test_flags_have_environment_variables() -> None:
+    environment = {"MAKE_EMULATOR_NO_RATE_LIMIT": "1", "MAKE_EMULATOR_CONTROL_KEY": "sesame"}
+    with run_server(**environment) as (_, url):
+        request = Request(f"{url}/teams/1", headers={"Authorization": f"Token {ADMIN_TOKEN}"})
+        with urlopen(request, timeout=10) as answer:
+            assert "X-RateLimit-Limit" not in answer.headers
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "make_emulator", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=20)
+
+
+def test_mail_is_taken_when_a_port_is_given() -> None:
+    with run_server("--smtp-port", "0") as (process, _):
+        assert process.stdout is not None
+        found = next(match for line in process.stdout if (match := re.search(r"smtp://(\S+):([0-9]+)", line)))
+        host, port = found.groups()
+        with socket.create_connection((host, int(port)), timeout=5) as client:
+            assert client.recv(4) == b"220 "
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=10)
+        assert process.returncode == 0
+
+
+def test_a_taken_port_is_one_clear_line_and_exit_1() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        result = run("serve", "--port", port)
+    assert result.returncode == 1
+    assert result.stderr == (
+        f"make-emulator: port {port} of 127.0.0.1 is taken; choose another with --port, or --port 0 for a free one\n"
+    )
+
+
+def test_a_taken_port_for_mail_is_one_clear_line_and_exit_1() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        result = run("serve", "--port", "0", "--smtp-port", port)
+    assert (result.returncode, result.stderr) == (
+        1,
+        f"make-emulator: port {port} of 127.0.0.1 is taken; choose another with --smtp-port\n",
+    )
+
+
+def test_an_address_of_another_machine_is_one_clear_line_and_exit_1() -> None:
+    result = run("serve", "--host", "192.0.2.1", "--port", "0")
+    assert (result.returncode, result.stderr) == (
+        1,
+        f"make-emulator: cannot listen at 192.0.2.1:0: {os.strerror(errno.EADDRNOTAVAIL)}\n",
+    )
+
+
+def test_a_seed_that_is_not_there_is_one_clear_line_and_exit_1() -> None:
+    result = run("serve", "--port", "0", "--seed", "no-such-seed")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == "make-emulator: there is no seed named 'no-such-seed', nor a file of that name\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ["serve", "--port", "70000"],
+            "Invalid value for '--port': 70000 is not in the range 0<=x<=65535; see make-emulator serve --help",
+        ),
+        (["serve", "--colour"], "No such option '--colour'; see make-emulator serve --help"),
+        (["dance"], "No such command 'dance'; see make-emulator --help"),
+        (["serve", "--tls-ca", "ca.pem"], "--tls-ca goes with --tls only; see make-emulator serve --help"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_2(arguments: list[str], told: str) -> None:
+    result = CliRunner().invoke(main, arguments, prog_name="make-emulator")
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"make-emulator: {told}\n")
+
+
+def test_no_command_at_all_shows_which_there_are() -> None:
+    result = CliRunner().invoke(main, [])
+    assert result.exit_code == 2
+    assert "Commands:\n" in result.output
+
+
+def test_the_version_is_told() -> None:
+    assert CliRunner().invoke(main, ["--version"]).output == f"make-emulator, version {__version__}\n"
+
+
+def test_routes_are_listed_as_a_table_and_as_json() -> None:
+    table = CliRunner().invoke(main, ["routes"]).output
+    assert re.search(r"GET\s+/scenarios/\{scenarioId\}/logs\s", table)
+    rows = json.loads(CliRunner().invoke(main, ["routes", "--json"]).output)
+    row = next(row for row in rows if (row["method"], row["path"]) == ("POST", "/scenarios/{scenarioId}/run"))
+    assert sorted(row["scopes"]) == ["scenarios:read", "scenarios:run", "scenarios:write"]
+    assert row["core"] == [9]
+
+
+# --- the state file ------------------------------------------------------------------------------
+
+
+def _delete(url: str) -> None:
+    request = Request(url, headers={"Authorization": f"Token {ADMIN_TOKEN}"}, method="DELETE")
+    urlopen(request, timeout=10).close()
+
+
+def test_the_state_file_outlives_the_server(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    with run_server("--state", str(path)) as (process, url):
+        assert path.exists()
+        _delete(f"{url}/scenarios/1")
+        process.terminate()
+        process.communicate(timeout=10)
+        assert process.returncode == 0
+    with run_server(MAKE_EMULATOR_STATE=str(path)) as (_, url), pytest.raises(HTTPError, match="404"):
+        get(f"{url}/scenarios/1")
+
+
+def test_a_state_file_that_holds_no_state_is_one_clear_line_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    path.write_text("{")
+    result = run("serve", "--port", "0", "--state", str(path))
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith(
+        f"make-emulator: {path} holds no state that can be loaded: it is not JSON"
+    )
+    assert path.read_text() == "{"
+
+
+def test_a_state_file_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    path = tmp_path / "none" / "state.json"
+    result = run("serve", "--port", "0", "--state", str(path))
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == f"make-emulator: cannot write {path}: No such file or directory\n"
+
+
+# --- seeds ---------------------------------------------------------------------------------------
+
+BROKEN = """\
+organizations:
+  - name: Acme
+    plan: gold
+    teams: [{ nom: Ops }]
+"""
+
+
+def test_init_writes_a_seed_that_is_valid_and_serves(tmp_path: Path) -> None:
+    path = tmp_path / "seed.yaml"
+    result = CliRunner().invoke(main, ["init", str(path)])
+    assert (result.exit_code, result.output) == (0, f"Wrote {path}. Try: make-emulator serve --seed {path}\n")
+    result = CliRunner().invoke(main, ["validate", str(path)])
+    assert result.exit_code == 0
+    assert result.output.startswith(f"{path} is a valid seed: 2 users, 1 organization, 1 team, 3 variables, ")
+    with run_server("--seed", str(path)) as (_, url):
+        assert get(f"{url}/teams/1")["team"]["name"] == "My Team"  # type: ignore[index]
+
+
+def test_init_overwrites_nothing_unless_told(tmp_path: Path) -> None:
+    path = tmp_path / "seed.yaml"
+    path.write_text("mine")
+    result = CliRunner().invoke(main, ["init", str(path)])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"make-emulator: {path} exists; --force overwrites it\n"
+    assert path.read_text() == "mine"
+    for arguments, environment in ((["--force"], {}), ([], {"MAKE_EMULATOR_FORCE": "1"})):
+        path.write_text("mine")
+        assert CliRunner().invoke(main, ["init", str(path), *arguments], env=environment).exit_code == 0
+        assert path.read_text() == starter_text()
+
+
+def test_init_writes_to_the_standard_output_for_a_dash() -> None:
+    assert CliRunner().invoke(main, ["init", "-"]).output == starter_text()
+    assert CliRunner().invoke(main, ["init", "--schema", "-"]).output == json_schema_text()
+
+
+def test_init_without_a_name_picks_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(main, ["init"]).exit_code == 0
+    assert CliRunner().invoke(main, ["init", "--schema"]).output == "Wrote seed.schema.json.\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["seed.schema.json", "seed.yaml"]
+
+
+def test_init_says_where_it_cannot_write(tmp_path: Path) -> None:
+    path = tmp_path / "none" / "seed.yaml"
+    result = CliRunner().invoke(main, ["init", str(path)])
+    assert (result.exit_code, result.stderr) == (
+        1,
+        f"make-emulator: cannot write {path}: No such file or directory\n",
+    )
+
+
+def test_validate_and_serve_tell_every_fault_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "seed.yaml"
+    path.write_text(BROKEN)
+    faults = (
+        f"{path}:3: organizations[0].plan: there is no 'gold'; there are: free, core, pro, teams, enterprise\n"
+        f"{path}:4: organizations[0].teams[0].name: is missing\n"
+        f"{path}:4: organizations[0].teams[0].nom: unknown key; did you mean 'name'?\n"
+    )
+    result = CliRunner().invoke(main, ["validate", str(path)])
+    assert (result.exit_code, result.stdout, result.stderr) == (1, faults, "")
+    result = CliRunner().invoke(main, ["serve", "--port", "0", "--seed", str(path)])
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", faults)
+
+
+def test_validate_takes_a_shipped_seed_and_the_environment_too() -> None:
+    assert (
+        "free is a valid seed: 1 user, 1 organization"
+        in CliRunner().invoke(main, ["validate", "free"]).output
+    )
+    result = CliRunner().invoke(main, ["validate"], env={"MAKE_EMULATOR_SEED": "empty"})
+    assert result.output == "empty is a valid seed: 1 user, 1 organization, 1 team\n"
+
+
+def test_validate_needs_a_seed(tmp_path: Path) -> None:
+    assert CliRunner().invoke(main, ["validate"]).exit_code == 2
+    result = CliRunner().invoke(main, ["validate", str(tmp_path / "none.yaml")])
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"make-emulator: there is no seed named {str(tmp_path / 'none.yaml')!r}, nor a file of that name\n"
+    )

@@ -1,0 +1,334 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import shlex
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from werkzeug.test import TestResponse
+
+from conftest import ADMIN_TOKEN, READER_TOKEN, ApiClient
+from make_emulator import api as routes
+from make_emulator.app import create_app
+from make_emulator.world import external_services
+from make_emulator.world.models import Attachment, IncompleteExecution, Mail, SentRequest
+
+PAGES = ("/", "/docs")
+EVIL = "</td><script>alert(1)</script><img src=x onerror=alert(2)>\"'"
+
+
+class Page(HTMLParser):
+    """The elements of a page, and its text."""
+
+    def __init__(self, answer: TestResponse, status: int = 200) -> None:
+        super().__init__()
+        assert answer.status_code == status
+        assert answer.content_type == "text/html; charset=utf-8"
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.scripts: list[str] = []
+        self.text = ""
+        self._within = ""
+        self.feed(answer.get_data(as_text=True))
+        self.text = " ".join(self.text.split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+        self._within = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        self._within = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._within == "script":
+            self.scripts.append(data)
+        elif self._within != "style":
+            self.text += data + " "
+
+    def values(self, name: str) -> list[str]:
+        return [attributes[name] for _, attributes in self.elements if name in attributes]
+
+
+def page(api: ApiClient, path: str) -> Page:
+    return Page(api.control("GET", path))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_loads_nothing_from_elsewhere(api: ApiClient, path: str) -> None:
+    shown = page(api, path)
+    assert shown.values("src") == []
+    assert not {"link", "img", "iframe", "object"} & {tag for tag, _ in shown.elements}
+    targets = [*shown.values("href"), *shown.values("action"), *shown.values("data-url")]
+    assert targets
+    assert all(target.startswith(("/_emulator/", "#", "?")) for target in targets), targets
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_only_the_scripts_that_come_along_are_let_in(api: ApiClient, path: str) -> None:
+    answer = api.control("GET", path)
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    scripts = Page(answer).scripts
+    assert len(scripts) == 2
+    style = answer.get_data(as_text=True).partition("<style>")[2].partition("</style>")[0]
+    for text in (*scripts, style):
+        assert base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() in policy
+
+
+def test_the_dashboard_tells_what_was_asked_and_what_there_is(api: ApiClient) -> None:
+    api.post("/scenarios/1/run", json={"data": {"name": "Zoe"}})
+    api.delete("/scenarios/1", token=READER_TOKEN)
+    text = page(api, "/").text
+    assert "2026-03-02T12:00:00.000Z It stands still." in text
+    assert "Ada Maker (token admin) asked for POST /scenarios/1/run in organization 1 and got 200." in text
+    assert "and got 403: the token lacks scenarios:write." in text
+    assert "Greeting active running 2026-03-02 12:00:00" in text
+    assert "Orders 4 372 of 10,485,760" in text
+    assert "read-only Ada Maker 1 23 0 scenarios:write scenarios:write" in text
+
+
+def test_the_dashboard_shows_the_world_that_is_asked_for(api: ApiClient) -> None:
+    name = "a & b?<i>"
+    api.control("POST", "/worlds", json={"name": name})
+    shown = page(api, "/")
+    assert "?world=a%20%26%20b%3F%3Ci%3E" in shown.values("href")
+    other = page(api, "/?world=a%20%26%20b%3F%3Ci%3E")
+    assert f"World {name}" in other.text
+    assert "/_emulator/worlds/a%20%26%20b%3F%3Ci%3E/clock" in other.values("data-url")
+    assert api.control("GET", "/?world=nowhere").status_code == 404
+
+
+def test_the_dashboard_tells_what_was_arranged_and_how_often_it_came_to_pass(api: ApiClient) -> None:
+    fault = {"method": "GET", "path": "/teams*", "status": 503, "times": 2, "delayMs": 1}
+    assert api.control("POST", "/worlds/default/faults", json=fault).status_code == 201
+    reset = {"action": "reset", "probability": 0.25}
+    assert api.control("POST", "/worlds/default/faults", json=reset).status_code == 201
+    rows = {"output": [{"0": "Ann"}, {"0": "Bob"}], "durationMs": 5, "times": 3}
+    assert (
+        api.control("PUT", "/worlds/default/modules/google-sheets:filterRows", json=rows).status_code == 200
+    )
+    error = {"error": {"name": "RateLimitError"}}
+    assert api.control("PUT", "/worlds/default/modules/slack:CreateMessage", json=error).status_code == 200
+    assert api.get("/teams/1").status_code == 503
+    api.control("DELETE", "/worlds/default/requests")
+    text = page(api, "/").text
+    assert "GET /teams* answer 503, after 1 ms 1 of 2" in text
+    assert "any method any path reset the connection, in 25 % of the cases 0" in text
+    assert "google-sheets:filterRows put out 2 bundles, 5 ms later 0 of 3" in text
+    assert "slack:CreateMessage fail with RateLimitError 0" in text
+
+
+def test_the_dashboard_tells_what_scenarios_sent_and_who_answers(api: ApiClient) -> None:
+    assert "Nothing was sent yet." in page(api, "/").text
+    assert "No mail was sent yet." in page(api, "/").text
+    rule = {"method": "GET", "url": "https://api.example.com/*", "status": 503, "times": 3, "delayMs": 2}
+    assert api.control("POST", "/worlds/default/http", json=rule).status_code == 201
+    deaf = {"url": "https://deaf.example.com/", "error": "timeout"}
+    assert api.control("POST", "/worlds/default/http", json=deaf).status_code == 201
+    paging = {"url": "https://pages.example.com/", "pages": ["a", "b"]}
+    assert api.control("POST", "/worlds/default/http", json=paging).status_code == 201
+    world = api.world
+    common: dict[str, Any] = {
+        "at": world.now(),
+        "scenario_id": 1,
+        "execution_id": "1" * 32,
+        "module_id": 7,
+        "module": "http:x",
+    }
+    url = f"https://api.example.com/orders?token=hush&name={EVIL}"
+    external_services.record_request(
+        world, SentRequest(**common, method="GET", url=url, answered_by="rule", rule_id=1, status=503)
+    )
+    attached = (Attachment(name="a.pdf", size=3),)
+    external_services.record_mail(
+        world,
+        Mail(**common, to=("ann@example.com",), bcc=("bob@example.com",), subject=EVIL, attachments=attached),
+    )
+    shown = page(api, "/")
+    assert "GET https://api.example.com/* answer 503, 2 ms later 0 of 3" in shown.text
+    assert "any method https://deaf.example.com/ not answer in time 0" in shown.text
+    assert "any method https://pages.example.com/ answer 200 with 2 pages 0" in shown.text
+    assert "12:00:00 503 GET https://api.example.com/orders?token=" in shown.text
+    assert "Greeting, module 7 rule" in shown.text
+    assert "12:00:00 ann@example.com, bob@example.com" in shown.text
+    assert "1 attached Greeting, module 7" in shown.text
+    assert "hush" not in shown.text
+    assert len(shown.scripts) == 2
+
+
+def test_the_dashboard_tells_what_broke_off(api: ApiClient) -> None:
+    assert "Incomplete executions (0 not resolved)" in page(api, "/").text
+    row = IncompleteExecution(
+        id="0" * 32,
+        scenario_id=1,
+        team_id=1,
+        execution_id="1" * 32,
+        reason="The service was not there.",
+        created=api.world.now(),
+        index=1,
+        blueprint={},
+        failer=2,
+        bundles={},
+        size=1,
+        retry=True,
+        attempts=1,
+        next_retry=api.world.now() + 60_000,
+    )
+    api.world.incomplete_executions.put(row)
+    text = page(api, "/").text
+    assert "Greeting The service was not there. 1 2026-03-02T12:01:00.000Z" in text
+    api.world.incomplete_executions.put(replace(row, resolved=True))
+    assert "The service was not there." not in page(api, "/").text
+
+
+def test_the_buttons_of_the_dashboard_do_what_they_say(api: ApiClient) -> None:
+    buttons = [attributes for tag, attributes in page(api, "/").elements if "data-url" in attributes]
+    assert len(buttons) == 5
+    for button in buttons:
+        answer = api.control(
+            button["data-method"], button["data-url"].removeprefix("/_emulator"), data=button["data-body"]
+        )
+        assert answer.status_code == 200, button
+    clock = api.control("GET", "/worlds/default/clock").json
+    assert clock is not None
+    assert clock["now"] >= "2026-03-03T13:16:00"
+    assert clock["frozen"] is False
+
+
+def test_what_callers_name_is_shown_and_never_run(api: ApiClient) -> None:
+    assert api.patch("/scenarios/1", json={"name": EVIL}).status_code == 200
+    api.get(f"/{EVIL}")
+    api.control("POST", "/worlds/default/tokens", json={"scopes": [], "label": EVIL})
+    shown = page(api, "/")
+    assert len(shown.scripts) == 2
+    assert shown.values("onerror") == []
+    # The name, the label, and the path in its sentence: once as asked for, once as not found.
+    assert shown.text.count("alert(2)") == 4
+
+
+def test_a_server_without_worlds_still_has_its_pages(api: ApiClient) -> None:
+    api.control("DELETE", "/worlds/default")
+    assert "There is no world any more." in page(api, "/").text
+    assert "Authorization: Token TOKEN" in page(api, "/docs").text
+
+
+def test_a_world_without_teams_still_has_its_dashboard(api: ApiClient) -> None:
+    for team in (1, 2):
+        api.delete(f"/teams/{team}?confirmed=true")
+    assert "World default" in page(api, "/").text
+
+
+def test_the_reference_has_every_route_with_its_scopes(api: ApiClient) -> None:
+    shown = page(api, "/docs")
+    words = shown.values("data-words")
+    assert len(words) == len(routes.endpoints())
+    for endpoint in routes.endpoints():
+        assert endpoint.name in shown.values("id")
+        [mine] = [text for text in words if text.startswith(f"{endpoint.method} {endpoint.path} ".lower())]
+        assert all(scope in mine for scope in endpoint.scopes)
+    assert "pg[sortBy] query string one of" in shown.text
+
+
+def test_the_calls_that_the_reference_shows_can_be_made(api: ApiClient) -> None:
+    source = api.control("GET", "/docs").get_data(as_text=True)
+    calls = [
+        text.replace("&#39;", "'").replace("&#34;", '"')
+        for text in re.findall(r"<pre>(.*?)</pre>", source, re.DOTALL)
+    ]
+    calls = [text.replace("&amp;", "&").replace("\\\n", " ") for text in calls]
+    assert len(calls) == len(routes.endpoints())
+    answered = []
+    for call in calls:
+        words = shlex.split(call)
+        [url] = [word for word in words if word.startswith("http")]
+        pairs = list(pairwise(words))
+        method = next((value for flag, value in pairs if flag == "-X"), "GET")
+        if method == "DELETE":
+            continue
+        parts = urlsplit(url)
+        answer = api.app.test_client().open(
+            parts.path,
+            query_string=parts.query,
+            method=method,
+            headers=dict(value.split(": ", 1) for flag, value in pairs if flag == "-H"),
+            data=next((value for flag, value in pairs if flag == "-d"), None),
+        )
+        answered.append(answer.status_code)
+        assert answer.status_code not in (401, 403, 405), call
+    assert answered.count(200) > len(answered) / 2
+
+
+def test_the_address_of_the_dashboard_may_lack_its_slash(api: ApiClient) -> None:
+    answer = api.control("GET", "")
+    assert (answer.status_code, answer.headers["Location"]) == (308, "http://localhost/_emulator/")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_with_a_key_a_browser_is_given_a_form_for_it_and_nothing_else(path: str) -> None:
+    api = ApiClient(create_app(control_key="sesame"))
+    form = Page(api.control("GET", path), 403)
+    assert ("input", "password") in [(tag, attributes.get("type")) for tag, attributes in form.elements]
+    assert ADMIN_TOKEN not in form.text
+    assert api.control("GET", path, headers={"X-Emulator-Key": "wrong"}).status_code == 403
+    assert api.control("GET", path, headers={"X-Emulator-Key": "wrong"}).is_json
+    assert ADMIN_TOKEN in Page(api.control("GET", path, headers={"X-Emulator-Key": "sesame"})).text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_without_a_key_only_this_machine_is_shown_the_pages(api: ApiClient, path: str) -> None:
+    assert api.control("GET", path, environ_base={"REMOTE_ADDR": "10.0.0.5"}).status_code == 403
+
+
+# --- the page of a run ---------------------------------------------------------------------------
+
+
+def run_of(api: ApiClient, *flow: dict[str, Any]) -> str:
+    """The id of a run of some modules in the default world."""
+    blueprint = json.dumps({"name": EVIL, "flow": flow, "metadata": {}})
+    body = {"teamId": 1, "blueprint": blueprint, "scheduling": '{"type": "on-demand"}'}
+    scenario = api.post("/scenarios?confirmed=true", json=body).json["scenario"]["id"]  # type: ignore[index]
+    api.post(f"/scenarios/{scenario}/start")
+    answer = api.post(f"/scenarios/{scenario}/run", json={"responsive": True}).json
+    assert answer is not None
+    return str(answer["executionId"])
+
+
+def node(id: int, module: str, mapper: Any, **rest: Any) -> dict[str, Any]:
+    return {"id": id, "module": module, "version": 1, "parameters": {}, "mapper": mapper, **rest}
+
+
+def test_the_page_of_a_run_tells_what_happened_in_it(api: ApiClient) -> None:
+    condition = {"a": "{{2.value}}", "o": "number:greater", "b": "24"}
+    id = run_of(
+        api,
+        node(2, "builtin:BasicFeeder", {"array": list(range(25))}),
+        node(3, "json:ParseJSON", {"json": "{"}, filter={"name": EVIL, "conditions": [[condition]]}),
+        node(4, "json:CreateJSON", {"object": {"password": "hunter2"}}),
+    )
+    shown = page(api, f"/execution?world=default&id={id}")
+    assert f"bundle 1 of 25 was stopped by filter '{EVIL}' before module 3: 0 greater than 24" in shown.text
+    assert 'does not hold 0 number:greater "24"' in shown.text
+    assert "out and 5 more" in shown.text
+    assert "img" not in {tag for tag, _ in shown.elements}
+    assert "hunter2" not in shown.text
+    link = f"/_emulator/execution?world=default&id={id}"
+    assert link in page(api, "/?world=default").values("href")
+
+
+def test_the_page_of_a_run_that_failed_tells_why(api: ApiClient) -> None:
+    id = run_of(api, node(3, "json:ParseJSON", {"json": "{"}))
+    text = page(api, f"/execution?world=default&id={id}").text
+    assert "state error began" in text
+    assert text.count("DataError: ") == 2
+
+
+@pytest.mark.parametrize("query", ["", "?world=default", "?world=default&id=nobody", "?world=nowhere&id=1"])
+def test_the_page_of_a_run_that_there_is_not_is_404(api: ApiClient, query: str) -> None:
+    assert api.control("GET", f"/execution{query}").status_code == 404

@@ -1,0 +1,168 @@
+"""Mails that scenarios send lie in the outbox of the world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from helpers.engine import NOW, EngineHarness, error_of, module, outputs_of
+from make_emulator.engine.runtime import module_scripts
+from make_emulator.world import connections, external_services, snapshot
+from make_emulator.world.models import Attachment, Json, Mail, ModuleScript
+
+MAIL: Mapping[str, Json] = {
+    "to": ["ann@example.com"], "cc": [], "bcc": [], "from": "", "sender": "", "subject": "Order {{1 + 1}}",
+    "contentType": "html", "html": "<p>Hi</p>", "attachments": [], "replyTo": "", "inReplyTo": "", "references": [],
+    "priority": "normal", "headers": [],
+}  # fmt: skip
+
+
+def email(
+    id: int = 1, parameters: Mapping[str, Json] | None = None, sent_from: str = "", **mapper: Json
+) -> dict[str, Json]:
+    fields = {**MAIL, "from": sent_from, **mapper}
+    return module(id, "email:ActionSendEmail", fields, version=7, parameters=parameters or {})
+
+
+def mail(lab: EngineHarness) -> Mail:
+    [mail] = lab.world.outbox
+    return mail
+
+
+def test_a_mail_is_put_into_the_outbox_with_all_its_fields() -> None:
+    lab = EngineHarness()
+    run = lab.run(
+        email(
+            to=["ann@example.com", "", "{{'bob'}}@example.com"],
+            cc="carl@example.com",
+            bcc=["dora@example.com"],
+            replyTo="desk@example.com",
+            attachments=[{"fileName": "a.csv", "data": "é;b"}],
+            priority="high",
+            inReplyTo="<1@example.com>",
+            references=["<0@example.com>", "<1@example.com>"],
+            headers=[{"key": "X-Tag", "value": 5}],
+            sent_from="shop@example.com",
+        )
+    )
+    assert mail(lab) == Mail(
+        id=1,
+        at=mail(lab).at,
+        scenario_id=run.scenario_id,
+        execution_id=run.id,
+        module_id=1,
+        module="email:ActionSendEmail",
+        sender="shop@example.com",
+        to=("ann@example.com", "bob@example.com"),
+        cc=("carl@example.com",),
+        bcc=("dora@example.com",),
+        reply_to="desk@example.com",
+        subject="Order 2",
+        html="<p>Hi</p>",
+        attachments=(Attachment("a.csv", 4),),
+        headers=(
+            ("X-Priority", "1 (Highest)"),
+            ("In-Reply-To", "<1@example.com>"),
+            ("References", "<0@example.com> <1@example.com>"),
+            ("X-Tag", "5"),
+        ),
+    )
+    assert NOW < mail(lab).at <= run.ends
+
+
+def test_halves_of_characters_are_no_matter() -> None:
+    lab, half = EngineHarness(), "{{1.x}}"
+    parse = module(1, "json:ParseJSON", {"json": r'{"x": "\ud83d"}'})
+    files = [{"fileName": half, "data": half}]
+    lab.run(parse, email(2, to=[half], subject=half, html=half, attachments=files))
+    assert (mail(lab).to, mail(lab).subject, mail(lab).html) == (("\ufffd",), "\ufffd", "\ufffd")
+    snapshot.dumps(snapshot.take(lab.world))
+
+
+def test_only_the_body_of_the_chosen_type_counts() -> None:
+    lab = EngineHarness()
+    lab.run(email(contentType="text", text="Hi", html="<p>Hi</p>"))
+    assert (mail(lab).text, mail(lab).html) == ("Hi", None)
+
+
+@pytest.mark.parametrize(
+    ("mapper", "parameters"),
+    [
+        ({"to": None}, 1),
+        ({"contentType": ""}, 1),
+        ({"contentType": "markdown", "priority": "urgent"}, 2),
+        ({"attachments": ["a.csv"]}, 1),
+        ({"attachments": [{"fileName": "a.csv"}]}, 1),
+    ],
+)
+def test_what_a_mail_needs_and_does_not_get_is_a_validation_error(mapper: Json, parameters: int) -> None:
+    lab = EngineHarness()
+    text = f"Validation failed for {parameters} parameter(s)."
+    assert error_of(lab.run(email(**mapper))) == ("BundleValidationError", text)
+    assert len(lab.world.outbox) == 0
+
+
+def test_a_mail_to_nobody_is_not_sent() -> None:
+    lab = EngineHarness()
+    assert error_of(lab.run(email(to=["", "{{9.nobody}}"]))) == ("RuntimeError", "No recipients defined")
+    assert len(lab.world.outbox) == 0
+
+
+def test_a_mail_comes_from_the_account_unless_it_says_otherwise() -> None:
+    lab = EngineHarness()
+    login = {"host": "smtp.example.com", "port": 587, "userName": "shop@example.com", "password": "s3cret"}
+    id = connections.create(lab.world, lab.team, lab.user, name="Mail", type="smtp", data=login).id
+    lab.run(email(parameters={"account": id}))
+    assert mail(lab).sender == "shop@example.com"
+    assert "s3cret" not in repr(mail(lab))
+    lonely = EngineHarness()
+    lonely.run(email(parameters={"account": "PLACEHOLDER"}))
+    assert mail(lonely).sender is None
+
+
+def test_gmail_sends_raw_html_or_parts() -> None:
+    parts = [{"text": "<b>A</b>", "image": {}}, {"text": "B"}]
+    for mapper, html in (
+        ({"bodyType": "rawHtml", "content": "<i>C</i>", "contents": parts}, "<i>C</i>"),
+        ({"bodyType": "collection", "contents": parts}, "<b>A</b>B"),
+    ):
+        lab = EngineHarness()
+        lab.run(
+            module(
+                1, "google-email:sendAnEmail", {"to": ["a@example.com"], "subject": "S", **mapper}, version=4
+            )
+        )
+        assert (mail(lab).to, mail(lab).subject, mail(lab).html) == (("a@example.com",), "S", html)
+    lab = EngineHarness()
+    lab.run(module(1, "google-email:ActionSendEmail", {"to": ["a@example.com"], "html": "<p/>"}, version=2))
+    assert (mail(lab).module, mail(lab).html) == ("google-email:ActionSendEmail", "<p/>")
+
+
+def test_what_is_put_out_has_the_shape_that_the_blueprint_declares() -> None:
+    interface = {"interface": [{"name": "id", "type": "text"}]}
+    [bundle] = outputs_of(EngineHarness().run(email() | {"metadata": interface}), 1)
+    assert list(bundle) == ["id"]
+
+
+def test_a_mail_stays_sent_when_a_run_is_rolled_back() -> None:
+    lab = EngineHarness()
+    run = lab.run(email(1), email(2, to=[""]), settings={"autoCommit": False})
+    assert run.status == 3
+    assert [row.module_id for row in lab.world.outbox] == [1]
+
+
+def test_a_scripted_module_sends_nothing() -> None:
+    lab = EngineHarness()
+    module_scripts.save_script(lab.world, ModuleScript(module="email:ActionSendEmail", output=[{"id": "1"}]))
+    assert outputs_of(lab.run(email()), 1) == [{"id": "1"}]
+    assert len(lab.world.outbox) == 0
+
+
+def test_only_the_latest_mails_are_kept_and_only_a_part_of_a_long_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(external_services, "MAX_MAILS", 2)
+    lab = EngineHarness()
+    lab.run(*(email(id, html="x" * 200_000) for id in (1, 2, 3)))
+    assert [(row.id, len(row.html or "")) for row in lab.world.outbox] == [(2, 100_000), (3, 100_000)]

@@ -1,0 +1,85 @@
+"""Operators of filters."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from helpers.engine import NOW, evaluation_context
+from make_emulator.engine.blueprints.conditions import Condition
+from make_emulator.engine.errors import ExpressionError
+from make_emulator.engine.expressions.context import Environment
+from make_emulator.engine.expressions.values import Value
+from make_emulator.engine.runtime.budget import Budget
+from make_emulator.engine.runtime.filters import condition_holds, conditions_hold
+
+
+@pytest.mark.parametrize(
+    ("a", "operator", "b", "expected"),
+    [
+        ("x", "exist", None, True),
+        ("", "exist", None, False),
+        (None, "notexist", None, True),
+        (0, "exist", None, True),
+        ("a", "text:equal", "a", True),
+        ("A", "text:equal", "a", False),
+        ("A", "text:equal:ci", "a", True),
+        (5, "text:equal", "5", True),
+        ("abc", "text:contain", "b", True),
+        ("abc", "text:notcontain:ci", "B", False),
+        ("abc", "text:startwith", "ab", True),
+        ("abc", "text:notendwith", "bc", False),
+        ("abc", "text:pattern", "^a.c$", True),
+        ("ABC", "text:pattern", "^a.c$", False),
+        ("ABC", "text:pattern:ci", "^a.c$", True),
+        ("abc", "text:notpattern", "z", True),
+        ("10", "number:greater", "9", True),
+        (10, "number:lessorequal", "10", True),
+        ("ten", "number:notequal", "9", False),
+        (None, "number:less", "9", False),
+        ("2016-06-20", "date:less", "20.6.2016 17:26", True),
+        ("soon", "date:less", "2016-06-20", False),
+        ("9:30", "time:less", "10:00:01", True),
+        (True, "boolean:equal", "true", True),
+        ("false", "boolean:equal", "false", True),
+        (True, "boolean:notequal", "true", False),
+        ([1, "b"], "array:contain", "1", True),
+        (["B"], "array:contain", "b", False),
+        (["B"], "array:contain:ci", "b", True),
+        ([1], "array:notcontain", 2, True),
+        ([1, 2], "array:equal", "2", True),
+        ([1, 2], "array:greater", 2, False),
+        ("x", "array:less", 2, False),
+    ],
+)
+def test_an_operator_compares(a: Value, operator: str, b: Value, expected: bool) -> None:
+    assert condition_holds(operator, a, b, evaluation_context()) is expected
+
+
+def test_groups_are_alternatives_of_conditions_that_must_all_hold() -> None:
+    yes, no = Condition("{{1.yes}}", "boolean:equal", "true"), Condition("{{1.no}}", "boolean:equal", "true")
+    assert conditions_hold([[yes, yes]], evaluation_context())
+    assert not conditions_hold([[yes, no]], evaluation_context())
+    assert conditions_hold([[no], [yes]], evaluation_context())
+    assert conditions_hold([], evaluation_context())
+
+
+def test_a_date_without_a_time_zone_is_compared_as_one_of_the_organizations() -> None:
+    asked: list[str] = []
+
+    def zone() -> ZoneInfo:
+        asked.append("zone")
+        return ZoneInfo("Europe/Prague")
+
+    env = Environment(Budget(), now=NOW, zone=zone)
+    assert condition_holds("date:equal", "2016-12-08T15:00:00Z", NOW - NOW % 3_600_000, env)
+    assert asked == []
+    assert condition_holds("date:equal", "2016-12-08 16:00", "2016-12-08T15:00:00Z", env)
+    assert condition_holds("date:less", "2016-12-08 15:59", "2016-12-08T15:00:00Z", env)
+    assert asked == ["zone", "zone"]
+
+
+def test_an_unknown_operator_is_an_error() -> None:
+    with pytest.raises(ExpressionError, match="Unknown operator 'text:startswith'"):
+        condition_holds("text:startswith", "a", "b", evaluation_context())

@@ -1,0 +1,214 @@
+"""Every shipped blueprint is taken by the API, runs, and does what `blueprint_expectations.yaml` says.
+
+The last test takes exports through the API and runs them, those of the folder that the environment variable
+MAKE_EMULATOR_BLUEPRINTS names: ``MAKE_EMULATOR_BLUEPRINTS=exports pytest tests/engine/test_blueprints.py -k own -rs``.
+Without the API, ``make-emulator survey exports`` tells more.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from conftest import ApiClient, assert_ok
+from make_emulator.app import DEFAULT_WORLD, create_app, registry_of
+from make_emulator.engine.apps import get_support_level
+from make_emulator.engine.runtime import executor
+from make_emulator.explain.blueprint_file import BlueprintExport, parse_export
+from make_emulator.explain.sample_inputs import sample_input
+from make_emulator.explain.stubs import create_stubs
+from make_emulator.world import blueprint_refs, data_stores
+from make_emulator.world.models import Execution, Step
+
+FOLDER = Path(__file__).parents[2] / "fixtures" / "blueprints"
+CASES: Mapping[str, list[dict[str, Any]]] = yaml.safe_load(
+    (Path(__file__).parent / "blueprint_expectations.yaml").read_text("utf-8")
+)
+OWN = os.environ.get("MAKE_EMULATOR_BLUEPRINTS")
+SOURCES = (FOLDER / "SOURCES.md").read_text("utf-8")
+
+
+def export(name: str) -> BlueprintExport:
+    return parse_export((FOLDER / f"{name}.json").read_bytes())
+
+
+def cases() -> Iterator[Any]:
+    for name, rows in CASES.items():
+        for number, row in enumerate(rows, 1):
+            yield pytest.param(name, row, id=f"{name}-{number}-{row['status'].lower()}")
+
+
+@pytest.fixture
+def api() -> ApiClient:
+    """An empty world whose clock stands still at noon of 2 March 2026."""
+    app = create_app(seed="empty", now="2026-03-02T12:00:00Z")
+    tenant = registry_of(app).get(DEFAULT_WORLD)
+    assert tenant is not None
+    tenant.world.clock.freeze("2026-03-02T12:00:00Z")
+    return ApiClient(app, token=tenant.main_token().token)
+
+
+def imported(api: ApiClient, held: BlueprintExport) -> int:
+    """The id of a scenario that the API made of a blueprint, live."""
+    if held.takes_inputs or blueprint_refs.find_trigger_hook_id(held.blueprint) is None:
+        scheduling: dict[str, Any] = {"type": "on-demand"}
+    else:
+        scheduling = {"type": "immediately"}
+    body = {
+        "teamId": 1,
+        "blueprint": json.dumps(held.blueprint),
+        "scheduling": json.dumps(scheduling),
+        "metadata": {"input_spec": list(held.input_spec), "output_spec": list(held.output_spec)},
+    }
+    id = int(assert_ok(api.post("/scenarios?confirmed=true", json=body))["scenario"]["id"])
+    assert_ok(api.post(f"/scenarios/{id}/start"))
+    return id
+
+
+def run(api: ApiClient, id: int, data: Any) -> Execution:
+    started = assert_ok(api.post(f"/scenarios/{id}/run", json={} if data is None else {"data": data}))
+    return next(
+        entry
+        for entry in api.world.logs
+        if isinstance(entry, Execution) and entry.id == started["executionId"]
+    )
+
+
+def prepared(api: ApiClient, name: str, case: Mapping[str, Any]) -> int:
+    """The scenario of a case, in a world that has what the case needs."""
+    held = export(name)
+    for id, called in case.get("scenarios", {}).items():
+        # Ids of scenarios follow one another, so the next one is decided.
+        api.world.ids.reserve("scenario", id - 1)
+        assert imported(api, export(called)) == id
+    user, team = api.tenant.main_user(), api.tenant.main_team()
+    assert team is not None
+    create_stubs(api.world, team, user, held.nodes)
+    for id, records in case.get("records", {}).items():
+        for key, data in records.items():
+            data_stores.add_record(api.world, api.world.data_stores[id], key=key, data=data)
+    for module, script in case.get("modules", {}).items():
+        assert_ok(api.control("PUT", f"/worlds/default/modules/{module}", json=script))
+    for rule in case.get("http", ()):
+        assert api.control("POST", "/worlds/default/http", json=rule).status_code == 201
+    return imported(api, held)
+
+
+def agrees(wanted: Any, got: Any) -> bool:
+    """Whether what is wanted is a part of what there is; arrays have to be whole."""
+    if isinstance(wanted, dict):
+        return isinstance(got, Mapping) and all(
+            name in got and agrees(value, got[name]) for name, value in wanted.items()
+        )
+    if isinstance(wanted, list):
+        return (
+            isinstance(got, (list, tuple))
+            and len(got) == len(wanted)
+            and all(agrees(one, other) for one, other in zip(wanted, got, strict=True))
+        )
+    return type(wanted) is type(got) and bool(wanted == got)
+
+
+@pytest.mark.parametrize(("name", "case"), list(cases()))
+def test_a_shipped_blueprint_does_what_is_expected(api: ApiClient, name: str, case: dict[str, Any]) -> None:
+    id = prepared(api, name, case)
+    execution = run(api, id, case.get("inputs", case.get("bundle")))
+
+    def of(module: int) -> list[Step]:
+        return [step for step in execution.steps if step.module_id == module]
+
+    assert executor.visible_status(execution, execution.ends) == case["status"], execution.error
+    assert [step.module_id for step in execution.steps] == case["way"]
+    assert execution.operations == case["operations"]
+    for module, inputs in case.get("given", {}).items():
+        given = [step.input for step in of(module)]
+        assert agrees(inputs, given), (module, given)
+    for module, bundles in case.get("put", {}).items():
+        put = [bundle for step in of(module) for bundle in step.output]
+        assert agrees(bundles, put), (module, put)
+    assert agrees(case.get("outputs"), execution.outputs) or "outputs" not in case, execution.outputs
+    if "answer" in case:
+        assert execution.respond is not None
+        assert {"status": execution.respond.status, "body": execution.respond.body} == case["answer"]
+    error = execution.error and {
+        "name": execution.error.name,
+        "message": execution.error.message,
+        "module": execution.error.module_name,
+        "app": execution.error.app_name,
+    }
+    assert error == case.get("error")
+    assert execution.name == case.get("name", execution.name)
+    kept = len(api.world.incomplete_executions.where(scenario=id))
+    assert kept == case.get("incomplete", 0)
+    mails = [dataclasses.asdict(mail) for mail in api.world.outbox.all()]
+    assert agrees(case.get("mails", mails), mails), mails
+    for store, records in case.get("stored", {}).items():
+        stored = {row.key: row.data for row in data_stores.records(api.world, api.world.data_stores[store])}
+        assert stored == records
+    assert ("why" in case) == (case["status"] != "SUCCESS")
+
+
+def test_each_shipped_blueprint_has_expectations_and_a_source() -> None:
+    shipped = sorted(path.stem for path in FOLDER.glob("*.json"))
+    assert sorted(CASES) == shipped
+    assert [name for name in shipped if f"| `{name}` |" not in SOURCES] == []
+    assert len(shipped) >= 44
+
+
+def test_the_shipped_blueprints_use_what_people_build_with() -> None:
+    used = {
+        node["module"] for path in FOLDER.glob("*.json") for node in parse_export(path.read_bytes()).nodes
+    }
+    assert len(used) >= 60
+    assert {name: get_support_level(name) for name in used if get_support_level(name) == "unknown"} == {}
+    assert {
+        "builtin:BasicAggregator",
+        "builtin:BasicFeeder",
+        "builtin:BasicIfElse",
+        "builtin:BasicMerge",
+        "builtin:BasicRepeater",
+        "builtin:BasicRouter",
+        "builtin:Break",
+        "builtin:Commit",
+        "builtin:Ignore",
+        "builtin:NameARun",
+        "builtin:Resume",
+        "builtin:Rollback",
+        "builtin:ThrowError",
+        "builtin:ThrowWarning",
+    } <= used
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.stem)
+def test_what_a_shipped_blueprint_names_is_made_up(path: Path) -> None:
+    """No address but of domains for examples, and every module has a place in the designer."""
+    text = path.read_text("utf-8")
+    for address in set(re.findall(r"(?:https?://|@)([a-z0-9.-]+\.[a-z]{2,})", text)):
+        assert address == "example.com" or address.endswith((".example.com", ".example.org")), address
+    for node in parse_export(path.read_bytes()).nodes:
+        assert {"x", "y"} <= node["metadata"]["designer"].keys()
+        assert node["version"] >= 1
+
+
+@pytest.mark.parametrize("path", sorted(Path(OWN).rglob("*.json")) if OWN else [], ids=lambda path: path.name)
+def test_an_export_of_ones_own_is_refused_or_runs_to_a_definite_end(api: ApiClient, path: Path) -> None:
+    try:
+        held = parse_export(path.read_bytes())
+    except ValueError as error:
+        pytest.skip(f"refused: {error}")
+    user, team = api.tenant.main_user(), api.tenant.main_team()
+    assert team is not None
+    create_stubs(api.world, team, user, held.nodes)
+    execution = run(api, imported(api, held), sample_input(held, "2026-03-02T12:00:00Z"))
+    status = executor.visible_status(execution, execution.ends)
+    assert status in ("SUCCESS", "WARNING", "ERROR")
+    if execution.error is not None:
+        assert not execution.error.message.startswith("The emulator failed"), execution.error

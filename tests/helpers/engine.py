@@ -1,0 +1,170 @@
+"""A small world in which blueprints are run, for the tests of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from make_emulator.engine.expressions.context import Bundle, Environment, Scope
+from make_emulator.engine.expressions.evaluator import render
+from make_emulator.engine.expressions.values import Value
+from make_emulator.engine.runtime import executor
+from make_emulator.engine.runtime.budget import Budget
+from make_emulator.world import data_stores, organizations
+from make_emulator.world.models import BlueprintVersion, Execution, FieldSpecs, Json, Scenario
+from make_emulator.world.world import World
+
+#: 2016-12-08T15:55:57.536Z, the moment of the examples in Make's documentation.
+NOW = 1_481_212_557_536
+
+
+def module(id: int, name: str, mapper: Mapping[str, Json] | None = None, **rest: Json) -> dict[str, Json]:
+    """A node of a flow."""
+    return {"id": id, "module": name, "version": 1, "parameters": {}, "mapper": mapper or {}, **rest}
+
+
+def set_variable(id: int, value: Json, name: str = "x", **rest: Json) -> dict[str, Json]:
+    return module(id, "util:SetVariable2", {"name": name, "scope": "roundtrip", "value": value}, **rest)
+
+
+def return_data(id: int, **mapper: Json) -> dict[str, Json]:
+    return {**module(id, "scenario-service:ReturnData", mapper), "version": 2}
+
+
+class EngineHarness:
+    """One team with one data store (id 1: city, number, tags) whose clock stands still."""
+
+    def __init__(self, *, seed: int = 7, strict: bool = False) -> None:
+        self.world = World("lab", seed=seed)
+        # In this order, or a millisecond may pass in between.
+        self.world.clock.freeze()
+        self.world.clock.set(NOW)
+        self.user = user = organizations.create_user(self.world, name="Ada", email="ada@example.com")
+        organization, _ = organizations.create_organization(
+            self.world, user, name="Org", country_id=1, timezone_id=113
+        )
+        self.team, _ = organizations.create_team(self.world, user, organization, name="Team")
+        structure = data_stores.create_structure(
+            self.world,
+            self.team,
+            name="Town",
+            spec=[
+                {"name": "city", "type": "text"},
+                {"name": "number", "type": "number"},
+                {"name": "tags", "type": "array"},
+            ],
+            strict=strict,
+        )
+        self.store = data_stores.create_store(
+            self.world, self.team, name="Towns", max_size_mb=1, structure=structure
+        )
+
+    def scenario(
+        self,
+        *flow: Json,
+        metadata: Mapping[str, Json] | None = None,
+        output_spec: FieldSpecs = (),
+        **rest: Any,
+    ) -> Scenario:
+        id = self.world.ids.next("scenario")
+        blueprint = {"name": "Test", "flow": list(flow), "metadata": metadata or {}}
+        self.world.blueprints.put(
+            BlueprintVersion(
+                scenario_id=id,
+                version=1,
+                created=NOW,
+                blueprint=blueprint,
+                id_sequence=1,
+                output_spec=output_spec,
+            )
+        )
+        return self.world.scenarios.put(
+            Scenario(
+                id=id,
+                name="Test",
+                team_id=self.team.id,
+                scheduling={"type": "on-demand"},
+                blueprint_version=1,
+                used_packages=(),
+                used_modules=(),
+                created=NOW,
+                last_edit=NOW,
+                created_by=1,
+                updated_by=None,
+                **rest,
+            )
+        )
+
+    def run(
+        self,
+        *flow: Json,
+        output_spec: FieldSpecs = (),
+        settings: Mapping[str, Json] | None = None,
+        **options: Any,
+    ) -> Execution:
+        """Run a blueprint of these modules once, under these settings of its scenario."""
+        scenario = self.scenario(*flow, output_spec=output_spec, metadata={"scenario": settings or {}})
+        return executor.run_scenario(self.world, scenario, **options)
+
+    def add(self, key: str, **data: Json) -> None:
+        data_stores.add_record(self.world, self.store, key=key, data=data)
+
+    def data(self, key: str) -> Json:
+        return self.world.records[self.store.id, key].data
+
+
+def error_of(execution: Execution) -> tuple[str, str]:
+    """The type and text of the error that ended a run."""
+    assert execution.error is not None
+    assert execution.status == 3
+    return execution.error.name, execution.error.message
+
+
+def outputs_of(execution: Execution, module_id: int) -> Sequence[Json]:
+    """Every bundle that a module put out, in order."""
+    assert execution.error is None, execution.error
+    return [bundle for step in execution.steps if step.module_id == module_id for bundle in step.output]
+
+
+def last_module_output(*flow: Json, lab: EngineHarness | None = None, **options: Json) -> list[Json]:
+    """What the last of some modules put out."""
+    return list(outputs_of((lab or EngineHarness()).run(*flow, **options), flow[-1]["id"]))
+
+
+#: What the module with id 1 put out, for expressions.
+SAMPLE_BUNDLE: Mapping[str, Value] = {
+    "name": "Ada",
+    "First Name": "Grace",
+    "number": 4,
+    "zero": 0,
+    "price": 2.5,
+    "digits": "42",
+    "yes": True,
+    "no": False,
+    "empty": "",
+    "nothing": None,
+    "numbers": [3, 1, 2],
+    "words": ["b", "A", "c", "b"],
+    "nested": [[1, [2]], 3],
+    "people": [
+        {"name": "Bob", "age": 22, "kind": "work", "at": {"town": "Brno"}},
+        {"name": "Ann", "age": 31, "kind": "home", "at": {"town": "Praha"}},
+        {"name": "Cid", "age": 9, "kind": "play"},
+    ],
+    "address": {"street": "Main", "0": "zeroth"},
+    "date": "2016-06-20T17:26:44.356Z",
+}
+
+
+def evaluation_context(budget: Budget | None = None) -> Environment:
+    return Environment(
+        budget or Budget(),
+        scope=Scope().with_bundle(1, Bundle(SAMPLE_BUNDLE, 2, 5)),
+        variables={"executionId": "e1", "scenario": {"id": 9}, "var": {"input": {"city": "Oslo"}}},
+        now=NOW,
+    )
+
+
+def render_text(text: str) -> Value:
+    """What a mapped text comes to."""
+    return render(text, evaluation_context())

@@ -1,0 +1,74 @@
+"""Requests of the app "HTTP" and who answers them, for the tests of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from make_emulator.world import external_services
+from make_emulator.world.models import Execution, HttpRule, Json, SentRequest
+from make_emulator.world.transport import HttpResponse, NoResponseError, OutgoingRequest
+
+from .engine import EngineHarness, module, outputs_of
+
+URL = "https://api.example.com/items"
+
+#: What an exported blueprint has in every request of version 3, and of version 4.
+V3_MAPPER: Mapping[str, Json] = {
+    "url": URL, "serializeUrl": False, "method": "get", "headers": [], "qs": [], "bodyType": "", "parseResponse": True,
+    "authUser": "", "authPass": "", "timeout": "", "shareCookies": False, "ca": "", "rejectUnauthorized": True,
+    "followRedirect": True, "useQuerystring": False, "gzip": True, "useMtls": False, "followAllRedirects": False,
+}  # fmt: skip
+V4_MAPPER: Mapping[str, Json] = {
+    "url": URL, "method": "get", "headers": [], "parseResponse": True, "stopOnHttpError": True, "allowRedirects": True,
+    "shareCookies": False, "requestCompressedContent": True,
+}  # fmt: skip
+
+
+def http_v3_module(
+    id: int = 1, name: str = "ActionSendData", parameters: Mapping[str, Json] | None = None, **mapper: Json
+) -> dict[str, Json]:
+    return module(id, f"http:{name}", {**V3_MAPPER, **mapper}, version=3, parameters=parameters or {})
+
+
+def http_v4_module(
+    id: int = 1, parameters: Mapping[str, Json] | None = None, metadata: Json = None, **mapper: Json
+) -> dict[str, Json]:
+    chosen = parameters or {"authenticationType": "noAuth"}
+    return module(
+        id, "http:MakeRequest", {**V4_MAPPER, **mapper}, version=4, parameters=chosen, metadata=metadata or {}
+    )
+
+
+def add_http_rule(lab: EngineHarness, url: str = "*", **rule: Any) -> None:
+    external_services.add_rule(lab.world, HttpRule(url=url, **rule))
+
+
+def sent_request(lab: EngineHarness) -> SentRequest:
+    """The one request that was sent."""
+    [request] = lab.world.http_requests
+    return request
+
+
+def header_of(request: SentRequest, name: str) -> str | None:
+    return {key.lower(): value for key, value in request.headers}.get(name.lower())
+
+
+def single_output(run: Execution, id: int = 1) -> Json:
+    [bundle] = outputs_of(run, id)
+    return bundle
+
+
+class RecordingTransport:
+    """A network that takes note of what reaches it."""
+
+    def __init__(self, *outcomes: HttpResponse | NoResponseError) -> None:
+        self.outcomes = list(outcomes)
+        self.requests: list[OutgoingRequest] = []
+
+    def __call__(self, request: OutgoingRequest) -> HttpResponse:
+        self.requests.append(request)
+        outcome = self.outcomes.pop(0) if self.outcomes else HttpResponse(status=200)
+        if isinstance(outcome, NoResponseError):
+            raise outcome
+        return outcome

@@ -1,0 +1,43 @@
+"""Scenarios that tests make over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import requests
+
+from make_emulator import World
+
+
+def create_live_scenario(world: World, *flow: Any) -> int:
+    """The id of a scenario of these modules, made and started."""
+
+    def post(path: str, **wish: Any) -> Any:
+        answer = requests.post(f"{world.base_url}{path}", json=wish, headers=world.headers, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    made = post(
+        "/scenarios?confirmed=true",
+        blueprint=orjson.dumps({"name": "Made", "flow": flow, "metadata": {}}).decode(),
+        teamId=world.team_id,
+        scheduling='{"type": "on-demand"}',
+    )
+    id = int(made["scenario"]["id"])
+    post(f"/scenarios/{id}/start")
+    return id
+
+
+def http_request_module(url: str, **mapper: Any) -> dict[str, Any]:
+    """A module that posts to an address, with all that Make requires of it."""
+    return {
+        "id": 1,
+        "module": "http:MakeRequest",
+        "version": 4,
+        "parameters": {"authenticationType": "noAuth"},
+        "mapper": {
+            "url": url, "method": "post", "parseResponse": True, "stopOnHttpError": True, "allowRedirects": True,
+            "shareCookies": False, "requestCompressedContent": True, **mapper,
+        },
+    }  # fmt: skip

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+
+from conftest import ADMIN_TOKEN, OUTSIDER_TOKEN, ApiClient
+
+
+def test_a_known_token_is_admitted_and_the_answer_says_how(api: ApiClient) -> None:
+    answer = api.get("/users/me")
+    assert answer.status_code == 200
+    assert answer.json is not None
+    assert answer.json["authUser"]["name"] == "Ada Maker"
+    assert answer.headers["authtype"] == "token"
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert len(answer.headers["x-request-id"]) == 32
+
+
+def test_the_token_decides_who_is_calling(api: ApiClient) -> None:
+    answer = api.get("/users/me", token=OUTSIDER_TOKEN)
+    assert answer.json is not None
+    assert answer.json["authUser"]["name"] == "Otto Other"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        ADMIN_TOKEN,
+        "Token",
+        "Token ",
+        f"Bearer {ADMIN_TOKEN}",
+        f"token {ADMIN_TOKEN}",
+        f"Basic {ADMIN_TOKEN}",
+        "Token not-a-uuid",
+        "Token 44444444-4444-4444-8444-444444444444",
+        f"Token {ADMIN_TOKEN}{ADMIN_TOKEN}",
+        "Bearer whatever",
+    ],
+)
+def test_anything_else_is_401_and_not_told_apart(api: ApiClient, header: str) -> None:
+    answer = api.get("/users/me", token=None, headers={"Authorization": header})
+    assert answer.status_code == 401
+    assert answer.json is not None
+    assert answer.json["code"] == "IM015"
+    assert answer.json["message"] == "Unauthorized"
+    assert answer.json["detail"].startswith("Access denied: ")
+    assert "authtype" not in answer.headers
+
+
+def test_a_token_in_capitals_is_the_same_token(api: ApiClient) -> None:
+    token = api.token_with("user:read")
+    assert api.get("/users/me", token=token.upper()).status_code == 200
+
+
+def test_without_a_token_an_unknown_route_is_401_and_with_one_404(api: ApiClient) -> None:
+    assert api.get("/nowhere", token=None).status_code == 401
+    assert api.get("/nowhere").status_code == 404

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conftest import ADMIN_TOKEN, READER_TOKEN, ApiClient
+from make_emulator.http.request_log import BODY_LIMIT, MAX_ENTRIES, TOTAL_BODY_LIMIT, RequestLog
+from make_emulator.redaction.masking import mask, mask_text
+
+
+def entries(api: ApiClient) -> list[dict[str, Any]]:
+    answer = api.control("GET", "/worlds/default/requests")
+    assert answer.json is not None
+    rows: list[dict[str, Any]] = answer.json["requests"]
+    return rows
+
+
+def test_an_entry_tells_who_what_where_and_what_was_decided(api: ApiClient) -> None:
+    api.get("/data-stores?teamId=1&pg[limit]=2")
+    [entry] = entries(api)
+    assert (
+        entry["sentence"]
+        == "Ada Maker (token admin) asked for GET /data-stores?teamId=1&pg[limit]=2 in organization 1 and got 200."
+    )
+    assert entry["at"] == "2026-03-02T12:00:00.000Z"
+    assert entry["query"] == {"teamId": "1", "pg[limit]": "2"}
+    assert (entry["method"], entry["path"], entry["status"], entry["code"]) == (
+        "GET",
+        "/data-stores",
+        200,
+        None,
+    )
+    assert (entry["user"], entry["tokenLabel"], entry["organizationId"]) == ("Ada Maker", "admin", 1)
+    assert entry["decision"] == "served"
+    assert entry["responseBody"]["dataStores"][0]["name"] == "Orders"
+
+
+def test_a_refusal_names_its_stage_and_its_reason(api: ApiClient) -> None:
+    api.delete("/scenarios/1", token=READER_TOKEN)
+    api.get("/scenarios/5")
+    api.get("/nowhere")
+    api.get("/scenarios/1", token=None)
+    sentences = [(row["decision"], row["sentence"]) for row in entries(api)]
+    assert sentences == [
+        (
+            "refused: scope",
+            "Ada Maker (token read-only) asked for DELETE /scenarios/1 and got 403: the token lacks scenarios:write.",
+        ),
+        (
+            "refused: parameters or reach",
+            "Ada Maker (token admin) asked for GET /scenarios/5 and got 404: Scenario '5' not found.",
+        ),
+        (
+            "refused: route",
+            "Ada Maker (token admin) asked for GET /nowhere and got 404: No route GET /api/v2/nowhere.",
+        ),
+        (
+            "refused: authentication",
+            "Somebody without a valid token asked for GET /scenarios/1 and got 401: Access denied: Missing token header.",
+        ),
+    ]
+
+
+def test_secrets_do_not_get_into_the_journal(api: ApiClient) -> None:
+    api.post("/data-stores/1/data", json={"data": {"sku": ADMIN_TOKEN, "password": "hunter2", "apiKey": 42}})
+    api.get(f"/scenarios/{READER_TOKEN}")
+    text = api.control("GET", "/worlds/default/requests").get_data(as_text=True)
+    assert ADMIN_TOKEN not in text
+    assert READER_TOKEN not in text
+    assert "hunter2" not in text
+
+
+def test_the_journal_can_be_cleared_and_is_cleared_by_a_reset(api: ApiClient) -> None:
+    api.get("/users/me")
+    assert api.control("DELETE", "/worlds/default/requests").status_code == 204
+    assert entries(api) == []
+    api.get("/users/me")
+    api.control("POST", "/worlds/default/reset")
+    assert entries(api) == []
+
+
+def test_old_entries_make_room_for_new_ones() -> None:
+    journal = RequestLog()
+    for number in range(MAX_ENTRIES + 3):
+        journal.finish(journal.begin(0, "GET", f"/{number}", ""), 200, b"")
+    assert len(journal) == MAX_ENTRIES
+    assert next(iter(journal)).path == "/3"
+
+
+def test_large_bodies_make_room_earlier() -> None:
+    journal = RequestLog()
+    for number in range(TOTAL_BODY_LIMIT // BODY_LIMIT + 5):
+        journal.finish(journal.begin(0, "GET", f"/{number}", ""), 200, b"x" * 2 * BODY_LIMIT)
+    assert sum(entry.body_size for entry in journal) == TOTAL_BODY_LIMIT
+    assert next(iter(journal)).path == "/5"
+
+
+def test_masking_goes_by_name_and_by_form() -> None:
+    assert mask(
+        {"a": [{"clientSecret": "x", "note": f"Token {ADMIN_TOKEN}", "token": None, "isSet": True}]}
+    ) == {"a": [{"clientSecret": "********", "note": "********", "token": None, "isSet": True}]}
+    assert mask_text("Authorization: Bearer abc.def-ghi") == "Authorization: ********"
+    address = "GET https://example.com/?page=2&api_key=abc&q=x#token=1"
+    assert mask_text(address) == "GET https://example.com/?page=2&api_key=********&q=x#token=1"
+
+
+@pytest.mark.parametrize(
+    ("shown", "secret"),
+    [
+        ({"client_secret": {"v": "s3cret"}, "credentials": {"deep": ["s3cret"]}}, "s3cret"),
+        ({"x-api-key": "s3cret", "access-key": "s3cret", "access_key": "s3cret", "pwd": "s3cret"}, "s3cret"),
+        ({"headers": [{"name": "authorization", "value": "s3cret"}]}, "s3cret"),
+        ({"note": "Basic czNjcmV0"}, "czNjcmV0"),
+        ({"url": "http://127.0.0.1:4747/hook/" + "a1" * 16, "udid": "a1" * 16}, "a1a1"),
+        ({"address": "a1" * 16 + "@hook.eu1.make.com"}, "a1a1"),
+    ],
+)
+def test_secrets_are_blotted_out_wherever_they_stand(shown: dict[str, Any], secret: str) -> None:
+    assert secret not in str(mask(shown))
+
+
+def test_forms_are_read_before_they_are_masked(api: ApiClient) -> None:
+    form = "password=s3cret&x-api-key=s3cret&note=plain&note=again"
+    api.post("/data-stores/1/data?api-key=s3cret&cols[]=a&cols[]=b", data=form)
+    [entry] = entries(api)
+    assert "s3cret" not in str(entry)
+    assert entry["query"] == {"api-key": "********", "cols[]": ["a", "b"]}
+
+
+def test_names_that_only_look_like_secrets_are_shown() -> None:
+    plain = {"authorId": 1, "authorName": "Ada", "authUsed": "token", "scopes": ["a"], "key": "order-1"}
+    assert mask(plain) == plain

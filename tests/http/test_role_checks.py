@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conftest import ApiClient
+from make_emulator.api import endpoints
+from make_emulator.http.endpoint import Endpoint
+from make_emulator.world import organizations, roles
+from make_emulator.world.enums import SCOPES
+
+
+def token_of(api: ApiClient, role: str, *, team: bool = True) -> str:
+    """The token, with every scope, of a new user who has a role in the default world's first team or organization."""
+    world = api.world
+    user = organizations.create_user(world, name=role, email=f"{role}@example.com")
+    found = roles.find_role(role, "team" if team else "organization")
+    assert found is not None
+    organizations.add_organization_member(
+        world, user, world.organizations[1], role_id=roles.ORGANIZATION_MEMBER if team else found.id
+    )
+    if team:
+        organizations.add_team_member(world, user, world.teams[1], role_id=found.id)
+    return organizations.create_token(world, user, SCOPES, label=role).token
+
+
+def refusal(answer: Any) -> str:
+    """The permission that was missing; nothing if there was no such refusal."""
+    body = answer.json or {}
+    if body.get("code") != "IM002":
+        return ""
+    assert answer.status_code == 403
+    assert set(body) == {"detail", "message", "code"}
+    assert body["message"] == "Insufficient rights"
+    assert body["detail"].startswith("Insufficient rights, ")
+    return str(body["detail"].split("'")[1])
+
+
+#: A request, the permission that it takes, and the team roles that have it.
+EVERY = {"admin", "member", "monitoring", "operator", "restricted member"}
+REQUESTS = [
+    ("GET", "/scenarios?teamId=1", None, "scenarios get", EVERY),
+    ("GET", "/scenarios/1/logs", None, "scenario logs get", EVERY),
+    ("POST", "/scenarios/1/stop", None, "scenario stop", EVERY - {"monitoring"}),
+    ("PATCH", "/scenarios/4", {"name": "New"}, "scenario edit", {"admin", "member", "restricted member"}),
+    (
+        "PATCH",
+        "/scenarios/4",
+        {"scheduling": '{"type":"on-demand"}'},
+        "scenario scheduling",
+        EVERY - {"monitoring"},
+    ),
+    ("DELETE", "/scenarios/4", None, "scenario delete", {"admin", "member"}),
+    ("GET", "/data-stores?teamId=1", None, "datastores get", EVERY - {"monitoring"}),
+    (
+        "POST",
+        "/data-stores/2/data",
+        {"key": "a"},
+        "datastore edit",
+        {"admin", "member", "restricted member"},
+    ),
+    ("GET", "/data-structures/1", None, "udt get", EVERY - {"monitoring"}),
+    ("PATCH", "/teams/1", {"name": "New"}, "team edit", {"admin", "member"}),
+    ("DELETE", "/teams/1?confirmed=true", None, "team delete", {"admin"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "permission", "allowed"), REQUESTS, ids=[row[3] for row in REQUESTS]
+)
+@pytest.mark.parametrize("role", sorted(EVERY))
+def test_a_team_role_opens_what_its_permissions_say(
+    api: ApiClient, role: str, method: str, path: str, body: Any, permission: str, allowed: set[str]
+) -> None:
+    answer = api.call(method, path, json=body, token=token_of(api, role))
+    if role in allowed:
+        assert answer.status_code == 200, answer.json
+    else:
+        assert refusal(answer) == permission
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed"), [("admin", True), ("member", False), ("accountant", False), ("app developer", False)]
+)
+def test_only_owners_and_administrators_change_an_organization_and_add_teams(
+    api: ApiClient, role: str, allowed: bool
+) -> None:
+    token = token_of(api, role, team=False)
+    assert api.get("/organizations/1", token=token).status_code == 200
+    for answer, permission in (
+        (api.patch("/organizations/1", json={"name": "New"}, token=token), "organization edit"),
+        (api.post("/teams", json={"name": "New", "organizationId": 1}, token=token), "team add"),
+    ):
+        assert refusal(answer) == ("" if allowed else permission)
+
+
+def test_the_owner_of_an_organization_is_an_administrator_of_each_of_its_teams(api: ApiClient) -> None:
+    world = api.world
+    world.team_members.remove((1, 1))
+    assert api.delete("/teams/1?confirmed=true").json == {"team": 1}
+
+
+def test_the_role_is_asked_in_every_team_that_the_request_names(api: ApiClient) -> None:
+    token = token_of(api, "member")
+    user = api.world.users[api.world.tokens[token].user_id]
+    other, _ = organizations.create_team(
+        api.world, api.world.users[1], api.world.organizations[1], name="Elsewhere"
+    )
+    organizations.add_team_member(api.world, user, other, role_id=4)
+    body = {"name": "Copy", "targetTeamId": other.id}
+    assert refusal(api.post("/data-structures/1/clone", json=body, token=token)) == "udt add"
+    del body["targetTeamId"]
+    assert api.post("/data-structures/1/clone", json=body, token=token).status_code == 200
+
+
+def test_what_is_out_of_reach_stays_hidden_whatever_the_role(api: ApiClient) -> None:
+    assert api.delete("/scenarios/5", token=token_of(api, "monitoring")).status_code == 404
+
+
+def test_the_journal_says_that_the_role_refused(api: ApiClient) -> None:
+    api.delete("/scenarios/4", token=token_of(api, "operator"))
+    *_, entry = api.tenant.request_log
+    view = entry.to_json()
+    assert (view["decision"], view["code"], view["organizationId"]) == ("refused: role", "IM002", 1)
+    assert view["sentence"] == (
+        "operator (token operator) asked for DELETE /scenarios/4 in organization 1 and got 403: "
+        "Insufficient rights, the permission 'scenario delete' is needed."
+    )
+
+
+def test_a_role_that_nobody_knows_lets_nothing_pass(api: ApiClient) -> None:
+    token = token_of(api, "member")
+    user_id = api.world.tokens[token].user_id
+    organizations.add_team_member(api.world, api.world.users[user_id], api.world.teams[1], role_id=999)
+    assert refusal(api.get("/scenarios/1", token=token)) == "scenario view"
+
+
+@pytest.mark.parametrize("endpoint", endpoints(), ids=lambda e: e.name)
+def test_every_endpoint_says_which_permission_it_takes_or_why_none(endpoint: Endpoint) -> None:
+    assert bool(endpoint.permissions) != bool(endpoint.no_permission)
+    for permission in (*endpoint.permissions, *endpoint.permission_of.values()):
+        assert permission in roles.PERMISSION_CATEGORIES
+
+
+def test_roles_are_listed_with_their_permissions_when_asked(api: ApiClient) -> None:
+    columns = "&".join(
+        f"cols[]={name}"
+        for name in ("id", "name", "identifier", "subsidiary", "category", "permissions", "description")
+    )
+    answer = api.get(f"/users/roles?category=team&{columns}").json
+    assert answer is not None
+    monitoring = next(role for role in answer["usersRoles"] if role["name"] == "Team Monitoring")
+    assert monitoring == {
+        "id": 4,
+        "name": "Team Monitoring",
+        "identifier": None,
+        "subsidiary": False,
+        "category": "team",
+        "permissions": [
+            "dlq view",
+            "scenario logs get",
+            "scenario notifications",
+            "scenario reset counters",
+            "scenario view",
+            "scenarios get",
+            "team variables get",
+            "team view",
+            "template view",
+            "templates get",
+        ],
+        "description": None,
+    }

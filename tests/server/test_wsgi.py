@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import http.client
+import socket
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+import requests
+
+from make_emulator.app import create_app
+from make_emulator.server.wsgi import PortInUseError, Server
+
+ADMIN_TOKEN = {"Authorization": "Token 11111111-1111-4111-8111-111111111111"}
+
+
+def hello(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    start_response("200 OK", [("Content-Length", "5")])
+    return [b"hello"]
+
+
+def test_a_free_port_is_found_and_told() -> None:
+    with Server(hello) as server:
+        assert server.port > 0
+        assert server.url == f"http://127.0.0.1:{server.port}"
+        assert requests.get(server.url, timeout=5).text == "hello"
+
+
+def test_a_server_at_every_address_is_called_at_the_loopback_one() -> None:
+    with Server(hello, "0.0.0.0") as server:
+        assert server.url == f"http://127.0.0.1:{server.port}"
+        assert requests.get(server.url, timeout=5).text == "hello"
+
+
+def test_a_taken_port_is_an_error_of_its_own() -> None:
+    with Server(hello) as first, pytest.raises(PortInUseError, match=str(first.port)):
+        Server(hello, port=first.port).start()
+
+
+def test_connections_are_kept_alive() -> None:
+    with Server(hello) as server:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+        for _ in range(3):
+            connection.request("GET", "/")
+            assert connection.getresponse().read() == b"hello"
+            assert connection.sock is not None
+        connection.close()
+
+
+def test_stopping_does_not_wait_for_idle_connections() -> None:
+    server = Server(hello)
+    server.start()
+    idle = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(10)]
+    started = time.monotonic()
+    server.stop()
+    # A bound for a hang, not a measurement: see the benchmarks for those.
+    assert time.monotonic() - started < 10
+    for connection in idle:
+        connection.close()
+
+
+def test_a_body_that_is_too_large_gets_an_answer_and_no_reset() -> None:
+    with Server(create_app()) as server:
+        answer = requests.post(
+            f"{server.url}/api/v2/data-stores/1/data",
+            data=b'{"key": "' + b"x" * 5_000_000 + b'"}',
+            headers={**ADMIN_TOKEN, "Content-Type": "application/json"},
+            timeout=10,
+        )
+        assert answer.status_code == 413
+        assert answer.json()["code"] == "SC413"
+        assert requests.get(f"{server.url}/api/v2/teams/1", headers=ADMIN_TOKEN, timeout=5).status_code == 200
+
+
+def test_nonsense_on_the_socket_does_not_stop_the_server() -> None:
+    with Server(create_app()) as server:
+        for nonsense in (b"\x00\x01\x02\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"A" * 100_000):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+                connection.sendall(nonsense)
+        assert requests.get(f"{server.url}/_emulator/health", timeout=5).json()["status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    "target", ["//[/x", "http://[::1/x", "/a\N{LATIN SMALL LETTER Y WITH DIAERESIS}", "*"]
+)
+def test_a_target_beyond_parsing_is_the_clients_fault(target: str) -> None:
+    with (
+        Server(hello) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection,
+    ):
+        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode("latin-1"))
+        with connection.makefile("rb") as answer:
+            assert answer.readline() == b"HTTP/1.1 400 Bad Request\r\n"

@@ -1,0 +1,305 @@
+"""Real calls of scenarios: to a server on this machine, and only if the emulator was told that it may."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import orjson
+import pytest
+import requests
+from test_main import run_server
+
+from helpers.scenarios import create_live_scenario, http_request_module
+from make_emulator import MakeEmulator, http_client, mock_make
+from make_emulator.http_client import HttpClient
+from make_emulator.testing import NetworkBlocked
+from make_emulator.world.transport import NoResponseError, OutgoingRequest
+
+
+class Service(ThreadingHTTPServer):
+    """Answers with what it was sent, or as the path says."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.seen: list[tuple[str, str]] = []
+        self.gate = threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that go away are a part of the test."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Service
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def _answer(self) -> None:
+        self.server.seen.append((self.command, self.path))
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        path = self.path.partition("?")[0]
+        if path == "/slow":
+            self.server.gate.wait(5)
+        status = int(path[1:]) if path[1:].isdigit() else 200
+        told = {"method": self.command, "headers": list(self.headers.items()), "body": body.decode()}
+        content = orjson.dumps(told) if path != "/large" else b"x" * 100_000
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        if path == "/302":
+            self.send_header("Location", "/there")
+        if "gzip" in (self.headers.get("Accept-Encoding") or ""):
+            content = gzip.compress(content)
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = _answer
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    service = Service()
+    thread = threading.Thread(target=service.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield service
+    service.gate.set()
+    service.shutdown()
+    thread.join()
+    service.server_close()
+
+
+@pytest.fixture
+def no_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No host has an address but those that are one."""
+    real = socket.getaddrinfo
+
+    def look_up(host: Any, *arguments: Any, **options: Any) -> Any:
+        if host != "127.0.0.1":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return real(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+
+def outgoing(url: str, **fields: Any) -> OutgoingRequest:
+    return OutgoingRequest(**{"method": "GET", "url": url, "timeout": 5_000, **fields})
+
+
+# --- one call ------------------------------------------------------------------------------------
+
+
+def test_a_request_arrives_as_it_was_put_together_and_nothing_is_added(service: Service) -> None:
+    headers = (("X-Trace", "1"), ("Accept-Encoding", "gzip, deflate"))
+    answer = HttpClient()(outgoing(f"{service.url}/?a=1", method="POST", body=b"\xc3\xa9", headers=headers))
+    told = orjson.loads(answer.body)
+    assert (answer.status, told["method"], told["body"]) == (200, "POST", "é")
+    assert sorted(told["headers"]) == [
+        ["Accept-Encoding", "gzip, deflate"],
+        ["Content-Length", "2"],
+        ["Host", service.url.removeprefix("http://")],
+        ["X-Trace", "1"],
+    ]
+    assert answer.header("content-encoding") == "gzip"
+    assert 0 <= answer.elapsed < 5_000
+    assert service.seen == [("POST", "/?a=1")]
+
+
+def test_neither_redirects_nor_proxies_nor_retries_happen_by_themselves(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    network = HttpClient()
+    assert network(outgoing(f"{service.url}/302")).header("location") == "/there"
+    assert network(outgoing(f"{service.url}/503")).status == 503
+    assert [path for _, path in service.seen] == ["/302", "/503"]
+
+
+def test_an_answer_that_does_not_come_in_time_is_given_up(service: Service) -> None:
+    started = time.monotonic()
+    with pytest.raises(NoResponseError) as missing:
+        HttpClient()(outgoing(f"{service.url}/slow", timeout=200))
+    assert (missing.value.cause, str(missing.value)) == ("timeout", "The operation timed out.")
+    assert 200 <= missing.value.elapsed < 3_000
+    assert time.monotonic() - started < 3
+
+
+def test_an_answer_that_drips_is_given_up_too() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(4_096)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+                try:
+                    while True:
+                        connection.sendall(b"1\r\nx\r\n")
+                        time.sleep(0.02)
+                except OSError:
+                    pass
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        with pytest.raises(NoResponseError, match="timed out"):
+            HttpClient()(outgoing(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=200))
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+def test_more_than_is_taken_is_refused(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_client, "MAX_RESPONSE_SIZE", 50_000)
+    packed = (("Accept-Encoding", "gzip"),)  # a few hundred bytes on the way
+    for headers in ((), packed):
+        with pytest.raises(NoResponseError) as missing:
+            HttpClient()(outgoing(f"{service.url}/large", headers=headers))
+        assert (missing.value.cause, str(missing.value)) == ("size", "The answer is larger than 50000 bytes.")
+
+
+@pytest.mark.usefixtures("no_names")
+def test_what_cannot_be_reached_is_told_without_what_was_to_be_sent(service: Service) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    secret = "s3cret"
+    for request, text in (
+        (outgoing(f"http://127.0.0.1:{port}/?key={secret}"), f"connect ECONNREFUSED 127.0.0.1:{port}"),
+        (
+            outgoing(f"http://no-such-host.invalid/?key={secret}"),
+            "getaddrinfo ENOTFOUND no-such-host.invalid",
+        ),
+        (
+            outgoing(service.url, headers=(("X", f"{secret}\n"),)),
+            "The request to 127.0.0.1 failed: ValueError.",
+        ),
+        (
+            outgoing(service.url, headers=(("X", f"{secret}€"),)),
+            "The request to 127.0.0.1 failed: UnicodeEncodeError.",
+        ),
+    ):
+        with pytest.raises(NoResponseError) as missing:
+            HttpClient()(request)
+        assert (missing.value.cause, str(missing.value)) == ("connection", text)
+    assert service.seen == []
+
+
+def test_certificates_are_verified_unless_the_module_says_otherwise() -> None:
+    with MakeEmulator(tls=True) as make:
+        url = f"{make.url}/_emulator/health"
+        assert make.ca_file is not None
+        network = HttpClient()
+        with pytest.raises(NoResponseError, match="cannot be verified"):
+            network(outgoing(url))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert network(outgoing(url, verify_tls=False)).status == 200
+        assert network(outgoing(url, ca_certificate=make.ca_file.read_text())).status == 200
+        with pytest.raises(NoResponseError, match="cannot be verified"):
+            network(outgoing(url, ca_certificate="no certificate"))
+
+
+# --- scenarios -----------------------------------------------------------------------------------
+
+
+def test_nothing_is_called_by_default(service: Service) -> None:
+    with MakeEmulator() as make:
+        world = make.world
+        world.run(create_live_scenario(world, http_request_module(service.url)))
+        assert world.http.requests[0]["answeredBy"] == "simulation"
+    assert service.seen == []
+
+
+def test_a_scenario_calls_what_no_rule_answers_for(service: Service) -> None:
+    with MakeEmulator(allow_network=True) as make:
+        world = make.create_world()
+        id = create_live_scenario(world, http_request_module(f"{service.url}/302"))
+        [step] = world.steps(world.run(id)["executionId"])
+        assert step["output"][0]["data"]["method"] == "GET"
+        assert [row["answeredBy"] for row in world.http.requests] == ["network", "network"]
+        assert [path for _, path in service.seen] == ["/302", "/there"]
+        world.http.respond(f"{service.url}/*", status=418)
+        assert world.steps(world.run(id)["executionId"])[0]["error"]["name"] == "RuntimeError"
+        assert len(service.seen) == 2
+        world.reset()
+        world.run(create_live_scenario(world, http_request_module(service.url)))
+        world.restore(world.snapshot())
+        world.run(create_live_scenario(world, http_request_module(service.url)))
+        assert len(service.seen) == 4
+
+
+def test_pages_are_not_asked_for_over_the_network_but_come_from_a_rule(service: Service) -> None:
+    node = http_request_module(f"{service.url}/list", paginationType="pageBased")
+    with MakeEmulator(allow_network=True) as make:
+        world = make.create_world()
+        id = create_live_scenario(world, node)
+        [step] = world.steps(world.run(id, responsive=False)["executionId"])
+        assert step["error"] == {
+            "name": "RuntimeError",
+            "message": "Module 'http:MakeRequest, with paginationType' (1) is not supported by the emulator."
+            " A rule for its address that has 'pages' can answer it.",
+        }
+        assert len(world.http.requests) == 0
+        world.http.respond(f"{service.url}/*", pages=[1, 2])
+        [step] = world.steps(world.run(id)["executionId"])
+        assert [bundle["data"] for bundle in step["output"]] == [1, 2]
+    assert service.seen == []
+
+
+def test_a_call_keeps_only_its_own_world_waiting(service: Service) -> None:
+    with MakeEmulator(allow_network=True) as make:
+        busy, other = make.create_world(), make.create_world()
+        id = create_live_scenario(busy, http_request_module(f"{service.url}/slow"))
+        caller = threading.Thread(target=busy.run, args=(id,))
+        caller.start()
+        while not service.seen:
+            time.sleep(0.005)
+        assert requests.get(f"{other.base_url}/users/me", headers=other.headers, timeout=2).status_code == 200
+        assert caller.is_alive()
+        service.gate.set()
+        caller.join(5)
+        assert busy.http.requests[0]["status"] == 200
+
+
+@pytest.mark.usefixtures("no_names")
+def test_interception_leaves_the_calls_of_scenarios_alone(service: Service) -> None:
+    with MakeEmulator(allow_network=True) as make, mock_make(block_others=True):
+        world = make.create_world()
+        run = world.run(
+            create_live_scenario(world, http_request_module("https://no-such-host.invalid/", timeout=5))
+        )
+        [step] = world.steps(run["executionId"])
+        assert step["error"] == {
+            "name": "ConnectionError",
+            "message": "getaddrinfo ENOTFOUND no-such-host.invalid",
+        }
+        with pytest.raises(NetworkBlocked):
+            requests.get("http://no-such-host.invalid/", timeout=5)
+        world.run(create_live_scenario(world, http_request_module(service.url)))
+        assert service.seen == [("POST", "/")]
+
+
+def test_a_world_of_an_interception_never_calls() -> None:
+    with mock_make() as world:
+        world.run(create_live_scenario(world, http_request_module("http://127.0.0.1:9/")))
+        assert world.http.requests[0]["answeredBy"] == "simulation"
+
+
+def test_the_command_allows_it_if_it_is_told_to(service: Service) -> None:
+    with (
+        run_server(MAKE_EMULATOR_ALLOW_NETWORK="1") as (_, url),
+        MakeEmulator.attach(url.removesuffix("/api/v2")) as make,
+    ):
+        make.world.run(create_live_scenario(make.world, http_request_module(service.url)))
+    assert service.seen == [("POST", "/")]
