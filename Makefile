@@ -51,7 +51,7 @@ test: $(DEV) tests/e2e/node_modules ## Run every test, those with real clients i
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
 test-slow: $(DEV) tests/e2e/node_modules ## Run every test as on a machine that is 50 times slower
-	MAKE_EMULATOR_TEST_SLOW=1 PYTHONPATH=tests/helpers/slow_machine $(BIN)/python -m pytest -n auto $(ARGS)
+	MAKE_EMULATOR_TEST_SLOW=$$(date +%s)000000000 PYTHONPATH=$(CURDIR)/tests/helpers/slow_machine $(BIN)/python -m pytest -n auto $(ARGS)
 
 tests/e2e/node_modules: tests/e2e/package.json tests/e2e/package-lock.json
 	@if command -v npm >/dev/null; then echo "Installing the clients from npm into $@ ..."; \
