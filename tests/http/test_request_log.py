@@ -114,9 +114,12 @@ def test_masking_goes_by_name_and_by_form() -> None:
         ({"note": "Basic czNjcmV0"}, "czNjcmV0"),
         ({"url": "http://127.0.0.1:4747/hook/" + "a1" * 16, "udid": "a1" * 16}, "a1a1"),
         ({"address": "a1" * 16 + "@hook.eu1.make.com"}, "a1a1"),
+        ({"url": "https://hook.us2.make.com/" + "a1" * 16}, "a1a1"),
+        ({"note": "the key sk-abcdefghijklmnopqrstuvwx"}, "abcdefghijkl"),
+        ({"address": "https://ann:s3cret@example.com/x"}, "s3cret"),
     ],
 )
-def test_secrets_are_blotted_out_wherever_they_stand(shown: dict[str, Any], secret: str) -> None:
+def test_secrets_are_masked_wherever_they_stand(shown: dict[str, Any], secret: str) -> None:
     assert secret not in str(mask(shown))
 
 
