@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from ...errors import ExpressionError
 from ..context import Environment, is_equal_within_budget, text_within_budget
+from ..errors import ExpressionError
 from ..ordering import sort_key
 from ..values import Value, as_text, is_array, is_equal, to_json_value
 from .general import get_at_path, parse_path

@@ -8,8 +8,8 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 
-from ...errors import ExpressionError
 from ..context import Environment
+from ..errors import ExpressionError
 from ..utf16 import to_well_formed
 from ..values import Value, as_text
 from .registry import argument_at, function, text_at

@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from ...errors import ConversionError, ExpressionError
 from ..context import Environment
 from ..dates.format import DAYS, MONTHS, format_date
 from ..dates.parse import parse_date
+from ..errors import ConversionError, ExpressionError
 from ..values import Value, as_date, date_from_milliseconds, is_number, to_epoch_milliseconds
 from .registry import argument_at, function, integer_at, number_at, quote_value, text_at
 

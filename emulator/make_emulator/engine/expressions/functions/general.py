@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ...runtime.budget import MAX_DEPTH
 from ..context import Environment, is_equal_within_budget, resolve_path, text_within_budget
-from ..values import Value, as_text, is_array, is_empty, is_number, is_truthy
+from ..values import MAX_DEPTH, Value, as_text, is_array, is_empty, is_number, is_truthy
 from .registry import Thunk, argument_at, function, lazy_function
 
 
