@@ -75,7 +75,7 @@ bench: $(DEV) ## Benchmark against a bare Flask route in the same run
 
 docs: $(DEV) ## Write docs/reference and FIDELITY.md from the code
 	$(BIN)/python docs/generate.py
-	$(BIN)/python -m make_emulator.fidelity --write
+	$(BIN)/python -m tools.update_fidelity
 
 # Versions that are locked already are kept; make lock ARGS=--upgrade takes the newest ones. Needs uv.
 lock: ## Lock the dependencies with their hashes, in requirements/

@@ -161,7 +161,7 @@ def test_the_package_runs_as_a_module() -> None:
 def test_routes_are_listed_as_a_table_and_as_json() -> None:
     table = CliRunner().invoke(main, ["routes"]).output
     assert re.search(r"GET\s+/scenarios/\{scenarioId\}/logs\s", table)
-    rows = json.loads(CliRunner().invoke(main, ["routes", "--json"]).output)
+    rows = json.loads(CliRunner().invoke(main, ["routes", "--format", "json"]).output)
     row = next(row for row in rows if (row["method"], row["path"]) == ("POST", "/scenarios/{scenarioId}/run"))
     assert sorted(row["scopes"]) == ["scenarios:read", "scenarios:run", "scenarios:write"]
     assert row["core"] == [9]

@@ -23,7 +23,7 @@ def survey(*arguments: str | Path, columns: int = 120) -> Result:
 
 
 def document(*arguments: str | Path) -> Any:
-    return json.loads(survey(*arguments, "--json").output)
+    return json.loads(survey(*arguments, "--format", "json").output)
 
 
 def module(id: int, name: str, mapper: Any = None, **rest: Any) -> dict[str, Any]:
@@ -61,8 +61,8 @@ def test_each_file_is_told_with_its_end_and_the_sum_of_all(tmp_path: Path) -> No
         f"REFUSED  {none}",
         "         Module not found 'builtin:Iterator' version '1'",
         "",
-        "3 blueprints: 1 SUCCESS, 1 ERROR, 1 REFUSED; 2 other files passed over",
-        "made-up data (--modules FILE.yaml says what modules put out instead):",
+        "3 blueprints: 1 SUCCESS, 1 ERROR, 1 REFUSED; 2 other files skipped",
+        "mock data (script other outputs with --modules FILE.yaml):",
         "  acme:find (2), acme:use (1)",
     ]
 
@@ -214,3 +214,9 @@ def test_the_samples_that_cannot_end_well_with_made_up_data_are_known() -> None:
 
 def test_the_same_folder_is_told_the_same_each_time() -> None:
     assert document(fixture_path("blueprints")) == document(fixture_path("blueprints"))
+
+
+def test_the_old_spelling_of_the_json_format_is_accepted(tmp_path: Path) -> None:
+    write(tmp_path / "a.json", module(1, "acme:find"))
+    assert survey(tmp_path, "--json").output == survey(tmp_path, "--format", "json").output
+    assert "--json" not in CliRunner().invoke(main, ["survey", "--help"]).output

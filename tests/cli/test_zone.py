@@ -15,7 +15,8 @@ from helpers.api import ADMIN_TOKEN
 from make_emulator import MakeEmulator, World, mock_make, seeds
 from make_emulator.cli import zone
 from make_emulator.cli.main import main
-from make_emulator.importer import SystemTimer, zone_base_url
+from make_emulator.importer import zone_base_url
+from make_emulator.throttle import SystemTimer
 
 NOBODY = dict.fromkeys(("MAKE_API_KEY", "MAKE_ZONE", "MAKE_TEAM", "MAKE_EMULATOR_TOKEN"), "")
 

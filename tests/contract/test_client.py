@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,8 +14,21 @@ from make_emulator.contract.guard import Guard, UnsafeCallError
 from make_emulator.contract.results import ResponseRecorder
 from make_emulator.contract.settings import Settings
 from make_emulator.contract.target import Target, probe_target
-from make_emulator.contract.throttle import Throttle
+from make_emulator.throttle import Throttle
 from make_emulator.world.enums import SCOPES
+
+
+class WorldTimer:
+    """Clock on which sleeping moves the clock of a world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        self._world.advance(seconds)
 
 
 class Begun:
@@ -32,9 +46,9 @@ class Begun:
 
     def client(self, limit: int | None = None, **how: Any) -> ContractClient:
         guard = Guard("contract-1", team_id=self.world.team_id, organization_id=self.world.organization_id)
-        pacer = Throttle(limit, sleep=self.world.advance, now=self.target.now)
+        throttle = Throttle(limit, WorldTimer(self.world), share=0.9, margin=0.5)
         how = {"scopes": frozenset(SCOPES), **how}
-        return ContractClient(self.target, guard, pacer, self.recorder, **how)
+        return ContractClient(self.target, guard, throttle, self.recorder, **how)
 
 
 @pytest.fixture

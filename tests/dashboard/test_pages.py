@@ -9,18 +9,20 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from werkzeug.test import TestResponse
 
 from helpers.api import ADMIN_TOKEN, READER_TOKEN, ApiClient
 from make_emulator import api as routes
+from make_emulator import fidelity
 from make_emulator.app import create_app
 from make_emulator.world import external_services
 from make_emulator.world.models import Attachment, IncompleteExecution, Mail, SentRequest
 
-PAGES = ("/", "/docs")
+PAGES = ("/", "/docs", "/fidelity")
+PAGES_OF_A_WORLD = ("/", "/docs")
 EVIL = "</td><script>alert(1)</script><img src=x onerror=alert(2)>\"'"
 
 
@@ -69,7 +71,7 @@ def test_a_page_loads_nothing_from_elsewhere(api: ApiClient, path: str) -> None:
     assert all(target.startswith(("/_emulator/", "#", "?")) for target in targets), targets
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", PAGES_OF_A_WORLD)
 def test_only_the_scripts_that_come_along_are_let_in(api: ApiClient, path: str) -> None:
     response = api.control("GET", path)
     policy = response.headers["Content-Security-Policy"]
@@ -270,7 +272,7 @@ def test_the_address_of_the_dashboard_may_lack_its_slash(api: ApiClient) -> None
     assert (response.status_code, response.headers["Location"]) == (308, "http://localhost/_emulator/")
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", PAGES_OF_A_WORLD)
 def test_with_a_key_a_browser_is_given_a_form_for_it_and_nothing_else(path: str) -> None:
     api = ApiClient(create_app(control_key="sesame"))
     form = Page(api.control("GET", path), 403)
@@ -332,3 +334,29 @@ def test_the_page_of_a_run_that_failed_tells_why(api: ApiClient) -> None:
 @pytest.mark.parametrize("query", ["", "?world=default", "?world=default&id=nobody", "?world=nowhere&id=1"])
 def test_the_page_of_a_run_that_there_is_not_is_404(api: ApiClient, query: str) -> None:
     assert api.control("GET", f"/execution{query}").status_code == 404
+
+
+# --- the fidelity ledger -------------------------------------------------------------------------
+
+
+def test_the_fidelity_page_counts_the_behaviours_of_each_area(api: ApiClient) -> None:
+    shown = page(api, "/fidelity")
+    counts = fidelity.count_statuses(fidelity.shipped_behaviours())
+    assert f"all {' '.join(map(str, counts.values()))}" in shown.text
+    for area in fidelity.list_areas(fidelity.shipped_behaviours()):
+        assert f"?area={quote(area)}" in shown.values("href")
+
+
+def test_the_fidelity_page_shows_the_behaviours_of_an_area(api: ApiClient) -> None:
+    shown = page(api, "/fidelity?area=Hooks")
+    for behaviour in fidelity.shipped_behaviours():
+        assert (behaviour.id in shown.values("id")) == (behaviour.area == "Hooks")
+    assert "No area matches." in page(api, "/fidelity?area=weather").text
+
+
+def test_the_fidelity_page_asks_for_the_control_key() -> None:
+    api = ApiClient(create_app(control_key="sesame"))
+    form = Page(api.control("GET", "/fidelity"), 403)
+    assert ("input", "password") in [(tag, attributes.get("type")) for tag, attributes in form.elements]
+    shown = Page(api.control("GET", "/fidelity", headers={"X-Emulator-Key": "sesame"}))
+    assert "Fidelity ledger" in shown.text

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from helpers.engine import EngineHarness, evaluation_context, module, set_variable
 from make_emulator.engine.blueprints.conditions import Condition
 from make_emulator.engine.errors import ModuleError
+from make_emulator.engine.runtime.budget import Budget
 from make_emulator.engine.runtime.filters import conditions_hold, evaluate_conditions
 from make_emulator.world.models import ConditionResult, Execution
 
@@ -73,12 +74,13 @@ _CONDITIONS = st.builds(Condition, _SIDES, _OPERATORS, _SIDES)
 @given(st.lists(st.lists(_CONDITIONS, max_size=3).map(tuple), max_size=3).map(tuple))
 def test_a_filter_that_is_told_decides_and_costs_the_same(groups: Any) -> None:
     def outcome(decide: Any) -> Any:
-        env = evaluation_context()
+        budget = Budget()
+        env = evaluation_context(budget)
         try:
             decision = decide(groups, env)
         except ModuleError as error:
-            return str(error), env.budget.work
-        return decision, env.budget.work
+            return str(error), budget.work
+        return decision, budget.work
 
     assert outcome(lambda groups, env: evaluate_conditions(groups, env)[0]) == outcome(conditions_hold)
 
