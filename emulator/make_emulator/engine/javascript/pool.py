@@ -120,7 +120,9 @@ class _Worker:
         except (OSError, ValueError):
             code = self._process.wait()
             if self._timed_out or code == -getattr(signal, "SIGPROF", 0):
-                raise ScriptError(f"Script execution timed out after {time_limit()}ms", time_limit()) from None
+                raise ScriptError(
+                    f"Script execution timed out after {time_limit()}ms", time_limit()
+                ) from None
             raise ScriptError("The JavaScript engine broke down.") from None
 
     @staticmethod
