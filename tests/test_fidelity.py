@@ -231,8 +231,8 @@ def test_the_json_table_lists_every_route_with_its_counts() -> None:
         for status, count in row["fidelity"].items():
             assert count == sum(route in each.routes and each.status == status for each in behaviours)
     users = {row["path"]: row for row in rows if row["path"] in ("/users", "/users/by-permission")}
-    told = {path: (row["scopes"], row["core"], row["plan"]) for path, row in users.items()}
-    assert told == {
+    reported = {path: (row["scopes"], row["core"], row["plan"]) for path, row in users.items()}
+    assert reported == {
         "/users": (["user:read"], [42], None),
         "/users/by-permission": (["user:read"], [43], None),
     }

@@ -139,9 +139,9 @@ def test_modules_can_be_told_what_to_put_out(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", module(1, "acme:find"), module(2, "builtin:ThrowError", filter=FILTER))
     script = tmp_path / "modules.yaml"
     script.write_text("acme:find: { error: { name: RateLimitError, message: Slow down } }")
-    [told] = document(path, "--modules", script)["blueprints"]
-    assert told["treatments"]["scripted"] == {"acme:find": 1}
-    assert told["cause"]["message"] == "Slow down"
+    [reported] = document(path, "--modules", script)["blueprints"]
+    assert reported["treatments"]["scripted"] == {"acme:find": 1}
+    assert reported["cause"]["message"] == "Slow down"
     script.write_text("acme:find: 3")
     assert survey(path, "--modules", script).output == (
         f"make-emulator: {script}: 'acme:find' must have one of: output, error, times, durationMs\n"
@@ -158,8 +158,8 @@ def test_a_webhook_receives_what_is_mapped_of_it(tmp_path: Path) -> None:
     bundle = sample_input(parse_export(path.read_bytes()), NOW)
     assert list(bundle) == ["lines"]
     assert all(isinstance(line["price"], float) for line in bundle["lines"])
-    [told] = document(path)["blueprints"]
-    assert (told["status"], told["notReached"], told["operations"]) == ("SUCCESS", [], 4)
+    [reported] = document(path)["blueprints"]
+    assert (reported["status"], reported["notReached"], reported["operations"]) == ("SUCCESS", [], 4)
 
 
 def test_a_scenario_gets_inputs_of_the_declared_types(tmp_path: Path) -> None:
@@ -200,10 +200,10 @@ def test_a_name_cannot_play_tricks_on_the_terminal(tmp_path: Path) -> None:
 
 
 def test_the_samples_that_cannot_end_well_with_made_up_data_are_known() -> None:
-    told = document(fixture_path("blueprints"))["blueprints"]
+    reported = document(fixture_path("blueprints"))["blueprints"]
     bad = {
         Path(row["file"]).stem: row["cause"]["message"]
-        for row in told
+        for row in reported
         if row["status"] in ("ERROR", "REFUSED")
     }
     assert bad.pop("transfer-between-accounts") == "Record not found."

@@ -236,7 +236,8 @@ def _run_pull(
     resume: bool = False,
 ) -> ImportResult:
     """Reads a team; the error of an interrupted pull says how to resume."""
-    from ..importer import CheckpointError, SystemTimer, Throttle, ZoneClient, ZoneError, pull
+    from ..importer import CheckpointError, ZoneClient, ZoneError, pull
+    from ..throttle import DEFAULT_LIMIT, SystemTimer, Throttle
 
     subject = {
         "address": address,
@@ -248,12 +249,8 @@ def _run_pull(
         before = checkpoint.open(subject, resume=resume)
         if before:
             console.log_message(f"{before} steps were read earlier")
-        return pull(
-            ZoneClient(address, token, Throttle(SystemTimer(), console.log_message)),
-            options,
-            console,
-            checkpoint,
-        )
+        throttle = Throttle(DEFAULT_LIMIT, SystemTimer(), log=console.log_message)
+        return pull(ZoneClient(address, token, throttle), options, console, checkpoint)
     except KeyboardInterrupt:
         _fail_resumable(checkpoint, "stopped", _InterruptedPullError)
     except (ZoneError, CheckpointError) as error:
