@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from conftest import ADMIN_TOKEN, OUTSIDER_TOKEN, READER_TOKEN, ApiClient
+from helpers.api import ADMIN_TOKEN, OUTSIDER_TOKEN, READER_TOKEN, ApiClient
 from make_emulator.api import endpoints
 from make_emulator.app import registry_of
 from make_emulator.http.dispatch import ApiDispatcher, InvocationResult
@@ -44,7 +44,7 @@ def log_entries(api: ApiClient) -> list[dict[str, Any]]:
     """The log without what no two requests have in common."""
     return [
         {name: value for name, value in entry.to_json().items() if name not in ("id", "at")}
-        for entry in api.tenant.request_log
+        for entry in api.handle.request_log
     ]
 
 
@@ -140,7 +140,7 @@ def test_a_fault_without_a_response_raises(
     api.control("POST", "/worlds/default/faults", json={"action": action})
     with pytest.raises(error):
         invoke("GET /users/me")
-    [entry] = api.tenant.request_log
+    [entry] = api.handle.request_log
     assert (entry.status, entry.decision) == (0, "fault")
 
 
@@ -170,7 +170,7 @@ def test_a_header_authenticates_a_direct_call(invoke: Invoke) -> None:
 
 def test_a_direct_call_counts_in_the_usage_statistics(api: ApiClient, invoke: Invoke) -> None:
     invoke("GET /scenarios/{scenarioId}", path={"scenarioId": 1})
-    [key] = api.tenant.usage_stats.counts()
+    [key] = api.handle.usage_stats.counts()
     assert (key.token, key.endpoint, key.status) == (ADMIN_TOKEN, "GET /scenarios/{scenarioId}", 200)
 
 
