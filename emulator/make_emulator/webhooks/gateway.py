@@ -150,7 +150,9 @@ def _check_rate_limit(context: HookContext) -> None:
     world = context.world
     if not world.rate_limited:
         return
-    _, calls = world.count_call(("webhooks", organization_of(world, context.require_hook().team_id).id), RATE_WINDOW)
+    _, calls = world.count_call(
+        ("webhooks", organization_of(world, context.require_hook().team_id).id), RATE_WINDOW
+    )
     if calls > RATE_LIMIT:
         raise WebhookError(429, "Too many requests", "more than 300 requests came within 10 seconds")
 
