@@ -13,9 +13,9 @@ from typing import Any
 from xml.parsers import expat
 
 from ..errors import ConversionError, ModuleError
-from ..expressions.context import text_within_budget
-from ..expressions.values import EMPTY_TEXT, Value, as_number, is_array
-from ..runtime.budget import MAX_DEPTH, Budget, data_too_large_error
+from ..expressions.context import EvaluationBudget, text_within_budget
+from ..expressions.values import EMPTY_TEXT, MAX_DEPTH, Value, as_number, is_array
+from ..runtime.budget import data_too_large_error
 
 #: The most elements of a document.
 MAX_ELEMENTS = 300_000
@@ -37,7 +37,7 @@ class _EntityDeclarationError(Exception):
     """The document declares an entity."""
 
 
-def parse_xml(text: str, budget: Budget) -> Mapping[str, Value]:
+def parse_xml(text: str, budget: EvaluationBudget) -> Mapping[str, Value]:
     """The collection that a document says, with the root element under its name.
 
     Raises:
@@ -130,7 +130,7 @@ def _parse_text(text: str) -> Value:
 # --- serialization ------------------------------------------------------------------------------
 
 
-def dump_xml(values: Mapping[str, Value], budget: Budget) -> str:
+def dump_xml(values: Mapping[str, Value], budget: EvaluationBudget) -> str:
     """Fields as XML: the only one is the root element, several lie in one that is called ``root``.
 
     Raises:
@@ -152,7 +152,7 @@ def _is_omitted(value: Value) -> bool:
     return value is None or (value == "" and value is not EMPTY_TEXT)
 
 
-def _element_lines(budget: Budget, name: str, value: Value, indent: str) -> Iterator[str]:
+def _element_lines(budget: EvaluationBudget, name: str, value: Value, indent: str) -> Iterator[str]:
     """The lines of an element, or of as many as an array has items."""
     if is_array(value):
         for item in value:
@@ -193,7 +193,7 @@ def _check_name(name: str) -> str:
     return name
 
 
-def _escape(budget: Budget, value: Value, others: Mapping[str, str] = _TEXT_ESCAPES) -> str:
+def _escape(budget: EvaluationBudget, value: Value, others: Mapping[str, str] = _TEXT_ESCAPES) -> str:
     text = text_within_budget(value, budget)
     found = _CONTROL.search(text)
     if found:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from ...errors import ExpressionError
 from ..constraint import Constraint
 from ..context import Environment, is_equal_within_budget, text_within_budget
+from ..errors import ExpressionError
 from ..ordering import sort_key
 from ..values import Value, as_text, is_array, is_equal, to_json_value
 from .expectations import Arguments, all_arrays, array_like_result, array_of_result, kind, literal_at

@@ -8,9 +8,9 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 
-from ...errors import ExpressionError
 from ..constraint import Constraint
 from ..context import Environment
+from ..errors import ExpressionError
 from ..utf16 import to_well_formed
 from ..values import Value, as_text
 from .expectations import Arguments, literal_at

@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from ...errors import ConversionError, ExpressionError
 from ..constraint import Constraint
 from ..context import Environment
 from ..dates.format import DAYS, MONTHS, format_date
 from ..dates.parse import parse_date
+from ..errors import ConversionError, ExpressionError
 from ..values import Value, as_date, date_from_milliseconds, is_number, to_epoch_milliseconds
 from .expectations import Arguments, kind, literal_at
 from .registry import argument_at, function, integer_at, number_at, quote_value, text_at

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ...runtime.budget import MAX_DEPTH
 from ..constraint import Constraint
 from ..context import Environment, is_equal_within_budget, resolve_path, text_within_budget
-from ..values import Value, as_text, is_array, is_empty, is_number, is_truthy
+from ..values import MAX_DEPTH, Value, as_text, is_array, is_empty, is_number, is_truthy
 from .expectations import Arguments, all_same_as_result, literal_at
 from .registry import Thunk, argument_at, function, lazy_function
 

@@ -7,8 +7,8 @@ import statistics
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from ...errors import ExpressionError
 from ..context import Environment
+from ..errors import ExpressionError
 from ..values import Value, is_array, is_number, normalize_number
 from .expectations import kind, numbers
 from .registry import argument_at, function, integer_at, number_at, text_at

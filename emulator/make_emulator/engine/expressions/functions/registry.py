@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...errors import ConversionError, ExpressionError
 from ..constraint import Constraint
 from ..context import Environment, text_within_budget
+from ..errors import ConversionError, ExpressionError
 from ..values import FieldMarker, Value, as_number, as_text, is_array
 from .expectations import Arguments, Expectation
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from urllib.parse import quote, unquote
 
-from ...errors import ExpressionError
 from .. import utf16
 from ..context import Environment, is_equal_within_budget
+from ..errors import ExpressionError
 from ..regex.matcher import parse_regex_literal
 from ..values import Value, is_array
 from .expectations import Expectation, same_as_result
