@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from conftest import ADMIN_TOKEN, READER_TOKEN, ApiClient, assert_ok, assert_refused
-from make_emulator.world.connection_types import all_connection_types
+from make_emulator.world.connections import all_connection_types
 
 RECORDED = [
     "id",

@@ -12,7 +12,7 @@ from make_emulator.engine.runtime import executor, module_scripts
 from make_emulator.engine.runtime.budget import Budget
 from make_emulator.engine.scenarios import webhook_dispatch
 from make_emulator.engine.scheduling import scheduler
-from make_emulator.world import hooks, organizations
+from make_emulator.world import hooks, organizations, scenarios
 from make_emulator.world.models import Execution, ExecutionError, Hook, ModuleScript, Scenario
 
 GET = "acme:get"
@@ -171,7 +171,7 @@ def test_what_awaits_another_run_is_put_back_when_the_scenario_is_deleted() -> N
     )
     hook, scenario = listen(lab, module(2, GET))
     deliver(lab, hook, 1)
-    organizations.remove_scenario(lab.world, scenario.id)
+    scenarios.remove(lab.world, scenario)
     assert (waiting(lab), len(lab.world.reruns)) == ([1], 0)
     organizations.delete_team(lab.world, lab.team, confirmed=True)
     assert waiting(lab) == []

@@ -11,7 +11,7 @@ import pytest
 from helpers.engine import NOW, EngineHarness, module, outputs_of, set_variable
 from make_emulator.engine.runtime import executor, module_scripts
 from make_emulator.engine.scheduling import scheduler, sequential
-from make_emulator.world import organizations
+from make_emulator.world import scenarios
 from make_emulator.world.clock import MINUTE
 from make_emulator.world.models import Execution, ExecutionError, Json, ModuleScript, Scenario
 
@@ -114,7 +114,7 @@ def test_a_scenario_that_was_stopped_or_deleted_is_not_run_again() -> None:
     after(lab, HOUR)
     assert (len(runs(lab)), len(lab.world.reruns)) == (1, 0)
     deleted = received(lab, module(2, GET))
-    organizations.remove_scenario(lab.world, deleted.id)
+    scenarios.remove(lab.world, deleted)
     assert not len(lab.world.reruns)
 
 
