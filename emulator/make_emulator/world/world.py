@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any
 
 from .clock import Clock
 from .ids import IdGenerator
@@ -55,8 +54,6 @@ class World(Tables):
 
         #: Scenario id -> its runs that still have their steps, oldest first.
         self.detailed: dict[int, deque[str]] = {}
-        #: What was shown of rows, by the form in which it was; see `make_emulator.schemas.serialize`.
-        self.serialization_cache: dict[object, dict[int, tuple[Any, ...]]] = {}
 
     def now(self) -> int:
         return self.clock.now()
