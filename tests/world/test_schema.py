@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from conftest import ApiClient
+from helpers.api import ApiClient
 from make_emulator.http import endpoint
 from make_emulator.world import organizations, snapshot
 from make_emulator.world.exceptions import NotFoundError
