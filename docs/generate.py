@@ -19,7 +19,7 @@ from make_emulator.cli import main as cli
 from make_emulator.cli.options import ENV_PREFIX
 from make_emulator.client import control
 from make_emulator.dashboard import api_reference
-from make_emulator.engine.apps import MODULES
+from make_emulator.engine.apps.catalog import interpreted_modules
 from make_emulator.engine.expressions.functions import FUNCTIONS
 from make_emulator.http import errors as make_errors
 from make_emulator.http import faults
@@ -384,7 +384,7 @@ def _modules() -> Iterator[str]:
                 "none" if not kind.billed else "1 an aggregation" if kind.combine else "1 a bundle",
                 "none" if kind.is_free or not kind.billed else "1 an operation",
             )
-            for kind in sorted(MODULES.values(), key=lambda each: each.name.lower())
+            for kind in sorted(interpreted_modules().values(), key=lambda each: each.name.lower())
         ],
     )
 

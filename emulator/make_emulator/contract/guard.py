@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..engine.scenarios.crud import BUILT_IN_APPS
+from ..engine.apps.catalog import BUILT_IN_APPS
 from ..http.endpoint import PATH_PARAMETER_KINDS, Endpoint
 from ..schemas.base import MAX_ID, ListField, ResourceId
 from ..world.blueprint_refs import REFERENCE_FIELDS, used_packages

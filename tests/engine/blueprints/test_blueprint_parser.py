@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from helpers.engine import EngineHarness, module, set_variable
-from make_emulator.engine.apps import get_support_level
+from make_emulator.engine.apps.catalog import get_support_level
 from make_emulator.engine.blueprints.parser import next_module_id, parse_blueprint
 from make_emulator.world.exceptions import InvalidParametersError, MalformedBlueprintError
 from make_emulator.world.models import Json
