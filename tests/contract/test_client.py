@@ -69,8 +69,8 @@ def test_the_licence_and_the_scopes_are_known_before_the_first_test(begun: Begun
 
 def test_a_call_that_came_too_fast_is_repeated_a_minute_later(begun: Begun) -> None:
     api = begun.client(limit=10_000)
-    answers = [api.get("/teams/1").status for _ in range(70)]
-    assert set(answers) == {200}
+    responses = [api.get("/teams/1").status for _ in range(70)]
+    assert set(responses) == {200}
     assert api.throttle.waited == 61
 
 
@@ -115,13 +115,13 @@ def test_what_is_not_the_runs_own_is_never_sent(begun: Begun) -> None:
 
 
 def test_failures_tell_the_route_and_what_came(begun: Begun) -> None:
-    answer = begun.client().get("/teams/77")
+    response = begun.client().get("/teams/77")
     with pytest.raises(
         pytest.fail.Exception, match=r"GET /teams/\{teamId\} answered 404, not 200: \{\"detail\""
     ):
-        answer.ok()
+        response.ok()
     with pytest.raises(pytest.fail.Exception, match="answered 404, not 403"):
-        answer.refused(403)
+        response.refused(403)
     with pytest.raises(pytest.fail.Exception, match="with the code SC404, not IM002"):
-        answer.refused(404, "IM002")
+        response.refused(404, "IM002")
     assert begun.recorder.drain()["calls"] == [["GET /teams/{teamId}", 404, 1]]

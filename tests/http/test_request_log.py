@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from conftest import ADMIN_TOKEN, READER_TOKEN, ApiClient
-from make_emulator.http.request_log import BODY_LIMIT, MAX_ENTRIES, TOTAL_BODY_LIMIT, RequestLog
+from helpers.api import ADMIN_TOKEN, READER_TOKEN, ApiClient
+from make_emulator.http.request_log import BODY_LIMIT, MAX_ENTRIES, TOTAL_BODY_LIMIT, LogEntry, RequestLog
 from make_emulator.redaction.masking import mask, mask_text
 
 
 def entries(api: ApiClient) -> list[dict[str, Any]]:
-    answer = api.control("GET", "/worlds/default/requests")
-    assert answer.json is not None
-    rows: list[dict[str, Any]] = answer.json["requests"]
+    response = api.control("GET", "/worlds/default/requests")
+    assert response.json is not None
+    rows: list[dict[str, Any]] = response.json["requests"]
     return rows
 
 
@@ -81,19 +81,19 @@ def test_the_journal_can_be_cleared_and_is_cleared_by_a_reset(api: ApiClient) ->
 
 
 def test_old_entries_make_room_for_new_ones() -> None:
-    journal = RequestLog()
+    request_log = RequestLog()
     for number in range(MAX_ENTRIES + 3):
-        journal.finish(journal.begin(0, "GET", f"/{number}", ""), 200, b"")
-    assert len(journal) == MAX_ENTRIES
-    assert next(iter(journal)).path == "/3"
+        request_log.finish(request_log.begin(LogEntry("GET", f"/{number}"), 0), 200, b"")
+    assert len(request_log) == MAX_ENTRIES
+    assert next(iter(request_log)).path == "/3"
 
 
 def test_large_bodies_make_room_earlier() -> None:
-    journal = RequestLog()
+    request_log = RequestLog()
     for number in range(TOTAL_BODY_LIMIT // BODY_LIMIT + 5):
-        journal.finish(journal.begin(0, "GET", f"/{number}", ""), 200, b"x" * 2 * BODY_LIMIT)
-    assert sum(entry.body_size for entry in journal) == TOTAL_BODY_LIMIT
-    assert next(iter(journal)).path == "/5"
+        request_log.finish(request_log.begin(LogEntry("GET", f"/{number}"), 0), 200, b"x" * 2 * BODY_LIMIT)
+    assert sum(entry.body_size for entry in request_log) == TOTAL_BODY_LIMIT
+    assert next(iter(request_log)).path == "/5"
 
 
 def test_masking_goes_by_name_and_by_form() -> None:

@@ -13,9 +13,9 @@ from typing import Any
 from xml.parsers import expat
 
 from ..errors import ConversionError, ModuleError
-from ..expressions.context import text_within_budget
-from ..expressions.values import EMPTY_TEXT, Value, as_number, is_array
-from ..runtime.budget import MAX_DEPTH, Budget, data_too_large_error
+from ..expressions.context import EvaluationBudget, text_within_budget
+from ..expressions.values import EMPTY_TEXT, MAX_DEPTH, Value, as_number, is_array
+from ..runtime.budget import data_too_large_error
 from .module_api import Emit, Field, ModuleContext, ModuleDefinition, Outcome
 
 #: The most elements of a document.
@@ -140,7 +140,7 @@ def _create(context: ModuleContext) -> Outcome:
     return Emit([{"xml": dump_xml(context.mapper, context.env.budget)}])
 
 
-def dump_xml(values: Mapping[str, Value], budget: Budget) -> str:
+def dump_xml(values: Mapping[str, Value], budget: EvaluationBudget) -> str:
     """Fields as XML: the only one is the root element, several lie in one that is called ``root``.
 
     Raises:
@@ -162,7 +162,7 @@ def _is_omitted(value: Value) -> bool:
     return value is None or (value == "" and value is not EMPTY_TEXT)
 
 
-def _element_lines(budget: Budget, name: str, value: Value, indent: str) -> Iterator[str]:
+def _element_lines(budget: EvaluationBudget, name: str, value: Value, indent: str) -> Iterator[str]:
     """The lines of an element, or of as many as an array has items."""
     if is_array(value):
         for item in value:
@@ -203,7 +203,7 @@ def _check_name(name: str) -> str:
     return name
 
 
-def _escape(budget: Budget, value: Value, others: Mapping[str, str] = _TEXT_ESCAPES) -> str:
+def _escape(budget: EvaluationBudget, value: Value, others: Mapping[str, str] = _TEXT_ESCAPES) -> str:
     text = text_within_budget(value, budget)
     found = _CONTROL.search(text)
     if found:
