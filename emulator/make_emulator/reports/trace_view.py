@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from ..engine.runtime import module_scripts
+from ..engine.apps import catalog
 from ..redaction.masking import MASK, is_secret_name, mask, mask_text
 from ..world import models
 from ..world.models import BundlePosition, ConditionResult, Json
@@ -103,7 +103,7 @@ class Step:
     @property
     def outputs_bundles(self) -> bool:
         """Whether the module outputs bundles of its own, rather than directing those of others."""
-        return bool(self.output) or module_scripts.has_output(self.module)
+        return bool(self.output) or catalog.has_output(self.module)
 
     @classmethod
     def from_model(cls, step: models.Step) -> Step:
@@ -385,7 +385,7 @@ def _step_sentence(step: models.Step) -> str:
     subject = f"{named} ran" if step.bundle is None else f"{named} processed {_bundle_text(step.bundle)}"
     if step.error is not None:
         return f"{subject} and failed: {step.error.name}: {mask_text(step.error.message)}"
-    if step.input is None or not (step.output or module_scripts.has_output(step.module)):
+    if step.input is None or not (step.output or catalog.has_output(step.module)):
         return subject
     count = len(step.output)
     return f"{subject} and output {count or 'no'} bundle{'s' if count > 1 else ''}"
