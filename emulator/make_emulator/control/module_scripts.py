@@ -11,7 +11,7 @@ from flask import Blueprint, Response
 from ..engine.runtime import module_scripts
 from ..http.errors import ResourceNotFoundError
 from ..registry import WorldHandle
-from ..reports import executions
+from ..reports.trace_view import TraceView
 from ..world.models import Execution, Json, ModuleScript
 from ..world.world import World
 from .params import bad_request, json_response, parse_body
@@ -63,7 +63,7 @@ def add_routes(door: Blueprint, find: Callable[[str], WorldHandle]) -> None:
         values that they compared, routes, branches and error handlers; secrets are masked.
         """
         with find(name).locked() as world:
-            return json_response(executions.execution_view(find_execution(world, execution)))
+            return json_response(TraceView.from_execution(find_execution(world, execution)).to_json())
 
 
 def _parse_script(module: str, wish: dict[str, Any]) -> ModuleScript:
