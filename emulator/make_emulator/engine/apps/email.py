@@ -7,11 +7,12 @@ blueprints for names, versions and fields, and for which of them are required.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from ...world import external_services
 from ...world.models import Attachment, Headers, Json, Mail
 from ..errors import BundleValidationError, ModuleError
-from ..expressions.values import Value, as_text, coerce, to_json_value
+from ..expressions.values import Value, as_bytes, as_text, to_json_value
 from ..runtime import connection_checks
 from .module_api import Field, ModuleContext, ModuleDefinition, Outcome
 from .simulated import SIMULATED
@@ -96,7 +97,7 @@ def _text(value: Value) -> str:
     return str(to_json_value(as_text(value)))
 
 
-def _texts(mapper: Mapping[str, Value], field: str) -> tuple[str, ...]:
+def _texts(mapper: Mapping[str, Any], field: str) -> tuple[str, ...]:
     """The entries of an array of texts; those that came out empty are left out."""
     return tuple(text for item in mapper.get(field, ()) if (text := _text(item).strip()))
 
@@ -105,7 +106,7 @@ def _parse_attachments(rows: Sequence[Value]) -> Iterator[Attachment]:
     for row in rows:
         if not isinstance(row, Mapping) or row.get("data") is None:
             raise BundleValidationError()
-        yield Attachment(_text(row.get("fileName")), len(coerce(row["data"], "buffer")))
+        yield Attachment(_text(row.get("fileName")), len(as_bytes(row["data"])))
 
 
 def _parse_headers(rows: Sequence[Value]) -> Headers:

@@ -87,7 +87,7 @@ class ModuleContext:
 
     run: RunState
     module: Module
-    mapper: Mapping[str, Value]
+    mapper: Mapping[str, Any]
     env: Environment
     first: bool
     #: For a merge: the branch, among those that merge, by which the bundle came.

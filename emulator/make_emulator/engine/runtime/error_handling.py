@@ -16,7 +16,7 @@ from ..apps.module_api import RunState
 from ..blueprints.model import Module
 from ..errors import FatalError, ModuleError
 from ..expressions.context import Scope
-from ..expressions.values import Value
+from ..expressions.values import Value, as_number
 from .frames import ModuleFailure
 
 #: The Break directive tries again so often, at such intervals, unless it says otherwise (practitioners' notes).
@@ -65,8 +65,9 @@ class FailedBundleCollector:
         """Keep a bundle because a Break directive says so, which needs failures to be kept at all."""
         if not self._enabled or catalog.is_aggregator(failure.origin.module.full_name):
             return False
-        attempts = mapper.get("count", DEFAULT_ATTEMPTS) if mapper.get("retry") else 0
-        self._store(failure, attempts, MINUTE * mapper.get("interval", DEFAULT_INTERVAL_MINUTES))
+        attempts = int(as_number(mapper.get("count", DEFAULT_ATTEMPTS))) if mapper.get("retry") else 0
+        interval = as_number(mapper.get("interval", DEFAULT_INTERVAL_MINUTES))
+        self._store(failure, attempts, int(MINUTE * interval))
         return True
 
     def _store(self, failure: ModuleFailure, attempts: int, interval: int | None) -> None:
