@@ -59,5 +59,5 @@ def _create_live_hook(server: ServerProcess) -> str:
 
 def _post(server: ServerProcess, path: str, body: dict[str, Any]) -> dict[str, Any]:
     request = request_bytes("POST", server.url + path, HEADERS, orjson.dumps(body))
-    answer: dict[str, Any] = orjson.loads(server.exchange(request).partition(b"\r\n\r\n")[2])
-    return answer
+    response: dict[str, Any] = orjson.loads(server.exchange(request).partition(b"\r\n\r\n")[2])
+    return response

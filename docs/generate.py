@@ -105,7 +105,7 @@ def _commands(command: click.Command, name: str) -> Iterator[str]:
         return
     arguments = [_usage(each) for each in command.params if isinstance(each, click.Argument)]
     yield from ("", f"## `{' '.join([name, *arguments])}`", "", inspect.cleandoc(command.help or ""))
-    options = [each for each in command.params if isinstance(each, click.Option)]
+    options = [each for each in command.params if isinstance(each, click.Option) and not each.hidden]
     if options:
         yield ""
         yield from _table(
@@ -194,7 +194,7 @@ def _class(kind: type[Any]) -> Iterator[str]:
     if kind is MakeEmulator:
         yield from ("", f"`{kind.__name__}{_signature(kind.__init__)}`")
     rows = []
-    own = [base for base in reversed(kind.__mro__) if base.__module__.startswith("emulator.")]
+    own = [base for base in reversed(kind.__mro__) if base.__module__.startswith("make_emulator.")]
     for name, member in {name: member for base in own for name, member in vars(base).items()}.items():
         if name.startswith("_"):
             continue
@@ -306,7 +306,7 @@ def _errors() -> Iterator[str]:
         "# Errors",
         "",
         "Every refusal is `{detail, message, code, suberrors?}`. Which codes were seen on the real service, and which are",
-        "assumed, is in the [fidelity ledger](../../FIDELITY.md).",
+        "assumed, is in the fidelity ledger: `make-emulator fidelity errors`.",
         "",
     )
     kinds = [

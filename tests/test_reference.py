@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from conftest import ApiClient
+from helpers.api import ApiClient
 from make_emulator.engine.apps import MODULES
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -39,7 +39,7 @@ def written(folder: Path, *flow: Any, **metadata: Any) -> str:
 def test_a_run_is_told_module_by_module_with_its_routes() -> None:
     result = shipped("lead-intake", "--input", '{"email": "Ann@example.com", "employees": 3}')
     assert result.exit_code == 0
-    head, story, end = result.output.split("\n\n")
+    head, output, end = result.output.split("\n\n")
     assert head.splitlines() == [
         "Lead intake with scoring: 7 modules",
         "  interpreted  gateway:CustomWebHook, util:SetVariables, builtin:BasicRouter",
@@ -52,7 +52,7 @@ def test_a_run_is_told_module_by_module_with_its_routes() -> None:
         "  stands in    for connection 4103 (Acme Sheets)",
         "  stands in    for hook 7101 (Website lead form)",
     ]
-    assert story.splitlines()[:17] == [
+    assert output.splitlines()[:17] == [
         '1 "New lead" gateway:CustomWebHook',
         '    out: email: "Ann@example.com", employees: 3',
         '2 "Score the lead" util:SetVariables',
@@ -232,20 +232,20 @@ def test_secrets_are_masked(tmp_path: Path) -> None:
 def test_json_holds_all_that_is_known() -> None:
     result = shipped("lead-intake", "--input", '{"email": "a@example.com"}', "--format", "json",
                      "--now", "2026-03-02T09:00:00Z")  # fmt: skip
-    told = json.loads(result.stdout)
-    assert list(told) == [
+    reported = json.loads(result.stdout)
+    assert list(reported) == [
         "name", "modules", "standIns", "events", "calls", "status", "started", "durationMs", "operations", "credits",
         "incompleteExecutions", "outputs", "answer", "error",
     ]  # fmt: skip
-    assert told["modules"][0] == {
+    assert reported["modules"][0] == {
         "id": 1,
         "module": "gateway:CustomWebHook",
         "version": 1,
         "label": "New lead",
         "treatment": "interpreted",
     }
-    assert told["standIns"][0] == {"kind": "connection", "id": 4102, "note": "Acme HubSpot"}
-    assert [(event["event"], event["moduleId"]) for event in told["events"]] == [
+    assert reported["standIns"][0] == {"kind": "connection", "id": 4102, "note": "Acme HubSpot"}
+    assert [(event["event"], event["moduleId"]) for event in reported["events"]] == [
         ("operation", 1),
         ("operation", 2),
         ("operation", 3),
@@ -255,7 +255,7 @@ def test_json_holds_all_that_is_known() -> None:
         ("filter", 7),
         ("operation", 7),
     ]
-    hot, _, route, rest = told["events"][3:7]
+    hot, _, route, rest = reported["events"][3:7]
     assert hot["conditions"] == [
         [
             {
@@ -275,8 +275,8 @@ def test_json_holds_all_that_is_known() -> None:
     assert (route["event"], route["number"], route["fallback"]) == ("route", 3, True)
     assert route["sentence"] == "the bundle took route 3 of module 3, the fallback, as no other was open"
     assert (rest["passed"], rest["conditions"]) == (True, [[]])
-    assert (told["status"], told["operations"], told["credits"]) == ("SUCCESS", 3, 3)
-    assert told["started"] == "2026-03-02T09:00:00.000Z"
+    assert (reported["status"], reported["operations"], reported["credits"]) == ("SUCCESS", 3, 3)
+    assert reported["started"] == "2026-03-02T09:00:00.000Z"
 
 
 def test_the_run_of_a_scenario_that_is_called_is_told_within_the_call(tmp_path: Path) -> None:
@@ -298,9 +298,9 @@ def test_the_run_of_a_scenario_that_is_called_is_told_within_the_call(tmp_path: 
     )
     result = explain(blueprint, "--scenario", f"77={other}")
     assert result.exit_code == 0, result.output
-    head, story, _ = result.output.split("\n\n")
+    head, output, _ = result.output.split("\n\n")
     assert "stands in" not in head
-    assert story.splitlines() == [
+    assert output.splitlines() == [
         "1 scenario-service:CallSubscenario",
         "    out: {}",
         '    runs scenario 77 "Inner"',
@@ -310,17 +310,17 @@ def test_the_run_of_a_scenario_that_is_called_is_told_within_the_call(tmp_path: 
         '      filter "Large" before 2: stopped (5 greater than 10)',
         "    SUCCESS  1 operation",
     ]
-    told = json.loads(explain(blueprint, "--scenario", f"77={other}", "--format", "json").stdout)
-    [(id, call)] = told["calls"].items()
-    assert told["events"][0]["called"] == id
+    reported = json.loads(explain(blueprint, "--scenario", f"77={other}", "--format", "json").stdout)
+    [(id, call)] = reported["calls"].items()
+    assert reported["events"][0]["called"] == id
     assert (call["scenarioId"], call["name"], call["status"]) == (77, "Inner", "SUCCESS")
     assert [event["event"] for event in call["events"]] == ["operation", "filter"]
 
 
 def test_cycles_are_told_apart(tmp_path: Path) -> None:
     path = written(tmp_path, module(1, "json:CreateJSON", {"a": 1}), scenario={"roundtrips": 3})
-    story = explain(path).output.split("\n\n")[1].splitlines()
-    assert [line for line in story if not line.startswith(" ")] == [
+    output = explain(path).output.split("\n\n")[1].splitlines()
+    assert [line for line in output if not line.startswith(" ")] == [
         "1 json:CreateJSON",
         "cycle 2",
         "1 json:CreateJSON, operation 2",
@@ -339,7 +339,7 @@ def test_a_scenario_that_calls_itself_is_told_as_deep_as_it_went(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("wish", "code", "reason"),
+    ("body", "code", "reason"),
     [
         ("77", 2, "'77' does not read ID=FILE.json"),
         ("x=a.json", 2, "'x=a.json' does not read ID=FILE.json"),
@@ -347,8 +347,8 @@ def test_a_scenario_that_calls_itself_is_told_as_deep_as_it_went(tmp_path: Path)
         (f"77={FOLDER.parent / 'fidelity.yaml'}", 1, "is no blueprint: not JSON"),
     ],
 )
-def test_a_called_scenario_that_is_none_is_refused(tmp_path: Path, wish: str, code: int, reason: str) -> None:
-    result = explain(written(tmp_path), "--scenario", wish)
+def test_a_called_scenario_that_is_none_is_refused(tmp_path: Path, body: str, code: int, reason: str) -> None:
+    result = explain(written(tmp_path), "--scenario", body)
     assert (result.exit_code, reason in result.stderr) == (code, True), result.stderr
 
 

@@ -11,11 +11,12 @@ import pytest
 import requests
 from click.testing import CliRunner, Result
 
-from conftest import ADMIN_TOKEN
+from helpers.api import ADMIN_TOKEN
 from make_emulator import MakeEmulator, World, mock_make, seeds
 from make_emulator.cli import zone
 from make_emulator.cli.main import main
-from make_emulator.importer import SystemTimer, zone_base_url
+from make_emulator.importer import zone_base_url
+from make_emulator.throttle import SystemTimer
 
 NOBODY = dict.fromkeys(("MAKE_API_KEY", "MAKE_ZONE", "MAKE_TEAM", "MAKE_EMULATOR_TOKEN"), "")
 
@@ -264,10 +265,10 @@ def test_what_was_changed_since_is_told_field_by_field(
         '    scheduling.time: "08:00" -> "09:30"\n'
         "1 added, 1 removed, 2 changed\n"
     )
-    told = json.loads(run(*arguments, "--format", "json", MAKE_API_KEY=world.token).stdout)
-    assert told["equal"] is False
-    assert told["removed"] == [{"kind": "scenario", "id": 4, "name": "Order intake"}]
-    assert told["changed"][0] == {
+    reported = json.loads(run(*arguments, "--format", "json", MAKE_API_KEY=world.token).stdout)
+    assert reported["equal"] is False
+    assert reported["removed"] == [{"kind": "scenario", "id": 4, "name": "Order intake"}]
+    assert reported["changed"][0] == {
         "kind": "hook",
         "id": 1,
         "name": "Orders in",

@@ -56,8 +56,8 @@ def test_a_data_store_has_the_fields_that_are_declared_written_or_searched_for(
         ),
         node("datastore:SearchRecord", {"datastore": 5}, {"filter": [[{"a": "city", "b": "Brno"}]]}),
     ]
-    [stand_in] = create_stubs(*place, nodes)
-    assert stand_in == Stub("data store", 5, "empty; fields email, score, vip, tags, city")
+    [stub] = create_stubs(*place, nodes)
+    assert stub == Stub("data store", 5, "empty; fields email, score, vip, tags, city")
     world = place[0]
     structure = world.data_structures[world.data_stores[5].datastructure_id or 0]
     assert structure.spec == [

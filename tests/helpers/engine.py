@@ -35,7 +35,7 @@ class EngineHarness:
     """One team with one data store (id 1: city, number, tags) whose clock stands still."""
 
     def __init__(self, *, seed: int = 7, strict: bool = False) -> None:
-        self.world = World("lab", seed=seed)
+        self.world = World("harness", seed=seed)
         # In this order, or a millisecond may pass in between.
         self.world.clock.freeze()
         self.world.clock.set(NOW)
@@ -126,9 +126,9 @@ def outputs_of(execution: Execution, module_id: int) -> Sequence[Json]:
     return [bundle for step in execution.steps if step.module_id == module_id for bundle in step.output]
 
 
-def last_module_output(*flow: Json, lab: EngineHarness | None = None, **options: Json) -> list[Json]:
+def last_module_output(*flow: Json, harness: EngineHarness | None = None, **options: Json) -> list[Json]:
     """What the last of some modules put out."""
-    return list(outputs_of((lab or EngineHarness()).run(*flow, **options), flow[-1]["id"]))
+    return list(outputs_of((harness or EngineHarness()).run(*flow, **options), flow[-1]["id"]))
 
 
 #: What the module with id 1 put out, for expressions.

@@ -35,7 +35,7 @@ def compared(
 
 
 @pytest.mark.parametrize(
-    ("told", "words"),
+    ("reported", "words"),
     [
         (decision("filter", name="only big", passed=True), "bundle 2 of 3 passed filter 'only big' before module 4"),
         (
@@ -74,15 +74,15 @@ def compared(
         ),
     ],
 )  # fmt: skip
-def test_what_happened_is_told_in_plain_english(told: Step | FlowDecision, words: str) -> None:
-    assert executions.event_sentence(told) == words
+def test_what_happened_is_told_in_plain_english(reported: Step | FlowDecision, words: str) -> None:
+    assert executions.event_sentence(reported) == words
 
 
 def test_long_sides_are_cut_in_sentences_only() -> None:
     groups = ((compared("x" * 100, "text:equal", "y"),),)
-    told = executions.decision_view(decision("filter", passed=False, groups=groups))
-    assert told["sentence"].endswith(f': "{"x" * 58}… equal to "y"')
-    assert told["conditions"][0][0]["left"] == "x" * 100
+    reported = executions.decision_view(decision("filter", passed=False, groups=groups))
+    assert reported["sentence"].endswith(f': "{"x" * 58}… equal to "y"')
+    assert reported["conditions"][0][0]["left"] == "x" * 100
 
 
 TOKEN = "11111111-1111-4111-8111-111111111111"
@@ -101,9 +101,9 @@ TOKEN = "11111111-1111-4111-8111-111111111111"
     ],
 )
 def test_a_condition_shows_no_secret_and_nothing_that_was_compared_with_one(part: ConditionResult) -> None:
-    told = executions.decision_view(decision("filter", passed=False, groups=((part,),)))
-    assert not any(secret in repr(told) for secret in ("hunter2", "hunter3", TOKEN))
-    assert "****" in repr(told)
+    reported = executions.decision_view(decision("filter", passed=False, groups=((part,),)))
+    assert not any(secret in repr(reported) for secret in ("hunter2", "hunter3", TOKEN))
+    assert "****" in repr(reported)
 
 
 def test_secrets_in_messages_of_errors_are_masked() -> None:
@@ -115,7 +115,7 @@ def test_steps_and_decisions_are_told_in_the_order_in_which_they_happened() -> N
     decisions = tuple(decision("route", number=0, at=at) for at in (0, 1, 1, 2, 2))
     order = executions.ordered_events(run(step(), step(operation=2), decisions=decisions))
     assert "".join("s" if isinstance(event, Step) else "d" for event in order) == "dsddsdd"
-    told = executions.execution_view(run(step(), step(operation=2), decisions=decisions))
-    assert len(told["story"]) == 7
-    assert [each["step"] for each in told["decisions"]] == [0, 1, 1, 2, 2]
-    assert told["leftOut"] == {"steps": 4, "decisions": 0}
+    reported = executions.execution_view(run(step(), step(operation=2), decisions=decisions))
+    assert len(reported["story"]) == 7
+    assert [each["step"] for each in reported["decisions"]] == [0, 1, 1, 2, 2]
+    assert reported["leftOut"] == {"steps": 4, "decisions": 0}

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from conftest import ApiClient
+from helpers.api import ApiClient
 from make_emulator.schemas.scenarios import ScenarioListItem
 from make_emulator.schemas.serialize import MAX_CACHED_ROWS, compile_serializer, serialize_rows
 from make_emulator.world.models import Consumption

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from conftest import ADMIN_TOKEN
+from helpers.api import ADMIN_TOKEN
 from make_emulator import MakeEmulator
 
 

@@ -62,8 +62,8 @@ def test_a_service_can_fail_in_all_its_ways(world: World) -> None:
     world.http.respond(f"{API}/c", delay_ms=60_000)
     names = []
     for path in "abc":
-        answer = run(world, call(f"{API}/{path}", timeout=1))
-        names.append(world.steps(answer["executionId"])[0]["error"]["name"])
+        response = run(world, call(f"{API}/{path}", timeout=1))
+        names.append(world.steps(response["executionId"])[0]["error"]["name"])
     assert names == ["RateLimitError", "ConnectionError", "ModuleTimeoutError"]
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest import ADMIN_TOKEN, ApiClient
+from helpers.api import ADMIN_TOKEN, ApiClient
 from make_emulator.app import create_app
 from make_emulator.world import functions, snapshot
 from make_emulator.world.models import IncompleteExecution, ModuleScript, Record
@@ -42,8 +42,8 @@ def _plain(value: Any) -> Any:
 
 
 def restore(api: ApiClient, data: bytes) -> None:
-    answer = api.control("PUT", "/worlds/default/snapshot", data=data)
-    assert answer.status_code == 200, answer.json
+    response = api.control("PUT", "/worlds/default/snapshot", data=data)
+    assert response.status_code == 200, response.json
 
 
 # --- round trips ---------------------------------------------------------------------------------
@@ -281,11 +281,11 @@ def test_a_hundred_thousand_records_come_back() -> None:
 def test_a_malformed_document_is_refused_with_its_fault(
     api: ApiClient, spoil: Callable[[dict[str, Any]], Any], reason: str
 ) -> None:
-    spoilt = document(api.world)
-    spoil(spoilt)
-    with pytest.raises(InvalidSnapshotError) as refusal:
-        snapshot.restore(spoilt, "w")
-    assert reason in str(refusal.value)
+    corrupted = document(api.world)
+    spoil(corrupted)
+    with pytest.raises(InvalidSnapshotError) as rejection:
+        snapshot.restore(corrupted, "w")
+    assert reason in str(rejection.value)
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{", b"5", b"\xff", b"[" * 2000])

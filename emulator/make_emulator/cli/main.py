@@ -20,6 +20,8 @@ from . import remote, zone
 from .contract import contract
 from .errors import CommandError, CommandGroup
 from .explain import explain
+from .fidelity import fidelity
+from .routes import routes
 from .survey import survey
 
 if TYPE_CHECKING:
@@ -63,6 +65,8 @@ for _command in (
     explain,
     survey,
     contract,
+    routes,
+    fidelity,
 ):
     main.add_command(_command)
 
@@ -315,15 +319,6 @@ def validate(file: str) -> None:
     except seeds.SeedError as error:
         raise InvalidSeedError(error.issues, sys.stdout) from None
     click.echo(f"{file} is a valid seed: {seeds.summarize(seed)}")
-
-
-@main.command(short_help="List the routes, and how well each is known.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
-def routes(as_json: bool) -> None:
-    """List the routes with their scopes and how well each is known."""
-    from ..fidelity import render_routes
-
-    click.echo(render_routes(as_json=as_json))
 
 
 if __name__ == "__main__":

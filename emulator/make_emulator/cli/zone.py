@@ -236,7 +236,8 @@ def _run_pull(
     resume: bool = False,
 ) -> ImportResult:
     """Read a team, and say what to do when it stops half-way."""
-    from ..importer import CheckpointError, SystemTimer, Throttle, ZoneClient, ZoneError, pull
+    from ..importer import CheckpointError, ZoneClient, ZoneError, pull
+    from ..throttle import DEFAULT_LIMIT, SystemTimer, Throttle
 
     subject = {
         "address": address,
@@ -248,9 +249,8 @@ def _run_pull(
         before = part.open(subject, resume=resume)
         if before:
             console.log_message(f"{before} steps were read before")
-        return pull(
-            ZoneClient(address, token, Throttle(SystemTimer(), console.log_message)), options, console, part
-        )
+        throttle = Throttle(DEFAULT_LIMIT, SystemTimer(), log=console.log_message)
+        return pull(ZoneClient(address, token, throttle), options, console, part)
     except KeyboardInterrupt:
         _fail_resumable(part, "stopped", _InterruptedPullError)
     except (ZoneError, CheckpointError) as error:

@@ -12,12 +12,12 @@ import pytest
 import requests
 
 from ..schemas.organizations import LicenseOut
+from ..throttle import Throttle
 from . import drift
 from .declarations import RouteMatch, match_route
 from .guard import SAFE_METHODS, Guard
 from .results import ResponseRecorder
 from .target import TIMEOUT, Target
-from .throttle import Throttle
 
 #: How often a call is repeated that came too fast all the same.
 _MAX_ATTEMPTS = 3
@@ -114,7 +114,7 @@ class ContractClient:
         self,
         target: Target,
         guard: Guard,
-        pacer: Throttle,
+        throttle: Throttle,
         recorder: ResponseRecorder,
         *,
         scopes: frozenset[str],
@@ -124,7 +124,7 @@ class ContractClient:
         self.target = target
         self.guard = guard
         self.recorder = recorder
-        self.throttle = pacer
+        self.throttle = throttle
         self.scopes = scopes
         self.license = license or {}
         self.read_only = read_only

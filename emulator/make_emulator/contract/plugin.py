@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from ..throttle import Throttle
 from .cleanup import ResourceCleaner, defer_interrupts
 from .client import ContractClient
 from .guard import Guard
@@ -24,7 +25,6 @@ from .reports import write_reports
 from .results import Outcome, ResponseRecorder, SuiteRun
 from .settings import Settings, SettingsError, load_settings
 from .target import Target, TargetError, is_emulator, open_target, probe_target
-from .throttle import Throttle
 
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 RUN: pytest.StashKey[SuiteRun] = pytest.StashKey()
@@ -144,7 +144,7 @@ def api(
         target,
         guard,
         # Where the licence cannot be read: what Make's smallest paid plan allows.
-        Throttle(license.get("apiLimit", 60), sleep=target.sleep, now=target.now),
+        Throttle(license.get("apiLimit", 60), target, share=0.9, margin=0.5),
         pytestconfig.stash[RECORDER],
         scopes=scopes,
         license=license,

@@ -10,8 +10,9 @@ from typing import Any
 
 from .. import fidelity
 from ..dashboard import templates
-from ..fidelity_text import set_fields
 from ..resources import fixture_path
+from .declarations import endpoints
+from .ledger import mark_observed
 from .results import SuiteRun
 from .settings import Settings
 
@@ -21,8 +22,8 @@ _MAX_LINES = 20
 
 def write_reports(terminal: Any, run: SuiteRun, settings: Settings) -> None:
     """Write all reports of a run that has ended."""
-    behaviours = fidelity.load_behaviours(settings.ledger)
-    report = run.as_json(behaviours)
+    ledger = settings.ledger or fixture_path("fidelity.yaml")
+    report = run.as_json(fidelity.load_behaviours(ledger, routes=endpoints().keys()))
     terminal.section(f"contract: {run.target}", sep="-")
     for line in summary_lines(report):
         terminal.write_line(line)
@@ -31,10 +32,9 @@ def write_reports(terminal: Any, run: SuiteRun, settings: Settings) -> None:
     if settings.html is not None:
         _write_file(terminal, settings.html, render_html(report))
     if settings.update:
-        path = settings.ledger or fixture_path("fidelity.yaml")
-        text, learned = mark_observed(path.read_text("utf-8"), report)
-        _write_file(terminal, path, text)
-        terminal.write_line(f"ledger    {len(learned)} statements are observed now")
+        text, confirmed = mark_observed(ledger.read_text("utf-8"), report)
+        _write_file(terminal, ledger, text)
+        terminal.write_line(f"ledger    {len(confirmed)} behaviours marked as observed")
 
 
 def _write_file(terminal: Any, path: Path, text: str) -> None:
@@ -90,14 +90,3 @@ def render_html(report: dict[str, Any]) -> str:
         contradicted=[each for each in report["ledger"] if each["verdict"] == "contradicted"],
         confirmed=[each for each in report["ledger"] if each["verdict"] == "confirmed"],
     )
-
-
-def mark_observed(text: str, report: dict[str, Any]) -> tuple[str, list[str]]:
-    """The ledger's text once it has learned from a run: what was assumed and is confirmed is observed from now on."""
-    learned = [
-        each["id"]
-        for each in report["ledger"]
-        if each["status"] == "assumed" and each["verdict"] == "confirmed"
-    ]
-    source = f"contract suite against {report['target']}, {report['started'][:10]}"
-    return set_fields(text, {id: {"status": "observed", "source": source} for id in learned}), learned

@@ -12,9 +12,11 @@ from flask import Blueprint, Response, request
 from ..http.endpoint import Endpoint
 from ..http.openapi import build_document
 from ..registry import WorldHandle, WorldRegistry
-from . import api_reference, execution_view, templates, world_view
+from . import api_reference, execution_view, fidelity_view, templates, world_view
 
-DASHBOARD, DOCS, EXECUTION = "/_emulator/", "/_emulator/docs", "/_emulator/execution"
+DASHBOARD, DOCS, EXECUTION, FIDELITY = (
+    f"/_emulator/{page}" for page in ("", "docs", "execution", "fidelity")
+)
 
 #: What the buttons of the clock say, and how many seconds they jump ahead.
 CLOCK_STEPS = (("+1 minute", 60), ("+15 minutes", 900), ("+1 hour", 3600), ("+1 day", 86_400))
@@ -65,12 +67,18 @@ def add_pages(
         )
         return templates.render("docs", here="docs", **shown)
 
+    @door.get("/fidelity")
+    def show_fidelity() -> Response:
+        """The fidelity ledger: the counts of each area, and the behaviours of one; ``?area=``."""
+        context = fidelity_view.template_context(request.args.get("area", ""))
+        return templates.render("fidelity", here="fidelity", **context)
+
 
 def key_page_response() -> Response | None:
     """The page that asks for the control key, if it is a page that was asked for, by a browser."""
     if (
         request.method == "GET"
-        and request.path in (DASHBOARD, DOCS, EXECUTION)
+        and request.path in (DASHBOARD, DOCS, EXECUTION, FIDELITY)
         and "X-Emulator-Key" not in request.headers
     ):
         return templates.render("key", status=403, here="")

@@ -88,9 +88,9 @@ def test_no_mapper_makes_a_module_fail_in_a_way_that_is_ours(name: str) -> None:
     def check(node: dict[str, Any]) -> None:
         source = module(2, "any-app:Source")
         after = module(4, "util:ComposeTransformer", {"value": "{{3}} and {{3.name}}"})
-        lab = EngineHarness()
+        harness = EngineHarness()
         try:
-            execution = lab.run(source, node, after, trigger_bundle=dict(SAMPLE_BUNDLE))
+            execution = harness.run(source, node, after, trigger_bundle=dict(SAMPLE_BUNDLE))
         except DomainError:
             return
         assert execution.status in (1, 2, 3)

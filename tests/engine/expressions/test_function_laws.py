@@ -220,17 +220,17 @@ def test_a_hostile_expression_stops_when_the_work_is_used_up(text: str) -> None:
 
 
 def test_a_date_is_read_by_its_zone_only_when_it_matters() -> None:
-    asked: list[str] = []
+    requested: list[str] = []
 
     def zone() -> ZoneInfo:
-        asked.append("zone")
+        requested.append("zone")
         return ZoneInfo("Europe/Prague")
 
     env = Environment(Budget(), now=NOW, zone=zone)
     assert FUNCTIONS["parseDate"].apply(env, [1_481_212_557_536]) == datetime(
         2016, 12, 8, 15, 55, 57, 536_000, UTC
     )
-    assert asked == []
+    assert requested == []
     parse_text = partial(FUNCTIONS["parseDate"].apply, env)
     assert parse_text(["2016-12-08 16:00"]) == datetime(2016, 12, 8, 15, tzinfo=UTC)
-    assert asked == ["zone"]
+    assert requested == ["zone"]

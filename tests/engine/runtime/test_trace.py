@@ -171,17 +171,17 @@ def test_steps_and_decisions_tell_their_cycle() -> None:
 
 
 def test_a_step_tells_which_run_it_called_whether_that_failed_or_not() -> None:
-    lab = EngineHarness()
-    callee = lab.scenario(set_variable(1, "a"), is_active=True)
-    broken = lab.scenario(module(1, "builtin:ThrowError", {"message": "No"}), is_active=True)
+    harness = EngineHarness()
+    callee = harness.scenario(set_variable(1, "a"), is_active=True)
+    broken = harness.scenario(module(1, "builtin:ThrowError", {"message": "No"}), is_active=True)
 
     def call(scenario: Any) -> Any:
         parameters = {"scenario": scenario.id, "shouldWaitForExecutionEnd": True}
         return module(1, "scenario-service:CallSubscenario", parameters=parameters)
 
     for scenario in (callee, broken):
-        [step] = lab.run(call(scenario)).steps
-        [called] = lab.world.logs.where(scenario=scenario.id)
+        [step] = harness.run(call(scenario)).steps
+        [called] = harness.world.logs.where(scenario=scenario.id)
         assert step.called == called.id
     assert EngineHarness().run(set_variable(1, "a")).steps[0].called is None
 

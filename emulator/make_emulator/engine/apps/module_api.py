@@ -11,10 +11,10 @@ from ...world.models import ExecutionResponse, FieldSpecs, Json, Scenario
 from ...world.world import World
 from ..blueprints.model import IfElseBranch, Module, Route
 from ..errors import BundleValidationError, ConversionError, ExecutionInterruptedError
+from ..expressions.constraint import Constraint
 from ..expressions.context import Environment
 from ..expressions.functions.registry import Function
 from ..expressions.values import EMPTY_TEXT, TimeZoneProvider, Value, coerce
-from ..mock_data.constraint import Constraint
 from ..runtime.aggregation import BundleGroup
 from ..runtime.budget import Budget
 from ..runtime.cycles import Backlog

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from ...world.models import FieldSpecs, Json
 from ..errors import BundleValidationError, ModuleError
+from ..expressions.constraint import Constraint
 from ..expressions.values import is_array
-from ..mock_data.constraint import Constraint
 from ..mock_data.generator import MockDataGenerator
 from .module_api import Emit, ModuleContext, ModuleDefinition, Outcome, json_size
 

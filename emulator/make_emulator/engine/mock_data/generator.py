@@ -18,6 +18,7 @@ from ...world.clock import DAY, format_iso
 from ...world.models import FieldSpecs, Json
 from ..apps.xml import dump_xml
 from ..errors import ModuleError
+from ..expressions.constraint import Constraint
 from ..expressions.context import EvaluationBudget
 from ..expressions.dates.format import format_date
 from ..expressions.values import (
@@ -28,7 +29,7 @@ from ..expressions.values import (
     normalize_number,
     to_json_value,
 )
-from .constraint import Constraint, select_options
+from .field_specs import select_options
 
 if TYPE_CHECKING:
     from faker import Faker

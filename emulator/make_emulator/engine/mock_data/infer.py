@@ -13,11 +13,12 @@ from ..blueprints.conditions import Condition, Filter
 from ..blueprints.model import Blueprint, Module
 from ..errors import ConversionError, ExpressionError
 from ..expressions.ast import BinaryChain, Call, DynamicReference, Literal, Node, Reference, Unary
+from ..expressions.constraint import Constraint
+from ..expressions.functions import FUNCTIONS
 from ..expressions.template import Expression, parse_template
 from ..expressions.values import as_boolean, as_number
 from ..runtime.budget import Budget
-from .constraint import Constraint, collection_constraint
-from .function_expectations import argument_constraints
+from .field_specs import collection_constraint
 
 #: What the engine knows besides of a module's bundle; no field of it.
 _METADATA_FIELDS = frozenset(("__IMTINDEX__", "__IMTLENGTH__", "__IMTKEY__", "__IMTAGGLENGTH__"))
@@ -207,10 +208,14 @@ class _ConstraintCollector:
                         self._collect_node(step, Constraint(kind="uinteger", choices=[1, 2]))
                 self._collect_node(Reference(root, tuple(places)), wanted)
             case Call(name, arguments):
-                for argument, expected in zip(
-                    arguments, argument_constraints(name, arguments, wanted), strict=True
-                ):
-                    self._collect_node(argument, expected)
+                function = FUNCTIONS.get(name)
+                expected = (
+                    function.argument_constraints(arguments, wanted)
+                    if function is not None
+                    else [None] * len(arguments)
+                )
+                for argument, constraint in zip(arguments, expected, strict=True):
+                    self._collect_node(argument, constraint)
             case Unary(operators, operand):
                 self._collect_node(operand, None if "!" in operators else Constraint(kind="number"))
             case BinaryChain(first, rest):

@@ -17,8 +17,8 @@ from ....world import external_services
 from ....world.models import Headers, HttpRule, Json, SentRequest
 from ....world.transport import HttpResponse, NoResponseError, OutgoingRequest
 from ...errors import BundleValidationError, ModuleError, unsupported_module_error
+from ...expressions.constraint import Constraint
 from ...expressions.values import as_text, to_json_value
-from ...mock_data.constraint import Constraint
 from ..module_api import ModuleContext
 from ..simulated import mock_bundle
 from .credentials import Credentials

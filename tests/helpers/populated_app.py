@@ -17,10 +17,7 @@ from make_emulator.world.models import Execution, Folder, IncompleteExecution, R
 from make_emulator.world.tables import Table
 from make_emulator.world.world import World
 
-ADMIN_TOKEN = "11111111-1111-4111-8111-111111111111"
-OUTSIDER_TOKEN = "33333333-3333-4333-8333-333333333333"
-
-NOON = "2026-03-02T12:00:00Z"
+from .api import ADMIN_TOKEN, NOON
 
 JSON_CONTENT_TYPE = "application/json; charset=utf-8"
 
@@ -41,7 +38,7 @@ class PopulatedApp:
         self._initial_fingerprint = fingerprint(self.world)
 
     def reset(self) -> None:
-        self.tenants.reset(self.tenant)
+        self.registry.reset(self.handle)
         self._populate()
 
     def reset_if_changed(self) -> None:
@@ -103,18 +100,18 @@ class PopulatedApp:
         world.retries.put(RetryAttempt(incomplete_id="broken-1", execution=replace(run, id="retried")))
 
     @property
-    def tenants(self) -> WorldRegistry:
+    def registry(self) -> WorldRegistry:
         return registry_of(self.app)
 
     @property
-    def tenant(self) -> WorldHandle:
-        tenant = self.tenants.get(DEFAULT_WORLD)
-        assert tenant is not None
-        return tenant
+    def handle(self) -> WorldHandle:
+        handle = self.registry.get(DEFAULT_WORLD)
+        assert handle is not None
+        return handle
 
     @property
     def world(self) -> World:
-        return self.tenant.world
+        return self.handle.world
 
     def finished_execution_id(self, scenario_id: int) -> str:
         """The id of a finished run."""
@@ -164,15 +161,15 @@ def _to_json_type(value: Any) -> Any:
 
 
 def assert_error_response(
-    answer: TestResponse, statuses: frozenset[int] | set[int] = ERROR_STATUSES
+    response: TestResponse, statuses: frozenset[int] | set[int] = ERROR_STATUSES
 ) -> dict[str, Any]:
     """Check that an answer is a refusal with one of the statuses and exactly Make's body; return the body."""
-    text = answer.get_data(as_text=True)
-    assert answer.status_code in statuses, (answer.status_code, text[:500])
-    assert answer.headers["Content-Type"] == JSON_CONTENT_TYPE
-    assert re.fullmatch(r"[0-9a-f]{32}", answer.headers["x-request-id"])
+    text = response.get_data(as_text=True)
+    assert response.status_code in statuses, (response.status_code, text[:500])
+    assert response.headers["Content-Type"] == JSON_CONTENT_TYPE
+    assert re.fullmatch(r"[0-9a-f]{32}", response.headers["x-request-id"])
     body: dict[str, Any] = orjson.loads(text)
-    extra = {"currentVersion", "lastEdit"} if answer.status_code == 409 else set()
+    extra = {"currentVersion", "lastEdit"} if response.status_code == 409 else set()
     assert set(body) - {"suberrors"} - extra == {"detail", "message", "code"}, text[:500]
     for name in ("detail", "message", "code"):
         assert isinstance(body[name], str)
@@ -186,6 +183,6 @@ def assert_error_response(
     return body
 
 
-def suberror_messages(body: Mapping[str, Any]) -> list[str]:
+def suberrors_of(body: Mapping[str, Any]) -> list[str]:
     """The texts of a refusal, one for each parameter."""
     return [suberror["message"] for suberror in body.get("suberrors", ())]

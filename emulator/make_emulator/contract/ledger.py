@@ -1,18 +1,17 @@
-"""The ledger's data file as a text: one line changes, and comments, order and wording of the others stay."""
+"""Updates of the ledger's data file as a text: comments, order and wording of all other lines stay."""
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from typing import Any
 
 _ENTRY = re.compile(r"^- id: (\S+)\s*$")
 
 
 def set_fields(text: str, changes: Mapping[str, Mapping[str, str | None]]) -> str:
-    """Set fields of some entries, by id; ``None`` takes a field away.
+    """Returns the text with fields of some entries set, by id; ``None`` removes a field.
 
     Only texts of one line can be set: ``status``, ``source``, ``test``.
     """
@@ -22,8 +21,19 @@ def set_fields(text: str, changes: Mapping[str, Mapping[str, str | None]]) -> st
     return "".join(f"{line}\n" for line in lines)
 
 
+def mark_observed(text: str, report: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Returns the ledger's text with every assumed behaviour that a run confirmed marked as observed, and their ids."""
+    confirmed = [
+        each["id"]
+        for each in report["ledger"]
+        if each["status"] == "assumed" and each["verdict"] == "confirmed"
+    ]
+    source = f"contract suite against {report['target']}, {report['started'][:10]}"
+    return set_fields(text, {id: {"status": "observed", "source": source} for id in confirmed}), confirmed
+
+
 def _split_entries(text: str) -> Iterator[tuple[str, list[str]]]:
-    """The lines of each entry by its id; what stands before the first has none."""
+    """Yields each entry's id and lines; the lines before the first entry have an empty id."""
     id: str = ""
     entry: list[str] = []
     for line in text.splitlines():
@@ -35,7 +45,7 @@ def _split_entries(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _update_entry(entry: list[str], fields: Mapping[str, str | None]) -> list[str]:
-    # A comment above the next entry stays below what this one gains.
+    # A comment above the next entry stays below the lines that are added to this one.
     end = max((place for place, line in enumerate(entry, 1) if line[:1] in ("-", " ")), default=0)
     own, after = entry[:end], entry[end:]
     for name, value in fields.items():
@@ -50,23 +60,3 @@ def _update_entry(entry: list[str], fields: Mapping[str, str | None]) -> list[st
         elif line is not None:
             own.append(line)
     return own + after
-
-
-def find_linked_tests(folder: Path) -> dict[str, str]:
-    """Statement -> the first contract test that checks it, as a node id: read off the ``fidelity`` marks."""
-    linked: dict[str, str] = {}
-    for path in sorted(folder.glob("test_*.py")):
-        for node in ast.parse(path.read_text("utf-8")).body:
-            if not isinstance(node, ast.FunctionDef):
-                continue
-            for id in _fidelity_marks(node):
-                linked.setdefault(id, f"contract_tests/{path.name}::{node.name}")
-    return linked
-
-
-def _fidelity_marks(function: ast.FunctionDef) -> Iterator[str]:
-    for decorator in function.decorator_list:
-        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.fidelity":
-            for argument in decorator.args:
-                if isinstance(argument, ast.Constant):
-                    yield str(argument.value)

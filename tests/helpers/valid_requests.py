@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from populated_app import WEBHOOK_DATA, PopulatedApp
-
 from make_emulator import api
 from make_emulator.http.endpoint import Endpoint
+
+from .populated_app import WEBHOOK_DATA, PopulatedApp
 
 BLUEPRINT = json.dumps(
     {
