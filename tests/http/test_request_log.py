@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from helpers.api import ADMIN_TOKEN, READER_TOKEN, ApiClient
-from make_emulator.http.request_log import BODY_LIMIT, MAX_ENTRIES, TOTAL_BODY_LIMIT, RequestLog
+from make_emulator.http.request_log import BODY_LIMIT, MAX_ENTRIES, TOTAL_BODY_LIMIT, LogEntry, RequestLog
 from make_emulator.redaction.masking import mask, mask_text
 
 
@@ -83,7 +83,7 @@ def test_the_journal_can_be_cleared_and_is_cleared_by_a_reset(api: ApiClient) ->
 def test_old_entries_make_room_for_new_ones() -> None:
     request_log = RequestLog()
     for number in range(MAX_ENTRIES + 3):
-        request_log.finish(request_log.begin(0, "GET", f"/{number}", ""), 200, b"")
+        request_log.finish(request_log.begin(LogEntry("GET", f"/{number}"), 0), 200, b"")
     assert len(request_log) == MAX_ENTRIES
     assert next(iter(request_log)).path == "/3"
 
@@ -91,7 +91,7 @@ def test_old_entries_make_room_for_new_ones() -> None:
 def test_large_bodies_make_room_earlier() -> None:
     request_log = RequestLog()
     for number in range(TOTAL_BODY_LIMIT // BODY_LIMIT + 5):
-        request_log.finish(request_log.begin(0, "GET", f"/{number}", ""), 200, b"x" * 2 * BODY_LIMIT)
+        request_log.finish(request_log.begin(LogEntry("GET", f"/{number}"), 0), 200, b"x" * 2 * BODY_LIMIT)
     assert sum(entry.body_size for entry in request_log) == TOTAL_BODY_LIMIT
     assert next(iter(request_log)).path == "/5"
 

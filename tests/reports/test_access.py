@@ -100,9 +100,7 @@ def test_counting_takes_no_more_room_the_more_requests_come(api: ApiClient) -> N
     tally = UsageStats()
     token = api.handle.main_token()
     for number in range(MAX_ENTRIES + 5):
-        tally.count(
-            token, LogEntry(number, 0, "GET", f"/teams/{number}", endpoint="GET /teams/{teamId}", status=404)
-        )
+        tally.count(token, LogEntry("GET", f"/teams/{number}", endpoint="GET /teams/{teamId}", status=404))
     [(case, count)] = tally.counts().items()
     assert (case.endpoint, count) == ("GET /teams/{teamId}", MAX_ENTRIES + 5)
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from http import HTTPStatus
-from typing import Any
+from itertools import islice
+from typing import Any, NoReturn
 
 from flask import Response
 
@@ -190,6 +191,10 @@ class DroppedConnection(Response):
         self._rule = rule
 
     def __call__(self, environ: Mapping[str, Any], start_response: Any) -> Any:
+        self.drop(environ)
+
+    def drop(self, environ: Mapping[str, Any]) -> NoReturn:
+        """Raise the error of the rule, a timeout after the client has gone."""
         if self._rule.action == "reset":
             raise InjectedResetError(self._rule.describe())
         if CLIENT_GONE_KEY in environ:
@@ -198,13 +203,31 @@ class DroppedConnection(Response):
 
 
 class TruncatedResponse(Response):
-    """The first half of an answer, under the head of the whole."""
+    """First half of a response, under the headers of the whole; the request log keeps the whole."""
 
     def __init__(self, whole: Response) -> None:
         super().__init__(whole.get_data(), status=whole.status, headers=whole.headers)
 
+    @property
+    def sent_data(self) -> bytes:
+        """The part of the body that reaches the client."""
+        body = self.get_data()
+        return body[: len(body) // 2]
+
     def __call__(self, environ: Any, start_response: Any) -> Any:
         environ[TRUNCATED_KEY] = True
-        body = self.get_data()
         start_response(self.status, self.get_wsgi_headers(environ).to_wsgi_list())
-        return [body[: len(body) // 2]]
+        return [self.sent_data]
+
+
+class TruncatedStream(Response):
+    """First piece of a streamed response; then the connection is reset."""
+
+    def __init__(self, whole: Response) -> None:
+        super().__init__(self._first_piece(whole), status=whole.status, headers=whole.headers)
+        self.call_on_close(whole.close)
+
+    @staticmethod
+    def _first_piece(whole: Response) -> Iterator[bytes]:
+        yield from islice(whole.iter_encoded(), 1)
+        raise InjectedResetError("fault: the stream was truncated")

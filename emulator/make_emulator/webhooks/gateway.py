@@ -16,7 +16,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..engine.scenarios import webhook_dispatch
 from ..engine.scheduling import scheduler
-from ..http.request_log import RequestLog
+from ..http.request_log import LogEntry, RequestLog
 from ..redaction.masking import MASK
 from ..registry import WorldHandle, WorldRegistry
 from ..world import data_stores, hook_queues, hooks
@@ -244,9 +244,8 @@ def _write_request_log(
     response: Response,
 ) -> None:
     request_log: RequestLog = tenant.request_log
-    entry = request_log.begin(
-        tenant.world.now(), request.method, f"/hook/{MASK}", request.query_string.decode("latin-1")
-    )
+    entry = LogEntry(request.method, f"/hook/{MASK}", request.query_string.decode("latin-1"))
+    request_log.begin(entry, tenant.world.now())
     if hook is not None:
         team = tenant.world.teams[hook.team_id]
         entry.organization_id = team.organization_id

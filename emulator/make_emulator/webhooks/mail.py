@@ -25,6 +25,7 @@ import orjson
 
 from ..engine.scenarios import webhook_dispatch
 from ..engine.scheduling import scheduler
+from ..http.request_log import LogEntry
 from ..redaction.masking import MASK
 from ..registry import WorldHandle, WorldRegistry
 from ..world import hook_queues, hooks
@@ -200,7 +201,7 @@ def deliver_mail(tenant: WorldHandle, udid: str, bundle: Json, size: int) -> str
             size=size,
             data={"request": {"timestamp": format_iso(world.now())}, "parsedItems": [bundle]},
         )
-        entry = tenant.request_log.begin(world.now(), "MAIL", f"/mail/{MASK}", "")
+        entry = tenant.request_log.begin(LogEntry("MAIL", f"/mail/{MASK}"), world.now())
         entry.organization_id = world.teams[hook.team_id].organization_id
         entry.endpoint = "mailhook"
         entry.decision = "served" if answer == OK else "refused: mailhook"
