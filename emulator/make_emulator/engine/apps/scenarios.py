@@ -68,9 +68,10 @@ def _coerce_output(field: Mapping[str, Json], value: Value, context: ModuleConte
         # The module parses JSON that is mapped to a dynamic collection (Help centre).
         context.env.budget.charge(1 + len(value) // 10)
         try:
-            return json.loads(as_text(value))
+            parsed: Value = json.loads(value)
         except (ValueError, RecursionError):
             raise ConversionError() from None
+        return parsed
     return coerce(value, str(field.get("type", "any")), context.env.zone)
 
 
