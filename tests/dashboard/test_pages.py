@@ -84,7 +84,7 @@ def test_only_the_scripts_that_come_along_are_let_in(api: ApiClient, path: str) 
         assert base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() in policy
 
 
-def test_the_dashboard_tells_what_was_asked_and_what_there_is(api: ApiClient) -> None:
+def test_the_dashboard_shows_requests_and_resources(api: ApiClient) -> None:
     api.post("/scenarios/1/run", json={"data": {"name": "Zoe"}})
     api.delete("/scenarios/1", token=READER_TOKEN)
     text = page(api, "/").text
@@ -96,7 +96,7 @@ def test_the_dashboard_tells_what_was_asked_and_what_there_is(api: ApiClient) ->
     assert "read-only Ada Maker 1 23 0 scenarios:write scenarios:write" in text
 
 
-def test_the_dashboard_shows_the_world_that_is_asked_for(api: ApiClient) -> None:
+def test_the_dashboard_shows_the_world_that_is_requested(api: ApiClient) -> None:
     name = "a & b?<i>"
     api.control("POST", "/worlds", json={"name": name})
     shown = page(api, "/")
@@ -107,7 +107,7 @@ def test_the_dashboard_shows_the_world_that_is_asked_for(api: ApiClient) -> None
     assert api.control("GET", "/?world=nowhere").status_code == 404
 
 
-def test_the_dashboard_tells_what_was_arranged_and_how_often_it_came_to_pass(api: ApiClient) -> None:
+def test_the_dashboard_shows_faults_and_scripts_with_their_counts(api: ApiClient) -> None:
     fault = {"method": "GET", "path": "/teams*", "status": 503, "times": 2, "delayMs": 1}
     assert api.control("POST", "/worlds/default/faults", json=fault).status_code == 201
     reset = {"action": "reset", "probability": 0.25}
@@ -127,7 +127,7 @@ def test_the_dashboard_tells_what_was_arranged_and_how_often_it_came_to_pass(api
     assert "slack:CreateMessage fail with RateLimitError 0" in text
 
 
-def test_the_dashboard_tells_what_scenarios_sent_and_who_answers(api: ApiClient) -> None:
+def test_the_dashboard_shows_sent_requests_and_external_services(api: ApiClient) -> None:
     assert "Nothing was sent yet." in page(api, "/").text
     assert "No mail was sent yet." in page(api, "/").text
     rule = {"method": "GET", "url": "https://api.example.com/*", "status": 503, "times": 3, "delayMs": 2}
@@ -165,7 +165,7 @@ def test_the_dashboard_tells_what_scenarios_sent_and_who_answers(api: ApiClient)
     assert len(shown.scripts) == 2
 
 
-def test_the_dashboard_tells_what_broke_off(api: ApiClient) -> None:
+def test_the_dashboard_shows_incomplete_executions(api: ApiClient) -> None:
     assert "Incomplete executions (0 not resolved)" in page(api, "/").text
     row = IncompleteExecution(
         id="0" * 32,
@@ -306,7 +306,7 @@ def node(id: int, module: str, mapper: Any, **rest: Any) -> dict[str, Any]:
     return {"id": id, "module": module, "version": 1, "parameters": {}, "mapper": mapper, **rest}
 
 
-def test_the_page_of_a_run_tells_what_happened_in_it(api: ApiClient) -> None:
+def test_the_page_of_a_run_shows_its_steps_and_decisions(api: ApiClient) -> None:
     condition = {"a": "{{2.value}}", "o": "number:greater", "b": "24"}
     id = run_of(
         api,
@@ -324,7 +324,7 @@ def test_the_page_of_a_run_tells_what_happened_in_it(api: ApiClient) -> None:
     assert link in page(api, "/?world=default").values("href")
 
 
-def test_the_page_of_a_run_that_failed_tells_why(api: ApiClient) -> None:
+def test_the_page_of_a_failed_run_shows_its_error(api: ApiClient) -> None:
     id = run_of(api, node(3, "json:ParseJSON", {"json": "{"}))
     text = page(api, f"/execution?world=default&id={id}").text
     assert "state error began" in text
