@@ -1,4 +1,4 @@
-"""The types of values that rows hold."""
+"""Types of the values in rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 Json = Any
-"""Whatever JSON can say; treated as immutable once it is part of a row."""
+"""Any JSON value; immutable once it is part of a row."""
 
 FieldSpecs = Sequence[Mapping[str, Json]]
 """A specification of fields: ``[{"name", "type", "required"?, "default"?, …}]``."""
