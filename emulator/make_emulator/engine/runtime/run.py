@@ -15,17 +15,17 @@ from ...world.exceptions import DomainError, MalformedBlueprintError
 from ...world.models import BlueprintVersion, Execution, ExecutionError, ExecutionResponse, Json, Scenario
 from ...world.world import World
 from .. import custom_functions
-from ..apps.module_api import CallScenario, RunState
 from ..blueprints.model import Blueprint, Module
 from ..blueprints.parser import parse_blueprint
 from ..errors import ModuleError
 from ..expressions.context import Bundle, Scope
 from ..expressions.values import Value, to_json_value
 from ..mock_data.infer import ConstraintInference
+from ..run_state import RunState, ScenarioCall
 from . import connection_checks
 from .aggregation import FlowPosition, MergePoint
 from .budget import Budget
-from .cycles import Backlog, CycleCounter, FetchTriggerBundle
+from .cycles import CycleCounter, FetchTriggerBundle, open_backlog
 from .duration import Stopwatch
 from .error_handling import FailedBundle
 from .interpreter import Interpreter
@@ -38,7 +38,7 @@ SUCCESS, WARNING, FAILURE = 1, 2, 3
 CYCLE_COST = 50
 
 #: Runs another scenario for a run, and tells what it gave back.
-ScenarioCaller: TypeAlias = "Callable[[ScenarioRun, CallScenario], Mapping[str, Value]]"
+ScenarioCaller: TypeAlias = "Callable[[ScenarioRun, ScenarioCall], Mapping[str, Value]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +233,7 @@ class ScenarioRun:
             at_once=blueprint.auto_commit, trigger_last=blueprint.auto_commit_trigger_last
         )
         self._interpreter = interpreter = Interpreter(run, blueprint, zone=zone)
-        run.backlog = Backlog(blueprint.flow)
+        run.backlog = open_backlog(blueprint.flow)
         run.find_constraint = ConstraintInference(blueprint, run.output_spec, run.budget).constraint_for
         cycles = CycleCounter(
             blueprint, run.trigger_bundle, self._fetch_next, resumes=self._resume_point is not None

@@ -21,41 +21,11 @@ from ...world.exceptions import (
 from ...world.models import BlueprintVersion, FieldSpecs, Folder, Json, Organization, Scenario, Team, User
 from ...world.tables import Table
 from ...world.world import World
+from ..apps.catalog import BUILT_IN_APPS
 from ..blueprints.parser import parse_blueprint
 from ..runtime import inputs
 from ..scheduling import schedule
 from . import activation
-
-#: Apps that Make itself brings along; no organization has to install them.
-BUILT_IN_APPS = frozenset(
-    [
-        "archive",
-        "builtin",
-        "code",
-        "crypto",
-        "csv",
-        "datastore",
-        "datetime",
-        "email",
-        "encryptor",
-        "flow",
-        "gateway",
-        "html-to-text",
-        "http",
-        "image",
-        "json",
-        "make",
-        "markdown",
-        "math",
-        "math-parser",
-        "regexp",
-        "rss",
-        "scenario-service",
-        "tools",
-        "util",
-        "xml",
-    ]
-)
 
 #: Clone: name of a map of ids -> kind of thing in a blueprint.
 CLONE_MAPS = {"account": "connection", "hook": "hook", "datastore": "dataStore", "udt": "dataStructure"}
