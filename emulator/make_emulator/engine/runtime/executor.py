@@ -11,7 +11,7 @@ from functools import partial
 from typing import Literal
 
 from ...world.clock import MINUTE
-from ...world.consumption import record_execution
+from ...world.executions import record_execution
 from ...world.models import Execution, InstantRetry, Json, Scenario
 from ...world.world import World
 from ..errors import ModuleError

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
+from ...world import executions
 from ...world.consumption import organization_of
 from ...world.enums import get_timezone
 from ...world.exceptions import DomainError, MalformedBlueprintError
@@ -195,12 +196,10 @@ class ScenarioRun:
         run, walked = self.run, self._interpreter
         journal = walked.trace if walked else None
         succeeded = SUCCESS if not run.has_warning else WARNING
-        return Execution(
+        return executions.create(
+            run.scenario,
+            self._organization.id,
             id=run.execution_id,
-            scenario_id=run.scenario.id,
-            scenario_name=run.scenario.name,
-            team_id=run.scenario.team_id,
-            organization_id=self._organization.id,
             type=kind,
             author_id=author_id,
             instant=instant,
