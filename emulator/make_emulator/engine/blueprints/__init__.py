@@ -1,0 +1,1 @@
+"""Blueprints: model, parser and conditions."""

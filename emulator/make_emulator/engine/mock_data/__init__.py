@@ -1,0 +1,1 @@
+"""Mock data: inference of constraints and generation of values."""

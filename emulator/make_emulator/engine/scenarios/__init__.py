@@ -1,0 +1,1 @@
+"""Scenarios: creation, activation and dispatch of webhooks."""

@@ -1,0 +1,1 @@
+"""Scheduling of runs: schedules, retries, sequential processing."""
