@@ -151,7 +151,7 @@ def _control_api() -> Iterator[str]:
         ): app.view_functions[rule.endpoint]
         for app in [create_app()]
         for rule in app.url_map.iter_rules()
-        if rule.rule.startswith("/_emulator") and rule.endpoint.startswith("control.")
+        if rule.rule.startswith("/_emulator") and rule.endpoint.startswith(("control.", "dashboard."))
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     yield from (
