@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import re
+from importlib import import_module
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "emulator" / "make_emulator"
@@ -47,3 +52,24 @@ def test_a_walk_has_at_most_six_files() -> None:
 def test_the_named_commands_are_targets_of_the_makefile() -> None:
     targets = re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text("utf-8"), flags=re.MULTILINE)
     assert set(re.findall(r"`make ([a-z-]+)", TEXT)) <= set(targets)
+
+
+@pytest.mark.parametrize(
+    ("number", "module", "own_names"),
+    [
+        (0, "api.teams", set()),
+        (1, "engine.apps.tools", set()),
+        (2, "engine.expressions.functions.math", set()),
+        (3, "world.schema", {"Key", "keys"}),
+    ],
+)
+def test_an_example_uses_names_of_the_file_that_it_belongs_to(
+    number: int, module: str, own_names: set[str]
+) -> None:
+    examples = re.findall(r"^```python\n(.*?)^```", section("Add …"), flags=re.MULTILINE | re.DOTALL)
+    assert len(examples) == 4
+    nodes = list(ast.walk(ast.parse(examples[number])))
+    arguments = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    used = {node.id for node in nodes if isinstance(node, ast.Name)}
+    known = {*vars(import_module(f"make_emulator.{module}")), *vars(builtins)}
+    assert used - arguments - own_names - known == set()
