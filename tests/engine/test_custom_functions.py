@@ -45,7 +45,7 @@ class Workshop(EngineHarness):
             name = code.split("(")[0].removeprefix("function ")
             functions.create(self.world, self.user, self.team, name=name, description="", code=code)
 
-    def worth(self, text: str, budget: Budget | None = None, **data: Value) -> Value:
+    def worth(self, text: str, budget: Budget | None = None, **data: Value) -> Any:
         """What a text comes to where these are the fields of the bundle of module 1."""
 
         def find(name: str) -> Any:

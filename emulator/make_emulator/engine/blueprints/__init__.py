@@ -1,1 +1,1 @@
-"""Blueprints: model, parser and conditions."""
+"""Blueprints: typed model and parser."""

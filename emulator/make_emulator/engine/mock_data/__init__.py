@@ -1,1 +1,1 @@
-"""Mock data: inference of constraints and generation of values."""
+"""Mock data: constraints on the outputs of modules, and a generator that satisfies them."""

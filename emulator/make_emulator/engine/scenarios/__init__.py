@@ -1,1 +1,1 @@
-"""Scenarios: creation, activation and dispatch of webhooks."""
+"""Scenarios: creation, changes, activation."""

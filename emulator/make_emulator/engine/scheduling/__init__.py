@@ -1,1 +1,1 @@
-"""Scheduling of runs: schedules, retries, sequential processing."""
+"""Scheduling: due times, retries, queues of hooks, and the scheduler that runs what is due."""
