@@ -225,9 +225,7 @@ def test_one_thing_that_cannot_be_read_does_not_keep_the_others(make_emulator: M
 def test_a_token_with_hardly_a_scope_gets_a_team_with_the_least(make_emulator: MakeEmulator) -> None:
     world = make_emulator.create_world(seed="default")
     token = world.create_token(["hooks:read"])
-    with pytest.raises(
-        ZoneError, match="the token may not read the team, so --organization-id is required"
-    ):
+    with pytest.raises(ZoneError, match="the token may not read the team, so --organization-id is required"):
         PullHarness(world, token=token).pull()
     pulled = PullHarness(world, token=token).pull(organization_id=1)
     [organization] = pulled.document["organizations"]

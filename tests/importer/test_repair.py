@@ -39,9 +39,7 @@ def test_a_team_that_fits_is_left_as_it_is() -> None:
 def test_a_scenario_with_a_module_that_does_not_exist_is_left_out() -> None:
     team, notes = fitted(scenarios=[scenario(1), scenario(2, module(1, "json:Nope")), scenario(3)])
     assert [row["id"] for row in team["scenarios"]] == [1, 3]
-    assert notes == [
-        "scenario 2: removed, since it is invalid: Module not found 'json:Nope' version '1'"
-    ]
+    assert notes == ["scenario 2: removed, since it is invalid: Module not found 'json:Nope' version '1'"]
 
 
 def test_the_second_scenario_at_a_hook_is_left_out() -> None:
