@@ -102,7 +102,7 @@ class Step:
 
     @property
     def outputs_bundles(self) -> bool:
-        """Whether the module outputs bundles of its own, rather than directing those of others."""
+        """True if the module outputs bundles of its own, rather than directing those of others."""
         return bool(self.output) or catalog.has_output(self.module)
 
     @classmethod
