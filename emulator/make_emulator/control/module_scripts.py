@@ -11,7 +11,7 @@ from ..engine.runtime import module_scripts
 from ..http.errors import ResourceNotFoundError
 from ..http.responses import json_response
 from ..registry import WorldRegistry
-from ..reports import executions
+from ..reports.trace_view import TraceView
 from ..world.models import Execution, Json, ModuleScript
 from ..world.world import World
 from .params import bad_request, parse_body
@@ -60,7 +60,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
         values, routes, branches and error handlers; secrets are masked.
         """
         with find_world(registry, name).locked() as world:
-            return json_response(executions.execution_view(find_execution(world, execution)))
+            return json_response(TraceView.from_execution(find_execution(world, execution)).to_json())
 
 
 def _parse_script(module: str, params: dict[str, Any]) -> ModuleScript:

@@ -92,6 +92,8 @@ def _call_built_in(env: Environment, name: str, arguments: Any) -> Value:
     """The value of a built-in function that JavaScript calls as ``iml.name(…)``."""
     env.budget.charge(BUILT_IN_COST)
     values = from_javascript(["a", arguments])
+    if not is_array(values):
+        raise ExpressionError("The arguments do not fit.")
     env.budget.charge_weight(values)
     function = FUNCTIONS[name]
     return function.call(env, [partial(_identity, value) for value in values])

@@ -92,7 +92,8 @@ def comparable(value: Value) -> Value:
 
 def expected(row: Row) -> Value:
     if "result" in row:
-        return row["result"]
+        result: Value = row["result"]
+        return result
     [(kind, value)] = [(kind, row[kind]) for kind in ("date", "bytes", "mark") if kind in row]
     return {kind: value}
 

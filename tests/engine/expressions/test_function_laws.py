@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -26,7 +27,7 @@ from make_emulator.engine.expressions.values import Value, is_equal
 from make_emulator.engine.runtime.budget import Budget
 
 
-def call(name: str, *values: Value) -> Value:
+def call(name: str, *values: Value) -> Any:
     return FUNCTIONS[name].apply(evaluation_context(), values)
 
 

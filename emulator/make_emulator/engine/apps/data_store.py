@@ -201,7 +201,8 @@ def _field_value(record: Record, name: Value) -> Value:
     """Returns a field of a record by its name, or the record's key."""
     path = as_text(name) if not isinstance(name, (Mapping, list)) else ""
     if path in record.data:
-        return record.data[path]
+        value: Value = record.data[path]
+        return value
     return record.key if path == "key" else get_at_path(record.data, parse_path(path))
 
 

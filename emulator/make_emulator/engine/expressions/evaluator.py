@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from operator import ge, gt, le, lt
 from typing import Any
 
 from .ast import BinaryChain, Call, DynamicReference, Identifier, Literal, Node, Reference, Unary
@@ -191,16 +192,12 @@ def _without_marker(value: Value) -> Value:
 
 
 def _compare(operator: str, left: Value, right: Value) -> bool:
-    if not (isinstance(left, str) and isinstance(right, str)):
-        left, right = _to_number_or_nan(left), _to_number_or_nan(right)
-    match operator:
-        case "<":
-            return bool(left < right)
-        case ">":
-            return bool(left > right)
-        case "<=":
-            return bool(left <= right)
-    return bool(left >= right)
+    if isinstance(left, str) and isinstance(right, str):
+        return _COMPARISONS[operator](left, right)
+    return _COMPARISONS[operator](_to_number_or_nan(left), _to_number_or_nan(right))
+
+
+_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {"<": lt, ">": gt, "<=": le, ">=": ge}
 
 
 def _to_number_or_nan(value: Value) -> float:
@@ -260,7 +257,7 @@ _EVALUATORS: Mapping[type, Callable[[Any, Environment], Value]] = {
 }
 
 
-def render_deep(value: Any, env: Environment) -> Value:
+def render_deep(value: Value, env: Environment) -> Value:
     """Fill every text of a mapper's value; what is to be ignored is left out, what is to be erased is nothing."""
     if isinstance(value, str):
         return render(value, env)
@@ -281,7 +278,7 @@ def render_deep(value: Any, env: Environment) -> Value:
     return value
 
 
-def _render_child(step: str | int, item: Any, env: Environment) -> Value:
+def _render_child(step: str | int, item: Value, env: Environment) -> Value:
     try:
         return render_deep(item, env)
     except ExpressionError as error:

@@ -14,13 +14,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Final
+from typing import Final, TypeAlias, TypeGuard
 
+from ...json_types import Json
 from .errors import ConversionError
 from .utf16 import to_well_formed
-
-Value = Any
-"""A value of an expression, see above; never changed in place."""
 
 MAX_DEPTH: Final = 64
 """Depth to which collections and arrays may nest."""
@@ -34,6 +32,12 @@ class FieldMarker(Enum):
 
     IGNORE = "ignore"
     ERASE = "erase"
+
+
+Value: TypeAlias = (
+    "bool | int | float | str | datetime | bytes | Sequence[Value] | Mapping[str, Value] | FieldMarker | None"
+)
+"""A value of an expression; never changed in place. An array is a list or a tuple."""
 
 
 class _EmptyText(str):
@@ -70,11 +74,11 @@ def normalize_number(value: float) -> int | float:
     return int(value) if value.is_integer() and abs(value) <= _MAX_SAFE_INTEGER else value
 
 
-def is_number(value: Value) -> bool:
+def is_number(value: Value) -> TypeGuard[int | float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def is_array(value: Value) -> bool:
+def is_array(value: Value) -> TypeGuard[Sequence[Value]]:
     return isinstance(value, (list, tuple))
 
 
@@ -110,7 +114,7 @@ def date_from_milliseconds(moment: float) -> datetime:
     """The date of a number of milliseconds since the epoch.
 
     Raises:
-        Misfit: if it lies outside of the years 1 to 9999.
+        ConversionError: if it lies outside of the years 1 to 9999.
     """
     try:
         return EPOCH + timedelta(milliseconds=math.trunc(moment))
@@ -125,7 +129,7 @@ def as_text(value: Value) -> str:
     """The text of a value; an array is joined by commas.
 
     Raises:
-        Misfit: for a collection, alone or in an array.
+        ConversionError: for a collection, alone or in an array.
     """
     if isinstance(value, str):
         return value
@@ -166,7 +170,7 @@ def as_number(value: Value) -> int | float:
     """A number, or a text that spells one.
 
     Raises:
-        Misfit: for anything else, booleans and dates included.
+        ConversionError: for anything else, booleans and dates included.
     """
     if is_number(value):
         return normalize_number(value)
@@ -195,7 +199,7 @@ def as_date(value: Value, zone: TimeZoneProvider = utc) -> datetime:
     A text is of ``zone`` unless it names another (Help centre, "Type coercion"), which is asked for only then.
 
     Raises:
-        Misfit: for anything else.
+        ConversionError: for anything else.
     """
     if isinstance(value, datetime):
         return value
@@ -233,11 +237,22 @@ def as_array(value: Value) -> Sequence[Value]:
     return value if is_array(value) else [value]
 
 
+def as_bytes(value: Value) -> bytes:
+    """Returns binary data as it is, and the text of another value in UTF-8.
+
+    Raises:
+        ConversionError: for an array or a collection.
+    """
+    if is_array(value):
+        raise ConversionError()
+    return value if isinstance(value, bytes) else to_well_formed(as_text(value)).encode()
+
+
 def coerce(value: Value, kind: str, zone: TimeZoneProvider = utc) -> Value:
     """A value as a field of a type takes it; types without a rule take anything. Dates are read in ``zone``.
 
     Raises:
-        Misfit: if it cannot be made to fit.
+        ConversionError: if it cannot be made to fit.
     """
     match kind:
         case "text" | "email" | "url" | "uuid" | "filename" | "path" | "hidden" | "password":
@@ -264,13 +279,11 @@ def coerce(value: Value, kind: str, zone: TimeZoneProvider = utc) -> Value:
                 raise ConversionError()
             return value
         case "buffer":
-            if is_array(value):
-                raise ConversionError()
-            return value if isinstance(value, bytes) else to_well_formed(as_text(value)).encode()
+            return as_bytes(value)
     return value
 
 
-def to_json_value(value: Value) -> Value:
+def to_json_value(value: Value) -> Json:
     """A value as JSON has it: dates as text, no NaN, no halves of characters."""
     if isinstance(value, str):
         return to_well_formed(value)
@@ -279,7 +292,7 @@ def to_json_value(value: Value) -> Value:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {to_json_value(name): to_json_value(item) for name, item in value.items()}
+        return {to_well_formed(name): to_json_value(item) for name, item in value.items()}
     if is_array(value):
         return [to_json_value(item) for item in value]
     if isinstance(value, datetime):

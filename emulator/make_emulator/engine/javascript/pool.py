@@ -1,7 +1,7 @@
 """Processes that run JavaScript: started when they are needed, kept for the next time, ended when they take too long.
 
-No function can hang the server or fill its memory: a worker that has computed for `worker.TIME_LIMIT` is ended by the system, and one that
-does not answer within `PATIENCE` by us; the engine within has a limit of memory. Each call has an engine of its own, so functions
+No function can hang the server or fill its memory: a worker that has computed for `time_limit` is ended by the system, and one that
+does not respond within `RESPONSE_TIMEOUT` by us; the engine within has a limit of memory. Each call has an engine of its own, so functions
 leave nothing behind.
 """
 
@@ -25,11 +25,22 @@ from . import worker
 #: What has to be installed besides.
 INSTALL_REQUIREMENT = "make-emulator[functions]"
 
-#: Seconds that a worker may keep silent. Where the system counts its time of computing, this is only for the worst.
+#: Environment variable: milliseconds of computing that a function may take instead of `worker.TIME_LIMIT`, for slow machines.
+TIME_LIMIT_VARIABLE = "MAKE_EMULATOR_FUNCTION_TIME_LIMIT"
+
+#: Seconds within which a worker has to respond, longer in proportion if the time limit is raised. Where the system counts the
+#: time of computing, this is a last resort.
 RESPONSE_TIMEOUT = 10 if hasattr(signal, "setitimer") else 1.5
 
 #: What of our own surroundings a worker needs to start; the rest, secrets included, is none of its business.
 _INHERITED_VARIABLES = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+
+
+def time_limit() -> int:
+    """Milliseconds of computing that a function may take: Make's limit, unless the environment says otherwise."""
+    text = os.environ.get(TIME_LIMIT_VARIABLE, "")
+    return int(text) if text.isdecimal() and len(text) < 10 and int(text) else worker.TIME_LIMIT
+
 
 HostCallback = Callable[[str, Any], Any]
 """Calls a built-in function by its name, with a list of arguments; values cross as `conversion` says, but nobody vouches for that."""
@@ -88,11 +99,12 @@ class _Worker:
         Raises:
             Failed: if the worker did not live to tell.
         """
-        timer = threading.Timer(RESPONSE_TIMEOUT, self._kill_on_timeout)
+        limit = time_limit()
+        timer = threading.Timer(RESPONSE_TIMEOUT * limit / worker.TIME_LIMIT, self._kill_on_timeout)
         timer.daemon = True
         timer.start()
         try:
-            reply = self._exchange(task)
+            reply = self._exchange({**task, "limit": limit})
             while "ask" in reply:
                 reply = self._exchange(self._call_host(reply, host))
             return reply
@@ -108,7 +120,9 @@ class _Worker:
         except (OSError, ValueError):
             code = self._process.wait()
             if self._timed_out or code == -getattr(signal, "SIGPROF", 0):
-                raise ScriptError(f"Script execution timed out after {worker.TIME_LIMIT}ms") from None
+                raise ScriptError(
+                    f"Script execution timed out after {time_limit()}ms", time_limit()
+                ) from None
             raise ScriptError("The JavaScript engine broke down.") from None
 
     @staticmethod

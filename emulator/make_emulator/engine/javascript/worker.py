@@ -3,7 +3,7 @@
 Run by `make_emulator.engine.javascript.pool` as a script; it imports nothing of ours, and has no descriptors but its pipes. The
 engine has no files, no network and no modules, only what the language has by itself.
 
-On its first line it reads the names of the built-in functions; then a task a line, ``{"code", "name"?, "arguments"?, "now", "seed"}``,
+On its first line it reads the names of the built-in functions; then a task a line, ``{"code", "name"?, "arguments"?, "now", "seed", "limit"}``,
 each of which it answers with one line, ``{"value"}`` or ``{"error"}`` and the milliseconds of computing in ``"spent"``. In between it
 may ask for a built-in function, ``{"ask", "arguments"}``, and reads a line with its ``"value"`` or ``"error"``.
 """
@@ -87,7 +87,7 @@ def main() -> None:
     for line in iter(sys.stdin.buffer.readline, b""):
         task = json.loads(line)
         began = time.process_time()
-        _set_time_limit(TIME_LIMIT)
+        _set_time_limit(task["limit"])
         try:
             reply = _run_task(task, quickjs, prelude, names)
         except Exception as error:

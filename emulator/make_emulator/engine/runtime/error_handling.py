@@ -15,7 +15,7 @@ from ..apps import catalog
 from ..blueprints.model import Module
 from ..errors import FatalError, ModuleError
 from ..expressions.context import Scope
-from ..expressions.values import Value
+from ..expressions.values import Value, as_number
 from ..run_state import RunState
 from .frames import ModuleFailure
 
@@ -65,8 +65,9 @@ class FailedBundleCollector:
         """Keep a bundle because a Break directive says so, which needs failures to be kept at all."""
         if not self._enabled or catalog.is_aggregator(failure.origin.module.full_name):
             return False
-        attempts = mapper.get("count", DEFAULT_ATTEMPTS) if mapper.get("retry") else 0
-        self._store(failure, attempts, MINUTE * mapper.get("interval", DEFAULT_INTERVAL_MINUTES))
+        attempts = int(as_number(mapper.get("count", DEFAULT_ATTEMPTS))) if mapper.get("retry") else 0
+        interval = as_number(mapper.get("interval", DEFAULT_INTERVAL_MINUTES))
+        self._store(failure, attempts, int(MINUTE * interval))
         return True
 
     def _store(self, failure: ModuleFailure, attempts: int, interval: int | None) -> None:

@@ -13,7 +13,7 @@ from ...world import variables
 from ...world.models import Json, Organization, Scenario, Team
 from ...world.world import World
 from ..errors import ConversionError
-from ..expressions.values import Value, coerce, date_from_milliseconds
+from ..expressions.values import Value, as_date, date_from_milliseconds
 from .budget import Budget
 
 
@@ -76,7 +76,7 @@ def build_variables(
     """All that one run can name; ``used`` tells the operations and bytes that it took until now."""
     team = world.teams[scenario.team_id]
     organization = world.organizations[team.organization_id]
-    about = {"id": scenario.id, "name": scenario.name}
+    about: Mapping[str, Value] = {"id": scenario.id, "name": scenario.name}
     url = f"https://{organization.zone}/{team.id}/scenarios/{scenario.id}"
 
     def of_run() -> dict[str, Value]:
@@ -105,9 +105,10 @@ def build_variables(
 
 def _convert_date(type_id: int, value: Json) -> Value:
     """A date becomes one; what does not fit its type, which Make does not always check, stays what it is."""
+    unchanged: Value = value
     if variables.TYPE_NAMES[type_id] != "date":
-        return value
+        return unchanged
     try:
-        return coerce(value, "date")
+        return as_date(value)
     except ConversionError:
-        return value
+        return unchanged
