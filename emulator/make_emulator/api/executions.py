@@ -59,7 +59,7 @@ def list_logs(call: ApiCall, scenario: Scenario) -> tuple[Selection[LogItem], di
     """
     now = call.world.now()
     since, until = call.query.get("since", 0), call.query.get("until")
-    asked = [(test, call.query[name]) for name, test in _FILTERS.items() if name in call.query]
+    filters = [(test, call.query[name]) for name, test in _FILTERS.items() if name in call.query]
 
     rows = call.world.logs.where(scenario=scenario.id)
     extra: dict[str, Any] = {}
@@ -72,8 +72,8 @@ def list_logs(call: ApiCall, scenario: Scenario) -> tuple[Selection[LogItem], di
         if _occurred_at(entry) < since or (until is not None and _occurred_at(entry) > until):
             return False
         if isinstance(entry, ScenarioEvent):
-            return not asked
-        return entry.ends <= now and all(test(entry, bound) for test, bound in asked)
+            return not filters
+        return entry.ends <= now and all(test(entry, bound) for test, bound in filters)
 
     return rows.filter(matches), extra
 
