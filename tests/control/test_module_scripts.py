@@ -38,7 +38,7 @@ def test_scripts_are_saved_shown_and_removed(api: ApiClient) -> None:
     ("module", "body", "reason"),
     [
         ("slack", {"output": {}}, "'slack' is not the name of a module; it reads app:Module."),
-        ("builtin:BasicRouter", {"output": {}}, "Module 'builtin:BasicRouter' puts out nothing of its own; it can"),
+        ("builtin:BasicRouter", {"output": {}}, "Module 'builtin:BasicRouter' has no output of its own; it can"),
         ("util:TextAggregator", {"output": {}}, "Module 'util:TextAggregator' gathers bundles; it cannot be scripted."),
         ("slack:Do", {}, "A script needs one of 'output', 'error', 'durationMs'."),
         ("slack:Do", {"times": 1}, "A script needs one of 'output', 'error', 'durationMs'."),

@@ -50,7 +50,7 @@ def refused(status: int, message: str) -> dict[str, object]:
 
 
 def faults(*texts: str) -> str:
-    """How the client words a refusal with suberrors."""
+    """Message of the client for an error with suberrors."""
     return "\n - ".join([f"Validation failed for {len(texts)} parameter(s).", *texts])
 
 
@@ -346,7 +346,7 @@ def test_the_fixed_lists_are_there(sdk: RunScript) -> None:
         assert len({row["id"] for row in rows}) == len(rows) > 0
 
 
-# --- refusals ------------------------------------------------------------------------------------
+# --- rejections ------------------------------------------------------------------------------------
 
 
 @pytest.mark.make_world(rate_limit=False)

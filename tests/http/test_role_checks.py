@@ -26,7 +26,7 @@ def token_of(api: ApiClient, role: str, *, team: bool = True) -> str:
 
 
 def refusal(response: Any) -> str:
-    """The permission that was missing; nothing if there was no such refusal."""
+    """The missing permission; empty if no permission was missing."""
     body = response.json or {}
     if body.get("code") != "IM002":
         return ""

@@ -1,4 +1,4 @@
-"""What is masked on its way out of a zone, and what is not."""
+"""Redaction of the blueprints of a zone."""
 
 from __future__ import annotations
 

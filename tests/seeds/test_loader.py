@@ -1,4 +1,4 @@
-"""What may be left out of a seed, how its parts find each other, and where its blueprints come from."""
+"""Seed loader: optional parts, references between parts, and sources of blueprints."""
 
 from __future__ import annotations
 

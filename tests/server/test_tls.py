@@ -1,4 +1,4 @@
-"""HTTPS with a throwaway authority: whoever is told of it trusts the server, and nobody else."""
+"""HTTPS with a throwaway authority: only clients that trust it trust the server."""
 
 from __future__ import annotations
 

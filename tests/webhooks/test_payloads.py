@@ -1,4 +1,4 @@
-"""What a webhook makes of a request."""
+"""Payloads: the bundle that a webhook makes of a request."""
 
 from __future__ import annotations
 

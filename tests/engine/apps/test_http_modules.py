@@ -1,4 +1,4 @@
-"""What the app "HTTP" sends, what it makes of an answer, and how it fails."""
+"""App "HTTP": sent requests, output from responses, and errors."""
 
 from __future__ import annotations
 

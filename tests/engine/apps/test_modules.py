@@ -1,4 +1,4 @@
-"""What the modules of the interpreted apps take and put out."""
+"""Input and output of the modules of interpreted apps."""
 
 from __future__ import annotations
 

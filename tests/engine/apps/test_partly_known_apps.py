@@ -1,4 +1,4 @@
-"""Apps of which the emulator knows some modules: the others exist, and are made up."""
+"""Partly known apps: modules that are not interpreted exist, with mock data."""
 
 from __future__ import annotations
 

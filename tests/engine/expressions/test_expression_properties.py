@@ -1,4 +1,4 @@
-"""What holds for every expression, whatever it says."""
+"""Properties of all expressions."""
 
 from __future__ import annotations
 

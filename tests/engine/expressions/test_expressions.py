@@ -1,4 +1,4 @@
-"""What the expression language refuses, and how its values become text and other types."""
+"""Expression language: syntax errors, and conversions of values to text and other types."""
 
 from __future__ import annotations
 

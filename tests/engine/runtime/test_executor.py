@@ -1,4 +1,4 @@
-"""How a run goes through a blueprint, what it counts, and how it ends."""
+"""Executor: the way of a run through a blueprint, its counts and its end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run remembers of its operations."""
+"""Steps: the record of the operations of a run."""
 
 from __future__ import annotations
 

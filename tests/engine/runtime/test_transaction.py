@@ -1,4 +1,4 @@
-"""When modules commit: at once or with the cycle, the trigger last or not; and what a rollback gives back."""
+"""Transactions: commits at once or with the cycle, their order, and rollbacks."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def parse_script(module: str, wish: Mapping[str, Any]) -> ModuleScript:
     if not can_be_scripted(module):
         raise ValueError(f"Module '{module}' gathers bundles; it cannot be scripted.")
     if "output" in wish and not catalog.has_output(module):
-        raise ValueError(f"Module '{module}' puts out nothing of its own; it can only fail or take longer.")
+        raise ValueError(f"Module '{module}' has no output of its own; it can only fail or take longer.")
     if wish.keys() <= {"times"}:
         raise ValueError("A script needs one of 'output', 'error', 'durationMs'.")
     if "output" in wish and "error" in wish:
