@@ -1,4 +1,4 @@
-"""Whatever a file holds, it is explained or refused in one line; never a traceback."""
+"""Files of any content: `explain` explains them or rejects them in one line, never with a traceback."""
 
 from __future__ import annotations
 
