@@ -112,7 +112,7 @@ def retry(
         world.now() if at is None else at,
         call=executor.call_scenario,
         budget=budget,
-        at=ResumePoint(row.failer, row.bundles, row.variables),
+        resume_point=ResumePoint(row.failer, row.bundles, row.variables),
     )
     computed.execute()
     execution = computed.to_execution(kind=kind, author_id=author_id, instant=False)
