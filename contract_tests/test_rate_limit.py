@@ -1,4 +1,4 @@
-"""Calls a minute: which of them count, and what one too many is answered."""
+"""Rate limit: the calls that count, and the response to one too many."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from . import api, seeds
 from .control import worlds
 from .http.dispatch import ApiDispatcher
 from .http.errors import BODY_LIMIT
+from .http.pipeline import API_PIPELINE
 from .http.responses import error_response, to_make_error
 from .http.routing import API_PREFIX, EncodedSlashMiddleware, MatchOnlyRule
 from .http_client import HttpClient
@@ -69,7 +70,7 @@ def create_app(
     app.extensions["make-emulator"] = registry
     app.wsgi_app = EncodedSlashMiddleware(HookHostMiddleware(app.wsgi_app))  # type: ignore[method-assign]
 
-    dispatcher = ApiDispatcher(registry, api.endpoints())
+    dispatcher = ApiDispatcher(registry, api.endpoints(), API_PIPELINE)
     dispatcher.register(app)
     app.register_blueprint(worlds.create_blueprint(registry, api.endpoints(), key=control_key))
     app.register_blueprint(gateway.create_blueprint(registry))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from helpers.api import ADMIN_TOKEN, READER_TOKEN, ApiClient, assert_ok, assert_refused, suberror_messages
 from helpers.api_resources import create_connection, create_make_connection
-from make_emulator.world.connection_types import all_connection_types
+from make_emulator.world.connections import all_connection_types
 
 RECORDED = [
     "id",

@@ -91,13 +91,13 @@ def test_a_pull_that_failed_says_how_to_go_on_and_goes_on(
     assert result.exit_code == 1
     part = tmp_path / "seed.yaml.part"
     assert result.stderr.startswith("make-emulator: GET /templates answered 503")
-    assert result.stderr.endswith(f"steps are in {part}: go on with --resume\n")
+    assert result.stderr.endswith(f"steps are in {part}: continue with --resume\n")
     assert len(result.stderr.splitlines()) == 1
     assert not seed.exists()
 
     result = pull(world, "--output", str(seed), "--resume")
     assert result.exit_code == 0
-    assert "steps were read before\n" in result.stderr
+    assert "steps were read earlier\n" in result.stderr
     assert not part.exists()
     assert seed.exists()
 
@@ -116,7 +116,7 @@ def test_ctrl_c_leaves_a_part_that_can_be_gone_on_with(
         result = pull(world, "--output", str(seed))
         assert result.exit_code == 130
         assert result.stderr.startswith("make-emulator: stopped; ")
-        assert result.stderr.endswith(f"steps are in {seed}.part: go on with --resume\n")
+        assert result.stderr.endswith(f"steps are in {seed}.part: continue with --resume\n")
         result = pull(world)
         assert (result.exit_code, result.stdout, result.stderr) == (130, "", "make-emulator: stopped\n")
     world.requests.clear()
@@ -167,7 +167,7 @@ def test_what_cannot_be_read_or_written_is_one_clear_line_and_exit_1(
         (["--base-url", "ftp://x"], "'ftp://x' is not the address of a zone"),
         (["--zone", "eu1", "--resume"], "--resume goes with --output only"),
         (["--zone", "eu1", "--records", "some"], "'some' is neither a number, nor none or all"),
-        (["--zone", "eu1", "--token", "s3cret \n"], "this is no token of Make's"),
+        (["--zone", "eu1", "--token", "s3cret \n"], "invalid token: a token of Make has"),
     ],
 )
 def test_mistakes_in_the_usage_exit_2_and_show_no_token(arguments: list[str], text: str) -> None:
@@ -293,7 +293,7 @@ def test_what_cannot_be_compared_is_exit_2(world: World, tmp_path: Path) -> None
     for arguments, text in (
         (("nowhere", "default"), "there is no seed named 'nowhere', nor a file of that name"),
         ((str(broken), "default"), f"{broken}:"),
-        (("default", "eu1:7"), "eu1:7 is a team of a zone: it takes a --token"),
+        (("default", "eu1:7"), "eu1:7 is a team of a zone: --token is missing"),
         (("default",), "Missing argument 'B'"),
         (("default", f"{world.base_url}:1", "--token", "44444444-4444-4444-8444-444444444444"), "(401)"),
     ):

@@ -113,7 +113,7 @@ def test_the_first_interruption_only_tells_what_goes_on(
     before = signal.getsignal(number)
     with defer_interrupts():
         signal.raise_signal(number)
-    assert "once more leaves it behind" in capsys.readouterr().err
+    assert "interrupt again to leave them behind" in capsys.readouterr().err
     with pytest.raises(KeyboardInterrupt):
         interrupt_twice(number)
     assert signal.getsignal(number) is before

@@ -76,12 +76,12 @@ def test_the_summary_tells_what_matters(run: SuiteRun) -> None:
     assert lines[:3] == [
         "tests     1 passed, 1 failed, 1 skipped",
         "  skipped    1  the token lacks user:read",
-        "routes    1 of the 47 documented ones were called",
+        "routes    1 of the 47 documented routes were called",
     ]
     text = "\n".join(lines)
     assert "  contradicted  paging.answer (observed): The answer's `pg` repeats" in text
     assert "  type     GET /teams  teams[].id: integer expected, string found" in text
-    assert lines[-2:] == ["left behind, remove it by hand:", "  hook 6 ('contract-1 hook 1')"]
+    assert lines[-2:] == ["left behind, to delete by hand:", "  hook 6 ('contract-1 hook 1')"]
 
 
 def test_the_page_needs_nothing_but_itself_and_escapes_what_it_shows(run: SuiteRun) -> None:

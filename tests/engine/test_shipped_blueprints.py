@@ -20,7 +20,7 @@ import yaml
 
 from helpers.api import ApiClient, assert_ok
 from make_emulator.app import DEFAULT_WORLD, create_app, registry_of
-from make_emulator.engine.apps import get_support_level
+from make_emulator.engine.apps.catalog import get_support_level
 from make_emulator.engine.runtime import executor
 from make_emulator.explain.blueprint_file import BlueprintExport, parse_export
 from make_emulator.explain.sample_inputs import sample_input

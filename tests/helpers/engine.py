@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from make_emulator.engine.expressions.context import Bundle, Environment, Scope
@@ -10,8 +11,8 @@ from make_emulator.engine.expressions.evaluator import render
 from make_emulator.engine.expressions.values import Value
 from make_emulator.engine.runtime import executor
 from make_emulator.engine.runtime.budget import Budget
-from make_emulator.world import data_stores, organizations
-from make_emulator.world.models import BlueprintVersion, Execution, FieldSpecs, Json, Scenario
+from make_emulator.world import data_stores, organizations, scenarios
+from make_emulator.world.models import Execution, FieldSpecs, Json, Scenario
 from make_emulator.world.world import World
 
 #: 2016-12-08T15:55:57.536Z, the moment of the examples in Make's documentation.
@@ -66,34 +67,17 @@ class EngineHarness:
         output_spec: FieldSpecs = (),
         **rest: Any,
     ) -> Scenario:
-        id = self.world.ids.next("scenario")
-        blueprint = {"name": "Test", "flow": list(flow), "metadata": metadata or {}}
-        self.world.blueprints.put(
-            BlueprintVersion(
-                scenario_id=id,
-                version=1,
-                created=NOW,
-                blueprint=blueprint,
-                id_sequence=1,
-                output_spec=output_spec,
-            )
+        scenario = scenarios.insert(
+            self.world,
+            {"name": "Test", "flow": list(flow), "metadata": metadata or {}},
+            team_id=self.team.id,
+            author_id=1,
+            scheduling={"type": "on-demand"},
+            is_invalid=False,
+            created=NOW,
+            output_spec=output_spec,
         )
-        return self.world.scenarios.put(
-            Scenario(
-                id=id,
-                name="Test",
-                team_id=self.team.id,
-                scheduling={"type": "on-demand"},
-                blueprint_version=1,
-                used_packages=(),
-                used_modules=(),
-                created=NOW,
-                last_edit=NOW,
-                created_by=1,
-                updated_by=None,
-                **rest,
-            )
-        )
+        return self.world.scenarios.put(replace(scenario, **rest))
 
     def run(
         self,

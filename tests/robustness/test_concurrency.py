@@ -303,9 +303,9 @@ def assert_indexes_hold(world: World) -> None:
             for row in rows:
                 if (value := value_of(row)) is not None:
                     expected.setdefault(value, []).append(row)
-            assert table._buckets[index].keys() == expected.keys()
+            assert table._lookups[index].keys() == expected.keys()
             for value, members in expected.items():
-                bucket = table._buckets[index][value]
+                bucket = table._lookups[index][value]
                 assert {id(row) for row in bucket} == {id(row) for row in members}
                 for sort_key, order in bucket._orders.items():
                     assert list(order) == sorted(members, key=sort_key)

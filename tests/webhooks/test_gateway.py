@@ -12,6 +12,7 @@ from helpers.api import ApiClient, json_of
 from helpers.webhooks import FAILING_MODULE, WebhookHarness, webhook_response_module
 from make_emulator.app import create_app, registry_of
 from make_emulator.engine.runtime.duration import Stopwatch
+from make_emulator.http.request_log import LogEntry
 from make_emulator.registry import WorldSpec
 from make_emulator.server.wsgi import Server
 from make_emulator.world import snapshot
@@ -271,3 +272,63 @@ def test_a_body_over_the_limit_is_answered_over_a_socket(gateway: WebhookHarness
             response = connection.getresponse()
             assert (response.status, response.read()) == (413, b"Payload too large.")
             connection.close()
+
+
+# --- faults --------------------------------------------------------------------------------------
+
+
+def log_of(gateway: WebhookHarness) -> list[LogEntry]:
+    return list(gateway.api.handle.request_log)
+
+
+def add_fault(gateway: WebhookHarness, **rule: object) -> None:
+    assert gateway.api.control("POST", "/worlds/default/faults", json=rule).status_code == 201
+
+
+def test_a_fault_whose_path_begins_with_hook_reaches_webhooks(paused_gateway: WebhookHarness) -> None:
+    add_fault(paused_gateway, path="/hook/*", status=503, times=1)
+    refused = paused_gateway.send(json={"n": 1})
+    assert (refused.status_code, refused.get_data()) == (503, b"Service Unavailable")
+    assert refused.headers["Make-Actual-Status"] == "503"
+    assert refused.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert paused_gateway.waiting() == []
+    [entry] = [row.to_json() for row in log_of(paused_gateway) if row.path.startswith("/hook/")]
+    assert (entry["status"], entry["decision"]) == (503, "fault")
+    assert entry["sentence"] == "Somebody sent POST to a hook and got 503: fault 1 answered."
+    assert paused_gateway.send(json={"n": 2}).status_code == 200
+    assert len(paused_gateway.waiting()) == 1
+
+
+def test_a_fault_can_name_one_hook_by_its_udid(gateway: WebhookHarness) -> None:
+    gateway.listen()
+    udid = json_of(gateway.api.get("/hooks/1"))["hook"]["udid"]
+    add_fault(gateway, path=f"/hook/{udid}", status=500)
+    assert gateway.send(hook=1, json={}).status_code == 500
+    assert gateway.send(json={}).status_code == 200
+
+
+@pytest.mark.parametrize("path", [None, "/*", "/hooks/*", "*"])
+def test_other_faults_leave_webhooks_alone(paused_gateway: WebhookHarness, path: str | None) -> None:
+    add_fault(paused_gateway, status=503, **({} if path is None else {"path": path}))
+    assert paused_gateway.send(json={}).status_code == 200
+
+
+def test_a_webhooks_connection_is_reset(paused_gateway: WebhookHarness) -> None:
+    add_fault(paused_gateway, path="/hook/*", action="reset")
+    with pytest.raises(ConnectionResetError):
+        paused_gateway.send(json={})
+    assert paused_gateway.waiting() == []
+
+
+def test_a_truncated_response_comes_after_the_delivery(paused_gateway: WebhookHarness) -> None:
+    add_fault(paused_gateway, path="/hook/*", action="truncate")
+    assert paused_gateway.send(json={}).get_data() == b"Acce"
+    assert len(paused_gateway.waiting()) == 1
+
+
+def test_a_delivery_is_logged_at_its_arrival(gateway: WebhookHarness) -> None:
+    gateway.listen(webhook_response_module())
+    arrival = gateway.api.world.now()
+    gateway.send(json={})
+    assert gateway.api.world.now() > arrival
+    assert log_of(gateway)[-1].at == arrival

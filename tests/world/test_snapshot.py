@@ -14,7 +14,8 @@ from helpers.api import ADMIN_TOKEN, ApiClient
 from make_emulator.app import create_app
 from make_emulator.world import functions, snapshot
 from make_emulator.world.models import IncompleteExecution, ModuleScript, Record
-from make_emulator.world.snapshot import SECTIONS, InvalidSnapshotError
+from make_emulator.world.schema import TABLES
+from make_emulator.world.snapshot import InvalidSnapshotError
 from make_emulator.world.tables import Table
 from make_emulator.world.world import World
 
@@ -120,9 +121,9 @@ def test_after_a_restore_the_same_calls_give_the_same_answers_and_the_same_state
 
 def test_every_attribute_of_a_world_is_in_a_snapshot_or_left_out_on_purpose() -> None:
     tables = {name for name, value in vars(World("w")).items() if isinstance(value, Table)}
-    assert {table for table, _ in SECTIONS.values()} == tables, "say in snapshot.PARTS which rows it holds"
+    assert TABLES.keys() == tables
     others = vars(World("w")).keys() - tables
-    left_out = {"name", "lock", "register_name", "serialization_cache", "transport"}
+    left_out = {"name", "lock", "register_name", "transport", "_resources"}
     assert others == left_out | {
         "seed", "clock", "ids", "rate_limited", "rate_windows", "tallies", "counters_until",
         "installed_apps", "scripts", "detailed", "increments",
@@ -201,7 +202,7 @@ def test_what_broke_off_belongs_to_a_scenario_and_a_team_that_are_there(
     taken = document(api.world)
     taken["rows"]["incomplete_executions"] = [{**orjson.loads(orjson.dumps(broken)), field: id}]
     with pytest.raises(
-        InvalidSnapshotError, match=f"'incomplete_executions' name the {field} {id}, which is not there"
+        InvalidSnapshotError, match=f"'incomplete_executions' refer to the {field} {id}, which does not exist"
     ):
         snapshot.restore(taken, "w")
 
@@ -268,8 +269,8 @@ def test_a_hundred_thousand_records_come_back() -> None:
         (lambda d: d["rows"]["teams"][0].pop("name"), "Team.name is missing"),
         (lambda d: d["rows"]["teams"][0].update(name=5), "Team.name is no str but int"),
         (lambda d: d["rows"]["teams"][0].update(colour="red"), "Team has an unknown field 'colour'"),
-        (lambda d: d["rows"]["teams"][0].update(organization_id=99), "name the organization_id 99, which is not there"),
-        (lambda d: d["rows"]["teams"].append(d["rows"]["teams"][0]), "there are two rows of one key"),
+        (lambda d: d["rows"]["teams"][0].update(organization_id=99), "refer to the organization_id 99, which does not exist"),
+        (lambda d: d["rows"]["teams"].append(d["rows"]["teams"][0]), "two rows of the table 'teams' have the same key"),
         (lambda d: d["rows"].update(teams=[]), "1 is missing"),
         (lambda d: d["rows"].update(tokens=[]), "there is no token, so nobody could find the world"),
         (lambda d: d["rows"].update(blueprints=[]), "scenario 1 has no blueprint 1"),

@@ -1,4 +1,4 @@
-"""How the command line says that something went wrong: one clear line on stderr."""
+"""Errors of the command line: one line on stderr."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 
 
 class CommandError(click.ClickException):
-    """Something that went wrong and is not the usage: exit 1."""
+    """Failure of a command that is no mistake in the usage: exit 1."""
 
     exit_code = 1
 
@@ -20,7 +20,7 @@ class CommandError(click.ClickException):
 
 
 class CommandUsageError(click.UsageError):
-    """A mistake in the usage: exit 2. Click would say it in four lines, the first of which nobody reads."""
+    """Mistake in the usage: exit 2, in one line instead of the four that Click prints."""
 
     def show(self, file: Any = None) -> None:
         command = self.ctx.command_path if self.ctx else "make-emulator"
@@ -30,7 +30,7 @@ class CommandUsageError(click.UsageError):
 
 
 class CommandGroup(click.Group):
-    """Commands whose mistakes are one line."""
+    """Command group whose errors are one line."""
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         with _one_line_errors():
@@ -46,7 +46,7 @@ def _one_line_errors() -> Iterator[None]:
     try:
         yield
     except click.exceptions.NoArgsIsHelpError:
-        # No mistake at all: it shows the help.
+        # Not an error: it shows the help.
         raise
     except click.UsageError as error:
         raise CommandUsageError(error.format_message(), error.ctx) from None

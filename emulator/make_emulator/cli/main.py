@@ -32,11 +32,11 @@ ENV_PREFIX = "MAKE_EMULATOR"
 
 
 class InvalidSeedError(CommandError):
-    """A seed with faults: each is a line of its own, as a compiler writes them."""
+    """Invalid seed: one line for each issue, as a compiler prints them."""
 
-    def __init__(self, faults: Sequence[Any], file: Any = None) -> None:
-        super().__init__("\n".join(map(str, faults)))
-        self._located = all(fault.file for fault in faults)
+    def __init__(self, issues: Sequence[Any], file: Any = None) -> None:
+        super().__init__("\n".join(map(str, issues)))
+        self._located = all(issue.file for issue in issues)
         self._file = file
 
     def show(self, file: Any = None) -> None:
@@ -93,7 +93,7 @@ for _command in (
     show_default=True,
     envvar=f"{ENV_PREFIX}_SEED",
     metavar="NAME|FILE",
-    help="The world to start with.",
+    help="Seed of the default world.",
 )
 @click.option(
     "--world-seed",
@@ -101,43 +101,43 @@ for _command in (
     show_default=True,
     envvar=f"{ENV_PREFIX}_WORLD_SEED",
     type=int,
-    help="The number from which ids and made-up data follow.",
+    help="Number that determines ids and mock data.",
 )
 @click.option(
     "--smtp-port",
     envvar=f"{ENV_PREFIX}_SMTP_PORT",
     type=click.IntRange(0, 65535),
-    help="Take mail for mailhooks at this port; 0 picks a free one. Off by default.",
+    help="Receive mail for mailhooks at this port; 0 picks a free one. Off by default.",
 )
 @click.option(
-    "--tls", is_flag=True, envvar=f"{ENV_PREFIX}_TLS", help="Serve HTTPS, with a throwaway certificate."
+    "--tls", is_flag=True, envvar=f"{ENV_PREFIX}_TLS", help="Serve HTTPS with an ephemeral certificate."
 )
 @click.option(
     "--tls-ca",
     envvar=f"{ENV_PREFIX}_TLS_CA",
     type=click.Path(dir_okay=False),
     metavar="FILE",
-    help="With --tls: where to write the certificate of the authority, for clients.",
+    help="With --tls: file for the CA certificate that clients have to trust.",
 )
 @click.option(
     "--state",
     envvar=f"{ENV_PREFIX}_STATE",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Start with the state in this file if there is one, and keep it up to date.",
+    help="Load the state of the default world from this file if it exists, and save it there.",
 )
 @click.option(
     "--allow-network",
     is_flag=True,
     envvar=f"{ENV_PREFIX}_ALLOW_NETWORK",
-    help="Let HTTP modules of scenarios really call what no rule answers for. Off by default.",
+    help="Let HTTP modules of scenarios send the requests that no rule matches. Off by default.",
 )
 @click.option("--no-rate-limit", is_flag=True, envvar=f"{ENV_PREFIX}_NO_RATE_LIMIT", help="Never answer 429.")
 @click.option(
     "--control-key",
     envvar=f"{ENV_PREFIX}_CONTROL_KEY",
     metavar="KEY",
-    help="The key of the control API; without one it serves loopback only.",
+    help="Key of the control API; without one it serves loopback only.",
 )
 @click.option(
     "--log-format",
@@ -145,7 +145,7 @@ for _command in (
     default="text",
     show_default=True,
     envvar=f"{ENV_PREFIX}_LOG_FORMAT",
-    help="How each request is written to stderr.",
+    help="Format of the request log on stderr.",
 )
 def serve(
     host: str,
@@ -186,7 +186,7 @@ def serve(
         raise InvalidSeedError(error.issues) from None
     except ValueError as error:
         raise CommandError(str(error)) from None
-    kept = _load_state_file(state, registry_of(app), DEFAULT_WORLD) if state else None
+    state_file = _load_state_file(state, registry_of(app), DEFAULT_WORLD) if state else None
     certificate, ca_file = None, None
     if tls:
         from ..server.tls import EphemeralCA, shell_exports
@@ -204,15 +204,15 @@ def serve(
         raise CommandError(f"{error}; choose another with --port, or --port 0 for a free one") from None
     except OSError as error:
         raise CommandError(f"cannot listen at {host}:{port}: {_os_error_reason(error)}") from None
-    if kept is not None:
+    if state_file is not None:
         try:
-            kept.start()
+            state_file.start()
         except OSError as error:
             server.stop()
             raise CommandError(f"cannot write {state}: {error.strerror or error}") from None
     mail = None
     if smtp_port is not None:
-        # Few serve mail, and what reads it takes a while to import.
+        # Imported here for start-up time: aiosmtpd is heavy and few servers receive mail.
         from ..webhooks.mail import MailServer
 
         mail = MailServer(registry_of(app), host, smtp_port)
@@ -224,15 +224,17 @@ def serve(
                 raise CommandError(
                     f"port {smtp_port} of {host} is taken; choose another with --smtp-port"
                 ) from None
-            raise CommandError(f"cannot take mail at {host}:{smtp_port}: {_os_error_reason(error)}") from None
-    tenant = registry_of(app).get(DEFAULT_WORLD)
-    assert tenant is not None
-    team = tenant.main_team()
+            raise CommandError(
+                f"cannot receive mail at {host}:{smtp_port}: {_os_error_reason(error)}"
+            ) from None
+    handle = registry_of(app).get(DEFAULT_WORLD)
+    assert handle is not None
+    team = handle.main_team()
     click.echo(f"make-emulator {__version__} serves a world of Make. Stop it with Ctrl-C.\n")
     click.echo(f"  base URL      {server.url}{API_PREFIX}")
     if host in WILDCARD_ADDRESSES:
         click.echo("  listens at    every address of this machine")
-    click.echo(f"  token         {tenant.main_token().token}")
+    click.echo(f"  token         {handle.main_token().token}")
     if team is not None:
         click.echo(f"  team          {team.id}")
         click.echo(f"  organization  {team.organization_id}")
@@ -240,7 +242,7 @@ def serve(
         click.echo(f"  mail          smtp://{host}:{mail.port}")
     click.echo(f"  dashboard     {server.url}/_emulator/")
     if allow_network:
-        click.echo("  network       HTTP modules of scenarios really call what no rule answers for")
+        click.echo("  network       HTTP modules of scenarios send the requests that no rule matches")
     if ca_file is not None:
         click.echo(f"  CA file       {ca_file}\n")
         for line in shell_exports(ca_file):
@@ -250,24 +252,24 @@ def serve(
     if mail is not None:
         mail.stop()
     server.stop()
-    if kept is not None:
+    if state_file is not None:
         try:
-            kept.stop()
+            state_file.stop()
         except OSError as error:
             raise CommandError(f"cannot write {state}: {error.strerror or error}") from None
 
 
 def _os_error_reason(error: OSError) -> str:
-    """The system's own words, which servers wrap into more of theirs."""
-    told = re.findall(r"\[Errno -?\d+\] ([^()\[\]]+)", str(error))
-    return told[-1].strip() if told else error.strerror or str(error)
+    """Returns the message of the operating system, without the text that a server adds around it."""
+    messages = re.findall(r"\[Errno -?\d+\] ([^()\[\]]+)", str(error))
+    return messages[-1].strip() if messages else error.strerror or str(error)
 
 
-def _load_state_file(path: Path, tenants: WorldRegistry, name: str) -> StateFile:
-    """The file that keeps a world's state, once that state is back."""
+def _load_state_file(path: Path, registry: WorldRegistry, name: str) -> StateFile:
+    """Returns the state file of a world, after loading the state from it."""
     from ..server.persistence import StateFile
 
-    file = StateFile(path, tenants, name)
+    file = StateFile(path, registry, name)
     try:
         file.load()
     except OSError as error:
@@ -289,7 +291,7 @@ def _load_state_file(path: Path, tenants: WorldRegistry, name: str) -> StateFile
 def init(file: str | None, force: bool, schema: bool) -> None:
     """Write a commented seed to start from.
 
-    FILE is seed.yaml (seed.schema.json with --schema) unless given; - stands for the standard output.
+    FILE defaults to seed.yaml (seed.schema.json with --schema); - writes to the standard output.
     """
     from ..seeds import json_schema_text, starter_text
 
@@ -308,10 +310,10 @@ def init(file: str | None, force: bool, schema: bool) -> None:
     click.echo(f"Wrote {path}." if schema else f"Wrote {path}. Try: make-emulator serve --seed {path}")
 
 
-@main.command(short_help="Check a seed, or tell what it holds.")
+@main.command(short_help="Check a seed and summarize it.")
 @click.argument("file", envvar=f"{ENV_PREFIX}_SEED")
 def validate(file: str) -> None:
-    """Check a seed: every fault with its line, exit 1; or what the seed holds, exit 0."""
+    """Check a seed: print every issue with its line and exit 1, or print a summary and exit 0."""
     from .. import seeds
 
     try:

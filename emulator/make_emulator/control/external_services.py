@@ -68,8 +68,8 @@ def add_routes(door: Blueprint, find: Callable[[str], WorldHandle]) -> None:
     def clear_http(name: str) -> Response:
         """Takes the rules away, and forgets what was sent."""
         with find(name).locked() as world:
-            external_services.clear_table(world.http_rules)
-            external_services.clear_table(world.http_requests)
+            world.http_rules.clear()
+            world.http_requests.clear()
         return Response(status=204)
 
     @door.get("/worlds/<name>/outbox")
@@ -86,7 +86,7 @@ def add_routes(door: Blueprint, find: Callable[[str], WorldHandle]) -> None:
     def clear_outbox(name: str) -> Response:
         """Forgets them."""
         with find(name).locked() as world:
-            external_services.clear_table(world.outbox)
+            world.outbox.clear()
         return Response(status=204)
 
 

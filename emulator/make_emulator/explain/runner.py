@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..engine.apps import get_support_level
+from ..engine.apps.catalog import get_support_level
 from ..engine.runtime import executor
 from ..engine.runtime.inputs import validate_inputs
 from ..engine.scenarios import activation, crud

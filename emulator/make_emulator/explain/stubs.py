@@ -6,13 +6,10 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..engine.scenarios import activation, crud
-from ..world import blueprint_refs, connections, data_stores
-from ..world.models import Connection, ConnectionTestResult, DataStructure, Hook, Json, Team, User
+from ..world import blueprint_refs, connections, data_stores, hooks
+from ..world.models import ConnectionTestResult, DataStructure, Json, Team, User
 from ..world.world import World
 from .blueprint_file import START_MODULE, app_name
-
-#: The colour of what nobody knows the colour of.
-_THEME = "#c73a63"
 
 _CALLING_MODULES = ("scenario-service:CallSubscenario", "scenario-service:RunScenario")
 
@@ -64,20 +61,19 @@ class _StubBuilder:
                 continue
             name, label = _restored_type_and_label(nodes[0], "connection")
             kind = name or app_name(nodes[0])
-            self._world.ids.reserve("connection", id)
-            self._world.connections.put(
-                Connection(
-                    id=id,
-                    name=label or f"Stand-in for connection {id}",
-                    team_id=self._team.id,
-                    account_name=kind,
-                    account_label=kind,
-                    account_type="oauth",
-                    theme=_THEME,
-                    author_id=self._user.id,
-                )
+            connections.insert(
+                self._world,
+                self._team.id,
+                name=label or f"Stand-in for connection {id}",
+                type_name=kind,
+                account_label=kind,
+                account_type=connections.OAUTH,
+                theme=connections.DEFAULT_THEME,
+                editable=True,
+                author_id=self._user.id,
+                verdict=ConnectionTestResult("ok"),
+                id=id,
             )
-            connections.set_test_result(self._world, self._world.connections[id], ConnectionTestResult("ok"))
             yield Stub("connection", id, label or kind)
 
     def hooks(self) -> Iterator[Stub]:
@@ -86,19 +82,13 @@ class _StubBuilder:
                 continue
             _, label = _restored_type_and_label(nodes[0], "hook")
             mail = nodes[0]["module"] == "gateway:CustomMailHook"
-            self._world.ids.reserve("hook", id)
-            self._world.hooks.put(
-                Hook(
-                    id=id,
-                    name=label or f"Stand-in for hook {id}",
-                    team_id=self._team.id,
-                    udid=self._world.ids.udid(),
-                    type="mail" if mail else "web",
-                    type_name="gateway-mailhook" if mail else "gateway-webhook",
-                    theme=_THEME,
-                    data={"teamId": self._team.id},
-                    alone_since=self._world.now(),
-                )
+            hooks.insert(
+                self._world,
+                self._team.id,
+                name=label or f"Stand-in for hook {id}",
+                type_name="gateway-mailhook" if mail else "gateway-webhook",
+                data={},
+                id=id,
             )
             yield Stub("hook", id, label or nodes[0]["module"])
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 
 import click
 
+from ..engine.apps import catalog
 from ..engine.blueprints.parser import parse_blueprint
-from ..engine.runtime import module_scripts
 from ..engine.runtime.executor import visible_status
 from ..redaction.masking import mask
 from ..reports.executions import ordered_events, unmet_conditions
@@ -89,7 +89,7 @@ class TraceRenderer:
         elif step.input is None:
             why = "confidential: no data are kept" if self._blueprint.confidential else "too large to be told"
             yield f"{indent}    {why}"
-        elif step.output or module_scripts.has_output(step.module):
+        elif step.output or catalog.has_output(step.module):
             yield from page.bundle_lines("out:", mask(list(step.output)), indent)
 
     def _call(self, step: Step, depth: int) -> Iterator[str]:

@@ -182,6 +182,11 @@ class RequestContext:
     #: Released when the request steps are over, before the response steps: the lock of the world.
     resources: ExitStack = field(default_factory=ExitStack)
 
+    @property
+    def fault_path(self) -> str:
+        """Path that fault rules are matched with."""
+        return self.entry.path
+
     def require_handle(self) -> WorldHandle:
         """The world of the request, for steps that come after the one that finds it."""
         assert self.handle is not None

@@ -15,7 +15,7 @@ from ..registry import WorldRegistry
 from .context import Caller, DirectInput, HttpInput, RequestContext
 from .endpoint import ENCODED_SLASH, Endpoint
 from .faults import DroppedConnection, TruncatedResponse
-from .pipeline import API_PIPELINE, Pipeline
+from .pipeline import Pipeline
 from .request_log import LogEntry
 from .routing import API_PREFIX
 
@@ -40,7 +40,7 @@ class ApiDispatcher:
         self,
         registry: WorldRegistry,
         endpoints: Sequence[Endpoint],
-        pipeline: Pipeline[RequestContext] = API_PIPELINE,
+        pipeline: Pipeline[RequestContext],
     ) -> None:
         self._registry = registry
         self._endpoints = {endpoint.route: endpoint for endpoint in endpoints}

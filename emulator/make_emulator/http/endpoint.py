@@ -36,6 +36,7 @@ from ..schemas.base import (
     validation_messages,
 )
 from ..world.models import Organization, Token, User
+from ..world.schema import path_parameter_kinds, text_id_parameters
 from ..world.tables import Selection
 from ..world.visibility import Visibility
 from ..world.world import World
@@ -43,24 +44,11 @@ from .envelope import Envelope
 from .errors import BadRequestError, RequestValidationError
 from .paging import PageRequest, Paging, parse_columns, parse_page
 
-#: Path parameter -> kind of resource that its number names.
-PATH_PARAMETER_KINDS = {
-    "organizationId": "organization",
-    "teamId": "team",
-    "userId": "user",
-    "scenarioId": "scenario",
-    "folderId": "folder",
-    "dataStoreId": "dataStore",
-    "dataStructureId": "dataStructure",
-    "connectionId": "connection",
-    "hookId": "hook",
-    "functionId": "function",
-    "templateId": "template",
-    "dlqId": "incompleteExecution",
-}
+#: Path parameter -> the kind of resource whose id it is.
+PATH_PARAMETER_KINDS = path_parameter_kinds()
 
-#: Those of them whose ids are text.
-TEXT_ID_PARAMETERS = frozenset(["dlqId"])
+#: The path parameters whose ids are text.
+TEXT_ID_PARAMETERS = text_id_parameters()
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _NUMBER = re.compile(r"[0-9]{1,16}", re.ASCII)

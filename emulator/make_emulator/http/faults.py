@@ -36,8 +36,11 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "run-timeout": {"status": 424, "method": "POST", "path": "/scenarios/*/run"},
 }
 
-#: What the server puts into a request's environment: tells whether the client, or the server, is gone; and what is
-#: put there for the server: that the answer was cut short, so that the connection cannot be used any more.
+#: Beginning of the paths of webhooks: rules match them only if their glob begins with it too.
+WEBHOOK_PREFIX = "/hook/"
+
+#: Keys of the WSGI environment. The server sets a callable that returns true once the client, or the server, is gone;
+#: a truncated response sets a flag for the server, since the connection cannot be used any more.
 CLIENT_GONE_KEY = "make-emulator.gone"
 TRUNCATED_KEY = "make-emulator.cut"
 
@@ -107,6 +110,8 @@ class FaultRule:
         if self.method is not None and self.method != method:
             return False
         if self.path is not None and not fnmatchcase(path, self.path):
+            return False
+        if path.startswith(WEBHOOK_PREFIX) and not (self.path or "").startswith(WEBHOOK_PREFIX):
             return False
         if self.token is not None and (token is None or self.token not in (token.label, token.token)):
             return False

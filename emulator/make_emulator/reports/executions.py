@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from ..engine.runtime import module_scripts
+from ..engine.apps import catalog
 from ..redaction.masking import MASK, is_secret_name, mask, mask_text
 from ..world.models import (
     BundlePosition,
@@ -174,7 +174,7 @@ def _step_sentence(step: Step) -> str:
     worked = f"{named} worked on {_bundle_text(step.bundle)}" if step.bundle is not None else f"{named} ran"
     if step.error is not None:
         return f"{worked}, and failed: {_error_text(step.error)}"
-    if step.input is None or not (step.output or module_scripts.has_output(step.module)):
+    if step.input is None or not (step.output or catalog.has_output(step.module)):
         return worked
     count = len(step.output)
     return f"{worked}, and put out {count or 'no'} bundle{'s' if count > 1 else ''}"

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.engine import SAMPLE_BUNDLE, EngineHarness, module
-from make_emulator.engine.apps import MODULES, catalog
+from make_emulator.engine.apps import catalog
 from make_emulator.world.exceptions import DomainError
 
 #: Values as they stand in mappers: of every type, nested, strange, and computed.
@@ -48,6 +48,7 @@ SCALARS = st.one_of(
         ]
     ),
 )
+MODULES = catalog.interpreted_modules()
 VALUES = st.recursive(
     SCALARS,
     lambda inner: st.one_of(

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from helpers.engine import NOW, EngineHarness, error_of, module, outputs_of, return_data, set_variable
-from make_emulator.engine import apps
+from make_emulator.engine.apps import catalog
 from make_emulator.engine.runtime import executor, module_scripts
 from make_emulator.world.models import Execution, ExecutionError, ModuleScript, Scenario
 
@@ -229,13 +229,11 @@ def test_an_error_says_which_field_could_not_be_mapped() -> None:
 def test_a_module_that_is_not_written_yet_is_named_and_no_error_handler_takes_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delitem(apps.MODULES, "util:ComposeTransformer")
-    execution = EngineHarness().run(
-        module(1, "util:ComposeTransformer", onerror=[module(2, "builtin:Ignore")])
-    )
+    monkeypatch.setattr(catalog, "has_module", lambda app, module, version: True)
+    execution = EngineHarness().run(module(1, "util:Unwritten", onerror=[module(2, "builtin:Ignore")]))
     assert error_of(execution) == (
         "RuntimeError",
-        "Module 'util:ComposeTransformer' (1) is not supported by the emulator.",
+        "Module 'util:Unwritten' (1) is not supported by the emulator.",
     )
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from helpers.engine import EngineHarness, error_of, module, outputs_of, return_data, set_variable
+from make_emulator.engine.apps import catalog
 from make_emulator.engine.runtime import module_scripts
 from make_emulator.world.models import ExecutionError, ModuleScript
 
@@ -117,4 +118,4 @@ def test_fields_that_the_module_requires_stay_required() -> None:
 def test_what_directs_or_gathers_bundles_is_not_scripted_with_an_output(
     name: str, scripted: bool, puts_out: bool
 ) -> None:
-    assert (module_scripts.can_be_scripted(name), module_scripts.has_output(name)) == (scripted, puts_out)
+    assert (module_scripts.can_be_scripted(name), catalog.has_output(name)) == (scripted, puts_out)

@@ -12,7 +12,7 @@ from make_emulator.engine.runtime import executor, module_scripts
 from make_emulator.engine.runtime.budget import Budget
 from make_emulator.engine.scenarios import webhook_dispatch
 from make_emulator.engine.scheduling import scheduler
-from make_emulator.world import hooks, organizations
+from make_emulator.world import hooks, organizations, scenarios
 from make_emulator.world.models import Execution, ExecutionError, Hook, ModuleScript, Scenario
 
 GET = "acme:get"
@@ -173,7 +173,7 @@ def test_what_awaits_another_run_is_put_back_when_the_scenario_is_deleted() -> N
     )
     hook, scenario = listen(harness, module(2, GET))
     deliver(harness, hook, 1)
-    organizations.remove_scenario(harness.world, scenario.id)
+    scenarios.remove(harness.world, scenario)
     assert (waiting(harness), len(harness.world.reruns)) == ([1], 0)
     organizations.delete_team(harness.world, harness.team, confirmed=True)
     assert waiting(harness) == []

@@ -11,7 +11,7 @@ import pytest
 from helpers.engine import NOW, EngineHarness, module, outputs_of, set_variable
 from make_emulator.engine.runtime import executor, module_scripts
 from make_emulator.engine.scheduling import scheduler, sequential
-from make_emulator.world import organizations
+from make_emulator.world import scenarios
 from make_emulator.world.clock import MINUTE
 from make_emulator.world.models import Execution, ExecutionError, Json, ModuleScript, Scenario
 
@@ -116,7 +116,7 @@ def test_a_scenario_that_was_stopped_or_deleted_is_not_run_again() -> None:
     after(harness, HOUR)
     assert (len(runs(harness)), len(harness.world.reruns)) == (1, 0)
     deleted = received(harness, module(2, GET))
-    organizations.remove_scenario(harness.world, deleted.id)
+    scenarios.remove(harness.world, deleted)
     assert not len(harness.world.reruns)
 
 

@@ -16,7 +16,6 @@ import orjson
 
 from ...world.clock import DAY, format_iso
 from ...world.models import FieldSpecs, Json
-from ..apps.xml import dump_xml
 from ..errors import ModuleError
 from ..expressions.constraint import Constraint
 from ..expressions.context import EvaluationBudget
@@ -29,6 +28,7 @@ from ..expressions.values import (
     normalize_number,
     to_json_value,
 )
+from ..formats.xml import dump_xml
 from .field_specs import select_options
 
 if TYPE_CHECKING:

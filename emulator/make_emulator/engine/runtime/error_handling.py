@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from ...world.clock import MINUTE
 from ...world.models import ExecutionError
 from ..apps import catalog
-from ..apps.module_api import RunState
 from ..blueprints.model import Module
 from ..errors import FatalError, ModuleError
 from ..expressions.context import Scope
 from ..expressions.values import Value, as_number
+from ..run_state import RunState
 from .frames import ModuleFailure
 
 #: Default attempts and interval of the Break directive (practitioners' notes).

@@ -15,7 +15,8 @@ from ...world.clock import DAY
 from ...world.models import ExecutionError, Json, ModuleScript
 from ...world.world import World
 from ..apps import catalog
-from ..apps.module_api import Emit, ModuleContext, ModuleDefinition, Outcome, json_size
+from ..apps.app import ModuleDefinition
+from ..apps.context import Emit, ModuleContext, Outcome, json_size
 from ..apps.simulated import check_required
 from ..errors import BudgetExceededError, ExecutionInterruptedError, ModuleError
 
@@ -65,11 +66,6 @@ def can_be_scripted(module: str) -> bool:
     return not catalog.is_aggregator(module)
 
 
-def has_output(module: str) -> bool:
-    """True for a module that emits bundles, unlike one that directs those of others or ends the run."""
-    return not module.startswith("builtin:") and module != "scenario-service:ReturnData"
-
-
 def parse_script(module: str, params: Mapping[str, Any]) -> ModuleScript:
     """Returns a script of a module; its parameters have the types in `FIELDS`.
 
@@ -80,8 +76,10 @@ def parse_script(module: str, params: Mapping[str, Any]) -> ModuleScript:
         raise ValueError(f"'{module}' is not the name of a module; it has the form app:Module.")
     if not can_be_scripted(module):
         raise ValueError(f"Module '{module}' is an aggregator; it cannot be scripted.")
-    if "output" in params and not has_output(module):
-        raise ValueError(f"Module '{module}' emits no bundles of its own; its script has 'error' or 'durationMs' only.")
+    if "output" in params and not catalog.has_output(module):
+        raise ValueError(
+            f"Module '{module}' emits no bundles of its own; its script has 'error' or 'durationMs' only."
+        )
     if params.keys() <= {"times"}:
         raise ValueError("A script needs one of 'output', 'error', 'durationMs'.")
     if "output" in params and "error" in params:
@@ -129,7 +127,7 @@ def run_operation(definition: ModuleDefinition, context: ModuleContext) -> Outco
     script = world.scripts.get(name)
     if script is None or script.left == 0 or definition.combine is not None:
         return definition.handler(context)
-    check_required(context)
+    check_required(context, definition.requires)
     world.scripts[name] = replace(
         script, hits=script.hits + 1, left=None if script.left is None else script.left - 1
     )

@@ -33,7 +33,7 @@ def inject(context: RequestContext) -> None:
     """
     handle, entry = context.require_handle(), context.entry
     rule = handle.faults.find_match(
-        entry.method, entry.path, context.caller.token if context.caller else None
+        entry.method, context.fault_path, context.caller.token if context.caller else None
     )
     if rule is None:
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from flask import Response
 
@@ -44,7 +44,9 @@ def finish(context: RequestContext) -> None:
 
 def _record_stream(response: Response, request_log: RequestLog, entry: LogEntry) -> None:
     """Copy the beginning of a streamed body into the entry, piece by piece, as the server sends it."""
-    pieces: Iterable[bytes] = response.iter_encoded()
+    whole, pieces = response.response, response.iter_encoded()
+    if (close := getattr(whole, "close", None)) is not None:
+        response.call_on_close(close)
 
     def record() -> Iterator[bytes]:
         for piece in pieces:

@@ -1,4 +1,4 @@
-"""What the modules of the app "HTTP" have in common, whatever their version: fields, headers, time-outs, parts of a body.
+"""Common parts of the modules of the app "HTTP" in all versions: fields, headers, time-outs, bodies.
 
 Sources: exported blueprints for the fields; apps.make.com, "HTTP" and "HTTP (legacy)", for what they do.
 """
@@ -11,20 +11,23 @@ from typing import Any
 from ....world.models import Headers
 from ...errors import BundleValidationError
 from ...expressions.values import Value, as_text, coerce
-from ..module_api import Field, ModuleContext
+from ..app import App, Field
+from ..context import ModuleContext
 from .credentials import basic_auth_header
 from .requests import build_headers, encode_multipart, parse_pairs
 
+APP = App("http", is_built_in=True)
+
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 
-#: How many seconds an answer may take, and the most that a module may ask for (apps.make.com, "HTTP").
+#: Time-out in seconds by default, and at most (apps.make.com, "HTTP").
 DEFAULT_TIMEOUT, MAX_TIMEOUT = 40, 300
 
 FORM_TYPE, MULTIPART_TYPE = "application/x-www-form-urlencoded", "multipart/form-data"
 
 
 def required_boolean(name: str) -> Field:
-    """A field that is on or off, and may not be left out (exported blueprints)."""
+    """Returns a boolean field that may not be left out (exported blueprints)."""
     return Field(name, "boolean", required=True)
 
 
@@ -44,7 +47,7 @@ def request_headers(
     *,
     compressed: bool = True,
 ) -> Headers:
-    """The mapped headers, and those that follow from other fields unless they were mapped too."""
+    """Returns the mapped headers, and those that follow from other fields unless they are mapped too."""
     defaults = {
         "Content-Type": content_type,
         "Authorization": login and basic_auth_header(*login),
@@ -56,7 +59,7 @@ def request_headers(
 
 
 def request_timeout(mapper: Mapping[str, Any]) -> int:
-    """How many milliseconds an answer may take."""
+    """Returns the time-out in milliseconds."""
     seconds: int = mapper.get("timeout", DEFAULT_TIMEOUT)
     if not 1 <= seconds <= MAX_TIMEOUT:
         raise BundleValidationError()
@@ -66,7 +69,7 @@ def request_timeout(mapper: Mapping[str, Any]) -> int:
 def multipart_body(
     context: ModuleContext, rows: Sequence[Mapping[str, Value]], name: str, kind: str
 ) -> tuple[bytes, str]:
-    """A body of text fields and files, and its content type; a run always draws the same boundary."""
+    """Returns a body of text fields and files, and its content type; the boundary of a run is always the same."""
     fields: list[Mapping[str, Value]] = [
         {"name": key, "file_name": as_text(row.get("fileName")) or key, "data": row.get("data")}
         if row.get(kind) == "file"
