@@ -16,6 +16,7 @@ import click
 
 from make_emulator import MakeEmulator, World, api, create_app, mock_make
 from make_emulator.cli import main as cli
+from make_emulator.cli.options import ENV_PREFIX
 from make_emulator.client import control
 from make_emulator.dashboard import api_reference
 from make_emulator.engine.apps.catalog import interpreted_modules
@@ -139,7 +140,7 @@ def _variable(option: click.Option, command: str) -> str:
     if option.envvar:
         return option.envvar if isinstance(option.envvar, str) else ", ".join(option.envvar)
     words = command.split()[1:]
-    return "_".join([cli.ENV_PREFIX, *words, option.name or ""]).upper().replace("-", "_")
+    return "_".join([ENV_PREFIX, *words, option.name or ""]).upper().replace("-", "_")
 
 
 def _control_api() -> Iterator[str]:
@@ -150,7 +151,7 @@ def _control_api() -> Iterator[str]:
         ): app.view_functions[rule.endpoint]
         for app in [create_app()]
         for rule in app.url_map.iter_rules()
-        if rule.rule.startswith("/_emulator") and rule.endpoint.startswith("control.")
+        if rule.rule.startswith("/_emulator") and rule.endpoint.startswith(("control.", "dashboard."))
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     yield from (

@@ -7,7 +7,8 @@ from typing import Any
 from flask import Flask, Response, request
 
 from . import api, seeds
-from .control import worlds
+from .control import blueprint as control_api
+from .dashboard import pages
 from .http.dispatch import ApiDispatcher
 from .http.errors import BODY_LIMIT
 from .http.pipeline import API_PIPELINE
@@ -70,9 +71,10 @@ def create_app(
     app.extensions["make-emulator"] = registry
     app.wsgi_app = EncodedSlashMiddleware(HookHostMiddleware(app.wsgi_app))  # type: ignore[method-assign]
 
-    dispatcher = ApiDispatcher(registry, api.endpoints(), API_PIPELINE)
-    dispatcher.register(app)
-    app.register_blueprint(worlds.create_blueprint(registry, api.endpoints(), key=control_key))
+    endpoints = api.endpoints()
+    ApiDispatcher(registry, endpoints, API_PIPELINE).register(app)
+    app.register_blueprint(control_api.create_blueprint(registry, endpoints, key=control_key))
+    app.register_blueprint(pages.create_blueprint(registry, endpoints, key=control_key))
     app.register_blueprint(gateway.create_blueprint(registry))
 
     app.register_error_handler(Exception, _error_response)

@@ -45,12 +45,12 @@ def test_a_run_is_told_module_by_module_with_its_routes() -> None:
         "  interpreted  gateway:CustomWebHook, util:SetVariables, builtin:BasicRouter",
         "  simulated    hubspotcrm:upsertAContact, slack:CreateMessage, mailchimp:ActionAddSubscriber,",
         "               google-sheets:addRow",
-        "               (made-up data, shaped by the blueprint)",
-        "  stands in    for connection 4102 (Acme HubSpot)",
-        "  stands in    for connection 4101 (Acme Slack)",
-        "  stands in    for connection 4104 (Acme Mailchimp)",
-        "  stands in    for connection 4103 (Acme Sheets)",
-        "  stands in    for hook 7101 (Website lead form)",
+        "               (mock data, shaped by the blueprint)",
+        "  stub         connection 4102 (Acme HubSpot)",
+        "  stub         connection 4101 (Acme Slack)",
+        "  stub         connection 4104 (Acme Mailchimp)",
+        "  stub         connection 4103 (Acme Sheets)",
+        "  stub         hook 7101 (Website lead form)",
     ]
     assert output.splitlines()[:17] == [
         '1 "New lead" gateway:CustomWebHook',
@@ -88,7 +88,7 @@ def test_an_error_is_told_with_who_handled_it_and_how(tmp_path: Path) -> None:
         '        filter "Not found" before 5: passed\n'
         '        5 "Nothing to do" builtin:Resume\n'
         '            in:  data: {"state": "was not there"}\n'
-        "  error of 2 handled by resume: goes on with the bundle of the directive\n"
+        "  error of 2 was resumed with the bundle of the directive\n"
         "3 scenario-service:ReturnData\n"
         '    in:  result: "was not there"\n'
     ) in result.output
@@ -110,11 +110,10 @@ def test_a_warning_ends_it_with_0_and_tells_what_is_stored(tmp_path: Path) -> No
     script.write_text("google-sheets:addRow: { error: { name: ConnectionError } }")
     result = shipped("scanner-log", "--input", '{"code": "1"}', "--modules", str(script))
     assert result.exit_code == 0
+    assert ("  error of 2 was handled by no error handler\n") not in result.output
     assert (
-        "  error of 2 handled by no error handler: the bundle is stored as an incomplete execution\n"
-    ) not in result.output
-    assert (
-        "  error of 2: no error handler, the bundle is stored as an incomplete execution\n" in result.output
+        "  error of 2 had no error handler, and the bundle was stored as an incomplete execution\n"
+        in result.output
     )
     assert "\nWARNING  2 operations, 2 credits, " in result.output
     assert result.output.endswith("  stored: 1 incomplete execution\n")
@@ -125,7 +124,9 @@ def test_a_break_that_has_nowhere_to_store_says_so(tmp_path: Path) -> None:
     script.write_text("mailchimp:ActionAddSubscriber: { error: { name: RateLimitError } }")
     result = shipped("registration-strict", "--input", '{"email": "a@example.com"}', "--modules", str(script))
     assert result.exit_code == 1
-    assert "break, but the scenario does not store incomplete executions: the run ends\n" in result.output
+    assert (
+        "was handled by break, but incomplete executions are not stored, and the run ended\n" in result.output
+    )
 
 
 def test_what_a_filter_stops_is_told() -> None:
@@ -191,11 +192,11 @@ def test_of_a_long_run_the_beginning_is_told_and_what_is_too_large_is_left_out(t
     lines = explain(written(tmp_path, loop, counted)).output.splitlines()
     assert "2 util:FunctionIncrement, operation 999" in lines
     assert "2 util:FunctionIncrement, operation 1000" not in lines
-    assert lines[-3] == "what came after the first 1,000 operations is not told"
+    assert lines[-3] == "operations after the first 1,000 are not shown"
     big = module(1, "util:ComposeTransformer", {"value": "x" * 1_500_000})
     twice = module(2, "util:ComposeTransformer", {"value": "{{1.value}}"})
     lines = explain(written(tmp_path, big, twice)).output.splitlines()
-    assert lines[-3] == "    too large to be told"
+    assert lines[-3] == "    too large to show"
 
 
 def test_of_what_is_confidential_no_data_are_told(tmp_path: Path) -> None:
@@ -299,7 +300,7 @@ def test_the_run_of_a_scenario_that_is_called_is_told_within_the_call(tmp_path: 
     result = explain(blueprint, "--scenario", f"77={other}")
     assert result.exit_code == 0, result.output
     head, output, _ = result.output.split("\n\n")
-    assert "stands in" not in head
+    assert "stub" not in head
     assert output.splitlines() == [
         "1 scenario-service:CallSubscenario",
         "    out: {}",
@@ -445,7 +446,7 @@ def test_a_blueprint_that_is_not_there_is_a_mistake_in_the_usage() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("- a", "it must map names of modules to what they put out"),
+        ("- a", "it must map names of modules to their outputs"),
         ("a: [", "not YAML: "),
         (
             "slack:CreateMessage: 5",
@@ -504,4 +505,4 @@ def test_an_input_that_nobody_takes_is_pointed_out(tmp_path: Path) -> None:
 
 def test_what_a_webhook_is_answered_is_told() -> None:
     result = shipped("order-status-api", "--input", '{"order": "A2"}')
-    assert '  answer: status: 404, body: "{\\"error\\":\\"There is no such order.\\"}"\n' in result.output
+    assert '  response: status: 404, body: "{\\"error\\":\\"There is no such order.\\"}"\n' in result.output

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from make_emulator.cli.main import main
 from make_emulator.explain.blueprint_file import parse_export
-from make_emulator.explain.sample_inputs import sample_input
+from make_emulator.explain.survey import sample_input
 from make_emulator.resources import fixture_path
 
 NOW = "2026-03-02T12:00:00Z"

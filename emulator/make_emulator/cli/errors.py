@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,21 @@ class CommandError(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         click.echo(f"make-emulator: {self.format_message()}", file=file or sys.stderr)
+
+
+class InvalidSeedError(CommandError):
+    """Invalid seed: one line for each issue, as a compiler prints them."""
+
+    def __init__(self, issues: Sequence[Any], file: Any = None) -> None:
+        super().__init__("\n".join(map(str, issues)))
+        self._located = all(issue.file for issue in issues)
+        self._file = file
+
+    def show(self, file: Any = None) -> None:
+        if self._located:
+            click.echo(self.format_message(), file=self._file or sys.stderr)
+        else:
+            super().show(file)
 
 
 class CommandUsageError(click.UsageError):

@@ -78,7 +78,7 @@ def explain(
     others = dict(_parse_called_scenario(text) for text in scenarios)
     try:
         explanation = runner.explain_blueprint(
-            export, given=bundle, now=parse_time(now), scripts=scripts, called=others
+            export, input=bundle, now=parse_time(now), scripts=scripts, called=others
         )
     except ValueError as error:
         hint = "; --input '{…}' gives the inputs" if bundle is None and export.takes_inputs else ""

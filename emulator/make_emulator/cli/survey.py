@@ -82,7 +82,7 @@ def survey(
 
 def _result_lines(finding: SurveyResult) -> Iterator[str]:
     """Yields the result line of a file, and one with the cause of a failure."""
-    from ..explain.layout import pluralize
+    from ..explain.text_output import pluralize
 
     status = click.style(f"{finding.status:<8}", fg=_STATUS_COLOURS[finding.status])
     ran = finding.modules - len(finding.unreached)
@@ -102,7 +102,7 @@ def _cause_text(cause: FailureCause) -> str:
 
 def _summary_lines(findings: Sequence[SurveyResult], others: Sequence[Path]) -> Iterator[str]:
     """Yields the number of files of each status, and the modules that output mock data."""
-    from ..explain.layout import pluralize
+    from ..explain.text_output import pluralize
 
     yield ""
     counts = ", ".join(f"{count} {status}" for status, count in _count_statuses(findings).items())

@@ -13,12 +13,11 @@ import click
 from ..io import write_atomically
 from ..version import __version__
 from .errors import CommandError
+from .options import env_option
 
 if TYPE_CHECKING:
     from ..diff import DiffSide
     from ..importer import Checkpoint, ImportOptions, ImportResult
-
-_ENV_PREFIX = "MAKE_EMULATOR"
 
 #: Resources between two lines of progress.
 _PROGRESS_INTERVAL = 100
@@ -45,14 +44,14 @@ def _parse_count(text: str | int) -> int | None:
     raise click.BadParameter(f"{text!r} is neither a number, nor none or all")
 
 
-_token_option = click.option(
+_token_option = env_option(
     "--token",
     required=True,
-    envvar=[f"{_ENV_PREFIX}_TOKEN", "MAKE_API_KEY"],
+    also="MAKE_API_KEY",
     metavar="TOKEN",
     help="A token of the zone; reading scopes are enough. Better in the environment: MAKE_API_KEY.",
 )
-_quiet_option = click.option("--quiet", is_flag=True, envvar=f"{_ENV_PREFIX}_QUIET", help="Show no progress.")
+_quiet_option = env_option("--quiet", is_flag=True, help="Show no progress.")
 
 
 class _ConsoleProgress:
@@ -88,63 +87,55 @@ class _ConsoleProgress:
 
 
 @click.command()
-@click.option(
+@env_option(
     "--zone",
-    envvar=[f"{_ENV_PREFIX}_ZONE", "MAKE_ZONE"],
+    also="MAKE_ZONE",
     metavar="ZONE",
     help="Such as eu1, or eu1.make.com.",
 )
-@click.option(
-    "--base-url", envvar=f"{_ENV_PREFIX}_BASE_URL", metavar="URL", help="Base URL, instead of --zone."
-)
-@click.option(
+@env_option("--base-url", metavar="URL", help="Base URL, instead of --zone.")
+@env_option(
     "--team-id",
     required=True,
     type=click.IntRange(1),
-    envvar=[f"{_ENV_PREFIX}_TEAM_ID", "MAKE_TEAM"],
+    also="MAKE_TEAM",
     help="The team to read.",
 )
-@click.option(
+@env_option(
     "--organization-id",
     type=click.IntRange(1),
-    envvar=f"{_ENV_PREFIX}_ORGANIZATION_ID",
     help="Its organization; needed only if the token may not read the team.",
 )
-@click.option(
+@env_option(
     "--records",
     type=_parse_count,
     metavar="N|none|all",
     default=100,
     show_default=True,
-    envvar=f"{_ENV_PREFIX}_RECORDS",
     help="Number of records of each data store.",
 )
-@click.option(
+@env_option(
     "--executions",
     type=click.IntRange(0, 1000),
     default=0,
     show_default=True,
-    envvar=f"{_ENV_PREFIX}_EXECUTIONS",
     help="Number of past executions of each scenario; the emulator runs them again.",
 )
-@click.option(
+@env_option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    envvar=f"{_ENV_PREFIX}_OUTPUT",
     help="File for the seed, instead of the standard output.",
 )
-@click.option(
+@env_option(
     "--blueprints-dir",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    envvar=f"{_ENV_PREFIX}_BLUEPRINTS_DIR",
     help="Folder for the blueprints, one file each, instead of in the seed.",
 )
-@click.option(
+@env_option(
     "--resume",
     is_flag=True,
-    envvar=f"{_ENV_PREFIX}_RESUME",
     help="Continue an interrupted pull to --output.",
 )
 @_token_option
@@ -276,47 +267,42 @@ def _fail_resumable(checkpoint: Checkpoint, why: str, failure: type[CommandError
 @click.command()
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
-@click.option(
+@env_option(
     "--token",
-    envvar=[f"{_ENV_PREFIX}_TOKEN", "MAKE_API_KEY"],
+    also="MAKE_API_KEY",
     metavar="TOKEN",
     help="A token of the zone, if one of the two is a zone.",
 )
-@click.option(
+@env_option(
     "--token-b",
-    envvar=f"{_ENV_PREFIX}_TOKEN_B",
     metavar="TOKEN",
     help="A token of the second zone, if it has another.",
 )
-@click.option(
+@env_option(
     "--by",
     type=click.Choice(["id", "name"]),
-    envvar=f"{_ENV_PREFIX}_BY",
     help="Match resources by id or by name; by default by id, or by name if the teams differ.",
 )
-@click.option(
+@env_option(
     "--records",
     type=_parse_count,
     metavar="N|none|all",
     default="none",
     show_default=True,
-    envvar=f"{_ENV_PREFIX}_RECORDS",
     help="Number of records of each data store of a zone to read; fewer than all are not compared.",
 )
-@click.option(
+@env_option(
     "--all",
     "everything",
     is_flag=True,
-    envvar=f"{_ENV_PREFIX}_ALL",
     help="Compare times and past executions too.",
 )
-@click.option(
+@env_option(
     "--format",
     "form",
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    envvar=f"{_ENV_PREFIX}_FORMAT",
     help="A line for each difference, or one JSON object.",
 )
 @_quiet_option

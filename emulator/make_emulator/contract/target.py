@@ -8,7 +8,9 @@ from typing import Any
 
 import requests
 
-from ..testing import MakeEmulator, World
+from ..app import create_app
+from ..client.control import ControlClient, ControlError, LocalTransport, WorldClient
+from ..server.wsgi import Server
 from ..world.enums import SCOPES
 from .settings import Settings
 
@@ -79,36 +81,39 @@ class EmulatorTarget(Target):
     """New world on an emulator that is started for the run."""
 
     def __init__(self, settings: Settings) -> None:
-        self._make = MakeEmulator().start()
+        app = create_app()
+        self._server = Server(app, port=0)
+        self._server.start()
         try:
-            self._create_world(settings)
+            self._create_world(settings, ControlClient(LocalTransport(app, self._server.url)))
         except BaseException:
-            # A server that keeps running would keep the process from ending.
-            self._make.stop()
+            # A server that is left running would keep the process from ending.
+            self._server.stop()
             raise
 
-    def _create_world(self, settings: Settings) -> None:
-        self._world = world = self._make.create_world()
+    def _create_world(self, settings: Settings, control: ControlClient) -> None:
+        world = control.create_world()
         Target.__init__(
             self,
             Settings(
-                base_url=world.base_url,
-                token=world.token,
-                team_id=world.team_id,
-                organization_id=world.organization_id,
+                base_url=world["baseUrl"],
+                token=world["token"],
+                team_id=world["teamId"],
+                organization_id=world["organizationId"],
             ),
         )
+        self._world = control.world(world["name"])
         self.name = settings.zone
         self.can_exhaust_rate_limit = True
         # Not through a proxy: the emulator is on this machine.
         self.session.trust_env = False
         self._clock_offset = 0.0
         self._weak: dict[frozenset[str], str] = {}
-        self.foreign_ids = _find_foreign_ids(self.session, world)
+        self.foreign_ids = _find_foreign_ids(self.session, self.base_url, self._world)
 
     def sleep(self, seconds: float) -> None:
         self._clock_offset += seconds
-        self._world.advance(seconds)
+        self._world.advance_clock(seconds)
 
     def now(self) -> float:
         return time.monotonic() + self._clock_offset
@@ -123,15 +128,15 @@ class EmulatorTarget(Target):
 
     def close(self) -> None:
         super().close()
-        self._make.stop()
+        self._server.stop()
 
 
-def _find_foreign_ids(session: requests.Session, world: World) -> dict[str, int]:
+def _find_foreign_ids(session: requests.Session, base_url: str, world: WorldClient) -> dict[str, int]:
     """Returns ids by kind of resources of the world's second user, which the first one cannot see."""
     headers = {"Authorization": f"Token {world.create_token(list(SCOPES), user_id=2)}"}
 
     def first(path: str, key: str) -> int | None:
-        response = session.get(f"{world.base_url}{path}", headers=headers, timeout=TIMEOUT).json()
+        response = session.get(f"{base_url}{path}", headers=headers, timeout=TIMEOUT).json()
         return response[key][0]["id"] if response[key] else None
 
     organization = first("/organizations", "organizations")
@@ -174,14 +179,25 @@ def probe_target(target: Target) -> tuple[frozenset[str], dict[str, Any]]:
 
 
 def is_emulator(target: Target) -> bool:
-    """Returns True if the target is an emulator, which is no evidence of Make's behaviour."""
-    try:
-        health = target.session.get(
-            target.base_url.removesuffix("/api/v2") + "/_emulator/health", timeout=TIMEOUT
-        )
-        return bool(health.json().get("status") == "ok")
-    except (requests.RequestException, ValueError, AttributeError):
-        return False
+    """Returns whether the target is an emulator, which is no evidence of Make's behaviour."""
+    return ControlClient(_SessionTransport(target)).is_healthy()
+
+
+class _SessionTransport:
+    """Transport of the control client over the session of a target: with its proxies and certificates."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    def send(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        url = self._target.base_url.removesuffix("/api/v2") + path
+        try:
+            response = self._target.session.request(method, url, data=body, headers=headers, timeout=TIMEOUT)
+        except requests.RequestException as error:
+            raise ControlError(str(error)) from None
+        return response.status_code, response.content
 
 
 def _get(target: Target, path: str, token: str | None = None) -> requests.Response:

@@ -12,6 +12,11 @@ from .world import World
 FIRST_EVENT_ID = 50_000_000
 
 
+def is_on_demand(scheduling: Mapping[str, Json]) -> bool:
+    """Returns True for the scheduling of a scenario that runs only on request."""
+    return scheduling.get("type") == "on-demand"
+
+
 def insert(
     world: World,
     blueprint: Mapping[str, Json],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from ...world import scenarios
 from ...world.exceptions import InvalidParametersError
 from ...world.models import FieldSpecs, Json, Scenario
 from ..blueprints.model import Module
@@ -17,7 +18,6 @@ from ..expressions.constraint import Constraint
 from ..expressions.values import EMPTY_TEXT, Value, as_text, coerce, to_json_value
 from ..run_state import ScenarioCall
 from ..runtime.inputs import validate_inputs
-from ..scheduling import schedule
 from .app import App, Inference
 from .context import Emit, ModuleContext, Outcome, ReturnOutputs
 
@@ -108,7 +108,7 @@ def _find_scenario(context: ModuleContext) -> Scenario:
         raise ModuleError("RuntimeError", f"Scenario '{id[:50]}' not found.")
     if not scenario.is_active:
         raise ModuleError("RuntimeError", f"Scenario '{id}' is not active.")
-    if not schedule.is_on_demand(scenario.scheduling):
+    if not scenarios.is_on_demand(scenario.scheduling):
         raise ModuleError("RuntimeError", f"Scenario '{id}' is not scheduled on demand.")
     return scenario
 

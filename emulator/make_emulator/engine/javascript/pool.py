@@ -1,6 +1,6 @@
 """Pool of worker processes that run JavaScript: started on demand, reused, killed when they exceed their time.
 
-No function can hang the server or fill its memory: the system kills a worker after `worker.TIME_LIMIT` of CPU time, and the pool one that
+No function can hang the server or fill its memory: the system kills a worker after its time limit of CPU time, and the pool one that
 does not respond within `RESPONSE_TIMEOUT`; the engine has a limit of memory. Each call has an engine of its own, so functions
 share no state.
 """
@@ -25,11 +25,22 @@ from . import worker
 #: Requirement to install for custom functions.
 INSTALL_REQUIREMENT = "make-emulator[functions]"
 
-#: Seconds until a worker must respond. Where the system limits its CPU time, this is a safety net.
+#: Environment variable: milliseconds of CPU time that a function may take instead of `worker.TIME_LIMIT`, for slow machines.
+TIME_LIMIT_VARIABLE = "MAKE_EMULATOR_FUNCTION_TIME_LIMIT"
+
+#: Seconds until a worker must respond, longer in proportion if the time limit is raised. Where the system limits its CPU time,
+#: this is a safety net.
 RESPONSE_TIMEOUT = 10 if hasattr(signal, "setitimer") else 1.5
 
 #: Environment variables that a worker needs to start; all others, secrets included, are withheld.
 _INHERITED_VARIABLES = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+
+
+def time_limit() -> int:
+    """Returns the milliseconds of CPU time that a function may take: those of `TIME_LIMIT_VARIABLE`, by default Make's limit."""
+    text = os.environ.get(TIME_LIMIT_VARIABLE, "")
+    return int(text) if text.isdecimal() and len(text) < 10 and int(text) else worker.TIME_LIMIT
+
 
 HostCallback = Callable[[str, Any], Any]
 """Calls a built-in function by name with a list of arguments; both are encoded as in `conversion`, but not validated."""
@@ -94,11 +105,12 @@ class _Worker:
         Raises:
             ScriptError: if the worker ended without a reply.
         """
-        timer = threading.Timer(RESPONSE_TIMEOUT, self._kill_on_timeout)
+        limit = time_limit()
+        timer = threading.Timer(RESPONSE_TIMEOUT * limit / worker.TIME_LIMIT, self._kill_on_timeout)
         timer.daemon = True
         timer.start()
         try:
-            reply = self._exchange(task)
+            reply = self._exchange({**task, "limit": limit})
             while "call" in reply:
                 reply = self._exchange(self._call_host(reply, host))
             return reply
@@ -114,7 +126,9 @@ class _Worker:
         except (OSError, ValueError):
             code = self._process.wait()
             if self._timed_out or code == -getattr(signal, "SIGPROF", 0):
-                raise ScriptError(f"Script execution timed out after {worker.TIME_LIMIT}ms") from None
+                raise ScriptError(
+                    f"Script execution timed out after {time_limit()}ms", time_limit()
+                ) from None
             raise ScriptError("The JavaScript engine broke down.") from None
 
     @staticmethod

@@ -3,9 +3,9 @@
 Started by `make_emulator.engine.javascript.pool`; it imports nothing of this package, and has no descriptors but its pipes. The
 engine has no files, no network and no modules, only the language.
 
-The first line of its input has the names of the built-in functions; each further line is a task, ``{"code", "name"?, "arguments"?, "now", "seed"}``,
-with a reply of one line, ``{"value"}`` or ``{"error"}`` and the milliseconds of CPU time in ``"spent"``. In between the worker
-may call a built-in function, ``{"call", "arguments"}``, and reads a line with its ``"value"`` or ``"error"``.
+The first line of its input has the names of the built-in functions; each further line is a task, ``{"code", "name"?, "arguments"?, "now",
+"seed", "limit"}``, with a reply of one line, ``{"value"}`` or ``{"error"}`` and the milliseconds of CPU time in ``"spent"``. In between
+the worker may call a built-in function, ``{"call", "arguments"}``, and reads a line with its ``"value"`` or ``"error"``.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def main() -> None:
     for line in iter(sys.stdin.buffer.readline, b""):
         task = json.loads(line)
         start = time.process_time()
-        _set_time_limit(TIME_LIMIT)
+        _set_time_limit(task["limit"])
         try:
             reply = _run_task(task, quickjs, prelude, names)
         except Exception as error:
