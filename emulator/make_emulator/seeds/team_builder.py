@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Protocol
 
-from ..engine import custom_functions
-from ..engine.runtime import executor, inputs
+from ..engine import custom_functions, inputs
+from ..engine.runtime import executor
 from ..engine.scenarios import activation, crud
 from ..world import connections, data_stores, folders, functions, hooks, templates, variables
 from ..world.models import Organization, Team, User
