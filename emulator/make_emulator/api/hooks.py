@@ -240,7 +240,7 @@ def delete_incomings(call: ApiCall, hook: Hook) -> list[str]:
         call.world,
         hook,
         call.body.get("ids"),
-        spared=call.body.get("except_ids", ()),
+        excluded=call.body.get("except_ids", ()),
         confirmed=call.confirmed,
     )
 
