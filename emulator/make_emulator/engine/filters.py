@@ -75,7 +75,7 @@ def condition_holds(operator: str, a: Value, b: Value, env: Environment) -> bool
         return False
 
 
-def _has_value(a: Value, b: Value, env: Environment) -> bool:
+def _has_value(a: Value, _b: Value, _env: Environment) -> bool:
     return not is_empty(a)
 
 
