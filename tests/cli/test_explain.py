@@ -463,7 +463,7 @@ def test_a_blueprint_that_is_not_there_is_a_mistake_in_the_usage() -> None:
         ),
         (
             "builtin:BasicRouter: { output: {} }",
-            "builtin:BasicRouter: Module 'builtin:BasicRouter' has no output",
+            "builtin:BasicRouter: Module 'builtin:BasicRouter' emits no bundles",
         ),
     ],
 )

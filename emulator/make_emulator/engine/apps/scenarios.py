@@ -16,12 +16,16 @@ from ..blueprints.model import Module
 from ..errors import BundleValidationError, ConversionError, ModuleError
 from ..expressions.constraint import Constraint
 from ..expressions.values import EMPTY_TEXT, Value, as_text, coerce, to_json_value
+from ..inputs import validate_inputs
 from ..run_state import ScenarioCall
-from ..runtime.inputs import validate_inputs
 from .app import App, Inference
 from .context import Emit, ModuleContext, Outcome, ReturnOutputs
 
 APP = App("scenario-service", is_built_in=True)
+
+#: Trigger that emits the inputs of a run, and modules that call other scenarios.
+START_MODULE = f"{APP.name}:StartSubscenario"
+CALLING_MODULES = (f"{APP.name}:CallSubscenario", f"{APP.name}:RunScenario")
 
 _VERSIONS = (1, 2)
 
