@@ -296,7 +296,7 @@ def test_the_scenarios_that_use_a_function_are_found_in_nested_calls_only(worksh
         ("return 'x'.repeat(2e7)", "The result is too large."),
     ],
 )
-def test_an_error_is_told_as_that_of_the_function(workshop: Workshop, body: str, reported: str) -> None:
+def test_an_error_is_reported_as_that_of_the_function(workshop: Workshop, body: str, reported: str) -> None:
     message = workshop.error("{{broken()}}", code=f"function broken() {{ {body}; }}")
     assert message == f"Function 'broken' finished with error! {reported}"
 
@@ -429,7 +429,7 @@ def test_the_time_limit_is_makes_unless_the_environment_sets_a_valid_one(
     assert custom_functions.find_code_error("while (true);") == "Script execution timed out after 50ms"
 
 
-def test_a_worker_that_somebody_ended_is_replaced(workshop: Workshop) -> None:
+def test_a_worker_that_was_killed_is_replaced(workshop: Workshop) -> None:
     workshop.write("function fine() { return 1; }")
     assert workshop.worth("{{fine()}}") == 1
     for one in pool._idle_workers:

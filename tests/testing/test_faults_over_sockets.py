@@ -15,7 +15,7 @@ def get(world: World, path: str = "/teams/1", timeout: float = 10) -> requests.R
     return requests.get(world.base_url + path, headers=world.headers, timeout=timeout)
 
 
-def test_a_status_comes_as_often_as_asked_for(world: World) -> None:
+def test_a_status_comes_as_often_as_requested(world: World) -> None:
     world.faults.add(path="/scenarios*", status=503, times=2)
     assert [get(world, "/scenarios?teamId=1").status_code for _ in range(3)] == [503, 503, 200]
     assert world.faults[0]["hits"] == 2

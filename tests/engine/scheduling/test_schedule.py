@@ -238,7 +238,7 @@ def test_runs_at_fixed_times_are_left_out_where_they_are_not_allowed() -> None:
         {"restrict": [{"days": [1]}] * 51},
     ],
 )
-def test_restrictions_that_make_no_sense_are_refused(restrictions: dict[str, Any]) -> None:
+def test_restrictions_that_are_invalid_are_rejected(restrictions: dict[str, Any]) -> None:
     with pytest.raises(InvalidParametersError):
         schedule.validate_scheduling(
             {"type": "indefinitely", "interval": 900, **restrictions}, least_minutes=1
