@@ -50,7 +50,7 @@ def refused(status: int, message: str) -> dict[str, object]:
 
 
 def faults(*texts: str) -> str:
-    """How the client words a refusal with suberrors."""
+    """Message of the client for an error with suberrors."""
     return "\n - ".join([f"Validation failed for {len(texts)} parameter(s).", *texts])
 
 

@@ -103,7 +103,7 @@ def prepared(api: ApiClient, name: str, case: Mapping[str, Any]) -> int:
 
 
 def agrees(wanted: Any, got: Any) -> bool:
-    """Whether what is wanted is a part of what there is; arrays have to be whole."""
+    """Returns whether a value contains an expected one; arrays have to be equal."""
     if isinstance(wanted, dict):
         return isinstance(got, Mapping) and all(
             name in got and agrees(value, got[name]) for name, value in wanted.items()

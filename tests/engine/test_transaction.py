@@ -1,4 +1,4 @@
-"""When modules commit: at once or with the cycle, the trigger last or not; and what a rollback gives back."""
+"""Commit of modules: at once or with the cycle, the trigger last or not; and the effect of a rollback."""
 
 from __future__ import annotations
 

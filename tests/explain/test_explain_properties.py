@@ -1,4 +1,4 @@
-"""Whatever a file holds, it is explained or refused in one line; never a traceback."""
+"""Any file is explained or rejected in one line; never a traceback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is pulled from a zone, served as a seed, is the same team again."""
+"""A team that is pulled from a zone and served as a seed is the same team again."""
 
 from __future__ import annotations
 
@@ -326,7 +326,7 @@ def test_as_many_records_come_as_were_requested(
     assert len(store.get("records", [])) == expected
     reported = notes_of(pulled)
     assert reported == (
-        [] if records in (0, None, 3) else ["records of data store 1: only the first 2 were asked for"]
+        [] if records in (0, None, 3) else ["records of data store 1: only the first 2 were requested"]
     )
 
 
@@ -338,7 +338,7 @@ def test_past_executions_are_times_at_which_the_emulator_runs_again(make_emulato
     times = [row["timestamp"] for row in logs if row.get("eventType") == "EXECUTION_END"]
     assert [run["at"] for run in runs[2]] == sorted(times)
     assert [run["manual"] for run in runs[2]] == [False, False]
-    # Scenario 1 takes inputs, which nobody can read again.
+    # Scenario 1 has inputs, which the API does not return.
     assert runs[1] == []
     assert any(note.startswith("3 past executions of scenario 1: removed") for note in notes_of(pulled))
     check(pulled.document)

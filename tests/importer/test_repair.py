@@ -1,4 +1,4 @@
-"""What the emulator would reject is removed, with the reason; the rest can be served."""
+"""Repair of a pulled seed: parts that the emulator would reject are removed, with the reason."""
 
 from __future__ import annotations
 

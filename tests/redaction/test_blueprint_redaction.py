@@ -1,4 +1,4 @@
-"""What is masked on its way out of a zone, and what is not."""
+"""Redaction of pulled blueprints."""
 
 from __future__ import annotations
 

@@ -184,7 +184,7 @@ def attack(target: PopulatedApp, name: str) -> Attack:
 
 
 def may_be_right(field: fields.Field[Any], value: Any) -> bool:
-    """Whether a value has at least the right JSON type: then only its content can be wrong."""
+    """Returns whether a value has the right JSON type, so that only its content can be invalid."""
     if value is None:
         return field.allow_none
     match field:

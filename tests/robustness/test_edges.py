@@ -1,4 +1,4 @@
-"""Where the emulator meets what is not a client of Make's API: its control API, its journal, its socket."""
+"""Edges of the emulator besides Make's API: control API, request log, socket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be left out of a seed, how its parts find each other, and where its blueprints come from."""
+"""Loading of seeds: defaults, references by name, and blueprints in files."""
 
 from __future__ import annotations
 

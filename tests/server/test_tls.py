@@ -1,4 +1,4 @@
-"""HTTPS with a throwaway authority: whoever is told of it trusts the server, and nobody else."""
+"""HTTPS with an ephemeral authority: only clients that trust it accept the server."""
 
 from __future__ import annotations
 

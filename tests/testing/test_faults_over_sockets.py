@@ -1,4 +1,4 @@
-"""What a client on the other side of a socket sees of faults."""
+"""Faults as seen by a client over a socket."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_clearing_ends_a_request_that_is_held_without_an_answer(world: World) ->
     asking.start()
     while not world.faults[0]["hits"]:
         pass
-    assert get(world).status_code == 200  # nobody else is held up
+    assert get(world).status_code == 200  # no other client is delayed
     world.faults.clear()
     asking.join(10)
     assert len(failures) == 1

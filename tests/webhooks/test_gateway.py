@@ -1,4 +1,4 @@
-"""What is sent to a hook's URL reaches its scenario, and what the caller is told."""
+"""The webhook gateway: deliveries to a hook's URL, and the responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a webhook makes of a request."""
+"""Parsing of a request to a bundle of a webhook."""
 
 from __future__ import annotations
 

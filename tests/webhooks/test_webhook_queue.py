@@ -1,4 +1,4 @@
-"""What waits in a hook's queue, what is refused, and when it is run."""
+"""The queue of a hook: waiting and rejected deliveries, and their runs."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def test_running_by_hand_emits_the_data_or_takes_the_queue(gateway: WebhookHarne
     assert gateway.bundles() == [[{"by": "hand"}], [{"n": 1}], []]
 
 
-# --- nobody listens ------------------------------------------------------------------------------
+# --- no scenario ---------------------------------------------------------------------------------
 
 
 def test_an_unknown_udid_is_gone(gateway: WebhookHarness) -> None:

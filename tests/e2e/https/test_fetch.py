@@ -1,4 +1,4 @@
-"""Node's fetch, and the vendor's client over https, as soon as they are told of the throwaway authority."""
+"""Node's fetch, and the vendor's client over HTTPS, with the ephemeral authority."""
 
 from __future__ import annotations
 

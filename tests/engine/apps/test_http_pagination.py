@@ -1,4 +1,4 @@
-"""What "Make a request" of version 4 makes of the pages that a rule gives it."""
+"""Pagination of "Make a request", version 4, with the pages of a rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the modules of the interpreted apps take and put out."""
+"""Inputs and outputs of the modules of interpreted apps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Apps of which the emulator knows some modules: the others exist, and are made up."""
+"""Apps of which the emulator implements some modules: the others exist, and are simulated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the expression language refuses, and how its values become text and other types."""
+"""The expression language: errors, and conversion of values to text and other types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Made-up data fit what later modules do with them, and what the blueprint declares goes before."""
+"""Mock data fit the mappings of later modules; declarations of the blueprint have priority."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def use(
 
 
 def made(*flow: Json) -> Json:
-    """What the first module put out."""
+    """Returns the output of the first module."""
     run = EngineHarness().run(*flow)
     assert run.error is None, run.error
     return run.steps[0].output[0]

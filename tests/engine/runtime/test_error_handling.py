@@ -1,4 +1,4 @@
-"""What becomes of a run when a module fails: its handler decides, or the scenario's settings do."""
+"""Errors of modules: error handlers, and the settings of the scenario."""
 
 from __future__ import annotations
 

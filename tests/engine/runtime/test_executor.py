@@ -1,4 +1,4 @@
-"""How a run goes through a blueprint, what it counts, and how it ends."""
+"""Execution of a blueprint: order, operations and result."""
 
 from __future__ import annotations
 

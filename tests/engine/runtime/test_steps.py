@@ -1,4 +1,4 @@
-"""What a run remembers of its operations."""
+"""Steps of a run: its operations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a scenario is due next, in its time zone."""
+"""Next due time of a scenario, in its time zone."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ QUARTER = 15 * 60
 
 
 def exists(wall: datetime, zone: ZoneInfo) -> bool:
-    """Whether clocks of a zone ever show a time: they leave some out when summer time begins."""
+    """Returns whether a local time exists in a zone: some are skipped when summer time begins."""
     return wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == wall
 
 
