@@ -601,7 +601,7 @@ def test_a_key_that_the_emulator_does_not_know_is_masked_and_never_leaves() -> N
     harness.world.transport = recorder = RecordingTransport()
     name, text = error_of(harness.run(node))
     assert name == "InvalidConfigurationError"
-    assert "was not told the credentials" in text
+    assert "has no credentials for this module" in text
     assert recorder.requests == []
 
 
