@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from helpers.engine import NOW, EngineHarness, module, set_variable
+from helpers.engine import NOW, EngineHarness, module, parse_json_module, set_variable
 from make_emulator.engine.runtime import executor, module_scripts
 from make_emulator.engine.scheduling import incomplete_retry, scheduler
 from make_emulator.world.exceptions import InvalidStateError, MalformedBlueprintError
@@ -19,7 +19,7 @@ MINUTE = 60_000
 
 
 def parse(id: int, json: str, **mapper: Json) -> Any:
-    return module(id, "json:ParseJSON", {"json": json}, onerror=[module(90 + id, "builtin:Break", mapper)])
+    return parse_json_module(id, json, module(90 + id, "builtin:Break", mapper))
 
 
 def break_off(harness: EngineHarness, *flow: Json, inputs: Json = None) -> IncompleteExecution:
