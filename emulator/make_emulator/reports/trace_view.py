@@ -158,8 +158,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One evaluated condition of a filter: ``a`` and ``b`` as they are mapped, ``left`` and ``right`` their values, and
-    the operator, such as ``number:greater``.
+    """One evaluated condition of a filter.
+
+    ``a`` and ``b`` are the sides as they are mapped, ``left`` and ``right`` their values; the operator is one such as
+    ``number:greater``.
     """
 
     a: Any

@@ -1,0 +1,1 @@
+"""Embedded WSGI server with TLS, logging and persistence."""
