@@ -1,4 +1,4 @@
-"""Real calls of scenarios: to a server on this machine, and only if the emulator was told that it may."""
+"""Real calls of scenarios: to a server on this machine, and only if the emulator allows network access."""
 
 from __future__ import annotations
 

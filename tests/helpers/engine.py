@@ -105,13 +105,13 @@ def error_of(execution: Execution) -> tuple[str, str]:
 
 
 def outputs_of(execution: Execution, module_id: int) -> Sequence[Json]:
-    """Returns every output bundle of a module, in order."""
+    """Output bundles of a module, in order."""
     assert execution.error is None, execution.error
     return [bundle for step in execution.steps if step.module_id == module_id for bundle in step.output]
 
 
 def last_module_output(*flow: Json, harness: EngineHarness | None = None, **options: Json) -> list[Json]:
-    """Returns the output of the last of some modules."""
+    """Output bundles of the last of some modules."""
     return list(outputs_of((harness or EngineHarness()).run(*flow, **options), flow[-1]["id"]))
 
 
@@ -150,5 +150,5 @@ def evaluation_context(budget: Budget | None = None) -> Environment:
 
 
 def render_text(text: str) -> Value:
-    """Returns the value of a mapped text."""
+    """Value of a mapped text."""
     return render(text, evaluation_context())

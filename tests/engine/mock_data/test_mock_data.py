@@ -1,4 +1,4 @@
-"""Mock data fit the mappings of later modules; declarations of the blueprint have priority."""
+"""Mock data: they fit the later modules that map them; the shape that the blueprint declares goes before."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def use(
 
 
 def made(*flow: Json) -> Json:
-    """Returns the output of the first module."""
+    """Output of the first module."""
     run = EngineHarness().run(*flow)
     assert run.error is None, run.error
     return run.steps[0].output[0]
