@@ -24,7 +24,7 @@ from .expressions.template import parse_template
 from .expressions.values import Value, is_array
 from .javascript.conversion import from_javascript, to_javascript
 
-#: Cost of a call, in steps of work (see `make_emulator.engine.runtime.budget`), and of each millisecond of it, so that
+#: Cost of a call, in steps of work (see `make_emulator.engine.budget`), and of each millisecond of it, so that
 #: the functions of one run take some 10 seconds of CPU time at most.
 CALL_COST = 50
 MILLISECOND_COST = 500

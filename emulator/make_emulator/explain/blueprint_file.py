@@ -40,7 +40,7 @@ class BlueprintExport:
 
     @property
     def takes_inputs(self) -> bool:
-        """Whether a run takes inputs rather than a trigger bundle."""
+        """True if a run takes inputs rather than a trigger bundle."""
         first = blueprint_refs.first_module(self.blueprint["flow"])
         return bool(self.input_spec) or first.get("module") == START_MODULE
 

@@ -1,0 +1,1 @@
+"""Requests to the emulated API: pipelines, endpoint declarations, errors, paging, OpenAPI."""

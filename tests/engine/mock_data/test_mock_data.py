@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from helpers.engine import EngineHarness, last_module_output, module, outputs_of, return_data, set_variable
 from make_emulator.engine.blueprints.parser import parse_blueprint
+from make_emulator.engine.budget import Budget
 from make_emulator.engine.mock_data.infer import ConstraintInference
-from make_emulator.engine.runtime.budget import Budget
 from make_emulator.json_types import as_array
 from make_emulator.world.models import Execution
 
@@ -345,7 +345,8 @@ def test_the_declared_type_goes_before_what_a_value_is_used_for() -> None:
 def test_what_is_declared_a_text_stays_one(expression: str, pattern: str) -> None:
     harness = EngineHarness()
     run = harness.run(source(field("x", "text")), set_variable(2, f"{{{{{expression}}}}}"))
-    assert re.fullmatch(pattern, outputs_of(run, 1)[0]["x"])
+    output: Any = run.steps[0].output[0]
+    assert re.fullmatch(pattern, output["x"])
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from datetime import datetime
 from math import isfinite
 from typing import Any
 
+from ..budget import data_too_large_error
 from ..errors import ConversionError, ExpressionError
 from ..expressions.values import (
     MAX_DEPTH,
@@ -23,7 +24,6 @@ from ..expressions.values import (
     normalize_number,
     to_epoch_milliseconds,
 )
-from ..runtime.budget import data_too_large_error
 
 
 def to_javascript(value: Value) -> Any:

@@ -14,11 +14,11 @@ from ...world.clock import MINUTE
 from ...world.executions import record_execution
 from ...world.models import Execution, InstantRetry, Json, Scenario
 from ...world.world import World
+from ..budget import Budget
 from ..errors import ModuleError
 from ..expressions.values import Value
 from ..run_state import ScenarioCall
 from . import failed_bundles
-from .budget import Budget
 from .cycles import FetchTriggerBundle, QueueBatch
 from .error_handling import TRANSIENT_ERRORS
 from .run import FAILURE, SUCCESS, WARNING, ScenarioRun

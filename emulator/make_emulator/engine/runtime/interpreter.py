@@ -31,11 +31,11 @@ from ..errors import BudgetExceededError, ExecutionInterruptedError, ExpressionE
 from ..expressions.context import Bundle, Environment, Scope
 from ..expressions.evaluator import render_deep
 from ..expressions.values import FieldMarker, TimeZoneProvider, Value
+from ..filters import conditions_hold, evaluate_conditions
 from ..run_state import RunState, ScenarioCall
 from . import module_scripts
 from .aggregation import Accumulator, FlowPosition, MergePoint, iter_aggregators
 from .error_handling import FailedBundle, FailedBundleCollector, to_execution_error
-from .filters import conditions_hold, evaluate_conditions
 from .frames import EmitBundles, EnterModule, FlushAggregator, Frame, ModuleFailure
 from .trace import ExecutionTrace
 

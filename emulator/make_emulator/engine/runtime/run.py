@@ -17,24 +17,23 @@ from ...world.world import World
 from .. import custom_functions
 from ..blueprints.model import Blueprint, Module
 from ..blueprints.parser import parse_blueprint
+from ..budget import Budget
 from ..errors import ModuleError
 from ..expressions.context import Bundle, Scope
 from ..expressions.values import Value, to_json_value
 from ..mock_data.infer import ConstraintInference
-from ..run_state import RunState, ScenarioCall
+from ..run_state import RunState, ScenarioCall, Stopwatch
+from ..transaction import Transaction
 from . import connection_checks
 from .aggregation import FlowPosition, MergePoint
-from .budget import Budget
 from .cycles import CycleCounter, FetchTriggerBundle, open_backlog
-from .duration import Stopwatch
 from .error_handling import FailedBundle
 from .interpreter import Interpreter
-from .transaction import Transaction
 from .variables import build_variables
 
 SUCCESS, WARNING, FAILURE = 1, 2, 3
 
-#: Cost of a cycle besides its modules, in steps of work (see `make_emulator.engine.runtime.budget`).
+#: Cost of a cycle besides its modules, in steps of work (see `make_emulator.engine.budget`).
 CYCLE_COST = 50
 
 ScenarioCaller: TypeAlias = "Callable[[ScenarioRun, ScenarioCall], Mapping[str, Value]]"

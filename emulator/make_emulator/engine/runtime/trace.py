@@ -8,12 +8,12 @@ from ...world.models import ConditionResult, ExecutionError, FlowDecision, Step
 from ..apps.app import ModuleDefinition
 from ..blueprints.conditions import Filter
 from ..blueprints.model import Module
+from ..budget import measure_weight
 from ..errors import BudgetExceededError
 from ..expressions.context import Scope
 from ..expressions.values import Value, to_json_value
+from ..filters import EvaluatedCondition
 from ..run_state import ScenarioCall
-from .budget import measure_weight
-from .filters import EvaluatedCondition
 
 #: Limits of the recorded steps: their number, and the weight of their bundles together (a character counts 1).
 MAX_STEPS = 1_000

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from ...world import variables
 from ...world.models import Json, Organization, Scenario, Team
 from ...world.world import World
+from ..budget import Budget
 from ..errors import ConversionError
 from ..expressions.values import Value, as_date, date_from_milliseconds
-from .budget import Budget
 
 
 class LazyCollection(Mapping[str, Value]):
@@ -35,7 +35,7 @@ class LazyCollection(Mapping[str, Value]):
         return len(self._load())
 
 
-#: Cost of each variable where all of them are iterated, in steps of work (see `make_emulator.engine.runtime.budget`).
+#: Cost of each variable where all of them are iterated, in steps of work (see `make_emulator.engine.budget`).
 VARIABLE_COST = 20
 
 

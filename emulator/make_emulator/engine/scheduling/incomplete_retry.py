@@ -17,8 +17,8 @@ from ...world.executions import count_execution
 from ...world.models import Execution, IncompleteExecution, Json, RetryAttempt
 from ...world.world import World
 from ..blueprints.parser import parse_blueprint
+from ..budget import Budget
 from ..runtime import executor, failed_bundles
-from ..runtime.budget import Budget
 from ..runtime.error_handling import RETRY_DELAYS, failed_bundle_error
 from ..runtime.run import FAILURE, ResumePoint, ScenarioRun, locate_module
 from . import schedule, sequential, webhook_dispatch

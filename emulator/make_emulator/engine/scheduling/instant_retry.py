@@ -1,5 +1,6 @@
-"""Retries of instant scenarios, which run again from their start after a transient error, if they store no incomplete
-executions.
+"""Retries of instant scenarios: after a transient error they run again from the start.
+
+Only those that store no incomplete executions are retried.
 
 Sources: Help centre, "Exponential backoff", "Fix rate limit errors", "Fix connection errors".
 """
@@ -12,8 +13,8 @@ from typing import Any
 from ...world.consumption import is_exhausted, organization_of
 from ...world.models import InstantRetry
 from ...world.world import World
+from ..budget import Budget
 from ..runtime import executor
-from ..runtime.budget import Budget
 from ..runtime.cycles import QueueBatch
 from . import incomplete_retry
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from make_emulator.engine.runtime.inputs import validate_inputs, validate_names
+from make_emulator.engine.inputs import validate_inputs, validate_names
 from make_emulator.world.exceptions import InvalidParametersError
 
 SPEC: list[Any] = [

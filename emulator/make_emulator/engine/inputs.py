@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from ...world.data_stores import find_field_issues
-from ...world.exceptions import InvalidParametersError
-from ...world.models import FieldSpecs, Json
-from ..errors import ConversionError
-from ..expressions.values import as_date
-from ..mock_data.field_specs import select_options
+from ..world.data_stores import find_field_issues
+from ..world.exceptions import InvalidParametersError
+from ..world.models import FieldSpecs, Json
+from .errors import ConversionError
+from .expressions.values import as_date
+from .mock_data.field_specs import select_options
 
 #: Letters, digits and underscores; neither a digit at the start, nor an underscore and a digit (Help centre, "Create the
 #: structure of scenario inputs or outputs").

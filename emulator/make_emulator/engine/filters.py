@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from ..blueprints.conditions import Condition
-from ..errors import ConversionError, ExpressionError
-from ..expressions.context import Environment, is_equal_within_budget, text_within_budget
-from ..expressions.evaluator import render_deep
-from ..expressions.regex.matcher import compile_regex
-from ..expressions.values import Value, as_array, as_boolean, as_date, as_number, as_text, is_array, is_empty
+from .blueprints.conditions import Condition
+from .errors import ConversionError, ExpressionError
+from .expressions.context import Environment, is_equal_within_budget, text_within_budget
+from .expressions.evaluator import render_deep
+from .expressions.regex.matcher import compile_regex
+from .expressions.values import Value, as_array, as_boolean, as_date, as_number, as_text, is_array, is_empty
 
 Comparator = Callable[[Value, Value, Environment], bool]
 
@@ -75,7 +75,7 @@ def condition_holds(operator: str, a: Value, b: Value, env: Environment) -> bool
         return False
 
 
-def _has_value(a: Value, b: Value, env: Environment) -> bool:
+def _has_value(a: Value, _b: Value, _env: Environment) -> bool:
     return not is_empty(a)
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import BudgetExceededError
-from ..expressions.values import MAX_DEPTH
+from .errors import BudgetExceededError
+from .expressions.values import MAX_DEPTH
 
 #: Operations that a run may use: a hundred thousand bundles through an iterator, a module and an aggregator fit in.
 MAX_OPERATIONS = 250_000

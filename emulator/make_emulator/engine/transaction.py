@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ...world.models import Record
-from ...world.world import World
+from ..world.models import Record
+from ..world.world import World
 
 
 class Transaction:
