@@ -10,8 +10,8 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from ....redaction.rules import MASK
 from ....world.models import Headers, Json
-from ....world.snapshot import MASK
 from ....world.transport import OutgoingRequest
 from ...errors import BundleValidationError, ModuleError
 from ..context import ModuleContext
@@ -61,7 +61,9 @@ def find_credentials(context: ModuleContext, kind: str, parameter: str) -> Crede
         case "apiKey":
             in_query = str(values.get("placement") or "header").lower() not in ("header", "headers")
             secret = values.get("key")
-            return Credentials(str(values.get("name") or "Authorization"), in_query, secret and str(secret))
+            return Credentials(
+                str(values.get("name") or "Authorization"), in_query, str(secret) if secret else None
+            )
         case "basicAuth":
             known = {"username", "password"} <= values.keys()
             return Credentials(
