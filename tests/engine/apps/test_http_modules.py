@@ -26,9 +26,9 @@ from make_emulator.engine.apps import catalog
 from make_emulator.engine.apps.http.exchange import MAX_REDIRECTS
 from make_emulator.engine.apps.http.requests import build_url, encode_form, split_credentials
 from make_emulator.engine.errors import BundleValidationError
+from make_emulator.redaction.rules import MASK
 from make_emulator.world import connections, external_services
 from make_emulator.world.models import Json
-from make_emulator.world.snapshot import MASK
 from make_emulator.world.transport import HttpResponse, NoResponseError
 
 # --- what is sent --------------------------------------------------------------------------------

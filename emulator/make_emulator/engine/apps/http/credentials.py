@@ -10,8 +10,8 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from ....redaction.rules import MASK
 from ....world.models import Headers, Json
-from ....world.snapshot import MASK
 from ....world.transport import OutgoingRequest
 from ...errors import BundleValidationError, ModuleError
 from ..context import ModuleContext
