@@ -98,6 +98,10 @@ class TableSpec:
         self.is_optional = is_optional
         self.sensitive_fields = sensitive_fields
         self.secret_fields = secret_fields
+        # Shared by the tables of all worlds.
+        self._key_of = _field_getter(key)
+        self._fields = {index: _field_getter(spec) for index, spec in indexes.items() if not callable(spec)}
+        self._computed = {index: spec for index, spec in indexes.items() if callable(spec)}
 
     def __set_name__(self, _owner: type, name: str) -> None:
         if not self.sections:
@@ -106,19 +110,18 @@ class TableSpec:
 
     def create(self, name: str, tables: Tables) -> Table[Any, Any]:
         """An empty table of the declared keys and indexes."""
-        indexes = {index: _index_function(spec, tables) for index, spec in self.indexes.items()}
-        return Table(name, _field_getter(self.key), indexes)
+        if not self._computed:
+            return Table(name, self._key_of, self._fields)
+        computed = {index: _bind(compute, tables) for index, compute in self._computed.items()}
+        return Table(name, self._key_of, {**self._fields, **computed})
 
 
 def _field_getter(fields: str | tuple[str, ...]) -> Callable[[Any], Any]:
     return attrgetter(fields) if isinstance(fields, str) else attrgetter(*fields)
 
 
-def _index_function(spec: IndexSpec, tables: Tables) -> Callable[[Any], Hashable]:
-    if callable(spec):
-        compute = spec
-        return lambda row: compute(tables, row)
-    return _field_getter(spec)
+def _bind(compute: Callable[[Tables, Any], Hashable], tables: Tables) -> Callable[[Any], Hashable]:
+    return lambda row: compute(tables, row)
 
 
 def table(*rows: type, **declaration: Any) -> Any:
@@ -327,7 +330,6 @@ class Tables:
         for name, spec in TABLES.items():
             for owner, index in spec.owners.items():
                 self.table(owner).own(self.table(name), index)
-        self._resources = {spec.resource: self.table(name) for name, spec in TABLES.items() if spec.resource}
 
     def table(self, name: str) -> Table[Any, Any]:
         """The table of a name."""
@@ -340,7 +342,7 @@ class Tables:
         Raises:
             KeyError: if there is no such resource.
         """
-        return self._resources[resource]
+        return self.table(_table_name(resource))
 
 
 #: The declared tables by name.
@@ -363,3 +365,10 @@ def text_id_parameters() -> frozenset[str]:
     return frozenset(
         spec.path_parameter for spec in TABLES.values() if spec.has_text_id and spec.path_parameter
     )
+
+
+def _table_name(resource: str) -> str:
+    for name, spec in TABLES.items():
+        if spec.resource == resource:
+            return name
+    raise KeyError(resource)

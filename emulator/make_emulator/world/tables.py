@@ -134,7 +134,7 @@ class Table(Generic[Key, Row]):
         self._key = key
         self._rows: dict[Key, Row] = {}
         self._all_rows: IndexEntry[Row] = IndexEntry()
-        self._indexes = dict(indexes or {})
+        self._indexes = indexes or {}
         self._lookups: dict[str, dict[Hashable, IndexEntry[Row]]] = {index: {} for index in self._indexes}
         self._owned: list[tuple[Table[Any, Any], str]] = []
 
