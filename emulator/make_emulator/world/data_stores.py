@@ -19,7 +19,7 @@ from .exceptions import (
     PlanLimitError,
     ResourceInUseError,
 )
-from .models import DataStore, DataStructure, FieldSpecs, Json, Record, Scenario, Team
+from .models import DataStore, DataStructure, FieldSpecs, Json, Record, Team
 from .tables import Selection
 from .world import World
 
@@ -117,23 +117,11 @@ def delete_stores(world: World, stores: Sequence[DataStore], *, confirmed: bool)
         NotConfirmedError: if a scenario uses one of them and the caller did not confirm.
     """
     for store in stores:
-        if not confirmed and scenarios_using(world, "dataStore", store.id, store.team_id):
+        if not confirmed and blueprint_refs.scenarios_using(world, "dataStore", store.id, store.team_id):
             raise NotConfirmedError(f"Data store '{store.id}' is used by scenarios.")
     for store in stores:
         world.data_stores.remove(store.id)
     return [store.id for store in stores]
-
-
-def scenarios_using(world: World, kind: str, id: int, team_id: int) -> list[Scenario]:
-    """The team's scenarios whose blueprint uses a resource, oldest first."""
-    return [
-        scenario
-        for scenario in world.scenarios.where(team=team_id)
-        if id
-        in blueprint_refs.find_references(
-            world.blueprints[scenario.id, scenario.blueprint_version].blueprint, kind
-        )
-    ]
 
 
 # --- records -------------------------------------------------------------------------------------
@@ -286,7 +274,9 @@ def delete_structure(world: World, structure: DataStructure, *, confirmed: bool)
     """
     if stores := list(world.data_stores.where(structure=structure.id)):
         raise ResourceInUseError(f"Data structure '{structure.id}' is used by data store '{stores[0].id}'.")
-    if not confirmed and scenarios_using(world, "dataStructure", structure.id, structure.team_id):
+    if not confirmed and blueprint_refs.scenarios_using(
+        world, "dataStructure", structure.id, structure.team_id
+    ):
         raise NotConfirmedError(f"Data structure '{structure.id}' is used by scenarios.")
     return world.data_structures.remove(structure.id).id
 
