@@ -73,7 +73,7 @@ _RUN = {"data": {"name": "Zoe"}, "responsive": True}
 
 OPERATIONS: dict[str, Operation] = {
     "run": _call("POST", "/scenarios/1/run", json=_RUN),
-    "run with made-up data": _call("POST", "/scenarios/3/run", json={}),
+    "run with mock data": _call("POST", "/scenarios/3/run", json={}),
     "stop": _call("POST", "/scenarios/1/stop"),
     "start": _call("POST", "/scenarios/1/start"),
     "clone": _call("POST", "/scenarios/1/clone?organizationId=1&confirmed=true", json={"name": "Copy", "teamId": 1, "states": False}),
