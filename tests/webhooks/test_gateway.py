@@ -294,7 +294,7 @@ def test_a_fault_whose_path_begins_with_hook_reaches_webhooks(paused_gateway: We
     assert paused_gateway.waiting() == []
     [entry] = [row.to_json() for row in log_of(paused_gateway) if row.path.startswith("/hook/")]
     assert (entry["status"], entry["decision"]) == (503, "fault")
-    assert entry["sentence"] == "Somebody sent POST to a hook and got 503: fault 1 answered."
+    assert entry["sentence"] == "Somebody sent POST to a hook and got 503: fault 1 responded."
     assert paused_gateway.send(json={"n": 2}).status_code == 200
     assert len(paused_gateway.waiting()) == 1
 

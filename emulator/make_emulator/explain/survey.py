@@ -51,7 +51,7 @@ class SurveyResult:
 
     @property
     def is_failure(self) -> bool:
-        """Whether the file was rejected or its run ended with an error."""
+        """True if the file was rejected or its run ended with an error."""
         return self.status in ("ERROR", REFUSED)
 
 

@@ -1,4 +1,4 @@
-"""The embedded WSGI server: cheroot, multi-threaded, pure Python, steady from one to many connections.
+"""Embedded WSGI server: cheroot, multi-threaded and pure Python, with a steady throughput from one to many connections.
 
 Chosen by measurement: see ``benchmarks/`` and the figures in CONTRIBUTING.
 """
@@ -25,44 +25,44 @@ from .tls import TlsAdapter, TlsConnection
 
 WsgiApp = Callable[..., Iterable[bytes]]
 
-#: Threads that answer. Requests of one world take turns anyway; more threads only keep connections alive.
+#: Worker threads. Requests of one world are serialized anyway; more threads only keep connections alive.
 THREADS = 16
 
-#: The most that is taken in: beyond this cheroot refuses by itself, and nothing of it is held in memory. The
-#: application refuses bodies long before, in Make's words.
+#: Limits in bytes beyond which cheroot rejects a request without holding it in memory. The application rejects bodies
+#: long before, with Make's error.
 MAX_HEADER_SIZE = 65_536
 MAX_BODY_SIZE = 67_108_864
 
-#: Connections that may wait for their next request at one time; beyond, they are closed after each answer.
+#: The most idle connections at one time; beyond, connections are closed after each response.
 MAX_IDLE_CONNECTIONS = 256
 
-#: How often the server looks whether it is to stop, in seconds.
+#: The interval of checks for a stop, in seconds.
 POLL_INTERVAL = 0.05
 
-#: How long a client that was refused may take between two pieces of its body, in seconds.
+#: The most time between two pieces of the body of a rejected request, in seconds.
 DRAIN_TIMEOUT = 2
 
-#: How long a stop waits for requests under way, in seconds.
+#: The most time that a stop waits for active requests, in seconds.
 SHUTDOWN_TIMEOUT = 0.5
 
-#: Addresses that stand for all of a machine's, and by which a client on it calls a server that listens there.
+#: Wildcard address -> the loopback address by which local clients call a server that listens there.
 WILDCARD_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 log = logging.getLogger("make_emulator.server.wsgi")
 
 
 class PortInUseError(OSError):
-    """Another process listens at the address already."""
+    """Error for an address on which another process listens."""
 
 
 class _Gateway(WsgiGateway):
-    """Sends the head of an answer together with its body, and leaves no rest of a request on the connection."""
+    """Gateway that sends the head of a response together with its body, and leaves no unread body on the connection."""
 
     def write(self, chunk: bytes) -> None:
         if self.req.sent_headers:
             super().write(chunk)
             return
-        # Cheroot writes the head by itself: one more system call, one more packet, a third of the time of a GET.
+        # Cheroot writes the head separately: one more system call and packet, a third of the time of a GET.
         connection = self.req.conn
         socket_file, connection.wfile = connection.wfile, io.BytesIO()
         try:
@@ -84,8 +84,8 @@ class _Gateway(WsgiGateway):
             self._drain_body()
 
     def _drain_body(self) -> None:
-        """Read what the application did not. A client that is still sending would hear a reset, not the answer;
-        on a connection that is kept, the rest would be taken for the next request.
+        """Reads the rest of the body. A client that is still sending would receive a reset instead of the response;
+        on a kept connection, the rest would be read as the next request.
         """
         request, rest, left = self.req, self.req.rfile, MAX_BODY_SIZE
         request.conn.socket.settimeout(DRAIN_TIMEOUT)
@@ -101,7 +101,7 @@ class _Gateway(WsgiGateway):
 
 
 class _Request(HTTPRequest):
-    """A request whose target may be beyond parsing, as ``//[/`` is: that is the client's fault, not the server's."""
+    """Request with a 400 for a target that cannot be parsed, such as ``//[/``."""
 
     def read_request_line(self) -> bool:
         try:
@@ -121,12 +121,12 @@ class _TlsConnection(TlsConnection):
 
 
 class _CherootServer(WsgiServer):
-    """Cheroot with its complaints sent to the log, and no socket left open by an address that is taken."""
+    """Cheroot with its errors sent to the log, and no socket left open if the address is in use."""
 
     ConnectionClass: type[HTTPConnection] = _Connection
 
     def process_conn(self, conn: Any) -> None:
-        # A new connection waits for its first request beside the idle ones: it must not occupy a thread.
+        # A new connection waits among the idle ones for its first request, so that it occupies no thread.
         if conn.last_used is None:
             self.put_conn(conn)
         else:
@@ -146,12 +146,12 @@ class _CherootServer(WsgiServer):
 
 
 class Server:
-    """Serves a WSGI application on a socket from threads of its own.
+    """Server of a WSGI application, in threads of its own.
 
     Use it as a context manager, or call `start` and `stop`.
 
     Args:
-        tls: what the server shows its certificate with; with it, it serves HTTPS and nothing else.
+        tls: the TLS context with the server's certificate; with it, only HTTPS is served.
     """
 
     def __init__(
@@ -180,10 +180,10 @@ class Server:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Bind, and answer from now on.
+        """Binds the socket and starts to serve.
 
         Raises:
-            PortTaken: if another process listens at the address.
+            PortInUseError: if another process listens at the address.
             OSError: if the address cannot be bound for another reason.
         """
         try:
@@ -197,7 +197,7 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening and end the connections; returns within a second."""
+        """Stops listening and closes the connections; returns within a second."""
         self._server.stop()
         if self._thread is not None:
             self._thread.join(SHUTDOWN_TIMEOUT)
@@ -205,13 +205,13 @@ class Server:
 
     @property
     def port(self) -> int:
-        """The port that is bound: the one asked for, or the free one that was found."""
+        """Bound port."""
         port: int = self._server.bind_addr[1]
         return port
 
     @property
     def url(self) -> str:
-        """Where a client on this machine calls; a server that listens at every address is called at the loopback one."""
+        """URL for clients on this machine, with the loopback address for a server that listens on all addresses."""
         host = WILDCARD_ADDRESSES.get(self._host, self._host)
         host = f"[{host}]" if ":" in host else host
         return f"{self._scheme}://{host}:{self.port}"

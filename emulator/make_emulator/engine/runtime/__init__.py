@@ -1,0 +1,1 @@
+"""One run of a blueprint: interpreter, trace, filters, errors, budget."""

@@ -1,5 +1,6 @@
-"""Retries of instant scenarios, which run again from their start after a transient error, if they store no incomplete
-executions.
+"""Retries of instant scenarios: after a transient error they run again from the start.
+
+Only those that store no incomplete executions are retried.
 
 Sources: Help centre, "Exponential backoff", "Fix rate limit errors", "Fix connection errors".
 """
