@@ -26,12 +26,12 @@ from helpers.engine import (
     set_variable,
 )
 from make_emulator.engine import custom_functions
+from make_emulator.engine.budget import Budget
 from make_emulator.engine.expressions.context import Bundle, Environment, Scope
 from make_emulator.engine.expressions.evaluator import render
 from make_emulator.engine.expressions.functions import FUNCTIONS
 from make_emulator.engine.expressions.values import Value, date_from_milliseconds
 from make_emulator.engine.javascript import pool, worker
-from make_emulator.engine.runtime.budget import Budget
 from make_emulator.world import functions
 
 NOW = 1_481_212_557_536

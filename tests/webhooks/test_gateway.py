@@ -11,7 +11,7 @@ import pytest
 from helpers.api import ApiClient, json_of
 from helpers.webhooks import FAILING_MODULE, WebhookHarness, webhook_response_module
 from make_emulator.app import create_app, registry_of
-from make_emulator.engine.runtime.duration import Stopwatch
+from make_emulator.engine.run_state import Stopwatch
 from make_emulator.http.request_log import LogEntry
 from make_emulator.registry import WorldSpec
 from make_emulator.server.wsgi import Server

@@ -9,10 +9,10 @@ from pathlib import Path
 import orjson
 
 from ..engine.blueprints.parser import parse_blueprint
+from ..engine.budget import Budget
 from ..engine.errors import ModuleError
 from ..engine.mock_data.generator import MockDataGenerator
 from ..engine.mock_data.infer import ConstraintInference
-from ..engine.runtime.budget import Budget
 from ..engine.runtime.executor import visible_status
 from ..world.clock import parse_iso
 from ..world.models import Json, ModuleScript, Step

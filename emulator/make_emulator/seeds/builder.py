@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from ..engine import custom_functions
-from ..engine.runtime import executor, inputs
+from ..engine import custom_functions, inputs
+from ..engine.runtime import executor
 from ..engine.scenarios import activation, crud
 from ..registry import WorldSpec
 from ..world import connections, data_stores, folders, functions, hooks, organizations, templates, variables

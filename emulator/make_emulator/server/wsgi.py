@@ -84,8 +84,10 @@ class _Gateway(WsgiGateway):
             self._drain_body()
 
     def _drain_body(self) -> None:
-        """Reads the rest of the body. A client that is still sending would receive a reset instead of the response;
-        on a kept connection, the rest would be read as the next request.
+        """Reads the rest of the body.
+
+        A client that is still sending would receive a reset instead of the response; on a kept connection, the rest would
+        be read as the next request.
         """
         request, rest, left = self.req, self.req.rfile, MAX_BODY_SIZE
         request.conn.socket.settimeout(DRAIN_TIMEOUT)

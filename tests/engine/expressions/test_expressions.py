@@ -7,6 +7,7 @@ import math
 import pytest
 
 from helpers.engine import SAMPLE_BUNDLE, evaluation_context, render_text
+from make_emulator.engine.budget import Budget
 from make_emulator.engine.errors import BudgetExceededError, ConversionError, ExpressionError
 from make_emulator.engine.expressions.evaluator import render, render_deep
 from make_emulator.engine.expressions.values import (
@@ -19,7 +20,6 @@ from make_emulator.engine.expressions.values import (
     format_iso,
     to_json_value,
 )
-from make_emulator.engine.runtime.budget import Budget
 
 
 def refusal(text: str) -> str:

@@ -22,7 +22,7 @@ from ..expressions.evaluator import render
 from ..expressions.functions.general import get_at_path, parse_path
 from ..expressions.ordering import sort_by_keys
 from ..expressions.values import EMPTY_TEXT, FieldMarker, Value, as_text, coerce, is_array, to_json_value
-from ..runtime.filters import condition_holds
+from ..filters import condition_holds
 from .app import App, Field
 from .context import NO_RESULTS, Emit, ModuleContext, Outcome
 

@@ -16,8 +16,8 @@ from ..blueprints.model import Module
 from ..errors import BundleValidationError, ConversionError, ModuleError
 from ..expressions.constraint import Constraint
 from ..expressions.values import EMPTY_TEXT, Value, as_text, coerce, to_json_value
+from ..inputs import validate_inputs
 from ..run_state import ScenarioCall
-from ..runtime.inputs import validate_inputs
 from .app import App, Inference
 from .context import Emit, ModuleContext, Outcome, ReturnOutputs
 

@@ -1,7 +1,7 @@
-"""The values of expressions: what they are, how they compare, and how one type becomes another.
+"""Values of expressions: type, comparison and conversion.
 
 A value is ``None``, ``bool``, ``int``/``float``, ``str``, a UTC ``datetime``, ``bytes``, a list or a mapping with
-text keys; besides there are the two marks `FieldMarker`. Numbers behave as those of JavaScript. Source of the
+text keys, or one of the two of `FieldMarker`. Numbers behave as those of JavaScript. Source of the
 coercions: Help centre, "Type coercion"; of empty values: developer documentation, "Processing of empty values".
 """
 
@@ -24,11 +24,11 @@ MAX_DEPTH: Final = 64
 """Depth to which collections and arrays may nest."""
 
 TimeZoneProvider = Callable[[], tzinfo]
-"""A time zone, looked up when it is asked for."""
+"""Provider of a time zone, which loads it when it is first needed."""
 
 
 class FieldMarker(Enum):
-    """What a field is told to do instead of taking a value."""
+    """Instructions that a field takes instead of a value."""
 
     IGNORE = "ignore"
     ERASE = "erase"
@@ -41,7 +41,7 @@ Value: TypeAlias = (
 
 
 class _EmptyText(str):
-    """The text of ``emptystring``, which counts as a value where an ordinary empty text does not."""
+    """Text of ``emptystring``, which counts as a value where an ordinary empty text does not."""
 
     __slots__ = ()
 
@@ -63,7 +63,7 @@ _DATE = re.compile(
 
 
 def normalize_number(value: float) -> int | float:
-    """A number as JavaScript has it: exact up to 2⁵³, and without a fraction where there is none."""
+    """Returns a number as in JavaScript: exact up to 2⁵³, and whole where it has no fraction."""
     if isinstance(value, int):
         if -_MAX_SAFE_INTEGER <= value <= _MAX_SAFE_INTEGER:
             return int(value)
@@ -83,7 +83,7 @@ def is_array(value: Value) -> TypeGuard[Sequence[Value]]:
 
 
 def is_empty(value: Value) -> bool:
-    """Whether ``ifempty`` and the operator "exists" take a value for missing (0 and false are not)."""
+    """True for values that ``ifempty`` and the operator "exists" treat as missing (0 and false are not)."""
     return value is None or value == "" or isinstance(value, FieldMarker)
 
 
@@ -94,7 +94,7 @@ def is_truthy(value: Value) -> bool:
 
 
 def is_equal(left: Value, right: Value) -> bool:
-    """Equality, which never crosses types (developer documentation, "IML")."""
+    """Compares two values; values of different types are never equal (developer documentation, "IML")."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if is_number(left) and is_number(right):
@@ -111,7 +111,7 @@ def to_epoch_milliseconds(date: datetime) -> int:
 
 
 def date_from_milliseconds(moment: float) -> datetime:
-    """The date of a number of milliseconds since the epoch.
+    """Returns the date of a number of milliseconds since the epoch.
 
     Raises:
         ConversionError: if it lies outside of the years 1 to 9999.
@@ -122,11 +122,11 @@ def date_from_milliseconds(moment: float) -> datetime:
         raise ConversionError() from None
 
 
-# --- becoming another type -----------------------------------------------------------------------
+# --- conversions --------------------------------------------------------------------------------
 
 
 def as_text(value: Value) -> str:
-    """The text of a value; an array is joined by commas.
+    """Returns the text of a value; an array is joined by commas.
 
     Raises:
         ConversionError: for a collection, alone or in an array.
@@ -149,7 +149,7 @@ def as_text(value: Value) -> str:
 
 
 def format_iso(date: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds, e.g. ``2016-12-08T15:55:57.536Z``."""
+    """Formats a date as ISO 8601 in UTC with milliseconds, e.g. ``2016-12-08T15:55:57.536Z``."""
     return date.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -167,7 +167,7 @@ def _format_number(value: float) -> str:
 
 
 def as_number(value: Value) -> int | float:
-    """A number, or a text that spells one.
+    """Returns a number, or the number in a text.
 
     Raises:
         ConversionError: for anything else, booleans and dates included.
@@ -194,9 +194,9 @@ def utc() -> tzinfo:
 
 
 def as_date(value: Value, zone: TimeZoneProvider = utc) -> datetime:
-    """A date, milliseconds since the epoch, or a text with day, month and year.
+    """Returns a date, or that of milliseconds since the epoch or of a text with day, month and year.
 
-    A text is of ``zone`` unless it names another (Help centre, "Type coercion"), which is asked for only then.
+    A text is in ``zone`` unless it names another (Help centre, "Type coercion"); the provider is called only then.
 
     Raises:
         ConversionError: for anything else.
@@ -249,10 +249,10 @@ def as_bytes(value: Value) -> bytes:
 
 
 def coerce(value: Value, kind: str, zone: TimeZoneProvider = utc) -> Value:
-    """A value as a field of a type takes it; types without a rule take anything. Dates are read in ``zone``.
+    """Converts a value to the type of a field; types without a rule take any value. Dates are parsed in ``zone``.
 
     Raises:
-        ConversionError: if it cannot be made to fit.
+        ConversionError: if it cannot be converted.
     """
     match kind:
         case "text" | "email" | "url" | "uuid" | "filename" | "path" | "hidden" | "password":
@@ -284,7 +284,7 @@ def coerce(value: Value, kind: str, zone: TimeZoneProvider = utc) -> Value:
 
 
 def to_json_value(value: Value) -> Json:
-    """A value as JSON has it: dates as text, no NaN, no halves of characters."""
+    """Converts a value to JSON: dates and binary data become texts, NaN and infinity ``None``, texts well-formed."""
     if isinstance(value, str):
         return to_well_formed(value)
     if value is None or isinstance(value, (bool, int)):

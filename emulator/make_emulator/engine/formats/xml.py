@@ -12,10 +12,10 @@ from html import escape
 from typing import Any
 from xml.parsers import expat
 
+from ..budget import data_too_large_error
 from ..errors import ConversionError, ModuleError
 from ..expressions.context import EvaluationBudget, text_within_budget
 from ..expressions.values import EMPTY_TEXT, MAX_DEPTH, Value, as_number, is_array
-from ..runtime.budget import data_too_large_error
 
 #: Maximum number of elements of a document.
 MAX_ELEMENTS = 300_000

@@ -1,1 +1,1 @@
-"""One run of a blueprint: interpreter, trace, filters, errors, budget."""
+"""Runtime: interprets a blueprint, and records the run as an execution."""

@@ -22,7 +22,8 @@ from ...world.exceptions import (
 )
 from ...world.models import Execution, Json, Scenario, Team, User
 from ...world.world import World
-from ..runtime import executor, inputs
+from .. import inputs
+from ..runtime import executor
 from ..scheduling import schedule, webhook_dispatch
 
 #: Time that a responsive call waits for its run (API documentation, "Run a scenario").

@@ -21,9 +21,9 @@ from ...world.exceptions import (
 from ...world.models import BlueprintVersion, FieldSpecs, Folder, Json, Organization, Scenario, Team, User
 from ...world.tables import Table
 from ...world.world import World
+from .. import inputs
 from ..apps.catalog import BUILT_IN_APPS
 from ..blueprints.parser import parse_blueprint
-from ..runtime import inputs
 from ..scheduling import schedule
 from . import activation
 

@@ -17,8 +17,8 @@ from ...world.executions import count_execution
 from ...world.models import Execution, IncompleteExecution, Json, RetryAttempt
 from ...world.world import World
 from ..blueprints.parser import parse_blueprint
+from ..budget import Budget
 from ..runtime import executor, failed_bundles
-from ..runtime.budget import Budget
 from ..runtime.error_handling import RETRY_DELAYS, failed_bundle_error
 from ..runtime.run import FAILURE, ResumePoint, ScenarioRun, locate_module
 from . import schedule, sequential, webhook_dispatch
@@ -112,7 +112,7 @@ def retry(
         world.now() if at is None else at,
         call=executor.call_scenario,
         budget=budget,
-        at=ResumePoint(row.failer, row.bundles, row.variables),
+        resume_point=ResumePoint(row.failer, row.bundles, row.variables),
     )
     computed.execute()
     execution = computed.to_execution(kind=kind, author_id=author_id, instant=False)

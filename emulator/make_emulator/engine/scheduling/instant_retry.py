@@ -13,8 +13,8 @@ from typing import Any
 from ...world.consumption import is_exhausted, organization_of
 from ...world.models import InstantRetry
 from ...world.world import World
+from ..budget import Budget
 from ..runtime import executor
-from ..runtime.budget import Budget
 from ..runtime.cycles import QueueBatch
 from . import incomplete_retry
 

@@ -10,7 +10,7 @@ from ...world.consumption import is_exhausted, organization_of, reset_counters
 from ...world.enums import get_timezone
 from ...world.models import Execution, Organization, Scenario
 from ...world.world import World
-from ..runtime.budget import MAX_WORK, Budget
+from ..budget import MAX_WORK, Budget
 from ..runtime.run import WARNING
 from . import incomplete_retry, instant_retry, schedule, sequential, webhook_dispatch
 

@@ -14,8 +14,8 @@ from ...world.consumption import is_exhausted, organization_of
 from ...world.models import Execution, Hook, Json, Scenario
 from ...world.world import World
 from ..apps.webhooks import RESPOND_MODULE
+from ..budget import Budget
 from ..runtime import executor
-from ..runtime.budget import Budget
 from ..runtime.cycles import QueueBatch
 from . import sequential
 

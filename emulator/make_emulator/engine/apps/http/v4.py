@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ....world.transport import HttpResponse, OutgoingRequest
+from ...budget import MAX_WEIGHT, data_too_large_error
 from ...errors import BundleValidationError, ModuleError, unsupported_module_error
 from ...expressions.values import Value, as_bytes
-from ...runtime.budget import MAX_WEIGHT, data_too_large_error
 from ..app import Field
 from ..context import Emit, ModuleContext, Outcome
 from ..json import dump_json, parse_json
