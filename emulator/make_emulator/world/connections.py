@@ -45,6 +45,7 @@ class ConnectionType:
 
     @property
     def credential_fields(self) -> tuple[str, ...]:
+        """The names of the fields of its credentials, required ones first."""
         return self.required + self.optional
 
 
@@ -248,6 +249,7 @@ def _find_data_issues(kind: ConnectionType, data: Mapping[str, Json]) -> Iterato
 
 
 def rename(world: World, connection: Connection, name: str) -> Connection:
+    """Change the name of a connection."""
     return world.connections.put(replace(connection, name=name))
 
 

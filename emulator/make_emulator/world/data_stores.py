@@ -128,6 +128,7 @@ def delete_stores(world: World, stores: Sequence[DataStore], *, confirmed: bool)
 
 
 def records(world: World, store: DataStore) -> Selection[Record]:
+    """The records of a store."""
     return world.records.where(store=store.id)
 
 
@@ -173,6 +174,11 @@ def update_record(world: World, store: DataStore, key: str, changes: Mapping[str
 
 
 def find_record(world: World, store: DataStore, key: str) -> Record:
+    """The record of a store with a key.
+
+    Raises:
+        NotFoundError: if there is none.
+    """
     record = world.records.get((store.id, key))
     if record is None:
         raise NotFoundError("record", key)
@@ -255,6 +261,7 @@ def bson_size(value: Json) -> int:
 def create_structure(
     world: World, team: Team, *, name: str, spec: FieldSpecs, strict: bool, id: int | None = None
 ) -> DataStructure:
+    """Create a data structure; ``strict`` rejects fields that are not in ``spec``."""
     id = world.ids.assign("data structure", id)
     return world.data_structures.put(
         DataStructure(id=id, name=name, team_id=team.id, spec=spec, strict=strict)
@@ -262,6 +269,7 @@ def create_structure(
 
 
 def update_structure(world: World, structure: DataStructure, **changes: Any) -> DataStructure:
+    """Change name, spec or strict."""
     return world.data_structures.put(replace(structure, **changes))
 
 

@@ -183,6 +183,7 @@ def insert(
 
 
 def rename_hook(world: World, hook: Hook, name: str) -> Hook:
+    """Change the name of a hook."""
     return world.hooks.put(replace(hook, name=name))
 
 

@@ -31,6 +31,7 @@ class Role:
 
     @property
     def permission_list(self) -> list[str]:
+        """The permissions in alphabetical order."""
         return sorted(self.permissions)
 
 

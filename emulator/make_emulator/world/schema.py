@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ParamSpec
 
 from .models import (
     BlueprintVersion,
@@ -48,6 +48,8 @@ from .tables import Table
 
 #: What an index holds: a field, several of them as a tuple, or a value computed from the world's tables and a row.
 IndexSpec = str | tuple[str, ...] | Callable[["Tables", Any], Hashable]
+
+_Arguments = ParamSpec("_Arguments")
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
@@ -124,9 +126,13 @@ def _bind(compute: Callable[[Tables, Any], Hashable], tables: Tables) -> Callabl
     return lambda row: compute(tables, row)
 
 
-def table(*rows: type, **declaration: Any) -> Any:
-    """Declare a table of `Tables`; for the arguments see `TableSpec`."""
-    return TableSpec(*rows, **declaration)
+def _as_attribute(spec: Callable[_Arguments, TableSpec]) -> Callable[_Arguments, Any]:
+    """``spec`` itself, for mypy a function whose result may stand for an attribute of any type."""
+    return spec
+
+
+#: Declares a table of `Tables`; for the arguments see `TableSpec`.
+table = _as_attribute(TableSpec)
 
 
 def _organization_of_team(tables: Tables, row: Any) -> int:

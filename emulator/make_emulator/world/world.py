@@ -56,6 +56,7 @@ class World(Tables):
         self.detailed: dict[int, deque[str]] = {}
 
     def now(self) -> int:
+        """The present moment of the world's clock, in milliseconds since the epoch."""
         return self.clock.now()
 
     def count_call(self, bucket: tuple[str, int], length: int) -> tuple[int, int]:
