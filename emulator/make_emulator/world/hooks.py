@@ -178,7 +178,7 @@ def insert(
             alone_since=world.now() if alone_since is None else alone_since,
         )
     )
-    world.register_name(hook.udid)
+    world.register_lookup_key(hook.udid)
     return hook
 
 

@@ -50,7 +50,7 @@ def create_token(
         created=world.now(),
     )
     world.tokens.put(row)
-    world.register_name(row.token)
+    world.register_lookup_key(row.token)
     return row
 
 

@@ -64,11 +64,13 @@ class TableSpec:
         owners: table -> the index of this one that holds the keys of that table's rows. Removing an owning row removes
             the rows that it owns.
         references: field -> the table whose rows it names; a restore checks that they exist.
-        resource: the name by which requests look rows up; such rows have a ``team_id``, unless `visibility` knows better.
+        resource: the kind of the rows in requests, e.g. ``dataStore``; organizations, teams and users aside, such rows
+            have a ``team_id``.
         path_parameter: the name of the resource's id in paths, ``{resource}Id`` by default.
-        has_text_id: whether the ids of the resource are text rather than numbers.
+        has_text_id: true if the ids of the resource are text, not numbers.
         sections: section of a snapshot -> class of its rows; by default one, of the table's name.
-        is_optional: whether earlier releases wrote snapshots without it.
+        is_optional: true if snapshots of earlier releases lack the table.
+        lookup_key: the field by which a server finds the world of a request; a secret.
         sensitive_fields: the fields that redaction masks, because they may hold secrets of external services.
         secret_fields: the fields whose values redaction masks wherever they occur in the document.
     """
@@ -85,6 +87,7 @@ class TableSpec:
         has_text_id: bool = False,
         sections: Mapping[str, type] | None = None,
         is_optional: bool = False,
+        lookup_key: str | None = None,
         sensitive_fields: tuple[str, ...] = (),
         secret_fields: tuple[str, ...] = (),
     ) -> None:
@@ -99,7 +102,8 @@ class TableSpec:
         self.sections = sections or {}
         self.is_optional = is_optional
         self.sensitive_fields = sensitive_fields
-        self.secret_fields = secret_fields
+        self.lookup_key = lookup_key
+        self.secret_fields = (*secret_fields, lookup_key) if lookup_key else secret_fields
         # Shared by the tables of all worlds.
         self._key_of = _field_getter(key)
         self._fields = {index: _field_getter(spec) for index, spec in indexes.items() if not callable(spec)}
@@ -170,9 +174,7 @@ class Tables:
         owners={"teams": "team"},
         references={"user_id": "users", "team_id": "teams"},
     )
-    tokens: Table[str, Token] = table(
-        Token, key="token", references={"user_id": "users"}, secret_fields=("token",)
-    )
+    tokens: Table[str, Token] = table(Token, key="token", references={"user_id": "users"}, lookup_key="token")
     folders: Table[int, Folder] = table(
         Folder,
         indexes={"team": "team_id", "parent": "parent_id"},
@@ -270,7 +272,7 @@ class Tables:
         owners={"teams": "team"},
         references={"team_id": "teams"},
         resource="hook",
-        secret_fields=("udid",),
+        lookup_key="udid",
     )
     incomings: Table[tuple[int, str], Incoming] = table(
         Incoming, key=("hook_id", "id"), indexes={"hook": "hook_id"}, owners={"hooks": "hook"}
@@ -341,6 +343,15 @@ class Tables:
         """The table of a name."""
         found: Table[Any, Any] = getattr(self, name)
         return found
+
+    def lookup_keys(self) -> list[str]:
+        """The keys by which a server finds this world: its tokens, and the udids of its hooks."""
+        return [
+            getattr(row, spec.lookup_key)
+            for name, spec in TABLES.items()
+            if spec.lookup_key
+            for row in self.table(name)
+        ]
 
     def resource_table(self, resource: str) -> Table[Any, Any]:
         """The table of a kind of resource (``"scenario"``, ``"dataStore"`` …).
