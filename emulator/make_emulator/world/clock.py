@@ -63,6 +63,7 @@ class Clock:
 
     @property
     def frozen(self) -> bool:
+        """True while the clock stands still."""
         return self._frozen is not None
 
     @property
