@@ -42,7 +42,7 @@ def measure(effort: Effort) -> list[Figure]:
 
 
 def _measure_linear_run(world: World, effort: Effort) -> list[Figure]:
-    data = {"name": " Ann ", "quantity": 3}
+    data: dict[str, Any] = {"name": " Ann ", "quantity": 3}
     scenario = world.scenarios[large_world.TEN_MODULE_SCENARIO_ID]
 
     def run() -> None:

@@ -40,7 +40,7 @@ def _measure_run(app: Flask, effort: Effort) -> list[Figure]:
     handle = registry_of(app).get(DEFAULT_WORLD)
     assert handle is not None
     world, user = handle.world, handle.main_user()
-    data = {"name": " Ann ", "quantity": 3}
+    data: dict[str, Any] = {"name": " Ann ", "quantity": 3}
     client = app.test_client()
     path, body = (
         f"{API_PREFIX}/scenarios/{large_world.TEN_MODULE_SCENARIO_ID}/run",

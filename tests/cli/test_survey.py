@@ -155,7 +155,7 @@ def test_a_webhook_receives_what_is_mapped_of_it(tmp_path: Path) -> None:
         module(2, "builtin:BasicFeeder", {"array": "{{1.lines}}"}),
         module(3, "acme:use", {"x": "{{2.price}} {{round(2.price)}}"}),
     )
-    bundle = sample_input(parse_export(path.read_bytes()), NOW)
+    bundle: Any = sample_input(parse_export(path.read_bytes()), NOW)
     assert list(bundle) == ["lines"]
     assert all(isinstance(line["price"], float) for line in bundle["lines"])
     [reported] = document(path)["blueprints"]
@@ -177,7 +177,7 @@ def test_a_scenario_gets_inputs_of_the_declared_types(tmp_path: Path) -> None:
     start = {**module(1, "scenario-service:StartSubscenario"), "version": 2}
     use = module(2, "acme:use", {"x": "{{round(1.note)}}"}, filter=FILTER)
     path = write(tmp_path / "a.json", start, use, io={"input_spec": spec, "output_spec": []})
-    inputs = sample_input(parse_export(path.read_bytes()), NOW)
+    inputs: Any = sample_input(parse_export(path.read_bytes()), NOW)
     assert inputs["speed"] in ("fast", "slow")
     assert [set(line) for line in inputs["lines"]] == [{"sku"}, {"sku"}]
     assert isinstance(inputs["note"], str)

@@ -165,7 +165,9 @@ def test_each_shipped_blueprint_has_expectations_and_a_source() -> None:
 
 def test_the_shipped_blueprints_use_what_people_build_with() -> None:
     used = {
-        node["module"] for path in FOLDER.glob("*.json") for node in parse_export(path.read_bytes()).nodes
+        str(node["module"])
+        for path in FOLDER.glob("*.json")
+        for node in parse_export(path.read_bytes()).nodes
     }
     assert len(used) >= 60
     assert {name: get_support_level(name) for name in used if get_support_level(name) == "unknown"} == {}
@@ -193,7 +195,8 @@ def test_what_a_shipped_blueprint_names_is_generated(path: Path) -> None:
     text = path.read_text("utf-8")
     for address in set(re.findall(r"(?:https?://|@)([a-z0-9.-]+\.[a-z]{2,})", text)):
         assert address == "example.com" or address.endswith((".example.com", ".example.org")), address
-    for node in parse_export(path.read_bytes()).nodes:
+    nodes: list[Any] = list(parse_export(path.read_bytes()).nodes)
+    for node in nodes:
         assert {"x", "y"} <= node["metadata"]["designer"].keys()
         assert node["version"] >= 1
 

@@ -11,7 +11,9 @@ from helpers.engine import NOW, EngineHarness, module, set_variable
 from make_emulator.engine.budget import Budget
 from make_emulator.engine.runtime import executor, module_scripts
 from make_emulator.engine.scheduling import scheduler, webhook_dispatch
+from make_emulator.json_types import as_mapping
 from make_emulator.world import hooks, organizations, scenarios
+from make_emulator.world.blueprint_refs import first_module
 from make_emulator.world.models import Execution, ExecutionError, Hook, ModuleScript, Scenario
 
 GET = "acme:get"
@@ -46,7 +48,9 @@ def deliver(harness: EngineHarness, hook: Hook, n: int) -> Execution | None:
 
 
 def waiting(harness: EngineHarness) -> list[Any]:
-    return [row.data["n"] for row in sorted(harness.world.incomings, key=lambda row: row.sequence)]
+    return [
+        as_mapping(row.data)["n"] for row in sorted(harness.world.incomings, key=lambda row: row.sequence)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -262,7 +266,8 @@ def test_what_an_earlier_cycle_answered_does_not_cost_a_later_one_its_bundle(set
     two = [[{"a": "{{1.n}}", "o": "number:equal", "b": "2"}]]
     no = module(3, "builtin:ThrowError", {"message": "No"}, filter={"name": "", "conditions": two})
     hook, scenario = listen(harness, RESPOND, no, roundtrips=5, **settings)
-    harness.world.blueprints[scenario.id, 1].blueprint["flow"][0]["parameters"]["maxResults"] = 1
+    first: Any = first_module(harness.world.blueprints[scenario.id, 1].blueprint["flow"])
+    first["parameters"]["maxResults"] = 1
     scenario = harness.world.scenarios.put(
         replace(scenario, scheduling={"type": "indefinitely", "interval": 900})
     )

@@ -84,7 +84,7 @@ def test_what_happened_is_reported_in_plain_english(reported: Step | FlowDecisio
 
 def test_long_sides_are_cut_in_sentences_only() -> None:
     groups = ((compared("x" * 100, "text:equal", "y"),),)
-    reported = trace_view.Decision.from_model(decision("filter", passed=False, groups=groups)).to_json()
+    reported: Any = trace_view.Decision.from_model(decision("filter", passed=False, groups=groups)).to_json()
     assert reported["sentence"].endswith(f': "{"x" * 58}… equal to "y"')
     assert reported["conditions"][0][0]["left"] == "x" * 100
 
@@ -120,7 +120,7 @@ def test_steps_and_decisions_are_reported_in_the_order_in_which_they_happened() 
     view = TraceView.from_execution(run(step(), step(operation=2), decisions=decisions))
     order = "".join("s" if isinstance(event, trace_view.Step) else "d" for event in view.events())
     assert order == "dsddsdd"
-    reported = view.to_json()
+    reported: Any = view.to_json()
     assert len(reported["story"]) == 7
     assert [each["step"] for each in reported["decisions"]] == [0, 1, 1, 2, 2]
     assert reported["leftOut"] == {"steps": 4, "decisions": 0}

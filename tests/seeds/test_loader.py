@@ -13,6 +13,7 @@ from helpers.api import NOON
 from make_emulator import seeds
 from make_emulator.registry import WorldSpec
 from make_emulator.resources import fixture_path
+from make_emulator.world.blueprint_refs import first_module
 from make_emulator.world.clock import DAY
 from make_emulator.world.enums import SCOPES
 from make_emulator.world.models import Execution
@@ -185,7 +186,7 @@ def blueprint(name: str) -> dict[str, Any]:
 def test_a_blueprint_may_be_written_into_the_seed() -> None:
     world = built(team_with(scenarios=[{"blueprint": blueprint("Inside")}]))
     assert world.scenarios[1].name == "Inside"
-    assert world.blueprints[1, 1].blueprint["flow"][0]["module"] == "json:ParseJSON"
+    assert first_module(world.blueprints[1, 1].blueprint["flow"])["module"] == "json:ParseJSON"
 
 
 def test_a_blueprint_may_be_a_file_beside_the_seed(tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ class Step:
             "module": self.module,
             "operation": self.operation,
             "operations": self.operations,
-            "bundle": self.bundle and self.bundle.to_json(),
+            "bundle": self.bundle.to_json() if self.bundle else None,
             "input": self.input,
             "output": self.output,
             "error": self.error,
@@ -288,7 +288,7 @@ class Decision:
             "event": self.event,
             "cycle": self.cycle,
             "moduleId": self.module_id,
-            "bundle": self.bundle and self.bundle.to_json(),
+            "bundle": self.bundle.to_json() if self.bundle else None,
         }
         match self.event:
             case "filter":

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from helpers.engine import EngineHarness, error_of, module, outputs_of, set_variable
 from make_emulator.world import data_stores
-from make_emulator.world.models import Json
 
 
-def store(id: int, name: str, mapper: Json = None, **parameters: Json) -> Json:
+def store(id: int, name: str, mapper: Any = None, **parameters: Any) -> Any:
     return module(id, f"datastore:{name}", mapper) | {"parameters": {"datastore": 1, **parameters}}
 
 
@@ -22,7 +23,7 @@ def harness() -> EngineHarness:
     return harness
 
 
-def bundles(harness: EngineHarness, node: Json) -> list[Json]:
+def bundles(harness: EngineHarness, node: Any) -> list[Any]:
     return list(outputs_of(harness.run(node), node["id"]))
 
 
@@ -148,7 +149,7 @@ def test_records_are_deleted_and_counted(harness: EngineHarness) -> None:
     assert harness.world.data_stores[1].size == 0
 
 
-def keys(harness: EngineHarness, mapper: Json, **parameters: Json) -> list[str]:
+def keys(harness: EngineHarness, mapper: Any, **parameters: Any) -> list[str]:
     return [bundle["key"] for bundle in bundles(harness, store(1, "SearchRecord", mapper, **parameters))]
 
 
@@ -189,14 +190,14 @@ def test_the_bundle_that_goes_on_without_results_is_counted_as_none(harness: Eng
 
 
 @pytest.mark.parametrize("filter", ["x", [1], [["x"]], [[{"o": 1}]]])
-def test_a_filter_that_is_none_is_rejected(harness: EngineHarness, filter: Json) -> None:
+def test_a_filter_that_is_none_is_rejected(harness: EngineHarness, filter: Any) -> None:
     execution = harness.run(store(1, "SearchRecord", {"filter": filter}))
     assert error_of(execution)[0] == "BundleValidationError"
 
 
 @pytest.mark.parametrize("id", [99, "99", None, "one", True])
 def test_a_store_that_does_not_exist_or_is_another_teams_is_not_found(
-    harness: EngineHarness, id: Json
+    harness: EngineHarness, id: Any
 ) -> None:
     node = store(1, "Stats") | {"parameters": {"datastore": id}}
     name, message = error_of(harness.run(node))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from helpers.engine import NOW, EngineHarness, error_of, module, outputs_of
 from make_emulator.engine.runtime import module_scripts
 from make_emulator.world import connections, external_services, snapshot
-from make_emulator.world.models import Attachment, Json, Mail, ModuleScript
+from make_emulator.world.models import Attachment, Mail, ModuleScript
 
-MAIL: Mapping[str, Json] = {
+MAIL: Mapping[str, Any] = {
     "to": ["ann@example.com"], "cc": [], "bcc": [], "from": "", "sender": "", "subject": "Order {{1 + 1}}",
     "contentType": "html", "html": "<p>Hi</p>", "attachments": [], "replyTo": "", "inReplyTo": "", "references": [],
     "priority": "normal", "headers": [],
@@ -19,8 +20,8 @@ MAIL: Mapping[str, Json] = {
 
 
 def email(
-    id: int = 1, parameters: Mapping[str, Json] | None = None, sent_from: str = "", **mapper: Json
-) -> dict[str, Json]:
+    id: int = 1, parameters: Mapping[str, Any] | None = None, sent_from: str = "", **mapper: Any
+) -> dict[str, Any]:
     fields = {**MAIL, "from": sent_from, **mapper}
     return module(id, "email:ActionSendEmail", fields, version=7, parameters=parameters or {})
 
@@ -96,7 +97,7 @@ def test_only_the_body_of_the_chosen_type_counts() -> None:
         ({"attachments": [{"fileName": "a.csv"}]}, 1),
     ],
 )
-def test_what_a_mail_needs_and_does_not_get_is_a_validation_error(mapper: Json, parameters: int) -> None:
+def test_what_a_mail_needs_and_does_not_get_is_a_validation_error(mapper: Any, parameters: int) -> None:
     harness = EngineHarness()
     text = f"Validation failed for {parameters} parameter(s)."
     assert error_of(harness.run(email(**mapper))) == ("BundleValidationError", text)
@@ -111,7 +112,12 @@ def test_a_mail_without_recipients_is_not_sent() -> None:
 
 def test_a_mail_comes_from_the_account_unless_it_says_otherwise() -> None:
     harness = EngineHarness()
-    login = {"host": "smtp.example.com", "port": 587, "userName": "shop@example.com", "password": "s3cret"}
+    login: dict[str, Any] = {
+        "host": "smtp.example.com",
+        "port": 587,
+        "userName": "shop@example.com",
+        "password": "s3cret",
+    }
     id = connections.create(
         harness.world, harness.team, harness.user, name="Mail", type="smtp", data=login
     ).id

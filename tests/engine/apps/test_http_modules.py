@@ -28,7 +28,6 @@ from make_emulator.engine.apps.http.requests import build_url, encode_form, spli
 from make_emulator.engine.errors import BundleValidationError
 from make_emulator.redaction.rules import MASK
 from make_emulator.world import connections, external_services
-from make_emulator.world.models import Json
 from make_emulator.world.transport import HttpResponse, NoResponseError
 
 # --- what is sent --------------------------------------------------------------------------------
@@ -205,7 +204,7 @@ def test_a_body_that_is_not_json_once_it_is_mapped_is_rejected_in_makes_words() 
         (http_v4_module(contentType="json", jsonStringBodyContent="{}"), 1),
     ],
 )
-def test_what_a_module_needs_and_does_not_get_is_a_validation_error(node: Json, parameters: int) -> None:
+def test_what_a_module_needs_and_does_not_get_is_a_validation_error(node: Any, parameters: int) -> None:
     harness = EngineHarness()
     text = f"Validation failed for {parameters} parameter(s)."
     assert error_of(harness.run(node)) == ("BundleValidationError", text)
@@ -285,7 +284,7 @@ def test_an_answer_comes_out_as_it_does_in_version_four() -> None:
 
 
 def test_json_and_xml_are_parsed_and_only_on_request() -> None:
-    def data(body: Json, kind: str | None = None, **mapper: Json) -> Json:
+    def data(body: Any, kind: str | None = None, **mapper: Any) -> Any:
         harness = EngineHarness()
         add_http_rule(harness, body=body, headers=(("content-type", kind),) if kind else ())
         return single_output(harness.run(http_v3_module(**mapper)))["data"]
@@ -552,7 +551,7 @@ def test_modules_share_cookies_if_they_are_set_to() -> None:
 # --- credentials ---------------------------------------------------------------------------------
 
 
-def connect(harness: EngineHarness, type: str, **data: Json) -> int:
+def connect(harness: EngineHarness, type: str, **data: Any) -> int:
     return connections.create(harness.world, harness.team, harness.user, name="Key", type=type, data=data).id
 
 

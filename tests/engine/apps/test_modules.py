@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from helpers.engine import EngineHarness, error_of, last_module_output, module, 
 from make_emulator.engine.apps import catalog
 from make_emulator.engine.apps.catalog import get_support_level
 from make_emulator.world.blueprint_refs import HOOK_TRIGGERS
-from make_emulator.world.models import ExecutionResponse, Json
+from make_emulator.world.models import ExecutionResponse
 
 
 def test_every_module_that_is_written_is_in_the_catalog_if_its_app_is() -> None:
@@ -100,7 +101,7 @@ def test_the_small_helpers() -> None:
         ('"x"', [{"value": "x"}]),
     ],
 )
-def test_json_becomes_bundles(text: str, bundles: list[Json]) -> None:
+def test_json_becomes_bundles(text: str, bundles: list[Any]) -> None:
     assert last_module_output(module(1, "json:ParseJSON", {"json": text})) == bundles
 
 
@@ -168,7 +169,7 @@ def test_an_answer_to_the_caller_is_read_off_the_run() -> None:
 @pytest.mark.parametrize(
     "mapper", [{}, {"status": "99"}, {"status": 200, "headers": [{"name": "a", "value": "b"}]}]
 )
-def test_an_answer_that_is_invalid_is_rejected(mapper: Json) -> None:
+def test_an_answer_that_is_invalid_is_rejected(mapper: Any) -> None:
     execution = EngineHarness().run(HOOK, module(2, "gateway:WebhookRespond", mapper), trigger_bundle={})
     assert error_of(execution) == ("BundleValidationError", "Validation failed for 1 parameter(s).")
     assert execution.respond is None
@@ -176,7 +177,7 @@ def test_an_answer_that_is_invalid_is_rejected(mapper: Json) -> None:
 
 # --- all other apps ------------------------------------------------------------------------------
 
-INTERFACE: list[Json] = [
+INTERFACE: list[Any] = [
     {"name": "email", "type": "text"},
     {"name": "amount", "type": "number"},
     {"name": "count", "type": "uinteger"},
@@ -238,7 +239,7 @@ def test_an_instant_trigger_of_any_app_emits_what_came_in() -> None:
         (module(1, "ai-tools:Ask", {"input": "?", "model": "low"}), "[400] 'model' is required"),
     ],
 )
-def test_what_a_service_asks_for_although_no_field_says_so_must_be_there(node: Json, message: str) -> None:
+def test_what_a_service_asks_for_although_no_field_says_so_must_be_there(node: Any, message: str) -> None:
     assert error_of(EngineHarness().run(node)) == ("BundleValidationError", message)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from helpers.engine import EngineHarness, error_of, last_module_output, module
+from helpers.engine import EngineHarness, error_of, last_module_output, module, outputs_of
 from make_emulator.engine.apps import catalog
-from make_emulator.world.models import Json
+from make_emulator.json_types import as_array
 
 INTERFACE = [{"name": "email", "type": "text"}]
 
 
-def made_up(name: str, id: int = 1, **rest: Json) -> Json:
+def made_up(name: str, id: int = 1, **rest: Any) -> Any:
     return module(id, name, metadata={"interface": INTERFACE}, **rest)
 
 
@@ -52,8 +54,8 @@ def test_the_aggregators_of_apps_that_are_not_known_gather_and_are_generated() -
     pack = made_up("archive:PackAggregator", 2, parameters={"feeder": 1})
     execution = EngineHarness().run(feeder, pack, module(3, "acme:send"))
     assert [step.module_id for step in execution.steps] == [1, 2, 3]
-    assert list(execution.steps[1].output[0]) == ["email"]
-    assert len(execution.steps[1].input) == 3
+    assert list(outputs_of(execution, 2)[0]) == ["email"]
+    assert len(as_array(execution.steps[1].input)) == 3
 
 
 @pytest.mark.parametrize(

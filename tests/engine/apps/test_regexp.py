@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,22 +11,21 @@ from hypothesis import strategies as st
 from helpers.engine import EngineHarness, error_of, last_module_output, module, set_variable
 from make_emulator.engine.budget import MAX_ITEMS
 from make_emulator.engine.formats.html_to_text import html_to_text
-from make_emulator.world.models import Json
 
 
-def match(pattern: str, text: Json, *switches: str, id: int = 1) -> Json:
+def match(pattern: str, text: Any, *switches: str, id: int = 1) -> Any:
     """Match pattern, with all its switches off but these."""
     names = ("global", "sensitive", "multiline", "singleline", "continueWhenNoRes")
     parameters = dict.fromkeys(names, False) | dict.fromkeys(switches, True)
     return module(id, "regexp:Parser", {"text": text}, parameters={"pattern": pattern, **parameters})
 
 
-def replace(pattern: str, value: str, text: str, *switches: str) -> Json:
+def replace(pattern: str, value: str, text: str, *switches: str) -> Any:
     mapper = {"pattern": pattern, "value": value, "text": text, **dict.fromkeys(switches, True)}
     return module(1, "regexp:Replace", mapper)
 
 
-def to_text(html: str, newline: str = "lf", uppercase: bool = False) -> Json:
+def to_text(html: str, newline: str = "lf", uppercase: bool = False) -> Any:
     mapper = {"html": html, "newline": newline, "uppercaseHeadings": uppercase}
     return module(1, "regexp:HTMLToText", mapper)
 

@@ -9,13 +9,13 @@ import pytest
 
 from helpers.engine import NOW, EngineHarness, error_of, module, outputs_of, return_data, set_variable
 from make_emulator.engine.runtime import executor
-from make_emulator.world.models import IncompleteExecution, Json
+from make_emulator.world.models import IncompleteExecution
 
 DLQ = {"dlq": True}
 NOT_JSON = ("DataError", "Source is not valid JSON.")
 
 
-def parse(id: int, json: str, *handler: Json) -> Any:
+def parse(id: int, json: str, *handler: Any) -> Any:
     return module(id, "json:ParseJSON", {"json": json}, onerror=list(handler))
 
 
@@ -27,12 +27,12 @@ def stored(harness: EngineHarness) -> list[IncompleteExecution]:
     return list(harness.world.incomplete_executions)
 
 
-def write(id: int, key: str, city: str, **rest: Json) -> Any:
+def write(id: int, key: str, city: str, **rest: Any) -> Any:
     mapper = {"key": key, "overwrite": True, "data": {"city": city}}
     return {**module(id, "datastore:AddRecord", mapper, **rest), "parameters": {"datastore": 1}}
 
 
-def on_store(id: int, name: str, mapper: Json) -> Any:
+def on_store(id: int, name: str, mapper: Any) -> Any:
     return {**module(id, f"datastore:{name}", mapper), "parameters": {"datastore": 1}}
 
 
@@ -64,7 +64,7 @@ def test_a_handler_without_a_directive_drops_the_bundle() -> None:
     assert (execution.status, len(outputs_of(execution, 3))) == (1, 1)
 
 
-def only(kind: str) -> Json:
+def only(kind: str) -> Any:
     return {"name": kind, "conditions": [[{"a": "{{2.error.type}}", "o": "text:equal", "b": kind}]]}
 
 
@@ -140,7 +140,7 @@ def test_breaking_stores_the_bundle_and_the_others_go_on_with_a_warning() -> Non
     ("mapper", "most", "minutes"),
     [({"retry": True}, 3, 15), ({"retry": True, "count": 5, "interval": 2}, 5, 2)],
 )
-def test_breaking_may_ask_for_new_attempts(mapper: Json, most: int, minutes: int) -> None:
+def test_breaking_may_ask_for_new_attempts(mapper: Any, most: int, minutes: int) -> None:
     harness = EngineHarness()
     harness.run(parse(1, "{", module(9, "builtin:Break", mapper)), settings=DLQ)
     [row] = stored(harness)

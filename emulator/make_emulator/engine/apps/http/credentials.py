@@ -61,7 +61,9 @@ def find_credentials(context: ModuleContext, kind: str, parameter: str) -> Crede
         case "apiKey":
             in_query = str(values.get("placement") or "header").lower() not in ("header", "headers")
             secret = values.get("key")
-            return Credentials(str(values.get("name") or "Authorization"), in_query, secret and str(secret))
+            return Credentials(
+                str(values.get("name") or "Authorization"), in_query, str(secret) if secret else None
+            )
         case "basicAuth":
             known = {"username", "password"} <= values.keys()
             return Credentials(
