@@ -114,7 +114,7 @@ def test_deleting_records_without_confirmation_is_406_and_deletes_nothing(
 
 
 def test_chosen_records_are_deleted_and_unknown_keys_passed_over(api: ApiClient) -> None:
-    response = api.delete("/data-stores/1/data?confirmed=true", json={"keys": ["order-1001", "nobody"]})
+    response = api.delete("/data-stores/1/data?confirmed=true", json={"keys": ["order-1001", "unknown"]})
     assert assert_ok(response) == {"keys": ["order-1001"]}
     assert "order-1001" not in keys(api)
 

@@ -24,7 +24,7 @@ def create(api: ApiClient, **changes: Any) -> dict[str, Any]:
 
 
 def unfit(api: ApiClient, **changes: Any) -> str:
-    """Returns the reason for which a function is rejected."""
+    """Message of the rejection of a function."""
     response = api.post("/functions?teamId=1", json={**TWICE, **changes})
     return str(assert_refused(response, 400, code="IM005", message="Invalid input parameters")["detail"])
 

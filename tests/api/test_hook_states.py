@@ -1,4 +1,4 @@
-"""States of hooks: ping, learning of the structure, and deletion."""
+"""States of hooks: ping, learning, disabling and deletion."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def test_the_list_can_be_narrowed(api: ApiClient) -> None:
     create_hook(api)
     assert ids() == [1, 2, 3]
     assert ids(typeName="gateway-mailhook") == [2]
-    assert ids(typeName="nobody-knows") == []
+    assert ids(typeName="unknown-knows") == []
     assert ids(assigned="true") == [1]
     assert ids(assigned="false") == [2, 3]
     assert ids(viewForScenarioId=2) == [1, 2, 3]

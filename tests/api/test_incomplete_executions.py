@@ -155,7 +155,7 @@ def test_several_can_be_tried_again_at_once(api: ApiClient, scenario: int) -> No
     assert json_of(api.post(path, json={"all": True, "exceptIds": [later]})) == {"dlqs": [earlier]}
     attempts = [row["attempts"] for row in json_of(api.get(f"/dlqs?scenarioId={scenario}"))["dlqs"]]
     assert attempts == [2, 2]
-    assert api.post(path, json={"ids": ["nobody"]}).status_code == 404
+    assert api.post(path, json={"ids": ["unknown"]}).status_code == 404
     assert api.post(path, json={}).status_code == 400
     assert api.post(path, json={"ids": [later], "all": True}).status_code == 400
 

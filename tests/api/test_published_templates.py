@@ -120,7 +120,7 @@ def test_the_public_ones_are_searched_by_name_apps_and_language(api: ApiClient) 
     assert found("name=http") == [101]
     assert found("name=SLACK") == [104, 103]
     assert found("usedApps[]=slack&usedApps[]=rss") == [103]
-    assert found("name=nobody") == []
+    assert found("name=unknown") == []
     assert found("pg[sortBy]=id&pg[sortDir]=asc&pg[limit]=2") == [101, 102]
     api.world.users.put(replace(api.world.users[1], language="de"))
     assert found("") == [105]

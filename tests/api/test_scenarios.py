@@ -575,16 +575,16 @@ def test_a_clone_for_another_team_needs_a_map_of_what_the_blueprint_uses(api: Ap
         "id"
     ]
     path = "/scenarios/4/clone?organizationId=1"
-    body = {"name": "Copy", "teamId": 3}
-    assert "datastore '1'" in json.dumps(assert_refused(api.post(path, json=body)))
-    assert assert_refused(api.post(path, json={**body, "datastore": {"1": 2}}))["code"] == "SC400"
-    copy = assert_ok(api.post(path, json={**body, "datastore": {"1": store}, "udt": {"1": structure}}))[
+    params = {"name": "Copy", "teamId": 3}
+    assert "datastore '1'" in json.dumps(assert_refused(api.post(path, json=params)))
+    assert assert_refused(api.post(path, json={**params, "datastore": {"1": 2}}))["code"] == "SC400"
+    copy = assert_ok(api.post(path, json={**params, "datastore": {"1": store}, "udt": {"1": structure}}))[
         "scenario"
     ]
     flow = assert_ok(api.get(f"/scenarios/{copy['id']}/blueprint"))["response"]["blueprint"]["flow"]
     used = {node["parameters"]["datastore"] for node in flow if node["module"].startswith("datastore:")}
     assert used == {store}
-    assert assert_ok(api.post(f"{path}&notAnalyze=true", json=body))["scenario"]["teamId"] == 3
+    assert assert_ok(api.post(f"{path}&notAnalyze=true", json=params))["scenario"]["teamId"] == 3
 
 
 def test_a_live_scenario_can_be_deleted_and_its_logs_go_along(api: ApiClient) -> None:

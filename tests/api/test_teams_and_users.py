@@ -253,7 +253,7 @@ def test_only_who_may_view_the_users_of_an_organization_finds_them(api: ApiClien
 def test_users_by_permission_of_what_is_hidden_are_404(api: ApiClient) -> None:
     for query in (VIEWERS, "type=company&permission=team view&teamId=1"):
         assert api.get(f"/users/by-permission?{query}", token=OUTSIDER_TOKEN).status_code == 404
-    # Who administers the organization, but is not in the team, does not see the team.
+    # An administrator of the organization who is not in the team does not see the team.
     _, admin = joined(api, organization=12)
     hidden = api.get("/users/by-permission?type=company&permission=team view&teamId=1", token=admin)
     assert hidden.status_code == 404

@@ -461,7 +461,10 @@ def test_a_blueprint_that_is_not_there_is_a_mistake_in_the_usage() -> None:
             "slack:CreateMessage: { error: { name: Oops } }",
             "slack:CreateMessage: The name of an error must be",
         ),
-        ("builtin:BasicRouter: { output: {} }", "builtin:BasicRouter: Module 'builtin:BasicRouter' emits no"),
+        (
+            "builtin:BasicRouter: { output: {} }",
+            "builtin:BasicRouter: Module 'builtin:BasicRouter' emits no bundles",
+        ),
     ],
 )
 def test_a_file_of_modules_is_checked(tmp_path: Path, text: str, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Differences between two JSON values."""
+"""Differences of two JSON values."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class RunScript(Protocol):
 
 @cache
 def _missing_requirement() -> str | None:
-    """Returns the requirements of these tests that this machine lacks."""
+    """Requirement of these tests that this machine lacks."""
     node = shutil.which("node")
     if node is None:
         return "Node is not installed"
@@ -53,7 +53,7 @@ def node() -> str:
 
 @pytest.fixture
 def environment(make_world: World) -> Mapping[str, str]:
-    """Environment of a client of the test's world."""
+    """Environment variables that point a client to the test's world."""
     address = urlsplit(make_world.base_url)
     return {
         **os.environ,

@@ -82,7 +82,7 @@ def test_rejections_are_its_errors(make_world: World, caplog: pytest.LogCaptureF
 def test_its_command_reaches_a_world_instead_of_make(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Without another address, the client calls this zone.
+    # By default the client calls this zone.
     with mock_make(zone="us2") as world:
         monkeypatch.setenv("MAKE_API_KEY", world.token)
         monkeypatch.setenv("MAKE_TEAM_ID", str(world.team_id))

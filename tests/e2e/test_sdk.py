@@ -346,7 +346,7 @@ def test_the_fixed_lists_are_there(sdk: RunScript) -> None:
         assert len({row["id"] for row in rows}) == len(rows) > 0
 
 
-# --- refusals ------------------------------------------------------------------------------------
+# --- rejections ------------------------------------------------------------------------------------
 
 
 @pytest.mark.make_world(rate_limit=False)

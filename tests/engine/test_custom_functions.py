@@ -1,4 +1,4 @@
-"""Custom functions in expressions, and the limits of hostile ones."""
+"""Custom functions in expressions, and limits of hostile ones."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Workshop(EngineHarness):
             functions.create(self.world, self.user, self.team, name=name, description="", code=code)
 
     def worth(self, text: str, budget: Budget | None = None, **data: Value) -> Any:
-        """Returns the value of a text, given the fields of the bundle of module 1."""
+        """Value of a text where these are the fields of the bundle of module 1."""
 
         def find(name: str) -> Any:
             return custom_functions.find_function(self.world, self.team.id, name)
@@ -55,7 +55,7 @@ class Workshop(EngineHarness):
         return render(text, Environment(budget or Budget(), scope=scope, now=NOW, functions=find))
 
     def error(self, text: str, *, code: str) -> str:
-        """Returns the error of a run that maps a text."""
+        """Message of the error of a run that maps a text."""
         self.write(code)
         name, message = error_of(self.run(set_variable(1, text)))
         assert name == "DataError"
@@ -331,7 +331,7 @@ TIMED_OUT = "Function 'hostile' finished with error! Script execution timed out 
         "while (true);",
         "while (true) { try { while (true); } catch { continue; } finally { while (true); } }",
         "/^(a+)+$/.test('a'.repeat(60) + 'b')",
-        # An engine has no check of its time limit in these.
+        # An engine cannot be interrupted by its own checks in these.
         "Array.prototype.reverse.call({ length: 2 ** 53 - 1 })",
         "const text = 'a'.repeat(3e7); for (let i = 0; i < 1e6; i++) text.indexOf('b')",
         "while (true) iml.length('a')",

@@ -103,7 +103,7 @@ def prepared(api: ApiClient, name: str, case: Mapping[str, Any]) -> int:
 
 
 def agrees(wanted: Any, got: Any) -> bool:
-    """Returns whether a value contains an expected one; arrays have to be equal."""
+    """True if the expected value is a part of the actual one; arrays have to be whole."""
     if isinstance(wanted, dict):
         return isinstance(got, Mapping) and all(
             name in got and agrees(value, got[name]) for name, value in wanted.items()

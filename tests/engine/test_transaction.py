@@ -1,4 +1,4 @@
-"""Commit of modules: at once or with the cycle, the trigger last or not; and the effect of a rollback."""
+"""Transactions: commits at once or with the cycle, their order, and rollbacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any file is explained or rejected in one line; never a traceback."""
+"""Files of any content: `explain` explains them or rejects them in one line, never with a traceback."""
 
 from __future__ import annotations
 

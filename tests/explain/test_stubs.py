@@ -1,4 +1,4 @@
-"""Stubs of the resources that a blueprint refers to, in the shape that it implies."""
+"""Stubs: the resources that a blueprint refers to, in the shape that it declares."""
 
 from __future__ import annotations
 

@@ -152,5 +152,5 @@ def evaluation_context(budget: Budget | None = None) -> Environment:
 
 
 def render_text(text: str) -> Value:
-    """Returns the value of a mapped text."""
+    """Value of a mapped text."""
     return render(text, evaluation_context())

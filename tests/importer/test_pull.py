@@ -1,4 +1,4 @@
-"""A team that is pulled from a zone and served as a seed is the same team again."""
+"""Pull of a team: served as a seed, it is the same team."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from make_emulator import MakeEmulator, World
 from make_emulator.importer import ZoneError, render_yaml
 from make_emulator.seeds import check
 
-#: What each world has of its own: the addresses of hooks, and what its executions consumed.
+#: Fields that differ between worlds: the addresses of hooks, and the consumption of executions.
 VOLATILE = {
     "udid",
     "url",
@@ -338,7 +338,7 @@ def test_past_executions_are_times_at_which_the_emulator_runs_again(make_emulato
     times = [row["timestamp"] for row in logs if row.get("eventType") == "EXECUTION_END"]
     assert [run["at"] for run in runs[2]] == sorted(times)
     assert [run["manual"] for run in runs[2]] == [False, False]
-    # Scenario 1 has inputs, which the API does not return.
+    # Scenario 1 takes inputs, which no route returns.
     assert runs[1] == []
     assert any(note.startswith("3 past executions of scenario 1: removed") for note in notes_of(pulled))
     check(pulled.document)

@@ -1,4 +1,4 @@
-"""Repair of a pulled seed: parts that the emulator would reject are removed, with the reason."""
+"""Repair: parts that the emulator would reject are removed, with the reason; the rest can be served."""
 
 from __future__ import annotations
 

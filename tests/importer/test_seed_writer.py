@@ -13,7 +13,7 @@ from make_emulator import seeds
 from make_emulator.importer import ImportNote, extract_blueprints, header_comments, render_yaml
 from make_emulator.seeds.yaml_reader import parse_text
 
-#: What orjson reads from an answer: no lone surrogates, no numbers past 64 bits.
+#: JSON values that orjson reads: no lone surrogates, no numbers past 64 bits.
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 _LINES = st.lists(st.sampled_from(["", " ", "a", "# b", "\tc", "d: e ", "\r", "\x85", "é"])).map("\n".join)
 _JSON = st.recursive(

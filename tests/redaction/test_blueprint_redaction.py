@@ -1,4 +1,4 @@
-"""Redaction of pulled blueprints."""
+"""Redaction of the blueprints of a zone."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from helpers.api import READER_TOKEN, ApiClient
 
 @pytest.fixture
 def asked(api: ApiClient) -> ApiClient:
-    """A world that was asked for five things, with the ids 1 to 5."""
+    """A world that received five requests, with the ids 1 to 5."""
     api.get("/scenarios/1")
     api.get("/scenarios/99")
     api.post("/scenarios/1/run", json={"responsive": True, "data": {"name": "Zoe"}})

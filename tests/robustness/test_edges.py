@@ -1,4 +1,4 @@
-"""Edges of the emulator besides Make's API: control API, request log, socket."""
+"""Edges of the emulator: its control API, its request log, its socket."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_world_whose_team_and_organization_were_deleted_can_still_be_described
         {"users": [{"id": 1}], "organizations": [{"id": 1}], "tokens": [{}]},
         {"users": [], "organizations": [], "tokens": [{"label": "x", "user": 9, "scopes": "all"}]},
         {"users": [{"id": [], "name": {}, "email": None}], "organizations": [], "tokens": [1]},
-        "nobody",
+        "unknown",
         "../../pyproject.toml",
         "\x00",
         "x" * 5_000,
@@ -135,7 +135,7 @@ def test_at_both_ends_of_time_every_scheduling_can_be_started(
 ) -> None:
     [id] = [id for id, code in timezone_codes().items() if code == timezone]
     assert target.call("PATCH", "/organizations/1", json={"timezoneId": id}).status_code == 200
-    # What it would have missed in eight thousand years is not what this is about.
+    # The runs that it would have missed in eight thousand years are not the subject here.
     assert target.call("POST", "/scenarios/3/stop").status_code == 200
     target.world.clock.freeze(now)
     flow = [{"id": 1, "module": "util:SetVariable2", "version": 1, "mapper": {"name": "x", "value": "1"}}]
@@ -168,7 +168,7 @@ def test_at_both_ends_of_time_every_scheduling_can_be_started(
         assert target.call("GET", path).status_code == 200
 
 
-# --- the journal ---------------------------------------------------------------------------------
+# --- the request log -----------------------------------------------------------------------------
 
 
 def _journal(target: PopulatedApp) -> str:
@@ -210,7 +210,7 @@ def test_no_object_shows_a_token_when_it_is_printed(target: PopulatedApp) -> Non
 # --- the socket ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("token", [ADMIN_TOKEN, "nobody"])
+@pytest.mark.parametrize("token", [ADMIN_TOKEN, "unknown"])
 @pytest.mark.parametrize("size", [2_100_001, 5_000_000])
 def test_a_client_that_sends_too_much_still_hears_why(target: PopulatedApp, token: str, size: int) -> None:
     before = fingerprint(target.world)

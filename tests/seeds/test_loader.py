@@ -1,4 +1,4 @@
-"""Loading of seeds: defaults, references by name, and blueprints in files."""
+"""Seed loader: optional parts, references between parts, and sources of blueprints."""
 
 from __future__ import annotations
 

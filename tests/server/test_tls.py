@@ -1,4 +1,4 @@
-"""HTTPS with an ephemeral authority: only clients that trust it accept the server."""
+"""HTTPS with a throwaway authority: only clients that trust it trust the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults as seen by a client over a socket."""
+"""Injected faults as seen by a client of a socket."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_clearing_ends_a_request_that_is_held_without_an_answer(world: World) ->
     asking.start()
     while not world.faults[0]["hits"]:
         pass
-    assert get(world).status_code == 200  # no other client is delayed
+    assert get(world).status_code == 200  # no other request is blocked
     world.faults.clear()
     asking.join(10)
     assert len(failures) == 1

@@ -226,7 +226,7 @@ def test_wrong_arguments_are_reported_and_leave_nothing_behind() -> None:
 
 
 def patched() -> list[Any]:
-    """Returns the attributes that interception patches."""
+    """The functions that interception replaces."""
     httpx = pytest.importorskip("httpx")
     return [
         urllib3.HTTPConnectionPool._make_request,

@@ -13,7 +13,7 @@ from make_emulator.testing.requests import json_includes
 
 @pytest.fixture
 def world(make_emulator: MakeEmulator) -> Iterator[World]:
-    """A world that was asked for four things."""
+    """A world that received four requests."""
     world = make_emulator.create_world()
     for method, path, body in [
         ("GET", "/scenarios/1", None),

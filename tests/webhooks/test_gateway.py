@@ -1,4 +1,4 @@
-"""The webhook gateway: deliveries to a hook's URL, and the responses."""
+"""Webhook gateway: deliveries to scenarios, and responses to the caller."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def test_an_answer_that_takes_too_long_is_accepted(
     assert gateway.api.world.now() - before == 180_000
 
 
-# --- preflight, logs, journal, worlds ------------------------------------------------------------
+# --- preflight, logs, request log, worlds --------------------------------------------------------
 
 
 def test_a_preflight_grants_what_is_requested(gateway: WebhookHarness) -> None:

@@ -1,4 +1,4 @@
-"""Parsing of a request to a bundle of a webhook."""
+"""Payloads: the bundle that a webhook makes of a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The queue of a hook: waiting and rejected deliveries, and their runs."""
+"""Queue of a hook: waiting deliveries, rejected ones, and their runs."""
 
 from __future__ import annotations
 
@@ -175,11 +175,11 @@ def test_running_by_hand_emits_the_data_or_takes_the_queue(gateway: WebhookHarne
     assert gateway.bundles() == [[{"by": "hand"}], [{"n": 1}], []]
 
 
-# --- no scenario ---------------------------------------------------------------------------------
+# --- hooks without a scenario --------------------------------------------------------------------
 
 
 def test_an_unknown_udid_is_gone(gateway: WebhookHarness) -> None:
-    for udid in ("x" * 32, "nobody", "%00", "11111111-1111-4111-8111-111111111111"):
+    for udid in ("x" * 32, "unknown", "%00", "11111111-1111-4111-8111-111111111111"):
         response = gateway.api.app.test_client().post(f"/hook/{udid}", json={})
         assert (response.status_code, response.get_data()) == (410, b"Webhook not found.")
         assert response.headers["Make-Actual-Status"] == "410"

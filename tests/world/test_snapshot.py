@@ -247,7 +247,7 @@ def test_a_hundred_thousand_records_come_back() -> None:
     assert twin.records[1, "k99999"].data == {"n": 99_999}
 
 
-# --- refusals ------------------------------------------------------------------------------------
+# --- rejections ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Emulator with HTTPS, and clients from npm that trust it."""
+"""An emulator that speaks HTTPS, and clients from npm that trust it."""
 
 from __future__ import annotations
 

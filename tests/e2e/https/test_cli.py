@@ -56,7 +56,7 @@ METHODS = {
     "public-templates get-blueprint": "publicTemplates.getBlueprint",
 }
 
-#: What commands say that print no data.
+#: Output of commands that print no data.
 SENTENCES = {
     "organizations delete": "Organization has been deleted.",
     "teams delete": "Team has been deleted.",

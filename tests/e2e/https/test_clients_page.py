@@ -1,4 +1,4 @@
-"""docs/how-to/clients.md: its commands, its configuration and its JavaScript run as shown."""
+"""Examples of docs/how-to/clients.md: its commands, its configuration and its JavaScript are run."""
 
 from __future__ import annotations
 

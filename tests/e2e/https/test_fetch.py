@@ -1,4 +1,4 @@
-"""Node's fetch, and the vendor's client over HTTPS, with the ephemeral authority."""
+"""Node's fetch, and the vendor's client over https, with the throwaway authority as trusted."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ VALUES = {
 
 
 def failed(*texts: str) -> dict[str, object]:
-    """Returns the error of a tool whose call the service rejected."""
+    """Error result of a tool whose call was rejected by the service."""
     return {"isError": True, "text": "MakeError: " + "\n - ".join(texts)}
 
 

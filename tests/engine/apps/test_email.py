@@ -106,7 +106,7 @@ def test_what_a_mail_needs_and_does_not_get_is_a_validation_error(mapper: Any, p
 
 def test_a_mail_without_recipients_is_not_sent() -> None:
     harness = EngineHarness()
-    assert error_of(harness.run(email(to=["", "{{9.nobody}}"]))) == ("RuntimeError", "No recipients defined")
+    assert error_of(harness.run(email(to=["", "{{9.unknown}}"]))) == ("RuntimeError", "No recipients defined")
     assert len(harness.world.outbox) == 0
 
 

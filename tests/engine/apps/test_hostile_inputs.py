@@ -1,4 +1,4 @@
-"""Hostile inputs of the modules of built-in apps: a run ends, and never by a defect of the emulator."""
+"""Hostile input of the built-in modules: a run ends, and never by a defect of the emulator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The app "HTTP": requests, responses and errors."""
+"""App "HTTP": sent requests, output from responses, and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pagination of "Make a request", version 4, with the pages of a rule."""
+"""Pagination of "Make a request" of version 4, with pages from a rule."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_whatever_else_an_export_says_of_its_pages_is_not_read() -> None:
         "nextPage": "{{1.data.next}}",
         "limit": -1,
         "page": {"start": "x"},
-        "maxPages": ["{{nobody}}"],
+        "maxPages": ["{{unknown}}"],
     }
     assert data(harness.run(http_v4_module(paginationType="pageBased", **others))) == ["a", "b"]
     assert sent_request(harness).url == URL

@@ -1,4 +1,4 @@
-"""Inputs and outputs of the modules of interpreted apps."""
+"""Input and output of the modules of interpreted apps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Apps of which the emulator implements some modules: the others exist, and are simulated."""
+"""Partly known apps: modules that are not interpreted exist, with mock data."""
 
 from __future__ import annotations
 

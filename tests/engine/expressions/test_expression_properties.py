@@ -1,4 +1,4 @@
-"""Properties of every expression."""
+"""Properties of all expressions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The expression language: errors, and conversion of values to text and other types."""
+"""Expression language: syntax errors, and conversions of values to text and other types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mock data fit the mappings of later modules; declarations of the blueprint have priority."""
+"""Mock data: they fit the later modules that map them; the shape that the blueprint declares goes before."""
 
 from __future__ import annotations
 

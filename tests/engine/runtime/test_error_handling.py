@@ -1,4 +1,4 @@
-"""Errors of modules: error handlers, and the settings of the scenario."""
+"""Error handling: by the handler of a module, or by the settings of the scenario."""
 
 from __future__ import annotations
 

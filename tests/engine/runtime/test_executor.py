@@ -1,4 +1,4 @@
-"""Execution of a blueprint: order, operations and result."""
+"""Executor: the way of a run through a blueprint, its counts and its end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps of a run: its operations."""
+"""Steps: the record of the operations of a run."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ def test_a_fallback_is_reported_with_the_filters_that_closed_the_other_routes() 
     assert told(run) == [(2, "filter", 3, False), (2, "route", 2, "fallback"), (2, "filter", 4, True)]
     assert run.decisions[0].groups[0][0].left == "a"
     assert run.decisions[1].number == 1
-    # An open one is recorded once, when the bundle takes it.
+    # An open one is reported once, when the bundle takes it.
     router["parameters"] = {"else": 0}
     assert told(EngineHarness().run(set_variable(1, "a"), router)) == [
         (2, "filter", 4, True),
