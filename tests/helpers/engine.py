@@ -105,15 +105,13 @@ def error_of(execution: Execution) -> tuple[str, str]:
 
 
 def outputs_of(execution: Execution, module_id: int) -> Sequence[Any]:
-    """Returns every output bundle of a module, in order."""
+    """Output bundles of a module, in order."""
     assert execution.error is None, execution.error
     return [bundle for step in execution.steps if step.module_id == module_id for bundle in step.output]
 
 
-def last_module_output(
-    *flow: Mapping[str, Any], harness: EngineHarness | None = None, **options: Any
-) -> list[Any]:
-    """Returns the output of the last of some modules."""
+def last_module_output(*flow: Any, harness: EngineHarness | None = None, **options: Any) -> list[Any]:
+    """Output bundles of the last of some modules."""
     return list(outputs_of((harness or EngineHarness()).run(*flow, **options), flow[-1]["id"]))
 
 

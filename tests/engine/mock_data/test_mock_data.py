@@ -37,7 +37,7 @@ def use(mapper: Mapping[str, Any], *expect: Mapping[str, Any], id: int = 2, **re
 
 
 def made(*flow: Any) -> Any:
-    """Returns the output of the first module."""
+    """Output of the first module."""
     run = EngineHarness().run(*flow)
     assert run.error is None, run.error
     return run.steps[0].output[0]
