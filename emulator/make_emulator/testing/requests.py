@@ -132,7 +132,9 @@ class WorldRequests(RemoteSequence):
             lines.append(f"  {row['sentence']}")
             if json is not None and row["method"] == method.upper() and fnmatchcase(row["path"], path):
                 lines.append(f"    with the body {orjson.dumps(row['requestBody']).decode()}")
-        heading = "received" if len(near) == len(rows) else f"the closest of the {len(rows)} that were received"
+        heading = (
+            "received" if len(near) == len(rows) else f"the closest of the {len(rows)} that were received"
+        )
         return f"{heading}:\n" + "\n".join(lines)
 
 
