@@ -1,4 +1,4 @@
-"""What runs cost by themselves: ten modules in a row, and many bundles through an iterator and an aggregator.
+"""Cost of runs alone: ten modules in a row, and many bundles through an iterator and an aggregator.
 
 The yardstick computes the same by hand and writes and reads it as JSON once, which no engine can do without.
 """

@@ -1,4 +1,4 @@
-"""What a call costs without a socket, and what a run and a fresh world cost by themselves."""
+"""Cost of a call without a socket, of a run and of a new world."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a call costs that `mock_make` takes over: by itself, and through the clients that tests use."""
+"""Cost of a call that `mock_make` intercepts: alone, and through the clients that tests use."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class UnexpectedResponseError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """What a round of load came to; times in milliseconds."""
+    """Result of a round of load; times in milliseconds."""
 
     requests: int
     seconds: float

@@ -12,7 +12,7 @@ Measurement = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long to measure."""
+    """Duration of a measurement."""
 
     rounds: int
     seconds: float
@@ -28,7 +28,7 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class PairedMeasurements:
-    """What two sides measured, a pair a round."""
+    """Measurements of two sides, a pair for each round."""
 
     ours: list[float]
     theirs: list[float]

@@ -1,4 +1,4 @@
-"""Whether a page costs the same in a big collection as in a small one."""
+"""Cost of a page in a large collection, compared with a small one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What it takes to save and to restore a big world, against writing and reading the same document as JSON."""
+"""Cost of saving and restoring a large world, compared with writing and reading the same document as JSON."""
 
 from __future__ import annotations
 

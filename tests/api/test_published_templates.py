@@ -144,7 +144,7 @@ def test_a_public_one_is_found_by_its_slug(api: ApiClient) -> None:
 
 
 @pytest.mark.parametrize("url", ["webhook-to-email", "102-Webhook-To-Email", "102-", "102 webhook", "-1"])
-def test_what_is_no_slug_is_refused_in_makes_words(api: ApiClient, url: str) -> None:
+def test_what_is_no_slug_is_rejected_in_makes_words(api: ApiClient, url: str) -> None:
     assert suberror_messages(api.get(f"/templates/public/{url}")) == [
         "Validation failed for templateUrl unknown format"
     ]

@@ -26,7 +26,7 @@ def shape_mismatches(value: object, shape: Shape, path: str = "") -> Iterator[st
             if not isinstance(value, list):
                 yield f"{path}: {_type_name(value)}"
                 return
-            # Faults that all items share are told once.
+            # Differences that all items share are reported once.
             yield from dict.fromkeys(
                 fault for item in value for fault in shape_mismatches(item, shape[0], f"{path}[]")
             )

@@ -1,4 +1,4 @@
-"""Stand-ins: what a blueprint refers to is there, in the shape that the blueprint tells of."""
+"""Stubs of the resources that a blueprint refers to, in the shape that it implies."""
 
 from __future__ import annotations
 

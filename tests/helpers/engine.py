@@ -105,17 +105,17 @@ def error_of(execution: Execution) -> tuple[str, str]:
 
 
 def outputs_of(execution: Execution, module_id: int) -> Sequence[Json]:
-    """Every bundle that a module put out, in order."""
+    """Returns every output bundle of a module, in order."""
     assert execution.error is None, execution.error
     return [bundle for step in execution.steps if step.module_id == module_id for bundle in step.output]
 
 
 def last_module_output(*flow: Json, harness: EngineHarness | None = None, **options: Json) -> list[Json]:
-    """What the last of some modules put out."""
+    """Returns the output of the last of some modules."""
     return list(outputs_of((harness or EngineHarness()).run(*flow, **options), flow[-1]["id"]))
 
 
-#: What the module with id 1 put out, for expressions.
+#: Output of the module with id 1, for expressions.
 SAMPLE_BUNDLE: Mapping[str, Value] = {
     "name": "Ada",
     "First Name": "Grace",
@@ -150,5 +150,5 @@ def evaluation_context(budget: Budget | None = None) -> Environment:
 
 
 def render_text(text: str) -> Value:
-    """What a mapped text comes to."""
+    """Returns the value of a mapped text."""
     return render(text, evaluation_context())

@@ -13,7 +13,7 @@ def entries(api: ApiClient) -> list[dict[str, Any]]:
     return rows
 
 
-def test_an_entry_tells_who_what_where_and_what_was_decided(api: ApiClient) -> None:
+def test_an_entry_has_user_request_organization_and_decision(api: ApiClient) -> None:
     api.get("/data-stores?teamId=1&pg[limit]=2")
     [entry] = entries(api)
     assert (
@@ -33,7 +33,7 @@ def test_an_entry_tells_who_what_where_and_what_was_decided(api: ApiClient) -> N
     assert entry["responseBody"]["dataStores"][0]["name"] == "Orders"
 
 
-def test_a_refusal_names_its_stage_and_its_reason(api: ApiClient) -> None:
+def test_a_rejection_names_its_stage_and_its_reason(api: ApiClient) -> None:
     api.delete("/scenarios/1", token=READER_TOKEN)
     api.get("/scenarios/5")
     api.get("/nowhere")
@@ -59,7 +59,7 @@ def test_a_refusal_names_its_stage_and_its_reason(api: ApiClient) -> None:
     ]
 
 
-def test_secrets_do_not_get_into_the_journal(api: ApiClient) -> None:
+def test_secrets_do_not_get_into_the_request_log(api: ApiClient) -> None:
     api.post("/data-stores/1/data", json={"data": {"sku": ADMIN_TOKEN, "password": "hunter2", "apiKey": 42}})
     api.get(f"/scenarios/{READER_TOKEN}")
     text = api.control("GET", "/worlds/default/requests").get_data(as_text=True)
@@ -68,7 +68,7 @@ def test_secrets_do_not_get_into_the_journal(api: ApiClient) -> None:
     assert "hunter2" not in text
 
 
-def test_the_journal_can_be_cleared_and_is_cleared_by_a_reset(api: ApiClient) -> None:
+def test_the_request_log_can_be_cleared_and_is_cleared_by_a_reset(api: ApiClient) -> None:
     api.get("/users/me")
     assert api.control("DELETE", "/worlds/default/requests").status_code == 204
     assert entries(api) == []
@@ -77,7 +77,7 @@ def test_the_journal_can_be_cleared_and_is_cleared_by_a_reset(api: ApiClient) ->
     assert entries(api) == []
 
 
-def test_old_entries_make_room_for_new_ones() -> None:
+def test_old_entries_are_evicted_for_new_ones() -> None:
     request_log = RequestLog()
     for number in range(MAX_ENTRIES + 3):
         request_log.finish(request_log.begin(LogEntry("GET", f"/{number}"), 0), 200, b"")
@@ -85,7 +85,7 @@ def test_old_entries_make_room_for_new_ones() -> None:
     assert next(iter(request_log)).path == "/3"
 
 
-def test_large_bodies_make_room_earlier() -> None:
+def test_large_bodies_are_evicted_earlier() -> None:
     request_log = RequestLog()
     for number in range(TOTAL_BODY_LIMIT // BODY_LIMIT + 5):
         request_log.finish(request_log.begin(LogEntry("GET", f"/{number}"), 0), 200, b"x" * 2 * BODY_LIMIT)

@@ -61,7 +61,7 @@ def test_a_name_cannot_break_out_of_the_comments() -> None:
     assert parse_text(text, "seed.yaml").data == {"organizations": []}
 
 
-def test_the_header_tells_what_is_missing() -> None:
+def test_the_header_shows_what_is_missing() -> None:
     notes = [ImportNote("hooks", "not readable with this token")]
     assert header_comments("https://eu1.make.com/api/v2", {"id": 7, "name": "Ops"}, "1.0", notes, 2) == [
         "Pulled by make-emulator 1.0 from https://eu1.make.com/api/v2: team 7, Ops.",

@@ -184,7 +184,7 @@ def attack(target: PopulatedApp, name: str) -> Attack:
 
 
 def may_be_right(field: fields.Field[Any], value: Any) -> bool:
-    """Whether a value has at least the right JSON type: then only its content can be wrong."""
+    """Returns whether a value has the right JSON type, so that only its content can be invalid."""
     if value is None:
         return field.allow_none
     match field:
@@ -228,7 +228,7 @@ def test_reading_changes_nothing_and_writing_changes_something(attack: Attack) -
 
 
 @every_route
-def test_fields_of_the_wrong_type_are_named_and_refused(attack: Attack) -> None:
+def test_fields_of_the_wrong_type_are_named_and_rejected(attack: Attack) -> None:
     for key, field in attack.body_fields():
         for text in JSON_TEXTS:
             sent = attack.body_with(key, text)
@@ -241,7 +241,7 @@ def test_fields_of_the_wrong_type_are_named_and_refused(attack: Attack) -> None:
 
 
 @every_route
-def test_fields_that_are_no_json_are_refused(attack: Attack) -> None:
+def test_fields_that_are_no_json_are_rejected(attack: Attack) -> None:
     for key, _ in attack.body_fields():
         for text in BROKEN_TEXTS:
             body = attack.refused(400, data=attack.body_with(key, text))
@@ -259,7 +259,7 @@ def test_a_missing_required_field_is_named(attack: Attack) -> None:
 
 
 @every_route
-def test_an_unknown_field_is_refused(attack: Attack) -> None:
+def test_an_unknown_field_is_rejected(attack: Attack) -> None:
     if attack.endpoint.body is not None and not isinstance(attack.endpoint.body, OpenBodySchema):
         for key in ("nobody", "", "__proto__", "_schema", "{0}", "teamid", "x" * 10_000, "\x00"):
             body = attack.refused(400, data=attack.body_with(key, "1"))
@@ -267,7 +267,7 @@ def test_an_unknown_field_is_refused(attack: Attack) -> None:
 
 
 @every_route
-def test_a_body_that_is_no_json_object_is_refused(attack: Attack) -> None:
+def test_a_body_that_is_no_json_object_is_rejected(attack: Attack) -> None:
     if attack.endpoint.body is not None or attack.endpoint.raw_body:
         texts = ("[]", "[{}]", '"x"', "1", "null", "true", *(text for text in BROKEN_TEXTS if text))
         for text in texts:
@@ -288,7 +288,7 @@ def test_an_empty_body_lacks_what_is_required(attack: Attack) -> None:
 
 
 @every_route
-def test_a_body_of_another_content_type_is_refused(attack: Attack) -> None:
+def test_a_body_of_another_content_type_is_rejected(attack: Attack) -> None:
     if attack.valid.body is None:
         return
     form = urlencode({key: str(value) for key, value in attack.valid.body.items()})
@@ -382,7 +382,7 @@ QUERY_TEXTS = (
 
 
 @every_route
-def test_bad_values_in_the_query_are_named_and_refused(attack: Attack) -> None:
+def test_bad_values_in_the_query_are_named_and_rejected(attack: Attack) -> None:
     for key, field in attack.query_fields():
         for text in QUERY_TEXTS:
             sent = f"{key}[]" if isinstance(field, ListField) else key
@@ -399,7 +399,7 @@ def test_bad_values_in_the_query_are_named_and_refused(attack: Attack) -> None:
 
 
 @every_route
-def test_a_parameter_given_twice_is_refused(attack: Attack) -> None:
+def test_a_parameter_given_twice_is_rejected(attack: Attack) -> None:
     given = {ResourceId: "1", Int: "1", Bool: "true"}
     for key, field in attack.query_fields():
         if not isinstance(field, ListField):
@@ -419,7 +419,7 @@ def test_a_missing_required_parameter_is_named(attack: Attack) -> None:
 
 
 @every_route
-def test_bad_paging_is_refused(attack: Attack) -> None:
+def test_bad_paging_is_rejected(attack: Attack) -> None:
     paging = attack.endpoint.paging
     if paging is None:
         return
@@ -445,7 +445,7 @@ def test_bad_paging_is_refused(attack: Attack) -> None:
 
 
 @every_route
-def test_an_unknown_column_is_named_and_refused(attack: Attack) -> None:
+def test_an_unknown_column_is_named_and_rejected(attack: Attack) -> None:
     if attack.endpoint.cols:
         for key in ("cols[]", "cols[0]", "cols[9999]"):
             for column in ("", "nobody", "ID", "__class__", "id,name", "x" * 1_000, "\x00"):
@@ -472,7 +472,7 @@ def test_what_the_query_does_not_know_is_passed_over(attack: Attack) -> None:
 
 
 @every_route
-def test_a_path_id_that_is_no_number_is_refused(attack: Attack) -> None:
+def test_a_path_id_that_is_no_number_is_rejected(attack: Attack) -> None:
     for parameter, kind in attack.endpoint.path_types:
         for text in (
             "0",
@@ -608,7 +608,7 @@ def test_a_token_that_lacks_one_scope_is_403(attack: Attack) -> None:
 
 
 @every_route
-def test_the_token_of_another_organization_reaches_nothing(attack: Attack) -> None:
+def test_the_token_of_another_organization_sees_nothing(attack: Attack) -> None:
     named = [*attack.endpoint.path_types, *attack.endpoint.query_refs, *attack.endpoint.body_refs]
     if any(kind is not None for _, kind in named):
         body = attack.refused(404, token=OUTSIDER_TOKEN)
@@ -680,7 +680,7 @@ def test_no_content_length_breaks_the_emulator(target: PopulatedApp, length: str
     assert fingerprint(target.world) == before
 
 
-def test_the_refused_requests_are_in_the_journal_on_one_line_each(target: PopulatedApp) -> None:
+def test_the_rejected_requests_are_in_the_request_log_on_one_line_each(target: PopulatedApp) -> None:
     target.reset()
     target.call("GET", "/nobody%0AForged line%0D%1B[31m")
     response = target.control("GET", "/worlds/default/requests")

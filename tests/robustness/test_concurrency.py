@@ -142,7 +142,7 @@ class Worker:
         assert response["count"] >= len(response["records"]) > 0
 
     def contend(self) -> None:
-        """All threads start and stop one scenario; whoever comes second is told so."""
+        """All threads start and stop one scenario; the second gets an error."""
         if self.calls % 2:
             self.starts += self.call("POST", f"/scenarios/{CONTESTED}/start", or_400=True) is not None
         else:

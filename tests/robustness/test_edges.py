@@ -1,4 +1,4 @@
-"""Where the emulator meets what is not a client of Make's API: its control API, its journal, its socket."""
+"""Edges of the emulator besides Make's API: control API, request log, socket."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_world_whose_team_and_organization_were_deleted_can_still_be_described
         "x" * 5_000,
     ],
 )
-def test_a_seed_that_makes_no_sense_is_400_and_leaves_no_world(target: PopulatedApp, seed: Any) -> None:
+def test_a_seed_that_is_invalid_is_400_and_leaves_no_world(target: PopulatedApp, seed: Any) -> None:
     response = target.control("POST", "/worlds", json={"name": "new", "seed": seed})
     assert response.status_code == 400
     assert [handle.name for handle in target.registry] == ["default"]
@@ -176,7 +176,7 @@ def _journal(target: PopulatedApp) -> str:
 
 
 @pytest.mark.parametrize("padding", [0, KEPT])
-def test_secrets_stay_out_of_the_journal_wherever_they_stand(target: PopulatedApp, padding: int) -> None:
+def test_secrets_stay_out_of_the_request_log_wherever_they_stand(target: PopulatedApp, padding: int) -> None:
     blueprint = json.dumps({"name": "x", "flow": [{"parameters": {"password": "hunter1"}}]})
     body = {
         "apiKey": "hunter2",
@@ -193,7 +193,7 @@ def test_secrets_stay_out_of_the_journal_wherever_they_stand(target: PopulatedAp
     assert ADMIN_TOKEN not in text
 
 
-def test_a_secret_that_the_journal_cut_in_two_is_not_half_shown(target: PopulatedApp) -> None:
+def test_a_secret_that_the_request_log_cut_in_two_is_not_half_shown(target: PopulatedApp) -> None:
     start = b'{"text":"' + b"x" * (KEPT - 40) + b' "'
     body = start + b',"y":"' + ADMIN_TOKEN.encode() + b'"}'
     target.call("PUT", "/data-stores/1/data/secret", data=body, content_type="application/json")
@@ -237,7 +237,7 @@ def test_a_client_that_sends_too_much_still_hears_why(target: PopulatedApp, toke
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n",
     ],
 )
-def test_a_malformed_request_is_refused_and_the_server_lives_on(target: PopulatedApp, head: bytes) -> None:
+def test_a_malformed_request_is_rejected_and_the_server_lives_on(target: PopulatedApp, head: bytes) -> None:
     with Server(target.app) as server:
         with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as connection:
             connection.connect()

@@ -150,7 +150,7 @@ _VALUES: dict[Any, st.SearchStrategy[Any]] = {
 
 
 def _is_fixed(name: str) -> bool:
-    """Whether derived columns look things up by this one, so that it cannot hold just anything."""
+    """Returns whether derived columns use this column for a look-up, so that not any value is valid."""
     return name in ("id", "plan", "blueprint_version") or name.endswith("_id")
 
 
@@ -174,7 +174,7 @@ def rows(draw: st.DrawFn, schema: type[ResponseSchema]) -> Any:
 
 
 def dumped(schema: type[ResponseSchema], row: Any) -> dict[str, Any]:
-    """What marshmallow makes of a row: every column, extra ones too."""
+    """Returns the row as marshmallow serializes it: every column, extra ones too."""
     token = dumping_world.set(WORLD)
     try:
         shown: dict[str, Any] = schema().dump(row)

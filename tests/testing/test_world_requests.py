@@ -90,7 +90,7 @@ def test_an_unwanted_call_is_shown(world: World) -> None:
     )
 
 
-def test_a_secret_cannot_be_asked_for_because_none_is_kept(world: World) -> None:
+def test_a_secret_cannot_be_queried_because_none_is_kept(world: World) -> None:
     with pytest.raises(ValueError, match="masks secrets"):
         world.requests.assert_not_called("POST", "*", json={"data": {"password": "hunter2"}})
 

@@ -38,7 +38,7 @@ VALUES = {
 
 
 def failed(*texts: str) -> dict[str, object]:
-    """How a tool tells that the service refused its call."""
+    """Returns the error of a tool whose call the service rejected."""
     return {"isError": True, "text": "MakeError: " + "\n - ".join(texts)}
 
 

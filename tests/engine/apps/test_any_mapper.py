@@ -1,4 +1,4 @@
-"""Whatever a blueprint maps to a module, and sets it to, its run ends in a state of Make's, never in a defect of ours."""
+"""Any mapper and parameters of a module: the run ends in a state of Make's, never in a defect of ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What expressions can name besides bundles: the run, and the variables of its team and organization."""
+"""Variables in expressions: those of the run, its team and its organization."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def organization_of(harness: EngineHarness) -> Organization:
 
 
 def told(harness: EngineHarness, expression: str, *before: Json) -> Any:
-    """What an expression comes to at the end of a run."""
+    """Returns the value of an expression at the end of a run."""
     fields = [{"name": "answer", "type": "any"}]
     outputs = harness.run(*before, return_data(9, answer=expression), output_spec=fields).outputs
     assert outputs is not None

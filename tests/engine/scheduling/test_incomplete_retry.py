@@ -209,13 +209,13 @@ def many(harness: EngineHarness, count: int, *, seconds: int = 60) -> Any:
 
 
 def spans(harness: EngineHarness, scenario: Any) -> list[tuple[int, int]]:
-    """When each attempt began and ended, the first one first."""
+    """Returns begin and end of each attempt, oldest first."""
     runs = [retry.execution for retry in harness.world.retries.where(scenario=scenario.id)]
     return sorted((run.started, run.ends) for run in runs)
 
 
 def batches(harness: EngineHarness, scenario: Any) -> list[int]:
-    """How many attempts began at the same moment, if each such batch began when all of the one before had ended."""
+    """Returns the size of each batch of attempts; a batch begins after the end of the one before."""
     groups = [
         list(group) for _, group in itertools.groupby(spans(harness, scenario), key=lambda span: span[0])
     ]

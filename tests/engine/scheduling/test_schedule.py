@@ -1,4 +1,4 @@
-"""When a scenario is due next, in its time zone."""
+"""Next due time of a scenario, in its time zone."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ QUARTER = 15 * 60
 
 
 def exists(wall: datetime, zone: ZoneInfo) -> bool:
-    """Whether clocks of a zone ever show a time: they leave some out when summer time begins."""
+    """Returns whether a local time exists in a zone: some are skipped when summer time begins."""
     return wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == wall
 
 
@@ -238,7 +238,7 @@ def test_runs_at_fixed_times_are_left_out_where_they_are_not_allowed() -> None:
         {"restrict": [{"days": [1]}] * 51},
     ],
 )
-def test_restrictions_that_make_no_sense_are_refused(restrictions: dict[str, Any]) -> None:
+def test_restrictions_that_are_invalid_are_rejected(restrictions: dict[str, Any]) -> None:
     with pytest.raises(InvalidParametersError):
         schedule.validate_scheduling(
             {"type": "indefinitely", "interval": 900, **restrictions}, least_minutes=1

@@ -39,9 +39,7 @@ class Credentials:
             ModuleError: if the credentials are not known.
         """
         if self.secret is None:
-            text = (
-                "The emulator was not told the credentials of this module; make a connection that has them."
-            )
+            text = "The emulator has no credentials for this module; create a connection that has them."
             raise ModuleError("InvalidConfigurationError", text)
         if self.in_query:
             return replace(request, url=build_url(request.url, [(self.name, self.secret)]))
