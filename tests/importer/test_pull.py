@@ -326,7 +326,7 @@ def test_as_many_records_come_as_were_requested(
     assert len(store.get("records", [])) == expected
     reported = notes_of(pulled)
     assert reported == (
-        [] if records in (0, None, 3) else ["records of data store 1: only the first 2 were read"]
+        [] if records in (0, None, 3) else ["records of data store 1: only the first 2 were requested"]
     )
 
 
