@@ -97,7 +97,7 @@ def no_names(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def outgoing(url: str, **fields: Any) -> OutgoingRequest:
-    return OutgoingRequest(**{"method": "GET", "url": url, "timeout": 5_000, **fields})
+    return OutgoingRequest(**{"method": "GET", "url": url, "timeout": 600_000, **fields})
 
 
 # --- one call ------------------------------------------------------------------------------------
