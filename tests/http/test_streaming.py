@@ -1,4 +1,4 @@
-"""Streamed responses: each piece reaches the client when the application yields it, through every way in."""
+"""Streamed responses: each piece reaches the client when the application yields it, through every entry point."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ class Step:
             "module": self.module,
             "operation": self.operation,
             "operations": self.operations,
-            "bundle": self.bundle and self.bundle.to_json(),
+            "bundle": self.bundle.to_json() if self.bundle else None,
             "input": self.input,
             "output": self.output,
             "error": self.error,
@@ -160,7 +160,8 @@ class Step:
 class Condition:
     """One evaluated condition of a filter.
 
-    ``a`` and ``b`` are the mapped sides, ``left`` and ``right`` their values; an operator is such as ``number:greater``.
+    ``a`` and ``b`` are the sides as they are mapped, ``left`` and ``right`` their values; the operator is one such as
+    ``number:greater``.
     """
 
     a: Any
@@ -287,7 +288,7 @@ class Decision:
             "event": self.event,
             "cycle": self.cycle,
             "moduleId": self.module_id,
-            "bundle": self.bundle and self.bundle.to_json(),
+            "bundle": self.bundle.to_json() if self.bundle else None,
         }
         match self.event:
             case "filter":

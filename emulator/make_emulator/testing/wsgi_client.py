@@ -42,7 +42,7 @@ class WsgiResponse:
 
 
 class BodyStream:
-    """Body of a streamed response. Close it to tell the application that nothing more is read."""
+    """Body of a streamed response. Close it to let the application know that nothing more is read."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._whole = pieces

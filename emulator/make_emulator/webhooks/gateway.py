@@ -21,6 +21,7 @@ from ..http.pipeline import Pipeline
 from ..http.request_log import LogEntry, RequestLog
 from ..http.responses import to_make_error
 from ..http.steps import fault_injection, rate_limit, request_log, world_lock
+from ..json_types import as_mappings
 from ..redaction.masking import MASK
 from ..registry import WorldRegistry
 from ..world import data_stores, hook_queues, hooks
@@ -272,11 +273,11 @@ def _execution_response(world: World, execution: Execution, reason: str) -> Webh
 
 def _validation_issues(world: World, hook: Hook, data: Json) -> list[str]:
     """Returns the issues of the data under the data structure of the hook, if it has one."""
-    structure = world.data_structures.get(hook.data.get("udt") or 0)
+    structure = world.data_structures.get(udt if isinstance(udt := hook.data.get("udt"), int) else 0)
     if structure is None:
         return []
     issues: list[str] = []
-    for bundle in data if isinstance(data, list) else [data]:
+    for bundle in as_mappings(data if isinstance(data, list) else [data]):
         own = {name: value for name, value in bundle.items() if not name.startswith("__IMT")}
         issues.extend(data_stores.find_field_issues(structure.spec, own, strict=structure.strict))
     return issues

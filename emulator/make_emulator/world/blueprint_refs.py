@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
+from ..json_types import as_mapping
 from .models import Json, Scenario
 from .world import World
 
@@ -80,20 +81,19 @@ def scenarios_using(world: World, kind: str, id: int, team_id: int) -> list[Scen
 
 def find_trigger_hook_id(blueprint: Mapping[str, Json]) -> int | None:
     """The id of the hook that triggers the scenario, if its first module is an instant trigger."""
-    flow = blueprint.get("flow")
-    if not isinstance(flow, Sequence) or isinstance(flow, str) or not flow:
-        return None
-    first = flow[0]
-    if not isinstance(first, Mapping) or not isinstance(first.get("parameters"), Mapping):
-        return None
-    return next(
-        (id for name in REFERENCE_FIELDS["hook"] if (id := _parse_id(first["parameters"].get(name)))), None
-    )
+    parameters = as_mapping(first_module(blueprint.get("flow")).get("parameters"))
+    return next((id for name in REFERENCE_FIELDS["hook"] if (id := _parse_id(parameters.get(name)))), None)
+
+
+def first_module(flow: Json) -> Mapping[str, Json]:
+    """Returns the first module of a flow, an empty object if it has none."""
+    first = flow[0] if isinstance(flow, (list, tuple)) and flow else None
+    return as_mapping(first)
 
 
 def find_module_references(node: Mapping[str, Json], kind: str) -> set[int]:
     """The ids of a kind of resource that one module uses."""
-    if kind == "dataStructure" and not node["module"].startswith("json:"):
+    if kind == "dataStructure" and not str(node["module"]).startswith("json:"):
         return set()
     found: set[int] = set()
     for part in ("parameters", "mapper"):

@@ -318,7 +318,7 @@ def find_field_issues(spec: FieldSpecs, data: Mapping[str, Json], *, strict: boo
         types = _PYTHON_TYPES.get(kind)
         if types and (not isinstance(value, types) or (isinstance(value, bool) and bool not in types)):
             yield f"Invalid {kind} in parameter '{name}'."
-        elif kind == "collection" and isinstance(field.get("spec"), Sequence):
+        elif kind == "collection" and isinstance(value, Mapping) and isinstance(field.get("spec"), Sequence):
             yield from find_field_issues(field["spec"], value, strict=strict)
     if strict:
         known = {field["name"] for field in spec}

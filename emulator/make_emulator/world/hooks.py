@@ -115,7 +115,8 @@ def _find_issues(fields: FieldSpecs, data: Mapping[str, Json], *, partial: bool)
 def _check_reference(world: World, team_id: int, kind: str, id: Json) -> None:
     if id is None or kind not in ("account", "udt"):
         return
-    row = world.connections.get(id) if kind == "account" else world.data_structures.get(id)
+    key = id if isinstance(id, int) else 0
+    row = world.connections.get(key) if kind == "account" else world.data_structures.get(key)
     if row is None or row.team_id != team_id:
         noun = "connection" if kind == "account" else "data structure"
         raise InvalidParametersError(f"There is no {noun} '{id}' in the team of the hook.")

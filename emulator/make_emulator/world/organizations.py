@@ -11,7 +11,7 @@ from typing import Any
 from . import enums, scenarios
 from .clock import add_months
 from .exceptions import AccessDeniedError, InvalidParametersError, NotConfirmedError, PlanLimitError
-from .models import Json, Organization, OrganizationMember, Team, TeamMember, Token, User
+from .models import Organization, OrganizationMember, Team, TeamMember, Token, User
 from .plans import PLANS
 from .roles import ORGANIZATION_MEMBER, ORGANIZATION_OWNER, TEAM_ADMIN
 from .world import World
@@ -136,7 +136,7 @@ def create_team(
 
 
 def change_plan(
-    world: World, organization: Organization, plan: str, overrides: Mapping[str, Json] = MappingProxyType({})
+    world: World, organization: Organization, plan: str, overrides: Mapping[str, Any] = MappingProxyType({})
 ) -> Organization:
     """Change the plan of an organization, with overrides of its license; existing resources stay."""
     return update_organization(world, organization, plan=plan, license=replace(PLANS[plan][1], **overrides))

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.engine import EngineHarness, error_of, last_module_output, module
-from make_emulator.world.models import Json
 
 
-def parse(text: Json, id: int = 1, **parameters: Json) -> Json:
+def parse(text: Any, id: int = 1, **parameters: Any) -> Any:
     return module(id, "csv:ParseCSV", {"csv": text}, parameters=parameters)
 
 
-def create(mapper: Json, id: int = 2, flags: Json = None, **parameters: Json) -> Json:
+def create(mapper: Any, id: int = 2, flags: Any = None, **parameters: Any) -> Any:
     parameters = {"feeder": 1, **parameters}
     return module(id, "csv:AnyOtherName", mapper, parameters=parameters, flags=flags or {})
 
 
-def feeder(*items: Json) -> Json:
+def feeder(*items: Any) -> Any:
     return module(1, "builtin:BasicFeeder", {"array": list(items) or "{{emptyarray}}"})
 
 
@@ -49,7 +49,7 @@ def test_headers_are_left_out_and_name_nothing() -> None:
         ("a.b\nc.", {"delimiterType": "other", "delimiter": "."}),
     ],
 )
-def test_cells_are_separated_as_the_parameters_say(text: str, parameters: Json) -> None:
+def test_cells_are_separated_as_the_parameters_say(text: str, parameters: Any) -> None:
     assert last_module_output(parse(text, **parameters)) == [
         {"col1": "a", "col2": "b"},
         {"col1": "c", "col2": ""},
@@ -70,7 +70,7 @@ def test_what_is_no_table_is_a_data_error(text: str, reason: str) -> None:
     assert error_of(EngineHarness().run(parse(text))) == ("DataError", reason)
 
 
-def test_quotes_are_kept_where_they_do_not_belong_if_the_module_is_told_so() -> None:
+def test_misplaced_quotes_are_kept_if_the_module_says_so() -> None:
     assert last_module_output(parse('5" x,"a"b"\n', preserveQuotes=True)) == [{"col1": '5" x', "col2": 'a"b'}]
 
 
@@ -86,7 +86,7 @@ def test_quotes_are_kept_where_they_do_not_belong_if_the_module_is_told_so() -> 
         {"delimiterType": "other", "delimiter": '"'},
     ],
 )
-def test_parameters_that_make_no_sense_are_refused(parameters: Json) -> None:
+def test_parameters_that_are_invalid_are_rejected(parameters: Any) -> None:
     rejection = ("BundleValidationError", "Validation failed for 1 parameter(s).")
     assert error_of(EngineHarness().run(parse("a", **parameters))) == rejection
 

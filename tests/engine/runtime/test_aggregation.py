@@ -8,23 +8,24 @@ import pytest
 
 from helpers.engine import EngineHarness, error_of, module, outputs_of, return_data, set_variable
 from make_emulator.engine.budget import MAX_WORK, Budget
-from make_emulator.world.models import Execution, Json
+from make_emulator.json_types import as_array
+from make_emulator.world.models import Execution
 
 
-def feeder(*items: Json, id: int = 1) -> Json:
+def feeder(*items: Any, id: int = 1) -> Any:
     return module(id, "builtin:BasicFeeder", {"array": list(items) or "{{emptyarray}}"})
 
 
-def gather(id: int, name: str, mapper: Json, feeder: int = 1, flags: Json = None, **parameters: Json) -> Any:
+def gather(id: int, name: str, mapper: Any, feeder: int = 1, flags: Any = None, **parameters: Any) -> Any:
     node = module(id, name, mapper, flags=flags or {})
     return {**node, "parameters": {"feeder": feeder, **parameters}}
 
 
-def array(id: int, feeder: int = 1, flags: Json = None, **mapper: Json) -> Any:
+def array(id: int, feeder: int = 1, flags: Any = None, **mapper: Any) -> Any:
     return gather(id, "builtin:BasicAggregator", mapper, feeder, flags)
 
 
-def only_if(a: str, o: str, b: str = "") -> Json:
+def only_if(a: str, o: str, b: str = "") -> Any:
     return {"name": "only if", "conditions": [[{"a": a, "o": o, "b": b}]]}
 
 
@@ -59,7 +60,7 @@ def test_an_array_holds_the_mapped_fields_of_every_bundle_and_what_follows_runs_
 def test_an_aggregation_is_one_operation_however_many_bundles_it_gathers() -> None:
     execution = EngineHarness().run(feeder(*range(50)), array(2, v="{{1.value}}"))
     assert (execution.operations, execution.centicredits) == (2, 200)
-    assert [len(step.input) for step in execution.steps if step.module_id == 2] == [50]
+    assert [len(as_array(step.input)) for step in execution.steps if step.module_id == 2] == [50]
 
 
 def test_behind_an_aggregator_only_what_came_before_its_feeder_can_be_seen() -> None:
@@ -80,7 +81,7 @@ def test_a_filter_on_an_aggregator_decides_which_bundles_it_gathers() -> None:
 
 
 @pytest.mark.parametrize("items", [(), ("x",)])
-def test_an_aggregation_of_nothing_is_an_empty_bundle_unless_told_to_stop(items: tuple[str, ...]) -> None:
+def test_an_aggregation_of_nothing_is_an_empty_bundle_unless_set_to_stop(items: tuple[str, ...]) -> None:
     blocked = set_variable(2, "x", filter=only_if("{{1.value}}", "text:equal", "other"))
     execution = EngineHarness().run(feeder(*items), blocked, array(3, v="{{1.value}}"), set_variable(4, "on"))
     assert outputs_of(execution, 3) == [{"array": [], "__IMTAGGLENGTH__": 0}]
@@ -96,7 +97,7 @@ def test_an_aggregator_does_not_run_when_its_feeder_does_not() -> None:
     assert steps_of(execution) == [5]
 
 
-def test_grouping_puts_out_one_bundle_for_each_key_in_order_of_appearance() -> None:
+def test_grouping_emits_one_bundle_for_each_key_in_order_of_appearance() -> None:
     execution = EngineHarness().run(
         feeder(*PEOPLE),
         array(2, flags={"groupBy": "{{1.kind}}"}, name="{{1.name}}"),
@@ -180,7 +181,7 @@ def test_an_aggregator_whose_source_does_not_lead_to_it_is_an_error() -> None:
         ({"rowSeparator": "other", "otherRowSeparator": " & "}, "Ann & Bob & Cid"),
     ],
 )
-def test_texts_are_joined_by_the_row_separator(parameters: Json, text: str) -> None:
+def test_texts_are_joined_by_the_row_separator(parameters: Any, text: str) -> None:
     execution = EngineHarness().run(
         feeder(*PEOPLE), gather(2, "util:TextAggregator", {"value": "{{1.name}}"}, **parameters)
     )
@@ -191,9 +192,7 @@ def test_texts_are_joined_by_the_row_separator(parameters: Json, text: str) -> N
     ("fn", "result", "of_nothing"),
     [("sum", 10.5, 0), ("avg", 3.5, None), ("count", 4, 0), ("max", 5.5, None), ("min", 2, None)],
 )
-def test_numbers_are_computed_and_what_is_empty_is_passed_over(
-    fn: str, result: Json, of_nothing: Json
-) -> None:
+def test_numbers_are_computed_and_what_is_empty_is_passed_over(fn: str, result: Any, of_nothing: Any) -> None:
     aggregator = gather(2, "util:FunctionAggregator2", {"value": "{{1.n}}"}, fn=fn)
     execution = EngineHarness().run(feeder({"n": 5.5}, {"n": "2"}, {"n": ""}, {"n": 3}), aggregator)
     assert outputs_of(execution, 2) == [{"result": result}]

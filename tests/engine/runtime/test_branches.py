@@ -7,29 +7,29 @@ from typing import Any
 import pytest
 
 from helpers.engine import EngineHarness, error_of, module, outputs_of, set_variable
-from make_emulator.world.models import Execution, Json
+from make_emulator.world.models import Execution
 
 
-def only_if(a: str, o: str, b: str = "") -> list[list[Json]]:
+def only_if(a: str, o: str, b: str = "") -> list[list[Any]]:
     return [[{"a": a, "o": o, "b": b}]]
 
 
-def each(*items: Json) -> Any:
+def each(*items: Any) -> Any:
     return module(1, "builtin:BasicFeeder", {"array": list(items)})
 
 
-def if_else(*branches: Json) -> Any:
+def if_else(*branches: Any) -> Any:
     return module(2, "builtin:BasicIfElse", None, branches=list(branches))
 
 
-def arm(value: str | None, *flow: Json, **rest: Json) -> Json:
+def arm(value: str | None, *flow: Any, **rest: Any) -> Any:
     if value is None:
         return {"type": "else", "merge": True, "flow": list(flow), **rest}
     conditions = only_if("{{1.value}}", "text:contain", value)
     return {"type": "condition", "merge": True, "flow": list(flow), "conditions": conditions, **rest}
 
 
-def merge(outputs: Json = (), filters: Json = (None, None)) -> Any:
+def merge(outputs: Any = (), filters: Any = (None, None)) -> Any:
     return module(8, "builtin:BasicMerge", None, outputs=list(outputs), filters=list(filters))
 
 
@@ -47,7 +47,7 @@ def test_only_the_first_branch_whose_conditions_hold_is_taken() -> None:
     assert steps_of(execution) == [1, 2, 3, 2, 4, 2, 5]
 
 
-def test_branches_come_together_in_a_merge_which_puts_out_the_bundle_that_came() -> None:
+def test_branches_come_together_in_a_merge_which_emits_the_bundle_that_came() -> None:
     execution = EngineHarness().run(
         each("a", "b"),
         if_else(arm("a", set_variable(3, "A")), arm(None)),
@@ -154,7 +154,7 @@ def test_a_merge_that_follows_no_if_else_fails() -> None:
 
 
 @pytest.mark.parametrize("filters", [[], [None], [None, None, None]])
-def test_a_merge_has_a_filter_or_null_for_each_branch(filters: list[Json]) -> None:
+def test_a_merge_has_a_filter_or_null_for_each_branch(filters: list[Any]) -> None:
     execution = EngineHarness().run(each("a"), if_else(arm("a"), arm(None)), merge(filters=filters))
     assert error_of(execution) == (
         "BlueprintValidationError",
@@ -170,11 +170,11 @@ def test_nothing_but_a_merge_can_follow_an_if_else() -> None:
     )
 
 
-def router(id: int, *routes: Json, **parameters: Json) -> Json:
+def router(id: int, *routes: Any, **parameters: Any) -> Any:
     return {**module(id, "builtin:BasicRouter", None, routes=list(routes)), "parameters": parameters}
 
 
-def to(id: int, letter: str | None = None, **rest: Json) -> Json:
+def to(id: int, letter: str | None = None, **rest: Any) -> Any:
     """A route, open to everything or to one letter."""
     node = set_variable(id, "x")
     if letter is not None:
@@ -184,7 +184,7 @@ def to(id: int, letter: str | None = None, **rest: Json) -> Json:
 
 @pytest.mark.parametrize(("routes", "place"), [([to(3), to(4, "a")], 0), ([to(4, "a"), to(3)], 1)])
 def test_the_fallback_of_a_router_is_taken_only_when_no_other_route_is_open(
-    routes: list[Json], place: int
+    routes: list[Any], place: int
 ) -> None:
     execution = EngineHarness().run(each("a", "b"), router(2, *routes, **{"else": place}))
     assert steps_of(execution) == [1, 2, 4, 2, 3]
@@ -196,7 +196,7 @@ def test_the_filter_of_a_fallback_still_has_to_be_passed() -> None:
 
 
 @pytest.mark.parametrize("otherwise", [2, -1, "0", True, None, 0.5])
-def test_what_names_no_route_makes_none_the_fallback(otherwise: Json) -> None:
+def test_what_names_no_route_makes_none_the_fallback(otherwise: Any) -> None:
     execution = EngineHarness().run(each("a"), router(2, to(3), to(4, "a"), **{"else": otherwise}))
     assert steps_of(execution) == [1, 2, 3, 4]
 
@@ -208,7 +208,7 @@ def test_a_disabled_route_is_passed_over_and_keeps_its_place() -> None:
     assert steps_of(execution) == [1, 2, 4, 2, 5]
 
 
-def test_a_filter_of_a_router_is_asked_once_for_all_its_routes() -> None:
+def test_a_filter_of_a_router_is_evaluated_once_for_all_its_routes() -> None:
     closed = {"name": "b", "conditions": only_if("{{1.value}}", "text:equal", "b")}
     execution = EngineHarness().run(each("a", "b"), {**router(2, to(3), to(4)), "filter": closed})
     assert steps_of(execution) == [1, 2, 3, 4]
@@ -221,7 +221,7 @@ def test_a_trigger_always_fires_whatever_its_filter_says() -> None:
 
 
 @pytest.mark.parametrize("branches", [[], [arm("a")], [arm(None)], [arm("a"), arm(None), arm(None)]])
-def test_an_if_else_has_a_branch_with_a_condition_and_one_else(branches: list[Json]) -> None:
+def test_an_if_else_has_a_branch_with_a_condition_and_one_else(branches: list[Any]) -> None:
     execution = EngineHarness().run(each("a"), if_else(*branches))
     assert error_of(execution) == (
         "BlueprintValidationError",
@@ -236,7 +236,7 @@ def test_an_if_else_has_a_branch_with_a_condition_and_one_else(branches: list[Js
         module(3, "builtin:BasicIfElse", None, branches=[arm("a"), arm(None)]),
     ],
 )
-def test_what_branches_cannot_lie_between_an_if_else_and_its_merge(between: Json) -> None:
+def test_what_branches_cannot_lie_between_an_if_else_and_its_merge(between: Any) -> None:
     execution = EngineHarness().run(each("a"), if_else(arm("a", between), arm(None)), merge())
     assert error_of(execution) == (
         "BlueprintValidationError",

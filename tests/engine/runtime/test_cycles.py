@@ -8,23 +8,23 @@ import pytest
 
 from helpers.engine import EngineHarness, error_of, module, outputs_of, return_data, set_variable
 from make_emulator.engine.runtime import executor, module_scripts
-from make_emulator.world.models import Execution, Json, ModuleScript
+from make_emulator.world.models import Execution, ModuleScript
 
 THREE = {"roundtrips": 3}
 
 
-def written(id: int, key: str, city: Json, **rest: Json) -> Any:
+def written(id: int, key: str, city: Any, **rest: Any) -> Any:
     mapper = {"key": key, "overwrite": True, "data": {"city": city}}
     return {**module(id, "datastore:AddRecord", mapper, **rest), "parameters": {"datastore": 1}}
 
 
-def watch(id: int = 1, **parameters: Json) -> Any:
+def watch(id: int = 1, **parameters: Any) -> Any:
     return {**module(id, "acme:watchRows"), "parameters": parameters}
 
 
 def finds(harness: EngineHarness, count: int, name: str = "acme:watchRows", **rest: Any) -> None:
     """Let a module find so many rows each time that it asks."""
-    rows: list[dict[str, Json]] = [{"n": n} for n in range(1, count + 1)]
+    rows: list[dict[str, Any]] = [{"n": n} for n in range(1, count + 1)]
     module_scripts.save_script(harness.world, ModuleScript(module=name, output=rows, **rest))
 
 
@@ -33,7 +33,7 @@ def count(id: int, reset: str | None) -> Any:
     return {**module(id, "util:FunctionIncrement"), "parameters": parameters}
 
 
-def fail_if(id: int, a: str, b: Json) -> Any:
+def fail_if(id: int, a: str, b: Any) -> Any:
     return module(
         id,
         "builtin:ThrowError",
@@ -46,7 +46,7 @@ def fail_if(id: int, a: str, b: Json) -> Any:
 
 
 @pytest.mark.parametrize(("roundtrips", "cycles"), [(None, 1), (0, 1), ("3", 1), (True, 1), (1, 1), (3, 3)])
-def test_without_a_trigger_every_cycle_is_performed(roundtrips: Json, cycles: int) -> None:
+def test_without_a_trigger_every_cycle_is_performed(roundtrips: Any, cycles: int) -> None:
     execution = EngineHarness().run(set_variable(1, "x"), settings={"roundtrips": roundtrips})
     assert (execution.status, execution.operations) == (1, cycles)
     assert [step.operation for step in execution.steps] == list(range(1, cycles + 1))
@@ -88,7 +88,7 @@ def test_a_trigger_without_a_limit_and_one_that_is_not_scripted_have_one_cycle()
     assert harness.run(watch(), settings=THREE).operations == 1
 
 
-def test_a_search_at_the_beginning_puts_out_the_same_in_every_cycle() -> None:
+def test_a_search_at_the_beginning_emits_the_same_in_every_cycle() -> None:
     harness = EngineHarness()
     finds(harness, 5, "acme:searchRows")
     search = {**module(1, "acme:searchRows"), "parameters": {"limit": 2}}
@@ -104,7 +104,7 @@ def test_what_an_instant_trigger_was_handed_is_one_cycle() -> None:
 
 
 def test_a_hooks_queue_is_fetched_cycle_by_cycle_until_it_is_empty() -> None:
-    queue: list[Json] = [[{"n": 3}], None]
+    queue: list[Any] = [[{"n": 3}], None]
     execution = EngineHarness().run(
         module(1, "gateway:CustomWebHook"),
         set_variable(2, "{{1.n}}"),

@@ -126,8 +126,8 @@ class Execution:
     centicredits: int
     transfer: int
     status: int
-    inputs: Json = None
-    outputs: Json = None
+    inputs: Mapping[str, Json] | None = None
+    outputs: Mapping[str, Json] | None = None
     error: ExecutionError | None = None
     steps: tuple[Step, ...] = ()
     name: str | None = None
@@ -183,8 +183,8 @@ class IncompleteExecution:
     index: int
     blueprint: Mapping[str, Json]
     failer: int
-    bundles: Mapping[str, Json]
-    inputs: Json = None
+    bundles: Mapping[str, Mapping[str, Json]]
+    inputs: Mapping[str, Json] | None = None
     variables: Mapping[str, Json] = field(default_factory=dict)
     size: int
     retry: bool = False
