@@ -63,7 +63,7 @@ class Clock:
 
     @property
     def frozen(self) -> bool:
-        """True while the clock stands still."""
+        """True while the clock is frozen."""
         return self._frozen is not None
 
     @property
