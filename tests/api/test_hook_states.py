@@ -1,4 +1,4 @@
-"""What a hook pings, how it learns, and when it is gone."""
+"""States of hooks: ping, learning, disabling and deletion."""
 
 from __future__ import annotations
 

@@ -211,7 +211,7 @@ def test_what_callers_name_is_shown_and_never_run(api: ApiClient) -> None:
     shown = page(api, "/")
     assert len(shown.scripts) == 2
     assert shown.values("onerror") == []
-    # The name, the label, and the path in its sentence: once as asked for, once as not found.
+    # The name, the label, and the path in its sentence: once as requested, once as not found.
     assert shown.text.count("alert(2)") == 4
 
 
@@ -331,7 +331,7 @@ def test_the_page_of_a_failed_run_shows_the_error(api: ApiClient) -> None:
     assert text.count("DataError: ") == 2
 
 
-@pytest.mark.parametrize("query", ["", "?world=default", "?world=default&id=nobody", "?world=nowhere&id=1"])
+@pytest.mark.parametrize("query", ["", "?world=default", "?world=default&id=unknown", "?world=nowhere&id=1"])
 def test_the_page_of_a_run_that_there_is_not_is_404(api: ApiClient, query: str) -> None:
     assert api.control("GET", f"/execution{query}").status_code == 404
 

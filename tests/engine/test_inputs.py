@@ -56,7 +56,7 @@ def test_a_missing_input_is_named() -> None:
     assert caught.value.detail == "Validation failed for 1 parameter(s)."
 
 
-def test_an_input_that_is_not_declared_is_refused() -> None:
+def test_an_input_that_is_not_declared_is_rejected() -> None:
     assert faults(name="Ada", nmae="x") == ["Unknown parameter 'nmae'."]
 
 

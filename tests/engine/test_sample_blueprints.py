@@ -73,7 +73,7 @@ def test_webhook_to_datastore_keeps_what_the_hook_receives(harness: EngineHarnes
     assert run(harness, "webhook-to-datastore", trigger_bundle={"quantity": 2}, instant=True).operations == 1
 
 
-def test_weekly_report_tells_the_team(harness: EngineHarness) -> None:
+def test_weekly_report_informs_the_team(harness: EngineHarness) -> None:
     execution = run(harness, "weekly-report")
     [row] = outputs_of(execution, 1)
     [message] = outputs_of(execution, 2)

@@ -1,4 +1,4 @@
-"""When modules commit: at once or with the cycle, the trigger last or not; and what a rollback gives back."""
+"""Transactions: commits at once or with the cycle, their order, and rollbacks."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def test_an_answer_is_sent_with_the_commit_unless_modules_commit_at_once() -> No
         assert (run.respond.at < run.ends - 9_000) is at_once
 
 
-def test_a_run_that_fails_before_the_commit_answers_nobody_and_stops_the_scenario() -> None:
+def test_a_run_that_fails_before_the_commit_sends_no_response_and_stops_the_scenario() -> None:
     harness = EngineHarness()
     hook, scenario = listen(harness, RESPOND, FAILS, autoCommit=False)
     run = deliver(harness, hook, 1)
@@ -247,7 +247,7 @@ def test_what_another_run_changed_meanwhile_cannot_be_undone_and_the_scenario_is
     assert (stopped.is_active, stopped.errors_in_a_row) == (False, 1)
 
 
-def test_a_called_scenario_that_writes_elsewhere_is_in_nobodys_way() -> None:
+def test_a_called_scenario_that_writes_elsewhere_conflicts_with_no_run() -> None:
     harness = EngineHarness()
     harness.add("mine", city="old")
     callee = harness.scenario(write(1, "other"), is_active=True)

@@ -105,7 +105,7 @@ def error_of(execution: Execution) -> tuple[str, str]:
 
 
 def outputs_of(execution: Execution, module_id: int) -> Sequence[Any]:
-    """Every bundle that a module put out, in order."""
+    """Output bundles of a module, in order."""
     assert execution.error is None, execution.error
     return [bundle for step in execution.steps if step.module_id == module_id for bundle in step.output]
 
@@ -113,11 +113,11 @@ def outputs_of(execution: Execution, module_id: int) -> Sequence[Any]:
 def last_module_output(
     *flow: Mapping[str, Any], harness: EngineHarness | None = None, **options: Any
 ) -> list[Any]:
-    """What the last of some modules put out."""
+    """Output bundles of the last of some modules."""
     return list(outputs_of((harness or EngineHarness()).run(*flow, **options), flow[-1]["id"]))
 
 
-#: What the module with id 1 put out, for expressions.
+#: Output of the module with id 1, for expressions.
 SAMPLE_BUNDLE: Mapping[str, Value] = {
     "name": "Ada",
     "First Name": "Grace",
@@ -152,5 +152,5 @@ def evaluation_context(budget: Budget | None = None) -> Environment:
 
 
 def render_text(text: str) -> Value:
-    """What a mapped text comes to."""
+    """Value of a mapped text."""
     return render(text, evaluation_context())

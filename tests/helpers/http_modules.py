@@ -13,7 +13,7 @@ from .engine import EngineHarness, module, outputs_of
 
 URL = "https://api.example.com/items"
 
-#: What an exported blueprint has in every request of version 3, and of version 4.
+#: Fields that an exported blueprint has in every request of version 3, and of version 4.
 V3_MAPPER: Mapping[str, Any] = {
     "url": URL, "serializeUrl": False, "method": "get", "headers": [], "qs": [], "bodyType": "", "parseResponse": True,
     "authUser": "", "authPass": "", "timeout": "", "shareCookies": False, "ca": "", "rejectUnauthorized": True,
@@ -60,7 +60,7 @@ def single_output(run: Execution, id: int = 1) -> Any:
 
 
 class RecordingTransport:
-    """A network that takes note of what reaches it."""
+    """Transport that records the requests that it receives."""
 
     def __init__(self, *outcomes: HttpResponse | NoResponseError) -> None:
         self.outcomes = list(outcomes)

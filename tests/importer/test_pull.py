@@ -1,4 +1,4 @@
-"""What is pulled from a zone, served as a seed, is the same team again."""
+"""Pull of a team: served as a seed, it is the same team."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from make_emulator import MakeEmulator, World
 from make_emulator.importer import ZoneError, render_yaml
 from make_emulator.seeds import check
 
-#: What each world has of its own: the addresses of hooks, and what its executions consumed.
+#: Fields that differ between worlds: the addresses of hooks, and the consumption of executions.
 VOLATILE = {
     "udid",
     "url",
@@ -97,7 +97,7 @@ def test_one_of_several_teams_survives_it_too(make_emulator: MakeEmulator, team:
     assert team_of(first)["id"] == team
 
 
-def test_a_role_that_sees_little_is_told(make_emulator: MakeEmulator) -> None:
+def test_a_role_that_sees_little_is_reported(make_emulator: MakeEmulator) -> None:
     world = make_emulator.create_world(seed="agency")
     scopes = world.access_report()[0]["granted"]
     pulled = PullHarness(world, token=world.create_token(scopes, user_id=4)).pull()
@@ -295,7 +295,7 @@ def test_a_team_that_is_not_there_is_one_clear_line(
         PullHarness(make_emulator.create_world(seed="default")).pull(**options)
 
 
-def test_an_unknown_token_is_not_told_again(make_emulator: MakeEmulator) -> None:
+def test_an_unknown_token_is_not_reported_again(make_emulator: MakeEmulator) -> None:
     token = "44444444-4444-4444-8444-444444444444"
     with pytest.raises(ZoneError, match=r"does not know this token \(401\)") as caught:
         PullHarness(make_emulator.create_world(), token=token).pull()
@@ -303,7 +303,7 @@ def test_an_unknown_token_is_not_told_again(make_emulator: MakeEmulator) -> None
 
 
 @pytest.mark.parametrize(("records", "expected"), [(0, 0), (2, 2), (3, 3), (None, 3)])
-def test_as_many_records_come_as_were_asked_for(
+def test_as_many_records_come_as_were_requested(
     make_emulator: MakeEmulator, records: int | None, expected: int
 ) -> None:
     seed = {
@@ -326,7 +326,7 @@ def test_as_many_records_come_as_were_asked_for(
     assert len(store.get("records", [])) == expected
     reported = notes_of(pulled)
     assert reported == (
-        [] if records in (0, None, 3) else ["records of data store 1: only the first 2 were asked for"]
+        [] if records in (0, None, 3) else ["records of data store 1: only the first 2 were requested"]
     )
 
 
@@ -338,7 +338,7 @@ def test_past_executions_are_times_at_which_the_emulator_runs_again(make_emulato
     times = [row["timestamp"] for row in logs if row.get("eventType") == "EXECUTION_END"]
     assert [run["at"] for run in runs[2]] == sorted(times)
     assert [run["manual"] for run in runs[2]] == [False, False]
-    # Scenario 1 takes inputs, which nobody can read again.
+    # Scenario 1 takes inputs, which no route returns.
     assert runs[1] == []
     assert any(note.startswith("3 past executions of scenario 1: removed") for note in notes_of(pulled))
     check(pulled.document)

@@ -121,7 +121,7 @@ def test_an_archive_has_the_structure_of_har_1_2(api: ApiClient) -> None:
     assert refused["comment"].startswith("Somebody without a valid token asked for GET /scenarios/1")
 
 
-def test_an_archive_holds_what_was_asked_for(api: ApiClient) -> None:
+def test_an_archive_holds_what_was_requested(api: ApiClient) -> None:
     api.get("/scenarios/1")
     api.get("/scenarios/99")
     [entry] = archive(api, "&status=404")["log"]["entries"]

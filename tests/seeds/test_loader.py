@@ -1,4 +1,4 @@
-"""What may be left out of a seed, how its parts find each other, and where its blueprints come from."""
+"""Seed loader: optional parts, references between parts, and sources of blueprints."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_times_are_relative_to_the_worlds_now_or_absolute() -> None:
     assert [row.created for row in world.scenarios] == [now - 2 * DAY, 1_767_225_600_000, now]
 
 
-def test_the_plan_and_the_zone_of_the_first_organization_can_be_wished_for() -> None:
+def test_the_plan_and_the_zone_of_the_first_organization_can_be_set() -> None:
     world = built(team_with(), plan="free", zone="us2")
     assert (world.organizations[1].plan, world.organizations[1].zone) == ("free", "us2.make.com")
 

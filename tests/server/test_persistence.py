@@ -137,7 +137,7 @@ def test_a_server_that_is_killed_at_any_moment_leaves_a_file_that_can_be_loaded(
         assert len(snapshot.loads(path.read_bytes(), "w").records) > 0
 
 
-def test_a_file_without_a_state_is_refused_and_left_alone(api: ApiClient, tmp_path: Path) -> None:
+def test_a_file_without_a_state_is_rejected_and_left_alone(api: ApiClient, tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     path.write_bytes(orjson.dumps({"version": 9}))
     with pytest.raises(ValueError, match="its version is 9, not 1"):

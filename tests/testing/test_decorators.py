@@ -91,7 +91,7 @@ def test_pytest_is_not_shown_the_parameter(pytester: pytest.Pytester) -> None:
     pytester.runpytest_inprocess("-W", "error").assert_outcomes(passed=1)
 
 
-def test_what_cannot_be_decorated_is_refused() -> None:
+def test_what_cannot_be_decorated_is_rejected() -> None:
     async def generate() -> Any:
         yield 1
 

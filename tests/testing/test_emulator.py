@@ -83,7 +83,7 @@ def test_a_running_emulator_can_be_attached_to(make: MakeEmulator) -> None:
     assert get(world, "/teams/1").status_code == 401
 
 
-def test_refusals_of_the_control_api_tell_their_reason(make: MakeEmulator) -> None:
+def test_rejections_of_the_control_api_show_their_reason(make: MakeEmulator) -> None:
     with pytest.raises(ControlError, match="answered 400: Parameter 'plan' must be one of"):
         make.create_world(plan="gold")
     with pytest.raises(ControlError, match="no emulator answers"):

@@ -1,4 +1,4 @@
-"""What a client on the other side of a socket sees of faults."""
+"""Injected faults as seen by a client of a socket."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def get(world: World, path: str = "/teams/1", timeout: float = 10) -> requests.R
     return requests.get(world.base_url + path, headers=world.headers, timeout=timeout)
 
 
-def test_a_status_comes_as_often_as_asked_for(world: World) -> None:
+def test_a_status_comes_as_often_as_requested(world: World) -> None:
     world.faults.add(path="/scenarios*", status=503, times=2)
     assert [get(world, "/scenarios?teamId=1").status_code for _ in range(3)] == [503, 503, 200]
     assert world.faults[0]["hits"] == 2
@@ -63,7 +63,7 @@ def test_clearing_ends_a_request_that_is_held_without_an_answer(world: World) ->
     asking.start()
     while not world.faults[0]["hits"]:
         pass
-    assert get(world).status_code == 200  # nobody else is held up
+    assert get(world).status_code == 200  # no other request is blocked
     world.faults.clear()
     asking.join(10)
     assert len(failures) == 1

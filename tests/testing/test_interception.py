@@ -87,7 +87,7 @@ def test_a_zone_of_ones_own_is_caught_with_its_hooks() -> None:
         assert (response.status_code, response.text) == (410, "Webhook not found.")
 
 
-def test_a_hook_receives_at_the_address_that_the_api_tells() -> None:
+def test_a_hook_receives_at_the_address_that_the_api_shows() -> None:
     with mock_make(zone="us1") as world:
         [hook] = [
             row
@@ -114,7 +114,7 @@ def test_other_hosts_are_left_alone(elsewhere: str) -> None:
         assert requests.get(elsewhere, timeout=5).text == "elsewhere"
 
 
-def test_other_hosts_are_refused_on_demand_but_this_machine_is_not(elsewhere: str) -> None:
+def test_other_hosts_are_rejected_on_demand_but_this_machine_is_not(elsewhere: str) -> None:
     with mock_make(block_others=True) as world:
         assert team_of(world) == "Example Team"
         assert requests.get(elsewhere, timeout=5).text == "elsewhere"
@@ -138,7 +138,7 @@ async def _connect(host: str) -> None:
     await asyncio.open_connection(host, 443, ssl=True)
 
 
-def test_no_proxy_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://192.0.2.1:3128")
     monkeypatch.setenv("HTTP_PROXY", "http://192.0.2.1:3128")
     with mock_make(block_others=True) as world:
@@ -180,7 +180,7 @@ def test_each_time_the_world_is_fresh_and_the_same() -> None:
             assert gone.json() == {"scenario": 1}
 
 
-def test_the_journal_can_be_read_when_all_is_over() -> None:
+def test_the_request_log_can_be_read_when_all_is_over() -> None:
     with mock_make() as world:
         team_of(world)
     world.requests.assert_called("GET", "/teams/1", times=1)
@@ -209,7 +209,7 @@ def test_nothing_of_one_world_is_left_in_the_next() -> None:
     assert len(tokens) == 1
 
 
-def test_wrong_arguments_are_told_and_leave_nothing_behind() -> None:
+def test_wrong_arguments_are_reported_and_leave_nothing_behind() -> None:
     real = socket.getaddrinfo
     with pytest.raises(ValueError, match="no seed named 'nowhere'"), mock_make(seed="nowhere"):
         pass
@@ -226,7 +226,7 @@ def test_wrong_arguments_are_told_and_leave_nothing_behind() -> None:
 
 
 def patched() -> list[Any]:
-    """What interception replaces."""
+    """The functions that interception replaces."""
     httpx = pytest.importorskip("httpx")
     return [
         urllib3.HTTPConnectionPool._make_request,

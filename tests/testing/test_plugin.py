@@ -50,7 +50,7 @@ def test_the_environment_is_set_for_the_code_under_test(pytester: pytest.Pyteste
     pytester.runpytest("-W", "error").assert_outcomes(passed=1)
 
 
-def test_a_failed_test_shows_what_its_world_was_asked(pytester: pytest.Pytester) -> None:
+def test_a_failed_test_shows_the_requests_of_its_world(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
         def test_fails(make_client):

@@ -13,7 +13,7 @@ from make_emulator.testing.requests import json_includes
 
 @pytest.fixture
 def world(make_emulator: MakeEmulator) -> Iterator[World]:
-    """A world that was asked for four things."""
+    """A world that received four requests."""
     world = make_emulator.create_world()
     for method, path, body in [
         ("GET", "/scenarios/1", None),
@@ -90,7 +90,7 @@ def test_an_unwanted_call_is_shown(world: World) -> None:
     )
 
 
-def test_a_secret_cannot_be_asked_for_because_none_is_kept(world: World) -> None:
+def test_a_secret_cannot_be_queried_because_none_is_kept(world: World) -> None:
     with pytest.raises(ValueError, match="masks secrets"):
         world.requests.assert_not_called("POST", "*", json={"data": {"password": "hunter2"}})
 

@@ -1,4 +1,4 @@
-"""What is sent to a hook's URL reaches its scenario, and what the caller is told."""
+"""Webhook gateway: deliveries to scenarios, and responses to the caller."""
 
 from __future__ import annotations
 
@@ -176,10 +176,10 @@ def test_an_answer_that_takes_too_long_is_accepted(
     assert gateway.api.world.now() - before == 180_000
 
 
-# --- preflight, logs, journal, worlds ------------------------------------------------------------
+# --- preflight, logs, request log, worlds --------------------------------------------------------
 
 
-def test_a_preflight_grants_what_it_is_asked_for(gateway: WebhookHarness) -> None:
+def test_a_preflight_grants_what_is_requested(gateway: WebhookHarness) -> None:
     requested = {
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "content-type,x-own",
@@ -205,7 +205,7 @@ def test_each_delivery_is_in_the_hooks_log(paused_gateway: WebhookHarness) -> No
     assert paused_gateway.api.get(f"/hooks/{paused_gateway.hook}/incomings/{taken['id']}").status_code == 200
 
 
-def test_each_delivery_is_a_sentence_of_the_journal_without_the_udid(gateway: WebhookHarness) -> None:
+def test_each_delivery_is_a_sentence_of_the_request_log_without_the_udid(gateway: WebhookHarness) -> None:
     gateway.listen()
     gateway.send(json={"password": "secret"})
     [run] = gateway.runs()

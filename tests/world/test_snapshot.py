@@ -73,7 +73,7 @@ _RUN = {"data": {"name": "Zoe"}, "responsive": True}
 
 OPERATIONS: dict[str, Operation] = {
     "run": _call("POST", "/scenarios/1/run", json=_RUN),
-    "run with made-up data": _call("POST", "/scenarios/3/run", json={}),
+    "run with mock data": _call("POST", "/scenarios/3/run", json={}),
     "stop": _call("POST", "/scenarios/1/stop"),
     "start": _call("POST", "/scenarios/1/start"),
     "clone": _call("POST", "/scenarios/1/clone?organizationId=1&confirmed=true", json={"name": "Copy", "teamId": 1, "states": False}),
@@ -177,7 +177,7 @@ def test_a_document_without_variables_is_one_of_an_earlier_release(api: ApiClien
 
 
 @pytest.mark.parametrize(("field", "id"), [("scenario_id", 404), ("team_id", 405)])
-def test_what_broke_off_belongs_to_a_scenario_and_a_team_that_are_there(
+def test_an_incomplete_execution_belongs_to_an_existing_scenario_and_team(
     api: ApiClient, field: str, id: int
 ) -> None:
     broken = IncompleteExecution(
@@ -247,7 +247,7 @@ def test_a_hundred_thousand_records_come_back() -> None:
     assert twin.records[1, "k99999"].data == {"n": 99_999}
 
 
-# --- refusals ------------------------------------------------------------------------------------
+# --- rejections ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_a_hundred_thousand_records_come_back() -> None:
         (lambda d: d.update(rate_windows=[["a", 1]]), "'rate_windows' has not 4 items"),
     ],
 )  # fmt: skip
-def test_a_malformed_document_is_refused_with_its_fault(
+def test_a_malformed_document_is_rejected_with_its_issue(
     api: ApiClient, spoil: Callable[[dict[str, Any]], Any], reason: str
 ) -> None:
     corrupted = document(api.world)
@@ -290,7 +290,7 @@ def test_a_malformed_document_is_refused_with_its_fault(
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{", b"5", b"\xff", b"[" * 2000])
-def test_what_is_no_document_is_refused(data: bytes) -> None:
+def test_what_is_no_document_is_rejected(data: bytes) -> None:
     with pytest.raises(InvalidSnapshotError):
         snapshot.loads(data, "w")
 

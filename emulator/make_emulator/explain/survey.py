@@ -8,6 +8,7 @@ from pathlib import Path
 
 import orjson
 
+from ..engine.apps import catalog
 from ..engine.blueprints.parser import parse_blueprint
 from ..engine.budget import Budget
 from ..engine.errors import ModuleError
@@ -15,7 +16,6 @@ from ..engine.mock_data.generator import MockDataGenerator
 from ..engine.mock_data.infer import ConstraintInference
 from ..engine.runtime.executor import visible_status
 from ..json_types import is_integer
-from ..world.blueprint_refs import HOOK_TRIGGERS
 from ..world.clock import parse_iso
 from ..world.models import Json, ModuleScript, Step
 from .blueprint_file import BlueprintExport, module_label, parse_export
@@ -120,7 +120,7 @@ def sample_input(export: BlueprintExport, now: str) -> Json:
     constraint = ConstraintInference(blueprint, export.output_spec, budget).constraint_for(first.id)
     if export.takes_inputs:
         return generator.bundle(export.input_spec, constraint, closed=True)
-    if first.full_name in HOOK_TRIGGERS:
+    if catalog.get_trigger(first) == "webhook":
         return generator.bundle(first.interface or (), constraint)
     return None
 

@@ -160,7 +160,8 @@ class Step:
 class Condition:
     """One evaluated condition of a filter.
 
-    ``a`` and ``b`` are the mapped sides, ``left`` and ``right`` their values; an operator is such as ``number:greater``.
+    ``a`` and ``b`` are the sides as they are mapped, ``left`` and ``right`` their values; the operator is one such as
+    ``number:greater``.
     """
 
     a: Any

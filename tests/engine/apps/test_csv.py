@@ -70,7 +70,7 @@ def test_what_is_no_table_is_a_data_error(text: str, reason: str) -> None:
     assert error_of(EngineHarness().run(parse(text))) == ("DataError", reason)
 
 
-def test_quotes_are_kept_where_they_do_not_belong_if_the_module_is_told_so() -> None:
+def test_misplaced_quotes_are_kept_if_the_module_says_so() -> None:
     assert last_module_output(parse('5" x,"a"b"\n', preserveQuotes=True)) == [{"col1": '5" x', "col2": 'a"b'}]
 
 
@@ -86,7 +86,7 @@ def test_quotes_are_kept_where_they_do_not_belong_if_the_module_is_told_so() -> 
         {"delimiterType": "other", "delimiter": '"'},
     ],
 )
-def test_parameters_that_make_no_sense_are_refused(parameters: Any) -> None:
+def test_parameters_that_are_invalid_are_rejected(parameters: Any) -> None:
     rejection = ("BundleValidationError", "Validation failed for 1 parameter(s).")
     assert error_of(EngineHarness().run(parse("a", **parameters))) == rejection
 

@@ -64,7 +64,7 @@ def test_a_date_without_a_time_zone_is_stored_as_one_of_the_organizations(harnes
     assert bundle["data"] == {"at": "2016-12-08T15:00:00.000Z"}
 
 
-def test_data_of_the_wrong_type_are_refused(harness: EngineHarness) -> None:
+def test_data_of_the_wrong_type_are_rejected(harness: EngineHarness) -> None:
     mapper = {"key": "x", "overwrite": False, "data": {"number": "many"}}
     assert error_of(harness.run(store(1, "AddRecord", mapper)))[0] == "BundleValidationError"
     assert (
@@ -73,7 +73,7 @@ def test_data_of_the_wrong_type_are_refused(harness: EngineHarness) -> None:
     )
 
 
-def test_a_strict_structure_refuses_unknown_fields() -> None:
+def test_a_strict_structure_rejects_unknown_fields() -> None:
     mapper = {"key": "x", "overwrite": False, "data": {"unknown": 1}}
     assert (
         error_of(EngineHarness(strict=True).run(store(1, "AddRecord", mapper)))[0] == "BundleValidationError"
@@ -122,7 +122,7 @@ def test_a_boolean_cannot_be_erased(harness: EngineHarness) -> None:
     ]
 
 
-def test_an_update_inserts_a_missing_record_only_when_told_to(harness: EngineHarness) -> None:
+def test_an_update_inserts_a_missing_record_only_when_set_to(harness: EngineHarness) -> None:
     mapper = {"key": "xx", "upsert": False, "overwriteArrays": False, "data": {"city": "Xi'an"}}
     assert error_of(harness.run(store(1, "UpdateRecord", mapper)))[0] == "DataError"
     bundles(harness, store(1, "UpdateRecord", {**mapper, "upsert": True}))
@@ -153,7 +153,7 @@ def keys(harness: EngineHarness, mapper: Any, **parameters: Any) -> list[str]:
     return [bundle["key"] for bundle in bundles(harness, store(1, "SearchRecord", mapper, **parameters))]
 
 
-def test_a_search_puts_out_one_bundle_a_record(harness: EngineHarness) -> None:
+def test_a_search_emits_one_bundle_a_record(harness: EngineHarness) -> None:
     found = bundles(
         harness, store(1, "SearchRecord", {"filter": [[{"a": "city", "o": "text:equal", "b": "Oslo"}]]})
     )
@@ -171,7 +171,7 @@ def test_a_search_combines_conditions_sorts_and_stops_at_its_limit(harness: Engi
     assert keys(harness, {"mappAbleLimit": "1"}, limit=2) == ["cz-1"]
 
 
-def test_a_search_without_results_ends_the_path_unless_told_to_go_on(harness: EngineHarness) -> None:
+def test_a_search_without_results_ends_the_path_unless_set_to_go_on(harness: EngineHarness) -> None:
     nothing = {"filter": [[{"a": "city", "o": "text:equal", "b": "Rome"}]]}
     ended = harness.run(store(1, "SearchRecord", nothing), set_variable(2, "x"))
     assert (ended.status, ended.operations) == (1, 1)
@@ -190,7 +190,7 @@ def test_the_bundle_that_goes_on_without_results_is_counted_as_none(harness: Eng
 
 
 @pytest.mark.parametrize("filter", ["x", [1], [["x"]], [[{"o": 1}]]])
-def test_a_filter_that_is_none_is_refused(harness: EngineHarness, filter: Any) -> None:
+def test_a_filter_that_is_none_is_rejected(harness: EngineHarness, filter: Any) -> None:
     execution = harness.run(store(1, "SearchRecord", {"filter": filter}))
     assert error_of(execution)[0] == "BundleValidationError"
 

@@ -104,9 +104,9 @@ def test_what_a_mail_needs_and_does_not_get_is_a_validation_error(mapper: Any, p
     assert len(harness.world.outbox) == 0
 
 
-def test_a_mail_to_nobody_is_not_sent() -> None:
+def test_a_mail_without_recipients_is_not_sent() -> None:
     harness = EngineHarness()
-    assert error_of(harness.run(email(to=["", "{{9.nobody}}"]))) == ("RuntimeError", "No recipients defined")
+    assert error_of(harness.run(email(to=["", "{{9.unknown}}"]))) == ("RuntimeError", "No recipients defined")
     assert len(harness.world.outbox) == 0
 
 
@@ -153,7 +153,7 @@ def test_gmail_sends_raw_html_or_parts() -> None:
     assert (mail(harness).module, mail(harness).html) == ("google-email:ActionSendEmail", "<p/>")
 
 
-def test_what_is_put_out_has_the_shape_that_the_blueprint_declares() -> None:
+def test_what_is_output_has_the_shape_that_the_blueprint_declares() -> None:
     interface = {"interface": [{"name": "id", "type": "text"}]}
     [bundle] = outputs_of(EngineHarness().run(email() | {"metadata": interface}), 1)
     assert list(bundle) == ["id"]

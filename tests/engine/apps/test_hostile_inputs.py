@@ -1,4 +1,4 @@
-"""Whatever the modules of the built-in apps are given, a run ends, and never by a fault of the emulator."""
+"""Hostile input of the built-in modules: a run ends, and never by a defect of the emulator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What "Make a request" of version 4 makes of the pages that a rule gives it."""
+"""Pagination of "Make a request" of version 4, with pages from a rule."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_whatever_else_an_export_says_of_its_pages_is_not_read() -> None:
         "nextPage": "{{1.data.next}}",
         "limit": -1,
         "page": {"start": "x"},
-        "maxPages": ["{{nobody}}"],
+        "maxPages": ["{{unknown}}"],
     }
     assert data(harness.run(http_v4_module(paginationType="pageBased", **others))) == ["a", "b"]
     assert sent_request(harness).url == URL
@@ -79,7 +79,7 @@ def test_a_module_that_does_not_page_gets_the_first_page(node: dict[str, Any]) -
     assert sent_request(harness).pages == 1
 
 
-def test_a_body_is_one_page_and_so_is_what_nobody_answers() -> None:
+def test_a_body_is_one_page_and_so_is_an_unmatched_request() -> None:
     harness = EngineHarness()
     add_http_rule(harness, body=["a"], left=1)
     assert data(harness.run(http_v4_module(paginationType="urlBased"))) == [["a"]]
@@ -126,7 +126,7 @@ def test_a_type_that_make_does_not_have_is_a_validation_error() -> None:
     assert error_of(run) == ("BundleValidationError", "Validation failed for 1 parameter(s).")
 
 
-def test_nobody_is_called_who_would_have_to_be_asked_for_the_next_page() -> None:
+def test_no_request_is_sent_for_the_next_page_of_a_single_body() -> None:
     harness = EngineHarness()
     harness.world.transport = network = RecordingTransport()
     add_http_rule(harness, URL, status=302, headers=(("location", "/moved"),))

@@ -38,7 +38,7 @@ def runs_of(harness: EngineHarness, scenario: Scenario) -> list[Execution]:
 
 
 @pytest.mark.parametrize("form", ["{}", "SCN_{}", None])
-def test_a_call_that_waits_puts_out_the_outputs_of_the_scenario_that_it_calls(form: str | None) -> None:
+def test_a_call_that_waits_emits_the_outputs_of_the_scenario_that_it_calls(form: str | None) -> None:
     harness = EngineHarness()
     child = child_of(harness)
     id = child.id if form is None else form.format(child.id)

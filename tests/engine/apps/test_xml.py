@@ -81,7 +81,7 @@ LAUGHS = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
         f'<!DOCTYPE a [<!ENTITY x "{"x" * 100_000}">]><a>{"&x;" * 1_000}</a>',
     ],
 )
-def test_a_document_that_declares_entities_is_refused(xml: str) -> None:
+def test_a_document_that_declares_entities_is_rejected(xml: str) -> None:
     assert error_of(EngineHarness().run(parse(xml))) == ("DataError", "Source is not valid XML.")
 
 
@@ -90,7 +90,7 @@ def test_a_document_type_that_lies_elsewhere_is_not_fetched() -> None:
 
 
 @pytest.mark.parametrize("depth", [100, 200_000])
-def test_a_document_that_is_too_deep_is_refused(depth: int) -> None:
+def test_a_document_that_is_too_deep_is_rejected(depth: int) -> None:
     execution = EngineHarness().run(parse("<a>" * depth + "</a>" * depth))
     assert error_of(execution)[0] == "DataSizeLimitExceededError"
 

@@ -105,7 +105,7 @@ def deep(levels: int) -> Any:
         ([set_variable(id, 1) for id in range(1, 2_002)], "A blueprint has at most 2000 modules."),
     ],
 )
-def test_a_blueprint_that_does_not_hang_together_is_refused(flow: list[Any], detail: str) -> None:
+def test_a_blueprint_that_does_not_hang_together_is_rejected(flow: list[Any], detail: str) -> None:
     with pytest.raises(MalformedBlueprintError) as caught:
         parse_blueprint(blueprint(*flow))
     assert caught.value.detail == detail

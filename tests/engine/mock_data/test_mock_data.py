@@ -1,4 +1,4 @@
-"""Made-up data fit what later modules do with them, and what the blueprint declares goes before."""
+"""Mock data: they fit the later modules that map them; the shape that the blueprint declares goes before."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def use(mapper: Mapping[str, Any], *expect: Mapping[str, Any], id: int = 2, **re
 
 
 def made(*flow: Any) -> Any:
-    """What the first module put out."""
+    """Output of the first module."""
     run = EngineHarness().run(*flow)
     assert run.error is None, run.error
     return run.steps[0].output[0]
@@ -50,14 +50,14 @@ def reached(run: Execution) -> list[int]:
 # --- without an interface ------------------------------------------------------------------------
 
 
-def test_what_is_mapped_of_a_module_is_made_up() -> None:
+def test_what_is_mapped_of_a_module_is_generated() -> None:
     bundle = made(source(), use({"text": "Dear {{1.contact.name}}, {{1.`first line`}}"}))
     assert set(bundle) == {"contact", "first line"}
     assert isinstance(bundle["contact"]["name"], str)
     assert bundle["contact"]["name"] != ""
 
 
-def test_what_is_named_in_a_filter_is_made_up_too() -> None:
+def test_what_is_named_in_a_filter_is_generated_too() -> None:
     gate = {"name": "", "conditions": [[{"a": "{{1.state}}", "o": "exist"}]]}
     assert list(made(source(), use({}, filter=gate))) == ["state"]
 
@@ -75,7 +75,7 @@ def test_the_fields_that_go_in_are_a_guess_but_for_those_that_are_used_otherwise
     assert isinstance(bundle["tags"], list)
 
 
-def test_nothing_is_made_up_of_what_the_engine_itself_knows() -> None:
+def test_nothing_is_generated_of_what_the_engine_itself_knows() -> None:
     assert made(source(), use({"a": "{{1.__IMTLENGTH__}} {{1.x}}"})).keys() == {"x"}
 
 
@@ -329,7 +329,7 @@ def test_what_stands_before_a_value_says_what_it_is(text: str, fits: Any) -> Non
 # --- with an interface ---------------------------------------------------------------------------
 
 
-def test_an_interface_is_all_that_a_module_puts_out() -> None:
+def test_an_interface_is_all_that_a_module_emits() -> None:
     assert set(made(source(field("id", "text")), use({"x": "{{1.id}} {{1.other}}"}))) == {"id"}
 
 
@@ -482,7 +482,7 @@ _VALUES = st.recursive(
 
 
 @given(st.lists(st.tuples(_NAMES, st.dictionaries(_FIELDS, _VALUES, max_size=4)), max_size=4))
-def test_whatever_modules_map_data_are_made_up(nodes: list[tuple[str, Any]]) -> None:
+def test_whatever_modules_map_data_are_generated(nodes: list[tuple[str, Any]]) -> None:
     flow = [source(), source(id=2)]
     flow += [
         module(id, name, mapper) | {"version": 4 if name.startswith("http:") else 1}

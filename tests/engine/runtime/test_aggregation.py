@@ -81,7 +81,7 @@ def test_a_filter_on_an_aggregator_decides_which_bundles_it_gathers() -> None:
 
 
 @pytest.mark.parametrize("items", [(), ("x",)])
-def test_an_aggregation_of_nothing_is_an_empty_bundle_unless_told_to_stop(items: tuple[str, ...]) -> None:
+def test_an_aggregation_of_nothing_is_an_empty_bundle_unless_set_to_stop(items: tuple[str, ...]) -> None:
     blocked = set_variable(2, "x", filter=only_if("{{1.value}}", "text:equal", "other"))
     execution = EngineHarness().run(feeder(*items), blocked, array(3, v="{{1.value}}"), set_variable(4, "on"))
     assert outputs_of(execution, 3) == [{"array": [], "__IMTAGGLENGTH__": 0}]
@@ -97,7 +97,7 @@ def test_an_aggregator_does_not_run_when_its_feeder_does_not() -> None:
     assert steps_of(execution) == [5]
 
 
-def test_grouping_puts_out_one_bundle_for_each_key_in_order_of_appearance() -> None:
+def test_grouping_emits_one_bundle_for_each_key_in_order_of_appearance() -> None:
     execution = EngineHarness().run(
         feeder(*PEOPLE),
         array(2, flags={"groupBy": "{{1.kind}}"}, name="{{1.name}}"),

@@ -47,7 +47,7 @@ def test_only_the_first_branch_whose_conditions_hold_is_taken() -> None:
     assert steps_of(execution) == [1, 2, 3, 2, 4, 2, 5]
 
 
-def test_branches_come_together_in_a_merge_which_puts_out_the_bundle_that_came() -> None:
+def test_branches_come_together_in_a_merge_which_emits_the_bundle_that_came() -> None:
     execution = EngineHarness().run(
         each("a", "b"),
         if_else(arm("a", set_variable(3, "A")), arm(None)),
@@ -208,7 +208,7 @@ def test_a_disabled_route_is_passed_over_and_keeps_its_place() -> None:
     assert steps_of(execution) == [1, 2, 4, 2, 5]
 
 
-def test_a_filter_of_a_router_is_asked_once_for_all_its_routes() -> None:
+def test_a_filter_of_a_router_is_evaluated_once_for_all_its_routes() -> None:
     closed = {"name": "b", "conditions": only_if("{{1.value}}", "text:equal", "b")}
     execution = EngineHarness().run(each("a", "b"), {**router(2, to(3), to(4)), "filter": closed})
     assert steps_of(execution) == [1, 2, 3, 4]

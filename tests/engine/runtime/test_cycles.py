@@ -88,7 +88,7 @@ def test_a_trigger_without_a_limit_and_one_that_is_not_scripted_have_one_cycle()
     assert harness.run(watch(), settings=THREE).operations == 1
 
 
-def test_a_search_at_the_beginning_puts_out_the_same_in_every_cycle() -> None:
+def test_a_search_at_the_beginning_emits_the_same_in_every_cycle() -> None:
     harness = EngineHarness()
     finds(harness, 5, "acme:searchRows")
     search = {**module(1, "acme:searchRows"), "parameters": {"limit": 2}}

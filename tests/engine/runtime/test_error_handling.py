@@ -1,4 +1,4 @@
-"""What becomes of a run when a module fails: its handler decides, or the scenario's settings do."""
+"""Error handling: by the handler of a module, or by the settings of the scenario."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_filter_within_a_handler_drops_the_bundle_and_not_the_handling() -> No
     assert [len(outputs_of(execution, id)) for id in (8, 9, 3)] == [1, 0, 1]
 
 
-def test_a_router_within_a_handler_tells_errors_apart() -> None:
+def test_a_router_within_a_handler_distinguishes_errors() -> None:
     routes = [
         {"flow": [set_variable(11, "x", filter=only("ConnectionError")), module(12, "builtin:Rollback")]},
         {"flow": [module(13, "builtin:Resume", {"value": "{{2.error.message}}"}, filter=only("DataError"))]},
@@ -154,7 +154,7 @@ def test_without_the_setting_breaking_stores_nothing_and_the_run_fails() -> None
     assert stored(harness) == []
 
 
-def test_with_the_setting_an_error_that_nobody_handles_breaks_off_too() -> None:
+def test_with_the_setting_an_unhandled_error_is_stored_too() -> None:
     harness = EngineHarness()
     execution = harness.run(
         each("{", "1"), parse(2, "{{1.value}}"), set_variable(3, "{{2.value}}"), settings=DLQ
@@ -163,7 +163,7 @@ def test_with_the_setting_an_error_that_nobody_handles_breaks_off_too() -> None:
     assert [(row.failer, row.retry) for row in stored(harness)] == [(2, False)]
 
 
-def test_an_error_of_the_first_module_is_stored_only_when_it_is_told_to_break() -> None:
+def test_an_error_of_the_first_module_is_stored_only_when_it_is_set_to_break() -> None:
     harness = EngineHarness()
     assert error_of(harness.run(parse(1, "{"), settings=DLQ)) == NOT_JSON
     assert stored(harness) == []
@@ -175,7 +175,7 @@ def test_what_fails_in_a_handler_is_stored_from_where_the_handled_error_was() ->
     assert [row.failer for row in stored(harness)] == [2]
 
 
-def test_without_room_for_what_broke_off_a_scenario_stops_unless_it_may_lose_data() -> None:
+def test_without_storage_for_incomplete_executions_a_scenario_stops_unless_it_may_lose_data() -> None:
     for may_lose in (False, True):
         harness = EngineHarness()
         [organization] = harness.world.organizations
@@ -241,7 +241,7 @@ def test_a_rollback_undoes_what_was_written_unless_every_module_commits() -> Non
         assert (harness.world.data_stores[1] == before) is not at_once
 
 
-def test_a_rollback_brings_back_what_was_deleted_and_forgets_what_was_made_up() -> None:
+def test_a_rollback_brings_back_what_was_deleted_and_forgets_what_was_generated() -> None:
     harness = EngineHarness()
     for key in ("a", "b", "c"):
         harness.add(key, city=key)

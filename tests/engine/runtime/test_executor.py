@@ -1,4 +1,4 @@
-"""How a run goes through a blueprint, what it counts, and how it ends."""
+"""Executor: the way of a run through a blueprint, its counts and its end."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_an_empty_flow_is_a_success_without_operations() -> None:
     assert (execution.status, execution.operations, execution.outputs) == (1, 0, None)
 
 
-def test_the_start_module_puts_out_the_inputs() -> None:
+def test_the_start_module_emits_the_inputs() -> None:
     start = {**module(1, "scenario-service:StartSubscenario"), "version": 2}
     execution = EngineHarness().run(start, set_variable(2, "{{1.city}}"), inputs={"city": "Oslo"})
     assert outputs_of(execution, 2) == [{"x": "Oslo"}]
@@ -141,7 +141,7 @@ def test_an_operation_costs_a_credit_and_a_run_takes_its_time() -> None:
     assert executor.visible_status(execution, execution.ends) == "SUCCESS"
 
 
-def test_sleeping_takes_the_worlds_time_and_nobody_elses() -> None:
+def test_sleeping_takes_the_time_of_its_own_world_only() -> None:
     execution = EngineHarness().run(
         module(1, "util:FunctionSleep", {"duration": "300"}), set_variable(2, "{{timestamp}}")
     )
@@ -167,7 +167,7 @@ def test_a_run_that_outlasts_the_plan_is_interrupted_with_a_warning() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(executor.DEACTIVATING_ERRORS))
-def test_an_error_that_somebody_has_to_mend_stops_a_scenario_at_once(name: str) -> None:
+def test_an_error_that_needs_a_fix_stops_a_scenario_at_once(name: str) -> None:
     harness = EngineHarness()
     module_scripts.save_script(
         harness.world, ModuleScript(module="acme:get", error=ExecutionError(name=name, message="no"))

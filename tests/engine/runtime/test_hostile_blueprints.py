@@ -20,7 +20,7 @@ def test_a_long_flow_is_no_problem() -> None:
     assert len(execution.steps) == 1_000
 
 
-def test_ten_thousand_modules_are_refused_without_a_crash() -> None:
+def test_ten_thousand_modules_are_rejected_without_a_crash() -> None:
     execution = EngineHarness().run(*[set_variable(id, 1) for id in range(1, 10_001)])
     assert error_of(execution) == ("BlueprintValidationError", "A blueprint has at most 2000 modules.")
 
@@ -93,7 +93,7 @@ def test_collections_cannot_lie_too_deep() -> None:
     assert error_of(EngineHarness().run(*flow))[0] == "DataSizeLimitExceededError"
 
 
-def test_deep_json_is_refused() -> None:
+def test_deep_json_is_rejected() -> None:
     text = "[" * 900 + "]" * 900
     assert (
         error_of(EngineHarness().run(module(1, "json:ParseJSON", {"json": text})))[0]
@@ -125,7 +125,7 @@ def test_no_error_handler_goes_on_after_the_budget_is_used_up() -> None:
     assert error_of(EngineHarness().run(*flow))[0] == "ScenarioTimeoutError"
 
 
-def test_a_huge_interface_is_not_made_up_without_end() -> None:
+def test_a_huge_interface_is_not_generated_without_end() -> None:
     field: Any = {"name": "a", "type": "text"}
     for _ in range(5):
         field = {

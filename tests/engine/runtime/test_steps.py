@@ -1,4 +1,4 @@
-"""What a run remembers of its operations."""
+"""Steps: the record of the operations of a run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from helpers.engine import EngineHarness, module, set_variable
 
 
-def test_a_step_tells_what_went_in_and_what_came_out() -> None:
+def test_a_step_has_its_input_and_output() -> None:
     [step] = EngineHarness().run(set_variable(4, "{{now}}")).steps
     assert (step.module_id, step.module, step.operation, step.error) == (4, "util:SetVariable2", 1, None)
     input: Any = step.input

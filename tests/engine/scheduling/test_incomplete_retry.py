@@ -1,4 +1,4 @@
-"""Incomplete executions that are tried again: by hand, by the clock, and with a mended blueprint."""
+"""Incomplete executions that are tried again: by hand, by the clock, and with a repaired blueprint."""
 
 from __future__ import annotations
 
@@ -209,13 +209,13 @@ def many(harness: EngineHarness, count: int, *, seconds: int = 60) -> Any:
 
 
 def spans(harness: EngineHarness, scenario: Any) -> list[tuple[int, int]]:
-    """When each attempt began and ended, the first one first."""
+    """Start and end of each attempt, the first one first."""
     runs = [retry.execution for retry in harness.world.retries.where(scenario=scenario.id)]
     return sorted((run.started, run.ends) for run in runs)
 
 
 def batches(harness: EngineHarness, scenario: Any) -> list[int]:
-    """How many attempts began at the same moment, if each such batch began when all of the one before had ended."""
+    """Sizes of the batches of attempts that began at the same moment, each after all of the previous batch ended."""
     groups = [
         list(group) for _, group in itertools.groupby(spans(harness, scenario), key=lambda span: span[0])
     ]

@@ -1,4 +1,4 @@
-"""When a scenario is due next, in its time zone."""
+"""Schedules: the next run of a scenario, in its time zone."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ QUARTER = 15 * 60
 
 
 def exists(wall: datetime, zone: ZoneInfo) -> bool:
-    """Whether clocks of a zone ever show a time: they leave some out when summer time begins."""
+    """True if clocks of a zone ever show a time: they leave some out when summer time begins."""
     return wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == wall
 
 
@@ -134,7 +134,7 @@ def test_no_run_is_missed_or_comes_twice_where_clocks_are_changed(
             datetime.combine(local.date() - timedelta(days=1), time), zone
         )
         assert local.fold == 0
-    # Every quarter of an hour until then: no clock showed the time on a day that is asked for.
+    # Every quarter of an hour until then: no clock showed the time on a requested day.
     start = after // 1000 // QUARTER + 1
     for quarter in range(start, due // 1000 // QUARTER):
         moment = datetime.fromtimestamp(quarter * QUARTER, zone)
@@ -238,7 +238,7 @@ def test_runs_at_fixed_times_are_left_out_where_they_are_not_allowed() -> None:
         {"restrict": [{"days": [1]}] * 51},
     ],
 )
-def test_restrictions_that_make_no_sense_are_refused(restrictions: dict[str, Any]) -> None:
+def test_restrictions_that_are_invalid_are_rejected(restrictions: dict[str, Any]) -> None:
     with pytest.raises(InvalidParametersError):
         schedule.validate_scheduling(
             {"type": "indefinitely", "interval": 900, **restrictions}, least_minutes=1

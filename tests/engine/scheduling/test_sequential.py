@@ -134,7 +134,7 @@ def test_a_run_waits_until_the_one_before_is_over_only_in_sequence(
     assert started(harness) == starts
 
 
-# --- services that cannot be reached --------------------------------------------------------------
+# --- unreachable services ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
