@@ -110,9 +110,7 @@ def outputs_of(execution: Execution, module_id: int) -> Sequence[Any]:
     return [bundle for step in execution.steps if step.module_id == module_id for bundle in step.output]
 
 
-def last_module_output(
-    *flow: Mapping[str, Any], harness: EngineHarness | None = None, **options: Any
-) -> list[Any]:
+def last_module_output(*flow: Any, harness: EngineHarness | None = None, **options: Any) -> list[Any]:
     """Output bundles of the last of some modules."""
     return list(outputs_of((harness or EngineHarness()).run(*flow, **options), flow[-1]["id"]))
 
