@@ -97,7 +97,7 @@ def no_names(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def outgoing(url: str, **fields: Any) -> OutgoingRequest:
-    return OutgoingRequest(**{"method": "GET", "url": url, "timeout": 5_000, **fields})
+    return OutgoingRequest(**{"method": "GET", "url": url, "timeout": 600_000, **fields})
 
 
 # --- one call ------------------------------------------------------------------------------------
@@ -165,7 +165,10 @@ def test_more_than_is_taken_is_rejected(service: Service, monkeypatch: pytest.Mo
     for headers in ((), packed):
         with pytest.raises(NoResponseError) as missing:
             HttpClient()(outgoing(f"{service.url}/large", headers=headers))
-        assert (missing.value.cause, str(missing.value)) == ("size", "The answer is larger than 50000 bytes.")
+        assert (missing.value.cause, str(missing.value)) == (
+            "size",
+            "The response is larger than 50000 bytes.",
+        )
 
 
 @pytest.mark.usefixtures("no_names")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from helpers.engine import NOW, EngineHarness, module, set_variable
+from helpers.engine import NOW, EngineHarness, add_record_module, module, set_variable
 from make_emulator.engine.budget import Budget
 from make_emulator.engine.runtime import executor, module_scripts
 from make_emulator.engine.scheduling import scheduler, webhook_dispatch
@@ -22,9 +22,7 @@ RESPOND = module(2, "gateway:WebhookRespond", {"status": 201, "body": "done"})
 
 
 def write(id: int, key: str) -> Any:
-    parameters = {"datastore": 1}
-    mapper = {"key": key, "overwrite": True, "data": {"city": "new"}}
-    return module(id, "datastore:AddRecord", mapper, parameters=parameters)
+    return add_record_module(id, key, "new")
 
 
 def listen(harness: EngineHarness, *flow: Any, **settings: Any) -> tuple[Hook, Scenario]:

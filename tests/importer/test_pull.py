@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import requests
 
+from helpers.api import get_from
 from helpers.importer import FakeTimer, PullHarness, RecordingReporter, notes_of, team_of
-from make_emulator import MakeEmulator, World
+from make_emulator import MakeEmulator
 from make_emulator.importer import ZoneError, render_yaml
 from make_emulator.seeds import check
 
@@ -51,10 +52,6 @@ LISTS = (
 )
 
 
-def get(world: World, path: str) -> Any:
-    return requests.get(world.base_url + path, headers=world.headers, timeout=10).json()
-
-
 def settled(value: Any) -> Any:
     """An answer without what each world has of its own, such as the variables that tell what is left of a plan."""
     if isinstance(value, list):
@@ -81,7 +78,7 @@ def test_a_shipped_world_survives_the_round_trip(
 
     for path in LISTS:
         path = path.format(team=original.team_id, organization=original.organization_id)
-        mine, theirs = settled(get(original, path)), settled(get(copy, path))
+        mine, theirs = settled(get_from(original, path).json()), settled(get_from(copy, path).json())
         if path == f"/organizations/{original.organization_id}":
             # Only the one team is pulled.
             del mine["organization"]["teams"], theirs["organization"]["teams"]
@@ -151,8 +148,8 @@ def test_a_license_of_its_own_and_a_disabled_hook_come_along(make_emulator: Make
         ]
     }
     world = make_emulator.create_world(seed=seed)
-    assert get(world, "/organizations/1")["organization"]["license"]["apiLimit"] == 90
-    assert get(world, "/hooks/1")["hook"]["enabled"] is False
+    assert get_from(world, "/organizations/1").json()["organization"]["license"]["apiLimit"] == 90
+    assert get_from(world, "/hooks/1").json()["hook"]["enabled"] is False
     document = PullHarness(world).pull().document
     [organization] = document["organizations"]
     assert organization["license"] == {"apiLimit": 90, "operations": 20_000}
@@ -334,7 +331,7 @@ def test_past_executions_are_times_at_which_the_emulator_runs_again(make_emulato
     world = make_emulator.create_world(seed="agency")
     pulled = PullHarness(world).pull(executions=10)
     runs = {row["id"]: row.get("runs", []) for row in team_of(pulled)["scenarios"]}
-    logs = get(world, "/scenarios/2/logs")["scenarioLogs"]
+    logs = get_from(world, "/scenarios/2/logs").json()["scenarioLogs"]
     times = [row["timestamp"] for row in logs if row.get("eventType") == "EXECUTION_END"]
     assert [run["at"] for run in runs[2]] == sorted(times)
     assert [run["manual"] for run in runs[2]] == [False, False]

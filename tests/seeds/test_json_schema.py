@@ -102,9 +102,9 @@ def test_any_seed_is_built_or_rejected_with_its_issues(place: tuple[Any, ...], v
     for part in place[:-1]:
         owner = owner[part]
     owner[place[-1]] = value
-    faults: Sequence[seeds.SeedIssue] | None = None
+    issues: Sequence[seeds.SeedIssue] | None = None
     try:
         seeds.check(seed)
     except seeds.SeedError as error:
-        faults = error.issues
-    assert faults is None or (faults and all("\n" not in str(fault) for fault in faults))
+        issues = error.issues
+    assert issues is None or (issues and all("\n" not in str(issue) for issue in issues))

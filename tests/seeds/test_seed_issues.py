@@ -1,4 +1,4 @@
-"""A seed that makes no sense is refused with every fault of it and the line of each."""
+"""A seed that makes no sense is refused with every issue of it and the line of each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from make_emulator import seeds
 
-#: A seed without faults, to which the tests add some.
+#: A seed without issues, to which the tests add some.
 GOOD = """\
 users:
   - { id: 1, name: Ann, email: ann@example.com }
@@ -48,7 +48,7 @@ organizations:
 def faults_of(seed: Any) -> list[tuple[int | None, str]]:
     with pytest.raises(seeds.SeedError) as refused:
         seeds.check(seed)
-    return [(fault.line, str(fault)) for fault in refused.value.issues]
+    return [(issue.line, str(issue)) for issue in refused.value.issues]
 
 
 def written(tmp_path: Path, text: str) -> Path:

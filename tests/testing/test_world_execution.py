@@ -118,7 +118,7 @@ def test_without_filters_a_failed_assertion_shows_what_happened(world: World) ->
     )
     with pytest.raises(AssertionError, match=r"it was 0 time\(s\); this happened:\n  nothing$"):
         plain.assert_reached(1)
-    with pytest.raises(AssertionError, match="but it stopped 0; no bundle came to a filter"):
+    with pytest.raises(AssertionError, match="but it stopped 0; no bundle reached a filter"):
         plain.assert_stopped()
     assert execution.steps_left_out == 0
 

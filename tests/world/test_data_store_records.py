@@ -108,7 +108,7 @@ def test_a_taken_key_is_rejected_unless_overwriting_was_requested(empty_world: W
 
 
 @pytest.mark.parametrize(
-    ("data", "fault"),
+    ("data", "issue"),
     [
         ({}, "Missing value of required parameter 'title'."),
         ({"title": 5}, "Invalid text in parameter 'title'."),
@@ -118,12 +118,12 @@ def test_a_taken_key_is_rejected_unless_overwriting_was_requested(empty_world: W
     ],
 )
 def test_data_that_do_not_fit_a_strict_structure_are_rejected(
-    empty_world: World, data: dict[str, Any], fault: str
+    empty_world: World, data: dict[str, Any], issue: str
 ) -> None:
     store = a_store(empty_world, strict=True)
     with pytest.raises(InvalidParametersError) as refused:
         data_stores.add_record(empty_world, store, data=data)
-    assert list(refused.value.issues) == [fault]
+    assert list(refused.value.issues) == [issue]
     assert now(empty_world, store).records == 0
 
 

@@ -90,8 +90,8 @@ OPERATIONS: dict[str, Operation] = {
     "list": _call("GET", "/scenarios?teamId=1"),
     "advance": _control("POST", "/clock/advance", json={"seconds": 86_400 * 3}),
     "add a token": _control("POST", "/tokens", json={"scopes": ["teams:read"]}),
-    "answer for a service": _control("POST", "/http", json={"url": "https://*", "body": {"a": 1}, "headers": {"x": ["1", "2"]}, "times": 1}),
-    "answer for a service that pages": _control("POST", "/http", json={"url": "https://*", "pages": [{"a": 1}, "b"]}),
+    "mock a service": _control("POST", "/http", json={"url": "https://*", "body": {"a": 1}, "headers": {"x": ["1", "2"]}, "times": 1}),
+    "mock a service that pages": _control("POST", "/http", json={"url": "https://*", "pages": [{"a": 1}, "b"]}),
     "script": _control("PUT", "/modules/slack:CreateMessage", json={"error": {"name": "DataError"}, "times": 2}),
 }  # fmt: skip
 
@@ -123,7 +123,7 @@ def test_every_attribute_of_a_world_is_in_a_snapshot_or_left_out_on_purpose() ->
     tables = {name for name, value in vars(World("w")).items() if isinstance(value, Table)}
     assert TABLES.keys() == tables
     others = vars(World("w")).keys() - tables
-    left_out = {"name", "lock", "register_name", "transport", "_resources"}
+    left_out = {"name", "lock", "register_lookup_key", "transport"}
     assert others == left_out | {
         "seed", "clock", "ids", "rate_limited", "rate_windows", "tallies", "counters_until",
         "installed_apps", "scripts", "detailed", "increments",
@@ -251,7 +251,7 @@ def test_a_hundred_thousand_records_come_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "reason"),
+    ("corrupt", "reason"),
     [
         (lambda d: d.pop("version"), "its version is None, not 1"),
         (lambda d: d.update(version=2), "its version is 2, not 1"),
@@ -280,10 +280,10 @@ def test_a_hundred_thousand_records_come_back() -> None:
     ],
 )  # fmt: skip
 def test_a_malformed_document_is_rejected_with_its_issue(
-    api: ApiClient, spoil: Callable[[dict[str, Any]], Any], reason: str
+    api: ApiClient, corrupt: Callable[[dict[str, Any]], Any], reason: str
 ) -> None:
     corrupted = document(api.world)
-    spoil(corrupted)
+    corrupt(corrupted)
     with pytest.raises(InvalidSnapshotError) as rejection:
         snapshot.restore(corrupted, "w")
     assert reason in str(rejection.value)

@@ -42,10 +42,11 @@ class _OutputRedactor(Redactor):
         return is_secret_name(name)
 
     def secret_pair_member(self, pair: Mapping[str, Any], parent: str) -> tuple[str, ...]:
-        for key in ("name", "key"):
-            name = pair.get(key)
-            if isinstance(name, str) and is_secret_name(name):
-                return ("value",)
+        if "value" in pair:
+            for key in ("name", "key"):
+                name = pair.get(key)
+                if isinstance(name, str) and is_secret_name(name):
+                    return ("value",)
         return ()
 
     def redact_text(self, text: str) -> str:

@@ -26,28 +26,33 @@ class Redactor:
             path: where the value stands, e.g. ``flow[0].mapper.headers[1].value``.
             parent: the name of the member that holds the value, or the list it is an item of.
         """
-        if isinstance(value, Mapping):
-            pair = self.secret_pair_member(value, parent)
-            copy: dict[str, Any] = {}
-            for name, item in value.items():
-                here = self._join(path, str(name))
-                if name in pair or self.is_secret_name(str(name)):
-                    copy[name] = self._redact_all(item, here)
-                else:
-                    copy[name] = self.redact(item, path=here, parent=str(name))
-            return copy
+        # The most frequent kinds first; checks against an abstract class are the slowest.
+        if isinstance(value, str):
+            masked = self.redact_text(value)
+            if masked != value:
+                self.on_masked(path)
+            return masked
+        if value is None or isinstance(value, (int, float)):
+            return value
         if isinstance(value, list):
             if not self.tracks_paths:
                 return [self.redact(item, parent=parent) for item in value]
             return [
                 self.redact(item, path=f"{path}[{index}]", parent=parent) for index, item in enumerate(value)
             ]
-        if not isinstance(value, str):
-            return value
-        masked = self.redact_text(value)
-        if masked != value:
-            self.on_masked(path)
-        return masked
+        return self._redact_object(value, path, parent) if isinstance(value, Mapping) else value
+
+    def _redact_object(self, value: Mapping[str, Any], path: str, parent: str) -> dict[str, Any]:
+        pair = self.secret_pair_member(value, parent)
+        copy: dict[str, Any] = {}
+        for name, item in value.items():
+            text = str(name)
+            here = self._join(path, text) if self.tracks_paths else ""
+            if name in pair or self.is_secret_name(text):
+                copy[name] = self._redact_all(item, here)
+            else:
+                copy[name] = self.redact(item, path=here, parent=text)
+        return copy
 
     def _redact_all(self, value: Any, path: str) -> Any:
         """Masks every value under the name of a secret."""

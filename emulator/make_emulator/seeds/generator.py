@@ -92,6 +92,7 @@ class _Generator:
         return [word() for _ in range(_POOL_SIZE)]
 
     def generate_all(self, counts: Mapping[str, int]) -> None:
+        """Generate the resources in the order of their references."""
         for number in range(counts["connections"]):
             self._connection(_APPS[number % len(_APPS)])
         for _ in range(counts["hooks"]):

@@ -7,7 +7,8 @@ from copy import deepcopy
 from typing import Any
 
 from ..json_types import as_mapping
-from .models import Json
+from .models import Json, Scenario
+from .world import World
 
 #: Kind of resource -> the fields in which modules hold the ids of such resources.
 REFERENCE_FIELDS: dict[str, tuple[str, ...]] = {
@@ -67,6 +68,15 @@ def next_module_id(blueprint: Mapping[str, Json]) -> int:
 def find_references(blueprint: Mapping[str, Json], kind: str) -> set[int]:
     """The ids of a kind of resource (``"connection"``, ``"hook"``, ``"dataStore"`` …) that the modules use."""
     return {id for node in iter_modules(blueprint.get("flow")) for id in find_module_references(node, kind)}
+
+
+def scenarios_using(world: World, kind: str, id: int, team_id: int) -> list[Scenario]:
+    """The team's scenarios whose blueprint uses a resource, oldest first."""
+    return [
+        scenario
+        for scenario in world.scenarios.where(team=team_id)
+        if id in find_references(world.blueprints[scenario.id, scenario.blueprint_version].blueprint, kind)
+    ]
 
 
 def find_trigger_hook_id(blueprint: Mapping[str, Json]) -> int | None:

@@ -179,11 +179,12 @@ def insert(
             alone_since=world.now() if alone_since is None else alone_since,
         )
     )
-    world.register_name(hook.udid)
+    world.register_lookup_key(hook.udid)
     return hook
 
 
 def rename_hook(world: World, hook: Hook, name: str) -> Hook:
+    """Change the name of a hook."""
     return world.hooks.put(replace(hook, name=name))
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.engine import EngineHarness, error_of, last_module_output, module
+from helpers.engine import EngineHarness, error_of, iterator, last_module_output, module
 
 
 def parse(text: Any, id: int = 1, **parameters: Any) -> Any:
@@ -20,10 +20,6 @@ def parse(text: Any, id: int = 1, **parameters: Any) -> Any:
 def create(mapper: Any, id: int = 2, flags: Any = None, **parameters: Any) -> Any:
     parameters = {"feeder": 1, **parameters}
     return module(id, "csv:AnyOtherName", mapper, parameters=parameters, flags=flags or {})
-
-
-def feeder(*items: Any) -> Any:
-    return module(1, "builtin:BasicFeeder", {"array": list(items) or "{{emptyarray}}"})
 
 
 def test_every_row_is_a_bundle_whose_columns_are_numbered() -> None:
@@ -107,8 +103,8 @@ def test_an_aggregator_writes_a_row_for_each_bundle_with_all_cells_in_quotes() -
     people = [{"n": 'Ann "A"', "mail": [{"at": 1}]}, {"n": "", "mail": ["x", "y"]}]
     mapper = {"mails": "{{1.mail}}", "Full Name": "{{1.n}}"}
     text = '"[object Object]","Ann ""A"""\n"x,y",""'
-    assert last_module_output(feeder(*people), create(mapper)) == [{"text": text}]
-    assert last_module_output(feeder(*people), create(mapper, includeHeaders=True)) == [
+    assert last_module_output(iterator(*people), create(mapper)) == [{"text": text}]
+    assert last_module_output(iterator(*people), create(mapper, includeHeaders=True)) == [
         {"text": f'"mails","Full Name"\n{text}'}
     ]
 
@@ -118,14 +114,14 @@ def test_an_aggregator_separates_as_its_parameters_say_and_groups() -> None:
     mapper = {"v": "{{1.v}}", "w": "{{1.w}}"}
     aggregator = create(mapper, flags=flags, delimiterType="tab", newline="crlf")
     items = [{"v": 1, "w": "a"}, {"v": 2, "w": "b"}, {"v": 3, "w": "a"}]
-    assert last_module_output(feeder(*items), aggregator) == [
+    assert last_module_output(iterator(*items), aggregator) == [
         {"text": '"1"\t"a"\r\n"3"\t"a"', "__IMTKEY__": "a"},
         {"text": '"2"\t"b"', "__IMTKEY__": "b"},
     ]
 
 
 def test_an_aggregation_of_nothing_is_an_empty_text() -> None:
-    assert last_module_output(feeder(), create({"v": "{{1.v}}"}, includeHeaders=True)) == [{"text": ""}]
+    assert last_module_output(iterator(), create({"v": "{{1.v}}"}, includeHeaders=True)) == [{"text": ""}]
 
 
 def test_an_aggregator_without_a_feeder_fails() -> None:

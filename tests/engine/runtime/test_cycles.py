@@ -6,16 +6,19 @@ from typing import Any
 
 import pytest
 
-from helpers.engine import EngineHarness, error_of, module, outputs_of, return_data, set_variable
+from helpers.engine import (
+    EngineHarness,
+    add_record_module,
+    error_of,
+    module,
+    outputs_of,
+    return_data,
+    set_variable,
+)
 from make_emulator.engine.runtime import executor, module_scripts
 from make_emulator.world.models import Execution, ModuleScript
 
 THREE = {"roundtrips": 3}
-
-
-def written(id: int, key: str, city: Any, **rest: Any) -> Any:
-    mapper = {"key": key, "overwrite": True, "data": {"city": city}}
-    return {**module(id, "datastore:AddRecord", mapper, **rest), "parameters": {"datastore": 1}}
 
 
 def watch(id: int = 1, **parameters: Any) -> Any:
@@ -142,7 +145,7 @@ def test_an_error_undoes_the_writes_of_its_own_cycle_only() -> None:
     finds(harness, 3)
     settings = {"roundtrips": 3, "autoCommit": False}
     execution = harness.run(
-        watch(limit=1), written(2, "{{1.n}}", "x"), fail_if(3, "{{1.n}}", 2), settings=settings
+        watch(limit=1), add_record_module(2, "{{1.n}}", "x"), fail_if(3, "{{1.n}}", 2), settings=settings
     )
     assert error_of(execution) == ("RuntimeError", "no")
     assert sorted(record.key for record in harness.world.records) == ["1"]
@@ -154,7 +157,7 @@ def test_a_module_that_commits_at_once_leaves_what_it_wrote() -> None:
     finds(harness, 3)
     harness.run(
         watch(limit=1),
-        written(2, "{{1.n}}", "x"),
+        add_record_module(2, "{{1.n}}", "x"),
         fail_if(3, "{{1.n}}", 2),
         settings={"roundtrips": 3, "autoCommit": True},
     )

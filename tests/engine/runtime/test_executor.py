@@ -7,7 +7,16 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from helpers.engine import NOW, EngineHarness, error_of, module, outputs_of, return_data, set_variable
+from helpers.engine import (
+    NOW,
+    EngineHarness,
+    error_of,
+    filter_if,
+    module,
+    outputs_of,
+    return_data,
+    set_variable,
+)
 from make_emulator.engine.apps import catalog
 from make_emulator.engine.runtime import executor, module_scripts
 from make_emulator.world.models import Execution, ExecutionError, ModuleScript, Scenario
@@ -93,15 +102,11 @@ def test_no_bundle_means_that_the_rest_does_not_run() -> None:
     assert execution.status == 1
 
 
-def only_if(a: str, o: str, b: str = "") -> dict[str, object]:
-    return {"name": "only if", "conditions": [[{"a": a, "o": o, "b": b}]]}
-
-
 def test_routes_run_in_order_and_several_may_fire() -> None:
     routes = [
-        {"flow": [set_variable(3, "low", filter=only_if("{{1.i}}", "number:less", "2"))]},
+        {"flow": [set_variable(3, "low", filter=filter_if("{{1.i}}", "number:less", "2"))]},
         {"flow": [set_variable(4, "all")]},
-        {"flow": [set_variable(5, "high", filter=only_if("{{1.i}}", "number:greaterorequal", "2"))]},
+        {"flow": [set_variable(5, "high", filter=filter_if("{{1.i}}", "number:greaterorequal", "2"))]},
     ]
     execution = EngineHarness().run(
         module(1, "builtin:BasicRepeater", {"repeats": 2}),
@@ -115,7 +120,7 @@ def test_routes_run_in_order_and_several_may_fire() -> None:
 def test_a_bundle_that_a_filter_blocks_stops_there_without_an_error() -> None:
     execution = EngineHarness().run(
         set_variable(1, "a"),
-        set_variable(2, "b", filter=only_if("{{1.x}}", "text:equal", "z")),
+        set_variable(2, "b", filter=filter_if("{{1.x}}", "text:equal", "z")),
         set_variable(3, "c"),
     )
     assert (execution.status, execution.operations) == (1, 1)

@@ -140,10 +140,12 @@ class Execution:
 
     @property
     def ends(self) -> int:
+        """The time of its end, in milliseconds."""
         return self.started + self.duration
 
     @property
     def imt_id(self) -> str:
+        """The id in the log: ``{started}_{id}``."""
         return f"{self.started}_{self.id}"
 
 
@@ -202,6 +204,7 @@ class RetryAttempt:
 
     @property
     def id(self) -> str:
+        """The id of the run."""
         return self.execution.id
 
     @property
@@ -233,4 +236,5 @@ class ScenarioEvent:
 
     @property
     def imt_id(self) -> str:
+        """The id in the log: ``{at}_{id}``."""
         return f"{self.at}_{self.id}"
