@@ -154,9 +154,10 @@ class Attack:
         response = self.send(**changes)
         if response.status_code == 200:
             assert isinstance(response.json, dict)
-            self.target.reset()
-            self.path = request_path(self.endpoint, self.target)
-            self.before = fingerprint(self.target.world)
+            if fingerprint(self.target.world) != self.before:
+                self.target.reset()
+                self.path = request_path(self.endpoint, self.target)
+                self.before = fingerprint(self.target.world)
         else:
             assert_error_response(response)
             if response.status_code != 424:  # A run that takes too long goes on.

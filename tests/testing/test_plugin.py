@@ -155,12 +155,12 @@ def test_workers_of_xdist_do_not_disturb_each_other(pytester: pytest.Pytester) -
 
 
 @pytest.mark.usefixtures("few_plugins")
-def test_eight_workers_of_xdist_share_a_sidecar_without_disturbing_each_other(
+def test_four_workers_of_xdist_share_a_sidecar_without_disturbing_each_other(
     pytester: pytest.Pytester,
 ) -> None:
     pytester.makepyfile(PARALLEL)
     with MakeEmulator() as sidecar:
-        result = pytester.runpytest_subprocess("-n", "8", "-W", "error", f"--make-emulator-url={sidecar.url}")
+        result = pytester.runpytest_subprocess("-n", "4", "-W", "error", f"--make-emulator-url={sidecar.url}")
         result.assert_outcomes(passed=12)
         assert [world["name"] for world in sidecar.control.call("GET", "worlds")["worlds"]] == ["default"]
         assert len(sidecar.world.requests) == 0
