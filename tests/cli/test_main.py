@@ -56,7 +56,7 @@ def test_requests_are_logged_as_sentences_or_as_json_without_secrets() -> None:
             process.terminate()
             _, errors = process.communicate(timeout=10)
         line = errors.strip().splitlines()[0]
-        assert "Ada Maker (token admin) asked for GET /teams/1" in line
+        assert "Ada Maker (token admin): GET /teams/1" in line
         assert ADMIN_TOKEN not in errors
         if log_format == "json":
             assert json.loads(line)["status"] == 200

@@ -89,8 +89,8 @@ def test_the_dashboard_shows_the_last_requests_and_the_resources(api: ApiClient)
     api.delete("/scenarios/1", token=READER_TOKEN)
     text = page(api, "/").text
     assert "2026-03-02T12:00:00.000Z Frozen" in text
-    assert "Ada Maker (token admin) asked for POST /scenarios/1/run in organization 1 and got 200." in text
-    assert "and got 403: the token lacks scenarios:write." in text
+    assert "Ada Maker (token admin): POST /scenarios/1/run in organization 1 -> 200" in text
+    assert "-> 403: the token lacks scenarios:write" in text
     assert "Greeting active running 2026-03-02 12:00:00" in text
     assert "Orders 4 372 of 10,485,760" in text
     assert "read-only Ada Maker 1 23 0 scenarios:write scenarios:write" in text

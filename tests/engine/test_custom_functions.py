@@ -26,7 +26,7 @@ from helpers.engine import (
     set_variable,
 )
 from make_emulator.engine import custom_functions
-from make_emulator.engine.budget import Budget
+from make_emulator.engine.budget import MAX_WORK, Budget
 from make_emulator.engine.expressions.context import Bundle, Environment, Scope
 from make_emulator.engine.expressions.evaluator import render
 from make_emulator.engine.expressions.functions import FUNCTIONS
@@ -57,7 +57,8 @@ class Workshop(EngineHarness):
     def error(self, text: str, *, code: str) -> str:
         """Message of the error of a run that maps a text."""
         self.write(code)
-        name, message = error_of(self.run(set_variable(1, text)))
+        # Ample work, so that the limit of the function itself is the first to be reached.
+        name, message = error_of(self.run(set_variable(1, text), budget=Budget(work=100 * MAX_WORK)))
         assert name == "DataError"
         return message.removeprefix("Failed to map 'value': ")
 

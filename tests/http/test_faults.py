@@ -154,12 +154,12 @@ def test_the_request_log_shows_that_it_was_a_fault(api: ApiClient) -> None:
         ("fault", 200, None),
         ("served", 200, None),
     ]
-    who = "Ada Maker (token admin) asked for GET /teams/1"
+    who = "Ada Maker (token admin): GET /teams/1"
     assert [entry["sentence"] for entry in entries] == [
-        f"{who} and got 503: fault 1 responded.",
-        f"{who} and got no answer: fault 2 reset the connection.",
-        f"{who} in organization 1 and got 200: fault 3 truncated the response.",
-        f"{who} in organization 1 and got 200: fault 4 delayed it by 1 ms.",
+        f"{who} -> 503: fault 1 responded",
+        f"{who} -> no response: fault 2 reset the connection",
+        f"{who} in organization 1 -> 200: fault 3 truncated the response",
+        f"{who} in organization 1 -> 200: fault 4 delayed it by 1 ms",
     ]
 
 

@@ -18,7 +18,7 @@ def test_an_entry_has_user_request_organization_and_decision(api: ApiClient) -> 
     [entry] = entries(api)
     assert (
         entry["sentence"]
-        == "Ada Maker (token admin) asked for GET /data-stores?teamId=1&pg[limit]=2 in organization 1 and got 200."
+        == "Ada Maker (token admin): GET /data-stores?teamId=1&pg[limit]=2 in organization 1 -> 200"
     )
     assert entry["at"] == "2026-03-02T12:00:00.000Z"
     assert entry["query"] == {"teamId": "1", "pg[limit]": "2"}
@@ -42,19 +42,19 @@ def test_a_rejection_names_its_stage_and_its_reason(api: ApiClient) -> None:
     assert sentences == [
         (
             "refused: scope",
-            "Ada Maker (token read-only) asked for DELETE /scenarios/1 and got 403: the token lacks scenarios:write.",
+            "Ada Maker (token read-only): DELETE /scenarios/1 -> 403: the token lacks scenarios:write",
         ),
         (
-            "refused: parameters or reach",
-            "Ada Maker (token admin) asked for GET /scenarios/5 and got 404: Scenario '5' not found.",
+            "refused: parameters or visibility",
+            "Ada Maker (token admin): GET /scenarios/5 -> 404: Scenario '5' not found",
         ),
         (
             "refused: route",
-            "Ada Maker (token admin) asked for GET /nowhere and got 404: No route GET /api/v2/nowhere.",
+            "Ada Maker (token admin): GET /nowhere -> 404: No route GET /api/v2/nowhere",
         ),
         (
             "refused: authentication",
-            "Somebody without a valid token asked for GET /scenarios/1 and got 401: Access denied: Missing token header.",
+            "Unauthenticated caller: GET /scenarios/1 -> 401: Access denied: Missing token header",
         ),
     ]
 

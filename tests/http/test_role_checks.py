@@ -109,8 +109,8 @@ def test_the_request_log_says_that_the_role_lacks_the_permission(api: ApiClient)
     view = entry.to_json()
     assert (view["decision"], view["code"], view["organizationId"]) == ("refused: role", "IM002", 1)
     assert view["sentence"] == (
-        "operator (token operator) asked for DELETE /scenarios/4 in organization 1 and got 403: "
-        "Insufficient rights, the permission 'scenario delete' is needed."
+        "operator (token operator): DELETE /scenarios/4 in organization 1 -> 403: "
+        "Insufficient rights, the permission 'scenario delete' is needed"
     )
 
 

@@ -38,7 +38,7 @@ def test_requests_are_asserted_with_a_clear_failure(make: MakeEmulator) -> None:
     with pytest.raises(AssertionError) as failure:
         world.requests.assert_called("POST", "/scenarios/*/run", times=1)
     assert "expected POST /scenarios/*/run 1 time(s), but it was received 0 time(s)" in str(failure.value)
-    assert "Ada Maker (token admin) asked for GET /scenarios/1/logs" in str(failure.value)
+    assert "Ada Maker (token admin): GET /scenarios/1/logs" in str(failure.value)
     world.requests.clear()
     assert len(world.requests) == 0
 

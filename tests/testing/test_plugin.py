@@ -61,7 +61,7 @@ def test_a_failed_test_shows_the_requests_of_its_world(pytester: pytest.Pytester
     result = pytester.runpytest()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*requests to the Make world*", "*asked for GET /scenarios/99 and got 404: Scenario '99' not found."]
+        ["*requests to the Make world*", "*: GET /scenarios/99 -> 404: Scenario '99' not found"]
     )
 
 

@@ -57,12 +57,10 @@ def test_a_failure_shows_what_came_closest_first(world: World) -> None:
         'expected POST /scenarios/*/run with status 200 with a body like {"data":{"name":"Bob"}} at least once,'
         " but it was received 0 time(s); received:"
     )
-    assert lines[0].startswith(
-        "  Ada Maker (token admin) asked for POST /scenarios/1/run in organization 1 and got"
-    )
+    assert lines[0].startswith("  Ada Maker (token admin): POST /scenarios/1/run in organization 1 ->")
     assert lines[1] == '    with the body {"data":{"name":"Zoe"},"responsive":true}'
     assert lines[3] == '    with the body {"data":{"name":"Ann"},"responsive":true}'
-    assert lines[4].startswith("  Ada Maker (token admin) asked for GET /scenarios/")
+    assert lines[4].startswith("  Ada Maker (token admin): GET /scenarios/")
 
 
 def test_a_failure_shows_few_of_many_requests(world: World) -> None:
@@ -86,7 +84,7 @@ def test_an_unwanted_call_is_shown(world: World) -> None:
         world.requests.assert_not_called("GET", "/scenarios/*", status=404)
     assert str(failure.value) == (
         "expected no GET /scenarios/* with status 404, but it was received 1 time(s):\n"
-        "  Ada Maker (token admin) asked for GET /scenarios/99 and got 404: Scenario '99' not found."
+        "  Ada Maker (token admin): GET /scenarios/99 -> 404: Scenario '99' not found"
     )
 
 

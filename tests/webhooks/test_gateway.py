@@ -217,8 +217,8 @@ def test_each_delivery_is_a_sentence_of_the_request_log_without_the_udid(gateway
     assert (entry["method"], entry["path"], entry["status"]) == ("POST", "/hook/********", 200)
     assert entry["requestBody"] == {"password": "********"}
     assert entry["sentence"] == (
-        f"Somebody sent POST to hook {gateway.hook} (Intake) in organization 1 and got 200: "
-        f"scenario {gateway.scenario} ran, execution {run.id}."
+        f"POST to hook {gateway.hook} (Intake) in organization 1 -> 200: "
+        f"scenario {gateway.scenario} ran, execution {run.id}"
     )
 
 
@@ -294,7 +294,7 @@ def test_a_fault_whose_path_begins_with_hook_reaches_webhooks(paused_gateway: We
     assert paused_gateway.waiting() == []
     [entry] = [row.to_json() for row in log_of(paused_gateway) if row.path.startswith("/hook/")]
     assert (entry["status"], entry["decision"]) == (503, "fault")
-    assert entry["sentence"] == "Somebody sent POST to a hook and got 503: fault 1 responded."
+    assert entry["sentence"] == "POST to a hook -> 503: fault 1 responded"
     assert paused_gateway.send(json={"n": 2}).status_code == 200
     assert len(paused_gateway.waiting()) == 1
 

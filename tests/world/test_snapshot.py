@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from helpers.api import ADMIN_TOKEN, ApiClient
 from make_emulator.app import create_app
+from make_emulator.redaction.rules import MASK
 from make_emulator.world import functions, snapshot
 from make_emulator.world.models import IncompleteExecution, ModuleScript, Record
 from make_emulator.world.schema import TABLES
@@ -311,6 +312,8 @@ def test_a_redacted_document_holds_no_secret(api: ApiClient) -> None:
     for secret in (ADMIN_TOKEN, made, *(hook.udid for hook in api.world.hooks)):
         assert secret not in text
     shown = orjson.loads(text)
+    admin = next(row for row in document(api.world)["rows"]["tokens"] if row["token"] == ADMIN_TOKEN)
+    assert shown["rows"]["tokens"][0] == {**admin, "token": MASK}
     assert shown["ids"]["random"] is shown["ids"]["names"] is None
     with pytest.raises(InvalidSnapshotError, match="redacted"):
         snapshot.restore(shown, "w")

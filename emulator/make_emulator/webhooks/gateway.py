@@ -90,7 +90,7 @@ def create_blueprint(registry: WorldRegistry) -> Blueprint:
             f"/hook/{MASK}",
             this.query_string.decode("latin-1"),
             endpoint="webhook",
-            summary=f"Somebody sent {this.method} to a hook",
+            summary=f"{this.method} to a hook",
         )
         return PIPELINE.run(HookContext(registry, HttpInput(this), entry, request=this, udid=udid))
 
@@ -109,7 +109,7 @@ def _find_world(context: HookContext) -> None:
     context.handle = context.registry.by_udid(context.udid)
     if context.handle is None:
         # It is in no world's log; the commonest mistake with webhooks must be seen all the same.
-        log.info("Somebody sent %s to a hook that no world has and got 410.", context.request.method)
+        log.info("%s to a hook that no world has -> 410", context.request.method)
         raise WebhookError(410, "Webhook not found.", "there is no such hook")
 
 
@@ -132,10 +132,12 @@ def _find_hook(context: HookContext) -> None:
     world, entry = context.world, context.entry
     hook = next(iter(world.hooks.where(udid=context.udid)), None)
     if hook is None:
-        entry.summary = f"Somebody sent {entry.method} to hook that was deleted"
+        entry.summary = f"{entry.method} to a hook that was deleted"
     else:
         entry.organization_id = world.teams[hook.team_id].organization_id
-        entry.summary = f"Somebody sent {entry.method} to hook {hook.id} ({hook.name}) in organization {entry.organization_id}"
+        entry.summary = (
+            f"{entry.method} to hook {hook.id} ({hook.name}) in organization {entry.organization_id}"
+        )
     if hook is None or hook.type == "mail" or _is_wrong_zone(world, hook, context.input.host):
         raise WebhookError(410, "Webhook not found.", "there is no such hook any more")
     context.hook = hook

@@ -86,8 +86,10 @@ def redact(state: Mapping[str, Any]) -> dict[str, Any]:
                 secrets.update(row[field] for field in spec.secret_fields)
                 row.update((field, mask_all(row[field])) for field in spec.sensitive_fields)
     document["ids"] |= {"random": None, "names": None}
-    redacted: dict[str, Any] = mask(mask_texts({"redacted": True, **document}, secrets))
-    return redacted
+    redacted: dict[str, Any] = mask_texts({"redacted": True, **document}, secrets)
+    # Each row by itself: the name of the section of tokens is not that of a secret.
+    sections = {section: [mask(row) for row in items] for section, items in redacted.pop("rows").items()}
+    return {**mask(redacted), "rows": sections}
 
 
 def _serialize_consumption(tally: Consumption) -> list[int]:
