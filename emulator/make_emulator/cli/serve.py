@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import errno
-import re
 import signal
 import sys
 import threading
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..error_reasons import connection_error_reason, os_error_reason
 from ..version import __version__
 from .errors import CommandError, InvalidSeedError
 from .options import env_option
@@ -159,7 +159,7 @@ def _load_state_file(path: Path, registry: WorldRegistry, name: str) -> StateFil
     try:
         file.load()
     except OSError as error:
-        raise CommandError(f"cannot read {path}: {error.strerror or error}") from None
+        raise CommandError(f"cannot read {path}: {os_error_reason(error)}") from None
     except ValueError as error:
         raise CommandError(f"{path} holds no state that can be loaded: {error}") from None
     return file
@@ -184,7 +184,7 @@ def _start_server(app: Flask, host: str, port: int, authority: EphemeralCA | Non
     except PortInUseError as error:
         raise CommandError(f"{error}; choose another with --port, or --port 0 for a free one") from None
     except OSError as error:
-        raise CommandError(f"cannot listen at {host}:{port}: {_os_error_reason(error)}") from None
+        raise CommandError(f"cannot listen at {host}:{port}: {connection_error_reason(error)}") from None
     return server
 
 
@@ -197,7 +197,9 @@ def _start_mail_server(registry: WorldRegistry, host: str, port: int) -> MailSer
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise CommandError(f"port {port} of {host} is taken; choose another with --smtp-port") from None
-        raise CommandError(f"cannot receive mail at {host}:{port}: {_os_error_reason(error)}") from None
+        raise CommandError(
+            f"cannot receive mail at {host}:{port}: {connection_error_reason(error)}"
+        ) from None
     return server
 
 
@@ -241,10 +243,4 @@ def _write_errors(path: Path | str | None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise CommandError(f"cannot write {path}: {error.strerror or error}") from None
-
-
-def _os_error_reason(error: OSError) -> str:
-    """Returns the message of the operating system, without the text that a server adds around it."""
-    messages = re.findall(r"\[Errno -?\d+\] ([^()\[\]]+)", str(error))
-    return messages[-1].strip() if messages else error.strerror or str(error)
+        raise CommandError(f"cannot write {path}: {os_error_reason(error)}") from None
