@@ -47,7 +47,7 @@ bench: $(STAMP) ## Measure, against a bare Flask route in the same run
 
 docs: $(STAMP) ## Write docs/reference and FIDELITY.md from the code
 	$(BIN)/python docs/generate.py
-	$(BIN)/python -m make_emulator.fidelity --write
+	$(BIN)/python -m tools.update_fidelity
 
 check: lint typecheck test ## All that CI runs
 

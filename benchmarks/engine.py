@@ -31,14 +31,14 @@ _WORK = 1_000_000_000
 
 def measure(effort: Effort) -> list[Figure]:
     """Ten modules in a row; a loop, and how its time grows."""
-    tenant = registry_of(large_world.create_benchmark_app(scenarios=1, records=1)).get(DEFAULT_WORLD)
-    assert tenant is not None
-    team = tenant.main_team()
+    handle = registry_of(large_world.create_benchmark_app(scenarios=1, records=1)).get(DEFAULT_WORLD)
+    assert handle is not None
+    team = handle.main_team()
     assert team is not None
     loop = crud.create(
-        tenant.world, tenant.main_user(), team, blueprint=_loop_blueprint(), scheduling={"type": "on-demand"}
+        handle.world, handle.main_user(), team, blueprint=_loop_blueprint(), scheduling={"type": "on-demand"}
     )
-    return [*_measure_linear_run(tenant.world, effort), *_measure_loop(tenant.world, loop, effort)]
+    return [*_measure_linear_run(handle.world, effort), *_measure_loop(handle.world, loop, effort)]
 
 
 def _measure_linear_run(world: World, effort: Effort) -> list[Figure]:

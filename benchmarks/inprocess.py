@@ -37,9 +37,9 @@ def _measure_call(app: Flask, effort: Effort) -> Figure:
 
 
 def _measure_run(app: Flask, effort: Effort) -> list[Figure]:
-    tenant = registry_of(app).get(DEFAULT_WORLD)
-    assert tenant is not None
-    world, user = tenant.world, tenant.main_user()
+    handle = registry_of(app).get(DEFAULT_WORLD)
+    assert handle is not None
+    world, user = handle.world, handle.main_user()
     data = {"name": " Ann ", "quantity": 3}
     client = app.test_client()
     path, body = (
@@ -53,8 +53,8 @@ def _measure_run(app: Flask, effort: Effort) -> list[Figure]:
         assert execution.status == 1
 
     def call() -> None:
-        answer = client.post(path, json=body, headers=HEADERS)
-        assert answer.status_code == 200
+        response = client.post(path, json=body, headers=HEADERS)
+        assert response.status_code == 200
 
     own = [1000 * seconds_per_call(run, effort.seconds) for _ in range(effort.rounds)]
     whole = [1000 * seconds_per_call(call, effort.seconds) for _ in range(effort.rounds)]

@@ -43,9 +43,9 @@ def create_benchmark_app(scenarios: int, records: int) -> Flask:
         },
         rate_limit=False,
     )
-    tenant = registry_of(app).get(DEFAULT_WORLD)
-    assert tenant is not None
-    populate(tenant.world, scenarios, records)
+    handle = registry_of(app).get(DEFAULT_WORLD)
+    assert handle is not None
+    populate(handle.world, scenarios, records)
     return app
 
 

@@ -18,8 +18,8 @@ def measure(effort: Effort) -> list[Figure]:
     """Pages of 50 at the start, in the middle, and of a list that is sorted by name."""
     sizes = [("--scenarios", str(size), "--records", str(size)) for size in (SMALL, BIG)]
     with (
-        ServerProcess("-m", "benchmarks.big", *sizes[0]) as small,
-        ServerProcess("-m", "benchmarks.big", *sizes[1]) as big,
+        ServerProcess("-m", "benchmarks.large_world", *sizes[0]) as small,
+        ServerProcess("-m", "benchmarks.large_world", *sizes[1]) as big,
     ):
         records, scenarios = "data-stores/1/data", "scenarios"
         by_name = f"teamId=1&pg[sortBy]=name&pg[sortDir]=asc&{PAGE}"

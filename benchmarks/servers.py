@@ -17,12 +17,12 @@ THREADS = "16"
 
 
 def _start_cheroot() -> ServerProcess:
-    return ServerProcess("-m", "benchmarks.bare")
+    return ServerProcess("-m", "benchmarks.baseline")
 
 
 def _start_werkzeug() -> ServerProcess:
     port = free_port()
-    return ServerProcess("-m", "benchmarks.bare", "--werkzeug", str(port), url=f"http://127.0.0.1:{port}")
+    return ServerProcess("-m", "benchmarks.baseline", "--werkzeug", str(port), url=f"http://127.0.0.1:{port}")
 
 
 def _start_waitress() -> ServerProcess:
@@ -32,7 +32,7 @@ def _start_waitress() -> ServerProcess:
         "waitress",
         f"--listen={address}",
         f"--threads={THREADS}",
-        "benchmarks.bare:app",
+        "benchmarks.baseline:app",
         url=f"http://{address}",
     )
 
@@ -40,7 +40,7 @@ def _start_waitress() -> ServerProcess:
 def _start_gunicorn() -> ServerProcess:
     address = f"127.0.0.1:{free_port()}"
     options = ["--workers=1", "--worker-class=gthread", f"--threads={THREADS}", f"--bind={address}"]
-    return ServerProcess("-m", "gunicorn", *options, "benchmarks.bare:app", url=f"http://{address}")
+    return ServerProcess("-m", "gunicorn", *options, "benchmarks.baseline:app", url=f"http://{address}")
 
 
 def _installed_servers() -> dict[str, Callable[[], ServerProcess]]:

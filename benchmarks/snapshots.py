@@ -21,21 +21,21 @@ TARGET_SECONDS = 1.0
 
 def measure(effort: Effort) -> list[Figure]:
     """Saving and restoring a world of 100,000 records, in this process."""
-    tenant = registry_of(large_world.create_benchmark_app(scenarios=100, records=RECORDS)).get(DEFAULT_WORLD)
-    assert tenant is not None
-    kept = snapshot.dumps(snapshot.take(tenant.world))
+    handle = registry_of(large_world.create_benchmark_app(scenarios=100, records=RECORDS)).get(DEFAULT_WORLD)
+    assert handle is not None
+    kept = snapshot.dumps(snapshot.take(handle.world))
     document = orjson.loads(kept)
 
     def save() -> float:
         started = time.perf_counter()
-        with tenant.locked() as world:
+        with handle.locked() as world:
             taken = snapshot.take(world)
         assert len(snapshot.dumps(taken)) > len(kept) / 2
         return time.perf_counter() - started
 
     def restore() -> float:
         started = time.perf_counter()
-        world = snapshot.loads(kept, tenant.name)
+        world = snapshot.loads(kept, handle.name)
         assert len(world.records) == RECORDS
         return time.perf_counter() - started
 

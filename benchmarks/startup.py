@@ -29,7 +29,7 @@ def measure(effort: Effort) -> list[Figure]:
             return taken
 
     def theirs() -> float:
-        with ServerProcess("-m", "benchmarks.bare") as server:
+        with ServerProcess("-m", "benchmarks.baseline") as server:
             return server.wait_until_ready(request_bytes("GET", f"{server.url}/one"))
 
     # The first start compiles modules and fills the system's cache of files.

@@ -23,7 +23,7 @@ SCENARIO_COUNT = 100
 
 def measure(effort: Effort) -> list[Figure]:
     """One scenario, a list of 100, a new record."""
-    with ServerProcess("-m", "benchmarks.big", "--scenarios", str(SCENARIO_COUNT)) as ours:
+    with ServerProcess("-m", "benchmarks.large_world", "--scenarios", str(SCENARIO_COUNT)) as ours:
         one = _get(f"{ours.url}/scenarios/1")
         many = _get(f"{ours.url}/scenarios?teamId=1")
         new = request_bytes(
@@ -37,7 +37,7 @@ def measure(effort: Effort) -> list[Figure]:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "bodies.json")
             file.write_bytes(orjson.dumps(bodies))
-            with ServerProcess("-m", "benchmarks.bare", "--bodies", str(file)) as bare:
+            with ServerProcess("-m", "benchmarks.baseline", "--bodies", str(file)) as bare:
                 record = orjson.dumps({"key": "0123456789ab", "data": {"sku": "A-1", "quantity": 3}})
                 ready = _get(f"{bare.url}/many")
                 assert _body(bare, ready) == bodies["many"]

@@ -22,7 +22,7 @@ ORDER = orjson.dumps({"sku": "A-1", "quantity": 3, "customer": "ann@example.com"
 
 def measure(effort: Effort) -> list[Figure]:
     """Deliveries that run at once."""
-    with start_emulator() as ours, ServerProcess("-m", "benchmarks.bare") as bare:
+    with start_emulator() as ours, ServerProcess("-m", "benchmarks.baseline") as bare:
         request = request_bytes("POST", _create_live_hook(ours), body=ORDER)
         bare_request = request_bytes("POST", f"{bare.url}/one", body=ORDER)
         duel = measure_alternately(
@@ -59,5 +59,5 @@ def _create_live_hook(server: ServerProcess) -> str:
 
 def _post(server: ServerProcess, path: str, body: dict[str, Any]) -> dict[str, Any]:
     request = request_bytes("POST", server.url + path, HEADERS, orjson.dumps(body))
-    answer: dict[str, Any] = orjson.loads(server.exchange(request).partition(b"\r\n\r\n")[2])
-    return answer
+    response: dict[str, Any] = orjson.loads(server.exchange(request).partition(b"\r\n\r\n")[2])
+    return response

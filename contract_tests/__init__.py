@@ -1,1 +1,1 @@
-"""The contract suite: what clients rely on, asked of an emulator or of a real zone; it never learns which."""
+"""Contract suite: tests of the behaviours that clients rely on, against an emulator or a real zone."""

@@ -1,4 +1,4 @@
-"""What the contract tests share: whom they ask (`make_emulator.contract.plugin`), and the things that they ask about."""
+"""Fixtures of the contract tests: the client (`make_emulator.contract.plugin`) and the resources."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ pytest_configure = plugin.pytest_configure
 pytest_runtest_setup = plugin.pytest_runtest_setup
 pytest_runtest_makereport = plugin.pytest_runtest_makereport
 pytest_terminal_summary = plugin.pytest_terminal_summary
-target, license, api, _surveyed = plugin.target, plugin.license, plugin.api, plugin._surveyed
+target, license, api, _probed = plugin.target, plugin.license, plugin.api, plugin._probed
 
 
 @pytest.fixture(scope="session")
 def shared(api: ContractClient) -> Resources:
-    """Things that all tests share and leave as they are; each is made when it is first asked for."""
+    """Resources that all tests share and none changes; each is created on first use."""
     return Resources(api)
 
 
 @pytest.fixture
 def make(api: ContractClient, shared: Resources) -> Iterator[FreshResources]:
-    """Makes things for one test; they are removed after it, as is all else that the test made."""
+    """Resources of one test; they are deleted after it, as is all else that the test created."""
     before = set(api.guard.created)
     yield FreshResources(api)
-    janitor = ResourceCleaner(api)
-    # The youngest first: what uses others is younger than what is used.
+    cleaner = ResourceCleaner(api)
+    # The youngest first: a resource is younger than those that it uses.
     for kind, id in reversed([each for each in api.guard.created if each not in before | shared.created]):
-        janitor.remove(kind, id)
+        cleaner.remove(kind, id)

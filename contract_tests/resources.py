@@ -1,4 +1,4 @@
-"""The things that the tests ask about, made through the API: scenarios, hooks, connections, data stores, templates."""
+"""Resources of the tests, created through the API: scenarios, hooks, connections, data stores, templates."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STRUCTURE_FIELDS = [
     {"name": "sku", "type": "text", "required": True},
     {"name": "quantity", "type": "number", "required": False},
 ]
-#: What a hook of the commonest type is made with.
+#: Fields of a hook of the most common type.
 WEBHOOK_BODY = {"typeName": "gateway-webhook", "method": False, "headers": False, "stringify": False}
 
 _SETTINGS = {
@@ -39,7 +39,7 @@ _name_counter = itertools.count(1)
 
 
 def blueprint(name: str, *flow: Mapping[str, Any]) -> dict[str, Any]:
-    """A blueprint that answers with a greeting, or one of other modules."""
+    """Returns a blueprint that outputs a greeting, or one of other modules."""
     greet = module(
         "scenario-service:ReturnData", mapper={"greeting": "Hello, {{var.input.name}}!"}, version=2
     )
@@ -57,7 +57,7 @@ def module(
     mapper: Mapping[str, Any] | None = None,
     version: int = 1,
 ) -> dict[str, Any]:
-    """One module of a blueprint."""
+    """Returns one module of a blueprint."""
     return {
         "module": name,
         "version": version,
@@ -68,23 +68,23 @@ def module(
 
 
 class Resources:
-    """Gives ids of things that there are: each is made once, when it is first asked for.
+    """Cache of resource ids by kind: each resource is created once, on first use.
 
-    In a run that changes nothing they are those that the team has already.
+    A read-only run uses the existing resources of the team.
     """
 
     def __init__(self, api: ContractClient) -> None:
         self.api = api
-        #: Kind and id of all that was made here.
+        #: Kind and id of all resources that were created here.
         self.created: set[tuple[str, int]] = set()
         self._ids: dict[str, Any] = {}
 
     def name(self, what: str) -> str:
-        """A name that nothing else has."""
+        """Returns a unique name."""
         return f"{self.api.prefix} {what} {next(_name_counter)}"
 
     def id(self, kind: str) -> Any:
-        """The id of a thing of a kind, such as ``scenario``, ``live scenario`` or ``execution``."""
+        """Returns the id of a resource of a kind, such as ``scenario``, ``live scenario`` or ``execution``."""
         __tracebackhide__ = True
         if kind not in self._ids:
             find = self._find_existing if self.api.read_only else self._create
@@ -92,7 +92,7 @@ class Resources:
         return self._ids[kind]
 
     def id_or_absent(self, kind: str) -> Any:
-        """The id of a thing, or one that nothing has if it cannot be made."""
+        """Returns the id of a resource, or an unused one if it cannot be created."""
         try:
             return self.id(kind)
         except pytest.skip.Exception:
@@ -123,7 +123,7 @@ class Resources:
                 return self.structure()
         raise LookupError(kind)
 
-    # --- what a run that changes nothing finds -------------------------------------------------
+    # --- read-only runs ------------------------------------------------------------------------
 
     def _find_existing(self, kind: str) -> Any:
         team = self.api.target.team_id
@@ -147,11 +147,11 @@ class Resources:
         raise LookupError(kind)
 
     @staticmethod
-    def _first_id(answer: ApiResponse, key: str) -> Any:
-        rows = answer.ok()[key]
+    def _first_id(response: ApiResponse, key: str) -> Any:
+        rows = response.ok()[key]
         return rows[0]["id"] if rows else pytest.skip(f"--read-only: the team has no {key}")
 
-    # --- what is made ----------------------------------------------------------------------------
+    # --- creation --------------------------------------------------------------------------------
 
     def scenario_body(
         self,
@@ -160,7 +160,7 @@ class Resources:
         inputs: Sequence[Mapping[str, Any]] | None = INPUTS,
         **more: Any,
     ) -> dict[str, Any]:
-        """What a scenario is created with."""
+        """Returns the body that creates a scenario."""
         return {
             "teamId": self.api.target.team_id,
             "blueprint": json.dumps(blueprint(self.name("scenario"), *flow)),
@@ -170,38 +170,38 @@ class Resources:
         }
 
     def scenario(self, *flow: Mapping[str, Any], **how: Any) -> dict[str, Any]:
-        """A scenario that is not live."""
+        """Creates a scenario that is not live."""
         return self._claim(self.api.post("/scenarios", self.scenario_body(*flow, **how)), "scenario")
 
     def live_scenario(self, *flow: Mapping[str, Any], **how: Any) -> int:
-        """The id of a scenario that is live."""
+        """Creates a live scenario; returns its id."""
         id = int(self.scenario(*flow, **how)["id"])
         self._claim(self.api.post(f"/scenarios/{id}/start"), "scenario")
         return id
 
     def run(self, scenario_id: int, name: str = "Zoe") -> dict[str, Any]:
-        """What a run that was waited for answers."""
+        """Runs a scenario and returns the response of the responsive run."""
         body = {"data": {"name": name}, "responsive": True}
-        answer: dict[str, Any] = self.api.post(f"/scenarios/{scenario_id}/run", body).ok()
-        return answer
+        response: dict[str, Any] = self.api.post(f"/scenarios/{scenario_id}/run", body).ok()
+        return response
 
     def hook(self, **data: Any) -> dict[str, Any]:
-        """A webhook."""
+        """Creates a webhook."""
         body = {"name": self.name("hook"), "teamId": self.api.target.team_id, **WEBHOOK_BODY, **data}
         return self._claim(self.api.post("/hooks", body), "hook")
 
     def connection_body(self, key: str = "not-a-key") -> dict[str, Any]:
-        """What a connection to Make itself is created with."""
+        """Returns the body that creates a connection to Make itself."""
         origin = self.api.target.base_url.removesuffix("/api/v2")
         return {"accountName": self.name("connection"), "accountType": "make", "url": origin, "apiKey": key}
 
     def connection(self, key: str = "not-a-key") -> dict[str, Any]:
-        """A connection to Make itself."""
-        answer = self.api.post("/connections", self.connection_body(key), teamId=self.api.target.team_id)
-        return self._claim(answer, "connection")
+        """Creates a connection to Make itself."""
+        response = self.api.post("/connections", self.connection_body(key), teamId=self.api.target.team_id)
+        return self._claim(response, "connection")
 
     def structure(self, *, strict: bool = True) -> int:
-        """The id of a data structure."""
+        """Creates a data structure; returns its id."""
         body = {
             "name": self.name("structure"),
             "teamId": self.api.target.team_id,
@@ -211,7 +211,7 @@ class Resources:
         return int(self._claim(self.api.post("/data-structures", body), "dataStructure")["id"])
 
     def data_store(self, *, records: int = 0, strict: bool = True) -> int:
-        """The id of a data store with records ``key-1`` and so on."""
+        """Creates a data store with the records ``key-1`` and so on; returns its id."""
         body = {
             "name": self.name("store"),
             "teamId": self.api.target.team_id,
@@ -225,17 +225,17 @@ class Resources:
         return id
 
     def team(self) -> int:
-        """The id of another team of the organization."""
+        """Creates another team in the organization; returns its id."""
         body = {"name": self.name("team"), "organizationId": self.api.target.organization_id}
         return int(self._claim(self.api.post("/teams", body), "team")["id"])
 
     def organization(self) -> int:
-        """The id of another organization."""
+        """Creates another organization; returns its id."""
         body = {"name": self.name("organization"), "regionId": 1, "timezoneId": 113, "countryId": 4}
         return int(self._claim(self.api.post("/organizations", body), "organization")["id"])
 
     def template_body(self) -> dict[str, Any]:
-        """What a template is created with."""
+        """Returns the body that creates a template."""
         name = self.name("template")
         controller = {"name": name, "modules": {}, "idSequence": 2}
         return {
@@ -247,20 +247,20 @@ class Resources:
         }
 
     def template(self) -> dict[str, Any]:
-        """A template of the team."""
+        """Creates a template of the team."""
         return self._claim(self.api.post("/templates", self.template_body()), "template")
 
-    def _claim(self, answer: ApiResponse, key: str, kind: str | None = None) -> dict[str, Any]:
-        """The thing that an answer tells of."""
+    def _claim(self, response: ApiResponse, key: str, kind: str | None = None) -> dict[str, Any]:
+        """Returns the resource of a response and registers it for cleanup."""
         __tracebackhide__ = True
-        row: dict[str, Any] = answer.ok()[key]
+        row: dict[str, Any] = response.ok()[key]
         if (made := self.api.guard.claim(kind or key, row)) is not None:
             self.created.add(made)
         return row
 
 
 class FreshResources(Resources):
-    """Makes a thing anew each time that it is asked for."""
+    """Resources that are created anew on each use."""
 
     def id(self, kind: str) -> Any:
         __tracebackhide__ = True

@@ -1,4 +1,4 @@
-"""Who calls: tokens and the header that carries them."""
+"""Authentication: tokens and the header that carries them."""
 
 from __future__ import annotations
 

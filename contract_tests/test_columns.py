@@ -1,4 +1,4 @@
-"""Which columns of a row come: ``cols[]``."""
+"""Columns of a row: ``cols[]``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hooks: made, shown, enabled, disabled, deleted; and what they do with what they receive."""
+"""Hooks: made, shown, enabled, disabled, deleted; and the processing of what they receive."""
 
 from __future__ import annotations
 

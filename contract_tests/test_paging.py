@@ -1,4 +1,4 @@
-"""Which rows of a list come, and in which order: ``pg[limit]``, ``pg[offset]``, ``pg[sortBy]``, ``pg[sortDir]``."""
+"""Paging: the rows of a list and their order: ``pg[limit]``, ``pg[offset]``, ``pg[sortBy]``, ``pg[sortDir]``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .valid_requests import ApiRequest, each_route, endpoint_of, rows_of, valid_
 
 @pytest.fixture(scope="session")
 def filled(api: ContractClient, shared: Resources) -> dict[str, ApiRequest]:
-    """Lists by route that hold a few rows; filled when they are first asked for."""
+    """Lists by route that hold a few rows; filled on first use."""
     return {}
 
 

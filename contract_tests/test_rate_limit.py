@@ -1,4 +1,4 @@
-"""Calls a minute: which of them count, and what one too many is answered."""
+"""Rate limit: the calls that count, and the response to one too many."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from make_emulator.contract.client import ContractClient
 from make_emulator.contract.target import Target
-from make_emulator.contract.throttle import Throttle
+from make_emulator.throttle import Throttle
 
 from .resources import FreshResources
 from .valid_requests import each_route, valid_request
@@ -76,7 +76,7 @@ def test_one_call_too_many_is_429_until_the_minute_is_over(
         pytest.skip("the token lacks organizations:read")
     path = f"/teams/{target.team_id}"
     api.require_scopes("teams:read")
-    careful, api.throttle = api.throttle, Throttle(None)
+    careful, api.throttle = api.throttle, Throttle(None, target)
     try:
         answer = next(
             (answer for _ in range(2 * license["apiLimit"]) if (answer := api.get(path)).status != 200), None

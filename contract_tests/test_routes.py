@@ -1,4 +1,4 @@
-"""Paths, methods and the shape of what comes back."""
+"""Paths, methods and the shape of responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs: asked for, waited for, read from their details and from the logs."""
+"""Runs: started, awaited, read from their details and from the logs."""
 
 from __future__ import annotations
 

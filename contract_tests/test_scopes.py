@@ -1,4 +1,4 @@
-"""Which token may call what: every core route refuses a token that lacks a scope of it."""
+"""Scopes: every core route rejects a token that lacks one of its scopes."""
 
 from __future__ import annotations
 

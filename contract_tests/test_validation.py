@@ -1,4 +1,4 @@
-"""What a caller can get wrong: every parameter of every core route, one at a time, by its declaration."""
+"""Validation: every parameter of every core route, one invalid at a time, by its declaration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the caller cannot see answers as if it did not exist: wherever a route takes an id."""
+"""Visibility: an invisible resource gets the same response as one that does not exist, wherever a route takes an id."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def places(wanted: str) -> Iterator[Any]:
 def check(
     api: ContractClient, target: Target, things: Resources, route: str, place: str, name: str, kind: str
 ) -> None:
-    """Ask for what there is not, and for what is somebody else's: both are told in the same way."""
+    """Checks that a resource that does not exist and one of another user get the same response."""
     valid = valid_request(route, things)
     if place == "query" and name != "teamId" and route in ("GET /scenarios", "GET /users"):
         # One of the two owners only.

@@ -1,4 +1,4 @@
-"""One valid request for each core route, of which the tests that go over all routes spoil a part."""
+"""One valid request for each core route; the tests over all routes make one part of it invalid."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .resources import WEBHOOK_BODY, Resources, blueprint
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
-    """A request: path parameters, query and body."""
+    """Request: route, path parameters, query and body."""
 
     route: str
     path: Mapping[str, Any] = field(default_factory=dict)
@@ -26,18 +26,18 @@ class ApiRequest:
     body: Mapping[str, Any] | None = None
 
     def send(self, api: ContractClient, **how: Any) -> ApiResponse:
-        """Send it."""
+        """Sends the request."""
         method, _, path = self.route.partition(" ")
         for name, value in self.path.items():
             path = path.replace(f"{{{name}}}", str(value))
         return api.call(method, path, query=self.query, **({"body": self.body} | how))
 
     def with_value(self, place: str, name: str, value: Any) -> ApiRequest:
-        """The same with another value in ``path``, ``query`` or ``body``."""
+        """Returns a copy with another value in ``path``, ``query`` or ``body``."""
         return self._with(place, {**(getattr(self, place) or {}), name: value})
 
     def without(self, place: str, name: str) -> ApiRequest:
-        """The same without a parameter."""
+        """Returns a copy without a parameter."""
         rest = {key: value for key, value in (getattr(self, place) or {}).items() if key != name}
         return self._with(place, rest)
 
@@ -47,18 +47,18 @@ class ApiRequest:
 
 
 def valid_request(route: str, things: Resources, *, absent: bool = False) -> ApiRequest:
-    """A valid request for a route.
+    """Returns a valid request for a route.
 
     Args:
-        things: where the ids come from.
-        absent: name what does not exist where the token, or the plan, has no way to make it.
+        things: the source of the ids.
+        absent: use unused ids where the token or the plan cannot create a resource.
     """
     return ApiRequest(route, **_REQUEST_BUILDERS[route](_RequestIds(things, absent=absent)))
 
 
 @dataclass(frozen=True, slots=True)
 class _RequestIds:
-    """Ids of things, and of where the run may make them."""
+    """Ids of the resources, the team and the organization of a request."""
 
     things: Resources
     absent: bool
@@ -192,7 +192,7 @@ _REQUEST_BUILDERS: dict[str, Callable[[_RequestIds], dict[str, Any]]] = {
 
 
 def each_route(aspect: str, *also: str, method: str | None = None) -> list[Any]:
-    """A parameter for each core route that has an aspect, marked as covering it, and others beside it."""
+    """Returns a pytest parameter for each core route that has an aspect, marked as covering it and the others."""
     return [
         pytest.param(route, id=route, marks=pytest.mark.covers(route, aspect, *also))
         for route, endpoint in core_endpoints().items()
@@ -201,17 +201,17 @@ def each_route(aspect: str, *also: str, method: str | None = None) -> list[Any]:
 
 
 def rows_of(route: str, body: Mapping[str, Any]) -> Any:
-    """What an answer holds under the first key of its envelope."""
+    """Returns the value under the first key of a response's envelope."""
     return body[next(iter(core_endpoints()[route].response.fields))]
 
 
 def endpoint_of(route: str) -> Endpoint:
-    """The declaration of a core route."""
+    """Returns the declaration of a core route."""
     return core_endpoints()[route]
 
 
 def default_columns(route: str) -> list[str]:
-    """The keys that a row of an answer has unasked, in the recorded order."""
+    """Returns the default columns of a row, in the recorded order."""
     schema = core_endpoints()[route].response.schema
     assert schema is not None
-    return [name for name, unasked in schema.columns().items() if unasked]
+    return [name for name, is_default in schema.columns().items() if is_default]

@@ -1,4 +1,4 @@
-"""Writes docs/reference/ from the code, so that it cannot say what is not so.
+"""Generator of docs/reference/ from the code.
 
 ``python docs/generate.py`` writes the pages; ``--check`` exits 1 if one of them is stale.
 """
@@ -16,9 +16,10 @@ import click
 
 from make_emulator import MakeEmulator, World, api, create_app, mock_make
 from make_emulator.cli import main as cli
+from make_emulator.cli.options import ENV_PREFIX
 from make_emulator.client import control
 from make_emulator.dashboard import api_reference
-from make_emulator.engine.apps import MODULES
+from make_emulator.engine.apps.catalog import interpreted_modules
 from make_emulator.engine.expressions.functions import FUNCTIONS
 from make_emulator.http import errors as make_errors
 from make_emulator.http import faults
@@ -29,12 +30,12 @@ from make_emulator.testing import world as testing_world
 
 FOLDER = Path(__file__).parent / "reference"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_MADE = "<!-- Made from the code by `make docs`. -->"
+_HEADER = "<!-- Generated from the code by `make docs`. -->"
 
 
 def pages() -> Mapping[str, str]:
-    """Every page by the name of its file."""
-    makers: Mapping[str, Callable[[], Iterable[str]]] = {
+    """Returns every page by the name of its file."""
+    renderers: Mapping[str, Callable[[], Iterable[str]]] = {
         "routes.md": _routes,
         "command-line.md": _command_line,
         "control-api.md": _control_api,
@@ -45,7 +46,7 @@ def pages() -> Mapping[str, str]:
         "expressions.md": _expressions,
         "modules.md": _modules,
     }
-    return {name: "\n".join([_MADE, "", *make()]).rstrip() + "\n" for name, make in makers.items()}
+    return {name: "\n".join([_HEADER, "", *render()]).rstrip() + "\n" for name, render in renderers.items()}
 
 
 # --- the pages -----------------------------------------------------------------------------------
@@ -53,18 +54,18 @@ def pages() -> Mapping[str, str]:
 
 def _routes() -> Iterator[str]:
     endpoints = list(api.endpoints())
-    shown = api_reference.template_context(
+    context = api_reference.template_context(
         build_document(endpoints, "http://127.0.0.1:4747/api/v2"), token="TOKEN", ids={}
     )
     numbers = {endpoint.name: endpoint.core for endpoint in endpoints}
     yield from (
         "# Routes",
         "",
-        f"{len(endpoints)} endpoints under `/api/v2`; those with a number are among Make's 47 documented ones.",
+        f"{len(endpoints)} endpoints under `/api/v2`; those with a number are among Make's 47 documented routes.",
         "A running emulator shows the same with fields and calls to copy at `/_emulator/docs`, and as OpenAPI 3.1 at",
-        "`/_emulator/openapi.json`. How well each is known: `make-emulator routes`.",
+        "`/_emulator/openapi.json`. The fidelity of each: `make-emulator routes`.",
     )
-    for group in shown["groups"]:
+    for group in context["groups"]:
         rows = [
             (
                 ", ".join(map(str, numbers[each.id])),
@@ -105,7 +106,7 @@ def _commands(command: click.Command, name: str) -> Iterator[str]:
         return
     arguments = [_usage(each) for each in command.params if isinstance(each, click.Argument)]
     yield from ("", f"## `{' '.join([name, *arguments])}`", "", inspect.cleandoc(command.help or ""))
-    options = [each for each in command.params if isinstance(each, click.Option)]
+    options = [each for each in command.params if isinstance(each, click.Option) and not each.hidden]
     if options:
         yield ""
         yield from _table(
@@ -139,7 +140,7 @@ def _variable(option: click.Option, command: str) -> str:
     if option.envvar:
         return option.envvar if isinstance(option.envvar, str) else ", ".join(option.envvar)
     words = command.split()[1:]
-    return "_".join([cli.ENV_PREFIX, *words, option.name or ""]).upper().replace("-", "_")
+    return "_".join([ENV_PREFIX, *words, option.name or ""]).upper().replace("-", "_")
 
 
 def _control_api() -> Iterator[str]:
@@ -150,14 +151,14 @@ def _control_api() -> Iterator[str]:
         ): app.view_functions[rule.endpoint]
         for app in [create_app()]
         for rule in app.url_map.iter_rules()
-        if rule.rule.startswith("/_emulator") and rule.endpoint.startswith("control.")
+        if rule.rule.startswith("/_emulator") and rule.endpoint.startswith(("control.", "dashboard."))
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     yield from (
         "# Control API",
         "",
         "Under `/_emulator`, JSON in and out. It serves loopback only, unless the server has a control key: then every call",
-        "but `/health` needs it in the header `X-Emulator-Key`. It is the emulator's own, not a part of Make.",
+        "but `/health` needs it in the header `X-Emulator-Key`. It is not part of Make's API.",
         "",
     )
     ordered = sorted(rules.items(), key=lambda item: (item[0][1], _METHODS.index(item[0][0])))
@@ -176,14 +177,14 @@ def _python() -> Iterator[str]:
     )
     for function in (mock_make, create_app):
         yield from ("", f"## `{function.__name__}{_signature(function)}`", "", *_docstring(function))
-    for kind in (MakeEmulator, World, *_parts_of_a_world(), control.ControlError):
+    for kind in (MakeEmulator, World, *_attribute_classes(), control.ControlError):
         yield from _class(kind)
 
 
-def _parts_of_a_world() -> Iterator[type[Any]]:
-    """The classes of what a world offers as attributes, in the order in which it makes them."""
-    made = re.findall(r"self\.\w+ = (\w+)\(", inspect.getsource(World.__init__))
-    for name in made:
+def _attribute_classes() -> Iterator[type[Any]]:
+    """Yields the classes of a world's attributes, in their order."""
+    names = re.findall(r"self\.\w+ = (\w+)\(", inspect.getsource(World.__init__))
+    for name in names:
         yield getattr(testing_world, name)
     yield executions.WorldExecution
     yield testing_world.Received
@@ -194,7 +195,7 @@ def _class(kind: type[Any]) -> Iterator[str]:
     if kind is MakeEmulator:
         yield from ("", f"`{kind.__name__}{_signature(kind.__init__)}`")
     rows = []
-    own = [base for base in reversed(kind.__mro__) if base.__module__.startswith("emulator.")]
+    own = [base for base in reversed(kind.__mro__) if base.__module__.startswith("make_emulator.")]
     for name, member in {name: member for base in own for name, member in vars(base).items()}.items():
         if name.startswith("_"):
             continue
@@ -206,14 +207,14 @@ def _class(kind: type[Any]) -> Iterator[str]:
             rows.append((f"`{name}{_signature(member)}`", _doc(member)))
     if rows:
         yield ""
-        yield from _table(("member", "is, or does"), rows)
+        yield from _table(("member", "description"), rows)
 
 
 def _pytest() -> Iterator[str]:
     yield from (
         "# pytest",
         "",
-        "Active as soon as the package is installed; a test run that asks for nothing of it pays nothing.",
+        "Active as soon as the package is installed; a test run that does not use it has no overhead.",
         "",
         "## Fixtures",
         "",
@@ -224,32 +225,32 @@ def _pytest() -> Iterator[str]:
         if name.startswith("make_") and hasattr(member, "_fixture_function_marker")
     ]
     yield from _table(
-        ("fixture", "scope", "gives"),
+        ("fixture", "scope", "value"),
         [
             (f"`{name}`", member._fixture_function_marker.scope, _doc(member._get_wrapped_function()))
             for name, member in fixtures
         ],
     )
-    asked = _Asked()
-    plugin.pytest_addoption(asked)  # type: ignore[arg-type]
+    parser = _OptionRecorder()
+    plugin.pytest_addoption(parser)  # type: ignore[arg-type]
     yield from ("", "## Options", "")
-    yield from _table(("option", "does"), asked.options)
+    yield from _table(("option", "does"), parser.options)
     yield from (
         "",
         "## Marker",
         "",
-        "`@pytest.mark.make_world(seed=…, plan=…, scopes=[…], zone=…, now=…)` says what the test's world is made from.",
-        "When a test fails, its report shows what its world was asked.",
+        "`@pytest.mark.make_world(seed=…, plan=…, scopes=[…], zone=…, now=…)` configures the test's world.",
+        "When a test fails, its report shows the request log of its world.",
     )
 
 
-class _Asked:
-    """Stands in for pytest's parser, to hear which options the plugin adds."""
+class _OptionRecorder:
+    """Fake of pytest's parser that records the options of the plugin."""
 
     def __init__(self) -> None:
         self.options: list[tuple[str, str]] = []
 
-    def getgroup(self, name: str) -> _Asked:
+    def getgroup(self, name: str) -> _OptionRecorder:
         return self
 
     def addoption(self, name: str, *, help: str, metavar: str | None = None, **_: Any) -> None:
@@ -262,7 +263,7 @@ def _seeds() -> Iterator[str]:
         "# Seeds",
         "",
         "A seed is a YAML or JSON file, or an object in `POST /_emulator/worlds`. `make-emulator init` writes a commented",
-        "one, `make-emulator validate FILE` tells every fault with its line. Bold fields are required.",
+        "one, `make-emulator validate FILE` prints every issue with its line. Bold fields are required.",
     )
     yield from _seed_table("The file", schema)
     for name, inner in sorted(schema["$defs"].items()):
@@ -305,8 +306,8 @@ def _errors() -> Iterator[str]:
     yield from (
         "# Errors",
         "",
-        "Every refusal is `{detail, message, code, suberrors?}`. Which codes were seen on the real service, and which are",
-        "assumed, is in the [fidelity ledger](../../FIDELITY.md).",
+        "Every error is `{detail, message, code, suberrors?}`. Which codes were observed on the real service, and which are",
+        "assumed, is in the fidelity ledger: `make-emulator fidelity errors`.",
         "",
     )
     kinds = [
@@ -323,12 +324,12 @@ def _errors() -> Iterator[str]:
             for kind in kinds
         ),
     )
-    yield from ("", "Faults that can be asked for by name, besides any status:", "")
+    yield from ("", "Named faults, besides any status:", "")
     yield from _table(
-        ("name", "strikes"),
+        ("name", "effect"),
         [
-            (f"`{name}`", ", ".join(f"{key} {value}" for key, value in says.items()))
-            for name, says in faults.PRESETS.items()
+            (f"`{name}`", ", ".join(f"{key} {value}" for key, value in preset.items()))
+            for name, preset in faults.PRESETS.items()
         ],
     )
 
@@ -338,22 +339,22 @@ def _expressions() -> Iterator[str]:
         "# Functions of expressions",
         "",
         f"{len(FUNCTIONS)} functions, as `{{{{name(argument; argument)}}}}` in the mapper of a module or in a filter.",
-        "A team may have [functions of its own](../how-to/custom-functions.md) besides.",
+        "A team may also have [custom functions](../how-to/custom-functions.md).",
         "",
     )
     groups: dict[str, list[tuple[str, str]]] = {}
     for name, function in FUNCTIONS.items():
-        room = function.body.__module__.rsplit(".", 1)[-1]
-        most = "any number" if function.max_arguments is None else str(function.max_arguments)
+        group = function.body.__module__.rsplit(".", 1)[-1]
+        maximum = "any number" if function.max_arguments is None else str(function.max_arguments)
         count = (
             str(function.min_arguments)
             if function.max_arguments == function.min_arguments
-            else f"{function.min_arguments} to {most}"
+            else f"{function.min_arguments} to {maximum}"
         )
-        groups.setdefault(room, []).append((f"`{name}`", count))
-    for room in sorted(groups):
-        yield from ("", f"## {room.capitalize()}", "")
-        yield from _table(("function", "arguments"), sorted(groups[room], key=lambda row: row[0].lower()))
+        groups.setdefault(group, []).append((f"`{name}`", count))
+    for group in sorted(groups):
+        yield from ("", f"## {group.capitalize()}", "")
+        yield from _table(("function", "arguments"), sorted(groups[group], key=lambda row: row[0].lower()))
 
 
 def _modules() -> Iterator[str]:
@@ -362,17 +363,17 @@ def _modules() -> Iterator[str]:
         "",
         "| a module is | when | what it does |",
         "| -- | -- | -- |",
-        "| interpreted | the emulator knows it from the inside; the table below has them all | what it does in Make |",
-        "| scripted | a test, or a file, says what it puts out | that, or the error or delay that was said |",
-        "| simulated | it belongs to any other app | puts out one bundle of made-up data in the shape that the blueprint"
-        " declares in `metadata.interface`, else in `metadata.expect` and by what later modules map; first in a scenario, it"
-        " puts out what the run was given |",
+        "| interpreted | the emulator implements it; the table below lists all of them | the same as in Make |",
+        "| scripted | a test or a file scripts it | the scripted output, error or delay |",
+        "| simulated | it belongs to any other app | outputs one bundle of mock data in the shape that the blueprint"
+        " declares in `metadata.interface`, else in `metadata.expect` and by the mappings of later modules; as the trigger it"
+        " outputs the input of the run |",
         "",
-        "Made-up data fit what is done with them: an array for an iterator, a text of JSON for Parse JSON, a date for",
-        "`formatDate`, one of the values that a filter compares with. What the blueprint declares goes before that.",
+        "Mock data fit their use: an array for an iterator, a JSON text for Parse JSON, a date for",
+        "`formatDate`, one of the values that a filter compares with. Declarations of the blueprint have priority.",
         "",
-        "A module of an app that is known in whole, and that the app does not have, is refused (IM007). `make-emulator explain`",
-        "tells of each module of a blueprint how it is run.",
+        "A module that a completely known app does not have is rejected (IM007). `make-emulator explain`",
+        "shows how each module of a blueprint is run.",
         "",
     )
     yield from _table(
@@ -383,7 +384,7 @@ def _modules() -> Iterator[str]:
                 "none" if not kind.billed else "1 an aggregation" if kind.combine else "1 a bundle",
                 "none" if kind.is_free or not kind.billed else "1 an operation",
             )
-            for kind in sorted(MODULES.values(), key=lambda each: each.name.lower())
+            for kind in sorted(interpreted_modules().values(), key=lambda each: each.name.lower())
         ],
     )
 
@@ -397,7 +398,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 
 def _signature(function: Callable[..., Any]) -> str:
-    """How a function is called, without the types, which editors show."""
+    """Returns the signature of a function without types."""
     parameters = [
         each.replace(annotation=inspect.Parameter.empty)
         for name, each in inspect.signature(function).parameters.items()
@@ -407,7 +408,7 @@ def _signature(function: Callable[..., Any]) -> str:
 
 
 def _docstring(thing: Any) -> list[str]:
-    """What a docstring says, with its backticks as Markdown has them, its arguments and errors as lists."""
+    """Returns a docstring as Markdown, with arguments and errors as lists."""
     text = re.sub(r"``(.*?)``", r"`\1`", inspect.getdoc(thing) or "", flags=re.DOTALL)
     lines: list[str] = []
     for line in text.splitlines():

@@ -82,12 +82,12 @@ def test_the_functions_that_are_shown_are_valid(tmp_path: Path) -> None:
 
 def test_the_survey_is_as_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     page = (ROOT / "docs/how-to/explain.md").read_text(encoding="utf-8")
-    [(call, told)] = re.findall(
+    [(call, reported)] = re.findall(
         r"^```console\n\$ (make-emulator survey .*)\n([^`]*)^```", page, flags=re.MULTILINE
     )
     monkeypatch.chdir(ROOT)
     result = CliRunner().invoke(main, shlex.split(call)[1:], env={"COLUMNS": "100"})
-    assert result.output == told
+    assert result.output == reported
     assert result.exit_code == 1
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import orjson
 import pytest
 import requests
-from test_main import run_server
 
 from helpers.scenarios import create_live_scenario, http_request_module
+from helpers.server import run_server
 from make_emulator import MakeEmulator, http_client, mock_make
 from make_emulator.http_client import HttpClient
 from make_emulator.testing import NetworkBlocked
@@ -54,8 +54,8 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/slow":
             self.server.gate.wait(5)
         status = int(path[1:]) if path[1:].isdigit() else 200
-        told = {"method": self.command, "headers": list(self.headers.items()), "body": body.decode()}
-        content = orjson.dumps(told) if path != "/large" else b"x" * 100_000
+        reported = {"method": self.command, "headers": list(self.headers.items()), "body": body.decode()}
+        content = orjson.dumps(reported) if path != "/large" else b"x" * 100_000
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         if path == "/302":
@@ -104,17 +104,17 @@ def outgoing(url: str, **fields: Any) -> OutgoingRequest:
 
 def test_a_request_arrives_as_it_was_put_together_and_nothing_is_added(service: Service) -> None:
     headers = (("X-Trace", "1"), ("Accept-Encoding", "gzip, deflate"))
-    answer = HttpClient()(outgoing(f"{service.url}/?a=1", method="POST", body=b"\xc3\xa9", headers=headers))
-    told = orjson.loads(answer.body)
-    assert (answer.status, told["method"], told["body"]) == (200, "POST", "é")
-    assert sorted(told["headers"]) == [
+    response = HttpClient()(outgoing(f"{service.url}/?a=1", method="POST", body=b"\xc3\xa9", headers=headers))
+    reported = orjson.loads(response.body)
+    assert (response.status, reported["method"], reported["body"]) == (200, "POST", "é")
+    assert sorted(reported["headers"]) == [
         ["Accept-Encoding", "gzip, deflate"],
         ["Content-Length", "2"],
         ["Host", service.url.removeprefix("http://")],
         ["X-Trace", "1"],
     ]
-    assert answer.header("content-encoding") == "gzip"
-    assert 0 <= answer.elapsed < 5_000
+    assert response.header("content-encoding") == "gzip"
+    assert 0 <= response.elapsed < 5_000
     assert service.seen == [("POST", "/?a=1")]
 
 

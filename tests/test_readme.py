@@ -14,20 +14,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from conftest import ApiClient
+from helpers.api import ApiClient
+from helpers.markdown import code_blocks
 from make_emulator.app import create_app
 from make_emulator.cli.main import main
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
-
-
 def test_the_first_answer_of_a_fresh_server_is_the_one_shown() -> None:
-    [call] = [block for block in blocks("console") if block.startswith("$ curl")]
-    command, _, answer = call.removeprefix("$ ").replace("\\\n", " ").partition("}'\n")
+    [call] = [block for block in code_blocks(README, "console") if block.startswith("$ curl")]
+    command, _, response = call.removeprefix("$ ").replace("\\\n", " ").partition("}'\n")
     words = shlex.split(command + "}'")
     headers = dict(text.split(": ", 1) for flag, text in pairwise(words) if flag == "-H")
     [url] = [word for word in words if word.startswith("http")]
@@ -38,24 +35,24 @@ def test_the_first_answer_of_a_fresh_server_is_the_one_shown() -> None:
         headers=headers,
         data=words[words.index("-d") + 1],
     )
-    assert got.json == json.loads(answer)
+    assert got.json == json.loads(response)
 
 
 def test_a_server_says_what_is_shown() -> None:
-    [shown] = [block for block in blocks("console") if block.startswith("$ make serve")]
+    [shown] = [block for block in code_blocks(README, "console") if block.startswith("$ make serve")]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     command = [sys.executable, "-m", "make_emulator", "serve", "--port", port]
     with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") as server:
         assert server.stdout is not None
-        told = "".join(server.stdout.readline() for _ in shown.splitlines()[1:])
+        reported = "".join(server.stdout.readline() for _ in shown.splitlines()[1:])
         server.terminate()
-    assert told.replace(port, "4747") == shown.partition("\n")[2]
+    assert reported.replace(port, "4747") == shown.partition("\n")[2]
 
 
 def test_the_tests_that_are_shown_pass(pytester: pytest.Pytester) -> None:
-    shown = "\n\n".join(blocks("python"))
+    shown = "\n\n".join(code_blocks(README, "python"))
     pytester.makepyfile(shown)
     pytester.runpytest("-W", "error").assert_outcomes(passed=shown.count("def test_"))
 
@@ -72,12 +69,12 @@ def test_the_five_control_calls_that_are_shown_are_served(api: ApiClient) -> Non
 
 
 def test_the_blueprint_is_explained_as_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    [shown] = [block for block in blocks("console") if "make-emulator explain" in block]
-    call, _, told = shown.removeprefix("$ ").partition("\n")
+    [shown] = [block for block in code_blocks(README, "console") if "make-emulator explain" in block]
+    call, _, reported = shown.removeprefix("$ ").partition("\n")
     monkeypatch.chdir(Path(__file__).parent.parent)
     result = CliRunner().invoke(main, shlex.split(call)[1:], env={"COLUMNS": "100"})
     assert result.exit_code == 0
-    assert result.output == told
+    assert result.output == reported
 
 
 def test_the_files_that_are_linked_exist() -> None:

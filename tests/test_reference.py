@@ -10,8 +10,8 @@ from types import ModuleType
 
 import pytest
 
-from conftest import ApiClient
-from make_emulator.engine.apps import MODULES
+from helpers.api import ApiClient
+from make_emulator.engine.apps.catalog import interpreted_modules
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -58,7 +58,7 @@ def test_each_of_the_47_has_its_row(pages: Mapping[str, str]) -> None:
 
 def test_each_module_that_is_interpreted_has_its_row(pages: Mapping[str, str]) -> None:
     named = re.findall(r"^\| `([\w-]+:\w+)` \|", pages["modules.md"], flags=re.MULTILINE)
-    assert sorted(named) == sorted(MODULES)
+    assert sorted(named) == sorted(interpreted_modules())
 
 
 def test_every_control_call_is_listed_and_every_listed_one_is_there(

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import orjson
 
-from conftest import ADMIN_TOKEN, ApiClient
+from helpers.api import ADMIN_TOKEN, ApiClient
 
 
-def new_world(api: ApiClient, **wishes: object) -> dict[str, object]:
-    answer = api.control("POST", "/worlds", json=wishes)
-    assert answer.status_code == 201
-    assert answer.json is not None
-    world: dict[str, object] = answer.json["world"]
+def new_world(api: ApiClient, **bodies: object) -> dict[str, object]:
+    response = api.control("POST", "/worlds", json=bodies)
+    assert response.status_code == 201
+    assert response.json is not None
+    world: dict[str, object] = response.json["world"]
     return world
 
 

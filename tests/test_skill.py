@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from werkzeug.exceptions import HTTPException
 
-from conftest import ADMIN_TOKEN, ApiClient, assert_ok
+from helpers.api import ADMIN_TOKEN, ApiClient, assert_ok
 from make_emulator import World, api
 from make_emulator.app import create_app
 from make_emulator.cli import main
@@ -57,8 +57,8 @@ def test_every_command_and_attribute_that_it_names_is_there(make_world: World) -
 
 
 def test_the_loop_leads_from_a_mistake_to_a_run(api: ApiClient) -> None:
-    wish = {"teamId": 1, "blueprint": blueprint(BROKEN), "scheduling": json.dumps({"type": "on-demand"})}
-    scenario = assert_ok(api.post("/scenarios?confirmed=true", json=wish))["scenario"]
+    body = {"teamId": 1, "blueprint": blueprint(BROKEN), "scheduling": json.dumps({"type": "on-demand"})}
+    scenario = assert_ok(api.post("/scenarios?confirmed=true", json=body))["scenario"]
     path = f"/scenarios/{scenario['id']}"
     assert_ok(api.post(f"{path}/start"))
 
@@ -97,8 +97,8 @@ def test_a_blueprint_in_a_file_is_explained_as_told(tmp_path: Path) -> None:
 
 
 def test_the_services_that_it_plays_answer(api: ApiClient) -> None:
-    [wish] = re.findall(r"`POST /_emulator/worlds/default/http` `([^`]*)`", SKILL)
-    made = api.control("POST", "/worlds/default/http", json=json.loads(wish))
+    [body] = re.findall(r"`POST /_emulator/worlds/default/http` `([^`]*)`", SKILL)
+    made = api.control("POST", "/worlds/default/http", json=json.loads(body))
     assert made.status_code == 201
     rule = made.json["rule"] if made.json else {}
     assert (rule["url"], rule["body"], rule["status"]) == ("https://api.example.com/*", {"id": 7}, 200)
@@ -127,8 +127,8 @@ def test_the_blueprint_that_is_shown_runs_when_its_hook_is_called(api: ApiClient
 
 
 def test_inputs_are_declared_as_told(api: ApiClient) -> None:
-    [wish] = re.findall(r"`PATCH /scenarios/\{id\}/interface` `(.*?)`", SKILL, flags=re.DOTALL)
-    interface = assert_ok(api.patch("/scenarios/1/interface", json=json.loads(wish)))["interface"]
+    [body] = re.findall(r"`PATCH /scenarios/\{id\}/interface` `(.*?)`", SKILL, flags=re.DOTALL)
+    interface = assert_ok(api.patch("/scenarios/1/interface", json=json.loads(body)))["interface"]
     assert [field["name"] for field in interface["input"]] == ["name"]
 
 

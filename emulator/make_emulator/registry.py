@@ -20,6 +20,9 @@ from .world.models import Team, Token, User
 from .world.transport import Transport
 from .world.world import World, ignore_name
 
+#: Name of the world that a server starts with.
+DEFAULT_WORLD = "default"
+
 #: Builds the state of a world from its specification; the app knows how.
 WorldBuilder = Callable[[World, "WorldSpec"], None]
 
@@ -103,6 +106,10 @@ class WorldRegistry:
 
     def get(self, name: str) -> WorldHandle | None:
         return self._by_name.get(name)
+
+    def default(self) -> WorldHandle | None:
+        """The default world, or the first of those that are left."""
+        return self._by_name.get(DEFAULT_WORLD) or next(iter(self), None)
 
     def by_token(self, token: str) -> WorldHandle | None:
         """The world in which a token is known."""

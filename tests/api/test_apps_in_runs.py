@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conftest import ApiClient, assert_ok
+from helpers.api import ApiClient, assert_ok
 
 
 def module(id: int, name: str, mapper: Mapping[str, Any], parameters: Any = None) -> dict[str, Any]:
@@ -61,8 +61,8 @@ def scenario(api: ApiClient) -> int:
 
 
 def run(api: ApiClient, scenario: int, table: str) -> dict[str, Any]:
-    answer = api.post(f"/scenarios/{scenario}/run", json={"data": {"table": table}, "responsive": True})
-    return assert_ok(answer)
+    response = api.post(f"/scenarios/{scenario}/run", json={"data": {"table": table}, "responsive": True})
+    return assert_ok(response)
 
 
 def test_a_table_becomes_a_document(api: ApiClient, scenario: int) -> None:
@@ -78,10 +78,10 @@ def test_a_table_becomes_a_document(api: ApiClient, scenario: int) -> None:
 
 
 def test_what_a_module_cannot_read_is_the_error_of_the_run(api: ApiClient, scenario: int) -> None:
-    answer = api.post(
+    response = api.post(
         f"/scenarios/{scenario}/run", json={"data": {"table": "name,text\nAnn"}, "responsive": True}
     )
-    assert answer.status_code < 500
+    assert response.status_code < 500
     [log] = [
         row
         for row in assert_ok(api.get(f"/scenarios/{scenario}/logs"))["scenarioLogs"]

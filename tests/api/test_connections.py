@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from typing import Any
-
-from conftest import ADMIN_TOKEN, READER_TOKEN, ApiClient, assert_ok, assert_refused
-from make_emulator.world.connection_types import all_connection_types
+from helpers.api import ADMIN_TOKEN, READER_TOKEN, ApiClient, assert_ok, assert_refused, suberror_messages
+from helpers.api_resources import create_connection, create_make_connection
+from make_emulator.world.connections import all_connection_types
 
 RECORDED = [
     "id",
@@ -27,34 +26,15 @@ RECORDED = [
 SECRET = "very-secret-value-4711"
 
 
-def faults(answer: Any) -> list[str]:
-    return [suberror["message"] for suberror in assert_refused(answer, 400, code="SC400")["suberrors"]]
-
-
-def create(
-    api: ApiClient, type: str = "make", *, name: str = "Mine", scopes: Any = None, **own: Any
-) -> dict[str, Any]:
-    body = {"accountName": name, "accountType": type, **own}
-    if scopes is not None:
-        body["scopes"] = scopes
-    connection: dict[str, Any] = assert_ok(api.post("/connections?teamId=1", json=body))["connection"]
-    return connection
-
-
-def make_connection(api: ApiClient, key: str = ADMIN_TOKEN) -> int:
-    id: int = create(api, url="https://eu1.make.com", apiKey=key)["id"]
-    return id
-
-
 # --- reading -------------------------------------------------------------------------------------
 
 
 def test_the_list_has_the_recorded_form_and_no_page(api: ApiClient) -> None:
-    answer = assert_ok(api.get("/connections?teamId=1&pg[limit]=1"))
-    assert list(answer) == ["connections"]
-    assert [row["name"] for row in answer["connections"]] == ["Reporting Sheets", "Team Slack"]
-    assert list(answer["connections"][0]) == [*RECORDED, "scenarioUsages"]
-    assert answer["connections"][1]["scenarioUsages"] == [{"id": 3, "name": "Weekly report"}]
+    response = assert_ok(api.get("/connections?teamId=1&pg[limit]=1"))
+    assert list(response) == ["connections"]
+    assert [row["name"] for row in response["connections"]] == ["Reporting Sheets", "Team Slack"]
+    assert list(response["connections"][0]) == [*RECORDED, "scenarioUsages"]
+    assert response["connections"][1]["scenarioUsages"] == [{"id": 3, "name": "Weekly report"}]
 
 
 def test_one_connection_comes_with_its_scopes(api: ApiClient) -> None:
@@ -72,7 +52,7 @@ def test_the_organization_comes_only_when_it_is_asked_for(api: ApiClient) -> Non
 
 
 def test_the_list_is_of_one_team_and_of_the_types_asked_for(api: ApiClient) -> None:
-    assert "Missing value of required parameter 'teamId'." in faults(api.get("/connections"))
+    assert "Missing value of required parameter 'teamId'." in suberror_messages(api.get("/connections"))
     for query in ("type[]=google", "type=google", "type[]=google&type[]=unheard-of"):
         rows = assert_ok(api.get(f"/connections?teamId=1&{query}"))["connections"]
         assert [row["name"] for row in rows] == ["Reporting Sheets"]
@@ -98,8 +78,8 @@ def test_connections_of_others_do_not_exist(api: ApiClient) -> None:
         ("DELETE", "/connections/1"),
         ("POST", "/connections/1/test"),
     ):
-        stranger = api.call(method, path, token="33333333-3333-4333-8333-333333333333")
-        assert_refused(stranger, 404, detail="Connection '1' not found.", code="SC404")
+        outsider = api.call(method, path, token="33333333-3333-4333-8333-333333333333")
+        assert_refused(outsider, 404, detail="Connection '1' not found.", code="SC404")
 
 
 # --- creating ------------------------------------------------------------------------------------
@@ -122,54 +102,56 @@ def test_a_connection_is_created_under_swapped_names(api: ApiClient) -> None:
 
 def test_the_team_goes_into_the_query(api: ApiClient) -> None:
     body = {"accountName": "x", "accountType": "make", "url": "u", "apiKey": "k", "teamId": 1}
-    assert "Missing value of required parameter 'teamId'." in faults(api.post("/connections", json=body))
-    assert faults(api.post("/connections?teamId=1", json=body)) == ["Unknown parameter 'teamId'."]
+    assert "Missing value of required parameter 'teamId'." in suberror_messages(
+        api.post("/connections", json=body)
+    )
+    assert suberror_messages(api.post("/connections?teamId=1", json=body)) == ["Unknown parameter 'teamId'."]
     assert_refused(api.post("/connections?teamId=2", json=body), 404, code="SC404")
 
 
 def test_name_and_type_are_needed(api: ApiClient) -> None:
-    assert sorted(faults(api.post("/connections?teamId=1", json={}))) == [
+    assert sorted(suberror_messages(api.post("/connections?teamId=1", json={}))) == [
         "Missing value of required parameter 'accountName'.",
         "Missing value of required parameter 'accountType'.",
     ]
     body = {"accountName": "x" * 129, "accountType": "make", "url": "u", "apiKey": "k"}
-    assert faults(api.post("/connections?teamId=1", json=body)) == [
+    assert suberror_messages(api.post("/connections?teamId=1", json=body)) == [
         "Parameter 'accountName' has a wrong length."
     ]
 
 
 def test_an_unknown_type_is_refused_in_makes_words(api: ApiClient) -> None:
-    answer = api.post("/connections?teamId=1", json={"accountName": "x", "accountType": "oauth"})
+    response = api.post("/connections?teamId=1", json={"accountName": "x", "accountType": "oauth"})
     assert_refused(
-        answer, 400, detail="Invalid connection type", message="Invalid input parameters", code="IM005"
+        response, 400, detail="Invalid connection type", message="Invalid input parameters", code="IM005"
     )
     assert len(api.world.connections.where(team=1)) == 2
 
 
 def test_the_fields_of_a_type_are_checked(api: ApiClient) -> None:
     body = {"accountName": "x", "accountType": "make", "url": "", "colour": "red"}
-    assert faults(api.post("/connections?teamId=1", json=body)) == [
+    assert suberror_messages(api.post("/connections?teamId=1", json=body)) == [
         "Missing value of required parameter 'url'.",
         "Missing value of required parameter 'apiKey'.",
         "Unknown parameter 'colour'.",
     ]
     nested = {"accountName": "x", "accountType": "make", "url": "u", "apiKey": {"key": SECRET}}
-    answer = api.post("/connections?teamId=1", json=nested)
-    assert faults(answer) == ["Parameter 'apiKey' must be a string, a number or a boolean."]
-    assert SECRET not in answer.get_data(as_text=True)
+    response = api.post("/connections?teamId=1", json=nested)
+    assert suberror_messages(response) == ["Parameter 'apiKey' must be a string, a number or a boolean."]
+    assert SECRET not in response.get_data(as_text=True)
 
 
 def test_a_type_without_scopes_takes_none(api: ApiClient) -> None:
     body = {"accountName": "x", "accountType": "make", "url": "u", "apiKey": "k", "scopes": ["read"]}
     assert_refused(api.post("/connections?teamId=1", json=body), 400, detail="Invalid scope", code="IM005")
-    created = create(api, "slack2", scopes=["chat:write", "files:read", "chat:write"])
+    created = create_connection(api, "slack2", scopes=["chat:write", "files:read", "chat:write"])
     assert (created["accountType"], created["scopes"], created["editable"]) == ("oauth", 2, False)
 
 
 def test_every_type_can_be_created(api: ApiClient) -> None:
     assert len(all_connection_types()) >= 40
     for kind in all_connection_types().values():
-        created = create(api, kind.id, **dict.fromkeys(kind.required, "x"))
+        created = create_connection(api, kind.id, **dict.fromkeys(kind.required, "x"))
         assert (created["accountName"], created["accountLabel"]) == (kind.id, kind.label)
         assert created["accountType"] in ("basic", "oauth")
 
@@ -178,42 +160,48 @@ def test_every_type_can_be_created(api: ApiClient) -> None:
 
 
 def test_any_connection_can_be_renamed(api: ApiClient) -> None:
-    id = create(api, "ai-provider")["id"]
+    id = create_connection(api, "ai-provider")["id"]
     renamed = assert_ok(api.patch(f"/connections/{id}", json={"name": "Other"}))["connection"]
     assert list(renamed) == RECORDED
     assert (renamed["name"], renamed["editable"]) == ("Other", False)
     assert assert_ok(api.patch(f"/connections/{id}?cols[]=name", json={"name": "Third"})) == {
         "connection": {"name": "Third"}
     }
-    assert faults(api.patch(f"/connections/{id}", json={"name": "x" * 129, "theme": "#000000"})) == [
+    assert suberror_messages(
+        api.patch(f"/connections/{id}", json={"name": "x" * 129, "theme": "#000000"})
+    ) == [
         "Parameter 'name' has a wrong length.",
         "Unknown parameter 'theme'.",
     ]
 
 
 def test_what_can_be_set_anew_is_listed(api: ApiClient) -> None:
-    id = make_connection(api)
+    id = create_make_connection(api)
     assert assert_ok(api.get(f"/connections/{id}/editable-data-schema")) == {
         "editableParameters": ["url", "apiKey"]
     }
     for type in ("ai-provider", "google", "airtable2"):
-        other = create(api, type, **dict.fromkeys(all_connection_types()[type].required, "x"))["id"]
-        for answer in (
+        other = create_connection(api, type, **dict.fromkeys(all_connection_types()[type].required, "x"))[
+            "id"
+        ]
+        for response in (
             api.get(f"/connections/{other}/editable-data-schema"),
             api.post(f"/connections/{other}/set-data", json={}),
         ):
-            assert_refused(answer, 400, detail="Cannot edit this connection.", code="IM005")
+            assert_refused(response, 400, detail="Cannot edit this connection.", code="IM005")
 
 
 def test_setting_data_replaces_all_of_it(api: ApiClient) -> None:
-    id = make_connection(api)
+    id = create_make_connection(api)
     assert assert_ok(api.post(f"/connections/{id}/set-data", json={"apiKey": ADMIN_TOKEN})) == {
         "changed": True
     }
     assert api.world.connections[id].credentials == {"apiKey": ADMIN_TOKEN}
     # Without its URL the connection is of no use.
     assert_refused(api.post(f"/connections/{id}/test"), 424, code="SC424")
-    assert faults(api.post(f"/connections/{id}/set-data", json={"key": "x"})) == ["Unknown parameter 'key'."]
+    assert suberror_messages(api.post(f"/connections/{id}/set-data", json={"key": "x"})) == [
+        "Unknown parameter 'key'."
+    ]
     assert api.world.connections[id].credentials == {"apiKey": ADMIN_TOKEN}
 
 
@@ -224,7 +212,7 @@ def test_the_scopes_of_a_connection_can_be_asked_about(api: ApiClient) -> None:
         "connection": {"scoped": False}
     }
     assert assert_ok(api.post(path, json={"scope": []})) == {"connection": {"scoped": True}}
-    assert faults(api.post(path, json={})) == ["Missing value of required parameter 'scope'."]
+    assert suberror_messages(api.post(path, json={})) == ["Missing value of required parameter 'scope'."]
 
 
 def test_asking_and_testing_take_the_write_scope(api: ApiClient) -> None:

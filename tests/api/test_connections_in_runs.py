@@ -7,27 +7,13 @@ from typing import Any
 
 import pytest
 
-from conftest import ADMIN_TOKEN, ApiClient, assert_ok, assert_refused
+from helpers.api import ApiClient, assert_ok, assert_refused
+from helpers.api_resources import create_connection, create_make_connection
 from make_emulator.engine.runtime import executor
 from make_emulator.world import connections
 from make_emulator.world.models import Connection, Hook
 
 SECRET = "very-secret-value-4711"
-
-
-def create(
-    api: ApiClient, type: str = "make", *, name: str = "Mine", scopes: Any = None, **own: Any
-) -> dict[str, Any]:
-    body = {"accountName": name, "accountType": type, **own}
-    if scopes is not None:
-        body["scopes"] = scopes
-    connection: dict[str, Any] = assert_ok(api.post("/connections?teamId=1", json=body))["connection"]
-    return connection
-
-
-def make_connection(api: ApiClient, key: str = ADMIN_TOKEN) -> int:
-    id: int = create(api, url="https://eu1.make.com", apiKey=key)["id"]
-    return id
 
 
 def script(api: ApiClient, id: int, **verdict: Any) -> Any:
@@ -45,14 +31,14 @@ def test_a_connection_that_works_is_verified(api: ApiClient) -> None:
 
 
 def test_a_connection_to_make_is_as_good_as_its_key(api: ApiClient) -> None:
-    id = make_connection(api)
+    id = create_make_connection(api)
     assert assert_ok(api.post(f"/connections/{id}/test"))["verified"] is True
     assert_ok(
         api.post(f"/connections/{id}/set-data", json={"url": "https://eu1.make.com", "apiKey": "wrong"})
     )
-    answer = api.post(f"/connections/{id}/test")
-    assert answer.status_code == 424
-    assert answer.json == {
+    response = api.post(f"/connections/{id}/test")
+    assert response.status_code == 424
+    assert response.json == {
         "message": "The request failed due to failure of a previous request.",
         "code": "SC424",
         "suberrors": [{"message": "[401] Access denied: Invalid token header.", "name": "RuntimeError"}],
@@ -60,7 +46,7 @@ def test_a_connection_to_make_is_as_good_as_its_key(api: ApiClient) -> None:
 
 
 def test_an_oauth_connection_waits_for_a_person(api: ApiClient) -> None:
-    id = create(api, "google-restricted", clientId="x", clientSecret="y")["id"]
+    id = create_connection(api, "google-restricted", clientId="x", clientSecret="y")["id"]
     unauthorized = [{"message": "[401] The connection is not authorized.", "name": "RuntimeError"}]
     assert_refused(api.post(f"/connections/{id}/test"), 424, suberrors=unauthorized)
     script(api, id, verify="ok")
@@ -80,9 +66,9 @@ def test_an_oauth_connection_waits_for_a_person(api: ApiClient) -> None:
     ],
 )
 def test_the_outcome_of_a_test_can_be_scripted(api: ApiClient, verdict: dict[str, Any], text: str) -> None:
-    answer = script(api, 1, **verdict)
-    assert answer.status_code == 200
-    assert answer.json == {"connection": {"id": 1, "name": "Team Slack", "message": None, **verdict}}
+    response = script(api, 1, **verdict)
+    assert response.status_code == 200
+    assert response.json == {"connection": {"id": 1, "name": "Team Slack", "message": None, **verdict}}
     assert_refused(
         api.post("/connections/1/test"),
         424,
@@ -115,15 +101,15 @@ def test_a_script_that_makes_no_sense_is_refused(api: ApiClient, verdict: dict[s
 
 
 def test_an_unused_connection_is_deleted_at_once(api: ApiClient) -> None:
-    id = make_connection(api)
+    id = create_make_connection(api)
     assert assert_ok(api.delete(f"/connections/{id}")) == {"connection": id}
     assert_refused(api.get(f"/connections/{id}"), 404, detail=f"Connection '{id}' not found.")
 
 
 def test_a_used_connection_is_deleted_with_confirmation_only(api: ApiClient) -> None:
     for query in ("", "?confirmed=false"):
-        answer = api.delete(f"/connections/1{query}")
-        assert_refused(answer, 406, code="IM004", message="Confirmation required")
+        response = api.delete(f"/connections/1{query}")
+        assert_refused(response, 406, code="IM004", message="Confirmation required")
     assert api.world.scenarios[3].is_active
     assert assert_ok(api.delete("/connections/1?confirmed=true")) == {"connection": 1}
 
@@ -179,11 +165,11 @@ def test_a_run_while_the_service_is_down_fails_and_may_be_tried_again(api: ApiCl
 
 
 def test_a_connection_that_a_hook_uses_stays(api: ApiClient) -> None:
-    id = make_connection(api)
+    id = create_make_connection(api)
     hook = next(iter(api.world.hooks.where(team=1)))
     api.world.hooks.put(replace(hook, data={**hook.data, "__IMTCONN__": id}))
-    answer = api.delete(f"/connections/{id}?confirmed=true")
-    assert_refused(answer, 422, code="IM016", detail=f"Connection '{id}' is used by hook '{hook.id}'.")
+    response = api.delete(f"/connections/{id}?confirmed=true")
+    assert_refused(response, 422, code="IM016", detail=f"Connection '{id}' is used by hook '{hook.id}'.")
     assert isinstance(api.world.hooks[hook.id], Hook)
 
 
@@ -192,10 +178,10 @@ def test_a_connection_that_a_hook_uses_stays(api: ApiClient) -> None:
 
 def test_credentials_are_kept_and_never_shown(api: ApiClient, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    created = create(api, "imap", host=SECRET, port=993, userName=SECRET, password=SECRET)
+    created = create_connection(api, "imap", host=SECRET, port=993, userName=SECRET, password=SECRET)
     id = created["id"]
     assert_ok(api.post(f"/connections/{id}/set-data", json={"host": SECRET, "password": SECRET}))
-    refusals = [
+    rejections = [
         api.post("/connections?teamId=1", json={"accountName": "x", "accountType": "no", "token": SECRET}),
         api.post(
             "/connections?teamId=1", json={"accountName": "x", "accountType": "imap", "password": SECRET}
@@ -204,7 +190,7 @@ def test_credentials_are_kept_and_never_shown(api: ApiClient, caplog: pytest.Log
         api.post("/connections?teamId=1", data=f'{{"password": "{SECRET}"', content_type="application/json"),
         api.post(f"/connections/{id}/set-data", json=[SECRET]),
     ]
-    shown = [answer.get_data(as_text=True) for answer in refusals]
+    shown = [response.get_data(as_text=True) for response in rejections]
     shown += [
         api.get(path).get_data(as_text=True)
         for path in ("/connections?teamId=1&cols[]=*", f"/connections/{id}?cols[]=*", f"/connections/{id}")
@@ -217,16 +203,16 @@ def test_credentials_are_kept_and_never_shown(api: ApiClient, caplog: pytest.Log
 
 
 def test_the_journal_keeps_the_names_of_what_was_sent(api: ApiClient) -> None:
-    make_connection(api)
-    answer = api.control("GET", "/worlds/default/requests")
-    assert answer.json is not None
-    entry = answer.json["requests"][-1]
+    create_make_connection(api)
+    response = api.control("GET", "/worlds/default/requests")
+    assert response.json is not None
+    entry = response.json["requests"][-1]
     assert entry["requestBody"] == dict.fromkeys(["accountName", "accountType", "url", "apiKey"], "********")
     assert entry["responseBody"]["connection"]["name"] == "Mine"
 
 
 def test_the_listed_row_hides_its_credentials_too(api: ApiClient) -> None:
-    create(api, "telegram", token=SECRET)
+    create_connection(api, "telegram", token=SECRET)
     rows = connections.list_with_usage(api.world, api.world.teams[1], None)
     assert SECRET not in repr(rows)
     assert any(row.credentials == {"token": SECRET} for row in rows)

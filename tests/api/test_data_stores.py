@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from conftest import ApiClient, assert_ok
+from helpers.api import ApiClient, assert_ok
 
 
 def keys(api: ApiClient) -> list[str]:
@@ -39,25 +39,25 @@ def test_updating_a_store_changes_what_is_sent_only(api: ApiClient) -> None:
 
 
 def test_a_store_without_room_in_the_organization_is_refused_with_im003(api: ApiClient) -> None:
-    answer = api.post("/data-stores", json={"name": "Huge", "teamId": 1, "maxSizeMB": 100_000})
-    assert answer.status_code == 400
-    assert answer.json is not None
-    assert (answer.json["code"], answer.json["message"]) == ("IM003", "Not enough space in storage.")
+    response = api.post("/data-stores", json={"name": "Huge", "teamId": 1, "maxSizeMB": 100_000})
+    assert response.status_code == 400
+    assert response.json is not None
+    assert (response.json["code"], response.json["message"]) == ("IM003", "Not enough space in storage.")
 
 
 def test_a_structure_of_another_team_is_not_accepted(api: ApiClient) -> None:
     assert_ok(api.post("/teams", json={"name": "Second", "organizationId": 1}))
-    answer = api.post("/data-stores", json={"name": "x", "teamId": 3, "maxSizeMB": 1, "datastructureId": 1})
-    assert answer.status_code == 400
+    response = api.post("/data-stores", json={"name": "x", "teamId": 3, "maxSizeMB": 1, "datastructureId": 1})
+    assert response.status_code == 400
     assert len(api.world.data_stores.where(team=3)) == 0
 
 
 def test_records_come_ten_at_a_time_oldest_first_with_their_fields(api: ApiClient) -> None:
-    answer = assert_ok(api.get("/data-stores/1/data?pg[limit]=2&pg[offset]=1"))
-    assert [row["key"] for row in answer["records"]] == ["order-1002", "order-1003"]
-    assert list(answer) == ["records", "spec", "strict", "count", "pg"]
-    assert (answer["count"], answer["strict"], answer["spec"][0]["name"]) == (4, True, "sku")
-    assert answer["pg"] == {"limit": 2, "offset": 1, "returnTotalCount": False}
+    response = assert_ok(api.get("/data-stores/1/data?pg[limit]=2&pg[offset]=1"))
+    assert [row["key"] for row in response["records"]] == ["order-1002", "order-1003"]
+    assert list(response) == ["records", "spec", "strict", "count", "pg"]
+    assert (response["count"], response["strict"], response["spec"][0]["name"]) == (4, True, "sku")
+    assert response["pg"] == {"limit": 2, "offset": 1, "returnTotalCount": False}
     assert assert_ok(api.get("/data-stores/1/data"))["pg"]["limit"] == 10
 
 
@@ -79,12 +79,12 @@ def test_put_replaces_and_patch_merges(api: ApiClient) -> None:
 
 
 def test_a_record_that_misses_a_required_field_is_refused_by_name(api: ApiClient) -> None:
-    for answer in (
+    for response in (
         api.post("/data-stores/1/data", json={"data": {"sku": "x"}}),
         api.put("/data-stores/1/data/order-1001", json={"sku": "x"}),
     ):
-        assert answer.status_code == 400
-        assert answer.json == {
+        assert response.status_code == 400
+        assert response.json == {
             "detail": "Validation failed for 1 parameter(s).",
             "message": "Bad Request",
             "code": "SC400",
@@ -106,16 +106,16 @@ def test_deleting_records_without_confirmation_is_406_and_deletes_nothing(
     api: ApiClient, body: dict[str, Any]
 ) -> None:
     for query in ("", "?confirmed=false"):
-        answer = api.delete(f"/data-stores/1/data{query}", json=body)
-        assert answer.status_code == 406
-        assert answer.json is not None
-        assert (answer.json["code"], answer.json["message"]) == ("IM004", "Confirmation required")
+        response = api.delete(f"/data-stores/1/data{query}", json=body)
+        assert response.status_code == 406
+        assert response.json is not None
+        assert (response.json["code"], response.json["message"]) == ("IM004", "Confirmation required")
     assert len(keys(api)) == 4
 
 
 def test_chosen_records_are_deleted_and_unknown_keys_passed_over(api: ApiClient) -> None:
-    answer = api.delete("/data-stores/1/data?confirmed=true", json={"keys": ["order-1001", "nobody"]})
-    assert assert_ok(answer) == {"keys": ["order-1001"]}
+    response = api.delete("/data-stores/1/data?confirmed=true", json={"keys": ["order-1001", "nobody"]})
+    assert assert_ok(response) == {"keys": ["order-1001"]}
     assert "order-1001" not in keys(api)
 
 
@@ -174,10 +174,10 @@ def test_a_data_structure_lives_from_creation_to_deletion(api: ApiClient) -> Non
 
 
 def test_a_structure_that_a_store_has_stays(api: ApiClient) -> None:
-    answer = api.delete("/data-structures/1?confirmed=true")
-    assert answer.status_code == 422
-    assert answer.json is not None
-    assert answer.json["code"] == "IM016"
+    response = api.delete("/data-structures/1?confirmed=true")
+    assert response.status_code == 422
+    assert response.json is not None
+    assert response.json["code"] == "IM016"
     assert_ok(api.get("/data-structures/1"))
 
 

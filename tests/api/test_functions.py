@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from conftest import OUTSIDER_TOKEN, ApiClient, assert_ok, assert_refused
+from helpers.api import NOON_ISO, OUTSIDER_TOKEN, ApiClient, assert_ok, assert_refused
 from make_emulator.engine.javascript import pool
 
 TWICE = {"name": "twice", "description": "Doubles.", "code": "function twice(x) { return 2 * x; }"}
 ADA = {"id": 1, "name": "Ada Maker", "email": "ada@example.com"}
-NOON = "2026-03-02T12:00:00.000Z"
 
 
 def create(api: ApiClient, **changes: Any) -> dict[str, Any]:
@@ -26,8 +25,8 @@ def create(api: ApiClient, **changes: Any) -> dict[str, Any]:
 
 def unfit(api: ApiClient, **changes: Any) -> str:
     """Why a function is refused."""
-    answer = api.post("/functions?teamId=1", json={**TWICE, **changes})
-    return str(assert_refused(answer, 400, code="IM005", message="Invalid input parameters")["detail"])
+    response = api.post("/functions?teamId=1", json={**TWICE, **changes})
+    return str(assert_refused(response, 400, code="IM005", message="Invalid input parameters")["detail"])
 
 
 def use(api: ApiClient, text: str) -> int:
@@ -64,8 +63,8 @@ def test_a_function_is_created_read_and_listed(api: ApiClient) -> None:
         **TWICE,
         "id": 2,
         "args": "(x)",
-        "updatedAt": NOON,
-        "createdAt": NOON,
+        "updatedAt": NOON_ISO,
+        "createdAt": NOON_ISO,
         "createdByUser": ADA,
     }
     assert assert_ok(api.get("/functions/2"))["function"] == {**created, "scenarios": []}
@@ -185,7 +184,7 @@ def test_changed_code_goes_into_the_history_latest_first(api: ApiClient) -> None
         "code": codes[-1],
         "args": "(b)",
         "updatedAt": "2026-03-02T12:02:00.000Z",
-        "createdAt": NOON,
+        "createdAt": NOON_ISO,
         "createdByUser": ADA,
     }
     assert assert_ok(api.get("/functions/2/history?teamId=1"))["functionHistory"] == [
@@ -247,12 +246,12 @@ def test_a_team_takes_its_functions_with_it(api: ApiClient) -> None:
 
 def test_a_plan_without_custom_functions_is_403(api: ApiClient) -> None:
     detail = "The plan of the organization does not include custom functions."
-    for answer in (
+    for response in (
         api.get("/functions?teamId=2", token=OUTSIDER_TOKEN),
         api.post("/functions?teamId=2", json=TWICE, token=OUTSIDER_TOKEN),
         api.post("/functions/eval?teamId=2", json={"code": "x"}, token=OUTSIDER_TOKEN),
     ):
-        assert_refused(answer, 403, code="SC403", detail=detail)
+        assert_refused(response, 403, code="SC403", detail=detail)
 
 
 def test_only_an_administrator_of_the_team_writes_functions(api: ApiClient) -> None:
@@ -262,11 +261,11 @@ def test_only_an_administrator_of_the_team_writes_functions(api: ApiClient) -> N
     member = {"token": made.json["token"] if made.json else ""}
     assert len(assert_ok(api.get("/functions?teamId=1", **member))["functions"]) == 1
     assert assert_ok(api.post("/functions/eval?teamId=1", json={"code": "x = 1"}, **member))["success"]
-    for answer in (
+    for response in (
         api.post("/functions?teamId=1", json=TWICE, **member),
         api.patch("/functions/1", json={"description": "x"}, **member),
     ):
-        assert_refused(answer, 403, code="IM002")
+        assert_refused(response, 403, code="IM002")
     assert assert_ok(api.delete("/functions/1", **member)) == {"success": True}
 
 
@@ -276,12 +275,12 @@ def test_without_an_engine_it_is_503_and_nothing_is_kept(
     monkeypatch.setattr(pool, "_idle_workers", [])
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     detail = "Custom functions need a JavaScript engine: pip install 'make-emulator[functions]'"
-    for answer in (
+    for response in (
         api.post("/functions?teamId=1", json=TWICE),
         api.patch("/functions/1", json={"code": "function initials() {}"}),
         api.post("/functions/eval?teamId=1", json={"code": "x"}),
     ):
-        assert_refused(answer, 503, code="SC503", detail=detail)
+        assert_refused(response, 503, code="SC503", detail=detail)
     assert (
         assert_ok(api.patch("/functions/1", json={"description": "New"}))["function"]["description"] == "New"
     )

@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from werkzeug.test import TestResponse
 
-from conftest import ApiClient
+from helpers.api import ApiClient, json_of
+from helpers.api_resources import create_hook
 from make_emulator.world import hooks
-
-OWN = {"method": False, "headers": False, "stringify": False}
-
-
-def of(answer: TestResponse) -> Any:
-    """The JSON of an answer."""
-    return answer.json
-
-
-def create(api: ApiClient, **changes: Any) -> dict[str, Any]:
-    body = {"name": "Intake", "teamId": 1, "typeName": "gateway-webhook", **OWN, **changes}
-    answer = api.post("/hooks", json=body)
-    assert answer.status_code == 200, of(answer)
-    hook: dict[str, Any] = of(answer)["hook"]
-    return hook
-
 
 # --- ping, enable, disable, learn ----------------------------------------------------------------
 
 
 def test_a_fresh_hook_pings_that_it_learns(api: ApiClient) -> None:
-    hook = create(api)
-    assert of(api.get(f"/hooks/{hook['id']}/ping")) == {
+    hook = create_hook(api)
+    assert json_of(api.get(f"/hooks/{hook['id']}/ping")) == {
         "address": hook["url"],
         "attached": False,
         "learning": True,
@@ -40,20 +22,20 @@ def test_a_fresh_hook_pings_that_it_learns(api: ApiClient) -> None:
 
 
 def test_a_hook_is_attached_while_its_scenario_is_active(api: ApiClient) -> None:
-    assert of(api.get("/hooks/1/ping"))["attached"] is True
+    assert json_of(api.get("/hooks/1/ping"))["attached"] is True
     api.post("/scenarios/2/stop")
-    assert of(api.get("/hooks/1/ping"))["attached"] is False
+    assert json_of(api.get("/hooks/1/ping"))["attached"] is False
 
 
 def test_learning_is_started_and_stopped(api: ApiClient) -> None:
-    assert of(api.post("/hooks/1/learn-start")) == {"success": True}
-    assert of(api.get("/hooks/1/ping"))["learning"] is True
-    assert of(api.post("/hooks/1/learn-stop")) == {"success": True}
-    assert of(api.get("/hooks/1/ping"))["learning"] is False
+    assert json_of(api.post("/hooks/1/learn-start")) == {"success": True}
+    assert json_of(api.get("/hooks/1/ping"))["learning"] is True
+    assert json_of(api.post("/hooks/1/learn-stop")) == {"success": True}
+    assert json_of(api.get("/hooks/1/ping"))["learning"] is False
 
 
 def test_a_learned_structure_names_the_types_of_the_fields(api: ApiClient) -> None:
-    id = create(api)["id"]
+    id = create_hook(api)["id"]
     data = {
         "foo": "bar",
         "seed": True,
@@ -66,7 +48,7 @@ def test_a_learned_structure_names_the_types_of_the_fields(api: ApiClient) -> No
         "__IMTMETHOD__": "POST",
     }
     hooks.learn_structure(api.world, api.world.hooks[id], data)
-    ping = of(api.get(f"/hooks/{id}/ping"))
+    ping = json_of(api.get(f"/hooks/{id}/ping"))
     assert ping["learning"] is False
     assert ping["dataStructure"] == [
         {"name": "foo", "type": "text"},
@@ -91,34 +73,34 @@ def test_a_learned_structure_names_the_types_of_the_fields(api: ApiClient) -> No
 @pytest.mark.parametrize("action", ["enable", "disable"])
 def test_enabling_and_disabling_may_be_repeated(api: ApiClient, action: str) -> None:
     for _ in range(2):
-        assert of(api.post(f"/hooks/1/{action}")) == {"success": True}
-        assert of(api.get("/hooks/1"))["hook"]["enabled"] is (action == "enable")
+        assert json_of(api.post(f"/hooks/1/{action}")) == {"success": True}
+        assert json_of(api.get("/hooks/1"))["hook"]["enabled"] is (action == "enable")
 
 
 def test_a_hook_without_a_scenario_is_gone_after_five_days(api: ApiClient) -> None:
-    id = create(api)["id"]
+    id = create_hook(api)["id"]
     api.world.clock.advance(hours=120)
-    assert of(api.get(f"/hooks/{id}/ping"))["gone"] is False
+    assert json_of(api.get(f"/hooks/{id}/ping"))["gone"] is False
     api.world.clock.advance(seconds=1)
-    assert of(api.get(f"/hooks/{id}/ping"))["gone"] is True
-    assert of(api.get(f"/hooks/{id}"))["hook"]["gone"] is True
-    assert of(api.get("/hooks/1"))["hook"]["gone"] is False
+    assert json_of(api.get(f"/hooks/{id}/ping"))["gone"] is True
+    assert json_of(api.get(f"/hooks/{id}"))["hook"]["gone"] is True
+    assert json_of(api.get("/hooks/1"))["hook"]["gone"] is False
     api.post(f"/hooks/{id}/enable")
-    assert of(api.get(f"/hooks/{id}/ping"))["gone"] is False
+    assert json_of(api.get(f"/hooks/{id}/ping"))["gone"] is False
 
 
 def test_the_five_days_count_from_when_the_scenario_let_go(api: ApiClient) -> None:
     api.world.clock.advance(days=10)
     api.delete("/scenarios/2")
-    assert of(api.get("/hooks/1"))["hook"]["gone"] is False
+    assert json_of(api.get("/hooks/1"))["hook"]["gone"] is False
     api.world.clock.advance(days=6)
-    assert of(api.get("/hooks/1"))["hook"]["gone"] is True
+    assert json_of(api.get("/hooks/1"))["hook"]["gone"] is True
 
 
 def test_the_trigger_of_a_scenario_is_its_hook(api: ApiClient) -> None:
     hook = api.world.hooks[1]
-    answer = api.get("/scenarios/2/triggers")
-    assert answer.json == {
+    response = api.get("/scenarios/2/triggers")
+    assert response.json == {
         "id": 1,
         "name": "Orders in",
         "udid": hook.udid,

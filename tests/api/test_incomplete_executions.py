@@ -6,15 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from werkzeug.test import TestResponse
 
-from conftest import OUTSIDER_TOKEN, ApiClient
-
-
-def of(answer: TestResponse) -> Any:
-    """The JSON of an answer."""
-    return answer.json
-
+from helpers.api import OUTSIDER_TOKEN, ApiClient, json_of
 
 TEXT = "Source is not valid JSON."
 
@@ -39,27 +32,27 @@ def scenario(api: ApiClient) -> int:
         "blueprint": json.dumps(blueprint("{", "1", "[")),
         "scheduling": json.dumps({"type": "on-demand"}),
     }
-    id = int(of(api.post("/scenarios", json=body))["scenario"]["id"])
+    id = int(json_of(api.post("/scenarios", json=body))["scenario"]["id"])
     api.post(f"/scenarios/{id}/start")
-    answer = of(api.post(f"/scenarios/{id}/run", json={"responsive": True}))
-    assert answer["status"] == 2
+    response = json_of(api.post(f"/scenarios/{id}/run", json={"responsive": True}))
+    assert response["status"] == 2
     return id
 
 
 def ids_of(api: ApiClient, scenario: int) -> list[str]:
-    return [row["id"] for row in of(api.get(f"/dlqs?scenarioId={scenario}"))["dlqs"]]
+    return [row["id"] for row in json_of(api.get(f"/dlqs?scenarioId={scenario}"))["dlqs"]]
 
 
 def test_the_list_shows_what_broke_off_newest_first(api: ApiClient, scenario: int) -> None:
-    answer = of(api.get(f"/dlqs?scenarioId={scenario}"))
-    assert answer["pg"] == {
+    response = json_of(api.get(f"/dlqs?scenarioId={scenario}"))
+    assert response["pg"] == {
         "sortBy": "",
         "limit": 25,
         "sortDir": "asc",
         "offset": 0,
         "returnTotalCount": False,
     }
-    later, earlier = answer["dlqs"]
+    later, earlier = response["dlqs"]
     assert later["created"] >= earlier["created"]
     assert later == {
         "id": later["id"],
@@ -72,14 +65,14 @@ def test_the_list_shows_what_broke_off_newest_first(api: ApiClient, scenario: in
     }
     assert len(later["id"]) == 32
     assert later["size"] > 0
-    assert of(api.get("/dlqs?scenarioId=1"))["dlqs"] == []
+    assert json_of(api.get("/dlqs?scenarioId=1"))["dlqs"] == []
     assert api.get("/dlqs").status_code == 400
 
 
 def test_one_of_them_tells_of_its_scenario_and_run(api: ApiClient, scenario: int) -> None:
     id = ids_of(api, scenario)[1]
     row = api.world.incomplete_executions[id]
-    assert of(api.get(f"/dlqs/{id}"))["dlq"] == {
+    assert json_of(api.get(f"/dlqs/{id}"))["dlq"] == {
         "id": id,
         "scenarioId": scenario,
         "scenarioName": "Breaks",
@@ -88,7 +81,7 @@ def test_one_of_them_tells_of_its_scenario_and_run(api: ApiClient, scenario: int
         "resolved": False,
         "deleted": False,
         "index": 1,
-        "created": of(api.get(f"/dlqs?scenarioId={scenario}"))["dlqs"][1]["created"],
+        "created": json_of(api.get(f"/dlqs?scenarioId={scenario}"))["dlqs"][1]["created"],
         "executionId": row.execution_id,
         "retry": False,
         "attempts": 0,
@@ -97,7 +90,7 @@ def test_one_of_them_tells_of_its_scenario_and_run(api: ApiClient, scenario: int
 
 
 def test_its_bundle_holds_what_the_modules_put_out_and_the_error(api: ApiClient, scenario: int) -> None:
-    assert of(api.get(f"/dlqs/{ids_of(api, scenario)[1]}/bundle")) == {
+    assert json_of(api.get(f"/dlqs/{ids_of(api, scenario)[1]}/bundle")) == {
         "code": "OK",
         "response": {"1": {"value": "{"}, "2": {"error": {"type": "DataError", "message": TEXT}}},
     }
@@ -105,12 +98,12 @@ def test_its_bundle_holds_what_the_modules_put_out_and_the_error(api: ApiClient,
 
 def test_a_mended_blueprint_is_what_the_next_attempt_runs(api: ApiClient, scenario: int) -> None:
     id = ids_of(api, scenario)[0]
-    mended = blueprint()
-    mended["flow"][1]["mapper"]["json"] = "2"
-    answer = api.patch(f"/dlqs/{id}", json={"blueprint": json.dumps(mended)})
-    assert of(answer)["dlq"] == {"failer": 2, "blueprint": mended}
-    assert of(api.post(f"/dlqs/{id}/retry")) == {"dlq": id}
-    after = of(api.get(f"/dlqs/{id}"))["dlq"]
+    repaired = blueprint()
+    repaired["flow"][1]["mapper"]["json"] = "2"
+    response = api.patch(f"/dlqs/{id}", json={"blueprint": json.dumps(repaired)})
+    assert json_of(response)["dlq"] == {"failer": 2, "blueprint": repaired}
+    assert json_of(api.post(f"/dlqs/{id}/retry")) == {"dlq": id}
+    after = json_of(api.get(f"/dlqs/{id}"))["dlq"]
     assert (after["resolved"], after["attempts"]) == (True, 1)
     assert api.post(f"/dlqs/{id}/retry").status_code == 400
 
@@ -120,8 +113,8 @@ def test_a_blueprint_without_the_failing_module_is_refused_and_nothing_changes(
 ) -> None:
     id = ids_of(api, scenario)[0]
     before = api.world.incomplete_executions[id]
-    answer = api.patch(f"/dlqs/{id}", json={"failer": 9})
-    assert (answer.status_code, of(answer)["code"]) == (400, "IM007")
+    response = api.patch(f"/dlqs/{id}", json={"failer": 9})
+    assert (response.status_code, json_of(response)["code"]) == (400, "IM007")
     assert api.patch(f"/dlqs/{id}", json={"blueprint": "{}"}).status_code == 400
     assert api.world.incomplete_executions[id] == before
 
@@ -129,13 +122,13 @@ def test_a_blueprint_without_the_failing_module_is_refused_and_nothing_changes(
 def test_every_attempt_is_in_the_logs_once_it_has_ended(api: ApiClient, scenario: int) -> None:
     id = ids_of(api, scenario)[0]
     api.post(f"/dlqs/{id}/retry")
-    assert of(api.get(f"/dlqs/{id}/logs"))["dlqLogs"] == []
+    assert json_of(api.get(f"/dlqs/{id}/logs"))["dlqLogs"] == []
     [retry] = api.world.retries
     assert api.get(f"/dlqs/{id}/logs/{retry.id}").status_code == 404
     api.world.clock.set(retry.execution.ends)
-    answer = of(api.get(f"/dlqs/{id}/logs"))
-    assert answer["pg"]["sortBy"] == "imtId"
-    [row] = answer["dlqLogs"]
+    response = json_of(api.get(f"/dlqs/{id}/logs"))
+    assert response["pg"]["sortBy"] == "imtId"
+    [row] = response["dlqLogs"]
     assert row == {
         "imtId": f"{retry.execution.started}_dlq.{id}.manual.{retry.id}",
         "duration": retry.execution.duration,
@@ -149,18 +142,18 @@ def test_every_attempt_is_in_the_logs_once_it_has_ended(api: ApiClient, scenario
         "timestamp": row["timestamp"],
         "status": 3,
     }
-    detail = of(api.get(f"/dlqs/{id}/logs/{retry.id}"))["dlqLog"]
+    detail = json_of(api.get(f"/dlqs/{id}/logs/{retry.id}"))["dlqLog"]
     assert detail == {**row, "organizationId": 1, "instant": False}
-    assert len(of(api.get(f"/scenarios/{scenario}/logs?status=2"))["scenarioLogs"]) == 1
+    assert len(json_of(api.get(f"/scenarios/{scenario}/logs?status=2"))["scenarioLogs"]) == 1
 
 
 def test_several_can_be_tried_again_at_once(api: ApiClient, scenario: int) -> None:
     later, earlier = ids_of(api, scenario)
     path = f"/dlqs/retry?scenarioId={scenario}"
-    assert of(api.post(path, json={"ids": [later]})) == {"dlqs": [later]}
-    assert of(api.post(path, json={"all": True})) == {"dlqs": [earlier, later]}
-    assert of(api.post(path, json={"all": True, "exceptIds": [later]})) == {"dlqs": [earlier]}
-    attempts = [row["attempts"] for row in of(api.get(f"/dlqs?scenarioId={scenario}"))["dlqs"]]
+    assert json_of(api.post(path, json={"ids": [later]})) == {"dlqs": [later]}
+    assert json_of(api.post(path, json={"all": True})) == {"dlqs": [earlier, later]}
+    assert json_of(api.post(path, json={"all": True, "exceptIds": [later]})) == {"dlqs": [earlier]}
+    attempts = [row["attempts"] for row in json_of(api.get(f"/dlqs?scenarioId={scenario}"))["dlqs"]]
     assert attempts == [2, 2]
     assert api.post(path, json={"ids": ["nobody"]}).status_code == 404
     assert api.post(path, json={}).status_code == 400
@@ -171,25 +164,25 @@ def test_deleting_needs_confirmation_and_takes_the_attempts_along(api: ApiClient
     later, earlier = ids_of(api, scenario)
     api.post(f"/dlqs/{later}/retry")
     path = f"/dlqs?scenarioId={scenario}"
-    assert of(api.delete(path, json={"ids": [later]}))["code"] == "IM004"
-    assert of(api.delete(f"{path}&confirmed=true", json={"ids": [later]})) == {"dlqs": [later]}
+    assert json_of(api.delete(path, json={"ids": [later]}))["code"] == "IM004"
+    assert json_of(api.delete(f"{path}&confirmed=true", json={"ids": [later]})) == {"dlqs": [later]}
     assert len(api.world.retries) == 0
     assert ids_of(api, scenario) == [earlier]
-    assert of(api.delete(f"{path}&confirmed=true", json={"all": True})) == {"dlqs": [earlier]}
-    assert of(api.delete(f"{path}&confirmed=true", json={"all": True})) == {"dlqs": []}
+    assert json_of(api.delete(f"{path}&confirmed=true", json={"all": True})) == {"dlqs": [earlier]}
+    assert json_of(api.delete(f"{path}&confirmed=true", json={"all": True})) == {"dlqs": []}
 
 
 def test_a_scenario_counts_what_is_not_resolved_in_lists_too(api: ApiClient, scenario: int) -> None:
     def counts() -> list[tuple[int, int]]:
-        one = of(api.get(f"/scenarios/{scenario}"))["scenario"]
-        [row] = [row for row in of(api.get("/scenarios?teamId=1"))["scenarios"] if row["id"] == scenario]
+        one = json_of(api.get(f"/scenarios/{scenario}"))["scenario"]
+        [row] = [row for row in json_of(api.get("/scenarios?teamId=1"))["scenarios"] if row["id"] == scenario]
         return [(shown["dlqCount"], shown["allDlqCount"]) for shown in (one, row)]
 
     assert counts() == [(2, 2), (2, 2)]
     later, _ = ids_of(api, scenario)
-    mended = blueprint()
-    mended["flow"][1]["mapper"]["json"] = "2"
-    api.patch(f"/dlqs/{later}", json={"blueprint": json.dumps(mended)})
+    repaired = blueprint()
+    repaired["flow"][1]["mapper"]["json"] = "2"
+    api.patch(f"/dlqs/{later}", json={"blueprint": json.dumps(repaired)})
     api.post(f"/dlqs/{later}/retry")
     assert counts() == [(1, 2), (1, 2)]
 

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import json
 
-from conftest import OUTSIDER_TOKEN, ApiClient
+from helpers.api import OUTSIDER_TOKEN, ApiClient
 from make_emulator.world import organizations
 
 
 def test_only_the_callers_organizations_are_listed(api: ApiClient) -> None:
-    answer = api.get("/organizations").json
-    assert answer is not None
-    assert answer["organizations"] == [
+    response = api.get("/organizations").json
+    assert response is not None
+    assert response["organizations"] == [
         {"id": 1, "name": "Example Organization", "timezoneId": 113, "zone": "eu1.make.com"}
     ]
     other = api.get("/organizations", token=OUTSIDER_TOKEN).json
@@ -18,15 +18,15 @@ def test_only_the_callers_organizations_are_listed(api: ApiClient) -> None:
 
 
 def test_the_list_can_be_limited_to_a_zone(api: ApiClient) -> None:
-    answer = api.get("/organizations?zone=us1.make.com").json
-    assert answer is not None
-    assert answer["organizations"] == []
+    response = api.get("/organizations?zone=us1.make.com").json
+    assert response is not None
+    assert response["organizations"] == []
 
 
 def test_one_organization_tells_its_license_and_counters_as_strings(api: ApiClient) -> None:
-    answer = api.get("/organizations/1").json
-    assert answer is not None
-    organization = answer["organization"]
+    response = api.get("/organizations/1").json
+    assert response is not None
+    organization = response["organization"]
     assert organization["license"]["apiLimit"] == 1000
     assert organization["teams"] == [{"id": 1, "name": "Example Team"}]
     operations = int(organization["operations"])
@@ -39,9 +39,9 @@ def test_one_organization_tells_its_license_and_counters_as_strings(api: ApiClie
 
 def test_counters_follow_the_runs(api: ApiClient) -> None:
     def operations() -> int:
-        answer = api.get("/organizations/1").json
-        assert answer is not None
-        return int(answer["organization"]["operations"])
+        response = api.get("/organizations/1").json
+        assert response is not None
+        return int(response["organization"]["operations"])
 
     before = operations()
     api.post("/scenarios/4/start")
@@ -58,12 +58,12 @@ def test_what_belongs_to_others_is_404(api: ApiClient) -> None:
 
 def test_a_new_organization_has_a_team_and_its_creator_as_owner(api: ApiClient) -> None:
     body = {"name": "New one", "regionId": 1, "timezoneId": 164, "countryId": 4}
-    answer = api.post("/organizations", json=body)
-    assert answer.status_code == 200
-    assert answer.json is not None
-    id = answer.json["organization"]["id"]
-    assert answer.json["organization"]["teams"] == [{"id": 3, "name": "My Team"}]
-    assert answer.json["userOrganizationRole"] == {
+    response = api.post("/organizations", json=body)
+    assert response.status_code == 200
+    assert response.json is not None
+    id = response.json["organization"]["id"]
+    assert response.json["organization"]["teams"] == [{"id": 3, "name": "My Team"}]
+    assert response.json["userOrganizationRole"] == {
         "userId": 1,
         "organizationId": id,
         "usersRoleId": 11,
@@ -80,15 +80,15 @@ def test_a_name_with_forbidden_characters_is_refused(api: ApiClient) -> None:
 
 
 def test_changing_a_field_leaves_the_others(api: ApiClient) -> None:
-    answer = api.patch("/organizations/1", json={"name": "Renamed"}).json
-    assert answer is not None
-    assert answer["organization"]["name"] == "Renamed"
-    assert answer["organization"]["timezoneId"] == 113
+    response = api.patch("/organizations/1", json={"name": "Renamed"}).json
+    assert response is not None
+    assert response["organization"]["name"] == "Renamed"
+    assert response["organization"]["timezoneId"] == 113
 
 
 def test_deleting_asks_for_confirmation_while_scenarios_are_active(api: ApiClient) -> None:
-    answer = api.delete("/organizations/1")
-    assert (answer.status_code, answer.json and answer.json["code"]) == (406, "IM004")
+    response = api.delete("/organizations/1")
+    assert (response.status_code, response.json and response.json["code"]) == (406, "IM004")
     assert api.get("/organizations/1").status_code == 200
     assert api.delete("/organizations/1?confirmed=true").json == {"organization": 1}
     assert api.get("/organizations/1").status_code == 404
@@ -98,8 +98,8 @@ def test_deleting_asks_for_confirmation_while_scenarios_are_active(api: ApiClien
 
 def test_only_administrators_found_organizations(api: ApiClient) -> None:
     body = {"name": "Mine", "regionId": 1, "timezoneId": 113, "countryId": 4}
-    answer = api.post("/organizations", json=body, token=OUTSIDER_TOKEN)
-    assert (answer.status_code, answer.json and answer.json["code"]) == (403, "SC403")
+    response = api.post("/organizations", json=body, token=OUTSIDER_TOKEN)
+    assert (response.status_code, response.json and response.json["code"]) == (403, "SC403")
     assert len(api.world.organizations) == 2
 
 
@@ -113,9 +113,9 @@ def test_places_that_do_not_exist_are_refused(api: ApiClient) -> None:
 
 def test_counters_start_anew_every_month(api: ApiClient) -> None:
     def counters() -> tuple[str, str, str]:
-        answer = api.get("/organizations/1").json
-        assert answer is not None
-        row = answer["organization"]
+        response = api.get("/organizations/1").json
+        assert response is not None
+        row = response["organization"]
         return row["operations"], row["lastReset"], row["nextReset"]
 
     operations, last, upcoming = counters()
@@ -133,17 +133,17 @@ def test_an_owner_sees_every_team_of_the_organization(api: ApiClient) -> None:
 
 
 def test_the_plan_says_how_many_teams_there_are(api: ApiClient) -> None:
-    answer = api.post("/teams", json={"name": "Second", "organizationId": 2}, token=OUTSIDER_TOKEN)
-    assert (answer.status_code, answer.json and answer.json["code"]) == (400, "IM011")
+    response = api.post("/teams", json={"name": "Second", "organizationId": 2}, token=OUTSIDER_TOKEN)
+    assert (response.status_code, response.json and response.json["code"]) == (400, "IM011")
     assert len(api.world.teams.where(organization=2)) == 1
 
 
 def test_scheduled_runs_stop_when_the_operations_are_used_up_until_the_next_month(api: ApiClient) -> None:
-    answer = api.control(
+    response = api.control(
         "POST", "/worlds", json={"plan": "free", "now": "2026-01-01T00:00:00Z", "rateLimit": False}
     )
-    assert answer.json is not None
-    world, token = answer.json["world"], answer.json["world"]["token"]
+    assert response.json is not None
+    world, token = response.json["world"], response.json["world"]["token"]
     blueprint = {
         "name": "Tick",
         "flow": [

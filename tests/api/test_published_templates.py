@@ -6,15 +6,8 @@ from typing import Any
 
 import pytest
 
-from conftest import OUTSIDER_TOKEN, ApiClient, assert_ok, assert_refused
+from helpers.api import NOON_ISO, OUTSIDER_TOKEN, ApiClient, assert_ok, assert_refused, suberror_messages
 from make_emulator.world import templates
-
-NOON = "2026-03-02T12:00:00.000Z"
-
-
-def faults(answer: Any) -> list[str]:
-    return [suberror["message"] for suberror in assert_refused(answer, 400, code="SC400")["suberrors"]]
-
 
 # --- publishing ----------------------------------------------------------------------------------
 
@@ -23,16 +16,16 @@ def test_a_template_is_published_and_waits_for_approval(api: ApiClient) -> None:
     published = assert_ok(api.post("/templates/1/publish"))["template"]
     version = published["publishedId"]
     assert published["publicUrl"] == f"{version}-greet-somebody"
-    assert (published["published"], published["publishedName"]) == (NOON, "Greet somebody")
+    assert (published["published"], published["publishedName"]) == (NOON_ISO, "Greet somebody")
     assert (published["public"], published["approved"], published["requestedApproval"]) == (
         False,
         None,
         False,
     )
-    asked = assert_ok(
+    requested = assert_ok(
         api.post(f"/templates/1/request-approval?templatePublicId={version}&cols[]=requestedApproval")
     )
-    assert asked == {"template": {"requestedApproval": True}}
+    assert requested == {"template": {"requestedApproval": True}}
     assert_refused(api.get(f"/templates/public/{published['publicUrl']}"), 404, code="SC404")
 
 
@@ -55,7 +48,11 @@ def test_an_approved_template_is_seen_by_everybody(api: ApiClient) -> None:
     assert_ok(api.post("/templates/1/request-approval"))
     templates.approve(api.world, api.world.templates[1])
     template = assert_ok(api.get("/templates/1"))["template"]
-    assert (template["public"], template["approved"], template["requestedApproval"]) == (True, NOON, False)
+    assert (template["public"], template["approved"], template["requestedApproval"]) == (
+        True,
+        NOON_ISO,
+        False,
+    )
     assert (template["approvedId"], template["approvedName"]) == (template["publishedId"], "Greet somebody")
     seen = assert_ok(api.get(f"/templates/public/{template['publicUrl']}", token=OUTSIDER_TOKEN))[
         "templatePublic"
@@ -92,8 +89,8 @@ def test_what_is_published_after_an_approval_is_a_version_of_its_own(api: ApiCli
 
 
 def test_the_public_ones_come_most_used_first(api: ApiClient) -> None:
-    answer = assert_ok(api.get("/templates/public", token=OUTSIDER_TOKEN))
-    rows = answer["templatesPublic"]
+    response = assert_ok(api.get("/templates/public", token=OUTSIDER_TOKEN))
+    rows = response["templatesPublic"]
     assert list(rows[0]) == ["id", "name", "description", "url", "usedApps", "usage"]
     assert rows[0] == {
         "id": 101,
@@ -105,7 +102,7 @@ def test_the_public_ones_come_most_used_first(api: ApiClient) -> None:
     }
     usages = [row["usage"] for row in rows]
     assert usages == sorted(usages, reverse=True)
-    assert answer["pg"] == {
+    assert response["pg"] == {
         "sortBy": "usage",
         "limit": 100,
         "sortDir": "desc",
@@ -148,7 +145,9 @@ def test_a_public_one_is_found_by_its_slug(api: ApiClient) -> None:
 
 @pytest.mark.parametrize("url", ["webhook-to-email", "102-Webhook-To-Email", "102-", "102 webhook", "-1"])
 def test_what_is_no_slug_is_refused_in_makes_words(api: ApiClient, url: str) -> None:
-    assert faults(api.get(f"/templates/public/{url}")) == ["Validation failed for templateUrl unknown format"]
+    assert suberror_messages(api.get(f"/templates/public/{url}")) == [
+        "Validation failed for templateUrl unknown format"
+    ]
 
 
 # --- scenarios from templates --------------------------------------------------------------------
@@ -176,6 +175,6 @@ def test_a_scenario_is_based_on_a_template_that_the_user_sees(api: ApiClient) ->
     assert_refused(scenario_from(api, 99), 404, detail="Template '99' not found.", code="SC404")
     api.world.templates.put(replace(api.world.templates[1], id=7, team_id=2))
     assert_refused(scenario_from(api, 7), 404, code="SC404")
-    assert faults(scenario_from(api, "1")) == ["Parameter 'basedon' must be a whole number."]
+    assert suberror_messages(scenario_from(api, "1")) == ["Parameter 'basedon' must be a whole number."]
     assert len(api.world.scenarios) == before
     assert api.world.scenarios[assert_ok(scenario_from(api, None))["scenario"]["id"]].based_on is None

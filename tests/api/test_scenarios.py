@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from conftest import OUTSIDER_TOKEN, ApiClient, assert_ok
+from helpers.api import OUTSIDER_TOKEN, ApiClient, assert_ok, assert_refused
 
 BLUEPRINT = {
     "name": "Double",
@@ -38,11 +38,6 @@ def body(
 
 def create(api: ApiClient, *args: Any, **kwargs: Any) -> int:
     return int(assert_ok(api.post("/scenarios", json=body(*args, **kwargs)))["scenario"]["id"])
-
-
-def refused(answer: Any, status: int = 400) -> dict[str, Any]:
-    assert answer.status_code == status, answer.json
-    return dict(answer.json)
 
 
 def test_a_new_scenario_is_named_by_its_blueprint_and_not_live(api: ApiClient) -> None:
@@ -99,7 +94,7 @@ def test_the_list_can_be_filtered_and_sorted(api: ApiClient, query: str, ids: li
     ],
 )
 def test_the_list_needs_exactly_one_owner(api: ApiClient, query: str, detail: str) -> None:
-    assert refused(api.get(f"/scenarios{query}"))["detail"] == detail
+    assert assert_refused(api.get(f"/scenarios{query}"))["detail"] == detail
 
 
 def test_a_run_answers_status_and_outputs_and_leaves_log_and_detail(api: ApiClient) -> None:
@@ -146,8 +141,8 @@ def test_a_responsive_run_takes_the_time_of_the_run(api: ApiClient) -> None:
 def test_a_missing_input_is_named_and_nothing_runs(api: ApiClient) -> None:
     id = create(api)
     api.post(f"/scenarios/{id}/start")
-    answer = refused(api.post(f"/scenarios/{id}/run", json={"data": {}}))
-    assert answer["suberrors"] == [{"message": "Missing value of required parameter 'n'.", "name": "Error"}]
+    response = assert_refused(api.post(f"/scenarios/{id}/run", json={"data": {}}))
+    assert response["suberrors"] == [{"message": "Missing value of required parameter 'n'.", "name": "Error"}]
     assert [row["type"] for row in assert_ok(api.get(f"/scenarios/{id}/logs"))["scenarioLogs"]] == [
         "start",
         "modify",
@@ -156,21 +151,21 @@ def test_a_missing_input_is_named_and_nothing_runs(api: ApiClient) -> None:
 
 def test_a_scenario_that_is_not_live_does_not_run(api: ApiClient) -> None:
     id = create(api)
-    assert refused(api.post(f"/scenarios/{id}/run", json={"data": {"n": 1}}))["code"] == "SC400"
+    assert assert_refused(api.post(f"/scenarios/{id}/run", json={"data": {"n": 1}}))["code"] == "SC400"
 
 
 def test_an_organization_without_operations_left_runs_nothing(api: ApiClient) -> None:
-    answer = api.control("POST", "/worlds", json={"name": "poor", "plan": "free"})
-    assert answer.json is not None
-    token = answer.json["world"]["token"]
+    response = api.control("POST", "/worlds", json={"name": "poor", "plan": "free"})
+    assert response.json is not None
+    token = response.json["world"]["token"]
     from make_emulator.app import registry_of
     from make_emulator.world.models import Consumption
 
-    tenant = registry_of(api.app).get("poor")
-    assert tenant is not None
-    tenant.world.tallies[("organization", 1)] = Consumption(operations=1000)
+    handle = registry_of(api.app).get("poor")
+    assert handle is not None
+    handle.world.tallies[("organization", 1)] = Consumption(operations=1000)
     run = api.post("/scenarios/1/run", json={"data": {"name": "Zoe"}}, token=token)
-    assert refused(run, 429)["code"] == "IM310"
+    assert assert_refused(run, 429)["code"] == "IM310"
 
 
 def test_starting_twice_and_stopping_twice_are_refused(api: ApiClient) -> None:
@@ -186,10 +181,10 @@ def test_starting_twice_and_stopping_twice_are_refused(api: ApiClient) -> None:
 
 
 def test_the_free_plan_allows_two_live_scenarios(api: ApiClient) -> None:
-    answer = api.control("POST", "/worlds", json={"plan": "free"})
-    assert answer.json is not None
-    refusal = refused(api.post("/scenarios/4/start", token=answer.json["world"]["token"]))
-    assert refusal["code"] == "IM011"
+    response = api.control("POST", "/worlds", json={"plan": "free"})
+    assert response.json is not None
+    rejection = assert_refused(api.post("/scenarios/4/start", token=response.json["world"]["token"]))
+    assert rejection["code"] == "IM011"
 
 
 def test_a_scenario_at_intervals_first_runs_seconds_after_its_start(api: ApiClient) -> None:
@@ -225,15 +220,15 @@ def test_logs_mix_runs_with_what_people_did_newest_first(api: ApiClient) -> None
     api.post(f"/scenarios/{id}/start")
     api.world.clock.advance(1)
     run = assert_ok(api.post(f"/scenarios/{id}/run", json={"data": {"n": 1}, "responsive": True}))
-    answer = assert_ok(api.get(f"/scenarios/{id}/logs"))
-    assert answer["pg"] == {
+    response = assert_ok(api.get(f"/scenarios/{id}/logs"))
+    assert response["pg"] == {
         "sortBy": "imtId",
         "limit": 50,
         "sortDir": "desc",
         "offset": 0,
         "returnTotalCount": False,
     }
-    execution, start, modify = answer["scenarioLogs"]
+    execution, start, modify = response["scenarioLogs"]
     assert list(execution) == [
         "imtId", "scenarioName", "replayOfExecutionId", "eventType", "teamId", "type", "scenarioId", "instant",
         "duration", "centicredits", "operations", "transfer", "replayOfExecutionName", "organizationId", "id",
@@ -350,7 +345,7 @@ def test_outputs_larger_than_asked_for_are_413(api: ApiClient) -> None:
     run = assert_ok(api.post(f"/scenarios/{id}/run", json={"data": {"n": 21}, "responsive": True}))
     path = f"/scenarios/{id}/executions/{run['executionId']}"
     assert assert_ok(api.get(f"{path}?maxBytes=12"))["outputs"] == {"twice": 42}
-    assert refused(api.get(f"{path}?maxBytes=11"), 413)["code"] == "SC413"
+    assert assert_refused(api.get(f"{path}?maxBytes=11"), 413)["code"] == "SC413"
 
 
 def test_the_blueprint_comes_back_in_the_recorded_shape(api: ApiClient) -> None:
@@ -377,14 +372,14 @@ def test_a_new_blueprint_becomes_a_version_and_the_old_one_stays(api: ApiClient)
     assert [(row["version"], row["created"][17:19]) for row in versions] == [(2, "05"), (1, "00")]
     old = assert_ok(api.get(f"/scenarios/{id}/blueprint?blueprintId=1"))["response"]
     assert old["blueprint"]["name"] == "Double"
-    assert refused(api.get(f"/scenarios/{id}/blueprint?blueprintId=9"), 404)["code"] == "SC404"
+    assert assert_refused(api.get(f"/scenarios/{id}/blueprint?blueprintId=9"), 404)["code"] == "SC404"
 
 
 def test_a_change_that_builds_on_an_old_version_is_a_conflict(api: ApiClient) -> None:
     id = create(api)
     api.patch(f"/scenarios/{id}", json={"blueprint": json.dumps(BLUEPRINT), "baseVersion": 1})
-    answer = refused(api.patch(f"/scenarios/{id}", json={"name": "late", "baseVersion": 1}), 409)
-    assert (answer["code"], answer["currentVersion"]) == ("SC409", 2)
+    response = assert_refused(api.patch(f"/scenarios/{id}", json={"name": "late", "baseVersion": 1}), 409)
+    assert (response["code"], response["currentVersion"]) == ("SC409", 2)
     assert assert_ok(api.get(f"/scenarios/{id}"))["scenario"]["name"] == "Double"
 
 
@@ -398,13 +393,15 @@ def test_renaming_keeps_it_live_and_leaves_the_last_edit_alone(api: ApiClient) -
 
 
 def test_inputs_need_on_demand_scheduling(api: ApiClient) -> None:
-    answer = api.post("/scenarios", json=body(scheduling={"type": "indefinitely", "interval": 900}))
-    assert refused(answer, 422)["code"] == "IM016"
+    response = api.post("/scenarios", json=body(scheduling={"type": "indefinitely", "interval": 900}))
+    assert assert_refused(response, 422)["code"] == "IM016"
     id = create(api)
     scheduling = json.dumps({"type": "indefinitely", "interval": 900})
-    assert refused(api.patch(f"/scenarios/{id}", json={"scheduling": scheduling}), 422)["code"] == "IM016"
+    assert (
+        assert_refused(api.patch(f"/scenarios/{id}", json={"scheduling": scheduling}), 422)["code"] == "IM016"
+    )
     patch = {"interface": {"input": INPUTS, "output": None}}
-    assert refused(api.patch("/scenarios/3/interface", json=patch), 422)["code"] == "IM016"
+    assert assert_refused(api.patch("/scenarios/3/interface", json=patch), 422)["code"] == "IM016"
 
 
 def test_the_interface_is_null_where_nothing_is_declared(api: ApiClient) -> None:
@@ -445,11 +442,11 @@ def test_the_interface_is_null_where_nothing_is_declared(api: ApiClient) -> None
 def test_a_blueprint_that_does_not_hang_together_is_refused(
     api: ApiClient, blueprint: Any, code: str, fault: str
 ) -> None:
-    answer = api.post("/scenarios", json=body(blueprint, inputs=[]))
-    assert answer.status_code == (404 if code == "IM304" else 400)
-    assert answer.json is not None
-    assert answer.json["code"] == code
-    assert fault in json.dumps(answer.json)
+    response = api.post("/scenarios", json=body(blueprint, inputs=[]))
+    assert response.status_code == (404 if code == "IM304" else 400)
+    assert response.json is not None
+    assert response.json["code"] == code
+    assert fault in json.dumps(response.json)
     assert len(api.world.scenarios) == 5
 
 
@@ -469,8 +466,8 @@ def test_a_blueprint_that_does_not_hang_together_is_refused(
     ],
 )
 def test_a_scheduling_that_makes_no_sense_is_refused(api: ApiClient, scheduling: Any) -> None:
-    answer = api.post("/scenarios", json={**body(inputs=[]), "scheduling": json.dumps(scheduling)})
-    assert refused(answer)["code"] == "SC400"
+    response = api.post("/scenarios", json={**body(inputs=[]), "scheduling": json.dumps(scheduling)})
+    assert assert_refused(response)["code"] == "SC400"
 
 
 @pytest.mark.parametrize(
@@ -497,10 +494,10 @@ def test_connections_of_ai_modules_and_of_agents_tools_must_be_the_teams(
     api: ApiClient, node: dict[str, Any], named: str
 ) -> None:
     blueprint = {"name": "AI", "flow": [{"id": 1, "version": 0, **node}], "metadata": {}}
-    answer = api.post(
+    response = api.post(
         "/scenarios?confirmed=true", json={**body(inputs=[]), "blueprint": json.dumps(blueprint)}
     )
-    assert refused(answer, 404)["detail"] == f"Connection not found '{named}'."
+    assert assert_refused(response, 404)["detail"] == f"Connection not found '{named}'."
 
 
 def needing(type: str, name: str) -> dict[str, Any]:
@@ -524,8 +521,8 @@ def test_a_module_without_the_connection_or_hook_that_it_must_have_makes_a_scena
     incomplete = {"name": "Incomplete", "flow": [node], "metadata": {}}
     id = create(api, incomplete, inputs=[])
     assert assert_ok(api.get(f"/scenarios/{id}"))["scenario"]["isinvalid"] is True
-    assert refused(api.post(f"/scenarios/{id}/start"))["detail"] == "Scenario contains errors."
-    refused(api.patch("/scenarios/3", json={"blueprint": json.dumps(incomplete)}))
+    assert assert_refused(api.post(f"/scenarios/{id}/start"))["detail"] == "Scenario contains errors."
+    assert_refused(api.patch("/scenarios/3", json={"blueprint": json.dumps(incomplete)}))
     assert_ok(api.patch(f"/scenarios/{id}", json={"blueprint": json.dumps(BLUEPRINT)}))
     assert assert_ok(api.get(f"/scenarios/{id}"))["scenario"]["isinvalid"] is False
 
@@ -539,13 +536,13 @@ def test_a_connection_that_a_module_may_have_can_be_left_out(api: ApiClient) -> 
 
 def test_only_a_scenario_with_an_instant_trigger_runs_immediately(api: ApiClient) -> None:
     id = create(api, scheduling={"type": "immediately"}, inputs=[])
-    [fault] = refused(api.post(f"/scenarios/{id}/start"))["suberrors"]
+    [fault] = assert_refused(api.post(f"/scenarios/{id}/start"))["suberrors"]
     assert fault["message"] == "Only a scenario with an instant trigger can run immediately."
 
 
 def test_blueprint_and_scheduling_are_strings_of_json(api: ApiClient) -> None:
     wrong = api.post("/scenarios", json={**body(), "blueprint": BLUEPRINT, "scheduling": "{"})
-    assert {fault["message"] for fault in refused(wrong)["suberrors"]} == {
+    assert {fault["message"] for fault in assert_refused(wrong)["suberrors"]} == {
         "Parameter 'blueprint' must be a JSON string.",
         "Parameter 'scheduling' is not valid JSON.",
     }
@@ -579,8 +576,8 @@ def test_a_clone_for_another_team_needs_a_map_of_what_the_blueprint_uses(api: Ap
     ]
     path = "/scenarios/4/clone?organizationId=1"
     wish = {"name": "Copy", "teamId": 3}
-    assert "datastore '1'" in json.dumps(refused(api.post(path, json=wish)))
-    assert refused(api.post(path, json={**wish, "datastore": {"1": 2}}))["code"] == "SC400"
+    assert "datastore '1'" in json.dumps(assert_refused(api.post(path, json=wish)))
+    assert assert_refused(api.post(path, json={**wish, "datastore": {"1": 2}}))["code"] == "SC400"
     copy = assert_ok(api.post(path, json={**wish, "datastore": {"1": store}, "udt": {"1": structure}}))[
         "scenario"
     ]
@@ -653,8 +650,8 @@ def test_folders_lie_in_one_another(api: ApiClient) -> None:
     assert [
         row["id"] for row in assert_ok(api.get("/scenarios-folders?teamId=1&parentId=2"))["scenariosFolders"]
     ] == [3]
-    assert refused(api.patch("/scenarios-folders/1", json={"parentId": 3}))["code"] == "SC400"
-    assert refused(api.delete("/scenarios-folders/1"), 422)["code"] == "IM016"
+    assert assert_refused(api.patch("/scenarios-folders/1", json={"parentId": 3}))["code"] == "SC400"
+    assert assert_refused(api.delete("/scenarios-folders/1"), 422)["code"] == "IM016"
     moved = assert_ok(api.patch("/scenarios-folders/3", json={"parentId": None}))["scenarioFolder"]
     assert moved["path"] == "Gamma"
 
@@ -664,8 +661,8 @@ def test_the_first_use_of_an_app_must_be_confirmed_once(api: ApiClient) -> None:
         node = {"id": 1, "module": f"{app}:DoSomething", "version": 1, "mapper": {}}
         return body({"name": "x", "flow": [node], "metadata": {}}, inputs=[])
 
-    answer = refused(api.post("/scenarios", json=uses("airtable")), 406)
-    assert (answer["code"], answer["detail"]) == ("IM004", "First use of: airtable.")
+    response = assert_refused(api.post("/scenarios", json=uses("airtable")), 406)
+    assert (response["code"], response["detail"]) == ("IM004", "First use of: airtable.")
     assert len(api.world.scenarios) == 5
     assert_ok(api.post("/scenarios?confirmed=true", json=uses("airtable")))
     assert_ok(api.post("/scenarios", json=uses("airtable")))
@@ -673,8 +670,8 @@ def test_the_first_use_of_an_app_must_be_confirmed_once(api: ApiClient) -> None:
 
 
 def test_the_version_of_the_blueprint_is_a_column_to_ask_for(api: ApiClient) -> None:
-    answer = assert_ok(api.get("/scenarios/4?cols[]=scenarioVersion&cols[]=moduleSequenceId"))
-    assert answer == {"scenario": {"scenarioVersion": 1, "moduleSequenceId": 7}}
+    response = assert_ok(api.get("/scenarios/4?cols[]=scenarioVersion&cols[]=moduleSequenceId"))
+    assert response == {"scenario": {"scenarioVersion": 1, "moduleSequenceId": 7}}
 
 
 def test_logs_can_be_read_on_from_the_last_entry_seen(api: ApiClient) -> None:
@@ -688,15 +685,15 @@ def test_logs_can_be_read_on_from_the_last_entry_seen(api: ApiClient) -> None:
     read: list[str] = []
     while True:
         behind = f"&pg[last]={read[-1]}" if read else ""
-        answer = assert_ok(api.get(f"/scenarios/{id}/logs?pg[limit]=2{behind}"))
-        if not answer["scenarioLogs"]:
+        response = assert_ok(api.get(f"/scenarios/{id}/logs?pg[limit]=2{behind}"))
+        if not response["scenarioLogs"]:
             break
-        read += [row["imtId"] for row in answer["scenarioLogs"]]
+        read += [row["imtId"] for row in response["scenarioLogs"]]
     assert read == everything
-    assert answer["pg"]["last"] == everything[-1]
+    assert response["pg"]["last"] == everything[-1]
     shown = assert_ok(api.get(f"/scenarios/{id}/logs?pg[last]={everything[2]}&pg[showLast]=true&pg[limit]=1"))
     assert [row["imtId"] for row in shown["scenarioLogs"]] == [everything[2]]
-    refused(api.get(f"/scenarios/{id}/logs?pg[last]=0_nothing"))
+    assert_refused(api.get(f"/scenarios/{id}/logs?pg[last]=0_nothing"))
 
 
 def test_the_list_can_be_sorted_by_the_names_of_users(api: ApiClient) -> None:
@@ -713,10 +710,11 @@ def test_the_list_can_be_sorted_by_the_names_of_users(api: ApiClient) -> None:
 
 
 def test_what_cannot_be_live_is_refused_to_a_live_scenario(api: ApiClient) -> None:
-    refused(api.patch("/scenarios/3", json={"scheduling": json.dumps({"type": "indefinitely"})}))
+    assert_refused(api.patch("/scenarios/3", json={"scheduling": json.dumps({"type": "indefinitely"})}))
     empty = json.dumps({"name": "Empty", "flow": [], "metadata": {}})
     assert (
-        refused(api.patch("/scenarios/3", json={"blueprint": empty}))["detail"] == "Scenario contains errors."
+        assert_refused(api.patch("/scenarios/3", json={"blueprint": empty}))["detail"]
+        == "Scenario contains errors."
     )
     scenario = assert_ok(api.get("/scenarios/3"))["scenario"]
     assert (scenario["name"], scenario["scheduling"]["type"]) == ("Weekly report", "weekly")

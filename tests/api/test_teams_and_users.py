@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from conftest import OUTSIDER_TOKEN, ApiClient
+from helpers.api import OUTSIDER_TOKEN, ApiClient
 from make_emulator.world import organizations
 
 
 def test_teams_are_listed_as_recorded(api: ApiClient) -> None:
-    answer = api.get("/teams?organizationId=1").json
-    assert answer is not None
-    assert answer["teams"] == [
+    response = api.get("/teams?organizationId=1").json
+    assert response is not None
+    assert response["teams"] == [
         {"id": 1, "name": "Example Team", "organizationId": 1, "globalAgentsEnabled": False}
     ]
 
@@ -21,24 +21,24 @@ def test_a_member_sees_only_the_teams_that_he_belongs_to(api: ApiClient) -> None
     assert created is not None
     mia = api.control("POST", "/worlds/default/tokens", json={"scopes": ["teams:read"], "userId": 3}).json
     assert mia is not None
-    answer = api.get("/teams?organizationId=1", token=mia["token"]).json
-    assert answer is not None
-    assert [team["id"] for team in answer["teams"]] == [1]
+    response = api.get("/teams?organizationId=1", token=mia["token"]).json
+    assert response is not None
+    assert [team["id"] for team in response["teams"]] == [1]
     assert api.get(f"/teams/{created['team']['id']}", token=mia["token"]).status_code == 404
 
 
 def test_a_new_team_comes_after_the_role_of_its_creator(api: ApiClient) -> None:
-    answer = api.post("/teams", json={"name": "New", "organizationId": 1, "operationsLimit": 500}).json
-    assert answer is not None
-    assert list(answer) == ["userTeamRole", "team"]
-    assert answer["userTeamRole"] == {
+    response = api.post("/teams", json={"name": "New", "organizationId": 1, "operationsLimit": 500}).json
+    assert response is not None
+    assert list(response) == ["userTeamRole", "team"]
+    assert response["userTeamRole"] == {
         "usersRoleId": 1,
         "userId": 1,
         "teamId": 3,
         "changeable": False,
         "ssoPending": False,
     }
-    assert answer["team"] == {
+    assert response["team"] == {
         "id": 3,
         "name": "New",
         "organizationId": 1,
@@ -52,9 +52,9 @@ def test_a_new_team_comes_after_the_role_of_its_creator(api: ApiClient) -> None:
 
 
 def test_a_team_is_renamed(api: ApiClient) -> None:
-    answer = api.patch("/teams/1", json={"name": "Renamed"}).json
-    assert answer is not None
-    assert answer["team"]["name"] == "Renamed"
+    response = api.patch("/teams/1", json={"name": "Renamed"}).json
+    assert response is not None
+    assert response["team"]["name"] == "Renamed"
 
 
 def test_deleting_a_team_needs_confirmation_and_takes_everything_along(api: ApiClient) -> None:
@@ -66,10 +66,10 @@ def test_deleting_a_team_needs_confirmation_and_takes_everything_along(api: ApiC
 
 
 def test_a_teams_columns_tell_what_it_consumed(api: ApiClient) -> None:
-    answer = api.get("/teams/1?cols[]=operations&cols[]=centicredits&cols[]=activeScenarios").json
-    assert answer is not None
-    operations = answer["team"]["operations"]
-    assert answer["team"] == {
+    response = api.get("/teams/1?cols[]=operations&cols[]=centicredits&cols[]=activeScenarios").json
+    assert response is not None
+    operations = response["team"]["operations"]
+    assert response["team"] == {
         "operations": operations,
         "centicredits": str(100 * int(operations)),
         "activeScenarios": 3,
@@ -77,9 +77,9 @@ def test_a_teams_columns_tell_what_it_consumed(api: ApiClient) -> None:
 
 
 def test_users_of_a_team_come_newest_first(api: ApiClient) -> None:
-    answer = api.get("/users?teamId=1").json
-    assert answer is not None
-    assert [user["id"] for user in answer["users"]] == [3, 1]
+    response = api.get("/users?teamId=1").json
+    assert response is not None
+    assert [user["id"] for user in response["users"]] == [3, 1]
 
 
 @pytest.mark.parametrize(
@@ -94,9 +94,9 @@ def test_users_of_a_team_come_newest_first(api: ApiClient) -> None:
     ],
 )
 def test_users_can_be_found_by_role_name_and_address(api: ApiClient, query: str, ids: list[int]) -> None:
-    answer = api.get(f"/users?{query}").json
-    assert answer is not None
-    assert [user["id"] for user in answer["users"]] == ids
+    response = api.get(f"/users?{query}").json
+    assert response is not None
+    assert [user["id"] for user in response["users"]] == ids
 
 
 @pytest.mark.parametrize(
@@ -108,10 +108,10 @@ def test_users_can_be_found_by_role_name_and_address(api: ApiClient, query: str,
     ],
 )
 def test_a_question_for_users_that_makes_no_sense_is_refused(api: ApiClient, query: str, detail: str) -> None:
-    answer = api.get(f"/users?{query}")
-    assert answer.status_code == 400
-    assert answer.json is not None
-    assert answer.json["detail"] == detail
+    response = api.get(f"/users?{query}")
+    assert response.status_code == 400
+    assert response.json is not None
+    assert response.json["detail"] == detail
 
 
 def test_users_of_a_hidden_team_are_404(api: ApiClient) -> None:
@@ -119,10 +119,10 @@ def test_users_of_a_hidden_team_are_404(api: ApiClient) -> None:
 
 
 def found(api: ApiClient, query: str, **options: Any) -> list[int]:
-    answer = api.get(f"/users/by-permission?{query}", **options).json
-    assert answer is not None
-    assert list(answer) == ["users"], answer
-    return [user["id"] for user in answer["users"]]
+    response = api.get(f"/users/by-permission?{query}", **options).json
+    assert response is not None
+    assert list(response) == ["users"], response
+    return [user["id"] for user in response["users"]]
 
 
 def joined(api: ApiClient, *, organization: int, team: int | None = None) -> tuple[int, str]:
@@ -213,10 +213,13 @@ def test_a_user_found_by_permission_has_three_columns_and_more_when_asked(api: A
 def test_a_permission_that_cannot_be_asked_for_is_refused(
     api: ApiClient, query: str, faults: list[str]
 ) -> None:
-    answer = api.get(f"/users/by-permission?{query}")
-    assert answer.status_code == 400
-    assert answer.json is not None
-    assert (answer.json["code"], [each["message"] for each in answer.json["suberrors"]]) == ("SC400", faults)
+    response = api.get(f"/users/by-permission?{query}")
+    assert response.status_code == 400
+    assert response.json is not None
+    assert (response.json["code"], [each["message"] for each in response.json["suberrors"]]) == (
+        "SC400",
+        faults,
+    )
 
 
 def test_a_team_of_another_organization_is_refused_whatever_the_type(api: ApiClient) -> None:
@@ -225,12 +228,12 @@ def test_a_team_of_another_organization_is_refused_whatever_the_type(api: ApiCli
     ).json
     assert made is not None
     both = f"organizationId={made['organization']['id']}&teamId=1"
-    for asked in ("type=organization&permission=organization view", "type=company&permission=team view"):
-        query = f"{asked}&{both}"
-        answer = api.get(f"/users/by-permission?{query}")
-        assert answer.status_code == 400
-        assert answer.json is not None
-        assert answer.json["detail"] == "The team belongs to another organization"
+    for requested in ("type=organization&permission=organization view", "type=company&permission=team view"):
+        query = f"{requested}&{both}"
+        response = api.get(f"/users/by-permission?{query}")
+        assert response.status_code == 400
+        assert response.json is not None
+        assert response.json["detail"] == "The team belongs to another organization"
 
 
 @pytest.mark.parametrize("query", [VIEWERS, "type=company&permission=team view&teamId=1"])
@@ -258,22 +261,22 @@ def test_users_by_permission_of_what_is_hidden_are_404(api: ApiClient) -> None:
 
 def test_the_current_authorization_lists_the_scopes_of_the_token(api: ApiClient) -> None:
     token = api.token_with("user:read", "hooks:read")
-    answer = api.get("/users/me/current-authorization", token=token).json
-    assert answer == {"authorization": {"authUsed": "token", "scope": ["hooks:read", "user:read"]}}
+    response = api.get("/users/me/current-authorization", token=token).json
+    assert response == {"authorization": {"authUsed": "token", "scope": ["hooks:read", "user:read"]}}
 
 
 def test_roles_can_be_limited_to_a_category(api: ApiClient) -> None:
-    answer = api.get("/users/roles?category=team").json
-    assert answer is not None
-    assert answer["usersRoles"][0] == {"id": 1, "name": "Team Admin"}
-    assert [role["id"] for role in answer["usersRoles"]] == [1, 3, 4, 6, 7]
+    response = api.get("/users/roles?category=team").json
+    assert response is not None
+    assert response["usersRoles"][0] == {"id": 1, "name": "Team Admin"}
+    assert [role["id"] for role in response["usersRoles"]] == [1, 3, 4, 6, 7]
 
 
 def test_roles_can_be_limited_to_one_and_some_left_out(api: ApiClient) -> None:
     def ids(query: str) -> list[int]:
-        answer = api.get(f"/users/roles?{query}").json
-        assert answer is not None
-        return [role["id"] for role in answer["usersRoles"]]
+        response = api.get(f"/users/roles?{query}").json
+        assert response is not None
+        return [role["id"] for role in response["usersRoles"]]
 
     assert ids("roleId=3&teamId=1") == [3]
     assert ids("roleId=99") == []
@@ -283,8 +286,8 @@ def test_roles_can_be_limited_to_one_and_some_left_out(api: ApiClient) -> None:
 
 
 def test_a_role_tells_its_permissions(api: ApiClient) -> None:
-    answer = api.get("/users/roles/14").json
-    assert answer == {
+    response = api.get("/users/roles/14").json
+    assert response == {
         "usersRole": {
             "id": 14,
             "name": "Accountant",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conftest import OUTSIDER_TOKEN, READER_TOKEN, ApiClient, assert_ok, assert_refused
+from helpers.api import OUTSIDER_TOKEN, READER_TOKEN, ApiClient, assert_ok, assert_refused, suberror_messages
 from make_emulator.world import organizations, templates
 
 COLUMNS = [
@@ -62,10 +62,6 @@ FLOW = [
 BLUEPRINT = {"name": "Lead intake", "flow": FLOW, "metadata": {"version": 1}}
 SCHEDULING = {"type": "indefinitely", "interval": 900}
 CONTROLLER = {"name": "Lead intake", "modules": {"1": {"text": "Call it."}}, "idSequence": 5}
-
-
-def faults(answer: Any) -> list[str]:
-    return [suberror["message"] for suberror in assert_refused(answer, 400, code="SC400")["suberrors"]]
 
 
 def body(**changes: Any) -> dict[str, Any]:
@@ -126,10 +122,10 @@ def test_a_template_holds_nothing_of_the_team(api: ApiClient) -> None:
 
 def test_the_parts_are_json_in_strings(api: ApiClient) -> None:
     for name, part in (("blueprint", BLUEPRINT), ("scheduling", SCHEDULING), ("controller", CONTROLLER)):
-        assert faults(api.post("/templates", json={**body(), name: part})) == [
+        assert suberror_messages(api.post("/templates", json={**body(), name: part})) == [
             f"Parameter '{name}' must be a JSON string."
         ]
-        assert faults(api.post("/templates", json=body(**{name: ...}))) == [
+        assert suberror_messages(api.post("/templates", json=body(**{name: ...}))) == [
             f"Missing value of required parameter '{name}'."
         ]
 
@@ -157,14 +153,14 @@ def test_the_parts_are_json_in_strings(api: ApiClient) -> None:
 )
 def test_what_makes_no_template_is_refused(api: ApiClient, changes: dict[str, Any], text: str) -> None:
     before = len(api.world.templates)
-    assert faults(api.post("/templates", json=body(**changes))) == [text]
+    assert suberror_messages(api.post("/templates", json=body(**changes))) == [text]
     assert len(api.world.templates) == before
 
 
 def test_a_blueprint_with_unknown_modules_is_refused_with_im007(api: ApiClient) -> None:
     flow = [{"id": 1, "module": "util:Nobody", "version": 1, "parameters": {}, "mapper": {}}]
-    answer = api.post("/templates", json=body(blueprint={**BLUEPRINT, "flow": flow}))
-    assert_refused(answer, 400, code="IM007", detail="Module not found 'util:Nobody' version '1'.")
+    response = api.post("/templates", json=body(blueprint={**BLUEPRINT, "flow": flow}))
+    assert_refused(response, 400, code="IM007", detail="Module not found 'util:Nobody' version '1'.")
 
 
 def test_a_plan_without_templates_creates_none(api: ApiClient) -> None:
@@ -189,7 +185,7 @@ def test_the_list_has_ten_templates_by_id(api: ApiClient) -> None:
         "returnTotalCount": False,
     }
     assert len(assert_ok(api.get("/templates?teamId=1&pg[offset]=10"))["templates"]) == 2
-    assert "Missing value of required parameter 'teamId'." in faults(api.get("/templates"))
+    assert "Missing value of required parameter 'teamId'." in suberror_messages(api.get("/templates"))
 
 
 def test_the_list_is_narrowed_by_apps_and_by_whether_they_are_public(api: ApiClient) -> None:
@@ -220,8 +216,10 @@ def test_what_is_not_sent_stays(api: ApiClient) -> None:
     )
     assert changed == {"template": {"name": "Renamed", "usedApps": ["http"]}}
     assert assert_ok(api.get(f"/templates/{id}/blueprint"))["controller"] == CONTROLLER
-    assert faults(api.patch(f"/templates/{id}", json={"language": "de"})) == ["Unknown parameter 'language'."]
-    assert faults(api.patch(f"/templates/{id}", json={"controller": "{}"})) == [
+    assert suberror_messages(api.patch(f"/templates/{id}", json={"language": "de"})) == [
+        "Unknown parameter 'language'."
+    ]
+    assert suberror_messages(api.patch(f"/templates/{id}", json={"controller": "{}"})) == [
         f"Missing value of required parameter 'controller.{name}'."
         for name in ("name", "modules", "idSequence")
     ]

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from conftest import OUTSIDER_TOKEN, READER_TOKEN, ApiClient, assert_ok, assert_refused
+from helpers.api import OUTSIDER_TOKEN, READER_TOKEN, ApiClient, assert_ok, assert_refused
 
 OF_TEAM = "/teams/1/variables"
 OF_ORGANIZATION = "/organizations/1/variables"
 
 
 def create(api: ApiClient, path: str = OF_TEAM, **body: Any) -> dict[str, Any]:
-    answer = assert_ok(api.post(path, json={"name": "REGION", "typeId": 2, "value": "eu", **body}))
-    [variable] = answer.values()
+    response = assert_ok(api.post(path, json={"name": "REGION", "typeId": 2, "value": "eu", **body}))
+    [variable] = response.values()
     return dict(variable)
 
 
@@ -47,8 +47,8 @@ def test_an_organization_tells_what_is_left_of_its_plan(api: ApiClient) -> None:
 @pytest.mark.parametrize("path", [OF_TEAM, OF_ORGANIZATION])
 def test_a_variable_is_made_changed_and_deleted(api: ApiClient, path: str) -> None:
     assert create(api, path) == {"typeId": 2, "name": "REGION", "value": "eu", "isSystem": False}
-    answer = assert_ok(api.patch(f"{path}/REGION", json={"typeId": 1, "value": 5}))
-    assert list(answer.values()) == [{"typeId": 1, "name": "REGION", "value": 5, "isSystem": False}]
+    response = assert_ok(api.patch(f"{path}/REGION", json={"typeId": 1, "value": 5}))
+    assert list(response.values()) == [{"typeId": 1, "name": "REGION", "value": 5, "isSystem": False}]
     assert_refused(api.delete(f"{path}/REGION"), 406, code="IM004")
     assert assert_ok(api.delete(f"{path}/REGION?confirmed=true")) == {"ok": True}
     assert_refused(api.delete(f"{path}/REGION?confirmed=true"), 404)
@@ -161,6 +161,6 @@ def test_variables_go_with_their_team_and_organization(api: ApiClient) -> None:
 def test_the_journal_shows_no_secret_in_a_variable(api: ApiClient) -> None:
     create(api, name="API_TOKEN", value="hush-hush")
     assert_ok(api.get(OF_TEAM))
-    journal = assert_ok(api.control("GET", "/worlds/default/requests"))
-    assert "hush-hush" not in str(journal)
-    assert "API_TOKEN" in str(journal)
+    request_log = assert_ok(api.control("GET", "/worlds/default/requests"))
+    assert "hush-hush" not in str(request_log)
+    assert "API_TOKEN" in str(request_log)

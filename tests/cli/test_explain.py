@@ -39,20 +39,20 @@ def written(folder: Path, *flow: Any, **metadata: Any) -> str:
 def test_a_run_is_told_module_by_module_with_its_routes() -> None:
     result = shipped("lead-intake", "--input", '{"email": "Ann@example.com", "employees": 3}')
     assert result.exit_code == 0
-    head, story, end = result.output.split("\n\n")
+    head, output, end = result.output.split("\n\n")
     assert head.splitlines() == [
         "Lead intake with scoring: 7 modules",
         "  interpreted  gateway:CustomWebHook, util:SetVariables, builtin:BasicRouter",
         "  simulated    hubspotcrm:upsertAContact, slack:CreateMessage, mailchimp:ActionAddSubscriber,",
         "               google-sheets:addRow",
-        "               (made-up data, shaped by the blueprint)",
-        "  stands in    for connection 4102 (Acme HubSpot)",
-        "  stands in    for connection 4101 (Acme Slack)",
-        "  stands in    for connection 4104 (Acme Mailchimp)",
-        "  stands in    for connection 4103 (Acme Sheets)",
-        "  stands in    for hook 7101 (Website lead form)",
+        "               (mock data, shaped by the blueprint)",
+        "  stub         connection 4102 (Acme HubSpot)",
+        "  stub         connection 4101 (Acme Slack)",
+        "  stub         connection 4104 (Acme Mailchimp)",
+        "  stub         connection 4103 (Acme Sheets)",
+        "  stub         hook 7101 (Website lead form)",
     ]
-    assert story.splitlines()[:17] == [
+    assert output.splitlines()[:17] == [
         '1 "New lead" gateway:CustomWebHook',
         '    out: email: "Ann@example.com", employees: 3',
         '2 "Score the lead" util:SetVariables',
@@ -88,7 +88,7 @@ def test_an_error_is_told_with_who_handled_it_and_how(tmp_path: Path) -> None:
         '        filter "Not found" before 5: passed\n'
         '        5 "Nothing to do" builtin:Resume\n'
         '            in:  data: {"state": "was not there"}\n'
-        "  error of 2 handled by resume: goes on with the bundle of the directive\n"
+        "  error of 2 was resumed with the bundle of the directive\n"
         "3 scenario-service:ReturnData\n"
         '    in:  result: "was not there"\n'
     ) in result.output
@@ -110,11 +110,10 @@ def test_a_warning_ends_it_with_0_and_tells_what_is_stored(tmp_path: Path) -> No
     script.write_text("google-sheets:addRow: { error: { name: ConnectionError } }")
     result = shipped("scanner-log", "--input", '{"code": "1"}', "--modules", str(script))
     assert result.exit_code == 0
+    assert ("  error of 2 was handled by no error handler\n") not in result.output
     assert (
-        "  error of 2 handled by no error handler: the bundle is stored as an incomplete execution\n"
-    ) not in result.output
-    assert (
-        "  error of 2: no error handler, the bundle is stored as an incomplete execution\n" in result.output
+        "  error of 2 had no error handler, and the bundle was stored as an incomplete execution\n"
+        in result.output
     )
     assert "\nWARNING  2 operations, 2 credits, " in result.output
     assert result.output.endswith("  stored: 1 incomplete execution\n")
@@ -125,7 +124,9 @@ def test_a_break_that_has_nowhere_to_store_says_so(tmp_path: Path) -> None:
     script.write_text("mailchimp:ActionAddSubscriber: { error: { name: RateLimitError } }")
     result = shipped("registration-strict", "--input", '{"email": "a@example.com"}', "--modules", str(script))
     assert result.exit_code == 1
-    assert "break, but the scenario does not store incomplete executions: the run ends\n" in result.output
+    assert (
+        "was handled by break, but incomplete executions are not stored, and the run ended\n" in result.output
+    )
 
 
 def test_what_a_filter_stops_is_told() -> None:
@@ -191,11 +192,11 @@ def test_of_a_long_run_the_beginning_is_told_and_what_is_too_large_is_left_out(t
     lines = explain(written(tmp_path, loop, counted)).output.splitlines()
     assert "2 util:FunctionIncrement, operation 999" in lines
     assert "2 util:FunctionIncrement, operation 1000" not in lines
-    assert lines[-3] == "what came after the first 1,000 operations is not told"
+    assert lines[-3] == "operations after the first 1,000 are not shown"
     big = module(1, "util:ComposeTransformer", {"value": "x" * 1_500_000})
     twice = module(2, "util:ComposeTransformer", {"value": "{{1.value}}"})
     lines = explain(written(tmp_path, big, twice)).output.splitlines()
-    assert lines[-3] == "    too large to be told"
+    assert lines[-3] == "    too large to show"
 
 
 def test_of_what_is_confidential_no_data_are_told(tmp_path: Path) -> None:
@@ -232,20 +233,20 @@ def test_secrets_are_masked(tmp_path: Path) -> None:
 def test_json_holds_all_that_is_known() -> None:
     result = shipped("lead-intake", "--input", '{"email": "a@example.com"}', "--format", "json",
                      "--now", "2026-03-02T09:00:00Z")  # fmt: skip
-    told = json.loads(result.stdout)
-    assert list(told) == [
+    reported = json.loads(result.stdout)
+    assert list(reported) == [
         "name", "modules", "standIns", "events", "calls", "status", "started", "durationMs", "operations", "credits",
         "incompleteExecutions", "outputs", "answer", "error",
     ]  # fmt: skip
-    assert told["modules"][0] == {
+    assert reported["modules"][0] == {
         "id": 1,
         "module": "gateway:CustomWebHook",
         "version": 1,
         "label": "New lead",
         "treatment": "interpreted",
     }
-    assert told["standIns"][0] == {"kind": "connection", "id": 4102, "note": "Acme HubSpot"}
-    assert [(event["event"], event["moduleId"]) for event in told["events"]] == [
+    assert reported["standIns"][0] == {"kind": "connection", "id": 4102, "note": "Acme HubSpot"}
+    assert [(event["event"], event["moduleId"]) for event in reported["events"]] == [
         ("operation", 1),
         ("operation", 2),
         ("operation", 3),
@@ -255,7 +256,7 @@ def test_json_holds_all_that_is_known() -> None:
         ("filter", 7),
         ("operation", 7),
     ]
-    hot, _, route, rest = told["events"][3:7]
+    hot, _, route, rest = reported["events"][3:7]
     assert hot["conditions"] == [
         [
             {
@@ -275,8 +276,8 @@ def test_json_holds_all_that_is_known() -> None:
     assert (route["event"], route["number"], route["fallback"]) == ("route", 3, True)
     assert route["sentence"] == "the bundle took route 3 of module 3, the fallback, as no other was open"
     assert (rest["passed"], rest["conditions"]) == (True, [[]])
-    assert (told["status"], told["operations"], told["credits"]) == ("SUCCESS", 3, 3)
-    assert told["started"] == "2026-03-02T09:00:00.000Z"
+    assert (reported["status"], reported["operations"], reported["credits"]) == ("SUCCESS", 3, 3)
+    assert reported["started"] == "2026-03-02T09:00:00.000Z"
 
 
 def test_the_run_of_a_scenario_that_is_called_is_told_within_the_call(tmp_path: Path) -> None:
@@ -298,9 +299,9 @@ def test_the_run_of_a_scenario_that_is_called_is_told_within_the_call(tmp_path: 
     )
     result = explain(blueprint, "--scenario", f"77={other}")
     assert result.exit_code == 0, result.output
-    head, story, _ = result.output.split("\n\n")
-    assert "stands in" not in head
-    assert story.splitlines() == [
+    head, output, _ = result.output.split("\n\n")
+    assert "stub" not in head
+    assert output.splitlines() == [
         "1 scenario-service:CallSubscenario",
         "    out: {}",
         '    runs scenario 77 "Inner"',
@@ -310,17 +311,17 @@ def test_the_run_of_a_scenario_that_is_called_is_told_within_the_call(tmp_path: 
         '      filter "Large" before 2: stopped (5 greater than 10)',
         "    SUCCESS  1 operation",
     ]
-    told = json.loads(explain(blueprint, "--scenario", f"77={other}", "--format", "json").stdout)
-    [(id, call)] = told["calls"].items()
-    assert told["events"][0]["called"] == id
+    reported = json.loads(explain(blueprint, "--scenario", f"77={other}", "--format", "json").stdout)
+    [(id, call)] = reported["calls"].items()
+    assert reported["events"][0]["called"] == id
     assert (call["scenarioId"], call["name"], call["status"]) == (77, "Inner", "SUCCESS")
     assert [event["event"] for event in call["events"]] == ["operation", "filter"]
 
 
 def test_cycles_are_told_apart(tmp_path: Path) -> None:
     path = written(tmp_path, module(1, "json:CreateJSON", {"a": 1}), scenario={"roundtrips": 3})
-    story = explain(path).output.split("\n\n")[1].splitlines()
-    assert [line for line in story if not line.startswith(" ")] == [
+    output = explain(path).output.split("\n\n")[1].splitlines()
+    assert [line for line in output if not line.startswith(" ")] == [
         "1 json:CreateJSON",
         "cycle 2",
         "1 json:CreateJSON, operation 2",
@@ -339,7 +340,7 @@ def test_a_scenario_that_calls_itself_is_told_as_deep_as_it_went(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("wish", "code", "reason"),
+    ("body", "code", "reason"),
     [
         ("77", 2, "'77' does not read ID=FILE.json"),
         ("x=a.json", 2, "'x=a.json' does not read ID=FILE.json"),
@@ -347,8 +348,8 @@ def test_a_scenario_that_calls_itself_is_told_as_deep_as_it_went(tmp_path: Path)
         (f"77={FOLDER.parent / 'fidelity.yaml'}", 1, "is no blueprint: not JSON"),
     ],
 )
-def test_a_called_scenario_that_is_none_is_refused(tmp_path: Path, wish: str, code: int, reason: str) -> None:
-    result = explain(written(tmp_path), "--scenario", wish)
+def test_a_called_scenario_that_is_none_is_refused(tmp_path: Path, body: str, code: int, reason: str) -> None:
+    result = explain(written(tmp_path), "--scenario", body)
     assert (result.exit_code, reason in result.stderr) == (code, True), result.stderr
 
 
@@ -445,7 +446,7 @@ def test_a_blueprint_that_is_not_there_is_a_mistake_in_the_usage() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("- a", "it must map names of modules to what they put out"),
+        ("- a", "it must map names of modules to their outputs"),
         ("a: [", "not YAML: "),
         (
             "slack:CreateMessage: 5",
@@ -504,4 +505,4 @@ def test_an_input_that_nobody_takes_is_pointed_out(tmp_path: Path) -> None:
 
 def test_what_a_webhook_is_answered_is_told() -> None:
     result = shipped("order-status-api", "--input", '{"order": "A2"}')
-    assert '  answer: status: 404, body: "{\\"error\\":\\"There is no such order.\\"}"\n' in result.output
+    assert '  response: status: 404, body: "{\\"error\\":\\"There is no such order.\\"}"\n' in result.output

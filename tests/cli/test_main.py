@@ -8,8 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -17,39 +15,16 @@ from urllib.request import Request, urlopen
 import pytest
 from click.testing import CliRunner
 
+from helpers.api import ADMIN_TOKEN
+from helpers.server import run_server
 from make_emulator import __version__
 from make_emulator.cli.main import main
 from make_emulator.seeds import json_schema_text, starter_text
 
-ADMIN_TOKEN = "11111111-1111-4111-8111-111111111111"
-
-
-@contextmanager
-def run_server(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The command as a process of its own, and the base URL that it printed."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "make_emulator", "serve", "--port", "0", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **environment},
-    )
-    try:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if match := re.match(r"\s+base URL\s+(\S+)", line):
-                break
-        else:
-            raise AssertionError(process.stderr.read() if process.stderr else "")
-        yield process, match[1]
-    finally:
-        process.kill()
-        process.communicate()
-
 
 def get(url: str, token: str = ADMIN_TOKEN) -> dict[str, object]:
-    with urlopen(Request(url, headers={"Authorization": f"Token {token}"}), timeout=10) as answer:
-        body: dict[str, object] = json.loads(answer.read())
+    with urlopen(Request(url, headers={"Authorization": f"Token {token}"}), timeout=10) as response:
+        body: dict[str, object] = json.loads(response.read())
         return body
 
 
@@ -91,8 +66,8 @@ def test_flags_have_environment_variables() -> None:
     environment = {"MAKE_EMULATOR_NO_RATE_LIMIT": "1", "MAKE_EMULATOR_CONTROL_KEY": "sesame"}
     with run_server(**environment) as (_, url):
         request = Request(f"{url}/teams/1", headers={"Authorization": f"Token {ADMIN_TOKEN}"})
-        with urlopen(request, timeout=10) as answer:
-            assert "X-RateLimit-Limit" not in answer.headers
+        with urlopen(request, timeout=10) as response:
+            assert "X-RateLimit-Limit" not in response.headers
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -151,7 +126,7 @@ def test_a_seed_that_is_not_there_is_one_clear_line_and_exit_1() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (
             ["serve", "--port", "70000"],
@@ -162,9 +137,9 @@ def test_a_seed_that_is_not_there_is_one_clear_line_and_exit_1() -> None:
         (["serve", "--tls-ca", "ca.pem"], "--tls-ca goes with --tls only; see make-emulator serve --help"),
     ],
 )
-def test_wrong_usage_is_one_line_and_exit_2(arguments: list[str], told: str) -> None:
+def test_wrong_usage_is_one_line_and_exit_2(arguments: list[str], reported: str) -> None:
     result = CliRunner().invoke(main, arguments, prog_name="make-emulator")
-    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"make-emulator: {told}\n")
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"make-emulator: {reported}\n")
 
 
 def test_no_command_at_all_shows_which_there_are() -> None:
@@ -180,7 +155,7 @@ def test_the_version_is_told() -> None:
 def test_routes_are_listed_as_a_table_and_as_json() -> None:
     table = CliRunner().invoke(main, ["routes"]).output
     assert re.search(r"GET\s+/scenarios/\{scenarioId\}/logs\s", table)
-    rows = json.loads(CliRunner().invoke(main, ["routes", "--json"]).output)
+    rows = json.loads(CliRunner().invoke(main, ["routes", "--format", "json"]).output)
     row = next(row for row in rows if (row["method"], row["path"]) == ("POST", "/scenarios/{scenarioId}/run"))
     assert sorted(row["scopes"]) == ["scenarios:read", "scenarios:run", "scenarios:write"]
     assert row["core"] == [9]

@@ -12,7 +12,7 @@ import orjson
 import pytest
 from click.testing import CliRunner, Result
 
-from conftest import ADMIN_TOKEN
+from helpers.api import ADMIN_TOKEN
 from make_emulator import MakeEmulator
 from make_emulator.cli.main import main
 
@@ -142,15 +142,15 @@ def test_an_emulator_that_does_not_run_is_one_clear_line(command: str, url: str,
     assert (result.exit_code, result.stderr) == (1, f"make-emulator: {reason}\n")
 
 
-@pytest.mark.parametrize("answer", [b"HTTP/1.0 200 OK\r\n\r\n<html>", b"SSH-2.0-OpenSSH_9.6\r\n"])
-def test_a_server_that_is_no_emulator_is_one_clear_line(answer: bytes) -> None:
+@pytest.mark.parametrize("response", [b"HTTP/1.0 200 OK\r\n\r\n<html>", b"SSH-2.0-OpenSSH_9.6\r\n"])
+def test_a_server_that_is_no_emulator_is_one_clear_line(response: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer_once() -> None:
             connection, _ = listener.accept()
             with connection:
                 connection.recv(65_536)
-                connection.sendall(answer)
+                connection.sendall(response)
 
         thread = threading.Thread(target=answer_once)
         thread.start()

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from make_emulator.cli.main import main
 from make_emulator.explain.blueprint_file import parse_export
-from make_emulator.explain.sample_inputs import sample_input
+from make_emulator.explain.survey import sample_input
 from make_emulator.resources import fixture_path
 
 NOW = "2026-03-02T12:00:00Z"
@@ -23,7 +23,7 @@ def survey(*arguments: str | Path, columns: int = 120) -> Result:
 
 
 def document(*arguments: str | Path) -> Any:
-    return json.loads(survey(*arguments, "--json").output)
+    return json.loads(survey(*arguments, "--format", "json").output)
 
 
 def module(id: int, name: str, mapper: Any = None, **rest: Any) -> dict[str, Any]:
@@ -61,8 +61,8 @@ def test_each_file_is_told_with_its_end_and_the_sum_of_all(tmp_path: Path) -> No
         f"REFUSED  {none}",
         "         Module not found 'builtin:Iterator' version '1'",
         "",
-        "3 blueprints: 1 SUCCESS, 1 ERROR, 1 REFUSED; 2 other files passed over",
-        "made-up data (--modules FILE.yaml says what modules put out instead):",
+        "3 blueprints: 1 SUCCESS, 1 ERROR, 1 REFUSED; 2 other files skipped",
+        "mock data (script other outputs with --modules FILE.yaml):",
         "  acme:find (2), acme:use (1)",
     ]
 
@@ -139,9 +139,9 @@ def test_modules_can_be_told_what_to_put_out(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", module(1, "acme:find"), module(2, "builtin:ThrowError", filter=FILTER))
     script = tmp_path / "modules.yaml"
     script.write_text("acme:find: { error: { name: RateLimitError, message: Slow down } }")
-    [told] = document(path, "--modules", script)["blueprints"]
-    assert told["treatments"]["scripted"] == {"acme:find": 1}
-    assert told["cause"]["message"] == "Slow down"
+    [reported] = document(path, "--modules", script)["blueprints"]
+    assert reported["treatments"]["scripted"] == {"acme:find": 1}
+    assert reported["cause"]["message"] == "Slow down"
     script.write_text("acme:find: 3")
     assert survey(path, "--modules", script).output == (
         f"make-emulator: {script}: 'acme:find' must have one of: output, error, times, durationMs\n"
@@ -158,8 +158,8 @@ def test_a_webhook_receives_what_is_mapped_of_it(tmp_path: Path) -> None:
     bundle = sample_input(parse_export(path.read_bytes()), NOW)
     assert list(bundle) == ["lines"]
     assert all(isinstance(line["price"], float) for line in bundle["lines"])
-    [told] = document(path)["blueprints"]
-    assert (told["status"], told["notReached"], told["operations"]) == ("SUCCESS", [], 4)
+    [reported] = document(path)["blueprints"]
+    assert (reported["status"], reported["notReached"], reported["operations"]) == ("SUCCESS", [], 4)
 
 
 def test_a_scenario_gets_inputs_of_the_declared_types(tmp_path: Path) -> None:
@@ -200,10 +200,10 @@ def test_a_name_cannot_play_tricks_on_the_terminal(tmp_path: Path) -> None:
 
 
 def test_the_samples_that_cannot_end_well_with_made_up_data_are_known() -> None:
-    told = document(fixture_path("blueprints"))["blueprints"]
+    reported = document(fixture_path("blueprints"))["blueprints"]
     bad = {
         Path(row["file"]).stem: row["cause"]["message"]
-        for row in told
+        for row in reported
         if row["status"] in ("ERROR", "REFUSED")
     }
     assert bad.pop("transfer-between-accounts") == "Record not found."
@@ -214,3 +214,9 @@ def test_the_samples_that_cannot_end_well_with_made_up_data_are_known() -> None:
 
 def test_the_same_folder_is_told_the_same_each_time() -> None:
     assert document(fixture_path("blueprints")) == document(fixture_path("blueprints"))
+
+
+def test_the_old_spelling_of_the_json_format_is_accepted(tmp_path: Path) -> None:
+    write(tmp_path / "a.json", module(1, "acme:find"))
+    assert survey(tmp_path, "--json").output == survey(tmp_path, "--format", "json").output
+    assert "--json" not in CliRunner().invoke(main, ["survey", "--help"]).output

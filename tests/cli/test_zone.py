@@ -11,11 +11,12 @@ import pytest
 import requests
 from click.testing import CliRunner, Result
 
-from conftest import ADMIN_TOKEN
+from helpers.api import ADMIN_TOKEN
 from make_emulator import MakeEmulator, World, mock_make, seeds
 from make_emulator.cli import zone
 from make_emulator.cli.main import main
-from make_emulator.importer import SystemTimer, zone_base_url
+from make_emulator.importer import zone_base_url
+from make_emulator.throttle import SystemTimer
 
 NOBODY = dict.fromkeys(("MAKE_API_KEY", "MAKE_ZONE", "MAKE_TEAM", "MAKE_EMULATOR_TOKEN"), "")
 
@@ -90,13 +91,13 @@ def test_a_pull_that_failed_says_how_to_go_on_and_goes_on(
     assert result.exit_code == 1
     part = tmp_path / "seed.yaml.part"
     assert result.stderr.startswith("make-emulator: GET /templates answered 503")
-    assert result.stderr.endswith(f"steps are in {part}: go on with --resume\n")
+    assert result.stderr.endswith(f"steps are in {part}: continue with --resume\n")
     assert len(result.stderr.splitlines()) == 1
     assert not seed.exists()
 
     result = pull(world, "--output", str(seed), "--resume")
     assert result.exit_code == 0
-    assert "steps were read before\n" in result.stderr
+    assert "steps were read earlier\n" in result.stderr
     assert not part.exists()
     assert seed.exists()
 
@@ -115,7 +116,7 @@ def test_ctrl_c_leaves_a_part_that_can_be_gone_on_with(
         result = pull(world, "--output", str(seed))
         assert result.exit_code == 130
         assert result.stderr.startswith("make-emulator: stopped; ")
-        assert result.stderr.endswith(f"steps are in {seed}.part: go on with --resume\n")
+        assert result.stderr.endswith(f"steps are in {seed}.part: continue with --resume\n")
         result = pull(world)
         assert (result.exit_code, result.stdout, result.stderr) == (130, "", "make-emulator: stopped\n")
     world.requests.clear()
@@ -166,7 +167,7 @@ def test_what_cannot_be_read_or_written_is_one_clear_line_and_exit_1(
         (["--base-url", "ftp://x"], "'ftp://x' is not the address of a zone"),
         (["--zone", "eu1", "--resume"], "--resume goes with --output only"),
         (["--zone", "eu1", "--records", "some"], "'some' is neither a number, nor none or all"),
-        (["--zone", "eu1", "--token", "s3cret \n"], "this is no token of Make's"),
+        (["--zone", "eu1", "--token", "s3cret \n"], "invalid token: a token of Make has"),
     ],
 )
 def test_mistakes_in_the_usage_exit_2_and_show_no_token(arguments: list[str], text: str) -> None:
@@ -264,10 +265,10 @@ def test_what_was_changed_since_is_told_field_by_field(
         '    scheduling.time: "08:00" -> "09:30"\n'
         "1 added, 1 removed, 2 changed\n"
     )
-    told = json.loads(run(*arguments, "--format", "json", MAKE_API_KEY=world.token).stdout)
-    assert told["equal"] is False
-    assert told["removed"] == [{"kind": "scenario", "id": 4, "name": "Order intake"}]
-    assert told["changed"][0] == {
+    reported = json.loads(run(*arguments, "--format", "json", MAKE_API_KEY=world.token).stdout)
+    assert reported["equal"] is False
+    assert reported["removed"] == [{"kind": "scenario", "id": 4, "name": "Order intake"}]
+    assert reported["changed"][0] == {
         "kind": "hook",
         "id": 1,
         "name": "Orders in",
@@ -292,7 +293,7 @@ def test_what_cannot_be_compared_is_exit_2(world: World, tmp_path: Path) -> None
     for arguments, text in (
         (("nowhere", "default"), "there is no seed named 'nowhere', nor a file of that name"),
         ((str(broken), "default"), f"{broken}:"),
-        (("default", "eu1:7"), "eu1:7 is a team of a zone: it takes a --token"),
+        (("default", "eu1:7"), "eu1:7 is a team of a zone: --token is missing"),
         (("default",), "Missing argument 'B'"),
         (("default", f"{world.base_url}:1", "--token", "44444444-4444-4444-8444-444444444444"), "(401)"),
     ):

@@ -105,29 +105,29 @@ class EmulatedZone:
 @pytest.fixture(scope="module")
 def _server() -> Iterator[tuple[MakeEmulator, MutatedApp]]:
     with MakeEmulator(tls=True) as make:
-        bent = MutatedApp(make.app.wsgi_app)
-        make.app.wsgi_app = bent  # type: ignore[method-assign]
-        yield make, bent
+        mutated_app = MutatedApp(make.app.wsgi_app)
+        make.app.wsgi_app = mutated_app  # type: ignore[method-assign]
+        yield make, mutated_app
 
 
 @pytest.fixture
 def zone(_server: tuple[MakeEmulator, MutatedApp], runner: CommandRunner) -> Iterator[EmulatedZone]:
     """A zone of the test's own."""
-    make, bent = _server
+    make, mutated_app = _server
     world = make.create_world()
-    bent.admin = world.token
+    mutated_app.admin = world.token
     _raise_rate_limit(make, world)
     token = world.create_token([scope for scope in SCOPES if scope not in MISSING_SCOPES])
-    yield EmulatedZone(make, bent, world, token, runner)
-    bent.mutant = None
+    yield EmulatedZone(make, mutated_app, world, token, runner)
+    mutated_app.mutant = None
     world.delete()
 
 
 def _raise_rate_limit(make: MakeEmulator, world: World) -> None:
     """Give the organization so many calls a minute that a run, which keeps real time here, never sleeps."""
-    tenant = registry_of(make.app).get(world.name)
-    assert tenant is not None
-    with tenant.locked() as state:
+    handle = registry_of(make.app).get(world.name)
+    assert handle is not None
+    with handle.locked() as state:
         organization = state.organizations[world.organization_id]
         generous = replace(organization.license, api_limit=1_000_000)
         state.organizations.put(replace(organization, license=generous))

@@ -54,13 +54,13 @@ class MutatedApp:
         if mutant is None or environ["PATH_INFO"].startswith("/_emulator"):
             answered: Iterable[bytes] = self._app(environ, start_response)
             return answered
-        asked = Request(dict(environ), populate_request=False)
+        requested = Request(dict(environ), populate_request=False)
         response = mutant.request(environ, self.admin) if mutant.request else None
         if response is None:
             body, status, headers = run_wsgi_app(self._app, environ, buffered=True)
             response = Response(b"".join(body), status, headers)
         if mutant.response:
-            mutant.response(asked, response)
+            mutant.response(requested, response)
         return response(environ, start_response)
 
 

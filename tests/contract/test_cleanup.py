@@ -16,7 +16,7 @@ from make_emulator.contract.guard import Guard
 from make_emulator.contract.results import ResponseRecorder
 from make_emulator.contract.settings import Settings
 from make_emulator.contract.target import Target
-from make_emulator.contract.throttle import Throttle
+from make_emulator.throttle import Throttle
 from make_emulator.world.enums import SCOPES
 
 HOOK = {"typeName": "gateway-webhook", "method": False, "headers": False, "stringify": False}
@@ -35,7 +35,7 @@ def api(make_emulator: MakeEmulator) -> Iterator[ContractClient]:
     )
     target.session.trust_env = False
     guard = Guard("contract-1", team_id=world.team_id, organization_id=world.organization_id)
-    yield ContractClient(target, guard, Throttle(None), ResponseRecorder(), scopes=frozenset(SCOPES))
+    yield ContractClient(target, guard, Throttle(None, target), ResponseRecorder(), scopes=frozenset(SCOPES))
     target.close()
     world.delete()
 
@@ -113,7 +113,7 @@ def test_the_first_interruption_only_tells_what_goes_on(
     before = signal.getsignal(number)
     with defer_interrupts():
         signal.raise_signal(number)
-    assert "once more leaves it behind" in capsys.readouterr().err
+    assert "interrupt again to leave them behind" in capsys.readouterr().err
     with pytest.raises(KeyboardInterrupt):
         interrupt_twice(number)
     assert signal.getsignal(number) is before

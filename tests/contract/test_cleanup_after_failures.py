@@ -64,8 +64,8 @@ def test_a_run_that_is_interrupted_removes_what_it_made(
         process.kill()
     assert process.returncode == 1, output
     assert names(zone) == []
-    told: dict[str, Any] = json.loads(report.read_text("utf-8"))
-    assert (told["interrupted"], told["leftBehind"]) == (True, [])
+    reported: dict[str, Any] = json.loads(report.read_text("utf-8"))
+    assert (reported["interrupted"], reported["leftBehind"]) == (True, [])
     assert "then interrupted" in output
     assert "left behind nothing" in output
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,8 +14,21 @@ from make_emulator.contract.guard import Guard, UnsafeCallError
 from make_emulator.contract.results import ResponseRecorder
 from make_emulator.contract.settings import Settings
 from make_emulator.contract.target import Target, probe_target
-from make_emulator.contract.throttle import Throttle
+from make_emulator.throttle import Throttle
 from make_emulator.world.enums import SCOPES
+
+
+class WorldTimer:
+    """Clock on which sleeping moves the clock of a world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        self._world.advance(seconds)
 
 
 class Begun:
@@ -32,9 +46,9 @@ class Begun:
 
     def client(self, limit: int | None = None, **how: Any) -> ContractClient:
         guard = Guard("contract-1", team_id=self.world.team_id, organization_id=self.world.organization_id)
-        pacer = Throttle(limit, sleep=self.world.advance, now=self.target.now)
+        throttle = Throttle(limit, WorldTimer(self.world), share=0.9, margin=0.5)
         how = {"scopes": frozenset(SCOPES), **how}
-        return ContractClient(self.target, guard, pacer, self.recorder, **how)
+        return ContractClient(self.target, guard, throttle, self.recorder, **how)
 
 
 @pytest.fixture
@@ -55,8 +69,8 @@ def test_the_licence_and_the_scopes_are_known_before_the_first_test(begun: Begun
 
 def test_a_call_that_came_too_fast_is_repeated_a_minute_later(begun: Begun) -> None:
     api = begun.client(limit=10_000)
-    answers = [api.get("/teams/1").status for _ in range(70)]
-    assert set(answers) == {200}
+    responses = [api.get("/teams/1").status for _ in range(70)]
+    assert set(responses) == {200}
     assert api.throttle.waited == 61
 
 
@@ -101,13 +115,13 @@ def test_what_is_not_the_runs_own_is_never_sent(begun: Begun) -> None:
 
 
 def test_failures_tell_the_route_and_what_came(begun: Begun) -> None:
-    answer = begun.client().get("/teams/77")
+    response = begun.client().get("/teams/77")
     with pytest.raises(
         pytest.fail.Exception, match=r"GET /teams/\{teamId\} answered 404, not 200: \{\"detail\""
     ):
-        answer.ok()
+        response.ok()
     with pytest.raises(pytest.fail.Exception, match="answered 404, not 403"):
-        answer.refused(403)
+        response.refused(403)
     with pytest.raises(pytest.fail.Exception, match="with the code SC404, not IM002"):
-        answer.refused(404, "IM002")
+        response.refused(404, "IM002")
     assert begun.recorder.drain()["calls"] == [["GET /teams/{teamId}", 404, 1]]

@@ -55,7 +55,7 @@ def test_a_fresh_emulator_keeps_the_contract(tmp_path: Path) -> None:
     [
         (["--token", "x"], "--token goes with --base-url only"),
         (["--base-url", "http://127.0.0.1:9"], "--base-url needs --token"),
-        (["--update"], "an emulator proves nothing about Make"),
+        (["--update"], "an emulator is no evidence of Make"),
     ],
 )
 def test_flags_that_make_no_sense_are_mistakes_in_the_usage(flags: list[str], reason: str) -> None:
@@ -74,7 +74,7 @@ def test_the_environment_stands_in_for_flags() -> None:
 def test_nobody_at_the_address_is_one_line() -> None:
     result = CliRunner().invoke(main, ["contract", *ZONE])
     assert result.exit_code == 1
-    assert result.stderr.startswith("make-emulator: nobody answers at http://127.0.0.1:9/api/v2: ")
+    assert result.stderr.startswith("make-emulator: no response from http://127.0.0.1:9/api/v2: ")
     assert result.stderr.count("\n") == 1
     assert "secret" not in result.output
 
@@ -96,7 +96,7 @@ def test_a_name_that_no_test_has_is_told() -> None:
         [*CONTRACT, "-k", "nothing_of_this_name"], capture_output=True, encoding="utf-8", check=False
     )
     assert ended.returncode == 1
-    assert ended.stderr == "make-emulator: no test has a name that fits -k\n"
+    assert ended.stderr == "make-emulator: no test has a name that matches -k\n"
 
 
 def test_a_token_that_is_refused_is_one_line(zone: EmulatedZone, tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_token_that_is_refused_is_one_line(zone: EmulatedZone, tmp_path: Path)
         zone.command(), env=zone.environment, capture_output=True, encoding="utf-8", check=False
     )
     assert ended.returncode == 1
-    assert ended.stderr == f"make-emulator: {zone.world.base_url} refuses the token (401)\n"
+    assert ended.stderr == f"make-emulator: {zone.world.base_url} rejects the token (401)\n"
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_an_emulator_teaches_the_ledger_nothing(zone: EmulatedZone, tmp_path: Pa
         check=False,
     )
     assert ended.returncode == 1
-    assert "an emulator answers there, which proves nothing about Make" in ended.stderr
+    assert "the target is an emulator, which is no evidence of Make" in ended.stderr
     assert path.read_text("utf-8") == "[]"
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from make_emulator import fidelity
 from make_emulator.contract.declarations import aspects_to_test, core_endpoints, endpoints
-from make_emulator.fidelity_text import find_linked_tests
+from tools.update_fidelity import find_linked_tests
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -76,12 +76,12 @@ def test_no_mark_covers_what_a_route_has_not(marks: dict[str, list[tuple[str, ..
 
 def test_every_statement_that_a_test_names_is_in_the_ledger(marks: dict[str, list[tuple[str, ...]]]) -> None:
     named = {id for ids in marks["fidelity"] for id in ids}
-    assert named - {behaviour.id for behaviour in fidelity.load_behaviours()} == set()
+    assert named - {behaviour.id for behaviour in fidelity.shipped_behaviours()} == set()
     assert named == set(find_linked_tests(ROOT / "contract_tests"))
 
 
 def test_the_ledger_names_the_tests_that_check_it() -> None:
     linked = find_linked_tests(ROOT / "contract_tests")
     assert {
-        behaviour.id: behaviour.test for behaviour in fidelity.load_behaviours() if behaviour.test
+        behaviour.id: behaviour.test for behaviour in fidelity.shipped_behaviours() if behaviour.test
     } == linked

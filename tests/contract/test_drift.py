@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conftest import ApiClient, assert_ok
+from helpers.api import ApiClient, assert_ok
 from make_emulator.contract.drift import Drift, find_drift, find_error_drift
 
 TEAM = {"id": 1, "name": "Team", "organizationId": 1, "globalAgentsEnabled": False}

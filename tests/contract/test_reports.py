@@ -11,10 +11,10 @@ import yaml
 
 from make_emulator import fidelity
 from make_emulator.contract.drift import Drift
-from make_emulator.contract.reports import mark_observed, render_html, summary_lines, write_reports
+from make_emulator.contract.ledger import mark_observed, set_fields
+from make_emulator.contract.reports import render_html, summary_lines, write_reports
 from make_emulator.contract.results import Outcome, ResponseRecorder, SuiteRun
 from make_emulator.contract.settings import Settings
-from make_emulator.fidelity_text import find_linked_tests, set_fields
 from make_emulator.resources import fixture_path
 
 DRIFT = Drift("GET /teams", "teams[].id", "type", "integer", "string")
@@ -56,11 +56,11 @@ def run() -> SuiteRun:
 
 
 def test_a_statement_is_confirmed_contradicted_or_untested(run: SuiteRun) -> None:
-    verdicts = run.verdicts(fidelity.load_behaviours())
+    verdicts = run.verdicts(fidelity.shipped_behaviours())
     named = ("auth.token", "paging.answer", "users.me")
     assert [verdicts[id] for id in named] == ["confirmed", "contradicted", "untested"]
     run.add(Outcome("test_b.py::test_four", "failed", fidelity=("auth.token",)))
-    assert run.verdicts(fidelity.load_behaviours())["auth.token"] == "contradicted"
+    assert run.verdicts(fidelity.shipped_behaviours())["auth.token"] == "contradicted"
 
 
 def test_a_route_has_the_worst_outcome_of_each_aspect(run: SuiteRun) -> None:
@@ -72,20 +72,20 @@ def test_a_route_has_the_worst_outcome_of_each_aspect(run: SuiteRun) -> None:
 
 def test_the_summary_tells_what_matters(run: SuiteRun) -> None:
     run.left_behind = ["hook 6 ('contract-1 hook 1')"]
-    lines = list(summary_lines(run.as_json(fidelity.load_behaviours())))
+    lines = list(summary_lines(run.as_json(fidelity.shipped_behaviours())))
     assert lines[:3] == [
         "tests     1 passed, 1 failed, 1 skipped",
         "  skipped    1  the token lacks user:read",
-        "routes    1 of the 47 documented ones were called",
+        "routes    1 of the 47 documented routes were called",
     ]
     text = "\n".join(lines)
     assert "  contradicted  paging.answer (observed): The answer's `pg` repeats" in text
     assert "  type     GET /teams  teams[].id: integer expected, string found" in text
-    assert lines[-2:] == ["left behind, remove it by hand:", "  hook 6 ('contract-1 hook 1')"]
+    assert lines[-2:] == ["left behind, to delete by hand:", "  hook 6 ('contract-1 hook 1')"]
 
 
 def test_the_page_needs_nothing_but_itself_and_escapes_what_it_shows(run: SuiteRun) -> None:
-    page = render_html(run.as_json(fidelity.load_behaviours()))
+    page = render_html(run.as_json(fidelity.shipped_behaviours()))
     assert "Contract with eu1.make.com" in page
     assert "&lt;b&gt;oops" in page
     assert "<b>oops" not in page
@@ -96,11 +96,14 @@ def test_the_page_needs_nothing_but_itself_and_escapes_what_it_shows(run: SuiteR
 
 def test_the_ledger_learns_what_was_assumed_and_is_confirmed(run: SuiteRun, tmp_path: Path) -> None:
     before = fixture_path("fidelity.yaml").read_text("utf-8")
-    after, learned = mark_observed(before, run.as_json(fidelity.load_behaviours()))
+    after, learned = mark_observed(before, run.as_json(fidelity.shipped_behaviours()))
     assert learned == ["body.types"]
     path = tmp_path / "fidelity.yaml"
     path.write_text(after, "utf-8")
-    old, new = ({each.id: each for each in fidelity.load_behaviours(source)} for source in (None, path))
+    old, new = (
+        {each.id: each for each in fidelity.load_behaviours(source)}
+        for source in (fixture_path("fidelity.yaml"), path)
+    )
     assert {id for id in old if old[id] != new[id]} == {"body.types"}
     assert (old["body.types"].status, new["body.types"].status) == ("assumed", "observed")
     assert new["body.types"].source == "contract suite against eu1.make.com, 2026-11-25"
@@ -137,7 +140,7 @@ def test_a_run_writes_its_reports_and_updates_the_ledger(run: SuiteRun, tmp_path
     terminal = Terminal()
     write_reports(terminal, run, settings)
     assert terminal.lines[0] == "contract: eu1.make.com"
-    assert terminal.lines[-1] == "ledger    1 statements are observed now"
+    assert terminal.lines[-1] == "ledger    1 behaviours marked as observed"
     assert f"cannot write {settings.html}: No such file or directory" in terminal.lines
     assert json.loads((tmp_path / "run.json").read_text("utf-8"))["target"] == "eu1.make.com"
     statuses = {each.id: each.status for each in fidelity.load_behaviours(path)}
@@ -177,13 +180,3 @@ def test_fields_are_set_and_taken_away_and_comments_stay() -> None:
     assert text.startswith("# A comment.\n")
     assert '  test: "a \\"b\\""\n\n# --- Another area ---\n\n- id: a.two\n' in text
     assert set_fields(TEXT, {}) == TEXT
-
-
-def test_marks_are_read_off_the_tests(tmp_path: Path) -> None:
-    (tmp_path / "test_x.py").write_text(
-        "import pytest\n@pytest.mark.fidelity('a.one', 'a.two')\n@pytest.mark.covers('GET /teams', 'cols')\n"
-        "def test_first(): ...\n@pytest.mark.fidelity('a.one')\ndef test_second(): ...\n",
-        "utf-8",
-    )
-    test = "contract_tests/test_x.py::test_first"
-    assert find_linked_tests(tmp_path) == {"a.one": test, "a.two": test}

@@ -4,9 +4,8 @@ from typing import Any
 
 import orjson
 import pytest
-from test_worlds import assert_status
 
-from conftest import ApiClient
+from helpers.api import ApiClient, assert_status
 from make_emulator.world import snapshot
 from make_emulator.world.models import Json
 
@@ -56,12 +55,12 @@ MAIL = {
 def run(api: ApiClient, *flow: Json) -> dict[str, Any]:
     """Make a scenario of these modules, start it and run it."""
     blueprint = {"name": "Calls", "flow": list(flow), "metadata": {}}
-    wish = {
+    body = {
         "blueprint": orjson.dumps(blueprint).decode(),
         "teamId": 1,
         "scheduling": '{"type": "on-demand"}',
     }
-    made = assert_status(api.post("/scenarios?confirmed=true", json=wish))["scenario"]
+    made = assert_status(api.post("/scenarios?confirmed=true", json=body))["scenario"]
     assert_status(api.post(f"/scenarios/{made['id']}/start"))
     executed: dict[str, Any] = assert_status(
         api.post(f"/scenarios/{made['id']}/run", json={"responsive": True})
@@ -70,7 +69,7 @@ def run(api: ApiClient, *flow: Json) -> dict[str, Any]:
 
 
 def test_rules_are_added_shown_and_taken_away(api: ApiClient) -> None:
-    wish = {
+    body = {
         "method": "post",
         "url": "https://api.example.com/*",
         "status": 201,
@@ -79,7 +78,7 @@ def test_rules_are_added_shown_and_taken_away(api: ApiClient) -> None:
         "times": 2,
         "delayMs": 5,
     }
-    made = api.control("POST", HTTP, json=wish)
+    made = api.control("POST", HTTP, json=body)
     assert made.status_code == 201
     rule = {
         "id": 1,
@@ -115,7 +114,7 @@ def test_rules_are_added_shown_and_taken_away(api: ApiClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "reason"),
+    ("body", "reason"),
     [
         ({}, "Missing value of required parameter 'url'."),
         ({"url": ""}, "Missing value of required parameter 'url'."),
@@ -125,8 +124,8 @@ def test_rules_are_added_shown_and_taken_away(api: ApiClient) -> None:
         ({"url": "*", "times": 0}, "Parameter 'times' must be at least 1."),
         ({"url": "*", "delayMs": -1}, "Parameter 'delayMs' must be from 0 to 86400000."),
         ({"url": "*", "error": "boom"}, "Parameter 'error' must be one of: timeout, connection."),
-        ({"url": "*", "error": "timeout", "status": 500}, "A rule has an 'error', or an answer with 'status', 'headers', 'body', 'pages'; not both."),
-        ({"url": "*", "error": "timeout", "pages": ["a"]}, "A rule has an 'error', or an answer with 'status', 'headers', 'body', 'pages'; not both."),
+        ({"url": "*", "error": "timeout", "status": 500}, "A rule has an 'error', or a response with 'status', 'headers', 'body', 'pages'; not both."),
+        ({"url": "*", "error": "timeout", "pages": ["a"]}, "A rule has an 'error', or a response with 'status', 'headers', 'body', 'pages'; not both."),
         ({"url": "*", "body": {}, "pages": [{}]}, "A rule has a 'body' or 'pages'; not both."),
         ({"url": "*", "pages": {"a": 1}}, "Invalid value of parameter 'pages'."),
         ({"url": "*", "pages": []}, NO_PAGES),
@@ -137,11 +136,11 @@ def test_rules_are_added_shown_and_taken_away(api: ApiClient) -> None:
         ({"url": "*", "colour": 1}, "Unknown parameter 'colour'."),
     ],
 )  # fmt: skip
-def test_a_rule_that_makes_no_sense_is_refused(api: ApiClient, wish: Json, reason: str) -> None:
-    answer = api.control("POST", HTTP, json=wish)
-    assert answer.status_code == 400
-    assert answer.json is not None
-    assert answer.json["detail"] == reason
+def test_a_rule_that_makes_no_sense_is_refused(api: ApiClient, body: Json, reason: str) -> None:
+    response = api.control("POST", HTTP, json=body)
+    assert response.status_code == 400
+    assert response.json is not None
+    assert response.json["detail"] == reason
     assert len(api.world.http_rules) == 0
 
 

@@ -3,16 +3,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from test_worlds import assert_status
 
-from conftest import ApiClient
+from helpers.api import ApiClient, assert_status
 
 MODULES = "/worlds/default/modules"
 SEND = f"{MODULES}/slack:CreateMessage"
 
 
 def test_scripts_are_written_shown_and_taken_back(api: ApiClient) -> None:
-    wish = {"output": {"ts": "1"}, "times": 2, "durationMs": 5}
+    body = {"output": {"ts": "1"}, "times": 2, "durationMs": 5}
     script = {
         "module": "slack:CreateMessage",
         "output": [{"ts": "1"}],
@@ -20,7 +19,7 @@ def test_scripts_are_written_shown_and_taken_back(api: ApiClient) -> None:
         "timesLeft": 2,
         "hits": 0,
     }
-    assert assert_status(api.control("PUT", SEND, json=wish)) == {"module": script}
+    assert assert_status(api.control("PUT", SEND, json=body)) == {"module": script}
     assert assert_status(api.control("GET", SEND)) == {"module": script}
     failing = assert_status(api.control("PUT", f"{MODULES}/jira:Get", json={"error": {"name": "DataError"}}))
     assert failing["module"]["error"] == {"name": "DataError", "message": ""}
@@ -36,7 +35,7 @@ def test_scripts_are_written_shown_and_taken_back(api: ApiClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "wish", "reason"),
+    ("module", "body", "reason"),
     [
         ("slack", {"output": {}}, "'slack' is not the name of a module; it reads app:Module."),
         ("builtin:BasicRouter", {"output": {}}, "Module 'builtin:BasicRouter' puts out nothing of its own; it can"),
@@ -53,11 +52,11 @@ def test_scripts_are_written_shown_and_taken_back(api: ApiClient) -> None:
         ("slack:Do", {"colour": 1}, "Unknown parameter 'colour'."),
     ],
 )  # fmt: skip
-def test_a_script_that_makes_no_sense_is_refused(api: ApiClient, module: str, wish: Any, reason: str) -> None:
-    answer = api.control("PUT", f"{MODULES}/{module}", json=wish)
-    assert answer.status_code == 400
-    assert answer.json is not None
-    assert answer.json["detail"].startswith(reason)
+def test_a_script_that_makes_no_sense_is_refused(api: ApiClient, module: str, body: Any, reason: str) -> None:
+    response = api.control("PUT", f"{MODULES}/{module}", json=body)
+    assert response.status_code == 400
+    assert response.json is not None
+    assert response.json["detail"].startswith(reason)
     assert api.world.scripts == {}
 
 

@@ -4,9 +4,8 @@ from typing import Any
 
 import orjson
 import pytest
-from test_worlds import assert_status
 
-from conftest import ADMIN_TOKEN, ApiClient
+from helpers.api import ADMIN_TOKEN, ApiClient, assert_status
 
 SNAPSHOT = "/worlds/default/snapshot"
 
@@ -20,7 +19,7 @@ def test_a_restore_takes_everything_back_but_the_journal(api: ApiClient) -> None
     assert restored == assert_status(api.control("GET", "/worlds/default"))
     assert api.get("/scenarios/1").status_code == 200
     assert api.get("/teams/1", token=made).status_code == 401
-    assert next(iter(api.tenant.request_log)).method == "DELETE"
+    assert next(iter(api.handle.request_log)).method == "DELETE"
 
 
 def test_a_restored_world_is_found_by_its_old_tokens_and_hooks(api: ApiClient) -> None:
@@ -53,11 +52,11 @@ def test_a_snapshot_can_be_restored_as_another_world_once_its_own_is_gone(api: A
 @pytest.mark.parametrize("data", [b"{", b"{}", b"[]", b'{"version": 1}'])
 def test_a_malformed_document_is_refused_whole(api: ApiClient, data: bytes) -> None:
     before = api.control("GET", SNAPSHOT).get_data()
-    answer = api.control("PUT", SNAPSHOT, data=data)
-    assert answer.status_code == 400
-    assert answer.json is not None
-    assert answer.json["code"] == "SC400"
-    assert answer.json["detail"].startswith("The snapshot cannot be restored: ")
+    response = api.control("PUT", SNAPSHOT, data=data)
+    assert response.status_code == 400
+    assert response.json is not None
+    assert response.json["code"] == "SC400"
+    assert response.json["detail"].startswith("The snapshot cannot be restored: ")
     assert api.control("GET", SNAPSHOT).get_data() == before
 
 
@@ -65,9 +64,9 @@ def test_a_fault_in_a_row_is_told_and_changes_nothing(api: ApiClient) -> None:
     document: dict[str, Any] = assert_status(api.control("GET", SNAPSHOT))
     document["rows"]["folders"] = []
     document["rows"]["teams"][0]["name"] = None
-    answer = api.control("PUT", SNAPSHOT, json=document)
-    assert answer.json is not None
-    assert answer.json["detail"] == "The snapshot cannot be restored: Team.name is no str but NoneType."
+    response = api.control("PUT", SNAPSHOT, json=document)
+    assert response.json is not None
+    assert response.json["detail"] == "The snapshot cannot be restored: Team.name is no str but NoneType."
     assert api.get("/teams/1").json == {
         "team": {"id": 1, "name": "Example Team", "organizationId": 1, "globalAgentsEnabled": False}
     }

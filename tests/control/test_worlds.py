@@ -4,14 +4,9 @@ from typing import Any
 
 import pytest
 
-from conftest import ADMIN_TOKEN, ApiClient
+from helpers.api import ADMIN_TOKEN, ApiClient, assert_status
 from make_emulator import __version__
 from make_emulator.app import create_app
-
-
-def assert_status(answer: Any, status: int = 200) -> Any:
-    assert answer.status_code == status, answer.json
-    return answer.json
 
 
 def test_health_answers_with_the_version(api: ApiClient) -> None:
@@ -32,8 +27,8 @@ def test_the_default_world_is_described_as_promised(api: ApiClient) -> None:
 
 
 def test_a_world_is_made_as_wished(api: ApiClient) -> None:
-    wish = {"name": "mine", "plan": "core", "zone": "us1", "now": "2026-01-01T00:00:00Z"}
-    world = assert_status(api.control("POST", "/worlds", json=wish), 201)["world"]
+    body = {"name": "mine", "plan": "core", "zone": "us1", "now": "2026-01-01T00:00:00Z"}
+    world = assert_status(api.control("POST", "/worlds", json=body), 201)["world"]
     assert (world["name"], world["plan"], world["zone"]) == ("mine", "core", "us1.make.com")
     clock = assert_status(api.control("GET", "/worlds/mine/clock"))
     assert (clock["now"][:16], clock["frozen"]) == ("2026-01-01T00:00", False)
@@ -57,7 +52,7 @@ def test_a_world_can_be_made_from_an_inline_seed(api: ApiClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "body",
     [
         {"name": "default"},
         {"zone": "zz"},
@@ -77,11 +72,11 @@ def test_a_world_can_be_made_from_an_inline_seed(api: ApiClient) -> None:
         ["list"],
     ],
 )
-def test_a_wish_that_makes_no_sense_is_refused_and_makes_no_world(api: ApiClient, wish: Any) -> None:
-    answer = api.control("POST", "/worlds", json=wish)
-    assert answer.status_code == 400
-    assert answer.json is not None
-    assert answer.json["code"] == "SC400"
+def test_a_wish_that_makes_no_sense_is_refused_and_makes_no_world(api: ApiClient, body: Any) -> None:
+    response = api.control("POST", "/worlds", json=body)
+    assert response.status_code == 400
+    assert response.json is not None
+    assert response.json["code"] == "SC400"
     assert len(assert_status(api.control("GET", "/worlds"))["worlds"]) == 1
 
 
@@ -123,8 +118,8 @@ def test_the_clock_is_frozen_set_and_advanced(api: ApiClient) -> None:
 
 @pytest.mark.parametrize("seconds", [None, "5", True, -1, 1e30, [1]])
 def test_the_clock_refuses_what_is_no_step_ahead(api: ApiClient, seconds: Any) -> None:
-    answer = api.control("POST", "/worlds/default/clock/advance", json={"seconds": seconds})
-    assert answer.status_code == 400
+    response = api.control("POST", "/worlds/default/clock/advance", json={"seconds": seconds})
+    assert response.status_code == 400
     assert assert_status(api.control("GET", "/worlds/default/clock"))["now"] == "2026-03-02T12:00:00.000Z"
 
 
@@ -143,8 +138,8 @@ def test_unknown_worlds_are_404(api: ApiClient) -> None:
 def test_without_a_key_only_loopback_is_served() -> None:
     api = ApiClient(create_app())
     for address, status in [("127.0.0.1", 200), ("::1", 200), ("::ffff:127.0.0.1", 200), ("10.0.0.5", 403)]:
-        answer = api.control("GET", "/worlds", environ_base={"REMOTE_ADDR": address})
-        assert answer.status_code == status, address
+        response = api.control("GET", "/worlds", environ_base={"REMOTE_ADDR": address})
+        assert response.status_code == status, address
 
 
 def test_with_a_key_whoever_has_it_is_served() -> None:
@@ -152,8 +147,8 @@ def test_with_a_key_whoever_has_it_is_served() -> None:
     far = {"REMOTE_ADDR": "10.0.0.5"}
     assert api.control("GET", "/worlds").status_code == 403
     assert api.control("GET", "/worlds", headers={"X-Emulator-Key": "wrong"}).status_code == 403
-    answer = api.control("GET", "/worlds", headers={"X-Emulator-Key": "sesame"}, environ_base=far)
-    assert answer.status_code == 200
+    response = api.control("GET", "/worlds", headers={"X-Emulator-Key": "sesame"}, environ_base=far)
+    assert response.status_code == 200
     assert api.control("GET", "/health", environ_base=far).status_code == 200
 
 

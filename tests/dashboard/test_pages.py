@@ -9,33 +9,35 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from werkzeug.test import TestResponse
 
-from conftest import ADMIN_TOKEN, READER_TOKEN, ApiClient
+from helpers.api import ADMIN_TOKEN, READER_TOKEN, ApiClient
 from make_emulator import api as routes
+from make_emulator import fidelity
 from make_emulator.app import create_app
 from make_emulator.world import external_services
 from make_emulator.world.models import Attachment, IncompleteExecution, Mail, SentRequest
 
-PAGES = ("/", "/docs")
+PAGES = ("/", "/docs", "/fidelity")
+PAGES_OF_A_WORLD = ("/", "/docs")
 EVIL = "</td><script>alert(1)</script><img src=x onerror=alert(2)>\"'"
 
 
 class Page(HTMLParser):
     """The elements of a page, and its text."""
 
-    def __init__(self, answer: TestResponse, status: int = 200) -> None:
+    def __init__(self, response: TestResponse, status: int = 200) -> None:
         super().__init__()
-        assert answer.status_code == status
-        assert answer.content_type == "text/html; charset=utf-8"
+        assert response.status_code == status
+        assert response.content_type == "text/html; charset=utf-8"
         self.elements: list[tuple[str, dict[str, str]]] = []
         self.scripts: list[str] = []
         self.text = ""
         self._within = ""
-        self.feed(answer.get_data(as_text=True))
+        self.feed(response.get_data(as_text=True))
         self.text = " ".join(self.text.split())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -69,15 +71,15 @@ def test_a_page_loads_nothing_from_elsewhere(api: ApiClient, path: str) -> None:
     assert all(target.startswith(("/_emulator/", "#", "?")) for target in targets), targets
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", PAGES_OF_A_WORLD)
 def test_only_the_scripts_that_come_along_are_let_in(api: ApiClient, path: str) -> None:
-    answer = api.control("GET", path)
-    policy = answer.headers["Content-Security-Policy"]
+    response = api.control("GET", path)
+    policy = response.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
-    scripts = Page(answer).scripts
+    scripts = Page(response).scripts
     assert len(scripts) == 2
-    style = answer.get_data(as_text=True).partition("<style>")[2].partition("</style>")[0]
+    style = response.get_data(as_text=True).partition("<style>")[2].partition("</style>")[0]
     for text in (*scripts, style):
         assert base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() in policy
 
@@ -192,10 +194,10 @@ def test_the_buttons_of_the_dashboard_do_what_they_say(api: ApiClient) -> None:
     buttons = [attributes for tag, attributes in page(api, "/").elements if "data-url" in attributes]
     assert len(buttons) == 5
     for button in buttons:
-        answer = api.control(
+        response = api.control(
             button["data-method"], button["data-url"].removeprefix("/_emulator"), data=button["data-body"]
         )
-        assert answer.status_code == 200, button
+        assert response.status_code == 200, button
     clock = api.control("GET", "/worlds/default/clock").json
     assert clock is not None
     assert clock["now"] >= "2026-03-03T13:16:00"
@@ -253,24 +255,24 @@ def test_the_calls_that_the_reference_shows_can_be_made(api: ApiClient) -> None:
         if method == "DELETE":
             continue
         parts = urlsplit(url)
-        answer = api.app.test_client().open(
+        response = api.app.test_client().open(
             parts.path,
             query_string=parts.query,
             method=method,
             headers=dict(value.split(": ", 1) for flag, value in pairs if flag == "-H"),
             data=next((value for flag, value in pairs if flag == "-d"), None),
         )
-        answered.append(answer.status_code)
-        assert answer.status_code not in (401, 403, 405), call
+        answered.append(response.status_code)
+        assert response.status_code not in (401, 403, 405), call
     assert answered.count(200) > len(answered) / 2
 
 
 def test_the_address_of_the_dashboard_may_lack_its_slash(api: ApiClient) -> None:
-    answer = api.control("GET", "")
-    assert (answer.status_code, answer.headers["Location"]) == (308, "http://localhost/_emulator/")
+    response = api.control("GET", "")
+    assert (response.status_code, response.headers["Location"]) == (308, "http://localhost/_emulator/")
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", PAGES_OF_A_WORLD)
 def test_with_a_key_a_browser_is_given_a_form_for_it_and_nothing_else(path: str) -> None:
     api = ApiClient(create_app(control_key="sesame"))
     form = Page(api.control("GET", path), 403)
@@ -295,9 +297,9 @@ def run_of(api: ApiClient, *flow: dict[str, Any]) -> str:
     body = {"teamId": 1, "blueprint": blueprint, "scheduling": '{"type": "on-demand"}'}
     scenario = api.post("/scenarios?confirmed=true", json=body).json["scenario"]["id"]  # type: ignore[index]
     api.post(f"/scenarios/{scenario}/start")
-    answer = api.post(f"/scenarios/{scenario}/run", json={"responsive": True}).json
-    assert answer is not None
-    return str(answer["executionId"])
+    response = api.post(f"/scenarios/{scenario}/run", json={"responsive": True}).json
+    assert response is not None
+    return str(response["executionId"])
 
 
 def node(id: int, module: str, mapper: Any, **rest: Any) -> dict[str, Any]:
@@ -332,3 +334,29 @@ def test_the_page_of_a_run_that_failed_tells_why(api: ApiClient) -> None:
 @pytest.mark.parametrize("query", ["", "?world=default", "?world=default&id=nobody", "?world=nowhere&id=1"])
 def test_the_page_of_a_run_that_there_is_not_is_404(api: ApiClient, query: str) -> None:
     assert api.control("GET", f"/execution{query}").status_code == 404
+
+
+# --- the fidelity ledger -------------------------------------------------------------------------
+
+
+def test_the_fidelity_page_counts_the_behaviours_of_each_area(api: ApiClient) -> None:
+    shown = page(api, "/fidelity")
+    counts = fidelity.count_statuses(fidelity.shipped_behaviours())
+    assert f"all {' '.join(map(str, counts.values()))}" in shown.text
+    for area in fidelity.list_areas(fidelity.shipped_behaviours()):
+        assert f"?area={quote(area)}" in shown.values("href")
+
+
+def test_the_fidelity_page_shows_the_behaviours_of_an_area(api: ApiClient) -> None:
+    shown = page(api, "/fidelity?area=Hooks")
+    for behaviour in fidelity.shipped_behaviours():
+        assert (behaviour.id in shown.values("id")) == (behaviour.area == "Hooks")
+    assert "No area matches." in page(api, "/fidelity?area=weather").text
+
+
+def test_the_fidelity_page_asks_for_the_control_key() -> None:
+    api = ApiClient(create_app(control_key="sesame"))
+    form = Page(api.control("GET", "/fidelity"), 403)
+    assert ("input", "password") in [(tag, attributes.get("type")) for tag, attributes in form.elements]
+    shown = Page(api.control("GET", "/fidelity", headers={"X-Emulator-Key": "sesame"}))
+    assert "Fidelity ledger" in shown.text

@@ -73,8 +73,8 @@ def test_what_a_seed_leaves_to_a_default_is_no_difference() -> None:
     }
     del said["enabled"]
     hook = {"id": 1, "name": "H"}
-    told = {**hook, "data": {"method": False, "headers": False, "stringify": False}, "enabled": True}
-    assert compared(seed(hooks=[hook]), seed(connections=[said], hooks=[told])).is_equal
+    reported = {**hook, "data": {"method": False, "headers": False, "stringify": False}, "enabled": True}
+    assert compared(seed(hooks=[hook]), seed(connections=[said], hooks=[reported])).is_equal
 
 
 def test_the_code_of_a_function_is_compared() -> None:

@@ -127,15 +127,15 @@ def _check_run(world: World, kept: Any, *, outputs: object, operations: int) -> 
 def test_every_method_answers_what_its_types_promise(sdk: RunScript) -> None:
     done = sdk("every-method")
 
-    answers = done["answers"]
-    assert answers.keys() == SDK_SHAPES.keys()
-    called = {name.split()[0] for name in answers}
+    responses = done["answers"]
+    assert responses.keys() == SDK_SHAPES.keys()
+    called = {name.split()[0] for name in responses}
     assert called == set(done["methods"]) - NOT_EMULATED
     assert set(done["others"]) == PARTS_NOT_EMULATED
 
-    answers["executions.list"] = executions_in(answers["executions.list"])
-    assert answers["executions.list"]
-    found = {name: list(shape_mismatches(answers[name], shape)) for name, shape in SDK_SHAPES.items()}
+    responses["executions.list"] = executions_in(responses["executions.list"])
+    assert responses["executions.list"]
+    found = {name: list(shape_mismatches(responses[name], shape)) for name, shape in SDK_SHAPES.items()}
     assert {name: texts for name, texts in found.items() if texts} == KNOWN_MISMATCHES
 
 

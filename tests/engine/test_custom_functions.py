@@ -38,7 +38,7 @@ NOW = 1_481_212_557_536
 
 
 class Workshop(EngineHarness):
-    """A lab whose team has functions."""
+    """A harness whose team has functions."""
 
     def write(self, *codes: str) -> None:
         for code in codes:
@@ -72,7 +72,7 @@ def workshop() -> Workshop:
 
 def test_an_expression_calls_a_function_of_the_team(workshop: Workshop) -> None:
     workshop.write("function twice(x) { return 2 * x; }")
-    assert last_module_output(set_variable(1, "{{twice(21)}}"), lab=workshop) == [{"x": 42}]
+    assert last_module_output(set_variable(1, "{{twice(21)}}"), harness=workshop) == [{"x": 42}]
     assert workshop.worth("{{twice(twice(1)) + 1}} and {{twice(4)}}") == "5 and 8"
 
 
@@ -176,7 +176,7 @@ def test_built_in_functions_are_called_by_iml(workshop: Workshop) -> None:
 
 def test_dates_are_written_in_the_zone_of_the_organization(workshop: Workshop) -> None:
     workshop.write("function hour(day) { return iml.formatDate(day, 'HH'); }")
-    given_back = last_module_output(set_variable(1, "{{hour('2016-12-08T15:55:57Z')}}"), lab=workshop)
+    given_back = last_module_output(set_variable(1, "{{hour('2016-12-08T15:55:57Z')}}"), harness=workshop)
     assert given_back == [{"x": "16"}]
 
 
@@ -282,7 +282,7 @@ def test_the_scenarios_that_use_a_function_are_found_in_nested_calls_only(worksh
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "reported"),
     [
         ("throw new Error('no')", "no"),
         ("throw new TypeError()", "TypeError"),
@@ -296,9 +296,9 @@ def test_the_scenarios_that_use_a_function_are_found_in_nested_calls_only(worksh
         ("return 'x'.repeat(2e7)", "The result is too large."),
     ],
 )
-def test_an_error_is_told_as_that_of_the_function(workshop: Workshop, body: str, told: str) -> None:
+def test_an_error_is_told_as_that_of_the_function(workshop: Workshop, body: str, reported: str) -> None:
     message = workshop.error("{{broken()}}", code=f"function broken() {{ {body}; }}")
-    assert message == f"Function 'broken' finished with error! {told}"
+    assert message == f"Function 'broken' finished with error! {reported}"
 
 
 def test_code_that_is_no_javascript_fails_when_it_is_called(workshop: Workshop) -> None:
@@ -343,7 +343,7 @@ def test_a_function_that_does_not_end_is_ended(workshop: Workshop, body: str) ->
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "reported"),
     [
         ("const all = []; while (true) all.push(new Uint8Array(4e6))", "out of memory"),
         ("return 'x'.repeat(1e9)", "out of memory"),
@@ -353,9 +353,9 @@ def test_a_function_that_does_not_end_is_ended(workshop: Workshop, body: str) ->
         ("return '('.repeat(1e6).match(RegExp('('.repeat(1e5) + ')'.repeat(1e5)))", ""),
     ],
 )
-def test_a_function_that_wants_too_much_fails(workshop: Workshop, body: str, told: str) -> None:
+def test_a_function_that_wants_too_much_fails(workshop: Workshop, body: str, reported: str) -> None:
     message = workshop.error("{{hostile()}}", code=f"function hostile() {{ {body}; }}")
-    assert message.startswith(f"Function 'hostile' finished with error! {told}")
+    assert message.startswith(f"Function 'hostile' finished with error! {reported}")
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,11 @@ SAMPLES = Path(__file__).parents[2] / "fixtures" / "blueprints"
 
 
 @pytest.fixture
-def lab() -> EngineHarness:
-    lab = EngineHarness()
-    structure = lab.world.data_structures[1]
+def harness() -> EngineHarness:
+    harness = EngineHarness()
+    structure = harness.world.data_structures[1]
     data_stores.update_structure(
-        lab.world,
+        harness.world,
         structure,
         strict=True,
         spec=[
@@ -30,47 +30,49 @@ def lab() -> EngineHarness:
             {"name": "customer", "type": "text"},
         ],
     )
-    lab.add("old", sku="A-1", quantity=12)
+    harness.add("old", sku="A-1", quantity=12)
     for type in ("slack", "google"):
-        row = connections.create(lab.world, lab.team, lab.user, name=type, type=type, data={})
-        connections.set_test_result(lab.world, row, ConnectionTestResult("ok"))
-    return lab
+        row = connections.create(harness.world, harness.team, harness.user, name=type, type=type, data={})
+        connections.set_test_result(harness.world, row, ConnectionTestResult("ok"))
+    return harness
 
 
-def run(lab: EngineHarness, name: str, inputs: Json = None, **options: Json) -> Execution:
+def run(harness: EngineHarness, name: str, inputs: Json = None, **options: Json) -> Execution:
     sample = orjson.loads((SAMPLES / f"{name}.json").read_bytes())
     io = sample.get("io", {})
-    scenario = lab.scenario(*sample["flow"], output_spec=io.get("output_spec", ()))
+    scenario = harness.scenario(*sample["flow"], output_spec=io.get("output_spec", ()))
     return executor.run_scenario(
-        lab.world, scenario, inputs=validate_inputs(io.get("input_spec", ()), inputs), **options
+        harness.world, scenario, inputs=validate_inputs(io.get("input_spec", ()), inputs), **options
     )
 
 
-def test_greeting_greets(lab: EngineHarness) -> None:
-    assert run(lab, "greeting", {"name": "Ada"}).outputs == {"greeting": "Hello, Ada!"}
+def test_greeting_greets(harness: EngineHarness) -> None:
+    assert run(harness, "greeting", {"name": "Ada"}).outputs == {"greeting": "Hello, Ada!"}
 
 
-def test_order_intake_keeps_the_order_and_answers_with_a_receipt(lab: EngineHarness) -> None:
-    execution = run(lab, "order-intake", {"sku": " a-1 ", "quantity": 3, "customer": "ann@example.com"})
+def test_order_intake_keeps_the_order_and_answers_with_a_receipt(harness: EngineHarness) -> None:
+    execution = run(harness, "order-intake", {"sku": " a-1 ", "quantity": 3, "customer": "ann@example.com"})
     assert execution.error is None
     outputs = execution.outputs
-    assert lab.data(outputs["key"]) == {"sku": "A-1", "quantity": 3, "customer": "ann@example.com"}
+    assert harness.data(outputs["key"]) == {"sku": "A-1", "quantity": 3, "customer": "ann@example.com"}
     assert outputs["largest"] == 12
     assert outputs["large"] is False
     assert outputs["receipt"] == '{"sku":"A-1","quantity":3,"customer":"ann@example.com"}'
     assert execution.operations == 4
 
 
-def test_webhook_to_datastore_keeps_what_the_hook_receives(lab: EngineHarness) -> None:
-    execution = run(lab, "webhook-to-datastore", trigger_bundle={"sku": "C-3", "quantity": 2}, instant=True)
+def test_webhook_to_datastore_keeps_what_the_hook_receives(harness: EngineHarness) -> None:
+    execution = run(
+        harness, "webhook-to-datastore", trigger_bundle={"sku": "C-3", "quantity": 2}, instant=True
+    )
     [bundle] = outputs_of(execution, 2)
     assert bundle["data"] == {"sku": "C-3", "quantity": 2}
-    assert lab.world.data_stores[1].records == 2
-    assert run(lab, "webhook-to-datastore", trigger_bundle={"quantity": 2}, instant=True).operations == 1
+    assert harness.world.data_stores[1].records == 2
+    assert run(harness, "webhook-to-datastore", trigger_bundle={"quantity": 2}, instant=True).operations == 1
 
 
-def test_weekly_report_tells_the_team(lab: EngineHarness) -> None:
-    execution = run(lab, "weekly-report")
+def test_weekly_report_tells_the_team(harness: EngineHarness) -> None:
+    execution = run(harness, "weekly-report")
     [row] = outputs_of(execution, 1)
     [message] = outputs_of(execution, 2)
     assert (

@@ -18,13 +18,13 @@ from typing import Any
 import pytest
 import yaml
 
-from conftest import ApiClient, assert_ok
+from helpers.api import ApiClient, assert_ok
 from make_emulator.app import DEFAULT_WORLD, create_app, registry_of
-from make_emulator.engine.apps import get_support_level
+from make_emulator.engine.apps.catalog import get_support_level
 from make_emulator.engine.runtime import executor
 from make_emulator.explain.blueprint_file import BlueprintExport, parse_export
-from make_emulator.explain.sample_inputs import sample_input
 from make_emulator.explain.stubs import create_stubs
+from make_emulator.explain.survey import sample_input
 from make_emulator.world import blueprint_refs, data_stores
 from make_emulator.world.models import Execution, Step
 
@@ -50,10 +50,10 @@ def cases() -> Iterator[Any]:
 def api() -> ApiClient:
     """An empty world whose clock stands still at noon of 2 March 2026."""
     app = create_app(seed="empty", now="2026-03-02T12:00:00Z")
-    tenant = registry_of(app).get(DEFAULT_WORLD)
-    assert tenant is not None
-    tenant.world.clock.freeze("2026-03-02T12:00:00Z")
-    return ApiClient(app, token=tenant.main_token().token)
+    handle = registry_of(app).get(DEFAULT_WORLD)
+    assert handle is not None
+    handle.world.clock.freeze("2026-03-02T12:00:00Z")
+    return ApiClient(app, token=handle.main_token().token)
 
 
 def imported(api: ApiClient, held: BlueprintExport) -> int:
@@ -89,7 +89,7 @@ def prepared(api: ApiClient, name: str, case: Mapping[str, Any]) -> int:
         # Ids of scenarios follow one another, so the next one is decided.
         api.world.ids.reserve("scenario", id - 1)
         assert imported(api, export(called)) == id
-    user, team = api.tenant.main_user(), api.tenant.main_team()
+    user, team = api.handle.main_user(), api.handle.main_team()
     assert team is not None
     create_stubs(api.world, team, user, held.nodes)
     for id, records in case.get("records", {}).items():
@@ -204,7 +204,7 @@ def test_an_export_of_ones_own_is_refused_or_runs_to_a_definite_end(api: ApiClie
         held = parse_export(path.read_bytes())
     except ValueError as error:
         pytest.skip(f"refused: {error}")
-    user, team = api.tenant.main_user(), api.tenant.main_team()
+    user, team = api.handle.main_user(), api.handle.main_team()
     assert team is not None
     create_stubs(api.world, team, user, held.nodes)
     execution = run(api, imported(api, held), sample_input(held, "2026-03-02T12:00:00Z"))

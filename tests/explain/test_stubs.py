@@ -41,7 +41,7 @@ def test_a_connection_has_the_type_and_the_label_that_the_designer_remembers(
     )
     world = place[0]
     assert (world.connections[77].name, world.connections[77].account_name) == ("My Slack", "slack3")
-    assert world.connections[78].name == "Stand-in for connection 78"
+    assert world.connections[78].name == "Stub of connection 78"
 
 
 def test_a_data_store_has_the_fields_that_are_declared_written_or_searched_for(
@@ -56,8 +56,8 @@ def test_a_data_store_has_the_fields_that_are_declared_written_or_searched_for(
         ),
         node("datastore:SearchRecord", {"datastore": 5}, {"filter": [[{"a": "city", "b": "Brno"}]]}),
     ]
-    [stand_in] = create_stubs(*place, nodes)
-    assert stand_in == Stub("data store", 5, "empty; fields email, score, vip, tags, city")
+    [stub] = create_stubs(*place, nodes)
+    assert stub == Stub("data store", 5, "empty; fields email, score, vip, tags, city")
     world = place[0]
     structure = world.data_structures[world.data_stores[5].datastructure_id or 0]
     assert structure.spec == [
@@ -79,7 +79,7 @@ def test_hooks_structures_and_scenarios_are_made_too(place: tuple[World, Team, U
     assert create_stubs(*place, nodes) == (
         Stub("hook", 3, "gateway:CustomMailHook"),
         Stub("data structure", 4, "fields a, b"),
-        Stub("scenario", 812, "gives nothing back; scenario-service:CallSubscenario can be scripted"),
+        Stub("scenario", 812, "returns nothing; scenario-service:CallSubscenario can be scripted"),
     )
     assert place[0].hooks[3].type == "mail"
     assert place[0].scenarios[812].is_active

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from make_emulator.engine.expressions.context import Bundle, Environment, Scope
@@ -10,8 +11,8 @@ from make_emulator.engine.expressions.evaluator import render
 from make_emulator.engine.expressions.values import Value
 from make_emulator.engine.runtime import executor
 from make_emulator.engine.runtime.budget import Budget
-from make_emulator.world import data_stores, organizations
-from make_emulator.world.models import BlueprintVersion, Execution, FieldSpecs, Json, Scenario
+from make_emulator.world import data_stores, organizations, scenarios
+from make_emulator.world.models import Execution, FieldSpecs, Json, Scenario
 from make_emulator.world.world import World
 
 #: 2016-12-08T15:55:57.536Z, the moment of the examples in Make's documentation.
@@ -35,7 +36,7 @@ class EngineHarness:
     """One team with one data store (id 1: city, number, tags) whose clock stands still."""
 
     def __init__(self, *, seed: int = 7, strict: bool = False) -> None:
-        self.world = World("lab", seed=seed)
+        self.world = World("harness", seed=seed)
         # In this order, or a millisecond may pass in between.
         self.world.clock.freeze()
         self.world.clock.set(NOW)
@@ -66,34 +67,17 @@ class EngineHarness:
         output_spec: FieldSpecs = (),
         **rest: Any,
     ) -> Scenario:
-        id = self.world.ids.next("scenario")
-        blueprint = {"name": "Test", "flow": list(flow), "metadata": metadata or {}}
-        self.world.blueprints.put(
-            BlueprintVersion(
-                scenario_id=id,
-                version=1,
-                created=NOW,
-                blueprint=blueprint,
-                id_sequence=1,
-                output_spec=output_spec,
-            )
+        scenario = scenarios.insert(
+            self.world,
+            {"name": "Test", "flow": list(flow), "metadata": metadata or {}},
+            team_id=self.team.id,
+            author_id=1,
+            scheduling={"type": "on-demand"},
+            is_invalid=False,
+            created=NOW,
+            output_spec=output_spec,
         )
-        return self.world.scenarios.put(
-            Scenario(
-                id=id,
-                name="Test",
-                team_id=self.team.id,
-                scheduling={"type": "on-demand"},
-                blueprint_version=1,
-                used_packages=(),
-                used_modules=(),
-                created=NOW,
-                last_edit=NOW,
-                created_by=1,
-                updated_by=None,
-                **rest,
-            )
-        )
+        return self.world.scenarios.put(replace(scenario, **rest))
 
     def run(
         self,
@@ -126,9 +110,9 @@ def outputs_of(execution: Execution, module_id: int) -> Sequence[Json]:
     return [bundle for step in execution.steps if step.module_id == module_id for bundle in step.output]
 
 
-def last_module_output(*flow: Json, lab: EngineHarness | None = None, **options: Json) -> list[Json]:
+def last_module_output(*flow: Json, harness: EngineHarness | None = None, **options: Json) -> list[Json]:
     """What the last of some modules put out."""
-    return list(outputs_of((lab or EngineHarness()).run(*flow, **options), flow[-1]["id"]))
+    return list(outputs_of((harness or EngineHarness()).run(*flow, **options), flow[-1]["id"]))
 
 
 #: What the module with id 1 put out, for expressions.

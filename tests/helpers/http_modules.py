@@ -40,13 +40,13 @@ def http_v4_module(
     )
 
 
-def add_http_rule(lab: EngineHarness, url: str = "*", **rule: Any) -> None:
-    external_services.add_rule(lab.world, HttpRule(url=url, **rule))
+def add_http_rule(harness: EngineHarness, url: str = "*", **rule: Any) -> None:
+    external_services.add_rule(harness.world, HttpRule(url=url, **rule))
 
 
-def sent_request(lab: EngineHarness) -> SentRequest:
+def sent_request(harness: EngineHarness) -> SentRequest:
     """The one request that was sent."""
-    [request] = lab.world.http_requests
+    [request] = harness.world.http_requests
     return request
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from make_emulator import World
-from make_emulator.importer import Checkpoint, ImportOptions, ImportResult, Masker, Throttle, ZoneClient, pull
+from make_emulator.importer import Checkpoint, ImportOptions, ImportResult, Masker, ZoneClient, pull
+from make_emulator.throttle import DEFAULT_LIMIT, Throttle
 from make_emulator.world.clock import SECOND, parse_iso
 
 
@@ -71,7 +72,8 @@ class PullHarness:
         self.timer = timer or WorldClockTimer(world)
         self.reporter = reporter or RecordingReporter()
         self.token = token or world.token
-        self.zone = ZoneClient(world.base_url, self.token, Throttle(self.timer, self.reporter.log_message))
+        throttle = Throttle(DEFAULT_LIMIT, self.timer, log=self.reporter.log_message)
+        self.zone = ZoneClient(world.base_url, self.token, throttle)
         self._team = world.team_id
 
     def pull(self, *, part: Path | None = None, resume: bool = False, **options: Any) -> ImportResult:

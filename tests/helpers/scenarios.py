@@ -13,10 +13,10 @@ from make_emulator import World
 def create_live_scenario(world: World, *flow: Any) -> int:
     """The id of a scenario of these modules, made and started."""
 
-    def post(path: str, **wish: Any) -> Any:
-        answer = requests.post(f"{world.base_url}{path}", json=wish, headers=world.headers, timeout=10)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+    def post(path: str, **body: Any) -> Any:
+        response = requests.post(f"{world.base_url}{path}", json=body, headers=world.headers, timeout=10)
+        assert response.status_code == 200, response.text
+        return response.json()
 
     made = post(
         "/scenarios?confirmed=true",

@@ -7,13 +7,12 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from conftest import ApiClient
 from make_emulator.world.models import Execution
 
+from .api import ApiClient, json_of
 
-def json_of(answer: TestResponse) -> Any:
-    """The JSON of an answer."""
-    return answer.json
+#: The body of the response for a hook whose scenario is inactive.
+NO_LISTENER_MESSAGE = "There is no scenario listening for this webhook."
 
 
 class WebhookHarness:

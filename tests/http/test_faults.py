@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from conftest import OUTSIDER_TOKEN, READER_TOKEN, ApiClient
+from helpers.api import OUTSIDER_TOKEN, READER_TOKEN, ApiClient
 from make_emulator.http.faults import InjectedResetError, InjectedTimeoutError
 
 FAULTS = "/worlds/default/faults"
 
 
-def add(api: ApiClient, **wish: Any) -> dict[str, Any]:
-    answer = api.control("POST", FAULTS, json=wish)
-    assert answer.status_code == 201, answer.json
-    assert answer.json is not None
-    fault: dict[str, Any] = answer.json["fault"]
+def add(api: ApiClient, **body: Any) -> dict[str, Any]:
+    response = api.control("POST", FAULTS, json=body)
+    assert response.status_code == 201, response.json
+    assert response.json is not None
+    fault: dict[str, Any] = response.json["fault"]
     return fault
 
 
@@ -26,8 +26,8 @@ def statuses(api: ApiClient, path: str, count: int, **options: Any) -> list[int]
 def test_a_fault_strikes_as_often_as_asked_for_and_counts_it(api: ApiClient) -> None:
     add(api, path="/teams/*", status=503, times=2)
     assert statuses(api, "/teams/1", 4) == [503, 503, 200, 200]
-    answer = api.control("GET", FAULTS).json
-    assert answer == {
+    response = api.control("GET", FAULTS).json
+    assert response == {
         "faults": [
             {
                 "id": 1,
@@ -59,9 +59,9 @@ def test_a_status_comes_with_the_body_that_make_gives_it(
     api: ApiClient, status: int, code: str, message: str
 ) -> None:
     add(api, status=status)
-    answer = api.get("/teams/1")
-    assert (answer.status_code, answer.content_type) == (status, "application/json; charset=utf-8")
-    assert answer.json == {"detail": message, "message": message, "code": code}
+    response = api.get("/teams/1")
+    assert (response.status_code, response.content_type) == (status, "application/json; charset=utf-8")
+    assert response.json == {"detail": message, "message": message, "code": code}
 
 
 @pytest.mark.parametrize(
@@ -83,10 +83,10 @@ def test_a_run_that_times_out_takes_forty_seconds_of_the_worlds_time(api: ApiCli
     add(api, name="run-timeout", times=1)
     before = api.world.now()
     assert api.get("/scenarios/1").status_code == 200
-    answer = api.post("/scenarios/1/run", json={"data": {"name": "Zoe"}, "responsive": True})
-    assert answer.status_code == 424
-    assert answer.json is not None
-    assert answer.json["detail"] == "The scenario is still running."
+    response = api.post("/scenarios/1/run", json={"data": {"name": "Zoe"}, "responsive": True})
+    assert response.status_code == 424
+    assert response.json is not None
+    assert response.json["detail"] == "The scenario is still running."
     assert api.world.now() - before == 40_000
 
 
@@ -110,12 +110,12 @@ def test_faults_stay_in_their_world_and_only_the_default_one_strikes_strangers(a
     made = api.control("POST", "/worlds", json={"name": "other"}).json
     assert made is not None
     api.control("POST", "/worlds/other/faults", json={"status": 503})
-    nobody = "99999999-9999-4999-8999-999999999999"
+    unknown_user = "99999999-9999-4999-8999-999999999999"
     assert api.get("/teams/1").status_code == 200
-    assert api.get("/teams/1", token=nobody).status_code == 401
+    assert api.get("/teams/1", token=unknown_user).status_code == 401
     assert api.get("/teams/1", token=made["world"]["token"]).status_code == 503
     add(api, status=502)
-    assert api.get("/teams/1", token=nobody).status_code == 502
+    assert api.get("/teams/1", token=unknown_user).status_code == 502
     assert api.get("/teams/1", token=None).status_code == 502
     assert api.get("/organizations", token=OUTSIDER_TOKEN).status_code == 502
     assert api.control("GET", "/health").status_code == 200
@@ -128,13 +128,13 @@ def test_the_first_fault_that_fits_strikes(api: ApiClient) -> None:
 
 
 def test_chance_follows_from_the_seed(api: ApiClient) -> None:
-    struck = []
+    matched = []
     for seed in (1, 1, 2):
         api.control("DELETE", FAULTS)
         add(api, status=503, probability=0.5, seed=seed)
-        struck.append(statuses(api, "/teams/1", 20))
-    assert struck[0] == struck[1] != struck[2]
-    assert {200, 503} == set(struck[0])
+        matched.append(statuses(api, "/teams/1", 20))
+    assert matched[0] == matched[1] != matched[2]
+    assert {200, 503} == set(matched[0])
 
 
 def test_the_journal_tells_that_it_was_a_fault(api: ApiClient) -> None:
@@ -147,7 +147,7 @@ def test_the_journal_tells_that_it_was_a_fault(api: ApiClient) -> None:
         api.get("/teams/1")
     api.get("/teams/1")
     api.get("/teams/1")
-    entries = [entry.to_json() for entry in api.tenant.request_log]
+    entries = [entry.to_json() for entry in api.handle.request_log]
     assert [(entry["decision"], entry["status"], entry["code"]) for entry in entries] == [
         ("fault", 503, "SC503"),
         ("fault", 0, None),
@@ -173,9 +173,9 @@ def test_what_was_struck_never_reached_the_world_unless_only_its_answer_was_cut(
     assert api.get("/scenarios/1", token=READER_TOKEN).status_code == 200  # cut, but read
     api.control("DELETE", FAULTS)
     add(api, action="truncate")
-    answer = api.delete("/scenarios/1")
-    assert answer.get_data() == b'{"scena'
-    assert answer.headers["Content-Length"] == str(len(b'{"scenario":1}'))
+    response = api.delete("/scenarios/1")
+    assert response.get_data() == b'{"scena'
+    assert response.headers["Content-Length"] == str(len(b'{"scenario":1}'))
     api.control("DELETE", FAULTS)
     assert api.get("/scenarios/1").status_code == 404
 
@@ -201,7 +201,7 @@ def test_a_reset_of_the_world_takes_its_faults_away(api: ApiClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "reason"),
+    ("body", "reason"),
     [
         ({}, "A fault needs one of 'name', 'status', 'action', 'delayMs'."),
         ({"delayMs": 0}, "A fault needs one of 'name', 'status', 'action', 'delayMs'."),
@@ -218,9 +218,9 @@ def test_a_reset_of_the_world_takes_its_faults_away(api: ApiClient) -> None:
         (["list"], "The body must be a JSON object."),
     ],
 )  # fmt: skip
-def test_a_fault_that_makes_no_sense_is_refused(api: ApiClient, wish: Any, reason: str) -> None:
-    answer = api.control("POST", FAULTS, json=wish)
-    assert answer.status_code == 400
-    assert answer.json is not None
-    assert answer.json["detail"] == reason
-    assert len(api.tenant.faults) == 0
+def test_a_fault_that_makes_no_sense_is_refused(api: ApiClient, body: Any, reason: str) -> None:
+    response = api.control("POST", FAULTS, json=body)
+    assert response.status_code == 400
+    assert response.json is not None
+    assert response.json["detail"] == reason
+    assert len(api.handle.faults) == 0

@@ -4,25 +4,25 @@ from typing import Any
 
 import pytest
 
-from conftest import ApiClient
+from helpers.api import ApiClient
 
 PATH = "/data-stores?teamId=1"
 
 
 def page(api: ApiClient, query: str) -> dict[str, Any]:
-    answer = api.get(f"{PATH}&{query}")
-    assert answer.status_code == 200, answer.json
-    assert answer.json is not None
-    return dict(answer.json)
+    response = api.get(f"{PATH}&{query}")
+    assert response.status_code == 200, response.json
+    assert response.json is not None
+    return dict(response.json)
 
 
 def faults(api: ApiClient, query: str) -> list[str]:
-    answer = api.get(f"{PATH}&{query}")
-    assert answer.status_code == 400
-    assert answer.json is not None
-    assert answer.json["code"] == "SC400"
-    assert answer.json["detail"] == f"Validation failed for {len(answer.json['suberrors'])} parameter(s)."
-    return [fault["message"] for fault in answer.json["suberrors"]]
+    response = api.get(f"{PATH}&{query}")
+    assert response.status_code == 400
+    assert response.json is not None
+    assert response.json["code"] == "SC400"
+    assert response.json["detail"] == f"Validation failed for {len(response.json['suberrors'])} parameter(s)."
+    return [fault["message"] for fault in response.json["suberrors"]]
 
 
 def test_pg_tells_how_the_list_was_made_in_the_recorded_order_of_keys(api: ApiClient) -> None:
@@ -37,9 +37,9 @@ def test_pg_tells_how_the_list_was_made_in_the_recorded_order_of_keys(api: ApiCl
 
 
 def test_a_page_is_cut_sorted_and_described_as_asked(api: ApiClient) -> None:
-    answer = page(api, "pg[sortBy]=name&pg[sortDir]=desc&pg[limit]=1&pg[offset]=1")
-    assert [row["id"] for row in answer["dataStores"]] == [1]
-    assert answer["pg"] | {} == {
+    response = page(api, "pg[sortBy]=name&pg[sortDir]=desc&pg[limit]=1&pg[offset]=1")
+    assert [row["id"] for row in response["dataStores"]] == [1]
+    assert response["pg"] | {} == {
         "sortBy": "name",
         "limit": 1,
         "sortDir": "desc",

@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from conftest import ADMIN_TOKEN, READER_TOKEN, ApiClient
-from make_emulator.http.request_log import BODY_LIMIT, MAX_ENTRIES, TOTAL_BODY_LIMIT, RequestLog
+from helpers.api import ADMIN_TOKEN, READER_TOKEN, ApiClient
+from make_emulator.http.request_log import BODY_LIMIT, MAX_ENTRIES, TOTAL_BODY_LIMIT, LogEntry, RequestLog
 from make_emulator.redaction.masking import mask, mask_text
 
 
 def entries(api: ApiClient) -> list[dict[str, Any]]:
-    answer = api.control("GET", "/worlds/default/requests")
-    assert answer.json is not None
-    rows: list[dict[str, Any]] = answer.json["requests"]
+    response = api.control("GET", "/worlds/default/requests")
+    assert response.json is not None
+    rows: list[dict[str, Any]] = response.json["requests"]
     return rows
 
 
@@ -81,19 +81,19 @@ def test_the_journal_can_be_cleared_and_is_cleared_by_a_reset(api: ApiClient) ->
 
 
 def test_old_entries_make_room_for_new_ones() -> None:
-    journal = RequestLog()
+    request_log = RequestLog()
     for number in range(MAX_ENTRIES + 3):
-        journal.finish(journal.begin(0, "GET", f"/{number}", ""), 200, b"")
-    assert len(journal) == MAX_ENTRIES
-    assert next(iter(journal)).path == "/3"
+        request_log.finish(request_log.begin(LogEntry("GET", f"/{number}"), 0), 200, b"")
+    assert len(request_log) == MAX_ENTRIES
+    assert next(iter(request_log)).path == "/3"
 
 
 def test_large_bodies_make_room_earlier() -> None:
-    journal = RequestLog()
+    request_log = RequestLog()
     for number in range(TOTAL_BODY_LIMIT // BODY_LIMIT + 5):
-        journal.finish(journal.begin(0, "GET", f"/{number}", ""), 200, b"x" * 2 * BODY_LIMIT)
-    assert sum(entry.body_size for entry in journal) == TOTAL_BODY_LIMIT
-    assert next(iter(journal)).path == "/5"
+        request_log.finish(request_log.begin(LogEntry("GET", f"/{number}"), 0), 200, b"x" * 2 * BODY_LIMIT)
+    assert sum(entry.body_size for entry in request_log) == TOTAL_BODY_LIMIT
+    assert next(iter(request_log)).path == "/5"
 
 
 def test_masking_goes_by_name_and_by_form() -> None:
@@ -114,9 +114,12 @@ def test_masking_goes_by_name_and_by_form() -> None:
         ({"note": "Basic czNjcmV0"}, "czNjcmV0"),
         ({"url": "http://127.0.0.1:4747/hook/" + "a1" * 16, "udid": "a1" * 16}, "a1a1"),
         ({"address": "a1" * 16 + "@hook.eu1.make.com"}, "a1a1"),
+        ({"url": "https://hook.us2.make.com/" + "a1" * 16}, "a1a1"),
+        ({"note": "the key sk-abcdefghijklmnopqrstuvwx"}, "abcdefghijkl"),
+        ({"address": "https://ann:s3cret@example.com/x"}, "s3cret"),
     ],
 )
-def test_secrets_are_blotted_out_wherever_they_stand(shown: dict[str, Any], secret: str) -> None:
+def test_secrets_are_masked_wherever_they_stand(shown: dict[str, Any], secret: str) -> None:
     assert secret not in str(mask(shown))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from conftest import ApiClient
+from helpers.api import ApiClient
 from make_emulator.api import endpoints
 from make_emulator.http.endpoint import Endpoint
 from make_emulator.world import organizations, roles
@@ -25,12 +25,12 @@ def token_of(api: ApiClient, role: str, *, team: bool = True) -> str:
     return organizations.create_token(world, user, SCOPES, label=role).token
 
 
-def refusal(answer: Any) -> str:
+def refusal(response: Any) -> str:
     """The permission that was missing; nothing if there was no such refusal."""
-    body = answer.json or {}
+    body = response.json or {}
     if body.get("code") != "IM002":
         return ""
-    assert answer.status_code == 403
+    assert response.status_code == 403
     assert set(body) == {"detail", "message", "code"}
     assert body["message"] == "Insufficient rights"
     assert body["detail"].startswith("Insufficient rights, ")
@@ -73,11 +73,11 @@ REQUESTS = [
 def test_a_team_role_opens_what_its_permissions_say(
     api: ApiClient, role: str, method: str, path: str, body: Any, permission: str, allowed: set[str]
 ) -> None:
-    answer = api.call(method, path, json=body, token=token_of(api, role))
+    response = api.call(method, path, json=body, token=token_of(api, role))
     if role in allowed:
-        assert answer.status_code == 200, answer.json
+        assert response.status_code == 200, response.json
     else:
-        assert refusal(answer) == permission
+        assert refusal(response) == permission
 
 
 @pytest.mark.parametrize(
@@ -88,11 +88,11 @@ def test_only_owners_and_administrators_change_an_organization_and_add_teams(
 ) -> None:
     token = token_of(api, role, team=False)
     assert api.get("/organizations/1", token=token).status_code == 200
-    for answer, permission in (
+    for response, permission in (
         (api.patch("/organizations/1", json={"name": "New"}, token=token), "organization edit"),
         (api.post("/teams", json={"name": "New", "organizationId": 1}, token=token), "team add"),
     ):
-        assert refusal(answer) == ("" if allowed else permission)
+        assert refusal(response) == ("" if allowed else permission)
 
 
 def test_the_owner_of_an_organization_is_an_administrator_of_each_of_its_teams(api: ApiClient) -> None:
@@ -120,7 +120,7 @@ def test_what_is_out_of_reach_stays_hidden_whatever_the_role(api: ApiClient) -> 
 
 def test_the_journal_says_that_the_role_refused(api: ApiClient) -> None:
     api.delete("/scenarios/4", token=token_of(api, "operator"))
-    *_, entry = api.tenant.request_log
+    *_, entry = api.handle.request_log
     view = entry.to_json()
     assert (view["decision"], view["code"], view["organizationId"]) == ("refused: role", "IM002", 1)
     assert view["sentence"] == (
@@ -148,9 +148,9 @@ def test_roles_are_listed_with_their_permissions_when_asked(api: ApiClient) -> N
         f"cols[]={name}"
         for name in ("id", "name", "identifier", "subsidiary", "category", "permissions", "description")
     )
-    answer = api.get(f"/users/roles?category=team&{columns}").json
-    assert answer is not None
-    monitoring = next(role for role in answer["usersRoles"] if role["name"] == "Team Monitoring")
+    response = api.get(f"/users/roles?category=team&{columns}").json
+    assert response is not None
+    monitoring = next(role for role in response["usersRoles"] if role["name"] == "Team Monitoring")
     assert monitoring == {
         "id": 4,
         "name": "Team Monitoring",

@@ -326,8 +326,8 @@ def test_as_many_records_come_as_were_asked_for(
     pulled = PullHarness(make_emulator.create_world(seed=seed)).pull(records=records)
     [store] = team_of(pulled)["dataStores"]
     assert len(store.get("records", [])) == expected
-    told = notes_of(pulled)
-    assert told == (
+    reported = notes_of(pulled)
+    assert reported == (
         [] if records in (0, None, 3) else ["records of data store 1: only the first 2 were asked for"]
     )
 

@@ -2,22 +2,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from conftest import ADMIN_TOKEN, READER_TOKEN, ApiClient
+from helpers.api import ADMIN_TOKEN, READER_TOKEN, ApiClient
 from make_emulator.http.request_log import MAX_ENTRIES, LogEntry
 from make_emulator.http.usage_stats import UsageStats
 from make_emulator.world import organizations
 
 
 def rows(api: ApiClient) -> dict[str, dict[str, Any]]:
-    answer = api.control("GET", "/worlds/default/access-report")
-    assert answer.json is not None
-    return {row["label"]: row for row in answer.json["tokens"]}
+    response = api.control("GET", "/worlds/default/access-report")
+    assert response.json is not None
+    return {row["label"]: row for row in response.json["tokens"]}
 
 
 def text(api: ApiClient, form: str) -> str:
-    answer = api.control("GET", f"/worlds/default/access-report?format={form}")
-    assert answer.status_code == 200
-    return answer.get_data(as_text=True)
+    response = api.control("GET", f"/worlds/default/access-report?format={form}")
+    assert response.status_code == 200
+    return response.get_data(as_text=True)
 
 
 def test_a_token_is_told_what_it_used_what_it_never_did_and_the_least_that_would_do(api: ApiClient) -> None:
@@ -83,9 +83,9 @@ def test_permissions_that_the_role_lacks_are_told_apart_from_scopes(api: ApiClie
 
 
 def _role(api: ApiClient, name: str) -> int:
-    answer = api.get("/users/roles")
-    assert answer.json is not None
-    return int(next(row["id"] for row in answer.json["usersRoles"] if row["name"] == name))
+    response = api.get("/users/roles")
+    assert response.json is not None
+    return int(next(row["id"] for row in response.json["usersRoles"] if row["name"] == name))
 
 
 def test_the_report_outlives_the_journal_and_ends_with_a_reset(api: ApiClient) -> None:
@@ -98,11 +98,9 @@ def test_the_report_outlives_the_journal_and_ends_with_a_reset(api: ApiClient) -
 
 def test_counting_takes_no_more_room_the_more_requests_come(api: ApiClient) -> None:
     tally = UsageStats()
-    token = api.tenant.main_token()
+    token = api.handle.main_token()
     for number in range(MAX_ENTRIES + 5):
-        tally.count(
-            token, LogEntry(number, 0, "GET", f"/teams/{number}", endpoint="GET /teams/{teamId}", status=404)
-        )
+        tally.count(token, LogEntry("GET", f"/teams/{number}", endpoint="GET /teams/{teamId}", status=404))
     [(case, count)] = tally.counts().items()
     assert (case.endpoint, count) == ("GET /teams/{teamId}", MAX_ENTRIES + 5)
 

@@ -2,16 +2,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from conftest import READER_TOKEN, ApiClient
+from helpers.api import READER_TOKEN, ApiClient
 from make_emulator import api as routes
 from make_emulator.reports.coverage import CORE_ROUTE_COUNT
 
 
 def report(api: ApiClient) -> dict[str, Any]:
-    answer = api.control("GET", "/worlds/default/coverage")
-    assert answer.status_code == 200
-    assert answer.json is not None
-    held: dict[str, Any] = answer.json
+    response = api.control("GET", "/worlds/default/coverage")
+    assert response.status_code == 200
+    assert response.json is not None
+    held: dict[str, Any] = response.json
     return held
 
 

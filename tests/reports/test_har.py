@@ -5,7 +5,7 @@ from typing import Any
 
 import jsonschema
 
-from conftest import ADMIN_TOKEN, READER_TOKEN, ApiClient
+from helpers.api import ADMIN_TOKEN, READER_TOKEN, ApiClient
 
 _NAMED = {
     "type": "array",
@@ -93,10 +93,10 @@ HAR = {
 
 
 def archive(api: ApiClient, query: str = "") -> dict[str, Any]:
-    answer = api.control("GET", f"/worlds/default/requests?format=har{query}")
-    assert answer.status_code == 200
-    assert answer.json is not None
-    held: dict[str, Any] = answer.json
+    response = api.control("GET", f"/worlds/default/requests?format=har{query}")
+    assert response.status_code == 200
+    assert response.json is not None
+    held: dict[str, Any] = response.json
     jsonschema.validate(held, HAR)
     return held
 

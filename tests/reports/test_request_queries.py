@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from conftest import READER_TOKEN, ApiClient
+from helpers.api import READER_TOKEN, ApiClient
 
 
 @pytest.fixture
@@ -20,9 +20,9 @@ def asked(api: ApiClient) -> ApiClient:
 
 
 def found(api: ApiClient, **query: Any) -> list[int]:
-    answer = api.control("GET", f"/worlds/default/requests?{urlencode(query)}")
-    assert answer.json is not None
-    return [row["id"] for row in answer.json["requests"]]
+    response = api.control("GET", f"/worlds/default/requests?{urlencode(query)}")
+    assert response.json is not None
+    return [row["id"] for row in response.json["requests"]]
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,10 @@ def test_requests_are_found_by_what_they_are_like(
     ],
 )
 def test_a_query_that_makes_no_sense_is_refused(asked: ApiClient, query: str) -> None:
-    answer = asked.control("GET", f"/worlds/default/requests?{query}")
-    assert answer.status_code == 400
-    assert answer.json is not None
-    assert query.partition("=")[0] in answer.json["detail"]
+    response = asked.control("GET", f"/worlds/default/requests?{query}")
+    assert response.status_code == 400
+    assert response.json is not None
+    assert query.partition("=")[0] in response.json["detail"]
 
 
 def test_a_path_can_be_asked_for_as_it_came_and_as_it_is_shown(api: ApiClient) -> None:

@@ -14,15 +14,11 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from marshmallow import fields
-from populated_app import (
-    ADMIN_TOKEN,
-    OUTSIDER_TOKEN,
-    PopulatedApp,
-    assert_error_response,
-    fingerprint,
-    suberror_messages,
-)
-from valid_requests import (
+from werkzeug.test import TestResponse
+
+from helpers.api import ADMIN_TOKEN, OUTSIDER_TOKEN
+from helpers.populated_app import PopulatedApp, assert_error_response, fingerprint, suberrors_of
+from helpers.valid_requests import (
     ENDPOINTS,
     OTHER_ORGANIZATION_IDS,
     READ_ONLY_ROUTES,
@@ -30,8 +26,6 @@ from valid_requests import (
     request_path,
     route_of,
 )
-from werkzeug.test import TestResponse
-
 from make_emulator.app import BODY_LIMIT
 from make_emulator.http.endpoint import TEXT_ID_PARAMETERS, Endpoint
 from make_emulator.registry import WorldSpec
@@ -157,17 +151,17 @@ class Attack:
 
     def survived(self, **changes: Any) -> TestResponse:
         """Send what may be right or wrong: if it is refused, then in Make's shape, and nothing changed."""
-        answer = self.send(**changes)
-        if answer.status_code == 200:
-            assert isinstance(answer.json, dict)
+        response = self.send(**changes)
+        if response.status_code == 200:
+            assert isinstance(response.json, dict)
             self.target.reset()
             self.path = request_path(self.endpoint, self.target)
             self.before = fingerprint(self.target.world)
         else:
-            assert_error_response(answer)
-            if answer.status_code != 424:  # A run that takes too long goes on.
+            assert_error_response(response)
+            if response.status_code != 424:  # A run that takes too long goes on.
                 self.assert_unchanged()
-        return answer
+        return response
 
     def body_with(self, key: str, text: str) -> str:
         """The JSON of the valid body in which one field has another value, given as JSON text."""
@@ -219,8 +213,8 @@ def test_every_route_has_a_valid_request() -> None:
 
 @every_route
 def test_the_valid_request_is_served(attack: Attack) -> None:
-    answer = attack.send()
-    assert answer.status_code == 200, answer.get_data(as_text=True)
+    response = attack.send()
+    assert response.status_code == 200, response.get_data(as_text=True)
 
 
 @every_route
@@ -243,7 +237,7 @@ def test_fields_of_the_wrong_type_are_named_and_refused(attack: Attack) -> None:
                 continue
             body = attack.refused(400, data=sent)
             assert body["code"] == "SC400"
-            assert any(f"'{key}" in fault for fault in suberror_messages(body)), (text, body)
+            assert any(f"'{key}" in fault for fault in suberrors_of(body)), (text, body)
 
 
 @every_route
@@ -261,7 +255,7 @@ def test_a_missing_required_field_is_named(attack: Attack) -> None:
         if field.required:
             rest = {name: value for name, value in (attack.valid.body or {}).items() if name != key}
             body = attack.refused(400, data=json.dumps(rest))
-            assert f"Missing value of required parameter '{key}'." in suberror_messages(body)
+            assert f"Missing value of required parameter '{key}'." in suberrors_of(body)
 
 
 @every_route
@@ -269,7 +263,7 @@ def test_an_unknown_field_is_refused(attack: Attack) -> None:
     if attack.endpoint.body is not None and not isinstance(attack.endpoint.body, OpenBodySchema):
         for key in ("nobody", "", "__proto__", "_schema", "{0}", "teamid", "x" * 10_000, "\x00"):
             body = attack.refused(400, data=attack.body_with(key, "1"))
-            assert f"Unknown parameter '{key}'." in suberror_messages(body) or key == "_schema"
+            assert f"Unknown parameter '{key}'." in suberrors_of(body) or key == "_schema"
 
 
 @every_route
@@ -289,7 +283,7 @@ def test_an_empty_body_lacks_what_is_required(attack: Attack) -> None:
         if not required:
             attack.survived(data=octets)
             continue
-        found = suberror_messages(attack.refused(400, data=octets))
+        found = suberrors_of(attack.refused(400, data=octets))
         assert {f"Missing value of required parameter '{key}'." for key in required} <= set(found)
 
 
@@ -399,7 +393,7 @@ def test_bad_values_in_the_query_are_named_and_refused(attack: Attack) -> None:
             inner = field.inner if isinstance(field, ListField) else field
             if isinstance(inner, (Int, Bool)) or text == "":
                 body = attack.refused(400, query=query)
-                assert any(f"'{key}" in fault for fault in suberror_messages(body)), (text, body)
+                assert any(f"'{key}" in fault for fault in suberrors_of(body)), (text, body)
             else:
                 attack.survived(query=query)
 
@@ -412,7 +406,7 @@ def test_a_parameter_given_twice_is_refused(attack: Attack) -> None:
             value = given.get(type(field), "x")
             others = [(name, text) for name, text in attack.valid.query.items() if name != key]
             body = attack.refused(400, query=[*others, (key, value), (key, value)])
-            assert f"Parameter '{key}' was given more than once." in suberror_messages(body)
+            assert f"Parameter '{key}' was given more than once." in suberrors_of(body)
 
 
 @every_route
@@ -421,7 +415,7 @@ def test_a_missing_required_parameter_is_named(attack: Attack) -> None:
         if field.required:
             rest = {name: value for name, value in attack.valid.query.items() if name != key}
             body = attack.refused(400, query=rest)
-            assert f"Missing value of required parameter '{key}'." in suberror_messages(body)
+            assert f"Missing value of required parameter '{key}'." in suberrors_of(body)
 
 
 @every_route
@@ -442,10 +436,10 @@ def test_bad_paging_is_refused(attack: Attack) -> None:
     for key, texts in bad.items():
         for text in texts:
             body = attack.refused(400, query=[*attack.valid.query.items(), (key, text)])
-            assert any(f"'{key}'" in fault for fault in suberror_messages(body))
+            assert any(f"'{key}'" in fault for fault in suberrors_of(body))
     for key, value in {"pg[limit]": "1", "pg[offset]": "0"}.items():
         query = [*attack.valid.query.items(), (key, value), (key, value)]
-        assert f"Parameter '{key}' was given more than once." in suberror_messages(
+        assert f"Parameter '{key}' was given more than once." in suberrors_of(
             attack.refused(400, query=query)
         )
 
@@ -456,7 +450,7 @@ def test_an_unknown_column_is_named_and_refused(attack: Attack) -> None:
         for key in ("cols[]", "cols[0]", "cols[9999]"):
             for column in ("", "nobody", "ID", "__class__", "id,name", "x" * 1_000, "\x00"):
                 query = [*attack.valid.query.items(), (key, "id"), (key, column)]
-                assert f"Unknown column '{column}' in parameter 'cols'." in suberror_messages(
+                assert f"Unknown column '{column}' in parameter 'cols'." in suberrors_of(
                     attack.refused(400, query=query)
                 )
 
@@ -497,7 +491,7 @@ def test_a_path_id_that_is_no_number_is_refused(attack: Attack) -> None:
         ):
             path = request_path(attack.endpoint, attack.target, **{parameter: text})
             if kind is not None and parameter not in TEXT_ID_PARAMETERS:
-                found = suberror_messages(attack.refused(400, path=path))
+                found = suberrors_of(attack.refused(400, path=path))
                 assert f"Invalid value of parameter '{parameter}'." in found
             else:
                 attack.survived(path=path)
@@ -511,14 +505,14 @@ def test_an_unknown_id_and_an_id_of_somebody_else_are_404_alike(attack: Attack) 
         unknown, foreign = (str(MAX_ID), str(OTHER_ORGANIZATION_IDS[kind])) if kind else ("nobody", "nothing")
         if attack.endpoint.method == "PUT" and kind is None:
             continue  # PUT creates what is missing.
-        told = []
+        reported = []
         if parameter == "templateUrl":  # What has not the form of a slug is no name of a template at all.
             unknown, foreign = "901-template", "902-template"
         for id in ("99999999", unknown, foreign):
             path = request_path(attack.endpoint, attack.target, **{parameter: id})
             body = attack.refused(404, path=path)
-            told.append(body["detail"].replace(id, "…"))
-        assert len(set(told)) == 1
+            reported.append(body["detail"].replace(id, "…"))
+        assert len(set(reported)) == 1
 
 
 @every_route
@@ -545,10 +539,10 @@ def test_methods_that_are_not_declared_are_405_with_allow(attack: Attack) -> Non
     }
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "BREW"):
         if method not in declared:
-            answer = attack.send(method=method)
-            body = assert_error_response(answer, {405})
+            response = attack.send(method=method)
+            body = assert_error_response(response, {405})
             assert body["code"] == "SC405"
-            assert answer.headers["Allow"] == ", ".join(sorted(declared))
+            assert response.headers["Allow"] == ", ".join(sorted(declared))
     attack.assert_unchanged()
 
 
@@ -607,8 +601,8 @@ def test_a_token_that_lacks_one_scope_is_403(attack: Attack) -> None:
         # Whatever else is wrong with the request, the scope is asked first.
         wrong_ids = {parameter: "0" for parameter, _ in attack.endpoint.path_types}
         path = request_path(attack.endpoint, attack.target, **wrong_ids)
-        spoilt: list[dict[str, Any]] = [{}, {"query": {}}, {"data": "{"}, {"path": path}]
-        for changes in spoilt:
+        corrupted: list[dict[str, Any]] = [{}, {"query": {}}, {"data": "{"}, {"path": path}]
+        for changes in corrupted:
             body = attack.refused(403, token=token.token, **changes)
             assert body == {"detail": "Access denied.", "message": "Permission denied", "code": "SC403"}
 
@@ -623,17 +617,17 @@ def test_the_token_of_another_organization_reaches_nothing(attack: Attack) -> No
 
 @every_route
 def test_the_token_of_another_world_leaves_this_one_alone(attack: Attack) -> None:
-    other = attack.target.tenants.create(
+    other = attack.target.registry.create(
         WorldSpec(name="other", now="2026-03-02T12:00:00Z", rate_limit=False)
     )
     try:
-        seen = len(attack.target.tenant.request_log)
+        seen = len(attack.target.handle.request_log)
         attack.send(token=other.main_token().token)
         attack.assert_unchanged()
-        assert len(attack.target.tenant.request_log) == seen
+        assert len(attack.target.handle.request_log) == seen
         assert len(other.request_log) == 1
     finally:
-        attack.target.tenants.delete(other)
+        attack.target.registry.delete(other)
     attack.refused(401, token=other.main_token().token)
 
 
@@ -665,31 +659,31 @@ def test_unknown_paths_are_404(target: PopulatedApp, path: str) -> None:
 )
 def test_no_host_header_breaks_the_emulator(target: PopulatedApp, host: str) -> None:
     body = json.dumps({"data": {"name": "Zoe"}})
-    answer = target.call(
+    response = target.call(
         "POST", "/scenarios/1/run", headers={"Host": host}, data=body, content_type="application/json"
     )
-    assert answer.status_code in (200, 400)
-    assert "<script>" not in answer.get_data(as_text=True)
+    assert response.status_code in (200, 400)
+    assert "<script>" not in response.get_data(as_text=True)
 
 
 @pytest.mark.parametrize("length", ["-1", "abc", "1e3", "99999999999999999999", " 2 ", ""])
 def test_no_content_length_breaks_the_emulator(target: PopulatedApp, length: str) -> None:
     before = fingerprint(target.world)
-    answer = target.call(
+    response = target.call(
         "POST",
         "/teams",
         data=b"{}",
         content_type="application/json",
         environ_overrides={"CONTENT_LENGTH": length},
     )
-    assert_error_response(answer, {400, 413})
+    assert_error_response(response, {400, 413})
     assert fingerprint(target.world) == before
 
 
 def test_the_refused_requests_are_in_the_journal_on_one_line_each(target: PopulatedApp) -> None:
     target.reset()
     target.call("GET", "/nobody%0AForged line%0D%1B[31m")
-    answer = target.control("GET", "/worlds/default/requests")
-    assert answer.json is not None
-    [entry] = answer.json["requests"]
+    response = target.control("GET", "/worlds/default/requests")
+    assert response.json is not None
+    [entry] = response.json["requests"]
     assert entry["sentence"].isprintable()

@@ -14,9 +14,10 @@ from typing import Any
 
 import orjson
 import pytest
-from populated_app import ADMIN_TOKEN, PopulatedApp, tables_of
-from valid_requests import BLUEPRINT, ON_DEMAND
 
+from helpers.api import ADMIN_TOKEN
+from helpers.populated_app import PopulatedApp, tables_of
+from helpers.valid_requests import BLUEPRINT, ON_DEMAND
 from make_emulator.app import API_PREFIX
 from make_emulator.server.wsgi import Server
 from make_emulator.world.data_stores import RECORD_OVERHEAD, bson_size
@@ -54,9 +55,9 @@ def target() -> PopulatedApp:
 def store(target: PopulatedApp) -> int:
     """A data store for all threads, whose data structure has no fields: it keeps whatever it is sent."""
     body = {"name": "Busy", "teamId": 1, "datastructureId": 3, "maxSizeMB": 100}
-    answer = target.call("POST", "/data-stores", json=body)
-    assert answer.json is not None
-    id: int = answer.json["dataStore"]["id"]
+    response = target.call("POST", "/data-stores", json=body)
+    assert response.json is not None
+    id: int = response.json["dataStore"]["id"]
     assert target.call("PUT", f"/data-stores/{id}/data/shared", json={}).status_code == 200
     return id
 
@@ -101,9 +102,9 @@ class Worker:
 
     def call(self, method: str, path: str, body: Any = None, *, or_400: bool = False) -> Any:
         self.calls += 1
-        status, answer = self.send(method, path, body)
-        assert status == 200 or (or_400 and status == 400), (method, path, status, answer)
-        return answer if status == 200 else None
+        status, response = self.send(method, path, body)
+        assert status == 200 or (or_400 and status == 400), (method, path, status, response)
+        return response if status == 200 else None
 
     @property
     def records(self) -> str:
@@ -133,12 +134,12 @@ class Worker:
 
     def patch_the_shared_record(self) -> None:
         self.last = self.calls + 1
-        answer = self.call("PATCH", f"{self.records}/shared", {f"field {self.number}": self.last})
-        assert answer["data"][f"field {self.number}"] == self.last
+        response = self.call("PATCH", f"{self.records}/shared", {f"field {self.number}": self.last})
+        assert response["data"][f"field {self.number}"] == self.last
 
     def read(self) -> None:
-        answer = self.call("GET", f"{self.records}?pg%5Blimit%5D=3")
-        assert answer["count"] >= len(answer["records"]) > 0
+        response = self.call("GET", f"{self.records}?pg%5Blimit%5D=3")
+        assert response["count"] >= len(response["records"]) > 0
 
     def contend(self) -> None:
         """All threads start and stop one scenario; whoever comes second is told so."""
@@ -148,12 +149,12 @@ class Worker:
             self.stops += self.call("POST", f"/scenarios/{CONTESTED}/stop", or_400=True) is not None
 
     def run_the_common_scenario(self) -> None:
-        answer = self.call("POST", "/scenarios/1/run", {"data": {"name": str(self.number)}})
-        self.runs.append(answer["executionId"])
+        response = self.call("POST", "/scenarios/1/run", {"data": {"name": str(self.number)}})
+        self.runs.append(response["executionId"])
 
     def create_team(self) -> None:
-        answer = self.call("POST", "/teams", {"name": f"Team {self.number}", "organizationId": 1})
-        self.teams.append(answer["team"]["id"])
+        response = self.call("POST", "/teams", {"name": f"Team {self.number}", "organizationId": 1})
+        self.teams.append(response["team"]["id"])
 
     def create_scenario(self) -> None:
         body = {"teamId": 1, "blueprint": BLUEPRINT, "scheduling": ON_DEMAND}
@@ -164,16 +165,16 @@ class Worker:
 
     def run_own(self) -> None:
         """A run that is waited for: it moves the world's clock to its end."""
-        answer = self.call("POST", f"/scenarios/{self.scenarios[-1]}/run", {"responsive": True})
-        self.runs.append(answer["executionId"])
+        response = self.call("POST", f"/scenarios/{self.scenarios[-1]}/run", {"responsive": True})
+        self.runs.append(response["executionId"])
 
     def stop_own(self) -> None:
         assert self.call("POST", f"/scenarios/{self.scenarios[-1]}/stop")["scenario"]["isActive"] is False
 
     def rename_own(self) -> None:
         name = f"Renamed {self.number}-{self.calls}"
-        answer = self.call("PATCH", f"/scenarios/{self.scenarios[-1]}", {"name": name})
-        assert answer["scenario"]["name"] == name
+        response = self.call("PATCH", f"/scenarios/{self.scenarios[-1]}", {"name": name})
+        assert response["scenario"]["name"] == name
 
     def delete_own(self) -> None:
         id = self.scenarios.pop()
@@ -231,8 +232,8 @@ def without_a_socket(target: PopulatedApp) -> Send:
             statuses.append(status)
             return lambda data: None
 
-        answer = b"".join(app(environ, start_response))
-        return int(statuses[0][:3]), orjson.loads(answer)
+        response = b"".join(app(environ, start_response))
+        return int(statuses[0][:3]), orjson.loads(response)
 
     return send
 
@@ -302,9 +303,9 @@ def assert_indexes_hold(world: World) -> None:
             for row in rows:
                 if (value := value_of(row)) is not None:
                     expected.setdefault(value, []).append(row)
-            assert table._buckets[index].keys() == expected.keys()
+            assert table._lookups[index].keys() == expected.keys()
             for value, members in expected.items():
-                bucket = table._buckets[index][value]
+                bucket = table._lookups[index][value]
                 assert {id(row) for row in bucket} == {id(row) for row in members}
                 for sort_key, order in bucket._orders.items():
                     assert list(order) == sorted(members, key=sort_key)
@@ -314,7 +315,7 @@ def test_twenty_thousand_calls_of_32_threads_lose_nothing(target: PopulatedApp, 
     workers = work_together([without_a_socket(target)] * THREADS, store, CALLS)
     assert_balanced(target.world, store, workers)
     assert_indexes_hold(target.world)
-    entries = list(target.tenant.request_log)
+    entries = list(target.handle.request_log)
     assert len({entry.id for entry in entries}) == len(entries)
     assert all(entry.status in (200, 400) for entry in entries)
 
@@ -335,9 +336,9 @@ def test_worlds_come_and_go_while_others_are_called(target: PopulatedApp) -> Non
     def come_and_go(number: int) -> None:
         for turn in range(5):
             name = f"world {number}-{turn}"
-            answer = target.control("POST", "/worlds", json={"name": name, "rateLimit": False})
-            assert answer.json is not None
-            token = answer.json["world"]["token"]
+            response = target.control("POST", "/worlds", json={"name": name, "rateLimit": False})
+            assert response.json is not None
+            token = response.json["world"]["token"]
             assert target.call("GET", "/scenarios?teamId=1", token=token).status_code == 200
             made = target.control("POST", f"/worlds/{name}/tokens", json={"scopes": ["teams:read"]})
             assert made.json is not None
@@ -350,4 +351,4 @@ def test_worlds_come_and_go_while_others_are_called(target: PopulatedApp) -> Non
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(come_and_go, range(8)))
-    assert [tenant.name for tenant in target.tenants] == ["default"]
+    assert [handle.name for handle in target.registry] == ["default"]

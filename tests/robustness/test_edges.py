@@ -9,8 +9,9 @@ from typing import Any
 
 import orjson
 import pytest
-from populated_app import ADMIN_TOKEN, PopulatedApp, fingerprint
 
+from helpers.api import ADMIN_TOKEN
+from helpers.populated_app import PopulatedApp, fingerprint
 from make_emulator.app import API_PREFIX
 from make_emulator.http.request_log import BODY_LIMIT as KEPT
 from make_emulator.server.wsgi import MAX_HEADER_SIZE, Server
@@ -29,8 +30,8 @@ def target() -> PopulatedApp:
     "origin", ["https://evil.example", "http://localhost.evil.example", "null", "http://[::1"]
 )
 def test_no_page_of_the_web_reaches_the_control_api(target: PopulatedApp, origin: str) -> None:
-    answer = target.control("POST", "/worlds/default/reset", headers={"Origin": origin})
-    assert answer.status_code == 403
+    response = target.control("POST", "/worlds/default/reset", headers={"Origin": origin})
+    assert response.status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -50,17 +51,17 @@ def test_the_names_of_this_machine_reach_the_control_api(target: PopulatedApp, h
 
 @pytest.mark.parametrize("address", ["10.0.0.1", "::ffff:10.0.0.1", "192.168.1.1", "::2", "x"])
 def test_another_machine_does_not_reach_the_control_api(target: PopulatedApp, address: str) -> None:
-    answer = target.control("GET", "/worlds", environ_overrides={"REMOTE_ADDR": address})
-    assert answer.status_code == 403
+    response = target.control("GET", "/worlds", environ_overrides={"REMOTE_ADDR": address})
+    assert response.status_code == 403
 
 
 def test_a_world_whose_team_and_organization_were_deleted_can_still_be_described_and_reset(
     target: PopulatedApp,
 ) -> None:
     assert target.call("DELETE", "/organizations/1?confirmed=true").status_code == 200
-    answer = target.control("GET", "/worlds")
-    assert answer.json is not None
-    [world] = answer.json["worlds"]
+    response = target.control("GET", "/worlds")
+    assert response.json is not None
+    [world] = response.json["worlds"]
     assert (world["teamId"], world["organizationId"], world["zone"]) == (None, None, None)
     assert target.control("POST", "/worlds/default/reset").status_code == 200
     assert target.call("GET", "/teams/1").status_code == 200
@@ -83,9 +84,9 @@ def test_a_world_whose_team_and_organization_were_deleted_can_still_be_described
     ],
 )
 def test_a_seed_that_makes_no_sense_is_400_and_leaves_no_world(target: PopulatedApp, seed: Any) -> None:
-    answer = target.control("POST", "/worlds", json={"name": "new", "seed": seed})
-    assert answer.status_code == 400
-    assert [tenant.name for tenant in target.tenants] == ["default"]
+    response = target.control("POST", "/worlds", json={"name": "new", "seed": seed})
+    assert response.status_code == 400
+    assert [handle.name for handle in target.registry] == ["default"]
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
@@ -121,8 +122,8 @@ def test_nonsense_never_breaks_the_control_api(target: PopulatedApp, method: str
         "seconds",
     )
     for body in [*({name: value} for name in (*names, "frozen") for value in values), *values]:
-        answer = target.control(method, path, data=json.dumps(body))
-        assert answer.status_code < 500, (body, answer.get_data(as_text=True))
+        response = target.control(method, path, data=json.dumps(body))
+        assert response.status_code < 500, (body, response.get_data(as_text=True))
     for octets in (b"{", b"\xff", b"[" * 10_000, b"{}" + b" " * 5_000_000):
         assert target.control(method, path, data=octets).status_code < 500
 
@@ -156,8 +157,8 @@ def test_at_both_ends_of_time_every_scheduling_can_be_started(
         assert made.json is not None
         for path in ("start", "usage", "logs", "stop"):
             method = "POST" if path in ("start", "stop") else "GET"
-            answer = target.call(method, f"/scenarios/{made.json['scenario']['id']}/{path}")
-            assert answer.status_code < 500, (now, scheduling, path)
+            response = target.call(method, f"/scenarios/{made.json['scenario']['id']}/{path}")
+            assert response.status_code < 500, (now, scheduling, path)
     for path in (
         "/enums/timezones",
         "/organizations/1",
@@ -201,7 +202,7 @@ def test_a_secret_that_the_journal_cut_in_two_is_not_half_shown(target: Populate
 
 def test_no_object_shows_a_token_when_it_is_printed(target: PopulatedApp) -> None:
     shown = repr(
-        [*target.world.tokens, target.world, target.tenant, target.app, list(target.tenant.request_log)]
+        [*target.world.tokens, target.world, target.handle, target.app, list(target.handle.request_log)]
     )
     assert ADMIN_TOKEN not in shown
 

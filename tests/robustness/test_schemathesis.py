@@ -9,7 +9,6 @@ from typing import Any
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from populated_app import ADMIN_TOKEN, PopulatedApp
 from schemathesis.checks import not_a_server_error
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.result import Ok
@@ -19,7 +18,10 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from valid_requests import BLUEPRINT, ENDPOINTS
+
+from helpers.api import ADMIN_TOKEN
+from helpers.populated_app import PopulatedApp
+from helpers.valid_requests import BLUEPRINT, ENDPOINTS
 
 #: What a parameter is told that breaks a rule which the document states: its type, its limits, whether it must be.
 _CALLED_WRONG = re.compile(

@@ -12,8 +12,8 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from populated_app import PopulatedApp
 
+from helpers.populated_app import PopulatedApp
 from make_emulator import api
 from make_emulator.api.users import Authorization
 from make_emulator.schemas import (

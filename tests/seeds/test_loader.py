@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from helpers.api import NOON
 from make_emulator import seeds
 from make_emulator.registry import WorldSpec
 from make_emulator.resources import fixture_path
@@ -17,8 +18,6 @@ from make_emulator.world.enums import SCOPES
 from make_emulator.world.models import Execution
 from make_emulator.world.world import World
 
-NOON = "2026-03-02T12:00:00Z"
-
 MINIMAL = """\
 organizations:
   - name: Acme
@@ -26,10 +25,10 @@ organizations:
 """
 
 
-def built(seed: Any, *, name: str = "default", **wishes: Any) -> World:
+def built(seed: Any, *, name: str = "default", **bodies: Any) -> World:
     world = World(name, now=NOON)
     world.clock.freeze(NOON)
-    seeds.build(world, WorldSpec(name=name, seed=seed, **wishes))
+    seeds.build(world, WorldSpec(name=name, seed=seed, **bodies))
     return world
 
 

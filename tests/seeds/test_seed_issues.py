@@ -185,7 +185,7 @@ def test_a_fault_is_told_with_its_line(tmp_path: Path, before: str, after: str, 
     head, found, tail = GOOD.rpartition(before) if before == "name: Ann }" else GOOD.partition(before)
     assert found
     path = written(tmp_path, head + after + tail)
-    lines = [(line, told) for line, told in faults_of(path) if text in told]
+    lines = [(line, reported) for line, reported in faults_of(path) if text in reported]
     assert lines, faults_of(path)
     assert lines[0][0] == line
     assert lines[0][1].startswith(f"{path}:{line}: ")
@@ -212,23 +212,23 @@ def test_a_function_that_makes_no_sense_is_told_with_its_line(
         "        folders:",
     ]
     path = written(tmp_path, GOOD.replace("        folders:", "\n".join(functions)))
-    [(line, told)] = faults_of(path)
+    [(line, reported)] = faults_of(path)
     assert line == 18
-    assert text in told
-    assert "organizations[0].teams[0].functions[1]" in told
+    assert text in reported
+    assert "organizations[0].teams[0].functions[1]" in reported
 
 
 def test_every_fault_is_told_at_once_in_the_order_of_the_lines(tmp_path: Path) -> None:
     text = (
         GOOD.replace("plan: core", "plan: gold").replace("greeting", "greting").replace("key: a", "key: []")
     )
-    told = faults_of(written(tmp_path, text.replace("label: admin", "lable: admin")))
-    assert [line for line, _ in told] == [5, 8, 25, 27]
+    reported = faults_of(written(tmp_path, text.replace("label: admin", "lable: admin")))
+    assert [line for line, _ in reported] == [5, 8, 25, 27]
 
 
 def test_what_refers_to_a_list_with_faults_is_not_called_wrong(tmp_path: Path) -> None:
-    told = faults_of(written(tmp_path, GOOD.replace("name: Ann, email", "nome: Ann, email")))
-    assert [text.partition(": ")[2] for _, text in told] == [
+    reported = faults_of(written(tmp_path, GOOD.replace("name: Ann, email", "nome: Ann, email")))
+    assert [text.partition(": ")[2] for _, text in reported] == [
         "users[0].name: is missing",
         "users[0].nome: unknown key; did you mean 'name'?",
     ]
@@ -270,9 +270,9 @@ def test_a_seed_that_is_an_object_has_paths_instead_of_lines() -> None:
     ids=lambda value: str(value)[:20].encode("unicode_escape").decode(),
 )
 def test_a_text_that_is_no_seed_at_all_is_refused(tmp_path: Path, text: str, line: int, reason: str) -> None:
-    told = faults_of(written(tmp_path, text))
-    assert told[0][0] == line
-    assert reason in told[0][1]
+    reported = faults_of(written(tmp_path, text))
+    assert reported[0][0] == line
+    assert reason in reported[0][1]
 
 
 def test_an_object_that_json_cannot_say_is_refused() -> None:
@@ -299,12 +299,12 @@ def test_a_record_that_finds_no_room_is_a_fault_of_its_store(tmp_path: Path) -> 
 
 def test_a_blueprint_file_that_is_no_blueprint_is_named(tmp_path: Path) -> None:
     (tmp_path / "mine.json").write_text("{\n  5\n}", "utf-8")
-    told = faults_of(written(tmp_path, GOOD.replace("greeting", "mine.json")))
-    assert told == [
+    reported = faults_of(written(tmp_path, GOOD.replace("greeting", "mine.json")))
+    assert reported == [
         (
             27,
             f"{tmp_path}/seed.yaml:27: organizations[0].teams[0].scenarios[0].blueprint: "
-            f"{tmp_path}/mine.json:2: this is not JSON: " + told[0][1].rpartition("JSON: ")[2],
+            f"{tmp_path}/mine.json:2: this is not JSON: " + reported[0][1].rpartition("JSON: ")[2],
         )
     ]
 

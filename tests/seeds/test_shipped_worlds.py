@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conftest import ADMIN_TOKEN, ApiClient
+from helpers.api import ADMIN_TOKEN, NOON, ApiClient
 from make_emulator import seeds
 from make_emulator.app import create_app
 from make_emulator.registry import WorldSpec
@@ -15,7 +15,6 @@ from make_emulator.world import data_stores
 from make_emulator.world.models import Execution
 from make_emulator.world.world import World
 
-NOON = "2026-03-02T12:00:00Z"
 FILLED = ("default", "agency", "free", "large")
 
 
@@ -31,9 +30,9 @@ def api_of(seed: str) -> ApiClient:
 
 
 def rows(api: ApiClient, path: str, **options: Any) -> list[Any]:
-    answer = api.get(path, **options)
-    assert answer.status_code == 200, answer.json
-    body = dict(answer.json or {})
+    response = api.get(path, **options)
+    assert response.status_code == 200, response.json
+    body = dict(response.json or {})
     body.pop("pg", None)
     return list(next(iter(body.values())))
 
@@ -90,13 +89,13 @@ def test_the_free_world_is_at_its_limits() -> None:
 def test_the_users_of_the_agency_may_do_different_things(label: str, statuses: list[int]) -> None:
     api = api_of("agency")
     [api.token] = [token.token for token in api.world.tokens if token.label == label]
-    answers = (
+    responses = (
         api.get("/scenarios/1"),
         api.get("/data-stores?teamId=1"),
         api.patch("/scenarios/1", json={"name": "Greet"}),
         api.delete("/scenarios/8"),
     )
-    assert [answer.status_code for answer in answers] == statuses
+    assert [response.status_code for response in responses] == statuses
 
 
 def test_scenarios_of_the_agency_are_live_at_rest_and_with_errors() -> None:
@@ -191,9 +190,9 @@ def test_made_up_things_come_after_those_that_are_written_down() -> None:
 def test_a_made_up_scenario_runs() -> None:
     api = api_of("large")
     scenario = next(row for row in api.world.scenarios if row.is_active)
-    answer = api.post(f"/scenarios/{scenario.id}/run", json={"responsive": True}).json
-    assert answer is not None
-    assert answer["status"] == 1
+    response = api.post(f"/scenarios/{scenario.id}/run", json={"responsive": True}).json
+    assert response is not None
+    assert response["status"] == 1
 
 
 def test_a_made_up_scenario_is_shown_as_any_other(large: World) -> None:

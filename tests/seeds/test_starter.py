@@ -48,7 +48,7 @@ def test_its_function_and_its_variables_are_there_for_expressions(
         "parameters": {},
         "mapper": {"name": "x", "scope": "roundtrip", "value": expression},
     }
-    wish = {
+    body = {
         "teamId": world.team_id,
         "blueprint": json.dumps({"name": "Shown", "flow": [module], "metadata": {}}),
         "scheduling": '{"type": "on-demand"}',
@@ -56,7 +56,7 @@ def test_its_function_and_its_variables_are_there_for_expressions(
     with requests.Session() as session:
         session.headers.update(world.headers)
         path = f"{world.base_url}/scenarios"
-        scenario = session.post(f"{path}?confirmed=true", json=wish).json()["scenario"]["id"]
+        scenario = session.post(f"{path}?confirmed=true", json=body).json()["scenario"]["id"]
         assert session.post(f"{path}/{scenario}/start").status_code == 200
     [step] = world.steps(world.run(scenario)["executionId"])
     assert step["output"] == [{"x": value}]

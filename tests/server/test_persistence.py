@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
-from conftest import ADMIN_TOKEN, ApiClient
+from helpers.api import ADMIN_TOKEN, ApiClient
 from make_emulator.app import create_app, registry_of
 from make_emulator.server.persistence import StateFile
 from make_emulator.world import snapshot

@@ -18,8 +18,8 @@ import httpx
 import pytest
 import requests
 from click.testing import CliRunner
-from test_main import run_server
 
+from helpers.server import run_server
 from make_emulator import MakeEmulator
 from make_emulator.cli.main import main
 from make_emulator.server.tls import CA_BUNDLE_VARIABLES, EphemeralCA, shell_exports
@@ -43,9 +43,9 @@ def test_clients_that_know_the_authority_trust_the_server(make: MakeEmulator) ->
     assert url.startswith("https://127.0.0.1:")
     with_requests = requests.get(url, headers=headers, verify=str(make.ca_file), timeout=5).json()
     with_httpx = httpx.get(url, headers=headers, verify=trusting(make)).json()
-    asked = urllib.request.Request(url, headers=headers)
-    with urllib.request.urlopen(asked, timeout=5, context=trusting(make)) as answer:
-        with_urllib = json.load(answer)
+    requested = urllib.request.Request(url, headers=headers)
+    with urllib.request.urlopen(requested, timeout=5, context=trusting(make)) as response:
+        with_urllib = json.load(response)
     assert with_requests == with_httpx == with_urllib
     assert with_requests["team"]["name"] == "Example Team"
 
@@ -73,20 +73,20 @@ def test_the_environment_tells_openssl(make: MakeEmulator, monkeypatch: pytest.M
 
 def test_the_names_of_this_machine_are_vouched_for(make: MakeEmulator) -> None:
     url = make.base_url.replace("127.0.0.1", "localhost")
-    answer = requests.get(f"{url}/teams/1", headers=make.world.headers, verify=str(make.ca_file), timeout=5)
-    assert answer.status_code == 200
+    response = requests.get(f"{url}/teams/1", headers=make.world.headers, verify=str(make.ca_file), timeout=5)
+    assert response.status_code == 200
 
 
 def test_addresses_in_answers_are_https(make: MakeEmulator) -> None:
     world = make.create_world()
-    answer = requests.get(
+    response = requests.get(
         f"{make.base_url}/hooks",
         params={"teamId": world.team_id},
         headers=world.headers,
         verify=str(make.ca_file),
         timeout=5,
     )
-    [url] = [row["url"] for row in answer.json()["hooks"] if row["type"] == "web"]
+    [url] = [row["url"] for row in response.json()["hooks"] if row["type"] == "web"]
     assert url.startswith(f"{make.url}/hook/")
     assert requests.post(url, json={}, verify=str(make.ca_file), timeout=5).text == "Accepted"
 
@@ -130,9 +130,9 @@ def test_connections_are_kept_alive_and_carry_large_bodies(make: MakeEmulator) -
     for size, status in ((100_000, 400), (3_000_000, 413), (100_000, 400)):
         body = json.dumps({"teamId": "x" * size})
         connection.request("POST", "/api/v2/data-stores", body, headers)
-        answer = connection.getresponse()
-        answer.read()
-        assert answer.status == status
+        response = connection.getresponse()
+        response.read()
+        assert response.status == status
     connection.close()
 
 
@@ -153,8 +153,11 @@ def test_requests_in_one_record_are_all_answered(make: MakeEmulator) -> None:
 
 
 def test_plain_http_gets_a_clear_answer(make: MakeEmulator) -> None:
-    answer = requests.get(make.base_url.replace("https:", "http:"), timeout=5)
-    assert (answer.status_code, answer.text) == (400, "This port speaks HTTPS only: call it with https://.\n")
+    response = requests.get(make.base_url.replace("https:", "http:"), timeout=5)
+    assert (response.status_code, response.text) == (
+        400,
+        "This port speaks HTTPS only: call it with https://.\n",
+    )
 
 
 def test_clients_that_say_nothing_or_nonsense_keep_nobody_waiting(make: MakeEmulator) -> None:
@@ -200,10 +203,12 @@ def test_the_command_serves_https_and_tells_whom_to_trust() -> None:
     with run_server("--tls") as (process, url):
         assert url.startswith("https://127.0.0.1:")
         assert process.stdout is not None
-        told = "".join(process.stdout.readline() for _ in range(10))
-        [file] = re.findall(r"^  CA file\s+(\S.*)$", told, flags=re.MULTILINE)
-        assert [name for name in CA_BUNDLE_VARIABLES if f"{name}={file}" in told] == list(CA_BUNDLE_VARIABLES)
-        assert f"dashboard     {url.removesuffix('/api/v2')}/_emulator/" in told
+        reported = "".join(process.stdout.readline() for _ in range(10))
+        [file] = re.findall(r"^  CA file\s+(\S.*)$", reported, flags=re.MULTILINE)
+        assert [name for name in CA_BUNDLE_VARIABLES if f"{name}={file}" in reported] == list(
+            CA_BUNDLE_VARIABLES
+        )
+        assert f"dashboard     {url.removesuffix('/api/v2')}/_emulator/" in reported
         health = url.replace("/api/v2", "/_emulator/health")
         assert requests.get(health, verify=file, timeout=5).json()["status"] == "ok"
         process.send_signal(signal.SIGTERM)

@@ -62,14 +62,14 @@ def test_stopping_does_not_wait_for_idle_connections() -> None:
 
 def test_a_body_that_is_too_large_gets_an_answer_and_no_reset() -> None:
     with Server(create_app()) as server:
-        answer = requests.post(
+        response = requests.post(
             f"{server.url}/api/v2/data-stores/1/data",
             data=b'{"key": "' + b"x" * 5_000_000 + b'"}',
             headers={**ADMIN_TOKEN, "Content-Type": "application/json"},
             timeout=10,
         )
-        assert answer.status_code == 413
-        assert answer.json()["code"] == "SC413"
+        assert response.status_code == 413
+        assert response.json()["code"] == "SC413"
         assert requests.get(f"{server.url}/api/v2/teams/1", headers=ADMIN_TOKEN, timeout=5).status_code == 200
 
 
@@ -90,5 +90,5 @@ def test_a_target_beyond_parsing_is_the_clients_fault(target: str) -> None:
         socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection,
     ):
         connection.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode("latin-1"))
-        with connection.makefile("rb") as answer:
-            assert answer.readline() == b"HTTP/1.1 400 Bad Request\r\n"
+        with connection.makefile("rb") as response:
+            assert response.readline() == b"HTTP/1.1 400 Bad Request\r\n"

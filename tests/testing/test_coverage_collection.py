@@ -84,7 +84,7 @@ def test_worlds_that_nobody_deleted_count_too(pytester: pytest.Pytester) -> None
 def test_a_run_that_asked_for_nothing_says_so(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_nothing(): pass")
     result = pytester.runpytest("--make-coverage")
-    result.stdout.fnmatch_lines(["no world of Make was asked for anything"])
+    result.stdout.fnmatch_lines(["no world of Make was called"])
 
 
 def test_a_report_of_reports_is_one_again() -> None:

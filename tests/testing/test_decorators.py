@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import requests
 
-from conftest import ADMIN_TOKEN
+from helpers.api import ADMIN_TOKEN
 from make_emulator import World, mock_make
 
 
 def team_of(world: World) -> str:
-    answer = requests.get(f"{world.base_url}/teams/1", headers=world.headers, timeout=5)
-    return str(answer.json()["team"]["name"])
+    response = requests.get(f"{world.base_url}/teams/1", headers=world.headers, timeout=5)
+    return str(response.json()["team"]["name"])
 
 
 def test_a_decorated_function_is_given_the_world() -> None:

@@ -15,7 +15,7 @@ import requests
 import urllib3
 
 import make_emulator
-from conftest import ADMIN_TOKEN
+from helpers.api import ADMIN_TOKEN
 from make_emulator import World, mock_make
 from make_emulator.server.wsgi import Server
 from make_emulator.testing import ControlError, NetworkBlocked
@@ -34,8 +34,8 @@ def elsewhere() -> Iterator[str]:
 
 
 def team_of(world: World) -> str:
-    answer = requests.get(f"{world.base_url}/teams/1", headers=world.headers, timeout=5)
-    return str(answer.json()["team"]["name"])
+    response = requests.get(f"{world.base_url}/teams/1", headers=world.headers, timeout=5)
+    return str(response.json()["team"]["name"])
 
 
 # --- which hosts ---------------------------------------------------------------------------------
@@ -54,16 +54,16 @@ def team_of(world: World) -> str:
 )
 def test_every_zone_of_make_is_caught(host: str, zone: str) -> None:
     with mock_make(zone=zone) as world:
-        answer = requests.get(f"https://{host}/api/v2/teams/1", headers=world.headers, timeout=5)
-        assert answer.json()["team"]["name"] == "Example Team"
+        response = requests.get(f"https://{host}/api/v2/teams/1", headers=world.headers, timeout=5)
+        assert response.json()["team"]["name"] == "Example Team"
         world.requests.assert_called("GET", "/teams/1", times=1)
 
 
 def test_a_token_is_good_in_its_own_zone_only() -> None:
     with mock_make() as world:
-        answer = requests.get("https://us1.make.com/api/v2/teams/1", headers=world.headers, timeout=5)
-        assert answer.status_code == 401
-        assert answer.json()["detail"] == "Access denied: Invalid token header."
+        response = requests.get("https://us1.make.com/api/v2/teams/1", headers=world.headers, timeout=5)
+        assert response.status_code == 401
+        assert response.json()["detail"] == "Access denied: Invalid token header."
         [entry] = world.requests.all()
         assert "the token belongs to eu1.make.com, and the call went to us1.make.com" in entry["sentence"]
 
@@ -74,8 +74,8 @@ def test_a_hook_receives_in_its_own_zone_only() -> None:
         hooks = requests.get(url, headers=world.headers, timeout=5).json()["hooks"]
         [url] = [hook["url"] for hook in hooks if hook["type"] == "web"]
         assert requests.post(url, json={}, timeout=5).status_code == 200
-        answer = requests.post(url.replace("eu1", "us1"), json={}, timeout=5)
-        assert (answer.status_code, answer.text) == (410, "Webhook not found.")
+        response = requests.post(url.replace("eu1", "us1"), json={}, timeout=5)
+        assert (response.status_code, response.text) == (410, "Webhook not found.")
 
 
 def test_a_zone_of_ones_own_is_caught_with_its_hooks() -> None:
@@ -83,8 +83,8 @@ def test_a_zone_of_ones_own_is_caught_with_its_hooks() -> None:
     with mock_make(seed=seed) as world:
         assert world.base_url == "https://make.example.org/api/v2"
         assert team_of(world) == "Only"
-        answer = requests.post("https://hook.make.example.org/unknown", timeout=5)
-        assert (answer.status_code, answer.text) == (410, "Webhook not found.")
+        response = requests.post("https://hook.make.example.org/unknown", timeout=5)
+        assert (response.status_code, response.text) == (410, "Webhook not found.")
 
 
 def test_a_hook_receives_at_the_address_that_the_api_tells() -> None:
@@ -100,8 +100,8 @@ def test_a_hook_receives_at_the_address_that_the_api_tells() -> None:
             if row["type"] == "web"
         ]
         assert hook["url"] == f"https://hook.us1.make.com/{hook['udid']}"
-        answer = requests.post(f"{hook['url']}?source=test", json={"email": "zoe@example.com"}, timeout=5)
-        assert (answer.status_code, answer.text) == (200, "Accepted")
+        response = requests.post(f"{hook['url']}?source=test", json={"email": "zoe@example.com"}, timeout=5)
+        assert (response.status_code, response.text) == (200, "Accepted")
         logs = f"{world.base_url}/hooks/{hook['id']}/logs"
         [row] = requests.get(logs, headers=world.headers, timeout=5).json()["hookLogs"]
         log = requests.get(f"{logs}/{row['id']}", headers=world.headers, timeout=5).json()["hookLog"]
@@ -158,17 +158,17 @@ def test_the_arguments_say_what_the_world_is_made_from() -> None:
         assert world.base_url == "https://us2.make.com/api/v2"
         assert world.clock.now.startswith("2026-01-01T00:00")
         url = f"{world.base_url}/organizations/1"
-        answer = requests.get(url, headers=world.headers, timeout=5)
-        assert answer.json()["organization"]["productName"] == "Core"
-        assert answer.headers["X-RateLimit-Limit"] == "60"
+        response = requests.get(url, headers=world.headers, timeout=5)
+        assert response.json()["organization"]["productName"] == "Core"
+        assert response.headers["X-RateLimit-Limit"] == "60"
         refused = requests.get(f"{world.base_url}/teams/1", headers=world.headers, timeout=5)
         assert (refused.status_code, refused.json()["code"]) == (403, "SC403")
 
 
 def test_without_a_rate_limit_nothing_is_counted() -> None:
     with mock_make(rate_limit=False) as world:
-        answer = requests.get(f"{world.base_url}/teams/1", headers=world.headers, timeout=5)
-        assert "X-RateLimit-Limit" not in answer.headers
+        response = requests.get(f"{world.base_url}/teams/1", headers=world.headers, timeout=5)
+        assert "X-RateLimit-Limit" not in response.headers
 
 
 def test_each_time_the_world_is_fresh_and_the_same() -> None:

@@ -29,23 +29,23 @@ def with_client(world: World, use: Callable[[httpx.AsyncClient], Awaitable[Any]]
 
 def test_a_client_that_was_made_before_is_caught() -> None:
     with httpx.Client() as client, mock_make() as world:
-        answer = client.get(f"{world.base_url}/teams/1", headers=world.headers)
-        assert answer.json()["team"]["name"] == "Example Team"
-        assert (answer.http_version, answer.reason_phrase) == ("HTTP/1.1", "OK")
-        assert answer.elapsed > datetime.timedelta(0)
+        response = client.get(f"{world.base_url}/teams/1", headers=world.headers)
+        assert response.json()["team"]["name"] == "Example Team"
+        assert (response.http_version, response.reason_phrase) == ("HTTP/1.1", "OK")
+        assert response.elapsed > datetime.timedelta(0)
 
 
 def test_an_error_status_is_raised_on_demand(world: World) -> None:
-    answer = httpx.get(f"{world.base_url}/teams/99", headers=world.headers)
+    response = httpx.get(f"{world.base_url}/teams/99", headers=world.headers)
     with pytest.raises(httpx.HTTPStatusError, match="404 NOT FOUND"):
-        answer.raise_for_status()
+        response.raise_for_status()
 
 
 def test_async_clients_are_caught(world: World) -> None:
     async def use(client: httpx.AsyncClient) -> list[httpx.Response]:
         return await asyncio.gather(*(client.get("/teams/1") for _ in range(5)))
 
-    assert [answer.status_code for answer in with_client(world, use)] == [200] * 5
+    assert [response.status_code for response in with_client(world, use)] == [200] * 5
     world.requests.assert_called("GET", "/teams/1", times=5)
 
 
@@ -54,8 +54,8 @@ def test_bodies_of_every_kind_arrive(world: World) -> None:
     text = b'{"data": {"name": "Zoe"}, "responsive": true}'
     headers = {**world.headers, "Content-Type": "application/json"}
     for content in (text, iter([text[:10], text[10:]])):
-        answer = httpx.post(url, content=content, headers=headers)
-        assert answer.json()["outputs"] == {"greeting": "Hello, Zoe!"}
+        response = httpx.post(url, content=content, headers=headers)
+        assert response.json()["outputs"] == {"greeting": "Hello, Zoe!"}
 
     async def pieces() -> AsyncIterator[bytes]:
         yield text[:10]
@@ -68,12 +68,12 @@ def test_bodies_of_every_kind_arrive(world: World) -> None:
 
 
 def test_answers_can_be_streamed(world: World) -> None:
-    with httpx.stream("GET", f"{world.base_url}/teams/1", headers=world.headers) as answer:
-        assert b"".join(answer.iter_bytes(chunk_size=10)).startswith(b'{"team"')
+    with httpx.stream("GET", f"{world.base_url}/teams/1", headers=world.headers) as response:
+        assert b"".join(response.iter_bytes(chunk_size=10)).startswith(b'{"team"')
 
     async def use(client: httpx.AsyncClient) -> bytes:
-        async with client.stream("GET", "/teams/1") as answer:
-            return b"".join([piece async for piece in answer.aiter_raw()])
+        async with client.stream("GET", "/teams/1") as response:
+            return b"".join([piece async for piece in response.aiter_raw()])
 
     assert with_client(world, use).startswith(b'{"team"')
 

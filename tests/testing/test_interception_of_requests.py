@@ -68,14 +68,18 @@ def echo() -> Iterator[None]:
 
 
 def test_answers_have_all_that_answers_have(world: World) -> None:
-    answer = requests.get(f"{world.base_url}/teams/99", headers=world.headers, timeout=5)
-    assert (answer.status_code, answer.reason, answer.url) == (404, "NOT FOUND", f"{world.base_url}/teams/99")
-    assert answer.headers["content-type"] == "application/json; charset=utf-8"
-    assert (answer.encoding, answer.ok, answer.is_redirect) == ("utf-8", False, False)
-    assert answer.elapsed > datetime.timedelta(0)
-    assert answer.raw.version == 11
+    response = requests.get(f"{world.base_url}/teams/99", headers=world.headers, timeout=5)
+    assert (response.status_code, response.reason, response.url) == (
+        404,
+        "NOT FOUND",
+        f"{world.base_url}/teams/99",
+    )
+    assert response.headers["content-type"] == "application/json; charset=utf-8"
+    assert (response.encoding, response.ok, response.is_redirect) == ("utf-8", False, False)
+    assert response.elapsed > datetime.timedelta(0)
+    assert response.raw.version == 11
     with pytest.raises(requests.HTTPError, match="404 Client Error"):
-        answer.raise_for_status()
+        response.raise_for_status()
 
 
 def test_a_session_that_was_made_before_is_caught_and_goes_on_after() -> None:
@@ -122,9 +126,9 @@ def test_files_arrive_as_a_form(echo: None) -> None:
 
 
 def test_redirects_are_followed_with_a_history(echo: None) -> None:
-    answer = requests.get(f"{SITE}/there", timeout=5)
-    assert answer.json()["url"] == f"{SITE}/echo?arrived=1"
-    assert [step.status_code for step in answer.history] == [302]
+    response = requests.get(f"{SITE}/there", timeout=5)
+    assert response.json()["url"] == f"{SITE}/echo?arrived=1"
+    assert [step.status_code for step in response.history] == [302]
     assert (
         requests.get(f"{SITE}/there", allow_redirects=False, timeout=5).headers["Location"]
         == "/echo?arrived=1"
@@ -138,23 +142,23 @@ def test_cookies_are_kept_and_sent_again(echo: None) -> None:
 
 
 def test_answers_can_be_streamed(echo: None) -> None:
-    with requests.get(f"{SITE}/lines", stream=True, timeout=5) as answer:
-        assert list(answer.iter_lines(chunk_size=4)) == [b"line 0", b"line 1", b"line 2"]
-    with requests.get(f"{SITE}/lines", stream=True, timeout=5) as answer:
-        assert answer.raw.read(6) == b"line 0"
-        assert answer.raw.read() == b"\nline 1\nline 2\n"
+    with requests.get(f"{SITE}/lines", stream=True, timeout=5) as response:
+        assert list(response.iter_lines(chunk_size=4)) == [b"line 0", b"line 1", b"line 2"]
+    with requests.get(f"{SITE}/lines", stream=True, timeout=5) as response:
+        assert response.raw.read(6) == b"line 0"
+        assert response.raw.read() == b"\nline 1\nline 2\n"
 
 
 def test_a_head_request_has_headers_and_no_body(echo: None) -> None:
-    answer = requests.head(f"{SITE}/echo", timeout=5)
-    assert answer.content == b""
-    assert int(answer.headers["Content-Length"]) > 0
+    response = requests.head(f"{SITE}/echo", timeout=5)
+    assert response.content == b""
+    assert int(response.headers["Content-Length"]) > 0
 
 
 def test_hooks_of_a_session_see_the_answer(world: World) -> None:
     seen: list[int] = []
     with requests.Session() as session:
-        session.hooks["response"].append(lambda answer, **_: seen.append(answer.status_code))
+        session.hooks["response"].append(lambda response, **_: seen.append(response.status_code))
         session.get(f"{world.base_url}/teams/1", headers=world.headers, timeout=5)
     assert seen == [200]
 
@@ -211,18 +215,18 @@ def test_pools_of_urllib3_are_caught(world: World) -> None:
             if isinstance(pool, urllib3.HTTPSConnectionPool)
             else f"{world.base_url}/teams/1"
         )
-        answer = pool.request("GET", url, headers=world.headers, timeout=urllib3.Timeout(total=5))
-        assert answer.json()["team"]["id"] == 1
-        assert answer.headers["authtype"] == "token"
+        response = pool.request("GET", url, headers=world.headers, timeout=urllib3.Timeout(total=5))
+        assert response.json()["team"]["id"] == 1
+        assert response.headers["authtype"] == "token"
         unread = pool.request("GET", url, headers=world.headers, preload_content=False)
         assert json.load(unread)["team"]["id"] == 1
         unread.release_conn()
 
 
 def test_urllib_is_caught(world: World) -> None:
-    asked = urllib.request.Request(f"{world.base_url}/teams/1", headers=world.headers)
-    with urllib.request.urlopen(asked, timeout=5) as answer:
-        assert (answer.status, json.load(answer)["team"]["id"]) == (200, 1)
+    requested = urllib.request.Request(f"{world.base_url}/teams/1", headers=world.headers)
+    with urllib.request.urlopen(requested, timeout=5) as response:
+        assert (response.status, json.load(response)["team"]["id"]) == (200, 1)
     with pytest.raises(urllib.error.HTTPError, match="401") as refused:
         urllib.request.urlopen(f"{world.base_url}/teams/1", timeout=5)
     assert json.load(refused.value)["code"] == "IM015"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from conftest import ADMIN_TOKEN
+from helpers.api import ADMIN_TOKEN
 from make_emulator import MakeEmulator
 
 
@@ -201,7 +201,7 @@ def test_a_test_may_delete_its_world(pytester: pytest.Pytester) -> None:
     )
     result = pytester.runpytest()
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*the journal could not be read: *There is no world named*"])
+    result.stdout.fnmatch_lines(["*the request log could not be read: *There is no world named*"])
 
 
 def test_a_run_without_the_fixtures_does_not_load_the_emulator(pytester: pytest.Pytester) -> None:

@@ -78,13 +78,11 @@ def test_steps_and_decisions_are_typed_and_tell_themselves(execution: WorldExecu
     assert (first.module_id, first.bundle, first.output) == (1, None, [{"n": "x"}])
     assert last.bundle is not None
     assert (last.bundle.module_id, last.bundle.number, last.bundle.of) == (2, 3, 3)
-    assert (
-        repr(last) == "<Step: module 4 (slack:CreateMessage) worked on bundle 3 of 3, and put out 1 bundle>"
-    )
+    assert repr(last) == "<Step: module 4 (slack:CreateMessage) processed bundle 3 of 3 and output 1 bundle>"
     assert repr(execution) == f"<Execution {execution.id}: 4 steps, 3 decisions>"
     assert execution.story.splitlines()[2:5] == [
         "bundle 1 of 3 passed filter 'only big' before module 4",
-        "module 4 (slack:CreateMessage) worked on bundle 1 of 3, and put out 1 bundle",
+        "module 4 (slack:CreateMessage) processed bundle 1 of 3 and output 1 bundle",
         "bundle 2 of 3 was stopped by filter 'only big' before module 4: 5 greater than 10",
     ]
 

@@ -62,8 +62,8 @@ def test_a_service_can_fail_in_all_its_ways(world: World) -> None:
     world.http.respond(f"{API}/c", delay_ms=60_000)
     names = []
     for path in "abc":
-        answer = run(world, call(f"{API}/{path}", timeout=1))
-        names.append(world.steps(answer["executionId"])[0]["error"]["name"])
+        response = run(world, call(f"{API}/{path}", timeout=1))
+        names.append(world.steps(response["executionId"])[0]["error"]["name"])
     assert names == ["RateLimitError", "ConnectionError", "ModuleTimeoutError"]
 
 
@@ -96,7 +96,7 @@ def test_a_failed_assertion_shows_what_was_sent(world: World) -> None:
     assert str(failure.value).splitlines() == [
         'expected POST https://api.example.com/* with a body like {"sku":"B-2"} at least once,'
         " but it was sent 0 time(s); this was sent:",
-        f"  scenario {id}, module 1 (http:MakeRequest) sent POST {API} and got 200, made up",
+        f"  scenario {id}, module 1 (http:MakeRequest) sent POST {API} and got 200, from mock data",
         '    with the body {"sku":"A-1","quantity":2}',
     ]
     world.http.respond("*", error="timeout")

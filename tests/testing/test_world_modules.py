@@ -20,9 +20,9 @@ def test_a_scenario_is_run_and_its_steps_are_read(world: World) -> None:
     run = world.run(1, {"name": "Zoe"})
     assert run["outputs"] == {"greeting": "Hello, Zoe!"}
     assert world.steps(run["executionId"])[0]["input"] == {"greeting": "Hello, Zoe!"}
-    with pytest.raises(ControlError, match="answered 404") as refusal:
+    with pytest.raises(ControlError, match="answered 404") as rejection:
         world.run(99)
-    assert refusal.value.status == 404
+    assert rejection.value.status == 404
 
 
 def test_a_module_is_scripted_from_python(world: World) -> None:
@@ -44,9 +44,9 @@ def test_a_module_is_scripted_from_python(world: World) -> None:
 
 def test_a_long_run_is_running_until_the_clock_passes_its_end(world: World) -> None:
     world.modules.script("scenario-service:ReturnData", duration_ms=45_000)
-    with pytest.raises(ControlError) as refusal:
+    with pytest.raises(ControlError) as rejection:
         world.run(1, {"name": "Zoe"})
-    assert refusal.value.status == 424
+    assert rejection.value.status == 424
     world.modules.clear()
     world.modules.script("scenario-service:ReturnData", duration_ms=300_000)
     id = world.run(1, {"name": "Ann"}, responsive=False)["executionId"]

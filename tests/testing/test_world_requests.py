@@ -27,8 +27,8 @@ def world(make_emulator: MakeEmulator) -> Iterator[World]:
 
 
 def test_requests_are_found_by_what_they_are_like(world: World) -> None:
-    def paths(**wish: object) -> list[str]:
-        return [row["path"] for row in world.requests.matching(**wish)]  # type: ignore[arg-type]
+    def paths(**body: object) -> list[str]:
+        return [row["path"] for row in world.requests.matching(**body)]  # type: ignore[arg-type]
 
     assert paths() == ["/scenarios/1", "/scenarios/99", "/scenarios/1/run", "/scenarios/1/run"]
     assert paths(method="get") == ["/scenarios/1", "/scenarios/99"]

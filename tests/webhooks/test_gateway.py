@@ -8,40 +8,26 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from conftest import ApiClient
-from helpers.webhooks import FAILING_MODULE, WebhookHarness, json_of, webhook_response_module
+from helpers.api import ApiClient, json_of
+from helpers.webhooks import FAILING_MODULE, WebhookHarness, webhook_response_module
 from make_emulator.app import create_app, registry_of
 from make_emulator.engine.runtime.duration import Stopwatch
+from make_emulator.http.request_log import LogEntry
 from make_emulator.registry import WorldSpec
 from make_emulator.server.wsgi import Server
 from make_emulator.world import snapshot
 from make_emulator.world.models import Execution
-
-PAUSED = "There is no scenario listening for this webhook."
-
-
-@pytest.fixture
-def gateway(api: ApiClient) -> WebhookHarness:
-    return WebhookHarness(api)
-
-
-@pytest.fixture
-def quiet(gateway: WebhookHarness) -> WebhookHarness:
-    """A hook whose scenario is inactive: what comes stays in the queue."""
-    gateway.listen(start=False)
-    return gateway
-
 
 # --- running at once -----------------------------------------------------------------------------
 
 
 def test_a_delivery_runs_an_instant_scenario_at_once(gateway: WebhookHarness) -> None:
     gateway.listen()
-    answer = gateway.send(json={"sku": "A-1"})
-    assert (answer.status_code, answer.get_data()) == (200, b"Accepted")
-    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert answer.headers["Make-Actual-Status"] == "200"
+    response = gateway.send(json={"sku": "A-1"})
+    assert (response.status_code, response.get_data()) == (200, b"Accepted")
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert response.headers["Make-Actual-Status"] == "200"
     [run] = gateway.runs()
     assert (run.type, run.instant, run.author_id, run.status) == ("auto", True, None, 1)
     assert run.transfer >= len('{"sku":"A-1"}')
@@ -75,10 +61,10 @@ def test_the_caller_gets_what_the_scenario_responds(gateway: WebhookHarness) -> 
             {"key": "X-Id", "value": "{{1.id}}"},
         )
     )
-    answer = gateway.send(json={"id": 7})
-    assert (answer.status_code, json_of(answer)) == (201, {"id": "7"})
-    assert answer.headers["Content-Type"] == "application/json"
-    assert (answer.headers["X-Id"], answer.headers["Access-Control-Allow-Origin"]) == ("7", "*")
+    response = gateway.send(json={"id": 7})
+    assert (response.status_code, json_of(response)) == (201, {"id": "7"})
+    assert response.headers["Content-Type"] == "application/json"
+    assert (response.headers["X-Id"], response.headers["Access-Control-Allow-Origin"]) == ("7", "*")
 
 
 def test_waiting_for_an_answer_takes_the_time_of_the_run(gateway: WebhookHarness) -> None:
@@ -96,21 +82,21 @@ def test_a_collection_is_answered_as_json(gateway: WebhookHarness) -> None:
 
 def test_an_answer_without_a_body_says_accepted(gateway: WebhookHarness) -> None:
     gateway.listen(webhook_response_module("{{1.status}}", "{{1.body}}"))
-    for status, body, told in (
+    for status, body, reported in (
         (200, None, b"Accepted"),
         (202, "", b"Accepted"),
         (404, "", b"Accepted"),
         (200, 0, b"0"),
         (204, "no", b""),
     ):
-        answer = gateway.send(json={"status": status, "body": body})
-        assert (answer.status_code, answer.get_data()) == (status, told)
+        response = gateway.send(json={"status": status, "body": body})
+        assert (response.status_code, response.get_data()) == (status, reported)
 
 
 def test_an_empty_body_can_be_forced(gateway: WebhookHarness) -> None:
     gateway.listen(webhook_response_module(200, "{{emptystring}}"))
-    answer = gateway.send(json={})
-    assert (answer.status_code, answer.get_data()) == (200, b"")
+    response = gateway.send(json={})
+    assert (response.status_code, response.get_data()) == (200, b"")
     kept = snapshot.loads(snapshot.dumps(snapshot.take(gateway.api.world)), "again")
     assert [run.respond.body for run in kept.logs if isinstance(run, Execution) and run.respond] == [""]
 
@@ -122,15 +108,15 @@ def test_a_browser_is_sent_elsewhere(gateway: WebhookHarness, status: int) -> No
             str(status), None, {"key": "Location", "value": "https://example.com/{{1.id}}"}
         )
     )
-    answer = gateway.send(json={"id": 7})
-    assert (answer.status_code, answer.headers["Location"]) == (status, "https://example.com/7")
+    response = gateway.send(json={"id": 7})
+    assert (response.status_code, response.headers["Location"]) == (status, "https://example.com/7")
 
 
 def test_only_the_first_answer_counts(gateway: WebhookHarness) -> None:
     first, second = webhook_response_module(201, "first"), webhook_response_module(500, "second")
     gateway.listen(first, {**second, "id": 10})
-    answer = gateway.send(json={})
-    assert (answer.status_code, answer.get_data()) == (201, b"first")
+    response = gateway.send(json={})
+    assert (response.status_code, response.get_data()) == (201, b"first")
     [run] = gateway.runs()
     assert (run.status, [step.module_id for step in run.steps][-2:]) == (1, [9, 10])
 
@@ -147,10 +133,10 @@ def test_headers_and_statuses_that_cannot_be_sent_do_no_harm(gateway: WebhookHar
             {"key": "Location", "value": "https://example.com/"},
         )
     )
-    answer = gateway.send(json={"status": 303})
-    assert (answer.status_code, answer.headers["Location"]) == (303, "https://example.com/")
-    assert not {"Bad Name", "X-Split", "X-Snow", "Set-Cookie"} & set(answer.headers.keys())
-    assert answer.get_data() == b"ok"
+    response = gateway.send(json={"status": 303})
+    assert (response.status_code, response.headers["Location"]) == (303, "https://example.com/")
+    assert not {"Bad Name", "X-Split", "X-Snow", "Set-Cookie"} & set(response.headers.keys())
+    assert response.get_data() == b"ok"
     assert gateway.send(json={"status": 100}).status_code == 200
     refused = gateway.send(json={"status": 404})
     assert (refused.status_code, refused.headers["Access-Control-Allow-Origin"]) == (404, "*")
@@ -158,8 +144,8 @@ def test_headers_and_statuses_that_cannot_be_sent_do_no_harm(gateway: WebhookHar
 
 def test_a_scenario_that_fails_before_it_responds_is_500(gateway: WebhookHarness) -> None:
     gateway.listen(FAILING_MODULE, webhook_response_module())
-    answer = gateway.send(json={})
-    assert (answer.status_code, answer.get_data()) == (500, b"Scenario failed to complete.")
+    response = gateway.send(json={})
+    assert (response.status_code, response.get_data()) == (500, b"Scenario failed to complete.")
     scenario = json_of(gateway.api.get(f"/scenarios/{gateway.scenario}"))["scenario"]
     assert (scenario["isActive"], scenario["isinvalid"]) == (False, True)
 
@@ -185,8 +171,8 @@ def test_an_answer_that_takes_too_long_is_accepted(
     gateway.listen(webhook_response_module(201, "late"))
     monkeypatch.setattr(Stopwatch, "draw", lambda self, span: 181_000)
     before = gateway.api.world.now()
-    answer = gateway.send(json={})
-    assert (answer.status_code, answer.get_data()) == (200, b"Accepted")
+    response = gateway.send(json={})
+    assert (response.status_code, response.get_data()) == (200, b"Accepted")
     assert gateway.api.world.now() - before == 180_000
 
 
@@ -194,26 +180,29 @@ def test_an_answer_that_takes_too_long_is_accepted(
 
 
 def test_a_preflight_grants_what_it_is_asked_for(gateway: WebhookHarness) -> None:
-    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type,x-own"}
-    answer = gateway.send("OPTIONS", headers=asked)
-    assert (answer.status_code, answer.get_data()) == (200, b"ok")
-    assert answer.headers["Access-Control-Allow-Headers"] == "content-type,x-own"
-    assert answer.headers["Access-Control-Allow-Methods"] == "GET, PUT, POST, PATCH, DELETE, HEAD, OPTIONS"
+    requested = {
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type,x-own",
+    }
+    response = gateway.send("OPTIONS", headers=requested)
+    assert (response.status_code, response.get_data()) == (200, b"ok")
+    assert response.headers["Access-Control-Allow-Headers"] == "content-type,x-own"
+    assert response.headers["Access-Control-Allow-Methods"] == "GET, PUT, POST, PATCH, DELETE, HEAD, OPTIONS"
     assert gateway.waiting() == []
 
 
-def test_each_delivery_is_in_the_hooks_log(quiet: WebhookHarness) -> None:
-    quiet.send(json={"a": 1}, query="?b=2")
-    quiet.send(data=b"{", content_type="application/json")
-    path = f"/hooks/{quiet.hook}/logs"
-    failed, taken = json_of(quiet.api.get(path))["hookLogs"]
+def test_each_delivery_is_in_the_hooks_log(paused_gateway: WebhookHarness) -> None:
+    paused_gateway.send(json={"a": 1}, query="?b=2")
+    paused_gateway.send(data=b"{", content_type="application/json")
+    path = f"/hooks/{paused_gateway.hook}/logs"
+    failed, taken = json_of(paused_gateway.api.get(path))["hookLogs"]
     assert (taken["statusId"], failed["statusId"], taken["typeId"]) == (1, 3, 3)
-    data = json_of(quiet.api.get(f"{path}/{taken['id']}"))["hookLog"]["data"]
+    data = json_of(paused_gateway.api.get(f"{path}/{taken['id']}"))["hookLog"]["data"]
     assert (data["request"]["method"], data["request"]["query"]) == ("POST", {"b": "2"})
     assert json.loads(data["request"]["body"]) == {"a": 1}
     assert data["response"] == {"status": 200, "body": "Accepted"}
     assert data["parsedItems"] == [{"a": 1, "b": "2"}]
-    assert quiet.api.get(f"/hooks/{quiet.hook}/incomings/{taken['id']}").status_code == 200
+    assert paused_gateway.api.get(f"/hooks/{paused_gateway.hook}/incomings/{taken['id']}").status_code == 200
 
 
 def test_each_delivery_is_a_sentence_of_the_journal_without_the_udid(gateway: WebhookHarness) -> None:
@@ -262,11 +251,11 @@ def test_a_real_client_delivers_over_a_socket(gateway: WebhookHarness) -> None:
             connection.request(
                 "POST", urlsplit(url).path, json.dumps({"sku": sku}), {"Content-Type": "application/json"}
             )
-            answer = connection.getresponse()
-            assert (answer.status, answer.read()) == (202, f"got {sku}".encode())
+            response = connection.getresponse()
+            assert (response.status, response.read()) == (202, f"got {sku}".encode())
         connection.request("HEAD", urlsplit(url).path)
-        answer = connection.getresponse()
-        assert (answer.status, answer.read()) == (202, b"")
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (202, b"")
         connection.close()
 
 
@@ -280,6 +269,66 @@ def test_a_body_over_the_limit_is_answered_over_a_socket(gateway: WebhookHarness
             connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
             body = (b"x" * 1_000_000 for _ in range(6)) if len(headers) == 2 else b"x" * 6_000_000
             connection.request("POST", urlsplit(url).path, body, headers, encode_chunked=len(headers) == 2)
-            answer = connection.getresponse()
-            assert (answer.status, answer.read()) == (413, b"Payload too large.")
+            response = connection.getresponse()
+            assert (response.status, response.read()) == (413, b"Payload too large.")
             connection.close()
+
+
+# --- faults --------------------------------------------------------------------------------------
+
+
+def log_of(gateway: WebhookHarness) -> list[LogEntry]:
+    return list(gateway.api.handle.request_log)
+
+
+def add_fault(gateway: WebhookHarness, **rule: object) -> None:
+    assert gateway.api.control("POST", "/worlds/default/faults", json=rule).status_code == 201
+
+
+def test_a_fault_whose_path_begins_with_hook_reaches_webhooks(paused_gateway: WebhookHarness) -> None:
+    add_fault(paused_gateway, path="/hook/*", status=503, times=1)
+    refused = paused_gateway.send(json={"n": 1})
+    assert (refused.status_code, refused.get_data()) == (503, b"Service Unavailable")
+    assert refused.headers["Make-Actual-Status"] == "503"
+    assert refused.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert paused_gateway.waiting() == []
+    [entry] = [row.to_json() for row in log_of(paused_gateway) if row.path.startswith("/hook/")]
+    assert (entry["status"], entry["decision"]) == (503, "fault")
+    assert entry["sentence"] == "Somebody sent POST to a hook and got 503: fault 1 answered."
+    assert paused_gateway.send(json={"n": 2}).status_code == 200
+    assert len(paused_gateway.waiting()) == 1
+
+
+def test_a_fault_can_name_one_hook_by_its_udid(gateway: WebhookHarness) -> None:
+    gateway.listen()
+    udid = json_of(gateway.api.get("/hooks/1"))["hook"]["udid"]
+    add_fault(gateway, path=f"/hook/{udid}", status=500)
+    assert gateway.send(hook=1, json={}).status_code == 500
+    assert gateway.send(json={}).status_code == 200
+
+
+@pytest.mark.parametrize("path", [None, "/*", "/hooks/*", "*"])
+def test_other_faults_leave_webhooks_alone(paused_gateway: WebhookHarness, path: str | None) -> None:
+    add_fault(paused_gateway, status=503, **({} if path is None else {"path": path}))
+    assert paused_gateway.send(json={}).status_code == 200
+
+
+def test_a_webhooks_connection_is_reset(paused_gateway: WebhookHarness) -> None:
+    add_fault(paused_gateway, path="/hook/*", action="reset")
+    with pytest.raises(ConnectionResetError):
+        paused_gateway.send(json={})
+    assert paused_gateway.waiting() == []
+
+
+def test_a_truncated_response_comes_after_the_delivery(paused_gateway: WebhookHarness) -> None:
+    add_fault(paused_gateway, path="/hook/*", action="truncate")
+    assert paused_gateway.send(json={}).get_data() == b"Acce"
+    assert len(paused_gateway.waiting()) == 1
+
+
+def test_a_delivery_is_logged_at_its_arrival(gateway: WebhookHarness) -> None:
+    gateway.listen(webhook_response_module())
+    arrival = gateway.api.world.now()
+    gateway.send(json={})
+    assert gateway.api.world.now() > arrival
+    assert log_of(gateway)[-1].at == arrival

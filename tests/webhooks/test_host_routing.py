@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from conftest import ApiClient
+from helpers.api import ApiClient
 from make_emulator.webhooks.host_routing import delivery_url, is_hook_host
 
 

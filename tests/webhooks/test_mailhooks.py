@@ -12,18 +12,12 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from werkzeug.test import TestResponse
 
-from conftest import ApiClient
+from helpers.api import ApiClient, json_of
 from make_emulator.app import registry_of
 from make_emulator.webhooks.mail import MailServer, parse_mail
 
 MAILHOOK = 2
-
-
-def of(answer: TestResponse) -> Any:
-    """The JSON of an answer."""
-    return answer.json
 
 
 @pytest.fixture
@@ -66,15 +60,15 @@ def listen(api: ApiClient) -> int:
     blueprint = {"name": "Mails", "flow": [trigger], "metadata": {}}
     scheduling = {"type": "immediately"}
     body = {"teamId": 1, "blueprint": json.dumps(blueprint), "scheduling": json.dumps(scheduling)}
-    id = int(of(api.post("/scenarios", json=body))["scenario"]["id"])
+    id = int(json_of(api.post("/scenarios", json=body))["scenario"]["id"])
     assert api.post(f"/scenarios/{id}/start").status_code == 200
     return id
 
 
 def waiting(api: ApiClient) -> list[Any]:
     path = f"/hooks/{MAILHOOK}/incomings"
-    rows = of(api.get(path))["incomings"]
-    return [of(api.get(f"{path}/{row['id']}"))["incoming"]["data"] for row in rows]
+    rows = json_of(api.get(path))["incomings"]
+    return [json_of(api.get(f"{path}/{row['id']}"))["incoming"]["data"] for row in rows]
 
 
 def test_a_mail_becomes_a_bundle(api: ApiClient, server: MailServer, address: str) -> None:
@@ -115,15 +109,15 @@ def test_a_mail_runs_an_instant_scenario_at_once(api: ApiClient, server: MailSer
     send(server, mail(address))
     assert waiting(api) == []
     api.world.clock.advance(seconds=10)
-    rows = of(api.get(f"/scenarios/{scenario}/logs"))["scenarioLogs"]
+    rows = json_of(api.get(f"/scenarios/{scenario}/logs"))["scenarioLogs"]
     assert [row["instant"] for row in rows if row.get("type") == "auto"] == [True]
-    [log] = of(api.get(f"/hooks/{MAILHOOK}/logs"))["hookLogs"]
+    [log] = json_of(api.get(f"/hooks/{MAILHOOK}/logs"))["hookLogs"]
     assert (log["statusId"], log["parser"]) == (1, "gateway-mailhook")
 
 
 def test_each_mail_is_a_sentence_of_the_journal(api: ApiClient, server: MailServer, address: str) -> None:
     send(server, mail(address))
-    [entry] = [row for row in api.tenant.request_log if row.method == "MAIL"]
+    [entry] = [row for row in api.handle.request_log if row.method == "MAIL"]
     assert entry.path == "/mail/********"
     assert (
         entry.sentence()

@@ -5,28 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-import pytest
-
-from conftest import ApiClient
-from helpers.webhooks import FAILING_MODULE, WebhookHarness, json_of
+from helpers.api import json_of
+from helpers.webhooks import FAILING_MODULE, NO_LISTENER_MESSAGE, WebhookHarness
 from make_emulator.webhooks import gateway as webhook_gateway
 from make_emulator.world import organizations
 from make_emulator.world.clock import format_iso
-
-PAUSED = "There is no scenario listening for this webhook."
-
-
-@pytest.fixture
-def gateway(api: ApiClient) -> WebhookHarness:
-    return WebhookHarness(api)
-
-
-@pytest.fixture
-def quiet(gateway: WebhookHarness) -> WebhookHarness:
-    """A hook whose scenario is inactive: what comes stays in the queue."""
-    gateway.listen(start=False)
-    return gateway
-
 
 # --- the queue -----------------------------------------------------------------------------------
 
@@ -163,10 +146,10 @@ def test_a_full_queue_refuses(gateway: WebhookHarness) -> None:
     organizations.change_plan(gateway.api.world, gateway.api.world.organizations[1], "free")
     gateway.listen(start=False)
     assert {gateway.send(json={}).status_code for _ in range(50)} == {200}
-    answer = gateway.send(json={})
-    assert (answer.status_code, answer.get_data()) == (400, b"Queue is full.")
-    assert answer.headers["Make-Actual-Status"] == "400"
-    assert "Access-Control-Allow-Origin" not in answer.headers
+    response = gateway.send(json={})
+    assert (response.status_code, response.get_data()) == (400, b"Queue is full.")
+    assert response.headers["Make-Actual-Status"] == "400"
+    assert "Access-Control-Allow-Origin" not in response.headers
 
 
 def test_without_operations_left_what_comes_waits(gateway: WebhookHarness) -> None:
@@ -197,23 +180,23 @@ def test_running_by_hand_puts_out_the_data_or_takes_the_queue(gateway: WebhookHa
 
 def test_an_unknown_udid_is_gone(gateway: WebhookHarness) -> None:
     for udid in ("x" * 32, "nobody", "%00", "11111111-1111-4111-8111-111111111111"):
-        answer = gateway.api.app.test_client().post(f"/hook/{udid}", json={})
-        assert (answer.status_code, answer.get_data()) == (410, b"Webhook not found.")
-        assert answer.headers["Make-Actual-Status"] == "410"
+        response = gateway.api.app.test_client().post(f"/hook/{udid}", json={})
+        assert (response.status_code, response.get_data()) == (410, b"Webhook not found.")
+        assert response.headers["Make-Actual-Status"] == "410"
 
 
 def test_a_deleted_hook_and_a_mailhook_are_not_found(gateway: WebhookHarness) -> None:
     udid = gateway.api.world.hooks[gateway.hook].udid
     gateway.api.delete(f"/hooks/{gateway.hook}")
     for name in (udid, gateway.api.world.hooks[2].udid):
-        answer = gateway.api.app.test_client().post(f"/hook/{name}", json={})
-        assert (answer.status_code, answer.get_data()) == (410, b"Webhook not found.")
+        response = gateway.api.app.test_client().post(f"/hook/{name}", json={})
+        assert (response.status_code, response.get_data()) == (410, b"Webhook not found.")
 
 
 def test_a_hook_that_nobody_listens_at_takes_only_what_it_learns_from(gateway: WebhookHarness) -> None:
     assert gateway.send(json={"foo": "bar"}).status_code == 200
-    answer = gateway.send(json={"foo": "bar"})
-    assert (answer.status_code, answer.get_data(as_text=True)) == (410, PAUSED)
+    response = gateway.send(json={"foo": "bar"})
+    assert (response.status_code, response.get_data(as_text=True)) == (410, NO_LISTENER_MESSAGE)
     assert gateway.waiting() == [{"foo": "bar"}]
 
 
@@ -228,32 +211,32 @@ def test_a_disabled_hook_takes_nothing(gateway: WebhookHarness) -> None:
 
 def test_a_hook_that_is_gone_takes_nothing(gateway: WebhookHarness) -> None:
     gateway.api.world.clock.advance(days=6)
-    answer = gateway.send(json={})
-    assert (answer.status_code, answer.get_data(as_text=True)) == (410, PAUSED)
+    response = gateway.send(json={})
+    assert (response.status_code, response.get_data(as_text=True)) == (410, NO_LISTENER_MESSAGE)
 
 
 # --- limits --------------------------------------------------------------------------------------
 
 
-def test_more_than_five_megabytes_are_too_large(quiet: WebhookHarness) -> None:
+def test_more_than_five_megabytes_are_too_large(paused_gateway: WebhookHarness) -> None:
     largest = b"x" * webhook_gateway.BODY_LIMIT
-    assert quiet.send(data=largest, content_type="text/plain").status_code == 200
-    answer = quiet.send(data=largest + b"x", content_type="text/plain")
-    assert (answer.status_code, answer.get_data()) == (413, b"Payload too large.")
-    assert len(quiet.waiting()) == 1
+    assert paused_gateway.send(data=largest, content_type="text/plain").status_code == 200
+    response = paused_gateway.send(data=largest + b"x", content_type="text/plain")
+    assert (response.status_code, response.get_data()) == (413, b"Payload too large.")
+    assert len(paused_gateway.waiting()) == 1
 
 
-def test_more_than_300_requests_in_ten_seconds_are_too_many(quiet: WebhookHarness) -> None:
-    assert {quiet.send(json={}).status_code for _ in range(300)} == {200}
-    answer = quiet.send(json={})
-    assert (answer.status_code, answer.get_data()) == (429, b"Too many requests")
-    quiet.api.world.clock.advance(seconds=10)
-    assert quiet.send(json={}).status_code == 200
+def test_more_than_300_requests_in_ten_seconds_are_too_many(paused_gateway: WebhookHarness) -> None:
+    assert {paused_gateway.send(json={}).status_code for _ in range(300)} == {200}
+    response = paused_gateway.send(json={})
+    assert (response.status_code, response.get_data()) == (429, b"Too many requests")
+    paused_gateway.api.world.clock.advance(seconds=10)
+    assert paused_gateway.send(json={}).status_code == 200
 
 
-def test_a_world_without_rate_limit_takes_more(quiet: WebhookHarness) -> None:
-    quiet.api.world.rate_limited = False
-    assert {quiet.send(json={}).status_code for _ in range(302)} == {200}
+def test_a_world_without_rate_limit_takes_more(paused_gateway: WebhookHarness) -> None:
+    paused_gateway.api.world.rate_limited = False
+    assert {paused_gateway.send(json={}).status_code for _ in range(302)} == {200}
 
 
 # --- learning ------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from conftest import ApiClient
+from helpers.api import ApiClient
 from make_emulator.engine.runtime import executor
-from make_emulator.world.consumption import MAX_DETAILED_EXECUTIONS
+from make_emulator.world.executions import MAX_DETAILED_EXECUTIONS
 from make_emulator.world.models import Execution
 
 

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest import ADMIN_TOKEN, ApiClient
+from helpers.api import ADMIN_TOKEN, ApiClient
 from make_emulator.app import create_app
 from make_emulator.world import functions, snapshot
 from make_emulator.world.models import IncompleteExecution, ModuleScript, Record
-from make_emulator.world.snapshot import SECTIONS, InvalidSnapshotError
+from make_emulator.world.schema import TABLES
+from make_emulator.world.snapshot import InvalidSnapshotError
 from make_emulator.world.tables import Table
 from make_emulator.world.world import World
 
@@ -42,8 +43,8 @@ def _plain(value: Any) -> Any:
 
 
 def restore(api: ApiClient, data: bytes) -> None:
-    answer = api.control("PUT", "/worlds/default/snapshot", data=data)
-    assert answer.status_code == 200, answer.json
+    response = api.control("PUT", "/worlds/default/snapshot", data=data)
+    assert response.status_code == 200, response.json
 
 
 # --- round trips ---------------------------------------------------------------------------------
@@ -120,9 +121,9 @@ def test_after_a_restore_the_same_calls_give_the_same_answers_and_the_same_state
 
 def test_every_attribute_of_a_world_is_in_a_snapshot_or_left_out_on_purpose() -> None:
     tables = {name for name, value in vars(World("w")).items() if isinstance(value, Table)}
-    assert {table for table, _ in SECTIONS.values()} == tables, "say in snapshot.PARTS which rows it holds"
+    assert TABLES.keys() == tables
     others = vars(World("w")).keys() - tables
-    left_out = {"name", "lock", "register_name", "serialization_cache", "transport"}
+    left_out = {"name", "lock", "register_name", "transport", "_resources"}
     assert others == left_out | {
         "seed", "clock", "ids", "rate_limited", "rate_windows", "tallies", "counters_until",
         "installed_apps", "scripts", "detailed", "increments",
@@ -201,7 +202,7 @@ def test_what_broke_off_belongs_to_a_scenario_and_a_team_that_are_there(
     taken = document(api.world)
     taken["rows"]["incomplete_executions"] = [{**orjson.loads(orjson.dumps(broken)), field: id}]
     with pytest.raises(
-        InvalidSnapshotError, match=f"'incomplete_executions' name the {field} {id}, which is not there"
+        InvalidSnapshotError, match=f"'incomplete_executions' refer to the {field} {id}, which does not exist"
     ):
         snapshot.restore(taken, "w")
 
@@ -268,8 +269,8 @@ def test_a_hundred_thousand_records_come_back() -> None:
         (lambda d: d["rows"]["teams"][0].pop("name"), "Team.name is missing"),
         (lambda d: d["rows"]["teams"][0].update(name=5), "Team.name is no str but int"),
         (lambda d: d["rows"]["teams"][0].update(colour="red"), "Team has an unknown field 'colour'"),
-        (lambda d: d["rows"]["teams"][0].update(organization_id=99), "name the organization_id 99, which is not there"),
-        (lambda d: d["rows"]["teams"].append(d["rows"]["teams"][0]), "there are two rows of one key"),
+        (lambda d: d["rows"]["teams"][0].update(organization_id=99), "refer to the organization_id 99, which does not exist"),
+        (lambda d: d["rows"]["teams"].append(d["rows"]["teams"][0]), "two rows of the table 'teams' have the same key"),
         (lambda d: d["rows"].update(teams=[]), "1 is missing"),
         (lambda d: d["rows"].update(tokens=[]), "there is no token, so nobody could find the world"),
         (lambda d: d["rows"].update(blueprints=[]), "scenario 1 has no blueprint 1"),
@@ -281,11 +282,11 @@ def test_a_hundred_thousand_records_come_back() -> None:
 def test_a_malformed_document_is_refused_with_its_fault(
     api: ApiClient, spoil: Callable[[dict[str, Any]], Any], reason: str
 ) -> None:
-    spoilt = document(api.world)
-    spoil(spoilt)
-    with pytest.raises(InvalidSnapshotError) as refusal:
-        snapshot.restore(spoilt, "w")
-    assert reason in str(refusal.value)
+    corrupted = document(api.world)
+    spoil(corrupted)
+    with pytest.raises(InvalidSnapshotError) as rejection:
+        snapshot.restore(corrupted, "w")
+    assert reason in str(rejection.value)
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{", b"5", b"\xff", b"[" * 2000])

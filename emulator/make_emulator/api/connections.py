@@ -45,7 +45,7 @@ def _requested_scopes(call: ApiCall) -> Mapping[str, Collection[str]] | None:
     types = call.query.get("type")
     if types is None:
         return None
-    return {type: call.arguments.getlist(f"{type}[]") for type in types}
+    return {type: call.parameters.arguments.getlist(f"{type}[]") for type in types}
 
 
 @group.get(

@@ -35,7 +35,7 @@ group = EndpointGroup("organizations")
 def list_organizations(call: ApiCall) -> Selection[Organization]:
     """List the organizations that the user belongs to."""
     zone = call.query.get("zone")
-    mine = {organization.id for organization in call.reach.organizations()}
+    mine = {organization.id for organization in call.visibility.organizations()}
     return call.world.organizations.all().filter(
         lambda row: row.id in mine and zone in (None, row.zone) and "external_id" not in call.query
     )

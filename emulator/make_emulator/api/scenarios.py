@@ -108,7 +108,7 @@ def list_scenarios(
         rows = call.world.scenarios.where(team=team.id)
     elif organization is not None:
         rows = call.world.scenarios.where(organization=organization.id).filter(
-            lambda row: call.reach.can_see_team(row.team_id)
+            lambda row: call.visibility.can_see_team(row.team_id)
         )
     else:
         raise BadRequestError("Missing required parameter teamId or organizationId", suberrors=[])
@@ -177,7 +177,7 @@ def create_scenario(call: ApiCall, team: Team, folder: Folder | None = None) -> 
     metadata = call.body.get("metadata") or {}
     based_on = call.body.get("basedon")
     if based_on is not None:
-        based_on = str(templates.find_source_template(call.world, call.reach, based_on).id)
+        based_on = str(templates.find_source_template(call.world, call.visibility, based_on).id)
     return crud.create(
         call.world,
         call.user,
@@ -388,6 +388,6 @@ def update_interface(call: ApiCall, scenario: Scenario) -> dict[str, Any]:
 )
 def get_usage(call: ApiCall, scenario: Scenario) -> list[DailyConsumption]:
     """Tell what a scenario consumed on each of the last 30 days."""
-    organization = call.reach.organization_of(scenario)
+    organization = call.visibility.organization_of(scenario)
     zone = get_timezone(organization.timezone_id) if call.query["organization_timezone"] else None
     return daily_consumption(call.world, scenario, zone)

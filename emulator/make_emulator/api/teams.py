@@ -26,7 +26,7 @@ group = EndpointGroup("teams")
 def list_teams(call: ApiCall, organization: Organization) -> Selection[Team]:
     """List the teams of an organization that the user belongs to."""
     teams = call.world.teams.where(organization=organization.id)
-    return teams.filter(lambda team: call.reach.can_see_team(team.id))
+    return teams.filter(lambda team: call.visibility.can_see_team(team.id))
 
 
 @group.get(

@@ -1,9 +1,9 @@
-"""How the command line says that something went wrong: one clear line on stderr."""
+"""Errors of the command line: one line on stderr."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ import click
 
 
 class CommandError(click.ClickException):
-    """Something that went wrong and is not the usage: exit 1."""
+    """Failure of a command that is no mistake in the usage: exit 1."""
 
     exit_code = 1
 
@@ -19,8 +19,23 @@ class CommandError(click.ClickException):
         click.echo(f"make-emulator: {self.format_message()}", file=file or sys.stderr)
 
 
+class InvalidSeedError(CommandError):
+    """Invalid seed: one line for each issue, as a compiler prints them."""
+
+    def __init__(self, issues: Sequence[Any], file: Any = None) -> None:
+        super().__init__("\n".join(map(str, issues)))
+        self._located = all(issue.file for issue in issues)
+        self._file = file
+
+    def show(self, file: Any = None) -> None:
+        if self._located:
+            click.echo(self.format_message(), file=self._file or sys.stderr)
+        else:
+            super().show(file)
+
+
 class CommandUsageError(click.UsageError):
-    """A mistake in the usage: exit 2. Click would say it in four lines, the first of which nobody reads."""
+    """Mistake in the usage: exit 2, in one line instead of the four that Click prints."""
 
     def show(self, file: Any = None) -> None:
         command = self.ctx.command_path if self.ctx else "make-emulator"
@@ -30,7 +45,7 @@ class CommandUsageError(click.UsageError):
 
 
 class CommandGroup(click.Group):
-    """Commands whose mistakes are one line."""
+    """Command group whose errors are one line."""
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         with _one_line_errors():
@@ -46,7 +61,7 @@ def _one_line_errors() -> Iterator[None]:
     try:
         yield
     except click.exceptions.NoArgsIsHelpError:
-        # No mistake at all: it shows the help.
+        # Not an error: it shows the help.
         raise
     except click.UsageError as error:
         raise CommandUsageError(error.format_message(), error.ctx) from None

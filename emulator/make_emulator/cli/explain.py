@@ -1,4 +1,4 @@
-"""The command ``explain``: runs one blueprint, without a server, and tells what happened."""
+"""The command ``explain``: one run of a blueprint, without a server, as a readable trace."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import click
 import orjson
 
 from .errors import CommandError
+from .options import format_option
 
 if TYPE_CHECKING:
     from ..world.models import ModuleScript
 
-#: Where lines end that go to no terminal.
+#: Line width of output that goes to no terminal.
 DEFAULT_WIDTH = 120
 
 
@@ -22,59 +23,51 @@ modules_option = click.option(
     "--modules",
     type=click.File("rb"),
     metavar="FILE.yaml",
-    help="What modules put out: 'app:Module': {output, error, times, durationMs}.",
+    help="Scripted outputs of modules: 'app:Module': {output, error, times, durationMs}.",
 )
 now_option = click.option("--now", metavar="ISO", help="The time of the run, such as 2026-03-02T09:00:00Z.")
 
 
-@click.command("explain", short_help="Run a blueprint once and tell what happened.")
+@click.command("explain", short_help="Run a blueprint once and show its trace.")
 @click.argument("blueprint", metavar="BLUEPRINT.json", type=click.File("rb"))
 @click.option(
     "--input",
-    "given",
     metavar="JSON|@FILE",
     help="The scenario's inputs, or the bundle that its trigger received (or a list of them).",
 )
 @modules_option
 @click.option(
     "--scenario",
-    "called",
+    "scenarios",
     metavar="ID=FILE.json",
     multiple=True,
-    help="The blueprint of a scenario that this one calls, by its id there; may be given several times.",
+    help="The blueprint of a scenario that this one calls, by its id; may be repeated.",
 )
 @now_option
 @click.option("--full", is_flag=True, help="Show every field and every bundle, whole.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Lines for people, or all that is known.",
-)
+@format_option("text", "json", help="Lines for people, or one JSON object with all that is known.")
 @click.pass_context
 def explain(
     context: click.Context,
     blueprint: Any,
-    given: str | None,
+    input: str | None,
     modules: Any,
-    called: tuple[str, ...],
+    scenarios: tuple[str, ...],
     now: str | None,
     full: bool,
-    form: str,
+    format: str,
 ) -> None:
-    """Run a blueprint once and tell what each module was given and gave.
+    """Run a blueprint once and show the input and output of each module.
 
-    BLUEPRINT.json is an export of Make, an answer of its API, or a template; - stands for the standard input.
-    Nothing leaves this machine: connections, hooks and data stores are stand-ins, and apps that the emulator does
-    not know from the inside put out made-up data. Exit 0 for a run that succeeds, with warnings or without, 1 for one that
-    ends with an error or a file that is no blueprint.
+    BLUEPRINT.json is an export of Make, a response of its API, or a template; - reads the standard input.
+    Nothing leaves this machine: connections, hooks and data stores are stubs, and modules of apps that the emulator does
+    not interpret output mock data. Exit 0 for a run that succeeds, with or without warnings, 1 for one that
+    ends with an error or for a file that is no blueprint.
     """
     # Imported here, so that --help and mistakes in the usage answer at once.
     from ..explain import blueprint_file, json_output, runner, text_output
 
-    bundle = _parse_input(given) if given is not None else None
+    bundle = _parse_input(input) if input is not None else None
     scripts = load_scripts(modules)
     try:
         export = blueprint_file.parse_export(blueprint.read())
@@ -82,17 +75,17 @@ def explain(
         raise CommandError(
             blueprint_file.printable(f"{_file_label(blueprint)} is no blueprint: {error}")
         ) from None
-    others = dict(_parse_called_scenario(wish) for wish in called)
+    others = dict(_parse_called_scenario(text) for text in scenarios)
     try:
         explanation = runner.explain_blueprint(
-            export, given=bundle, now=parse_time(now), scripts=scripts, called=others
+            export, input=bundle, now=parse_time(now), scripts=scripts, called=others
         )
     except ValueError as error:
         hint = "; --input '{…}' gives the inputs" if bundle is None and export.takes_inputs else ""
         raise CommandError(
             blueprint_file.printable(f"{_file_label(blueprint)} cannot be run: {error}{hint}")
         ) from None
-    if form == "json":
+    if format == "json":
         click.echo(orjson.dumps(json_output.explanation_document(explanation), option=orjson.OPT_INDENT_2))
     else:
         width = shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns
@@ -102,28 +95,28 @@ def explain(
         context.exit(1)
 
 
-def _parse_input(given: str) -> Any:
-    """What ``--input`` says, itself or in a file."""
-    data = given.encode()
-    if given.startswith("@"):
+def _parse_input(text: str) -> Any:
+    """Returns the JSON of ``--input``, or of the file that it names."""
+    data = text.encode()
+    if text.startswith("@"):
         try:
-            data = Path(given[1:]).read_bytes()
+            data = Path(text[1:]).read_bytes()
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise click.BadParameter(f"cannot read {given[1:]}: {reason}", param_hint="--input") from None
+            raise click.BadParameter(f"cannot read {text[1:]}: {reason}", param_hint="--input") from None
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise click.BadParameter(f"not JSON: {error}", param_hint="--input") from None
 
 
-def _parse_called_scenario(wish: str) -> tuple[int, Any]:
-    """A scenario that is called, as ``--scenario`` says: its id, and the blueprint in a file."""
+def _parse_called_scenario(text: str) -> tuple[int, Any]:
+    """Returns the scenario id and the blueprint of ``--scenario ID=FILE.json``."""
     from ..explain import blueprint_file
 
-    id, sign, path = wish.partition("=")
+    id, sign, path = text.partition("=")
     if not (sign and path and id.isascii() and id.isdigit() and 0 < len(id) < 16):
-        raise click.BadParameter(f"'{wish}' does not read ID=FILE.json", param_hint="--scenario")
+        raise click.BadParameter(f"'{text}' does not read ID=FILE.json", param_hint="--scenario")
     try:
         return int(id), blueprint_file.parse_export(Path(path).read_bytes())
     except OSError as error:
@@ -133,7 +126,7 @@ def _parse_called_scenario(wish: str) -> tuple[int, Any]:
 
 
 def load_scripts(modules: Any) -> list[ModuleScript]:
-    """What the file that ``--modules`` names says of modules; nothing if it was not given."""
+    """Returns the module scripts of the file of ``--modules``; none if there is no such option."""
     from ..explain import blueprint_file
 
     if modules is None:
@@ -145,7 +138,7 @@ def load_scripts(modules: Any) -> list[ModuleScript]:
 
 
 def parse_time(now: str | None) -> str | None:
-    """The time that ``--now`` says."""
+    """Returns the time of ``--now`` after a check."""
     from ..world.clock import MAX_TIMESTAMP, parse_iso
 
     if now is None:

@@ -1,4 +1,4 @@
-"""The commands that talk to an emulator that runs already: ``snapshot``, ``reset``, ``world``, ``access-report``."""
+"""Commands for a running emulator: ``snapshot``, ``reset``, ``world``, ``access-report``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ENV_PREFIX = "MAKE_EMULATOR"
 
 
 def _server_options(command: _Command) -> _Command:
-    """The options that say which emulator is meant."""
+    """Adds the options that select the emulator."""
     for option in (
         click.option(
             "--control-key",
@@ -35,7 +35,7 @@ def _server_options(command: _Command) -> _Command:
             default="http://127.0.0.1:4747",
             show_default=True,
             envvar=f"{_ENV_PREFIX}_URL",
-            help="Where the emulator listens.",
+            help="The URL of the emulator.",
         ),
     ):
         command = option(command)
@@ -47,31 +47,25 @@ _world_option = click.option(
     default="default",
     show_default=True,
     envvar=f"{_ENV_PREFIX}_WORLD",
-    help="The world that is meant.",
+    help="The name of the world.",
 )
-
-
-def _call_control(url: str, key: str | None, method: str, *path: str, **options: Any) -> Any:
-    """Make one call of the control API; a refusal is the command's failure."""
-    with _open_control(url, key) as control:
-        return control.call(method, *path, **options)
 
 
 @contextmanager
 def _open_control(url: str, key: str | None) -> Iterator[ControlClient]:
-    """The control API of the emulator at a URL, until it refuses something: that is the command's failure."""
-    # Imported here, so that --help and mistakes in the usage answer at once.
+    """Opens the control API of the emulator at a URL; a failed call is the failure of the command."""
+    # Imported here, so that --help and usage errors respond at once.
     from ..client.control import ControlClient, ControlError, HttpTransport
 
     try:
         yield ControlClient(HttpTransport(url.rstrip("/"), key))
     except ControlError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(str(error).replace("\n", "; ")) from None
 
 
 @click.group()
 def snapshot() -> None:
-    """Save the whole state of a world, or bring it back."""
+    """Save the state of a world, or restore it."""
 
 
 @snapshot.command()
@@ -81,8 +75,8 @@ def snapshot() -> None:
 @_server_options
 def save(file: Path, redact: bool, world: str, url: str, control_key: str | None) -> None:
     """Write the state of a world to FILE, tokens and credentials included."""
-    query = {"redact": "true"} if redact else None
-    document = _call_control(url, control_key, "GET", "worlds", world, "snapshot", query=query)
+    with _open_control(url, control_key) as control:
+        document = control.world(world).snapshot(redact=redact)
     try:
         write_atomically(file, orjson.dumps(document))
     except OSError as error:
@@ -95,28 +89,29 @@ def save(file: Path, redact: bool, world: str, url: str, control_key: str | None
 @_world_option
 @_server_options
 def load(file: Path, world: str, url: str, control_key: str | None) -> None:
-    """Take a world back to the state in FILE."""
+    """Restore a world from FILE."""
     try:
         document = orjson.loads(file.read_bytes())
     except OSError as error:
         raise CommandError(f"cannot read {file}: {error.strerror or error}") from None
     except orjson.JSONDecodeError as error:
         raise CommandError(f"{file} is not JSON: {error}") from None
-    described = _call_control(url, control_key, "PUT", "worlds", world, "snapshot", body=document)["world"]
-    _print_world(described)
+    with _open_control(url, control_key) as control:
+        _print_world(control.world(world).restore(document))
 
 
 @click.command()
 @_world_option
 @_server_options
 def reset(world: str, url: str, control_key: str | None) -> None:
-    """Take a world back to its seed."""
-    _print_world(_call_control(url, control_key, "POST", "worlds", world, "reset")["world"])
+    """Reset a world to its seed."""
+    with _open_control(url, control_key) as control:
+        _print_world(control.world(world).reset())
 
 
 @click.group()
 def world() -> None:
-    """Make, list and delete worlds."""
+    """Create, list and delete worlds."""
 
 
 @world.command("list")
@@ -124,17 +119,19 @@ def world() -> None:
 def list_worlds(url: str, control_key: str | None) -> None:
     """List the worlds with their plans, teams and tokens."""
     rows: list[tuple[str, ...]] = [("world", "plan", "zone", "team", "token")]
-    for described in _call_control(url, control_key, "GET", "worlds")["worlds"]:
-        shown = (described[name] for name in ("name", "plan", "zone", "teamId", "token"))
-        rows.append(tuple("-" if value is None else str(value) for value in shown))
+    with _open_control(url, control_key) as control:
+        worlds = control.worlds()
+    for description in worlds:
+        cells = (description[name] for name in ("name", "plan", "zone", "teamId", "token"))
+        rows.append(tuple("-" if cell is None else str(cell) for cell in cells))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         click.echo("  ".join(map(str.ljust, row, widths)).rstrip())
 
 
-@world.command(short_help="Make a world, isolated from all others.")
+@world.command(short_help="Create a world, isolated from all others.")
 @click.argument("name", required=False)
-@click.option("--seed", metavar="NAME|FILE", help="What it is made from.")
+@click.option("--seed", metavar="NAME|FILE", help="Its seed.")
 @click.option("--plan", help="free, core, pro, teams or enterprise.")
 @click.option("--zone", help="Such as eu1.")
 @click.option("--now", help="Its time at the start, ISO 8601.")
@@ -148,18 +145,17 @@ def create(
     url: str,
     control_key: str | None,
 ) -> None:
-    """Make a world, isolated from all others; without a NAME one is made up."""
+    """Create a world, isolated from all others; without a NAME one is generated."""
     from ..seeds import SeedError
-    from ..testing import ControlError, MakeEmulator
 
     try:
-        emulator = MakeEmulator.attach(url, control_key=control_key)
-        made = emulator.create_world(name, seed=seed, plan=plan, zone=zone, now=now)
-    except (ControlError, SeedError) as error:
+        with _open_control(url, control_key) as control:
+            description = control.create_world(name, seed=seed, plan=plan, zone=zone, now=now)
+    except SeedError as error:
         raise CommandError(str(error).replace("\n", "; ")) from None
     except OSError as error:
         raise CommandError(f"cannot read {seed}: {error.strerror or error}") from None
-    _print_world(_call_control(url, control_key, "GET", "worlds", made.name)["world"])
+    _print_world(description)
 
 
 @world.command()
@@ -167,32 +163,33 @@ def create(
 @_server_options
 def delete(name: str, url: str, control_key: str | None) -> None:
     """Delete a world, and its tokens."""
-    _call_control(url, control_key, "DELETE", "worlds", name)
+    with _open_control(url, control_key) as control:
+        control.world(name).delete()
     click.echo(f"Deleted {name}.")
 
 
-@click.command("access-report", short_help="Tell which scopes each token used, and needs.")
+@click.command("access-report", short_help="Show the scopes that each token used, and needs.")
 @click.option(
     "--format",
     "form",
     type=click.Choice(["text", "markdown", "json"]),
     default="text",
     show_default=True,
-    help="A table, a line for each token, or all that is known.",
+    help="A table, a line for each token, or everything.",
 )
 @_world_option
 @_server_options
 def access_report(form: str, world: str, url: str, control_key: str | None) -> None:
-    """Tell for each token the scopes that it used, those it was refused, and the least set that would do."""
+    """Show for each token the scopes that it used, those that it lacked, and the minimum scopes."""
     with _open_control(url, control_key) as control:
-        report = control.text("worlds", world, "access-report", query={"format": form})
+        report = control.world(world).access_report_text(form)
     click.echo(report.rstrip("\n"))
 
 
-def _print_world(described: dict[str, Any]) -> None:
-    click.echo(f"  world         {described['name']}")
-    click.echo(f"  base URL      {described['baseUrl']}")
-    click.echo(f"  token         {described['token']}")
-    if described["teamId"] is not None:
-        click.echo(f"  team          {described['teamId']}")
-        click.echo(f"  organization  {described['organizationId']}")
+def _print_world(description: dict[str, Any]) -> None:
+    click.echo(f"  world         {description['name']}")
+    click.echo(f"  base URL      {description['baseUrl']}")
+    click.echo(f"  token         {description['token']}")
+    if description["teamId"] is not None:
+        click.echo(f"  team          {description['teamId']}")
+        click.echo(f"  organization  {description['organizationId']}")

@@ -1,4 +1,4 @@
-"""The command ``survey``: runs every blueprint of a folder, and tells which ones are taken and how each ends."""
+"""The command ``survey``: one run of every blueprint of a folder, with a result line for each."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import orjson
 
 from .errors import CommandError
 from .explain import DEFAULT_WIDTH, load_scripts, modules_option, now_option, parse_time
+from .options import format_option, hidden_json_option
 
 if TYPE_CHECKING:
     from ..explain.survey import FailureCause, SurveyResult
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _STATUS_COLOURS = {"SUCCESS": "green", "WARNING": "yellow", "ERROR": "red", "REFUSED": "red"}
 
 
-@click.command("survey", short_help="Run a folder of blueprints and tell how each ends.")
+@click.command("survey", short_help="Run a folder of blueprints and show how each ends.")
 @click.argument(
     "paths",
     metavar="PATH...",
@@ -31,20 +32,27 @@ _STATUS_COLOURS = {"SUCCESS": "green", "WARNING": "yellow", "ERROR": "red", "REF
 )
 @modules_option
 @now_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
+@format_option("text", "json", help="A line for each blueprint and a summary, or one JSON object.")
+@hidden_json_option
 @click.pass_context
 def survey(
-    context: click.Context, paths: tuple[Path, ...], modules: Any, now: str | None, as_json: bool
+    context: click.Context,
+    paths: tuple[Path, ...],
+    modules: Any,
+    now: str | None,
+    format: str,
+    as_json: bool,
 ) -> None:
-    """Run blueprints, each once in a world of its own, and tell which ones are taken and how each ends.
+    """Run blueprints, each once in a world of its own, and show whether Make accepts it and how the run ends.
 
-    Each PATH is a file, or a folder whose *.json files are tried; those that hold no blueprint are passed over. Inputs
-    and what webhooks receive are made up. Exit 0 if all are taken and none ends with an error, else 1.
+    Each PATH is a file, or a folder whose *.json files are tried; files that hold no blueprint are skipped. Inputs
+    and the payloads of webhooks are mock data. Exit 0 if all are accepted and none ends with an error, else 1.
     """
     # Imported here, so that --help and mistakes in the usage answer at once.
     from ..explain import survey
     from ..world.clock import Clock, format_iso
 
+    as_json = as_json or format == "json"
     scripts = load_scripts(modules)
     moment = parse_time(now) or format_iso(Clock().now())
     findings: list[SurveyResult] = []
@@ -73,8 +81,8 @@ def survey(
 
 
 def _result_lines(finding: SurveyResult) -> Iterator[str]:
-    """A line for a file, and one for the reason if there is one."""
-    from ..explain.layout import pluralize
+    """Yields the result line of a file, and one with the cause of a failure."""
+    from ..explain.text_output import pluralize
 
     status = click.style(f"{finding.status:<8}", fg=_STATUS_COLOURS[finding.status])
     ran = finding.modules - len(finding.unreached)
@@ -93,20 +101,20 @@ def _cause_text(cause: FailureCause) -> str:
 
 
 def _summary_lines(findings: Sequence[SurveyResult], others: Sequence[Path]) -> Iterator[str]:
-    """How many ended how, and which modules put out made-up data."""
-    from ..explain.layout import pluralize
+    """Yields the number of files of each status, and the modules that output mock data."""
+    from ..explain.text_output import pluralize
 
     yield ""
     counts = ", ".join(f"{count} {status}" for status, count in _count_statuses(findings).items())
-    passed_over = f"; {pluralize(len(others), 'other file')} passed over" if others else ""
-    yield _fit_line(f"{pluralize(len(findings), 'blueprint')}: {counts}{passed_over}")
-    made_up: Counter[str] = Counter()
+    skipped = f"; {pluralize(len(others), 'other file')} skipped" if others else ""
+    yield _fit_line(f"{pluralize(len(findings), 'blueprint')}: {counts}{skipped}")
+    mocked: Counter[str] = Counter()
     for finding in findings:
-        made_up.update(finding.treatments.get("simulated", {}))
-    if made_up:
-        names = [f"{name} ({times})" for name, times in made_up.most_common(8)]
-        more = f" and {len(made_up) - 8} more" if len(made_up) > 8 else ""
-        yield "made-up data (--modules FILE.yaml says what modules put out instead):"
+        mocked.update(finding.treatments.get("simulated", {}))
+    if mocked:
+        names = [f"{name} ({times})" for name, times in mocked.most_common(8)]
+        more = f" and {len(mocked) - 8} more" if len(mocked) > 8 else ""
+        yield "mock data (script other outputs with --modules FILE.yaml):"
         yield _fit_line(f"  {', '.join(names)}{more}")
 
 
@@ -116,7 +124,7 @@ def _count_statuses(findings: Sequence[SurveyResult]) -> dict[str, int]:
 
 
 def _fit_line(line: str) -> str:
-    """A line that fits, free of what could do something to the terminal."""
+    """Returns the line, cut to the width of the terminal and free of control characters."""
     from ..explain.blueprint_file import printable
 
     width = shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns

@@ -1,4 +1,4 @@
-"""The commands that read a zone of Make: ``pull`` and ``diff``. They never change anything there."""
+"""Commands that read a zone of Make: ``pull`` and ``diff``. They never change anything there."""
 
 from __future__ import annotations
 
@@ -13,31 +13,30 @@ import click
 from ..io import write_atomically
 from ..version import __version__
 from .errors import CommandError
+from .options import env_option
 
 if TYPE_CHECKING:
     from ..diff import DiffSide
     from ..importer import Checkpoint, ImportOptions, ImportResult
 
-_ENV_PREFIX = "MAKE_EMULATOR"
-
-#: How many things are read between two lines of progress.
+#: Resources between two lines of progress.
 _PROGRESS_INTERVAL = 100
 
 
 class _InterruptedPullError(CommandError):
-    """Ctrl-C: the exit code that shells know for it."""
+    """Interruption by Ctrl-C, with the exit code of shells for it."""
 
     exit_code = 130
 
 
 class _DiffError(CommandError):
-    """What kept two sides from being compared: exit 2, as of diff(1)."""
+    """Failure of a comparison: exit 2, as of diff(1)."""
 
     exit_code = 2
 
 
 def _parse_count(text: str | int) -> int | None:
-    """How many: a number, none or all."""
+    """Returns the number of a text, 0 for none and ``None`` for all."""
     if text in ("none", "all"):
         return 0 if text == "none" else None
     if isinstance(text, int) or (text.isascii() and text.isdigit()):
@@ -45,18 +44,18 @@ def _parse_count(text: str | int) -> int | None:
     raise click.BadParameter(f"{text!r} is neither a number, nor none or all")
 
 
-_token_option = click.option(
+_token_option = env_option(
     "--token",
     required=True,
-    envvar=[f"{_ENV_PREFIX}_TOKEN", "MAKE_API_KEY"],
+    also="MAKE_API_KEY",
     metavar="TOKEN",
     help="A token of the zone; reading scopes are enough. Better in the environment: MAKE_API_KEY.",
 )
-_quiet_option = click.option("--quiet", is_flag=True, envvar=f"{_ENV_PREFIX}_QUIET", help="Tell no progress.")
+_quiet_option = env_option("--quiet", is_flag=True, help="Show no progress.")
 
 
 class _ConsoleProgress:
-    """Tells on stderr how far a pull is: a bar on a terminal, else a line now and then."""
+    """Progress of a pull on stderr: a bar on a terminal, else a line now and then."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
@@ -88,64 +87,56 @@ class _ConsoleProgress:
 
 
 @click.command()
-@click.option(
+@env_option(
     "--zone",
-    envvar=[f"{_ENV_PREFIX}_ZONE", "MAKE_ZONE"],
+    also="MAKE_ZONE",
     metavar="ZONE",
     help="Such as eu1, or eu1.make.com.",
 )
-@click.option(
-    "--base-url", envvar=f"{_ENV_PREFIX}_BASE_URL", metavar="URL", help="The address instead of --zone."
-)
-@click.option(
+@env_option("--base-url", metavar="URL", help="Base URL, instead of --zone.")
+@env_option(
     "--team-id",
     required=True,
     type=click.IntRange(1),
-    envvar=[f"{_ENV_PREFIX}_TEAM_ID", "MAKE_TEAM"],
+    also="MAKE_TEAM",
     help="The team to read.",
 )
-@click.option(
+@env_option(
     "--organization-id",
     type=click.IntRange(1),
-    envvar=f"{_ENV_PREFIX}_ORGANIZATION_ID",
     help="Its organization; needed only if the token may not read the team.",
 )
-@click.option(
+@env_option(
     "--records",
     type=_parse_count,
     metavar="N|none|all",
     default=100,
     show_default=True,
-    envvar=f"{_ENV_PREFIX}_RECORDS",
-    help="How many records of each data store.",
+    help="Number of records of each data store.",
 )
-@click.option(
+@env_option(
     "--executions",
     type=click.IntRange(0, 1000),
     default=0,
     show_default=True,
-    envvar=f"{_ENV_PREFIX}_EXECUTIONS",
-    help="How many past executions of each scenario; the emulator runs them again.",
+    help="Number of past executions of each scenario; the emulator runs them again.",
 )
-@click.option(
+@env_option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    envvar=f"{_ENV_PREFIX}_OUTPUT",
-    help="Where to write the seed, instead of the standard output.",
+    help="File for the seed, instead of the standard output.",
 )
-@click.option(
+@env_option(
     "--blueprints-dir",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    envvar=f"{_ENV_PREFIX}_BLUEPRINTS_DIR",
-    help="Write each blueprint to a file here, instead of into the seed.",
+    help="Folder for the blueprints, one file each, instead of in the seed.",
 )
-@click.option(
+@env_option(
     "--resume",
     is_flag=True,
-    envvar=f"{_ENV_PREFIX}_RESUME",
-    help="Go on with a pull to --output that was stopped.",
+    help="Continue an interrupted pull to --output.",
 )
 @_token_option
 @_quiet_option
@@ -164,9 +155,9 @@ def pull(
 ) -> None:
     """Read a team of a real zone into a seed.
 
-    Nothing is changed in the zone, and no secret is written: of connections only names and kinds are read, and what
-    looks like a key in a scenario is masked. The seed goes to the standard output; what is left out and what was
-    masked is told on stderr.
+    Nothing is changed in the zone, and no secret is written: of connections only names and types are read, and
+    secrets in scenarios are masked. The seed goes to the standard output; omissions and masked values are listed on
+    stderr.
     """
     # Imported here, so that --help and mistakes in the usage answer at once.
     from .. import seeds
@@ -178,11 +169,11 @@ def pull(
     options = ImportOptions(
         team_id=team_id, organization_id=organization_id, records=records, executions=executions
     )
-    part = Checkpoint(
+    checkpoint = Checkpoint(
         Masker(_validate_token(token)),
         output.with_name(f"{output.name}.part") if output is not None else None,
     )
-    pulled = _run_pull(address, token, options, part, _ConsoleProgress(quiet=quiet), resume=resume)
+    pulled = _run_pull(address, token, options, checkpoint, _ConsoleProgress(quiet=quiet), resume=resume)
     try:
         if blueprints_dir is not None:
             extract_blueprints(pulled.document, blueprints_dir, output.parent if output else Path())
@@ -194,7 +185,7 @@ def pull(
             write_atomically(output, text.encode())
     except OSError as error:
         raise CommandError(f"cannot write {error.filename or output}: {error.strerror or error}") from None
-    part.remove()
+    checkpoint.remove()
     for note in pulled.notes:
         click.echo(f"note: {note}", err=True)
     for step, where in pulled.masked:
@@ -218,10 +209,10 @@ def _resolve_base_url(zone: str | None, base_url: str | None) -> str:
 
 
 def _validate_token(token: str) -> str:
-    """A token that can go into a header; one that cannot is not shown."""
+    """Returns a token that fits into a header; the error message does not show an invalid one."""
     if not re.fullmatch(r"[\x21-\x7e]{8,4096}", token):
         raise click.UsageError(
-            "this is no token of Make's: one has 8 characters or more, no spaces, nothing beyond ASCII"
+            "invalid token: a token of Make has at least 8 characters, all printable ASCII, and no spaces"
         )
     return token
 
@@ -230,13 +221,14 @@ def _run_pull(
     address: str,
     token: str,
     options: ImportOptions,
-    part: Checkpoint,
+    checkpoint: Checkpoint,
     console: _ConsoleProgress,
     *,
     resume: bool = False,
 ) -> ImportResult:
-    """Read a team, and say what to do when it stops half-way."""
-    from ..importer import CheckpointError, SystemTimer, Throttle, ZoneClient, ZoneError, pull
+    """Reads a team; the error of an interrupted pull says how to resume."""
+    from ..importer import CheckpointError, ZoneClient, ZoneError, pull
+    from ..throttle import DEFAULT_LIMIT, SystemTimer, Throttle
 
     subject = {
         "address": address,
@@ -245,72 +237,72 @@ def _run_pull(
         "executions": options.executions,
     }
     try:
-        before = part.open(subject, resume=resume)
+        before = checkpoint.open(subject, resume=resume)
         if before:
-            console.log_message(f"{before} steps were read before")
-        return pull(
-            ZoneClient(address, token, Throttle(SystemTimer(), console.log_message)), options, console, part
-        )
+            console.log_message(f"{before} steps were read earlier")
+        throttle = Throttle(DEFAULT_LIMIT, SystemTimer(), log=console.log_message)
+        return pull(ZoneClient(address, token, throttle), options, console, checkpoint)
     except KeyboardInterrupt:
-        _fail_resumable(part, "stopped", _InterruptedPullError)
+        _fail_resumable(checkpoint, "stopped", _InterruptedPullError)
     except (ZoneError, CheckpointError) as error:
-        _fail_resumable(part, str(error), CommandError)
+        _fail_resumable(checkpoint, str(error), CommandError)
     except OSError as error:
-        raise CommandError(f"cannot write {error.filename or part.path}: {error.strerror or error}") from None
+        raise CommandError(
+            f"cannot write {error.filename or checkpoint.path}: {error.strerror or error}"
+        ) from None
     finally:
         console.close()
-        part.close()
+        checkpoint.close()
 
 
-def _fail_resumable(part: Checkpoint, why: str, failure: type[CommandError]) -> NoReturn:
-    kept = f"; {part.steps} steps are in {part.path}: go on with --resume" if part.path and part.steps else ""
+def _fail_resumable(checkpoint: Checkpoint, why: str, failure: type[CommandError]) -> NoReturn:
+    kept = (
+        f"; {checkpoint.steps} steps are in {checkpoint.path}: continue with --resume"
+        if checkpoint.path and checkpoint.steps
+        else ""
+    )
     raise failure(why + kept) from None
 
 
 @click.command()
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
-@click.option(
+@env_option(
     "--token",
-    envvar=[f"{_ENV_PREFIX}_TOKEN", "MAKE_API_KEY"],
+    also="MAKE_API_KEY",
     metavar="TOKEN",
     help="A token of the zone, if one of the two is a zone.",
 )
-@click.option(
+@env_option(
     "--token-b",
-    envvar=f"{_ENV_PREFIX}_TOKEN_B",
     metavar="TOKEN",
     help="A token of the second zone, if it has another.",
 )
-@click.option(
+@env_option(
     "--by",
     type=click.Choice(["id", "name"]),
-    envvar=f"{_ENV_PREFIX}_BY",
-    help="What the same things have in common; left out, the id, or the name if the teams are not the same.",
+    help="Match resources by id or by name; by default by id, or by name if the teams differ.",
 )
-@click.option(
+@env_option(
     "--records",
     type=_parse_count,
     metavar="N|none|all",
     default="none",
     show_default=True,
-    envvar=f"{_ENV_PREFIX}_RECORDS",
-    help="How many records of each data store of a zone are read; fewer than all are not compared.",
+    help="Number of records of each data store of a zone to read; fewer than all are not compared.",
 )
-@click.option(
+@env_option(
     "--all",
     "everything",
     is_flag=True,
-    envvar=f"{_ENV_PREFIX}_ALL",
-    help="Times and past executions count, too.",
+    help="Compare times and past executions too.",
 )
-@click.option(
+@env_option(
     "--format",
     "form",
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    envvar=f"{_ENV_PREFIX}_FORMAT",
     help="A line for each difference, or one JSON object.",
 )
 @_quiet_option
@@ -325,17 +317,17 @@ def diff(
     form: str,
     quiet: bool,
 ) -> None:
-    """Tell in what two teams differ.
+    """Show the differences between two teams.
 
     A and B are each the name or the file of a seed, or a team of a zone, such as eu1:123 or
-    http://127.0.0.1:4747/api/v2:1. Exit 0: they are equal; 1: they differ; 2: they cannot be compared.
+    http://127.0.0.1:4747/api/v2:1. Exit 0 if they are equal, 1 if they differ, 2 if they cannot be compared.
     """
     from ..diff import diff_seeds, render_json, render_text
 
     try:
         sides = [
-            _load_side(text, given, records, _ConsoleProgress(quiet=quiet))
-            for text, given in ((a, token), (b, token_b or token))
+            _load_side(text, side_token, records, _ConsoleProgress(quiet=quiet))
+            for text, side_token in ((a, token), (b, token_b or token))
         ]
         first, second = _select_teams(*sides)
     except CommandError as error:
@@ -349,7 +341,7 @@ def diff(
 
 
 def _load_side(text: str, token: str | None, records: int | None, console: _ConsoleProgress) -> DiffSide:
-    """What stands for one side of a comparison."""
+    """Returns one side of a comparison: a seed, or a team that is read from a zone."""
     from .. import seeds
     from ..diff import DiffSide
     from ..importer import Checkpoint, ImportOptions, Masker
@@ -362,7 +354,7 @@ def _load_side(text: str, token: str | None, records: int | None, console: _Cons
         except seeds.SeedError as error:
             raise CommandError("; ".join(map(str, error.issues[:3]))) from None
     if token is None:
-        raise click.UsageError(f"{text} is a team of a zone: it takes a --token")
+        raise click.UsageError(f"{text} is a team of a zone: --token is missing")
     address = _resolve_base_url(None if is_address else zone, zone if is_address else None)
     options = ImportOptions(team_id=int(team), records=records)
     pulled = _run_pull(address, token, options, Checkpoint(Masker(_validate_token(token))), console)
@@ -372,7 +364,7 @@ def _load_side(text: str, token: str | None, records: int | None, console: _Cons
 
 
 def _select_teams(a: DiffSide, b: DiffSide) -> tuple[DiffSide, DiffSide]:
-    """The two sides, with the one team of a seed that is meant when the other side is a team of a zone."""
+    """Returns both sides; a seed that is compared with a team of a zone is narrowed to the matching team."""
 
     def narrow(side: DiffSide, other: DiffSide) -> DiffSide:
         if side.team is not None or other.team is None:

@@ -1,19 +1,29 @@
-"""A client of the control API, over HTTP or straight into the application: the same calls either way."""
+"""Client of the control API, over HTTP or in process.
+
+`ControlClient` makes the calls of a server, `WorldClient` those of one world on it. Commands, the pytest plugin and the
+contract suite all use them.
+"""
 
 from __future__ import annotations
 
 import http.client
 import ssl
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
-from flask import Flask
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+#: Endings of seed files; any other text is the name of a seed.
+_SEED_FILE_SUFFIXES = (".yaml", ".yml", ".json")
 
 
 class ControlError(RuntimeError):
-    """The emulator refused a call; ``status`` is what it answered, if it answered."""
+    """A call that failed; ``status`` is the HTTP status, or ``None`` without a response."""
 
     def __init__(self, text: str, status: int | None = None) -> None:
         super().__init__(text)
@@ -21,7 +31,7 @@ class ControlError(RuntimeError):
 
 
 class Transport(Protocol):
-    """Carries one request to the emulator and brings back status and body."""
+    """Carrier of one request to an emulator; returns the status and the body of the response."""
 
     def send(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None = None
@@ -29,7 +39,7 @@ class Transport(Protocol):
 
 
 class LocalTransport:
-    """Calls the application in this process, without a socket."""
+    """Transport to an application in this process, without a socket."""
 
     def __init__(self, app: Flask, url: str, key: str | None = None) -> None:
         self._app = app
@@ -46,7 +56,11 @@ class LocalTransport:
 
 
 class HttpTransport:
-    """Calls a server elsewhere, such as a sidecar."""
+    """Transport to a server, such as a sidecar, over HTTP or HTTPS.
+
+    Raises:
+        ControlError: if the URL is invalid; `send`, if no server responds.
+    """
 
     def __init__(self, url: str, key: str | None = None) -> None:
         try:
@@ -78,66 +92,193 @@ class HttpTransport:
 
 
 class ControlClient:
-    """The calls of the control API."""
+    """Client of the control API of one server."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def call(self, method: str, *path: str, body: Any = None, query: Mapping[str, str] | None = None) -> Any:
-        """Call ``/_emulator/<path>`` and return the JSON of the answer.
+    def is_healthy(self) -> bool:
+        """Returns whether an emulator serves requests there."""
+        try:
+            health = self.call("GET", "health")
+        except ControlError:
+            return False
+        return isinstance(health, dict) and health.get("status") == "ok"
+
+    def worlds(self) -> list[dict[str, Any]]:
+        """Returns the descriptions of all worlds."""
+        rows: list[dict[str, Any]] = self.call("GET", "worlds")["worlds"]
+        return rows
+
+    def world(self, name: str) -> WorldClient:
+        """Returns the client of the world of that name, which need not exist yet."""
+        return WorldClient(self, name)
+
+    def create_world(
+        self,
+        name: str | None = None,
+        *,
+        seed: Any = None,
+        plan: str | None = None,
+        zone: str | None = None,
+        now: str | None = None,
+        rate_limit: bool | None = None,
+    ) -> dict[str, Any]:
+        """Creates a world and returns its description.
+
+        Args:
+            seed: the name of a shipped seed, the seed itself, or the path of a seed file (a `Path`, or a text that
+                ends in ``.yaml``, ``.yml`` or ``.json``), which is read by this process, not by the server.
 
         Raises:
-            ControlError: if the emulator refuses, with its reason.
+            ControlError: if the server rejects the world.
+            SeedError: if the seed file is invalid.
+            OSError: if it cannot be read.
+        """
+        if isinstance(seed, Path) or (isinstance(seed, str) and seed.endswith(_SEED_FILE_SUFFIXES)):
+            # PyYAML is loaded for seed files only.
+            from ..seeds.yaml_reader import parse_text
+
+            seed = parse_text(Path(seed).read_text(encoding="utf-8"), str(seed)).data
+        body = drop_none(name=name, seed=seed, plan=plan, zone=zone, now=now, rateLimit=rate_limit)
+        world: dict[str, Any] = self.call("POST", "worlds", body=body)["world"]
+        return world
+
+    # --- any call ----------------------------------------------------------------------------------------
+
+    def call(self, method: str, *path: str, body: Any = None, query: Mapping[str, str] | None = None) -> Any:
+        """Calls ``/_emulator/<path>`` and returns the JSON of the response.
+
+        Raises:
+            ControlError: if the call fails, with the reason.
         """
         data = None if body is None else orjson.dumps(body)
         return self._json(method, _request_target(path, query), data, None)
 
     def text(self, *path: str, query: Mapping[str, str] | None = None) -> str:
-        """Get ``/_emulator/<path>``, and return the answer as text.
+        """Gets ``/_emulator/<path>`` and returns the response as text.
 
         Raises:
-            ControlError: if the emulator refuses, with its reason.
+            ControlError: if the call fails, with the reason.
         """
         return self._send("GET", _request_target(path, query), None, None).decode()
 
     def api(self, method: str, path: str, token: str, body: Any = None) -> Any:
-        """Call ``/api/v2<path>`` with a token and return the JSON of the answer.
+        """Calls ``/api/v2<path>`` with a token and returns the JSON of the response.
 
         Raises:
-            ControlError: if the emulator refuses, with its reason.
+            ControlError: if the call fails, with the reason.
         """
         headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
         data = None if body is None else orjson.dumps(body)
         return self._json(method, f"/api/v2{path}", data, headers)
 
     def post(self, path: str, body: bytes, content_type: str) -> tuple[int, bytes]:
-        """Send a body to any path of the server; returns the status and the body of the answer."""
+        """Posts a body to any path of the server; returns the status and the body of the response."""
         return self._transport.send("POST", path, body, {"Content-Type": content_type})
 
     def _json(self, method: str, target: str, data: bytes | None, headers: Mapping[str, str] | None) -> Any:
-        answer = self._send(method, target, data, headers)
+        response = self._send(method, target, data, headers)
         try:
-            return orjson.loads(answer) if answer else None
+            return orjson.loads(response) if response else None
         except orjson.JSONDecodeError:
             raise ControlError(
                 f"{method} {target} was not answered by an emulator: no JSON came back"
             ) from None
 
     def _send(self, method: str, target: str, data: bytes | None, headers: Mapping[str, str] | None) -> bytes:
-        status, answer = self._transport.send(method, target, data, headers)
+        status, response = self._transport.send(method, target, data, headers)
         if status >= 400:
             try:
-                told = orjson.loads(answer)
-                reason = told.get("detail") or told.get("message", "")
+                body = orjson.loads(response)
+                reason = body.get("detail") or body.get("message", "")
             except (orjson.JSONDecodeError, AttributeError):
-                # Some other server's page: its first words will do.
-                reason = " ".join(answer.decode(errors="replace").split())[:200]
+                # The page of some other server: its first words are the best reason.
+                reason = " ".join(response.decode(errors="replace").split())[:200]
             raise ControlError(f"{method} {target} answered {status}: {reason}", status)
-        return answer
+        return response
+
+
+class WorldClient:
+    """Client of the control API of one world; every method raises `ControlError` if its call fails."""
+
+    def __init__(self, control: ControlClient, name: str) -> None:
+        self.control = control
+        self.name = name
+
+    def call(self, method: str, *path: str, body: Any = None, query: Mapping[str, str] | None = None) -> Any:
+        """Calls ``/_emulator/worlds/<name>/<path>`` and returns the JSON of the response."""
+        return self.control.call(method, "worlds", self.name, *path, body=body, query=query)
+
+    def describe(self) -> dict[str, Any]:
+        """Returns the world's name, base URL, token, ids, zone and plan."""
+        description: dict[str, Any] = self.call("GET")["world"]
+        return description
+
+    def reset(self) -> dict[str, Any]:
+        """Resets the world to its seed; returns its description."""
+        description: dict[str, Any] = self.call("POST", "reset")["world"]
+        return description
+
+    def delete(self) -> None:
+        """Deletes the world and its tokens."""
+        self.call("DELETE")
+
+    def snapshot(self, *, redact: bool = False) -> dict[str, Any]:
+        """Returns the state of the world as one JSON document.
+
+        Args:
+            redact: leave out every secret; such a document cannot be restored.
+        """
+        query = {"redact": "true"} if redact else None
+        document: dict[str, Any] = self.call("GET", "snapshot", query=query)
+        return document
+
+    def restore(self, snapshot: Any) -> dict[str, Any]:
+        """Restores the state in a snapshot; returns the world's description."""
+        description: dict[str, Any] = self.call("PUT", "snapshot", body=snapshot)["world"]
+        return description
+
+    def create_token(self, scopes: Sequence[str], *, user_id: int | None = None) -> str:
+        """Creates an API token with these scopes."""
+        body = {"scopes": list(scopes), "userId": user_id}
+        return str(self.call("POST", "tokens", body=body)["token"])
+
+    def clock(self) -> dict[str, Any]:
+        """Returns the world's clock: ``now`` (ISO 8601) and ``frozen``."""
+        clock: dict[str, Any] = self.call("GET", "clock")
+        return clock
+
+    def set_clock(self, *, now: str | None = None, frozen: bool | None = None) -> None:
+        """Sets the time of the clock, freezes it, or lets it run."""
+        self.call("PATCH", "clock", body=drop_none(now=now, frozen=frozen))
+
+    def advance_clock(self, seconds: float) -> None:
+        """Advances the clock."""
+        self.call("POST", "clock", "advance", body={"seconds": seconds})
+
+    def coverage(self) -> dict[str, Any]:
+        """Returns the coverage report: which endpoints were called, by class of status."""
+        report: dict[str, Any] = self.call("GET", "coverage")
+        return report
+
+    def access_report(self) -> list[dict[str, Any]]:
+        """Returns the access report: for each token the scopes granted, used, never used and missing."""
+        rows: list[dict[str, Any]] = self.call("GET", "access-report")["tokens"]
+        return rows
+
+    def access_report_text(self, format: str) -> str:
+        """Returns the access report as ``text``, ``markdown`` or ``json``."""
+        return self.control.text("worlds", self.name, "access-report", query={"format": format})
+
+
+def drop_none(**values: Any) -> dict[str, Any]:
+    """Returns the values that are not ``None``, by name: the body or the query of a call with optional parameters."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _describe_connection_error(error: Exception) -> str:
-    """Why nobody answers, in one line."""
+    """Returns the reason why no server responds, in one line."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
             f"its certificate is not trusted ({error.verify_message}); SSL_CERT_FILE names the file of its CA"

@@ -1,4 +1,4 @@
-"""What the contract suite is run with: its targets, its careful client, and the reports of a run.
+"""Runner of the contract suite: targets, client, guard against unsafe calls, and reports.
 
-The tests themselves lie in ``contract_tests``; they never learn whether an emulator or a real zone answers.
+The tests themselves are in ``contract_tests``; they do not know whether the target is an emulator or a real zone.
 """

@@ -1,4 +1,4 @@
-"""Taking away what a run made, also after a failure or an interruption, and telling what could not be taken away."""
+"""Cleanup of the resources that a run created, also after a failure or an interruption."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _CONFIRMED = {"confirmed": "true"}
 
 @dataclass(frozen=True, slots=True)
 class CleanupRoute:
-    """How things of a kind are found and removed."""
+    """Routes that list and delete the resources of a kind."""
 
-    #: Where they are listed, and under which key.
+    #: The route that lists them, and the key of the list in its response.
     list: str
     key: str
     remove: str
@@ -31,7 +31,7 @@ class CleanupRoute:
     ids_in_body: bool = False
 
 
-#: In the order in which they can go: what uses others before what is used.
+#: In the order of deletion: a resource before those that it uses.
 CLEANUP_ROUTES = {
     "scenario": CleanupRoute("/scenarios?teamId={team}&pg[limit]=10000", "scenarios", "/scenarios/{id}", {}),
     "hook": CleanupRoute("/hooks?teamId={team}&pg[limit]=10000", "hooks", "/hooks/{id}"),
@@ -51,26 +51,26 @@ CLEANUP_ROUTES = {
 
 
 class ResourceCleaner:
-    """Removes what a client's guard knows to be this run's own."""
+    """Deletes the resources that a client's guard has registered as created by this run."""
 
     def __init__(self, client: ContractClient) -> None:
         self._client = client
 
     def remove(self, kind: str, id: int) -> bool:
-        """Remove one thing; whether it is gone."""
-        way, target, guard = CLEANUP_ROUTES[kind], self._client.target, self._client.guard
-        query, body = dict(way.query), None
-        if way.ids_in_body:
+        """Deletes one resource; returns True if it no longer exists."""
+        routes, target, guard = CLEANUP_ROUTES[kind], self._client.target, self._client.guard
+        query, body = dict(routes.query), None
+        if routes.ids_in_body:
             query["teamId"] = str(target.team_id)
             body = {"ids": [id]}
-        answer = self._call("DELETE", way.remove.format(id=id), query=query, body=body)
-        if answer is None or answer.status not in (200, 404):
+        response = self._call("DELETE", routes.remove.format(id=id), query=query, body=body)
+        if response is None or response.status not in (200, 404):
             return False
         guard.forget(kind, id)
         return True
 
     def remove_all(self) -> list[str]:
-        """Remove all that this run made, what it does not remember too; returns what is left."""
+        """Deletes all resources of this run, unregistered ones too; returns those that are left."""
         guard = self._client.guard
         for kind in CLEANUP_ROUTES:
             for row in self._list_rows(kind) or ():
@@ -82,7 +82,7 @@ class ResourceCleaner:
         return [f"{kind} {id} ({name!r})" for (kind, id), name in sorted(guard.created.items())]
 
     def _forget_deleted(self, kind: str) -> None:
-        """Believe a list more than the answer to a deletion."""
+        """Unregisters the resources that are no longer listed, whatever the response to their deletion was."""
         if (rows := self._list_rows(kind)) is None:
             return
         guard, there = self._client.guard, {str(row.get("id")) for row in rows}
@@ -91,12 +91,12 @@ class ResourceCleaner:
                 guard.forget(kind, id)
 
     def _list_rows(self, kind: str) -> list[dict[str, Any]] | None:
-        """The rows of a kind that there are; ``None`` if they cannot be listed."""
-        target, way = self._client.target, CLEANUP_ROUTES[kind]
-        where = way.list.format(team=target.team_id, organization=target.organization_id)
+        """Returns the rows of a kind, or ``None`` if they cannot be listed."""
+        target, routes = self._client.target, CLEANUP_ROUTES[kind]
+        where = routes.list.format(team=target.team_id, organization=target.organization_id)
         path, _, query = where.partition("?")
-        answer = self._call("GET", path, query=dict(part.split("=") for part in query.split("&") if part))
-        rows = answer.body.get(way.key) if answer is not None and answer.status == 200 else None
+        response = self._call("GET", path, query=dict(part.split("=") for part in query.split("&") if part))
+        rows = response.body.get(routes.key) if response is not None and response.status == 200 else None
         return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else None
 
     def _call(self, method: str, path: str, **options: Any) -> ApiResponse | None:
@@ -108,7 +108,7 @@ class ResourceCleaner:
 
 @contextmanager
 def defer_interrupts() -> Iterator[None]:
-    """Let the first Ctrl-C or SIGTERM only tell what is going on; a second one interrupts."""
+    """Context in which the first Ctrl-C or SIGTERM only prints a message and the second one interrupts."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -119,7 +119,11 @@ def defer_interrupts() -> Iterator[None]:
         if warned:
             raise KeyboardInterrupt
         warned = True
-        print("\nRemoving what the run made; once more leaves it behind.", file=sys.stderr, flush=True)
+        print(
+            "\nDeleting the resources of this run; interrupt again to leave them behind.",
+            file=sys.stderr,
+            flush=True,
+        )
 
     before = {number: signal.signal(number, warn) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -1,4 +1,4 @@
-"""The client of the contract suite: careful with what it touches, patient with limits, and it writes down all it sees."""
+"""HTTP client of the contract suite: guarded against unsafe calls, throttled, and recording every response."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ import pytest
 import requests
 
 from ..schemas.organizations import LicenseOut
+from ..throttle import Throttle
 from . import drift
 from .declarations import RouteMatch, match_route
 from .guard import SAFE_METHODS, Guard
 from .results import ResponseRecorder
 from .target import TIMEOUT, Target
-from .throttle import Throttle
 
-#: How often a call is repeated that came too fast all the same.
+#: Attempts of a call that is answered 429.
 _MAX_ATTEMPTS = 3
 
-#: Codes of refusals that say that the plan allows no more of a thing.
+#: Error codes of a reached plan limit.
 _PLAN_LIMIT_CODES = ("IM003", "IM011")
 
-#: How much of an answer a failure shows, in characters.
+#: Length of the response excerpt in a failure, in characters.
 _EXCERPT_LENGTH = 300
 
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """What came back; ``body`` is the JSON of it, ``None`` if it is none."""
+    """Response of the API; ``body`` is its JSON, ``None`` if it has none."""
 
     method: str
     path: str
@@ -41,14 +41,14 @@ class ApiResponse:
     text: str = field(repr=False)
     body: Any
     drift: Sequence[drift.Drift] = ()
-    #: Whether the running test is about the shape of this answer.
+    #: True if the running test covers the shape of this response.
     checks_shape: bool = True
 
     def ok(self) -> Any:
-        """The body of an answer that must be 200; a test that the plan has no room for is skipped.
+        """Returns the body of a response that must be 200; skips the test at a plan limit.
 
         Raises:
-            AssertionError: if it is another, with what came instead.
+            AssertionError: for another status, with an excerpt of the response.
         """
         __tracebackhide__ = True
         if self.status != 200 and isinstance(self.body, dict) and self.body.get("code") in _PLAN_LIMIT_CODES:
@@ -58,10 +58,10 @@ class ApiResponse:
         return self.body
 
     def fits(self) -> Any:
-        """The body of an answer that must be 200 and have every documented field in its documented type.
+        """Returns the body of a response that must be 200 and have every documented field in its documented type.
 
-        The shape is left to the tests that cover the success of the route: one field that drifts is no reason for all others
-        to fail. It is reported wherever it is seen.
+        Only the tests that cover the success of the route fail for its shape, so that one drifting field does not fail all
+        others. Drift is reported wherever it is seen.
         """
         __tracebackhide__ = True
         body = self.ok()
@@ -70,16 +70,16 @@ class ApiResponse:
         return body
 
     def refused(self, status: int, code: str | None = None) -> Any:
-        """The body of an answer that must be a refusal in Make's shape.
+        """Returns the body of a response that must be an error in Make's shape.
 
         Raises:
-            AssertionError: if it is not, with what came instead.
+            AssertionError: for another status, shape or code, with an excerpt of the response.
         """
         __tracebackhide__ = True
         if self.status != status:
             pytest.fail(f"{self._status_text()}, not {status}: {self._body_excerpt()}")
         if broken := self._shape_errors():
-            pytest.fail(f"the refusal {status} has not Make's shape: " + "; ".join(broken))
+            pytest.fail(f"the error {status} does not have Make's shape: " + "; ".join(broken))
         if code is not None and self.body["code"] != code:
             pytest.fail(
                 f"{self._status_text()} with the code {self.body['code']}, not {code}: {self._body_excerpt()}"
@@ -88,7 +88,7 @@ class ApiResponse:
 
     @property
     def error_messages(self) -> list[str]:
-        """The texts of a refusal, one for each wrong parameter."""
+        """Messages of the suberrors, one for each invalid parameter."""
         return [suberror["message"] for suberror in self.body.get("suberrors", ())]
 
     def _shape_errors(self) -> list[str]:
@@ -102,19 +102,19 @@ class ApiResponse:
 
 
 class ContractClient:
-    """Calls a target's API.
+    """Client of a target's API.
 
     Args:
-        scopes: what the token may do: a route that needs more is not called, and the test skipped.
-        license: the licence of the organization, as far as it is known: what it excludes is skipped too.
-        read_only: whether calls that change something are not made, and their tests skipped.
+        scopes: the scopes of the token; the test of a route that needs others is skipped.
+        license: the licence of the organization, as far as it is known; a test of an excluded feature is skipped.
+        read_only: skip the tests that change something.
     """
 
     def __init__(
         self,
         target: Target,
         guard: Guard,
-        pacer: Throttle,
+        throttle: Throttle,
         recorder: ResponseRecorder,
         *,
         scopes: frozenset[str],
@@ -124,14 +124,14 @@ class ContractClient:
         self.target = target
         self.guard = guard
         self.recorder = recorder
-        self.throttle = pacer
+        self.throttle = throttle
         self.scopes = scopes
         self.license = license or {}
         self.read_only = read_only
 
     @property
     def prefix(self) -> str:
-        """What the name of everything begins with that this run makes."""
+        """Prefix of the names of all resources of this run."""
         return self.guard.prefix
 
     def get(self, path: str, **query: Any) -> ApiResponse:
@@ -163,17 +163,17 @@ class ContractClient:
         in_plan: bool = True,
         raw: bool = False,
     ) -> ApiResponse:
-        """Call a path below ``/api/v2``.
+        """Calls a path below ``/api/v2``.
 
         Args:
             query: a list is sent once for each of its values.
             body: sent as JSON.
             token: another token than the run's.
-            headers: more of them; ``None`` leaves one out.
-            data: sent in place of JSON.
+            headers: additional headers; ``None`` omits one.
+            data: sent instead of JSON.
             any_scope: call also if the token lacks a scope.
             in_plan: skip the test if the plan excludes the route.
-            raw: leave the brackets in the names of the query as they are.
+            raw: do not percent-encode the brackets in query names.
         """
         __tracebackhide__ = True
         found = match_route(method, path)
@@ -197,10 +197,10 @@ class ContractClient:
             + (f"?{_encode_query(query, safe='[]' if raw else '')}" if query else "")
         )
         response = self._send(method, url, sent, data, found)
-        return self._answer(method, path, query, found, response)
+        return self._build_response(method, path, query, found, response)
 
     def require_scopes(self, *scopes: str) -> None:
-        """Skip the test unless the token has all of the scopes."""
+        """Skips the test unless the token has all of the scopes."""
         __tracebackhide__ = True
         if lacking := [scope for scope in scopes if scope not in self.scopes]:
             pytest.skip(f"the token lacks {', '.join(lacking)}")
@@ -210,18 +210,20 @@ class ContractClient:
         return name is not None and self.license.get(name) is False
 
     def post_to_hook(self, url: str, payload: Any) -> requests.Response:
-        """Send JSON to the address of a hook that this run made."""
+        """Sends JSON to the address of a hook that this run created."""
         self.guard.check_hook_url(url)
         return self.target.session.post(url, json=payload, timeout=TIMEOUT)
 
-    def poll_until(self, ask: Callable[[], ApiResponse], until: Callable[[ApiResponse], bool]) -> ApiResponse:
-        """Ask again each second of the target's time, for half a minute, until an answer is the awaited one."""
+    def poll_until(
+        self, call: Callable[[], ApiResponse], until: Callable[[ApiResponse], bool]
+    ) -> ApiResponse:
+        """Repeats a call each second of the target's time, at most 30 times, until the condition holds for its response."""
         for _ in range(30):
-            answer = ask()
-            if until(answer):
-                return answer
+            response = call()
+            if until(response):
+                return response
             self.throttle.wait(1)
-        return answer
+        return response
 
     # --- sending ---------------------------------------------------------------------------------
 
@@ -251,7 +253,7 @@ class ContractClient:
             self.throttle.wait_full_window()
         return response
 
-    def _answer(
+    def _build_response(
         self,
         method: str,
         path: str,
@@ -274,14 +276,14 @@ class ContractClient:
             elif 400 <= status < 500:
                 found_drift = drift.find_error_drift(route, body)
             self.recorder.record_response(route, status, found_drift)
-        minded = route in self.recorder.tested_routes
+        checks_shape = route in self.recorder.tested_routes
         return ApiResponse(
-            method, path, route, status, response.headers, response.text, body, found_drift, minded
+            method, path, route, status, response.headers, response.text, body, found_drift, checks_shape
         )
 
 
 def _parse_json(data: bytes) -> Any:
-    """The JSON of some octets; ``None`` if they are none."""
+    """Returns the parsed JSON, or ``None`` for invalid JSON."""
     try:
         return json.loads(data)
     except ValueError:
@@ -289,10 +291,10 @@ def _parse_json(data: bytes) -> Any:
 
 
 def _requested_columns(query: Mapping[str, Any] | None) -> list[str] | None:
-    asked = [value for name, value in (query or {}).items() if name.startswith("cols[")]
-    return [column for value in asked for column in (value if isinstance(value, list) else [value])] or None
+    columns = [value for name, value in (query or {}).items() if name.startswith("cols[")]
+    return [column for value in columns for column in (value if isinstance(value, list) else [value])] or None
 
 
 def _encode_query(query: Mapping[str, Any], *, safe: str) -> str:
-    given = {name: value for name, value in query.items() if value is not None}
-    return urlencode(given, doseq=True, quote_via=quote, safe=safe)
+    present = {name: value for name, value in query.items() if value is not None}
+    return urlencode(present, doseq=True, quote_via=quote, safe=safe)

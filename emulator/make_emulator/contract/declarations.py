@@ -1,4 +1,4 @@
-"""What the declarations of the endpoints promise: which route a path belongs to, and what of it a test has to try."""
+"""Routes and their aspects to test, derived from the declarations of the endpoints."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ _PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 
 
 def route_name(endpoint: Endpoint) -> str:
-    """The name of a route: ``GET /teams/{teamId}``."""
+    """Returns the name of a route: ``GET /teams/{teamId}``."""
     return f"{endpoint.method} {endpoint.path}"
 
 
 @lru_cache(maxsize=1)
 def endpoints() -> Mapping[str, Endpoint]:
-    """Every declared endpoint by its route."""
+    """Returns every declared endpoint by its route."""
     return {route_name(endpoint): endpoint for endpoint in api.endpoints()}
 
 
 @lru_cache(maxsize=1)
 def core_endpoints() -> Mapping[str, Endpoint]:
-    """The endpoints of the 47 documented routes."""
+    """Returns the endpoints of the 47 documented routes, by route."""
     return {route: endpoint for route, endpoint in endpoints().items() if endpoint.core}
 
 
 @dataclass(frozen=True, slots=True)
 class RouteMatch:
-    """The route of a path, and the texts that stand for its parameters."""
+    """Route of a path, with the values of the path parameters."""
 
     route: str
     endpoint: Endpoint
@@ -40,7 +40,7 @@ class RouteMatch:
 
 
 def match_route(method: str, path: str) -> RouteMatch | None:
-    """Find the route of a path below ``/api/v2``; fixed words win over parameters."""
+    """Returns the route of a path below ``/api/v2``; fixed words win over parameters."""
     for pattern, endpoint in _route_patterns():
         if endpoint.method == method and (found := pattern.fullmatch(path)) is not None:
             return RouteMatch(route_name(endpoint), endpoint, found.groupdict())
@@ -61,11 +61,11 @@ def _path_pattern(path: str) -> re.Pattern[str]:
     )
 
 
-# --- what there is to try ------------------------------------------------------------------------
+# --- aspects to test -----------------------------------------------------------------------------
 
 
 def aspects_to_test(endpoint: Endpoint) -> Iterator[str]:
-    """What a client can see of a route, by its declaration; each needs a contract test that ``covers`` it."""
+    """Yields the aspects of a route that its declaration implies; each needs a contract test that ``covers`` it."""
     yield "success"
     if endpoint.scopes:
         yield "scope"
@@ -87,13 +87,13 @@ def aspects_to_test(endpoint: Endpoint) -> Iterator[str]:
 
 
 def has_resource_ids(endpoint: Endpoint) -> bool:
-    """Whether the caller names something that may be out of its sight."""
+    """Returns True if a parameter names a resource that may be invisible to the caller."""
     kinds = [kind for _, kind in endpoint.path_types if kind]
     return bool(kinds or endpoint.query_refs or endpoint.body_refs)
 
 
 def has_input(endpoint: Endpoint) -> bool:
-    """Whether there is something that a caller can get wrong."""
+    """Returns True if the route has a parameter that can be invalid."""
     numbers = any(kind for _, kind in endpoint.path_types)
     return bool(
         numbers or query_parameter_names(endpoint) or endpoint.body or endpoint.raw_body or endpoint.paging
@@ -101,6 +101,6 @@ def has_input(endpoint: Endpoint) -> bool:
 
 
 def query_parameter_names(endpoint: Endpoint) -> list[str]:
-    """The names of the declared query parameters, as they are sent."""
+    """Returns the names of the declared query parameters, as they are sent."""
     fields = endpoint.query.load_fields if endpoint.query else {}
     return [field.data_key or name for name, field in fields.items()]

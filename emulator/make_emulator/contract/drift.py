@@ -1,4 +1,4 @@
-"""Drift: where the shape of an answer departs from what the emulator declares for its route.
+"""Drift: differences between the shape of a response and the declared shape of its route.
 
 The declared shapes are those of the OpenAPI document; here stand only the few that no schema declares.
 """
@@ -28,7 +28,7 @@ _ANY_LIST: dict[str, Any] = {"type": "array", "items": {}}
 _SUCCESS = _object_schema({"success": _BOOLEAN})
 _INTERFACE_SPECS = _object_schema({"input_spec": _ANY_LIST, "output_spec": _ANY_LIST})
 
-#: Route -> the shape of an answer that the endpoint builds by hand.
+#: Route -> the shape of a response without a declared schema.
 _UNDECLARED_SHAPES: dict[str, dict[str, Any]] = {
     "POST /scenarios/{scenarioId}/run": _object_schema(
         {"executionId": _STRING}, {"statusUrl": _STRING, "status": _INTEGER, "outputs": _ANY_OBJECT}
@@ -79,7 +79,7 @@ _UNDECLARED_SHAPES: dict[str, dict[str, Any]] = {
     ),
 }
 
-#: Route -> what an endpoint adds beside its declared answer.
+#: Route -> properties beside the declared response.
 _EXTRA_PROPERTIES: dict[str, dict[str, Any]] = {
     "GET /scenarios/{scenarioId}/logs": {
         "pg": _object_schema(
@@ -93,7 +93,7 @@ _EXTRA_PROPERTIES: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class Drift:
-    """One departure: ``path`` reads ``scenarios[].lastEdit``; ``kind`` is missing, unknown or type."""
+    """One difference: ``path`` reads ``scenarios[].lastEdit``; ``kind`` is missing, unknown or type."""
 
     route: str
     path: str
@@ -120,12 +120,12 @@ def _openapi_document() -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def response_shape(route: str) -> dict[str, Any]:
-    """The shape of the answer 200 of a route, as JSON Schema."""
+    """Returns the shape of the response 200 of a route, as JSON Schema."""
     if (by_hand := _UNDECLARED_SHAPES.get(route)) is not None:
         return by_hand
     method, _, path = route.partition(" ")
-    answer = _openapi_document()["paths"][path][method.lower()]["responses"]["200"]
-    shape: dict[str, Any] = answer["content"]["application/json"]["schema"]
+    response = _openapi_document()["paths"][path][method.lower()]["responses"]["200"]
+    shape: dict[str, Any] = response["content"]["application/json"]["schema"]
     if beside := _EXTRA_PROPERTIES.get(route):
         shape = {
             **shape,
@@ -136,34 +136,34 @@ def response_shape(route: str) -> dict[str, Any]:
 
 
 def error_shape() -> dict[str, Any]:
-    """The shape of a refusal, with what a conflict adds to it."""
+    """Returns the shape of an error, with the fields of a conflict."""
     shape: dict[str, Any] = _openapi_document()["components"]["schemas"]["Error"]
     return {**shape, "properties": {**shape["properties"], "currentVersion": _INTEGER, "lastEdit": _STRING}}
 
 
 def find_drift(route: str, body: Any, *, columns: Sequence[str] | None = None) -> list[Drift]:
-    """Where an answer 200 departs from the declared shape.
+    """Returns the differences between a response 200 and its declared shape.
 
     Args:
-        columns: what ``cols[]`` asked for; by default the columns that come unasked must all be there.
+        columns: the values of ``cols[]``; without any, all default columns must be there.
     """
     endpoint = endpoints()[route]
     shape = response_shape(route)
     schema = endpoint.response.schema
     if endpoint.cols and schema is not None:
         wanted = list(schema.columns()) if columns and "*" in columns else columns
-        default = [name for name, unasked in schema.columns().items() if unasked]
+        default = [name for name, is_default in schema.columns().items() if is_default]
         shape = _with_columns(shape, [name for name in wanted or default if name not in schema.omit_none])
     return sorted({Drift(route, *found) for found in _compare(shape, body, "")})
 
 
 def find_error_drift(route: str, body: Any) -> list[Drift]:
-    """Where a refusal departs from the declared shape."""
+    """Returns the differences between an error and its declared shape."""
     return sorted({Drift(route, *found) for found in _compare(error_shape(), body, "")})
 
 
 def _with_columns(shape: dict[str, Any], columns: Sequence[str]) -> dict[str, Any]:
-    """The shape whose rows need just those columns: the rows are what lies in the envelope's first part."""
+    """Returns the shape with just those columns required in the rows, which are the first key of the envelope."""
     [key, *others] = shape["properties"]
     inner = shape["properties"][key]
     if inner.get("type") == "array":
@@ -174,10 +174,10 @@ def _with_columns(shape: dict[str, Any], columns: Sequence[str]) -> dict[str, An
     return {**shape, "properties": properties}
 
 
-_Departure = tuple[str, str, str, str]
+_Difference = tuple[str, str, str, str]
 
 
-def _compare(shape: Mapping[str, Any], value: Any, path: str) -> Iterator[_Departure]:
+def _compare(shape: Mapping[str, Any], value: Any, path: str) -> Iterator[_Difference]:
     if options := shape.get("anyOf"):
         outcomes = [list(_compare(option, value, path)) for option in options]
         yield from min(outcomes, key=len)
@@ -200,7 +200,7 @@ def _compare(shape: Mapping[str, Any], value: Any, path: str) -> Iterator[_Depar
             yield from _compare(shape.get("items", {}), item, f"{path}[]")
 
 
-def _compare_object(shape: Mapping[str, Any], value: dict[str, Any], path: str) -> Iterator[_Departure]:
+def _compare_object(shape: Mapping[str, Any], value: dict[str, Any], path: str) -> Iterator[_Difference]:
     properties: Mapping[str, Any] = shape.get("properties") or {}
     for name in shape.get("required", ()):
         if name not in value:
@@ -239,7 +239,7 @@ def _is_type(value: Any, kind: str) -> bool:
 
 
 def _type_name(value: Any) -> str:
-    """The kind of a value: never the value itself, which may be somebody's."""
+    """Returns the JSON type of a value; never the value itself, which may be private."""
     match value:
         case None:
             return "null"

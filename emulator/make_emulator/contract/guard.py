@@ -1,8 +1,8 @@
-"""What a run may touch: nothing but what it made itself. The one place that says so.
+"""Guard of the contract suite: a run changes only the resources that it created itself.
 
-Whatever changes something passes `Guard.check` before it is sent. A name that is given to anything begins with the run's
-own prefix, an id that is named in a path, a query, a body or a blueprint is one that this run made, and the team and the
-organization are those that the run was started for. What it does not know, it refuses.
+Every call that changes something passes `Guard.check` before it is sent. Names begin with the prefix of the run, ids in a
+path, a query, a body or a blueprint are those of resources that this run created, and the team and the organization are
+those of its settings. Any other call is rejected.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..engine.scenarios.crud import BUILT_IN_APPS
+from ..engine.apps.catalog import BUILT_IN_APPS
 from ..http.endpoint import PATH_PARAMETER_KINDS, Endpoint
 from ..schemas.base import MAX_ID, ListField, ResourceId
 from ..world.blueprint_refs import REFERENCE_FIELDS, used_packages
 from .declarations import RouteMatch, match_route
 
-#: Methods that only look.
+#: Methods that change nothing.
 SAFE_METHODS = frozenset(["GET", "HEAD", "OPTIONS"])
 
 #: An id that no zone has given to anything.
 UNUSED_ID = MAX_ID
 
-#: Route -> the kind of thing that it makes, which the answer holds under that key.
+#: Route -> the kind of resource that it creates, which is also its key in the response.
 CREATED_KINDS = {
     "POST /scenarios": "scenario",
     "POST /scenarios/{scenarioId}/clone": "scenario",
@@ -48,16 +48,16 @@ _CLONE_ID_MAPS = {"account": "connection", "hook": "hook", "datastore": "dataSto
 
 
 class UnsafeCallError(Exception):
-    """A call that would touch what this run did not make; it was not sent."""
+    """Call that would change a resource of somebody else; it was not sent."""
 
 
 class Guard:
-    """Knows what a run made, and refuses calls that would change anything else.
+    """Registry of the resources that a run created; rejects calls that would change any other.
 
     Args:
-        prefix: what the name of everything begins with that this run makes.
-        team_id, organization_id: where things may be made.
-        strangers: ids by kind that nothing can happen to, because the target is a throwaway world.
+        prefix: the prefix of the names of all resources of this run.
+        team_id, organization_id: the owners of new resources.
+        foreign_ids: ids by kind of resources of another user in a throw-away world, which calls may name.
     """
 
     def __init__(
@@ -78,11 +78,11 @@ class Guard:
 
     @property
     def created(self) -> Mapping[tuple[str, int], str]:
-        """The name of each thing that this run made and did not remove yet, by kind and id."""
+        """Names of the resources that this run created and did not delete yet, by kind and id."""
         return self._created
 
     def record_created(self, route: str, body: Any) -> tuple[str, int] | None:
-        """Remember what an answer 200 says was made; what does not bear the prefix is not taken for ours."""
+        """Registers the resource in a response 200 if its name has the prefix."""
         kind = CREATED_KINDS.get(route)
         row = body.get(kind) if kind and isinstance(body, dict) else None
         if kind is None or not isinstance(row, dict):
@@ -90,7 +90,7 @@ class Guard:
         return self.claim(kind, row)
 
     def claim(self, kind: str, row: Mapping[str, Any]) -> tuple[str, int] | None:
-        """Take a row for this run's own if its name begins with the prefix."""
+        """Registers a row as created by this run if its name has the prefix."""
         name, id = row.get("name"), _parse_id(row.get("id"))
         if id is None or not isinstance(name, str) or not name.startswith(self.prefix):
             return None
@@ -98,15 +98,15 @@ class Guard:
         return kind, id
 
     def forget(self, kind: str, id: int) -> None:
-        """Something is gone."""
+        """Unregisters a deleted resource."""
         self._created.pop((kind, id), None)
 
     def allow_hook_url(self, url: str) -> None:
-        """Allow deliveries to the address of a hook that this run made."""
+        """Allows deliveries to the address of a hook that this run created."""
         self._addresses.add(url)
 
     def check_hook_url(self, url: str) -> None:
-        """Refuse to send anything to somebody else's hook.
+        """Rejects deliveries to any other hook.
 
         Raises:
             Unsafe: if the address is not that of a hook that this run made.
@@ -114,10 +114,10 @@ class Guard:
         if url.partition("?")[0] not in self._addresses:
             raise UnsafeCallError("that is not the address of a hook that this run made")
 
-    # --- what may be asked -----------------------------------------------------------------------
+    # --- checks of calls -------------------------------------------------------------------------
 
     def check(self, method: str, path: str, query: Mapping[str, Any] | None, body: Any) -> None:
-        """Let a call pass that touches only what this run made.
+        """Passes a call that changes only resources of this run.
 
         Raises:
             Unsafe: if it would touch anything else, or is not known here.
@@ -145,7 +145,7 @@ class Guard:
                 raise UnsafeCallError(f"{found.route} gives a name that does not begin with {self.prefix!r}")
 
     def _may_touch(self, kind: str, id: Any, *, changed: bool) -> bool:
-        """Whether a call may name a thing; the homes may be named, but are not to be changed themselves."""
+        """Returns True for a resource that a call may name; the team and the organization may be named, but not changed."""
         whole = _parse_id(id)
         if whole is None:
             # Text that is no id names nothing. The ids of incomplete executions are text, and none is ever made here.
@@ -155,13 +155,13 @@ class Guard:
 
     @staticmethod
     def _check_ids(found: RouteMatch, body: Any) -> None:
-        """A change that names what it changes in the body only: never "all" of a team's."""
+        """Rejects a deletion of several resources that does not list them: never "all" of a team."""
         if not isinstance(body, Mapping) or not body.get("ids") or body.get("all"):
             raise UnsafeCallError(f"{found.route} does not say by its ids what it changes")
 
 
 def _parse_id(value: Any) -> int | None:
-    """The number of an id, also of one that came as text."""
+    """Returns the number of an id that is a number or a text."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -172,7 +172,7 @@ def _parse_id(value: Any) -> int | None:
 
 
 def _referenced_ids(found: RouteMatch, query: Mapping[str, Any], body: Any) -> Iterator[tuple[str, Any]]:
-    """Kind and id of everything that a call names beside its path."""
+    """Yields kind and id of each resource that the query or the body names."""
     yield from _declared_refs(found.endpoint, "query", query)
     if not isinstance(body, Mapping):
         return
@@ -198,7 +198,7 @@ def _declared_refs(endpoint: Endpoint, place: str, given: Mapping[str, Any]) -> 
 
 
 def _blueprint_refs(value: Any) -> Iterator[tuple[str, Any]]:
-    """What a blueprint works with, wherever in it that is said."""
+    """Yields kind and id of each resource that a blueprint names."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
             for kind, names in REFERENCE_FIELDS.items():
@@ -211,7 +211,7 @@ def _blueprint_refs(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _newly_installed_apps(query: Mapping[str, Any], body: Any) -> list[str]:
-    """Apps that a confirmed blueprint would install for everybody in the organization."""
+    """Returns the apps that a confirmed blueprint would install in the organization."""
     blueprint = _parse_json(body.get("blueprint")) if isinstance(body, Mapping) else None
     if str(query.get("confirmed", "")).lower() != "true" or not isinstance(blueprint, Mapping):
         return []
@@ -226,7 +226,7 @@ def _parse_json(text: Any) -> Any:
 
 
 def _assigned_names(found: RouteMatch, body: Any) -> Iterator[Any]:
-    """The names that a call gives. A record's fields are the run's own affair: its data store is."""
+    """Yields the names in a body; the fields of a record may have any value, as its data store is of this run."""
     if not isinstance(body, Mapping) or found.endpoint.raw_body or "/data" in found.endpoint.path:
         return
     for name in _NAME_FIELDS:

@@ -1,6 +1,6 @@
-"""The contract suite as pytest sees it: its options, its target and client as fixtures, and what its tests report.
+"""pytest plugin of the contract suite: options, fixtures for target and client, and collection of the results.
 
-``contract_tests/conftest.py`` takes the hooks and fixtures from here.
+``contract_tests/conftest.py`` imports the hooks and fixtures from here.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from ..throttle import Throttle
 from .cleanup import ResourceCleaner, defer_interrupts
 from .client import ContractClient
 from .guard import Guard
@@ -24,27 +25,26 @@ from .reports import write_reports
 from .results import Outcome, ResponseRecorder, SuiteRun
 from .settings import Settings, SettingsError, load_settings
 from .target import Target, TargetError, is_emulator, open_target, probe_target
-from .throttle import Throttle
 
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 RUN: pytest.StashKey[SuiteRun] = pytest.StashKey()
 RECORDER: pytest.StashKey[ResponseRecorder] = pytest.StashKey()
 
-#: What pytest says of its own report.
+#: Lines of pytest about its own report.
 _PYTEST_HINTS = re.compile(r"^\s*(Use -v|Omitting \d+|\.\.\.Full output truncated)")
 
-#: Option -> what it means, and of what type it is (``bool`` for a flag).
+#: Option -> help text and type (``bool`` for a flag).
 _OPTIONS: dict[str, tuple[str, Any]] = {
-    "base_url": ("Run against what answers there, e.g. https://eu1.make.com/api/v2.", str),
+    "base_url": ("Base URL of the target, e.g. https://eu1.make.com/api/v2.", str),
     "token": ("The API token to run with.", str),
-    "weak_token": ("A second token with few scopes, to see what it is refused.", str),
-    "team_id": ("The team in which things are made.", int),
+    "weak_token": ("A second token with few scopes, for the scope tests.", str),
+    "team_id": ("The team in which resources are created.", int),
     "organization_id": ("The organization of that team.", int),
-    "read_only": ("Run only what changes nothing.", bool),
+    "read_only": ("Run only the tests that change nothing.", bool),
     "rate_limit": ("Also use up the organization's calls of a minute.", bool),
-    "update": ("Mark statements of the ledger as observed that the run confirmed.", bool),
-    "json": ("Write all that was found there.", Path),
-    "html": ("Write a page to read there.", Path),
+    "update": ("Mark assumed behaviours of the ledger as observed that the run confirmed.", bool),
+    "json": ("Write the report as JSON to a file.", Path),
+    "html": ("Write the report as HTML to a file.", Path),
     "ledger": ("The ledger's data file, if not the shipped one.", Path),
 }
 
@@ -54,14 +54,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "contract", "contract suite (or environment variables MAKE_EMULATOR_CONTRACT_...)"
     )
     for name, (text, kind) in _OPTIONS.items():
-        how: dict[str, Any] = {"action": "store_true"} if kind is bool else {"type": kind, "default": None}
-        group.addoption(f"--contract-{name.replace('_', '-')}", dest=f"contract_{name}", help=text, **how)
+        settings: dict[str, Any] = (
+            {"action": "store_true"} if kind is bool else {"type": kind, "default": None}
+        )
+        group.addoption(
+            f"--contract-{name.replace('_', '-')}", dest=f"contract_{name}", help=text, **settings
+        )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     for line in (
-        "covers(route, *aspects): what of a route the test checks.",
-        "fidelity(*ids): the statements of the fidelity ledger that the test checks.",
+        "covers(route, *aspects): the aspects of a route that the test checks.",
+        "fidelity(*ids): the behaviours of the fidelity ledger that the test checks.",
     ):
         config.addinivalue_line("markers", line)
     try:
@@ -83,7 +87,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _interrupt_at_sigterm(config: pytest.Config) -> None:
-    """Let SIGTERM end the run as Ctrl-C does, so that what it made is removed."""
+    """Makes SIGTERM end the run as Ctrl-C does, so that its resources are deleted."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt("SIGTERM")
@@ -102,26 +106,28 @@ def _interrupt_at_sigterm(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def target(pytestconfig: pytest.Config) -> Iterator[Target]:
-    """Whom the run talks to."""
+    """Target of the run: a fresh emulator or a real zone."""
     settings, run = pytestconfig.stash[SETTINGS], pytestconfig.stash[RUN]
     opened = open_target(settings)
     run.base_url = opened.base_url
     try:
         if settings.update and is_emulator(opened):
-            pytest.exit("--update: an emulator answers there, which proves nothing about Make", returncode=4)
+            pytest.exit(
+                "--update: the target is an emulator, which is no evidence of Make's behaviour", returncode=4
+            )
         yield opened
     finally:
         opened.close()
 
 
 @pytest.fixture(scope="session")
-def license(target: Target, _surveyed: tuple[frozenset[str], dict[str, Any]]) -> dict[str, Any]:
+def license(target: Target, _probed: tuple[frozenset[str], dict[str, Any]]) -> dict[str, Any]:
     """The licence of the organization; empty if the token may not read it."""
-    return _surveyed[1]
+    return _probed[1]
 
 
 @pytest.fixture(scope="session")
-def _surveyed(target: Target) -> tuple[frozenset[str], dict[str, Any]]:
+def _probed(target: Target) -> tuple[frozenset[str], dict[str, Any]]:
     try:
         return probe_target(target)
     except TargetError as error:
@@ -130,10 +136,10 @@ def _surveyed(target: Target) -> tuple[frozenset[str], dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def api(
-    pytestconfig: pytest.Config, target: Target, _surveyed: tuple[frozenset[str], dict[str, Any]]
+    pytestconfig: pytest.Config, target: Target, _probed: tuple[frozenset[str], dict[str, Any]]
 ) -> Iterator[ContractClient]:
-    """The client of the run; in the end it leaves nothing behind."""
-    scopes, license = _surveyed
+    """Client of the run; deletes the resources of the run at the end."""
+    scopes, license = _probed
     guard = Guard(
         f"contract-{uuid.uuid4().hex[:8]}",
         team_id=target.team_id,
@@ -144,7 +150,7 @@ def api(
         target,
         guard,
         # Where the licence cannot be read: what Make's smallest paid plan allows.
-        Throttle(license.get("apiLimit", 60), sleep=target.sleep, now=target.now),
+        Throttle(license.get("apiLimit", 60), target, share=0.9, margin=0.5),
         pytestconfig.stash[RECORDER],
         scopes=scopes,
         license=license,
@@ -165,7 +171,7 @@ def _clean_up(client: ContractClient) -> list[str]:
         return [f"{kind} {id} ({name!r})" for (kind, id), name in sorted(client.guard.created.items())]
 
 
-# --- what the tests report -----------------------------------------------------------------------
+# --- results of the tests ------------------------------------------------------------------------
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -195,7 +201,7 @@ def pytest_runtest_makereport(
 
 
 class RunCollector:
-    """Puts the run together from the reports of its tests."""
+    """Collects the results of a run from the reports of its tests."""
 
     def __init__(self, run: SuiteRun) -> None:
         self._run = run
@@ -226,7 +232,7 @@ class RunCollector:
 
 
 def _short_test_name(node_id: str) -> str:
-    """``test_paging.py::test_x[y]``, wherever the suite lies."""
+    """Returns ``test_paging.py::test_x[y]`` for a node id with any folder."""
     path, separator, test = node_id.partition("::")
     return path.rpartition("/")[2] + separator + test
 

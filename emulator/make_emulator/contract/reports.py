@@ -1,4 +1,4 @@
-"""The reports of a run: a summary for the terminal, a JSON file, a page; and the ledger, if it is to learn from it."""
+"""Reports of a run: a summary for the terminal, a JSON file, an HTML page, and the update of the ledger."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any
 
 from .. import fidelity
 from ..dashboard import templates
-from ..fidelity_text import set_fields
 from ..resources import fixture_path
+from .declarations import endpoints
+from .ledger import mark_observed
 from .results import SuiteRun
 from .settings import Settings
 
@@ -20,9 +21,9 @@ _MAX_LINES = 20
 
 
 def write_reports(terminal: Any, run: SuiteRun, settings: Settings) -> None:
-    """Write all reports of a run that has ended."""
-    behaviours = fidelity.load_behaviours(settings.ledger)
-    report = run.as_json(behaviours)
+    """Writes all reports of a run that has ended."""
+    ledger = settings.ledger or fixture_path("fidelity.yaml")
+    report = run.as_json(fidelity.load_behaviours(ledger, routes=endpoints().keys()))
     terminal.section(f"contract: {run.target}", sep="-")
     for line in summary_lines(report):
         terminal.write_line(line)
@@ -31,10 +32,9 @@ def write_reports(terminal: Any, run: SuiteRun, settings: Settings) -> None:
     if settings.html is not None:
         _write_file(terminal, settings.html, render_html(report))
     if settings.update:
-        path = settings.ledger or fixture_path("fidelity.yaml")
-        text, learned = mark_observed(path.read_text("utf-8"), report)
-        _write_file(terminal, path, text)
-        terminal.write_line(f"ledger    {len(learned)} statements are observed now")
+        text, confirmed = mark_observed(ledger.read_text("utf-8"), report)
+        _write_file(terminal, ledger, text)
+        terminal.write_line(f"ledger    {len(confirmed)} behaviours marked as observed")
 
 
 def _write_file(terminal: Any, path: Path, text: str) -> None:
@@ -47,7 +47,7 @@ def _write_file(terminal: Any, path: Path, text: str) -> None:
 
 
 def summary_lines(report: dict[str, Any]) -> Iterator[str]:
-    """The lines for the terminal."""
+    """Yields the lines of the summary."""
     yield f"tests     {_format_counts(report['tests'])}" + (
         ", then interrupted" if report["interrupted"] else ""
     )
@@ -55,7 +55,7 @@ def summary_lines(report: dict[str, Any]) -> Iterator[str]:
         yield f"  skipped {count:>4}  {reason}"
     # Two documented routes may be one endpoint.
     called = sum(len(row["core"]) for row in report["routes"] if row["calls"])
-    yield f"routes    {called} of the {sum(len(row['core']) for row in report['routes'])} documented ones were called"
+    yield f"routes    {called} of the {sum(len(row['core']) for row in report['routes'])} documented routes were called"
     verdicts = Counter(each["verdict"] for each in report["ledger"])
     yield f"ledger    {_format_counts({name: verdicts[name] for name in ('confirmed', 'contradicted', 'untested')})}"
     for each in report["ledger"]:
@@ -67,7 +67,7 @@ def summary_lines(report: dict[str, Any]) -> Iterator[str]:
     if len(report["drift"]) > _MAX_LINES:
         yield f"  and {len(report['drift']) - _MAX_LINES} more"
     if report["leftBehind"]:
-        yield "left behind, remove it by hand:"
+        yield "left behind, to delete by hand:"
         yield from (f"  {each}" for each in report["leftBehind"])
     else:
         yield "left behind nothing"
@@ -78,7 +78,7 @@ def _format_counts(counts: dict[str, int]) -> str:
 
 
 def render_html(report: dict[str, Any]) -> str:
-    """The page, which needs nothing but itself."""
+    """Returns the report as one self-contained HTML page."""
     verdicts = Counter(each["verdict"] for each in report["ledger"])
     aspects = list(dict.fromkeys(aspect for row in report["routes"] for aspect in row["aspects"]))
     return templates.render_html(
@@ -90,14 +90,3 @@ def render_html(report: dict[str, Any]) -> str:
         contradicted=[each for each in report["ledger"] if each["verdict"] == "contradicted"],
         confirmed=[each for each in report["ledger"] if each["verdict"] == "confirmed"],
     )
-
-
-def mark_observed(text: str, report: dict[str, Any]) -> tuple[str, list[str]]:
-    """The ledger's text once it has learned from a run: what was assumed and is confirmed is observed from now on."""
-    learned = [
-        each["id"]
-        for each in report["ledger"]
-        if each["status"] == "assumed" and each["verdict"] == "confirmed"
-    ]
-    source = f"contract suite against {report['target']}, {report['started'][:10]}"
-    return set_fields(text, {id: {"status": "observed", "source": source} for id in learned}), learned

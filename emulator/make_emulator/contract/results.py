@@ -1,4 +1,4 @@
-"""What a run found: which tests said what of which route and statement, and where answers departed from their shape."""
+"""Results of a run: outcomes by test, by route and by behaviour, and drift."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from .drift import Drift
 
 
 class ResponseRecorder:
-    """Gathers what is seen while one test runs, until its report takes it."""
+    """Records the responses of the running test until its report drains them."""
 
     def __init__(self) -> None:
-        #: The routes whose answers the running test is about: drift in others fails it not.
+        #: The routes that the running test covers: drift of others does not fail it.
         self.tested_routes: frozenset[str] = frozenset()
         self._drift: set[Drift] = set()
         self._calls: Counter[tuple[str, int]] = Counter()
 
     def record_response(self, route: str, status: int, drift: Iterable[Drift]) -> None:
-        """Note an answer."""
+        """Records a response."""
         self._calls[route, status] += 1
         self._drift.update(drift)
 
     def drain(self) -> dict[str, Any]:
-        """What was seen since the last time, as JSON."""
+        """Returns the records since the last call, as JSON, and clears them."""
         taken = {
             "drift": [drift.as_json() for drift in sorted(self._drift)],
             "calls": [[route, status, count] for (route, status), count in sorted(self._calls.items())],
@@ -39,21 +39,21 @@ class ResponseRecorder:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one test ended, and what it was about."""
+    """Outcome of one test, with the routes and behaviours that it covers."""
 
     test: str
     outcome: str
     reason: str = ""
     #: Route and aspect, e.g. ``["GET /teams", "paging"]``.
     covers: tuple[tuple[str, str], ...] = ()
-    #: Ids of the ledger's statements that the test checks.
+    #: Ids of the ledger's behaviours that the test checks.
     fidelity: tuple[str, ...] = ()
     seconds: float = 0.0
 
 
 @dataclass(slots=True)
 class SuiteRun:
-    """A whole run."""
+    """Results of a whole run."""
 
     target: str
     base_url: str = ""
@@ -69,41 +69,41 @@ class SuiteRun:
         self.outcomes.append(outcome)
 
     def add_responses(self, seen: Mapping[str, Any]) -> None:
-        """Add what a test's report brought."""
+        """Adds the recorded responses of one test."""
         self.drift.update(Drift(**each) for each in seen["drift"])
         for route, status, count in seen["calls"]:
             self.calls[route, status] += count
 
     def counts(self) -> dict[str, int]:
-        """How many tests passed, failed and were skipped."""
+        """Returns the number of tests that passed, failed and were skipped."""
         counted = Counter(outcome.outcome for outcome in self.outcomes)
         return {name: counted[name] for name in ("passed", "failed", "skipped")}
 
-    # --- by statement ----------------------------------------------------------------------------
+    # --- by behaviour ----------------------------------------------------------------------------
 
     def verdicts(self, behaviours: Iterable[Behaviour]) -> dict[str, str]:
-        """Statement -> confirmed, contradicted or untested: one failing test contradicts it."""
-        said: dict[str, set[str]] = defaultdict(set)
+        """Returns behaviour id -> confirmed, contradicted or untested; one failing test contradicts it."""
+        outcomes: dict[str, set[str]] = defaultdict(set)
         for outcome in self.outcomes:
             for id in outcome.fidelity:
-                said[id].add(outcome.outcome)
-        return {behaviour.id: _verdict(said[behaviour.id]) for behaviour in behaviours}
+                outcomes[id].add(outcome.outcome)
+        return {behaviour.id: _verdict(outcomes[behaviour.id]) for behaviour in behaviours}
 
     # --- by route --------------------------------------------------------------------------------
 
     def routes(self) -> list[dict[str, Any]]:
-        """Each core route with the outcome of each of its aspects, its calls and its drift."""
-        said: dict[tuple[str, str], set[str]] = defaultdict(set)
+        """Returns each core route with the outcome of its aspects, its calls and its drift."""
+        outcomes: dict[tuple[str, str], set[str]] = defaultdict(set)
         for outcome in self.outcomes:
             for each in outcome.covers:
-                said[each].add(outcome.outcome)
+                outcomes[each].add(outcome.outcome)
         return [
             {
                 "route": route,
                 "core": list(endpoint.core),
                 "summary": endpoint.summary,
                 "aspects": {
-                    aspect: _aspect_outcome(said[route, aspect]) for aspect in aspects_to_test(endpoint)
+                    aspect: _aspect_outcome(outcomes[route, aspect]) for aspect in aspects_to_test(endpoint)
                 },
                 "calls": sum(count for (called, _), count in self.calls.items() if called == route),
                 "drift": sum(each.route == route for each in self.drift),
@@ -112,7 +112,7 @@ class SuiteRun:
         ]
 
     def as_json(self, behaviours: Iterable[Behaviour]) -> dict[str, Any]:
-        """All of it, for programs."""
+        """Returns the results as a JSON document."""
         behaviours = list(behaviours)
         verdicts = self.verdicts(behaviours)
         return {

@@ -1,4 +1,4 @@
-"""What a run was asked to do: flags of the command line or of pytest, or environment variables."""
+"""Settings of a run: options of the command line or of pytest, or environment variables."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-#: What the names of the environment variables begin with.
+#: Prefix of the environment variables.
 ENV_PREFIX = "MAKE_EMULATOR_CONTRACT_"
 
 
 class SettingsError(ValueError):
-    """The settings do not make sense together; the message says which."""
+    """Invalid combination of settings; the message names the options."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All that distinguishes one run from another. Without ``base_url`` a fresh emulator is started."""
+    """Settings of one run. Without ``base_url`` a fresh emulator is started."""
 
     base_url: str | None = None
     token: str | None = field(default=None, repr=False)
-    #: A second token with few scopes, to see what is refused.
+    #: A second token with few scopes, for the scope tests.
     weak_token: str | None = field(default=None, repr=False)
     team_id: int | None = None
     organization_id: int | None = None
@@ -35,44 +35,44 @@ class Settings:
     ledger: Path | None = None
 
     def __post_init__(self) -> None:
-        whom: dict[str, object] = {
+        target: dict[str, object] = {
             "token": self.token,
             "team-id": self.team_id,
             "organization-id": self.organization_id,
         }
         if self.base_url is None:
-            whom["weak-token"] = self.weak_token
-            if given := [f"--{name}" for name, value in whom.items() if value is not None]:
-                raise SettingsError(f"{', '.join(given)} goes with --base-url only")
+            target["weak-token"] = self.weak_token
+            if present := [f"--{name}" for name, value in target.items() if value is not None]:
+                raise SettingsError(f"{', '.join(present)} goes with --base-url only")
             if self.update:
                 raise SettingsError(
-                    "--update goes with --base-url only: an emulator proves nothing about Make"
+                    "--update goes with --base-url only: an emulator is no evidence of Make's behaviour"
                 )
             return
         parts = urlsplit(self.base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise SettingsError(f"--base-url {self.base_url!r} is no URL such as https://eu1.make.com/api/v2")
-        if missing := [f"--{name}" for name, value in whom.items() if value is None]:
+        if missing := [f"--{name}" for name, value in target.items() if value is None]:
             raise SettingsError(f"--base-url needs {', '.join(missing)} too")
 
     @property
     def zone(self) -> str:
-        """The host of the target, e.g. ``eu1.make.com``; ``a fresh emulator`` without one."""
+        """Host of the target, e.g. ``eu1.make.com``; ``a fresh emulator`` without one."""
         return "a fresh emulator" if self.base_url is None else urlsplit(self.base_url).netloc
 
 
 def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Settings:
-    """The settings that flags name, and for those that are not given, environment variables.
+    """Returns the settings of the flags, and for flags that are not set those of environment variables.
 
     Raises:
-        SettingsError: if they do not make sense.
+        SettingsError: if the combination is invalid.
     """
     values: dict[str, Any] = {}
     for each in fields(Settings):
-        given = flags.get(each.name)
+        value = flags.get(each.name)
         text = environment.get(ENV_PREFIX + each.name.upper())
-        if given not in (None, False):
-            values[each.name] = given
+        if value not in (None, False):
+            values[each.name] = value
         elif text:
             values[each.name] = _parse_value(each.name, text)
     return Settings(**values)

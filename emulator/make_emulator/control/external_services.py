@@ -1,25 +1,26 @@
-"""The calls of the control API that play services outside: what they answer, and what scenarios sent to them.
+"""External services in the control API: response rules, the requests that scenarios sent, and the outbox.
 
-What stands under the names of secrets is masked in requests, as it is in steps. A mail is shown as it was sent: what is
-in it is what a test of mails is about.
+Secrets are masked in requests, as in traces. A mail is shown as it was sent: tests of mails check its content.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
 from flask import Blueprint, Response, request
 
+from ..http.responses import json_response
 from ..redaction.masking import format_query, mask, mask_body
-from ..registry import WorldHandle
+from ..registry import WorldRegistry
 from ..world import external_services
 from ..world.clock import DAY, format_iso
 from ..world.models import Headers, HttpRule, Json, Mail, SentRequest
 from ..world.transport import INVALID_HEADER_CHARACTERS
-from .params import FieldTypes, bad_request, json_response, parse_body
+from .params import FieldTypes, bad_request, parse_body
+from .worlds import find_world
 
 _BODY_TYPES = (dict, list, str, int, float, bool)
 _FIELDS: FieldTypes = {
@@ -37,65 +38,61 @@ _ERRORS = ("timeout", "connection")
 _METHOD = re.compile(r"[A-Za-z]{1,20}", re.ASCII)
 
 
-def add_routes(door: Blueprint, find: Callable[[str], WorldHandle]) -> None:
-    """Add the calls to the control API.
+def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
+    """Add the routes to the control API."""
 
-    Args:
-        find: finds a world by its name, or raises.
-    """
-
-    @door.get("/worlds/<name>/http")
+    @blueprint.get("/worlds/<name>/http")
     def list_http(name: str) -> Response:
-        """What services outside answer, by request, with how often each rule did; and what scenarios sent, oldest first."""
-        with find(name).locked() as world:
+        """Response rules for external services, each with its number of matches; and the requests of scenarios, oldest first."""
+        with find_world(registry, name).locked() as world:
             rules, requests = list(world.http_rules), list(world.http_requests)
         return json_response(
             {"rules": list(map(_rule_view, rules)), "requests": list(map(_request_view, requests))}
         )
 
-    @door.post("/worlds/<name>/http")
+    @blueprint.post("/worlds/<name>/http")
     def add_rule(name: str) -> Response:
-        """Asks for an answer: ``{"url" (a glob), "method"?, "status"?, "headers"?, "body"? (JSON or text) or "pages"? (a list
+        """Adds a response rule: ``{"url" (a glob), "method"?, "status"?, "headers"?, "body"? (JSON or text) or "pages"? (a list
         of them, for modules that page), "times"?, "delayMs"?, "error"?: "timeout"|"connection"}``.
         """
-        tenant, rule = find(name), _parse_rule(parse_body(_FIELDS))
-        with tenant.locked() as world:
+        handle, rule = find_world(registry, name), _parse_rule(parse_body(_FIELDS))
+        with handle.locked() as world:
             if len(world.http_rules) >= external_services.MAX_RULES:
                 raise bad_request(f"A world has at most {external_services.MAX_RULES} rules.")
             return json_response({"rule": _rule_view(external_services.add_rule(world, rule))}, 201)
 
-    @door.delete("/worlds/<name>/http")
+    @blueprint.delete("/worlds/<name>/http")
     def clear_http(name: str) -> Response:
-        """Takes the rules away, and forgets what was sent."""
-        with find(name).locked() as world:
-            external_services.clear_table(world.http_rules)
-            external_services.clear_table(world.http_requests)
+        """Clears the rules and the requests."""
+        with find_world(registry, name).locked() as world:
+            world.http_rules.clear()
+            world.http_requests.clear()
         return Response(status=204)
 
-    @door.get("/worlds/<name>/outbox")
+    @blueprint.get("/worlds/<name>/outbox")
     def list_outbox(name: str) -> Response:
-        """The mails that scenarios sent; ``?to=`` and ``subject=`` are globs."""
+        """Mails that scenarios sent; ``?to=`` and ``subject=`` are globs."""
         if unknown := request.args.keys() - {"to", "subject"}:
             raise bad_request(f"Unknown parameter '{min(unknown)}'.")
         to, subject = request.args.get("to"), request.args.get("subject")
-        with find(name).locked() as world:
+        with find_world(registry, name).locked() as world:
             mails = list(world.outbox)
         return json_response({"mails": [_mail_view(mail) for mail in mails if _is_match(mail, to, subject)]})
 
-    @door.delete("/worlds/<name>/outbox")
+    @blueprint.delete("/worlds/<name>/outbox")
     def clear_outbox(name: str) -> Response:
-        """Forgets them."""
-        with find(name).locked() as world:
-            external_services.clear_table(world.outbox)
+        """Clears the outbox."""
+        with find_world(registry, name).locked() as world:
+            world.outbox.clear()
         return Response(status=204)
 
 
 # --- requests ------------------------------------------------------------------------------------
 
 
-def _parse_rule(wish: dict[str, Any]) -> HttpRule:
-    url, method, status = wish.get("url"), wish.get("method"), wish.get("status", 200)
-    error, times, delay = wish.get("error"), wish.get("times"), wish.get("delayMs", 0)
+def _parse_rule(params: dict[str, Any]) -> HttpRule:
+    url, method, status = params.get("url"), params.get("method"), params.get("status", 200)
+    error, times, delay = params.get("error"), params.get("times"), params.get("delayMs", 0)
     if not url:
         raise bad_request("Missing value of required parameter 'url'.")
     if method is not None and not _METHOD.fullmatch(method):
@@ -108,39 +105,39 @@ def _parse_rule(wish: dict[str, Any]) -> HttpRule:
         raise bad_request(f"Parameter 'delayMs' must be from 0 to {DAY}.")
     if error is not None and error not in _ERRORS:
         raise bad_request(f"Parameter 'error' must be one of: {', '.join(_ERRORS)}.")
-    if error is not None and wish.keys() & {"status", "headers", "body", "pages"}:
+    if error is not None and params.keys() & {"status", "headers", "body", "pages"}:
         raise bad_request(
-            "A rule has an 'error', or an answer with 'status', 'headers', 'body', 'pages'; not both."
+            "A rule has an 'error', or a response with 'status', 'headers', 'body', 'pages'; not both."
         )
-    if wish.keys() >= {"body", "pages"}:
+    if params.keys() >= {"body", "pages"}:
         raise bad_request("A rule has a 'body' or 'pages'; not both.")
     return HttpRule(
         method=method and method.upper(),
         url=url,
         status=status,
-        headers=_parse_headers(wish.get("headers", {})),
-        body=wish.get("body"),
-        pages=_parse_pages(wish["pages"]) if "pages" in wish else (),
+        headers=_parse_headers(params.get("headers", {})),
+        body=params.get("body"),
+        pages=_parse_pages(params["pages"]) if "pages" in params else (),
         error=error,
         delay=delay,
         left=times,
     )
 
 
-def _parse_pages(wish: Sequence[Json]) -> tuple[Json, ...]:
-    if not 1 <= len(wish) <= external_services.MAX_RULE_PAGES or any(
-        type(page) not in _BODY_TYPES for page in wish
+def _parse_pages(params: Sequence[Json]) -> tuple[Json, ...]:
+    if not 1 <= len(params) <= external_services.MAX_RULE_PAGES or any(
+        type(page) not in _BODY_TYPES for page in params
     ):
         raise bad_request(
             f"Parameter 'pages' must be a list of 1 to {external_services.MAX_RULE_PAGES} bodies, JSON or text."
         )
-    return tuple(wish)
+    return tuple(params)
 
 
-def _parse_headers(wish: Mapping[str, Json]) -> Headers:
+def _parse_headers(params: Mapping[str, Json]) -> Headers:
     """``{name: value}``; a list of values is one header each."""
     headers: list[tuple[str, str]] = []
-    for name, given in wish.items():
+    for name, given in params.items():
         for value in given if isinstance(given, list) else [given]:
             if not name or not isinstance(value, str) or INVALID_HEADER_CHARACTERS.search(name + value):
                 raise bad_request(
@@ -198,9 +195,9 @@ def _header_pairs(headers: Headers) -> list[Json]:
 
 
 def _is_match(mail: Mail, to: str | None, subject: str | None) -> bool:
-    """Whether one of those who receive a mail fits a glob, and its subject another; capital letters do not matter."""
-    receivers = (*mail.to, *mail.cc, *mail.bcc)
-    if to is not None and not any(fnmatchcase(one.lower(), to.lower()) for one in receivers):
+    """Returns true if a recipient of a mail matches a glob, and its subject another; case is ignored."""
+    recipients = (*mail.to, *mail.cc, *mail.bcc)
+    if to is not None and not any(fnmatchcase(one.lower(), to.lower()) for one in recipients):
         return False
     return subject is None or fnmatchcase(mail.subject.lower(), subject.lower())
 

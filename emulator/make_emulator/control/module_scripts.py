@@ -1,8 +1,7 @@
-"""The calls of the control API that script modules, and that show what each module was given and gave."""
+"""Scripted modules, and traces of executions, in the control API."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
@@ -10,65 +9,63 @@ from flask import Blueprint, Response
 
 from ..engine.runtime import module_scripts
 from ..http.errors import ResourceNotFoundError
-from ..registry import WorldHandle
-from ..reports import executions
+from ..http.responses import json_response
+from ..registry import WorldRegistry
+from ..reports.trace_view import TraceView
 from ..world.models import Execution, Json, ModuleScript
 from ..world.world import World
-from .params import bad_request, json_response, parse_body
+from .params import bad_request, parse_body
+from .worlds import find_world
 
 
-def add_routes(door: Blueprint, find: Callable[[str], WorldHandle]) -> None:
-    """Add the calls to the control API.
+def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
+    """Add the routes to the control API."""
 
-    Args:
-        find: finds a world by its name, or raises.
-    """
-
-    @door.get("/worlds/<name>/modules")
+    @blueprint.get("/worlds/<name>/modules")
     def list_scripts(name: str) -> Response:
-        """The scripted modules."""
-        with find(name).locked() as world:
+        """Scripted modules."""
+        with find_world(registry, name).locked() as world:
             return json_response({"modules": [_script_view(script) for script in world.scripts.values()]})
 
-    @door.delete("/worlds/<name>/modules")
+    @blueprint.delete("/worlds/<name>/modules")
     def clear_scripts(name: str) -> Response:
-        """Lets all do again what they do by themselves."""
-        with find(name).locked() as world:
+        """Clears all scripts."""
+        with find_world(registry, name).locked() as world:
             world.scripts.clear()
         return Response(status=204)
 
-    @door.get("/worlds/<name>/modules/<module>")
+    @blueprint.get("/worlds/<name>/modules/<module>")
     def get_script(name: str, module: str) -> Response:
-        """One script, such as that of ``slack:CreateMessage``."""
-        with find(name).locked() as world:
+        """Script of one module, such as that of ``slack:CreateMessage``."""
+        with find_world(registry, name).locked() as world:
             return json_response({"module": _script_view(_find_script(world, module))})
 
-    @door.put("/worlds/<name>/modules/<module>")
+    @blueprint.put("/worlds/<name>/modules/<module>")
     def put_script(name: str, module: str) -> Response:
-        """``{"output"?: a bundle or a list of them, "error"?: {"name", "message"?}, "times"?, "durationMs"?}``."""
-        tenant, script = find(name), _parse_script(module, parse_body(module_scripts.FIELDS))
-        with tenant.locked() as world:
+        """Scripts a module: ``{"output"?: a bundle or a list of them, "error"?: {"name", "message"?}, "times"?, "durationMs"?}``."""
+        handle, script = find_world(registry, name), _parse_script(module, parse_body(module_scripts.FIELDS))
+        with handle.locked() as world:
             return json_response({"module": _script_view(module_scripts.save_script(world, script))})
 
-    @door.delete("/worlds/<name>/modules/<module>")
+    @blueprint.delete("/worlds/<name>/modules/<module>")
     def delete_script(name: str, module: str) -> Response:
-        """Takes one script away."""
-        with find(name).locked() as world:
+        """Deletes one script."""
+        with find_world(registry, name).locked() as world:
             del world.scripts[_find_script(world, module).module]
         return Response(status=204)
 
-    @door.get("/worlds/<name>/executions/<execution>/steps")
+    @blueprint.get("/worlds/<name>/executions/<execution>/steps")
     def list_steps(name: str, execution: str) -> Response:
-        """What each module of a run was given, gave, and failed with, and what was decided between them: filters with the
-        values that they compared, routes, branches and error handlers; secrets are masked.
+        """Input, output and error of each module of a run, and the decisions between them: filters with the compared
+        values, routes, branches and error handlers; secrets are masked.
         """
-        with find(name).locked() as world:
-            return json_response(executions.execution_view(find_execution(world, execution)))
+        with find_world(registry, name).locked() as world:
+            return json_response(TraceView.from_execution(find_execution(world, execution)).to_json())
 
 
-def _parse_script(module: str, wish: dict[str, Any]) -> ModuleScript:
+def _parse_script(module: str, params: dict[str, Any]) -> ModuleScript:
     try:
-        return module_scripts.parse_script(module, wish)
+        return module_scripts.parse_script(module, params)
     except ValueError as error:
         raise bad_request(str(error)) from None
 
@@ -93,10 +90,10 @@ def _script_view(script: ModuleScript) -> dict[str, Json]:
 
 
 def find_execution(world: World, execution: str) -> Execution:
-    """A run of a scenario, or one that tried an incomplete execution again.
+    """Returns an execution of a scenario, or a retry of an incomplete execution.
 
     Raises:
-        ResourceNotFound: if there is none of that id.
+        ResourceNotFoundError: if there is none of that id.
     """
     runs = chain(world.logs, (retry.execution for retry in world.retries))
     for run in runs:

@@ -1,12 +1,11 @@
-"""Reading what a caller of the control API wishes: a JSON object whose fields are known and of the right types."""
+"""Parameters of the control API: a JSON body with known fields of known types."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-from flask import Response, request
+from flask import request
 
 from ..http.endpoint import parse_json
 from ..http.errors import BadRequestError
@@ -16,15 +15,15 @@ FieldTypes = Mapping[str, tuple[type, ...]]
 
 
 def bad_request(text: str) -> BadRequestError:
-    """The error that says why a wish cannot be granted."""
+    """Returns the error for invalid parameters."""
     return BadRequestError(text, suberrors=[])
 
 
 def parse_body(fields: FieldTypes) -> dict[str, Any]:
-    """The fields of the request's body; those that are null count as left out.
+    """Returns the fields of the request's body; null is the same as a missing field.
 
     Raises:
-        BadRequest: if it is no JSON object, or has fields that are unknown or of another type.
+        BadRequestError: if it is not a JSON object, or has unknown fields or values of another type.
     """
     data = parse_json(request.get_data() or b"{}")
     if not isinstance(data, dict):
@@ -36,7 +35,3 @@ def parse_body(fields: FieldTypes) -> dict[str, Any]:
         if value is not None and type(value) not in fields[name]:
             raise bad_request(f"Invalid value of parameter '{name}'.")
     return {name: value for name, value in data.items() if value is not None}
-
-
-def json_response(value: Any, status: int = 200) -> Response:
-    return Response(orjson.dumps(value), status=status, content_type="application/json; charset=utf-8")

@@ -1,41 +1,28 @@
-"""The calls of the control API that save the whole state of a world, and bring it back."""
+"""Snapshots of a world in the control API."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any
 
 import orjson
 from flask import Blueprint, Response, request
 
+from ..http.responses import json_response
 from ..redaction.masking import mask
-from ..registry import WorldHandle, WorldRegistry
+from ..registry import WorldRegistry
 from ..world import snapshot
-from .params import bad_request, json_response
+from .params import bad_request
+from .worlds import describe_world, find_world
 
-#: The largest document that is taken, in bytes: as much as the server reads.
+#: Maximum size of a snapshot in bytes: as much as the server reads.
 MAX_SNAPSHOT_SIZE = 67_108_864
 
 
-def add_routes(
-    door: Blueprint,
-    tenants: WorldRegistry,
-    find: Callable[[str], WorldHandle],
-    describe: Callable[[WorldHandle], dict[str, Any]],
-) -> None:
-    """Add the calls to the control API.
+def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
+    """Add the routes to the control API."""
 
-    Args:
-        find: finds a world by its name, or raises.
-        describe: what a client needs to know of a world.
-    """
-
-    @door.get("/worlds/<name>/snapshot")
+    @blueprint.get("/worlds/<name>/snapshot")
     def save(name: str) -> Response:
-        """The whole state as one JSON document, secrets included; ``?redact=true`` for one to show around, which
-        cannot be restored.
-        """
-        with find(name).locked() as world:
+        """The whole state as one JSON document, secrets included; ``?redact=true`` masks them, and cannot be restored."""
+        with find_world(registry, name).locked() as world:
             taken = snapshot.take(world)
         match request.args.get("redact", "false"):
             case "false":
@@ -46,13 +33,13 @@ def add_routes(
                 raise bad_request("Parameter 'redact' must be true or false.")
         return Response(document, content_type="application/json; charset=utf-8")
 
-    @door.put("/worlds/<name>/snapshot")
+    @blueprint.put("/worlds/<name>/snapshot")
     def restore(name: str) -> Response:
-        """Restores one exactly, or refuses it whole."""
-        tenant = find(name)
+        """Restores a snapshot exactly, or rejects it as a whole."""
+        handle = find_world(registry, name)
         request.max_content_length = MAX_SNAPSHOT_SIZE
         try:
-            tenants.replace(tenant, snapshot.loads(request.get_data(cache=False), tenant.name))
+            registry.replace(handle, snapshot.loads(request.get_data(cache=False), handle.name))
         except ValueError as error:
             raise bad_request(f"The snapshot cannot be restored: {error}.") from None
-        return json_response({"world": describe(tenant)})
+        return json_response({"world": describe_world(handle)})

@@ -1,4 +1,4 @@
-"""What the page of a run shows: what happened in it, in its order."""
+"""Data of the page of a run: its events in order."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from typing import Any
 from ..control.module_scripts import find_execution
 from ..redaction.masking import mask_text
 from ..registry import WorldHandle
-from ..reports import executions
-from ..world.models import FlowDecision, Json, Step
+from ..reports.trace_view import Decision, Step, TraceView
+from ..world.models import Json
 from . import world_view
 
-#: How much of one bundle is shown, and how many of those that a step put out.
+#: The most characters of a bundle, and the most output bundles of a step, on the page.
 MAX_BUNDLE_TEXT, MAX_BUNDLES = 4_000, 20
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineEvent:
-    """A step, or a decision between two: a sentence, and what there is to look at."""
+    """A step or a decision: a sentence, with details."""
 
     cycle: int
     module_id: int
     sentence: str
     tone: str
-    #: What it is about (``in``, ``out``, ``condition``) and that, as text.
+    #: Label (``in``, ``out``, ``holds`` …) and text of each detail.
     details: list[tuple[str, str]]
     called: str | None = None
 
 
-def template_context(tenant: WorldHandle, execution: str) -> dict[str, Any]:
-    """A run at this moment.
+def template_context(handle: WorldHandle, execution: str) -> dict[str, Any]:
+    """Returns the variables of the template for a run.
 
     Raises:
-        ResourceNotFound: if there is none of that id.
+        ResourceNotFoundError: if there is no run of that id.
     """
-    with tenant.locked() as world:
+    with handle.locked() as world:
         run = find_execution(world, execution)
         row = world_view.execution_row(run, world.now())
     return {
@@ -47,7 +47,7 @@ def template_context(tenant: WorldHandle, execution: str) -> dict[str, Any]:
         "error": run.error and f"{run.error.name}: {mask_text(run.error.message)}",
         "events": [
             _step_event(event) if isinstance(event, Step) else _decision_event(event)
-            for event in executions.ordered_events(run)
+            for event in TraceView.from_execution(run).events()
         ],
         "steps_left_out": run.steps_left_out,
         "decisions_left_out": run.decisions_left_out,
@@ -55,27 +55,25 @@ def template_context(tenant: WorldHandle, execution: str) -> dict[str, Any]:
 
 
 def _step_event(step: Step) -> TimelineEvent:
-    shown = executions.step_view(step)
-    details = [("in", _json_text(shown["input"]))] if shown["input"] else []
-    details += [("out", _json_text(bundle)) for bundle in shown["output"][:MAX_BUNDLES]]
-    if len(shown["output"]) > MAX_BUNDLES:
-        details.append(("out", f"and {len(shown['output']) - MAX_BUNDLES} more"))
+    details = [("in", _json_text(step.input))] if step.input else []
+    details += [("out", _json_text(bundle)) for bundle in step.output[:MAX_BUNDLES]]
+    if len(step.output) > MAX_BUNDLES:
+        details.append(("out", f"and {len(step.output) - MAX_BUNDLES} more"))
     tone = "good" if step.error is None else "bad"
-    return TimelineEvent(step.cycle, step.module_id, shown["sentence"], tone, details, step.called)
+    return TimelineEvent(step.cycle, step.module_id, step.sentence, tone, details, step.called)
 
 
-def _decision_event(decision: FlowDecision) -> TimelineEvent:
-    shown = executions.decision_view(decision)
+def _decision_event(decision: Decision) -> TimelineEvent:
     details = [
         (
-            "holds" if part["holds"] else "does not hold",
-            f"{_json_text(part['left'])} {part['o']} {_json_text(part['right'])}",
+            "holds" if condition.holds else "does not hold",
+            f"{_json_text(condition.left)} {condition.operator} {_json_text(condition.right)}",
         )
-        for group in shown.get("conditions", ())
-        for part in group
+        for group in decision.conditions
+        for condition in group
     ]
     tone = "warn" if decision.passed is False or decision.event in ("handler", "error handled") else "soft"
-    return TimelineEvent(decision.cycle, decision.module_id, shown["sentence"], tone, details)
+    return TimelineEvent(decision.cycle, decision.module_id, decision.sentence, tone, details)
 
 
 def _json_text(value: Json) -> str:

@@ -1,79 +1,82 @@
-"""The pages for people under ``/_emulator``: the dashboard, and the API reference."""
+"""HTML pages under ``/_emulator``: dashboard, API reference, fidelity ledger, and the timeline of an execution."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
+from ..control.access import check_access
+from ..control.worlds import find_world
 from ..http.endpoint import Endpoint
 from ..http.openapi import build_document
 from ..registry import WorldHandle, WorldRegistry
-from . import api_reference, execution_view, templates, world_view
+from . import api_reference, execution_view, fidelity_view, templates, world_view
 
-DASHBOARD, DOCS, EXECUTION = "/_emulator/", "/_emulator/docs", "/_emulator/execution"
-
-#: What the buttons of the clock say, and how many seconds they jump ahead.
+#: Labels of the clock's buttons, and the seconds by which they advance it.
 CLOCK_STEPS = (("+1 minute", 60), ("+15 minutes", 900), ("+1 hour", 3600), ("+1 day", 86_400))
 
 
-def add_pages(
-    door: Blueprint, tenants: WorldRegistry, endpoints: Sequence[Endpoint], find: Callable[[str], WorldHandle]
-) -> None:
-    """Add the pages to the control API.
-
-    Args:
-        find: finds a world by its name, or raises.
-    """
+def create_blueprint(registry: WorldRegistry, endpoints: Sequence[Endpoint], *, key: str | None) -> Blueprint:
+    """Returns the routes of the pages; with a control key, browsers get a form for it."""
+    blueprint = Blueprint("dashboard", __name__, url_prefix="/_emulator")
+    blueprint.before_request(partial(_check_access, key))
 
     @lru_cache(maxsize=4)
-    def described(base_url: str) -> dict[str, Any]:
+    def openapi(base_url: str) -> dict[str, Any]:
         return build_document(endpoints, base_url)
 
-    @door.get("/")
+    @blueprint.get("/")
     def show_dashboard() -> Response:
-        """The dashboard: worlds, clock, last requests, scenarios and their runs, data stores, what the tokens use."""
-        first = next((tenant.name for tenant in tenants), None)
+        """Dashboard: worlds, clock, last requests, scenarios and their executions, data stores, scopes of the tokens."""
+        first = next((handle.name for handle in registry), None)
         name = request.args.get("world", first)
         return templates.render(
             "dashboard",
             here="dashboard",
-            worlds=[tenant.name for tenant in tenants],
-            world=None if name is None else world_view.template_context(find(name), endpoints),
+            worlds=[handle.name for handle in registry],
+            world=None
+            if name is None
+            else world_view.template_context(find_world(registry, name), endpoints),
             base=f"/_emulator/worlds/{quote(name or '', safe='')}",
             base_url=_base_url(),
             steps=CLOCK_STEPS,
         )
 
-    @door.get("/execution")
+    @blueprint.get("/execution")
     def show_execution() -> Response:
-        """One run from the inside, for people; ``?world=``, ``id=``."""
-        tenant = find(request.args.get("world", ""))
-        shown = execution_view.template_context(tenant, request.args.get("id", ""))
-        return templates.render("execution", here="", world=tenant.name, run=shown)
+        """Timeline of one execution; ``?world=``, ``id=``."""
+        handle = find_world(registry, request.args.get("world", ""))
+        context = execution_view.template_context(handle, request.args.get("id", ""))
+        return templates.render("execution", here="", world=handle.name, run=context)
 
-    @door.get("/docs")
+    @blueprint.get("/docs")
     def show_docs() -> Response:
-        """The emulated API to browse: routes, scopes, schemas, calls to copy."""
-        tenant = next(iter(tenants), None)
-        token = tenant.main_token().token if tenant else "TOKEN"
-        shown = api_reference.template_context(
-            described(_base_url()), token=token, ids=_sample_ids(tenant) if tenant else {}
+        """API reference: routes, scopes, schemas, curl commands."""
+        handle = next(iter(registry), None)
+        token = handle.main_token().token if handle else "TOKEN"
+        context = api_reference.template_context(
+            openapi(_base_url()), token=token, ids=_sample_ids(handle) if handle else {}
         )
-        return templates.render("docs", here="docs", **shown)
+        return templates.render("docs", here="docs", **context)
+
+    @blueprint.get("/fidelity")
+    def show_fidelity() -> Response:
+        """Fidelity ledger: counts of each area, and the behaviours of one; ``?area=``."""
+        context = fidelity_view.template_context(request.args.get("area", ""))
+        return templates.render("fidelity", here="fidelity", **context)
+
+    return blueprint
 
 
-def key_page_response() -> Response | None:
-    """The page that asks for the control key, if it is a page that was asked for, by a browser."""
-    if (
-        request.method == "GET"
-        and request.path in (DASHBOARD, DOCS, EXECUTION)
-        and "X-Emulator-Key" not in request.headers
-    ):
+def _check_access(key: str | None) -> Response | None:
+    """Returns the form for the control key if a browser lacks it; raises ForbiddenError for other calls without access."""
+    if key is not None and request.method == "GET" and "X-Emulator-Key" not in request.headers:
         return templates.render("key", status=403, here="")
+    check_access(key)
     return None
 
 
@@ -81,8 +84,8 @@ def _base_url() -> str:
     return request.host_url.rstrip("/") + "/api/v2"
 
 
-def _sample_ids(tenant: WorldHandle) -> dict[str, int]:
-    with tenant.locked():
-        team = tenant.main_team()
-        ids = {"userId": tenant.main_user().id}
+def _sample_ids(handle: WorldHandle) -> dict[str, int]:
+    with handle.locked():
+        team = handle.main_team()
+        ids = {"userId": handle.main_user().id}
         return ids | ({"teamId": team.id, "organizationId": team.organization_id} if team else {})

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..seeds import Seed
-from ..seeds.team_builder import account_appearance
 from ..seeds.validation import TEAM_RESOURCE_KEYS
-from ..world import blueprint_refs, hook_types
+from ..world import blueprint_refs, connections, hooks
 from ..world.clock import SECOND, format_iso
 from ..world.roles import ROLES
 
@@ -185,14 +184,19 @@ class _TeamResources:
             case "scenario":
                 fields |= {"inputs": row["io"].get("input_spec"), "outputs": row["io"].get("output_spec")}
             case "connection":
-                fields |= account_appearance(row)._asdict()
+                fields |= connections.account_appearance(
+                    row["type"],
+                    label=row.get("label"),
+                    account_type=row.get("account_type"),
+                    theme=row.get("theme"),
+                )._asdict()
             case "hook":
                 fields["data"] = self._hook_data(row)
         return fields
 
     def _hook_data(self, row: JsonObject) -> JsonObject:
         """The settings of a hook, those included that its type sets."""
-        kind = hook_types.all_hook_types().get(row["type"])
+        kind = hooks.all_hook_types().get(row["type"])
         defaults = (
             {field["name"]: field["default"] for field in kind.fields if "default" in field} if kind else {}
         )

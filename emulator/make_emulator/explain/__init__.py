@@ -1,1 +1,1 @@
-"""Runs one blueprint in a world of its own, without a server, and tells what each module was given and gave."""
+"""Runs of blueprints without a server, each in a world of its own, rendered as text or JSON."""

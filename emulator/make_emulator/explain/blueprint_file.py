@@ -1,4 +1,4 @@
-"""Reads what the user has: an export of the UI, an answer of the API or a template; and the scripts of modules."""
+"""Parser for blueprint files (an export of the UI, a response of the API or a template) and for files of module scripts."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from ..world import blueprint_refs
 from ..world.exceptions import DomainError
 from ..world.models import FieldSpecs, Json, ModuleScript
 
-#: What is neither printed nor may reach a terminal.
+#: Characters that must not reach a terminal.
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
-#: The module that puts out a run's inputs.
+#: The module that outputs the inputs of a run.
 START_MODULE = "scenario-service:StartSubscenario"
 
 
 @dataclass(frozen=True, slots=True)
 class BlueprintExport:
-    """A blueprint that can be run, and what its scenario takes and gives."""
+    """Valid blueprint, with the specifications of its scenario's inputs and outputs."""
 
     blueprint: Mapping[str, Json]
     input_spec: FieldSpecs
@@ -34,32 +34,32 @@ class BlueprintExport:
 
     @property
     def nodes(self) -> list[Mapping[str, Json]]:
-        """Every module, in the order of the flow."""
+        """All modules, in the order of the flow."""
         return list(iter_modules(self.blueprint["flow"]))
 
     @property
     def takes_inputs(self) -> bool:
-        """Whether a run takes inputs, rather than what its trigger received."""
+        """Whether a run takes inputs rather than a trigger bundle."""
         flow = self.blueprint["flow"]
         return bool(self.input_spec) or (bool(flow) and flow[0]["module"] == START_MODULE)
 
 
 def parse_export(data: bytes) -> BlueprintExport:
-    """The blueprint in a file.
+    """Parses the blueprint in a file.
 
     Raises:
-        ValueError: if there is none, or it is none that Make would take; the text says which part is wrong.
+        ValueError: if there is none, or Make would reject it; the text says which part is invalid.
     """
     try:
         held = orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error}") from None
-    blueprint, beside = _unwrap(held)
+    blueprint, metadata = _unwrap(held)
     try:
         parse_blueprint(blueprint)
-    except DomainError as refusal:
-        raise ValueError(error_text(refusal)) from None
-    io = blueprint.get("io", beside)
+    except DomainError as error:
+        raise ValueError(error_text(error)) from None
+    io = blueprint.get("io", metadata)
     io = io if isinstance(io, Mapping) else {}
     return BlueprintExport(
         blueprint,
@@ -69,38 +69,38 @@ def parse_export(data: bytes) -> BlueprintExport:
 
 
 def printable(text: object) -> str:
-    """A text that keeps to its line and does nothing to a terminal."""
+    """Returns a text without line breaks and control characters."""
     return _CONTROL_CHARACTERS.sub(" ", str(text))
 
 
-def error_text(refusal: DomainError) -> str:
-    """All that a refusal says, in one line."""
-    texts = getattr(refusal, "issues", None) or (refusal.detail,)
+def error_text(error: DomainError) -> str:
+    """Returns all texts of an error, in one line."""
+    texts = getattr(error, "issues", None) or (error.detail,)
     return "; ".join(str(text).rstrip(".") for text in texts)
 
 
 def iter_modules(flow: Json) -> Iterator[Mapping[str, Json]]:
-    """Every module of a flow that was checked, as a person reads it: depth first."""
+    """Yields every module of a valid flow, depth first."""
     for node in flow or ():
         if node["module"] != blueprint_refs.PLACEHOLDER_MODULE:
             yield node
         for part in (node.get("routes"), node.get("branches"), node.get("tools")):
-            for way in part or ():
-                yield from iter_modules(way.get("flow"))
+            for path in part or ():
+                yield from iter_modules(path.get("flow"))
         yield from iter_modules(node.get("onerror"))
 
 
 def _unwrap(held: Json) -> tuple[Mapping[str, Json], Json]:
-    """The blueprint itself, and what the API tells beside it of inputs and outputs.
+    """Returns the blueprint itself, and the API's metadata of inputs and outputs.
 
-    It comes alone, as ``blueprint``, or as that in the ``response`` of the API.
+    The file has it at the top, as ``blueprint``, or as that in the ``response`` of the API.
     """
-    beside: Json = None
+    metadata: Json = None
     if isinstance(held, Mapping) and "flow" not in held:
         if isinstance(held.get("response"), Mapping):
             held = held["response"]
         if "blueprint" in held:
-            beside, held = held.get("metadata"), held["blueprint"]
+            metadata, held = held.get("metadata"), held["blueprint"]
             if isinstance(held, str):
                 # The API takes blueprints as JSON within JSON.
                 try:
@@ -109,14 +109,14 @@ def _unwrap(held: Json) -> tuple[Mapping[str, Json], Json]:
                     raise ValueError(f"'blueprint' is not JSON: {error}") from None
     if not isinstance(held, Mapping):
         raise ValueError("a blueprint is an object with 'name', 'flow' and 'metadata'")
-    return held, beside
+    return held, metadata
 
 
 def _parse_fields(value: Json) -> FieldSpecs:
-    """A specification of inputs or outputs.
+    """Parses a specification of inputs or outputs.
 
     Raises:
-        ValueError: if the type of a field is no text.
+        ValueError: if the type of a field is not a text.
     """
     if not isinstance(value, list):
         return ()
@@ -136,7 +136,7 @@ def _check_type(field: Mapping[str, Json]) -> None:
 
 
 def _declared_inputs(blueprint: Mapping[str, Json]) -> FieldSpecs:
-    """An export of the UI has no inputs beside the flow, but the first module knows them."""
+    """Returns the inputs that the first module declares: an export of the UI has no others."""
     flow = blueprint["flow"]
     if not flow or flow[0]["module"] != START_MODULE:
         return ()
@@ -145,25 +145,25 @@ def _declared_inputs(blueprint: Mapping[str, Json]) -> FieldSpecs:
 
 
 def parse_scripts(data: bytes) -> Iterator[ModuleScript]:
-    """What modules are to put out: ``app:Module`` -> ``{"output"?, "error"?, "times"?, "durationMs"?}``, as YAML.
+    """Parses module scripts: ``app:Module`` -> ``{"output"?, "error"?, "times"?, "durationMs"?}``, as YAML.
 
     Raises:
-        ValueError: if the file says something else.
+        ValueError: if the file has another format.
     """
     try:
         held = yaml.safe_load(data)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ValueError(f"not YAML: {' '.join(str(error).split()) or 'nested too deep'}") from None
     if held is not None and not isinstance(held, dict):
-        raise ValueError("it must map names of modules to what they put out")
-    for module, wish in (held or {}).items():
-        yield _parse_script(module, wish)
+        raise ValueError("it must map names of modules to their outputs")
+    for module, script in (held or {}).items():
+        yield _parse_script(module, script)
 
 
-def _parse_script(module: Any, wish: Any) -> ModuleScript:
-    if not isinstance(module, str) or not isinstance(wish, dict):
+def _parse_script(module: Any, script: Any) -> ModuleScript:
+    if not isinstance(module, str) or not isinstance(script, dict):
         raise ValueError(f"{module!r} must have one of: {', '.join(module_scripts.FIELDS)}")
-    for name, value in wish.items():
+    for name, value in script.items():
         if name not in module_scripts.FIELDS:
             raise ValueError(
                 f"{module}: unknown field {name!r}; there are: {', '.join(module_scripts.FIELDS)}"
@@ -171,14 +171,14 @@ def _parse_script(module: Any, wish: Any) -> ModuleScript:
         if type(value) not in module_scripts.FIELDS[name]:
             raise ValueError(f"{module}: invalid value of {name!r}")
     try:
-        # YAML knows dates and sets, bundles only what JSON knows.
-        return module_scripts.parse_script(module, orjson.loads(orjson.dumps(wish)))
+        # YAML has dates and sets, bundles only JSON values.
+        return module_scripts.parse_script(module, orjson.loads(orjson.dumps(script)))
     except ValueError as error:
         raise ValueError(f"{module}: {str(error).rstrip('.')}") from None
 
 
 def module_label(node: Mapping[str, Json]) -> str | None:
-    """The name that somebody gave to a module."""
+    """Returns the custom name of a module."""
     return label_in_metadata(node.get("metadata") or {})
 
 

@@ -1,20 +1,20 @@
-"""An explanation for programs: one JSON object."""
+"""JSON renderer of an explanation."""
 
 from __future__ import annotations
 
 from ..engine.runtime.executor import visible_status
-from ..redaction.masking import mask
-from ..reports import executions
+from ..redaction.masking import mask, mask_text
+from ..reports.trace_view import Step, TraceView
 from ..world.clock import format_iso
-from ..world.models import Execution, Json, Step
+from ..world.models import Execution, Json
 from .blueprint_file import module_label
 from .runner import Explanation
 
 
 def explanation_document(explanation: Explanation) -> dict[str, Json]:
-    """Everything that is known, with secrets masked."""
+    """Returns the explanation as one JSON object, with secrets masked."""
     export, run = explanation.export, explanation.execution
-    treatment = {name: how for how, names in explanation.treatments.items() for name in names}
+    treatments = {name: each for each, names in explanation.treatments.items() for name in names}
     return {
         "name": export.blueprint["name"],
         "modules": [
@@ -23,14 +23,11 @@ def explanation_document(explanation: Explanation) -> dict[str, Json]:
                 "module": node["module"],
                 "version": node.get("version", 1),
                 "label": module_label(node),
-                "treatment": treatment[node["module"]],
+                "treatment": treatments[node["module"]],
             }
             for node in export.nodes
         ],
-        "standIns": [
-            {"kind": stand_in.kind, "id": stand_in.id, "note": stand_in.note}
-            for stand_in in explanation.stubs
-        ],
+        "standIns": [{"kind": stub.kind, "id": stub.id, "note": stub.note} for stub in explanation.stubs],
         "events": _event_views(run),
         "calls": {
             id: {
@@ -52,7 +49,7 @@ def explanation_document(explanation: Explanation) -> dict[str, Json]:
         "error": run.error
         and {
             "name": run.error.name,
-            "message": run.error.message,
+            "message": mask_text(run.error.message),
             "app": run.error.app_name,
             "module": run.error.module_name,
         },
@@ -61,8 +58,6 @@ def explanation_document(explanation: Explanation) -> dict[str, Json]:
 
 def _event_views(run: Execution) -> list[Json]:
     return [
-        {"event": "operation", **executions.step_view(event)}
-        if isinstance(event, Step)
-        else executions.decision_view(event)
-        for event in executions.ordered_events(run)
+        {"event": "operation", **event.to_json()} if isinstance(event, Step) else event.to_json()
+        for event in TraceView.from_execution(run).events()
     ]

@@ -1,4 +1,4 @@
-"""Where the modules of a blueprint stand: the routes, branches and error handlers that lead to each."""
+"""Paths of the modules of a blueprint: the routes, branches and error handlers that lead to each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..world.models import Json
 
 @dataclass(frozen=True, slots=True)
 class PathSegment:
-    """Where modules stand that are not in the main flow: a route, a branch or an error handler of a module."""
+    """One part of a path: a route, a branch or an error handler of module ``owner``; ``number`` counts from 1."""
 
     owner: int
     kind: str
@@ -21,24 +21,24 @@ class PathSegment:
 
 
 def module_paths(flow: Json) -> dict[int, tuple[PathSegment, ...]]:
-    """Module id -> the ways that lead to it from the main flow, the outermost first."""
+    """Returns module id -> the path that leads to it from the main flow, the outermost segment first."""
     found: dict[int, tuple[PathSegment, ...]] = {}
     pending: list[tuple[Json, tuple[PathSegment, ...]]] = [(flow, ())]
     while pending:
         nodes, path = pending.pop()
         for node in nodes or ():
             found[node["id"]] = path
-            pending.extend((inner, (*path, way)) for way, inner in _child_segments(node))
+            pending.extend((inner, (*path, segment)) for segment, inner in _child_segments(node))
     return found
 
 
 def _child_segments(node: Mapping[str, Json]) -> Iterator[tuple[PathSegment, Json]]:
     id, routes = node["id"], node.get("routes") or ()
-    otherwise = fallback_route_index(node.get("parameters"))
-    for place, route in enumerate(routes):
-        name = "fallback" if place == otherwise else _route_name(route)
-        yield PathSegment(id, "route", place + 1, len(routes), name), route.get("flow")
-    # A branch that is switched off does not count.
+    fallback = fallback_route_index(node.get("parameters"))
+    for index, route in enumerate(routes):
+        name = "fallback" if index == fallback else _route_name(route)
+        yield PathSegment(id, "route", index + 1, len(routes), name), route.get("flow")
+    # A disabled branch does not count.
     branches = [branch for branch in node.get("branches") or () if branch.get("disabled") is not True]
     for number, branch in enumerate(branches, 1):
         label = branch.get("label")

@@ -1,4 +1,4 @@
-"""Runs a blueprint once, in a world that holds nothing but what the blueprint refers to."""
+"""Run of a blueprint, once, in a world that has only stubs of the resources it refers to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..engine.apps import get_support_level
+from ..engine.apps.catalog import get_support_level
 from ..engine.runtime import executor
 from ..engine.runtime.inputs import validate_inputs
 from ..engine.scenarios import activation, crud
@@ -20,7 +20,7 @@ from .stubs import Stub, create_stubs
 
 @dataclass(frozen=True, slots=True)
 class CalledRun:
-    """A scenario that another one called, and that run of it."""
+    """Run of a scenario that another one called, with its blueprint."""
 
     export: BlueprintExport
     execution: Execution
@@ -28,38 +28,38 @@ class CalledRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """A blueprint and one run of it."""
+    """Blueprint and one run of it."""
 
     export: BlueprintExport
-    #: ``interpreted``, ``scripted``, ``simulated`` -> the modules that are run so, with how often each appears.
+    #: ``interpreted``, ``scripted``, ``simulated``, ``unknown`` -> the modules run that way, with the number of each.
     treatments: Mapping[str, Mapping[str, int]]
     stubs: tuple[Stub, ...]
     execution: Execution
-    #: Execution id -> a run of a scenario that was called, if its blueprint is known.
+    #: Execution id -> the run of a called scenario, if its blueprint is known.
     calls: Mapping[str, CalledRun]
-    #: How many bundles were stored as incomplete executions.
+    #: The number of bundles stored as incomplete executions.
     incomplete_count: int
-    #: Whether something was given to the run.
+    #: Whether the run has inputs or a trigger bundle.
     has_input: bool
 
 
 def explain_blueprint(
     export: BlueprintExport,
     *,
-    given: Json = None,
+    input: Json = None,
     now: str | None = None,
     scripts: Iterable[ModuleScript] = (),
     called: Mapping[int, BlueprintExport] | None = None,
 ) -> Explanation:
-    """Run a blueprint.
+    """Runs a blueprint.
 
     Args:
-        given: the scenario's inputs, or what its trigger received: a bundle, or an array of them.
-        now: the world's time, ISO 8601; the system's if it is not given.
-        called: the scenarios that the blueprint calls, by their ids there; the others are stand-ins.
+        input: the scenario's inputs, or the trigger's payload: a bundle, or an array of them.
+        now: the world's time, ISO 8601; by default the system's.
+        called: the blueprints of called scenarios, by their ids; the others are stubs.
 
     Raises:
-        ValueError: if the time is none, the inputs do not fit, or a scenario cannot be created.
+        ValueError: if the time or the inputs are invalid, or a scenario cannot be created.
     """
     called = called or {}
     world = World("explain", now=now)
@@ -71,16 +71,16 @@ def explain_blueprint(
     team, _ = organizations.create_team(world, user, organization, name="My team")
     try:
         nodes = [node for each in (export, *called.values()) for node in each.nodes]
-        stand_ins = create_stubs(world, team, user, nodes, excluded=called)
+        stubs = create_stubs(world, team, user, nodes, excluded=called)
         for id, other in called.items():
             activation.start(world, user, _create_scenario(world, user, team, other, id=id))
-        takes = export.takes_inputs
-        if takes and given is not None and not isinstance(given, Mapping):
+        takes_inputs = export.takes_inputs
+        if takes_inputs and input is not None and not isinstance(input, Mapping):
             raise ValueError("inputs are a JSON object")
         scenario = _create_scenario(world, user, team, export)
-        inputs = validate_inputs(export.input_spec, given) if takes else None
-    except DomainError as refusal:
-        raise ValueError(error_text(refusal)) from None
+        inputs = validate_inputs(export.input_spec, input) if takes_inputs else None
+    except DomainError as error:
+        raise ValueError(error_text(error)) from None
     for script in scripts:
         world.scripts[script.module] = script
     scripted = frozenset(world.scripts)
@@ -90,12 +90,12 @@ def explain_blueprint(
         inputs=inputs,
         kind="manual",
         author_id=user.id,
-        trigger_bundle=None if takes else given,
+        trigger_bundle=None if takes_inputs else input,
     )
     return Explanation(
         export=export,
         treatments=_count_treatments(nodes, scripted),
-        stubs=stand_ins,
+        stubs=stubs,
         execution=execution,
         calls={
             run.id: CalledRun(called[run.scenario_id], run)
@@ -103,7 +103,7 @@ def explain_blueprint(
             if isinstance(run, Execution) and run.scenario_id in called
         },
         incomplete_count=len(world.incomplete_executions.where(scenario=scenario.id)),
-        has_input=given is not None,
+        has_input=input is not None,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a blueprint refers to and a fresh world does not have: stand-ins, made from what the blueprint tells of them."""
+"""Stubs of the resources that a blueprint refers to, built from what it contains about them."""
 
 from __future__ import annotations
 
@@ -6,20 +6,17 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..engine.scenarios import activation, crud
-from ..world import blueprint_refs, connections, data_stores
-from ..world.models import Connection, ConnectionTestResult, DataStructure, Hook, Json, Team, User
+from ..world import blueprint_refs, connections, data_stores, hooks
+from ..world.models import ConnectionTestResult, DataStructure, Json, Team, User
 from ..world.world import World
 from .blueprint_file import START_MODULE, app_name
-
-#: The colour of what nobody knows the colour of.
-_THEME = "#c73a63"
 
 _CALLING_MODULES = ("scenario-service:CallSubscenario", "scenario-service:RunScenario")
 
 
 @dataclass(frozen=True, slots=True)
 class Stub:
-    """One thing that was made up: its kind, the id by which the blueprint calls it, and what is known of it."""
+    """Stub of one resource: its kind, its id in the blueprint, and what is known of it."""
 
     kind: str
     id: int
@@ -34,12 +31,18 @@ def create_stubs(
     *,
     excluded: Container[int] = (),
 ) -> tuple[Stub, ...]:
-    """Make what modules refer to and the world lacks; of scenarios not those that are spared."""
-    maker = _StubBuilder(world, team, user, nodes, excluded)
+    """Creates what modules refer to and the world lacks; of scenarios all but the excluded ones."""
+    builder = _StubBuilder(world, team, user, nodes, excluded)
     return tuple(
-        stand_in
-        for make in (maker.connections, maker.hooks, maker.structures, maker.stores, maker.scenarios)
-        for stand_in in make()
+        stub
+        for build in (
+            builder.connections,
+            builder.hooks,
+            builder.structures,
+            builder.stores,
+            builder.scenarios,
+        )
+        for stub in build()
     )
 
 
@@ -64,20 +67,19 @@ class _StubBuilder:
                 continue
             name, label = _restored_type_and_label(nodes[0], "connection")
             kind = name or app_name(nodes[0])
-            self._world.ids.reserve("connection", id)
-            self._world.connections.put(
-                Connection(
-                    id=id,
-                    name=label or f"Stand-in for connection {id}",
-                    team_id=self._team.id,
-                    account_name=kind,
-                    account_label=kind,
-                    account_type="oauth",
-                    theme=_THEME,
-                    author_id=self._user.id,
-                )
+            connections.insert(
+                self._world,
+                self._team.id,
+                name=label or f"Stub of connection {id}",
+                type_name=kind,
+                account_label=kind,
+                account_type=connections.OAUTH,
+                theme=connections.DEFAULT_THEME,
+                editable=True,
+                author_id=self._user.id,
+                verdict=ConnectionTestResult("ok"),
+                id=id,
             )
-            connections.set_test_result(self._world, self._world.connections[id], ConnectionTestResult("ok"))
             yield Stub("connection", id, label or kind)
 
     def hooks(self) -> Iterator[Stub]:
@@ -86,19 +88,13 @@ class _StubBuilder:
                 continue
             _, label = _restored_type_and_label(nodes[0], "hook")
             mail = nodes[0]["module"] == "gateway:CustomMailHook"
-            self._world.ids.reserve("hook", id)
-            self._world.hooks.put(
-                Hook(
-                    id=id,
-                    name=label or f"Stand-in for hook {id}",
-                    team_id=self._team.id,
-                    udid=self._world.ids.udid(),
-                    type="mail" if mail else "web",
-                    type_name="gateway-mailhook" if mail else "gateway-webhook",
-                    theme=_THEME,
-                    data={"teamId": self._team.id},
-                    alone_since=self._world.now(),
-                )
+            hooks.insert(
+                self._world,
+                self._team.id,
+                name=label or f"Stub of hook {id}",
+                type_name="gateway-mailhook" if mail else "gateway-webhook",
+                data={},
+                id=id,
             )
             yield Stub("hook", id, label or nodes[0]["module"])
 
@@ -107,16 +103,16 @@ class _StubBuilder:
             if id in self._world.data_structures:
                 continue
             spec = _merge_specs(_json_module_fields(node) for node in nodes)
-            self._structure(f"Stand-in for data structure {id}", spec, id)
+            self._structure(f"Stub of data structure {id}", spec, id)
             yield Stub("data structure", id, _describe_fields(spec))
 
     def stores(self) -> Iterator[Stub]:
-        """An empty store whose records have the fields that some module writes or searches for."""
+        """Creates empty stores whose records have the fields that some module writes or searches for."""
         for id, nodes in self._nodes_by_id("dataStore"):
             if id in self._world.data_stores:
                 continue
             spec = _merge_specs(spec for node in nodes for spec in _record_fields(node))
-            name = f"Stand-in for data store {id}"
+            name = f"Stub of data store {id}"
             structure = self._structure(name, spec)
             data_stores.create_store(
                 self._world, self._team, name=name, max_size_mb=1, structure=structure, id=id
@@ -124,7 +120,7 @@ class _StubBuilder:
             yield Stub("data store", id, f"empty; {_describe_fields(spec)}")
 
     def scenarios(self) -> Iterator[Stub]:
-        """A scenario that takes anything and gives nothing back."""
+        """Creates scenarios that accept any inputs and return nothing."""
         for node in self._nodes:
             if node["module"] not in _CALLING_MODULES:
                 continue
@@ -147,16 +143,16 @@ class _StubBuilder:
                 self._world,
                 self._user,
                 self._team,
-                blueprint={"name": f"Stand-in for scenario {text}", "flow": [first], "metadata": {}},
+                blueprint={"name": f"Stub of scenario {text}", "flow": [first], "metadata": {}},
                 scheduling={"type": "on-demand"},
                 confirmed=True,
                 id=int(text),
             )
             activation.start(self._world, self._user, scenario)
-            yield Stub("scenario", scenario.id, f"gives nothing back; {node['module']} can be scripted")
+            yield Stub("scenario", scenario.id, f"returns nothing; {node['module']} can be scripted")
 
     def _nodes_by_id(self, kind: str) -> Iterator[tuple[int, list[Mapping[str, Json]]]]:
-        """The ids of a kind of thing, with the modules that use each; numbers that are no ids stay dangling."""
+        """Yields the ids of a kind of resource, with the modules that use each; skips numbers that are no ids."""
         users: dict[int, list[Mapping[str, Json]]] = {}
         for node in self._nodes:
             for id in sorted(blueprint_refs.find_module_references(node, kind)):
@@ -170,7 +166,7 @@ class _StubBuilder:
 
 
 def _restored_type_and_label(node: Mapping[str, Json], kind: str) -> tuple[str | None, str | None]:
-    """The type and the label of a connection or hook, as the designer remembers them (exported blueprints)."""
+    """Returns the type and the label of a connection or hook, as the designer keeps them in exported blueprints."""
     found: Json = node.get("metadata")
     for name in ("restore", "parameters"):
         found = found.get(name) if isinstance(found, Mapping) else None
@@ -193,14 +189,14 @@ def _declared_fields(node: Mapping[str, Json], part: str) -> list[Mapping[str, J
 
 
 def _json_module_fields(node: Mapping[str, Json]) -> list[Mapping[str, Json]]:
-    """The fields of what a module of the app JSON reads or writes."""
+    """Returns the fields of the structure that a module of the app JSON reads or writes."""
     if node["module"] == "json:ParseJSON":
         return _declared_fields(node, "interface")
     return _inferred_fields(node.get("mapper"))
 
 
 def _record_fields(node: Mapping[str, Json]) -> Iterator[list[Mapping[str, Json]]]:
-    """The fields of a record that one module knows of: what it declares goes before what can be guessed."""
+    """Yields the fields of a record in one module: the declared ones before the inferred ones."""
     for field in _declared_fields(node, "expect"):
         if field["name"] == "data" and isinstance(field.get("spec"), list):
             yield [item for item in field["spec"] if isinstance(item, Mapping) and "name" in item]
@@ -220,7 +216,7 @@ def _record_fields(node: Mapping[str, Json]) -> Iterator[list[Mapping[str, Json]
 
 
 def _inferred_fields(values: Json) -> list[Mapping[str, Json]]:
-    """Fields of the types that values which are written down have; of what is computed, any type."""
+    """Returns fields with the types of literal values; the type of an expression is ``any``."""
     if not isinstance(values, Mapping):
         return []
     return [{"name": name, "type": _inferred_type(value)} for name, value in values.items()]
@@ -242,11 +238,11 @@ def _inferred_type(value: Json) -> str:
 
 
 def _merge_specs(specs: Iterator[list[Mapping[str, Json]]]) -> list[Mapping[str, Json]]:
-    """The fields of several specifications; the first one to name a field says what it is."""
+    """Returns the fields of several specifications; the first one that has a field determines its type."""
     fields: dict[str, Mapping[str, Json]] = {}
     for spec in specs:
         for field in spec:
-            # A record that breaks a rule which was only guessed would be no fault of the blueprint.
+            # Constraints are dropped: a record that violates an inferred one is no error of the blueprint.
             kind = field.get("type")
             kept = {"name": str(field["name"]), "type": kind if isinstance(kind, str) else "any"}
             fields.setdefault(str(field["name"]), kept)

@@ -1,4 +1,4 @@
-"""Runs many blueprints, each once in a world of its own, and notes how each ended."""
+"""Survey of many blueprints: one run of each, in a world of its own, with its result."""
 
 from __future__ import annotations
 
@@ -8,20 +8,26 @@ from pathlib import Path
 
 import orjson
 
+from ..engine.blueprints.parser import parse_blueprint
 from ..engine.errors import ModuleError
+from ..engine.mock_data.generator import MockDataGenerator
+from ..engine.mock_data.infer import ConstraintInference
+from ..engine.runtime.budget import Budget
 from ..engine.runtime.executor import visible_status
-from ..world.models import ModuleScript, Step
+from ..world.clock import parse_iso
+from ..world.models import Json, ModuleScript, Step
 from .blueprint_file import BlueprintExport, module_label, parse_export
 from .runner import Explanation, explain_blueprint
-from .sample_inputs import sample_input
 
-#: How a file is reported that Make would not take.
+#: The status of a file that Make would reject.
 REFUSED = "REFUSED"
+
+_HOOK_TRIGGERS = ("gateway:CustomWebHook", "gateway:CustomMailHook")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureCause:
-    """Why a run ended with an error, or a warning, or a file was refused."""
+    """Cause of an error, a warning or a rejected file, with the module it comes from."""
 
     message: str
     name: str | None = None
@@ -32,7 +38,7 @@ class FailureCause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurveyResult:
-    """What came of one file. ``idle`` are the ids of the modules that no bundle reached."""
+    """Result of one file; ``unreached`` has the ids of the modules that no bundle reached."""
 
     path: Path
     status: str
@@ -45,12 +51,12 @@ class SurveyResult:
 
     @property
     def is_failure(self) -> bool:
-        """Whether it is one that somebody should look at."""
+        """Whether the file was rejected or its run ended with an error."""
         return self.status in ("ERROR", REFUSED)
 
 
 def find_files(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
-    """Each file, and every ``*.json`` below each folder in order; with whether it was named itself."""
+    """Yields each file, and every ``*.json`` below each folder in order; with whether the file itself was named."""
     for path in paths:
         if path.is_dir():
             yield from ((found, False) for found in sorted(path.rglob("*.json")) if found.is_file())
@@ -59,7 +65,7 @@ def find_files(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
 
 
 def looks_like_blueprint(data: bytes) -> bool:
-    """Whether a file of a folder is meant as a blueprint: one has a flow, itself or wrapped as the API does it."""
+    """Returns whether a file has a flow, itself or wrapped as the API does it, and so is meant as a blueprint."""
     try:
         held = orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError:
@@ -74,10 +80,10 @@ def looks_like_blueprint(data: bytes) -> bool:
 
 
 def survey_file(path: Path, data: bytes, *, now: str, scripts: Iterable[ModuleScript] = ()) -> SurveyResult:
-    """Run the blueprint in a file; nothing is raised, whatever the file holds."""
+    """Runs the blueprint in a file; invalid files have the status ``REFUSED``."""
     try:
         export = parse_export(data)
-        explanation = explain_blueprint(export, given=sample_input(export, now), now=now, scripts=scripts)
+        explanation = explain_blueprint(export, input=sample_input(export, now), now=now, scripts=scripts)
     except ValueError as error:
         return SurveyResult(path=path, status=REFUSED, cause=FailureCause(message=str(error)))
     except ModuleError as error:
@@ -98,8 +104,29 @@ def survey_file(path: Path, data: bytes, *, now: str, scripts: Iterable[ModuleSc
     )
 
 
+def sample_input(export: BlueprintExport, now: str) -> Json:
+    """Returns mock inputs of the declared types, or a mock payload with every field that modules map of the webhook's.
+
+    ``None`` for a scenario that takes neither: any other trigger generates its own mock data.
+
+    Raises:
+        ModuleError: if the mock data exceed the budget of a run.
+    """
+    blueprint, budget = parse_blueprint(export.blueprint), Budget()
+    if not blueprint.flow:
+        return None
+    first = blueprint.flow[0]
+    generator = MockDataGenerator("survey", parse_iso(now), budget)
+    constraint = ConstraintInference(blueprint, export.output_spec, budget).constraint_for(first.id)
+    if export.takes_inputs:
+        return generator.bundle(export.input_spec, constraint, closed=True)
+    if first.full_name in _HOOK_TRIGGERS:
+        return generator.bundle(first.interface or (), constraint)
+    return None
+
+
 def _find_cause(explanation: Explanation) -> FailureCause | None:
-    """The error that ended the run, with the module that it came from; of a warning, the last one on the way."""
+    """Returns the error that ended the run, with the module it comes from; for a warning, the last one."""
     run = explanation.execution
     steps = [step for step in run.steps if step.error is not None]
     if run.error is None:

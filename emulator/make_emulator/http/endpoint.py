@@ -9,7 +9,7 @@ that the caller names, the OpenAPI operation and the row in ``make-emulator rout
         return scenario
 
 Every id in the path, the query or the body (a `schemas.base.ResourceId` field, or a path name of `PATH_PARAMETER_KINDS`) is found
-through the caller's reach before the handler runs, which gets the row under the name without ``Id``.
+through the caller's visibility before the handler runs, which gets the row under the name without ``Id``.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from ..schemas.base import (
     validation_messages,
 )
 from ..world.models import Organization, Token, User
+from ..world.schema import path_parameter_kinds, text_id_parameters
 from ..world.tables import Selection
 from ..world.visibility import Visibility
 from ..world.world import World
@@ -43,24 +44,11 @@ from .envelope import Envelope
 from .errors import BadRequestError, RequestValidationError
 from .paging import PageRequest, Paging, parse_columns, parse_page
 
-#: Path parameter -> kind of resource that its number names.
-PATH_PARAMETER_KINDS = {
-    "organizationId": "organization",
-    "teamId": "team",
-    "userId": "user",
-    "scenarioId": "scenario",
-    "folderId": "folder",
-    "dataStoreId": "dataStore",
-    "dataStructureId": "dataStructure",
-    "connectionId": "connection",
-    "hookId": "hook",
-    "functionId": "function",
-    "templateId": "template",
-    "dlqId": "incompleteExecution",
-}
+#: Path parameter -> the kind of resource whose id it is.
+PATH_PARAMETER_KINDS = path_parameter_kinds()
 
-#: Those of them whose ids are text.
-TEXT_ID_PARAMETERS = frozenset(["dlqId"])
+#: The path parameters whose ids are text.
+TEXT_ID_PARAMETERS = text_id_parameters()
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _NUMBER = re.compile(r"[0-9]{1,16}", re.ASCII)
@@ -75,23 +63,45 @@ def snake_case(name: str) -> str:
 
 
 @dataclass(slots=True)
+class ParsedParameters:
+    """Parameters of a request, parsed and validated, before anything is looked up."""
+
+    path: dict[str, Any] = field(default_factory=dict)
+    query: dict[str, Any] = field(default_factory=dict)
+    body: dict[str, Any] = field(default_factory=dict, repr=False)
+    page: PageRequest | None = None
+    columns: tuple[str, ...] | None = None
+    #: The query as it came, for names of the caller's choosing.
+    arguments: MultiDict[str, str] = field(default_factory=MultiDict)
+    #: Name of the handler's parameter, resource kind and id (or ids) of every resource that the request names.
+    references: list[tuple[str, str, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class ApiCall:
-    """One admitted request, as a handler sees it."""
+    """An admitted request, as a handler gets it."""
 
     world: World
     user: User
     token: Token
-    reach: Visibility
+    visibility: Visibility
     endpoint: Endpoint
-    path: dict[str, Any] = field(default_factory=dict)
-    query: dict[str, Any] = field(default_factory=dict)
-    body: dict[str, Any] = field(default_factory=dict, repr=False)
+    parameters: ParsedParameters = field(default_factory=ParsedParameters)
+    #: Handler's parameter -> the row, or rows, that the request names.
     rows: dict[str, Any] = field(default_factory=dict)
-    page: PageRequest | None = None
-    columns: tuple[str, ...] | None = None
-    #: The query as it came, for names that are the caller's own.
-    arguments: MultiDict[str, str] = field(default_factory=MultiDict)
     organization: Organization | None = None
+
+    @property
+    def query(self) -> dict[str, Any]:
+        return self.parameters.query
+
+    @property
+    def body(self) -> dict[str, Any]:
+        return self.parameters.body
+
+    @property
+    def page(self) -> PageRequest | None:
+        return self.parameters.page
 
     @property
     def confirmed(self) -> bool:
@@ -158,64 +168,76 @@ class Endpoint:
         return own if len(own) == len(body) else [*self.permissions, *own]
 
     @property
+    def route(self) -> str:
+        """Method and path, such as ``GET /scenarios/{scenarioId}``."""
+        return f"{self.method} {self.path}"
+
+    def fill_path(self, values: Mapping[str, str]) -> str:
+        """Returns the path with its parameters replaced; slashes in values are encoded."""
+        return _PARAMETER.sub(lambda match: values[match[1]].replace("/", "%2F"), self.path)
+
+    @property
     def url_rule(self) -> str:
         """The path in the notation of Werkzeug."""
         return _PARAMETER.sub(r"<\1>", self.path)
 
-    def parse_and_resolve(
-        self, call: ApiCall, path: Mapping[str, str], arguments: MultiDict[str, str], body: bytes | None
-    ) -> None:
-        """Check everything that the caller sent, then find the rows that it names.
+    def parse(
+        self, path: Mapping[str, str], arguments: MultiDict[str, str], body: bytes | None
+    ) -> ParsedParameters:
+        """Parse and validate path, query and body; ``body`` is ``None`` where the endpoint has none.
 
         Raises:
-            ValidationFailed: if a parameter is missing, unknown or wrong.
-            BadRequest: if the body is not JSON.
-            NotFound: if the caller named something that it cannot see.
+            RequestValidationError: if a parameter is missing, unknown or wrong; it names all of them.
+            BadRequestError: if the body is not JSON.
         """
-        call.arguments = arguments
-        faults_found: list[str] = []
-        named: list[tuple[str, str, int | str]] = []
+        parsed = ParsedParameters(arguments=arguments)
+        issues: list[str] = []
         for name, kind in self.path_types:
             text = path[name]
             if kind is None:
-                call.path[snake_case(name)] = text.replace(ENCODED_SLASH, "/")
+                parsed.path[snake_case(name)] = text.replace(ENCODED_SLASH, "/")
             elif name in TEXT_ID_PARAMETERS:
-                named.append((name, kind, text))
+                parsed.references.append((_resource_name(snake_case(name)), kind, text))
             elif _NUMBER.fullmatch(text) and 0 < int(text) <= MAX_ID:
-                named.append((name, kind, int(text)))
+                parsed.references.append((_resource_name(snake_case(name)), kind, int(text)))
             else:
-                faults_found.append(f"Invalid value of parameter '{name}'.")
+                issues.append(f"Invalid value of parameter '{name}'.")
         if arguments or self.query is not None:
-            self._load_query(call, arguments, faults_found)
+            self._load_query(parsed, issues)
         elif self.paging is not None:
-            call.page = parse_page(arguments, self.paging, faults_found)
+            parsed.page = parse_page(arguments, self.paging, issues)
         if body is not None:
-            self._load_body(call, body, faults_found)
-        if faults_found:
-            raise RequestValidationError(faults_found)
-        for name, kind, id in named:
-            self._find(call, _resource_name(snake_case(name)), kind, id)
-        for refs, given in ((self.query_refs, call.query), (self.body_refs, call.body)):
-            for attribute, kind in refs:
-                if given.get(attribute) is not None:
-                    self._find(call, _resource_name(attribute), kind, given[attribute])
+            self._load_body(parsed, body, issues)
+        if issues:
+            raise RequestValidationError(issues)
+        for references, values in ((self.query_refs, parsed.query), (self.body_refs, parsed.body)):
+            for attribute, kind in references:
+                if values.get(attribute) is not None:
+                    parsed.references.append((_resource_name(attribute), kind, values[attribute]))
+        return parsed
 
-    @staticmethod
-    def _find(call: ApiCall, name: str, kind: str, id: int | str | list[int]) -> None:
-        """Put the row, or the rows, that a caller named in the handler's hands."""
-        if isinstance(id, list):
-            call.rows[name] = [call.reach.find(kind, each) for each in id]
-            return
-        call.rows[name] = row = call.reach.find(kind, id)
-        if call.organization is None and kind != "user":
-            call.organization = call.reach.organization_of(row)
+    def resolve(self, call: ApiCall) -> None:
+        """Look up every row that the parameters name, through the caller's visibility.
+
+        Raises:
+            NotFoundError: if one does not exist or the caller may not see it.
+        """
+        visibility = call.visibility
+        for name, kind, id in call.parameters.references:
+            if isinstance(id, list):
+                call.rows[name] = [visibility.find(kind, each) for each in id]
+                continue
+            call.rows[name] = row = visibility.find(kind, id)
+            if call.organization is None and kind != "user":
+                call.organization = visibility.organization_of(row)
 
     def handle(self, call: ApiCall) -> dict[str, Any]:
-        """Run the handler on an admitted call and give its result the shape of the answer."""
-        result = self.handler(call, **call.path, **call.rows)
-        page = call.page
+        """Run the handler on an admitted call, and render its result as the JSON of the response."""
+        parameters = call.parameters
+        result = self.handler(call, **parameters.path, **call.rows)
+        page = parameters.page
         if page is None or self.paging is None:
-            return self.response.render(call.world, result, call.columns)
+            return self.response.render(call.world, result, parameters.columns)
         rows, extra = result if isinstance(result, tuple) else (result, {})
         if isinstance(rows, Selection):
             rows = rows.page(
@@ -224,14 +246,15 @@ class Endpoint:
                 offset=page.offset,
                 limit=page.limit,
             )
-        rendered = self.response.render(call.world, rows, call.columns)
+        rendered = self.response.render(call.world, rows, parameters.columns)
         return {**rendered, **extra, "pg": extra.get("pg") or page.to_json()}
 
-    def _load_query(self, call: ApiCall, arguments: MultiDict[str, str], faults_found: list[str]) -> None:
+    def _load_query(self, parsed: ParsedParameters, issues: list[str]) -> None:
+        arguments = parsed.arguments
         if self.cols:
-            call.columns = parse_columns(arguments, self.response.schema, faults_found)
+            parsed.columns = parse_columns(arguments, self.response.schema, issues)
         if self.paging is not None:
-            call.page = parse_page(arguments, self.paging, faults_found)
+            parsed.page = parse_page(arguments, self.paging, issues)
         if self.query is not None:
             values: dict[str, Any] = {}
             for name, form in self.query.load_fields.items():
@@ -242,23 +265,23 @@ class Endpoint:
                 elif (given := arguments.getlist(key)) != []:
                     values[key] = given[0]
                     if len(given) > 1:
-                        faults_found.append(f"Parameter '{key}' was given more than once.")
+                        issues.append(f"Parameter '{key}' was given more than once.")
             try:
-                call.query = self.query.load(values)
+                parsed.query = self.query.load(values)
             except ma.ValidationError as error:
-                faults_found.extend(validation_messages(error.messages))
+                issues.extend(validation_messages(error.messages))
 
-    def _load_body(self, call: ApiCall, body: bytes, faults_found: list[str]) -> None:
+    def _load_body(self, parsed: ParsedParameters, body: bytes, issues: list[str]) -> None:
         data = parse_json(body) if body.strip() else {}
         if self.raw_body:
             if not isinstance(data, dict):
                 raise BadRequestError("The body must be a JSON object.", suberrors=[])
-            call.body = data
+            parsed.body = data
         elif self.body is not None:
             try:
-                call.body = self.body.load(data)
+                parsed.body = self.body.load(data)
             except ma.ValidationError as error:
-                faults_found.extend(validation_messages(error.messages))
+                issues.extend(validation_messages(error.messages))
 
 
 def parse_json(body: bytes) -> Any:

@@ -1,16 +1,21 @@
-"""Make's error bodies: one exception class a case, and the one place that turns a refusal into one.
+"""Errors of Make: one exception class a case, and the tables that map other exceptions to them.
 
-The shape ``{detail, message, code, suberrors?}`` is documented; which codes were seen and which are assumed is
-said in the fidelity ledger.
+The shape ``{detail, message, code, suberrors?}`` is documented; the fidelity ledger states which codes were observed
+and which are assumed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from ..world import exceptions
 from ..world.clock import format_iso
+
+#: Largest body, in bytes. A body of 2.1 MB was observed to pass and one of 2.8 MB to be refused.
+BODY_LIMIT = 2_100_000
 
 
 class MakeError(Exception):
@@ -223,46 +228,51 @@ class InternalServerError(MakeError):
     message = "Internal Server Error"
 
 
-def from_domain_error(refusal: exceptions.DomainError) -> MakeError:
-    """The error that Make answers for a refusal of the world."""
-    match refusal:
-        case exceptions.InvalidParametersError(issues=faults):
-            return RequestValidationError(faults)
-        case exceptions.NotFoundError():
-            return ResourceNotFoundError(refusal.detail[:1].upper() + refusal.detail[1:])
-        case exceptions.AccessDeniedError():
-            return ForbiddenError(refusal.detail)
-        case exceptions.MissingPermissionError():
-            return InsufficientRightsError(refusal.detail)
-        case exceptions.NotConfirmedError():
-            return ConfirmationRequiredError(refusal.detail)
-        case exceptions.IncompatibleInputError():
-            return InvalidInputError(refusal.detail)
-        case exceptions.MissingDependencyError():
-            return ServiceUnavailableError(refusal.detail)
-        case exceptions.ActionFailedError():
-            return ActionFailureError(refusal.detail)
-        case exceptions.OutOfSpaceError():
-            return StorageFullError(refusal.detail)
-        case exceptions.ConnectionNotFoundError():
-            return ConnectionMissingError(refusal.detail)
-        case exceptions.VersionConflictError():
-            conflict = ConflictError(refusal.detail)
-            conflict.extra = {
-                "currentVersion": refusal.current_version,
-                "lastEdit": format_iso(refusal.last_edit),
-            }
-            return conflict
-        case exceptions.OperationsExhaustedError():
-            return OrganizationPausedError(refusal.detail)
-        case exceptions.ExecutionTimeoutError():
-            return FailedDependencyError(refusal.detail)
-        case exceptions.MalformedBlueprintError():
-            return InvalidBlueprintError(refusal.detail)
-        case exceptions.PlanLimitError():
-            return EntityLimitError(refusal.detail)
-        case exceptions.ResourceInUseError():
-            return BlockedByDependencyError(refusal.detail)
-        case exceptions.ResponseTooLargeError():
-            return PayloadTooLargeError(refusal.detail)
-    return BadRequestError(refusal.detail)
+def _conflict(error: exceptions.VersionConflictError) -> ConflictError:
+    conflict = ConflictError(error.detail)
+    conflict.extra = {"currentVersion": error.current_version, "lastEdit": format_iso(error.last_edit)}
+    return conflict
+
+
+#: Error of the world -> the error of Make that clients get. The first class of its MRO that is listed counts, so an
+#: error that is not named is a 400.
+_FROM_DOMAIN_ERROR: Mapping[type[exceptions.DomainError], Callable[[Any], MakeError]] = {
+    exceptions.DomainError: lambda error: BadRequestError(error.detail),
+    exceptions.InvalidParametersError: lambda error: RequestValidationError(error.issues),
+    exceptions.NotFoundError: lambda error: ResourceNotFoundError(
+        error.detail[:1].upper() + error.detail[1:]
+    ),
+    exceptions.AccessDeniedError: lambda error: ForbiddenError(error.detail),
+    exceptions.MissingPermissionError: lambda error: InsufficientRightsError(error.detail),
+    exceptions.NotConfirmedError: lambda error: ConfirmationRequiredError(error.detail),
+    exceptions.IncompatibleInputError: lambda error: InvalidInputError(error.detail),
+    exceptions.MissingDependencyError: lambda error: ServiceUnavailableError(error.detail),
+    exceptions.ActionFailedError: lambda error: ActionFailureError(error.detail),
+    exceptions.OutOfSpaceError: lambda error: StorageFullError(error.detail),
+    exceptions.ConnectionNotFoundError: lambda error: ConnectionMissingError(error.detail),
+    exceptions.VersionConflictError: _conflict,
+    exceptions.OperationsExhaustedError: lambda error: OrganizationPausedError(error.detail),
+    exceptions.ExecutionTimeoutError: lambda error: FailedDependencyError(error.detail),
+    exceptions.MalformedBlueprintError: lambda error: InvalidBlueprintError(error.detail),
+    exceptions.PlanLimitError: lambda error: EntityLimitError(error.detail),
+    exceptions.ResourceInUseError: lambda error: BlockedByDependencyError(error.detail),
+    exceptions.ResponseTooLargeError: lambda error: PayloadTooLargeError(error.detail),
+}
+
+
+def from_domain_error(error: exceptions.DomainError) -> MakeError:
+    """Returns the error of Make for an error of the world."""
+    make_error = next(_FROM_DOMAIN_ERROR[kind] for kind in type(error).__mro__ if kind in _FROM_DOMAIN_ERROR)
+    return make_error(error)
+
+
+def from_http_exception(error: HTTPException, method: str, path: str) -> MakeError:
+    """Returns the error of Make for an exception that Flask or Werkzeug raised."""
+    match error:
+        case RequestEntityTooLarge():
+            return PayloadTooLargeError(f"The body is larger than {BODY_LIMIT} bytes.")
+        case MethodNotAllowed(valid_methods=methods):
+            return MethodNotAllowedError([method for method in methods or () if method != "HEAD"])
+        case HTTPException(code=404):
+            return ResourceNotFoundError(f"No route {method} {path}.")
+    return BadRequestError(error.description or "", suberrors=[])

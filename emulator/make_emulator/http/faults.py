@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from http import HTTPStatus
-from typing import Any
+from itertools import islice
+from typing import Any, NoReturn
 
 from flask import Response
 
@@ -35,8 +36,11 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "run-timeout": {"status": 424, "method": "POST", "path": "/scenarios/*/run"},
 }
 
-#: What the server puts into a request's environment: tells whether the client, or the server, is gone; and what is
-#: put there for the server: that the answer was cut short, so that the connection cannot be used any more.
+#: Beginning of the paths of webhooks: rules match them only if their glob begins with it too.
+WEBHOOK_PREFIX = "/hook/"
+
+#: Keys of the WSGI environment. The server sets a callable that returns true once the client, or the server, is gone;
+#: a truncated response sets a flag for the server, since the connection cannot be used any more.
 CLIENT_GONE_KEY = "make-emulator.gone"
 TRUNCATED_KEY = "make-emulator.cut"
 
@@ -106,6 +110,8 @@ class FaultRule:
         if self.method is not None and self.method != method:
             return False
         if self.path is not None and not fnmatchcase(path, self.path):
+            return False
+        if path.startswith(WEBHOOK_PREFIX) and not (self.path or "").startswith(WEBHOOK_PREFIX):
             return False
         if self.token is not None and (token is None or self.token not in (token.label, token.token)):
             return False
@@ -190,6 +196,10 @@ class DroppedConnection(Response):
         self._rule = rule
 
     def __call__(self, environ: Mapping[str, Any], start_response: Any) -> Any:
+        self.drop(environ)
+
+    def drop(self, environ: Mapping[str, Any]) -> NoReturn:
+        """Raise the error of the rule, a timeout after the client has gone."""
         if self._rule.action == "reset":
             raise InjectedResetError(self._rule.describe())
         if CLIENT_GONE_KEY in environ:
@@ -198,13 +208,31 @@ class DroppedConnection(Response):
 
 
 class TruncatedResponse(Response):
-    """The first half of an answer, under the head of the whole."""
+    """First half of a response, under the headers of the whole; the request log keeps the whole."""
 
     def __init__(self, whole: Response) -> None:
         super().__init__(whole.get_data(), status=whole.status, headers=whole.headers)
 
+    @property
+    def sent_data(self) -> bytes:
+        """The part of the body that reaches the client."""
+        body = self.get_data()
+        return body[: len(body) // 2]
+
     def __call__(self, environ: Any, start_response: Any) -> Any:
         environ[TRUNCATED_KEY] = True
-        body = self.get_data()
         start_response(self.status, self.get_wsgi_headers(environ).to_wsgi_list())
-        return [body[: len(body) // 2]]
+        return [self.sent_data]
+
+
+class TruncatedStream(Response):
+    """First piece of a streamed response; then the connection is reset."""
+
+    def __init__(self, whole: Response) -> None:
+        super().__init__(self._first_piece(whole), status=whole.status, headers=whole.headers)
+        self.call_on_close(whole.close)
+
+    @staticmethod
+    def _first_piece(whole: Response) -> Iterator[bytes]:
+        yield from islice(whole.iter_encoded(), 1)
+        raise InjectedResetError("fault: the stream was truncated")

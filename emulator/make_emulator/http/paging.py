@@ -64,7 +64,7 @@ class PageRequest:
 
 
 def parse_columns(
-    arguments: MultiDict[str, str], schema: type[ResponseSchema] | None, faults_found: list[str]
+    arguments: MultiDict[str, str], schema: type[ResponseSchema] | None, issues: list[str]
 ) -> tuple[str, ...] | None:
     """The columns that ``cols[]`` asks for, in their order; ``None`` when it asks for none."""
     asked: list[tuple[int, str]] = []
@@ -79,13 +79,13 @@ def parse_columns(
     if any(column == "*" for _, column in asked):
         return tuple(known)
     columns = tuple(dict.fromkeys(column for _, column in asked))
-    faults_found.extend(
+    issues.extend(
         f"Unknown column '{column}' in parameter 'cols'." for column in columns if column not in known
     )
     return columns
 
 
-def parse_page(arguments: MultiDict[str, str], paging: Paging, faults_found: list[str]) -> PageRequest:
+def parse_page(arguments: MultiDict[str, str], paging: Paging, issues: list[str]) -> PageRequest:
     """The page that ``pg[]`` asks for."""
     sort, descending, offset, limit = paging.sort, paging.descending, 0, paging.limit
     for key in arguments:
@@ -93,25 +93,25 @@ def parse_page(arguments: MultiDict[str, str], paging: Paging, faults_found: lis
             continue
         text = arguments[key]
         if len(arguments.getlist(key)) > 1:
-            faults_found.append(f"Parameter '{key}' was given more than once.")
+            issues.append(f"Parameter '{key}' was given more than once.")
         match key:
             case "pg[limit]":
-                limit = _parse_integer(key, text, 1, MAX_LIMIT, faults_found)
+                limit = _parse_integer(key, text, 1, MAX_LIMIT, issues)
             case "pg[offset]":
-                offset = _parse_integer(key, text, 0, MAX_ID, faults_found)
+                offset = _parse_integer(key, text, 0, MAX_ID, issues)
             case "pg[sortBy]" if paging.sort is not None:
                 if text not in paging.sort_keys:
-                    faults_found.append(f"Unknown column '{text}' in parameter 'pg[sortBy]'.")
+                    issues.append(f"Unknown column '{text}' in parameter 'pg[sortBy]'.")
                 sort = text
             case "pg[sortDir]" if paging.sort is not None:
                 if text not in ("asc", "desc"):
-                    faults_found.append("Parameter 'pg[sortDir]' must be one of: asc, desc.")
+                    issues.append("Parameter 'pg[sortDir]' must be one of: asc, desc.")
                 descending = text == "desc"
     return PageRequest(sort, descending, offset, limit)
 
 
-def _parse_integer(key: str, text: str, least: int, most: int, faults_found: list[str]) -> int:
+def _parse_integer(key: str, text: str, least: int, most: int, issues: list[str]) -> int:
     if _NUMBER.fullmatch(text) and least <= int(text) <= most:
         return int(text)
-    faults_found.append(f"Parameter '{key}' must be a whole number from {least} to {most}.")
+    issues.append(f"Parameter '{key}' must be a whole number from {least} to {most}.")
     return least

@@ -1,6 +1,6 @@
-"""The journal: what was asked of a world, by whom, and what became of it, in one plain sentence.
+"""Request log of a world: caller, request, decision and response of each request, with a plain sentence.
 
-An entry keeps the bytes as they came and went; secrets are masked, and sentences written, when it is read.
+An entry keeps raw bytes; secrets are masked, and sentences written, when it is read.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from ..redaction.masking import format_query, mask_body, mask_query, mask_text
 from ..world.clock import format_iso
 
-#: How many entries a world remembers, how many bytes of each body, and how many of all bodies together.
+#: Maximum number of entries of a world, of bytes of each body, and of bytes of all bodies together.
 MAX_ENTRIES = 10_000
 BODY_LIMIT = 16_384
 TOTAL_BODY_LIMIT = 64 * 1024 * 1024
@@ -26,13 +26,14 @@ _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 @dataclass(slots=True)
 class LogEntry:
-    """One request. It is filled in as the request passes through the house."""
+    """Log entry of one request, filled in by the steps of its pipeline."""
 
-    id: int
-    at: int
     method: str
     path: str
     query_string: str = ""
+    #: Number in the log, and time of the world in milliseconds; set when the log takes the entry up.
+    id: int = 0
+    at: int = 0
     request_body: bytes = b""
     response_body: bytes = b""
     status: int = 0
@@ -43,15 +44,16 @@ class LogEntry:
     endpoint: str | None = None
     decision: str = "open"
     reason: str = ""
-    #: The scopes, or the permissions, for want of which it was refused.
+    #: Missing scopes or permissions.
     missing: tuple[str, ...] = ()
-    #: The beginning of the sentence, where it was no caller of the API who came.
+    #: Beginning of the sentence for requests that are not calls of the API.
     summary: str = ""
+    streamed: bool = False
 
     @property
     def body_size(self) -> int:
-        """How many bytes of bodies the entry keeps."""
-        return len(self.request_body) + len(self.response_body)
+        """Bytes of bodies that the entry keeps; the body of a stream counts in full from its start."""
+        return len(self.request_body) + (BODY_LIMIT if self.streamed else len(self.response_body))
 
     def to_json(self) -> dict[str, Any]:
         """The entry as JSON, without secrets."""
@@ -73,14 +75,14 @@ class LogEntry:
         }
 
     def sentence(self) -> str:
-        """Who asked for what, and what was decided."""
+        """Returns caller, request and decision as one sentence."""
         who = f"{self.user} (token {self.token_label})" if self.user else "Somebody without a valid token"
         where = f" in organization {self.organization_id}" if self.organization_id else ""
         query = f"?{format_query(self.query_string)}" if self.query_string else ""
         what = self.summary or f"{who} asked for {self.method} {mask_text(self.path)}{query}{where}"
         why = f": {mask_text(self.reason).rstrip('.')}" if self.reason else ""
         sentence = f"{what} and got {self.status or 'no answer'}{why}."
-        # One line, whatever the caller put into the path: nobody writes a line of the log of his own.
+        # One line, whatever characters the path has: a caller must not be able to forge a line of the log.
         return _CONTROL_CHARACTERS.sub(lambda match: f"\\x{ord(match[0]):02x}", sentence)
 
 
@@ -93,17 +95,36 @@ class RequestLog:
         self._bytes = 0
         self._numbers = itertools.count(1)
 
-    def begin(self, at: int, method: str, path: str, query_string: str) -> LogEntry:
-        return LogEntry(next(self._numbers), at, method, path, query_string)
+    def begin(self, entry: LogEntry, at: int) -> LogEntry:
+        """Number and date an entry."""
+        entry.id = next(self._numbers)
+        entry.at = at
+        return entry
 
     @staticmethod
     def truncate_body(body: bytes) -> bytes:
-        """As much of a body as an entry keeps."""
+        """Returns as much of a body as an entry keeps."""
         return body[:BODY_LIMIT]
 
     def finish(self, entry: LogEntry, status: int, body: bytes) -> None:
+        """Complete an entry with its response, and keep it."""
         entry.status = status
         entry.response_body = self.truncate_body(body)
+        self._keep(entry)
+
+    def finish_streamed(self, entry: LogEntry, status: int) -> None:
+        """Keep an entry whose response starts now; `record_piece` adds the beginning of the body as it flows."""
+        entry.status = status
+        entry.streamed = True
+        self._keep(entry)
+
+    @staticmethod
+    def record_piece(entry: LogEntry, piece: bytes) -> None:
+        """Add a piece of a streamed body to its entry, up to the limit."""
+        if (left := BODY_LIMIT - len(entry.response_body)) > 0:
+            entry.response_body += piece[:left]
+
+    def _keep(self, entry: LogEntry) -> None:
         with self._lock:
             self._entries.append(entry)
             self._bytes += entry.body_size

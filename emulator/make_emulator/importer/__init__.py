@@ -6,7 +6,6 @@ from .client import ZoneClient, ZoneError, normalize_base_url, zone_base_url
 from .options import ImportNote, ImportOptions, JsonObject, Progress
 from .pull import ImportResult, pull
 from .seed_writer import extract_blueprints, header_comments, render_yaml
-from .throttle import SystemTimer, Throttle, Timer
 
 __all__ = [
     "Checkpoint",
@@ -18,9 +17,6 @@ __all__ = [
     "MaskedValue",
     "Masker",
     "Progress",
-    "SystemTimer",
-    "Throttle",
-    "Timer",
     "ZoneClient",
     "ZoneError",
     "extract_blueprints",

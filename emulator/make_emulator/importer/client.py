@@ -14,8 +14,8 @@ import orjson
 import requests
 from requests.adapters import HTTPAdapter
 
+from ..throttle import Throttle
 from ..version import __version__
-from .throttle import Throttle
 
 API_PATH = "/api/v2"
 
@@ -108,9 +108,9 @@ class ZoneClient:
         address: the base URL, ending in ``/api/v2``.
     """
 
-    def __init__(self, address: str, token: str, pace: Throttle) -> None:
+    def __init__(self, address: str, token: str, throttle: Throttle) -> None:
         self.address = address
-        self.throttle = pace
+        self.throttle = throttle
         self.requests = 0
         self._session = requests.Session()
         self._session.adapters.clear()
@@ -131,7 +131,7 @@ class ZoneClient:
         where = "/" + "/".join(quote(str(part), safe="") for part in path)
         problem = ""
         for attempt in range(MAX_ATTEMPTS):
-            self.throttle.wait()
+            self.throttle.acquire()
             self.requests += 1
             try:
                 answer = self._session.get(

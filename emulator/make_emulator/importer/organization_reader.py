@@ -84,7 +84,7 @@ def read_organization(steps: StepRunner, id: int) -> JsonObject:
         return {"id": id, "name": f"Organization {id}", "plan": "free"}
     license = row.get("license") or {}
     if isinstance(limit := license.get("apiLimit"), int):
-        steps.zone.throttle.set_limit(limit)
+        steps.zone.throttle.limit = limit
     plan = _infer_plan(steps, row.get("productName") or row.get("serviceName"), limit)
     organization: JsonObject = {"id": row["id"], "name": row["name"], "plan": plan}
     if own := _license_overrides(plan, license):

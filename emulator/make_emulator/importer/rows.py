@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..world import hook_types
+from ..world import hooks
 from ..world.data_stores import MEGABYTE
 from ..world.variables import TYPE_NAMES
 from .options import JsonObject
@@ -57,7 +57,7 @@ def hook_row(row: JsonObject) -> JsonObject:
         key: value for key, value in (row.get("data") or {}).items() if key != "teamId" and value is not None
     }
     unknown = []
-    if (kind := hook_types.all_hook_types().get(row["typeName"])) is not None:
+    if (kind := hooks.all_hook_types().get(row["typeName"])) is not None:
         known = {field["name"] for field in kind.fields}
         unknown = [key for key in data if key not in known]
         data = {key: value for key, value in data.items() if key in known}

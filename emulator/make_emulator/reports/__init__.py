@@ -1,1 +1,1 @@
-"""What was asked of a world, told in other ways: queries of the journal, HAR, the access report, the coverage report."""
+"""Reports about a world: request queries, HAR export, access, coverage, and the view of execution traces."""

@@ -103,10 +103,6 @@ class ResponseSchema(MakeSchema):
     #: JSON names that are left out when their value is null.
     omit_none: tuple[str, ...] = ()
 
-    #: For rows that are listed often: what their JSON depends on besides the row. With this the JSON of a row is
-    #: kept until either changes; see `make_emulator.schemas.serialize`.
-    cache_key: Callable[[World, Any], object] | None = None
-
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         super().on_bind_field(field_name, field_obj)
         # Never loaded: so two names may show one attribute, as `islinked` and `isActive` do.

@@ -9,8 +9,6 @@ from marshmallow import ValidationError, fields
 
 from ..world import incomplete_executions
 from ..world.consumption import get_scenario_consumption
-from ..world.models import Scenario
-from ..world.world import World
 from .base import (
     BodySchema,
     Bool,
@@ -103,16 +101,6 @@ class ScenarioOut(_ScenarioColumns):
 
 class ScenarioListItem(_ScenarioColumns):
     """A row of the list, with what the scenario consumed in the current period."""
-
-    @staticmethod
-    def cache_key(world: World, row: Scenario) -> object:
-        users = world.users
-        return (
-            world.tallies.get(("scenario", row.id)),
-            users.get(row.created_by),
-            users.get(row.updated_by) if row.updated_by is not None else None,
-            incomplete_executions.count_unresolved_and_total(world, row),
-        )
 
     is_shared = Constant(False, fields.Boolean())
     operations = Derived(lambda world, row: get_scenario_consumption(world, row).operations, fields.Integer())

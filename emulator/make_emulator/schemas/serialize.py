@@ -1,8 +1,7 @@
-"""How rows become JSON: by functions compiled from the schemas' declarations.
+"""Serializers that turn rows into JSON objects, compiled from the schemas' declarations.
 
 marshmallow takes 40 µs to dump an object, too much for a list, so a plain-dict serializer is compiled once from a
-schema's fields; a property test holds it equal to ``schema.dump``. Rows never change, so the JSON of one can be kept
-as long as what it depends on is the same.
+schema's fields; a property test holds it equal to ``schema.dump``.
 """
 
 from __future__ import annotations
@@ -11,15 +10,11 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
-import orjson
 from marshmallow import fields
 
 from ..world.clock import format_iso
 from ..world.world import World
 from .base import Constant, Derived, ResponseSchema, Timestamp, omit_nulls
-
-#: The most rows of one kind whose JSON a world keeps.
-MAX_CACHED_ROWS = 20_000
 
 Serializer = Callable[[World, Any], dict[str, Any]]
 
@@ -71,20 +66,6 @@ def _field_expression(slot: str, attribute: str, field: fields.Field[Any], names
 def serialize_rows(
     world: World, schema: type[ResponseSchema], columns: tuple[str, ...] | None, rows: Iterable[Any]
 ) -> list[Any]:
-    """The rows of a list, ready for the JSON writer; what did not change since it was last shown is not made anew."""
+    """The rows of a list, ready for the JSON writer."""
     dump = compile_serializer(schema, columns)
-    depends_on = schema.cache_key
-    # Kept are the two forms that clients ask for again and again: the default columns, and all of them.
-    if depends_on is None or (columns is not None and columns != tuple(schema.columns())):
-        return [dump(world, row) for row in rows]
-    kept = world.serialization_cache.setdefault((schema, columns), {})
-    if len(kept) > MAX_CACHED_ROWS:
-        kept.clear()
-    shown = []
-    for row in rows:
-        state = depends_on(world, row)
-        known = kept.get(row.id)
-        if known is None or known[0] is not row or known[1] != state:
-            known = kept[row.id] = (row, state, orjson.Fragment(orjson.dumps(dump(world, row))))
-        shown.append(known[2])
-    return shown
+    return [dump(world, row) for row in rows]

@@ -9,20 +9,14 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..engine.blueprints.parser import next_module_id
 from ..engine.scenarios import activation
-from ..world import blueprint_refs, consumption, data_stores, folders
+from ..world import connections, data_stores, executions, folders, hooks, scenarios
 from ..world.clock import DAY, MINUTE
-from ..world.data_stores import MEGABYTE, RECORD_OVERHEAD, bson_size
+from ..world.data_stores import MEGABYTE
 from ..world.models import (
-    BlueprintVersion,
-    Connection,
-    DataStore,
     DataStructure,
-    Execution,
     ExecutionError,
     Folder,
-    Hook,
     Record,
     Scenario,
     Team,
@@ -103,38 +97,31 @@ class _Generator:
             self._hook()
         made_folders = [self._folder(number) for number in range(counts["folders"])]
         self._stores(counts["data_stores"], counts["records"])
-        scenarios = [self._scenario(number, made_folders) for number in range(counts["scenarios"])]
-        self._executions(scenarios, counts["executions"])
+        rows = [self._scenario(number, made_folders) for number in range(counts["scenarios"])]
+        self._executions(rows, counts["executions"])
 
     def _connection(self, app: str) -> None:
         owner = self.random.choice(self.emails)
-        self.world.connections.put(
-            Connection(
-                id=self.world.ids.next("connection"),
-                name=f"{app.title()} of {owner}",
-                team_id=self.team.id,
-                account_name=app,
-                account_label=app.title(),
-                account_type="oauth",
-                theme="#c73a63",
-                metadata={"type": "email", "value": owner},
-                author_id=self.owner.id,
-            )
+        connections.insert(
+            self.world,
+            self.team.id,
+            name=f"{app.title()} of {owner}",
+            type_name=app,
+            account_label=app.title(),
+            account_type=connections.OAUTH,
+            theme=connections.DEFAULT_THEME,
+            metadata={"type": "email", "value": owner},
+            editable=True,
+            author_id=self.owner.id,
         )
 
     def _hook(self) -> None:
-        self.world.hooks.put(
-            Hook(
-                id=self.world.ids.next("hook"),
-                name=f"Webhook of {self.random.choice(self.companies)}",
-                team_id=self.team.id,
-                udid=self.world.ids.udid(),
-                type="web",
-                type_name="gateway-webhook",
-                theme="#c73a63",
-                data={"teamId": self.team.id, "headers": False, "method": False, "stringify": False},
-                alone_since=self.world.now(),
-            )
+        hooks.insert(
+            self.world,
+            self.team.id,
+            name=f"Webhook of {self.random.choice(self.companies)}",
+            type_name="gateway-webhook",
+            data={"headers": False, "method": False, "stringify": False},
         )
 
     def _folder(self, number: int) -> Folder:
@@ -155,26 +142,22 @@ class _Generator:
             self._store(number, share, structure)
 
     def _store(self, number: int, records: int, structure: DataStructure) -> None:
-        world, id = self.world, self.world.ids.next("data store")
-        size = 0
-        for record in self._records(id, records):
-            size += record.size
-            world.records.put(record)
-        world.data_stores.put(
-            DataStore(
-                id=id,
-                name=f"Customers {number + 1}",
-                team_id=self.team.id,
-                datastructure_id=structure.id,
-                # As much as there is, and as much again.
-                max_size=max(1, 2 * -(-size // MEGABYTE)) * MEGABYTE,
-                records=records,
-                size=size,
-            )
+        id = self.world.ids.next("data store")
+        rows = list(self._records(id, records))
+        size = sum(record.size for record in rows)
+        data_stores.insert_store(
+            self.world,
+            self.team.id,
+            id=id,
+            name=f"Customers {number + 1}",
+            # Twice the size of the records.
+            max_size=max(1, 2 * -(-size // MEGABYTE)) * MEGABYTE,
+            structure_id=structure.id,
+            records=rows,
         )
 
     def _records(self, store_id: int, count: int) -> Iterator[Record]:
-        choose, ids = self.random.choice, self.world.ids
+        choose = self.random.choice
         for number in range(1, count + 1):
             key = f"customer-{number:06d}"
             data = {
@@ -183,8 +166,8 @@ class _Generator:
                 "company": choose(self.companies),
                 "amount": self.random.randrange(1, 100_000),
             }
-            size = RECORD_OVERHEAD + len(key) + bson_size(data)
-            yield Record(data_store_id=store_id, key=key, data=data, size=size, sequence=ids.next("record"))
+            size = data_stores.record_size(key, data)
+            yield data_stores.create_record(self.world, store_id, key, data, size)
 
     # --- scenarios -------------------------------------------------------------------------------
 
@@ -195,32 +178,18 @@ class _Generator:
         time = f"{self.random.randrange(24):02d}:{self.random.randrange(60):02d}"
         blueprint = self._blueprint(f"{self.random.choice(self.purposes).capitalize()} {number + 1}")
         created = world.now() - self.random.randrange(30, 300) * DAY
-        scenario = Scenario(
-            id=world.ids.next("scenario"),
-            name=blueprint["name"],
+        scenario = scenarios.insert(
+            world,
+            blueprint,
             team_id=self.team.id,
+            author_id=self.owner.id,
             folder_id=self.random.choice(made_folders).id if made_folders and kind % 2 else None,
             is_active=live,
             is_invalid=invalid,
             scheduling={"type": "on-demand"} if on_demand else {"type": "daily", "time": time},
-            blueprint_version=1,
-            used_packages=blueprint_refs.used_packages(blueprint),
-            used_modules=blueprint_refs.used_modules(blueprint),
             created=created,
             last_edit=created + self.random.randrange(20 * DAY),
-            created_by=self.owner.id,
-            updated_by=self.owner.id,
         )
-        world.blueprints.put(
-            BlueprintVersion(
-                scenario_id=scenario.id,
-                version=1,
-                created=created,
-                blueprint=blueprint,
-                id_sequence=next_module_id(blueprint),
-            )
-        )
-        world.scenarios.put(scenario)
         activation.reschedule(world, scenario)
         return scenario
 
@@ -228,26 +197,23 @@ class _Generator:
     def _blueprint(name: str) -> Mapping[str, Any]:
         return {"name": name, "flow": _FLOW, "metadata": _METADATA}
 
-    def _executions(self, scenarios: list[Scenario], count: int) -> None:
+    def _executions(self, rows: list[Scenario], count: int) -> None:
         """Past runs of the last four weeks, oldest first; one in 25 failed."""
-        if not scenarios:
+        if not rows:
             return
         now = self.world.now()
         moments = sorted(self.random.randrange(now - 28 * DAY, now - MINUTE) for _ in range(count))
         for number, started in enumerate(moments):
-            scenario = self.random.choice(scenarios)
+            scenario = self.random.choice(rows)
             failed = number % 25 == 24
-            consumption.record_execution(
+            executions.record_execution(
                 self.world,
-                Execution(
+                executions.create(
+                    scenario,
+                    self.team.organization_id,
                     id=self.world.ids.hex(32),
-                    scenario_id=scenario.id,
-                    scenario_name=scenario.name,
-                    team_id=self.team.id,
-                    organization_id=self.team.organization_id,
                     type="auto",
                     author_id=None,
-                    instant=False,
                     started=started,
                     duration=self.random.randrange(200, 9_000),
                     operations=1 if failed else 2,

@@ -5,38 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from ..engine import custom_functions
 from ..engine.runtime import executor, inputs
 from ..engine.scenarios import activation, crud
-from ..world import connection_types, data_stores, folders, functions, hook_types, variables
-from ..world.models import Connection, Hook, Organization, Team, Template, User
+from ..world import connections, data_stores, folders, functions, hooks, templates, variables
+from ..world.models import Organization, Team, User
 from ..world.world import World
 from . import generator
 from .issues import SeedPath
 from .validation import SeedRow, iter_rows
-
-#: The colour of what the emulator knows no colour of.
-DEFAULT_THEME = "#c73a63"
-
-
-class AccountAppearance(NamedTuple):
-    """How Make shows the account of a connection."""
-
-    label: str
-    account_type: str
-    theme: str
-
-
-def account_appearance(row: SeedRow) -> AccountAppearance:
-    """The look of a connection; what a seed does not say follows from the type, if it is a known one."""
-    kind = connection_types.all_connection_types().get(row["type"])
-    return AccountAppearance(
-        row.get("label") or (kind.label if kind else row["type"].replace("-", " ").title()),
-        row.get("account_type") or (kind.account_type if kind else "oauth"),
-        row.get("theme") or (kind.theme if kind else DEFAULT_THEME),
-    )
 
 
 def create_variable(world: World, author: User, owner: Organization | Team, row: SeedRow) -> None:
@@ -101,44 +80,34 @@ class TeamBuilder:
         create_variable(self.world, self.owner, self.team, row)
 
     def _connection(self, row: SeedRow) -> None:
-        kind, look = connection_types.all_connection_types().get(row["type"]), account_appearance(row)
-        self.world.ids.reserve("connection", row["id"])
-        self.world.connections.put(
-            Connection(
-                id=row["id"],
-                name=row["name"],
-                team_id=self.team.id,
-                account_name=row["type"],
-                account_label=look.label,
-                account_type=look.account_type,
-                theme=look.theme,
-                metadata=row.get("metadata"),
-                scopes=row["scopes"],
-                editable=kind.editable if kind else True,
-                author_id=self.owner.id,
-            )
+        connections.insert(
+            self.world,
+            self.team.id,
+            name=row["name"],
+            type_name=row["type"],
+            account_label=row.get("label"),
+            account_type=row.get("account_type"),
+            theme=row.get("theme"),
+            metadata=row.get("metadata"),
+            scopes=row["scopes"],
+            author_id=self.owner.id,
+            id=row["id"],
         )
 
     def _hook(self, row: SeedRow) -> None:
-        kind = hook_types.all_hook_types().get(row["type"])
+        kind = hooks.all_hook_types().get(row["type"])
         data = row["data"]
         if kind is not None:
-            data = hook_types.validate_hook_data(self.world, self.team.id, kind, data, use_defaults=True)
-        self.world.ids.reserve("hook", row["id"])
-        self.world.hooks.put(
-            Hook(
-                id=row["id"],
-                name=row["name"],
-                team_id=self.team.id,
-                udid=self.world.ids.udid(),
-                type=kind.type if kind else "web",
-                type_name=row["type"],
-                theme=kind.theme if kind else DEFAULT_THEME,
-                data={"teamId": self.team.id, **data},
-                editable=kind.editable if kind else True,
-                enabled=row["enabled"],
-                alone_since=self.context.now,
-            )
+            data = hooks.validate_hook_data(self.world, self.team.id, kind, data, use_defaults=True)
+        hooks.insert(
+            self.world,
+            self.team.id,
+            name=row["name"],
+            type_name=row["type"],
+            data=data,
+            enabled=row["enabled"],
+            alone_since=self.context.now,
+            id=row["id"],
         )
 
     def _function(self, row: SeedRow) -> None:
@@ -221,20 +190,14 @@ class TeamBuilder:
         )
 
     def _template(self, row: SeedRow) -> None:
-        self.world.ids.reserve("template", row["id"])
-        blueprint = row["blueprint"]
-        apps = dict.fromkeys(node["module"].partition(":")[0] for node in blueprint["flow"])
-        self.world.templates.put(
-            Template(
-                id=row["id"],
-                name=row["name"],
-                team_id=self.team.id,
-                description=row.get("description"),
-                language=row["language"],
-                used_apps=tuple(apps),
-                blueprint=blueprint,
-                scheduling=row["scheduling"],
-                controller={"name": row["name"], "modules": {}, "idSequence": len(blueprint["flow"]) + 1},
-                created=self.world.now(),
-            )
+        templates.insert(
+            self.world,
+            self.team.id,
+            name=row["name"],
+            description=row.get("description"),
+            language=row["language"],
+            blueprint=row["blueprint"],
+            scheduling=row["scheduling"],
+            controller=templates.default_controller(row["name"], row["blueprint"]["flow"]),
+            id=row["id"],
         )

@@ -1,4 +1,4 @@
-"""For tests: a server on a free port, isolated worlds on it, interception in this process, and the pytest plugin."""
+"""Test tools: a server on a free port, isolated worlds on it, interception in this process, and the pytest plugin."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _EXPORTS = {
 
 
 def __getattr__(name: str) -> Any:
-    # The pytest plugin lies in this package and is loaded by every test run, also by those that need none of this.
+    # The pytest plugin in this package is loaded by every test run, also by those that do not use it.
     if name in _EXPORTS:
         return getattr(import_module(_EXPORTS[name], __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Applications to use again: building one costs several times as much as laying out a world in it."""
+"""Pool of applications: building one costs several times as much as creating a world in it."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from ..app import DEFAULT_WORLD, create_app, registry_of
 from ..registry import WorldSpec
 from ..world.plans import PLANS
 
-#: How many applications are kept that nobody uses.
+#: The most idle applications to keep.
 _MAX_IDLE = 4
 
 _idle: list[Flask] = []
 
 
-def acquire(**making: Any) -> Flask:
-    """An application with one fresh world; the arguments are fields of its `Specification`.
+def acquire(**spec: Any) -> Flask:
+    """Returns an application with one fresh world; the arguments are fields of `WorldSpec`.
 
     Raises:
-        ValueError: if the seed makes no sense, or there is no such plan.
+        ValueError: if the seed is invalid, or there is no such plan.
     """
-    if making.get("plan") not in (None, *PLANS):
-        raise ValueError(f"there is no plan {making['plan']!r}; there are {', '.join(PLANS)}")
+    if spec.get("plan") not in (None, *PLANS):
+        raise ValueError(f"there is no plan {spec['plan']!r}; there are {', '.join(PLANS)}")
     try:
         app = _idle.pop()
     except IndexError:
-        return create_app(**making)
-    tenants = registry_of(app)
-    for tenant in tenants:
-        tenants.delete(tenant)
-    tenants.create(WorldSpec(name=DEFAULT_WORLD, **making))
+        return create_app(**spec)
+    registry = registry_of(app)
+    for handle in registry:
+        registry.delete(handle)
+    registry.create(WorldSpec(name=DEFAULT_WORLD, **spec))
     return app
 
 
 def release_with(holder: object, app: Flask) -> None:
-    """Keep an application for others once nobody holds on to this object, through which its world is reached."""
+    """Returns an application to the pool once this object, through which its world is reached, is garbage."""
     weakref.finalize(holder, _release, app).atexit = False
 
 

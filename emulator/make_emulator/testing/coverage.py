@@ -1,4 +1,4 @@
-"""Which endpoints a test run touched: gathers the coverage reports of its worlds, and writes the table of them all."""
+"""Endpoint coverage of a test run: the sum of the coverage reports of its worlds, and its table."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..client.control import ControlClient, ControlError
+from ..client.control import ControlError, WorldClient
 from ..reports.coverage import summarize_rows
 
-#: Who gathers at the moment: one a test run, and more where a test run runs another.
+#: Active collectors: one a test run, more while a test run runs another.
 _active_collectors: list[CoverageCollector] = []
 
 
 @dataclass(slots=True)
 class EndpointCoverage:
-    """One endpoint over all worlds."""
+    """Calls of one endpoint in all worlds."""
 
     core: tuple[int, ...] = ()
     statuses: Counter[str] = field(default_factory=Counter)
@@ -28,27 +28,28 @@ class EndpointCoverage:
 
 
 class CoverageCollector:
-    """The sum of coverage reports."""
+    """Sum of coverage reports."""
 
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str], EndpointCoverage] = {}
 
     def start(self) -> None:
-        """Gather from every world that this process leaves behind from now on."""
+        """Starts to collect the report of each world that this process deletes or resets."""
         _active_collectors.append(self)
 
     def stop(self) -> None:
+        """Stops collecting; the sum stays."""
         if self in _active_collectors:
             _active_collectors.remove(self)
 
     def add(self, report: Mapping[str, Any]) -> None:
-        """Add a report as the control API gives it, or as `report` does."""
+        """Adds a report of the control API, or of `report`."""
         for row in report["endpoints"]:
-            mine = self._rows.setdefault((row["method"], row["path"]), EndpointCoverage(tuple(row["core"])))
-            mine.statuses.update(row["statuses"])
+            total = self._rows.setdefault((row["method"], row["path"]), EndpointCoverage(tuple(row["core"])))
+            total.statuses.update(row["statuses"])
 
     def report(self) -> dict[str, Any]:
-        """The sum, in the form of a report of one world; it can be sent between processes."""
+        """Returns the sum in the format of the report of one world; it can be sent between processes."""
         rows: list[dict[str, Any]] = [
             {
                 "method": method,
@@ -63,26 +64,26 @@ class CoverageCollector:
 
 
 def is_collecting() -> bool:
-    """Whether anybody gathers."""
+    """Returns whether a collector is active."""
     return bool(_active_collectors)
 
 
-def collect(control: ControlClient, *worlds: str) -> None:
-    """Take in what worlds were asked, before they end; those that ended already are passed over."""
+def collect(*worlds: WorldClient) -> None:
+    """Adds the reports of worlds to the active collectors, before the worlds end; skips those that have ended."""
     for world in worlds if _active_collectors else ():
         try:
-            report = control.call("GET", "worlds", world, "coverage")
+            report = world.coverage()
         except ControlError:
             continue
-        for coverage in _active_collectors:
-            coverage.add(report)
+        for collector in _active_collectors:
+            collector.add(report)
 
 
 def render_table(report: Mapping[str, Any], width: int = 100) -> Iterator[str]:
-    """The lines that show a report to people."""
+    """Yields the lines of the table of a report."""
     rows: Sequence[Mapping[str, Any]] = report["endpoints"]
     if not rows:
-        yield "no world of Make was asked for anything"
+        yield "no world of Make was called"
         return
     called = [row for row in rows if row["calls"]]
     classes = sorted({status for row in called for status in row["statuses"]})
@@ -102,8 +103,8 @@ def render_table(report: Mapping[str, Any], width: int = 100) -> Iterator[str]:
         names = ", ".join(f"{'|'.join(each)}\xa0{path}" for path, each in methods.items())
         for line in textwrap.wrap(names, width - 2, break_long_words=False, break_on_hyphens=False):
             yield "  " + line.replace("\xa0", " ")
-    core, everything = report["totals"]["core"], report["totals"]["all"]
+    core, declared = report["totals"]["core"], report["totals"]["all"]
     yield (
         f"{core['called']} of {core['of']} documented routes,"
-        f" {everything['called']} of {everything['of']} declared ones"
+        f" {declared['called']} of {declared['of']} declared ones"
     )

@@ -1,4 +1,4 @@
-"""`MakeEmulator`: a running emulator for tests and scripts, in this process or elsewhere."""
+"""`MakeEmulator`: a server for tests and scripts, in this process or elsewhere."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..app import DEFAULT_WORLD, create_app
-from ..client.control import ControlClient, HttpTransport, LocalTransport
-from ..seeds.yaml_reader import parse_text
+from ..client.control import ControlClient, HttpTransport, LocalTransport, WorldClient
 from ..server.tls import EphemeralCA
 from ..server.wsgi import Server
 from . import coverage
@@ -20,20 +19,20 @@ _Target = TypeVar("_Target", bound=Callable[..., Any])
 
 
 class MakeEmulator:
-    """A server on a free port. Use it as a context manager, as a decorator, or call `start` and `stop`.
+    """Server on a free port. Use it as a context manager, as a decorator, or call `start` and `stop`.
 
-    A decorated function gets an emulator of its own for each call, in its parameter ``make`` if it has one; of a
-    decorated class each method whose name starts with ``test`` does.
+    A decorated function has an emulator of its own for each call, in its parameter ``make`` if it has one; in a
+    decorated class each method whose name starts with ``test`` has.
 
     Its ``base_url``, ``token``, ``team_id`` and ``organization_id`` are those of the default world.
 
     Args:
         seed: the name of a seed, the path of a seed file, or the seed itself.
-        world_seed: the number from which ids and made-up data follow.
+        world_seed: the number that determines ids and mock data.
         rate_limit: whether the default world counts requests a minute.
-        port: the port to listen at; 0 picks a free one.
-        tls: whether to serve HTTPS, with a throwaway certificate; ``ca_file`` tells clients whom to trust.
-        allow_network: whether HTTP modules of scenarios really call what no rule answers for.
+        port: the port to listen on; 0 picks a free one.
+        tls: whether to serve HTTPS, with an ephemeral certificate; ``ca_file`` is the CA for clients to trust.
+        allow_network: whether HTTP modules of scenarios call real services where no rule matches.
     """
 
     def __init__(
@@ -62,15 +61,15 @@ class MakeEmulator:
         self._server: Server | None = Server(
             self.app, port=port, tls=self._certificate.context if self._certificate else None
         )
-        #: The file with the authority that vouches for the server, while it serves HTTPS.
+        #: The file with the CA of the server's certificate, while it serves HTTPS.
         self.ca_file: Path | None = None
         self._control: ControlClient | None = None
         self._url = ""
-        self._created_worlds: list[str] = []
+        self._created_worlds: list[WorldClient] = []
 
     @classmethod
     def attach(cls, url: str, *, control_key: str | None = None) -> MakeEmulator:
-        """An emulator that runs elsewhere, such as a sidecar in CI; stopping leaves it running."""
+        """Returns an emulator that runs elsewhere, such as a sidecar in CI; stopping leaves it running."""
         emulator = cls.__new__(cls)
         emulator._server = None
         emulator._certificate = None
@@ -81,7 +80,7 @@ class MakeEmulator:
         return emulator
 
     def start(self) -> MakeEmulator:
-        """Start to serve."""
+        """Starts to serve."""
         if self._server is not None and self._control is None:
             self._server.start()
             if self._certificate is not None:
@@ -91,9 +90,9 @@ class MakeEmulator:
         return self
 
     def stop(self) -> None:
-        """Stop serving; returns within a second."""
+        """Stops serving; returns within a second."""
         if self._control is not None:
-            coverage.collect(self._control, *self._own_worlds())
+            coverage.collect(*self._own_worlds())
             self._created_worlds.clear()
         if self._server is not None and self._control is not None:
             self._server.stop()
@@ -102,11 +101,11 @@ class MakeEmulator:
                 self._certificate.remove()
                 self.ca_file = None
 
-    def _own_worlds(self) -> list[str]:
-        """The worlds that are this emulator's own: of a server elsewhere, those that were made through it."""
+    def _own_worlds(self) -> list[WorldClient]:
+        """Returns the worlds of this emulator: of a server elsewhere, only those created through it."""
         if self._server is None or not coverage.is_collecting():
             return self._created_worlds
-        return [world["name"] for world in self.control.call("GET", "worlds")["worlds"]]
+        return [self.control.world(description["name"]) for description in self.control.worlds()]
 
     def __enter__(self) -> MakeEmulator:
         return self.start()
@@ -122,7 +121,7 @@ class MakeEmulator:
 
     @property
     def control(self) -> ControlClient:
-        """The control API of the server.
+        """Client of the server's control API.
 
         Raises:
             RuntimeError: if the emulator is not running.
@@ -133,17 +132,21 @@ class MakeEmulator:
 
     @property
     def url(self) -> str:
-        """Where the server listens, without ``/api/v2``."""
+        """URL of the server, without ``/api/v2``."""
         return self._url
 
     @property
     def world(self) -> World:
-        """The default world."""
+        """Default world."""
         return self.get_world(DEFAULT_WORLD)
 
     def get_world(self, name: str) -> World:
-        """The world of that name."""
-        return World(self.control, self.control.call("GET", "worlds", name)["world"])
+        """Returns the world of that name.
+
+        Raises:
+            ControlError: if there is none.
+        """
+        return World(self.control, self.control.world(name).describe())
 
     def create_world(
         self,
@@ -155,37 +158,39 @@ class MakeEmulator:
         now: str | None = None,
         rate_limit: bool = True,
     ) -> World:
-        """Make an isolated world on this server, with tokens of its own.
+        """Creates an isolated world on this server, with tokens of its own.
 
         Args:
-            seed: the name of a seed that comes along, the seed itself, or the path of a file (one ending in
-                ``.yaml``, ``.yml`` or ``.json``, or a `pathlib.SeedPath`), which is read here, not by the server.
+            seed: the name of a shipped seed, the seed itself, or the path of a file (one ending in ``.yaml``,
+                ``.yml`` or ``.json``, or a `pathlib.Path`), which is read here, not by the server.
+
+        Raises:
+            ControlError: if the server rejects the world.
+            SeedError: if the seed file is invalid.
         """
-        if isinstance(seed, Path) or (isinstance(seed, str) and seed.endswith((".yaml", ".yml", ".json"))):
-            seed = parse_text(Path(seed).read_text(encoding="utf-8"), str(seed)).data
-        wishes = {"name": name, "seed": seed, "plan": plan, "zone": zone, "now": now, "rateLimit": rate_limit}
-        body = {field: wish for field, wish in wishes.items() if wish is not None}
-        world = World(self.control, self.control.call("POST", "worlds", body=body)["world"])
+        description = self.control.create_world(
+            name, seed=seed, plan=plan, zone=zone, now=now, rate_limit=rate_limit
+        )
         if self._server is None:
-            self._created_worlds.append(world.name)
-        return world
+            self._created_worlds.append(self.control.world(description["name"]))
+        return World(self.control, description)
 
     @property
     def base_url(self) -> str:
-        """The address of the API, e.g. ``http://127.0.0.1:4747/api/v2``."""
+        """Base URL of the API, e.g. ``http://127.0.0.1:4747/api/v2``."""
         return self.world.base_url
 
     @property
     def token(self) -> str:
-        """The first token of the default world."""
+        """First token of the default world."""
         return self.world.token
 
     @property
     def team_id(self) -> int:
-        """The first team of the default world."""
+        """First team of the default world."""
         return self.world.team_id
 
     @property
     def organization_id(self) -> int:
-        """The organization of that team."""
+        """Organization of that team."""
         return self.world.organization_id

@@ -1,4 +1,4 @@
-"""Services outside of Make, as a test plays them: what they answer to scenarios, and what scenarios sent to them."""
+"""Mock external services of one world: their responses to HTTP modules, the requests sent, and assertions over those."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from typing import Any
 
 import orjson
 
-from ..client.control import ControlClient
+from ..client.control import WorldClient, drop_none
 from ..redaction.masking import mask
 from ..world.external_services import matches_url
 from .requests import MAX_REQUESTS_SHOWN, json_includes
 from .rows import RemoteSequence
 
-_RESPONSE_SOURCES = {"rule": "from a rule", "network": "from the network", "simulation": "made up"}
+_RESPONSE_SOURCES = {"rule": "from a rule", "network": "from the network", "simulation": "from mock data"}
 
 
 class SentRequests(RemoteSequence):
     """The requests that HTTP modules sent, or would have sent, oldest first; secrets are masked."""
 
     def all(self) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self._control.call("GET", "worlds", self._world, "http")["requests"]
+        rows: list[dict[str, Any]] = self._client.call("GET", "http")["requests"]
         return rows
 
     def matching(
         self, method: str | None = None, url: str | None = None, *, json: Any = None
     ) -> list[dict[str, Any]]:
-        """The requests that are like that.
+        """Returns the requests that match.
 
         Args:
             url: a glob such as ``https://api.example.com/*``; it may leave out the query.
-            json: what the body, JSON or a form, must include: the fields of objects, each of them again as given;
-                lists in whole.
+            json: the part that the body, JSON or a form, must include: some fields of objects, at any depth; lists in
+                full.
 
         Raises:
-            ValueError: if ``json`` holds a secret, which is not shown.
+            ValueError: if ``json`` holds a secret, which is masked in requests.
         """
         if json is not None and mask(json) != json:
             raise ValueError("secrets are masked in requests, so leave them out of json=")
@@ -43,12 +43,11 @@ class SentRequests(RemoteSequence):
 
 
 class WorldHttp:
-    """What services outside answer to the HTTP modules of every scenario of a world, and what was sent to them."""
+    """Mock external services: responses to the HTTP modules of every scenario of a world, and the requests that they sent."""
 
-    def __init__(self, control: ControlClient, world: str) -> None:
-        self._control = control
-        self._world = world
-        self.requests = SentRequests(control, world)
+    def __init__(self, client: WorldClient) -> None:
+        self._client = client
+        self.requests = SentRequests(client)
 
     def respond(
         self,
@@ -64,64 +63,69 @@ class WorldHttp:
         delay_ms: int = 0,
         error: str | None = None,
     ) -> dict[str, Any]:
-        """Let a service answer the requests to an address; returns the rule. Rules that were added earlier go first.
+        """Adds a rule: the response to requests to a URL; returns the rule. Rules that were added earlier go first.
 
         Args:
             url: a glob such as ``https://api.example.com/*``; it may leave out the query.
-            json: the body as JSON; or ``text``: the body as it is.
-            pages: in place of them the bodies of all pages, each JSON or a text: a module with a ``paginationType`` puts
-                out a bundle for each, as one operation; any other gets the first.
+            json: the body as JSON; or ``text``: the body as text.
+            pages: instead of both, the bodies of all pages, each JSON or a text: a module with a ``paginationType``
+                outputs a bundle for each, as one operation; any other receives the first.
             headers: a header that appears more than once has a list of values.
-            times: answer only so many requests, then let later rules answer.
-            delay_ms: how long it takes, in the world's time; longer than the module waits is a time-out.
-            error: ``timeout`` or ``connection`` in place of an answer.
+            times: apply to only so many requests, then leave the others to later rules.
+            delay_ms: the duration in the world's time; longer than the timeout of the module is a timeout.
+            error: ``timeout`` or ``connection`` instead of a response.
+
+        Raises:
+            ValueError: if more than one of json, text and pages is given.
+            ControlError: if the rule is invalid.
         """
         if [json, text, pages].count(None) < 2:
-            raise ValueError("an answer has json=, text= or pages=, and only one of them")
-        wishes: dict[str, Any] = {"url": url, "method": method, "times": times, "error": error}
-        wishes |= {
-            "pages": pages,
-            "body": text if json is None else json,
-            "headers": headers,
-            "delayMs": delay_ms or None,
-        }
-        if error is None or status != 200:
-            wishes["status"] = status
-        body = {field: wish for field, wish in wishes.items() if wish is not None}
-        rule: dict[str, Any] = self._control.call("POST", "worlds", self._world, "http", body=body)["rule"]
+            raise ValueError("a response has json=, text= or pages=, and only one of them")
+        body = drop_none(
+            url=url,
+            method=method,
+            times=times,
+            error=error,
+            pages=pages,
+            body=text if json is None else json,
+            headers=headers,
+            delayMs=delay_ms or None,
+            status=status if error is None or status != 200 else None,
+        )
+        rule: dict[str, Any] = self._client.call("POST", "http", body=body)["rule"]
         return rule
 
     @property
     def rules(self) -> list[dict[str, Any]]:
-        """The rules, with ``hits`` and ``timesLeft``."""
-        rows: list[dict[str, Any]] = self._control.call("GET", "worlds", self._world, "http")["rules"]
+        """Rules, with ``hits`` and ``timesLeft``."""
+        rows: list[dict[str, Any]] = self._client.call("GET", "http")["rules"]
         return rows
 
     def clear(self) -> None:
-        """Take all rules away, and forget what was sent."""
-        self._control.call("DELETE", "worlds", self._world, "http")
+        """Removes all rules and deletes the requests."""
+        self._client.call("DELETE", "http")
 
     def assert_sent(self, method: str, url: str, *, times: int | None = None, json: Any = None) -> None:
-        """Assert that such a request was sent, or was sent exactly so many times; see `SentRequests.matching`.
+        """Asserts that a matching request was sent, or exactly so many of them; see `SentRequests.matching`.
 
         Raises:
-            AssertionError: with the requests that come closest.
+            AssertionError: with the closest requests.
         """
         __tracebackhide__ = True
         count = len(self.requests.matching(method, url, json=json))
         if count == times or (times is None and count):
             return
-        wanted = "at least once" if times is None else f"{times} time(s)"
+        expected = "at least once" if times is None else f"{times} time(s)"
         raise AssertionError(
-            f"expected {_describe_expectation(method, url, json)} {wanted}, but it was sent {count} time(s);"
+            f"expected {_describe_expectation(method, url, json)} {expected}, but it was sent {count} time(s);"
             f" {self._describe_closest(method, url, json)}"
         )
 
     def assert_not_sent(self, method: str, url: str, *, json: Any = None) -> None:
-        """Assert that no such request was sent; see `SentRequests.matching`.
+        """Asserts that no matching request was sent; see `SentRequests.matching`.
 
         Raises:
-            AssertionError: with the requests that were.
+            AssertionError: with the requests that were sent.
         """
         __tracebackhide__ = True
         rows = self.requests.matching(method, url, json=json)
@@ -156,7 +160,7 @@ def _matches(row: dict[str, Any], method: str | None, url: str | None, json: Any
 
 
 def _distance(row: dict[str, Any], method: str, url: str, json: Any) -> tuple[float, ...]:
-    """How far a request is from what was wanted; less is closer."""
+    """Returns the distance of a request from the expected one, as a sort key."""
     return (
         0 if matches_url(row["url"], url) else 1 - SequenceMatcher(None, row["url"], url).ratio(),
         row["method"] != method.upper(),

@@ -1,4 +1,4 @@
-"""`mock_make`: calls of this process to the hosts of Make land in an emulator, without a socket."""
+"""`mock_make`: interception of this process's calls to the hosts of Make, without a socket."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _patches = ExitStack()
 
 
 class MockMake:
-    """One interception, to enter or to decorate with; each time it is entered it has a fresh world.
+    """Interception, as a context manager and a decorator; each time it is entered it has a fresh world.
 
-    While one is entered, the clients of the whole process are patched: whichever thread calls a host of Make reaches
-    the world that was entered last. Tests that run side by side in threads want a `MakeEmulator` and worlds instead.
+    While one is entered, the clients of the whole process are patched: a call of any thread to a host of Make reaches
+    the world that was entered last. Tests that run in parallel threads need a `MakeEmulator` and worlds instead.
     """
 
     def __init__(
@@ -57,14 +57,14 @@ class MockMake:
         app = app_pool.acquire(**self._world_options)
         control = ControlClient(LocalTransport(app, "http://localhost"))
         app_pool.release_with(control, app)
-        described = control.call("GET", "worlds", DEFAULT_WORLD)["world"]
-        zone = described["zone"] or _DEFAULT_ZONE
-        world = World(control, {**described, "baseUrl": f"https://{zone}/api/v2"})
+        description = control.world(DEFAULT_WORLD).describe()
+        zone = description["zone"] or _DEFAULT_ZONE
+        world = World(control, {**description, "baseUrl": f"https://{zone}/api/v2"})
         if self._scopes is not None:
             world.token = world.create_token(self._scopes)
-        tenant = registry_of(app).get(DEFAULT_WORLD)
-        assert tenant is not None
-        route = routing.Route(app, zone, self._block_others, may_delay=lambda: len(tenant.faults) > 0)
+        handle = registry_of(app).get(DEFAULT_WORLD)
+        assert handle is not None
+        route = routing.Route(app, zone, self._block_others, may_delay=lambda: len(handle.faults) > 0)
         _activate_route(route)
         self._active_routes.append((route, control))
         return world
@@ -72,7 +72,7 @@ class MockMake:
     def __exit__(self, *exc: object) -> None:
         route, control = self._active_routes.pop()
         _deactivate_route(route)
-        coverage.collect(control, DEFAULT_WORLD)
+        coverage.collect(control.world(DEFAULT_WORLD))
 
     def __call__(self, target: _Target) -> _Target:
         decorated: _Target = decorate(target, "world", lambda: self)
@@ -80,7 +80,7 @@ class MockMake:
 
 
 def _activate_route(route: routing.Route) -> None:
-    # Who only wants a server must not wait for the clients to be imported.
+    # A test that needs only a server must not wait for the HTTP clients to be imported.
     from . import transports
 
     global _patches
@@ -118,25 +118,25 @@ def mock_make(
 
 
 def mock_make(target: Any = None, /, **options: Any) -> Any:
-    """Let the calls of this process to Make land in an emulator in this process, without a socket.
+    """Routes the calls of this process to Make to an emulator in this process, without a socket.
 
-    Every zone of Make, and the hosts of its hooks, whether called through requests, urllib3, httpx (sync and async),
-    `urllib.request` or `external_services.client`. A client that is not among them fails rather than reaching Make.
+    Intercepts every zone of Make and the hosts of its hooks, for requests, urllib3, httpx (sync and async),
+    `urllib.request` and `http.client`. Any other client fails rather than reaching Make.
 
     Use it in a ``with`` statement, which yields the `World`, or as a decorator of functions, coroutines, generators
-    and classes (their methods named ``test…``): a parameter named ``world`` is given the world. Nested, the innermost
-    answers.
+    and classes (their methods named ``test…``): a parameter named ``world`` receives the world. Nested, the innermost
+    one applies.
 
     Args:
         seed: the name of a seed, the path of a seed file, or the seed itself.
         plan: the plan of the organizations, e.g. ``core``.
-        zone: the zone of the organizations, e.g. ``us1``; by default the seed's. At the others its tokens are unknown, as
-            they would be.
+        zone: the zone of the organizations, e.g. ``us1``; by default the seed's. Other zones do not know its
+            tokens, as at Make.
         now: the world's time at the start, ISO 8601; by default the system's.
         rate_limit: whether the world counts requests a minute.
         scopes: the scopes of ``world.token``; by default those of the seed's first token.
-        world_seed: the number from which ids and made-up data follow.
-        block_others: whether calls to all other hosts fail with `NetworkBlocked`; this machine stays reachable.
+        world_seed: the number that determines ids and mock data.
+        block_others: whether calls to all other hosts fail with `NetworkBlocked`; loopback stays reachable.
     """
     interception = MockMake(**options)
     return interception if target is None else interception(target)

@@ -1,15 +1,16 @@
-"""The scripted modules of a world, as a test asks for them."""
+"""Scripted modules of one world, from tests."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..client.control import drop_none
 from .rows import RemoteSequence
 
 
 class WorldModules(RemoteSequence):
-    """What modules answer in a run, in every scenario of the world. Iterating shows the scripts with ``hits``."""
+    """Scripts of modules: their outputs, errors and durations in every run of the world. Iterating shows them with ``hits``."""
 
     def script(
         self,
@@ -20,31 +21,31 @@ class WorldModules(RemoteSequence):
         times: int | None = None,
         duration_ms: int | None = None,
     ) -> dict[str, Any]:
-        """Script a module such as ``slack:CreateMessage``, in place of an earlier script of it; returns the script.
+        """Scripts a module such as ``slack:CreateMessage``, in place of an earlier script of it; returns the script.
 
         Args:
-            output: the bundle that it puts out, or a list of them.
-            error: what it fails with: ``{"name": "RateLimitError", "message": …}``, or the name alone.
+            output: the bundle that it outputs, or a list of them.
+            error: the error that it fails with: ``{"name": "RateLimitError", "message": …}``, or the name alone.
             times: script only the next so many operations.
             duration_ms: how much longer each operation takes, in the world's time.
+
+        Raises:
+            ControlError: if the script is invalid.
         """
-        wishes = {
-            "output": output,
-            "error": {"name": error} if isinstance(error, str) else error,
-            "times": times,
-            "durationMs": duration_ms,
-        }
-        body = {field: wish for field, wish in wishes.items() if wish is not None}
-        script: dict[str, Any] = self._control.call(
-            "PUT", "worlds", self._world, "modules", module, body=body
-        )["module"]
+        body = drop_none(
+            output=output,
+            error={"name": error} if isinstance(error, str) else error,
+            times=times,
+            durationMs=duration_ms,
+        )
+        script: dict[str, Any] = self._client.call("PUT", "modules", module, body=body)["module"]
         return script
 
     def clear(self, module: str | None = None) -> None:
-        """Let a module, or all of them, do again what they do by themselves."""
-        self._control.call("DELETE", "worlds", self._world, "modules", *([module] if module else []))
+        """Removes the script of a module, or all scripts."""
+        self._client.call("DELETE", "modules", *([module] if module else []))
 
     def all(self) -> list[dict[str, Any]]:
-        """The scripts."""
-        rows: list[dict[str, Any]] = self._control.call("GET", "worlds", self._world, "modules")["modules"]
+        """Returns the scripts."""
+        rows: list[dict[str, Any]] = self._client.call("GET", "modules")["modules"]
         return rows

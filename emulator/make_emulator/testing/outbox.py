@@ -1,51 +1,49 @@
-"""The mails that scenarios sent, and assertions over them."""
+"""Outbox of one world: the mails that its scenarios sent, and assertions over them."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from ..client.control import drop_none
 from .requests import MAX_REQUESTS_SHOWN
 from .rows import RemoteSequence
 
 
 class WorldOutbox(RemoteSequence):
-    """The mails that modules of a world sent, oldest first. Nobody receives them."""
+    """The mails that modules of a world sent, oldest first. They are not delivered."""
 
     def all(self) -> list[dict[str, Any]]:
         return self.matching()
 
     def matching(self, to: str | None = None, subject: str | None = None) -> list[dict[str, Any]]:
-        """The mails that are like that; both are globs, to which capital letters do not matter.
+        """Returns the mails that match; both arguments are globs and ignore case.
 
         Args:
-            to: one of those who receive the mail, copies included.
+            to: a recipient, copies included.
         """
-        wishes = {"to": to, "subject": subject}
-        query = {name: wish for name, wish in wishes.items() if wish is not None}
-        rows: list[dict[str, Any]] = self._control.call("GET", "worlds", self._world, "outbox", query=query)[
-            "mails"
-        ]
+        query = drop_none(to=to, subject=subject)
+        rows: list[dict[str, Any]] = self._client.call("GET", "outbox", query=query)["mails"]
         return rows
 
     def clear(self) -> None:
-        """Forget the mails."""
-        self._control.call("DELETE", "worlds", self._world, "outbox")
+        """Deletes the mails."""
+        self._client.call("DELETE", "outbox")
 
     def assert_sent(
         self, to: str | None = None, subject: str | None = None, *, times: int | None = None
     ) -> None:
-        """Assert that such a mail was sent, or was sent exactly so many times; see `matching`.
+        """Asserts that a matching mail was sent, or exactly so many of them; see `matching`.
 
         Raises:
-            AssertionError: with the last mails that were.
+            AssertionError: with the last mails that were sent.
         """
         __tracebackhide__ = True
         count = len(self.matching(to, subject))
         if count == times or (times is None and count):
             return
-        wanted = "at least once" if times is None else f"{times} time(s)"
+        expected = "at least once" if times is None else f"{times} time(s)"
         raise AssertionError(
-            f"expected a mail{_describe_expectation(to, subject)} {wanted}, but it was sent {count} time(s); {self._describe_sent()}"
+            f"expected a mail{_describe_expectation(to, subject)} {expected}, but it was sent {count} time(s); {self._describe_sent()}"
         )
 
     def _describe_sent(self) -> str:

@@ -1,4 +1,4 @@
-"""The pytest plugin, active on install: fixtures for an emulator, isolated worlds and a client."""
+"""pytest plugin, active on install: fixtures for an emulator, isolated worlds and a client."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--make-coverage",
         action="store_true",
-        help="Show at the end which endpoints of the Make API the tests called, and how they were answered.",
+        help="Show at the end which endpoints of the Make API the tests called, by class of status.",
     )
 
 
@@ -43,21 +43,21 @@ def pytest_configure(config: pytest.Config) -> None:
         coverage.start()
     config.addinivalue_line(
         "markers",
-        "make_world(seed=None, plan=None, scopes=None, zone=None, now=None): what make_world is made from.",
+        "make_world(seed=None, plan=None, scopes=None, zone=None, now=None): what make_world is created from.",
     )
 
 
 @pytest.fixture(scope="session")
 def make_emulator(pytestconfig: pytest.Config) -> Iterator[MakeEmulator]:
-    """One emulator for the whole test run: started here, or a sidecar named by ``--make-emulator-url``."""
-    # Imported on use: a test run that never asks for an emulator does not pay for one.
+    """Emulator of the whole test run: started here, or a sidecar named by ``--make-emulator-url``."""
+    # Imported on use: a test run without an emulator does not pay for one.
     from . import ControlError, MakeEmulator
 
     url = pytestconfig.getoption("--make-emulator-url") or os.environ.get("MAKE_EMULATOR_URL")
     key = os.environ.get("MAKE_EMULATOR_CONTROL_KEY")
     try:
         emulator = MakeEmulator.attach(url, control_key=key) if url else MakeEmulator().start()
-        emulator.control.call("GET", "worlds")
+        emulator.control.worlds()
     except ControlError as error:
         pytest.fail(f"make_emulator: {error}", pytrace=False)
     with emulator:
@@ -66,11 +66,11 @@ def make_emulator(pytestconfig: pytest.Config) -> Iterator[MakeEmulator]:
 
 @pytest.fixture
 def make_world(make_emulator: MakeEmulator, request: pytest.FixtureRequest) -> Iterator[World]:
-    """A world of the test's own; the marker ``make_world`` says what it is made from."""
+    """World of the test's own; the marker ``make_world`` has the arguments of `MakeEmulator.create_world`, and ``scopes``."""
     marker = request.node.get_closest_marker("make_world")
-    wishes: dict[str, Any] = dict(marker.kwargs) if marker else {}
-    scopes = wishes.pop("scopes", None)
-    world = make_emulator.create_world(**wishes)
+    options: dict[str, Any] = dict(marker.kwargs) if marker else {}
+    scopes = options.pop("scopes", None)
+    world = make_emulator.create_world(**options)
     if scopes is not None:
         world.token = world.create_token(scopes)
     request.node.stash[_WORLD_KEY] = world
@@ -84,7 +84,7 @@ def make_world(make_emulator: MakeEmulator, request: pytest.FixtureRequest) -> I
 
 @pytest.fixture
 def make_client(make_world: World, request: pytest.FixtureRequest) -> Iterator[requests.Session]:
-    """A session whose relative paths go to the world's API, with its token."""
+    """Session whose relative paths go to the world's API, with its token."""
     import requests
 
     class Client(requests.Session):
@@ -100,7 +100,7 @@ def make_client(make_world: World, request: pytest.FixtureRequest) -> Iterator[r
         client.headers.update(make_world.headers)
         client.trust_env = False
         if make_world.base_url.startswith("https:"):
-            # An emulator of this test run tells whom to trust; for one elsewhere the environment does.
+            # An emulator of this test run has a CA file; for one elsewhere the environment names it.
             emulator = request.getfixturevalue("make_emulator")
             client.verify = str(emulator.ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or "") or True
         yield client
@@ -119,7 +119,7 @@ def make_env(make_world: World, monkeypatch: pytest.MonkeyPatch) -> World:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show, under a failed test, what its world was asked."""
+    """Shows the request log of the test's world under a failed test."""
     report = yield
     world = item.stash.get(_WORLD_KEY, None)
     if report.when == "call" and report.failed and world is not None:
@@ -128,13 +128,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         try:
             lines = [f"{row['at']}  {row['sentence']}" for row in world.requests.all()]
         except ControlError as error:
-            lines = [f"the journal could not be read: {error}"]
+            lines = [f"the request log could not be read: {error}"]
         report.sections.append(("requests to the Make world", "\n".join(lines) or "none"))
     return report
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Hand what a worker of pytest-xdist gathered to the process that reports."""
+    """Sends the coverage of a worker of pytest-xdist to the controller."""
     coverage = session.config.stash.get(_COVERAGE_KEY, None)
     output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
     if coverage is not None and output is not None:
@@ -143,7 +143,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Take in what a worker of pytest-xdist gathered; one that crashed has handed over nothing."""
+    """Adds the coverage of a worker of pytest-xdist; one that crashed has sent none."""
     coverage = node.config.stash.get(_COVERAGE_KEY, None)
     report = getattr(node, "workeroutput", {}).get("make_coverage")
     if coverage is not None and report is not None:

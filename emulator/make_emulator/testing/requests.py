@@ -1,4 +1,4 @@
-"""The requests that a world received, and assertions over them."""
+"""Request log of one world, and assertions over it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from ..client.control import drop_none
 from ..redaction.masking import mask
 from .rows import RemoteSequence
 
@@ -21,7 +22,7 @@ class WorldRequests(RemoteSequence):
     """The requests that a world received, oldest first; secrets are masked."""
 
     def all(self) -> list[dict[str, Any]]:
-        """The requests, oldest first."""
+        """Returns the requests, oldest first."""
         return self._get({})
 
     def matching(
@@ -36,32 +37,32 @@ class WorldRequests(RemoteSequence):
         since: int | None = None,
         limit: int | None = None,
     ) -> list[dict[str, Any]]:
-        """The requests that are like that.
+        """Returns the requests that match.
 
         Args:
             path: a glob such as ``/scenarios/*/run``, without ``/api/v2``.
             status: a status, or a class of them such as ``"4xx"``.
-            json: what the body must include: the fields of objects, each of them again as given; lists in whole.
-            user: the name of the user whose token came along.
+            json: the part that the body must include: some fields of objects, at any depth; lists in full.
+            user: the name of the user whose token was sent.
             decision: a glob such as ``refused: *``.
-            since: the ``id`` of a request; only later ones are given.
-            limit: how many of the latest to give.
+            since: the ``id`` of a request; only later ones are returned.
+            limit: the number of the latest ones to return.
 
         Raises:
-            ValueError: if ``json`` holds a secret, which the journal does not keep.
+            ValueError: if ``json`` holds a secret, which the request log masks.
         """
         if json is not None and mask(json) != json:
-            raise ValueError("the journal masks secrets, so leave them out of json=")
-        wishes = {
-            "method": method,
-            "path": path,
-            "status": status,
-            "user": user,
-            "decision": decision,
-            "since": since,
-            "limit": limit if json is None else None,
-        }
-        rows = self._get({name: str(wish) for name, wish in wishes.items() if wish is not None})
+            raise ValueError("the request log masks secrets, so leave them out of json=")
+        parameters = drop_none(
+            method=method,
+            path=path,
+            status=status,
+            user=user,
+            decision=decision,
+            since=since,
+            limit=limit if json is None else None,
+        )
+        rows = self._get({name: str(value) for name, value in parameters.items()})
         if json is None:
             return rows
         rows = [row for row in rows if json_includes(row["requestBody"], json)]
@@ -76,28 +77,28 @@ class WorldRequests(RemoteSequence):
         status: int | str | None = None,
         json: Any = None,
     ) -> None:
-        """Assert that such a request came, or came exactly so many times; see `matching`.
+        """Asserts that a matching request was received, or exactly so many of them; see `matching`.
 
         Raises:
-            AssertionError: with the requests that come closest.
+            AssertionError: with the closest requests.
         """
         __tracebackhide__ = True
         count = len(self.matching(method, path, status=status, json=json))
         if count == times or (times is None and count):
             return
-        wanted = "at least once" if times is None else f"{times} time(s)"
+        expected = "at least once" if times is None else f"{times} time(s)"
         raise AssertionError(
-            f"expected {_describe_expectation(method, path, status, json)} {wanted}, but it came {count} time(s);"
+            f"expected {_describe_expectation(method, path, status, json)} {expected}, but it came {count} time(s);"
             f" {self._describe_closest(method, path, status, json)}"
         )
 
     def assert_not_called(
         self, method: str, path: str, *, status: int | str | None = None, json: Any = None
     ) -> None:
-        """Assert that no such request came; see `matching`.
+        """Asserts that no matching request was received; see `matching`.
 
         Raises:
-            AssertionError: with the requests that did.
+            AssertionError: with the requests that were received.
         """
         __tracebackhide__ = True
         rows = self.matching(method, path, status=status, json=json)
@@ -108,17 +109,17 @@ class WorldRequests(RemoteSequence):
             )
 
     def export_har(self, path: str | Path) -> None:
-        """Write the requests to a file as an HTTP archive (HAR 1.2)."""
-        archive = self._control.call("GET", "worlds", self._world, "requests", query={"format": "har"})
+        """Writes the requests to a file as an HTTP archive (HAR 1.2)."""
+        archive = self._client.call("GET", "requests", query={"format": "har"})
         Path(path).write_bytes(orjson.dumps(archive, option=orjson.OPT_INDENT_2))
 
     def clear(self) -> None:
-        """Forget them."""
-        self._control.call("DELETE", "worlds", self._world, "requests")
+        """Deletes the requests."""
+        self._client.call("DELETE", "requests")
 
     def _get(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
-        answer = self._control.call("GET", "worlds", self._world, "requests", query=query)
-        rows: list[dict[str, Any]] = answer["requests"]
+        response = self._client.call("GET", "requests", query=query)
+        rows: list[dict[str, Any]] = response["requests"]
         return rows
 
     def _describe_closest(self, method: str, path: str, status: int | str | None, json: Any) -> str:
@@ -135,27 +136,27 @@ class WorldRequests(RemoteSequence):
         return f"{heading}:\n" + "\n".join(lines)
 
 
-def json_includes(body: Any, wanted: Any) -> bool:
-    """Whether JSON has all that is wanted: the fields of objects, each of them again; anything else as it is."""
-    if isinstance(wanted, Mapping):
+def json_includes(body: Any, part: Any) -> bool:
+    """Returns whether JSON includes a part: some fields of objects, at any depth; anything else must be equal."""
+    if isinstance(part, Mapping):
         return isinstance(body, Mapping) and all(
-            name in body and json_includes(body[name], value) for name, value in wanted.items()
+            name in body and json_includes(body[name], value) for name, value in part.items()
         )
-    if isinstance(wanted, bool) or isinstance(body, bool):
-        return body is wanted
-    return bool(body == wanted)
+    if isinstance(part, bool) or isinstance(body, bool):
+        return body is part
+    return bool(body == part)
 
 
 def _distance(
     row: dict[str, Any], method: str, path: str, status: int | str | None, json: Any
 ) -> tuple[float, ...]:
-    """How far a request is from what was wanted; less is closer."""
-    wanted_status = str(status).lower()
+    """Returns the distance of a request from the expected one, as a sort key."""
+    expected_status = str(status).lower()
     return (
         0 if fnmatchcase(row["path"], path) else 1 - SequenceMatcher(None, row["path"], path).ratio(),
         row["method"] != method.upper(),
         json is not None and not json_includes(row["requestBody"], json),
-        status is not None and wanted_status not in (str(row["status"]), f"{row['status'] // 100}xx"),
+        status is not None and expected_status not in (str(row["status"]), f"{row['status'] // 100}xx"),
         row["id"],
     )
 

@@ -1,4 +1,4 @@
-"""Where the calls of this process go while interception is on: into the emulator, out to the network, or nowhere."""
+"""Routing of this process's calls while interception is on: to the emulator, to the network, or blocked."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from .wsgi_client import WsgiApp
 class NetworkBlocked(RuntimeError):
     """A call that must not reach the network while interception is on.
 
-    It is no `OSError`: code that handles a failing network must not mistake it for one.
+    It is not an `OSError`: code that handles a failing network must not mistake it for one.
     """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Route:
-    """One interception: who answers for the zones of Make, and whether other hosts may be called."""
+    """One interception: the application that serves the zones of Make, and whether other hosts may be called."""
 
     app: WsgiApp
     zone: str
     block_others: bool
-    #: Whether an answer may be held up, because the world has faults.
+    #: Whether a response may be delayed, because the world has faults.
     may_delay: Callable[[], bool]
 
 
@@ -36,24 +36,24 @@ _routes: list[Route] = []
 
 
 def push_route(route: Route) -> bool:
-    """Put a route in force over those that are; true if it is the only one."""
+    """Activates a route above the active ones; returns whether it is the only one."""
     with _lock:
         _routes.append(route)
         return len(_routes) == 1
 
 
 def remove_route(route: Route) -> bool:
-    """Take a route out of force; true if none is left."""
+    """Deactivates a route; returns whether none is left."""
     with _lock:
         _routes.remove(route)
         return not _routes
 
 
 def route_for(host: str) -> Route | None:
-    """Who answers for a host; ``None`` if the network does.
+    """Returns the route that serves a host; ``None`` for the network.
 
     Raises:
-        NetworkBlocked: if other hosts are not to be called.
+        NetworkBlocked: if calls to other hosts are blocked.
     """
     route = _active_route()
     if route is None:
@@ -65,11 +65,11 @@ def route_for(host: str) -> Route | None:
 
 
 def check_dns_lookup(host: str) -> None:
-    """Refuse to look up a host that must not be reached.
+    """Checks that a host may be looked up.
 
     Raises:
-        NetworkBlocked: for a zone of Make, since whoever asks is no client that is intercepted, and for other hosts
-            if they are not to be called.
+        NetworkBlocked: for a zone of Make, since an intercepted client looks up none, and for other hosts if calls to
+            them are blocked.
     """
     route = _active_route()
     if route is None:
@@ -84,7 +84,7 @@ def check_dns_lookup(host: str) -> None:
 
 def _active_route() -> Route | None:
     if is_calling_out.get():
-        # An emulator in this process carries out what a scenario of its asked for; that is no call of the code under test.
+        # An emulator in this process makes a call of a scenario, not the code under test.
         return None
     try:
         return _routes[-1]
@@ -103,7 +103,7 @@ def _check_other_host(route: Route, host: str) -> None:
 
 @lru_cache(maxsize=1024)
 def is_loopback_host(host: str) -> bool:
-    """Whether a host is a name or an address of loopback, or the address that stands for any."""
+    """Returns whether a host is a loopback name or address, or the unspecified address."""
     name = host.strip("[]").lower()
     if not name or name == "localhost" or name.endswith(".localhost"):
         return True

@@ -1,4 +1,4 @@
-"""Rows that the control API lists, as a sequence that asks anew each time it is looked at."""
+"""Base of the lists of a world, read from the control API."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..client.control import ControlClient
+from ..client.control import WorldClient
 
 
 class RemoteSequence(Sequence[dict[str, Any]]):
-    """What a world has of something, oldest first."""
+    """Sequence of rows, oldest first; each access reads it anew."""
 
-    def __init__(self, control: ControlClient, world: str) -> None:
-        self._control = control
-        self._world = world
+    def __init__(self, client: WorldClient) -> None:
+        self._client = client
 
     @abstractmethod
     def all(self) -> list[dict[str, Any]]:
-        """All rows, in one call."""
+        """Returns all rows, in one call."""
 
     def __len__(self) -> int:
         return len(self.all())

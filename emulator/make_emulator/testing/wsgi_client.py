@@ -1,11 +1,11 @@
-"""One HTTP request carried straight into a WSGI application: no socket, no test client."""
+"""WSGI client: calls a WSGI application directly, without a socket or a test client. Streamed bodies stay streams."""
 
 from __future__ import annotations
 
 import io
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,22 +21,97 @@ _METHODS_WITH_BODY = frozenset(["POST", "PUT", "PATCH"])
 
 @dataclass(frozen=True, slots=True)
 class WsgiResponse:
-    """What the application answered."""
+    """Response of the application.
+
+    A response without a length is streamed: its body is in ``stream``, piece by piece as the application yields it,
+    and its headers are those of a server that sends chunks.
+    """
 
     status: int
     reason: str
     headers: list[tuple[str, str]]
-    body: bytes
+    body: bytes = b""
+    stream: BodyStream | None = None
 
     @property
     def missing_bytes(self) -> int:
-        """How many octets of the body were announced but did not come."""
+        """Number of bytes of the body that were announced but not sent."""
         announced = next((value for name, value in self.headers if name.lower() == "content-length"), None)
         return 0 if announced is None else max(int(announced) - len(self.body), 0)
 
 
+class BodyStream:
+    """Body of a streamed response. Close it to tell the application that nothing more is read."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._whole = pieces
+        self._pieces = iter(pieces)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        """Returns the next piece that is not empty."""
+        try:
+            while not (piece := next(self._pieces)):
+                pass
+        except BaseException:
+            self.close()
+            raise
+        return piece
+
+    def close(self) -> None:
+        """Release the application's resources; closing twice is allowed."""
+        self._pieces = iter(())
+        close, self._whole = getattr(self._whole, "close", None), ()
+        if close is not None:
+            close()
+
+
+class _WireReader(io.RawIOBase):
+    """Bytes of a streamed response as a server sends them: head, chunks, last chunk."""
+
+    def __init__(self, response: WsgiResponse) -> None:
+        assert response.stream is not None
+        self._stream = response.stream
+        self._frames = self._frame(serialize_head(response))
+        self._rest = b""
+
+    def _frame(self, head: bytes) -> Iterator[bytes]:
+        yield head
+        for piece in self._stream:
+            yield b"%x\r\n%b\r\n" % (len(piece), piece)
+        yield b"0\r\n\r\n"
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._rest = self._rest or next(self._frames, b"")
+        size = min(len(buffer), len(self._rest))
+        buffer[:size], self._rest = self._rest[:size], self._rest[size:]
+        return size
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+def wire_file(response: WsgiResponse) -> io.BufferedIOBase:
+    """Returns a file of the bytes that a server sends for a response; a streamed body is produced as it is read."""
+    if response.stream is None:
+        return io.BytesIO(serialize_head(response) + response.body)
+    return io.BufferedReader(_WireReader(response))
+
+
+def serialize_head(response: WsgiResponse) -> bytes:
+    """Returns status line and headers."""
+    lines = [f"HTTP/1.1 {response.status} {response.reason}", *(": ".join(pair) for pair in response.headers)]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
 def body_bytes(body: Any) -> bytes:
-    """The octets of a body: ``None``, text, bytes, a file, or an iterable of text and bytes."""
+    """Returns the bytes of a body: ``None``, text, bytes, a file, or an iterable of text and bytes."""
     if body is None:
         return b""
     if isinstance(body, bytes):
@@ -65,18 +140,18 @@ def call_wsgi(
     chunked: bool = False,
     timeout: float | None = None,
 ) -> WsgiResponse:
-    """Let an application answer one request.
+    """Send one request to an application.
 
     Args:
-        host: the host that is called, with its port unless that is the scheme's own.
-        target: path and query, encoded, as they stand in a request line.
+        host: the host that is called, with its port unless that is the scheme's default.
+        target: path and query, encoded as in a request line.
         headers: names and values, text or bytes.
-        chunked: whether the client sends the body in chunks, without a length.
-        timeout: how many seconds the client waits for the answer.
+        chunked: true if the client sends the body in chunks, without a length.
+        timeout: seconds that the client waits for the response, or for the start of a streamed one.
 
     Raises:
-        TimeoutError: if the answer took longer than that.
-        OSError: what the application raises to break the connection, e.g. ConnectionResetError.
+        TimeoutError: if the response took longer than that.
+        OSError: raised by the application to break the connection, e.g. ConnectionResetError.
     """
     environ = _build_environ(method, scheme, host, target)
     for name, value in headers:
@@ -95,10 +170,10 @@ def call_wsgi(
     if timeout is None:
         return _run_app(app, environ)
     started = time.perf_counter()
-    answer = _run_app(app, environ)
+    response = _run_app(app, environ)
     if time.perf_counter() - started > timeout:
         raise TimeoutError("timed out")
-    return answer
+    return response
 
 
 def _build_environ(method: str, scheme: str, host: str, target: str) -> dict[str, Any]:
@@ -126,9 +201,20 @@ def _build_environ(method: str, scheme: str, host: str, target: str) -> dict[str
 
 @lru_cache(maxsize=1024)
 def _environ_key(name: str | bytes) -> str:
-    """The name of a header in a WSGI environment."""
+    """Returns the key of a header in a WSGI environment."""
     text = (name if isinstance(name, str) else name.decode("latin-1")).upper().replace("-", "_")
     return text if text in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{text}"
+
+
+#: Statuses of responses without a body.
+_WITHOUT_BODY = ("1", "204", "304")
+
+
+def _is_streamed(status: str, headers: list[tuple[str, str]]) -> bool:
+    """Returns true for a response with a body of unknown length."""
+    return not status.startswith(_WITHOUT_BODY) and all(
+        name.lower() != "content-length" for name, _ in headers
+    )
 
 
 def _run_app(app: WsgiApp, environ: dict[str, Any]) -> WsgiResponse:
@@ -140,6 +226,10 @@ def _run_app(app: WsgiApp, environ: dict[str, Any]) -> WsgiResponse:
         return written.append
 
     pieces = app(environ, start_response)
+    if started and not written and _is_streamed(*started):
+        code, _, reason = started[0].partition(" ")
+        headers = [*started[1], ("Transfer-Encoding", "chunked")]
+        return WsgiResponse(int(code), reason, headers, stream=BodyStream(pieces))
     try:
         written.extend(pieces)
     finally:

@@ -1,13 +1,14 @@
-"""The webhook gateway: what is sent to ``/hook/<udid>`` reaches the hook's scenario.
+"""Webhook gateway: delivers requests to ``/hook/<udid>`` to the scenario of the hook.
 
-Sources: help centre and apps.make.com, "Webhooks" (answers, limits); a client's measurements of September 2026
-(``410 Webhook not found.``, the preflight, the headers). Answers are plain text, not Make's JSON.
+Sources: help centre and apps.make.com, "Webhooks" (responses, limits); a client's measurements of September 2026
+(``410 Webhook not found.``, the preflight, the headers). Responses are plain text, not Make's JSON.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -15,10 +16,13 @@ from flask import Blueprint, Request, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..engine.scenarios import webhook_dispatch
-from ..engine.scheduling import scheduler
-from ..http.request_log import RequestLog
+from ..http.context import HttpInput, RequestContext, check_chunked_length
+from ..http.pipeline import Pipeline
+from ..http.request_log import LogEntry, RequestLog
+from ..http.responses import to_make_error
+from ..http.steps import fault_injection, request_log, world_lock
 from ..redaction.masking import MASK
-from ..registry import WorldHandle, WorldRegistry
+from ..registry import WorldRegistry
 from ..world import data_stores, hook_queues, hooks
 from ..world.clock import SECOND, format_iso
 from ..world.consumption import organization_of
@@ -31,6 +35,7 @@ from .host_routing import delivery_url
 from .responses import (
     ACCEPTED,
     METHODS,
+    WebhookError,
     WebhookResponse,
     preflight_response,
     response_body,
@@ -42,150 +47,246 @@ from .responses import (
 #: apps.make.com, "Webhooks": 5 MB, whatever the plan.
 BODY_LIMIT = 5_242_880
 
-#: Help centre, "Webhooks": so many requests in so many milliseconds.
+#: Help centre, "Webhooks": requests within a window of milliseconds.
 RATE_LIMIT = 300
 RATE_WINDOW = 10 * SECOND
 
-#: apps.make.com, "Webhooks": whoever waits for an answer is told "Accepted" after this time.
+#: apps.make.com, "Webhooks": the response is "Accepted" if the scenario has not responded after this time.
 RESPONSE_TIMEOUT = 180 * SECOND
 
 log = logging.getLogger("make_emulator")
 
 
-def create_blueprint(tenants: WorldRegistry) -> Blueprint:
-    """The routes of the gateway over a server's worlds."""
-    door = Blueprint("webhooks", __name__, url_prefix="/hook")
+@dataclass(slots=True, kw_only=True)
+class HookContext(RequestContext):
+    """State of a request to a hook."""
 
-    @door.route("/<udid>", methods=METHODS, provide_automatic_options=False)
+    request: Request
+    udid: str
+    content: bytes = b""
+    too_large: bool = False
+    hook: Hook | None = None
+
+    @property
+    def fault_path(self) -> str:
+        return f"/hook/{self.udid}"
+
+    def require_hook(self) -> Hook:
+        """The hook, for steps that come after the one that finds it."""
+        assert self.hook is not None
+        return self.hook
+
+
+def create_blueprint(registry: WorldRegistry) -> Blueprint:
+    """Returns the routes of the gateway."""
+    blueprint = Blueprint("webhooks", __name__, url_prefix="/hook")
+
+    @blueprint.route("/<udid>", methods=METHODS, provide_automatic_options=False)
     def receive(udid: str) -> Response:
         this: Request = request._get_current_object()  # type: ignore[attr-defined]
-        return _handle_request(tenants, this, udid)
+        entry = LogEntry(
+            this.method,
+            f"/hook/{MASK}",
+            this.query_string.decode("latin-1"),
+            endpoint="webhook",
+            summary=f"Somebody sent {this.method} to a hook",
+        )
+        return PIPELINE.run(HookContext(registry, HttpInput(this), entry, request=this, udid=udid))
 
-    return door
-
-
-def _handle_request(tenants: WorldRegistry, request: Request, udid: str) -> Response:
-    if request.method == "OPTIONS":
-        return preflight_response(request)
-    body, answer = _read_body(request)
-    tenant = tenants.by_udid(udid)
-    if tenant is None:
-        # No world knows it, so no journal does; the commonest mistake with webhooks must be seen all the same.
-        log.info("Somebody sent %s to a hook that no world has and got 410.", request.method)
-        return to_flask_response(WebhookResponse(410, "Webhook not found.", "there is no such hook"))
-    with tenant.locked() as world:
-        scheduler.catch_up(world)
-        hook = next(iter(world.hooks.where(udid=udid)), None)
-        if hook is None or hook.type == "mail" or _is_wrong_zone(world, hook, request.host):
-            answer = WebhookResponse(410, "Webhook not found.", "there is no such hook any more")
-        elif answer is None:
-            answer = _deliver(world, hook, request, body)
-        response = to_flask_response(answer)
-        _write_request_log(tenant, request, body, hook, answer, response)
-    return response
+    return blueprint
 
 
-def _is_wrong_zone(world: World, hook: Hook, host: str) -> bool:
-    """Whether a hook is called at another zone of Make than its own."""
-    return zone_of_host(host) not in (None, organization_of(world, hook.team_id).zone)
+# --- steps ---------------------------------------------------------------------------------------
 
 
-def _read_body(request: Request) -> tuple[bytes, WebhookResponse | None]:
-    """The octets of the body, and the answer to one that is too large."""
-    request.max_content_length = request.max_form_memory_size = BODY_LIMIT
-    request.max_form_parts = payloads.MAX_FORM_PARTS
+def _respond_to_preflight(context: HookContext) -> None:
+    if context.request.method == "OPTIONS":
+        context.response = preflight_response(context.request)
+
+
+def _find_world(context: HookContext) -> None:
+    context.handle = context.registry.by_udid(context.udid)
+    if context.handle is None:
+        # It is in no world's log; the commonest mistake with webhooks must be seen all the same.
+        log.info("Somebody sent %s to a hook that no world has and got 410.", context.request.method)
+        raise WebhookError(410, "Webhook not found.", "there is no such hook")
+
+
+def _read_body(context: HookContext) -> None:
+    """Read the body. One that is too large is refused only once the hook is found: an unknown hook is 410 first."""
+    this = context.request
+    this.max_content_length = this.max_form_memory_size = BODY_LIMIT
+    this.max_form_parts = payloads.MAX_FORM_PARTS
     try:
-        body = request.get_data(parse_form_data=request.mimetype == "multipart/form-data")
-        # Werkzeug cuts a chunked body off at the limit without a word.
-        cut = len(body) >= BODY_LIMIT and request.content_length is None
-        if cut and request.environ["wsgi.input"].read(1):
-            raise RequestEntityTooLarge
+        content = this.get_data(parse_form_data=this.mimetype == "multipart/form-data")
+        check_chunked_length(this, content, BODY_LIMIT)
     except RequestEntityTooLarge:
-        return b"", WebhookResponse(413, "Payload too large.", "the body was too large")
-    return body, None
+        context.too_large = True
+        return
+    context.content = content
+    context.entry.request_body = RequestLog.truncate_body(content)
 
 
-def _deliver(world: World, hook: Hook, request: Request, body: bytes) -> WebhookResponse:
-    """Take one request for a hook that there is, and write it to the hook's log."""
-    if not _is_within_rate_limit(world, hook):
-        return WebhookResponse(429, "Too many requests", "more than 300 requests came within 10 seconds")
+def _find_hook(context: HookContext) -> None:
+    world, entry = context.world, context.entry
+    hook = next(iter(world.hooks.where(udid=context.udid)), None)
+    if hook is None:
+        entry.summary = f"Somebody sent {entry.method} to hook that was deleted"
+    else:
+        entry.organization_id = world.teams[hook.team_id].organization_id
+        entry.summary = f"Somebody sent {entry.method} to hook {hook.id} ({hook.name}) in organization {entry.organization_id}"
+    if hook is None or hook.type == "mail" or _is_wrong_zone(world, hook, context.input.host):
+        raise WebhookError(410, "Webhook not found.", "there is no such hook any more")
+    context.hook = hook
+
+
+def _check_size(context: HookContext) -> None:
+    if context.too_large:
+        raise WebhookError(413, "Payload too large.", "the body was too large")
+
+
+def _check_rate_limit(context: HookContext) -> None:
+    """Count the request against the organization's windows of ten seconds."""
+    world = context.world
+    if not world.rate_limited:
+        return
+    _, calls = world.count_call(
+        ("webhooks", organization_of(world, context.require_hook().team_id).id), RATE_WINDOW
+    )
+    if calls > RATE_LIMIT:
+        raise WebhookError(429, "Too many requests", "more than 300 requests came within 10 seconds")
+
+
+def _deliver(context: HookContext) -> None:
+    """Deliver the request, and write it to the hook's log."""
+    world, hook, content = context.world, context.require_hook(), context.content
     incoming_id = world.ids.hex(32)
     data: Json = None
-    if (refusal := _rejection(world, hook, request)) is not None:
-        answer = refusal
-    else:
-        try:
-            data = payloads.parse_request(hook, request, body, incoming_id)
-            answer = _dispatch(world, hook, data, incoming_id)
-        except payloads.UnreadablePayloadError as error:
-            answer = WebhookResponse(400, f"{error}.", "the body could not be read")
-        except QueueFullError as full:
-            answer = WebhookResponse(400, full.detail, "the queue of the hook is full")
+    try:
+        _check_acceptance(world, hook, context.request)
+        data = payloads.parse_request(hook, context.request, content, incoming_id)
+        response = _dispatch(world, hook, data, incoming_id)
+    except WebhookError as error:
+        response = error.response
+    except payloads.UnreadablePayloadError as error:
+        response = WebhookResponse(400, f"{error}.", "the body could not be read")
+    except QueueFullError as error:
+        response = WebhookResponse(400, error.detail, "the queue of the hook is full")
     hook_queues.write_log(
         world,
         hook,
         id=incoming_id,
-        status=1 if answer.status < 400 else 3,
-        size=len(body) or request.content_length or 0,
-        data=_hook_log_data(world, request, body, data, answer),
+        status=1 if response.status < 400 else 3,
+        size=len(content) or context.request.content_length or 0,
+        data=_hook_log_data(world, context.request, content, data, response),
     )
-    return answer
+    _set_response(context, response)
 
 
-def _rejection(world: World, hook: Hook, request: Request) -> WebhookResponse | None:
-    """Why a hook takes nothing from this caller now."""
+def _set_response(context: RequestContext, response: WebhookResponse) -> None:
+    context.entry.decision = "served" if response.status < 400 else "refused: webhook"
+    context.entry.reason = response.reason
+    context.response = to_flask_response(response)
+
+
+def _error_response(context: RequestContext, error: Exception) -> Response:
+    if isinstance(error, WebhookError):
+        _set_response(context, error.response)
+        assert context.response is not None
+        return context.response
+    # An injected fault, or a defect of the emulator.
+    make_error = to_make_error(error, context.entry.method, context.entry.path)
+    context.entry.reason = context.entry.reason or make_error.detail
+    return to_flask_response(WebhookResponse(make_error.status, make_error.message, context.entry.reason))
+
+
+#: The way of a request to ``/hook/<udid>``.
+PIPELINE: Pipeline[HookContext] = Pipeline(
+    request_steps=[
+        _respond_to_preflight,
+        _find_world,
+        request_log.begin,
+        fault_injection.inject,
+        _read_body,
+        world_lock.lock_world,
+        _find_hook,
+        _check_size,
+        _check_rate_limit,
+        _deliver,
+    ],
+    response_steps=[
+        fault_injection.truncate,
+        request_log.finish,
+    ],
+    error_response=_error_response,
+)
+
+
+# --- delivery ------------------------------------------------------------------------------------
+
+
+def _is_wrong_zone(world: World, hook: Hook, host: str) -> bool:
+    """Returns true if a hook is called at another zone of Make than its own."""
+    return zone_of_host(host) not in (None, organization_of(world, hook.team_id).zone)
+
+
+def _check_acceptance(world: World, hook: Hook, request: Request) -> None:
+    """Raise WebhookError unless the hook accepts requests of this caller now."""
     if not _is_ip_allowed(hook.data.get("ip"), request.remote_addr):
-        return WebhookResponse(403, "Forbidden", "the address of the caller is not allowed")
+        raise WebhookError(403, "Forbidden", "the address of the caller is not allowed")
     gone = hooks.is_gone(world, hook)
-    unheard = not hook.learning and hooks.scenario_of(world, hook) is None
-    if gone or unheard or not hook.enabled:
-        why = "is gone" if gone else "has no scenario" if unheard else "is disabled"
-        return WebhookResponse(410, "There is no scenario listening for this webhook.", f"the hook {why}")
-    return None
+    unused = not hook.learning and hooks.scenario_of(world, hook) is None
+    if gone or unused or not hook.enabled:
+        state = "is gone" if gone else "has no scenario" if unused else "is disabled"
+        raise WebhookError(410, "There is no scenario listening for this webhook.", f"the hook {state}")
 
 
 def _dispatch(world: World, hook: Hook, data: Json, incoming_id: str) -> WebhookResponse:
-    if faults := _validation_issues(world, hook, data):
-        return WebhookResponse(400, " ".join(faults), "the data do not fit the data structure of the hook")
+    if issues := _validation_issues(world, hook, data):
+        raise WebhookError(400, " ".join(issues), "the data do not fit the data structure of the hook")
     execution = webhook_dispatch.deliver(world, hook, data, id=incoming_id, size=len(orjson.dumps(data)))
     if execution is None:
         return WebhookResponse(200, ACCEPTED, "it waits in the queue")
-    told = f"scenario {execution.scenario_id} ran, execution {execution.id}"
-    return _execution_response(world, execution, told)
+    reason = f"scenario {execution.scenario_id} ran, execution {execution.id}"
+    return _execution_response(world, execution, reason)
 
 
-def _execution_response(world: World, execution: Execution, told: str) -> WebhookResponse:
-    """What the run answers, or the service in its place. Waiting for an answer takes the world's time."""
-    answer = execution.respond
-    if answer is not None and answer.at <= execution.started + RESPONSE_TIMEOUT:
-        world.clock.advance_to(answer.at)
+def _execution_response(world: World, execution: Execution, reason: str) -> WebhookResponse:
+    """Returns the response of the scenario, or the default one. Waiting for it takes the world's time."""
+    response = execution.respond
+    if response is not None and response.at <= execution.started + RESPONSE_TIMEOUT:
+        world.clock.advance_to(response.at)
         return WebhookResponse(
-            response_status(answer), response_body(answer), told, response_headers(answer), from_scenario=True
+            response_status(response),
+            response_body(response),
+            reason,
+            response_headers(response),
+            from_scenario=True,
         )
-    if answer is None and not webhook_dispatch.has_response_module(
+    if response is None and not webhook_dispatch.has_response_module(
         world, world.scenarios[execution.scenario_id]
     ):
-        return WebhookResponse(200, ACCEPTED, told)
+        return WebhookResponse(200, ACCEPTED, reason)
     world.clock.advance_to(min(execution.ends, execution.started + RESPONSE_TIMEOUT))
-    if answer is None and execution.error is not None:
-        return WebhookResponse(500, "Scenario failed to complete.", f"{told}, and failed")
-    return WebhookResponse(200, ACCEPTED, told)
+    if response is None and execution.error is not None:
+        return WebhookResponse(500, "Scenario failed to complete.", f"{reason}, and failed")
+    return WebhookResponse(200, ACCEPTED, reason)
 
 
 def _validation_issues(world: World, hook: Hook, data: Json) -> list[str]:
-    """What is wrong with the data under the data structure that the hook was given, if any."""
+    """Returns the issues of the data under the data structure of the hook, if it has one."""
     structure = world.data_structures.get(hook.data.get("udt") or 0)
     if structure is None:
         return []
-    faults: list[str] = []
+    issues: list[str] = []
     for bundle in data if isinstance(data, list) else [data]:
         own = {name: value for name, value in bundle.items() if not name.startswith("__IMT")}
-        faults.extend(data_stores.find_field_issues(structure.spec, own, strict=structure.strict))
-    return faults
+        issues.extend(data_stores.find_field_issues(structure.spec, own, strict=structure.strict))
+    return issues
 
 
 def _is_ip_allowed(allowed: Json, address: str | None) -> bool:
-    """Whether a caller's address is in a list of addresses and networks; no list allows everybody."""
+    """Returns true if an address is in a list of addresses and networks; without a list all are allowed."""
     if not allowed or not address:
         return True
     try:
@@ -196,68 +297,26 @@ def _is_ip_allowed(allowed: Json, address: str | None) -> bool:
     return any(caller in network for network in networks)
 
 
-def _is_within_rate_limit(world: World, hook: Hook) -> bool:
-    """Count a request against the organization's windows of ten seconds."""
-    if not world.rate_limited:
-        return True
-    _, calls = world.count_call(("webhooks", world.teams[hook.team_id].organization_id), RATE_WINDOW)
-    return calls <= RATE_LIMIT
-
-
-# --- what is written down ------------------------------------------------------------------------
-
-
 def _hook_log_data(
-    world: World, request: Request, body: bytes, data: Json, answer: WebhookResponse
+    world: World, request: Request, body: bytes, data: Json, response: WebhookResponse
 ) -> dict[str, Any]:
     """Request, response and bundles; names after the help centre's description of the log."""
     text = body[: hook_queues.MAX_LOGGED_BODY].decode("utf-8", "replace")
     return {
         "request": {
             "timestamp": format_iso(world.now()),
-            "url": _replace_surrogates(delivery_url(request.host, request.base_url)),
+            "url": payloads.replace_surrogates(delivery_url(request.host, request.base_url)),
             "method": request.method,
             "headers": {
-                _replace_surrogates(name).lower(): _replace_surrogates(value)
+                payloads.replace_surrogates(name).lower(): payloads.replace_surrogates(value)
                 for name, value in request.headers.items()
             },
             "query": {
-                _replace_surrogates(name): _replace_surrogates(value) for name, value in request.args.items()
+                payloads.replace_surrogates(name): payloads.replace_surrogates(value)
+                for name, value in request.args.items()
             },
             "body": text,
         },
-        "response": {"status": answer.status, "body": answer.body[: hook_queues.MAX_LOGGED_BODY]},
+        "response": {"status": response.status, "body": response.body[: hook_queues.MAX_LOGGED_BODY]},
         "parsedItems": [] if data is None else data if isinstance(data, list) else [data],
     }
-
-
-def _replace_surrogates(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
-
-
-def _write_request_log(
-    tenant: WorldHandle,
-    request: Request,
-    body: bytes,
-    hook: Hook | None,
-    answer: WebhookResponse,
-    response: Response,
-) -> None:
-    request_log: RequestLog = tenant.request_log
-    entry = request_log.begin(
-        tenant.world.now(), request.method, f"/hook/{MASK}", request.query_string.decode("latin-1")
-    )
-    if hook is not None:
-        team = tenant.world.teams[hook.team_id]
-        entry.organization_id = team.organization_id
-        named = f" {hook.id} ({hook.name}) in organization {team.organization_id}"
-    else:
-        named = " that was deleted"
-    entry.endpoint = "webhook"
-    entry.decision = "served" if answer.status < 400 else "refused: webhook"
-    entry.summary = f"Somebody sent {request.method} to hook{named}"
-    entry.reason = answer.reason
-    entry.request_body = request_log.truncate_body(body)
-    request_log.finish(entry, answer.status, response.get_data())
-    if log.isEnabledFor(logging.INFO):
-        log.info(entry.sentence(), extra={"entry": entry})

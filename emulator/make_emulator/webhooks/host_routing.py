@@ -1,4 +1,4 @@
-"""Hooks that are called under a host of their own: ``https://hook.<zone>/<udid>``. Source: recorded hooks."""
+"""Routing of hooks under their own host: ``https://hook.<zone>/<udid>``. Source: recorded hooks."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ _HOOK_PREFIX = "/hook"
 
 
 def is_hook_host(host: str) -> bool:
-    """Whether a ``Host`` header names the hooks of a zone, be it one of Make's or a seed's own."""
+    """Returns true if a ``Host`` header names the hooks of a zone, of Make or of a seed."""
     return host[:5].lower() == "hook."
 
 
 def delivery_url(host: str, url: str) -> str:
-    """The URL of a delivery as its caller knows it."""
+    """Returns the URL of a delivery as its caller wrote it."""
     return url.replace(_HOOK_PREFIX + "/", "/", 1) if is_hook_host(host) else url
 
 
 class HookHostMiddleware:
-    """Takes ``/<udid>`` on the host of a zone's hooks to the webhook gateway."""
+    """WSGI middleware that routes ``/<udid>`` on the host of a zone's hooks to the webhook gateway."""
 
     def __init__(self, app: WsgiApp) -> None:
         self._app = app

@@ -1,6 +1,6 @@
-"""The mail gateway: an SMTP listener that turns a mail to ``<udid>@anything`` into a bundle of the mailhook.
+"""Mail gateway: an SMTP listener that delivers a mail to ``<udid>@anything`` as a bundle of the mailhook.
 
-The fields of the bundle are those of Make's e-mail apps; what a mailhook itself puts out is in no public source.
+The fields of the bundle are those of Make's e-mail apps; no public source describes the output of a mailhook itself.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import asyncio
 import base64
 import email
 import email.policy
-import logging
 import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
@@ -22,21 +22,26 @@ from email.utils import getaddresses, parsedate_to_datetime
 from typing import Any
 
 import orjson
+from flask import Response
 
 from ..engine.scenarios import webhook_dispatch
-from ..engine.scheduling import scheduler
+from ..http.context import DirectInput, RequestContext
+from ..http.pipeline import Pipeline
+from ..http.request_log import LogEntry
+from ..http.steps import request_log, world_lock
 from ..redaction.masking import MASK
-from ..registry import WorldHandle, WorldRegistry
+from ..registry import WorldRegistry
 from ..world import hook_queues, hooks
 from ..world.clock import format_iso
 from ..world.exceptions import QueueFullError
 from ..world.models import Hook, Json
 from ..world.world import World
+from .payloads import replace_surrogates
 
-#: The largest mail that is taken: the limit of webhooks, as none is known for mail.
+#: Maximum size of a mail in bytes: the limit of webhooks, as none is known for mail.
 MAIL_LIMIT = 5_242_880
 
-#: How long a start or a stop may take, in seconds.
+#: Maximum duration of a start or a stop, in seconds.
 START_STOP_TIMEOUT = 0.8
 
 OK = "250 OK"
@@ -45,21 +50,19 @@ DISABLED = "550 5.2.1 The mailhook takes no mail"
 FULL = "452 4.2.2 Queue is full"
 UNREADABLE = "554 5.6.0 The message cannot be read"
 
-log = logging.getLogger("make_emulator")
-
 
 class MailServer:
-    """Listens for mail from a thread of its own. Use it as a context manager, or call `start` and `stop`."""
+    """SMTP listener with a thread of its own. Use it as a context manager, or call `start` and `stop`."""
 
-    def __init__(self, tenants: WorldRegistry, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._gateway = _SmtpHandler(tenants)
+    def __init__(self, registry: WorldRegistry, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._gateway = _SmtpHandler(registry)
         self._host = host
         self._port = port
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Bind, and take mail from now on.
+        """Bind, and accept mail.
 
         Raises:
             OSError: if the address cannot be bound.
@@ -84,13 +87,13 @@ class MailServer:
 
     @property
     def port(self) -> int:
-        """The port that is bound: the one asked for, or the free one that was found."""
+        """The port that is bound: the requested one, or the free one that was found."""
         return self._port
 
     def _serve(
         self, loop: asyncio.AbstractEventLoop, listener: socket.socket, ready: threading.Event
     ) -> None:
-        # Few serve mail, and the library takes a while to import.
+        # Imported lazily: few servers take mail, and the library takes a while to import.
         from aiosmtpd.smtp import SMTP
 
         asyncio.set_event_loop(loop)
@@ -126,96 +129,139 @@ class MailServer:
 
 
 class _SmtpHandler:
-    """What the SMTP listener asks at each step of a mail; the library calls these by their names."""
+    """Handler of the SMTP listener; the library calls its methods by their names."""
 
-    def __init__(self, tenants: WorldRegistry) -> None:
-        self._tenants = tenants
+    def __init__(self, registry: WorldRegistry) -> None:
+        self._registry = registry
 
     async def handle_RCPT(
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
         udid = _udid(address)
-        tenant = self._tenants.by_udid(udid)
-        if tenant is None:
+        handle = self._registry.by_udid(udid)
+        if handle is None:
             return UNKNOWN
-        with tenant.locked() as world:
-            if (refusal := _rejection_reply(world, _find_mailhook(world, udid))) is not None:
-                return refusal
+        try:
+            with handle.locked() as world:
+                _find_mailhook(world, udid)
+        except MailRejectedError as error:
+            return error.reply
         envelope.rcpt_tos.append(address)
         return OK
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        content = bytes(envelope.content)
         try:
-            bundle = parse_mail(bytes(envelope.content))
+            bundle = parse_mail(content)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return UNREADABLE
-        answers = []
-        for udid in dict.fromkeys(_udid(str(address)) for address in envelope.rcpt_tos):
-            tenant = self._tenants.by_udid(udid)
-            answers.append(
-                UNKNOWN if tenant is None else deliver_mail(tenant, udid, bundle, len(envelope.content))
-            )
-        # One answer for all who were named: the first who did not get it decides.
-        return next((answer for answer in answers if answer != OK), OK)
+        udids = dict.fromkeys(_udid(str(address)) for address in envelope.rcpt_tos)
+        replies = [deliver_mail(self._registry, udid, bundle, len(content)) for udid in udids]
+        # One reply for all recipients: the first that did not get the mail decides.
+        return next((reply for reply in replies if reply != OK), OK)
+
+
+class MailRejectedError(Exception):
+    """Mail that is refused; ``reply`` is the reply of SMTP."""
+
+    def __init__(self, reply: str, reason: str = "") -> None:
+        super().__init__(reply)
+        self.reply = reply
+        self.reason = reason or reply
 
 
 def _udid(address: str) -> str:
     return address.partition("@")[0].strip("<").lower()
 
 
-def _find_mailhook(world: World, udid: str) -> Hook | None:
+def _find_mailhook(world: World, udid: str) -> Hook:
+    """Returns a mailhook that accepts mail now; raises MailRejectedError if there is none."""
     hook = next(iter(world.hooks.where(udid=udid)), None)
-    return hook if hook is not None and hook.type == "mail" else None
+    if hook is None or hook.type != "mail":
+        raise MailRejectedError(UNKNOWN)
+    if not hook.enabled or hooks.is_gone(world, hook):
+        raise MailRejectedError(DISABLED)
+    return hook
 
 
-def _rejection_reply(world: World, hook: Hook | None) -> str | None:
-    """Why a hook takes no mail now."""
-    if hook is None:
-        return UNKNOWN
-    return DISABLED if not hook.enabled or hooks.is_gone(world, hook) else None
+# --- delivery ------------------------------------------------------------------------------------
 
 
-def deliver_mail(tenant: WorldHandle, udid: str, bundle: Json, size: int) -> str:
-    """Hand a mail to the scenario of its hook, or to the queue; returns the answer of SMTP."""
-    with tenant.locked() as world:
-        scheduler.catch_up(world)
-        hook = _find_mailhook(world, udid)
-        if (refusal := _rejection_reply(world, hook)) is not None or hook is None:
-            return refusal or UNKNOWN
-        incoming_id = world.ids.hex(32)
-        answer, reason = OK, "it waits in the queue"
-        try:
-            execution = webhook_dispatch.deliver(
-                world, hook, bundle, id=incoming_id, size=len(orjson.dumps(bundle))
-            )
-            if execution is not None:
-                reason = f"scenario {execution.scenario_id} ran, execution {execution.id}"
-        except QueueFullError as full:
-            answer, reason = FULL, full.detail
-        hook_queues.write_log(
-            world,
-            hook,
-            id=incoming_id,
-            status=1 if answer == OK else 3,
-            size=size,
-            data={"request": {"timestamp": format_iso(world.now())}, "parsedItems": [bundle]},
-        )
-        entry = tenant.request_log.begin(world.now(), "MAIL", f"/mail/{MASK}", "")
-        entry.organization_id = world.teams[hook.team_id].organization_id
-        entry.endpoint = "mailhook"
-        entry.decision = "served" if answer == OK else "refused: mailhook"
-        entry.summary = f"Somebody sent a mail to hook {hook.id} ({hook.name})"
-        entry.reason = reason
-        tenant.request_log.finish(entry, int(answer[:3]), answer.encode())
-        log.info(entry.sentence(), extra={"entry": entry})
-    return answer
+@dataclass(slots=True, kw_only=True)
+class MailContext(RequestContext):
+    """State of a mail to one mailhook."""
+
+    udid: str
+    bundle: Json
+    size: int
+
+
+def deliver_mail(registry: WorldRegistry, udid: str, bundle: Json, size: int) -> str:
+    """Deliver a mail to the scenario of its hook, or to the queue; returns the reply of SMTP."""
+    entry = LogEntry("MAIL", f"/mail/{MASK}", endpoint="mailhook", summary="Somebody sent a mail to a hook")
+    context = MailContext(registry, DirectInput(), entry, udid=udid, bundle=bundle, size=size)
+    return PIPELINE.run(context).get_data(as_text=True)
+
+
+def _find_world(context: MailContext) -> None:
+    context.handle = context.registry.by_udid(context.udid)
+    if context.handle is None:
+        raise MailRejectedError(UNKNOWN)
+
+
+def _deliver(context: MailContext) -> None:
+    """Deliver the mail, and write it to the hook's log."""
+    world, entry, bundle = context.world, context.entry, context.bundle
+    hook = _find_mailhook(world, context.udid)
+    entry.organization_id = world.teams[hook.team_id].organization_id
+    entry.summary = f"Somebody sent a mail to hook {hook.id} ({hook.name})"
+    incoming_id = world.ids.hex(32)
+    reply, reason = OK, "it waits in the queue"
+    try:
+        size = len(orjson.dumps(bundle))
+        execution = webhook_dispatch.deliver(world, hook, bundle, id=incoming_id, size=size)
+        if execution is not None:
+            reason = f"scenario {execution.scenario_id} ran, execution {execution.id}"
+    except QueueFullError as error:
+        reply, reason = FULL, error.detail
+    hook_queues.write_log(
+        world,
+        hook,
+        id=incoming_id,
+        status=1 if reply == OK else 3,
+        size=context.size,
+        data={"request": {"timestamp": format_iso(world.now())}, "parsedItems": [bundle]},
+    )
+    if reply != OK:
+        raise MailRejectedError(reply, reason)
+    entry.decision, entry.reason = "served", reason
+    context.response = _smtp_response(reply)
+
+
+def _smtp_response(reply: str) -> Response:
+    return Response(reply, status=int(reply[:3]))
+
+
+def _error_response(context: RequestContext, error: Exception) -> Response:
+    if not isinstance(error, MailRejectedError):
+        raise error
+    context.entry.decision, context.entry.reason = "refused: mailhook", error.reason
+    return _smtp_response(error.reply)
+
+
+#: The way of a mail to one mailhook.
+PIPELINE: Pipeline[MailContext] = Pipeline(
+    request_steps=[_find_world, request_log.begin, world_lock.lock_world, _deliver],
+    response_steps=[request_log.finish],
+    error_response=_error_response,
+)
 
 
 # --- mails ---------------------------------------------------------------------------------------
 
 
 def parse_mail(content: bytes) -> dict[str, Json]:
-    """The bundle that a mail becomes."""
+    """Returns the bundle of a mail."""
     message = email.message_from_bytes(content, policy=email.policy.default)
     assert isinstance(message, EmailMessage)
     headers = _headers(message)
@@ -235,19 +281,19 @@ def parse_mail(content: bytes) -> dict[str, Json]:
 
 
 def _headers(message: EmailMessage) -> dict[str, str]:
-    """The headers by their lower-case names, decoded; the library's own reading of them stumbles over nonsense."""
+    """Returns the headers by their lower-case names, decoded; the library's own parser fails on malformed ones."""
     headers: dict[str, str] = {}
     for name, raw in message.raw_items():
-        text = _replace_surrogates("".join(str(raw).splitlines()))
+        text = replace_surrogates("".join(str(raw).splitlines()))
         with suppress(ValueError, LookupError, HeaderParseError):
-            text = _replace_surrogates(make_header(decode_header(text)))
-        headers[_replace_surrogates(name).lower()] = text
+            text = replace_surrogates(str(make_header(decode_header(text))))
+        headers[replace_surrogates(name).lower()] = text
     return headers
 
 
 def _addresses(headers: Mapping[str, str], name: str) -> list[dict[str, str]]:
     pairs = getaddresses([headers.get(name, "")])
-    return [{"address": address, "name": who} for who, address in pairs if address]
+    return [{"address": address, "name": name} for name, address in pairs if address]
 
 
 def _date(text: str) -> str | None:
@@ -260,7 +306,7 @@ def _date(text: str) -> str | None:
 
 
 def _body_text(message: EmailMessage, kind: str) -> str:
-    """The text of the first body of a kind."""
+    """Returns the text of the first body of a kind."""
     part = message.get_body(preferencelist=(kind,))
     if not isinstance(part, EmailMessage):
         return ""
@@ -270,24 +316,18 @@ def _body_text(message: EmailMessage, kind: str) -> str:
         text = octets.decode(charset, "replace") if isinstance(octets, bytes) else ""
     except LookupError:
         text = octets.decode("utf-8", "replace") if isinstance(octets, bytes) else ""
-    return _replace_surrogates(text).replace("\r\n", "\n")
+    return replace_surrogates(text).replace("\r\n", "\n")
 
 
 def _attachments(message: EmailMessage) -> Iterator[dict[str, Json]]:
-    """The files of a mail, their data in Base64."""
+    """Yields the files of a mail, their data in Base64."""
     for part in message.iter_attachments():
         octets = part.get_payload(decode=True)
         data = octets if isinstance(octets, bytes) else part.as_bytes()
         yield {
-            "fileName": _replace_surrogates(part.get_filename() or ""),
+            "fileName": replace_surrogates(part.get_filename() or ""),
             "contentType": part.get_content_type(),
             "contentDisposition": part.get_content_disposition() or "attachment",
             "size": len(data),
             "data": base64.b64encode(data).decode(),
         }
-
-
-def _replace_surrogates(value: object) -> str:
-    """Text that can be written as JSON: no halves of characters."""
-    text = str(value)
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()

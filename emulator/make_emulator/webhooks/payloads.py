@@ -1,7 +1,7 @@
-"""What a webhook makes of a request: one bundle of fields, or an array of them.
+"""Parser for requests to webhooks: one bundle of fields, or an array of them.
 
 Sources: apps.make.com, "Webhooks" (query, form data, JSON; the query wins; JSON pass-through); recorded incomings
-(headers and method); measured by a client: other text is one field ``value``, a name that comes twice is an array.
+(headers and method); measured by a client: other text is one field ``value``, a repeated name is an array.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ MAX_FORM_PARTS = 1000
 
 
 class UnreadablePayloadError(Exception):
-    """The request is not what it says it is; the text tells why."""
+    """Body that does not match its content type; the text is the reason."""
 
 
 def parse_request(hook: Hook, request: Request, body: bytes, incoming_id: str) -> Json:
-    """What a request brings to a hook.
+    """Returns the bundle, or bundles, of a request.
 
     Raises:
-        Unreadable: if the body is not what its content type says.
+        UnreadablePayloadError: if the body does not match its content type.
     """
     data = _parse_body(hook, request, body)
     query = _fields(request.args)
@@ -79,7 +79,7 @@ def _parse_form(request: Request) -> dict[str, Json]:
 
 
 def _file_field(item: FileStorage) -> dict[str, Json]:
-    """A file, its data in Base64: JSON has nothing for octets."""
+    """Returns a file as a collection, its data in Base64: JSON has no binary type."""
     return {
         "name": item.filename or "",
         "mime": item.mimetype or "application/octet-stream",
@@ -88,23 +88,23 @@ def _file_field(item: FileStorage) -> dict[str, Json]:
 
 
 def _fields(values: MultiDict[str, str]) -> dict[str, Any]:
-    """Fields by name; a name that comes more than once has all its values, in their order."""
+    """Returns fields by name; a repeated name has all its values, in their order."""
     fields: dict[str, Any] = {}
     for name in values:
-        found = [_replace_surrogates(value) for value in values.getlist(name)]
-        fields[_replace_surrogates(name)] = found[0] if len(found) == 1 else found
+        found = [replace_surrogates(value) for value in values.getlist(name)]
+        fields[replace_surrogates(name)] = found[0] if len(found) == 1 else found
     return fields
 
 
 def _headers(request: Request, incoming_id: str) -> list[dict[str, str]]:
-    """The headers with lower-case names; the request's id is among them (recorded)."""
+    """Returns the headers with lower-case names, the request's id among them (recorded)."""
     names: Iterable[tuple[str, str]] = [("x-request-id", incoming_id), *request.headers.items()]
     return [
-        {"name": _replace_surrogates(name).lower(), "value": _replace_surrogates(value)}
+        {"name": replace_surrogates(name).lower(), "value": replace_surrogates(value)}
         for name, value in names
     ]
 
 
-def _replace_surrogates(text: str) -> str:
-    """Text that can be written as JSON: no halves of characters."""
+def replace_surrogates(text: str) -> str:
+    """Returns text without lone surrogates, which JSON cannot represent."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -1,6 +1,6 @@
-"""What the webhook gateway answers: plain text, with headers that let any page read it.
+"""Responses of the webhook gateway: plain text, with CORS headers for any page.
 
-Source: a client's measurements of September 2026 (the preflight, ``Make-Actual-Status``, who may read an answer).
+Source: a client's measurements of September 2026 (the preflight, ``Make-Actual-Status``, the CORS headers).
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 TEXT_CONTENT_TYPE = "text/plain; charset=utf-8"
 
-#: What a webhook answers that nothing else is said of (AdobeDocs, workfront-fusion.en, "Webhooks").
+#: Default response of a webhook (AdobeDocs, workfront-fusion.en, "Webhooks").
 ACCEPTED = "Accepted"
 
-#: Statuses whose answers have no body (RFC 9110).
+#: Statuses whose responses have no body (RFC 9110).
 _WITHOUT_BODY = frozenset([204, 304])
 
-#: Headers of an answer that are the server's alone.
+#: Headers of a response that only the server sets.
 _SERVER_HEADERS = frozenset(
     ["connection", "content-length", "date", "keep-alive", "server", "transfer-encoding", "upgrade"]
 )
@@ -30,34 +30,44 @@ _SERVER_HEADERS = frozenset(
 
 @dataclass(slots=True)
 class WebhookResponse:
-    """What the caller gets, what the log of the hook and the journal say of it."""
+    """Response to the caller, with its reason for the request log."""
 
     status: int
     body: str
     reason: str
     headers: list[tuple[str, str]] = field(default_factory=list)
-    #: Whether it is what a scenario responded: then any page may read it, whatever its status.
+    #: Responses of scenarios have CORS headers whatever their status.
     from_scenario: bool = False
 
 
+class WebhookError(Exception):
+    """Request that the gateway refuses."""
+
+    def __init__(self, status: int, text: str, reason: str) -> None:
+        super().__init__(text)
+        self.response = WebhookResponse(status, text, reason)
+
+
 def preflight_response(request: Request) -> Response:
-    """Any page may ask whether it may send; what it asks for is granted (measured)."""
+    """Returns the response to a CORS preflight: every origin and header is granted (measured)."""
     methods = "GET, PUT, POST, PATCH, DELETE, HEAD, OPTIONS"
     response = Response("ok", content_type=TEXT_CONTENT_TYPE)
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Allow-Methods"] = methods
-    if asked := request.headers.get("Access-Control-Request-Headers"):
-        response.headers["Access-Control-Allow-Headers"] = asked
+    if requested := request.headers.get("Access-Control-Request-Headers"):
+        response.headers["Access-Control-Allow-Headers"] = requested
     response.headers["Allow"] = ", ".join(METHODS)
     return response
 
 
-def to_flask_response(answer: WebhookResponse) -> Response:
-    response = Response(answer.body, status=answer.status, content_type=TEXT_CONTENT_TYPE)
-    if answer.status < 400 or answer.from_scenario:
+def to_flask_response(webhook_response: WebhookResponse) -> Response:
+    """Returns the HTTP response."""
+    status = webhook_response.status
+    response = Response(webhook_response.body, status=status, content_type=TEXT_CONTENT_TYPE)
+    if status < 400 or webhook_response.from_scenario:
         response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Make-Actual-Status"] = str(answer.status)
-    for name, value in answer.headers:
+    response.headers["Make-Actual-Status"] = str(status)
+    for name, value in webhook_response.headers:
         if name.lower() in _SERVER_HEADERS:
             continue
         if name.lower() == "set-cookie":
@@ -67,23 +77,23 @@ def to_flask_response(answer: WebhookResponse) -> Response:
     return response
 
 
-def response_status(answer: ExecutionResponse) -> int:
-    """The status of an answer; what only announces an answer (1xx) would leave the caller waiting."""
-    return answer.status if answer.status >= 200 else 200
+def response_status(response: ExecutionResponse) -> int:
+    """Returns the status of a scenario's response; an interim one (1xx) would leave the caller waiting."""
+    return response.status if response.status >= 200 else 200
 
 
-def response_body(answer: ExecutionResponse) -> str:
-    """The body of an answer; one without is the text that a webhook answers by itself."""
-    if answer.status in _WITHOUT_BODY:
+def response_body(response: ExecutionResponse) -> str:
+    """Returns the body of a scenario's response; the default text if it has none."""
+    if response.status in _WITHOUT_BODY:
         return ""
-    if answer.body is None:
+    if response.body is None:
         return ACCEPTED
-    return answer.body if isinstance(answer.body, str) else orjson.dumps(answer.body).decode()
+    return response.body if isinstance(response.body, str) else orjson.dumps(response.body).decode()
 
 
-def response_headers(answer: ExecutionResponse) -> list[tuple[str, str]]:
-    """The headers of an answer that can be sent."""
-    return [(name, value) for name, value in answer.headers if _is_header(name) and _is_header_value(value)]
+def response_headers(response: ExecutionResponse) -> list[tuple[str, str]]:
+    """Returns the headers of a scenario's response that HTTP allows."""
+    return [(name, value) for name, value in response.headers if _is_header(name) and _is_header_value(value)]
 
 
 def _is_header(name: str) -> bool:

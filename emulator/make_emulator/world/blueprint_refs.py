@@ -57,6 +57,12 @@ def used_modules(blueprint: Mapping[str, Json]) -> tuple[Mapping[str, str], ...]
     return tuple({"moduleName": module, "packageName": app} for app, module in pairs)
 
 
+def next_module_id(blueprint: Mapping[str, Json]) -> int:
+    """The id that the next module will get: the highest one and 1 more (recorded)."""
+    ids = (node.get("id") for node in iter_modules(blueprint.get("flow")))
+    return max((id for id in ids if isinstance(id, int) and not isinstance(id, bool)), default=0) + 1
+
+
 def find_references(blueprint: Mapping[str, Json], kind: str) -> set[int]:
     """The ids of a kind of thing (``"connection"``, ``"hook"``, ``"dataStore"`` …) that the modules use."""
     return {id for node in iter_modules(blueprint.get("flow")) for id in find_module_references(node, kind)}

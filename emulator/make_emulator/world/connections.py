@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from . import blueprint_refs, connection_types
-from .connection_types import OAUTH, ConnectionType
+import yaml
+
+from ..resources import fixture_path
+from . import blueprint_refs
 from .data_stores import scenarios_using
 from .exceptions import (
     ActionFailedError,
@@ -22,6 +25,70 @@ from .exceptions import (
 )
 from .models import Connection, ConnectionTestResult, Json, Team, User
 from .world import World
+
+OAUTH = "oauth"
+
+#: The colour of a connection or hook whose type has no known one.
+DEFAULT_THEME = "#c73a63"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionType:
+    """A kind of connection; its own fields go flat into the body that creates one."""
+
+    id: str
+    label: str
+    account_type: str
+    theme: str
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    editable: bool = True
+
+    @property
+    def credential_fields(self) -> tuple[str, ...]:
+        return self.required + self.optional
+
+
+@lru_cache(maxsize=1)
+def all_connection_types() -> Mapping[str, ConnectionType]:
+    """Every kind of connection by its id."""
+    rows = yaml.load(
+        fixture_path("connection-types.yaml").read_text("utf-8"),
+        Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),
+    )
+    return {
+        id: ConnectionType(
+            id=id,
+            label=row["label"],
+            account_type=row["account"],
+            theme=row["theme"],
+            required=tuple(row.get("required", ())),
+            optional=tuple(row.get("optional", ())),
+            editable=row.get("editable", True),
+        )
+        for id, row in rows.items()
+    }
+
+
+def get_connection_type(id: str) -> ConnectionType:
+    """The kind of connection with an id.
+
+    Raises:
+        UnfitInput: if there is none.
+    """
+    found = all_connection_types().get(id)
+    if found is None:
+        raise IncompatibleInputError("Invalid connection type")
+    return found
+
+
+class AccountAppearance(NamedTuple):
+    """The way in which Make shows the account of a connection."""
+
+    label: str
+    account_type: str
+    theme: str
+
 
 #: Outcome of a test -> the status that the service behind it answered, and its words unless others are scripted.
 #: Those for a wrong key are the ones that Make's own API has for a connection to Make (SDK's live tests).
@@ -86,7 +153,7 @@ def create(
         UnfitInput: if there is no such type, or it knows no scopes.
         Invalid: if own fields of the type are missing, or there are others.
     """
-    kind = connection_types.get_connection_type(type)
+    kind = get_connection_type(type)
     if scopes and kind.account_type != OAUTH:
         raise IncompatibleInputError("Invalid scope")
     faults = [
@@ -99,22 +166,75 @@ def create(
     ]
     if faults:
         raise InvalidParametersError(*faults)
-    id = world.ids.assign("connection", id)
+    return insert(
+        world,
+        team.id,
+        name=name,
+        type_name=kind.id,
+        scopes=tuple(dict.fromkeys(scopes)),
+        author_id=user.id,
+        credentials=data,
+        verdict=_UNAUTHORIZED if kind.account_type == OAUTH else None,
+        id=id,
+    )
+
+
+def insert(
+    world: World,
+    team_id: int,
+    *,
+    name: str,
+    type_name: str,
+    account_label: str | None = None,
+    account_type: str | None = None,
+    theme: str | None = None,
+    metadata: Mapping[str, Json] | None = None,
+    scopes: tuple[str, ...] = (),
+    editable: bool | None = None,
+    author_id: int,
+    credentials: Mapping[str, Json] | None = None,
+    verdict: ConnectionTestResult | None = None,
+    id: int | None = None,
+) -> Connection:
+    """Insert a connection, unchecked; what is not given follows from its type, if that is a known one.
+
+    Args:
+        id: the id that a seed gave; by default, the next one.
+    """
+    kind = all_connection_types().get(type_name)
+    appearance = account_appearance(type_name, label=account_label, account_type=account_type, theme=theme)
     return world.connections.put(
         Connection(
-            id=id,
+            id=world.ids.assign("connection", id),
             name=name,
-            team_id=team.id,
-            account_name=kind.id,
-            account_label=kind.label,
-            account_type=kind.account_type,
-            theme=kind.theme,
-            scopes=tuple(dict.fromkeys(scopes)),
-            editable=kind.editable,
-            author_id=user.id,
-            credentials=data,
-            verdict=_UNAUTHORIZED if kind.account_type == OAUTH else None,
+            team_id=team_id,
+            account_name=type_name,
+            account_label=appearance.label,
+            account_type=appearance.account_type,
+            theme=appearance.theme,
+            metadata=metadata,
+            scopes=scopes,
+            editable=(kind is None or kind.editable) if editable is None else editable,
+            author_id=author_id,
+            credentials=credentials,
+            verdict=verdict,
         )
+    )
+
+
+def account_appearance(
+    type_name: str,
+    *,
+    label: str | None = None,
+    account_type: str | None = None,
+    theme: str | None = None,
+) -> AccountAppearance:
+    """The label, type and colour of the account of a connection; what is not given follows from its type."""
+    kind = all_connection_types().get(type_name)
+    return AccountAppearance(
+        label or (kind.label if kind else type_name.replace("-", " ").title()),
+        account_type or (kind.account_type if kind else OAUTH),
+        theme or (kind.theme if kind else DEFAULT_THEME),
     )
 
 
@@ -136,7 +256,7 @@ def editable_parameters(connection: Connection) -> list[str]:
     Raises:
         UnfitInput: if none can.
     """
-    kind = connection_types.all_connection_types().get(connection.account_name)
+    kind = all_connection_types().get(connection.account_name)
     if not connection.editable or kind is None:
         raise IncompatibleInputError("Cannot edit this connection.")
     if not kind.credential_fields:
@@ -154,7 +274,7 @@ def set_data(world: World, connection: Connection, data: Mapping[str, Json]) -> 
         Invalid: if the type has no such fields.
     """
     editable_parameters(connection)
-    kind = connection_types.get_connection_type(connection.account_name)
+    kind = get_connection_type(connection.account_name)
     if faults := list(_find_data_issues(kind, data)):
         raise InvalidParametersError(*faults)
     verdict = _UNAUTHORIZED if connection.account_type == OAUTH else connection.verdict
@@ -199,7 +319,7 @@ def find_failure(world: World, connection: Connection) -> ConnectionTestResult |
     # A connection that a seed brought along: authorized before, with credentials that are nobody's business.
     if (data := connection.credentials) is None:
         return None
-    kind = connection_types.all_connection_types().get(connection.account_name)
+    kind = all_connection_types().get(connection.account_name)
     if kind is not None and not all(data.get(field) for field in kind.required):
         return ConnectionTestResult("invalid", TEST_OUTCOMES["invalid"][1])
     # The one service that is at hand: Make itself.

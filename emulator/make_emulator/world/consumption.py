@@ -5,7 +5,6 @@ Tallies are kept as runs are written, so asking costs nothing, and what a delete
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,9 +15,6 @@ from .models import Consumption, Execution, Organization, Scenario, Team
 from .world import World
 
 _ZERO = Consumption()
-
-#: Of so many runs of a scenario, the latest, it is kept what went into each module and came out.
-MAX_DETAILED_EXECUTIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +27,21 @@ class DailyConsumption:
     centicredits: int
 
 
-def record_execution(world: World, execution: Execution) -> Execution:
-    """Add a run to the logs of its scenario and to the tallies of its owners."""
-    execution = count_execution(world, execution)
-    world.logs.put(execution)
-    return execution
-
-
-def count_execution(world: World, execution: Execution) -> Execution:
-    """Add a run to the tallies of its owners, and tell it apart from all others."""
-    execution = replace(execution, sequence=world.ids.next("log"))
-    _drop_expired(world, execution)
-    if execution.started >= world.organizations[execution.organization_id].last_reset:
-        for owner in (
-            ("scenario", execution.scenario_id),
-            ("team", execution.team_id),
-            ("organization", execution.organization_id),
-        ):
-            before = world.tallies.get(owner, _ZERO)
-            world.tallies[owner] = Consumption(
-                before.operations + execution.operations,
-                before.centicredits + execution.centicredits,
-                before.transfer + execution.transfer,
-            )
-    return execution
+def add_execution(world: World, execution: Execution) -> None:
+    """Add a run to the tallies of its scenario, team and organization, unless it is older than their counters."""
+    if execution.started < world.organizations[execution.organization_id].last_reset:
+        return
+    for owner in (
+        ("scenario", execution.scenario_id),
+        ("team", execution.team_id),
+        ("organization", execution.organization_id),
+    ):
+        before = world.tallies.get(owner, _ZERO)
+        world.tallies[owner] = Consumption(
+            before.operations + execution.operations,
+            before.centicredits + execution.centicredits,
+            before.transfer + execution.transfer,
+        )
 
 
 def reset_counters(world: World, until: int) -> list[Organization]:
@@ -85,34 +72,6 @@ def reset_counters(world: World, until: int) -> list[Organization]:
     return restarted
 
 
-def _drop_expired(world: World, newest: Execution) -> None:
-    """Drop what the plan keeps no longer from the logs of a scenario, and the steps of all but its latest runs."""
-    days = world.organizations[newest.organization_id].license.retention
-    entries = world.logs.where(scenario=newest.scenario_id)
-    stale = []
-    for entry in entries:
-        at = entry.started if isinstance(entry, Execution) else entry.at
-        if at >= newest.started - days * DAY:
-            break
-        stale.append(entry.id)
-    for id in stale:
-        world.logs.remove((newest.scenario_id, id))
-    detailed = world.detailed.setdefault(newest.scenario_id, deque())
-    detailed.append(newest.id)
-    if len(detailed) > MAX_DETAILED_EXECUTIONS:
-        run = world.logs.get((newest.scenario_id, detailed.popleft()))
-        if isinstance(run, Execution) and (run.steps or run.decisions):
-            world.logs.put(
-                replace(
-                    run,
-                    steps=(),
-                    decisions=(),
-                    steps_left_out=run.steps_left_out + len(run.steps),
-                    decisions_left_out=run.decisions_left_out + len(run.decisions),
-                )
-            )
-
-
 def organization_of(world: World, team_id: int) -> Organization:
     """The organization of a team, whose plan says what the team may use."""
     return world.organizations[world.teams[team_id].organization_id]
@@ -141,7 +100,7 @@ def get_scenario_consumption(world: World, scenario: Scenario) -> Consumption:
     return world.tallies.get(("scenario", scenario.id), _ZERO)
 
 
-def finished_executions(world: World, scenario: Scenario) -> Iterator[Execution]:
+def _finished_executions(world: World, scenario: Scenario) -> Iterator[Execution]:
     """The finished runs of a scenario."""
     now = world.now()
     for entry in world.logs.where(scenario=scenario.id):
@@ -153,7 +112,7 @@ def daily_consumption(world: World, scenario: Scenario, zone: ZoneInfo | None) -
     """The use of the last 30 days, only days with use, oldest first; days end at midnight of the zone."""
     since = world.now() - 30 * DAY
     days: dict[str, DailyConsumption] = {}
-    for execution in sorted(finished_executions(world, scenario), key=lambda run: run.started):
+    for execution in sorted(_finished_executions(world, scenario), key=lambda run: run.started):
         if execution.started < since:
             continue
         date = f"{datetime.fromtimestamp(execution.started / 1000, zone or UTC):%d-%m-%Y}"

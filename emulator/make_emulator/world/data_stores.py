@@ -54,14 +54,37 @@ def create_store(
     if len(siblings) >= organization.license.dslimit:
         raise PlanLimitError(f"The plan allows {organization.license.dslimit} data store(s).")
     _check_storage_allowance(world, team, max_size)
-    id = world.ids.assign("data store", id)
+    return insert_store(
+        world,
+        team.id,
+        id=world.ids.assign("data store", id),
+        name=name,
+        max_size=max_size,
+        structure_id=structure.id if structure else None,
+    )
+
+
+def insert_store(
+    world: World,
+    team_id: int,
+    *,
+    id: int,
+    name: str,
+    max_size: int,
+    structure_id: int | None = None,
+    records: Iterable[Record] = (),
+) -> DataStore:
+    """Insert a store with its records, unchecked."""
+    rows = [world.records.put(record) for record in records]
     return world.data_stores.put(
         DataStore(
             id=id,
             name=name,
-            team_id=team.id,
-            datastructure_id=structure.id if structure else None,
+            team_id=team_id,
+            datastructure_id=structure_id,
             max_size=max_size,
+            records=len(rows),
+            size=sum(record.size for record in rows),
         )
     )
 
@@ -97,8 +120,6 @@ def delete_stores(world: World, stores: Sequence[DataStore], *, confirmed: bool)
         if not confirmed and scenarios_using(world, "dataStore", store.id, store.team_id):
             raise NotConfirmedError(f"Data store '{store.id}' is used by scenarios.")
     for store in stores:
-        for record in list(world.records.where(store=store.id)):
-            world.records.remove((store.id, record.key))
         world.data_stores.remove(store.id)
     return [store.id for store in stores]
 
@@ -187,21 +208,14 @@ def delete_records(world: World, store: DataStore, keys: Iterable[str]) -> list[
 def _write_record(world: World, store: DataStore, key: str, data: Mapping[str, Json]) -> Record:
     store = world.data_stores[store.id]
     old = world.records.get((store.id, key))
-    size = RECORD_OVERHEAD + len(key.encode()) + bson_size(data)
+    size = record_size(key, data)
     if size > MAX_RECORD_SIZE:
         raise OutOfSpaceError("A record holds at most 15 MB.")
     store_size = store.size + size - (old.size if old else 0)
     if store_size > store.max_size:
         raise OutOfSpaceError()
-    record = world.records.put(
-        Record(
-            data_store_id=store.id,
-            key=key,
-            data=data,
-            size=size,
-            sequence=old.sequence if old else world.ids.next("record"),
-        )
-    )
+    record = replace(old, data=data, size=size) if old else create_record(world, store.id, key, data, size)
+    world.records.put(record)
     world.data_stores.put(replace(store, records=store.records + (old is None), size=store_size))
     return record
 
@@ -219,6 +233,16 @@ def _validate_record_data(
     if faults:
         raise InvalidParametersError(*faults)
     return data
+
+
+def create_record(world: World, store_id: int, key: str, data: Mapping[str, Json], size: int) -> Record:
+    """A new record of a store, of the size that `record_size` computes; not yet put into it."""
+    return Record(data_store_id=store_id, key=key, data=data, size=size, sequence=world.ids.next("record"))
+
+
+def record_size(key: str, data: Mapping[str, Json]) -> int:
+    """The bytes that a record takes of its store."""
+    return RECORD_OVERHEAD + len(key.encode()) + bson_size(data)
 
 
 def bson_size(value: Json) -> int:

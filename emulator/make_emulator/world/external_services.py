@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from .models import HttpRule, Mail, SentRequest
 from .tables import Table
@@ -56,12 +56,6 @@ def record_mail(world: World, mail: Mail) -> Mail:
     return _append_bounded(
         world.outbox, replace(mail, id=world.ids.next("mail"), html=html, text=text), MAX_MAILS
     )
-
-
-def clear_table(table: Table[int, Any]) -> None:
-    """Forget all rows of a table; the ids go on."""
-    for row in list(table):
-        table.remove(row.id)
 
 
 def _append_bounded(table: Table[int, _Row], row: _Row, most: int) -> _Row:

@@ -161,13 +161,6 @@ def delete(world: World, function: CustomFunction, users: Iterable[Scenario], *,
     """
     if not confirmed and (told := [f"'{row.name}' ({row.id})" for row in users]):
         raise NotConfirmedError(f"Function '{function.name}' is used by scenarios: {', '.join(told)}.")
-    remove(world, function)
-
-
-def remove(world: World, function: CustomFunction) -> None:
-    """Remove a function with its history."""
-    for change in list(world.function_changes.where(function=function.id)):
-        world.function_changes.remove(change.id)
     world.functions.remove(function.id)
 
 

@@ -5,13 +5,17 @@ Sources: API documentation, "Hooks"; help centre, "Webhooks"; recorded exchanges
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
+import yaml
+
+from ..resources import fixture_path
 from .clock import MINUTE
+from .connections import DEFAULT_THEME
 from .consumption import organization_of
-from .exceptions import NotConfirmedError
-from .hook_types import get_hook_type, validate_hook_data
+from .exceptions import IncompatibleInputError, InvalidParametersError, NotConfirmedError
 from .models import FieldSpecs, Hook, Json, Scenario, Team
 from .world import World
 
@@ -21,6 +25,100 @@ UNASSIGNED_TIMEOUT = 120 * 60 * MINUTE
 #: How many fields of one collection, and how many levels, a learned structure has at most.
 MAX_LEARNED_FIELDS = 200
 MAX_LEARNED_DEPTH = 10
+
+
+_PYTHON_TYPES: dict[str, tuple[type, ...]] = {
+    "boolean": (bool,),
+    "text": (str,),
+    "account": (int,),
+    "udt": (int,),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookType:
+    """One type: ``type`` is web, web-shared or mail."""
+
+    name: str
+    type: str
+    theme: str
+    fields: FieldSpecs
+    editable: bool = True
+
+
+@lru_cache(maxsize=1)
+def all_hook_types() -> Mapping[str, HookType]:
+    """Every type by its name."""
+    rows = yaml.safe_load(fixture_path("hook-types.yaml").read_text("utf-8"))
+    return {name: HookType(name=name, **row) for name, row in rows.items()}
+
+
+def get_hook_type(name: str) -> HookType:
+    """The type of a name.
+
+    Raises:
+        UnfitInput: if there is none (Make's IM005, "Invalid hook type").
+    """
+    found = all_hook_types().get(name)
+    if found is None:
+        raise IncompatibleInputError("Invalid hook type")
+    return found
+
+
+def validate_hook_data(
+    world: World,
+    team_id: int,
+    kind: HookType,
+    given: Mapping[str, Json],
+    *,
+    use_defaults: bool,
+    partial: bool = False,
+) -> dict[str, Json]:
+    """The data of a hook as its type takes them, in the order of the type's fields.
+
+    Args:
+        use_defaults: whether required fields that are missing take their default.
+        partial: whether required fields may be missing, as when a hook is changed.
+
+    Raises:
+        Invalid: with one text for each parameter at fault.
+        NotFound: if the data name a connection or a data structure that the team does not have.
+    """
+    data = dict(given)
+    if use_defaults:
+        for field in kind.fields:
+            if "default" in field:
+                data.setdefault(field["name"], field["default"])
+    if faults := list(_find_issues(kind.fields, data, partial=partial)):
+        raise InvalidParametersError(*faults)
+    for field in kind.fields:
+        _check_reference(world, team_id, field["type"], data.get(field["name"]))
+    return {field["name"]: data[field["name"]] for field in kind.fields if field["name"] in data}
+
+
+def _find_issues(fields: FieldSpecs, data: Mapping[str, Json], *, partial: bool) -> Iterator[str]:
+    by_name = {field["name"]: field for field in fields}
+    for name, field in by_name.items():
+        value = data.get(name)
+        required = bool(field.get("required"))
+        if value is None and (not required or (partial and name not in data)):
+            continue
+        if value is None or (value == "" and required):
+            yield f"Missing value of required parameter '{name}'."
+        elif not isinstance(value, _PYTHON_TYPES[field["type"]]) or (
+            field["type"] != "boolean" and isinstance(value, bool)
+        ):
+            yield f"Invalid {field['type']} in parameter '{name}'."
+    yield from (f"Unknown parameter '{name}'." for name in data if name not in by_name)
+
+
+def _check_reference(world: World, team_id: int, kind: str, id: Json) -> None:
+    if id is None or kind not in ("account", "udt"):
+        return
+    row = world.connections.get(id) if kind == "account" else world.data_structures.get(id)
+    if row is None or row.team_id != team_id:
+        noun = "connection" if kind == "account" else "data structure"
+        raise InvalidParametersError(f"There is no {noun} '{id}' in the team of the hook.")
 
 
 def create_hook(
@@ -40,19 +138,44 @@ def create_hook(
     """
     kind = get_hook_type(type_name)
     own = validate_hook_data(world, team.id, kind, data, use_defaults=use_defaults)
+    return insert(
+        world, team.id, name=name, type_name=kind.name, data=own, learning=kind.name == "gateway-webhook"
+    )
+
+
+def insert(
+    world: World,
+    team_id: int,
+    *,
+    name: str,
+    type_name: str,
+    data: Mapping[str, Json],
+    enabled: bool = True,
+    learning: bool = False,
+    alone_since: int | None = None,
+    id: int | None = None,
+) -> Hook:
+    """Insert a hook, unchecked; the look of one of an unknown type is that of a webhook.
+
+    Args:
+        alone_since: the time since which no scenario uses it, in milliseconds; now, by default.
+        id: the id that a seed gave; by default, the next one.
+    """
+    kind = all_hook_types().get(type_name)
     hook = world.hooks.put(
         Hook(
-            id=world.ids.next("hook"),
+            id=world.ids.assign("hook", id),
             name=name,
-            team_id=team.id,
+            team_id=team_id,
             udid=world.ids.udid(),
-            type=kind.type,
-            type_name=kind.name,
-            theme=kind.theme,
-            data={"teamId": team.id, **own},
-            editable=kind.editable,
-            learning=kind.name == "gateway-webhook",
-            alone_since=world.now(),
+            type=kind.type if kind else "web",
+            type_name=type_name,
+            theme=kind.theme if kind else DEFAULT_THEME,
+            data={"teamId": team_id, **data},
+            editable=kind is None or kind.editable,
+            enabled=enabled,
+            learning=learning,
+            alone_since=world.now() if alone_since is None else alone_since,
         )
     )
     world.register_name(hook.udid)
@@ -116,16 +239,7 @@ def delete_hook(world: World, hook: Hook, *, confirmed: bool) -> int:
         if not confirmed:
             raise NotConfirmedError(f"Hook '{hook.id}' is used by scenario '{scenario.id}'.")
         world.scenarios.put(replace(scenario, hook_id=None, is_active=False, is_invalid=True, next_exec=None))
-    clear_queue_and_logs(world, hook)
     return world.hooks.remove(hook.id).id
-
-
-def clear_queue_and_logs(world: World, hook: Hook) -> None:
-    """Drop what a hook received and its logs."""
-    for incoming in list(world.incomings.where(hook=hook.id)):
-        world.incomings.remove((hook.id, incoming.id))
-    for entry in list(world.hook_logs.where(hook=hook.id)):
-        world.hook_logs.remove((hook.id, entry.id))
 
 
 def mark_unassigned(world: World, hook_id: int | None) -> None:

@@ -75,11 +75,5 @@ def delete(world: World, rows: Sequence[IncompleteExecution], *, confirmed: bool
     if not confirmed:
         raise NotConfirmedError("Incomplete executions are deleted for good.")
     for row in rows:
-        remove(world, row)
+        world.incomplete_executions.remove(row.id)
     return [row.id for row in rows]
-
-
-def remove(world: World, row: IncompleteExecution) -> None:
-    for retry in list(world.retries.where(incomplete=row.id)):
-        world.retries.remove((row.id, retry.id))
-    world.incomplete_executions.remove(row.id)

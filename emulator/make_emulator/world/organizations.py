@@ -8,13 +8,12 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from . import enums, functions, hook_queues, hooks, incomplete_executions, variables
+from . import enums, scenarios
 from .clock import add_months
 from .exceptions import AccessDeniedError, InvalidParametersError, NotConfirmedError, PlanLimitError
 from .models import Json, Organization, OrganizationMember, Team, TeamMember, Token, User
 from .plans import PLANS
 from .roles import ORGANIZATION_MEMBER, ORGANIZATION_OWNER, TEAM_ADMIN
-from .tables import Table
 from .world import World
 
 
@@ -196,8 +195,8 @@ def delete_team(world: World, team: Team, *, confirmed: bool) -> int:
     """
     if not confirmed:
         raise NotConfirmedError(f"Team '{team.id}' and everything in it would be deleted.")
-    _delete_team_contents(world, team)
-    variables.remove_all(world, team)
+    for scenario in list(world.scenarios.where(team=team.id)):
+        scenarios.remove(world, scenario)
     world.teams.remove(team.id)
     return team.id
 
@@ -212,49 +211,5 @@ def delete_organization(world: World, organization: Organization, *, confirmed: 
         raise NotConfirmedError(f"Organization '{organization.id}' has active scenarios.")
     for team in list(world.teams.where(organization=organization.id)):
         delete_team(world, team, confirmed=True)
-    for member in list(world.organization_members.where(organization=organization.id)):
-        world.organization_members.remove((member.user_id, member.organization_id))
-    variables.remove_all(world, organization)
     world.organizations.remove(organization.id)
     return organization.id
-
-
-def _delete_team_contents(world: World, team: Team) -> None:
-    for scenario in list(world.scenarios.where(team=team.id)):
-        remove_scenario(world, scenario.id)
-    for store in list(world.data_stores.where(team=team.id)):
-        for record in list(world.records.where(store=store.id)):
-            world.records.remove((store.id, record.key))
-        world.data_stores.remove(store.id)
-    for hook in world.hooks.where(team=team.id):
-        hooks.clear_queue_and_logs(world, hook)
-    for function in list(world.functions.where(team=team.id)):
-        functions.remove(world, function)
-    belongings: list[Table[int, Any]] = [
-        world.folders,
-        world.data_structures,
-        world.connections,
-        world.hooks,
-        world.templates,
-    ]
-    for table in belongings:
-        for row in list(table.where(team=team.id)):
-            table.remove(row.id)
-    for member in list(world.team_members.where(team=team.id)):
-        world.team_members.remove((member.user_id, member.team_id))
-
-
-def remove_scenario(world: World, scenario_id: int) -> None:
-    """Remove a scenario with its blueprints, logs and incomplete executions; what awaited another run waits at its hook again."""
-    for version in list(world.blueprints.where(scenario=scenario_id)):
-        world.blueprints.remove((scenario_id, version.version))
-    for entry in list(world.logs.where(scenario=scenario_id)):
-        world.logs.remove((scenario_id, entry.id))
-    for row in list(world.incomplete_executions.where(scenario=scenario_id)):
-        incomplete_executions.remove(world, row)
-    for rerun in list(world.reruns.where(scenario=scenario_id)):
-        world.reruns.remove(rerun.id)
-        hook_queues.requeue(world, rerun.taken)
-    for key in [key for key in world.increments if key[0] == scenario_id]:
-        del world.increments[key]
-    hooks.mark_unassigned(world, world.scenarios.remove(scenario_id).hook_id)

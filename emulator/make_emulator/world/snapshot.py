@@ -18,83 +18,14 @@ from typing import Any
 
 import orjson
 
-from . import models
 from .clock import MAX_TIMESTAMP
 from .deserialize import DeserializationError, reader_for
 from .models import Consumption, Json, ModuleScript
+from .schema import TABLES
 from .world import World
 
 VERSION = 1
 MASK = "********"
-
-#: Name in the document -> table of the world, class of its rows; in the order in which they can be put back.
-SECTIONS: Mapping[str, tuple[str, type]] = {
-    "organizations": ("organizations", models.Organization),
-    "teams": ("teams", models.Team),
-    "users": ("users", models.User),
-    "organization_members": ("organization_members", models.OrganizationMember),
-    "team_members": ("team_members", models.TeamMember),
-    "tokens": ("tokens", models.Token),
-    "folders": ("folders", models.Folder),
-    "scenarios": ("scenarios", models.Scenario),
-    "blueprints": ("blueprints", models.BlueprintVersion),
-    "executions": ("logs", models.Execution),
-    "scenario_events": ("logs", models.ScenarioEvent),
-    "incomplete_executions": ("incomplete_executions", models.IncompleteExecution),
-    "retries": ("retries", models.RetryAttempt),
-    "reruns": ("reruns", models.InstantRetry),
-    "data_structures": ("data_structures", models.DataStructure),
-    "data_stores": ("data_stores", models.DataStore),
-    "records": ("records", models.Record),
-    "connections": ("connections", models.Connection),
-    "hooks": ("hooks", models.Hook),
-    "incomings": ("incomings", models.Incoming),
-    "hook_logs": ("hook_logs", models.HookLog),
-    "functions": ("functions", models.CustomFunction),
-    "function_changes": ("function_changes", models.FunctionChange),
-    "templates": ("templates", models.Template),
-    "public_templates": ("public_templates", models.PublicTemplate),
-    "variables": ("variables", models.Variable),
-    "variable_changes": ("variable_changes", models.VariableChange),
-    "http_rules": ("http_rules", models.HttpRule),
-    "http_requests": ("http_requests", models.SentRequest),
-    "outbox": ("outbox", models.Mail),
-}
-
-#: Table, field, and the table in which what the field names must be.
-_FOREIGN_KEYS = (
-    ("teams", "organization_id", "organizations"),
-    ("organization_members", "user_id", "users"),
-    ("organization_members", "organization_id", "organizations"),
-    ("team_members", "user_id", "users"),
-    ("team_members", "team_id", "teams"),
-    ("tokens", "user_id", "users"),
-    ("folders", "team_id", "teams"),
-    ("scenarios", "team_id", "teams"),
-    ("blueprints", "scenario_id", "scenarios"),
-    ("incomplete_executions", "scenario_id", "scenarios"),
-    ("incomplete_executions", "team_id", "teams"),
-    ("reruns", "scenario_id", "scenarios"),
-    ("data_structures", "team_id", "teams"),
-    ("data_stores", "team_id", "teams"),
-    ("records", "data_store_id", "data_stores"),
-    ("connections", "team_id", "teams"),
-    ("hooks", "team_id", "teams"),
-    ("functions", "team_id", "teams"),
-    ("functions", "created_by", "users"),
-    ("function_changes", "function_id", "functions"),
-    ("function_changes", "updated_by", "users"),
-    ("templates", "team_id", "teams"),
-)
-
-#: What may hold secrets of services outside, which nobody else knows by name.
-_SENSITIVE_FIELDS: Mapping[str, Sequence[str]] = {
-    "variables": ("value",),
-    "variable_changes": ("before", "after"),
-    "http_rules": ("headers", "body", "pages"),
-    "http_requests": ("url", "headers", "body"),
-    "outbox": ("html", "text", "headers"),
-}
 
 _RANDOM_STATE = struct.Struct(">625L")
 
@@ -109,14 +40,15 @@ class InvalidSnapshotError(ValueError):
 def take(world: World) -> dict[str, Any]:
     """The state of a world, for `dumps`."""
     with world.lock:
-        parts: dict[str, list[Any]] = {}
-        for part, (table, kind) in SECTIONS.items():
-            rows = getattr(world, table)
-            mixed = sum(name == table for name, _ in SECTIONS.values()) > 1
-            parts[part] = [row for row in rows if type(row) is kind] if mixed else list(rows)
+        sections: dict[str, list[Any]] = {}
+        for name, spec in TABLES.items():
+            for section, kind in spec.sections.items():
+                rows = world.table(name)
+                is_mixed = len(spec.sections) > 1
+                sections[section] = [row for row in rows if type(row) is kind] if is_mixed else list(rows)
         scripts = list(world.scripts.values())
         detailed = [[id, list(ids)] for id, ids in world.detailed.items()]
-        return {**header(world), "scripts": scripts, "detailed": detailed, "rows": parts}
+        return {**header(world), "scripts": scripts, "detailed": detailed, "rows": sections}
 
 
 def header(world: World) -> dict[str, Any]:
@@ -148,20 +80,19 @@ def redact(state: Mapping[str, Any]) -> dict[str, Any]:
     """The document of a state without tokens, addresses of hooks, credentials, and what ids follow from; it cannot be restored."""
     document: dict[str, Any] = orjson.loads(dumps(state))
     rows = document["rows"]
-    names = {row["token"] for row in rows["tokens"]}
-    names |= {row["udid"] for row in (*rows["hooks"], *rows["hook_logs"])}
-    for connection in rows["connections"]:
-        connection["credentials"] = _mask_values(connection["credentials"])
-    for part, fields in _SENSITIVE_FIELDS.items():
-        for row in rows[part]:
-            row.update((field, _mask_values(row[field])) for field in fields)
+    secrets: set[str] = set()
+    for spec in TABLES.values():
+        for section in spec.sections:
+            for row in rows[section]:
+                secrets.update(row[field] for field in spec.secret_fields)
+                row.update((field, _mask_values(row[field])) for field in spec.sensitive_fields)
     document["ids"] |= {"random": None, "names": None}
     document = {"redacted": True, **document}
-    if not names:
+    if not secrets:
         return document
-    secret = re.compile("|".join(sorted(map(re.escape, names), key=len, reverse=True)))
-    shown: dict[str, Any] = orjson.loads(secret.sub(MASK, orjson.dumps(document).decode()))
-    return shown
+    pattern = re.compile("|".join(sorted(map(re.escape, secrets), key=len, reverse=True)))
+    redacted: dict[str, Any] = orjson.loads(pattern.sub(MASK, orjson.dumps(document).decode()))
+    return redacted
 
 
 def _serialize_consumption(tally: Consumption) -> list[int]:
@@ -270,30 +201,30 @@ def _read(hint: Any, document: Mapping[str, Any], name: str) -> Any:
         raise DeserializationError(f"'{name}' {error}") from None
 
 
-def _load_rows(world: World, rows: dict[str, Any]) -> None:
-    if unknown := rows.keys() - SECTIONS.keys():
+def _load_rows(world: World, sections: dict[str, Any]) -> None:
+    known = {section for spec in TABLES.values() for section in spec.sections}
+    if unknown := sections.keys() - known:
         raise DeserializationError(f"'rows' has an unknown part '{min(unknown)}'")
-    tables: dict[str, list[Any]] = {}
-    for part in ("reruns", "functions", "function_changes", "variables", "variable_changes"):
-        rows.setdefault(part, [])  # documents of earlier releases have none
-    for part, (table, kind) in SECTIONS.items():
-        if type(rows[part]) is not list:
-            raise DeserializationError(f"'{part}' is not a list")
-        earlier = tables.get(table)
-        tables[table] = read = list(reader_for(kind)(rows[part]))
-        if earlier is not None:
-            tables[table] = sorted(earlier + read, key=attrgetter("sequence"))
-    for table, read in tables.items():
-        getattr(world, table).bulk_load(read)
+    for name, spec in TABLES.items():
+        rows: list[Any] = []
+        for section, kind in spec.sections.items():
+            values = sections.get(section, []) if spec.is_optional else sections[section]
+            if type(values) is not list:
+                raise DeserializationError(f"'{section}' is not a list")
+            rows += reader_for(kind)(values)
+        if len(spec.sections) > 1:
+            rows.sort(key=attrgetter("sequence"))
+        world.table(name).bulk_load(rows)
 
 
 def _check_references(world: World) -> None:
-    """Whether what rows name is there, as far as the rest of the house relies on it."""
-    for table, field, target in _FOREIGN_KEYS:
-        known = getattr(world, target)
-        for id in set(map(attrgetter(field), getattr(world, table))):
-            if id not in known:
-                raise DeserializationError(f"'{table}' name the {field} {id}, which is not there")
+    """Check that the rows exist which others name, as far as the rest of the package relies on it."""
+    for name, spec in TABLES.items():
+        for field, target in spec.references.items():
+            rows = world.table(target)
+            for key in set(map(attrgetter(field), world.table(name))):
+                if key not in rows:
+                    raise DeserializationError(f"'{name}' refer to the {field} {key}, which does not exist")
     for scenario in world.scenarios:
         if (scenario.id, scenario.blueprint_version) not in world.blueprints:
             raise DeserializationError(

@@ -1,4 +1,4 @@
-"""Tables of immutable rows with indexes that are sorted on demand.
+"""Tables of immutable rows, with indexes and with sorted orders that are built on demand.
 
 Rows are frozen dataclasses: changing one means putting its successor. A reader therefore never sees half a
 change, and a copy of a table is a copy of references.
@@ -6,25 +6,27 @@ change, and a copy of a table is a copy of references.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Generic, TypeVar
-
-from sortedcontainers import SortedKeyList
 
 Row = TypeVar("Row")
 Key = TypeVar("Key", bound=Hashable)
 SortKey = Callable[[Any], Any]
 
 
-class Bucket(Generic[Row]):
-    """The rows that share one value of an index, in every order that was asked for."""
+class IndexEntry(Generic[Row]):
+    """The rows that share one value of an index, in every order that was requested before.
+
+    An order is a sorted list. Inserting into one of 100,000 rows moves at most 800 kB of pointers, some 20 µs.
+    """
 
     __slots__ = ("_orders", "_rows")
 
     def __init__(self) -> None:
         self._rows: dict[Hashable, Row] = {}
-        self._orders: dict[SortKey, SortedKeyList] = {}
+        self._orders: dict[SortKey, list[Row]] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -35,60 +37,66 @@ class Bucket(Generic[Row]):
     def put(self, key: Hashable, row: Row) -> None:
         old = self._rows.get(key)
         self._rows[key] = row
-        for order in self._orders.values():
+        for sort_key, order in self._orders.items():
+            value = sort_key(row)
             if old is not None:
-                order.remove(old)
-            order.add(row)
+                old_value = sort_key(old)
+                position = bisect_left(order, old_value, key=sort_key)
+                if old_value == value:
+                    order[position] = row
+                    continue
+                del order[position]
+            insort(order, row, key=sort_key)
 
     def bulk_load(self, rows: Mapping[Any, Row]) -> None:
-        """Put many rows into an empty bucket."""
+        """Put many rows into an empty entry."""
         self._rows.update(rows)
 
     def remove(self, key: Hashable) -> None:
         row = self._rows.pop(key)
-        for order in self._orders.values():
-            order.remove(row)
+        for sort_key, order in self._orders.items():
+            del order[bisect_left(order, sort_key(row), key=sort_key)]
 
-    def sorted_by(self, sort_key: SortKey) -> SortedKeyList:
-        """The rows in the order of ``sort_key``, which must tell any two rows apart."""
+    def sorted_by(self, sort_key: SortKey) -> Sequence[Row]:
+        """The rows in the order of ``sort_key``, which must differ between any two rows."""
         order = self._orders.get(sort_key)
         if order is None:
-            order = self._orders[sort_key] = SortedKeyList(self._rows.values(), key=sort_key)
+            order = self._orders[sort_key] = sorted(self._rows.values(), key=sort_key)
         return order
 
 
-_EMPTY: Bucket[Any] = Bucket()
+_EMPTY: IndexEntry[Any] = IndexEntry()
 
 
 class Selection(Generic[Row]):
     """Some rows of a table, not yet ordered or cut into pages."""
 
-    __slots__ = ("_bucket", "_predicate")
+    __slots__ = ("_entry", "_predicate")
 
-    def __init__(self, bucket: Bucket[Row], predicate: Callable[[Row], bool] | None = None) -> None:
-        self._bucket = bucket
+    def __init__(self, entry: IndexEntry[Row], predicate: Callable[[Row], bool] | None = None) -> None:
+        self._entry = entry
         self._predicate = predicate
 
     def __iter__(self) -> Iterator[Row]:
-        return filter(self._predicate, self._bucket) if self._predicate else iter(self._bucket)
+        return filter(self._predicate, self._entry) if self._predicate else iter(self._entry)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self) if self._predicate else len(self._bucket)
+        return sum(1 for _ in self) if self._predicate else len(self._entry)
 
     def filter(self, predicate: Callable[[Row], bool]) -> Selection[Row]:
         """The rows among these for which the predicate holds."""
         earlier = self._predicate
         if earlier is None:
-            return Selection(self._bucket, predicate)
-        return Selection(self._bucket, lambda row: earlier(row) and predicate(row))
+            return Selection(self._entry, predicate)
+        return Selection(self._entry, lambda row: earlier(row) and predicate(row))
 
     def page(
         self, sort_key: SortKey, *, descending: bool = False, offset: int = 0, limit: int | None = None
     ) -> list[Row]:
-        """Up to ``limit`` rows from ``offset`` on; O(limit + log n) when nothing is filtered out."""
-        if not self._bucket:
+        """Up to ``limit`` rows from ``offset`` on; O(limit) when nothing is filtered out."""
+        if not self._entry:
             return []
-        order = self._bucket.sorted_by(sort_key)
+        order = self._entry.sorted_by(sort_key)
         if self._predicate is not None:
             rows = filter(self._predicate, reversed(order) if descending else order)
             return list(islice(rows, offset, None if limit is None else offset + limit))
@@ -96,17 +104,23 @@ class Selection(Generic[Row]):
         start = min(offset, size)
         stop = size if limit is None else min(offset + limit, size)
         if descending:
-            return list(order.islice(size - stop, size - start, reverse=True))
-        return list(order.islice(start, stop))
+            return list(order[size - stop : size - start][::-1])
+        return list(order[start:stop])
 
 
 class Table(Generic[Key, Row]):
     """Rows by primary key, and by the value of each index.
 
-    An index is a function from a row to a value; rows whose value is ``None`` are left out of it.
+    An index is a function from a row to a value; rows whose value is ``None`` are left out of it. A table may own
+    others: removing one of its rows removes the rows that this owns, too.
+
+    Args:
+        name: the name of the table in messages.
+        key: the function from a row to its primary key.
+        indexes: the indexes by name.
     """
 
-    __slots__ = ("_all_rows", "_buckets", "_indexes", "_key", "_rows", "name", "revision")
+    __slots__ = ("_all_rows", "_indexes", "_key", "_lookups", "_owned", "_rows", "name", "revision")
 
     def __init__(
         self,
@@ -115,13 +129,18 @@ class Table(Generic[Key, Row]):
         indexes: Mapping[str, Callable[[Row], Hashable]] | None = None,
     ) -> None:
         self.name = name
-        #: How often the table was changed.
+        #: The number of changes that the table went through.
         self.revision = 0
         self._key = key
         self._rows: dict[Key, Row] = {}
-        self._all_rows: Bucket[Row] = Bucket()
+        self._all_rows: IndexEntry[Row] = IndexEntry()
         self._indexes = dict(indexes or {})
-        self._buckets: dict[str, dict[Hashable, Bucket[Row]]] = {index: {} for index in self._indexes}
+        self._lookups: dict[str, dict[Hashable, IndexEntry[Row]]] = {index: {} for index in self._indexes}
+        self._owned: list[tuple[Table[Any, Any], str]] = []
+
+    def own(self, table: Table[Any, Any], index: str) -> None:
+        """Make this table the owner of another one, whose ``index`` holds the keys of the owning rows."""
+        self._owned.append((table, index))
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -139,63 +158,81 @@ class Table(Generic[Key, Row]):
         return self._rows.get(key)
 
     def put(self, row: Row) -> Row:
-        """Insert a row, or let it succeed the one with its key; a row keeps its place in insertion order."""
+        """Insert a row, or replace the one with its key; a row keeps its place in insertion order."""
         self.revision += 1
         key = self._key(row)
         old = self._rows.get(key)
         self._rows[key] = row
         self._all_rows.put(key, row)
         for index, value_of in self._indexes.items():
-            buckets = self._buckets[index]
+            lookup = self._lookups[index]
             value = value_of(row)
             if old is not None and (before := value_of(old)) != value and before is not None:
-                self._drop(buckets, before, key)
+                self._drop(lookup, before, key)
             if value is not None:
-                bucket = buckets.get(value)
-                if bucket is None:
-                    bucket = buckets[value] = Bucket()
-                bucket.put(key, row)
+                entry = lookup.get(value)
+                if entry is None:
+                    entry = lookup[value] = IndexEntry()
+                entry.put(key, row)
         return row
 
     def bulk_load(self, rows: Sequence[Row]) -> None:
         """Put many rows into an empty table at once.
 
         Raises:
-            ValueError: if two of them have one key.
+            ValueError: if two of them have the same key.
         """
         keys = list(map(self._key, rows))
         self._rows.update(zip(keys, rows, strict=True))
         if len(self._rows) != len(keys):
-            raise ValueError(f"there are two rows of one key in the table of {self.name}s")
+            raise ValueError(f"two rows of the table '{self.name}' have the same key")
         self._all_rows.bulk_load(self._rows)
         for index, value_of in self._indexes.items():
             by_value: dict[Hashable, dict[Hashable, Row]] = {}
             for key, value in zip(keys, map(value_of, rows), strict=True):
                 if value is not None:
                     by_value.setdefault(value, {})[key] = self._rows[key]
-            buckets = self._buckets[index]
+            lookup = self._lookups[index]
             for value, some in by_value.items():
-                bucket: Bucket[Row] = Bucket()
-                bucket.bulk_load(some)
-                buckets[value] = bucket
+                entry: IndexEntry[Row] = IndexEntry()
+                entry.bulk_load(some)
+                lookup[value] = entry
         self.revision += 1
 
     def remove(self, key: Key) -> Row:
+        """Remove a row and, before it, the rows that it owns.
+
+        Raises:
+            KeyError: if there is no such row.
+        """
+        row = self._rows[key]
+        for table, index in self._owned:
+            table.remove_where(**{index: key})
         self.revision += 1
-        row = self._rows.pop(key)
+        del self._rows[key]
         self._all_rows.remove(key)
         for index, value_of in self._indexes.items():
             value = value_of(row)
             if value is not None:
-                self._drop(self._buckets[index], value, key)
+                self._drop(self._lookups[index], value, key)
         return row
 
+    def remove_where(self, **condition: Hashable) -> None:
+        """Remove the rows whose index has a value, as `where` selects them, with the rows that they own."""
+        for row in list(self.where(**condition)):
+            self.remove(self._key(row))
+
+    def clear(self) -> None:
+        """Remove every row, with the rows that they own."""
+        for key in list(self._rows):
+            self.remove(key)
+
     @staticmethod
-    def _drop(buckets: dict[Hashable, Bucket[Row]], value: Hashable, key: Key) -> None:
-        bucket = buckets[value]
-        bucket.remove(key)
-        if not bucket:
-            del buckets[value]
+    def _drop(lookup: dict[Hashable, IndexEntry[Row]], value: Hashable, key: Key) -> None:
+        entry = lookup[value]
+        entry.remove(key)
+        if not entry:
+            del lookup[value]
 
     def all(self) -> Selection[Row]:
         return Selection(self._all_rows)
@@ -203,4 +240,4 @@ class Table(Generic[Key, Row]):
     def where(self, **condition: Hashable) -> Selection[Row]:
         """The rows whose index has a value, e.g. ``scenarios.where(team=7)``."""
         [(index, value)] = condition.items()
-        return Selection(self._buckets[index].get(value, _EMPTY))
+        return Selection(self._lookups[index].get(value, _EMPTY))

@@ -6,7 +6,7 @@ No route approves: that is done by people at Make. Sources: API documentation, "
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from functools import lru_cache
@@ -53,21 +53,54 @@ def create(
         Invalid: if the controller is malformed.
     """
     _check_controller(controller)
-    id = world.ids.assign("template", id)
+    return insert(
+        world,
+        team.id,
+        name=blueprint["name"],
+        language=language,
+        blueprint=strip_references(blueprint),
+        scheduling=scheduling,
+        controller=controller,
+        id=id,
+    )
+
+
+def insert(
+    world: World,
+    team_id: int,
+    *,
+    name: str,
+    description: str | None = None,
+    language: str,
+    blueprint: Mapping[str, Json],
+    scheduling: Mapping[str, Json],
+    controller: Mapping[str, Json],
+    id: int | None = None,
+) -> Template:
+    """Insert a template, unchecked, with its blueprint as it is.
+
+    Args:
+        id: the id that a seed gave; by default, the next one.
+    """
     return world.templates.put(
         Template(
-            id=id,
-            name=blueprint["name"],
-            team_id=team.id,
-            description=None,
+            id=world.ids.assign("template", id),
+            name=name,
+            team_id=team_id,
+            description=description,
             language=language,
             used_apps=distinct_apps(blueprint),
-            blueprint=strip_references(blueprint),
+            blueprint=blueprint,
             scheduling=scheduling,
             controller=controller,
             created=world.now(),
         )
     )
+
+
+def default_controller(name: str, flow: Sequence[Json]) -> dict[str, Json]:
+    """The controller of a template that is not made by Make's designer."""
+    return {"name": name, "modules": {}, "idSequence": len(flow) + 1}
 
 
 def update(world: World, template: Template, version: PublicTemplate | None, **changes: Any) -> Template:
@@ -279,7 +312,7 @@ def _load_shipped_templates() -> Iterable[PublicTemplate]:
             used_apps=distinct_apps(row),
             blueprint={"name": row["name"], "flow": row["flow"], "metadata": {"version": 1}},
             scheduling=row.get("scheduling", _DEFAULT_SCHEDULING),
-            controller={"name": row["name"], "modules": {}, "idSequence": len(row["flow"]) + 1},
+            controller=default_controller(row["name"], row["flow"]),
             published=0,
             usage=row["usage"],
         )

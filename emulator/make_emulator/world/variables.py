@@ -109,7 +109,7 @@ def delete(world: World, owner: Organization | Team, name: str, *, confirmed: bo
     variable = find(world, owner, name)
     if not confirmed:
         raise NotConfirmedError(f"Variable '{name}' would be deleted.")
-    _remove_variable(world, variable)
+    world.variables.remove((variable.owner, variable.owner_id, variable.name))
     return True
 
 
@@ -138,12 +138,6 @@ def find(world: World, owner: Organization | Team, name: str) -> Variable:
     if variable is None:
         raise NotFoundError("variable", name)
     return variable
-
-
-def remove_all(world: World, owner: Organization | Team) -> None:
-    """Remove the variables of what is itself removed."""
-    for variable in list(world.variables.where(owner=owner_key(owner))):
-        _remove_variable(world, variable)
 
 
 def matches_type(type_id: int, value: Json) -> bool:
@@ -218,10 +212,3 @@ def _record_change(world: World, author: User, before: Variable | None, after: V
 
 def _change_value(variable: Variable) -> Json:
     return {"typeId": variable.type_id, "value": variable.value}
-
-
-def _remove_variable(world: World, variable: Variable) -> None:
-    key = (variable.owner, variable.owner_id, variable.name)
-    for change in list(world.variable_changes.where(variable=key)):
-        world.variable_changes.remove(change.id)
-    world.variables.remove(key)

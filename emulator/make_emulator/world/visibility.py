@@ -12,7 +12,6 @@ from typing import Any
 from .exceptions import NotFoundError
 from .models import Organization, Team, User
 from .roles import ACCESS_ALL_TEAMS, organization_permissions
-from .tables import Table
 from .world import World
 
 
@@ -31,7 +30,7 @@ class Visibility:
         Raises:
             NotFound: if there is none, or the user may not see it.
         """
-        row = _table_of(self.world, kind).get(key)
+        row = self.world.resource_table(kind).get(key)
         if row is None or not self._can_see(kind, row):
             raise NotFoundError(kind, key)
         return row
@@ -66,32 +65,3 @@ class Visibility:
             return row
         team = row if isinstance(row, Team) else self.world.teams[row.team_id]
         return self.world.organizations[team.organization_id]
-
-
-def _table_of(world: World, kind: str) -> Table[Any, Any]:
-    match kind:
-        case "organization":
-            return world.organizations
-        case "team":
-            return world.teams
-        case "user":
-            return world.users
-        case "folder":
-            return world.folders
-        case "scenario":
-            return world.scenarios
-        case "dataStore":
-            return world.data_stores
-        case "dataStructure":
-            return world.data_structures
-        case "connection":
-            return world.connections
-        case "hook":
-            return world.hooks
-        case "function":
-            return world.functions
-        case "template":
-            return world.templates
-        case "incompleteExecution":
-            return world.incomplete_executions
-    raise LookupError(f"no table of {kind!r}")

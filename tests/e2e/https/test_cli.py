@@ -89,18 +89,18 @@ def method_of(command: str) -> str:
 def test_every_command_prints_what_the_client_promises(cli: RunScript) -> None:
     done = cli("every-command")
 
-    answers = done["answers"]
+    responses = done["answers"]
     emulated = {
         command for command in done["commands"] if NOT_EMULATED.isdisjoint({command, command.split()[0]})
     }
-    assert {" ".join(name.split()[:2]) for name in answers} == emulated
-    assert {name: text for name, text in answers.items() if isinstance(text, str)} == SENTENCES
+    assert {" ".join(name.split()[:2]) for name in responses} == emulated
+    assert {name: text for name, text in responses.items() if isinstance(text, str)} == SENTENCES
 
-    answers["executions list"] = executions_in(answers["executions list"])
-    assert answers["executions list"]
-    for command in answers.keys() - SENTENCES.keys():
+    responses["executions list"] = executions_in(responses["executions list"])
+    assert responses["executions list"]
+    for command in responses.keys() - SENTENCES.keys():
         method = method_of(command)
-        found = list(shape_mismatches(answers[command], SDK_SHAPES[method]))
+        found = list(shape_mismatches(responses[command], SDK_SHAPES[method]))
         assert found == KNOWN_MISMATCHES.get(method, []), command
 
 

@@ -57,13 +57,13 @@ class MakeCli:
             watchdog = threading.Timer(60, process.kill)
             watchdog.start()
             try:
-                for question, answer in dialogue:
+                for question, response in dialogue:
                     shown = b""
                     while question.encode() not in shown:
                         chunk = os.read(process.stdout.fileno(), 4096)
                         assert chunk, f"ended before it asked {question!r}: {shown!r}"
                         shown += chunk
-                    process.stdin.write(answer.encode())
+                    process.stdin.write(response.encode())
                     process.stdin.flush()
                 rest = process.stdout.read().decode()
                 return process.wait(), rest

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from test_main import run_server
 
+from helpers.markdown import code_blocks
+from helpers.server import run_server
 from make_emulator import MakeEmulator
 
 from ..conftest import E2E_FOLDER, script_runner
@@ -23,13 +24,9 @@ PAGE = (E2E_FOLDER.parent.parent / "docs" / "how-to" / "clients.md").read_text(e
 ZONE = "127.0.0.1:4747"
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)
-
-
 def dialogue() -> list[tuple[str, str]]:
     """The commands that the page shows, each with what it is shown to print."""
-    parts = "".join(blocks("console")).removeprefix("$ ").split("\n$ ")
+    parts = "".join(code_blocks(PAGE, "console")).removeprefix("$ ").split("\n$ ")
     return [(command, shown) for command, _, shown in (part.partition("\n") for part in parts)]
 
 
@@ -64,7 +61,7 @@ def test_the_commands_print_what_is_shown(node: str, tmp_path: Path) -> None:
 def test_the_configuration_of_an_assistant_lists_the_tools(
     node: str, environment: Mapping[str, str], make_emulator: MakeEmulator
 ) -> None:
-    [shown] = blocks("json")
+    [shown] = code_blocks(PAGE, "json")
     server = json.loads(shown)["mcpServers"]["make"]
     assert server["args"][-1] in json.loads((E2E_FOLDER / "package.json").read_text("utf-8"))["dependencies"]
 
@@ -78,7 +75,7 @@ def test_the_configuration_of_an_assistant_lists_the_tools(
 
 
 def test_the_script_greets(node: str, environment: Mapping[str, str]) -> None:
-    [shown] = blocks("js")
+    [shown] = code_blocks(PAGE, "js")
     done = subprocess.run(
         [node, "--input-type=module"],
         input=shown,

@@ -35,8 +35,8 @@ def fetch(node: str, world: World, environment: Mapping[str, str]) -> subprocess
 def test_fetch_trusts_the_server_when_it_is_told(
     node: str, make_world: World, environment: Mapping[str, str]
 ) -> None:
-    told = fetch(node, make_world, environment)
-    assert json.loads(told.stdout)["team"]["name"] == "Example Team", told.stderr
+    reported = fetch(node, make_world, environment)
+    assert json.loads(reported.stdout)["team"]["name"] == "Example Team", reported.stderr
     untold = fetch(node, make_world, {**environment, "NODE_EXTRA_CA_CERTS": ""})
     assert untold.returncode != 0
     assert "UNABLE_TO_VERIFY_LEAF_SIGNATURE" in untold.stderr or "SELF_SIGNED" in untold.stderr

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.engine import SAMPLE_BUNDLE, EngineHarness, module
-from make_emulator.engine.apps import MODULES, catalog
+from make_emulator.engine.apps import catalog
 from make_emulator.world.exceptions import DomainError
 
 #: Values as they stand in mappers: of every type, nested, strange, and computed.
@@ -48,6 +48,7 @@ SCALARS = st.one_of(
         ]
     ),
 )
+MODULES = catalog.interpreted_modules()
 VALUES = st.recursive(
     SCALARS,
     lambda inner: st.one_of(
@@ -88,9 +89,9 @@ def test_no_mapper_makes_a_module_fail_in_a_way_that_is_ours(name: str) -> None:
     def check(node: dict[str, Any]) -> None:
         source = module(2, "any-app:Source")
         after = module(4, "util:ComposeTransformer", {"value": "{{3}} and {{3.name}}"})
-        lab = EngineHarness()
+        harness = EngineHarness()
         try:
-            execution = lab.run(source, node, after, trigger_bundle=dict(SAMPLE_BUNDLE))
+            execution = harness.run(source, node, after, trigger_bundle=dict(SAMPLE_BUNDLE))
         except DomainError:
             return
         assert execution.status in (1, 2, 3)

@@ -88,8 +88,8 @@ def test_quotes_are_kept_where_they_do_not_belong_if_the_module_is_told_so() -> 
     ],
 )
 def test_parameters_that_make_no_sense_are_refused(parameters: Json) -> None:
-    refusal = ("BundleValidationError", "Validation failed for 1 parameter(s).")
-    assert error_of(EngineHarness().run(parse("a", **parameters))) == refusal
+    rejection = ("BundleValidationError", "Validation failed for 1 parameter(s).")
+    assert error_of(EngineHarness().run(parse("a", **parameters))) == rejection
 
 
 def test_no_text_at_all_is_a_missing_parameter() -> None:

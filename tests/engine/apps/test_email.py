@@ -25,14 +25,14 @@ def email(
     return module(id, "email:ActionSendEmail", fields, version=7, parameters=parameters or {})
 
 
-def mail(lab: EngineHarness) -> Mail:
-    [mail] = lab.world.outbox
+def mail(harness: EngineHarness) -> Mail:
+    [mail] = harness.world.outbox
     return mail
 
 
 def test_a_mail_is_put_into_the_outbox_with_all_its_fields() -> None:
-    lab = EngineHarness()
-    run = lab.run(
+    harness = EngineHarness()
+    run = harness.run(
         email(
             to=["ann@example.com", "", "{{'bob'}}@example.com"],
             cc="carl@example.com",
@@ -46,9 +46,9 @@ def test_a_mail_is_put_into_the_outbox_with_all_its_fields() -> None:
             sent_from="shop@example.com",
         )
     )
-    assert mail(lab) == Mail(
+    assert mail(harness) == Mail(
         id=1,
-        at=mail(lab).at,
+        at=mail(harness).at,
         scenario_id=run.scenario_id,
         execution_id=run.id,
         module_id=1,
@@ -68,22 +68,22 @@ def test_a_mail_is_put_into_the_outbox_with_all_its_fields() -> None:
             ("X-Tag", "5"),
         ),
     )
-    assert NOW < mail(lab).at <= run.ends
+    assert NOW < mail(harness).at <= run.ends
 
 
 def test_halves_of_characters_are_no_matter() -> None:
-    lab, half = EngineHarness(), "{{1.x}}"
+    harness, half = EngineHarness(), "{{1.x}}"
     parse = module(1, "json:ParseJSON", {"json": r'{"x": "\ud83d"}'})
     files = [{"fileName": half, "data": half}]
-    lab.run(parse, email(2, to=[half], subject=half, html=half, attachments=files))
-    assert (mail(lab).to, mail(lab).subject, mail(lab).html) == (("\ufffd",), "\ufffd", "\ufffd")
-    snapshot.dumps(snapshot.take(lab.world))
+    harness.run(parse, email(2, to=[half], subject=half, html=half, attachments=files))
+    assert (mail(harness).to, mail(harness).subject, mail(harness).html) == (("\ufffd",), "\ufffd", "\ufffd")
+    snapshot.dumps(snapshot.take(harness.world))
 
 
 def test_only_the_body_of_the_chosen_type_counts() -> None:
-    lab = EngineHarness()
-    lab.run(email(contentType="text", text="Hi", html="<p>Hi</p>"))
-    assert (mail(lab).text, mail(lab).html) == ("Hi", None)
+    harness = EngineHarness()
+    harness.run(email(contentType="text", text="Hi", html="<p>Hi</p>"))
+    assert (mail(harness).text, mail(harness).html) == ("Hi", None)
 
 
 @pytest.mark.parametrize(
@@ -97,25 +97,27 @@ def test_only_the_body_of_the_chosen_type_counts() -> None:
     ],
 )
 def test_what_a_mail_needs_and_does_not_get_is_a_validation_error(mapper: Json, parameters: int) -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     text = f"Validation failed for {parameters} parameter(s)."
-    assert error_of(lab.run(email(**mapper))) == ("BundleValidationError", text)
-    assert len(lab.world.outbox) == 0
+    assert error_of(harness.run(email(**mapper))) == ("BundleValidationError", text)
+    assert len(harness.world.outbox) == 0
 
 
 def test_a_mail_to_nobody_is_not_sent() -> None:
-    lab = EngineHarness()
-    assert error_of(lab.run(email(to=["", "{{9.nobody}}"]))) == ("RuntimeError", "No recipients defined")
-    assert len(lab.world.outbox) == 0
+    harness = EngineHarness()
+    assert error_of(harness.run(email(to=["", "{{9.nobody}}"]))) == ("RuntimeError", "No recipients defined")
+    assert len(harness.world.outbox) == 0
 
 
 def test_a_mail_comes_from_the_account_unless_it_says_otherwise() -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     login = {"host": "smtp.example.com", "port": 587, "userName": "shop@example.com", "password": "s3cret"}
-    id = connections.create(lab.world, lab.team, lab.user, name="Mail", type="smtp", data=login).id
-    lab.run(email(parameters={"account": id}))
-    assert mail(lab).sender == "shop@example.com"
-    assert "s3cret" not in repr(mail(lab))
+    id = connections.create(
+        harness.world, harness.team, harness.user, name="Mail", type="smtp", data=login
+    ).id
+    harness.run(email(parameters={"account": id}))
+    assert mail(harness).sender == "shop@example.com"
+    assert "s3cret" not in repr(mail(harness))
     lonely = EngineHarness()
     lonely.run(email(parameters={"account": "PLACEHOLDER"}))
     assert mail(lonely).sender is None
@@ -127,16 +129,22 @@ def test_gmail_sends_raw_html_or_parts() -> None:
         ({"bodyType": "rawHtml", "content": "<i>C</i>", "contents": parts}, "<i>C</i>"),
         ({"bodyType": "collection", "contents": parts}, "<b>A</b>B"),
     ):
-        lab = EngineHarness()
-        lab.run(
+        harness = EngineHarness()
+        harness.run(
             module(
                 1, "google-email:sendAnEmail", {"to": ["a@example.com"], "subject": "S", **mapper}, version=4
             )
         )
-        assert (mail(lab).to, mail(lab).subject, mail(lab).html) == (("a@example.com",), "S", html)
-    lab = EngineHarness()
-    lab.run(module(1, "google-email:ActionSendEmail", {"to": ["a@example.com"], "html": "<p/>"}, version=2))
-    assert (mail(lab).module, mail(lab).html) == ("google-email:ActionSendEmail", "<p/>")
+        assert (mail(harness).to, mail(harness).subject, mail(harness).html) == (
+            ("a@example.com",),
+            "S",
+            html,
+        )
+    harness = EngineHarness()
+    harness.run(
+        module(1, "google-email:ActionSendEmail", {"to": ["a@example.com"], "html": "<p/>"}, version=2)
+    )
+    assert (mail(harness).module, mail(harness).html) == ("google-email:ActionSendEmail", "<p/>")
 
 
 def test_what_is_put_out_has_the_shape_that_the_blueprint_declares() -> None:
@@ -146,23 +154,25 @@ def test_what_is_put_out_has_the_shape_that_the_blueprint_declares() -> None:
 
 
 def test_a_mail_stays_sent_when_a_run_is_rolled_back() -> None:
-    lab = EngineHarness()
-    run = lab.run(email(1), email(2, to=[""]), settings={"autoCommit": False})
+    harness = EngineHarness()
+    run = harness.run(email(1), email(2, to=[""]), settings={"autoCommit": False})
     assert run.status == 3
-    assert [row.module_id for row in lab.world.outbox] == [1]
+    assert [row.module_id for row in harness.world.outbox] == [1]
 
 
 def test_a_scripted_module_sends_nothing() -> None:
-    lab = EngineHarness()
-    module_scripts.save_script(lab.world, ModuleScript(module="email:ActionSendEmail", output=[{"id": "1"}]))
-    assert outputs_of(lab.run(email()), 1) == [{"id": "1"}]
-    assert len(lab.world.outbox) == 0
+    harness = EngineHarness()
+    module_scripts.save_script(
+        harness.world, ModuleScript(module="email:ActionSendEmail", output=[{"id": "1"}])
+    )
+    assert outputs_of(harness.run(email()), 1) == [{"id": "1"}]
+    assert len(harness.world.outbox) == 0
 
 
 def test_only_the_latest_mails_are_kept_and_only_a_part_of_a_long_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(external_services, "MAX_MAILS", 2)
-    lab = EngineHarness()
-    lab.run(*(email(id, html="x" * 200_000) for id in (1, 2, 3)))
-    assert [(row.id, len(row.html or "")) for row in lab.world.outbox] == [(2, 100_000), (3, 100_000)]
+    harness = EngineHarness()
+    harness.run(*(email(id, html="x" * 200_000) for id in (1, 2, 3)))
+    assert [(row.id, len(row.html or "")) for row in harness.world.outbox] == [(2, 100_000), (3, 100_000)]

@@ -35,8 +35,8 @@ from make_emulator.world.transport import HttpResponse, NoResponseError
 
 
 def test_a_request_is_put_together_from_all_its_fields() -> None:
-    lab = EngineHarness()
-    run = lab.run(
+    harness = EngineHarness()
+    run = harness.run(
         http_v3_module(
             method="post",
             url=f"{URL}?a=1",
@@ -47,7 +47,7 @@ def test_a_request_is_put_together_from_all_its_fields() -> None:
             data='{"city": "Oslo"}',
         )
     )
-    request = sent_request(lab)
+    request = sent_request(harness)
     assert request.method == "POST"
     assert request.url == f"{URL}?a=1&from%20to=%C3%A9%26x&empty="
     assert request.headers == (
@@ -70,23 +70,23 @@ def test_parameters_of_one_name_are_numbered_unless_that_is_turned_off() -> None
 
 
 def test_a_form_is_url_encoded() -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     fields = [{"key": "name", "value": "Zoë A"}, {"key": "n", "value": "{{2 * 3}}"}]
-    lab.run(
+    harness.run(
         http_v3_module(method="post", bodyType="x_www_form_urlencoded", formFields=fields, data="ignored")
     )
-    assert sent_request(lab).body == "name=Zo%C3%AB%20A&n=6"
-    assert header_of(sent_request(lab), "content-type") == "application/x-www-form-urlencoded"
+    assert sent_request(harness).body == "name=Zo%C3%AB%20A&n=6"
+    assert header_of(sent_request(harness), "content-type") == "application/x-www-form-urlencoded"
 
 
 def test_a_multipart_form_carries_texts_and_files() -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     fields = [
         {"key": "note", "fieldType": "text", "value": "Hi"},
         {"key": "file", "fieldType": "file", "data": "a,b", "fileName": 'x"y.csv'},
     ]
-    lab.run(http_v3_module(method="put", bodyType="multipart_form_data", formDataFields=fields))
-    request = sent_request(lab)
+    harness.run(http_v3_module(method="put", bodyType="multipart_form_data", formDataFields=fields))
+    request = sent_request(harness)
     kind, _, boundary = (header_of(request, "content-type") or "").partition("; boundary=")
     assert kind == "multipart/form-data"
     assert request.body == (
@@ -97,14 +97,14 @@ def test_a_multipart_form_carries_texts_and_files() -> None:
 
 
 def test_a_mapped_header_goes_before_one_that_follows_from_another_field() -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     own = [{"name": "content-type", "value": "a/b"}, {"name": "X", "value": 1}, {"name": "x", "value": 2}]
-    lab.run(
+    harness.run(
         http_v3_module(
             method="post", bodyType="raw", contentType="text/plain", data="x", headers=own, gzip=False
         )
     )
-    assert sent_request(lab).headers == (("content-type", "a/b"), ("x", "2"))
+    assert sent_request(harness).headers == (("content-type", "a/b"), ("x", "2"))
 
 
 def test_version_four_has_bodies_of_four_kinds() -> None:
@@ -135,27 +135,27 @@ def test_version_four_has_bodies_of_four_kinds() -> None:
         ),
         ({}, None, None),
     ):
-        lab = EngineHarness()
-        single_output(lab.run(http_v4_module(method="post", **mapper)))
-        assert (sent_request(lab).body, header_of(sent_request(lab), "content-type")) == (body, kind)
-    lab = EngineHarness()
+        harness = EngineHarness()
+        single_output(harness.run(http_v4_module(method="post", **mapper)))
+        assert (sent_request(harness).body, header_of(sent_request(harness), "content-type")) == (body, kind)
+    harness = EngineHarness()
     part = {"name": "a", "value": "b", "multipartFieldType": "text"}
-    lab.run(http_v4_module(method="post", contentType="multipart", multipartBodyContent=[part]))
-    assert 'name="a"\r\n\r\nb\r\n' in str(sent_request(lab).body)
-    lab = EngineHarness()
-    lab.run(http_v4_module(queryParameters=[{"name": "a", "value": 1}, {"name": "a", "value": 2}]))
-    assert sent_request(lab).url == f"{URL}?a=1&a=2"
+    harness.run(http_v4_module(method="post", contentType="multipart", multipartBodyContent=[part]))
+    assert 'name="a"\r\n\r\nb\r\n' in str(sent_request(harness).body)
+    harness = EngineHarness()
+    harness.run(http_v4_module(queryParameters=[{"name": "a", "value": 1}, {"name": "a", "value": 2}]))
+    assert sent_request(harness).url == f"{URL}?a=1&a=2"
 
 
 def test_a_body_of_a_structure_is_written_as_json_whatever_is_in_it() -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     structure: dict[str, Any] = {"a": ["é", 10**30, None, "\ud83d"]}
-    lab.run(
+    harness.run(
         http_v4_module(
             method="put", contentType="json", inputMethod="dataStructure", dataStructureBodyContent=structure
         )
     )
-    assert sent_request(lab).body == '{"a":["é",1' + 30 * "0" + ',null,"\ufffd"]}'
+    assert sent_request(harness).body == '{"a":["é",1' + 30 * "0" + ',null,"\ufffd"]}'
 
 
 def test_a_body_that_is_not_json_once_it_is_mapped_is_refused_in_makes_words() -> None:
@@ -206,40 +206,40 @@ def test_a_body_that_is_not_json_once_it_is_mapped_is_refused_in_makes_words() -
     ],
 )
 def test_what_a_module_needs_and_does_not_get_is_a_validation_error(node: Json, parameters: int) -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     text = f"Validation failed for {parameters} parameter(s)."
-    assert error_of(lab.run(node)) == ("BundleValidationError", text)
-    assert len(lab.world.http_requests) == 0
+    assert error_of(harness.run(node)) == ("BundleValidationError", text)
+    assert len(harness.world.http_requests) == 0
 
 
 def test_a_header_that_would_begin_another_one_is_refused() -> None:
-    lab = EngineHarness()
-    run = lab.run(http_v3_module(headers=[{"name": "X-A", "value": "{{newline}}X-B: 1"}]))
+    harness = EngineHarness()
+    run = harness.run(http_v3_module(headers=[{"name": "X-A", "value": "{{newline}}X-B: 1"}]))
     assert error_of(run) == ("RuntimeError", 'Invalid character in header content ["X-A"]')
-    assert len(lab.world.http_requests) == 0
+    assert len(harness.world.http_requests) == 0
 
 
 def test_a_content_type_that_would_begin_another_header_is_refused() -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     custom: dict[str, Any] = {
         "contentType": "custom",
         "contentTypeValue": "a/b\r\nX-B: 1",
         "rawBodyContent": "x",
     }
-    run = lab.run(http_v4_module(method="post", **custom))
+    run = harness.run(http_v4_module(method="post", **custom))
     assert error_of(run) == ("RuntimeError", 'Invalid character in header content ["Content-Type"]')
 
 
 def test_halves_of_characters_are_no_matter() -> None:
     half = "\ud83d"
     field = {"key": half, "fieldType": "file", "data": half, "fileName": half}
-    lab = EngineHarness()
-    lab.run(
+    harness = EngineHarness()
+    harness.run(
         http_v3_module(1, method="post", bodyType="multipart_form_data", formDataFields=[field]),
         http_v3_module(2, method="post", bodyType="raw", data=half, qs=[{"name": half, "value": half}]),
     )
-    assert len(lab.world.http_requests) == 2
-    orjson.dumps([row.body for row in lab.world.http_requests])
+    assert len(harness.world.http_requests) == 2
+    orjson.dumps([row.body for row in harness.world.http_requests])
 
 
 @pytest.mark.parametrize(
@@ -253,9 +253,9 @@ def test_modules_that_make_does_not_have_are_unknown(name: str, version: int) ->
 
 
 def test_an_answer_comes_out_as_it_does_in_version_three() -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, status=201, body={"id": 7}, headers=(("X-Id", "7"), ("Set-Cookie", "a=1; path=/")))
-    bundle = single_output(lab.run(http_v3_module()))
+    harness = EngineHarness()
+    add_http_rule(harness, status=201, body={"id": 7}, headers=(("X-Id", "7"), ("Set-Cookie", "a=1; path=/")))
+    bundle = single_output(harness.run(http_v3_module()))
     assert list(bundle) == ["statusCode", "headers", "cookieHeaders", "data", "fileSize"]
     assert bundle == {
         "statusCode": 201,
@@ -271,11 +271,13 @@ def test_an_answer_comes_out_as_it_does_in_version_three() -> None:
 
 
 def test_an_answer_comes_out_as_it_does_in_version_four() -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     add_http_rule(
-        lab, body=[1, 2], headers=(("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("Via", "x"), ("via", "y"))
+        harness,
+        body=[1, 2],
+        headers=(("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("Via", "x"), ("via", "y")),
     )
-    assert single_output(lab.run(http_v4_module())) == {
+    assert single_output(harness.run(http_v4_module())) == {
         "data": [1, 2],
         "headers": {"set-cookie": ["a=1", "b=2"], "via": "x, y", "content-type": "application/json"},
         "statusCode": 200,
@@ -284,9 +286,9 @@ def test_an_answer_comes_out_as_it_does_in_version_four() -> None:
 
 def test_json_and_xml_are_parsed_and_only_on_request() -> None:
     def data(body: Json, kind: str | None = None, **mapper: Json) -> Json:
-        lab = EngineHarness()
-        add_http_rule(lab, body=body, headers=(("content-type", kind),) if kind else ())
-        return single_output(lab.run(http_v3_module(**mapper)))["data"]
+        harness = EngineHarness()
+        add_http_rule(harness, body=body, headers=(("content-type", kind),) if kind else ())
+        return single_output(harness.run(http_v3_module(**mapper)))["data"]
 
     assert data({"a": 1}, parseResponse=False) == '{"a":1}'
     assert data('{"a": 1}') == '{"a": 1}'
@@ -301,15 +303,15 @@ def test_json_and_xml_are_parsed_and_only_on_request() -> None:
     assert data("abc", "image/png") == "YWJj"  # a buffer, which JSON shows in base64
     assert data("abc", "text/plain; charset=klingon") == "abc"
     for kind in ("JSON", "XML"):
-        lab = EngineHarness()
-        add_http_rule(lab, body="no", headers=(("content-type", f"application/{kind.lower()}"),))
-        assert error_of(lab.run(http_v3_module())) == ("DataError", f"Source is not valid {kind}.")
+        harness = EngineHarness()
+        add_http_rule(harness, body="no", headers=(("content-type", f"application/{kind.lower()}"),))
+        assert error_of(harness.run(http_v3_module())) == ("DataError", f"Source is not valid {kind}.")
 
 
 def test_what_answers_to_head_has_no_body() -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, body={"a": 1})
-    bundle = single_output(lab.run(http_v3_module(method="head")))
+    harness = EngineHarness()
+    add_http_rule(harness, body={"a": 1})
+    bundle = single_output(harness.run(http_v3_module(method="head")))
     assert (bundle["data"], bundle["fileSize"], bundle["headers"][0]["name"]) == (None, 0, "content-type")
 
 
@@ -331,9 +333,9 @@ def test_a_file_has_a_name_and_a_size() -> None:
                 parameters={"authenticationType": "noAuth"},
             ),
         ):
-            lab = EngineHarness()
-            add_http_rule(lab, body="abc", headers=(*headers, ("content-type", "application/pdf")))
-            bundle = single_output(lab.run(node))
+            harness = EngineHarness()
+            add_http_rule(harness, body="abc", headers=(*headers, ("content-type", "application/pdf")))
+            bundle = single_output(harness.run(node))
             assert (bundle["data"], bundle["fileName"], bundle["fileSize"]) == ("YWJj", name, 3)
 
 
@@ -342,26 +344,26 @@ def test_a_file_has_a_name_and_a_size() -> None:
     [(404, "RuntimeError"), (500, "RuntimeError"), (429, "RateLimitError"), (503, "ConnectionError")],
 )
 def test_states_are_errors_only_if_they_are_evaluated_as_such(status: int, name: str) -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, status=status, body="Nothing here")
-    assert single_output(lab.run(http_v3_module()))["statusCode"] == status
-    assert single_output(lab.run(http_v4_module(stopOnHttpError=False)))["statusCode"] == status
+    harness = EngineHarness()
+    add_http_rule(harness, status=status, body="Nothing here")
+    assert single_output(harness.run(http_v3_module()))["statusCode"] == status
+    assert single_output(harness.run(http_v4_module(stopOnHttpError=False)))["statusCode"] == status
     expected = (name, f"[{status}] Nothing here")
-    assert error_of(lab.run(http_v3_module(parameters={"handleErrors": True}))) == expected
-    assert error_of(lab.run(http_v4_module())) == expected
+    assert error_of(harness.run(http_v3_module(parameters={"handleErrors": True}))) == expected
+    assert error_of(harness.run(http_v4_module())) == expected
 
 
 def test_an_error_without_a_body_tells_the_phrase_of_its_status() -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, status=404)
-    assert error_of(lab.run(http_v4_module())) == ("RuntimeError", "[404] Not Found")
+    harness = EngineHarness()
+    add_http_rule(harness, status=404)
+    assert error_of(harness.run(http_v4_module())) == ("RuntimeError", "[404] Not Found")
 
 
 def test_an_error_handler_takes_the_error_of_a_request() -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, status=503)
+    harness = EngineHarness()
+    add_http_rule(harness, status=503)
     handler = module(2, "builtin:Resume", {"data": "{{1.error.type}}"})
-    run = lab.run(
+    run = harness.run(
         http_v4_module() | {"onerror": [handler]},
         module(3, "util:ComposeTransformer", {"value": "{{1.data}}"}),
     )
@@ -372,40 +374,40 @@ def test_an_error_handler_takes_the_error_of_a_request() -> None:
 
 
 def test_the_first_rule_that_fits_answers_until_it_is_used_up() -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, "https://other.example.com/*", body="other")
-    add_http_rule(lab, URL, method="POST", body="post")
-    add_http_rule(lab, "https://api.example.com/*", status=500, left=1)
-    add_http_rule(lab, URL, body="then")
-    run = lab.run(
+    harness = EngineHarness()
+    add_http_rule(harness, "https://other.example.com/*", body="other")
+    add_http_rule(harness, URL, method="POST", body="post")
+    add_http_rule(harness, "https://api.example.com/*", status=500, left=1)
+    add_http_rule(harness, URL, body="then")
+    run = harness.run(
         http_v3_module(1, qs=[{"name": "a", "value": 1}]), http_v3_module(2), http_v3_module(3, method="post")
     )
     assert [single_output(run, id)["statusCode"] for id in (1, 2, 3)] == [500, 200, 200]
     assert [single_output(run, id)["data"] for id in (2, 3)] == ["then", "post"]
-    assert [(rule.hits, rule.left) for rule in lab.world.http_rules] == [
+    assert [(rule.hits, rule.left) for rule in harness.world.http_rules] == [
         (0, None),
         (1, None),
         (1, 0),
         (1, None),
     ]
-    assert [row.rule_id for row in lab.world.http_requests] == [3, 4, 2]
+    assert [row.rule_id for row in harness.world.http_requests] == [3, 4, 2]
 
 
 def test_without_a_rule_the_answer_is_made_up_and_says_so() -> None:
-    lab = EngineHarness()
-    bundle = single_output(lab.run(http_v3_module()))
+    harness = EngineHarness()
+    bundle = single_output(harness.run(http_v3_module()))
     assert bundle["statusCode"] == 200
     assert bundle["data"] == {}
     assert {"name": "x-make-emulator", "value": "simulated"} in bundle["headers"]
-    assert sent_request(lab).answered_by == "simulation"
+    assert sent_request(harness).answered_by == "simulation"
     assert single_output(EngineHarness().run(http_v3_module(parseResponse=False)))["data"] == ""
 
 
 def test_made_up_data_are_what_later_modules_map() -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     feeder = module(2, "builtin:BasicFeeder", {"array": "{{1.data.items}}"})
     later = module(3, "acme:use", {"x": "{{round(2.price)}} {{1.headers.`X-Pages`}}"})
-    run = lab.run(http_v4_module(parseResponse=True), feeder, later)
+    run = harness.run(http_v4_module(parseResponse=True), feeder, later)
     assert [set(item) for item in single_output(run)["data"]["items"]] == [{"price"}, {"price"}]
     assert single_output(run)["headers"]["x-pages"] != ""
     assert [step.module_id for step in run.steps] == [1, 2, 3, 3]
@@ -450,32 +452,32 @@ def test_made_up_data_have_the_shape_of_the_interface() -> None:
 
 
 def test_an_answer_takes_its_time_and_too_long_a_one_is_a_timeout() -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, delay=30_000, left=1)
-    add_http_rule(lab, delay=40_000)
-    assert 30_000 < lab.run(http_v3_module()).duration < 31_000
-    late = lab.run(http_v3_module())
+    harness = EngineHarness()
+    add_http_rule(harness, delay=30_000, left=1)
+    add_http_rule(harness, delay=40_000)
+    assert 30_000 < harness.run(http_v3_module()).duration < 31_000
+    late = harness.run(http_v3_module())
     assert error_of(late) == ("ModuleTimeoutError", "The operation timed out.")
     assert 40_000 < late.duration < 41_000
-    assert 40_000 < lab.run(http_v3_module(timeout=41)).duration < 41_000
-    assert [row.error for row in lab.world.http_requests] == [None, "ModuleTimeoutError", None]
+    assert 40_000 < harness.run(http_v3_module(timeout=41)).duration < 41_000
+    assert [row.error for row in harness.world.http_requests] == [None, "ModuleTimeoutError", None]
 
 
 def test_a_rule_may_be_that_there_is_no_answer() -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, error="timeout", left=1)
-    add_http_rule(lab, error="connection")
-    assert error_of(lab.run(http_v3_module(timeout=5)))[0] == "ModuleTimeoutError"
-    assert error_of(lab.run(http_v3_module())) == (
+    harness = EngineHarness()
+    add_http_rule(harness, error="timeout", left=1)
+    add_http_rule(harness, error="connection")
+    assert error_of(harness.run(http_v3_module(timeout=5)))[0] == "ModuleTimeoutError"
+    assert error_of(harness.run(http_v3_module())) == (
         "ConnectionError",
         "connect ECONNREFUSED api.example.com:443",
     )
 
 
 def test_requests_count_as_traffic_and_take_the_time_of_other_services() -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, body="x" * 1_000)
-    run = lab.run(http_v3_module(method="post", bodyType="raw", data="y" * 500))
+    harness = EngineHarness()
+    add_http_rule(harness, body="x" * 1_000)
+    run = harness.run(http_v3_module(method="post", bodyType="raw", data="y" * 500))
     assert (run.operations, run.transfer) == (1, 1_500)
     assert run.duration >= 60 + 60
 
@@ -484,74 +486,74 @@ def test_only_the_latest_requests_are_kept_and_only_a_part_of_a_long_body(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(external_services, "MAX_REQUESTS", 2)
-    lab = EngineHarness()
-    lab.run(*(http_v3_module(id, method="post", bodyType="raw", data="z" * 30_000) for id in (1, 2, 3)))
-    assert [(row.id, row.module_id) for row in lab.world.http_requests] == [(2, 2), (3, 3)]
-    assert [(len(row.body or ""), row.size) for row in lab.world.http_requests] == 2 * [(20_000, 30_000)]
+    harness = EngineHarness()
+    harness.run(*(http_v3_module(id, method="post", bodyType="raw", data="z" * 30_000) for id in (1, 2, 3)))
+    assert [(row.id, row.module_id) for row in harness.world.http_requests] == [(2, 2), (3, 3)]
+    assert [(len(row.body or ""), row.size) for row in harness.world.http_requests] == 2 * [(20_000, 30_000)]
 
 
 # --- redirects and cookies -----------------------------------------------------------------------
 
 
 def test_a_get_follows_redirects_and_others_do_if_they_are_told_to() -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, URL, status=302, headers=(("Location", "/v2/items"),))
-    add_http_rule(lab, "https://api.example.com/v2/items", body="there")
-    assert single_output(lab.run(http_v3_module()))["data"] == "there"
-    assert single_output(lab.run(http_v3_module(followRedirect=False)))["statusCode"] == 302
+    harness = EngineHarness()
+    add_http_rule(harness, URL, status=302, headers=(("Location", "/v2/items"),))
+    add_http_rule(harness, "https://api.example.com/v2/items", body="there")
+    assert single_output(harness.run(http_v3_module()))["data"] == "there"
+    assert single_output(harness.run(http_v3_module(followRedirect=False)))["statusCode"] == 302
     post: dict[str, Any] = {"method": "post", "bodyType": "raw", "contentType": "text/plain", "data": "x"}
-    assert single_output(lab.run(http_v3_module(**post)))["statusCode"] == 302
-    assert single_output(lab.run(http_v3_module(**post, followAllRedirects=True)))["data"] == "there"
-    *_, last = lab.world.http_requests
+    assert single_output(harness.run(http_v3_module(**post)))["statusCode"] == 302
+    assert single_output(harness.run(http_v3_module(**post, followAllRedirects=True)))["data"] == "there"
+    *_, last = harness.world.http_requests
     assert (last.method, last.body, header_of(last, "content-type")) == ("GET", None, None)
 
 
 def test_a_redirect_that_keeps_the_method_keeps_the_body() -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, URL, status=307, headers=(("location", "https://api.example.com/b"),))
-    lab.run(http_v3_module(method="post", bodyType="raw", data="x", followAllRedirects=True))
-    *_, last = lab.world.http_requests
+    harness = EngineHarness()
+    add_http_rule(harness, URL, status=307, headers=(("location", "https://api.example.com/b"),))
+    harness.run(http_v3_module(method="post", bodyType="raw", data="x", followAllRedirects=True))
+    *_, last = harness.world.http_requests
     assert (last.method, last.body) == ("POST", "x")
 
 
 def test_another_host_is_not_told_who_is_calling() -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, URL, status=302, headers=(("location", "https://evil.example.net/"),))
+    harness = EngineHarness()
+    add_http_rule(harness, URL, status=302, headers=(("location", "https://evil.example.net/"),))
     headers = [{"name": "Authorization", "value": "Bearer s"}, {"name": "X", "value": "1"}]
-    lab.run(http_v3_module(headers=headers))
-    first, second = lab.world.http_requests
+    harness.run(http_v3_module(headers=headers))
+    first, second = harness.world.http_requests
     assert (header_of(first, "authorization"), header_of(second, "authorization")) == ("Bearer s", None)
     assert header_of(second, "x") == "1"
 
 
 def test_a_loop_of_redirects_ends() -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, status=301, headers=(("location", URL),))
-    assert error_of(lab.run(http_v3_module()))[1].startswith("Exceeded maxRedirects.")
-    assert len(lab.world.http_requests) == MAX_REDIRECTS + 1
+    harness = EngineHarness()
+    add_http_rule(harness, status=301, headers=(("location", URL),))
+    assert error_of(harness.run(http_v3_module()))[1].startswith("Exceeded maxRedirects.")
+    assert len(harness.world.http_requests) == MAX_REDIRECTS + 1
 
 
 def test_a_redirect_to_nowhere_is_an_error() -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, status=301, headers=(("location", "javascript:alert(1)"),))
-    assert error_of(lab.run(http_v3_module()))[1].startswith("Invalid URI in the header 'location'")
+    harness = EngineHarness()
+    add_http_rule(harness, status=301, headers=(("location", "javascript:alert(1)"),))
+    assert error_of(harness.run(http_v3_module()))[1].startswith("Invalid URI in the header 'location'")
 
 
 def test_modules_share_cookies_if_they_are_told_to() -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, headers=(("set-cookie", "sid=1; path=/"), ("set-cookie", "a=b")))
-    lab.run(http_v3_module(1, shareCookies=True), http_v3_module(2), http_v3_module(3, shareCookies=True))
-    assert [header_of(row, "cookie") for row in lab.world.http_requests] == [None, None, "sid=1; a=b"]
-    lab.run(http_v3_module(1, shareCookies=True, url="https://other.example.com"))
-    *_, last = lab.world.http_requests
+    harness = EngineHarness()
+    add_http_rule(harness, headers=(("set-cookie", "sid=1; path=/"), ("set-cookie", "a=b")))
+    harness.run(http_v3_module(1, shareCookies=True), http_v3_module(2), http_v3_module(3, shareCookies=True))
+    assert [header_of(row, "cookie") for row in harness.world.http_requests] == [None, None, "sid=1; a=b"]
+    harness.run(http_v3_module(1, shareCookies=True, url="https://other.example.com"))
+    *_, last = harness.world.http_requests
     assert header_of(last, "cookie") is None
 
 
 # --- credentials ---------------------------------------------------------------------------------
 
 
-def connect(lab: EngineHarness, type: str, **data: Json) -> int:
-    return connections.create(lab.world, lab.team, lab.user, name="Key", type=type, data=data).id
+def connect(harness: EngineHarness, type: str, **data: Json) -> int:
+    return connections.create(harness.world, harness.team, harness.user, name="Key", type=type, data=data).id
 
 
 def test_credentials_leave_with_the_request_and_are_masked_everywhere_else() -> None:
@@ -566,49 +568,49 @@ def test_credentials_leave_with_the_request_and_are_masked_everywhere_else() -> 
             "Basic dTpzM2NyZXQ=",
         ),
     ):
-        lab = EngineHarness()
-        lab.world.transport = recorder = RecordingTransport()
-        id = connect(lab, type, **data)
+        harness = EngineHarness()
+        harness.world.transport = recorder = RecordingTransport()
+        id = connect(harness, type, **data)
         keychain = {"authenticationType": node, f"{node}Keychain": id}
-        run = lab.run(http_v4_module(parameters=keychain))
+        run = harness.run(http_v4_module(parameters=keychain))
         assert dict(recorder.requests[0].headers)[name] == value
-        assert dict(sent_request(lab).headers)[name] == MASK
-        shown = repr((run.steps, run.error, sent_request(lab), recorder.requests[0]))
+        assert dict(sent_request(harness).headers)[name] == MASK
+        shown = repr((run.steps, run.error, sent_request(harness), recorder.requests[0]))
         assert value not in shown
 
 
 def test_a_key_may_stand_in_the_query_and_is_not_shown_there() -> None:
-    lab = EngineHarness()
-    lab.world.transport = recorder = RecordingTransport()
-    id = connect(lab, "apikeyauth", key="s3cret", name="api_key", placement="query")
-    lab.run(
+    harness = EngineHarness()
+    harness.world.transport = recorder = RecordingTransport()
+    id = connect(harness, "apikeyauth", key="s3cret", name="api_key", placement="query")
+    harness.run(
         http_v3_module(
             name="ActionSendDataAPIKeyAuth", parameters={"auth": id}, qs=[{"name": "a", "value": 1}]
         )
     )
     assert recorder.requests[0].url == f"{URL}?a=1&api_key=s3cret"
-    assert sent_request(lab).url == f"{URL}?a=1"
+    assert sent_request(harness).url == f"{URL}?a=1"
 
 
 def test_a_key_that_the_emulator_does_not_know_is_masked_and_never_leaves() -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     node = http_v3_module(name="ActionSendDataBasicAuth", parameters={"key": 2287})
-    add_http_rule(lab, left=1)
-    single_output(lab.run(node))
-    assert header_of(sent_request(lab), "authorization") == MASK
-    lab.world.transport = recorder = RecordingTransport()
-    name, text = error_of(lab.run(node))
+    add_http_rule(harness, left=1)
+    single_output(harness.run(node))
+    assert header_of(sent_request(harness), "authorization") == MASK
+    harness.world.transport = recorder = RecordingTransport()
+    name, text = error_of(harness.run(node))
     assert name == "InvalidConfigurationError"
     assert "was not told the credentials" in text
     assert recorder.requests == []
 
 
 def test_a_key_does_not_go_along_to_another_host() -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     moved = HttpResponse(status=302, headers=(("location", "https://evil.example.net/"),))
-    lab.world.transport = recorder = RecordingTransport(moved)
-    id = connect(lab, "apikeyauth", key="s3cret")
-    lab.run(http_v3_module(name="ActionSendDataAPIKeyAuth", parameters={"auth": id}))
+    harness.world.transport = recorder = RecordingTransport(moved)
+    id = connect(harness, "apikeyauth", key="s3cret")
+    harness.run(http_v3_module(name="ActionSendDataAPIKeyAuth", parameters={"auth": id}))
     assert [dict(request.headers).get("Authorization") for request in recorder.requests] == ["s3cret", None]
 
 
@@ -617,21 +619,26 @@ def test_a_user_and_a_password_become_basic_auth_wherever_they_stand() -> None:
         http_v3_module(authUser="u", authPass="p"),
         http_v3_module(url="https://u:p@api.example.com/items"),
     ):
-        lab = EngineHarness()
-        lab.run(node)
-        assert (sent_request(lab).url, header_of(sent_request(lab), "authorization")) == (URL, "Basic dTpw")
+        harness = EngineHarness()
+        harness.run(node)
+        assert (sent_request(harness).url, header_of(sent_request(harness), "authorization")) == (
+            URL,
+            "Basic dTpw",
+        )
 
 
 # --- the network ---------------------------------------------------------------------------------
 
 
 def test_a_rule_goes_before_the_network_and_the_network_before_what_is_made_up() -> None:
-    lab = EngineHarness()
-    lab.world.transport = recorder = RecordingTransport(HttpResponse(status=202, body=b"real", elapsed=1_500))
-    add_http_rule(lab, left=1)
-    run = lab.run(http_v3_module(1), http_v3_module(2))
+    harness = EngineHarness()
+    harness.world.transport = recorder = RecordingTransport(
+        HttpResponse(status=202, body=b"real", elapsed=1_500)
+    )
+    add_http_rule(harness, left=1)
+    run = harness.run(http_v3_module(1), http_v3_module(2))
     assert [single_output(run, id)["statusCode"] for id in (1, 2)] == [200, 202]
-    assert [row.answered_by for row in lab.world.http_requests] == ["rule", "network"]
+    assert [row.answered_by for row in harness.world.http_requests] == ["rule", "network"]
     assert [request.timeout for request in recorder.requests] == [40_000]
     assert run.duration > 1_500
 
@@ -645,30 +652,30 @@ def test_a_rule_goes_before_the_network_and_the_network_before_what_is_made_up()
     ],
 )
 def test_what_goes_wrong_on_the_network_has_makes_names(cause: Any, name: str) -> None:
-    lab = EngineHarness()
-    lab.world.transport = RecordingTransport(NoResponseError(cause, "Why.", 700))
-    run = lab.run(http_v3_module())
+    harness = EngineHarness()
+    harness.world.transport = RecordingTransport(NoResponseError(cause, "Why.", 700))
+    run = harness.run(http_v3_module())
     assert error_of(run) == (name, "Why.")
     assert run.duration > 700
-    assert (sent_request(lab).answered_by, sent_request(lab).error) == ("network", name)
+    assert (sent_request(harness).answered_by, sent_request(harness).error) == ("network", name)
 
 
 def test_certificates_are_handed_on_and_those_of_clients_are_not_supported() -> None:
-    lab = EngineHarness()
-    lab.world.transport = recorder = RecordingTransport()
-    lab.run(http_v3_module(ca="PEM", rejectUnauthorized=False))
+    harness = EngineHarness()
+    harness.world.transport = recorder = RecordingTransport()
+    harness.run(http_v3_module(ca="PEM", rejectUnauthorized=False))
     assert (recorder.requests[0].ca_certificate, recorder.requests[0].verify_tls) == ("PEM", False)
-    assert "with a client certificate" in error_of(lab.run(http_v3_module(useMtls=True)))[1]
+    assert "with a client certificate" in error_of(harness.run(http_v3_module(useMtls=True)))[1]
 
 
 @pytest.mark.parametrize(("name", "what"), [("tlsType", "certificates"), ("proxyKeychain", "a proxy")])
 def test_what_version_four_cannot_do_on_the_network_is_said(name: str, what: str) -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     chosen = {"authenticationType": "noAuth", name: "mTls"}
-    assert single_output(lab.run(http_v4_module(parameters=chosen)))["statusCode"] == 200
-    lab.world.transport = recorder = RecordingTransport()
+    assert single_output(harness.run(http_v4_module(parameters=chosen)))["statusCode"] == 200
+    harness.world.transport = recorder = RecordingTransport()
     text = f"Module 'http:MakeRequest, with {what}' (1) is not supported by the emulator."
-    assert error_of(lab.run(http_v4_module(parameters=chosen))) == ("RuntimeError", text)
+    assert error_of(harness.run(http_v4_module(parameters=chosen))) == ("RuntimeError", text)
     assert recorder.requests == []
 
 
@@ -701,16 +708,16 @@ def test_addresses_are_written_in_ascii() -> None:
     ],
 )
 def test_version_four_allows_only_secure_connections_to_the_world_outside(url: str, *, allowed: bool) -> None:
-    lab = EngineHarness()
-    add_http_rule(lab)
-    run = lab.run(http_v4_module(url=url))
+    harness = EngineHarness()
+    add_http_rule(harness)
+    run = harness.run(http_v4_module(url=url))
     if allowed:
         assert single_output(run)["statusCode"] == 200
     else:
         expected = ("InvalidConfigurationError", "Only secure connections are allowed: https://")
         assert error_of(run) == expected
-        assert len(lab.world.http_requests) == 0
-    assert single_output(lab.run(http_v3_module(url=url)))["statusCode"] == 200
+        assert len(harness.world.http_requests) == 0
+    assert single_output(harness.run(http_v3_module(url=url)))["statusCode"] == 200
 
 
 @given(st.lists(st.tuples(st.text(), st.text()), max_size=5))

@@ -27,10 +27,10 @@ def data(run: Execution) -> list[Json]:
 
 @pytest.mark.parametrize("kind", TYPES)
 def test_each_page_is_a_bundle_and_all_of_them_are_one_operation(kind: str) -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, pages=(["a", "b"], ["c"]), headers=(("X-Total", "3"),), delay=1_000)
+    harness = EngineHarness()
+    add_http_rule(harness, pages=(["a", "b"], ["c"]), headers=(("X-Total", "3"),), delay=1_000)
     feeder = module(2, "builtin:BasicFeeder", {"array": "{{1.data}}"})
-    run = lab.run(http_v4_module(paginationType=kind), feeder)
+    run = harness.run(http_v4_module(paginationType=kind), feeder)
     headers = {"x-total": "3", "content-type": "application/json"}
     assert outputs_of(run, 1) == [
         {"data": ["a", "b"], "headers": headers, "statusCode": 200},
@@ -39,27 +39,31 @@ def test_each_page_is_a_bundle_and_all_of_them_are_one_operation(kind: str) -> N
     assert [bundle["value"] for bundle in outputs_of(run, 2)] == ["a", "b", "c"]
     assert (run.operations, run.transfer) == (1 + 2, len('["a","b"]["c"]'))
     assert 1_000 <= run.duration < 2_000
-    assert (sent_request(lab).url, sent_request(lab).status, sent_request(lab).pages) == (URL, 200, 2)
-    assert lab.world.http_rules[1].hits == 1
+    assert (sent_request(harness).url, sent_request(harness).status, sent_request(harness).pages) == (
+        URL,
+        200,
+        2,
+    )
+    assert harness.world.http_rules[1].hits == 1
 
 
 def test_whatever_else_an_export_says_of_its_pages_is_not_read() -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, pages=("a", "b"))
+    harness = EngineHarness()
+    add_http_rule(harness, pages=("a", "b"))
     others: dict[str, Json] = {
         "nextPage": "{{1.data.next}}",
         "limit": -1,
         "page": {"start": "x"},
         "maxPages": ["{{nobody}}"],
     }
-    assert data(lab.run(http_v4_module(paginationType="pageBased", **others))) == ["a", "b"]
-    assert sent_request(lab).url == URL
+    assert data(harness.run(http_v4_module(paginationType="pageBased", **others))) == ["a", "b"]
+    assert sent_request(harness).url == URL
 
 
 def test_texts_and_json_may_take_turns() -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, pages=("a", {"b": 1}, 2))
-    run = lab.run(http_v4_module(paginationType="urlBased"))
+    harness = EngineHarness()
+    add_http_rule(harness, pages=("a", {"b": 1}, 2))
+    run = harness.run(http_v4_module(paginationType="urlBased"))
     assert data(run) == ["a", {"b": 1}, 2]
     kinds = [bundle["headers"]["content-type"] for bundle in outputs_of(run, 1)]
     assert kinds == ["text/plain; charset=utf-8", "application/json", "application/json"]
@@ -67,52 +71,52 @@ def test_texts_and_json_may_take_turns() -> None:
 
 @pytest.mark.parametrize("node", [http_v4_module(), http_v4_module(paginationType=""), http_v3_module()])
 def test_a_module_that_does_not_page_gets_the_first_page(node: dict[str, Json]) -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, pages=(["a"], ["b"]))
-    assert single_output(lab.run(node))["data"] == ["a"]
-    assert sent_request(lab).pages == 1
+    harness = EngineHarness()
+    add_http_rule(harness, pages=(["a"], ["b"]))
+    assert single_output(harness.run(node))["data"] == ["a"]
+    assert sent_request(harness).pages == 1
 
 
 def test_a_body_is_one_page_and_so_is_what_nobody_answers() -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, body=["a"], left=1)
-    assert data(lab.run(http_v4_module(paginationType="urlBased"))) == [["a"]]
-    assert single_output(lab.run(http_v4_module(paginationType="urlBased")))["statusCode"] == 200
-    assert [(row.answered_by, row.pages) for row in lab.world.http_requests] == [
+    harness = EngineHarness()
+    add_http_rule(harness, body=["a"], left=1)
+    assert data(harness.run(http_v4_module(paginationType="urlBased"))) == [["a"]]
+    assert single_output(harness.run(http_v4_module(paginationType="urlBased")))["statusCode"] == 200
+    assert [(row.answered_by, row.pages) for row in harness.world.http_requests] == [
         ("rule", 1),
         ("simulation", 1),
     ]
 
 
 def test_pages_are_found_where_a_redirect_leads() -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, URL, status=302, headers=(("location", "/moved"),), pages=("here", "there"))
-    add_http_rule(lab, "*/moved", pages=("a", "b"))
-    assert data(lab.run(http_v4_module(paginationType="urlBased"))) == ["a", "b"]
+    harness = EngineHarness()
+    add_http_rule(harness, URL, status=302, headers=(("location", "/moved"),), pages=("here", "there"))
+    add_http_rule(harness, "*/moved", pages=("a", "b"))
+    assert data(harness.run(http_v4_module(paginationType="urlBased"))) == ["a", "b"]
 
 
 def test_the_head_of_a_list_has_no_pages() -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, pages=("a", "b"))
-    assert single_output(lab.run(http_v4_module(paginationType="urlBased", method="head")))["data"] == ""
-    assert sent_request(lab).pages == 1
+    harness = EngineHarness()
+    add_http_rule(harness, pages=("a", "b"))
+    assert single_output(harness.run(http_v4_module(paginationType="urlBased", method="head")))["data"] == ""
+    assert sent_request(harness).pages == 1
 
 
 def test_an_error_fails_the_module_or_is_what_every_page_says() -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, status=429, pages=(["Slow down"], ["Slower"]))
-    run = lab.run(http_v4_module(paginationType="urlBased"))
+    harness = EngineHarness()
+    add_http_rule(harness, status=429, pages=(["Slow down"], ["Slower"]))
+    run = harness.run(http_v4_module(paginationType="urlBased"))
     assert error_of(run) == ("RateLimitError", '[429] ["Slow down"]')
     assert run.steps[0].output == ()
-    run = lab.run(http_v4_module(paginationType="urlBased", stopOnHttpError=False))
+    run = harness.run(http_v4_module(paginationType="urlBased", stopOnHttpError=False))
     assert [bundle["statusCode"] for bundle in outputs_of(run, 1)] == [429, 429]
 
 
 def test_pages_that_do_not_come_are_none() -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, error="timeout")
-    assert error_of(lab.run(http_v4_module(paginationType="urlBased")))[0] == "ModuleTimeoutError"
-    assert sent_request(lab).pages == 0
+    harness = EngineHarness()
+    add_http_rule(harness, error="timeout")
+    assert error_of(harness.run(http_v4_module(paginationType="urlBased")))[0] == "ModuleTimeoutError"
+    assert sent_request(harness).pages == 0
 
 
 def test_a_type_that_make_does_not_have_is_a_validation_error() -> None:
@@ -121,27 +125,27 @@ def test_a_type_that_make_does_not_have_is_a_validation_error() -> None:
 
 
 def test_nobody_is_called_who_would_have_to_be_asked_for_the_next_page() -> None:
-    lab = EngineHarness()
-    lab.world.transport = network = RecordingTransport()
-    add_http_rule(lab, URL, status=302, headers=(("location", "/moved"),))
+    harness = EngineHarness()
+    harness.world.transport = network = RecordingTransport()
+    add_http_rule(harness, URL, status=302, headers=(("location", "/moved"),))
     for url in (URL, f"{URL}/2"):
-        name, text = error_of(lab.run(http_v4_module(paginationType="tokenBased", url=url)))
+        name, text = error_of(harness.run(http_v4_module(paginationType="tokenBased", url=url)))
         assert (name, text) == (
             "RuntimeError",
             "Module 'http:MakeRequest, with paginationType' (1) is not supported by the emulator."
             " A rule for its address that has 'pages' can answer it.",
         )
     assert network.requests == []
-    assert [(row.url, row.answered_by) for row in lab.world.http_requests] == [(URL, "rule")]
+    assert [(row.url, row.answered_by) for row in harness.world.http_requests] == [(URL, "rule")]
 
 
 @pytest.mark.parametrize(
     "large", [{"pages": 7 * ("x" * 4_000_000,)}, {"pages": 10 * ("",), "headers": (("x", "y" * 3_000_000),)}]
 )
 def test_pages_that_are_too_much_together_are_not_kept(large: dict[str, Json]) -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, **large)
-    run = lab.run(http_v4_module(paginationType="urlBased"))
+    harness = EngineHarness()
+    add_http_rule(harness, **large)
+    run = harness.run(http_v4_module(paginationType="urlBased"))
     assert error_of(run)[0] == "DataSizeLimitExceededError"
 
 
@@ -150,6 +154,6 @@ _BODIES = st.lists(st.integers(0, 9), max_size=3) | st.text(st.characters(codec=
 
 @given(st.lists(_BODIES, min_size=1, max_size=30))
 def test_whatever_the_pages_they_come_in_their_order(pages: list[Json]) -> None:
-    lab = EngineHarness()
-    add_http_rule(lab, pages=tuple(pages))
-    assert data(lab.run(http_v4_module(paginationType="offsetBased"))) == pages
+    harness = EngineHarness()
+    add_http_rule(harness, pages=tuple(pages))
+    assert data(harness.run(http_v4_module(paginationType="offsetBased"))) == pages

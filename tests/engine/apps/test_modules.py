@@ -7,12 +7,13 @@ import json
 import pytest
 
 from helpers.engine import EngineHarness, error_of, last_module_output, module, outputs_of, set_variable
-from make_emulator.engine.apps import MODULES, catalog, get_support_level
+from make_emulator.engine.apps import catalog
+from make_emulator.engine.apps.catalog import get_support_level
 from make_emulator.world.models import ExecutionResponse, Json
 
 
 def test_every_module_that_is_written_is_in_the_catalog_if_its_app_is() -> None:
-    for name in MODULES:
+    for name in catalog.interpreted_modules():
         app, _, short = name.partition(":")
         assert any(catalog.has_module(app, short, version) for version in range(1, 10)), name
 
@@ -147,8 +148,10 @@ def test_a_webhook_that_received_nothing_puts_out_nothing() -> None:
 
 def test_an_answer_to_the_caller_is_read_off_the_run() -> None:
     headers = [{"key": "X-Name", "value": "{{1.name}}"}]
-    answer = module(2, "gateway:WebhookRespond", {"status": "201", "body": "{{1.name}}!", "headers": headers})
-    execution = EngineHarness().run(HOOK, answer, trigger_bundle={"name": "Ada"})
+    response = module(
+        2, "gateway:WebhookRespond", {"status": "201", "body": "{{1.name}}!", "headers": headers}
+    )
+    execution = EngineHarness().run(HOOK, response, trigger_bundle={"name": "Ada"})
     assert execution.respond == ExecutionResponse(
         at=execution.ends, status=201, body="Ada!", headers=(("X-Name", "Ada"),)
     )
@@ -234,8 +237,8 @@ def test_what_a_service_asks_for_although_no_field_says_so_must_be_there(node: J
 
 def test_a_service_that_gets_what_it_asks_for_answers() -> None:
     row = module(1, "google-sheets:addRow", {"valueInputOption": "USER_ENTERED"})
-    asked = {**module(2, "ai-tools:Ask", {"input": "?"}), "parameters": {"model": "medium"}}
-    assert EngineHarness().run(row, asked).status == 1
+    requested = {**module(2, "ai-tools:Ask", {"input": "?"}), "parameters": {"model": "medium"}}
+    assert EngineHarness().run(row, requested).status == 1
 
 
 def test_each_module_is_interpreted_simulated_or_unknown() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.engine import EngineHarness, error_of, last_module_output, module, set_variable
-from make_emulator.engine.apps.html_to_text import html_to_text
+from make_emulator.engine.formats.html_to_text import html_to_text
 from make_emulator.engine.runtime.budget import MAX_ITEMS
 from make_emulator.world.models import Json
 

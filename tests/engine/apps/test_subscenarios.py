@@ -24,28 +24,28 @@ def call(
     return {**node, "parameters": {"scenario": child, "shouldWaitForExecutionEnd": wait}}
 
 
-def child_of(lab: EngineHarness, *flow: Json, **changes: Any) -> Scenario:
+def child_of(harness: EngineHarness, *flow: Json, **changes: Any) -> Scenario:
     """A scenario that can be called; it takes a city and gives a greeting."""
     start = {**module(1, "scenario-service:StartSubscenario"), "version": 2}
     body = flow or (set_variable(2, "x"), return_data(3, greeting="Hi, {{1.city}} {{1.count}}"))
-    scenario = lab.scenario(start, *body, output_spec=OUTPUTS, is_active=True)
-    version = lab.world.blueprints[scenario.id, 1]
-    lab.world.blueprints.put(replace(version, input_spec=INPUTS))
-    return lab.world.scenarios.put(replace(scenario, **changes))
+    scenario = harness.scenario(start, *body, output_spec=OUTPUTS, is_active=True)
+    version = harness.world.blueprints[scenario.id, 1]
+    harness.world.blueprints.put(replace(version, input_spec=INPUTS))
+    return harness.world.scenarios.put(replace(scenario, **changes))
 
 
-def runs_of(lab: EngineHarness, scenario: Scenario) -> list[Execution]:
-    return [entry for entry in lab.world.logs.where(scenario=scenario.id) if isinstance(entry, Execution)]
+def runs_of(harness: EngineHarness, scenario: Scenario) -> list[Execution]:
+    return [entry for entry in harness.world.logs.where(scenario=scenario.id) if isinstance(entry, Execution)]
 
 
 @pytest.mark.parametrize("form", ["{}", "SCN_{}", None])
 def test_a_call_that_waits_puts_out_the_outputs_of_the_scenario_that_it_calls(form: str | None) -> None:
-    lab = EngineHarness()
-    child = child_of(lab)
+    harness = EngineHarness()
+    child = child_of(harness)
     id = child.id if form is None else form.format(child.id)
-    execution = lab.run(call(1, id, {"city": "Oslo", "count": "3"}), set_variable(2, "{{1.greeting}}"))
+    execution = harness.run(call(1, id, {"city": "Oslo", "count": "3"}), set_variable(2, "{{1.greeting}}"))
     assert outputs_of(execution, 2) == [{"x": "Hi, Oslo 3"}]
-    [run] = runs_of(lab, child)
+    [run] = runs_of(harness, child)
     assert run.inputs == {"city": "Oslo", "count": 3}
     assert execution.started < run.started
     assert run.ends <= execution.ends
@@ -54,15 +54,15 @@ def test_a_call_that_waits_puts_out_the_outputs_of_the_scenario_that_it_calls(fo
 
 
 def test_dates_without_a_time_zone_go_in_and_come_back_as_those_of_the_organization() -> None:
-    lab = EngineHarness()
-    child = child_of(lab, return_data(3, on="{{1.on}}", at="2016-06-20 02:00"))
-    [version] = lab.world.blueprints.where(scenario=child.id)
+    harness = EngineHarness()
+    child = child_of(harness, return_data(3, on="{{1.on}}", at="2016-06-20 02:00"))
+    [version] = harness.world.blueprints.where(scenario=child.id)
     day: FieldSpecs = [{"name": "on", "type": "date"}]
-    lab.world.blueprints.put(
+    harness.world.blueprints.put(
         replace(version, input_spec=day, output_spec=[*day, {"name": "at", "type": "date"}])
     )
-    execution = lab.run(call(1, child.id, {"on": "2016-12-08"}))
-    [run] = runs_of(lab, child)
+    execution = harness.run(call(1, child.id, {"on": "2016-12-08"}))
+    [run] = runs_of(harness, child)
     # The organization is in Prague.
     assert run.inputs == {"on": "2016-12-07T23:00:00.000Z"}
     [bundle] = outputs_of(execution, 1)
@@ -70,52 +70,57 @@ def test_dates_without_a_time_zone_go_in_and_come_back_as_those_of_the_organizat
 
 
 def test_a_call_that_does_not_wait_takes_no_time_and_gives_nothing_back() -> None:
-    lab = EngineHarness()
-    child = child_of(lab, module(2, "util:FunctionSleep", {"duration": 300}), return_data(3, greeting="late"))
-    execution = lab.run(call(1, child.id, wait=False), set_variable(2, "{{1.greeting}}!"))
+    harness = EngineHarness()
+    child = child_of(
+        harness, module(2, "util:FunctionSleep", {"duration": 300}), return_data(3, greeting="late")
+    )
+    execution = harness.run(call(1, child.id, wait=False), set_variable(2, "{{1.greeting}}!"))
     assert outputs_of(execution, 2) == [{"x": "!"}]
-    [run] = runs_of(lab, child)
+    [run] = runs_of(harness, child)
     assert (run.status, run.outputs) == (1, {"greeting": "late"})
     assert run.ends - execution.ends > 290_000
 
 
 def test_the_older_module_starts_a_scenario_without_waiting() -> None:
-    lab = EngineHarness()
-    child = child_of(lab)
-    execution = lab.run(call(1, child.id, name="RunScenario"), set_variable(2, "{{1.greeting}}!"))
+    harness = EngineHarness()
+    child = child_of(harness)
+    execution = harness.run(call(1, child.id, name="RunScenario"), set_variable(2, "{{1.greeting}}!"))
     assert outputs_of(execution, 2) == [{"x": "!"}]
-    assert len(runs_of(lab, child)) == 1
+    assert len(runs_of(harness, child)) == 1
 
 
 def test_the_inputs_may_come_in_a_field_named_data() -> None:
-    lab = EngineHarness()
-    execution = lab.run(call(1, child_of(lab).id, {"data": {"city": "Bern"}}))
+    harness = EngineHarness()
+    execution = harness.run(call(1, child_of(harness).id, {"data": {"city": "Bern"}}))
     assert outputs_of(execution, 1) == [{"greeting": "Hi, Bern "}]
 
 
 def test_inputs_that_do_not_fit_fail_the_call_and_nothing_is_run() -> None:
-    lab = EngineHarness()
-    child = child_of(lab)
+    harness = EngineHarness()
+    child = child_of(harness)
     for mapper in ({"city": ""}, {"city": "Oslo", "unknown": 1}, {"city": "Oslo", "count": "many"}):
-        assert error_of(lab.run(call(1, child.id, mapper)))[0] == "BundleValidationError"
-    assert runs_of(lab, child) == []
+        assert error_of(harness.run(call(1, child.id, mapper)))[0] == "BundleValidationError"
+    assert runs_of(harness, child) == []
 
 
 def test_the_failure_of_a_scenario_fails_the_call_that_waits_for_it() -> None:
-    lab = EngineHarness()
-    child = child_of(lab, module(2, "builtin:ThrowError", {"message": "Closed"}))
-    assert error_of(lab.run(call(1, child.id))) == ("RuntimeError", "Closed")
-    assert lab.run(call(1, child.id, wait=False)).status == 1
+    harness = EngineHarness()
+    child = child_of(harness, module(2, "builtin:ThrowError", {"message": "Closed"}))
+    assert error_of(harness.run(call(1, child.id))) == ("RuntimeError", "Closed")
+    assert harness.run(call(1, child.id, wait=False)).status == 1
     handled = {**call(1, child.id), "onerror": [module(9, "builtin:Resume", {"greeting": "none"})]}
-    assert outputs_of(lab.run(handled, set_variable(2, "{{1.greeting}}")), 2) == [{"x": "none"}]
+    assert outputs_of(harness.run(handled, set_variable(2, "{{1.greeting}}")), 2) == [{"x": "none"}]
 
 
 def test_only_a_live_scenario_on_demand_of_the_same_team_can_be_called() -> None:
-    lab = EngineHarness()
-    [organization] = lab.world.organizations
-    other, _ = organizations.create_team(lab.world, lab.user, organization, name="Other")
-    stopped, scheduled = child_of(lab, is_active=False), child_of(lab, scheduling={"type": "indefinitely"})
-    elsewhere = child_of(lab, team_id=other.id)
+    harness = EngineHarness()
+    [organization] = harness.world.organizations
+    other, _ = organizations.create_team(harness.world, harness.user, organization, name="Other")
+    stopped, scheduled = (
+        child_of(harness, is_active=False),
+        child_of(harness, scheduling={"type": "indefinitely"}),
+    )
+    elsewhere = child_of(harness, team_id=other.id)
     for child, message in (
         (stopped.id, f"Scenario '{stopped.id}' is not active."),
         (scheduled.id, f"Scenario '{scheduled.id}' is not scheduled on demand."),
@@ -123,23 +128,23 @@ def test_only_a_live_scenario_on_demand_of_the_same_team_can_be_called() -> None
         (999, "Scenario '999' not found."),
         (None, "Scenario '' not found."),
     ):
-        assert error_of(lab.run(call(1, child))) == ("RuntimeError", message)
+        assert error_of(harness.run(call(1, child))) == ("RuntimeError", message)
 
 
 def test_scenarios_that_call_each_other_for_ever_end_in_an_error() -> None:
-    lab = EngineHarness()
-    child = child_of(lab)
-    version = lab.world.blueprints[child.id, 1]
+    harness = EngineHarness()
+    child = child_of(harness)
+    version = harness.world.blueprints[child.id, 1]
     flow = [version.blueprint["flow"][0], call(2, child.id)]
-    lab.world.blueprints.put(replace(version, blueprint={**version.blueprint, "flow": flow}))
-    execution = executor.run_scenario(lab.world, child, inputs={"city": "Oslo"})
+    harness.world.blueprints.put(replace(version, blueprint={**version.blueprint, "flow": flow}))
+    execution = executor.run_scenario(harness.world, child, inputs={"city": "Oslo"})
     assert error_of(execution) == ("RuntimeError", "More than 10 scenarios call each other.")
-    assert len(runs_of(lab, child)) == 11
+    assert len(runs_of(harness, child)) == 11
 
 
 def test_scenarios_that_multiply_share_one_budget() -> None:
-    lab = EngineHarness()
-    child = child_of(lab, module(2, "builtin:BasicRepeater", {"repeats": 9_000}), set_variable(3, "x"))
-    execution = lab.run(module(1, "builtin:BasicRepeater", {"repeats": 50}), call(2, child.id))
+    harness = EngineHarness()
+    child = child_of(harness, module(2, "builtin:BasicRepeater", {"repeats": 9_000}), set_variable(3, "x"))
+    execution = harness.run(module(1, "builtin:BasicRepeater", {"repeats": 50}), call(2, child.id))
     assert error_of(execution)[0] == "OperationsLimitExceededError"
-    assert sum(run.operations for run in runs_of(lab, child)) <= MAX_OPERATIONS
+    assert sum(run.operations for run in runs_of(harness, child)) <= MAX_OPERATIONS

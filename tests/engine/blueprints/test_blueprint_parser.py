@@ -8,8 +8,9 @@ import orjson
 import pytest
 
 from helpers.engine import EngineHarness, module, set_variable
-from make_emulator.engine.apps import get_support_level
-from make_emulator.engine.blueprints.parser import next_module_id, parse_blueprint
+from make_emulator.engine.apps.catalog import get_support_level
+from make_emulator.engine.blueprints.parser import parse_blueprint
+from make_emulator.world.blueprint_refs import next_module_id
 from make_emulator.world.exceptions import InvalidParametersError, MalformedBlueprintError
 from make_emulator.world.models import Json
 

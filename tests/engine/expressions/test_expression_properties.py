@@ -16,9 +16,8 @@ from make_emulator.engine.errors import ModuleError
 from make_emulator.engine.expressions.evaluator import render
 from make_emulator.engine.expressions.functions import FUNCTIONS
 from make_emulator.engine.expressions.functions.registry import Thunk
-from make_emulator.engine.expressions.parser import parse_with_grammar
 from make_emulator.engine.expressions.regex.matcher import compile_regex
-from make_emulator.engine.expressions.template import parse_expression, parse_template
+from make_emulator.engine.expressions.template import parse_template
 from make_emulator.engine.expressions.values import (
     Value,
     as_number,
@@ -148,26 +147,3 @@ def test_every_operator_answers_or_raises_a_module_error(operator: str, a: Value
 def test_a_pattern_matches_in_bounded_time_or_is_refused(pattern: str, text: str) -> None:
     with suppress(ModuleError):
         compile_regex(pattern, "g").replace(text, "<$&>", Budget())
-
-
-PLAIN_NAMES = st.from_regex(r"[^\W\d]\w{0,8}", fullmatch=True)
-
-
-STEPS = st.one_of(
-    PLAIN_NAMES.map(".{}".format),
-    st.text(alphabet="a 1.-[]'\"{;", max_size=5).map(".`{}`".format),
-    st.integers(0, 10**9).map("[{}]".format),
-    st.just("[]"),
-)
-
-
-@given(
-    st.one_of(st.integers(0, 10**14).map(str), PLAIN_NAMES),
-    st.lists(STEPS, max_size=4),
-    st.sampled_from(["", " ", "\t\n"]),
-)
-def test_the_short_way_to_read_a_reference_gives_what_the_grammar_gives(
-    root: str, path: list[str], around: str
-) -> None:
-    text = around + root + "".join(path) + around
-    assert parse_expression(text) == parse_with_grammar(text)

@@ -343,8 +343,8 @@ def test_the_declared_type_goes_before_what_a_value_is_used_for() -> None:
     [("addDays(1.x; 1)", ISO), ('round(parseNumber(1.x; "."))', r"\d+(\.\d+)?"), ("first(1.x)", r"[\w ]+")],
 )
 def test_what_is_declared_a_text_stays_one(expression: str, pattern: str) -> None:
-    lab = EngineHarness()
-    run = lab.run(source(field("x", "text")), set_variable(2, f"{{{{{expression}}}}}"))
+    harness = EngineHarness()
+    run = harness.run(source(field("x", "text")), set_variable(2, f"{{{{{expression}}}}}"))
     assert re.fullmatch(pattern, run.steps[0].output[0]["x"])
 
 

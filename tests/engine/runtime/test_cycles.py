@@ -22,10 +22,10 @@ def watch(id: int = 1, **parameters: Json) -> Any:
     return {**module(id, "acme:watchRows"), "parameters": parameters}
 
 
-def finds(lab: EngineHarness, count: int, name: str = "acme:watchRows", **rest: Any) -> None:
+def finds(harness: EngineHarness, count: int, name: str = "acme:watchRows", **rest: Any) -> None:
     """Let a module find so many rows each time that it asks."""
     rows: list[dict[str, Json]] = [{"n": n} for n in range(1, count + 1)]
-    module_scripts.save_script(lab.world, ModuleScript(module=name, output=rows, **rest))
+    module_scripts.save_script(harness.world, ModuleScript(module=name, output=rows, **rest))
 
 
 def count(id: int, reset: str | None) -> Any:
@@ -58,41 +58,41 @@ def test_without_a_trigger_every_cycle_is_performed(roundtrips: Json, cycles: in
 def test_a_trigger_that_polls_goes_on_as_long_as_there_is_more_than_its_limit(
     cycles: int, put_out: list[int], operations: int
 ) -> None:
-    lab = EngineHarness()
-    finds(lab, 5)
-    execution = lab.run(watch(limit=2), set_variable(2, "{{1.n}}"), settings={"roundtrips": cycles})
+    harness = EngineHarness()
+    finds(harness, 5)
+    execution = harness.run(watch(limit=2), set_variable(2, "{{1.n}}"), settings={"roundtrips": cycles})
     assert [len(step.output) for step in execution.steps if step.module_id == 1] == put_out
     assert outputs_of(execution, 2) == [{"x": n} for n in range(1, sum(put_out) + 1)]
     assert execution.operations == operations
 
 
 def test_a_limit_may_be_text_and_may_be_called_otherwise() -> None:
-    lab = EngineHarness()
-    finds(lab, 5, "mail:TriggerNewEmail")
+    harness = EngineHarness()
+    finds(harness, 5, "mail:TriggerNewEmail")
     trigger = {**module(1, "mail:TriggerNewEmail"), "parameters": {"maxResults": "2"}}
-    assert [len(step.output) for step in lab.run(trigger, settings={"roundtrips": 2}).steps] == [2, 2]
+    assert [len(step.output) for step in harness.run(trigger, settings={"roundtrips": 2}).steps] == [2, 2]
 
 
 def test_a_script_that_is_used_up_still_gives_all_that_was_found() -> None:
-    lab = EngineHarness()
-    finds(lab, 5, left=1)
-    execution = lab.run(watch(limit=2), settings={"roundtrips": 5})
+    harness = EngineHarness()
+    finds(harness, 5, left=1)
+    execution = harness.run(watch(limit=2), settings={"roundtrips": 5})
     assert outputs_of(execution, 1) == [{"n": n} for n in range(1, 6)]
-    assert lab.world.scripts["acme:watchRows"].hits == 1
+    assert harness.world.scripts["acme:watchRows"].hits == 1
 
 
 def test_a_trigger_without_a_limit_and_one_that_is_not_scripted_have_one_cycle() -> None:
-    lab = EngineHarness()
-    assert lab.run(watch(limit=1), settings=THREE).operations == 1
-    finds(lab, 5)
-    assert lab.run(watch(), settings=THREE).operations == 1
+    harness = EngineHarness()
+    assert harness.run(watch(limit=1), settings=THREE).operations == 1
+    finds(harness, 5)
+    assert harness.run(watch(), settings=THREE).operations == 1
 
 
 def test_a_search_at_the_beginning_puts_out_the_same_in_every_cycle() -> None:
-    lab = EngineHarness()
-    finds(lab, 5, "acme:searchRows")
+    harness = EngineHarness()
+    finds(harness, 5, "acme:searchRows")
     search = {**module(1, "acme:searchRows"), "parameters": {"limit": 2}}
-    assert [len(step.output) for step in lab.run(search, settings=THREE).steps] == [5, 5, 5]
+    assert [len(step.output) for step in harness.run(search, settings=THREE).steps] == [5, 5, 5]
 
 
 def test_what_an_instant_trigger_was_handed_is_one_cycle() -> None:
@@ -138,27 +138,27 @@ def test_cycles_that_find_nothing_to_do_come_to_an_end_too() -> None:
 
 
 def test_an_error_undoes_the_writes_of_its_own_cycle_only() -> None:
-    lab = EngineHarness()
-    finds(lab, 3)
+    harness = EngineHarness()
+    finds(harness, 3)
     settings = {"roundtrips": 3, "autoCommit": False}
-    execution = lab.run(
+    execution = harness.run(
         watch(limit=1), written(2, "{{1.n}}", "x"), fail_if(3, "{{1.n}}", 2), settings=settings
     )
     assert error_of(execution) == ("RuntimeError", "no")
-    assert sorted(record.key for record in lab.world.records) == ["1"]
-    assert lab.world.data_stores[1].records == 1
+    assert sorted(record.key for record in harness.world.records) == ["1"]
+    assert harness.world.data_stores[1].records == 1
 
 
 def test_a_module_that_commits_at_once_leaves_what_it_wrote() -> None:
-    lab = EngineHarness()
-    finds(lab, 3)
-    lab.run(
+    harness = EngineHarness()
+    finds(harness, 3)
+    harness.run(
         watch(limit=1),
         written(2, "{{1.n}}", "x"),
         fail_if(3, "{{1.n}}", 2),
         settings={"roundtrips": 3, "autoCommit": True},
     )
-    assert sorted(record.key for record in lab.world.records) == ["1", "2"]
+    assert sorted(record.key for record in harness.world.records) == ["1", "2"]
 
 
 # --- what outlasts a cycle -----------------------------------------------------------------------
@@ -203,13 +203,13 @@ def test_the_last_scope_that_a_variable_was_set_with_counts() -> None:
 def test_an_increment_starts_again_after_a_cycle_a_run_or_never(
     reset: str, first: list[int], second: list[int]
 ) -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     flow = (module(1, "builtin:BasicRepeater", {"repeats": 2}), count(2, reset))
-    scenario = lab.scenario(*flow, metadata={"scenario": {"roundtrips": 2}})
+    scenario = harness.scenario(*flow, metadata={"scenario": {"roundtrips": 2}})
     for expected in (first, second):
-        execution = executor.run_scenario(lab.world, scenario)
+        execution = executor.run_scenario(harness.world, scenario)
         assert outputs_of(execution, 2) == [{"i": i} for i in expected]
-    other = lab.run(*flow)
+    other = harness.run(*flow)
     assert outputs_of(other, 2) == [{"i": 1}, {"i": 2}], "another scenario counts by itself"
 
 
@@ -220,7 +220,7 @@ def test_an_increment_has_to_say_when_it_starts_again() -> None:
 
 
 def test_a_bundle_that_breaks_off_keeps_the_variables_of_its_cycle() -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     parse = module(3, "json:ParseJSON", {"json": "{"})
-    lab.run(set_variable(2, "kept"), parse, settings={"roundtrips": 2, "dlq": True})
-    assert [row.variables for row in lab.world.incomplete_executions] == [{"x": "kept"}] * 2
+    harness.run(set_variable(2, "kept"), parse, settings={"roundtrips": 2, "dlq": True})
+    assert [row.variables for row in harness.world.incomplete_executions] == [{"x": "kept"}] * 2

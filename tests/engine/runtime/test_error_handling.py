@@ -23,8 +23,8 @@ def each(*texts: str) -> Any:
     return module(1, "builtin:BasicFeeder", {"array": list(texts)})
 
 
-def stored(lab: EngineHarness) -> list[IncompleteExecution]:
-    return list(lab.world.incomplete_executions)
+def stored(harness: EngineHarness) -> list[IncompleteExecution]:
+    return list(harness.world.incomplete_executions)
 
 
 def write(id: int, key: str, city: str, **rest: Json) -> Any:
@@ -71,9 +71,9 @@ def only(kind: str) -> Json:
 def test_an_error_that_does_not_pass_the_filter_of_its_handler_is_not_handled() -> None:
     closed = parse(2, "{", module(9, "builtin:Ignore", filter=only("ConnectionError")))
     assert error_of(EngineHarness().run(each("a"), closed)) == NOT_JSON
-    lab = EngineHarness()
-    assert lab.run(each("a"), closed, settings=DLQ).status == 2
-    assert [row.failer for row in stored(lab)] == [2]
+    harness = EngineHarness()
+    assert harness.run(each("a"), closed, settings=DLQ).status == 2
+    assert [row.failer for row in stored(harness)] == [2]
     passing = parse(2, "{", module(9, "builtin:Ignore", filter=only("DataError")))
     assert EngineHarness().run(each("a"), passing).status == 1
 
@@ -118,14 +118,14 @@ def test_the_filter_of_a_handlers_handler_decides_too() -> None:
 
 
 def test_breaking_stores_the_bundle_and_the_others_go_on_with_a_warning() -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     breaking = parse(2, "{{1.value}}", module(9, "builtin:Break"))
-    execution = lab.run(each("{", "1"), breaking, set_variable(3, "{{2.value}}"), settings=DLQ)
+    execution = harness.run(each("{", "1"), breaking, set_variable(3, "{{2.value}}"), settings=DLQ)
     assert (execution.status, execution.error) == (2, None)
     assert executor.visible_status(execution, execution.ends) == "WARNING"
     assert [step.error is None for step in execution.steps if step.module_id == 2] == [False, True]
     assert execution.steps[-1].output == ({"x": 1},)
-    [row] = stored(lab)
+    [row] = stored(harness)
     assert (row.scenario_id, row.execution_id) == (execution.scenario_id, execution.id)
     assert (row.reason, row.failer, row.resolved) == ("Source is not valid JSON.", 2, False)
     assert row.bundles == {
@@ -141,57 +141,59 @@ def test_breaking_stores_the_bundle_and_the_others_go_on_with_a_warning() -> Non
     [({"retry": True}, 3, 15), ({"retry": True, "count": 5, "interval": 2}, 5, 2)],
 )
 def test_breaking_may_ask_for_new_attempts(mapper: Json, most: int, minutes: int) -> None:
-    lab = EngineHarness()
-    lab.run(parse(1, "{", module(9, "builtin:Break", mapper)), settings=DLQ)
-    [row] = stored(lab)
+    harness = EngineHarness()
+    harness.run(parse(1, "{", module(9, "builtin:Break", mapper)), settings=DLQ)
+    [row] = stored(harness)
     assert (row.retry, row.most_attempts, row.interval) == (True, most, 60_000 * minutes)
     assert row.next_retry == row.created + 60_000 * minutes
 
 
 def test_without_the_setting_breaking_stores_nothing_and_the_run_fails() -> None:
-    lab = EngineHarness()
-    assert error_of(lab.run(parse(1, "{", module(9, "builtin:Break")))) == NOT_JSON
-    assert stored(lab) == []
+    harness = EngineHarness()
+    assert error_of(harness.run(parse(1, "{", module(9, "builtin:Break")))) == NOT_JSON
+    assert stored(harness) == []
 
 
 def test_with_the_setting_an_error_that_nobody_handles_breaks_off_too() -> None:
-    lab = EngineHarness()
-    execution = lab.run(each("{", "1"), parse(2, "{{1.value}}"), set_variable(3, "{{2.value}}"), settings=DLQ)
+    harness = EngineHarness()
+    execution = harness.run(
+        each("{", "1"), parse(2, "{{1.value}}"), set_variable(3, "{{2.value}}"), settings=DLQ
+    )
     assert execution.status == 2
-    assert [(row.failer, row.retry) for row in stored(lab)] == [(2, False)]
+    assert [(row.failer, row.retry) for row in stored(harness)] == [(2, False)]
 
 
 def test_an_error_of_the_first_module_is_stored_only_when_it_is_told_to_break() -> None:
-    lab = EngineHarness()
-    assert error_of(lab.run(parse(1, "{"), settings=DLQ)) == NOT_JSON
-    assert stored(lab) == []
+    harness = EngineHarness()
+    assert error_of(harness.run(parse(1, "{"), settings=DLQ)) == NOT_JSON
+    assert stored(harness) == []
 
 
 def test_what_fails_in_a_handler_is_stored_from_where_the_handled_error_was() -> None:
-    lab = EngineHarness()
-    lab.run(each("{"), parse(2, "{{1.value}}", parse(8, "{"), module(9, "builtin:Ignore")), settings=DLQ)
-    assert [row.failer for row in stored(lab)] == [2]
+    harness = EngineHarness()
+    harness.run(each("{"), parse(2, "{{1.value}}", parse(8, "{"), module(9, "builtin:Ignore")), settings=DLQ)
+    assert [row.failer for row in stored(harness)] == [2]
 
 
 def test_without_room_for_what_broke_off_a_scenario_stops_unless_it_may_lose_data() -> None:
     for may_lose in (False, True):
-        lab = EngineHarness()
-        [organization] = lab.world.organizations
+        harness = EngineHarness()
+        [organization] = harness.world.organizations
         tight = replace(organization, license=replace(organization.license, dlq_storage=1_000))
-        lab.world.organizations.put(tight)
+        harness.world.organizations.put(tight)
         flow = (set_variable(1, "a" * 1_000), parse(2, "{"))
         settings = {"dlq": True, "dataloss": may_lose}
-        scenario = lab.scenario(*flow, metadata={"scenario": settings}, is_active=True)
-        executor.run_scenario(lab.world, scenario)
-        assert stored(lab) == []
-        assert lab.world.scenarios[scenario.id].is_active is may_lose
+        scenario = harness.scenario(*flow, metadata={"scenario": settings}, is_active=True)
+        executor.run_scenario(harness.world, scenario)
+        assert stored(harness) == []
+        assert harness.world.scenarios[scenario.id].is_active is may_lose
 
 
 def test_warnings_do_not_count_among_the_errors_in_a_row() -> None:
-    lab = EngineHarness()
-    scenario = lab.scenario(each("{"), parse(2, "{"), metadata={"scenario": DLQ}, is_active=True)
-    executor.run_scenario(lab.world, scenario)
-    assert lab.world.scenarios[scenario.id].errors_in_a_row == 0
+    harness = EngineHarness()
+    scenario = harness.scenario(each("{"), parse(2, "{"), metadata={"scenario": DLQ}, is_active=True)
+    executor.run_scenario(harness.world, scenario)
+    assert harness.world.scenarios[scenario.id].errors_in_a_row == 0
 
 
 # --- errors and warnings that are thrown ---------------------------------------------------------
@@ -224,27 +226,27 @@ def test_a_run_can_be_given_a_name() -> None:
 
 def test_a_rollback_undoes_what_was_written_unless_every_module_commits() -> None:
     for at_once, city in ((False, "Oslo"), (True, "Rome")):
-        lab = EngineHarness()
-        lab.add("old", city="Oslo")
-        before = lab.world.data_stores[1]
-        execution = lab.run(
+        harness = EngineHarness()
+        harness.add("old", city="Oslo")
+        before = harness.world.data_stores[1]
+        execution = harness.run(
             write(1, "old", "Rome"),
             write(2, "new", "Bern"),
             parse(3, "{", module(9, "builtin:Rollback")),
             settings={"autoCommit": at_once, "autoCommitTriggerLast": False},
         )
         assert error_of(execution) == NOT_JSON
-        assert lab.data("old")["city"] == city
-        assert ((1, "new") in lab.world.records) is at_once
-        assert (lab.world.data_stores[1] == before) is not at_once
+        assert harness.data("old")["city"] == city
+        assert ((1, "new") in harness.world.records) is at_once
+        assert (harness.world.data_stores[1] == before) is not at_once
 
 
 def test_a_rollback_brings_back_what_was_deleted_and_forgets_what_was_made_up() -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     for key in ("a", "b", "c"):
-        lab.add(key, city=key)
-    before = lab.world.data_stores[1]
-    execution = lab.run(
+        harness.add(key, city=key)
+    before = harness.world.data_stores[1]
+    execution = harness.run(
         on_store(1, "DeleteRecord", {"key": "a"}),
         on_store(2, "AddRecord", {"overwrite": False, "data": {"city": "x"}}),
         on_store(
@@ -256,13 +258,17 @@ def test_a_rollback_brings_back_what_was_deleted_and_forgets_what_was_made_up() 
         settings={"autoCommit": False},
     )
     assert error_of(execution) == NOT_JSON
-    assert {record.key: record.data["city"] for record in lab.world.records} == {"a": "a", "b": "b", "c": "c"}
-    assert lab.world.data_stores[1] == before
+    assert {record.key: record.data["city"] for record in harness.world.records} == {
+        "a": "a",
+        "b": "b",
+        "c": "c",
+    }
+    assert harness.world.data_stores[1] == before
 
 
 def test_committing_keeps_what_was_written() -> None:
-    lab = EngineHarness()
-    lab.run(
+    harness = EngineHarness()
+    harness.run(
         write(1, "new", "Bern"), parse(2, "{", module(9, "builtin:Commit")), settings={"autoCommit": False}
     )
-    assert lab.data("new")["city"] == "Bern"
+    assert harness.data("new")["city"] == "Bern"

@@ -8,14 +8,14 @@ import orjson
 import pytest
 
 from helpers.engine import NOW, EngineHarness, error_of, module, outputs_of, return_data, set_variable
-from make_emulator.engine import apps
+from make_emulator.engine.apps import catalog
 from make_emulator.engine.runtime import executor, module_scripts
 from make_emulator.world.models import Execution, ExecutionError, ModuleScript, Scenario
 
 
 def test_a_run_gives_back_its_outputs_and_is_written_to_the_logs() -> None:
-    lab = EngineHarness()
-    execution = lab.run(
+    harness = EngineHarness()
+    execution = harness.run(
         return_data(1, greeting="Hello, {{var.input.name}}!"),
         output_spec=[{"name": "greeting", "type": "text"}],
         inputs={"name": "Ada"},
@@ -26,7 +26,7 @@ def test_a_run_gives_back_its_outputs_and_is_written_to_the_logs() -> None:
     assert execution.inputs == {"name": "Ada"}
     assert execution.started == NOW
     assert len(execution.id) == 32
-    assert lab.world.logs[execution.scenario_id, execution.id] == execution
+    assert harness.world.logs[execution.scenario_id, execution.id] == execution
 
 
 def test_only_declared_outputs_leave_the_run_and_missing_ones_are_null() -> None:
@@ -132,8 +132,8 @@ def test_a_module_with_routes_is_the_last_one_of_its_flow() -> None:
 
 
 def test_an_operation_costs_a_credit_and_a_run_takes_its_time() -> None:
-    lab = EngineHarness()
-    execution = lab.run(set_variable(1, "a"), set_variable(2, "b"))
+    harness = EngineHarness()
+    execution = harness.run(set_variable(1, "a"), set_variable(2, "b"))
     assert (execution.operations, execution.centicredits, execution.transfer) == (2, 200, 0)
     assert 70 <= execution.duration <= 400
     assert executor.visible_status(execution, NOW) == "RUNNING"
@@ -150,49 +150,49 @@ def test_sleeping_takes_the_worlds_time_and_nobody_elses() -> None:
 
 
 def test_a_run_that_outlasts_the_plan_is_interrupted_with_a_warning() -> None:
-    lab = EngineHarness()
-    scenario = lab.scenario(
+    harness = EngineHarness()
+    scenario = harness.scenario(
         module(1, "builtin:BasicRepeater", {"repeats": 100}),
         module(2, "util:FunctionSleep", {"duration": 300}, onerror=[module(3, "builtin:Ignore")]),
         is_active=True,
     )
-    execution = executor.run_scenario(lab.world, scenario)
+    execution = executor.run_scenario(harness.world, scenario)
     assert (execution.status, execution.error) == (2, None)
     assert 40 * 60_000 < execution.duration < 46 * 60_000
     last = execution.steps[-1]
     assert (last.module_id, last.error and last.error.name) == (2, "ExecutionInterruptedError")
     assert len(execution.steps) < 12
-    kept = current(lab, scenario)
+    kept = current(harness, scenario)
     assert (kept.is_active, kept.errors_in_a_row) == (True, 0)
 
 
 @pytest.mark.parametrize("name", sorted(executor.DEACTIVATING_ERRORS))
 def test_an_error_that_somebody_has_to_mend_stops_a_scenario_at_once(name: str) -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     module_scripts.save_script(
-        lab.world, ModuleScript(module="acme:get", error=ExecutionError(name=name, message="no"))
+        harness.world, ModuleScript(module="acme:get", error=ExecutionError(name=name, message="no"))
     )
-    scenario = lab.scenario(module(1, "acme:get"), is_active=True, next_exec=NOW)
-    executor.run_scenario(lab.world, scenario)
-    stopped = current(lab, scenario)
+    scenario = harness.scenario(module(1, "acme:get"), is_active=True, next_exec=NOW)
+    executor.run_scenario(harness.world, scenario)
+    stopped = current(harness, scenario)
     assert (stopped.is_active, stopped.is_invalid, stopped.next_exec) == (False, True, None)
 
 
 def test_a_file_that_is_too_large_counts_as_one_error_among_others() -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     error = ExecutionError(name="MaxFileSizeExceededError", message="no")
-    module_scripts.save_script(lab.world, ModuleScript(module="acme:get", error=error))
-    scenario = lab.scenario(module(1, "acme:get"), is_active=True, next_exec=NOW)
-    executor.run_scenario(lab.world, scenario)
-    going_on = current(lab, scenario)
+    module_scripts.save_script(harness.world, ModuleScript(module="acme:get", error=error))
+    scenario = harness.scenario(module(1, "acme:get"), is_active=True, next_exec=NOW)
+    executor.run_scenario(harness.world, scenario)
+    going_on = current(harness, scenario)
     assert (going_on.is_active, going_on.errors_in_a_row) == (True, 1)
 
 
 def test_the_same_seed_gives_the_same_runs() -> None:
     def runs() -> list[Execution]:
-        lab = EngineHarness()
+        harness = EngineHarness()
         flow = (set_variable(1, "{{uuid}} {{random}}"), module(2, "acme:listThings"))
-        return [lab.run(*flow), lab.run(*flow)]
+        return [harness.run(*flow), harness.run(*flow)]
 
     first, again = runs(), runs()
     assert first == again
@@ -229,13 +229,11 @@ def test_an_error_says_which_field_could_not_be_mapped() -> None:
 def test_a_module_that_is_not_written_yet_is_named_and_no_error_handler_takes_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delitem(apps.MODULES, "util:ComposeTransformer")
-    execution = EngineHarness().run(
-        module(1, "util:ComposeTransformer", onerror=[module(2, "builtin:Ignore")])
-    )
+    monkeypatch.setattr(catalog, "has_module", lambda app, module, version: True)
+    execution = EngineHarness().run(module(1, "util:Unwritten", onerror=[module(2, "builtin:Ignore")]))
     assert error_of(execution) == (
         "RuntimeError",
-        "Module 'util:ComposeTransformer' (1) is not supported by the emulator.",
+        "Module 'util:Unwritten' (1) is not supported by the emulator.",
     )
 
 
@@ -272,18 +270,21 @@ def test_a_directive_outside_of_an_error_handler_fails() -> None:
     assert error_of(EngineHarness().run(module(1, "builtin:Ignore")))[0] == "RuntimeError"
 
 
-def current(lab: EngineHarness, scenario: Scenario) -> Scenario:
-    return lab.world.scenarios[scenario.id]
+def current(harness: EngineHarness, scenario: Scenario) -> Scenario:
+    return harness.world.scenarios[scenario.id]
 
 
 def test_three_failures_in_a_row_deactivate_a_scenario() -> None:
-    lab = EngineHarness()
-    scenario = lab.scenario(module(1, "util:SetVariable2"), is_active=True, next_exec=NOW)
+    harness = EngineHarness()
+    scenario = harness.scenario(module(1, "util:SetVariable2"), is_active=True, next_exec=NOW)
     for count in (1, 2):
-        executor.run_scenario(lab.world, current(lab, scenario))
-        assert (current(lab, scenario).errors_in_a_row, current(lab, scenario).is_active) == (count, True)
-    executor.run_scenario(lab.world, current(lab, scenario))
-    after = current(lab, scenario)
+        executor.run_scenario(harness.world, current(harness, scenario))
+        assert (current(harness, scenario).errors_in_a_row, current(harness, scenario).is_active) == (
+            count,
+            True,
+        )
+    executor.run_scenario(harness.world, current(harness, scenario))
+    after = current(harness, scenario)
     assert (after.is_active, after.is_invalid, after.next_exec, after.errors_in_a_row) == (
         False,
         True,
@@ -293,29 +294,29 @@ def test_three_failures_in_a_row_deactivate_a_scenario() -> None:
 
 
 def test_a_success_in_between_starts_the_count_anew() -> None:
-    lab = EngineHarness()
-    scenario = lab.scenario(set_variable(1, "x"))
-    lab.world.scenarios.put(replace(scenario, errors_in_a_row=2))
-    executor.run_scenario(lab.world, current(lab, scenario))
-    assert current(lab, scenario).errors_in_a_row == 0
+    harness = EngineHarness()
+    scenario = harness.scenario(set_variable(1, "x"))
+    harness.world.scenarios.put(replace(scenario, errors_in_a_row=2))
+    executor.run_scenario(harness.world, current(harness, scenario))
+    assert current(harness, scenario).errors_in_a_row == 0
 
 
 @pytest.mark.parametrize(("kind", "errors"), [("auto", 1), ("manual", 0)])
 def test_failures_of_manual_runs_do_not_count(kind: str, errors: int) -> None:
-    lab = EngineHarness()
-    scenario = lab.scenario(
+    harness = EngineHarness()
+    scenario = harness.scenario(
         module(1, "util:SetVariable2"), metadata={"scenario": {"maxErrors": 1}}, is_active=True
     )
-    executor.run_scenario(lab.world, scenario, kind=kind)  # type: ignore[arg-type]
-    assert current(lab, scenario).errors_in_a_row == errors
-    assert current(lab, scenario).is_active is (kind == "manual")
+    executor.run_scenario(harness.world, scenario, kind=kind)  # type: ignore[arg-type]
+    assert current(harness, scenario).errors_in_a_row == errors
+    assert current(harness, scenario).is_active is (kind == "manual")
 
 
 def test_an_instant_scenario_is_stopped_by_its_first_error() -> None:
-    lab = EngineHarness()
-    scenario = lab.scenario(module(1, "util:SetVariable2"), is_active=True)
-    executor.run_scenario(lab.world, scenario, instant=True)
-    assert current(lab, scenario).is_invalid
+    harness = EngineHarness()
+    scenario = harness.scenario(module(1, "util:SetVariable2"), is_active=True)
+    executor.run_scenario(harness.world, scenario, instant=True)
+    assert current(harness, scenario).is_invalid
 
 
 @pytest.mark.parametrize(
@@ -332,12 +333,12 @@ def test_an_instant_scenario_is_stopped_by_its_first_error() -> None:
     ],
 )
 def test_an_error_that_cites_half_a_character_can_be_written_as_json(expression: str, cited: str) -> None:
-    lab = EngineHarness()
-    run = lab.run(
+    harness = EngineHarness()
+    run = harness.run(
         set_variable(1, "{{" + expression + "}}", onerror=[module(2, "builtin:Break")]),
         settings={"dlq": True},
     )
-    [kept] = lab.world.incomplete_executions.all().page(lambda row: row.index)
+    [kept] = harness.world.incomplete_executions.all().page(lambda row: row.index)
     assert kept.reason == f"Failed to map 'value': {cited}"
     assert orjson.loads(orjson.dumps(kept.bundles)) == {
         "1": {"error": {"type": "DataError", "message": kept.reason}}

@@ -66,18 +66,18 @@ def test_groups_are_alternatives_of_conditions_that_must_all_hold() -> None:
 
 
 def test_a_date_without_a_time_zone_is_compared_as_one_of_the_organizations() -> None:
-    asked: list[str] = []
+    requested: list[str] = []
 
     def zone() -> ZoneInfo:
-        asked.append("zone")
+        requested.append("zone")
         return ZoneInfo("Europe/Prague")
 
     env = Environment(Budget(), now=NOW, zone=zone)
     assert condition_holds("date:equal", "2016-12-08T15:00:00Z", NOW - NOW % 3_600_000, env)
-    assert asked == []
+    assert requested == []
     assert condition_holds("date:equal", "2016-12-08 16:00", "2016-12-08T15:00:00Z", env)
     assert condition_holds("date:less", "2016-12-08 15:59", "2016-12-08T15:00:00Z", env)
-    assert asked == ["zone", "zone"]
+    assert requested == ["zone", "zone"]
 
 
 def test_an_unknown_operator_is_an_error() -> None:

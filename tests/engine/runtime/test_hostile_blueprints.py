@@ -50,15 +50,15 @@ def test_texts_that_double_end_the_run(value: str) -> None:
 
 def test_thousands_of_bundles_that_break_off_with_all_they_carry_are_bounded() -> None:
     for text, most in (("x", 4_000), ("x" * 200_000, 2_500)):
-        lab = EngineHarness()
+        harness = EngineHarness()
         flow = [
             set_variable(1, text),
             module(2, "builtin:BasicRepeater", {"repeats": 4_000}),
             module(3, "json:ParseJSON", {"json": "{"}),
         ]
-        scenario = lab.scenario(*flow, metadata={"scenario": {"dlq": True, "dataloss": True}})
-        assert executor.run_scenario(lab.world, scenario).status in (2, 3)
-        assert 0 < len(lab.world.incomplete_executions) <= most
+        scenario = harness.scenario(*flow, metadata={"scenario": {"dlq": True, "dataloss": True}})
+        assert executor.run_scenario(harness.world, scenario).status in (2, 3)
+        assert 0 < len(harness.world.incomplete_executions) <= most
 
 
 def test_a_feeder_of_a_thousand_aggregators_uses_up_the_budget() -> None:

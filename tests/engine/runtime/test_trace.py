@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from helpers.engine import EngineHarness, evaluation_context, module, set_variable
 from make_emulator.engine.blueprints.conditions import Condition
 from make_emulator.engine.errors import ModuleError
+from make_emulator.engine.runtime.budget import Budget
 from make_emulator.engine.runtime.filters import conditions_hold, evaluate_conditions
 from make_emulator.world.models import ConditionResult, Execution
 
@@ -73,12 +74,13 @@ _CONDITIONS = st.builds(Condition, _SIDES, _OPERATORS, _SIDES)
 @given(st.lists(st.lists(_CONDITIONS, max_size=3).map(tuple), max_size=3).map(tuple))
 def test_a_filter_that_is_told_decides_and_costs_the_same(groups: Any) -> None:
     def outcome(decide: Any) -> Any:
-        env = evaluation_context()
+        budget = Budget()
+        env = evaluation_context(budget)
         try:
             decision = decide(groups, env)
         except ModuleError as error:
-            return str(error), env.budget.work
-        return decision, env.budget.work
+            return str(error), budget.work
+        return decision, budget.work
 
     assert outcome(lambda groups, env: evaluate_conditions(groups, env)[0]) == outcome(conditions_hold)
 
@@ -169,17 +171,17 @@ def test_steps_and_decisions_tell_their_cycle() -> None:
 
 
 def test_a_step_tells_which_run_it_called_whether_that_failed_or_not() -> None:
-    lab = EngineHarness()
-    callee = lab.scenario(set_variable(1, "a"), is_active=True)
-    broken = lab.scenario(module(1, "builtin:ThrowError", {"message": "No"}), is_active=True)
+    harness = EngineHarness()
+    callee = harness.scenario(set_variable(1, "a"), is_active=True)
+    broken = harness.scenario(module(1, "builtin:ThrowError", {"message": "No"}), is_active=True)
 
     def call(scenario: Any) -> Any:
         parameters = {"scenario": scenario.id, "shouldWaitForExecutionEnd": True}
         return module(1, "scenario-service:CallSubscenario", parameters=parameters)
 
     for scenario in (callee, broken):
-        [step] = lab.run(call(scenario)).steps
-        [called] = lab.world.logs.where(scenario=scenario.id)
+        [step] = harness.run(call(scenario)).steps
+        [called] = harness.world.logs.where(scenario=scenario.id)
         assert step.called == called.id
     assert EngineHarness().run(set_variable(1, "a")).steps[0].called is None
 

@@ -12,7 +12,7 @@ from make_emulator.engine.runtime import executor, module_scripts
 from make_emulator.engine.runtime.budget import Budget
 from make_emulator.engine.scenarios import webhook_dispatch
 from make_emulator.engine.scheduling import scheduler
-from make_emulator.world import hooks, organizations
+from make_emulator.world import hooks, organizations, scenarios
 from make_emulator.world.models import Execution, ExecutionError, Hook, ModuleScript, Scenario
 
 GET = "acme:get"
@@ -26,26 +26,28 @@ def write(id: int, key: str) -> Any:
     return module(id, "datastore:AddRecord", mapper, parameters=parameters)
 
 
-def listen(lab: EngineHarness, *flow: Any, **settings: Any) -> tuple[Hook, Scenario]:
+def listen(harness: EngineHarness, *flow: Any, **settings: Any) -> tuple[Hook, Scenario]:
     """A live instant scenario at a hook."""
     hook = hooks.create_hook(
-        lab.world,
-        lab.team,
+        harness.world,
+        harness.team,
         name="In",
         type_name="gateway-webhook",
         data={"method": False, "headers": False, "stringify": False},
     )
     trigger = module(1, "gateway:CustomWebHook", parameters={"hook": hook.id})
-    scenario = lab.scenario(trigger, *flow, metadata={"scenario": settings}, is_active=True, hook_id=hook.id)
-    return hook, lab.world.scenarios.put(replace(scenario, scheduling={"type": "immediately"}))
+    scenario = harness.scenario(
+        trigger, *flow, metadata={"scenario": settings}, is_active=True, hook_id=hook.id
+    )
+    return hook, harness.world.scenarios.put(replace(scenario, scheduling={"type": "immediately"}))
 
 
-def deliver(lab: EngineHarness, hook: Hook, n: int) -> Execution | None:
-    return webhook_dispatch.deliver(lab.world, hook, {"n": n}, id=f"{n:032}", size=9)
+def deliver(harness: EngineHarness, hook: Hook, n: int) -> Execution | None:
+    return webhook_dispatch.deliver(harness.world, hook, {"n": n}, id=f"{n:032}", size=9)
 
 
-def waiting(lab: EngineHarness) -> list[Any]:
-    return [row.data["n"] for row in sorted(lab.world.incomings, key=lambda row: row.sequence)]
+def waiting(harness: EngineHarness) -> list[Any]:
+    return [row.data["n"] for row in sorted(harness.world.incomings, key=lambda row: row.sequence)]
 
 
 @pytest.mark.parametrize(
@@ -60,24 +62,24 @@ def waiting(lab: EngineHarness) -> list[Any]:
 def test_a_rollback_undoes_what_was_not_committed_yet(
     at_once: bool, trigger_last: bool, stays: list[str]
 ) -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     settings = {"autoCommit": at_once, "autoCommitTriggerLast": trigger_last}
-    lab.run(write(1, "first"), write(2, "second"), FAILS, settings=settings)
-    assert [record.key for record in lab.world.records] == stays
-    assert lab.world.data_stores[1].records == len(stays)
+    harness.run(write(1, "first"), write(2, "second"), FAILS, settings=settings)
+    assert [record.key for record in harness.world.records] == stays
+    assert harness.world.data_stores[1].records == len(stays)
 
 
 def test_without_settings_the_trigger_commits_last_and_the_others_at_once() -> None:
-    lab = EngineHarness()
-    lab.run(write(1, "first"), write(2, "second"), FAILS)
-    assert [record.key for record in lab.world.records] == ["second"]
+    harness = EngineHarness()
+    harness.run(write(1, "first"), write(2, "second"), FAILS)
+    assert [record.key for record in harness.world.records] == ["second"]
 
 
 def test_what_a_later_module_committed_stays_though_the_trigger_wrote_there_before() -> None:
-    lab = EngineHarness()
-    lab.add("both", city="old")
-    lab.run(write(1, "both"), write(2, "both"), FAILS)
-    assert lab.data("both") == {"city": "new"}
+    harness = EngineHarness()
+    harness.add("both", city="old")
+    harness.run(write(1, "both"), write(2, "both"), FAILS)
+    assert harness.data("both") == {"city": "new"}
 
 
 @pytest.mark.parametrize(
@@ -90,105 +92,107 @@ def test_what_a_later_module_committed_stays_though_the_trigger_wrote_there_befo
     ],
 )
 def test_a_trigger_that_has_not_committed_puts_back_what_it_took(settings: Any, back: list[int]) -> None:
-    lab = EngineHarness()
-    hook, _ = listen(lab, FAILS, **settings)
-    deliver(lab, hook, 1)
-    assert waiting(lab) == back
+    harness = EngineHarness()
+    hook, _ = listen(harness, FAILS, **settings)
+    deliver(harness, hook, 1)
+    assert waiting(harness) == back
 
 
 def test_a_run_that_succeeds_or_stores_what_failed_puts_nothing_back() -> None:
-    lab = EngineHarness()
-    hook, _ = listen(lab, set_variable(2, "a"))
-    deliver(lab, hook, 1)
-    assert waiting(lab) == []
-    hook, _ = listen(lab, FAILS, dlq=True)
-    deliver(lab, hook, 2)
-    assert waiting(lab) == []
-    assert len(lab.world.incomplete_executions) == 1
+    harness = EngineHarness()
+    hook, _ = listen(harness, set_variable(2, "a"))
+    deliver(harness, hook, 1)
+    assert waiting(harness) == []
+    hook, _ = listen(harness, FAILS, dlq=True)
+    deliver(harness, hook, 2)
+    assert waiting(harness) == []
+    assert len(harness.world.incomplete_executions) == 1
 
 
 def test_what_a_caller_was_answered_for_is_not_put_back_or_it_would_run_for_ever() -> None:
-    lab = EngineHarness()
-    hook, scenario = listen(lab, RESPOND, FAILS)
-    run = deliver(lab, hook, 1)
+    harness = EngineHarness()
+    hook, scenario = listen(harness, RESPOND, FAILS)
+    run = deliver(harness, hook, 1)
     assert run is not None
-    assert (run.status, waiting(lab)) == (3, [])
-    assert lab.world.scenarios[scenario.id].is_active
+    assert (run.status, waiting(harness)) == (3, [])
+    assert harness.world.scenarios[scenario.id].is_active
 
 
 def test_only_the_cycle_that_failed_puts_back_what_it_took() -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     condition = [[{"a": "{{1.n}}", "o": "number:equal", "b": "2"}]]
     hook, scenario = listen(
-        lab, module(3, "builtin:ThrowError", filter={"name": "", "conditions": condition}), roundtrips=9
+        harness, module(3, "builtin:ThrowError", filter={"name": "", "conditions": condition}), roundtrips=9
     )
-    lab.world.scenarios.put(replace(scenario, scheduling={"type": "indefinitely", "interval": 900}))
+    harness.world.scenarios.put(replace(scenario, scheduling={"type": "indefinitely", "interval": 900}))
     for number in range(5):
-        deliver(lab, hook, number)
-    run = webhook_dispatch.run_due(lab.world, lab.world.scenarios[scenario.id], NOW, Budget())
+        deliver(harness, hook, number)
+    run = webhook_dispatch.run_due(harness.world, harness.world.scenarios[scenario.id], NOW, Budget())
     assert run.status == 3
-    assert waiting(lab) == [2, 3, 4], "0 and 1 were the first cycle"
+    assert waiting(harness) == [2, 3, 4], "0 and 1 were the first cycle"
 
 
 def test_an_error_before_the_first_module_puts_everything_back() -> None:
-    lab = EngineHarness()
-    hook, _ = listen(lab, module(2, GET, parameters={"__IMTCONN__": 99}), autoCommitTriggerLast=False)
-    run = deliver(lab, hook, 1)
+    harness = EngineHarness()
+    hook, _ = listen(harness, module(2, GET, parameters={"__IMTCONN__": 99}), autoCommitTriggerLast=False)
+    run = deliver(harness, hook, 1)
     assert run is not None
-    assert (run.status, run.operations, waiting(lab)) == (3, 0, [1])
+    assert (run.status, run.operations, waiting(harness)) == (3, 0, [1])
 
 
 def test_what_is_run_again_later_is_put_back_when_that_fails_for_good() -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     failure = ExecutionError(name="RateLimitError", message="no")
-    module_scripts.save_script(lab.world, ModuleScript(module=GET, error=failure))
-    hook, scenario = listen(lab, module(2, GET))
-    deliver(lab, hook, 1)
-    assert (waiting(lab), len(lab.world.reruns)) == ([], 1)
-    lab.world.clock.set(NOW + 42 * 3_600_000)
-    scheduler.catch_up(lab.world)
-    assert not lab.world.scenarios[scenario.id].is_active
-    assert (waiting(lab), len(lab.world.reruns)) == ([1], 0)
+    module_scripts.save_script(harness.world, ModuleScript(module=GET, error=failure))
+    hook, scenario = listen(harness, module(2, GET))
+    deliver(harness, hook, 1)
+    assert (waiting(harness), len(harness.world.reruns)) == ([], 1)
+    harness.world.clock.set(NOW + 42 * 3_600_000)
+    scheduler.catch_up(harness.world)
+    assert not harness.world.scenarios[scenario.id].is_active
+    assert (waiting(harness), len(harness.world.reruns)) == ([1], 0)
 
 
 def test_what_awaits_another_run_is_put_back_when_the_scenario_was_stopped() -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     module_scripts.save_script(
-        lab.world, ModuleScript(module=GET, error=ExecutionError(name="RateLimitError", message="no"))
+        harness.world, ModuleScript(module=GET, error=ExecutionError(name="RateLimitError", message="no"))
     )
-    hook, scenario = listen(lab, module(2, GET))
-    deliver(lab, hook, 1)
-    lab.world.scenarios.put(replace(lab.world.scenarios[scenario.id], is_active=False))
-    lab.world.clock.set(NOW + 5 * 60_000)
-    scheduler.catch_up(lab.world)
-    assert (waiting(lab), len(lab.world.reruns)) == ([1], 0)
+    hook, scenario = listen(harness, module(2, GET))
+    deliver(harness, hook, 1)
+    harness.world.scenarios.put(replace(harness.world.scenarios[scenario.id], is_active=False))
+    harness.world.clock.set(NOW + 5 * 60_000)
+    scheduler.catch_up(harness.world)
+    assert (waiting(harness), len(harness.world.reruns)) == ([1], 0)
 
 
 def test_what_awaits_another_run_is_put_back_when_the_scenario_is_deleted() -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     module_scripts.save_script(
-        lab.world, ModuleScript(module=GET, error=ExecutionError(name="RateLimitError", message="no"))
+        harness.world, ModuleScript(module=GET, error=ExecutionError(name="RateLimitError", message="no"))
     )
-    hook, scenario = listen(lab, module(2, GET))
-    deliver(lab, hook, 1)
-    organizations.remove_scenario(lab.world, scenario.id)
-    assert (waiting(lab), len(lab.world.reruns)) == ([1], 0)
-    organizations.delete_team(lab.world, lab.team, confirmed=True)
-    assert waiting(lab) == []
+    hook, scenario = listen(harness, module(2, GET))
+    deliver(harness, hook, 1)
+    scenarios.remove(harness.world, scenario)
+    assert (waiting(harness), len(harness.world.reruns)) == ([1], 0)
+    organizations.delete_team(harness.world, harness.team, confirmed=True)
+    assert waiting(harness) == []
 
 
 def test_what_a_person_hands_over_was_never_in_the_queue() -> None:
-    lab = EngineHarness()
-    _, scenario = listen(lab, FAILS)
-    executor.run_scenario(lab.world, scenario, trigger_bundle={"n": 1})
-    assert waiting(lab) == []
+    harness = EngineHarness()
+    _, scenario = listen(harness, FAILS)
+    executor.run_scenario(harness.world, scenario, trigger_bundle={"n": 1})
+    assert waiting(harness) == []
 
 
 def test_an_answer_is_sent_with_the_commit_unless_modules_commit_at_once() -> None:
     for at_once in (True, False):
-        lab = EngineHarness()
-        hook, _ = listen(lab, RESPOND, module(3, "util:FunctionSleep", {"duration": 10}), autoCommit=at_once)
-        run = deliver(lab, hook, 1)
+        harness = EngineHarness()
+        hook, _ = listen(
+            harness, RESPOND, module(3, "util:FunctionSleep", {"duration": 10}), autoCommit=at_once
+        )
+        run = deliver(harness, hook, 1)
         assert run is not None
         assert run.respond is not None
         assert (run.respond.at == run.ends) is not at_once
@@ -196,84 +200,84 @@ def test_an_answer_is_sent_with_the_commit_unless_modules_commit_at_once() -> No
 
 
 def test_a_run_that_fails_before_the_commit_answers_nobody_and_stops_the_scenario() -> None:
-    lab = EngineHarness()
-    hook, scenario = listen(lab, RESPOND, FAILS, autoCommit=False)
-    run = deliver(lab, hook, 1)
+    harness = EngineHarness()
+    hook, scenario = listen(harness, RESPOND, FAILS, autoCommit=False)
+    run = deliver(harness, hook, 1)
     assert run is not None
-    assert (run.respond, waiting(lab)) == (None, [1])
-    assert not lab.world.scenarios[scenario.id].is_active
+    assert (run.respond, waiting(harness)) == (None, [1])
+    assert not harness.world.scenarios[scenario.id].is_active
 
 
 def test_nothing_is_put_back_to_a_hook_that_is_gone() -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     module_scripts.save_script(
-        lab.world, ModuleScript(module=GET, error=ExecutionError(name="RateLimitError", message="no"))
+        harness.world, ModuleScript(module=GET, error=ExecutionError(name="RateLimitError", message="no"))
     )
-    hook, scenario = listen(lab, module(2, GET))
-    deliver(lab, hook, 1)
-    lab.world.scenarios.put(replace(lab.world.scenarios[scenario.id], is_active=False, hook_id=None))
-    hooks.delete_hook(lab.world, lab.world.hooks[hook.id], confirmed=True)
-    lab.world.clock.set(NOW + 5 * 60_000)
-    scheduler.catch_up(lab.world)
-    assert waiting(lab) == []
+    hook, scenario = listen(harness, module(2, GET))
+    deliver(harness, hook, 1)
+    harness.world.scenarios.put(replace(harness.world.scenarios[scenario.id], is_active=False, hook_id=None))
+    hooks.delete_hook(harness.world, harness.world.hooks[hook.id], confirmed=True)
+    harness.world.clock.set(NOW + 5 * 60_000)
+    scheduler.catch_up(harness.world)
+    assert waiting(harness) == []
 
 
 def test_what_another_run_changed_meanwhile_cannot_be_undone_and_the_scenario_is_stopped() -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     for key in ("mine", "shared"):
-        lab.add(key, city="old")
-    callee = lab.scenario(write(1, "shared"), is_active=True)
+        harness.add(key, city="old")
+    callee = harness.scenario(write(1, "shared"), is_active=True)
     call = module(
         3,
         "scenario-service:CallSubscenario",
         parameters={"scenario": callee.id, "shouldWaitForExecutionEnd": True},
     )
     metadata = {"scenario": {"autoCommit": False}}
-    scenario = lab.scenario(
+    scenario = harness.scenario(
         write(1, "mine"), write(2, "shared"), call, {**FAILS, "id": 4}, metadata=metadata, is_active=True
     )
-    run = executor.run_scenario(lab.world, scenario)
+    run = executor.run_scenario(harness.world, scenario)
     assert run.error is not None
     assert (run.error.name, run.error.message) == ("InconsistencyError", "Changes could not be undone.")
-    assert (lab.data("mine"), lab.data("shared")) == ({"city": "old"}, {"city": "new"})
-    stopped = lab.world.scenarios[scenario.id]
+    assert (harness.data("mine"), harness.data("shared")) == ({"city": "old"}, {"city": "new"})
+    stopped = harness.world.scenarios[scenario.id]
     assert (stopped.is_active, stopped.errors_in_a_row) == (False, 1)
 
 
 def test_a_called_scenario_that_writes_elsewhere_is_in_nobodys_way() -> None:
-    lab = EngineHarness()
-    lab.add("mine", city="old")
-    callee = lab.scenario(write(1, "other"), is_active=True)
+    harness = EngineHarness()
+    harness.add("mine", city="old")
+    callee = harness.scenario(write(1, "other"), is_active=True)
     call = module(2, "scenario-service:CallSubscenario", parameters={"scenario": callee.id})
-    run = lab.run(write(1, "mine"), call, FAILS, settings={"autoCommit": False})
+    run = harness.run(write(1, "mine"), call, FAILS, settings={"autoCommit": False})
     assert run.error is not None
     assert run.error.name == "RuntimeError"
-    assert (lab.data("mine"), lab.data("other")) == ({"city": "old"}, {"city": "new"})
+    assert (harness.data("mine"), harness.data("other")) == ({"city": "old"}, {"city": "new"})
 
 
 @pytest.mark.parametrize(
     "settings", [{}, {"autoCommit": False}, {"autoCommit": True, "autoCommitTriggerLast": True}]
 )
 def test_what_an_earlier_cycle_answered_does_not_cost_a_later_one_its_bundle(settings: Any) -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     two = [[{"a": "{{1.n}}", "o": "number:equal", "b": "2"}]]
     no = module(3, "builtin:ThrowError", {"message": "No"}, filter={"name": "", "conditions": two})
-    hook, scenario = listen(lab, RESPOND, no, roundtrips=5, **settings)
-    lab.world.blueprints[scenario.id, 1].blueprint["flow"][0]["parameters"]["maxResults"] = 1
-    scenario = lab.world.scenarios.put(
+    hook, scenario = listen(harness, RESPOND, no, roundtrips=5, **settings)
+    harness.world.blueprints[scenario.id, 1].blueprint["flow"][0]["parameters"]["maxResults"] = 1
+    scenario = harness.world.scenarios.put(
         replace(scenario, scheduling={"type": "indefinitely", "interval": 900})
     )
     for n in (1, 2, 3):
-        deliver(lab, hook, n)
-    run = webhook_dispatch.run_due(lab.world, scenario, NOW, Budget())
+        deliver(harness, hook, n)
+    run = webhook_dispatch.run_due(harness.world, scenario, NOW, Budget())
     assert (run.status, run.respond and run.respond.status) == (3, 201)
-    assert waiting(lab) == [2, 3]
+    assert waiting(harness) == [2, 3]
 
 
 def test_an_answer_is_not_sent_when_the_emulator_fails_before_it_is_committed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lab = EngineHarness()
+    harness = EngineHarness()
     play = module_scripts.run_operation
 
     def breaks(kind: Any, context: Any) -> Any:
@@ -282,8 +286,8 @@ def test_an_answer_is_not_sent_when_the_emulator_fails_before_it_is_committed(
         return play(kind, context)
 
     monkeypatch.setattr(module_scripts, "run_operation", breaks)
-    hook, _ = listen(lab, RESPOND, set_variable(3, 1), autoCommit=False)
-    run = deliver(lab, hook, 1)
+    hook, _ = listen(harness, RESPOND, set_variable(3, 1), autoCommit=False)
+    run = deliver(harness, hook, 1)
     assert run is not None
     assert run.error is not None
-    assert (run.error.name, run.respond, waiting(lab)) == ("UnknownError", None, [1])
+    assert (run.error.name, run.respond, waiting(harness)) == ("UnknownError", None, [1])

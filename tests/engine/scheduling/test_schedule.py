@@ -127,8 +127,8 @@ def test_no_run_is_missed_or_comes_twice_where_clocks_are_changed(
 
     local = datetime.fromtimestamp(due / 1000, zone)
     if local.time() != time:
-        asked = [local.date(), local.date() - timedelta(days=1)]
-        assert any(not exists(datetime.combine(day, time), zone) for day in asked), local
+        requested = [local.date(), local.date() - timedelta(days=1)]
+        assert any(not exists(datetime.combine(day, time), zone) for day in requested), local
     else:
         assert is_asked(local.date()) or not exists(
             datetime.combine(local.date() - timedelta(days=1), time), zone

@@ -2,23 +2,23 @@ from __future__ import annotations
 
 import pytest
 
-from conftest import ADMIN_TOKEN, OUTSIDER_TOKEN, ApiClient
+from helpers.api import ADMIN_TOKEN, OUTSIDER_TOKEN, ApiClient
 
 
 def test_a_known_token_is_admitted_and_the_answer_says_how(api: ApiClient) -> None:
-    answer = api.get("/users/me")
-    assert answer.status_code == 200
-    assert answer.json is not None
-    assert answer.json["authUser"]["name"] == "Ada Maker"
-    assert answer.headers["authtype"] == "token"
-    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
-    assert len(answer.headers["x-request-id"]) == 32
+    response = api.get("/users/me")
+    assert response.status_code == 200
+    assert response.json is not None
+    assert response.json["authUser"]["name"] == "Ada Maker"
+    assert response.headers["authtype"] == "token"
+    assert response.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert len(response.headers["x-request-id"]) == 32
 
 
 def test_the_token_decides_who_is_calling(api: ApiClient) -> None:
-    answer = api.get("/users/me", token=OUTSIDER_TOKEN)
-    assert answer.json is not None
-    assert answer.json["authUser"]["name"] == "Otto Other"
+    response = api.get("/users/me", token=OUTSIDER_TOKEN)
+    assert response.json is not None
+    assert response.json["authUser"]["name"] == "Otto Other"
 
 
 @pytest.mark.parametrize(
@@ -38,13 +38,13 @@ def test_the_token_decides_who_is_calling(api: ApiClient) -> None:
     ],
 )
 def test_anything_else_is_401_and_not_told_apart(api: ApiClient, header: str) -> None:
-    answer = api.get("/users/me", token=None, headers={"Authorization": header})
-    assert answer.status_code == 401
-    assert answer.json is not None
-    assert answer.json["code"] == "IM015"
-    assert answer.json["message"] == "Unauthorized"
-    assert answer.json["detail"].startswith("Access denied: ")
-    assert "authtype" not in answer.headers
+    response = api.get("/users/me", token=None, headers={"Authorization": header})
+    assert response.status_code == 401
+    assert response.json is not None
+    assert response.json["code"] == "IM015"
+    assert response.json["message"] == "Unauthorized"
+    assert response.json["detail"].startswith("Access denied: ")
+    assert "authtype" not in response.headers
 
 
 def test_a_token_in_capitals_is_the_same_token(api: ApiClient) -> None:

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from conftest import READER_TOKEN, ApiClient
+from helpers.api import READER_TOKEN, ApiClient
 
 
 def test_a_missing_scope_is_403_in_makes_words(api: ApiClient) -> None:
-    answer = api.delete("/scenarios/1", token=READER_TOKEN)
-    assert answer.status_code == 403
-    assert answer.json == {"detail": "Access denied.", "message": "Permission denied", "code": "SC403"}
+    response = api.delete("/scenarios/1", token=READER_TOKEN)
+    assert response.status_code == 403
+    assert response.json == {"detail": "Access denied.", "message": "Permission denied", "code": "SC403"}
 
 
 def test_running_needs_read_write_and_run(api: ApiClient) -> None:

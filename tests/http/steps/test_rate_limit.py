@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from werkzeug.test import TestResponse
 
-from conftest import OUTSIDER_TOKEN, READER_TOKEN, ApiClient
+from helpers.api import OUTSIDER_TOKEN, READER_TOKEN, ApiClient
 
 CORE = 60
 
@@ -14,25 +14,25 @@ def exhaust(api: ApiClient) -> list[TestResponse]:
 
 
 def test_each_answer_tells_what_is_left(api: ApiClient) -> None:
-    answers = exhaust(api)
-    assert [a.headers["X-RateLimit-Limit"] for a in answers] == ["60"] * CORE
-    assert [int(a.headers["X-RateLimit-Remaining"]) for a in answers] == list(range(CORE - 1, -1, -1))
-    assert {a.headers["X-RateLimit-Reset"] for a in answers} == {"1772452860"}
+    responses = exhaust(api)
+    assert [a.headers["X-RateLimit-Limit"] for a in responses] == ["60"] * CORE
+    assert [int(a.headers["X-RateLimit-Remaining"]) for a in responses] == list(range(CORE - 1, -1, -1))
+    assert {a.headers["X-RateLimit-Reset"] for a in responses} == {"1772452860"}
 
 
 def test_one_call_too_many_is_429_in_makes_words(api: ApiClient) -> None:
     exhaust(api)
-    answer = api.get("/data-stores?teamId=2", token=OUTSIDER_TOKEN)
-    assert answer.status_code == 429
-    assert answer.json is not None
-    assert answer.json["message"] == "Requests limit for organization exceeded, please try again later."
-    assert answer.headers["X-RateLimit-Remaining"] == "0"
+    response = api.get("/data-stores?teamId=2", token=OUTSIDER_TOKEN)
+    assert response.status_code == 429
+    assert response.json is not None
+    assert response.json["message"] == "Requests limit for organization exceeded, please try again later."
+    assert response.headers["X-RateLimit-Remaining"] == "0"
 
 
 def test_a_refused_call_changes_nothing(api: ApiClient) -> None:
     exhaust(api)
-    answer = api.post("/data-stores", json={"name": "x", "teamId": 2, "maxSizeMB": 1}, token=OUTSIDER_TOKEN)
-    assert answer.status_code == 429
+    response = api.post("/data-stores", json={"name": "x", "teamId": 2, "maxSizeMB": 1}, token=OUTSIDER_TOKEN)
+    assert response.status_code == 429
     assert len(api.world.data_stores.where(team=2)) == 1
 
 
@@ -41,31 +41,31 @@ def test_the_window_opens_with_the_first_call_and_lasts_a_minute(api: ApiClient)
     api.world.clock.advance(59.999)
     assert api.get("/data-stores?teamId=2", token=OUTSIDER_TOKEN).status_code == 429
     api.world.clock.advance(0.001)
-    answer = api.get("/data-stores?teamId=2", token=OUTSIDER_TOKEN)
-    assert answer.status_code == 200
-    assert answer.headers["X-RateLimit-Remaining"] == "59"
+    response = api.get("/data-stores?teamId=2", token=OUTSIDER_TOKEN)
+    assert response.status_code == 200
+    assert response.headers["X-RateLimit-Remaining"] == "59"
 
 
 def test_all_tokens_of_an_organization_count_together(api: ApiClient) -> None:
     api.get("/scenarios/1")
-    answer = api.get("/scenarios/1", token=READER_TOKEN)
-    assert answer.headers["X-RateLimit-Limit"] == "1000"
-    assert answer.headers["X-RateLimit-Remaining"] == "998"
+    response = api.get("/scenarios/1", token=READER_TOKEN)
+    assert response.headers["X-RateLimit-Limit"] == "1000"
+    assert response.headers["X-RateLimit-Remaining"] == "998"
 
 
 def test_calls_that_belong_to_no_organization_count_by_themselves(api: ApiClient) -> None:
     exhaust(api)
-    answer = api.get("/organizations", token=OUTSIDER_TOKEN)
-    assert answer.status_code == 200
-    assert answer.headers["X-RateLimit-Limit"] == "10000"
+    response = api.get("/organizations", token=OUTSIDER_TOKEN)
+    assert response.status_code == 200
+    assert response.headers["X-RateLimit-Limit"] == "10000"
 
 
 def test_runs_are_outside_of_the_limit(api: ApiClient) -> None:
     api.post("/scenarios/5/start", token=OUTSIDER_TOKEN)
     exhaust(api)
-    answer = api.post("/scenarios/5/run", json={"data": {"name": "Zoe"}}, token=OUTSIDER_TOKEN)
-    assert answer.status_code == 200
-    assert "X-RateLimit-Limit" not in answer.headers
+    response = api.post("/scenarios/5/run", json={"data": {"name": "Zoe"}}, token=OUTSIDER_TOKEN)
+    assert response.status_code == 200
+    assert "X-RateLimit-Limit" not in response.headers
 
 
 @pytest.mark.parametrize(
@@ -73,9 +73,9 @@ def test_runs_are_outside_of_the_limit(api: ApiClient) -> None:
 )
 def test_the_plan_says_how_many_a_minute(api: ApiClient, plan_limit: tuple[str, int]) -> None:
     plan, limit = plan_limit
-    answer = api.control("POST", "/worlds", json={"plan": plan})
-    assert answer.json is not None
-    world = answer.json["world"]
+    response = api.control("POST", "/worlds", json={"plan": plan})
+    assert response.json is not None
+    world = response.json["world"]
     got = api.get(f"/organizations/{world['organizationId']}", token=world["token"])
     assert got.json is not None
     assert got.json["organization"]["license"]["apiLimit"] == limit
@@ -83,9 +83,9 @@ def test_the_plan_says_how_many_a_minute(api: ApiClient, plan_limit: tuple[str, 
 
 
 def test_a_world_without_a_rate_limit_counts_nothing(api: ApiClient) -> None:
-    answer = api.control("POST", "/worlds", json={"plan": "free", "rateLimit": False})
-    assert answer.json is not None
+    response = api.control("POST", "/worlds", json={"plan": "free", "rateLimit": False})
+    assert response.json is not None
     for _ in range(40):
-        got = api.get("/scenarios/1", token=answer.json["world"]["token"])
+        got = api.get("/scenarios/1", token=response.json["world"]["token"])
         assert got.status_code == 200
     assert "X-RateLimit-Limit" not in got.headers

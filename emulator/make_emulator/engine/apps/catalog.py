@@ -1,140 +1,144 @@
-"""The modules of the apps that the emulator knows from the inside, and their versions.
+"""Catalog of modules, derived from the declarations of the apps.
 
-A blueprint that names any other module of these apps is refused (Make's IM007), unless an app is known in part only.
-Sources: exported blueprints and the vendor's own samples; where no version was seen but 1, 1 is the only one.
+A blueprint that names a module that does not exist is an error (Make's IM007). Sources of the declarations: exported
+blueprints and the vendor's own samples; where only version 1 was seen, it is the only one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Literal, TypeAlias
 
-_V1 = frozenset({1})
-_V1_AND_V2 = frozenset({1, 2})
+from ..blueprints.model import Module
+from ..errors import unsupported_module_error
+from .app import App, ModuleDefinition, define_aggregator
+from .simulated import mock_output, simulate
 
-_MODULES: Mapping[str, Mapping[str, frozenset[int]]] = {
-    "builtin": dict.fromkeys(
-        (
-            "BasicAggregator",
-            "BasicFeeder",
-            "BasicIfElse",
-            "BasicMerge",
-            "BasicRepeater",
-            "BasicRouter",
-            "Break",
-            "Commit",
-            "Ignore",
-            "NameARun",
-            "Resume",
-            "Rollback",
-            "ThrowError",
-            "ThrowWarning",
-        ),
-        _V1,
-    ),
-    "datastore": dict.fromkeys(
-        (
-            "AddRecord",
-            "DeleteAllRecords",
-            "DeleteRecord",
-            "ExistRecord",
-            "GetRecord",
-            "SearchRecord",
-            "Stats",
-            "UpdateRecord",
-        ),
-        _V1,
-    ),
-    "gateway": dict.fromkeys(("CustomMailHook", "CustomWebHook", "WebhookRespond"), _V1),
-    # Versions 1 and 2 of the legacy modules were seen in no export, but for a file's 2.
-    "http": {
-        "ActionGetFile": frozenset({2, 3}),
-        **dict.fromkeys(
-            (
-                "ActionSendData",
-                "ActionSendDataAPIKeyAuth",
-                "ActionSendDataBasicAuth",
-                "ActionSendDataOAuth",
-            ),
-            frozenset({3}),
-        ),
-        **dict.fromkeys(("DownloadFile", "MakeRequest"), frozenset({4})),
-    },
-    "json": dict.fromkeys(("AggregateToJSON", "CreateJSON", "ParseJSON", "TransformToJSON"), _V1),
-    "scenario-service": dict.fromkeys(
-        ("CallSubscenario", "ReturnData", "RunScenario", "StartSubscenario"), _V1_AND_V2
-    ),
-    "util": dict.fromkeys(
-        (
-            "AggregateAggregator",
-            "BasicTrigger",
-            "ComposeTransformer",
-            "FunctionAggregator",
-            "FunctionAggregator2",
-            "FunctionIncrement",
-            "FunctionSleep",
-            "GetVariable",
-            "GetVariable2",
-            "GetVariables",
-            "SetVariable",
-            "SetVariable2",
-            "SetVariables",
-            "Switcher",
-            "TextAggregator",
-        ),
-        _V1,
-    ),
-}
-
-#: Apps whose other modules have names that were not seen: any name is taken, and made-up data stand for it.
-_PARTLY_KNOWN: Mapping[str, Mapping[str, frozenset[int]]] = {
-    "csv": dict.fromkeys(("ParseCSV",), _V1),
-    "regexp": dict.fromkeys(
-        ("AdvancedParser", "GetElementsFromText", "HTMLToText", "Parser", "Replace"), _V1
-    ),
-    "xml": dict.fromkeys(("ParseXML", "TransformToXML"), _V1),
-}
-
-#: Other modules of apps known in whole; made-up data stand for them, as their fields were not seen.
-_MOCKED: Mapping[str, Mapping[str, frozenset[int]]] = {
-    "json": {"JSONtoXML": _V1},
-    "util": {"TransformEncoding": _V1},
-}
-
-#: The modules that gather the bundles of a feeder.
-_AGGREGATORS = frozenset(
-    (
-        "builtin:BasicAggregator",
-        "json:AggregateToJSON",
-        "util:AggregateAggregator",
-        "util:FunctionAggregator",
-        "util:FunctionAggregator2",
-        "util:TextAggregator",
-    )
+#: Files of this package that declare apps, in the order of the catalog.
+_FILES = (
+    "ai_tools",
+    "csv",
+    "data_store",
+    "email",
+    "flow_control",
+    "google_sheets",
+    "http",
+    "json",
+    "regexp",
+    "scenarios",
+    "tools",
+    "webhooks",
+    "xml",
 )
 
+APPS: dict[str, App] = {
+    app.name: app
+    for file in _FILES
+    for app in vars(import_module(f".{file}", __package__)).values()
+    if isinstance(app, App)
+}
+"""Registry of the apps that are known, at least in part, by name."""
 
-def is_aggregator(full_name: str) -> bool:
-    """Whether a module is an aggregator.
+#: Definitions of any module of an app that is not known, or not in whole.
+SIMULATED = ModuleDefinition(
+    name="*", handler=simulate, versions=None, accepts_any_field=True, external=True, is_interpreted=False
+)
+SIMULATED_AGGREGATOR = define_aggregator(
+    "*", lambda context, group: mock_output(context), versions=None, is_interpreted=False
+)
 
-    Of the three modules of the app CSV (Help centre) only ParseCSV is none; those of other apps are told by their
-    names, as in ``archive:PackAggregator``.
+#: Other apps that are part of Make.
+_OTHER_BUILT_IN_APPS = (
+    "archive",
+    "code",
+    "crypto",
+    "datetime",
+    "encryptor",
+    "flow",
+    "html-to-text",
+    "image",
+    "make",
+    "markdown",
+    "math",
+    "math-parser",
+    "rss",
+    "tools",
+)
+
+BUILT_IN_APPS = frozenset((*(app.name for app in APPS.values() if app.is_built_in), *_OTHER_BUILT_IN_APPS))
+"""Apps that are part of Make, so that no organization has to install them."""
+
+SupportLevel: TypeAlias = Literal["interpreted", "simulated", "unknown"]
+"""Level of support of a module: run by its own rules, simulated with mock data, or not a module of its app."""
+
+
+def find_definition(app: str, module: str) -> ModuleDefinition | None:
+    """Returns the definition of a module; ``None`` if its app is known in whole and has no such module.
+
+    Of an app that is known in part, or not at all, any module exists.
     """
-    if full_name in _AGGREGATORS:
-        return True
-    app, _, module = full_name.partition(":")
-    if app == "csv":
-        return module != "ParseCSV"
-    return app not in _MODULES and module.endswith("Aggregator")
+    known = APPS.get(app)
+    if known is not None:
+        definition = known.modules.get(module) or known.default
+        if definition is not None or known.is_complete:
+            return definition
+    return SIMULATED_AGGREGATOR if module.endswith("Aggregator") else SIMULATED
 
 
-def can_mock_module(app: str, module: str) -> bool:
-    """Whether made-up data may stand for a module that is not written."""
-    return app not in _MODULES or module in _MOCKED.get(app, {})
+def get_definition(module: Module) -> ModuleDefinition:
+    """Returns the definition of a module of a blueprint.
+
+    Raises:
+        ModuleError: if there is none.
+    """
+    definition = find_definition(module.app, module.name)
+    if definition is None:
+        raise unsupported_module_error(module.full_name, module.id)
+    return definition
 
 
 def has_module(app: str, module: str, version: int) -> bool:
-    """Whether an app has a module in a version; true for any module whose app is not known, or not in whole."""
-    if app in _MODULES:
-        known = _MODULES[app].get(module) or _MOCKED.get(app, {}).get(module, frozenset())
-        return version in known
-    return version in _PARTLY_KNOWN.get(app, {}).get(module, (version,))
+    """Returns True if a module exists in a version."""
+    definition = find_definition(app, module)
+    return definition is not None and (definition.versions is None or version in definition.versions)
+
+
+def is_aggregator(full_name: str) -> bool:
+    """Returns True if ``app:Module`` is an aggregator, which of apps that are not known follows from its name."""
+    app, _, module = full_name.partition(":")
+    definition = find_definition(app, module)
+    return definition is not None and definition.combine is not None
+
+
+def has_output(full_name: str) -> bool:
+    """Returns True if ``app:Module`` emits bundles of its own, rather than directing others or ending the run."""
+    app, _, module = full_name.partition(":")
+    definition = find_definition(app, module)
+    return definition.has_output if definition is not None else APPS[app].has_output
+
+
+def is_polling_trigger(module: Module) -> bool:
+    """Returns True if a first module polls a service; the names of such modules have "watch" or "trigger" in them."""
+    definition = find_definition(module.app, module.name)
+    name = module.name.lower()
+    return definition is not None and not definition.is_interpreted and ("watch" in name or "trigger" in name)
+
+
+def get_support_level(full_name: str) -> SupportLevel:
+    """Returns the level of support of ``app:Module``, unless a script of the world overrides it."""
+    app, _, module = full_name.partition(":")
+    definition = find_definition(app, module)
+    if definition is None:
+        return "unknown"
+    return "interpreted" if definition.is_interpreted else "simulated"
+
+
+def interpreted_modules() -> Mapping[str, ModuleDefinition]:
+    """Returns the modules that are run by their own rules, by full name."""
+    return {definition.name: definition for definition in _iter_definitions() if definition.is_interpreted}
+
+
+def _iter_definitions() -> Iterator[ModuleDefinition]:
+    for app in APPS.values():
+        yield from app.modules.values()

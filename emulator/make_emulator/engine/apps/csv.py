@@ -1,7 +1,8 @@
-"""The app "CSV": from text to a bundle a row, and back by an aggregator.
+"""App "CSV": parsing of a text to a bundle a row, and an aggregator that writes one.
 
 Sources: vendor's notes on the app for fields and quoted cells; the switch "Preserve quotes inside unquoted field"
-is one of csv-parse, whose rules and texts are taken. Names of parameters are assumed.
+is one of csv-parse, whose rules and texts are taken. Names of parameters are assumed. The app is known in part: it has
+"Create CSV" and "Create CSV (advanced)" besides (Help centre), both aggregators, whose names were not seen.
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ...world.models import Json
+from ..blueprints.model import Module
 from ..errors import BundleValidationError, ModuleError
+from ..expressions.constraint import Constraint
 from ..expressions.values import Value, as_text, is_array
-from ..runtime.aggregation import BundleGroup
 from ..runtime.budget import MAX_ITEMS, data_too_large_error
-from .aggregators import define_aggregator
-from .module_api import Emit, Field, ModuleContext, ModuleDefinition, Outcome
+from .app import App, Field, Inference
+from .context import BundleGroup, Emit, ModuleContext, Outcome
 
-#: The most columns of a row, and the most cells of all rows together.
+APP = App("csv", is_complete=False, is_built_in=True)
+
+#: Maximum number of columns of a row, and of cells of all rows.
 MAX_COLUMNS = 1_000
 MAX_CELLS = 1_000_000
 
@@ -26,8 +30,29 @@ _DELIMITERS: Mapping[Json, str] = {None: ",", "comma": ",", "tab": "\t"}
 _NEWLINES: Mapping[Json, str] = {None: "\n", "lf": "\n", "crlf": "\r\n", "cr": "\r"}
 
 
+#: Maximum number of columns of mock data.
+_MAX_MOCK_COLUMNS = 100
+
+
+def _infer_text(module: Module, output: Constraint, inference: Inference) -> Constraint:
+    """A text of as many columns as the module reads, with the delimiter that it expects."""
+    count, delimiter = module.parameters.get("columnCount"), module.parameters.get("delimiter")
+    read = [_column_number(name.removeprefix("col")) for name in output.fields if name.startswith("col")]
+    number = _column_number(str(count)) or max(read, default=0) or 1
+    columns = [f"col{place}" for place in range(1, 1 + min(number, _MAX_MOCK_COLUMNS))]
+    row = Constraint(fields={name: output.fields.get(name, Constraint()) for name in columns})
+    kind = module.parameters.get("delimiterType")
+    between = "\t" if kind == "tab" else delimiter if kind == "other" and isinstance(delimiter, str) else ","
+    return Constraint(fields={"csv": Constraint(kind="csv", pattern=between, content=row)})
+
+
+def _column_number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 5 else 0
+
+
+@APP.module("ParseCSV", Field("csv", "text", required=True), infer=_infer_text)
 def _parse(context: ModuleContext) -> Outcome:
-    """A bundle for each row, whose columns are called ``col1``, ``col2`` and so on whatever the headers say."""
+    """Emits a bundle for each row, with the columns ``col1``, ``col2`` and so on, whatever the headers are."""
     parameters, text = context.module.parameters, context.mapper["csv"]
     # Every character may be a cell of its own.
     context.env.budget.charge(1 + len(text) // 5)
@@ -49,7 +74,7 @@ def _parse(context: ModuleContext) -> Outcome:
 
 
 def _column_count(parameters: Mapping[str, Json]) -> int | None:
-    """How many columns each row has; ``None`` for as many as the first one."""
+    """Returns the number of columns of each row; ``None`` for that of the first one."""
     count = parameters.get("columnCount")
     if isinstance(count, str) and count.isascii() and count.isdigit() and len(count) < 5:
         count = int(count)
@@ -61,7 +86,7 @@ def _column_count(parameters: Mapping[str, Json]) -> int | None:
 
 
 def _delimiter(parameters: Mapping[str, Json]) -> str:
-    """What separates cells: a comma, a tab, or exactly one other character."""
+    """Returns the delimiter: a comma, a tab, or exactly one other character."""
     kind = parameters.get("delimiterType")
     delimiter = parameters.get("delimiter") if kind == "other" else _choice(_DELIMITERS, kind)
     if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n':
@@ -76,10 +101,10 @@ def _choice(choices: Mapping[Json, str], choice: Json) -> str:
 
 
 def _parse_rows(text: str, delimiter: str, *, relaxed: bool) -> Iterator[tuple[int, Sequence[str]]]:
-    """Each row with the number of its line; `relaxed` lets quotes stand where they do not belong.
+    """Iterates over the rows with their line numbers; `relaxed` accepts quotes inside of cells.
 
     Raises:
-        ModuleError: for a quote that stands where none may, or is never closed.
+        ModuleError: for a misplaced quote, or one that is never closed.
     """
     ends = re.compile(rf"{re.escape(delimiter)}|\r\n|\r|\n")
     position, line = 0, 1
@@ -100,7 +125,7 @@ def _parse_rows(text: str, delimiter: str, *, relaxed: bool) -> Iterator[tuple[i
 def _parse_cell(
     text: str, position: int, ends: re.Pattern[str], delimiter: str, line: int, relaxed: bool
 ) -> tuple[str, int]:
-    """The cell that begins at a position, and where it ends."""
+    """Returns the cell that begins at a position, and the position of its end."""
     if not text.startswith('"', position):
         found = ends.search(text, position)
         end = found.start() if found else len(text)
@@ -117,15 +142,18 @@ def _parse_cell(
         elif start == len(text) or ends.match(text, start):
             return "".join(parts), start
         elif not relaxed:
-            there, wanted = json.dumps(text[start], ensure_ascii=False), json.dumps(delimiter)
-            reason = f"Invalid closing quote at line {line}; found {there} instead of delimiter {wanted}"
+            found_text, expected = json.dumps(text[start], ensure_ascii=False), json.dumps(delimiter)
+            reason = (
+                f"Invalid closing quote at line {line}; found {found_text} instead of delimiter {expected}"
+            )
             raise ModuleError("DataError", reason)
         parts.append('"')
     raise ModuleError("DataError", f"Quoted field not terminated at line {line}")
 
 
+@APP.default_aggregator
 def _create(context: ModuleContext, group: BundleGroup) -> Mapping[str, Value]:
-    """A row for each bundle, a column for each mapped field, every cell in quotes."""
+    """Writes a row for each bundle, a column for each mapped field, every cell in quotes."""
     parameters, columns = context.module.parameters, list(context.module.mapper)
     delimiter, newline = _delimiter(parameters), _choice(_NEWLINES, parameters.get("newline"))
     for item in group.items:
@@ -143,13 +171,7 @@ def _double_quotes(cell: str) -> str:
 
 
 def _to_csv_text(value: Value) -> str:
-    """A value as JavaScript makes a text of it, which tells nothing of a collection (seen)."""
+    """Converts a value to text as JavaScript does; the contents of a collection are lost (observed)."""
     if isinstance(value, Mapping):
         return "[object Object]"
     return ",".join(map(_to_csv_text, value)) if is_array(value) else as_text(value)
-
-
-MODULES = (ModuleDefinition("csv:ParseCSV", _parse, (Field("csv", "text", required=True),)),)
-
-#: "Create CSV" and "Create CSV (advanced)", whatever a blueprint calls them.
-AGGREGATOR = define_aggregator("csv:*", _create)

@@ -1,4 +1,4 @@
-"""The app "Data store": acts on the world's own data stores.
+"""App "Data store": reads and writes the data stores of the world.
 
 Sources: exported blueprints for fields and outputs; practitioners' notes for records that exist or are missing.
 """
@@ -23,7 +23,10 @@ from ..expressions.functions.general import get_at_path, parse_path
 from ..expressions.ordering import sort_by_keys
 from ..expressions.values import EMPTY_TEXT, FieldMarker, Value, as_text, coerce, is_array, to_json_value
 from ..runtime.filters import condition_holds
-from .module_api import NO_RESULTS, Emit, Field, ModuleContext, ModuleDefinition, Outcome
+from .app import App, Field
+from .context import NO_RESULTS, Emit, ModuleContext, Outcome
+
+APP = App("datastore", is_built_in=True)
 
 _KEY_FIELD = Field("key", "text", required=True)
 _DATA_FIELD = Field("data", "collection")
@@ -48,14 +51,14 @@ def _data_structure(context: ModuleContext, store: DataStore) -> tuple[FieldSpec
 
 
 def _record_data(context: ModuleContext, store: DataStore) -> dict[str, Json]:
-    """The mapped record as the store takes it.
+    """Converts the mapped record to the types of the store's data structure.
 
-    Unless the structure is strict, fields that it does not have are dropped without a word (seen).
+    Unless the structure is strict, fields that it does not have are dropped (observed).
     """
     spec, strict = _data_structure(context, store)
     mapped = context.mapper.get("data") or {}
     types = {field["name"]: str(field.get("type", "any")) for field in spec}
-    faults = 0
+    issues = 0
     data: dict[str, Json] = {}
     for name, value in mapped.items():
         if name not in types and not strict:
@@ -68,27 +71,27 @@ def _record_data(context: ModuleContext, store: DataStore) -> dict[str, Json]:
         try:
             data[name] = to_json_value(coerce(value, types.get(name, "any"), context.env.zone))
         except ConversionError:
-            faults += 1
-    if faults:
-        raise BundleValidationError(faults)
+            issues += 1
+    if issues:
+        raise BundleValidationError(issues)
     return data
 
 
 def _erases(context: ModuleContext, name: str) -> bool:
-    """Whether a field of the record is mapped to ``erase``, which empties it where other empty values leave it alone."""
+    """Returns True for a field that is mapped to ``erase``, which empties it, unlike other empty values."""
     record = context.module.mapper.get("data")
     raw = record.get(name) if isinstance(record, Mapping) else None
     return isinstance(raw, str) and "{{" in raw and render(raw, context.env) is FieldMarker.ERASE
 
 
 def _write_record(write: Callable[[], Record]) -> Record:
-    """What the world answers to a wish to write, in the engine's words."""
+    """Writes a record; errors of the world are raised as those of a module."""
     try:
         return write()
     except OutOfSpaceError:
         raise ModuleError("OutOfSpaceError", "Out of space.") from None
-    except InvalidParametersError as refusal:
-        raise BundleValidationError(len(refusal.issues)) from None
+    except InvalidParametersError as error:
+        raise BundleValidationError(len(error.issues)) from None
     except NotFoundError:
         raise ModuleError("DataError", "Record not found.") from None
 
@@ -97,6 +100,7 @@ def _record_bundle(record: Record) -> Mapping[str, Value]:
     return {"key": record.key, "data": record.data}
 
 
+@APP.module("AddRecord", Field("key", "text"), Field("overwrite", "boolean", required=True), _DATA_FIELD)
 def _add(context: ModuleContext) -> Outcome:
     world, store, mapper = context.run.world, _find_data_store(context), context.mapper
     key, overwrite = _mapped_key(mapper), bool(mapper["overwrite"])
@@ -117,6 +121,13 @@ def _mapped_key(mapper: Mapping[str, Value]) -> str | None:
     return to_json_value(mapper["key"]) if "key" in mapper else None
 
 
+@APP.module(
+    "UpdateRecord",
+    _KEY_FIELD,
+    Field("upsert", "boolean", required=True),
+    Field("overwriteArrays", "boolean", required=True),
+    _DATA_FIELD,
+)
 def _update(context: ModuleContext) -> Outcome:
     world, store, mapper = context.run.world, _find_data_store(context), context.mapper
     key, data = str(to_json_value(mapper["key"])), _record_data(context, store)
@@ -136,8 +147,9 @@ def _update(context: ModuleContext) -> Outcome:
     return Emit([_record_bundle(_write_record(lambda: data_stores.update_record(world, store, key, data)))])
 
 
+@APP.module("GetRecord", _KEY_FIELD, Field("returnWrapped", "boolean", required=True))
 def _get(context: ModuleContext) -> Outcome:
-    """A record that does not exist is an empty bundle, and no error (seen)."""
+    """Emits the record, or an empty bundle if it does not exist, which is not an error (observed)."""
     record = context.run.world.records.get(
         (_find_data_store(context).id, str(to_json_value(context.mapper["key"])))
     )
@@ -146,13 +158,17 @@ def _get(context: ModuleContext) -> Outcome:
     return Emit([_record_bundle(record) if context.mapper["returnWrapped"] else record.data])
 
 
+@APP.module("ExistRecord", _KEY_FIELD)
 def _check_existence(context: ModuleContext) -> Outcome:
     key = (_find_data_store(context).id, str(to_json_value(context.mapper["key"])))
     return Emit([{"exist": key in context.run.world.records}])
 
 
+@APP.module(
+    "SearchRecord", Field("filter", "array"), Field("sort", "array"), Field("mappAbleLimit", "uinteger")
+)
 def _search(context: ModuleContext) -> Outcome:
-    """One bundle a record; without any, the path ends there unless the module is told to go on."""
+    """Emits one bundle a record; without any, the flow ends there unless the module is set to continue."""
     parameters = context.module.parameters
     records = sort_by_keys(list(_matching_records(context)), _sort_keys(context.mapper.get("sort")))
     limit = context.mapper.get("mappAbleLimit", parameters.get("limit"))
@@ -182,7 +198,7 @@ def _matching_records(context: ModuleContext) -> Iterator[Record]:
 
 
 def _field_value(record: Record, name: Value) -> Value:
-    """A field of a record by its bare name, or the record's key."""
+    """Returns a field of a record by its name, or the record's key."""
     path = as_text(name) if not isinstance(name, (Mapping, list)) else ""
     if path in record.data:
         return record.data[path]
@@ -190,7 +206,7 @@ def _field_value(record: Record, name: Value) -> Value:
 
 
 def _sort_keys(sort: Value) -> Sequence[tuple[Callable[[Record], Value], bool]]:
-    """What to sort by, the most important first, and whether downwards."""
+    """Returns the sort keys, the primary one first, each with True for descending order."""
     orders: list[tuple[Callable[[Record], Value], bool]] = []
     for part in sort if is_array(sort) else ():
         if not isinstance(part, Mapping) or not isinstance(part.get("key"), str):
@@ -199,6 +215,7 @@ def _sort_keys(sort: Value) -> Sequence[tuple[Callable[[Record], Value], bool]]:
     return orders
 
 
+@APP.module("DeleteRecord", _KEY_FIELD)
 def _delete(context: ModuleContext) -> Outcome:
     world, store = context.run.world, _find_data_store(context)
     record = world.records.get((store.id, str(to_json_value(context.mapper["key"]))))
@@ -209,6 +226,7 @@ def _delete(context: ModuleContext) -> Outcome:
     return Emit([_record_bundle(record)])
 
 
+@APP.module("DeleteAllRecords")
 def _delete_all(context: ModuleContext) -> Outcome:
     world, store = context.run.world, _find_data_store(context)
     keys = [record.key for record in data_stores.records(world, store)]
@@ -218,36 +236,6 @@ def _delete_all(context: ModuleContext) -> Outcome:
     return Emit([{}])
 
 
+@APP.module("Stats")
 def _count(context: ModuleContext) -> Outcome:
     return Emit([{"count": _find_data_store(context).records}])
-
-
-MODULES: tuple[ModuleDefinition, ...] = (
-    ModuleDefinition(
-        "datastore:AddRecord",
-        _add,
-        (Field("key", "text"), Field("overwrite", "boolean", required=True), _DATA_FIELD),
-    ),
-    ModuleDefinition(
-        "datastore:UpdateRecord",
-        _update,
-        (
-            _KEY_FIELD,
-            Field("upsert", "boolean", required=True),
-            Field("overwriteArrays", "boolean", required=True),
-            _DATA_FIELD,
-        ),
-    ),
-    ModuleDefinition(
-        "datastore:GetRecord", _get, (_KEY_FIELD, Field("returnWrapped", "boolean", required=True))
-    ),
-    ModuleDefinition("datastore:ExistRecord", _check_existence, (_KEY_FIELD,)),
-    ModuleDefinition(
-        "datastore:SearchRecord",
-        _search,
-        (Field("filter", "array"), Field("sort", "array"), Field("mappAbleLimit", "uinteger")),
-    ),
-    ModuleDefinition("datastore:DeleteRecord", _delete, (_KEY_FIELD,)),
-    ModuleDefinition("datastore:DeleteAllRecords", _delete_all),
-    ModuleDefinition("datastore:Stats", _count),
-)

@@ -1,7 +1,7 @@
-"""Mails that scenarios send, with the apps "Email" and "Gmail": they go to the outbox of the world, and to nobody else.
+"""Apps "Email" and "Gmail": mails that scenarios send go to the outbox of the world, and nowhere else.
 
-What a module puts out is made up in the shape that its blueprint declares, as it is for other apps. Sources: exported
-blueprints for names, versions and fields, and for which of them are required.
+The output is mock data in the shape that the blueprint declares. Sources: exported blueprints for names, versions and
+fields, and for which of them are required. The apps are known in part: other modules are simulated.
 """
 
 from __future__ import annotations
@@ -12,27 +12,55 @@ from ...world import external_services
 from ...world.models import Attachment, Headers, Json, Mail
 from ..errors import BundleValidationError, ModuleError
 from ..expressions.values import Value, as_text, coerce, to_json_value
-from ..runtime import connection_checks
-from .module_api import Field, ModuleContext, ModuleDefinition, Outcome
-from .simulated import SIMULATED
+from .app import App, Field
+from .context import ModuleContext, Outcome
+from .simulated import simulate
 
-#: Fields of a connection that tell who it sends for, the most telling first.
+EMAIL = App("email", is_complete=False, is_built_in=True)
+GMAIL = App("google-email", is_complete=False)
+
+#: Fields of a connection that name the sender, the most specific first.
 _ACCOUNT_NAMES = ("value", "userName", "email", "user")
 
-#: Priorities -> what the header says (``nodemailer``).
+#: Priority -> value of the header ``X-Priority`` (``nodemailer``).
 _PRIORITIES: Mapping[str | None, str] = {"high": "1 (Highest)", "low": "5 (Lowest)"}
 
 
+_ADDRESS_FIELDS = (
+    Field("to", "array", required=True),
+    Field("cc", "array"),
+    Field("bcc", "array"),
+    Field("from", "text"),
+    Field("subject", "text"),
+    Field("attachments", "array"),
+)
+
+
+@EMAIL.module(
+    "ActionSendEmail",
+    *_ADDRESS_FIELDS,
+    Field("contentType", "text", required=True, choices=("html", "text")),
+    Field("html", "text"),
+    Field("text", "text"),
+    Field("sender", "text"),
+    Field("replyTo", "text"),
+    Field("inReplyTo", "text"),
+    Field("references", "array"),
+    Field("priority", "text", choices=("high", "normal", "low")),
+    Field("headers", "array"),
+    versions=None,
+    external=True,
+)
 def _send(context: ModuleContext) -> Outcome:
-    """ "Send an email" of the app "Email": the text or the HTML counts, as ``contentType`` says."""
+    """ "Send an email": the content is the text or the HTML, as ``contentType`` says."""
     mapper = context.mapper
     kind = mapper["contentType"]
-    own = {
+    defaults = {
         "X-Priority": _PRIORITIES.get(mapper.get("priority")),
         "In-Reply-To": mapper.get("inReplyTo"),
         "References": " ".join(_texts(mapper, "references")),
     }
-    set_by_fields = tuple((name, value) for name, value in own.items() if value)
+    set_by_fields = tuple((name, value) for name, value in defaults.items() if value)
     return _send_mail(
         context,
         html=_text(mapper.get("html")) if kind == "html" else None,
@@ -41,8 +69,19 @@ def _send(context: ModuleContext) -> Outcome:
     )
 
 
+@GMAIL.module(
+    "sendAnEmail",
+    *_ADDRESS_FIELDS,
+    Field("bodyType", "text", required=True, choices=("rawHtml", "collection")),
+    Field("content", "text"),
+    Field("contents", "array"),
+    Field("emailHeaders", "array"),
+    Field("signature", "text"),
+    versions=None,
+    external=True,
+)
 def _send_with_gmail(context: ModuleContext) -> Outcome:
-    """ "Send an email" of Gmail: raw HTML, or parts whose texts follow one another."""
+    """ "Send an email" of Gmail: the content is raw HTML, or the texts of several parts."""
     mapper = context.mapper
     if mapper["bodyType"] == "rawHtml":
         html = _text(mapper.get("content"))
@@ -52,22 +91,23 @@ def _send_with_gmail(context: ModuleContext) -> Outcome:
     return _send_mail(context, html=html, text=None, headers=_parse_headers(mapper.get("emailHeaders", ())))
 
 
+@GMAIL.module("ActionSendEmail", *_ADDRESS_FIELDS, Field("html", "text"), versions=None, external=True)
 def _send_with_legacy_gmail(context: ModuleContext) -> Outcome:
     return _send_mail(context, html=_text(context.mapper.get("html")), text=None, headers=())
 
 
 def _send_mail(context: ModuleContext, *, html: str | None, text: str | None, headers: Headers) -> Outcome:
-    """Put a mail into the outbox, and go on with what the module puts out.
+    """Puts a mail into the outbox, and returns the mock output of the module.
 
     Raises:
-        ModuleError: if nobody is to receive it (the text is Node's ``nodemailer``).
+        ModuleError: if it has no recipient (the text is Node's ``nodemailer``).
     """
     mapper, run = context.mapper, context.run
     to, cc, bcc = (_texts(mapper, field) for field in ("to", "cc", "bcc"))
     if not (to or cc or bcc):
         raise ModuleError("RuntimeError", "No recipients defined")
     files = tuple(_parse_attachments(mapper.get("attachments", ())))
-    outcome = SIMULATED.handler(context)
+    outcome = simulate(context)
     external_services.record_mail(
         run.world,
         Mail(
@@ -92,12 +132,12 @@ def _send_mail(context: ModuleContext, *, html: str | None, text: str | None, he
 
 
 def _text(value: Value) -> str:
-    """A text that can be written down, whatever it was mapped from."""
+    """Converts any value to a text of valid characters."""
     return str(to_json_value(as_text(value)))
 
 
 def _texts(mapper: Mapping[str, Value], field: str) -> tuple[str, ...]:
-    """The entries of an array of texts; those that came out empty are left out."""
+    """Returns the items of an array of texts, without empty ones."""
     return tuple(text for item in mapper.get(field, ()) if (text := _text(item).strip()))
 
 
@@ -109,7 +149,7 @@ def _parse_attachments(rows: Sequence[Value]) -> Iterator[Attachment]:
 
 
 def _parse_headers(rows: Sequence[Value]) -> Headers:
-    """Headers as blueprints have them, under ``key`` or under ``name``."""
+    """Parses rows of headers, whose name is under ``key`` or ``name``."""
     return tuple(
         (name, _text(row.get("value")))
         for row in rows
@@ -118,60 +158,10 @@ def _parse_headers(rows: Sequence[Value]) -> Headers:
 
 
 def _account_name(context: ModuleContext) -> str | None:
-    """Who the connection sends for, as far as it tells."""
+    """Returns the sender that the connection of the module names."""
     parameters = context.module.parameters
-    named = parameters.get("account", parameters.get("__IMTCONN__"))
-    connection = connection_checks.find_connection(context.run.world, context.run.scenario, named)
+    connection = context.find_connection(parameters.get("account", parameters.get("__IMTCONN__")))
     if connection is None:
         return None
-    held: Mapping[str, Json] = {**(connection.credentials or {}), **(connection.metadata or {})}
-    return next((str(held[name]) for name in _ACCOUNT_NAMES if held.get(name)), None)
-
-
-_ADDRESS_FIELDS = (
-    Field("to", "array", required=True),
-    Field("cc", "array"),
-    Field("bcc", "array"),
-    Field("from", "text"),
-    Field("subject", "text"),
-    Field("attachments", "array"),
-)
-
-MODULES = (
-    ModuleDefinition(
-        "email:ActionSendEmail",
-        _send,
-        (
-            *_ADDRESS_FIELDS,
-            Field("contentType", "text", required=True, choices=("html", "text")),
-            Field("html", "text"),
-            Field("text", "text"),
-            Field("sender", "text"),
-            Field("replyTo", "text"),
-            Field("inReplyTo", "text"),
-            Field("references", "array"),
-            Field("priority", "text", choices=("high", "normal", "low")),
-            Field("headers", "array"),
-        ),
-        external=True,
-    ),
-    ModuleDefinition(
-        "google-email:sendAnEmail",
-        _send_with_gmail,
-        (
-            *_ADDRESS_FIELDS,
-            Field("bodyType", "text", required=True, choices=("rawHtml", "collection")),
-            Field("content", "text"),
-            Field("contents", "array"),
-            Field("emailHeaders", "array"),
-            Field("signature", "text"),
-        ),
-        external=True,
-    ),
-    ModuleDefinition(
-        "google-email:ActionSendEmail",
-        _send_with_legacy_gmail,
-        (*_ADDRESS_FIELDS, Field("html", "text")),
-        external=True,
-    ),
-)
+    values: Mapping[str, Json] = {**(connection.credentials or {}), **(connection.metadata or {})}
+    return next((str(values[name]) for name in _ACCOUNT_NAMES if values.get(name)), None)

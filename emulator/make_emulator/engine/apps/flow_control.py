@@ -1,4 +1,4 @@
-"""The app "Flow control": what directs bundles rather than works on them.
+"""App "Flow control": routers, iterators, aggregators and error handlers.
 
 Sources: vendor's notes on flow control and error handling; Help centre, "If-else and merge" (an operation each,
 but no credits).
@@ -8,29 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..blueprints.model import Module
 from ..errors import BundleValidationError, ExpressionError, FatalError, ModuleError
+from ..expressions.constraint import Constraint
 from ..expressions.evaluator import render_deep
 from ..expressions.values import FieldMarker, Value
-from .module_api import (
-    ChooseBranch,
-    Emit,
-    ErrorDirective,
-    Field,
-    Handler,
-    ModuleContext,
-    ModuleDefinition,
-    Outcome,
-    RunRoutes,
-)
+from .app import App, Field, Handler, Inference
+from .context import BundleGroup, ChooseBranch, Emit, ErrorDirective, ModuleContext, Outcome, RunRoutes
+
+# Its modules only direct the bundles of others.
+APP = App("builtin", is_built_in=True, has_output=False)
 
 
+@APP.module("BasicRouter", billed=False)
 def _router(context: ModuleContext) -> Outcome:
-    """Every route gets the bundle, one after the other; filters are the routes' own business."""
+    """Runs every route with the bundle, one after the other; each route has its own filter."""
     return RunRoutes(context.module.routes)
 
 
+def _infer_array(module: Module, output: Constraint, inference: Inference) -> Constraint:
+    # An item that is not a collection is emitted under "value".
+    item = output.fields["value"] if output.fields.keys() == {"value"} else output
+    return Constraint(fields={"array": Constraint(kind="array", item=item)})
+
+
+@APP.module("BasicFeeder", Field("array", "array"), infer=_infer_array)
 def _feeder(context: ModuleContext) -> Outcome:
-    """One bundle an item; an item that is no collection comes under ``value``."""
+    """Emits one bundle an item; an item that is not a collection is under ``value``."""
     items = context.mapper.get("array", ())
     context.env.budget.charge_items(len(items))
     bundles: list[Mapping[str, Value]] = [
@@ -39,6 +43,17 @@ def _feeder(context: ModuleContext) -> Outcome:
     return Emit(bundles)
 
 
+def _infer_repeats(module: Module, output: Constraint, inference: Inference) -> Constraint:
+    return Constraint(fields={"repeats": Constraint(kind="uinteger", choices=[1, 2, 3])})
+
+
+@APP.module(
+    "BasicRepeater",
+    Field("start", "number"),
+    Field("repeats", "uinteger", required=True),
+    Field("step", "number"),
+    infer=_infer_repeats,
+)
 def _repeater(context: ModuleContext) -> Outcome:
     start, repeats = context.mapper.get("start", 1), context.mapper.get("repeats", 0)
     if repeats > 10_000:
@@ -46,12 +61,27 @@ def _repeater(context: ModuleContext) -> Outcome:
     return Emit([{"i": start + place * context.mapper.get("step", 1)} for place in range(repeats)])
 
 
+def _infer_items(module: Module, output: Constraint, inference: Inference) -> Constraint:
+    constraint, array = Constraint(), output.fields.get("array")
+    if array is not None and array.item is not None:
+        constraint.merge(array.item)
+    return constraint
+
+
+@APP.aggregator("BasicAggregator", infer=_infer_items)
+def _aggregate(context: ModuleContext, group: BundleGroup) -> Mapping[str, Value]:
+    """Combines the bundles to an array; exported blueprints have ``__IMTAGGLENGTH__``."""
+    return {"array": group.items, "__IMTAGGLENGTH__": len(group.items)}
+
+
+@APP.module("BasicIfElse", is_free=True)
 def _if_else(context: ModuleContext) -> Outcome:
     return ChooseBranch(context.module.branches)
 
 
+@APP.module("BasicMerge", is_free=True)
 def _merge(context: ModuleContext) -> Outcome:
-    """The bundle that came by a branch, or the outputs that are mapped for that branch."""
+    """Emits the bundle that took a branch, or the outputs that are mapped for that branch."""
     module, branch = context.module, context.branch
     if branch is None:
         raise FatalError(
@@ -70,16 +100,19 @@ def _merge(context: ModuleContext) -> Outcome:
     return Emit([bundle])
 
 
+@APP.module("ThrowError", Field("message", "text"), billed=False)
 def _throw(context: ModuleContext) -> Outcome:
     raise ModuleError("RuntimeError", context.mapper.get("message", ""))
 
 
+@APP.module("ThrowWarning", Field("message", "text"), billed=False)
 def _warn(context: ModuleContext) -> Outcome:
-    """The run goes on, and ends with a warning."""
+    """Continues the run, which ends with a warning."""
     context.run.has_warning = True
     return Emit([{}])
 
 
+@APP.module("NameARun", Field("name", "text", required=True), billed=False)
 def _name_run(context: ModuleContext) -> Outcome:
     context.run.name = context.mapper["name"]
     return Emit([{}])
@@ -92,27 +125,13 @@ def _directive_handler(decision: str) -> Handler:
     return decide
 
 
-MODULES = (
-    ModuleDefinition("builtin:BasicIfElse", _if_else, is_free=True),
-    ModuleDefinition("builtin:BasicMerge", _merge, is_free=True),
-    ModuleDefinition("builtin:ThrowError", _throw, (Field("message", "text"),), billed=False),
-    ModuleDefinition("builtin:ThrowWarning", _warn, (Field("message", "text"),), billed=False),
-    ModuleDefinition("builtin:NameARun", _name_run, (Field("name", "text", required=True),), billed=False),
-    ModuleDefinition(
-        "builtin:Break",
-        _directive_handler("break"),
-        (Field("retry", "boolean"), Field("count", "uinteger"), Field("interval", "uinteger")),
-        billed=False,
-    ),
-    ModuleDefinition("builtin:BasicRouter", _router, billed=False),
-    ModuleDefinition("builtin:BasicFeeder", _feeder, (Field("array", "array"),)),
-    ModuleDefinition(
-        "builtin:BasicRepeater",
-        _repeater,
-        (Field("start", "number"), Field("repeats", "uinteger", required=True), Field("step", "number")),
-    ),
-    ModuleDefinition("builtin:Ignore", _directive_handler("ignore"), billed=False),
-    ModuleDefinition("builtin:Resume", _directive_handler("resume"), billed=False, accepts_any_field=True),
-    ModuleDefinition("builtin:Commit", _directive_handler("commit"), billed=False),
-    ModuleDefinition("builtin:Rollback", _directive_handler("rollback"), billed=False),
-)
+APP.module(
+    "Break",
+    Field("retry", "boolean"),
+    Field("count", "uinteger"),
+    Field("interval", "uinteger"),
+    billed=False,
+)(_directive_handler("break"))
+APP.module("Resume", billed=False, accepts_any_field=True)(_directive_handler("resume"))
+for _name in ("Commit", "Ignore", "Rollback"):
+    APP.module(_name, billed=False)(_directive_handler(_name.lower()))

@@ -1,6 +1,6 @@
-"""The app "JSON": from text to bundles and back.
+"""App "JSON": parsing and serialization.
 
-Sources: exported blueprints for fields and outputs; "Source is not valid JSON." was seen by practitioners.
+Sources: exported blueprints for fields and outputs; "Source is not valid JSON." was observed by practitioners.
 """
 
 from __future__ import annotations
@@ -9,15 +9,28 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 
+from ..blueprints.model import Module
 from ..errors import ModuleError
+from ..expressions.constraint import Constraint
 from ..expressions.values import EMPTY_TEXT, Value, is_array, normalize_number, to_json_value
-from .module_api import Emit, Field, ModuleContext, ModuleDefinition, Outcome
+from .app import App, Field, Inference
+from .context import BundleGroup, Emit, ModuleContext, Outcome
+
+APP = App("json", is_built_in=True)
+APP.simulated("JSONtoXML")
 
 _INDENTS: Mapping[str, int | str] = {"tab": "\t", "2": 2, "4": 4}
 
 
+def _infer_text(module: Module, output: Constraint, inference: Inference) -> Constraint:
+    content = Constraint(fields=dict(output.fields))
+    content.merge(inference.fields_constraint(module.interface))
+    return Constraint(fields={"json": Constraint(kind="json", content=content)})
+
+
+@APP.module("ParseJSON", Field("json", "text", required=True), infer=_infer_text)
 def _parse(context: ModuleContext) -> Outcome:
-    """An object is one bundle, an array one bundle an item; what is no object comes under ``value``."""
+    """Emits one bundle for an object, one an item for an array; other values are under ``value``."""
     value = parse_json(context, context.mapper["json"])
     items = value if isinstance(value, list) else [value]
     context.env.budget.charge_items(len(items))
@@ -25,12 +38,12 @@ def _parse(context: ModuleContext) -> Outcome:
 
 
 def parse_json(context: ModuleContext, text: str) -> Value:
-    """The value that a text of JSON says.
+    """Parses JSON, charged to the budget.
 
     Raises:
-        ModuleError: if it is none.
+        ModuleError: if it is not valid.
     """
-    # Nearly every character may become a value of its own.
+    # Nearly every character may be a value of its own.
     context.env.budget.charge(1 + len(text) // 10)
     try:
         return json.loads(
@@ -51,8 +64,9 @@ def _reject_constant(name: str) -> Value:
     raise ValueError(f"JSON has no {name}")
 
 
+@APP.module("CreateJSON", accepts_any_field=True)
 def _create(context: ModuleContext) -> Outcome:
-    """The mapped fields, which are those of the data structure, as JSON; what is empty is left out."""
+    """Serializes the mapped fields, which are those of the data structure; empty ones are left out."""
     fields = {
         name: value
         for name, value in context.mapper.items()
@@ -61,13 +75,19 @@ def _create(context: ModuleContext) -> Outcome:
     return Emit([{"json": dump_json(context, fields)}])
 
 
+@APP.module("TransformToJSON", Field("object"))
 def _transform(context: ModuleContext) -> Outcome:
-    """Any value as JSON; a text becomes a quoted one."""
+    """Serializes any value."""
     return Emit([{"json": dump_json(context, context.mapper.get("object"))}])
 
 
+@APP.aggregator("AggregateToJSON")
+def _combine(context: ModuleContext, group: BundleGroup) -> Mapping[str, Value]:
+    return {"json": dump_json(context, group.items)}
+
+
 def dump_json(context: ModuleContext, value: Value) -> str:
-    """A value as JSON, indented as the module's parameters say."""
+    """Serializes a value, indented as the module's parameters say."""
     context.env.budget.charge_weight(value)
     indent = _INDENTS.get(str(context.module.parameters.get("space", "")))
     tight = (",", ":") if indent is None else None
@@ -79,7 +99,7 @@ def dump_json(context: ModuleContext, value: Value) -> str:
 
 
 def _drop_zero_fractions(value: Value) -> Value:
-    """Floats without a fraction are written without one, as JavaScript does."""
+    """Converts floats without a fraction to integers, as JavaScript writes them."""
     if isinstance(value, float):
         return int(Decimal(repr(value))) if value.is_integer() and abs(value) < 1e21 else value
     if isinstance(value, Mapping):
@@ -87,10 +107,3 @@ def _drop_zero_fractions(value: Value) -> Value:
     if is_array(value):
         return [_drop_zero_fractions(item) for item in value]
     return value
-
-
-MODULES = (
-    ModuleDefinition("json:ParseJSON", _parse, (Field("json", "text", required=True),)),
-    ModuleDefinition("json:CreateJSON", _create, accepts_any_field=True),
-    ModuleDefinition("json:TransformToJSON", _transform, (Field("object"),)),
-)

@@ -1,7 +1,7 @@
-"""The app "Text parser": patterns matched and replaced, HTML turned into text.
+"""App "Text parser": search and replacement by patterns, and conversion of HTML to text.
 
 Sources: exported blueprints for names, parameters and outputs; vendor's notes on the app, with pictures of what
-Match pattern puts out. The fields of Replace are assumed.
+Match pattern emits. The fields of Replace are assumed. The app is known in part: other modules are simulated.
 """
 
 from __future__ import annotations
@@ -9,47 +9,55 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...world.models import Json
+from ..blueprints.model import Module
 from ..errors import BundleValidationError, ExpressionError, ModuleError
+from ..expressions.constraint import Constraint
 from ..expressions.regex.matcher import Pattern, compile_regex
 from ..expressions.values import Value
+from ..formats.html_to_text import html_to_text
 from ..runtime.budget import MAX_ITEMS, data_too_large_error
-from .html_to_text import html_to_text
-from .module_api import NO_RESULTS, Emit, Field, ModuleContext, ModuleDefinition, Outcome
+from .app import App, Field, Inference
+from .context import NO_RESULTS, Emit, ModuleContext, Outcome
 
-#: Where a match comes that has no groups, or has some (an exported blueprint: "Fallback Match").
+APP = App("regexp", is_complete=False, is_built_in=True)
+APP.simulated("GetElementsFromText")
+
+#: Output field of the whole match (an exported blueprint: "Fallback Match").
 WHOLE_MATCH = "__IMTMATCH__"
 
 _NEWLINES: Mapping[str, str] = {"lf": "\n", "crlf": "\r\n", "cr": "\r"}
 
 
 def _compile_search(source: str, switches: Mapping[str, Json]) -> Pattern:
-    """A pattern under the switches "global", "sensitive", "multiline" and "singleline".
+    """Compiles a pattern with the switches "global", "sensitive", "multiline" and "singleline".
 
     Raises:
-        ModuleError: if it is no pattern, or one that the emulator does not support.
+        ModuleError: if it is not valid, or not supported by the emulator.
     """
     flags = {"g": "global", "m": "multiline", "s": "singleline"}
-    chosen = "".join(flag for flag, name in flags.items() if _is_on(switches, name))
+    chosen = "".join(flag for flag, name in flags.items() if _is_enabled(switches, name))
     try:
-        return compile_regex(source, chosen if _is_on(switches, "sensitive") else chosen + "i")
+        return compile_regex(source, chosen if _is_enabled(switches, "sensitive") else chosen + "i")
     except ExpressionError as error:
         raise ModuleError("DataError", error.reason) from None
 
 
-def _is_on(switches: Mapping[str, Json], name: str) -> bool:
+def _is_enabled(switches: Mapping[str, Json], name: str) -> bool:
     return switches.get(name) is True or switches.get(name) == "true"
 
 
+@APP.module("Parser", Field("text", "text"))
 def _match(context: ModuleContext) -> Outcome:
-    """A bundle for the first match, or for each; the pattern is a parameter, and cannot be mapped."""
+    """Emits a bundle for the first match, or for each; the pattern is a parameter, which cannot be mapped."""
     pattern = context.module.parameters.get("pattern")
     if not isinstance(pattern, str) or pattern == "":
         raise BundleValidationError()
     return _emit_matches(context, pattern)
 
 
+@APP.module("AdvancedParser", Field("pattern", "text", required=True), Field("text", "text", required=True))
 def _match_mapped(context: ModuleContext) -> Outcome:
-    """The older module, whose pattern is mapped."""
+    """Legacy module, whose pattern is mapped."""
     return _emit_matches(context, context.mapper["pattern"])
 
 
@@ -59,7 +67,9 @@ def _emit_matches(context: ModuleContext, pattern: str) -> Outcome:
     search = _compile_search(pattern, parameters)
     names = {number: name for name, number in search.program.names.items()}
     groups = [names.get(number, f"${number}") for number in range(1, search.program.groups + 1)]
-    endless = not _is_on(parameters, "ignoreInfiniteLoopsWhenGlobal") and _is_on(parameters, "global")
+    endless = not _is_enabled(parameters, "ignoreInfiniteLoopsWhenGlobal") and _is_enabled(
+        parameters, "global"
+    )
     bundles: list[Mapping[str, Value]] = []
     for match in search.matches(text, budget):
         if endless and match[0] == match[1]:
@@ -74,54 +84,43 @@ def _emit_matches(context: ModuleContext, pattern: str) -> Outcome:
         budget.charge_items(len(parts))
         if len(bundles) > MAX_ITEMS:
             raise data_too_large_error()
-    if not bundles and _is_on(parameters, "continueWhenNoRes"):
+    if not bundles and _is_enabled(parameters, "continueWhenNoRes"):
         return Emit(NO_RESULTS)
     return Emit(bundles)
 
 
+def _infer_text(module: Module, output: Constraint, inference: Inference) -> Constraint:
+    return Constraint(fields={"text": output.descend(["text"])})
+
+
+@APP.module(
+    "Replace",
+    Field("pattern", "text", required=True),
+    Field("value", "text"),
+    Field("text", "text"),
+    *(Field(name, "boolean") for name in ("global", "sensitive", "multiline", "singleline")),
+    infer=_infer_text,
+)
 def _replace(context: ModuleContext) -> Outcome:
-    """The text with the first match replaced, or all; ``$1`` and ``$<name>`` stand for groups."""
+    """Replaces the first match, or all; ``$1`` and ``$<name>`` refer to groups."""
     mapper = context.mapper
     search = _compile_search(mapper["pattern"], mapper)
     text = search.replace(mapper.get("text", ""), mapper.get("value", ""), context.env.budget)
     return Emit([{"text": text}])
 
 
+@APP.module(
+    "HTMLToText",
+    Field("html", "text"),
+    Field("newline", "text", required=True, choices=tuple(_NEWLINES)),
+    Field("uppercaseHeadings", "boolean", required=True),
+)
 def _html_to_text(context: ModuleContext) -> Outcome:
     mapper, budget = context.mapper, context.env.budget
     html = mapper.get("html", "")
-    # Each character may be looked at several times, in Python.
+    # Each character may be scanned several times, in Python.
     budget.charge(1 + len(html) // 2)
     text = html_to_text(html, uppercase_headings=mapper["uppercaseHeadings"])
     newline = _NEWLINES[mapper["newline"]]
     budget.charge_text(len(text))
     return Emit([{"text": text.replace("\n", newline)}])
-
-
-MODULES = (
-    ModuleDefinition("regexp:Parser", _match, (Field("text", "text"),)),
-    ModuleDefinition(
-        "regexp:AdvancedParser",
-        _match_mapped,
-        (Field("pattern", "text", required=True), Field("text", "text", required=True)),
-    ),
-    ModuleDefinition(
-        "regexp:Replace",
-        _replace,
-        (
-            Field("pattern", "text", required=True),
-            Field("value", "text"),
-            Field("text", "text"),
-            *(Field(name, "boolean") for name in ("global", "sensitive", "multiline", "singleline")),
-        ),
-    ),
-    ModuleDefinition(
-        "regexp:HTMLToText",
-        _html_to_text,
-        (
-            Field("html", "text"),
-            Field("newline", "text", required=True, choices=tuple(_NEWLINES)),
-            Field("uppercaseHeadings", "boolean", required=True),
-        ),
-    ),
-)

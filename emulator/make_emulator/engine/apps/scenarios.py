@@ -1,4 +1,4 @@
-"""The app "Scenarios": where a run's inputs come in and its outputs go out, and how one scenario calls another.
+"""App "Scenarios": inputs and outputs of a run, and calls of other scenarios.
 
 Its operations are not billed. Sources: vendor's notes on subscenarios (same team, active, on demand); exported
 blueprints for the parameters of a call.
@@ -11,32 +11,53 @@ from collections.abc import Mapping
 
 from ...world.exceptions import InvalidParametersError
 from ...world.models import FieldSpecs, Json, Scenario
+from ..blueprints.model import Module
 from ..errors import BundleValidationError, ConversionError, ModuleError
+from ..expressions.constraint import Constraint
 from ..expressions.values import EMPTY_TEXT, Value, as_text, coerce, to_json_value
+from ..run_state import ScenarioCall
 from ..runtime.inputs import validate_inputs
 from ..scheduling import schedule
-from .module_api import CallScenario, Emit, ModuleContext, ModuleDefinition, Outcome, ReturnOutputs
+from .app import App, Inference
+from .context import Emit, ModuleContext, Outcome, ReturnOutputs
+
+APP = App("scenario-service", is_built_in=True)
+
+_VERSIONS = (1, 2)
 
 
+@APP.module("StartSubscenario", versions=_VERSIONS, billed=False, accepts_any_field=True)
 def _start(context: ModuleContext) -> Outcome:
-    """The bundle that comes out is the run's input."""
+    """Emits the inputs of the run."""
     return Emit([context.run.inputs])
 
 
+def _infer_outputs(module: Module, output: Constraint, inference: Inference) -> Constraint:
+    return inference.fields_constraint(inference.outputs)
+
+
+@APP.module(
+    "ReturnData",
+    versions=_VERSIONS,
+    billed=False,
+    accepts_any_field=True,
+    has_output=False,
+    infer=_infer_outputs,
+)
 def _return(context: ModuleContext) -> Outcome:
-    """Ends the run. Only declared outputs leave it; one that is not mapped is null (vendor's notes)."""
+    """Ends the run with its declared outputs; one that is not mapped is null (vendor's notes)."""
     spec = context.run.output_spec
     if not spec:
         return ReturnOutputs(context.mapper)
-    faults = 0
+    issues = 0
     outputs: dict[str, Value] = {}
     for field in spec:
         try:
             outputs[field["name"]] = _coerce_output(field, context.mapper.get(field["name"]), context)
         except ConversionError:
-            faults += 1
-    if faults:
-        raise BundleValidationError(faults)
+            issues += 1
+    if issues:
+        raise BundleValidationError(issues)
     return ReturnOutputs(outputs)
 
 
@@ -44,7 +65,7 @@ def _coerce_output(field: Mapping[str, Json], value: Value, context: ModuleConte
     if value is None or (value == "" and value is not EMPTY_TEXT):
         return None
     if field.get("type") == "dynamicCollection" and isinstance(value, str):
-        # The module reads JSON that is mapped to a dynamic collection (Help centre).
+        # The module parses JSON that is mapped to a dynamic collection (Help centre).
         context.env.budget.charge(1 + len(value) // 10)
         try:
             return json.loads(as_text(value))
@@ -53,14 +74,16 @@ def _coerce_output(field: Mapping[str, Json], value: Value, context: ModuleConte
     return coerce(value, str(field.get("type", "any")), context.env.zone)
 
 
+@APP.module("CallSubscenario", versions=_VERSIONS, billed=False, accepts_any_field=True)
 def _call(context: ModuleContext) -> Outcome:
-    """Run another scenario with the mapped inputs; its outputs come back only if it is waited for."""
+    """Calls another scenario with the mapped inputs; only a call that waits returns its outputs."""
     wait = context.module.parameters.get("shouldWaitForExecutionEnd")
     return _call_scenario(context, wait=wait is True or wait == "true")
 
 
+@APP.module("RunScenario", versions=_VERSIONS, billed=False, accepts_any_field=True)
 def _call_legacy(context: ModuleContext) -> Outcome:
-    """The older module starts another scenario and does not wait for it."""
+    """Legacy module, which does not wait."""
     return _call_scenario(context, wait=False)
 
 
@@ -70,13 +93,13 @@ def _call_scenario(context: ModuleContext, *, wait: bool) -> Outcome:
     spec = version.input_spec or ()
     try:
         inputs = validate_inputs(spec, _mapped_inputs(context, spec))
-    except InvalidParametersError as refusal:
-        raise BundleValidationError(len(refusal.issues)) from None
-    return CallScenario(scenario, inputs, wait)
+    except InvalidParametersError as error:
+        raise BundleValidationError(len(error.issues)) from None
+    return ScenarioCall(scenario, inputs, wait)
 
 
 def _find_scenario(context: ModuleContext) -> Scenario:
-    """The scenario to be called, whose id may be written ``SCN_123``."""
+    """Returns the scenario to call, whose id may be written ``SCN_123``."""
     id = as_text(context.module.parameters.get("scenario")).removeprefix("SCN_")
     world, team_id = context.run.world, context.run.scenario.team_id
     scenario = world.scenarios.get(int(id)) if id.isascii() and id.isdigit() and len(id) < 16 else None
@@ -90,7 +113,7 @@ def _find_scenario(context: ModuleContext) -> Scenario:
 
 
 def _mapped_inputs(context: ModuleContext, spec: FieldSpecs) -> Mapping[str, Json]:
-    """The mapped inputs: the mapper's fields, or those of its field ``data`` if that is no input itself (seen)."""
+    """Returns the mapped inputs: the mapper's fields, or those of its field ``data`` if that is not an input (observed)."""
     mapper = context.mapper
     data = mapper.get("data")
     if isinstance(data, Mapping) and all(field["name"] != "data" for field in spec):
@@ -102,11 +125,3 @@ def _mapped_inputs(context: ModuleContext, spec: FieldSpecs) -> Mapping[str, Jso
         if not empty:
             inputs[name] = to_json_value(coerce(value, kinds.get(name, "any"), context.env.zone))
     return inputs
-
-
-MODULES = (
-    ModuleDefinition("scenario-service:CallSubscenario", _call, billed=False, accepts_any_field=True),
-    ModuleDefinition("scenario-service:RunScenario", _call_legacy, billed=False, accepts_any_field=True),
-    ModuleDefinition("scenario-service:StartSubscenario", _start, billed=False, accepts_any_field=True),
-    ModuleDefinition("scenario-service:ReturnData", _return, billed=False, accepts_any_field=True),
-)

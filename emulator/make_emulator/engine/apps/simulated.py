@@ -1,38 +1,35 @@
-"""Every other app: made-up data in the shape that the blueprint itself declares, fit for what it does with them.
+"""Simulation of modules that are not interpreted: mock data in the shape that the blueprint declares.
 
-The same world, run and module always answer with the same data.
+The output fits what later modules map of it. The same world, run and module always have the same output.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal, TypeAlias
 
 from ...world.models import FieldSpecs, Json
 from ..errors import BundleValidationError, ModuleError
+from ..expressions.constraint import Constraint
 from ..expressions.values import is_array
-from ..mock_data.constraint import Constraint
 from ..mock_data.generator import MockDataGenerator
-from .module_api import Emit, ModuleContext, ModuleDefinition, Outcome, json_size
+from .context import Emit, ModuleContext, Outcome, json_size
 
-#: What the service behind a module asks for although no field says so: in which part of the module it is, and its name.
-#: Source: the vendor's notes on modules that fail with 400 (blueprint-construction).
-_REQUIRED_BY_SERVICE: Mapping[str, tuple[str, str]] = {
-    "ai-tools:Ask": ("parameters", "model"),
-    "google-sheets:addRow": ("mapper", "valueInputOption"),
-    "google-sheets:updateRow": ("mapper", "valueInputOption"),
-}
+ServiceRequirement: TypeAlias = tuple[Literal["parameters", "mapper"], str]
+"""Part of a module and name of a value without which the service behind it answers with 400."""
 
 
-def _simulate(context: ModuleContext) -> Outcome:
-    """One bundle shaped by ``metadata.interface``, else by ``metadata.expect`` and by what later modules map.
+def simulate(context: ModuleContext, requires: ServiceRequirement | None = None) -> Outcome:
+    """Emits one bundle shaped by ``metadata.interface``, else by ``metadata.expect`` and by what later modules map.
 
-    A trigger passes on what came in.
+    A trigger passes on the bundles that the run received.
 
     Raises:
-        BundleInvalid: if fields are missing that the blueprint marks as required.
+        BundleValidationError: if fields are missing that the blueprint marks as required.
+        ModuleError: if a value is missing that the service requires.
     """
     run = context.run
-    check_required(context)
+    check_required(context, requires)
     if context.first and run.trigger_bundle is not None:
         received = run.trigger_bundle if is_array(run.trigger_bundle) else [run.trigger_bundle]
         bundles = [item if isinstance(item, Mapping) else {"value": item} for item in received]
@@ -42,41 +39,50 @@ def _simulate(context: ModuleContext) -> Outcome:
 
 
 def mock_output(context: ModuleContext) -> dict[str, Json]:
-    """The bundle of a module of which nothing is known but what its blueprint tells."""
+    """Returns the mock output of a module of which only the metadata in the blueprint are known."""
     module = context.module
-    wanted = context.run.find_constraint(module.id)
+    constraint = context.run.find_constraint(module.id)
     if module.interface is not None:
-        return mock_bundle(context, module.interface, wanted, closed=bool(module.interface))
-    # Fields that go in are a guess at what comes out, so what is done with them tells more.
-    used = (
-        {name for name, use in wanted.fields.items() if use.is_informative} if wanted is not None else set()
+        return mock_bundle(context, module.interface, constraint, closed=bool(module.interface))
+    # The input fields are only a guess at the output, so constraints by later modules take precedence.
+    constrained = (
+        {name for name, inner in constraint.fields.items() if inner.is_informative}
+        if constraint is not None
+        else set()
     )
-    fields = [field for field in module.expect or () if field["name"] not in used]
-    return mock_bundle(context, fields, wanted)
+    fields = [field for field in module.expect or () if field["name"] not in constrained]
+    return mock_bundle(context, fields, constraint)
 
 
 def mock_bundle(
-    context: ModuleContext, fields: FieldSpecs, wanted: Constraint | None = None, *, closed: bool = False
+    context: ModuleContext, fields: FieldSpecs, constraint: Constraint | None = None, *, closed: bool = False
 ) -> dict[str, Json]:
-    """A made-up bundle with these fields: always the same for an operation of a run."""
+    """Returns a mock bundle with these fields, which is the same whenever the operation is repeated.
+
+    Args:
+        closed: leave out fields that only the constraint has.
+    """
     run = context.run
     seed = f"{run.world.seed}:{run.execution_id}:{context.module.id}:{run.budget.operations}"
-    return MockDataGenerator(seed, run.started, context.env.budget).bundle(fields, wanted, closed=closed)
+    return MockDataGenerator(seed, run.started, context.env.budget).bundle(fields, constraint, closed=closed)
 
 
-def check_required(context: ModuleContext) -> None:
-    """Raise BundleInvalid if fields are missing that the blueprint marks as required, or a ModuleError if the service
-    would miss one."""
+def check_required(context: ModuleContext, requires: ServiceRequirement | None = None) -> None:
+    """Checks the fields that the blueprint marks as required, and the value that the service requires.
+
+    Raises:
+        BundleValidationError: with the number of fields that are missing.
+        ModuleError: if the service would answer with 400.
+    """
     missing = sum(
         field.get("required") is True and context.mapper.get(field["name"]) in (None, "")
         for field in context.module.expect or ()
     )
     if missing:
         raise BundleValidationError(missing)
-    part, name = _REQUIRED_BY_SERVICE.get(context.module.full_name, ("", ""))
+    if requires is None:
+        return
+    part, name = requires
     values = context.module.parameters if part == "parameters" else context.mapper
-    if name and values.get(name) in (None, ""):
+    if values.get(name) in (None, ""):
         raise ModuleError("BundleValidationError", f"[400] '{name}' is required")
-
-
-SIMULATED = ModuleDefinition("*", _simulate, accepts_any_field=True, external=True)

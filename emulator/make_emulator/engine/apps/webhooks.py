@@ -1,4 +1,4 @@
-"""The app "Webhooks": what a hook received, and what its caller is answered.
+"""App "Webhooks": bundles that a hook received, and the response to its caller.
 
 Sources: exported blueprints; the vendor's pattern of a webhook that answers; apps.make.com, "Webhooks".
 """
@@ -10,13 +10,18 @@ from collections.abc import Mapping
 from ...world.models import ExecutionResponse
 from ..errors import BundleValidationError
 from ..expressions.values import Value, as_text, is_array, to_json_value
-from .module_api import Emit, Field, ModuleContext, ModuleDefinition, Outcome, json_size
+from .app import App, Field
+from .context import Emit, ModuleContext, Outcome, json_size
+
+APP = App("gateway", is_built_in=True)
 
 RESPOND_MODULE = "gateway:WebhookRespond"
 
 
+@APP.module("CustomWebHook")
+@APP.module("CustomMailHook")
 def _receive(context: ModuleContext) -> Outcome:
-    """What the hook received is the bundle; run without it, there is none."""
+    """Emits the bundles that the hook received, or none in a run without."""
     received = context.run.trigger_bundle
     if received is None:
         return Emit()
@@ -27,8 +32,11 @@ def _receive(context: ModuleContext) -> Outcome:
     )
 
 
+@APP.module(
+    "WebhookRespond", Field("status", "uinteger", required=True), Field("body"), Field("headers", "array")
+)
 def _respond(context: ModuleContext) -> Outcome:
-    """What the caller of the webhook is answered. Only the first one counts; what comes after it still runs."""
+    """Sets the response to the caller of the webhook, unless one is set; the modules after it still run."""
     mapper, run = context.mapper, context.run
     if not 100 <= mapper["status"] <= 599:
         raise BundleValidationError()
@@ -53,14 +61,3 @@ def _is_valid_header(header: Mapping[str, Value]) -> bool:
     if key is None or key == "" or value is None or value == "":
         return False
     return len(as_text(key)) <= 256 and len(as_text(value)) <= 4096
-
-
-MODULES = (
-    ModuleDefinition("gateway:CustomWebHook", _receive),
-    ModuleDefinition("gateway:CustomMailHook", _receive),
-    ModuleDefinition(
-        RESPOND_MODULE,
-        _respond,
-        (Field("status", "uinteger", required=True), Field("body"), Field("headers", "array")),
-    ),
-)

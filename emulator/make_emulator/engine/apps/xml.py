@@ -1,220 +1,31 @@
-"""The app "XML": from text to a bundle and back.
+"""App "XML": parsing and serialization, see `formats.xml`.
 
-Sources: vendor's notes on the app for ``_attributes``, ``_value``, arrays and numbers; all of them are ways of
-xml2js, whose rules fill the gaps. A document may not declare entities, so none can blow up or read files.
+The app is known in part: other modules are simulated.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from html import escape
-from typing import Any
-from xml.parsers import expat
+from ..blueprints.model import Module
+from ..expressions.constraint import Constraint
+from ..formats.xml import dump_xml, parse_xml
+from .app import App, Field, Inference
+from .context import Emit, ModuleContext, Outcome
 
-from ..errors import ConversionError, ModuleError
-from ..expressions.context import text_within_budget
-from ..expressions.values import EMPTY_TEXT, Value, as_number, is_array
-from ..runtime.budget import MAX_DEPTH, Budget, data_too_large_error
-from .module_api import Emit, Field, ModuleContext, ModuleDefinition, Outcome
-
-#: The most elements of a document.
-MAX_ELEMENTS = 300_000
-
-ATTRIBUTES_KEY, VALUE_KEY = "_attributes", "_value"
-_DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
-
-#: What may be a name, and what may not be in a text (XML 1.0).
-_NAME = re.compile(r"[^\W\d][\w.\-:]*")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+APP = App("xml", is_complete=False, is_built_in=True)
 
 
-#: What is written as a reference besides ``&``, ``<`` and ``>``.
-_TEXT_ESCAPES: Mapping[str, str] = {"\r": "&#xD;"}
-_ATTRIBUTE_ESCAPES: Mapping[str, str] = {**_TEXT_ESCAPES, '"': "&quot;", "\t": "&#x9;", "\n": "&#xA;"}
+def _infer_text(module: Module, output: Constraint, inference: Inference) -> Constraint:
+    content = Constraint(fields=dict(output.fields))
+    content.merge(inference.fields_constraint(module.interface))
+    return Constraint(fields={"xml": Constraint(kind="xml", content=content)})
 
 
-class _EntityDeclarationError(Exception):
-    """The document declares an entity."""
-
-
+@APP.module("ParseXML", Field("xml", "text", required=True), infer=_infer_text)
 def _parse(context: ModuleContext) -> Outcome:
     """One bundle, with the root element under its name."""
-    return Emit([parse_xml(context, context.mapper["xml"])])
+    return Emit([parse_xml(context.mapper["xml"], context.env.budget)])
 
 
-def parse_xml(context: ModuleContext, text: str) -> Mapping[str, Value]:
-    """The collection that a document says, with the root element under its name.
-
-    Raises:
-        ModuleError: if it is none.
-    """
-    context.env.budget.charge(1 + len(text) // 10)
-    try:
-        return _DocumentReader().read(text)
-    except (expat.ExpatError, _EntityDeclarationError, UnicodeError):
-        raise ModuleError("DataError", "Source is not valid XML.") from None
-
-
-class _Element:
-    """An element that is being read."""
-
-    __slots__ = ("children", "name", "text")
-
-    def __init__(self, name: str, attributes: Mapping[str, Value]) -> None:
-        self.name = name
-        self.text: list[str] = []
-        self.children: dict[str, Any] = {ATTRIBUTES_KEY: attributes} if attributes else {}
-
-    def add_child(self, name: str, value: Value) -> None:
-        """Take a child into the array of its name; one that is called as the attributes lies beside them."""
-        siblings = self.children.setdefault(name, [])
-        if isinstance(siblings, list):
-            siblings.append(value)
-        else:
-            self.children[name] = [siblings, value]
-
-    @property
-    def value(self) -> Value:
-        """A text if it holds nothing else; white space between elements counts for nothing."""
-        text, children = "".join(self.text), self.children
-        if not children:
-            return _parse_text(text)
-        return {VALUE_KEY: _parse_text(text), **children} if text.strip() else children
-
-
-class _DocumentReader:
-    """Builds the bundle while the document is read."""
-
-    def __init__(self) -> None:
-        self._open: list[_Element] = []
-        self._count = 0
-        self._root: dict[str, Value] = {}
-
-    def read(self, text: str) -> Mapping[str, Value]:
-        parser = expat.ParserCreate()
-        parser.buffer_text = True
-        parser.specified_attributes = True
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text
-        parser.EntityDeclHandler = self._reject_entity
-        parser.Parse(text, True)
-        return self._root
-
-    def _reject_entity(self, *declaration: object) -> None:
-        raise _EntityDeclarationError
-
-    def _start(self, name: str, attributes: Mapping[str, str]) -> None:
-        self._count += 1
-        # An element is a collection in an array.
-        if self._count > MAX_ELEMENTS or len(self._open) >= MAX_DEPTH // 2 - 1:
-            raise data_too_large_error()
-        self._open.append(_Element(name, {key: _parse_text(value) for key, value in attributes.items()}))
-
-    def _text(self, text: str) -> None:
-        if self._open:
-            self._open[-1].text.append(text)
-
-    def _end(self, name: str) -> None:
-        element = self._open.pop()
-        value = element.value
-        if self._open:
-            self._open[-1].add_child(element.name, value)
-        else:
-            self._root[element.name] = value
-
-
-def _parse_text(text: str) -> Value:
-    """The number that a text spells, else the text."""
-    try:
-        return as_number(text)
-    except ConversionError:
-        return text
-
-
-# --- and back ------------------------------------------------------------------------------------
-
-
+@APP.module("TransformToXML", accepts_any_field=True)
 def _create(context: ModuleContext) -> Outcome:
     return Emit([{"xml": dump_xml(context.mapper, context.env.budget)}])
-
-
-def dump_xml(values: Mapping[str, Value], budget: Budget) -> str:
-    """Fields as XML: the only one is the root element, several lie in one that is called ``root``.
-
-    Raises:
-        ModuleError: if a name cannot be one of an element, or a text has a character that XML does not have.
-    """
-    fields = {name: value for name, value in values.items() if not _is_omitted(value)}
-    budget.charge_weight(fields)
-    name, value = next(iter(fields.items())) if len(fields) == 1 else ("root", fields)
-    if is_array(value):
-        name, value = "root", fields
-    lines = [_DECLARATION, *_element_lines(budget, name, value, "")]
-    text = "\n".join(lines)
-    budget.charge_text(len(text))
-    return text
-
-
-def _is_omitted(value: Value) -> bool:
-    """Whether a field is left out; emptystring is how an empty element is forced."""
-    return value is None or (value == "" and value is not EMPTY_TEXT)
-
-
-def _element_lines(budget: Budget, name: str, value: Value, indent: str) -> Iterator[str]:
-    """The lines of an element, or of as many as an array has items."""
-    if is_array(value):
-        for item in value:
-            yield from _element_lines(budget, name, item, indent)
-        return
-    inner: list[str] = []
-    attributes = text = ""
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            if _is_omitted(item):
-                continue
-            if key == ATTRIBUTES_KEY and isinstance(item, Mapping):
-                attributes = "".join(
-                    f' {_check_name(key)}="{_escape(budget, part, _ATTRIBUTE_ESCAPES)}"'
-                    for key, part in item.items()
-                    if not _is_omitted(part)
-                )
-            elif key == VALUE_KEY:
-                text = _escape(budget, item)
-            else:
-                inner.extend(_element_lines(budget, key, item, indent + "  "))
-    else:
-        text = _escape(budget, value)
-    tag = _check_name(name)
-    if not inner:
-        yield f"{indent}<{tag}{attributes}>{text}</{tag}>" if text else f"{indent}<{tag}{attributes}/>"
-        return
-    yield f"{indent}<{tag}{attributes}>"
-    if text:
-        yield f"{indent}  {text}"
-    yield from inner
-    yield f"{indent}</{tag}>"
-
-
-def _check_name(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise ModuleError("DataError", f"Invalid character in name: {name[:50]}")
-    return name
-
-
-def _escape(budget: Budget, value: Value, others: Mapping[str, str] = _TEXT_ESCAPES) -> str:
-    text = text_within_budget(value, budget)
-    found = _CONTROL.search(text)
-    if found:
-        raise ModuleError("DataError", f"Invalid character in string at index {found.start()}")
-    text = escape(text, quote=False)
-    for character, reference in others.items():
-        text = text.replace(character, reference)
-    return text
-
-
-MODULES = (
-    ModuleDefinition("xml:ParseXML", _parse, (Field("xml", "text", required=True),)),
-    ModuleDefinition("xml:TransformToXML", _create, accepts_any_field=True),
-)

@@ -94,3 +94,10 @@ def module_label(metadata: Mapping[str, Json]) -> str | None:
     designer = metadata.get("designer")
     name = designer.get("name") if isinstance(designer, Mapping) else None
     return name if isinstance(name, str) and name else None
+
+
+def is_literal(value: Json) -> bool:
+    """Returns True for a value of a blueprint that is not computed."""
+    if isinstance(value, str):
+        return value != "" and "{{" not in value
+    return isinstance(value, (int, float))

@@ -72,12 +72,6 @@ def parse_blueprint(blueprint: Mapping[str, Json]) -> Blueprint:
     return parsed
 
 
-def next_module_id(blueprint: Mapping[str, Json]) -> int:
-    """The id that the next module will get: the highest one and 1 more (recorded)."""
-    ids = (node.get("id") for node in blueprint_refs.iter_modules(blueprint.get("flow")))
-    return max((id for id in ids if isinstance(id, int) and not isinstance(id, bool)), default=0) + 1
-
-
 def _check_structure(blueprint: Mapping[str, Json]) -> None:
     if not isinstance(blueprint, Mapping):
         raise InvalidParametersError("Blueprint should be object")

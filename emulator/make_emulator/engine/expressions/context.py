@@ -1,23 +1,37 @@
-"""What an expression can see: the bundles on its way, the variables, the time, and what it may still use."""
+"""Environment of an expression: bundles, variables, time and budget, all passed in by the caller."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from ...world.models import BundlePosition
-from ..runtime.budget import Budget
 from .values import TimeZoneProvider, Value, as_text, is_array, is_equal, utc
 
 if TYPE_CHECKING:
     from .functions.registry import Function
 
 
+class EvaluationBudget(Protocol):
+    """Limits of an evaluation; every method raises an error of the caller's once a limit is exceeded."""
+
+    def charge(self, cost: int = 1) -> None:
+        """Subtracts steps of work: about one for each node of an expression and for each hundred characters built."""
+
+    def charge_text(self, length: int) -> None:
+        """Subtracts the cost of a text of ``length`` characters that is about to be built or scanned."""
+
+    def charge_items(self, count: int) -> None:
+        """Subtracts the cost of an array of ``count`` items that is about to be built or iterated."""
+
+    def charge_weight(self, value: Value) -> int:
+        """Subtracts the cost of a whole value; returns its weight, shared parts counted as often as they appear."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """One of the bundles that a module put out: its data, its place among them, and how many there were."""
+    """Bundle that a module emitted: its data, its index among the module's bundles from 1, and their number."""
 
     data: Mapping[str, Value]
     index: int = 1
@@ -25,7 +39,7 @@ class Bundle:
 
 
 class Scope:
-    """The bundles on the way from the trigger to a module: a chain, so that a new one costs nothing."""
+    """Bundles on the path from the trigger to a module: a linked list, so that an extended scope costs nothing."""
 
     __slots__ = ("_bundle", "_module_id", "_parent")
 
@@ -36,16 +50,16 @@ class Scope:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing came before, which is so for the first module."""
+        """True for the first module of a flow."""
         return self._parent is None
 
     @property
     def latest_data(self) -> Mapping[str, Value]:
-        """The bundle that came last."""
+        """Data of the last bundle on the path."""
         return self._bundle.data if self._bundle is not None else {}
 
     def bundles(self) -> dict[int, Bundle]:
-        """Every bundle on the way by the id of its module, the oldest first."""
+        """Returns every bundle on the path by the id of its module, the oldest first."""
         found: dict[int, Bundle] = {}
         scope: Scope | None = self
         while scope is not None:
@@ -54,8 +68,11 @@ class Scope:
             scope = scope._parent
         return dict(reversed(found.items()))
 
-    def bundle_number(self) -> BundlePosition | None:
-        """The bundle that tells this way from others: the last one that was not alone, else the last."""
+    def bundle_number(self) -> tuple[int, int, int] | None:
+        """Returns the bundle that distinguishes this path: the last one of several, else the last.
+
+        The position is (id of the module, index of the bundle from 1, number of bundles).
+        """
         scope: Scope | None = self
         while scope is not None:
             bundle = scope._bundle
@@ -67,8 +84,8 @@ class Scope:
     def with_bundle(self, module_id: int, bundle: Bundle) -> Scope:
         return Scope(self, module_id, bundle)
 
-    def find(self, module_id: int, budget: Budget) -> Bundle | None:
-        """The bundle of a module, or ``None`` if it does not lie on the way."""
+    def find(self, module_id: int, budget: EvaluationBudget) -> Bundle | None:
+        """Returns the bundle of a module, ``None`` if the module is not on the path."""
         scope: Scope | None = self
         steps = 0
         while scope is not None and scope._module_id != module_id:
@@ -79,26 +96,30 @@ class Scope:
 
 
 def no_custom_functions(_name: str) -> None:
-    """Of a team that wrote none."""
+    """Lookup of custom functions for a team without any."""
 
 
 @dataclass(slots=True)
 class Environment:
-    """All that an expression can see."""
+    """Everything that an expression can refer to.
 
-    budget: Budget
+    Attributes:
+        now: the time in milliseconds since the epoch.
+        zone: provider of the time zone in which dates are formatted and parsed unless an expression names one.
+        functions: lookup of custom functions by name.
+    """
+
+    budget: EvaluationBudget
     scope: Scope = field(default_factory=Scope)
     variables: Mapping[str, Value] = field(default_factory=dict)
     random: random.Random = field(default_factory=lambda: random.Random(0))
     now: int = 0
-    #: The time zone in which dates are written and read unless an expression names one.
     zone: TimeZoneProvider = utc
-    #: Finds the functions that the team wrote itself.
     functions: Callable[[str], Function | None] = no_custom_functions
 
 
 def resolve_path(value: Value, path: Sequence[str | int]) -> Value:
-    """Go into a value step by step; what is missing is nothing, and no error."""
+    """Follows a path into a value; a missing step gives ``None``, not an error."""
     for step in path:
         if isinstance(step, int):
             value = value[step - 1] if is_array(value) and 1 <= step <= len(value) else None
@@ -109,11 +130,11 @@ def resolve_path(value: Value, path: Sequence[str | int]) -> Value:
     return value
 
 
-def text_within_budget(value: Value, budget: Budget) -> str:
-    """A value as text, paid for before it is made: an array may hold the same things many times over.
+def text_within_budget(value: Value, budget: EvaluationBudget) -> str:
+    """Returns a value as text, charged before it is built: an array may hold the same items many times over.
 
     Raises:
-        Misfit: for a collection, alone or in an array.
+        ConversionError: for a collection, alone or in an array.
     """
     if isinstance(value, str):
         budget.charge_text(len(value))
@@ -125,8 +146,8 @@ def text_within_budget(value: Value, budget: Budget) -> str:
     return text
 
 
-def is_equal_within_budget(left: Value, right: Value, budget: Budget) -> bool:
-    """Equality, paid for by the size of what is compared."""
+def is_equal_within_budget(left: Value, right: Value, budget: EvaluationBudget) -> bool:
+    """Compares two values, charged by their size."""
     if isinstance(left, (Mapping, list, tuple)) and isinstance(right, (Mapping, list, tuple)):
         budget.charge_weight(left)
     return is_equal(left, right)

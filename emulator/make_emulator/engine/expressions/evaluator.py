@@ -9,11 +9,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from ..errors import ConversionError, ExpressionError
 from .ast import BinaryChain, Call, DynamicReference, Identifier, Literal, Node, Reference, Unary
 from .context import Bundle, Environment, is_equal_within_budget, resolve_path, text_within_budget
+from .errors import ConversionError, ExpressionError
 from .functions import FUNCTIONS
-from .template import SHORT_LENGTH, Expression, parse_template
+from .parser import SHORT_LENGTH
+from .template import Expression, parse_template
 from .values import (
     EMPTY_TEXT,
     FieldMarker,

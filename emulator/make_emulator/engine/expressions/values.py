@@ -16,11 +16,14 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
 
-from ..errors import ConversionError
+from .errors import ConversionError
 from .utf16 import to_well_formed
 
 Value = Any
 """A value of an expression, see above; never changed in place."""
+
+MAX_DEPTH: Final = 64
+"""Depth to which collections and arrays may nest."""
 
 TimeZoneProvider = Callable[[], tzinfo]
 """A time zone, looked up when it is asked for."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..errors import ConversionError, ExpressionError
 from ..expressions.values import (
+    MAX_DEPTH,
     FieldMarker,
     Value,
     date_from_milliseconds,
@@ -22,7 +23,7 @@ from ..expressions.values import (
     normalize_number,
     to_epoch_milliseconds,
 )
-from ..runtime.budget import MAX_DEPTH, data_too_large_error
+from ..runtime.budget import data_too_large_error
 
 
 def to_javascript(value: Value) -> Any:

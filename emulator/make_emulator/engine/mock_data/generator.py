@@ -16,8 +16,9 @@ import orjson
 
 from ...world.clock import DAY, format_iso
 from ...world.models import FieldSpecs, Json
-from ..apps.xml import dump_xml
 from ..errors import ModuleError
+from ..expressions.constraint import Constraint
+from ..expressions.context import EvaluationBudget
 from ..expressions.dates.format import format_date
 from ..expressions.values import (
     Value,
@@ -27,8 +28,8 @@ from ..expressions.values import (
     normalize_number,
     to_json_value,
 )
-from ..runtime.budget import Budget
-from .constraint import Constraint, select_options
+from ..formats.xml import dump_xml
+from .field_specs import select_options
 
 if TYPE_CHECKING:
     from faker import Faker
@@ -107,7 +108,7 @@ def _csv_cell(value: Json) -> str:
 class MockDataGenerator:
     """Makes up values, ``now`` (milliseconds) being the latest of dates; each is paid for."""
 
-    def __init__(self, seed: str, now: int, budget: Budget) -> None:
+    def __init__(self, seed: str, now: int, budget: EvaluationBudget) -> None:
         self._faker = _seeded_faker(seed)
         self._random: random.Random = self._faker.random
         self._now = now

@@ -1,7 +1,7 @@
-"""What the modules of a blueprint expect of those before them, so that made-up data fit what they are used for.
+"""Inference of constraints over a blueprint: which values later modules expect of a module's output.
 
-Exports tell of most modules what goes in, and of few what comes out. But each mapping says that a field exists, and where
-it goes says what it is: an iterator needs an array, ``parseDate`` a date, "Parse JSON" a text of JSON.
+Modules and functions declare what they expect of their inputs; here it is traced back through mappings, variables
+and filters to the modules that the values come from.
 """
 
 from __future__ import annotations
@@ -9,27 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ...world.models import FieldSpecs, Json
+from ..apps import catalog
+from ..apps.app import Inference
 from ..blueprints.conditions import Condition, Filter
-from ..blueprints.model import Blueprint, Module
+from ..blueprints.model import Blueprint, Module, is_literal
 from ..errors import ConversionError, ExpressionError
 from ..expressions.ast import BinaryChain, Call, DynamicReference, Literal, Node, Reference, Unary
+from ..expressions.constraint import Constraint
+from ..expressions.functions import FUNCTIONS
 from ..expressions.template import Expression, parse_template
 from ..expressions.values import as_boolean, as_number
 from ..runtime.budget import Budget
-from .constraint import Constraint, collection_constraint
-from .function_expectations import argument_constraints
+from .field_specs import collection_constraint
 
-#: What the engine knows besides of a module's bundle; no field of it.
+#: Metadata of a bundle that can be mapped like fields.
 _METADATA_FIELDS = frozenset(("__IMTINDEX__", "__IMTLENGTH__", "__IMTKEY__", "__IMTAGGLENGTH__"))
-
-#: So many columns has a made-up table at most.
-_MAX_COLUMNS = 100
-
-_RETURN_MODULE = "scenario-service:ReturnData"
 
 
 class ConstraintInference:
-    """What is expected of each module's bundles; read off the blueprint when it is first asked for, and paid for."""
+    """Constraints on the output of each module of a blueprint, inferred on first use and charged to the budget."""
 
     def __init__(self, blueprint: Blueprint, outputs: FieldSpecs, budget: Budget) -> None:
         self._blueprint = blueprint
@@ -38,141 +36,82 @@ class ConstraintInference:
         self._constraints: Mapping[int, Constraint] | None = None
 
     def constraint_for(self, module_id: int) -> Constraint | None:
-        """What is expected of the bundles of a module; ``None`` if nothing is."""
+        """Returns the constraint on the output of a module, ``None`` if there is none."""
         if self._constraints is None:
-            reader = _ConstraintCollector(self._outputs, self._budget)
-            # What is mapped lies before: a module that hands on is read when all is known that is expected of it.
+            collector = _ConstraintCollector(self._outputs, self._budget)
+            # Values are mapped from earlier modules: the constraint on an output is complete once all later modules are read.
             for module in reversed(list(_iter_modules(self._blueprint.flow))):
-                reader.collect(module)
-            self._constraints = reader.constraints
+                collector.collect(module)
+            self._constraints = collector.constraints
         return self._constraints.get(module_id)
 
 
 def _iter_modules(flow: Sequence[Module]) -> Iterator[Module]:
     for module in flow:
         yield module
-        for part in (module.routes, module.branches):
-            for way in part:
-                yield from _iter_modules(way.flow)
+        for arms in (module.routes, module.branches):
+            for arm in arms:
+                yield from _iter_modules(arm.flow)
         yield from _iter_modules(module.onerror)
 
 
-class _ConstraintCollector:
+class _ConstraintCollector(Inference):
     def __init__(self, outputs: FieldSpecs, budget: Budget) -> None:
         self.constraints: dict[int, Constraint] = {}
-        self._outputs = outputs
+        self.outputs = outputs
         self._budget = budget
         self._visited: set[int] = set()
         self._variables: dict[str, Constraint] = {}
 
     def collect(self, module: Module) -> None:
-        """Note what a module expects of those before it."""
-        own = self.constraints.setdefault(module.id, Constraint())
+        """Infers the constraints that a module puts on earlier ones."""
+        output = self.constraints.setdefault(module.id, Constraint())
         self._visited.add(module.id)
-        self._collect_value(module.mapper, self._input_constraint(module, own))
-        self._collect_value(module.group_by, None)
-        for output in module.outputs:
-            for mapping in output.mappings:
-                self._collect_value(mapping, own.fields.get(output.name))
+        self.infer_value(module.mapper, self._mapper_constraint(module, output))
+        self.infer_value(module.group_by, None)
+        for merged in module.outputs:
+            for mapping in merged.mappings:
+                self.infer_value(mapping, output.fields.get(merged.name))
         for gate in (module.filter, *module.filters):
             self._collect_filter(gate)
         for arm in module.branches:
             for group in arm.groups or ():
                 self._collect_conditions(group)
 
-    def _input_constraint(self, module: Module, own: Constraint) -> Constraint:
-        """What the fields of a module take; what it only hands on has to be what others expect of it."""
-        wanted = Constraint()
-        self._propagate(module, own, wanted)
-        if module.full_name == _RETURN_MODULE:
-            wanted.merge(self._spec_constraint(self._outputs))
-        wanted.merge(self._spec_constraint(module.expect))
-        return wanted
+    def _mapper_constraint(self, module: Module, output: Constraint) -> Constraint:
+        """Returns the constraint on the mapper of a module: what its app declares, then what the blueprint does."""
+        definition = catalog.find_definition(module.app, module.name)
+        infer = definition.infer if definition is not None else None
+        constraint = infer(module, output, self) if infer is not None else Constraint()
+        constraint.merge(self.fields_constraint(module.expect))
+        return constraint
 
-    def _spec_constraint(self, fields: FieldSpecs | None) -> Constraint:
-        self._budget.charge_weight(fields)
-        return collection_constraint(fields)
+    def fields_constraint(self, specs: FieldSpecs | None) -> Constraint:
+        self._budget.charge_weight(specs)
+        return collection_constraint(specs)
 
-    def _propagate(self, module: Module, own: Constraint, wanted: Constraint) -> None:
-        match module.full_name:
-            case "builtin:BasicFeeder":
-                # An item that is no collection comes under "value".
-                item = own.fields["value"] if own.fields.keys() == {"value"} else own
-                wanted.fields["array"] = Constraint(kind="array", item=item)
-            case "builtin:BasicAggregator":
-                items = own.fields.get("array")
-                if items is not None and items.item is not None:
-                    wanted.merge(items.item)
-            case "builtin:BasicRepeater":
-                wanted.fields["repeats"] = Constraint(kind="uinteger", choices=[1, 2, 3])
-            case "util:TextAggregator":
-                wanted.fields["value"] = Constraint(content=own.descend(["text"]).content)
-            case "regexp:Replace":
-                wanted.fields["text"] = own.descend(["text"])
-            case "json:ParseJSON":
-                content = Constraint(fields=dict(own.fields))
-                content.merge(self._spec_constraint(module.interface))
-                wanted.fields["json"] = Constraint(kind="json", content=content)
-            case "xml:ParseXML":
-                content = Constraint(fields=dict(own.fields))
-                content.merge(self._spec_constraint(module.interface))
-                wanted.fields["xml"] = Constraint(kind="xml", content=content)
-            case "csv:ParseCSV":
-                wanted.fields["csv"] = _csv_constraint(module, own)
-            case "util:SetVariable" | "util:SetVariable2":
-                name = module.mapper.get("name")
-                set_here = own.fields.get("value" if module.name == "SetVariable" else str(name))
-                wanted.fields["value"] = self._variable_constraint(name, set_here)
-            case "util:SetVariables":
-                self._collect_set_variables(module.mapper.get("variables"), own)
-            case "util:GetVariable":
-                self._variable_constraint(module.mapper.get("name"), own.fields.get("value"))
-            case "util:GetVariable2" | "util:GetVariables":
-                for name, got in own.fields.items():
-                    self._variable_constraint(name, got)
-            case "util:ComposeTransformer":
-                wanted.fields["value"] = own.descend(["value"])
-            case "util:Switcher" if not module.mapper.get("useRegExpMatch"):
-                cases = module.mapper.get("casesTable")
-                wanted.fields["input"] = Constraint(
-                    choices=[
-                        case["pattern"]
-                        for case in (cases if isinstance(cases, list) else ())
-                        if isinstance(case, Mapping) and _is_literal(case.get("pattern"))
-                    ]
-                )
-
-    def _variable_constraint(self, name: Json, wanted: Constraint | None) -> Constraint:
-        """What is expected of a variable, by those who get it and by those who use what was set."""
+    def variable_constraint(self, name: Json, constraint: Constraint | None) -> Constraint:
         variable = self._variables.setdefault(str(name), Constraint())
-        if wanted is not None:
-            variable.merge(wanted)
+        if constraint is not None:
+            variable.merge(constraint)
         return variable
 
-    def _collect_set_variables(self, variables: Json, own: Constraint) -> None:
-        for item in variables if isinstance(variables, list) else ():
-            if isinstance(item, Mapping):
-                name = item.get("name")
-                self._collect_value(
-                    item.get("value"), self._variable_constraint(name, own.fields.get(str(name)))
-                )
+    # --- values and their expressions ------ -----------------------------------------------------
 
-    # --- values, and the expressions in them -----------------------------------------------------
-
-    def _collect_value(self, value: Json, wanted: Constraint | None) -> None:
+    def infer_value(self, value: Json, constraint: Constraint | None) -> None:
         match value:
             case str():
-                self._collect_text(value, wanted)
+                self._collect_text(value, constraint)
             case Mapping():
-                fields = wanted.fields if wanted is not None else {}
+                fields = constraint.fields if constraint is not None else {}
                 for name, inner in value.items():
-                    self._collect_value(inner, fields.get(name))
+                    self.infer_value(inner, fields.get(name))
             case list():
-                item = wanted.item if wanted is not None else None
+                item = constraint.item if constraint is not None else None
                 for inner in value:
-                    self._collect_value(inner, item)
+                    self.infer_value(inner, item)
 
-    def _collect_text(self, text: str, wanted: Constraint | None) -> None:
+    def _collect_text(self, text: str, constraint: Constraint | None) -> None:
         if "{{" not in text:
             return
         self._budget.charge(1 + len(text) // 8)
@@ -183,44 +122,48 @@ class _ConstraintCollector:
                 continue
             if len(parts) > 1:
                 before = parts[place - 1] if place else ""
-                wanted = _embedded_value_constraint(
+                constraint = _embedded_value_constraint(
                     before if isinstance(before, str) else "", is_json=is_json
                 )
             try:
                 node = part.node()
             except ExpressionError:
                 continue
-            self._collect_node(node, wanted)
+            self._collect_node(node, constraint)
 
-    def _collect_node(self, node: Node | None, wanted: Constraint | None) -> None:
+    def _collect_node(self, node: Node | None, constraint: Constraint | None) -> None:
         match node:
             case Reference(int(id), path) if path and id not in self._visited:
                 if path[0] in _METADATA_FIELDS:
                     return
                 target = self.constraints.setdefault(id, Constraint()).descend(path)
-                if wanted is not None:
-                    target.merge(wanted)
+                if constraint is not None:
+                    target.merge(constraint)
             case DynamicReference(root, path):
                 places = [step if isinstance(step, (str, int)) else 1 for step in path]
                 for step in path:
                     if not isinstance(step, (str, int)):
                         self._collect_node(step, Constraint(kind="uinteger", choices=[1, 2]))
-                self._collect_node(Reference(root, tuple(places)), wanted)
+                self._collect_node(Reference(root, tuple(places)), constraint)
             case Call(name, arguments):
-                for argument, expected in zip(
-                    arguments, argument_constraints(name, arguments, wanted), strict=True
-                ):
-                    self._collect_node(argument, expected)
+                function = FUNCTIONS.get(name)
+                expected = (
+                    function.argument_constraints(arguments, constraint)
+                    if function is not None
+                    else [None] * len(arguments)
+                )
+                for argument, inner in zip(arguments, expected, strict=True):
+                    self._collect_node(argument, inner)
             case Unary(operators, operand):
                 self._collect_node(operand, None if "!" in operators else Constraint(kind="number"))
             case BinaryChain(first, rest):
-                self._collect_chain(first, rest, wanted)
+                self._collect_chain(first, rest, constraint)
 
     def _collect_chain(
-        self, first: Node, rest: Sequence[tuple[str, Node]], wanted: Constraint | None
+        self, first: Node, rest: Sequence[tuple[str, Node]], constraint: Constraint | None
     ) -> None:
-        """Each operand is expected to be what one of its neighbours asks for."""
-        is_number = wanted is not None and wanted.kind == "number"
+        """Infers the constraint on each operand from one of its neighbours."""
+        is_number = constraint is not None and constraint.kind == "number"
         operands = [first, *(operand for _, operand in rest)]
         operators = ["-" if operator == "+" and is_number else operator for operator, _ in rest]
         for place, operand in enumerate(operands):
@@ -238,36 +181,20 @@ class _ConstraintCollector:
 
     def _collect_conditions(self, group: Sequence[Condition]) -> None:
         for condition in group:
-            self._collect_value(condition.a, _left_side_constraint(condition))
-            self._collect_value(condition.b, None)
+            self.infer_value(condition.a, _left_side_constraint(condition))
+            self.infer_value(condition.b, None)
 
 
 def _embedded_value_constraint(before: str, *, is_json: bool) -> Constraint | None:
-    """What is expected of a value amid a text, by what stands before it."""
+    """Returns the constraint on a value within a text, from the text before it."""
     if before.endswith("://"):
         return Constraint(kind="domain")
-    # Amid JSON, what stands without quotes is best a number.
+    # Within JSON, a value without quotes may be a number.
     return Constraint(kind="number") if is_json and before.rstrip()[-1:] in (":", "[", ",") else None
 
 
-def _csv_constraint(module: Module, own: Constraint) -> Constraint:
-    """A text of CSV with as many columns as the module reads, separated as it expects."""
-    count, delimiter = module.parameters.get("columnCount"), module.parameters.get("delimiter")
-    read = [_parse_column_number(name.removeprefix("col")) for name in own.fields if name.startswith("col")]
-    number = _parse_column_number(str(count)) or max(read, default=0) or 1
-    columns = [f"col{place}" for place in range(1, 1 + min(number, _MAX_COLUMNS))]
-    row = Constraint(fields={name: own.fields.get(name, Constraint()) for name in columns})
-    kind = module.parameters.get("delimiterType")
-    between = "\t" if kind == "tab" else delimiter if kind == "other" and isinstance(delimiter, str) else ","
-    return Constraint(kind="csv", pattern=between, content=row)
-
-
-def _parse_column_number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 5 else 0
-
-
 def _operand_constraint(operator: str, other: Node) -> Constraint | None:
-    """What is expected of an operand, beside the other one."""
+    """Returns the constraint on an operand, from the other one."""
     if operator in ("-", "*", "/", "%"):
         return Constraint(kind="number")
     if operator in ("=", "!=") and isinstance(other, Literal):
@@ -277,14 +204,7 @@ def _operand_constraint(operator: str, other: Node) -> Constraint | None:
     return None
 
 
-def _is_literal(value: Json) -> bool:
-    """Whether a value stands in the blueprint as it is, and is not computed."""
-    if isinstance(value, str):
-        return value != "" and "{{" not in value
-    return isinstance(value, (int, float))
-
-
-#: Comparisons of numbers -> what is added to the right side to make them hold.
+#: Comparison of numbers -> number added to the right side for it to hold.
 _NUMBER_OFFSETS: Mapping[str, int] = {
     "equal": 0,
     "greaterorequal": 0,
@@ -295,10 +215,10 @@ _NUMBER_OFFSETS: Mapping[str, int] = {
 
 
 def _left_side_constraint(condition: Condition) -> Constraint | None:
-    """What the left side of a comparison is expected to be, so that it has a chance to hold."""
+    """Returns a constraint on the left side of a comparison for which it may hold."""
     kind, _, rest = condition.operator.partition(":")
     how = rest.partition(":")[0]
-    b = condition.b if _is_literal(condition.b) else None
+    b = condition.b if is_literal(condition.b) else None
     try:
         match kind:
             case "text":

@@ -6,10 +6,11 @@ Sources: Help centre, "Aggregator"; the vendor's notes on aggregators (feeder, g
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from ..apps import catalog
+from ..apps.context import BundleGroup
 from ..blueprints.model import IfElseBranch, Module, Route
 from ..expressions.context import Scope
 from ..expressions.ordering import sort_key
@@ -30,14 +31,6 @@ class MergePoint:
     #: What was on the way before the branch.
     scope: Scope
     merge_point: MergePoint | None
-
-
-@dataclass(slots=True)
-class BundleGroup:
-    """The mapped bundles that share one value of "group by"."""
-
-    key: Value
-    items: list[Mapping[str, Value]] = field(default_factory=list)
 
 
 class Accumulator:

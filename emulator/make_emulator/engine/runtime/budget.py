@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import BudgetExceededError
+from ..expressions.values import MAX_DEPTH
 
 #: Operations that a run may use: a hundred thousand bundles through an iterator, a module and an aggregator fit in.
 MAX_OPERATIONS = 250_000
@@ -28,9 +29,6 @@ MAX_ITEMS = 200_000
 
 #: What one bundle may weigh: a character counts 1, an entry of a collection or an array 40.
 MAX_WEIGHT = 25_000_000
-
-#: How deep collections and arrays may lie within each other.
-MAX_DEPTH = 64
 
 
 class Budget:

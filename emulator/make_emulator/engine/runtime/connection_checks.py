@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...world import blueprint_refs, connections
-from ...world.models import Connection, ExecutionError, Json, Scenario
+from ...world.models import ExecutionError, Json, Scenario
 from ...world.world import World
 from ..blueprints.model import module_label
 
@@ -27,17 +27,6 @@ def find_connection_error(
                 name = ACCOUNT_VALIDATION_ERROR if verdict.outcome == "invalid" else "ConnectionError"
                 return _connection_error(name, connections.failure_message(verdict), node)
     return None
-
-
-def find_connection(world: World, scenario: Scenario, named: Json) -> Connection | None:
-    """The connection that a parameter names, if the scenario's team has it."""
-    if isinstance(named, bool) or not isinstance(named, (int, str)):
-        return None
-    try:
-        connection = world.connections.get(int(named))
-    except ValueError:
-        return None
-    return connection if connection and connection.team_id == scenario.team_id else None
 
 
 def _connection_error(name: str, message: str, node: Mapping[str, Json]) -> ExecutionError:

@@ -8,7 +8,7 @@ trigger every cycle is performed. Source: Adobe's documentation of the same engi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from ...world import hook_queues
@@ -16,6 +16,7 @@ from ...world.models import Incoming, Json
 from ...world.world import World
 from ..apps import catalog
 from ..blueprints.model import Blueprint, Module
+from ..run_state import Backlog
 
 FetchTriggerBundle: TypeAlias = "Callable[[], Json]"
 """Fetches what a trigger puts out in the next cycle; ``None`` if nothing waits."""
@@ -80,29 +81,11 @@ class CycleCounter:
         return not backlog.is_polling or bool(backlog.pending)
 
 
-class Backlog:
-    """What a trigger that polls has found and not put out yet, because of its limit."""
-
-    __slots__ = ("_limit", "is_polling", "pending")
-
-    def __init__(self, flow: Sequence[Module]) -> None:
-        first = flow[0] if flow else None
-        self.is_polling = first is not None and _is_polling_trigger(first)
-        self._limit = _bundle_limit(first) if first is not None else None
-        self.pending: Sequence[Mapping[str, Json]] = ()
-
-    def take_page(self, found: Sequence[Mapping[str, Json]]) -> Sequence[Mapping[str, Json]]:
-        """So much of what was found as the limit allows; the rest waits for the next cycle."""
-        if not self.is_polling or self._limit is None:
-            return found
-        self.pending = found[self._limit :]
-        return found[: self._limit]
-
-
-def _is_polling_trigger(module: Module) -> bool:
-    """Whether a module asks a service for what is new. The names of such modules say that they watch, or trigger."""
-    name = module.name.lower()
-    return catalog.can_mock_module(module.app, module.name) and ("watch" in name or "trigger" in name)
+def open_backlog(flow: Sequence[Module]) -> Backlog:
+    """Returns the backlog of the first module of a flow."""
+    if not flow:
+        return Backlog()
+    return Backlog(is_polling=catalog.is_polling_trigger(flow[0]), limit=_bundle_limit(flow[0]))
 
 
 def _bundle_limit(module: Module) -> int | None:

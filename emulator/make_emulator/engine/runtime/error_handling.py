@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from ...world.clock import MINUTE
 from ...world.models import ExecutionError
 from ..apps import catalog
-from ..apps.module_api import RunState
 from ..blueprints.model import Module
 from ..errors import FatalError, ModuleError
 from ..expressions.context import Scope
 from ..expressions.values import Value
+from ..run_state import RunState
 from .frames import ModuleFailure
 
 #: The Break directive tries again so often, at such intervals, unless it says otherwise (practitioners' notes).

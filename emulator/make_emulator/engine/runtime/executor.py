@@ -11,12 +11,12 @@ from functools import partial
 from typing import Literal
 
 from ...world.clock import MINUTE
-from ...world.consumption import record_execution
+from ...world.executions import record_execution
 from ...world.models import Execution, InstantRetry, Json, Scenario
 from ...world.world import World
-from ..apps.module_api import CallScenario
 from ..errors import ModuleError
 from ..expressions.values import Value
+from ..run_state import ScenarioCall
 from . import failed_bundles
 from .budget import Budget
 from .cycles import FetchTriggerBundle, QueueBatch
@@ -128,7 +128,7 @@ def _is_retryable(computed: ScenarioRun, execution: Execution) -> bool:
     )
 
 
-def call_scenario(computed: ScenarioRun, call: CallScenario, *, depth: int = 0) -> Mapping[str, Value]:
+def call_scenario(computed: ScenarioRun, call: ScenarioCall, *, depth: int = 0) -> Mapping[str, Value]:
     """Run a scenario that another one calls. What it uses is taken off what the other may use.
 
     Raises:

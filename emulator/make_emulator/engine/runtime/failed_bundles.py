@@ -13,7 +13,7 @@ from typing import Any
 from ...world.consumption import organization_of
 from ...world.models import IncompleteExecution
 from ...world.world import World
-from ..apps.module_api import json_size
+from ..apps.context import json_size
 from ..expressions.values import to_json_value
 from .error_handling import RETRY_DELAYS, FailedBundle
 from .run import ScenarioRun

@@ -14,7 +14,7 @@ from ...world.exceptions import InvalidParametersError
 from ...world.models import FieldSpecs, Json
 from ..errors import ConversionError
 from ..expressions.values import as_date
-from ..mock_data.constraint import select_options
+from ..mock_data.field_specs import select_options
 
 #: Letters, digits and underscores; neither a digit at the start, nor an underscore and a digit (Help centre, "Create the
 #: structure of scenario inputs or outputs").

@@ -12,20 +12,18 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from ...world.models import ExecutionError
-from ..apps import get_definition
-from ..apps.module_api import (
+from ..apps.app import ModuleDefinition, coerce_mapper
+from ..apps.catalog import get_definition
+from ..apps.context import (
     NO_RESULTS,
-    CallScenario,
+    BundleGroup,
     ChooseBranch,
     Emit,
     ErrorDirective,
     ModuleContext,
-    ModuleDefinition,
     Outcome,
     ReturnOutputs,
     RunRoutes,
-    RunState,
-    coerce_mapper,
 )
 from ..blueprints.conditions import Filter
 from ..blueprints.model import Blueprint, Module, Route
@@ -33,8 +31,9 @@ from ..errors import BudgetExceededError, ExecutionInterruptedError, FatalError,
 from ..expressions.context import Bundle, Environment, Scope
 from ..expressions.evaluator import render_deep
 from ..expressions.values import TimeZoneProvider, Value
+from ..run_state import RunState, ScenarioCall
 from . import module_scripts
-from .aggregation import Accumulator, BundleGroup, FlowPosition, MergePoint, iter_aggregators
+from .aggregation import Accumulator, FlowPosition, MergePoint, iter_aggregators
 from .error_handling import FailedBundle, FailedBundleCollector, to_execution_error
 from .filters import conditions_hold, evaluate_conditions
 from .frames import EmitBundles, EnterModule, FlushAggregator, Frame, ModuleFailure
@@ -202,13 +201,13 @@ class Interpreter:
         """One operation of a module, written down whether it succeeds or not."""
         module = station.module
         mapper: Mapping[str, Value] = {}
-        call: CallScenario | None = None
+        call: ScenarioCall | None = None
         try:
             mapper = coerce_mapper(kind, station.evaluate_mapper(env), env.zone)
             outcome = module_scripts.run_operation(
                 kind, ModuleContext(self._run, module, mapper, env, first=walk.scope.is_empty, branch=branch)
             )
-            if isinstance(outcome, CallScenario):
+            if isinstance(outcome, ScenarioCall):
                 call = outcome
                 outcome = Emit([self._run.call(call)])
             bundles = outcome.bundles if isinstance(outcome, Emit) else ()

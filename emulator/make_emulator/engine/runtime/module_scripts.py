@@ -15,7 +15,8 @@ from ...world.clock import DAY
 from ...world.models import ExecutionError, Json, ModuleScript
 from ...world.world import World
 from ..apps import catalog
-from ..apps.module_api import Emit, ModuleContext, ModuleDefinition, Outcome, json_size
+from ..apps.app import ModuleDefinition
+from ..apps.context import Emit, ModuleContext, Outcome, json_size
 from ..apps.simulated import check_required
 from ..errors import BudgetExceededError, ExecutionInterruptedError, ModuleError
 
@@ -65,11 +66,6 @@ def can_be_scripted(module: str) -> bool:
     return not catalog.is_aggregator(module)
 
 
-def has_output(module: str) -> bool:
-    """Whether a module puts out bundles of its own, rather than directing those of others or ending the run."""
-    return not module.startswith("builtin:") and module != "scenario-service:ReturnData"
-
-
 def parse_script(module: str, wish: Mapping[str, Any]) -> ModuleScript:
     """The script that somebody wishes a module to have; the fields of the wish are of the types in `FIELDS`.
 
@@ -80,7 +76,7 @@ def parse_script(module: str, wish: Mapping[str, Any]) -> ModuleScript:
         raise ValueError(f"'{module}' is not the name of a module; it reads app:Module.")
     if not can_be_scripted(module):
         raise ValueError(f"Module '{module}' gathers bundles; it cannot be scripted.")
-    if "output" in wish and not has_output(module):
+    if "output" in wish and not catalog.has_output(module):
         raise ValueError(f"Module '{module}' puts out nothing of its own; it can only fail or take longer.")
     if wish.keys() <= {"times"}:
         raise ValueError("A script needs one of 'output', 'error', 'durationMs'.")
@@ -129,7 +125,7 @@ def run_operation(kind: ModuleDefinition, context: ModuleContext) -> Outcome:
     script = world.scripts.get(name)
     if script is None or script.left == 0 or kind.combine is not None:
         return kind.handler(context)
-    check_required(context)
+    check_required(context, kind.requires)
     world.scripts[name] = replace(
         script, hits=script.hits + 1, left=None if script.left is None else script.left - 1
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ...world.models import Json
-from ..apps import get_definition
-from ..apps.module_api import ModuleDefinition
+from ..apps.app import ModuleDefinition
+from ..apps.catalog import get_definition
 from ..blueprints.conditions import Filter
 from ..blueprints.model import Module
 from ..errors import ExpressionError

@@ -8,23 +8,24 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
+from ...world import executions
 from ...world.consumption import organization_of
 from ...world.enums import get_timezone
 from ...world.exceptions import DomainError, MalformedBlueprintError
 from ...world.models import BlueprintVersion, Execution, ExecutionError, ExecutionResponse, Json, Scenario
 from ...world.world import World
 from .. import custom_functions
-from ..apps.module_api import CallScenario, RunState
 from ..blueprints.model import Blueprint, Module
 from ..blueprints.parser import parse_blueprint
 from ..errors import ModuleError
 from ..expressions.context import Bundle, Scope
 from ..expressions.values import Value, to_json_value
 from ..mock_data.infer import ConstraintInference
+from ..run_state import RunState, ScenarioCall
 from . import connection_checks
 from .aggregation import FlowPosition, MergePoint
 from .budget import Budget
-from .cycles import Backlog, CycleCounter, FetchTriggerBundle
+from .cycles import CycleCounter, FetchTriggerBundle, open_backlog
 from .duration import Stopwatch
 from .error_handling import FailedBundle
 from .interpreter import Interpreter
@@ -37,7 +38,7 @@ SUCCESS, WARNING, FAILURE = 1, 2, 3
 CYCLE_COST = 50
 
 #: Runs another scenario for a run, and tells what it gave back.
-ScenarioCaller: TypeAlias = "Callable[[ScenarioRun, CallScenario], Mapping[str, Value]]"
+ScenarioCaller: TypeAlias = "Callable[[ScenarioRun, ScenarioCall], Mapping[str, Value]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +196,10 @@ class ScenarioRun:
         run, walked = self.run, self._interpreter
         journal = walked.trace if walked else None
         succeeded = SUCCESS if not run.has_warning else WARNING
-        return Execution(
+        return executions.create(
+            run.scenario,
+            self._organization.id,
             id=run.execution_id,
-            scenario_id=run.scenario.id,
-            scenario_name=run.scenario.name,
-            team_id=run.scenario.team_id,
-            organization_id=self._organization.id,
             type=kind,
             author_id=author_id,
             instant=instant,
@@ -234,7 +233,7 @@ class ScenarioRun:
             at_once=blueprint.auto_commit, trigger_last=blueprint.auto_commit_trigger_last
         )
         self._interpreter = interpreter = Interpreter(run, blueprint, zone=zone)
-        run.backlog = Backlog(blueprint.flow)
+        run.backlog = open_backlog(blueprint.flow)
         run.find_constraint = ConstraintInference(blueprint, run.output_spec, run.budget).constraint_for
         cycles = CycleCounter(
             blueprint, run.trigger_bundle, self._fetch_next, resumes=self._resume_point is not None

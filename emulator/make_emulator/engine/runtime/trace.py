@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ...world.models import ConditionResult, ExecutionError, FlowDecision, Step
-from ..apps.module_api import CallScenario, ModuleDefinition
+from ..apps.app import ModuleDefinition
 from ..blueprints.conditions import Filter
 from ..blueprints.model import Module
 from ..errors import BudgetExceededError
 from ..expressions.context import Scope
 from ..expressions.values import Value, to_json_value
+from ..run_state import ScenarioCall
 from .budget import measure_weight
 from .filters import EvaluatedCondition
 
@@ -46,7 +47,7 @@ class ExecutionTrace:
         bundles: Sequence[Mapping[str, Value]] = (),
         *,
         error: ExecutionError | None = None,
-        call: CallScenario | None = None,
+        call: ScenarioCall | None = None,
     ) -> None:
         """Keep what went into an operation and what came out of it, as long as there is room.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ...world import blueprint_refs
+from ...world import blueprint_refs, scenarios
 from ...world.clock import SECOND
 from ...world.consumption import is_exhausted, organization_of
 from ...world.enums import get_timezone
@@ -20,7 +20,7 @@ from ...world.exceptions import (
     OperationsExhaustedError,
     PlanLimitError,
 )
-from ...world.models import Execution, Json, Scenario, ScenarioEvent, Team, User
+from ...world.models import Execution, Json, Scenario, Team, User
 from ...world.world import World
 from ..runtime import executor, inputs
 from ..scheduling import schedule
@@ -28,9 +28,6 @@ from . import webhook_dispatch
 
 #: API documentation, "Run a scenario": a responsive call waits this long for its run.
 RESPONSIVE_TIMEOUT = 40 * SECOND
-
-#: Ids of events are decimal strings of eight digits (recorded), so that they sort as text, too.
-FIRST_EVENT_ID = 50_000_000
 
 
 def start(world: World, user: User, scenario: Scenario) -> Scenario:
@@ -52,7 +49,7 @@ def start(world: World, user: User, scenario: Scenario) -> Scenario:
         raise PlanLimitError(f"The plan allows {organization.license.scenarios} active scenarios.")
     check_connections(world, world.teams[scenario.team_id], blueprint)
     check_can_activate(blueprint, scenario.scheduling)
-    record_event(world, scenario, user, "start")
+    scenarios.record_event(world, scenario, user, "start")
     return world.scenarios.put(
         replace(scenario, is_active=True, errors_in_a_row=0, next_exec=first_run(world, scenario))
     )
@@ -82,7 +79,7 @@ def stop(world: World, user: User, scenario: Scenario) -> Scenario:
     """
     if not scenario.is_active:
         raise InvalidStateError("The scenario is not active.")
-    record_event(world, scenario, user, "stop")
+    scenarios.record_event(world, scenario, user, "stop")
     return world.scenarios.put(replace(scenario, is_active=False, next_exec=None))
 
 
@@ -132,20 +129,6 @@ def reschedule(world: World, scenario: Scenario) -> None:
     """Let a live scenario wait for its first turn from now on, whatever it missed."""
     if scenario.is_active:
         world.scenarios.put(replace(scenario, next_exec=first_run(world, scenario)))
-
-
-def record_event(world: World, scenario: Scenario, user: User, kind: str) -> None:
-    """Write down in the scenario's logs what a person did to it."""
-    world.logs.put(
-        ScenarioEvent(
-            id=str(FIRST_EVENT_ID + world.ids.next("event")),
-            scenario_id=scenario.id,
-            type=kind,
-            author_id=user.id,
-            at=world.now(),
-            sequence=world.ids.next("log"),
-        )
-    )
 
 
 def first_run(world: World, scenario: Scenario) -> int | None:

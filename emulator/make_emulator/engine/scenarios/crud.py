@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ...world import blueprint_refs, hooks, organizations
+from ...world import blueprint_refs, hooks, scenarios
 from ...world.consumption import organization_of
 from ...world.exceptions import (
     InvalidParametersError,
@@ -21,41 +21,11 @@ from ...world.exceptions import (
 from ...world.models import BlueprintVersion, FieldSpecs, Folder, Json, Organization, Scenario, Team, User
 from ...world.tables import Table
 from ...world.world import World
-from ..blueprints.parser import next_module_id, parse_blueprint
+from ..apps.catalog import BUILT_IN_APPS
+from ..blueprints.parser import parse_blueprint
 from ..runtime import inputs
 from ..scheduling import schedule
 from . import activation
-
-#: Apps that Make itself brings along; no organization has to install them.
-BUILT_IN_APPS = frozenset(
-    [
-        "archive",
-        "builtin",
-        "code",
-        "crypto",
-        "csv",
-        "datastore",
-        "datetime",
-        "email",
-        "encryptor",
-        "flow",
-        "gateway",
-        "html-to-text",
-        "http",
-        "image",
-        "json",
-        "make",
-        "markdown",
-        "math",
-        "math-parser",
-        "regexp",
-        "rss",
-        "scenario-service",
-        "tools",
-        "util",
-        "xml",
-    ]
-)
 
 #: Clone: name of a map of ids -> kind of thing in a blueprint.
 CLONE_MAPS = {"account": "connection", "hook": "hook", "datastore": "dataStore", "udt": "dataStructure"}
@@ -93,29 +63,20 @@ def create(
     hook_id = _find_trigger_hook(world, team, blueprint)
     # The last that may refuse, for it takes note of the apps.
     _install_apps(world, team, blueprint, confirmed=confirmed)
-    id = world.ids.assign("scenario", id)
-    now = world.now()
-    scenario = world.scenarios.put(
-        Scenario(
-            id=id,
-            name=blueprint["name"],
-            team_id=team.id,
-            folder_id=folder.id if folder else None,
-            scheduling=scheduling,
-            blueprint_version=1,
-            hook_id=hook_id,
-            used_packages=blueprint_refs.used_packages(blueprint),
-            used_modules=blueprint_refs.used_modules(blueprint),
-            based_on=based_on,
-            is_invalid=not blueprint_refs.is_complete(blueprint),
-            created=now,
-            last_edit=now,
-            created_by=user.id,
-            updated_by=user.id,
-        )
+    scenario = scenarios.insert(
+        world,
+        blueprint,
+        team_id=team.id,
+        author_id=user.id,
+        scheduling=scheduling,
+        folder_id=folder.id if folder else None,
+        hook_id=hook_id,
+        based_on=based_on,
+        input_spec=input_spec,
+        output_spec=output_spec,
+        id=id,
     )
-    _write_version(world, scenario, blueprint, input_spec, output_spec)
-    activation.record_event(world, scenario, user, "modify")
+    scenarios.record_event(world, scenario, user, "modify")
     return scenario
 
 
@@ -179,8 +140,8 @@ def update(
             last_edit=world.now(),
             updated_by=user.id,
         )
-        _write_version(world, scenario, blueprint, input_spec, output_spec)
-        activation.record_event(world, scenario, user, "modify")
+        scenarios.add_version(world, scenario, blueprint, input_spec=input_spec, output_spec=output_spec)
+        scenarios.record_event(world, scenario, user, "modify")
     scenario = replace(scenario, **changes)
     moved = scenario.hook_id != world.scenarios[scenario.id].hook_id
     if scenario.is_active and ("scheduling" in changes or moved):
@@ -257,28 +218,8 @@ def clone(
 
 def delete(world: World, scenario: Scenario) -> int:
     """Delete a scenario with its blueprints and logs; a live one too (the vendor's own tests do it)."""
-    organizations.remove_scenario(world, scenario.id)
+    scenarios.remove(world, scenario)
     return scenario.id
-
-
-def _write_version(
-    world: World,
-    scenario: Scenario,
-    blueprint: Mapping[str, Json],
-    input_spec: FieldSpecs | None,
-    output_spec: FieldSpecs | None,
-) -> None:
-    world.blueprints.put(
-        BlueprintVersion(
-            scenario_id=scenario.id,
-            version=scenario.blueprint_version,
-            created=world.now(),
-            blueprint=blueprint,
-            id_sequence=next_module_id(blueprint),
-            input_spec=input_spec or (),
-            output_spec=output_spec or (),
-        )
-    )
 
 
 def _check_inputs(scheduling: Mapping[str, Json], input_spec: FieldSpecs | None) -> None:

@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from ...world import incomplete_executions
-from ...world.consumption import count_execution, is_exhausted, organization_of
+from ...world.consumption import is_exhausted, organization_of
 from ...world.enums import get_timezone
 from ...world.exceptions import InvalidStateError, OperationsExhaustedError
+from ...world.executions import count_execution
 from ...world.models import Execution, IncompleteExecution, Json, RetryAttempt
 from ...world.world import World
 from ..blueprints.parser import parse_blueprint

@@ -1,1 +1,1 @@
-"""What a request passes before its endpoint: journal, authentication, authorization, rate limit."""
+"""Steps of the request pipelines, one module a step; `make_emulator.http.pipeline` puts them in order."""

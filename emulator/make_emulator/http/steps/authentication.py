@@ -1,4 +1,4 @@
-"""Who is calling: turns the Authorization header into a world, a user and a token, or 401.
+"""Authentication: turns the Authorization header into a world, a user and a token, or 401.
 
 Source: API documentation, "Authentication" (``Token <uuid>``); the vendor's SDK sends ``Bearer`` for every
 token that is not a UUID v4.
@@ -7,29 +7,46 @@ token that is not a UUID v4.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
-from ...registry import WorldHandle, WorldRegistry
+from ...registry import WorldRegistry
 from ...world.models import Token, User
 from ...world.visibility import Visibility
 from ...world.world import World
 from ...world.zones import zone_of_host
+from ..context import Caller, RequestContext
 from ..errors import UnauthorizedError, WrongZoneError
 
 _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-class Caller(NamedTuple):
-    tenant: WorldHandle
-    user: User
-    token: Token
+def identify_caller(context: RequestContext) -> None:
+    """Find the caller and its world; without a known token the request is logged in the default world.
+
+    The error waits for `require_caller`, so that faults are injected into unauthenticated requests too.
+    """
+    if context.caller is None:
+        try:
+            context.caller = authenticate(context.registry, context.input.authorization, context.input.host)
+        except UnauthorizedError as error:
+            context.authentication_error = error
+    context.handle = context.caller.handle if context.caller else context.registry.default()
+    if context.handle is None:
+        raise context.authentication_error or UnauthorizedError
+
+
+def require_caller(context: RequestContext) -> None:
+    """Raise UnauthorizedError (IM015) unless the request has a known token."""
+    if (error := context.authentication_error) is not None:
+        context.entry.decision = "refused: authentication"
+        context.entry.reason = error.reason if isinstance(error, WrongZoneError) else ""
+        raise error
 
 
 def reload_user(world: World, token: Token) -> User:
-    """The user of a token, looked up once more in the world as it is now: it may have been reset in between.
+    """Returns the user of a token in the world as it is now: it may have been reset since authentication.
 
     Raises:
-        Unauthorized: if the token is gone.
+        UnauthorizedError: if the token is gone.
     """
     user = world.users.get(token.user_id) if token.token in world.tokens else None
     if user is None:
@@ -37,12 +54,12 @@ def reload_user(world: World, token: Token) -> User:
     return user
 
 
-def authenticate(tenants: WorldRegistry, header: str | None, host: str = "") -> Caller:
-    """Find the caller behind an Authorization header.
+def authenticate(registry: WorldRegistry, header: str | None, host: str = "") -> Caller:
+    """Returns the caller that an Authorization header identifies.
 
     Raises:
-        Unauthorized: if the header is missing, malformed, or no world knows the token.
-        Elsewhere: if the call went to a zone of Make where the token's user has no organization.
+        UnauthorizedError: if the header is missing, malformed, or no world knows the token.
+        WrongZoneError: if the call went to a zone of Make where the token's user has no organization.
     """
     if not header:
         raise UnauthorizedError("Access denied: Missing token header.")
@@ -50,18 +67,18 @@ def authenticate(tenants: WorldRegistry, header: str | None, host: str = "") -> 
     text = text.strip()
     is_uuid = _UUID4.fullmatch(text) is not None
     if (kind == "Token" and is_uuid) or (kind == "Bearer" and not is_uuid):
-        tenant = tenants.by_token(text.lower() if is_uuid else text)
-        if tenant is not None:
-            token = tenant.world.tokens.get(text.lower() if is_uuid else text)
-            user = tenant.world.users.get(token.user_id) if token else None
+        handle = registry.by_token(text.lower() if is_uuid else text)
+        if handle is not None:
+            token = handle.world.tokens.get(text.lower() if is_uuid else text)
+            user = handle.world.users.get(token.user_id) if token else None
             if token is not None and user is not None:
-                _check_zone(tenant.world, user, host)
-                return Caller(tenant, user, token)
+                _check_zone(handle.world, user, host)
+                return Caller(handle, user, token)
     raise UnauthorizedError("Access denied: Invalid token header.")
 
 
 def _check_zone(world: World, user: User, host: str) -> None:
-    """A token is good in its own zone only; under any other name of this machine no zone is meant."""
+    """Raise WrongZoneError at another zone of Make than the user's; other host names of this machine mean no zone."""
     called = zone_of_host(host)
     if called is None:
         return

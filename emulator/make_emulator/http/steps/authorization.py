@@ -1,37 +1,37 @@
-"""What the caller may do: the token's scopes, the user's role, and what the organization's plan includes."""
+"""Authorization: the token's scopes, the user's role, and the plan of the organization."""
 
 from __future__ import annotations
 
 from ...world import roles
 from ...world.exceptions import MissingPermissionError
-from ...world.models import Organization, Token
-from ..endpoint import ApiCall, Endpoint
+from ..context import RequestContext
 from ..errors import ForbiddenError
 
 
-def missing_scopes(endpoint: Endpoint, token: Token) -> list[str]:
-    """The scopes that an endpoint needs and a token lacks."""
-    return [scope for scope in endpoint.scopes if scope not in token.scopes]
-
-
-def check_scopes(endpoint: Endpoint, token: Token) -> None:
-    """Raise Forbidden (SC403) unless the token has every scope of the endpoint."""
-    if missing_scopes(endpoint, token):
+def check_scopes(context: RequestContext) -> None:
+    """Raise ForbiddenError (SC403) unless the token has every scope of the endpoint."""
+    entry, granted = context.entry, context.require_caller().token.scopes
+    entry.decision = "refused: scope"
+    if missing := [scope for scope in context.require_endpoint().scopes if scope not in granted]:
+        entry.missing = tuple(missing)
+        entry.reason = f"the token lacks {', '.join(missing)}"
         raise ForbiddenError
 
 
-def check_role(endpoint: Endpoint, call: ApiCall) -> None:
-    """Raise Insufficient (IM002) unless the user's role lets them do this to each thing that the call names."""
-    for permission in endpoint.required_permissions(call.body):
+def check_role(context: RequestContext) -> None:
+    """Raise MissingPermissionError (IM002) unless the user's role allows this for each resource that the call names."""
+    context.entry.decision = "refused: role"
+    call = context.require_call()
+    for permission in context.require_endpoint().required_permissions(call.body):
         for named in call.rows.values():
             for row in named if isinstance(named, list) else (named,):
                 if roles.lacks_permission(call.world, call.user, permission, row):
                     raise MissingPermissionError(permission)
 
 
-def check_plan(endpoint: Endpoint, organization: Organization | None) -> None:
-    """Raise Forbidden (SC403) unless the organization's plan includes what the endpoint does."""
-    if endpoint.plan and organization and not getattr(organization.license, endpoint.plan):
-        raise ForbiddenError(
-            f"The plan of the organization does not include {endpoint.plan.replace('_', ' ')}."
-        )
+def check_plan(context: RequestContext) -> None:
+    """Raise ForbiddenError (SC403) unless the organization's plan includes the feature of the endpoint."""
+    context.entry.decision = "refused: plan"
+    plan, organization = context.require_endpoint().plan, context.require_call().organization
+    if plan and organization and not getattr(organization.license, plan):
+        raise ForbiddenError(f"The plan of the organization does not include {plan.replace('_', ' ')}.")

@@ -6,31 +6,34 @@ fixed, the reset is in Unix seconds, calls that belong to no organization count 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ...world.clock import MINUTE, SECOND
 from ...world.models import Organization, Team, User
 from ...world.world import World
+from ..context import RateLimitStatus, RequestContext
+from ..errors import RateLimitError
 
 #: Calls a minute that belong to no organization, such as listing organizations.
 NO_ORGANIZATION_LIMIT = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimitStatus:
-    """What is left of a window after a call was counted."""
+def count(context: RequestContext) -> None:
+    """Count the request. It comes before the checks of role and plan: a refused call counts too."""
+    if context.require_endpoint().rate_limited:
+        call = context.require_call()
+        context.rate_limit_status = count_request(call.world, call.organization, call.user)
 
-    limit: int
-    remaining: int
-    reset: int
-    exceeded: bool
 
-    def headers(self) -> list[tuple[str, str]]:
-        return [
-            ("X-RateLimit-Limit", str(self.limit)),
-            ("X-RateLimit-Remaining", str(self.remaining)),
-            ("X-RateLimit-Reset", str(self.reset)),
-        ]
+def check(context: RequestContext) -> None:
+    """Raise RateLimitError (SC429) if the window is used up."""
+    context.entry.decision = "refused: rate limit"
+    if context.rate_limit_status is not None and context.rate_limit_status.exceeded:
+        raise RateLimitError
+
+
+def add_headers(context: RequestContext) -> None:
+    """Add the state of the window to the response."""
+    if context.rate_limit_status is not None and context.response is not None:
+        context.response.headers.extend(context.rate_limit_status.headers())
 
 
 def count_request(world: World, organization: Organization | None, user: User) -> RateLimitStatus | None:
@@ -51,6 +54,6 @@ def count_request(world: World, organization: Organization | None, user: User) -
 
 
 def exhausted_status(world: World, team: Team | None) -> RateLimitStatus:
-    """What is left for a call that came too late, in a window that opens now."""
+    """Returns the status of a call beyond the limit, in a window that opens now."""
     limit = world.organizations[team.organization_id].license.api_limit if team else NO_ORGANIZATION_LIMIT
     return RateLimitStatus(limit, 0, reset=-(-(world.now() + MINUTE) // SECOND), exceeded=True)

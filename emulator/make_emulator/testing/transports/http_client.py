@@ -7,7 +7,7 @@ import io
 from typing import Any
 
 from ..routing import route_for
-from ..wsgi_client import WsgiApp, WsgiResponse, call_wsgi
+from ..wsgi_client import WsgiApp, WsgiResponse, call_wsgi, wire_file
 
 
 def patches() -> list[tuple[Any, str, Any]]:
@@ -43,9 +43,9 @@ class _EmulatorSocket:
     def sendall(self, data: Any) -> None:
         self._sent += data
 
-    def makefile(self, mode: str, *args: Any, **options: Any) -> io.BytesIO:
+    def makefile(self, mode: str, *args: Any, **options: Any) -> io.BufferedIOBase:
         sent, self._sent = bytes(self._sent), bytearray()
-        return io.BytesIO(self._exchange(sent))
+        return wire_file(self._exchange(sent))
 
     def settimeout(self, timeout: float | None) -> None:
         self._timeout = timeout
@@ -56,7 +56,7 @@ class _EmulatorSocket:
     def close(self) -> None:
         """There is nothing to close."""
 
-    def _exchange(self, sent: bytes) -> bytes:
+    def _exchange(self, sent: bytes) -> WsgiResponse:
         head, _, body = sent.partition(b"\r\n\r\n")
         request_line, *lines = head.decode("latin-1").split("\r\n")
         method, target, _ = request_line.split(" ")
@@ -64,7 +64,7 @@ class _EmulatorSocket:
         headers = [(name, value.strip()) for name, _, value in pairs]
         named = {name.lower(): value for name, value in headers}
         chunked = named.get("transfer-encoding", "").lower() == "chunked"
-        answer = call_wsgi(
+        return call_wsgi(
             self._app,
             method,
             self._scheme,
@@ -75,7 +75,6 @@ class _EmulatorSocket:
             chunked=chunked,
             timeout=self._timeout if isinstance(self._timeout, (int, float)) else None,
         )
-        return _serialize_response(answer)
 
 
 def _join_chunks(body: bytes) -> bytes:
@@ -88,8 +87,3 @@ def _join_chunks(body: bytes) -> bytes:
             return joined
         joined += rest[:length]
         rest = rest[length + 2 :]
-
-
-def _serialize_response(answer: WsgiResponse) -> bytes:
-    lines = [f"HTTP/1.1 {answer.status} {answer.reason}", *(": ".join(pair) for pair in answer.headers)]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + answer.body

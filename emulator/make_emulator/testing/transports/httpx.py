@@ -45,13 +45,18 @@ def patches() -> list[tuple[Any, str, Any]]:
 
 
 class _ResponseStream(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """The body of an answer; one that is cut off ends as a broken connection does."""
+    """Body of a response; a truncated one ends as a broken connection does."""
 
-    def __init__(self, answer: WsgiResponse, method: str) -> None:
-        self._content = answer.body
-        self._missing = 0 if method == "HEAD" else answer.missing_bytes
+    def __init__(self, response: WsgiResponse, request: httpx.Request) -> None:
+        self._request = request
+        self._stream = response.stream
+        self._content = response.body
+        self._missing = 0 if request.method == "HEAD" else response.missing_bytes
 
     def __iter__(self) -> Iterator[bytes]:
+        if self._stream is not None:
+            while piece := self._next_piece():
+                yield piece
         if self._content:
             yield self._content
         if self._missing:
@@ -62,8 +67,28 @@ class _ResponseStream(httpx.SyncByteStream, httpx.AsyncByteStream):
             )
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._stream is not None:
+            # In a thread: other tasks go on while the application produces the next piece.
+            while piece := await anyio.to_thread.run_sync(self._next_piece):
+                yield piece
+            return
         for piece in self:
             yield piece
+
+    def _next_piece(self) -> bytes:
+        """Returns the next piece of a streamed body, empty at its end."""
+        assert self._stream is not None
+        try:
+            return next(self._stream, b"")
+        except OSError as error:
+            raise httpx.ReadError(str(error), request=self._request) from error
+
+    def close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+
+    async def aclose(self) -> None:
+        self.close()
 
 
 def _send_to_emulator(app: Any, request: httpx.Request, body: bytes) -> httpx.Response:
@@ -87,7 +112,7 @@ def _send_to_emulator(app: Any, request: httpx.Request, body: bytes) -> httpx.Re
     return httpx.Response(
         answer.status,
         headers=answer.headers,
-        stream=_ResponseStream(answer, request.method),
+        stream=_ResponseStream(answer, request),
         extensions={"http_version": b"HTTP/1.1", "reason_phrase": answer.reason.encode("latin-1")},
         request=request,
     )

@@ -6,6 +6,7 @@ real code: retries, redirects, cookies, decoding, streaming, sessions and their 
 
 from __future__ import annotations
 
+import http.client
 import io
 from collections.abc import Mapping
 from http.client import HTTPMessage
@@ -17,7 +18,7 @@ from urllib3.exceptions import ReadTimeoutError
 from urllib3.util import SKIP_HEADER
 
 from ..routing import route_for
-from ..wsgi_client import call_wsgi
+from ..wsgi_client import WsgiResponse, call_wsgi, wire_file
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -76,6 +77,16 @@ class _OriginalResponse:
         self._body.close()
 
 
+class _ResponseSocket:
+    """Socket from which `http.client` reads one response."""
+
+    def __init__(self, response: WsgiResponse) -> None:
+        self._response = response
+
+    def makefile(self, mode: str) -> io.BufferedIOBase:
+        return wire_file(self._response)
+
+
 def _send_to_emulator(
     pool: HTTPConnectionPool,
     app: Any,
@@ -112,16 +123,23 @@ def _send_to_emulator(
         )
     except TimeoutError:
         raise ReadTimeoutError(pool, target, f"Read timed out. (read timeout={wait})") from None
-    stream = io.BytesIO(answer.body)
+    original: Any
+    if answer.stream is None:
+        body = io.BytesIO(answer.body)
+        original = _OriginalResponse(answer.headers, body)
+    else:
+        # A real response of http.client, so that chunks reach the caller as they come.
+        body = original = http.client.HTTPResponse(_ResponseSocket(answer), method=method)  # type: ignore[arg-type]
+        original.begin()
     return HTTPResponse(
-        body=stream,
+        body=body,
         headers=HTTPHeaderDict(answer.headers),
         status=answer.status,
         version=11,
         reason=answer.reason,
         preload_content=preload_content,
         decode_content=decode_content,
-        original_response=_OriginalResponse(answer.headers, stream),  # type: ignore[arg-type]
+        original_response=original,
         pool=pool,
         connection=response_conn,
         retries=retries,

@@ -1,4 +1,4 @@
-"""What the modules of the app "HTTP" have in common, whatever their version: fields, headers, time-outs, parts of a body.
+"""Common parts of the modules of the app "HTTP" in all versions: fields, headers, time-outs, bodies.
 
 Sources: exported blueprints for the fields; apps.make.com, "HTTP" and "HTTP (legacy)", for what they do.
 """
@@ -10,20 +10,23 @@ from collections.abc import Mapping
 from ....world.models import Headers
 from ...errors import BundleValidationError
 from ...expressions.values import Value, as_text, coerce
-from ..module_api import Field, ModuleContext
+from ..app import App, Field
+from ..context import ModuleContext
 from .credentials import basic_auth_header
 from .requests import build_headers, encode_multipart, parse_pairs
 
+APP = App("http", is_built_in=True)
+
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 
-#: How many seconds an answer may take, and the most that a module may ask for (apps.make.com, "HTTP").
+#: Time-out in seconds by default, and at most (apps.make.com, "HTTP").
 DEFAULT_TIMEOUT, MAX_TIMEOUT = 40, 300
 
 FORM_TYPE, MULTIPART_TYPE = "application/x-www-form-urlencoded", "multipart/form-data"
 
 
 def required_boolean(name: str) -> Field:
-    """A field that is on or off, and may not be left out (exported blueprints)."""
+    """Returns a boolean field that may not be left out (exported blueprints)."""
     return Field(name, "boolean", required=True)
 
 
@@ -43,7 +46,7 @@ def request_headers(
     *,
     compressed: bool = True,
 ) -> Headers:
-    """The mapped headers, and those that follow from other fields unless they were mapped too."""
+    """Returns the mapped headers, and those that follow from other fields unless they are mapped too."""
     defaults = {
         "Content-Type": content_type,
         "Authorization": login and basic_auth_header(*login),
@@ -55,7 +58,7 @@ def request_headers(
 
 
 def request_timeout(mapper: Mapping[str, Value]) -> int:
-    """How many milliseconds an answer may take."""
+    """Returns the time-out in milliseconds."""
     seconds: int = mapper.get("timeout", DEFAULT_TIMEOUT)
     if not 1 <= seconds <= MAX_TIMEOUT:
         raise BundleValidationError()
@@ -63,7 +66,7 @@ def request_timeout(mapper: Mapping[str, Value]) -> int:
 
 
 def multipart_body(context: ModuleContext, rows: Value, name: str, kind: str) -> tuple[bytes, str]:
-    """A body of text fields and files, and its content type; a run always draws the same boundary."""
+    """Returns a body of text fields and files, and its content type; the boundary of a run is always the same."""
     fields = [
         {"name": key, "file_name": as_text(row.get("fileName")) or key, "data": row.get("data")}
         if row.get(kind) == "file"

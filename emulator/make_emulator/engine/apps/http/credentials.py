@@ -1,7 +1,7 @@
-"""What proves to a service who is calling: the key or the connection that an HTTP module names.
+"""Credentials of a request: the key or the connection that an HTTP module refers to.
 
 A key of Make's keychain is a connection of the types "API key" and "Basic auth" here. Its secrets are added to a request
-at the very last moment, and only if it really leaves; wherever a request is shown, they are masked from the start.
+only when it is sent over the network; the recorded request has them masked.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from ....world.models import Headers, Json
 from ....world.snapshot import MASK
 from ....world.transport import OutgoingRequest
 from ...errors import BundleValidationError, ModuleError
-from ...runtime import connection_checks
-from ..module_api import ModuleContext
+from ..context import ModuleContext
 from .requests import build_url
 
 API_KEY, BASIC, OAUTH = "apiKey", "basicAuth", "oAuth"
@@ -23,21 +22,18 @@ API_KEY, BASIC, OAUTH = "apiKey", "basicAuth", "oAuth"
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Where the credentials of a request stand: under the name of a header, or of a parameter of the query.
-
-    ``secret`` is what stands there; ``None`` where the emulator was never told.
-    """
+    """Credentials in a header, or in a parameter of the query; ``secret`` is ``None`` if it is not known."""
 
     name: str = "Authorization"
     in_query: bool = False
     secret: str | None = field(default=None, repr=False)
 
     def mask_headers(self, headers: Headers) -> Headers:
-        """The headers as they may be shown, with what the key adds to them."""
+        """Returns the headers with the credentials, masked."""
         return headers if self.in_query else _set_header(headers, self.name, MASK)
 
     def apply_to(self, request: OutgoingRequest) -> OutgoingRequest:
-        """The request as it really leaves.
+        """Returns the request with the credentials.
 
         Raises:
             ModuleError: if the credentials are not known.
@@ -53,33 +49,33 @@ class Credentials:
 
 
 def find_credentials(context: ModuleContext, kind: str, parameter: str) -> Credentials:
-    """The key that a module names in a parameter.
+    """Returns the credentials that a parameter of a module refers to.
 
     Raises:
-        BundleInvalid: if it names none.
+        BundleValidationError: if the parameter is empty.
     """
-    named = context.module.parameters.get(parameter)
-    if named is None or named == "":
+    id = context.module.parameters.get(parameter)
+    if id is None or id == "":
         raise BundleValidationError()
-    connection = connection_checks.find_connection(context.run.world, context.run.scenario, named)
-    held: Mapping[str, Json] = (connection.credentials if connection else None) or {}
+    connection = context.find_connection(id)
+    values: Mapping[str, Json] = (connection.credentials if connection else None) or {}
     match kind:
         case "apiKey":
-            in_query = str(held.get("placement") or "header").lower() not in ("header", "headers")
-            secret = held.get("key")
-            return Credentials(str(held.get("name") or "Authorization"), in_query, secret and str(secret))
+            in_query = str(values.get("placement") or "header").lower() not in ("header", "headers")
+            secret = values.get("key")
+            return Credentials(str(values.get("name") or "Authorization"), in_query, secret and str(secret))
         case "basicAuth":
-            known = {"username", "password"} <= held.keys()
+            known = {"username", "password"} <= values.keys()
             return Credentials(
-                secret=basic_auth_header(held["username"], held["password"]) if known else None
+                secret=basic_auth_header(values["username"], values["password"]) if known else None
             )
         case _:
-            token = held.get("accessToken")
+            token = values.get("accessToken")
             return Credentials(secret=f"Bearer {token}" if token else None)
 
 
 def basic_auth_header(user: Json, password: Json) -> str:
-    """The value of the header ``Authorization`` of Basic auth."""
+    """Returns the value of the header ``Authorization`` of Basic auth."""
     return "Basic " + base64.b64encode(f"{user}:{password}".encode("utf-8", "replace")).decode()
 
 

@@ -1,7 +1,7 @@
-"""A request of a module and its answer: by a rule of the world, over the network where that is allowed, else made up.
+"""Exchange of a request and its response: by a rule of the world, over the network where allowed, else simulated.
 
-A real call is made while the world is held, so it keeps others waiting who ask this world, and nobody else; a scenario
-that calls its own world waits for itself until its time is over. The time that an answer takes counts into the run.
+A network call is made while the world is locked, so it delays other requests to this world only; a scenario that calls
+its own world waits until the time-out. The time of a response is added to the duration of the run.
 Sources: Help centre, "Types of errors", for names of errors; the texts are Node's, or the emulator's own.
 """
 
@@ -17,17 +17,17 @@ from ....world import external_services
 from ....world.models import Headers, HttpRule, Json, SentRequest
 from ....world.transport import HttpResponse, NoResponseError, OutgoingRequest
 from ...errors import BundleValidationError, ModuleError, unsupported_module_error
+from ...expressions.constraint import Constraint
 from ...expressions.values import as_text, to_json_value
-from ...mock_data.constraint import Constraint
-from ..module_api import ModuleContext
+from ..context import ModuleContext
 from ..simulated import mock_bundle
 from .credentials import Credentials
 from .requests import build_url
 
-#: Says of an answer that nobody gave it.
+#: Header of a simulated response.
 SIMULATED_HEADER = ("x-make-emulator", "simulated")
 
-#: How many redirects are followed (Node's ``request``).
+#: Maximum number of redirects (Node's ``request``).
 MAX_REDIRECTS = 10
 
 _ERROR_NAMES: Mapping[str, str] = {
@@ -39,16 +39,19 @@ _TIMEOUT_MESSAGE = "The operation timed out."
 _TEXT_TYPE = "text/plain; charset=utf-8"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
-#: What helps where the next page cannot be asked for, as no public source tells by which fields of the module it is.
+#: Hint where pagination is not supported, as no public source has the names of its fields.
 _RULE_HINT = "A rule for its address that has 'pages' can answer it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestOptions:
-    """How a module wants its request to be sent.
+    """Options of a request.
 
-    ``follows`` is whether GET and HEAD go on where they are redirected to, ``follows_all`` whether all others do;
-    ``shares_cookies`` is whether cookies of earlier answers come along, ``pages`` whether all pages are asked for.
+    Attributes:
+        follow_redirects: GET and HEAD follow redirects.
+        follow_all_redirects: all methods follow redirects.
+        share_cookies: cookies of earlier responses are sent.
+        fetch_all_pages: all pages of the response are fetched.
     """
 
     key: Credentials | None = None
@@ -59,57 +62,57 @@ class RequestOptions:
 
 
 def send_request(
-    context: ModuleContext, request: OutgoingRequest, manner: RequestOptions
+    context: ModuleContext, request: OutgoingRequest, options: RequestOptions
 ) -> tuple[OutgoingRequest, HttpResponse]:
-    """Send a request and go where it is redirected to: the last request, and its answer.
+    """Sends a request and follows redirects: returns the last request and its response.
 
     Raises:
-        ModuleError: if there is no answer.
+        ModuleError: if there is no response.
     """
     for _ in range(MAX_REDIRECTS + 1):
-        answer = _send_once(
-            context, _with_cookies(context, request) if manner.share_cookies else request, manner
+        response = _send_once(
+            context, _with_cookies(context, request) if options.share_cookies else request, options
         )
-        if manner.share_cookies:
-            _store_cookies(context, request, answer)
-        following = _next_request(request, answer, manner)
+        if options.share_cookies:
+            _store_cookies(context, request, response)
+        following = _next_request(request, response, options)
         if following is None:
-            return request, answer
+            return request, response
         if not _is_same_host(following.url, request.url):
-            manner = replace(manner, key=None)
+            options = replace(options, key=None)
         request = following
     raise ModuleError("RuntimeError", "Exceeded maxRedirects. Probably stuck in a redirect loop.")
 
 
-def _send_once(context: ModuleContext, request: OutgoingRequest, manner: RequestOptions) -> HttpResponse:
-    """One request and its answer, both written down."""
-    run, key = context.run, manner.key
+def _send_once(context: ModuleContext, request: OutgoingRequest, options: RequestOptions) -> HttpResponse:
+    """Sends one request, and records it with its response."""
+    run, key = context.run, options.key
     world, at = run.world, run.now()
     rule = external_services.match_rule(world, request.method, request.url)
     by = "rule" if rule else "network" if world.transport else "simulation"
-    if by == "network" and manner.fetch_all_pages:
+    if by == "network" and options.fetch_all_pages:
         raise unsupported_module_error(
             f"{context.module.full_name}, with paginationType", context.module.id, _RULE_HINT
         )
-    answer: HttpResponse | None = None
+    response: HttpResponse | None = None
     error: ModuleError | None = None
     try:
         if rule is not None:
-            answer = _rule_response(rule, request, with_pages=manner.fetch_all_pages)
+            response = _rule_response(rule, request, with_pages=options.fetch_all_pages)
         elif world.transport is not None:
-            answer = world.transport(key.apply_to(request) if key else request)
+            response = world.transport(key.apply_to(request) if key else request)
         else:
-            answer = _mock_response(context)
+            response = _mock_response(context)
         if request.method == "HEAD":
-            answer = replace(answer, body=b"", next_pages=())
-        run.stopwatch.sleep(answer.elapsed)
-        return answer
-    except NoResponseError as missing:
-        run.stopwatch.sleep(missing.elapsed)
-        error = ModuleError(_ERROR_NAMES[missing.cause], str(missing))
+            response = replace(response, body=b"", next_pages=())
+        run.stopwatch.sleep(response.elapsed)
+        return response
+    except NoResponseError as failure:
+        run.stopwatch.sleep(failure.elapsed)
+        error = ModuleError(_ERROR_NAMES[failure.cause], str(failure))
         raise error from None
-    except ModuleError as refused:
-        error = refused
+    except ModuleError as failure:
+        error = failure
         raise
     finally:
         external_services.record_request(
@@ -127,18 +130,18 @@ def _send_once(context: ModuleContext, request: OutgoingRequest, manner: Request
                 size=len(request.body),
                 answered_by=by,
                 rule_id=rule.id if rule else None,
-                status=answer.status if answer else None,
-                pages=1 + len(answer.next_pages) if answer else 0,
+                status=response.status if response else None,
+                pages=1 + len(response.next_pages) if response else 0,
                 error=error.name if error else None,
             ),
         )
 
 
 def _rule_response(rule: HttpRule, request: OutgoingRequest, *, with_pages: bool) -> HttpResponse:
-    """The answer that a rule gives, with all its pages or only the first.
+    """Returns the response of a rule, with all its pages or only the first.
 
     Raises:
-        Unanswered: if the rule says so, or its answer comes too late.
+        NoResponseError: if the rule says so, or its response exceeds the time-out.
     """
     if rule.error == "timeout" or rule.delay >= request.timeout:
         raise NoResponseError("timeout", _TIMEOUT_MESSAGE, request.timeout)
@@ -147,7 +150,7 @@ def _rule_response(rule: HttpRule, request: OutgoingRequest, *, with_pages: bool
         port = parts.port or _DEFAULT_PORTS[parts.scheme]
         raise NoResponseError("connection", f"connect ECONNREFUSED {parts.hostname}:{port}", rule.delay)
     bodies = rule.pages if with_pages else rule.pages[:1]
-    # Made once: the pages share them, however many there are of either.
+    # Created once: all pages share them.
     of_text, of_json = (
         _with_content_type(rule.headers, _TEXT_TYPE),
         _with_content_type(rule.headers, "application/json"),
@@ -162,35 +165,34 @@ def _rule_response(rule: HttpRule, request: OutgoingRequest, *, with_pages: bool
 
 
 def _with_content_type(headers: Headers, kind: str) -> Headers:
-    """The headers with a content type, unless they have one."""
+    """Returns the headers with a content type, unless they have one."""
     if any(name.lower() == "content-type" for name, _ in headers):
         return headers
     return (*headers, ("content-type", kind))
 
 
 def _mock_response(context: ModuleContext) -> HttpResponse:
-    """What nobody answered: made-up ``data`` as the module's interface declares them, or as later modules map them.
-
-    So it is with headers that are mapped by their names.
+    """Returns a simulated response: its ``data`` are mock data as the module's interface declares them, or as later
+    modules map them, and so are headers that are mapped by their names.
     """
-    wanted = context.run.find_constraint(context.module.id) or Constraint()
+    constraint = context.run.find_constraint(context.module.id) or Constraint()
     parsed = bool(context.mapper.get("parseResponse"))
     declared = [field for field in context.module.interface or () if field["name"] == "data"]
     expected: dict[str, Constraint] = {}
-    if (body := wanted.fields.get("data")) is not None:
-        # Nothing lies in a body that is not parsed; all that can be mapped of it is its text.
+    if (body := constraint.fields.get("data")) is not None:
+        # A body that is not parsed has no fields; only its text can be mapped.
         expected["data"] = (
             body if parsed else Constraint(kind=_unparsed_kind(body.kind), content=body.content)
         )
-    if (named := wanted.fields.get("headers")) is not None and named.fields:
+    if (named := constraint.fields.get("headers")) is not None and named.fields:
         expected["headers"] = Constraint(fields=named.fields)
-    made = mock_bundle(context, declared, Constraint(fields=expected))
+    bundle = mock_bundle(context, declared, Constraint(fields=expected))
     headers = tuple(
         (name.lower(), as_text(value))
-        for name, value in made.get("headers", {}).items()
+        for name, value in bundle.get("headers", {}).items()
         if not isinstance(value, (Mapping, list)) and name.lower() != "content-type"
     )
-    data: Json = to_json_value(made.get("data"))
+    data: Json = to_json_value(bundle.get("data"))
     if data is None and parsed:
         data = {}
     if data is None or isinstance(data, str):
@@ -207,14 +209,14 @@ def _unparsed_kind(kind: str | None) -> str | None:
 
 
 def _next_request(
-    request: OutgoingRequest, answer: HttpResponse, manner: RequestOptions
+    request: OutgoingRequest, response: HttpResponse, options: RequestOptions
 ) -> OutgoingRequest | None:
-    """The request that follows a redirect, if it is to be followed."""
-    location = answer.header("location")
+    """Returns the request that follows a redirect, if redirects are followed."""
+    location = response.header("location")
     is_plain = request.method in ("GET", "HEAD")
-    if not 300 <= answer.status < 400 or not location:
+    if not 300 <= response.status < 400 or not location:
         return None
-    if not (manner.follow_all_redirects or (manner.follow_redirects and is_plain)):
+    if not (options.follow_all_redirects or (options.follow_redirects and is_plain)):
         return None
     try:
         url = build_url(urljoin(request.url, location), [])
@@ -222,7 +224,7 @@ def _next_request(
         raise ModuleError(
             "RuntimeError", f"Invalid URI in the header 'location' of the answer: {location[:200]}"
         ) from None
-    if answer.status in (307, 308) or is_plain:
+    if response.status in (307, 308) or is_plain:
         changed = request
     else:
         headers = tuple(header for header in request.headers if header[0].lower() != "content-type")
@@ -231,11 +233,10 @@ def _next_request(
 
 
 def _redirect_to(request: OutgoingRequest, url: str) -> OutgoingRequest:
-    """The request, sent to another address; another host is not told who is calling."""
+    """Returns the request to another URL, without credentials if it is another host."""
     changed = replace(request, url=url)
     if _is_same_host(url, request.url):
         return changed
-    # What proves who is calling is nobody else's business.
     private = ("authorization", "cookie")
     return replace(changed, headers=tuple(pair for pair in changed.headers if pair[0].lower() not in private))
 
@@ -254,9 +255,9 @@ def _with_cookies(context: ModuleContext, request: OutgoingRequest) -> OutgoingR
     return replace(request, headers=(*others, ("Cookie", cookies)))
 
 
-def _store_cookies(context: ModuleContext, request: OutgoingRequest, answer: HttpResponse) -> None:
+def _store_cookies(context: ModuleContext, request: OutgoingRequest, response: HttpResponse) -> None:
     jar = context.run.cookies.setdefault(urlsplit(request.url).hostname or "", {})
-    for name, value in answer.headers:
+    for name, value in response.headers:
         if name.lower() == "set-cookie":
             cookie, _, content = value.partition(";")[0].partition("=")
             jar[cookie.strip()] = content.strip()

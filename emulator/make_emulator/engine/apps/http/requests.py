@@ -1,7 +1,7 @@
-"""What a request of the app "HTTP" is written with: its address, its headers, its body.
+"""Requests as modules of the app "HTTP" write them: URL, headers, body.
 
-Sources: exported blueprints for the fields; the labels of the fields and apps.make.com, "HTTP (legacy)", for what they
-do; Node's ``request`` and ``qs``, whose options the fields are named after, for how it is done.
+Sources: exported blueprints for the fields; the labels of the fields and apps.make.com, "HTTP (legacy)", for their
+meaning; Node's ``request`` and ``qs``, whose options the fields are named after, for the details.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from ...expressions.values import Value, as_text, coerce
 
 Pairs = Sequence[tuple[str, Value]]
 
-#: What stays as it is in an address: everything that has a meaning in one.
+#: Characters of a URL that are not encoded: those that have a meaning in one.
 _SAFE_CHARACTERS = ";,/?:@&=+$-_.!~*'()#"
-#: How the names of hosts end that only a network of one's own knows (RFC 6761, RFC 6762, RFC 9476; Docker's).
+#: Suffixes of host names of a local network (RFC 6761, RFC 6762, RFC 9476; Docker's).
 _LOCAL_SUFFIXES = (".localhost", ".local", ".test", ".internal")
 _HEADER_NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 
 
 def parse_pairs(rows: Sequence[Value], key: str = "name") -> Pairs:
-    """Rows of a name and a value as blueprints have them, ``[{"name", "value"}]``; a row without a value has an empty one.
+    """Parses rows of blueprints, ``[{"name", "value"?}]``, to pairs.
 
     Raises:
-        BundleInvalid: if a row has no name.
+        BundleValidationError: if a row has no name.
     """
     pairs: list[tuple[str, Value]] = []
     for row in rows:
@@ -42,21 +42,21 @@ def parse_pairs(rows: Sequence[Value], key: str = "name") -> Pairs:
 
 
 def build_url(url: str, query: Pairs, *, serialize: bool = False, as_arrays: bool = False) -> str:
-    """An absolute address of ASCII, with more parameters in its query.
+    """Builds an absolute URL of ASCII characters, with parameters added to its query.
 
     Args:
         serialize: encode the percent signs too, as if nothing had been encoded yet.
         as_arrays: number the parameters that share a name: ``tag[0]=a&tag[1]=b``.
 
     Raises:
-        BundleInvalid: if it is no address of HTTP.
+        BundleValidationError: if it is not a URL of HTTP.
     """
     try:
         whole = quote(
             _ascii_host(url.strip()), safe=_SAFE_CHARACTERS if serialize else _SAFE_CHARACTERS + "%[]"
         )
         parts = urlsplit(whole)
-        _ = parts.port  # looked at here, so that whoever sends may rely on it
+        _ = parts.port  # raises for a port that is not valid
     except ValueError:
         raise BundleValidationError() from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -69,9 +69,9 @@ def build_url(url: str, query: Pairs, *, serialize: bool = False, as_arrays: boo
 
 
 def require_https(url: str) -> str:
-    """An address of version 4, which allows secure connections only (apps.make.com, "HTTP").
+    """Checks a URL of version 4, which allows secure connections only (apps.make.com, "HTTP").
 
-    Addresses that Make could not reach, such as this machine, may do without: a scenario has them for a test.
+    Hosts that Make cannot reach, such as localhost, are exempt: they are used in tests.
 
     Raises:
         ModuleError: if it is not secure.
@@ -83,7 +83,7 @@ def require_https(url: str) -> str:
 
 
 def split_credentials(url: str) -> tuple[str, tuple[str, str] | None]:
-    """An address without the user and the password that may stand before its host, and these."""
+    """Splits a URL into the URL without user information, and the user and password."""
     scheme, mark, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
     login, at, host = authority.rpartition("@")
@@ -94,7 +94,7 @@ def split_credentials(url: str) -> tuple[str, tuple[str, str] | None]:
 
 
 def encode_form(pairs: Pairs, *, as_arrays: bool = False) -> str:
-    """Pairs as a query or a form has them; a space is ``%20``."""
+    """Encodes pairs as a query or a form; a space is ``%20``."""
     many = Counter(name for name, _ in pairs)
     places: Counter[str] = Counter()
     written = []
@@ -106,25 +106,25 @@ def encode_form(pairs: Pairs, *, as_arrays: bool = False) -> str:
 
 
 def build_headers(pairs: Pairs, *defaults: tuple[str, str]) -> Headers:
-    """The headers as they are sent: one of each name, the last one; those that are missing by default come first.
+    """Builds the headers of a request: the last one of each name, defaults first.
 
     Raises:
-        BundleInvalid: if a name is none.
+        BundleValidationError: if a name is not valid.
         ModuleError: if a value cannot be in a header (the text is Node's).
     """
-    held: dict[str, tuple[str, str]] = {}
-    for name, given in (*defaults, *pairs):
-        value = as_text(given)
+    headers: dict[str, tuple[str, str]] = {}
+    for name, raw in (*defaults, *pairs):
+        value = as_text(raw)
         if not _HEADER_NAME.fullmatch(name):
             raise BundleValidationError()
         if INVALID_HEADER_CHARACTERS.search(value):
             raise ModuleError("RuntimeError", f'Invalid character in header content ["{name}"]')
-        held[name.lower()] = (name, value)
-    return tuple(held.values())
+        headers[name.lower()] = (name, value)
+    return tuple(headers.values())
 
 
 def encode_multipart(fields: Iterable[Mapping[str, Value]], boundary: str) -> bytes:
-    """A body of ``multipart/form-data``; each field is ``{"name", "value"}`` or a file ``{"name", "file_name", "data"}``."""
+    """Encodes a body of ``multipart/form-data``; each field is ``{"name", "value"}`` or a file ``{"name", "file_name", "data"}``."""
     parts = []
     for field in fields:
         head = f'Content-Disposition: form-data; name="{_escape_quotes(field["name"])}"'
@@ -145,7 +145,7 @@ def _is_local_host(host: str) -> bool:
 
 
 def _ascii_host(url: str) -> str:
-    """An address whose host, if it is written in letters of another alphabet, is written as the DNS knows it."""
+    """Encodes an internationalized host name for DNS."""
     host = "" if url.isascii() else urlsplit(url).hostname or ""
     return url if host.isascii() else url.replace(host, host.encode("idna").decode(), 1)
 

@@ -1,6 +1,6 @@
-"""The legacy version 3 of the app "HTTP": requests without and with authentication, and files.
+"""Legacy version 3 of the app "HTTP": requests with and without authentication, and files.
 
-Nothing leaves unless the emulator was started so; see `exchange` for who answers instead. Sources: exported
+Requests leave the emulator only if it was started so; see `exchange` for the responses. Sources: exported
 blueprints for names, versions and fields, and for which of them are required; apps.make.com, "HTTP (legacy)".
 """
 
@@ -9,9 +9,11 @@ from __future__ import annotations
 from ....world.transport import OutgoingRequest
 from ...errors import BundleValidationError, unsupported_module_error
 from ...expressions.values import coerce
-from ..module_api import Emit, Field, ModuleContext, ModuleDefinition, Outcome
+from ..app import Field
+from ..context import Emit, ModuleContext, Outcome
 from . import responses
 from .common import (
+    APP,
     COMMON_FIELDS,
     FORM_TYPE,
     multipart_body,
@@ -25,108 +27,6 @@ from .requests import build_url, encode_form, parse_pairs, split_credentials
 
 #: Content types of a raw body in version 3; a form has a body type of its own.
 _RAW_TYPES = ("text/plain", "application/json", "application/xml", "text/xml", "text/html", "custom")
-
-
-def _send(context: ModuleContext) -> Outcome:
-    return _send_legacy_request(context, None)
-
-
-def _send_with_basic_auth(context: ModuleContext) -> Outcome:
-    return _send_legacy_request(context, find_credentials(context, BASIC, "key"))
-
-
-def _send_with_api_key(context: ModuleContext) -> Outcome:
-    return _send_legacy_request(context, find_credentials(context, API_KEY, "auth"))
-
-
-def _send_with_oauth(context: ModuleContext) -> Outcome:
-    return _send_legacy_request(context, find_credentials(context, OAUTH, "account"))
-
-
-def _send_legacy_request(context: ModuleContext, key: Credentials | None) -> Outcome:
-    """``{"statusCode", "headers": [{"name", "value"}], "cookieHeaders", "data", "fileSize"}``, in this order (seen)."""
-    mapper = context.mapper
-    as_arrays = not mapper["useQuerystring"]
-    body, content_type = _build_body(context, as_arrays)
-    url, login = split_credentials(mapper["url"])
-    if key is None and mapper.get("authUser"):
-        login = mapper["authUser"], mapper.get("authPass", "")
-    query = parse_pairs(mapper.get("qs", ()))
-    request = OutgoingRequest(
-        method=mapper["method"].upper(),
-        url=build_url(url, query, serialize=mapper["serializeUrl"], as_arrays=as_arrays),
-        headers=request_headers(mapper, content_type, login, compressed=mapper["gzip"]),
-        body=body,
-        timeout=request_timeout(mapper),
-        verify_tls=mapper["rejectUnauthorized"],
-        ca_certificate=mapper.get("ca"),
-    )
-    if mapper["useMtls"] and context.run.world.transport is not None:
-        raise unsupported_module_error(
-            f"{context.module.full_name}, with a client certificate", context.module.id
-        )
-    manner = RequestOptions(
-        key=key,
-        follow_redirects=mapper["followRedirect"],
-        follow_all_redirects=mapper["followAllRedirects"],
-        share_cookies=mapper["shareCookies"],
-    )
-    _, answer = send_request(context, request, manner)
-    if _should_raise_for_status(context):
-        responses.raise_for_status(answer)
-    bundle = {
-        "statusCode": answer.status,
-        "headers": [{"name": name.lower(), "value": value} for name, value in answer.headers],
-        "cookieHeaders": [value for name, value in answer.headers if name.lower() == "set-cookie"],
-        "data": responses.parse_body(context, answer, parse=mapper["parseResponse"]),
-        "fileSize": len(answer.body),
-    }
-    return Emit([bundle], transfer=len(body) + len(answer.body))
-
-
-def _build_body(context: ModuleContext, as_arrays: bool) -> tuple[bytes, str | None]:
-    """The body and its content type; only the fields that belong to the chosen type count."""
-    mapper = context.mapper
-    match mapper.get("bodyType"):
-        case "raw":
-            kind = mapper.get("contentType")
-            if kind is not None and kind not in _RAW_TYPES:
-                raise BundleValidationError()
-            return coerce(mapper.get("data", b""), "buffer"), None if kind == "custom" else kind
-        case "x_www_form_urlencoded":
-            return encode_form(
-                parse_pairs(mapper.get("formFields", ()), "key"), as_arrays=as_arrays
-            ).encode(), FORM_TYPE
-        case "multipart_form_data":
-            return multipart_body(context, mapper.get("formDataFields", ()), "key", "fieldType")
-    return b"", None
-
-
-def _get_file(context: ModuleContext) -> Outcome:
-    """``{"data", "fileName", "fileSize", "statusCode", "headers"}``."""
-    mapper = context.mapper
-    url, login = split_credentials(mapper["url"])
-    url = build_url(url, parse_pairs(mapper.get("qs", ())), serialize=mapper.get("serializeUrl", False))
-    headers = request_headers(mapper, None, login)
-    request = OutgoingRequest(method="GET", url=url, headers=headers, timeout=request_timeout(mapper))
-    manner = RequestOptions(follow_all_redirects=True, share_cookies=mapper.get("shareCookies", False))
-    last, answer = send_request(context, request, manner)
-    if _should_raise_for_status(context):
-        responses.raise_for_status(answer)
-    context.env.budget.charge_text(len(answer.body))
-    bundle = {
-        "statusCode": answer.status,
-        "headers": [{"name": name.lower(), "value": value} for name, value in answer.headers],
-        "data": answer.body,
-        "fileName": responses.file_name(last, answer),
-        "fileSize": len(answer.body),
-    }
-    return Emit([bundle], transfer=len(answer.body))
-
-
-def _should_raise_for_status(context: ModuleContext) -> bool:
-    """Whether "Evaluate all states as errors" is on."""
-    return context.module.parameters.get("handleErrors") in (True, "true")
 
 
 _REQUEST_FIELDS = (
@@ -160,10 +60,112 @@ _GET_FILE_FIELDS = (
 
 _LOGIN_FIELDS = (Field("authUser", "text"), Field("authPass", "text"))
 
-MODULES = (
-    ModuleDefinition("http:ActionSendData", _send, (*_REQUEST_FIELDS, *_LOGIN_FIELDS), external=True),
-    ModuleDefinition("http:ActionSendDataBasicAuth", _send_with_basic_auth, _REQUEST_FIELDS, external=True),
-    ModuleDefinition("http:ActionSendDataAPIKeyAuth", _send_with_api_key, _REQUEST_FIELDS, external=True),
-    ModuleDefinition("http:ActionSendDataOAuth", _send_with_oauth, _REQUEST_FIELDS, external=True),
-    ModuleDefinition("http:ActionGetFile", _get_file, _GET_FILE_FIELDS, external=True),
-)
+#: Versions 1 and 2 of the legacy modules were seen in no export, except for version 2 of "Get a file".
+_VERSIONS = (3,)
+
+
+@APP.module("ActionSendData", *_REQUEST_FIELDS, *_LOGIN_FIELDS, versions=_VERSIONS, external=True)
+def _send(context: ModuleContext) -> Outcome:
+    return _send_legacy_request(context, None)
+
+
+@APP.module("ActionSendDataBasicAuth", *_REQUEST_FIELDS, versions=_VERSIONS, external=True)
+def _send_with_basic_auth(context: ModuleContext) -> Outcome:
+    return _send_legacy_request(context, find_credentials(context, BASIC, "key"))
+
+
+@APP.module("ActionSendDataAPIKeyAuth", *_REQUEST_FIELDS, versions=_VERSIONS, external=True)
+def _send_with_api_key(context: ModuleContext) -> Outcome:
+    return _send_legacy_request(context, find_credentials(context, API_KEY, "auth"))
+
+
+@APP.module("ActionSendDataOAuth", *_REQUEST_FIELDS, versions=_VERSIONS, external=True)
+def _send_with_oauth(context: ModuleContext) -> Outcome:
+    return _send_legacy_request(context, find_credentials(context, OAUTH, "account"))
+
+
+def _send_legacy_request(context: ModuleContext, key: Credentials | None) -> Outcome:
+    """Emits ``{"statusCode", "headers": [{"name", "value"}], "cookieHeaders", "data", "fileSize"}``, in this order (observed)."""
+    mapper = context.mapper
+    as_arrays = not mapper["useQuerystring"]
+    body, content_type = _build_body(context, as_arrays)
+    url, login = split_credentials(mapper["url"])
+    if key is None and mapper.get("authUser"):
+        login = mapper["authUser"], mapper.get("authPass", "")
+    query = parse_pairs(mapper.get("qs", ()))
+    request = OutgoingRequest(
+        method=mapper["method"].upper(),
+        url=build_url(url, query, serialize=mapper["serializeUrl"], as_arrays=as_arrays),
+        headers=request_headers(mapper, content_type, login, compressed=mapper["gzip"]),
+        body=body,
+        timeout=request_timeout(mapper),
+        verify_tls=mapper["rejectUnauthorized"],
+        ca_certificate=mapper.get("ca"),
+    )
+    if mapper["useMtls"] and context.run.world.transport is not None:
+        raise unsupported_module_error(
+            f"{context.module.full_name}, with a client certificate", context.module.id
+        )
+    options = RequestOptions(
+        key=key,
+        follow_redirects=mapper["followRedirect"],
+        follow_all_redirects=mapper["followAllRedirects"],
+        share_cookies=mapper["shareCookies"],
+    )
+    _, response = send_request(context, request, options)
+    if _should_raise_for_status(context):
+        responses.raise_for_status(response)
+    bundle = {
+        "statusCode": response.status,
+        "headers": [{"name": name.lower(), "value": value} for name, value in response.headers],
+        "cookieHeaders": [value for name, value in response.headers if name.lower() == "set-cookie"],
+        "data": responses.parse_body(context, response, parse=mapper["parseResponse"]),
+        "fileSize": len(response.body),
+    }
+    return Emit([bundle], transfer=len(body) + len(response.body))
+
+
+def _build_body(context: ModuleContext, as_arrays: bool) -> tuple[bytes, str | None]:
+    """Returns the body and its content type, built from the fields of the chosen body type."""
+    mapper = context.mapper
+    match mapper.get("bodyType"):
+        case "raw":
+            kind = mapper.get("contentType")
+            if kind is not None and kind not in _RAW_TYPES:
+                raise BundleValidationError()
+            return coerce(mapper.get("data", b""), "buffer"), None if kind == "custom" else kind
+        case "x_www_form_urlencoded":
+            return encode_form(
+                parse_pairs(mapper.get("formFields", ()), "key"), as_arrays=as_arrays
+            ).encode(), FORM_TYPE
+        case "multipart_form_data":
+            return multipart_body(context, mapper.get("formDataFields", ()), "key", "fieldType")
+    return b"", None
+
+
+@APP.module("ActionGetFile", *_GET_FILE_FIELDS, versions=(2, *_VERSIONS), external=True)
+def _get_file(context: ModuleContext) -> Outcome:
+    """Emits ``{"data", "fileName", "fileSize", "statusCode", "headers"}``."""
+    mapper = context.mapper
+    url, login = split_credentials(mapper["url"])
+    url = build_url(url, parse_pairs(mapper.get("qs", ())), serialize=mapper.get("serializeUrl", False))
+    headers = request_headers(mapper, None, login)
+    request = OutgoingRequest(method="GET", url=url, headers=headers, timeout=request_timeout(mapper))
+    options = RequestOptions(follow_all_redirects=True, share_cookies=mapper.get("shareCookies", False))
+    last, response = send_request(context, request, options)
+    if _should_raise_for_status(context):
+        responses.raise_for_status(response)
+    context.env.budget.charge_text(len(response.body))
+    bundle = {
+        "statusCode": response.status,
+        "headers": [{"name": name.lower(), "value": value} for name, value in response.headers],
+        "data": response.body,
+        "fileName": responses.file_name(last, response),
+        "fileSize": len(response.body),
+    }
+    return Emit([bundle], transfer=len(response.body))
+
+
+def _should_raise_for_status(context: ModuleContext) -> bool:
+    """Returns True if "Evaluate all states as errors" is enabled."""
+    return context.module.parameters.get("handleErrors") in (True, "true")

@@ -1,6 +1,6 @@
-"""The app "HTTP" in version 4: requests to any service, with all pages of its answer, and files.
+"""App "HTTP" in version 4: requests to any service, with all pages of the response, and files.
 
-Nothing leaves unless the emulator was started so; see `exchange` for who answers instead. Sources: exported
+Requests leave the emulator only if it was started so; see `exchange` for the responses. Sources: exported
 blueprints for names, versions and fields, and for which of them are required; apps.make.com, "HTTP".
 """
 
@@ -13,10 +13,12 @@ from ....world.transport import HttpResponse, OutgoingRequest
 from ...errors import BundleValidationError, ModuleError, unsupported_module_error
 from ...expressions.values import Value, coerce
 from ...runtime.budget import MAX_WEIGHT, data_too_large_error
+from ..app import Field
+from ..context import Emit, ModuleContext, Outcome
 from ..json import dump_json, parse_json
-from ..module_api import Emit, Field, ModuleContext, ModuleDefinition, Outcome
 from . import responses
 from .common import (
+    APP,
     COMMON_FIELDS,
     FORM_TYPE,
     multipart_body,
@@ -28,54 +30,92 @@ from .credentials import API_KEY, BASIC, OAUTH, find_credentials
 from .exchange import RequestOptions, send_request
 from .requests import build_url, encode_form, parse_pairs, require_https, split_credentials
 
-#: Content types of version 4 -> what the header says.
+#: Content type of version 4 -> value of the header.
 _CONTENT_TYPES: Mapping[str, str] = {"json": "application/json", "urlEncoded": FORM_TYPE}
 
 
+_REQUEST_FIELDS = (
+    *COMMON_FIELDS,
+    Field("queryParameters", "array"),
+    Field("contentType", "text", choices=("json", "multipart", "urlEncoded", "custom")),
+    Field("inputMethod", "text", choices=("dataStructure", "jsonString")),
+    Field("jsonStringBodyContent", "text"),
+    Field("dataStructureBodyContent"),
+    Field("multipartBodyContent", "array"),
+    Field("urlEncodedBodyContent", "array"),
+    Field("rawBodyContent"),
+    Field("contentTypeValue", "text"),
+    required_boolean("parseResponse"),
+    required_boolean("stopOnHttpError"),
+    required_boolean("allowRedirects"),
+    required_boolean("shareCookies"),
+    required_boolean("requestCompressedContent"),
+    # The names of the fields of each type are not known, so they are ignored.
+    Field("paginationType", "text", choices=("offsetBased", "pageBased", "urlBased", "tokenBased")),
+)
+
+_DOWNLOAD_FIELDS = (
+    Field("url", "text", required=True),
+    required_boolean("stopOnHttpError"),
+    Field("headers", "array"),
+    Field("queryParameters", "array"),
+    Field("timeout", "uinteger"),
+    Field("allowRedirects", "boolean"),
+    Field("shareCookies", "boolean"),
+    Field("requestCompressedContent", "boolean"),
+)
+
+_VERSIONS = (4,)
+
+
+@APP.module("MakeRequest", *_REQUEST_FIELDS, versions=_VERSIONS, external=True)
 def _make_request(context: ModuleContext) -> Outcome:
-    """``{"data", "headers": {name: value}, "statusCode"}``, in this order (seen); one for each page."""
+    """Emits ``{"data", "headers": {name: value}, "statusCode"}``, in this order (observed), for each page."""
     mapper, budget = context.mapper, context.env.budget
     body, content_type = _build_body(context)
-    manner = replace(_request_options(context), fetch_all_pages="paginationType" in mapper)
+    options = replace(_request_options(context), fetch_all_pages="paginationType" in mapper)
     _, first = send_request(
-        context, _build_request(context, mapper["method"].upper(), body, content_type), manner
+        context, _build_request(context, mapper["method"].upper(), body, content_type), options
     )
     bundles: list[Mapping[str, Value]] = []
     weight = transfer = 0
     for page in (first, *first.next_pages):
         bundles.append(_page_bundle(context, page))
         transfer += len(page.body)
-        # One bundle is weighed like those of any module; so many have to fit together.
+        # The interpreter checks the weight of each bundle; this is the limit of all pages.
         weight += budget.charge_weight(bundles[-1]) if first.next_pages else 0
         if weight > MAX_WEIGHT:
             raise data_too_large_error()
     return Emit(bundles, transfer=len(body) + transfer)
 
 
-def _page_bundle(context: ModuleContext, answer: HttpResponse) -> Mapping[str, Value]:
+def _page_bundle(context: ModuleContext, response: HttpResponse) -> Mapping[str, Value]:
     if context.mapper["stopOnHttpError"]:
-        responses.raise_for_status(answer)
+        responses.raise_for_status(response)
     return {
-        "data": responses.parse_body(context, answer, parse=context.mapper["parseResponse"]),
-        "headers": responses.headers_by_name(answer),
-        "statusCode": answer.status,
+        "data": responses.parse_body(context, response, parse=context.mapper["parseResponse"]),
+        "headers": responses.headers_by_name(response),
+        "statusCode": response.status,
     }
 
 
+@APP.module("DownloadFile", *_DOWNLOAD_FIELDS, versions=_VERSIONS, external=True)
 def _download(context: ModuleContext) -> Outcome:
-    """``{"data", "fileName", "fileSize", "headers", "statusCode"}``."""
-    last, answer = send_request(context, _build_request(context, "GET", b"", None), _request_options(context))
+    """Emits ``{"data", "fileName", "fileSize", "headers", "statusCode"}``."""
+    last, response = send_request(
+        context, _build_request(context, "GET", b"", None), _request_options(context)
+    )
     if context.mapper["stopOnHttpError"]:
-        responses.raise_for_status(answer)
-    context.env.budget.charge_text(len(answer.body))
+        responses.raise_for_status(response)
+    context.env.budget.charge_text(len(response.body))
     bundle = {
-        "data": answer.body,
-        "fileName": responses.file_name(last, answer),
-        "fileSize": len(answer.body),
-        "headers": responses.headers_by_name(answer),
-        "statusCode": answer.status,
+        "data": response.body,
+        "fileName": responses.file_name(last, response),
+        "fileSize": len(response.body),
+        "headers": responses.headers_by_name(response),
+        "statusCode": response.status,
     }
-    return Emit([bundle], transfer=len(answer.body))
+    return Emit([bundle], transfer=len(response.body))
 
 
 def _build_request(
@@ -84,9 +124,9 @@ def _build_request(
     mapper = context.mapper
     url, login = split_credentials(mapper["url"])
     parameters = context.module.parameters
-    for name, meant in (("tlsType", "certificates"), ("proxyKeychain", "a proxy")):
+    for name, label in (("tlsType", "certificates"), ("proxyKeychain", "a proxy")):
         if parameters.get(name) and context.run.world.transport is not None:
-            raise unsupported_module_error(f"{context.module.full_name}, with {meant}", context.module.id)
+            raise unsupported_module_error(f"{context.module.full_name}, with {label}", context.module.id)
     return OutgoingRequest(
         method=method,
         url=require_https(build_url(url, parse_pairs(mapper.get("queryParameters", ())))),
@@ -118,7 +158,7 @@ def _request_options(context: ModuleContext) -> RequestOptions:
 
 
 def _build_body(context: ModuleContext) -> tuple[bytes, str | None]:
-    """The body and its content type; only the fields that belong to the chosen type count."""
+    """Returns the body and its content type, built from the fields of the chosen content type."""
     mapper, kind = context.mapper, context.mapper.get("contentType")
     match kind:
         case "json" if mapper.get("inputMethod") == "dataStructure":
@@ -139,7 +179,7 @@ def _build_body(context: ModuleContext) -> tuple[bytes, str | None]:
 
 
 def _json_body(context: ModuleContext) -> str:
-    """The text of the body, which must be JSON once everything is mapped into it (the error's text was seen)."""
+    """Returns the text of the body, which must be JSON once it is evaluated (the error's text was observed)."""
     text: str = context.mapper.get("jsonStringBodyContent", "")
     if not text or context.mapper.get("inputMethod") != "jsonString":
         raise BundleValidationError()
@@ -149,40 +189,3 @@ def _json_body(context: ModuleContext) -> str:
         reason = "The provided JSON body content is not valid JSON."
         raise ModuleError("InvalidConfigurationError", reason) from None
     return text
-
-
-_REQUEST_FIELDS = (
-    *COMMON_FIELDS,
-    Field("queryParameters", "array"),
-    Field("contentType", "text", choices=("json", "multipart", "urlEncoded", "custom")),
-    Field("inputMethod", "text", choices=("dataStructure", "jsonString")),
-    Field("jsonStringBodyContent", "text"),
-    Field("dataStructureBodyContent"),
-    Field("multipartBodyContent", "array"),
-    Field("urlEncodedBodyContent", "array"),
-    Field("rawBodyContent"),
-    Field("contentTypeValue", "text"),
-    required_boolean("parseResponse"),
-    required_boolean("stopOnHttpError"),
-    required_boolean("allowRedirects"),
-    required_boolean("shareCookies"),
-    required_boolean("requestCompressedContent"),
-    # The fields that go with a type are not known by their names; whatever an export holds of them is not read.
-    Field("paginationType", "text", choices=("offsetBased", "pageBased", "urlBased", "tokenBased")),
-)
-
-_DOWNLOAD_FIELDS = (
-    Field("url", "text", required=True),
-    required_boolean("stopOnHttpError"),
-    Field("headers", "array"),
-    Field("queryParameters", "array"),
-    Field("timeout", "uinteger"),
-    Field("allowRedirects", "boolean"),
-    Field("shareCookies", "boolean"),
-    Field("requestCompressedContent", "boolean"),
-)
-
-MODULES = (
-    ModuleDefinition("http:MakeRequest", _make_request, _REQUEST_FIELDS, external=True),
-    ModuleDefinition("http:DownloadFile", _download, _DOWNLOAD_FIELDS, external=True),
-)

@@ -1,4 +1,4 @@
-"""Hashes, and texts as bytes."""
+"""Binary functions: hashes and encodings."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 
-from ...errors import ExpressionError
+from ..constraint import Constraint
 from ..context import Environment
+from ..errors import ExpressionError
 from ..utf16 import to_well_formed
 from ..values import Value, as_text
+from .expectations import Arguments, literal_at
 from .registry import argument_at, function, text_at
 
 
@@ -21,7 +23,7 @@ def _bytes_at(env: Environment, values: Sequence[Value], place: int) -> bytes:
 
 
 def _decode(text: str, encoding: str) -> bytes:
-    """The bytes that a text spells in an encoding; stricter than Node's, which passes over what it cannot read."""
+    """Decodes a text; stricter than Node, which skips invalid characters."""
     try:
         match encoding:
             case "hex":
@@ -51,9 +53,13 @@ def _base64(env: Environment, values: Sequence[Value]) -> Value:
     return _encode(_bytes_at(env, values, 0), "base64")
 
 
-@function("toBinary", 1, 2)
+def _expect_encoded(arguments: Arguments, result: Constraint | None) -> Sequence[Constraint | None]:
+    return [Constraint(kind="base64") if literal_at(arguments, 1) == "base64" else None]
+
+
+@function("toBinary", 1, 2, expects=_expect_encoded)
 def _to_binary(env: Environment, values: Sequence[Value]) -> Value:
-    """Bytes stay as they are; a text is read as hex or base64 if the second argument says so."""
+    """Bytes are returned unchanged; a text is decoded as the second argument says: hex, base64, or UTF-8 by default."""
     if isinstance(values[0], bytes):
         return values[0]
     return _decode(text_at(env, values, 0), text_at(env, values, 1))
@@ -77,7 +83,7 @@ def _define_hash(name: str) -> None:
 
 
 def _decode_key(text: str, encoding: str) -> bytes:
-    """A key given as text: text, hex or base64; ``binary`` is for bytes alone (Help centre, "sha512")."""
+    """Decodes a key given as text, hex or base64; ``binary`` is for bytes only (Help centre, "sha512")."""
     if encoding == "binary":
         raise ExpressionError("A binary key must be a buffer.")
     return _decode(text, encoding)

@@ -12,16 +12,18 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from ...errors import ConversionError, ExpressionError
+from ..constraint import Constraint
 from ..context import Environment
 from ..dates.format import DAYS, MONTHS, format_date
 from ..dates.parse import parse_date
+from ..errors import ConversionError, ExpressionError
 from ..values import Value, as_date, date_from_milliseconds, is_number, to_epoch_milliseconds
+from .expectations import Arguments, kind, literal_at
 from .registry import argument_at, function, integer_at, number_at, quote_value, text_at
 
 
 def _date_at(env: Environment, values: Sequence[Value], place: int) -> datetime:
-    """A date; a text without a time zone is one of the organization's (Help centre, "Type coercion")."""
+    """Converts an argument to a date; a text without a time zone is in the organization's (Help centre, "Type coercion")."""
     value = argument_at(values, place)
     try:
         return as_date(value, env.zone)
@@ -30,7 +32,7 @@ def _date_at(env: Environment, values: Sequence[Value], place: int) -> datetime:
 
 
 def _zone_at(env: Environment, values: Sequence[Value], place: int) -> tzinfo:
-    """A zone by its name in the time zone database; another name is passed over (white-label documentation)."""
+    """Looks a zone up in the time zone database; an unknown name is ignored (white-label documentation)."""
     name = text_at(env, values, place)
     if name:
         try:
@@ -44,7 +46,7 @@ def _zone_at(env: Environment, values: Sequence[Value], place: int) -> tzinfo:
 _ISO = "YYYY-MM-DDTHH:mm:ssZ"
 
 
-@function("formatDate", 2, 3)
+@function("formatDate", 2, 3, expects=kind("date"))
 def _format(env: Environment, values: Sequence[Value]) -> Value:
     pattern = text_at(env, values, 1) or _ISO
     if len(pattern) > 10_000:
@@ -53,17 +55,23 @@ def _format(env: Environment, values: Sequence[Value]) -> Value:
     return format_date(_date_at(env, values, 0), pattern, _zone_at(env, values, 2))
 
 
-@function("parseDate", 1, 3)
+def _expect_pattern(arguments: Arguments, result: Constraint | None) -> Sequence[Constraint | None]:
+    """A date, written in the pattern."""
+    pattern = literal_at(arguments, 1)
+    return [Constraint(kind="date", pattern=pattern if isinstance(pattern, str) else None)]
+
+
+@function("parseDate", 1, 3, expects=_expect_pattern)
 def _parse(env: Environment, values: Sequence[Value]) -> Value:
     """``parseDate("2016-12-28"; "YYYY-MM-DD")`` is midnight of that day in the zone.
 
-    Without a pattern (exported blueprints have that) it takes what a field of a date takes.
+    Without a pattern (as in exported blueprints) the formats of a date field are accepted.
     """
     pattern = text_at(env, values, 1)
     if not pattern:
         return _date_at(env, values, 0)
     text = text_at(env, values, 0)
-    # Reading tries several ways to share out the digits of a text.
+    # The parser tries several ways to split the digits of a text.
     env.budget.charge(1_000)
     try:
         return parse_date(text, pattern, _zone_at(env, values, 2), date_from_milliseconds(env.now))
@@ -75,9 +83,9 @@ def _parse(env: Environment, values: Sequence[Value]) -> Value:
 
 
 def _define_date_function(name: str, change: Callable[[datetime, float], datetime]) -> None:
-    """A function of a date and a number that is worked out in the organization's zone."""
+    """Declares a function of a date and a number that is computed in the organization's zone."""
 
-    @function(name, 2)
+    @function(name, 2, expects=kind("date"))
     def changed(env: Environment, values: Sequence[Value]) -> Value:
         count = number_at(values, 1)
         return _change_date(env, values, lambda at: change(at, count))
@@ -86,7 +94,7 @@ def _define_date_function(name: str, change: Callable[[datetime, float], datetim
 def _change_date(
     env: Environment, values: Sequence[Value], change: Callable[[datetime], datetime]
 ) -> datetime:
-    """The first argument changed, as seen in the organization's zone."""
+    """Changes the first argument in the organization's zone."""
     at = _date_at(env, values, 0)
     try:
         return change(at.astimezone(env.zone())).astimezone(UTC)
@@ -95,24 +103,24 @@ def _change_date(
 
 
 def _add_duration(milliseconds_each: int) -> Callable[[datetime, float], datetime]:
-    """Add a length of time, parts of it too, whatever clocks do meanwhile."""
+    """Returns the addition of a duration, fractions included, regardless of daylight saving time."""
     return lambda at, count: date_from_milliseconds(
         to_epoch_milliseconds(at) + count * milliseconds_each
     ).astimezone(at.tzinfo)
 
 
 def _round_half_away(count: float) -> int:
-    """The nearest whole number, halves away from zero: so moment.js counts days and months."""
+    """Rounds halves away from zero, as moment.js does for days and months."""
     return int(math.copysign(math.floor(abs(count) + 0.5), count))
 
 
 def _add_days(at: datetime, count: float) -> datetime:
-    """The same time of day some days later, across a change of the clocks too."""
+    """Adds days at the same time of day, also across a change to daylight saving time."""
     return at + timedelta(days=_round_half_away(count))
 
 
 def _add_months(at: datetime, count: float) -> datetime:
-    """The same day some months later, or the month's last one where it has no such day."""
+    """Adds months; a day that the month lacks becomes its last one."""
     year, month = divmod(12 * at.year + at.month - 1 + _round_half_away(count), 12)
     if not 1 <= year <= 9999:
         raise OverflowError
@@ -137,18 +145,18 @@ _define_date_function("setDate", lambda at, day: at + timedelta(days=int(day) - 
 _define_date_function("setYear", lambda at, year: _add_months(at, 12 * (int(year) - at.year)))
 
 
-@function("setDay", 2)
+@function("setDay", 2, expects=kind("date"))
 def _set_day(env: Environment, values: Sequence[Value]) -> Value:
-    """Another day of the same week, which starts on Sunday: 1 to 7, or its English name."""
-    wanted = _ordinal_argument(env, values, DAYS)
-    return _change_date(env, values, lambda at: at + timedelta(days=wanted - 1 - at.isoweekday() % 7))
+    """Sets the day of the week, which starts on Sunday: 1 to 7, or its English name."""
+    number = _ordinal_argument(env, values, DAYS)
+    return _change_date(env, values, lambda at: at + timedelta(days=number - 1 - at.isoweekday() % 7))
 
 
-@function("setMonth", 2)
+@function("setMonth", 2, expects=kind("date"))
 def _set_month(env: Environment, values: Sequence[Value]) -> Value:
-    """Another month of the same year: 1 to 12, or its English name."""
-    wanted = _ordinal_argument(env, values, MONTHS)
-    return _change_date(env, values, lambda at: _add_months(at, wanted - at.month))
+    """Sets the month of the year: 1 to 12, or its English name."""
+    number = _ordinal_argument(env, values, MONTHS)
+    return _change_date(env, values, lambda at: _add_months(at, number - at.month))
 
 
 def _ordinal_argument(env: Environment, values: Sequence[Value], names: Sequence[str]) -> int:

@@ -1,32 +1,42 @@
-"""General functions: choosing between values, and reaching into collections."""
+"""General functions: conditionals, and access to collections."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ...runtime.budget import MAX_DEPTH
+from ..constraint import Constraint
 from ..context import Environment, is_equal_within_budget, resolve_path, text_within_budget
-from ..values import Value, as_text, is_array, is_empty, is_number, is_truthy
+from ..values import MAX_DEPTH, Value, as_text, is_array, is_empty, is_number, is_truthy
+from .expectations import Arguments, all_same_as_result, literal_at
 from .registry import Thunk, argument_at, function, lazy_function
 
 
-@lazy_function("if", 2, 3)
+def _expect_branches(arguments: Arguments, result: Constraint | None) -> Sequence[Constraint | None]:
+    return [None, result, result]
+
+
+@lazy_function("if", 2, 3, expects=_expect_branches)
 def _if(env: Environment, thunks: Sequence[Thunk]) -> Value:
     if is_truthy(thunks[0]()):
         return thunks[1]()
     return thunks[2]() if len(thunks) > 2 else None
 
 
-@lazy_function("ifempty", 2, 2)
+@lazy_function("ifempty", 2, 2, expects=all_same_as_result)
 def _ifempty(env: Environment, thunks: Sequence[Thunk]) -> Value:
-    """Empty are nothing and the empty text; 0 and false are not (developer documentation, "IML")."""
+    """``null`` and the empty text are empty; 0 and false are not (developer documentation, "IML")."""
     value = thunks[0]()
     return thunks[1]() if is_empty(value) else value
 
 
-@lazy_function("switch", 3, None)
+def _expect_cases(arguments: Arguments, result: Constraint | None) -> Sequence[Constraint | None]:
+    """Every second argument has the type of the result."""
+    return [None if place == 0 or place % 2 else result for place in range(len(arguments))]
+
+
+@lazy_function("switch", 3, None, expects=_expect_cases)
 def _switch(env: Environment, thunks: Sequence[Thunk]) -> Value:
-    """Pairs of a value and a result; an odd one at the end is the result if none matches."""
+    """Pairs of a value and a result; a single last argument is the default."""
     value = thunks[0]()
     pairs = thunks[1:]
     for place in range(0, len(pairs) - 1, 2):
@@ -40,23 +50,36 @@ def _equal(env: Environment, values: Sequence[Value]) -> Value:
     return is_equal_within_budget(values[0], values[1], env.budget)
 
 
-@function("get", 2)
+def _expect_path(arguments: Arguments, result: Constraint | None) -> Sequence[Constraint | None]:
+    """A collection or array that has the path."""
+    path = literal_at(arguments, 1)
+    if not isinstance(path, (str, int)) or isinstance(path, bool):
+        return []
+    steps = [int(step) if step.isdigit() and step.isascii() else step for step in str(path)[:500].split(".")]
+    whole = Constraint()
+    target = whole.descend([step for step in steps if step != ""])
+    if result is not None:
+        target.merge(result)
+    return [whole]
+
+
+@function("get", 2, expects=_expect_path)
 def _get(env: Environment, values: Sequence[Value]) -> Value:
     """The path may be a number or a text with dots; numbers count from 1."""
     return get_at_path(values[0], parse_path(values[1]))
 
 
-#: Characters of a path that are read.
+#: Maximum characters of a path; the rest is ignored.
 _MAX_PATH_LENGTH = 10_000
 
 
 def parse_path(path: Value) -> list[str | int]:
-    """The steps of a path written as a number (``2``) or with dots (``"2.raw_name"``)."""
+    """Parser for a path, written as a number (``2``) or with dots (``"2.raw_name"``)."""
     if is_number(path):
         return [int(path)] if isinstance(path, int) else ["?"]
     if is_array(path) or isinstance(path, Mapping):
         return ["?"]
-    # Nothing lies deeper than that, and the rest of a longer path leads nowhere.
+    # No value is nested deeper, so the rest of a longer path has no value.
     steps = as_text(path)[:_MAX_PATH_LENGTH].split(".", MAX_DEPTH + 1)
     return [int(step) if _is_index(step) else step for step in steps]
 
@@ -66,7 +89,7 @@ def _is_index(step: str) -> bool:
 
 
 def get_at_path(item: Value, path: Sequence[str | int]) -> Value:
-    """Follow a path of which a number may also be the name of a field."""
+    """Resolves a path; a number may also be the name of a field."""
     for step in path:
         if item is None:
             break

@@ -1,4 +1,4 @@
-"""Math functions. Those over many numbers take one array, or the numbers one by one."""
+"""Math functions. Aggregate functions take one array, or several numbers."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import statistics
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from ...errors import ExpressionError
 from ..context import Environment
+from ..errors import ExpressionError
 from ..values import Value, is_array, is_number, normalize_number
+from .expectations import kind, numbers
 from .registry import argument_at, function, integer_at, number_at, text_at
 
-#: The widest number has 309 digits before its point; the usual precision of 28 would refuse it.
+#: The largest number has 309 digits before its decimal point; the default precision of 28 is too small.
 _WIDE_CONTEXT = Context(prec=420)
 
 
 def _define_unary(name: str, body: Callable[[float], float]) -> None:
-    @function(name, 1)
+    @function(name, 1, expects=kind("number"))
     def one(env: Environment, values: Sequence[Value]) -> Value:
         value = number_at(values, 0)
         return normalize_number(body(value)) if math.isfinite(value) else value
@@ -30,7 +31,7 @@ _define_unary("floor", math.floor)
 _define_unary("round", lambda value: math.floor(value) + (value - math.floor(value) >= 0.5))
 
 
-@function("trunc", 1, 2)
+@function("trunc", 1, 2, expects=kind("number"))
 def _trunc(env: Environment, values: Sequence[Value]) -> Value:
     value, decimals = number_at(values, 0), integer_at(values, 1, 0)
     if not math.isfinite(value):
@@ -43,7 +44,7 @@ def _trunc(env: Environment, values: Sequence[Value]) -> Value:
 
 
 def _number_arguments(env: Environment, values: Sequence[Value]) -> list[float]:
-    """The numbers among the arguments; nothing and empty texts are passed over."""
+    """Returns the numbers among the arguments; empty ones are skipped."""
     items = values[0] if len(values) == 1 and is_array(values[0]) else values
     env.budget.charge_items(len(items))
     present = [item for item in items if item is not None and item != ""]
@@ -51,7 +52,7 @@ def _number_arguments(env: Environment, values: Sequence[Value]) -> list[float]:
 
 
 def _define_aggregate(name: str, body: Callable[[list[float]], float]) -> None:
-    @function(name, 1, None)
+    @function(name, 1, None, expects=numbers)
     def many(env: Environment, values: Sequence[Value]) -> Value:
         numbers = _number_arguments(env, values)
         if not numbers:
@@ -73,7 +74,7 @@ _define_aggregate("stdevS", statistics.stdev)
 _define_aggregate("stdevP", statistics.pstdev)
 
 
-@function("parseNumber", 1, 2)
+@function("parseNumber", 1, 2, expects=kind("number"))
 def _parse_number(env: Environment, values: Sequence[Value]) -> Value:
     """Spaces group digits: ``parseNumber("1 756,456"; ",")`` is 1756.456 (white-label documentation)."""
     if is_number(values[0]):
@@ -86,7 +87,7 @@ def _parse_number(env: Environment, values: Sequence[Value]) -> Value:
     return number_at([digits.replace(point, ".", 1)], 0)
 
 
-@function("formatNumber", 1, 4)
+@function("formatNumber", 1, 4, expects=kind("number"))
 def _format_number(env: Environment, values: Sequence[Value]) -> Value:
     """``formatNumber(123456789; 3; ","; ".")`` is 123.456.789,000 (white-label documentation)."""
     if argument_at(values, 0) is None:

@@ -1,4 +1,8 @@
-"""How a function of the expression language is declared: a name, how many arguments, and a body."""
+"""Registry of the functions of the expression language, and their declaration.
+
+A declaration has the name, the number of arguments, the constraints on them, and the implementation: a new function
+is declared in one place, and the reference and mock data follow from it.
+"""
 
 from __future__ import annotations
 
@@ -6,35 +10,39 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...errors import ConversionError, ExpressionError
+from ..constraint import Constraint
 from ..context import Environment, text_within_budget
+from ..errors import ConversionError, ExpressionError
 from ..values import FieldMarker, Value, as_number, as_text, is_array
+from .expectations import Arguments, Expectation
 
 Thunk = Callable[[], Value]
-"""An argument that is not computed until it is asked for."""
+"""Argument that is evaluated on demand."""
 
 Body = Callable[[Environment, Sequence[Value]], Value]
 LazyBody = Callable[[Environment, Sequence[Thunk]], Value]
 
 FUNCTIONS: dict[str, Function] = {}
-"""Every function, by the name under which expressions call it."""
+"""Registry of built-in functions by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function with the number of arguments that it takes; ``body`` gets thunks if it is ``lazy``, else values."""
+    """Function of the expression language; ``body`` takes thunks if it is ``lazy``, else values."""
 
     name: str
     min_arguments: int
     max_arguments: int | None
     body: Callable[[Environment, Sequence[Any]], Value]
     lazy: bool
+    #: Constraints on the arguments, if the function declares them.
+    expects: Expectation | None = None
 
     def call(self, env: Environment, arguments: Sequence[Thunk]) -> Value:
-        """The function's value, its arguments not being computed yet.
+        """Evaluates the arguments and returns the value of the function.
 
         Raises:
-            ExpressionError: if there are too few or too many arguments, or they make no sense to it.
+            ExpressionError: if there are too few or too many arguments, or they are not valid.
         """
         if not self.lazy:
             return self.apply(env, [argument() for argument in arguments])
@@ -42,13 +50,22 @@ class Function:
         return self.body(env, arguments)
 
     def apply(self, env: Environment, values: Sequence[Value]) -> Value:
-        """The value of a function that is not lazy; the marks mean nothing to it.
+        """Returns the value of a function that is not lazy; a field marker counts as ``None``.
 
         Raises:
-            ExpressionError: if there are too few or too many arguments, or they make no sense to it.
+            ExpressionError: if there are too few or too many arguments, or they are not valid.
         """
         self._check_argument_count(values)
         return self.body(env, [None if isinstance(value, FieldMarker) else value for value in values])
+
+    def argument_constraints(
+        self, arguments: Arguments, result: Constraint | None
+    ) -> Sequence[Constraint | None]:
+        """Returns a constraint or ``None`` for each argument of a call, given the constraint on its result."""
+        if self.expects is None or not arguments:
+            return [None] * len(arguments)
+        constraints = list(self.expects(arguments, result))[: len(arguments)]
+        return constraints + [None] * (len(arguments) - len(constraints))
 
     def _check_argument_count(self, arguments: Sequence[Any]) -> None:
         count = len(arguments)
@@ -56,36 +73,48 @@ class Function:
             raise ExpressionError(f"Wrong number of arguments: {count}.")
 
 
-def lazy_function(name: str, least: int, most: int | None) -> Callable[[LazyBody], LazyBody]:
-    """Declare a function that decides which of its arguments are computed."""
+def lazy_function(
+    name: str, least: int, most: int | None, *, expects: Expectation | None = None
+) -> Callable[[LazyBody], LazyBody]:
+    """Declares a function that evaluates its arguments itself."""
 
     def declare(body: LazyBody) -> LazyBody:
-        FUNCTIONS[name] = Function(name, least, most, body, lazy=True)
+        FUNCTIONS[name] = Function(name, least, most, body, lazy=True, expects=expects)
         return body
 
     return declare
 
 
-def function(name: str, least: int, most: int | None = -1) -> Callable[[Body], Body]:
-    """Declare a function of ``least`` to ``most`` arguments (as many as ``least`` unless given, ``None``: any)."""
+def function(
+    name: str, least: int, most: int | None = -1, *, expects: Expectation | None = None
+) -> Callable[[Body], Body]:
+    """Declares a function in the registry.
+
+    Args:
+        least: the minimum number of arguments.
+        most: the maximum number of arguments, ``None`` for any number; ``least`` unless given.
+        expects: the constraints that it puts on its arguments, from which mock data are generated.
+    """
 
     def declare(body: Body) -> Body:
-        FUNCTIONS[name] = Function(name, least, least if most == -1 else most, body, lazy=False)
+        FUNCTIONS[name] = Function(
+            name, least, least if most == -1 else most, body, lazy=False, expects=expects
+        )
         return body
 
     return declare
 
 
-# --- what functions expect of an argument --------------------------------------------------------
+# --- arguments, by position and type --------------------------------------------------------------
 
 
 def argument_at(values: Sequence[Value], place: int) -> Value:
-    """The argument at a place counted from 0, ``None`` if it was left out."""
+    """Returns the argument at a position counted from 0, ``None`` if it was left out."""
     return values[place] if place < len(values) else None
 
 
 def text_at(env: Environment, values: Sequence[Value], place: int, default: str = "") -> str:
-    """The argument as text; the reading of it is paid for."""
+    """Returns the argument as text, charged to the budget."""
     value = argument_at(values, place)
     if value is None:
         return default

@@ -8,27 +8,30 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from urllib.parse import quote, unquote
 
-from ...errors import ExpressionError
 from .. import utf16
 from ..context import Environment, is_equal_within_budget
+from ..errors import ExpressionError
 from ..regex.matcher import parse_regex_literal
 from ..values import Value, is_array
+from .expectations import Expectation, same_as_result
 from .registry import argument_at, array_at, function, integer_at, text_at
 
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d\u20e3]")
 _TAG = re.compile(r"<[^<>]*>")
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]()#+\-.!|>~]")
-#: What JavaScript's trim takes off.
+#: White space that JavaScript's trim removes.
 _JAVASCRIPT_WHITESPACE = "\t\n\v\f\r \xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
 
 
-def _define_text_function(name: str, body: Callable[[str], str]) -> None:
-    @function(name, 1)
+def _define_text_function(
+    name: str, body: Callable[[str], str], expects: Expectation | None = same_as_result
+) -> None:
+    @function(name, 1, expects=expects)
     def one(env: Environment, values: Sequence[Value]) -> Value:
         text = text_at(env, values, 0)
-        # The slowest of these handle each character in Python.
+        # The slowest of these process each character in Python.
         env.budget.charge(1 + len(text) // 20)
         made = body(text)
         env.budget.charge_text(len(made))
@@ -41,7 +44,7 @@ _define_text_function("trim", lambda text: text.strip(_JAVASCRIPT_WHITESPACE))
 _define_text_function("capitalize", lambda text: text[:1].upper() + text[1:])
 _define_text_function("startcase", lambda text: re.sub(r"\S+", lambda word: _capitalize_word(word[0]), text))
 # The characters that JavaScript's encodeURIComponent leaves as they are.
-_define_text_function("encodeURL", lambda text: quote(text, safe="-_.!~*'()", errors="replace"))
+_define_text_function("encodeURL", lambda text: quote(text, safe="-_.!~*'()", errors="replace"), expects=None)
 _define_text_function("decodeURL", lambda text: unquote(text, errors="replace"))
 _define_text_function("escapeHTML", lambda text: escape(text, quote=True).replace("&#x27;", "&#39;"))
 # ``# Header`` becomes ``&#35; Header`` (Workfront Fusion, the same engine); which characters more is assumed.
@@ -61,9 +64,9 @@ def _length(env: Environment, values: Sequence[Value]) -> Value:
     return utf16.length(text_at(env, values, 0))
 
 
-@function("replace", 3)
+@function("replace", 3, expects=same_as_result)
 def _replace(env: Environment, values: Sequence[Value]) -> Value:
-    """Every occurrence of a text, or what a pattern written ``/…/flags`` finds, which has no named groups (Help centre)."""
+    """Replaces every occurrence of a text, or the matches of a pattern ``/…/flags`` without named groups (Help centre)."""
     text, search, replacement = (text_at(env, values, place) for place in range(3))
     if not search:
         return text
@@ -84,7 +87,7 @@ def _replace_emoji(env: Environment, values: Sequence[Value]) -> Value:
     return replacement.join(pieces)
 
 
-@function("substring", 2, 3)
+@function("substring", 2, 3, expects=same_as_result)
 def _substring(env: Environment, values: Sequence[Value]) -> Value:
     """``substring("Hello"; 1; 3)`` is "el"; a start behind the end is swapped with it, as in JavaScript."""
     text = text_at(env, values, 0)
@@ -108,7 +111,7 @@ def _index_of(env: Environment, values: Sequence[Value]) -> Value:
 
 @function("contains", 2)
 def _contains(env: Environment, values: Sequence[Value]) -> Value:
-    """Whether a text has another in it, with regard to case, or an array has an item."""
+    """True if a text has another in it, case-sensitive, or an array has an item."""
     if is_array(values[0]):
         array = array_at(env, values, 0)
         env.budget.charge(len(array))
@@ -118,7 +121,7 @@ def _contains(env: Environment, values: Sequence[Value]) -> Value:
 
 @function("split", 1, 2)
 def _split(env: Environment, values: Sequence[Value]) -> Value:
-    """Without a separator the whole text is the one item; an empty separator takes it apart, as in JavaScript."""
+    """Without a separator the whole text is the only item; an empty one splits into characters, as in JavaScript."""
     text, separator = text_at(env, values, 0), text_at(env, values, 1)
     if argument_at(values, 1) is None:
         return [text]
@@ -126,15 +129,15 @@ def _split(env: Environment, values: Sequence[Value]) -> Value:
     return text.split(separator) if separator else utf16.split_units(text)
 
 
-@function("toString", 1)
+@function("toString", 1, expects=same_as_result)
 def _to_string(env: Environment, values: Sequence[Value]) -> Value:
-    """A collection does not become JSON (seen by practitioners)."""
+    """Converts to text; a collection does not become JSON (seen by practitioners)."""
     return "{object}" if isinstance(values[0], Mapping) else text_at(env, values, 0)
 
 
-@function("ascii", 1, 2)
+@function("ascii", 1, 2, expects=same_as_result)
 def _ascii(env: Environment, values: Sequence[Value]) -> Value:
-    """Characters outside of ASCII are dropped, or lose their accents first if the second argument is true."""
+    """Removes characters outside of ASCII, after their accents if the second argument is true."""
     text = text_at(env, values, 0)
     if argument_at(values, 1) in (True, "true"):
         text = unicodedata.normalize("NFKD", text)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ...errors import ExpressionError
+from ..errors import ExpressionError
 
 #: Instructions that a program may have, and how deep groups may lie within each other.
 MAX_INSTRUCTIONS = 3_000

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ...errors import ExpressionError
-from ...runtime.budget import Budget
+from ..context import EvaluationBudget
+from ..errors import ExpressionError
 from .compiler import Instruction, Program, compile_pattern
 
 #: The longest pattern, in characters.
@@ -54,10 +54,10 @@ class Pattern:
     program: Program
     is_global: bool
 
-    def has_match(self, text: str, budget: Budget) -> bool:
+    def has_match(self, text: str, budget: EvaluationBudget) -> bool:
         return _search(self.program, text, 0, budget) is not None
 
-    def replace(self, text: str, replacement: str, budget: Budget) -> str:
+    def replace(self, text: str, replacement: str, budget: EvaluationBudget) -> str:
         """Replace the first match, or all; ``$&``, ``$1`` to ``$99`` and ``$<name>`` stand for what was matched."""
         template = tuple(_parse_replacement(replacement, self.program))
         pieces: list[str] = []
@@ -74,7 +74,7 @@ class Pattern:
         pieces.append(text[done:])
         return "".join(pieces)
 
-    def matches(self, text: str, budget: Budget) -> Iterator[GroupSpans]:
+    def matches(self, text: str, budget: EvaluationBudget) -> Iterator[GroupSpans]:
         """The first match, or all; after an empty one the search goes on one character further."""
         position = 0
         while position <= len(text) and (match := _search(self.program, text, position, budget)):
@@ -116,7 +116,7 @@ def _search(
     program: Program,
     text: str,
     start: int,
-    budget: Budget,
+    budget: EvaluationBudget,
     *,
     anchored: bool = False,
     here: int | None = None,
@@ -159,7 +159,7 @@ def _add_threads(
     text: str,
     threads: list[tuple[int, GroupSpans]],
     reached: set[int],
-    budget: Budget,
+    budget: EvaluationBudget,
     here: int | None,
 ) -> None:
     """Add a thread for every instruction that is reached without reading a character, preferred ones first."""
@@ -196,7 +196,7 @@ def _add_threads(
 
 
 def _match_lookaround(
-    instruction: Instruction, text: str, position: int, budget: Budget
+    instruction: Instruction, text: str, position: int, budget: EvaluationBudget
 ) -> GroupSpans | None:
     """What is found ahead of a position, or behind it."""
     assert instruction.inner is not None

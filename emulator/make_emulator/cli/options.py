@@ -1,0 +1,39 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+#: Prefix of the environment variables of options.
+ENV_PREFIX = "MAKE_EMULATOR"
+
+
+def env_option(*names: str, also: str | None = None, **settings: Any) -> Callable[[_Command], _Command]:
+    """Returns the decorator for an option with the environment variable ``MAKE_EMULATOR_NAME``, whatever the command.
+
+    Args:
+        names: the option, such as ``--world-seed``; a second name is that of the parameter.
+        also: a second environment variable, such as ``MAKE_API_KEY``.
+    """
+    variable = f"{ENV_PREFIX}_{names[0].removeprefix('--').replace('-', '_').upper()}"
+    return click.option(*names, envvar=[variable, also] if also else variable, **settings)
+
+
+def format_option(*formats: str, help: str = "Output format.") -> Callable[[_Command], _Command]:
+    """Returns the decorator for ``--format``; the first format is the default, the parameter is ``format``."""
+    return click.option(
+        "--format",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help=help,
+    )
+
+
+#: The spelling of ``--format json`` before ``--format`` was there; the parameter is ``as_json``.
+hidden_json_option = click.option("--json", "as_json", is_flag=True, hidden=True)

@@ -1,0 +1,68 @@
+"""The command ``routes``: the declared routes with their scopes and the fidelity of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import click
+import orjson
+
+from .options import format_option, hidden_json_option
+
+if TYPE_CHECKING:
+    from ..fidelity import Behaviour
+    from ..http.endpoint import Endpoint
+
+_FIELDS = ("method", "path", "scopes", "permissions", "core", "plan")
+_LEGEND = (
+    "O/D/A: behaviours that are observed, documented, assumed. CORE: number among the 47 documented routes."
+)
+
+
+@click.command("routes", short_help="List the routes with their scopes and fidelity.")
+@format_option("text", "json", help="A table, or one JSON array.")
+@hidden_json_option
+def routes(format: str, as_json: bool) -> None:
+    """List the routes with their scopes and the fidelity of each."""
+    # Imported here, so that --help and mistakes in the usage answer at once.
+    from .. import api, fidelity
+
+    rows = list_routes(api.endpoints(), fidelity.shipped_behaviours())
+    if as_json or format == "json":
+        click.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2))
+    else:
+        click.echo(render_text(rows))
+
+
+def list_routes(endpoints: Iterable[Endpoint], behaviours: Sequence[Behaviour]) -> list[dict[str, Any]]:
+    """Returns a row for each route: its declaration, and the number of behaviours of each status that name it."""
+    from ..fidelity import count_statuses
+
+    rows = []
+    for endpoint in endpoints:
+        route = f"{endpoint.method} {endpoint.path}"
+        row = {
+            name: list(value) if isinstance(value := getattr(endpoint, name), tuple) else value
+            for name in _FIELDS
+        }
+        counts = count_statuses(each for each in behaviours if route in each.routes)
+        rows.append({**row, "fidelity": counts, "summary": endpoint.summary})
+    return rows
+
+
+def render_text(rows: Iterable[dict[str, Any]]) -> str:
+    """Returns the rows as a table with a legend."""
+    cells = [("METHOD", "PATH", "SCOPES", "CORE", "O/D/A"), *map(_table_cells, rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
+    return "\n".join([*lines, "", _LEGEND])
+
+
+def _table_cells(row: dict[str, Any]) -> tuple[str, ...]:
+    """Returns the cells of a row: ``area:read+write`` for scopes of one area, counts as observed/documented/assumed."""
+    areas = groupby((scope.partition(":") for scope in row["scopes"]), key=lambda parts: parts[0])
+    scopes = ", ".join(f"{area}:{'+'.join(access for _, _, access in group)}" for area, group in areas)
+    core, counts = ",".join(map(str, row["core"])), "/".join(map(str, row["fidelity"].values()))
+    return row["method"], row["path"], scopes, core, counts

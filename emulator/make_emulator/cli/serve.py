@@ -1,0 +1,250 @@
+"""The command ``serve``: the emulator as a server process."""
+
+from __future__ import annotations
+
+import atexit
+import errno
+import re
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..version import __version__
+from .errors import CommandError, InvalidSeedError
+from .options import env_option
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from ..registry import WorldHandle, WorldRegistry
+    from ..server.persistence import StateFile
+    from ..server.tls import EphemeralCA
+    from ..server.wsgi import Server
+    from ..webhooks.mail import MailServer
+
+# Imports in functions keep the start-up short: --help and mistakes in the usage need none of the server.
+
+
+@click.command()
+@env_option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@env_option(
+    "--port",
+    default=4747,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen at; 0 picks a free one.",
+)
+@env_option(
+    "--seed",
+    default="default",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="Seed of the default world.",
+)
+@env_option(
+    "--world-seed",
+    default=0,
+    show_default=True,
+    type=int,
+    help="Number that determines ids and mock data.",
+)
+@env_option(
+    "--smtp-port",
+    type=click.IntRange(0, 65535),
+    help="Receive mail for mailhooks at this port; 0 picks a free one. Off by default.",
+)
+@env_option("--tls", is_flag=True, help="Serve HTTPS with an ephemeral certificate.")
+@env_option(
+    "--tls-ca",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="With --tls: file for the CA certificate that clients have to trust.",
+)
+@env_option(
+    "--state",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Load the state of the default world from this file if it exists, and save it there.",
+)
+@env_option(
+    "--allow-network",
+    is_flag=True,
+    help="Let HTTP modules of scenarios send the requests that no rule matches. Off by default.",
+)
+@env_option("--no-rate-limit", is_flag=True, help="Never answer 429.")
+@env_option(
+    "--control-key",
+    metavar="KEY",
+    help="Key of the control API; without one it serves loopback only.",
+)
+@env_option(
+    "--log-format",
+    type=click.Choice(["text", "json", "none"]),
+    default="text",
+    show_default=True,
+    help="Format of the request log on stderr.",
+)
+def serve(
+    host: str,
+    port: int,
+    seed: str,
+    world_seed: int,
+    smtp_port: int | None,
+    state: Path | None,
+    tls: bool,
+    tls_ca: str | None,
+    allow_network: bool,
+    no_rate_limit: bool,
+    control_key: str | None,
+    log_format: str,
+) -> None:
+    """Serve the emulator until SIGTERM or Ctrl-C."""
+    from ..app import DEFAULT_WORLD, create_app, registry_of
+    from ..seeds import SeedError
+    from ..server.logging import configure
+
+    if tls_ca is not None and not tls:
+        raise click.UsageError("--tls-ca goes with --tls only")
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    configure(log_format)
+    try:
+        app = create_app(
+            seed=seed,
+            world_seed=world_seed,
+            rate_limit=not no_rate_limit,
+            control_key=control_key,
+            allow_network=allow_network,
+        )
+    except SeedError as error:
+        raise InvalidSeedError(error.issues) from None
+    except ValueError as error:
+        raise CommandError(str(error)) from None
+    registry = registry_of(app)
+    state_file = _load_state_file(state, registry, DEFAULT_WORLD) if state else None
+    authority, ca_file = _create_authority(host, tls_ca) if tls else (None, None)
+    server = _start_server(app, host, port, authority)
+    try:
+        if state_file is not None:
+            with _write_errors(state):
+                state_file.start()
+        mail = None if smtp_port is None else _start_mail_server(registry, host, smtp_port)
+        handle = registry.get(DEFAULT_WORLD)
+        assert handle is not None
+        for line in _summary_lines(server, handle, host, mail, allow_network=allow_network, ca_file=ca_file):
+            click.echo(line)
+        sys.stdout.flush()
+        stopped.wait()
+        if mail is not None:
+            mail.stop()
+    finally:
+        server.stop()
+    if state_file is not None:
+        with _write_errors(state):
+            state_file.stop()
+
+
+def _load_state_file(path: Path, registry: WorldRegistry, name: str) -> StateFile:
+    """Returns the state file of a world, after loading the state from it."""
+    from ..server.persistence import StateFile
+
+    file = StateFile(path, registry, name)
+    try:
+        file.load()
+    except OSError as error:
+        raise CommandError(f"cannot read {path}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise CommandError(f"{path} holds no state that can be loaded: {error}") from None
+    return file
+
+
+def _create_authority(host: str, path: str | None) -> tuple[EphemeralCA, Path]:
+    """Returns an ephemeral certificate authority, and the file of its certificate."""
+    from ..server.tls import EphemeralCA
+
+    authority = EphemeralCA(host)
+    atexit.register(authority.remove)
+    with _write_errors(path or "the CA file"):
+        return authority, authority.write(path)
+
+
+def _start_server(app: Flask, host: str, port: int, authority: EphemeralCA | None) -> Server:
+    from ..server.wsgi import PortInUseError, Server
+
+    server = Server(app, host, port, authority.context if authority else None)
+    try:
+        server.start()
+    except PortInUseError as error:
+        raise CommandError(f"{error}; choose another with --port, or --port 0 for a free one") from None
+    except OSError as error:
+        raise CommandError(f"cannot listen at {host}:{port}: {_os_error_reason(error)}") from None
+    return server
+
+
+def _start_mail_server(registry: WorldRegistry, host: str, port: int) -> MailServer:
+    from ..webhooks.mail import MailServer
+
+    server = MailServer(registry, host, port)
+    try:
+        server.start()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise CommandError(f"port {port} of {host} is taken; choose another with --smtp-port") from None
+        raise CommandError(f"cannot receive mail at {host}:{port}: {_os_error_reason(error)}") from None
+    return server
+
+
+def _summary_lines(
+    server: Server,
+    handle: WorldHandle,
+    host: str,
+    mail: MailServer | None,
+    *,
+    allow_network: bool,
+    ca_file: Path | None,
+) -> Iterator[str]:
+    """Yields the lines that a client needs: address, token, ids."""
+    from ..app import API_PREFIX
+    from ..server.wsgi import WILDCARD_ADDRESSES
+
+    team = handle.main_team()
+    yield f"make-emulator {__version__} serves a world of Make. Stop it with Ctrl-C.\n"
+    yield f"  base URL      {server.url}{API_PREFIX}"
+    if host in WILDCARD_ADDRESSES:
+        yield "  listens at    every address of this machine"
+    yield f"  token         {handle.main_token().token}"
+    if team is not None:
+        yield f"  team          {team.id}"
+        yield f"  organization  {team.organization_id}"
+    if mail is not None:
+        yield f"  mail          smtp://{host}:{mail.port}"
+    yield f"  dashboard     {server.url}/_emulator/"
+    if allow_network:
+        yield "  network       HTTP modules of scenarios send the requests that no rule matches"
+    if ca_file is not None:
+        from ..server.tls import shell_exports
+
+        yield f"  CA file       {ca_file}\n"
+        yield from (f"  {line}" for line in shell_exports(ca_file))
+
+
+@contextmanager
+def _write_errors(path: Path | str | None) -> Iterator[None]:
+    """Context in which a file that cannot be written is a failure of the command."""
+    try:
+        yield
+    except OSError as error:
+        raise CommandError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def _os_error_reason(error: OSError) -> str:
+    """Returns the message of the operating system, without the text that a server adds around it."""
+    messages = re.findall(r"\[Errno -?\d+\] ([^()\[\]]+)", str(error))
+    return messages[-1].strip() if messages else error.strerror or str(error)

@@ -1,0 +1,47 @@
+"""Control API under ``/_emulator``: worlds, tokens, clocks, request logs, faults. It is not a part of Make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from flask import Blueprint, Response, request
+
+from ..http.endpoint import Endpoint
+from ..http.openapi import build_document
+from ..http.responses import json_response
+from ..registry import WorldRegistry
+from ..version import __version__
+from . import clock, connections, external_services, faults, module_scripts, reports, snapshots, worlds
+from .access import check_access
+
+
+def create_blueprint(registry: WorldRegistry, endpoints: Sequence[Endpoint], *, key: str | None) -> Blueprint:
+    """Returns the routes of the control API.
+
+    Args:
+        endpoints: the endpoints of the emulated API, for OpenAPI and reports.
+        key: the control key, if the server has one.
+    """
+    blueprint = Blueprint("control", __name__, url_prefix="/_emulator")
+    blueprint.before_request(partial(check_access, key))
+
+    @blueprint.get("/health")
+    def health() -> Response:
+        """Answers 200 as soon as requests are served."""
+        return json_response({"status": "ok", "version": __version__})
+
+    @blueprint.get("/openapi.json")
+    def openapi() -> Response:
+        """OpenAPI 3.1 of the emulated API."""
+        return json_response(build_document(endpoints, request.host_url.rstrip("/") + "/api/v2"))
+
+    worlds.add_routes(blueprint, registry)
+    clock.add_routes(blueprint, registry)
+    connections.add_routes(blueprint, registry)
+    reports.add_routes(blueprint, registry, endpoints)
+    faults.add_routes(blueprint, registry)
+    module_scripts.add_routes(blueprint, registry)
+    external_services.add_routes(blueprint, registry)
+    snapshots.add_routes(blueprint, registry)
+    return blueprint

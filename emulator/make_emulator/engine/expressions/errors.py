@@ -1,0 +1,82 @@
+"""Errors of expressions and values, with the type names that Make shows.
+
+An expression always stands in a field of a module, so its errors are errors of that module. Sources of the names: Help centre,
+"Types of errors"; the class names of Make's module protocol. Texts marked as observed were read in notes of practitioners.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .utf16 import to_well_formed
+
+
+class ModuleError(Exception):
+    """Failure of a module; unless an error handler takes it, the run ends with an error.
+
+    Attributes:
+        name: the type of the error, e.g. ``RuntimeError``.
+        message: the text of the error.
+    """
+
+    def __init__(self, name: str, message: str) -> None:
+        # It may cite a value that an expression cut in the middle of a character; the logs have whole ones.
+        message = to_well_formed(message)
+        super().__init__(f"{name}: {message}")
+        self.name = name
+        self.message = message
+
+    @property
+    def error_bundle(self) -> Mapping[str, Mapping[str, str]]:
+        """Bundle of the failed module as its error handler sees it: ``{"error": {"type", "message"}}`` (exported blueprints)."""
+        return {"error": {"type": self.name, "message": self.message}}
+
+
+class BundleValidationError(ModuleError):
+    """Mismatch of a bundle and the fields of the module that it enters (observed text)."""
+
+    def __init__(self, parameters: int = 1) -> None:
+        super().__init__("BundleValidationError", f"Validation failed for {parameters} parameter(s).")
+        self.parameters = parameters
+
+
+class ConversionError(BundleValidationError):
+    """Failed conversion of a value to the type that its place requires."""
+
+
+class ExpressionError(ModuleError):
+    """Failed evaluation of an expression (observed: ``DataError: Failed to map 'data': Function 'toJSON' not found!``).
+
+    Attributes:
+        reason: the text without the field.
+        path: the place in the field's value: names of collections, and indexes of arrays counted from 0.
+    """
+
+    def __init__(self, reason: str, path: tuple[str | int, ...] = ()) -> None:
+        super().__init__("DataError", reason)
+        self.reason = reason
+        self.path = path
+
+    def in_function(self, function: str) -> ExpressionError:
+        """Returns the error as seen from the call around it (observed: ``Function 'if' finished with error! …``)."""
+        return ExpressionError(f"Function '{function}' finished with error! {self.reason}", self.path)
+
+    def at_step(self, step: str | int) -> ExpressionError:
+        """Returns the error as seen from the collection or array around it."""
+        return ExpressionError(self.reason, (step, *self.path))
+
+    def for_field(self, field: str) -> ExpressionError:
+        """Returns the error as seen from the field that holds the expression.
+
+        A place in a collection is named with the field, a place in an array without it (observed:
+        ``'values.6'`` of a row, but ``'0.value'`` of the first of several variables).
+        """
+        steps = [field, *map(str, self.path)]
+        arrays = [place for place, step in enumerate(self.path, 1) if isinstance(step, int)]
+        shown = ".".join(steps[max(arrays, default=0) :])
+        return ExpressionError(f"Failed to map '{shown}': {self.reason}")
+
+
+def syntax_error(text: str) -> ExpressionError:
+    """Returns the error of a text that is not an expression."""
+    return ExpressionError(f"Invalid expression '{text[:100]}'.")

@@ -1,0 +1,113 @@
+"""State of one run of a scenario, which the modules of apps read and change."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..world.models import ExecutionResponse, FieldSpecs, Json, Scenario
+from ..world.world import World
+from .errors import ExecutionInterruptedError
+from .expressions.constraint import Constraint
+from .expressions.functions.registry import Function
+from .expressions.values import Value
+from .runtime.budget import Budget
+from .runtime.duration import Stopwatch
+from .runtime.transaction import Transaction
+
+
+class Backlog:
+    """Bundles that a polling trigger found and did not emit yet, because of its limit.
+
+    Args:
+        is_polling: the first module of the flow is a polling trigger.
+        limit: the maximum number of bundles of a cycle, ``None`` for all.
+    """
+
+    __slots__ = ("_limit", "is_polling", "pending")
+
+    def __init__(self, *, is_polling: bool = False, limit: int | None = None) -> None:
+        self.is_polling = is_polling
+        self._limit = limit
+        self.pending: Sequence[Mapping[str, Json]] = ()
+
+    def take_page(self, found: Sequence[Mapping[str, Json]]) -> Sequence[Mapping[str, Json]]:
+        """Returns as many bundles as the limit allows; the rest is pending until the next cycle."""
+        if not self.is_polling or self._limit is None:
+            return found
+        self.pending = found[self._limit :]
+        return found[: self._limit]
+
+
+@dataclass(slots=True)
+class ScenarioCall:
+    """Call of another scenario.
+
+    Attributes:
+        wait: the call returns once the called run has ended, with its outputs.
+        execution_id: the id of the called run, known once it was computed.
+    """
+
+    scenario: Scenario
+    inputs: Mapping[str, Json]
+    wait: bool
+    execution_id: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class RunState:
+    """One run of a scenario while it is computed."""
+
+    world: World
+    scenario: Scenario
+    execution_id: str
+    started: int
+    inputs: Mapping[str, Json]
+    output_spec: FieldSpecs
+    trigger_bundle: Json
+    budget: Budget
+    stopwatch: Stopwatch
+    #: Milliseconds that the plan allows.
+    time_limit: int
+    random: random.Random
+    names: Mapping[str, Value]
+    #: Runs another scenario and returns its outputs.
+    call: Callable[[ScenarioCall], Mapping[str, Value]]
+    #: Looks up the custom functions of the team.
+    functions: Callable[[str], Function | None]
+    #: Scenario variables by name, and the names of those that last for one cycle.
+    variables: dict[str, Value] = field(default_factory=dict)
+    cycle_variables: set[str] = field(default_factory=set)
+    #: The response to the caller of the webhook, once a module has set it.
+    webhook_response: ExecutionResponse | None = None
+    #: Calls of "Increment function" in the cycle, and in the run, by module id.
+    counters: tuple[dict[int, int], dict[int, int]] = field(default_factory=lambda: ({}, {}))
+    #: Bundles of the trigger beyond its limit.
+    backlog: Backlog = field(default_factory=Backlog)
+    #: Changes of data stores that a rollback reverts.
+    transaction: Transaction = field(default_factory=Transaction)
+    #: True if a successful run ends with a warning.
+    has_warning: bool = False
+    #: The name that a module gave to the run.
+    name: str | None = None
+    #: Host -> cookies, shared by the HTTP modules that are set to.
+    cookies: dict[str, dict[str, str]] = field(default_factory=dict)
+    #: Module id -> the constraint of later modules on its output, inferred on demand for mock data.
+    find_constraint: Callable[[int], Constraint | None] = lambda id: None
+
+    def now(self) -> int:
+        return self.started + self.stopwatch.elapsed
+
+    def check_time_limit(self) -> None:
+        """Raises ExecutionInterruptedError if the run has taken longer than the plan allows."""
+        if self.stopwatch.elapsed > self.time_limit:
+            raise ExecutionInterruptedError()
+
+    def commit(self) -> None:
+        """Commits a successful cycle: its writes become final, and its cycle variables are cleared."""
+        self.transaction.commit()
+        for name in self.cycle_variables:
+            del self.variables[name]
+        self.cycle_variables.clear()
+        self.counters[0].clear()

@@ -1,0 +1,213 @@
+"""State of one request on its way through a pipeline, independent of the protocol that carried it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from flask import Request, Response
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from ..registry import WorldHandle, WorldRegistry
+from ..world.models import Token, User
+from ..world.world import World
+from .endpoint import ApiCall, Endpoint, ParsedParameters
+from .errors import BadRequestError, UnauthorizedError
+from .faults import FaultRule
+from .request_log import LogEntry
+
+
+class Caller(NamedTuple):
+    """Owner of a token, and the world in which the token is known."""
+
+    handle: WorldHandle
+    user: User
+    token: Token
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimitStatus:
+    """Remainder of a rate-limit window after a request was counted; ``reset`` in Unix seconds."""
+
+    limit: int
+    remaining: int
+    reset: int
+    exceeded: bool
+
+    def headers(self) -> list[tuple[str, str]]:
+        return [
+            ("X-RateLimit-Limit", str(self.limit)),
+            ("X-RateLimit-Remaining", str(self.remaining)),
+            ("X-RateLimit-Reset", str(self.reset)),
+        ]
+
+
+class RequestInput(Protocol):
+    """Input of a request, read only when a step needs it."""
+
+    @property
+    def authorization(self) -> str | None:
+        """Value of the ``Authorization`` header."""
+
+    @property
+    def host(self) -> str:
+        """Host that was called, with its port; empty without HTTP."""
+
+    @property
+    def origin(self) -> str:
+        """Scheme and host for URLs in responses, e.g. ``https://eu1.make.com``."""
+
+    @property
+    def query(self) -> MultiDict[str, str]:
+        """Query parameters."""
+
+    @property
+    def environ(self) -> Mapping[str, Any]:
+        """WSGI environment; empty without HTTP."""
+
+    def check_route(self) -> None:
+        """Raises an HTTPException if no route matches."""
+
+    def read_body(self, limit: int) -> bytes:
+        """Returns the body.
+
+        Raises:
+            RequestEntityTooLarge: if it is longer than ``limit`` bytes.
+        """
+
+    def check_json(self, body: bytes) -> None:
+        """Raises BadRequestError unless a body with content is declared as JSON."""
+
+
+class HttpInput:
+    """Input of an HTTP request.
+
+    It holds the request itself: each access through Flask's proxy costs as much as ten attributes.
+    """
+
+    __slots__ = ("request",)
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+
+    @property
+    def authorization(self) -> str | None:
+        return self.request.headers.get("Authorization")
+
+    @property
+    def host(self) -> str:
+        return self.request.host
+
+    @property
+    def origin(self) -> str:
+        return self.request.host_url.rstrip("/")
+
+    @property
+    def query(self) -> MultiDict[str, str]:
+        return self.request.args
+
+    @property
+    def environ(self) -> Mapping[str, Any]:
+        return self.request.environ
+
+    def check_route(self) -> None:
+        if self.request.routing_exception is not None:
+            raise self.request.routing_exception
+
+    def read_body(self, limit: int) -> bytes:
+        request = self.request
+        request.max_content_length = limit
+        body = request.get_data(cache=False)
+        check_chunked_length(request, body, limit)
+        return body
+
+    def check_json(self, body: bytes) -> None:
+        if body.strip() and self.request.mimetype != "application/json":
+            raise BadRequestError("The body must be JSON, with content type application/json.", suberrors=[])
+
+
+def check_chunked_length(request: Request, body: bytes, limit: int) -> None:
+    """Raises RequestEntityTooLarge if Werkzeug silently truncated a chunked body at the limit."""
+    if len(body) >= limit and request.content_length is None and request.environ["wsgi.input"].read(1):
+        raise RequestEntityTooLarge
+
+
+@dataclass(frozen=True, slots=True)
+class DirectInput:
+    """Input of a call within this process, without HTTP."""
+
+    query: MultiDict[str, str] = field(default_factory=MultiDict)
+    body: bytes = b""
+    origin: str = ""
+    authorization: str | None = None
+    host: str = ""
+    environ: Mapping[str, Any] = field(default_factory=dict)
+
+    def check_route(self) -> None:
+        """Every direct call names a declared route."""
+
+    def read_body(self, limit: int) -> bytes:
+        if len(self.body) > limit:
+            raise RequestEntityTooLarge
+        return self.body
+
+    def check_json(self, body: bytes) -> None:
+        """The body of a direct call is always JSON."""
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """One request: what came in, and what the steps found out about it so far."""
+
+    registry: WorldRegistry
+    input: RequestInput
+    entry: LogEntry
+    endpoint: Endpoint | None = None
+    #: Values of the path parameters, as text.
+    path: Mapping[str, str] = field(default_factory=dict)
+    #: The world that the request belongs to; ``None`` until a step found it.
+    handle: WorldHandle | None = None
+    caller: Caller | None = None
+    #: Set by authentication, raised after fault injection: faults come before a token is looked at.
+    authentication_error: UnauthorizedError | None = None
+    fault: FaultRule | None = None
+    body: bytes | None = None
+    parsed: ParsedParameters | None = None
+    call: ApiCall | None = None
+    rate_limit_status: RateLimitStatus | None = None
+    response: Response | None = None
+    #: Released when the request steps are over, before the response steps: the lock of the world.
+    resources: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def fault_path(self) -> str:
+        """Path that fault rules are matched with."""
+        return self.entry.path
+
+    def require_handle(self) -> WorldHandle:
+        """The world of the request, for steps that come after the one that finds it."""
+        assert self.handle is not None
+        return self.handle
+
+    def require_caller(self) -> Caller:
+        """The caller, for steps that come after authentication."""
+        assert self.caller is not None
+        return self.caller
+
+    def require_call(self) -> ApiCall:
+        """The resolved call, for steps that come after resolution."""
+        assert self.call is not None
+        return self.call
+
+    def require_endpoint(self) -> Endpoint:
+        """The endpoint, for steps that come after routing."""
+        assert self.endpoint is not None
+        return self.endpoint
+
+    @property
+    def world(self) -> World:
+        """The world of the request, as it is now."""
+        return self.require_handle().world

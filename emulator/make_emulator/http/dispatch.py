@@ -1,0 +1,132 @@
+"""Entry points of the API pipeline: HTTP requests to ``/api/v2``, and direct calls without HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+from flask import Flask, Request, Response, request
+from werkzeug.datastructures import Headers, MultiDict
+
+from ..registry import WorldRegistry
+from .context import Caller, DirectInput, HttpInput, RequestContext
+from .endpoint import ENCODED_SLASH, Endpoint
+from .faults import DroppedConnection, TruncatedResponse
+from .pipeline import Pipeline
+from .request_log import LogEntry
+from .routing import API_PREFIX
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationResult:
+    """Response to a direct call."""
+
+    status: int
+    headers: Headers
+    content: bytes
+
+    def json(self) -> Any:
+        """Returns the parsed body; a ValueError if it was truncated by a fault."""
+        return orjson.loads(self.content)
+
+
+class ApiDispatcher:
+    """Dispatcher of requests to the declared endpoints, by HTTP or directly; both pass the same pipeline."""
+
+    def __init__(
+        self,
+        registry: WorldRegistry,
+        endpoints: Sequence[Endpoint],
+        pipeline: Pipeline[RequestContext],
+    ) -> None:
+        self._registry = registry
+        self._endpoints = {endpoint.route: endpoint for endpoint in endpoints}
+        self._pipeline = pipeline
+
+    def register(self, app: Flask) -> None:
+        """Add the URL rules of the endpoints to an application, and take over its requests below ``/api/v2``.
+
+        They are taken over before Flask dispatches, since a request that no rule matches passes the pipeline too.
+        """
+        for route, endpoint in self._endpoints.items():
+            app.add_url_rule(
+                API_PREFIX + endpoint.url_rule,
+                endpoint=route,
+                methods=[endpoint.method],
+                provide_automatic_options=False,
+            )
+        app.before_request(self._dispatch)
+
+    def _dispatch(self) -> Response | None:
+        this: Request = request._get_current_object()  # type: ignore[attr-defined]
+        path = this.path
+        if not path.startswith(API_PREFIX + "/") and path != API_PREFIX:
+            return None
+        route = this.url_rule.endpoint if this.url_rule else None
+        entry = LogEntry(
+            this.method,
+            path.removeprefix(API_PREFIX).replace(ENCODED_SLASH, "%2F"),
+            this.query_string.decode("latin-1"),
+            endpoint=route,
+        )
+        context = RequestContext(
+            self._registry,
+            HttpInput(this),
+            entry,
+            self._endpoints[route] if route else None,
+            this.view_args or {},
+        )
+        return self._pipeline.run(context)
+
+    def invoke(
+        self,
+        endpoint: Endpoint,
+        caller: Caller | None = None,
+        *,
+        path: Mapping[str, object] | None = None,
+        query: Mapping[str, str | Sequence[str]] | None = None,
+        body: Any = None,
+        authorization: str | None = None,
+        origin: str = "",
+    ) -> InvocationResult:
+        """Call a declared endpoint without HTTP: same scopes, role, plan, rate limit, faults and log as over HTTP.
+
+        Args:
+            caller: the caller, if it is already authenticated.
+            path: value of each path parameter.
+            query: query parameters by their names in Make's API; a sequence repeats the parameter.
+            body: the JSON value of the body; ``None`` for no body.
+            authorization: an ``Authorization`` header to authenticate by, where there is no caller.
+            origin: scheme and host for URLs in the response.
+
+        Raises:
+            KeyError: if a path parameter is missing.
+            InjectedResetError, InjectedTimeoutError: if a fault leaves the call without a response.
+        """
+        values = {name: str(value) for name, value in (path or {}).items()}
+        arguments: MultiDict[str, str] = MultiDict(
+            {name: value if isinstance(value, str) else list(value) for name, value in (query or {}).items()}
+        )
+        entry = LogEntry(
+            endpoint.method,
+            endpoint.fill_path(values),
+            urlencode(list(arguments.items(multi=True))),
+            endpoint=endpoint.route,
+        )
+        content = b"" if body is None else orjson.dumps(body)
+        context = RequestContext(
+            self._registry,
+            DirectInput(arguments, content, origin, authorization),
+            entry,
+            endpoint,
+            values,
+            caller=caller,
+        )
+        response = self._pipeline.run(context)
+        if isinstance(response, DroppedConnection):
+            response.drop({})
+        content = response.sent_data if isinstance(response, TruncatedResponse) else response.get_data()
+        return InvocationResult(response.status_code, response.headers, content)

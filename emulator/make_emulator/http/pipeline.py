@@ -1,0 +1,105 @@
+"""Pipelines: the steps that a request passes, as lists. The response steps never touch a streamed body.
+
+A step is a function of the request's context. It changes the context, sets its response, which ends the request steps,
+or raises the error that the response is made from. A new step is one line in a list below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from flask import Response
+
+from ..world.exceptions import MissingPermissionError
+from .context import RequestContext
+from .responses import error_response, to_make_error
+from .routing import API_PREFIX
+from .steps import (
+    authentication,
+    authorization,
+    fault_injection,
+    handler,
+    parameters,
+    rate_limit,
+    request_body,
+    request_log,
+    response_headers,
+    routing,
+    usage_stats,
+    world_lock,
+)
+
+ContextT = TypeVar("ContextT", bound=RequestContext)
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline(Generic[ContextT]):
+    """Steps of one kind of request.
+
+    Args:
+        request_steps: run in order until one of them sets the response or raises.
+        response_steps: run in order on every response, also on that of an error.
+        error_response: makes the response of an exception that a request step raised.
+    """
+
+    request_steps: Sequence[Callable[[ContextT], None]]
+    response_steps: Sequence[Callable[[ContextT], None]]
+    error_response: Callable[[ContextT, Exception], Response]
+
+    def run(self, context: ContextT) -> Response:
+        """Take a request through all steps; returns its response."""
+        try:
+            with context.resources:
+                for step in self.request_steps:
+                    step(context)
+                    if context.response is not None:
+                        break
+        except Exception as error:
+            context.response = self.error_response(context, error)
+        for step in self.response_steps:
+            step(context)
+        assert context.response is not None
+        return context.response
+
+
+def api_error_response(context: RequestContext, error: Exception) -> Response:
+    """Make's error body for an exception; the log entry gets its code and reason."""
+    entry = context.entry
+    if isinstance(error, MissingPermissionError):
+        entry.missing = (error.permission,)
+    make_error = to_make_error(error, entry.method, API_PREFIX + entry.path)
+    entry.code = make_error.code
+    entry.reason = entry.reason or " ".join([make_error.detail, *(make_error.suberrors or ())])
+    return error_response(make_error)
+
+
+#: The way of a request to ``/api/v2``.
+API_PIPELINE: Pipeline[RequestContext] = Pipeline(
+    request_steps=[
+        authentication.identify_caller,
+        request_log.begin,
+        fault_injection.inject,
+        authentication.require_caller,
+        routing.require_endpoint,
+        authorization.check_scopes,
+        request_body.read_body,
+        parameters.parse,
+        world_lock.lock_world,
+        parameters.resolve,
+        rate_limit.count,
+        authorization.check_role,
+        authorization.check_plan,
+        rate_limit.check,
+        handler.handle,
+    ],
+    response_steps=[
+        response_headers.add_headers,
+        rate_limit.add_headers,
+        fault_injection.truncate,
+        request_log.finish,
+        usage_stats.count,
+    ],
+    error_response=api_error_response,
+)

@@ -1,0 +1,45 @@
+"""Responses made from JSON values and from exceptions, one place for both."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import orjson
+from flask import Response
+from werkzeug.exceptions import HTTPException
+
+from ..world.exceptions import DomainError
+from .errors import InternalServerError, MakeError, from_domain_error, from_http_exception
+
+JSON_CONTENT_TYPE = "application/json; charset=utf-8"
+
+log = logging.getLogger("make_emulator")
+
+
+def json_response(value: Any, status: int = 200) -> Response:
+    """Returns a response with a JSON body."""
+    return Response(orjson.dumps(value), status=status, content_type=JSON_CONTENT_TYPE)
+
+
+def error_response(error: MakeError) -> Response:
+    """Returns the response of an error of Make."""
+    response = json_response(error.body(), error.status)
+    response.headers.extend(error.headers())
+    return response
+
+
+def to_make_error(error: Exception, method: str, path: str) -> MakeError:
+    """Returns the error of Make for any exception that a request raised.
+
+    An exception that nothing expects is a defect of the emulator: its cause goes to the log, not to the caller.
+    """
+    match error:
+        case MakeError():
+            return error
+        case DomainError():
+            return from_domain_error(error)
+        case HTTPException():
+            return from_http_exception(error, method, path)
+    log.error("defect while answering %s %r", method, path, exc_info=error)
+    return InternalServerError("The emulator failed; its log tells why.")

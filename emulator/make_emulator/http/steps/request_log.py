@@ -1,0 +1,56 @@
+"""Log entry of a request: begun before anything else, finished with the response, and written to the server's log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+from flask import Response
+
+from ..context import RequestContext
+from ..request_log import LogEntry, RequestLog
+
+log = logging.getLogger("make_emulator")
+
+
+def begin(context: RequestContext) -> None:
+    """Number and date the entry in the log of the request's world."""
+    handle = context.require_handle()
+    handle.request_log.begin(context.entry, handle.world.now())
+    if context.caller is not None:
+        context.entry.user = context.caller.user.name
+        context.entry.token_label = context.caller.token.label
+
+
+def finish(context: RequestContext) -> None:
+    """Complete the entry with the response and keep it; requests that belong to no world are kept nowhere.
+
+    A streamed response passes untouched: the entry is kept as soon as it starts, and records the beginning of the
+    body while it flows.
+    """
+    response, entry = context.response, context.entry
+    assert response is not None
+    if context.handle is None:
+        return
+    request_log = context.handle.request_log
+    if response.is_streamed:
+        request_log.finish_streamed(entry, response.status_code)
+        _record_stream(response, request_log, entry)
+    else:
+        request_log.finish(entry, response.status_code, response.get_data())
+    if log.isEnabledFor(logging.INFO):
+        log.info(entry.sentence(), extra={"entry": entry})
+
+
+def _record_stream(response: Response, request_log: RequestLog, entry: LogEntry) -> None:
+    """Copy the beginning of a streamed body into the entry, piece by piece, as the server sends it."""
+    whole, pieces = response.response, response.iter_encoded()
+    if (close := getattr(whole, "close", None)) is not None:
+        response.call_on_close(close)
+
+    def record() -> Iterator[bytes]:
+        for piece in pieces:
+            request_log.record_piece(entry, piece)
+            yield piece
+
+    response.response = record()

@@ -1,0 +1,98 @@
+"""Executions of scenarios: their rows, and the log that keeps them as long as the plan says."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from typing import Any
+
+from .clock import DAY
+from .consumption import add_execution
+from .models import Execution, Scenario
+from .world import World
+
+#: The number of executions of a scenario, the latest, whose steps are kept.
+MAX_DETAILED_EXECUTIONS = 100
+
+
+def create(
+    scenario: Scenario,
+    organization_id: int,
+    *,
+    id: str,
+    type: str,
+    author_id: int | None,
+    started: int,
+    duration: int,
+    operations: int,
+    centicredits: int,
+    transfer: int,
+    status: int,
+    instant: bool = False,
+    **details: Any,
+) -> Execution:
+    """A run of a scenario, not yet logged.
+
+    Args:
+        details: further fields of `Execution`, such as ``error`` and ``steps``.
+    """
+    return Execution(
+        id=id,
+        scenario_id=scenario.id,
+        scenario_name=scenario.name,
+        team_id=scenario.team_id,
+        organization_id=organization_id,
+        type=type,
+        author_id=author_id,
+        instant=instant,
+        started=started,
+        duration=duration,
+        operations=operations,
+        centicredits=centicredits,
+        transfer=transfer,
+        status=status,
+        **details,
+    )
+
+
+def record_execution(world: World, execution: Execution) -> Execution:
+    """Add a run to the logs of its scenario and to the consumption of its owners."""
+    execution = count_execution(world, execution)
+    world.logs.put(execution)
+    return execution
+
+
+def count_execution(world: World, execution: Execution) -> Execution:
+    """Give a run its place in the order of the logs, and add it to the consumption of its owners."""
+    execution = replace(execution, sequence=world.ids.next("log"))
+    _drop_expired(world, execution)
+    add_execution(world, execution)
+    return execution
+
+
+def _drop_expired(world: World, newest: Execution) -> None:
+    """Drop what the plan keeps no longer from the logs of a scenario, and the steps of all but its latest runs."""
+    days = world.organizations[newest.organization_id].license.retention
+    entries = world.logs.where(scenario=newest.scenario_id)
+    stale = []
+    for entry in entries:
+        at = entry.started if isinstance(entry, Execution) else entry.at
+        if at >= newest.started - days * DAY:
+            break
+        stale.append(entry.id)
+    for id in stale:
+        world.logs.remove((newest.scenario_id, id))
+    detailed = world.detailed.setdefault(newest.scenario_id, deque())
+    detailed.append(newest.id)
+    if len(detailed) > MAX_DETAILED_EXECUTIONS:
+        run = world.logs.get((newest.scenario_id, detailed.popleft()))
+        if isinstance(run, Execution) and (run.steps or run.decisions):
+            world.logs.put(
+                replace(
+                    run,
+                    steps=(),
+                    decisions=(),
+                    steps_left_out=run.steps_left_out + len(run.steps),
+                    decisions_left_out=run.decisions_left_out + len(run.decisions),
+                )
+            )

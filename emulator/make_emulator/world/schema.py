@@ -1,0 +1,365 @@
+"""The schema of a world: every table, declared once.
+
+From a declaration follow the table itself, its indexes, its section of a snapshot, the references that a restore
+checks, what redaction masks, the look-up of a resource by the id in a request, and the removal of rows together with
+the row that owns them. A new table is a row class in `models` and one declaration here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from operator import attrgetter
+from types import MappingProxyType
+from typing import Any
+
+from .models import (
+    BlueprintVersion,
+    Connection,
+    CustomFunction,
+    DataStore,
+    DataStructure,
+    Execution,
+    Folder,
+    FunctionChange,
+    Hook,
+    HookLog,
+    HttpRule,
+    Incoming,
+    IncompleteExecution,
+    InstantRetry,
+    Mail,
+    Organization,
+    OrganizationMember,
+    PublicTemplate,
+    Record,
+    RetryAttempt,
+    Scenario,
+    ScenarioEvent,
+    SentRequest,
+    Team,
+    TeamMember,
+    Template,
+    Token,
+    User,
+    Variable,
+    VariableChange,
+)
+from .tables import Table
+
+#: What an index holds: a field, several of them as a tuple, or a value computed from the world's tables and a row.
+IndexSpec = str | tuple[str, ...] | Callable[["Tables", Any], Hashable]
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
+
+
+class TableSpec:
+    """The declaration of a table.
+
+    Args:
+        rows: the class of the rows; several where rows of different kinds share an order by ``sequence``.
+        key: the fields of the primary key.
+        indexes: the indexes by name.
+        owners: table -> the index of this one that holds the keys of that table's rows. Removing an owning row removes
+            the rows that it owns.
+        references: field -> the table whose rows it names; a restore checks that they exist.
+        resource: the name by which requests look rows up; such rows have a ``team_id``, unless `visibility` knows better.
+        path_parameter: the name of the resource's id in paths, ``{resource}Id`` by default.
+        has_text_id: whether the ids of the resource are text rather than numbers.
+        sections: section of a snapshot -> class of its rows; by default one, of the table's name.
+        is_optional: whether earlier releases wrote snapshots without it.
+        sensitive_fields: the fields that redaction masks, because they may hold secrets of external services.
+        secret_fields: the fields whose values redaction masks wherever they occur in the document.
+    """
+
+    def __init__(
+        self,
+        *rows: type,
+        key: str | tuple[str, ...] = "id",
+        indexes: Mapping[str, IndexSpec] = _NONE,
+        owners: Mapping[str, str] = _NONE,
+        references: Mapping[str, str] = _NONE,
+        resource: str | None = None,
+        path_parameter: str | None = None,
+        has_text_id: bool = False,
+        sections: Mapping[str, type] | None = None,
+        is_optional: bool = False,
+        sensitive_fields: tuple[str, ...] = (),
+        secret_fields: tuple[str, ...] = (),
+    ) -> None:
+        self.rows = rows
+        self.key = key
+        self.indexes = indexes
+        self.owners = owners
+        self.references = references
+        self.resource = resource
+        self.path_parameter = path_parameter or (f"{resource}Id" if resource else None)
+        self.has_text_id = has_text_id
+        self.sections = sections or {}
+        self.is_optional = is_optional
+        self.sensitive_fields = sensitive_fields
+        self.secret_fields = secret_fields
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        if not self.sections:
+            [row] = self.rows
+            self.sections = {name: row}
+
+    def create(self, name: str, tables: Tables) -> Table[Any, Any]:
+        """An empty table of the declared keys and indexes."""
+        indexes = {index: _index_function(spec, tables) for index, spec in self.indexes.items()}
+        return Table(name, _field_getter(self.key), indexes)
+
+
+def _field_getter(fields: str | tuple[str, ...]) -> Callable[[Any], Any]:
+    return attrgetter(fields) if isinstance(fields, str) else attrgetter(*fields)
+
+
+def _index_function(spec: IndexSpec, tables: Tables) -> Callable[[Any], Hashable]:
+    if callable(spec):
+        compute = spec
+        return lambda row: compute(tables, row)
+    return _field_getter(spec)
+
+
+def table(*rows: type, **declaration: Any) -> Any:
+    """Declare a table of `Tables`; for the arguments see `TableSpec`."""
+    return TableSpec(*rows, **declaration)
+
+
+def _organization_of_team(tables: Tables, row: Any) -> int:
+    return tables.teams[row.team_id].organization_id
+
+
+def _owned_by(kind: str) -> Callable[[Tables, Variable], int | None]:
+    """The index of the variables of an organization, or of a team."""
+    return lambda _tables, row: row.owner_id if row.owner == kind else None
+
+
+class Tables:
+    """The tables of a world, in the order in which a snapshot lists them: a table comes after those that it refers to."""
+
+    organizations: Table[int, Organization] = table(Organization, resource="organization")
+    teams: Table[int, Team] = table(
+        Team,
+        indexes={"organization": "organization_id"},
+        owners={"organizations": "organization"},
+        references={"organization_id": "organizations"},
+        resource="team",
+    )
+    users: Table[int, User] = table(User, resource="user")
+    organization_members: Table[tuple[int, int], OrganizationMember] = table(
+        OrganizationMember,
+        key=("user_id", "organization_id"),
+        indexes={"organization": "organization_id", "user": "user_id"},
+        owners={"organizations": "organization"},
+        references={"user_id": "users", "organization_id": "organizations"},
+    )
+    team_members: Table[tuple[int, int], TeamMember] = table(
+        TeamMember,
+        key=("user_id", "team_id"),
+        indexes={"team": "team_id", "user": "user_id"},
+        owners={"teams": "team"},
+        references={"user_id": "users", "team_id": "teams"},
+    )
+    tokens: Table[str, Token] = table(
+        Token, key="token", references={"user_id": "users"}, secret_fields=("token",)
+    )
+    folders: Table[int, Folder] = table(
+        Folder,
+        indexes={"team": "team_id", "parent": "parent_id"},
+        owners={"teams": "team"},
+        references={"team_id": "teams"},
+        resource="folder",
+    )
+    scenarios: Table[int, Scenario] = table(
+        Scenario,
+        indexes={
+            "team": "team_id",
+            "organization": _organization_of_team,
+            "folder": "folder_id",
+            "hook": "hook_id",
+            "awaited": lambda _tables, row: row.next_exec is not None or None,
+        },
+        owners={"teams": "team"},
+        references={"team_id": "teams"},
+        resource="scenario",
+    )
+    blueprints: Table[tuple[int, int], BlueprintVersion] = table(
+        BlueprintVersion,
+        key=("scenario_id", "version"),
+        indexes={"scenario": "scenario_id"},
+        owners={"scenarios": "scenario"},
+        references={"scenario_id": "scenarios"},
+    )
+    logs: Table[tuple[int, str], Execution | ScenarioEvent] = table(
+        Execution,
+        ScenarioEvent,
+        key=("scenario_id", "id"),
+        indexes={"scenario": "scenario_id"},
+        owners={"scenarios": "scenario"},
+        sections={"executions": Execution, "scenario_events": ScenarioEvent},
+    )
+    incomplete_executions: Table[str, IncompleteExecution] = table(
+        IncompleteExecution,
+        indexes={
+            "scenario": "scenario_id",
+            "awaited": lambda _tables, row: row.next_retry is not None or None,
+        },
+        owners={"scenarios": "scenario"},
+        references={"scenario_id": "scenarios", "team_id": "teams"},
+        resource="incompleteExecution",
+        path_parameter="dlqId",
+        has_text_id=True,
+    )
+    #: The runs that tried to complete an incomplete execution.
+    retries: Table[tuple[str, str], RetryAttempt] = table(
+        RetryAttempt,
+        key=("incomplete_id", "id"),
+        indexes={"incomplete": "incomplete_id", "scenario": "execution.scenario_id"},
+        owners={"incomplete_executions": "incomplete"},
+    )
+    #: Runs of instant triggers that failed because a service rejected them, each to be run once more.
+    reruns: Table[str, InstantRetry] = table(
+        InstantRetry,
+        indexes={"scenario": "scenario_id"},
+        owners={"scenarios": "scenario"},
+        references={"scenario_id": "scenarios"},
+        is_optional=True,
+    )
+    data_structures: Table[int, DataStructure] = table(
+        DataStructure,
+        indexes={"team": "team_id"},
+        owners={"teams": "team"},
+        references={"team_id": "teams"},
+        resource="dataStructure",
+    )
+    data_stores: Table[int, DataStore] = table(
+        DataStore,
+        indexes={"team": "team_id", "organization": _organization_of_team, "structure": "datastructure_id"},
+        owners={"teams": "team"},
+        references={"team_id": "teams"},
+        resource="dataStore",
+    )
+    records: Table[tuple[int, str], Record] = table(
+        Record,
+        key=("data_store_id", "key"),
+        indexes={"store": "data_store_id"},
+        owners={"data_stores": "store"},
+        references={"data_store_id": "data_stores"},
+    )
+    connections: Table[int, Connection] = table(
+        Connection,
+        indexes={"team": "team_id"},
+        owners={"teams": "team"},
+        references={"team_id": "teams"},
+        resource="connection",
+        sensitive_fields=("credentials",),
+    )
+    hooks: Table[int, Hook] = table(
+        Hook,
+        indexes={"team": "team_id", "udid": "udid"},
+        owners={"teams": "team"},
+        references={"team_id": "teams"},
+        resource="hook",
+        secret_fields=("udid",),
+    )
+    incomings: Table[tuple[int, str], Incoming] = table(
+        Incoming, key=("hook_id", "id"), indexes={"hook": "hook_id"}, owners={"hooks": "hook"}
+    )
+    hook_logs: Table[tuple[int, str], HookLog] = table(
+        HookLog,
+        key=("hook_id", "id"),
+        indexes={"hook": "hook_id"},
+        owners={"hooks": "hook"},
+        secret_fields=("udid",),
+    )
+    functions: Table[int, CustomFunction] = table(
+        CustomFunction,
+        indexes={"team": "team_id", "name": ("team_id", "name")},
+        owners={"teams": "team"},
+        references={"team_id": "teams", "created_by": "users"},
+        resource="function",
+        is_optional=True,
+    )
+    function_changes: Table[int, FunctionChange] = table(
+        FunctionChange,
+        indexes={"function": "function_id"},
+        owners={"functions": "function"},
+        references={"function_id": "functions", "updated_by": "users"},
+        is_optional=True,
+    )
+    templates: Table[int, Template] = table(
+        Template,
+        indexes={"team": "team_id"},
+        owners={"teams": "team"},
+        references={"team_id": "teams"},
+        resource="template",
+    )
+    public_templates: Table[int, PublicTemplate] = table(PublicTemplate)
+    #: Custom variables of organizations and teams; see `make_emulator.world.variables`.
+    variables: Table[tuple[str, int, str], Variable] = table(
+        Variable,
+        key=("owner", "owner_id", "name"),
+        indexes={
+            "owner": ("owner", "owner_id"),
+            "organization": _owned_by("organization"),
+            "team": _owned_by("team"),
+        },
+        owners={"organizations": "organization", "teams": "team"},
+        is_optional=True,
+        sensitive_fields=("value",),
+    )
+    variable_changes: Table[int, VariableChange] = table(
+        VariableChange,
+        indexes={"variable": ("owner", "owner_id", "name")},
+        owners={"variables": "variable"},
+        is_optional=True,
+        sensitive_fields=("before", "after"),
+    )
+    #: Mock responses of external services, and what scenarios sent to them; see `make_emulator.world.external_services`.
+    http_rules: Table[int, HttpRule] = table(HttpRule, sensitive_fields=("headers", "body", "pages"))
+    http_requests: Table[int, SentRequest] = table(SentRequest, sensitive_fields=("url", "headers", "body"))
+    outbox: Table[int, Mail] = table(Mail, sensitive_fields=("html", "text", "headers"))
+
+    def __init__(self) -> None:
+        for name, spec in TABLES.items():
+            setattr(self, name, spec.create(name, self))
+        for name, spec in TABLES.items():
+            for owner, index in spec.owners.items():
+                self.table(owner).own(self.table(name), index)
+        self._resources = {spec.resource: self.table(name) for name, spec in TABLES.items() if spec.resource}
+
+    def table(self, name: str) -> Table[Any, Any]:
+        """The table of a name."""
+        found: Table[Any, Any] = getattr(self, name)
+        return found
+
+    def resource_table(self, resource: str) -> Table[Any, Any]:
+        """The table of a kind of resource (``"scenario"``, ``"dataStore"`` …).
+
+        Raises:
+            KeyError: if there is no such resource.
+        """
+        return self._resources[resource]
+
+
+#: The declared tables by name.
+TABLES: dict[str, TableSpec] = {
+    name: value for name, value in vars(Tables).items() if isinstance(value, TableSpec)
+}
+
+
+def path_parameter_kinds() -> dict[str, str]:
+    """Path parameter -> the kind of resource whose id it is, e.g. ``{"scenarioId": "scenario"}``."""
+    return {
+        spec.path_parameter: spec.resource
+        for spec in TABLES.values()
+        if spec.resource and spec.path_parameter
+    }
+
+
+def text_id_parameters() -> frozenset[str]:
+    """The path parameters whose ids are text."""
+    return frozenset(
+        spec.path_parameter for spec in TABLES.values() if spec.has_text_id and spec.path_parameter
+    )

@@ -1,0 +1,188 @@
+"""A world under attack: one application, its default world with a still clock, and a fingerprint of all its state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from werkzeug.test import TestResponse
+
+from make_emulator.app import API_PREFIX, DEFAULT_WORLD, create_app, registry_of
+from make_emulator.registry import WorldHandle, WorldRegistry
+from make_emulator.world import connections, data_stores, functions, hook_queues, hooks, templates
+from make_emulator.world.models import Execution, Folder, IncompleteExecution, RetryAttempt
+from make_emulator.world.tables import Table
+from make_emulator.world.world import World
+
+from .api import ADMIN_TOKEN, NOON
+
+JSON_CONTENT_TYPE = "application/json; charset=utf-8"
+
+#: The fields of a hook of type ``gateway-webhook``.
+WEBHOOK_DATA = {"headers": False, "method": False, "stringify": False}
+
+#: What an operation may answer besides 200.
+ERROR_STATUSES = frozenset({400, 401, 403, 404, 405, 406, 409, 413, 422, 424, 429})
+
+
+class PopulatedApp:
+    """The default world with a few things more in each of its two organizations, so that no route lacks one."""
+
+    def __init__(self) -> None:
+        self.app = create_app(rate_limit=False, now=NOON)
+        self._client = self.app.test_client()
+        self._populate()
+        self._initial_fingerprint = fingerprint(self.world)
+
+    def reset(self) -> None:
+        self.registry.reset(self.handle)
+        self._populate()
+
+    def reset_if_changed(self) -> None:
+        """Reset it if anything changed: to look is quicker than to lay out a world."""
+        if fingerprint(self.world) != self._initial_fingerprint:
+            self.reset()
+
+    def _populate(self) -> None:
+        world = self.world
+        world.clock.freeze(NOON)
+        world.folders.put(Folder(id=1, name="Mine", team_id=1))
+        world.folders.put(Folder(id=2, name="Not mine", team_id=2))
+        world.ids.reserve("folder", 2)
+        data_stores.create_structure(world, world.teams[2], name="Not mine", spec=[], strict=False, id=2)
+        data_stores.create_structure(world, world.teams[1], name="Unused", spec=[], strict=False, id=3)
+        hooks.create_hook(
+            world, world.teams[2], name="Not mine", type_name="gateway-webhook", data={**WEBHOOK_DATA}
+        )
+        hooks.disable(world, world.hooks[2])
+        hooks.set_learning(world, world.hooks[2], True)
+        hook_queues.enqueue(world, world.hooks[1], {"sku": "A-1"}, id="waiting")
+        hook_queues.write_log(world, world.hooks[1], id="delivery", status=1, size=9, data={"request": {}})
+
+        key = {"url": "https://eu1.make.com", "apiKey": ADMIN_TOKEN}
+        for id, team, name in ((901, 1, "Mine"), (902, 2, "Not mine")):
+            user = world.users[team]
+            connections.create(world, world.teams[team], user, name=name, type="make", data=key, id=id)
+        for id, team in ((901, 1), (902, 2)):
+            template = templates.create(
+                world,
+                world.teams[team],
+                language="en",
+                blueprint={"name": "Template", "flow": [], "metadata": {}},
+                scheduling={"type": "on-demand"},
+                controller={"name": "Template", "modules": {}, "idSequence": 1},
+                id=id,
+            )
+            templates.publish(world, template)
+        code = "function hidden() { return 1; }"
+        other = world.users[2], world.teams[2]
+        functions.create(world, *other, name="hidden", description="", code=code, id=902)
+        run = world.logs[1, self.finished_execution_id(1)]
+        assert isinstance(run, Execution)
+        for scenario_id, team_id in ((1, 1), (5, 2)):
+            broken = IncompleteExecution(
+                id=f"broken-{scenario_id}",
+                scenario_id=scenario_id,
+                team_id=team_id,
+                execution_id=run.id,
+                reason="No.",
+                created=run.ends,
+                index=world.ids.next("incomplete execution"),
+                blueprint=world.blueprints[scenario_id, 1].blueprint,
+                failer=1,
+                bundles={},
+                size=2,
+            )
+            world.incomplete_executions.put(broken)
+        world.retries.put(RetryAttempt(incomplete_id="broken-1", execution=replace(run, id="retried")))
+
+    @property
+    def registry(self) -> WorldRegistry:
+        return registry_of(self.app)
+
+    @property
+    def handle(self) -> WorldHandle:
+        handle = self.registry.get(DEFAULT_WORLD)
+        assert handle is not None
+        return handle
+
+    @property
+    def world(self) -> World:
+        return self.handle.world
+
+    def finished_execution_id(self, scenario_id: int) -> str:
+        """The id of a finished run."""
+        runs = self.world.logs.where(scenario=scenario_id)
+        return next(entry.id for entry in runs if isinstance(entry, Execution))
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = ADMIN_TOKEN,
+        headers: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> TestResponse:
+        """Call a path below ``/api/v2``."""
+        sent = {"Authorization": f"Token {token}"} if token else {}
+        return self._client.open(
+            API_PREFIX + path, method=method, headers={**sent, **(headers or {})}, **options
+        )
+
+    def control(self, method: str, path: str, **options: Any) -> TestResponse:
+        """Call a path below ``/_emulator``."""
+        return self._client.open("/_emulator" + path, method=method, **options)
+
+
+def tables_of(world: World) -> dict[str, Table[Any, Any]]:
+    """Every table of a world, by the name of its attribute."""
+    return {name: value for name, value in vars(world).items() if isinstance(value, Table)}
+
+
+def fingerprint(world: World) -> dict[str, bytes]:
+    """All that a world holds, down to the JSON in its rows. Rate windows and the next ids are left out."""
+    state = {
+        name: orjson.dumps(list(table.all()), default=_to_json_type)
+        for name, table in tables_of(world).items()
+    }
+    state["tallies"] = repr(sorted(world.tallies.items())).encode()
+    state["clock"] = repr((world.clock.now(), world.clock.frozen)).encode()
+    return state
+
+
+def _to_json_type(value: Any) -> Any:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    raise TypeError(f"no form of {value!r}")
+
+
+def assert_error_response(
+    response: TestResponse, statuses: frozenset[int] | set[int] = ERROR_STATUSES
+) -> dict[str, Any]:
+    """Check that an answer is a refusal with one of the statuses and exactly Make's body; return the body."""
+    text = response.get_data(as_text=True)
+    assert response.status_code in statuses, (response.status_code, text[:500])
+    assert response.headers["Content-Type"] == JSON_CONTENT_TYPE
+    assert re.fullmatch(r"[0-9a-f]{32}", response.headers["x-request-id"])
+    body: dict[str, Any] = orjson.loads(text)
+    extra = {"currentVersion", "lastEdit"} if response.status_code == 409 else set()
+    assert set(body) - {"suberrors"} - extra == {"detail", "message", "code"}, text[:500]
+    for name in ("detail", "message", "code"):
+        assert isinstance(body[name], str)
+        assert body[name]
+    for suberror in body.get("suberrors", ()):
+        assert set(suberror) == {"message", "name"}
+        assert isinstance(suberror["message"], str)
+        assert suberror["name"] == "Error"
+        assert "{path}" not in suberror["message"]
+    assert "Traceback" not in text
+    return body
+
+
+def suberrors_of(body: Mapping[str, Any]) -> list[str]:
+    """The texts of a refusal, one for each parameter."""
+    return [suberror["message"] for suberror in body.get("suberrors", ())]

@@ -1,0 +1,268 @@
+"""One request for each declared route that the default world answers with 200: what the tests then spoil."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from make_emulator import api
+from make_emulator.http.endpoint import Endpoint
+
+from .populated_app import WEBHOOK_DATA, PopulatedApp
+
+BLUEPRINT = json.dumps(
+    {
+        "name": "Valid",
+        "flow": [
+            {
+                "id": 1,
+                "module": "scenario-service:ReturnData",
+                "version": 2,
+                "parameters": {},
+                "mapper": {"answer": "{{var.input.name}}"},
+            }
+        ],
+        "metadata": {},
+    }
+)
+CONTROLLER = json.dumps({"name": "Valid", "modules": {}, "idSequence": 2})
+ON_DEMAND = json.dumps({"type": "on-demand"})
+STRUCTURE_FIELDS = [{"name": "city", "type": "text", "required": True}]
+
+
+@dataclass(frozen=True, slots=True)
+class ValidRequest:
+    """Path parameters, query and JSON body."""
+
+    path: Mapping[str, Any] = field(default_factory=dict)
+    query: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+
+
+_SCENARIO = {"scenarioId": 1}
+_STORE = {"dataStoreId": 1}
+_RECORD = {"dataStoreId": 1, "key": "order-1001"}
+_EXECUTION = {"scenarioId": 1, "executionId": "{run}"}
+_HOOK = {"hookId": 1}
+_CONNECTION = {"connectionId": 901}
+_TEMPLATE = {"templateId": 901}
+_PUBLIC_TEMPLATE = {"templateUrl": "102-webhook-to-email"}
+_INCOMPLETE_EXECUTION = {"dlqId": "broken-1"}
+_NEW_VARIABLE = {"name": "NEW", "typeId": 2, "value": "x"}
+_ORGANIZATION_VARIABLE = {"organizationId": 1, "variableName": "API_URL"}
+_TEAM_VARIABLE = {"teamId": 1, "variableName": "MAX_QUANTITY"}
+_FUNCTION = {"functionId": 1}
+_FUNCTION_CODE = "function twice(x) { return 2 * x; }"
+_ORDER_DATA = {"sku": "Z-9", "quantity": 7}
+
+VALID_REQUESTS: dict[str, ValidRequest] = {
+    "GET /scenarios": ValidRequest(query={"teamId": 1}),
+    "GET /scenarios/{scenarioId}": ValidRequest(_SCENARIO),
+    "POST /scenarios": ValidRequest(body={"teamId": 1, "blueprint": BLUEPRINT, "scheduling": ON_DEMAND}),
+    "PATCH /scenarios/{scenarioId}": ValidRequest(
+        _SCENARIO, body={"name": "Renamed", "description": "Changed"}
+    ),
+    "POST /scenarios/{scenarioId}/clone": ValidRequest(
+        _SCENARIO, {"organizationId": 1}, body={"name": "Copy", "teamId": 1}
+    ),
+    "DELETE /scenarios/{scenarioId}": ValidRequest(_SCENARIO),
+    "POST /scenarios/{scenarioId}/start": ValidRequest({"scenarioId": 4}),
+    "POST /scenarios/{scenarioId}/stop": ValidRequest(_SCENARIO),
+    "POST /scenarios/{scenarioId}/run": ValidRequest(
+        _SCENARIO, body={"data": {"name": "Zoe"}, "responsive": True}
+    ),
+    "GET /scenarios/{scenarioId}/blueprint": ValidRequest(_SCENARIO),
+    "GET /scenarios/{scenarioId}/blueprints": ValidRequest(_SCENARIO),
+    "GET /scenarios/{scenarioId}/interface": ValidRequest(_SCENARIO),
+    "PATCH /scenarios/{scenarioId}/interface": ValidRequest(
+        _SCENARIO, body={"interface": {"input": STRUCTURE_FIELDS, "output": None}}
+    ),
+    "GET /scenarios/{scenarioId}/usage": ValidRequest(_SCENARIO),
+    "GET /scenarios/{scenarioId}/logs": ValidRequest(_SCENARIO),
+    "GET /scenarios/{scenarioId}/logs/{executionId}": ValidRequest(_EXECUTION),
+    "GET /scenarios/{scenarioId}/executions/{executionId}": ValidRequest(_EXECUTION),
+    "GET /dlqs": ValidRequest(query={"scenarioId": 1}),
+    "GET /dlqs/{dlqId}": ValidRequest(_INCOMPLETE_EXECUTION),
+    "PATCH /dlqs/{dlqId}": ValidRequest(_INCOMPLETE_EXECUTION, body={"blueprint": BLUEPRINT, "failer": 1}),
+    "DELETE /dlqs": ValidRequest(query={"scenarioId": 1, "confirmed": "true"}, body={"ids": ["broken-1"]}),
+    "GET /dlqs/{dlqId}/bundle": ValidRequest(_INCOMPLETE_EXECUTION),
+    "GET /dlqs/{dlqId}/logs": ValidRequest(_INCOMPLETE_EXECUTION),
+    "GET /dlqs/{dlqId}/logs/{executionId}": ValidRequest({"dlqId": "broken-1", "executionId": "retried"}),
+    "POST /dlqs/{dlqId}/retry": ValidRequest(_INCOMPLETE_EXECUTION),
+    "POST /dlqs/retry": ValidRequest(query={"scenarioId": 1}, body={"all": True}),
+    "GET /scenarios-folders": ValidRequest(query={"teamId": 1}),
+    "POST /scenarios-folders": ValidRequest(body={"name": "New", "teamId": 1}),
+    "PATCH /scenarios-folders/{folderId}": ValidRequest({"folderId": 1}, body={"name": "Renamed"}),
+    "DELETE /scenarios-folders/{folderId}": ValidRequest({"folderId": 1}),
+    "GET /connections": ValidRequest(query={"teamId": 1}),
+    "GET /connections/{connectionId}": ValidRequest(_CONNECTION),
+    "POST /connections": ValidRequest(
+        query={"teamId": 1},
+        body={"accountName": "New", "accountType": "make", "url": "https://eu1.make.com", "apiKey": "x"},
+    ),
+    "PATCH /connections/{connectionId}": ValidRequest(_CONNECTION, body={"name": "Renamed"}),
+    "DELETE /connections/{connectionId}": ValidRequest(_CONNECTION, {"confirmed": "true"}),
+    "POST /connections/{connectionId}/test": ValidRequest(_CONNECTION),
+    "GET /connections/{connectionId}/editable-data-schema": ValidRequest(_CONNECTION),
+    "POST /connections/{connectionId}/set-data": ValidRequest(_CONNECTION, body={"apiKey": "x"}),
+    "POST /connections/{connectionId}/scoped": ValidRequest(_CONNECTION, body={"scope": ["read"]}),
+    "GET /data-stores": ValidRequest(query={"teamId": 1}),
+    "GET /data-stores/{dataStoreId}": ValidRequest(_STORE),
+    "POST /data-stores": ValidRequest(
+        body={"name": "New", "teamId": 1, "maxSizeMB": 1, "datastructureId": 1}
+    ),
+    "PATCH /data-stores/{dataStoreId}": ValidRequest(_STORE, body={"name": "Renamed", "maxSizeMB": 2}),
+    "DELETE /data-stores": ValidRequest(query={"teamId": 1, "confirmed": "true"}, body={"ids": [1, 2]}),
+    "DELETE /data-stores/{dataStoreId}": ValidRequest(_STORE, {"confirmed": "true"}),
+    "GET /data-stores/{dataStoreId}/data": ValidRequest(_STORE),
+    "POST /data-stores/{dataStoreId}/data": ValidRequest(_STORE, body={"key": "new", "data": _ORDER_DATA}),
+    "PUT /data-stores/{dataStoreId}/data/{key}": ValidRequest(_RECORD, body=_ORDER_DATA),
+    "PATCH /data-stores/{dataStoreId}/data/{key}": ValidRequest(_RECORD, body={"quantity": 8}),
+    "DELETE /data-stores/{dataStoreId}/data": ValidRequest(
+        _STORE, {"confirmed": "true"}, body={"keys": ["order-1001"]}
+    ),
+    "GET /data-structures": ValidRequest(query={"teamId": 1}),
+    "GET /data-structures/{dataStructureId}": ValidRequest({"dataStructureId": 1}),
+    "POST /data-structures": ValidRequest(
+        body={"name": "New", "teamId": 1, "spec": STRUCTURE_FIELDS, "strict": True}
+    ),
+    "PATCH /data-structures/{dataStructureId}": ValidRequest(
+        {"dataStructureId": 1}, body={"name": "Renamed", "spec": STRUCTURE_FIELDS}
+    ),
+    "DELETE /data-structures/{dataStructureId}": ValidRequest({"dataStructureId": 3}),
+    "POST /data-structures/{dataStructureId}/clone": ValidRequest(
+        {"dataStructureId": 1}, body={"name": "Copy"}
+    ),
+    "GET /functions": ValidRequest(query={"teamId": 1}),
+    "POST /functions": ValidRequest(
+        query={"teamId": 1}, body={"name": "twice", "description": "Doubles.", "code": _FUNCTION_CODE}
+    ),
+    "POST /functions/eval": ValidRequest(query={"teamId": 1}, body={"code": _FUNCTION_CODE}),
+    "GET /functions/{functionId}": ValidRequest(_FUNCTION),
+    "PATCH /functions/{functionId}": ValidRequest(_FUNCTION, body={"description": "Changed"}),
+    "DELETE /functions/{functionId}": ValidRequest(_FUNCTION),
+    "GET /functions/{functionId}/history": ValidRequest(_FUNCTION, {"teamId": 1}),
+    "GET /hooks": ValidRequest(query={"teamId": 1}),
+    "POST /hooks": ValidRequest(
+        body={"name": "New", "teamId": 1, "typeName": "gateway-webhook", **WEBHOOK_DATA}
+    ),
+    "GET /hooks/{hookId}": ValidRequest(_HOOK),
+    "PATCH /hooks/{hookId}": ValidRequest(_HOOK, body={"name": "Renamed"}),
+    "DELETE /hooks/{hookId}": ValidRequest(_HOOK, {"confirmed": "true"}),
+    "GET /scenarios/{scenarioId}/triggers": ValidRequest({"scenarioId": 2}),
+    "GET /hooks/{hookId}/ping": ValidRequest(_HOOK),
+    "POST /hooks/{hookId}/enable": ValidRequest({"hookId": 2}),
+    "POST /hooks/{hookId}/disable": ValidRequest(_HOOK),
+    "POST /hooks/{hookId}/set-data": ValidRequest(_HOOK, body={"headers": True}),
+    "POST /hooks/{hookId}/learn-start": ValidRequest(_HOOK),
+    "POST /hooks/{hookId}/learn-stop": ValidRequest({"hookId": 2}),
+    "GET /hooks/{hookId}/incomings": ValidRequest(_HOOK),
+    "GET /hooks/{hookId}/incomings/stats": ValidRequest(_HOOK),
+    "GET /hooks/{hookId}/incomings/{incomingId}": ValidRequest({"hookId": 1, "incomingId": "waiting"}),
+    "DELETE /hooks/{hookId}/incomings": ValidRequest(_HOOK, body={"ids": ["waiting"]}),
+    "GET /hooks/{hookId}/logs": ValidRequest(_HOOK),
+    "GET /hooks/{hookId}/logs/{logId}": ValidRequest({"hookId": 1, "logId": "delivery"}),
+    "GET /teams": ValidRequest(query={"organizationId": 1}),
+    "GET /teams/{teamId}": ValidRequest({"teamId": 1}),
+    "POST /teams": ValidRequest(body={"name": "New", "organizationId": 1}),
+    "PATCH /teams/{teamId}": ValidRequest({"teamId": 1}, body={"name": "Renamed"}),
+    "DELETE /teams/{teamId}": ValidRequest({"teamId": 1}, {"confirmed": "true"}),
+    "GET /organizations": ValidRequest(),
+    "GET /organizations/{organizationId}": ValidRequest({"organizationId": 1}),
+    "POST /organizations": ValidRequest(
+        body={"name": "New", "regionId": 1, "timezoneId": 113, "countryId": 4}
+    ),
+    "PATCH /organizations/{organizationId}": ValidRequest({"organizationId": 1}, body={"name": "Renamed"}),
+    "DELETE /organizations/{organizationId}": ValidRequest({"organizationId": 1}, {"confirmed": "true"}),
+    "GET /organizations/{organizationId}/variables": ValidRequest({"organizationId": 1}),
+    "POST /organizations/{organizationId}/variables": ValidRequest({"organizationId": 1}, body=_NEW_VARIABLE),
+    "PATCH /organizations/{organizationId}/variables/{variableName}": ValidRequest(
+        _ORGANIZATION_VARIABLE, body={"typeId": 3, "value": True}
+    ),
+    "DELETE /organizations/{organizationId}/variables/{variableName}": ValidRequest(
+        _ORGANIZATION_VARIABLE, {"confirmed": "true"}
+    ),
+    "GET /organizations/{organizationId}/variables/{variableName}/history": ValidRequest(
+        _ORGANIZATION_VARIABLE
+    ),
+    "GET /teams/{teamId}/variables": ValidRequest({"teamId": 1}),
+    "POST /teams/{teamId}/variables": ValidRequest({"teamId": 1}, body=_NEW_VARIABLE),
+    "PATCH /teams/{teamId}/variables/{variableName}": ValidRequest(_TEAM_VARIABLE, body={"value": 7}),
+    "DELETE /teams/{teamId}/variables/{variableName}": ValidRequest(_TEAM_VARIABLE, {"confirmed": "true"}),
+    "GET /teams/{teamId}/variables/{variableName}/history": ValidRequest(_TEAM_VARIABLE),
+    "GET /users": ValidRequest(query={"teamId": 1}),
+    "GET /users/by-permission": ValidRequest(
+        query={"type": "organization", "permission": "organization users view", "organizationId": 1}
+    ),
+    "GET /users/me": ValidRequest(),
+    "GET /users/me/current-authorization": ValidRequest(),
+    "GET /users/roles": ValidRequest(query={"teamId": 1}),
+    "GET /users/roles/{roleId}": ValidRequest({"roleId": 3}),
+    "GET /templates": ValidRequest(query={"teamId": 1}),
+    "GET /templates/{templateId}": ValidRequest(_TEMPLATE),
+    "GET /templates/{templateId}/blueprint": ValidRequest(_TEMPLATE),
+    "POST /templates": ValidRequest(
+        body={
+            "teamId": 1,
+            "language": "en",
+            "blueprint": BLUEPRINT,
+            "scheduling": ON_DEMAND,
+            "controller": CONTROLLER,
+        }
+    ),
+    "PATCH /templates/{templateId}": ValidRequest(
+        _TEMPLATE, body={"name": "Renamed", "blueprint": BLUEPRINT}
+    ),
+    "DELETE /templates/{templateId}": ValidRequest(_TEMPLATE, {"confirmed": "true"}),
+    "POST /templates/{templateId}/publish": ValidRequest({"templateId": 1}),
+    "POST /templates/{templateId}/request-approval": ValidRequest(_TEMPLATE),
+    "GET /templates/public": ValidRequest(),
+    "GET /templates/public/{templateUrl}": ValidRequest(_PUBLIC_TEMPLATE),
+    "GET /templates/public/{templateUrl}/blueprint": ValidRequest(_PUBLIC_TEMPLATE),
+    "GET /enums/countries": ValidRequest(),
+    "GET /enums/imt-regions": ValidRequest(),
+    "GET /enums/timezones": ValidRequest(),
+}
+
+#: Routes that ask a question with another method than GET: they change nothing.
+READ_ONLY_ROUTES = {
+    "POST /connections/{connectionId}/test",
+    "POST /connections/{connectionId}/scoped",
+    "POST /functions/eval",
+}
+
+#: Kind of thing -> its id in the default world that the admin's organization does not own.
+OTHER_ORGANIZATION_IDS = {
+    "organization": 2,
+    "team": 2,
+    "user": 2,
+    "scenario": 5,
+    "folder": 2,
+    "dataStore": 3,
+    "dataStructure": 2,
+    "function": 902,
+    "connection": 902,
+    "template": 902,
+    "hook": 3,
+    "incompleteExecution": "broken-5",
+}
+
+
+def route_of(endpoint: Endpoint) -> str:
+    return f"{endpoint.method} {endpoint.path}"
+
+
+#: Every declared route by method and path.
+ENDPOINTS: dict[str, Endpoint] = {route_of(endpoint): endpoint for endpoint in api.endpoints()}
+
+
+def request_path(endpoint: Endpoint, target: PopulatedApp, **changes: Any) -> str:
+    """The path of the valid request, with some parameters exchanged for text that is already encoded."""
+    path = endpoint.path
+    for name, value in {**VALID_REQUESTS[route_of(endpoint)].path, **changes}.items():
+        if value == "{run}":
+            value = target.finished_execution_id(1)
+        path = path.replace(f"{{{name}}}", str(value))
+    return path

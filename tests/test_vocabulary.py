@@ -1,0 +1,69 @@
+"""The vocabulary of the code, the tests and the documentation: tests/vocabulary.yaml lists the words to avoid."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+SUFFIXES = {".py", ".md", ".html", ".js", ".css", ".toml"}
+
+
+@cache
+def vocabulary() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "tests/vocabulary.yaml").read_text("utf-8"))
+    return loaded
+
+
+def checked_files() -> Iterator[Path]:
+    """Yields the files of the checked folders that have text."""
+    exempt = [ROOT / name for name in vocabulary()["exempt"]]
+    for name in vocabulary()["checked"]:
+        path = ROOT / name
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            hidden = {"node_modules", "__pycache__"} & set(file.parts)
+            if (
+                file.suffix in SUFFIXES
+                and not hidden
+                and not any(file.is_relative_to(each) for each in exempt)
+            ):
+                yield file
+
+
+@pytest.mark.parametrize(("word", "term"), vocabulary()["words"].items())
+def test_a_word_is_not_used(word: str, term: str) -> None:
+    pattern = re.compile(rf"\b(?:{word})\b", flags=re.IGNORECASE)
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()[:120]}"
+        for path in checked_files()
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if pattern.search(line)
+    ]
+    assert found == [], f"use: {term}"
+
+
+def test_a_docstring_opens_with_a_term() -> None:
+    openings = tuple(f"{word} " for word in vocabulary()["docstring_openings"])
+    found = [
+        f"{path.relative_to(ROOT)}: {docstring.splitlines()[0][:120]}"
+        for path in checked_files()
+        if path.suffix == ".py"
+        for docstring in docstrings(path)
+        if docstring.startswith(openings)
+    ]
+    assert found == []
+
+
+def docstrings(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and (
+            docstring := ast.get_docstring(node)
+        ):
+            yield docstring

@@ -1,0 +1,68 @@
+"""Writer of the fidelity ledger's ``test`` fields, from the ``fidelity`` marks of the contract suite, and of FIDELITY.md.
+
+``python -m tools.update_fidelity`` updates fixtures/fidelity.yaml and renders FIDELITY.md (ignored by git); ``--check`` writes
+nothing and exits 1 if the data file is stale.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from make_emulator import fidelity
+from make_emulator.contract.declarations import endpoints
+from make_emulator.contract.ledger import set_fields
+from make_emulator.resources import data_folder, fixture_path
+
+ROOT = Path(__file__).parents[1]
+
+
+def find_linked_tests(folder: Path) -> dict[str, str]:
+    """Returns behaviour id -> node id of the first contract test with a ``fidelity`` mark of that id."""
+    linked: dict[str, str] = {}
+    for path in sorted(folder.glob("test_*.py")):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.FunctionDef):
+                for id in _fidelity_marks(node):
+                    linked.setdefault(id, f"contract_tests/{path.name}::{node.name}")
+    return linked
+
+
+def _fidelity_marks(function: ast.FunctionDef) -> Iterator[str]:
+    for decorator in function.decorator_list:
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.fidelity":
+            for argument in decorator.args:
+                if isinstance(argument, ast.Constant):
+                    yield str(argument.value)
+
+
+def link_tests(text: str, behaviours: Sequence[fidelity.Behaviour], folder: Path) -> str:
+    """Returns the data file's text with the contract test of each behaviour, by the marks of the tests in a folder."""
+    linked = find_linked_tests(folder)
+    changes = {
+        each.id: {"test": linked.get(each.id)} for each in behaviours if each.test != linked.get(each.id)
+    }
+    return set_fields(text, changes)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Updates the ledger, or checks it."""
+    if arguments not in ([], ["--check"]):
+        sys.exit("usage: python -m tools.update_fidelity [--check]")
+    path = fixture_path("fidelity.yaml")
+    text = path.read_text("utf-8")
+    behaviours = fidelity.load_behaviours(path, routes=endpoints().keys())
+    linked = link_tests(text, behaviours, data_folder("contract_tests"))
+    if arguments and linked != text:
+        sys.exit("fixtures/fidelity.yaml is stale: run make docs")
+    if not arguments:
+        if linked != text:
+            path.write_text(linked, "utf-8")
+        rendered = fidelity.render_markdown(fidelity.load_behaviours(path))
+        (ROOT / "FIDELITY.md").write_text(rendered, "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
