@@ -57,7 +57,10 @@ class ThreadPool:
         return self._queue.qsize()
 
     def start(self) -> None:
-        """Threads start with the first connections."""
+        """Accept connections, also after a stop; threads start with the first of them."""
+        with self._lock:
+            self._queue, self._threads, self._active = queue.SimpleQueue(), set(), {}
+            self._idle, self._stopping = 0, False
 
     def put(self, connection: Any) -> None:
         """Hand a connection to an idle thread, or to a new one."""
