@@ -1,55 +1,89 @@
 # The daily commands. A fresh machine needs Python 3.11 or newer and GNU make; `make test` also uses Node for the real clients.
-PYTHON ?= python3
+# If uv is installed, it creates the environment (and fetches a Python if there is none); otherwise venv and pip do.
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+# What is installed in the environment: the run-time dependencies, or those of development too.
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
 
-# The tests start Python a few hundred times, and pytest rewrites what it imports: let what was compiled be kept.
+UV := $(shell command -v uv 2>/dev/null)
+ifdef UV
+PYTHON ?= >=3.11
+CREATE_VENV = uv venv --quiet --allow-existing --python "$(PYTHON)" $(VENV)
+INSTALL = uv pip install --quiet --python $(BIN)/python
+else
+PYTHON ?= python3
+CREATE_VENV = $(PYTHON) -m venv $(VENV)
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+endif
+
+# The tests start Python a few hundred times, and pytest rewrites what it imports: keep the compiled files.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format typecheck bench docs check clean
+.PHONY: help serve test test-slow lint format typecheck bench docs lock check clean
 
 help: ## Show these commands
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-$(STAMP): pyproject.toml requirements/dev.txt
+$(BIN)/python:
+ifndef UV
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make-emulator needs Python 3.11 or newer; set PYTHON=..."; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --constraint requirements/dev.txt --editable . --group dev
+endif
+	@$(CREATE_VENV)
+
+$(RUNTIME): requirements/runtime.txt pyproject.toml | $(BIN)/python
+	@echo "Installing the run-time dependencies into $(VENV) with $(if $(UV),uv,pip) ..."
+	@$(INSTALL) --require-hashes --requirement requirements/runtime.txt
+	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
-serve: $(STAMP) ## Serve the emulator on http://127.0.0.1:4747/api/v2 (flags: make serve ARGS=--no-rate-limit)
+$(DEV): requirements/dev.txt pyproject.toml | $(BIN)/python
+	@echo "Installing the development dependencies into $(VENV) with $(if $(UV),uv,pip) ..."
+	@$(INSTALL) --require-hashes --requirement requirements/dev.txt
+	@$(INSTALL) --no-deps --editable .
+	@touch $(RUNTIME) $@
+
+serve: $(RUNTIME) ## Serve the emulator on http://127.0.0.1:4747/api/v2 (flags: make serve ARGS=--no-rate-limit)
 	@$(BIN)/make-emulator serve $(ARGS)
 
-test: $(STAMP) tests/e2e/node_modules ## Run every test, those with real clients included
-	$(BIN)/python -m pytest -n auto
+test: $(DEV) tests/e2e/node_modules ## Run every test, those with real clients included
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+test-slow: $(DEV) tests/e2e/node_modules ## Run every test as on a machine that is 50 times slower
+	MAKE_EMULATOR_TEST_SLOW=$$(date +%s)000000000 PYTHONPATH=$(CURDIR)/tests/helpers/slow_machine $(BIN)/python -m pytest -n auto $(ARGS)
 
 tests/e2e/node_modules: tests/e2e/package.json tests/e2e/package-lock.json
-	@if command -v npm >/dev/null; then cd tests/e2e && npm ci --silent --no-audit --no-fund && touch node_modules; \
-	else echo "npm is not installed: the tests with clients from npm will be skipped"; fi
+	@if command -v npm >/dev/null; then echo "Installing the clients from npm into $@ ..."; \
+	cd tests/e2e && npm ci --silent --no-audit --no-fund && touch node_modules; \
+	else echo "npm is not installed: the tests with clients from npm are skipped"; fi
 
-lint: $(STAMP) ## Check style and import rules
+lint: $(DEV) ## Check style and import rules
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
 
-format: $(STAMP) ## Format the code and mend what can be mended
+format: $(DEV) ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-typecheck: $(STAMP) ## Check the types
+typecheck: $(DEV) ## Check the types
 	$(BIN)/mypy
 
-bench: $(STAMP) ## Measure, against a bare Flask route in the same run
+bench: $(DEV) ## Benchmark against a bare Flask route in the same run
 	$(BIN)/python -m benchmarks
 
-docs: $(STAMP) ## Write docs/reference and FIDELITY.md from the code
+docs: $(DEV) ## Write docs/reference and FIDELITY.md from the code
 	$(BIN)/python docs/generate.py
 	$(BIN)/python -m tools.update_fidelity
+
+# Versions that are locked already are kept; make lock ARGS=--upgrade takes the newest ones. Needs uv.
+lock: ## Lock the dependencies with their hashes, in requirements/
+	uv pip compile pyproject.toml --extra functions $(LOCK) --output-file requirements/runtime.txt $(ARGS)
+	uv pip compile pyproject.toml --group dev --constraint requirements/runtime.txt $(LOCK) --output-file requirements/dev.txt $(ARGS)
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 check: lint typecheck test ## All that CI runs
 
 clean: ## Remove what these commands made
-	rm -rf $(VENV) tests/e2e/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv* tests/e2e/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis

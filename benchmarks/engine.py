@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from make_emulator.app import DEFAULT_WORLD, registry_of
+from make_emulator.engine.budget import Budget
 from make_emulator.engine.runtime import executor
-from make_emulator.engine.runtime.budget import Budget
 from make_emulator.engine.scenarios import crud
 from make_emulator.world.models import Scenario
 from make_emulator.world.world import World

@@ -46,7 +46,7 @@ def test_the_list_can_be_narrowed_to_a_name_or_an_address(
     caller = me(api)
     found = listed(api, organizationId=target.organization_id, **{name: caller[name]})
     assert caller["id"] in [user["id"] for user in found]
-    assert listed(api, organizationId=target.organization_id, **{name: "contract-nobody"}) == []
+    assert listed(api, organizationId=target.organization_id, **{name: "contract-absent"}) == []
 
 
 @pytest.mark.covers(USERS, "query teamRoleId", "query organizationRoleId", "success")
@@ -82,7 +82,7 @@ def test_users_are_found_by_what_they_may_do(api: ContractClient, target: Target
         holders(api, "company", "team view", teamId=target.team_id),
     ):
         assert list(found[0]) == default_columns(BY_PERMISSION)
-        # Whoever asks has to have these permissions.
+        # The caller has to have these permissions.
         assert me(api)["id"] in [user["id"] for user in found]
 
 

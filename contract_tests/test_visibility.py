@@ -46,7 +46,7 @@ def check(
         # One of the two owners only.
         valid = valid.without("query", "teamId") if name == "organizationId" else valid
     if route == "GET /users/by-permission" and name == "teamId":
-        # The type tells which owner is asked.
+        # The type is that of the owner.
         valid = valid.with_value("query", "type", "company").with_value("query", "permission", "team view")
         valid = valid.without("query", "organizationId")
     told = [

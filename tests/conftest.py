@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import os
+
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 import make_emulator
+from make_emulator.engine.javascript import pool
 from make_emulator.world.world import World
 
 pytest.register_assert_rewrite("helpers")
@@ -13,11 +17,15 @@ pytest.register_assert_rewrite("helpers")
 from helpers.api import ApiClient, frozen_api  # noqa: E402  # after its assertions are registered
 from helpers.webhooks import WebhookHarness  # noqa: E402
 
+# The limit of custom functions is computing time, of which a slow machine needs more: a fixture sets the one of Make.
+os.environ[pool.TIME_LIMIT_VARIABLE] = "30000"
+
 pytest_plugins = ["pytester"]
 
-# No deadline: the duration of an example depends on the load of the machine. More examples: pytest --hypothesis-profile=thorough.
-settings.register_profile("quick", deadline=None, max_examples=50)
-settings.register_profile("thorough", deadline=None, max_examples=2_000)
+# The duration of an example depends on the load of the machine: no deadline. More examples: pytest --hypothesis-profile=thorough.
+_ANY_SPEED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", _ANY_SPEED, max_examples=50)
+settings.register_profile("thorough", _ANY_SPEED, max_examples=2_000)
 settings.load_profile("quick")
 
 
@@ -26,6 +34,12 @@ def few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits pytest runs of a test to our plugin and xdist: other plugins take seconds to import in each process."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTEST_PLUGINS", "make_emulator.testing.plugin,xdist.plugin")
+
+
+@pytest.fixture
+def makes_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make's limit of 300 ms for custom functions, for tests of functions that do not end."""
+    monkeypatch.delenv(pool.TIME_LIMIT_VARIABLE)
 
 
 @pytest.fixture
@@ -57,3 +71,10 @@ def world(make_world: make_emulator.World) -> make_emulator.World:
 def empty_world() -> World:
     """A world without rows, at 2026-01-01."""
     return World("test", seed=1, now="2026-01-01T00:00:00Z")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from looking through modules and collected tests again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)

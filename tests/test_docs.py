@@ -1,4 +1,4 @@
-"""What the documentation shows is what happens: its Python blocks run, its links lead somewhere."""
+"""The documentation: its Python blocks run, and its links lead to files."""
 
 from __future__ import annotations
 

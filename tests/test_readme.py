@@ -1,4 +1,4 @@
-"""What README.md shows is what happens."""
+"""README.md: its examples run as shown."""
 
 from __future__ import annotations
 

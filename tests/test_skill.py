@@ -1,4 +1,4 @@
-"""What the skill for agents says is what happens."""
+"""The skill for agents: its calls, commands and examples work as shown."""
 
 from __future__ import annotations
 
@@ -106,8 +106,8 @@ def test_the_services_that_it_plays_answer(api: ApiClient) -> None:
 
 def test_the_blueprint_that_is_shown_runs_when_its_hook_is_called(api: ApiClient) -> None:
     [shown] = re.findall(r"^```json\n(.*?)^```", SKILL, flags=re.MULTILINE | re.DOTALL)
-    [wish] = re.findall(r"`POST /hooks` `(.*?)`", SKILL, flags=re.DOTALL)
-    hook = assert_ok(api.post("/hooks", json=json.loads(wish)))["hook"]
+    [text] = re.findall(r"`POST /hooks` `(.*?)`", SKILL, flags=re.DOTALL)
+    hook = assert_ok(api.post("/hooks", json=json.loads(text)))["hook"]
     built = json.loads(shown)
     built["flow"][0]["parameters"]["hook"] = hook["id"]
     body = {

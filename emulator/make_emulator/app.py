@@ -35,16 +35,16 @@ def create_app(
 
     Args:
         seed: the name of a seed in ``fixtures/worlds``, or the seed itself.
-        world_seed: the number from which ids and made-up data follow.
+        world_seed: the number from which ids and mock data follow.
         plan: the plan of the organizations; by default the seed's.
         zone: the zone of the organizations, e.g. ``us1``; by default the seed's.
-        now: the world's time at the start, ISO 8601; by default the system's.
-        rate_limit: whether the world counts requests a minute.
+        now: the initial time of the world, ISO 8601; by default the system's.
+        rate_limit: true to count requests a minute.
         control_key: the key of the control API; without one it serves loopback only.
-        allow_network: whether HTTP modules of scenarios really call what no rule answers for.
+        allow_network: true to let HTTP modules of scenarios call the network where no rule matches.
 
     Raises:
-        ValueError: if the seed makes no sense.
+        ValueError: if the seed is invalid.
     """
     if control_key == "":
         raise ValueError("the control key is empty: leave it out, or choose one")

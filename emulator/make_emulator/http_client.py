@@ -1,8 +1,8 @@
-"""Real calls to services outside, for servers that were started with ``--allow-network``.
+"""HTTP client for real calls to external services, for servers that were started with ``--allow-network``.
 
-One request and one answer at a time, with a budget for both: no proxies from the environment, no redirects, no
-cookies, no retries, so that nothing leaves but what a scenario asked for. What this process intercepts for tests
-(`mock_make`) leaves these calls alone.
+One request and one response at a time, with limits of time and size: no proxies from the environment, no redirects, no
+cookies, no retries, so that nothing is sent but the request of a scenario. The interception of this process
+(`mock_make`) does not apply to these calls.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from .world.transport import HttpResponse, NoResponseError, OutgoingRequest
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
 
-#: The largest answer that is taken, in bytes, unpacked: as long as a text in a run may be.
+#: The largest accepted response in bytes, decompressed: the limit of a text in a run.
 MAX_RESPONSE_SIZE = 5_000_000
 
-#: How many bytes are read at a time, between two looks at the clock.
+#: Bytes to read between two checks of the deadline.
 _CHUNK_SIZE = 65_536
 
-#: Whether this thread is making a call of a scenario, which must reach the network itself.
-is_calling_out: ContextVar[bool] = ContextVar("under_way", default=False)
+#: Whether this thread makes a call of a scenario, which must not be intercepted.
+is_calling_out: ContextVar[bool] = ContextVar("is_calling_out", default=False)
 
 
 class HttpClient:
-    """Sends requests of scenarios where they are addressed to. Nothing is imported or opened before the first."""
+    """Client that sends requests of scenarios. Nothing is imported or opened before the first one."""
 
     def __init__(self) -> None:
         self._pools: dict[tuple[bool, str | None], PoolManager] = {}
 
     def __call__(self, request: OutgoingRequest) -> HttpResponse:
-        """Send a request and read its answer whole.
+        """Sends a request and reads the whole response.
 
         Raises:
-            Unanswered: if nobody answers in time, or more than is taken.
+            NoResponseError: if no response comes in time, or it is too large.
         """
-        # Only who lets scenarios call needs it, and not before one does.
+        # Imported on use: only servers with --allow-network need urllib3, once a scenario calls.
         from urllib3 import exceptions
 
         started = time.monotonic()
@@ -57,7 +57,7 @@ class HttpClient:
                 elapsed=_elapsed_ms(started),
             )
         except exceptions.NewConnectionError as error:
-            # To urllib3 this is a time-out too.
+            # urllib3 derives it from its timeout error.
             raise NoResponseError(
                 "connection", _error_message(request, error), _elapsed_ms(started)
             ) from None
@@ -77,9 +77,11 @@ class HttpClient:
         from urllib3 import Timeout
         from urllib3.util import SKIP_HEADER
 
-        given = {name.lower() for name, _ in request.headers}
-        # Else urllib3 would add its own.
-        added = {name: SKIP_HEADER for name in ("User-Agent", "Accept-Encoding") if name.lower() not in given}
+        present = {name.lower() for name, _ in request.headers}
+        # urllib3 would add its own otherwise.
+        added = {
+            name: SKIP_HEADER for name in ("User-Agent", "Accept-Encoding") if name.lower() not in present
+        }
         return self._pool(request).request(
             request.method,
             request.url,
@@ -92,30 +94,30 @@ class HttpClient:
         )
 
     def _pool(self, request: OutgoingRequest) -> PoolManager:
-        wanted = (request.verify_tls, request.ca_certificate)
-        if wanted not in self._pools:
+        key = (request.verify_tls, request.ca_certificate)
+        if key not in self._pools:
             if len(self._pools) > 16:
                 self._pools.clear()
-            self._pools[wanted] = _build_pool(*wanted)
-        return self._pools[wanted]
+            self._pools[key] = _build_pool(*key)
+        return self._pools[key]
 
 
-def _build_pool(verified: bool, authority: str | None) -> PoolManager:
-    """Connections that trust whom a request trusts."""
+def _build_pool(verified: bool, ca_certificate: str | None) -> PoolManager:
+    """Returns a pool of connections with the TLS settings of a request."""
     import ssl
 
     from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 
     class Pool(HTTPSConnectionPool):
-        """Does not warn of a server that nobody vouches for: the module was told to take it."""
+        """Pool without warnings about unverified certificates, which the module accepts."""
 
         def _validate_conn(self, conn: Any) -> None:
             if conn.is_closed:
                 conn.connect()
 
     context = ssl.create_default_context()
-    if authority:
-        context.load_verify_locations(cadata=authority)
+    if ca_certificate:
+        context.load_verify_locations(cadata=ca_certificate)
     if not verified:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -125,11 +127,11 @@ def _build_pool(verified: bool, authority: str | None) -> PoolManager:
 
 
 def _read_body(response: BaseHTTPResponse, deadline: float) -> bytes:
-    """The whole body.
+    """Reads the whole body.
 
     Raises:
-        TimeoutError: if it does not come in time.
-        OverflowError: if it is larger than is taken.
+        TimeoutError: if it is not complete in time.
+        OverflowError: if it is too large.
     """
     pieces, size = [], 0
     for piece in response.stream(_CHUNK_SIZE):
@@ -143,7 +145,7 @@ def _read_body(response: BaseHTTPResponse, deadline: float) -> bytes:
 
 
 def _error_message(request: OutgoingRequest, error: Exception) -> str:
-    """What went wrong, without what was sent: headers and addresses may hold secrets."""
+    """Returns the reason of a failure without headers and URL, which may hold secrets."""
     import ssl
 
     from urllib3 import exceptions

@@ -1,4 +1,4 @@
-"""Writing files that are whole at every moment."""
+"""Atomic writing of files."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Put a file in place of another, for its owner only; whatever happens meanwhile, one of the two is there.
+    """Replaces a file atomically, readable by its owner only.
 
     Raises:
         OSError: if it cannot be written.
     """
-    beside = path.with_name(f"{path.name}.tmp")
+    temporary = path.with_name(f"{path.name}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(beside, flags, 0o600)
+    descriptor = os.open(temporary, flags, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(path)
+        temporary.replace(path)
     except OSError:
-        # Half a file, or a whole one that cannot take its place, may hold secrets.
-        beside.unlink(missing_ok=True)
+        # An incomplete file, or one that cannot replace the other, may hold secrets.
+        temporary.unlink(missing_ok=True)
         raise
     _fsync_folder(path.parent)
 
 
 def _fsync_folder(folder: Path) -> None:
-    """Let the new name outlast a power cut, where folders can be synchronized."""
+    """Syncs a folder, where that is possible, so that the new name survives a power failure."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

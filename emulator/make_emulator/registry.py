@@ -1,6 +1,6 @@
-"""The worlds of one server, and the names by which a request finds its own.
+"""Registry of the worlds of one server, looked up by token, udid or name.
 
-An API token, and a hook's udid, belong to exactly one world, so a plain client with plain headers lands in its own.
+An API token, and a hook's udid, belong to exactly one world, so a plain client with plain headers reaches its own.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ WorldBuilder = Callable[[World, "WorldSpec"], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorldSpec:
-    """What a world is made from; resetting it starts over from here."""
+    """Specification from which a world is created, and to which it is reset."""
 
     name: str
     seed: Any = "default"
@@ -42,14 +42,14 @@ class WorldSpec:
 
 @dataclass(slots=True)
 class WorldHandle:
-    """One world and what the server keeps beside it."""
+    """Handle of one world, with its request log, fault rules and usage statistics."""
 
     spec: WorldSpec
     world: World
     request_log: RequestLog = field(default_factory=RequestLog)
     faults: FaultRules = field(default_factory=FaultRules)
     usage_stats: UsageStats = field(default_factory=UsageStats)
-    #: The tokens and udids, living and gone, by which requests find it; changed with the world's lock held.
+    #: Tokens and udids, present and deleted, by which requests find it; changed with the world's lock held.
     lookup_keys: set[str] = field(default_factory=set, repr=False)
 
     @property
@@ -58,7 +58,7 @@ class WorldHandle:
 
     @contextmanager
     def locked(self) -> Iterator[World]:
-        """The world as it is now, locked: whoever waited while it was reset gets the one that came after."""
+        """The current world, locked; after a reset, callers that waited get the new one."""
         while True:
             world = self.world
             with world.lock:
@@ -67,14 +67,14 @@ class WorldHandle:
                     return
 
     def main_token(self) -> Token:
-        """The first token of the world: the one that a newcomer is given."""
+        """Returns the first token of the world, which users get to start with."""
         return next(iter(self.world.tokens))
 
     def main_user(self) -> User:
         return self.world.users[self.main_token().user_id]
 
     def main_team(self) -> Team | None:
-        """The first team of the main user, unless all were deleted."""
+        """Returns the first team of the main user, unless all were deleted."""
         member = next(iter(self.world.team_members.where(user=self.main_user().id)), None)
         return self.world.teams[member.team_id] if member else None
 
@@ -83,18 +83,18 @@ _SEED_CONFLICT = "another world has one of the tokens or udids of this seed"
 
 
 class WorldNameTakenError(Exception):
-    """There is a world of that name already."""
+    """Name of a new world that another world has."""
 
 
 class WorldRegistry:
-    """The registry of a server's worlds."""
+    """Registry of worlds."""
 
     def __init__(
         self, build: WorldBuilder, seed_names: Sequence[str] = (), *, transport: Transport | None = None
     ) -> None:
         self._build = build
         self._transport = transport
-        #: The seeds that come along: the only ones that a caller may name.
+        #: Names of the shipped seeds: the only ones that a caller may name.
         self.seed_names = seed_names
         self._lock = threading.Lock()
         self._by_name: dict[str, WorldHandle] = {}
@@ -108,112 +108,112 @@ class WorldRegistry:
         return self._by_name.get(name)
 
     def default(self) -> WorldHandle | None:
-        """The default world, or the first of those that are left."""
+        """Returns the default world, or the first of those that are left."""
         return self._by_name.get(DEFAULT_WORLD) or next(iter(self), None)
 
     def by_token(self, token: str) -> WorldHandle | None:
-        """The world in which a token is known."""
+        """Returns the world in which a token is known."""
         return self._directory.get(token)
 
     def by_udid(self, udid: str) -> WorldHandle | None:
-        """The world in which a hook has that udid, or had it."""
+        """Returns the world in which a hook has that udid, or had it."""
         return self._directory.get(udid)
 
-    def create(self, specification: WorldSpec) -> WorldHandle:
-        """Build a world.
+    def create(self, spec: WorldSpec) -> WorldHandle:
+        """Create a world.
 
         Raises:
-            NameTaken: if there is one of that name.
-            ValueError: if the seed makes no sense.
+            WorldNameTakenError: if there is one of that name.
+            ValueError: if the seed is invalid.
         """
         with self._lock:
-            if specification.name in self._by_name:
-                raise WorldNameTakenError(specification.name)
-            tenant = WorldHandle(specification, self._build_world(specification))
-            self._register(tenant)
-            self._by_name[specification.name] = tenant
-            return tenant
+            if spec.name in self._by_name:
+                raise WorldNameTakenError(spec.name)
+            handle = WorldHandle(spec, self._build_world(spec))
+            self._register(handle)
+            self._by_name[spec.name] = handle
+            return handle
 
     def free_name(self) -> str:
-        """A name that no world has yet."""
+        """Returns an unused name."""
         with self._lock:
             while True:
                 self._unnamed += 1
                 if (name := f"world-{self._unnamed}") not in self._by_name:
                     return name
 
-    def reset(self, tenant: WorldHandle) -> None:
-        """Take a world back to its seed, and forget what was asked of it.
+    def reset(self, handle: WorldHandle) -> None:
+        """Reset a world to its seed, and clear its request log, faults and usage.
 
         Raises:
             ValueError: if another world, restored from a snapshot of this one, has one of its names; then nothing was changed.
         """
-        fresh = self._build_world(tenant.spec)
-        with self._lock, tenant.world.lock, fresh.lock:
-            if any(self._directory.get(name, tenant) is not tenant for name in _lookup_keys(fresh)):
+        fresh = self._build_world(handle.spec)
+        with self._lock, handle.world.lock, fresh.lock:
+            if any(self._directory.get(name, handle) is not handle for name in _lookup_keys(fresh)):
                 raise ValueError(_SEED_CONFLICT)
-            self._unregister(tenant)
-            tenant.world.register_name = ignore_name
-            tenant.world = fresh
-            tenant.request_log.clear()
-            tenant.faults.clear()
-            tenant.usage_stats.clear()
-            self._register(tenant)
+            self._unregister(handle)
+            handle.world.register_name = ignore_name
+            handle.world = fresh
+            handle.request_log.clear()
+            handle.faults.clear()
+            handle.usage_stats.clear()
+            self._register(handle)
 
-    def replace(self, tenant: WorldHandle, world: World) -> None:
-        """Give a world another state, and let it be found by the tokens and udids of that state.
+    def replace(self, handle: WorldHandle, world: World) -> None:
+        """Replace the state of a world; it is looked up by the tokens and udids of the new state.
 
         Raises:
             ValueError: if another world has one of them; then nothing was changed.
         """
-        with self._lock, tenant.world.lock, world.lock:
-            if any(self._directory.get(name, tenant) is not tenant for name in _lookup_keys(world)):
+        with self._lock, handle.world.lock, world.lock:
+            if any(self._directory.get(name, handle) is not handle for name in _lookup_keys(world)):
                 raise ValueError("another world has one of its tokens or udids")
-            if self._by_name.get(tenant.name) is not tenant:
+            if self._by_name.get(handle.name) is not handle:
                 raise ValueError("the world was deleted")
-            tenant.world.register_name = ignore_name
-            self._unregister(tenant)
-            tenant.world = world
-            self._register(tenant)
+            handle.world.register_name = ignore_name
+            self._unregister(handle)
+            handle.world = world
+            self._register(handle)
 
-    def delete(self, tenant: WorldHandle) -> None:
-        with self._lock, tenant.world.lock:
-            self._unregister(tenant)
-            tenant.world.register_name = ignore_name
-            self._by_name.pop(tenant.name, None)
+    def delete(self, handle: WorldHandle) -> None:
+        with self._lock, handle.world.lock:
+            self._unregister(handle)
+            handle.world.register_name = ignore_name
+            self._by_name.pop(handle.name, None)
 
-    def _build_world(self, specification: WorldSpec) -> World:
-        world = World(specification.name, seed=specification.world_seed, now=specification.now)
-        world.rate_limited = specification.rate_limit
-        # The seed is laid out at one moment, so that two worlds of one specification are equal to the millisecond.
-        world.clock.freeze(specification.now)
+    def _build_world(self, spec: WorldSpec) -> World:
+        world = World(spec.name, seed=spec.world_seed, now=spec.now)
+        world.rate_limited = spec.rate_limit
+        # The seed is built at one moment, so that two worlds of one specification are equal to the millisecond.
+        world.clock.freeze(spec.now)
         templates.install_public_templates(world)
-        self._build(world, specification)
+        self._build(world, spec)
         world.clock.unfreeze()
         return world
 
-    def _register(self, tenant: WorldHandle) -> None:
-        world = tenant.world
+    def _register(self, handle: WorldHandle) -> None:
+        world = handle.world
         names = _lookup_keys(world)
         if any(name in self._directory for name in names):
             raise ValueError(_SEED_CONFLICT)
         for name in names:
-            self._index(tenant, name)
-        world.register_name = partial(self._index, tenant)
+            self._index(handle, name)
+        world.register_name = partial(self._index, handle)
         world.transport = self._transport
 
-    def _index(self, tenant: WorldHandle, name: str) -> None:
-        tenant.lookup_keys.add(name)
-        self._directory[name] = tenant
+    def _index(self, handle: WorldHandle, name: str) -> None:
+        handle.lookup_keys.add(name)
+        self._directory[name] = handle
 
-    def _unregister(self, tenant: WorldHandle) -> None:
-        for name in tenant.lookup_keys:
-            # Restored elsewhere and made anew, two worlds may come to make up the same name; it leads to the later one.
-            if self._directory.get(name) is tenant:
+    def _unregister(self, handle: WorldHandle) -> None:
+        for name in handle.lookup_keys:
+            # Two worlds may generate the same name after a restore; it leads to the later one.
+            if self._directory.get(name) is handle:
                 del self._directory[name]
-        tenant.lookup_keys.clear()
+        handle.lookup_keys.clear()
 
 
 def _lookup_keys(world: World) -> list[str]:
-    """The names by which requests find a world."""
+    """Returns the names by which requests find a world."""
     return [*(token.token for token in world.tokens), *(hook.udid for hook in world.hooks)]

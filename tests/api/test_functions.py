@@ -160,6 +160,7 @@ def test_a_check_keeps_nothing(api: ApiClient) -> None:
     assert len(api.world.functions) == 1
 
 
+@pytest.mark.usefixtures("makes_time_limit")
 def test_code_that_does_not_end_by_itself_is_refused(api: ApiClient) -> None:
     code = f"{TWICE['code']} while (true);"
     assert assert_ok(api.post("/functions/eval?teamId=1", json={"code": code})) == {

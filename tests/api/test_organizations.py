@@ -144,6 +144,7 @@ def test_scheduled_runs_stop_when_the_operations_are_used_up_until_the_next_mont
     )
     assert response.json is not None
     world, token = response.json["world"], response.json["world"]["token"]
+    api.control("PATCH", f"/worlds/{world['name']}/clock", json={"frozen": True})
     blueprint = {
         "name": "Tick",
         "flow": [

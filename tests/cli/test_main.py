@@ -148,8 +148,14 @@ def test_no_command_at_all_shows_which_there_are() -> None:
     assert "Commands:\n" in result.output
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_printed() -> None:
     assert CliRunner().invoke(main, ["--version"]).output == f"make-emulator, version {__version__}\n"
+
+
+def test_the_package_runs_as_a_module() -> None:
+    command = [sys.executable, "-m", "make_emulator", "--version"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert result.stdout == f"make-emulator, version {__version__}\n"
 
 
 def test_routes_are_listed_as_a_table_and_as_json() -> None:

@@ -1,4 +1,4 @@
-"""The command ``survey``: what it tells of a folder of blueprints, and how it ends."""
+"""The command ``survey``: its report of a folder of blueprints, and its exit codes."""
 
 from __future__ import annotations
 

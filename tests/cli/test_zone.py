@@ -18,11 +18,11 @@ from make_emulator.cli.main import main
 from make_emulator.importer import zone_base_url
 from make_emulator.throttle import SystemTimer
 
-NOBODY = dict.fromkeys(("MAKE_API_KEY", "MAKE_ZONE", "MAKE_TEAM", "MAKE_EMULATOR_TOKEN"), "")
+NO_CREDENTIALS = dict.fromkeys(("MAKE_API_KEY", "MAKE_ZONE", "MAKE_TEAM", "MAKE_EMULATOR_TOKEN"), "")
 
 
 def run(*arguments: str, **environment: str) -> Result:
-    result = CliRunner().invoke(main, arguments, env={**NOBODY, **environment})
+    result = CliRunner().invoke(main, arguments, env={**NO_CREDENTIALS, **environment})
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result
 

@@ -25,7 +25,7 @@ MISSING_SCOPES = ("admin:write", "user:read")
 
 @dataclass(frozen=True)
 class CommandResult:
-    """How a run of the command ended, and what it wrote."""
+    """Exit code and output of a run of the command."""
 
     returncode: int
     stdout: str
@@ -91,7 +91,7 @@ class EmulatedZone:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the command needs to trust the zone."""
+        """Environment in which the command trusts the zone."""
         return {**os.environ, "REQUESTS_CA_BUNDLE": str(self.make.ca_file), "NO_PROXY": "*"}
 
     def run(self, folder: Path, *flags: str) -> tuple[CommandResult, dict[str, Any]]:

@@ -45,7 +45,7 @@ class MutatedApp:
 
     def __init__(self, app: Any) -> None:
         self._app = app
-        #: The token of whoever may do everything.
+        #: The token with every scope.
         self.admin = ""
         self.mutant: Mutant | None = None
 

@@ -1,4 +1,4 @@
-"""Whatever happens, a run against a zone leaves nothing behind, or says what it left."""
+"""Cleanup after failures: a run against a zone leaves nothing behind, or lists what it left."""
 
 from __future__ import annotations
 

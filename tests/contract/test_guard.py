@@ -1,4 +1,4 @@
-"""What a run may touch: nothing but what it made itself."""
+"""The guard: a run changes only the resources that it created."""
 
 from __future__ import annotations
 

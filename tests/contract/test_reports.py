@@ -1,4 +1,4 @@
-"""The reports of a run, and what the ledger learns from it."""
+"""The reports of a run, and the update of the ledger."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_the_ledger_learns_what_was_assumed_and_is_confirmed(run: SuiteRun, tmp_
 
 
 class Terminal:
-    """What pytest's terminal takes."""
+    """Fake of pytest's terminal."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []

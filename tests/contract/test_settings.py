@@ -1,4 +1,4 @@
-"""What a run is asked to do: flags, and environment variables for what no flag says."""
+"""Settings of a run: flags, and environment variables for flags that are not set."""
 
 from __future__ import annotations
 

@@ -37,9 +37,9 @@ def test_scripts_are_written_shown_and_taken_back(api: ApiClient) -> None:
 @pytest.mark.parametrize(
     ("module", "body", "reason"),
     [
-        ("slack", {"output": {}}, "'slack' is not the name of a module; it reads app:Module."),
-        ("builtin:BasicRouter", {"output": {}}, "Module 'builtin:BasicRouter' puts out nothing of its own; it can"),
-        ("util:TextAggregator", {"output": {}}, "Module 'util:TextAggregator' gathers bundles; it cannot be scripted."),
+        ("slack", {"output": {}}, "'slack' is not the name of a module; it has the form app:Module."),
+        ("builtin:BasicRouter", {"output": {}}, "Module 'builtin:BasicRouter' emits no bundles of its own"),
+        ("util:TextAggregator", {"output": {}}, "Module 'util:TextAggregator' is an aggregator; it cannot be scripted."),
         ("slack:Do", {}, "A script needs one of 'output', 'error', 'durationMs'."),
         ("slack:Do", {"times": 1}, "A script needs one of 'output', 'error', 'durationMs'."),
         ("slack:Do", {"output": {}, "error": {"name": "DataError"}}, "A script has 'output' or 'error'; not both."),

@@ -84,11 +84,11 @@ def test_only_the_scripts_that_come_along_are_let_in(api: ApiClient, path: str) 
         assert base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() in policy
 
 
-def test_the_dashboard_tells_what_was_asked_and_what_there_is(api: ApiClient) -> None:
+def test_the_dashboard_shows_the_last_requests_and_the_resources(api: ApiClient) -> None:
     api.post("/scenarios/1/run", json={"data": {"name": "Zoe"}})
     api.delete("/scenarios/1", token=READER_TOKEN)
     text = page(api, "/").text
-    assert "2026-03-02T12:00:00.000Z It stands still." in text
+    assert "2026-03-02T12:00:00.000Z Frozen" in text
     assert "Ada Maker (token admin) asked for POST /scenarios/1/run in organization 1 and got 200." in text
     assert "and got 403: the token lacks scenarios:write." in text
     assert "Greeting active running 2026-03-02 12:00:00" in text
@@ -96,7 +96,7 @@ def test_the_dashboard_tells_what_was_asked_and_what_there_is(api: ApiClient) ->
     assert "read-only Ada Maker 1 23 0 scenarios:write scenarios:write" in text
 
 
-def test_the_dashboard_shows_the_world_that_is_asked_for(api: ApiClient) -> None:
+def test_the_dashboard_shows_the_requested_world(api: ApiClient) -> None:
     name = "a & b?<i>"
     api.control("POST", "/worlds", json={"name": name})
     shown = page(api, "/")
@@ -107,7 +107,7 @@ def test_the_dashboard_shows_the_world_that_is_asked_for(api: ApiClient) -> None
     assert api.control("GET", "/?world=nowhere").status_code == 404
 
 
-def test_the_dashboard_tells_what_was_arranged_and_how_often_it_came_to_pass(api: ApiClient) -> None:
+def test_the_dashboard_shows_faults_and_scripts_with_their_matches(api: ApiClient) -> None:
     fault = {"method": "GET", "path": "/teams*", "status": 503, "times": 2, "delayMs": 1}
     assert api.control("POST", "/worlds/default/faults", json=fault).status_code == 201
     reset = {"action": "reset", "probability": 0.25}
@@ -121,15 +121,15 @@ def test_the_dashboard_tells_what_was_arranged_and_how_often_it_came_to_pass(api
     assert api.get("/teams/1").status_code == 503
     api.control("DELETE", "/worlds/default/requests")
     text = page(api, "/").text
-    assert "GET /teams* answer 503, after 1 ms 1 of 2" in text
-    assert "any method any path reset the connection, in 25 % of the cases 0" in text
-    assert "google-sheets:filterRows put out 2 bundles, 5 ms later 0 of 3" in text
+    assert "GET /teams* respond 503, after 1 ms 1 of 2" in text
+    assert "any method any path reset the connection, with a probability of 25 % 0" in text
+    assert "google-sheets:filterRows output 2 bundles, 5 ms later 0 of 3" in text
     assert "slack:CreateMessage fail with RateLimitError 0" in text
 
 
-def test_the_dashboard_tells_what_scenarios_sent_and_who_answers(api: ApiClient) -> None:
-    assert "Nothing was sent yet." in page(api, "/").text
-    assert "No mail was sent yet." in page(api, "/").text
+def test_the_dashboard_shows_external_services_and_what_scenarios_sent(api: ApiClient) -> None:
+    assert "Requests to external services (0) No requests yet." in page(api, "/").text
+    assert "No mails yet." in page(api, "/").text
     rule = {"method": "GET", "url": "https://api.example.com/*", "status": 503, "times": 3, "delayMs": 2}
     assert api.control("POST", "/worlds/default/http", json=rule).status_code == 201
     deaf = {"url": "https://deaf.example.com/", "error": "timeout"}
@@ -154,18 +154,18 @@ def test_the_dashboard_tells_what_scenarios_sent_and_who_answers(api: ApiClient)
         Mail(**common, to=("ann@example.com",), bcc=("bob@example.com",), subject=EVIL, attachments=attached),
     )
     shown = page(api, "/")
-    assert "GET https://api.example.com/* answer 503, 2 ms later 0 of 3" in shown.text
-    assert "any method https://deaf.example.com/ not answer in time 0" in shown.text
-    assert "any method https://pages.example.com/ answer 200 with 2 pages 0" in shown.text
+    assert "GET https://api.example.com/* respond 503, 2 ms later 0 of 3" in shown.text
+    assert "any method https://deaf.example.com/ time out 0" in shown.text
+    assert "any method https://pages.example.com/ respond 200 with 2 pages 0" in shown.text
     assert "12:00:00 503 GET https://api.example.com/orders?token=" in shown.text
     assert "Greeting, module 7 rule" in shown.text
     assert "12:00:00 ann@example.com, bob@example.com" in shown.text
-    assert "1 attached Greeting, module 7" in shown.text
+    assert "1 attachment Greeting, module 7" in shown.text
     assert "hush" not in shown.text
     assert len(shown.scripts) == 2
 
 
-def test_the_dashboard_tells_what_broke_off(api: ApiClient) -> None:
+def test_the_dashboard_shows_incomplete_executions(api: ApiClient) -> None:
     assert "Incomplete executions (0 not resolved)" in page(api, "/").text
     row = IncompleteExecution(
         id="0" * 32,
@@ -217,7 +217,7 @@ def test_what_callers_name_is_shown_and_never_run(api: ApiClient) -> None:
 
 def test_a_server_without_worlds_still_has_its_pages(api: ApiClient) -> None:
     api.control("DELETE", "/worlds/default")
-    assert "There is no world any more." in page(api, "/").text
+    assert "No worlds." in page(api, "/").text
     assert "Authorization: Token TOKEN" in page(api, "/docs").text
 
 
@@ -306,7 +306,7 @@ def node(id: int, module: str, mapper: Any, **rest: Any) -> dict[str, Any]:
     return {"id": id, "module": module, "version": 1, "parameters": {}, "mapper": mapper, **rest}
 
 
-def test_the_page_of_a_run_tells_what_happened_in_it(api: ApiClient) -> None:
+def test_the_page_of_a_run_shows_its_steps_and_decisions(api: ApiClient) -> None:
     condition = {"a": "{{2.value}}", "o": "number:greater", "b": "24"}
     id = run_of(
         api,
@@ -324,10 +324,10 @@ def test_the_page_of_a_run_tells_what_happened_in_it(api: ApiClient) -> None:
     assert link in page(api, "/?world=default").values("href")
 
 
-def test_the_page_of_a_run_that_failed_tells_why(api: ApiClient) -> None:
+def test_the_page_of_a_failed_run_shows_the_error(api: ApiClient) -> None:
     id = run_of(api, node(3, "json:ParseJSON", {"json": "{"}))
     text = page(api, f"/execution?world=default&id={id}").text
-    assert "state error began" in text
+    assert "state error started" in text
     assert text.count("DataError: ") == 2
 
 

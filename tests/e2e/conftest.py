@@ -43,9 +43,9 @@ def _missing_requirement() -> str | None:
 
 @pytest.fixture(scope="session")
 def node() -> str:
-    """The path of Node. Without it the test is skipped, but fails in CI, where nothing may be passed over."""
+    """The path of Node. Without it the test is skipped, unless ``.ci/run`` found npm on the machine: then it fails."""
     if (missing := _missing_requirement()) is not None:
-        if os.environ.get("CI"):
+        if os.environ.get("MAKE_EMULATOR_REQUIRE_NODE_TESTS"):
             pytest.fail(missing, pytrace=False)
         pytest.skip(missing)
     return shutil.which("node") or "node"

@@ -26,12 +26,12 @@ from helpers.engine import (
     set_variable,
 )
 from make_emulator.engine import custom_functions
+from make_emulator.engine.budget import Budget
 from make_emulator.engine.expressions.context import Bundle, Environment, Scope
 from make_emulator.engine.expressions.evaluator import render
 from make_emulator.engine.expressions.functions import FUNCTIONS
 from make_emulator.engine.expressions.values import Value, date_from_milliseconds
 from make_emulator.engine.javascript import pool, worker
-from make_emulator.engine.runtime.budget import Budget
 from make_emulator.world import functions
 
 NOW = 1_481_212_557_536
@@ -45,7 +45,7 @@ class Workshop(EngineHarness):
             name = code.split("(")[0].removeprefix("function ")
             functions.create(self.world, self.user, self.team, name=name, description="", code=code)
 
-    def worth(self, text: str, budget: Budget | None = None, **data: Value) -> Value:
+    def worth(self, text: str, budget: Budget | None = None, **data: Value) -> Any:
         """What a text comes to where these are the fields of the bundle of module 1."""
 
         def find(name: str) -> Any:
@@ -324,6 +324,7 @@ def test_without_an_engine_the_run_says_what_to_install(
 TIMED_OUT = "Function 'hostile' finished with error! Script execution timed out after 300ms"
 
 
+@pytest.mark.usefixtures("makes_time_limit")
 @pytest.mark.parametrize(
     "body",
     [
@@ -390,6 +391,7 @@ def test_a_run_cannot_compute_for_ever_in_short_calls(workshop: Workshop) -> Non
     assert error_of(run) == ("ScenarioTimeoutError", "The run takes too long.")
 
 
+@pytest.mark.usefixtures("makes_time_limit")
 def test_time_outs_that_an_error_handler_ignores_end_the_run_at_last(workshop: Workshop) -> None:
     workshop.write("function hostile() { while (true); }")
     run = workshop.run(
@@ -415,6 +417,16 @@ def test_functions_of_several_threads_do_not_meet() -> None:
     with ThreadPoolExecutor(6) as pool:
         for number, values in enumerate(pool.map(work, range(6))):
             assert values == [[number + n] * 2 for n in range(20)]
+
+
+@pytest.mark.parametrize("limit", ["", "0", "-5", "soon", "9" * 5000])
+def test_the_time_limit_is_makes_unless_the_environment_sets_a_valid_one(
+    monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setenv(pool.TIME_LIMIT_VARIABLE, limit)
+    assert pool.time_limit() == 300
+    monkeypatch.setenv(pool.TIME_LIMIT_VARIABLE, "50")
+    assert custom_functions.find_code_error("while (true);") == "Script execution timed out after 50ms"
 
 
 def test_a_worker_that_somebody_ended_is_replaced(workshop: Workshop) -> None:

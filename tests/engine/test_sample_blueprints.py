@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from helpers.engine import EngineHarness, outputs_of
+from make_emulator.engine.inputs import validate_inputs
 from make_emulator.engine.runtime import executor
-from make_emulator.engine.runtime.inputs import validate_inputs
 from make_emulator.world import connections, data_stores
 from make_emulator.world.models import ConnectionTestResult, Execution, Json
 

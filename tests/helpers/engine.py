@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from make_emulator.engine.budget import Budget
 from make_emulator.engine.expressions.context import Bundle, Environment, Scope
 from make_emulator.engine.expressions.evaluator import render
 from make_emulator.engine.expressions.values import Value
 from make_emulator.engine.runtime import executor
-from make_emulator.engine.runtime.budget import Budget
 from make_emulator.world import data_stores, organizations, scenarios
 from make_emulator.world.models import Execution, FieldSpecs, Json, Scenario
 from make_emulator.world.world import World

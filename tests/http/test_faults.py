@@ -156,10 +156,10 @@ def test_the_journal_tells_that_it_was_a_fault(api: ApiClient) -> None:
     ]
     who = "Ada Maker (token admin) asked for GET /teams/1"
     assert [entry["sentence"] for entry in entries] == [
-        f"{who} and got 503: fault 1 answered.",
+        f"{who} and got 503: fault 1 responded.",
         f"{who} and got no answer: fault 2 reset the connection.",
-        f"{who} in organization 1 and got 200: fault 3 cut the answer short.",
-        f"{who} in organization 1 and got 200: fault 4 held it up for 1 ms.",
+        f"{who} in organization 1 and got 200: fault 3 truncated the response.",
+        f"{who} in organization 1 and got 200: fault 4 delayed it by 1 ms.",
     ]
 
 
@@ -168,7 +168,7 @@ def test_what_was_struck_never_reached_the_world_unless_only_its_answer_was_cut(
     add(api, action="timeout", times=1)
     add(api, action="truncate", times=1)
     assert api.delete("/scenarios/1").status_code == 503
-    with pytest.raises(InjectedTimeoutError, match="fault 2 left it unanswered"):
+    with pytest.raises(InjectedTimeoutError, match="fault 2 timed out"):
         api.delete("/scenarios/1")
     assert api.get("/scenarios/1", token=READER_TOKEN).status_code == 200  # cut, but read
     api.control("DELETE", FAULTS)

@@ -88,7 +88,7 @@ def test_the_part_of_another_pull_is_refused(world: World, tmp_path: Path) -> No
     part.get_or_read("one", lambda: 1)
     part.close()
     with pytest.raises(
-        CheckpointError, match="is part of a pull of something else; without --resume it starts anew"
+        CheckpointError, match="is a checkpoint of another pull; without --resume it is overwritten"
     ):
         Checkpoint(Masker(), path).open({"team": 2}, resume=True)
     again = Checkpoint(Masker(), path)
@@ -104,7 +104,7 @@ def test_the_part_of_another_pull_is_refused(world: World, tmp_path: Path) -> No
 def test_a_file_that_is_none_of_a_pull_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "part"
     path.write_bytes(content)
-    with pytest.raises(CheckpointError, match="is no part of a pull"):
+    with pytest.raises(CheckpointError, match="is not a checkpoint of a pull"):
         Checkpoint(Masker(), path).open({}, resume=True)
     assert path.read_bytes() == content
 

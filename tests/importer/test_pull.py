@@ -202,7 +202,7 @@ def test_without_the_connections_others_stand_for_those_in_use(make_emulator: Ma
     assert {"id": 1, "name": "Connection 1", "type": "slack"} in connections
     assert any(
         note.startswith(
-            "connection 1: scenario 3 uses it, but it was not read; one of type slack stands for it"
+            "connection 1: scenario 3 uses it, but it was not read; a placeholder of type slack is added"
         )
         for note in notes_of(pulled)
     )
@@ -225,20 +225,18 @@ def test_one_thing_that_cannot_be_read_does_not_keep_the_others(make_emulator: M
 def test_a_token_with_hardly_a_scope_gets_a_team_with_the_least(make_emulator: MakeEmulator) -> None:
     world = make_emulator.create_world(seed="default")
     token = world.create_token(["hooks:read"])
-    with pytest.raises(
-        ZoneError, match="the token may not read the team, so its --organization-id must be told"
-    ):
+    with pytest.raises(ZoneError, match="the token may not read the team, so --organization-id is required"):
         PullHarness(world, token=token).pull()
     pulled = PullHarness(world, token=token).pull(organization_id=1)
     [organization] = pulled.document["organizations"]
     assert (organization["name"], organization["plan"]) == ("Organization 1", "free")
-    # Who owns it is made up: the token's user might be allowed too much as an owner.
+    # The owner is a placeholder: the token's user might be allowed too much as an owner.
     assert [row["name"] for row in pulled.document["users"]] == ["Ada Maker", "Owner"]
     assert (organization["owner"], organization["members"]) == (2, [{"user": 1, "role": 13}])
     [team] = organization["teams"]
     assert (team["name"], team["members"], len(team["hooks"])) == ("Team 1", [{"user": 1, "role": 3}], 2)
     assert set(team) == {"id", "name", "members", "hooks"}
-    assert "the plan: it is taken to be free, the one that allows least" in notes_of(pulled)
+    assert "the plan: assumed to be free, the smallest one" in notes_of(pulled)
 
 
 def test_a_user_who_cannot_be_read_is_stood_in_for(make_emulator: MakeEmulator) -> None:
@@ -342,7 +340,7 @@ def test_past_executions_are_times_at_which_the_emulator_runs_again(make_emulato
     assert [run["manual"] for run in runs[2]] == [False, False]
     # Scenario 1 takes inputs, which nobody can read again.
     assert runs[1] == []
-    assert any(note.startswith("3 past executions of scenario 1: left out") for note in notes_of(pulled))
+    assert any(note.startswith("3 past executions of scenario 1: removed") for note in notes_of(pulled))
     check(pulled.document)
 
 

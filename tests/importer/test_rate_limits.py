@@ -1,4 +1,4 @@
-"""A pull keeps below the limit, and does as it is told when it is refused."""
+"""A pull keeps below the limit, and waits as long as a 429 says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the emulator would refuse is left out, with the reason; the rest can be served."""
+"""What the emulator would reject is removed, with the reason; the rest can be served."""
 
 from __future__ import annotations
 
@@ -39,9 +39,7 @@ def test_a_team_that_fits_is_left_as_it_is() -> None:
 def test_a_scenario_with_a_module_that_does_not_exist_is_left_out() -> None:
     team, notes = fitted(scenarios=[scenario(1), scenario(2, module(1, "json:Nope")), scenario(3)])
     assert [row["id"] for row in team["scenarios"]] == [1, 3]
-    assert notes == [
-        "scenario 2: left out, for it would be refused: Module not found 'json:Nope' version '1'"
-    ]
+    assert notes == ["scenario 2: removed, since it is invalid: Module not found 'json:Nope' version '1'"]
 
 
 def test_the_second_scenario_at_a_hook_is_left_out() -> None:
@@ -50,7 +48,7 @@ def test_the_second_scenario_at_a_hook_is_left_out() -> None:
         hooks=[{"id": 1, "name": "H"}], scenarios=[scenario(1, trigger), scenario(2, trigger)]
     )
     assert [row["id"] for row in team["scenarios"]] == [1]
-    assert notes == ["scenario 2: left out, for it would be refused: Hook '1' is used by scenario '1'"]
+    assert notes == ["scenario 2: removed, since it is invalid: Hook '1' is used by scenario '1'"]
 
 
 def test_a_connection_that_is_gone_is_stood_in_for() -> None:
@@ -74,14 +72,14 @@ def test_a_scheduling_that_is_not_known_becomes_on_demand_and_inactive() -> None
     assert team["scenarios"][0]["scheduling"] == {"type": "on-demand"}
     assert "active" not in team["scenarios"][0]
     assert notes == [
-        "scheduling of scenario 1: left out, for it would be refused: Invalid scheduling type 'at-full-moon'"
+        "scheduling of scenario 1: removed, since it is invalid: Invalid scheduling type 'at-full-moon'"
     ]
 
 
 def test_a_live_scenario_without_modules_is_not_live() -> None:
     team, notes = fitted(scenarios=[scenario(1, active=True)])
     assert "active" not in team["scenarios"][0]
-    assert notes[0].startswith("active of scenario 1: left out, for it would be refused: ")
+    assert notes[0].startswith("active of scenario 1: removed, since it is invalid: ")
 
 
 def test_records_that_do_not_fit_are_left_out_and_counted() -> None:
@@ -100,7 +98,7 @@ def test_records_that_do_not_fit_are_left_out_and_counted() -> None:
     store = {"id": 1, "name": "D", "dataStructure": 1, "records": records}
     team, notes = fitted(dataStructures=[structure], dataStores=[store])
     assert team["dataStores"][0]["records"][0] == {"key": "a", "data": {"n": 1}}
-    assert notes[0].startswith("2 records of data store 1: left out, for it would be refused: ")
+    assert notes[0].startswith("2 records of data store 1: removed, since it is invalid: ")
 
 
 def test_references_to_what_is_not_there_are_dropped() -> None:

@@ -65,10 +65,10 @@ def test_the_header_tells_what_is_missing() -> None:
     notes = [ImportNote("hooks", "not readable with this token")]
     assert header_comments("https://eu1.make.com/api/v2", {"id": 7, "name": "Ops"}, "1.0", notes, 2) == [
         "Pulled by make-emulator 1.0 from https://eu1.make.com/api/v2: team 7, Ops.",
-        "The seed has no tokens: that of a server started with it is told when it starts.",
+        "The seed has no tokens: a server prints its token when it starts.",
         "Values that look like secrets are masked: 2.",
         "",
-        "What it lacks or has otherwise than the zone:",
+        "Differences from the zone:",
         "- hooks: not readable with this token",
     ]
 

@@ -128,8 +128,8 @@ def test_the_markdown_has_a_line_for_each_token(api: ApiClient) -> None:
     api.get("/teams/1", token=token)
     api.delete("/scenarios/1", token=token)
     assert text(api, "markdown").splitlines()[-1] == (
-        "- **token-4** needs `scenarios:write`, `teams:read`; was refused for want of `scenarios:write`;"
-        " could do without 1 of its 2 scopes."
+        "- **token-4** needs `scenarios:write`, `teams:read`; lacks `scenarios:write`;"
+        " does not need 1 of its 2 scopes."
     )
     assert "- **admin** was not used." in text(api, "markdown")
 

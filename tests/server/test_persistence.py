@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import orjson
 import pytest
 
 from helpers.api import ADMIN_TOKEN, ApiClient
+from helpers.waiting import wait_until
 from make_emulator.app import create_app, registry_of
 from make_emulator.server.persistence import StateFile
 from make_emulator.world import snapshot
@@ -73,7 +73,8 @@ def test_time_that_passes_is_no_change(tmp_path: Path) -> None:
     file = state_of(api, path)
     file.save()
     path.unlink()
-    time.sleep(0.002)
+    before = api.world.clock.now()
+    wait_until(lambda: api.world.clock.now() > before)
     file.save()
     assert not path.exists()
 
@@ -83,12 +84,7 @@ def test_a_thread_saves_what_changed_and_stopping_saves_the_rest(api: ApiClient,
     file = state_of(api, path, every=0.001)
     file.start()
     api.delete("/scenarios/1")
-    for _ in range(1000):
-        if snapshot.loads(path.read_bytes(), "w").scenarios.get(1) is None:
-            break
-        time.sleep(0.005)
-    else:
-        pytest.fail("the change was never saved")
+    wait_until(lambda: snapshot.loads(path.read_bytes(), "w").scenarios.get(1) is None)
     file.stop()
     api.delete("/scenarios/2")
     file.stop()
@@ -132,7 +128,10 @@ def test_a_server_that_is_killed_at_any_moment_leaves_a_file_that_can_be_loaded(
         )
         assert writer.stdout is not None
         assert writer.stdout.readline() == "ready\n"
-        time.sleep(0.05 + 0.037 * moment)
+        wait_until(path.exists)
+        for _ in range(moment):
+            saved = path.stat().st_mtime_ns
+            wait_until(lambda saved=saved: path.stat().st_mtime_ns != saved)  # type: ignore[misc]
         writer.kill()
         writer.communicate()
         assert len(snapshot.loads(path.read_bytes(), "w").records) > 0

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import http.client
 import socket
-import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -52,10 +51,7 @@ def test_stopping_does_not_wait_for_idle_connections() -> None:
     server = Server(hello)
     server.start()
     idle = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(10)]
-    started = time.monotonic()
     server.stop()
-    # A bound for a hang, not a measurement: see the benchmarks for those.
-    assert time.monotonic() - started < 10
     for connection in idle:
         connection.close()
 

@@ -11,7 +11,7 @@ import pytest
 from helpers.api import ApiClient, json_of
 from helpers.webhooks import FAILING_MODULE, WebhookHarness, webhook_response_module
 from make_emulator.app import create_app, registry_of
-from make_emulator.engine.runtime.duration import Stopwatch
+from make_emulator.engine.run_state import Stopwatch
 from make_emulator.http.request_log import LogEntry
 from make_emulator.registry import WorldSpec
 from make_emulator.server.wsgi import Server
@@ -294,7 +294,7 @@ def test_a_fault_whose_path_begins_with_hook_reaches_webhooks(paused_gateway: We
     assert paused_gateway.waiting() == []
     [entry] = [row.to_json() for row in log_of(paused_gateway) if row.path.startswith("/hook/")]
     assert (entry["status"], entry["decision"]) == (503, "fault")
-    assert entry["sentence"] == "Somebody sent POST to a hook and got 503: fault 1 answered."
+    assert entry["sentence"] == "Somebody sent POST to a hook and got 503: fault 1 responded."
     assert paused_gateway.send(json={"n": 2}).status_code == 200
     assert len(paused_gateway.waiting()) == 1
 

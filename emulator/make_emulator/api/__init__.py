@@ -1,4 +1,4 @@
-"""The REST API: one module a resource group, one handler of a few lines a route."""
+"""REST API: one module a resource group, one handler of a few lines a route."""
 
 from __future__ import annotations
 
@@ -41,5 +41,5 @@ GROUPS: tuple[EndpointGroup, ...] = (
 
 
 def endpoints() -> list[Endpoint]:
-    """Every declared route."""
+    """Returns every declared route."""
     return [endpoint for group in GROUPS for endpoint in group.endpoints]

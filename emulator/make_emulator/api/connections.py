@@ -41,7 +41,7 @@ def list_connections(call: ApiCall, team: Team) -> list[ListedConnection]:
 
 
 def _requested_scopes(call: ApiCall) -> Mapping[str, Collection[str]] | None:
-    """The types that ``type[]`` names, each with the scopes of its own parameter, e.g. ``google[]``."""
+    """Returns the types of ``type[]``, each with the scopes of its own parameter, e.g. ``google[]``."""
     types = call.query.get("type")
     if types is None:
         return None
@@ -72,7 +72,7 @@ def get_connection(call: ApiCall, connection: Connection) -> Connection:
     core=16,
 )
 def create_connection(call: ApiCall, team: Team) -> Connection:
-    """Create a connection; the fields of its type go beside its name and type."""
+    """Create a connection; the fields of its type are beside its name and type."""
     body = call.body
     return connections.create(
         call.world,
@@ -108,7 +108,7 @@ def rename_connection(call: ApiCall, connection: Connection) -> Connection:
     core=18,
 )
 def delete_connection(call: ApiCall, connection: Connection) -> int:
-    """Delete a connection; needs confirmation when scenarios use it, for they stop working."""
+    """Delete a connection; needs confirmation when scenarios use it, which then stop working."""
     return connections.delete(call.world, connection, confirmed=call.confirmed)
 
 
@@ -120,7 +120,7 @@ def delete_connection(call: ApiCall, connection: Connection) -> int:
     core=19,
 )
 def verify_connection(call: ApiCall, connection: Connection) -> dict[str, Any]:
-    """Ask the service behind a connection whether it is still valid."""
+    """Verify that a connection is still valid."""
     connections.verify(call.world, connection)
     return {"verified": True, "connection": connection}
 
@@ -132,7 +132,7 @@ def verify_connection(call: ApiCall, connection: Connection) -> dict[str, Any]:
     permission="accounts get",
 )
 def list_editable_parameters(call: ApiCall, connection: Connection) -> list[str]:
-    """List the names of the data of a connection that can be set anew."""
+    """List the names of the editable data of a connection."""
     return connections.editable_parameters(connection)
 
 
@@ -145,7 +145,7 @@ def list_editable_parameters(call: ApiCall, connection: Connection) -> list[str]
     permission="account edit",
 )
 def set_connection_data(call: ApiCall, connection: Connection) -> bool:
-    """Replace all data of a connection: what is left out is empty."""
+    """Replace all data of a connection: missing fields become empty."""
     connections.set_data(call.world, connection, call.body)
     return True
 
@@ -158,5 +158,5 @@ def set_connection_data(call: ApiCall, connection: Connection) -> bool:
     permission="account edit",
 )
 def check_scopes(call: ApiCall, connection: Connection) -> dict[str, bool]:
-    """Tell whether a connection has all of some scopes."""
+    """Test a connection for scopes."""
     return {"scoped": connections.has_scopes(connection, call.body["scope"])}

@@ -162,7 +162,7 @@ def list_records(call: ApiCall, data_store: DataStore) -> tuple[Selection[Record
     core=24,
 )
 def create_record(call: ApiCall, data_store: DataStore) -> Record:
-    """Add a record; a key of 12 hexadecimal digits is made up when none is given."""
+    """Add a record; without a key, one of 12 hexadecimal digits is generated."""
     return data_stores.add_record(
         call.world, data_store, key=call.body.get("key"), data=call.body.get("data")
     )
@@ -177,7 +177,7 @@ def create_record(call: ApiCall, data_store: DataStore) -> Record:
     core=25,
 )
 def replace_record(call: ApiCall, data_store: DataStore, key: str) -> Record:
-    """Put a whole record at a key: fields that are not sent are gone."""
+    """Replace a record, or add it: missing fields are removed."""
     if len(key) > MAX_KEY_LENGTH:
         raise InvalidParametersError("Parameter 'key' has a wrong length.")
     return data_stores.replace_record(call.world, data_store, key, call.body)
@@ -192,7 +192,7 @@ def replace_record(call: ApiCall, data_store: DataStore, key: str) -> Record:
     core=26,
 )
 def update_record(call: ApiCall, data_store: DataStore, key: str) -> Record:
-    """Change some fields of a record: the others stay."""
+    """Change some fields of a record."""
     return data_stores.update_record(call.world, data_store, key, call.body)
 
 

@@ -1,4 +1,4 @@
-"""Data structures: what gives the records of a data store their fields. Scope area: ``udts``."""
+"""Data structures: the fields of the records of a data store. Scope area: ``udts``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fixed lists that clients offer for choice. Source: API documentation, "Enums"."""
+"""Fixed lists for forms of clients. Source: API documentation, "Enums"."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def list_countries(call: ApiCall) -> list[enums.Country]:
     response=many("imtRegions", RegionOut),
 )
 def list_regions(call: ApiCall) -> list[enums.Region]:
-    """List the regions in which an organization can live."""
+    """List the regions of organizations."""
     return list(enums.REGIONS)
 
 

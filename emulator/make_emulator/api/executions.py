@@ -29,9 +29,9 @@ def _by_imt_id(entry: LogItem) -> tuple[int, int]:
     return _occurred_at(entry), entry.sequence
 
 
-#: Filter -> whether a run passes it.
+#: Filter -> predicate of an execution.
 _FILTERS: dict[str, Callable[[Execution, Any], bool]] = {
-    "status": lambda run, wanted: run.status == int(wanted),
+    "status": lambda run, status: run.status == int(status),
     "duration_from": lambda run, least: run.duration >= least,
     "duration_to": lambda run, most: run.duration <= most,
     "operations_from": lambda run, least: run.operations >= least,
@@ -53,13 +53,13 @@ _FILTERS: dict[str, Callable[[Execution, Any], bool]] = {
     evidence="Recorded: finished runs only, among them what people did to the scenario.",
 )
 def list_logs(call: ApiCall, scenario: Scenario) -> tuple[Selection[LogItem], dict[str, Any]]:
-    """List what happened to a scenario, newest first: its finished runs, its starts, stops and changes.
+    """List the log of a scenario, newest first: its finished runs, its starts, stops and changes.
 
     ``pg[last]`` goes on behind the entry with that imtId, or from it on with ``pg[showLast]``.
     """
     now = call.world.now()
     since, until = call.query.get("since", 0), call.query.get("until")
-    asked = [(test, call.query[name]) for name, test in _FILTERS.items() if name in call.query]
+    filters = [(test, call.query[name]) for name, test in _FILTERS.items() if name in call.query]
 
     rows = call.world.logs.where(scenario=scenario.id)
     extra: dict[str, Any] = {}
@@ -68,20 +68,20 @@ def list_logs(call: ApiCall, scenario: Scenario) -> tuple[Selection[LogItem], di
         rows = rows.filter(_after_imt_id(rows, last, call.page, show=call.query["show_last"]))
         extra["pg"] = {**call.page.to_json(), "last": last, "showLast": call.query["show_last"]}
 
-    def wanted(entry: LogItem) -> bool:
+    def matches(entry: LogItem) -> bool:
         if _occurred_at(entry) < since or (until is not None and _occurred_at(entry) > until):
             return False
         if isinstance(entry, ScenarioEvent):
-            return not asked
-        return entry.ends <= now and all(test(entry, bound) for test, bound in asked)
+            return not filters
+        return entry.ends <= now and all(test(entry, bound) for test, bound in filters)
 
-    return rows.filter(wanted), extra
+    return rows.filter(matches), extra
 
 
 def _after_imt_id(
     rows: Selection[LogItem], imt_id: str, page: PageRequest, *, show: bool
 ) -> Callable[[LogItem], bool]:
-    """Whether an entry comes behind the one with an imtId, in the order of the page."""
+    """Returns true if an entry follows the one with an imtId, in the order of the page."""
     last = next((row for row in rows if row.imt_id == imt_id), None)
     if last is None:
         raise InvalidParametersError("Invalid value of parameter 'pg[last]'.")
@@ -121,20 +121,20 @@ def get_execution(call: ApiCall, scenario: Scenario, execution_id: str) -> dict[
     """Get the status of a run, and its outputs or error once it has ended."""
     execution = _find_execution(call, scenario, execution_id)
     status = visible_status(execution, call.world.now())
-    answer: dict[str, Any] = {"status": status}
+    response: dict[str, Any] = {"status": status}
     if status == "RUNNING":
-        return answer
+        return response
     if execution.outputs is not None:
         limit = call.query.get("max_bytes")
         if limit is not None and len(orjson.dumps(execution.outputs)) > limit:
             raise ResponseTooLargeError(f"The outputs are larger than {limit} bytes.")
-        answer["outputs"] = execution.outputs
+        response["outputs"] = execution.outputs
     if (error := execution.error) is not None:
-        answer["error"] = {"name": error.name, "message": error.message}
+        response["error"] = {"name": error.name, "message": error.message}
         # Recorded: a bundle that does not fit its module is reported without the module.
         if error.module_name is not None and error.name != "BundleValidationError":
-            answer["error"]["causeModule"] = {"name": error.module_name, "appName": error.app_name}
-    return answer
+            response["error"]["causeModule"] = {"name": error.module_name, "appName": error.app_name}
+    return response
 
 
 def _find_execution(call: ApiCall, scenario: Scenario, execution_id: str) -> Execution:

@@ -50,7 +50,7 @@ def list_functions(call: ApiCall, team: Team) -> list[CustomFunction]:
     response=one("function", FunctionWritten),
 )
 def create_function(call: ApiCall, team: Team) -> CustomFunction:
-    """Create a custom function, once its code was checked."""
+    """Create a custom function after checking its code."""
     call.body.pop("args", None)
     custom_functions.check_name(call.body["name"])
     custom_functions.check_code(call.body["code"])
@@ -67,7 +67,7 @@ def create_function(call: ApiCall, team: Team) -> CustomFunction:
     response=Envelope(),
 )
 def check_function(call: ApiCall, team: Team) -> dict[str, Any]:
-    """Check the code of a custom function without keeping it."""
+    """Check the code of a custom function without saving it."""
     error = custom_functions.find_code_error(call.body["code"])
     return {"success": error is None, "error": error}
 
@@ -125,7 +125,7 @@ def delete_function(call: ApiCall, function: CustomFunction) -> dict[str, Any]:
     response=many("functionHistory", FunctionChangeOut),
 )
 def get_function_history(call: ApiCall, function: CustomFunction, team: Team) -> list[FunctionChange]:
-    """List what was changed in the code of a custom function, the latest first."""
+    """List the changes of the code of a custom function, newest first."""
     if function.team_id != team.id:
         raise NotFoundError("function", function.id)
     return functions.history(call.world, function)

@@ -65,7 +65,7 @@ def list_hooks(call: ApiCall, team: Team, view_for_scenario: Scenario | None = N
     core=29,
 )
 def create_hook(call: ApiCall, team: Team) -> Hook:
-    """Create a hook; the fields of its type stand at the top level of the body."""
+    """Create a hook; the fields of its type are at the top level of the body."""
     return hooks.create_hook(
         call.world,
         team,
@@ -122,7 +122,7 @@ def delete_hook(call: ApiCall, hook: Hook) -> int:
     core=33,
 )
 def ping_hook(call: ApiCall, hook: Hook) -> Hook:
-    """Tell where a hook receives, and in what state it is."""
+    """Get the address and the state of a hook."""
     return hook
 
 
@@ -134,7 +134,7 @@ def ping_hook(call: ApiCall, hook: Hook) -> Hook:
     core=34,
 )
 def enable_hook(call: ApiCall, hook: Hook) -> dict[str, Any]:
-    """Let a hook take data."""
+    """Enable a hook."""
     hooks.enable(call.world, hook)
     return _SUCCESS
 
@@ -147,7 +147,7 @@ def enable_hook(call: ApiCall, hook: Hook) -> dict[str, Any]:
     core=35,
 )
 def disable_hook(call: ApiCall, hook: Hook) -> dict[str, Any]:
-    """Let a hook take no more data."""
+    """Disable a hook."""
     hooks.disable(call.world, hook)
     return _SUCCESS
 
@@ -160,7 +160,7 @@ def disable_hook(call: ApiCall, hook: Hook) -> dict[str, Any]:
     response=value("changed"),
 )
 def set_hook_data(call: ApiCall, hook: Hook) -> bool:
-    """Change the data of a hook; tells whether anything changed."""
+    """Change the data of a hook; the response says if anything changed."""
     return hooks.set_data(call.world, hook, call.body)
 
 
@@ -171,7 +171,7 @@ def set_hook_data(call: ApiCall, hook: Hook) -> bool:
     response=Envelope(),
 )
 def start_learning(call: ApiCall, hook: Hook) -> dict[str, Any]:
-    """Let a hook learn the data structure of what it receives next."""
+    """Start learning the data structure from the next delivery."""
     hooks.set_learning(call.world, hook, True)
     return _SUCCESS
 
@@ -183,7 +183,7 @@ def start_learning(call: ApiCall, hook: Hook) -> dict[str, Any]:
     response=Envelope(),
 )
 def stop_learning(call: ApiCall, hook: Hook) -> dict[str, Any]:
-    """Let a hook stop learning."""
+    """Stop learning the data structure."""
     hooks.set_learning(call.world, hook, False)
     return _SUCCESS
 
@@ -196,7 +196,7 @@ def stop_learning(call: ApiCall, hook: Hook) -> dict[str, Any]:
     paging=make_paging("created", {"created": hook_queues.oldest_first}),
 )
 def list_incomings(call: ApiCall, hook: Hook) -> Selection[Incoming]:
-    """List what waits in the queue of a hook, oldest first."""
+    """List the queue of a hook, oldest first."""
     return call.world.incomings.where(hook=hook.id)
 
 
@@ -207,7 +207,7 @@ def list_incomings(call: ApiCall, hook: Hook) -> Selection[Incoming]:
     response=value("incomingStat"),
 )
 def get_incomings_stats(call: ApiCall, hook: Hook) -> dict[str, Any]:
-    """Tell how full the queue of a hook is."""
+    """Get the size and the limit of the queue of a hook."""
     return {
         "queue": len(call.world.incomings.where(hook=hook.id)),
         "limit": hooks.queue_limit(call.world, hook),
@@ -222,7 +222,7 @@ def get_incomings_stats(call: ApiCall, hook: Hook) -> dict[str, Any]:
     response=one("incoming", IncomingOut),
 )
 def get_incoming(call: ApiCall, hook: Hook, incoming_id: str) -> Incoming:
-    """Get one item of a hook's queue, with what was received."""
+    """Get one item of a hook's queue, with its data."""
     return hook_queues.find_incoming(call.world, hook, incoming_id)
 
 
@@ -235,12 +235,12 @@ def get_incoming(call: ApiCall, hook: Hook, incoming_id: str) -> Incoming:
     response=value("incomings"),
 )
 def delete_incomings(call: ApiCall, hook: Hook) -> list[str]:
-    """Delete some of a hook's queue, or all of it, which needs confirmation."""
+    """Delete items of a hook's queue; deleting all needs confirmation."""
     return hook_queues.delete_incomings(
         call.world,
         hook,
         call.body.get("ids"),
-        spared=call.body.get("except_ids", ()),
+        excluded=call.body.get("except_ids", ()),
         confirmed=call.confirmed,
     )
 
@@ -254,7 +254,7 @@ def delete_incomings(call: ApiCall, hook: Hook) -> list[str]:
     paging=make_paging("imtId", {"imtId": hook_queues.by_time}, limit=50, descending=True),
 )
 def list_hook_logs(call: ApiCall, hook: Hook) -> Selection[HookLog]:
-    """List the deliveries to a hook, newest first, as long as the plan keeps them."""
+    """List the deliveries to a hook within the retention period of the plan, newest first."""
     since, until = call.query.get("from_", 0), call.query.get("to")
     rows = hook_queues.logs(call.world, hook).filter(lambda row: row.logged_at >= since)
     return rows if until is None else rows.filter(lambda row: row.logged_at <= until)
@@ -278,7 +278,7 @@ def get_hook_log(call: ApiCall, hook: Hook, log_id: str) -> HookLog:
     response=bare(TriggerOut),
 )
 def get_trigger(call: ApiCall, scenario: Scenario) -> Hook:
-    """Get the hook at which a scenario listens."""
+    """Get the hook that triggers a scenario."""
     hook = call.world.hooks.get(scenario.hook_id) if scenario.hook_id is not None else None
     if hook is None:
         raise NotFoundError("trigger of scenario", scenario.id)

@@ -60,7 +60,7 @@ def get_incomplete_execution(call: ApiCall, dlq: IncompleteExecution) -> Incompl
     response=one("dlq", IncompleteExecutionChanged),
 )
 def update_incomplete_execution(call: ApiCall, dlq: IncompleteExecution) -> IncompleteExecution:
-    """Change the blueprint that is run when it is tried again, or the module where that begins."""
+    """Change the blueprint of the retry, or its first module."""
     return incomplete_retry.update(call.world, dlq, **call.body)
 
 
@@ -85,7 +85,7 @@ def delete_incomplete_executions(call: ApiCall, scenario: Scenario) -> list[str]
     response=Envelope({"code": EnvelopeField(), "response": EnvelopeField()}),
 )
 def get_incomplete_execution_bundle(call: ApiCall, dlq: IncompleteExecution) -> dict[str, Any]:
-    """Get what the modules had put out by their ids, and the error of the one that failed."""
+    """Get the output bundles of the modules by their ids, and the error of the one that failed."""
     return {"code": "OK", "response": dlq.bundles}
 
 
@@ -97,7 +97,7 @@ def get_incomplete_execution_bundle(call: ApiCall, dlq: IncompleteExecution) -> 
     paging=make_paging("imtId", {"imtId": incomplete_executions.by_time}, limit=50, descending=True),
 )
 def list_incomplete_execution_logs(call: ApiCall, dlq: IncompleteExecution) -> Selection[RetryAttempt]:
-    """List the finished attempts to complete an incomplete execution, newest first."""
+    """List the finished retries of an incomplete execution, newest first."""
     return incomplete_executions.logs(call.world, dlq)
 
 
@@ -108,7 +108,7 @@ def list_incomplete_execution_logs(call: ApiCall, dlq: IncompleteExecution) -> S
     response=one("dlqLog", RetryOut),
 )
 def get_incomplete_execution_log(call: ApiCall, dlq: IncompleteExecution, execution_id: str) -> RetryAttempt:
-    """Get one attempt to complete an incomplete execution."""
+    """Get one retry of an incomplete execution."""
     return incomplete_executions.find_log(call.world, dlq, execution_id)
 
 
@@ -119,7 +119,7 @@ def get_incomplete_execution_log(call: ApiCall, dlq: IncompleteExecution, execut
     response=value("dlq"),
 )
 def retry_incomplete_execution(call: ApiCall, dlq: IncompleteExecution) -> str:
-    """Try an incomplete execution again."""
+    """Retry an incomplete execution."""
     incomplete_retry.retry(call.world, dlq, author_id=call.user.id)
     return dlq.id
 
@@ -133,7 +133,7 @@ def retry_incomplete_execution(call: ApiCall, dlq: IncompleteExecution) -> str:
     response=value("dlqs"),
 )
 def retry_incomplete_executions(call: ApiCall, scenario: Scenario) -> list[str]:
-    """Try some incomplete executions of a scenario again, or all of them, oldest first; resolved ones are passed over."""
+    """Retry some incomplete executions of a scenario, or all of them, oldest first; resolved ones are skipped."""
     tried = incomplete_retry.retry_all(call.world, _selected(call, scenario), author_id=call.user.id)
     return [row.id for row in tried]
 

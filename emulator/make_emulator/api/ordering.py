@@ -29,7 +29,7 @@ def sort_by(attribute: str) -> SortKey:
 
 by_name: SortKey = _by_name
 
-#: The commonest list: ordered by name unless asked otherwise, practically not cut.
+#: Paging of most lists: sorted by name by default, and practically unlimited.
 NAME_PAGING = Paging(sort_keys={"name": by_name, "id": by_id}, sort="name")
 
 

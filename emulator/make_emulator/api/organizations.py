@@ -51,7 +51,7 @@ def list_organizations(call: ApiCall) -> Selection[Organization]:
     core=40,
 )
 def get_organization(call: ApiCall, organization: Organization) -> Organization:
-    """Get an organization with its license and what it consumed."""
+    """Get an organization with its license and consumption."""
     return organization
 
 

@@ -44,7 +44,7 @@ _by_version = attrgetter("version")
 
 
 class _ProprietalSortKey:
-    """The default order, recorded under this name and as ``desc``: live ones first, then by name."""
+    """Key of the default order, recorded under this name and as ``desc``: active scenarios first, then by name."""
 
     __slots__ = ("place",)
 
@@ -75,7 +75,7 @@ _PAGING = make_paging(
         "isinvalid": sort_by("is_invalid"),
         "islocked": sort_by("is_locked"),
         "lastEdit": sort_by("last_edit"),
-        # Names stand in other rows: see `_page_by_user_name`.
+        # Names are in other rows: see `_page_by_user_name`.
         "createdByUserName": by_id,
         "updatedByUserName": by_id,
         "created": sort_by("created"),
@@ -112,15 +112,15 @@ def list_scenarios(
         )
     else:
         raise BadRequestError("Missing required parameter teamId or organizationId", suberrors=[])
-    for wanted in _filters(call, folder):
-        rows = rows.filter(wanted)
+    for predicate in _filters(call, folder):
+        rows = rows.filter(predicate)
     if call.page is not None and call.page.sort in _USER_COLUMNS:
         return _page_by_user_name(call, rows, call.page)
     return rows
 
 
 def _page_by_user_name(call: ApiCall, rows: Selection[Scenario], page: PageRequest) -> list[Scenario]:
-    """A page in the order of a user's name, which the rows do not hold."""
+    """Returns a page in the order of a user's name, which the rows do not contain."""
     attribute, users = _USER_COLUMNS[page.sort or ""], call.world.users
 
     def key(row: Scenario) -> tuple[str, int]:
@@ -132,21 +132,21 @@ def _page_by_user_name(call: ApiCall, rows: Selection[Scenario], page: PageReque
 
 def _filters(call: ApiCall, folder: Folder | None) -> list[Callable[[Scenario], bool]]:
     query: dict[str, Any] = call.query
-    wanted: list[Callable[[Scenario], bool]] = []
+    predicates: list[Callable[[Scenario], bool]] = []
     if "ids" in query:
         ids = set(query["ids"])
-        wanted.append(lambda row: row.id in ids)
+        predicates.append(lambda row: row.id in ids)
     if folder is not None:
-        wanted.append(lambda row: row.folder_id == folder.id)
+        predicates.append(lambda row: row.folder_id == folder.id)
     for name in ("is_active", "is_linked"):
         if name in query:
             live = query[name]
-            wanted.append(lambda row, live=live: row.is_active == live)  # type: ignore[misc]
+            predicates.append(lambda row, live=live: row.is_active == live)  # type: ignore[misc]
     if "concept" in query:
-        wanted.append(lambda row: row.concept == query["concept"])
+        predicates.append(lambda row: row.concept == query["concept"])
     if query.get("type") == "tool":
-        wanted.append(lambda row: False)
-    return wanted
+        predicates.append(lambda row: False)
+    return predicates
 
 
 @group.get(
@@ -173,7 +173,7 @@ def get_scenario(call: ApiCall, scenario: Scenario) -> Scenario:
     core=3,
 )
 def create_scenario(call: ApiCall, team: Team, folder: Folder | None = None) -> Scenario:
-    """Create a scenario from a blueprint; it is not live yet."""
+    """Create a scenario from a blueprint; it is inactive."""
     metadata = call.body.get("metadata") or {}
     based_on = call.body.get("basedon")
     if based_on is not None:
@@ -204,7 +204,7 @@ def create_scenario(call: ApiCall, team: Team, folder: Folder | None = None) -> 
     core=4,
 )
 def update_scenario(call: ApiCall, scenario: Scenario, folder: Folder | None = None) -> Scenario:
-    """Change a scenario: what is not sent stays."""
+    """Change a scenario: missing fields stay unchanged."""
     return crud.update(call.world, call.user, scenario, folder=folder, confirmed=call.confirmed, **call.body)
 
 
@@ -253,7 +253,7 @@ def delete_scenario(call: ApiCall, scenario: Scenario) -> int:
     core=7,
 )
 def start_scenario(call: ApiCall, scenario: Scenario) -> Scenario:
-    """Set a scenario live; on-demand scenarios wait to be run."""
+    """Activate a scenario; on-demand scenarios run when they are called."""
     return activation.start(call.world, call.user, scenario)
 
 
@@ -265,7 +265,7 @@ def start_scenario(call: ApiCall, scenario: Scenario) -> Scenario:
     core=8,
 )
 def stop_scenario(call: ApiCall, scenario: Scenario) -> Scenario:
-    """Take a scenario out of service."""
+    """Deactivate a scenario."""
     return activation.stop(call.world, call.user, scenario)
 
 
@@ -280,7 +280,7 @@ def stop_scenario(call: ApiCall, scenario: Scenario) -> Scenario:
     evidence="Documented and recorded to stand outside of the organization's rate limit.",
 )
 def run_scenario(call: ApiCall, scenario: Scenario) -> dict[str, Any]:
-    """Run a live scenario; a responsive call answers its status and outputs."""
+    """Run an active scenario; a responsive call returns its status and outputs."""
     execution = activation.run_now(
         call.world,
         call.user,
@@ -291,8 +291,8 @@ def run_scenario(call: ApiCall, scenario: Scenario) -> dict[str, Any]:
     if not call.body["responsive"]:
         path = f"scenarios/{scenario.id}/executions/{execution.id}"
         return {"executionId": execution.id, "statusUrl": f"{request_origin.get()()}/api/v2/{path}"}
-    answer = {"executionId": execution.id, "status": execution.status}
-    return answer if execution.outputs is None else {**answer, "outputs": execution.outputs}
+    response = {"executionId": execution.id, "status": execution.status}
+    return response if execution.outputs is None else {**response, "outputs": execution.outputs}
 
 
 @group.get(
@@ -310,7 +310,7 @@ def get_blueprint(call: ApiCall, scenario: Scenario) -> dict[str, Any]:
     if version is None:
         raise NotFoundError("blueprint", number)
     blueprint = {key: version.blueprint[key] for key in ("flow", "name", "metadata")}
-    # Recorded: the one thing that the service adds.
+    # Recorded: the only field that the service adds.
     metadata = {"instant": scenario.hook_id is not None, **version.blueprint["metadata"]}
     return {
         "code": "OK",
@@ -387,7 +387,7 @@ def update_interface(call: ApiCall, scenario: Scenario) -> dict[str, Any]:
     response=many("data", DailyUsageOut),
 )
 def get_usage(call: ApiCall, scenario: Scenario) -> list[DailyConsumption]:
-    """Tell what a scenario consumed on each of the last 30 days."""
+    """Get the consumption of a scenario on each of the last 30 days."""
     organization = call.visibility.organization_of(scenario)
     zone = get_timezone(organization.timezone_id) if call.query["organization_timezone"] else None
     return daily_consumption(call.world, scenario, zone)

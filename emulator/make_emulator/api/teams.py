@@ -83,5 +83,5 @@ def update_team(call: ApiCall, team: Team) -> Team:
     response=value("team"),
 )
 def delete_team(call: ApiCall, team: Team) -> int:
-    """Delete a team with everything in it; needs confirmation."""
+    """Delete a team with all its resources; needs confirmation."""
     return organizations.delete_team(call.world, team, confirmed=call.confirmed)

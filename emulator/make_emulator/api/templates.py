@@ -35,7 +35,7 @@ _NO_PERMISSION = NoPermissionRequired(
 )
 
 
-# The public ones first: the word must win over an id.
+# The public routes first: their word takes precedence over an id.
 
 
 @group.get(
@@ -152,7 +152,7 @@ def _requested_version(call: ApiCall, template: Template) -> PublicTemplate | No
     core=47,
 )
 def create_template(call: ApiCall, team: Team) -> Template:
-    """Create a template; connections and other things of the team are left out of it."""
+    """Create a template, without connections and other resources of the team."""
     _check(call, team)
     return templates.create(
         call.world, team, **{name: part for name, part in call.body.items() if name != "team_id"}
@@ -169,7 +169,7 @@ def create_template(call: ApiCall, team: Team) -> Template:
     permission="template edit",
 )
 def update_template(call: ApiCall, template: Template) -> Template:
-    """Change a template, or a published version of it: what is not sent stays."""
+    """Change a template, or a published version of it: missing fields stay unchanged."""
     _check(call, call.world.teams[template.team_id])
     return templates.update(call.world, template, _requested_version(call, template), **call.body)
 
@@ -202,7 +202,7 @@ def delete_template(call: ApiCall, template: Template) -> int:
     permission="template edit",
 )
 def publish_template(call: ApiCall, template: Template) -> Template:
-    """Publish a template as it is now."""
+    """Publish the current state of a template."""
     return templates.publish(call.world, template)
 
 
@@ -215,6 +215,6 @@ def publish_template(call: ApiCall, template: Template) -> Template:
     permission="template edit",
 )
 def request_template_approval(call: ApiCall, template: Template) -> Template:
-    """Ask that the published version of a template be shown to everybody."""
+    """Request approval of the published version of a template."""
     _requested_version(call, template)
     return templates.request_approval(call.world, template)

@@ -30,7 +30,7 @@ group = EndpointGroup("users")
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """What the token in use may do."""
+    """Returns the permissions of the token in use."""
 
     auth_used: str
     scope: list[str]
@@ -87,7 +87,7 @@ def list_users(
 def find_users_by_permission(
     call: ApiCall, team: Team | None = None, organization: Organization | None = None
 ) -> list[User]:
-    """Find the users who hold a permission in a team or an organization."""
+    """List the users that have a permission in a team or an organization."""
     if team is not None:
         if organization is not None and organization.id != team.organization_id:
             raise BadRequestError("The team belongs to another organization", suberrors=[])
@@ -107,7 +107,7 @@ def find_users_by_permission(
     cols=True,
 )
 def get_me(call: ApiCall) -> User:
-    """Get the user whom the token belongs to."""
+    """Get the user of the token."""
     return call.user
 
 
@@ -118,7 +118,7 @@ def get_me(call: ApiCall) -> User:
     response=one("authorization", AuthorizationOut),
 )
 def get_current_authorization(call: ApiCall) -> Authorization:
-    """Tell how the caller is authenticated and what the token may do."""
+    """Get the authentication of the caller and the scopes of the token."""
     return Authorization("token", sorted(call.token.scopes))
 
 
@@ -133,13 +133,13 @@ def get_current_authorization(call: ApiCall) -> Authorization:
 def list_roles(
     call: ApiCall, team: Team | None = None, organization: Organization | None = None
 ) -> list[Role]:
-    """List the roles that a user can have in a team or an organization."""
-    category, wanted = call.query.get("category"), call.query.get("role_id")
-    unwanted = call.query.get("exclude_role", ())
+    """List the roles of users in teams and organizations."""
+    category, role_id = call.query.get("category"), call.query.get("role_id")
+    excluded = call.query.get("exclude_role", ())
     return [
         role
         for role in ROLES
-        if category in (None, role.category) and wanted in (None, role.id) and role.id not in unwanted
+        if category in (None, role.category) and role_id in (None, role.id) and role.id not in excluded
     ]
 
 

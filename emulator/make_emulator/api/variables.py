@@ -67,7 +67,7 @@ def delete_organization_variable(call: ApiCall, organization: Organization, vari
 def get_organization_variable_history(
     call: ApiCall, organization: Organization, variable_name: str
 ) -> list[VariableChange]:
-    """List what became of a custom variable of an organization, the latest first."""
+    """List the changes of a custom variable of an organization, newest first."""
     return variables.history(call.world, organization, variable_name)
 
 
@@ -125,5 +125,5 @@ def delete_team_variable(call: ApiCall, team: Team, variable_name: str) -> bool:
     response=many("teamVariableHistory", VariableChangeOut),
 )
 def get_team_variable_history(call: ApiCall, team: Team, variable_name: str) -> list[VariableChange]:
-    """List what became of a custom variable of a team, the latest first."""
+    """List the changes of a custom variable of a team, newest first."""
     return variables.history(call.world, team, variable_name)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 import click
 
 from ..version import __version__
@@ -44,8 +42,3 @@ for _command in (
     fidelity,
 ):
     main.add_command(_command)
-
-
-if __name__ == "__main__":
-    logging.captureWarnings(True)
-    main()

@@ -1,4 +1,4 @@
-"""The API reference as a page for people, made from the OpenAPI document."""
+"""Data of the API reference, derived from the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-#: How deep the fields of a body are shown.
+#: Maximum depth of the fields of a body.
 MAX_DEPTH = 6
 
 Schema = Mapping[str, Any]
@@ -17,7 +17,7 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """A line in the table of a body."""
+    """Row of the table of a body."""
 
     depth: int
     name: str
@@ -28,7 +28,7 @@ class FieldRow:
 
 @dataclass(frozen=True, slots=True)
 class ParameterRow:
-    """A line in the table of parameters."""
+    """Row of the table of parameters."""
 
     name: str
     place: str
@@ -39,7 +39,7 @@ class ParameterRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One route."""
+    """Route with its parameters, bodies and a curl command."""
 
     id: str
     method: str
@@ -47,17 +47,17 @@ class Operation:
     summary: str
     scopes: list[str]
     parameters: list[ParameterRow]
-    #: ``None`` for no body.
+    #: ``None`` without a body.
     body: list[FieldRow] | None
     response: list[FieldRow]
     curl: str
-    #: What the search box looks through.
+    #: Text that the search box matches.
     search_text: str
 
 
 @dataclass(frozen=True, slots=True)
 class OperationGroup:
-    """The routes of one tag."""
+    """Routes of one tag."""
 
     name: str
     operations: list[Operation]
@@ -68,11 +68,11 @@ class OperationGroup:
 
 
 def template_context(document: Mapping[str, Any], *, token: str, ids: Mapping[str, int]) -> dict[str, Any]:
-    """What the page shows.
+    """Returns the variables of the template.
 
     Args:
-        token: the token of the calls that are shown.
-        ids: parameter -> the id that stands for it in them, where 1 would not do.
+        token: the token in the curl commands.
+        ids: parameter -> the id in the curl commands, where it is not 1.
     """
     base_url = document["servers"][0]["url"]
     groups: dict[str, OperationGroup] = {}
@@ -82,8 +82,8 @@ def template_context(document: Mapping[str, Any], *, token: str, ids: Mapping[st
             group = groups.setdefault(operation["tags"][0], OperationGroup(operation["tags"][0], []))
             group.operations.append(_operation(base_url, method.upper(), path, operation, token, ids))
             errors |= {
-                status: answer["description"]
-                for status, answer in operation["responses"].items()
+                status: response["description"]
+                for status, response in operation["responses"].items()
                 if status >= "400"
             }
     return {
@@ -132,12 +132,12 @@ def _parameter(each: Mapping[str, Any]) -> ParameterRow:
 
 
 def _fields(schema: Schema, depth: int = 0) -> Iterator[FieldRow]:
-    """The fields of an object, and under each of them its own."""
+    """Yields the fields of an object, each followed by its own fields."""
     if "items" in schema:
         yield from _fields(schema["items"], depth)
     for number, shape in enumerate(schema.get("anyOf", ()), 1):
         if "properties" in shape:
-            yield FieldRow(depth, f"({number})", "either of these", False, "")
+            yield FieldRow(depth, f"({number})", "one of these", False, "")
             yield from _fields(shape, depth + 1)
     required = schema.get("required", ())
     for name, inner in schema.get("properties", {}).items():
@@ -159,22 +159,22 @@ def _type_text(schema: Schema) -> str:
 
 
 def _constraints_text(schema: Schema) -> str:
-    """What else a value must be like."""
+    """Returns the constraints of a value, as text."""
     items = schema.get("items", {})
     notes = []
     if options := schema.get("enum") or items.get("enum"):
         notes.append("one of " + ", ".join(json.dumps(option).strip('"') for option in options))
-    for name, text in (("minLength", "at least {} long"), ("maxLength", "at most {} long")):
+    for name, text in (("minLength", "at least {} characters"), ("maxLength", "at most {} characters")):
         if name in schema:
             notes.append(text.format(schema[name]))
     for name, text in (("minimum", "from {}"), ("maximum", "up to {}"), ("default", "by default {}")):
-        # The largest id says nothing to people.
+        # The largest id is no useful information.
         if name in schema and schema[name] is not None and schema[name] != 2**53 - 1:
             notes.append(text.format(json.dumps(schema[name])))
     if form := schema.get("format"):
         notes.append(form)
     if schema.get("pattern"):
-        notes.append(f"like {schema['pattern']}")
+        notes.append(f"matches {schema['pattern']}")
     return "; ".join(notes)
 
 
@@ -186,7 +186,7 @@ def _curl_command(
     token: str,
     ids: Mapping[str, int],
 ) -> str:
-    """A call that can be pasted into a shell: what is required, and nothing else."""
+    """Returns a curl command with the required parameters only."""
     query = []
     for each in parameters:
         value = ids.get(each["name"]) or _sample_value(each["schema"])
@@ -207,7 +207,7 @@ def _curl_command(
 
 
 def _sample_value(schema: Schema) -> Any:
-    """The least value that a schema describes."""
+    """Returns a minimal value of a schema."""
     if schema.get("enum"):
         return schema["enum"][0]
     kinds = schema.get("type", "object")

@@ -1,4 +1,4 @@
-"""What the dashboard shows of a world."""
+"""Data of the dashboard: the state of one world."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from ..world.models import Execution, HttpRule, IncompleteExecution, Mail, Modul
 from ..world.tables import Table
 from ..world.world import World
 
-#: How many requests or mails, scenarios or data stores, and runs of a scenario are shown.
+#: Maximum number of requests or mails, of other rows, and of executions of a scenario.
 MAX_REQUESTS, MAX_ROWS, MAX_RUNS_PER_SCENARIO = 40, 50, 3
 
 _SentT = TypeVar("_SentT", SentRequest, Mail)
 
 _ACTION_TEXTS = {
     "reset": "reset the connection",
-    "timeout": "leave it unanswered",
-    "truncate": "cut the answer short",
+    "timeout": "time out",
+    "truncate": "truncate the response",
 }
 
 _RUN_STATES = {1: ("success", "good"), 2: ("warning", "warn"), 3: ("error", "bad")}
@@ -36,7 +36,7 @@ _RUN_STATES = {1: ("success", "good"), 2: ("warning", "warn"), 3: ("error", "bad
 
 @dataclass(frozen=True, slots=True)
 class ExecutionRow:
-    """A run as a word, and when it began."""
+    """State and start of an execution."""
 
     id: str
     state: str
@@ -46,7 +46,7 @@ class ExecutionRow:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioRow:
-    """A scenario with its last runs."""
+    """Scenario with its last executions."""
 
     id: int
     name: str
@@ -57,16 +57,16 @@ class ScenarioRow:
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
-    """Something that a test arranged: what it is about, what happens there, and how often it did."""
+    """Fault rule, module script or response rule: what it matches, its action, and its number of matches."""
 
-    about: str
-    does: str
+    target: str
+    action: str
     hits: str
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequestRow:
-    """A request that a scenario sent: when, what it came to, whereto, and who answered."""
+    """Request that a scenario sent."""
 
     at: str
     status: str
@@ -78,7 +78,7 @@ class HttpRequestRow:
 
 @dataclass(frozen=True, slots=True)
 class MailRow:
-    """A mail that a scenario sent."""
+    """Mail that a scenario sent."""
 
     at: str
     to: str
@@ -89,7 +89,7 @@ class MailRow:
 
 @dataclass(frozen=True, slots=True)
 class IncompleteExecutionRow:
-    """An incomplete execution that is not resolved: whose, why, and what becomes of it."""
+    """Unresolved incomplete execution."""
 
     scenario: str
     reason: str
@@ -97,44 +97,46 @@ class IncompleteExecutionRow:
     next_retry: str | None
 
 
-def template_context(tenant: WorldHandle, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
-    """The world at this moment, what fell due included."""
-    with tenant.locked() as world:
+def template_context(handle: WorldHandle, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
+    """Returns the variables of the template, after running what fell due."""
+    with handle.locked() as world:
         scheduler.catch_up(world)
-        team = tenant.main_team()
+        team = handle.main_team()
         organization = world.organizations[team.organization_id] if team else None
         scenarios = [_scenario_row(world, scenario) for scenario in islice(world.scenarios, MAX_ROWS)]
-        shown: dict[str, Any] = {
-            "name": tenant.name,
+        context: dict[str, Any] = {
+            "name": handle.name,
             "now": format_iso(world.now()),
             "frozen": world.clock.frozen,
-            "token": tenant.main_token().token,
+            "token": handle.main_token().token,
             "plan": organization.plan if organization else None,
             "zone": organization.zone if organization else None,
             "team_id": team.id if team else None,
             "organization_id": organization.id if organization else None,
-            "user_id": tenant.main_user().id,
+            "user_id": handle.main_user().id,
             "scenarios": scenarios,
-            "scenarios_all": len(world.scenarios),
+            "scenario_count": len(world.scenarios),
             "data_stores": list(islice(world.data_stores, MAX_ROWS)),
-            "data_stores_all": len(world.data_stores),
-            "broken": [_incomplete_execution_row(world, row) for row in islice(_unresolved(world), MAX_ROWS)],
+            "data_store_count": len(world.data_stores),
+            "incomplete_executions": [
+                _incomplete_execution_row(world, row) for row in islice(_unresolved(world), MAX_ROWS)
+            ],
             "scripts": [_script_row(script) for script in world.scripts.values()],
-            "rules": [_http_rule_row(rule) for rule in world.http_rules],
-            "sent": [_http_request_row(world, row) for row in _latest(world.http_requests)],
-            "sent_kept": len(world.http_requests),
+            "response_rules": [_http_rule_row(rule) for rule in world.http_rules],
+            "sent_requests": [_http_request_row(world, row) for row in _latest(world.http_requests)],
+            "sent_request_count": len(world.http_requests),
             "mails": [_mail_row(world, mail) for mail in _latest(world.outbox)],
-            "mails_kept": len(world.outbox),
+            "mail_count": len(world.outbox),
         }
-    entries = list(tenant.request_log)
-    return shown | {
+    entries = list(handle.request_log)
+    return context | {
         "requests": [
             {"at": format_iso(entry.at), "status": entry.status, "sentence": entry.sentence()}
             for entry in reversed(entries[-MAX_REQUESTS:])
         ],
-        "requests_kept": len(entries),
-        "faults": [_fault_row(rule) for rule in tenant.faults],
-        "tokens": access.report(tenant, endpoints),
+        "request_count": len(entries),
+        "faults": [_fault_row(rule) for rule in handle.faults],
+        "tokens": access.report(handle, endpoints),
     }
 
 
@@ -153,7 +155,7 @@ def _scenario_row(world: World, scenario: Scenario) -> ScenarioRow:
 
 
 def execution_row(run: Execution, now: int) -> ExecutionRow:
-    """What is shown of a run at a moment."""
+    """Returns the row of an execution at a moment."""
     state, tone = _RUN_STATES.get(run.status, ("unknown", "soft")) if run.ends <= now else ("running", "soft")
     return ExecutionRow(run.id, state, tone, format_iso(run.started))
 
@@ -164,48 +166,48 @@ def _unresolved(world: World) -> Iterator[IncompleteExecution]:
 
 def _incomplete_execution_row(world: World, row: IncompleteExecution) -> IncompleteExecutionRow:
     name = world.scenarios[row.scenario_id].name
-    again = format_iso(row.next_retry) if row.next_retry is not None else None
-    return IncompleteExecutionRow(name, row.reason, row.attempts, again)
+    next_retry = format_iso(row.next_retry) if row.next_retry is not None else None
+    return IncompleteExecutionRow(name, row.reason, row.attempts, next_retry)
 
 
 def _fault_row(rule: FaultRule) -> RuleRow:
-    does = [
+    actions = [
         rule.name or "",
-        f"answer {rule.status}" if rule.status else "",
+        f"respond {rule.status}" if rule.status else "",
         _ACTION_TEXTS.get(rule.action or "", ""),
     ]
-    does.append(f"after {rule.delay_ms} ms" if rule.delay_ms else "")
-    does.append(f"in {100 * rule.probability:g} % of the cases" if rule.probability < 1 else "")
-    about = f"{rule.method or 'any method'} {rule.path or 'any path'}"
-    return RuleRow(about, ", ".join(filter(None, does)), _hits_text(rule.hits, rule.times))
+    actions.append(f"after {rule.delay_ms} ms" if rule.delay_ms else "")
+    actions.append(f"with a probability of {100 * rule.probability:g} %" if rule.probability < 1 else "")
+    target = f"{rule.method or 'any method'} {rule.path or 'any path'}"
+    return RuleRow(target, ", ".join(filter(None, actions)), _hits_text(rule.hits, rule.times))
 
 
 def _script_row(script: ModuleScript) -> RuleRow:
     if script.error is not None:
-        does = f"fail with {script.error.name}"
+        action = f"fail with {script.error.name}"
     elif script.output is not None:
         count = len(script.output)
-        does = f"put out {count} bundle{'s' * (count != 1)}"
+        action = f"output {count} bundle{'s' * (count != 1)}"
     else:
-        does = "do its work"
-    does += f", {script.duration} ms later" if script.duration else ""
-    return RuleRow(script.module, does, _hits_text(script.hits, _total_times(script)))
+        action = "run"
+    action += f", {script.duration} ms later" if script.duration else ""
+    return RuleRow(script.module, action, _hits_text(script.hits, _total_times(script)))
 
 
 def _http_rule_row(rule: HttpRule) -> RuleRow:
     if rule.error is not None:
-        does = "not answer in time" if rule.error == "timeout" else "refuse the connection"
+        action = "time out" if rule.error == "timeout" else "refuse the connection"
     else:
         count = len(rule.pages)
-        does = f"answer {rule.status}" + (f" with {count} page{'s' * (count != 1)}" if count else "")
-    does += f", {rule.delay} ms later" if rule.delay else ""
+        action = f"respond {rule.status}" + (f" with {count} page{'s' * (count != 1)}" if count else "")
+    action += f", {rule.delay} ms later" if rule.delay else ""
     return RuleRow(
-        f"{rule.method or 'any method'} {rule.url}", does, _hits_text(rule.hits, _total_times(rule))
+        f"{rule.method or 'any method'} {rule.url}", action, _hits_text(rule.hits, _total_times(rule))
     )
 
 
 def _latest(table: Table[int, _SentT]) -> list[_SentT]:
-    """The last rows of a table, the latest first."""
+    """Returns the last rows of a table, the latest first."""
     return list(table)[: -MAX_REQUESTS - 1 : -1]
 
 
@@ -222,9 +224,9 @@ def _http_request_row(world: World, row: SentRequest) -> HttpRequestRow:
 
 
 def _mail_row(world: World, mail: Mail) -> MailRow:
-    receivers = ", ".join((*mail.to, *mail.cc, *mail.bcc))
+    recipients = ", ".join((*mail.to, *mail.cc, *mail.bcc))
     sender = _sender(world, mail.scenario_id, mail.module_id)
-    return MailRow(format_iso(mail.at), receivers, mail.subject, sender, len(mail.attachments))
+    return MailRow(format_iso(mail.at), recipients, mail.subject, sender, len(mail.attachments))
 
 
 def _sender(world: World, scenario_id: int, module_id: int) -> str:
@@ -233,9 +235,9 @@ def _sender(world: World, scenario_id: int, module_id: int) -> str:
 
 
 def _total_times(row: ModuleScript | HttpRule) -> int | None:
-    """How often something was to happen in all; ``None`` for as often as it comes to it."""
+    """Returns the total number of matches that a row allows; ``None`` for no limit."""
     return None if row.left is None else row.left + row.hits
 
 
-def _hits_text(hits: int, whole: int | None) -> str:
-    return str(hits) if whole is None else f"{hits} of {whole}"
+def _hits_text(hits: int, total: int | None) -> str:
+    return str(hits) if total is None else f"{hits} of {total}"

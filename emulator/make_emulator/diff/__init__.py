@@ -1,4 +1,4 @@
-"""Comparing: what one seed has otherwise than another, thing by thing and field by field."""
+"""Comparison of two seeds, resource by resource and field by field."""
 
 from .compare import ChangedResource, SeedDiff, diff_seeds
 from .report import render_json, render_text

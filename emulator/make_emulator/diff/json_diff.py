@@ -1,7 +1,7 @@
-"""How two JSON values differ: the places at which they do, each with both values.
+"""Differences of two JSON values: the path of each, with both values.
 
-Lists of objects that have ids, names or keys, as modules, fields and headers do, are compared by these, so that one
-module put in front of others is one difference.
+Lists of objects with unique ids, names or keys, such as modules, fields and headers, are compared by these, so that one
+inserted module is one difference.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _IDENTITY_KEYS = ("id", "name", "key")
 
 
 class _Missing:
-    """Stands for a value that one of the two does not have."""
+    """Marker for a value that one of the two sides lacks."""
 
     def __repr__(self) -> str:
         return "nothing"
@@ -23,7 +23,7 @@ MISSING: Final = _Missing()
 
 
 class Change(NamedTuple):
-    """One place at which two values differ; either may be `MISSING`."""
+    """Difference at one path; either value may be `MISSING`."""
 
     path: str
     a: Any
@@ -31,7 +31,7 @@ class Change(NamedTuple):
 
 
 def diff_json(a: Any, b: Any, path: str = "") -> Iterator[Change]:
-    """The places at which two values differ, from the top down."""
+    """Yields the differences of two values, from the top down."""
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         for name in dict.fromkeys([*a, *b]):
             yield from diff_json(a.get(name, MISSING), b.get(name, MISSING), _join_path(path, str(name)))
@@ -44,8 +44,8 @@ def diff_json(a: Any, b: Any, path: str = "") -> Iterator[Change]:
 def _diff_lists(a: list[Any], b: list[Any], path: str) -> Iterator[Change]:
     key = next((key for key in _IDENTITY_KEYS if _is_unique_key(a, key) and _is_unique_key(b, key)), None)
     if key is None:
-        for place in range(max(len(a), len(b))):
-            yield from diff_json(_item_at(a, place), _item_at(b, place), f"{path}[{place}]")
+        for index in range(max(len(a), len(b))):
+            yield from diff_json(_item_at(a, index), _item_at(b, index), f"{path}[{index}]")
         return
     by_key_a, by_key_b = {item[key]: item for item in a}, {item[key]: item for item in b}
     common = [name for name in by_key_a if name in by_key_b]
@@ -58,13 +58,13 @@ def _diff_lists(a: list[Any], b: list[Any], path: str) -> Iterator[Change]:
 
 
 def _is_unique_key(rows: Sequence[Any], key: str) -> bool:
-    """Whether every row is an object with a key of its own."""
+    """Returns whether every row is an object, each with another value of a key."""
     names = [row.get(key) if isinstance(row, Mapping) else None for row in rows]
     return all(isinstance(name, (str, int)) for name in names) and len(set(names)) == len(names)
 
 
-def _item_at(rows: list[Any], place: int) -> Any:
-    return rows[place] if place < len(rows) else MISSING
+def _item_at(rows: list[Any], index: int) -> Any:
+    return rows[index] if index < len(rows) else MISSING
 
 
 def _join_path(path: str, name: str) -> str:
@@ -72,7 +72,7 @@ def _join_path(path: str, name: str) -> str:
 
 
 def _is_equal(a: Any, b: Any) -> bool:
-    """1 and 1.0 are one number to JSON; true is not 1."""
+    """Returns whether two scalars are equal in JSON: 1 equals 1.0, and true is not 1."""
     return bool(a == b) and (type(a) is type(b) or (_is_number(a) and _is_number(b)))
 
 

@@ -1,4 +1,4 @@
-"""Tells the result of a comparison: as text for people, as JSON for programs."""
+"""Renderers of a comparison: text and JSON."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from .compare import SeedDiff
 from .json_diff import MISSING, Change
 from .resources import Resource
 
-#: How much of a value a line shows.
+#: The most characters of a value in a line.
 _MAX_VALUE_LENGTH = 80
 
 
 def render_text(comparison: SeedDiff) -> str:
-    """Nothing if the two are equal; else a line a thing, and below it one a field."""
+    """Renders a line for each resource, and below it one for each field; nothing if both sides are equal."""
     return "".join(f"{line}\n" for line in _text_lines(comparison))
 
 
@@ -24,8 +24,8 @@ def _text_lines(comparison: SeedDiff) -> Iterator[str]:
         return
     yield f"--- {comparison.a}"
     yield f"+++ {comparison.b}"
-    yield from (f"- {thing}" for thing in comparison.removed)
-    yield from (f"+ {thing}" for thing in comparison.added)
+    yield from (f"- {resource}" for resource in comparison.removed)
+    yield from (f"+ {resource}" for resource in comparison.added)
     for difference in comparison.changed:
         yield f"~ {difference.a}"
         yield from (f"    {_format_change(change)}" for change in difference.changes)
@@ -47,13 +47,13 @@ def _format_value(value: Any) -> str:
 
 
 def render_json(comparison: SeedDiff) -> str:
-    """``{"equal", "a", "b", "added", "removed", "changed": [{…, "fields": [{"path", "a"?, "b"?}]}]}``"""
+    """Renders ``{"equal", "a", "b", "added", "removed", "changed": [{…, "fields": [{"path", "a"?, "b"?}]}]}``."""
     document = {
         "equal": comparison.is_equal,
         "a": comparison.a,
         "b": comparison.b,
-        "added": [_resource_json(thing) for thing in comparison.added],
-        "removed": [_resource_json(thing) for thing in comparison.removed],
+        "added": [_resource_json(resource) for resource in comparison.added],
+        "removed": [_resource_json(resource) for resource in comparison.removed],
         "changed": [
             {
                 **_resource_json(difference.a),
@@ -65,8 +65,8 @@ def render_json(comparison: SeedDiff) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _resource_json(thing: Resource) -> dict[str, Any]:
-    return {"kind": thing.kind, "id": thing.id, "name": thing.name}
+def _resource_json(resource: Resource) -> dict[str, Any]:
+    return {"kind": resource.kind, "id": resource.id, "name": resource.name}
 
 
 def _change_json(change: Change) -> dict[str, Any]:

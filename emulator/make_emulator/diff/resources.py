@@ -1,4 +1,4 @@
-"""What a seed holds, as things that can be compared: a kind, a name, and fields in which ids may have become names."""
+"""Comparable resources of a seed: kind, name, and fields in which ids may be replaced by names."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ..world.roles import ROLES
 
 JsonObject = dict[str, Any]
 
-#: Fields that tell of the past, not of how the team is set up.
+#: Fields of the history of a team rather than its setup.
 _HISTORY_FIELDS = frozenset(["created", "started", "runs"])
-#: What a blueprint has from where it was saved.
+#: Metadata of a blueprint that depend on the place where it was saved.
 _LOCATION_METADATA = frozenset(["instant", "zone"])
 
 _KIND_LABELS = {"dataStructure": "data structure", "dataStore": "data store"}
@@ -25,10 +25,10 @@ _ROLE_NAMES = {role.id: role.name for role in ROLES}
 
 @dataclass(frozen=True, slots=True)
 class DiffSide:
-    """One of the two seeds that are compared.
+    """One of the two compared seeds.
 
-    ``team`` is the only team that counts, ``None`` if all do; without ``has_records`` its data stores were not read
-    to the end.
+    ``team`` restricts it to one team, ``None`` to none; without ``has_records`` its data stores were not read to the
+    end.
     """
 
     label: str
@@ -37,7 +37,7 @@ class DiffSide:
     has_records: bool = True
 
     def teams(self) -> list[tuple[JsonObject, JsonObject]]:
-        """The organizations and teams that count."""
+        """Returns the compared teams, each with its organization."""
         return [
             (organization, team)
             for organization in self.seed.organizations
@@ -48,7 +48,7 @@ class DiffSide:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A scenario, a hook, a user …; ``identity`` is what the same thing has on the other side."""
+    """Scenario, hook, user or other resource; ``identity`` equals that of the same resource on the other side."""
 
     kind: str
     id: int
@@ -62,10 +62,9 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class DiffOptions:
-    """How things are looked at.
+    """Options of a comparison.
 
-    ``by_name`` lets things be the same that have the same name, whatever their ids; ``everything`` includes times
-    and past executions.
+    ``by_name`` matches resources by name rather than by id; ``include_history`` includes times and past executions.
     """
 
     by_name: bool = False
@@ -74,18 +73,18 @@ class DiffOptions:
     one_team: bool = True
 
 
-def list_resources(side: DiffSide, view: DiffOptions) -> Iterator[Resource]:
-    """Everything on a side, in the order of the seed."""
+def list_resources(side: DiffSide, options: DiffOptions) -> Iterator[Resource]:
+    """Yields all resources of a side, in the order of the seed."""
     users = {row["id"]: row for row in side.seed.users}
     teams = side.teams()
-    concerned = {
+    members = {
         member["user"]
         for organization, team in teams
         for member in [*organization["members"], *team["members"]]
     } | {organization["owner"] for organization, _ in teams}
     for id, row in users.items():
-        if side.team is None or id in concerned:
-            identity = row["email"] if view.by_name else id
+        if side.team is None or id in members:
+            identity = row["email"] if options.by_name else id
             yield Resource(
                 "user",
                 id,
@@ -97,34 +96,40 @@ def list_resources(side: DiffSide, view: DiffOptions) -> Iterator[Resource]:
     for organization, team in teams:
         if organization["id"] not in seen:
             seen.add(organization["id"])
-            yield _organization_resource(organization, users, view)
-        yield from _TeamResources(organization, team, users, view).list_resources()
+            yield _organization_resource(organization, users, options)
+        yield from _TeamResources(organization, team, users, options).list_resources()
 
 
-def _organization_resource(row: JsonObject, users: Mapping[int, JsonObject], view: DiffOptions) -> Resource:
+def _organization_resource(
+    row: JsonObject, users: Mapping[int, JsonObject], options: DiffOptions
+) -> Resource:
     fields = {key: row[key] for key in row if key not in ("id", "teams", "members", "owner")}
     fields |= {
-        "owner": _user_key(users, row["owner"], view),
-        "members": _members(row, users, view),
+        "owner": _user_key(users, row["owner"], options),
+        "members": _members(row, users, options),
         "variables": _variables(row),
     }
     return Resource(
-        "organization", row["id"], row["name"], _parent_identity(row, view), _compared_fields(fields, view)
+        "organization",
+        row["id"],
+        row["name"],
+        _parent_identity(row, options),
+        _compared_fields(fields, options),
     )
 
 
-def _parent_identity(row: JsonObject, view: DiffOptions) -> tuple[Any, ...]:
-    """Where one team is compared with another, the two are the same by definition."""
-    return () if view.one_team else (row["name"] if view.by_name else row["id"],)
+def _parent_identity(row: JsonObject, options: DiffOptions) -> tuple[Any, ...]:
+    """Returns the identity of an organization or team; if both sides have one team, these are the same."""
+    return () if options.one_team else (row["name"] if options.by_name else row["id"],)
 
 
-def _user_key(users: Mapping[int, JsonObject], id: int, view: DiffOptions) -> Any:
-    return users[id]["email"] if view.by_name and id in users else id
+def _user_key(users: Mapping[int, JsonObject], id: int, options: DiffOptions) -> Any:
+    return users[id]["email"] if options.by_name and id in users else id
 
 
-def _members(row: JsonObject, users: Mapping[int, JsonObject], view: DiffOptions) -> JsonObject:
+def _members(row: JsonObject, users: Mapping[int, JsonObject], options: DiffOptions) -> JsonObject:
     return {
-        str(_user_key(users, member["user"], view)): _ROLE_NAMES.get(member["role"], member["role"])
+        str(_user_key(users, member["user"], options)): _ROLE_NAMES.get(member["role"], member["role"])
         for member in row["members"]
     }
 
@@ -134,39 +139,43 @@ def _variables(row: JsonObject) -> JsonObject:
 
 
 class _TeamResources:
-    """The things of one team; by name, what refers to a thing of the team names it."""
+    """Resources of one team; compared by name, references are replaced by names."""
 
     def __init__(
-        self, organization: JsonObject, team: JsonObject, users: Mapping[int, JsonObject], view: DiffOptions
+        self,
+        organization: JsonObject,
+        team: JsonObject,
+        users: Mapping[int, JsonObject],
+        options: DiffOptions,
     ) -> None:
-        self._organization, self._team, self._users, self._options = organization, team, users, view
+        self._organization, self._team, self._users, self._options = organization, team, users, options
         self._names = {
             kind: {row["id"]: row.get("name") or row.get("blueprint", {}).get("name") for row in team[key]}
             for kind, key in TEAM_RESOURCE_KEYS.items()
         }
 
     def list_resources(self) -> Iterator[Resource]:
-        team, view = self._team, self._options
-        place = _parent_identity(team, view)
+        team, options = self._team, self._options
+        parent = _parent_identity(team, options)
         fields = {
             "name": team["name"],
-            "members": _members(team, self._users, view),
+            "members": _members(team, self._users, options),
             "variables": _variables(team),
         }
-        yield Resource("team", team["id"], team["name"], ("team", *place), _compared_fields(fields, view))
+        yield Resource("team", team["id"], team["name"], ("team", *parent), _compared_fields(fields, options))
         for kind, key in TEAM_RESOURCE_KEYS.items():
             counts: dict[str, int] = {}
             for row in team[key]:
                 name = str(self._names[kind][row["id"]])
-                # Of several with one name, the first is the first of the other side.
+                # Several of one name are matched in their order.
                 counts[name] = counts.get(name, 0) + 1
-                own = (name, counts[name]) if view.by_name else (row["id"],)
+                own = (name, counts[name]) if options.by_name else (row["id"],)
                 yield Resource(
                     _KIND_LABELS.get(kind, kind),
                     row["id"],
                     name,
-                    (kind, *place, *own),
-                    _compared_fields(self._fields(kind, row), view),
+                    (kind, *parent, *own),
+                    _compared_fields(self._fields(kind, row), options),
                 )
 
     def _fields(self, kind: str, row: JsonObject) -> JsonObject:
@@ -195,7 +204,7 @@ class _TeamResources:
         return fields
 
     def _hook_data(self, row: JsonObject) -> JsonObject:
-        """The settings of a hook, those included that its type sets."""
+        """Returns the settings of a hook, including the defaults of its type."""
         kind = hooks.all_hook_types().get(row["type"])
         defaults = (
             {field["name"]: field["default"] for field in kind.fields if "default" in field} if kind else {}
@@ -226,20 +235,20 @@ class _TeamResources:
             metadata = node.get("metadata")
             designer = metadata.get("designer") if isinstance(metadata, dict) else None
             if isinstance(designer, dict):
-                # Where a module lies on the canvas changes nothing.
+                # The position of a module on the canvas has no effect.
                 for axis in ("x", "y"):
                     designer.pop(axis, None)
         return copy
 
 
-def _compared_fields(fields: JsonObject, view: DiffOptions) -> JsonObject:
+def _compared_fields(fields: JsonObject, options: DiffOptions) -> JsonObject:
     return _json_fields(
-        {key: value for key, value in fields.items() if view.include_history or key not in _HISTORY_FIELDS}
+        {key: value for key, value in fields.items() if options.include_history or key not in _HISTORY_FIELDS}
     )
 
 
 def _json_fields(fields: JsonObject) -> JsonObject:
-    """Fields as the writer of a seed knows them, as JSON; those without a value are left out."""
+    """Returns fields as JSON under the names of a seed file, without empty ones."""
     plain: JsonObject = {}
     for name, value in fields.items():
         head, *tail = name.split("_")

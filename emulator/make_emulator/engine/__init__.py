@@ -1,4 +1,1 @@
-"""What gives scenarios their meaning: blueprints, expressions, modules, runs, schedules.
-
-It works on a world and has never heard of HTTP.
-"""
+"""Engine: parses blueprints, evaluates expressions, and runs and schedules scenarios over a world, without HTTP."""

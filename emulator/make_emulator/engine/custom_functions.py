@@ -1,6 +1,6 @@
-"""The functions that a team wrote in JavaScript, as expressions call them.
+"""Custom functions, written by a team in JavaScript: their calls from expressions, and their validation.
 
-Sources: Help centre, "Custom functions"; API documentation, "Custom functions". What no page settles, such as the texts of errors,
+Sources: Help centre, "Custom functions"; API documentation, "Custom functions". Undocumented behaviour, such as the texts of errors,
 is marked as assumed in the fidelity ledger.
 """
 
@@ -24,19 +24,19 @@ from .expressions.template import parse_template
 from .expressions.values import Value, is_array
 from .javascript.conversion import from_javascript, to_javascript
 
-#: What a call costs, in steps of work (see `make_emulator.engine.runtime.budget`): to cross and come back, and each millisecond in between, so that
-#: the functions of one run compute for some 10 seconds at most.
+#: Cost of a call, in steps of work (see `make_emulator.engine.budget`), and of each millisecond of it, so that
+#: the functions of one run take some 10 seconds of CPU time at most.
 CALL_COST = 50
 MILLISECOND_COST = 500
 
-#: What a built-in function that JavaScript asks for costs besides what it does.
+#: Additional cost of a built-in function that JavaScript calls.
 BUILT_IN_COST = 50
 
 _BUILT_IN_NAMES = tuple(FUNCTIONS)
 
 
 def find_function(world: World, team_id: int, name: str) -> Function | None:
-    """A function of a team, whose plan must include them, for expressions."""
+    """Returns a custom function of a team by name, ``None`` if there is none or the plan does not include them."""
     function = functions.find_by_name(world, team_id, name)
     if function is None or not _is_licensed(world, team_id):
         return None
@@ -48,13 +48,13 @@ def _is_licensed(world: World, team_id: int) -> bool:
 
 
 def _call_function(function: CustomFunction, env: Environment, values: Sequence[Value]) -> Value:
-    """The value of a function.
+    """Calls a custom function.
 
     Raises:
-        ExpressionError: if it throws an error, or takes too long or too much memory.
-        Fatal: if no JavaScript engine is installed, or it cannot be started.
+        ExpressionError: if it throws an error, or exceeds its limit of time or memory.
+        FatalError: if no JavaScript engine is installed, or it cannot be started.
     """
-    # Starts processes, which takes modules that nothing else needs: pay for them with the first call.
+    # Lazy: subprocess and its dependencies are slow to import, and only custom functions need them.
     from .javascript import pool
 
     env.budget.charge(CALL_COST)
@@ -76,22 +76,24 @@ def _call_function(function: CustomFunction, env: Environment, values: Sequence[
             raise pool.HostCallError("The arguments do not fit.") from None
 
     try:
-        came_back, spent = pool.run_task(task, host, _BUILT_IN_NAMES)
+        encoded, cpu_milliseconds = pool.run_task(task, host, _BUILT_IN_NAMES)
     except pool.ScriptError as error:
         env.budget.charge(MILLISECOND_COST * error.cpu_milliseconds)
         raise ExpressionError(str(error)) from None
     except (pool.EngineNotInstalledError, pool.WorkerStartError) as error:
         raise FatalError("RuntimeError", str(error)) from None
-    env.budget.charge(MILLISECOND_COST * spent)
-    value = from_javascript(came_back)
+    env.budget.charge(MILLISECOND_COST * cpu_milliseconds)
+    value = from_javascript(encoded)
     env.budget.charge_weight(value)
     return value
 
 
 def _call_built_in(env: Environment, name: str, arguments: Any) -> Value:
-    """The value of a built-in function that JavaScript calls as ``iml.name(…)``."""
+    """Calls a built-in function for JavaScript, where it is ``iml.name(…)``."""
     env.budget.charge(BUILT_IN_COST)
     values = from_javascript(["a", arguments])
+    if not is_array(values):
+        raise ExpressionError("The arguments do not fit.")
     env.budget.charge_weight(values)
     function = FUNCTIONS[name]
     return function.call(env, [partial(_identity, value) for value in values])
@@ -101,16 +103,16 @@ def _identity(value: Value) -> Value:
     return value
 
 
-# --- what the API asks ---------------------------------------------------------------------------
+# --- validation ----------------------------------------------------------------------------------
 
 
 def find_code_error(code: str) -> str | None:
-    """What is wrong with code, as the engine says it.
+    """Returns the engine's error for invalid code, ``None`` for valid code.
 
     Raises:
-        Unavailable: if no JavaScript engine is installed, or it cannot be started.
+        MissingDependencyError: if no JavaScript engine is installed, or it cannot be started.
     """
-    # As above.
+    # Lazy, as above.
     from .javascript import pool
 
     try:
@@ -123,33 +125,33 @@ def find_code_error(code: str) -> str | None:
 
 
 def _null_host(name: str, _arguments: Any) -> Any:
-    """Where code is only checked, no scenario runs for which built-in functions could work: they come to nothing."""
+    """Host without built-in functions, for code that is only checked."""
     return None
 
 
 def check_name(name: str) -> None:
-    """See that a function does not bear the name of a built-in one, which is called in its place.
+    """Checks that a custom function does not have the name of a built-in one, which would be called instead.
 
     Raises:
-        UnfitInput: if it does (Make's IM005).
+        IncompatibleInputError: if it does (Make's IM005).
     """
     if name in FUNCTIONS:
         raise IncompatibleInputError(f"There is a built-in function '{name}'.")
 
 
 def check_code(code: str) -> None:
-    """See that the engine takes the code of a function.
+    """Checks that the engine accepts the code of a function.
 
     Raises:
-        UnfitInput: if it does not (Make's IM005).
-        Unavailable: if no JavaScript engine is installed, or it cannot be started.
+        IncompatibleInputError: if it does not (Make's IM005).
+        MissingDependencyError: if no JavaScript engine is installed, or it cannot be started.
     """
-    if len(code) <= functions.MAX_CODE_LENGTH and (fault := find_code_error(code)) is not None:
-        raise IncompatibleInputError(f"The code of the function is invalid: {fault}")
+    if len(code) <= functions.MAX_CODE_LENGTH and (issue := find_code_error(code)) is not None:
+        raise IncompatibleInputError(f"The code of the function is invalid: {issue}")
 
 
 def find_callers(world: World, function: CustomFunction) -> list[Scenario]:
-    """The team's scenarios whose blueprint calls a function, oldest first."""
+    """Returns the team's scenarios whose blueprint calls a function, oldest first."""
     return [
         scenario
         for scenario in world.scenarios.where(team=function.team_id)
@@ -162,7 +164,7 @@ def _calls_function(blueprint: Mapping[str, Json], name: str) -> bool:
     while pending:
         value = pending.pop()
         if isinstance(value, str):
-            # Few texts name the function: only those are read.
+            # Few texts contain the name of the function: only those are parsed.
             if name in value and "{{" in value and any(_iter_calls(value, name)):
                 return True
         elif isinstance(value, Mapping):

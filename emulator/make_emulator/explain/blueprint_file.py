@@ -39,7 +39,7 @@ class BlueprintExport:
 
     @property
     def takes_inputs(self) -> bool:
-        """Whether a run takes inputs rather than a trigger bundle."""
+        """True if a run takes inputs rather than a trigger bundle."""
         flow = self.blueprint["flow"]
         return bool(self.input_spec) or (bool(flow) and flow[0]["module"] == START_MODULE)
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..engine.apps.catalog import get_support_level
+from ..engine.inputs import validate_inputs
 from ..engine.runtime import executor
-from ..engine.runtime.inputs import validate_inputs
 from ..engine.scenarios import activation, crud
 from ..world import organizations
 from ..world.exceptions import DomainError

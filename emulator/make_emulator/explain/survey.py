@@ -9,10 +9,10 @@ from pathlib import Path
 import orjson
 
 from ..engine.blueprints.parser import parse_blueprint
+from ..engine.budget import Budget
 from ..engine.errors import ModuleError
 from ..engine.mock_data.generator import MockDataGenerator
 from ..engine.mock_data.infer import ConstraintInference
-from ..engine.runtime.budget import Budget
 from ..engine.runtime.executor import visible_status
 from ..world.clock import parse_iso
 from ..world.models import Json, ModuleScript, Step
@@ -51,7 +51,7 @@ class SurveyResult:
 
     @property
     def is_failure(self) -> bool:
-        """Whether the file was rejected or its run ended with an error."""
+        """True if the file was rejected or its run ended with an error."""
         return self.status in ("ERROR", REFUSED)
 
 

@@ -1,0 +1,1 @@
+"""HTTP: pipeline, endpoint declarations, errors, paging, OpenAPI."""

@@ -1,6 +1,6 @@
-"""One declaration a route.
+"""Declarations of the API's routes.
 
-From it follow the URL rule, the scope check, the plan gate, paging and columns, the look-up of every resource
+From each follow the URL rule, the scope check, the plan gate, paging and columns, the look-up of every resource
 that the caller names, the OpenAPI operation and the row in ``make-emulator routes``::
 
     @group.get("/scenarios/{scenarioId}", scopes=["scenarios:read"], response=one("scenario", ScenarioOut), core=2)
@@ -53,7 +53,7 @@ TEXT_ID_PARAMETERS = text_id_parameters()
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _NUMBER = re.compile(r"[0-9]{1,16}", re.ASCII)
 
-#: What stands for an encoded slash inside one segment of a path, until the segments are told apart.
+#: Placeholder of an encoded slash inside one segment of a path, until the path is split.
 ENCODED_SLASH = "\uf8ff"
 
 
@@ -109,7 +109,7 @@ class ApiCall:
 
 
 class ConfirmableQuery(QuerySchema):
-    """The query of a request that may need ``confirmed=true``."""
+    """Query of a request that may need ``confirmed=true``."""
 
     confirmed = Bool(load_default=False)
 
@@ -119,7 +119,7 @@ Handler = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True)
 class NoPermissionRequired:
-    """That an endpoint asks nothing of the user's role, and why."""
+    """Declaration that an endpoint requires no permission of the user's role, with the reason."""
 
     reason: str
 
@@ -146,7 +146,7 @@ class Endpoint:
     evidence: str = ""
     permissions: tuple[str, ...] = ()
     permission_of: Mapping[str, str] = field(default_factory=dict)
-    #: Why the role does not matter; ``None`` while there are permissions.
+    #: Reason for requiring no permission; ``None`` if there are permissions.
     no_permission: str | None = None
     path_types: tuple[tuple[str, str | None], ...] = ()
     body_refs: tuple[tuple[str, str], ...] = ()
@@ -161,7 +161,7 @@ class Endpoint:
         return (inspect.getdoc(self.handler) or "").partition("\n")[0].rstrip(".")
 
     def required_permissions(self, body: Mapping[str, Any]) -> Iterable[str]:
-        """The permissions that a request with a body takes."""
+        """Returns the permissions that a request with that body requires."""
         if not self.permission_of or not body:
             return self.permissions
         own = [self.permission_of[part] for part in body if part in self.permission_of]
@@ -178,7 +178,7 @@ class Endpoint:
 
     @property
     def url_rule(self) -> str:
-        """The path in the notation of Werkzeug."""
+        """Path in the notation of Werkzeug."""
         return _PARAMETER.sub(r"<\1>", self.path)
 
     def parse(
@@ -285,10 +285,10 @@ class Endpoint:
 
 
 def parse_json(body: bytes) -> Any:
-    """Read JSON as Make would, and refuse what could not be written back.
+    """Parser for JSON as Make reads it.
 
     Raises:
-        BadRequest: if it is not JSON, or nested too deep.
+        BadRequestError: if it is not JSON, or nested too deep.
     """
     try:
         data = orjson.loads(body)
@@ -322,7 +322,7 @@ def _reference_fields(schema: ma.Schema | None) -> tuple[tuple[str, str], ...]:
 
 
 class EndpointGroup:
-    """The endpoints of one resource group, in the order of their declaration."""
+    """Endpoints of one resource group, in the order of their declaration."""
 
     def __init__(self, tag: str) -> None:
         self.tag = tag
@@ -351,16 +351,16 @@ class EndpointGroup:
         """Declare a route.
 
         Args:
-            scopes: the scopes that a token must all have.
-            raw_body: the body is an object whose names are the caller's.
-            secret_body: the body holds credentials, so the journal keeps only the names of its fields.
+            scopes: all the scopes that the token needs.
+            raw_body: true if the body is an object with names of the caller's choosing.
+            secret_body: true if the body has credentials: the request log keeps only the names of its fields.
             plan: the field of `License` that must be true in the owning organization.
-            permission: what the user's role must include in each team, or organization, that the caller names; or why
-                nothing is asked of it.
-            permission_of: what it must include instead for some parts of the body.
-            rate_limited: whether calls count against the organization's limit.
+            permission: the permissions that the user's role needs in each team, or organization, that the request names;
+                or the reason for requiring none.
+            permission_of: the permissions that parts of the body need instead.
+            rate_limited: false if calls do not count against the organization's limit.
             core: the number of the route among the 47 documented ones.
-            evidence: where the behaviour is known from, for the routes' table.
+            evidence: the source of the behaviour, for the table of routes.
         """
 
         def declare(handler: Handler) -> Handler:

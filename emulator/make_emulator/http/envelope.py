@@ -1,4 +1,4 @@
-"""The shape of answers: what stands around the objects of a schema."""
+"""Envelopes of responses: the JSON around the objects of a schema."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..world.world import World
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeField:
-    """One key of an answer: rows of a schema (or of one a type), or a plain value when there is no schema."""
+    """One key of a response: rows of a schema (or of one a type), or a plain value when there is no schema."""
 
     schema: type[ResponseSchema] | None = None
     many: bool = False
@@ -22,10 +22,10 @@ class EnvelopeField:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The shape of an answer: parts by key, or one schema without an envelope.
+    """Envelope of a response: fields by key, or one schema without an envelope.
 
-    The handler's result is the value of the only part, or a mapping with one value a part. An envelope of
-    nothing shows the result as it is.
+    The handler's result is the value of the only field, or a mapping with one value a field. Without fields the result
+    is rendered unchanged.
     """
 
     fields: Mapping[str, EnvelopeField] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Envelope:
 
     @property
     def schema(self) -> type[ResponseSchema] | None:
-        """The schema that ``cols[]`` picks from: that of the first part which has one."""
+        """Schema whose columns ``cols[]`` selects: that of the first field which has one."""
         if self.unwrapped is not None:
             return self.unwrapped
         return next((part.schema for part in self.fields.values() if part.schema), None)
@@ -88,5 +88,5 @@ def value(key: str) -> Envelope:
 
 
 def bare(schema: type[ResponseSchema]) -> Envelope:
-    """The object itself, without an envelope, as some of Make's older routes answer."""
+    """The object itself, without an envelope, as in some of Make's older routes."""
     return Envelope(unwrapped=schema)

@@ -19,7 +19,7 @@ BODY_LIMIT = 2_100_000
 
 
 class MakeError(Exception):
-    """An answer other than 200."""
+    """Error response of Make."""
 
     status = 400
     code = "SC400"
@@ -32,14 +32,14 @@ class MakeError(Exception):
         self.extra: Mapping[str, Any] = {}
 
     def body(self) -> dict[str, Any]:
-        """The JSON body of the answer."""
+        """Returns the JSON body of the response."""
         body: dict[str, Any] = {"detail": self.detail, "message": self.message, "code": self.code}
         if self.suberrors is not None:
             body["suberrors"] = [{"message": text, "name": "Error"} for text in self.suberrors]
         return {**body, **self.extra}
 
     def headers(self) -> Mapping[str, str]:
-        """Headers that the answer needs besides the usual ones."""
+        """Returns additional headers of the response."""
         return {}
 
 
@@ -55,21 +55,21 @@ class RequestValidationError(MakeError):
 
 
 class StorageFullError(MakeError):
-    """400 IM003: the storage has no room left."""
+    """400 IM003: the storage is full."""
 
     code = "IM003"
     message = "Not enough space in storage."
 
 
 class InvalidInputError(MakeError):
-    """400 IM005: the parameters do not fit the thing."""
+    """400 IM005: the parameters do not fit the resource."""
 
     code = "IM005"
     message = "Invalid input parameters"
 
 
 class InvalidBlueprintError(MakeError):
-    """400 IM007: the blueprint names what does not exist or does not hang together."""
+    """400 IM007: the blueprint is inconsistent or names what does not exist."""
 
     code = "IM007"
     message = "Invalid blueprint"
@@ -83,7 +83,7 @@ class EntityLimitError(MakeError):
 
 
 class BlockedByDependencyError(MakeError):
-    """422 IM016: something else depends on the thing as it is."""
+    """422 IM016: other resources depend on this one."""
 
     status = 422
     code = "IM016"
@@ -99,7 +99,7 @@ class UnauthorizedError(MakeError):
 
 
 class WrongZoneError(UnauthorizedError):
-    """401: the token belongs to another zone than the one that was called. The caller does not learn that much."""
+    """401: the token belongs to another zone than the one that was called; the response does not say so."""
 
     def __init__(self, reason: str) -> None:
         super().__init__("Access denied: Invalid token header.")
@@ -126,7 +126,7 @@ class InsufficientRightsError(MakeError):
 
 
 class ResourceNotFoundError(MakeError):
-    """404: there is no such thing, or the caller may not see it."""
+    """404: the resource does not exist, or the caller may not see it."""
 
     status = 404
     code = "SC404"
@@ -157,7 +157,7 @@ class MethodNotAllowedError(MakeError):
 
 
 class ConfirmationRequiredError(MakeError):
-    """406 IM004: the request destroys something and does not say ``confirmed=true``."""
+    """406 IM004: the request is destructive and lacks ``confirmed=true``."""
 
     status = 406
     code = "IM004"
@@ -165,7 +165,7 @@ class ConfirmationRequiredError(MakeError):
 
 
 class ConflictError(MakeError):
-    """409: the change builds on a version that has been succeeded; the body tells the current one."""
+    """409: the change is based on an outdated version; the body has the current one."""
 
     status = 409
     code = "SC409"
@@ -173,7 +173,7 @@ class ConflictError(MakeError):
 
 
 class PayloadTooLargeError(MakeError):
-    """413: the body, or the answer asked for, is larger than allowed."""
+    """413: the body, or the response, is larger than allowed."""
 
     status = 413
     code = "SC413"
@@ -181,7 +181,7 @@ class PayloadTooLargeError(MakeError):
 
 
 class FailedDependencyError(MakeError):
-    """424: something that the request depends on crashed or timed out."""
+    """424: a dependency of the request crashed or timed out."""
 
     status = 424
     code = "SC424"
@@ -189,7 +189,7 @@ class FailedDependencyError(MakeError):
 
 
 class ActionFailureError(FailedDependencyError):
-    """424: the service behind a connection turned it down. Seen in this shape: no detail, and the cause in a suberror."""
+    """424: the service behind a connection rejected it. Observed in this shape: no detail, and the cause in a suberror."""
 
     def body(self) -> dict[str, Any]:
         suberrors = [{"message": self.detail, "name": "RuntimeError"}]
@@ -213,7 +213,7 @@ class OrganizationPausedError(MakeError):
 
 
 class ServiceUnavailableError(MakeError):
-    """503: something that the service depends on is down."""
+    """503: a dependency of the service is down."""
 
     status = 503
     code = "SC503"
@@ -221,7 +221,7 @@ class ServiceUnavailableError(MakeError):
 
 
 class InternalServerError(MakeError):
-    """500: a defect of the emulator; it says so, and nothing of the cause is shown."""
+    """500: a defect of the emulator; the cause is in its log only."""
 
     status = 500
     code = "SC500"

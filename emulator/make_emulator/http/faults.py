@@ -1,7 +1,7 @@
-"""Faults on demand: rules that make a world's API refuse, stall, or break off, so that clients can be tested for it.
+"""Fault rules: error responses, delays and broken connections for matching requests, to test clients with.
 
-Faults are the emulator's own, not a part of Make. They strike before a token is looked at, and touch nothing: a
-request that was struck never reached the world, unless its answer was only cut short.
+Faults are the emulator's own, not a part of Make. They are injected before authentication and change nothing: a
+request with a fault never reaches the world, unless only its response is delayed or truncated.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from flask import Response
 from ..world.models import Token
 from . import errors
 
-#: The longest delay, and how long a request without an answer is held, in milliseconds.
+#: Maximum delay, and duration for which a request without a response is held, in milliseconds.
 MAX_DELAY_MS = 60_000
 
-#: How often a request that waits looks whether anybody still does, in seconds.
+#: Interval at which a delayed request checks that its client is still connected, in seconds.
 POLL_INTERVAL = 0.05
 
 ACTIONS = ("reset", "timeout", "truncate")
 
-#: The cases by name: what such a rule says unless told otherwise.
+#: Named faults: defaults of the fields of such a rule.
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "rate-limit": {"status": 429},
     "unavailable": {"status": 503},
@@ -66,19 +66,19 @@ _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
 class InjectedResetError(ConnectionResetError):
-    """The connection ends without an answer. A server resets it; in-process the caller gets this."""
+    """Connection that ends without a response. A server resets it; in-process it is raised to the caller."""
 
 
 class InjectedTimeoutError(TimeoutError):
-    """No answer came as long as anybody waited. In-process the caller gets this at once."""
+    """Response that never came. A server waits until the client has gone; in-process it is raised at once."""
 
 
 @dataclass(slots=True, kw_only=True)
 class FaultRule:
-    """Which requests are struck, and how. A rule without status and action only delays.
+    """Rule for the requests that get a fault, and for the kind of fault. Without status and action it only delays.
 
-    ``path`` is a glob relative to ``/api/v2``; ``token`` a label or a token; ``times`` how often it strikes at most,
-    and ``hits`` how often it did. With a ``probability``, ``seed`` decides which of the requests are struck.
+    ``path`` is a glob relative to ``/api/v2``; ``token`` a label or a token; ``times`` the maximum and ``hits`` the
+    current number of matches. With a ``probability``, ``seed`` decides which of the requests match.
     """
 
     id: int = 0
@@ -104,7 +104,7 @@ class FaultRule:
             self.path = "/" + self.path.lstrip("/")
 
     def matches(self, method: str, path: str, token: Token | None) -> bool:
-        """Whether a request is struck; counts it if so."""
+        """Returns true if the rule matches a request, and counts the match."""
         if self.times is not None and self.hits >= self.times:
             return False
         if self.method is not None and self.method != method:
@@ -121,17 +121,17 @@ class FaultRule:
         return True
 
     def describe(self) -> str:
-        """What the rule does, for the journal."""
+        """Returns the effect of the rule, for the request log."""
         if self.action is not None:
-            does = {"reset": "reset the connection", "timeout": "left it unanswered"}
-            return f"fault {self.id} {does.get(self.action, 'cut the answer short')}"
+            effects = {"reset": "reset the connection", "timeout": "timed out"}
+            return f"fault {self.id} {effects.get(self.action, 'truncated the response')}"
         if self.status is not None:
-            return f"fault {self.id} answered"
-        return f"fault {self.id} held it up for {self.delay_ms} ms"
+            return f"fault {self.id} responded"
+        return f"fault {self.id} delayed it by {self.delay_ms} ms"
 
 
 class FaultRules:
-    """The faults of one world, in the order in which they were added; of those that fit, the first strikes."""
+    """Fault rules of one world, in the order in which they were added; the first that matches counts."""
 
     def __init__(self) -> None:
         self._rules: list[FaultRule] = []
@@ -153,7 +153,7 @@ class FaultRules:
         return rule
 
     def clear(self) -> None:
-        """Forget all rules; whoever is being held up goes on."""
+        """Delete all rules; delayed requests continue."""
         with self._lock:
             self._rules.clear()
             self._number = 0
@@ -161,14 +161,14 @@ class FaultRules:
             self._cleared = threading.Event()
 
     def find_match(self, method: str, path: str, token: Token | None) -> FaultRule | None:
-        """The rule that strikes a request, if any."""
+        """Returns the first rule that matches a request, if any."""
         if not self._rules:
             return None
         with self._lock:
             return next((rule for rule in self._rules if rule.matches(method, path, token)), None)
 
     def delay(self, milliseconds: int, environ: Mapping[str, Any]) -> None:
-        """Let real time pass, until the faults are cleared, or nobody waits any more. Hold no lock meanwhile."""
+        """Wait in real time, at most until the faults are cleared or the client is gone. Hold no lock meanwhile."""
         gone: Callable[[], bool] = environ.get(CLIENT_GONE_KEY, lambda: False)
         cleared, left = self._cleared, milliseconds / 1000
         while left > 0 and not cleared.wait(min(left, POLL_INTERVAL)) and not gone():
@@ -176,7 +176,7 @@ class FaultRules:
 
 
 def build_error(rule: FaultRule) -> errors.MakeError:
-    """What a rule with a status answers: Make's error of that status, or one of the same shape."""
+    """Returns the error of a rule with a status: Make's error of that status, or one of the same shape."""
     assert rule.status is not None
     if rule.name == "run-timeout":
         return errors.FailedDependencyError("The scenario is still running.")
@@ -188,7 +188,7 @@ def build_error(rule: FaultRule) -> errors.MakeError:
 
 
 class DroppedConnection(Response):
-    """Stands for an answer that never comes; sending it raises `InjectedResetError` or `Unanswered`."""
+    """Response that never comes; sending it raises `InjectedResetError` or `InjectedTimeoutError`."""
 
     def __init__(self, faults: FaultRules, rule: FaultRule) -> None:
         super().__init__(status=0)

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of the emulated API, written from the endpoints' declarations."""
+"""OpenAPI 3.1 document of the emulated API, generated from the declarations of the endpoints."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from .paging import MAX_LIMIT
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _PYTHON_END_ANCHOR = r"\Z"
 
-#: Status -> when it is answered. Every operation that takes a token can answer these.
+#: Status -> description. Every operation has these responses.
 _ERRORS = {
     "400": "A parameter is missing, unknown or wrong.",
     "401": "The token is missing or unknown.",
     "403": "The token lacks a scope, the user's role a permission, or the plan does not include this.",
-    "404": "There is no such thing, or the token cannot see it.",
-    "406": "The request destroys something and does not say confirmed=true.",
-    "409": "The change builds on a version that has been succeeded.",
-    "413": "The body, or the answer asked for, is too large.",
-    "422": "Something else depends on the thing as it is.",
-    "424": "Something that the request depends on failed or timed out.",
+    "404": "The resource does not exist, or the token cannot see it.",
+    "406": "The request is destructive and lacks confirmed=true.",
+    "409": "The change is based on an outdated version.",
+    "413": "The body, or the response, is too large.",
+    "422": "Other resources depend on this one.",
+    "424": "A dependency of the request failed or timed out.",
     "429": "The organization made more requests in a minute than its plan allows.",
 }
 
@@ -70,10 +70,10 @@ _NON_NULL_TYPES = ["array", "boolean", "number", "object", "string"]
 
 
 def build_document(endpoints: Sequence[Endpoint], base_url: str) -> dict[str, Any]:
-    """Describe every route.
+    """Returns the document.
 
     Args:
-        base_url: where the API is served, e.g. ``http://127.0.0.1:4747/api/v2``.
+        base_url: base URL of the API, e.g. ``http://127.0.0.1:4747/api/v2``.
     """
     # apispec is needed for this document only.
     from apispec import APISpec
@@ -111,14 +111,14 @@ def build_document(endpoints: Sequence[Endpoint], base_url: str) -> dict[str, An
             path=endpoint.path,
             operations={endpoint.method.lower(): _operation(endpoint, converter)},
         )
-    described: dict[str, Any] = spec.to_dict()
-    return described
+    document: dict[str, Any] = spec.to_dict()
+    return document
 
 
 def _field_schema(
     field: fields.Field[Any], convert: Callable[[fields.Field[Any]], dict[str, Any]]
 ) -> dict[str, Any]:
-    """What apispec cannot know of the fields that are ours."""
+    """Returns the schema of a field of our own classes, as far as apispec cannot derive it."""
     match field:
         case Derived() | Constant():
             return convert(field.shape)
@@ -144,7 +144,7 @@ def _field_schema(
             }
             return {"type": ["array", "null"] if field.allow_none else "array", "items": item}
         case fields.String() if patterns := _patterns(field):
-            # Python anchors at the start, and has a sign of its own for the end.
+            # `re.match` anchors at the start, and Python has a sign of its own for the end.
             return {"pattern": f"^{patterns[0].removesuffix(_PYTHON_END_ANCHOR)}$"}
         case _ if type(field) is fields.Raw and not field.allow_none and not field.dump_only:
             return {"type": _NON_NULL_TYPES}
@@ -163,7 +163,7 @@ def _operation(endpoint: Endpoint, converter: Any) -> dict[str, Any]:
         "parameters": _parameters(endpoint, converter),
         "responses": {
             "200": {
-                "description": "Done.",
+                "description": "Success.",
                 "content": {"application/json": {"schema": _response_schema(endpoint, converter)}},
             },
             **{
@@ -272,7 +272,7 @@ def _envelope_field_schema(part: EnvelopeField, converter: Any, *, whole: bool) 
 
 
 def _row_schema(schema: type[ResponseSchema], converter: Any, *, whole: bool) -> dict[str, Any]:
-    """One object of an answer; a whole one has every column that comes unasked."""
+    """Returns the schema of one object of a response; a whole one has every default column."""
     shape = _object_schema(schema(), converter)
     if whole:
         columns = schema.columns().items()

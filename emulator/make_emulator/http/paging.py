@@ -1,7 +1,7 @@
-"""Which rows and which columns: ``pg[limit]``, ``pg[offset]``, ``pg[sortBy]``, ``pg[sortDir]`` and ``cols[]``.
+"""Parser for paging and columns: ``pg[limit]``, ``pg[offset]``, ``pg[sortBy]``, ``pg[sortDir]`` and ``cols[]``.
 
-Source: API documentation, "Pagination, sorting and filtering"; recorded answers. How the service treats a page that
-makes no sense is not known; here it is refused.
+Source: API documentation, "Pagination, sorting and filtering"; recorded responses. No source says how the service treats an
+invalid page; here it is refused.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from ..world.tables import SortKey
 _NUMBER = re.compile(r"[0-9]{1,16}", re.ASCII)
 _COLUMN_KEY = re.compile(r"cols\[([0-9]{0,4})\]", re.ASCII)
 
-#: The most rows that one page may hold: the largest limit seen in an answer.
+#: Maximum number of rows of a page: the largest limit observed in a response.
 MAX_LIMIT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """How a list is ordered and cut.
+    """Sorting and paging of a list.
 
     Args:
-        sort_keys: sortable column -> sort key; the key must tell any two rows apart.
+        sort_keys: sortable column -> sort key; the key must differ between any two rows.
         sort: the default column; ``None`` for lists that offer no sorting.
     """
 
@@ -43,7 +43,7 @@ class Paging:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """The page that a caller asked for."""
+    """Requested page."""
 
     sort: str | None
     descending: bool
@@ -51,7 +51,7 @@ class PageRequest:
     limit: int
 
     def to_json(self) -> dict[str, Any]:
-        """The ``pg`` of the answer, in the recorded order of keys."""
+        """Returns the ``pg`` of the response, in the recorded order of keys."""
         if self.sort is None:
             return {"limit": self.limit, "offset": self.offset, "returnTotalCount": False}
         return {
@@ -66,19 +66,19 @@ class PageRequest:
 def parse_columns(
     arguments: MultiDict[str, str], schema: type[ResponseSchema] | None, issues: list[str]
 ) -> tuple[str, ...] | None:
-    """The columns that ``cols[]`` asks for, in their order; ``None`` when it asks for none."""
-    asked: list[tuple[int, str]] = []
+    """Returns the columns of ``cols[]``, in their order; ``None`` without ``cols[]``."""
+    requested: list[tuple[int, str]] = []
     for key in arguments:
         if (match := _COLUMN_KEY.fullmatch(key)) is not None:
             place = int(match[1]) if match[1] else 0
-            asked.extend((place, column) for column in arguments.getlist(key))
-    if not asked:
+            requested.extend((place, column) for column in arguments.getlist(key))
+    if not requested:
         return None
-    asked.sort(key=lambda item: item[0])
+    requested.sort(key=lambda item: item[0])
     known = schema.columns() if schema else {}
-    if any(column == "*" for _, column in asked):
+    if any(column == "*" for _, column in requested):
         return tuple(known)
-    columns = tuple(dict.fromkeys(column for _, column in asked))
+    columns = tuple(dict.fromkeys(column for _, column in requested))
     issues.extend(
         f"Unknown column '{column}' in parameter 'cols'." for column in columns if column not in known
     )
@@ -86,7 +86,7 @@ def parse_columns(
 
 
 def parse_page(arguments: MultiDict[str, str], paging: Paging, issues: list[str]) -> PageRequest:
-    """The page that ``pg[]`` asks for."""
+    """Returns the page of ``pg[]``."""
     sort, descending, offset, limit = paging.sort, paging.descending, 0, paging.limit
     for key in arguments:
         if not key.startswith("pg["):

@@ -56,7 +56,7 @@ class LogEntry:
         return len(self.request_body) + (BODY_LIMIT if self.streamed else len(self.response_body))
 
     def to_json(self) -> dict[str, Any]:
-        """The entry as JSON, without secrets."""
+        """Returns the entry as JSON, without secrets."""
         return {
             "id": self.id,
             "at": format_iso(self.at),
@@ -87,7 +87,7 @@ class LogEntry:
 
 
 class RequestLog:
-    """The last requests of a world, oldest first."""
+    """Log of the last requests of a world, oldest first."""
 
     def __init__(self) -> None:
         self._entries: deque[LogEntry] = deque()

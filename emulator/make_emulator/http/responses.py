@@ -32,7 +32,7 @@ def error_response(error: MakeError) -> Response:
 def to_make_error(error: Exception, method: str, path: str) -> MakeError:
     """Returns the error of Make for any exception that a request raised.
 
-    An exception that nothing expects is a defect of the emulator: its cause goes to the log, not to the caller.
+    An unexpected exception is a defect of the emulator: its cause goes to the log, not to the caller.
     """
     match error:
         case MakeError():
@@ -41,5 +41,5 @@ def to_make_error(error: Exception, method: str, path: str) -> MakeError:
             return from_domain_error(error)
         case HTTPException():
             return from_http_exception(error, method, path)
-    log.error("defect while answering %s %r", method, path, exc_info=error)
-    return InternalServerError("The emulator failed; its log tells why.")
+    log.error("internal error in %s %r", method, path, exc_info=error)
+    return InternalServerError("Internal error of the emulator; see its log.")

@@ -1,4 +1,4 @@
-"""The tally: how often each token asked for each endpoint, and what became of it. Unlike the journal it forgets nothing."""
+"""Usage statistics: requests counted by token, endpoint and outcome. Unlike the request log they are never evicted."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from .request_log import LogEntry
 
 
 class UsageKey(NamedTuple):
-    """What requests have in common that are counted together."""
+    """Key of requests that are counted together."""
 
     token: str
     endpoint: str
     status: int
     decision: str
-    #: The scopes that the token lacked, or the permissions that the user's role lacked.
+    #: Missing scopes of the token, or missing permissions of the user's role.
     missing: tuple[str, ...]
 
 
 class UsageStats:
-    """The requests of a world that were made with a token of its own and met a declared endpoint, counted as they come."""
+    """Counts of the requests to a world that have a known token and a declared endpoint."""
 
     def __init__(self) -> None:
         self._counts: dict[UsageKey, int] = {}
@@ -29,12 +29,12 @@ class UsageStats:
         self._lock = threading.Lock()
 
     def count(self, token: Token, entry: LogEntry) -> None:
-        """Count a request that was answered."""
+        """Count a finished request."""
         if entry.endpoint is None:
             return
-        case = UsageKey(token.token, entry.endpoint, entry.status, entry.decision, entry.missing)
+        key = UsageKey(token.token, entry.endpoint, entry.status, entry.decision, entry.missing)
         with self._lock:
-            self._counts[case] = self._counts.get(case, 0) + 1
+            self._counts[key] = self._counts.get(key, 0) + 1
             self._tokens[token.token] = token
 
     def counts(self) -> dict[UsageKey, int]:
@@ -42,7 +42,7 @@ class UsageStats:
             return dict(self._counts)
 
     def tokens(self) -> dict[str, Token]:
-        """The tokens that were used, as they were when they last were."""
+        """Returns the tokens that were used, in the state of their last use."""
         with self._lock:
             return dict(self._tokens)
 

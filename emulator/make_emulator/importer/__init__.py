@@ -1,4 +1,4 @@
-"""Pulling: one team of a real zone becomes a seed. It only reads, and no secret of the zone reaches the seed."""
+"""Import of one team of a real zone as a seed (``pull``). It is read-only, and the seed contains no secret of the zone."""
 
 from ..redaction.blueprints import MaskedValue, Masker
 from .checkpoint import Checkpoint, CheckpointError

@@ -1,8 +1,8 @@
-"""What was read so far, kept in a file, so that a pull that was stopped goes on where it was.
+"""Checkpoint of an import: the steps read so far, in a file, so that an interrupted import can resume.
 
-The file is lines of JSON: the first says of which team it is, each other holds one step and what was masked in it.
-Lines are appended and flushed one by one; a process that is killed in the middle of one leaves a file that is good up
-to the line before. Nothing is written to it that would not be written to the seed: secrets are masked before.
+The file has lines of JSON: the first identifies the import, each other has one step and its masked values. Lines are
+appended and flushed one by one; after a crash in the middle of one, the lines before it are valid. Secrets are masked
+before they are written.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ class CheckpointError(Exception):
 
 
 class Checkpoint:
-    """Remembers the steps of a pull: in memory, and in a file if there is one.
+    """Store of the steps of an import, in memory and optionally in a file.
 
     Args:
-        subject: what tells this pull from another one, e.g. zone and team.
+        masker: masks the secrets of each step.
+        path: the file; ``None`` for none.
     """
 
     def __init__(self, masker: Masker, path: Path | None = None) -> None:
@@ -39,10 +40,13 @@ class Checkpoint:
         self._file: BinaryIO | None = None
 
     def open(self, subject: Mapping[str, Any], *, resume: bool) -> int:
-        """Start the file, or go on with it; returns how many steps it held.
+        """Starts the file, or resumes it; returns the number of steps in it.
+
+        Args:
+            subject: the identity of the import, e.g. zone and team.
 
         Raises:
-            PartError: if the file belongs to another pull, or is none of a pull.
+            CheckpointError: if the file belongs to another import, or is not a checkpoint.
             OSError: if it cannot be read or written.
         """
         if self.path is None:
@@ -58,7 +62,7 @@ class Checkpoint:
         return len(self._loaded_steps)
 
     def get_or_read(self, key: str, read: Callable[[], Any]) -> Any:
-        """What a step reads: from the file if it was read before, else now, without the secrets in it."""
+        """Returns the result of a step without secrets: from the file if it was read before, else from ``read``."""
         if key in self._loaded_steps:
             value, masked = self._loaded_steps[key]
         else:
@@ -71,7 +75,7 @@ class Checkpoint:
 
     @property
     def steps(self) -> int:
-        """How many steps the file holds."""
+        """Number of steps in the file."""
         return len(self._stored_keys)
 
     def close(self) -> None:
@@ -80,7 +84,7 @@ class Checkpoint:
             self._file = None
 
     def remove(self) -> None:
-        """Remove the file, once the seed is written."""
+        """Removes the file, once the seed is written."""
         self.close()
         if self.path is not None:
             self.path.unlink(missing_ok=True)
@@ -91,7 +95,7 @@ class Checkpoint:
         self._file.flush()
 
     def _load(self, subject: Mapping[str, Any]) -> int:
-        """Read the lines that are whole; returns where they end."""
+        """Reads the complete lines; returns the offset of their end."""
         assert self.path is not None
         try:
             data = self.path.read_bytes()
@@ -112,15 +116,15 @@ class Checkpoint:
                     )
             except (orjson.JSONDecodeError, KeyError, TypeError):
                 if number == 0:
-                    raise CheckpointError(f"{self.path} is no part of a pull") from None
+                    raise CheckpointError(f"{self.path} is not a checkpoint of a pull") from None
                 break
             end += len(line)
         return end
 
-    def _check_header(self, head: Any, subject: Mapping[str, Any]) -> None:
-        if not isinstance(head, dict) or head.get("format") != FORMAT:
-            raise CheckpointError(f"{self.path} is no part of a pull")
-        if head.get("of") != dict(subject):
+    def _check_header(self, header: Any, subject: Mapping[str, Any]) -> None:
+        if not isinstance(header, dict) or header.get("format") != FORMAT:
+            raise CheckpointError(f"{self.path} is not a checkpoint of a pull")
+        if header.get("of") != dict(subject):
             raise CheckpointError(
-                f"{self.path} is part of a pull of something else; without --resume it starts anew"
+                f"{self.path} is a checkpoint of another pull; without --resume it is overwritten"
             )

@@ -1,6 +1,6 @@
-"""A zone of Make as a pull sees it: GET requests with a token, paced, and errors in one clear line.
+"""Read-only client of a zone of Make: throttled GET requests with a token, and errors of one line.
 
-That nothing is ever changed is guaranteed at one place: the only way from here to the network is `ReadOnlyAdapter`.
+`ReadOnlyAdapter`, the only access to the network, guarantees that nothing is changed.
 """
 
 from __future__ import annotations
@@ -19,46 +19,46 @@ from ..version import __version__
 
 API_PATH = "/api/v2"
 
-#: How often a request is tried, and how long to wait after the first failure of the service, in seconds.
+#: The most attempts of a request, and the wait after the first failure of the service, in seconds.
 MAX_ATTEMPTS = 5
 INITIAL_BACKOFF = 2.0
 TIMEOUT = 60.0
 
-#: What may be over when it is tried again: no connection, no answer, half an answer.
+#: Failures after which a request is retried: no connection, no response, a truncated response.
 _TRANSIENT_ERRORS = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 
 _ZONE_PATTERN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*", re.ASCII)
 
 
 class ZoneError(Exception):
-    """The zone cannot be read; the text is one line and never holds the token."""
+    """A zone that cannot be read; the text is one line without the token."""
 
 
 class ErrorResponseError(ZoneError):
-    """What the zone answered instead of what was asked for; ``told`` is what it says."""
+    """Error response of the zone; ``summary`` is its status, code and text."""
 
-    def __init__(self, where: str, told: str) -> None:
-        super().__init__(f"GET {where} answered {told}")
-        self.summary = told
+    def __init__(self, path: str, summary: str) -> None:
+        super().__init__(f"GET {path} answered {summary}")
+        self.summary = summary
 
 
 class ForbiddenError(ErrorResponseError):
-    """403: a scope, a role or the plan does not let the token read this."""
+    """403: a scope, the role or the plan forbids the token to read this."""
 
 
 class NotFoundError(ErrorResponseError):
-    """404: there is no such thing, or the token may not see it."""
+    """404: there is no such resource, or it is not visible to the token."""
 
 
 class ListPage(NamedTuple):
-    """Some rows of a list, and whether no others follow."""
+    """Page of a list; ``is_last`` if no other page follows."""
 
     rows: list[dict[str, Any]]
     is_last: bool
 
 
 class ReadOnlyAdapter(HTTPAdapter):
-    """Lets nothing out but GET requests."""
+    """Adapter that sends GET requests only."""
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         if request.method != "GET":
@@ -67,7 +67,7 @@ class ReadOnlyAdapter(HTTPAdapter):
 
 
 class _TokenAuth(requests.auth.AuthBase):
-    """Sets the token as the last thing before a request leaves: no ``.netrc`` of the machine takes its place."""
+    """Authentication that sets the token last, so that no ``.netrc`` of the machine replaces it."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -78,10 +78,10 @@ class _TokenAuth(requests.auth.AuthBase):
 
 
 def zone_base_url(zone: str) -> str:
-    """The base URL of a zone: ``eu1`` or ``eu1.make.com`` stand for ``https://eu1.make.com/api/v2``.
+    """Returns the base URL of a zone: of ``eu1`` or ``eu1.make.com`` it is ``https://eu1.make.com/api/v2``.
 
     Raises:
-        ValueError: if it is no name of a zone.
+        ValueError: if it is not the name of a zone.
     """
     if not _ZONE_PATTERN.fullmatch(zone):
         raise ValueError(f"{zone!r} is not a zone such as eu1")
@@ -89,10 +89,10 @@ def zone_base_url(zone: str) -> str:
 
 
 def normalize_base_url(url: str) -> str:
-    """A base URL, with ``/api/v2`` at its end whether it was given or not.
+    """Returns a base URL with ``/api/v2`` at its end.
 
     Raises:
-        ValueError: if it is no address.
+        ValueError: if it is not the URL of a zone.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
@@ -102,7 +102,7 @@ def normalize_base_url(url: str) -> str:
 
 
 class ZoneClient:
-    """Reads from one zone with one token.
+    """Client of one zone with one token.
 
     Args:
         address: the base URL, ending in ``/api/v2``.
@@ -122,85 +122,89 @@ class ZoneClient:
         )
 
     def get(self, *path: str | int, **query: Any) -> dict[str, Any]:
-        """The JSON object at a path; a list in the query becomes ``name[]=…``.
+        """Returns the JSON object at a path; a list in the query becomes ``name[]=…``.
 
         Raises:
-            Denied: 403.  Absent: 404.
-            ZoneError: for anything else that is no answer.
+            ForbiddenError: for a 403.
+            NotFoundError: for a 404.
+            ZoneError: for any other failure.
         """
-        where = "/" + "/".join(quote(str(part), safe="") for part in path)
+        path_text = "/" + "/".join(quote(str(part), safe="") for part in path)
         problem = ""
         for attempt in range(MAX_ATTEMPTS):
             self.throttle.acquire()
             self.requests += 1
             try:
-                answer = self._session.get(
-                    self.address + where, params=_query_pairs(query), timeout=TIMEOUT, allow_redirects=False
+                response = self._session.get(
+                    self.address + path_text,
+                    params=_query_pairs(query),
+                    timeout=TIMEOUT,
+                    allow_redirects=False,
                 )
             except requests.exceptions.SSLError as error:
                 raise ZoneError(f"no secure connection to {self.address}: {_root_cause(error)}") from None
             except _TRANSIENT_ERRORS as error:
                 problem = f"{self.address} cannot be reached: {_root_cause(error)}"
-                # What was never reached is most likely misspelt; what was reached before comes back.
+                # An address that never responded is most likely misspelt; one that did will respond again.
                 if self.requests == 1:
                     break
                 self.throttle.back_off(INITIAL_BACKOFF * 2**attempt)
                 continue
             except requests.RequestException as error:
-                raise ZoneError(f"{self.address} cannot be asked: {_root_cause(error)}") from None
-            if answer.status_code == 429:
-                problem = f"GET {where} was refused {MAX_ATTEMPTS} times for the rate limit (429)"
-                self.throttle.on_rate_limited(answer.headers)
+                raise ZoneError(f"{self.address} cannot be called: {_root_cause(error)}") from None
+            if response.status_code == 429:
+                problem = f"GET {path_text} was refused {MAX_ATTEMPTS} times for the rate limit (429)"
+                self.throttle.on_rate_limited(response.headers)
                 continue
-            self.throttle.read_headers(answer.headers)
-            if answer.status_code >= 500:
-                problem = f"GET {where} answered {_error_summary(answer)}"
+            self.throttle.read_headers(response.headers)
+            if response.status_code >= 500:
+                problem = f"GET {path_text} answered {_error_summary(response)}"
                 self.throttle.back_off(INITIAL_BACKOFF * 2**attempt)
                 continue
-            return self._read(where, answer)
+            return self._parse(path_text, response)
         raise ZoneError(problem)
 
     def page(self, key: str, *path: str | int, limit: int, offset: int = 0, **query: Any) -> ListPage:
-        """A page of a list. One that holds fewer rows than it was asked for is the last."""
-        answer = self.get(*path, **query, **{"pg[limit]": limit, "pg[offset]": offset})
-        rows = extract_rows(answer, key)
-        page = answer.get("pg")
-        # The zone may give less than it was asked for, and says so.
-        most = page.get("limit") if isinstance(page, Mapping) else None
-        return ListPage(rows, len(rows) < (min(limit, most) if isinstance(most, int) and most > 0 else limit))
+        """Returns a page of a list. One with fewer rows than the limit is the last."""
+        response = self.get(*path, **query, **{"pg[limit]": limit, "pg[offset]": offset})
+        rows = extract_rows(response, key)
+        paging = response.get("pg")
+        # The zone may lower the limit, and says so.
+        lowered = paging.get("limit") if isinstance(paging, Mapping) else None
+        if isinstance(lowered, int) and lowered > 0:
+            limit = min(limit, lowered)
+        return ListPage(rows, len(rows) < limit)
 
-    def _read(self, where: str, answer: requests.Response) -> dict[str, Any]:
-        match answer.status_code:
+    def _parse(self, path: str, response: requests.Response) -> dict[str, Any]:
+        match response.status_code:
             case 200:
                 try:
-                    body = orjson.loads(answer.content)
+                    body = orjson.loads(response.content)
                 except orjson.JSONDecodeError:
                     body = None
                 if isinstance(body, dict):
                     return body
-                raise ZoneError(f"GET {where} answered no JSON object: is {self.address} a zone of Make?")
+                raise ZoneError(f"GET {path} answered no JSON object: is {self.address} a zone of Make?")
             case 401:
                 raise ZoneError(f"{self.address} does not know this token (401)")
             case 403:
-                raise ForbiddenError(where, _error_summary(answer))
+                raise ForbiddenError(path, _error_summary(response))
             case 404:
-                raise NotFoundError(where, _error_summary(answer))
+                raise NotFoundError(path, _error_summary(response))
             case status if 300 <= status < 400:
-                raise ZoneError(
-                    f"GET {where} was sent elsewhere ({status}): is {self.address} the right zone?"
-                )
-        raise ErrorResponseError(where, _error_summary(answer))
+                raise ZoneError(f"GET {path} was redirected ({status}): is {self.address} the right zone?")
+        raise ErrorResponseError(path, _error_summary(response))
 
 
-def extract_rows(answer: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    """The objects of a list in an answer.
+def extract_rows(response: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """Returns the objects of a list in a response.
 
     Raises:
         ZoneError: if there is no such list.
     """
-    rows = answer.get(key)
+    rows = response.get(key)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ZoneError(f"an answer has no list {key!r}")
+        raise ZoneError(f"a response has no list {key!r}")
     return rows
 
 
@@ -214,27 +218,27 @@ def _query_pairs(query: Mapping[str, Any]) -> list[tuple[str, str]]:
     return pairs
 
 
-def _error_summary(answer: requests.Response) -> str:
-    """``403 SC403, Access denied.``: what an error answer says."""
+def _error_summary(response: requests.Response) -> str:
+    """Returns status, code and text of an error response: ``403 SC403, Access denied.``"""
     try:
-        body = orjson.loads(answer.content)
+        body = orjson.loads(response.content)
     except orjson.JSONDecodeError:
         body = None
     if not isinstance(body, dict):
-        return str(answer.status_code)
+        return str(response.status_code)
     text = body.get("detail") or body.get("message") or ""
-    return f"{answer.status_code} {body.get('code', '')}, {text}".replace("\n", " ").rstrip(", ")[:300]
+    return f"{response.status_code} {body.get('code', '')}, {text}".replace("\n", " ").rstrip(", ")[:300]
 
 
 def _root_cause(error: BaseException) -> str:
-    """The innermost reason of a failure to connect, without the objects that it is wrapped in."""
-    seen: BaseException = error
+    """Returns the innermost reason of a connection error, without the objects around it."""
+    cause: BaseException = error
     while True:
-        inner = getattr(seen, "reason", None) or next(
-            (argument for argument in seen.args if isinstance(argument, BaseException)), None
+        inner = getattr(cause, "reason", None) or next(
+            (argument for argument in cause.args if isinstance(argument, BaseException)), None
         )
-        if not isinstance(inner, BaseException) or inner is seen:
+        if not isinstance(inner, BaseException) or inner is cause:
             break
-        seen = inner
-    text = getattr(seen, "strerror", None) or str(seen).rpartition(": ")[2] or type(seen).__name__
+        cause = inner
+    text = getattr(cause, "strerror", None) or str(cause).rpartition(": ")[2] or type(cause).__name__
     return " ".join(str(text).split())[:200]

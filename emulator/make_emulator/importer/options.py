@@ -1,4 +1,4 @@
-"""What a pull is to read, and how it tells what it does."""
+"""Options, progress and notes of an import."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any, NamedTuple, Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportOptions:
-    """Of which team, and how much.
+    """Options of an import.
 
-    ``records`` is how many records of each data store are read, ``None`` for all of them; ``executions`` how many
-    past executions of each scenario.
+    ``records`` is the number of records to read of each data store, ``None`` for all of them; ``executions`` the number
+    of past executions of each scenario.
     """
 
     team_id: int
@@ -21,17 +21,17 @@ class ImportOptions:
 
 
 class Progress(Protocol):
-    """Hears what a pull does."""
+    """Receiver of the progress of an import."""
 
     def log_message(self, text: str) -> None:
-        """Something that is worth a line, such as a wait."""
+        """Called with a message, such as one about a wait."""
 
     def update(self, what: str, done: int, total: int) -> None:
-        """So many of the things of one kind were read."""
+        """Called with the number of resources of one kind read so far; ``total`` is 0 if it is unknown."""
 
 
 class ImportNote(NamedTuple):
-    """Something that a seed lacks or has otherwise than the zone, and why."""
+    """Difference between the seed and the zone: ``what`` is missing or changed, and ``why``."""
 
     what: str
     why: str
@@ -40,5 +40,5 @@ class ImportNote(NamedTuple):
         return f"{self.what}: {self.why}"
 
 
-#: An object of JSON, as the API answers it and as a seed holds it.
+#: JSON object of an API response or of a seed.
 JsonObject = dict[str, Any]

@@ -1,8 +1,8 @@
-"""Reads the organization of a team, and who belongs to both.
+"""Reader of the organization of a team and the members of both.
 
 Sources: API documentation, "Organizations", "Teams > User team roles", "Organizations > User organization roles",
-"Users". Only the members of the team, the owner of the organization and the token's user are read: nobody else's
-name is needed to emulate the team.
+"Users". Only the members of the team, the owner of the organization and the token's user are read: the emulated
+team needs no other user.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from .options import JsonObject
 from .rows import variable_row
 from .steps import StepRunner
 
-#: How many users are asked for at once.
+#: The page size of lists of users.
 PAGE_SIZE = 500
 
-#: The columns that a seed has a place for, or that tell the plan.
+#: The columns of a seed, and those that determine the plan.
 _USER_COLUMNS = ("id", "name", "email")
 _ORGANIZATION_COLUMNS = (
     *("id", "name", "zone", "countryId", "timezoneId", "createdAt"),
@@ -32,7 +32,7 @@ _ROLE_CATEGORIES = {role.id: role.category for role in ROLES}
 
 
 def read_token_user(steps: StepRunner) -> JsonObject:
-    """The user whom the token belongs to; the first of the seed, so that its default token is theirs."""
+    """Returns the user of the token: the first of the seed, so that its default token is theirs."""
     row: JsonObject | None = steps.read_optional(
         "the token's user",
         "user:read",
@@ -43,10 +43,10 @@ def read_token_user(steps: StepRunner) -> JsonObject:
 
 
 def read_team(steps: StepRunner) -> JsonObject:
-    """Name and organization of the team.
+    """Returns name and organization of the team.
 
     Raises:
-        ZoneError: if the token cannot see it.
+        ZoneError: if it is not visible to the token.
     """
     id = steps.options.team_id
 
@@ -60,19 +60,21 @@ def read_team(steps: StepRunner) -> JsonObject:
         return {"id": team["id"], "name": team["name"], "organizationId": team["organizationId"]}
 
     team = steps.read_optional("the team's name", "teams:read", "team", read)
-    wanted = steps.options.organization_id
+    organization_id = steps.options.organization_id
     if team is None:
-        if wanted is None:
-            raise ZoneError("the token may not read the team, so its --organization-id must be told")
-        return {"id": id, "name": f"Team {id}", "organizationId": wanted}
-    if wanted not in (None, team["organizationId"]):
-        raise ZoneError(f"team {id} belongs to organization {team['organizationId']}, not to {wanted}")
+        if organization_id is None:
+            raise ZoneError("the token may not read the team, so --organization-id is required")
+        return {"id": id, "name": f"Team {id}", "organizationId": organization_id}
+    if organization_id not in (None, team["organizationId"]):
+        raise ZoneError(
+            f"team {id} belongs to organization {team['organizationId']}, not to {organization_id}"
+        )
     row: JsonObject = team
     return row
 
 
 def read_organization(steps: StepRunner, id: int) -> JsonObject:
-    """The organization with its plan, and how its license differs from what the plan allows."""
+    """Returns the organization with its plan, and the values of its license that differ from the plan."""
 
     def read() -> JsonObject:
         row = steps.zone.get("organizations", id)["organization"]
@@ -80,7 +82,7 @@ def read_organization(steps: StepRunner, id: int) -> JsonObject:
 
     row = steps.read_optional("the organization", "organizations:read", "organization", read)
     if row is None:
-        steps.add_note("the plan", "it is taken to be free, the one that allows least")
+        steps.add_note("the plan", "assumed to be free, the smallest one")
         return {"id": id, "name": f"Organization {id}", "plan": "free"}
     license = row.get("license") or {}
     if isinstance(limit := license.get("apiLimit"), int):
@@ -99,20 +101,20 @@ def read_organization(steps: StepRunner, id: int) -> JsonObject:
 
 
 def _infer_plan(steps: StepRunner, product: Any, limit: Any) -> str:
-    """The plan by the name of the product, or else by the requests a minute that it allows."""
+    """Returns the plan by the name of the product, or else by its requests a minute."""
     name = str(product or "").casefold()
     for plan, (shown, _) in PLANS.items():
         if name == shown.casefold():
             return plan
     limit = limit if isinstance(limit, int) else 0
     plan = [plan for plan, (_, license) in PLANS.items() if license.api_limit <= limit or plan == "free"][-1]
-    called = f"the emulator has none called {product!r}" if product else "its name is not told"
+    called = f"the emulator has none called {product!r}" if product else "its name is unknown"
     steps.add_note("the plan", f"{called}; {plan} is the nearest")
     return plan
 
 
 def _license_overrides(plan: str, license: Mapping[str, Any]) -> JsonObject:
-    """What the license of the organization has otherwise than its plan."""
+    """Returns the values of a license that differ from the plan."""
     from_plan = plan_license(plan)
     return {
         key: license[key]
@@ -122,23 +124,23 @@ def _license_overrides(plan: str, license: Mapping[str, Any]) -> JsonObject:
 
 
 def effective_license(organization: JsonObject) -> JsonObject:
-    """What an organization may do, under the names of the API."""
+    """Returns the license of an organization, under the names of the API."""
     return {**plan_license(organization["plan"]), **organization.get("license", {})}
 
 
 def plan_license(plan: str) -> JsonObject:
-    """What a plan allows, under the names of the API."""
+    """Returns the license of a plan, under the names of the API."""
     license = PLANS[plan][1]
     fields = LicenseSection().load_fields.items()
     return {str(field.data_key): getattr(license, name) for name, field in fields}
 
 
 def read_variables(steps: StepRunner, owner: str, id: int) -> list[JsonObject]:
-    """The custom variables of an organization or a team; those of Make itself are there in any world."""
+    """Returns the custom variables of an organization or a team; the system variables exist in any world."""
 
     def read() -> JsonObject:
-        answer = steps.zone.get(f"{owner}s", id, "variables")
-        rows = extract_rows(answer, f"{owner}Variables")
+        response = steps.zone.get(f"{owner}s", id, "variables")
+        rows = extract_rows(response, f"{owner}Variables")
         return {"variables": [variable_row(row) for row in rows if not row.get("isSystem")]}
 
     what = f"variables of the {owner}"
@@ -150,7 +152,7 @@ def read_variables(steps: StepRunner, owner: str, id: int) -> list[JsonObject]:
 def read_members(
     steps: StepRunner, organization_id: int, me: JsonObject
 ) -> tuple[list[JsonObject], int, list[JsonObject], list[JsonObject]]:
-    """The users, the owner's id, and the members of the organization and of the team, without the owner."""
+    """Returns the users, the owner's id, and the members of the organization and of the team without the owner."""
     team_id = steps.options.team_id
     team_roles = _read_roles(steps, "team", "teams", team_id)
     organization_roles = _read_roles(steps, "organization", "organizations", organization_id)
@@ -161,9 +163,11 @@ def read_members(
     owner = _ensure_owner(steps, organization_id, organization_roles, users)
     others = [id for id in users if id != owner]
     if not team_roles:
-        # Nobody but members can read a team, owners aside.
+        # Only members and owners can read a team.
         team_roles = dict.fromkeys([me["id"], *(user["id"] for user in of_team or [])], TEAM_MEMBER)
-        steps.add_note("the roles in the team", "they are not told; everybody is taken to be a team member")
+        steps.add_note(
+            "the roles in the team", "they cannot be read; every user is assumed to be a team member"
+        )
     organization_members = [
         {"user": id, "role": _known_role(steps, id, organization_roles.get(id), "organization")}
         for id in others
@@ -182,13 +186,13 @@ def read_members(
 def _ensure_owner(
     steps: StepRunner, organization_id: int, roles: Mapping[int, int], users: dict[int, JsonObject]
 ) -> int:
-    """The id of the organization's owner, who is put among the users; one is made up where none is told."""
+    """Returns the id of the organization's owner after adding them to the users; a placeholder if the owner is unknown."""
     owner = next((user for user, role in roles.items() if role == ORGANIZATION_OWNER), None)
     if owner is None:
-        # Not the token's user: an owner may do more than they perhaps may.
+        # Not the token's user, who may have fewer permissions than an owner.
         owner = max(users) + 1
         users[owner] = {"id": owner, "name": "Owner"}
-        steps.add_note("the organization's owner", "it is not told who that is; one is made up")
+        steps.add_note("the organization's owner", "it cannot be read; a placeholder is added")
     elif owner not in users:
         found = steps.read_optional(
             "the organization's owner",
@@ -203,12 +207,12 @@ def _ensure_owner(
 def _known_role(steps: StepRunner, user: int, role: int | None, category: str) -> int:
     if role is not None and _ROLE_CATEGORIES.get(role) == category:
         return role
-    stand_in = TEAM_MEMBER if category == "team" else ORGANIZATION_MEMBER
+    default_role = TEAM_MEMBER if category == "team" else ORGANIZATION_MEMBER
     if role is not None:
         steps.add_note(
             f"the role {role} of user {user}", f"the emulator has no such {category} role; it is a member"
         )
-    return stand_in
+    return default_role
 
 
 def _user_columns(row: Mapping[str, Any]) -> JsonObject:
@@ -233,7 +237,7 @@ def _list_users(steps: StepRunner, **query: int) -> list[JsonObject]:
 
 
 def _read_roles(steps: StepRunner, category: str, area: str, id: int) -> dict[int, int]:
-    """User -> role, from the list of roles, or where there is none by asking for the users of each role."""
+    """Returns user -> role, from the list of roles, or else from the list of users of each role."""
     rows = steps.read_optional(
         f"the roles in the {category}",
         "user:read",
@@ -250,8 +254,8 @@ def _list_roles(steps: StepRunner, category: str, area: str, id: int) -> list[li
         return [[row["userId"], row["usersRoleId"]] for row in rows]
     except ErrorResponseError:
         pass
-    found: list[list[int]] = []
+    pairs: list[list[int]] = []
     for role in extract_rows(steps.zone.get("users", "roles", category=category), "usersRoles"):
         query = {f"{category}Id": id, f"{category}RoleId": role["id"]}
-        found += [[user["id"], role["id"]] for user in _list_users(steps, **query)]
-    return found
+        pairs += [[user["id"], role["id"]] for user in _list_users(steps, **query)]
+    return pairs

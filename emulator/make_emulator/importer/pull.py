@@ -1,4 +1,4 @@
-"""The way of one pull: who, what belongs to the team, and a seed made of both."""
+"""Import of one team: users, organization and the resources of the team, as a valid seed."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ _TEAM_LISTS: dict[str, Callable[[TeamReader], list[JsonObject]]] = {
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What a pull brought: a seed that can be served, what it lacks and why, and where secrets were masked.
+    """Result of an import: a valid seed, its differences from the zone, and the locations of masked secrets.
 
-    ``seed`` is the document as it was checked.
+    ``seed`` is the validated ``document``.
     """
 
     document: JsonObject
@@ -53,20 +53,22 @@ class ImportResult:
         return team
 
 
-def pull(zone: ZoneClient, options: ImportOptions, progress: Progress, part: Checkpoint) -> ImportResult:
-    """Read a team.
+def pull(
+    zone: ZoneClient, options: ImportOptions, progress: Progress, checkpoint: Checkpoint
+) -> ImportResult:
+    """Imports a team.
 
     Raises:
         ZoneError: if the zone cannot be read, does not know the token, or has no such team.
-        KeyboardInterrupt: if somebody stops it; what was read so far is in the part.
+        KeyboardInterrupt: if it is interrupted; the checkpoint has what was read so far.
     """
-    steps = StepRunner(zone, part, options, progress)
+    steps = StepRunner(zone, checkpoint, options, progress)
     me = read_token_user(steps)
     team = read_team(steps)
     organization = read_organization(steps, team["organizationId"])
     users, owner, members, team_members = read_members(steps, organization["id"], me)
-    everything = TeamReader(steps, has_functions=effective_license(organization)["customFunctions"])
-    belongings = {key: read(everything) for key, read in _TEAM_LISTS.items()}
+    reader = TeamReader(steps, has_functions=effective_license(organization)["customFunctions"])
+    resources = {key: read(reader) for key, read in _TEAM_LISTS.items()}
     document: JsonObject = {
         "users": users,
         "organizations": [
@@ -81,7 +83,7 @@ def pull(zone: ZoneClient, options: ImportOptions, progress: Progress, part: Che
                         "name": team["name"],
                         "members": team_members,
                         "variables": read_variables(steps, "team", team["id"]),
-                        **belongings,
+                        **resources,
                     }
                 ],
             }
@@ -90,13 +92,13 @@ def pull(zone: ZoneClient, options: ImportOptions, progress: Progress, part: Che
     try:
         seed = repair_seed(document, steps.add_note)
     except SeedError as error:
-        raise ZoneError(f"no seed can be made of the team: {error.issues[0]}") from None
+        raise ZoneError(f"the team cannot be converted to a seed: {error.issues[0]}") from None
     _drop_empty_lists(document)
-    return ImportResult(document, seed, steps.notes, part.masked)
+    return ImportResult(document, seed, steps.notes, checkpoint.masked)
 
 
 def _drop_empty_lists(document: JsonObject) -> None:
-    """Take out the lists that hold nothing: a seed may lack them."""
+    """Removes empty lists, which are optional in a seed."""
     for organization in document["organizations"]:
         for team in organization["teams"]:
             for row in (organization, team, *team["scenarios"], *team["dataStores"]):

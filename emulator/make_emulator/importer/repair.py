@@ -1,8 +1,7 @@
-"""Makes of what was read a seed that can be served.
+"""Repair of an imported seed until it is valid.
 
-A zone may hold what the emulator refuses, such as a scenario that uses a connection which is gone, or a record that does
-not fit its structure any more. Such a thing is left out, or its setting is, and a note says so; what remains is checked
-by the same code that checks any seed, until nothing is wrong with it.
+A zone may contain what the emulator rejects, such as a scenario with a deleted connection, or a record that violates its
+structure. Such a resource or setting is removed, with a note, until the validation of seeds finds no issue.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from ..seeds.issues import SeedPath, format_path
 from ..world import blueprint_refs
 from .options import JsonObject
 
-#: Kind of list in a team -> what one of its rows is called, and the keys that it can do without.
+#: List of a team -> the name of one of its rows, and its optional keys.
 _RESOURCE_LISTS: dict[str, tuple[str, frozenset[str]]] = {
     "members": ("member", frozenset()),
     "variables": ("variable", frozenset(["type"])),
@@ -28,7 +27,7 @@ _RESOURCE_LISTS: dict[str, tuple[str, frozenset[str]]] = {
     "scenarios": ("scenario", frozenset(["description", "folder", "created", "active"])),
     "templates": ("template", frozenset(["description", "language", "scheduling"])),
 }
-#: Lists within a row whose own rows can be left out, one by one.
+#: Lists within a row whose own rows can be removed one by one.
 _NESTED_LISTS = {"records": "record", "runs": "past execution"}
 _OPTIONAL_ORGANIZATION_KEYS = frozenset(["license", "created", "countryId", "timezoneId", "zone"])
 
@@ -36,34 +35,37 @@ _NoteCallback = Callable[[str, str], None]
 
 
 def repair_seed(document: JsonObject, note: _NoteCallback) -> Seed:
-    """Change a seed until it is valid, and return it checked.
+    """Repairs a seed in place and returns it validated.
 
     Raises:
-        SeedError: if that cannot be done.
+        SeedError: if it cannot be repaired.
     """
     _add_placeholder_connections(document["organizations"][0]["teams"][0], note)
     while True:
         try:
             return check(document)
         except SeedError as error:
-            mended = {path: fault for fault in error.issues if (path := _removable_path(fault.path))}
-            if not mended:
+            removable = {path: issue for issue in error.issues if (path := _removable_path(issue.path))}
+            if not removable:
                 raise
-            _remove_invalid(document, mended, note)
+            _remove_invalid(document, removable, note)
 
 
 def _add_placeholder_connections(team: JsonObject, note: _NoteCallback) -> None:
-    """Put in a connection without a name of its own for each that is used and was not read."""
+    """Adds a placeholder for each connection that is used and was not read."""
     known = {row["id"] for row in team["connections"]}
     for id, user, app in _used_connections(team):
         if id not in known:
             known.add(id)
             team["connections"].append({"id": id, "name": f"Connection {id}", "type": app})
-            note(f"connection {id}", f"{user} uses it, but it was not read; one of type {app} stands for it")
+            note(
+                f"connection {id}",
+                f"{user} uses it, but it was not read; a placeholder of type {app} is added",
+            )
 
 
 def _used_connections(team: JsonObject) -> Iterator[tuple[int, str, str]]:
-    """The connections that are used, each with the one that uses it and the app that does."""
+    """Yields the used connections: id, the resource that uses it, and the app."""
     for row in team["scenarios"]:
         for node in blueprint_refs.iter_modules(row["blueprint"].get("flow")):
             app = blueprint_refs.split_module_name(node)[0].removeprefix("app#")
@@ -76,7 +78,7 @@ def _used_connections(team: JsonObject) -> Iterator[tuple[int, str, str]]:
 
 
 def _removable_path(path: SeedPath) -> SeedPath:
-    """The smallest thing around a fault that a seed can do without; nothing if there is none."""
+    """Returns the path of the smallest optional part around an issue; empty if there is none."""
     match path:
         case ("organizations", int(), "teams", int(), str(kind), int(), *rest) if kind in _RESOURCE_LISTS:
             row = path[:6]
@@ -98,31 +100,31 @@ def _removable_path(path: SeedPath) -> SeedPath:
     return ()
 
 
-def _remove_invalid(document: JsonObject, faults: dict[SeedPath, SeedIssue], note: _NoteCallback) -> None:
-    """Take out what is at fault, the last ones of each list first, so that the places of the others hold."""
-    told: dict[tuple[str, str], int] = {}
+def _remove_invalid(document: JsonObject, issues: dict[SeedPath, SeedIssue], note: _NoteCallback) -> None:
+    """Removes invalid parts, the last ones of each list first, so that the indexes of the others stay valid."""
+    counts: dict[tuple[str, str], int] = {}
     for path in sorted(
-        faults, key=lambda path: tuple((str(type(part)), part) for part in path), reverse=True
+        issues, key=lambda path: tuple((str(type(part)), part) for part in path), reverse=True
     ):
-        if any(path[:length] in faults for length in range(1, len(path))):
+        if any(path[:length] in issues for length in range(1, len(path))):
             continue
-        holder: Any = document
+        parent: Any = document
         for part in path[:-1]:
-            holder = holder[part]
-        key = _describe_path(document, path), faults[path].text
-        told[key] = told.get(key, 0) + 1
+            parent = parent[part]
+        key = _describe_path(document, path), issues[path].text
+        counts[key] = counts.get(key, 0) + 1
         if path[-1] == "scheduling" and path[4] == "scenarios":
-            holder["scheduling"] = {"type": "on-demand"}
-            holder.pop("active", None)
+            parent["scheduling"] = {"type": "on-demand"}
+            parent.pop("active", None)
         else:
-            del holder[path[-1]]
-    for (what, why), number in reversed(told.items()):
+            del parent[path[-1]]
+    for (what, why), number in reversed(counts.items()):
         several = f"{number} {what.replace(' of ', 's of ', 1)}"
-        note(several if number > 1 else what, f"left out, for it would be refused: {why}")
+        note(several if number > 1 else what, f"removed, since it is invalid: {why}")
 
 
 def _describe_path(document: JsonObject, path: SeedPath) -> str:
-    """``scenario 12``, ``folder of scenario 12``, ``record of data store 3``"""
+    """Describes a path: ``scenario 12``, ``folder of scenario 12``, ``record of data store 3``."""
     if len(path) < 6 or path[4] not in _RESOURCE_LISTS:
         return format_path(path)
     row: JsonObject = document["organizations"][path[1]]["teams"][path[3]][path[4]][path[5]]

@@ -1,4 +1,4 @@
-"""Rows of the API's lists, as a seed has them: what is not listed here never gets into a seed."""
+"""Conversion of API rows to rows of a seed, as an allow-list: no other field gets into a seed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _without_nulls(**values: Any) -> JsonObject:
 
 
 def variable_row(row: Mapping[str, Any]) -> JsonObject:
-    """A custom variable; only of a date does the value not tell the type."""
+    """Converts a custom variable; only a date needs its type beside the value."""
     is_date = TYPE_NAMES.get(row["typeId"]) == "date"
     return {"name": row["name"], "value": row["value"], **({"type": "date"} if is_date else {})}
 
@@ -40,7 +40,7 @@ def connection_row(row: JsonObject) -> JsonObject:
 
 
 def _account_metadata(metadata: Any) -> JsonObject | None:
-    """Whose account it is; whatever else there may be in the metadata of an app stays where it is."""
+    """Returns the account of a connection; other metadata of the app are left out."""
     if not isinstance(metadata, Mapping):
         return None
     kept = {key: metadata[key] for key in ("type", "value") if isinstance(metadata.get(key), str)}
@@ -52,7 +52,7 @@ def function_row(row: JsonObject) -> JsonObject:
 
 
 def hook_row(row: JsonObject) -> JsonObject:
-    """A hook with those settings that the emulator takes for its type; ``unknown`` are the names of the others."""
+    """Converts a hook, with the settings that the emulator has for its type; ``unknown`` are the names of the others."""
     data = {
         key: value for key, value in (row.get("data") or {}).items() if key != "teamId" and value is not None
     }
@@ -72,15 +72,15 @@ def hook_row(row: JsonObject) -> JsonObject:
 
 def flatten_folders(rows: list[JsonObject], parent: int | None) -> Iterator[JsonObject]:
     for row in rows:
-        lies_in = row.get("parentId") or parent
-        yield {**id_and_name(row), **_without_nulls(parent=lies_in)}
+        parent_id = row.get("parentId") or parent
+        yield {**id_and_name(row), **_without_nulls(parent=parent_id)}
         children = row.get("children")
         if isinstance(children, list):
             yield from flatten_folders(children, row["id"])
 
 
 def sort_parents_first(folders: Mapping[int, JsonObject]) -> list[JsonObject]:
-    """By id, but none before the one in which it lies."""
+    """Returns folders by id, each after its parent."""
     ordered: dict[int, JsonObject] = {}
 
     for id in sorted(folders):

@@ -1,4 +1,4 @@
-"""Writes a seed as YAML that people read: a line a record, a block a scenario, and on top what the reader should know."""
+"""Writer of seeds as readable YAML: a line for each record, a block for each scenario, and comments at the top."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _ONE_LINE_LISTS = frozenset(
 
 
 class _FlowMapping(dict[str, Any]):
-    """A mapping that is written in one line."""
+    """Mapping written in one line."""
 
 
 class _BlockText(str):
-    """A text of several lines that is written as such."""
+    """Text of several lines, written as a block."""
 
 
 class _Dumper(_BaseDumper):  # type: ignore[misc]
-    """Quotes what the reader of seeds would take for something else than a text."""
+    """YAML dumper that quotes the texts which the reader of seeds would not read as texts."""
 
     yaml_implicit_resolvers = JsonScalarLoader.yaml_implicit_resolvers
 
@@ -49,7 +49,7 @@ _Dumper.add_representer(
 
 
 def render_yaml(document: JsonObject, comments: Iterable[str] = ()) -> str:
-    """A seed as YAML, with lines of comments on top."""
+    """Renders a seed as YAML, with lines of comments at the top."""
     lines = ["#" if not line else f"# {_printable(line)}" for line in comments]
     written = yaml.dump(
         _prepare_value(document),
@@ -65,25 +65,25 @@ def render_yaml(document: JsonObject, comments: Iterable[str] = ()) -> str:
 def header_comments(
     address: str, team: JsonObject, version: str, notes: Iterable[ImportNote], masked: int
 ) -> list[str]:
-    """What a seed says of itself."""
+    """Returns the comments at the top of an imported seed."""
     lines = [f"Pulled by make-emulator {version} from {address}: team {team['id']}, {team['name']}."]
-    lines.append("The seed has no tokens: that of a server started with it is told when it starts.")
+    lines.append("The seed has no tokens: a server prints its token when it starts.")
     if masked:
         lines.append(f"Values that look like secrets are masked: {masked}.")
     notes = list(notes)
     if notes:
-        lines += ["", "What it lacks or has otherwise than the zone:", *(f"- {note}" for note in notes)]
+        lines += ["", "Differences from the zone:", *(f"- {note}" for note in notes)]
     return lines
 
 
 def extract_blueprints(document: JsonObject, folder: Path, seed_folder: Path) -> int:
-    """Write every blueprint to a file of its own in a folder, and let the seed name the files; returns their number.
+    """Moves every blueprint to a file in a folder, which the seed then names; returns the number of files.
 
     Raises:
         OSError: if a file cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    number = 0
+    count = 0
     for organization in document["organizations"]:
         for team in organization["teams"]:
             for kind in ("scenarios", "templates"):
@@ -92,8 +92,8 @@ def extract_blueprints(document: JsonObject, folder: Path, seed_folder: Path) ->
                     text = json.dumps(row["blueprint"], indent=2, ensure_ascii=False) + "\n"
                     write_atomically(path, text.encode())
                     row["blueprint"] = _relative_path(path, seed_folder)
-                    number += 1
-    return number
+                    count += 1
+    return count
 
 
 def _relative_path(path: Path, folder: Path) -> str:
@@ -108,7 +108,7 @@ def _slug(name: str) -> str:
 
 
 def _printable(line: str) -> str:
-    """A comment is one line whatever it holds: a break in it would begin the seed itself."""
+    """Returns a comment without line breaks, which would end it."""
     return "".join(sign if sign.isprintable() else " " for sign in line)
 
 
@@ -123,5 +123,5 @@ def _prepare_value(value: Any, key: str = "") -> Any:
 
 
 def _is_multiline(text: str) -> bool:
-    """Whether a text has several lines that can be written as they are: other breaks than ``\\n`` would be read as that."""
+    """Returns whether a text has several lines that can be written unchanged: other breaks than ``\\n`` would become that."""
     return "\n" in text and all(sign.isprintable() or sign in "\n\t" for sign in text)

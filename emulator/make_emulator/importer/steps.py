@@ -1,4 +1,4 @@
-"""The steps of a pull: each is read once, and what the token may not read is passed over with the reason."""
+"""Steps of an import: each is read once, and what the token may not read is skipped with a note."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .options import ImportNote, ImportOptions, Progress
 
 
 class StepRunner:
-    """What the readers of a team share: the zone, what was read before, and what is to be noted."""
+    """Runner of the steps: shared by the readers, with the zone, the checkpoint and the notes."""
 
     def __init__(
         self, zone: ZoneClient, part: Checkpoint, options: ImportOptions, progress: Progress
@@ -23,32 +23,34 @@ class StepRunner:
         self._checkpoint = part
 
     def read(self, key: str, read: Callable[[], Any]) -> Any:
-        """What a step reads, now or before the pull was stopped; as JSON, without secrets.
+        """Returns the result of a step as JSON without secrets, from the checkpoint or from ``read``.
 
         Raises:
-            Denied, Absent, ZoneError: as reading does.
+            ZoneError: if ``read`` does, or the response has another format than Make's API.
         """
         try:
             return self._checkpoint.get_or_read(key, read)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ZoneError(f"{key}: the answer is not in the form of Make's API ({error!r})") from None
+            raise ZoneError(
+                f"{key}: the response does not have the format of Make's API ({error!r})"
+            ) from None
 
     def read_optional(
         self, what: str, scope: str, key: str, read: Callable[[], Any], *, one: str = ""
     ) -> Any:
-        """A step that may be missing: ``None``, with a note, if the zone refuses it to the token."""
+        """Returns the result of an optional step; ``None``, with a note, if the zone responds with an error."""
         try:
             return self.read(key, read)
-        except ErrorResponseError as refused:
-            self.note_unreadable(what, scope, refused, one=one)
+        except ErrorResponseError as error:
+            self.note_unreadable(what, scope, error, one=one)
             return None
 
-    def note_unreadable(self, what: str, scope: str, refused: ErrorResponseError, *, one: str = "") -> None:
-        """Note that something cannot be read; once for ``what`` is forbidden as a whole, else for ``one`` of them."""
-        if isinstance(refused, ForbiddenError):
-            note = ImportNote(what, f"not readable with this token ({refused.summary}); the scope is {scope}")
+    def note_unreadable(self, what: str, scope: str, error: ErrorResponseError, *, one: str = "") -> None:
+        """Notes an error: a 403 once for all of ``what``, any other for ``one`` of them."""
+        if isinstance(error, ForbiddenError):
+            note = ImportNote(what, f"not readable with this token ({error.summary}); the scope is {scope}")
         else:
-            note = ImportNote(one or what, f"not readable ({refused.summary})")
+            note = ImportNote(one or what, f"not readable ({error.summary})")
         if note not in self.notes:
             self.notes.append(note)
 

@@ -1,7 +1,7 @@
-"""Reads what belongs to a team, as the rows that a seed has for it.
+"""Reader of the resources of a team, as rows of a seed.
 
-Source: API documentation and the vendor's SDK, endpoint by endpoint. Of connections only names and kinds are read,
-never their data; of hooks not their addresses, by which anybody could call them.
+Source: API documentation and the vendor's SDK, endpoint by endpoint. Of connections only names and types are read,
+never their data; of hooks not their URLs, which are secrets.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .rows import (
 )
 from .steps import StepRunner
 
-#: How many rows are asked for at once.
+#: The page sizes of lists.
 PAGE_SIZE = 500
 RECORDS_PAGE_SIZE = 100
 
@@ -34,7 +34,7 @@ _SORT_BY_NAME = {"pg[sortBy]": "name", "pg[sortDir]": "asc"}
 
 
 class TeamReader:
-    """The readers of one team, one method a kind of thing."""
+    """Reader of one team, with a method for each kind of resource."""
 
     def __init__(self, steps: StepRunner, *, has_functions: bool) -> None:
         self._has_functions = has_functions
@@ -45,7 +45,7 @@ class TeamReader:
     # --- connections, hooks, folders -------------------------------------------------------------
 
     def connections(self) -> list[JsonObject]:
-        """Names and kinds of the connections."""
+        """Returns the names and types of the connections."""
 
         def read() -> list[JsonObject]:
             return [
@@ -76,13 +76,13 @@ class TeamReader:
         return rows
 
     def functions(self) -> list[JsonObject]:
-        """The custom functions; none where the plan includes none, and their list is forbidden."""
+        """Returns the custom functions; none if the plan includes none, where their list is forbidden."""
         if not self._has_functions:
             return []
 
         def read() -> list[JsonObject]:
-            answer = self._zone.get("functions", teamId=self._team)
-            return [function_row(row) for row in extract_rows(answer, "functions")]
+            response = self._zone.get("functions", teamId=self._team)
+            return [function_row(row) for row in extract_rows(response, "functions")]
 
         rows = self._steps.read_optional("custom functions", "functions:read", "functions", read) or []
         for row in self._with_progress("custom functions", rows):
@@ -93,11 +93,11 @@ class TeamReader:
         return {"code": self._zone.get("functions", id)["function"]["code"]}
 
     def folders(self) -> list[JsonObject]:
-        """The folders of scenarios, each after the one in which it lies."""
+        """Returns the folders of scenarios, each after its parent."""
 
         def read() -> list[JsonObject]:
-            answer = self._zone.get("scenarios-folders", teamId=self._team, childrenDepth="all")
-            return list(flatten_folders(extract_rows(answer, "scenariosFolders"), None))
+            response = self._zone.get("scenarios-folders", teamId=self._team, childrenDepth="all")
+            return list(flatten_folders(extract_rows(response, "scenariosFolders"), None))
 
         rows = self._steps.read_optional("folders", "scenarios:read", "folders", read) or []
         unique = {row["id"]: row for row in rows}
@@ -147,12 +147,14 @@ class TeamReader:
         return self._sort_by_id(rows)
 
     def _records(self, id: int) -> tuple[list[JsonObject], bool]:
-        """As many records of a store as were asked for, and whether these are all."""
-        wanted = self._steps.options.records
+        """Returns the records of a store up to the limit of the options, and whether they are all."""
+        maximum = self._steps.options.records
         records: list[JsonObject] = []
-        # One more than wanted tells whether there are more.
-        while wanted is None or 0 < wanted >= len(records):
-            limit = RECORDS_PAGE_SIZE if wanted is None else min(RECORDS_PAGE_SIZE, wanted + 1 - len(records))
+        # One more than the maximum shows whether there are more.
+        while maximum is None or 0 < maximum >= len(records):
+            limit = (
+                RECORDS_PAGE_SIZE if maximum is None else min(RECORDS_PAGE_SIZE, maximum + 1 - len(records))
+            )
             page = self._records_page(id, limit, len(records))
             if page is None:
                 return records, True
@@ -160,7 +162,7 @@ class TeamReader:
             if page["last"]:
                 return records, True
             self._steps.progress.update(f"records of data store {id}", len(records), 0)
-        return records[:wanted], wanted == 0
+        return records[:maximum], maximum == 0
 
     def _records_page(self, id: int, limit: int, offset: int) -> JsonObject | None:
         def read() -> JsonObject:
@@ -190,7 +192,7 @@ class TeamReader:
         return whole
 
     def _blueprint(self, id: int) -> JsonObject:
-        """The current blueprint, with the inputs and outputs as an exported one has them."""
+        """Returns the current blueprint, with inputs and outputs as in an export."""
         response = self._zone.get("scenarios", id, "blueprint")["response"]
         specs = response.get("metadata")
         if not isinstance(specs, Mapping) or "input_spec" not in specs:
@@ -201,12 +203,12 @@ class TeamReader:
         return {"blueprint": {**blueprint, **({"io": io} if io else {})}}
 
     def _runs(self, id: int, number: int) -> list[JsonObject]:
-        """When a scenario ran last, oldest first. The inputs of a run are not told by the API."""
+        """Returns the times of the last runs of a scenario, oldest first. The API has no inputs of runs."""
 
         def read() -> list[JsonObject]:
-            answer = self._zone.get("scenarios", id, "logs", **{"pg[limit]": number})
-            # What people did to the scenario stands among its runs, without a status.
-            runs = [row for row in extract_rows(answer, "scenarioLogs") if "status" in row]
+            response = self._zone.get("scenarios", id, "logs", **{"pg[limit]": number})
+            # Changes of the scenario are listed among its runs, without a status.
+            runs = [row for row in extract_rows(response, "scenarioLogs") if "status" in row]
             return [
                 {"at": row["timestamp"], "manual": row.get("authorId") is not None} for row in runs[:number]
             ]
@@ -224,10 +226,10 @@ class TeamReader:
         return [row for row in rows if "blueprint" in row]
 
     def _template_blueprint(self, id: int) -> JsonObject:
-        answer = self._zone.get("templates", id, "blueprint")
-        return {key: answer[key] for key in ("language", "scheduling", "blueprint") if answer.get(key)}
+        response = self._zone.get("templates", id, "blueprint")
+        return {key: response[key] for key in ("language", "scheduling", "blueprint") if response.get(key)}
 
-    # --- what they share -------------------------------------------------------------------------
+    # --- shared -------------------------------------------------------------------------
 
     def _list_all(
         self,
@@ -239,7 +241,7 @@ class TeamReader:
         path: str | None = None,
         **query: Any,
     ) -> list[JsonObject]:
-        """All rows of a list, page by page; none if the token may not read them."""
+        """Returns all rows of a list, page by page; none if the token may not read them."""
         rows: dict[int, JsonObject] = {}
         while True:
 
@@ -252,24 +254,24 @@ class TeamReader:
                 return list(rows.values())
             before = len(rows)
             rows |= {row["id"]: row for row in page["rows"]}
-            # A list that cannot be paged answers the same again.
+            # A list without paging returns the same rows again.
             if page["last"] or len(rows) == before:
                 return list(rows.values())
 
     def _add_details(self, row: JsonObject, kind: str, scope: str, read: Callable[[int], JsonObject]) -> None:
-        """Add to a row of a list what only its own path tells."""
+        """Adds to a row of a list the fields of its own path."""
         id = row["id"]
         try:
             row.update(self._steps.read(f"{kind} {id}", lambda: read(id)))
         except NotFoundError:
             self._steps.add_note(f"{kind} {id}", "it was deleted while the team was read")
-        except ErrorResponseError as refused:
-            self._steps.note_unreadable(f"the details of {kind}s", scope, refused, one=f"{kind} {id}")
+        except ErrorResponseError as error:
+            self._steps.note_unreadable(f"the details of {kind}s", scope, error, one=f"{kind} {id}")
 
     def _with_progress(self, what: str, rows: list[JsonObject]) -> Iterator[JsonObject]:
-        for place, row in enumerate(rows):
+        for number, row in enumerate(rows, 1):
             yield row
-            self._steps.progress.update(what, place + 1, len(rows))
+            self._steps.progress.update(what, number, len(rows))
 
     @staticmethod
     def _sort_by_id(rows: list[JsonObject]) -> list[JsonObject]:

@@ -1,7 +1,7 @@
-"""The access report: what each token may do, what it did, what it was refused, and the least that would do for it.
+"""Access report: for each token the scopes granted, used, never used and missing, and the minimum scopes.
 
-Every request that met a declared endpoint counts, whatever became of it: a client that waits for a 404 needs the scope
-as much as one that waits for a 200.
+Every request to a declared endpoint counts, whatever its status: a client that expects a 404 needs the scope as much as
+one that expects a 200.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ REFUSED_SCOPE, REFUSED_ROLE = "refused: scope", "refused: role"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedEndpoint:
-    """An endpoint that a token was refused, what was lacking, and how often."""
+    """Endpoint with 403 responses to a token: the missing scopes or permissions, and the number of responses."""
 
     endpoint: str
     missing: tuple[str, ...]
@@ -30,7 +30,7 @@ class RefusedEndpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenAccess:
-    """What one token was granted and made use of. Its text, a secret, is not a part of it."""
+    """Access of one token, without its text, which is a secret."""
 
     label: str
     user_id: int
@@ -44,21 +44,21 @@ class TokenAccess:
 
     @property
     def never_used(self) -> frozenset[str]:
-        """The scopes that no served request needed."""
+        """Granted scopes that no served request needed."""
         return self.granted - self.used
 
     @property
     def missing(self) -> frozenset[str]:
-        """The scopes for want of which requests were refused."""
+        """Scopes that requests needed and the token lacks."""
         return frozenset(scope for each in self.refused_for_scope for scope in each.missing)
 
     @property
     def minimum(self) -> frozenset[str]:
-        """The fewest scopes with which no request would have been refused for want of one."""
+        """Fewest scopes with which no request would lack one."""
         return self.required
 
     def view(self) -> dict[str, Any]:
-        """The report of the token as JSON."""
+        """Returns the report of the token as JSON."""
         return {
             "label": self.label,
             "userId": self.user_id,
@@ -82,7 +82,7 @@ class TokenAccess:
 
 @dataclass(slots=True)
 class _TokenUsage:
-    """What is gathered of one token."""
+    """Accumulated usage of one token."""
 
     used: set[str] = field(default_factory=set)
     required: set[str] = field(default_factory=set)
@@ -101,45 +101,45 @@ class _TokenUsage:
             self.for_role[case.endpoint, case.missing] += count
 
 
-def report(tenant: WorldHandle, endpoints: Sequence[Endpoint]) -> list[TokenAccess]:
-    """The access of every token of a world, and of those that were used and are gone; in the order of their making."""
+def report(handle: WorldHandle, endpoints: Sequence[Endpoint]) -> list[TokenAccess]:
+    """Returns the access of every token of a world, including deleted ones that were used, in the order of creation."""
     scopes = {f"{endpoint.method} {endpoint.path}": endpoint.scopes for endpoint in endpoints}
-    deeds: dict[str, _TokenUsage] = {}
-    for case, count in tenant.usage_stats.counts().items():
-        deeds.setdefault(case.token, _TokenUsage()).add(case, count, scopes.get(case.endpoint, ()))
-    with tenant.locked() as world:
+    usages: dict[str, _TokenUsage] = {}
+    for case, count in handle.usage_stats.counts().items():
+        usages.setdefault(case.token, _TokenUsage()).add(case, count, scopes.get(case.endpoint, ()))
+    with handle.locked() as world:
         tokens = {token.token: token for token in world.tokens}
         names = {user.id: user.name for user in world.users}
     return [
-        _token_access(token, names, deeds.get(text, _TokenUsage()))
-        for text, token in {**tokens, **tenant.usage_stats.tokens()}.items()
+        _token_access(token, names, usages.get(text, _TokenUsage()))
+        for text, token in {**tokens, **handle.usage_stats.tokens()}.items()
     ]
 
 
-def _token_access(token: Token, names: Mapping[int, str], deeds: _TokenUsage) -> TokenAccess:
+def _token_access(token: Token, names: Mapping[int, str], usage: _TokenUsage) -> TokenAccess:
     return TokenAccess(
         label=token.label,
         user_id=token.user_id,
         user=names.get(token.user_id),
         granted=token.scopes,
-        used=frozenset(deeds.used),
-        required=frozenset(deeds.required),
-        calls=deeds.calls,
-        refused_for_scope=_refused_endpoints(deeds.for_scope),
-        refused_for_role=_refused_endpoints(deeds.for_role),
+        used=frozenset(usage.used),
+        required=frozenset(usage.required),
+        calls=usage.calls,
+        refused_for_scope=_refused_endpoints(usage.for_scope),
+        refused_for_role=_refused_endpoints(usage.for_role),
     )
 
 
 def _refused_endpoints(counts: Mapping[tuple[str, tuple[str, ...]], int]) -> list[RefusedEndpoint]:
     return [
-        RefusedEndpoint(endpoint=endpoint, missing=lacks, times=times)
-        for (endpoint, lacks), times in sorted(counts.items())
+        RefusedEndpoint(endpoint=endpoint, missing=missing, times=times)
+        for (endpoint, missing), times in sorted(counts.items())
     ]
 
 
 def render_text(rows: Sequence[TokenAccess]) -> str:
-    """The report as a table for people."""
-    header = ("token", "calls", "granted", "used", "never used", "refused", "the least that would do")
+    """Renders the report as a text table."""
+    header = ("token", "calls", "granted", "used", "never used", "missing scopes", "minimum scopes")
     table: list[tuple[str, ...]] = [header]
     for row in rows:
         numbers = (row.calls, len(row.granted), len(row.used), len(row.never_used))
@@ -166,7 +166,7 @@ def render_text(rows: Sequence[TokenAccess]) -> str:
 
 
 def render_markdown(rows: Sequence[TokenAccess]) -> str:
-    """The report as a list, one line a token, for the README of what uses it."""
+    """Renders the report as a Markdown list, one line a token, for the README of its user."""
     return "".join(f"- {_markdown_line(row)}\n" for row in rows)
 
 
@@ -176,12 +176,12 @@ def _markdown_line(row: TokenAccess) -> str:
         return f"{name} was not used."
     parts = [f"{name} needs {_join_code(row.minimum) or 'no scope'}"]
     if row.missing:
-        parts.append(f"was refused for want of {_join_code(row.missing)}")
+        parts.append(f"lacks {_join_code(row.missing)}")
     if row.refused_for_role:
-        lacks = frozenset(permission for each in row.refused_for_role for permission in each.missing)
-        parts.append(f"its user's role lacks {_join_code(lacks)}")
+        permissions = frozenset(permission for each in row.refused_for_role for permission in each.missing)
+        parts.append(f"its user's role lacks {_join_code(permissions)}")
     if spare := row.granted - row.required:
-        parts.append(f"could do without {len(spare)} of its {len(row.granted)} scopes")
+        parts.append(f"does not need {len(spare)} of its {len(row.granted)} scopes")
     return "; ".join(parts) + "."
 
 
@@ -194,10 +194,10 @@ def _join_code(names: frozenset[str]) -> str:
 
 
 def _printable(text: str) -> str:
-    """One line, whatever a caller named the token."""
+    """Returns the label of a token without line breaks and control characters."""
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def _escape_markdown(text: str) -> str:
-    """For the middle of a line, where a hyphen or a full stop means nothing."""
+    """Escapes a text for the middle of a line, where a hyphen or a full stop has no meaning."""
     return "".join(f"\\{c}" if c in r"\`*_[]<>|&~" else c for c in _printable(text))

@@ -1,4 +1,4 @@
-"""The coverage report: which of the declared endpoints were called, how often, and with which classes of status."""
+"""Coverage report: the calls of each declared endpoint, by class of status."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from ..http.endpoint import Endpoint
 from ..http.usage_stats import UsageStats
 
-#: How many routes the vendor documents as the core of the API; `Endpoint.core` numbers them.
+#: The number of routes that the vendor documents as the core of the API; `Endpoint.core` numbers them.
 CORE_ROUTE_COUNT = 47
 
 
-def report(tally: UsageStats, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
-    """The coverage of one world as JSON."""
+def report(usage_stats: UsageStats, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
+    """Returns the coverage of one world as JSON."""
     statuses: dict[str, Counter[str]] = {}
-    for case, count in tally.counts().items():
+    for case, count in usage_stats.counts().items():
         statuses.setdefault(case.endpoint, Counter())[f"{case.status // 100}xx"] += count
     return summarize_rows([_endpoint_row(endpoint, statuses) for endpoint in endpoints])
 
@@ -33,7 +33,7 @@ def _endpoint_row(endpoint: Endpoint, statuses: Mapping[str, Counter[str]]) -> d
 
 
 def summarize_rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The rows with what is missing, and how many of the documented core routes and of all routes were called."""
+    """Returns the rows with the endpoints that were not called, and the totals of the core routes and of all routes."""
     called = [row for row in rows if row["calls"]]
     core = {number for row in called for number in row["core"]}
     return {

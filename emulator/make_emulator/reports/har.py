@@ -1,7 +1,7 @@
-"""A journal as an HTTP archive (HAR 1.2), which browsers and HTTP tools open.
+"""Export of a request log as an HTTP archive (HAR 1.2), which browsers and HTTP tools open.
 
-Source: http://www.softwareishard.com/blog/har-12-spec. The journal keeps neither headers nor durations, so an archive
-says that nothing took time and lists no header but the type of a body. Secrets are masked as in the journal.
+Source: http://www.softwareishard.com/blog/har-12-spec. A request log has neither headers nor durations, so every
+time in an archive is 0 and its only header is the type of a body. Secrets are masked as in the log.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _TEXT = "text/plain; charset=utf-8"
 
 
 def archive(entries: Iterable[LogEntry], host_url: str) -> dict[str, Any]:
-    """The entries as one archive.
+    """Returns the entries as one archive.
 
     Args:
-        host_url: where the server was reached, e.g. ``http://127.0.0.1:4747``; the journal does not keep it.
+        host_url: the URL of the server, e.g. ``http://127.0.0.1:4747``, which the log does not have.
     """
     return {
         "log": {
@@ -46,7 +46,7 @@ def _entry(entry: LogEntry, host_url: str) -> dict[str, Any]:
         "cache": {},
         "timings": {"send": 0, "wait": 0, "receive": 0},
         "comment": view["sentence"],
-        # Fields of one's own begin with an underscore.
+        # Custom fields begin with an underscore.
         "_id": view["id"],
         "_user": view["user"],
         "_tokenLabel": view["tokenLabel"],
@@ -60,7 +60,7 @@ def _request(entry: LogEntry, view: dict[str, Any], host_url: str) -> dict[str, 
         (name, str(mask({name: value})[name]))
         for name, value in parse_qsl(entry.query_string, keep_blank_values=True)
     ]
-    # Who has a story of its own came to a hook, not to the API.
+    # An entry with its own summary is a request to a hook, not to the API.
     base = host_url if entry.summary else f"{host_url}/api/v2"
     request: dict[str, Any] = {
         "method": entry.method,
@@ -95,14 +95,14 @@ def _response(entry: LogEntry, view: dict[str, Any]) -> dict[str, Any]:
 
 
 def _body_text(body: Any) -> tuple[str, str]:
-    """A body as the journal shows it, and its type."""
+    """Returns the text of a masked body, and its media type."""
     if body is None:
         return "", _TEXT
     return (body, _TEXT) if isinstance(body, str) else (orjson.dumps(body).decode(), _JSON)
 
 
 def _body_size(body: bytes) -> int:
-    """The size of a body as it was sent; -1, unknown, if the journal cut it off."""
+    """Returns the size of a body in bytes; -1, unknown, if the log truncated it."""
     return -1 if len(body) == BODY_LIMIT else len(body)
 
 

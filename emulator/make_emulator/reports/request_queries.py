@@ -1,4 +1,4 @@
-"""Which entries of a journal a caller wishes to see."""
+"""Queries of a request log."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STATUS_PATTERN = re.compile(r"[1-9](?:[0-9][0-9]|xx)", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestQuery:
-    """What an entry must be like. Globs are ``path`` (without ``/api/v2``) and ``decision``."""
+    """Filter of log entries. ``path`` (without ``/api/v2``) and ``decision`` are globs."""
 
     method: str | None = None
     path: str | None = None
@@ -28,14 +28,14 @@ class RequestQuery:
     decision: str | None = None
     #: The name of the user.
     user: str | None = None
-    #: The id of the entry after which to begin.
+    #: The id of the entry before the first one.
     since: int = 0
-    #: How many of the latest to give.
+    #: The number of the latest entries to return.
     limit: int | None = None
 
-    def select(self, journal: Iterable[LogEntry]) -> list[LogEntry]:
-        """The entries that fit, oldest first."""
-        found = [entry for entry in journal if self._matches(entry)]
+    def select(self, entries: Iterable[LogEntry]) -> list[LogEntry]:
+        """Returns the entries that match, oldest first."""
+        found = [entry for entry in entries if self._matches(entry)]
         return found if self.limit is None else found[len(found) - min(self.limit, len(found)) :]
 
     def _matches(self, entry: LogEntry) -> bool:
@@ -54,17 +54,17 @@ class RequestQuery:
 
 
 def parse_query(arguments: MultiDict[str, str]) -> RequestQuery:
-    """Read a query off the parameters of a request.
+    """Parses a query from the parameters of a request.
 
     Raises:
-        BadRequest: if a parameter is unknown, wrong, or given twice.
+        BadRequestError: if a parameter is unknown, invalid, or repeated.
     """
     values: dict[str, str | int] = {}
-    for name, given in arguments.lists():
-        read = _PARAMETERS.get(name)
-        if read is None:
+    for name, texts in arguments.lists():
+        parse = _PARAMETERS.get(name)
+        if parse is None:
             raise BadRequestError(f"Unknown parameter '{name}'.", suberrors=[])
-        value = read(given[0]) if len(given) == 1 else None
+        value = parse(texts[0]) if len(texts) == 1 else None
         if value is None:
             raise BadRequestError(f"Invalid value of parameter '{name}'.", suberrors=[])
         values[name] = value

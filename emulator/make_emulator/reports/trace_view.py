@@ -102,7 +102,7 @@ class Step:
 
     @property
     def outputs_bundles(self) -> bool:
-        """Whether the module outputs bundles of its own, rather than directing those of others."""
+        """True if the module outputs bundles of its own, rather than directing those of others."""
         return bool(self.output) or catalog.has_output(self.module)
 
     @classmethod
@@ -158,8 +158,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One evaluated condition of a filter: ``a`` and ``b`` as they are mapped, ``left`` and ``right`` their values, and
-    the operator, such as ``number:greater``.
+    """One evaluated condition of a filter.
+
+    ``a`` and ``b`` are the mapped sides, ``left`` and ``right`` their values; an operator is such as ``number:greater``.
     """
 
     a: Any

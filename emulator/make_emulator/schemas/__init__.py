@@ -1,1 +1,1 @@
-"""What comes in and what goes out: one module per resource group, written with marshmallow."""
+"""Schemas of requests and responses: one module a resource group, written with marshmallow."""

@@ -1,4 +1,4 @@
-"""The schemas' common ground: strict input, camelCase names, and the fields that Make's objects are made of."""
+"""Base classes of the schemas: strict input, camelCase names, and the fields of Make's objects."""
 
 from __future__ import annotations
 
@@ -18,16 +18,15 @@ from ..world.world import World
 #: Largest id that JavaScript clients can hold exactly.
 MAX_ID = 2**53 - 1
 
-#: How deep JSON may be nested: well under what a JSON writer can handle.
+#: Maximum nesting of JSON: well below the limit of the JSON writer.
 MAX_DEPTH = 100
 
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 
-#: Tells where the server was reached by the request at hand, e.g. ``http://127.0.0.1:4747``; asked only for
-#: answers with an address in them.
+#: Scheme and host of the current request, e.g. ``http://127.0.0.1:4747``; a callable, since few responses need it.
 request_origin: ContextVar[Callable[[], str]] = ContextVar("origin", default=lambda: "")
 
-#: The world that derived fields look into while marshmallow itself dumps.
+#: World of the derived fields while marshmallow itself dumps.
 dumping_world: ContextVar[World] = ContextVar("dumping_world")
 
 
@@ -48,9 +47,9 @@ def _type_description(field: fields.Field[Any]) -> str:
 
 
 class MakeSchema(ma.Schema):
-    """Attributes in snake_case, JSON in Make's camelCase (or the ``data_key`` of a field)."""
+    """Schema with attributes in snake_case and JSON in Make's camelCase (or the ``data_key`` of a field)."""
 
-    #: Whether values arrive as text, as in a query string.
+    #: True if values arrive as text, as in a query string.
     text_input = False
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
@@ -58,7 +57,7 @@ class MakeSchema(ma.Schema):
             field_obj.data_key = _camel_case(field_name)
         field_obj.error_messages = {
             **field_obj.error_messages,
-            # marshmallow formats these texts; `faults` fills in the path that is left over.
+            # marshmallow formats these texts; `validation_messages` fills in the path.
             "invalid": f"Parameter '{{{{path}}}}' must be {_type_description(field_obj)}.",
             "required": "Missing value of required parameter '{{path}}'.",
             "null": "Parameter '{{path}}' must not be null.",
@@ -66,7 +65,7 @@ class MakeSchema(ma.Schema):
 
 
 class BodySchema(MakeSchema):
-    """A JSON body. What it does not name is refused: the stricter reading of a point that nothing settles."""
+    """JSON body. Unknown names are rejected: the stricter reading of a point that no source settles."""
 
     class Meta:
         unknown = ma.RAISE
@@ -78,7 +77,7 @@ class BodySchema(MakeSchema):
 
 
 class OpenBodySchema(BodySchema):
-    """A body that may hold names besides those it declares: they are gathered in ``own``, for the world to judge."""
+    """JSON body with additional names: they are collected in ``own``, and validated by the world."""
 
     def load(self, data: Any, **kwargs: Any) -> Any:
         if not isinstance(data, dict):
@@ -89,7 +88,7 @@ class OpenBodySchema(BodySchema):
 
 
 class QuerySchema(MakeSchema):
-    """A query string. What it does not name is passed over, as real clients rely on."""
+    """Query string. Unknown names are ignored, which real clients rely on."""
 
     text_input = True
 
@@ -98,9 +97,9 @@ class QuerySchema(MakeSchema):
 
 
 class ResponseSchema(MakeSchema):
-    """One object of an answer. Fields with ``metadata={"extra": True}`` come only when ``cols[]`` asks."""
+    """Object of a response. Fields with ``metadata={"extra": True}`` are included only if ``cols[]`` names them."""
 
-    #: JSON names that are left out when their value is null.
+    #: JSON names that are omitted when their value is null.
     omit_none: tuple[str, ...] = ()
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
@@ -115,7 +114,7 @@ class ResponseSchema(MakeSchema):
     @classmethod
     @lru_cache
     def columns(cls) -> dict[str, bool]:
-        """Column name -> whether it comes by default."""
+        """Returns column name -> true if it is included by default."""
         return {
             field.data_key or name: not field.metadata.get("extra", False)
             for name, field in cls().fields.items()
@@ -123,7 +122,7 @@ class ResponseSchema(MakeSchema):
 
 
 class Int(fields.Integer):
-    """A whole number: a JSON number in a body, decimal digits in a query."""
+    """Whole number: a JSON number in a body, decimal digits in a query."""
 
     def __init__(self, minimum: int | None = None, maximum: int = MAX_ID, **kwargs: Any) -> None:
         super().__init__(
@@ -146,7 +145,7 @@ class Int(fields.Integer):
 
 
 class ResourceId(Int):
-    """The id of a resource: looked up through the caller's reach before the handler sees it."""
+    """Id of a resource, looked up through the caller's visibility before the handler runs."""
 
     def __init__(self, kind: str, **kwargs: Any) -> None:
         super().__init__(1, **kwargs)
@@ -154,7 +153,7 @@ class ResourceId(Int):
 
 
 class Text(fields.String):
-    """A string of limited length."""
+    """String of limited length."""
 
     def __init__(self, maximum: int = 128, minimum: int = 1, **kwargs: Any) -> None:
         limits = validate.Length(minimum, maximum, error="Parameter '{{path}}' has a wrong length.")
@@ -162,7 +161,7 @@ class Text(fields.String):
 
 
 class Bool(fields.Boolean):
-    """A boolean: JSON's in a body, ``true`` or ``false`` in a query."""
+    """Boolean: JSON's in a body, ``true`` or ``false`` in a query."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
         if getattr(self.root, "text_input", False) and value in ("true", "false"):
@@ -173,7 +172,7 @@ class Bool(fields.Boolean):
 
 
 class Choice(fields.String):
-    """One of a few strings."""
+    """String out of a list of choices."""
 
     def __init__(self, *choices: str, **kwargs: Any) -> None:
         error = f"Parameter '{{path}}' must be one of: {', '.join(choices)}."
@@ -183,7 +182,7 @@ class Choice(fields.String):
 
 
 class ListField(fields.List[Any]):
-    """A list of values; in a query, ``name[]=a&name[]=b``."""
+    """List of values; in a query, ``name[]=a&name[]=b``."""
 
     def __init__(
         self, inner: fields.Field[Any], *, minimum: int = 0, maximum: int = 10_000, **kwargs: Any
@@ -193,18 +192,18 @@ class ListField(fields.List[Any]):
 
 
 class Object(fields.Dict):
-    """A JSON object with names of the caller's choosing."""
+    """JSON object with names of the caller's choosing."""
 
 
 class Timestamp(fields.Field[int]):
-    """Milliseconds since the epoch inside, ISO 8601 with ``Z`` outside."""
+    """Timestamp: milliseconds since the epoch in rows, ISO 8601 with ``Z`` in JSON."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else format_iso(value)
 
 
 class Derived(fields.Field[Any]):
-    """A value that no row holds: computed from the world whenever it is shown, so never stale."""
+    """Field that no row contains: computed from the world whenever it is serialized, so never stale."""
 
     _CHECK_ATTRIBUTE = False
 
@@ -218,7 +217,7 @@ class Derived(fields.Field[Any]):
 
 
 class Constant(fields.Field[Any]):
-    """A value that is the same for every row: something of Make that the emulator has only one kind of."""
+    """Field with the same value for every row: a feature of Make that the emulator has only one kind of."""
 
     _CHECK_ATTRIBUTE = False
 
@@ -232,13 +231,13 @@ class Constant(fields.Field[Any]):
 
 
 def user_summary(world: World, user_id: int | None) -> dict[str, object] | None:
-    """A user as other things name them; ``None`` for nobody, and for one who is gone."""
+    """Returns a user as other resources refer to it; ``None`` for no user, and for a deleted one."""
     user = world.users.get(user_id) if user_id is not None else None
     return None if user is None else {"id": user.id, "name": user.name, "email": user.email}
 
 
 def omit_nulls(data: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    """Leave out the names whose value is null."""
+    """Remove the names whose value is null."""
     for name in names:
         if data.get(name, name) is None:
             del data[name]
@@ -246,7 +245,7 @@ def omit_nulls(data: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def validation_messages(messages: Any, path: str = "") -> Iterator[str]:
-    """Flatten marshmallow's nested messages to one sentence a fault."""
+    """Returns marshmallow's nested messages as one sentence an issue."""
     if isinstance(messages, Mapping):
         for key, inner in messages.items():
             name = "" if key == "_schema" else str(key)
@@ -259,7 +258,7 @@ def validation_messages(messages: Any, path: str = "") -> Iterator[str]:
 
 
 def is_too_deep(value: Json, limit: int = MAX_DEPTH) -> bool:
-    """Whether JSON is nested deeper than ``limit``."""
+    """Returns true if JSON is nested deeper than ``limit``."""
     level = [value]
     for _ in range(limit):
         level = [

@@ -32,7 +32,7 @@ def _scopes(world: World, row: Connection) -> list[dict[str, Any]]:
 
 
 class ConnectionOut(ResponseSchema):
-    """What every form of a connection shows; nothing of its credentials."""
+    """Common fields of connections, without credentials."""
 
     id = fields.Integer()
     name = fields.String()
@@ -55,7 +55,7 @@ class ConnectionOut(ResponseSchema):
 
 
 class ConnectionListItem(ConnectionOut):
-    """A row of the list: ``scoped`` tells whether it has the scopes that were asked about."""
+    """Row of the list: ``scoped`` is true if it has the requested scopes."""
 
     scoped = fields.Boolean()  # type: ignore[assignment]
     scenario_usages = fields.List(fields.Dict())
@@ -74,7 +74,7 @@ class ConnectionCreated(ConnectionOut):
 
 
 class ConnectionTested(ResponseSchema):
-    """What a test tells of the connection."""
+    """Result of a test of a connection."""
 
     id = fields.Integer()
     name = fields.String()

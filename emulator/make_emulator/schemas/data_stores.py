@@ -21,12 +21,12 @@ from .base import (
 
 _MAX_SIZE_MB = 1_000_000
 
-#: How long the key of a record may be, in characters.
+#: Maximum length of the key of a record, in characters.
 MAX_KEY_LENGTH = 1024
 
 
 class DataStoreListItem(ResponseSchema):
-    """A row of the list: the structure comes only when ``cols[]`` asks."""
+    """Row of the list: the structure is included only if ``cols[]`` names it."""
 
     id = fields.Integer()
     name = fields.String()
@@ -54,7 +54,7 @@ class DataStoreDetail(ResponseSchema):
 
 
 class DataStoreWritten(ResponseSchema):
-    """What creating and updating answer."""
+    """Response to creating and updating."""
 
     id = fields.Integer()
     name = fields.String()

@@ -19,7 +19,7 @@ _FIELD_KEYS: dict[str, tuple[type, ...]] = {
 
 
 class SpecField(fields.Field[Any]):
-    """A specification of fields, kept as it was sent (recorded: nothing is added)."""
+    """Specification of fields, stored as sent (recorded: nothing is added)."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, list):
@@ -30,7 +30,7 @@ class SpecField(fields.Field[Any]):
 
 
 def spec_issues(spec: list[Any]) -> Iterator[str]:
-    """What is wrong with a specification of fields."""
+    """Returns the issues of a specification of fields."""
     seen = set()
     for item in spec:
         if not isinstance(item, Mapping):
@@ -47,7 +47,7 @@ def spec_issues(spec: list[Any]) -> Iterator[str]:
 
 
 def _field_issues(field: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with one field, whose own ``spec`` holds more fields, or one that every item is like."""
+    """Returns the issues of one field, whose own ``spec`` has more fields, or the field of every item."""
     for key, types in _FIELD_KEYS.items():
         if field.get(key) is not None and not isinstance(field[key], types):
             yield f"Invalid value of parameter '{key}'."
@@ -82,7 +82,7 @@ class DataStructureListItem(ResponseSchema):
 
 
 class DataStructureDetail(ResponseSchema):
-    """One structure: ``strict`` comes only when ``cols[]`` asks (recorded)."""
+    """One structure: ``strict`` is included only if ``cols[]`` names it (recorded)."""
 
     id = fields.Integer()
     name = fields.String()

@@ -1,4 +1,4 @@
-"""The fixed lists: countries, regions, time zones. Source: the SDK's types and samples."""
+"""Fixed lists: countries, regions, time zones. Source: the SDK's types and samples."""
 
 from __future__ import annotations
 

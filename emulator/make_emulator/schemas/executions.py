@@ -1,4 +1,4 @@
-"""The logs of scenarios and the detail of executions, as recorded in July 2026 (order of keys included)."""
+"""Logs of scenarios and details of executions, as recorded in July 2026 (order of keys included)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _author_name(world: World, row: Execution) -> str | None:
 
 
 class LogRow(ResponseSchema):
-    """A finished run in the list; ``error`` is left out where there is none."""
+    """Finished run in the list; ``error`` is omitted if there is none."""
 
     omit_none = ("error",)
 
@@ -50,7 +50,7 @@ class LogRow(ResponseSchema):
 
 
 class LogDetail(ResponseSchema):
-    """One run, from the path that names it."""
+    """One run, at its own path."""
 
     omit_none = ("error",)
 
@@ -80,7 +80,7 @@ class LogDetail(ResponseSchema):
 
 
 class EventRow(ResponseSchema):
-    """Something that a person did to the scenario: start, stop, modify."""
+    """Action of a user on the scenario: start, stop, modify."""
 
     imt_id = fields.String()
     id = fields.String()

@@ -82,7 +82,7 @@ _CODE_LIMITS = {"maximum": 100_000}
 
 
 class FunctionCreate(BodySchema):
-    """``args`` may be told, as the vendor's own tests do; what counts is the code."""
+    """``args`` is accepted, as the vendor's own tests send it, and ignored: the code counts."""
 
     name = Text(128, required=True)
     description = Text(functions.MAX_DESCRIPTION_LENGTH, 0, required=True)

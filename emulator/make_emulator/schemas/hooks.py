@@ -29,12 +29,12 @@ from .base import (
     request_origin,
 )
 
-#: The hosts of the service: whoever reaches the emulator under one of them hears of hooks under another.
+#: Hosts of the service: a client that calls the emulator under one of them gets URLs of hooks under another.
 _MAKE_DOMAINS = (".make.com", ".make.celonis.com")
 
 
 def _address(world: World, hook: Hook) -> str:
-    """Where a hook receives: a mailhook at an address, any other at a URL of the host that was called."""
+    """Returns the address of a mailhook, or the URL of another hook on the host that was called."""
     zone = organization_of(world, hook.team_id).zone
     if hook.type == "mail":
         return f"{hook.udid}@hook.{zone}"
@@ -92,7 +92,7 @@ class _HookBase(ResponseSchema):
 
 
 class HookListItem(_HookBase):
-    """A row of the list: it does not tell whether the scenario is confidential (recorded)."""
+    """Row of the list, without the confidentiality of the scenario (recorded)."""
 
     relay = Constant(None, fields.String(allow_none=True))
     url = Derived(_address, fields.String())
@@ -107,7 +107,7 @@ class HookOut(_HookBase):
 
 
 class TriggerOut(ResponseSchema):
-    """The hook at which a scenario listens, without an envelope."""
+    """Hook that triggers a scenario, without an envelope."""
 
     id = fields.Integer()
     name = fields.String()
@@ -122,7 +122,7 @@ class TriggerOut(ResponseSchema):
 
 
 class HookPing(ResponseSchema):
-    """The state of a hook, without an envelope; ``dataStructure`` comes once it was learned."""
+    """State of a hook, without an envelope; ``dataStructure`` is included once it was learned."""
 
     omit_none = ("dataStructure",)
 
@@ -145,7 +145,7 @@ class IncomingListItem(ResponseSchema):
 
 
 class IncomingOut(IncomingListItem):
-    """One item of a queue with what was received: a bundle, or an array of them."""
+    """Item of a queue with its data: a bundle, or an array of them."""
 
     data = fields.Raw()
 
@@ -168,7 +168,7 @@ class HookLogListItem(ResponseSchema):
 
 
 class HookLogOut(HookLogListItem):
-    """One delivery with its request, the response and the bundles that were read from it."""
+    """Delivery with its request, its response and the parsed bundles."""
 
     data = fields.Dict()
 
@@ -185,7 +185,7 @@ class HookCreateQuery(QuerySchema):
 
 
 class HookCreate(OpenBodySchema):
-    """The fields of the hook's type stand beside these; they come as ``own`` and are checked with the type."""
+    """The fields of the hook's type are beside these; they are collected in ``own`` and validated with the type."""
 
     name = Text(128, required=True)
     team_id = ResourceId("team", required=True)

@@ -1,4 +1,4 @@
-"""Incomplete executions, which Make's API calls dlqs, as the vendor's SDK has them."""
+"""Incomplete executions, called dlqs in Make's API. Source: the vendor's SDK."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class IncompleteExecutionListItem(ResponseSchema):
 
 
 class IncompleteExecutionOut(ResponseSchema):
-    """One of them; a team is called a company, as it once was."""
+    """One incomplete execution; a team is called by its former name, company."""
 
     id = fields.String()
     scenario_id = fields.Integer()
@@ -54,7 +54,7 @@ class IncompleteExecutionChanged(ResponseSchema):
 
 
 class RetryListItem(ResponseSchema):
-    """One attempt to complete it: a run of its own, which is not among the scenario's."""
+    """Retry of an incomplete execution: a run of its own, which is not in the scenario's log."""
 
     imt_id = fields.String()
     duration = fields.Integer(attribute="execution.duration")

@@ -60,7 +60,7 @@ def _extra(**kwargs: object) -> dict[str, object]:
 
 
 class OrganizationListItem(ResponseSchema):
-    """One row of the list; what is not marked as extra comes unasked."""
+    """Row of the list; columns that are not marked as extra are included by default."""
 
     id = fields.Integer()
     name = fields.String()
@@ -134,7 +134,7 @@ class OrganizationOut(ResponseSchema):
 
 
 class OrganizationBrief(ResponseSchema):
-    """What creating and updating answer."""
+    """Response to creating and updating."""
 
     id = fields.Integer()
     name = fields.String()

@@ -32,7 +32,7 @@ _nullable_integer = fields.Integer(allow_none=True)
 
 
 class JsonText(fields.Field[Any]):
-    """A JSON object sent as a string, the way the API takes blueprints and schedulings."""
+    """JSON object sent as a string, as blueprints and schedulings are."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, str):
@@ -49,7 +49,7 @@ class JsonText(fields.Field[Any]):
 
 
 class _ScenarioColumns(ResponseSchema):
-    """What every form of a scenario shows. The odd lower-case names are the service's own."""
+    """Common fields of scenarios. The unusual lower-case names are the service's own."""
 
     id = fields.Integer()
     name = fields.String()
@@ -100,7 +100,7 @@ class ScenarioOut(_ScenarioColumns):
 
 
 class ScenarioListItem(_ScenarioColumns):
-    """A row of the list, with what the scenario consumed in the current period."""
+    """Row of the list, with the consumption of the scenario in the current period."""
 
     is_shared = Constant(False, fields.Boolean())
     operations = Derived(lambda world, row: get_scenario_consumption(world, row).operations, fields.Integer())
@@ -113,7 +113,7 @@ class ScenarioListItem(_ScenarioColumns):
 
 
 class ScenarioCloned(_ScenarioColumns):
-    """A fresh clone: nobody updated it, and whether it is shared is not known yet (recorded)."""
+    """New clone: no user updated it, and its sharing is null (recorded)."""
 
     is_shared = Constant(None, fields.Boolean(allow_none=True))
     is_active = fields.Boolean()

@@ -66,6 +66,6 @@ def _field_expression(slot: str, attribute: str, field: fields.Field[Any], names
 def serialize_rows(
     world: World, schema: type[ResponseSchema], columns: tuple[str, ...] | None, rows: Iterable[Any]
 ) -> list[Any]:
-    """The rows of a list, ready for the JSON writer."""
+    """Returns the rows of a list, ready for the JSON writer."""
     dump = compile_serializer(schema, columns)
     return [dump(world, row) for row in rows]

@@ -1,4 +1,4 @@
-"""Teams, as recorded in July 2026; the columns that only ``cols[]`` brings are documented."""
+"""Teams, as recorded in July 2026; the extra columns of ``cols[]`` are documented."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class TemplateOut(ResponseSchema):
 
 
 class PublicTemplateOut(ResponseSchema):
-    """A template that everybody sees."""
+    """Public template."""
 
     id = fields.Integer()
     name = fields.String()
@@ -75,7 +75,7 @@ class PublicTemplateOut(ResponseSchema):
 
 
 def template_content(row: Template | PublicTemplate) -> dict[str, Any]:
-    """The parts of the flat answer that holds a template's blueprint."""
+    """Fields of the flat response with a template's blueprint."""
     return {
         "blueprint": row.blueprint,
         "controller": row.controller,
@@ -109,7 +109,7 @@ _LANGUAGE_PATTERN = validate.Regexp(r"[a-z]{2}\Z", error="Parameter '{{path}}' m
 
 
 class TemplateCreate(BodySchema):
-    """The three parts are JSON objects sent as strings."""
+    """Template whose three parts are JSON objects sent as strings."""
 
     team_id = ResourceId("team", required=True)
     language = fields.String(required=True, validate=_LANGUAGE_PATTERN)

@@ -41,7 +41,7 @@ class UserOut(ResponseSchema):
 
 
 class PermittedUserOut(ResponseSchema):
-    """A user as found by permission. There are no personal spaces, and nobody is merely invited."""
+    """User found by permission. There are no personal spaces and no pending invitations."""
 
     id = fields.Integer()
     name = fields.String(allow_none=True)
@@ -124,7 +124,7 @@ class AuthorizationOut(ResponseSchema):
 
 
 class RoleOut(ResponseSchema):
-    """A role. No source tells the identifiers and descriptions, so they are null."""
+    """Role. No source has the identifiers and descriptions, so they are null."""
 
     id = fields.Integer()
     name = fields.String()
@@ -137,7 +137,7 @@ class RoleOut(ResponseSchema):
 
 
 class RoleDetail(ResponseSchema):
-    """One role, with all that is known of it. Source: the SDK's sample (roles/get.json)."""
+    """One role, with all known fields. Source: the SDK's sample (roles/get.json)."""
 
     id = fields.Integer()
     name = fields.String()
@@ -159,7 +159,7 @@ class UsersQuery(QuerySchema):
 
 
 class PermissionQuery(QuerySchema):
-    """Which permission, and where: ``company`` means a team."""
+    """Permission, and its scope: ``company`` means a team."""
 
     type = Choice("organization", "company", required=True)
     permission = Text(128, required=True)
@@ -187,7 +187,7 @@ class MeQuery(QuerySchema):
 
 
 class RolesQuery(QuerySchema):
-    """Which roles; the team or the organization would add custom roles, of which there are none."""
+    """Filter of roles; a team or an organization would add custom roles, which do not exist here."""
 
     category = Choice("organization", "team")
     exclude_role = ListField(Int(1))

@@ -38,7 +38,7 @@ class VariableUpdate(BodySchema):
 
 
 def _difference(world: World, change: VariableChange) -> Json:
-    """The value as it was and as it is; of a variable that nobody changed yet, just its value."""
+    """Old and new value; only the value of a variable that was never changed."""
     if change.before is None:
         return {"name": change.name, **change.after}
     return {
@@ -55,7 +55,7 @@ def _author(world: World, change: VariableChange) -> str | None:
 
 
 class VariableChangeOut(ResponseSchema):
-    """A change. The names of what it holds are documented, those inside of ``diffObject`` are assumed."""
+    """Change of a variable. Its names are documented, those inside of ``diffObject`` are assumed."""
 
     id = fields.Integer()
     diff_object = Derived(_difference, fields.Dict())

@@ -1,7 +1,7 @@
-"""Seeds: what a world starts with, in a file that people write.
+"""Seeds: declarative initial states of worlds, in YAML.
 
-`load` reads and checks one, `build` fills a world with it. A seed is checked as a whole before anything is built:
-`SeedError` has every fault with its line.
+`load` reads and validates one, `build` fills a world with it. A seed is validated as a whole before anything is built:
+`SeedError` has every issue with its line.
 """
 
 from .builder import build, check

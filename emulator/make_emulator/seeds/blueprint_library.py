@@ -1,4 +1,4 @@
-"""The blueprints of a seed: shipped ones by name, files beside the seed, or written into it."""
+"""Blueprints of a seed: shipped ones by name, files beside the seed, or inline ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .issues import did_you_mean
 
 
 class UnusableBlueprintError(ValueError):
-    """A blueprint that cannot be used; one text for each fault."""
+    """An invalid blueprint; ``issues`` has one text for each issue."""
 
     @property
     def issues(self) -> tuple[str, ...]:
@@ -25,9 +25,9 @@ class UnusableBlueprintError(ValueError):
 
 
 class BlueprintLibrary:
-    """Reads the blueprints that a seed names, each file once, and remembers the state of the files.
+    """Reader of the blueprints of a seed, with a cache of the files and of their stamps.
 
-    A seed that is no file has no directory, and names shipped blueprints only.
+    A seed that is not a file has no directory, and refers to shipped blueprints only.
     """
 
     def __init__(self, directory: Path | None) -> None:
@@ -36,22 +36,22 @@ class BlueprintLibrary:
         self.file_stamps: dict[Path, tuple[int, int]] = {}
 
     def get(self, source: str | Mapping[str, Any]) -> dict[str, Any]:
-        """A copy of a blueprint, known to hang together.
+        """A copy of a blueprint, which is valid.
 
         Raises:
-            Unusable: if there is no such blueprint, or it is malformed.
+            UnusableBlueprintError: if there is no such blueprint, or it is malformed.
         """
-        given = source if isinstance(source, Mapping) else self._file(source)
+        raw = source if isinstance(source, Mapping) else self._file(source)
         # Inputs and outputs come with an exported blueprint; the specifications are the scenario's.
-        blueprint = {key: value for key, value in given.items() if key != "io"}
+        blueprint = {key: value for key, value in raw.items() if key != "io"}
         blueprint.setdefault("metadata", {})
         try:
             engine.parse_blueprint(blueprint)
-        except DomainError as refusal:
-            raise UnusableBlueprintError(*issue_texts(refusal)) from None
+        except DomainError as error:
+            raise UnusableBlueprintError(*issue_texts(error)) from None
         except RecursionError:
             raise UnusableBlueprintError("the blueprint is nested too deep") from None
-        io = given.get("io", {})
+        io = raw.get("io", {})
         if not isinstance(io, Mapping) or not all(
             isinstance(io.get(part, []), list) for part in ("input_spec", "output_spec")
         ):
@@ -79,7 +79,7 @@ class BlueprintLibrary:
         try:
             found = self._lookup(name)
         except (OSError, ValueError):
-            raise UnusableBlueprintError("this is no name of a file") from None
+            raise UnusableBlueprintError("this is not a file name") from None
         if found is not None:
             return found
         names = sorted(path.stem for path in fixture_path("blueprints").glob("*.json"))
@@ -98,27 +98,27 @@ class BlueprintLibrary:
 
 
 def file_stamp(path: Path) -> tuple[int, int]:
-    """What tells whether a file was written since."""
+    """The time of modification and the size of a file, by which a change is detected."""
     status = path.stat()
     return status.st_mtime_ns, status.st_size
 
 
-def issue_texts(refusal: DomainError) -> tuple[str, ...]:
-    """A refusal in the words of a fault."""
-    faults = getattr(refusal, "issues", None) or (refusal.detail,)
-    return tuple(str(text).rstrip(".") for text in faults)
+def issue_texts(error: DomainError) -> tuple[str, ...]:
+    """The texts of a domain error as issues of a seed."""
+    texts = getattr(error, "issues", None) or (error.detail,)
+    return tuple(str(text).rstrip(".") for text in texts)
 
 
 def find_connection_issues(blueprint: Mapping[str, Any], known: set[int]) -> list[str]:
-    """What a blueprint uses and its team does not have."""
-    wanted = {
+    """The connections that a blueprint uses and its team does not have."""
+    used = {
         id: node["module"]
         for node in iter_modules(blueprint["flow"])
         for id in find_module_references(node, "connection")
     }
     return [
         f"module {module} uses connection {id}, which the team does not have"
-        for id, module in wanted.items()
+        for id, module in used.items()
         if id not in known
     ]
 
@@ -126,6 +126,6 @@ def find_connection_issues(blueprint: Mapping[str, Any], known: set[int]) -> lis
 def find_schedule_issues(scheduling: Mapping[str, Any]) -> tuple[str, ...]:
     try:
         schedule.validate_scheduling(scheduling, least_minutes=1)
-    except DomainError as refusal:
-        return issue_texts(refusal)
+    except DomainError as error:
+        return issue_texts(error)
     return ()

@@ -1,33 +1,37 @@
-"""Builds a world from a checked seed.
+"""Builder of a world from a validated seed.
 
-What can only be told while building, such as records that do not fit into their store, is gathered as faults, too;
-a world with faults is thrown away by whoever asked for it.
+Issues that are found only while building, such as records that do not fit into their store, are collected, too; the
+caller discards a world with issues.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
+from ..engine import custom_functions, inputs
+from ..engine.runtime import executor
+from ..engine.scenarios import activation, crud
 from ..registry import WorldSpec
-from ..world import organizations
+from ..world import connections, data_stores, folders, functions, hooks, organizations, templates, variables
 from ..world.exceptions import DomainError
-from ..world.models import User
+from ..world.models import Organization, Team, User
 from ..world.world import World
 from ..world.zones import zone_host
+from . import generator
 from .blueprint_library import issue_texts
 from .issues import SeedError, SeedIssue, SeedPath
 from .loader import load
-from .team_builder import TeamBuilder, create_variable
-from .validation import Seed, SeedRow
+from .validation import Seed, SeedRow, iter_rows
 
 
 def build(world: World, specification: WorldSpec) -> None:
-    """Fill an empty world.
+    """Build a seed into an empty world.
 
     Raises:
-        SeedError: if the seed makes no sense.
+        SeedError: if the seed is invalid.
         ValueError: if there is no such zone.
     """
     if specification.zone is not None:
@@ -36,10 +40,10 @@ def build(world: World, specification: WorldSpec) -> None:
 
 
 def check(seed: Any) -> Seed:
-    """Load a seed and lay it out in a world of its own, to see whether it makes sense.
+    """Load a seed and build it into a world of its own, to validate it.
 
     Raises:
-        SeedError: with every fault of it.
+        SeedError: with every issue.
     """
     loaded = load(seed)
     world = World("check")
@@ -49,7 +53,7 @@ def check(seed: Any) -> Seed:
 
 
 class WorldBuilder:
-    """Lays out one seed; it remembers the world's now, and what goes wrong."""
+    """Builder of one seed; it holds the world's now, and the issues."""
 
     def __init__(self, world: World, specification: WorldSpec, seed: Seed) -> None:
         self.world = world
@@ -72,7 +76,7 @@ class WorldBuilder:
             with self.collect_issues("organizations", place) as path:
                 self._organization(row, path, is_first=place == 0)
         for row in self._seed.tokens:
-            # A fixed token names the default world only; the worlds beside it get their own.
+            # A fixed token belongs to the default world only; other worlds get their own.
             token = row.get("token") if self._specification.name == "default" else None
             user = self._users[row["user"]]
             organizations.create_token(self.world, user, row["scopes"], label=row["label"], token=token)
@@ -82,23 +86,23 @@ class WorldBuilder:
 
     @contextmanager
     def collect_issues(self, *path: str | int) -> Iterator[SeedPath]:
-        """What is refused in here is a fault of this place of the seed."""
+        """Collect domain errors in this context as issues at a path of the seed."""
         try:
             yield path
-        except DomainError as refusal:
-            self._issues.extend(self._seed.document.issue_at(path, text) for text in issue_texts(refusal))
+        except DomainError as error:
+            self._issues.extend(self._seed.document.issue_at(path, text) for text in issue_texts(error))
         except (ValueError, OverflowError) as error:
             self._issues.append(self._seed.document.issue_at(path, str(error)))
 
     def move_clock_to(self, row: SeedRow, key: str, path: SeedPath) -> None:
-        """Move the clock to a time that a row names, as `fields.Moment` reads it; stay if it names none."""
+        """Set the clock to a time of a row, as `fields.TimeField` reads it; no change if the row has none."""
         if key not in row:
             return
         moment, offset = row[key]
         moment = (moment or self.now) + offset
         with self.collect_issues(*path, key):
             if moment > self.now:
-                raise ValueError("a time of a seed must not lie in the future")
+                raise ValueError("a time of a seed must not be in the future")
             self.world.clock.set(moment)
 
     def _organization(self, row: SeedRow, path: SeedPath, *, is_first: bool) -> None:
@@ -123,7 +127,7 @@ class WorldBuilder:
             )
         for place, variable in enumerate(row["variables"]):
             with self.collect_issues(*path, "variables", place):
-                create_variable(self.world, owner, organization, variable)
+                _create_variable(self.world, owner, organization, variable)
         for place, team_row in enumerate(row["teams"]):
             with self.collect_issues(*path, "teams", place) as team_path:
                 team, _ = organizations.create_team(
@@ -133,9 +137,185 @@ class WorldBuilder:
                     organizations.add_team_member(
                         self.world, self._users[member["user"]], team, role_id=member["role"]
                     )
-                TeamBuilder(self, team, owner, team_path).build(team_row)
+                _TeamBuilder(self, team, owner, team_path).build(team_row)
         self.world.clock.set(self.now)
         # Last, as if the plan had been changed today: a seed may hold more than the plan lets one create.
         organizations.change_plan(
             self.world, organization, plan, row["license"] if plan == row["plan"] else {}
         )
+
+
+class _TeamBuilder:
+    """Builder of the resources of one team."""
+
+    def __init__(self, context: WorldBuilder, team: Team, owner: User, path: SeedPath) -> None:
+        self.context = context
+        self.world = context.world
+        self.team = team
+        self.owner = owner
+        self.path = path
+
+    def build(self, row: SeedRow) -> None:
+        for kind, insert in (
+            ("variables", self._variable),
+            ("connections", self._connection),
+            ("data_structures", self._structure),
+            ("hooks", self._hook),
+            ("functions", self._function),
+            ("folders", self._folder),
+        ):
+            for item, path in self._each(row, kind):
+                with self.context.collect_issues(*path):
+                    insert(item)
+        for item, path in self._each(row, "data_stores"):
+            with self.context.collect_issues(*path):
+                self._store(item, path)
+        for item, path in self._each(row, "scenarios"):
+            with self.context.collect_issues(*path):
+                self._scenario(item, path)
+            self.world.clock.set(self.context.now)
+        self.world.clock.set(self.context.now)
+        for item, path in self._each(row, "templates"):
+            with self.context.collect_issues(*path):
+                self._template(item)
+        if counts := row.get("generate"):
+            generator.generate(self.world, self.team, self.owner, counts)
+
+    def _each(self, row: SeedRow, kind: str) -> Iterator[tuple[SeedRow, SeedPath]]:
+        for path, item in iter_rows(row, kind, self.path):
+            yield item, path
+
+    def _variable(self, row: SeedRow) -> None:
+        _create_variable(self.world, self.owner, self.team, row)
+
+    def _connection(self, row: SeedRow) -> None:
+        connections.insert(
+            self.world,
+            self.team.id,
+            name=row["name"],
+            type_name=row["type"],
+            account_label=row.get("label"),
+            account_type=row.get("account_type"),
+            theme=row.get("theme"),
+            metadata=row.get("metadata"),
+            scopes=row["scopes"],
+            author_id=self.owner.id,
+            id=row["id"],
+        )
+
+    def _hook(self, row: SeedRow) -> None:
+        kind = hooks.all_hook_types().get(row["type"])
+        data = row["data"]
+        if kind is not None:
+            data = hooks.validate_hook_data(self.world, self.team.id, kind, data, use_defaults=True)
+        hooks.insert(
+            self.world,
+            self.team.id,
+            name=row["name"],
+            type_name=row["type"],
+            data=data,
+            enabled=row["enabled"],
+            alone_since=self.context.now,
+            id=row["id"],
+        )
+
+    def _function(self, row: SeedRow) -> None:
+        # The code is not run: reading a seed takes no JavaScript engine.
+        custom_functions.check_name(row["name"])
+        functions.create(
+            self.world,
+            self.owner,
+            self.team,
+            name=row["name"],
+            description=row["description"],
+            code=row["code"],
+            id=row["id"],
+        )
+
+    def _folder(self, row: SeedRow) -> None:
+        parent = self.world.folders[row["parent"]] if row["parent"] is not None else None
+        folders.create(self.world, self.team, name=row["name"], parent=parent, id=row["id"])
+
+    def _structure(self, row: SeedRow) -> None:
+        data_stores.create_structure(
+            self.world, self.team, name=row["name"], spec=row["spec"], strict=row["strict"], id=row["id"]
+        )
+
+    def _store(self, row: SeedRow, path: SeedPath) -> None:
+        structure_id = row["data_structure"]
+        store = data_stores.create_store(
+            self.world,
+            self.team,
+            name=row["name"],
+            max_size_mb=row["max_size_mb"],
+            structure=self.world.data_structures[structure_id] if structure_id is not None else None,
+            id=row["id"],
+        )
+        for place, record in enumerate(row["records"]):
+            with self.context.collect_issues(*path, "records", place):
+                data_stores.add_record(self.world, store, key=record["key"], data=record.get("data"))
+
+    def _scenario(self, row: SeedRow, path: SeedPath) -> None:
+        self.context.move_clock_to(row, "created", path)
+        scenario = crud.create(
+            self.world,
+            self.owner,
+            self.team,
+            blueprint=row["blueprint"],
+            scheduling=row["scheduling"],
+            folder=self.world.folders[row["folder"]] if row["folder"] is not None else None,
+            input_spec=row["io"].get("input_spec"),
+            output_spec=row["io"].get("output_spec"),
+            confirmed=True,
+            id=row["id"],
+        )
+        if row["description"]:
+            scenario = self.world.scenarios.put(replace(scenario, description=row["description"]))
+        if row["active"]:
+            with self.context.collect_issues(*path, "active"):
+                self.context.move_clock_to(row, "started", path)
+                activation.start(self.world, self.owner, scenario)
+        for place, run in enumerate(row["runs"]):
+            with self.context.collect_issues(*path, "runs", place) as here:
+                self._run(scenario.id, row, run, here)
+        self.world.clock.set(self.context.now)
+        if row["invalid"]:
+            scenario = replace(
+                self.world.scenarios[scenario.id], is_invalid=True, is_active=False, next_exec=None
+            )
+            self.world.scenarios.put(scenario)
+        activation.reschedule(self.world, self.world.scenarios[scenario.id])
+
+    def _run(self, scenario_id: int, row: SeedRow, run: SeedRow, path: SeedPath) -> None:
+        self.context.move_clock_to(run, "at", path)
+        spec, values = row["io"].get("input_spec"), run.get("inputs")
+        executor.run_scenario(
+            self.world,
+            self.world.scenarios[scenario_id],
+            inputs=inputs.validate_inputs(spec, values) if spec else values,
+            kind="auto",
+            author_id=self.owner.id if run["manual"] else None,
+            trigger_bundle=run.get("bundle"),
+        )
+
+    def _template(self, row: SeedRow) -> None:
+        templates.insert(
+            self.world,
+            self.team.id,
+            name=row["name"],
+            description=row.get("description"),
+            language=row["language"],
+            blueprint=row["blueprint"],
+            scheduling=row["scheduling"],
+            controller=templates.default_controller(row["name"], row["blueprint"]["flow"]),
+            id=row["id"],
+        )
+
+
+def _create_variable(world: World, author: User, owner: Organization | Team, row: SeedRow) -> None:
+    """Insert a custom variable of a team or an organization."""
+    value = row["value"]
+    fitting = (id for id in variables.TYPE_NAMES if variables.matches_type(id, value))
+    named = {name: id for id, name in variables.TYPE_NAMES.items()}
+    type_id = named[row["type"]] if "type" in row else next(fitting)
+    variables.create(world, author, owner, name=row["name"], type_id=type_id, value=value)

@@ -1,4 +1,4 @@
-"""The kinds of values in a seed: what is taken, the text when it is not, and the JSON Schema of it."""
+"""Fields of seeds: validation, messages and JSON Schema of their values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..world.enums import SCOPES, timezone_codes
 from ..world.zones import ZONE_PATTERN
 from .issues import did_you_mean
 
-#: What stands in a seed for a set of scopes.
+#: Names of sets of scopes in a seed.
 SCOPE_SETS = {
     "all": SCOPES,
     "read": frozenset(scope for scope in SCOPES if scope.endswith(":read")),
@@ -45,7 +45,7 @@ def _describe(value: Any) -> str:
 
 
 class SeedField(fields.Field[Any]):
-    """A value of a seed. ``shape`` is its JSON Schema, ``about`` a sentence for editors."""
+    """Value of a seed. ``shape`` is its JSON Schema, ``about`` its description for editors."""
 
     shape: Mapping[str, Any] = {}
 
@@ -57,19 +57,19 @@ class SeedField(fields.Field[Any]):
         return self.read(value)
 
     def read(self, value: Any) -> Any:
-        """The value as it is kept.
+        """The validated value.
 
         Raises:
-            marshmallow.ValidationError: if it makes no sense.
+            marshmallow.ValidationError: if it is invalid.
         """
         return value
 
-    def type_error(self, wanted: str, value: Any) -> ma.ValidationError:
-        return ma.ValidationError(f"must be {wanted}, not {_describe(value)}")
+    def type_error(self, expected: str, value: Any) -> ma.ValidationError:
+        return ma.ValidationError(f"must be {expected}, not {_describe(value)}")
 
 
 class TextField(SeedField):
-    """A string; ``loose`` lets a number stand for its digits."""
+    """String; ``loose`` accepts a number, too."""
 
     def __init__(
         self, about: str, *, maximum: int = 128, minimum: int = 1, loose: bool = False, **options: Any
@@ -99,7 +99,7 @@ class IntegerField(SeedField):
         if isinstance(value, bool) or not isinstance(value, int):
             raise self.type_error("a whole number", value)
         if not self._minimum <= value <= self._maximum:
-            raise ma.ValidationError(f"must lie between {self._minimum} and {self._maximum}")
+            raise ma.ValidationError(f"must be between {self._minimum} and {self._maximum}")
         return value
 
 
@@ -118,7 +118,7 @@ class BooleanField(SeedField):
 
 
 class ObjectField(SeedField):
-    """A JSON object with names of the writer's choosing."""
+    """JSON object of any keys."""
 
     shape = {"type": "object"}  # noqa: RUF012
 
@@ -154,14 +154,14 @@ class ChoiceField(SeedField):
 
 
 class PatternField(SeedField):
-    def __init__(self, about: str, pattern: re.Pattern[str], wanted: str, **options: Any) -> None:
+    def __init__(self, about: str, pattern: re.Pattern[str], expected: str, **options: Any) -> None:
         super().__init__(about, **options)
-        self._pattern, self._wanted = pattern, wanted
+        self._pattern, self._expected = pattern, expected
         self.shape = {"type": "string", "pattern": f"^{pattern.pattern}$"}
 
     def read(self, value: Any) -> str:
         if not isinstance(value, str) or not self._pattern.fullmatch(value):
-            raise self.type_error(self._wanted, value)
+            raise self.type_error(self._expected, value)
         return value
 
 
@@ -174,7 +174,7 @@ def token_field(about: str) -> PatternField:
 
 
 class TimeField(SeedField):
-    """A time: so long before the world's now, e.g. ``-2h``, or in ISO 8601. Kept as a function of now."""
+    """Time relative to the world's now, e.g. ``-2h``, or in ISO 8601."""
 
     shape = {"type": "string", "pattern": r"^(-[0-9]{1,6}[smhd]|[0-9]{4}-[0-9]{2}-[0-9]{2}.*)$"}  # noqa: RUF012
 
@@ -193,7 +193,7 @@ class TimeField(SeedField):
 
 
 class ReferenceField(SeedField):
-    """One of the other things of the seed, by its id or its name."""
+    """Reference to another row of the seed, by its id or its name."""
 
     shape = {"type": ["integer", "string"]}  # noqa: RUF012
 
@@ -211,7 +211,7 @@ class RoleField(SeedField):
     """A role by its id or its name."""
 
     def __init__(self, category: str, **options: Any) -> None:
-        super().__init__("What the user may do there: the name of a role, or its id.", **options)
+        super().__init__("The role of the user: its name or its id.", **options)
         self._category = category
         known = [role for role in roles.ROLES if role.category == category]
         self._names = [role.name for role in known]
@@ -281,13 +281,13 @@ class FieldSpecsField(SeedField):
     def read(self, value: Any) -> Any:
         if not isinstance(value, list):
             raise self.type_error("a list of fields", value)
-        if errors := [fault.replace("{path}", "spec").rstrip(".") for fault in spec_issues(value)]:
+        if errors := [text.replace("{path}", "spec").rstrip(".") for text in spec_issues(value)]:
             raise ma.ValidationError(errors)
         return value
 
 
 class BlueprintField(SeedField):
-    """A blueprint: the name of a shipped one, the path of a file beside the seed, or the blueprint itself."""
+    """Blueprint: the name of a shipped one, the path of a file beside the seed, or the blueprint itself."""
 
     shape = {"type": ["string", "object"]}  # noqa: RUF012
 
@@ -298,7 +298,7 @@ class BlueprintField(SeedField):
 
 
 class TimezoneField(IntegerField):
-    """The id of a time zone. The list takes a while to read, so it is only asked for an unusual one."""
+    """Id of a time zone; the list is slow to load, so the default id is not looked up in it."""
 
     def read(self, value: Any) -> int:
         id = super().read(value)

@@ -1,6 +1,6 @@
-"""Makes up things by the thousand for a team: the same for the same seed of a world, and fast.
+"""Generator of mock resources by the thousand for a team, deterministic by the seed of the world.
 
-Rows are put straight into their tables; what the API would check holds by construction.
+Rows are inserted into their tables without validation, because they are valid by construction.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CUSTOMER_SPEC = (
 
 _APPS = ("slack", "google", "airtable", "hubspotcrm", "notion")
 
-#: What every made-up scenario does: the parts that do not differ are shared.
+#: The flow of every generated scenario.
 _FLOW = [
     {
         "id": 1,
@@ -58,21 +58,21 @@ _FAILURE = ExecutionError(
     name="ConnectionError", message="The service did not answer.", module_name="CreateJSON", app_name="json"
 )
 
-#: How many different words of a kind are asked of faker.
+#: The number of distinct words of a kind that Faker generates.
 _POOL_SIZE = 200
 
-#: Of 20 scenarios, this many are live on demand, live at a time of day, and with errors; the rest rests.
+#: Of 20 scenarios, the numbers of those that are active on demand, active daily, and invalid; the rest is inactive.
 _ON_DEMAND, _DAILY, _INVALID = 9, 6, 1
 
 
 def generate(world: World, team: Team, owner: User, counts: Mapping[str, int]) -> None:
-    """Make up as many things of each kind as asked for."""
-    # Faker takes a while to import, and few worlds need it.
+    """Generate ``counts`` resources of each kind."""
+    # Lazy: Faker is slow to import, and few worlds need it.
     from faker import Faker
 
-    made_up = Faker("en_US")
-    made_up.seed_instance(f"generate:{world.seed}:{team.id}")
-    _Generator(world, team, owner, made_up).generate_all(counts)
+    faker = Faker("en_US")
+    faker.seed_instance(f"generate:{world.seed}:{team.id}")
+    _Generator(world, team, owner, faker).generate_all(counts)
 
 
 class _Generator:

@@ -1,4 +1,4 @@
-"""What helps to write a seed: the JSON Schema for editors, the starter file, and a sentence on what a seed holds."""
+"""JSON Schema of seeds for editors, the starter file, and summaries of seeds."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .fields import SeedField
 from .schema import SEED_SCHEMA, NestedSection, Section, SectionList
 from .validation import TEAM_RESOURCE_KEYS, Seed
 
-#: The names of things, as a summary tells them.
+#: The plurals of kinds of resources in a summary.
 _PLURALS = {"dataStructure": "data structures", "dataStore": "data stores"}
 _GENERATED_KINDS = {"data_stores": "dataStore"}
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a seed, derived from its shape."""
+    """The JSON Schema of a seed, derived from the marshmallow schemas."""
     definitions: dict[str, Any] = {}
     whole = _section_schema(SEED_SCHEMA, definitions)
     return {
@@ -72,12 +72,12 @@ def _section_reference(section: ma.Schema, definitions: dict[str, Any]) -> dict[
 
 
 def starter_text() -> str:
-    """The text of a commented seed to start from."""
+    """The text of the commented starter seed."""
     return fixture_path("starter.yaml").read_text("utf-8")
 
 
 def summarize(seed: Seed) -> str:
-    """``2 users, 1 organization, 1 team, 4 scenarios``; variables are those of organizations and of teams."""
+    """The numbers of resources, e.g. ``2 users, 1 organization, 1 team, 4 scenarios``; variables of both kinds are added up."""
     teams = [team for organization in seed.organizations for team in organization["teams"]]
     counts = {"user": len(seed.users), "organization": len(seed.organizations), "team": len(teams)}
     counts["variable"] = sum(len(owner["variables"]) for owner in (*seed.organizations, *teams))

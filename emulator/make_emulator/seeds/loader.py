@@ -1,4 +1,4 @@
-"""Finds a seed by its name, by its path, or takes it as an object; what was checked once is kept."""
+"""Loader of seeds by name, by path or from an object, with a cache of validated seeds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .issues import SeedError
 from .validation import Seed, validate
 from .yaml_reader import parse_object, parse_text
 
-#: How many seeds are kept after they were checked, and how long the text of one may be to be kept.
+#: The most seeds in the cache, and the longest text of a cached seed.
 _CACHE_SIZE = 16
 _MAX_CACHED_LENGTH = 1_000_000
 
@@ -21,10 +21,10 @@ _cache: dict[tuple[str, str], Seed] = {}
 
 
 def load(seed: Any) -> Seed:
-    """Read and check a seed given by name, by path, or as an object.
+    """Read and validate a seed by name, by path, or from an object.
 
     Raises:
-        SeedError: with every fault of it; also if there is no such seed.
+        SeedError: with every issue; also if there is no such seed.
     """
     if isinstance(seed, Mapping):
         document = parse_object(seed)
@@ -44,7 +44,7 @@ def load(seed: Any) -> Seed:
 
 
 def list_seeds() -> list[str]:
-    """The seeds that come along, by name."""
+    """The names of the shipped seeds."""
     return sorted(path.stem for path in fixture_path("worlds").glob("*.yaml"))
 
 
@@ -54,7 +54,7 @@ def _resolve_path(seed: Any) -> Path:
 
 
 def _get_cached(key: tuple[str, str]) -> Seed | None:
-    """A seed that was checked before, unless one of its blueprints' files was written since."""
+    """The cached seed, unless a file of its blueprints has changed."""
     seed = _cache.get(key)
     return seed if seed is not None and seed.is_fresh() else None
 

@@ -1,4 +1,4 @@
-"""Checks a seed as a whole before anything is built: its shape, its ids, and what its parts say of each other."""
+"""Validation of a seed as a whole before anything is built: its schema, its ids, and its references."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .yaml_reader import SeedDocument
 
 SeedRow = dict[str, Any]
 
-#: Kind of thing -> the key of its list in a team.
+#: Kind of resource -> the key of its list in a team.
 TEAM_RESOURCE_KEYS = {
     "connection": "connections",
     "hook": "hooks",
@@ -36,7 +36,7 @@ TEAM_RESOURCE_KEYS = {
     "template": "templates",
 }
 
-#: What a seed has that names no users or no tokens. The token is known by heart: that of the default world.
+#: The user and the token of a seed that declares none. The token is the documented one of the default world.
 DEFAULT_USER: SeedRow = {"name": "Ada Maker", "email": "ada@example.com", "admin": True}
 DEFAULT_TOKEN: SeedRow = {
     "label": "admin",
@@ -47,7 +47,7 @@ DEFAULT_TOKEN: SeedRow = {
 
 @dataclass(frozen=True)
 class Seed:
-    """A checked seed: every row has its id, every reference is an id, every blueprint was read."""
+    """Validated seed: every row has its id, every reference is an id, every blueprint was read."""
 
     users: list[SeedRow]
     tokens: list[SeedRow]
@@ -56,7 +56,7 @@ class Seed:
     file_stamps: Mapping[File, tuple[int, int]] = field(default_factory=dict)
 
     def is_fresh(self) -> bool:
-        """Whether the files of its blueprints are as they were."""
+        """Check that the files of its blueprints are unchanged."""
         try:
             return all(file_stamp(path) == before for path, before in self.file_stamps.items())
         except OSError:
@@ -64,22 +64,22 @@ class Seed:
 
 
 def validate(document: SeedDocument, directory: File | None) -> Seed:
-    """Check a seed whose own blueprints lie below a directory.
+    """Validate a seed whose own blueprints are below a directory.
 
     Raises:
-        SeedError: with every fault, in the order of the lines.
+        SeedError: with every issue, in the order of the lines.
     """
-    faults = list(document.issues)
+    issues = list(document.issues)
     try:
         data: SeedRow = SEED_SCHEMA.load(document.data)
     except ma.ValidationError as error:
-        faults += [document.issue_at(path, text) for path, text in _flatten_messages(error.messages)]
+        issues += [document.issue_at(path, text) for path, text in _flatten_messages(error.messages)]
         data = error.valid_data if isinstance(error.valid_data, dict) else {}
-    check = _Validator(document, directory, data, faults)
-    check.run()
-    if faults:
-        raise SeedError(sorted(faults, key=lambda fault: fault.line or 0))
-    return Seed(data["users"], data["tokens"], data["organizations"], document, check.library.file_stamps)
+    validator = _Validator(document, directory, data, issues)
+    validator.run()
+    if issues:
+        raise SeedError(sorted(issues, key=lambda issue: issue.line or 0))
+    return Seed(data["users"], data["tokens"], data["organizations"], document, validator.library.file_stamps)
 
 
 def _flatten_messages(messages: Any, path: SeedPath = ()) -> Iterator[tuple[SeedPath, str]]:
@@ -91,17 +91,17 @@ def _flatten_messages(messages: Any, path: SeedPath = ()) -> Iterator[tuple[Seed
 
 
 class _Validator:
-    """Completes the rows of a seed in place, and notes what is wrong. Rows with faults may lack some of their keys."""
+    """Validator that completes the rows of a seed in place. Rows with issues may lack some of their keys."""
 
     def __init__(
-        self, document: SeedDocument, directory: File | None, data: SeedRow, faults: list[SeedIssue]
+        self, document: SeedDocument, directory: File | None, data: SeedRow, issues: list[SeedIssue]
     ) -> None:
         self.document = document
         self.library = BlueprintLibrary(directory)
         self.data = data
-        self.issues = faults
-        #: Lists with a fault in them: what cannot be found there may be meant to be there.
-        self._incomplete_lists = {_enclosing_list(fault.path) for fault in faults}
+        self.issues = issues
+        #: Lists with issues: a missing row may be an invalid one, so references to it are not reported.
+        self._incomplete_lists = {_enclosing_list(issue.path) for issue in issues}
         self._ids_by_name: dict[tuple[str, int | str | None], dict[int | str, int]] = {}
 
     def run(self) -> None:
@@ -129,24 +129,24 @@ class _Validator:
 
     # --- ids and references ----------------------------------------------------------------------
 
-    def _assign_ids(self, kind: str, things: list[tuple[SeedPath, SeedRow]]) -> None:
-        """See that no id is given twice, and give one to every row without."""
+    def _assign_ids(self, kind: str, rows: list[tuple[SeedPath, SeedRow]]) -> None:
+        """Reject duplicate ids, and assign one to every row without."""
         taken: set[int] = set()
-        for path, row in things:
+        for path, row in rows:
             id = row.get("id")
             if id in taken:
                 self._add_issue((*path, "id"), f"another {kind} has the id {id}")
             elif id is not None:
                 taken.add(id)
         last = 0
-        for _, row in things:
+        for _, row in rows:
             if "id" not in row:
                 last = next(
-                    id for id in range(last + 1, last + len(things) + 2 + len(taken)) if id not in taken
+                    id for id in range(last + 1, last + len(rows) + 2 + len(taken)) if id not in taken
                 )
                 row["id"] = last
-        for path, row in things:
-            # Users are named all over the seed; the things of a team within the team.
+        for path, row in rows:
+            # Names of users are global in the seed; those of a team's resources are local to the team.
             names = self._ids_by_name.setdefault(
                 (kind, str(path[:-2]) if kind in TEAM_RESOURCE_KEYS else None), {}
             )
@@ -158,21 +158,21 @@ class _Validator:
     def _resolve_reference(
         self, row: SeedRow, key: str, path: SeedPath, kind: str, *, default: bool = False
     ) -> None:
-        """Put an id in the place of a reference."""
+        """Replace a reference by the id of its row."""
         team = kind in TEAM_RESOURCE_KEYS
         known = self._ids_by_name.get((kind, str(path[:-2]) if team else None), {})
-        wanted = row.get(key)
-        if wanted is None:
+        reference = row.get(key)
+        if reference is None:
             row[key] = next(iter(known.values()), None) if default else None
-        elif wanted in known:
-            row[key] = known[wanted]
+        elif reference in known:
+            row[key] = known[reference]
         elif not self._incomplete_lists & {f"{kind}s"}:
             names = [name for name in known if isinstance(name, str)] or [str(id) for id in known]
             there = f"; there are: {', '.join(names[:20])}" if names else ""
             place = "in this team " if team else ""
             self._add_issue(
                 (*path, _camel(key)),
-                f"there is no {kind} {wanted!r} {place}".rstrip() + there + did_you_mean(wanted, names),
+                f"there is no {kind} {reference!r} {place}".rstrip() + there + did_you_mean(reference, names),
             )
 
     # --- rows ------------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ class _Validator:
         for here, row in iter_rows(team, "folders", path):
             self._resolve_reference(row, "parent", here, "folder")
             if row["parent"] in self._ids(team, "folders") - earlier:
-                self._add_issue((*here, "parent"), "a folder must stand after the one in which it lies")
+                self._add_issue((*here, "parent"), "a folder must come after its parent")
             earlier.add(row["id"])
         for here, row in iter_rows(team, "data_stores", path):
             self._store(team, row, here)
@@ -234,13 +234,13 @@ class _Validator:
                 self._add_issue((*here, "key"), f"another record of this store has the key {record['key']!r}")
             seen.add(record.get("key", ""))
             if "spec" in structure and "data" in record:
-                for fault in find_field_issues(
+                for text in find_field_issues(
                     structure["spec"], record["data"], strict=structure.get("strict", False)
                 ):
-                    self._add_issue((*here, "data"), fault.rstrip("."))
+                    self._add_issue((*here, "data"), text.rstrip("."))
 
     def _blueprint(self, row: SeedRow, path: SeedPath, *, connections: set[int] | None) -> None:
-        """Read the blueprint, and set apart the specifications of inputs and outputs that came with it."""
+        """Read the blueprint, and separate the specifications of inputs and outputs that it contains."""
         if "scheduling" in row:
             for text in find_schedule_issues(row["scheduling"]):
                 self._add_issue((*path, "scheduling"), text)
@@ -264,7 +264,7 @@ class _Validator:
 
 
 def _enclosing_list(path: SeedPath) -> str | int | None:
-    """The list that may hold more than can be seen, where a fault lies at it, in one of its rows, or in a row's name."""
+    """The list that an issue makes incomplete: an issue of the list, of one of its rows, or of a row's name."""
     if path and path[-1] in ("id", "name", "email"):
         path = path[:-1]
     names = [part for part in path[-2:] if isinstance(part, str)]
@@ -272,7 +272,7 @@ def _enclosing_list(path: SeedPath) -> str | int | None:
 
 
 def iter_rows(owner: SeedRow, key: str, path: SeedPath) -> Iterator[tuple[SeedPath, SeedRow]]:
-    """The rows of a list, each with the way to it."""
+    """The rows of a list, each with its path."""
     for place, row in enumerate(owner.get(key, ())):
         yield (*path, _camel(key), place), row
 

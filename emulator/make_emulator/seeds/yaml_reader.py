@@ -15,7 +15,7 @@ import yaml
 from ..schemas.base import is_too_deep
 from .issues import SeedError, SeedIssue, SeedPath
 
-#: The emulator's own limits: how deep a seed may be nested, and how many values it may have, aliases told in full.
+#: The emulator's own limits: the depth of a seed, and the number of its values with all aliases expanded.
 MAX_DEPTH = 100
 MAX_VALUES = 2_000_000
 
@@ -50,7 +50,7 @@ _TAGS = frozenset(
 
 
 class SeedDocument:
-    """A seed as it was read."""
+    """Seed as it was read, with the lines of its values."""
 
     def __init__(
         self,
@@ -62,12 +62,12 @@ class SeedDocument:
     ) -> None:
         self.data = data
         self.file = file
-        #: What is wrong with the writing itself.
+        #: The issues of its YAML.
         self.issues = tuple(issues)
         self._node = node
 
     def issue_at(self, path: SeedPath, text: str) -> SeedIssue:
-        """A fault at a value; if there is no such value, at the one that should hold it."""
+        """An issue at a value; if there is no such value, at the one that should hold it."""
         return SeedIssue(path, text, self._line(path), self.file)
 
     def _line(self, path: SeedPath) -> int | None:
@@ -83,7 +83,7 @@ class SeedDocument:
 
 
 def _child(node: Any, part: str | int) -> tuple[Any, int] | None:
-    """A part of a node, and the line where it stands: for a key's value, that of the key."""
+    """A part of a node, and its line: for a key's value, that of the key."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if key.value == part:
@@ -94,28 +94,28 @@ def _child(node: Any, part: str | int) -> tuple[Any, int] | None:
 
 
 def parse_text(text: str, file: str) -> SeedDocument:
-    """Read the text of a seed file.
+    """Parse the text of a seed file.
 
     Raises:
-        SeedError: if it is not YAML, or no mapping, or has what JSON cannot say.
+        SeedError: if it is not YAML, not a mapping, or has values that JSON lacks.
     """
 
-    def refused(reason: str, line: int = 1) -> SeedError:
+    def error_at(reason: str, line: int = 1) -> SeedError:
         return SeedError([SeedIssue((), reason, line, file)])
 
     try:
-        # The composer would go down as deep as the text, on the stack of the process.
+        # The composer is recursive, and would exhaust the stack of the process.
         if _is_too_deep(text):
-            raise refused("this is nested too deep")
+            raise error_at("this is nested too deep")
         loader = JsonScalarLoader(text)
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
-            raise refused("a seed must be a mapping, e.g. organizations: […]")
-        walk = _NodeValidator(file)
-        walk.visit(node, (), frozenset())
-        if walk.is_unbounded:
-            raise SeedError(walk.issues)
-        return SeedDocument(loader.construct_document(node), file=file, node=node, issues=walk.issues)
+            raise error_at("a seed must be a mapping, e.g. organizations: […]")
+        validator = _NodeValidator(file)
+        validator.visit(node, (), frozenset())
+        if validator.is_unbounded:
+            raise SeedError(validator.issues)
+        return SeedDocument(loader.construct_document(node), file=file, node=node, issues=validator.issues)
     except SeedError:
         raise
     except yaml.MarkedYAMLError as error:
@@ -123,18 +123,18 @@ def parse_text(text: str, file: str) -> SeedDocument:
         reason = " ".join(
             filter(None, [error.context if mark is not error.context_mark else None, error.problem])
         )
-        raise refused(f"this is not YAML: {reason}", mark.line + 1 if mark else 1) from None
+        raise error_at(f"this is not YAML: {reason}", mark.line + 1 if mark else 1) from None
     except RecursionError:
-        raise refused("this is nested too deep") from None
+        raise error_at("this is nested too deep") from None
     except (yaml.YAMLError, ValueError) as error:
-        raise refused(f"this is not YAML: {' '.join(str(error).split())}") from None
+        raise error_at(f"this is not YAML: {' '.join(str(error).split())}") from None
 
 
 def parse_object(data: Mapping[str, Any]) -> SeedDocument:
-    """A seed that was given as an object, e.g. in a test or through the control API.
+    """Parse a seed that is an object, e.g. of a test or of the control API.
 
     Raises:
-        SeedError: if JSON cannot say it.
+        SeedError: if it is not serializable as JSON.
     """
     try:
         copy = orjson.loads(orjson.dumps(data))
@@ -158,22 +158,22 @@ def _is_too_deep(text: str) -> bool:
 
 
 def _fits_int64(digits: str) -> bool:
-    """Whether a number can be held in 64 bits with a sign."""
+    """Check if a number fits into a signed integer of 64 bits."""
     return len(digits) < 19 or (len(digits) < 21 and -(2**63) <= int(digits) < 2**63)
 
 
 class _NodeValidator:
-    """Goes through the nodes of a seed, and notes what YAML lets pass and JSON does not, and keys given twice."""
+    """Validator of the nodes of a seed: rejects values that JSON lacks, and duplicate keys."""
 
     def __init__(self, file: str) -> None:
         self.issues: list[SeedIssue] = []
-        #: Whether the seed is so deep, so large or so entangled that nobody should read it any further.
+        #: True for a seed that is too deep, too large or recursive, and must not be processed further.
         self.is_unbounded = False
         self._file = file
         self._sizes: dict[int, int] = {}
 
     def visit(self, node: Any, path: SeedPath, above: frozenset[int]) -> int:
-        """How many values there are in a node, what its aliases stand for included."""
+        """Validate a node, and count its values with all aliases expanded."""
         if node.tag not in _TAGS:
             self._add_issue(path, f"{node.tag} is not a kind of value that JSON has", node)
         if isinstance(node, yaml.ScalarNode):
@@ -185,13 +185,13 @@ class _NodeValidator:
         if id(node) in above or len(above) >= MAX_DEPTH:
             self.is_unbounded = True
             self._add_issue(
-                path, "this lies within itself" if id(node) in above else "this is nested too deep", node
+                path, "this contains itself" if id(node) in above else "this is nested too deep", node
             )
             return 1
-        inside = above | {id(node)}
+        ancestors = above | {id(node)}
         parts = self._entries(node, path) if isinstance(node, yaml.MappingNode) else enumerate(node.value)
         size = self._sizes[id(node)] = 1 + sum(
-            self.visit(value, (*path, part), inside) for part, value in parts
+            self.visit(value, (*path, part), ancestors) for part, value in parts
         )
         if size > MAX_VALUES and not self.is_unbounded:
             self.is_unbounded = True
@@ -208,7 +208,7 @@ class _NodeValidator:
             if key.tag not in ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"):
                 self._add_issue(path, f"the key {key.value!r} must be in quotes", key)
             if key.value in seen:
-                self._add_issue((*path, key.value), "this key is given twice", key)
+                self._add_issue((*path, key.value), "duplicate key", key)
             seen.add(key.value)
             yield key.value, value
 

@@ -1,0 +1,1 @@
+"""The embedded server: WSGI, TLS, logging, persistence."""

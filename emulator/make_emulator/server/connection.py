@@ -1,4 +1,4 @@
-"""Connections that end in another way than with an answer: what the embedded server does for faults that were asked for."""
+"""Connection control of the embedded server for injected faults: detection of a closed client, and resets."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _LINGER_ZERO = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 def is_client_gone(request: Any) -> bool:
-    """Whether nobody waits for the answer to a request any more: its client hung up, or the server is to stop."""
+    """Returns whether the client of a request has closed the connection, or the server is stopping."""
     if not request.server.ready:
         return True
-    # Peeking beneath TLS sees a record more, never the end too early.
+    # Below TLS a peek may see one more record, but never the end too early.
     peer = socket.socket(fileno=request.conn.socket.fileno())
     try:
         if not _is_readable(peer):
@@ -37,12 +37,12 @@ def _is_readable(peer: socket.socket) -> bool:
 
 
 def reset_connection(request: Any) -> None:
-    """End a request's connection with a reset, without a word."""
+    """Closes the connection of a request with a TCP reset, without a response."""
     request.sent_headers = True
     request.chunked_write = False
     request.close_connection = True
     connection = request.conn
-    # Cheroot closes politely; it is told that there is nothing left to close.
+    # Lingering keeps cheroot from closing the detached socket again.
     connection.linger = True
     peer = socket.socket(fileno=connection.socket.detach())
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)

@@ -1,4 +1,4 @@
-"""How the server writes its log: one line a request on stderr, as text or as JSON. Secrets never get here."""
+"""Log of the server on stderr, as text or JSON, with a line for each request. Log entries have no secrets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..world.clock import format_iso
 
 
 class _TextFormatter(logging.Formatter):
-    """One line a request: the world's time and the sentence."""
+    """Formatter with the world's time and the sentence of a request."""
 
     def format(self, record: logging.LogRecord) -> str:
         entry = getattr(record, "entry", None)
@@ -35,7 +35,7 @@ class _JsonFormatter(logging.Formatter):
 
 
 def configure(log_format: str) -> None:
-    """Send the emulator's log to stderr as ``text`` or ``json``, or only its warnings for ``none``."""
+    """Sends the log to stderr as ``text`` or ``json``, or only its warnings for ``none``."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonFormatter() if log_format == "json" else _TextFormatter("%(message)s"))
     log = logging.getLogger("make_emulator")

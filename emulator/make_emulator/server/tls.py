@@ -1,7 +1,7 @@
-"""TLS with certificates that last as long as the server: a throwaway authority, and how cheroot speaks it.
+"""TLS for the embedded server, with an ephemeral CA.
 
-A connection shakes hands in the thread that answers it, not in the one that accepts: a client that connects and then
-says nothing keeps nobody waiting.
+The handshake takes place in the worker thread of a connection, not in the accepting one, so that a silent client delays
+no other.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from cheroot.makefile import MakeFile
 from cheroot.server import HTTPConnection
 from cheroot.ssl import Adapter
 
-#: The environment variables by which common clients learn of an authority: requests and what is built on it; httpx,
-#: urllib and all that OpenSSL verifies for; Node; curl.
+#: The environment variables that name a CA file for common clients: requests and libraries on top of it; httpx, urllib
+#: and others that use OpenSSL; Node; curl.
 CA_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE")
 
-#: How long a client may take to shake hands, in seconds.
+#: The timeout of a handshake, in seconds.
 HANDSHAKE_TIMEOUT = 5
 
-#: More than one record of TLS: what was decrypted never lies unseen behind the buffer of a connection.
+#: More than one TLS record: no decrypted data stay behind the buffer of a connection.
 _BUFFER_SIZE = 32_768
 
 _HTTPS_ONLY_MESSAGE = b"This port speaks HTTPS only: call it with https://.\n"
@@ -44,19 +44,19 @@ _PLAIN_HTTP_RESPONSE = b"\r\n".join(
 
 
 class EphemeralCA:
-    """An authority that is made now and vouches for one server; its keys are never written anywhere.
+    """Certificate authority of one server, generated on creation; its keys are never written to a file.
 
     Args:
-        host: the address that the server listens at; it is vouched for beside the names of this machine.
+        host: the address that the server listens on; the certificate covers it and the names of this machine.
     """
 
     def __init__(self, host: str = "127.0.0.1") -> None:
-        # Few serve TLS, and what makes certificates takes a while to import.
+        # Imported on use: cryptography is heavy, and few servers use TLS.
         import trustme
 
         authority = trustme.CA(organization_name="make-emulator", organization_unit_name="throwaway")
         names = dict.fromkeys(["localhost", "127.0.0.1", "::1", host.strip("[]")])
-        #: What the server shows its certificate with.
+        #: The TLS context with the server's certificate.
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
         self.context.set_alpn_protocols(["http/1.1"])
@@ -65,7 +65,7 @@ class EphemeralCA:
         self._directory: Path | None = None
 
     def write(self, ca_file: str | None = None) -> Path:
-        """Write the authority's certificate for clients, by default into a directory that `remove` removes.
+        """Writes the CA certificate for clients, by default into a directory that `remove` removes.
 
         Raises:
             OSError: if it cannot be written.
@@ -79,21 +79,21 @@ class EphemeralCA:
         return path
 
     def remove(self) -> None:
-        """Remove what was written, unless its place was chosen by the caller."""
+        """Removes the written file, unless the caller chose its path."""
         if self._directory is not None:
             shutil.rmtree(self._directory, ignore_errors=True)
             self._directory = None
 
 
 def shell_exports(ca_file: Path) -> list[str]:
-    """Lines for a shell that make common clients trust an authority."""
+    """Returns shell lines that make common clients trust a CA file."""
     if os.name == "nt":
         return [f"set {name}={ca_file}" for name in CA_BUNDLE_VARIABLES]
     return [f"export {name}={shlex.quote(str(ca_file))}" for name in CA_BUNDLE_VARIABLES]
 
 
 class TlsAdapter(Adapter):
-    """Wraps what cheroot accepts, and leaves the handshake to the connection."""
+    """Adapter that wraps accepted sockets and leaves the handshake to the connection."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self.context = context
@@ -113,7 +113,7 @@ class TlsAdapter(Adapter):
 
 
 class TlsConnection(HTTPConnection):
-    """A connection that shakes hands before its first request."""
+    """Connection with a handshake before its first request."""
 
     rbufsize = _BUFFER_SIZE
 
@@ -130,15 +130,15 @@ class TlsConnection(HTTPConnection):
                 return False
             self.socket.settimeout(self.server.timeout)
             self._handshake_done = True
-        answered: bool = super().communicate()  # type: ignore[no-untyped-call]
-        return answered
+        keeps_open: bool = super().communicate()  # type: ignore[no-untyped-call]
+        return keeps_open
 
     def _send_plain_http_response(self) -> None:
-        """Tell a client that speaks plain HTTP; past the `ssl` module, which would encrypt it."""
+        """Sends an error to a client that speaks plain HTTP, bypassing the `ssl` module, which would encrypt it."""
         try:
             socket.socket.sendall(self.socket, _PLAIN_HTTP_RESPONSE)
             socket.socket.shutdown(self.socket, socket.SHUT_WR)
-            # What lies unread when a connection is closed makes it a reset, and the answer may be lost.
+            # Unread data turn the close of a connection into a reset, which may lose the response.
             socket.socket.recv(self.socket, 65_536)
         except OSError:
             pass

@@ -1,4 +1,4 @@
-"""The embedded WSGI server: cheroot, multi-threaded, pure Python, steady from one to many connections.
+"""Embedded WSGI server: cheroot, multi-threaded and pure Python, with a steady throughput from one to many connections.
 
 Chosen by measurement: see ``benchmarks/`` and the figures in CONTRIBUTING.
 """
@@ -37,7 +37,7 @@ MAX_BODY_SIZE = 67_108_864
 #: Connections that may wait for their next request at one time; beyond, they are closed after each response.
 MAX_IDLE_CONNECTIONS = 256
 
-#: How often the server looks whether it is to stop, in seconds.
+#: The interval of checks for a stop, in seconds.
 POLL_INTERVAL = 0.05
 
 #: How long and how many bytes of a refused request are read before the connection is closed: a client that is still
@@ -45,7 +45,7 @@ POLL_INTERVAL = 0.05
 DRAIN_SECONDS = 1.0
 MAX_DRAINED = 8_388_608
 
-#: How long a stop waits for requests under way, in seconds.
+#: The most time that a stop waits for active requests, in seconds.
 SHUTDOWN_TIMEOUT = 0.5
 
 #: How long no connection is accepted where the process has no file descriptor left, in seconds.
@@ -58,7 +58,7 @@ log = logging.getLogger("make_emulator.server")
 
 
 class PortInUseError(OSError):
-    """Another process listens at the address already."""
+    """Error for an address on which another process listens."""
 
 
 class _Gateway(WsgiGateway):
@@ -68,7 +68,7 @@ class _Gateway(WsgiGateway):
         if self.req.sent_headers:
             super().write(chunk)
             return
-        # Cheroot writes the head by itself: one more system call, one more packet, a third of the time of a GET.
+        # Cheroot writes the head separately: one more system call and packet, a third of the time of a GET.
         connection = self.req.conn
         socket_file, connection.wfile = connection.wfile, io.BytesIO()
         try:
@@ -214,7 +214,7 @@ class _CherootServer(WsgiServer):
         self._connections = _ConnectionManager(self)
 
     def process_conn(self, conn: Any) -> None:
-        # A new connection waits for its first request beside the idle ones: it must not occupy a thread.
+        # A new connection waits among the idle ones for its first request, so that it occupies no thread.
         if conn.last_used is None:
             self.put_conn(conn)
         else:
@@ -234,12 +234,12 @@ class _CherootServer(WsgiServer):
 
 
 class Server:
-    """Serves a WSGI application on a socket from threads of its own.
+    """Server of a WSGI application, in threads of its own.
 
     Use it as a context manager, or call `start` and `stop`.
 
     Args:
-        tls: what the server shows its certificate with; with it, it serves HTTPS and nothing else.
+        tls: the TLS context with the server's certificate; with it, only HTTPS is served.
     """
 
     def __init__(
@@ -269,7 +269,7 @@ class Server:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Bind, and answer from now on.
+        """Binds the socket and starts to serve.
 
         Raises:
             PortInUseError: if another process listens at the address.
@@ -286,7 +286,7 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening and end the connections; returns within a second."""
+        """Stops listening and closes the connections; returns within a second."""
         self._server.stop()
         if self._thread is not None:
             self._thread.join(SHUTDOWN_TIMEOUT)
@@ -294,13 +294,13 @@ class Server:
 
     @property
     def port(self) -> int:
-        """The port that is bound: the one asked for, or the free one that was found."""
+        """Bound port."""
         port: int = self._server.bind_addr[1]
         return port
 
     @property
     def url(self) -> str:
-        """Where a client on this machine calls; a server that listens at every address is called at the loopback one."""
+        """URL for clients on this machine, with the loopback address for a server that listens on all addresses."""
         host = WILDCARD_ADDRESSES.get(self._host, self._host)
         host = f"[{host}]" if ":" in host else host
         return f"{self._scheme}://{host}:{self.port}"

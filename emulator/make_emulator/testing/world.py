@@ -30,7 +30,7 @@ class WorldClock:
 
     @property
     def frozen(self) -> bool:
-        """Whether the clock is frozen."""
+        """True while the clock is frozen."""
         return bool(self._client.clock()["frozen"])
 
     def set(self, now: str) -> None:

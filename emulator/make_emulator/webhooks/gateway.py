@@ -15,7 +15,7 @@ import orjson
 from flask import Blueprint, Request, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from ..engine.scenarios import webhook_dispatch
+from ..engine.scheduling import webhook_dispatch
 from ..http.context import HttpInput, RequestContext, check_chunked_length
 from ..http.pipeline import Pipeline
 from ..http.request_log import LogEntry, RequestLog

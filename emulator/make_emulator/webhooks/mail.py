@@ -24,7 +24,7 @@ from typing import Any
 import orjson
 from flask import Response
 
-from ..engine.scenarios import webhook_dispatch
+from ..engine.scheduling import webhook_dispatch
 from ..http.context import DirectInput, RequestContext
 from ..http.pipeline import Pipeline
 from ..http.request_log import LogEntry

@@ -1,1 +1,1 @@
-"""The state of an emulated Make: it has never heard of HTTP."""
+"""State of an emulated Make, independent of HTTP."""

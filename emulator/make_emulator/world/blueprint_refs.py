@@ -1,4 +1,4 @@
-"""What can be read off a blueprint without running it: its modules, apps and the things that it uses."""
+"""Static analysis of blueprints: their modules and apps, and the connections, hooks and data stores that they refer to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from .models import Json
 
-#: Where a module keeps the id of a thing that it uses, by kind of thing.
+#: Kind of resource -> the fields in which modules hold the ids of such resources.
 REFERENCE_FIELDS: dict[str, tuple[str, ...]] = {
     # The last is that of AI modules, whose provider is a connection, too (the vendor's notes on connections).
     "connection": ("__IMTCONN__", "account", "oAuthAccount", "makeConnectionId"),
@@ -17,7 +17,7 @@ REFERENCE_FIELDS: dict[str, tuple[str, ...]] = {
     "dataStructure": ("type",),
 }
 
-#: What the designer leaves where a route, or the scenario, has no module yet (exported blueprints); mostly without an id.
+#: The module that the designer inserts while a route, or the scenario, has none (exported blueprints); mostly without an id.
 PLACEHOLDER_MODULE = "placeholder:Placeholder"
 
 
@@ -58,18 +58,18 @@ def used_modules(blueprint: Mapping[str, Json]) -> tuple[Mapping[str, str], ...]
 
 
 def next_module_id(blueprint: Mapping[str, Json]) -> int:
-    """The id that the next module will get: the highest one and 1 more (recorded)."""
+    """The id that the next module will get: the highest one plus 1 (recorded)."""
     ids = (node.get("id") for node in iter_modules(blueprint.get("flow")))
     return max((id for id in ids if isinstance(id, int) and not isinstance(id, bool)), default=0) + 1
 
 
 def find_references(blueprint: Mapping[str, Json], kind: str) -> set[int]:
-    """The ids of a kind of thing (``"connection"``, ``"hook"``, ``"dataStore"`` …) that the modules use."""
+    """The ids of a kind of resource (``"connection"``, ``"hook"``, ``"dataStore"`` …) that the modules use."""
     return {id for node in iter_modules(blueprint.get("flow")) for id in find_module_references(node, kind)}
 
 
 def find_trigger_hook_id(blueprint: Mapping[str, Json]) -> int | None:
-    """The id of the hook that starts the scenario, if its first module listens at one."""
+    """The id of the hook that triggers the scenario, if its first module is an instant trigger."""
     flow = blueprint.get("flow")
     if not isinstance(flow, Sequence) or isinstance(flow, str) or not flow:
         return None
@@ -82,7 +82,7 @@ def find_trigger_hook_id(blueprint: Mapping[str, Json]) -> int | None:
 
 
 def find_module_references(node: Mapping[str, Json], kind: str) -> set[int]:
-    """The ids of a kind of thing that one module uses."""
+    """The ids of a kind of resource that one module uses."""
     if kind == "dataStructure" and not node["module"].startswith("json:"):
         return set()
     found: set[int] = set()
@@ -98,7 +98,7 @@ def find_module_references(node: Mapping[str, Json], kind: str) -> set[int]:
 def remap_references(
     blueprint: Mapping[str, Json], maps: Mapping[str, Mapping[int, Json]]
 ) -> dict[str, Json]:
-    """A copy in which the things of each kind are exchanged: kind -> old id -> new id, or whatever stands for it."""
+    """A copy in which the ids of each kind of resource are replaced: kind -> old id -> new value."""
     copy: dict[str, Json] = deepcopy(dict(blueprint))
     for node in iter_modules(copy.get("flow")):
         for kind, mapping in maps.items():
@@ -114,17 +114,17 @@ def remap_references(
     return copy
 
 
-#: What types of fields hold the ids of: ``account:google`` a connection, ``hook:gateway-webhook`` a hook.
+#: Types of fields that hold ids: ``account:google`` that of a connection, ``hook:gateway-webhook`` that of a hook.
 _REFERENCE_FIELD_TYPES = frozenset({"account", "hook", "datastore"})
 
-#: Triggers that listen at a hook of their own, whether their metadata say so or not.
+#: Triggers that need a hook, even where their metadata do not declare it.
 _HOOK_TRIGGERS = frozenset({"gateway:CustomWebHook", "gateway:CustomMailHook"})
 
 
 def is_complete(blueprint: Mapping[str, Json]) -> bool:
-    """Whether every module names the connection, hook and data store that it must have.
+    """Check that every module names the connection, hook and data store that it requires.
 
-    Which these are is known of the modules of webhooks, and of others whose ``metadata.parameters`` say so.
+    The requirements are known for the modules of webhooks, and for modules that declare them in ``metadata.parameters``.
     """
     return all(map(_has_required_references, iter_modules(blueprint.get("flow"))))
 
@@ -134,9 +134,9 @@ def _has_required_references(node: Mapping[str, Json]) -> bool:
         return False
     metadata, parameters = node.get("metadata"), node.get("parameters")
     fields = metadata.get("parameters") if isinstance(metadata, Mapping) else None
-    given = parameters if isinstance(parameters, Mapping) else {}
+    values = parameters if isinstance(parameters, Mapping) else {}
     return not any(
-        given.get(str(field.get("name"))) in (None, "")
+        values.get(str(field.get("name"))) in (None, "")
         for field in (fields if isinstance(fields, list) else ())
         if isinstance(field, Mapping)
         and field.get("required") is True

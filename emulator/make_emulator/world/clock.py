@@ -1,4 +1,4 @@
-"""The world's clock: the only place that reads the system's time.
+"""Clock of a world, the only reader of the system's time.
 
 A moment is an ``int`` of milliseconds since the Unix epoch, UTC.
 """
@@ -22,13 +22,13 @@ MAX_YEAR = 9998
 
 @lru_cache(maxsize=65_536)
 def format_iso(moment: int) -> str:
-    """Write a moment as Make does: ISO 8601 with milliseconds and ``Z``."""
+    """Format a moment as Make does: ISO 8601 with milliseconds and ``Z``."""
     whole, milliseconds = divmod(moment, SECOND)
     return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
 
 
 def parse_iso(text: str) -> int:
-    """Read an ISO 8601 time; one without an offset is UTC.
+    """Parse an ISO 8601 time; one without an offset is UTC.
 
     Raises:
         ValueError: if the text is not a time.
@@ -51,7 +51,7 @@ def add_months(moment: int, months: int) -> int:
 
 
 class Clock:
-    """A clock that runs with the system, stands frozen, or jumps ahead."""
+    """Clock that follows the system's time at an offset, or is frozen."""
 
     __slots__ = ("_frozen", "_offset")
 
@@ -67,11 +67,11 @@ class Clock:
 
     @property
     def offset(self) -> int:
-        """By how many milliseconds the clock is ahead of the system's when it runs."""
+        """The milliseconds by which the running clock is ahead of the system's."""
         return self._offset
 
     def resume(self, offset: int) -> None:
-        """Run, so far ahead of the system's clock."""
+        """Run, ``offset`` milliseconds ahead of the system's clock."""
         self._frozen = None
         self._offset = offset
 
@@ -85,31 +85,31 @@ class Clock:
         """Jump to a moment; a frozen clock stays frozen there."""
         moment = parse_iso(now) if isinstance(now, str) else now
         if not 0 <= moment <= MAX_TIMESTAMP:
-            raise ValueError("the time must lie between 1970 and 9998")
+            raise ValueError("the time must be between 1970 and 9998")
         if self._frozen is not None:
             self._frozen = moment
         else:
             self._offset = moment - time.time_ns() // 1_000_000
 
     def advance_to(self, moment: int) -> None:
-        """Let time pass until a moment: never back, and not past the end of time."""
+        """Advance to a moment; never back, and not past `MAX_TIMESTAMP`."""
         self.set(min(max(moment, self.now()), MAX_TIMESTAMP))
 
     def freeze(self, at: int | str | None = None) -> None:
-        """Stop the clock, at a given moment or where it stands."""
+        """Freeze the clock, at a moment or at the present one."""
         # Frozen first: a running clock would move on between the two steps.
         self._frozen = self.now()
         if at is not None:
             self.set(at)
 
     def unfreeze(self) -> None:
-        """Let the clock run on from where it stands."""
+        """Let the clock run again from its present moment."""
         if self._frozen is not None:
             now, self._frozen = self._frozen, None
             self.set(now)
 
     def advance(self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0) -> None:
-        """Jump ahead, frozen or not."""
+        """Advance by a duration, frozen or not."""
         step = round((seconds + 60 * (minutes + 60 * (hours + 24 * days))) * SECOND)
         if step < 0:
             raise ValueError("a clock cannot be advanced by a negative time")

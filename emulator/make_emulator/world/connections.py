@@ -1,7 +1,7 @@
-"""Connections: created, scripted, used up by scenarios, deleted. Their credentials never leave the world.
+"""Connections and their types: creation, credentials, tests, deletion. Credentials never leave the world.
 
-Nothing is called outside. What a third-party service would say of a connection is its verdict: scripted through the
-control API, or else what can be told from the credentials themselves.
+No service is called. The outcome of a connection's test is its verdict: scripted through the control API, or else
+derived from the credentials. The types come from ``connection-types.yaml``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ DEFAULT_THEME = "#c73a63"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionType:
-    """A kind of connection; its own fields go flat into the body that creates one."""
+    """Type of connection; its own fields are top-level fields of the body that creates one."""
 
     id: str
     label: str
@@ -51,7 +51,7 @@ class ConnectionType:
 
 @lru_cache(maxsize=1)
 def all_connection_types() -> Mapping[str, ConnectionType]:
-    """Every kind of connection by its id."""
+    """Every type of connection by its id."""
     rows = yaml.load(
         fixture_path("connection-types.yaml").read_text("utf-8"),
         Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),
@@ -71,10 +71,10 @@ def all_connection_types() -> Mapping[str, ConnectionType]:
 
 
 def get_connection_type(id: str) -> ConnectionType:
-    """The kind of connection with an id.
+    """The type of connection with an id.
 
     Raises:
-        UnfitInput: if there is none.
+        IncompatibleInputError: if there is none.
     """
     found = all_connection_types().get(id)
     if found is None:
@@ -90,8 +90,8 @@ class AccountAppearance(NamedTuple):
     theme: str
 
 
-#: Outcome of a test -> the status that the service behind it answered, and its words unless others are scripted.
-#: Those for a wrong key are the ones that Make's own API has for a connection to Make (SDK's live tests).
+#: Outcome of a test -> the status of the service's response, and its message unless another is scripted.
+#: The message for a wrong key is that of Make's API for a connection to Make (SDK's live tests).
 TEST_OUTCOMES: Mapping[str, tuple[int, str]] = {
     "ok": (200, ""),
     "invalid": (401, "Access denied: Invalid token header."),
@@ -104,19 +104,19 @@ _UNAUTHORIZED = ConnectionTestResult("invalid", "The connection is not authorize
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedConnection(Connection):
-    """A row of the list: with the outcome of the scope test that the caller asked for, and the scenarios that use it."""
+    """Connection in a list, with the outcome of the requested scope test and the scenarios that use it."""
 
     scoped: bool
     scenario_usages: Sequence[Mapping[str, Json]]
 
 
 def list_with_usage(
-    world: World, team: Team, asked: Mapping[str, Collection[str]] | None
+    world: World, team: Team, scopes_by_type: Mapping[str, Collection[str]] | None
 ) -> list[ListedConnection]:
     """A team's connections by name.
 
     Args:
-        asked: the types to list -> the scopes that ``scoped`` tells about; ``None`` for all types.
+        scopes_by_type: the types to list -> the scopes that ``scoped`` reports on; ``None`` for all types.
     """
     usages: dict[int, list[Mapping[str, Json]]] = {}
     for scenario in world.scenarios.where(team=team.id):
@@ -124,12 +124,14 @@ def list_with_usage(
         for id in blueprint_refs.find_references(version.blueprint, "connection"):
             usages.setdefault(id, []).append({"id": scenario.id, "name": scenario.name})
     chosen = [
-        row for row in world.connections.where(team=team.id) if asked is None or row.account_name in asked
+        row
+        for row in world.connections.where(team=team.id)
+        if scopes_by_type is None or row.account_name in scopes_by_type
     ]
     return [
         ListedConnection(
             **{field.name: getattr(row, field.name) for field in fields(Connection)},
-            scoped=has_scopes(row, asked.get(row.account_name, ()) if asked else ()),
+            scoped=has_scopes(row, scopes_by_type.get(row.account_name, ()) if scopes_by_type else ()),
             scenario_usages=usages.get(row.id, ()),
         )
         for row in sorted(chosen, key=lambda row: (row.name.casefold(), row.id))
@@ -147,16 +149,16 @@ def create(
     data: Mapping[str, Json],
     id: int | None = None,
 ) -> Connection:
-    """Create a connection. One of an OAuth type is of no use until a person has authorized it.
+    """Create a connection. One of an OAuth type fails until it has been authorized.
 
     Raises:
-        UnfitInput: if there is no such type, or it knows no scopes.
-        Invalid: if own fields of the type are missing, or there are others.
+        IncompatibleInputError: if there is no such type, or it has no scopes.
+        InvalidParametersError: if required fields of the type are missing, or there are unknown ones.
     """
     kind = get_connection_type(type)
     if scopes and kind.account_type != OAUTH:
         raise IncompatibleInputError("Invalid scope")
-    faults = [
+    issues = [
         *(
             f"Missing value of required parameter '{field}'."
             for field in kind.required
@@ -164,8 +166,8 @@ def create(
         ),
         *_find_data_issues(kind, data),
     ]
-    if faults:
-        raise InvalidParametersError(*faults)
+    if issues:
+        raise InvalidParametersError(*issues)
     return insert(
         world,
         team.id,
@@ -196,10 +198,10 @@ def insert(
     verdict: ConnectionTestResult | None = None,
     id: int | None = None,
 ) -> Connection:
-    """Insert a connection, unchecked; what is not given follows from its type, if that is a known one.
+    """Insert a connection, unchecked; omitted values follow from its type, if that is a known one.
 
     Args:
-        id: the id that a seed gave; by default, the next one.
+        id: an explicit id; by default, the next one.
     """
     kind = all_connection_types().get(type_name)
     appearance = account_appearance(type_name, label=account_label, account_type=account_type, theme=theme)
@@ -229,7 +231,7 @@ def account_appearance(
     account_type: str | None = None,
     theme: str | None = None,
 ) -> AccountAppearance:
-    """The label, type and colour of the account of a connection; what is not given follows from its type."""
+    """The label, type and colour of the account of a connection; omitted values follow from its type."""
     kind = all_connection_types().get(type_name)
     return AccountAppearance(
         label or (kind.label if kind else type_name.replace("-", " ").title()),
@@ -251,10 +253,10 @@ def rename(world: World, connection: Connection, name: str) -> Connection:
 
 
 def editable_parameters(connection: Connection) -> list[str]:
-    """The names of the data that can be set anew.
+    """The names of the data that can be replaced.
 
     Raises:
-        UnfitInput: if none can.
+        IncompatibleInputError: if none can.
     """
     kind = all_connection_types().get(connection.account_name)
     if not connection.editable or kind is None:
@@ -265,33 +267,33 @@ def editable_parameters(connection: Connection) -> list[str]:
 
 
 def set_data(world: World, connection: Connection, data: Mapping[str, Json]) -> Connection:
-    """Replace all data of a connection: what is left out is empty from now on, also if it is required.
+    """Replace all data of a connection; fields that are left out are empty from now on, also required ones.
 
-    An OAuth connection has to be authorized again.
+    An OAuth connection must be authorized again.
 
     Raises:
-        UnfitInput: if the connection cannot be edited.
-        Invalid: if the type has no such fields.
+        IncompatibleInputError: if the connection cannot be edited.
+        InvalidParametersError: if the type has no such fields.
     """
     editable_parameters(connection)
     kind = get_connection_type(connection.account_name)
-    if faults := list(_find_data_issues(kind, data)):
-        raise InvalidParametersError(*faults)
+    if issues := list(_find_data_issues(kind, data)):
+        raise InvalidParametersError(*issues)
     verdict = _UNAUTHORIZED if connection.account_type == OAUTH else connection.verdict
     return world.connections.put(replace(connection, credentials=data, verdict=verdict))
 
 
 def has_scopes(connection: Connection, scopes: Collection[str]) -> bool:
-    """Whether a connection has all of some scopes."""
+    """Check that a connection has all of some scopes."""
     return set(scopes) <= set(connection.scopes)
 
 
 def delete(world: World, connection: Connection, *, confirmed: bool) -> int:
-    """Delete a connection; the scenarios that used it are invalid from then on: what runs of them, fails.
+    """Delete a connection; the scenarios that used it become invalid.
 
     Raises:
-        Blocked: if a hook uses it.
-        Unconfirmed: if scenarios use it and the caller did not confirm.
+        ResourceInUseError: if a hook uses it.
+        NotConfirmedError: if scenarios use it and the caller did not confirm.
     """
     for hook in world.hooks.where(team=connection.team_id):
         if hook.data.get(blueprint_refs.REFERENCE_FIELDS["connection"][0]) == connection.id:
@@ -304,48 +306,48 @@ def delete(world: World, connection: Connection, *, confirmed: bool) -> int:
     return world.connections.remove(connection.id).id
 
 
-# --- what the service behind it says -------------------------------------------------------------
+# --- tests ---------------------------------------------------------------------------------------
 
 
 def set_test_result(world: World, connection: Connection, verdict: ConnectionTestResult) -> Connection:
-    """Decide what every use of a connection comes to from now on: also how a person's authorization is played."""
+    """Set the outcome of every use of a connection from now on; ``ok`` also authorizes an OAuth connection."""
     return world.connections.put(replace(connection, verdict=verdict))
 
 
 def find_failure(world: World, connection: Connection) -> ConnectionTestResult | None:
-    """Why the service behind a connection turns it down; ``None`` if it does not."""
+    """The failure of a connection's test; ``None`` if it passes."""
     if connection.verdict is not None:
         return None if connection.verdict.outcome == "ok" else connection.verdict
-    # A connection that a seed brought along: authorized before, with credentials that are nobody's business.
+    # A connection from a seed was authorized before; its credentials are unknown.
     if (data := connection.credentials) is None:
         return None
     kind = all_connection_types().get(connection.account_name)
     if kind is not None and not all(data.get(field) for field in kind.required):
         return ConnectionTestResult("invalid", TEST_OUTCOMES["invalid"][1])
-    # The one service that is at hand: Make itself.
+    # Make itself is the one service that can be tested.
     if connection.account_name == "make" and str(data.get("apiKey")) not in world.tokens:
         return ConnectionTestResult("invalid", TEST_OUTCOMES["invalid"][1])
     return None
 
 
 def failure_message(verdict: ConnectionTestResult) -> str:
-    """What a service says when it turns a connection down, e.g. ``[401] Access denied: Invalid token header.``"""
+    """The message of a failed test, e.g. ``[401] Access denied: Invalid token header.``"""
     status, text = TEST_OUTCOMES[verdict.outcome]
     return f"[{status}] {verdict.message or text}"
 
 
 def verify(world: World, connection: Connection) -> None:
-    """Try a connection out.
+    """Test a connection.
 
     Raises:
-        ActionFailed: if the service behind it turns it down, or does not answer.
+        ActionFailedError: if the test fails.
     """
     if verdict := find_failure(world, connection):
         raise ActionFailedError(failure_message(verdict))
 
 
 def serialize_test_result(connection: Connection) -> dict[str, Any]:
-    """What the control API tells of a connection's script."""
+    """The control API's view of a connection's scripted test result."""
     verdict = connection.verdict
     return {
         "id": connection.id,

@@ -1,6 +1,6 @@
-"""What was consumed: operations, credits and transfer of an organization, a team or a scenario.
+"""Consumption of operations, credits and transfer by organizations, teams and scenarios.
 
-Tallies are kept as runs are written, so asking costs nothing, and what a deleted scenario consumed stays consumed.
+Tallies are updated when a run is logged, so reading them is cheap, and the consumption of a deleted scenario stays counted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ZERO = Consumption()
 
 @dataclass(frozen=True, slots=True)
 class DailyConsumption:
-    """What one scenario consumed on one day. ``date`` reads DD-MM-YYYY (recorded)."""
+    """Consumption of one scenario on one day; ``date`` has the form DD-MM-YYYY (recorded)."""
 
     date: str
     operations: int
@@ -45,7 +45,7 @@ def add_execution(world: World, execution: Execution) -> None:
 
 
 def reset_counters(world: World, until: int) -> list[Organization]:
-    """Start the counters of every organization anew whose month is over by a moment, and tell which."""
+    """Reset the counters of every organization whose month ends by a moment, and return those organizations."""
     restarted = []
     for organization in list(world.organizations):
         if organization.next_reset > until:
@@ -73,17 +73,17 @@ def reset_counters(world: World, until: int) -> list[Organization]:
 
 
 def organization_of(world: World, team_id: int) -> Organization:
-    """The organization of a team, whose plan says what the team may use."""
+    """The organization of a team, whose license applies to the team."""
     return world.organizations[world.teams[team_id].organization_id]
 
 
 def owner_key(owner: Organization | Team) -> tuple[str, int]:
-    """By what the things of an owner are found, such as what it consumed: ``("team", 1)``."""
+    """The key of an owner in tallies and in the index of variables, e.g. ``("team", 1)``."""
     return "team" if isinstance(owner, Team) else "organization", owner.id
 
 
 def is_exhausted(world: World, organization: Organization) -> bool:
-    """Whether an organization may run nothing: it was paused, or has no operations left."""
+    """Check if an organization cannot run scenarios: it is paused, or has no operations left."""
     return (
         organization.is_paused
         or get_consumption(world, organization).operations >= organization.license.operations
@@ -91,12 +91,12 @@ def is_exhausted(world: World, organization: Organization) -> bool:
 
 
 def get_consumption(world: World, owner: Organization | Team) -> Consumption:
-    """What was consumed since the organization's counters were last reset."""
+    """The consumption of an owner since the organization's counters were last reset."""
     return world.tallies.get(owner_key(owner), _ZERO)
 
 
 def get_scenario_consumption(world: World, scenario: Scenario) -> Consumption:
-    """The same for one scenario; lists ask it three times a row."""
+    """The consumption of a scenario since the organization's counters were last reset."""
     return world.tallies.get(("scenario", scenario.id), _ZERO)
 
 
@@ -109,7 +109,7 @@ def _finished_executions(world: World, scenario: Scenario) -> Iterator[Execution
 
 
 def daily_consumption(world: World, scenario: Scenario, zone: ZoneInfo | None) -> list[DailyConsumption]:
-    """The use of the last 30 days, only days with use, oldest first; days end at midnight of the zone."""
+    """The consumption of the last 30 days, oldest first, without days of none; days end at midnight of the zone."""
     since = world.now() - 30 * DAY
     days: dict[str, DailyConsumption] = {}
     for execution in sorted(_finished_executions(world, scenario), key=lambda run: run.started):

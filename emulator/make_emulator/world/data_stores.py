@@ -1,7 +1,7 @@
 """Data stores, their records, and the data structures that give records a shape.
 
 The figures of sizes reproduce two recorded samples exactly: a record weighs 28 bytes, its key, and its data as
-BSON. A store without a structure keeps keys only (recorded: the data comes back empty).
+BSON. A store without a structure stores keys only (recorded: the data comes back empty).
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ def create_store(
     structure: DataStructure | None = None,
     id: int | None = None,
 ) -> DataStore:
-    """Reserve room for a new store.
+    """Create a store, whose size is reserved from the organization's allowance.
 
     Raises:
-        OutOfSpace: if the organization's allowance is used up (Make's IM003).
-        LimitReached: if the organization may have no more stores.
+        OutOfSpaceError: if the organization's allowance is used up (Make's IM003).
+        PlanLimitError: if the organization may have no more stores.
     """
     max_size = max_size_mb * MEGABYTE
     organization = world.organizations[team.organization_id]
@@ -93,7 +93,7 @@ def update_store(world: World, store: DataStore, **changes: Any) -> DataStore:
     """Change name, max_size or datastructure_id.
 
     Raises:
-        OutOfSpace: if the new size does not fit the allowance, or is below what the records take.
+        OutOfSpaceError: if the new size does not fit the allowance, or is below what the records take.
     """
     max_size = changes.get("max_size", store.max_size)
     if max_size < store.size:
@@ -114,7 +114,7 @@ def delete_stores(world: World, stores: Sequence[DataStore], *, confirmed: bool)
     """Delete stores with their records; all of them or none.
 
     Raises:
-        Unconfirmed: if a scenario uses one of them and the caller did not confirm.
+        NotConfirmedError: if a scenario uses one of them and the caller did not confirm.
     """
     for store in stores:
         if not confirmed and scenarios_using(world, "dataStore", store.id, store.team_id):
@@ -125,7 +125,7 @@ def delete_stores(world: World, stores: Sequence[DataStore], *, confirmed: bool)
 
 
 def scenarios_using(world: World, kind: str, id: int, team_id: int) -> list[Scenario]:
-    """The team's scenarios whose blueprint uses a thing, oldest first."""
+    """The team's scenarios whose blueprint uses a resource, oldest first."""
     return [
         scenario
         for scenario in world.scenarios.where(team=team_id)
@@ -151,11 +151,11 @@ def add_record(
     data: Mapping[str, Json] | None = None,
     overwrite: bool = False,
 ) -> Record:
-    """Store a record; without a key, 12 hexadecimal digits are made up.
+    """Store a record; without a key, one of 12 hexadecimal digits is generated.
 
     Raises:
-        Invalid: if the data do not fit the structure, or the key is taken and ``overwrite`` is not set.
-        OutOfSpace: if the store is full.
+        InvalidParametersError: if the data do not fit the structure, or the key is taken and ``overwrite`` is not set.
+        OutOfSpaceError: if the store is full.
     """
     if key is None:
         key = world.ids.hex(12)
@@ -170,7 +170,7 @@ def add_record(
 
 
 def replace_record(world: World, store: DataStore, key: str, data: Mapping[str, Json]) -> Record:
-    """Put a whole record at a key, whether or not there was one (the generic rule of PUT)."""
+    """Create or replace the record with a key (the generic rule of PUT)."""
     return _write_record(world, store, key, _validate_record_data(world, store, data))
 
 
@@ -178,7 +178,7 @@ def update_record(world: World, store: DataStore, key: str, changes: Mapping[str
     """Change some fields of a record; the others stay.
 
     Raises:
-        NotFound: if there is no record with that key.
+        NotFoundError: if there is no record with that key.
     """
     record = find_record(world, store, key)
     return _write_record(world, store, key, _validate_record_data(world, store, {**record.data, **changes}))
@@ -192,7 +192,7 @@ def find_record(world: World, store: DataStore, key: str) -> Record:
 
 
 def delete_records(world: World, store: DataStore, keys: Iterable[str]) -> list[str]:
-    """Delete the records with these keys and return the keys that there were; the others are passed over."""
+    """Delete the records with these keys and return the keys that existed; others are ignored."""
     deleted: list[str] = []
     freed = 0
     for key in dict.fromkeys(keys):
@@ -223,15 +223,15 @@ def _write_record(world: World, store: DataStore, key: str, data: Mapping[str, J
 def _validate_record_data(
     world: World, store: DataStore, data: Mapping[str, Json], *, blank: bool = False
 ) -> Mapping[str, Json]:
-    """The part of the data that the store keeps, after checking it against the structure."""
+    """The part of the data that the store holds, validated against the structure."""
     if store.datastructure_id is None:
         return {}
     structure = world.data_structures[store.datastructure_id]
     if blank:
         data = {field["name"]: None for field in structure.spec}
-    faults = list(find_field_issues(structure.spec, data, strict=structure.strict))
-    if faults:
-        raise InvalidParametersError(*faults)
+    issues = list(find_field_issues(structure.spec, data, strict=structure.strict))
+    if issues:
+        raise InvalidParametersError(*issues)
     return data
 
 
@@ -246,7 +246,7 @@ def record_size(key: str, data: Mapping[str, Json]) -> int:
 
 
 def bson_size(value: Json) -> int:
-    """How many bytes a value takes as BSON, the form in which Make counts the size of a record."""
+    """The bytes that a value takes as BSON, by which Make counts the size of a record."""
     if value is None:
         return 0
     if isinstance(value, bool):
@@ -281,8 +281,8 @@ def delete_structure(world: World, structure: DataStructure, *, confirmed: bool)
     """Delete a structure that no data store has.
 
     Raises:
-        Blocked: if a data store has it.
-        Unconfirmed: if a scenario uses it and the caller did not confirm.
+        ResourceInUseError: if a data store has it.
+        NotConfirmedError: if a scenario uses it and the caller did not confirm.
     """
     if stores := list(world.data_stores.where(structure=structure.id)):
         raise ResourceInUseError(f"Data structure '{structure.id}' is used by data store '{stores[0].id}'.")
@@ -309,7 +309,7 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 
 
 def find_field_issues(spec: FieldSpecs, data: Mapping[str, Json], *, strict: bool) -> Iterable[str]:
-    """What is wrong with data under a specification of fields, one text for each parameter at fault."""
+    """The issues of data under a specification of fields, one text for each invalid parameter."""
     for field in spec:
         name, kind = field["name"], field.get("type", "any")
         value = data.get(name)

@@ -1,7 +1,7 @@
-"""Rows out of JSON: readers made from the type hints of the rows, that check as they go.
+"""Deserialization of rows from JSON, by validating readers that are derived from the rows' type hints.
 
-Rows are read a column at a time, so that most of the work is done by loops that Python runs in C. Writing needs
-nothing of the kind: orjson writes dataclasses by itself.
+Rows are read a column at a time, so that most of the work is done by loops that Python runs in C. No counterpart for
+writing is needed: orjson serializes dataclasses.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import lru_cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-#: Turns values as JSON has them into values as rows have them, all at once.
+#: Converts a column of JSON values into values of rows.
 Reader = Callable[[Sequence[Any]], Sequence[Any]]
 
 
 class DeserializationError(ValueError):
-    """The JSON is not what was to be read; the text says where and why."""
+    """The JSON does not have the expected type; the text says where and why."""
 
 
 @lru_cache(maxsize=256)
 def reader_for(hint: Any) -> Reader:
-    """The reader of values of a type, as it is written in the hints of a row."""
+    """The reader for values of a type hint of a row."""
     if hint is Any:
         return lambda values: values
     origin, arguments = get_origin(hint), get_args(hint)
@@ -62,8 +62,8 @@ def _optional_reader(kind: Any) -> Reader:
     inner = reader_for(kind)
 
     def read(values: Sequence[Any]) -> Sequence[Any]:
-        given = iter(inner([value for value in values if value is not None]))
-        return [None if value is None else next(given) for value in values]
+        converted = iter(inner([value for value in values if value is not None]))
+        return [None if value is None else next(converted) for value in values]
 
     return read
 
@@ -112,13 +112,13 @@ def _dataclass_reader(kind: Any) -> Reader:
 
 
 def _read_column(field: Field[Any], read: Reader, rows: Sequence[Any]) -> Sequence[Any]:
-    """One field of every row; what has a default may be left out."""
+    """The values of one field of every row; a field with a default may be missing."""
     name = field.name
     try:
         return read([row[name] for row in rows])
     except KeyError:
         if field.default is MISSING and field.default_factory is MISSING:
             raise DeserializationError("is missing") from None
-    given = iter(read([row[name] for row in rows if name in row]))
+    converted = iter(read([row[name] for row in rows if name in row]))
     make = field.default_factory
-    return [next(given) if name in row else field.default if make is MISSING else make() for row in rows]
+    return [next(converted) if name in row else field.default if make is MISSING else make() for row in rows]

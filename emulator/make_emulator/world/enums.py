@@ -1,7 +1,7 @@
-"""The fixed lists that Make offers: time zones, countries, regions and scopes.
+"""Enumerations of Make: time zones, countries, regions and scopes.
 
-Ids that a public source shows are kept (113 is Europe/Prague, 164 Europe/Rome, 4 Afghanistan, 5 Åland, 6
-Albania); the others are handed out in alphabetical order and are no fact about Make.
+Ids that a public source shows are used (113 is Europe/Prague, 164 Europe/Rome, 4 Afghanistan, 5 Åland, 6
+Albania); the others are assigned in alphabetical order and are no fact about Make.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def timezone_codes() -> dict[int, str]:
 
 
 def get_timezone(timezone_id: int) -> ZoneInfo:
-    """The time zone behind an id; UTC for an id that nobody knows."""
+    """The time zone with an id; UTC for an unknown id."""
     code = _OBSERVED_TIMEZONES.get(timezone_id) or timezone_codes().get(timezone_id, "Etc/UTC")
     return ZoneInfo(code)
 
@@ -112,7 +112,7 @@ def timezones(now: int) -> list[Timezone]:
 @lru_cache(maxsize=1)
 def countries() -> list[Country]:
     """Every country by name."""
-    # Faker takes 90 ms to import and knows the ISO 3166 codes; this list is seldom asked for.
+    # Lazy: Faker, the source of the ISO 3166 codes, takes 90 ms to import, and this list is rarely requested.
     from faker.providers.date_time import Provider
 
     rows = {row.name: (row.alpha_3_code, row.alpha_2_code.lower()) for row in Provider.countries}

@@ -1,4 +1,4 @@
-"""Why the world declines a wish, in the words of the domain; `make_emulator.http.errors` gives them Make's shape."""
+"""Domain errors, raised when an operation is rejected; `make_emulator.http.errors` maps them to responses of Make's API."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 class DomainError(Exception):
-    """The world declines; nothing was changed."""
+    """Base of the domain errors; the state is unchanged."""
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)
@@ -14,7 +14,7 @@ class DomainError(Exception):
 
 
 class NotFoundError(DomainError):
-    """The thing does not exist, or lies outside of the user's reach: the two look the same."""
+    """The resource does not exist, or is not visible to the user; callers cannot distinguish the two."""
 
     def __init__(self, kind: str, key: object) -> None:
         super().__init__(f"{kind} '{key}' not found.")
@@ -27,19 +27,19 @@ class ConnectionNotFoundError(DomainError):
 
 
 class InvalidParametersError(DomainError):
-    """A wish that makes no sense; one text for each fault found."""
+    """Invalid parameters; ``issues`` has one text for each."""
 
-    def __init__(self, *faults: str) -> None:
-        super().__init__(f"Validation failed for {len(faults)} parameter(s).")
-        self.issues: Sequence[str] = faults
+    def __init__(self, *issues: str) -> None:
+        super().__init__(f"Validation failed for {len(issues)} parameter(s).")
+        self.issues: Sequence[str] = issues
 
 
 class AccessDeniedError(DomainError):
-    """The user may not do that, whatever the token says."""
+    """The user is not allowed to do that, whatever the scopes of the token."""
 
 
 class MissingPermissionError(DomainError):
-    """The user's role does not include a permission that this needs."""
+    """The user's role lacks a permission that the operation requires."""
 
     def __init__(self, permission: str) -> None:
         super().__init__(f"Insufficient rights, the permission '{permission}' is needed.")
@@ -47,51 +47,51 @@ class MissingPermissionError(DomainError):
 
 
 class NotConfirmedError(DomainError):
-    """A destructive wish that needs confirmed=true."""
+    """A destructive operation that requires ``confirmed=true``."""
 
 
 class IncompatibleInputError(DomainError):
-    """What was sent does not fit the kind of thing that it was sent to."""
+    """The input does not fit the type of the resource."""
 
 
 class MissingDependencyError(DomainError):
-    """Something that the wish needs is not installed here; the text says what."""
+    """An optional dependency that the operation needs is not installed; the text names it."""
 
 
 class ActionFailedError(DomainError):
-    """Something outside that the wish depends on turned it down; the text is what it said."""
+    """An external service rejected the operation; the text is its message."""
 
 
 class OutOfSpaceError(DomainError):
-    """No room is left in a storage."""
+    """The storage is full."""
 
 
 class ResourceInUseError(DomainError):
-    """Something else depends on the thing as it is."""
+    """Another resource depends on this one."""
 
 
 class InvalidStateError(DomainError):
-    """The thing is not in a state in which that can be done."""
+    """The resource is not in a state that allows the operation."""
 
 
 class PlanLimitError(DomainError):
-    """The plan allows no more of these."""
+    """The limit of the plan is reached."""
 
 
 class QueueFullError(DomainError):
-    """A hook keeps as much as the plan allows."""
+    """The queue of a hook holds as much as the plan allows."""
 
 
 class MalformedBlueprintError(DomainError):
-    """A blueprint that names what does not exist or does not hang together."""
+    """An inconsistent blueprint, or one that refers to unknown modules."""
 
 
 class ResponseTooLargeError(DomainError):
-    """What was asked for is larger than the asker allowed."""
+    """The response is larger than the caller allows."""
 
 
 class VersionConflictError(DomainError):
-    """The wish builds on a version that has been succeeded."""
+    """The update is based on an outdated version."""
 
     def __init__(self, current_version: int, last_edit: int) -> None:
         super().__init__("The scenario was changed in the meantime.")
@@ -100,8 +100,8 @@ class VersionConflictError(DomainError):
 
 
 class OperationsExhaustedError(DomainError):
-    """The organization has used up what its plan includes."""
+    """The organization has no operations left."""
 
 
 class ExecutionTimeoutError(DomainError):
-    """Something took longer than the asker can wait; it goes on."""
+    """The execution takes longer than the caller can wait; it continues."""

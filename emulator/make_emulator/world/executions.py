@@ -1,4 +1,4 @@
-"""Executions of scenarios: their rows, and the log that keeps them as long as the plan says."""
+"""Executions of scenarios, and their log with the retention of the plan."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .consumption import add_execution
 from .models import Execution, Scenario
 from .world import World
 
-#: The number of executions of a scenario, the latest, whose steps are kept.
+#: The number of executions of a scenario, the latest, whose steps are stored.
 MAX_DETAILED_EXECUTIONS = 100
 
 
@@ -56,14 +56,14 @@ def create(
 
 
 def record_execution(world: World, execution: Execution) -> Execution:
-    """Add a run to the logs of its scenario and to the consumption of its owners."""
+    """Add a run to the log of its scenario and to the consumption of its owners."""
     execution = count_execution(world, execution)
     world.logs.put(execution)
     return execution
 
 
 def count_execution(world: World, execution: Execution) -> Execution:
-    """Give a run its place in the order of the logs, and add it to the consumption of its owners."""
+    """Assign a run its place in the order of the log, and add it to the consumption of its owners."""
     execution = replace(execution, sequence=world.ids.next("log"))
     _drop_expired(world, execution)
     add_execution(world, execution)
@@ -71,7 +71,7 @@ def count_execution(world: World, execution: Execution) -> Execution:
 
 
 def _drop_expired(world: World, newest: Execution) -> None:
-    """Drop what the plan keeps no longer from the logs of a scenario, and the steps of all but its latest runs."""
+    """Drop log entries of a scenario past the plan's retention, and the steps of all but its latest runs."""
     days = world.organizations[newest.organization_id].license.retention
     entries = world.logs.where(scenario=newest.scenario_id)
     stale = []

@@ -1,4 +1,4 @@
-"""Folders of scenarios, which may lie in one another. Source: the SDK's types and samples."""
+"""Folders of scenarios, which may be nested. Source: the SDK's types and samples."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from .exceptions import InvalidParametersError, NotFoundError, ResourceInUseErro
 from .models import Folder, Json, Team
 from .world import World
 
-#: How deep folders may lie in one another; no source names a limit.
+#: The depth to which folders may be nested; no source names a limit.
 MAX_DEPTH = 10
 
 
 def create(
     world: World, team: Team, *, name: str, parent: Folder | None = None, id: int | None = None
 ) -> Folder:
-    """Make a folder, at the top or in another one.
+    """Create a folder, at the top level or in another one.
 
     Raises:
-        NotFound: if the parent belongs to another team.
-        Invalid: if it would lie too deep.
+        NotFoundError: if the parent belongs to another team.
+        InvalidParametersError: if it would be nested too deep.
     """
     _check_parent(world, team.id, parent)
     id = world.ids.assign("folder", id)
@@ -35,7 +35,7 @@ def update(
     """Rename a folder or move it.
 
     Raises:
-        NotFound, Invalid: as `create`; also if it would lie in itself.
+        NotFoundError, InvalidParametersError: as `create`; also if it would be its own ancestor.
     """
     _check_parent(world, folder.team_id, parent)
     if parent is not None and folder.id in {ancestor.id for ancestor in ancestors(world, parent)}:
@@ -44,10 +44,10 @@ def update(
 
 
 def delete(world: World, folder: Folder) -> int:
-    """Delete a folder; its scenarios stay, outside of any folder.
+    """Delete a folder; its scenarios stay, in no folder.
 
     Raises:
-        Blocked: if other folders lie in it.
+        ResourceInUseError: if it contains other folders.
     """
     if len(world.folders.where(parent=folder.id)):
         raise ResourceInUseError(f"Other folders lie in folder '{folder.id}'.")
@@ -57,7 +57,7 @@ def delete(world: World, folder: Folder) -> int:
 
 
 def ancestors(world: World, folder: Folder) -> Iterator[Folder]:
-    """The folder itself, the one in which it lies, and so on up to the top."""
+    """The folder itself, its parent, and so on up to the top level."""
     while True:
         yield folder
         if folder.parent_id is None:
@@ -66,25 +66,25 @@ def ancestors(world: World, folder: Folder) -> Iterator[Folder]:
 
 
 def path(world: World, folder: Folder) -> str:
-    """``ALPHA/cleanup``"""
+    """The names from the top level to the folder, e.g. ``ALPHA/cleanup``."""
     return "/".join(reversed([ancestor.name for ancestor in ancestors(world, folder)]))
 
 
 def scenarios_total(world: World, folder: Folder) -> int:
-    """How many scenarios lie in the folder itself."""
+    """The number of scenarios in the folder itself."""
     return len(world.scenarios.where(folder=folder.id))
 
 
 def subtree_total(world: World, folder: Folder) -> int:
-    """How many scenarios lie in the folder and in those below it."""
+    """The number of scenarios in the folder and in its descendants."""
     below = sum(subtree_total(world, child) for child in world.folders.where(parent=folder.id))
     return scenarios_total(world, folder) + below
 
 
 def tree(world: World, folder: Folder, levels: int) -> dict[str, Json]:
-    """A folder as a list shows it, with as many levels of ``children`` as asked for."""
+    """A folder as lists show it, with ``levels`` levels of ``children``."""
     children = sorted(world.folders.where(parent=folder.id), key=lambda row: (row.name.casefold(), row.id))
-    shown: dict[str, Json] = {
+    node: dict[str, Json] = {
         "id": folder.id,
         "name": folder.name,
         "path": path(world, folder),
@@ -95,8 +95,8 @@ def tree(world: World, folder: Folder, levels: int) -> dict[str, Json]:
         "hasChildren": bool(children),
     }
     if children and levels > 0:
-        shown["children"] = [tree(world, child, levels - 1) for child in children]
-    return shown
+        node["children"] = [tree(world, child, levels - 1) for child in children]
+    return node
 
 
 def _check_parent(world: World, team_id: int, parent: Folder | None) -> None:

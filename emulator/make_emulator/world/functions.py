@@ -1,4 +1,4 @@
-"""Custom functions: what a team may write, and what becomes of what it wrote. `make_emulator.engine.custom_functions` runs them.
+"""Custom functions of teams: their validation, creation, history and deletion. `make_emulator.engine.custom_functions` runs them.
 
 Sources: API documentation, "Custom functions"; Help centre, "Custom functions"; samples of the vendor's SDK.
 """
@@ -21,7 +21,7 @@ MAX_CODE_LENGTH = 5000
 #: Characters of the description (API documentation).
 MAX_DESCRIPTION_LENGTH = 128
 
-#: Words that JavaScript keeps for itself (Help centre, the list under "Requirements for the name").
+#: Reserved words of JavaScript (Help centre, the list under "Requirements for the name").
 _RESERVED_WORDS = re.compile(
     "do|if|in|for|let|new|try|var|case|else|enum|eval|null|this|true|void|with|await|break|catch|class|const|false|super|throw"
     "|while|yield|delete|export|import|public|return|static|switch|typeof|default|extends|finally|package|private|continue"
@@ -32,7 +32,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*", re.ASCII)
 _BLANK = r"(?:\s|//[^\n]*(?:\n|\Z)|/\*(?:[^*]|\*(?!/))*\*/)"
 _DECLARATION = re.compile(rf"{_BLANK}*+function{_BLANK}++([\w$]+){_BLANK}*+(?=\()")
 _BODY_START = re.compile(rf"{_BLANK}*+\{{")
-#: What brackets are told apart by: themselves, and texts and comments, in which they mean nothing.
+#: Tokens for matching brackets: brackets, and the strings and comments that may contain others.
 _BRACKET = re.compile(
     r"""[()]|"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|`(?:[^`\\]|\\.)*+`|//[^\n]*|/\*(?:[^*]|\*(?!/))*+\*/""",
     re.DOTALL,
@@ -40,7 +40,7 @@ _BRACKET = re.compile(
 
 
 def find_name_issue(name: str) -> str | None:
-    """Why a function cannot have a name, if it cannot."""
+    """The issue of a function's name, if there is one."""
     if not _NAME.fullmatch(name):
         return "The name of a function must contain only letters and digits, and cannot start with a digit."
     if _RESERVED_WORDS.fullmatch(name):
@@ -49,7 +49,7 @@ def find_name_issue(name: str) -> str | None:
 
 
 def find_code_issue(name: str, code: str) -> str | None:
-    """Why code cannot be that of the function of a name, as far as can be told without running it."""
+    """The issue of the code of a function with a name, if one is found without running it."""
     if len(code) > MAX_CODE_LENGTH:
         return f"The code of a function cannot have more than {MAX_CODE_LENGTH} characters."
     head = _parse_declaration(code)
@@ -61,7 +61,7 @@ def find_code_issue(name: str, code: str) -> str | None:
 
 
 def _parse_declaration(code: str) -> tuple[str, str] | None:
-    """The name and the bracketed arguments of the function that code begins with, if it does."""
+    """The name and the bracketed arguments of the function with which code begins, if it does."""
     start = _DECLARATION.match(code)
     if start is None:
         return None
@@ -76,7 +76,7 @@ def _parse_declaration(code: str) -> tuple[str, str] | None:
 
 
 def parse_arguments(code: str) -> str:
-    """The arguments as the API shows them, e.g. ``(array1, array2)``; those of code that is no function are ``()``."""
+    """The arguments as the API shows them, e.g. ``(array1, array2)``; ``()`` for code that is no function."""
     head = _parse_declaration(code)
     return " ".join(head[1].split()) if head else "()"
 
@@ -89,16 +89,16 @@ def find_by_name(world: World, team_id: int, name: str) -> CustomFunction | None
 def create(
     world: World, user: User, team: Team, *, name: str, description: str, code: str, id: int | None = None
 ) -> CustomFunction:
-    """Keep a function, whose code was checked before.
+    """Create a function.
 
     Raises:
-        UnfitInput: if the name or the code is not what it must be, or the team has a function of that name (Make's IM005).
+        IncompatibleInputError: if the name or the code is invalid, or the team has a function of that name (Make's IM005).
     """
-    fault = find_name_issue(name) or find_code_issue(name, code)
-    if fault is None and find_by_name(world, team.id, name) is not None:
-        fault = f"The team has a function '{name}' already."
-    if fault is not None:
-        raise IncompatibleInputError(fault)
+    issue = find_name_issue(name) or find_code_issue(name, code)
+    if issue is None and find_by_name(world, team.id, name) is not None:
+        issue = f"The team has a function '{name}' already."
+    if issue is not None:
+        raise IncompatibleInputError(issue)
     now = world.now()
     return world.functions.put(
         CustomFunction(
@@ -123,15 +123,15 @@ def update(
     description: str | None = None,
     code: str | None = None,
 ) -> CustomFunction:
-    """Change description or code; the name may be told, but not be another. Code that was changed goes into the history.
+    """Change description or code; the previous code is added to the history. A name may be sent if it is unchanged.
 
     Raises:
-        UnfitInput: if the name is another, or the code is not that of the function (Make's IM005).
+        IncompatibleInputError: if the name differs, or the code is not that of the function (Make's IM005).
     """
     if name not in (None, function.name):
         raise IncompatibleInputError("The name of a function cannot be changed.")
-    if code is not None and (fault := find_code_issue(function.name, code)) is not None:
-        raise IncompatibleInputError(fault)
+    if code is not None and (issue := find_code_issue(function.name, code)) is not None:
+        raise IncompatibleInputError(issue)
     now = world.now()
     if code is not None and code != function.code:
         world.function_changes.put(
@@ -154,17 +154,17 @@ def update(
 
 
 def delete(world: World, function: CustomFunction, users: Iterable[Scenario], *, confirmed: bool) -> None:
-    """Remove a function with its history; the scenarios that use it stay as they are, and fail.
+    """Delete a function with its history; the scenarios that use it are unchanged, and fail.
 
     Raises:
-        Unconfirmed: if there are scenarios that use it, and the caller did not confirm.
+        NotConfirmedError: if there are scenarios that use it, and the caller did not confirm.
     """
-    if not confirmed and (told := [f"'{row.name}' ({row.id})" for row in users]):
-        raise NotConfirmedError(f"Function '{function.name}' is used by scenarios: {', '.join(told)}.")
+    if not confirmed and (names := [f"'{row.name}' ({row.id})" for row in users]):
+        raise NotConfirmedError(f"Function '{function.name}' is used by scenarios: {', '.join(names)}.")
     world.functions.remove(function.id)
 
 
 def history(world: World, function: CustomFunction) -> list[FunctionChange]:
-    """What was changed in a function, the latest first."""
+    """The changes of a function, the latest first."""
     changes: Selection[FunctionChange] = world.function_changes.where(function=function.id)
     return changes.page(attrgetter("id"), descending=True)

@@ -1,4 +1,4 @@
-"""What hooks received: their queues, and the logs of their deliveries.
+"""Queues of hooks, and the logs of their deliveries.
 
 Sources: API documentation, "Hooks > Incomings", "Hooks > Logs"; recorded exchanges.
 """
@@ -17,7 +17,7 @@ from .models import Hook, HookLog, Incoming, Json
 from .tables import Selection
 from .world import World
 
-#: Of a log's request, the most characters of its body that are kept.
+#: The most characters of a request's body in a log.
 MAX_LOGGED_BODY = 65_536
 
 
@@ -30,10 +30,10 @@ def by_time(row: HookLog) -> tuple[int, int]:
 
 
 def enqueue(world: World, hook: Hook, data: Json, *, id: str, size: int | None = None) -> Incoming:
-    """Keep a bundle for the hook's scenario.
+    """Queue a bundle for the hook's scenario.
 
     Raises:
-        QueueFull: if the queue holds as much as the plan allows.
+        QueueFullError: if the queue holds as much as the plan allows.
     """
     if len(world.incomings.where(hook=hook.id)) >= queue_limit(world, hook):
         raise QueueFullError("Queue is full.")
@@ -41,7 +41,7 @@ def enqueue(world: World, hook: Hook, data: Json, *, id: str, size: int | None =
 
 
 def create_incoming(world: World, hook: Hook, data: Json, *, id: str, size: int | None = None) -> Incoming:
-    """A bundle that a hook received, as it would wait in the queue."""
+    """A bundle that a hook received, not yet queued."""
     return Incoming(
         id=id,
         hook_id=hook.id,
@@ -53,7 +53,7 @@ def create_incoming(world: World, hook: Hook, data: Json, *, id: str, size: int 
 
 
 def dequeue(world: World, hook_id: int, count: int) -> list[Incoming]:
-    """Take up to so many bundles, or arrays of them, off a queue, oldest first."""
+    """Remove up to ``count`` entries from a queue and return them, oldest first."""
     taken = list(world.incomings.where(hook=hook_id).page(oldest_first, limit=count))
     for incoming in taken:
         world.incomings.remove((hook_id, incoming.id))
@@ -61,14 +61,14 @@ def dequeue(world: World, hook_id: int, count: int) -> list[Incoming]:
 
 
 def requeue(world: World, rows: Iterable[Incoming]) -> None:
-    """Let what was taken off a queue wait again, where it did; if the hook is gone, nobody would take it."""
+    """Return entries to the queues that they were taken from; those of deleted hooks are dropped."""
     for row in rows:
         if row.hook_id in world.hooks:
             world.incomings.put(row)
 
 
 def flatten_bundles(rows: Iterable[Incoming]) -> list[Json]:
-    """Every bundle in what hooks received."""
+    """The bundles in entries of queues."""
     bundles: list[Json] = []
     for incoming in rows:
         bundles.extend(incoming.data if isinstance(incoming.data, list) else [incoming.data])
@@ -83,18 +83,20 @@ def find_incoming(world: World, hook: Hook, id: str) -> Incoming:
 
 
 def delete_incomings(
-    world: World, hook: Hook, ids: Iterable[str] | None, *, spared: Iterable[str] = (), confirmed: bool
+    world: World, hook: Hook, ids: Iterable[str] | None, *, excluded: Iterable[str] = (), confirmed: bool
 ) -> list[str]:
-    """Delete some of a queue, or all of it (``ids=None``) but those spared; returns the ids that there were.
+    """Delete entries of a queue, or all of them (``ids=None``) except the excluded; returns the ids that existed.
 
     Raises:
-        Unconfirmed: if all are to go and the caller did not confirm (documented: IM004).
+        NotConfirmedError: if all are to be deleted and the caller did not confirm (documented: IM004).
     """
     if ids is None:
         if not confirmed:
             raise NotConfirmedError("The removal of all items of the queue is not confirmed.")
-        kept = set(spared)
-        ids = [row.id for row in world.incomings.where(hook=hook.id).page(oldest_first) if row.id not in kept]
+        spared = set(excluded)
+        ids = [
+            row.id for row in world.incomings.where(hook=hook.id).page(oldest_first) if row.id not in spared
+        ]
     deleted = [id for id in dict.fromkeys(ids) if (hook.id, id) in world.incomings]
     for id in deleted:
         world.incomings.remove((hook.id, id))
@@ -104,7 +106,7 @@ def delete_incomings(
 def write_log(
     world: World, hook: Hook, *, id: str, status: int, size: int, data: Mapping[str, Json]
 ) -> HookLog:
-    """Write down a delivery, and forget those that are older than the plan keeps."""
+    """Log a delivery, and drop those past the plan's retention."""
     organization = organization_of(world, hook.team_id)
     now = world.now()
     expired = now - organization.license.webhook_log_retention_days * DAY
@@ -128,7 +130,7 @@ def write_log(
 
 
 def logs(world: World, hook: Hook) -> Selection[HookLog]:
-    """The deliveries of a hook that the plan still keeps."""
+    """The deliveries of a hook within the plan's retention."""
     organization = organization_of(world, hook.team_id)
     expired = world.now() - organization.license.webhook_log_retention_days * DAY
     return world.hook_logs.where(hook=hook.id).filter(lambda row: row.logged_at >= expired)

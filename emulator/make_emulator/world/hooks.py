@@ -1,4 +1,4 @@
-"""Hooks: their life, what they learn, and when they are gone.
+"""Hooks and their types: creation, settings, learned structures, deactivation.
 
 Sources: API documentation, "Hooks"; help centre, "Webhooks"; recorded exchanges.
 """
@@ -22,7 +22,7 @@ from .world import World
 #: Help centre, "Webhooks": one that is not connected to a scenario for longer than this is deactivated.
 UNASSIGNED_TIMEOUT = 120 * 60 * MINUTE
 
-#: How many fields of one collection, and how many levels, a learned structure has at most.
+#: The most fields of one collection, and the most levels, of a learned structure.
 MAX_LEARNED_FIELDS = 200
 MAX_LEARNED_DEPTH = 10
 
@@ -37,7 +37,7 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookType:
-    """One type: ``type`` is web, web-shared or mail."""
+    """Type of hook; ``type`` is ``web``, ``web-shared`` or ``mail``."""
 
     name: str
     type: str
@@ -57,7 +57,7 @@ def get_hook_type(name: str) -> HookType:
     """The type of a name.
 
     Raises:
-        UnfitInput: if there is none (Make's IM005, "Invalid hook type").
+        IncompatibleInputError: if there is none (Make's IM005, "Invalid hook type").
     """
     found = all_hook_types().get(name)
     if found is None:
@@ -69,28 +69,28 @@ def validate_hook_data(
     world: World,
     team_id: int,
     kind: HookType,
-    given: Mapping[str, Json],
+    values: Mapping[str, Json],
     *,
     use_defaults: bool,
     partial: bool = False,
 ) -> dict[str, Json]:
-    """The data of a hook as its type takes them, in the order of the type's fields.
+    """The validated data of a hook, in the order of its type's fields.
 
     Args:
-        use_defaults: whether required fields that are missing take their default.
-        partial: whether required fields may be missing, as when a hook is changed.
+        use_defaults: replace missing fields by their defaults.
+        partial: accept missing required fields, as in an update.
 
     Raises:
-        Invalid: with one text for each parameter at fault.
-        NotFound: if the data name a connection or a data structure that the team does not have.
+        InvalidParametersError: with one text for each invalid parameter.
+        NotFoundError: if the data name a connection or a data structure that the team does not have.
     """
-    data = dict(given)
+    data = dict(values)
     if use_defaults:
         for field in kind.fields:
             if "default" in field:
                 data.setdefault(field["name"], field["default"])
-    if faults := list(_find_issues(kind.fields, data, partial=partial)):
-        raise InvalidParametersError(*faults)
+    if issues := list(_find_issues(kind.fields, data, partial=partial)):
+        raise InvalidParametersError(*issues)
     for field in kind.fields:
         _check_reference(world, team_id, field["type"], data.get(field["name"]))
     return {field["name"]: data[field["name"]] for field in kind.fields if field["name"] in data}
@@ -130,11 +130,11 @@ def create_hook(
     data: Mapping[str, Json],
     use_defaults: bool = False,
 ) -> Hook:
-    """Make a hook, enabled and learning (documented).
+    """Create a hook, enabled and learning (documented).
 
     Raises:
-        UnfitInput: if there is no such type (Make's IM005).
-        Invalid: if a field of the type is missing, unknown or wrong.
+        IncompatibleInputError: if there is no such type (Make's IM005).
+        InvalidParametersError: if a field of the type is missing, unknown or wrong.
     """
     kind = get_hook_type(type_name)
     own = validate_hook_data(world, team.id, kind, data, use_defaults=use_defaults)
@@ -155,11 +155,11 @@ def insert(
     alone_since: int | None = None,
     id: int | None = None,
 ) -> Hook:
-    """Insert a hook, unchecked; the look of one of an unknown type is that of a webhook.
+    """Insert a hook, unchecked; one of an unknown type is shown as a webhook.
 
     Args:
         alone_since: the time since which no scenario uses it, in milliseconds; now, by default.
-        id: the id that a seed gave; by default, the next one.
+        id: an explicit id; by default, the next one.
     """
     kind = all_hook_types().get(type_name)
     hook = world.hooks.put(
@@ -187,10 +187,10 @@ def rename_hook(world: World, hook: Hook, name: str) -> Hook:
 
 
 def set_data(world: World, hook: Hook, changes: Mapping[str, Json]) -> bool:
-    """Change the data of a hook; what is not sent stays. Tells whether anything changed.
+    """Change some of the data of a hook; true if anything changed.
 
     Raises:
-        Invalid: if a field is unknown to the type, or wrong.
+        InvalidParametersError: if a field is unknown to the type, or wrong.
     """
     kind = get_hook_type(hook.type_name)
     data = {
@@ -204,23 +204,23 @@ def set_data(world: World, hook: Hook, changes: Mapping[str, Json]) -> bool:
 
 
 def enable(world: World, hook: Hook) -> None:
-    """Let a hook take data; one that was gone gets its days anew."""
+    """Enable a hook; the timeout of one that was deactivated starts again."""
     world.hooks.put(replace(hook, enabled=True, alone_since=max(hook.alone_since, world.now())))
 
 
 def disable(world: World, hook: Hook) -> None:
-    """Let a hook take no more data (documented)."""
+    """Disable a hook, which rejects data from then on (documented)."""
     world.hooks.put(replace(hook, enabled=False))
 
 
 def set_learning(world: World, hook: Hook, learning: bool) -> None:
-    """Start or stop to look for the structure of what comes in; starting forgets what was learned before."""
+    """Start or stop learning the structure of incoming data; starting discards what was learned before."""
     structure: FieldSpecs = () if learning else hook.structure
     world.hooks.put(replace(hook, learning=learning, structure=structure))
 
 
 def learn_structure(world: World, hook: Hook, data: Json) -> Hook:
-    """Take the structure of what a learning hook received, which ends its learning (documented)."""
+    """Learn the structure of the data that a learning hook received, which ends its learning (documented)."""
     if not hook.learning:
         return hook
     bundle = data[0] if isinstance(data, list) and data else data
@@ -232,7 +232,7 @@ def delete_hook(world: World, hook: Hook, *, confirmed: bool) -> int:
     """Delete a hook with its queue and its logs; its scenario loses its trigger.
 
     Raises:
-        Unconfirmed: if a scenario uses it and the caller did not confirm.
+        NotConfirmedError: if a scenario uses it and the caller did not confirm.
     """
     scenario = scenario_of(world, hook)
     if scenario is not None:
@@ -243,31 +243,31 @@ def delete_hook(world: World, hook: Hook, *, confirmed: bool) -> int:
 
 
 def mark_unassigned(world: World, hook_id: int | None) -> None:
-    """A scenario no longer listens at a hook: from now on it is alone."""
+    """Start the timeout of a hook that its scenario no longer uses."""
     hook = world.hooks.get(hook_id) if hook_id is not None else None
     if hook is not None:
         world.hooks.put(replace(hook, alone_since=world.now()))
 
 
 def scenario_of(world: World, hook: Hook) -> Scenario | None:
-    """The scenario that listens at a hook; there is at most one."""
+    """The scenario that a hook triggers; there is at most one."""
     return next(iter(world.scenarios.where(hook=hook.id)), None)
 
 
 def is_gone(world: World, hook: Hook) -> bool:
-    """Whether the hook was deactivated, having had no scenario for more than five days (documented)."""
+    """Check if the hook was deactivated, having had no scenario for more than five days (documented)."""
     return world.now() - hook.alone_since > UNASSIGNED_TIMEOUT and scenario_of(world, hook) is None
 
 
 def queue_limit(world: World, hook: Hook) -> int:
-    """How much a hook keeps for its scenario; recorded to be the plan's ``iolimit``."""
+    """The most entries of a hook's queue; recorded to be the plan's ``iolimit``."""
     return organization_of(world, hook.team_id).license.iolimit
 
 
 def infer_structure(bundle: Mapping[str, Json], depth: int = MAX_LEARNED_DEPTH) -> FieldSpecs:
     """The fields of a bundle as the ping shows them: ``[{"name", "type", "spec"?}]`` (recorded for text and boolean).
 
-    Headers and method are no part of it.
+    Headers and method are not included.
     """
     names = [name for name in bundle if not str(name).startswith("__IMT")][:MAX_LEARNED_FIELDS]
     return tuple({"name": name, **_infer_field(bundle[name], depth)} for name in names)
@@ -287,7 +287,7 @@ def _infer_field(value: Json, depth: int) -> dict[str, Json]:
 
 
 def _infer_item_spec(first: Json, depth: int) -> Json:
-    """An array of collections has the list of their fields, any other the type of its items."""
+    """The specification of an array's items: a list of fields for collections, else the type."""
     if isinstance(first, Mapping):
         return list(infer_structure(first, depth - 1)) if depth else []
     return _infer_field(first, depth - 1) if depth else {"type": "any"}

@@ -1,4 +1,4 @@
-"""Deterministic identifiers: the same seed and the same calls give the same ids."""
+"""Generator of deterministic identifiers: the same seed and the same calls yield the same ids."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _UDID_ALPHABET = string.ascii_lowercase + string.digits
 
 
 class IdGenerator:
-    """Hands out the ids of one world.
+    """Generator of the ids of one world.
 
-    Numbers and hexadecimal keys follow from ``seed`` alone, so two worlds made from one seed agree on them.
-    Names by which a server finds a world (tokens, hook udids) follow from ``salt`` too, so they differ.
+    Numbers and hexadecimal keys follow from ``seed`` alone, so they are equal in two worlds of one seed.
+    Keys by which a server looks up a world (tokens, hook udids) follow from ``salt`` too, so they differ.
     """
 
     __slots__ = ("_last", "_names", "_random")
@@ -32,11 +32,11 @@ class IdGenerator:
         return self._last[kind]
 
     def reserve(self, kind: str, number: int) -> None:
-        """Take note of a number that a seed gave by itself."""
+        """Mark a number of a seed as used."""
         self._last[kind] = max(self._last[kind], number)
 
     def assign(self, kind: str, number: int | None = None) -> int:
-        """The number that a seed gave, or the next one."""
+        """The number of a seed, which is marked as used, or the next one."""
         if number is None:
             return self.next(kind)
         self.reserve(kind, number)
@@ -47,15 +47,15 @@ class IdGenerator:
         return f"{self._random.getrandbits(4 * digits):0{digits}x}"
 
     def uuid4(self) -> str:
-        """A name of the world in the shape of an API token."""
+        """A look-up key of the world in the form of an API token."""
         return str(uuid.UUID(int=self._names.getrandbits(128), version=4))
 
     def udid(self) -> str:
-        """A name of the world in the shape of a hook's address: 32 characters of [a-z0-9]."""
+        """A look-up key of the world in the form of a hook's udid: 32 characters of [a-z0-9]."""
         return "".join(self._names.choices(_UDID_ALPHABET, k=32))
 
     def state(self) -> dict[str, Any]:
-        """Everything that the next ids follow from: the last numbers, and the two generators as tuples of integers."""
+        """The state from which the next ids follow: the last numbers, and the two generators as tuples of integers."""
         return {
             "last": dict(self._last),
             "random": self._random.getstate()[1],
@@ -63,10 +63,10 @@ class IdGenerator:
         }
 
     def set_state(self, last: Mapping[str, int], *, random: tuple[int, ...], names: tuple[int, ...]) -> None:
-        """Go on from a state.
+        """Restore a state.
 
         Raises:
-            ValueError: if it is none.
+            ValueError: if it is not a state of a generator.
         """
         self._random.setstate((3, random, None))
         self._names.setstate((3, names, None))

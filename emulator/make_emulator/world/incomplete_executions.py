@@ -1,4 +1,4 @@
-"""Incomplete executions as they are kept: how many there are, what is shown of them, and how they are deleted."""
+"""Storage of incomplete executions: selection, logs of retries, deletion."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def by_time(retry: RetryAttempt) -> tuple[int, int]:
 
 
 def list_for_scenario(world: World, scenario: Scenario) -> Selection[IncompleteExecution]:
-    """What broke off in runs of a scenario until now."""
+    """The incomplete executions of a scenario until now."""
     now = world.now()
     return world.incomplete_executions.where(scenario=scenario.id).filter(lambda row: row.created <= now)
 
 
 def count_unresolved_and_total(world: World, scenario: Scenario) -> tuple[int, int]:
-    """How many incomplete executions of a scenario are not resolved, and how many there are; lists ask each row."""
+    """The numbers of unresolved and of all incomplete executions of a scenario."""
     if not len(world.incomplete_executions):
         return 0, 0
     rows = list(list_for_scenario(world, scenario))
@@ -33,16 +33,16 @@ def count_unresolved_and_total(world: World, scenario: Scenario) -> tuple[int, i
 
 
 def logs(world: World, row: IncompleteExecution) -> Selection[RetryAttempt]:
-    """The finished attempts to complete it."""
+    """The finished attempts to complete an incomplete execution."""
     now = world.now()
     return world.retries.where(incomplete=row.id).filter(lambda retry: retry.execution.ends <= now)
 
 
 def find_log(world: World, row: IncompleteExecution, execution_id: str) -> RetryAttempt:
-    """One finished attempt.
+    """The finished attempt with an id.
 
     Raises:
-        NotFound: if there is none.
+        NotFoundError: if there is none.
     """
     retry = world.retries.get((row.id, execution_id))
     if retry is None or retry.execution.ends > world.now():
@@ -51,26 +51,26 @@ def find_log(world: World, row: IncompleteExecution, execution_id: str) -> Retry
 
 
 def select(
-    world: World, scenario: Scenario, ids: Sequence[str] | None, spared: Iterable[str] = ()
+    world: World, scenario: Scenario, ids: Sequence[str] | None, excluded: Iterable[str] = ()
 ) -> list[IncompleteExecution]:
-    """The incomplete executions of a scenario with these ids, or all but some, oldest first.
+    """The incomplete executions of a scenario with these ids, or all (``ids=None``) except the excluded, oldest first.
 
     Raises:
-        NotFound: if an id is not among them.
+        NotFoundError: if an id is not among them.
     """
     rows = {row.id: row for row in list_for_scenario(world, scenario)}
     for id in ids or ():
         if id not in rows:
             raise NotFoundError("incomplete execution", id)
-    wanted = set(rows if ids is None else ids) - set(spared)
-    return sorted((rows[id] for id in wanted), key=lambda row: row.index)
+    selected = set(rows if ids is None else ids) - set(excluded)
+    return sorted((rows[id] for id in selected), key=lambda row: row.index)
 
 
 def delete(world: World, rows: Sequence[IncompleteExecution], *, confirmed: bool) -> list[str]:
-    """Delete incomplete executions, which cannot be undone.
+    """Delete incomplete executions irrevocably.
 
     Raises:
-        Unconfirmed: if the caller did not confirm.
+        NotConfirmedError: if the caller did not confirm.
     """
     if not confirmed:
         raise NotConfirmedError("Incomplete executions are deleted for good.")

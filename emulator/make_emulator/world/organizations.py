@@ -1,4 +1,4 @@
-"""Organizations, teams, users and who belongs to what."""
+"""Organizations, teams, users, memberships and tokens."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def create_user(
 def create_token(
     world: World, user: User, scopes: Iterable[str], *, label: str, token: str | None = None
 ) -> Token:
-    """Give a user a key to the API; its text is made up unless it is given."""
+    """Create an API token of a user; by default its text is generated."""
     row = Token(
         token=token or world.ids.uuid4(),
         label=label,
@@ -64,7 +64,7 @@ def create_organization(
     plan: str = "enterprise",
     id: int | None = None,
 ) -> tuple[Organization, OrganizationMember]:
-    """Found an organization; its owner becomes its first member."""
+    """Create an organization; its owner becomes its first member."""
     id = world.ids.assign("organization", id)
     now = world.now()
     world.counters_until = 0
@@ -112,10 +112,10 @@ def create_team(
     transfer_limit: int | None = None,
     id: int | None = None,
 ) -> tuple[Team, TeamMember]:
-    """Found a team; its creator becomes its administrator.
+    """Create a team; its creator becomes its administrator.
 
     Raises:
-        LimitReached: if the plan allows no more teams (help centre: plans below Teams have one).
+        PlanLimitError: if the plan allows no more teams (help centre: plans below Teams have one).
     """
     if len(world.teams.where(organization=organization.id)) >= organization.license.teams:
         raise PlanLimitError(f"The plan allows {organization.license.teams} team(s).")
@@ -133,20 +133,20 @@ def create_team(
 
 
 def change_plan(
-    world: World, organization: Organization, plan: str, own: Mapping[str, Json] = MappingProxyType({})
+    world: World, organization: Organization, plan: str, overrides: Mapping[str, Json] = MappingProxyType({})
 ) -> Organization:
-    """Put an organization on another plan, with what its license has of its own; what it already has, it keeps."""
-    return update_organization(world, organization, plan=plan, license=replace(PLANS[plan][1], **own))
+    """Change the plan of an organization, with overrides of its license; existing resources stay."""
+    return update_organization(world, organization, plan=plan, license=replace(PLANS[plan][1], **overrides))
 
 
 def create_organization_with_team(
     world: World, user: User, *, name: str, region_id: int, country_id: int, timezone_id: int
 ) -> tuple[Organization, OrganizationMember]:
-    """What creating an organization through the API does: it comes with a first team.
+    """Create an organization as the API does, with a first team.
 
     Raises:
-        Forbidden: if the user is no administrator of the zone, whatever the token's scopes say.
-        Invalid: if region, country or time zone do not exist.
+        AccessDeniedError: if the user is no administrator of the zone, whatever the token's scopes.
+        InvalidParametersError: if region, country or time zone do not exist.
     """
     if not user.is_admin:
         raise AccessDeniedError("Access denied.")
@@ -171,7 +171,7 @@ def update_organization_settings(world: World, organization: Organization, **cha
     """Change name, country_id or timezone_id.
 
     Raises:
-        Invalid: if the country or the time zone does not exist.
+        InvalidParametersError: if the country or the time zone does not exist.
     """
     _validate_country_and_timezone(
         country_id=changes.get("country_id"), timezone_id=changes.get("timezone_id")
@@ -191,7 +191,7 @@ def delete_team(world: World, team: Team, *, confirmed: bool) -> int:
     """Delete a team with everything in it.
 
     Raises:
-        Unconfirmed: if the caller did not confirm.
+        NotConfirmedError: if the caller did not confirm.
     """
     if not confirmed:
         raise NotConfirmedError(f"Team '{team.id}' and everything in it would be deleted.")
@@ -205,7 +205,7 @@ def delete_organization(world: World, organization: Organization, *, confirmed: 
     """Delete an organization with its teams.
 
     Raises:
-        Unconfirmed: if it has active scenarios and the caller did not confirm.
+        NotConfirmedError: if it has active scenarios and the caller did not confirm.
     """
     if not confirmed and any(row.is_active for row in world.scenarios.where(organization=organization.id)):
         raise NotConfirmedError(f"Organization '{organization.id}' has active scenarios.")

@@ -1,4 +1,4 @@
-"""What each plan of Make allows.
+"""Limits and features of Make's plans.
 
 Requests a minute: API documentation, "Rate limiting" (Free: observed, ``license.apiLimit`` 30). The other
 figures of Free were observed on a real organization in July 2026; those of the paid plans follow the public

@@ -1,9 +1,9 @@
-"""Roles: what a user may do in a team or an organization, besides what the token's scopes let pass.
+"""Roles and their permissions in a team or an organization, which apply besides the scopes of a token.
 
 Permissions by role: vendor's white-label documentation, "Default team permissions" and "Default organizations
 permissions"; a later release note takes ``team edit`` from restricted members. The names are those of the API's own
 list of roles where a source shows them (``account add``, ``datastores get``), else those of the documentation.
-No source gives ``organization users view`` to a role: those have it who may add and edit users.
+No source names the roles with ``organization users view``: here, those that may add and edit users.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from .world import World
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A set of permissions that a user has in a team or an organization."""
+    """Set of permissions of a user in a team or an organization."""
 
     id: int
     name: str
     category: str
     subsidiary: bool
     permissions: frozenset[str]
-    #: Whether a source shows the id; the others are the emulator's own.
+    #: False for an id that no source shows, which is the emulator's own.
     has_known_id: bool = True
     identifier: str | None = None
     description: str | None = None
@@ -40,14 +40,14 @@ TEAM_MEMBER = 3
 ORGANIZATION_OWNER = 11
 ORGANIZATION_MEMBER = 13
 
-#: The permission that only an owner has: to be an administrator of every team of the organization.
+#: The permission of owners only: to be an administrator of every team of the organization.
 ACCESS_ALL_TEAMS = "access all teams"
-#: The permission to find an organization's users by what they may do; needed for those of a team, too.
+#: The permission to list an organization's users by their permissions; needed for those of a team, too.
 USERS_VIEW = "organization users view"
 
 
-def _permissions(things: str, *acts: str) -> frozenset[str]:
-    return frozenset(f"{thing} {act}" for thing in things.split(", ") for act in acts)
+def _permissions(resources: str, *actions: str) -> frozenset[str]:
+    return frozenset(f"{resource} {action}" for resource in resources.split(", ") for action in actions)
 
 
 _MONITORING_PERMISSIONS = frozenset(
@@ -141,23 +141,23 @@ _NO_PERMISSIONS: frozenset[str] = frozenset()
 
 
 def find_role(name: str | int, category: str) -> Role | None:
-    """The role of a category with an id or a name; ``Team`` may be left out, and upper case does not matter."""
-    wanted = str(name).casefold()
+    """The role of a category with an id or a name; the name may lack ``Team``, and its case is ignored."""
+    sought = str(name).casefold()
     for role in ROLES:
         names = (str(role.id), role.name.casefold(), role.name.casefold().removeprefix("team "))
-        if role.category == category and wanted in names:
+        if role.category == category and sought in names:
             return role
     return None
 
 
 def organization_permissions(world: World, user: User, organization_id: int) -> frozenset[str]:
-    """What a user may do in an organization."""
+    """The permissions of a user in an organization."""
     member = world.organization_members.get((user.id, organization_id))
     return _PERMISSIONS_BY_ROLE_ID.get(member.role_id, _NO_PERMISSIONS) if member else _NO_PERMISSIONS
 
 
 def team_permissions(world: World, user: User, team: Team) -> frozenset[str]:
-    """What a user may do in a team; who has all teams is an administrator in each, whatever else is said."""
+    """The permissions of a user in a team; a user with access to all teams is an administrator of each."""
     if ACCESS_ALL_TEAMS in organization_permissions(world, user, team.organization_id):
         return _TEAM_ADMIN_PERMISSIONS
     member = world.team_members.get((user.id, team.id))
@@ -165,9 +165,9 @@ def team_permissions(world: World, user: User, team: Team) -> frozenset[str]:
 
 
 def lacks_permission(world: World, user: User, permission: str, row: Any) -> bool:
-    """Whether a user's role does not let them do something to a row, or in the team that owns it.
+    """Check if a user's role lacks a permission for a row, or in the team that owns it.
 
-    What needs a permission of a team asks nothing of an organization, and the other way round.
+    A permission of teams is not required of an organization, and vice versa.
     """
     if isinstance(row, User):
         return False
@@ -182,9 +182,9 @@ def lacks_permission(world: World, user: User, permission: str, row: Any) -> boo
 
 
 def holders(world: World, permission: str, owner: Team | Organization) -> list[User]:
-    """The users who have a permission in the team, or the organization, that it is for; the newest come first."""
+    """The users with a permission in the team, or the organization, to which it applies; the newest come first."""
     if isinstance(owner, Team):
-        # Who has all teams need not be a member of this one.
+        # A user with access to all teams need not be a member of this one.
         ids = {row.user_id for row in world.team_members.where(team=owner.id)}
         ids |= {row.user_id for row in world.organization_members.where(organization=owner.organization_id)}
     else:

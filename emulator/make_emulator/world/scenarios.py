@@ -12,6 +12,11 @@ from .world import World
 FIRST_EVENT_ID = 50_000_000
 
 
+def is_on_demand(scheduling: Mapping[str, Json]) -> bool:
+    """Returns True for the scheduling of a scenario that runs only on request."""
+    return scheduling.get("type") == "on-demand"
+
+
 def insert(
     world: World,
     blueprint: Mapping[str, Json],
@@ -36,7 +41,7 @@ def insert(
     Args:
         is_invalid: by default, a scenario is invalid if its blueprint is incomplete.
         created: the time of creation in milliseconds, by default now; also the default of ``last_edit``.
-        id: the id that a seed gave; by default, the next one.
+        id: an explicit id; by default, the next one.
     """
     created = world.now() if created is None else created
     scenario = world.scenarios.put(

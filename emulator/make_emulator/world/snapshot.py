@@ -1,7 +1,7 @@
-"""The whole state of a world as one JSON document, and back, exactly.
+"""Snapshots: the whole state of a world as one JSON document, which restores exactly.
 
-The document holds every secret of the world (tokens, credentials): it would not be exact otherwise. `redacted` makes
-one to show around, which cannot be restored. Rows are immutable, so taking a snapshot is copying references.
+The document contains every secret of the world (tokens, credentials). `redact` masks them in a copy, which cannot be
+restored. Rows are immutable, so taking a snapshot copies references only.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class InvalidSnapshotError(ValueError):
     """The document is not a snapshot that can be restored; the text says why."""
 
 
-# --- out -----------------------------------------------------------------------------------------
+# --- save ----------------------------------------------------------------------------------------
 
 
 def take(world: World) -> dict[str, Any]:
-    """The state of a world, for `dumps`."""
+    """Snapshot of a world, for `dumps`."""
     with world.lock:
         sections: dict[str, list[Any]] = {}
         for name, spec in TABLES.items():
@@ -52,7 +52,7 @@ def take(world: World) -> dict[str, Any]:
 
 
 def header(world: World) -> dict[str, Any]:
-    """What there is to a world besides its rows; the caller holds the lock."""
+    """The state of a world besides its rows; the caller holds the lock."""
     return {
         "version": VERSION,
         "seed": world.seed,
@@ -72,12 +72,12 @@ def header(world: World) -> dict[str, Any]:
 
 
 def dumps(state: Mapping[str, Any]) -> bytes:
-    """A state as JSON."""
+    """Serialize a snapshot as JSON."""
     return orjson.dumps(state, default=_json_default)
 
 
 def redact(state: Mapping[str, Any]) -> dict[str, Any]:
-    """The document of a state without tokens, addresses of hooks, credentials, and what ids follow from; it cannot be restored."""
+    """The document of a snapshot without tokens, udids of hooks, credentials and states of generators; it cannot be restored."""
     document: dict[str, Any] = orjson.loads(dumps(state))
     rows = document["rows"]
     secrets: set[str] = set()
@@ -111,7 +111,7 @@ def _json_default(value: Any) -> Any:
         return dict(value)
     if isinstance(value, Sequence):
         return list(value)
-    raise TypeError(f"{type(value).__name__} is no JSON")
+    raise TypeError(f"{type(value).__name__} is not serializable as JSON")
 
 
 def _mask_values(value: Json) -> Json:
@@ -122,17 +122,16 @@ def _mask_values(value: Json) -> Json:
     return value if value is None else MASK
 
 
-# --- in ------------------------------------------------------------------------------------------
+# --- restore -------------------------------------------------------------------------------------
 
 
 def loads(data: bytes, name: str, *, resume: bool = False) -> World:
-    """A world in the state of a document; see `restored`.
+    """Restore a world from a document as text; see `restore`.
 
     Raises:
-        BadSnapshot: if it is not JSON, or cannot be restored.
+        InvalidSnapshotError: if it is not JSON, or cannot be restored.
     """
-    # Nothing of what is made here is garbage, but the collector would walk over all of it again and again, which takes
-    # twice as long as the rest.
+    # No garbage arises here, but the collector would traverse all new rows repeatedly, which takes twice as long as the rest.
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -145,15 +144,15 @@ def loads(data: bytes, name: str, *, resume: bool = False) -> World:
 
 
 def restore(document: Any, name: str, *, resume: bool = False) -> World:
-    """A world in the state of a document, as ``orjson.loads`` read it.
+    """Restore a world from a document as parsed by ``orjson.loads``.
 
     Args:
-        name: what the world is called from now on.
-        resume: let a clock that runs go on as if the world had never stopped, rather than from the moment of the
+        name: the name of the new world.
+        resume: let a running clock continue as if the world had never stopped, rather than from the moment of the
             snapshot.
 
     Raises:
-        BadSnapshot: if the document is malformed, redacted, or of another version.
+        InvalidSnapshotError: if the document is malformed, redacted, or of another version.
     """
     if not isinstance(document, dict):
         raise InvalidSnapshotError("it is not a JSON object")
@@ -188,7 +187,7 @@ def _build_world(document: dict[str, Any], name: str, resume: bool) -> World:
     _load_rows(world, _read(dict, document, "rows"))
     _check_references(world)
     _set_ids(world, _read(dict, document, "ids"))
-    # Last: nothing of a clock that runs is lost to reading.
+    # Last, so that a running clock loses no time to reading.
     _set_clock(world, _read(dict, document, "clock"), resume)
     return world
 
@@ -231,7 +230,7 @@ def _check_references(world: World) -> None:
                 f"scenario {scenario.id} has no blueprint {scenario.blueprint_version}"
             )
     if not len(world.tokens):
-        raise DeserializationError("there is no token, so nobody could find the world")
+        raise DeserializationError("there is no token, so the world could not be looked up")
 
 
 def _set_ids(world: World, ids: dict[str, Any]) -> None:
@@ -243,14 +242,14 @@ def _set_ids(world: World, ids: dict[str, Any]) -> None:
             octets = base64.b64decode(_read(str, ids, name), validate=True)
             states[name] = _RANDOM_STATE.unpack(octets)
         except (binascii.Error, struct.error):
-            raise DeserializationError(f"'ids.{name}' is no state of a generator") from None
+            raise DeserializationError(f"'ids.{name}' is not a state of a generator") from None
     world.ids.set_state(last, **states)
 
 
 def _set_clock(world: World, clock: dict[str, Any], resume: bool) -> None:
     now, offset = _read(int, clock, "now"), _read(int, clock, "offset")
     if not 0 <= now <= MAX_TIMESTAMP or abs(offset) > MAX_TIMESTAMP:
-        raise DeserializationError("'clock' lies out of the years that a clock knows")
+        raise DeserializationError("'clock' is out of range")
     world.clock.resume(offset)
     if _read(bool, clock, "frozen"):
         world.clock.freeze(now)

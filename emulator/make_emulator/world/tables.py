@@ -158,7 +158,7 @@ class Table(Generic[Key, Row]):
         return self._rows.get(key)
 
     def put(self, row: Row) -> Row:
-        """Insert a row, or replace the one with its key; a row keeps its place in insertion order."""
+        """Insert a row, or replace the one with its key; the row stays at its place in insertion order."""
         self.revision += 1
         key = self._key(row)
         old = self._rows.get(key)

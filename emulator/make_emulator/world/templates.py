@@ -1,6 +1,6 @@
-"""Templates: a team's own, and the versions of them that are published and, once approved, seen by everybody.
+"""Templates of teams, and their published versions, which are visible to all users once approved.
 
-No route approves: that is done by people at Make. Sources: API documentation, "Templates" and "Templates > Public".
+No route approves a version: Make's staff does. Sources: API documentation, "Templates" and "Templates > Public".
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _NON_SLUG_CHARACTERS = re.compile(r"[^a-z0-9]+")
 _DEFAULT_SCHEDULING: Mapping[str, Json] = {"type": "indefinitely", "interval": 900}
 
 
-# --- a team's own --------------------------------------------------------------------------------
+# --- templates of teams --------------------------------------------------------------------------
 
 
 def create(
@@ -47,10 +47,10 @@ def create(
     controller: Mapping[str, Json],
     id: int | None = None,
 ) -> Template:
-    """Keep a blueprint, stripped of what belongs to the team, as a template of the blueprint's name.
+    """Create a template from a blueprint, without its references to resources of the team.
 
     Raises:
-        Invalid: if the controller is malformed.
+        InvalidParametersError: if the controller is malformed.
     """
     _check_controller(controller)
     return insert(
@@ -80,7 +80,7 @@ def insert(
     """Insert a template, unchecked, with its blueprint as it is.
 
     Args:
-        id: the id that a seed gave; by default, the next one.
+        id: an explicit id; by default, the next one.
     """
     return world.templates.put(
         Template(
@@ -99,7 +99,7 @@ def insert(
 
 
 def default_controller(name: str, flow: Sequence[Json]) -> dict[str, Json]:
-    """The controller of a template that is not made by Make's designer."""
+    """The controller of a template that Make's designer did not create."""
     return {"name": name, "modules": {}, "idSequence": len(flow) + 1}
 
 
@@ -107,7 +107,7 @@ def update(world: World, template: Template, version: PublicTemplate | None, **c
     """Change name, blueprint, scheduling or controller of a template, or of a published version of it.
 
     Raises:
-        Invalid: if the controller is malformed.
+        InvalidParametersError: if the controller is malformed.
     """
     if "controller" in changes:
         _check_controller(changes["controller"])
@@ -124,8 +124,8 @@ def delete(world: World, user: User, template: Template, *, confirmed: bool) -> 
     """Delete a template with its published versions.
 
     Raises:
-        Forbidden: if it is approved, and the user no administrator of the zone.
-        Unconfirmed: if the caller did not confirm.
+        AccessDeniedError: if it is approved, and the user is no administrator of the zone.
+        NotConfirmedError: if the caller did not confirm.
     """
     if template.approved_id is not None and not user.is_admin:
         raise AccessDeniedError("Access denied.")
@@ -148,7 +148,7 @@ def distinct_apps(blueprint: Mapping[str, Json]) -> tuple[str, ...]:
 
 
 def strip_references(blueprint: Mapping[str, Json]) -> dict[str, Json]:
-    """A copy whose modules do not name the team's connections, hooks and data stores any more."""
+    """A copy whose modules do not refer to the team's connections, hooks and data stores."""
     copy: dict[str, Json] = deepcopy(dict(blueprint))
     for node in blueprint_refs.iter_modules(copy["flow"]):
         parameters = node.get("parameters")
@@ -160,7 +160,7 @@ def strip_references(blueprint: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _check_controller(controller: Mapping[str, Json]) -> None:
-    faults = [
+    issues = [
         f"Missing value of required parameter 'controller.{name}'."
         if name not in controller
         else f"Parameter 'controller.{name}' must be {form}."
@@ -171,18 +171,18 @@ def _check_controller(controller: Mapping[str, Json]) -> None:
         )
         if not isinstance(controller.get(name), type) or isinstance(controller[name], bool)
     ]
-    if faults:
-        raise InvalidParametersError(*faults)
+    if issues:
+        raise InvalidParametersError(*issues)
 
 
 # --- published versions --------------------------------------------------------------------------
 
 
 def find_version(world: World, template: Template, id: int | None) -> PublicTemplate | None:
-    """The published or approved version of a template with an id; none if no id is given.
+    """The published or approved version of a template with an id; ``None`` without an id.
 
     Raises:
-        NotFound: if the template has no such version.
+        NotFoundError: if the template has no such version.
     """
     if id is None:
         return None
@@ -192,7 +192,7 @@ def find_version(world: World, template: Template, id: int | None) -> PublicTemp
 
 
 def publish(world: World, template: Template) -> Template:
-    """Publish a template as it is now; a version that waits for approval is replaced."""
+    """Publish the present state of a template; a version that awaits approval is replaced."""
     id = template.published_id
     if id is None or id == template.approved_id:
         id = world.ids.next("public template")
@@ -214,10 +214,10 @@ def publish(world: World, template: Template) -> Template:
 
 
 def request_approval(world: World, template: Template) -> Template:
-    """Ask that the published version be shown to everybody.
+    """Request the approval of the published version.
 
     Raises:
-        WrongState: if there is no such version, or approval was requested or given.
+        InvalidStateError: if there is no such version, or approval was requested or granted.
     """
     if template.published_id is None or template.published_id == template.approved_id:
         raise InvalidStateError("The template has no published version that waits for approval.")
@@ -227,7 +227,11 @@ def request_approval(world: World, template: Template) -> Template:
 
 
 def approve(world: World, template: Template) -> Template:
-    """Show the published version to everybody, as the people at Make do; an earlier one gives way to it."""
+    """Approve the published version, as Make's staff does; it replaces an earlier one.
+
+    Raises:
+        InvalidStateError: if the template is not published.
+    """
     if template.published_id is None:
         raise InvalidStateError("The template is not published.")
     if template.approved_id not in (None, template.published_id):
@@ -237,11 +241,11 @@ def approve(world: World, template: Template) -> Template:
     return world.templates.put(replace(template, approved_id=version.id, requested_approval=False))
 
 
-# --- what everybody sees -------------------------------------------------------------------------
+# --- public templates ----------------------------------------------------------------------------
 
 
 def slug(version: PublicTemplate) -> str:
-    """The name of a public template in paths, e.g. ``13-http-template-example``."""
+    """The slug of a public template in paths, e.g. ``13-http-template-example``."""
     return "-".join([str(version.id), *filter(None, _NON_SLUG_CHARACTERS.split(version.name.lower()))])
 
 
@@ -264,8 +268,8 @@ def find_public(world: World, url: str) -> PublicTemplate:
     """The approved template with a slug.
 
     Raises:
-        Invalid: if that is no slug.
-        NotFound: if there is no such template.
+        InvalidParametersError: if that is no slug.
+        NotFoundError: if there is no such template.
     """
     match = _SLUG.fullmatch(url)
     if match is None:
@@ -276,14 +280,14 @@ def find_public(world: World, url: str) -> PublicTemplate:
     return found
 
 
-def find_source_template(world: World, reach: Visibility, id: int) -> Template | PublicTemplate:
-    """The template on which a scenario may be based: one of a team that the user sees, or an approved one.
+def find_source_template(world: World, visibility: Visibility, id: int) -> Template | PublicTemplate:
+    """The template on which a scenario may be based: one of a visible team, or an approved one.
 
     Raises:
-        NotFound: if there is none.
+        NotFoundError: if there is none.
     """
     own = world.templates.get(id)
-    if own is not None and reach.can_see_team(own.team_id):
+    if own is not None and visibility.can_see_team(own.team_id):
         return own
     found = world.public_templates.get(id)
     if found is None or found.approved is None:
@@ -292,7 +296,7 @@ def find_source_template(world: World, reach: Visibility, id: int) -> Template |
 
 
 def install_public_templates(world: World) -> None:
-    """Put the approved templates that ship with the emulator into a world."""
+    """Insert the approved templates that ship with the emulator into a world."""
     for version in _load_shipped_templates():
         world.ids.reserve("public template", version.id)
         world.public_templates.put(replace(version, published=world.now(), approved=world.now()))

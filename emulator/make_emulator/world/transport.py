@@ -1,4 +1,4 @@
-"""What a request to a service outside is made of, and who carries it there. The world itself never calls anything."""
+"""Requests to external services, their responses, and the protocol of the transport that sends them; the world itself sends none."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Literal, Protocol
 
 from .models import Headers
 
-#: What no header of HTTP can hold (Node refuses it too).
+#: Characters that are invalid in headers of HTTP (Node rejects them too).
 INVALID_HEADER_CHARACTERS = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingRequest:
-    """One request, ready to be sent: an absolute address of ASCII, the headers in their order, a time-out in milliseconds.
+    """Request, ready to be sent: an absolute URL of ASCII, the headers in their order, a time-out in milliseconds.
 
-    ``verified`` is whether the server's certificate must be vouched for, ``authority`` who else may vouch for it (PEM).
+    ``ca_certificate`` is a further authority (PEM) that may have signed the server's certificate.
     """
 
     method: str
@@ -30,9 +30,9 @@ class OutgoingRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
-    """What came back, decoded; ``elapsed`` is how many milliseconds it took.
+    """Response, decoded; ``elapsed`` is the milliseconds that it took.
 
-    ``further`` are the pages after this one, if one was asked for all of them.
+    ``next_pages`` are the pages after this one, if all of them were requested.
     """
 
     status: int
@@ -42,12 +42,12 @@ class HttpResponse:
     next_pages: tuple[HttpResponse, ...] = ()
 
     def header(self, name: str) -> str | None:
-        """The first header of a name, however it is written."""
+        """The first header of a name in lower case; the case of the response's names is ignored."""
         return next((value for key, value in self.headers if key.lower() == name), None)
 
 
 class NoResponseError(Exception):
-    """Nothing came back in time, nobody was there, or more came than is taken; the text says which, without secrets."""
+    """Time-out, failed connection, or a response above the limit of size; the text says which, without secrets."""
 
     def __init__(self, cause: Literal["timeout", "connection", "size"], text: str, elapsed: int = 0) -> None:
         super().__init__(text)
@@ -56,10 +56,10 @@ class NoResponseError(Exception):
 
 
 class Transport(Protocol):
-    """Sends one request and waits for its answer; follows no redirect.
+    """Sender of requests, which waits for the response and follows no redirect.
 
     Raises:
-        Unanswered: if there is no answer.
+        NoResponseError: if there is no response.
     """
 
     def __call__(self, request: OutgoingRequest) -> HttpResponse: ...

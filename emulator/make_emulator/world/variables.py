@@ -1,7 +1,7 @@
-"""Variables that every scenario of an organization or a team can see: Make's own, and those that people make.
+"""Variables of organizations and teams, readable by all their scenarios: system variables and custom variables.
 
-Sources: API documentation, "Organizations" and "Teams" (names, types, what is checked); help centre, "System variables" and
-"Custom variables" (what there is; plans from Pro up have custom ones).
+Sources: API documentation, "Organizations" and "Teams" (names, types, validation); help centre, "System variables" and
+"Custom variables" (the list; plans from Pro up have custom ones).
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from .exceptions import InvalidParametersError, NotConfirmedError, NotFoundError
 from .models import Json, Organization, Team, User, Variable, VariableChange
 from .world import World
 
-#: Type id -> what a value of it is, by the name that seeds have for it.
+#: Type id -> the name of the type in seeds.
 TYPE_NAMES: Mapping[int, str] = {1: "number", 2: "string", 3: "boolean", 4: "date"}
 
-#: What a custom variable may be called; how long a name may be is assumed.
+#: Valid names of custom variables; the limit of their length is assumed.
 NAME_PATTERN = re.compile(r"[A-Za-z0-9$_]{1,128}", re.ASCII)
 
-#: As API documentation has it, e.g. ``1998-03-06T12:31:00.000Z``.
+#: The format of dates (API documentation), e.g. ``1998-03-06T12:31:00.000Z``.
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,3})?Z", re.ASCII)
 
 
 def list_variables(world: World, owner: Organization | Team) -> list[Variable]:
-    """All variables, Make's own first; where the plan has no custom ones, those are all."""
+    """All variables, system variables first; without custom ones where the plan has none."""
     return [*_system_variables(world, owner), *_custom_variables(world, owner)]
 
 
 def iter_values(world: World, owner: Organization | Team) -> Iterator[tuple[str, int, Json]]:
-    """Name, type and value as scenarios see them; Make's own win over others of their name."""
+    """Name, type and value as scenarios see them; a system variable comes after a custom one of its name, so it wins."""
     for variable in (*_custom_variables(world, owner), *_system_variables(world, owner)):
         yield variable.name, variable.type_id, variable.value
 
 
 def find_value(world: World, owner: Organization | Team, name: str) -> tuple[int, Json] | None:
-    """Type and value of one variable, as `values` has it; what it costs does not grow with their number."""
+    """Type and value of one variable as scenarios see it, in constant time."""
     for variable in _system_variables(world, owner):
         if variable.name == name:
             return variable.type_id, variable.value
@@ -49,22 +49,22 @@ def find_value(world: World, owner: Organization | Team, name: str) -> tuple[int
 def create(
     world: World, author: User, owner: Organization | Team, *, name: str, type_id: int, value: Json
 ) -> Variable:
-    """Make a custom variable.
+    """Create a custom variable.
 
     Raises:
-        NotFound: if the plan has no custom variables.
-        Invalid: if the name is taken or no name, or the value is not of the type.
+        NotFoundError: if the plan has no custom variables.
+        InvalidParametersError: if the name is taken or invalid, or the value is not of the type.
     """
     _require_custom_variables(world, owner, name)
-    faults = []
+    issues = []
     if not NAME_PATTERN.fullmatch(name):
-        faults.append("Parameter 'name' has forbidden characters.")
+        issues.append("Parameter 'name' has forbidden characters.")
     if any(variable.name == name for variable in list_variables(world, owner)):
-        faults.append(f"Parameter 'name': there is a variable '{name}' already.")
+        issues.append(f"Parameter 'name': there is a variable '{name}' already.")
     if not matches_type(type_id, value):
-        faults.append(_type_mismatch_text(type_id))
-    if faults:
-        raise InvalidParametersError(*faults)
+        issues.append(_type_mismatch_text(type_id))
+    if issues:
+        raise InvalidParametersError(*issues)
     kind, id = owner_key(owner)
     variable = Variable(owner=kind, owner_id=id, name=name, type_id=type_id, value=value)
     _record_change(world, author, None, variable)
@@ -80,11 +80,11 @@ def update(
     type_id: int | None = None,
     **changes: Json,
 ) -> Variable:
-    """Change the type, the value or both; only when both are given it is checked that they fit (documented).
+    """Change the type, the value or both; the value is validated only if both are sent (documented).
 
     Raises:
-        NotFound: if there is no such custom variable, or the plan has none.
-        Invalid: if the value is not of the type.
+        NotFoundError: if there is no such custom variable, or the plan has none.
+        InvalidParametersError: if the value is not of the type.
     """
     before = find(world, owner, name)
     if type_id is not None and "value" in changes and not matches_type(type_id, changes["value"]):
@@ -100,11 +100,11 @@ def update(
 
 
 def delete(world: World, owner: Organization | Team, name: str, *, confirmed: bool) -> bool:
-    """Delete a custom variable with its history; scenarios that use it see nothing in its place.
+    """Delete a custom variable with its history; it is empty in the scenarios that use it.
 
     Raises:
-        NotFound: as `update`.
-        Unconfirmed: if the caller did not confirm.
+        NotFoundError: as `update`.
+        NotConfirmedError: if the caller did not confirm.
     """
     variable = find(world, owner, name)
     if not confirmed:
@@ -114,24 +114,24 @@ def delete(world: World, owner: Organization | Team, name: str, *, confirmed: bo
 
 
 def history(world: World, owner: Organization | Team, name: str) -> list[VariableChange]:
-    """What became of a custom variable, the latest first.
+    """The changes of a custom variable, the latest first.
 
     Raises:
-        NotFound: as `update`.
+        NotFoundError: as `update`.
     """
     find(world, owner, name)
     changes = sorted(
         world.variable_changes.where(variable=(*owner_key(owner), name)), key=lambda row: -row.id
     )
-    # That it was made is told only as long as nothing else happened to it (documented).
+    # The creation is listed only until the first change (documented).
     return [change for change in changes if change.before is not None] or changes
 
 
 def find(world: World, owner: Organization | Team, name: str) -> Variable:
-    """A custom variable; Make's own are none that one could change.
+    """The custom variable of a name.
 
     Raises:
-        NotFound: if there is no such one, or the plan has none.
+        NotFoundError: if there is no such one, or the plan has none.
     """
     _require_custom_variables(world, owner, name)
     variable = world.variables.get((*owner_key(owner), name))
@@ -141,7 +141,7 @@ def find(world: World, owner: Organization | Team, name: str) -> Variable:
 
 
 def matches_type(type_id: int, value: Json) -> bool:
-    """Whether a value is of a type."""
+    """Check if a value is of a type."""
     match TYPE_NAMES[type_id]:
         case "number":
             return isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -167,7 +167,7 @@ def _type_mismatch_text(type_id: int) -> str:
 
 
 def _system_variables(world: World, owner: Organization | Team) -> Iterator[Variable]:
-    """Make's own. What they are is documented, how most of them are called is assumed."""
+    """The system variables; the list is documented, most names are assumed."""
     kind, id = owner_key(owner)
     values: dict[str, Json] = {"id": owner.id, "name": owner.name}
     if isinstance(owner, Organization):

@@ -1,7 +1,7 @@
-"""What a user can see. Everything else answers as if it did not exist.
+"""Visibility of resources to a user; those that are not visible seem not to exist.
 
-One function, `Visibility.find`, stands between every id that a caller names and the row behind it, so no handler
-can forget to ask. Source: API documentation, "HTTP status codes" (404 hides what the caller may not see).
+Every id in a request is resolved by one function, `Visibility.find`, so no handler can omit the check. Source: API
+documentation, "HTTP status codes" (404 hides what the caller may not see).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Visibility:
         """The row of a kind (``"scenario"``, ``"dataStore"`` …) with that key.
 
         Raises:
-            NotFound: if there is none, or the user may not see it.
+            NotFoundError: if there is none, or it is not visible to the user.
         """
         row = self.world.resource_table(kind).get(key)
         if row is None or not self._can_see(kind, row):
@@ -48,7 +48,7 @@ class Visibility:
         return self.can_see_team(row.team_id)
 
     def can_see_team(self, team_id: int) -> bool:
-        """Whether the user belongs to a team, or owns its organization (owners have access to all teams)."""
+        """Check that the user belongs to a team, or owns its organization (owners have access to all teams)."""
         if (self.user.id, team_id) in self.world.team_members:
             return True
         organization_id = self.world.teams[team_id].organization_id

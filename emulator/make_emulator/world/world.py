@@ -1,4 +1,4 @@
-"""One emulated Make: its tables, its clock, its ids, its lock."""
+"""World: the tables, clock, ids and lock of one emulated Make."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .transport import Transport
 
 
 def ignore_name(_name: str) -> None:
-    """Tells nobody."""
+    """Ignore a look-up key, in a world that no server registered."""
 
 
 class World(Tables):
     """The state of one isolated Make.
 
-    Hold ``lock`` while reading or changing it. ``announce`` is told each name (token, hook udid) by which a
-    server may find this world.
+    Hold ``lock`` while reading or changing it. ``register_name`` is called with each key (token, hook udid) by which a
+    server may look up this world.
     """
 
     def __init__(self, name: str, *, seed: int = 0, now: int | str | None = None) -> None:
@@ -32,27 +32,27 @@ class World(Tables):
         self.clock = Clock(now)
         self.ids = IdGenerator(seed, salt=name)
         self.register_name: Callable[[str], None] = ignore_name
-        #: Carries requests of scenarios to services outside; ``None`` where nothing is ever called.
+        #: Sends requests of scenarios to external services; ``None`` if none are ever sent.
         self.transport: Transport | None = None
         self.rate_limited = True
-        #: Who called -> when the current rate window opened, and the calls counted in it.
+        #: Caller -> the opening time of the current rate window, and the calls counted in it.
         self.rate_windows: dict[tuple[str, int], tuple[int, int]] = {}
 
-        #: Owner -> what it consumed since its counters were last reset; see `make_emulator.world.consumption`.
+        #: Owner -> its consumption since its counters were last reset; see `make_emulator.world.consumption`.
         self.tallies: dict[tuple[str, int], Consumption] = {}
 
-        #: When the month of some organization is over, at the earliest; 0 for not looked up yet.
+        #: The earliest end of a month of an organization; 0 if not computed yet.
         self.counters_until = 0
         #: Organization id -> the apps that were used in it, so that their first use needs no confirmation.
         self.installed_apps: dict[int, set[str]] = {}
 
-        #: Module -> what it is to answer; see `make_emulator.engine.runtime.module_scripts`.
+        #: Module -> its scripted output; see `make_emulator.engine.runtime.module_scripts`.
         self.scripts: dict[str, ModuleScript] = {}
 
-        #: Scenario id, module id -> how far an "Increment function" has counted that is never reset.
+        #: Scenario id, module id -> the count of an "Increment function" that is never reset.
         self.increments: dict[tuple[int, int], int] = {}
 
-        #: Scenario id -> its runs that still have their steps, oldest first.
+        #: Scenario id -> its runs whose steps are stored, oldest first.
         self.detailed: dict[int, deque[str]] = {}
 
     def now(self) -> int:
@@ -62,7 +62,7 @@ class World(Tables):
         """Count a call of this moment in a fixed window of ``length`` milliseconds, opened by its first call.
 
         Returns:
-            When the window opened, and the calls counted in it, this one included.
+            The opening time of the window, and the calls counted in it, this one included.
         """
         now = self.now()
         opened, calls = self.rate_windows.get(bucket, (now, 0))

@@ -1,4 +1,4 @@
-"""The zones of Make: which host names are theirs. An organization lives in one, and so does every token of its users.
+"""Zones of Make and their host names. An organization belongs to one, and so do the tokens of its users.
 
 Source: API documentation, "Make API structure" (the zones, and those of Celonis; a token fails in another zone).
 """
@@ -11,12 +11,12 @@ from functools import lru_cache
 _HOST_PATTERN = re.compile(r"(?:hook\.)?([a-z]{2}[0-9]+\.make\.com|[a-z0-9-]+\.make\.celonis\.com)")
 
 
-#: A zone as people name it, or the host of one of one's own.
+#: A zone by its short name, or the host of a private one.
 ZONE_PATTERN = re.compile(r"(?:[a-z]{2}[0-9]+|[a-z0-9-]+(?:\.[a-z0-9-]+)+)")
 
 
 def zone_host(zone: str) -> str:
-    """The host of a zone: that of ``eu1`` is ``eu1.make.com``; a host is one already, for zones under names of their own.
+    """The host of a zone: ``eu1.make.com`` for ``eu1``; a host, that of a private zone, is returned as it is.
 
     Raises:
         ValueError: if it is neither.
@@ -28,7 +28,7 @@ def zone_host(zone: str) -> str:
 
 @lru_cache(maxsize=1024)
 def zone_of_host(host: str) -> str | None:
-    """The zone that a host is, or whose hooks it serves; ``None`` for a host that is not Make's. A port is passed over."""
+    """The zone of a host, also of one that serves its hooks; ``None`` for a host that is not Make's. A port is ignored."""
     name = host.partition(":")[0].lower().rstrip(".")
     found = _HOST_PATTERN.fullmatch(name)
     return found[1] if found else None

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from helpers.engine import EngineHarness, error_of, module, outputs_of, return_data, set_variable
+from make_emulator.engine.budget import MAX_OPERATIONS
 from make_emulator.engine.runtime import executor
-from make_emulator.engine.runtime.budget import MAX_OPERATIONS
 from make_emulator.world import organizations
 from make_emulator.world.models import Execution, FieldSpecs, Json, Scenario
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
+from make_emulator.engine.budget import Budget
 from make_emulator.engine.errors import ConversionError, ModuleError
 from make_emulator.engine.expressions.context import Bundle, Environment, Scope
 from make_emulator.engine.expressions.dates import format, parse
@@ -27,7 +28,6 @@ from make_emulator.engine.expressions.values import (
     is_array,
     to_epoch_milliseconds,
 )
-from make_emulator.engine.runtime.budget import Budget
 from make_emulator.resources import fixture_path
 
 Row = Mapping[str, Any]
@@ -92,7 +92,8 @@ def comparable(value: Value) -> Value:
 
 def expected(row: Row) -> Value:
     if "result" in row:
-        return row["result"]
+        result: Value = row["result"]
+        return result
     [(kind, value)] = [(kind, row[kind]) for kind in ("date", "bytes", "mark") if kind in row]
     return {kind: value}
 

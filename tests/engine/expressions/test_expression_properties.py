@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.engine import evaluation_context, render_text
+from make_emulator.engine.budget import Budget
 from make_emulator.engine.errors import ModuleError
 from make_emulator.engine.expressions.evaluator import render
 from make_emulator.engine.expressions.functions import FUNCTIONS
@@ -26,8 +27,7 @@ from make_emulator.engine.expressions.values import (
     normalize_number,
     to_json_value,
 )
-from make_emulator.engine.runtime.budget import Budget
-from make_emulator.engine.runtime.filters import OPERATORS, condition_holds
+from make_emulator.engine.filters import OPERATORS, condition_holds
 
 #: Texts that look like expressions more often than not.
 FRAGMENTS = st.sampled_from(

@@ -7,18 +7,19 @@ import math
 import pytest
 
 from helpers.engine import SAMPLE_BUNDLE, evaluation_context, render_text
+from make_emulator.engine.budget import Budget
 from make_emulator.engine.errors import BudgetExceededError, ConversionError, ExpressionError
 from make_emulator.engine.expressions.evaluator import render, render_deep
 from make_emulator.engine.expressions.values import (
     EMPTY_TEXT,
     FieldMarker,
+    Value,
     as_date,
     as_text,
     coerce,
     format_iso,
     to_json_value,
 )
-from make_emulator.engine.runtime.budget import Budget
 
 
 def refusal(text: str) -> str:
@@ -59,7 +60,7 @@ def test_the_branch_that_is_not_taken_is_not_computed() -> None:
 
 
 def test_an_error_names_its_place_in_the_field() -> None:
-    def place(value: object) -> str:
+    def place(value: Value) -> str:
         with pytest.raises(ExpressionError) as caught:
             render_deep(value, evaluation_context())
         return caught.value.for_field("field").message.removesuffix(": Function 'no' not found!")

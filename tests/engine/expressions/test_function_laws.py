@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from helpers.engine import NOW, evaluation_context
+from make_emulator.engine.budget import Budget
 from make_emulator.engine.errors import BudgetExceededError, ExpressionError
 from make_emulator.engine.expressions import utf16
 from make_emulator.engine.expressions.context import Environment
@@ -23,10 +25,9 @@ from make_emulator.engine.expressions.functions import FUNCTIONS
 from make_emulator.engine.expressions.parser import parse_expression
 from make_emulator.engine.expressions.utf16 import to_well_formed
 from make_emulator.engine.expressions.values import Value, is_equal
-from make_emulator.engine.runtime.budget import Budget
 
 
-def call(name: str, *values: Value) -> Value:
+def call(name: str, *values: Value) -> Any:
     return FUNCTIONS[name].apply(evaluation_context(), values)
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from make_emulator.engine.budget import Budget
 from make_emulator.engine.errors import BudgetExceededError, ExpressionError
 from make_emulator.engine.expressions.regex.matcher import compile_regex, parse_regex_literal
-from make_emulator.engine.runtime.budget import Budget
 
 PATTERNS = [
     *("a", "a*", "(a|b)*c", "^a", r"\d+", r"(\w+)@(\w+)\.com", "a{2,3}", "a{2}", "a{1,}?b", "[a-c]+", "[^a]"),

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from helpers.engine import EngineHarness, last_module_output, module, outputs_of, return_data, set_variable
 from make_emulator.engine.blueprints.parser import parse_blueprint
+from make_emulator.engine.budget import Budget
 from make_emulator.engine.mock_data.infer import ConstraintInference
-from make_emulator.engine.runtime.budget import Budget
 from make_emulator.world.models import Execution, Json
 
 ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"

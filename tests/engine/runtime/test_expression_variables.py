@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from helpers.engine import NOW, EngineHarness, error_of, module, return_data, set_variable
-from make_emulator.engine.runtime.budget import Budget
+from make_emulator.engine.budget import Budget
 from make_emulator.world import organizations, variables
 from make_emulator.world.models import Json, Organization
 

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.engine import EngineHarness, error_of, module, outputs_of, set_variable
+from make_emulator.engine.budget import MAX_OPERATIONS
 from make_emulator.engine.runtime import executor
-from make_emulator.engine.runtime.budget import MAX_OPERATIONS
 from make_emulator.world.models import Json
 
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from helpers.engine import EngineHarness, evaluation_context, module, set_variable
 from make_emulator.engine.blueprints.conditions import Condition
+from make_emulator.engine.budget import Budget
 from make_emulator.engine.errors import ModuleError
-from make_emulator.engine.runtime.budget import Budget
-from make_emulator.engine.runtime.filters import conditions_hold, evaluate_conditions
+from make_emulator.engine.filters import conditions_hold, evaluate_conditions
 from make_emulator.world.models import ConditionResult, Execution
 
 

@@ -1,4 +1,4 @@
-"""The pages for people: what they are made of, and that they load nothing from elsewhere."""
+"""Renderer of the HTML pages, which load nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SCRIPTS = ("common", "dashboard", "docs", "key")
 
 
 def render(template: str, *, status: int = 200, **values: Any) -> Response:
-    """A page made of ``template``.html; whatever is put into it is escaped."""
+    """Returns a page rendered from ``template``.html; all values are escaped."""
     response = Response(
         render_html(template, **values), status=status, content_type="text/html; charset=utf-8"
     )
@@ -31,13 +31,13 @@ def render(template: str, *, status: int = 200, **values: Any) -> Response:
 
 
 def render_html(template: str, **values: Any) -> str:
-    """The text of a page made of ``template``.html; whatever is put into it is escaped."""
+    """Returns the text of a page rendered from ``template``.html; all values are escaped."""
     return _load_environment()[0].get_template(f"{template}.html").render(version=__version__, **values)
 
 
 @lru_cache(maxsize=1)
 def _load_environment() -> tuple[Environment, str]:
-    """The templates, and the policy that lets in the scripts and the style of these files and nothing else."""
+    """Returns the templates, and the content security policy that allows only the scripts and the style of these files."""
     environment = Environment(
         loader=FileSystemLoader(_HERE),
         autoescape=True,

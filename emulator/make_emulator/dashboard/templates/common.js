@@ -1,6 +1,6 @@
 "use strict";
-// What every page needs: the theme, and calls that carry the control key if there is one. It runs twice where a page
-// takes the place of the form for the key, so no constant may stand outside of the block.
+// Theme, and requests with the control key, for every page. It runs twice where a page replaces the form for the key,
+// so there must be no constant outside of the block.
 {
   const root = document.documentElement;
   root.classList.add("has-script");
@@ -8,7 +8,7 @@
   document.getElementById("theme").addEventListener("click", () => {
     const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";
-    try { localStorage.setItem("make-emulator-theme", root.dataset.theme); } catch { /* it lasts for this page */ }
+    try { localStorage.setItem("make-emulator-theme", root.dataset.theme); } catch { /* it applies to this page only */ }
   });
 }
 function controlKey(value) {

@@ -1,12 +1,12 @@
 "use strict";
-// Keeps the live parts of the page up to date, and makes the buttons work.
+// Refreshes the live parts of the page, and handles its buttons.
 async function refresh() {
   let page;
   try {
-    const answer = await call(location.href);
-    page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    document.body.classList.toggle("stale", !answer.ok);
-    if (!answer.ok) return;
+    const response = await call(location.href);
+    page = new DOMParser().parseFromString(await response.text(), "text/html");
+    document.body.classList.toggle("stale", !response.ok);
+    if (!response.ok) return;
   } catch {
     document.body.classList.add("stale");
     return;

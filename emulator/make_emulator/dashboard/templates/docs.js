@@ -1,5 +1,5 @@
 "use strict";
-// The search box, and the buttons that copy a call.
+// Search box, and buttons that copy a request.
 const box = document.getElementById("search");
 const operations = [...document.querySelectorAll("details.operation")];
 function search() {
@@ -7,13 +7,13 @@ function search() {
   for (const operation of operations) {
     operation.hidden = !words.every((word) => operation.dataset.words.includes(word));
   }
-  let left = 0;
+  let matches = 0;
   for (const group of document.querySelectorAll("section.group")) {
     const shown = group.querySelectorAll("details.operation:not([hidden])").length;
     group.hidden = shown === 0;
-    left += shown;
+    matches += shown;
   }
-  document.getElementById("nothing").hidden = left > 0;
+  document.getElementById("nothing").hidden = matches > 0;
 }
 box.addEventListener("input", search);
 document.addEventListener("keydown", (event) => {
@@ -26,13 +26,13 @@ document.addEventListener("click", async (event) => {
   const text = button.parentElement.querySelector("pre").textContent;
   try {
     await navigator.clipboard.writeText(text);
-    button.textContent = "copied";
+    button.textContent = "Copied";
   } catch {
-    // No clipboard without a secure context: mark the text, so that a key copies it.
+    // No clipboard without a secure context: select the text, so that a key copies it.
     getSelection().selectAllChildren(button.parentElement.querySelector("pre"));
-    button.textContent = "marked";
+    button.textContent = "Selected";
   }
-  setTimeout(() => { button.textContent = "copy"; }, 1500);
+  setTimeout(() => { button.textContent = "Copy"; }, 1500);
 });
 function follow() {
   const target = document.getElementById(location.hash.slice(1));

@@ -1,13 +1,13 @@
 "use strict";
-// Fetches the page that was asked for with the key, and shows it in place of the form.
+// Fetches the requested page with the key, and shows it in place of the form.
 async function unlock(key) {
-  const answer = await fetch(location.href, { headers: { "X-Emulator-Key": key }, cache: "no-store" });
-  if (!answer.ok) {
-    document.getElementById("trouble").textContent = answer.status === 403 ? "That is not the key." : "The emulator answered " + answer.status + ".";
+  const response = await fetch(location.href, { headers: { "X-Emulator-Key": key }, cache: "no-store" });
+  if (!response.ok) {
+    document.getElementById("error").textContent = response.status === 403 ? "Wrong key." : "The server responded " + response.status + ".";
     return;
   }
   controlKey(key);
-  const page = await answer.text();
+  const page = await response.text();
   document.open();
   document.write(page);
   document.close();

@@ -16,11 +16,12 @@ from ..run_state import RunState, ScenarioCall
 # Created for every operation, so it is not frozen, which would make it three times as slow.
 @dataclass(slots=True)
 class ModuleContext:
-    """Context of one operation of a module; ``mapper`` is evaluated and converted to the types of the fields."""
+    """Context of one operation of a module."""
 
     run: RunState
     module: Module
-    mapper: Mapping[str, Value]
+    #: Evaluated and converted to the types of the fields.
+    mapper: Mapping[str, Any]
     env: Environment
     first: bool
     #: Of a merge: the index, among the branches that merge, of the branch that the bundle took.

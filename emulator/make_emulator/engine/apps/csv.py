@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ...world.models import Json
 from ..blueprints.model import Module
+from ..budget import MAX_ITEMS, data_too_large_error
 from ..errors import BundleValidationError, ModuleError
 from ..expressions.constraint import Constraint
 from ..expressions.values import Value, as_text, is_array
-from ..runtime.budget import MAX_ITEMS, data_too_large_error
 from .app import App, Field, Inference
 from .context import BundleGroup, Emit, ModuleContext, Outcome
 

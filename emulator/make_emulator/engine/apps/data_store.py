@@ -22,7 +22,7 @@ from ..expressions.evaluator import render
 from ..expressions.functions.general import get_at_path, parse_path
 from ..expressions.ordering import sort_by_keys
 from ..expressions.values import EMPTY_TEXT, FieldMarker, Value, as_text, coerce, is_array, to_json_value
-from ..runtime.filters import condition_holds
+from ..filters import condition_holds
 from .app import App, Field
 from .context import NO_RESULTS, Emit, ModuleContext, Outcome
 
@@ -201,7 +201,8 @@ def _field_value(record: Record, name: Value) -> Value:
     """Returns a field of a record by its name, or the record's key."""
     path = as_text(name) if not isinstance(name, (Mapping, list)) else ""
     if path in record.data:
-        return record.data[path]
+        value: Value = record.data[path]
+        return value
     return record.key if path == "key" else get_at_path(record.data, parse_path(path))
 
 

@@ -7,11 +7,12 @@ fields, and for which of them are required. The apps are known in part: other mo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from ...world import external_services
 from ...world.models import Attachment, Headers, Json, Mail
 from ..errors import BundleValidationError, ModuleError
-from ..expressions.values import Value, as_text, coerce, to_json_value
+from ..expressions.values import Value, as_bytes, as_text, to_json_value
 from .app import App, Field
 from .context import ModuleContext, Outcome
 from .simulated import simulate
@@ -136,7 +137,7 @@ def _text(value: Value) -> str:
     return str(to_json_value(as_text(value)))
 
 
-def _texts(mapper: Mapping[str, Value], field: str) -> tuple[str, ...]:
+def _texts(mapper: Mapping[str, Any], field: str) -> tuple[str, ...]:
     """Returns the items of an array of texts, without empty ones."""
     return tuple(text for item in mapper.get(field, ()) if (text := _text(item).strip()))
 
@@ -145,7 +146,7 @@ def _parse_attachments(rows: Sequence[Value]) -> Iterator[Attachment]:
     for row in rows:
         if not isinstance(row, Mapping) or row.get("data") is None:
             raise BundleValidationError()
-        yield Attachment(_text(row.get("fileName")), len(coerce(row["data"], "buffer")))
+        yield Attachment(_text(row.get("fileName")), len(as_bytes(row["data"])))
 
 
 def _parse_headers(rows: Sequence[Value]) -> Headers:

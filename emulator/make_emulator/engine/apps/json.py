@@ -46,7 +46,7 @@ def parse_json(context: ModuleContext, text: str) -> Value:
     # Nearly every character may be a value of its own.
     context.env.budget.charge(1 + len(text) // 10)
     try:
-        return json.loads(
+        parsed: Value = json.loads(
             text,
             parse_int=_parse_number,
             parse_float=lambda digits: normalize_number(float(digits)),
@@ -54,6 +54,7 @@ def parse_json(context: ModuleContext, text: str) -> Value:
         )
     except (ValueError, RecursionError):
         raise ModuleError("DataError", "Source is not valid JSON.") from None
+    return parsed
 
 
 def _parse_number(digits: str) -> int | float:

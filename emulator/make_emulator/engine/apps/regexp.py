@@ -10,12 +10,12 @@ from collections.abc import Mapping
 
 from ...world.models import Json
 from ..blueprints.model import Module
+from ..budget import MAX_ITEMS, data_too_large_error
 from ..errors import BundleValidationError, ExpressionError, ModuleError
 from ..expressions.constraint import Constraint
 from ..expressions.regex.matcher import Pattern, compile_regex
 from ..expressions.values import Value
 from ..formats.html_to_text import html_to_text
-from ..runtime.budget import MAX_ITEMS, data_too_large_error
 from .app import App, Field, Inference
 from .context import NO_RESULTS, Emit, ModuleContext, Outcome
 

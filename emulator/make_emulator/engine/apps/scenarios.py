@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from ...world import scenarios
 from ...world.exceptions import InvalidParametersError
 from ...world.models import FieldSpecs, Json, Scenario
 from ..blueprints.model import Module
 from ..errors import BundleValidationError, ConversionError, ModuleError
 from ..expressions.constraint import Constraint
 from ..expressions.values import EMPTY_TEXT, Value, as_text, coerce, to_json_value
+from ..inputs import validate_inputs
 from ..run_state import ScenarioCall
-from ..runtime.inputs import validate_inputs
-from ..scheduling import schedule
 from .app import App, Inference
 from .context import Emit, ModuleContext, Outcome, ReturnOutputs
 
@@ -68,9 +68,10 @@ def _coerce_output(field: Mapping[str, Json], value: Value, context: ModuleConte
         # The module parses JSON that is mapped to a dynamic collection (Help centre).
         context.env.budget.charge(1 + len(value) // 10)
         try:
-            return json.loads(as_text(value))
+            parsed: Value = json.loads(value)
         except (ValueError, RecursionError):
             raise ConversionError() from None
+        return parsed
     return coerce(value, str(field.get("type", "any")), context.env.zone)
 
 
@@ -107,7 +108,7 @@ def _find_scenario(context: ModuleContext) -> Scenario:
         raise ModuleError("RuntimeError", f"Scenario '{id[:50]}' not found.")
     if not scenario.is_active:
         raise ModuleError("RuntimeError", f"Scenario '{id}' is not active.")
-    if not schedule.is_on_demand(scenario.scheduling):
+    if not scenarios.is_on_demand(scenario.scheduling):
         raise ModuleError("RuntimeError", f"Scenario '{id}' is not scheduled on demand.")
     return scenario
 

@@ -1,0 +1,1 @@
+"""Blueprints: typed model and parser."""

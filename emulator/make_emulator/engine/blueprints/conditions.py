@@ -1,4 +1,4 @@
-"""The conditions of filters and branches as a blueprint says them: any of groups of conditions that all hold."""
+"""Conditions of filters and branches: a disjunction of groups, each a conjunction of conditions."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Passes a bundle if all conditions of any group hold."""
+    """Filter of a module, which a bundle passes if all conditions of any group hold."""
 
     name: str
     groups: tuple[tuple[Condition, ...], ...]
 
 
 def parse_filter(value: Json, id: int) -> Filter | None:
-    """The filter of a module, if it has one."""
+    """Parses the filter of a module, if it has one."""
     if value is None:
         return None
     if not isinstance(value, Mapping):
@@ -39,7 +39,7 @@ def parse_filter(value: Json, id: int) -> Filter | None:
 
 
 def parse_filters(values: Json, id: int) -> tuple[Filter | None, ...]:
-    """The filters of a merge, one for each branch that comes to it."""
+    """Parses the filters of a merge, one for each branch."""
     if values is None:
         return ()
     if not isinstance(values, list):
@@ -48,10 +48,10 @@ def parse_filters(values: Json, id: int) -> tuple[Filter | None, ...]:
 
 
 def parse_conditions(value: Json, owner: str) -> tuple[tuple[Condition, ...], ...]:
-    """Groups of conditions; a condition without an operator asks whether there is a value.
+    """Parses groups of conditions; the default operator is ``exist``.
 
     Raises:
-        BadBlueprint: if they are not arrays of arrays of objects.
+        MalformedBlueprintError: if they are not arrays of arrays of objects.
     """
     if value is None:
         return ()

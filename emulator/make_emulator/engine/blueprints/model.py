@@ -26,12 +26,11 @@ class Module:
     interface: FieldSpecs | None
     expect: FieldSpecs | None
     label: str | None
-    #: Of an aggregator: the module whose bundles it gathers, by what it groups, and whether it stops when nothing
-    #: reached it.
+    #: Of an aggregator: its source module, the value of "group by", and True if the flow stops after an empty aggregation.
     feeder: int | None = None
     group_by: Json = None
     stops_if_empty: bool = False
-    #: Of a merge: a filter for each arm that merges, and what comes out: a name, and a mapping for each arm.
+    #: Of a merge: a filter and, for each output, a mapping for each branch that merges.
     filters: tuple[Filter | None, ...] = ()
     outputs: tuple[MergeOutput, ...] = ()
 
@@ -42,7 +41,7 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One way that a router sends a bundle; the fallback only if no other way was open."""
+    """One route of a router; the fallback runs only if no other route is open."""
 
     flow: tuple[Module, ...]
     is_fallback: bool = False
@@ -51,17 +50,17 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class IfElseBranch:
-    """One branch of an if-else: the first one whose conditions hold is taken, and ``None`` always holds."""
+    """One branch of an if-else, which runs the first one whose conditions hold; ``None`` always holds."""
 
     flow: tuple[Module, ...]
     groups: tuple[tuple[Condition, ...], ...] | None
-    #: Its place among the branches that merge; ``None`` for a branch that ends by itself.
+    #: Its index among the branches that merge; ``None`` for a branch that does not merge.
     merge_index: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class MergeOutput:
-    """What a merge puts out under a name: one mapping for each branch."""
+    """One output of a merge: a name, and a mapping for each branch."""
 
     name: str
     mappings: tuple[Json, ...]
@@ -69,12 +68,17 @@ class MergeOutput:
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """A scenario's program and how it is to be run.
+    """Blueprint of a scenario: its modules, and the settings of its runs.
 
-    A run of it has at most so many ``max_cycles``; ``max_errors`` failures in a row deactivate it; ``stores_incomplete_executions`` is
-    whether what fails is stored as an incomplete execution, and ``allows_data_loss`` whether it goes on when there is no room
-    for it; unless it ``auto_commit``, a rollback undoes what the cycle wrote, and else only what its first module did, if
-    it ``auto_commit_trigger_last``; of what is ``confidential`` no data are kept.
+    Attributes:
+        max_cycles: maximum number of cycles of a run.
+        max_errors: consecutive failures after which the scenario is deactivated.
+        stores_incomplete_executions: failed bundles are stored as incomplete executions.
+        allows_data_loss: the run continues if there is no storage left for them.
+        auto_commit: modules commit at once, so that a rollback reverts only the first module.
+        auto_commit_trigger_last: the first module commits at the end of the cycle.
+        confidential: no data of runs are stored.
+        feeders: source modules of aggregators.
     """
 
     name: str
@@ -86,7 +90,6 @@ class Blueprint:
     auto_commit: bool
     auto_commit_trigger_last: bool
     confidential: bool
-    #: The modules whose bundles some aggregator gathers.
     feeders: frozenset[int]
 
 

@@ -1,7 +1,7 @@
 """Parser for blueprints: from JSON to the typed model, checked for consistency.
 
-Sources: exported blueprints, the vendor's validator of publishable blueprints, and the answers of the real API
-to blueprints with parts missing.
+Sources: exported blueprints, the vendor's validator of publishable blueprints, and the responses of the real API
+to incomplete blueprints.
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ MAX_MODULES = 2_000
 MAX_NESTING = 50
 MAX_DEPTH = 64
 
-#: What branches, and where its branches come together again.
+#: Modules with branches, the merge of these, and modules with routes.
 IF_ELSE = "builtin:BasicIfElse"
 MERGE = "builtin:BasicMerge"
 ROUTER = "builtin:BasicRouter"
 
-#: The typed forms of the blueprints parsed last, by the identity of the blueprint, which nobody changes in place.
+#: Cache of parsed blueprints by the identity of the JSON, which is never changed in place.
 _CACHE_SIZE = 256
 _cache: dict[int, tuple[Mapping[str, Json], Blueprint]] = {}
 
 
 def parse_blueprint(blueprint: Mapping[str, Json]) -> Blueprint:
-    """The typed form of a blueprint.
+    """Parses a blueprint.
 
     Raises:
-        InvalidParametersError: if a part of the whole is missing or of the wrong type.
-        MalformedBlueprintError: if the modules do not hang together, or one is not known.
+        InvalidParametersError: if a part is missing or of the wrong type.
+        MalformedBlueprintError: if its modules are inconsistent, or one does not exist.
     """
     known = _cache.get(id(blueprint))
     if known is not None and known[0] is blueprint:
         return known[1]
     _check_structure(blueprint)
-    # A route within a route lies four levels deeper.
+    # A nested route is four levels deeper.
     if _is_too_deep(blueprint, 4 * MAX_NESTING + MAX_DEPTH):
         raise MalformedBlueprintError("The blueprint is nested too deep.")
     reader = _FlowParser()
     flow = reader.parse_flow(blueprint["flow"], 0)
     if flow and flow[0].filter is not None:
-        # Nothing comes to a trigger that could be held back: it always fires (the vendor's notes on filters).
+        # A trigger receives no bundles, so its filter has no effect (the vendor's notes on filters).
         flow = (replace(flow[0], filter=None), *flow[1:])
     settings = blueprint["metadata"].get("scenario")
     settings = settings if isinstance(settings, Mapping) else {}
@@ -78,7 +78,7 @@ def _check_structure(blueprint: Mapping[str, Json]) -> None:
     missing = [name for name in ("name", "flow", "metadata") if name not in blueprint]
     if missing:
         raise InvalidParametersError(*(f"should have required property '{name}'" for name in missing))
-    faults = [
+    issues = [
         f"'{name}' should be {kind}"
         for name, kind, types in (
             ("name", "string", str),
@@ -87,12 +87,12 @@ def _check_structure(blueprint: Mapping[str, Json]) -> None:
         )
         if not isinstance(blueprint[name], types)
     ]
-    if faults:
-        raise InvalidParametersError(*faults)
+    if issues:
+        raise InvalidParametersError(*issues)
 
 
 def _is_too_deep(value: Json, levels: int) -> bool:
-    """Whether collections and arrays lie deeper within each other than so many levels."""
+    """Returns True if collections and arrays are nested deeper than the levels."""
     if isinstance(value, Mapping):
         return levels == 0 or any(_is_too_deep(item, levels - 1) for item in value.values())
     if isinstance(value, list):
@@ -100,14 +100,14 @@ def _is_too_deep(value: Json, levels: int) -> bool:
     return False
 
 
-def _positive_setting(settings: Mapping[str, Json], name: str, usual: int) -> int:
-    """A whole number among the settings, or what exports say unless somebody changed it."""
+def _positive_setting(settings: Mapping[str, Json], name: str, default: int) -> int:
+    """Returns a positive integer of the settings, else the default in exports."""
     value = settings.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 1 else usual
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 1 else default
 
 
 class _FlowParser:
-    """Reads modules, and remembers the ids that it has seen, and those of feeders."""
+    """Parser for flows, which collects the ids of modules and of feeders."""
 
     def __init__(self) -> None:
         self._seen: set[int] = set()
@@ -157,7 +157,7 @@ class _FlowParser:
         if feeder is not None:
             self.feeders.add(feeder)
         for tool in _iter_objects(node, "tools", id):
-            # An agent's tools are modules of the blueprint, but no part of its flow: nobody here decides to call one.
+            # An agent's tools are modules of the blueprint, but not of its flow: they are never called here.
             self.parse_flow(tool.get("flow"), nesting + 1)
         return Module(
             id=id,
@@ -219,12 +219,12 @@ class _FlowParser:
 
 
 def _is_placeholder(node: Json) -> bool:
-    """Whether nothing stands there yet: what comes so far goes no further."""
+    """Returns True for a placeholder, which ends a flow."""
     return isinstance(node, Mapping) and node.get("module") == blueprint_refs.PLACEHOLDER_MODULE
 
 
 def _is_module_name(name: str) -> bool:
-    """What the real API asks, ``(app#)?.*:.*``, which as a pattern takes quadratic time on many colons."""
+    """Returns True for the pattern of the real API, ``(app#)?.*:.*``, which takes quadratic time on many colons."""
     return ":" in name and "\n" not in name
 
 
@@ -233,7 +233,7 @@ def _is_integer(value: Any) -> bool:
 
 
 def _feeder_id(parameters: Mapping[str, Json]) -> int | None:
-    """The id of the module whose bundles an aggregator gathers; clients write it as a number or as text."""
+    """Returns the id of the source module of an aggregator; clients write it as a number or as text."""
     feeder = parameters.get("feeder")
     if isinstance(feeder, str) and feeder.isascii() and feeder.isdigit() and len(feeder) < 10:
         return int(feeder)
@@ -264,7 +264,7 @@ def _iter_objects(node: Mapping[str, Json], name: str, id: int) -> Iterator[Mapp
 
 
 def _allowed_filter_counts(node: Mapping[str, Json]) -> tuple[int, int]:
-    """How many filters the merge behind an if-else has: one for each branch, or for each that comes to it."""
+    """Returns the allowed numbers of filters of a merge: one for each branch, or for each branch that merges."""
     branches = node["branches"]
     return len(branches), sum(branch.get("merge") is True for branch in branches)
 
@@ -277,13 +277,13 @@ def _parse_output(value: Mapping[str, Json], id: int) -> MergeOutput:
 
 
 def _parse_fields(value: Json) -> FieldSpecs | None:
-    """A specification of fields; entries that are none are passed over, as they only matter for made-up data."""
+    """Parses a specification of fields; entries that are not valid are skipped, as they only affect mock data."""
     if not isinstance(value, list):
         return None
     return tuple(item for item in value if isinstance(item, Mapping) and isinstance(item.get("name"), str))
 
 
 def fallback_route_index(parameters: Json) -> int | None:
-    """The place of a router's fallback among its routes, counted from 0 (exported blueprints); ``None`` for none."""
+    """Returns the index of a router's fallback route, counted from 0 (exported blueprints); ``None`` for none."""
     place = parameters.get("else") if isinstance(parameters, Mapping) else None
     return place if _is_integer(place) else None

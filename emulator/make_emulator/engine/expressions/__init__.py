@@ -1,1 +1,1 @@
-"""The expression language: what stands between ``{{`` and ``}}``, how it is read, and what it comes to."""
+"""Expression language of ``{{…}}``: lexer, parser, evaluator, values and functions. Independent of the rest of the package."""

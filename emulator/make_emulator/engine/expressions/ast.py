@@ -1,4 +1,4 @@
-"""The parts of a parsed expression: a frozen tree without behaviour."""
+"""Nodes of the syntax tree of an expression."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ from .values import Value
 
 @dataclass(frozen=True, slots=True)
 class Literal:
+    """Constant value."""
+
     value: Value
 
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """A name by itself: a keyword, a variable, or a text written without quotes."""
+    """Name by itself: a keyword, a variable, or a text without quotes."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A way into a bundle (``root`` is a module's id) or a variable (``root`` is its name).
+    """Path into a bundle (``root`` is a module's id) or a variable (``root`` is its name).
 
-    In ``path`` a text is the name of a field and a number an index counted from 1.
+    A text in ``path`` is the name of a field, a number an index counted from 1.
     """
 
     root: int | str
@@ -33,7 +35,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class DynamicReference:
-    """A way like that of `ReferenceField`, with an index or more that are mapped: ``1.rows[2.place].name``."""
+    """Path like that of `Reference`, with at least one index that is a reference itself: ``1.rows[2.place].name``."""
 
     root: int | str
     path: tuple[str | int | Reference | DynamicReference, ...]
@@ -41,13 +43,15 @@ class DynamicReference:
 
 @dataclass(frozen=True, slots=True)
 class Call:
+    """Call of a function; an argument that is left out is ``None``."""
+
     name: str
     arguments: tuple[Node | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Unary:
-    """Signs and negations before an operand, the outermost first."""
+    """Signs and negations of an operand, the outermost first."""
 
     operators: tuple[str, ...]
     operand: Node
@@ -55,7 +59,7 @@ class Unary:
 
 @dataclass(frozen=True, slots=True)
 class BinaryChain:
-    """Operators of one rank, applied from left to right; flat, so that a long sum is not a deep tree."""
+    """Operators of one precedence, applied from left to right; flat, so that a long sum is not a deep tree."""
 
     first: Node
     rest: tuple[tuple[str, Node], ...]

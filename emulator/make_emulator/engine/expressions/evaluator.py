@@ -1,4 +1,4 @@
-"""What an expression comes to, given the bundles and variables in reach."""
+"""Evaluator of expressions and templates."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from operator import ge, gt, le, lt
 from typing import Any
 
 from .ast import BinaryChain, Call, DynamicReference, Identifier, Literal, Node, Reference, Unary
@@ -27,7 +28,7 @@ from .values import (
     to_epoch_milliseconds,
 )
 
-#: Names that stand for a value wherever they appear (vendor's list of keywords and variables).
+#: Keywords and their values (vendor's list of keywords and variables).
 KEYWORDS: Mapping[str, Callable[[Environment], Value]] = {
     "null": lambda env: None,
     "true": lambda env: True,
@@ -50,11 +51,11 @@ KEYWORDS: Mapping[str, Callable[[Environment], Value]] = {
 
 
 def render(text: str, env: Environment) -> Value:
-    """What a text comes to: the value itself if it is one expression and nothing else, else a text.
+    """Evaluates a template: to the value of its expression if it has nothing else, else to a text.
 
     Raises:
-        ExpressionError: if an expression cannot be read or computed.
-        Misfit: if a collection stands amid text.
+        ExpressionError: if an expression cannot be parsed or evaluated.
+        ConversionError: if a collection is amid text.
     """
     if "{{" not in text:
         return text
@@ -64,7 +65,7 @@ def render(text: str, env: Environment) -> Value:
     if len(parts) == 1:
         [part] = parts
         return part if isinstance(part, str) else _evaluate_expression(part, env)
-    made: list[str] = []
+    texts: list[str] = []
     length = 0
     for part in parts:
         piece = (
@@ -72,25 +73,25 @@ def render(text: str, env: Environment) -> Value:
         )
         length += len(piece)
         env.budget.charge_text(length)
-        made.append(piece)
-    return "".join(made)
+        texts.append(piece)
+    return "".join(texts)
 
 
 def _evaluate_expression(part: Expression, env: Environment) -> Value:
-    # What is short was read before, mostly.
+    # A short expression is mostly in the cache.
     length = len(part.source)
     env.budget.charge(1 + (length if length > SHORT_LENGTH else length // 8))
     return evaluate(part.node(), env)
 
 
 def evaluate(node: Node, env: Environment) -> Value:
-    """The value of an expression.
+    """Returns the value of an expression.
 
     Raises:
-        ModuleError: and nothing else, whatever the expression says.
+        ModuleError: and no other error, whatever the expression.
     """
     env.budget.charge()
-    # A table is several times faster here than matching of patterns, and here is where time goes.
+    # A table is several times faster than a match statement, and this is the hot spot.
     return _EVALUATORS[type(node)](node, env)
 
 
@@ -99,8 +100,8 @@ def _evaluate_literal(node: Literal, env: Environment) -> Value:
 
 
 def _evaluate_identifier(node: Identifier, env: Environment) -> Value:
-    word = KEYWORDS.get(node.name)
-    return word(env) if word else env.variables.get(node.name)
+    keyword = KEYWORDS.get(node.name)
+    return keyword(env) if keyword else env.variables.get(node.name)
 
 
 def _evaluate_reference(node: Reference, env: Environment) -> Value:
@@ -110,7 +111,7 @@ def _evaluate_reference(node: Reference, env: Environment) -> Value:
 
 
 def _evaluate_dynamic_reference(node: DynamicReference, env: Environment) -> Value:
-    """What tells no whole number from 1 on leads nowhere."""
+    """Evaluates the indexes of a path; one that is no whole number from 1 on leads to nothing."""
     path = tuple(
         step if isinstance(step, (str, int)) else _to_index(evaluate(step, env)) for step in node.path
     )
@@ -154,7 +155,7 @@ def _evaluate_argument(node: Node | None, env: Environment) -> Value:
     if node is None:
         return None
     if isinstance(node, Identifier) and node.name not in KEYWORDS and node.name not in env.variables:
-        # Old blueprints write texts without quotes: contains(1.text; Hello).
+        # Old blueprints have texts without quotes: contains(1.text; Hello).
         return node.name
     return evaluate(node, env)
 
@@ -191,20 +192,16 @@ def _without_marker(value: Value) -> Value:
 
 
 def _compare(operator: str, left: Value, right: Value) -> bool:
-    if not (isinstance(left, str) and isinstance(right, str)):
-        left, right = _to_number_or_nan(left), _to_number_or_nan(right)
-    match operator:
-        case "<":
-            return bool(left < right)
-        case ">":
-            return bool(left > right)
-        case "<=":
-            return bool(left <= right)
-    return bool(left >= right)
+    if isinstance(left, str) and isinstance(right, str):
+        return _COMPARISONS[operator](left, right)
+    return _COMPARISONS[operator](_to_number_or_nan(left), _to_number_or_nan(right))
+
+
+_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {"<": lt, ">": gt, "<=": le, ">=": ge}
 
 
 def _to_number_or_nan(value: Value) -> float:
-    """The number that arithmetic sees: nothing is 0, a date its milliseconds, the rest as text or NaN."""
+    """Returns the operand of arithmetic: 0 for nothing, the milliseconds of a date, the number in a text, else NaN."""
     if value is None or isinstance(value, FieldMarker) or value == "":
         return 0
     if isinstance(value, bool):
@@ -260,28 +257,28 @@ _EVALUATORS: Mapping[type, Callable[[Any, Environment], Value]] = {
 }
 
 
-def render_deep(value: Any, env: Environment) -> Value:
-    """Fill every text of a mapper's value; what is to be ignored is left out, what is to be erased is nothing."""
+def render_deep(value: Value, env: Environment) -> Value:
+    """Evaluates every template in a value of a mapper; ignored items are left out, erased ones are ``None``."""
     if isinstance(value, str):
         return render(value, env)
     if isinstance(value, Mapping):
-        filled = {name: _render_child(name, item, env) for name, item in value.items()}
-        env.budget.charge_items(len(filled))
+        rendered = {name: _render_child(name, item, env) for name, item in value.items()}
+        env.budget.charge_items(len(rendered))
         return {
             name: None if item is FieldMarker.ERASE else item
-            for name, item in filled.items()
+            for name, item in rendered.items()
             if item is not FieldMarker.IGNORE
         }
     if isinstance(value, Sequence) and not isinstance(value, bytes):
         env.budget.charge_items(len(value))
-        items = (_render_child(place, item, env) for place, item in enumerate(value))
+        items = (_render_child(index, item, env) for index, item in enumerate(value))
         return [
             None if item is FieldMarker.ERASE else item for item in items if item is not FieldMarker.IGNORE
         ]
     return value
 
 
-def _render_child(step: str | int, item: Any, env: Environment) -> Value:
+def _render_child(step: str | int, item: Value, env: Environment) -> Value:
     try:
         return render_deep(item, env)
     except ExpressionError as error:

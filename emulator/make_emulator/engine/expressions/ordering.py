@@ -1,4 +1,4 @@
-"""An order of all values, whatever their types: nothing, booleans, numbers and dates, texts, the rest."""
+"""Order of all values across types: nothing, booleans, numbers and dates, texts, the rest."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .values import Value, is_number, to_epoch_milliseconds
 Item = TypeVar("Item")
 
 
-def sort_key(value: Value, fold: bool = False) -> tuple[int, Any]:
-    """The place of a value; with ``fold`` texts are compared without regard to case."""
+def sort_key(value: Value, ignore_case: bool = False) -> tuple[int, Any]:
+    """Returns the sort key of a value; with ``ignore_case`` regardless of the case of texts."""
     if value is None:
         return 0, 0
     if isinstance(value, bool):
@@ -20,16 +20,16 @@ def sort_key(value: Value, fold: bool = False) -> tuple[int, Any]:
     if isinstance(value, datetime):
         return 2, to_epoch_milliseconds(value)
     if is_number(value):
-        # NaN has no place in any order.
+        # NaN has no order; it sorts as nothing.
         return (2, value) if value == value else (0, 0)
     if isinstance(value, str):
-        return 3, value.lower() if fold else value
+        return 3, value.lower() if ignore_case else value
     return 4, 0
 
 
 def sort_by_keys(items: Sequence[Item], keys: Sequence[tuple[Callable[[Item], Value], bool]]) -> list[Item]:
-    """Sort by several keys, the most important first; each comes with whether it goes downwards."""
+    """Sorts by several keys, the most important first; each is a pair of key function and descending order."""
     ordered = list(items)
-    for key, downwards in reversed(keys):
-        ordered.sort(key=lambda item, key=key: sort_key(key(item)), reverse=downwards)  # type: ignore[misc]
+    for key, descending in reversed(keys):
+        ordered.sort(key=lambda item, key=key: sort_key(key(item)), reverse=descending)  # type: ignore[misc]
     return ordered

@@ -1,7 +1,7 @@
-"""The values of expressions: what they are, how they compare, and how one type becomes another.
+"""Values of expressions: type, comparison and conversion.
 
 A value is ``None``, ``bool``, ``int``/``float``, ``str``, a UTC ``datetime``, ``bytes``, a list or a mapping with
-text keys; besides there are the two marks `FieldMarker`. Numbers behave as those of JavaScript. Source of the
+text keys, or one of the two of `FieldMarker`. Numbers behave as those of JavaScript. Source of the
 coercions: Help centre, "Type coercion"; of empty values: developer documentation, "Processing of empty values".
 """
 
@@ -14,30 +14,34 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Final
+from typing import Final, TypeAlias, TypeGuard
 
+from ...json_types import Json
 from .errors import ConversionError
 from .utf16 import to_well_formed
-
-Value = Any
-"""A value of an expression, see above; never changed in place."""
 
 MAX_DEPTH: Final = 64
 """Depth to which collections and arrays may nest."""
 
 TimeZoneProvider = Callable[[], tzinfo]
-"""A time zone, looked up when it is asked for."""
+"""Provider of a time zone, which loads it when it is first needed."""
 
 
 class FieldMarker(Enum):
-    """What a field is told to do instead of taking a value."""
+    """Instructions that a field takes instead of a value."""
 
     IGNORE = "ignore"
     ERASE = "erase"
 
 
+Value: TypeAlias = (
+    "bool | int | float | str | datetime | bytes | Sequence[Value] | Mapping[str, Value] | FieldMarker | None"
+)
+"""A value of an expression; never changed in place. An array is a list or a tuple."""
+
+
 class _EmptyText(str):
-    """The text of ``emptystring``, which counts as a value where an ordinary empty text does not."""
+    """Text of ``emptystring``, which counts as a value where an ordinary empty text does not."""
 
     __slots__ = ()
 
@@ -59,7 +63,7 @@ _DATE = re.compile(
 
 
 def normalize_number(value: float) -> int | float:
-    """A number as JavaScript has it: exact up to 2⁵³, and without a fraction where there is none."""
+    """Returns a number as in JavaScript: exact up to 2⁵³, and whole where it has no fraction."""
     if isinstance(value, int):
         if -_MAX_SAFE_INTEGER <= value <= _MAX_SAFE_INTEGER:
             return int(value)
@@ -70,16 +74,16 @@ def normalize_number(value: float) -> int | float:
     return int(value) if value.is_integer() and abs(value) <= _MAX_SAFE_INTEGER else value
 
 
-def is_number(value: Value) -> bool:
+def is_number(value: Value) -> TypeGuard[int | float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def is_array(value: Value) -> bool:
+def is_array(value: Value) -> TypeGuard[Sequence[Value]]:
     return isinstance(value, (list, tuple))
 
 
 def is_empty(value: Value) -> bool:
-    """Whether ``ifempty`` and the operator "exists" take a value for missing (0 and false are not)."""
+    """True for values that ``ifempty`` and the operator "exists" treat as missing (0 and false are not)."""
     return value is None or value == "" or isinstance(value, FieldMarker)
 
 
@@ -90,7 +94,7 @@ def is_truthy(value: Value) -> bool:
 
 
 def is_equal(left: Value, right: Value) -> bool:
-    """Equality, which never crosses types (developer documentation, "IML")."""
+    """Compares two values; values of different types are never equal (developer documentation, "IML")."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if is_number(left) and is_number(right):
@@ -107,10 +111,10 @@ def to_epoch_milliseconds(date: datetime) -> int:
 
 
 def date_from_milliseconds(moment: float) -> datetime:
-    """The date of a number of milliseconds since the epoch.
+    """Returns the date of a number of milliseconds since the epoch.
 
     Raises:
-        Misfit: if it lies outside of the years 1 to 9999.
+        ConversionError: if it lies outside of the years 1 to 9999.
     """
     try:
         return EPOCH + timedelta(milliseconds=math.trunc(moment))
@@ -118,14 +122,14 @@ def date_from_milliseconds(moment: float) -> datetime:
         raise ConversionError() from None
 
 
-# --- becoming another type -----------------------------------------------------------------------
+# --- conversions --------------------------------------------------------------------------------
 
 
 def as_text(value: Value) -> str:
-    """The text of a value; an array is joined by commas.
+    """Returns the text of a value; an array is joined by commas.
 
     Raises:
-        Misfit: for a collection, alone or in an array.
+        ConversionError: for a collection, alone or in an array.
     """
     if isinstance(value, str):
         return value
@@ -145,7 +149,7 @@ def as_text(value: Value) -> str:
 
 
 def format_iso(date: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds, e.g. ``2016-12-08T15:55:57.536Z``."""
+    """Formats a date as ISO 8601 in UTC with milliseconds, e.g. ``2016-12-08T15:55:57.536Z``."""
     return date.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -163,10 +167,10 @@ def _format_number(value: float) -> str:
 
 
 def as_number(value: Value) -> int | float:
-    """A number, or a text that spells one.
+    """Returns a number, or the number in a text.
 
     Raises:
-        Misfit: for anything else, booleans and dates included.
+        ConversionError: for anything else, booleans and dates included.
     """
     if is_number(value):
         return normalize_number(value)
@@ -190,12 +194,12 @@ def utc() -> tzinfo:
 
 
 def as_date(value: Value, zone: TimeZoneProvider = utc) -> datetime:
-    """A date, milliseconds since the epoch, or a text with day, month and year.
+    """Returns a date, or that of milliseconds since the epoch or of a text with day, month and year.
 
-    A text is of ``zone`` unless it names another (Help centre, "Type coercion"), which is asked for only then.
+    A text is in ``zone`` unless it names another (Help centre, "Type coercion"); the provider is called only then.
 
     Raises:
-        Misfit: for anything else.
+        ConversionError: for anything else.
     """
     if isinstance(value, datetime):
         return value
@@ -233,11 +237,22 @@ def as_array(value: Value) -> Sequence[Value]:
     return value if is_array(value) else [value]
 
 
-def coerce(value: Value, kind: str, zone: TimeZoneProvider = utc) -> Value:
-    """A value as a field of a type takes it; types without a rule take anything. Dates are read in ``zone``.
+def as_bytes(value: Value) -> bytes:
+    """Returns binary data as it is, and the text of another value in UTF-8.
 
     Raises:
-        Misfit: if it cannot be made to fit.
+        ConversionError: for an array or a collection.
+    """
+    if is_array(value):
+        raise ConversionError()
+    return value if isinstance(value, bytes) else to_well_formed(as_text(value)).encode()
+
+
+def coerce(value: Value, kind: str, zone: TimeZoneProvider = utc) -> Value:
+    """Converts a value to the type of a field; types without a rule take any value. Dates are parsed in ``zone``.
+
+    Raises:
+        ConversionError: if it cannot be converted.
     """
     match kind:
         case "text" | "email" | "url" | "uuid" | "filename" | "path" | "hidden" | "password":
@@ -264,14 +279,12 @@ def coerce(value: Value, kind: str, zone: TimeZoneProvider = utc) -> Value:
                 raise ConversionError()
             return value
         case "buffer":
-            if is_array(value):
-                raise ConversionError()
-            return value if isinstance(value, bytes) else to_well_formed(as_text(value)).encode()
+            return as_bytes(value)
     return value
 
 
-def to_json_value(value: Value) -> Value:
-    """A value as JSON has it: dates as text, no NaN, no halves of characters."""
+def to_json_value(value: Value) -> Json:
+    """Converts a value to JSON: dates and binary data become texts, NaN and infinity ``None``, texts well-formed."""
     if isinstance(value, str):
         return to_well_formed(value)
     if value is None or isinstance(value, (bool, int)):
@@ -279,7 +292,7 @@ def to_json_value(value: Value) -> Value:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {to_json_value(name): to_json_value(item) for name, item in value.items()}
+        return {to_well_formed(name): to_json_value(item) for name, item in value.items()}
     if is_array(value):
         return [to_json_value(item) for item in value]
     if isinstance(value, datetime):

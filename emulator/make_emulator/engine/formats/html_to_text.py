@@ -1,7 +1,7 @@
-"""HTML as plain text: blocks on lines of their own, links and images in brackets, lists with marks.
+"""Conversion of HTML to plain text: blocks on lines of their own, links and images in brackets, lists with marks.
 
-The form is that of the package html-to-text, without its wrapping of lines. Written out rather than left to
-a parser, as it takes time in proportion to the text, however broken that is.
+The format is that of the package html-to-text, without its wrapping of lines. The scanner is our own, as it takes linear
+time for any text, however malformed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from html import unescape
 from typing import TypeAlias
 
-#: Elements that begin on a line of their own -> how many line breaks stand before and after them.
+#: Block elements -> number of line breaks before and after them.
 _BLOCK_BREAKS: Mapping[str, int] = {
     **dict.fromkeys(("div", "li", "tr", "section", "article", "header", "footer", "main", "nav", "form"), 1),
     **dict.fromkeys(("p", "ul", "ol", "table", "blockquote", "pre", "hr"), 2),
@@ -20,11 +20,11 @@ _BLOCK_BREAKS: Mapping[str, int] = {
 }
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 
-#: What is never shown, up to its end tag; in the first two, nothing else is a tag.
+#: Elements without text, up to the end tag; the contents of the first two are not parsed.
 _RAW_TEXT_ELEMENTS = ("script", "style")
 _HIDDEN_ELEMENTS = frozenset((*_RAW_TEXT_ELEMENTS, "head", "title", "noscript", "template"))
 
-#: A tag ends before the next one begins, so that none is looked for twice.
+#: A tag ends before the next one begins, so that none is scanned twice.
 _TAG = re.compile(
     r"""<(/?)([A-Za-z][A-Za-z0-9:-]*)((?:[^<>"']|"[^"<]*"|'[^'<]*')*|[^<>]*)>""",
 )
@@ -34,13 +34,13 @@ _ATTRIBUTE = re.compile(
 )
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 
-#: How deep items of lists are set in.
+#: Maximum indentation of list items.
 _MAX_INDENT = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A tag, its name in small letters."""
+    """Tag with its name in lower case."""
 
     name: str
     is_closing: bool
@@ -57,14 +57,14 @@ Token: TypeAlias = str | Tag
 
 
 def tokenize(html: str) -> Iterator[Token]:
-    """The tags of a document and the texts between them; comments and declarations are left out."""
+    """Iterates over the tags and texts of a document; comments and declarations are left out."""
     position = done = 0
     while (position := html.find("<", position)) >= 0:
         if html.startswith("<!", position) or html.startswith("<?", position):
             closing = "-->" if html.startswith("<!--", position) else ">"
             end = html.find(closing, position + 2)
             if end < 0:
-                # A comment that is never closed hides the rest.
+                # An unclosed comment extends to the end.
                 yield html[done:position]
                 return
             yield html[done:position]
@@ -86,14 +86,14 @@ def tokenize(html: str) -> Iterator[Token]:
 
 @dataclass(slots=True)
 class _OpenList:
-    """A list that is open: its mark, or the number of its next item."""
+    """Open list; ``number`` of its next item is ``None`` for an unordered list."""
 
     number: int | None
 
 
 @dataclass(slots=True)
 class _Writer:
-    """Puts a text together, knowing how many line breaks are due before what comes next."""
+    """Writer of the text, with the line breaks that are pending before the next part."""
 
     uppercase_headings: bool
     parts: list[str] = field(default_factory=list)
@@ -127,7 +127,7 @@ class _Writer:
         self.breaks = max(self.breaks, count)
 
     def tag(self, tag: Tag) -> None:
-        # Within a list, what is a paragraph elsewhere is a line.
+        # Within a list, a paragraph is a line.
         if tag.name in _BLOCK_BREAKS:
             self.require_breaks(1 if self.lists else _BLOCK_BREAKS[tag.name])
         if tag.name in _HEADINGS:
@@ -199,12 +199,12 @@ _CLOSING_HANDLERS: Mapping[str, Callable[[_Writer, Tag], None]] = {
 
 
 def html_to_text(html: str, *, uppercase_headings: bool) -> str:
-    """The text of a document, its lines separated by ``\\n``."""
+    """Converts a document to text, with lines separated by ``\\n``."""
     writer = _Writer(uppercase_headings=uppercase_headings)
     hidden: str | None = None
     for token in tokenize(html):
         if hidden is not None:
-            # A head need not be closed before the body.
+            # The head may be left open before the body.
             if isinstance(token, Tag) and (token.is_closing, token.name) in ((True, hidden), (False, "body")):
                 hidden = None
         elif isinstance(token, str):

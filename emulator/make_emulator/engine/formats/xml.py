@@ -1,7 +1,7 @@
-"""The app "XML": from text to a bundle and back.
+"""XML as the app "XML" parses and writes it.
 
-Sources: vendor's notes on the app for ``_attributes``, ``_value``, arrays and numbers; all of them are ways of
-xml2js, whose rules fill the gaps. A document may not declare entities, so none can blow up or read files.
+Sources: vendor's notes on the app for ``_attributes``, ``_value``, arrays and numbers; all of them are conventions of
+xml2js, whose rules fill the gaps. A document may not declare entities, so none can expand without limit or read files.
 """
 
 from __future__ import annotations
@@ -12,46 +12,46 @@ from html import escape
 from typing import Any
 from xml.parsers import expat
 
+from ..budget import data_too_large_error
 from ..errors import ConversionError, ModuleError
 from ..expressions.context import EvaluationBudget, text_within_budget
 from ..expressions.values import EMPTY_TEXT, MAX_DEPTH, Value, as_number, is_array
-from ..runtime.budget import data_too_large_error
 
-#: The most elements of a document.
+#: Maximum number of elements of a document.
 MAX_ELEMENTS = 300_000
 
 ATTRIBUTES_KEY, VALUE_KEY = "_attributes", "_value"
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 
-#: What may be a name, and what may not be in a text (XML 1.0).
+#: Valid names, and invalid characters of a text (XML 1.0).
 _NAME = re.compile(r"[^\W\d][\w.\-:]*")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-#: What is written as a reference besides ``&``, ``<`` and ``>``.
+#: Characters that are escaped besides ``&``, ``<`` and ``>``.
 _TEXT_ESCAPES: Mapping[str, str] = {"\r": "&#xD;"}
 _ATTRIBUTE_ESCAPES: Mapping[str, str] = {**_TEXT_ESCAPES, '"': "&quot;", "\t": "&#x9;", "\n": "&#xA;"}
 
 
 class _EntityDeclarationError(Exception):
-    """The document declares an entity."""
+    """Declaration of an entity in a document."""
 
 
 def parse_xml(text: str, budget: EvaluationBudget) -> Mapping[str, Value]:
-    """The collection that a document says, with the root element under its name.
+    """Parses a document to a collection, with the root element under its name.
 
     Raises:
-        ModuleError: if it is none.
+        ModuleError: if it is not valid.
     """
     budget.charge(1 + len(text) // 10)
     try:
-        return _DocumentReader().read(text)
+        return _DocumentHandler().read(text)
     except (expat.ExpatError, _EntityDeclarationError, UnicodeError):
         raise ModuleError("DataError", "Source is not valid XML.") from None
 
 
 class _Element:
-    """An element that is being read."""
+    """Element that is being parsed."""
 
     __slots__ = ("children", "name", "text")
 
@@ -61,7 +61,7 @@ class _Element:
         self.children: dict[str, Any] = {ATTRIBUTES_KEY: attributes} if attributes else {}
 
     def add_child(self, name: str, value: Value) -> None:
-        """Take a child into the array of its name; one that is called as the attributes lies beside them."""
+        """Adds a child to the array of its name; one with the name of the attributes is added beside them."""
         siblings = self.children.setdefault(name, [])
         if isinstance(siblings, list):
             siblings.append(value)
@@ -70,15 +70,15 @@ class _Element:
 
     @property
     def value(self) -> Value:
-        """A text if it holds nothing else; white space between elements counts for nothing."""
+        """Value of the element: a text if it has no children or attributes; white space between elements is ignored."""
         text, children = "".join(self.text), self.children
         if not children:
             return _parse_text(text)
         return {VALUE_KEY: _parse_text(text), **children} if text.strip() else children
 
 
-class _DocumentReader:
-    """Builds the bundle while the document is read."""
+class _DocumentHandler:
+    """Handler of parser events, which builds the collection."""
 
     def __init__(self) -> None:
         self._open: list[_Element] = []
@@ -120,7 +120,7 @@ class _DocumentReader:
 
 
 def _parse_text(text: str) -> Value:
-    """The number that a text spells, else the text."""
+    """Converts a text to a number, if it is one."""
     try:
         return as_number(text)
     except ConversionError:
@@ -131,10 +131,10 @@ def _parse_text(text: str) -> Value:
 
 
 def dump_xml(values: Mapping[str, Value], budget: EvaluationBudget) -> str:
-    """Fields as XML: the only one is the root element, several lie in one that is called ``root``.
+    """Serializes fields: a single one is the root element, several are in one named ``root``.
 
     Raises:
-        ModuleError: if a name cannot be one of an element, or a text has a character that XML does not have.
+        ModuleError: if a name is not valid for an element, or a text has a character that is not valid.
     """
     fields = {name: value for name, value in values.items() if not _is_omitted(value)}
     budget.charge_weight(fields)
@@ -148,12 +148,12 @@ def dump_xml(values: Mapping[str, Value], budget: EvaluationBudget) -> str:
 
 
 def _is_omitted(value: Value) -> bool:
-    """Whether a field is left out; emptystring is how an empty element is forced."""
+    """Returns True for an empty value, which is left out; emptystring forces an empty element."""
     return value is None or (value == "" and value is not EMPTY_TEXT)
 
 
 def _element_lines(budget: EvaluationBudget, name: str, value: Value, indent: str) -> Iterator[str]:
-    """The lines of an element, or of as many as an array has items."""
+    """Iterates over the lines of an element, or of one for each item of an array."""
     if is_array(value):
         for item in value:
             yield from _element_lines(budget, name, item, indent)

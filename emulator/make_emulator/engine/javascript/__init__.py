@@ -1,5 +1,5 @@
-"""Runs the JavaScript of custom functions, in processes of their own that can be ended at any moment.
+"""Execution of the JavaScript of custom functions, in worker processes that can be killed at any time.
 
-An engine in this process could be told to stop, but not everywhere: ``Array.prototype.reverse.call({length: 2**53 - 1})`` asks
-nobody whether it may go on.
+An engine in this process could not be interrupted everywhere: ``Array.prototype.reverse.call({length: 2**53 - 1})`` never
+calls the interrupt handler.
 """

@@ -1,6 +1,6 @@
-"""How values cross between expressions and JavaScript.
+"""Conversion of values between expressions and JavaScript, by way of JSON.
 
-Texts, booleans, numbers and nothing are themselves, and a collection is an object. What JSON has no word for is a list of a letter and
+Texts, booleans, numbers and nothing are themselves, and a collection is an object. A value without a JSON type is a list of a letter and
 its content: ``["a", […]]`` an array, ``["d", milliseconds]`` a date, ``["b", base64]`` binary data, ``["n", "NaN"]`` a number.
 """
 
@@ -13,6 +13,7 @@ from datetime import datetime
 from math import isfinite
 from typing import Any
 
+from ..budget import data_too_large_error
 from ..errors import ConversionError, ExpressionError
 from ..expressions.values import (
     MAX_DEPTH,
@@ -23,11 +24,10 @@ from ..expressions.values import (
     normalize_number,
     to_epoch_milliseconds,
 )
-from ..runtime.budget import data_too_large_error
 
 
 def to_javascript(value: Value) -> Any:
-    """A value as JavaScript gets it: a date as ``Date``, binary data as ``Uint8Array``, the marks as ``null``."""
+    """Encodes a value for JavaScript: a date becomes ``Date``, binary data ``Uint8Array``, a `FieldMarker` ``null``."""
     if value is None or isinstance(value, (str, bool)):
         return value
     if isinstance(value, (int, float)):
@@ -48,11 +48,11 @@ def to_javascript(value: Value) -> Any:
 
 
 def from_javascript(value: Any, depth: int = 0) -> Value:
-    """A value as JavaScript gave it.
+    """Decodes a value from JavaScript.
 
     Raises:
-        ExpressionError: if it is none, as after a function that meddled with the engine, or a date far out of any calendar.
-        Exhausted: if it is nested too deep.
+        ExpressionError: if it is malformed, as after a function that changed the engine's globals, or a date out of range.
+        BudgetExceededError: if it is nested too deep.
     """
     if depth > MAX_DEPTH:
         raise data_too_large_error()
@@ -65,9 +65,9 @@ def from_javascript(value: Any, depth: int = 0) -> Value:
             return {name: from_javascript(item, depth + 1) for name, item in value.items()}
         case ["a", list(items)]:
             return [from_javascript(item, depth + 1) for item in items]
-        case ["d", int() | float() as moment]:
+        case ["d", int() | float() as milliseconds]:
             try:
-                return date_from_milliseconds(moment)
+                return date_from_milliseconds(milliseconds)
             except ConversionError:
                 raise ExpressionError("The date is out of range.") from None
         case ["n", "NaN" | "Infinity" | "-Infinity" as text]:

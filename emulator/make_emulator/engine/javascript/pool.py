@@ -1,8 +1,8 @@
-"""Processes that run JavaScript: started when they are needed, kept for the next time, ended when they take too long.
+"""Pool of worker processes that run JavaScript: started on demand, reused, killed when they exceed their time.
 
-No function can hang the server or fill its memory: a worker that has computed for `worker.TIME_LIMIT` is ended by the system, and one that
-does not answer within `PATIENCE` by us; the engine within has a limit of memory. Each call has an engine of its own, so functions
-leave nothing behind.
+No function can hang the server or fill its memory: the system kills a worker after its time limit of CPU time, and the pool one that
+does not respond within `RESPONSE_TIMEOUT`; the engine has a limit of memory. Each call has an engine of its own, so functions
+share no state.
 """
 
 from __future__ import annotations
@@ -22,35 +22,50 @@ from typing import Any
 
 from . import worker
 
-#: What has to be installed besides.
+#: Requirement to install for custom functions.
 INSTALL_REQUIREMENT = "make-emulator[functions]"
 
-#: Seconds that a worker may keep silent. Where the system counts its time of computing, this is only for the worst.
+#: Environment variable: milliseconds of CPU time that a function may take instead of `worker.TIME_LIMIT`, for slow machines.
+TIME_LIMIT_VARIABLE = "MAKE_EMULATOR_FUNCTION_TIME_LIMIT"
+
+#: Seconds until a worker must respond, longer in proportion if the time limit is raised. Where the system limits its CPU time,
+#: this is a safety net.
 RESPONSE_TIMEOUT = 10 if hasattr(signal, "setitimer") else 1.5
 
-#: What of our own surroundings a worker needs to start; the rest, secrets included, is none of its business.
+#: Environment variables that a worker needs to start; all others, secrets included, are withheld.
 _INHERITED_VARIABLES = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
+
+def time_limit() -> int:
+    """Returns the milliseconds of CPU time that a function may take: those of `TIME_LIMIT_VARIABLE`, by default Make's limit."""
+    text = os.environ.get(TIME_LIMIT_VARIABLE, "")
+    return int(text) if text.isdecimal() and len(text) < 10 and int(text) else worker.TIME_LIMIT
+
+
 HostCallback = Callable[[str, Any], Any]
-"""Calls a built-in function by its name, with a list of arguments; values cross as `conversion` says, but nobody vouches for that."""
+"""Calls a built-in function by name with a list of arguments; both are encoded as in `conversion`, but not validated."""
 
 
 class EngineNotInstalledError(Exception):
-    """There is no JavaScript engine; the text says what to install."""
+    """Missing JavaScript engine; the text says what to install."""
 
     def __init__(self) -> None:
         super().__init__(f"Custom functions need a JavaScript engine: pip install '{INSTALL_REQUIREMENT}'")
 
 
 class WorkerStartError(Exception):
-    """The system starts no worker: there is no program of Python to start, or no room for another process."""
+    """Failed start of a worker: no Python executable, or no resources for another process."""
 
     def __init__(self) -> None:
         super().__init__("Custom functions need a process of their own, which cannot be started.")
 
 
 class ScriptError(Exception):
-    """The JavaScript is wrong, threw an error, or took too much; the text says what. ``spent`` are milliseconds of computing."""
+    """Invalid JavaScript, or one that threw an error or exceeded a limit.
+
+    Attributes:
+        cpu_milliseconds: the CPU time that it took.
+    """
 
     def __init__(self, text: str, spent: int = worker.TIME_LIMIT) -> None:
         super().__init__(text)
@@ -58,12 +73,14 @@ class ScriptError(Exception):
 
 
 class HostCallError(Exception):
-    """A built-in function failed in a way that the JavaScript can catch."""
+    """Failed call of a built-in function, which the JavaScript can catch."""
 
 
 class _Worker:
+    """Worker process and the protocol with it."""
+
     def __init__(self, engine: Path, names: Sequence[str]) -> None:
-        # Where Python is a part of another program, there may be none.
+        # An embedded Python may have no executable.
         if not sys.executable:
             raise WorkerStartError()
         try:
@@ -78,22 +95,23 @@ class _Worker:
         except OSError:
             raise WorkerStartError() from None
         self._timed_out = False
-        # A program that has ended already will not answer the first task either; that is soon enough to say so.
+        # If the process has ended already, the first task fails and reports it.
         with suppress(OSError):
             self._write(list(names))
 
     def run(self, task: dict[str, Any], host: HostCallback) -> dict[str, Any]:
-        """What came of a task.
+        """Runs a task and returns the reply.
 
         Raises:
-            Failed: if the worker did not live to tell.
+            ScriptError: if the worker ended without a reply.
         """
-        timer = threading.Timer(RESPONSE_TIMEOUT, self._kill_on_timeout)
+        limit = time_limit()
+        timer = threading.Timer(RESPONSE_TIMEOUT * limit / worker.TIME_LIMIT, self._kill_on_timeout)
         timer.daemon = True
         timer.start()
         try:
-            reply = self._exchange(task)
-            while "ask" in reply:
+            reply = self._exchange({**task, "limit": limit})
+            while "call" in reply:
                 reply = self._exchange(self._call_host(reply, host))
             return reply
         finally:
@@ -108,7 +126,9 @@ class _Worker:
         except (OSError, ValueError):
             code = self._process.wait()
             if self._timed_out or code == -getattr(signal, "SIGPROF", 0):
-                raise ScriptError(f"Script execution timed out after {worker.TIME_LIMIT}ms") from None
+                raise ScriptError(
+                    f"Script execution timed out after {time_limit()}ms", time_limit()
+                ) from None
             raise ScriptError("The JavaScript engine broke down.") from None
 
     @staticmethod
@@ -116,10 +136,10 @@ class _Worker:
         try:
             arguments = json.loads(reply["arguments"])
         except (TypeError, ValueError, RecursionError):
-            # The function changed how values are written.
+            # The function changed the serialization of values.
             return {"error": "The arguments cannot be read."}
         try:
-            return {"value": host(reply["ask"], arguments)}
+            return {"value": host(reply["call"], arguments)}
         except HostCallError as error:
             return {"error": str(error)}
 
@@ -130,7 +150,7 @@ class _Worker:
 
     def _read(self) -> dict[str, Any]:
         assert self._process.stdout is not None
-        # An empty line, of a worker that is gone, is no JSON.
+        # An empty line, of a worker that has ended, is no JSON.
         reply: dict[str, Any] = json.loads(self._process.stdout.readline())
         return reply
 
@@ -140,24 +160,25 @@ class _Worker:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the process is still there; somebody else may have ended it."""
+        """True while the process runs; it may have been killed from outside."""
         return self._process.poll() is None
 
     def close(self) -> None:
+        """Kills the process."""
         self._process.kill()
         self._process.wait()
         self.close_pipes()
 
     def close_pipes(self) -> None:
-        """Close our ends of its pipes; it ends by itself when nobody else has them."""
+        """Closes this side of the pipes; the worker ends once no process has them open."""
         for pipe in (self._process.stdin, self._process.stdout):
-            # What could not be sent is tried once more, in vain.
+            # Closing flushes unsent data, which fails again.
             with suppress(OSError):
                 assert pipe is not None
                 pipe.close()
 
 
-#: Workers without work; as many are kept as calls may well come at once.
+#: Idle workers, up to the number of calls to expect at once.
 _idle_workers: list[_Worker] = []
 _MAX_IDLE = 4
 
@@ -169,14 +190,14 @@ def _close_idle_workers() -> None:
 
 atexit.register(_close_idle_workers)
 
-#: The workers of the process that this one was forked from: not ours to talk to, nor to end.
+#: Workers of the parent process of a fork, which this process neither uses nor kills.
 _inherited_workers: list[_Worker] = []
 
 
 def _reset_after_fork() -> None:
-    # With our copies of its pipes open, a worker would outlive the process that it works for.
-    for one in _idle_workers:
-        one.close_pipes()
+    # With copies of its pipes open here, a worker would outlive its parent process.
+    for idle in _idle_workers:
+        idle.close_pipes()
     _inherited_workers.extend(_idle_workers)
     _idle_workers.clear()
 
@@ -188,38 +209,38 @@ if hasattr(os, "register_at_fork"):
 def _acquire_worker(names: Sequence[str]) -> _Worker:
     with suppress(IndexError):
         while True:
-            one = _idle_workers.pop()
-            if one.is_alive:
-                return one
-            one.close()
-    found = importlib.util.find_spec("quickjs")
-    if found is None or found.origin is None:
+            idle = _idle_workers.pop()
+            if idle.is_alive:
+                return idle
+            idle.close()
+    spec = importlib.util.find_spec("quickjs")
+    if spec is None or spec.origin is None:
         raise EngineNotInstalledError()
-    return _Worker(Path(found.origin).parent.parent, names)
+    return _Worker(Path(spec.origin).parent.parent, names)
 
 
 def run_task(task: dict[str, Any], host: HostCallback, names: Sequence[str]) -> tuple[Any, int]:
-    """Run a task, as `worker` describes them, with the built-in functions of some names.
+    """Runs a task, as described in `worker`, with the built-in functions of some names.
 
     Returns:
-        The value that it came to, as it crosses, and how many milliseconds it took to compute.
+        The encoded value, and the milliseconds of CPU time.
 
     Raises:
-        Failed: if it came to none.
-        NotInstalled: if there is no engine.
-        NotStarted: if the system starts no process for it.
-        Exception: whatever else ``host`` raises.
+        ScriptError: if the task has no value.
+        EngineNotInstalledError: if there is no engine.
+        WorkerStartError: if no process can be started.
+        Exception: any other error of ``host``.
     """
-    one = _acquire_worker(names)
+    process = _acquire_worker(names)
     try:
-        reply = one.run(task, host)
+        reply = process.run(task, host)
     except BaseException:
-        one.close()
+        process.close()
         raise
     if len(_idle_workers) < _MAX_IDLE:
-        _idle_workers.append(one)
+        _idle_workers.append(process)
     else:
-        one.close()
+        process.close()
     spent = int(reply["spent"])
     if "error" in reply:
         raise ScriptError(str(reply["error"]), spent)

@@ -1,10 +1,10 @@
-// What a custom function finds around itself: `iml` with the built-in functions, and the clock and the chance of its world.
-// Evaluated before the function, in a fresh engine; comes to a function that makes the one by which the custom function is called.
-// How values cross is told in crossing.py.
-surroundings => {
+// Globals of a custom function: `iml` with the built-in functions, and the clock and the random numbers of its world.
+// Evaluated before the function, in a fresh engine; returns the function that calls the custom function.
+// The encoding of values is described in conversion.py.
+settings => {
   'use strict';
   const { host, JSON: { parse, stringify }, Date: RealDate } = globalThis;
-  const { names, now, seed } = parse(surroundings);
+  const { names, now, seed } = parse(settings);
   const DEPTH = 64;
   delete globalThis.host;
 
@@ -50,8 +50,8 @@ surroundings => {
     if (value instanceof Uint8Array) return ['b', value.toBase64()];
     if (Array.isArray(value) || ArrayBuffer.isView(value)) {
       const items = [];
-      // By place, so that holes are seen.
-      for (let place = 0; place < value.length; place++) items.push(encode(value[place], depth + 1));
+      // By index, so that holes are included.
+      for (let index = 0; index < value.length; index++) items.push(encode(value[index], depth + 1));
       return ['a', items];
     }
     if (value instanceof Number || value instanceof String || value instanceof Boolean) return encode(value.valueOf());
@@ -80,17 +80,17 @@ surroundings => {
     return Number(content);
   };
 
-  const ask = (name, values) => {
+  const callHost = (name, values) => {
     const reply = parse(host(name, stringify(values.map(value => encode(value)))));
     if (reply.error !== undefined) throw new Error(reply.error);
     return decode(reply.value);
   };
   globalThis.iml = Object.freeze(
-    Object.fromEntries(names.map(name => [name, (...values) => ask(name, values)])),
+    Object.fromEntries(names.map(name => [name, (...values) => callHost(name, values)])),
   );
 
-  const told = error => {
-    // Where no room is left for an error, nothing is thrown.
+  const errorText = error => {
+    // Without memory for an error, null is thrown.
     if (error === null) return 'out of memory';
     try {
       return String(error instanceof Error ? error.message || error.name : error);
@@ -109,7 +109,7 @@ surroundings => {
       };
       reply = { value: encode(own(...parse(values).map(decode))) };
     } catch (error) {
-      reply = { error: told(error) };
+      reply = { error: errorText(error) };
     }
     return stringify(reply);
   };

@@ -1,11 +1,11 @@
-"""The program of a worker: runs pieces of JavaScript, one after the other, each in an engine of its own.
+"""Script of a worker process: runs tasks of JavaScript, one after the other, each in an engine of its own.
 
-Run by `make_emulator.engine.javascript.pool` as a script; it imports nothing of ours, and has no descriptors but its pipes. The
-engine has no files, no network and no modules, only what the language has by itself.
+Started by `make_emulator.engine.javascript.pool`; it imports nothing of this package, and has no descriptors but its pipes. The
+engine has no files, no network and no modules, only the language.
 
-On its first line it reads the names of the built-in functions; then a task a line, ``{"code", "name"?, "arguments"?, "now", "seed"}``,
-each of which it answers with one line, ``{"value"}`` or ``{"error"}`` and the milliseconds of computing in ``"spent"``. In between it
-may ask for a built-in function, ``{"ask", "arguments"}``, and reads a line with its ``"value"`` or ``"error"``.
+The first line of its input has the names of the built-in functions; each further line is a task, ``{"code", "name"?, "arguments"?, "now",
+"seed", "limit"}``, with a reply of one line, ``{"value"}`` or ``{"error"}`` and the milliseconds of CPU time in ``"spent"``. In between
+the worker may call a built-in function, ``{"call", "arguments"}``, and reads a line with its ``"value"`` or ``"error"``.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-#: Milliseconds of computing that a function may take; bytes that it may fill; bytes of its stack; characters of its result, and
-#: of the text of an error.
+#: Limits of a function: milliseconds of CPU time, bytes of memory, bytes of the stack, characters of its result and of the
+#: text of an error.
 TIME_LIMIT = 300
 MEMORY_LIMIT = 64 * 1024 * 1024
 STACK_LIMIT = 256 * 1024
@@ -35,16 +35,16 @@ def _send(message: dict[str, Any]) -> None:
 
 
 def _call_host(name: str, arguments: str) -> str:
-    """Call a built-in function; JSON in, JSON out."""
-    _send({"ask": name, "arguments": arguments})
-    answer = sys.stdin.buffer.readline()
-    if not answer:
+    """Calls a built-in function; arguments and result are JSON."""
+    _send({"call": name, "arguments": arguments})
+    reply = sys.stdin.buffer.readline()
+    if not reply:
         os._exit(0)
-    return answer.decode()
+    return reply.decode()
 
 
 def _set_time_limit(milliseconds: int) -> None:
-    """End the process when it has computed for so long; 0 lifts the limit. Where there is no such clock, the other end sees to it."""
+    """Limits the CPU time of the process from now on, 0 for no limit; without such a timer, only the pool's timeout applies."""
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_PROF, milliseconds / 1000)
 
@@ -55,30 +55,30 @@ def _run_task(task: dict[str, Any], quickjs: Any, prelude: str, names: list[str]
     context.set_max_stack_size(STACK_LIMIT)
     context.add_callable("host", _call_host)
     try:
-        surroundings = {"names": names, "now": task["now"], "seed": task["seed"]}
-        # As JSON: a number that crosses by itself loses what does not fit into 32 bits.
-        call = context.eval(prelude)(json.dumps(surroundings))
+        settings = {"names": names, "now": task["now"], "seed": task["seed"]}
+        # As JSON: a number that is passed directly is truncated to 32 bits.
+        call = context.eval(prelude)(json.dumps(settings))
         context.eval(task["code"])
         reply = call(task["name"], task["arguments"]) if "name" in task else '{"value": null}'
     except quickjs.JSException as error:
         text = str(error).partition("\n")[0]
-        # The engine has no room left even for the error.
+        # The engine has no memory left even for the error.
         return {"error": "out of memory" if text == "null" else text[:MAX_ERROR_LENGTH]}
     if not isinstance(reply, str) or len(reply) > MAX_RESULT_LENGTH:
         return {"error": "The result is too large."}
-    answer = json.loads(reply)
-    # The function may have changed how objects are written: nothing else that stands there is passed on, least of all a question.
+    result = json.loads(reply)
+    # The function may have changed the serialization of objects: no other key is passed on, least of all a call.
     return (
-        {"error": str(answer["error"])[:MAX_ERROR_LENGTH]}
-        if "error" in answer
-        else {"value": answer["value"]}
+        {"error": str(result["error"])[:MAX_ERROR_LENGTH]}
+        if "error" in result
+        else {"value": result["value"]}
     )
 
 
 def main() -> None:
-    # Ctrl-C is sent to the whole group of processes; this one ends when its pipe is closed.
+    # Ctrl-C goes to the whole process group; this process ends when its pipe is closed.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Where the other end found it, which may be a place that this interpreter does not look into.
+    # Path of the engine, which may be outside of the search path of this isolated interpreter.
     sys.path.append(sys.argv[1])
     import quickjs
 
@@ -86,14 +86,14 @@ def main() -> None:
     names = json.loads(sys.stdin.buffer.readline())
     for line in iter(sys.stdin.buffer.readline, b""):
         task = json.loads(line)
-        began = time.process_time()
-        _set_time_limit(TIME_LIMIT)
+        start = time.process_time()
+        _set_time_limit(task["limit"])
         try:
             reply = _run_task(task, quickjs, prelude, names)
         except Exception as error:
             reply = {"error": f"The result cannot be read: {type(error).__name__}."}
         _set_time_limit(0)
-        _send({**reply, "spent": round(1000 * (time.process_time() - began))})
+        _send({**reply, "spent": round(1000 * (time.process_time() - start))})
 
 
 if __name__ == "__main__":

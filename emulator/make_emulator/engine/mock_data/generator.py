@@ -1,6 +1,6 @@
-"""Makes up values: of the types that fields declare, and fit for what is done with them later.
+"""Generator of mock data: values of the declared types that satisfy constraints.
 
-The same seed makes the same values.
+The same seed generates the same values.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from .field_specs import select_options
 if TYPE_CHECKING:
     from faker import Faker
 
-#: How deep made-up collections go, and how many items made-up arrays have.
+#: Maximum nesting of generated collections, and number of items of generated arrays.
 _MAX_DEPTH = 8
 _ARRAY_LENGTH = 2
 
-#: A field's name tells more than its type: the first of these that it contains says what to make up.
+#: Part of a field's name -> generator of its value; the first match is used, before the type.
 _NAME_HINTS: Sequence[tuple[str, Callable[[Faker], Value]]] = (
     ("email", lambda faker: faker.ascii_safe_email()),
     ("firstname", lambda faker: faker.first_name()),
@@ -67,7 +67,7 @@ _NAME_HINTS: Sequence[tuple[str, Callable[[Faker], Value]]] = (
     ("message", lambda faker: faker.sentence()),
 )
 
-#: Types that say nothing of a value, and those that may hold a text of JSON.
+#: Types that do not restrict a value, and those that may hold a text to parse.
 _UNTYPED_KINDS = frozenset((None, "any", "hidden"))
 _PARSEABLE_KINDS = _UNTYPED_KINDS | {"text", "buffer"}
 
@@ -77,9 +77,9 @@ _thread_fakers = threading.local()
 
 
 def _seeded_faker(seed: str) -> Faker:
-    """This thread's faker, set back to a seed."""
+    """Returns the faker of this thread, seeded."""
     if not hasattr(_thread_fakers, "en"):
-        # Faker reads its word lists when it is imported: pay for that with the first made-up bundle, not at start.
+        # Lazy import for start-up time: Faker loads its word lists.
         from faker import Faker
 
         _thread_fakers.en = Faker("en_US")
@@ -88,11 +88,11 @@ def _seeded_faker(seed: str) -> Faker:
     return faker
 
 
-def _implied_kind(wanted: Constraint) -> str | None:
-    """The type of a value of which nothing but its use is known."""
-    if wanted.item is not None or wanted.kind == "array":
+def _implied_kind(constraint: Constraint) -> str | None:
+    """Returns the type that a constraint implies."""
+    if constraint.item is not None or constraint.kind == "array":
         return "array"
-    return "collection" if wanted.fields else wanted.kind
+    return "collection" if constraint.fields else constraint.kind
 
 
 def _scalar_kind(kind: str | None) -> str | None:
@@ -100,13 +100,13 @@ def _scalar_kind(kind: str | None) -> str | None:
 
 
 def _csv_cell(value: Json) -> str:
-    """A cell of a table; what is no single value has no place there."""
+    """Formats a cell of CSV; collections and arrays are left empty."""
     text = "" if isinstance(value, (Mapping, list)) else as_text(value)
     return '"' + text.replace('"', '""') + '"'
 
 
 class MockDataGenerator:
-    """Makes up values, ``now`` (milliseconds) being the latest of dates; each is paid for."""
+    """Generator of values, charged to a budget; ``now`` (milliseconds) is the latest date."""
 
     def __init__(self, seed: str, now: int, budget: EvaluationBudget) -> None:
         self._faker = _seeded_faker(seed)
@@ -115,39 +115,47 @@ class MockDataGenerator:
         self._budget = budget
 
     def bundle(
-        self, fields: FieldSpecs, wanted: Constraint | None = None, *, closed: bool = False
+        self, fields: FieldSpecs, constraint: Constraint | None = None, *, closed: bool = False
     ) -> dict[str, Json]:
-        """A collection with these fields, and unless it is ``closed`` also with those that are wanted besides."""
-        return self._collection(fields, wanted or _NO_CONSTRAINT, 0, closed=closed)
+        """Generates a collection with these fields, and unless it is ``closed`` with those of the constraint."""
+        return self._collection(fields, constraint or _NO_CONSTRAINT, 0, closed=closed)
 
-    def value(self, field: Mapping[str, Json], wanted: Constraint = _NO_CONSTRAINT, depth: int = 1) -> Json:
-        """A value of a field, fit for its use: what the field declares goes before what is wanted."""
+    def value(
+        self, field: Mapping[str, Json], constraint: Constraint = _NO_CONSTRAINT, depth: int = 1
+    ) -> Json:
+        """Generates a value of a field; its declaration takes precedence over the constraint."""
         self._budget.charge(30)
         declared = field.get("type")
         kind = declared if isinstance(declared, str) else None
-        if kind in _PARSEABLE_KINDS and wanted.content is not None:
-            return self._content(wanted, wanted.content, depth)
+        if kind in _PARSEABLE_KINDS and constraint.content is not None:
+            return self._content(constraint, constraint.content, depth)
         if kind == "text":
-            # A text stays one, though it may read as a number or a date.
-            made = self._generate(None if wanted.choices else _scalar_kind(wanted.kind), field, wanted, depth)
-            return as_text(made)
+            # The value of a text field is a text, though it may have the format of a number or a date.
+            text = self._generate(
+                None if constraint.choices else _scalar_kind(constraint.kind), field, constraint, depth
+            )
+            return as_text(text)
         if kind in _UNTYPED_KINDS:
-            kind = _implied_kind(wanted)
-        return self._generate(kind, field, wanted, depth)
+            kind = _implied_kind(constraint)
+        return self._generate(kind, field, constraint, depth)
 
-    def _generate(self, kind: str | None, field: Mapping[str, Json], wanted: Constraint, depth: int) -> Json:
+    def _generate(
+        self, kind: str | None, field: Mapping[str, Json], constraint: Constraint, depth: int
+    ) -> Json:
         spec = field.get("spec")
         match kind:
             case "collection":
-                return self._collection(spec, wanted, depth) if depth < _MAX_DEPTH else {}
+                return self._collection(spec, constraint, depth) if depth < _MAX_DEPTH else {}
             case "array":
-                return self._array(spec, wanted, depth) if depth < _MAX_DEPTH else []
+                return self._array(spec, constraint, depth) if depth < _MAX_DEPTH else []
             case "number":
-                numbers = [choice for choice in wanted.choices if is_number(choice)]
+                numbers = [choice for choice in constraint.choices if is_number(choice)]
                 return self._random.choice(numbers) if numbers else self._random.randint(100, 99_999) / 100
             case "integer" | "uinteger" | "port":
                 wholes = [
-                    choice for choice in wanted.choices if is_number(choice) and float(choice).is_integer()
+                    choice
+                    for choice in constraint.choices
+                    if is_number(choice) and float(choice).is_integer()
                 ]
                 return (
                     normalize_number(self._random.choice(wholes))
@@ -155,15 +163,17 @@ class MockDataGenerator:
                     else self._random.randint(1, 10_000)
                 )
             case "boolean" | "checkbox":
-                sides = [choice for choice in wanted.choices if isinstance(choice, bool)]
+                sides = [choice for choice in constraint.choices if isinstance(choice, bool)]
                 return self._random.choice(sides) if sides else self._random.random() < 0.5
             case "date" | "timestamp":
-                return self._date(wanted.pattern if field.get("type") not in ("date", "timestamp") else None)
+                return self._date(
+                    constraint.pattern if field.get("type") not in ("date", "timestamp") else None
+                )
             case "time":
                 return f"{self._random.randrange(24):02d}:{self._random.randrange(60):02d}"
             case "select":
                 choices = select_options(field)
-                fit = [choice for choice in wanted.choices if choice in choices]
+                fit = [choice for choice in constraint.choices if choice in choices]
                 return self._random.choice(fit or choices) if choices else self._faker.word()
             case "buffer":
                 return self._faker.sentence()
@@ -179,29 +189,29 @@ class MockDataGenerator:
                 return base64.b64encode(self._faker.sentence().encode()).decode()
             case "filename":
                 return self._faker.file_name()
-        if wanted.choices:
-            return self._random.choice(wanted.choices)
-        return self._text(field.get("name"), wanted.name)
+        if constraint.choices:
+            return self._random.choice(constraint.choices)
+        return self._text(field.get("name"), constraint.name)
 
     def _collection(
-        self, spec: Json, wanted: Constraint, depth: int, *, closed: bool = False
+        self, spec: Json, constraint: Constraint, depth: int, *, closed: bool = False
     ) -> dict[str, Json]:
         fields = spec if isinstance(spec, (list, tuple)) else ()
-        made: dict[str, Json] = {}
+        collection: dict[str, Json] = {}
         for field in fields:
             if isinstance(field, Mapping) and isinstance(name := field.get("name"), str):
-                made[name] = self.value(field, wanted.fields.get(name, _NO_CONSTRAINT), depth + 1)
+                collection[name] = self.value(field, constraint.fields.get(name, _NO_CONSTRAINT), depth + 1)
         if not closed:
-            for name, inner in wanted.fields.items():
-                if name not in made:
-                    made[name] = self.value({"name": name}, inner, depth + 1)
-        return made
+            for name, inner in constraint.fields.items():
+                if name not in collection:
+                    collection[name] = self.value({"name": name}, inner, depth + 1)
+        return collection
 
-    def _array(self, spec: Json, wanted: Constraint, depth: int) -> Json:
-        """An array's specification is one field for every item, or the fields of collections."""
-        if not spec and wanted.item is None and wanted.kind != "array":
+    def _array(self, spec: Json, constraint: Constraint, depth: int) -> Json:
+        """Generates an array, whose specification is one field for every item, or the fields of collections."""
+        if not spec and constraint.item is None and constraint.kind != "array":
             return []
-        return [self._item(spec, wanted.item or _NO_CONSTRAINT, depth) for _ in range(_ARRAY_LENGTH)]
+        return [self._item(spec, constraint.item or _NO_CONSTRAINT, depth) for _ in range(_ARRAY_LENGTH)]
 
     def _item(self, spec: Json, item: Constraint, depth: int) -> Json:
         if isinstance(spec, list) and spec:
@@ -214,17 +224,17 @@ class MockDataGenerator:
         moment = self._now - self._random.randrange(30 * DAY)
         return format_date(date_from_milliseconds(moment), pattern, UTC) if pattern else format_iso(moment)
 
-    def _content(self, wanted: Constraint, inner: Constraint, depth: int) -> str:
-        """A text that says in JSON, XML or CSV what is read from it."""
-        if wanted.kind == "csv":
+    def _content(self, constraint: Constraint, inner: Constraint, depth: int) -> str:
+        """Generates a text of JSON, XML or CSV."""
+        if constraint.kind == "csv":
             rows = (
                 [self._collection((), inner, depth) for _ in range(1 + _ARRAY_LENGTH)]
                 if depth < _MAX_DEPTH
                 else []
             )
-            return "\n".join((wanted.pattern or ",").join(map(_csv_cell, row.values())) for row in rows)
+            return "\n".join((constraint.pattern or ",").join(map(_csv_cell, row.values())) for row in rows)
         value = self._collection((), inner, depth) if depth < _MAX_DEPTH else {}
-        if wanted.kind == "xml":
+        if constraint.kind == "xml":
             try:
                 return dump_xml(value, self._budget)
             except ModuleError:
@@ -232,10 +242,10 @@ class MockDataGenerator:
         return orjson.dumps(to_json_value(value)).decode()
 
     def _text(self, *names: Json) -> Json:
-        """A text that fits one of the names, the first of which goes first."""
+        """Generates a text that fits the first name with a known part."""
         for name in names:
             plain_name = str(name or "").lower().replace("_", "").replace(" ", "").replace("-", "")
-            for hint, make in _NAME_HINTS:
+            for hint, generate in _NAME_HINTS:
                 if hint in plain_name:
-                    return make(self._faker)
+                    return generate(self._faker)
         return " ".join(self._faker.words(3))

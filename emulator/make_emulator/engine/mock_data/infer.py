@@ -13,13 +13,13 @@ from ..apps import catalog
 from ..apps.app import Inference
 from ..blueprints.conditions import Condition, Filter
 from ..blueprints.model import Blueprint, Module, is_literal
+from ..budget import Budget
 from ..errors import ConversionError, ExpressionError
 from ..expressions.ast import BinaryChain, Call, DynamicReference, Literal, Node, Reference, Unary
 from ..expressions.constraint import Constraint
 from ..expressions.functions import FUNCTIONS
 from ..expressions.template import Expression, parse_template
 from ..expressions.values import as_boolean, as_number
-from ..runtime.budget import Budget
 from .field_specs import collection_constraint
 
 #: Metadata of a bundle that can be mapped like fields.

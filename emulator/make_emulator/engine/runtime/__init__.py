@@ -1,0 +1,1 @@
+"""Runtime: interprets a blueprint, and records the run as an execution."""

@@ -1,4 +1,4 @@
-"""Aggregators: where the bundles of a feeder are gathered, and what has been gathered so far.
+"""State of aggregators: accumulated bundles, and the points at which branches merge.
 
 Sources: Help centre, "Aggregator"; the vendor's notes on aggregators (feeder, group by, empty aggregations).
 """
@@ -17,34 +17,34 @@ from ..expressions.ordering import sort_key
 from ..expressions.values import Value, as_text
 
 FlowPosition: TypeAlias = tuple[Sequence[Module], int]
-"""A position of a flow."""
+"""Flow, and the index of a module in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class MergePoint:
-    """Where a flow goes on once its last module is done: at the merge behind the if-else that it is a branch of."""
+    """Continuation of a branch of an if-else: the merge behind it."""
 
     flow: Sequence[Module]
     position: int
-    #: The branch's place among those that merge.
+    #: Index of the branch among those that merge.
     branch: int
-    #: What was on the way before the branch.
+    #: Scope before the branch.
     scope: Scope
     merge_point: MergePoint | None
 
 
 class Accumulator:
-    """What one aggregator has gathered since its feeder put out its bundles."""
+    """Bundles that one aggregator has received since its feeder emitted them, by group."""
 
     __slots__ = ("_groups", "merge_point")
 
     def __init__(self) -> None:
-        #: Where the aggregator's flow goes on; known from the first bundle that reaches it.
+        #: Continuation of the aggregator's flow; known from the first bundle that reaches it.
         self.merge_point: MergePoint | None = None
         self._groups: dict[object, BundleGroup] = {}
 
     def add(self, key: Value, item: Mapping[str, Value]) -> None:
-        """Take a mapped bundle into the group of its key; a collection or an array counts by its text."""
+        """Adds a mapped bundle to the group of its key; a collection or an array is identified by its text."""
         name: object = sort_key(key)
         if name == (4, 0):
             name = (4, _key_text(key))
@@ -55,7 +55,7 @@ class Accumulator:
 
     @property
     def groups(self) -> Sequence[BundleGroup]:
-        """The groups, in the order in which their first bundles came."""
+        """Groups in the order of their first bundles."""
         return list(self._groups.values())
 
 
@@ -64,7 +64,7 @@ def _key_text(value: Value) -> str:
 
 
 def iter_aggregators(flow: Sequence[Module], position: int) -> Iterator[FlowPosition]:
-    """Every aggregator from a position of a flow on, those in routes and branches included, in order."""
+    """Yields every aggregator from a position of a flow on, in order, those in routes and branches included."""
     pending: list[FlowPosition] = [(flow, position)]
     while pending:
         flow, position = pending.pop()
@@ -74,5 +74,5 @@ def iter_aggregators(flow: Sequence[Module], position: int) -> Iterator[FlowPosi
         if catalog.is_aggregator(module.full_name):
             yield flow, position
         pending.append((flow, position + 1))
-        arms: Sequence[Route | IfElseBranch] = (*module.routes, *module.branches)
-        pending.extend((arm.flow, 0) for arm in reversed(arms))
+        branches: Sequence[Route | IfElseBranch] = (*module.routes, *module.branches)
+        pending.extend((branch.flow, 0) for branch in reversed(branches))

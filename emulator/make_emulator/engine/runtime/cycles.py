@@ -1,7 +1,7 @@
-"""The cycles of a run: what its trigger puts out in each, and whether another one follows.
+"""Cycles of a run: their trigger bundles and their number.
 
 A run has at most as many cycles as the scenario's setting says (``metadata.scenario.roundtrips``, 1 by default). What an
-instant trigger was handed is one cycle; a trigger that polls goes on as long as there is more than its limit; without a
+instant trigger received is one cycle; a trigger that polls goes on as long as there is more than its limit; without a
 trigger every cycle is performed. Source: Adobe's documentation of the same engine, "Configure scenario settings" and
 "Webhooks reference"; Help centre, "Scenario execution, cycles, and phases".
 """
@@ -19,16 +19,16 @@ from ..blueprints.model import Blueprint, Module
 from ..run_state import Backlog
 
 FetchTriggerBundle: TypeAlias = "Callable[[], Json]"
-"""Fetches what a trigger puts out in the next cycle; ``None`` if nothing waits."""
+"""Fetches the trigger bundles of the next cycle; ``None`` if the queue is empty."""
 
-#: The trigger that hands over a run's inputs.
+#: Trigger that emits the inputs of a run.
 START_TRIGGER = "scenario-service:StartSubscenario"
 
 
 class QueueBatch:
-    """What the trigger of a run was handed of what a hook received, for the cycle at hand; the queue's part of it is off it.
+    """Items of a hook's queue that the current cycle of a run has dequeued.
 
-    A cycle that fails puts it back to its place (`requeue`), to be taken again by a later run. Sources: Adobe's
+    A cycle that fails returns them to their place (`requeue`) for a later run. Sources: Adobe's
     documentation of the same engine, "Webhooks reference"; Help centre, "Introduction to errors and warnings".
     """
 
@@ -41,37 +41,37 @@ class QueueBatch:
         self.rows = rows
 
     def take(self) -> Json:
-        """Take off the queue what the next cycle works on; ``None`` if nothing waits."""
+        """Dequeues the bundles of the next cycle; ``None`` if the queue is empty."""
         self.rows = hook_queues.dequeue(self._world, self._hook_id, self._limit)
         return hook_queues.flatten_bundles(self.rows) or None
 
     def requeue(self) -> None:
-        """Let it wait again, where it did."""
+        """Returns the items to their place in the queue."""
         hook_queues.requeue(self._world, self.rows)
         self.rows = ()
 
 
 class CycleCounter:
-    """Counts the cycles of one run, and tells what each of them works on."""
+    """Counter of the cycles of one run, with the trigger bundles of each."""
 
     __slots__ = ("_fetch_next", "_is_single", "_remaining", "trigger_bundle")
 
     def __init__(
         self, blueprint: Blueprint, received: Json, more: FetchTriggerBundle | None, *, resumes: bool
     ) -> None:
-        #: What the trigger was handed for the cycle at hand; ``None`` if nothing was.
+        #: Bundles that the trigger received for the current cycle; ``None`` without any.
         self.trigger_bundle = received
         self._fetch_next = more
         self._remaining = blueprint.max_cycles
         first = blueprint.flow[0] if blueprint.flow else None
-        # What was handed over, or goes on where it broke off, is there once.
-        handed = more is None and (
+        # A received bundle, and a resumed one, is processed once.
+        is_received = more is None and (
             received is not None or (first is not None and first.full_name == START_TRIGGER)
         )
-        self._is_single = resumes or first is None or handed
+        self._is_single = resumes or first is None or is_received
 
     def advance(self, backlog: Backlog) -> bool:
-        """Whether another cycle follows one that went well; ``received`` is what it works on."""
+        """Moves to the cycle after a successful one, and sets ``trigger_bundle``; false if none follows."""
         self._remaining -= 1
         if self._is_single or self._remaining <= 0:
             return False
@@ -89,7 +89,7 @@ def open_backlog(flow: Sequence[Module]) -> Backlog:
 
 
 def _bundle_limit(module: Module) -> int | None:
-    """How many bundles a trigger puts out in a cycle at most; ``None`` for all."""
+    """Returns the maximal number of bundles that a trigger emits in a cycle; ``None`` for all."""
     for values in (module.parameters, module.mapper):
         for name in ("limit", "maxResults"):
             value = values.get(name)

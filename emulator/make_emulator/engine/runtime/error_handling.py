@@ -1,4 +1,4 @@
-"""What becomes of a bundle that fails when failures are kept: it leaves the run, which goes on with a warning.
+"""Failed bundles of a scenario that stores incomplete executions: they leave the run, which continues with a warning.
 
 Sources: Help centre, "Break error handler", "Incomplete executions", "Errors that don't create incomplete
 executions", "Types of warnings".
@@ -15,22 +15,22 @@ from ..apps import catalog
 from ..blueprints.model import Module
 from ..errors import FatalError, ModuleError
 from ..expressions.context import Scope
-from ..expressions.values import Value
+from ..expressions.values import Value, as_number
 from ..run_state import RunState
 from .frames import ModuleFailure
 
-#: The Break directive tries again so often, at such intervals, unless it says otherwise (practitioners' notes).
+#: Default attempts and interval of the Break directive (practitioners' notes).
 DEFAULT_ATTEMPTS = 3
 DEFAULT_INTERVAL_MINUTES = 15
 
-#: Errors that pass by themselves are tried again at growing intervals without being told to (Help centre).
+#: Transient errors are retried at growing intervals without a Break directive (Help centre).
 TRANSIENT_ERRORS = frozenset({"ConnectionError", "ModuleTimeoutError", "RateLimitError"})
 RETRY_DELAYS = tuple(MINUTE * minutes for minutes in (1, 10, 10, 30, 30, 30, 180, 180))
 
 
 @dataclass(frozen=True, slots=True)
 class FailedBundle:
-    """A bundle to be stored as an incomplete execution: where and why it failed, and how it is tried again."""
+    """Bundle to be stored as an incomplete execution: its module, error and scope, and its retries."""
 
     module: Module
     error: ModuleError
@@ -43,7 +43,7 @@ class FailedBundle:
 
 
 class FailedBundleCollector:
-    """Collects the bundles that broke off in one run."""
+    """Collector of the failed bundles of one run."""
 
     def __init__(self, run: RunState, *, stores_incomplete_executions: bool) -> None:
         self._run = run
@@ -51,49 +51,50 @@ class FailedBundleCollector:
         self.failed_bundles: list[FailedBundle] = []
 
     def store_unhandled(self, failure: ModuleFailure) -> bool:
-        """Keep a bundle whose failure nobody handles; that of a first module is not kept."""
-        walk = failure.origin
-        if not self._enabled or walk.scope.is_empty or isinstance(failure.error, FatalError):
+        """Stores a bundle whose failure no handler takes; returns false if it is not stored, as that of a first module."""
+        entry = failure.origin
+        if not self._enabled or entry.scope.is_empty or isinstance(failure.error, FatalError):
             return False
-        if catalog.is_aggregator(walk.module.full_name):
-            # What was gathered so far is no bundle that could be sent on its way again.
+        if catalog.is_aggregator(entry.module.full_name):
+            # The bundles accumulated so far are not one that could be processed again.
             return False
         self._store(failure, len(RETRY_DELAYS) if failure.error.name in TRANSIENT_ERRORS else 0, None)
         return True
 
     def store_for_break(self, failure: ModuleFailure, mapper: Mapping[str, Value]) -> bool:
-        """Keep a bundle because a Break directive says so, which needs failures to be kept at all."""
+        """Stores a bundle for a Break directive; returns false if the scenario does not store incomplete executions."""
         if not self._enabled or catalog.is_aggregator(failure.origin.module.full_name):
             return False
-        attempts = mapper.get("count", DEFAULT_ATTEMPTS) if mapper.get("retry") else 0
-        self._store(failure, attempts, MINUTE * mapper.get("interval", DEFAULT_INTERVAL_MINUTES))
+        attempts = int(as_number(mapper.get("count", DEFAULT_ATTEMPTS))) if mapper.get("retry") else 0
+        interval = as_number(mapper.get("interval", DEFAULT_INTERVAL_MINUTES))
+        self._store(failure, attempts, int(MINUTE * interval))
         return True
 
     def _store(self, failure: ModuleFailure, attempts: int, interval: int | None) -> None:
         while failure.origin.handled_failure is not None:
-            # What fails within an error handler is tried again from where the handled error was.
+            # A failure within an error handler is retried from the module whose error was handled.
             failure = failure.origin.handled_failure
-        run, walk = self._run, failure.origin
+        run, entry = self._run, failure.origin
         run.has_warning = True
-        scope = walk.merged_from[1] if walk.merged_from else walk.scope
+        scope = entry.merged_from[1] if entry.merged_from else entry.scope
         for bundle in scope.bundles().values():
-            # What is stored is a copy of all that lies on the way.
+            # The whole scope is copied.
             run.budget.charge_weight(bundle.data)
         run.budget.charge_weight(run.variables)
         self.failed_bundles.append(
             FailedBundle(
-                walk.module, failure.error, scope, run.now(), attempts, interval, dict(run.variables)
+                entry.module, failure.error, scope, run.now(), attempts, interval, dict(run.variables)
             )
         )
 
 
-def failed_bundle_error(broken: FailedBundle) -> ExecutionError:
-    """Why a bundle broke off, as the logs keep it."""
-    return to_execution_error(broken.error, broken.module)
+def failed_bundle_error(failed_bundle: FailedBundle) -> ExecutionError:
+    """Returns the error of a failed bundle as the logs store it."""
+    return to_execution_error(failed_bundle.error, failed_bundle.module)
 
 
 def to_execution_error(error: ModuleError, module: Module) -> ExecutionError:
-    """An error as the logs keep it."""
+    """Returns an error of a module as the logs store it."""
     return ExecutionError(
         name=error.name,
         message=error.message,

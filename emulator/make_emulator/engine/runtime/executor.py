@@ -1,4 +1,4 @@
-"""Runs a scenario: computes the run at once, writes it down, and reveals it by the clock.
+"""Executor of scenarios: computes a run at once, records it, and reveals it by the clock.
 
 Sources: Help centre, "Error handlers", "Types of warnings"; recorded runs.
 """
@@ -14,23 +14,22 @@ from ...world.clock import MINUTE
 from ...world.executions import record_execution
 from ...world.models import Execution, InstantRetry, Json, Scenario
 from ...world.world import World
+from ..budget import Budget
 from ..errors import ModuleError
 from ..expressions.values import Value
 from ..run_state import ScenarioCall
 from . import failed_bundles
-from .budget import Budget
 from .cycles import FetchTriggerBundle, QueueBatch
 from .error_handling import TRANSIENT_ERRORS
 from .run import FAILURE, SUCCESS, WARNING, ScenarioRun
 
-#: An instant scenario is run again so long after each of its failures, if they are of a kind that passes by itself
-#: (Help centre, "Exponential backoff"); after the last one it is stopped.
+#: Delays of the retries of an instant scenario after transient errors (Help centre, "Exponential backoff"); after the
+#: last one it is stopped.
 INSTANT_RETRY_DELAYS = tuple(MINUTE * minutes for minutes in (1, 2, 5, 10, 60, 180, 720, 1440))
 
 _STATUS_NAMES = {SUCCESS: "SUCCESS", WARNING: "WARNING", FAILURE: "ERROR"}
 
-#: Errors that stop a scenario at once if nobody handles them: somebody has to change something first
-#: (the class names of Make's module protocol, with what each does besides; Help centre, "Overview of error handling",
+#: Errors that deactivate a scenario at once unless they are handled, since only a change can fix them (the class names of Make's module protocol, with what each does besides; Help centre, "Overview of error handling",
 #: "Types of errors").
 DEACTIVATING_ERRORS = frozenset(
     {
@@ -44,7 +43,7 @@ DEACTIVATING_ERRORS = frozenset(
     }
 )
 
-#: Scenarios that call scenarios: so many runs may wait for each other. The emulator's own limit.
+#: Depth of runs that call each other. The emulator's own limit.
 MAX_CALL_DEPTH = 10
 
 
@@ -64,20 +63,25 @@ def run_scenario(
     depth: int = 0,
     attempts: int = 0,
 ) -> Execution:
-    """Run a scenario's current blueprint and write the run to the world's logs.
+    """Runs a scenario's current blueprint and records the run in the world's logs.
 
-    ``inputs`` were checked before (see `inputs.validate_inputs`); ``trigger_bundle`` is what an instant trigger received, a
-    bundle or an array of them, and ``more`` fetches what it puts out in further cycles; ``taken`` puts back what a cycle
-    that fails has taken off a hook's queue. Whatever the blueprint holds,
-    nothing is raised: a failure is a run with status 3. Failures of automatic runs are counted, and too many in a row
-    deactivate the scenario.
-    ``budget`` is what a scenario that calls this one has left, ``depth`` how many such wait above this run;
-    ``attempts`` is how often an instant scenario was run again for the same bundle.
+    Nothing is raised, whatever the blueprint: a failure is a run with status 3. Failures of automatic runs are counted,
+    and too many in a row deactivate the scenario.
+
+    Args:
+        inputs: validated inputs, see `inputs.validate_inputs`.
+        at: start in milliseconds since the epoch; the world's time by default.
+        trigger_bundle: bundle, or an array of bundles, that an instant trigger received.
+        more: fetches the trigger bundles of further cycles.
+        taken: batch of a hook's queue, which a cycle that fails requeues.
+        budget: remaining budget of the calling scenario.
+        depth: number of runs that wait for this one.
+        attempts: number of earlier runs of an instant scenario with the same bundle.
     """
     version = world.blueprints[scenario.id, scenario.blueprint_version]
     started = world.now() if at is None else at
     call = partial(call_scenario, depth=depth)
-    computed = ScenarioRun(
+    scenario_run = ScenarioRun(
         world,
         scenario,
         version,
@@ -86,21 +90,21 @@ def run_scenario(
         trigger_bundle,
         call=call,
         budget=budget,
-        more=more,
+        fetch_next=more,
     )
-    computed.execute()
+    scenario_run.execute()
     execution = record_execution(
-        world, computed.to_execution(kind=kind, author_id=author_id, instant=instant)
+        world, scenario_run.to_execution(kind=kind, author_id=author_id, instant=instant)
     )
-    again = (
+    is_retried = (
         instant
         and kind == "auto"
-        and _is_retryable(computed, execution)
+        and _is_retryable(scenario_run, execution)
         and attempts < len(INSTANT_RETRY_DELAYS)
     )
-    if taken is not None and computed.requeues_trigger and not again:
+    if taken is not None and scenario_run.requeues_trigger and not is_retried:
         taken.requeue()
-    if again:
+    if is_retried:
         world.reruns.put(
             InstantRetry(
                 id=execution.id,
@@ -113,32 +117,32 @@ def run_scenario(
             )
         )
     elif kind == "auto":
-        _update_error_count(world, scenario.id, computed.max_errors, execution)
-    failed_bundles.store_failed_bundles(computed, computed.failed_bundles)
+        _update_error_count(world, scenario.id, scenario_run.max_errors, execution)
+    failed_bundles.store_failed_bundles(scenario_run, scenario_run.failed_bundles)
     return execution
 
 
-def _is_retryable(computed: ScenarioRun, execution: Execution) -> bool:
-    """Whether a run failed because a service turned a module away, and nobody was answered before."""
+def _is_retryable(scenario_run: ScenarioRun, execution: Execution) -> bool:
+    """True if a run failed with a transient error before it sent a response to the caller of its webhook."""
     return (
         execution.error is not None
         and execution.error.name in TRANSIENT_ERRORS
         and execution.respond is None
-        and computed.has_started
+        and scenario_run.has_started
     )
 
 
-def call_scenario(computed: ScenarioRun, call: ScenarioCall, *, depth: int = 0) -> Mapping[str, Value]:
-    """Run a scenario that another one calls. What it uses is taken off what the other may use.
+def call_scenario(scenario_run: ScenarioRun, call: ScenarioCall, *, depth: int = 0) -> Mapping[str, Value]:
+    """Runs a scenario that another one calls, with the budget of the caller; returns its outputs.
 
     Raises:
-        ModuleError: the error of the run, if it is waited for.
+        ModuleError: the error of the run, if the caller waits for it.
     """
-    caller = computed.run
+    caller = scenario_run.run
     if depth >= MAX_CALL_DEPTH:
         raise ModuleError("RuntimeError", f"More than {MAX_CALL_DEPTH} scenarios call each other.")
-    held = caller.transaction.pending_records(caller.world)
-    caller.budget.charge(1 + len(held) // 4)
+    pending_records = caller.transaction.pending_records(caller.world)
+    caller.budget.charge(1 + len(pending_records) // 4)
     execution = run_scenario(
         caller.world,
         call.scenario,
@@ -148,7 +152,7 @@ def call_scenario(computed: ScenarioRun, call: ScenarioCall, *, depth: int = 0) 
         depth=depth + 1,
     )
     call.execution_id = execution.id
-    caller.transaction.mark_conflicts(caller.world, held)
+    caller.transaction.mark_conflicts(caller.world, pending_records)
     if not call.wait:
         return {}
     caller.stopwatch.sleep(execution.duration)
@@ -158,7 +162,7 @@ def call_scenario(computed: ScenarioRun, call: ScenarioCall, *, depth: int = 0) 
 
 
 def visible_status(execution: Execution, now: int) -> str:
-    """What is known of a run at a moment: ``RUNNING``, ``SUCCESS``, ``WARNING`` or ``ERROR``."""
+    """Returns the status of a run at a time: ``RUNNING``, ``SUCCESS``, ``WARNING`` or ``ERROR``."""
     return "RUNNING" if now < execution.ends else _STATUS_NAMES[execution.status]
 
 
@@ -170,11 +174,11 @@ def _update_error_count(world: World, scenario_id: int, max_errors: int, executi
         if scenario.errors_in_a_row:
             world.scenarios.put(replace(scenario, errors_in_a_row=0))
         return
-    # Whoever called the webhook got an answer before the error came: that is no error of the scenario (Help centre).
+    # An error after the response to the caller of the webhook does not count for the scenario (Help centre).
     if execution.instant and execution.respond is not None:
         return
     scenario = replace(scenario, errors_in_a_row=scenario.errors_in_a_row + 1)
-    # A scenario with an instant trigger is stopped by its first error (Help centre).
+    # The first error stops a scenario with an instant trigger (Help centre).
     stops = execution.instant or (execution.error is not None and execution.error.name in DEACTIVATING_ERRORS)
     if scenario.errors_in_a_row >= (1 if stops else max_errors):
         scenario = replace(scenario, is_invalid=True, is_active=False, next_exec=None)

@@ -1,7 +1,7 @@
-"""Incomplete executions: bundles that failed are stored, so that they can be tried again.
+"""Storage of failed bundles as incomplete executions, which can be retried.
 
 Sources: Help centre, "Incomplete executions", "Errors that don't create incomplete executions"; the vendor's SDK
-for what is kept of each.
+for the fields of each.
 """
 
 from __future__ import annotations
@@ -19,56 +19,58 @@ from .error_handling import RETRY_DELAYS, FailedBundle
 from .run import ScenarioRun
 
 
-def store_failed_bundles(computed: ScenarioRun, broken: Sequence[FailedBundle]) -> None:
-    """Store what broke off in a run, as long as the plan has room.
+def store_failed_bundles(scenario_run: ScenarioRun, failed_bundles: Sequence[FailedBundle]) -> None:
+    """Stores the failed bundles of a run, as long as the plan has storage.
 
-    Without room it is lost if the scenario may lose data, and else the scenario is stopped (Help centre).
+    Without storage a bundle is lost if the scenario allows data loss, else the scenario is stopped (Help centre).
     """
-    world, scenario = computed.run.world, computed.run.scenario
-    room = _free_storage(world, scenario.team_id) if broken else 0
-    for part in broken:
-        kept = failed_bundle_fields(computed, part)
+    world, scenario = scenario_run.run.world, scenario_run.run.scenario
+    free_bytes = _free_storage(world, scenario.team_id) if failed_bundles else 0
+    for failed_bundle in failed_bundles:
+        fields = failed_bundle_fields(scenario_run, failed_bundle)
         row = IncompleteExecution(
             id=world.ids.hex(32),
             scenario_id=scenario.id,
             team_id=scenario.team_id,
-            execution_id=computed.run.execution_id,
-            created=part.at,
+            execution_id=scenario_run.run.execution_id,
+            created=failed_bundle.at,
             index=world.ids.next("incomplete execution"),
-            blueprint=computed.blueprint,
-            inputs=computed.inputs,
-            **kept,
+            blueprint=scenario_run.blueprint,
+            inputs=scenario_run.inputs,
+            **fields,
         )
-        if row.size <= room:
-            room -= row.size
+        if row.size <= free_bytes:
+            free_bytes -= row.size
             world.incomplete_executions.put(row)
-        elif not computed.allows_data_loss and (now := world.scenarios.get(scenario.id)) is not None:
+        elif not scenario_run.allows_data_loss and (now := world.scenarios.get(scenario.id)) is not None:
             world.scenarios.put(replace(now, is_active=False, is_invalid=True, next_exec=None))
 
 
-def failed_bundle_fields(computed: ScenarioRun, part: FailedBundle) -> Mapping[str, Any]:
-    """What is kept of a bundle that broke off: where, why, with what, and when it is tried again."""
-    bundles = {str(id): to_json_value(bundle.data) for id, bundle in part.scope.bundles().items()}
-    bundles[str(part.module.id)] = dict(part.error.error_bundle)
+def failed_bundle_fields(scenario_run: ScenarioRun, failed_bundle: FailedBundle) -> Mapping[str, Any]:
+    """Returns the fields of an incomplete execution that describe its failed bundle."""
+    bundles = {str(id): to_json_value(bundle.data) for id, bundle in failed_bundle.scope.bundles().items()}
+    bundles[str(failed_bundle.module.id)] = dict(failed_bundle.error.error_bundle)
     return {
-        "failer": part.module.id,
-        "reason": part.error.message,
+        "failer": failed_bundle.module.id,
+        "reason": failed_bundle.error.message,
         "bundles": bundles,
-        "variables": to_json_value(part.variables),
+        "variables": to_json_value(failed_bundle.variables),
         "size": json_size(bundles),
-        "retry": part.attempts > 0,
-        "most_attempts": part.attempts,
-        "interval": part.interval or 0,
-        "next_retry": part.at + (part.interval or RETRY_DELAYS[0]) if part.attempts else None,
+        "retry": failed_bundle.attempts > 0,
+        "most_attempts": failed_bundle.attempts,
+        "interval": failed_bundle.interval or 0,
+        "next_retry": failed_bundle.at + (failed_bundle.interval or RETRY_DELAYS[0])
+        if failed_bundle.attempts
+        else None,
     }
 
 
 def _free_storage(world: World, team_id: int) -> int:
-    """How many bytes the plan has left for incomplete executions."""
+    """Returns the bytes that the plan has left for incomplete executions."""
     organization = organization_of(world, team_id)
-    stored = sum(
-        kept.size
+    stored_bytes = sum(
+        stored_execution.size
         for scenario in world.scenarios.where(organization=organization.id)
-        for kept in world.incomplete_executions.where(scenario=scenario.id)
+        for stored_execution in world.incomplete_executions.where(scenario=scenario.id)
     )
-    return organization.license.dlq_storage - stored
+    return organization.license.dlq_storage - stored_bytes

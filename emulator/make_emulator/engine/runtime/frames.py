@@ -1,4 +1,4 @@
-"""What the interpreter has yet to do: frames on its stack, the last of which is worked on first."""
+"""Stack frames of the interpreter: pending steps, the last of which is processed first."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from .aggregation import Accumulator, MergePoint
 
 @dataclass(frozen=True, slots=True)
 class ModuleFailure:
-    """A module that failed and is being handled: where it stood, and why it failed."""
+    """Failure of a module that an error handler is processing."""
 
     error: ModuleError
     origin: EnterModule
 
 
-# Frames are made for every bundle and module, so they are not frozen, which would make them take thrice as long.
+# Frames are created for every bundle and module, so they are not frozen, which would make them three times as slow.
 @dataclass(slots=True)
 class EnterModule:
-    """A bundle is about to enter the module at a position of a flow."""
+    """Bundle about to enter the module at a position of a flow."""
 
     flow: Sequence[Module]
     position: int
     scope: Scope
     handled_failure: ModuleFailure | None = None
     merge_point: MergePoint | None = None
-    #: For a merge: the branch that the bundle came by, and what was on its way there.
+    #: For a merge: the index of the branch that the bundle passed, and its scope there.
     merged_from: tuple[int, Scope] | None = None
 
     @property
@@ -40,14 +40,14 @@ class EnterModule:
 
     @property
     def is_handler_start(self) -> bool:
-        """Whether the module is the first one of an error handler."""
+        """True for the first module of an error handler."""
         failed = self.handled_failure.origin.module if self.handled_failure is not None else None
         return failed is not None and self.position == 0 and self.flow is failed.onerror
 
 
 @dataclass(slots=True)
 class EmitBundles:
-    """The bundles that a module put out, from a place on, are yet to go down the rest of its flow."""
+    """Bundles that a module emitted; those from ``next_index`` on have not passed the rest of its flow yet."""
 
     origin: EnterModule
     bundles: Sequence[Mapping[str, Value]]
@@ -56,7 +56,7 @@ class EmitBundles:
 
 @dataclass(frozen=True, slots=True)
 class FlushAggregator:
-    """All bundles of a feeder are through: the aggregator at the walk's position puts out what it gathered."""
+    """End of a feeder's bundles: the aggregator at the position of ``origin`` emits its aggregation."""
 
     origin: EnterModule
     accumulator: Accumulator

@@ -1,7 +1,7 @@
-"""Goes through a blueprint and writes down what happened.
+"""Interpreter of blueprints: processes the bundles of one run module by module.
 
-A loop over a stack of frames, so a blueprint's length is no matter of Python's. The last frame is worked on
-first, hence every bundle goes all the way down before the next one starts, and routes follow one another.
+A loop over a stack of frames, so the length of a blueprint does not meet Python's recursion limit. The last frame is
+processed first, hence every bundle passes the whole flow before the next one starts, and routes follow one another.
 Sources: Help centre, "Operations", "Router", "Aggregator", "If-else and merge"; recorded runs.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from ...world.models import ExecutionError
+from ...world.models import ExecutionError, Json
 from ..apps.app import ModuleDefinition, coerce_mapper
 from ..apps.catalog import get_definition
 from ..apps.context import (
@@ -26,18 +26,17 @@ from ..apps.context import (
     RunRoutes,
 )
 from ..blueprints.conditions import Filter
-from ..blueprints.model import Blueprint, Module, Route
-from ..errors import BudgetExceededError, ExecutionInterruptedError, FatalError, ModuleError
+from ..blueprints.model import Blueprint, IfElseBranch, Module, Route
+from ..errors import BudgetExceededError, ExecutionInterruptedError, ExpressionError, FatalError, ModuleError
 from ..expressions.context import Bundle, Environment, Scope
 from ..expressions.evaluator import render_deep
-from ..expressions.values import TimeZoneProvider, Value
+from ..expressions.values import FieldMarker, TimeZoneProvider, Value
+from ..filters import conditions_hold, evaluate_conditions
 from ..run_state import RunState, ScenarioCall
 from . import module_scripts
 from .aggregation import Accumulator, FlowPosition, MergePoint, iter_aggregators
 from .error_handling import FailedBundle, FailedBundleCollector, to_execution_error
-from .filters import conditions_hold, evaluate_conditions
 from .frames import EmitBundles, EnterModule, FlushAggregator, Frame, ModuleFailure
-from .prepared_modules import PreparedModule
 from .trace import ExecutionTrace
 
 #: Credits are counted in hundredths; an operation costs one credit (recorded).
@@ -47,13 +46,13 @@ Bundles: TypeAlias = Sequence[Mapping[str, Value]]
 
 
 class Interpreter:
-    """Computes one run; what came of it is read off its attributes."""
+    """Interpreter of one run; its results are its attributes."""
 
     def __init__(self, run: RunState, blueprint: Blueprint, *, zone: TimeZoneProvider) -> None:
         self._run = run
         self._zone = zone
         self._stack: list[Frame] = []
-        #: Feeder -> the places of its aggregators; aggregator -> what it gathers now, the innermost loop last.
+        #: Feeder -> positions of its aggregators; aggregator -> its open accumulators, the innermost loop last.
         self._feeders = blueprint.feeders
         self._aggregators_by_feeder: dict[int, list[FlowPosition]] = {}
         self._accumulators: dict[int, list[Accumulator]] = {}
@@ -67,145 +66,138 @@ class Interpreter:
         self.transfer = 0
         self.outputs: Mapping[str, Value] | None = None
         self.error: ExecutionError | None = None
-        #: Whether a module ended the run before all bundles were through.
+        #: True once a module ended the run before all bundles were processed.
         self.ended = False
-        #: Whether it ended because it took too long.
+        #: True once the run exceeded its time limit.
         self.interrupted = False
 
     @property
     def failed_bundles(self) -> Sequence[FailedBundle]:
-        """The bundles that are to be stored as incomplete executions."""
+        """Bundles to be stored as incomplete executions."""
         return self._failed_bundle_collector.failed_bundles
 
-    def start_cycle(self, place: FlowPosition, scope: Scope, after: MergePoint | None = None) -> None:
-        """Begin a cycle with a bundle at a place; what gathers the bundles of its way gathers it alone."""
+    def start_cycle(self, start: FlowPosition, scope: Scope, merge_point: MergePoint | None = None) -> None:
+        """Begins a cycle with an empty bundle at a position; the aggregators of the modules in ``scope`` receive only this cycle's."""
         self.trace.cycle += 1
-        flow, position = place
+        flow, position = start
         if not flow:
             return
-        walk = EnterModule(flow, position, scope, merge_point=after)
+        entry = EnterModule(flow, position, scope, merge_point=merge_point)
         for module_id in scope.bundles():
-            self._open_aggregators(walk, self._find_aggregators(module_id, flow, position))
-        self._stack.append(walk)
+            self._open_aggregators(entry, self._find_aggregators(module_id, flow, position))
+        self._stack.append(entry)
 
     def run_frames(self) -> None:
-        """Work off everything; raises nothing but what ends the run, which is in ``error`` by then."""
+        """Processes all frames; an error that ends the run is in ``error`` afterwards."""
         while self._stack:
             frame = self._stack.pop()
             if isinstance(frame, EmitBundles):
                 self._emit_next_bundle(frame)
                 continue
-            walk = frame if isinstance(frame, EnterModule) else frame.origin
+            entry = frame if isinstance(frame, EnterModule) else frame.origin
             try:
                 if isinstance(frame, EnterModule):
                     self._enter_module(frame)
                 else:
                     self._flush_aggregator(frame)
             except ModuleError as error:
-                self._handle_error(walk, error)
+                self._handle_error(entry, error)
 
     def _emit_next_bundle(self, frame: EmitBundles) -> None:
-        """Send the next bundle on its way; the frame stays only as long as there are more."""
-        walk, place = frame.origin, frame.next_index
-        if place + 1 < len(frame.bundles):
+        """Sends the next bundle to the next module; the frame stays on the stack while there are more."""
+        entry, index = frame.origin, frame.next_index
+        if index + 1 < len(frame.bundles):
             frame.next_index += 1
             self._stack.append(frame)
-        bundle = Bundle(frame.bundles[place], place + 1, len(frame.bundles))
+        bundle = Bundle(frame.bundles[index], index + 1, len(frame.bundles))
         if frame.bundles is NO_RESULTS:
-            bundle = Bundle(frame.bundles[place], index=0, length=0)
-        scope = walk.scope.with_bundle(walk.module.id, bundle)
-        if walk.position + 1 < len(walk.flow):
+            bundle = Bundle(frame.bundles[index], index=0, length=0)
+        scope = entry.scope.with_bundle(entry.module.id, bundle)
+        if entry.position + 1 < len(entry.flow):
             self._stack.append(
-                EnterModule(walk.flow, walk.position + 1, scope, walk.handled_failure, walk.merge_point)
+                EnterModule(entry.flow, entry.position + 1, scope, entry.handled_failure, entry.merge_point)
             )
-        elif walk.merge_point is not None:
-            self._stack.append(_enter_merge(walk.merge_point, scope, walk.handled_failure))
+        elif entry.merge_point is not None:
+            self._stack.append(_enter_merge(entry.merge_point, scope, entry.handled_failure))
 
-    def _enter_module(self, walk: EnterModule) -> None:
-        station = self._prepare_module(walk.flow[walk.position])
+    def _enter_module(self, entry: EnterModule) -> None:
+        prepared = self._prepare_module(entry.flow[entry.position])
         self._run.budget.charge()
-        branch, scope = walk.merged_from or (None, walk.scope)
+        branch, scope = entry.merged_from or (None, entry.scope)
         env = self._environment(scope)
-        gates = station.filters if branch is None else station.filters_for(branch)
-        if gates and not all(self._passes_filter(station.module, gate, env) for gate in gates):
-            if walk.handled_failure is not None and walk.is_handler_start:
-                self._handle_uncaught(walk.handled_failure)
+        filters = prepared.filters if branch is None else prepared.filters_for(branch)
+        if filters and not all(
+            self._passes_filter(prepared.module, module_filter, env) for module_filter in filters
+        ):
+            if entry.handled_failure is not None and entry.is_handler_start:
+                self._handle_uncaught(entry.handled_failure)
             return
-        if station.route is not None:
-            self.trace.record_route(station.route[0], scope, station.route[1])
-        kind = station.kind or station.load_kind()
-        if kind.combine is not None:
-            self._accumulate(kind, station, walk, env)
+        if prepared.route is not None:
+            self.trace.record_route(prepared.route[0], scope, prepared.route[1])
+        definition = prepared.definition or prepared.load_definition()
+        if definition.combine is not None:
+            self._accumulate(definition, prepared, entry, env)
             return
-        self._count_operation(kind)
-        match self._run_operation(kind, station, walk, env, branch):
+        self._count_operation(definition)
+        match self._run_operation(definition, prepared, entry, env, branch):
             case Emit(bundles, transfer):
                 self.transfer += transfer
-                self._emit_bundles(walk, bundles)
+                self._emit_bundles(entry, bundles)
             case RunRoutes(routes):
-                self._enter_routes(walk, routes, env)
-            case ChooseBranch(arms):
-                taken = next(
-                    (
-                        n
-                        for n, arm in enumerate(arms)
-                        if arm.groups is None or conditions_hold(arm.groups, env)
-                    ),
-                    None,
-                )
-                self.trace.record_branch(station.module, scope, taken)
-                if taken is not None:
-                    self._enter_branch(walk, arms[taken].flow, arms[taken].merge_index)
+                self._enter_routes(entry, routes, env)
+            case ChooseBranch(branches):
+                self._choose_branch(entry, branches, env)
             case ReturnOutputs(outputs):
                 self.outputs = outputs
                 self._end_run()
             case ErrorDirective(decision, mapper):
-                self._apply_directive(walk, decision, mapper)
+                self._apply_directive(entry, decision, mapper)
 
-    def _passes_filter(self, module: Module, gate: Filter, env: Environment) -> bool:
+    def _passes_filter(self, module: Module, module_filter: Filter, env: Environment) -> bool:
         if not self.trace.has_room:
             self.trace.decisions_left_out += 1
-            return conditions_hold(gate.groups, env)
-        passed, groups = evaluate_conditions(gate.groups, env)
-        self.trace.record_filter(module, gate, env.scope, passed=passed, groups=groups)
+            return conditions_hold(module_filter.groups, env)
+        passed, groups = evaluate_conditions(module_filter.groups, env)
+        self.trace.record_filter(module, module_filter, env.scope, passed=passed, groups=groups)
         return passed
 
     def _prepare_module(self, module: Module) -> PreparedModule:
-        """A module made ready for its bundles."""
-        station = self._prepared_modules.get(module.id)
-        if station is None:
-            station = self._prepared_modules[module.id] = PreparedModule(module)
-            for place, route in enumerate(module.routes):
+        """Returns a module with its state in this run, created at first use."""
+        prepared = self._prepared_modules.get(module.id)
+        if prepared is None:
+            prepared = self._prepared_modules[module.id] = PreparedModule(module)
+            for index, route in enumerate(module.routes):
                 if route.flow and not route.is_fallback:
-                    self._prepare_module(route.flow[0]).route = module, place
-        return station
+                    self._prepare_module(route.flow[0]).route = module, index
+        return prepared
 
     def _environment(self, scope: Scope) -> Environment:
         run = self._run
         return Environment(run.budget, scope, run.names, run.random, run.now(), self._zone, run.functions)
 
-    def _count_operation(self, kind: ModuleDefinition) -> None:
+    def _count_operation(self, definition: ModuleDefinition) -> None:
         self._run.budget.charge_operation()
-        self.operations += kind.billed
-        self.centicredits += CENTICREDITS_PER_OPERATION * (kind.billed and not kind.is_free)
-        self._run.stopwatch.add_operation(external=kind.external)
+        self.operations += definition.billed
+        self.centicredits += CENTICREDITS_PER_OPERATION * (definition.billed and not definition.is_free)
+        self._run.stopwatch.add_operation(external=definition.external)
 
     def _run_operation(
         self,
-        kind: ModuleDefinition,
-        station: PreparedModule,
-        walk: EnterModule,
+        definition: ModuleDefinition,
+        prepared: PreparedModule,
+        entry: EnterModule,
         env: Environment,
         branch: int | None,
     ) -> Outcome:
-        """One operation of a module, written down whether it succeeds or not."""
-        module = station.module
+        """Runs one operation of a module, and records it whether it succeeds or not."""
+        module = prepared.module
         mapper: Mapping[str, Value] = {}
         call: ScenarioCall | None = None
         try:
-            mapper = coerce_mapper(kind, station.evaluate_mapper(env), env.zone)
+            mapper = coerce_mapper(definition, prepared.evaluate_mapper(env), env.zone)
             outcome = module_scripts.run_operation(
-                kind, ModuleContext(self._run, module, mapper, env, first=walk.scope.is_empty, branch=branch)
+                definition,
+                ModuleContext(self._run, module, mapper, env, first=entry.scope.is_empty, branch=branch),
             )
             if isinstance(outcome, ScenarioCall):
                 call = outcome
@@ -214,14 +206,14 @@ class Interpreter:
             self._check_limits(bundles)
         except ModuleError as error:
             self.trace.record_step(
-                kind, module, walk.scope, mapper, error=to_execution_error(error, module), call=call
+                definition, module, entry.scope, mapper, error=to_execution_error(error, module), call=call
             )
             raise
-        self.trace.record_step(kind, module, walk.scope, mapper, bundles, call=call)
+        self.trace.record_step(definition, module, entry.scope, mapper, bundles, call=call)
         return outcome
 
     def _check_limits(self, bundles: Bundles) -> None:
-        """Whether there is room for what a module put out, and time left."""
+        """Charges the bundles that a module emitted, and checks the time limit."""
         budget = self._run.budget
         if len(bundles) > 1:
             budget.charge_items(len(bundles))
@@ -229,23 +221,23 @@ class Interpreter:
             budget.charge_weight(bundle)
         self._run.check_time_limit()
 
-    # --- the ways of a bundle --------------------------------------------------------------------
+    # --- routes and branches ---------------------------------------------------------------------
 
-    def _emit_bundles(self, walk: EnterModule, bundles: Bundles) -> None:
-        """What a module put out goes on; once it is all through, the aggregators that it feeds put out theirs."""
-        id = walk.module.id
+    def _emit_bundles(self, entry: EnterModule, bundles: Bundles) -> None:
+        """Sends a module's bundles on; after the last one, the aggregators that it feeds emit their aggregations."""
+        id = entry.module.id
         if id in self._feeders:
-            places = self._aggregators_by_feeder.get(id)
-            if places is None:
-                places = self._aggregators_by_feeder[id] = self._find_aggregators(
-                    id, walk.flow, walk.position + 1
+            positions = self._aggregators_by_feeder.get(id)
+            if positions is None:
+                positions = self._aggregators_by_feeder[id] = self._find_aggregators(
+                    id, entry.flow, entry.position + 1
                 )
-            self._open_aggregators(walk, places)
-        if bundles and (walk.position + 1 < len(walk.flow) or walk.merge_point is not None):
-            self._stack.append(EmitBundles(walk, bundles))
+            self._open_aggregators(entry, positions)
+        if bundles and (entry.position + 1 < len(entry.flow) or entry.merge_point is not None):
+            self._stack.append(EmitBundles(entry, bundles))
 
-    def _enter_routes(self, walk: EnterModule, all_routes: Sequence[Route], env: Environment) -> None:
-        """Let a bundle take every route of a router, and a fallback if all others are closed to it."""
+    def _enter_routes(self, entry: EnterModule, all_routes: Sequence[Route], env: Environment) -> None:
+        """Sends a bundle into every route of a router, or into the fallback if the filters of all others reject it."""
         routes = [route for route in all_routes if route.flow and not route.is_disabled]
         if any(route.is_fallback for route in routes):
             others = [route for route in routes if not route.is_fallback]
@@ -253,37 +245,53 @@ class Interpreter:
                 routes = others
             else:
                 routes = [route for route in routes if route.is_fallback]
-                self.trace.record_route(walk.module, walk.scope, all_routes.index(routes[0]), fallback=True)
+                self.trace.record_route(entry.module, entry.scope, all_routes.index(routes[0]), fallback=True)
         self._stack.extend(
-            EnterModule(route.flow, 0, walk.scope, walk.handled_failure, walk.merge_point)
+            EnterModule(route.flow, 0, entry.scope, entry.handled_failure, entry.merge_point)
             for route in reversed(routes)
         )
 
     def _has_open_route(self, routes: Sequence[Route], env: Environment) -> bool:
-        """Whether a bundle may take any of some routes. If not, it is told what closed each of them."""
-        closed = []
+        """Returns true if a bundle passes the filters of any route; if not, records the filter that rejected it on each."""
+        rejected = []
         for route in routes:
-            station = self._prepare_module(route.flow[0])
-            for gate in station.filters:
-                passed, groups = evaluate_conditions(gate.groups, env)
+            prepared = self._prepare_module(route.flow[0])
+            for module_filter in prepared.filters:
+                passed, groups = evaluate_conditions(module_filter.groups, env)
                 if not passed:
-                    closed.append((station.module, gate, groups))
+                    rejected.append((prepared.module, module_filter, groups))
                     break
             else:
                 return True
-        for module, gate, groups in closed:
-            self.trace.record_filter(module, gate, env.scope, passed=False, groups=groups)
+        for module, module_filter, groups in rejected:
+            self.trace.record_filter(module, module_filter, env.scope, passed=False, groups=groups)
         return False
 
-    def _enter_branch(self, walk: EnterModule, flow: Sequence[Module], merges_as: int | None) -> None:
-        """Let a bundle take a branch, which may come together with others behind the if-else."""
-        after = None
-        if merges_as is not None and walk.position + 1 < len(walk.flow):
-            after = MergePoint(walk.flow, walk.position + 1, merges_as, walk.scope, walk.merge_point)
+    def _choose_branch(self, entry: EnterModule, branches: Sequence[IfElseBranch], env: Environment) -> None:
+        """Sends a bundle into the first branch whose conditions hold; one without conditions is the else branch."""
+        number = next(
+            (
+                n
+                for n, branch in enumerate(branches)
+                if branch.groups is None or conditions_hold(branch.groups, env)
+            ),
+            None,
+        )
+        self.trace.record_branch(entry.module, entry.scope, number)
+        if number is not None:
+            self._enter_branch(entry, branches[number].flow, branches[number].merge_index)
+
+    def _enter_branch(self, entry: EnterModule, flow: Sequence[Module], merge_index: int | None) -> None:
+        """Sends a bundle into a branch, which may merge with others behind the if-else."""
+        merge_point = None
+        if merge_index is not None and entry.position + 1 < len(entry.flow):
+            merge_point = MergePoint(
+                entry.flow, entry.position + 1, merge_index, entry.scope, entry.merge_point
+            )
         if flow:
-            self._stack.append(EnterModule(flow, 0, walk.scope, walk.handled_failure, after))
-        elif after is not None:
-            self._stack.append(_enter_merge(after, walk.scope, walk.handled_failure))
+            self._stack.append(EnterModule(flow, 0, entry.scope, entry.handled_failure, merge_point))
+        elif merge_point is not None:
+            self._stack.append(_enter_merge(merge_point, entry.scope, entry.handled_failure))
 
     def _end_run(self) -> None:
         self.ended = True
@@ -293,95 +301,101 @@ class Interpreter:
     # --- aggregators -----------------------------------------------------------------------------
 
     def _find_aggregators(self, module_id: int, flow: Sequence[Module], position: int) -> list[FlowPosition]:
-        """The aggregators of a module's bundles from a position of a flow on."""
+        """Returns the aggregators of a module's bundles from a position of a flow on."""
         if module_id not in self._feeders:
             return []
-        return [place for place in iter_aggregators(flow, position) if place[0][place[1]].feeder == module_id]
+        return [(flow, n) for flow, n in iter_aggregators(flow, position) if flow[n].feeder == module_id]
 
-    def _open_aggregators(self, walk: EnterModule, places: Sequence[FlowPosition]) -> None:
-        """Begin to gather at some aggregators, the first of which will put out first."""
-        self._run.budget.charge(8 * len(places))
-        for flow, position in reversed(places):
-            gathering = Accumulator()
-            self._accumulators.setdefault(flow[position].id, []).append(gathering)
+    def _open_aggregators(self, entry: EnterModule, positions: Sequence[FlowPosition]) -> None:
+        """Opens accumulators for some aggregators, the first of which will emit first."""
+        self._run.budget.charge(8 * len(positions))
+        for flow, position in reversed(positions):
+            accumulator = Accumulator()
+            self._accumulators.setdefault(flow[position].id, []).append(accumulator)
             self._stack.append(
-                FlushAggregator(EnterModule(flow, position, walk.scope, walk.handled_failure), gathering)
+                FlushAggregator(EnterModule(flow, position, entry.scope, entry.handled_failure), accumulator)
             )
 
     def _accumulate(
-        self, kind: ModuleDefinition, station: PreparedModule, walk: EnterModule, env: Environment
+        self, definition: ModuleDefinition, prepared: PreparedModule, entry: EnterModule, env: Environment
     ) -> None:
-        module = station.module
-        gatherings = self._accumulators.get(module.id)
-        if not gatherings:
+        module = prepared.module
+        accumulators = self._accumulators.get(module.id)
+        if not accumulators:
             feeder = str(module.parameters.get("feeder"))[:50]
             text = f"Module '{module.full_name}' ({module.id}) has no source: '{feeder}' does not lead to it."
             raise FatalError("BlueprintValidationError", text)
         try:
-            item = coerce_mapper(kind, station.evaluate_mapper(env), env.zone)
+            item = coerce_mapper(definition, prepared.evaluate_mapper(env), env.zone)
             key = render_deep(module.group_by, env) if module.group_by is not None else None
         except ModuleError as error:
-            self.trace.record_step(kind, module, walk.scope, {}, error=to_execution_error(error, module))
+            self.trace.record_step(
+                definition, module, entry.scope, {}, error=to_execution_error(error, module)
+            )
             raise
-        gatherings[-1].merge_point = walk.merge_point
-        gatherings[-1].add(key, item)
+        accumulators[-1].merge_point = entry.merge_point
+        accumulators[-1].add(key, item)
 
     def _flush_aggregator(self, frame: FlushAggregator) -> None:
-        """An aggregation is one operation, however many bundles it gathered."""
-        walk, module = frame.origin, frame.origin.module
+        """Emits an aggregation, which is one operation, however many bundles it combines."""
+        entry, module = frame.origin, frame.origin.module
         self._accumulators[module.id].pop()
         groups = frame.accumulator.groups
         if not groups and module.stops_if_empty:
             return
-        kind = get_definition(module)
-        self._count_operation(kind)
+        definition = get_definition(module)
+        self._count_operation(definition)
         items = [item for group in groups for item in group.items]
         try:
-            bundles = [self._combine_group(kind, walk, group) for group in groups or [BundleGroup(None)]]
+            bundles = [
+                self._combine_group(definition, entry, group) for group in groups or [BundleGroup(None)]
+            ]
             self._check_limits(bundles)
         except ModuleError as error:
-            self.trace.record_step(kind, module, walk.scope, items, error=to_execution_error(error, module))
+            self.trace.record_step(
+                definition, module, entry.scope, items, error=to_execution_error(error, module)
+            )
             raise
-        self.trace.record_step(kind, module, walk.scope, items, bundles)
-        self._emit_bundles(replace(walk, merge_point=frame.accumulator.merge_point), bundles)
+        self.trace.record_step(definition, module, entry.scope, items, bundles)
+        self._emit_bundles(replace(entry, merge_point=frame.accumulator.merge_point), bundles)
 
     def _combine_group(
-        self, kind: ModuleDefinition, walk: EnterModule, group: BundleGroup
+        self, definition: ModuleDefinition, entry: EnterModule, group: BundleGroup
     ) -> Mapping[str, Value]:
-        module, env = walk.module, self._environment(walk.scope)
-        assert kind.combine is not None
-        bundle = kind.combine(ModuleContext(self._run, module, {}, env, first=False), group)
+        module, env = entry.module, self._environment(entry.scope)
+        assert definition.combine is not None
+        bundle = definition.combine(ModuleContext(self._run, module, {}, env, first=False), group)
         return {**bundle, "__IMTKEY__": group.key} if module.group_by else bundle
 
     # --- errors ----------------------------------------------------------------------------------
 
-    def _handle_error(self, walk: EnterModule, error: ModuleError) -> None:
-        """Hand an error to the module's error handler, if it has one."""
-        failure, module = ModuleFailure(error, walk), walk.module
+    def _handle_error(self, entry: EnterModule, error: ModuleError) -> None:
+        """Passes an error to the module's error handler, if it has one."""
+        failure, module = ModuleFailure(error, entry), entry.module
         if module.onerror and not isinstance(error, FatalError):
-            scope = walk.scope.with_bundle(module.id, Bundle(error.error_bundle))
-            self.trace.record_handler(module, walk.scope, error.name)
+            scope = entry.scope.with_bundle(module.id, Bundle(error.error_bundle))
+            self.trace.record_handler(module, entry.scope, error.name)
             self._stack.append(EnterModule(module.onerror, 0, scope, failure))
             return
         self._handle_uncaught(failure)
 
     def _handle_uncaught(self, failure: ModuleFailure) -> None:
-        """Nobody handles a failure, or the filter of its handler is closed: the run is over, unless failures are kept."""
+        """Ends the run for a failure without a handler, or one that its handler's filter rejects, unless the bundle is stored."""
         try:
-            kept = self._failed_bundle_collector.store_unhandled(failure)
-        except BudgetExceededError as spent:
-            failure, kept = ModuleFailure(spent, failure.origin), False
-        if not kept:
+            is_stored = self._failed_bundle_collector.store_unhandled(failure)
+        except BudgetExceededError as error:
+            failure, is_stored = ModuleFailure(error, failure.origin), False
+        if not is_stored:
             self._stop_with_error(failure)
         else:
             self.trace.record_error_decision(failure.origin.module, failure.origin.scope, "kept")
 
-    def _apply_directive(self, walk: EnterModule, decision: str, mapper: Mapping[str, Value]) -> None:
-        """Do what the directive at the end of an error handler says; without one the bundle is dropped."""
-        failure = walk.handled_failure
+    def _apply_directive(self, entry: EnterModule, decision: str, mapper: Mapping[str, Value]) -> None:
+        """Applies the directive at the end of an error handler; without one the bundle is dropped."""
+        failure = entry.handled_failure
         if failure is None:
             raise FatalError(
-                "RuntimeError", f"Module '{walk.module.full_name}' stands outside of an error handler."
+                "RuntimeError", f"Module '{entry.module.full_name}' stands outside of an error handler."
             )
         self.trace.record_error_decision(failure.origin.module, failure.origin.scope, decision)
         match decision:
@@ -403,13 +417,69 @@ class Interpreter:
         self.error = to_execution_error(failure.error, failure.origin.module)
 
 
-def _enter_merge(junction: MergePoint, came: Scope, handling: ModuleFailure | None) -> EnterModule:
-    """On to the merge, which sees what was on the way through the branch; what follows it does not."""
+def _enter_merge(merge_point: MergePoint, branch_scope: Scope, failure: ModuleFailure | None) -> EnterModule:
+    """Returns the frame of the merge, which sees the scope of the branch; the modules behind it do not."""
     return EnterModule(
-        junction.flow,
-        junction.position,
-        junction.scope,
-        handling,
-        junction.merge_point,
-        merged_from=(junction.branch, came),
+        merge_point.flow,
+        merge_point.position,
+        merge_point.scope,
+        failure,
+        merge_point.merge_point,
+        merged_from=(merge_point.branch, branch_scope),
     )
+
+
+class PreparedModule:
+    """Module of a blueprint in one run: the parts that do not depend on a bundle, computed once."""
+
+    __slots__ = ("_fields", "definition", "filters", "module", "route")
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        #: Filters that each bundle has to pass.
+        self.filters: Sequence[Filter] = (module.filter,) if module.filter is not None else ()
+        #: Definition of the module; ``None`` until the first bundle.
+        self.definition: ModuleDefinition | None = None
+        #: For the first module of a router's route: the router, and the index of the route.
+        self.route: tuple[Module, int] | None = None
+        self._fields = [(name, raw, _needs_evaluation(raw)) for name, raw in module.mapper.items()]
+
+    def load_definition(self) -> ModuleDefinition:
+        """Loads the definition of the module.
+
+        Raises:
+            ModuleError: if it is not supported.
+        """
+        self.definition = definition = get_definition(self.module)
+        return definition
+
+    def filters_for(self, branch: int | None) -> Sequence[Filter]:
+        """Returns the filters that a bundle has to pass: the module's, and a merge's for the branch that the bundle passed."""
+        merge_filters = self.module.filters
+        module_filter = merge_filters[branch] if branch is not None and branch < len(merge_filters) else None
+        return self.filters if module_filter is None else (*self.filters, module_filter)
+
+    def evaluate_mapper(self, env: Environment) -> Mapping[str, Value]:
+        """Evaluates the fields of the mapper for one bundle.
+
+        Raises:
+            ExpressionError: if an expression cannot be evaluated; it names the field.
+        """
+        mapper: dict[str, Value] = {}
+        for name, raw, needs_evaluation in self._fields:
+            if not needs_evaluation:
+                mapper[name] = raw
+                continue
+            try:
+                value = render_deep(raw, env)
+            except ExpressionError as error:
+                raise error.for_field(name) from None
+            if value is not FieldMarker.IGNORE:
+                mapper[name] = None if value is FieldMarker.ERASE else value
+        env.budget.charge_weight(mapper)
+        return mapper
+
+
+def _needs_evaluation(raw: Json) -> bool:
+    """True if a field has to be evaluated; collections and arrays are, because they are copied."""
+    return "{{" in raw if isinstance(raw, str) else isinstance(raw, (Mapping, list))

@@ -1,4 +1,4 @@
-"""What a run remembers of its operations, and of what was decided between them; of a huge run only the beginning."""
+"""Execution trace of a run: its operations and the decisions between them; of a huge run only the beginning."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from ...world.models import ConditionResult, ExecutionError, FlowDecision, Step
 from ..apps.app import ModuleDefinition
 from ..blueprints.conditions import Filter
 from ..blueprints.model import Module
+from ..budget import measure_weight
 from ..errors import BudgetExceededError
 from ..expressions.context import Scope
 from ..expressions.values import Value, to_json_value
+from ..filters import EvaluatedCondition
 from ..run_state import ScenarioCall
-from .budget import measure_weight
-from .filters import EvaluatedCondition
 
-#: Steps that are kept, and what their bundles may weigh together (a character counts 1).
+#: Limits of the recorded steps: their number, and the weight of their bundles together (a character counts 1).
 MAX_STEPS = 1_000
 MAX_WEIGHT = 2_000_000
 
-#: Decisions that are kept, and what the sides of their conditions may weigh together.
+#: Limits of the recorded decisions: their number, and the weight of the sides of their conditions together.
 MAX_DECISIONS = 2_000
 MAX_OPERANDS_WEIGHT = 500_000
 
 
 class ExecutionTrace:
-    """Collects the steps of one run and the decisions between them."""
+    """Recorder of the steps of one run and the decisions between them."""
 
     def __init__(self, *, confidential: bool = False) -> None:
-        # Of a scenario whose data are confidential, operations and errors are kept, but nothing of what they worked on.
+        # Of a confidential scenario, operations and errors are recorded, but none of their data.
         self._remaining_weight = 0 if confidential else MAX_WEIGHT
         self._remaining_operands_weight = 0 if confidential else MAX_OPERANDS_WEIGHT
         self._counts: dict[int, int] = {}
@@ -40,7 +40,7 @@ class ExecutionTrace:
 
     def record_step(
         self,
-        kind: ModuleDefinition,
+        definition: ModuleDefinition,
         module: Module,
         scope: Scope,
         mapper: Value,
@@ -49,9 +49,9 @@ class ExecutionTrace:
         error: ExecutionError | None = None,
         call: ScenarioCall | None = None,
     ) -> None:
-        """Keep what went into an operation and what came out of it, as long as there is room.
+        """Records an operation with its input and output, within the limits.
 
-        ``mapper`` is what was mapped: for an aggregator an array with an entry for each bundle. ``call`` is the scenario
+        ``mapper`` is its input: for an aggregator an array with an entry for each bundle. ``call`` is the scenario
         that the operation called.
         """
         operation = self._counts[module.id] = self._counts.get(module.id, 0) + 1
@@ -69,55 +69,55 @@ class ExecutionTrace:
                 error=error,
                 cycle=self.cycle,
                 bundle=scope.bundle_number(),
-                billed=kind.billed,
+                billed=definition.billed,
                 called=call.execution_id if call is not None else None,
             )
         )
 
     @property
     def has_room(self) -> bool:
-        """Whether another decision is kept."""
+        """True while another decision is recorded."""
         return len(self.decisions) < MAX_DECISIONS
 
     def record_filter(
         self,
         module: Module,
-        gate: Filter,
+        module_filter: Filter,
         scope: Scope,
         *,
         passed: bool,
         groups: Sequence[Sequence[EvaluatedCondition]] = (),
     ) -> None:
-        """A bundle came to the filter of a module, and passed it or was stopped."""
+        """Records that a bundle passed the filter of a module, or was rejected by it."""
         fits = self._remaining_operands_weight > 0
         for group in groups:
-            for part, left, right, _ in group:
+            for condition, left, right, _ in group:
                 self._remaining_operands_weight, fits = _consume_weight(
-                    self._remaining_operands_weight, part.a, part.b, left, right
+                    self._remaining_operands_weight, condition.a, condition.b, left, right
                 )
         self._record_decision(
             "filter",
             module,
             scope,
-            gate.name,
+            module_filter.name,
             passed=passed,
             groups=tuple(tuple(map(_to_comparison, group)) for group in groups) if fits else (),
         )
 
     def record_route(self, router: Module, scope: Scope, number: int, *, fallback: bool = False) -> None:
-        """A bundle took a route of a router, counted from 0."""
+        """Records the route of a router that a bundle took, counted from 0."""
         self._record_decision("route", router, scope, "fallback" if fallback else "", number=number)
 
     def record_branch(self, fork: Module, scope: Scope, number: int | None) -> None:
-        """A bundle took a branch of an if-else, counted from 0; ``None`` if none was open to it."""
+        """Records the branch of an if-else that a bundle took, counted from 0; ``None`` for none."""
         self._record_decision("branch", fork, scope, "", number=number)
 
     def record_handler(self, module: Module, scope: Scope, error: str) -> None:
-        """The error handler of a module takes an error of a type."""
+        """Records that the error handler of a module takes an error of a type."""
         self._record_decision("handler", module, scope, error)
 
     def record_error_decision(self, module: Module, scope: Scope, decision: str) -> None:
-        """What became of a module's error: the directive of its handler, or ``kept`` for an incomplete execution."""
+        """Records the outcome of a module's error: the directive of its handler, or ``kept`` for an incomplete execution."""
         self._record_decision("error handled", module, scope, decision)
 
     def _record_decision(
@@ -136,7 +136,7 @@ class ExecutionTrace:
             return
         self.decisions.append(
             FlowDecision(
-                # Those who read it count the steps that were kept.
+                # Counted in recorded steps.
                 at=len(self.steps),
                 cycle=self.cycle,
                 event=event,
@@ -151,10 +151,10 @@ class ExecutionTrace:
 
 
 def _consume_weight(left: int, *values: Value) -> tuple[int, bool]:
-    """What is left of a weight, and whether there was room for some values; once there is not, there is none any more."""
+    """Subtracts values from a weight; returns the rest, 0 once it is exceeded, and whether they fit."""
     try:
         for value in values:
-            # Mostly it is a text, a number or nothing: to ask that first is quicker.
+            # Most values are texts, numbers or nothing: to check for them first is faster.
             if value is None or type(value) is int:
                 left -= 1
             elif type(value) is str and len(value) < left:
@@ -166,13 +166,13 @@ def _consume_weight(left: int, *values: Value) -> tuple[int, bool]:
     return left, left > 0
 
 
-def _to_comparison(compared: EvaluatedCondition) -> ConditionResult:
-    part, left, right, held = compared
+def _to_comparison(evaluated: EvaluatedCondition) -> ConditionResult:
+    condition, left, right, holds = evaluated
     return ConditionResult(
-        a=part.a,
-        operator=part.operator,
-        b=part.b,
+        a=condition.a,
+        operator=condition.operator,
+        b=condition.b,
         left=to_json_value(left),
         right=to_json_value(right),
-        holds=held,
+        holds=holds,
     )

@@ -1,4 +1,4 @@
-"""What an expression can name besides bundles: the run, its inputs, and the variables of its team and organization.
+"""Variables of an expression besides bundles: the run, its inputs, and the variables of its team and organization.
 
 Sources: help centre, "System variables" (what there is), "Custom variables"; exported blueprints
 (``var.scenario.name``, ``.url``, ``.executionId``, ``.executionUrl``, ``var.organization.…``, ``var.team.…``).
@@ -12,18 +12,18 @@ from collections.abc import Callable, Iterator, Mapping
 from ...world import variables
 from ...world.models import Json, Organization, Scenario, Team
 from ...world.world import World
+from ..budget import Budget
 from ..errors import ConversionError
-from ..expressions.values import Value, coerce, date_from_milliseconds
-from .budget import Budget
+from ..expressions.values import Value, as_date, date_from_milliseconds
 
 
 class LazyCollection(Mapping[str, Value]):
-    """A collection that is made when something of it is wanted: few expressions do, and what it holds may change."""
+    """Collection that is built at each access: few expressions refer to it, and its content changes."""
 
     __slots__ = ("_load",)
 
-    def __init__(self, supply: Callable[[], Mapping[str, Value]]) -> None:
-        self._load = supply
+    def __init__(self, load: Callable[[], Mapping[str, Value]]) -> None:
+        self._load = load
 
     def __getitem__(self, name: str) -> Value:
         return self._load()[name]
@@ -35,12 +35,12 @@ class LazyCollection(Mapping[str, Value]):
         return len(self._load())
 
 
-#: What each variable costs where all of them are gone through, in steps of work (see `make_emulator.engine.runtime.budget`).
+#: Cost of each variable where all of them are iterated, in steps of work (see `make_emulator.engine.budget`).
 VARIABLE_COST = 20
 
 
 class CustomVariables(Mapping[str, Value]):
-    """The variables of a team or an organization, as they are at the moment: one is looked up, all have to be paid for."""
+    """Current variables of a team or an organization; the iteration over all of them is charged."""
 
     __slots__ = ("_budget", "_owner", "_world")
 
@@ -50,10 +50,10 @@ class CustomVariables(Mapping[str, Value]):
         self._owner = owner
 
     def __getitem__(self, name: str) -> Value:
-        found = variables.find_value(self._world, self._owner(), name)
-        if found is None:
+        variable = variables.find_value(self._world, self._owner(), name)
+        if variable is None:
             raise KeyError(name)
-        return _convert_date(*found)
+        return _convert_date(*variable)
 
     def __iter__(self) -> Iterator[str]:
         names = dict.fromkeys(name for name, _, _ in variables.iter_values(self._world, self._owner()))
@@ -73,10 +73,10 @@ def build_variables(
     used: Callable[[], tuple[int, int]],
     budget: Budget,
 ) -> dict[str, Value]:
-    """All that one run can name; ``used`` tells the operations and bytes that it took until now."""
+    """Returns the variables of one run; ``used`` returns the operations and bytes that it used until now."""
     team = world.teams[scenario.team_id]
     organization = world.organizations[team.organization_id]
-    about = {"id": scenario.id, "name": scenario.name}
+    about: Mapping[str, Value] = {"id": scenario.id, "name": scenario.name}
     url = f"https://{organization.zone}/{team.id}/scenarios/{scenario.id}"
 
     def of_run() -> dict[str, Value]:
@@ -104,10 +104,11 @@ def build_variables(
 
 
 def _convert_date(type_id: int, value: Json) -> Value:
-    """A date becomes one; what does not fit its type, which Make does not always check, stays what it is."""
+    """Converts a value of the type "date"; one that does not fit it, which Make does not always check, stays unchanged."""
+    unchanged: Value = value
     if variables.TYPE_NAMES[type_id] != "date":
-        return value
+        return unchanged
     try:
-        return coerce(value, "date")
+        return as_date(value)
     except ConversionError:
-        return value
+        return unchanged

@@ -1,6 +1,6 @@
-"""A scenario at work: started, run, stopped, and what is written down of it.
+"""Activation of scenarios: start, stop, and runs on request.
 
-What refuses is said in the words of Make where a source has them; the fidelity ledger tells which are assumed.
+Errors have Make's texts where a source has them; the fidelity ledger marks those that are assumed.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from ...world.exceptions import (
 )
 from ...world.models import Execution, Json, Scenario, Team, User
 from ...world.world import World
-from ..runtime import executor, inputs
-from ..scheduling import schedule
-from . import webhook_dispatch
+from .. import inputs
+from ..runtime import executor
+from ..scheduling import schedule, webhook_dispatch
 
-#: API documentation, "Run a scenario": a responsive call waits this long for its run.
+#: Time that a responsive call waits for its run (API documentation, "Run a scenario").
 RESPONSIVE_TIMEOUT = 40 * SECOND
 
 
 def start(world: World, user: User, scenario: Scenario) -> Scenario:
-    """Set a scenario live. It does not run at once, but when it is due.
+    """Activates a scenario, which runs once it is due.
 
     Raises:
-        WrongState: if it is live already, or contains errors.
-        LimitReached: if the plan allows no more live scenarios.
-        Invalid: if it is to run at intervals and has no interval.
+        InvalidStateError: if it is active, or contains errors.
+        PlanLimitError: if the plan allows no more active scenarios.
+        InvalidParametersError: if it is to run at intervals and has no interval.
     """
     if scenario.is_active:
         raise InvalidStateError("The scenario is already active.")
@@ -56,11 +56,11 @@ def start(world: World, user: User, scenario: Scenario) -> Scenario:
 
 
 def check_can_activate(blueprint: Mapping[str, Json], scheduling: Mapping[str, Json]) -> None:
-    """Refuse what cannot be live.
+    """Checks that a blueprint with a scheduling can be active.
 
     Raises:
-        WrongState: if there is nothing to run, or a module lacks the connection, hook or data store that it must have.
-        Invalid: if it is to run at intervals and has no interval, or at once and has no instant trigger (Help centre,
+        InvalidStateError: if it has no modules, or a module lacks a required connection, hook or data store.
+        InvalidParametersError: if it has no interval to run at, or no instant trigger to run immediately (Help centre,
             "Schedule a scenario").
     """
     if not blueprint["flow"] or not blueprint_refs.is_complete(blueprint):
@@ -72,10 +72,10 @@ def check_can_activate(blueprint: Mapping[str, Json], scheduling: Mapping[str, J
 
 
 def stop(world: World, user: User, scenario: Scenario) -> Scenario:
-    """Take a scenario out of service.
+    """Deactivates a scenario.
 
     Raises:
-        WrongState: if it is not live.
+        InvalidStateError: if it is not active.
     """
     if not scenario.is_active:
         raise InvalidStateError("The scenario is not active.")
@@ -91,20 +91,20 @@ def run_now(
     data: Mapping[str, Json] | None,
     responsive: bool,
 ) -> Execution:
-    """Run a live scenario now. A responsive call takes as long as its run: the clock moves to its end.
+    """Runs an active scenario now; a responsive call advances the clock to the end of the run.
 
     Raises:
-        WrongState: if the scenario is not live.
-        Invalid: if the data do not fit the scenario's inputs.
-        Exhausted: if the organization has no operations left (Make's IM310).
-        TimedOut: if a responsive run takes longer than 40 seconds; it goes on.
+        InvalidStateError: if the scenario is not active.
+        InvalidParametersError: if the data do not fit the scenario's inputs.
+        OperationsExhaustedError: if the organization has no operations left (Make's IM310).
+        ExecutionTimeoutError: if a responsive run takes longer than 40 seconds; it is not stopped.
     """
     if not scenario.is_active:
         raise InvalidStateError("The scenario is not active.")
     if is_exhausted(world, organization_of(world, scenario.team_id)):
         raise OperationsExhaustedError("The organization has no operations left.")
     version = world.blueprints[scenario.id, scenario.blueprint_version]
-    # At a hook the data are put out by the trigger; without any, what waits in the queue is.
+    # The trigger of a hook emits the data, or without any, the bundles of the queue.
     at_hook = scenario.hook_id is not None
     taken = webhook_dispatch.open_queue_batch(world, scenario) if data is None else None
     execution = executor.run_scenario(
@@ -118,7 +118,7 @@ def run_now(
         taken=taken,
     )
     if responsive:
-        # Computing may have taken longer than the run takes in the world.
+        # The computation may have taken longer than the run takes in the world.
         world.clock.advance_to(min(execution.ends, execution.started + RESPONSIVE_TIMEOUT))
         if execution.duration > RESPONSIVE_TIMEOUT:
             raise ExecutionTimeoutError("The scenario is still running.")
@@ -126,13 +126,13 @@ def run_now(
 
 
 def reschedule(world: World, scenario: Scenario) -> None:
-    """Let a live scenario wait for its first turn from now on, whatever it missed."""
+    """Schedules the first run of an active scenario from now on; missed runs are skipped."""
     if scenario.is_active:
         world.scenarios.put(replace(scenario, next_exec=first_run(world, scenario)))
 
 
 def first_run(world: World, scenario: Scenario) -> int | None:
-    """When a scenario that is started now runs for the first time; ``None`` for never."""
+    """Returns the time of the first run of a scenario that is started now; ``None`` for never."""
     turn = webhook_dispatch.next_queue_run(world, replace(scenario, is_active=True), world.now())
     if turn is not None:
         return turn
@@ -141,7 +141,7 @@ def first_run(world: World, scenario: Scenario) -> int | None:
 
 
 def check_connections(world: World, team: Team, blueprint: Mapping[str, Json]) -> None:
-    """Raise ConnectionNotFound if the blueprint uses a connection that the team does not have."""
+    """Raises ConnectionNotFoundError if the blueprint uses a connection that the team does not have."""
     for node in blueprint_refs.iter_modules(blueprint["flow"]):
         for id in blueprint_refs.find_module_references(node, "connection"):
             connection = world.connections.get(id)

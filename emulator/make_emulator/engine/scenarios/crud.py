@@ -1,6 +1,6 @@
-"""The life of a scenario: create, change, clone, delete.
+"""Creation, changes, clones and deletion of scenarios.
 
-What refuses is said in the words of Make where a source has them; the fidelity ledger tells which are assumed.
+Errors have Make's texts where a source has them; the fidelity ledger marks those that are assumed.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from ...world.exceptions import (
 from ...world.models import BlueprintVersion, FieldSpecs, Folder, Json, Organization, Scenario, Team, User
 from ...world.tables import Table
 from ...world.world import World
+from .. import inputs
 from ..apps.catalog import BUILT_IN_APPS
 from ..blueprints.parser import parse_blueprint
-from ..runtime import inputs
 from ..scheduling import schedule
 from . import activation
 
-#: Clone: name of a map of ids -> kind of thing in a blueprint.
+#: Name of a map of ids of a clone -> kind of resource in a blueprint.
 CLONE_MAPS = {"account": "connection", "hook": "hook", "datastore": "dataStore", "udt": "dataStructure"}
 
 
@@ -45,14 +45,14 @@ def create(
     confirmed: bool = False,
     id: int | None = None,
 ) -> Scenario:
-    """Create an inactive scenario, named as its blueprint says.
+    """Creates an inactive scenario with the name of its blueprint.
 
     Raises:
-        Invalid: if the blueprint or the scheduling is malformed.
-        BadBlueprint: if the blueprint names what does not exist (Make's IM007).
-        ConnectionNotFound: if it uses a connection that the team does not have (Make's IM304).
-        Blocked: if it takes inputs without being on demand (Make's IM016).
-        Unconfirmed: if it uses an app for the first time in the organization (Make's IM004).
+        InvalidParametersError: if the blueprint or the scheduling is malformed.
+        MalformedBlueprintError: if a module of the blueprint does not exist (Make's IM007).
+        ConnectionNotFoundError: if it uses a connection that the team does not have (Make's IM304).
+        ResourceInUseError: if it has inputs and is not on demand (Make's IM016).
+        NotConfirmedError: if it uses an app for the first time in the organization (Make's IM004).
     """
     parse_blueprint(blueprint)
     _check_folder(team.id, folder)
@@ -61,7 +61,7 @@ def create(
     _check_inputs(scheduling, input_spec)
     inputs.validate_names(input_spec, output_spec)
     hook_id = _find_trigger_hook(world, team, blueprint)
-    # The last that may refuse, for it takes note of the apps.
+    # The last check, as it installs the apps.
     _install_apps(world, team, blueprint, confirmed=confirmed)
     scenario = scenarios.insert(
         world,
@@ -92,16 +92,16 @@ def update(
     confirmed: bool = False,
     **changes: Any,
 ) -> Scenario:
-    """Change what is given; the rest stays. A new blueprint becomes a new version.
+    """Changes a scenario; a new blueprint is a new version.
 
     Args:
-        base_version: the version that the change builds on.
-        metadata: ``input_spec`` and ``output_spec``, which come with a blueprint.
+        base_version: the version that the change is based on.
+        metadata: ``input_spec`` and ``output_spec``, which belong to a blueprint.
         changes: ``name``, ``description``, ``folder_id``, ``scheduling``.
 
     Raises:
-        Stale: if ``base_version`` is not the current one; nothing is changed.
-        Invalid, BadBlueprint, ConnectionNotFound, Blocked, Unconfirmed: as `create`.
+        VersionConflictError: if ``base_version`` is not the current one; nothing is changed.
+        Invalid, BadBlueprint, ConnectionNotFound, Blocked, Unconfirmed: see `create`.
     """
     if base_version is not None and base_version != scenario.blueprint_version:
         raise VersionConflictError(scenario.blueprint_version, scenario.last_edit)
@@ -116,12 +116,12 @@ def update(
         schedule.validate_scheduling(
             scheduling, least_minutes=organization_of(world, team.id).license.interval
         )
-    # Without a blueprint the specs are passed over: the vendor's SDK sends empty ones with every change of a name.
-    given = metadata if metadata is not None and blueprint is not None else {}
-    input_spec = given.get("input_spec", current.input_spec)
-    output_spec = given.get("output_spec", current.output_spec)
+    # Without a blueprint the specs are ignored: the vendor's SDK sends empty ones with every change of a name.
+    specs = metadata if metadata is not None and blueprint is not None else {}
+    input_spec = specs.get("input_spec", current.input_spec)
+    output_spec = specs.get("output_spec", current.output_spec)
     _check_inputs(scheduling, input_spec)
-    inputs.validate_names(given.get("input_spec"), given.get("output_spec"))
+    inputs.validate_names(specs.get("input_spec"), specs.get("output_spec"))
     if scenario.is_active:
         activation.check_can_activate(blueprint or current.blueprint, scheduling)
     if blueprint is not None:
@@ -152,11 +152,11 @@ def update(
 def set_interface(
     world: World, scenario: Scenario, *, input_spec: FieldSpecs | None, output_spec: FieldSpecs | None
 ) -> BlueprintVersion:
-    """Declare what the scenario takes and gives.
+    """Sets the inputs and outputs of a scenario.
 
     Raises:
-        Blocked: if it would take inputs without being on demand (Make's IM016).
-        Invalid: if a name is none that Make takes.
+        ResourceInUseError: if it would have inputs and is not on demand (Make's IM016).
+        InvalidParametersError: if a name is not valid.
     """
     _check_inputs(scenario.scheduling, input_spec)
     inputs.validate_names(input_spec, output_spec)
@@ -176,15 +176,15 @@ def clone(
     analyze: bool = True,
     confirmed: bool = False,
 ) -> Scenario:
-    """Copy a scenario, inactive, also to another team.
+    """Copies a scenario, perhaps to another team; the copy is inactive.
 
     Args:
         maps: kind of map (``account``, ``hook``, ``datastore``, ``udt``) -> old id -> new id.
-        analyze: refuse a copy whose team lacks what the blueprint uses.
+        analyze: check that the team of the copy has the resources that the blueprint uses.
 
     Raises:
-        NotFound: if the team is not one of the organization's, or lacks what a map points to.
-        Invalid: if something that the blueprint uses is not mapped.
+        NotFoundError: if the team is not one of the organization's, or lacks a resource of a map.
+        InvalidParametersError: if a resource that the blueprint uses is not mapped.
     """
     if team.organization_id != organization.id:
         raise NotFoundError("team", team.id)
@@ -217,18 +217,18 @@ def clone(
 
 
 def delete(world: World, scenario: Scenario) -> int:
-    """Delete a scenario with its blueprints and logs; a live one too (the vendor's own tests do it)."""
+    """Deletes a scenario with its blueprints and logs, an active one too (as the vendor's own tests do)."""
     scenarios.remove(world, scenario)
     return scenario.id
 
 
 def _check_inputs(scheduling: Mapping[str, Json], input_spec: FieldSpecs | None) -> None:
-    if input_spec and not schedule.is_on_demand(scheduling):
+    if input_spec and not scenarios.is_on_demand(scheduling):
         raise ResourceInUseError("Scenario inputs need on-demand scheduling.")
 
 
 def _install_apps(world: World, team: Team, blueprint: Mapping[str, Json], *, confirmed: bool) -> None:
-    """Take note of the apps of a blueprint; their first use in an organization must be confirmed."""
+    """Installs the apps of a blueprint; their first use in an organization must be confirmed."""
     installed = world.installed_apps.setdefault(team.organization_id, set())
     new = set(blueprint_refs.used_packages(blueprint)) - installed - BUILT_IN_APPS
     if new and not confirmed:
@@ -244,7 +244,7 @@ def _check_folder(team_id: int, folder: Folder | None) -> None:
 def _resolve_mapped_id(
     world: World, team: Team, map_name: str, kind: str, new: Json, *, analyze: bool
 ) -> int | None:
-    """The id that a map of a clone points to, checked to be one of the team's."""
+    """Returns the id that a map of a clone refers to, checked to be one of the team's."""
     if new is None and not analyze:
         return None
     tables: dict[str, Table[int, Any]] = {
@@ -262,7 +262,7 @@ def _resolve_mapped_id(
 def _find_trigger_hook(
     world: World, team: Team, blueprint: Mapping[str, Json], scenario: Scenario | None = None
 ) -> int | None:
-    """The hook that the blueprint listens at; a hook serves one scenario only."""
+    """Returns the id of the trigger's hook; a hook serves one scenario only."""
     id = blueprint_refs.find_trigger_hook_id(blueprint)
     hook = world.hooks.get(id) if id is not None else None
     if hook is None or hook.team_id != team.id:

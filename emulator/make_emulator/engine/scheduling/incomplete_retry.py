@@ -1,4 +1,4 @@
-"""Incomplete executions are tried again: at once when somebody asks for it, or when their time has come.
+"""Retries of incomplete executions: on request, or when they are due.
 
 Sources: Help centre, "Incomplete executions", "Break error handler", "Exponential backoff".
 """
@@ -17,19 +17,18 @@ from ...world.executions import count_execution
 from ...world.models import Execution, IncompleteExecution, Json, RetryAttempt
 from ...world.world import World
 from ..blueprints.parser import parse_blueprint
+from ..budget import Budget
 from ..runtime import executor, failed_bundles
-from ..runtime.budget import Budget
 from ..runtime.error_handling import RETRY_DELAYS, failed_bundle_error
 from ..runtime.run import FAILURE, ResumePoint, ScenarioRun, locate_module
-from ..scenarios import webhook_dispatch
-from . import restrictions, sequential
+from . import schedule, sequential, webhook_dispatch
 
-#: So many retries of one scenario run at the same time (Help centre, "Automatic retry of incomplete executions").
+#: Maximum number of parallel retries of one scenario (Help centre, "Automatic retry of incomplete executions").
 MAX_PARALLEL_RETRIES = 3
 
 
 def next_due(world: World, until: int) -> IncompleteExecution | None:
-    """What is to be tried again first, if its time comes by a moment."""
+    """Returns the first incomplete execution to retry that is due by a time."""
     first = next(iter(world.incomplete_executions.where(awaited=True).page(_by_next_retry, limit=1)), None)
     return first if first is not None and (first.next_retry or 0) <= until else None
 
@@ -39,10 +38,10 @@ def _by_next_retry(row: Any) -> tuple[int, int]:
 
 
 def earliest_start(world: World, row: IncompleteExecution, at: int) -> int:
-    """When an incomplete execution may be tried again at the earliest, from a moment on.
+    """Returns the earliest time, from ``at`` on, for a retry of an incomplete execution.
 
-    Its scenario must not be running. While three of its incomplete executions are being tried again, the others wait until
-    all three are done (Help centre).
+    Its scenario must not be running. While three of its incomplete executions are retried, the others wait until all three
+    are done (Help centre).
     """
     at = max(at, sequential.last_run_end(world, world.scenarios[row.scenario_id]))
     latest = world.retries.where(scenario=row.scenario_id).page(
@@ -58,7 +57,7 @@ def _by_end(retry: RetryAttempt) -> tuple[int, int]:
 
 
 def retry_due(world: World, row: IncompleteExecution, budget: Budget) -> None:
-    """Try again what is due, or put it off until it may be tried."""
+    """Retries an incomplete execution that is due, or postpones it."""
     due = row.next_retry or 0
     free = earliest_start(world, row, due)
     if free > due:
@@ -70,17 +69,17 @@ def retry_due(world: World, row: IncompleteExecution, budget: Budget) -> None:
 def retry_all(
     world: World, rows: Sequence[IncompleteExecution], *, author_id: int
 ) -> list[IncompleteExecution]:
-    """Try several of a scenario again that are not resolved; the runs wait for each other in a queue (API documentation).
+    """Retries those incomplete executions of a scenario that are not resolved, one after the other (API documentation).
 
     Raises:
-        Exhausted: if the organization has no operations left (Make's IM310).
+        OperationsExhaustedError: if the organization has no operations left (Make's IM310).
     """
-    tried = [row for row in rows if not row.resolved]
+    retried = [row for row in rows if not row.resolved]
     at = world.now()
-    for row in tried:
+    for row in retried:
         at = earliest_start(world, row, at)
         retry(world, row, author_id=author_id, at=at)
-    return tried
+    return retried
 
 
 def retry(
@@ -92,11 +91,11 @@ def retry(
     at: int | None = None,
     budget: Budget | None = None,
 ) -> Execution:
-    """Run the rest of what broke off. A success resolves it; a failure is one attempt more, stored in its place.
+    """Runs the rest of an incomplete execution: a success resolves it, a failure counts as an attempt.
 
     Raises:
-        WrongState: if it is resolved already.
-        Exhausted: if somebody asks for it, and the organization has no operations left (Make's IM310).
+        InvalidStateError: if it is resolved.
+        OperationsExhaustedError: if it is requested by a user, and the organization has no operations left (Make's IM310).
     """
     if row.resolved:
         raise InvalidStateError("The incomplete execution is resolved already.")
@@ -113,13 +112,13 @@ def retry(
         world.now() if at is None else at,
         call=executor.call_scenario,
         budget=budget,
-        at=ResumePoint(row.failer, row.bundles, row.variables),
+        resume_point=ResumePoint(row.failer, row.bundles, row.variables),
     )
     computed.execute()
     execution = computed.to_execution(kind=kind, author_id=author_id, instant=False)
-    broken = list(computed.failed_bundles)
-    if broken and execution.error is None:
-        execution = replace(execution, status=FAILURE, error=failed_bundle_error(broken[0]), outputs=None)
+    failed = list(computed.failed_bundles)
+    if failed and execution.error is None:
+        execution = replace(execution, status=FAILURE, error=failed_bundle_error(failed[0]), outputs=None)
     execution = count_execution(world, execution)
     world.retries.put(RetryAttempt(incomplete_id=row.id, execution=execution))
     attempts = row.attempts + 1
@@ -130,9 +129,9 @@ def retry(
         resume_scenario(world, scenario.id, execution.ends)
         return execution
     rest: dict[str, Any] = {}
-    if broken:
-        kept = failed_bundles.failed_bundle_fields(computed, broken.pop(0))
-        rest = {name: kept[name] for name in ("failer", "reason", "bundles", "variables", "size")}
+    if failed:
+        fields = failed_bundles.failed_bundle_fields(computed, failed.pop(0))
+        rest = {name: fields[name] for name in ("failer", "reason", "bundles", "variables", "size")}
     elif execution.error is not None:
         rest = {"reason": execution.error.message}
     again = row.retry and attempts < row.most_attempts
@@ -146,15 +145,15 @@ def retry(
             **rest,
         )
     )
-    failed_bundles.store_failed_bundles(computed, broken)
+    failed_bundles.store_failed_bundles(computed, failed)
     return execution
 
 
 def delete(world: World, rows: Sequence[IncompleteExecution], *, confirmed: bool) -> list[str]:
-    """Delete incomplete executions for good; what waited for them goes on.
+    """Deletes incomplete executions, and resumes scenarios that waited for them.
 
     Raises:
-        Unconfirmed: if the caller did not confirm.
+        NotConfirmedError: if the caller has not confirmed.
     """
     deleted = incomplete_executions.delete(world, rows, confirmed=confirmed)
     for scenario_id in {row.scenario_id for row in rows}:
@@ -163,17 +162,17 @@ def delete(world: World, rows: Sequence[IncompleteExecution], *, confirmed: bool
 
 
 def resume_scenario(world: World, scenario_id: int, at: int) -> None:
-    """Let a scenario go on that was held until all that broke off was resolved (see `sequential`)."""
+    """Schedules a scenario that waited for its incomplete executions (see `sequential`)."""
     scenario = world.scenarios.get(scenario_id)
     if scenario is None or not scenario.is_active or scenario.next_exec is not None:
         return
     if not sequential.is_sequential(world, scenario) or sequential.is_blocked(world, scenario):
         return
     turn = webhook_dispatch.next_queue_run(world, scenario, at)
-    # What runs by itself and awaits no turn was held when it was due.
+    # A scheduled scenario without a next run was blocked when it was due.
     if turn is None and scenario.scheduling.get("type") not in ("immediately", "on-demand"):
         zone = get_timezone(organization_of(world, scenario.team_id).timezone_id)
-        turn = restrictions.next_allowed(scenario.scheduling, at, zone)
+        turn = schedule.next_allowed(scenario.scheduling, at, zone)
     if turn is not None:
         world.scenarios.put(replace(scenario, next_exec=turn))
 
@@ -181,11 +180,11 @@ def resume_scenario(world: World, scenario_id: int, at: int) -> None:
 def update(
     world: World, row: IncompleteExecution, *, blueprint: Json = None, failer: int | None = None
 ) -> IncompleteExecution:
-    """Mend what is run when it is tried again, and where that begins.
+    """Changes the blueprint of a retry, and the module that it starts at.
 
     Raises:
-        Invalid: if the blueprint is malformed.
-        BadBlueprint: if it does not hang together, or has no such module.
+        InvalidParametersError: if the blueprint is malformed.
+        MalformedBlueprintError: if it is inconsistent, or has no such module.
     """
     blueprint = row.blueprint if blueprint is None else blueprint
     failer = row.failer if failer is None else failer

@@ -1,4 +1,6 @@
-"""Instant scenarios that store no incomplete executions are run again from their start when a service turns them away.
+"""Retries of instant scenarios: after a transient error they run again from the start.
+
+Only those that store no incomplete executions are retried.
 
 Sources: Help centre, "Exponential backoff", "Fix rate limit errors", "Fix connection errors".
 """
@@ -11,14 +13,14 @@ from typing import Any
 from ...world.consumption import is_exhausted, organization_of
 from ...world.models import InstantRetry
 from ...world.world import World
+from ..budget import Budget
 from ..runtime import executor
-from ..runtime.budget import Budget
 from ..runtime.cycles import QueueBatch
 from . import incomplete_retry
 
 
 def next_due(world: World, until: int) -> InstantRetry | None:
-    """What is to be run again first, if its time comes by a moment."""
+    """Returns the first retry that is due by a time."""
     first = next(iter(world.reruns.all().page(_by_due_time, limit=1)), None)
     return first if first is not None and first.due <= until else None
 
@@ -28,7 +30,7 @@ def _by_due_time(row: Any) -> tuple[int, int]:
 
 
 def rerun(world: World, row: InstantRetry, budget: Budget) -> None:
-    """Run a scenario once more; one that was stopped is not, and one without operations waits for its next month."""
+    """Runs a scenario again, unless it was stopped; one without operations left waits for the next month."""
     scenario = world.scenarios[row.scenario_id]
     organization = organization_of(world, scenario.team_id)
     if scenario.is_active and is_exhausted(world, organization):

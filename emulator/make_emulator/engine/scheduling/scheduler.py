@@ -1,4 +1,4 @@
-"""Runs what fell due: scheduled executions are computed once the world's clock has passed them."""
+"""Scheduler: computes scheduled executions once the world's clock has passed them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from ...world.consumption import is_exhausted, organization_of, reset_counters
 from ...world.enums import get_timezone
 from ...world.models import Execution, Organization, Scenario
 from ...world.world import World
-from ..runtime.budget import MAX_WORK, Budget
+from ..budget import MAX_WORK, Budget
 from ..runtime.run import WARNING
-from ..scenarios import webhook_dispatch
-from . import incomplete_retry, instant_retry, schedule, sequential
+from . import incomplete_retry, instant_retry, schedule, sequential, webhook_dispatch
 
-#: The work that one look at the clock may cost, in steps (see `make_emulator.engine.runtime.budget`), and the least that a run
-#: counts: neither a leap of years nor greedy blueprints can hang the server.
+#: Limit of the work of one catch-up, in steps (see `budget`), and the minimum that a run counts: neither a clock that is
+#: advanced by years nor expensive blueprints can block the server.
 MAX_WORK_PER_CATCH_UP = 10_000_000
 MIN_WORK_PER_RUN = 1_500
 
-#: A scheduled scenario pauses so long after one of these errors (Help centre, "Types of errors").
+#: Errors after which a scheduled scenario pauses, and the pause (Help centre, "Types of errors").
 PAUSING_ERRORS = frozenset({"ConnectionError", "IncompleteDataError", "RateLimitError"})
 PAUSE = 20 * MINUTE
 
@@ -30,10 +29,10 @@ def _by_next_exec(scenario: Any) -> tuple[int, int]:
 
 
 def catch_up(world: World) -> None:
-    """Compute every scheduled run that the clock has passed, in the order in which they fell due.
+    """Computes every scheduled run that the clock has passed, in the order of their due times.
 
-    Months end on the way, at their turn. Past the work of one look, the remaining runs are skipped and each
-    scenario waits for its next turn; what waits at a hook is not skipped, the next look goes on with it.
+    Usage counters are reset at the ends of months in between. Beyond the limit of work the remaining runs are skipped,
+    and each scenario waits for its next due time; queued webhooks are not skipped, but left to the next catch-up.
     """
     now = world.now()
     work = MAX_WORK_PER_CATCH_UP
@@ -65,7 +64,7 @@ def catch_up(world: World) -> None:
 
 
 def _run_next_retry(world: World, until: int, budget: Budget) -> bool:
-    """Try once more what failed and whose time has come by a moment, the first of it; whether there was any."""
+    """Runs the first retry that is due by a time; returns False if there is none."""
     broken, failed = incomplete_retry.next_due(world, until), instant_retry.next_due(world, until)
     if failed is not None and (broken is None or failed.due <= (broken.next_retry or 0)):
         instant_retry.rerun(world, failed, budget)
@@ -75,7 +74,7 @@ def _run_next_retry(world: World, until: int, budget: Budget) -> bool:
 
 
 def _postpone_if_blocked(world: World, scenario: Scenario, due: int) -> bool:
-    """Put off a run that is due but has to follow another one, or what broke off (see `sequential`)."""
+    """Postpones a run that is blocked by sequential processing (see `sequential`); returns True if it was."""
     if sequential.is_blocked(world, scenario):
         world.scenarios.put(replace(scenario, next_exec=None))
         return True
@@ -86,7 +85,7 @@ def _postpone_if_blocked(world: World, scenario: Scenario, due: int) -> bool:
 
 
 def _has_pausing_error(world: World, execution: Execution) -> bool:
-    """Whether a service could not be reached or had enough, in the run or for a bundle that broke off in it."""
+    """Returns True if the run, or an incomplete execution of it, failed with one of `PAUSING_ERRORS`."""
     if execution.error is not None:
         return execution.error.name in PAUSING_ERRORS
     rows = world.incomplete_executions.where(scenario=execution.scenario_id)
@@ -97,7 +96,7 @@ def _has_pausing_error(world: World, execution: Execution) -> bool:
 
 
 def _schedule_next_run(world: World, scenario: Scenario, after: int, paused_until: int = 0) -> None:
-    """Set when the scenario runs next; one that runs once is over now."""
+    """Sets the next run of a scenario; one that runs once is deactivated."""
     if not scenario.is_active:
         return
     if (turn := webhook_dispatch.next_queue_run(world, scenario, after)) is not None:
@@ -113,7 +112,7 @@ def _schedule_next_run(world: World, scenario: Scenario, after: int, paused_unti
 
 
 def _resume_queues(world: World, organization: Organization) -> None:
-    """Let what waited at hooks for a new month have its turn."""
+    """Schedules the queues of an organization that waited for a new month."""
     for scenario in list(world.scenarios.where(organization=organization.id)):
         turn = webhook_dispatch.next_queue_run(world, scenario, organization.last_reset)
         if scenario.next_exec is None and turn is not None:

@@ -1,4 +1,4 @@
-"""Sequential processing: the runs of a scenario follow each other, and none follows what broke off until it is resolved.
+"""Sequential processing: runs of a scenario do not overlap, and wait until its incomplete executions are resolved.
 
 Sources: Help centre, "Scenario settings"; Adobe's documentation of the same engine, "Configure scenario settings".
 """
@@ -12,14 +12,14 @@ from ...world.world import World
 
 
 def is_sequential(world: World, scenario: Scenario) -> bool:
-    """Whether the scenario's settings ask for it (``metadata.scenario.sequential``)."""
+    """Returns True if the setting is enabled (``metadata.scenario.sequential``)."""
     metadata = world.blueprints[scenario.id, scenario.blueprint_version].blueprint.get("metadata")
     settings = metadata.get("scenario") if isinstance(metadata, Mapping) else None
     return isinstance(settings, Mapping) and settings.get("sequential") is True
 
 
 def is_blocked(world: World, scenario: Scenario) -> bool:
-    """Whether the scenario may not run by itself, because something that failed is to be resolved or run again first."""
+    """Returns True if the scenario has to wait for incomplete executions or retries."""
     rows, reruns = (
         world.incomplete_executions.where(scenario=scenario.id),
         world.reruns.where(scenario=scenario.id),
@@ -30,12 +30,12 @@ def is_blocked(world: World, scenario: Scenario) -> bool:
 
 
 def earliest_start(world: World, scenario: Scenario) -> int:
-    """From when on the scenario may run: the end of its last run, or at any time if runs may overlap."""
+    """Returns the earliest start of the next run: the end of the last one, or 0 if runs may overlap."""
     return last_run_end(world, scenario) if is_sequential(world, scenario) else 0
 
 
 def last_run_end(world: World, scenario: Scenario) -> int:
-    """When the last of a scenario's runs until now ends; 0 if there was none."""
+    """Returns the end of the last of a scenario's runs; 0 if there was none."""
     last = world.logs.where(scenario=scenario.id).page(_by_end, descending=True, limit=1)
     return _by_end(last[0])[0] if last else 0
 

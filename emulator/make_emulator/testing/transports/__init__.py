@@ -1,4 +1,4 @@
-"""What is patched in the HTTP clients of this process, one module a client, and put back."""
+"""Patches of the HTTP clients of this process, with a module for each client."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 
 from . import http_client, sockets, urllib3
 
-#: One patch: the class or module, the name, what stands there meanwhile.
+#: One patch: the class or module, the name, the replacement.
 Patch = tuple[Any, str, Any]
 
 
 def install() -> ExitStack:
-    """Patch every client there is; closing the stack puts everything back."""
+    """Patches every installed client; closing the stack restores them."""
     patches: list[Patch] = [
         *urllib3.patches(),
         *http_client.patches(),
         *sockets.patches(),
     ]
     if importlib.util.find_spec("httpx"):
-        # Optional: only who has it can call through it.
+        # httpx is optional.
         from . import httpx
 
         patches += httpx.patches()

@@ -1,4 +1,4 @@
-"""`external_services.client`, and so `urllib.request`: a connection whose socket is the emulator itself."""
+"""Transport for `http.client`, and so for `urllib.request`: a connection whose socket is the emulator."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ..wsgi_client import WsgiApp, WsgiResponse, call_wsgi, wire_file
 
 
 def patches() -> list[tuple[Any, str, Any]]:
-    """What is patched while interception is on."""
+    """Returns the patches of an interception: owner, name and replacement."""
 
-    def connecting(kind: type[http.client.HTTPConnection], scheme: str) -> Any:
+    def patched_connect(kind: type[http.client.HTTPConnection], scheme: str) -> Any:
         real = kind.connect
 
         def connect(self: Any) -> None:
@@ -26,13 +26,13 @@ def patches() -> list[tuple[Any, str, Any]]:
         return connect
 
     return [
-        (kind, "connect", connecting(kind, scheme))
+        (kind, "connect", patched_connect(kind, scheme))
         for kind, scheme in ((http.client.HTTPConnection, "http"), (http.client.HTTPSConnection, "https"))
     ]
 
 
 class _EmulatorSocket:
-    """What `external_services.client` asks of a socket: it takes a request's octets and has those of the answer."""
+    """Socket for `http.client`: accepts the bytes of a request and provides those of the response."""
 
     def __init__(self, app: WsgiApp, scheme: str, timeout: Any) -> None:
         self._app = app
@@ -51,10 +51,10 @@ class _EmulatorSocket:
         self._timeout = timeout
 
     def setsockopt(self, *args: Any) -> None:
-        """There is nothing to set."""
+        """Ignores socket options."""
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Does nothing: no socket is open."""
 
     def _exchange(self, sent: bytes) -> WsgiResponse:
         head, _, body = sent.partition(b"\r\n\r\n")
@@ -78,7 +78,7 @@ class _EmulatorSocket:
 
 
 def _join_chunks(body: bytes) -> bytes:
-    """The chunks of a body as one."""
+    """Joins the chunks of a body."""
     joined, rest = b"", body
     while True:
         size, _, rest = rest.partition(b"\r\n")

@@ -1,6 +1,6 @@
-"""httpx, sync and async: the transports that would open connections.
+"""Transports for httpx, sync and async, instead of those that open connections.
 
-What stands above them is the real code: clients, authentication, redirects, cookies, event hooks.
+All code above them is the real one: clients, authentication, redirects, cookies, event hooks.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..wsgi_client import WsgiResponse, call_wsgi
 
 
 def patches() -> list[tuple[Any, str, Any]]:
-    """What is patched while interception is on."""
+    """Returns the patches of an interception: owner, name and replacement."""
     real = httpx.HTTPTransport.handle_request
     real_async = httpx.AsyncHTTPTransport.handle_async_request
 
@@ -34,7 +34,7 @@ def patches() -> list[tuple[Any, str, Any]]:
         assert isinstance(request.stream, httpx.AsyncByteStream)
         body = b"".join([chunk async for chunk in request.stream])
         if route.may_delay():
-            # Other tasks go on meanwhile, as they would while the network is waited for.
+            # In a thread: other tasks continue, as they would while waiting for the network.
             return await anyio.to_thread.run_sync(_send_to_emulator, route.app, request, body)
         return _send_to_emulator(route.app, request, body)
 
@@ -68,7 +68,7 @@ class _ResponseStream(httpx.SyncByteStream, httpx.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         if self._stream is not None:
-            # In a thread: other tasks go on while the application produces the next piece.
+            # In a thread: other tasks continue while the application produces the next piece.
             while piece := await anyio.to_thread.run_sync(self._next_piece):
                 yield piece
             return
@@ -94,7 +94,7 @@ class _ResponseStream(httpx.SyncByteStream, httpx.AsyncByteStream):
 def _send_to_emulator(app: Any, request: httpx.Request, body: bytes) -> httpx.Response:
     url = request.url
     try:
-        answer = call_wsgi(
+        response = call_wsgi(
             app,
             request.method,
             url.scheme,
@@ -107,12 +107,12 @@ def _send_to_emulator(app: Any, request: httpx.Request, body: bytes) -> httpx.Re
     except TimeoutError:
         raise httpx.ReadTimeout("The read operation timed out", request=request) from None
     except OSError as error:
-        # A connection that breaks after the request was sent, as it would come from the network.
+        # The error of httpx for a connection that breaks after the request was sent.
         raise httpx.ReadError(str(error), request=request) from error
     return httpx.Response(
-        answer.status,
-        headers=answer.headers,
-        stream=_ResponseStream(answer, request),
-        extensions={"http_version": b"HTTP/1.1", "reason_phrase": answer.reason.encode("latin-1")},
+        response.status,
+        headers=response.headers,
+        stream=_ResponseStream(response, request),
+        extensions={"http_version": b"HTTP/1.1", "reason_phrase": response.reason.encode("latin-1")},
         request=request,
     )

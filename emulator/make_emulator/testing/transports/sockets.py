@@ -1,4 +1,4 @@
-"""The safety net: whoever is not intercepted does not find out where a host of Make is."""
+"""Safety net: DNS look-ups of hosts of Make fail, so that clients which are not intercepted cannot call them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..routing import check_dns_lookup
 
 
 def patches() -> list[tuple[Any, str, Any]]:
-    """What is patched while interception is on."""
+    """Returns the patches of an interception: owner, name and replacement."""
     real = socket.getaddrinfo
 
     def getaddrinfo(host: Any, *args: Any, **options: Any) -> Any:

@@ -1,7 +1,7 @@
-"""urllib3, and so requests and all else that is built on it.
+"""Transport for urllib3, and so for requests and other libraries on top of it.
 
-The one method is replaced that puts a request on a connection and reads the answer. What stands above it is the
-real code: retries, redirects, cookies, decoding, streaming, sessions and their hooks.
+It replaces the method that sends a request over a connection and reads the response. All code above it is the real one:
+retries, redirects, cookies, decoding, streaming, sessions and their hooks.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def patches() -> list[tuple[Any, str, Any]]:
-    """What is patched while interception is on."""
+    """Returns the patches of an interception: owner, name and replacement."""
     real_request = HTTPConnectionPool._make_request
     real_proxy = HTTPSConnectionPool._prepare_proxy
 
@@ -32,7 +32,7 @@ def patches() -> list[tuple[Any, str, Any]]:
         self: HTTPConnectionPool, conn: Any, method: str, url: str, *args: Any, **options: Any
     ) -> Any:
         if "://" in url:
-            # Through a proxy the request line names the host.
+            # The request line to a proxy names the host.
             parts = urlsplit(url)
             host, authority = parts.hostname or "", parts.netloc.rpartition("@")[2]
             target = parts._replace(scheme="", netloc="").geturl()
@@ -55,7 +55,7 @@ def patches() -> list[tuple[Any, str, Any]]:
 
 
 class _OriginalResponse:
-    """What urllib3 and requests ask of the answer of `external_services.client` below theirs."""
+    """Stub of the `http.client` response below that of urllib3, with what urllib3 and requests use of it."""
 
     def __init__(self, headers: list[tuple[str, str]], body: io.BytesIO) -> None:
         self._headers = headers
@@ -103,14 +103,14 @@ def _send_to_emulator(
     decode_content: bool = True,
     enforce_content_length: bool = True,
 ) -> HTTPResponse:
-    """The parameters are those of the method that is replaced."""
+    """Calls the application; the parameters are those of the replaced method."""
     pool.num_requests += 1
     sent = [(name, value) for name, value in (headers or {}).items() if value != SKIP_HEADER]
     limits = pool._get_timeout(timeout)
     limits.start_connect()
     wait = limits.read_timeout
     try:
-        answer = call_wsgi(
+        response = call_wsgi(
             app,
             method,
             pool.scheme,
@@ -124,19 +124,19 @@ def _send_to_emulator(
     except TimeoutError:
         raise ReadTimeoutError(pool, target, f"Read timed out. (read timeout={wait})") from None
     original: Any
-    if answer.stream is None:
-        body = io.BytesIO(answer.body)
-        original = _OriginalResponse(answer.headers, body)
+    if response.stream is None:
+        body = io.BytesIO(response.body)
+        original = _OriginalResponse(response.headers, body)
     else:
         # A real response of http.client, so that chunks reach the caller as they come.
-        body = original = http.client.HTTPResponse(_ResponseSocket(answer), method=method)  # type: ignore[arg-type]
+        body = original = http.client.HTTPResponse(_ResponseSocket(response), method=method)  # type: ignore[arg-type]
         original.begin()
     return HTTPResponse(
         body=body,
-        headers=HTTPHeaderDict(answer.headers),
-        status=answer.status,
+        headers=HTTPHeaderDict(response.headers),
+        status=response.status,
         version=11,
-        reason=answer.reason,
+        reason=response.reason,
         preload_content=preload_content,
         decode_content=decode_content,
         original_response=original,

@@ -1,6 +1,6 @@
-"""What a world is made of: frozen rows, named in Make's own words.
+"""Rows of a world's tables: frozen dataclasses, named in Make's terms.
 
-Times are milliseconds since the epoch, sizes are bytes. Values of type ``Json`` are never changed in place.
+Times are milliseconds since the epoch, sizes are bytes. Values of type ``Json`` are never mutated.
 """
 
 from __future__ import annotations

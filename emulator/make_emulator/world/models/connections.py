@@ -1,4 +1,4 @@
-"""Connections to apps, and what a test of one comes to."""
+"""Connections to apps, and the outcomes of their tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .json_types import Json
 
 @dataclass(frozen=True, slots=True)
 class ConnectionTestResult:
-    """What the service behind a connection says of it: ``ok``, ``invalid``, ``crash`` or ``timeout``, and in which words."""
+    """Outcome of a connection's test: ``ok``, ``invalid``, ``crash`` or ``timeout``, and the service's message."""
 
     outcome: str
     message: str | None = None
@@ -20,8 +20,8 @@ class ConnectionTestResult:
 class Connection:
     """A connection to an app. Its credentials are secrets and never leave the world.
 
-    They are ``None`` where the emulator was never told them; a ``verdict`` decides what a test of the connection
-    comes to, whatever they are.
+    They are ``None`` where they are unknown; a ``verdict`` sets the outcome of a test of the connection,
+    whatever they are.
     """
 
     id: int

@@ -19,7 +19,7 @@ class DataStructure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataStore:
-    """A data store; ``records`` and ``size`` are kept in step with its records by `make_emulator.world.data_stores`."""
+    """Data store; `make_emulator.world.data_stores` updates ``records`` and ``size`` with its records."""
 
     id: int
     name: str

@@ -1,4 +1,4 @@
-"""Runs of scenarios: what happened, what broke off, what was scripted, and what was consumed."""
+"""Executions of scenarios, incomplete executions, scripts of modules, and consumption."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .json_types import Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionError:
-    """Why a run ended with an error or a warning."""
+    """The error or the warning with which a run ended."""
 
     name: str
     message: str
@@ -21,15 +21,15 @@ class ExecutionError:
 
 
 BundlePosition: TypeAlias = tuple[int, int, int]
-"""Which bundle it was: the id of a module, its number among those that this put out at once, and how many they were."""
+"""Position of a bundle: the id of the module that emitted it, its number, and the number of bundles emitted at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One operation of one module in a run: what went in, what came out.
+    """One operation of one module in a run, with its input and output.
 
-    ``bundle`` is which one it worked on, ``None`` for the first module; ``called`` the id of the run of another scenario
-    that it started.
+    ``bundle`` is the position of the bundle that it processed, ``None`` for the first module; ``called`` the id of the
+    run of another scenario that it started.
     """
 
     module_id: int
@@ -46,7 +46,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionResult:
-    """One condition of a filter: its sides as they are mapped, and what they came to."""
+    """One condition of a filter: its operands as they are mapped, and their values."""
 
     a: Json
     operator: str
@@ -58,13 +58,13 @@ class ConditionResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowDecision:
-    """What was decided about a bundle between two operations; ``at`` is how many steps were written down before.
+    """Decision about a bundle between two operations; ``at`` is the number of steps recorded before.
 
-    ``event`` is one of these: ``filter``, by which a bundle came to module ``module_id``, with its ``name``, whether it
-    ``passed``, and groups of the conditions that were looked at (the others no longer mattered); ``route``, the ``number``
-    of the route that it took of a router, counted from 0, ``name`` being ``fallback`` for the fallback; ``branch``, that of an
-    if-else, ``None`` if none was open; ``handler``, the error handler of a module that took an error of the type ``name``; ``error handled``,
-    what became of the error: ``name`` is a directive, or ``kept`` for an incomplete execution.
+    ``event`` is one of these: ``filter``, that of module ``module_id``, with its ``name``, the outcome ``passed``, and the
+    groups of conditions that were evaluated; ``route``, the ``number`` of the route of a router, counted from 0, ``name``
+    being ``fallback`` for the fallback; ``branch``, that of an if-else, ``None`` if no condition held; ``handler``, the error
+    handler of a module that caught an error of the type ``name``; ``error handled``, its outcome: ``name`` is a directive,
+    or ``kept`` for an incomplete execution.
     """
 
     at: int
@@ -80,10 +80,10 @@ class FlowDecision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModuleScript:
-    """What a module is to answer, or to fail with, instead of what it does by itself; see `make_emulator.engine.runtime.module_scripts`.
+    """Scripted output or error of a module; see `make_emulator.engine.runtime.module_scripts`.
 
-    ``duration`` is how many milliseconds longer each operation takes, ``left`` how many operations are still scripted
-    (``None`` for all), ``hits`` how many were.
+    ``duration`` is the milliseconds added to each operation, ``left`` the number of operations that are still scripted
+    (``None`` for all), ``hits`` the number of those that were.
     """
 
     module: str
@@ -96,7 +96,7 @@ class ModuleScript:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionResponse:
-    """What a run answers to whoever called its webhook, and when."""
+    """Response of a run to the caller of its webhook, sent at the time ``at``."""
 
     at: int
     status: int
@@ -108,8 +108,8 @@ class ExecutionResponse:
 class Execution:
     """A run of a scenario: computed at once, revealed once the clock passes ``started + duration``.
 
-    ``status`` is 1 for success, 2 for success with warnings, 3 for failure. ``sequence`` tells apart what was
-    logged in the same millisecond.
+    ``status`` is 1 for success, 2 for success with warnings, 3 for failure. ``sequence`` orders the entries that
+    were logged in the same millisecond.
     """
 
     id: str
@@ -133,7 +133,7 @@ class Execution:
     name: str | None = None
     sequence: int = 0
     respond: ExecutionResponse | None = None
-    #: What was decided between the steps, and how much of both was left out because there was too much of it.
+    #: The decisions between the steps; the steps and decisions past a limit are counted only.
     decisions: tuple[FlowDecision, ...] = ()
     steps_left_out: int = 0
     decisions_left_out: int = 0
@@ -149,9 +149,9 @@ class Execution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstantRetry:
-    """What an instant trigger was handed, to be run once more from the start at ``due``, after so many ``attempts``.
+    """Input of an instant trigger, to be run again from the start at ``due``, after ``attempts`` attempts.
 
-    ``taken`` is what of it goes back to the hook's queue if that fails for good.
+    ``taken`` are the entries that return to the hook's queue if the last attempt fails.
     """
 
     id: str
@@ -165,11 +165,11 @@ class InstantRetry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncompleteExecution:
-    """A bundle that failed, with all that it takes to try the rest of its way again.
+    """Bundle whose processing failed, with the state that a retry needs.
 
-    ``failer`` is the id of the module that failed, ``bundles`` what had been put out on the way to it by module id
-    (as text), and why it failed. While ``retry`` is set, it is tried again at ``next_retry``, every ``interval``
-    milliseconds, until ``attempts`` reaches ``most_attempts``.
+    ``failer`` is the id of the module that failed, ``bundles`` the bundles emitted before it by module id (as text),
+    and the error. While ``retry`` is set, it is retried at ``next_retry``, every ``interval`` milliseconds, until
+    ``attempts`` reaches ``most_attempts``.
     """
 
     id: str
@@ -195,7 +195,7 @@ class IncompleteExecution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryAttempt:
-    """One attempt to complete an incomplete execution, and the run that it was."""
+    """Attempt to complete an incomplete execution, with its run."""
 
     incomplete_id: str
     execution: Execution
@@ -206,7 +206,7 @@ class RetryAttempt:
 
     @property
     def imt_id(self) -> str:
-        """As recorded: ``1574777797796_dlq.<incomplete execution>.manual.<execution>``."""
+        """The id in the log (recorded): ``1574777797796_dlq.<incomplete execution>.manual.<execution>``."""
         run = self.execution
         return f"{run.started}_dlq.{self.incomplete_id}.{run.type}.{run.id}"
 
@@ -222,7 +222,7 @@ class Consumption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioEvent:
-    """Something that a person did to a scenario, kept among the logs of its runs."""
+    """Action of a user on a scenario, in the log of its runs."""
 
     id: str
     scenario_id: int

@@ -1,4 +1,4 @@
-"""Services outside: what they answer, what was asked of them, and the mails that were sent."""
+"""Mock responses of external services, and the requests and mails that were sent to them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from .json_types import Headers, Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRule:
-    """What a service outside is to answer to requests of scenarios; see `make_emulator.world.external_services`.
+    """Mock response of an external service to requests of scenarios; see `make_emulator.world.external_services`.
 
     ``url`` is a glob, ``method`` ``None`` for any; ``body`` is JSON, or a text as it is. ``pages`` are the bodies of a
     service that pages, in place of ``body``: a module that pages gets all of them, any other the first. ``delay`` is
-    how many milliseconds the answer takes, ``error`` is ``"timeout"`` or ``"connection"`` where there is none. ``left``
-    is how many requests are still answered (``None`` for all), ``hits`` how many were.
+    the milliseconds that the response takes, ``error`` is ``"timeout"`` or ``"connection"`` where there is none. ``left``
+    is the number of requests that still match (``None`` for all), ``hits`` the number of those that did.
     """
 
     id: int = 0
@@ -32,11 +32,11 @@ class HttpRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentRequest:
-    """A request that a module sent, or would have sent; credentials of connections are masked in it.
+    """Request that a module sent, or would have sent; credentials of connections are masked in it.
 
-    ``answered_by`` is ``"rule"``, ``"network"`` or, where the answer was made up, ``"simulation"``; ``error`` is the
-    name of what went wrong where there was no answer, ``pages`` how many pages came as one. ``size`` counts the bytes of the body, of which ``body`` may
-    hold a part only.
+    ``answered_by`` is ``"rule"``, ``"network"`` or, for mock data, ``"simulation"``; ``error`` is the name of the error
+    where there was no response, ``pages`` the number of pages in the response. ``size`` counts the bytes of the body,
+    which ``body`` may hold in part only.
     """
 
     id: int = 0
@@ -59,7 +59,7 @@ class SentRequest:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that came along with a mail: its name, and its size in bytes."""
+    """Attachment of a mail: its name, and its size in bytes."""
 
     name: str
     size: int
@@ -67,7 +67,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A mail that a module sent. Nobody received it: it lies in the outbox of the world."""
+    """Mail that a module sent to the outbox of the world; it is not delivered."""
 
     id: int = 0
     at: int

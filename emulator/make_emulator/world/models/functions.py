@@ -1,4 +1,4 @@
-"""Custom functions of teams, and what was changed in them."""
+"""Custom functions of teams, and the history of their code."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class CustomFunction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionChange:
-    """That the code of a custom function was changed: what it was before, and by whom."""
+    """Change of the code of a custom function, with the previous code."""
 
     id: int
     function_id: int

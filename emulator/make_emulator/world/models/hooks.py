@@ -1,4 +1,4 @@
-"""Hooks, what waits at them, and what came."""
+"""Hooks, their queues, and the logs of their deliveries."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .json_types import FieldSpecs, Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
-    """A hook: an address at which a scenario's trigger receives. Its udid is a name by which the world is found.
+    """Address at which a scenario's trigger receives data. Its udid is a key by which the world is looked up.
 
-    ``alone_since`` is when it was made or its last scenario let go of it; `make_emulator.world.hooks` tells from it
-    whether the hook is gone.
+    ``alone_since`` is the time since which no scenario uses it; `make_emulator.world.hooks` derives the deactivation
+    from it.
     """
 
     id: int
@@ -33,7 +33,7 @@ class Hook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
-    """What a hook received and no run has taken yet. ``data`` is a bundle, or an array of them."""
+    """Queued delivery to a hook. ``data`` is a bundle, or an array of them."""
 
     id: str
     hook_id: int
@@ -45,7 +45,7 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookLog:
-    """One delivery to a hook, taken or refused. ``status`` is 1 for success, 3 for failure."""
+    """Log of one delivery to a hook, accepted or rejected. ``status`` is 1 for success, 3 for failure."""
 
     id: str
     hook_id: int

@@ -1,15 +1,19 @@
-"""The types of values that rows hold."""
+"""Types of the values that rows hold."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
-Json = Any
-"""Whatever JSON can say; treated as immutable once it is part of a row."""
+from ...json_types import Json
 
-FieldSpecs = Sequence[Mapping[str, Json]]
-"""A specification of fields: ``[{"name", "type", "required"?, "default"?, …}]``."""
+__all__ = ["FieldSpec", "FieldSpecs", "Headers", "Json"]
 
-Headers = tuple[tuple[str, str], ...]
+FieldSpec: TypeAlias = Mapping[str, Any]
+"""Specification of a field, as the API's schema accepted it: ``{"name", "type", "required"?, "default"?, …}``."""
+
+FieldSpecs: TypeAlias = Sequence[FieldSpec]
+"""Specification of the fields of a collection."""
+
+Headers: TypeAlias = tuple[tuple[str, str], ...]
 """Headers of HTTP or of a mail: name and value, in their order."""

@@ -1,4 +1,4 @@
-"""Organizations with their licences and teams, and the people in them with their tokens."""
+"""Organizations with their licences and teams, and their users with memberships and tokens."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class License:
-    """What an organization's plan allows. Field names and figures: see `make_emulator.world.plans`."""
+    """Limits and features of an organization's plan. Field names and figures: see `make_emulator.world.plans`."""
 
     apps: tuple[str, ...] = ()
     users: int
@@ -45,7 +45,7 @@ class Organization:
     created: int
     last_reset: int
     next_reset: int
-    #: How many months passed since it was created: resets fall on the day of creation.
+    #: The months since its creation: resets fall on the day of creation.
     months: int = 0
     is_paused: bool = False
 
@@ -76,7 +76,7 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganizationMember:
-    """That a user belongs to an organization, and as what."""
+    """Membership of a user in an organization, with a role."""
 
     user_id: int
     organization_id: int
@@ -85,7 +85,7 @@ class OrganizationMember:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamMember:
-    """That a user belongs to a team, and as what."""
+    """Membership of a user in a team, with a role."""
 
     user_id: int
     team_id: int
@@ -95,7 +95,7 @@ class TeamMember:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A key to the API. Its text is a secret: it is neither shown by ``repr`` nor written to any log."""
+    """API token. Its text is a secret, neither shown by ``repr`` nor logged."""
 
     token: str = field(repr=False)
     label: str

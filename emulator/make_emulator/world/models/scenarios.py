@@ -1,4 +1,4 @@
-"""Scenarios with their blueprints, folders, and templates to make them from."""
+"""Scenarios with their blueprints, folders and templates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Folder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """A scenario without its blueprint, which lives in `BlueprintVersion`."""
+    """Scenario without its blueprint, which is a `BlueprintVersion`."""
 
     id: int
     name: str
@@ -46,7 +46,7 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlueprintVersion:
-    """One state of a scenario's blueprint, with the inputs and outputs that the scenario had then."""
+    """Version of a scenario's blueprint, with the inputs and outputs of the scenario."""
 
     scenario_id: int
     version: int
@@ -77,7 +77,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicTemplate:
-    """A version of a template as it was published; everybody sees it once it is approved."""
+    """Published version of a template, visible to all users once it is approved."""
 
     id: int
     template_id: int | None

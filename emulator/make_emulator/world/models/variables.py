@@ -1,4 +1,4 @@
-"""Variables of organizations and teams, and what became of them."""
+"""Variables of organizations and teams, and their history."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from .json_types import Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """A value that every scenario of an organization or a team can see.
+    """Value that every scenario of an organization or a team can read.
 
     Args:
         owner: ``organization`` or ``team``.
         type_id: see `make_emulator.world.variables.TYPE_NAMES`.
-        is_system: whether Make itself keeps it; such a variable is no row of a table.
+        is_system: true for a variable of Make's own, which is no row of a table.
     """
 
     owner: str
@@ -27,7 +27,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariableChange:
-    """That somebody made or changed a variable: what it was before, unless it was made, and what it was then."""
+    """Creation or change of a variable; ``before`` is ``None`` for the creation."""
 
     id: int
     owner: str

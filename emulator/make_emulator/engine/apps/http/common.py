@@ -5,7 +5,8 @@ Sources: exported blueprints for the fields; apps.make.com, "HTTP" and "HTTP (le
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ....world.models import Headers
 from ...errors import BundleValidationError
@@ -40,7 +41,7 @@ COMMON_FIELDS = (
 
 
 def request_headers(
-    mapper: Mapping[str, Value],
+    mapper: Mapping[str, Any],
     content_type: str | None,
     login: tuple[str, str] | None,
     *,
@@ -57,7 +58,7 @@ def request_headers(
     )
 
 
-def request_timeout(mapper: Mapping[str, Value]) -> int:
+def request_timeout(mapper: Mapping[str, Any]) -> int:
     """Returns the time-out in milliseconds."""
     seconds: int = mapper.get("timeout", DEFAULT_TIMEOUT)
     if not 1 <= seconds <= MAX_TIMEOUT:
@@ -65,9 +66,11 @@ def request_timeout(mapper: Mapping[str, Value]) -> int:
     return seconds * 1_000
 
 
-def multipart_body(context: ModuleContext, rows: Value, name: str, kind: str) -> tuple[bytes, str]:
+def multipart_body(
+    context: ModuleContext, rows: Sequence[Mapping[str, Value]], name: str, kind: str
+) -> tuple[bytes, str]:
     """Returns a body of text fields and files, and its content type; the boundary of a run is always the same."""
-    fields = [
+    fields: list[Mapping[str, Value]] = [
         {"name": key, "file_name": as_text(row.get("fileName")) or key, "data": row.get("data")}
         if row.get(kind) == "file"
         else {"name": key, "value": coerce(value, "text")}

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 from ....world.models import Headers
 from ....world.transport import INVALID_HEADER_CHARACTERS
 from ...errors import BundleValidationError, ModuleError
-from ...expressions.values import Value, as_text, coerce
+from ...expressions.values import Value, as_bytes, as_text
 
 Pairs = Sequence[tuple[str, Value]]
 
@@ -34,8 +34,7 @@ def parse_pairs(rows: Sequence[Value], key: str = "name") -> Pairs:
     """
     pairs: list[tuple[str, Value]] = []
     for row in rows:
-        name = as_text(row.get(key)) if isinstance(row, Mapping) else ""
-        if not name:
+        if not isinstance(row, Mapping) or not (name := as_text(row.get(key))):
             raise BundleValidationError()
         pairs.append((name, row.get("value")))
     return pairs
@@ -127,12 +126,10 @@ def encode_multipart(fields: Iterable[Mapping[str, Value]], boundary: str) -> by
     """Encodes a body of ``multipart/form-data``; each field is ``{"name", "value"}`` or a file ``{"name", "file_name", "data"}``."""
     parts = []
     for field in fields:
-        head = f'Content-Disposition: form-data; name="{_escape_quotes(field["name"])}"'
+        head = f'Content-Disposition: form-data; name="{_escape_quotes(as_text(field["name"]))}"'
         if "data" in field:
-            head += (
-                f'; filename="{_escape_quotes(field["file_name"])}"\r\nContent-Type: application/octet-stream'
-            )
-        content: bytes = coerce(field["data"] if "data" in field else field["value"], "buffer")
+            head += f'; filename="{_escape_quotes(as_text(field["file_name"]))}"\r\nContent-Type: application/octet-stream'
+        content = as_bytes(field["data"] if "data" in field else field["value"])
         parts.append(f"--{boundary}\r\n{head}\r\n\r\n".encode("utf-8", "replace") + content + b"\r\n")
     return b"".join(parts) + f"--{boundary}--\r\n".encode()
 

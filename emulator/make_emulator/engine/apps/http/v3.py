@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ....world.transport import OutgoingRequest
 from ...errors import BundleValidationError, unsupported_module_error
-from ...expressions.values import coerce
+from ...expressions.values import Value, as_bytes
 from ..app import Field
 from ..context import Emit, ModuleContext, Outcome
 from . import responses
@@ -115,7 +115,7 @@ def _send_legacy_request(context: ModuleContext, key: Credentials | None) -> Out
     _, response = send_request(context, request, options)
     if _should_raise_for_status(context):
         responses.raise_for_status(response)
-    bundle = {
+    bundle: dict[str, Value] = {
         "statusCode": response.status,
         "headers": [{"name": name.lower(), "value": value} for name, value in response.headers],
         "cookieHeaders": [value for name, value in response.headers if name.lower() == "set-cookie"],
@@ -133,7 +133,7 @@ def _build_body(context: ModuleContext, as_arrays: bool) -> tuple[bytes, str | N
             kind = mapper.get("contentType")
             if kind is not None and kind not in _RAW_TYPES:
                 raise BundleValidationError()
-            return coerce(mapper.get("data", b""), "buffer"), None if kind == "custom" else kind
+            return as_bytes(mapper.get("data", b"")), None if kind == "custom" else kind
         case "x_www_form_urlencoded":
             return encode_form(
                 parse_pairs(mapper.get("formFields", ()), "key"), as_arrays=as_arrays
@@ -156,7 +156,7 @@ def _get_file(context: ModuleContext) -> Outcome:
     if _should_raise_for_status(context):
         responses.raise_for_status(response)
     context.env.budget.charge_text(len(response.body))
-    bundle = {
+    bundle: dict[str, Value] = {
         "statusCode": response.status,
         "headers": [{"name": name.lower(), "value": value} for name, value in response.headers],
         "data": response.body,

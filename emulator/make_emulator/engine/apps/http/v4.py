@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ....world.transport import HttpResponse, OutgoingRequest
+from ...budget import MAX_WEIGHT, data_too_large_error
 from ...errors import BundleValidationError, ModuleError, unsupported_module_error
-from ...expressions.values import Value, coerce
-from ...runtime.budget import MAX_WEIGHT, data_too_large_error
+from ...expressions.values import Value, as_bytes
 from ..app import Field
 from ..context import Emit, ModuleContext, Outcome
 from ..json import dump_json, parse_json
@@ -108,7 +108,7 @@ def _download(context: ModuleContext) -> Outcome:
     if context.mapper["stopOnHttpError"]:
         responses.raise_for_status(response)
     context.env.budget.charge_text(len(response.body))
-    bundle = {
+    bundle: dict[str, Value] = {
         "data": response.body,
         "fileName": responses.file_name(last, response),
         "fileSize": len(response.body),
@@ -174,7 +174,7 @@ def _build_body(context: ModuleContext) -> tuple[bytes, str | None]:
                 context, mapper.get("multipartBodyContent", ()), "name", "multipartFieldType"
             )
         case "custom":
-            return coerce(mapper.get("rawBodyContent", b""), "buffer"), mapper.get("contentTypeValue")
+            return as_bytes(mapper.get("rawBodyContent", b"")), mapper.get("contentTypeValue")
     return b"", None
 
 

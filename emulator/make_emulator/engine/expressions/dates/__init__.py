@@ -1,0 +1,1 @@
+"""Dates: formatting and parsing by the tokens of moment.js."""

@@ -1,11 +1,11 @@
-"""Dates written by patterns such as ``YYYY-MM-DD HH:mm``. Reading them is in `parse`.
+"""Formatter of dates by patterns such as ``YYYY-MM-DD HH:mm``; the parser is in `parse`.
 
 The tokens are those of Make's documentation ("Tokens for date/time formatting"), which are moment.js's; what that page
 leaves out (``L``, ``LT``, ``z``, ``e``, ``N``, ``y``, ``Hmm``) is taken from moment.js 2 in its English locale, the only
-one that Make has. Text between square brackets stands for itself. Weeks without ISO in their name start on Sunday.
+one that Make has. Text between square brackets is literal. Weeks without ISO in their name start on Sunday.
 
-No library takes this over: of 60 tokens pendulum 3.3 writes 46 as moment.js does (no weeks, ``k``, ``a``, or ``z``) and
-arrow 1.4 writes 29; babel has the patterns of Unicode's CLDR, and whenever has none. Time zones are the standard library's.
+No library replaces this: of 60 tokens pendulum 3.3 formats 46 as moment.js does (no weeks, ``k``, ``a``, or ``z``) and
+arrow 1.4 formats 29; babel has the patterns of Unicode's CLDR, and whenever has none. Time zones are the standard library's.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ MONTHS = [
 ]
 DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
 
-#: The longest token first where one begins another.
+#: Tokens, the longest first of those with a common beginning.
 _TOKEN = (
     r"[Hh]mm(?:ss)?|Mo|MM?M?M?|Do|DDDo|DD?D?D?|ddd?d?|do?|w[ow]?|W[oW]?|Qo?|N{1,5}|YYYYYY|YYYYY|YYYY|YY|Y"
     r"|y{2,4}|yo?|gg(?:ggg?)?|GG(?:GGG?)?|e|E|a|A|hh?|HH?|kk?|mm?|ss?|S{1,9}|x|X|zz?|ZZ?"
 )
 
-#: Text in brackets, a token or a character behind a backslash, which makes text of it, or a token.
+#: Text in brackets, an escaped token or character, or a token.
 _TOKEN_PATTERN = re.compile(rf"\[([^\[]*)\]|\\({_TOKEN}|.)?|({_TOKEN})", re.DOTALL)
 
-#: Tokens that stand for a pattern of tokens.
+#: Tokens that expand to a pattern of tokens.
 _LOCALE_TOKEN = "LTS|LT|LL?L?L?|l{1,4}"
 _LOCALE_PATTERN = re.compile(rf"\[[^\[]*\]|\\(?:{_LOCALE_TOKEN})|({_LOCALE_TOKEN})")
 _LOCALE_FORMATS: Mapping[str, str] = {
@@ -61,29 +61,29 @@ _LOCALE_FORMATS: Mapping[str, str] = {
 
 @lru_cache(maxsize=256)
 def tokenize(pattern: str) -> tuple[tuple[str, bool], ...]:
-    """A pattern cut into plain text and tokens; each comes with whether it is a token."""
-    pattern = _LOCALE_PATTERN.sub(lambda found: _LOCALE_FORMATS[found[1]] if found[1] else found[0], pattern)
-    found: list[tuple[str, bool]] = []
+    """Splits a pattern into pairs of a text and true for a token, false for plain text."""
+    pattern = _LOCALE_PATTERN.sub(lambda match: _LOCALE_FORMATS[match[1]] if match[1] else match[0], pattern)
+    parts: list[tuple[str, bool]] = []
     done = 0
     for match in _TOKEN_PATTERN.finditer(pattern):
-        found.append((pattern[done : match.start()], False))
+        parts.append((pattern[done : match.start()], False))
         quoted, escaped, token = match.groups()
-        found.append((quoted or escaped or "", False) if token is None else (token, True))
+        parts.append((quoted or escaped or "", False) if token is None else (token, True))
         done = match.end()
-    found.append((pattern[done:], False))
-    return tuple((text, is_token) for text, is_token in found if text)
+    parts.append((pattern[done:], False))
+    return tuple((text, is_token) for text, is_token in parts if text)
 
 
-# --- what a date says ----------------------------------------------------------------------------
+# --- parts of a date -----------------------------------------------------------------------------
 
 
 def weekday_from_sunday(at: date) -> int:
-    """The day of the week, Sunday being 0."""
+    """Returns the day of the week, 0 for Sunday."""
     return at.isoweekday() % 7
 
 
 def sunday_week(at: date) -> tuple[int, int]:
-    """Year and number of the week that starts on Sunday; the first one holds the first of January."""
+    """Returns the year and number of a week that starts on Sunday; the first one contains the first of January."""
     saturday = at + timedelta(days=6 - weekday_from_sunday(at)) if at < date(9999, 12, 26) else at
     return saturday.year, (saturday.timetuple().tm_yday - 1) // 7 + 1
 
@@ -104,7 +104,7 @@ def _day_of_year(at: datetime) -> int:
 
 
 def _hour_of_12(at: datetime) -> int:
-    """The hour on a clock of twelve."""
+    """Returns the hour on a 12-hour clock."""
     return at.hour % 12 or 12
 
 
@@ -182,7 +182,7 @@ _FORMATTERS: Mapping[str, Callable[[datetime], object]] = {
 
 
 def format_date(at: datetime, pattern: str, zone: tzinfo) -> str:
-    """A date in the form of a pattern, as seen in a time zone."""
+    """Formats a date by a pattern in a time zone."""
     try:
         local = at.astimezone(zone)
     except OverflowError:
@@ -196,5 +196,5 @@ def _format_token(at: datetime, token: str) -> str:
     return str(_FORMATTERS[token](at))
 
 
-#: Every token that can be written.
+#: Tokens that can be formatted.
 TOKENS = frozenset([*_FORMATTERS, *_LOCALE_FORMATS, *("S" * width for width in range(1, 10))])

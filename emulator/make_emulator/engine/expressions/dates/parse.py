@@ -1,7 +1,7 @@
-"""Dates read out of texts by patterns such as ``YYYY-MM-DD HH:mm``: the tokens of Make's page on parsing.
+"""Parser of dates by patterns such as ``YYYY-MM-DD HH:mm``, with the tokens of Make's page on parsing.
 
-What a pattern does not say is filled in as moment.js does it. Where moment.js is forgiving, this is not: the text must
-begin in the form of the whole pattern, separators included, and a token may stand in it only once.
+Parts that a pattern does not have get the defaults of moment.js. Unlike moment.js, this is not lenient: the text must
+start with a match of the whole pattern, separators included, and a token may occur in it only once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _DAY_NAMES = "|".join([*DAYS, *(name[:3] for name in DAYS)])
 _UTC_OFFSET = r"Z|[+-]\d{2}(?::?\d{2})?"
 _MERIDIEM = r"[ap]\.?m?\.?"
 
-#: What may stand in a text where a token stands in the pattern; what it means comes below.
+#: Token -> regular expression of its text.
 _TOKEN_PATTERNS: Mapping[str, str] = {
     "YYYY": r"\d{4}|\d{2}",
     "YY": r"\d{2}",
@@ -49,13 +49,13 @@ _TOKEN_PATTERNS: Mapping[str, str] = {
     **{"S" * width: rf"\d{{1,{max(width, 3)}}}" for width in range(1, 10)},
 }
 
-#: So many tokens may a pattern for reading have, each of them once; more would make matching slow.
+#: Number of tokens in a pattern; more would make matching slow.
 _MAX_TOKENS = 12
 
 
 @lru_cache(maxsize=256)
 def _compile_format(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]] | None:
-    """What matches a text in the form of a pattern, and the token of each group."""
+    """Returns the regular expression of a pattern and the token of each group; ``None`` for an unsupported pattern."""
     parts: list[str] = []
     tokens: list[str] = []
     for text, is_token in tokenize(pattern):
@@ -70,37 +70,37 @@ def _compile_format(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]] | N
 
 
 def parse_date(text: str, pattern: str, zone: tzinfo, now: datetime) -> datetime:
-    """The date that a text in the form of a pattern says; a time zone in the text goes before ``zone``.
+    """Parses a date by a pattern; a time zone in the text has priority over ``zone``.
 
-    What is not said is the present year, month or day if something smaller is, and else the first one.
+    A missing year, month or day is the current one if a smaller unit is present, else the first one.
 
     Raises:
-        ValueError: if the text is not of that form, or the pattern has a token that cannot be read.
+        ValueError: if the text does not match the pattern, or the pattern has an unsupported token.
     """
     form = _compile_format(pattern)
     match = form[0].match(text.strip()) if form is not None and len(text) <= 200 else None
     if form is None or match is None or not form[1]:
-        raise ValueError("the text is not of that form")
+        raise ValueError("the text does not match the pattern")
     return _build_datetime(
         _TokenValues(dict(zip(form[1], match.groups(), strict=True))), zone, now.astimezone(zone)
     )
 
 
 class _TokenValues:
-    """What was read, by token."""
+    """Matched texts by token."""
 
-    def __init__(self, found: Mapping[str, str]) -> None:
-        self._found = found
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
 
     def text(self, *tokens: str) -> str | None:
-        return next((self._found[token] for token in tokens if token in self._found), None)
+        return next((self._values[token] for token in tokens if token in self._values), None)
 
     def number(self, *tokens: str) -> int | None:
         text = self.text(*tokens)
         return None if text is None else int(text.rstrip("stndrhSTNDRH"))
 
     def year(self, *tokens: str) -> int | None:
-        """A year; one of two digits is of this century up to 68, and of the last from 69 on."""
+        """Returns a year; one of two digits is in this century up to 68, in the last one from 69 on."""
         text = self.text(*tokens)
         if text is None:
             return None
@@ -164,7 +164,7 @@ def _resolve_month(parts: _TokenValues) -> int | None:
 
 
 def _resolve_weekday(parts: _TokenValues) -> int | None:
-    """The day of the week that the text names, Sunday being 0."""
+    """Returns the day of the week in the text, 0 for Sunday."""
     name = parts.text("dddd", "ddd", "dd")
     if name is None:
         return parts.number("d")
@@ -172,7 +172,7 @@ def _resolve_weekday(parts: _TokenValues) -> int | None:
 
 
 def _resolve_week_date(parts: _TokenValues, year: int | None, weekday: int | None, now: datetime) -> date:
-    """A day of a week; what is not said is this year, and its first week and day if weeks are ISO's, else this week."""
+    """Returns the day of a week; defaults are this year, and the first week and day for ISO weeks, else this week."""
     if parts.text("GGGG", "GG", "W", "WW", "E") is not None:
         iso_year, number = parts.year("GGGG", "GG"), parts.number("W", "WW")
         iso_year = iso_year if iso_year is not None else year
@@ -197,7 +197,7 @@ def _resolve_week_date(parts: _TokenValues, year: int | None, weekday: int | Non
 
 
 def _resolve_time(parts: _TokenValues) -> tuple[int, int, int, int]:
-    """Hour, minute, second and millisecond."""
+    """Returns hour, minute, second and millisecond."""
     fraction = next((text for width in range(1, 10) if (text := parts.text("S" * width))), "0")
     run = parts.text("Hmm", "Hmmss", "hmm", "hmmss")
     if run is not None:
@@ -232,5 +232,5 @@ def _parse_offset(offset: str) -> tzinfo:
     return timezone(timedelta(minutes=-minutes if offset[0] == "-" else minutes))
 
 
-#: Every token that can be read.
+#: Tokens that can be parsed.
 TOKENS = frozenset(_TOKEN_PATTERNS)

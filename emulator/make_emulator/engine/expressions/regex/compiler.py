@@ -1,4 +1,4 @@
-"""Reads regular expressions of JavaScript and turns them into small programs for the matcher in `matcher`."""
+"""Compiler of JavaScript's regular expressions to programs for the matcher in `matcher`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ..errors import ExpressionError
 
-#: Instructions that a program may have, and how deep groups may lie within each other.
+#: Limits of a pattern: number of instructions, and depth of nested groups.
 MAX_INSTRUCTIONS = 3_000
 MAX_NESTING = 30
 
@@ -37,7 +37,7 @@ _MAX_CODE_POINT = "\U0010ffff"
 
 @dataclass(slots=True)
 class Instruction:
-    """One step: read a character (``char``), ``jump`` to targets, ``save`` a position, ``assert``, ``look``, ``match``."""
+    """Step of a program: consume a character (``char``), ``jump`` to targets, ``save`` a position, ``assert``, ``look``, ``match``."""
 
     action: str
     targets: tuple[int, ...] = ()
@@ -46,7 +46,7 @@ class Instruction:
     ignore_case: bool = False
     name: str = ""
     inner: Program | None = None
-    #: Of a ``look`` behind: how many characters it reads at most, or `ANY_WIDTH`; ``None`` for one ahead.
+    #: For a look-behind the maximal number of characters, or `ANY_WIDTH`; ``None`` for a look-ahead.
     lookbehind_width: int | None = None
 
     def accepts(self, character: str) -> bool:
@@ -59,23 +59,25 @@ class Instruction:
         return any(first <= character <= last for first, last in self.ranges)
 
 
-#: The width of what reads as many characters as there are.
+#: Width of code that consumes any number of characters.
 ANY_WIDTH = 1 << 30
 
 
 @dataclass(slots=True)
 class Program:
+    """Compiled pattern: its code, and the number and names of its groups."""
+
     code: list[Instruction] = field(default_factory=list)
     groups: int = 0
-    #: Name -> number of the groups that have one.
+    #: Name -> number of the name_match groups.
     names: Mapping[str, int] = field(default_factory=dict)
 
 
 def compile_pattern(source: str, *, ignore_case: bool, multiline: bool, dot_all: bool = False) -> Program:
-    """The program of a pattern.
+    """Compiles a pattern.
 
     Raises:
-        ExpressionError: if it is no pattern, or one that is not supported.
+        ExpressionError: if the pattern is invalid or not supported.
     """
     compiler = _Compiler(source, ignore_case, multiline, dot_all)
     code = compiler.alternatives(0)
@@ -86,13 +88,13 @@ def compile_pattern(source: str, *, ignore_case: bool, multiline: bool, dot_all:
 
 
 def _max_width(code: Sequence[Instruction]) -> int:
-    """How many characters code reads at most: each instruction once, unless it jumps back."""
-    loops = any(step.action == "jump" and min(step.targets) <= place for place, step in enumerate(code))
+    """Returns the maximal number of characters that code consumes: each instruction runs once, unless it jumps back."""
+    loops = any(step.action == "jump" and min(step.targets) <= index for index, step in enumerate(code))
     return ANY_WIDTH if loops else sum(step.action == "char" for step in code)
 
 
 def _relocate(code: Sequence[Instruction], distance: int) -> list[Instruction]:
-    """A copy of code for another place: what it jumps to moves along."""
+    """Returns a copy of code with its jump targets shifted by a distance."""
     return [
         Instruction(
             step.action,
@@ -109,7 +111,7 @@ def _relocate(code: Sequence[Instruction], distance: int) -> list[Instruction]:
 
 
 class _Compiler:
-    """Descends through a pattern; each method returns code whose jumps count from its own beginning."""
+    """Recursive descent over a pattern; each method returns code with jumps relative to its own start."""
 
     def __init__(self, source: str, ignore_case: bool, multiline: bool, dot_all: bool) -> None:
         self._source = source
@@ -240,11 +242,11 @@ class _Compiler:
         self.groups += 1
         group = self.groups
         if self._accept("?<"):
-            named = _GROUP_NAME.match(self._source, self.position)
-            if named is None or named[1] in self.names:
+            name_match = _GROUP_NAME.match(self._source, self.position)
+            if name_match is None or name_match[1] in self.names:
                 raise self.invalid()
-            self.names[named[1]] = group
-            self.position = named.end()
+            self.names[name_match[1]] = group
+            self.position = name_match.end()
         inner = self._group_body(depth)
         return [
             Instruction("save", (2 * group,)),
@@ -253,7 +255,7 @@ class _Compiler:
         ]
 
     def _lookaround(self, depth: int, *, negated: bool, behind: bool) -> Instruction:
-        """Looking behind finds what ends here; its groups are filled from left to right, unlike in JavaScript."""
+        """Compiles a look-around; groups of a look-behind are captured from left to right, unlike in JavaScript."""
         inner = self._group_body(depth)
         end = [Instruction("assert", name="here"), Instruction("match")] if behind else [Instruction("match")]
         program = Program([*inner, *end], self.groups)
@@ -277,7 +279,7 @@ class _Compiler:
         return self._character_instruction(self._escaped_ranges())
 
     def _escaped_ranges(self) -> Sequence[CharacterRange]:
-        """What an escape stands for, its backslash being read."""
+        """Parses an escape behind its backslash."""
         character = self._peek()
         self.position += 1
         if character == "":
@@ -324,7 +326,7 @@ class _Compiler:
 
 
 def _complement(ranges: Sequence[CharacterRange]) -> Sequence[CharacterRange]:
-    """All characters outside of sorted ranges."""
+    """Returns the ranges of all characters outside of sorted ranges."""
     outside: list[CharacterRange] = []
     next_free = 0
     for first, last in ranges:

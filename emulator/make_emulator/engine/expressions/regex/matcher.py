@@ -1,7 +1,7 @@
-"""Regular expressions of JavaScript, matched in time that grows with text times pattern and never faster.
+"""Matcher of JavaScript's regular expressions, in time proportional to text times pattern.
 
-A backtracking matcher would let ``/(a+)+$/`` stop a server. This one follows all ways through the pattern at
-once, pays for each step out of the run's budget, and has therefore no back references, which are refused with
+A backtracking matcher would let ``/(a+)+$/`` stop a server. This one follows all paths through the pattern at
+once, charges each step to the budget, and has therefore no back references, which are rejected with
 an error that says so.
 """
 
@@ -16,19 +16,19 @@ from ..context import EvaluationBudget
 from ..errors import ExpressionError
 from .compiler import Instruction, Program, compile_pattern
 
-#: The longest pattern, in characters.
+#: Maximal length of a pattern, in characters.
 MAX_PATTERN_LENGTH = 1_000
 
 GroupSpans = tuple[int, ...]
-"""Where each group starts and ends, -1 where it took no part: ``(start, end, start1, end1, …)``."""
+"""Start and end of each group, -1 for one that did not participate: ``(start, end, start1, end1, …)``."""
 
 
 @lru_cache(maxsize=64)
 def compile_regex(source: str, flags: str = "") -> Pattern:
-    """A pattern, without its slashes; ``flags`` are of ``g``, ``i``, ``m`` and ``s``.
+    """Compiles a pattern, without its slashes; ``flags`` are of ``g``, ``i``, ``m`` and ``s``.
 
     Raises:
-        ExpressionError: if it is no pattern, or one that this emulator does not support.
+        ExpressionError: if the pattern is invalid, or this emulator does not support it.
     """
     if len(source) > MAX_PATTERN_LENGTH:
         raise ExpressionError("The regular expression is too long.")
@@ -39,7 +39,7 @@ def compile_regex(source: str, flags: str = "") -> Pattern:
 
 
 def parse_regex_literal(search: str) -> Pattern | None:
-    """The pattern that a text written ``/…/flags`` stands for; ``None`` for any other text."""
+    """Compiles a text of the form ``/…/flags``; returns ``None`` for any other text."""
     end = search.rfind("/")
     flags = search[end + 1 :]
     if end < 2 or not search.startswith("/") or (flags and not flags.isalpha()):
@@ -49,7 +49,7 @@ def parse_regex_literal(search: str) -> Pattern | None:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A compiled pattern; ``everywhere`` is whether a replacement goes on after the first match."""
+    """Compiled pattern; a global one finds and replaces all matches instead of the first."""
 
     program: Program
     is_global: bool
@@ -58,24 +58,24 @@ class Pattern:
         return _search(self.program, text, 0, budget) is not None
 
     def replace(self, text: str, replacement: str, budget: EvaluationBudget) -> str:
-        """Replace the first match, or all; ``$&``, ``$1`` to ``$99`` and ``$<name>`` stand for what was matched."""
+        """Replaces the first match, or all; ``$&``, ``$1`` to ``$99`` and ``$<name>`` insert the match or a group of it."""
         template = tuple(_parse_replacement(replacement, self.program))
         pieces: list[str] = []
         done = length = 0
         for match in self.matches(text, budget):
-            made = "".join(
+            replaced = "".join(
                 part if isinstance(part, str) else text[max(match[2 * part], 0) : max(match[2 * part + 1], 0)]
                 for part in template
             )
-            length += match[0] - done + len(made)
+            length += match[0] - done + len(replaced)
             budget.charge_text(length)
-            pieces += (text[done : match[0]], made)
+            pieces += (text[done : match[0]], replaced)
             done = match[1]
         pieces.append(text[done:])
         return "".join(pieces)
 
     def matches(self, text: str, budget: EvaluationBudget) -> Iterator[GroupSpans]:
-        """The first match, or all; after an empty one the search goes on one character further."""
+        """Yields the first match, or all; after an empty one the search continues one character further."""
         position = 0
         while position <= len(text) and (match := _search(self.program, text, position, budget)):
             yield match
@@ -84,31 +84,31 @@ class Pattern:
             position = match[1] if match[1] > match[0] else match[1] + 1
 
 
-#: What stands for something in a replacement, besides the numbers of groups.
+#: References in a replacement: ``$$``, ``$&``, ``$<name>`` and numbers of groups.
 _REPLACEMENT_REFERENCE = re.compile(r"\$(?:([$&])|<([^>]*)>|([0-9]{1,2}))")
 
 
 def _parse_replacement(replacement: str, program: Program) -> Iterator[str | int]:
-    """A replacement, cut into texts and the numbers of groups."""
+    """Splits a replacement into texts and numbers of groups."""
     done = 0
-    for found in _REPLACEMENT_REFERENCE.finditer(replacement):
-        sign, name, digits = found.groups()
-        yield replacement[done : found.start()]
-        done = found.end()
+    for match in _REPLACEMENT_REFERENCE.finditer(replacement):
+        sign, name, digits = match.groups()
+        yield replacement[done : match.start()]
+        done = match.end()
         if sign == "&":
             yield 0
         elif sign == "$":
             yield "$"
         elif name is not None and program.names:
-            # A name that no group has stands for nothing.
+            # An unknown name inserts nothing.
             yield program.names.get(name, "")
         elif digits is not None and 1 <= int(digits) <= program.groups:
             yield int(digits)
         elif digits is not None and 1 <= int(digits[0]) <= program.groups:
             yield int(digits[0])
-            done = found.start() + 2
+            done = match.start() + 2
         else:
-            yield found[0]
+            yield match[0]
     yield replacement[done:]
 
 
@@ -121,19 +121,19 @@ def _search(
     anchored: bool = False,
     here: int | None = None,
 ) -> GroupSpans | None:
-    """The first match at or after a position, found by following all ways through the program at once.
+    """Returns the first match from a position on, by following all paths through the program at once.
 
-    `here` is where a match must end, if the program says so.
+    ``here`` is the position at which the match of a look-behind must end.
     """
-    found: GroupSpans | None = None
+    match: GroupSpans | None = None
     empty: GroupSpans = (-1,) * (2 * program.groups + 2)
     threads: list[tuple[int, GroupSpans]] = []
     for position in range(start, (len(text) if here is None else here) + 1):
         reached: set[int] = {thread[0] for thread in threads}
-        if found is None and (position == start or not anchored):
+        if match is None and (position == start or not anchored):
             _add_threads(program, 0, position, empty, text, threads, reached, budget, here)
         if not threads:
-            if found is not None or anchored:
+            if match is not None or anchored:
                 break
             budget.charge(2)
             continue
@@ -143,12 +143,12 @@ def _search(
         for pc, groups in threads:
             instruction = program.code[pc]
             if instruction.action == "match":
-                found = groups
+                match = groups
                 break
             if position < len(text) and instruction.accepts(text[position]):
                 _add_threads(program, pc + 1, position + 1, groups, text, following, reached, budget, here)
         threads = following
-    return found
+    return match
 
 
 def _add_threads(
@@ -162,7 +162,7 @@ def _add_threads(
     budget: EvaluationBudget,
     here: int | None,
 ) -> None:
-    """Add a thread for every instruction that is reached without reading a character, preferred ones first."""
+    """Adds a thread for every instruction that is reachable without consuming a character, preferred ones first."""
     pending: list[tuple[int, GroupSpans]] = [(pc, groups)]
     steps = 0
     while pending:
@@ -186,9 +186,9 @@ def _add_threads(
                 ):
                     pending.append((pc + 1, groups))
             case "look":
-                seen = _match_lookaround(instruction, text, position, budget)
-                if (seen is not None) != instruction.negated:
-                    pending.append((pc + 1, _merge_groups(groups, seen or ())))
+                captured = _match_lookaround(instruction, text, position, budget)
+                if (captured is not None) != instruction.negated:
+                    pending.append((pc + 1, _merge_groups(groups, captured or ())))
             case _:
                 threads.append((pc, groups))
     # Saving a position copies all groups.
@@ -198,7 +198,7 @@ def _add_threads(
 def _match_lookaround(
     instruction: Instruction, text: str, position: int, budget: EvaluationBudget
 ) -> GroupSpans | None:
-    """What is found ahead of a position, or behind it."""
+    """Returns the match of a look-ahead or look-behind at a position."""
     assert instruction.inner is not None
     if instruction.lookbehind_width is None:
         return _search(instruction.inner, text, position, budget, anchored=True)
@@ -206,10 +206,11 @@ def _match_lookaround(
     return _search(instruction.inner, text, start, budget, here=position)
 
 
-def _merge_groups(groups: GroupSpans, seen: GroupSpans) -> GroupSpans:
-    """The groups of a match together with those that looking around has filled."""
+def _merge_groups(groups: GroupSpans, captured: GroupSpans) -> GroupSpans:
+    """Returns the groups of a match, completed by those of a look-around."""
     return tuple(
-        seen[slot] if slot < len(seen) and seen[slot] >= 0 else old for slot, old in enumerate(groups)
+        captured[slot] if slot < len(captured) and captured[slot] >= 0 else old
+        for slot, old in enumerate(groups)
     )
 
 

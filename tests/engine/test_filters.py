@@ -8,11 +8,11 @@ import pytest
 
 from helpers.engine import NOW, evaluation_context
 from make_emulator.engine.blueprints.conditions import Condition
+from make_emulator.engine.budget import Budget
 from make_emulator.engine.errors import ExpressionError
 from make_emulator.engine.expressions.context import Environment
 from make_emulator.engine.expressions.values import Value
-from make_emulator.engine.runtime.budget import Budget
-from make_emulator.engine.runtime.filters import condition_holds, conditions_hold
+from make_emulator.engine.filters import condition_holds, conditions_hold
 
 
 @pytest.mark.parametrize(

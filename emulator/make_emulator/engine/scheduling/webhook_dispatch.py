@@ -1,7 +1,7 @@
-"""How what a hook receives reaches its scenario: at once, or through the hook's queue.
+"""Dispatch of what a hook receives to its scenario: at once, or through the hook's queue.
 
 Sources: help centre, "Webhooks" (queue, scheduled processing), "Pricing" (a queue waits for operations); a client's
-measurement of a scenario that was switched off: what comes is kept, and processed once it is on again.
+measurement of an inactive scenario: deliveries are queued, and processed once it is active.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ from ...world.consumption import is_exhausted, organization_of
 from ...world.models import Execution, Hook, Json, Scenario
 from ...world.world import World
 from ..apps.webhooks import RESPOND_MODULE
+from ..budget import Budget
 from ..runtime import executor
-from ..runtime.budget import Budget
 from ..runtime.cycles import QueueBatch
-from ..scheduling import sequential
+from . import sequential
 
-#: Help centre: so many bundles a cycle of a scheduled run takes off the queue, unless the trigger says otherwise.
+#: Bundles of the queue in a cycle of a scheduled run, unless the trigger sets another number (Help centre).
 DEFAULT_MAX_RESULTS = 2
 
 
 def is_instant(scenario: Scenario) -> bool:
-    """Whether each delivery to its hook starts a run."""
+    """Returns True if each delivery to its hook starts a run."""
     return scenario.hook_id is not None and scenario.scheduling.get("type") == "immediately"
 
 
 def has_response_module(world: World, scenario: Scenario) -> bool:
-    """Whether the scenario has a module that answers the caller of its webhook."""
+    """Returns True if the scenario has a module that responds to the caller of its webhook."""
     flow = world.blueprints[scenario.id, scenario.blueprint_version].blueprint.get("flow")
     return any(node["module"] == RESPOND_MODULE for node in blueprint_refs.iter_modules(flow))
 
 
 def deliver(world: World, hook: Hook, data: Json, *, id: str, size: int) -> Execution | None:
-    """Hand a bundle, or an array of them, to whoever listens at a hook; ``None`` if it waits in the queue.
+    """Runs the scenario of a hook with a bundle, or an array of them; returns ``None`` if it is queued instead.
 
     Raises:
-        QueueFull: if it would have to wait, and there is no room.
+        QueueFullError: if it is to be queued, and the queue is full.
     """
     scenario = hooks.scenario_of(world, hook)
     execution = None
@@ -56,7 +56,7 @@ def deliver(world: World, hook: Hook, data: Json, *, id: str, size: int) -> Exec
 
 
 def next_queue_run(world: World, scenario: Scenario, after: int) -> int | None:
-    """When an instant scenario goes on with its queue, one run a bundle, from a moment on; ``None`` if it does not."""
+    """Returns the time of the next run of an instant scenario for its queue, one run a bundle; ``None`` for none."""
     if (
         not scenario.is_active
         or not is_instant(scenario)
@@ -69,7 +69,7 @@ def next_queue_run(world: World, scenario: Scenario, after: int) -> int | None:
 
 
 def run_due(world: World, scenario: Scenario, at: int, budget: Budget) -> Execution:
-    """Run a scenario whose turn it is. At a hook it takes what waits there, oldest first."""
+    """Runs a scenario that is due; one with a hook takes bundles off the queue, the oldest first."""
     instant = is_instant(scenario)
     taken = open_queue_batch(world, scenario, one=instant)
     return executor.run_scenario(
@@ -86,21 +86,19 @@ def run_due(world: World, scenario: Scenario, at: int, budget: Budget) -> Execut
 
 
 def open_queue_batch(world: World, scenario: Scenario, *, one: bool = False) -> QueueBatch | None:
-    """Takes off the queue what each cycle of a run works on; ``None`` if the scenario has no hook."""
+    """Returns the batch that takes bundles off the queue for each cycle; ``None`` if the scenario has no hook."""
     if scenario.hook_id is None:
         return None
     return QueueBatch(world, scenario.hook_id, limit=1 if one else max_results(world, scenario))
 
 
 def max_results(world: World, scenario: Scenario) -> int:
-    """How many bundles a cycle takes off the queue."""
+    """Returns the number of bundles that a cycle takes off the queue."""
     flow = world.blueprints[scenario.id, scenario.blueprint_version].blueprint["flow"]
     parameters = flow[0].get("parameters") if flow else None
-    wanted = parameters.get("maxResults") if isinstance(parameters, Mapping) else None
+    limit = parameters.get("maxResults") if isinstance(parameters, Mapping) else None
     return (
-        wanted
-        if isinstance(wanted, int) and not isinstance(wanted, bool) and wanted > 0
-        else DEFAULT_MAX_RESULTS
+        limit if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0 else DEFAULT_MAX_RESULTS
     )
 
 

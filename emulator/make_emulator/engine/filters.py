@@ -1,6 +1,6 @@
-"""Filters: whether a bundle may go on, and which records a search finds.
+"""Evaluation of the conditions of filters and searches.
 
-Operators: the vendor's list, compared with those in exported blueprints. What cannot be read as the type that
+Operators: the vendor's list, compared with those in exported blueprints. A value that cannot be converted to the type that
 an operator compares does not pass.
 """
 
@@ -9,27 +9,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from ..blueprints.conditions import Condition
-from ..errors import ConversionError, ExpressionError
-from ..expressions.context import Environment, is_equal_within_budget, text_within_budget
-from ..expressions.evaluator import render_deep
-from ..expressions.regex.matcher import compile_regex
-from ..expressions.values import Value, as_array, as_boolean, as_date, as_number, as_text, is_array, is_empty
+from .blueprints.conditions import Condition
+from .errors import ConversionError, ExpressionError
+from .expressions.context import Environment, is_equal_within_budget, text_within_budget
+from .expressions.evaluator import render_deep
+from .expressions.regex.matcher import compile_regex
+from .expressions.values import Value, as_array, as_boolean, as_date, as_number, as_text, is_array, is_empty
 
 Comparator = Callable[[Value, Value, Environment], bool]
 
 EvaluatedCondition: TypeAlias = tuple[Condition, Value, Value, bool]
-"""A condition that was looked at, what its sides came to, and whether it holds."""
+"""Condition, the values of its left and right side, and its result."""
 
 
 def conditions_hold(groups: Sequence[Sequence[Condition]], env: Environment) -> bool:
-    """Whether all conditions of any group hold; no conditions at all always do."""
+    """True if all conditions of any group hold, or there are no groups."""
     if not groups:
         return True
     return any(
         all(
-            condition_holds(part.operator, render_deep(part.a, env), render_deep(part.b, env), env)
-            for part in group
+            condition_holds(
+                condition.operator, render_deep(condition.a, env), render_deep(condition.b, env), env
+            )
+            for condition in group
         )
         for group in groups
     )
@@ -38,19 +40,19 @@ def conditions_hold(groups: Sequence[Sequence[Condition]], env: Environment) -> 
 def evaluate_conditions(
     groups: Sequence[Sequence[Condition]], env: Environment
 ) -> tuple[bool, Sequence[Sequence[EvaluatedCondition]]]:
-    """As `passes`, at the same cost for the run, but telling each condition that was looked at.
+    """Evaluates like `conditions_hold`, at the same cost for the run, and returns each evaluated condition as well.
 
-    The last one of a group that does not hold is the one that settled it.
+    A group that does not hold ends with the condition that failed.
     """
     compared: list[list[EvaluatedCondition]] = []
     for group in groups:
         row: list[EvaluatedCondition] = []
         compared.append(row)
-        for part in group:
-            a, b = render_deep(part.a, env), render_deep(part.b, env)
-            held = condition_holds(part.operator, a, b, env)
-            row.append((part, a, b, held))
-            if not held:
+        for condition in group:
+            a, b = render_deep(condition.a, env), render_deep(condition.b, env)
+            holds = condition_holds(condition.operator, a, b, env)
+            row.append((condition, a, b, holds))
+            if not holds:
                 break
         else:
             return True, compared
@@ -58,7 +60,7 @@ def evaluate_conditions(
 
 
 def condition_holds(operator: str, a: Value, b: Value, env: Environment) -> bool:
-    """Whether one comparison holds.
+    """Returns the result of one comparison.
 
     Raises:
         ExpressionError: if there is no such operator.
@@ -73,7 +75,7 @@ def condition_holds(operator: str, a: Value, b: Value, env: Environment) -> bool
         return False
 
 
-def _has_value(a: Value, b: Value, env: Environment) -> bool:
+def _has_value(a: Value, _b: Value, _env: Environment) -> bool:
     return not is_empty(a)
 
 
@@ -101,12 +103,12 @@ def _number_comparator(read: Callable[[Value], float], compare: Callable[[float,
 
 
 def _date_comparator(compare: Callable[[float, float], bool]) -> Comparator:
-    """A text without a time zone is a date of the organization's."""
+    """Comparator of dates; a text without a time zone is in the organization's."""
     return lambda a, b, env: compare(as_date(a, env.zone).timestamp(), as_date(b, env.zone).timestamp())
 
 
 def _seconds_since_midnight(value: Value) -> float:
-    """Seconds since midnight, of a text ``h:m`` or ``h:m:s``."""
+    """Returns the seconds since midnight of a text ``h:m`` or ``h:m:s``."""
     parts = as_text(value).split(":")
     if not 2 <= len(parts) <= 3 or not all(
         part.isascii() and part.isdigit() and len(part) < 3 for part in parts
@@ -122,7 +124,7 @@ def _array_length(value: Value) -> float:
 
 
 def _length_operand(value: Value) -> float:
-    """The right side of a comparison of arrays: a length, or an array that has it."""
+    """Returns the right side of a comparison of arrays: a length, or the length of an array."""
     return len(value) if is_array(value) else as_number(value)
 
 
@@ -131,15 +133,15 @@ def _contains_comparator(*, ci: bool) -> Comparator:
         items = as_array(a) if a is not None else []
         env.budget.charge_items(len(items))
         if ci:
-            wanted = _to_text(b, env).lower()
-            return any(as_text(item).lower() == wanted for item in items if not _is_container(item))
+            searched = _to_text(b, env).lower()
+            return any(as_text(item).lower() == searched for item in items if not _is_container(item))
         return any(is_equal_within_budget(item, b, env.budget) or _equals_as_text(item, b) for item in items)
 
     return test
 
 
 def _equals_as_text(item: Value, b: Value) -> bool:
-    """A filter's right side is mostly typed in, as text, whatever the items are."""
+    """Compares as texts: the right side of a filter is mostly typed in, as text, whatever the items are."""
     return not _is_container(item) and not _is_container(b) and as_text(item) == as_text(b)
 
 
@@ -152,7 +154,7 @@ def _negate(test: Comparator) -> Comparator:
 
 
 def _build_operators() -> dict[str, Comparator]:
-    tests: dict[str, Comparator] = {"exist": _has_value, "notexist": _negate(_has_value)}
+    comparators: dict[str, Comparator] = {"exist": _has_value, "notexist": _negate(_has_value)}
     texts: dict[str, Callable[[str, str], bool]] = {
         "equal": lambda a, b: a == b,
         "contain": lambda a, b: b in a,
@@ -164,10 +166,10 @@ def _build_operators() -> dict[str, Comparator]:
         named = {name: _text_comparator(compare, ci=ci) for name, compare in texts.items()}
         named["pattern"] = _pattern_comparator(ci=ci)
         for name, test in named.items():
-            tests[f"text:{name}{suffix}"] = test
-            tests[f"text:not{name}{suffix}"] = _negate(test)
-        tests[f"array:contain{suffix}"] = _contains_comparator(ci=ci)
-        tests[f"array:notcontain{suffix}"] = _negate(_contains_comparator(ci=ci))
+            comparators[f"text:{name}{suffix}"] = test
+            comparators[f"text:not{name}{suffix}"] = _negate(test)
+        comparators[f"array:contain{suffix}"] = _contains_comparator(ci=ci)
+        comparators[f"array:notcontain{suffix}"] = _negate(_contains_comparator(ci=ci))
     order: dict[str, Callable[[float, float], bool]] = {
         "equal": lambda a, b: a == b,
         "notequal": lambda a, b: a != b,
@@ -177,16 +179,16 @@ def _build_operators() -> dict[str, Comparator]:
         "greaterorequal": lambda a, b: a >= b,
     }
     for name, compare in order.items():
-        tests[f"number:{name}"] = _number_comparator(as_number, compare)
-        tests[f"date:{name}"] = _date_comparator(compare)
-        tests[f"time:{name}"] = _number_comparator(_seconds_since_midnight, compare)
-        tests[f"array:{name}"] = lambda a, b, env, compare=compare: compare(
+        comparators[f"number:{name}"] = _number_comparator(as_number, compare)
+        comparators[f"date:{name}"] = _date_comparator(compare)
+        comparators[f"time:{name}"] = _number_comparator(_seconds_since_midnight, compare)
+        comparators[f"array:{name}"] = lambda a, b, env, compare=compare: compare(
             _array_length(a), _length_operand(b)
         )  # type: ignore[misc]
     for name in ("equal", "notequal"):
-        tests[f"boolean:{name}"] = _number_comparator(as_boolean, order[name])
-    return tests
+        comparators[f"boolean:{name}"] = _number_comparator(as_boolean, order[name])
+    return comparators
 
 
 OPERATORS: Mapping[str, Comparator] = _build_operators()
-"""Every operator of a filter, e.g. ``text:equal:ci``."""
+"""Comparators by operator, e.g. ``text:equal:ci``."""

@@ -1,7 +1,7 @@
-"""The inputs of a run: defaults filled in, and checked against what the scenario declares.
+"""Validation of the inputs of a run against the scenario's specification.
 
 Source: Help centre, "Scenario inputs and outputs"; texts as the API words them for its own parameters. Undeclared
-inputs are refused when a scenario declares any, and without effect when it declares none.
+inputs are rejected when a scenario declares any, and ignored when it declares none.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from ...world.data_stores import find_field_issues
-from ...world.exceptions import InvalidParametersError
-from ...world.models import FieldSpecs, Json
-from ..errors import ConversionError
-from ..expressions.values import as_date
-from ..mock_data.field_specs import select_options
+from ..world.data_stores import find_field_issues
+from ..world.exceptions import InvalidParametersError
+from ..world.models import FieldSpecs, Json
+from .errors import ConversionError
+from .expressions.values import as_date
+from .mock_data.field_specs import select_options
 
 #: Letters, digits and underscores; neither a digit at the start, nor an underscore and a digit (Help centre, "Create the
 #: structure of scenario inputs or outputs").
@@ -22,44 +22,44 @@ _NAME_PATTERN = re.compile(r"(?!_?\d)\w+", re.ASCII)
 
 
 def validate_inputs(spec: FieldSpecs, data: Mapping[str, Json] | None) -> dict[str, Json]:
-    """The inputs that a run gets.
+    """Returns the inputs of a run, with defaults for missing ones.
 
     Raises:
-        Invalid: with one text for each input that is missing, of the wrong type, or not declared.
+        InvalidParametersError: with one text for each input that is missing, of the wrong type, or not declared.
     """
     if not spec:
         return {}
-    given = {} if data is None else dict(data)
+    inputs = {} if data is None else dict(data)
     for field in spec:
-        if given.get(field["name"]) is None and field.get("default") is not None:
-            given[field["name"]] = field["default"]
-    faults = [
-        *find_field_issues(_open_empty_collections(spec), given, strict=True),
-        *_value_issues(spec, given, ""),
+        if inputs.get(field["name"]) is None and field.get("default") is not None:
+            inputs[field["name"]] = field["default"]
+    issues = [
+        *find_field_issues(_open_empty_collections(spec), inputs, strict=True),
+        *_value_issues(spec, inputs, ""),
     ]
-    if faults:
-        raise InvalidParametersError(*faults)
-    return given
+    if issues:
+        raise InvalidParametersError(*issues)
+    return inputs
 
 
 def validate_names(*specs: FieldSpecs | None) -> None:
-    """Refuse inputs and outputs whose names Make does not take.
+    """Checks the names of inputs and outputs.
 
     Raises:
-        Invalid: with one text for each of them.
+        InvalidParametersError: with one text for each name that Make does not take.
     """
-    faults = [
+    issues = [
         f"Invalid name of parameter '{field['name'][:50]}'."
         for spec in specs
         for field in spec or ()
         if not _NAME_PATTERN.fullmatch(field["name"])
     ]
-    if faults:
-        raise InvalidParametersError(*faults)
+    if issues:
+        raise InvalidParametersError(*issues)
 
 
 def _open_empty_collections(spec: FieldSpecs) -> FieldSpecs:
-    """The same fields, but that a collection whose specification is empty takes anything."""
+    """Returns the fields with collections whose empty specification accepts anything."""
     return tuple(
         {**field, "spec": _open_empty_collections(field["spec"]) or None}
         if field.get("type") == "collection" and isinstance(field.get("spec"), list)
@@ -69,7 +69,7 @@ def _open_empty_collections(spec: FieldSpecs) -> FieldSpecs:
 
 
 def _value_issues(spec: FieldSpecs, data: Mapping[str, Json], path: str) -> Iterator[str]:
-    """What is wrong with dates, choices and the items of arrays."""
+    """Yields the issues of dates, selects and the items of arrays."""
     for field in spec:
         name, value = field["name"], data.get(field["name"])
         if value is None or value == "":
@@ -88,7 +88,7 @@ def _value_issues(spec: FieldSpecs, data: Mapping[str, Json], path: str) -> Iter
 
 
 def _item_issues(spec: Json, items: list[Json], path: str) -> Iterator[str]:
-    """An array's specification is one field for every item, or the fields of collections."""
+    """Yields the issues of an array, whose specification is one field for every item, or the fields of collections."""
     if isinstance(spec, list) and spec:
         spec = {"type": "collection", "spec": spec}
     if not isinstance(spec, Mapping):

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from helpers.engine import NOW, EngineHarness, module, set_variable
+from make_emulator.engine.budget import Budget
 from make_emulator.engine.runtime import executor, module_scripts
-from make_emulator.engine.runtime.budget import Budget
-from make_emulator.engine.scenarios import webhook_dispatch
-from make_emulator.engine.scheduling import scheduler
+from make_emulator.engine.scheduling import scheduler, webhook_dispatch
 from make_emulator.world import hooks, organizations, scenarios
 from make_emulator.world.models import Execution, ExecutionError, Hook, ModuleScript, Scenario
 

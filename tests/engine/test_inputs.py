@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from make_emulator.engine.runtime.inputs import validate_inputs, validate_names
+from make_emulator.engine.inputs import validate_inputs, validate_names
 from make_emulator.world.exceptions import InvalidParametersError
 from make_emulator.world.models import Json
 
