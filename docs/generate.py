@@ -425,7 +425,7 @@ def _doc(thing: Any) -> str:
     """The same in one paragraph, without what is said of single arguments and errors."""
     lines = _docstring(thing)
     end = next((place for place, line in enumerate(lines) if line.startswith("**")), len(lines))
-    return " ".join(line.strip() for line in lines[:end]).strip()
+    return " ".join(line.strip() for line in lines[:end] if line.strip())
 
 
 def stale() -> list[str]:

@@ -67,7 +67,7 @@ def executions_in(rows: list[Any]) -> list[Any]:
 
 
 def pick(shape: dict[str, Shape], *names: str) -> dict[str, Shape]:
-    """``Pick<T, …>``"""
+    """``Pick<T, …>``."""
     return {name: shape[name] for name in names}
 
 

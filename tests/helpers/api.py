@@ -9,6 +9,8 @@ from werkzeug.test import TestResponse
 
 from make_emulator.app import API_PREFIX, DEFAULT_WORLD, create_app, registry_of
 from make_emulator.registry import WorldHandle
+from make_emulator.world import organizations, roles
+from make_emulator.world.enums import SCOPES
 from make_emulator.world.world import World
 
 ADMIN_TOKEN = "11111111-1111-4111-8111-111111111111"
@@ -70,6 +72,20 @@ class ApiClient:
         """A token of the default world's user that has just these scopes."""
         response = self.control("POST", "/worlds/default/tokens", json={"scopes": list(scopes)})
         return str(json_of(response)["token"])
+
+
+def token_of_role(api: ApiClient, role: str, *, team: bool = True) -> str:
+    """The token, with every scope, of a new user who has a role in the default world's first team or organization."""
+    world = api.world
+    user = organizations.create_user(world, name=role, email=f"{role}@example.com")
+    found = roles.find_role(role, "team" if team else "organization")
+    assert found is not None
+    organizations.add_organization_member(
+        world, user, world.organizations[1], role_id=roles.ORGANIZATION_MEMBER if team else found.id
+    )
+    if team:
+        organizations.add_team_member(world, user, world.teams[1], role_id=found.id)
+    return organizations.create_token(world, user, SCOPES, label=role).token
 
 
 def frozen_api() -> ApiClient:

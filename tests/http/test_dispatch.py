@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from helpers.api import ADMIN_TOKEN, OUTSIDER_TOKEN, READER_TOKEN, ApiClient
+from helpers.api import ADMIN_TOKEN, OUTSIDER_TOKEN, READER_TOKEN, ApiClient, token_of_role
 from make_emulator.api import endpoints
 from make_emulator.app import registry_of
 from make_emulator.http.dispatch import ApiDispatcher, InvocationResult
@@ -121,6 +121,16 @@ def test_the_plan_is_checked_for_a_direct_call(api: ApiClient, invoke: Invoke) -
     over_http = api.call(*route.split(" "), token=OUTSIDER_TOKEN, query_string={"teamId": "2"})
     assert (direct.status, direct.json()) == (over_http.status_code, over_http.json)
     assert direct.status == 403
+
+
+def test_the_role_is_checked_for_a_direct_call(api: ApiClient, invoke: Invoke) -> None:
+    token = token_of_role(api, "monitoring")
+    direct = invoke("POST /scenarios/{scenarioId}/stop", token, path={"scenarioId": 1})
+    over_http = api.post("/scenarios/1/stop", token=token)
+    assert (direct.status, direct.json()) == (over_http.status_code, over_http.json)
+    assert (direct.status, direct.json()["code"]) == (403, "IM002")
+    assert log_entries(api)[0] == log_entries(api)[1]
+    assert log_entries(api)[0]["decision"] == "refused: role"
 
 
 def test_faults_are_injected_into_direct_calls(api: ApiClient, invoke: Invoke) -> None:

@@ -4,25 +4,10 @@ from typing import Any
 
 import pytest
 
-from helpers.api import ApiClient
+from helpers.api import ApiClient, token_of_role
 from make_emulator.api import endpoints
 from make_emulator.http.endpoint import Endpoint
 from make_emulator.world import organizations, roles
-from make_emulator.world.enums import SCOPES
-
-
-def token_of(api: ApiClient, role: str, *, team: bool = True) -> str:
-    """The token, with every scope, of a new user who has a role in the default world's first team or organization."""
-    world = api.world
-    user = organizations.create_user(world, name=role, email=f"{role}@example.com")
-    found = roles.find_role(role, "team" if team else "organization")
-    assert found is not None
-    organizations.add_organization_member(
-        world, user, world.organizations[1], role_id=roles.ORGANIZATION_MEMBER if team else found.id
-    )
-    if team:
-        organizations.add_team_member(world, user, world.teams[1], role_id=found.id)
-    return organizations.create_token(world, user, SCOPES, label=role).token
 
 
 def refusal(response: Any) -> str:
@@ -73,7 +58,7 @@ REQUESTS = [
 def test_a_team_role_opens_what_its_permissions_say(
     api: ApiClient, role: str, method: str, path: str, body: Any, permission: str, allowed: set[str]
 ) -> None:
-    response = api.call(method, path, json=body, token=token_of(api, role))
+    response = api.call(method, path, json=body, token=token_of_role(api, role))
     if role in allowed:
         assert response.status_code == 200, response.json
     else:
@@ -86,7 +71,7 @@ def test_a_team_role_opens_what_its_permissions_say(
 def test_only_owners_and_administrators_change_an_organization_and_add_teams(
     api: ApiClient, role: str, allowed: bool
 ) -> None:
-    token = token_of(api, role, team=False)
+    token = token_of_role(api, role, team=False)
     assert api.get("/organizations/1", token=token).status_code == 200
     for response, permission in (
         (api.patch("/organizations/1", json={"name": "New"}, token=token), "organization edit"),
@@ -102,7 +87,7 @@ def test_the_owner_of_an_organization_is_an_administrator_of_each_of_its_teams(a
 
 
 def test_the_role_is_asked_in_every_team_that_the_request_names(api: ApiClient) -> None:
-    token = token_of(api, "member")
+    token = token_of_role(api, "member")
     user = api.world.users[api.world.tokens[token].user_id]
     other, _ = organizations.create_team(
         api.world, api.world.users[1], api.world.organizations[1], name="Elsewhere"
@@ -115,11 +100,11 @@ def test_the_role_is_asked_in_every_team_that_the_request_names(api: ApiClient) 
 
 
 def test_what_is_out_of_reach_stays_hidden_whatever_the_role(api: ApiClient) -> None:
-    assert api.delete("/scenarios/5", token=token_of(api, "monitoring")).status_code == 404
+    assert api.delete("/scenarios/5", token=token_of_role(api, "monitoring")).status_code == 404
 
 
 def test_the_journal_says_that_the_role_refused(api: ApiClient) -> None:
-    api.delete("/scenarios/4", token=token_of(api, "operator"))
+    api.delete("/scenarios/4", token=token_of_role(api, "operator"))
     *_, entry = api.handle.request_log
     view = entry.to_json()
     assert (view["decision"], view["code"], view["organizationId"]) == ("refused: role", "IM002", 1)
@@ -130,7 +115,7 @@ def test_the_journal_says_that_the_role_refused(api: ApiClient) -> None:
 
 
 def test_a_role_that_nobody_knows_lets_nothing_pass(api: ApiClient) -> None:
-    token = token_of(api, "member")
+    token = token_of_role(api, "member")
     user_id = api.world.tokens[token].user_id
     organizations.add_team_member(api.world, api.world.users[user_id], api.world.teams[1], role_id=999)
     assert refusal(api.get("/scenarios/1", token=token)) == "scenario view"

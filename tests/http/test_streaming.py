@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import httpx
@@ -158,6 +161,30 @@ def test_over_a_socket_each_piece_comes_at_once(app: Flask, stream: Stream) -> N
     with serve(app) as url, requests.get(url, headers=HEADERS, stream=True, timeout=PATIENCE) as response:
         assert response.headers["Transfer-Encoding"] == "chunked"
         assert stream.read(response.iter_content(None)) == [b"one", b"two", b"three"]
+
+
+def test_an_open_stream_delays_no_other_request(app: Flask, stream: Stream) -> None:
+    with serve(app) as url, requests.get(url, headers=HEADERS, stream=True, timeout=PATIENCE) as response:
+        pieces = response.iter_content(None)
+        assert next(pieces) == b"one"
+        other = requests.get(url.replace("/stream", "/users/me"), headers=HEADERS, timeout=PATIENCE)
+        assert other.status_code == 200
+        assert not stream.closed.is_set()
+        stream.was_read.release()
+        assert stream.read(pieces) == [b"two", b"three"]
+
+
+def test_an_http_1_0_client_reads_a_stream_until_the_connection_ends(app: Flask, stream: Stream) -> None:
+    stream.was_read.release(len(stream.pieces))
+    with (
+        serve(app) as url,
+        socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), PATIENCE) as client,
+    ):
+        head = f"GET {PATH} HTTP/1.0\r\nHost: localhost\r\nAuthorization: {HEADERS['Authorization']}\r\n\r\n"
+        client.sendall(head.encode())
+        received = b"".join(iter(partial(client.recv, 4096), b""))
+    assert received.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert received.endswith(b"\r\n\r\nonetwothree")
 
 
 def test_a_client_that_hangs_up_ends_the_stream(app: Flask, stream: Stream) -> None:

@@ -1,1 +1,1 @@
-"""The control API under ``/_emulator``."""
+"""Control API under ``/_emulator``."""

@@ -18,8 +18,9 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
 
     @blueprint.put("/worlds/<name>/connections/<int:id>")
     def script_connection(name: str, id: int) -> Response:
-        """``{"verify": "ok"|"invalid"|"crash"|"timeout", "message"?}``: sets the result of a test of the connection, and of
-        runs with it; ``ok`` also authorizes it.
+        """Sets the result of a test of the connection, and of runs with it; ``ok`` also authorizes it.
+
+        ``{"verify": "ok"|"invalid"|"crash"|"timeout", "message"?}``
         """
         handle = find_world(registry, name)
         result = _parse_result()

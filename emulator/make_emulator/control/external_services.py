@@ -52,7 +52,9 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
 
     @blueprint.post("/worlds/<name>/http")
     def add_rule(name: str) -> Response:
-        """Adds a response rule: ``{"url" (a glob), "method"?, "status"?, "headers"?, "body"? (JSON or text) or "pages"? (a list
+        """Adds a response rule.
+
+        ``{"url" (a glob), "method"?, "status"?, "headers"?, "body"? (JSON or text) or "pages"? (a list
         of them, for modules that page), "times"?, "delayMs"?, "error"?: "timeout"|"connection"}``.
         """
         handle, rule = find_world(registry, name), _parse_rule(parse_body(_FIELDS))

@@ -37,7 +37,9 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
 
     @blueprint.post("/worlds/<name>/faults")
     def add_fault(name: str) -> Response:
-        """Adds a fault rule: ``{"method"?, "path"? (a glob), "token"?, "status" or "action":
+        """Adds a fault rule.
+
+        ``{"method"?, "path"? (a glob), "token"?, "status" or "action":
         "reset"|"timeout"|"truncate" or "name", "delayMs"?, "times"?, "probability"?, "seed"?}``.
         """
         handle = find_world(registry, name)

@@ -56,8 +56,9 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
 
     @blueprint.get("/worlds/<name>/executions/<execution>/steps")
     def list_steps(name: str, execution: str) -> Response:
-        """Input, output and error of each module of a run, and the decisions between them: filters with the compared
-        values, routes, branches and error handlers; secrets are masked.
+        """Input, output and error of each module of a run, and the decisions between them.
+
+        Decisions are filters with the compared values, routes, branches and error handlers. Secrets are masked.
         """
         with find_world(registry, name).locked() as world:
             return json_response(TraceView.from_execution(find_execution(world, execution)).to_json())

@@ -23,7 +23,9 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry, endpoints: Sequenc
 
     @blueprint.get("/worlds/<name>/requests")
     def list_requests(name: str) -> Response:
-        """Request log; ``?method=``, ``path=`` (a glob), ``status=`` (``404``, ``4xx``), ``decision=`` (a glob),
+        """Request log, or a part of it.
+
+        ``?method=``, ``path=`` (a glob), ``status=`` (``404``, ``4xx``), ``decision=`` (a glob),
         ``user=``, ``since=`` (an id), ``limit=``; ``format=har`` for an HTTP archive.
         """
         arguments = request.args.copy()
@@ -41,8 +43,9 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry, endpoints: Sequenc
 
     @blueprint.get("/worlds/<name>/access-report")
     def access_report(name: str) -> Response:
-        """For each token: scopes granted, used, unused and missing, and the minimum scopes; ``?format=text`` or
-        ``markdown``.
+        """Scopes of each token: granted, used, unused and missing ones, and the minimum scopes.
+
+        ``?format=text`` or ``markdown``.
         """
         rows = access.report(find_world(registry, name), endpoints)
         match _parse_format(request.args.getlist("format"), "json", "text", "markdown"):

@@ -26,7 +26,9 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
 
     @blueprint.post("/worlds")
     def create_world() -> Response:
-        """Creates a world; every field is optional: ``{"name"?, "seed"?: a name or an object, "worldSeed"?, "plan"?,
+        """Creates a world; every field is optional.
+
+        ``{"name"?, "seed"?: a name or an object, "worldSeed"?, "plan"?,
         "zone"?, "now"?, "rateLimit"?}``.
         """
         try:

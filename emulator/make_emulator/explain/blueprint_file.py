@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import yaml
 
+from ..engine.apps.scenarios import START_MODULE
 from ..engine.blueprints.model import module_label as label_in_metadata
 from ..engine.blueprints.parser import parse_blueprint
 from ..engine.runtime import module_scripts
@@ -19,9 +20,6 @@ from ..world.models import FieldSpecs, Json, ModuleScript
 
 #: Characters that must not reach a terminal.
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-
-#: The module that outputs the inputs of a run.
-START_MODULE = "scenario-service:StartSubscenario"
 
 
 @dataclass(frozen=True, slots=True)

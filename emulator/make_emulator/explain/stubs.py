@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..engine.apps.scenarios import CALLING_MODULES, START_MODULE
 from ..engine.scenarios import activation, crud
 from ..world import blueprint_refs, connections, data_stores, hooks
 from ..world.models import ConnectionTestResult, DataStructure, Json, Team, User
 from ..world.world import World
-from .blueprint_file import START_MODULE, app_name
-
-_CALLING_MODULES = ("scenario-service:CallSubscenario", "scenario-service:RunScenario")
+from .blueprint_file import app_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,7 @@ class _StubBuilder:
     def scenarios(self) -> Iterator[Stub]:
         """Creates scenarios that accept any inputs and return nothing."""
         for node in self._nodes:
-            if node["module"] not in _CALLING_MODULES:
+            if node["module"] not in CALLING_MODULES:
                 continue
             text = str((node.get("parameters") or {}).get("scenario")).removeprefix("SCN_")
             if (

@@ -14,6 +14,7 @@ from ..engine.errors import ModuleError
 from ..engine.mock_data.generator import MockDataGenerator
 from ..engine.mock_data.infer import ConstraintInference
 from ..engine.runtime.executor import visible_status
+from ..world.blueprint_refs import HOOK_TRIGGERS
 from ..world.clock import parse_iso
 from ..world.models import Json, ModuleScript, Step
 from .blueprint_file import BlueprintExport, module_label, parse_export
@@ -21,8 +22,6 @@ from .runner import Explanation, explain_blueprint
 
 #: The status of a file that Make would reject.
 REFUSED = "REFUSED"
-
-_HOOK_TRIGGERS = ("gateway:CustomWebHook", "gateway:CustomMailHook")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +119,7 @@ def sample_input(export: BlueprintExport, now: str) -> Json:
     constraint = ConstraintInference(blueprint, export.output_spec, budget).constraint_for(first.id)
     if export.takes_inputs:
         return generator.bundle(export.input_spec, constraint, closed=True)
-    if first.full_name in _HOOK_TRIGGERS:
+    if first.full_name in HOOK_TRIGGERS:
         return generator.bundle(first.interface or (), constraint)
     return None
 

@@ -1,1 +1,1 @@
-"""HTTP: pipeline, endpoint declarations, errors, paging, OpenAPI."""
+"""Requests to the emulated API: pipelines, endpoint declarations, errors, paging, OpenAPI."""

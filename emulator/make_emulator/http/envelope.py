@@ -68,12 +68,12 @@ class Envelope:
 
 
 def one(key: str, schema: type[ResponseSchema]) -> Envelope:
-    """``{key: {…}}``"""
+    """Envelope of one row: ``{key: {…}}``."""
     return Envelope({key: EnvelopeField(schema)})
 
 
 def many(key: str, schema: type[ResponseSchema]) -> Envelope:
-    """``{key: [{…}, …]}``, and ``pg`` where the endpoint pages."""
+    """Envelope of several rows: ``{key: [{…}, …]}``, and ``pg`` where the endpoint has pages."""
     return Envelope({key: EnvelopeField(schema, many=True)})
 
 

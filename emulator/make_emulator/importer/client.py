@@ -219,7 +219,7 @@ def _query_pairs(query: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _error_summary(response: requests.Response) -> str:
-    """Returns status, code and text of an error response: ``403 SC403, Access denied.``"""
+    """Returns status, code and text of an error response, such as ``403 SC403, Access denied``."""
     try:
         body = orjson.loads(response.content)
     except orjson.JSONDecodeError:

@@ -123,5 +123,5 @@ def _prepare_value(value: Any, key: str = "") -> Any:
 
 
 def _is_multiline(text: str) -> bool:
-    """Returns whether a text has several lines that can be written unchanged: other breaks than ``\\n`` would become that."""
+    """Returns whether a text has several lines that can be written unchanged: other line breaks would become line feeds."""
     return "\n" in text and all(sign.isprintable() or sign in "\n\t" for sign in text)

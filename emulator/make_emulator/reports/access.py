@@ -156,12 +156,12 @@ def render_text(rows: Sequence[TokenAccess]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in table
     ]
-    for row in rows:
-        for each in row.refused_for_role:
-            lines.append(
-                f"{_printable(row.label)}: the role of {_printable(row.user or str(row.user_id))} lacks"
-                f" {', '.join(each.missing)} for {each.endpoint} ({each.times} times)"
-            )
+    lines += [
+        f"{_printable(row.label)}: the role of {_printable(row.user or str(row.user_id))} lacks"
+        f" {', '.join(each.missing)} for {each.endpoint} ({each.times} times)"
+        for row in rows
+        for each in row.refused_for_role
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -26,9 +26,7 @@ log = logging.getLogger("make_emulator.server")
 
 
 class ThreadPool:
-    """Queue of connections with threads that process them, with the interface that `cheroot.server.HTTPServer` calls:
-    `start`, `put`, `stop`.
-    """
+    """Queue of connections with threads that process them: `start`, `put` and `stop` as cheroot calls them."""
 
     def __init__(self, server: Any) -> None:
         self._server = server
@@ -137,8 +135,10 @@ class ThreadPool:
             log.exception("a connection could not be closed")
 
     def stop(self, timeout: float | None = 5) -> None:
-        """End all threads: those without work at once, others when they are done or, after ``timeout`` seconds, by
-        closing their sockets. A thread that computes is left behind; threads are daemons.
+        """End all threads, those without work at once.
+
+        Others end when they are done or, after ``timeout`` seconds, by closing their sockets. A thread that computes is
+        left behind; threads are daemons.
         """
         with self._lock:
             self._stopping = True

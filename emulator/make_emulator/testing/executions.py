@@ -15,8 +15,9 @@ MAX_SENTENCES = 12
 
 
 class WorldExecution:
-    """Trace of one run: its `steps`, the `decisions` between them, and the `story` of both, a sentence a line. It is read
-    once and does not change.
+    """Trace of one run: its `steps`, the `decisions` between them, and the `story` of both, a sentence a line.
+
+    It is read once and does not change.
     """
 
     def __init__(self, id: str, document: Mapping[str, Any]) -> None:

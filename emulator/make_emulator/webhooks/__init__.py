@@ -1,1 +1,1 @@
-"""Webhooks and mailhooks."""
+"""Webhooks and mailhooks: deliveries that start scenarios."""

@@ -20,7 +20,7 @@ from ..http.context import HttpInput, RequestContext, check_chunked_length
 from ..http.pipeline import Pipeline
 from ..http.request_log import LogEntry, RequestLog
 from ..http.responses import to_make_error
-from ..http.steps import fault_injection, request_log, world_lock
+from ..http.steps import fault_injection, rate_limit, request_log, world_lock
 from ..redaction.masking import MASK
 from ..registry import WorldRegistry
 from ..world import data_stores, hook_queues, hooks
@@ -148,12 +148,9 @@ def _check_size(context: HookContext) -> None:
 def _check_rate_limit(context: HookContext) -> None:
     """Count the request against the organization's windows of ten seconds."""
     world = context.world
-    if not world.rate_limited:
-        return
-    _, calls = world.count_call(
-        ("webhooks", organization_of(world, context.require_hook().team_id).id), RATE_WINDOW
-    )
-    if calls > RATE_LIMIT:
+    bucket = ("webhooks", organization_of(world, context.require_hook().team_id).id)
+    status = rate_limit.count_in_window(world, bucket, RATE_LIMIT, RATE_WINDOW)
+    if status is not None and status.exceeded:
         raise WebhookError(429, "Too many requests", "more than 300 requests came within 10 seconds")
 
 

@@ -118,7 +118,7 @@ def remap_references(
 _REFERENCE_FIELD_TYPES = frozenset({"account", "hook", "datastore"})
 
 #: Triggers that need a hook, even where their metadata do not declare it.
-_HOOK_TRIGGERS = frozenset({"gateway:CustomWebHook", "gateway:CustomMailHook"})
+HOOK_TRIGGERS = frozenset({"gateway:CustomWebHook", "gateway:CustomMailHook"})
 
 
 def is_complete(blueprint: Mapping[str, Json]) -> bool:
@@ -130,7 +130,7 @@ def is_complete(blueprint: Mapping[str, Json]) -> bool:
 
 
 def _has_required_references(node: Mapping[str, Json]) -> bool:
-    if node["module"] in _HOOK_TRIGGERS and not find_module_references(node, "hook"):
+    if node["module"] in HOOK_TRIGGERS and not find_module_references(node, "hook"):
         return False
     metadata, parameters = node.get("metadata"), node.get("parameters")
     fields = metadata.get("parameters") if isinstance(metadata, Mapping) else None

@@ -331,7 +331,7 @@ def find_failure(world: World, connection: Connection) -> ConnectionTestResult |
 
 
 def failure_message(verdict: ConnectionTestResult) -> str:
-    """The message of a failed test, e.g. ``[401] Access denied: Invalid token header.``"""
+    """Message of a failed test, such as ``[401] Access denied: Invalid token header``."""
     status, text = TEST_OUTCOMES[verdict.outcome]
     return f"[{status}] {verdict.message or text}"
 

@@ -53,7 +53,7 @@ _ADDRESS_FIELDS = (
     external=True,
 )
 def _send(context: ModuleContext) -> Outcome:
-    """ "Send an email": the content is the text or the HTML, as ``contentType`` says."""
+    """Sends an email: the content is the text or the HTML, as ``contentType`` says."""
     mapper = context.mapper
     kind = mapper["contentType"]
     defaults = {
@@ -82,7 +82,7 @@ def _send(context: ModuleContext) -> Outcome:
     external=True,
 )
 def _send_with_gmail(context: ModuleContext) -> Outcome:
-    """ "Send an email" of Gmail: the content is raw HTML, or the texts of several parts."""
+    """Sends an email with Gmail: the content is raw HTML, or the texts of several parts."""
     mapper = context.mapper
     if mapper["bodyType"] == "rawHtml":
         html = _text(mapper.get("content"))

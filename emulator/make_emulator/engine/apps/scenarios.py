@@ -23,6 +23,10 @@ from .context import Emit, ModuleContext, Outcome, ReturnOutputs
 
 APP = App("scenario-service", is_built_in=True)
 
+#: Trigger that emits the inputs of a run, and modules that call other scenarios.
+START_MODULE = f"{APP.name}:StartSubscenario"
+CALLING_MODULES = (f"{APP.name}:CallSubscenario", f"{APP.name}:RunScenario")
+
 _VERSIONS = (1, 2)
 
 

@@ -199,7 +199,7 @@ _CLOSING_HANDLERS: Mapping[str, Callable[[_Writer, Tag], None]] = {
 
 
 def html_to_text(html: str, *, uppercase_headings: bool) -> str:
-    """Converts a document to text, with lines separated by ``\\n``."""
+    """Converts a document to text, with lines separated by line feeds."""
     writer = _Writer(uppercase_headings=uppercase_headings)
     hidden: str | None = None
     for token in tokenize(html):

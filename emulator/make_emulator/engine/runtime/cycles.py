@@ -15,14 +15,12 @@ from ...world import hook_queues
 from ...world.models import Incoming, Json
 from ...world.world import World
 from ..apps import catalog
+from ..apps.scenarios import START_MODULE
 from ..blueprints.model import Blueprint, Module
 from ..run_state import Backlog
 
 FetchTriggerBundle: TypeAlias = "Callable[[], Json]"
 """Fetches the trigger bundles of the next cycle; ``None`` if the queue is empty."""
-
-#: Trigger that emits the inputs of a run.
-START_TRIGGER = "scenario-service:StartSubscenario"
 
 
 class QueueBatch:
@@ -66,7 +64,7 @@ class CycleCounter:
         first = blueprint.flow[0] if blueprint.flow else None
         # A received bundle, and a resumed one, is processed once.
         is_received = more is None and (
-            received is not None or (first is not None and first.full_name == START_TRIGGER)
+            received is not None or (first is not None and first.full_name == START_MODULE)
         )
         self._is_single = resumes or first is None or is_received
 

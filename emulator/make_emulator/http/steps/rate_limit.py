@@ -38,17 +38,22 @@ def add_headers(context: RequestContext) -> None:
 
 def count_request(world: World, organization: Organization | None, user: User) -> RateLimitStatus | None:
     """Count a call of this moment; ``None`` in a world whose rate limit is off."""
-    if not world.rate_limited:
-        return None
     if organization is not None:
         bucket, limit = ("organization", organization.id), organization.license.api_limit
     else:
         bucket, limit = ("user", user.id), NO_ORGANIZATION_LIMIT
-    opened, calls = world.count_call(bucket, MINUTE)
+    return count_in_window(world, bucket, limit, MINUTE)
+
+
+def count_in_window(world: World, bucket: tuple[str, int], limit: int, window: int) -> RateLimitStatus | None:
+    """Count a call in a fixed window of so many milliseconds; ``None`` in a world whose rate limit is off."""
+    if not world.rate_limited:
+        return None
+    opened, calls = world.count_call(bucket, window)
     return RateLimitStatus(
         limit=limit,
         remaining=max(limit - calls, 0),
-        reset=(opened + MINUTE) // SECOND,
+        reset=(opened + window) // SECOND,
         exceeded=calls > limit,
     )
 

@@ -172,8 +172,10 @@ def _with_content_type(headers: Headers, kind: str) -> Headers:
 
 
 def _mock_response(context: ModuleContext) -> HttpResponse:
-    """Returns a simulated response: its ``data`` are mock data as the module's interface declares them, or as later
-    modules map them, and so are headers that are mapped by their names.
+    """Returns a simulated response.
+
+    Its ``data`` are mock data as the module's interface declares them, or as later modules map them, and so are headers
+    that are mapped by their names.
     """
     constraint = context.run.find_constraint(context.module.id) or Constraint()
     parsed = bool(context.mapper.get("parseResponse"))
