@@ -81,7 +81,7 @@ docs: $(DEV) ## Write docs/reference and FIDELITY.md from the code
 lock: ## Lock the dependencies with their hashes, in requirements/
 	uv pip compile pyproject.toml --extra functions $(LOCK) --output-file requirements/runtime.txt $(ARGS)
 	uv pip compile pyproject.toml --group dev --constraint requirements/runtime.txt $(LOCK) --output-file requirements/dev.txt $(ARGS)
-LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --custom-compile-command "make lock"
 
 check: lint typecheck test ## All that CI runs
 

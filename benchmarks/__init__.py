@@ -1,4 +1,4 @@
-"""What is fast and what is not: every figure is a ratio against a bare Flask route, measured in the same run.
+"""Benchmarks: every metric is a ratio against a bare Flask route, measured in the same run.
 
-Run it with ``python -m benchmarks``. Ratios hold from machine to machine; absolute figures are information.
+Run it with ``python -m benchmarks``. Ratios hold from machine to machine; absolute values are information.
 """

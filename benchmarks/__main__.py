@@ -1,4 +1,4 @@
-"""The command: ``python -m benchmarks [PART …] [--quick] [--servers] [--json FILE]``. It ends with 0 whatever it finds."""
+"""The command: ``python -m benchmarks [PART …] [--quick] [--servers] [--json FILE]``. The exit status is 0 whatever the results."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="shorter rounds, for a first impression")
     parser.add_argument("--servers", action="store_true", help="compare embedded servers instead")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the metrics to a file too")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
-        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are: {', '.join(PARTS)}")
+        parser.error(f"unknown part {', '.join(sorted(unknown))}; known parts: {', '.join(PARTS)}")
     effort = Effort.quick() if options.quick else Effort.full()
     started = time.perf_counter()
     if options.servers:
@@ -38,7 +38,7 @@ def main() -> None:
     report = Report()
     for name in options.parts or PARTS:
         print(f"measuring: {name} …", file=sys.stderr)
-        report.figures += PARTS[name].measure(effort)
+        report.metrics += PARTS[name].measure(effort)
     print(f"Python {platform.python_version()}, {platform.system()}, {effort.rounds} alternating rounds\n")
     print(report.table())
     print(f"\nTook {time.perf_counter() - started:.0f} s.")

@@ -1,4 +1,4 @@
-"""The yardstick: a bare Flask application that answers the same bodies from hand-made dicts, written by orjson.
+"""The yardstick: a bare Flask application that returns the same bodies from hand-made dicts, written by orjson.
 
 Run as a module it serves itself with the emulator's own server class, and loads nothing else of the emulator.
 """

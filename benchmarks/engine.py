@@ -1,4 +1,4 @@
-"""What runs cost by themselves: ten modules in a row, and many bundles through an iterator and an aggregator.
+"""Engine: the duration of a run of ten modules in a row, and of many bundles through an iterator and an aggregator.
 
 The yardstick computes the same by hand and writes and reads it as JSON once, which no engine can do without.
 """
@@ -20,7 +20,7 @@ from make_emulator.world.world import World
 
 from . import large_world
 from .measurement import Effort, measure_alternately, seconds_per_call
-from .report import Figure
+from .report import Metric
 
 #: Bundles of the long loop and of the short one.
 MANY, FEW = 100_000, 10_000
@@ -29,7 +29,7 @@ MANY, FEW = 100_000, 10_000
 _WORK = 1_000_000_000
 
 
-def measure(effort: Effort) -> list[Figure]:
+def measure(effort: Effort) -> list[Metric]:
     """Ten modules in a row; a loop, and how its time grows."""
     handle = registry_of(large_world.create_benchmark_app(scenarios=1, records=1)).get(DEFAULT_WORLD)
     assert handle is not None
@@ -41,21 +41,23 @@ def measure(effort: Effort) -> list[Figure]:
     return [*_measure_linear_run(handle.world, effort), *_measure_loop(handle.world, loop, effort)]
 
 
-def _measure_linear_run(world: World, effort: Effort) -> list[Figure]:
-    data = {"name": " Ann ", "quantity": 3}
+def _measure_linear_run(world: World, effort: Effort) -> list[Metric]:
+    data: dict[str, Any] = {"name": " Ann ", "quantity": 3}
     scenario = world.scenarios[large_world.TEN_MODULE_SCENARIO_ID]
 
     def run() -> None:
         assert executor.run_scenario(world, scenario, inputs=data).status == 1
 
-    duel = measure_alternately(
+    comparison = measure_alternately(
         lambda: seconds_per_call(run, effort.seconds),
         lambda: seconds_per_call(lambda: _compute_in_python(data), effort.seconds),
         effort.rounds,
     )
     return [
-        Figure("run of 10 modules in a row", [1000 * taken for taken in duel.ours], "ms", target=2),
-        Figure("the same, time against bare Python", duel.ratios, "x", note=duel.note("ms", scale=1000)),
+        Metric("run of 10 modules in a row", [1000 * taken for taken in comparison.ours], "ms", target=2),
+        Metric(
+            "the same, ratio to bare Python", comparison.ratios, "x", note=comparison.note("ms", scale=1000)
+        ),
     ]
 
 
@@ -68,11 +70,11 @@ def _compute_in_python(data: Mapping[str, Any]) -> Any:
     return json.loads(json.dumps(steps))
 
 
-def _measure_loop(world: World, scenario: Scenario, effort: Effort) -> list[Figure]:
+def _measure_loop(world: World, scenario: Scenario, effort: Effort) -> list[Metric]:
     many, few = _items(MANY), _items(FEW)
 
     def run(items: list[dict[str, int]]) -> float:
-        # What earlier rounds left behind is not this round's to clean up.
+        # Garbage of earlier rounds is not collected in this one.
         gc.collect()
         started = time.perf_counter()
         execution = executor.run_scenario(
@@ -93,13 +95,13 @@ def _measure_loop(world: World, scenario: Scenario, effort: Effort) -> list[Figu
         return time.perf_counter() - started
 
     rounds = min(effort.rounds, 3)
-    duel = measure_alternately(lambda: run(many), loop, rounds)
+    comparison = measure_alternately(lambda: run(many), loop, rounds)
     growth = measure_alternately(lambda: run(many), lambda: run(few), rounds)
     name = f"{MANY:,} bundles, iterator to aggregator"
     return [
-        Figure(name, duel.ours, "s", target=5),
-        Figure("the same, time against bare Python", duel.ratios, "x", note=duel.note("s")),
-        Figure(f"the same, time against {FEW:,} bundles", growth.ratios, "x", target=12,
+        Metric(name, comparison.ours, "s", target=5),
+        Metric("the same, ratio to bare Python", comparison.ratios, "x", note=comparison.note("s")),
+        Metric(f"the same, ratio to {FEW:,} bundles", growth.ratios, "x", target=12,
                note=growth.note("s", theirs=f"{FEW:,}")),
     ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What a call costs without a socket, and what a run and a fresh world cost by themselves."""
+"""In process: the duration of a call without a socket, of a run, and of creating a world."""
 
 from __future__ import annotations
 
@@ -12,35 +12,37 @@ from make_emulator.engine.scenarios import activation
 
 from . import baseline, large_world
 from .measurement import Effort, measure_alternately, seconds_per_call
-from .report import Figure
+from .report import Metric
 
 HEADERS = {"Authorization": f"Token {large_world.ADMIN_TOKEN}"}
 
 
-def measure(effort: Effort) -> list[Figure]:
+def measure(effort: Effort) -> list[Metric]:
     """A call of the test client, a responsive run of ten modules, a fresh world."""
     app = large_world.create_benchmark_app(scenarios=100, records=100)
     return [_measure_call(app, effort), *_measure_run(app, effort), _measure_world_creation(effort)]
 
 
-def _measure_call(app: Flask, effort: Effort) -> Figure:
+def _measure_call(app: Flask, effort: Effort) -> Metric:
     client = app.test_client()
     path = f"{API_PREFIX}/scenarios/1"
     body: dict[str, Any] = orjson.loads(client.get(path, headers=HEADERS).data)
     yardstick = baseline.create_app(one=body).test_client()
-    duel = measure_alternately(
+    comparison = measure_alternately(
         lambda: seconds_per_call(lambda: client.get(path, headers=HEADERS), effort.seconds),
         lambda: seconds_per_call(lambda: yardstick.get("/one", headers=HEADERS), effort.seconds),
         effort.rounds,
     )
-    return Figure("in-process GET, time against bare", duel.ratios, "x", note=duel.note("ms", scale=1000))
+    return Metric(
+        "in-process GET, ratio to bare Flask", comparison.ratios, "x", note=comparison.note("ms", scale=1000)
+    )
 
 
-def _measure_run(app: Flask, effort: Effort) -> list[Figure]:
+def _measure_run(app: Flask, effort: Effort) -> list[Metric]:
     handle = registry_of(app).get(DEFAULT_WORLD)
     assert handle is not None
     world, user = handle.world, handle.main_user()
-    data = {"name": " Ann ", "quantity": 3}
+    data: dict[str, Any] = {"name": " Ann ", "quantity": 3}
     client = app.test_client()
     path, body = (
         f"{API_PREFIX}/scenarios/{large_world.TEN_MODULE_SCENARIO_ID}/run",
@@ -59,12 +61,12 @@ def _measure_run(app: Flask, effort: Effort) -> list[Figure]:
     own = [1000 * seconds_per_call(run, effort.seconds) for _ in range(effort.rounds)]
     whole = [1000 * seconds_per_call(call, effort.seconds) for _ in range(effort.rounds)]
     return [
-        Figure("responsive run of 10 modules, own time", own, "ms"),
-        Figure("the same as an in-process call", whole, "ms"),
+        Metric("responsive run of 10 modules, in the engine", own, "ms"),
+        Metric("the same as an in-process call", whole, "ms"),
     ]
 
 
-def _measure_world_creation(effort: Effort) -> Figure:
+def _measure_world_creation(effort: Effort) -> Metric:
     client = create_app(rate_limit=False).test_client()
 
     def create() -> None:
@@ -72,4 +74,4 @@ def _measure_world_creation(effort: Effort) -> Figure:
         assert client.delete(f"/_emulator/worlds/{world['name']}").status_code == 204
 
     times = [1000 * seconds_per_call(create, effort.seconds) for _ in range(effort.rounds)]
-    return Figure("a fresh world, made and deleted", times, "ms", 5)
+    return Metric("creating and deleting a world", times, "ms", 5)

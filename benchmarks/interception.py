@@ -1,4 +1,4 @@
-"""What a call costs that `mock_make` takes over: by itself, and through the clients that tests use."""
+"""Interception: the duration of a call that `mock_make` handles, by itself and through HTTP clients."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from make_emulator.testing.wsgi_client import call_wsgi
 
 from . import baseline, large_world
 from .measurement import Effort, Measurement, measure_alternately, seconds_per_call
-from .report import Figure
+from .report import Metric
 
 HEADERS = {"Authorization": f"Token {large_world.ADMIN_TOKEN}"}
 HOST = "eu1.make.com"
@@ -32,18 +32,18 @@ class _BareAdapter(BaseAdapter):
         self._app = app
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        answer = call_wsgi(self._app, request.method or "", "https", HOST, "/one", request.headers.items())
+        result = call_wsgi(self._app, request.method or "", "https", HOST, "/one", request.headers.items())
         response = requests.Response()
-        response.status_code, response.url, response.request = answer.status, URL, request
-        response.headers.update(answer.headers)
-        response.raw = io.BytesIO(answer.body)
+        response.status_code, response.url, response.request = result.status, URL, request
+        response.headers.update(result.headers)
+        response.raw = io.BytesIO(result.body)
         return response
 
     def close(self) -> None:
         """There is nothing to close."""
 
 
-def measure(effort: Effort) -> list[Figure]:
+def measure(effort: Effort) -> list[Metric]:
     """A call by itself, through requests and through httpx; and entering `mock_make`."""
     app = large_world.create_benchmark_app(scenarios=100, records=100)
     body: dict[str, Any] = orjson.loads(
@@ -66,12 +66,12 @@ def measure(effort: Effort) -> list[Figure]:
 
 def _ratio_figure(
     name: str, ours: Measurement, theirs: Measurement, effort: Effort, target: float | None = None
-) -> Figure:
-    duel = measure_alternately(ours, theirs, effort.rounds)
-    return Figure(name, duel.ratios, "x", target, note=duel.note("ms", scale=1000))
+) -> Metric:
+    comparison = measure_alternately(ours, theirs, effort.rounds)
+    return Metric(name, comparison.ratios, "x", target, note=comparison.note("ms", scale=1000))
 
 
-def _measure_direct_calls(app: Flask, yardstick: Flask, effort: Effort) -> list[Figure]:
+def _measure_direct_calls(app: Flask, yardstick: Flask, effort: Effort) -> list[Metric]:
     client = yardstick.test_client()
     path = f"{API_PREFIX}/scenarios/1"
 
@@ -89,12 +89,12 @@ def _measure_direct_calls(app: Flask, yardstick: Flask, effort: Effort) -> list[
         return seconds_per_call(lambda: client.get("/one", headers=HEADERS), effort.seconds)
 
     return [
-        _ratio_figure("intercepted GET, time against bare Flask's test client", ours, theirs, effort, 1.5),
+        _ratio_figure("intercepted GET, ratio to bare Flask's test client", ours, theirs, effort, 1.5),
         _ratio_figure("the same against a bare WSGI call made by hand", ours, same, effort),
     ]
 
 
-def _measure_requests(yardstick: Flask, effort: Effort) -> Figure:
+def _measure_requests(yardstick: Flask, effort: Effort) -> Metric:
     with requests.Session() as session, requests.Session() as other:
         for each_session in (session, other):
             each_session.headers.update(HEADERS)
@@ -108,7 +108,7 @@ def _measure_requests(yardstick: Flask, effort: Effort) -> Figure:
         )
 
 
-def _measure_httpx(yardstick: Flask, effort: Effort) -> Figure:
+def _measure_httpx(yardstick: Flask, effort: Effort) -> Metric:
     transport = httpx.WSGITransport(yardstick)
     with httpx.Client(headers=HEADERS) as client, httpx.Client(headers=HEADERS, transport=transport) as other:
         return _ratio_figure(
@@ -119,10 +119,10 @@ def _measure_httpx(yardstick: Flask, effort: Effort) -> Figure:
         )
 
 
-def _measure_mock_make(effort: Effort) -> Figure:
+def _measure_mock_make(effort: Effort) -> Metric:
     def enter() -> None:
         with mock_make():
             pass
 
     times = [1000 * seconds_per_call(enter, effort.seconds) for _ in range(effort.rounds)]
-    return Figure("entering and leaving mock_make", times, "ms", 5)
+    return Metric("setup and teardown of mock_make", times, "ms", 5)

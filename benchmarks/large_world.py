@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import threading
 from dataclasses import replace
+from typing import Any
 
 from flask import Flask
 
@@ -83,7 +84,7 @@ def _record_key(number: int) -> str:
     return f"order-{number:06}"
 
 
-def _record_data(number: int) -> dict[str, object]:
+def _record_data(number: int) -> dict[str, Any]:
     return {"sku": f"A-{number % 97}", "quantity": number % 12, "customer": f"customer-{number}@example.com"}
 
 

@@ -24,12 +24,12 @@ _CONNECTION_CLOSE = b"\r\nconnection: close"
 
 
 class UnexpectedResponseError(RuntimeError):
-    """The server answered something else than success: a figure taken from that would be worth nothing."""
+    """Response other than success, which invalidates the measurement."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """What a round of load came to; times in milliseconds."""
+    """Result of a round of load; times in milliseconds."""
 
     requests: int
     seconds: float
@@ -73,7 +73,7 @@ class Connection:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def reopen(self, selector: selectors.BaseSelector) -> None:
-        """Open the connection again if the last answer announced its end."""
+        """Open the connection again if the last response announced its end."""
         if self._closing:
             selector.unregister(self.socket)
             self.close()
@@ -87,14 +87,14 @@ class Connection:
         self.socket.sendall(request)
 
     def receive(self) -> bool:
-        """Read what has come; whether the answer is complete.
+        """Read what has come; whether the response is complete.
 
         Raises:
-            WrongAnswer: if its status is not 2xx, or the server hung up in the middle.
+            UnexpectedResponseError: if its status is not 2xx, or the server hung up in the middle.
         """
         data = self.socket.recv(1 << 18)
         if not data:
-            raise UnexpectedResponseError("the server closed the connection before its answer was complete")
+            raise UnexpectedResponseError("the server closed the connection before its response was complete")
         received = self._received
         received += data
         if self._length < 0:
@@ -106,14 +106,14 @@ class Connection:
             head = bytes(received[:end]).lower()
             start = head.find(_CONTENT_LENGTH)
             if start < 0:
-                raise UnexpectedResponseError("the answer has no Content-Length")
+                raise UnexpectedResponseError("the response has no Content-Length")
             length = int(head[start + len(_CONTENT_LENGTH) :].split(b"\r\n", 1)[0])
             self._length = end + len(_HEAD_END) + length
             self._closing = _CONNECTION_CLOSE in head
         return len(received) >= self._length
 
     def exchange(self, request: bytes) -> bytes:
-        """Send a request and wait for the whole answer, head included."""
+        """Send a request and wait for the whole response, head included."""
         self.send(request)
         while not self.receive():
             pass
@@ -161,7 +161,7 @@ def run_in_subprocess(url: str, request: bytes, *, seconds: float, connections: 
     """The same from a process of its own.
 
     Raises:
-        WrongAnswer: if the server did not answer with success.
+        UnexpectedResponseError: if the server did not respond with success.
     """
     parts = urlsplit(url)
     command = [sys.executable, "-m", "benchmarks.load", parts.hostname or "", str(parts.port)]

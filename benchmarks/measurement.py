@@ -12,7 +12,7 @@ Measurement = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long to measure."""
+    """Number and length of the rounds of a measurement."""
 
     rounds: int
     seconds: float
@@ -28,7 +28,7 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class PairedMeasurements:
-    """What two sides measured, a pair a round."""
+    """Measurements of two sides, a pair a round."""
 
     ours: list[float]
     theirs: list[float]
@@ -44,12 +44,12 @@ class PairedMeasurements:
 
 def measure_alternately(ours: Measurement, theirs: Measurement, rounds: int) -> PairedMeasurements:
     """Measure both in turns; who goes first changes from round to round."""
-    duel = PairedMeasurements([], [])
+    comparison = PairedMeasurements([], [])
     for number in range(rounds):
-        sides = [(ours, duel.ours), (theirs, duel.theirs)]
+        sides = [(ours, comparison.ours), (theirs, comparison.theirs)]
         for measure, values in sides if number % 2 == 0 else reversed(sides):
             values.append(measure())
-    return duel
+    return comparison
 
 
 def seconds_per_call(call: Callable[[], object], seconds: float) -> float:

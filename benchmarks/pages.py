@@ -1,4 +1,4 @@
-"""Whether a page costs the same in a big collection as in a small one."""
+"""Pages: the cost of one in a large collection against one in a small collection."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from . import load
 from .load import request_bytes
 from .measurement import Effort, measure_alternately
 from .processes import ServerProcess
-from .report import Figure
+from .report import Metric
 from .throughput import HEADERS
 
 SMALL, BIG = 100, 100_000
@@ -14,7 +14,7 @@ SMALL, BIG = 100, 100_000
 PAGE = "pg[limit]=50"
 
 
-def measure(effort: Effort) -> list[Figure]:
+def measure(effort: Effort) -> list[Metric]:
     """Pages of 50 at the start, in the middle, and of a list that is sorted by name."""
     sizes = [("--scenarios", str(size), "--records", str(size)) for size in (SMALL, BIG)]
     with (
@@ -28,16 +28,18 @@ def measure(effort: Effort) -> list[Figure]:
             ("page of records in the middle", records, f"{PAGE}&pg[offset]=25", f"{PAGE}&pg[offset]=50000"),
             ("page of scenarios by name", scenarios, by_name, f"{by_name}&pg[offset]=50000"),
         ]
-        figures = []
+        metrics = []
         for name, path, small_query, big_query in compared:
-            duel = measure_alternately(
+            comparison = measure_alternately(
                 lambda path=path, query=big_query: _seconds_per_page(big, path, query, effort),  # type: ignore[misc]
                 lambda path=path, query=small_query: _seconds_per_page(small, path, query, effort),  # type: ignore[misc]
                 effort.rounds,
             )
-            note = duel.note("ms", "of 100", scale=1000)
-            figures.append(Figure(f"{name}, 100,000 against 100", duel.ratios, "x", 1.3, note=note))
-        return figures
+            note = comparison.note("ms", "of 100", scale=1000)
+            metrics.append(
+                Metric(f"{name}, 100,000 rows, ratio to 100", comparison.ratios, "x", 1.3, note=note)
+            )
+        return metrics
 
 
 def _seconds_per_page(server: ServerProcess, path: str, query: str, effort: Effort) -> float:

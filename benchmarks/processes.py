@@ -33,7 +33,7 @@ class ServerProcess:
             cwd=ROOT,
             env=_environment(),
             stdin=subprocess.DEVNULL,
-            # A server of somebody else's would write a line for every request that waits.
+            # Another server would write a line for every request that waits.
             stdout=subprocess.PIPE if url is None else subprocess.DEVNULL,
             stderr=None if url is None else subprocess.DEVNULL,
             text=True,
@@ -46,7 +46,7 @@ class ServerProcess:
         for line in output:
             if (start := line.find("http://")) >= 0:
                 return line[start:].strip()
-        raise RuntimeError(f"{self._process.args!r} ended before it listened")
+        raise RuntimeError(f"{self._process.args!r} exited before it listened")
 
     @property
     def address(self) -> tuple[str, int]:
@@ -56,7 +56,7 @@ class ServerProcess:
         return parts.hostname, parts.port
 
     def wait_until_ready(self, request: bytes) -> float:
-        """Wait for the first answer with success; the seconds since the process was started."""
+        """Wait for the first response with success; the seconds since the process was started."""
         while time.perf_counter() - self.started < _START_TIMEOUT:
             try:
                 self.exchange(request)
@@ -64,10 +64,10 @@ class ServerProcess:
                 time.sleep(0.002)
                 continue
             return time.perf_counter() - self.started
-        raise RuntimeError(f"{self._process.args!r} did not answer")
+        raise RuntimeError(f"{self._process.args!r} did not respond")
 
     def exchange(self, request: bytes) -> bytes:
-        """The answer to one request on a connection of its own, head included."""
+        """The response to one request on a connection of its own, head included."""
         connection = Connection(self.address)
         try:
             return connection.exchange(request)

@@ -1,4 +1,4 @@
-"""Figures, their targets, and how they are shown."""
+"""Metrics, their targets, and how they are shown."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """One measured figure.
+class Metric:
+    """One measured metric.
 
     Args:
-        values: one value a round; the median is the figure.
+        values: one value a round; the median is the metric.
         target: the bound of the median; ``None`` when there is no target.
         at_least: whether the median must be at least the target, rather than at most.
         unit: what stands behind the numbers, e.g. ``ms``; ``x`` for a ratio.
-        note: absolute figures, as information.
+        note: absolute values.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Figure:
         return self.median >= self.target if self.at_least else self.median <= self.target
 
     @property
-    def verdict(self) -> str:
+    def result(self) -> str:
         if self.target is None or self.is_met is None:
             return ""
         if self.is_met:
@@ -62,7 +62,7 @@ class Figure:
 
     def describe(self) -> dict[str, Any]:
         return {
-            "figure": self.name,
+            "metric": self.name,
             "median": self.median,
             "values": list(self.values),
             "unit": self.unit,
@@ -75,17 +75,17 @@ class Figure:
 
 @dataclass(slots=True)
 class Report:
-    """All figures of a run."""
+    """All metrics of a run."""
 
-    figures: list[Figure] = field(default_factory=list)
+    metrics: list[Metric] = field(default_factory=list)
 
     def table(self) -> str:
-        rows = [("figure", "median (min to max)", "target", "verdict", "absolute figures, as information")]
-        rows += [(row.name, row.value_text, row.target_text, row.verdict, row.note) for row in self.figures]
+        rows = [("metric", "median (min to max)", "target", "result", "absolute values")]
+        rows += [(row.name, row.value_text, row.target_text, row.result, row.note) for row in self.metrics]
         return render_table(rows)
 
     def write(self, path: Path) -> None:
-        data = {"figures": [figure.describe() for figure in self.figures]}
+        data = {"metrics": [metric.describe() for metric in self.metrics]}
         path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
 
 

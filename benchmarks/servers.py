@@ -68,15 +68,21 @@ def compare_servers(effort: Effort, connections: tuple[int, ...] = (1, 4, 16)) -
                         server.url, _request(server), seconds=effort.seconds, connections=count
                     )
                     loads.setdefault((name, count), []).append(measured)
-        weights = {name: server.memory() for name, server in servers.items()}
+        memory_by_server = {name: server.memory() for name, server in servers.items()}
     finally:
         for server in servers.values():
             server.stop()
     rows = [
-        ["server", *(f"/s, {count} conn." for count in connections), "p99 ms, 16 conn.", "MB", "start ms"]
+        [
+            "server",
+            *(f"requests/s, {count} connections" for count in connections),
+            "p99 ms, 16 connections",
+            "memory MB",
+            "start-up ms",
+        ]
     ]
     for name in servers:
-        weight = weights[name]
+        memory = memory_by_server[name]
         rows.append(
             [
                 name,
@@ -85,7 +91,7 @@ def compare_servers(effort: Effort, connections: tuple[int, ...] = (1, 4, 16)) -
                     for count in connections
                 ),
                 f"{statistics.median(one.p99 for one in loads[name, connections[-1]]):.1f}",
-                "" if weight is None else f"{weight:.0f}",
+                "" if memory is None else f"{memory:.0f}",
                 f"{1000 * statistics.median(starts[name]):.0f}",
             ]
         )
@@ -97,7 +103,7 @@ def _request(server: ServerProcess) -> bytes:
 
 
 def _measure_startups(effort: Effort) -> dict[str, list[float]]:
-    """Seconds from the start of each server's process to its first answer."""
+    """Seconds from the start of each server's process to its first response."""
     taken: dict[str, list[float]] = {}
     for _ in range(effort.rounds):
         for name, start in _installed_servers().items():

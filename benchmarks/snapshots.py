@@ -1,4 +1,4 @@
-"""What it takes to save and to restore a big world, against writing and reading the same document as JSON."""
+"""Snapshots: the duration of saving and restoring a large world, against writing and reading the same document as JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from make_emulator.world import snapshot
 
 from . import large_world
 from .measurement import Effort, measure_alternately
-from .report import Figure
+from .report import Metric
 
 RECORDS = 100_000
 
@@ -19,7 +19,7 @@ RECORDS = 100_000
 TARGET_SECONDS = 1.0
 
 
-def measure(effort: Effort) -> list[Figure]:
+def measure(effort: Effort) -> list[Metric]:
     """Saving and restoring a world of 100,000 records, in this process."""
     handle = registry_of(large_world.create_benchmark_app(scenarios=100, records=RECORDS)).get(DEFAULT_WORLD)
     assert handle is not None
@@ -49,10 +49,10 @@ def measure(effort: Effort) -> list[Figure]:
         orjson.loads(kept)
         return time.perf_counter() - started
 
-    figures = []
+    metrics = []
     for name, ours, theirs in (("save", save, write), ("restore", restore, read)):
-        duel = measure_alternately(ours, theirs, effort.rounds)
-        note = f"{duel.note('ms', 'the JSON alone', scale=1000)}, {len(kept) / 1e6:.0f} MB"
+        comparison = measure_alternately(ours, theirs, effort.rounds)
+        note = f"{comparison.note('ms', 'JSON only', scale=1000)}, {len(kept) / 1e6:.0f} MB"
         title = f"{name} a world of {RECORDS:,} records"
-        figures.append(Figure(title, duel.ours, "s", TARGET_SECONDS, note=note))
-    return figures
+        metrics.append(Metric(title, comparison.ours, "s", TARGET_SECONDS, note=note))
+    return metrics

@@ -1,4 +1,4 @@
-"""From the start of a process to its first answer, and what it weighs then."""
+"""Start-up: the time from the start of a process to its first response, and its memory then."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from .large_world import ADMIN_TOKEN
 from .load import request_bytes
 from .measurement import Effort, measure_alternately
 from .processes import ServerProcess
-from .report import Figure
+from .report import Metric
 
 #: The target of start-up in milliseconds.
 STARTUP_TARGET_MS = 450
@@ -16,16 +16,16 @@ STARTUP_TARGET_MS = 450
 IDLE_MEMORY_TARGET_MB = 80
 
 
-def measure(effort: Effort) -> list[Figure]:
-    """Start both servers in turns, and weigh the emulator each time."""
-    weights: list[float] = []
+def measure(effort: Effort) -> list[Metric]:
+    """Start both servers in turns, and read the memory of the emulator each time."""
+    memory: list[float] = []
     headers = {"Authorization": f"Token {ADMIN_TOKEN}"}
 
     def ours() -> float:
         with processes.start_emulator() as server:
             taken = server.wait_until_ready(request_bytes("GET", f"{server.url}/scenarios/1", headers))
-            if (weight := server.memory()) is not None:
-                weights.append(weight)
+            if (resident := server.memory()) is not None:
+                memory.append(resident)
             return taken
 
     def theirs() -> float:
@@ -35,13 +35,17 @@ def measure(effort: Effort) -> list[Figure]:
     # The first start compiles modules and fills the system's cache of files.
     ours()
     theirs()
-    weights.clear()
-    duel = measure_alternately(ours, theirs, effort.rounds)
-    milliseconds = [1000 * taken for taken in duel.ours]
+    memory.clear()
+    comparison = measure_alternately(ours, theirs, effort.rounds)
+    milliseconds = [1000 * taken for taken in comparison.ours]
     return [
-        Figure(
-            "start-up to first answer, against bare", duel.ratios, "x", 2.5, note=duel.note("ms", scale=1000)
+        Metric(
+            "start-up to first response, ratio to bare Flask",
+            comparison.ratios,
+            "x",
+            2.5,
+            note=comparison.note("ms", scale=1000),
         ),
-        Figure("start-up to first answer", milliseconds, "ms", STARTUP_TARGET_MS),
-        *([Figure("idle memory", weights, "MB", IDLE_MEMORY_TARGET_MB)] if weights else []),
+        Metric("start-up to first response", milliseconds, "ms", STARTUP_TARGET_MS),
+        *([Metric("idle memory", memory, "MB", IDLE_MEMORY_TARGET_MB)] if memory else []),
     ]

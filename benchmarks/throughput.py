@@ -1,4 +1,4 @@
-"""Requests a second over the socket, against a bare Flask route that answers the very same body."""
+"""Requests a second over the socket, against a bare Flask route that returns the very same body."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .large_world import ADMIN_TOKEN, GROWING_STORE_ID
 from .load import request_bytes
 from .measurement import Effort, measure_alternately
 from .processes import ServerProcess
-from .report import Figure
+from .report import Metric
 
 HEADERS = {"Authorization": f"Token {ADMIN_TOKEN}"}
 
@@ -21,7 +21,7 @@ HEADERS = {"Authorization": f"Token {ADMIN_TOKEN}"}
 SCENARIO_COUNT = 100
 
 
-def measure(effort: Effort) -> list[Figure]:
+def measure(effort: Effort) -> list[Metric]:
     """One scenario, a list of 100, a new record."""
     with ServerProcess("-m", "benchmarks.large_world", "--scenarios", str(SCENARIO_COUNT)) as ours:
         one = _get(f"{ours.url}/scenarios/1")
@@ -44,7 +44,7 @@ def measure(effort: Effort) -> list[Figure]:
                 return [
                     _figure(
                         effort,
-                        "GET one scenario, requests/s against bare",
+                        "GET one scenario, requests/s, ratio to bare Flask",
                         ours,
                         one,
                         bare,
@@ -52,11 +52,17 @@ def measure(effort: Effort) -> list[Figure]:
                         0.5,
                     ),
                     _figure(
-                        effort, "GET a list of 100, requests/s against bare", ours, many, bare, ready, 0.5
+                        effort,
+                        "GET a list of 100, requests/s, ratio to bare Flask",
+                        ours,
+                        many,
+                        bare,
+                        ready,
+                        0.5,
                     ),
                     _figure(
                         effort,
-                        "POST a record, requests/s against bare",
+                        "POST a record, requests/s, ratio to bare Flask",
                         ours,
                         new,
                         bare,
@@ -82,10 +88,10 @@ def _figure(
     bare: ServerProcess,
     bare_request: bytes,
     target: float | None = None,
-) -> Figure:
-    duel = measure_alternately(
+) -> Metric:
+    comparison = measure_alternately(
         lambda: load.run_in_subprocess(ours.url, request, seconds=effort.seconds).rate,
         lambda: load.run_in_subprocess(bare.url, bare_request, seconds=effort.seconds).rate,
         effort.rounds,
     )
-    return Figure(name, duel.ratios, "x", target, at_least=True, note=duel.note("/s"))
+    return Metric(name, comparison.ratios, "x", target, at_least=True, note=comparison.note("/s"))

@@ -14,24 +14,24 @@ from .large_world import ADMIN_TOKEN
 from .load import request_bytes
 from .measurement import Effort, measure_alternately
 from .processes import ServerProcess, start_emulator
-from .report import Figure
+from .report import Metric
 
 HEADERS = {"Authorization": f"Token {ADMIN_TOKEN}"}
 ORDER = orjson.dumps({"sku": "A-1", "quantity": 3, "customer": "ann@example.com"})
 
 
-def measure(effort: Effort) -> list[Figure]:
+def measure(effort: Effort) -> list[Metric]:
     """Deliveries that run at once."""
     with start_emulator() as ours, ServerProcess("-m", "benchmarks.baseline") as bare:
         request = request_bytes("POST", _create_live_hook(ours), body=ORDER)
         bare_request = request_bytes("POST", f"{bare.url}/one", body=ORDER)
-        duel = measure_alternately(
+        comparison = measure_alternately(
             lambda: load.run_in_subprocess(ours.url, request, seconds=effort.seconds).rate,
             lambda: load.run_in_subprocess(bare.url, bare_request, seconds=effort.seconds).rate,
             effort.rounds,
         )
-    name = "a delivery to a webhook that runs, requests/s against bare"
-    return [Figure(name, duel.ratios, "x", 0.4, at_least=True, note=duel.note("/s"))]
+    name = "a delivery to a webhook that runs, requests/s, ratio to bare Flask"
+    return [Metric(name, comparison.ratios, "x", 0.4, at_least=True, note=comparison.note("/s"))]
 
 
 def _create_live_hook(server: ServerProcess) -> str:

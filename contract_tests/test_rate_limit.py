@@ -71,7 +71,7 @@ def test_one_call_too_many_is_429_until_the_minute_is_over(
     api: ContractClient, target: Target, license: dict[str, Any]
 ) -> None:
     if not target.can_exhaust_rate_limit:
-        pytest.skip("--rate-limit was not asked for: it would use up the organization's calls of a minute")
+        pytest.skip("without --rate-limit: it would use up the organization's calls of a minute")
     if "apiLimit" not in license:
         pytest.skip("the token lacks organizations:read")
     path = f"/teams/{target.team_id}"

@@ -49,13 +49,13 @@ def check(
         # The type is that of the owner.
         valid = valid.with_value("query", "type", "company").with_value("query", "permission", "team view")
         valid = valid.without("query", "organizationId")
-    told = [
+    bodies = [
         valid.with_value(place, name, id).send(api).refused(404, "SC404")
         for id in (UNUSED_ID, target.foreign_ids.get(kind))
         if id is not None
     ]
-    assert {snake_case(body["message"]) for body in told} == {"not found"}
-    assert len({tuple(body) for body in told}) == 1
+    assert {snake_case(body["message"]) for body in bodies} == {"not found"}
+    assert len({tuple(body) for body in bodies}) == 1
 
 
 @pytest.mark.fidelity("visibility.not-found", "visibility.body")

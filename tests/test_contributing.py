@@ -31,6 +31,12 @@ def test_the_map_names_every_package_once() -> None:
     assert sorted(named) == sorted({*packages, *engine, "http/steps/", "world/models/"})
 
 
+def test_the_map_names_every_module_beside_the_packages() -> None:
+    named = set(re.findall(r"`(\w+\.py)`", section("Map of the code")))
+    modules = {path.name for path in PACKAGE.glob("*.py")}
+    assert modules - named == {"__init__.py", "__main__.py", "version.py"}
+
+
 def test_the_named_files_exist() -> None:
     for name in re.findall(r"`([\w/]+\.py)`", TEXT):
         if "GROUP" in name:

@@ -169,7 +169,7 @@ def test_a_good_entry_becomes_a_behaviour(tmp_path: Path) -> None:
         ([{**GOOD, "test": 5}], "teams.get: routes must be a list, and test a text"),
     ],
 )
-def test_a_broken_data_file_is_refused_by_name(tmp_path: Path, entries: Any, message: str) -> None:
+def test_a_broken_data_file_is_rejected_by_name(tmp_path: Path, entries: Any, message: str) -> None:
     with pytest.raises(fidelity.LedgerError, match=re.escape(message)):
         load(tmp_path, entries)
 
@@ -186,7 +186,7 @@ def test_the_data_file_names_the_tests_that_the_marks_name() -> None:
     )
 
 
-def test_the_writer_refuses_unknown_arguments() -> None:
+def test_the_writer_rejects_unknown_arguments() -> None:
     with pytest.raises(SystemExit, match=re.escape("usage: python -m tools.update_fidelity [--check]")):
         update_fidelity.main(["--wrong"])
 

@@ -1,4 +1,4 @@
-"""Real calls of scenarios: to a server on this machine, and only if the emulator was told that it may."""
+"""Real calls of scenarios: to a server on this machine, and only if the emulator allows network access."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def no_names(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def outgoing(url: str, **fields: Any) -> OutgoingRequest:
-    return OutgoingRequest(**{"method": "GET", "url": url, "timeout": 5_000, **fields})
+    return OutgoingRequest(**{"method": "GET", "url": url, "timeout": 600_000, **fields})
 
 
 # --- one call ------------------------------------------------------------------------------------
@@ -159,17 +159,20 @@ def test_an_answer_that_drips_is_given_up_too() -> None:
         assert not thread.is_alive()
 
 
-def test_more_than_is_taken_is_refused(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_than_is_taken_is_rejected(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_client, "MAX_RESPONSE_SIZE", 50_000)
     packed = (("Accept-Encoding", "gzip"),)  # a few hundred bytes on the way
     for headers in ((), packed):
         with pytest.raises(NoResponseError) as missing:
             HttpClient()(outgoing(f"{service.url}/large", headers=headers))
-        assert (missing.value.cause, str(missing.value)) == ("size", "The answer is larger than 50000 bytes.")
+        assert (missing.value.cause, str(missing.value)) == (
+            "size",
+            "The response is larger than 50000 bytes.",
+        )
 
 
 @pytest.mark.usefixtures("no_names")
-def test_what_cannot_be_reached_is_told_without_what_was_to_be_sent(service: Service) -> None:
+def test_what_cannot_be_reached_is_reported_without_what_was_to_be_sent(service: Service) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     secret = "s3cret"
@@ -238,7 +241,7 @@ def test_a_scenario_calls_what_no_rule_answers_for(service: Service) -> None:
         assert len(service.seen) == 4
 
 
-def test_pages_are_not_asked_for_over_the_network_but_come_from_a_rule(service: Service) -> None:
+def test_pages_are_not_requested_over_the_network_but_come_from_a_rule(service: Service) -> None:
     node = http_request_module(f"{service.url}/list", paginationType="pageBased")
     with MakeEmulator(allow_network=True) as make:
         world = make.create_world()
@@ -296,7 +299,7 @@ def test_a_world_of_an_interception_never_calls() -> None:
         assert world.http.requests[0]["answeredBy"] == "simulation"
 
 
-def test_the_command_allows_it_if_it_is_told_to(service: Service) -> None:
+def test_the_command_allows_it_if_it_is_set_to(service: Service) -> None:
     with (
         run_server(MAKE_EMULATOR_ALLOW_NETWORK="1") as (_, url),
         MakeEmulator.attach(url.removesuffix("/api/v2")) as make,

@@ -92,7 +92,7 @@ def new_world_token(api: ApiClient, name: str) -> str:
     return token
 
 
-def test_a_reset_is_refused_whole_if_another_world_has_the_names_of_the_seed(api: ApiClient) -> None:
+def test_a_reset_is_rejected_whole_if_another_world_has_the_names_of_the_seed(api: ApiClient) -> None:
     mine = api.control("GET", "/worlds/default/snapshot").get_data()
     new_world(api, name="b")
     other = api.control("GET", "/worlds/b/snapshot").get_data()

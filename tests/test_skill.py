@@ -84,7 +84,7 @@ def test_it_teaches_each_command_that_an_agent_needs() -> None:
     assert {"explain", "survey", "pull", "diff", "contract", "access-report", "serve"} <= named
 
 
-def test_a_blueprint_in_a_file_is_explained_as_told(tmp_path: Path) -> None:
+def test_a_blueprint_in_a_file_is_explained_as_configured(tmp_path: Path) -> None:
     [shown] = re.findall(r"`(make-emulator explain [^`]*)`", SKILL)
     path = tmp_path / "blueprint.json"
     path.write_text(blueprint(BROKEN), "utf-8")
@@ -126,7 +126,7 @@ def test_the_blueprint_that_is_shown_runs_when_its_hook_is_called(api: ApiClient
     assert steps[1]["input"] == {"channel": "C1", "text": "Hello, ZOE!"}
 
 
-def test_inputs_are_declared_as_told(api: ApiClient) -> None:
+def test_inputs_are_declared_as_configured(api: ApiClient) -> None:
     [body] = re.findall(r"`PATCH /scenarios/\{id\}/interface` `(.*?)`", SKILL, flags=re.DOTALL)
     interface = assert_ok(api.patch("/scenarios/1/interface", json=json.loads(body)))["interface"]
     assert [field["name"] for field in interface["input"]] == ["name"]

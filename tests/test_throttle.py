@@ -47,7 +47,7 @@ def test_no_window_holds_more_than_four_fifths_of_the_limit() -> None:
     assert sent[-1] - sent[0] < 60 * 5
 
 
-def test_a_refusal_is_waited_out_as_long_as_it_says() -> None:
+def test_a_rejection_is_waited_out_as_long_as_it_says() -> None:
     timer = FakeTimer()
     throttle = Throttle(DEFAULT_LIMIT, timer)
     throttle.on_rate_limited({"Retry-After": "7"})

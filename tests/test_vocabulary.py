@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,38 +22,45 @@ def vocabulary() -> dict[str, Any]:
     return loaded
 
 
-def checked_files() -> Iterator[Path]:
-    """Yields the files of the checked folders that have text."""
-    exempt = [ROOT / name for name in vocabulary()["exempt"]]
-    for name in vocabulary()["checked"]:
+def text_files(folders: Iterable[str]) -> Iterator[Path]:
+    """Yields the files of some folders that have text."""
+    for name in folders:
         path = ROOT / name
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            hidden = {"node_modules", "__pycache__"} & set(file.parts)
-            if (
-                file.suffix in SUFFIXES
-                and not hidden
-                and not any(file.is_relative_to(each) for each in exempt)
-            ):
+            if file.suffix in SUFFIXES and not {"node_modules", "__pycache__"} & set(file.parts):
                 yield file
+
+
+def all_files() -> Iterator[Path]:
+    return text_files([*vocabulary()["package"], *vocabulary()["checked"]])
+
+
+def uses(word: str, files: Iterable[Path]) -> list[str]:
+    """Returns each line that has a word."""
+    pattern = re.compile(rf"\b(?:{word})\b", flags=re.IGNORECASE)
+    return [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()[:120]}"
+        for path in files
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if pattern.search(line)
+    ]
 
 
 @pytest.mark.parametrize(("word", "term"), vocabulary()["words"].items())
 def test_a_word_is_not_used(word: str, term: str) -> None:
-    pattern = re.compile(rf"\b(?:{word})\b", flags=re.IGNORECASE)
-    found = [
-        f"{path.relative_to(ROOT)}:{number}: {line.strip()[:120]}"
-        for path in checked_files()
-        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
-        if pattern.search(line)
-    ]
-    assert found == [], f"use: {term}"
+    assert uses(word, all_files()) == [], f"use: {term}"
+
+
+@pytest.mark.parametrize(("word", "term"), vocabulary()["package_words"].items())
+def test_the_package_does_not_use_a_word(word: str, term: str) -> None:
+    assert uses(word, text_files(vocabulary()["package"])) == [], f"use: {term}"
 
 
 def test_a_docstring_opens_with_a_term() -> None:
     openings = tuple(f"{word} " for word in vocabulary()["docstring_openings"])
     found = [
         f"{path.relative_to(ROOT)}: {docstring.splitlines()[0][:120]}"
-        for path in checked_files()
+        for path in all_files()
         if path.suffix == ".py"
         for docstring in docstrings(path)
         if docstring.startswith(openings)

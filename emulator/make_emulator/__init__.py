@@ -18,7 +18,7 @@ __all__ = ["MakeEmulator", "World", "__version__", "create_app", "mock_make"]
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded when first asked for: the command line must not wait for what only tests use.
+    # Loaded on first use: the command line does not need what only tests use.
     if name == "create_app":
         from .app import create_app
 

@@ -64,7 +64,7 @@ class HttpClient:
         except (TimeoutError, exceptions.TimeoutError):
             raise NoResponseError("timeout", "The operation timed out.", _elapsed_ms(started)) from None
         except OverflowError:
-            text = f"The answer is larger than {MAX_RESPONSE_SIZE} bytes."
+            text = f"The response is larger than {MAX_RESPONSE_SIZE} bytes."
             raise NoResponseError("size", text, _elapsed_ms(started)) from None
         except (exceptions.HTTPError, OSError, ValueError) as error:
             raise NoResponseError(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
-Json: TypeAlias = Any
-"""A JSON value; treated as immutable once it is part of the state. An array is a list or a tuple."""
+if TYPE_CHECKING:
+    Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+    """A JSON value; treated as immutable once it is part of the state. An array is a list or a tuple."""
+else:
+    # The type hints of rows are resolved at run time, where a recursive alias cannot be.
+    Json = Any
 
 
 def as_mapping(value: Json) -> Mapping[str, Json]:
@@ -19,11 +23,16 @@ def as_array(value: Json) -> Sequence[Json]:
     return value if isinstance(value, (list, tuple)) else ()
 
 
+def as_mappings(value: Json) -> Sequence[Mapping[str, Json]]:
+    """Returns the objects in a JSON array, and none for any other value."""
+    return [item for item in as_array(value) if isinstance(item, Mapping)]
+
+
 def text_or_none(value: Json) -> str | None:
     """Returns a JSON string as it is, and ``None`` for any other value."""
     return value if isinstance(value, str) else None
 
 
-def integer_or_none(value: Json) -> int | None:
-    """Returns a whole JSON number as it is, and ``None`` for any other value, booleans included."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+def is_integer(value: Json) -> TypeGuard[int]:
+    """Returns true for a whole JSON number, which a boolean is not."""
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -18,7 +18,7 @@ from .http.usage_stats import UsageStats
 from .world import templates
 from .world.models import Team, Token, User
 from .world.transport import Transport
-from .world.world import World, ignore_name
+from .world.world import World, ignore_lookup_key
 
 #: Name of the world that a server starts with.
 DEFAULT_WORLD = "default"
@@ -150,10 +150,10 @@ class WorldRegistry:
         """
         fresh = self._build_world(handle.spec)
         with self._lock, handle.world.lock, fresh.lock:
-            if any(self._directory.get(name, handle) is not handle for name in _lookup_keys(fresh)):
+            if any(self._directory.get(name, handle) is not handle for name in fresh.lookup_keys()):
                 raise ValueError(_SEED_CONFLICT)
             self._unregister(handle)
-            handle.world.register_name = ignore_name
+            handle.world.register_lookup_key = ignore_lookup_key
             handle.world = fresh
             handle.request_log.clear()
             handle.faults.clear()
@@ -167,11 +167,11 @@ class WorldRegistry:
             ValueError: if another world has one of them; then nothing was changed.
         """
         with self._lock, handle.world.lock, world.lock:
-            if any(self._directory.get(name, handle) is not handle for name in _lookup_keys(world)):
+            if any(self._directory.get(name, handle) is not handle for name in world.lookup_keys()):
                 raise ValueError("another world has one of its tokens or udids")
             if self._by_name.get(handle.name) is not handle:
                 raise ValueError("the world was deleted")
-            handle.world.register_name = ignore_name
+            handle.world.register_lookup_key = ignore_lookup_key
             self._unregister(handle)
             handle.world = world
             self._register(handle)
@@ -179,7 +179,7 @@ class WorldRegistry:
     def delete(self, handle: WorldHandle) -> None:
         with self._lock, handle.world.lock:
             self._unregister(handle)
-            handle.world.register_name = ignore_name
+            handle.world.register_lookup_key = ignore_lookup_key
             self._by_name.pop(handle.name, None)
 
     def _build_world(self, spec: WorldSpec) -> World:
@@ -194,12 +194,12 @@ class WorldRegistry:
 
     def _register(self, handle: WorldHandle) -> None:
         world = handle.world
-        names = _lookup_keys(world)
+        names = world.lookup_keys()
         if any(name in self._directory for name in names):
             raise ValueError(_SEED_CONFLICT)
         for name in names:
             self._index(handle, name)
-        world.register_name = partial(self._index, handle)
+        world.register_lookup_key = partial(self._index, handle)
         world.transport = self._transport
 
     def _index(self, handle: WorldHandle, name: str) -> None:
@@ -212,8 +212,3 @@ class WorldRegistry:
             if self._directory.get(name) is handle:
                 del self._directory[name]
         handle.lookup_keys.clear()
-
-
-def _lookup_keys(world: World) -> list[str]:
-    """Returns the names by which requests find a world."""
-    return [*(token.token for token in world.tokens), *(hook.udid for hook in world.hooks)]

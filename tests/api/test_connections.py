@@ -44,14 +44,14 @@ def test_one_connection_comes_with_its_scopes(api: ApiClient) -> None:
     assert connection["scopesCnt"] == 1
 
 
-def test_the_organization_comes_only_when_it_is_asked_for(api: ApiClient) -> None:
+def test_the_organization_comes_only_when_it_is_requested(api: ApiClient) -> None:
     path = "/connections/1?cols[]=organizationId&cols[]=id"
     assert assert_ok(api.get(path)) == {"connection": {"organizationId": 1, "id": 1}}
     listed = assert_ok(api.get("/connections?teamId=1&cols[]=name"))["connections"]
     assert listed == [{"name": "Reporting Sheets"}, {"name": "Team Slack"}]
 
 
-def test_the_list_is_of_one_team_and_of_the_types_asked_for(api: ApiClient) -> None:
+def test_the_list_is_of_one_team_and_of_the_types_requested(api: ApiClient) -> None:
     assert "Missing value of required parameter 'teamId'." in suberror_messages(api.get("/connections"))
     for query in ("type[]=google", "type=google", "type[]=google&type[]=unheard-of"):
         rows = assert_ok(api.get(f"/connections?teamId=1&{query}"))["connections"]
@@ -59,7 +59,7 @@ def test_the_list_is_of_one_team_and_of_the_types_asked_for(api: ApiClient) -> N
     assert_refused(api.get("/connections?teamId=2"), 404, code="SC404")
 
 
-def test_scoped_tells_whether_a_type_has_the_scopes_asked_about(api: ApiClient) -> None:
+def test_scoped_says_whether_a_type_has_the_queried_scopes(api: ApiClient) -> None:
     def scoped(query: str) -> dict[str, bool]:
         rows = assert_ok(api.get(f"/connections?teamId=1&{query}"))["connections"]
         return {row["accountName"]: row["scoped"] for row in rows}
@@ -120,7 +120,7 @@ def test_name_and_type_are_needed(api: ApiClient) -> None:
     ]
 
 
-def test_an_unknown_type_is_refused_in_makes_words(api: ApiClient) -> None:
+def test_an_unknown_type_is_rejected_in_makes_words(api: ApiClient) -> None:
     response = api.post("/connections?teamId=1", json={"accountName": "x", "accountType": "oauth"})
     assert_refused(
         response, 400, detail="Invalid connection type", message="Invalid input parameters", code="IM005"
@@ -205,7 +205,7 @@ def test_setting_data_replaces_all_of_it(api: ApiClient) -> None:
     assert api.world.connections[id].credentials == {"apiKey": ADMIN_TOKEN}
 
 
-def test_the_scopes_of_a_connection_can_be_asked_about(api: ApiClient) -> None:
+def test_the_scopes_of_a_connection_can_be_queried(api: ApiClient) -> None:
     path = "/connections/1/scoped"
     assert assert_ok(api.post(path, json={"scope": ["chat:write"]})) == {"connection": {"scoped": True}}
     assert assert_ok(api.post(path, json={"scope": ["chat:write", "read"]})) == {

@@ -90,7 +90,7 @@ def test_the_outcome_of_a_test_can_be_scripted(api: ApiClient, verdict: dict[str
         {"verify": "ok", "x": 1},
     ],
 )
-def test_a_script_that_makes_no_sense_is_refused(api: ApiClient, verdict: dict[str, Any]) -> None:
+def test_a_script_that_is_invalid_is_rejected(api: ApiClient, verdict: dict[str, Any]) -> None:
     assert_refused(script(api, 1, **verdict), 400, code="SC400")
     assert api.world.connections[1].verdict is None
     assert script(api, 99, verify="ok").status_code == 404
@@ -202,7 +202,7 @@ def test_credentials_are_kept_and_never_shown(api: ApiClient, caplog: pytest.Log
     assert [text for text in shown if SECRET in text] == []
 
 
-def test_the_journal_keeps_the_names_of_what_was_sent(api: ApiClient) -> None:
+def test_the_request_log_keeps_the_names_of_what_was_sent(api: ApiClient) -> None:
     create_make_connection(api)
     response = api.control("GET", "/worlds/default/requests")
     assert response.json is not None

@@ -38,7 +38,7 @@ def test_updating_a_store_changes_what_is_sent_only(api: ApiClient) -> None:
     assert (updated["name"], updated["maxSize"], updated["datastructureId"]) == ("Orders", "20971520", 1)
 
 
-def test_a_store_without_room_in_the_organization_is_refused_with_im003(api: ApiClient) -> None:
+def test_a_store_without_space_in_the_organization_is_rejected_with_im003(api: ApiClient) -> None:
     response = api.post("/data-stores", json={"name": "Huge", "teamId": 1, "maxSizeMB": 100_000})
     assert response.status_code == 400
     assert response.json is not None
@@ -78,7 +78,7 @@ def test_put_replaces_and_patch_merges(api: ApiClient) -> None:
     assert assert_ok(api.put(path, json={"sku": "B", "quantity": 5}))["data"] == {"sku": "B", "quantity": 5}
 
 
-def test_a_record_that_misses_a_required_field_is_refused_by_name(api: ApiClient) -> None:
+def test_a_record_that_misses_a_required_field_is_rejected_by_name(api: ApiClient) -> None:
     for response in (
         api.post("/data-stores/1/data", json={"data": {"sku": "x"}}),
         api.put("/data-stores/1/data/order-1001", json={"sku": "x"}),
@@ -114,7 +114,7 @@ def test_deleting_records_without_confirmation_is_406_and_deletes_nothing(
 
 
 def test_chosen_records_are_deleted_and_unknown_keys_passed_over(api: ApiClient) -> None:
-    response = api.delete("/data-stores/1/data?confirmed=true", json={"keys": ["order-1001", "nobody"]})
+    response = api.delete("/data-stores/1/data?confirmed=true", json={"keys": ["order-1001", "unknown"]})
     assert assert_ok(response) == {"keys": ["order-1001"]}
     assert "order-1001" not in keys(api)
 
@@ -192,7 +192,7 @@ def test_a_structure_that_a_store_has_stays(api: ApiClient) -> None:
         [{"name": "a", "type": "text"}] * 2,
     ],
 )
-def test_a_specification_that_makes_no_sense_is_refused(api: ApiClient, spec: Any) -> None:
+def test_a_specification_that_is_invalid_is_rejected(api: ApiClient, spec: Any) -> None:
     assert api.post("/data-structures", json={"name": "S", "teamId": 1, "spec": spec}).status_code == 400
 
 

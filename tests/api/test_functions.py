@@ -24,7 +24,7 @@ def create(api: ApiClient, **changes: Any) -> dict[str, Any]:
 
 
 def unfit(api: ApiClient, **changes: Any) -> str:
-    """Why a function is refused."""
+    """Message of the rejection of a function."""
     response = api.post("/functions?teamId=1", json={**TWICE, **changes})
     return str(assert_refused(response, 400, code="IM005", message="Invalid input parameters")["detail"])
 
@@ -111,18 +111,18 @@ def test_a_name_has_letters_and_digits(api: ApiClient, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["2x", "two_words", "two words", "$", "é", "a-b", "a.b", "x\n", " x"])
-def test_other_names_are_refused(api: ApiClient, name: str) -> None:
+def test_other_names_are_rejected(api: ApiClient, name: str) -> None:
     assert unfit(api, name=name) == (
         "The name of a function must contain only letters and digits, and cannot start with a digit."
     )
 
 
 @pytest.mark.parametrize("name", ["do", "function", "arguments", "eval", "await", "instanceof"])
-def test_reserved_words_are_refused(api: ApiClient, name: str) -> None:
+def test_reserved_words_are_rejected(api: ApiClient, name: str) -> None:
     assert unfit(api, name=name) == f"The name of a function cannot be the reserved word '{name}'."
 
 
-def test_names_that_are_taken_are_refused(api: ApiClient) -> None:
+def test_names_that_are_taken_are_rejected(api: ApiClient) -> None:
     create(api)
     assert unfit(api) == "The team has a function 'twice' already."
     assert unfit(api, name="upper", code="function upper(x) {}") == "There is a built-in function 'upper'."
@@ -141,11 +141,11 @@ def test_names_that_are_taken_are_refused(api: ApiClient) -> None:
         ),
     ],
 )
-def test_code_that_is_not_the_function_is_refused(api: ApiClient, code: str, why: str) -> None:
+def test_code_that_is_not_the_function_is_rejected(api: ApiClient, code: str, why: str) -> None:
     assert unfit(api, code=code) == why
 
 
-def test_code_with_an_error_is_refused_and_told_by_a_check(api: ApiClient) -> None:
+def test_code_with_an_error_is_rejected_and_reported_by_a_check(api: ApiClient) -> None:
     code = "function twice(x) { return 2 * ; }"
     why = unfit(api, code=code)
     assert why.startswith("The code of the function is invalid: SyntaxError: ")
@@ -161,7 +161,7 @@ def test_a_check_keeps_nothing(api: ApiClient) -> None:
 
 
 @pytest.mark.usefixtures("makes_time_limit")
-def test_code_that_does_not_end_by_itself_is_refused(api: ApiClient) -> None:
+def test_code_that_does_not_end_by_itself_is_rejected(api: ApiClient) -> None:
     code = f"{TWICE['code']} while (true);"
     assert assert_ok(api.post("/functions/eval?teamId=1", json={"code": code})) == {
         "success": False,
@@ -212,7 +212,7 @@ def test_a_function_is_not_renamed(api: ApiClient) -> None:
     assert why == "The function in the code is called 'letters' instead of 'initials'."
 
 
-def test_the_history_is_asked_for_in_the_functions_own_team(api: ApiClient) -> None:
+def test_the_history_is_requested_in_the_functions_own_team(api: ApiClient) -> None:
     team = assert_ok(api.post("/teams", json={"name": "Other", "organizationId": 1}))["team"]["id"]
     assert_refused(api.get(f"/functions/1/history?teamId={team}"), 404, code="SC404")
     faults = assert_refused(api.get("/functions/1/history"), 400, code="SC400")["suberrors"]
@@ -233,7 +233,7 @@ def test_a_function_in_use_is_deleted_only_with_confirmation(api: ApiClient) -> 
     )
 
 
-def test_a_function_that_nobody_uses_is_deleted_with_its_history(api: ApiClient) -> None:
+def test_an_unused_function_is_deleted_with_its_history(api: ApiClient) -> None:
     assert_ok(api.patch("/functions/1", json={"code": "function initials() {}"}))
     assert assert_ok(api.delete("/functions/1")) == {"success": True}
     assert (len(api.world.functions), len(api.world.function_changes)) == (0, 0)

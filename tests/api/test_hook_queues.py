@@ -44,7 +44,7 @@ def test_the_queue_is_listed_oldest_first_and_an_item_shows_its_data(api: ApiCli
 
 def test_items_of_the_queue_are_deleted_by_id(api: ApiClient) -> None:
     fill(api, "one", "two")
-    response = api.delete("/hooks/1/incomings", json={"ids": ["two", "two", "nobody"]})
+    response = api.delete("/hooks/1/incomings", json={"ids": ["two", "two", "unknown"]})
     assert json_of(response) == {"incomings": ["two"]}
     assert json_of(api.get("/hooks/1"))["hook"]["queueCount"] == 1
 
@@ -101,7 +101,7 @@ def test_logs_are_listed_newest_first_between_two_moments(api: ApiClient) -> Non
         "log-1"
     ]
     assert json_of(api.get("/hooks/1/logs/log-0")) == {"hookLog": {**row, "data": {"n": 0}}}
-    assert api.get("/hooks/1/logs/nobody").status_code == 404
+    assert api.get("/hooks/1/logs/unknown").status_code == 404
 
 
 def test_logs_are_kept_as_long_as_the_plan_says(api: ApiClient) -> None:

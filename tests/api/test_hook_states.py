@@ -1,6 +1,8 @@
-"""What a hook pings, how it learns, and when it is gone."""
+"""States of hooks: ping, learning, disabling and deletion."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
@@ -36,7 +38,7 @@ def test_learning_is_started_and_stopped(api: ApiClient) -> None:
 
 def test_a_learned_structure_names_the_types_of_the_fields(api: ApiClient) -> None:
     id = create_hook(api)["id"]
-    data = {
+    data: dict[str, Any] = {
         "foo": "bar",
         "seed": True,
         "n": 1.5,

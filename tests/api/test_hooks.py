@@ -76,7 +76,7 @@ def test_the_list_can_be_narrowed(api: ApiClient) -> None:
     create_hook(api)
     assert ids() == [1, 2, 3]
     assert ids(typeName="gateway-mailhook") == [2]
-    assert ids(typeName="nobody-knows") == []
+    assert ids(typeName="unknown-knows") == []
     assert ids(assigned="true") == [1]
     assert ids(assigned="false") == [2, 3]
     assert ids(viewForScenarioId=2) == [1, 2, 3]
@@ -96,7 +96,7 @@ def test_what_is_derived_of_the_scenario_is_never_stale(api: ApiClient) -> None:
     assert (hook["scenarioId"], hook["scenarioName"], hook["scenarioIsActive"]) == (None, None, None)
 
 
-def test_a_webhook_needs_its_own_fields_unless_defaults_are_asked_for(api: ApiClient) -> None:
+def test_a_webhook_needs_its_own_fields_unless_defaults_are_requested(api: ApiClient) -> None:
     body = {"name": "Intake", "teamId": 1, "typeName": "gateway-webhook"}
     assert suberror_messages(api.post("/hooks", json=body)) == [
         f"Missing value of required parameter '{name}'." for name in ("method", "headers", "stringify")
@@ -177,7 +177,7 @@ def test_renaming_answers_the_whole_hook(api: ApiClient) -> None:
     ]
 
 
-def test_set_data_tells_whether_anything_changed(api: ApiClient) -> None:
+def test_set_data_shows_whether_anything_changed(api: ApiClient) -> None:
     assert json_of(api.post("/hooks/1/set-data", json={"method": True, "headers": True})) == {"changed": True}
     assert json_of(api.post("/hooks/1/set-data", json={"method": True})) == {"changed": False}
     assert json_of(api.get("/hooks/1"))["hook"]["data"] == {

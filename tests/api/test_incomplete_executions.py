@@ -69,7 +69,7 @@ def test_the_list_shows_what_broke_off_newest_first(api: ApiClient, scenario: in
     assert api.get("/dlqs").status_code == 400
 
 
-def test_one_of_them_tells_of_its_scenario_and_run(api: ApiClient, scenario: int) -> None:
+def test_an_incomplete_execution_shows_its_scenario_and_run(api: ApiClient, scenario: int) -> None:
     id = ids_of(api, scenario)[1]
     row = api.world.incomplete_executions[id]
     assert json_of(api.get(f"/dlqs/{id}"))["dlq"] == {
@@ -89,14 +89,14 @@ def test_one_of_them_tells_of_its_scenario_and_run(api: ApiClient, scenario: int
     }
 
 
-def test_its_bundle_holds_what_the_modules_put_out_and_the_error(api: ApiClient, scenario: int) -> None:
+def test_its_bundle_holds_what_the_modules_output_and_the_error(api: ApiClient, scenario: int) -> None:
     assert json_of(api.get(f"/dlqs/{ids_of(api, scenario)[1]}/bundle")) == {
         "code": "OK",
         "response": {"1": {"value": "{"}, "2": {"error": {"type": "DataError", "message": TEXT}}},
     }
 
 
-def test_a_mended_blueprint_is_what_the_next_attempt_runs(api: ApiClient, scenario: int) -> None:
+def test_a_repaired_blueprint_is_what_the_next_attempt_runs(api: ApiClient, scenario: int) -> None:
     id = ids_of(api, scenario)[0]
     repaired = blueprint()
     repaired["flow"][1]["mapper"]["json"] = "2"
@@ -108,7 +108,7 @@ def test_a_mended_blueprint_is_what_the_next_attempt_runs(api: ApiClient, scenar
     assert api.post(f"/dlqs/{id}/retry").status_code == 400
 
 
-def test_a_blueprint_without_the_failing_module_is_refused_and_nothing_changes(
+def test_a_blueprint_without_the_failing_module_is_rejected_and_nothing_changes(
     api: ApiClient, scenario: int
 ) -> None:
     id = ids_of(api, scenario)[0]
@@ -155,7 +155,7 @@ def test_several_can_be_tried_again_at_once(api: ApiClient, scenario: int) -> No
     assert json_of(api.post(path, json={"all": True, "exceptIds": [later]})) == {"dlqs": [earlier]}
     attempts = [row["attempts"] for row in json_of(api.get(f"/dlqs?scenarioId={scenario}"))["dlqs"]]
     assert attempts == [2, 2]
-    assert api.post(path, json={"ids": ["nobody"]}).status_code == 404
+    assert api.post(path, json={"ids": ["unknown"]}).status_code == 404
     assert api.post(path, json={}).status_code == 400
     assert api.post(path, json={"ids": [later], "all": True}).status_code == 400
 
@@ -187,7 +187,7 @@ def test_a_scenario_counts_what_is_not_resolved_in_lists_too(api: ApiClient, sce
     assert counts() == [(1, 2), (1, 2)]
 
 
-def test_what_belongs_to_somebody_else_does_not_exist(api: ApiClient, scenario: int) -> None:
+def test_what_belongs_to_others_does_not_exist(api: ApiClient, scenario: int) -> None:
     id = ids_of(api, scenario)[0]
     for path in (f"/dlqs/{id}", f"/dlqs/{id}/bundle", f"/dlqs?scenarioId={scenario}", "/dlqs/unknown"):
         token = OUTSIDER_TOKEN if path != "/dlqs/unknown" else api.token

@@ -23,7 +23,7 @@ def test_the_list_can_be_limited_to_a_zone(api: ApiClient) -> None:
     assert response["organizations"] == []
 
 
-def test_one_organization_tells_its_license_and_counters_as_strings(api: ApiClient) -> None:
+def test_one_organization_shows_its_license_and_counters_as_strings(api: ApiClient) -> None:
     response = api.get("/organizations/1").json
     assert response is not None
     organization = response["organization"]
@@ -72,7 +72,7 @@ def test_a_new_organization_has_a_team_and_its_creator_as_owner(api: ApiClient) 
     assert api.get(f"/organizations/{id}").status_code == 200
 
 
-def test_a_name_with_forbidden_characters_is_refused(api: ApiClient) -> None:
+def test_a_name_with_forbidden_characters_is_rejected(api: ApiClient) -> None:
     for name in ("<script>", " led by a space", "", "x" * 129):
         body = {"name": name, "regionId": 1, "timezoneId": 164, "countryId": 4}
         assert api.post("/organizations", json=body).status_code == 400, name
@@ -103,7 +103,7 @@ def test_only_administrators_found_organizations(api: ApiClient) -> None:
     assert len(api.world.organizations) == 2
 
 
-def test_places_that_do_not_exist_are_refused(api: ApiClient) -> None:
+def test_places_that_do_not_exist_are_rejected(api: ApiClient) -> None:
     body = {"name": "Mine", "regionId": 1, "timezoneId": 113, "countryId": 4}
     for field in ("regionId", "timezoneId", "countryId"):
         assert api.post("/organizations", json={**body, field: 99999}).status_code == 400, field

@@ -120,7 +120,7 @@ def test_the_public_ones_are_searched_by_name_apps_and_language(api: ApiClient) 
     assert found("name=http") == [101]
     assert found("name=SLACK") == [104, 103]
     assert found("usedApps[]=slack&usedApps[]=rss") == [103]
-    assert found("name=nobody") == []
+    assert found("name=unknown") == []
     assert found("pg[sortBy]=id&pg[sortDir]=asc&pg[limit]=2") == [101, 102]
     api.world.users.put(replace(api.world.users[1], language="de"))
     assert found("") == [105]
@@ -144,7 +144,7 @@ def test_a_public_one_is_found_by_its_slug(api: ApiClient) -> None:
 
 
 @pytest.mark.parametrize("url", ["webhook-to-email", "102-Webhook-To-Email", "102-", "102 webhook", "-1"])
-def test_what_is_no_slug_is_refused_in_makes_words(api: ApiClient, url: str) -> None:
+def test_what_is_no_slug_is_rejected_in_makes_words(api: ApiClient, url: str) -> None:
     assert suberror_messages(api.get(f"/templates/public/{url}")) == [
         "Validation failed for templateUrl unknown format"
     ]

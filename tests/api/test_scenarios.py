@@ -168,7 +168,7 @@ def test_an_organization_without_operations_left_runs_nothing(api: ApiClient) ->
     assert assert_refused(run, 429)["code"] == "IM310"
 
 
-def test_starting_twice_and_stopping_twice_are_refused(api: ApiClient) -> None:
+def test_starting_twice_and_stopping_twice_are_rejected(api: ApiClient) -> None:
     id = create(api)
     assert api.post(f"/scenarios/{id}/stop").status_code == 400
     assert_ok(api.post(f"/scenarios/{id}/start"))
@@ -260,7 +260,7 @@ def test_logs_can_be_filtered(api: ApiClient) -> None:
     assert count("durationTo=100000") == 2
 
 
-def test_a_failed_run_tells_its_error(api: ApiClient) -> None:
+def test_a_failed_run_shows_its_error(api: ApiClient) -> None:
     blueprint = {
         "name": "Fails",
         "flow": [{"id": 1, "module": "util:SetVariable2", "version": 1, "mapper": {}}],
@@ -306,7 +306,7 @@ def test_a_failed_run_tells_its_error(api: ApiClient) -> None:
         ),
     ],
 )
-def test_every_failure_tells_its_error_and_the_module_that_caused_it(
+def test_every_failure_shows_its_error_and_the_module_that_caused_it(
     api: ApiClient, module: str, mapper: Any, name: str, message: str, cause: tuple[str, str]
 ) -> None:
     flow = [{"id": 1, "module": module, "version": 1, "mapper": mapper}]
@@ -339,7 +339,7 @@ def test_a_run_whose_error_was_put_off_is_a_warning_and_one_whose_error_was_igno
         assert assert_ok(api.get(f"/scenarios/{id}/executions/{run['executionId']}")) == {"status": status}
 
 
-def test_outputs_larger_than_asked_for_are_413(api: ApiClient) -> None:
+def test_outputs_larger_than_requested_are_413(api: ApiClient) -> None:
     id = create(api)
     api.post(f"/scenarios/{id}/start")
     run = assert_ok(api.post(f"/scenarios/{id}/run", json={"data": {"n": 21}, "responsive": True}))
@@ -439,7 +439,7 @@ def test_the_interface_is_null_where_nothing_is_declared(api: ApiClient) -> None
         ),
     ],
 )
-def test_a_blueprint_that_does_not_hang_together_is_refused(
+def test_a_blueprint_that_does_not_hang_together_is_rejected(
     api: ApiClient, blueprint: Any, code: str, fault: str
 ) -> None:
     response = api.post("/scenarios", json=body(blueprint, inputs=[]))
@@ -465,7 +465,7 @@ def test_a_blueprint_that_does_not_hang_together_is_refused(
         {"type": "once"},
     ],
 )
-def test_a_scheduling_that_makes_no_sense_is_refused(api: ApiClient, scheduling: Any) -> None:
+def test_a_scheduling_that_is_invalid_is_rejected(api: ApiClient, scheduling: Any) -> None:
     response = api.post("/scenarios", json={**body(inputs=[]), "scheduling": json.dumps(scheduling)})
     assert assert_refused(response)["code"] == "SC400"
 
@@ -575,16 +575,16 @@ def test_a_clone_for_another_team_needs_a_map_of_what_the_blueprint_uses(api: Ap
         "id"
     ]
     path = "/scenarios/4/clone?organizationId=1"
-    wish = {"name": "Copy", "teamId": 3}
-    assert "datastore '1'" in json.dumps(assert_refused(api.post(path, json=wish)))
-    assert assert_refused(api.post(path, json={**wish, "datastore": {"1": 2}}))["code"] == "SC400"
-    copy = assert_ok(api.post(path, json={**wish, "datastore": {"1": store}, "udt": {"1": structure}}))[
+    params = {"name": "Copy", "teamId": 3}
+    assert "datastore '1'" in json.dumps(assert_refused(api.post(path, json=params)))
+    assert assert_refused(api.post(path, json={**params, "datastore": {"1": 2}}))["code"] == "SC400"
+    copy = assert_ok(api.post(path, json={**params, "datastore": {"1": store}, "udt": {"1": structure}}))[
         "scenario"
     ]
     flow = assert_ok(api.get(f"/scenarios/{copy['id']}/blueprint"))["response"]["blueprint"]["flow"]
     used = {node["parameters"]["datastore"] for node in flow if node["module"].startswith("datastore:")}
     assert used == {store}
-    assert assert_ok(api.post(f"{path}&notAnalyze=true", json=wish))["scenario"]["teamId"] == 3
+    assert assert_ok(api.post(f"{path}&notAnalyze=true", json=params))["scenario"]["teamId"] == 3
 
 
 def test_a_live_scenario_can_be_deleted_and_its_logs_go_along(api: ApiClient) -> None:
@@ -709,7 +709,7 @@ def test_the_list_can_be_sorted_by_the_names_of_users(api: ApiClient) -> None:
     assert len(assert_ok(api.get(f"{path}&pg[limit]=2&pg[offset]=4"))["scenarios"]) == 1
 
 
-def test_what_cannot_be_live_is_refused_to_a_live_scenario(api: ApiClient) -> None:
+def test_what_cannot_be_live_is_rejected_for_a_live_scenario(api: ApiClient) -> None:
     assert_refused(api.patch("/scenarios/3", json={"scheduling": json.dumps({"type": "indefinitely"})}))
     empty = json.dumps({"name": "Empty", "flow": [], "metadata": {}})
     assert (

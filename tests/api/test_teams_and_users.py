@@ -65,7 +65,7 @@ def test_deleting_a_team_needs_confirmation_and_takes_everything_along(api: ApiC
         assert api.get(path).status_code == 404, path
 
 
-def test_a_teams_columns_tell_what_it_consumed(api: ApiClient) -> None:
+def test_a_teams_columns_show_what_it_consumed(api: ApiClient) -> None:
     response = api.get("/teams/1?cols[]=operations&cols[]=centicredits&cols[]=activeScenarios").json
     assert response is not None
     operations = response["team"]["operations"]
@@ -107,7 +107,7 @@ def test_users_can_be_found_by_role_name_and_address(api: ApiClient, query: str,
         ("teamId=1&organizationRoleId=13", "The role filter needs organizationId"),
     ],
 )
-def test_a_question_for_users_that_makes_no_sense_is_refused(api: ApiClient, query: str, detail: str) -> None:
+def test_a_question_for_users_that_is_invalid_is_rejected(api: ApiClient, query: str, detail: str) -> None:
     response = api.get(f"/users?{query}")
     assert response.status_code == 400
     assert response.json is not None
@@ -156,7 +156,7 @@ def test_the_owner_holds_the_permissions_of_a_team_without_being_its_member(api:
     assert found(api, "type=company&permission=team delete&teamId=1") == [1]
 
 
-def test_a_user_found_by_permission_has_three_columns_and_more_when_asked(api: ApiClient) -> None:
+def test_a_user_found_by_permission_has_three_columns_and_more_when_requested(api: ApiClient) -> None:
     short = api.get(f"/users/by-permission?{VIEWERS}").json
     assert short == {"users": [{"id": 1, "name": "Ada Maker", "email": "ada@example.com"}]}
     long = api.get(f"/users/by-permission?{VIEWERS}&cols[]=*").json
@@ -210,7 +210,7 @@ def test_a_user_found_by_permission_has_three_columns_and_more_when_asked(api: A
         ),
     ],
 )
-def test_a_permission_that_cannot_be_asked_for_is_refused(
+def test_a_permission_that_cannot_be_queried_is_rejected(
     api: ApiClient, query: str, faults: list[str]
 ) -> None:
     response = api.get(f"/users/by-permission?{query}")
@@ -222,7 +222,7 @@ def test_a_permission_that_cannot_be_asked_for_is_refused(
     )
 
 
-def test_a_team_of_another_organization_is_refused_whatever_the_type(api: ApiClient) -> None:
+def test_a_team_of_another_organization_is_rejected_whatever_the_type(api: ApiClient) -> None:
     made = api.post(
         "/organizations", json={"name": "Other", "regionId": 1, "timezoneId": 113, "countryId": 4}
     ).json
@@ -253,7 +253,7 @@ def test_only_who_may_view_the_users_of_an_organization_finds_them(api: ApiClien
 def test_users_by_permission_of_what_is_hidden_are_404(api: ApiClient) -> None:
     for query in (VIEWERS, "type=company&permission=team view&teamId=1"):
         assert api.get(f"/users/by-permission?{query}", token=OUTSIDER_TOKEN).status_code == 404
-    # Who administers the organization, but is not in the team, does not see the team.
+    # An administrator of the organization who is not in the team does not see the team.
     _, admin = joined(api, organization=12)
     hidden = api.get("/users/by-permission?type=company&permission=team view&teamId=1", token=admin)
     assert hidden.status_code == 404
@@ -285,7 +285,7 @@ def test_roles_can_be_limited_to_one_and_some_left_out(api: ApiClient) -> None:
     assert api.get("/users/roles?organizationId=1", token=OUTSIDER_TOKEN).status_code == 404
 
 
-def test_a_role_tells_its_permissions(api: ApiClient) -> None:
+def test_a_role_shows_its_permissions(api: ApiClient) -> None:
     response = api.get("/users/roles/14").json
     assert response == {
         "usersRole": {

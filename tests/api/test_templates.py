@@ -151,16 +151,16 @@ def test_the_parts_are_json_in_strings(api: ApiClient) -> None:
         ({"name": "Other"}, "Unknown parameter 'name'."),
     ],
 )
-def test_what_makes_no_template_is_refused(api: ApiClient, changes: dict[str, Any], text: str) -> None:
+def test_what_makes_no_template_is_rejected(api: ApiClient, changes: dict[str, Any], text: str) -> None:
     before = len(api.world.templates)
     assert suberror_messages(api.post("/templates", json=body(**changes))) == [text]
     assert len(api.world.templates) == before
 
 
-def test_a_blueprint_with_unknown_modules_is_refused_with_im007(api: ApiClient) -> None:
-    flow = [{"id": 1, "module": "util:Nobody", "version": 1, "parameters": {}, "mapper": {}}]
+def test_a_blueprint_with_unknown_modules_is_rejected_with_im007(api: ApiClient) -> None:
+    flow = [{"id": 1, "module": "util:Unknown", "version": 1, "parameters": {}, "mapper": {}}]
     response = api.post("/templates", json=body(blueprint={**BLUEPRINT, "flow": flow}))
-    assert_refused(response, 400, code="IM007", detail="Module not found 'util:Nobody' version '1'.")
+    assert_refused(response, 400, code="IM007", detail="Module not found 'util:Unknown' version '1'.")
 
 
 def test_a_plan_without_templates_creates_none(api: ApiClient) -> None:

@@ -27,7 +27,7 @@ def test_the_variables_of_a_team_are_makes_own_and_custom_ones(api: ApiClient) -
     ]
 
 
-def test_an_organization_tells_what_is_left_of_its_plan(api: ApiClient) -> None:
+def test_an_organization_shows_what_is_left_of_its_plan(api: ApiClient) -> None:
     rows = {row["name"]: row for row in assert_ok(api.get(OF_ORGANIZATION))["organizationVariables"]}
     assert rows["zone"]["value"] == "eu1.make.com"
     assert rows["LAUNCHED"] == {
@@ -71,14 +71,14 @@ def test_each_type_has_values(api: ApiClient, type_id: int, value: Any) -> None:
         *product([4], [0, "1998-03-06", "1998-02-30T00:00:00.000Z", "soon", None]),
     ],
 )
-def test_a_value_of_another_type_is_refused(api: ApiClient, type_id: int, value: Any) -> None:
+def test_a_value_of_another_type_is_rejected(api: ApiClient, type_id: int, value: Any) -> None:
     body = {"name": "REGION", "typeId": type_id, "value": value}
     assert_refused(api.post(OF_TEAM, json=body), 400)
     assert len(assert_ok(api.get(OF_TEAM))["teamVariables"]) == 3
 
 
 @pytest.mark.parametrize("name", ["", "with space", "a-b", "a.b", "é", "x" * 129, "MAX_QUANTITY", "name"])
-def test_a_name_that_is_none_or_taken_is_refused(api: ApiClient, name: str) -> None:
+def test_a_name_that_is_none_or_taken_is_rejected(api: ApiClient, name: str) -> None:
     body = assert_refused(api.post(OF_TEAM, json={"name": name, "typeId": 2, "value": "x"}), 400)
     assert all("'name'" in fault["message"] for fault in body["suberrors"])
 
@@ -95,7 +95,7 @@ def test_type_and_value_are_compared_only_when_both_are_given(api: ApiClient) ->
     assert assert_ok(api.patch(f"{OF_TEAM}/REGION", json={"typeId": 3}))["teamVariable"]["value"] == 5
 
 
-def test_the_history_is_told_from_the_latest_on(api: ApiClient) -> None:
+def test_the_history_is_reported_from_the_latest_on(api: ApiClient) -> None:
     create(api)
     [made] = assert_ok(api.get(f"{OF_TEAM}/REGION/history"))["teamVariableHistory"]
     assert made == {
@@ -158,7 +158,7 @@ def test_variables_go_with_their_team_and_organization(api: ApiClient) -> None:
     assert len(api.world.variables) == len(api.world.variable_changes) == 0
 
 
-def test_the_journal_shows_no_secret_in_a_variable(api: ApiClient) -> None:
+def test_the_request_log_shows_no_secret_in_a_variable(api: ApiClient) -> None:
     create(api, name="API_TOKEN", value="hush-hush")
     assert_ok(api.get(OF_TEAM))
     request_log = assert_ok(api.control("GET", "/worlds/default/requests"))

@@ -13,7 +13,7 @@ from make_emulator.cli.main import main
 
 @pytest.fixture(scope="module")
 def make() -> Iterator[MakeEmulator]:
-    """A server whose default world was asked for a team."""
+    """A server whose default world received a request for a team."""
     with MakeEmulator() as emulator:
         world = emulator.world
         requests.get(f"{world.base_url}/teams/1", headers=world.headers, timeout=10)

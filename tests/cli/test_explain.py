@@ -36,7 +36,7 @@ def written(folder: Path, *flow: Any, **metadata: Any) -> str:
     return str(path)
 
 
-def test_a_run_is_told_module_by_module_with_its_routes() -> None:
+def test_a_run_is_reported_module_by_module_with_its_routes() -> None:
     result = shipped("lead-intake", "--input", '{"email": "Ann@example.com", "employees": 3}')
     assert result.exit_code == 0
     head, output, end = result.output.split("\n\n")
@@ -74,7 +74,7 @@ def test_a_run_is_told_module_by_module_with_its_routes() -> None:
     assert end.startswith("SUCCESS  3 operations, 3 credits, ")
 
 
-def test_an_error_is_told_with_who_handled_it_and_how(tmp_path: Path) -> None:
+def test_an_error_is_reported_with_its_handler(tmp_path: Path) -> None:
     script = tmp_path / "modules.yaml"
     script.write_text("http:ActionSendData: { error: { name: DataError, message: '[404] Gone' } }")
     result = shipped("subscription-cancel", "--input", '{"email": "a@example.com"}', "--modules", str(script))
@@ -105,7 +105,7 @@ def test_a_run_that_ends_with_an_error_ends_the_command_with_1() -> None:
     assert result.stderr == ""
 
 
-def test_a_warning_ends_it_with_0_and_tells_what_is_stored(tmp_path: Path) -> None:
+def test_a_warning_ends_it_with_0_and_shows_what_is_stored(tmp_path: Path) -> None:
     script = tmp_path / "modules.yaml"
     script.write_text("google-sheets:addRow: { error: { name: ConnectionError } }")
     result = shipped("scanner-log", "--input", '{"code": "1"}', "--modules", str(script))
@@ -129,7 +129,7 @@ def test_a_break_that_has_nowhere_to_store_says_so(tmp_path: Path) -> None:
     )
 
 
-def test_what_a_filter_stops_is_told() -> None:
+def test_what_a_filter_stops_is_reported() -> None:
     result = shipped("telegram-bot", "--input", '{"message": {"chat": {"id": 5}}}')
     assert (
         'filter "A text" before 2: stopped ({{1.message.text}} exists)\n\nSUCCESS  1 operation, '
@@ -150,7 +150,7 @@ def test_a_branch_is_shown_with_its_label_and_one_that_is_empty_is_named(tmp_pat
     assert '3 builtin:BasicIfElse\n  branch 2 of 2 else\n    5 "Ask" http:ActionSendData\n' in result.output
 
 
-def test_bundles_are_shortened_unless_all_is_asked_for(tmp_path: Path) -> None:
+def test_bundles_are_shortened_unless_all_is_requested(tmp_path: Path) -> None:
     blueprint = written(tmp_path, module(1, "builtin:BasicRepeater", {"start": 1, "repeats": 5, "step": 1}))
     short = explain(blueprint).output
     assert "    out: 5 bundles\n       1. i: 1\n       2. i: 2\n       3. i: 3\n" in short
@@ -186,7 +186,7 @@ def test_what_is_in_a_blueprint_cannot_play_with_the_terminal(tmp_path: Path) ->
     assert '1 "c [2J d" json:CreateJSON\n' in output
 
 
-def test_of_a_long_run_the_beginning_is_told_and_what_is_too_large_is_left_out(tmp_path: Path) -> None:
+def test_of_a_long_run_the_beginning_is_reported_and_what_is_too_large_is_left_out(tmp_path: Path) -> None:
     loop = module(1, "builtin:BasicRepeater", {"start": 1, "repeats": 1200, "step": 1})
     counted = module(2, "util:FunctionIncrement", parameters={"reset": "run"})
     lines = explain(written(tmp_path, loop, counted)).output.splitlines()
@@ -199,7 +199,7 @@ def test_of_a_long_run_the_beginning_is_told_and_what_is_too_large_is_left_out(t
     assert lines[-3] == "    too large to show"
 
 
-def test_of_what_is_confidential_no_data_are_told(tmp_path: Path) -> None:
+def test_of_what_is_confidential_no_data_are_reported(tmp_path: Path) -> None:
     blueprint = written(
         tmp_path, module(1, "json:CreateJSON", {"a": "secret"}), scenario={"confidential": True}
     )
@@ -280,7 +280,7 @@ def test_json_holds_all_that_is_known() -> None:
     assert reported["started"] == "2026-03-02T09:00:00.000Z"
 
 
-def test_the_run_of_a_scenario_that_is_called_is_told_within_the_call(tmp_path: Path) -> None:
+def test_the_run_of_a_scenario_that_is_called_is_reported_within_the_call(tmp_path: Path) -> None:
     parameters = {"scenario": 77, "shouldWaitForExecutionEnd": True}
     blueprint = written(tmp_path, module(1, "scenario-service:CallSubscenario", parameters=parameters))
     large = {"name": "Large", "conditions": [[{"a": "{{1.n}}", "o": "number:greater", "b": "10"}]]}
@@ -318,7 +318,7 @@ def test_the_run_of_a_scenario_that_is_called_is_told_within_the_call(tmp_path: 
     assert [event["event"] for event in call["events"]] == ["operation", "filter"]
 
 
-def test_cycles_are_told_apart(tmp_path: Path) -> None:
+def test_cycles_are_reported_separately(tmp_path: Path) -> None:
     path = written(tmp_path, module(1, "json:CreateJSON", {"a": 1}), scenario={"roundtrips": 3})
     output = explain(path).output.split("\n\n")[1].splitlines()
     assert [line for line in output if not line.startswith(" ")] == [
@@ -330,7 +330,7 @@ def test_cycles_are_told_apart(tmp_path: Path) -> None:
     ]
 
 
-def test_a_scenario_that_calls_itself_is_told_as_deep_as_it_went(tmp_path: Path) -> None:
+def test_a_scenario_that_calls_itself_is_reported_as_deep_as_it_went(tmp_path: Path) -> None:
     parameters = {"scenario": 77, "shouldWaitForExecutionEnd": True}
     blueprint = written(tmp_path, module(1, "scenario-service:CallSubscenario", parameters=parameters))
     result = explain(blueprint, "--scenario", f"77={blueprint}")
@@ -348,12 +348,14 @@ def test_a_scenario_that_calls_itself_is_told_as_deep_as_it_went(tmp_path: Path)
         (f"77={FOLDER.parent / 'fidelity.yaml'}", 1, "is no blueprint: not JSON"),
     ],
 )
-def test_a_called_scenario_that_is_none_is_refused(tmp_path: Path, body: str, code: int, reason: str) -> None:
+def test_a_called_scenario_that_is_none_is_rejected(
+    tmp_path: Path, body: str, code: int, reason: str
+) -> None:
     result = explain(written(tmp_path), "--scenario", body)
     assert (result.exit_code, reason in result.stderr) == (code, True), result.stderr
 
 
-def test_the_same_blueprint_is_always_told_alike() -> None:
+def test_the_same_blueprint_is_always_reported_alike() -> None:
     first = shipped("overdue-invoices", "--now", "2026-03-02T09:00:00Z")
     assert first.exit_code == 0
     assert shipped("overdue-invoices", "--now", "2026-03-02T09:00:00Z").output == first.output
@@ -378,7 +380,7 @@ def test_it_takes_exports_answers_of_the_api_and_templates(held: Any) -> None:
     assert result.output.startswith("Bare: 1 module\n")
 
 
-def test_inputs_and_outputs_are_those_that_the_api_tells() -> None:
+def test_inputs_and_outputs_are_those_that_the_api_shows() -> None:
     last = module(1, "scenario-service:ReturnData", {"twice": "{{var.input.n * 2}}", "rest": 1}) | {
         "version": 2
     }
@@ -413,7 +415,7 @@ def test_inputs_and_outputs_are_those_that_the_api_tells() -> None:
         ('{"name": "x", "flow": [{"module": "a:b"}], "metadata": {}}', "'None' is not a valid module id"),
     ],
 )
-def test_a_file_that_is_no_blueprint_is_refused_in_one_line(text: str, reason: str) -> None:
+def test_a_file_that_is_no_blueprint_is_rejected_in_one_line(text: str, reason: str) -> None:
     result = explain("-", input=text)
     assert result.exit_code == 1
     assert result.stdout == ""
@@ -459,7 +461,10 @@ def test_a_blueprint_that_is_not_there_is_a_mistake_in_the_usage() -> None:
             "slack:CreateMessage: { error: { name: Oops } }",
             "slack:CreateMessage: The name of an error must be",
         ),
-        ("builtin:BasicRouter: { output: {} }", "builtin:BasicRouter: Module 'builtin:BasicRouter' puts out"),
+        (
+            "builtin:BasicRouter: { output: {} }",
+            "builtin:BasicRouter: Module 'builtin:BasicRouter' emits no bundles",
+        ),
     ],
 )
 def test_a_file_of_modules_is_checked(tmp_path: Path, text: str, reason: str) -> None:
@@ -471,7 +476,7 @@ def test_a_file_of_modules_is_checked(tmp_path: Path, text: str, reason: str) ->
     assert result.stderr.count("\n") == 1
 
 
-def test_inputs_are_checked_and_asked_for(tmp_path: Path) -> None:
+def test_inputs_are_checked_and_prompted_for(tmp_path: Path) -> None:
     result = shipped("price-with-tax")
     assert result.exit_code == 1
     assert result.stderr == (
@@ -493,7 +498,7 @@ def test_a_webhook_that_received_nothing_says_how_to_give_it_a_bundle() -> None:
     assert "    out: no bundle\n" in result.output
 
 
-def test_an_input_that_nobody_takes_is_pointed_out(tmp_path: Path) -> None:
+def test_an_unused_input_is_reported(tmp_path: Path) -> None:
     output = explain(written(tmp_path, module(1, "json:CreateJSON", {"a": 1})), "--input", "{}").output
     assert "  input        not used: neither the scenario nor its first module takes any\n" in output
     output = explain(
@@ -503,6 +508,6 @@ def test_an_input_that_nobody_takes_is_pointed_out(tmp_path: Path) -> None:
     assert '    out: title: "x"\n' in output
 
 
-def test_what_a_webhook_is_answered_is_told() -> None:
+def test_the_response_of_a_webhook_is_reported() -> None:
     result = shipped("order-status-api", "--input", '{"order": "A2"}')
     assert '  response: status: 404, body: "{\\"error\\":\\"There is no such order.\\"}"\n' in result.output

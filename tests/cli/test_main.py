@@ -56,7 +56,7 @@ def test_requests_are_logged_as_sentences_or_as_json_without_secrets() -> None:
             process.terminate()
             _, errors = process.communicate(timeout=10)
         line = errors.strip().splitlines()[0]
-        assert "Ada Maker (token admin) asked for GET /teams/1" in line
+        assert "Ada Maker (token admin): GET /teams/1" in line
         assert ADMIN_TOKEN not in errors
         if log_format == "json":
             assert json.loads(line)["status"] == 200
@@ -226,7 +226,7 @@ def test_init_writes_a_seed_that_is_valid_and_serves(tmp_path: Path) -> None:
         assert get(f"{url}/teams/1")["team"]["name"] == "My Team"  # type: ignore[index]
 
 
-def test_init_overwrites_nothing_unless_told(tmp_path: Path) -> None:
+def test_init_overwrites_nothing_unless_set_so(tmp_path: Path) -> None:
     path = tmp_path / "seed.yaml"
     path.write_text("mine")
     result = CliRunner().invoke(main, ["init", str(path)])
@@ -260,7 +260,7 @@ def test_init_says_where_it_cannot_write(tmp_path: Path) -> None:
     )
 
 
-def test_validate_and_serve_tell_every_fault_with_its_line(tmp_path: Path) -> None:
+def test_validate_and_serve_report_every_issue_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "seed.yaml"
     path.write_text(BROKEN)
     faults = (

@@ -39,7 +39,7 @@ def test_a_world_is_saved_and_loaded(make: MakeEmulator, tmp_path: Path) -> None
     assert not make.world.clock.frozen
 
 
-def test_a_redacted_file_holds_no_token_and_is_refused(make: MakeEmulator, tmp_path: Path) -> None:
+def test_a_redacted_file_holds_no_token_and_is_rejected(make: MakeEmulator, tmp_path: Path) -> None:
     path = tmp_path / "shown.json"
     assert run(make, "snapshot", "save", "--redact", str(path)).exit_code == 0
     assert ADMIN_TOKEN not in path.read_text()

@@ -42,7 +42,7 @@ FILTER = {
 }
 
 
-def test_each_file_is_told_with_its_end_and_the_sum_of_all(tmp_path: Path) -> None:
+def test_each_file_is_reported_with_its_end_and_the_sum_of_all(tmp_path: Path) -> None:
     good = write(
         tmp_path / "a.json", module(1, "acme:find"), module(2, "acme:use", {"x": "{{1.y}}"}, filter=FILTER)
     )
@@ -75,7 +75,7 @@ def test_it_ends_well_if_all_blueprints_do(tmp_path: Path) -> None:
     assert result.output.splitlines()[-1] == "1 blueprint: 1 WARNING"
 
 
-def test_a_file_that_was_named_is_told_whatever_it_holds(tmp_path: Path) -> None:
+def test_a_file_that_was_named_is_reported_whatever_it_holds(tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text('{"name": "x"}')
     result = survey(tmp_path / "package.json")
     assert result.exit_code == 1
@@ -135,7 +135,7 @@ def test_programs_get_one_object_with_what_was_not_reached_and_how_modules_were_
     }
 
 
-def test_modules_can_be_told_what_to_put_out(tmp_path: Path) -> None:
+def test_the_output_of_modules_can_be_scripted(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", module(1, "acme:find"), module(2, "builtin:ThrowError", filter=FILTER))
     script = tmp_path / "modules.yaml"
     script.write_text("acme:find: { error: { name: RateLimitError, message: Slow down } }")
@@ -155,7 +155,7 @@ def test_a_webhook_receives_what_is_mapped_of_it(tmp_path: Path) -> None:
         module(2, "builtin:BasicFeeder", {"array": "{{1.lines}}"}),
         module(3, "acme:use", {"x": "{{2.price}} {{round(2.price)}}"}),
     )
-    bundle = sample_input(parse_export(path.read_bytes()), NOW)
+    bundle: Any = sample_input(parse_export(path.read_bytes()), NOW)
     assert list(bundle) == ["lines"]
     assert all(isinstance(line["price"], float) for line in bundle["lines"])
     [reported] = document(path)["blueprints"]
@@ -177,7 +177,7 @@ def test_a_scenario_gets_inputs_of_the_declared_types(tmp_path: Path) -> None:
     start = {**module(1, "scenario-service:StartSubscenario"), "version": 2}
     use = module(2, "acme:use", {"x": "{{round(1.note)}}"}, filter=FILTER)
     path = write(tmp_path / "a.json", start, use, io={"input_spec": spec, "output_spec": []})
-    inputs = sample_input(parse_export(path.read_bytes()), NOW)
+    inputs: Any = sample_input(parse_export(path.read_bytes()), NOW)
     assert inputs["speed"] in ("fast", "slow")
     assert [set(line) for line in inputs["lines"]] == [{"sku"}, {"sku"}]
     assert isinstance(inputs["note"], str)
@@ -199,7 +199,7 @@ def test_a_name_cannot_play_tricks_on_the_terminal(tmp_path: Path) -> None:
     assert len(output.splitlines()) == 4
 
 
-def test_the_samples_that_cannot_end_well_with_made_up_data_are_known() -> None:
+def test_the_samples_that_cannot_end_well_with_generated_data_are_known() -> None:
     reported = document(fixture_path("blueprints"))["blueprints"]
     bad = {
         Path(row["file"]).stem: row["cause"]["message"]
@@ -212,7 +212,7 @@ def test_the_samples_that_cannot_end_well_with_made_up_data_are_known() -> None:
     assert bad == {}
 
 
-def test_the_same_folder_is_told_the_same_each_time() -> None:
+def test_the_same_folder_is_reported_the_same_each_time() -> None:
     assert document(fixture_path("blueprints")) == document(fixture_path("blueprints"))
 
 

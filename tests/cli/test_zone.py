@@ -68,7 +68,7 @@ def test_a_file_is_written_whole_for_its_owner_and_leaves_nothing_beside_it(
     assert seeds.summarize(seeds.check(seed)).endswith("4 scenarios, 1 template, 5 records")
 
 
-def test_what_is_left_out_is_told_and_the_exit_is_0(world: World) -> None:
+def test_what_is_left_out_is_reported_and_the_exit_is_0(world: World) -> None:
     token = world.create_token(
         ["teams:read", "organizations:read", "user:read", "scenarios:read", "udts:read"]
     )
@@ -239,7 +239,7 @@ def test_a_team_and_the_seed_that_was_pulled_of_it_are_equal(world: World, tmp_p
     assert (result.exit_code, result.output) == (0, "")
 
 
-def test_what_was_changed_since_is_told_field_by_field(
+def test_what_was_changed_since_is_reported_field_by_field(
     world: World, tmp_path: Path, make_emulator: MakeEmulator
 ) -> None:
     seed = tmp_path / "seed.yaml"
@@ -276,7 +276,7 @@ def test_what_was_changed_since_is_told_field_by_field(
     }
 
 
-def test_the_team_of_a_seed_with_several_is_the_one_that_is_asked_about(world: World) -> None:
+def test_the_team_of_a_seed_with_several_is_chosen_by_a_question(world: World) -> None:
     url = f"{world.base_url}:1"
     result = run("diff", "default", url, "--quiet", MAKE_API_KEY=world.token)
     assert (result.exit_code, result.output) == (0, "")

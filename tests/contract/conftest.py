@@ -1,4 +1,4 @@
-"""A target that plays a real zone: over TLS, with a token that may not do everything, and with whims if a test wants them."""
+"""Emulated zone as a target: over TLS, with a restricted token, and with mutants of the application."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from make_emulator.world.enums import SCOPES
 
 from .mutants import MutatedApp
 
-#: What the token of a zone lacks.
+#: Scopes that the token of a zone lacks.
 MISSING_SCOPES = ("admin:write", "user:read")
 
 
@@ -67,7 +67,7 @@ def runner() -> Iterator[CommandRunner]:
 
 @dataclass
 class EmulatedZone:
-    """A world on an emulator that is reached as a zone is, by base URL and token only."""
+    """World of an emulator that is addressed as a zone is, by base URL and token only."""
 
     make: MakeEmulator
     mutated_app: MutatedApp

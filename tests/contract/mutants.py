@@ -175,7 +175,7 @@ def _change_status(before: int, after: int, method: str = "") -> Callable[[Reque
 
 
 def _change_error_body(change: Callable[[Any], Any]) -> Callable[[Request, Response], None]:
-    """Change the JSON of a refusal."""
+    """Change the JSON of an error."""
 
     def bend(request: Request, response: Response) -> None:
         if response.status_code >= 400 and response.mimetype == "application/json":

@@ -48,7 +48,7 @@ def listed(api: ContractClient) -> list[int]:
     return [row["id"] for row in api.get("/hooks", teamId=1).ok()["hooks"]]
 
 
-def test_what_no_answer_told_of_is_found_by_its_prefix(api: ContractClient) -> None:
+def test_what_no_response_named_is_found_by_its_prefix(api: ContractClient) -> None:
     id = hook(api)
     api.guard.forget("hook", id)
     assert ResourceCleaner(api).remove_all() == []
@@ -107,7 +107,7 @@ def interrupt_twice(number: signal.Signals) -> None:
     threading.current_thread() is not threading.main_thread(), reason="signals go to the main thread"
 )
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_the_first_interruption_only_tells_what_goes_on(
+def test_the_first_interruption_only_shows_what_goes_on(
     number: signal.Signals, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = signal.getsignal(number)

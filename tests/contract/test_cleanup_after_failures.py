@@ -82,7 +82,7 @@ def test_a_run_whose_tests_fail_removes_what_it_made(zone: EmulatedZone, tmp_pat
     assert report["leftBehind"] == names(zone) == []
 
 
-def test_what_cannot_be_removed_is_told(zone: EmulatedZone, tmp_path: Path) -> None:
+def test_what_cannot_be_removed_is_reported(zone: EmulatedZone, tmp_path: Path) -> None:
     def refuse(environ: dict[str, Any], admin: str) -> Response | None:
         if environ["REQUEST_METHOD"] == "DELETE" and "/hooks/" in environ["PATH_INFO"]:
             return Response('{"detail": "No.", "message": "No.", "code": "SC403"}', 403)

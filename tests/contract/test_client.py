@@ -87,7 +87,7 @@ def test_what_the_plan_excludes_is_skipped(begun: Begun) -> None:
         api.post("/templates", {"teamId": 1})
 
 
-def test_what_the_plan_has_no_room_for_is_skipped(begun: Begun) -> None:
+def test_what_exceeds_the_plan_is_skipped(begun: Begun) -> None:
     api = begun.client()
     made = api.post("/data-stores", {"name": "contract-1 big", "teamId": 1, "maxSizeMB": 1000})
     assert made.body["code"] == "IM003"
@@ -114,7 +114,7 @@ def test_what_is_not_the_runs_own_is_never_sent(begun: Begun) -> None:
     assert begun.world.requests.all() == []
 
 
-def test_failures_tell_the_route_and_what_came(begun: Begun) -> None:
+def test_failures_show_the_route_and_what_came(begun: Begun) -> None:
     response = begun.client().get("/teams/77")
     with pytest.raises(
         pytest.fail.Exception, match=r"GET /teams/\{teamId\} answered 404, not 200: \{\"detail\""

@@ -58,7 +58,7 @@ def test_a_fresh_emulator_keeps_the_contract(tmp_path: Path) -> None:
         (["--update"], "an emulator is no evidence of Make"),
     ],
 )
-def test_flags_that_make_no_sense_are_mistakes_in_the_usage(flags: list[str], reason: str) -> None:
+def test_flags_that_are_invalid_are_mistakes_in_the_usage(flags: list[str], reason: str) -> None:
     result = CliRunner().invoke(main, ["contract", *flags])
     assert result.exit_code == 2
     assert reason in result.stderr
@@ -71,7 +71,7 @@ def test_the_environment_stands_in_for_flags() -> None:
     assert "--token goes with --base-url only" in result.stderr
 
 
-def test_nobody_at_the_address_is_one_line() -> None:
+def test_an_address_without_a_server_is_one_line() -> None:
     result = CliRunner().invoke(main, ["contract", *ZONE])
     assert result.exit_code == 1
     assert result.stderr.startswith("make-emulator: no response from http://127.0.0.1:9/api/v2: ")
@@ -79,7 +79,7 @@ def test_nobody_at_the_address_is_one_line() -> None:
     assert "secret" not in result.output
 
 
-def test_without_pytest_the_way_to_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pytest_the_way_to_it_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     real = importlib.util.find_spec
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name, *rest: None if name == "pytest" else real(name, *rest)
@@ -91,7 +91,7 @@ def test_without_pytest_the_way_to_it_is_told(monkeypatch: pytest.MonkeyPatch) -
     )
 
 
-def test_a_name_that_no_test_has_is_told() -> None:
+def test_a_name_that_no_test_has_is_reported() -> None:
     ended = subprocess.run(
         [*CONTRACT, "-k", "nothing_of_this_name"], capture_output=True, encoding="utf-8", check=False
     )
@@ -99,7 +99,7 @@ def test_a_name_that_no_test_has_is_told() -> None:
     assert ended.stderr == "make-emulator: no test has a name that matches -k\n"
 
 
-def test_a_token_that_is_refused_is_one_line(zone: EmulatedZone, tmp_path: Path) -> None:
+def test_a_token_that_is_rejected_is_one_line(zone: EmulatedZone, tmp_path: Path) -> None:
     zone.token = "44444444-4444-4444-8444-444444444444"
     ended = subprocess.run(
         zone.command(), env=zone.environment, capture_output=True, encoding="utf-8", check=False
@@ -127,7 +127,7 @@ def test_a_place_that_the_token_does_not_see_is_one_line(zone: EmulatedZone, fla
     assert ended.stderr == f"make-emulator: {reason} {zone.world.base_url}\n"
 
 
-def test_a_report_that_could_not_be_written_is_told_before_the_run(tmp_path: Path) -> None:
+def test_a_report_that_could_not_be_written_is_reported_before_the_run(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["contract", "--html", str(tmp_path / "none" / "report.html")])
     assert result.exit_code == 2
     assert f"there is no folder '{tmp_path / 'none'}' to write it to" in " ".join(result.stderr.split())
@@ -149,7 +149,7 @@ def test_an_emulator_teaches_the_ledger_nothing(zone: EmulatedZone, tmp_path: Pa
     assert path.read_text("utf-8") == "[]"
 
 
-def test_a_second_token_shows_what_is_refused(zone: EmulatedZone, tmp_path: Path) -> None:
+def test_a_second_token_shows_what_is_rejected(zone: EmulatedZone, tmp_path: Path) -> None:
     test = "test_a_token_that_lacks_the_scope and hooks"
     _, report = zone.run(tmp_path, "-k", test)
     assert {each["reason"].partition(" lacks ")[0] for each in report["skipped"]} == {

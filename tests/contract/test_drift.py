@@ -38,23 +38,23 @@ def test_an_answer_of_the_declared_shape_does_not_drift(api: ApiClient) -> None:
         ({"colour": [1]}, ("team.colour", "unknown", "nothing", "array")),
     ],
 )
-def test_each_departure_is_told_with_its_place(change: dict[str, Any], expected: tuple[str, ...]) -> None:
+def test_each_departure_is_reported_with_its_place(change: dict[str, Any], expected: tuple[str, ...]) -> None:
     assert found({"team": {**TEAM, **change}}) == [expected]
 
 
-def test_what_is_missing_is_told_with_its_type() -> None:
+def test_what_is_missing_is_reported_with_its_type() -> None:
     lacking = {name: value for name, value in TEAM.items() if name != "name"}
     assert found({"team": lacking}) == [("team.name", "missing", "string", "nothing")]
     assert found({}) == [("team", "missing", "object", "nothing")]
     assert found([]) == [("the body", "type", "object", "array")]
 
 
-def test_rows_that_depart_in_the_same_way_are_told_once() -> None:
+def test_rows_that_depart_in_the_same_way_are_reported_once() -> None:
     rows = [{**TEAM, "id": str(id)} for id in range(5)]
     assert found({"teams": rows, "pg": PAGE}, LIST) == [("teams[].id", "type", "integer", "string")]
 
 
-def test_just_the_columns_that_were_asked_for_are_needed() -> None:
+def test_just_the_columns_that_were_requested_are_needed() -> None:
     assert found({"team": {"name": "Team"}}, columns=["name"]) == []
     assert [path for path, *_ in found({"team": {"name": "Team"}}, columns=["name", "id"])] == ["team.id"]
     assert ("team.isPaused", "missing") in [each[:2] for each in found({"team": TEAM}, columns=["*"])]
@@ -77,7 +77,7 @@ def test_rows_of_several_kinds_are_compared_with_the_kind_that_fits_best(api: Ap
     assert found(body, route) == [("scenarioLogs[].duration", "missing", "integer", "nothing")]
 
 
-def test_a_refusal_has_a_shape_too() -> None:
+def test_a_rejection_has_a_shape_too() -> None:
     good = {"detail": "d", "message": "m", "code": "SC400", "suberrors": [{"message": "m", "name": "Error"}]}
     assert find_error_drift(ONE, good) == []
     assert find_error_drift(ONE, {"message": "m"}) == [Drift(ONE, "code", "missing", "string", "nothing")]
@@ -86,6 +86,6 @@ def test_a_refusal_has_a_shape_too() -> None:
     ]
 
 
-def test_a_drift_is_told_in_a_sentence_without_the_value() -> None:
+def test_a_drift_is_reported_in_a_sentence_without_the_value() -> None:
     [each] = find_drift(ONE, {"team": {**TEAM, "name": 4711}})
     assert each.sentence() == "GET /teams/{teamId}: team.name is integer, not string"

@@ -92,7 +92,7 @@ def test_what_the_run_made_may_be_touched(
 
 
 @pytest.mark.parametrize(("method", "path", "query", "body"), REFUSED, ids=str)
-def test_anything_else_is_refused(
+def test_anything_else_is_rejected(
     method: str, path: str, query: dict[str, Any], body: Any, guard: Guard
 ) -> None:
     with pytest.raises(UnsafeCallError):
@@ -115,7 +115,7 @@ def test_no_route_that_changes_something_passes_with_ids_that_the_run_did_not_ma
     assert passed <= set(CREATED_KINDS)
 
 
-def test_installing_an_app_is_refused_because_it_is_the_organizations(guard: Guard) -> None:
+def test_installing_an_app_is_rejected_because_it_is_the_organizations(guard: Guard) -> None:
     flow = [{"id": 1, "module": "slack:CreateMessage", "parameters": {}}]
     body = {"teamId": 7, "blueprint": json.dumps({"name": f"{PREFIX} s", "flow": flow})}
     guard.check("POST", "/scenarios", {}, body)

@@ -13,7 +13,7 @@ from .mutants import MUTANTS, Mutant
 
 
 def told(report: dict[str, Any]) -> str:
-    """All that a report says of failures and drift, a line each."""
+    """Failures and drift of a report, a line each."""
     failures = [f"{each['test']}: {each['reason']}" for each in report["failures"]]
     drift = [
         f"drift {each['route']} {each['path']} {each['kind']} {each['expected']} {each['found']}"

@@ -70,7 +70,7 @@ def test_a_route_has_the_worst_outcome_of_each_aspect(run: SuiteRun) -> None:
     assert teams["aspects"]["cols"] == "untested"
 
 
-def test_the_summary_tells_what_matters(run: SuiteRun) -> None:
+def test_the_summary_shows_what_matters(run: SuiteRun) -> None:
     run.left_behind = ["hook 6 ('contract-1 hook 1')"]
     lines = list(summary_lines(run.as_json(fidelity.shipped_behaviours())))
     assert lines[:3] == [

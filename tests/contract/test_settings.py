@@ -52,12 +52,12 @@ def test_flags_win_over_environment_variables() -> None:
         ({**ZONE, "base_url": "eu1.make.com"}, "is no URL such as https://eu1.make.com/api/v2"),
     ],
 )
-def test_what_makes_no_sense_together_is_told(given: dict[str, Any], reason: str) -> None:
+def test_invalid_combinations_of_options_are_reported(given: dict[str, Any], reason: str) -> None:
     with pytest.raises(SettingsError, match=reason):
         Settings(**given)
 
 
-def test_an_environment_variable_that_is_no_number_is_told() -> None:
+def test_an_environment_variable_that_is_no_number_is_reported() -> None:
     with pytest.raises(SettingsError, match="MAKE_EMULATOR_CONTRACT_TEAM_ID must be a number"):
         load_settings({}, {**ENVIRONMENT, "MAKE_EMULATOR_CONTRACT_TEAM_ID": "mine"})
 

@@ -7,7 +7,6 @@ import pytest
 
 from helpers.api import ApiClient, assert_status
 from make_emulator.world import snapshot
-from make_emulator.world.models import Json
 
 HTTP = "/worlds/default/http"
 OUTBOX = "/worlds/default/outbox"
@@ -52,7 +51,7 @@ MAIL = {
 }
 
 
-def run(api: ApiClient, *flow: Json) -> dict[str, Any]:
+def run(api: ApiClient, *flow: Any) -> dict[str, Any]:
     """Make a scenario of these modules, start it and run it."""
     blueprint = {"name": "Calls", "flow": list(flow), "metadata": {}}
     body = {
@@ -136,7 +135,7 @@ def test_rules_are_added_shown_and_taken_away(api: ApiClient) -> None:
         ({"url": "*", "colour": 1}, "Unknown parameter 'colour'."),
     ],
 )  # fmt: skip
-def test_a_rule_that_makes_no_sense_is_refused(api: ApiClient, body: Json, reason: str) -> None:
+def test_a_rule_that_is_invalid_is_rejected(api: ApiClient, body: Any, reason: str) -> None:
     response = api.control("POST", HTTP, json=body)
     assert response.status_code == 400
     assert response.json is not None
@@ -214,7 +213,7 @@ def test_mails_of_scenarios_are_shown_and_found(api: ApiClient) -> None:
     assert assert_status(api.control("GET", OUTBOX)) == {"mails": []}
 
 
-def test_a_snapshot_brings_rules_requests_and_mails_back_and_a_redacted_one_blots_them_out(
+def test_a_snapshot_restores_rules_requests_and_mails_and_a_redacted_one_masks_them(
     api: ApiClient,
 ) -> None:
     api.control("POST", HTTP, json={"url": "*", "body": {"x": SECRET}, "headers": {"x": SECRET}, "times": 2})

@@ -10,7 +10,7 @@ MODULES = "/worlds/default/modules"
 SEND = f"{MODULES}/slack:CreateMessage"
 
 
-def test_scripts_are_written_shown_and_taken_back(api: ApiClient) -> None:
+def test_scripts_are_saved_shown_and_removed(api: ApiClient) -> None:
     body = {"output": {"ts": "1"}, "times": 2, "durationMs": 5}
     script = {
         "module": "slack:CreateMessage",
@@ -52,7 +52,7 @@ def test_scripts_are_written_shown_and_taken_back(api: ApiClient) -> None:
         ("slack:Do", {"colour": 1}, "Unknown parameter 'colour'."),
     ],
 )  # fmt: skip
-def test_a_script_that_makes_no_sense_is_refused(api: ApiClient, module: str, body: Any, reason: str) -> None:
+def test_a_script_that_is_invalid_is_rejected(api: ApiClient, module: str, body: Any, reason: str) -> None:
     response = api.control("PUT", f"{MODULES}/{module}", json=body)
     assert response.status_code == 400
     assert response.json is not None
@@ -60,7 +60,7 @@ def test_a_script_that_makes_no_sense_is_refused(api: ApiClient, module: str, bo
     assert api.world.scripts == {}
 
 
-def test_the_steps_of_a_run_tell_what_each_module_was_given_and_gave(api: ApiClient) -> None:
+def test_the_steps_of_a_run_show_input_and_output_of_each_module(api: ApiClient) -> None:
     run = api.post("/scenarios/1/run", json={"data": {"name": "Zoe"}, "responsive": True}).json
     assert run is not None
     sentence = "module 1 (scenario-service:ReturnData) ran"

@@ -10,7 +10,7 @@ from helpers.api import ADMIN_TOKEN, ApiClient, assert_status
 SNAPSHOT = "/worlds/default/snapshot"
 
 
-def test_a_restore_takes_everything_back_but_the_journal(api: ApiClient) -> None:
+def test_a_restore_takes_everything_back_but_the_request_log(api: ApiClient) -> None:
     taken = api.control("GET", SNAPSHOT)
     assert taken.content_type == "application/json; charset=utf-8"
     api.delete("/scenarios/1")
@@ -50,7 +50,7 @@ def test_a_snapshot_can_be_restored_as_another_world_once_its_own_is_gone(api: A
 
 
 @pytest.mark.parametrize("data", [b"{", b"{}", b"[]", b'{"version": 1}'])
-def test_a_malformed_document_is_refused_whole(api: ApiClient, data: bytes) -> None:
+def test_a_malformed_document_is_rejected_whole(api: ApiClient, data: bytes) -> None:
     before = api.control("GET", SNAPSHOT).get_data()
     response = api.control("PUT", SNAPSHOT, data=data)
     assert response.status_code == 400
@@ -60,7 +60,7 @@ def test_a_malformed_document_is_refused_whole(api: ApiClient, data: bytes) -> N
     assert api.control("GET", SNAPSHOT).get_data() == before
 
 
-def test_a_fault_in_a_row_is_told_and_changes_nothing(api: ApiClient) -> None:
+def test_an_issue_in_a_row_is_reported_and_changes_nothing(api: ApiClient) -> None:
     document: dict[str, Any] = assert_status(api.control("GET", SNAPSHOT))
     document["rows"]["folders"] = []
     document["rows"]["teams"][0]["name"] = None
@@ -78,7 +78,7 @@ def test_documents_may_be_larger_than_the_apis_own_bodies(api: ApiClient) -> Non
     assert_status(api.control("PUT", SNAPSHOT, data=orjson.dumps(document)))
 
 
-def test_a_redacted_snapshot_shows_no_secret_and_is_refused(api: ApiClient) -> None:
+def test_a_redacted_snapshot_shows_no_secret_and_is_rejected(api: ApiClient) -> None:
     shown = api.control("GET", f"{SNAPSHOT}?redact=true")
     assert ADMIN_TOKEN not in shown.get_data(as_text=True)
     assert ADMIN_TOKEN in api.control("GET", SNAPSHOT).get_data(as_text=True)

@@ -26,7 +26,7 @@ def test_the_default_world_is_described_as_promised(api: ApiClient) -> None:
     }
 
 
-def test_a_world_is_made_as_wished(api: ApiClient) -> None:
+def test_a_world_is_created_with_its_parameters(api: ApiClient) -> None:
     body = {"name": "mine", "plan": "core", "zone": "us1", "now": "2026-01-01T00:00:00Z"}
     world = assert_status(api.control("POST", "/worlds", json=body), 201)["world"]
     assert (world["name"], world["plan"], world["zone"]) == ("mine", "core", "us1.make.com")
@@ -72,7 +72,7 @@ def test_a_world_can_be_made_from_an_inline_seed(api: ApiClient) -> None:
         ["list"],
     ],
 )
-def test_a_wish_that_makes_no_sense_is_refused_and_makes_no_world(api: ApiClient, body: Any) -> None:
+def test_invalid_parameters_are_rejected_and_create_no_world(api: ApiClient, body: Any) -> None:
     response = api.control("POST", "/worlds", json=body)
     assert response.status_code == 400
     assert response.json is not None
@@ -80,7 +80,7 @@ def test_a_wish_that_makes_no_sense_is_refused_and_makes_no_world(api: ApiClient
     assert len(assert_status(api.control("GET", "/worlds"))["worlds"]) == 1
 
 
-def test_a_token_has_just_the_scopes_that_were_asked_for(api: ApiClient) -> None:
+def test_a_token_has_just_the_scopes_that_were_requested(api: ApiClient) -> None:
     body = {"scopes": ["teams:read"], "userId": 3}
     made = assert_status(api.control("POST", "/worlds/default/tokens", json=body), 201)
     assert (made["scopes"], made["userId"]) == (["teams:read"], 3)
@@ -101,7 +101,7 @@ def test_a_token_has_just_the_scopes_that_were_asked_for(api: ApiClient) -> None
         {"scopes": [], "foo": 1},
     ],
 )
-def test_a_token_that_makes_no_sense_is_refused(api: ApiClient, body: Any) -> None:
+def test_a_token_that_is_invalid_is_rejected(api: ApiClient, body: Any) -> None:
     assert api.control("POST", "/worlds/default/tokens", json=body).status_code == 400
 
 
@@ -117,7 +117,7 @@ def test_the_clock_is_frozen_set_and_advanced(api: ApiClient) -> None:
 
 
 @pytest.mark.parametrize("seconds", [None, "5", True, -1, 1e30, [1]])
-def test_the_clock_refuses_what_is_no_step_ahead(api: ApiClient, seconds: Any) -> None:
+def test_the_clock_rejects_what_is_no_step_ahead(api: ApiClient, seconds: Any) -> None:
     response = api.control("POST", "/worlds/default/clock/advance", json={"seconds": seconds})
     assert response.status_code == 400
     assert assert_status(api.control("GET", "/worlds/default/clock"))["now"] == "2026-03-02T12:00:00.000Z"
@@ -142,7 +142,7 @@ def test_without_a_key_only_loopback_is_served() -> None:
         assert response.status_code == status, address
 
 
-def test_with_a_key_whoever_has_it_is_served() -> None:
+def test_with_a_key_every_client_that_sends_it_is_served() -> None:
     api = ApiClient(create_app(control_key="sesame"))
     far = {"REMOTE_ADDR": "10.0.0.5"}
     assert api.control("GET", "/worlds").status_code == 403
@@ -163,7 +163,7 @@ def test_the_openapi_document_names_every_route_with_its_scopes(api: ApiClient) 
     assert {"teamId", "cols[]", "pg[limit]", "pg[offset]", "pg[sortBy]", "pg[sortDir]"} <= parameters
 
 
-def test_a_mistyped_wish_for_the_clock_is_refused(api: ApiClient) -> None:
+def test_mistyped_parameters_of_the_clock_are_rejected(api: ApiClient) -> None:
     for method, path, body in [
         ("PATCH", "/clock", {"nwo": "2026-01-01T00:00:00Z"}),
         ("PATCH", "/clock", {"frozen": "yes"}),
@@ -175,6 +175,6 @@ def test_a_mistyped_wish_for_the_clock_is_refused(api: ApiClient) -> None:
     assert assert_status(api.control("GET", "/worlds/default/clock"))["now"] == "2026-03-02T12:00:00.000Z"
 
 
-def test_an_empty_key_is_refused_at_the_start() -> None:
+def test_an_empty_key_is_rejected_at_the_start() -> None:
     with pytest.raises(ValueError, match="control key is empty"):
         create_app(control_key="")

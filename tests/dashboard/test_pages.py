@@ -89,8 +89,8 @@ def test_the_dashboard_shows_the_last_requests_and_the_resources(api: ApiClient)
     api.delete("/scenarios/1", token=READER_TOKEN)
     text = page(api, "/").text
     assert "2026-03-02T12:00:00.000Z Frozen" in text
-    assert "Ada Maker (token admin) asked for POST /scenarios/1/run in organization 1 and got 200." in text
-    assert "and got 403: the token lacks scenarios:write." in text
+    assert "Ada Maker (token admin): POST /scenarios/1/run in organization 1 -> 200" in text
+    assert "-> 403: the token lacks scenarios:write" in text
     assert "Greeting active running 2026-03-02 12:00:00" in text
     assert "Orders 4 372 of 10,485,760" in text
     assert "read-only Ada Maker 1 23 0 scenarios:write scenarios:write" in text
@@ -211,7 +211,7 @@ def test_what_callers_name_is_shown_and_never_run(api: ApiClient) -> None:
     shown = page(api, "/")
     assert len(shown.scripts) == 2
     assert shown.values("onerror") == []
-    # The name, the label, and the path in its sentence: once as asked for, once as not found.
+    # The name, the label, and the path in its sentence: once as requested, once as not found.
     assert shown.text.count("alert(2)") == 4
 
 
@@ -331,7 +331,7 @@ def test_the_page_of_a_failed_run_shows_the_error(api: ApiClient) -> None:
     assert text.count("DataError: ") == 2
 
 
-@pytest.mark.parametrize("query", ["", "?world=default", "?world=default&id=nobody", "?world=nowhere&id=1"])
+@pytest.mark.parametrize("query", ["", "?world=default", "?world=default&id=unknown", "?world=nowhere&id=1"])
 def test_the_page_of_a_run_that_there_is_not_is_404(api: ApiClient, query: str) -> None:
     assert api.control("GET", f"/execution{query}").status_code == 404
 

@@ -87,7 +87,7 @@ def test_the_code_of_a_function_is_compared() -> None:
     assert compared(seed(functions=rows[:1]), seed(functions=elsewhere), by_name=True).is_equal
 
 
-def test_times_and_places_on_the_canvas_count_only_when_asked_for() -> None:
+def test_times_and_places_on_the_canvas_count_only_when_requested() -> None:
     other = seed()
     [scenario] = other["organizations"][0]["teams"][0]["scenarios"]
     scenario["created"] = "2026-01-01T00:00:00Z"
@@ -129,7 +129,7 @@ def test_by_name_another_connection_is_named() -> None:
     assert '    blueprint.flow[id 1].parameters.__IMTCONN__: "Slack" -> "Other"\n' in text
 
 
-def test_a_role_is_told_by_its_name() -> None:
+def test_a_role_is_reported_by_its_name() -> None:
     other = seed(members=[{"user": "Mia", "role": "Admin"}])
     assert '    members.2: "Team Operator" -> "Team Admin"\n' in render_text(compared(seed(), other))
 

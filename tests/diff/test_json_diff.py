@@ -1,4 +1,4 @@
-"""Where two JSON values differ."""
+"""Differences of two JSON values."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_value_does_not_differ_from_itself(value: Any) -> None:
 
 
 @given(_JSON, _JSON)
-def test_both_ways_tell_the_same_places(a: Any, b: Any) -> None:
+def test_both_ways_show_the_same_places(a: Any, b: Any) -> None:
     forth, back = list(diff_json(a, b)), list(diff_json(b, a))
     assert sorted(repr((path, one, other)) for path, one, other in forth) == sorted(
         repr((path, one, other)) for path, other, one in back
@@ -50,5 +50,5 @@ def test_both_ways_tell_the_same_places(a: Any, b: Any) -> None:
         ([{"name": "A"}, {"name": "A"}], [{"name": "A"}], [("[1]", {"name": "A"}, MISSING)]),
     ],
 )
-def test_each_place_is_told_once(a: Any, b: Any, expected: list[tuple[str, Any, Any]]) -> None:
+def test_each_place_is_reported_once(a: Any, b: Any, expected: list[tuple[str, Any, Any]]) -> None:
     assert [tuple(change) for change in diff_json(a, b)] == expected

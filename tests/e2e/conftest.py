@@ -28,7 +28,7 @@ class RunScript(Protocol):
 
 @cache
 def _missing_requirement() -> str | None:
-    """What these tests need and this machine lacks."""
+    """Requirement of these tests that this machine lacks."""
     node = shutil.which("node")
     if node is None:
         return "Node is not installed"
@@ -53,7 +53,7 @@ def node() -> str:
 
 @pytest.fixture
 def environment(make_world: World) -> Mapping[str, str]:
-    """What tells a client about the test's world."""
+    """Environment variables that point a client to the test's world."""
     address = urlsplit(make_world.base_url)
     return {
         **os.environ,
@@ -67,7 +67,7 @@ def environment(make_world: World) -> Mapping[str, str]:
 
 
 def script_runner(node: str, environment: Mapping[str, str], folder: str) -> RunScript:
-    """What runs the scripts of a folder."""
+    """Runner of the scripts of a folder."""
 
     def run(script: str, **given: Any) -> Any:
         command = [node, str(E2E_FOLDER / folder / f"{script}.mjs"), json.dumps(given)]

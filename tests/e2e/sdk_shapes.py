@@ -26,7 +26,7 @@ def shape_mismatches(value: object, shape: Shape, path: str = "") -> Iterator[st
             if not isinstance(value, list):
                 yield f"{path}: {_type_name(value)}"
                 return
-            # Faults that all items share are told once.
+            # Mismatches that all items share are reported once.
             yield from dict.fromkeys(
                 fault for item in value for fault in shape_mismatches(item, shape[0], f"{path}[]")
             )
@@ -519,7 +519,7 @@ SDK_SHAPES: dict[str, Shape] = {
     "enums.timezones": [{"id": float, "name": str, "code": str, "offset": str}],
 }
 
-#: What the emulator answers otherwise, on purpose: as the service was recorded to answer, whatever the types say.
+#: Deliberate differences from the types: responses as they were recorded from the service.
 KNOWN_MISMATCHES: dict[str, list[str]] = {
     "organizations.create": ["externalId: absent", "productName: absent", "solutionPartnerLink: absent"],
     "organizations.update": ["externalId: absent", "productName: absent", "solutionPartnerLink: absent"],
@@ -547,7 +547,7 @@ KNOWN_MISMATCHES: dict[str, list[str]] = {
     # As in the vendor's own samples of the answers.
     "connections.create": ["scopesCnt: absent"],
     "executions.listForIncompleteExecution": ["[].organizationId: absent", "[].instant: absent"],
-    # No source tells the identifiers of the roles.
+    # No source names the identifiers of the roles.
     "roles.list *": ["[].identifier: null"],
     "roles.get": ["identifier: null"],
 }

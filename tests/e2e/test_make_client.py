@@ -58,14 +58,14 @@ def test_it_gets_one_page_of_logs(client: Make, make_world: World) -> None:
     assert len(client.get_scenario_logs(1, **{"pg[limit]": 100})) == 64
 
 
-def test_its_dates_are_refused_as_the_documentation_asks_for_milliseconds(client: Make) -> None:
+def test_iso_dates_are_rejected_as_the_documentation_requires_milliseconds(client: Make) -> None:
     with pytest.raises(HTTPError) as refused:
         client.get_scenario_logs(1, **{"from": date(2026, 1, 1), "to": date(2026, 1, 31)})
     with refused.value:
         assert refused.value.code == 400
 
 
-def test_refusals_are_its_errors(make_world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_rejections_are_its_errors(make_world: World, caplog: pytest.LogCaptureFixture) -> None:
     def refused(client: Make, scenario: int) -> int:
         with pytest.raises(HTTPError) as error:
             client.get_scenario_logs(scenario)
@@ -82,7 +82,7 @@ def test_refusals_are_its_errors(make_world: World, caplog: pytest.LogCaptureFix
 def test_its_command_reaches_a_world_instead_of_make(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Unless it is told another address, the client calls this zone.
+    # By default the client calls this zone.
     with mock_make(zone="us2") as world:
         monkeypatch.setenv("MAKE_API_KEY", world.token)
         monkeypatch.setenv("MAKE_TEAM_ID", str(world.team_id))

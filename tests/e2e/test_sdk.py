@@ -50,7 +50,7 @@ def refused(status: int, message: str) -> dict[str, object]:
 
 
 def faults(*texts: str) -> str:
-    """How the client words a refusal with suberrors."""
+    """Message of the client for an error with suberrors."""
     return "\n - ".join([f"Validation failed for {len(texts)} parameter(s).", *texts])
 
 
@@ -346,11 +346,11 @@ def test_the_fixed_lists_are_there(sdk: RunScript) -> None:
         assert len({row["id"] for row in rows}) == len(rows) > 0
 
 
-# --- refusals ------------------------------------------------------------------------------------
+# --- rejections ------------------------------------------------------------------------------------
 
 
 @pytest.mark.make_world(rate_limit=False)
-def test_refusals_become_errors_of_the_client(sdk: RunScript, make_world: World) -> None:
+def test_rejections_become_errors_of_the_client(sdk: RunScript, make_world: World) -> None:
     read_only = make_world.create_token(["scenarios:read"])
     done = sdk("refusals", readOnly=read_only, hiddenScenario=5, dataStore=1)
 
@@ -380,7 +380,7 @@ def test_refusals_become_errors_of_the_client(sdk: RunScript, make_world: World)
 
 
 @pytest.mark.make_world(plan="core", now="2026-01-01T00:00:00Z")
-def test_the_rate_limit_refuses_until_the_client_has_waited(sdk: RunScript, make_world: World) -> None:
+def test_the_rate_limit_rejects_until_the_client_has_waited(sdk: RunScript, make_world: World) -> None:
     make_world.clock.freeze()
     allowance = 60
     done = sdk("rate-limit", allowance=allowance)

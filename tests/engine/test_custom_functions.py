@@ -1,4 +1,4 @@
-"""What a team's own functions come to in expressions, and what a hostile one cannot do."""
+"""Custom functions in expressions, and limits of hostile ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from helpers.engine import (
     set_variable,
 )
 from make_emulator.engine import custom_functions
-from make_emulator.engine.budget import Budget
+from make_emulator.engine.budget import MAX_WORK, Budget
 from make_emulator.engine.expressions.context import Bundle, Environment, Scope
 from make_emulator.engine.expressions.evaluator import render
 from make_emulator.engine.expressions.functions import FUNCTIONS
@@ -46,7 +46,7 @@ class Workshop(EngineHarness):
             functions.create(self.world, self.user, self.team, name=name, description="", code=code)
 
     def worth(self, text: str, budget: Budget | None = None, **data: Value) -> Any:
-        """What a text comes to where these are the fields of the bundle of module 1."""
+        """Value of a text where these are the fields of the bundle of module 1."""
 
         def find(name: str) -> Any:
             return custom_functions.find_function(self.world, self.team.id, name)
@@ -55,9 +55,10 @@ class Workshop(EngineHarness):
         return render(text, Environment(budget or Budget(), scope=scope, now=NOW, functions=find))
 
     def error(self, text: str, *, code: str) -> str:
-        """Why a run fails that maps a text."""
+        """Message of the error of a run that maps a text."""
         self.write(code)
-        name, message = error_of(self.run(set_variable(1, text)))
+        # Ample work, so that the limit of the function itself is the first to be reached.
+        name, message = error_of(self.run(set_variable(1, text), budget=Budget(work=100 * MAX_WORK)))
         assert name == "DataError"
         return message.removeprefix("Failed to map 'value': ")
 
@@ -296,7 +297,7 @@ def test_the_scenarios_that_use_a_function_are_found_in_nested_calls_only(worksh
         ("return 'x'.repeat(2e7)", "The result is too large."),
     ],
 )
-def test_an_error_is_told_as_that_of_the_function(workshop: Workshop, body: str, reported: str) -> None:
+def test_an_error_is_reported_as_that_of_the_function(workshop: Workshop, body: str, reported: str) -> None:
     message = workshop.error("{{broken()}}", code=f"function broken() {{ {body}; }}")
     assert message == f"Function 'broken' finished with error! {reported}"
 
@@ -331,7 +332,7 @@ TIMED_OUT = "Function 'hostile' finished with error! Script execution timed out 
         "while (true);",
         "while (true) { try { while (true); } catch { continue; } finally { while (true); } }",
         "/^(a+)+$/.test('a'.repeat(60) + 'b')",
-        # An engine asks nobody whether it may go on with these.
+        # An engine cannot be interrupted by its own checks in these.
         "Array.prototype.reverse.call({ length: 2 ** 53 - 1 })",
         "const text = 'a'.repeat(3e7); for (let i = 0; i < 1e6; i++) text.indexOf('b')",
         "while (true) iml.length('a')",
@@ -429,7 +430,7 @@ def test_the_time_limit_is_makes_unless_the_environment_sets_a_valid_one(
     assert custom_functions.find_code_error("while (true);") == "Script execution timed out after 50ms"
 
 
-def test_a_worker_that_somebody_ended_is_replaced(workshop: Workshop) -> None:
+def test_a_worker_that_was_killed_is_replaced(workshop: Workshop) -> None:
     workshop.write("function fine() { return 1; }")
     assert workshop.worth("{{fine()}}") == 1
     for one in pool._idle_workers:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from make_emulator.engine.inputs import validate_inputs, validate_names
 from make_emulator.world.exceptions import InvalidParametersError
-from make_emulator.world.models import Json
 
-SPEC: list[Json] = [
+SPEC: list[Any] = [
     {"name": "name", "type": "text", "required": True},
     {"name": "count", "type": "number", "default": 1},
     {"name": "size", "type": "select", "options": [{"label": "Small", "value": "s"}, {"value": "l"}]},
@@ -19,7 +20,7 @@ SPEC: list[Json] = [
 ]
 
 
-def faults(**data: Json) -> list[str]:
+def faults(**data: Any) -> list[str]:
     with pytest.raises(InvalidParametersError) as caught:
         validate_inputs(SPEC, data)
     return list(caught.value.issues)
@@ -31,7 +32,7 @@ def test_defaults_are_filled_in() -> None:
 
 
 def test_everything_that_fits_is_taken_as_it_is() -> None:
-    data = {
+    data: dict[str, Any] = {
         "name": "Ada",
         "count": 2.5,
         "size": "l",
@@ -55,7 +56,7 @@ def test_a_missing_input_is_named() -> None:
     assert caught.value.detail == "Validation failed for 1 parameter(s)."
 
 
-def test_an_input_that_is_not_declared_is_refused() -> None:
+def test_an_input_that_is_not_declared_is_rejected() -> None:
     assert faults(name="Ada", nmae="x") == ["Unknown parameter 'nmae'."]
 
 
@@ -72,17 +73,17 @@ def test_an_input_that_is_not_declared_is_refused() -> None:
         ({"lines": [{"sku": "a"}, {}]}, "Missing value of required parameter 'sku'."),
     ],
 )
-def test_an_input_of_the_wrong_type_is_named(data: dict[str, Json], fault: str) -> None:
+def test_an_input_of_the_wrong_type_is_named(data: dict[str, Any], fault: str) -> None:
     assert faults(name="Ada", **data) == [fault]
 
 
 def test_a_collection_without_a_specification_takes_anything() -> None:
     inner = {"name": "inner", "type": "collection", "spec": []}
-    spec: list[Json] = [
+    spec: list[Any] = [
         {"name": "any", "type": "collection", "spec": []},
         {"name": "some", "type": "collection", "spec": [inner]},
     ]
-    data = {"any": {"a": 1}, "some": {"inner": {"b": [2]}}}
+    data: dict[str, Any] = {"any": {"a": 1}, "some": {"inner": {"b": [2]}}}
     assert validate_inputs(spec, data) == data
     with pytest.raises(InvalidParametersError) as caught:
         validate_inputs(spec, {"some": {"b": 1}})
@@ -90,7 +91,7 @@ def test_a_collection_without_a_specification_takes_anything() -> None:
 
 
 def test_a_uinteger_is_not_below_zero() -> None:
-    spec: list[Json] = [{"name": "n", "type": "uinteger"}]
+    spec: list[Any] = [{"name": "n", "type": "uinteger"}]
     assert validate_inputs(spec, {"n": 0}) == {"n": 0}
     for wrong in (-1, "-1", [1]):
         with pytest.raises(InvalidParametersError) as caught:

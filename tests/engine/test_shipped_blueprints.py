@@ -103,7 +103,7 @@ def prepared(api: ApiClient, name: str, case: Mapping[str, Any]) -> int:
 
 
 def agrees(wanted: Any, got: Any) -> bool:
-    """Whether what is wanted is a part of what there is; arrays have to be whole."""
+    """True if the expected value is a part of the actual one; arrays have to be whole."""
     if isinstance(wanted, dict):
         return isinstance(got, Mapping) and all(
             name in got and agrees(value, got[name]) for name, value in wanted.items()
@@ -165,7 +165,9 @@ def test_each_shipped_blueprint_has_expectations_and_a_source() -> None:
 
 def test_the_shipped_blueprints_use_what_people_build_with() -> None:
     used = {
-        node["module"] for path in FOLDER.glob("*.json") for node in parse_export(path.read_bytes()).nodes
+        str(node["module"])
+        for path in FOLDER.glob("*.json")
+        for node in parse_export(path.read_bytes()).nodes
     }
     assert len(used) >= 60
     assert {name: get_support_level(name) for name in used if get_support_level(name) == "unknown"} == {}
@@ -188,18 +190,19 @@ def test_the_shipped_blueprints_use_what_people_build_with() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.stem)
-def test_what_a_shipped_blueprint_names_is_made_up(path: Path) -> None:
+def test_what_a_shipped_blueprint_names_is_generated(path: Path) -> None:
     """No address but of domains for examples, and every module has a place in the designer."""
     text = path.read_text("utf-8")
     for address in set(re.findall(r"(?:https?://|@)([a-z0-9.-]+\.[a-z]{2,})", text)):
         assert address == "example.com" or address.endswith((".example.com", ".example.org")), address
-    for node in parse_export(path.read_bytes()).nodes:
+    nodes: list[Any] = list(parse_export(path.read_bytes()).nodes)
+    for node in nodes:
         assert {"x", "y"} <= node["metadata"]["designer"].keys()
         assert node["version"] >= 1
 
 
 @pytest.mark.parametrize("path", sorted(Path(OWN).rglob("*.json")) if OWN else [], ids=lambda path: path.name)
-def test_an_export_of_ones_own_is_refused_or_runs_to_a_definite_end(api: ApiClient, path: Path) -> None:
+def test_an_export_of_ones_own_is_rejected_or_runs_to_a_definite_end(api: ApiClient, path: Path) -> None:
     try:
         held = parse_export(path.read_bytes())
     except ValueError as error:

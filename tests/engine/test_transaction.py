@@ -1,4 +1,4 @@
-"""When modules commit: at once or with the cycle, the trigger last or not; and what a rollback gives back."""
+"""Transactions: commits at once or with the cycle, their order, and rollbacks."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from helpers.engine import NOW, EngineHarness, module, set_variable
+from helpers.engine import NOW, EngineHarness, add_record_module, module, set_variable
 from make_emulator.engine.budget import Budget
 from make_emulator.engine.runtime import executor, module_scripts
 from make_emulator.engine.scheduling import scheduler, webhook_dispatch
+from make_emulator.json_types import as_mapping
 from make_emulator.world import hooks, organizations, scenarios
+from make_emulator.world.blueprint_refs import first_module
 from make_emulator.world.models import Execution, ExecutionError, Hook, ModuleScript, Scenario
 
 GET = "acme:get"
@@ -20,9 +22,7 @@ RESPOND = module(2, "gateway:WebhookRespond", {"status": 201, "body": "done"})
 
 
 def write(id: int, key: str) -> Any:
-    parameters = {"datastore": 1}
-    mapper = {"key": key, "overwrite": True, "data": {"city": "new"}}
-    return module(id, "datastore:AddRecord", mapper, parameters=parameters)
+    return add_record_module(id, key, "new")
 
 
 def listen(harness: EngineHarness, *flow: Any, **settings: Any) -> tuple[Hook, Scenario]:
@@ -46,7 +46,9 @@ def deliver(harness: EngineHarness, hook: Hook, n: int) -> Execution | None:
 
 
 def waiting(harness: EngineHarness) -> list[Any]:
-    return [row.data["n"] for row in sorted(harness.world.incomings, key=lambda row: row.sequence)]
+    return [
+        as_mapping(row.data)["n"] for row in sorted(harness.world.incomings, key=lambda row: row.sequence)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -198,7 +200,7 @@ def test_an_answer_is_sent_with_the_commit_unless_modules_commit_at_once() -> No
         assert (run.respond.at < run.ends - 9_000) is at_once
 
 
-def test_a_run_that_fails_before_the_commit_answers_nobody_and_stops_the_scenario() -> None:
+def test_a_run_that_fails_before_the_commit_sends_no_response_and_stops_the_scenario() -> None:
     harness = EngineHarness()
     hook, scenario = listen(harness, RESPOND, FAILS, autoCommit=False)
     run = deliver(harness, hook, 1)
@@ -243,7 +245,7 @@ def test_what_another_run_changed_meanwhile_cannot_be_undone_and_the_scenario_is
     assert (stopped.is_active, stopped.errors_in_a_row) == (False, 1)
 
 
-def test_a_called_scenario_that_writes_elsewhere_is_in_nobodys_way() -> None:
+def test_a_called_scenario_that_writes_elsewhere_conflicts_with_no_run() -> None:
     harness = EngineHarness()
     harness.add("mine", city="old")
     callee = harness.scenario(write(1, "other"), is_active=True)
@@ -262,7 +264,8 @@ def test_what_an_earlier_cycle_answered_does_not_cost_a_later_one_its_bundle(set
     two = [[{"a": "{{1.n}}", "o": "number:equal", "b": "2"}]]
     no = module(3, "builtin:ThrowError", {"message": "No"}, filter={"name": "", "conditions": two})
     hook, scenario = listen(harness, RESPOND, no, roundtrips=5, **settings)
-    harness.world.blueprints[scenario.id, 1].blueprint["flow"][0]["parameters"]["maxResults"] = 1
+    first: Any = first_module(harness.world.blueprints[scenario.id, 1].blueprint["flow"])
+    first["parameters"]["maxResults"] = 1
     scenario = harness.world.scenarios.put(
         replace(scenario, scheduling={"type": "indefinitely", "interval": 900})
     )

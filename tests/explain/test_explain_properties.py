@@ -1,4 +1,4 @@
-"""Whatever a file holds, it is explained or refused in one line; never a traceback."""
+"""Files of any content: `explain` explains them or rejects them in one line, never with a traceback."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def spoiled(draw: st.DrawFn) -> Any:
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(held=spoiled() | _VALUES, form=st.sampled_from(["text", "json"]))
-def test_whatever_a_file_holds_is_explained_or_refused(held: Any, form: str) -> None:
+def test_whatever_a_file_holds_is_explained_or_rejected(held: Any, form: str) -> None:
     data = orjson.dumps(held)
     arguments = [
         "explain",

@@ -1,4 +1,4 @@
-"""Stand-ins: what a blueprint refers to is there, in the shape that the blueprint tells of."""
+"""Stubs: the resources that a blueprint refers to, in the shape that it declares."""
 
 from __future__ import annotations
 

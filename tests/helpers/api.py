@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import requests
 from flask import Flask
 from werkzeug.test import TestResponse
 
+import make_emulator
 from make_emulator.app import API_PREFIX, DEFAULT_WORLD, create_app, registry_of
 from make_emulator.registry import WorldHandle
 from make_emulator.world import organizations, roles
@@ -122,3 +124,13 @@ def assert_refused(response: Any, status: int = 400, **fields: Any) -> dict[str,
 def suberror_messages(response: Any) -> list[str]:
     """Assert that a response is 400; return the messages of its suberrors, one for each parameter."""
     return [suberror["message"] for suberror in assert_status(response, 400)["suberrors"]]
+
+
+def get_from(world: make_emulator.World, path: str, *, timeout: float = 60) -> requests.Response:
+    """The response of a world's server to a request for a path below ``/api/v2``."""
+    return requests.get(world.base_url + path, headers=world.headers, timeout=timeout)
+
+
+def team_name(world: make_emulator.World) -> str:
+    """The name of team 1 of a world, asked over HTTP."""
+    return str(get_from(world, "/teams/1").json()["team"]["name"])

@@ -10,25 +10,47 @@ from make_emulator.engine.budget import Budget
 from make_emulator.engine.expressions.context import Bundle, Environment, Scope
 from make_emulator.engine.expressions.evaluator import render
 from make_emulator.engine.expressions.values import Value
-from make_emulator.engine.runtime import executor
+from make_emulator.engine.runtime import executor, module_scripts
+from make_emulator.engine.scheduling import scheduler
 from make_emulator.world import data_stores, organizations, scenarios
-from make_emulator.world.models import Execution, FieldSpecs, Json, Scenario
+from make_emulator.world.models import Execution, ExecutionError, FieldSpecs, ModuleScript, Scenario
 from make_emulator.world.world import World
 
 #: 2016-12-08T15:55:57.536Z, the moment of the examples in Make's documentation.
 NOW = 1_481_212_557_536
 
 
-def module(id: int, name: str, mapper: Mapping[str, Json] | None = None, **rest: Json) -> dict[str, Json]:
+def module(id: int, name: str, mapper: Mapping[str, Any] | None = None, **rest: Any) -> dict[str, Any]:
     """A node of a flow."""
     return {"id": id, "module": name, "version": 1, "parameters": {}, "mapper": mapper or {}, **rest}
 
 
-def set_variable(id: int, value: Json, name: str = "x", **rest: Json) -> dict[str, Json]:
+def set_variable(id: int, value: Any, name: str = "x", **rest: Any) -> dict[str, Any]:
     return module(id, "util:SetVariable2", {"name": name, "scope": "roundtrip", "value": value}, **rest)
 
 
-def return_data(id: int, **mapper: Json) -> dict[str, Json]:
+def iterator(*items: Any, id: int = 1) -> dict[str, Any]:
+    """An iterator that emits a bundle for each of some items."""
+    return module(id, "builtin:BasicFeeder", {"array": list(items) or "{{emptyarray}}"})
+
+
+def add_record_module(id: int, key: str, city: Any, **rest: Any) -> dict[str, Any]:
+    """A module that puts a record into the data store of the harness."""
+    mapper = {"key": key, "overwrite": True, "data": {"city": city}}
+    return module(id, "datastore:AddRecord", mapper, **{"parameters": {"datastore": 1}, **rest})
+
+
+def parse_json_module(id: int, json: str, *handler: Any) -> dict[str, Any]:
+    """A module that parses a text as JSON, with an error handler of these modules."""
+    return module(id, "json:ParseJSON", {"json": json}, onerror=list(handler))
+
+
+def filter_if(a: str, operator: str, b: str = "") -> dict[str, Any]:
+    """A filter of one condition."""
+    return {"name": "only if", "conditions": [[{"a": a, "o": operator, "b": b}]]}
+
+
+def return_data(id: int, **mapper: Any) -> dict[str, Any]:
     return {**module(id, "scenario-service:ReturnData", mapper), "version": 2}
 
 
@@ -62,8 +84,8 @@ class EngineHarness:
 
     def scenario(
         self,
-        *flow: Json,
-        metadata: Mapping[str, Json] | None = None,
+        *flow: Any,
+        metadata: Mapping[str, Any] | None = None,
         output_spec: FieldSpecs = (),
         **rest: Any,
     ) -> Scenario:
@@ -81,19 +103,33 @@ class EngineHarness:
 
     def run(
         self,
-        *flow: Json,
+        *flow: Any,
         output_spec: FieldSpecs = (),
-        settings: Mapping[str, Json] | None = None,
+        settings: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> Execution:
         """Run a blueprint of these modules once, under these settings of its scenario."""
         scenario = self.scenario(*flow, output_spec=output_spec, metadata={"scenario": settings or {}})
         return executor.run_scenario(self.world, scenario, **options)
 
-    def add(self, key: str, **data: Json) -> None:
+    def run_until(self, milliseconds: int) -> None:
+        """Set the clock to this many milliseconds after ``NOW``, and run what is due by then."""
+        self.world.clock.set(NOW + milliseconds)
+        scheduler.catch_up(self.world)
+
+    def fail_module(self, name: str, *, error: str, times: int | None = None) -> None:
+        """Script a module to fail with a type of error, so many times or always."""
+        failure = ExecutionError(name=error, message="no")
+        module_scripts.save_script(self.world, ModuleScript(module=name, error=failure, left=times))
+
+    def executions(self) -> list[Execution]:
+        """All runs of the world, in order."""
+        return [entry for entry in self.world.logs if isinstance(entry, Execution)]
+
+    def add(self, key: str, **data: Any) -> None:
         data_stores.add_record(self.world, self.store, key=key, data=data)
 
-    def data(self, key: str) -> Json:
+    def data(self, key: str) -> Any:
         return self.world.records[self.store.id, key].data
 
 
@@ -104,18 +140,23 @@ def error_of(execution: Execution) -> tuple[str, str]:
     return execution.error.name, execution.error.message
 
 
-def outputs_of(execution: Execution, module_id: int) -> Sequence[Json]:
-    """Every bundle that a module put out, in order."""
+def step_module_ids(execution: Execution) -> list[int]:
+    """The ids of the modules of the steps of a run, in order."""
+    return [step.module_id for step in execution.steps]
+
+
+def outputs_of(execution: Execution, module_id: int) -> Sequence[Any]:
+    """Output bundles of a module, in order."""
     assert execution.error is None, execution.error
     return [bundle for step in execution.steps if step.module_id == module_id for bundle in step.output]
 
 
-def last_module_output(*flow: Json, harness: EngineHarness | None = None, **options: Json) -> list[Json]:
-    """What the last of some modules put out."""
+def last_module_output(*flow: Any, harness: EngineHarness | None = None, **options: Any) -> list[Any]:
+    """Output bundles of the last of some modules."""
     return list(outputs_of((harness or EngineHarness()).run(*flow, **options), flow[-1]["id"]))
 
 
-#: What the module with id 1 put out, for expressions.
+#: Output of the module with id 1, for expressions.
 SAMPLE_BUNDLE: Mapping[str, Value] = {
     "name": "Ada",
     "First Name": "Grace",
@@ -150,5 +191,5 @@ def evaluation_context(budget: Budget | None = None) -> Environment:
 
 
 def render_text(text: str) -> Value:
-    """What a mapped text comes to."""
+    """Value of a mapped text."""
     return render(text, evaluation_context())

@@ -6,34 +6,34 @@ from collections.abc import Mapping
 from typing import Any
 
 from make_emulator.world import external_services
-from make_emulator.world.models import Execution, HttpRule, Json, SentRequest
+from make_emulator.world.models import Execution, HttpRule, SentRequest
 from make_emulator.world.transport import HttpResponse, NoResponseError, OutgoingRequest
 
 from .engine import EngineHarness, module, outputs_of
 
 URL = "https://api.example.com/items"
 
-#: What an exported blueprint has in every request of version 3, and of version 4.
-V3_MAPPER: Mapping[str, Json] = {
+#: Fields that an exported blueprint has in every request of version 3, and of version 4.
+V3_MAPPER: Mapping[str, Any] = {
     "url": URL, "serializeUrl": False, "method": "get", "headers": [], "qs": [], "bodyType": "", "parseResponse": True,
     "authUser": "", "authPass": "", "timeout": "", "shareCookies": False, "ca": "", "rejectUnauthorized": True,
     "followRedirect": True, "useQuerystring": False, "gzip": True, "useMtls": False, "followAllRedirects": False,
 }  # fmt: skip
-V4_MAPPER: Mapping[str, Json] = {
+V4_MAPPER: Mapping[str, Any] = {
     "url": URL, "method": "get", "headers": [], "parseResponse": True, "stopOnHttpError": True, "allowRedirects": True,
     "shareCookies": False, "requestCompressedContent": True,
 }  # fmt: skip
 
 
 def http_v3_module(
-    id: int = 1, name: str = "ActionSendData", parameters: Mapping[str, Json] | None = None, **mapper: Json
-) -> dict[str, Json]:
+    id: int = 1, name: str = "ActionSendData", parameters: Mapping[str, Any] | None = None, **mapper: Any
+) -> dict[str, Any]:
     return module(id, f"http:{name}", {**V3_MAPPER, **mapper}, version=3, parameters=parameters or {})
 
 
 def http_v4_module(
-    id: int = 1, parameters: Mapping[str, Json] | None = None, metadata: Json = None, **mapper: Json
-) -> dict[str, Json]:
+    id: int = 1, parameters: Mapping[str, Any] | None = None, metadata: Any = None, **mapper: Any
+) -> dict[str, Any]:
     chosen = parameters or {"authenticationType": "noAuth"}
     return module(
         id, "http:MakeRequest", {**V4_MAPPER, **mapper}, version=4, parameters=chosen, metadata=metadata or {}
@@ -54,13 +54,13 @@ def header_of(request: SentRequest, name: str) -> str | None:
     return {key.lower(): value for key, value in request.headers}.get(name.lower())
 
 
-def single_output(run: Execution, id: int = 1) -> Json:
+def single_output(run: Execution, id: int = 1) -> Any:
     [bundle] = outputs_of(run, id)
     return bundle
 
 
 class RecordingTransport:
-    """A network that takes note of what reaches it."""
+    """Transport that records the requests that it receives."""
 
     def __init__(self, *outcomes: HttpResponse | NoResponseError) -> None:
         self.outcomes = list(outcomes)

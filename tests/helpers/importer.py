@@ -42,7 +42,7 @@ class FakeTimer:
 
 
 class RecordingReporter:
-    """Hears what a pull tells, and may stop it as somebody does who presses Ctrl-C."""
+    """Recorder of the messages of a pull, which can interrupt it as Ctrl-C does."""
 
     def __init__(self, *, stop_after: int | None = None) -> None:
         self.messages: list[str] = []

@@ -24,7 +24,7 @@ JSON_CONTENT_TYPE = "application/json; charset=utf-8"
 #: The fields of a hook of type ``gateway-webhook``.
 WEBHOOK_DATA = {"headers": False, "method": False, "stringify": False}
 
-#: What an operation may answer besides 200.
+#: Statuses of a response besides 200.
 ERROR_STATUSES = frozenset({400, 401, 403, 404, 405, 406, 409, 413, 422, 424, 429})
 
 
@@ -144,7 +144,7 @@ def tables_of(world: World) -> dict[str, Table[Any, Any]]:
 
 
 def fingerprint(world: World) -> dict[str, bytes]:
-    """All that a world holds, down to the JSON in its rows. Rate windows and the next ids are left out."""
+    """Digest of a world's whole state, down to the JSON in its rows, without rate windows and the next ids."""
     state = {
         name: orjson.dumps(list(table.all()), default=_to_json_type)
         for name, table in tables_of(world).items()
@@ -163,7 +163,7 @@ def _to_json_type(value: Any) -> Any:
 def assert_error_response(
     response: TestResponse, statuses: frozenset[int] | set[int] = ERROR_STATUSES
 ) -> dict[str, Any]:
-    """Check that an answer is a refusal with one of the statuses and exactly Make's body; return the body."""
+    """Assert that a response is an error with one of the statuses and exactly Make's body; return the body."""
     text = response.get_data(as_text=True)
     assert response.status_code in statuses, (response.status_code, text[:500])
     assert response.headers["Content-Type"] == JSON_CONTENT_TYPE
@@ -184,5 +184,5 @@ def assert_error_response(
 
 
 def suberrors_of(body: Mapping[str, Any]) -> list[str]:
-    """The texts of a refusal, one for each parameter."""
+    """Messages of the suberrors of an error, one for each parameter."""
     return [suberror["message"] for suberror in body.get("suberrors", ())]

@@ -1,4 +1,4 @@
-"""One request for each declared route that the default world answers with 200: what the tests then spoil."""
+"""Valid requests, one for each declared route: the default world answers them with 200, and tests change them."""
 
 from __future__ import annotations
 

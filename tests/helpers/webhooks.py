@@ -69,7 +69,7 @@ class WebhookHarness:
         ]
 
     def bundles(self) -> list[Any]:
-        """What the trigger of each run put out."""
+        """Output bundles of the trigger of each run."""
         return [list(run.steps[0].output) for run in self.runs()]
 
     def waiting(self) -> list[Any]:

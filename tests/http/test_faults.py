@@ -23,7 +23,7 @@ def statuses(api: ApiClient, path: str, count: int, **options: Any) -> list[int]
     return [api.get(path, **options).status_code for _ in range(count)]
 
 
-def test_a_fault_strikes_as_often_as_asked_for_and_counts_it(api: ApiClient) -> None:
+def test_a_fault_matches_as_often_as_requested_and_counts_it(api: ApiClient) -> None:
     add(api, path="/teams/*", status=503, times=2)
     assert statuses(api, "/teams/1", 4) == [503, 503, 200, 200]
     response = api.control("GET", FAULTS).json
@@ -106,7 +106,7 @@ def test_a_fault_by_token_masks_it_when_shown(api: ApiClient) -> None:
     assert api.get("/teams/1").status_code == 200
 
 
-def test_faults_stay_in_their_world_and_only_the_default_one_strikes_strangers(api: ApiClient) -> None:
+def test_faults_stay_in_their_world_and_only_the_default_one_matches_unknown_tokens(api: ApiClient) -> None:
     made = api.control("POST", "/worlds", json={"name": "other"}).json
     assert made is not None
     api.control("POST", "/worlds/other/faults", json={"status": 503})
@@ -121,7 +121,7 @@ def test_faults_stay_in_their_world_and_only_the_default_one_strikes_strangers(a
     assert api.control("GET", "/health").status_code == 200
 
 
-def test_the_first_fault_that_fits_strikes(api: ApiClient) -> None:
+def test_the_first_fault_that_matches_is_injected(api: ApiClient) -> None:
     add(api, status=500, times=1)
     add(api, status=503)
     assert statuses(api, "/teams/1", 2) == [500, 503]
@@ -137,7 +137,7 @@ def test_chance_follows_from_the_seed(api: ApiClient) -> None:
     assert {200, 503} == set(matched[0])
 
 
-def test_the_journal_tells_that_it_was_a_fault(api: ApiClient) -> None:
+def test_the_request_log_shows_that_it_was_a_fault(api: ApiClient) -> None:
     add(api, name="unavailable", times=1)
     add(api, action="reset", times=1)
     add(api, action="truncate", times=1)
@@ -154,16 +154,18 @@ def test_the_journal_tells_that_it_was_a_fault(api: ApiClient) -> None:
         ("fault", 200, None),
         ("served", 200, None),
     ]
-    who = "Ada Maker (token admin) asked for GET /teams/1"
+    who = "Ada Maker (token admin): GET /teams/1"
     assert [entry["sentence"] for entry in entries] == [
-        f"{who} and got 503: fault 1 responded.",
-        f"{who} and got no answer: fault 2 reset the connection.",
-        f"{who} in organization 1 and got 200: fault 3 truncated the response.",
-        f"{who} in organization 1 and got 200: fault 4 delayed it by 1 ms.",
+        f"{who} -> 503: fault 1 responded",
+        f"{who} -> no response: fault 2 reset the connection",
+        f"{who} in organization 1 -> 200: fault 3 truncated the response",
+        f"{who} in organization 1 -> 200: fault 4 delayed it by 1 ms",
     ]
 
 
-def test_what_was_struck_never_reached_the_world_unless_only_its_answer_was_cut(api: ApiClient) -> None:
+def test_a_matched_request_never_reaches_the_world_unless_only_its_response_is_truncated(
+    api: ApiClient,
+) -> None:
     add(api, status=503, times=1)
     add(api, action="timeout", times=1)
     add(api, action="truncate", times=1)
@@ -218,7 +220,7 @@ def test_a_reset_of_the_world_takes_its_faults_away(api: ApiClient) -> None:
         (["list"], "The body must be a JSON object."),
     ],
 )  # fmt: skip
-def test_a_fault_that_makes_no_sense_is_refused(api: ApiClient, body: Any, reason: str) -> None:
+def test_a_fault_that_is_invalid_is_rejected(api: ApiClient, body: Any, reason: str) -> None:
     response = api.control("POST", FAULTS, json=body)
     assert response.status_code == 400
     assert response.json is not None

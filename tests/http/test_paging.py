@@ -25,7 +25,7 @@ def faults(api: ApiClient, query: str) -> list[str]:
     return [fault["message"] for fault in response.json["suberrors"]]
 
 
-def test_pg_tells_how_the_list_was_made_in_the_recorded_order_of_keys(api: ApiClient) -> None:
+def test_pg_shows_how_the_list_was_made_in_the_recorded_order_of_keys(api: ApiClient) -> None:
     pg = page(api, "")["pg"]
     assert list(pg.items()) == [
         ("sortBy", "name"),
@@ -36,7 +36,7 @@ def test_pg_tells_how_the_list_was_made_in_the_recorded_order_of_keys(api: ApiCl
     ]
 
 
-def test_a_page_is_cut_sorted_and_described_as_asked(api: ApiClient) -> None:
+def test_a_page_is_cut_sorted_and_described_as_requested(api: ApiClient) -> None:
     response = page(api, "pg[sortBy]=name&pg[sortDir]=desc&pg[limit]=1&pg[offset]=1")
     assert [row["id"] for row in response["dataStores"]] == [1]
     assert response["pg"] | {} == {
@@ -68,7 +68,7 @@ def test_an_offset_past_the_end_is_an_empty_page(api: ApiClient) -> None:
         ("cols[]=colour", "Unknown column 'colour' in parameter 'cols'."),
     ],
 )
-def test_a_page_that_makes_no_sense_is_refused(api: ApiClient, query: str, fault: str) -> None:
+def test_a_page_that_is_invalid_is_rejected(api: ApiClient, query: str, fault: str) -> None:
     assert faults(api, query) == [fault]
 
 
@@ -76,7 +76,7 @@ def test_every_fault_is_named(api: ApiClient) -> None:
     assert len(faults(api, "pg[limit]=x&pg[offset]=-1&pg[sortDir]=up&cols[]=a&cols[]=b")) == 5
 
 
-def test_only_the_columns_that_were_asked_for_come(api: ApiClient) -> None:
+def test_only_the_requested_columns_are_returned(api: ApiClient) -> None:
     rows = page(api, "cols[]=name&cols[]=id")["dataStores"]
     assert [list(row) for row in rows] == [["name", "id"], ["name", "id"]]
 
@@ -86,15 +86,15 @@ def test_numbered_columns_come_in_the_order_of_their_numbers(api: ApiClient) -> 
     assert list(rows[0]) == ["id", "name"]
 
 
-def test_columns_can_bring_what_does_not_come_unasked(api: ApiClient) -> None:
+def test_columns_can_add_fields_that_are_left_out_by_default(api: ApiClient) -> None:
     assert "datastructureId" not in page(api, "")["dataStores"][0]
     assert page(api, "cols[]=datastructureId")["dataStores"][0] == {"datastructureId": 1}
     assert page(api, "cols[]=*")["dataStores"][0]["datastructureId"] == 1
 
 
-def test_parameters_that_nobody_knows_are_passed_over(api: ApiClient) -> None:
+def test_unknown_parameters_are_ignored(api: ApiClient) -> None:
     assert page(api, "surprise=1") == page(api, "")
 
 
-def test_a_parameter_given_twice_is_refused(api: ApiClient) -> None:
+def test_a_parameter_given_twice_is_rejected(api: ApiClient) -> None:
     assert faults(api, "teamId=1") == ["Parameter 'teamId' was given more than once."]

@@ -86,7 +86,7 @@ def test_the_owner_of_an_organization_is_an_administrator_of_each_of_its_teams(a
     assert api.delete("/teams/1?confirmed=true").json == {"team": 1}
 
 
-def test_the_role_is_asked_in_every_team_that_the_request_names(api: ApiClient) -> None:
+def test_the_role_is_checked_in_every_team_that_the_request_names(api: ApiClient) -> None:
     token = token_of_role(api, "member")
     user = api.world.users[api.world.tokens[token].user_id]
     other, _ = organizations.create_team(
@@ -99,22 +99,22 @@ def test_the_role_is_asked_in_every_team_that_the_request_names(api: ApiClient) 
     assert api.post("/data-structures/1/clone", json=body, token=token).status_code == 200
 
 
-def test_what_is_out_of_reach_stays_hidden_whatever_the_role(api: ApiClient) -> None:
+def test_an_invisible_row_stays_hidden_whatever_the_role(api: ApiClient) -> None:
     assert api.delete("/scenarios/5", token=token_of_role(api, "monitoring")).status_code == 404
 
 
-def test_the_journal_says_that_the_role_refused(api: ApiClient) -> None:
+def test_the_request_log_says_that_the_role_lacks_the_permission(api: ApiClient) -> None:
     api.delete("/scenarios/4", token=token_of_role(api, "operator"))
     *_, entry = api.handle.request_log
     view = entry.to_json()
     assert (view["decision"], view["code"], view["organizationId"]) == ("refused: role", "IM002", 1)
     assert view["sentence"] == (
-        "operator (token operator) asked for DELETE /scenarios/4 in organization 1 and got 403: "
-        "Insufficient rights, the permission 'scenario delete' is needed."
+        "operator (token operator): DELETE /scenarios/4 in organization 1 -> 403: "
+        "Insufficient rights, the permission 'scenario delete' is needed"
     )
 
 
-def test_a_role_that_nobody_knows_lets_nothing_pass(api: ApiClient) -> None:
+def test_an_unknown_role_permits_nothing(api: ApiClient) -> None:
     token = token_of_role(api, "member")
     user_id = api.world.tokens[token].user_id
     organizations.add_team_member(api.world, api.world.users[user_id], api.world.teams[1], role_id=999)
@@ -128,7 +128,7 @@ def test_every_endpoint_says_which_permission_it_takes_or_why_none(endpoint: End
         assert permission in roles.PERMISSION_CATEGORIES
 
 
-def test_roles_are_listed_with_their_permissions_when_asked(api: ApiClient) -> None:
+def test_roles_are_listed_with_their_permissions_when_requested(api: ApiClient) -> None:
     columns = "&".join(
         f"cols[]={name}"
         for name in ("id", "name", "identifier", "subsidiary", "category", "permissions", "description")

@@ -1,4 +1,4 @@
-"""Streamed responses: each piece reaches the client when the application yields it, through every way in."""
+"""Streamed responses: each piece reaches the client when the application yields it, through every entry point."""
 
 from __future__ import annotations
 
@@ -43,12 +43,15 @@ class Stream:
 
     pieces: list[bytes] = field(default_factory=lambda: [b"one", b"two", b"three"])
     was_read: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    waits: threading.Event = field(default_factory=threading.Event)
     closed: threading.Event = field(default_factory=threading.Event)
     error: Exception | None = None
 
     def __iter__(self) -> Iterator[bytes]:
         try:
             for number, piece in enumerate(self.pieces):
+                if number:
+                    self.waits.set()
                 if number and not self.was_read.acquire(timeout=PATIENCE):
                     yield b"the piece before was held back"
                     return
@@ -286,6 +289,24 @@ def test_asynchronous_httpx_streams_through_mock_make(stream: Stream) -> None:
     with mock_make() as world:
         assert asyncio.run(call(dict(world.headers))) == [b"one", b"two", b"three"]
     assert stream.closed.is_set()
+
+
+def test_a_task_that_waits_for_a_piece_can_be_cancelled(stream: Stream) -> None:
+    async def call(headers: dict[str, str]) -> bytes:
+        async with httpx.AsyncClient() as client, client.stream("GET", URL, headers=headers) as response:
+            pieces = response.aiter_raw()
+            first = await anext(pieces)
+            waiting = asyncio.ensure_future(anext(pieces))
+            await asyncio.to_thread(stream.waits.wait, PATIENCE)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+        stream.was_read.release()
+        return first
+
+    with mock_make() as world:
+        assert asyncio.run(call(dict(world.headers))) == b"one"
+        assert stream.closed.wait(PATIENCE)
 
 
 def test_http_client_streams_through_mock_make(stream: Stream) -> None:

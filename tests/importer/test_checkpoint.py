@@ -16,7 +16,7 @@ def world(make_emulator: MakeEmulator) -> World:
     return make_emulator.create_world(seed="agency")
 
 
-def test_what_was_read_before_is_not_asked_for_again(world: World, tmp_path: Path) -> None:
+def test_what_was_read_before_is_not_requested_again(world: World, tmp_path: Path) -> None:
     part = tmp_path / "seed.yaml.part"
     whole = PullHarness(world).pull()
     with pytest.raises(KeyboardInterrupt):
@@ -43,7 +43,7 @@ def test_a_file_that_was_cut_anywhere_is_good_up_to_there(world: World, tmp_path
         assert part.read_bytes().count(b"\n") == data.count(b"\n")
 
 
-def test_notes_and_masks_are_told_again_after_a_pull_went_on(
+def test_notes_and_masks_are_reported_again_after_a_pull_went_on(
     make_emulator: MakeEmulator, tmp_path: Path
 ) -> None:
     seed = {
@@ -81,7 +81,7 @@ def test_notes_and_masks_are_told_again_after_a_pull_went_on(
     ]
 
 
-def test_the_part_of_another_pull_is_refused(world: World, tmp_path: Path) -> None:
+def test_the_part_of_another_pull_is_rejected(world: World, tmp_path: Path) -> None:
     path = tmp_path / "part"
     part = Checkpoint(Masker(), path)
     part.open({"team": 1}, resume=False)
@@ -101,7 +101,7 @@ def test_the_part_of_another_pull_is_refused(world: World, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("content", [b"[]\n", b"hello\n", b'{"format": "other"}\n', b"\xff\xfe\n"])
-def test_a_file_that_is_none_of_a_pull_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_none_of_a_pull_is_rejected_and_left_alone(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "part"
     path.write_bytes(content)
     with pytest.raises(CheckpointError, match="is not a checkpoint of a pull"):

@@ -1,4 +1,4 @@
-"""What is pulled from a zone, served as a seed, is the same team again."""
+"""Pull of a team: served as a seed, it is the same team."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 import requests
 
+from helpers.api import get_from
 from helpers.importer import FakeTimer, PullHarness, RecordingReporter, notes_of, team_of
-from make_emulator import MakeEmulator, World
+from make_emulator import MakeEmulator
 from make_emulator.importer import ZoneError, render_yaml
 from make_emulator.seeds import check
 
-#: What each world has of its own: the addresses of hooks, and what its executions consumed.
+#: Fields that differ between worlds: the addresses of hooks, and the consumption of executions.
 VOLATILE = {
     "udid",
     "url",
@@ -51,10 +52,6 @@ LISTS = (
 )
 
 
-def get(world: World, path: str) -> Any:
-    return requests.get(world.base_url + path, headers=world.headers, timeout=10).json()
-
-
 def settled(value: Any) -> Any:
     """An answer without what each world has of its own, such as the variables that tell what is left of a plan."""
     if isinstance(value, list):
@@ -81,7 +78,7 @@ def test_a_shipped_world_survives_the_round_trip(
 
     for path in LISTS:
         path = path.format(team=original.team_id, organization=original.organization_id)
-        mine, theirs = settled(get(original, path)), settled(get(copy, path))
+        mine, theirs = settled(get_from(original, path).json()), settled(get_from(copy, path).json())
         if path == f"/organizations/{original.organization_id}":
             # Only the one team is pulled.
             del mine["organization"]["teams"], theirs["organization"]["teams"]
@@ -97,7 +94,7 @@ def test_one_of_several_teams_survives_it_too(make_emulator: MakeEmulator, team:
     assert team_of(first)["id"] == team
 
 
-def test_a_role_that_sees_little_is_told(make_emulator: MakeEmulator) -> None:
+def test_a_role_that_sees_little_is_reported(make_emulator: MakeEmulator) -> None:
     world = make_emulator.create_world(seed="agency")
     scopes = world.access_report()[0]["granted"]
     pulled = PullHarness(world, token=world.create_token(scopes, user_id=4)).pull()
@@ -151,8 +148,8 @@ def test_a_license_of_its_own_and_a_disabled_hook_come_along(make_emulator: Make
         ]
     }
     world = make_emulator.create_world(seed=seed)
-    assert get(world, "/organizations/1")["organization"]["license"]["apiLimit"] == 90
-    assert get(world, "/hooks/1")["hook"]["enabled"] is False
+    assert get_from(world, "/organizations/1").json()["organization"]["license"]["apiLimit"] == 90
+    assert get_from(world, "/hooks/1").json()["hook"]["enabled"] is False
     document = PullHarness(world).pull().document
     [organization] = document["organizations"]
     assert organization["license"] == {"apiLimit": 90, "operations": 20_000}
@@ -295,7 +292,7 @@ def test_a_team_that_is_not_there_is_one_clear_line(
         PullHarness(make_emulator.create_world(seed="default")).pull(**options)
 
 
-def test_an_unknown_token_is_not_told_again(make_emulator: MakeEmulator) -> None:
+def test_an_unknown_token_is_not_reported_again(make_emulator: MakeEmulator) -> None:
     token = "44444444-4444-4444-8444-444444444444"
     with pytest.raises(ZoneError, match=r"does not know this token \(401\)") as caught:
         PullHarness(make_emulator.create_world(), token=token).pull()
@@ -303,7 +300,7 @@ def test_an_unknown_token_is_not_told_again(make_emulator: MakeEmulator) -> None
 
 
 @pytest.mark.parametrize(("records", "expected"), [(0, 0), (2, 2), (3, 3), (None, 3)])
-def test_as_many_records_come_as_were_asked_for(
+def test_as_many_records_come_as_were_requested(
     make_emulator: MakeEmulator, records: int | None, expected: int
 ) -> None:
     seed = {
@@ -326,7 +323,7 @@ def test_as_many_records_come_as_were_asked_for(
     assert len(store.get("records", [])) == expected
     reported = notes_of(pulled)
     assert reported == (
-        [] if records in (0, None, 3) else ["records of data store 1: only the first 2 were asked for"]
+        [] if records in (0, None, 3) else ["records of data store 1: only the first 2 were requested"]
     )
 
 
@@ -334,11 +331,11 @@ def test_past_executions_are_times_at_which_the_emulator_runs_again(make_emulato
     world = make_emulator.create_world(seed="agency")
     pulled = PullHarness(world).pull(executions=10)
     runs = {row["id"]: row.get("runs", []) for row in team_of(pulled)["scenarios"]}
-    logs = get(world, "/scenarios/2/logs")["scenarioLogs"]
+    logs = get_from(world, "/scenarios/2/logs").json()["scenarioLogs"]
     times = [row["timestamp"] for row in logs if row.get("eventType") == "EXECUTION_END"]
     assert [run["at"] for run in runs[2]] == sorted(times)
     assert [run["manual"] for run in runs[2]] == [False, False]
-    # Scenario 1 takes inputs, which nobody can read again.
+    # Scenario 1 takes inputs, which no route returns.
     assert runs[1] == []
     assert any(note.startswith("3 past executions of scenario 1: removed") for note in notes_of(pulled))
     check(pulled.document)

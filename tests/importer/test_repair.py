@@ -1,4 +1,4 @@
-"""What the emulator would reject is removed, with the reason; the rest can be served."""
+"""Repair: parts that the emulator would reject are removed, with the reason; the rest can be served."""
 
 from __future__ import annotations
 
@@ -113,6 +113,6 @@ def test_references_to_what_is_not_there_are_dropped() -> None:
     assert len(notes) == 3
 
 
-def test_what_cannot_be_mended_is_said() -> None:
+def test_what_cannot_be_repaired_is_said() -> None:
     with pytest.raises(SeedError, match=r"teams\[0\].name: must have 1 to 128 characters"):
         fitted(name="")

@@ -13,7 +13,7 @@ from make_emulator import seeds
 from make_emulator.importer import ImportNote, extract_blueprints, header_comments, render_yaml
 from make_emulator.seeds.yaml_reader import parse_text
 
-#: What orjson reads from an answer: no lone surrogates, no numbers past 64 bits.
+#: JSON values that orjson reads: no lone surrogates, no numbers past 64 bits.
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 _LINES = st.lists(st.sampled_from(["", " ", "a", "# b", "\tc", "d: e ", "\r", "\x85", "é"])).map("\n".join)
 _JSON = st.recursive(
@@ -61,7 +61,7 @@ def test_a_name_cannot_break_out_of_the_comments() -> None:
     assert parse_text(text, "seed.yaml").data == {"organizations": []}
 
 
-def test_the_header_tells_what_is_missing() -> None:
+def test_the_header_shows_what_is_missing() -> None:
     notes = [ImportNote("hooks", "not readable with this token")]
     assert header_comments("https://eu1.make.com/api/v2", {"id": 7, "name": "Ops"}, "1.0", notes, 2) == [
         "Pulled by make-emulator 1.0 from https://eu1.make.com/api/v2: team 7, Ops.",

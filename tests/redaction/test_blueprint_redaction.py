@@ -1,4 +1,4 @@
-"""What is masked on its way out of a zone, and what is not."""
+"""Redaction of the blueprints of a zone."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_what_is_no_secret_is_left_alone(value: Any) -> None:
     assert Masker().mask("", value) == (value, [])
 
 
-def test_it_is_told_where_something_was_masked() -> None:
+def test_the_places_of_masked_values_are_reported() -> None:
     value = {
         "flow": [{"mapper": {"headers": [{"name": "A"}, {"name": "Authorization", "value": "Basic abc"}]}}]
     }

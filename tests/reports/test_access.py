@@ -20,7 +20,7 @@ def text(api: ApiClient, form: str) -> str:
     return response.get_data(as_text=True)
 
 
-def test_a_token_is_told_what_it_used_what_it_never_did_and_the_least_that_would_do(api: ApiClient) -> None:
+def test_a_token_has_used_unused_and_minimum_scopes(api: ApiClient) -> None:
     token = api.token_with("teams:read", "scenarios:read", "hooks:read")
     api.get("/teams/1", token=token)
     api.get("/teams/1", token=token)
@@ -38,7 +38,7 @@ def test_a_token_is_told_what_it_used_what_it_never_did_and_the_least_that_would
     assert row["refusedForRole"] == []
 
 
-def test_a_token_with_the_least_set_is_refused_nothing_for_scope(api: ApiClient) -> None:
+def test_a_token_with_the_minimum_scopes_is_never_rejected_for_scope(api: ApiClient) -> None:
     def work(token: str) -> list[int]:
         return [
             api.get("/teams/1", token=token).status_code,
@@ -53,14 +53,14 @@ def test_a_token_with_the_least_set_is_refused_nothing_for_scope(api: ApiClient)
     assert rows(api)["token-5"]["refused"] == []
 
 
-def test_what_was_asked_for_counts_though_nothing_was_found(api: ApiClient) -> None:
+def test_a_request_counts_though_nothing_was_found(api: ApiClient) -> None:
     token = api.token_with("scenarios:read")
     api.get("/scenarios/99", token=token)
     row = rows(api)["token-4"]
     assert (row["used"], row["neverUsed"], row["least"]) == ([], ["scenarios:read"], ["scenarios:read"])
 
 
-def test_permissions_that_the_role_lacks_are_told_apart_from_scopes(api: ApiClient) -> None:
+def test_permissions_that_the_role_lacks_are_reported_apart_from_scopes(api: ApiClient) -> None:
     world = api.world
     monitor = next(
         (member for member in world.team_members if member.user_id != 1 and member.team_id == 1), None
@@ -88,7 +88,7 @@ def _role(api: ApiClient, name: str) -> int:
     return int(next(row["id"] for row in response.json["usersRoles"] if row["name"] == name))
 
 
-def test_the_report_outlives_the_journal_and_ends_with_a_reset(api: ApiClient) -> None:
+def test_the_report_outlives_the_request_log_and_ends_with_a_reset(api: ApiClient) -> None:
     api.get("/teams/1")
     api.control("DELETE", "/worlds/default/requests")
     assert rows(api)["admin"]["used"] == ["teams:read"]
@@ -96,7 +96,7 @@ def test_the_report_outlives_the_journal_and_ends_with_a_reset(api: ApiClient) -
     assert rows(api)["admin"]["calls"] == 0
 
 
-def test_counting_takes_no_more_room_the_more_requests_come(api: ApiClient) -> None:
+def test_counting_takes_constant_memory(api: ApiClient) -> None:
     tally = UsageStats()
     token = api.handle.main_token()
     for number in range(MAX_ENTRIES + 5):
@@ -140,6 +140,6 @@ def test_a_label_stays_on_its_line_and_is_no_markup(api: ApiClient) -> None:
     assert "a?# <b>*x*" in text(api, "text").splitlines()[-1]
 
 
-def test_other_forms_are_refused(api: ApiClient) -> None:
+def test_other_forms_are_rejected(api: ApiClient) -> None:
     assert api.control("GET", "/worlds/default/access-report?format=pdf").status_code == 400
     assert api.control("GET", "/worlds/nowhere/access-report").status_code == 404

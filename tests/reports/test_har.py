@@ -118,10 +118,10 @@ def test_an_archive_has_the_structure_of_har_1_2(api: ApiClient) -> None:
     assert json.loads(run["request"]["postData"]["text"])["data"] == {"name": "Zoe"}
     assert (run["response"]["status"], run["response"]["statusText"]) == (200, "OK")
     assert refused["response"]["statusText"] == "Unauthorized"
-    assert refused["comment"].startswith("Somebody without a valid token asked for GET /scenarios/1")
+    assert refused["comment"].startswith("Unauthenticated caller: GET /scenarios/1")
 
 
-def test_an_archive_holds_what_was_asked_for(api: ApiClient) -> None:
+def test_an_archive_holds_what_was_requested(api: ApiClient) -> None:
     api.get("/scenarios/1")
     api.get("/scenarios/99")
     [entry] = archive(api, "&status=404")["log"]["entries"]

@@ -10,7 +10,7 @@ from helpers.api import READER_TOKEN, ApiClient
 
 @pytest.fixture
 def asked(api: ApiClient) -> ApiClient:
-    """A world that was asked for five things, with the ids 1 to 5."""
+    """A world that received five requests, with the ids 1 to 5."""
     api.get("/scenarios/1")
     api.get("/scenarios/99")
     api.post("/scenarios/1/run", json={"responsive": True, "data": {"name": "Zoe"}})
@@ -66,14 +66,14 @@ def test_requests_are_found_by_what_they_are_like(
         "format=xml",
     ],
 )
-def test_a_query_that_makes_no_sense_is_refused(asked: ApiClient, query: str) -> None:
+def test_a_query_that_is_invalid_is_rejected(asked: ApiClient, query: str) -> None:
     response = asked.control("GET", f"/worlds/default/requests?{query}")
     assert response.status_code == 400
     assert response.json is not None
     assert query.partition("=")[0] in response.json["detail"]
 
 
-def test_a_path_can_be_asked_for_as_it_came_and_as_it_is_shown(api: ApiClient) -> None:
+def test_a_path_can_be_requested_as_it_came_and_as_it_is_shown(api: ApiClient) -> None:
     api.get(f"/scenarios/{READER_TOKEN}")
     assert found(api, path=f"/scenarios/{READER_TOKEN}") == [1]
     assert found(api, path="/scenarios/[*]*") == [1]

@@ -75,7 +75,7 @@ def compared(
         ),
     ],
 )  # fmt: skip
-def test_what_happened_is_told_in_plain_english(reported: Step | FlowDecision, words: str) -> None:
+def test_what_happened_is_reported_in_plain_english(reported: Step | FlowDecision, words: str) -> None:
     if isinstance(reported, Step):
         assert trace_view.Step.from_model(reported).sentence == words
     else:
@@ -84,7 +84,7 @@ def test_what_happened_is_told_in_plain_english(reported: Step | FlowDecision, w
 
 def test_long_sides_are_cut_in_sentences_only() -> None:
     groups = ((compared("x" * 100, "text:equal", "y"),),)
-    reported = trace_view.Decision.from_model(decision("filter", passed=False, groups=groups)).to_json()
+    reported: Any = trace_view.Decision.from_model(decision("filter", passed=False, groups=groups)).to_json()
     assert reported["sentence"].endswith(f': "{"x" * 58}… equal to "y"')
     assert reported["conditions"][0][0]["left"] == "x" * 100
 
@@ -115,12 +115,12 @@ def test_secrets_in_messages_of_errors_are_masked() -> None:
     assert TOKEN not in repr(trace_view.Step.from_model(failed).to_json())
 
 
-def test_steps_and_decisions_are_told_in_the_order_in_which_they_happened() -> None:
+def test_steps_and_decisions_are_reported_in_the_order_in_which_they_happened() -> None:
     decisions = tuple(decision("route", number=0, at=at) for at in (0, 1, 1, 2, 2))
     view = TraceView.from_execution(run(step(), step(operation=2), decisions=decisions))
     order = "".join("s" if isinstance(event, trace_view.Step) else "d" for event in view.events())
     assert order == "dsddsdd"
-    reported = view.to_json()
+    reported: Any = view.to_json()
     assert len(reported["story"]) == 7
     assert [each["step"] for each in reported["decisions"]] == [0, 1, 1, 2, 2]
     assert reported["leftOut"] == {"steps": 4, "decisions": 0}

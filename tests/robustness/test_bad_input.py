@@ -117,7 +117,7 @@ def target(shared: PopulatedApp) -> PopulatedApp:
 
 
 class Attack:
-    """Spoils the valid request of one route, and checks what comes back."""
+    """Sender of invalid variants of the valid request of one route, with checks of the responses."""
 
     def __init__(self, target: PopulatedApp, name: str) -> None:
         self.target = target
@@ -154,9 +154,10 @@ class Attack:
         response = self.send(**changes)
         if response.status_code == 200:
             assert isinstance(response.json, dict)
-            self.target.reset()
-            self.path = request_path(self.endpoint, self.target)
-            self.before = fingerprint(self.target.world)
+            if fingerprint(self.target.world) != self.before:
+                self.target.reset()
+                self.path = request_path(self.endpoint, self.target)
+                self.before = fingerprint(self.target.world)
         else:
             assert_error_response(response)
             if response.status_code != 424:  # A run that takes too long goes on.
@@ -184,7 +185,7 @@ def attack(target: PopulatedApp, name: str) -> Attack:
 
 
 def may_be_right(field: fields.Field[Any], value: Any) -> bool:
-    """Whether a value has at least the right JSON type: then only its content can be wrong."""
+    """True if a value has at least the right JSON type: then only its content can be wrong."""
     if value is None:
         return field.allow_none
     match field:
@@ -228,7 +229,7 @@ def test_reading_changes_nothing_and_writing_changes_something(attack: Attack) -
 
 
 @every_route
-def test_fields_of_the_wrong_type_are_named_and_refused(attack: Attack) -> None:
+def test_fields_of_the_wrong_type_are_named_and_rejected(attack: Attack) -> None:
     for key, field in attack.body_fields():
         for text in JSON_TEXTS:
             sent = attack.body_with(key, text)
@@ -241,7 +242,7 @@ def test_fields_of_the_wrong_type_are_named_and_refused(attack: Attack) -> None:
 
 
 @every_route
-def test_fields_that_are_no_json_are_refused(attack: Attack) -> None:
+def test_fields_that_are_no_json_are_rejected(attack: Attack) -> None:
     for key, _ in attack.body_fields():
         for text in BROKEN_TEXTS:
             body = attack.refused(400, data=attack.body_with(key, text))
@@ -259,15 +260,15 @@ def test_a_missing_required_field_is_named(attack: Attack) -> None:
 
 
 @every_route
-def test_an_unknown_field_is_refused(attack: Attack) -> None:
+def test_an_unknown_field_is_rejected(attack: Attack) -> None:
     if attack.endpoint.body is not None and not isinstance(attack.endpoint.body, OpenBodySchema):
-        for key in ("nobody", "", "__proto__", "_schema", "{0}", "teamid", "x" * 10_000, "\x00"):
+        for key in ("unknown", "", "__proto__", "_schema", "{0}", "teamid", "x" * 10_000, "\x00"):
             body = attack.refused(400, data=attack.body_with(key, "1"))
             assert f"Unknown parameter '{key}'." in suberrors_of(body) or key == "_schema"
 
 
 @every_route
-def test_a_body_that_is_no_json_object_is_refused(attack: Attack) -> None:
+def test_a_body_that_is_no_json_object_is_rejected(attack: Attack) -> None:
     if attack.endpoint.body is not None or attack.endpoint.raw_body:
         texts = ("[]", "[{}]", '"x"', "1", "null", "true", *(text for text in BROKEN_TEXTS if text))
         for text in texts:
@@ -288,7 +289,7 @@ def test_an_empty_body_lacks_what_is_required(attack: Attack) -> None:
 
 
 @every_route
-def test_a_body_of_another_content_type_is_refused(attack: Attack) -> None:
+def test_a_body_of_another_content_type_is_rejected(attack: Attack) -> None:
     if attack.valid.body is None:
         return
     form = urlencode({key: str(value) for key, value in attack.valid.body.items()})
@@ -382,7 +383,7 @@ QUERY_TEXTS = (
 
 
 @every_route
-def test_bad_values_in_the_query_are_named_and_refused(attack: Attack) -> None:
+def test_bad_values_in_the_query_are_named_and_rejected(attack: Attack) -> None:
     for key, field in attack.query_fields():
         for text in QUERY_TEXTS:
             sent = f"{key}[]" if isinstance(field, ListField) else key
@@ -399,7 +400,7 @@ def test_bad_values_in_the_query_are_named_and_refused(attack: Attack) -> None:
 
 
 @every_route
-def test_a_parameter_given_twice_is_refused(attack: Attack) -> None:
+def test_a_parameter_given_twice_is_rejected(attack: Attack) -> None:
     given = {ResourceId: "1", Int: "1", Bool: "true"}
     for key, field in attack.query_fields():
         if not isinstance(field, ListField):
@@ -419,7 +420,7 @@ def test_a_missing_required_parameter_is_named(attack: Attack) -> None:
 
 
 @every_route
-def test_bad_paging_is_refused(attack: Attack) -> None:
+def test_bad_paging_is_rejected(attack: Attack) -> None:
     paging = attack.endpoint.paging
     if paging is None:
         return
@@ -430,7 +431,7 @@ def test_bad_paging_is_refused(attack: Attack) -> None:
     if paging.sort is not None:
         bad |= {
             # A list that is sorted by nothing calls that order by an empty name.
-            "pg[sortBy]": [*({""} - set(paging.sort_keys)), "nobody", "ID", "id,name", "__class__"],
+            "pg[sortBy]": [*({""} - set(paging.sort_keys)), "unknown", "ID", "id,name", "__class__"],
             "pg[sortDir]": ["", "up", "ASC", "1"],
         }
     for key, texts in bad.items():
@@ -445,10 +446,10 @@ def test_bad_paging_is_refused(attack: Attack) -> None:
 
 
 @every_route
-def test_an_unknown_column_is_named_and_refused(attack: Attack) -> None:
+def test_an_unknown_column_is_named_and_rejected(attack: Attack) -> None:
     if attack.endpoint.cols:
         for key in ("cols[]", "cols[0]", "cols[9999]"):
-            for column in ("", "nobody", "ID", "__class__", "id,name", "x" * 1_000, "\x00"):
+            for column in ("", "unknown", "ID", "__class__", "id,name", "x" * 1_000, "\x00"):
                 query = [*attack.valid.query.items(), (key, "id"), (key, column)]
                 assert f"Unknown column '{column}' in parameter 'cols'." in suberrors_of(
                     attack.refused(400, query=query)
@@ -459,7 +460,7 @@ def test_an_unknown_column_is_named_and_refused(attack: Attack) -> None:
 def test_what_the_query_does_not_know_is_passed_over(attack: Attack) -> None:
     query = [
         *attack.valid.query.items(),
-        ("nobody", "1"),
+        ("unknown", "1"),
         ("pg[", "x"),
         ("cols[", "y"),
         ("", ""),
@@ -472,7 +473,7 @@ def test_what_the_query_does_not_know_is_passed_over(attack: Attack) -> None:
 
 
 @every_route
-def test_a_path_id_that_is_no_number_is_refused(attack: Attack) -> None:
+def test_a_path_id_that_is_no_number_is_rejected(attack: Attack) -> None:
     for parameter, kind in attack.endpoint.path_types:
         for text in (
             "0",
@@ -502,11 +503,13 @@ def test_a_path_id_that_is_no_number_is_refused(attack: Attack) -> None:
 @every_route
 def test_an_unknown_id_and_an_id_of_somebody_else_are_404_alike(attack: Attack) -> None:
     for parameter, kind in attack.endpoint.path_types:
-        unknown, foreign = (str(MAX_ID), str(OTHER_ORGANIZATION_IDS[kind])) if kind else ("nobody", "nothing")
+        unknown, foreign = (
+            (str(MAX_ID), str(OTHER_ORGANIZATION_IDS[kind])) if kind else ("unknown", "nothing")
+        )
         if attack.endpoint.method == "PUT" and kind is None:
             continue  # PUT creates what is missing.
         reported = []
-        if parameter == "templateUrl":  # What has not the form of a slug is no name of a template at all.
+        if parameter == "templateUrl":  # A text without the form of a slug is no name of a template at all.
             unknown, foreign = "901-template", "902-template"
         for id in ("99999999", unknown, foreign):
             path = request_path(attack.endpoint, attack.target, **{parameter: id})
@@ -555,11 +558,11 @@ def test_paths_are_exact(attack: Attack) -> None:
         attack.path + "//",
         "/" + attack.path,
         attack.path.replace("/", "//"),
-        attack.path + "/nobody/nowhere/at/all",
+        attack.path + "/unknown/nowhere/at/all",
     ):
         assert attack.refused(404, path=path)["code"] == "SC404"
     if not attack.endpoint.path.endswith("{key}"):  # A key may be any text.
-        # Beside an id that may be any text, what is spoilt is another id.
+        # Beside an id that may be any text, another id is made invalid.
         other_id = (405,) if attack.endpoint.path in ("/dlqs/retry", "/functions/eval") else ()
         for suffix in ("%20", "%00", ";x=1", ".json"):
             attack.refused(404, 400, *other_id, path=attack.path + suffix)
@@ -608,7 +611,7 @@ def test_a_token_that_lacks_one_scope_is_403(attack: Attack) -> None:
 
 
 @every_route
-def test_the_token_of_another_organization_reaches_nothing(attack: Attack) -> None:
+def test_the_token_of_another_organization_sees_nothing(attack: Attack) -> None:
     named = [*attack.endpoint.path_types, *attack.endpoint.query_refs, *attack.endpoint.body_refs]
     if any(kind is not None for _, kind in named):
         body = attack.refused(404, token=OUTSIDER_TOKEN)
@@ -639,8 +642,8 @@ def test_the_token_of_another_world_leaves_this_one_alone(attack: Attack) -> Non
     [
         "",
         "/",
-        "/nobody",
-        "/scenarios/1/nobody",
+        "/unknown",
+        "/scenarios/1/unknown",
         "/%2e%2e/_emulator/worlds",
         "/\u00e9",
         "/%FF",
@@ -680,9 +683,9 @@ def test_no_content_length_breaks_the_emulator(target: PopulatedApp, length: str
     assert fingerprint(target.world) == before
 
 
-def test_the_refused_requests_are_in_the_journal_on_one_line_each(target: PopulatedApp) -> None:
+def test_the_rejected_requests_are_in_the_request_log_on_one_line_each(target: PopulatedApp) -> None:
     target.reset()
-    target.call("GET", "/nobody%0AForged line%0D%1B[31m")
+    target.call("GET", "/unknown%0AForged line%0D%1B[31m")
     response = target.control("GET", "/worlds/default/requests")
     assert response.json is not None
     [entry] = response.json["requests"]

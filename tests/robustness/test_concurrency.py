@@ -129,7 +129,7 @@ class Worker:
     def delete_record(self) -> None:
         key = self.made_up[-1]
         path = f"{self.records}?confirmed=true"
-        assert self.call("DELETE", path, {"keys": [key, "nobody"]}) == {"keys": [key]}
+        assert self.call("DELETE", path, {"keys": [key, "unknown"]}) == {"keys": [key]}
         self.keys.remove(key)
 
     def patch_the_shared_record(self) -> None:
@@ -142,7 +142,7 @@ class Worker:
         assert response["count"] >= len(response["records"]) > 0
 
     def contend(self) -> None:
-        """All threads start and stop one scenario; whoever comes second is told so."""
+        """All threads start and stop one scenario; the second call of a kind is rejected."""
         if self.calls % 2:
             self.starts += self.call("POST", f"/scenarios/{CONTESTED}/start", or_400=True) is not None
         else:
@@ -295,7 +295,7 @@ def assert_balanced(world: World, store_id: int, workers: list[Worker]) -> None:
 
 
 def assert_indexes_hold(world: World) -> None:
-    """Every index holds exactly the rows that it should, in every order that was asked for."""
+    """Every index holds exactly the rows that it should, in every requested order."""
     for table in tables_of(world).values():
         rows = list(table.all())
         for index, value_of in table._indexes.items():

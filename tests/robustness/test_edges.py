@@ -1,4 +1,4 @@
-"""Where the emulator meets what is not a client of Make's API: its control API, its journal, its socket."""
+"""Edges of the emulator: its control API, its request log, its socket."""
 
 from __future__ import annotations
 
@@ -77,13 +77,13 @@ def test_a_world_whose_team_and_organization_were_deleted_can_still_be_described
         {"users": [{"id": 1}], "organizations": [{"id": 1}], "tokens": [{}]},
         {"users": [], "organizations": [], "tokens": [{"label": "x", "user": 9, "scopes": "all"}]},
         {"users": [{"id": [], "name": {}, "email": None}], "organizations": [], "tokens": [1]},
-        "nobody",
+        "unknown",
         "../../pyproject.toml",
         "\x00",
         "x" * 5_000,
     ],
 )
-def test_a_seed_that_makes_no_sense_is_400_and_leaves_no_world(target: PopulatedApp, seed: Any) -> None:
+def test_a_seed_that_is_invalid_is_400_and_leaves_no_world(target: PopulatedApp, seed: Any) -> None:
     response = target.control("POST", "/worlds", json={"name": "new", "seed": seed})
     assert response.status_code == 400
     assert [handle.name for handle in target.registry] == ["default"]
@@ -135,7 +135,7 @@ def test_at_both_ends_of_time_every_scheduling_can_be_started(
 ) -> None:
     [id] = [id for id, code in timezone_codes().items() if code == timezone]
     assert target.call("PATCH", "/organizations/1", json={"timezoneId": id}).status_code == 200
-    # What it would have missed in eight thousand years is not what this is about.
+    # The runs that it would have missed in eight thousand years are not the subject here.
     assert target.call("POST", "/scenarios/3/stop").status_code == 200
     target.world.clock.freeze(now)
     flow = [{"id": 1, "module": "util:SetVariable2", "version": 1, "mapper": {"name": "x", "value": "1"}}]
@@ -168,7 +168,7 @@ def test_at_both_ends_of_time_every_scheduling_can_be_started(
         assert target.call("GET", path).status_code == 200
 
 
-# --- the journal ---------------------------------------------------------------------------------
+# --- the request log -----------------------------------------------------------------------------
 
 
 def _journal(target: PopulatedApp) -> str:
@@ -176,7 +176,7 @@ def _journal(target: PopulatedApp) -> str:
 
 
 @pytest.mark.parametrize("padding", [0, KEPT])
-def test_secrets_stay_out_of_the_journal_wherever_they_stand(target: PopulatedApp, padding: int) -> None:
+def test_secrets_stay_out_of_the_request_log_wherever_they_stand(target: PopulatedApp, padding: int) -> None:
     blueprint = json.dumps({"name": "x", "flow": [{"parameters": {"password": "hunter1"}}]})
     body = {
         "apiKey": "hunter2",
@@ -193,7 +193,7 @@ def test_secrets_stay_out_of_the_journal_wherever_they_stand(target: PopulatedAp
     assert ADMIN_TOKEN not in text
 
 
-def test_a_secret_that_the_journal_cut_in_two_is_not_half_shown(target: PopulatedApp) -> None:
+def test_a_secret_that_the_request_log_cut_in_two_is_not_half_shown(target: PopulatedApp) -> None:
     start = b'{"text":"' + b"x" * (KEPT - 40) + b' "'
     body = start + b',"y":"' + ADMIN_TOKEN.encode() + b'"}'
     target.call("PUT", "/data-stores/1/data/secret", data=body, content_type="application/json")
@@ -210,7 +210,7 @@ def test_no_object_shows_a_token_when_it_is_printed(target: PopulatedApp) -> Non
 # --- the socket ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("token", [ADMIN_TOKEN, "nobody"])
+@pytest.mark.parametrize("token", [ADMIN_TOKEN, "unknown"])
 @pytest.mark.parametrize("size", [2_100_001, 5_000_000])
 def test_a_client_that_sends_too_much_still_hears_why(target: PopulatedApp, token: str, size: int) -> None:
     before = fingerprint(target.world)
@@ -237,7 +237,7 @@ def test_a_client_that_sends_too_much_still_hears_why(target: PopulatedApp, toke
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n",
     ],
 )
-def test_a_malformed_request_is_refused_and_the_server_lives_on(target: PopulatedApp, head: bytes) -> None:
+def test_a_malformed_request_is_rejected_and_the_server_lives_on(target: PopulatedApp, head: bytes) -> None:
     with Server(target.app) as server:
         with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as connection:
             connection.connect()

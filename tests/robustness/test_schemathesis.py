@@ -23,7 +23,7 @@ from helpers.api import ADMIN_TOKEN
 from helpers.populated_app import PopulatedApp
 from helpers.valid_requests import BLUEPRINT, ENDPOINTS
 
-#: What a parameter is told that breaks a rule which the document states: its type, its limits, whether it must be.
+#: Messages for a parameter that breaks a rule of the document: its type, its limits, its presence.
 _CALLED_WRONG = re.compile(
     r"Parameter '.*' must |.* is out of range|.* has a wrong length|.* has forbidden characters|Unknown parameter|Missing value"
 )
@@ -63,7 +63,7 @@ _schema = schemathesis.openapi.from_wsgi(
     config=SchemathesisConfig.from_dict(
         {
             "seed": 1,
-            # What the query does not name is passed over, as real clients rely on: no proof of bad input.
+            # Unknown parameters of the query are ignored, as real clients rely on: no proof of bad input.
             "generation": {"allow-extra-parameters": False},
             # An array may be too long in items and in bytes at once.
             "checks": {
@@ -80,7 +80,7 @@ _schema = schemathesis.openapi.from_wsgi(
 def valid_parameters_are_not_called_wrong(
     ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case[Any]
 ) -> None:
-    """What the document allows may be refused for the state of the world, but not for its type or its limits."""
+    """Check that an allowed value is rejected for the state of the world only, not for its type or its limits."""
     if case.meta is None or not case.meta.generation.mode.is_positive or response.status_code != 400:
         return
     if case.operation.label not in _JUDGED_BY_THE_WORLD:

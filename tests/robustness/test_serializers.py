@@ -137,7 +137,7 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
 
 every_schema = pytest.mark.parametrize("schema", ROWS, ids=lambda schema: schema.__name__)
 
-#: What a column of a row may be exchanged for, by its type.
+#: Replacement values of a column of a row, by its type.
 _VALUES: dict[Any, st.SearchStrategy[Any]] = {
     int: st.integers(0, MAX_TIMESTAMP),
     int | None: st.none() | st.integers(0, MAX_TIMESTAMP),
@@ -150,7 +150,7 @@ _VALUES: dict[Any, st.SearchStrategy[Any]] = {
 
 
 def _is_fixed(name: str) -> bool:
-    """Whether derived columns look things up by this one, so that it cannot hold just anything."""
+    """True if derived columns look rows up by this one, so that it cannot hold just any value."""
     return name in ("id", "plan", "blueprint_version") or name.endswith("_id")
 
 
@@ -174,7 +174,7 @@ def rows(draw: st.DrawFn, schema: type[ResponseSchema]) -> Any:
 
 
 def dumped(schema: type[ResponseSchema], row: Any) -> dict[str, Any]:
-    """What marshmallow makes of a row: every column, extra ones too."""
+    """Row as marshmallow dumps it: every column, extra ones too."""
     token = dumping_world.set(WORLD)
     try:
         shown: dict[str, Any] = schema().dump(row)

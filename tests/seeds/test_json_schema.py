@@ -59,7 +59,7 @@ def test_every_key_is_described() -> None:
     ],
     ids=json.dumps,
 )
-def test_schema_and_check_refuse_the_same(seed: Any) -> None:
+def test_schema_and_check_reject_the_same(seed: Any) -> None:
     assert not jsonschema.Draft202012Validator(SCHEMA).is_valid(seed)
     with pytest.raises(seeds.SeedError):
         seeds.check(seed)
@@ -96,17 +96,15 @@ ANYTHING = st.one_of(
 
 @settings(max_examples=60, deadline=None)
 @given(place=st.sampled_from(PLACES), value=ANYTHING)
-def test_whatever_stands_in_a_seed_is_taken_or_refused_with_its_faults(
-    place: tuple[Any, ...], value: Any
-) -> None:
+def test_any_seed_is_built_or_rejected_with_its_issues(place: tuple[Any, ...], value: Any) -> None:
     seed = copy.deepcopy(AGENCY)
     owner = seed
     for part in place[:-1]:
         owner = owner[part]
     owner[place[-1]] = value
-    faults: Sequence[seeds.SeedIssue] | None = None
+    issues: Sequence[seeds.SeedIssue] | None = None
     try:
         seeds.check(seed)
     except seeds.SeedError as error:
-        faults = error.issues
-    assert faults is None or (faults and all("\n" not in str(fault) for fault in faults))
+        issues = error.issues
+    assert issues is None or (issues and all("\n" not in str(issue) for issue in issues))

@@ -1,4 +1,4 @@
-"""What may be left out of a seed, how its parts find each other, and where its blueprints come from."""
+"""Seed loader: optional parts, references between parts, and sources of blueprints."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from helpers.api import NOON
 from make_emulator import seeds
 from make_emulator.registry import WorldSpec
 from make_emulator.resources import fixture_path
+from make_emulator.world.blueprint_refs import first_module
 from make_emulator.world.clock import DAY
 from make_emulator.world.enums import SCOPES
 from make_emulator.world.models import Execution
@@ -153,7 +154,7 @@ def test_times_are_relative_to_the_worlds_now_or_absolute() -> None:
     assert [row.created for row in world.scenarios] == [now - 2 * DAY, 1_767_225_600_000, now]
 
 
-def test_the_plan_and_the_zone_of_the_first_organization_can_be_wished_for() -> None:
+def test_the_plan_and_the_zone_of_the_first_organization_can_be_set() -> None:
     world = built(team_with(), plan="free", zone="us2")
     assert (world.organizations[1].plan, world.organizations[1].zone) == ("free", "us2.make.com")
 
@@ -185,7 +186,7 @@ def blueprint(name: str) -> dict[str, Any]:
 def test_a_blueprint_may_be_written_into_the_seed() -> None:
     world = built(team_with(scenarios=[{"blueprint": blueprint("Inside")}]))
     assert world.scenarios[1].name == "Inside"
-    assert world.blueprints[1, 1].blueprint["flow"][0]["module"] == "json:ParseJSON"
+    assert first_module(world.blueprints[1, 1].blueprint["flow"])["module"] == "json:ParseJSON"
 
 
 def test_a_blueprint_may_be_a_file_beside_the_seed(tmp_path: Path) -> None:

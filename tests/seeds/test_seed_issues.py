@@ -1,4 +1,4 @@
-"""A seed that makes no sense is refused with every fault of it and the line of each."""
+"""A seed that makes no sense is refused with every issue of it and the line of each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from make_emulator import seeds
 
-#: A seed without faults, to which the tests add some.
+#: A seed without issues, to which the tests add some.
 GOOD = """\
 users:
   - { id: 1, name: Ann, email: ann@example.com }
@@ -48,7 +48,7 @@ organizations:
 def faults_of(seed: Any) -> list[tuple[int | None, str]]:
     with pytest.raises(seeds.SeedError) as refused:
         seeds.check(seed)
-    return [(fault.line, str(fault)) for fault in refused.value.issues]
+    return [(issue.line, str(issue)) for issue in refused.value.issues]
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -181,7 +181,9 @@ CASES = [
 @pytest.mark.parametrize(
     ("before", "after", "line", "text"), CASES, ids=[f"{row[2]}: {row[1]}" for row in CASES]
 )
-def test_a_fault_is_told_with_its_line(tmp_path: Path, before: str, after: str, line: int, text: str) -> None:
+def test_an_issue_is_reported_with_its_line(
+    tmp_path: Path, before: str, after: str, line: int, text: str
+) -> None:
     head, found, tail = GOOD.rpartition(before) if before == "name: Ann }" else GOOD.partition(before)
     assert found
     path = written(tmp_path, head + after + tail)
@@ -202,7 +204,7 @@ def test_a_fault_is_told_with_its_line(tmp_path: Path, before: str, after: str, 
         ("ok", "function ok() {}", "The team has a function 'ok' already"),
     ],
 )
-def test_a_function_that_makes_no_sense_is_told_with_its_line(
+def test_a_function_that_is_invalid_is_reported_with_its_line(
     tmp_path: Path, name: str, code: str, text: str
 ) -> None:
     functions = [
@@ -218,7 +220,7 @@ def test_a_function_that_makes_no_sense_is_told_with_its_line(
     assert "organizations[0].teams[0].functions[1]" in reported
 
 
-def test_every_fault_is_told_at_once_in_the_order_of_the_lines(tmp_path: Path) -> None:
+def test_every_issue_is_reported_at_once_in_the_order_of_the_lines(tmp_path: Path) -> None:
     text = (
         GOOD.replace("plan: core", "plan: gold").replace("greeting", "greting").replace("key: a", "key: []")
     )
@@ -269,13 +271,13 @@ def test_a_seed_that_is_an_object_has_paths_instead_of_lines() -> None:
     ],
     ids=lambda value: str(value)[:20].encode("unicode_escape").decode(),
 )
-def test_a_text_that_is_no_seed_at_all_is_refused(tmp_path: Path, text: str, line: int, reason: str) -> None:
+def test_a_text_that_is_no_seed_at_all_is_rejected(tmp_path: Path, text: str, line: int, reason: str) -> None:
     reported = faults_of(written(tmp_path, text))
     assert reported[0][0] == line
     assert reason in reported[0][1]
 
 
-def test_an_object_that_json_cannot_say_is_refused() -> None:
+def test_an_object_that_json_cannot_say_is_rejected() -> None:
     deep: Any = {}
     for _ in range(150):
         deep = {"a": deep}
@@ -283,7 +285,7 @@ def test_an_object_that_json_cannot_say_is_refused() -> None:
     assert faults_of({"users": deep}) == [(None, "the seed is nested too deep")]
 
 
-def test_a_file_that_is_not_text_or_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_or_not_there_is_rejected(tmp_path: Path) -> None:
     binary = tmp_path / "binary.yaml"
     binary.write_bytes(b"\xff\xfe\x00")
     assert faults_of(binary) == [(None, f"{binary}: this is not text in UTF-8")]
@@ -292,7 +294,7 @@ def test_a_file_that_is_not_text_or_not_there_is_refused(tmp_path: Path) -> None
         assert "there is no seed named" in faults_of(missing)[0][1]
 
 
-def test_a_record_that_finds_no_room_is_a_fault_of_its_store(tmp_path: Path) -> None:
+def test_a_record_without_space_is_an_issue_of_its_store(tmp_path: Path) -> None:
     text = GOOD.replace("sku: A }", f"sku: {'x' * 1_100_000} }}")
     assert faults_of(written(tmp_path, text))[0][0] == 25
 
@@ -317,7 +319,7 @@ def test_a_long_list_of_faults_is_cut_in_the_text_but_not_in_the_faults() -> Non
     assert str(refused.value).splitlines()[-1] == "and 10 more"
 
 
-def test_a_variable_that_makes_no_sense_is_told_with_its_line(tmp_path: Path) -> None:
+def test_a_variable_that_is_invalid_is_reported_with_its_line(tmp_path: Path) -> None:
     text = GOOD.replace(
         "    teams:\n",
         "    variables:\n"

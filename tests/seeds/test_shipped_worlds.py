@@ -135,7 +135,7 @@ def test_the_large_world_has_a_thousand_scenarios_and_a_hundred_thousand_records
     assert all((row.next_exec is not None) <= row.is_active for row in large.scenarios)
 
 
-def test_made_up_stores_are_as_large_as_their_records(large: World) -> None:
+def test_generated_stores_are_as_large_as_their_records(large: World) -> None:
     for store in large.data_stores:
         sizes = [record.size for record in large.records.where(store=store.id)]
         assert (store.records, store.size) == (len(sizes), sum(sizes))
@@ -147,7 +147,7 @@ def test_made_up_stores_are_as_large_as_their_records(large: World) -> None:
     data_stores.delete_records(large, store, [again.key])
 
 
-def test_made_up_runs_are_counted(large: World) -> None:
+def test_generated_runs_are_counted(large: World) -> None:
     runs = [entry for entry in large.logs if isinstance(entry, Execution)]
     assert len(runs) == 5_000
     assert {run.status for run in runs} == {1, 3}
@@ -165,7 +165,7 @@ def test_the_same_number_makes_up_the_same_world_and_another_one_another(large: 
         assert mine != list(getattr(other, table)), table
 
 
-def test_made_up_things_come_after_those_that_are_written_down() -> None:
+def test_generated_things_come_after_those_that_are_written_down() -> None:
     seed = {
         "organizations": [
             {
@@ -187,7 +187,7 @@ def test_made_up_things_come_after_those_that_are_written_down() -> None:
     assert (len(world.scenarios), len(world.records)) == (3, 2)
 
 
-def test_a_made_up_scenario_runs() -> None:
+def test_a_generated_scenario_runs() -> None:
     api = api_of("large")
     scenario = next(row for row in api.world.scenarios if row.is_active)
     response = api.post(f"/scenarios/{scenario.id}/run", json={"responsive": True}).json
@@ -195,7 +195,7 @@ def test_a_made_up_scenario_runs() -> None:
     assert response["status"] == 1
 
 
-def test_a_made_up_scenario_is_shown_as_any_other(large: World) -> None:
+def test_a_generated_scenario_is_shown_as_any_other(large: World) -> None:
     for table in (large.scenarios, large.connections, large.hooks, large.data_stores):
         row = next(iter(table))
         assert dataclasses.is_dataclass(row)

@@ -1,4 +1,4 @@
-"""HTTPS with a throwaway authority: whoever is told of it trusts the server, and nobody else."""
+"""HTTPS with a throwaway authority: only clients that trust it trust the server."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def test_clients_that_know_the_authority_trust_the_server(make: MakeEmulator) ->
     assert with_requests["team"]["name"] == "Example Team"
 
 
-def test_clients_that_do_not_know_it_refuse(make: MakeEmulator) -> None:
+def test_clients_that_do_not_know_it_reject(make: MakeEmulator) -> None:
     with pytest.raises(requests.exceptions.SSLError, match=r"self-signed|unable to get local issuer"):
         requests.get(make.base_url, timeout=5)
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_the_environment_tells_clients(
+def test_the_environment_configures_clients(
     make: MakeEmulator, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for other in CA_BUNDLE_VARIABLES:
@@ -64,7 +64,7 @@ def test_the_environment_tells_clients(
     assert requests.get(f"{make.base_url}/teams/1", headers=make.world.headers, timeout=5).ok
 
 
-def test_the_environment_tells_openssl(make: MakeEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_configures_openssl(make: MakeEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(make.ca_file))
     attached = MakeEmulator.attach(make.url)
     assert attached.create_world().base_url == make.base_url
@@ -159,7 +159,7 @@ def test_plain_http_gets_a_clear_answer(make: MakeEmulator) -> None:
     )
 
 
-def test_clients_that_say_nothing_or_nonsense_keep_nobody_waiting(make: MakeEmulator) -> None:
+def test_silent_or_malformed_clients_do_not_block_others(make: MakeEmulator) -> None:
     address = ("127.0.0.1", int(make.url.rpartition(":")[2]))
     silent = [socket.create_connection(address) for _ in range(20)]
     with socket.create_connection(address) as connection:
@@ -169,7 +169,7 @@ def test_clients_that_say_nothing_or_nonsense_keep_nobody_waiting(make: MakeEmul
         connection.close()
 
 
-def test_a_reset_that_was_asked_for_is_one(make: MakeEmulator) -> None:
+def test_a_reset_that_was_requested_is_one(make: MakeEmulator) -> None:
     world = make.create_world()
     world.faults.add(path="/teams/1", action="reset")
     with pytest.raises(requests.ConnectionError):
@@ -195,7 +195,7 @@ def test_stopping_waits_for_no_handshake_and_removes_the_file() -> None:
 # --- the command ---------------------------------------------------------------------------------
 
 
-def test_the_command_serves_https_and_tells_whom_to_trust() -> None:
+def test_the_command_serves_https_and_prints_the_certificate_file() -> None:
     with run_server("--tls") as (process, url):
         assert url.startswith("https://127.0.0.1:")
         assert process.stdout is not None

@@ -19,7 +19,7 @@ def hello(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     return [b"hello"]
 
 
-def test_a_free_port_is_found_and_told() -> None:
+def test_a_free_port_is_found_and_reported() -> None:
     with Server(hello) as server:
         assert server.port > 0
         assert server.url == f"http://127.0.0.1:{server.port}"

@@ -50,7 +50,7 @@ def test_workers_of_xdist_are_added_up(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(LINES)
 
 
-def test_a_sidecar_tells_of_the_worlds_of_the_run_and_of_no_other(pytester: pytest.Pytester) -> None:
+def test_a_sidecar_reports_the_worlds_of_the_run_only(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(TESTS)
     with MakeEmulator() as sidecar:
         sidecar.create_world("of others").access_report()
@@ -60,7 +60,7 @@ def test_a_sidecar_tells_of_the_worlds_of_the_run_and_of_no_other(pytester: pyte
         assert len(sidecar.control.call("GET", "worlds")["worlds"]) == 2
 
 
-def test_worlds_that_nobody_deleted_count_too(pytester: pytest.Pytester) -> None:
+def test_worlds_that_were_not_deleted_count_too(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
         import requests
@@ -81,7 +81,7 @@ def test_worlds_that_nobody_deleted_count_too(pytester: pytest.Pytester) -> None
     result.stdout.fnmatch_lines(["GET /teams/{teamId}      3"])
 
 
-def test_a_run_that_asked_for_nothing_says_so(pytester: pytest.Pytester) -> None:
+def test_a_run_without_requests_says_so(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_nothing(): pass")
     result = pytester.runpytest("--make-coverage")
     result.stdout.fnmatch_lines(["no world of Make was called"])

@@ -11,19 +11,14 @@ from typing import Any
 import pytest
 import requests
 
-from helpers.api import ADMIN_TOKEN
+from helpers.api import ADMIN_TOKEN, team_name
 from make_emulator import World, mock_make
-
-
-def team_of(world: World) -> str:
-    response = requests.get(f"{world.base_url}/teams/1", headers=world.headers, timeout=5)
-    return str(response.json()["team"]["name"])
 
 
 def test_a_decorated_function_is_given_the_world() -> None:
     @mock_make(zone="us1")
     def ask(path: str, world: World) -> tuple[str, str]:
-        return team_of(world), world.zone + path
+        return team_name(world), world.zone + path
 
     assert ask("/x") == ("Example Team", "us1.make.com/x")  # type: ignore[call-arg]
     assert ask.__name__ == "ask"
@@ -42,12 +37,12 @@ def test_coroutines_and_generators_are_decorated_for_as_long_as_they_run() -> No
     @mock_make
     async def ask(world: World) -> str:
         await asyncio.sleep(0)
-        return team_of(world)
+        return team_name(world)
 
     @mock_make
     def each(world: World) -> Iterator[str]:
-        yield team_of(world)
-        yield team_of(world)
+        yield team_name(world)
+        yield team_name(world)
 
     assert asyncio.run(ask()) == "Example Team"  # type: ignore[call-arg]
     assert list(each()) == ["Example Team", "Example Team"]  # type: ignore[call-arg]
@@ -59,7 +54,7 @@ def test_the_methods_of_a_decorated_test_case_are_each_given_a_world() -> None:
     @mock_make(plan="core")
     class Case(unittest.TestCase):
         def test_one(self, world: World) -> None:
-            assert (team_of(world), world.plan) == ("Example Team", "core")
+            assert (team_name(world), world.plan) == ("Example Team", "core")
 
         def test_another(self) -> None:
             assert socket.getaddrinfo is not real
@@ -91,7 +86,7 @@ def test_pytest_is_not_shown_the_parameter(pytester: pytest.Pytester) -> None:
     pytester.runpytest_inprocess("-W", "error").assert_outcomes(passed=1)
 
 
-def test_what_cannot_be_decorated_is_refused() -> None:
+def test_what_cannot_be_decorated_is_rejected() -> None:
     async def generate() -> Any:
         yield 1
 

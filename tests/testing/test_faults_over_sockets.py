@@ -1,4 +1,4 @@
-"""What a client on the other side of a socket sees of faults."""
+"""Injected faults as seen by a client of a socket."""
 
 from __future__ import annotations
 
@@ -8,21 +8,18 @@ import threading
 import pytest
 import requests
 
+from helpers.api import get_from
 from make_emulator import MakeEmulator, World
 
 
-def get(world: World, path: str = "/teams/1", timeout: float = 10) -> requests.Response:
-    return requests.get(world.base_url + path, headers=world.headers, timeout=timeout)
-
-
-def test_a_status_comes_as_often_as_asked_for(world: World) -> None:
+def test_a_status_comes_as_often_as_requested(world: World) -> None:
     world.faults.add(path="/scenarios*", status=503, times=2)
-    assert [get(world, "/scenarios?teamId=1").status_code for _ in range(3)] == [503, 503, 200]
+    assert [get_from(world, "/scenarios?teamId=1").status_code for _ in range(3)] == [503, 503, 200]
     assert world.faults[0]["hits"] == 2
     world.faults.add("rate-limit")
-    assert get(world).status_code == 429
+    assert get_from(world, "/teams/1").status_code == 429
     world.faults.clear()
-    assert (get(world).status_code, len(world.faults)) == (200, 0)
+    assert (get_from(world, "/teams/1").status_code, len(world.faults)) == (200, 0)
 
 
 def test_a_reset_ends_the_connection_and_the_next_one_works(world: World) -> None:
@@ -37,16 +34,16 @@ def test_a_reset_ends_the_connection_and_the_next_one_works(world: World) -> Non
 def test_a_truncated_answer_is_noticed_by_its_length(world: World) -> None:
     world.faults.add(action="truncate", times=1)
     with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):
-        get(world)
-    assert get(world).json()["team"]["id"] == 1
+        get_from(world, "/teams/1")
+    assert get_from(world, "/teams/1").json()["team"]["id"] == 1
 
 
 def test_a_client_that_gives_up_frees_the_server(world: World) -> None:
     world.faults.add(action="timeout", times=40)
     for _ in range(40):  # more than the server has threads
         with pytest.raises(requests.Timeout):
-            get(world, timeout=0.02)
-    assert get(world).status_code == 200
+            get_from(world, "/teams/1", timeout=0.02)
+    assert get_from(world, "/teams/1").status_code == 200
 
 
 def test_clearing_ends_a_request_that_is_held_without_an_answer(world: World) -> None:
@@ -55,7 +52,7 @@ def test_clearing_ends_a_request_that_is_held_without_an_answer(world: World) ->
 
     def ask() -> None:
         try:
-            get(world, timeout=30)
+            get_from(world, "/teams/1", timeout=30)
         except requests.ConnectionError as error:
             failures.append(error)
 
@@ -63,7 +60,7 @@ def test_clearing_ends_a_request_that_is_held_without_an_answer(world: World) ->
     asking.start()
     while not world.faults[0]["hits"]:
         pass
-    assert get(world).status_code == 200  # nobody else is held up
+    assert get_from(world, "/teams/1").status_code == 200  # no other request is blocked
     world.faults.clear()
     asking.join(10)
     assert len(failures) == 1
@@ -77,7 +74,7 @@ def test_a_held_request_does_not_keep_the_server_from_stopping() -> None:
 
     def ask() -> None:
         with contextlib.suppress(requests.RequestException):
-            get(world, timeout=60)
+            get_from(world, "/teams/1", timeout=60)
         ended.set()
 
     threading.Thread(target=ask).start()

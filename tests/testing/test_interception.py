@@ -15,8 +15,8 @@ import requests
 import urllib3
 
 import make_emulator
-from helpers.api import ADMIN_TOKEN
-from make_emulator import World, mock_make
+from helpers.api import ADMIN_TOKEN, team_name
+from make_emulator import mock_make
 from make_emulator.server.wsgi import Server
 from make_emulator.testing import ControlError, NetworkBlocked
 
@@ -31,11 +31,6 @@ def elsewhere() -> Iterator[str]:
 
     with Server(app) as server:
         yield server.url
-
-
-def team_of(world: World) -> str:
-    response = requests.get(f"{world.base_url}/teams/1", headers=world.headers, timeout=5)
-    return str(response.json()["team"]["name"])
 
 
 # --- which hosts ---------------------------------------------------------------------------------
@@ -82,12 +77,12 @@ def test_a_zone_of_ones_own_is_caught_with_its_hooks() -> None:
     seed = {"organizations": [{"name": "Mine", "zone": "make.example.org", "teams": [{"name": "Only"}]}]}
     with mock_make(seed=seed) as world:
         assert world.base_url == "https://make.example.org/api/v2"
-        assert team_of(world) == "Only"
+        assert team_name(world) == "Only"
         response = requests.post("https://hook.make.example.org/unknown", timeout=5)
         assert (response.status_code, response.text) == (410, "Webhook not found.")
 
 
-def test_a_hook_receives_at_the_address_that_the_api_tells() -> None:
+def test_a_hook_receives_at_the_address_that_the_api_shows() -> None:
     with mock_make(zone="us1") as world:
         [hook] = [
             row
@@ -114,9 +109,9 @@ def test_other_hosts_are_left_alone(elsewhere: str) -> None:
         assert requests.get(elsewhere, timeout=5).text == "elsewhere"
 
 
-def test_other_hosts_are_refused_on_demand_but_this_machine_is_not(elsewhere: str) -> None:
+def test_other_hosts_are_rejected_on_demand_but_this_machine_is_not(elsewhere: str) -> None:
     with mock_make(block_others=True) as world:
-        assert team_of(world) == "Example Team"
+        assert team_name(world) == "Example Team"
         assert requests.get(elsewhere, timeout=5).text == "elsewhere"
         with pytest.raises(NetworkBlocked, match=r"keeps this process from calling www\.example\.com"):
             requests.get("https://www.example.com", timeout=5)
@@ -138,11 +133,11 @@ async def _connect(host: str) -> None:
     await asyncio.open_connection(host, 443, ssl=True)
 
 
-def test_no_proxy_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://192.0.2.1:3128")
     monkeypatch.setenv("HTTP_PROXY", "http://192.0.2.1:3128")
     with mock_make(block_others=True) as world:
-        assert team_of(world) == "Example Team"
+        assert team_name(world) == "Example Team"
         plain = requests.get("http://eu1.make.com/api/v2/teams/1?cols[]=id", headers=world.headers, timeout=5)
         assert plain.json() == {"team": {"id": 1}}
 
@@ -180,9 +175,9 @@ def test_each_time_the_world_is_fresh_and_the_same() -> None:
             assert gone.json() == {"scenario": 1}
 
 
-def test_the_journal_can_be_read_when_all_is_over() -> None:
+def test_the_request_log_can_be_read_when_all_is_over() -> None:
     with mock_make() as world:
-        team_of(world)
+        team_name(world)
     world.requests.assert_called("GET", "/teams/1", times=1)
 
 
@@ -190,7 +185,7 @@ def test_a_world_that_is_still_looked_at_is_not_used_again() -> None:
     worlds = []
     for _ in range(3):
         with mock_make() as world:
-            team_of(world)
+            team_name(world)
         worlds.append(world)
     with mock_make() as world:
         assert [len(each.requests) for each in (*worlds, world)] == [1, 1, 1, 0]
@@ -209,7 +204,7 @@ def test_nothing_of_one_world_is_left_in_the_next() -> None:
     assert len(tokens) == 1
 
 
-def test_wrong_arguments_are_told_and_leave_nothing_behind() -> None:
+def test_wrong_arguments_are_reported_and_leave_nothing_behind() -> None:
     real = socket.getaddrinfo
     with pytest.raises(ValueError, match="no seed named 'nowhere'"), mock_make(seed="nowhere"):
         pass
@@ -226,7 +221,7 @@ def test_wrong_arguments_are_told_and_leave_nothing_behind() -> None:
 
 
 def patched() -> list[Any]:
-    """What interception replaces."""
+    """The functions that interception replaces."""
     httpx = pytest.importorskip("httpx")
     return [
         urllib3.HTTPConnectionPool._make_request,
@@ -256,9 +251,9 @@ def test_nested_the_innermost_answers_and_the_outer_one_after_it() -> None:
     before = patched()
     with mock_make() as outer:
         with mock_make() as inner:
-            team_of(outer)
+            team_name(outer)
             assert (len(outer.requests), len(inner.requests)) == (0, 1)
-        team_of(outer)
+        team_name(outer)
         assert (len(outer.requests), len(inner.requests)) == (1, 1)
     assert patched() == before
 
@@ -266,13 +261,13 @@ def test_nested_the_innermost_answers_and_the_outer_one_after_it() -> None:
 def test_it_works_where_httpx_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "httpx", None)
     with mock_make() as world:
-        assert team_of(world) == "Example Team"
+        assert team_name(world) == "Example Team"
 
 
 def test_threads_share_what_is_in_force() -> None:
     names: list[str] = []
     with mock_make(rate_limit=False) as world:
-        threads = [threading.Thread(target=lambda: names.append(team_of(world))) for _ in range(8)]
+        threads = [threading.Thread(target=lambda: names.append(team_name(world))) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -33,7 +33,7 @@ def world() -> Iterator[World]:
 
 @pytest.fixture
 def echo() -> Iterator[None]:
-    """An application in the emulator's place that shows what reaches it, and answers what the API does not."""
+    """Application in the emulator's place that echoes requests, with responses that the API does not have."""
     app = create_app()
 
     @app.route("/echo", methods=["GET", "HEAD", "POST", "PUT", "DELETE"])

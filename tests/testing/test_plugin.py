@@ -50,7 +50,7 @@ def test_the_environment_is_set_for_the_code_under_test(pytester: pytest.Pyteste
     pytester.runpytest("-W", "error").assert_outcomes(passed=1)
 
 
-def test_a_failed_test_shows_what_its_world_was_asked(pytester: pytest.Pytester) -> None:
+def test_a_failed_test_shows_the_requests_of_its_world(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
         def test_fails(make_client):
@@ -61,7 +61,7 @@ def test_a_failed_test_shows_what_its_world_was_asked(pytester: pytest.Pytester)
     result = pytester.runpytest()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*requests to the Make world*", "*asked for GET /scenarios/99 and got 404: Scenario '99' not found."]
+        ["*requests to the Make world*", "*: GET /scenarios/99 -> 404: Scenario '99' not found"]
     )
 
 
@@ -155,12 +155,12 @@ def test_workers_of_xdist_do_not_disturb_each_other(pytester: pytest.Pytester) -
 
 
 @pytest.mark.usefixtures("few_plugins")
-def test_eight_workers_of_xdist_share_a_sidecar_without_disturbing_each_other(
+def test_four_workers_of_xdist_share_a_sidecar_without_disturbing_each_other(
     pytester: pytest.Pytester,
 ) -> None:
     pytester.makepyfile(PARALLEL)
     with MakeEmulator() as sidecar:
-        result = pytester.runpytest_subprocess("-n", "8", "-W", "error", f"--make-emulator-url={sidecar.url}")
+        result = pytester.runpytest_subprocess("-n", "4", "-W", "error", f"--make-emulator-url={sidecar.url}")
         result.assert_outcomes(passed=12)
         assert [world["name"] for world in sidecar.control.call("GET", "worlds")["worlds"]] == ["default"]
         assert len(sidecar.world.requests) == 0

@@ -61,7 +61,7 @@ def execution(world: World) -> WorldExecution:
     return world.execution(world.run(9)["executionId"])
 
 
-def test_steps_and_decisions_are_typed_and_tell_themselves(execution: WorldExecution) -> None:
+def test_steps_and_decisions_are_typed_and_have_a_text(execution: WorldExecution) -> None:
     [stopped] = execution.stopped_by("only*", before=4)
     assert repr(stopped) == (
         "<Decision: bundle 2 of 3 was stopped by filter 'only big' before module 4: 5 greater than 10>"
@@ -95,7 +95,7 @@ def test_what_was_reached_and_what_was_stopped_is_asserted(execution: WorldExecu
     execution.assert_stopped("only big", before=4, times=1)
 
 
-def test_a_failed_assertion_tells_what_stopped_which_bundle_and_why(execution: WorldExecution) -> None:
+def test_a_failed_assertion_shows_what_stopped_which_bundle_and_why(execution: WorldExecution) -> None:
     text = (
         "expected module 4 to be reached 3 time(s), but it was 2 time(s); this kept bundles from it:\n"
         "  bundle 2 of 3 was stopped by filter 'only big' before module 4: 5 greater than 10"
@@ -111,14 +111,14 @@ def test_a_failed_assertion_tells_what_stopped_which_bundle_and_why(execution: W
         execution.assert_stopped("small", before=4)
 
 
-def test_without_filters_a_failed_assertion_tells_what_happened(world: World) -> None:
+def test_without_filters_a_failed_assertion_shows_what_happened(world: World) -> None:
     execution = world.execution(world.run(9)["executionId"])
     plain = WorldExecution(
         "e", {"steps": [], "decisions": [], "story": [], "leftOut": {"steps": 0, "decisions": 0}}
     )
     with pytest.raises(AssertionError, match=r"it was 0 time\(s\); this happened:\n  nothing$"):
         plain.assert_reached(1)
-    with pytest.raises(AssertionError, match="but it stopped 0; no bundle came to a filter"):
+    with pytest.raises(AssertionError, match="but it stopped 0; no bundle reached a filter"):
         plain.assert_stopped()
     assert execution.steps_left_out == 0
 

@@ -67,7 +67,7 @@ def test_a_service_can_fail_in_all_its_ways(world: World) -> None:
     assert names == ["RateLimitError", "ConnectionError", "ModuleTimeoutError"]
 
 
-def test_a_service_pages_and_tells_how_many_pages_it_answered_with(world: World) -> None:
+def test_a_service_pages_and_shows_how_many_pages_it_answered_with(world: World) -> None:
     rule = world.http.respond(API, pages=[{"id": 7}, {"id": 8}])
     assert rule["pages"] == [{"id": 7}, {"id": 8}]
     run(world, call(paginationType="urlBased"), mail())
@@ -77,7 +77,7 @@ def test_a_service_pages_and_tells_how_many_pages_it_answered_with(world: World)
     assert [sent["subject"] for sent in world.outbox] == ["Order 7", "Order 8"]
 
 
-def test_a_rule_that_contradicts_itself_is_refused(world: World) -> None:
+def test_a_rule_that_contradicts_itself_is_rejected(world: World) -> None:
     with pytest.raises(ValueError, match="only one of them"):
         world.http.respond("*", json={}, text="")
     with pytest.raises(ValueError, match="only one of them"):
@@ -120,7 +120,7 @@ def test_secrets_cannot_be_looked_for(world: World) -> None:
         world.http.assert_sent("POST", "*", json={"password": "x"})
 
 
-def test_a_mail_that_was_not_sent_is_told_with_those_that_were(world: World) -> None:
+def test_a_mail_that_was_not_sent_is_reported_with_those_that_were(world: World) -> None:
     with pytest.raises(AssertionError, match="no mail was sent at all"):
         world.outbox.assert_sent("ann@example.com")
     world.http.respond(API, json={"id": 9})

@@ -13,7 +13,7 @@ from make_emulator.testing.requests import json_includes
 
 @pytest.fixture
 def world(make_emulator: MakeEmulator) -> Iterator[World]:
-    """A world that was asked for four things."""
+    """A world that received four requests."""
     world = make_emulator.create_world()
     for method, path, body in [
         ("GET", "/scenarios/1", None),
@@ -55,20 +55,18 @@ def test_a_failure_shows_what_came_closest_first(world: World) -> None:
     heading, *lines = str(failure.value).splitlines()
     assert heading == (
         'expected POST /scenarios/*/run with status 200 with a body like {"data":{"name":"Bob"}} at least once,'
-        " but it came 0 time(s); this came:"
+        " but it was received 0 time(s); received:"
     )
-    assert lines[0].startswith(
-        "  Ada Maker (token admin) asked for POST /scenarios/1/run in organization 1 and got"
-    )
+    assert lines[0].startswith("  Ada Maker (token admin): POST /scenarios/1/run in organization 1 ->")
     assert lines[1] == '    with the body {"data":{"name":"Zoe"},"responsive":true}'
     assert lines[3] == '    with the body {"data":{"name":"Ann"},"responsive":true}'
-    assert lines[4].startswith("  Ada Maker (token admin) asked for GET /scenarios/")
+    assert lines[4].startswith("  Ada Maker (token admin): GET /scenarios/")
 
 
 def test_a_failure_shows_few_of_many_requests(world: World) -> None:
     for _ in range(10):
         requests.get(f"{world.base_url}/teams/1", headers=world.headers, timeout=10)
-    with pytest.raises(AssertionError, match="the closest of the 14 that came:") as failure:
+    with pytest.raises(AssertionError, match="the closest of the 14 that were received:") as failure:
         world.requests.assert_called("GET", "/scenarios/7")
     lines = str(failure.value).splitlines()
     assert len(lines) == 9
@@ -77,7 +75,7 @@ def test_a_failure_shows_few_of_many_requests(world: World) -> None:
 
 def test_a_failure_of_a_silent_world_says_so(make_emulator: MakeEmulator) -> None:
     silent = make_emulator.create_world()
-    with pytest.raises(AssertionError, match="came 0 time\\(s\\); nothing came at all"):
+    with pytest.raises(AssertionError, match="was received 0 time\\(s\\); nothing was received"):
         silent.requests.assert_called("GET", "/scenarios")
 
 
@@ -85,12 +83,12 @@ def test_an_unwanted_call_is_shown(world: World) -> None:
     with pytest.raises(AssertionError) as failure:
         world.requests.assert_not_called("GET", "/scenarios/*", status=404)
     assert str(failure.value) == (
-        "expected no GET /scenarios/* with status 404, but it came 1 time(s):\n"
-        "  Ada Maker (token admin) asked for GET /scenarios/99 and got 404: Scenario '99' not found."
+        "expected no GET /scenarios/* with status 404, but it was received 1 time(s):\n"
+        "  Ada Maker (token admin): GET /scenarios/99 -> 404: Scenario '99' not found"
     )
 
 
-def test_a_secret_cannot_be_asked_for_because_none_is_kept(world: World) -> None:
+def test_a_secret_cannot_be_queried_because_none_is_kept(world: World) -> None:
     with pytest.raises(ValueError, match="masks secrets"):
         world.requests.assert_not_called("POST", "*", json={"data": {"password": "hunter2"}})
 

@@ -1,4 +1,4 @@
-"""What is sent to a hook's URL reaches its scenario, and what the caller is told."""
+"""Webhook gateway: deliveries to scenarios, and responses to the caller."""
 
 from __future__ import annotations
 
@@ -176,10 +176,10 @@ def test_an_answer_that_takes_too_long_is_accepted(
     assert gateway.api.world.now() - before == 180_000
 
 
-# --- preflight, logs, journal, worlds ------------------------------------------------------------
+# --- preflight, logs, request log, worlds --------------------------------------------------------
 
 
-def test_a_preflight_grants_what_it_is_asked_for(gateway: WebhookHarness) -> None:
+def test_a_preflight_grants_what_is_requested(gateway: WebhookHarness) -> None:
     requested = {
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "content-type,x-own",
@@ -205,7 +205,7 @@ def test_each_delivery_is_in_the_hooks_log(paused_gateway: WebhookHarness) -> No
     assert paused_gateway.api.get(f"/hooks/{paused_gateway.hook}/incomings/{taken['id']}").status_code == 200
 
 
-def test_each_delivery_is_a_sentence_of_the_journal_without_the_udid(gateway: WebhookHarness) -> None:
+def test_each_delivery_is_a_sentence_of_the_request_log_without_the_udid(gateway: WebhookHarness) -> None:
     gateway.listen()
     gateway.send(json={"password": "secret"})
     [run] = gateway.runs()
@@ -217,8 +217,8 @@ def test_each_delivery_is_a_sentence_of_the_journal_without_the_udid(gateway: We
     assert (entry["method"], entry["path"], entry["status"]) == ("POST", "/hook/********", 200)
     assert entry["requestBody"] == {"password": "********"}
     assert entry["sentence"] == (
-        f"Somebody sent POST to hook {gateway.hook} (Intake) in organization 1 and got 200: "
-        f"scenario {gateway.scenario} ran, execution {run.id}."
+        f"POST to hook {gateway.hook} (Intake) in organization 1 -> 200: "
+        f"scenario {gateway.scenario} ran, execution {run.id}"
     )
 
 
@@ -294,7 +294,7 @@ def test_a_fault_whose_path_begins_with_hook_reaches_webhooks(paused_gateway: We
     assert paused_gateway.waiting() == []
     [entry] = [row.to_json() for row in log_of(paused_gateway) if row.path.startswith("/hook/")]
     assert (entry["status"], entry["decision"]) == (503, "fault")
-    assert entry["sentence"] == "Somebody sent POST to a hook and got 503: fault 1 responded."
+    assert entry["sentence"] == "POST to a hook -> 503: fault 1 responded"
     assert paused_gateway.send(json={"n": 2}).status_code == 200
     assert len(paused_gateway.waiting()) == 1
 

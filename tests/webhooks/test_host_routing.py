@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from helpers.api import ApiClient
 from make_emulator.webhooks.host_routing import delivery_url, is_hook_host
 
@@ -11,7 +13,8 @@ def test_a_hook_receives_under_its_own_host_and_logs_the_address_that_was_called
     assert sender.post(url, json={"a": 1}).text == "Accepted"
     assert sender.post("https://hook.eu1.make.com/unknown").status_code == 410
     [log] = api.world.hook_logs.where(hook=hook.id)
-    assert log.data["request"]["url"] == url
+    request: Any = log.data["request"]
+    assert request["url"] == url
 
 
 def test_under_other_hosts_the_path_stays_as_it_is(api: ApiClient) -> None:

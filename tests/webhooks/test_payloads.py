@@ -1,4 +1,4 @@
-"""What a webhook makes of a request."""
+"""Payloads: the bundle that a webhook makes of a request."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_json_that_is_no_object_becomes_bundles(paused_gateway: WebhookHarness) 
     assert paused_gateway.bundles() == [[{"a": 1}, {"value": 2}], [{"value": "text"}]]
 
 
-def test_headers_and_method_come_along_when_they_are_asked_for(paused_gateway: WebhookHarness) -> None:
+def test_headers_and_method_come_along_when_they_are_requested(paused_gateway: WebhookHarness) -> None:
     paused_gateway.set(headers=True, method=True)
     received = paused_gateway.received(json={"a": 1}, headers={"X-Shop": "Ž".encode().decode("latin-1")})
     assert list(received) == ["a", "__IMTHEADERS__", "__IMTMETHOD__"]
@@ -83,7 +83,7 @@ def test_json_that_is_none_is_400(paused_gateway: WebhookHarness, body: bytes) -
     assert paused_gateway.waiting() == []
 
 
-def test_hostile_requests_never_break_the_door(paused_gateway: WebhookHarness) -> None:
+def test_hostile_requests_never_break_the_gateway(paused_gateway: WebhookHarness) -> None:
     requests: tuple[dict[str, Any], ...] = (
         {"data": b"--x\r\n", "content_type": "multipart/form-data; boundary=x"},
         {"data": b"x", "content_type": "multipart/form-data"},

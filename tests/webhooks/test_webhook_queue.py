@@ -1,4 +1,4 @@
-"""What waits in a hook's queue, what is refused, and when it is run."""
+"""Queue of a hook: waiting deliveries, rejected ones, and their runs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_what_fails_while_a_queue_is_worked_off_leaves_the_rest_there(gateway: W
     assert gateway.waiting() == [{"n": 0}, {"n": 1}], "what failed is back at its place"
 
 
-def test_what_failed_is_processed_again_once_the_scenario_was_mended(gateway: WebhookHarness) -> None:
+def test_what_failed_is_processed_again_once_the_scenario_was_repaired(gateway: WebhookHarness) -> None:
     gateway.listen(FAILING_MODULE)
     gateway.send(json={"n": 0})
     gateway.send(json={"n": 1})
@@ -142,7 +142,7 @@ def test_a_trigger_that_does_not_say_takes_two(gateway: WebhookHarness) -> None:
     assert gateway.waiting() == [{"n": 2}]
 
 
-def test_a_full_queue_refuses(gateway: WebhookHarness) -> None:
+def test_a_full_queue_rejects(gateway: WebhookHarness) -> None:
     organizations.change_plan(gateway.api.world, gateway.api.world.organizations[1], "free")
     gateway.listen(start=False)
     assert {gateway.send(json={}).status_code for _ in range(50)} == {200}
@@ -166,7 +166,7 @@ def test_without_operations_left_what_comes_waits(gateway: WebhookHarness) -> No
     assert gateway.bundles() == [[{"n": 1}], [{"n": 2}]]
 
 
-def test_running_by_hand_puts_out_the_data_or_takes_the_queue(gateway: WebhookHarness) -> None:
+def test_running_by_hand_emits_the_data_or_takes_the_queue(gateway: WebhookHarness) -> None:
     gateway.listen(scheduling={"type": "on-demand"}, maxResults=10)
     gateway.send(json={"n": 1})
     gateway.api.post(f"/scenarios/{gateway.scenario}/run", json={"data": {"by": "hand"}})
@@ -175,11 +175,11 @@ def test_running_by_hand_puts_out_the_data_or_takes_the_queue(gateway: WebhookHa
     assert gateway.bundles() == [[{"by": "hand"}], [{"n": 1}], []]
 
 
-# --- nobody listens ------------------------------------------------------------------------------
+# --- hooks without a scenario --------------------------------------------------------------------
 
 
 def test_an_unknown_udid_is_gone(gateway: WebhookHarness) -> None:
-    for udid in ("x" * 32, "nobody", "%00", "11111111-1111-4111-8111-111111111111"):
+    for udid in ("x" * 32, "unknown", "%00", "11111111-1111-4111-8111-111111111111"):
         response = gateway.api.app.test_client().post(f"/hook/{udid}", json={})
         assert (response.status_code, response.get_data()) == (410, b"Webhook not found.")
         assert response.headers["Make-Actual-Status"] == "410"
@@ -193,7 +193,7 @@ def test_a_deleted_hook_and_a_mailhook_are_not_found(gateway: WebhookHarness) ->
         assert (response.status_code, response.get_data()) == (410, b"Webhook not found.")
 
 
-def test_a_hook_that_nobody_listens_at_takes_only_what_it_learns_from(gateway: WebhookHarness) -> None:
+def test_a_hook_without_a_scenario_accepts_only_what_it_learns_from(gateway: WebhookHarness) -> None:
     assert gateway.send(json={"foo": "bar"}).status_code == 200
     response = gateway.send(json={"foo": "bar"})
     assert (response.status_code, response.get_data(as_text=True)) == (410, NO_LISTENER_MESSAGE)

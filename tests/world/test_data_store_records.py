@@ -94,7 +94,7 @@ def test_put_creates_what_is_missing_and_patch_does_not(empty_world: World) -> N
         data_stores.update_record(empty_world, store, "other", {"title": "t"})
 
 
-def test_a_taken_key_is_refused_unless_overwriting_was_asked_for(empty_world: World) -> None:
+def test_a_taken_key_is_rejected_unless_overwriting_was_requested(empty_world: World) -> None:
     store = a_store(empty_world)
     data_stores.add_record(empty_world, store, key="a", data={"title": "one"})
     with pytest.raises(InvalidParametersError, match="1 parameter"):
@@ -108,7 +108,7 @@ def test_a_taken_key_is_refused_unless_overwriting_was_asked_for(empty_world: Wo
 
 
 @pytest.mark.parametrize(
-    ("data", "fault"),
+    ("data", "issue"),
     [
         ({}, "Missing value of required parameter 'title'."),
         ({"title": 5}, "Invalid text in parameter 'title'."),
@@ -117,13 +117,13 @@ def test_a_taken_key_is_refused_unless_overwriting_was_asked_for(empty_world: Wo
         ({"title": "t", "extra": 1}, "Unknown parameter 'extra'."),
     ],
 )
-def test_data_that_do_not_fit_a_strict_structure_are_refused(
-    empty_world: World, data: dict[str, Any], fault: str
+def test_data_that_do_not_fit_a_strict_structure_are_rejected(
+    empty_world: World, data: dict[str, Any], issue: str
 ) -> None:
     store = a_store(empty_world, strict=True)
     with pytest.raises(InvalidParametersError) as refused:
         data_stores.add_record(empty_world, store, data=data)
-    assert list(refused.value.issues) == [fault]
+    assert list(refused.value.issues) == [issue]
     assert now(empty_world, store).records == 0
 
 
@@ -132,7 +132,7 @@ def test_a_loose_structure_keeps_what_it_does_not_name(empty_world: World) -> No
     assert data_stores.add_record(empty_world, store, data={"title": "t", "extra": [1]}).data["extra"] == [1]
 
 
-def test_a_full_store_refuses_and_keeps_what_it_had(empty_world: World) -> None:
+def test_a_full_store_rejects_and_keeps_what_it_had(empty_world: World) -> None:
     store = a_store(empty_world)
     data_stores.add_record(empty_world, store, key="a", data={"title": "x" * 600_000})
     with pytest.raises(OutOfSpaceError):

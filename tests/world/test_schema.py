@@ -11,6 +11,7 @@ import pytest
 
 from helpers.api import ApiClient
 from make_emulator.http import endpoint
+from make_emulator.redaction.rules import MASK
 from make_emulator.world import organizations, snapshot
 from make_emulator.world.exceptions import NotFoundError
 from make_emulator.world.schema import (
@@ -117,7 +118,7 @@ def test_a_restore_checks_the_declared_references(world: World) -> None:
 
 def test_redaction_masks_the_declared_fields(world: World) -> None:
     shown = snapshot.redact(snapshot.take(world))["rows"]["books"][0]
-    assert shown == {"id": 1, "team_id": 1, "title": "Dune", "secret": snapshot.MASK}
+    assert shown == {"id": 1, "team_id": 1, "title": "Dune", "secret": MASK}
 
 
 def test_a_declared_resource_is_found_by_those_who_see_its_team(world: World) -> None:

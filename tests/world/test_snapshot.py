@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from helpers.api import ADMIN_TOKEN, ApiClient
 from make_emulator.app import create_app
+from make_emulator.redaction.rules import MASK
 from make_emulator.world import functions, snapshot
 from make_emulator.world.models import IncompleteExecution, ModuleScript, Record
 from make_emulator.world.schema import TABLES
@@ -73,7 +74,7 @@ _RUN = {"data": {"name": "Zoe"}, "responsive": True}
 
 OPERATIONS: dict[str, Operation] = {
     "run": _call("POST", "/scenarios/1/run", json=_RUN),
-    "run with made-up data": _call("POST", "/scenarios/3/run", json={}),
+    "run with mock data": _call("POST", "/scenarios/3/run", json={}),
     "stop": _call("POST", "/scenarios/1/stop"),
     "start": _call("POST", "/scenarios/1/start"),
     "clone": _call("POST", "/scenarios/1/clone?organizationId=1&confirmed=true", json={"name": "Copy", "teamId": 1, "states": False}),
@@ -90,8 +91,8 @@ OPERATIONS: dict[str, Operation] = {
     "list": _call("GET", "/scenarios?teamId=1"),
     "advance": _control("POST", "/clock/advance", json={"seconds": 86_400 * 3}),
     "add a token": _control("POST", "/tokens", json={"scopes": ["teams:read"]}),
-    "answer for a service": _control("POST", "/http", json={"url": "https://*", "body": {"a": 1}, "headers": {"x": ["1", "2"]}, "times": 1}),
-    "answer for a service that pages": _control("POST", "/http", json={"url": "https://*", "pages": [{"a": 1}, "b"]}),
+    "mock a service": _control("POST", "/http", json={"url": "https://*", "body": {"a": 1}, "headers": {"x": ["1", "2"]}, "times": 1}),
+    "mock a service that pages": _control("POST", "/http", json={"url": "https://*", "pages": [{"a": 1}, "b"]}),
     "script": _control("PUT", "/modules/slack:CreateMessage", json={"error": {"name": "DataError"}, "times": 2}),
 }  # fmt: skip
 
@@ -123,7 +124,7 @@ def test_every_attribute_of_a_world_is_in_a_snapshot_or_left_out_on_purpose() ->
     tables = {name for name, value in vars(World("w")).items() if isinstance(value, Table)}
     assert TABLES.keys() == tables
     others = vars(World("w")).keys() - tables
-    left_out = {"name", "lock", "register_name", "transport", "_resources"}
+    left_out = {"name", "lock", "register_lookup_key", "transport"}
     assert others == left_out | {
         "seed", "clock", "ids", "rate_limited", "rate_windows", "tallies", "counters_until",
         "installed_apps", "scripts", "detailed", "increments",
@@ -177,7 +178,7 @@ def test_a_document_without_variables_is_one_of_an_earlier_release(api: ApiClien
 
 
 @pytest.mark.parametrize(("field", "id"), [("scenario_id", 404), ("team_id", 405)])
-def test_what_broke_off_belongs_to_a_scenario_and_a_team_that_are_there(
+def test_an_incomplete_execution_belongs_to_an_existing_scenario_and_team(
     api: ApiClient, field: str, id: int
 ) -> None:
     broken = IncompleteExecution(
@@ -247,11 +248,11 @@ def test_a_hundred_thousand_records_come_back() -> None:
     assert twin.records[1, "k99999"].data == {"n": 99_999}
 
 
-# --- refusals ------------------------------------------------------------------------------------
+# --- rejections ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("spoil", "reason"),
+    ("corrupt", "reason"),
     [
         (lambda d: d.pop("version"), "its version is None, not 1"),
         (lambda d: d.update(version=2), "its version is 2, not 1"),
@@ -279,18 +280,18 @@ def test_a_hundred_thousand_records_come_back() -> None:
         (lambda d: d.update(rate_windows=[["a", 1]]), "'rate_windows' has not 4 items"),
     ],
 )  # fmt: skip
-def test_a_malformed_document_is_refused_with_its_fault(
-    api: ApiClient, spoil: Callable[[dict[str, Any]], Any], reason: str
+def test_a_malformed_document_is_rejected_with_its_issue(
+    api: ApiClient, corrupt: Callable[[dict[str, Any]], Any], reason: str
 ) -> None:
     corrupted = document(api.world)
-    spoil(corrupted)
+    corrupt(corrupted)
     with pytest.raises(InvalidSnapshotError) as rejection:
         snapshot.restore(corrupted, "w")
     assert reason in str(rejection.value)
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{", b"5", b"\xff", b"[" * 2000])
-def test_what_is_no_document_is_refused(data: bytes) -> None:
+def test_what_is_no_document_is_rejected(data: bytes) -> None:
     with pytest.raises(InvalidSnapshotError):
         snapshot.loads(data, "w")
 
@@ -311,6 +312,8 @@ def test_a_redacted_document_holds_no_secret(api: ApiClient) -> None:
     for secret in (ADMIN_TOKEN, made, *(hook.udid for hook in api.world.hooks)):
         assert secret not in text
     shown = orjson.loads(text)
+    admin = next(row for row in document(api.world)["rows"]["tokens"] if row["token"] == ADMIN_TOKEN)
+    assert shown["rows"]["tokens"][0] == {**admin, "token": MASK}
     assert shown["ids"]["random"] is shown["ids"]["names"] is None
     with pytest.raises(InvalidSnapshotError, match="redacted"):
         snapshot.restore(shown, "w")

@@ -59,7 +59,7 @@ def test_removing_what_is_not_there_fails() -> None:
 
 
 class TableAgainstModel(RuleBasedStateMachine):
-    """Whatever is put and removed, pages equal those of a plain list that is sorted anew."""
+    """Pages equal those of a plain list that is sorted anew, after any puts and removals."""
 
     def __init__(self) -> None:
         super().__init__()

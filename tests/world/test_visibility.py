@@ -21,7 +21,7 @@ def two_users(empty_world: World) -> World:
     return empty_world
 
 
-def test_what_is_there_and_in_reach_is_found(two_users: World) -> None:
+def test_an_existing_visible_row_is_found(two_users: World) -> None:
     reach = Visibility(two_users, two_users.users[1])
     assert reach.find("organization", 1).name == "Ann"
     assert reach.find("team", 1).name == "Ann"
@@ -31,7 +31,7 @@ def test_what_is_there_and_in_reach_is_found(two_users: World) -> None:
 
 
 @pytest.mark.parametrize("kind", ["organization", "team", "dataStore", "user"])
-def test_what_is_out_of_reach_looks_as_what_is_not_there(two_users: World, kind: str) -> None:
+def test_an_invisible_row_looks_as_a_missing_one(two_users: World, kind: str) -> None:
     reach = Visibility(two_users, two_users.users[1])
     with pytest.raises(NotFoundError) as hidden:
         reach.find(kind, 2)

@@ -39,6 +39,6 @@ def test_a_zone_has_a_host(zone: str, host: str) -> None:
 
 
 @pytest.mark.parametrize("zone", ["", "zz", "EU1", "eu1/", "eu1.", "eu1.make.com:443"])
-def test_what_is_no_zone_is_refused(zone: str) -> None:
+def test_what_is_no_zone_is_rejected(zone: str) -> None:
     with pytest.raises(ValueError, match="there is no zone"):
         zone_host(zone)

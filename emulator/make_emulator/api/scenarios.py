@@ -11,6 +11,7 @@ from ..http.endpoint import ApiCall, ConfirmableQuery, EndpointGroup
 from ..http.envelope import Envelope, EnvelopeField, many, one, value
 from ..http.errors import BadRequestError
 from ..http.paging import PageRequest
+from ..json_types import as_mapping
 from ..schemas.base import request_origin
 from ..schemas.scenarios import (
     BlueprintQuery,
@@ -311,7 +312,7 @@ def get_blueprint(call: ApiCall, scenario: Scenario) -> dict[str, Any]:
         raise NotFoundError("blueprint", number)
     blueprint = {key: version.blueprint[key] for key in ("flow", "name", "metadata")}
     # Recorded: the only field that the service adds.
-    metadata = {"instant": scenario.hook_id is not None, **version.blueprint["metadata"]}
+    metadata = {"instant": scenario.hook_id is not None, **as_mapping(version.blueprint["metadata"])}
     return {
         "code": "OK",
         "response": {

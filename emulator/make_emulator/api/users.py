@@ -21,7 +21,7 @@ from ..schemas.users import (
 )
 from ..world.exceptions import MissingPermissionError, NotFoundError
 from ..world.models import Organization, Team, User
-from ..world.roles import ROLES, USERS_VIEW, Role, holders, organization_permissions
+from ..world.roles import ROLES, USERS_VIEW, Role, organization_permissions, users_with_permission
 from ..world.tables import Selection
 from .ordering import by_id, by_name, make_paging, sort_by
 
@@ -95,7 +95,7 @@ def find_users_by_permission(
             raise MissingPermissionError(USERS_VIEW)
     owner = team if call.query["type"] == "company" else organization
     assert owner is not None, "the query was checked to name it"
-    return holders(call.world, call.query["permission"], owner)
+    return users_with_permission(call.world, call.query["permission"], owner)
 
 
 @group.get(

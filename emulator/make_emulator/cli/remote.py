@@ -12,43 +12,27 @@ import orjson
 
 from ..io import write_atomically
 from .errors import CommandError
+from .options import env_option, format_option
 
 if TYPE_CHECKING:
     from ..client.control import ControlClient
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-_ENV_PREFIX = "MAKE_EMULATOR"
-
 
 def _server_options(command: _Command) -> _Command:
     """Adds the options that select the emulator."""
     for option in (
-        click.option(
-            "--control-key",
-            envvar=f"{_ENV_PREFIX}_CONTROL_KEY",
-            metavar="KEY",
-            help="The key of its control API, if it has one.",
-        ),
-        click.option(
-            "--url",
-            default="http://127.0.0.1:4747",
-            show_default=True,
-            envvar=f"{_ENV_PREFIX}_URL",
-            help="The URL of the emulator.",
+        env_option("--control-key", metavar="KEY", help="The key of its control API, if it has one."),
+        env_option(
+            "--url", default="http://127.0.0.1:4747", show_default=True, help="The URL of the emulator."
         ),
     ):
         command = option(command)
     return command
 
 
-_world_option = click.option(
-    "--world",
-    default="default",
-    show_default=True,
-    envvar=f"{_ENV_PREFIX}_WORLD",
-    help="The name of the world.",
-)
+_world_option = env_option("--world", default="default", show_default=True, help="The name of the world.")
 
 
 @contextmanager
@@ -169,20 +153,13 @@ def delete(name: str, url: str, control_key: str | None) -> None:
 
 
 @click.command("access-report", short_help="Show the scopes that each token used, and needs.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "markdown", "json"]),
-    default="text",
-    show_default=True,
-    help="A table, a line for each token, or everything.",
-)
+@format_option("text", "markdown", "json", help="A table, a line for each token, or JSON.")
 @_world_option
 @_server_options
-def access_report(form: str, world: str, url: str, control_key: str | None) -> None:
+def access_report(format: str, world: str, url: str, control_key: str | None) -> None:
     """Show for each token the scopes that it used, those that it lacked, and the minimum scopes."""
     with _open_control(url, control_key) as control:
-        report = control.world(world).access_report_text(form)
+        report = control.world(world).access_report_text(format)
     click.echo(report.rstrip("\n"))
 
 

@@ -146,14 +146,15 @@ def _json_document(findings: Sequence[SurveyResult], others: Sequence[Path]) -> 
                 "notReached": list(finding.unreached),
                 "operations": finding.operations,
                 "treatments": {treatment: dict(names) for treatment, names in finding.treatments.items()},
-                "cause": finding.cause
-                and {
+                "cause": {
                     "name": finding.cause.name,
                     "message": finding.cause.message,
                     "moduleId": finding.cause.module_id,
                     "module": finding.cause.module,
                     "label": finding.cause.label,
-                },
+                }
+                if finding.cause
+                else None,
             }
             for finding in findings
         ],

@@ -299,7 +299,6 @@ def _fail_resumable(checkpoint: Checkpoint, why: str, failure: type[CommandError
 )
 @env_option(
     "--format",
-    "form",
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
@@ -314,7 +313,7 @@ def diff(
     by: str | None,
     records: int | None,
     everything: bool,
-    form: str,
+    format: str,
     quiet: bool,
 ) -> None:
     """Show the differences between two teams.
@@ -335,7 +334,7 @@ def diff(
     found = diff_seeds(
         first, second, by_name=None if by is None else by == "name", include_history=everything
     )
-    click.echo(render_json(found) if form == "json" else render_text(found), nl=False)
+    click.echo(render_json(found) if format == "json" else render_text(found), nl=False)
     if not found.is_equal:
         raise click.exceptions.Exit(1)
 

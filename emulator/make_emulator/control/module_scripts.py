@@ -79,10 +79,10 @@ def _find_script(world: World, module: str) -> ModuleScript:
 
 
 def _script_view(script: ModuleScript) -> dict[str, Json]:
-    view = {
+    view: dict[str, Json] = {
         "module": script.module,
         "output": script.output,
-        "error": script.error and {"name": script.error.name, "message": script.error.message},
+        "error": {"name": script.error.name, "message": script.error.message} if script.error else None,
         "durationMs": script.duration,
         "timesLeft": script.left,
         "hits": script.hits,

@@ -6,7 +6,6 @@ import orjson
 from flask import Blueprint, Response, request
 
 from ..http.responses import json_response
-from ..redaction.masking import mask
 from ..registry import WorldRegistry
 from ..world import snapshot
 from .params import bad_request
@@ -28,7 +27,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
             case "false":
                 document = snapshot.dumps(taken)
             case "true":
-                document = orjson.dumps(mask(snapshot.redact(taken)))
+                document = orjson.dumps(snapshot.redact(taken))
             case _:
                 raise bad_request("Parameter 'redact' must be true or false.")
         return Response(document, content_type="application/json; charset=utf-8")

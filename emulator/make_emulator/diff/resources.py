@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..json_types import as_mapping
 from ..seeds import Seed
 from ..seeds.validation import TEAM_RESOURCE_KEYS
 from ..world import blueprint_refs, connections, hooks
@@ -229,7 +230,7 @@ class _TeamResources:
         if self._options.include_history:
             return copy
         copy["metadata"] = {
-            key: value for key, value in copy["metadata"].items() if key not in _LOCATION_METADATA
+            key: value for key, value in as_mapping(copy["metadata"]).items() if key not in _LOCATION_METADATA
         }
         for node in blueprint_refs.iter_modules(copy["flow"]):
             metadata = node.get("metadata")

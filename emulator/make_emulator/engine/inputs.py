@@ -93,10 +93,11 @@ def _item_issues(spec: Json, items: list[Json], path: str) -> Iterator[str]:
         spec = {"type": "collection", "spec": spec}
     if not isinstance(spec, Mapping):
         return
-    for place, item in enumerate(items, 1):
-        field = {**spec, "name": f"{path}[{place}]"}
-        yield from find_field_issues([field], {field["name"]: item}, strict=True)
-        yield from _value_issues([field], {field["name"]: item}, "")
+    for number, item in enumerate(items, 1):
+        name = f"{path}[{number}]"
+        field = {**spec, "name": name}
+        yield from find_field_issues([field], {name: item}, strict=True)
+        yield from _value_issues([field], {name: item}, "")
 
 
 def _is_date(value: str) -> bool:

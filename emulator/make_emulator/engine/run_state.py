@@ -119,7 +119,7 @@ class RunState:
     transaction: Transaction = field(default_factory=Transaction)
     #: True if a successful run ends with a warning.
     has_warning: bool = False
-    #: The name that a module gave to the run.
+    #: Name of the run, set by a module.
     name: str | None = None
     #: Host -> cookies, shared by the HTTP modules that are set to.
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from ..engine.apps.scenarios import START_MODULE
 from ..engine.blueprints.model import module_label as label_in_metadata
 from ..engine.blueprints.parser import parse_blueprint
 from ..engine.runtime import module_scripts
+from ..json_types import as_mapping, as_mappings
 from ..world import blueprint_refs
 from ..world.exceptions import DomainError
 from ..world.models import FieldSpecs, Json, ModuleScript
@@ -38,8 +39,8 @@ class BlueprintExport:
     @property
     def takes_inputs(self) -> bool:
         """True if a run takes inputs rather than a trigger bundle."""
-        flow = self.blueprint["flow"]
-        return bool(self.input_spec) or (bool(flow) and flow[0]["module"] == START_MODULE)
+        first = blueprint_refs.first_module(self.blueprint["flow"])
+        return bool(self.input_spec) or first.get("module") == START_MODULE
 
 
 def parse_export(data: bytes) -> BlueprintExport:
@@ -79,11 +80,11 @@ def error_text(error: DomainError) -> str:
 
 def iter_modules(flow: Json) -> Iterator[Mapping[str, Json]]:
     """Yields every module of a valid flow, depth first."""
-    for node in flow or ():
+    for node in as_mappings(flow):
         if node["module"] != blueprint_refs.PLACEHOLDER_MODULE:
             yield node
         for part in (node.get("routes"), node.get("branches"), node.get("tools")):
-            for path in part or ():
+            for path in as_mappings(part):
                 yield from iter_modules(path.get("flow"))
         yield from iter_modules(node.get("onerror"))
 
@@ -95,8 +96,8 @@ def _unwrap(held: Json) -> tuple[Mapping[str, Json], Json]:
     """
     metadata: Json = None
     if isinstance(held, Mapping) and "flow" not in held:
-        if isinstance(held.get("response"), Mapping):
-            held = held["response"]
+        if isinstance(response := held.get("response"), Mapping):
+            held = response
         if "blueprint" in held:
             metadata, held = held.get("metadata"), held["blueprint"]
             if isinstance(held, str):
@@ -135,10 +136,10 @@ def _check_type(field: Mapping[str, Json]) -> None:
 
 def _declared_inputs(blueprint: Mapping[str, Json]) -> FieldSpecs:
     """Returns the inputs that the first module declares: an export of the UI has no others."""
-    flow = blueprint["flow"]
-    if not flow or flow[0]["module"] != START_MODULE:
+    first = blueprint_refs.first_module(blueprint["flow"])
+    if first.get("module") != START_MODULE:
         return ()
-    metadata = flow[0].get("metadata") or {}
+    metadata = as_mapping(first.get("metadata"))
     return _parse_fields(metadata.get("interface")) or _parse_fields(metadata.get("expect"))
 
 
@@ -177,7 +178,7 @@ def _parse_script(module: Any, script: Any) -> ModuleScript:
 
 def module_label(node: Mapping[str, Json]) -> str | None:
     """Returns the custom name of a module."""
-    return label_in_metadata(node.get("metadata") or {})
+    return label_in_metadata(as_mapping(node.get("metadata")))
 
 
 def app_name(node: Mapping[str, Json]) -> str:

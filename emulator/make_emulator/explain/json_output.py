@@ -23,7 +23,7 @@ def explanation_document(explanation: Explanation) -> dict[str, Json]:
                 "module": node["module"],
                 "version": node.get("version", 1),
                 "label": module_label(node),
-                "treatment": treatments[node["module"]],
+                "treatment": treatments[str(node["module"])],
             }
             for node in export.nodes
         ],
@@ -45,14 +45,15 @@ def explanation_document(explanation: Explanation) -> dict[str, Json]:
         "credits": run.centicredits / 100,
         "incompleteExecutions": explanation.incomplete_count,
         "outputs": mask(run.outputs),
-        "answer": run.respond and {"status": run.respond.status, "body": mask(run.respond.body)},
-        "error": run.error
-        and {
+        "answer": {"status": run.respond.status, "body": mask(run.respond.body)} if run.respond else None,
+        "error": {
             "name": run.error.name,
             "message": mask_text(run.error.message),
             "app": run.error.app_name,
             "module": run.error.module_name,
-        },
+        }
+        if run.error
+        else None,
     }
 
 

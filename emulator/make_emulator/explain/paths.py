@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..engine.blueprints.parser import fallback_route_index
+from ..json_types import as_mapping, as_mappings
+from ..world.blueprint_refs import first_module
 from ..world.models import Json
 
 
@@ -26,20 +28,20 @@ def module_paths(flow: Json) -> dict[int, tuple[PathSegment, ...]]:
     pending: list[tuple[Json, tuple[PathSegment, ...]]] = [(flow, ())]
     while pending:
         nodes, path = pending.pop()
-        for node in nodes or ():
-            found[node["id"]] = path
+        for node in as_mappings(nodes):
+            found[_module_id(node)] = path
             pending.extend((inner, (*path, segment)) for segment, inner in _child_segments(node))
     return found
 
 
 def _child_segments(node: Mapping[str, Json]) -> Iterator[tuple[PathSegment, Json]]:
-    id, routes = node["id"], node.get("routes") or ()
+    id, routes = _module_id(node), as_mappings(node.get("routes"))
     fallback = fallback_route_index(node.get("parameters"))
     for index, route in enumerate(routes):
         name = "fallback" if index == fallback else _route_name(route)
         yield PathSegment(id, "route", index + 1, len(routes), name), route.get("flow")
     # A disabled branch does not count.
-    branches = [branch for branch in node.get("branches") or () if branch.get("disabled") is not True]
+    branches = [branch for branch in as_mappings(node.get("branches")) if branch.get("disabled") is not True]
     for number, branch in enumerate(branches, 1):
         label = branch.get("label")
         name = label if isinstance(label, str) and label else "else" if branch.get("type") == "else" else ""
@@ -49,6 +51,11 @@ def _child_segments(node: Mapping[str, Json]) -> Iterator[tuple[PathSegment, Jso
 
 
 def _route_name(route: Mapping[str, Json]) -> str:
-    flow = route.get("flow")
-    name = (flow[0].get("filter") or {}).get("name") if flow else None
+    name = as_mapping(first_module(route.get("flow")).get("filter")).get("name")
     return name if isinstance(name, str) else ""
+
+
+def _module_id(node: Mapping[str, Json]) -> int:
+    id = node["id"]
+    assert isinstance(id, int), "a parsed blueprint has numbers as ids"
+    return id

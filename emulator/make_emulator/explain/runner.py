@@ -77,8 +77,9 @@ def explain_blueprint(
         takes_inputs = export.takes_inputs
         if takes_inputs and input is not None and not isinstance(input, Mapping):
             raise ValueError("inputs are a JSON object")
+        data = input if isinstance(input, Mapping) else None
         scenario = _create_scenario(world, user, team, export)
-        inputs = validate_inputs(export.input_spec, input) if takes_inputs else None
+        inputs = validate_inputs(export.input_spec, data) if takes_inputs else None
     except DomainError as error:
         raise ValueError(error_text(error)) from None
     for script in scripts:
@@ -128,7 +129,7 @@ def _count_treatments(
 ) -> dict[str, Counter[str]]:
     found: dict[str, Counter[str]] = {}
     for node in nodes:
-        name = node["module"]
+        name = str(node["module"])
         treatment = "scripted" if name in scripted else get_support_level(name)
         found.setdefault(treatment, Counter())[name] += 1
     return found

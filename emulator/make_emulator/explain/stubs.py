@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..engine.apps.scenarios import CALLING_MODULES, START_MODULE
 from ..engine.scenarios import activation, crud
+from ..json_types import as_mapping, as_mappings
 from ..world import blueprint_refs, connections, data_stores, hooks
 from ..world.models import ConnectionTestResult, DataStructure, Json, Team, User
 from ..world.world import World
@@ -95,7 +96,7 @@ class _StubBuilder:
                 data={},
                 id=id,
             )
-            yield Stub("hook", id, label or nodes[0]["module"])
+            yield Stub("hook", id, label or str(nodes[0]["module"]))
 
     def structures(self) -> Iterator[Stub]:
         for id, nodes in self._nodes_by_id("dataStructure"):
@@ -123,14 +124,14 @@ class _StubBuilder:
         for node in self._nodes:
             if node["module"] not in CALLING_MODULES:
                 continue
-            text = str((node.get("parameters") or {}).get("scenario")).removeprefix("SCN_")
+            text = str(as_mapping(node.get("parameters")).get("scenario")).removeprefix("SCN_")
             if (
                 not (text.isascii() and text.isdigit() and len(text) < 16)
                 or int(text) in self._world.scenarios
                 or int(text) in self._excluded
             ):
                 continue
-            first = {
+            first: dict[str, Json] = {
                 "id": 1,
                 "module": START_MODULE,
                 "version": 2,
@@ -198,10 +199,10 @@ def _record_fields(node: Mapping[str, Json]) -> Iterator[list[Mapping[str, Json]
     """Yields the fields of a record in one module: the declared ones before the inferred ones."""
     for field in _declared_fields(node, "expect"):
         if field["name"] == "data" and isinstance(field.get("spec"), list):
-            yield [item for item in field["spec"] if isinstance(item, Mapping) and "name" in item]
+            yield [item for item in as_mappings(field["spec"]) if "name" in item]
     for field in _declared_fields(node, "interface"):
         if field["name"] == "data" and isinstance(field.get("spec"), list):
-            yield [item for item in field["spec"] if isinstance(item, Mapping) and "name" in item]
+            yield [item for item in as_mappings(field["spec"]) if "name" in item]
     mapper = node.get("mapper")
     if not isinstance(mapper, Mapping):
         return

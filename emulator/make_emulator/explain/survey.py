@@ -8,13 +8,14 @@ from pathlib import Path
 
 import orjson
 
+from ..engine.apps import catalog
 from ..engine.blueprints.parser import parse_blueprint
 from ..engine.budget import Budget
 from ..engine.errors import ModuleError
 from ..engine.mock_data.generator import MockDataGenerator
 from ..engine.mock_data.infer import ConstraintInference
 from ..engine.runtime.executor import visible_status
-from ..world.blueprint_refs import HOOK_TRIGGERS
+from ..json_types import is_integer
 from ..world.clock import parse_iso
 from ..world.models import Json, ModuleScript, Step
 from .blueprint_file import BlueprintExport, module_label, parse_export
@@ -95,9 +96,9 @@ def survey_file(path: Path, data: bytes, *, now: str, scripts: Iterable[ModuleSc
         path=path,
         status=visible_status(run, run.ends),
         cause=_find_cause(explanation),
-        name=export.blueprint["name"],
+        name=str(export.blueprint["name"]),
         modules=len(export.nodes),
-        unreached=tuple(node["id"] for node in export.nodes if node["id"] not in reached),
+        unreached=tuple(id for node in export.nodes if is_integer(id := node["id"]) and id not in reached),
         operations=run.operations,
         treatments=explanation.treatments,
     )
@@ -119,7 +120,7 @@ def sample_input(export: BlueprintExport, now: str) -> Json:
     constraint = ConstraintInference(blueprint, export.output_spec, budget).constraint_for(first.id)
     if export.takes_inputs:
         return generator.bundle(export.input_spec, constraint, closed=True)
-    if first.full_name in HOOK_TRIGGERS:
+    if catalog.get_trigger(first) == "webhook":
         return generator.bundle(first.interface or (), constraint)
     return None
 

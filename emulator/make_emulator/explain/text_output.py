@@ -16,6 +16,7 @@ from ..engine.blueprints.parser import parse_blueprint
 from ..engine.runtime.executor import visible_status
 from ..redaction.masking import mask
 from ..reports.trace_view import Decision, Step, TraceEvent, TraceView, error_outcome
+from ..world.blueprint_refs import first_module
 from ..world.models import Execution, Json
 from .blueprint_file import BlueprintExport, module_label, printable
 from .paths import PathSegment, module_paths
@@ -71,7 +72,7 @@ def _header_lines(explanation: Explanation, layout: _TextLayout) -> Iterator[str
 def _input_notes(explanation: Explanation, layout: _TextLayout) -> Iterator[str]:
     """Yields a note if an input is missing or has no effect."""
     flow = explanation.export.blueprint["flow"]
-    first = flow[0]["module"] if flow else ""
+    first = str(first_module(flow).get("module", ""))
     is_hook = first.startswith("gateway:")
     if is_hook and not explanation.has_input:
         yield layout.truncate("  no input     the webhook received nothing; --input '{…}' sends it a bundle")
@@ -167,7 +168,7 @@ class _TraceRenderer:
         if call is None:
             return
         run, indent = call.execution, _indent(depth)
-        name = quote_text(call.export.blueprint["name"])
+        name = quote_text(str(call.export.blueprint["name"]))
         yield self._layout.truncate(
             indent + click.style(f"runs scenario {run.scenario_id} {name}", fg="cyan", bold=True)
         )

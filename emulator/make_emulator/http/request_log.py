@@ -75,13 +75,13 @@ class LogEntry:
         }
 
     def sentence(self) -> str:
-        """Returns caller, request and decision as one sentence."""
-        who = f"{self.user} (token {self.token_label})" if self.user else "Somebody without a valid token"
+        """Returns caller, request and decision as one line, e.g. ``Ada (token admin): GET /teams/1 in organization 1 -> 200``."""
+        who = f"{self.user} (token {self.token_label})" if self.user else "Unauthenticated caller"
         where = f" in organization {self.organization_id}" if self.organization_id else ""
         query = f"?{format_query(self.query_string)}" if self.query_string else ""
-        what = self.summary or f"{who} asked for {self.method} {mask_text(self.path)}{query}{where}"
+        what = self.summary or f"{who}: {self.method} {mask_text(self.path)}{query}{where}"
         why = f": {mask_text(self.reason).rstrip('.')}" if self.reason else ""
-        sentence = f"{what} and got {self.status or 'no answer'}{why}."
+        sentence = f"{what} -> {self.status or 'no response'}{why}"
         # One line, whatever characters the path has: a caller must not be able to forge a line of the log.
         return _CONTROL_CHARACTERS.sub(lambda match: f"\\x{ord(match[0]):02x}", sentence)
 

@@ -142,7 +142,7 @@ class TeamReader:
                 row["records"] = records
             if not whole:
                 self._steps.add_note(
-                    f"records of data store {row['id']}", f"only the first {len(records)} were asked for"
+                    f"records of data store {row['id']}", f"only the first {len(records)} were requested"
                 )
         return self._sort_by_id(rows)
 

@@ -56,6 +56,8 @@ class Masker:
 
 
 class _DocumentRedactor(Redactor):
+    tracks_paths = True
+
     def __init__(self, own: tuple[str, ...]) -> None:
         self.masked_paths: list[str] = []
         self._own = own

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -22,6 +22,7 @@ __all__ = [
     "mask_field_values",
     "mask_query",
     "mask_text",
+    "mask_texts",
 ]
 
 #: A name and its value in JSON that was cut off, plain or inside of a string that itself holds JSON.
@@ -41,10 +42,11 @@ class _OutputRedactor(Redactor):
         return is_secret_name(name)
 
     def secret_pair_member(self, pair: Mapping[str, Any], parent: str) -> tuple[str, ...]:
-        for key in ("name", "key"):
-            name = pair.get(key)
-            if isinstance(name, str) and is_secret_name(name):
-                return ("value",)
+        if "value" in pair:
+            for key in ("name", "key"):
+                name = pair.get(key)
+                if isinstance(name, str) and is_secret_name(name):
+                    return ("value",)
         return ()
 
     def redact_text(self, text: str) -> str:
@@ -67,6 +69,14 @@ def mask_text(text: str) -> str:
     if "://" in text and "@" in text:
         text = USERINFO.sub(MASK, text)
     return mask_secret_forms(text)
+
+
+def mask_texts(value: Any, secrets: Collection[str]) -> Any:
+    """Returns a copy of JSON in which every occurrence of the given texts is `MASK`, within other texts too."""
+    if not secrets:
+        return value
+    pattern = re.compile("|".join(sorted(map(re.escape, secrets), key=len, reverse=True)))
+    return orjson.loads(pattern.sub(MASK, orjson.dumps(value).decode()))
 
 
 def mask_query(query: str) -> dict[str, Any]:

@@ -16,6 +16,9 @@ from .rules import MASK
 class Redactor:
     """Base of the profiles; one that is not overridden masks nothing."""
 
+    #: Whether `on_masked` needs paths, which take time to build.
+    tracks_paths = False
+
     def redact(self, value: Any, *, path: str = "", parent: str = "") -> Any:
         """Returns a copy of JSON without secrets.
 
@@ -23,32 +26,41 @@ class Redactor:
             path: where the value stands, e.g. ``flow[0].mapper.headers[1].value``.
             parent: the name of the member that holds the value, or the list it is an item of.
         """
-        if isinstance(value, Mapping):
-            pair = self.secret_pair_member(value, parent)
-            copy: dict[str, Any] = {}
-            for name, item in value.items():
-                here = f"{path}.{name}" if path else str(name)
-                secret = name in pair or self.is_secret_name(str(name))
-                copy[name] = (
-                    self._redact_all(item, here) if secret else self.redact(item, path=here, parent=str(name))
-                )
-            return copy
+        # The most frequent kinds first; checks against an abstract class are the slowest.
+        if isinstance(value, str):
+            masked = self.redact_text(value)
+            if masked != value:
+                self.on_masked(path)
+            return masked
+        if value is None or isinstance(value, (int, float)):
+            return value
         if isinstance(value, list):
+            if not self.tracks_paths:
+                return [self.redact(item, parent=parent) for item in value]
             return [
                 self.redact(item, path=f"{path}[{index}]", parent=parent) for index, item in enumerate(value)
             ]
-        if not isinstance(value, str):
-            return value
-        masked = self.redact_text(value)
-        if masked != value:
-            self.on_masked(path)
-        return masked
+        return self._redact_object(value, path, parent) if isinstance(value, Mapping) else value
+
+    def _redact_object(self, value: Mapping[str, Any], path: str, parent: str) -> dict[str, Any]:
+        pair = self.secret_pair_member(value, parent)
+        copy: dict[str, Any] = {}
+        for name, item in value.items():
+            text = str(name)
+            here = self._join(path, text) if self.tracks_paths else ""
+            if name in pair or self.is_secret_name(text):
+                copy[name] = self._redact_all(item, here)
+            else:
+                copy[name] = self.redact(item, path=here, parent=text)
+        return copy
 
     def _redact_all(self, value: Any, path: str) -> Any:
         """Masks every value under the name of a secret."""
         if isinstance(value, Mapping):
             return {
-                name: item if self.keeps_member(str(name)) else self._redact_all(item, f"{path}.{name}")
+                name: item
+                if self.keeps_member(str(name))
+                else self._redact_all(item, self._join(path, str(name)))
                 for name, item in value.items()
             }
         if isinstance(value, list):
@@ -57,6 +69,11 @@ class Redactor:
             return value
         self.on_masked(path)
         return MASK
+
+    def _join(self, path: str, name: str) -> str:
+        if not self.tracks_paths:
+            return ""
+        return f"{path}.{name}" if path else name
 
     def redact_json_text(self, text: str) -> str | None:
         """Redacts a text that is JSON, as blueprints are; returns ``None`` for any other text."""

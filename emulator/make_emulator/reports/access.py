@@ -16,11 +16,11 @@ from ..http.usage_stats import UsageKey
 from ..registry import WorldHandle
 from ..world.models import Token
 
-REFUSED_SCOPE, REFUSED_ROLE = "refused: scope", "refused: role"
+DENIED_SCOPE, DENIED_ROLE = "refused: scope", "refused: role"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefusedEndpoint:
+class DeniedEndpoint:
     """Endpoint with 403 responses to a token: the missing scopes or permissions, and the number of responses."""
 
     endpoint: str
@@ -39,8 +39,8 @@ class TokenAccess:
     used: frozenset[str] = frozenset()
     required: frozenset[str] = frozenset()
     calls: int = 0
-    refused_for_scope: Sequence[RefusedEndpoint] = ()
-    refused_for_role: Sequence[RefusedEndpoint] = ()
+    denied_for_scope: Sequence[DeniedEndpoint] = ()
+    denied_for_role: Sequence[DeniedEndpoint] = ()
 
     @property
     def never_used(self) -> frozenset[str]:
@@ -50,7 +50,7 @@ class TokenAccess:
     @property
     def missing(self) -> frozenset[str]:
         """Scopes that requests needed and the token lacks."""
-        return frozenset(scope for each in self.refused_for_scope for scope in each.missing)
+        return frozenset(scope for each in self.denied_for_scope for scope in each.missing)
 
     @property
     def minimum(self) -> frozenset[str]:
@@ -71,11 +71,11 @@ class TokenAccess:
             "least": sorted(self.minimum),
             "refusedForScope": [
                 {"endpoint": each.endpoint, "scopes": list(each.missing), "times": each.times}
-                for each in self.refused_for_scope
+                for each in self.denied_for_scope
             ],
             "refusedForRole": [
                 {"endpoint": each.endpoint, "permissions": list(each.missing), "times": each.times}
-                for each in self.refused_for_role
+                for each in self.denied_for_role
             ],
         }
 
@@ -95,9 +95,9 @@ class _TokenUsage:
         self.required.update(scopes)
         if case.decision == "served":
             self.used.update(scopes)
-        elif case.decision == REFUSED_SCOPE:
+        elif case.decision == DENIED_SCOPE:
             self.for_scope[case.endpoint, case.missing] += count
-        elif case.decision == REFUSED_ROLE:
+        elif case.decision == DENIED_ROLE:
             self.for_role[case.endpoint, case.missing] += count
 
 
@@ -125,14 +125,14 @@ def _token_access(token: Token, names: Mapping[int, str], usage: _TokenUsage) ->
         used=frozenset(usage.used),
         required=frozenset(usage.required),
         calls=usage.calls,
-        refused_for_scope=_refused_endpoints(usage.for_scope),
-        refused_for_role=_refused_endpoints(usage.for_role),
+        denied_for_scope=_denied_endpoints(usage.for_scope),
+        denied_for_role=_denied_endpoints(usage.for_role),
     )
 
 
-def _refused_endpoints(counts: Mapping[tuple[str, tuple[str, ...]], int]) -> list[RefusedEndpoint]:
+def _denied_endpoints(counts: Mapping[tuple[str, tuple[str, ...]], int]) -> list[DeniedEndpoint]:
     return [
-        RefusedEndpoint(endpoint=endpoint, missing=missing, times=times)
+        DeniedEndpoint(endpoint=endpoint, missing=missing, times=times)
         for (endpoint, missing), times in sorted(counts.items())
     ]
 
@@ -160,7 +160,7 @@ def render_text(rows: Sequence[TokenAccess]) -> str:
         f"{_printable(row.label)}: the role of {_printable(row.user or str(row.user_id))} lacks"
         f" {', '.join(each.missing)} for {each.endpoint} ({each.times} times)"
         for row in rows
-        for each in row.refused_for_role
+        for each in row.denied_for_role
     ]
     return "\n".join(lines) + "\n"
 
@@ -177,8 +177,8 @@ def _markdown_line(row: TokenAccess) -> str:
     parts = [f"{name} needs {_join_code(row.minimum) or 'no scope'}"]
     if row.missing:
         parts.append(f"lacks {_join_code(row.missing)}")
-    if row.refused_for_role:
-        permissions = frozenset(permission for each in row.refused_for_role for permission in each.missing)
+    if row.denied_for_role:
+        permissions = frozenset(permission for each in row.denied_for_role for permission in each.missing)
         parts.append(f"its user's role lacks {_join_code(permissions)}")
     if spare := row.granted - row.required:
         parts.append(f"does not need {len(spare)} of its {len(row.granted)} scopes")

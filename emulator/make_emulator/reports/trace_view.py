@@ -147,7 +147,7 @@ class Step:
             "module": self.module,
             "operation": self.operation,
             "operations": self.operations,
-            "bundle": self.bundle and self.bundle.to_json(),
+            "bundle": self.bundle.to_json() if self.bundle else None,
             "input": self.input,
             "output": self.output,
             "error": self.error,
@@ -160,7 +160,8 @@ class Step:
 class Condition:
     """One evaluated condition of a filter.
 
-    ``a`` and ``b`` are the mapped sides, ``left`` and ``right`` their values; an operator is such as ``number:greater``.
+    ``a`` and ``b`` are the sides as they are mapped, ``left`` and ``right`` their values; the operator is one such as
+    ``number:greater``.
     """
 
     a: Any
@@ -173,18 +174,12 @@ class Condition:
     @classmethod
     def from_model(cls, result: ConditionResult) -> Condition:
         """Returns the view of a condition. A value that is compared with a secret is as good as the secret."""
-        if _mentions_secret(result):
-            left, right = (None if side is None else MASK for side in (result.left, result.right))
+        if not _mentions_secret(result):
+            a, b, left, right = map(mask, (result.a, result.b, result.left, result.right))
         else:
-            left, right = mask(result.left), mask(result.right)
-        return cls(
-            _masked_source(result, result.a),
-            result.operator,
-            _masked_source(result, result.b),
-            left,
-            right,
-            result.holds,
-        )
+            a, b = _masked_source(result.a), _masked_source(result.b)
+            left, right = (None if side is None else MASK for side in (result.left, result.right))
+        return cls(a, result.operator, b, left, right, result.holds)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Condition:
@@ -287,7 +282,7 @@ class Decision:
             "event": self.event,
             "cycle": self.cycle,
             "moduleId": self.module_id,
-            "bundle": self.bundle and self.bundle.to_json(),
+            "bundle": self.bundle.to_json() if self.bundle else None,
         }
         match self.event:
             case "filter":
@@ -436,10 +431,10 @@ def _truncate(text: str) -> str:
 # --- secrets in conditions ---------------------------------------------------------------------------
 
 
-def _masked_source(result: ConditionResult, side: Json) -> Json:
-    """Returns a side as the blueprint has it, which may be the secret value itself."""
-    is_value = side not in (None, "") and "{{" not in str(side)
-    return MASK if is_value and _mentions_secret(result) else mask(side)
+def _masked_source(side: Json) -> Json:
+    """Returns a side of a comparison with a secret as the blueprint has it; a literal is the secret itself."""
+    is_literal = side not in (None, "") and "{{" not in str(side)
+    return MASK if is_literal else mask(side)
 
 
 def _mentions_secret(result: ConditionResult) -> bool:

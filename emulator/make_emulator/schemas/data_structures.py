@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from ..world import data_stores
+from ..world import blueprint_refs
 from .base import BodySchema, Bool, Derived, QuerySchema, ResourceId, ResponseSchema, Text
 
 _FIELD_KEYS: dict[str, tuple[type, ...]] = {
@@ -69,7 +69,7 @@ class DataStructureListItem(ResponseSchema):
     scenario_usages = Derived(
         lambda world, row: [
             {"id": scenario.id, "name": scenario.name}
-            for scenario in data_stores.scenarios_using(world, "dataStructure", row.id, row.team_id)
+            for scenario in blueprint_refs.scenarios_using(world, "dataStructure", row.id, row.team_id)
         ],
         fields.List(fields.Dict()),
     )

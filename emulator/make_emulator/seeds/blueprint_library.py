@@ -21,6 +21,7 @@ class UnusableBlueprintError(ValueError):
 
     @property
     def issues(self) -> tuple[str, ...]:
+        """One text for each issue."""
         return self.args
 
 
@@ -124,6 +125,7 @@ def find_connection_issues(blueprint: Mapping[str, Any], known: set[int]) -> lis
 
 
 def find_schedule_issues(scheduling: Mapping[str, Any]) -> tuple[str, ...]:
+    """The issues of a scheduling, as texts."""
     try:
         schedule.validate_scheduling(scheduling, least_minutes=1)
     except DomainError as error:

@@ -64,6 +64,11 @@ class WorldBuilder:
         self._users: dict[int, User] = {}
 
     def build(self) -> None:
+        """Build the users, organizations and tokens of the seed.
+
+        Raises:
+            SeedError: with every issue that was found while building.
+        """
         for row in self._seed.users:
             self._users[row["id"]] = organizations.create_user(
                 self.world,
@@ -156,6 +161,7 @@ class _TeamBuilder:
         self.path = path
 
     def build(self, row: SeedRow) -> None:
+        """Insert the resources of the team's row, in the order of their references."""
         for kind, insert in (
             ("variables", self._variable),
             ("connections", self._connection),

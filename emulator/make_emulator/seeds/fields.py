@@ -65,6 +65,7 @@ class SeedField(fields.Field[Any]):
         return value
 
     def type_error(self, expected: str, value: Any) -> ma.ValidationError:
+        """The error for a value of another type than the expected one."""
         return ma.ValidationError(f"must be {expected}, not {_describe(value)}")
 
 
@@ -90,6 +91,8 @@ class TextField(SeedField):
 
 
 class IntegerField(SeedField):
+    """Whole number within bounds."""
+
     def __init__(self, about: str = "", *, minimum: int = 0, maximum: int = MAX_ID, **options: Any) -> None:
         super().__init__(about, **options)
         self._minimum, self._maximum = minimum, maximum
@@ -104,11 +107,15 @@ class IntegerField(SeedField):
 
 
 class IdField(IntegerField):
+    """Id of a row, assigned if it is missing."""
+
     def __init__(self) -> None:
         super().__init__("Its id; left out, the next free one.", minimum=1)
 
 
 class BooleanField(SeedField):
+    """True or false."""
+
     shape = {"type": "boolean"}  # noqa: RUF012
 
     def read(self, value: Any) -> bool:
@@ -140,6 +147,8 @@ class ScalarField(SeedField):
 
 
 class ChoiceField(SeedField):
+    """One of several strings."""
+
     def __init__(self, about: str, choices: Sequence[str], **options: Any) -> None:
         super().__init__(about, **options)
         self._choices = choices
@@ -154,6 +163,8 @@ class ChoiceField(SeedField):
 
 
 class PatternField(SeedField):
+    """String that matches a regular expression."""
+
     def __init__(self, about: str, pattern: re.Pattern[str], expected: str, **options: Any) -> None:
         super().__init__(about, **options)
         self._pattern, self._expected = pattern, expected
@@ -166,10 +177,12 @@ class PatternField(SeedField):
 
 
 def zone_field(about: str) -> PatternField:
+    """A zone of Make; by default eu1."""
     return PatternField(about, ZONE_PATTERN, "a zone such as eu1", load_default="eu1")
 
 
 def token_field(about: str) -> PatternField:
+    """The text of an API token."""
     return PatternField(about, _UUID4, "a UUID of version 4 in lower case")
 
 
@@ -253,6 +266,8 @@ class ScopesField(SeedField):
 
 
 class StringListField(SeedField):
+    """List of strings."""
+
     shape = {"type": "array", "items": {"type": "string"}}  # noqa: RUF012
 
     def read(self, value: Any) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..engine.scenarios import activation
+from ..json_types import Json
 from ..world import connections, data_stores, executions, folders, hooks, scenarios
 from ..world.clock import DAY, MINUTE
 from ..world.data_stores import MEGABYTE
@@ -91,6 +92,7 @@ class _Generator:
         return [word() for _ in range(_POOL_SIZE)]
 
     def generate_all(self, counts: Mapping[str, int]) -> None:
+        """Generate the resources in the order of their references."""
         for number in range(counts["connections"]):
             self._connection(_APPS[number % len(_APPS)])
         for _ in range(counts["hooks"]):
@@ -160,7 +162,7 @@ class _Generator:
         choose = self.random.choice
         for number in range(1, count + 1):
             key = f"customer-{number:06d}"
-            data = {
+            data: dict[str, Json] = {
                 "name": choose(self.names),
                 "email": choose(self.emails),
                 "company": choose(self.companies),

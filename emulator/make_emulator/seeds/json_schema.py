@@ -32,6 +32,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def json_schema_text() -> str:
+    """The JSON Schema of a seed as indented JSON."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 

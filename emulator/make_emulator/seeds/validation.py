@@ -105,6 +105,7 @@ class _Validator:
         self._ids_by_name: dict[tuple[str, int | str | None], dict[int | str, int]] = {}
 
     def run(self) -> None:
+        """Validate all rows: assign ids, resolve references, read blueprints."""
         self.data.setdefault("users", [dict(DEFAULT_USER)])
         self.data.setdefault("organizations", [])
         users = list(iter_rows(self.data, "users", ()))

@@ -1,1 +1,1 @@
-"""The embedded server: WSGI, TLS, logging, persistence."""
+"""Embedded WSGI server with TLS, logging and persistence."""

@@ -54,7 +54,7 @@ class EphemeralCA:
         # Imported on use: cryptography is heavy, and few servers use TLS.
         import trustme
 
-        authority = trustme.CA(organization_name="make-emulator", organization_unit_name="throwaway")
+        authority = trustme.CA(organization_name="make-emulator", organization_unit_name="ephemeral")
         names = dict.fromkeys(["localhost", "127.0.0.1", "::1", host.strip("[]")])
         #: The TLS context with the server's certificate.
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

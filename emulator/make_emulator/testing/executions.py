@@ -108,7 +108,7 @@ class WorldExecution:
 
     def _describe_filters(self) -> str:
         sentences = [each.sentence for each in self.decisions if each.event == "filter"]
-        return "filters decided:\n" + _format_lines(sentences) if sentences else "no bundle came to a filter"
+        return "filters decided:\n" + _format_lines(sentences) if sentences else "no bundle reached a filter"
 
     def __repr__(self) -> str:
         return f"<Execution {self.id}: {len(self.steps)} steps, {len(self.decisions)} decisions>"

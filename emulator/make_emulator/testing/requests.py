@@ -88,7 +88,7 @@ class WorldRequests(RemoteSequence):
             return
         expected = "at least once" if times is None else f"{times} time(s)"
         raise AssertionError(
-            f"expected {_describe_expectation(method, path, status, json)} {expected}, but it came {count} time(s);"
+            f"expected {_describe_expectation(method, path, status, json)} {expected}, but it was received {count} time(s);"
             f" {self._describe_closest(method, path, status, json)}"
         )
 
@@ -103,9 +103,9 @@ class WorldRequests(RemoteSequence):
         __tracebackhide__ = True
         rows = self.matching(method, path, status=status, json=json)
         if rows:
-            came = "\n".join(f"  {row['sentence']}" for row in rows[-MAX_REQUESTS_SHOWN:])
+            received = "\n".join(f"  {row['sentence']}" for row in rows[-MAX_REQUESTS_SHOWN:])
             raise AssertionError(
-                f"expected no {_describe_expectation(method, path, status, json)}, but it came {len(rows)} time(s):\n{came}"
+                f"expected no {_describe_expectation(method, path, status, json)}, but it was received {len(rows)} time(s):\n{received}"
             )
 
     def export_har(self, path: str | Path) -> None:
@@ -125,14 +125,16 @@ class WorldRequests(RemoteSequence):
     def _describe_closest(self, method: str, path: str, status: int | str | None, json: Any) -> str:
         rows = self.all()
         if not rows:
-            return "nothing came at all"
+            return "nothing was received"
         near = sorted(rows, key=lambda row: _distance(row, method, path, status, json))[:MAX_REQUESTS_SHOWN]
         lines = []
         for row in near:
             lines.append(f"  {row['sentence']}")
             if json is not None and row["method"] == method.upper() and fnmatchcase(row["path"], path):
                 lines.append(f"    with the body {orjson.dumps(row['requestBody']).decode()}")
-        heading = "this came" if len(near) == len(rows) else f"the closest of the {len(rows)} that came"
+        heading = (
+            "received" if len(near) == len(rows) else f"the closest of the {len(rows)} that were received"
+        )
         return f"{heading}:\n" + "\n".join(lines)
 
 

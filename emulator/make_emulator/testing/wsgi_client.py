@@ -6,6 +6,7 @@ import io
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -41,11 +42,12 @@ class WsgiResponse:
 
 
 class BodyStream:
-    """Body of a streamed response. Close it to tell the application that nothing more is read."""
+    """Body of a streamed response. Close it to let the application know that nothing more is read."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._whole = pieces
         self._pieces = iter(pieces)
+        self._closed = False
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -53,19 +55,24 @@ class BodyStream:
     def __next__(self) -> bytes:
         """Returns the next piece that is not empty."""
         try:
-            while not (piece := next(self._pieces)):
-                pass
+            while not self._closed:
+                piece = next(self._pieces)
+                if piece and not self._closed:
+                    return piece
         except BaseException:
             self.close()
             raise
-        return piece
+        self.close()
+        raise StopIteration
 
     def close(self) -> None:
         """Release the application's resources; closing twice is allowed."""
-        self._pieces = iter(())
-        close, self._whole = getattr(self._whole, "close", None), ()
+        self._closed = True
+        close = getattr(self._whole, "close", None)
         if close is not None:
-            close()
+            # A generator that produces a piece in another thread cannot be closed now: that thread closes it.
+            with suppress(ValueError):
+                close()
 
 
 class _WireReader(io.RawIOBase):

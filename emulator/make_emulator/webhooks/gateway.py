@@ -21,6 +21,7 @@ from ..http.pipeline import Pipeline
 from ..http.request_log import LogEntry, RequestLog
 from ..http.responses import to_make_error
 from ..http.steps import fault_injection, rate_limit, request_log, world_lock
+from ..json_types import as_mappings
 from ..redaction.masking import MASK
 from ..registry import WorldRegistry
 from ..world import data_stores, hook_queues, hooks
@@ -89,7 +90,7 @@ def create_blueprint(registry: WorldRegistry) -> Blueprint:
             f"/hook/{MASK}",
             this.query_string.decode("latin-1"),
             endpoint="webhook",
-            summary=f"Somebody sent {this.method} to a hook",
+            summary=f"{this.method} to a hook",
         )
         return PIPELINE.run(HookContext(registry, HttpInput(this), entry, request=this, udid=udid))
 
@@ -108,7 +109,7 @@ def _find_world(context: HookContext) -> None:
     context.handle = context.registry.by_udid(context.udid)
     if context.handle is None:
         # It is in no world's log; the commonest mistake with webhooks must be seen all the same.
-        log.info("Somebody sent %s to a hook that no world has and got 410.", context.request.method)
+        log.info("%s to a hook that no world has -> 410", context.request.method)
         raise WebhookError(410, "Webhook not found.", "there is no such hook")
 
 
@@ -131,10 +132,12 @@ def _find_hook(context: HookContext) -> None:
     world, entry = context.world, context.entry
     hook = next(iter(world.hooks.where(udid=context.udid)), None)
     if hook is None:
-        entry.summary = f"Somebody sent {entry.method} to hook that was deleted"
+        entry.summary = f"{entry.method} to a hook that was deleted"
     else:
         entry.organization_id = world.teams[hook.team_id].organization_id
-        entry.summary = f"Somebody sent {entry.method} to hook {hook.id} ({hook.name}) in organization {entry.organization_id}"
+        entry.summary = (
+            f"{entry.method} to hook {hook.id} ({hook.name}) in organization {entry.organization_id}"
+        )
     if hook is None or hook.type == "mail" or _is_wrong_zone(world, hook, context.input.host):
         raise WebhookError(410, "Webhook not found.", "there is no such hook any more")
     context.hook = hook
@@ -272,11 +275,11 @@ def _execution_response(world: World, execution: Execution, reason: str) -> Webh
 
 def _validation_issues(world: World, hook: Hook, data: Json) -> list[str]:
     """Returns the issues of the data under the data structure of the hook, if it has one."""
-    structure = world.data_structures.get(hook.data.get("udt") or 0)
+    structure = world.data_structures.get(udt if isinstance(udt := hook.data.get("udt"), int) else 0)
     if structure is None:
         return []
     issues: list[str] = []
-    for bundle in data if isinstance(data, list) else [data]:
+    for bundle in as_mappings(data if isinstance(data, list) else [data]):
         own = {name: value for name, value in bundle.items() if not name.startswith("__IMT")}
         issues.extend(data_stores.find_field_issues(structure.spec, own, strict=structure.strict))
     return issues

@@ -198,7 +198,7 @@ class MailContext(RequestContext):
 
 def deliver_mail(registry: WorldRegistry, udid: str, bundle: Json, size: int) -> str:
     """Deliver a mail to the scenario of its hook, or to the queue; returns the reply of SMTP."""
-    entry = LogEntry("MAIL", f"/mail/{MASK}", endpoint="mailhook", summary="Somebody sent a mail to a hook")
+    entry = LogEntry("MAIL", f"/mail/{MASK}", endpoint="mailhook", summary="Mail to a hook")
     context = MailContext(registry, DirectInput(), entry, udid=udid, bundle=bundle, size=size)
     return PIPELINE.run(context).get_data(as_text=True)
 
@@ -214,7 +214,7 @@ def _deliver(context: MailContext) -> None:
     world, entry, bundle = context.world, context.entry, context.bundle
     hook = _find_mailhook(world, context.udid)
     entry.organization_id = world.teams[hook.team_id].organization_id
-    entry.summary = f"Somebody sent a mail to hook {hook.id} ({hook.name})"
+    entry.summary = f"Mail to hook {hook.id} ({hook.name})"
     incoming_id = world.ids.hex(32)
     reply, reason = OK, "it waits in the queue"
     try:

@@ -62,7 +62,7 @@ def _parse_body(hook: Hook, request: Request, body: bytes) -> Json:
 
 def _parse_json(body: bytes) -> Json:
     try:
-        data = orjson.loads(body)
+        data: Json = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise UnreadablePayloadError(str(error)) from None
     if is_too_deep(data):

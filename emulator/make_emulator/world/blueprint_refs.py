@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
-from .models import Json
+from ..json_types import as_mapping
+from .models import Json, Scenario
+from .world import World
 
 #: Kind of resource -> the fields in which modules hold the ids of such resources.
 REFERENCE_FIELDS: dict[str, tuple[str, ...]] = {
@@ -68,22 +70,30 @@ def find_references(blueprint: Mapping[str, Json], kind: str) -> set[int]:
     return {id for node in iter_modules(blueprint.get("flow")) for id in find_module_references(node, kind)}
 
 
+def scenarios_using(world: World, kind: str, id: int, team_id: int) -> list[Scenario]:
+    """The team's scenarios whose blueprint uses a resource, oldest first."""
+    return [
+        scenario
+        for scenario in world.scenarios.where(team=team_id)
+        if id in find_references(world.blueprints[scenario.id, scenario.blueprint_version].blueprint, kind)
+    ]
+
+
 def find_trigger_hook_id(blueprint: Mapping[str, Json]) -> int | None:
     """The id of the hook that triggers the scenario, if its first module is an instant trigger."""
-    flow = blueprint.get("flow")
-    if not isinstance(flow, Sequence) or isinstance(flow, str) or not flow:
-        return None
-    first = flow[0]
-    if not isinstance(first, Mapping) or not isinstance(first.get("parameters"), Mapping):
-        return None
-    return next(
-        (id for name in REFERENCE_FIELDS["hook"] if (id := _parse_id(first["parameters"].get(name)))), None
-    )
+    parameters = as_mapping(first_module(blueprint.get("flow")).get("parameters"))
+    return next((id for name in REFERENCE_FIELDS["hook"] if (id := _parse_id(parameters.get(name)))), None)
+
+
+def first_module(flow: Json) -> Mapping[str, Json]:
+    """Returns the first module of a flow, an empty object if it has none."""
+    first = flow[0] if isinstance(flow, (list, tuple)) and flow else None
+    return as_mapping(first)
 
 
 def find_module_references(node: Mapping[str, Json], kind: str) -> set[int]:
     """The ids of a kind of resource that one module uses."""
-    if kind == "dataStructure" and not node["module"].startswith("json:"):
+    if kind == "dataStructure" and not str(node["module"]).startswith("json:"):
         return set()
     found: set[int] = set()
     for part in ("parameters", "mapper"):

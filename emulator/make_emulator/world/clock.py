@@ -63,6 +63,7 @@ class Clock:
 
     @property
     def frozen(self) -> bool:
+        """True while the clock is frozen: the time advances only by `advance`."""
         return self._frozen is not None
 
     @property

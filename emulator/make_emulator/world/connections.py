@@ -15,7 +15,6 @@ import yaml
 
 from ..resources import fixture_path
 from . import blueprint_refs
-from .data_stores import scenarios_using
 from .exceptions import (
     ActionFailedError,
     IncompatibleInputError,
@@ -46,6 +45,7 @@ class ConnectionType:
 
     @property
     def credential_fields(self) -> tuple[str, ...]:
+        """The names of the fields of its credentials, required ones first."""
         return self.required + self.optional
 
 
@@ -249,6 +249,7 @@ def _find_data_issues(kind: ConnectionType, data: Mapping[str, Json]) -> Iterato
 
 
 def rename(world: World, connection: Connection, name: str) -> Connection:
+    """Change the name of a connection."""
     return world.connections.put(replace(connection, name=name))
 
 
@@ -298,7 +299,7 @@ def delete(world: World, connection: Connection, *, confirmed: bool) -> int:
     for hook in world.hooks.where(team=connection.team_id):
         if hook.data.get(blueprint_refs.REFERENCE_FIELDS["connection"][0]) == connection.id:
             raise ResourceInUseError(f"Connection '{connection.id}' is used by hook '{hook.id}'.")
-    users = scenarios_using(world, "connection", connection.id, connection.team_id)
+    users = blueprint_refs.scenarios_using(world, "connection", connection.id, connection.team_id)
     if users and not confirmed:
         raise NotConfirmedError(f"Connection '{connection.id}' is used by scenarios.")
     for scenario in users:

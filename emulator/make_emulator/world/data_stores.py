@@ -19,7 +19,7 @@ from .exceptions import (
     PlanLimitError,
     ResourceInUseError,
 )
-from .models import DataStore, DataStructure, FieldSpecs, Json, Record, Scenario, Team
+from .models import DataStore, DataStructure, FieldSpecs, Json, Record, Team
 from .tables import Selection
 from .world import World
 
@@ -117,29 +117,18 @@ def delete_stores(world: World, stores: Sequence[DataStore], *, confirmed: bool)
         NotConfirmedError: if a scenario uses one of them and the caller did not confirm.
     """
     for store in stores:
-        if not confirmed and scenarios_using(world, "dataStore", store.id, store.team_id):
+        if not confirmed and blueprint_refs.scenarios_using(world, "dataStore", store.id, store.team_id):
             raise NotConfirmedError(f"Data store '{store.id}' is used by scenarios.")
     for store in stores:
         world.data_stores.remove(store.id)
     return [store.id for store in stores]
 
 
-def scenarios_using(world: World, kind: str, id: int, team_id: int) -> list[Scenario]:
-    """The team's scenarios whose blueprint uses a resource, oldest first."""
-    return [
-        scenario
-        for scenario in world.scenarios.where(team=team_id)
-        if id
-        in blueprint_refs.find_references(
-            world.blueprints[scenario.id, scenario.blueprint_version].blueprint, kind
-        )
-    ]
-
-
 # --- records -------------------------------------------------------------------------------------
 
 
 def records(world: World, store: DataStore) -> Selection[Record]:
+    """The records of a store."""
     return world.records.where(store=store.id)
 
 
@@ -185,6 +174,11 @@ def update_record(world: World, store: DataStore, key: str, changes: Mapping[str
 
 
 def find_record(world: World, store: DataStore, key: str) -> Record:
+    """The record of a store with a key.
+
+    Raises:
+        NotFoundError: if there is none.
+    """
     record = world.records.get((store.id, key))
     if record is None:
         raise NotFoundError("record", key)
@@ -267,6 +261,7 @@ def bson_size(value: Json) -> int:
 def create_structure(
     world: World, team: Team, *, name: str, spec: FieldSpecs, strict: bool, id: int | None = None
 ) -> DataStructure:
+    """Create a data structure; ``strict`` rejects fields that are not in ``spec``."""
     id = world.ids.assign("data structure", id)
     return world.data_structures.put(
         DataStructure(id=id, name=name, team_id=team.id, spec=spec, strict=strict)
@@ -274,6 +269,7 @@ def create_structure(
 
 
 def update_structure(world: World, structure: DataStructure, **changes: Any) -> DataStructure:
+    """Change name, spec or strict."""
     return world.data_structures.put(replace(structure, **changes))
 
 
@@ -286,7 +282,9 @@ def delete_structure(world: World, structure: DataStructure, *, confirmed: bool)
     """
     if stores := list(world.data_stores.where(structure=structure.id)):
         raise ResourceInUseError(f"Data structure '{structure.id}' is used by data store '{stores[0].id}'.")
-    if not confirmed and scenarios_using(world, "dataStructure", structure.id, structure.team_id):
+    if not confirmed and blueprint_refs.scenarios_using(
+        world, "dataStructure", structure.id, structure.team_id
+    ):
         raise NotConfirmedError(f"Data structure '{structure.id}' is used by scenarios.")
     return world.data_structures.remove(structure.id).id
 
@@ -320,7 +318,7 @@ def find_field_issues(spec: FieldSpecs, data: Mapping[str, Json], *, strict: boo
         types = _PYTHON_TYPES.get(kind)
         if types and (not isinstance(value, types) or (isinstance(value, bool) and bool not in types)):
             yield f"Invalid {kind} in parameter '{name}'."
-        elif kind == "collection" and isinstance(field.get("spec"), Sequence):
+        elif kind == "collection" and isinstance(value, Mapping) and isinstance(field.get("spec"), Sequence):
             yield from find_field_issues(field["spec"], value, strict=strict)
     if strict:
         known = {field["name"] for field in spec}

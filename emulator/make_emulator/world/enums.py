@@ -17,6 +17,8 @@ _OBSERVED_TIMEZONES = {113: "Europe/Prague", 164: "Europe/Rome"}
 
 @dataclass(frozen=True, slots=True)
 class Country:
+    """Country, with its codes of ISO 3166: three upper-case and two lower-case letters."""
+
     id: int
     name: str
     code: str
@@ -25,12 +27,16 @@ class Country:
 
 @dataclass(frozen=True, slots=True)
 class Region:
+    """Region in which an organization is created."""
+
     id: int
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Timezone:
+    """Time zone; ``code`` is its name in the time zone database, ``offset`` its standard offset, e.g. ``+0100``."""
+
     id: int
     name: str
     code: str

@@ -22,10 +22,12 @@ MAX_LOGGED_BODY = 65_536
 
 
 def oldest_first(row: Incoming) -> tuple[int, int]:
+    """Sort key of queues."""
     return row.created, row.sequence
 
 
 def by_time(row: HookLog) -> tuple[int, int]:
+    """Sort key of logs."""
     return row.logged_at, row.sequence
 
 
@@ -76,6 +78,11 @@ def flatten_bundles(rows: Iterable[Incoming]) -> list[Json]:
 
 
 def find_incoming(world: World, hook: Hook, id: str) -> Incoming:
+    """The entry of a hook's queue with an id.
+
+    Raises:
+        NotFoundError: if there is none.
+    """
     incoming = world.incomings.get((hook.id, id))
     if incoming is None:
         raise NotFoundError("incoming", id)
@@ -137,6 +144,11 @@ def logs(world: World, hook: Hook) -> Selection[HookLog]:
 
 
 def find_log(world: World, hook: Hook, id: str) -> HookLog:
+    """The log of a delivery to a hook.
+
+    Raises:
+        NotFoundError: if there is none.
+    """
     entry = world.hook_logs.get((hook.id, id))
     if entry is None:
         raise NotFoundError("hook log", id)

@@ -115,7 +115,8 @@ def _find_issues(fields: FieldSpecs, data: Mapping[str, Json], *, partial: bool)
 def _check_reference(world: World, team_id: int, kind: str, id: Json) -> None:
     if id is None or kind not in ("account", "udt"):
         return
-    row = world.connections.get(id) if kind == "account" else world.data_structures.get(id)
+    key = id if isinstance(id, int) else 0
+    row = world.connections.get(key) if kind == "account" else world.data_structures.get(key)
     if row is None or row.team_id != team_id:
         noun = "connection" if kind == "account" else "data structure"
         raise InvalidParametersError(f"There is no {noun} '{id}' in the team of the hook.")
@@ -178,11 +179,12 @@ def insert(
             alone_since=world.now() if alone_since is None else alone_since,
         )
     )
-    world.register_name(hook.udid)
+    world.register_lookup_key(hook.udid)
     return hook
 
 
 def rename_hook(world: World, hook: Hook, name: str) -> Hook:
+    """Change the name of a hook."""
     return world.hooks.put(replace(hook, name=name))
 
 

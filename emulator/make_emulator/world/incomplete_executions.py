@@ -11,10 +11,12 @@ from .world import World
 
 
 def newest_first(row: IncompleteExecution) -> tuple[int, int]:
+    """Sort key of incomplete executions."""
     return -row.created, -row.index
 
 
 def by_time(retry: RetryAttempt) -> tuple[int, int]:
+    """Sort key of retries."""
     return retry.execution.started, retry.execution.sequence
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from . import enums, scenarios
 from .clock import add_months
 from .exceptions import AccessDeniedError, InvalidParametersError, NotConfirmedError, PlanLimitError
-from .models import Json, Organization, OrganizationMember, Team, TeamMember, Token, User
+from .models import Organization, OrganizationMember, Team, TeamMember, Token, User
 from .plans import PLANS
 from .roles import ORGANIZATION_MEMBER, ORGANIZATION_OWNER, TEAM_ADMIN
 from .world import World
@@ -20,6 +20,7 @@ from .world import World
 def create_user(
     world: World, *, name: str, email: str, id: int | None = None, is_admin: bool = False
 ) -> User:
+    """Create a user, in the time zone of Prague and with a gravatar."""
     id = world.ids.assign("user", id)
     digest = hashlib.md5(email.strip().lower().encode(), usedforsecurity=False).hexdigest()
     return world.users.put(
@@ -49,7 +50,7 @@ def create_token(
         created=world.now(),
     )
     world.tokens.put(row)
-    world.register_name(row.token)
+    world.register_lookup_key(row.token)
     return row
 
 
@@ -89,6 +90,7 @@ def create_organization(
 def add_organization_member(
     world: World, user: User, organization: Organization, *, role_id: int = ORGANIZATION_MEMBER
 ) -> OrganizationMember:
+    """Add a user to an organization, or change the role of a member."""
     return world.organization_members.put(
         OrganizationMember(user_id=user.id, organization_id=organization.id, role_id=role_id)
     )
@@ -97,6 +99,7 @@ def add_organization_member(
 def add_team_member(
     world: World, user: User, team: Team, *, role_id: int = TEAM_ADMIN, changeable: bool = True
 ) -> TeamMember:
+    """Add a user to a team, or change the role of a member."""
     return world.team_members.put(
         TeamMember(user_id=user.id, team_id=team.id, role_id=role_id, changeable=changeable)
     )
@@ -133,7 +136,7 @@ def create_team(
 
 
 def change_plan(
-    world: World, organization: Organization, plan: str, overrides: Mapping[str, Json] = MappingProxyType({})
+    world: World, organization: Organization, plan: str, overrides: Mapping[str, Any] = MappingProxyType({})
 ) -> Organization:
     """Change the plan of an organization, with overrides of its license; existing resources stay."""
     return update_organization(world, organization, plan=plan, license=replace(PLANS[plan][1], **overrides))
@@ -180,10 +183,12 @@ def update_organization_settings(world: World, organization: Organization, **cha
 
 
 def update_organization(world: World, organization: Organization, **changes: object) -> Organization:
+    """Change fields of an organization, unchecked."""
     return world.organizations.put(replace(organization, **changes))  # type: ignore[arg-type]
 
 
 def update_team(world: World, team: Team, **changes: object) -> Team:
+    """Change fields of a team, unchecked."""
     return world.teams.put(replace(team, **changes))  # type: ignore[arg-type]
 
 

@@ -31,6 +31,7 @@ class Role:
 
     @property
     def permission_list(self) -> list[str]:
+        """The permissions in alphabetical order."""
         return sorted(self.permissions)
 
 
@@ -181,7 +182,7 @@ def lacks_permission(world: World, user: User, permission: str, row: Any) -> boo
     return permission not in team_permissions(world, user, team)
 
 
-def holders(world: World, permission: str, owner: Team | Organization) -> list[User]:
+def users_with_permission(world: World, permission: str, owner: Team | Organization) -> list[User]:
     """The users with a permission in the team, or the organization, to which it applies; the newest come first."""
     if isinstance(owner, Team):
         # A user with access to all teams need not be a member of this one.

@@ -47,7 +47,7 @@ def insert(
     scenario = world.scenarios.put(
         Scenario(
             id=world.ids.assign("scenario", id),
-            name=blueprint["name"],
+            name=str(blueprint["name"]),
             team_id=team_id,
             folder_id=folder_id,
             description=description,

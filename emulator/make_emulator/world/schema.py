@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ParamSpec
 
 from .models import (
     BlueprintVersion,
@@ -49,6 +49,8 @@ from .tables import Table
 #: What an index holds: a field, several of them as a tuple, or a value computed from the world's tables and a row.
 IndexSpec = str | tuple[str, ...] | Callable[["Tables", Any], Hashable]
 
+_Arguments = ParamSpec("_Arguments")
+
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -62,11 +64,13 @@ class TableSpec:
         owners: table -> the index of this one that holds the keys of that table's rows. Removing an owning row removes
             the rows that it owns.
         references: field -> the table whose rows it names; a restore checks that they exist.
-        resource: the name by which requests look rows up; such rows have a ``team_id``, unless `visibility` knows better.
+        resource: the kind of the rows in requests, e.g. ``dataStore``; organizations, teams and users aside, such rows
+            have a ``team_id``.
         path_parameter: the name of the resource's id in paths, ``{resource}Id`` by default.
-        has_text_id: whether the ids of the resource are text rather than numbers.
+        has_text_id: true if the ids of the resource are text, not numbers.
         sections: section of a snapshot -> class of its rows; by default one, of the table's name.
-        is_optional: whether earlier releases wrote snapshots without it.
+        is_optional: true if snapshots of earlier releases lack the table.
+        lookup_key: the field by which a server finds the world of a request; a secret.
         sensitive_fields: the fields that redaction masks, because they may hold secrets of external services.
         secret_fields: the fields whose values redaction masks wherever they occur in the document.
     """
@@ -83,6 +87,7 @@ class TableSpec:
         has_text_id: bool = False,
         sections: Mapping[str, type] | None = None,
         is_optional: bool = False,
+        lookup_key: str | None = None,
         sensitive_fields: tuple[str, ...] = (),
         secret_fields: tuple[str, ...] = (),
     ) -> None:
@@ -97,7 +102,12 @@ class TableSpec:
         self.sections = sections or {}
         self.is_optional = is_optional
         self.sensitive_fields = sensitive_fields
-        self.secret_fields = secret_fields
+        self.lookup_key = lookup_key
+        self.secret_fields = (*secret_fields, lookup_key) if lookup_key else secret_fields
+        # Shared by the tables of all worlds.
+        self._key_of = _field_getter(key)
+        self._fields = {index: _field_getter(spec) for index, spec in indexes.items() if not callable(spec)}
+        self._computed = {index: spec for index, spec in indexes.items() if callable(spec)}
 
     def __set_name__(self, _owner: type, name: str) -> None:
         if not self.sections:
@@ -106,24 +116,27 @@ class TableSpec:
 
     def create(self, name: str, tables: Tables) -> Table[Any, Any]:
         """An empty table of the declared keys and indexes."""
-        indexes = {index: _index_function(spec, tables) for index, spec in self.indexes.items()}
-        return Table(name, _field_getter(self.key), indexes)
+        if not self._computed:
+            return Table(name, self._key_of, self._fields)
+        computed = {index: _bind(compute, tables) for index, compute in self._computed.items()}
+        return Table(name, self._key_of, {**self._fields, **computed})
 
 
 def _field_getter(fields: str | tuple[str, ...]) -> Callable[[Any], Any]:
     return attrgetter(fields) if isinstance(fields, str) else attrgetter(*fields)
 
 
-def _index_function(spec: IndexSpec, tables: Tables) -> Callable[[Any], Hashable]:
-    if callable(spec):
-        compute = spec
-        return lambda row: compute(tables, row)
-    return _field_getter(spec)
+def _bind(compute: Callable[[Tables, Any], Hashable], tables: Tables) -> Callable[[Any], Hashable]:
+    return lambda row: compute(tables, row)
 
 
-def table(*rows: type, **declaration: Any) -> Any:
-    """Declare a table of `Tables`; for the arguments see `TableSpec`."""
-    return TableSpec(*rows, **declaration)
+def _as_attribute(spec: Callable[_Arguments, TableSpec]) -> Callable[_Arguments, Any]:
+    """``spec`` itself, for mypy a function whose result may stand for an attribute of any type."""
+    return spec
+
+
+#: Declares a table of `Tables`; for the arguments see `TableSpec`.
+table = _as_attribute(TableSpec)
 
 
 def _organization_of_team(tables: Tables, row: Any) -> int:
@@ -161,9 +174,7 @@ class Tables:
         owners={"teams": "team"},
         references={"user_id": "users", "team_id": "teams"},
     )
-    tokens: Table[str, Token] = table(
-        Token, key="token", references={"user_id": "users"}, secret_fields=("token",)
-    )
+    tokens: Table[str, Token] = table(Token, key="token", references={"user_id": "users"}, lookup_key="token")
     folders: Table[int, Folder] = table(
         Folder,
         indexes={"team": "team_id", "parent": "parent_id"},
@@ -261,7 +272,7 @@ class Tables:
         owners={"teams": "team"},
         references={"team_id": "teams"},
         resource="hook",
-        secret_fields=("udid",),
+        lookup_key="udid",
     )
     incomings: Table[tuple[int, str], Incoming] = table(
         Incoming, key=("hook_id", "id"), indexes={"hook": "hook_id"}, owners={"hooks": "hook"}
@@ -327,12 +338,20 @@ class Tables:
         for name, spec in TABLES.items():
             for owner, index in spec.owners.items():
                 self.table(owner).own(self.table(name), index)
-        self._resources = {spec.resource: self.table(name) for name, spec in TABLES.items() if spec.resource}
 
     def table(self, name: str) -> Table[Any, Any]:
         """The table of a name."""
         found: Table[Any, Any] = getattr(self, name)
         return found
+
+    def lookup_keys(self) -> list[str]:
+        """The keys by which a server finds this world: its tokens, and the udids of its hooks."""
+        return [
+            getattr(row, spec.lookup_key)
+            for name, spec in TABLES.items()
+            if spec.lookup_key
+            for row in self.table(name)
+        ]
 
     def resource_table(self, resource: str) -> Table[Any, Any]:
         """The table of a kind of resource (``"scenario"``, ``"dataStore"`` …).
@@ -340,7 +359,7 @@ class Tables:
         Raises:
             KeyError: if there is no such resource.
         """
-        return self._resources[resource]
+        return self.table(_table_name(resource))
 
 
 #: The declared tables by name.
@@ -363,3 +382,10 @@ def text_id_parameters() -> frozenset[str]:
     return frozenset(
         spec.path_parameter for spec in TABLES.values() if spec.has_text_id and spec.path_parameter
     )
+
+
+def _table_name(resource: str) -> str:
+    for name, spec in TABLES.items():
+        if spec.resource == resource:
+            return name
+    raise KeyError(resource)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import gc
-import re
 import struct
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -18,14 +17,14 @@ from typing import Any
 
 import orjson
 
+from ..redaction.masking import mask, mask_all, mask_texts
 from .clock import MAX_TIMESTAMP
 from .deserialize import DeserializationError, reader_for
-from .models import Consumption, Json, ModuleScript
+from .models import Consumption, ModuleScript
 from .schema import TABLES
 from .world import World
 
 VERSION = 1
-MASK = "********"
 
 _RANDOM_STATE = struct.Struct(">625L")
 
@@ -77,7 +76,7 @@ def dumps(state: Mapping[str, Any]) -> bytes:
 
 
 def redact(state: Mapping[str, Any]) -> dict[str, Any]:
-    """The document of a snapshot without tokens, udids of hooks, credentials and states of generators; it cannot be restored."""
+    """Return the document of a snapshot without secrets and states of generators; it cannot be restored."""
     document: dict[str, Any] = orjson.loads(dumps(state))
     rows = document["rows"]
     secrets: set[str] = set()
@@ -85,14 +84,12 @@ def redact(state: Mapping[str, Any]) -> dict[str, Any]:
         for section in spec.sections:
             for row in rows[section]:
                 secrets.update(row[field] for field in spec.secret_fields)
-                row.update((field, _mask_values(row[field])) for field in spec.sensitive_fields)
+                row.update((field, mask_all(row[field])) for field in spec.sensitive_fields)
     document["ids"] |= {"random": None, "names": None}
-    document = {"redacted": True, **document}
-    if not secrets:
-        return document
-    pattern = re.compile("|".join(sorted(map(re.escape, secrets), key=len, reverse=True)))
-    redacted: dict[str, Any] = orjson.loads(pattern.sub(MASK, orjson.dumps(document).decode()))
-    return redacted
+    redacted: dict[str, Any] = mask_texts({"redacted": True, **document}, secrets)
+    # Each row by itself: the name of the section of tokens is not that of a secret.
+    sections = {section: [mask(row) for row in items] for section, items in redacted.pop("rows").items()}
+    return {**mask(redacted), "rows": sections}
 
 
 def _serialize_consumption(tally: Consumption) -> list[int]:
@@ -112,14 +109,6 @@ def _json_default(value: Any) -> Any:
     if isinstance(value, Sequence):
         return list(value)
     raise TypeError(f"{type(value).__name__} is not serializable as JSON")
-
-
-def _mask_values(value: Json) -> Json:
-    if isinstance(value, dict):
-        return {name: _mask_values(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_mask_values(item) for item in value]
-    return value if value is None else MASK
 
 
 # --- restore -------------------------------------------------------------------------------------

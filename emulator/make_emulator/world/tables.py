@@ -35,6 +35,7 @@ class IndexEntry(Generic[Row]):
         return iter(self._rows.values())
 
     def put(self, key: Hashable, row: Row) -> None:
+        """Insert a row, or replace the one with its key."""
         old = self._rows.get(key)
         self._rows[key] = row
         for sort_key, order in self._orders.items():
@@ -53,6 +54,7 @@ class IndexEntry(Generic[Row]):
         self._rows.update(rows)
 
     def remove(self, key: Hashable) -> None:
+        """Remove the row with a key."""
         row = self._rows.pop(key)
         for sort_key, order in self._orders.items():
             del order[bisect_left(order, sort_key(row), key=sort_key)]
@@ -134,7 +136,7 @@ class Table(Generic[Key, Row]):
         self._key = key
         self._rows: dict[Key, Row] = {}
         self._all_rows: IndexEntry[Row] = IndexEntry()
-        self._indexes = dict(indexes or {})
+        self._indexes = indexes or {}
         self._lookups: dict[str, dict[Hashable, IndexEntry[Row]]] = {index: {} for index in self._indexes}
         self._owned: list[tuple[Table[Any, Any], str]] = []
 
@@ -155,6 +157,7 @@ class Table(Generic[Key, Row]):
         return self._rows[key]
 
     def get(self, key: Key) -> Row | None:
+        """The row with a key, or ``None``."""
         return self._rows.get(key)
 
     def put(self, row: Row) -> Row:
@@ -235,6 +238,7 @@ class Table(Generic[Key, Row]):
             del lookup[value]
 
     def all(self) -> Selection[Row]:
+        """All rows."""
         return Selection(self._all_rows)
 
     def where(self, **condition: Hashable) -> Selection[Row]:

@@ -56,7 +56,7 @@ def create(
     return insert(
         world,
         team.id,
-        name=blueprint["name"],
+        name=str(blueprint["name"]),
         language=language,
         blueprint=strip_references(blueprint),
         scheduling=scheduling,

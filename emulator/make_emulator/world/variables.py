@@ -210,5 +210,5 @@ def _record_change(world: World, author: User, before: Variable | None, after: V
     world.variable_changes.put(change)
 
 
-def _change_value(variable: Variable) -> Json:
+def _change_value(variable: Variable) -> Mapping[str, Json]:
     return {"typeId": variable.type_id, "value": variable.value}

@@ -13,14 +13,14 @@ from .schema import Tables
 from .transport import Transport
 
 
-def ignore_name(_name: str) -> None:
+def ignore_lookup_key(_key: str) -> None:
     """Ignore a look-up key, in a world that no server registered."""
 
 
 class World(Tables):
     """The state of one isolated Make.
 
-    Hold ``lock`` while reading or changing it. ``register_name`` is called with each key (token, hook udid) by which a
+    Hold ``lock`` while reading or changing it. ``register_lookup_key`` is called with each key (token, hook udid) by which a
     server may look up this world.
     """
 
@@ -31,7 +31,7 @@ class World(Tables):
         self.lock = threading.RLock()
         self.clock = Clock(now)
         self.ids = IdGenerator(seed, salt=name)
-        self.register_name: Callable[[str], None] = ignore_name
+        self.register_lookup_key: Callable[[str], None] = ignore_lookup_key
         #: Sends requests of scenarios to external services; ``None`` if none are ever sent.
         self.transport: Transport | None = None
         self.rate_limited = True
@@ -56,6 +56,7 @@ class World(Tables):
         self.detailed: dict[int, deque[str]] = {}
 
     def now(self) -> int:
+        """The present moment of the world's clock, in milliseconds since the epoch."""
         return self.clock.now()
 
     def count_call(self, bucket: tuple[str, int], length: int) -> tuple[int, int]:

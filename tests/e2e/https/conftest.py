@@ -1,4 +1,4 @@
-"""An emulator that speaks HTTPS, and clients from npm that are told to trust it."""
+"""An emulator that speaks HTTPS, and clients from npm that trust it."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ METHODS = {
     "public-templates get-blueprint": "publicTemplates.getBlueprint",
 }
 
-#: What commands say that print no data.
+#: Output of commands that print no data.
 SENTENCES = {
     "organizations delete": "Organization has been deleted.",
     "teams delete": "Team has been deleted.",
@@ -119,7 +119,7 @@ def test_a_days_work(cli: RunScript, make_world: World) -> None:
     assert json.loads(done["compact"]) == [kept]
 
 
-def test_refusals_end_with_a_code_and_a_sentence(cli: RunScript, make_world: World) -> None:
+def test_rejections_end_with_a_code_and_a_sentence(cli: RunScript, make_world: World) -> None:
     done = cli("refusals", readOnly=make_world.create_token(["scenarios:read"]), hiddenScenario=5)
 
     def refused(status: int, message: str, *faults: str) -> list[object]:

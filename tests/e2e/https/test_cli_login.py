@@ -21,11 +21,11 @@ UP, ENTER = "\x1b[A", "\r"
 
 
 class MakeCli:
-    """`make-cli` for somebody who has nothing set but what makes Node trust the emulator."""
+    """`make-cli` without settings but the one that makes Node trust the emulator."""
 
     def __init__(self, node: str, environment: Mapping[str, str], home: Path) -> None:
         self.command = [node, str(E2E_FOLDER / "node_modules" / "@makehq" / "cli" / "dist" / "index.js")]
-        # Where it keeps credentials: the first on Windows, the second elsewhere.
+        # Folders of its credentials: the first on Windows, the second elsewhere.
         self.environment = {
             **{name: value for name, value in environment.items() if not name.startswith("MAKE_")},
             "APPDATA": str(home),

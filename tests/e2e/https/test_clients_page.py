@@ -1,4 +1,4 @@
-"""What docs/how-to/clients.md shows is what happens: its commands, its configuration and its JavaScript are run."""
+"""Examples of docs/how-to/clients.md: its commands, its configuration and its JavaScript are run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Node's fetch, and the vendor's client over https, as soon as they are told of the throwaway authority."""
+"""Node's fetch, and the vendor's client over https, with the throwaway authority as trusted."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def fetch(node: str, world: World, environment: Mapping[str, str]) -> subprocess
     )
 
 
-def test_fetch_trusts_the_server_when_it_is_told(
+def test_fetch_trusts_the_server_when_set_so(
     node: str, make_world: World, environment: Mapping[str, str]
 ) -> None:
     reported = fetch(node, make_world, environment)

@@ -38,7 +38,7 @@ VALUES = {
 
 
 def failed(*texts: str) -> dict[str, object]:
-    """How a tool tells that the service refused its call."""
+    """Error result of a tool whose call was rejected by the service."""
     return {"isError": True, "text": "MakeError: " + "\n - ".join(texts)}
 
 

@@ -1,4 +1,4 @@
-"""Whatever a blueprint maps to a module, and sets it to, its run ends in a state of Make's, never in a defect of ours."""
+"""Mappers and parameters of any value: a run ends in a state of Make's, never by a defect of the emulator."""
 
 from __future__ import annotations
 

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.engine import EngineHarness, error_of, last_module_output, module
-from make_emulator.world.models import Json
+from helpers.engine import EngineHarness, error_of, iterator, last_module_output, module
 
 
-def parse(text: Json, id: int = 1, **parameters: Json) -> Json:
+def parse(text: Any, id: int = 1, **parameters: Any) -> Any:
     return module(id, "csv:ParseCSV", {"csv": text}, parameters=parameters)
 
 
-def create(mapper: Json, id: int = 2, flags: Json = None, **parameters: Json) -> Json:
+def create(mapper: Any, id: int = 2, flags: Any = None, **parameters: Any) -> Any:
     parameters = {"feeder": 1, **parameters}
     return module(id, "csv:AnyOtherName", mapper, parameters=parameters, flags=flags or {})
-
-
-def feeder(*items: Json) -> Json:
-    return module(1, "builtin:BasicFeeder", {"array": list(items) or "{{emptyarray}}"})
 
 
 def test_every_row_is_a_bundle_whose_columns_are_numbered() -> None:
@@ -49,7 +45,7 @@ def test_headers_are_left_out_and_name_nothing() -> None:
         ("a.b\nc.", {"delimiterType": "other", "delimiter": "."}),
     ],
 )
-def test_cells_are_separated_as_the_parameters_say(text: str, parameters: Json) -> None:
+def test_cells_are_separated_as_the_parameters_say(text: str, parameters: Any) -> None:
     assert last_module_output(parse(text, **parameters)) == [
         {"col1": "a", "col2": "b"},
         {"col1": "c", "col2": ""},
@@ -70,7 +66,7 @@ def test_what_is_no_table_is_a_data_error(text: str, reason: str) -> None:
     assert error_of(EngineHarness().run(parse(text))) == ("DataError", reason)
 
 
-def test_quotes_are_kept_where_they_do_not_belong_if_the_module_is_told_so() -> None:
+def test_misplaced_quotes_are_kept_if_the_module_says_so() -> None:
     assert last_module_output(parse('5" x,"a"b"\n', preserveQuotes=True)) == [{"col1": '5" x', "col2": 'a"b'}]
 
 
@@ -86,7 +82,7 @@ def test_quotes_are_kept_where_they_do_not_belong_if_the_module_is_told_so() -> 
         {"delimiterType": "other", "delimiter": '"'},
     ],
 )
-def test_parameters_that_make_no_sense_are_refused(parameters: Json) -> None:
+def test_parameters_that_are_invalid_are_rejected(parameters: Any) -> None:
     rejection = ("BundleValidationError", "Validation failed for 1 parameter(s).")
     assert error_of(EngineHarness().run(parse("a", **parameters))) == rejection
 
@@ -107,8 +103,8 @@ def test_an_aggregator_writes_a_row_for_each_bundle_with_all_cells_in_quotes() -
     people = [{"n": 'Ann "A"', "mail": [{"at": 1}]}, {"n": "", "mail": ["x", "y"]}]
     mapper = {"mails": "{{1.mail}}", "Full Name": "{{1.n}}"}
     text = '"[object Object]","Ann ""A"""\n"x,y",""'
-    assert last_module_output(feeder(*people), create(mapper)) == [{"text": text}]
-    assert last_module_output(feeder(*people), create(mapper, includeHeaders=True)) == [
+    assert last_module_output(iterator(*people), create(mapper)) == [{"text": text}]
+    assert last_module_output(iterator(*people), create(mapper, includeHeaders=True)) == [
         {"text": f'"mails","Full Name"\n{text}'}
     ]
 
@@ -118,14 +114,14 @@ def test_an_aggregator_separates_as_its_parameters_say_and_groups() -> None:
     mapper = {"v": "{{1.v}}", "w": "{{1.w}}"}
     aggregator = create(mapper, flags=flags, delimiterType="tab", newline="crlf")
     items = [{"v": 1, "w": "a"}, {"v": 2, "w": "b"}, {"v": 3, "w": "a"}]
-    assert last_module_output(feeder(*items), aggregator) == [
+    assert last_module_output(iterator(*items), aggregator) == [
         {"text": '"1"\t"a"\r\n"3"\t"a"', "__IMTKEY__": "a"},
         {"text": '"2"\t"b"', "__IMTKEY__": "b"},
     ]
 
 
 def test_an_aggregation_of_nothing_is_an_empty_text() -> None:
-    assert last_module_output(feeder(), create({"v": "{{1.v}}"}, includeHeaders=True)) == [{"text": ""}]
+    assert last_module_output(iterator(), create({"v": "{{1.v}}"}, includeHeaders=True)) == [{"text": ""}]
 
 
 def test_an_aggregator_without_a_feeder_fails() -> None:

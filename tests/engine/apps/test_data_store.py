@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from helpers.engine import EngineHarness, error_of, module, outputs_of, set_variable
 from make_emulator.world import data_stores
-from make_emulator.world.models import Json
 
 
-def store(id: int, name: str, mapper: Json = None, **parameters: Json) -> Json:
+def store(id: int, name: str, mapper: Any = None, **parameters: Any) -> Any:
     return module(id, f"datastore:{name}", mapper) | {"parameters": {"datastore": 1, **parameters}}
 
 
@@ -22,7 +23,7 @@ def harness() -> EngineHarness:
     return harness
 
 
-def bundles(harness: EngineHarness, node: Json) -> list[Json]:
+def bundles(harness: EngineHarness, node: Any) -> list[Any]:
     return list(outputs_of(harness.run(node), node["id"]))
 
 
@@ -63,7 +64,7 @@ def test_a_date_without_a_time_zone_is_stored_as_one_of_the_organizations(harnes
     assert bundle["data"] == {"at": "2016-12-08T15:00:00.000Z"}
 
 
-def test_data_of_the_wrong_type_are_refused(harness: EngineHarness) -> None:
+def test_data_of_the_wrong_type_are_rejected(harness: EngineHarness) -> None:
     mapper = {"key": "x", "overwrite": False, "data": {"number": "many"}}
     assert error_of(harness.run(store(1, "AddRecord", mapper)))[0] == "BundleValidationError"
     assert (
@@ -72,7 +73,7 @@ def test_data_of_the_wrong_type_are_refused(harness: EngineHarness) -> None:
     )
 
 
-def test_a_strict_structure_refuses_unknown_fields() -> None:
+def test_a_strict_structure_rejects_unknown_fields() -> None:
     mapper = {"key": "x", "overwrite": False, "data": {"unknown": 1}}
     assert (
         error_of(EngineHarness(strict=True).run(store(1, "AddRecord", mapper)))[0] == "BundleValidationError"
@@ -121,7 +122,7 @@ def test_a_boolean_cannot_be_erased(harness: EngineHarness) -> None:
     ]
 
 
-def test_an_update_inserts_a_missing_record_only_when_told_to(harness: EngineHarness) -> None:
+def test_an_update_inserts_a_missing_record_only_when_set_to(harness: EngineHarness) -> None:
     mapper = {"key": "xx", "upsert": False, "overwriteArrays": False, "data": {"city": "Xi'an"}}
     assert error_of(harness.run(store(1, "UpdateRecord", mapper)))[0] == "DataError"
     bundles(harness, store(1, "UpdateRecord", {**mapper, "upsert": True}))
@@ -148,11 +149,11 @@ def test_records_are_deleted_and_counted(harness: EngineHarness) -> None:
     assert harness.world.data_stores[1].size == 0
 
 
-def keys(harness: EngineHarness, mapper: Json, **parameters: Json) -> list[str]:
+def keys(harness: EngineHarness, mapper: Any, **parameters: Any) -> list[str]:
     return [bundle["key"] for bundle in bundles(harness, store(1, "SearchRecord", mapper, **parameters))]
 
 
-def test_a_search_puts_out_one_bundle_a_record(harness: EngineHarness) -> None:
+def test_a_search_emits_one_bundle_a_record(harness: EngineHarness) -> None:
     found = bundles(
         harness, store(1, "SearchRecord", {"filter": [[{"a": "city", "o": "text:equal", "b": "Oslo"}]]})
     )
@@ -170,7 +171,7 @@ def test_a_search_combines_conditions_sorts_and_stops_at_its_limit(harness: Engi
     assert keys(harness, {"mappAbleLimit": "1"}, limit=2) == ["cz-1"]
 
 
-def test_a_search_without_results_ends_the_path_unless_told_to_go_on(harness: EngineHarness) -> None:
+def test_a_search_without_results_ends_the_path_unless_set_to_go_on(harness: EngineHarness) -> None:
     nothing = {"filter": [[{"a": "city", "o": "text:equal", "b": "Rome"}]]}
     ended = harness.run(store(1, "SearchRecord", nothing), set_variable(2, "x"))
     assert (ended.status, ended.operations) == (1, 1)
@@ -189,14 +190,14 @@ def test_the_bundle_that_goes_on_without_results_is_counted_as_none(harness: Eng
 
 
 @pytest.mark.parametrize("filter", ["x", [1], [["x"]], [[{"o": 1}]]])
-def test_a_filter_that_is_none_is_refused(harness: EngineHarness, filter: Json) -> None:
+def test_a_filter_that_is_none_is_rejected(harness: EngineHarness, filter: Any) -> None:
     execution = harness.run(store(1, "SearchRecord", {"filter": filter}))
     assert error_of(execution)[0] == "BundleValidationError"
 
 
 @pytest.mark.parametrize("id", [99, "99", None, "one", True])
 def test_a_store_that_does_not_exist_or_is_another_teams_is_not_found(
-    harness: EngineHarness, id: Json
+    harness: EngineHarness, id: Any
 ) -> None:
     node = store(1, "Stats") | {"parameters": {"datastore": id}}
     name, message = error_of(harness.run(node))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from helpers.engine import NOW, EngineHarness, error_of, module, outputs_of
 from make_emulator.engine.runtime import module_scripts
 from make_emulator.world import connections, external_services, snapshot
-from make_emulator.world.models import Attachment, Json, Mail, ModuleScript
+from make_emulator.world.models import Attachment, Mail, ModuleScript
 
-MAIL: Mapping[str, Json] = {
+MAIL: Mapping[str, Any] = {
     "to": ["ann@example.com"], "cc": [], "bcc": [], "from": "", "sender": "", "subject": "Order {{1 + 1}}",
     "contentType": "html", "html": "<p>Hi</p>", "attachments": [], "replyTo": "", "inReplyTo": "", "references": [],
     "priority": "normal", "headers": [],
@@ -19,8 +20,8 @@ MAIL: Mapping[str, Json] = {
 
 
 def email(
-    id: int = 1, parameters: Mapping[str, Json] | None = None, sent_from: str = "", **mapper: Json
-) -> dict[str, Json]:
+    id: int = 1, parameters: Mapping[str, Any] | None = None, sent_from: str = "", **mapper: Any
+) -> dict[str, Any]:
     fields = {**MAIL, "from": sent_from, **mapper}
     return module(id, "email:ActionSendEmail", fields, version=7, parameters=parameters or {})
 
@@ -96,22 +97,27 @@ def test_only_the_body_of_the_chosen_type_counts() -> None:
         ({"attachments": [{"fileName": "a.csv"}]}, 1),
     ],
 )
-def test_what_a_mail_needs_and_does_not_get_is_a_validation_error(mapper: Json, parameters: int) -> None:
+def test_what_a_mail_needs_and_does_not_get_is_a_validation_error(mapper: Any, parameters: int) -> None:
     harness = EngineHarness()
     text = f"Validation failed for {parameters} parameter(s)."
     assert error_of(harness.run(email(**mapper))) == ("BundleValidationError", text)
     assert len(harness.world.outbox) == 0
 
 
-def test_a_mail_to_nobody_is_not_sent() -> None:
+def test_a_mail_without_recipients_is_not_sent() -> None:
     harness = EngineHarness()
-    assert error_of(harness.run(email(to=["", "{{9.nobody}}"]))) == ("RuntimeError", "No recipients defined")
+    assert error_of(harness.run(email(to=["", "{{9.unknown}}"]))) == ("RuntimeError", "No recipients defined")
     assert len(harness.world.outbox) == 0
 
 
 def test_a_mail_comes_from_the_account_unless_it_says_otherwise() -> None:
     harness = EngineHarness()
-    login = {"host": "smtp.example.com", "port": 587, "userName": "shop@example.com", "password": "s3cret"}
+    login: dict[str, Any] = {
+        "host": "smtp.example.com",
+        "port": 587,
+        "userName": "shop@example.com",
+        "password": "s3cret",
+    }
     id = connections.create(
         harness.world, harness.team, harness.user, name="Mail", type="smtp", data=login
     ).id
@@ -147,7 +153,7 @@ def test_gmail_sends_raw_html_or_parts() -> None:
     assert (mail(harness).module, mail(harness).html) == ("google-email:ActionSendEmail", "<p/>")
 
 
-def test_what_is_put_out_has_the_shape_that_the_blueprint_declares() -> None:
+def test_what_is_output_has_the_shape_that_the_blueprint_declares() -> None:
     interface = {"interface": [{"name": "id", "type": "text"}]}
     [bundle] = outputs_of(EngineHarness().run(email() | {"metadata": interface}), 1)
     assert list(bundle) == ["id"]

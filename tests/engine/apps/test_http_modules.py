@@ -1,4 +1,4 @@
-"""What the app "HTTP" sends, what it makes of an answer, and how it fails."""
+"""App "HTTP": sent requests, output from responses, and errors."""
 
 from __future__ import annotations
 
@@ -26,9 +26,8 @@ from make_emulator.engine.apps import catalog
 from make_emulator.engine.apps.http.exchange import MAX_REDIRECTS
 from make_emulator.engine.apps.http.requests import build_url, encode_form, split_credentials
 from make_emulator.engine.errors import BundleValidationError
+from make_emulator.redaction.rules import MASK
 from make_emulator.world import connections, external_services
-from make_emulator.world.models import Json
-from make_emulator.world.snapshot import MASK
 from make_emulator.world.transport import HttpResponse, NoResponseError
 
 # --- what is sent --------------------------------------------------------------------------------
@@ -158,7 +157,7 @@ def test_a_body_of_a_structure_is_written_as_json_whatever_is_in_it() -> None:
     assert sent_request(harness).body == '{"a":["é",1' + 30 * "0" + ',null,"\ufffd"]}'
 
 
-def test_a_body_that_is_not_json_once_it_is_mapped_is_refused_in_makes_words() -> None:
+def test_a_body_that_is_not_json_once_it_is_mapped_is_rejected_in_makes_words() -> None:
     run = EngineHarness().run(
         http_v4_module(
             contentType="json", inputMethod="jsonString", jsonStringBodyContent='{"n": "{{"a\n"}}"}'
@@ -205,21 +204,21 @@ def test_a_body_that_is_not_json_once_it_is_mapped_is_refused_in_makes_words() -
         (http_v4_module(contentType="json", jsonStringBodyContent="{}"), 1),
     ],
 )
-def test_what_a_module_needs_and_does_not_get_is_a_validation_error(node: Json, parameters: int) -> None:
+def test_what_a_module_needs_and_does_not_get_is_a_validation_error(node: Any, parameters: int) -> None:
     harness = EngineHarness()
     text = f"Validation failed for {parameters} parameter(s)."
     assert error_of(harness.run(node)) == ("BundleValidationError", text)
     assert len(harness.world.http_requests) == 0
 
 
-def test_a_header_that_would_begin_another_one_is_refused() -> None:
+def test_a_header_that_would_begin_another_one_is_rejected() -> None:
     harness = EngineHarness()
     run = harness.run(http_v3_module(headers=[{"name": "X-A", "value": "{{newline}}X-B: 1"}]))
     assert error_of(run) == ("RuntimeError", 'Invalid character in header content ["X-A"]')
     assert len(harness.world.http_requests) == 0
 
 
-def test_a_content_type_that_would_begin_another_header_is_refused() -> None:
+def test_a_content_type_that_would_begin_another_header_is_rejected() -> None:
     harness = EngineHarness()
     custom: dict[str, Any] = {
         "contentType": "custom",
@@ -285,7 +284,7 @@ def test_an_answer_comes_out_as_it_does_in_version_four() -> None:
 
 
 def test_json_and_xml_are_parsed_and_only_on_request() -> None:
-    def data(body: Json, kind: str | None = None, **mapper: Json) -> Json:
+    def data(body: Any, kind: str | None = None, **mapper: Any) -> Any:
         harness = EngineHarness()
         add_http_rule(harness, body=body, headers=(("content-type", kind),) if kind else ())
         return single_output(harness.run(http_v3_module(**mapper)))["data"]
@@ -353,7 +352,7 @@ def test_states_are_errors_only_if_they_are_evaluated_as_such(status: int, name:
     assert error_of(harness.run(http_v4_module())) == expected
 
 
-def test_an_error_without_a_body_tells_the_phrase_of_its_status() -> None:
+def test_an_error_without_a_body_shows_the_phrase_of_its_status() -> None:
     harness = EngineHarness()
     add_http_rule(harness, status=404)
     assert error_of(harness.run(http_v4_module())) == ("RuntimeError", "[404] Not Found")
@@ -393,7 +392,7 @@ def test_the_first_rule_that_fits_answers_until_it_is_used_up() -> None:
     assert [row.rule_id for row in harness.world.http_requests] == [3, 4, 2]
 
 
-def test_without_a_rule_the_answer_is_made_up_and_says_so() -> None:
+def test_without_a_rule_the_answer_is_generated_and_says_so() -> None:
     harness = EngineHarness()
     bundle = single_output(harness.run(http_v3_module()))
     assert bundle["statusCode"] == 200
@@ -403,7 +402,7 @@ def test_without_a_rule_the_answer_is_made_up_and_says_so() -> None:
     assert single_output(EngineHarness().run(http_v3_module(parseResponse=False)))["data"] == ""
 
 
-def test_made_up_data_are_what_later_modules_map() -> None:
+def test_generated_data_are_what_later_modules_map() -> None:
     harness = EngineHarness()
     feeder = module(2, "builtin:BasicFeeder", {"array": "{{1.data.items}}"})
     later = module(3, "acme:use", {"x": "{{round(2.price)}} {{1.headers.`X-Pages`}}"})
@@ -423,7 +422,7 @@ def test_an_answer_that_is_parsed_later_is_a_text_of_json(parsed: bool) -> None:
     assert list(json.loads(single_output(run)["data"])) == ["id"]
 
 
-def test_of_an_answer_that_is_not_parsed_nothing_but_its_text_is_made_up() -> None:
+def test_an_unparsed_response_has_generated_text_only() -> None:
     run = EngineHarness().run(
         http_v4_module(parseResponse=False), module(2, "acme:use", {"x": "{{1.data.id}}"})
     )
@@ -436,7 +435,7 @@ def test_the_key_of_basic_auth_is_named_as_exports_name_it() -> None:
     assert error_of(EngineHarness().run(node))[0] == "BundleValidationError"
 
 
-def test_made_up_data_have_the_shape_of_the_interface() -> None:
+def test_generated_data_have_the_shape_of_the_interface() -> None:
     spec = [{"name": "email", "type": "email"}, {"name": "n", "type": "integer"}]
     interface = [
         {"name": "data", "type": "collection", "spec": spec},
@@ -495,7 +494,7 @@ def test_only_the_latest_requests_are_kept_and_only_a_part_of_a_long_body(
 # --- redirects and cookies -----------------------------------------------------------------------
 
 
-def test_a_get_follows_redirects_and_others_do_if_they_are_told_to() -> None:
+def test_a_get_follows_redirects_and_others_do_if_they_are_set_to() -> None:
     harness = EngineHarness()
     add_http_rule(harness, URL, status=302, headers=(("Location", "/v2/items"),))
     add_http_rule(harness, "https://api.example.com/v2/items", body="there")
@@ -516,7 +515,7 @@ def test_a_redirect_that_keeps_the_method_keeps_the_body() -> None:
     assert (last.method, last.body) == ("POST", "x")
 
 
-def test_another_host_is_not_told_who_is_calling() -> None:
+def test_another_host_gets_no_credentials() -> None:
     harness = EngineHarness()
     add_http_rule(harness, URL, status=302, headers=(("location", "https://evil.example.net/"),))
     headers = [{"name": "Authorization", "value": "Bearer s"}, {"name": "X", "value": "1"}]
@@ -539,7 +538,7 @@ def test_a_redirect_to_nowhere_is_an_error() -> None:
     assert error_of(harness.run(http_v3_module()))[1].startswith("Invalid URI in the header 'location'")
 
 
-def test_modules_share_cookies_if_they_are_told_to() -> None:
+def test_modules_share_cookies_if_they_are_set_to() -> None:
     harness = EngineHarness()
     add_http_rule(harness, headers=(("set-cookie", "sid=1; path=/"), ("set-cookie", "a=b")))
     harness.run(http_v3_module(1, shareCookies=True), http_v3_module(2), http_v3_module(3, shareCookies=True))
@@ -552,7 +551,7 @@ def test_modules_share_cookies_if_they_are_told_to() -> None:
 # --- credentials ---------------------------------------------------------------------------------
 
 
-def connect(harness: EngineHarness, type: str, **data: Json) -> int:
+def connect(harness: EngineHarness, type: str, **data: Any) -> int:
     return connections.create(harness.world, harness.team, harness.user, name="Key", type=type, data=data).id
 
 
@@ -601,7 +600,7 @@ def test_a_key_that_the_emulator_does_not_know_is_masked_and_never_leaves() -> N
     harness.world.transport = recorder = RecordingTransport()
     name, text = error_of(harness.run(node))
     assert name == "InvalidConfigurationError"
-    assert "was not told the credentials" in text
+    assert "has no credentials for this module" in text
     assert recorder.requests == []
 
 
@@ -630,7 +629,7 @@ def test_a_user_and_a_password_become_basic_auth_wherever_they_stand() -> None:
 # --- the network ---------------------------------------------------------------------------------
 
 
-def test_a_rule_goes_before_the_network_and_the_network_before_what_is_made_up() -> None:
+def test_a_rule_goes_before_the_network_and_the_network_before_what_is_generated() -> None:
     harness = EngineHarness()
     harness.world.transport = recorder = RecordingTransport(
         HttpResponse(status=202, body=b"real", elapsed=1_500)

@@ -1,6 +1,8 @@
-"""What "Make a request" of version 4 makes of the pages that a rule gives it."""
+"""Pagination of "Make a request" of version 4, with pages from a rule."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,12 +18,12 @@ from helpers.http_modules import (
     sent_request,
     single_output,
 )
-from make_emulator.world.models import Execution, Json
+from make_emulator.world.models import Execution
 
 TYPES = ("offsetBased", "pageBased", "urlBased", "tokenBased")
 
 
-def data(run: Execution) -> list[Json]:
+def data(run: Execution) -> list[Any]:
     return [bundle["data"] for bundle in outputs_of(run, 1)]
 
 
@@ -50,11 +52,11 @@ def test_each_page_is_a_bundle_and_all_of_them_are_one_operation(kind: str) -> N
 def test_whatever_else_an_export_says_of_its_pages_is_not_read() -> None:
     harness = EngineHarness()
     add_http_rule(harness, pages=("a", "b"))
-    others: dict[str, Json] = {
+    others: dict[str, Any] = {
         "nextPage": "{{1.data.next}}",
         "limit": -1,
         "page": {"start": "x"},
-        "maxPages": ["{{nobody}}"],
+        "maxPages": ["{{unknown}}"],
     }
     assert data(harness.run(http_v4_module(paginationType="pageBased", **others))) == ["a", "b"]
     assert sent_request(harness).url == URL
@@ -70,14 +72,14 @@ def test_texts_and_json_may_take_turns() -> None:
 
 
 @pytest.mark.parametrize("node", [http_v4_module(), http_v4_module(paginationType=""), http_v3_module()])
-def test_a_module_that_does_not_page_gets_the_first_page(node: dict[str, Json]) -> None:
+def test_a_module_that_does_not_page_gets_the_first_page(node: dict[str, Any]) -> None:
     harness = EngineHarness()
     add_http_rule(harness, pages=(["a"], ["b"]))
     assert single_output(harness.run(node))["data"] == ["a"]
     assert sent_request(harness).pages == 1
 
 
-def test_a_body_is_one_page_and_so_is_what_nobody_answers() -> None:
+def test_a_body_is_one_page_and_so_is_an_unmatched_request() -> None:
     harness = EngineHarness()
     add_http_rule(harness, body=["a"], left=1)
     assert data(harness.run(http_v4_module(paginationType="urlBased"))) == [["a"]]
@@ -124,7 +126,7 @@ def test_a_type_that_make_does_not_have_is_a_validation_error() -> None:
     assert error_of(run) == ("BundleValidationError", "Validation failed for 1 parameter(s).")
 
 
-def test_nobody_is_called_who_would_have_to_be_asked_for_the_next_page() -> None:
+def test_no_request_is_sent_for_the_next_page_of_a_single_body() -> None:
     harness = EngineHarness()
     harness.world.transport = network = RecordingTransport()
     add_http_rule(harness, URL, status=302, headers=(("location", "/moved"),))
@@ -142,7 +144,7 @@ def test_nobody_is_called_who_would_have_to_be_asked_for_the_next_page() -> None
 @pytest.mark.parametrize(
     "large", [{"pages": 7 * ("x" * 4_000_000,)}, {"pages": 10 * ("",), "headers": (("x", "y" * 3_000_000),)}]
 )
-def test_pages_that_are_too_much_together_are_not_kept(large: dict[str, Json]) -> None:
+def test_pages_that_are_too_much_together_are_not_kept(large: dict[str, Any]) -> None:
     harness = EngineHarness()
     add_http_rule(harness, **large)
     run = harness.run(http_v4_module(paginationType="urlBased"))
@@ -153,7 +155,7 @@ _BODIES = st.lists(st.integers(0, 9), max_size=3) | st.text(st.characters(codec=
 
 
 @given(st.lists(_BODIES, min_size=1, max_size=30))
-def test_whatever_the_pages_they_come_in_their_order(pages: list[Json]) -> None:
+def test_whatever_the_pages_they_come_in_their_order(pages: list[Any]) -> None:
     harness = EngineHarness()
     add_http_rule(harness, pages=tuple(pages))
     assert data(harness.run(http_v4_module(paginationType="offsetBased"))) == pages

@@ -1,15 +1,17 @@
-"""What the modules of the interpreted apps take and put out."""
+"""Input and output of the modules of interpreted apps."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from helpers.engine import EngineHarness, error_of, last_module_output, module, outputs_of, set_variable
 from make_emulator.engine.apps import catalog
 from make_emulator.engine.apps.catalog import get_support_level
-from make_emulator.world.models import ExecutionResponse, Json
+from make_emulator.world.blueprint_refs import HOOK_TRIGGERS
+from make_emulator.world.models import ExecutionResponse
 
 
 def test_every_module_that_is_written_is_in_the_catalog_if_its_app_is() -> None:
@@ -18,10 +20,16 @@ def test_every_module_that_is_written_is_in_the_catalog_if_its_app_is() -> None:
         assert any(catalog.has_module(app, short, version) for version in range(1, 10)), name
 
 
+def test_the_world_requires_a_hook_of_each_webhook_trigger() -> None:
+    modules = catalog.interpreted_modules().items()
+    triggers = {name for name, definition in modules if definition.trigger == "webhook"}
+    assert triggers == HOOK_TRIGGERS
+
+
 # --- tools ---------------------------------------------------------------------------------------
 
 
-def test_a_variable_is_put_out_under_its_own_name_and_the_legacy_module_calls_it_value() -> None:
+def test_a_variable_is_output_under_its_own_name_and_the_legacy_module_calls_it_value() -> None:
     mapper = {"name": "a", "scope": "execution", "value": 5}
     assert last_module_output(module(1, "util:SetVariable2", mapper)) == [{"a": 5}]
     assert last_module_output(module(1, "util:SetVariable", mapper)) == [{"value": 5}]
@@ -49,7 +57,7 @@ def test_several_variables_are_set_at_once() -> None:
     assert error_of(nameless) == ("BundleValidationError", "Validation failed for 1 parameter(s).")
 
 
-def test_a_scope_that_does_not_exist_is_refused() -> None:
+def test_a_scope_that_does_not_exist_is_rejected() -> None:
     execution = EngineHarness().run(
         module(1, "util:SetVariable2", {"name": "a", "scope": "forever", "value": 1})
     )
@@ -93,7 +101,7 @@ def test_the_small_helpers() -> None:
         ('"x"', [{"value": "x"}]),
     ],
 )
-def test_json_becomes_bundles(text: str, bundles: list[Json]) -> None:
+def test_json_becomes_bundles(text: str, bundles: list[Any]) -> None:
     assert last_module_output(module(1, "json:ParseJSON", {"json": text})) == bundles
 
 
@@ -132,7 +140,7 @@ def test_json_is_written_as_javascript_writes_it() -> None:
 HOOK = module(1, "gateway:CustomWebHook") | {"parameters": {"hook": 1, "maxResults": 1}}
 
 
-def test_a_webhook_puts_out_what_it_received() -> None:
+def test_a_webhook_emits_what_it_received() -> None:
     execution = EngineHarness().run(
         HOOK, set_variable(2, "{{1.a.b}}"), trigger_bundle={"a": {"b": 7}}, instant=True
     )
@@ -141,7 +149,7 @@ def test_a_webhook_puts_out_what_it_received() -> None:
     assert execution.transfer > 0
 
 
-def test_a_webhook_that_received_nothing_puts_out_nothing() -> None:
+def test_a_webhook_that_received_nothing_emits_nothing() -> None:
     execution = EngineHarness().run(HOOK, set_variable(2, "x"))
     assert (execution.status, execution.operations) == (1, 1)
 
@@ -161,7 +169,7 @@ def test_an_answer_to_the_caller_is_read_off_the_run() -> None:
 @pytest.mark.parametrize(
     "mapper", [{}, {"status": "99"}, {"status": 200, "headers": [{"name": "a", "value": "b"}]}]
 )
-def test_an_answer_that_makes_no_sense_is_refused(mapper: Json) -> None:
+def test_an_answer_that_is_invalid_is_rejected(mapper: Any) -> None:
     execution = EngineHarness().run(HOOK, module(2, "gateway:WebhookRespond", mapper), trigger_bundle={})
     assert error_of(execution) == ("BundleValidationError", "Validation failed for 1 parameter(s).")
     assert execution.respond is None
@@ -169,7 +177,7 @@ def test_an_answer_that_makes_no_sense_is_refused(mapper: Json) -> None:
 
 # --- all other apps ------------------------------------------------------------------------------
 
-INTERFACE: list[Json] = [
+INTERFACE: list[Any] = [
     {"name": "email", "type": "text"},
     {"name": "amount", "type": "number"},
     {"name": "count", "type": "uinteger"},
@@ -204,7 +212,7 @@ def test_without_an_interface_the_answer_has_the_shape_of_what_is_expected() -> 
     assert last_module_output(module(1, "acme:send")) == [{}]
 
 
-def test_made_up_bundles_differ_between_operations_and_modules() -> None:
+def test_generated_bundles_differ_between_operations_and_modules() -> None:
     made = module(2, "acme:getDeal", metadata={"interface": INTERFACE})
     bundles = last_module_output(module(1, "builtin:BasicRepeater", {"repeats": 2}), made)
     assert bundles[0] != bundles[1]
@@ -218,7 +226,7 @@ def test_a_field_that_the_blueprint_marks_as_required_must_be_mapped() -> None:
     assert error_of(execution) == ("BundleValidationError", "Validation failed for 1 parameter(s).")
 
 
-def test_an_instant_trigger_of_any_app_puts_out_what_came_in() -> None:
+def test_an_instant_trigger_of_any_app_emits_what_came_in() -> None:
     trigger = module(1, "acme:watchDeals", metadata={"interface": INTERFACE})
     assert last_module_output(trigger, trigger_bundle=[{"a": 1}, {"a": 2}]) == [{"a": 1}, {"a": 2}]
 
@@ -231,7 +239,7 @@ def test_an_instant_trigger_of_any_app_puts_out_what_came_in() -> None:
         (module(1, "ai-tools:Ask", {"input": "?", "model": "low"}), "[400] 'model' is required"),
     ],
 )
-def test_what_a_service_asks_for_although_no_field_says_so_must_be_there(node: Json, message: str) -> None:
+def test_what_a_service_asks_for_although_no_field_says_so_must_be_there(node: Any, message: str) -> None:
     assert error_of(EngineHarness().run(node)) == ("BundleValidationError", message)
 
 

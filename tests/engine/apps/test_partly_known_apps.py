@@ -1,17 +1,19 @@
-"""Apps of which the emulator knows some modules: the others exist, and are made up."""
+"""Partly known apps: modules that are not interpreted exist, with mock data."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from helpers.engine import EngineHarness, error_of, last_module_output, module
+from helpers.engine import EngineHarness, error_of, last_module_output, module, outputs_of
 from make_emulator.engine.apps import catalog
-from make_emulator.world.models import Json
+from make_emulator.json_types import as_array
 
 INTERFACE = [{"name": "email", "type": "text"}]
 
 
-def made_up(name: str, id: int = 1, **rest: Json) -> Json:
+def made_up(name: str, id: int = 1, **rest: Any) -> Any:
     return module(id, name, metadata={"interface": INTERFACE}, **rest)
 
 
@@ -25,7 +27,7 @@ def made_up(name: str, id: int = 1, **rest: Json) -> Json:
         "markdown:Any",
     ],
 )
-def test_a_module_whose_fields_were_not_seen_is_made_up(name: str) -> None:
+def test_a_module_whose_fields_were_not_seen_is_generated(name: str) -> None:
     [bundle] = last_module_output(made_up(name))
     assert list(bundle) == ["email"]
     assert bundle["email"].count("@") == 1
@@ -47,13 +49,13 @@ def test_an_app_that_is_known_in_whole_has_no_other_modules() -> None:
     assert error_of(EngineHarness().run(made_up("json:Anything")))[0] == "BlueprintValidationError"
 
 
-def test_the_aggregators_of_apps_that_are_not_known_gather_and_are_made_up() -> None:
+def test_the_aggregators_of_apps_that_are_not_known_gather_and_are_generated() -> None:
     feeder = module(1, "builtin:BasicFeeder", {"array": [1, 2, 3]})
     pack = made_up("archive:PackAggregator", 2, parameters={"feeder": 1})
     execution = EngineHarness().run(feeder, pack, module(3, "acme:send"))
     assert [step.module_id for step in execution.steps] == [1, 2, 3]
-    assert list(execution.steps[1].output[0]) == ["email"]
-    assert len(execution.steps[1].input) == 3
+    assert list(outputs_of(execution, 2)[0]) == ["email"]
+    assert len(as_array(execution.steps[1].input)) == 3
 
 
 @pytest.mark.parametrize(
@@ -66,5 +68,5 @@ def test_the_aggregators_of_apps_that_are_not_known_gather_and_are_made_up() -> 
         ("acme:listAggregators", False),
     ],
 )
-def test_aggregators_are_told_by_their_names(name: str, is_one: bool) -> None:
+def test_aggregators_are_recognized_by_their_names(name: str, is_one: bool) -> None:
     assert catalog.is_aggregator(name) is is_one

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,22 +11,21 @@ from hypothesis import strategies as st
 from helpers.engine import EngineHarness, error_of, last_module_output, module, set_variable
 from make_emulator.engine.budget import MAX_ITEMS
 from make_emulator.engine.formats.html_to_text import html_to_text
-from make_emulator.world.models import Json
 
 
-def match(pattern: str, text: Json, *switches: str, id: int = 1) -> Json:
+def match(pattern: str, text: Any, *switches: str, id: int = 1) -> Any:
     """Match pattern, with all its switches off but these."""
     names = ("global", "sensitive", "multiline", "singleline", "continueWhenNoRes")
     parameters = dict.fromkeys(names, False) | dict.fromkeys(switches, True)
     return module(id, "regexp:Parser", {"text": text}, parameters={"pattern": pattern, **parameters})
 
 
-def replace(pattern: str, value: str, text: str, *switches: str) -> Json:
+def replace(pattern: str, value: str, text: str, *switches: str) -> Any:
     mapper = {"pattern": pattern, "value": value, "text": text, **dict.fromkeys(switches, True)}
     return module(1, "regexp:Replace", mapper)
 
 
-def to_text(html: str, newline: str = "lf", uppercase: bool = False) -> Json:
+def to_text(html: str, newline: str = "lf", uppercase: bool = False) -> Any:
     mapper = {"html": html, "newline": newline, "uppercaseHeadings": uppercase}
     return module(1, "regexp:HTMLToText", mapper)
 
@@ -47,7 +48,7 @@ def test_groups_are_mapped_by_their_names_in_backticks() -> None:
     assert last_module_output(*flow) == [{"x": "12/2016 2016-12"}]
 
 
-def test_unless_it_is_global_only_the_first_match_is_put_out() -> None:
+def test_unless_it_is_global_only_the_first_match_is_output() -> None:
     assert last_module_output(match(r"\d", "a1b2")) == [{"i": 1, "__IMTMATCH__": "1"}]
 
 
@@ -76,14 +77,14 @@ def test_a_pattern_may_look_behind() -> None:
     assert last_module_output(match(r"(?<=Name: )\w+", "Name: Ada")) == [{"i": 1, "__IMTMATCH__": "Ada"}]
 
 
-def test_without_a_match_the_path_ends_unless_the_module_is_told_to_go_on() -> None:
+def test_without_a_match_the_path_ends_unless_the_module_is_set_to_go_on() -> None:
     after = set_variable(2, "{{1.__IMTLENGTH__}}{{1.i}}on")
     assert last_module_output(match("x", "abc"), after) == []
     assert last_module_output(match("x", "abc", "continueWhenNoRes"), after) == [{"x": "0on"}]
     assert last_module_output(match("x", "{{9.nothing}}", "continueWhenNoRes")) == [{}]
 
 
-def test_a_global_search_that_would_never_end_is_an_error_unless_it_is_told_to_go_on() -> None:
+def test_a_global_search_that_would_never_end_is_an_error_unless_it_is_set_to_go_on() -> None:
     execution = EngineHarness().run(match(r"\d*", "a1", "global"))
     assert error_of(execution)[0] == "RuntimeError"
     assert last_module_output(match(r"\d*", "a1")) == [{"i": 1, "__IMTMATCH__": ""}]
@@ -101,7 +102,7 @@ def test_a_global_search_that_would_never_end_is_an_error_unless_it_is_told_to_g
         ("a" * 2_000, "The regular expression is too long."),
     ],
 )
-def test_a_pattern_that_is_none_is_refused(pattern: str, reason: str) -> None:
+def test_a_pattern_that_is_none_is_rejected(pattern: str, reason: str) -> None:
     assert error_of(EngineHarness().run(match(pattern, "x"))) == ("DataError", reason)
 
 
@@ -124,7 +125,7 @@ def test_a_pattern_that_stops_other_engines_ends_within_the_budget(pattern: str)
     assert execution.error is None or execution.error.name == "ScenarioTimeoutError"
 
 
-def test_a_pattern_without_end_is_refused_at_once() -> None:
+def test_a_pattern_without_end_is_rejected_at_once() -> None:
     mapper = {"pattern": "(?<a>." * 800_000, "text": "x"}
     assert "too long" in error_of(EngineHarness().run(module(1, "regexp:AdvancedParser", mapper)))[1]
 
@@ -181,7 +182,7 @@ def test_html_becomes_text(html: str, text: str) -> None:
     assert last_module_output(to_text(html)) == [{"text": text}]
 
 
-def test_headings_are_shouted_and_lines_end_as_the_module_is_told() -> None:
+def test_headings_are_shouted_and_lines_end_as_the_module_is_set() -> None:
     assert last_module_output(to_text("<h1>Hi</h1>x", "crlf", uppercase=True)) == [{"text": "HI\r\n\r\nx"}]
     assert last_module_output(to_text("<h1>Hi</h1>x", "cr")) == [{"text": "Hi\r\rx"}]
     assert error_of(EngineHarness().run(to_text("x", "vt"))) == (

@@ -11,20 +11,19 @@ from helpers.engine import EngineHarness, error_of, module, outputs_of, return_d
 from make_emulator.engine.budget import MAX_OPERATIONS
 from make_emulator.engine.runtime import executor
 from make_emulator.world import organizations
-from make_emulator.world.models import Execution, FieldSpecs, Json, Scenario
+from make_emulator.world.blueprint_refs import first_module
+from make_emulator.world.models import Execution, FieldSpecs, Scenario
 
 INPUTS: FieldSpecs = [{"name": "city", "type": "text", "required": True}, {"name": "count", "type": "number"}]
 OUTPUTS = [{"name": "greeting", "type": "text"}]
 
 
-def call(
-    id: int, child: Any, mapper: Json = None, *, wait: bool = True, name: str = "CallSubscenario"
-) -> Any:
+def call(id: int, child: Any, mapper: Any = None, *, wait: bool = True, name: str = "CallSubscenario") -> Any:
     node = module(id, f"scenario-service:{name}", {"city": "Oslo"} if mapper is None else mapper)
     return {**node, "parameters": {"scenario": child, "shouldWaitForExecutionEnd": wait}}
 
 
-def child_of(harness: EngineHarness, *flow: Json, **changes: Any) -> Scenario:
+def child_of(harness: EngineHarness, *flow: Any, **changes: Any) -> Scenario:
     """A scenario that can be called; it takes a city and gives a greeting."""
     start = {**module(1, "scenario-service:StartSubscenario"), "version": 2}
     body = flow or (set_variable(2, "x"), return_data(3, greeting="Hi, {{1.city}} {{1.count}}"))
@@ -39,7 +38,7 @@ def runs_of(harness: EngineHarness, scenario: Scenario) -> list[Execution]:
 
 
 @pytest.mark.parametrize("form", ["{}", "SCN_{}", None])
-def test_a_call_that_waits_puts_out_the_outputs_of_the_scenario_that_it_calls(form: str | None) -> None:
+def test_a_call_that_waits_emits_the_outputs_of_the_scenario_that_it_calls(form: str | None) -> None:
     harness = EngineHarness()
     child = child_of(harness)
     id = child.id if form is None else form.format(child.id)
@@ -135,7 +134,7 @@ def test_scenarios_that_call_each_other_for_ever_end_in_an_error() -> None:
     harness = EngineHarness()
     child = child_of(harness)
     version = harness.world.blueprints[child.id, 1]
-    flow = [version.blueprint["flow"][0], call(2, child.id)]
+    flow = [first_module(version.blueprint["flow"]), call(2, child.id)]
     harness.world.blueprints.put(replace(version, blueprint={**version.blueprint, "flow": flow}))
     execution = executor.run_scenario(harness.world, child, inputs={"city": "Oslo"})
     assert error_of(execution) == ("RuntimeError", "More than 10 scenarios call each other.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -12,12 +13,11 @@ from make_emulator.engine.apps.catalog import get_support_level
 from make_emulator.engine.blueprints.parser import parse_blueprint
 from make_emulator.world.blueprint_refs import next_module_id
 from make_emulator.world.exceptions import InvalidParametersError, MalformedBlueprintError
-from make_emulator.world.models import Json
 
 SAMPLES = Path(__file__).parents[3] / "fixtures" / "blueprints"
 
 
-def blueprint(*flow: Json, **rest: Json) -> dict[str, Json]:
+def blueprint(*flow: Any, **rest: Any) -> dict[str, Any]:
     return {"name": "B", "flow": list(flow), "metadata": {}, **rest}
 
 
@@ -52,21 +52,21 @@ def test_a_missing_part_is_named_as_make_does(part: str) -> None:
 
 
 @pytest.mark.parametrize(("part", "value"), [("name", 5), ("flow", {}), ("metadata", [])])
-def test_a_part_of_the_wrong_type_is_named(part: str, value: Json) -> None:
+def test_a_part_of_the_wrong_type_is_named(part: str, value: Any) -> None:
     with pytest.raises(InvalidParametersError) as caught:
         parse_blueprint({**blueprint(), part: value})
     assert caught.value.issues[0].startswith(f"'{part}' should be ")
 
 
-def nested(depth: int) -> Json:
-    flow: list[Json] = []
+def nested(depth: int) -> Any:
+    flow: list[Any] = []
     for level in range(depth):
         flow = [module(level + 1, "builtin:BasicRouter", routes=[{"flow": flow}])]
     return flow[0]
 
 
-def deep(levels: int) -> Json:
-    value: Json = "x"
+def deep(levels: int) -> Any:
+    value: Any = "x"
     for _ in range(levels):
         value = [value]
     return value
@@ -105,7 +105,7 @@ def deep(levels: int) -> Json:
         ([set_variable(id, 1) for id in range(1, 2_002)], "A blueprint has at most 2000 modules."),
     ],
 )
-def test_a_blueprint_that_does_not_hang_together_is_refused(flow: list[Json], detail: str) -> None:
+def test_a_blueprint_that_does_not_hang_together_is_rejected(flow: list[Any], detail: str) -> None:
     with pytest.raises(MalformedBlueprintError) as caught:
         parse_blueprint(blueprint(*flow))
     assert caught.value.detail == detail
@@ -146,12 +146,16 @@ def test_every_sample_blueprint_can_be_read_and_interpreted() -> None:
 
 
 def test_a_blueprint_is_parsed_once_and_its_copy_anew() -> None:
-    blueprint = {"name": "A", "flow": [{"id": 1, "module": "json:ParseJSON", "version": 1}], "metadata": {}}
+    blueprint: dict[str, Any] = {
+        "name": "A",
+        "flow": [{"id": 1, "module": "json:ParseJSON", "version": 1}],
+        "metadata": {},
+    }
     assert parse_blueprint(blueprint) is parse_blueprint(blueprint)
     assert parse_blueprint({**blueprint, "name": "B"}).name == "B"
 
 
-def agent(*flow: Json) -> Json:
+def agent(*flow: Any) -> Any:
     return module(2, "ai-local-agent:RunLocalAIAgent", version=0, tools=[{"name": "T", "flow": list(flow)}])
 
 
@@ -162,7 +166,7 @@ def agent(*flow: Json) -> Json:
         (module(3, "util:Nothing"), "Module not found 'util:Nothing' version '1'."),
     ],
 )
-def test_the_tools_of_an_agent_are_modules_of_the_blueprint(tool: Json, detail: str) -> None:
+def test_the_tools_of_an_agent_are_modules_of_the_blueprint(tool: Any, detail: str) -> None:
     with pytest.raises(MalformedBlueprintError, match=detail):
         parse_blueprint(blueprint(set_variable(1, "x"), agent(tool)))
 
@@ -174,7 +178,7 @@ def test_the_next_id_follows_those_of_an_agents_tools() -> None:
 # --- what the designer leaves where nothing was built yet -----------------------------------------
 
 
-def placeholder(**rest: Json) -> dict[str, Json]:
+def placeholder(**rest: Any) -> dict[str, Any]:
     return {
         "id": None,
         "module": "placeholder:Placeholder",

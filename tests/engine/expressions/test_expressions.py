@@ -1,4 +1,4 @@
-"""What the expression language refuses, and how its values become text and other types."""
+"""Expression language: syntax errors, and conversions of values to text and other types."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_what_a_function_cannot_read_is_quoted() -> None:
 @pytest.mark.parametrize(
     "text", ["{{1 +}}", "{{upper(1.name}}", "{{1.a b}}", "{{a AND b}}", "{{1.[x]}}", "{{;}}"]
 )
-def test_a_broken_expression_is_refused(text: str) -> None:
+def test_a_broken_expression_is_rejected(text: str) -> None:
     assert refusal(text).startswith("Invalid expression '")
 
 
@@ -86,7 +86,7 @@ def test_the_marks_leave_out_or_empty_a_field() -> None:
     assert render_deep(mapper, evaluation_context()) == {"b": None, "d": ["Ada"]}
 
 
-def test_emptystring_can_be_told_from_an_empty_text() -> None:
+def test_emptystring_differs_from_an_empty_text() -> None:
     assert render_text("{{emptystring}}") is EMPTY_TEXT
     assert render_text("{{1.empty}}") is not EMPTY_TEXT
 

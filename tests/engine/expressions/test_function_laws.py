@@ -47,13 +47,13 @@ DATES = st.datetimes(datetime(1000, 1, 3), datetime(9999, 12, 28), timezones=st.
 
 
 @given(st.text(max_size=80) | st.text(alphabet="1a.`'\"()[];+-*/%=!<>&| \t", max_size=80))
-def test_a_text_is_an_expression_or_refused(text: str) -> None:
+def test_a_text_is_an_expression_or_rejected(text: str) -> None:
     with suppress(ExpressionError):
         parse_expression(text)
 
 
 @given(TEXTS)
-def test_a_refusal_is_the_same_every_time(text: str) -> None:
+def test_a_rejection_is_the_same_every_time(text: str) -> None:
     def outcome() -> str:
         try:
             return repr(render("{{" + text.replace("}", "") + "(}}", evaluation_context()))

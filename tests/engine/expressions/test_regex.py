@@ -117,12 +117,12 @@ def test_other_texts_are_no_patterns(search: str) -> None:
         "(" * 99,
     ],
 )
-def test_what_is_no_pattern_or_not_supported_is_refused(source: str) -> None:
+def test_what_is_no_pattern_or_not_supported_is_rejected(source: str) -> None:
     with pytest.raises(ExpressionError):
         compile_regex(source)
 
 
-def test_unknown_flags_are_refused() -> None:
+def test_unknown_flags_are_rejected() -> None:
     with pytest.raises(ExpressionError, match="Invalid flags"):
         parse_regex_literal("/a/y")
 

@@ -1,4 +1,4 @@
-"""Made-up data fit what later modules do with them, and what the blueprint declares goes before."""
+"""Mock data: they fit the later modules that map them; the shape that the blueprint declares goes before."""
 
 from __future__ import annotations
 
@@ -16,29 +16,28 @@ from helpers.engine import EngineHarness, last_module_output, module, outputs_of
 from make_emulator.engine.blueprints.parser import parse_blueprint
 from make_emulator.engine.budget import Budget
 from make_emulator.engine.mock_data.infer import ConstraintInference
-from make_emulator.world.models import Execution, Json
+from make_emulator.json_types import as_array
+from make_emulator.world.models import Execution
 
 ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 
 
-def source(*interface: Mapping[str, Json], id: int = 1, **rest: Json) -> dict[str, Json]:
+def source(*interface: Mapping[str, Any], id: int = 1, **rest: Any) -> dict[str, Any]:
     """A module of an app that the emulator does not know; without an interface, as most are in exports."""
     metadata = {"interface": list(interface)} if interface else {}
     return module(id, "acme:find", metadata=metadata, **rest)
 
 
-def field(name: str, type: str, **rest: Json) -> dict[str, Json]:
+def field(name: str, type: str, **rest: Any) -> dict[str, Any]:
     return {"name": name, "type": type, **rest}
 
 
-def use(
-    mapper: Mapping[str, Json], *expect: Mapping[str, Json], id: int = 2, **rest: Json
-) -> dict[str, Json]:
+def use(mapper: Mapping[str, Any], *expect: Mapping[str, Any], id: int = 2, **rest: Any) -> dict[str, Any]:
     return module(id, "acme:use", mapper, metadata={"expect": list(expect)}, **rest)
 
 
-def made(*flow: Json) -> Json:
-    """What the first module put out."""
+def made(*flow: Any) -> Any:
+    """Output of the first module."""
     run = EngineHarness().run(*flow)
     assert run.error is None, run.error
     return run.steps[0].output[0]
@@ -51,14 +50,14 @@ def reached(run: Execution) -> list[int]:
 # --- without an interface ------------------------------------------------------------------------
 
 
-def test_what_is_mapped_of_a_module_is_made_up() -> None:
+def test_what_is_mapped_of_a_module_is_generated() -> None:
     bundle = made(source(), use({"text": "Dear {{1.contact.name}}, {{1.`first line`}}"}))
     assert set(bundle) == {"contact", "first line"}
     assert isinstance(bundle["contact"]["name"], str)
     assert bundle["contact"]["name"] != ""
 
 
-def test_what_is_named_in_a_filter_is_made_up_too() -> None:
+def test_what_is_named_in_a_filter_is_generated_too() -> None:
     gate = {"name": "", "conditions": [[{"a": "{{1.state}}", "o": "exist"}]]}
     assert list(made(source(), use({}, filter=gate))) == ["state"]
 
@@ -76,7 +75,7 @@ def test_the_fields_that_go_in_are_a_guess_but_for_those_that_are_used_otherwise
     assert isinstance(bundle["tags"], list)
 
 
-def test_nothing_is_made_up_of_what_the_engine_itself_knows() -> None:
+def test_nothing_is_generated_of_what_the_engine_itself_knows() -> None:
     assert made(source(), use({"a": "{{1.__IMTLENGTH__}} {{1.x}}"})).keys() == {"x"}
 
 
@@ -188,7 +187,7 @@ def test_a_comparison_that_was_left_empty_asks_for_nothing() -> None:
 
 
 def test_each_route_of_a_router_has_a_chance() -> None:
-    def route(id: int, state: str) -> Json:
+    def route(id: int, state: str) -> Any:
         gate = {"name": "", "conditions": [[{"a": "{{1.x}}", "o": "text:equal", "b": state}]]}
         return {"flow": [use({}, id=id, filter=gate)]}
 
@@ -210,7 +209,8 @@ def test_an_iterator_gets_collections_with_what_is_mapped_of_its_bundles() -> No
     feeder = module(2, "builtin:BasicFeeder", {"array": "{{1.lines}}"})
     run = EngineHarness().run(source(), feeder, use({"x": "{{2.price}}"}, field("x", "number"), id=3))
     assert reached(run) == [1, 2, 3, 3]
-    assert all(isinstance(line["price"], float) for line in run.steps[0].output[0]["lines"])
+    [bundle] = outputs_of(run, 1)
+    assert all(isinstance(line["price"], float) for line in bundle["lines"])
 
 
 def test_an_iterator_over_an_array_in_an_array_gets_one_too() -> None:
@@ -248,18 +248,18 @@ def test_a_file_that_is_parsed_as_xml_says_what_is_mapped_of_it() -> None:
     later = use({"x": "{{4.id[]}}"}, id=5)
     run = EngineHarness().run(source(field("data", "buffer")), read, feeder, module(4, "acme:x"), later)
     assert run.error is None
-    assert run.steps[0].output[0]["data"].startswith("<?xml")
-    assert list(run.steps[1].output[0]) == ["orders"]
+    assert outputs_of(run, 1)[0]["data"].startswith("<?xml")
+    assert list(outputs_of(run, 2)[0]) == ["orders"]
 
 
 @pytest.mark.parametrize(
     "parameters", [{}, {"columnCount": "4"}, {"delimiterType": "other", "delimiter": "|"}]
 )
-def test_a_file_that_is_parsed_as_csv_has_the_columns_that_are_mapped(parameters: Json) -> None:
+def test_a_file_that_is_parsed_as_csv_has_the_columns_that_are_mapped(parameters: Any) -> None:
     read = module(2, "csv:ParseCSV", {"csv": "{{1.data}}"}, parameters=parameters)
     run = EngineHarness().run(source(), read, use({"x": "{{round(parseNumber(2.col3))}}"}, id=3))
     assert run.error is None, run.error
-    assert [list(row)[2:3] for row in run.steps[1].output] == [["col3"]] * 3
+    assert [list(row)[2:3] for row in outputs_of(run, 2)] == [["col3"]] * 3
 
 
 def test_a_variable_is_what_is_done_with_it_elsewhere() -> None:
@@ -310,7 +310,7 @@ def test_outputs_of_the_scenario_have_their_declared_types() -> None:
     assert run.error is None
     assert run.outputs is not None
     assert isinstance(run.outputs["total"], float)
-    assert len(run.outputs["names"]) == 2
+    assert len(as_array(run.outputs["names"])) == 2
 
 
 @pytest.mark.parametrize(
@@ -329,7 +329,7 @@ def test_what_stands_before_a_value_says_what_it_is(text: str, fits: Any) -> Non
 # --- with an interface ---------------------------------------------------------------------------
 
 
-def test_an_interface_is_all_that_a_module_puts_out() -> None:
+def test_an_interface_is_all_that_a_module_emits() -> None:
     assert set(made(source(field("id", "text")), use({"x": "{{1.id}} {{1.other}}"}))) == {"id"}
 
 
@@ -345,7 +345,8 @@ def test_the_declared_type_goes_before_what_a_value_is_used_for() -> None:
 def test_what_is_declared_a_text_stays_one(expression: str, pattern: str) -> None:
     harness = EngineHarness()
     run = harness.run(source(field("x", "text")), set_variable(2, f"{{{{{expression}}}}}"))
-    assert re.fullmatch(pattern, run.steps[0].output[0]["x"])
+    output: Any = run.steps[0].output[0]
+    assert re.fullmatch(pattern, output["x"])
 
 
 @pytest.mark.parametrize(
@@ -388,7 +389,8 @@ def test_the_same_world_makes_up_the_same() -> None:
 
 def test_a_formula_that_cannot_be_read_is_passed_over() -> None:
     run = EngineHarness().run(source(), use({"x": "{{1.a}}", "y": "{{if(}}"}))
-    assert set(run.steps[0].output[0]) == {"a"}
+    output: Any = run.steps[0].output[0]
+    assert set(output) == {"a"}
     assert run.error is not None
 
 
@@ -480,7 +482,7 @@ _VALUES = st.recursive(
 
 
 @given(st.lists(st.tuples(_NAMES, st.dictionaries(_FIELDS, _VALUES, max_size=4)), max_size=4))
-def test_whatever_modules_map_data_are_made_up(nodes: list[tuple[str, Json]]) -> None:
+def test_whatever_modules_map_data_are_generated(nodes: list[tuple[str, Any]]) -> None:
     flow = [source(), source(id=2)]
     flow += [
         module(id, name, mapper) | {"version": 4 if name.startswith("http:") else 1}

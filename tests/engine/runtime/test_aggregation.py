@@ -6,30 +6,28 @@ from typing import Any
 
 import pytest
 
-from helpers.engine import EngineHarness, error_of, module, outputs_of, return_data, set_variable
+from helpers.engine import (
+    EngineHarness,
+    error_of,
+    filter_if,
+    iterator,
+    module,
+    outputs_of,
+    return_data,
+    set_variable,
+    step_module_ids,
+)
 from make_emulator.engine.budget import MAX_WORK, Budget
-from make_emulator.world.models import Execution, Json
+from make_emulator.json_types import as_array
 
 
-def feeder(*items: Json, id: int = 1) -> Json:
-    return module(id, "builtin:BasicFeeder", {"array": list(items) or "{{emptyarray}}"})
-
-
-def gather(id: int, name: str, mapper: Json, feeder: int = 1, flags: Json = None, **parameters: Json) -> Any:
+def gather(id: int, name: str, mapper: Any, feeder: int = 1, flags: Any = None, **parameters: Any) -> Any:
     node = module(id, name, mapper, flags=flags or {})
     return {**node, "parameters": {"feeder": feeder, **parameters}}
 
 
-def array(id: int, feeder: int = 1, flags: Json = None, **mapper: Json) -> Any:
+def array(id: int, feeder: int = 1, flags: Any = None, **mapper: Any) -> Any:
     return gather(id, "builtin:BasicAggregator", mapper, feeder, flags)
-
-
-def only_if(a: str, o: str, b: str = "") -> Json:
-    return {"name": "only if", "conditions": [[{"a": a, "o": o, "b": b}]]}
-
-
-def steps_of(execution: Execution) -> list[int]:
-    return [step.module_id for step in execution.steps]
 
 
 PEOPLE = (
@@ -41,7 +39,7 @@ PEOPLE = (
 
 def test_an_array_holds_the_mapped_fields_of_every_bundle_and_what_follows_runs_once() -> None:
     execution = EngineHarness().run(
-        feeder(*PEOPLE),
+        iterator(*PEOPLE),
         set_variable(2, "{{1.name}}!"),
         array(3, greeting="{{2.x}}", age="{{1.age}}"),
         set_variable(4, "{{3.array}}"),
@@ -53,19 +51,19 @@ def test_an_array_holds_the_mapped_fields_of_every_bundle_and_what_follows_runs_
     ]
     assert outputs_of(execution, 3) == [{"array": wanted, "__IMTAGGLENGTH__": 3}]
     assert outputs_of(execution, 4) == [{"x": wanted}]
-    assert steps_of(execution) == [1, 2, 2, 2, 3, 4]
+    assert step_module_ids(execution) == [1, 2, 2, 2, 3, 4]
 
 
 def test_an_aggregation_is_one_operation_however_many_bundles_it_gathers() -> None:
-    execution = EngineHarness().run(feeder(*range(50)), array(2, v="{{1.value}}"))
+    execution = EngineHarness().run(iterator(*range(50)), array(2, v="{{1.value}}"))
     assert (execution.operations, execution.centicredits) == (2, 200)
-    assert [len(step.input) for step in execution.steps if step.module_id == 2] == [50]
+    assert [len(as_array(step.input)) for step in execution.steps if step.module_id == 2] == [50]
 
 
 def test_behind_an_aggregator_only_what_came_before_its_feeder_can_be_seen() -> None:
     execution = EngineHarness().run(
         set_variable(5, "before"),
-        feeder("a", "b"),
+        iterator("a", "b"),
         set_variable(2, "between"),
         array(3, v="{{1.value}}"),
         set_variable(4, "{{5.x}}|{{1.value}}|{{2.x}}"),
@@ -74,31 +72,33 @@ def test_behind_an_aggregator_only_what_came_before_its_feeder_can_be_seen() -> 
 
 
 def test_a_filter_on_an_aggregator_decides_which_bundles_it_gathers() -> None:
-    aggregator = array(2, name="{{1.name}}") | {"filter": only_if("{{1.age}}", "number:greater", "20")}
-    execution = EngineHarness().run(feeder(*PEOPLE), aggregator)
+    aggregator = array(2, name="{{1.name}}") | {"filter": filter_if("{{1.age}}", "number:greater", "20")}
+    execution = EngineHarness().run(iterator(*PEOPLE), aggregator)
     assert outputs_of(execution, 2) == [{"array": [{"name": "Ann"}, {"name": "Bob"}], "__IMTAGGLENGTH__": 2}]
 
 
 @pytest.mark.parametrize("items", [(), ("x",)])
-def test_an_aggregation_of_nothing_is_an_empty_bundle_unless_told_to_stop(items: tuple[str, ...]) -> None:
-    blocked = set_variable(2, "x", filter=only_if("{{1.value}}", "text:equal", "other"))
-    execution = EngineHarness().run(feeder(*items), blocked, array(3, v="{{1.value}}"), set_variable(4, "on"))
+def test_an_aggregation_of_nothing_is_an_empty_bundle_unless_set_to_stop(items: tuple[str, ...]) -> None:
+    blocked = set_variable(2, "x", filter=filter_if("{{1.value}}", "text:equal", "other"))
+    execution = EngineHarness().run(
+        iterator(*items), blocked, array(3, v="{{1.value}}"), set_variable(4, "on")
+    )
     assert outputs_of(execution, 3) == [{"array": [], "__IMTAGGLENGTH__": 0}]
     assert outputs_of(execution, 4) == [{"x": "on"}]
     stopping = array(3, flags={"stopIfEmpty": True}, v="{{1.value}}")
-    stopped = EngineHarness().run(feeder(*items), blocked, stopping, set_variable(4, "on"))
-    assert (stopped.status, steps_of(stopped)) == (1, [1])
+    stopped = EngineHarness().run(iterator(*items), blocked, stopping, set_variable(4, "on"))
+    assert (stopped.status, step_module_ids(stopped)) == (1, [1])
 
 
 def test_an_aggregator_does_not_run_when_its_feeder_does_not() -> None:
-    blocked = feeder("a") | {"filter": only_if("{{5.x}}", "text:equal", "no")}
+    blocked = iterator("a") | {"filter": filter_if("{{5.x}}", "text:equal", "no")}
     execution = EngineHarness().run(set_variable(5, "yes"), blocked, array(2, v="{{1.value}}"))
-    assert steps_of(execution) == [5]
+    assert step_module_ids(execution) == [5]
 
 
-def test_grouping_puts_out_one_bundle_for_each_key_in_order_of_appearance() -> None:
+def test_grouping_emits_one_bundle_for_each_key_in_order_of_appearance() -> None:
     execution = EngineHarness().run(
-        feeder(*PEOPLE),
+        iterator(*PEOPLE),
         array(2, flags={"groupBy": "{{1.kind}}"}, name="{{1.name}}"),
         set_variable(3, "{{2.__IMTKEY__}} {{2.__IMTAGGLENGTH__}} {{2.__IMTINDEX__}}/{{2.__IMTLENGTH__}}"),
     )
@@ -112,7 +112,7 @@ def test_grouping_puts_out_one_bundle_for_each_key_in_order_of_appearance() -> N
 
 def test_keys_of_different_types_are_different_groups() -> None:
     execution = EngineHarness().run(
-        feeder({"k": 1}, {"k": "1"}, {"k": True}, {"k": 1}, {}, {"k": [1]}, {"k": {"a": 1}}, {"k": [1]}),
+        iterator({"k": 1}, {"k": "1"}, {"k": True}, {"k": 1}, {}, {"k": [1]}, {"k": {"a": 1}}, {"k": [1]}),
         gather(2, "util:FunctionAggregator2", {}, flags={"groupBy": "{{1.k}}"}, fn="count"),
     )
     found = [(bundle["__IMTKEY__"], bundle["result"]) for bundle in outputs_of(execution, 2)]
@@ -121,7 +121,7 @@ def test_keys_of_different_types_are_different_groups() -> None:
 
 def test_loops_within_loops_gather_their_own_bundles() -> None:
     execution = EngineHarness().run(
-        feeder("a", "b"),
+        iterator("a", "b"),
         module(2, "builtin:BasicRepeater", {"repeats": 2}),
         gather(3, "util:TextAggregator", {"value": "{{1.value}}{{2.i}}"}, feeder=2, rowSeparator="\n"),
         array(4, feeder=1, text="{{3.text}}"),
@@ -134,7 +134,7 @@ def test_loops_within_loops_gather_their_own_bundles() -> None:
 
 def test_an_aggregator_can_feed_another_one() -> None:
     execution = EngineHarness().run(
-        feeder(*PEOPLE),
+        iterator(*PEOPLE),
         array(2, flags={"groupBy": "{{1.kind}}"}, name="{{1.name}}"),
         gather(3, "util:TextAggregator", {"value": "{{2.__IMTKEY__}}"}, feeder=2, rowSeparator=", "),
     )
@@ -146,15 +146,15 @@ def test_each_route_of_a_router_may_gather_the_bundles_of_the_same_feeder() -> N
         {"flow": [array(3, a="{{1.value}}"), set_variable(4, "{{3.__IMTAGGLENGTH__}}")]},
         {"flow": [gather(5, "util:TextAggregator", {"value": "{{1.value}}"}), set_variable(6, "{{5.text}}")]},
     ]
-    execution = EngineHarness().run(feeder("a", "b"), module(2, "builtin:BasicRouter", None, routes=routes))
+    execution = EngineHarness().run(iterator("a", "b"), module(2, "builtin:BasicRouter", None, routes=routes))
     assert outputs_of(execution, 4) == [{"x": 2}]
     assert outputs_of(execution, 6) == [{"x": "ab"}]
-    assert steps_of(execution) == [1, 2, 2, 3, 4, 5, 6]
+    assert step_module_ids(execution) == [1, 2, 2, 3, 4, 5, 6]
 
 
 def test_what_an_error_handler_drops_is_missing_from_the_aggregation() -> None:
     execution = EngineHarness().run(
-        feeder("1", "{", "3"),
+        iterator("1", "{", "3"),
         module(2, "json:ParseJSON", {"json": "{{1.value}}"}, onerror=[module(9, "builtin:Ignore")]),
         array(3, v="{{2.value}}"),
     )
@@ -180,9 +180,9 @@ def test_an_aggregator_whose_source_does_not_lead_to_it_is_an_error() -> None:
         ({"rowSeparator": "other", "otherRowSeparator": " & "}, "Ann & Bob & Cid"),
     ],
 )
-def test_texts_are_joined_by_the_row_separator(parameters: Json, text: str) -> None:
+def test_texts_are_joined_by_the_row_separator(parameters: Any, text: str) -> None:
     execution = EngineHarness().run(
-        feeder(*PEOPLE), gather(2, "util:TextAggregator", {"value": "{{1.name}}"}, **parameters)
+        iterator(*PEOPLE), gather(2, "util:TextAggregator", {"value": "{{1.name}}"}, **parameters)
     )
     assert outputs_of(execution, 2) == [{"text": text}]
 
@@ -191,27 +191,25 @@ def test_texts_are_joined_by_the_row_separator(parameters: Json, text: str) -> N
     ("fn", "result", "of_nothing"),
     [("sum", 10.5, 0), ("avg", 3.5, None), ("count", 4, 0), ("max", 5.5, None), ("min", 2, None)],
 )
-def test_numbers_are_computed_and_what_is_empty_is_passed_over(
-    fn: str, result: Json, of_nothing: Json
-) -> None:
+def test_numbers_are_computed_and_what_is_empty_is_passed_over(fn: str, result: Any, of_nothing: Any) -> None:
     aggregator = gather(2, "util:FunctionAggregator2", {"value": "{{1.n}}"}, fn=fn)
-    execution = EngineHarness().run(feeder({"n": 5.5}, {"n": "2"}, {"n": ""}, {"n": 3}), aggregator)
+    execution = EngineHarness().run(iterator({"n": 5.5}, {"n": "2"}, {"n": ""}, {"n": 3}), aggregator)
     assert outputs_of(execution, 2) == [{"result": result}]
-    assert outputs_of(EngineHarness().run(feeder(), aggregator), 2) == [{"result": of_nothing}]
+    assert outputs_of(EngineHarness().run(iterator(), aggregator), 2) == [{"result": of_nothing}]
 
 
 def test_a_number_that_is_none_fails_the_aggregation() -> None:
     aggregator = gather(2, "util:FunctionAggregator2", {"value": "{{1.value}}"}, fn="sum")
-    execution = EngineHarness().run(feeder("1", "two"), aggregator)
+    execution = EngineHarness().run(iterator("1", "two"), aggregator)
     assert error_of(execution) == ("BundleValidationError", "Validation failed for 1 parameter(s).")
     unknown = gather(2, "util:FunctionAggregator2", {"value": "1"}, fn="median")
-    assert error_of(EngineHarness().run(feeder("1"), unknown))[0] == "BundleValidationError"
+    assert error_of(EngineHarness().run(iterator("1"), unknown))[0] == "BundleValidationError"
 
 
 def test_an_error_handler_takes_the_failure_of_an_aggregation() -> None:
     aggregator = gather(2, "util:FunctionAggregator2", {"value": "{{1.value}}"}, fn="sum")
     aggregator["onerror"] = [module(9, "builtin:Resume", {"result": -1})]
-    execution = EngineHarness().run(feeder("two"), aggregator, set_variable(3, "{{2.result}}"))
+    execution = EngineHarness().run(iterator("two"), aggregator, set_variable(3, "{{2.result}}"))
     assert outputs_of(execution, 3) == [{"x": -1}]
 
 
@@ -223,14 +221,14 @@ def test_a_table_has_a_row_for_each_bundle_and_a_column_for_each_field() -> None
         columnSeparator=",",
         rowSeparator="\n",
     )
-    assert outputs_of(EngineHarness().run(feeder(*PEOPLE), aggregator), 2) == [
+    assert outputs_of(EngineHarness().run(iterator(*PEOPLE), aggregator), 2) == [
         {"text": "Ann,31\nBob,22\nCid,9"}
     ]
 
 
 def test_bundles_become_a_json_array() -> None:
     aggregator = gather(2, "json:AggregateToJSON", {"n": "{{1.name}}", "a": "{{1.age}}"})
-    execution = EngineHarness().run(feeder(*PEOPLE[:2]), aggregator)
+    execution = EngineHarness().run(iterator(*PEOPLE[:2]), aggregator)
     assert outputs_of(execution, 2) == [{"json": '[{"n":"Ann","a":31},{"n":"Bob","a":22}]'}]
 
 

@@ -6,25 +6,28 @@ from typing import Any
 
 import pytest
 
-from helpers.engine import EngineHarness, error_of, module, outputs_of, return_data, set_variable
+from helpers.engine import (
+    EngineHarness,
+    add_record_module,
+    error_of,
+    module,
+    outputs_of,
+    return_data,
+    set_variable,
+)
 from make_emulator.engine.runtime import executor, module_scripts
-from make_emulator.world.models import Execution, Json, ModuleScript
+from make_emulator.world.models import Execution, ModuleScript
 
 THREE = {"roundtrips": 3}
 
 
-def written(id: int, key: str, city: Json, **rest: Json) -> Any:
-    mapper = {"key": key, "overwrite": True, "data": {"city": city}}
-    return {**module(id, "datastore:AddRecord", mapper, **rest), "parameters": {"datastore": 1}}
-
-
-def watch(id: int = 1, **parameters: Json) -> Any:
+def watch(id: int = 1, **parameters: Any) -> Any:
     return {**module(id, "acme:watchRows"), "parameters": parameters}
 
 
 def finds(harness: EngineHarness, count: int, name: str = "acme:watchRows", **rest: Any) -> None:
     """Let a module find so many rows each time that it asks."""
-    rows: list[dict[str, Json]] = [{"n": n} for n in range(1, count + 1)]
+    rows: list[dict[str, Any]] = [{"n": n} for n in range(1, count + 1)]
     module_scripts.save_script(harness.world, ModuleScript(module=name, output=rows, **rest))
 
 
@@ -33,7 +36,7 @@ def count(id: int, reset: str | None) -> Any:
     return {**module(id, "util:FunctionIncrement"), "parameters": parameters}
 
 
-def fail_if(id: int, a: str, b: Json) -> Any:
+def fail_if(id: int, a: str, b: Any) -> Any:
     return module(
         id,
         "builtin:ThrowError",
@@ -46,7 +49,7 @@ def fail_if(id: int, a: str, b: Json) -> Any:
 
 
 @pytest.mark.parametrize(("roundtrips", "cycles"), [(None, 1), (0, 1), ("3", 1), (True, 1), (1, 1), (3, 3)])
-def test_without_a_trigger_every_cycle_is_performed(roundtrips: Json, cycles: int) -> None:
+def test_without_a_trigger_every_cycle_is_performed(roundtrips: Any, cycles: int) -> None:
     execution = EngineHarness().run(set_variable(1, "x"), settings={"roundtrips": roundtrips})
     assert (execution.status, execution.operations) == (1, cycles)
     assert [step.operation for step in execution.steps] == list(range(1, cycles + 1))
@@ -88,7 +91,7 @@ def test_a_trigger_without_a_limit_and_one_that_is_not_scripted_have_one_cycle()
     assert harness.run(watch(), settings=THREE).operations == 1
 
 
-def test_a_search_at_the_beginning_puts_out_the_same_in_every_cycle() -> None:
+def test_a_search_at_the_beginning_emits_the_same_in_every_cycle() -> None:
     harness = EngineHarness()
     finds(harness, 5, "acme:searchRows")
     search = {**module(1, "acme:searchRows"), "parameters": {"limit": 2}}
@@ -104,7 +107,7 @@ def test_what_an_instant_trigger_was_handed_is_one_cycle() -> None:
 
 
 def test_a_hooks_queue_is_fetched_cycle_by_cycle_until_it_is_empty() -> None:
-    queue: list[Json] = [[{"n": 3}], None]
+    queue: list[Any] = [[{"n": 3}], None]
     execution = EngineHarness().run(
         module(1, "gateway:CustomWebHook"),
         set_variable(2, "{{1.n}}"),
@@ -142,7 +145,7 @@ def test_an_error_undoes_the_writes_of_its_own_cycle_only() -> None:
     finds(harness, 3)
     settings = {"roundtrips": 3, "autoCommit": False}
     execution = harness.run(
-        watch(limit=1), written(2, "{{1.n}}", "x"), fail_if(3, "{{1.n}}", 2), settings=settings
+        watch(limit=1), add_record_module(2, "{{1.n}}", "x"), fail_if(3, "{{1.n}}", 2), settings=settings
     )
     assert error_of(execution) == ("RuntimeError", "no")
     assert sorted(record.key for record in harness.world.records) == ["1"]
@@ -154,7 +157,7 @@ def test_a_module_that_commits_at_once_leaves_what_it_wrote() -> None:
     finds(harness, 3)
     harness.run(
         watch(limit=1),
-        written(2, "{{1.n}}", "x"),
+        add_record_module(2, "{{1.n}}", "x"),
         fail_if(3, "{{1.n}}", 2),
         settings={"roundtrips": 3, "autoCommit": True},
     )

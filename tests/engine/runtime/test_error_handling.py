@@ -1,4 +1,4 @@
-"""What becomes of a run when a module fails: its handler decides, or the scenario's settings do."""
+"""Error handling: by the handler of a module, or by the settings of the scenario."""
 
 from __future__ import annotations
 
@@ -7,32 +7,30 @@ from typing import Any
 
 import pytest
 
-from helpers.engine import NOW, EngineHarness, error_of, module, outputs_of, return_data, set_variable
+from helpers.engine import (
+    NOW,
+    EngineHarness,
+    add_record_module,
+    error_of,
+    iterator,
+    module,
+    outputs_of,
+    parse_json_module,
+    return_data,
+    set_variable,
+)
 from make_emulator.engine.runtime import executor
-from make_emulator.world.models import IncompleteExecution, Json
+from make_emulator.world.models import IncompleteExecution
 
 DLQ = {"dlq": True}
 NOT_JSON = ("DataError", "Source is not valid JSON.")
-
-
-def parse(id: int, json: str, *handler: Json) -> Any:
-    return module(id, "json:ParseJSON", {"json": json}, onerror=list(handler))
-
-
-def each(*texts: str) -> Any:
-    return module(1, "builtin:BasicFeeder", {"array": list(texts)})
 
 
 def stored(harness: EngineHarness) -> list[IncompleteExecution]:
     return list(harness.world.incomplete_executions)
 
 
-def write(id: int, key: str, city: str, **rest: Json) -> Any:
-    mapper = {"key": key, "overwrite": True, "data": {"city": city}}
-    return {**module(id, "datastore:AddRecord", mapper, **rest), "parameters": {"datastore": 1}}
-
-
-def on_store(id: int, name: str, mapper: Json) -> Any:
+def on_store(id: int, name: str, mapper: Any) -> Any:
     return {**module(id, f"datastore:{name}", mapper), "parameters": {"datastore": 1}}
 
 
@@ -41,7 +39,7 @@ def on_store(id: int, name: str, mapper: Json) -> Any:
 
 @pytest.mark.parametrize("directive", ["Ignore", "Resume", "Commit"])
 def test_an_error_that_is_handled_leaves_a_success(directive: str) -> None:
-    execution = EngineHarness().run(parse(1, "{", module(9, f"builtin:{directive}")))
+    execution = EngineHarness().run(parse_json_module(1, "{", module(9, f"builtin:{directive}")))
     assert (execution.status, execution.error) == (1, None)
     assert executor.visible_status(execution, execution.ends) == "SUCCESS"
 
@@ -49,7 +47,7 @@ def test_an_error_that_is_handled_leaves_a_success(directive: str) -> None:
 def test_a_handlers_own_modules_run_before_its_directive_and_see_the_error() -> None:
     handler = [set_variable(8, "{{2.error.type}}: {{1.value}}"), module(9, "builtin:Ignore")]
     execution = EngineHarness().run(
-        each("{", "1"), parse(2, "{{1.value}}", *handler), set_variable(3, "{{2.value}}")
+        iterator("{", "1"), parse_json_module(2, "{{1.value}}", *handler), set_variable(3, "{{2.value}}")
     )
     assert outputs_of(execution, 8) == [{"x": "DataError: {"}]
     assert outputs_of(execution, 3) == [{"x": 1}]
@@ -59,40 +57,42 @@ def test_a_handlers_own_modules_run_before_its_directive_and_see_the_error() -> 
 
 def test_a_handler_without_a_directive_drops_the_bundle() -> None:
     execution = EngineHarness().run(
-        each("{", "1"), parse(2, "{{1.value}}", set_variable(8, "x")), set_variable(3, "y")
+        iterator("{", "1"), parse_json_module(2, "{{1.value}}", set_variable(8, "x")), set_variable(3, "y")
     )
     assert (execution.status, len(outputs_of(execution, 3))) == (1, 1)
 
 
-def only(kind: str) -> Json:
+def only(kind: str) -> Any:
     return {"name": kind, "conditions": [[{"a": "{{2.error.type}}", "o": "text:equal", "b": kind}]]}
 
 
 def test_an_error_that_does_not_pass_the_filter_of_its_handler_is_not_handled() -> None:
-    closed = parse(2, "{", module(9, "builtin:Ignore", filter=only("ConnectionError")))
-    assert error_of(EngineHarness().run(each("a"), closed)) == NOT_JSON
+    closed = parse_json_module(2, "{", module(9, "builtin:Ignore", filter=only("ConnectionError")))
+    assert error_of(EngineHarness().run(iterator("a"), closed)) == NOT_JSON
     harness = EngineHarness()
-    assert harness.run(each("a"), closed, settings=DLQ).status == 2
+    assert harness.run(iterator("a"), closed, settings=DLQ).status == 2
     assert [row.failer for row in stored(harness)] == [2]
-    passing = parse(2, "{", module(9, "builtin:Ignore", filter=only("DataError")))
-    assert EngineHarness().run(each("a"), passing).status == 1
+    passing = parse_json_module(2, "{", module(9, "builtin:Ignore", filter=only("DataError")))
+    assert EngineHarness().run(iterator("a"), passing).status == 1
 
 
 def test_a_filter_within_a_handler_drops_the_bundle_and_not_the_handling() -> None:
     handler = [set_variable(8, "x"), set_variable(9, "y", filter=only("ConnectionError"))]
-    execution = EngineHarness().run(each("{", "1"), parse(2, "{{1.value}}", *handler), set_variable(3, "z"))
+    execution = EngineHarness().run(
+        iterator("{", "1"), parse_json_module(2, "{{1.value}}", *handler), set_variable(3, "z")
+    )
     assert execution.status == 1
     assert [len(outputs_of(execution, id)) for id in (8, 9, 3)] == [1, 0, 1]
 
 
-def test_a_router_within_a_handler_tells_errors_apart() -> None:
+def test_a_router_within_a_handler_distinguishes_errors() -> None:
     routes = [
         {"flow": [set_variable(11, "x", filter=only("ConnectionError")), module(12, "builtin:Rollback")]},
         {"flow": [module(13, "builtin:Resume", {"value": "{{2.error.message}}"}, filter=only("DataError"))]},
     ]
     execution = EngineHarness().run(
-        each("{", "1"),
-        parse(2, "{{1.value}}", module(10, "builtin:BasicRouter", None, routes=routes)),
+        iterator("{", "1"),
+        parse_json_module(2, "{{1.value}}", module(10, "builtin:BasicRouter", None, routes=routes)),
         set_variable(3, "{{2.value}}"),
     )
     assert outputs_of(execution, 3) == [{"x": NOT_JSON[1]}, {"x": 1}]
@@ -100,18 +100,20 @@ def test_a_router_within_a_handler_tells_errors_apart() -> None:
 
 
 def test_a_handler_may_have_a_handler_of_its_own() -> None:
-    inner = parse(8, "{", module(9, "builtin:Resume", {"value": "{{8.error.type}}"}))
+    inner = parse_json_module(8, "{", module(9, "builtin:Resume", {"value": "{{8.error.type}}"}))
     outer = [inner, module(10, "builtin:Resume", {"value": "{{2.error.type}} {{8.value}}"})]
     execution = EngineHarness().run(
-        each("{"), parse(2, "{{1.value}}", *outer), set_variable(3, "{{2.value}}")
+        iterator("{"), parse_json_module(2, "{{1.value}}", *outer), set_variable(3, "{{2.value}}")
     )
     assert outputs_of(execution, 3) == [{"x": "DataError DataError"}]
 
 
 def test_the_filter_of_a_handlers_handler_decides_too() -> None:
     closed = {"conditions": [[{"a": "{{8.error.type}}", "o": "text:equal", "b": "ConnectionError"}]]}
-    inner = parse(8, "{", module(9, "builtin:Ignore", filter=closed))
-    execution = EngineHarness().run(each("{"), parse(2, "{{1.value}}", inner, module(10, "builtin:Ignore")))
+    inner = parse_json_module(8, "{", module(9, "builtin:Ignore", filter=closed))
+    execution = EngineHarness().run(
+        iterator("{"), parse_json_module(2, "{{1.value}}", inner, module(10, "builtin:Ignore"))
+    )
     assert error_of(execution) == NOT_JSON
     assert execution.error is not None
     assert execution.steps[-1].module_id == 8
@@ -119,8 +121,8 @@ def test_the_filter_of_a_handlers_handler_decides_too() -> None:
 
 def test_breaking_stores_the_bundle_and_the_others_go_on_with_a_warning() -> None:
     harness = EngineHarness()
-    breaking = parse(2, "{{1.value}}", module(9, "builtin:Break"))
-    execution = harness.run(each("{", "1"), breaking, set_variable(3, "{{2.value}}"), settings=DLQ)
+    breaking = parse_json_module(2, "{{1.value}}", module(9, "builtin:Break"))
+    execution = harness.run(iterator("{", "1"), breaking, set_variable(3, "{{2.value}}"), settings=DLQ)
     assert (execution.status, execution.error) == (2, None)
     assert executor.visible_status(execution, execution.ends) == "WARNING"
     assert [step.error is None for step in execution.steps if step.module_id == 2] == [False, True]
@@ -140,9 +142,9 @@ def test_breaking_stores_the_bundle_and_the_others_go_on_with_a_warning() -> Non
     ("mapper", "most", "minutes"),
     [({"retry": True}, 3, 15), ({"retry": True, "count": 5, "interval": 2}, 5, 2)],
 )
-def test_breaking_may_ask_for_new_attempts(mapper: Json, most: int, minutes: int) -> None:
+def test_breaking_may_ask_for_new_attempts(mapper: Any, most: int, minutes: int) -> None:
     harness = EngineHarness()
-    harness.run(parse(1, "{", module(9, "builtin:Break", mapper)), settings=DLQ)
+    harness.run(parse_json_module(1, "{", module(9, "builtin:Break", mapper)), settings=DLQ)
     [row] = stored(harness)
     assert (row.retry, row.most_attempts, row.interval) == (True, most, 60_000 * minutes)
     assert row.next_retry == row.created + 60_000 * minutes
@@ -150,38 +152,42 @@ def test_breaking_may_ask_for_new_attempts(mapper: Json, most: int, minutes: int
 
 def test_without_the_setting_breaking_stores_nothing_and_the_run_fails() -> None:
     harness = EngineHarness()
-    assert error_of(harness.run(parse(1, "{", module(9, "builtin:Break")))) == NOT_JSON
+    assert error_of(harness.run(parse_json_module(1, "{", module(9, "builtin:Break")))) == NOT_JSON
     assert stored(harness) == []
 
 
-def test_with_the_setting_an_error_that_nobody_handles_breaks_off_too() -> None:
+def test_with_the_setting_an_unhandled_error_is_stored_too() -> None:
     harness = EngineHarness()
     execution = harness.run(
-        each("{", "1"), parse(2, "{{1.value}}"), set_variable(3, "{{2.value}}"), settings=DLQ
+        iterator("{", "1"), parse_json_module(2, "{{1.value}}"), set_variable(3, "{{2.value}}"), settings=DLQ
     )
     assert execution.status == 2
     assert [(row.failer, row.retry) for row in stored(harness)] == [(2, False)]
 
 
-def test_an_error_of_the_first_module_is_stored_only_when_it_is_told_to_break() -> None:
+def test_an_error_of_the_first_module_is_stored_only_when_it_is_set_to_break() -> None:
     harness = EngineHarness()
-    assert error_of(harness.run(parse(1, "{"), settings=DLQ)) == NOT_JSON
+    assert error_of(harness.run(parse_json_module(1, "{"), settings=DLQ)) == NOT_JSON
     assert stored(harness) == []
 
 
 def test_what_fails_in_a_handler_is_stored_from_where_the_handled_error_was() -> None:
     harness = EngineHarness()
-    harness.run(each("{"), parse(2, "{{1.value}}", parse(8, "{"), module(9, "builtin:Ignore")), settings=DLQ)
+    harness.run(
+        iterator("{"),
+        parse_json_module(2, "{{1.value}}", parse_json_module(8, "{"), module(9, "builtin:Ignore")),
+        settings=DLQ,
+    )
     assert [row.failer for row in stored(harness)] == [2]
 
 
-def test_without_room_for_what_broke_off_a_scenario_stops_unless_it_may_lose_data() -> None:
+def test_without_storage_for_incomplete_executions_a_scenario_stops_unless_it_may_lose_data() -> None:
     for may_lose in (False, True):
         harness = EngineHarness()
         [organization] = harness.world.organizations
         tight = replace(organization, license=replace(organization.license, dlq_storage=1_000))
         harness.world.organizations.put(tight)
-        flow = (set_variable(1, "a" * 1_000), parse(2, "{"))
+        flow = (set_variable(1, "a" * 1_000), parse_json_module(2, "{"))
         settings = {"dlq": True, "dataloss": may_lose}
         scenario = harness.scenario(*flow, metadata={"scenario": settings}, is_active=True)
         executor.run_scenario(harness.world, scenario)
@@ -191,7 +197,9 @@ def test_without_room_for_what_broke_off_a_scenario_stops_unless_it_may_lose_dat
 
 def test_warnings_do_not_count_among_the_errors_in_a_row() -> None:
     harness = EngineHarness()
-    scenario = harness.scenario(each("{"), parse(2, "{"), metadata={"scenario": DLQ}, is_active=True)
+    scenario = harness.scenario(
+        iterator("{"), parse_json_module(2, "{"), metadata={"scenario": DLQ}, is_active=True
+    )
     executor.run_scenario(harness.world, scenario)
     assert harness.world.scenarios[scenario.id].errors_in_a_row == 0
 
@@ -230,9 +238,9 @@ def test_a_rollback_undoes_what_was_written_unless_every_module_commits() -> Non
         harness.add("old", city="Oslo")
         before = harness.world.data_stores[1]
         execution = harness.run(
-            write(1, "old", "Rome"),
-            write(2, "new", "Bern"),
-            parse(3, "{", module(9, "builtin:Rollback")),
+            add_record_module(1, "old", "Rome"),
+            add_record_module(2, "new", "Bern"),
+            parse_json_module(3, "{", module(9, "builtin:Rollback")),
             settings={"autoCommit": at_once, "autoCommitTriggerLast": False},
         )
         assert error_of(execution) == NOT_JSON
@@ -241,7 +249,7 @@ def test_a_rollback_undoes_what_was_written_unless_every_module_commits() -> Non
         assert (harness.world.data_stores[1] == before) is not at_once
 
 
-def test_a_rollback_brings_back_what_was_deleted_and_forgets_what_was_made_up() -> None:
+def test_a_rollback_brings_back_what_was_deleted_and_forgets_what_was_generated() -> None:
     harness = EngineHarness()
     for key in ("a", "b", "c"):
         harness.add(key, city=key)
@@ -254,7 +262,7 @@ def test_a_rollback_brings_back_what_was_deleted_and_forgets_what_was_made_up() 
         ),
         on_store(4, "DeleteAllRecords", {}),
         on_store(5, "AddRecord", {"key": "c", "overwrite": True, "data": {"city": "y"}}),
-        parse(6, "{"),
+        parse_json_module(6, "{"),
         settings={"autoCommit": False},
     )
     assert error_of(execution) == NOT_JSON
@@ -269,6 +277,8 @@ def test_a_rollback_brings_back_what_was_deleted_and_forgets_what_was_made_up() 
 def test_committing_keeps_what_was_written() -> None:
     harness = EngineHarness()
     harness.run(
-        write(1, "new", "Bern"), parse(2, "{", module(9, "builtin:Commit")), settings={"autoCommit": False}
+        add_record_module(1, "new", "Bern"),
+        parse_json_module(2, "{", module(9, "builtin:Commit")),
+        settings={"autoCommit": False},
     )
     assert harness.data("new")["city"] == "Bern"

@@ -1,4 +1,4 @@
-"""How a run goes through a blueprint, what it counts, and how it ends."""
+"""Executor: the way of a run through a blueprint, its counts and its end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from helpers.engine import NOW, EngineHarness, error_of, module, outputs_of, return_data, set_variable
+from helpers.engine import (
+    NOW,
+    EngineHarness,
+    error_of,
+    filter_if,
+    module,
+    outputs_of,
+    return_data,
+    set_variable,
+)
 from make_emulator.engine.apps import catalog
 from make_emulator.engine.runtime import executor, module_scripts
 from make_emulator.world.models import Execution, ExecutionError, ModuleScript, Scenario
@@ -64,7 +73,7 @@ def test_an_empty_flow_is_a_success_without_operations() -> None:
     assert (execution.status, execution.operations, execution.outputs) == (1, 0, None)
 
 
-def test_the_start_module_puts_out_the_inputs() -> None:
+def test_the_start_module_emits_the_inputs() -> None:
     start = {**module(1, "scenario-service:StartSubscenario"), "version": 2}
     execution = EngineHarness().run(start, set_variable(2, "{{1.city}}"), inputs={"city": "Oslo"})
     assert outputs_of(execution, 2) == [{"x": "Oslo"}]
@@ -93,15 +102,11 @@ def test_no_bundle_means_that_the_rest_does_not_run() -> None:
     assert execution.status == 1
 
 
-def only_if(a: str, o: str, b: str = "") -> dict[str, object]:
-    return {"name": "only if", "conditions": [[{"a": a, "o": o, "b": b}]]}
-
-
 def test_routes_run_in_order_and_several_may_fire() -> None:
     routes = [
-        {"flow": [set_variable(3, "low", filter=only_if("{{1.i}}", "number:less", "2"))]},
+        {"flow": [set_variable(3, "low", filter=filter_if("{{1.i}}", "number:less", "2"))]},
         {"flow": [set_variable(4, "all")]},
-        {"flow": [set_variable(5, "high", filter=only_if("{{1.i}}", "number:greaterorequal", "2"))]},
+        {"flow": [set_variable(5, "high", filter=filter_if("{{1.i}}", "number:greaterorequal", "2"))]},
     ]
     execution = EngineHarness().run(
         module(1, "builtin:BasicRepeater", {"repeats": 2}),
@@ -115,7 +120,7 @@ def test_routes_run_in_order_and_several_may_fire() -> None:
 def test_a_bundle_that_a_filter_blocks_stops_there_without_an_error() -> None:
     execution = EngineHarness().run(
         set_variable(1, "a"),
-        set_variable(2, "b", filter=only_if("{{1.x}}", "text:equal", "z")),
+        set_variable(2, "b", filter=filter_if("{{1.x}}", "text:equal", "z")),
         set_variable(3, "c"),
     )
     assert (execution.status, execution.operations) == (1, 1)
@@ -141,7 +146,7 @@ def test_an_operation_costs_a_credit_and_a_run_takes_its_time() -> None:
     assert executor.visible_status(execution, execution.ends) == "SUCCESS"
 
 
-def test_sleeping_takes_the_worlds_time_and_nobody_elses() -> None:
+def test_sleeping_takes_the_time_of_its_own_world_only() -> None:
     execution = EngineHarness().run(
         module(1, "util:FunctionSleep", {"duration": "300"}), set_variable(2, "{{timestamp}}")
     )
@@ -167,7 +172,7 @@ def test_a_run_that_outlasts_the_plan_is_interrupted_with_a_warning() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(executor.DEACTIVATING_ERRORS))
-def test_an_error_that_somebody_has_to_mend_stops_a_scenario_at_once(name: str) -> None:
+def test_an_error_that_needs_a_fix_stops_a_scenario_at_once(name: str) -> None:
     harness = EngineHarness()
     module_scripts.save_script(
         harness.world, ModuleScript(module="acme:get", error=ExecutionError(name=name, message="no"))

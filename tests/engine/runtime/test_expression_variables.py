@@ -1,4 +1,4 @@
-"""What expressions can name besides bundles: the run, and the variables of its team and organization."""
+"""Variables of expressions: those of the run, of its team and of its organization."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def organization_of(harness: EngineHarness) -> Organization:
 
 
 def told(harness: EngineHarness, expression: str, *before: Json) -> Any:
-    """What an expression comes to at the end of a run."""
+    """Value of an expression at the end of a run."""
     fields = [{"name": "answer", "type": "any"}]
     outputs = harness.run(*before, return_data(9, answer=expression), output_spec=fields).outputs
     assert outputs is not None
@@ -73,7 +73,7 @@ def test_a_value_that_does_not_fit_its_type_stays_what_it_is(harness: EngineHarn
 
 
 def test_a_variable_that_is_not_there_is_nothing(harness: EngineHarness) -> None:
-    assert told(harness, "<{{var.team.nobody}}>") == "<>"
+    assert told(harness, "<{{var.team.unknown}}>") == "<>"
 
 
 def test_a_plan_without_custom_variables_shows_scenarios_none(harness: EngineHarness) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -9,7 +11,6 @@ from hypothesis import strategies as st
 from helpers.engine import EngineHarness, error_of, module, outputs_of, set_variable
 from make_emulator.engine.budget import MAX_OPERATIONS
 from make_emulator.engine.runtime import executor
-from make_emulator.world.models import Json
 
 
 def test_a_long_flow_is_no_problem() -> None:
@@ -19,7 +20,7 @@ def test_a_long_flow_is_no_problem() -> None:
     assert len(execution.steps) == 1_000
 
 
-def test_ten_thousand_modules_are_refused_without_a_crash() -> None:
+def test_ten_thousand_modules_are_rejected_without_a_crash() -> None:
     execution = EngineHarness().run(*[set_variable(id, 1) for id in range(1, 10_001)])
     assert error_of(execution) == ("BlueprintValidationError", "A blueprint has at most 2000 modules.")
 
@@ -34,7 +35,7 @@ def test_bundles_that_multiply_use_up_the_operations() -> None:
 def test_routes_that_multiply_use_up_the_operations() -> None:
     ids = iter(range(1, 100_000))
 
-    def tree(depth: int) -> Json:
+    def tree(depth: int) -> Any:
         routes = [{"flow": [tree(depth - 1)]} for _ in range(4)] if depth else [{"flow": []}]
         return module(next(ids), "builtin:BasicRouter", routes=routes)
 
@@ -62,7 +63,7 @@ def test_thousands_of_bundles_that_break_off_with_all_they_carry_are_bounded() -
 
 
 def test_a_feeder_of_a_thousand_aggregators_uses_up_the_budget() -> None:
-    def gather(id: int) -> Json:
+    def gather(id: int) -> Any:
         node = module(id, "builtin:BasicAggregator", flags={"stopIfEmpty": True})
         return {**node, "parameters": {"feeder": 2}, "filter": {"conditions": [[{"a": "", "o": "exist"}]]}}
 
@@ -92,13 +93,13 @@ def test_collections_cannot_lie_too_deep() -> None:
     assert error_of(EngineHarness().run(*flow))[0] == "DataSizeLimitExceededError"
 
 
-def test_deep_json_is_refused() -> None:
+def test_deep_json_is_rejected() -> None:
     text = "[" * 900 + "]" * 900
     assert (
         error_of(EngineHarness().run(module(1, "json:ParseJSON", {"json": text})))[0]
         == "DataSizeLimitExceededError"
     )
-    deep: Json = []
+    deep: Any = []
     for _ in range(200):
         deep = [deep]
     hook = module(1, "gateway:CustomWebHook")
@@ -124,8 +125,8 @@ def test_no_error_handler_goes_on_after_the_budget_is_used_up() -> None:
     assert error_of(EngineHarness().run(*flow))[0] == "ScenarioTimeoutError"
 
 
-def test_a_huge_interface_is_not_made_up_without_end() -> None:
-    field: Json = {"name": "a", "type": "text"}
+def test_a_huge_interface_is_not_generated_without_end() -> None:
+    field: Any = {"name": "a", "type": "text"}
     for _ in range(5):
         field = {
             "name": "a",
@@ -191,7 +192,7 @@ MODULES = st.fixed_dictionaries(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(MODULES, max_size=5), JSON)
-def test_whatever_a_blueprint_holds_a_run_comes_of_it(nodes: list[Json], trigger: Json) -> None:
+def test_whatever_a_blueprint_holds_a_run_comes_of_it(nodes: list[Any], trigger: Any) -> None:
     flow = [{"id": place, "version": 1, **node} for place, node in enumerate(nodes, 1)]
     execution = EngineHarness().run(
         *flow, trigger_bundle=trigger, output_spec=[{"name": "value", "type": "text"}]

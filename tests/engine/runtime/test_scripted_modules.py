@@ -14,7 +14,7 @@ def fails(name: str, message: str = "Slow down.") -> ModuleScript:
     return ModuleScript(module=SEND, error=ExecutionError(name=name, message=message))
 
 
-def test_a_scripted_module_puts_out_what_the_script_says() -> None:
+def test_a_scripted_module_emits_what_the_script_says() -> None:
     harness = EngineHarness()
     module_scripts.save_script(harness.world, ModuleScript(module=SEND, output=[{"ts": "1"}, {"ts": "2"}]))
     run = harness.run(module(1, SEND, {"text": "Hi"}), set_variable(2, "{{1.ts}}"))

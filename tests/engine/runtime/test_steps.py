@@ -1,16 +1,19 @@
-"""What a run remembers of its operations."""
+"""Steps: the record of the operations of a run."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from helpers.engine import EngineHarness, module, set_variable
 
 
-def test_a_step_tells_what_went_in_and_what_came_out() -> None:
+def test_a_step_has_its_input_and_output() -> None:
     [step] = EngineHarness().run(set_variable(4, "{{now}}")).steps
     assert (step.module_id, step.module, step.operation, step.error) == (4, "util:SetVariable2", 1, None)
-    assert step.input["name"] == "x"
-    assert step.output == ({"x": step.input["value"]},)
-    assert step.input["value"].startswith("2016-12-08T15:55:57.")
+    input: Any = step.input
+    assert input["name"] == "x"
+    assert step.output == ({"x": input["value"]},)
+    assert input["value"].startswith("2016-12-08T15:55:57.")
 
 
 def test_the_bundles_of_huge_runs_are_not_all_kept() -> None:

@@ -36,7 +36,7 @@ def numbers(id: int, count: int) -> Any:
     return module(id, "builtin:BasicRepeater", {"start": 1, "repeats": count, "step": 1})
 
 
-def test_a_filter_is_told_before_the_operation_that_it_let_through_with_what_it_compared() -> None:
+def test_a_filter_is_reported_before_the_operation_that_it_let_through_with_what_it_compared() -> None:
     run = EngineHarness().run(
         set_variable(1, "a"),
         set_variable(2, "b", filter=gate("a", "First")),
@@ -50,7 +50,7 @@ def test_a_filter_is_told_before_the_operation_that_it_let_through_with_what_it_
     assert second.groups == ((equal,),)
 
 
-def test_conditions_are_told_up_to_the_one_that_settles_the_filter() -> None:
+def test_conditions_are_reported_up_to_the_one_that_settles_the_filter() -> None:
     def condition(a: str, b: str) -> dict[str, str]:
         return {"a": a, "o": "text:equal", "b": b}
 
@@ -72,7 +72,7 @@ _CONDITIONS = st.builds(Condition, _SIDES, _OPERATORS, _SIDES)
 
 
 @given(st.lists(st.lists(_CONDITIONS, max_size=3).map(tuple), max_size=3).map(tuple))
-def test_a_filter_that_is_told_decides_and_costs_the_same(groups: Any) -> None:
+def test_a_recorded_filter_decides_and_costs_the_same(groups: Any) -> None:
     def outcome(decide: Any) -> Any:
         budget = Budget()
         env = evaluation_context(budget)
@@ -101,7 +101,7 @@ def test_the_bundle_is_the_last_one_that_was_not_alone() -> None:
     assert run.steps[0].bundle is None
 
 
-def test_a_route_is_told_when_a_bundle_takes_it() -> None:
+def test_a_route_is_reported_when_a_bundle_takes_it() -> None:
     router = module(
         2,
         "builtin:BasicRouter",
@@ -119,7 +119,7 @@ def test_a_route_is_told_when_a_bundle_takes_it() -> None:
     ]
 
 
-def test_a_fallback_is_told_with_the_filters_that_closed_the_other_routes() -> None:
+def test_a_fallback_is_reported_with_the_filters_that_closed_the_other_routes() -> None:
     router = module(
         2,
         "builtin:BasicRouter",
@@ -133,7 +133,7 @@ def test_a_fallback_is_told_with_the_filters_that_closed_the_other_routes() -> N
     assert told(run) == [(2, "filter", 3, False), (2, "route", 2, "fallback"), (2, "filter", 4, True)]
     assert run.decisions[0].groups[0][0].left == "a"
     assert run.decisions[1].number == 1
-    # One that is open is told once, when the bundle takes it.
+    # An open one is reported once, when the bundle takes it.
     router["parameters"] = {"else": 0}
     assert told(EngineHarness().run(set_variable(1, "a"), router)) == [
         (2, "filter", 4, True),
@@ -141,7 +141,7 @@ def test_a_fallback_is_told_with_the_filters_that_closed_the_other_routes() -> N
     ]
 
 
-def test_a_branch_is_told_by_its_place() -> None:
+def test_a_branch_is_reported_by_its_place() -> None:
     branches = [{"conditions": gate("b")["conditions"], "flow": []}, {"type": "else", "flow": []}]
     fork = module(2, "builtin:BasicIfElse", branches=branches)
     assert told(EngineHarness().run(set_variable(1, "a"), fork)) == [(2, "branch", 2, 1)]
@@ -149,7 +149,7 @@ def test_a_branch_is_told_by_its_place() -> None:
     assert told(EngineHarness().run(set_variable(1, "a"), fork)) == [(2, "branch", 2, None)]
 
 
-def test_what_becomes_of_an_error_is_told() -> None:
+def test_the_outcome_of_an_error_is_recorded() -> None:
     failing = module(2, "builtin:ThrowError", {"message": "No"}, onerror=[module(3, "builtin:Ignore")])
     assert told(EngineHarness().run(set_variable(1, "a"), failing)) == [
         (2, "handler", 2, "RuntimeError"),
@@ -162,7 +162,7 @@ def test_what_becomes_of_an_error_is_told() -> None:
     ]
 
 
-def test_steps_and_decisions_tell_their_cycle() -> None:
+def test_steps_and_decisions_show_their_cycle() -> None:
     run = EngineHarness().run(
         set_variable(1, "a"), set_variable(2, "b", filter=gate("b")), settings={"roundtrips": 3}
     )
@@ -170,7 +170,7 @@ def test_steps_and_decisions_tell_their_cycle() -> None:
     assert [decision.cycle for decision in run.decisions] == [1, 2, 3]
 
 
-def test_a_step_tells_which_run_it_called_whether_that_failed_or_not() -> None:
+def test_a_step_shows_which_run_it_called_whether_that_failed_or_not() -> None:
     harness = EngineHarness()
     callee = harness.scenario(set_variable(1, "a"), is_active=True)
     broken = harness.scenario(module(1, "builtin:ThrowError", {"message": "No"}), is_active=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,14 +11,13 @@ from helpers.engine import NOW, EngineHarness, module, set_variable
 from make_emulator.engine.scenarios import activation
 from make_emulator.engine.scheduling import scheduler
 from make_emulator.world.clock import MINUTE
-from make_emulator.world.models import Json
 
 YEAR = 366 * 24 * 60 * MINUTE
-EVERY_MINUTE: Json = {"type": "indefinitely", "interval": 60}
+EVERY_MINUTE: Any = {"type": "indefinitely", "interval": 60}
 BROKEN = module(1, "json:ParseJSON", {"json": "{"})
 
 
-def live(harness: EngineHarness, *flow: Json, settings: Json = None, scheduling: Json = EVERY_MINUTE) -> int:
+def live(harness: EngineHarness, *flow: Any, settings: Any = None, scheduling: Any = EVERY_MINUTE) -> int:
     scenario = harness.scenario(*flow, metadata={"scenario": settings or {}}, is_active=True)
     scenario = harness.world.scenarios.put(replace(scenario, scheduling=scheduling))
     return harness.world.scenarios.put(

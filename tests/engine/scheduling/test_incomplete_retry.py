@@ -1,4 +1,4 @@
-"""Incomplete executions that are tried again: by hand, by the clock, and with a mended blueprint."""
+"""Incomplete executions that are tried again: by hand, by the clock, and with a repaired blueprint."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from typing import Any
 
 import pytest
 
-from helpers.engine import NOW, EngineHarness, module, set_variable
+from helpers.engine import NOW, EngineHarness, module, parse_json_module, set_variable
 from make_emulator.engine.runtime import executor, module_scripts
 from make_emulator.engine.scheduling import incomplete_retry, scheduler
+from make_emulator.json_types import as_mappings
 from make_emulator.world.exceptions import InvalidStateError, MalformedBlueprintError
-from make_emulator.world.models import ExecutionError, IncompleteExecution, Json, ModuleScript
+from make_emulator.world.models import ExecutionError, IncompleteExecution, ModuleScript
 
 DLQ = {"scenario": {"dlq": True}}
 MINUTE = 60_000
 
 
-def parse(id: int, json: str, **mapper: Json) -> Any:
-    return module(id, "json:ParseJSON", {"json": json}, onerror=[module(90 + id, "builtin:Break", mapper)])
+def parse(id: int, json: str, **mapper: Any) -> Any:
+    return parse_json_module(id, json, module(90 + id, "builtin:Break", mapper))
 
 
-def break_off(harness: EngineHarness, *flow: Json, inputs: Json = None) -> IncompleteExecution:
+def break_off(harness: EngineHarness, *flow: Any, inputs: Any = None) -> IncompleteExecution:
     """Run a blueprint in which one bundle breaks off."""
     executor.run_scenario(harness.world, harness.scenario(*flow, metadata=DLQ), inputs=inputs)
     [row] = harness.world.incomplete_executions
@@ -33,11 +34,10 @@ def now_of(harness: EngineHarness, row: IncompleteExecution) -> IncompleteExecut
     return harness.world.incomplete_executions[row.id]
 
 
-def mended(row: IncompleteExecution, id: int, json: str) -> Json:
+def mended(row: IncompleteExecution, id: int, json: str) -> Any:
     """Its blueprint, in which a module of the first flow parses something else."""
-    flow = [
-        {**node, "mapper": {"json": json}} if node["id"] == id else node for node in row.blueprint["flow"]
-    ]
+    nodes = as_mappings(row.blueprint["flow"])
+    flow = [{**node, "mapper": {"json": json}} if node["id"] == id else node for node in nodes]
     return {**row.blueprint, "flow": flow}
 
 
@@ -209,13 +209,13 @@ def many(harness: EngineHarness, count: int, *, seconds: int = 60) -> Any:
 
 
 def spans(harness: EngineHarness, scenario: Any) -> list[tuple[int, int]]:
-    """When each attempt began and ended, the first one first."""
+    """Start and end of each attempt, the first one first."""
     runs = [retry.execution for retry in harness.world.retries.where(scenario=scenario.id)]
     return sorted((run.started, run.ends) for run in runs)
 
 
 def batches(harness: EngineHarness, scenario: Any) -> list[int]:
-    """How many attempts began at the same moment, if each such batch began when all of the one before had ended."""
+    """Sizes of the batches of attempts that began at the same moment, each after all of the previous batch ended."""
     groups = [
         list(group) for _, group in itertools.groupby(spans(harness, scenario), key=lambda span: span[0])
     ]

@@ -8,22 +8,16 @@ from typing import Any
 
 import pytest
 
-from helpers.engine import NOW, EngineHarness, module, outputs_of, set_variable
-from make_emulator.engine.runtime import executor, module_scripts
-from make_emulator.engine.scheduling import scheduler, sequential
+from helpers.engine import EngineHarness, module, outputs_of, set_variable
+from make_emulator.engine.runtime import executor
+from make_emulator.engine.scheduling import sequential
 from make_emulator.world import scenarios
 from make_emulator.world.clock import MINUTE
-from make_emulator.world.models import Execution, ExecutionError, Json, ModuleScript, Scenario
+from make_emulator.world.models import Json, Scenario
 
 HOUR = 60 * MINUTE
 GET = "acme:get"
 BUNDLE = {"n": 1}
-
-
-def turned_away(harness: EngineHarness, name: str = "RateLimitError", times: int | None = None) -> None:
-    module_scripts.save_script(
-        harness.world, ModuleScript(module=GET, error=ExecutionError(name=name, message="no"), left=times)
-    )
 
 
 def received(harness: EngineHarness, *flow: Json, settings: Json = None) -> Scenario:
@@ -37,15 +31,6 @@ def received(harness: EngineHarness, *flow: Json, settings: Json = None) -> Scen
     return scenario
 
 
-def after(harness: EngineHarness, milliseconds: int) -> None:
-    harness.world.clock.set(NOW + milliseconds)
-    scheduler.catch_up(harness.world)
-
-
-def runs(harness: EngineHarness) -> list[Execution]:
-    return [entry for entry in harness.world.logs if isinstance(entry, Execution)]
-
-
 def is_live(harness: EngineHarness, scenario: Scenario) -> bool:
     return harness.world.scenarios[scenario.id].is_active
 
@@ -53,11 +38,11 @@ def is_live(harness: EngineHarness, scenario: Scenario) -> bool:
 @pytest.mark.parametrize("name", ["RateLimitError", "ConnectionError", "ModuleTimeoutError"])
 def test_it_starts_again_with_the_same_bundle_a_minute_later(name: str) -> None:
     harness = EngineHarness()
-    turned_away(harness, name, times=1)
+    harness.fail_module(GET, error=name, times=1)
     scenario = received(harness, set_variable(2, "{{1.n}}"), module(3, GET))
     assert is_live(harness, scenario)
-    after(harness, 5 * MINUTE)
-    first, second = runs(harness)
+    harness.run_until(5 * MINUTE)
+    first, second = harness.executions()
     assert (first.status, second.status) == (3, 1)
     assert (second.started, second.instant, second.type) == (first.ends + MINUTE, True, "auto")
     assert outputs_of(second, 2) == [{"x": 1}]
@@ -67,41 +52,41 @@ def test_it_starts_again_with_the_same_bundle_a_minute_later(name: str) -> None:
 
 def test_the_waits_grow_and_after_the_eighth_attempt_it_is_stopped() -> None:
     harness = EngineHarness()
-    turned_away(harness)
+    harness.fail_module(GET, error="RateLimitError")
     scenario = received(harness, module(2, GET))
-    after(harness, 41 * HOUR)
+    harness.run_until(41 * HOUR)
     assert is_live(harness, scenario) is False
-    waits = [later.started - earlier.ends for earlier, later in itertools.pairwise(runs(harness))]
+    waits = [later.started - earlier.ends for earlier, later in itertools.pairwise(harness.executions())]
     assert waits == [MINUTE * minutes for minutes in (1, 2, 5, 10, 60, 180, 720, 1440)]
     assert not len(harness.world.reruns)
 
 
 def test_any_other_error_stops_it_at_once_also_in_a_rerun() -> None:
     harness = EngineHarness()
-    turned_away(harness, "DataError")
+    harness.fail_module(GET, error="DataError")
     assert not is_live(harness, received(harness, module(2, GET)))
-    turned_away(harness, times=1)
+    harness.fail_module(GET, error="RateLimitError", times=1)
     scenario = received(harness, module(2, GET))
-    turned_away(harness, "DataError")
+    harness.fail_module(GET, error="DataError")
     assert is_live(harness, scenario)
-    after(harness, 2 * MINUTE)
+    harness.run_until(2 * MINUTE)
     assert not is_live(harness, scenario)
 
 
 def test_what_is_stored_as_an_incomplete_execution_is_not_run_again_from_its_start() -> None:
     harness = EngineHarness()
-    turned_away(harness, times=1)
+    harness.fail_module(GET, error="RateLimitError", times=1)
     received(harness, module(2, GET), settings={"dlq": True})
     assert not len(harness.world.reruns)
     assert len(harness.world.incomplete_executions) == 1
-    after(harness, 5 * MINUTE)
+    harness.run_until(5 * MINUTE)
     assert [retry.execution.status for retry in harness.world.retries] == [1]
-    assert len(runs(harness)) == 1
+    assert len(harness.executions()) == 1
 
 
 def test_a_run_whose_caller_was_answered_is_not_run_again() -> None:
     harness = EngineHarness()
-    turned_away(harness)
+    harness.fail_module(GET, error="RateLimitError")
     response = module(2, "gateway:WebhookRespond", {"status": 200, "body": "ok"})
     scenario = received(harness, response, module(3, GET))
     assert is_live(harness, scenario)
@@ -110,11 +95,11 @@ def test_a_run_whose_caller_was_answered_is_not_run_again() -> None:
 
 def test_a_scenario_that_was_stopped_or_deleted_is_not_run_again() -> None:
     harness = EngineHarness()
-    turned_away(harness)
+    harness.fail_module(GET, error="RateLimitError")
     scenario = received(harness, module(2, GET))
     harness.world.scenarios.put(replace(harness.world.scenarios[scenario.id], is_active=False))
-    after(harness, HOUR)
-    assert (len(runs(harness)), len(harness.world.reruns)) == (1, 0)
+    harness.run_until(HOUR)
+    assert (len(harness.executions()), len(harness.world.reruns)) == (1, 0)
     deleted = received(harness, module(2, GET))
     scenarios.remove(harness.world, deleted)
     assert not len(harness.world.reruns)
@@ -122,13 +107,13 @@ def test_a_scenario_that_was_stopped_or_deleted_is_not_run_again() -> None:
 
 def test_without_operations_it_waits_for_the_next_month() -> None:
     harness = EngineHarness()
-    turned_away(harness)
+    harness.fail_module(GET, error="RateLimitError")
     received(harness, module(2, GET))
     [organization] = harness.world.organizations
     harness.world.organizations.put(
         replace(organization, license=replace(organization.license, operations=0))
     )
-    after(harness, HOUR)
+    harness.run_until(HOUR)
     [row] = harness.world.reruns
     assert row.due == organization.next_reset
 
@@ -136,8 +121,8 @@ def test_without_operations_it_waits_for_the_next_month() -> None:
 @pytest.mark.parametrize(("settings", "held"), [({}, False), ({"sequential": True}, True)])
 def test_in_sequence_nothing_overtakes_what_is_to_be_run_again(settings: Any, held: bool) -> None:
     harness = EngineHarness()
-    turned_away(harness, times=1)
+    harness.fail_module(GET, error="RateLimitError", times=1)
     scenario = received(harness, module(2, GET), settings=settings)
     assert sequential.is_blocked(harness.world, harness.world.scenarios[scenario.id]) is held
-    after(harness, 5 * MINUTE)
+    harness.run_until(5 * MINUTE)
     assert not sequential.is_blocked(harness.world, harness.world.scenarios[scenario.id])

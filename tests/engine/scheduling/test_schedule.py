@@ -1,4 +1,4 @@
-"""When a scenario is due next, in its time zone."""
+"""Schedules: the next run of a scenario, in its time zone."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ QUARTER = 15 * 60
 
 
 def exists(wall: datetime, zone: ZoneInfo) -> bool:
-    """Whether clocks of a zone ever show a time: they leave some out when summer time begins."""
+    """True if clocks of a zone ever show a time: they leave some out when summer time begins."""
     return wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == wall
 
 
@@ -134,7 +134,7 @@ def test_no_run_is_missed_or_comes_twice_where_clocks_are_changed(
             datetime.combine(local.date() - timedelta(days=1), time), zone
         )
         assert local.fold == 0
-    # Every quarter of an hour until then: no clock showed the time on a day that is asked for.
+    # Every quarter of an hour until then: no clock showed the time on a requested day.
     start = after // 1000 // QUARTER + 1
     for quarter in range(start, due // 1000 // QUARTER):
         moment = datetime.fromtimestamp(quarter * QUARTER, zone)
@@ -182,7 +182,7 @@ def test_days_that_a_month_does_not_have_are_left_out(scheduling: dict[str, Any]
 
 
 def test_a_leap_day_is_awaited_over_the_year_2100() -> None:
-    leap = {"type": "yearly", "days": [29], "months": [2], "time": "12:00"}
+    leap: dict[str, Any] = {"type": "yearly", "days": [29], "months": [2], "time": "12:00"}
     due = schedule.next_run(leap, parse_iso("2096-03-01T00:00:00Z"), PRAGUE)
     assert due is not None
     assert format_iso(due) == "2104-02-29T11:00:00.000Z"
@@ -214,11 +214,11 @@ def test_an_interval_goes_on_at_the_next_moment_that_is_allowed(scheduling: dict
 
 
 def test_runs_at_fixed_times_are_left_out_where_they_are_not_allowed() -> None:
-    daily = {"type": "daily", "time": "08:00", "restrict": [{"days": [4]}]}
+    daily: dict[str, Any] = {"type": "daily", "time": "08:00", "restrict": [{"days": [4]}]}
     due = schedule.next_run(daily, MONDAY_NOON, PRAGUE)
     assert due is not None
     assert format_iso(due) == "2026-03-05T07:00:00.000Z"
-    once = {"type": "once", "date": "2026-03-05T10:00:00Z", "restrict": [{"days": [1]}]}
+    once: dict[str, Any] = {"type": "once", "date": "2026-03-05T10:00:00Z", "restrict": [{"days": [1]}]}
     assert schedule.next_run(once, MONDAY_NOON, PRAGUE) is None
     over = {"type": "daily", "time": "08:00", "between": ["2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"]}
     assert schedule.next_run(over, MONDAY_NOON, PRAGUE) is None
@@ -238,7 +238,7 @@ def test_runs_at_fixed_times_are_left_out_where_they_are_not_allowed() -> None:
         {"restrict": [{"days": [1]}] * 51},
     ],
 )
-def test_restrictions_that_make_no_sense_are_refused(restrictions: dict[str, Any]) -> None:
+def test_restrictions_that_are_invalid_are_rejected(restrictions: dict[str, Any]) -> None:
     with pytest.raises(InvalidParametersError):
         schedule.validate_scheduling(
             {"type": "indefinitely", "interval": 900, **restrictions}, least_minutes=1

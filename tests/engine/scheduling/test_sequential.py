@@ -8,16 +8,13 @@ from typing import Any
 import pytest
 
 from helpers.engine import NOW, EngineHarness, module, set_variable
-from make_emulator.engine.runtime import module_scripts
-from make_emulator.engine.scheduling import incomplete_retry, scheduler
+from make_emulator.engine.scheduling import incomplete_retry
 from make_emulator.world import incomplete_executions
 from make_emulator.world.clock import MINUTE
 from make_emulator.world.models import (
     Execution,
-    ExecutionError,
     IncompleteExecution,
     Json,
-    ModuleScript,
     Scenario,
 )
 
@@ -36,21 +33,10 @@ def scheduled(
     return harness.world.scenarios.put(replace(scenario, scheduling=scheduling))
 
 
-def after(harness: EngineHarness, minutes: int) -> None:
-    harness.world.clock.set(NOW + minutes * MINUTE)
-    scheduler.catch_up(harness.world)
-
-
 def started(harness: EngineHarness) -> list[int]:
     """The minutes at which runs began."""
     runs = [entry for entry in harness.world.logs if isinstance(entry, Execution)]
     return [(run.started - NOW) // MINUTE for run in runs]
-
-
-def fails(harness: EngineHarness, name: str = "DataError", times: int | None = 1) -> None:
-    module_scripts.save_script(
-        harness.world, ModuleScript(module=GET, error=ExecutionError(name=name, message="no"), left=times)
-    )
 
 
 def broken(harness: EngineHarness) -> IncompleteExecution:
@@ -65,10 +51,10 @@ def next_exec(harness: EngineHarness, scenario: Scenario) -> int | None:
 @pytest.mark.parametrize("sequential", [False, True])
 def test_what_broke_off_holds_the_next_runs_back_only_in_sequence(sequential: bool) -> None:
     harness = EngineHarness()
-    fails(harness)
+    harness.fail_module(GET, error="DataError", times=1)
     settings = {"sequential": sequential, "dlq": True}
     scenario = scheduled(harness, set_variable(1, "x"), module(2, GET), settings=settings)
-    after(harness, 40)
+    harness.run_until(40 * MINUTE)
     assert started(harness) == ([1] if sequential else [1, 16, 31])
     assert (next_exec(harness, scenario) is None) == sequential
     assert harness.world.scenarios[scenario.id].is_active
@@ -76,21 +62,21 @@ def test_what_broke_off_holds_the_next_runs_back_only_in_sequence(sequential: bo
 
 def test_once_it_is_resolved_the_run_that_was_held_follows() -> None:
     harness = EngineHarness()
-    fails(harness)
+    harness.fail_module(GET, error="DataError", times=1)
     scenario = scheduled(harness, set_variable(1, "x"), module(2, GET), settings=SEQUENTIAL)
-    after(harness, 40)
+    harness.run_until(40 * MINUTE)
     execution = incomplete_retry.retry(harness.world, broken(harness))
     assert execution.status == 1
     assert next_exec(harness, scenario) == execution.ends
-    after(harness, 60)
+    harness.run_until(60 * MINUTE)
     assert started(harness) == [1, 40, 55]
 
 
 def test_a_retry_that_fails_holds_it_on_and_deleting_lets_it_go() -> None:
     harness = EngineHarness()
-    fails(harness, times=2)
+    harness.fail_module(GET, error="DataError", times=2)
     scenario = scheduled(harness, set_variable(1, "x"), module(2, GET), settings=SEQUENTIAL)
-    after(harness, 40)
+    harness.run_until(40 * MINUTE)
     assert incomplete_retry.retry(harness.world, broken(harness)).status == 3
     assert next_exec(harness, scenario) is None
     incomplete_retry.delete(harness.world, [broken(harness)], confirmed=True)
@@ -100,24 +86,24 @@ def test_a_retry_that_fails_holds_it_on_and_deleting_lets_it_go() -> None:
 
 def test_deleting_makes_nothing_run_that_was_not_held() -> None:
     harness = EngineHarness()
-    fails(harness)
+    harness.fail_module(GET, error="DataError", times=1)
     over = {**EVERY_15_MINUTES, "between": ["2016-01-01T00:00:00Z", "2016-12-08T16:00:00Z"]}
     for settings in ({"dlq": True}, SEQUENTIAL):
         harness = EngineHarness()
-        fails(harness)
+        harness.fail_module(GET, error="DataError", times=1)
         scenario = scheduled(
             harness, set_variable(1, "x"), module(2, GET), settings=settings, scheduling=over
         )
-        after(harness, 40)
+        harness.run_until(40 * MINUTE)
         incomplete_retry.delete(harness.world, [broken(harness)], confirmed=True)
         assert (started(harness), next_exec(harness, scenario)) == ([1], None)
 
 
 def test_a_held_scenario_that_was_stopped_stays_stopped() -> None:
     harness = EngineHarness()
-    fails(harness)
+    harness.fail_module(GET, error="DataError", times=1)
     scenario = scheduled(harness, set_variable(1, "x"), module(2, GET), settings=SEQUENTIAL)
-    after(harness, 40)
+    harness.run_until(40 * MINUTE)
     harness.world.scenarios.put(replace(harness.world.scenarios[scenario.id], is_active=False))
     incomplete_retry.delete(harness.world, [broken(harness)], confirmed=True)
     assert next_exec(harness, scenario) is None
@@ -130,11 +116,11 @@ def test_a_run_waits_until_the_one_before_is_over_only_in_sequence(
     harness = EngineHarness()
     sleeps = [module(id, "util:FunctionSleep", {"duration": 300}) for id in range(1, 7)]
     scheduled(harness, *sleeps, settings={"sequential": sequential})
-    after(harness, 65 if sequential else 40)
+    harness.run_until((65 if sequential else 40) * MINUTE)
     assert started(harness) == starts
 
 
-# --- services that cannot be reached --------------------------------------------------------------
+# --- unreachable services ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -151,15 +137,15 @@ def test_a_scheduled_scenario_pauses_for_twenty_minutes_when_a_service_turns_it_
     name: str, starts: list[int], settings: Json
 ) -> None:
     harness = EngineHarness()
-    fails(harness, name)
+    harness.fail_module(GET, error=name, times=1)
     scheduled(harness, set_variable(1, "x"), module(2, GET), settings=settings)
-    after(harness, 45)
+    harness.run_until(45 * MINUTE)
     assert started(harness)[:3] == starts
 
 
 def test_an_error_that_is_handled_pauses_nothing() -> None:
     harness = EngineHarness()
-    fails(harness, "RateLimitError")
+    harness.fail_module(GET, error="RateLimitError", times=1)
     scheduled(harness, module(2, GET, onerror=[module(9, "builtin:Ignore")]), settings={})
-    after(harness, 20)
+    harness.run_until(20 * MINUTE)
     assert started(harness) == [1, 16]

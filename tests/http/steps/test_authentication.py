@@ -37,7 +37,7 @@ def test_the_token_decides_who_is_calling(api: ApiClient) -> None:
         "Bearer whatever",
     ],
 )
-def test_anything_else_is_401_and_not_told_apart(api: ApiClient, header: str) -> None:
+def test_anything_else_is_the_same_401(api: ApiClient, header: str) -> None:
     response = api.get("/users/me", token=None, headers={"Authorization": header})
     assert response.status_code == 401
     assert response.json is not None

@@ -29,5 +29,5 @@ def test_creating_an_organization_needs_the_admin_scope_too(api: ApiClient) -> N
 
 
 @pytest.mark.parametrize("path", ["/scenarios/99", "/scenarios/5", "/scenarios/abc"])
-def test_the_scope_is_asked_before_anything_else(api: ApiClient, path: str) -> None:
+def test_the_scope_is_checked_before_anything_else(api: ApiClient, path: str) -> None:
     assert api.get(path, token=api.token_with("hooks:read")).status_code == 403

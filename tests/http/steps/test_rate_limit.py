@@ -13,7 +13,7 @@ def exhaust(api: ApiClient) -> list[TestResponse]:
     return [api.get("/data-stores?teamId=2", token=OUTSIDER_TOKEN) for _ in range(CORE)]
 
 
-def test_each_answer_tells_what_is_left(api: ApiClient) -> None:
+def test_each_answer_shows_what_is_left(api: ApiClient) -> None:
     responses = exhaust(api)
     assert [a.headers["X-RateLimit-Limit"] for a in responses] == ["60"] * CORE
     assert [int(a.headers["X-RateLimit-Remaining"]) for a in responses] == list(range(CORE - 1, -1, -1))
@@ -29,7 +29,7 @@ def test_one_call_too_many_is_429_in_makes_words(api: ApiClient) -> None:
     assert response.headers["X-RateLimit-Remaining"] == "0"
 
 
-def test_a_refused_call_changes_nothing(api: ApiClient) -> None:
+def test_a_rejected_call_changes_nothing(api: ApiClient) -> None:
     exhaust(api)
     response = api.post("/data-stores", json={"name": "x", "teamId": 2, "maxSizeMB": 1}, token=OUTSIDER_TOKEN)
     assert response.status_code == 429

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from ...world.models import FieldSpecs, Json
 from ..blueprints.model import Module
@@ -45,6 +45,9 @@ class Inference(Protocol):
 InputInference: TypeAlias = Callable[[Module, Constraint, Inference], Constraint]
 """Infers the constraint on a module's mapper from the module and the constraint on its output."""
 
+Trigger: TypeAlias = Literal["webhook", "inputs", "polling"]
+"""Source of the bundles of a trigger: a hook, the inputs of the run, or requests to a service."""
+
 VERSION_1 = frozenset({1})
 
 
@@ -76,6 +79,8 @@ class ModuleDefinition:
     is_free: bool = False
     #: True if it calls another service, which takes longer.
     external: bool = False
+    #: Of a trigger: the source of its bundles.
+    trigger: Trigger | None = None
     #: False if it only directs the bundles of others, or ends the run.
     has_output: bool = True
     #: False if its output is mock data.
@@ -125,6 +130,7 @@ class App:
         billed: bool = True,
         is_free: bool = False,
         external: bool = False,
+        trigger: Trigger | None = None,
         has_output: bool | None = None,
         infer: InputInference | None = None,
     ) -> Callable[[Handler], Handler]:
@@ -140,6 +146,7 @@ class App:
                 billed=billed,
                 is_free=is_free,
                 external=external,
+                trigger=trigger,
                 has_output=self.has_output if has_output is None else has_output,
                 infer=infer,
             )

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from ..blueprints.model import Module
 from ..errors import unsupported_module_error
-from .app import App, ModuleDefinition, define_aggregator
+from .app import App, ModuleDefinition, Trigger, define_aggregator
 from .simulated import mock_output, simulate
 
 #: Files of this package that declare apps, in the order of the catalog.
@@ -118,11 +118,16 @@ def has_output(full_name: str) -> bool:
     return definition.has_output if definition is not None else APPS[app].has_output
 
 
-def is_polling_trigger(module: Module) -> bool:
-    """Returns True if a first module polls a service; the names of such modules have "watch" or "trigger" in them."""
+def get_trigger(module: Module) -> Trigger | None:
+    """Returns the source of the bundles of a first module; ``None`` if it is not a trigger.
+
+    Of modules that are not declared, those with "watch" or "trigger" in their names poll a service.
+    """
     definition = find_definition(module.app, module.name)
+    if definition is None or definition.is_interpreted or definition.trigger is not None:
+        return definition.trigger if definition is not None else None
     name = module.name.lower()
-    return definition is not None and not definition.is_interpreted and ("watch" in name or "trigger" in name)
+    return "polling" if "watch" in name or "trigger" in name else None
 
 
 def get_support_level(full_name: str) -> SupportLevel:

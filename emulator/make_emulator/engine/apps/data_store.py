@@ -21,6 +21,7 @@ from ..errors import BundleValidationError, ConversionError, ModuleError
 from ..expressions.evaluator import render
 from ..expressions.functions.general import get_at_path, parse_path
 from ..expressions.ordering import sort_by_keys
+from ..expressions.utf16 import to_well_formed
 from ..expressions.values import EMPTY_TEXT, FieldMarker, Value, as_text, coerce, is_array, to_json_value
 from ..filters import condition_holds
 from .app import App, Field
@@ -118,7 +119,7 @@ def _add(context: ModuleContext) -> Outcome:
 
 
 def _mapped_key(mapper: Mapping[str, Value]) -> str | None:
-    return to_json_value(mapper["key"]) if "key" in mapper else None
+    return to_well_formed(as_text(mapper["key"])) if "key" in mapper else None
 
 
 @APP.module(

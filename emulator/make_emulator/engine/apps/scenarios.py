@@ -30,7 +30,7 @@ CALLING_MODULES = (f"{APP.name}:CallSubscenario", f"{APP.name}:RunScenario")
 _VERSIONS = (1, 2)
 
 
-@APP.module("StartSubscenario", versions=_VERSIONS, billed=False, accepts_any_field=True)
+@APP.module("StartSubscenario", versions=_VERSIONS, billed=False, accepts_any_field=True, trigger="inputs")
 def _start(context: ModuleContext) -> Outcome:
     """Emits the inputs of the run."""
     return Emit([context.run.inputs])

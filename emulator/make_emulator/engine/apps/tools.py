@@ -178,7 +178,7 @@ def _infer_input(module: Module, output: Constraint, inference: Inference) -> Co
     )
 
 
-def _literal_patterns(cases: Json) -> list[Json]:
+def _literal_patterns(cases: Json) -> list[Value]:
     return [
         case["pattern"]
         for case in (cases if isinstance(cases, list) else ())

@@ -18,8 +18,8 @@ APP = App("gateway", is_built_in=True)
 RESPOND_MODULE = "gateway:WebhookRespond"
 
 
-@APP.module("CustomWebHook")
-@APP.module("CustomMailHook")
+@APP.module("CustomWebHook", trigger="webhook")
+@APP.module("CustomMailHook", trigger="webhook")
 def _receive(context: ModuleContext) -> Outcome:
     """Emits the bundles that the hook received, or none in a run without."""
     received = context.run.trigger_bundle

@@ -61,9 +61,12 @@ def parse_conditions(value: Json, owner: str) -> tuple[tuple[Condition, ...], ..
     for group in value:
         if not isinstance(group, Sequence) or isinstance(group, str):
             raise MalformedBlueprintError(f"The conditions of {owner} are not arrays of arrays.")
-        if not all(isinstance(part, Mapping) and isinstance(part.get("o", ""), str) for part in group):
-            raise MalformedBlueprintError(f"A condition of {owner} is not an object with an operator.")
-        groups.append(
-            tuple(Condition(part.get("a"), part.get("o") or "exist", part.get("b")) for part in group)
-        )
+        groups.append(tuple(_parse_condition(part, owner) for part in group))
     return tuple(groups)
+
+
+def _parse_condition(value: Json, owner: str) -> Condition:
+    operator = value.get("o", "") if isinstance(value, Mapping) else None
+    if not isinstance(value, Mapping) or not isinstance(operator, str):
+        raise MalformedBlueprintError(f"A condition of {owner} is not an object with an operator.")
+    return Condition(value.get("a"), operator or "exist", value.get("b"))

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
+from ...json_types import as_mapping, as_mappings, is_integer
 from ...world import blueprint_refs
 from ...world.exceptions import InvalidParametersError, MalformedBlueprintError
 from ...world.models import FieldSpecs, Json
@@ -52,10 +52,9 @@ def parse_blueprint(blueprint: Mapping[str, Json]) -> Blueprint:
     if flow and flow[0].filter is not None:
         # A trigger receives no bundles, so its filter has no effect (the vendor's notes on filters).
         flow = (replace(flow[0], filter=None), *flow[1:])
-    settings = blueprint["metadata"].get("scenario")
-    settings = settings if isinstance(settings, Mapping) else {}
+    settings = as_mapping(as_mapping(blueprint["metadata"]).get("scenario"))
     parsed = Blueprint(
-        blueprint["name"],
+        str(blueprint["name"]),
         flow,
         _positive_setting(settings, "roundtrips", 1),
         _positive_setting(settings, "maxErrors", 3),
@@ -130,7 +129,7 @@ class _FlowParser:
                     raise MalformedBlueprintError(
                         f"Module {module.id} has branches, so only a merge can follow it."
                     )
-                if len(following.filters) not in _allowed_filter_counts(node):
+                if len(following.filters) not in _allowed_filter_counts(as_mapping(node)):
                     raise MalformedBlueprintError(
                         f"Module {following.id} needs a filter or null for each branch."
                     )
@@ -145,7 +144,7 @@ class _FlowParser:
             raise MalformedBlueprintError(f"Module {id} has no valid module name.")
         version = node.get("version", 1)
         # The vendor's own samples have modules of version 0.
-        if not _is_integer(version) or version < 0:
+        if not is_integer(version) or version < 0:
             raise MalformedBlueprintError(f"Module {id} has no valid version.")
         app, module = blueprint_refs.split_module_name(node)
         if not catalog.has_module(app, module, version):
@@ -208,14 +207,14 @@ class _FlowParser:
         return tuple(arms)
 
     def _parse_id(self, id: Json) -> int:
-        if not _is_integer(id) or id < 1:
+        if not is_integer(id) or id < 1:
             raise MalformedBlueprintError(f"'{str(id)[:50]}' is not a valid module id.")
         if id in self._seen:
             raise MalformedBlueprintError(f"The module id {id} is used twice.")
         self._seen.add(id)
         if len(self._seen) > MAX_MODULES:
             raise MalformedBlueprintError(f"A blueprint has at most {MAX_MODULES} modules.")
-        return int(id)
+        return id
 
 
 def _is_placeholder(node: Json) -> bool:
@@ -228,16 +227,12 @@ def _is_module_name(name: str) -> bool:
     return ":" in name and "\n" not in name
 
 
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _feeder_id(parameters: Mapping[str, Json]) -> int | None:
     """Returns the id of the source module of an aggregator; clients write it as a number or as text."""
     feeder = parameters.get("feeder")
     if isinstance(feeder, str) and feeder.isascii() and feeder.isdigit() and len(feeder) < 10:
         return int(feeder)
-    return feeder if _is_integer(feeder) else None
+    return feeder if is_integer(feeder) else None
 
 
 def _get_object(node: Mapping[str, Json], name: str, id: int) -> Mapping[str, Json]:
@@ -265,7 +260,7 @@ def _iter_objects(node: Mapping[str, Json], name: str, id: int) -> Iterator[Mapp
 
 def _allowed_filter_counts(node: Mapping[str, Json]) -> tuple[int, int]:
     """Returns the allowed numbers of filters of a merge: one for each branch, or for each branch that merges."""
-    branches = node["branches"]
+    branches = as_mappings(node["branches"])
     return len(branches), sum(branch.get("merge") is True for branch in branches)
 
 
@@ -286,4 +281,4 @@ def _parse_fields(value: Json) -> FieldSpecs | None:
 def fallback_route_index(parameters: Json) -> int | None:
     """Returns the index of a router's fallback route, counted from 0 (exported blueprints); ``None`` for none."""
     place = parameters.get("else") if isinstance(parameters, Mapping) else None
-    return place if _is_integer(place) else None
+    return place if is_integer(place) else None

@@ -174,7 +174,7 @@ class MockDataGenerator:
             case "select":
                 choices = select_options(field)
                 fit = [choice for choice in constraint.choices if choice in choices]
-                return self._random.choice(fit or choices) if choices else self._faker.word()
+                return to_json_value(self._random.choice(fit or choices)) if choices else self._faker.word()
             case "buffer":
                 return self._faker.sentence()
             case "email":
@@ -190,7 +190,7 @@ class MockDataGenerator:
             case "filename":
                 return self._faker.file_name()
         if constraint.choices:
-            return self._random.choice(constraint.choices)
+            return to_json_value(self._random.choice(constraint.choices))
         return self._text(field.get("name"), constraint.name)
 
     def _collection(
@@ -247,5 +247,5 @@ class MockDataGenerator:
             plain_name = str(name or "").lower().replace("_", "").replace(" ", "").replace("-", "")
             for hint, generate in _NAME_HINTS:
                 if hint in plain_name:
-                    return generate(self._faker)
+                    return to_json_value(generate(self._faker))
         return " ".join(self._faker.words(3))

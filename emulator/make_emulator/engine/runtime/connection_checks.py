@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ...json_types import as_mapping
 from ...world import blueprint_refs, connections
 from ...world.models import ExecutionError, Json, Scenario
 from ...world.world import World
@@ -31,5 +32,5 @@ def find_connection_error(
 
 def _connection_error(name: str, message: str, node: Mapping[str, Json]) -> ExecutionError:
     app, module = blueprint_refs.split_module_name(node)
-    label = module_label(node.get("metadata") or {})
+    label = module_label(as_mapping(node.get("metadata")))
     return ExecutionError(name=name, message=message, module_name=label or module, app_name=app)

@@ -15,7 +15,6 @@ from ...world import hook_queues
 from ...world.models import Incoming, Json
 from ...world.world import World
 from ..apps import catalog
-from ..apps.scenarios import START_MODULE
 from ..blueprints.model import Blueprint, Module
 from ..run_state import Backlog
 
@@ -64,7 +63,7 @@ class CycleCounter:
         first = blueprint.flow[0] if blueprint.flow else None
         # A received bundle, and a resumed one, is processed once.
         is_received = more is None and (
-            received is not None or (first is not None and first.full_name == START_MODULE)
+            received is not None or (first is not None and catalog.get_trigger(first) == "inputs")
         )
         self._is_single = resumes or first is None or is_received
 
@@ -83,7 +82,7 @@ def open_backlog(flow: Sequence[Module]) -> Backlog:
     """Returns the backlog of the first module of a flow."""
     if not flow:
         return Backlog()
-    return Backlog(is_polling=catalog.is_polling_trigger(flow[0]), limit=_bundle_limit(flow[0]))
+    return Backlog(is_polling=catalog.get_trigger(flow[0]) == "polling", limit=_bundle_limit(flow[0]))
 
 
 def _bundle_limit(module: Module) -> int | None:

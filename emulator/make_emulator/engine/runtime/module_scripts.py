@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ...json_types import as_mappings
 from ...world.clock import DAY
 from ...world.models import ExecutionError, Json, ModuleScript
 from ...world.world import World
@@ -145,5 +146,6 @@ def run_operation(definition: ModuleDefinition, context: ModuleContext) -> Outco
 
 def parse_output(output: Json) -> Sequence[Mapping[str, Json]] | None:
     """Returns a scripted output, one bundle or a list of them, as bundles; ``None`` if it is neither."""
-    bundles = output if isinstance(output, list) else [output]
-    return bundles if all(isinstance(bundle, dict) for bundle in bundles) else None
+    items = output if isinstance(output, list) else [output]
+    bundles = as_mappings(items)
+    return bundles if len(bundles) == len(items) else None

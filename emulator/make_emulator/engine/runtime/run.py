@@ -45,7 +45,7 @@ class ResumePoint:
     """Start of a run that retries an incomplete execution: a module, and the bundles on the path to it."""
 
     module_id: int
-    bundles: Mapping[str, Json]
+    bundles: Mapping[str, Mapping[str, Json]]
     variables: Mapping[str, Json]
 
     def locate(self, blueprint: Blueprint) -> tuple[FlowPosition, Scope, MergePoint | None]:

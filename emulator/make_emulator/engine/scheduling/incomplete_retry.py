@@ -5,7 +5,7 @@ Sources: Help centre, "Incomplete executions", "Break error handler", "Exponenti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -178,7 +178,11 @@ def resume_scenario(world: World, scenario_id: int, at: int) -> None:
 
 
 def update(
-    world: World, row: IncompleteExecution, *, blueprint: Json = None, failer: int | None = None
+    world: World,
+    row: IncompleteExecution,
+    *,
+    blueprint: Mapping[str, Json] | None = None,
+    failer: int | None = None,
 ) -> IncompleteExecution:
     """Changes the blueprint of a retry, and the module that it starts at.
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from ...json_types import as_array, as_mappings, is_integer
 from ...world.clock import MAX_TIMESTAMP, SECOND, parse_iso
 from ...world.exceptions import InvalidParametersError
 from ...world.models import Json
@@ -52,7 +53,7 @@ def validate_scheduling(scheduling: Mapping[str, Json], *, least_minutes: int) -
         issues.append(f"Invalid scheduling type '{kind}'.")
     interval = scheduling.get("interval")
     least = max(MIN_INTERVAL, 60 * least_minutes)
-    if interval is not None and not (_is_integer(interval) and least <= interval <= MAX_INTERVAL):
+    if interval is not None and not (is_integer(interval) and least <= interval <= MAX_INTERVAL):
         issues.append("Invalid interval.")
     if kind == "once" and scheduling.get("date") is None:
         issues.append("Missing value of required parameter 'date'.")
@@ -87,7 +88,7 @@ def next_run(scheduling: Mapping[str, Json], after: int, zone: ZoneInfo) -> int 
     match scheduling.get("type"):
         case "indefinitely":
             interval = scheduling.get("interval")
-            due = None if not _is_integer(interval) else after + int(interval or 0) * SECOND
+            due = after + interval * SECOND if is_integer(interval) else None
             if due is not None and due <= MAX_TIMESTAMP:
                 due = next_allowed(scheduling, due, zone)
         case "once":
@@ -122,11 +123,11 @@ def _next_daily_run(scheduling: Mapping[str, Json], after: int, zone: ZoneInfo) 
 def _is_due(scheduling: Mapping[str, Json], day: date) -> bool:
     match scheduling.get("type"):
         case "weekly":
-            return day.isoweekday() % 7 in scheduling["days"]
+            return day.isoweekday() % 7 in as_array(scheduling["days"])
         case "monthly":
-            return day.day in scheduling["days"]
+            return day.day in as_array(scheduling["days"])
         case "yearly":
-            return day.month in scheduling["months"] and day.day in scheduling["days"]
+            return day.month in as_array(scheduling["months"]) and day.day in as_array(scheduling["days"])
     return True
 
 
@@ -183,7 +184,7 @@ def _next_window(restrict: Json, moment: int, zone: ZoneInfo, days: int) -> int 
             return None
         found = [
             max(moment, start)
-            for item in restrict
+            for item in as_mappings(restrict)
             for start, end in _windows(item, day, zone)
             if end > moment
         ]
@@ -195,9 +196,9 @@ def _next_window(restrict: Json, moment: int, zone: ZoneInfo, days: int) -> int 
 
 def _windows(item: Mapping[str, Json], day: date, zone: ZoneInfo) -> Iterator[tuple[int, int]]:
     """Iterates over the windows of one restriction on a day; one that passes midnight has two."""
-    if item.get("months") is not None and day.month not in item["months"]:
+    if item.get("months") is not None and day.month not in as_array(item["months"]):
         return
-    if item.get("days") is not None and day.isoweekday() % 7 not in item["days"]:
+    if item.get("days") is not None and day.isoweekday() % 7 not in as_array(item["days"]):
         return
     first, last = _parse_time_range(item["time"]) if item.get("time") is not None else (0, _MINUTES_PER_DAY)  # type: ignore[misc]
     parts = [(first, last)] if first < last else [(0, last), (first, _MINUTES_PER_DAY)]
@@ -232,16 +233,12 @@ def _parse_date_range(value: Json) -> tuple[int, int] | None:
 # --- values --------------------------------------------------------------------------------------
 
 
-def _is_integer(value: Json) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _is_list_in_range(values: Json, least: int, most: int) -> bool:
     """Returns True for a list of integers in a range that is not empty."""
     return (
         isinstance(values, list)
         and len(values) > 0
-        and all(_is_integer(value) and least <= value <= most for value in values)
+        and all(is_integer(value) and least <= value <= most for value in values)
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from ...json_types import as_mapping
 from ...world.clock import MINUTE
 from ...world.consumption import is_exhausted, organization_of, reset_counters
 from ...world.enums import get_timezone
@@ -90,7 +91,8 @@ def _has_pausing_error(world: World, execution: Execution) -> bool:
         return execution.error.name in PAUSING_ERRORS
     rows = world.incomplete_executions.where(scenario=execution.scenario_id)
     return execution.status == WARNING and any(
-        row.execution_id == execution.id and row.bundles[str(row.failer)]["error"]["type"] in PAUSING_ERRORS
+        row.execution_id == execution.id
+        and as_mapping(row.bundles[str(row.failer)]["error"]).get("type") in PAUSING_ERRORS
         for row in rows
     )
 

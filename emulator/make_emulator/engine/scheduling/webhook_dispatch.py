@@ -6,9 +6,9 @@ measurement of an inactive scenario: deliveries are queued, and processed once i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
+from ...json_types import as_mapping, is_integer
 from ...world import blueprint_refs, hook_queues, hooks
 from ...world.consumption import is_exhausted, organization_of
 from ...world.models import Execution, Hook, Json, Scenario
@@ -95,11 +95,8 @@ def open_queue_batch(world: World, scenario: Scenario, *, one: bool = False) -> 
 def max_results(world: World, scenario: Scenario) -> int:
     """Returns the number of bundles that a cycle takes off the queue."""
     flow = world.blueprints[scenario.id, scenario.blueprint_version].blueprint["flow"]
-    parameters = flow[0].get("parameters") if flow else None
-    limit = parameters.get("maxResults") if isinstance(parameters, Mapping) else None
-    return (
-        limit if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0 else DEFAULT_MAX_RESULTS
-    )
+    limit = as_mapping(blueprint_refs.first_module(flow).get("parameters")).get("maxResults")
+    return limit if is_integer(limit) and limit > 0 else DEFAULT_MAX_RESULTS
 
 
 def _can_run_now(world: World, scenario: Scenario) -> bool:

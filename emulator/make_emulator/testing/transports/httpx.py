@@ -69,7 +69,7 @@ class _ResponseStream(httpx.SyncByteStream, httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         if self._stream is not None:
             # In a thread: other tasks continue while the application produces the next piece.
-            while piece := await anyio.to_thread.run_sync(self._next_piece):
+            while piece := await anyio.to_thread.run_sync(self._next_piece, abandon_on_cancel=True):
                 yield piece
             return
         for piece in self:

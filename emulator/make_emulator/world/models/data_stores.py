@@ -10,6 +10,8 @@ from .json_types import FieldSpecs, Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataStructure:
+    """Structure of the records of data stores; ``strict`` rejects fields that are not in ``spec``."""
+
     id: int
     name: str
     team_id: int
@@ -32,6 +34,8 @@ class DataStore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
+    """Record of a data store; ``size`` in bytes counts against that of the store, ``sequence`` is the order of insertion."""
+
     data_store_id: int
     key: str
     data: Mapping[str, Json]

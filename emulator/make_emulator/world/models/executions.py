@@ -126,8 +126,8 @@ class Execution:
     centicredits: int
     transfer: int
     status: int
-    inputs: Json = None
-    outputs: Json = None
+    inputs: Mapping[str, Json] | None = None
+    outputs: Mapping[str, Json] | None = None
     error: ExecutionError | None = None
     steps: tuple[Step, ...] = ()
     name: str | None = None
@@ -140,10 +140,12 @@ class Execution:
 
     @property
     def ends(self) -> int:
+        """The time of its end, in milliseconds."""
         return self.started + self.duration
 
     @property
     def imt_id(self) -> str:
+        """The id in the log: ``{started}_{id}``."""
         return f"{self.started}_{self.id}"
 
 
@@ -181,8 +183,8 @@ class IncompleteExecution:
     index: int
     blueprint: Mapping[str, Json]
     failer: int
-    bundles: Mapping[str, Json]
-    inputs: Json = None
+    bundles: Mapping[str, Mapping[str, Json]]
+    inputs: Mapping[str, Json] | None = None
     variables: Mapping[str, Json] = field(default_factory=dict)
     size: int
     retry: bool = False
@@ -202,6 +204,7 @@ class RetryAttempt:
 
     @property
     def id(self) -> str:
+        """The id of the run."""
         return self.execution.id
 
     @property
@@ -233,4 +236,5 @@ class ScenarioEvent:
 
     @property
     def imt_id(self) -> str:
+        """The id in the log: ``{at}_{id}``."""
         return f"{self.at}_{self.id}"

@@ -35,6 +35,8 @@ class License:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organization:
+    """Organization with its plan; counters restart at ``next_reset``."""
+
     id: int
     name: str
     zone: str
@@ -52,6 +54,8 @@ class Organization:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
+    """Team of an organization, with limits of its own, which ``None`` omits."""
+
     id: int
     name: str
     organization_id: int
@@ -62,6 +66,8 @@ class Team:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
+    """User of Make; ``is_admin`` marks an administrator of the zone."""
+
     id: int
     name: str
     email: str

@@ -10,6 +10,8 @@ from .json_types import FieldSpecs, Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
+    """Folder of scenarios; ``parent_id`` is ``None`` at the top level."""
+
     id: int
     name: str
     team_id: int
@@ -60,6 +62,8 @@ class BlueprintVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
+    """Template of a team; ``published_id`` and ``approved_id`` name its public versions."""
+
     id: int
     name: str
     team_id: int

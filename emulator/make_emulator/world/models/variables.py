@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .json_types import Json
@@ -33,7 +34,7 @@ class VariableChange:
     owner: str
     owner_id: int
     name: str
-    before: Json
-    after: Json
+    before: Mapping[str, Json] | None
+    after: Mapping[str, Json]
     changed: int
     author_id: int

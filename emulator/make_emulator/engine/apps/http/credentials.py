@@ -10,8 +10,8 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from ....redaction.rules import MASK
 from ....world.models import Headers, Json
-from ....world.snapshot import MASK
 from ....world.transport import OutgoingRequest
 from ...errors import BundleValidationError, ModuleError
 from ..context import ModuleContext
@@ -39,9 +39,7 @@ class Credentials:
             ModuleError: if the credentials are not known.
         """
         if self.secret is None:
-            text = (
-                "The emulator was not told the credentials of this module; make a connection that has them."
-            )
+            text = "The emulator has no credentials for this module; create a connection that has them."
             raise ModuleError("InvalidConfigurationError", text)
         if self.in_query:
             return replace(request, url=build_url(request.url, [(self.name, self.secret)]))
@@ -63,7 +61,9 @@ def find_credentials(context: ModuleContext, kind: str, parameter: str) -> Crede
         case "apiKey":
             in_query = str(values.get("placement") or "header").lower() not in ("header", "headers")
             secret = values.get("key")
-            return Credentials(str(values.get("name") or "Authorization"), in_query, secret and str(secret))
+            return Credentials(
+                str(values.get("name") or "Authorization"), in_query, str(secret) if secret else None
+            )
         case "basicAuth":
             known = {"username", "password"} <= values.keys()
             return Credentials(

@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 import orjson
 
+from ....json_types import as_mapping
 from ....world import external_services
 from ....world.models import Headers, HttpRule, Json, SentRequest
 from ....world.transport import HttpResponse, NoResponseError, OutgoingRequest
@@ -157,9 +158,8 @@ def _rule_response(rule: HttpRule, request: OutgoingRequest, *, with_pages: bool
     )
     pages = []
     for body in bodies or (rule.body,):
-        is_text = isinstance(body, str)
-        headers = rule.headers if body is None else of_text if is_text else of_json
-        content = b"" if body is None else body.encode() if is_text else orjson.dumps(body)
+        headers = rule.headers if body is None else of_text if isinstance(body, str) else of_json
+        content = b"" if body is None else body.encode() if isinstance(body, str) else orjson.dumps(body)
         pages.append(HttpResponse(status=rule.status, headers=headers, body=content))
     return replace(pages[0], elapsed=rule.delay, next_pages=tuple(pages[1:]))
 
@@ -191,7 +191,7 @@ def _mock_response(context: ModuleContext) -> HttpResponse:
     bundle = mock_bundle(context, declared, Constraint(fields=expected))
     headers = tuple(
         (name.lower(), as_text(value))
-        for name, value in bundle.get("headers", {}).items()
+        for name, value in as_mapping(bundle.get("headers")).items()
         if not isinstance(value, (Mapping, list)) and name.lower() != "content-type"
     )
     data: Json = to_json_value(bundle.get("data"))

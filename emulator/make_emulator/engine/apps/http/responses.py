@@ -63,10 +63,12 @@ def parse_body(context: ModuleContext, response: HttpResponse, *, parse: bool) -
 def headers_by_name(response: HttpResponse) -> dict[str, Json]:
     """Returns the headers as a collection; ``set-cookie`` is an array."""
     headers: dict[str, Json] = {}
+    cookies: list[str] = []
     for key, value in response.headers:
         name = key.lower()
         if name == "set-cookie":
-            headers[name] = [*headers.get(name, ()), value]
+            cookies.append(value)
+            headers[name] = cookies
         else:
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
