@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from ..server.wsgi import Server
     from ..webhooks.mail import MailServer
 
+#: The interval in which the main thread looks for signals, in seconds.
+SIGNAL_POLL_INTERVAL = 0.2
+
 # Imports in functions keep the start-up short: --help and mistakes in the usage need none of the server.
 
 
@@ -141,7 +144,9 @@ def serve(
         for line in _summary_lines(server, handle, host, mail, allow_network=allow_network, ca_file=ca_file):
             click.echo(line)
         sys.stdout.flush()
-        stopped.wait()
+        # With a time-out: the system may deliver a signal to another thread, and the handler runs when this one wakes.
+        while not stopped.wait(SIGNAL_POLL_INTERVAL):
+            pass
         if mail is not None:
             mail.stop()
     finally:
