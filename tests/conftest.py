@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -59,6 +60,13 @@ def paused_gateway(gateway: WebhookHarness) -> WebhookHarness:
     """A hook whose scenario is inactive: deliveries stay in the queue."""
     gateway.listen(start=False)
     return gateway
+
+
+@pytest.fixture(scope="module")
+def make() -> Iterator[make_emulator.MakeEmulator]:
+    """A server that the tests of a module share."""
+    with make_emulator.MakeEmulator() as emulator:
+        yield emulator
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from helpers.blueprints import exported_module, write_blueprint
 from make_emulator.cli.main import main
 from make_emulator.resources import fixture_path
 
@@ -26,14 +27,8 @@ def shipped(name: str, *arguments: str, **options: Any) -> Result:
     return explain(str(FOLDER / f"{name}.json"), *arguments, **options)
 
 
-def module(id: int, name: str, mapper: Any = None, **rest: Any) -> dict[str, Any]:
-    return {"id": id, "module": name, "version": 1, "mapper": mapper or {}, "metadata": {}, **rest}
-
-
 def written(folder: Path, *flow: Any, **metadata: Any) -> str:
-    path = folder / "blueprint.json"
-    path.write_text(json.dumps({"name": "Test", "flow": flow, "metadata": metadata}), "utf-8")
-    return str(path)
+    return str(write_blueprint(folder / "blueprint.json", *flow, name="Test", metadata=metadata))
 
 
 def test_a_run_is_reported_module_by_module_with_its_routes() -> None:
@@ -140,8 +135,8 @@ def test_what_a_filter_stops_is_reported() -> None:
 def test_a_branch_is_shown_with_its_label_and_one_that_is_empty_is_named(tmp_path: Path) -> None:
     condition = [[{"a": "1", "o": "text:equal", "b": "1"}]]
     branches = [{"label": "All", "conditions": condition, "flow": []}, {"type": "else", "disabled": True}]
-    node = module(2, "builtin:BasicIfElse", branches=branches)
-    trigger = module(1, "util:BasicTrigger", parameters={"values": [{"spec": []}]})
+    node = exported_module(2, "builtin:BasicIfElse", branches=branches)
+    trigger = exported_module(1, "util:BasicTrigger", parameters={"values": [{"spec": []}]})
     result = explain(written(tmp_path, trigger, node))
     assert "2 builtin:BasicIfElse\n  takes branch 1, which is empty\n" in result.output
     condition[0][0]["b"] = "2"
@@ -151,13 +146,15 @@ def test_a_branch_is_shown_with_its_label_and_one_that_is_empty_is_named(tmp_pat
 
 
 def test_bundles_are_shortened_unless_all_is_requested(tmp_path: Path) -> None:
-    blueprint = written(tmp_path, module(1, "builtin:BasicRepeater", {"start": 1, "repeats": 5, "step": 1}))
+    blueprint = written(
+        tmp_path, exported_module(1, "builtin:BasicRepeater", {"start": 1, "repeats": 5, "step": 1})
+    )
     short = explain(blueprint).output
     assert "    out: 5 bundles\n       1. i: 1\n       2. i: 2\n       3. i: 3\n" in short
     assert "          2 more (--full)\n" in short
     assert "       5. i: 5\n" in explain(blueprint, "--full").output
     record = {f"field{number}": "x" * 40 for number in range(12)}
-    blueprint = written(tmp_path, module(1, "json:CreateJSON", record))
+    blueprint = written(tmp_path, exported_module(1, "json:CreateJSON", record))
     short = explain(blueprint).output
     assert "         4 more fields (--full)\n" in short
     assert max(map(len, short.splitlines())) <= 100
@@ -179,7 +176,7 @@ def test_there_are_colours_only_where_they_can_be_seen() -> None:
 
 
 def test_what_is_in_a_blueprint_cannot_play_with_the_terminal(tmp_path: Path) -> None:
-    node = module(1, "json:CreateJSON", {"a\x1b[2J": "b\x1b[2J"})
+    node = exported_module(1, "json:CreateJSON", {"a\x1b[2J": "b\x1b[2J"})
     node["metadata"] = {"designer": {"name": "c\x1b[2J\nd"}}
     output = explain(written(tmp_path, node)).output
     assert "\x1b" not in output
@@ -187,27 +184,29 @@ def test_what_is_in_a_blueprint_cannot_play_with_the_terminal(tmp_path: Path) ->
 
 
 def test_of_a_long_run_the_beginning_is_reported_and_what_is_too_large_is_left_out(tmp_path: Path) -> None:
-    loop = module(1, "builtin:BasicRepeater", {"start": 1, "repeats": 1200, "step": 1})
-    counted = module(2, "util:FunctionIncrement", parameters={"reset": "run"})
+    loop = exported_module(1, "builtin:BasicRepeater", {"start": 1, "repeats": 1200, "step": 1})
+    counted = exported_module(2, "util:FunctionIncrement", parameters={"reset": "run"})
     lines = explain(written(tmp_path, loop, counted)).output.splitlines()
     assert "2 util:FunctionIncrement, operation 999" in lines
     assert "2 util:FunctionIncrement, operation 1000" not in lines
     assert lines[-3] == "operations after the first 1,000 are not shown"
-    big = module(1, "util:ComposeTransformer", {"value": "x" * 1_500_000})
-    twice = module(2, "util:ComposeTransformer", {"value": "{{1.value}}"})
+    big = exported_module(1, "util:ComposeTransformer", {"value": "x" * 1_500_000})
+    twice = exported_module(2, "util:ComposeTransformer", {"value": "{{1.value}}"})
     lines = explain(written(tmp_path, big, twice)).output.splitlines()
     assert lines[-3] == "    too large to show"
 
 
 def test_of_what_is_confidential_no_data_are_reported(tmp_path: Path) -> None:
     blueprint = written(
-        tmp_path, module(1, "json:CreateJSON", {"a": "secret"}), scenario={"confidential": True}
+        tmp_path, exported_module(1, "json:CreateJSON", {"a": "secret"}), scenario={"confidential": True}
     )
     assert "1 json:CreateJSON\n    confidential: no data are kept\n" in explain(blueprint).output
 
 
 def test_settings_of_the_wrong_form_are_passed_over(tmp_path: Path) -> None:
-    node = module(1, "json:CreateJSON", {"a": 1}, metadata={"designer": 5, "restore": [], "expect": {}})
+    node = exported_module(
+        1, "json:CreateJSON", {"a": 1}, metadata={"designer": 5, "restore": [], "expect": {}}
+    )
     result = explain(written(tmp_path, node, scenario=[], io=7))
     assert result.exit_code == 0
     assert "SUCCESS" in result.output
@@ -223,7 +222,7 @@ def test_secrets_are_masked(tmp_path: Path) -> None:
         "headers": headers,
         **dict.fromkeys(switches, False),
     }
-    node = module(1, "http:ActionSendData", mapper, version=3)
+    node = exported_module(1, "http:ActionSendData", mapper, version=3)
     for form in ("text", "json"):
         output = explain(written(tmp_path, node), "--format", form).output
         assert "abc" not in output
@@ -282,7 +281,9 @@ def test_json_holds_all_that_is_known() -> None:
 
 def test_the_run_of_a_scenario_that_is_called_is_reported_within_the_call(tmp_path: Path) -> None:
     parameters = {"scenario": 77, "shouldWaitForExecutionEnd": True}
-    blueprint = written(tmp_path, module(1, "scenario-service:CallSubscenario", parameters=parameters))
+    blueprint = written(
+        tmp_path, exported_module(1, "scenario-service:CallSubscenario", parameters=parameters)
+    )
     large = {"name": "Large", "conditions": [[{"a": "{{1.n}}", "o": "number:greater", "b": "10"}]]}
     other = tmp_path / "other.json"
     other.write_text(
@@ -290,8 +291,8 @@ def test_the_run_of_a_scenario_that_is_called_is_reported_within_the_call(tmp_pa
             {
                 "name": "Inner",
                 "flow": [
-                    module(1, "json:ParseJSON", {"json": '{"n": 5}'}),
-                    module(2, "slack:CreateMessage", filter=large),
+                    exported_module(1, "json:ParseJSON", {"json": '{"n": 5}'}),
+                    exported_module(2, "slack:CreateMessage", filter=large),
                 ],
                 "metadata": {},
             }
@@ -319,7 +320,7 @@ def test_the_run_of_a_scenario_that_is_called_is_reported_within_the_call(tmp_pa
 
 
 def test_cycles_are_reported_separately(tmp_path: Path) -> None:
-    path = written(tmp_path, module(1, "json:CreateJSON", {"a": 1}), scenario={"roundtrips": 3})
+    path = written(tmp_path, exported_module(1, "json:CreateJSON", {"a": 1}), scenario={"roundtrips": 3})
     output = explain(path).output.split("\n\n")[1].splitlines()
     assert [line for line in output if not line.startswith(" ")] == [
         "1 json:CreateJSON",
@@ -332,7 +333,9 @@ def test_cycles_are_reported_separately(tmp_path: Path) -> None:
 
 def test_a_scenario_that_calls_itself_is_reported_as_deep_as_it_went(tmp_path: Path) -> None:
     parameters = {"scenario": 77, "shouldWaitForExecutionEnd": True}
-    blueprint = written(tmp_path, module(1, "scenario-service:CallSubscenario", parameters=parameters))
+    blueprint = written(
+        tmp_path, exported_module(1, "scenario-service:CallSubscenario", parameters=parameters)
+    )
     result = explain(blueprint, "--scenario", f"77={blueprint}")
     assert result.exit_code == 1
     assert result.output.count('runs scenario 77 "Test"') == 10
@@ -361,7 +364,7 @@ def test_the_same_blueprint_is_always_reported_alike() -> None:
     assert shipped("overdue-invoices", "--now", "2026-03-02T09:00:00Z").output == first.output
 
 
-BLUEPRINT = {"name": "Bare", "flow": [module(1, "json:CreateJSON", {"a": 1})], "metadata": {}}
+BLUEPRINT = {"name": "Bare", "flow": [exported_module(1, "json:CreateJSON", {"a": 1})], "metadata": {}}
 
 
 @pytest.mark.parametrize(
@@ -381,7 +384,7 @@ def test_it_takes_exports_answers_of_the_api_and_templates(held: Any) -> None:
 
 
 def test_inputs_and_outputs_are_those_that_the_api_shows() -> None:
-    last = module(1, "scenario-service:ReturnData", {"twice": "{{var.input.n * 2}}", "rest": 1}) | {
+    last = exported_module(1, "scenario-service:ReturnData", {"twice": "{{var.input.n * 2}}", "rest": 1}) | {
         "version": 2
     }
     number = {"name": "n", "type": "number", "required": True}
@@ -499,10 +502,12 @@ def test_a_webhook_that_received_nothing_says_how_to_give_it_a_bundle() -> None:
 
 
 def test_an_unused_input_is_reported(tmp_path: Path) -> None:
-    output = explain(written(tmp_path, module(1, "json:CreateJSON", {"a": 1})), "--input", "{}").output
+    output = explain(
+        written(tmp_path, exported_module(1, "json:CreateJSON", {"a": 1})), "--input", "{}"
+    ).output
     assert "  input        not used: neither the scenario nor its first module takes any\n" in output
     output = explain(
-        written(tmp_path, module(1, "rss:TriggerNewArticle")), "--input", '{"title": "x"}'
+        written(tmp_path, exported_module(1, "rss:TriggerNewArticle")), "--input", '{"title": "x"}'
     ).output
     assert "not used" not in output
     assert '    out: title: "x"\n' in output

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from helpers.blueprints import exported_module, write_blueprint
 from make_emulator.cli.main import main
 from make_emulator.explain.blueprint_file import parse_export
 from make_emulator.explain.survey import sample_input
@@ -26,16 +27,6 @@ def document(*arguments: str | Path) -> Any:
     return json.loads(survey(*arguments, "--format", "json").output)
 
 
-def module(id: int, name: str, mapper: Any = None, **rest: Any) -> dict[str, Any]:
-    return {"id": id, "module": name, "version": 1, "mapper": mapper or {}, "metadata": {}, **rest}
-
-
-def write(path: Path, *flow: Any, **rest: Any) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"name": path.stem, "flow": flow, "metadata": {}, **rest}), "utf-8")
-    return path
-
-
 FILTER = {
     "name": "",
     "conditions": [[{"a": "{{1.a}}", "o": "text:equal", "b": "x"}, {"a": "1", "o": "notexist"}]],
@@ -43,13 +34,17 @@ FILTER = {
 
 
 def test_each_file_is_reported_with_its_end_and_the_sum_of_all(tmp_path: Path) -> None:
-    good = write(
-        tmp_path / "a.json", module(1, "acme:find"), module(2, "acme:use", {"x": "{{1.y}}"}, filter=FILTER)
+    good = write_blueprint(
+        tmp_path / "a.json",
+        exported_module(1, "acme:find"),
+        exported_module(2, "acme:use", {"x": "{{1.y}}"}, filter=FILTER),
     )
-    bad = write(
-        tmp_path / "b.json", module(1, "acme:find"), module(2, "builtin:ThrowError", {"message": "No"})
+    bad = write_blueprint(
+        tmp_path / "b.json",
+        exported_module(1, "acme:find"),
+        exported_module(2, "builtin:ThrowError", {"message": "No"}),
     )
-    none = write(tmp_path / "deep" / "c.json", module(1, "builtin:Iterator"))
+    none = write_blueprint(tmp_path / "deep" / "c.json", exported_module(1, "builtin:Iterator"))
     (tmp_path / "package.json").write_text('{"name": "x"}')
     (tmp_path / "d.json").write_text("[1, 2")
     result = survey(tmp_path)
@@ -68,7 +63,7 @@ def test_each_file_is_reported_with_its_end_and_the_sum_of_all(tmp_path: Path) -
 
 
 def test_it_ends_well_if_all_blueprints_do(tmp_path: Path) -> None:
-    write(tmp_path / "a.json", module(1, "builtin:ThrowWarning", {"message": "Mind"}))
+    write_blueprint(tmp_path / "a.json", exported_module(1, "builtin:ThrowWarning", {"message": "Mind"}))
     result = survey(tmp_path)
     assert result.exit_code == 0
     assert result.output.splitlines()[0].startswith("WARNING  ")
@@ -87,7 +82,7 @@ def test_a_file_that_was_named_is_reported_whatever_it_holds(tmp_path: Path) -> 
     "wrap", [lambda held: {"response": {"blueprint": held}}, lambda held: {"blueprint": json.dumps(held)}]
 )
 def test_answers_of_the_api_in_a_folder_are_blueprints_too(tmp_path: Path, wrap: Any) -> None:
-    held = {"name": "n", "flow": [module(1, "acme:find")], "metadata": {}}
+    held = {"name": "n", "flow": [exported_module(1, "acme:find")], "metadata": {}}
     (tmp_path / "a.json").write_text(json.dumps(wrap(held)))
     assert document(tmp_path)["summary"] == {"SUCCESS": 1}
 
@@ -102,11 +97,11 @@ def test_a_folder_without_blueprints_is_a_mistake(tmp_path: Path) -> None:
 def test_programs_get_one_object_with_what_was_not_reached_and_how_modules_were_run(tmp_path: Path) -> None:
     other = tmp_path / "other.json"
     other.write_text("{}")
-    path = write(
+    path = write_blueprint(
         tmp_path / "a.json",
-        module(1, "gateway:CustomWebHook", parameters={"hook": 7}),
-        module(2, "json:ParseJSON", {"json": "nothing"}, metadata={"designer": {"name": "Read"}}),
-        module(3, "slack:CreateMessage"),
+        exported_module(1, "gateway:CustomWebHook", parameters={"hook": 7}),
+        exported_module(2, "json:ParseJSON", {"json": "nothing"}, metadata={"designer": {"name": "Read"}}),
+        exported_module(3, "slack:CreateMessage"),
     )
     assert document(tmp_path) == {
         "summary": {"ERROR": 1},
@@ -136,7 +131,11 @@ def test_programs_get_one_object_with_what_was_not_reached_and_how_modules_were_
 
 
 def test_the_output_of_modules_can_be_scripted(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.json", module(1, "acme:find"), module(2, "builtin:ThrowError", filter=FILTER))
+    path = write_blueprint(
+        tmp_path / "a.json",
+        exported_module(1, "acme:find"),
+        exported_module(2, "builtin:ThrowError", filter=FILTER),
+    )
     script = tmp_path / "modules.yaml"
     script.write_text("acme:find: { error: { name: RateLimitError, message: Slow down } }")
     [reported] = document(path, "--modules", script)["blueprints"]
@@ -149,11 +148,11 @@ def test_the_output_of_modules_can_be_scripted(tmp_path: Path) -> None:
 
 
 def test_a_webhook_receives_what_is_mapped_of_it(tmp_path: Path) -> None:
-    path = write(
+    path = write_blueprint(
         tmp_path / "a.json",
-        module(1, "gateway:CustomWebHook", parameters={"hook": 7}),
-        module(2, "builtin:BasicFeeder", {"array": "{{1.lines}}"}),
-        module(3, "acme:use", {"x": "{{2.price}} {{round(2.price)}}"}),
+        exported_module(1, "gateway:CustomWebHook", parameters={"hook": 7}),
+        exported_module(2, "builtin:BasicFeeder", {"array": "{{1.lines}}"}),
+        exported_module(3, "acme:use", {"x": "{{2.price}} {{round(2.price)}}"}),
     )
     bundle: Any = sample_input(parse_export(path.read_bytes()), NOW)
     assert list(bundle) == ["lines"]
@@ -174,9 +173,9 @@ def test_a_scenario_gets_inputs_of_the_declared_types(tmp_path: Path) -> None:
         {"name": "lines", "type": "array", "spec": [{"name": "sku", "type": "text", "required": True}]},
         {"name": "note", "type": "text"},
     ]
-    start = {**module(1, "scenario-service:StartSubscenario"), "version": 2}
-    use = module(2, "acme:use", {"x": "{{round(1.note)}}"}, filter=FILTER)
-    path = write(tmp_path / "a.json", start, use, io={"input_spec": spec, "output_spec": []})
+    start = {**exported_module(1, "scenario-service:StartSubscenario"), "version": 2}
+    use = exported_module(2, "acme:use", {"x": "{{round(1.note)}}"}, filter=FILTER)
+    path = write_blueprint(tmp_path / "a.json", start, use, io={"input_spec": spec, "output_spec": []})
     inputs: Any = sample_input(parse_export(path.read_bytes()), NOW)
     assert inputs["speed"] in ("fast", "slow")
     assert [set(line) for line in inputs["lines"]] == [{"sku"}, {"sku"}]
@@ -185,7 +184,7 @@ def test_a_scenario_gets_inputs_of_the_declared_types(tmp_path: Path) -> None:
 
 
 def test_a_long_line_is_cut_to_the_terminal(tmp_path: Path) -> None:
-    write(tmp_path / "a.json", module(1, "builtin:ThrowError", {"message": "No " * 100}))
+    write_blueprint(tmp_path / "a.json", exported_module(1, "builtin:ThrowError", {"message": "No " * 100}))
     result = survey(tmp_path, columns=60)
     assert max(map(len, result.output.splitlines())) <= 60
     assert "…" in result.output
@@ -193,7 +192,9 @@ def test_a_long_line_is_cut_to_the_terminal(tmp_path: Path) -> None:
 
 def test_a_name_cannot_play_tricks_on_the_terminal(tmp_path: Path) -> None:
     label = {"designer": {"name": "\x1b[2J\nok"}}
-    write(tmp_path / "a.json", module(1, "builtin:ThrowError", {"message": "\x1b[2J"}, metadata=label))
+    write_blueprint(
+        tmp_path / "a.json", exported_module(1, "builtin:ThrowError", {"message": "\x1b[2J"}, metadata=label)
+    )
     output = survey(tmp_path).output
     assert "\x1b" not in output
     assert len(output.splitlines()) == 4
@@ -217,6 +218,6 @@ def test_the_same_folder_is_reported_the_same_each_time() -> None:
 
 
 def test_the_old_spelling_of_the_json_format_is_accepted(tmp_path: Path) -> None:
-    write(tmp_path / "a.json", module(1, "acme:find"))
+    write_blueprint(tmp_path / "a.json", exported_module(1, "acme:find"))
     assert survey(tmp_path, "--json").output == survey(tmp_path, "--format", "json").output
     assert "--json" not in CliRunner().invoke(main, ["survey", "--help"]).output

@@ -11,12 +11,6 @@ from make_emulator import MakeEmulator
 from make_emulator.testing import ControlError
 
 
-@pytest.fixture(scope="module")
-def make() -> object:
-    with MakeEmulator() as emulator:
-        yield emulator
-
-
 def test_the_default_world_is_at_hand(make: MakeEmulator) -> None:
     assert make.token == "11111111-1111-4111-8111-111111111111"
     assert (make.team_id, make.organization_id) == (1, 1)

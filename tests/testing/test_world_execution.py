@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,12 +21,6 @@ FLOW = [
     node(2, "builtin:BasicFeeder", {"array": "{{split('20,5,30'; ',')}}"}),
     node(4, "slack:CreateMessage", {"text": "{{2.value}}"}, filter=BIG),
 ]
-
-
-@pytest.fixture(scope="module")
-def make() -> Iterator[MakeEmulator]:
-    with MakeEmulator() as emulator:
-        yield emulator
 
 
 @pytest.fixture
