@@ -190,3 +190,25 @@ def test_without_file_descriptors_idle_connections_make_room() -> None:
         assert process.returncode == 0
     assert log.count("no file descriptor is left") == 1
     assert "Traceback" not in log
+
+
+def test_the_parts_of_cheroot_that_are_replaced_are_there() -> None:
+    """The server overrides these; a release of cheroot without them has to be looked at."""
+    from cheroot import connections, server
+
+    replaced: dict[Any, tuple[str, ...]] = {
+        connections.ConnectionManager: ("_from_server_socket", "put", "_expire", "close"),
+        connections._ThreadsafeSelector: ("connections", "unregister", "register"),
+        server.HTTPServer: ("prepare", "process_conn", "put_conn", "error_log", "bind_socket", "stop"),
+        server.HTTPConnection: ("communicate", "close"),
+        server.HTTPRequest: ("read_request_line", "read_request_headers", "simple_response", "respond"),
+    }
+    for owner, names in replaced.items():
+        assert [name for name in names if not hasattr(owner, name)] == []
+    prepared: Any = server.HTTPServer(("127.0.0.1", 0), server.Gateway)
+    prepared.prepare()
+    try:
+        assert isinstance(prepared._connections, connections.ConnectionManager)
+        assert isinstance(prepared._connections._selector, connections._ThreadsafeSelector)
+    finally:
+        prepared.stop()

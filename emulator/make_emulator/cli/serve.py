@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 #: The interval in which the main thread looks for signals, in seconds.
 SIGNAL_POLL_INTERVAL = 0.2
 
+#: The time after which a thread that computes yields to others, in seconds. A request changes threads and enters the
+#: system several times, and waits as long each time while a scenario of another world computes.
+THREAD_SWITCH_INTERVAL = 0.0005
+
 # Imports in functions keep the start-up short: --help and mistakes in the usage need none of the server.
 
 
@@ -114,6 +118,7 @@ def serve(
 
     if tls_ca is not None and not tls:
         raise click.UsageError("--tls-ca goes with --tls only")
+    sys.setswitchinterval(THREAD_SWITCH_INTERVAL)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
