@@ -1,4 +1,4 @@
-"""No client delays another: whoever waits occupies a thread of its own."""
+"""Thread pool of the server: a client that waits delays no other."""
 
 from __future__ import annotations
 
@@ -209,6 +209,7 @@ def test_the_parts_of_cheroot_that_are_replaced_are_there() -> None:
     prepared.prepare()
     try:
         assert isinstance(prepared._connections, connections.ConnectionManager)
-        assert isinstance(prepared._connections._selector, connections._ThreadsafeSelector)
+        selector: Any = prepared._connections
+        assert isinstance(selector._selector, connections._ThreadsafeSelector)
     finally:
         prepared.stop()

@@ -1,4 +1,4 @@
-"""Message framing by RFC 9112: which bytes on a connection are one request, and refusal of everything ambiguous.
+"""Message framing by RFC 9112: which bytes on a connection are one request, with ambiguous ones rejected.
 
 What two parties on the way may read differently (two lengths, a length with chunks, a missing or repeated host) is
 answered with 400 and the connection is closed. A body is read whole before the application sees it, so that one that was
@@ -73,10 +73,10 @@ def read_headers(stream: Any, headers: dict[bytes, bytes]) -> dict[bytes, bytes]
 
 
 def check_framing(headers: dict[bytes, bytes], protocol: str) -> None:
-    """Check what tells where a request ends and to whom it goes.
+    """Check the fields that delimit and address a request.
 
     Raises:
-        FramingError: if that is ambiguous.
+        FramingError: if they are ambiguous.
     """
     length = headers.get(b"Content-Length")
     if length is not None and not _LENGTH.fullmatch(length):

@@ -114,7 +114,7 @@ class _Gateway(WsgiGateway):
 
 
 class _Request(HTTPRequest):
-    """A request with strict framing, and with refusals in Make's shape."""
+    """A request with strict framing, and with errors in Make's shape."""
 
     def read_request_line(self) -> bool:
         try:
