@@ -28,6 +28,13 @@ if TYPE_CHECKING:
     from ..server.wsgi import Server
     from ..webhooks.mail import MailServer
 
+#: The interval in which the main thread looks for signals, in seconds.
+SIGNAL_POLL_INTERVAL = 0.2
+
+#: The time after which a thread that computes yields to others, in seconds. A request changes threads and enters the
+#: system several times, and waits as long each time while a scenario of another world computes.
+THREAD_SWITCH_INTERVAL = 0.0005
+
 # Imports in functions keep the start-up short: --help and mistakes in the usage need none of the server.
 
 
@@ -111,6 +118,7 @@ def serve(
 
     if tls_ca is not None and not tls:
         raise click.UsageError("--tls-ca goes with --tls only")
+    sys.setswitchinterval(THREAD_SWITCH_INTERVAL)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
@@ -141,7 +149,9 @@ def serve(
         for line in _summary_lines(server, handle, host, mail, allow_network=allow_network, ca_file=ca_file):
             click.echo(line)
         sys.stdout.flush()
-        stopped.wait()
+        # With a time-out: the system may deliver a signal to another thread, and the handler runs when this one wakes.
+        while not stopped.wait(SIGNAL_POLL_INTERVAL):
+            pass
         if mail is not None:
             mail.stop()
     finally:
