@@ -178,7 +178,7 @@ def _mock_response(context: ModuleContext) -> HttpResponse:
     that are mapped by their names.
     """
     constraint = context.run.find_constraint(context.module.id) or Constraint()
-    parsed = bool(context.mapper.get("parseResponse"))
+    parsed = context.boolean("parseResponse")
     declared = [field for field in context.module.interface or () if field["name"] == "data"]
     expected: dict[str, Constraint] = {}
     if (body := constraint.fields.get("data")) is not None:
