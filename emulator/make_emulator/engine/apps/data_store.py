@@ -15,6 +15,7 @@ from ...world.exceptions import (
     NotFoundError,
     OutOfSpaceError,
 )
+from ...world.field_specs import field_name, field_type
 from ...world.models import DataStore, FieldSpecs, Json, Record
 from ..blueprints.conditions import parse_conditions
 from ..errors import BundleValidationError, ConversionError, ModuleError
@@ -57,7 +58,7 @@ def _record_data(context: ModuleContext, store: DataStore) -> dict[str, Json]:
     Unless the structure is strict, fields that it does not have are dropped (observed).
     """
     spec, strict = _data_structure(context, store)
-    types = {field["name"]: str(field.get("type", "any")) for field in spec}
+    types = {field_name(field): field_type(field) for field in spec}
     issues = 0
     data: dict[str, Json] = {}
     for name, value in context.collection("data").items():
