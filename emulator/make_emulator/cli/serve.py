@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,16 @@ if TYPE_CHECKING:
     from ..server.tls import EphemeralCA
     from ..server.wsgi import Server
     from ..webhooks.mail import MailServer
+
+#: The interval in which the main thread looks for signals, in seconds.
+SIGNAL_POLL_INTERVAL = 0.2
+
+#: Open files that the server asks for, more than a test needs connections.
+MAX_OPEN_FILES = 16_384
+
+#: The time after which a thread that computes yields to others, in seconds. A request changes threads and enters the
+#: system several times, and waits as long each time while a scenario of another world computes.
+THREAD_SWITCH_INTERVAL = 0.0005
 
 # Imports in functions keep the start-up short: --help and mistakes in the usage need none of the server.
 
@@ -111,6 +121,8 @@ def serve(
 
     if tls_ca is not None and not tls:
         raise click.UsageError("--tls-ca goes with --tls only")
+    sys.setswitchinterval(THREAD_SWITCH_INTERVAL)
+    _raise_file_limit()
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
@@ -141,7 +153,9 @@ def serve(
         for line in _summary_lines(server, handle, host, mail, allow_network=allow_network, ca_file=ca_file):
             click.echo(line)
         sys.stdout.flush()
-        stopped.wait()
+        # With a time-out: the system may deliver a signal to another thread, and the handler runs when this one wakes.
+        while not stopped.wait(SIGNAL_POLL_INTERVAL):
+            pass
         if mail is not None:
             mail.stop()
     finally:
@@ -149,6 +163,19 @@ def serve(
     if state_file is not None:
         with _write_errors(state):
             state_file.stop()
+
+
+def _raise_file_limit() -> None:
+    """Raise the soft limit of open files, 256 in some shells, to what the system allows: each connection takes one."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _load_state_file(path: Path, registry: WorldRegistry, name: str) -> StateFile:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 
 from ..http.endpoint import Endpoint
 from ..http.errors import BadRequestError
-from ..http.responses import json_response
+from ..http.responses import json_response, streamed_json_response
 from ..registry import WorldRegistry
 from ..reports import access, coverage, har
 from ..reports.request_queries import parse_query
@@ -32,8 +32,9 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry, endpoints: Sequenc
         form = _parse_format(arguments.poplist("format"), "json", "har")
         entries = parse_query(arguments).select(find_world(registry, name).request_log)
         if form == "har":
-            return json_response(har.archive(entries, request.host_url.rstrip("/")))
-        return json_response({"requests": [entry.to_json() for entry in entries]})
+            items = har.iter_entries(entries, request.host_url.rstrip("/"))
+            return streamed_json_response(har.HEAD, items, har.TAIL)
+        return streamed_json_response(b'{"requests":[', (entry.to_json() for entry in entries), b"]}")
 
     @blueprint.delete("/worlds/<name>/requests")
     def clear_requests(name: str) -> Response:

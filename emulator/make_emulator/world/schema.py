@@ -12,6 +12,8 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, ParamSpec
 
+import orjson
+
 from .models import (
     BlueprintVersion,
     Connection,
@@ -73,6 +75,7 @@ class TableSpec:
         lookup_key: the field by which a server finds the world of a request; a secret.
         sensitive_fields: the fields that redaction masks, because they may hold secrets of external services.
         secret_fields: the fields whose values redaction masks wherever they occur in the document.
+        measure: the function from a row to its size in bytes, for tables whose total size is bounded.
     """
 
     def __init__(
@@ -90,7 +93,9 @@ class TableSpec:
         lookup_key: str | None = None,
         sensitive_fields: tuple[str, ...] = (),
         secret_fields: tuple[str, ...] = (),
+        measure: Callable[[Any], int] | None = None,
     ) -> None:
+        self.measure = measure
         self.rows = rows
         self.key = key
         self.indexes = indexes
@@ -117,9 +122,9 @@ class TableSpec:
     def create(self, name: str, tables: Tables) -> Table[Any, Any]:
         """An empty table of the declared keys and indexes."""
         if not self._computed:
-            return Table(name, self._key_of, self._fields)
+            return Table(name, self._key_of, self._fields, self.measure)
         computed = {index: _bind(compute, tables) for index, compute in self._computed.items()}
-        return Table(name, self._key_of, {**self._fields, **computed})
+        return Table(name, self._key_of, {**self._fields, **computed}, self.measure)
 
 
 def _field_getter(fields: str | tuple[str, ...]) -> Callable[[Any], Any]:
@@ -141,6 +146,11 @@ table = _as_attribute(TableSpec)
 
 def _organization_of_team(tables: Tables, row: Any) -> int:
     return tables.teams[row.team_id].organization_id
+
+
+def _json_size(row: Any) -> int:
+    """The bytes of a row's ``data`` in a snapshot."""
+    return len(orjson.dumps(row.data))
 
 
 def _owned_by(kind: str) -> Callable[[Tables, Variable], int | None]:
@@ -275,7 +285,11 @@ class Tables:
         lookup_key="udid",
     )
     incomings: Table[tuple[int, str], Incoming] = table(
-        Incoming, key=("hook_id", "id"), indexes={"hook": "hook_id"}, owners={"hooks": "hook"}
+        Incoming,
+        key=("hook_id", "id"),
+        indexes={"hook": "hook_id"},
+        owners={"hooks": "hook"},
+        measure=_json_size,
     )
     hook_logs: Table[tuple[int, str], HookLog] = table(
         HookLog,
@@ -283,6 +297,7 @@ class Tables:
         indexes={"hook": "hook_id"},
         owners={"hooks": "hook"},
         secret_fields=("udid",),
+        measure=_json_size,
     )
     functions: Table[int, CustomFunction] = table(
         CustomFunction,
