@@ -11,6 +11,8 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
+from .changes import ChangeTracker
+
 Row = TypeVar("Row")
 Key = TypeVar("Key", bound=Hashable)
 SortKey = Callable[[Any], Any]
@@ -134,8 +136,8 @@ class Table(Generic[Key, Row]):
         "_sizes",
         "_total_sizes",
         "name",
-        "revision",
         "total_size",
+        "tracker",
     )
 
     def __init__(
@@ -151,8 +153,8 @@ class Table(Generic[Key, Row]):
         self._measure = measure
         self._sizes: dict[Key, int] = {}
         self._total_sizes: dict[tuple[str, Hashable], int] = {}
-        #: The number of changes that the table went through.
-        self.revision = 0
+        #: Records every change, if the world is tracked.
+        self.tracker: ChangeTracker | None = None
         self._key = key
         self._rows: dict[Key, Row] = {}
         self._all_rows: IndexEntry[Row] = IndexEntry()
@@ -182,11 +184,12 @@ class Table(Generic[Key, Row]):
 
     def put(self, row: Row) -> Row:
         """Insert a row, or replace the one with its key; the row stays at its place in insertion order."""
-        self.revision += 1
         key = self._key(row)
         old = self._rows.get(key)
         self._rows[key] = row
         self._all_rows.put(key, row)
+        if self.tracker is not None:
+            self.tracker.record_put(self.name, key, row)
         for index, value_of in self._indexes.items():
             lookup = self._lookups[index]
             value = value_of(row)
@@ -205,7 +208,7 @@ class Table(Generic[Key, Row]):
         return row
 
     def bulk_load(self, rows: Sequence[Row]) -> None:
-        """Put many rows into an empty table at once.
+        """Put many rows into an empty table of an untracked world at once.
 
         Raises:
             ValueError: if two of them have the same key.
@@ -229,7 +232,6 @@ class Table(Generic[Key, Row]):
             for key, row in zip(keys, rows, strict=True):
                 self._sizes[key] = size = self._measure(row)
                 self._add_size(row, size)
-        self.revision += 1
 
     def remove(self, key: Key) -> Row:
         """Remove a row and, before it, the rows that it owns.
@@ -240,9 +242,10 @@ class Table(Generic[Key, Row]):
         row = self._rows[key]
         for table, index in self._owned:
             table.remove_where(**{index: key})
-        self.revision += 1
         del self._rows[key]
         self._all_rows.remove(key)
+        if self.tracker is not None:
+            self.tracker.record_removal(self.name, key)
         for index, value_of in self._indexes.items():
             value = value_of(row)
             if value is not None:
