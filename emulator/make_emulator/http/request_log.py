@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..printable import escape_control_characters
+from ..plain_text import escape_control_characters
 from ..redaction.masking import format_query, mask_body, mask_query, mask_text
 from ..world.clock import format_iso
 
