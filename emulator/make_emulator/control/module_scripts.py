@@ -60,8 +60,10 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
 
         Decisions are filters with the compared values, routes, branches and error handlers. Secrets are masked.
         """
-        with find_world(registry, name).locked() as world:
-            return json_response(TraceView.from_execution(find_execution(world, execution)).to_json())
+        handle = find_world(registry, name)
+        with handle.locked() as world:
+            run = find_execution(world, execution)
+            return json_response(TraceView.from_execution(run, handle.secret_values()).to_json())
 
 
 def _parse_script(module: str, params: dict[str, Any]) -> ModuleScript:

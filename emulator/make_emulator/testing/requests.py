@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from ..client.control import drop_none
-from ..redaction.masking import mask
+from ..redaction.masking import LOG_REDACTOR
 from .rows import RemoteSequence
 
 #: How many requests a failed assertion shows.
@@ -51,7 +51,7 @@ class WorldRequests(RemoteSequence):
         Raises:
             ValueError: if ``json`` holds a secret, which the request log masks.
         """
-        if json is not None and mask(json) != json:
+        if json is not None and LOG_REDACTOR.mask(json) != json:
             raise ValueError("the request log masks secrets, so leave them out of json=")
         parameters = drop_none(
             method=method,

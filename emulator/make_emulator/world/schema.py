@@ -7,11 +7,13 @@ the row that owns them. A new table is a row class in `models` and one declarati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, ParamSpec
 
+from ..redaction.secret_values import SecretValues
+from . import secret_texts
 from .models import (
     BlueprintVersion,
     Connection,
@@ -44,6 +46,7 @@ from .models import (
     Variable,
     VariableChange,
 )
+from .secret_texts import SecretText, values_of
 from .tables import Table
 
 #: What an index holds: a field, several of them as a tuple, or a value computed from the world's tables and a row.
@@ -72,7 +75,8 @@ class TableSpec:
         is_optional: true if snapshots of earlier releases lack the table.
         lookup_key: the field by which a server finds the world of a request; a secret.
         sensitive_fields: the fields that redaction masks, because they may hold secrets of external services.
-        secret_fields: the fields whose values redaction masks wherever they occur in the document.
+        secret_fields: the fields whose values redaction masks wherever they occur.
+        secret_texts: the function from a row to further texts that redaction masks wherever they occur.
     """
 
     def __init__(
@@ -90,6 +94,7 @@ class TableSpec:
         lookup_key: str | None = None,
         sensitive_fields: tuple[str, ...] = (),
         secret_fields: tuple[str, ...] = (),
+        secret_texts: Callable[[Any], Iterable[SecretText]] | None = None,
     ) -> None:
         self.rows = rows
         self.key = key
@@ -104,6 +109,7 @@ class TableSpec:
         self.sensitive_fields = sensitive_fields
         self.lookup_key = lookup_key
         self.secret_fields = (*secret_fields, lookup_key) if lookup_key else secret_fields
+        self.secret_texts = secret_texts
         # Shared by the tables of all worlds.
         self._key_of = _field_getter(key)
         self._fields = {index: _field_getter(spec) for index, spec in indexes.items() if not callable(spec)}
@@ -265,6 +271,7 @@ class Tables:
         references={"team_id": "teams"},
         resource="connection",
         sensitive_fields=("credentials",),
+        secret_texts=secret_texts.of_connection,
     )
     hooks: Table[int, Hook] = table(
         Hook,
@@ -319,6 +326,7 @@ class Tables:
         owners={"organizations": "organization", "teams": "team"},
         is_optional=True,
         sensitive_fields=("value",),
+        secret_texts=secret_texts.of_variable,
     )
     variable_changes: Table[int, VariableChange] = table(
         VariableChange,
@@ -326,6 +334,7 @@ class Tables:
         owners={"variables": "variable"},
         is_optional=True,
         sensitive_fields=("before", "after"),
+        secret_texts=secret_texts.of_variable_change,
     )
     #: Mock responses of external services, and what scenarios sent to them; see `make_emulator.world.external_services`.
     http_rules: Table[int, HttpRule] = table(HttpRule, sensitive_fields=("headers", "body", "pages"))
@@ -353,6 +362,14 @@ class Tables:
             for row in self.table(name)
         ]
 
+    def secret_revisions(self) -> tuple[int, ...]:
+        """The revisions of the tables that `secret_values` depends on."""
+        return tuple(self.table(name).revision for name in _SECRET_TABLES)
+
+    def secret_values(self) -> SecretValues:
+        """The secrets of this world that redaction masks wherever they occur: tokens, udids, credentials."""
+        return collect_secrets({name: list(self.table(name)) for name in _SECRET_TABLES})
+
     def resource_table(self, resource: str) -> Table[Any, Any]:
         """The table of a kind of resource (``"scenario"``, ``"dataStore"`` …).
 
@@ -366,6 +383,21 @@ class Tables:
 TABLES: dict[str, TableSpec] = {
     name: value for name, value in vars(Tables).items() if isinstance(value, TableSpec)
 }
+
+#: The tables with secrets; other tables only repeat them.
+_SECRET_TABLES = tuple(name for name, spec in TABLES.items() if spec.lookup_key or spec.secret_texts)
+
+
+def collect_secrets(rows: Mapping[str, Iterable[Any]]) -> SecretValues:
+    """The secrets of rows, by the names of their tables."""
+    found: list[SecretText] = []
+    for name, table_rows in rows.items():
+        spec = TABLES[name]
+        for row in table_rows:
+            found += [SecretText(getattr(row, field)) for field in spec.secret_fields]
+            if spec.secret_texts is not None:
+                found += spec.secret_texts(row)
+    return values_of(found)
 
 
 def path_parameter_kinds() -> dict[str, str]:
