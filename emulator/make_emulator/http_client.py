@@ -3,11 +3,18 @@
 One request and one response at a time, with limits of time and size: no proxies from the environment, no redirects, no
 cookies, no retries, so that nothing is sent but the request of a scenario. The interception of this process
 (`mock_make`) does not apply to these calls.
+
+A call has a thread of its own. Its caller gives up at the time-out, or when it is interrupted, wherever the call is: in the look-up
+of a name, in a handshake, or at a header that arrives byte by byte.
 """
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -26,18 +33,104 @@ _CHUNK_SIZE = 65_536
 is_calling_out: ContextVar[bool] = ContextVar("is_calling_out", default=False)
 
 
+#: Seconds between two looks at an interruption.
+_POLL_INTERVAL = 0.05
+
+#: The call that this thread makes.
+_current_call: ContextVar[_Call | None] = ContextVar("current_call", default=None)
+
+
+class _Call:
+    """Call in a thread of its own, which its caller can give up."""
+
+    def __init__(self, send: Callable[[], HttpResponse]) -> None:
+        self._send = send
+        self._done = threading.Event()
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._is_given_up = False
+        self._response: HttpResponse | None = None
+        self._error: BaseException | None = None
+
+    def wait(self, timeout: float, interruption: threading.Event | None) -> HttpResponse:
+        """Makes the call and returns its response.
+
+        Raises:
+            NoResponseError: if there is none in time.
+        """
+        started = time.monotonic()
+        threading.Thread(target=self._run, name="make-emulator-call", daemon=True).start()
+        while not self._done.is_set():
+            left = started + timeout - time.monotonic()
+            if left <= 0:
+                self._give_up()
+                raise NoResponseError("timeout", "The operation timed out.", _elapsed_ms(started))
+            if interruption is not None and interruption.is_set():
+                self._give_up()
+                raise NoResponseError("connection", "The request was interrupted.", _elapsed_ms(started))
+            self._done.wait(min(left, _POLL_INTERVAL) if interruption is not None else left)
+        if self._error is not None:
+            raise self._error
+        assert self._response is not None
+        return self._response
+
+    def track(self, connected: socket.socket) -> None:
+        """Notes the socket of the call, to shut down once it is given up."""
+        with self._lock:
+            self._socket = connected
+            if self._is_given_up:
+                _shut_down(connected)
+
+    def _run(self) -> None:
+        _current_call.set(self)
+        try:
+            self._response = self._send()
+        except BaseException as error:
+            self._error = error
+        finally:
+            with self._lock:
+                # The connection goes back to its pool, for other calls.
+                self._socket = None
+            self._done.set()
+
+    def _give_up(self) -> None:
+        with self._lock:
+            self._is_given_up = True
+            if self._socket is not None:
+                _shut_down(self._socket)
+
+
+def _track_socket(connected: Any) -> None:
+    call = _current_call.get()
+    if call is not None and connected is not None:
+        call.track(connected)
+
+
+def _shut_down(connected: socket.socket) -> None:
+    """Shuts down a socket below TLS, which wakes up the thread that waits for it."""
+    with suppress(OSError):
+        socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+
 class HttpClient:
     """Client that sends requests of scenarios. Nothing is imported or opened before the first one."""
 
     def __init__(self) -> None:
         self._pools: dict[tuple[bool, str | None], PoolManager] = {}
 
-    def __call__(self, request: OutgoingRequest) -> HttpResponse:
+    def __call__(self, request: OutgoingRequest, interruption: threading.Event | None = None) -> HttpResponse:
         """Sends a request and reads the whole response.
 
+        Args:
+            interruption: an event that ends the call early.
+
         Raises:
-            NoResponseError: if no response comes in time, or it is too large.
+            NoResponseError: if the response is not complete in time, or is too large, or the call was interrupted.
         """
+        call = _Call(lambda: self._send(request))
+        return call.wait(request.timeout / 1_000, interruption)
+
+    def _send(self, request: OutgoingRequest) -> HttpResponse:
         # Imported on use: only servers with --allow-network need urllib3, once a scenario calls.
         from urllib3 import exceptions
 
@@ -107,9 +200,31 @@ def _build_pool(verified: bool, ca_certificate: str | None) -> PoolManager:
     import ssl
 
     from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+    from urllib3.connection import HTTPConnection, HTTPSConnection
 
-    class Pool(HTTPSConnectionPool):
+    class PlainConnection(HTTPConnection):
+        """Connection whose socket the current call can shut down."""
+
+        def request(self, *args: Any, **options: Any) -> None:
+            if self.sock is None:
+                self.connect()
+            _track_socket(self.sock)
+            super().request(*args, **options)
+
+    class TlsConnection(HTTPSConnection):
+        """Connection with TLS whose socket the current call can shut down."""
+
+        def request(self, *args: Any, **options: Any) -> None:
+            _track_socket(self.sock)
+            super().request(*args, **options)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = PlainConnection
+
+    class TlsPool(HTTPSConnectionPool):
         """Pool without warnings about unverified certificates, which the module accepts."""
+
+        ConnectionCls = TlsConnection
 
         def _validate_conn(self, conn: Any) -> None:
             if conn.is_closed:
@@ -122,7 +237,7 @@ def _build_pool(verified: bool, ca_certificate: str | None) -> PoolManager:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     pool = PoolManager(num_pools=8, maxsize=4, ssl_context=context)
-    pool.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": Pool}
+    pool.pool_classes_by_scheme = {"http": PlainPool, "https": TlsPool}
     return pool
 
 

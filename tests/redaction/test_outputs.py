@@ -57,10 +57,10 @@ def run(api: ApiClient, *flow: Mapping[str, Any]) -> str:
 @pytest.fixture
 def secrets(api: ApiClient) -> list[str]:
     """The secrets of the world, which have a connection and variables."""
-    body = {"accountName": "Key", "accountType": "apikeyauth", "key": API_KEY, "name": "X-Key"}
-    assert_status(api.post("/connections?teamId=1", json=body), 200)
-    body = {"name": "apiToken", "typeId": 2, "value": VARIABLE}
-    assert_status(api.post("/teams/1/variables", json=body))
+    key = {"accountName": "Key", "accountType": "apikeyauth", "key": API_KEY, "name": "X-Key"}
+    assert_status(api.post("/connections?teamId=1", json=key))
+    variable = {"name": "apiToken", "typeId": 2, "value": VARIABLE}
+    assert_status(api.post("/teams/1/variables", json=variable))
     return [
         ADMIN_TOKEN,
         api.token_with("teams:read"),

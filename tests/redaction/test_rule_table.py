@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from make_emulator.redaction.secret_values import SecretValues
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "redaction.md"
 SECRETS = SecretValues(["SECRET-OF-THE-WORLD"])
-PROFILES = {
+PROFILES: dict[str, Callable[[Any], Any]] = {
     "logs": LOG_REDACTOR.with_secrets(SECRETS).mask,
     "steps": TRACE_REDACTOR.with_secrets(SECRETS).mask,
     "pulled": lambda value: Masker().mask("", value)[0],

@@ -6,13 +6,13 @@ An entry keeps raw bytes; secrets are masked, and sentences written, when it is 
 from __future__ import annotations
 
 import itertools
-import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..printable import escape_control_characters
 from ..redaction.masking import LOG_REDACTOR, OutputRedactor
 from ..redaction.secret_values import NO_SECRETS, SecretValues
 from ..world.clock import format_iso
@@ -21,8 +21,6 @@ from ..world.clock import format_iso
 MAX_ENTRIES = 10_000
 BODY_LIMIT = 16_384
 TOTAL_BODY_LIMIT = 64 * 1024 * 1024
-
-_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(slots=True)
@@ -93,7 +91,7 @@ class LogEntry:
         why = f": {redactor.mask_text(self.reason).rstrip('.')}" if self.reason else ""
         sentence = redactor.mask_values(f"{what} -> {self.status or 'no response'}{why}")
         # One line, whatever characters the path has: a caller must not be able to forge a line of the log.
-        return _CONTROL_CHARACTERS.sub(lambda match: f"\\x{ord(match[0]):02x}", sentence)
+        return escape_control_characters(sentence)
 
 
 class RequestLog:
