@@ -24,7 +24,7 @@ from ..http.request_log import LogEntry, RequestLog
 from ..http.responses import to_make_error
 from ..http.steps import fault_injection, rate_limit, request_log, world_lock
 from ..json_types import as_mappings
-from ..redaction.masking import MASK
+from ..redaction.rules import MASK
 from ..registry import WorldRegistry
 from ..world import data_stores, hook_queues, hooks
 from ..world.clock import SECOND, format_iso
