@@ -136,6 +136,7 @@ class Table(Generic[Key, Row]):
         "_sizes",
         "_total_sizes",
         "name",
+        "revision",
         "total_size",
         "tracker",
     )
@@ -148,6 +149,8 @@ class Table(Generic[Key, Row]):
         measure: Callable[[Row], int] | None = None,
     ) -> None:
         self.name = name
+        #: The number of changes so far.
+        self.revision = 0
         #: The bytes of all rows, 0 unless the table measures them.
         self.total_size = 0
         self._measure = measure
@@ -187,6 +190,8 @@ class Table(Generic[Key, Row]):
         key = self._key(row)
         old = self._rows.get(key)
         self._rows[key] = row
+        # After the change: who reads the revision before the rows never takes old rows for those of this revision.
+        self.revision += 1
         self._all_rows.put(key, row)
         if self.tracker is not None:
             self.tracker.record_put(self.name, key, row)
@@ -232,6 +237,7 @@ class Table(Generic[Key, Row]):
             for key, row in zip(keys, rows, strict=True):
                 self._sizes[key] = size = self._measure(row)
                 self._add_size(row, size)
+        self.revision += 1
 
     def remove(self, key: Key) -> Row:
         """Remove a row and, before it, the rows that it owns.
@@ -243,6 +249,7 @@ class Table(Generic[Key, Row]):
         for table, index in self._owned:
             table.remove_where(**{index: key})
         del self._rows[key]
+        self.revision += 1
         self._all_rows.remove(key)
         if self.tracker is not None:
             self.tracker.record_removal(self.name, key)
