@@ -17,6 +17,7 @@ from . import (
     snapshots,
     startup,
     starvation,
+    state,
     throughput,
     webhooks,
 )
@@ -26,7 +27,18 @@ from .report import Report
 #: Part -> what measures it.
 PARTS = {
     part.__name__.rpartition(".")[2]: part
-    for part in (startup, throughput, pages, inprocess, engine, interception, snapshots, webhooks, starvation)
+    for part in (
+        startup,
+        throughput,
+        pages,
+        inprocess,
+        engine,
+        interception,
+        snapshots,
+        webhooks,
+        starvation,
+        state,
+    )
 }
 
 

@@ -112,10 +112,10 @@ def _environment() -> dict[str, str]:
     }
 
 
-def start_emulator() -> ServerProcess:
-    """The emulator as a user starts it."""
+def start_emulator(*options: str) -> ServerProcess:
+    """The emulator as a user starts it, with options."""
     return ServerProcess(
-        "-m", "make_emulator", "serve", "--port", "0", "--no-rate-limit", "--log-format", "none"
+        "-m", "make_emulator", "serve", "--port", "0", "--no-rate-limit", "--log-format", "none", *options
     )
 
 
