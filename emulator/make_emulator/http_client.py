@@ -11,10 +11,14 @@ import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from .public_addresses import PrivateAddressError, resolve
 from .world.transport import HttpResponse, NoResponseError, OutgoingRequest
 
 if TYPE_CHECKING:
+    import socket
+
     from urllib3 import BaseHTTPResponse, PoolManager
+    from urllib3.connection import HTTPConnection, HTTPSConnection
 
 #: The largest accepted response in bytes, decompressed: the limit of a text in a run.
 MAX_RESPONSE_SIZE = 5_000_000
@@ -27,9 +31,14 @@ is_calling_out: ContextVar[bool] = ContextVar("is_calling_out", default=False)
 
 
 class HttpClient:
-    """Client that sends requests of scenarios. Nothing is imported or opened before the first one."""
+    """Client that sends requests of scenarios. Nothing is imported or opened before the first one.
 
-    def __init__(self) -> None:
+    Args:
+        allow_private: true to connect to addresses that are not public, too.
+    """
+
+    def __init__(self, *, allow_private: bool = False) -> None:
+        self._allow_private = allow_private
         self._pools: dict[tuple[bool, str | None], PoolManager] = {}
 
     def __call__(self, request: OutgoingRequest) -> HttpResponse:
@@ -56,6 +65,8 @@ class HttpClient:
                 body=body,
                 elapsed=_elapsed_ms(started),
             )
+        except PrivateAddressError as error:
+            raise NoResponseError("connection", str(error), _elapsed_ms(started)) from None
         except exceptions.NewConnectionError as error:
             # urllib3 derives it from its timeout error.
             raise NoResponseError(
@@ -98,11 +109,11 @@ class HttpClient:
         if key not in self._pools:
             if len(self._pools) > 16:
                 self._pools.clear()
-            self._pools[key] = _build_pool(*key)
+            self._pools[key] = _build_pool(*key, allow_private=self._allow_private)
         return self._pools[key]
 
 
-def _build_pool(verified: bool, ca_certificate: str | None) -> PoolManager:
+def _build_pool(verified: bool, ca_certificate: str | None, *, allow_private: bool) -> PoolManager:
     """Returns a pool of connections with the TLS settings of a request."""
     import ssl
 
@@ -122,8 +133,48 @@ def _build_pool(verified: bool, ca_certificate: str | None) -> PoolManager:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     pool = PoolManager(num_pools=8, maxsize=4, ssl_context=context)
-    pool.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": Pool}
+    http, https = _connection_classes(allow_private=allow_private)
+    pool.pool_classes_by_scheme = {
+        "http": type("HttpPool", (HTTPConnectionPool,), {"ConnectionCls": http}),
+        "https": type("HttpsPool", (Pool,), {"ConnectionCls": https}),
+    }
     return pool
+
+
+def _connection_classes(*, allow_private: bool) -> tuple[type[HTTPConnection], type[HTTPSConnection]]:
+    """Returns the classes of connections; without ``allow_private`` they connect to public addresses only.
+
+    The address that was checked is the one that is connected to: the name is not resolved again.
+    """
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+    from urllib3.exceptions import NameResolutionError, NewConnectionError
+
+    if allow_private:
+        return HTTPConnection, HTTPSConnection
+
+    class PublicConnection(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            name = self.host
+            try:
+                addresses = resolve(name, self.port)
+            except OSError as error:
+                raise NameResolutionError(name, self, error) from None  # type: ignore[arg-type]
+            for position, address in enumerate(addresses, 1):
+                # The certificate is checked after this, for the name.
+                self.host = address
+                try:
+                    return super()._new_conn()
+                except NewConnectionError:
+                    if position == len(addresses):
+                        raise
+                finally:
+                    self.host = name
+            raise AssertionError("a host has at least one address")
+
+    class PublicTlsConnection(HTTPSConnection, PublicConnection):
+        pass
+
+    return PublicConnection, PublicTlsConnection
 
 
 def _read_body(response: BaseHTTPResponse, deadline: float) -> bytes:

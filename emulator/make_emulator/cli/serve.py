@@ -77,11 +77,31 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Let HTTP modules of scenarios send the requests that no rule matches. Off by default.",
 )
+@env_option(
+    "--allow-private-network",
+    is_flag=True,
+    help="With --allow-network: also to loopback, private and other addresses that are not public.",
+)
 @env_option("--no-rate-limit", is_flag=True, help="Never answer 429.")
 @env_option(
     "--control-key",
     metavar="KEY",
     help="Key of the control API; without one it serves loopback only.",
+)
+@env_option(
+    "--allowed-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Further host name under which clients call the server, e.g. make; .example.com allows a domain, * every name. "
+    "Repeatable; spaces separate the names in the variable.",
+)
+@env_option(
+    "--allowed-origin",
+    "allowed_origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Origin whose pages may use the control API, e.g. http://localhost:5173. Repeatable, as --allowed-host.",
 )
 @env_option(
     "--log-format",
@@ -100,8 +120,11 @@ def serve(
     tls: bool,
     tls_ca: str | None,
     allow_network: bool,
+    allow_private_network: bool,
     no_rate_limit: bool,
     control_key: str | None,
+    allowed_hosts: tuple[str, ...],
+    allowed_origins: tuple[str, ...],
     log_format: str,
 ) -> None:
     """Serve the emulator until SIGTERM or Ctrl-C."""
@@ -111,6 +134,8 @@ def serve(
 
     if tls_ca is not None and not tls:
         raise click.UsageError("--tls-ca goes with --tls only")
+    if allow_private_network and not allow_network:
+        raise click.UsageError("--allow-private-network goes with --allow-network only")
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
@@ -122,6 +147,9 @@ def serve(
             rate_limit=not no_rate_limit,
             control_key=control_key,
             allow_network=allow_network,
+            allow_private_network=allow_private_network,
+            allowed_hosts=(*allowed_hosts, *filter(None, [host])),
+            allowed_origins=allowed_origins,
         )
     except SeedError as error:
         raise InvalidSeedError(error.issues) from None
@@ -138,7 +166,15 @@ def serve(
         mail = None if smtp_port is None else _start_mail_server(registry, host, smtp_port)
         handle = registry.get(DEFAULT_WORLD)
         assert handle is not None
-        for line in _summary_lines(server, handle, host, mail, allow_network=allow_network, ca_file=ca_file):
+        for line in _summary_lines(
+            server,
+            handle,
+            host,
+            mail,
+            allow_network=allow_network,
+            allow_private_network=allow_private_network,
+            ca_file=ca_file,
+        ):
             click.echo(line)
         sys.stdout.flush()
         stopped.wait()
@@ -208,6 +244,7 @@ def _summary_lines(
     mail: MailServer | None,
     *,
     allow_network: bool,
+    allow_private_network: bool,
     ca_file: Path | None,
 ) -> Iterator[str]:
     """Yields the lines that a client needs: address, token, ids."""
@@ -227,7 +264,8 @@ def _summary_lines(
         yield f"  mail          smtp://{host}:{mail.port}"
     yield f"  dashboard     {server.url}/_emulator/"
     if allow_network:
-        yield "  network       HTTP modules of scenarios send the requests that no rule matches"
+        reach = "" if allow_private_network else ", to public addresses"
+        yield f"  network       HTTP modules of scenarios send the requests that no rule matches{reach}"
     if ca_file is not None:
         from ..server.tls import shell_exports
 
