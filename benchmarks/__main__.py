@@ -8,14 +8,25 @@ import sys
 import time
 from pathlib import Path
 
-from . import engine, inprocess, interception, pages, servers, snapshots, startup, throughput, webhooks
+from . import (
+    engine,
+    inprocess,
+    interception,
+    pages,
+    servers,
+    snapshots,
+    startup,
+    starvation,
+    throughput,
+    webhooks,
+)
 from .measurement import Effort
 from .report import Report
 
 #: Part -> what measures it.
 PARTS = {
     part.__name__.rpartition(".")[2]: part
-    for part in (startup, throughput, pages, inprocess, engine, interception, snapshots, webhooks)
+    for part in (startup, throughput, pages, inprocess, engine, interception, snapshots, webhooks, starvation)
 }
 
 

@@ -58,7 +58,11 @@ class Metric:
             return ""
         if self.is_met:
             return "met"
-        return f"missed by {100 * abs(self.median - self.target) / self.target:.0f} %"
+        return (
+            f"missed by {100 * abs(self.median - self.target) / self.target:.0f} %"
+            if self.target
+            else "missed"
+        )
 
     def describe(self) -> dict[str, Any]:
         return {

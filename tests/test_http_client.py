@@ -166,6 +166,54 @@ def test_an_answer_that_drips_is_given_up_too() -> None:
         assert not thread.is_alive()
 
 
+def test_a_head_that_drips_is_given_up_and_its_connection_closed() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        given_up = threading.Event()
+
+        def drip() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(4_096)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                try:
+                    while True:
+                        connection.sendall(b"x")
+                        time.sleep(0.01)
+                except OSError:
+                    given_up.set()
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        with pytest.raises(NoResponseError, match="timed out") as missing:
+            HttpClient(allow_private=True)(
+                outgoing(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=200)
+            )
+        assert missing.value.cause == "timeout"
+        assert given_up.wait(60)
+        thread.join()
+
+
+def test_the_look_up_of_a_name_counts_as_a_part_of_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = threading.Event()
+
+    def look_up(*_: Any, **__: Any) -> Any:
+        found.wait(60)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    with pytest.raises(NoResponseError, match="timed out"):
+        HttpClient(allow_private=True)(outgoing("http://slow-name.invalid/", timeout=100))
+    found.set()
+
+
+def test_an_interruption_ends_a_call_before_its_time(service: Service) -> None:
+    interruption = threading.Event()
+    threading.Timer(0.1, interruption.set).start()
+    with pytest.raises(NoResponseError, match="interrupted"):
+        HttpClient(allow_private=True)(outgoing(f"{service.url}/slow"), interruption)
+    assert not service.gate.is_set()
+
+
 def test_more_than_is_taken_is_rejected(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_client, "MAX_RESPONSE_SIZE", 50_000)
     packed = (("Accept-Encoding", "gzip"),)  # a few hundred bytes on the way
@@ -384,7 +432,7 @@ def test_what_is_not_public_is_not_connected_to(
     monkeypatch.setattr(socket.socket, "connect", connect)
     url = f"{scheme}://{host}:{service.server_port}/?key=s3cret"
     with pytest.raises(
-        NoResponseError, match=r"which is not public: allow it with --allow-private-network\."
+        NoResponseError, match=r"not (a )?public.*: allow it with --allow-private-network\."
     ) as missing:
         HttpClient()(outgoing(url))
     assert missing.value.cause == "connection"

@@ -3,11 +3,18 @@
 One request and one response at a time, with limits of time and size: no proxies from the environment, no redirects, no
 cookies, no retries, so that nothing is sent but the request of a scenario. The interception of this process
 (`mock_make`) does not apply to these calls.
+
+A call has a thread of its own. Its caller gives up at the time-out, or when it is interrupted, wherever the call is: in the look-up
+of a name, in a handshake, or at a header that arrives byte by byte.
 """
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +25,7 @@ if TYPE_CHECKING:
     import socket
 
     from urllib3 import BaseHTTPResponse, PoolManager
-    from urllib3.connection import HTTPConnection, HTTPSConnection
+    from urllib3.connection import HTTPConnection
 
 #: The largest accepted response in bytes, decompressed: the limit of a text in a run.
 MAX_RESPONSE_SIZE = 5_000_000
@@ -28,6 +35,85 @@ _CHUNK_SIZE = 65_536
 
 #: Whether this thread makes a call of a scenario, which must not be intercepted.
 is_calling_out: ContextVar[bool] = ContextVar("is_calling_out", default=False)
+
+
+#: Seconds between two looks at an interruption.
+_POLL_INTERVAL = 0.05
+
+#: The call that this thread makes.
+_current_call: ContextVar[_Call | None] = ContextVar("current_call", default=None)
+
+
+class _Call:
+    """Call in a thread of its own, which its caller can give up."""
+
+    def __init__(self, send: Callable[[], HttpResponse]) -> None:
+        self._send = send
+        self._done = threading.Event()
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._is_given_up = False
+        self._response: HttpResponse | None = None
+        self._error: BaseException | None = None
+
+    def wait(self, timeout: float, interruption: threading.Event | None) -> HttpResponse:
+        """Makes the call and returns its response.
+
+        Raises:
+            NoResponseError: if there is none in time.
+        """
+        started = time.monotonic()
+        threading.Thread(target=self._run, name="make-emulator-call", daemon=True).start()
+        while not self._done.is_set():
+            left = started + timeout - time.monotonic()
+            if left <= 0:
+                self._give_up()
+                raise NoResponseError("timeout", "The operation timed out.", _elapsed_ms(started))
+            if interruption is not None and interruption.is_set():
+                self._give_up()
+                raise NoResponseError("connection", "The request was interrupted.", _elapsed_ms(started))
+            self._done.wait(min(left, _POLL_INTERVAL) if interruption is not None else left)
+        if self._error is not None:
+            raise self._error
+        assert self._response is not None
+        return self._response
+
+    def track(self, connected: socket.socket) -> None:
+        """Notes the socket of the call, to shut down once it is given up."""
+        with self._lock:
+            self._socket = connected
+            if self._is_given_up:
+                _shut_down(connected)
+
+    def _run(self) -> None:
+        _current_call.set(self)
+        try:
+            self._response = self._send()
+        except BaseException as error:
+            self._error = error
+        finally:
+            with self._lock:
+                # The connection goes back to its pool, for other calls.
+                self._socket = None
+            self._done.set()
+
+    def _give_up(self) -> None:
+        with self._lock:
+            self._is_given_up = True
+            if self._socket is not None:
+                _shut_down(self._socket)
+
+
+def _track_socket(connected: Any) -> None:
+    call = _current_call.get()
+    if call is not None and connected is not None:
+        call.track(connected)
+
+
+def _shut_down(connected: socket.socket) -> None:
+    """Shuts down a socket below TLS, which wakes up the thread that waits for it."""
+    with suppress(OSError):
+        socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
 class HttpClient:
@@ -41,12 +127,19 @@ class HttpClient:
         self._allow_private = allow_private
         self._pools: dict[tuple[bool, str | None], PoolManager] = {}
 
-    def __call__(self, request: OutgoingRequest) -> HttpResponse:
+    def __call__(self, request: OutgoingRequest, interruption: threading.Event | None = None) -> HttpResponse:
         """Sends a request and reads the whole response.
 
+        Args:
+            interruption: an event that ends the call early.
+
         Raises:
-            NoResponseError: if no response comes in time, or it is too large.
+            NoResponseError: if the response is not complete in time, or is too large, or the call was interrupted.
         """
+        call = _Call(lambda: self._send(request))
+        return call.wait(request.timeout / 1_000, interruption)
+
+    def _send(self, request: OutgoingRequest) -> HttpResponse:
         # Imported on use: only servers with --allow-network need urllib3, once a scenario calls.
         from urllib3 import exceptions
 
@@ -118,9 +211,37 @@ def _build_pool(verified: bool, ca_certificate: str | None, *, allow_private: bo
     import ssl
 
     from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+    from urllib3.connection import HTTPConnection, HTTPSConnection
 
-    class Pool(HTTPSConnectionPool):
+    class PlainConnection(HTTPConnection):
+        """Connection whose socket the current call can shut down."""
+
+        def _new_conn(self) -> socket.socket:
+            return super()._new_conn() if allow_private else _connect_publicly(self, super()._new_conn)
+
+        def request(self, *args: Any, **options: Any) -> None:
+            if self.sock is None:
+                self.connect()
+            _track_socket(self.sock)
+            super().request(*args, **options)
+
+    class TlsConnection(HTTPSConnection):
+        """Connection with TLS whose socket the current call can shut down."""
+
+        def _new_conn(self) -> socket.socket:
+            return super()._new_conn() if allow_private else _connect_publicly(self, super()._new_conn)
+
+        def request(self, *args: Any, **options: Any) -> None:
+            _track_socket(self.sock)
+            super().request(*args, **options)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = PlainConnection
+
+    class TlsPool(HTTPSConnectionPool):
         """Pool without warnings about unverified certificates, which the module accepts."""
+
+        ConnectionCls = TlsConnection
 
         def _validate_conn(self, conn: Any) -> None:
             if conn.is_closed:
@@ -133,48 +254,33 @@ def _build_pool(verified: bool, ca_certificate: str | None, *, allow_private: bo
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     pool = PoolManager(num_pools=8, maxsize=4, ssl_context=context)
-    http, https = _connection_classes(allow_private=allow_private)
-    pool.pool_classes_by_scheme = {
-        "http": type("HttpPool", (HTTPConnectionPool,), {"ConnectionCls": http}),
-        "https": type("HttpsPool", (Pool,), {"ConnectionCls": https}),
-    }
+    pool.pool_classes_by_scheme = {"http": PlainPool, "https": TlsPool}
     return pool
 
 
-def _connection_classes(*, allow_private: bool) -> tuple[type[HTTPConnection], type[HTTPSConnection]]:
-    """Returns the classes of connections; without ``allow_private`` they connect to public addresses only.
+def _connect_publicly(connection: HTTPConnection, open_socket: Callable[[], socket.socket]) -> socket.socket:
+    """Returns the socket of a connection to a public address of its host.
 
     The address that was checked is the one that is connected to: the name is not resolved again.
     """
-    from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-    if allow_private:
-        return HTTPConnection, HTTPSConnection
-
-    class PublicConnection(HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            name = self.host
-            try:
-                addresses = resolve(name, self.port)
-            except OSError as error:
-                raise NameResolutionError(name, self, error) from None  # type: ignore[arg-type]
-            for position, address in enumerate(addresses, 1):
-                # The certificate is checked after this, for the name.
-                self.host = address
-                try:
-                    return super()._new_conn()
-                except NewConnectionError:
-                    if position == len(addresses):
-                        raise
-                finally:
-                    self.host = name
-            raise AssertionError("a host has at least one address")
-
-    class PublicTlsConnection(HTTPSConnection, PublicConnection):
-        pass
-
-    return PublicConnection, PublicTlsConnection
+    name = connection.host
+    try:
+        addresses = resolve(name, connection.port)
+    except socket.gaierror as error:
+        raise NameResolutionError(name, connection, error) from None
+    for position, address in enumerate(addresses, 1):
+        # The certificate is checked after this, for the name.
+        connection.host = address
+        try:
+            return open_socket()
+        except NewConnectionError:
+            if position == len(addresses):
+                raise
+        finally:
+            connection.host = name
+    raise AssertionError("a host has at least one address")
 
 
 def _read_body(response: BaseHTTPResponse, deadline: float) -> bytes:

@@ -27,10 +27,13 @@ def resolve(host: str, port: int | None) -> list[str]:
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     public = [address for address in addresses if is_public(address)]
     if not public:
-        raise PrivateAddressError(
-            f"{name} has the address {addresses[0]}, which is not public:"
-            " allow it with --allow-private-network."
+        address = addresses[0]
+        found_as = (
+            "is not a public address"
+            if address == name
+            else f"has the address {address}, which is not public"
         )
+        raise PrivateAddressError(f"{name} {found_as}: allow it with --allow-private-network.")
     return public
 
 

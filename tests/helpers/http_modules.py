@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -66,7 +67,7 @@ class RecordingTransport:
         self.outcomes = list(outcomes)
         self.requests: list[OutgoingRequest] = []
 
-    def __call__(self, request: OutgoingRequest) -> HttpResponse:
+    def __call__(self, request: OutgoingRequest, interruption: threading.Event | None = None) -> HttpResponse:
         self.requests.append(request)
         outcome = self.outcomes.pop(0) if self.outcomes else HttpResponse(status=200)
         if isinstance(outcome, NoResponseError):

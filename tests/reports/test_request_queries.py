@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import pytest
 
 from helpers.api import READER_TOKEN, ApiClient
+from make_emulator.http.request_log import LogEntry
 
 
 @pytest.fixture
@@ -77,3 +78,32 @@ def test_a_path_can_be_requested_as_it_came_and_as_it_is_shown(api: ApiClient) -
     api.get(f"/scenarios/{READER_TOKEN}")
     assert found(api, path=f"/scenarios/{READER_TOKEN}") == [1]
     assert found(api, path="/scenarios/[*]*") == [1]
+
+
+@pytest.mark.parametrize(("query", "key"), [("", '{"requests":['), ("?format=har", '{"log":{')])
+def test_a_log_is_serialized_piece_by_piece_as_the_client_reads_it(
+    api: ApiClient, monkeypatch: pytest.MonkeyPatch, query: str, key: str
+) -> None:
+    log, body = api.handle.request_log, b"x" * 10_000
+    for _ in range(100):
+        log.finish(log.begin(LogEntry("POST", "/data-stores/1/data", request_body=body), 0), 200, body)
+    serialized: list[int] = []
+    whole = LogEntry.to_json
+
+    def serialize(entry: LogEntry) -> dict[str, Any]:
+        serialized.append(entry.id)
+        return whole(entry)
+
+    monkeypatch.setattr(LogEntry, "to_json", serialize)
+    response = api.control("GET", f"/worlds/default/requests{query}")
+    assert response.is_streamed
+    pieces = iter(response.iter_encoded())
+    first = next(pieces)
+    assert first.decode().startswith(key)
+    assert len(serialized) < 10
+    assert max(map(len, (first, *pieces))) < 100_000
+    assert len(serialized) == 100
+
+
+def test_a_log_without_entries_is_a_whole_document(api: ApiClient) -> None:
+    assert api.control("GET", "/worlds/default/requests").get_data() == b'{"requests":[]}'

@@ -14,7 +14,7 @@ import pytest
 
 from helpers.api import ApiClient, json_of
 from make_emulator.app import registry_of
-from make_emulator.webhooks.mail import MailServer, parse_mail
+from make_emulator.webhooks.mail import MailServer, TooManyPartsError, parse_mail
 
 MAILHOOK = 2
 
@@ -166,6 +166,40 @@ def test_a_full_queue_asks_to_come_again(api: ApiClient, server: MailServer, add
 )
 def test_a_mail_that_is_no_mail_is_read_as_far_as_it_goes(content: bytes) -> None:
     json.dumps(parse_mail(content))
+
+
+PART = b"\r\n--x\r\nContent-Type: text/plain\r\n\r\nhi"
+
+
+def test_a_mail_of_many_parts_is_read_and_one_of_too_many_is_not() -> None:
+    head = b"Content-Type: multipart/mixed; boundary=x\r\n\r\n"
+    attachments = parse_mail(head + PART * 900 + b"\r\n--x--")["attachments"]
+    assert isinstance(attachments, list)
+    assert len(attachments) == 899
+    with pytest.raises(TooManyPartsError):
+        parse_mail(head + PART * 20_000 + b"\r\n--x--")
+
+
+def test_a_mail_of_parts_within_parts_within_parts_is_not_read() -> None:
+    nested = b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (depth, depth)
+        for depth in range(500)
+    )
+    with pytest.raises(TooManyPartsError):
+        parse_mail(nested)
+
+
+def test_a_mail_of_too_many_parts_is_rejected(server: MailServer, address: str) -> None:
+    with (
+        smtplib.SMTP("127.0.0.1", server.port, timeout=60) as client,
+        pytest.raises(smtplib.SMTPDataError) as error,
+    ):
+        client.sendmail(
+            "a@example.com",
+            [address],
+            b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + PART * 20_000 + b"\r\n--x--",
+        )
+    assert (error.value.smtp_code, error.value.smtp_error) == (554, b"5.6.0 The message has too many parts")
 
 
 def test_it_stops_within_a_second_though_a_client_is_connected(api: ApiClient) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
-from helpers.api import json_of
+import pytest
+
+from helpers.api import ApiClient, json_of
 from helpers.webhooks import FAILING_MODULE, NO_LISTENER_MESSAGE, WebhookHarness
 from make_emulator.webhooks import gateway as webhook_gateway
-from make_emulator.world import organizations
+from make_emulator.world import hook_queues, organizations, snapshot
 from make_emulator.world.clock import format_iso
 
 # --- the queue -----------------------------------------------------------------------------------
@@ -150,6 +153,65 @@ def test_a_full_queue_rejects(gateway: WebhookHarness) -> None:
     assert (response.status_code, response.get_data()) == (400, b"Queue is full.")
     assert response.headers["Make-Actual-Status"] == "400"
     assert "Access-Control-Allow-Origin" not in response.headers
+
+
+def test_a_queue_that_holds_too_many_bytes_is_full(paused_gateway: WebhookHarness) -> None:
+    gateway, world = paused_gateway, paused_gateway.api.world
+    text = "x" * 2_000_000
+    statuses = [gateway.send(json={"text": text}).status_code for _ in range(120)]
+    assert statuses == [200] * 8 + [400] * 112
+    assert world.incomings.size_of(hook=gateway.hook) <= hook_queues.MAX_QUEUE_SIZE
+    assert gateway.send(json={"text": text}).get_data() == b"Queue is full."
+    assert gateway.send(json={"text": "short"}).status_code == 200
+    hook_queues.delete_incomings(world, world.hooks[gateway.hook], None, confirmed=True)
+    assert gateway.send(json={"text": text}).status_code == 200
+
+
+def test_the_queues_of_a_world_share_a_limit_of_bytes_and_its_logs_too(
+    api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hook_queues, "MAX_TOTAL_QUEUE_SIZE", 50_000)
+    monkeypatch.setattr(hook_queues, "MAX_TOTAL_LOG_SIZE", 60_000)
+    one, other = WebhookHarness(api), WebhookHarness(api)
+    for gateway in (one, other):
+        gateway.listen(start=False)
+    body = {"text": "x" * 10_000}
+    statuses = [gateway.send(json=body).status_code for _ in range(4) for gateway in (one, other)]
+    assert statuses == [200] * 4 + [400] * 4
+    logs = sorted(api.world.hook_logs, key=hook_queues.by_time)
+    # A log has the body as text and parsed, so it weighs twice as much.
+    assert [log.status for log in logs] == [3, 3]
+    assert api.world.hook_logs.total_size <= 60_000
+    assert len(snapshot.dumps(snapshot.take(api.world))) < 2_000_000
+
+
+def test_the_oldest_logs_of_a_hook_make_room_for_new_ones(
+    paused_gateway: WebhookHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hook_queues, "MAX_LOG_SIZE", 10_000)
+    world = paused_gateway.api.world
+    for number in range(40):
+        paused_gateway.send(json={"n": number, "text": "x" * 500})
+    logs = sorted(world.hook_logs.where(hook=paused_gateway.hook), key=hook_queues.by_time)
+    numbers: list[Any] = [json.loads(str(log.data["request"]["body"]))["n"] for log in logs]  # type: ignore[index, call-overload]
+    assert numbers == list(range(numbers[0], 40))
+    assert 0 < numbers[0] < 39
+    assert world.hook_logs.size_of(hook=paused_gateway.hook) <= 10_000
+    # One that is larger than the limit stays, alone.
+    paused_gateway.send(json={"text": "x" * 20_000})
+    assert [log.size for log in world.hook_logs.where(hook=paused_gateway.hook)] == [20_012]
+
+
+def test_the_sizes_of_queues_come_back_with_a_snapshot(paused_gateway: WebhookHarness) -> None:
+    world = paused_gateway.api.world
+    paused_gateway.send(json={"text": "x" * 1_000})
+    restored = snapshot.loads(snapshot.dumps(snapshot.take(world)), "restored")
+    for table, copy in ((world.incomings, restored.incomings), (world.hook_logs, restored.hook_logs)):
+        assert copy.total_size == table.total_size >= 1_000
+        assert copy.size_of(hook=paused_gateway.hook) == table.size_of(hook=paused_gateway.hook)
+    restored.hooks.remove(paused_gateway.hook)
+    assert restored.incomings.size_of(hook=paused_gateway.hook) == 0
+    assert restored.incomings.total_size == sum(row.size for row in restored.incomings)
 
 
 def test_without_operations_left_what_comes_waits(gateway: WebhookHarness) -> None:

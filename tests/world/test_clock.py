@@ -57,3 +57,13 @@ def test_a_clock_rejects_moments_out_of_its_range(seconds: float) -> None:
     with pytest.raises((ValueError, OverflowError)):
         clock.advance(seconds)
     assert format_iso(clock.now()).startswith("2026-01-01")
+
+
+def test_a_running_clock_stops_at_its_last_moment() -> None:
+    clock = Clock("9998-12-31T23:59:59Z")
+    clock.resume(clock.offset + DAY)
+    assert format_iso(clock.now()) == "9998-12-31T23:59:59.000Z"
+    with pytest.raises(ValueError, match="between 1970 and 9998-12-31T23:59:59Z"):
+        clock.advance(seconds=1)
+    clock.advance_to(MAX_TIMESTAMP + DAY)
+    assert clock.now() == MAX_TIMESTAMP

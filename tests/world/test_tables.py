@@ -104,3 +104,16 @@ def test_pages_tile_a_list_without_gap_or_overlap(
     everything = rows.where(team=1).page(by_name, descending=descending)
     page = rows.where(team=1).page(by_name, descending=descending, offset=offset, limit=limit)
     assert page == everything[offset : offset + limit]
+
+
+def test_the_sizes_of_measured_rows_are_added_up_for_the_table_and_each_value_of_an_index() -> None:
+    rows: Table[int, Row] = Table(
+        "row", attrgetter("id"), {"team": attrgetter("team")}, lambda row: len(row.name)
+    )
+    rows.bulk_load([Row(1, 7, "a"), Row(2, 7, "bb")])
+    rows.put(Row(3, 8, "ccc"))
+    assert (rows.total_size, rows.size_of(team=7), rows.size_of(team=8), rows.size_of(team=9)) == (6, 3, 3, 0)
+    rows.put(Row(2, 8, "bbbb"))
+    assert (rows.total_size, rows.size_of(team=7), rows.size_of(team=8)) == (8, 1, 7)
+    rows.remove_where(team=8)
+    assert (rows.total_size, rows.size_of(team=7), rows.size_of(team=8)) == (1, 1, 0)

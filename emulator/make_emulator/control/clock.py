@@ -23,14 +23,17 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
 
     @blueprint.patch("/worlds/<name>/clock")
     def set_clock(name: str) -> Response:
-        """``{"now"?, "frozen"?}``: sets, freezes or unfreezes the clock."""
+        """``{"now"?, "frozen"?}``: sets, freezes or unfreezes the clock.
+
+        Its last moment is 9998-12-31T23:59:59Z, where it stops.
+        """
         with find_world(registry, name).locked() as world:
             _set_clock(world.clock)
             return json_response(_clock_view(world.clock))
 
     @blueprint.post("/worlds/<name>/clock/advance")
     def advance_clock(name: str) -> Response:
-        """``{"seconds": N}``: advances the clock."""
+        """``{"seconds": N}``: advances the clock, not past its last moment."""
         handle = find_world(registry, name)
         seconds = parse_body({"seconds": (int, float)}).get("seconds")
         if seconds is None:

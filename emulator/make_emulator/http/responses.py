@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -14,12 +15,37 @@ from .errors import InternalServerError, MakeError, from_domain_error, from_http
 
 JSON_CONTENT_TYPE = "application/json; charset=utf-8"
 
+#: The least bytes of a piece of a streamed response: few pieces, little memory.
+PIECE_SIZE = 65_536
+
 log = logging.getLogger("make_emulator")
 
 
 def json_response(value: Any, status: int = 200) -> Response:
     """Returns a response with a JSON body."""
     return Response(orjson.dumps(value), status=status, content_type=JSON_CONTENT_TYPE)
+
+
+def streamed_json_response(head: bytes, items: Iterable[Any], tail: bytes) -> Response:
+    """Returns a response with a JSON body that has a long array, whose items are serialized as the client reads them.
+
+    Args:
+        head: the body before the first item, e.g. ``{"requests":[``.
+        tail: the body after the last item.
+    """
+    return Response(_serialize_pieces(head, items, tail), content_type=JSON_CONTENT_TYPE)
+
+
+def _serialize_pieces(head: bytes, items: Iterable[Any], tail: bytes) -> Iterator[bytes]:
+    piece, separator = bytearray(head), b""
+    for item in items:
+        piece += separator
+        piece += orjson.dumps(item)
+        separator = b","
+        if len(piece) >= PIECE_SIZE:
+            yield bytes(piece)
+            piece.clear()
+    yield bytes(piece + tail)
 
 
 def error_response(error: MakeError) -> Response:

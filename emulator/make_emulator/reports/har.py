@@ -6,7 +6,7 @@ time in an archive is 0 and its only header is the type of a body. Secrets are m
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
@@ -21,19 +21,20 @@ _JSON = "application/json; charset=utf-8"
 _TEXT = "text/plain; charset=utf-8"
 
 
-def archive(entries: Iterable[LogEntry], host_url: str) -> dict[str, Any]:
-    """Returns the entries as one archive.
+_LOG = {"version": "1.2", "creator": {"name": "make-emulator", "version": __version__}, "entries": []}
+
+#: An archive before its first entry, and after the last one: archives are streamed, since a log may have 64 MiB.
+TAIL = b"]}}"
+HEAD = orjson.dumps({"log": _LOG}).removesuffix(TAIL)
+
+
+def iter_entries(entries: Iterable[LogEntry], host_url: str) -> Iterator[dict[str, Any]]:
+    """Yields the entries of the archive.
 
     Args:
         host_url: the URL of the server, e.g. ``http://127.0.0.1:4747``, which the log does not have.
     """
-    return {
-        "log": {
-            "version": "1.2",
-            "creator": {"name": "make-emulator", "version": __version__},
-            "entries": [_entry(entry, host_url) for entry in entries],
-        }
-    }
+    return (_entry(entry, host_url) for entry in entries)
 
 
 def _entry(entry: LogEntry, host_url: str) -> dict[str, Any]:

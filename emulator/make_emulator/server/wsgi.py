@@ -11,44 +11,50 @@ import logging
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+import orjson
+from cheroot.connections import ConnectionManager
 from cheroot.server import HTTPConnection, HTTPRequest
 from cheroot.wsgi import Gateway_10 as WsgiGateway
 from cheroot.wsgi import Server as WsgiServer
 
 from ..http import faults
-from . import connection
+from . import connection, framing
+from .thread_pool import ThreadPool
 from .tls import TlsAdapter, TlsConnection
 
 WsgiApp = Callable[..., Iterable[bytes]]
 
-#: Worker threads. Requests of one world are serialized anyway; more threads only keep connections alive.
-THREADS = 16
-
-#: Limits in bytes beyond which cheroot rejects a request without holding it in memory. The application rejects bodies
-#: long before, with Make's error.
+#: Size limits of a request: beyond them the server refuses by itself, and nothing is held in memory. The application
+#: refuses bodies long before, in Make's words.
 MAX_HEADER_SIZE = 65_536
 MAX_BODY_SIZE = 67_108_864
 
-#: The most idle connections at one time; beyond, connections are closed after each response.
+#: Connections that may wait for their next request at one time; beyond, they are closed after each response.
 MAX_IDLE_CONNECTIONS = 256
 
 #: The interval of checks for a stop, in seconds.
 POLL_INTERVAL = 0.05
 
-#: The most time between two pieces of the body of a rejected request, in seconds.
-DRAIN_TIMEOUT = 2
+#: How long and how many bytes of a refused request are read before the connection is closed: a client that is still
+#: sending would otherwise see a reset instead of the response.
+DRAIN_SECONDS = 1.0
+MAX_DRAINED = 8_388_608
 
 #: The most time that a stop waits for active requests, in seconds.
 SHUTDOWN_TIMEOUT = 0.5
 
-#: Wildcard address -> the loopback address by which local clients call a server that listens there.
+#: How long no connection is accepted where the process has no file descriptor left, in seconds.
+ACCEPT_PAUSE = 0.05
+
+#: Addresses that stand for all of a machine's, and by which a client on it calls a server that listens there.
 WILDCARD_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
-log = logging.getLogger("make_emulator.server.wsgi")
+log = logging.getLogger("make_emulator.server")
 
 
 class PortInUseError(OSError):
@@ -56,7 +62,7 @@ class PortInUseError(OSError):
 
 
 class _Gateway(WsgiGateway):
-    """Gateway that sends the head of a response together with its body, and leaves no unread body on the connection."""
+    """Reads a request's body before the application is called, and sends the head of a response with its body."""
 
     def write(self, chunk: bytes) -> None:
         if self.req.sent_headers:
@@ -72,46 +78,89 @@ class _Gateway(WsgiGateway):
             socket_file.write(joined.getvalue())
 
     def respond(self) -> None:
-        self.env[faults.CLIENT_GONE_KEY] = partial(connection.is_client_gone, self.req)
+        request, environ = self.req, self.env
+        try:
+            body = self._read_body()
+        except framing.FramingError as error:
+            request.refuse("400 Bad Request", str(error))
+            return
+        except framing.IncompleteBodyError:
+            request.close_connection = request.sent_headers = True
+            return
+        # Cheroot reads the rest of a request from here, of which there is none.
+        environ["wsgi.input"] = request.rfile = body
+        environ[faults.CLIENT_GONE_KEY] = partial(connection.is_client_gone, request)
         try:
             super().respond()
         except (faults.InjectedResetError, faults.InjectedTimeoutError):
-            connection.reset_connection(self.req)
+            connection.reset_connection(request)
             return
-        if self.env.get(faults.TRUNCATED_KEY):
-            self.req.close_connection = True
-        if self.req.chunked_read or self.req.close_connection:
-            self._drain_body()
-
-    def _drain_body(self) -> None:
-        """Reads the rest of the body.
-
-        A client that is still sending would receive a reset instead of the response; on a kept connection, the rest would
-        be read as the next request.
-        """
-        request, rest, left = self.req, self.req.rfile, MAX_BODY_SIZE
-        request.conn.socket.settimeout(DRAIN_TIMEOUT)
-        try:
-            while left > 0 and (piece := rest.read(65_536)):
-                left -= len(piece)
-            if request.chunked_read:
-                for _trailer in rest.read_trailer_lines():
-                    pass
-        except (OSError, ValueError):
+        finally:
+            body.close()
+        if environ.get(faults.TRUNCATED_KEY):
             request.close_connection = True
-        request.conn.socket.settimeout(request.server.timeout)
+
+    def _read_body(self) -> Any:
+        """The whole body, so that one that is cut off never reaches the application."""
+        request, environ = self.req, self.env
+        stream = request.conn.rfile
+        if request.chunked_read:
+            body, length = framing.read_chunked_body(stream, MAX_BODY_SIZE)
+            environ.pop("HTTP_TRANSFER_ENCODING", None)
+            environ.pop("wsgi.input_terminated", None)
+            environ["CONTENT_LENGTH"] = str(length)
+            return body
+        return framing.read_body(stream, int(request.inheaders.get(b"Content-Length", 0)))
 
 
 class _Request(HTTPRequest):
-    """Request with a 400 for a target that cannot be parsed, such as ``//[/``."""
+    """A request with strict framing, and with errors in Make's shape."""
 
     def read_request_line(self) -> bool:
         try:
             read: bool = super().read_request_line()  # type: ignore[no-untyped-call]
         except ValueError:
-            self.simple_response("400 Bad Request", "Malformed Request-URI")
+            self.refuse("400 Bad Request", "The target of the request is malformed.")
             return False
         return read
+
+    def header_reader(self, stream: Any, headers: dict[bytes, bytes]) -> dict[bytes, bytes]:
+        """Read the head's fields; cheroot answers 400 to a `ValueError`."""
+        framing.read_headers(stream, headers)
+        framing.check_framing(headers, self.response_protocol)
+        return headers
+
+    def simple_response(self, status: object, msg: str = "") -> None:
+        """The response to a request that does not reach the application."""
+        self.refuse(str(status), msg)
+
+    def refuse(self, status: str, detail: str = "") -> None:
+        """Answer in Make's shape, and close the connection."""
+        code, _, reason = status.partition(" ")
+        body = orjson.dumps({"detail": detail or reason, "message": reason, "code": f"SC{code}"})
+        self.close_connection = self.sent_headers = True
+        head = (
+            f"HTTP/1.1 {status}\r\nContent-Type: application/json; charset=utf-8\r\n"
+            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        )
+        try:
+            self.conn.wfile.write(head.encode("ascii") + body)
+            _drain(self.conn.socket)
+        except (OSError, ValueError):
+            pass
+
+
+def _drain(peer: Any) -> None:
+    """Read what a client still sends, for a moment, so that it sees the response rather than a reset."""
+    deadline, left = time.monotonic() + DRAIN_SECONDS, MAX_DRAINED
+    if not isinstance(peer, ssl.SSLSocket):
+        peer.shutdown(socket.SHUT_WR)
+    while left > 0 and (wait := deadline - time.monotonic()) > 0:
+        peer.settimeout(wait)
+        piece = peer.recv(65_536)
+        if not piece:
+            return
+        left -= len(piece)
 
 
 class _Connection(HTTPConnection):
@@ -122,17 +171,54 @@ class _TlsConnection(TlsConnection):
     RequestHandlerClass = _Request
 
 
+class _ConnectionManager(ConnectionManager):
+    """Idle connections; where the process has no file descriptor left, they are closed to make room for new ones."""
+
+    _last_warning = float("-inf")
+
+    def _from_server_socket(self, server_socket: socket.socket) -> Any:
+        try:
+            return super()._from_server_socket(server_socket)  # type: ignore[misc]
+        except OSError as error:
+            if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+                raise
+            now = time.monotonic()
+            if now - self._last_warning > 60:
+                self._last_warning = now
+                log.warning("no file descriptor is left (%s): idle connections are closed", error.strerror)
+            if not self._close_idle():
+                # Nothing to close: the listening socket stays readable, so wait instead of spinning.
+                time.sleep(ACCEPT_PAUSE)
+            return None
+
+    def _close_idle(self) -> int:
+        """Close the half of the idle connections that was used least recently; returns how many."""
+        selector: Any = self._selector  # type: ignore[attr-defined]
+        idle = [(conn.last_used, fd, conn) for fd, conn in selector.connections if conn is not self.server]
+        idle.sort(key=lambda each: each[0])
+        closed = idle[: (len(idle) + 1) // 2]
+        for _, descriptor, conn in closed:
+            selector.unregister(descriptor)
+            conn.close()
+        return len(closed)
+
+
 class _CherootServer(WsgiServer):
-    """Cheroot with its errors sent to the log, and no socket left open if the address is in use."""
+    """Cheroot with a pool that grows, its errors sent to the log, and no socket left open by an address that is taken."""
 
     ConnectionClass: type[HTTPConnection] = _Connection
+
+    def prepare(self) -> None:
+        super().prepare()
+        self._connections.close()  # type: ignore[has-type]
+        self._connections = _ConnectionManager(self)
 
     def process_conn(self, conn: Any) -> None:
         # A new connection waits among the idle ones for its first request, so that it occupies no thread.
         if conn.last_used is None:
             self.put_conn(conn)
         else:
-            super().process_conn(conn)
+            self.requests.put(conn)
 
     @staticmethod
     def bind_socket(socket_: socket.socket, bind_addr: Any) -> socket.socket:
@@ -162,12 +248,13 @@ class Server:
         self._server: Any = _CherootServer(
             (host, port),
             app,
-            numthreads=THREADS,
+            numthreads=1,
             server_name="make-emulator",
-            request_queue_size=128,
+            request_queue_size=1024,
             timeout=30,
         )
         self._server.gateway = _Gateway
+        self._server.requests = ThreadPool(self._server)
         self._server.shutdown_timeout = SHUTDOWN_TIMEOUT
         self._server.keep_alive_conn_limit = MAX_IDLE_CONNECTIONS
         self._server.expiration_interval = POLL_INTERVAL

@@ -18,6 +18,7 @@ from datetime import UTC
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import getaddresses, parsedate_to_datetime
 from typing import Any
 
@@ -41,6 +42,10 @@ from .payloads import replace_surrogates
 #: Maximum size of a mail in bytes: the limit of webhooks, as none is known for mail.
 MAIL_LIMIT = 5_242_880
 
+#: Maximum number of parts of a mail, and maximum depth of parts within parts: the time to parse a mail grows with both.
+MAX_PARTS = 1_000
+MAX_DEPTH = 10
+
 #: Maximum duration of a start or a stop, in seconds.
 START_STOP_TIMEOUT = 0.8
 
@@ -49,6 +54,7 @@ UNKNOWN = "550 5.1.1 There is no such mailhook"
 DISABLED = "550 5.2.1 The mailhook takes no mail"
 FULL = "452 4.2.2 Queue is full"
 UNREADABLE = "554 5.6.0 The message cannot be read"
+TOO_COMPLEX = "554 5.6.0 The message has too many parts"
 
 
 class MailServer:
@@ -153,6 +159,8 @@ class _SmtpHandler:
         content = bytes(envelope.content)
         try:
             bundle = parse_mail(content)
+        except TooManyPartsError:
+            return TOO_COMPLEX
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return UNREADABLE
         udids = dict.fromkeys(_udid(str(address)) for address in envelope.rcpt_tos)
@@ -260,10 +268,42 @@ PIPELINE: Pipeline[MailContext] = Pipeline(
 # --- mails ---------------------------------------------------------------------------------------
 
 
+class TooManyPartsError(Exception):
+    """Mail with more parts than `MAX_PARTS`, or deeper ones than `MAX_DEPTH`."""
+
+
+class _PartCounter:
+    """Factory of the parts of one mail, which ends the parser once there are too many."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def __call__(self, policy: EmailPolicy[EmailMessage] = email.policy.default) -> EmailMessage:
+        self._count += 1
+        if self._count > MAX_PARTS:
+            raise TooManyPartsError
+        return _Part(policy)
+
+
+class _Part(EmailMessage):
+    """Part of a mail that knows its depth; the parser attaches each part to its parent before it reads it."""
+
+    depth = 1
+
+    def attach(self, payload: Any) -> None:
+        payload.depth = self.depth + 1
+        if payload.depth > MAX_DEPTH:
+            raise TooManyPartsError
+        super().attach(payload)
+
+
 def parse_mail(content: bytes) -> dict[str, Json]:
-    """Returns the bundle of a mail."""
-    message = email.message_from_bytes(content, policy=email.policy.default)
-    assert isinstance(message, EmailMessage)
+    """Returns the bundle of a mail.
+
+    Raises:
+        TooManyPartsError: if it has too many parts.
+    """
+    message = email.message_from_bytes(content, _PartCounter(), policy=email.policy.default)
     headers = _headers(message)
     senders = _addresses(headers, "from")
     return {

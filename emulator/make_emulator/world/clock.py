@@ -14,7 +14,7 @@ SECOND = 1000
 MINUTE = 60 * SECOND
 DAY = 24 * 60 * MINUTE
 
-#: 9998-12-31T23:59:59Z: no clock is set, and no run starts, past this moment. A time zone or a month further on, it
+#: 9998-12-31T23:59:59Z, the last moment: a clock can be set to it, and stops there. A time zone or a month further on, it
 #: still is a year that Python can name.
 MAX_TIMESTAMP = 253_370_764_799_000
 MAX_YEAR = 9998
@@ -80,13 +80,17 @@ class Clock:
         """The present moment, in milliseconds since the epoch."""
         if self._frozen is not None:
             return self._frozen
-        return time.time_ns() // 1_000_000 + self._offset
+        return min(time.time_ns() // 1_000_000 + self._offset, MAX_TIMESTAMP)
 
     def set(self, now: int | str) -> None:
-        """Jump to a moment; a frozen clock stays frozen there."""
+        """Jump to a moment; a frozen clock stays frozen there.
+
+        Raises:
+            ValueError: if it is before 1970, or after the last moment.
+        """
         moment = parse_iso(now) if isinstance(now, str) else now
         if not 0 <= moment <= MAX_TIMESTAMP:
-            raise ValueError("the time must be between 1970 and 9998")
+            raise ValueError("the time must be between 1970 and 9998-12-31T23:59:59Z")
         if self._frozen is not None:
             self._frozen = moment
         else:

@@ -20,6 +20,15 @@ from .world import World
 #: The most characters of a request's body in a log.
 MAX_LOGGED_BODY = 65_536
 
+#: The most bytes of JSON in the queue of a hook, and in all queues of a world. Make bounds the number of entries; these limits
+#: are the emulator's own, so that neither memory nor a snapshot grows without end.
+MAX_QUEUE_SIZE = 16 * 1024 * 1024
+MAX_TOTAL_QUEUE_SIZE = 32 * 1024 * 1024
+
+#: The most bytes of JSON in the log of a hook, and in all logs of a world; beyond, the oldest entries are dropped.
+MAX_LOG_SIZE = 8 * 1024 * 1024
+MAX_TOTAL_LOG_SIZE = 16 * 1024 * 1024
+
 
 def oldest_first(row: Incoming) -> tuple[int, int]:
     """Sort key of queues."""
@@ -35,11 +44,16 @@ def enqueue(world: World, hook: Hook, data: Json, *, id: str, size: int | None =
     """Queue a bundle for the hook's scenario.
 
     Raises:
-        QueueFullError: if the queue holds as much as the plan allows.
+        QueueFullError: if the queue holds as many entries as the plan allows, or as many bytes as the emulator keeps.
     """
-    if len(world.incomings.where(hook=hook.id)) >= queue_limit(world, hook):
+    queue, incoming = world.incomings, create_incoming(world, hook, data, id=id, size=size)
+    if (
+        len(queue.where(hook=hook.id)) >= queue_limit(world, hook)
+        or queue.size_of(hook=hook.id) + incoming.size > MAX_QUEUE_SIZE
+        or queue.total_size + incoming.size > MAX_TOTAL_QUEUE_SIZE
+    ):
         raise QueueFullError("Queue is full.")
-    return world.incomings.put(create_incoming(world, hook, data, id=id, size=size))
+    return queue.put(incoming)
 
 
 def create_incoming(world: World, hook: Hook, data: Json, *, id: str, size: int | None = None) -> Incoming:
@@ -113,14 +127,14 @@ def delete_incomings(
 def write_log(
     world: World, hook: Hook, *, id: str, status: int, size: int, data: Mapping[str, Json]
 ) -> HookLog:
-    """Log a delivery, and drop those past the plan's retention."""
+    """Log a delivery, and drop those past the plan's retention, and the oldest beyond the limits of size."""
     organization = organization_of(world, hook.team_id)
     now = world.now()
     expired = now - organization.license.webhook_log_retention_days * DAY
     entries = world.hook_logs.where(hook=hook.id)
     while (oldest := entries.page(by_time, limit=1)) and oldest[0].logged_at < expired:
         world.hook_logs.remove((hook.id, oldest[0].id))
-    return world.hook_logs.put(
+    written = world.hook_logs.put(
         HookLog(
             id=id,
             hook_id=hook.id,
@@ -134,6 +148,22 @@ def write_log(
             data=data,
         )
     )
+    entries = world.hook_logs.where(hook=hook.id)
+    while world.hook_logs.size_of(hook=hook.id) > MAX_LOG_SIZE and _drop_oldest(world, entries, written):
+        pass
+    everything = world.hook_logs.all()
+    while world.hook_logs.total_size > MAX_TOTAL_LOG_SIZE and _drop_oldest(world, everything, written):
+        pass
+    return written
+
+
+def _drop_oldest(world: World, entries: Selection[HookLog], newest: HookLog) -> bool:
+    """Drop the oldest of some log entries; False if only the newest is left."""
+    [oldest] = entries.page(by_time, limit=1)
+    if oldest is newest:
+        return False
+    world.hook_logs.remove((oldest.hook_id, oldest.id))
+    return True
 
 
 def logs(world: World, hook: Hook) -> Selection[HookLog]:

@@ -8,9 +8,12 @@ the row that owns them. A new table is a row class in `models` and one declarati
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from functools import cache
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, ParamSpec
+
+import orjson
 
 from .models import (
     BlueprintVersion,
@@ -73,6 +76,7 @@ class TableSpec:
         lookup_key: the field by which a server finds the world of a request; a secret.
         sensitive_fields: the fields that redaction masks, because they may hold secrets of external services.
         secret_fields: the fields whose values redaction masks wherever they occur in the document.
+        measure: the function from a row to its size in bytes, for tables whose total size is bounded.
     """
 
     def __init__(
@@ -90,7 +94,9 @@ class TableSpec:
         lookup_key: str | None = None,
         sensitive_fields: tuple[str, ...] = (),
         secret_fields: tuple[str, ...] = (),
+        measure: Callable[[Any], int] | None = None,
     ) -> None:
+        self.measure = measure
         self.rows = rows
         self.key = key
         self.indexes = indexes
@@ -117,9 +123,9 @@ class TableSpec:
     def create(self, name: str, tables: Tables) -> Table[Any, Any]:
         """An empty table of the declared keys and indexes."""
         if not self._computed:
-            return Table(name, self._key_of, self._fields)
+            return Table(name, self._key_of, self._fields, self.measure)
         computed = {index: _bind(compute, tables) for index, compute in self._computed.items()}
-        return Table(name, self._key_of, {**self._fields, **computed})
+        return Table(name, self._key_of, {**self._fields, **computed}, self.measure)
 
 
 def _field_getter(fields: str | tuple[str, ...]) -> Callable[[Any], Any]:
@@ -141,6 +147,11 @@ table = _as_attribute(TableSpec)
 
 def _organization_of_team(tables: Tables, row: Any) -> int:
     return tables.teams[row.team_id].organization_id
+
+
+def _json_size(row: Any) -> int:
+    """The bytes of a row's ``data`` in a snapshot."""
+    return len(orjson.dumps(row.data))
 
 
 def _owned_by(kind: str) -> Callable[[Tables, Variable], int | None]:
@@ -275,7 +286,11 @@ class Tables:
         lookup_key="udid",
     )
     incomings: Table[tuple[int, str], Incoming] = table(
-        Incoming, key=("hook_id", "id"), indexes={"hook": "hook_id"}, owners={"hooks": "hook"}
+        Incoming,
+        key=("hook_id", "id"),
+        indexes={"hook": "hook_id"},
+        owners={"hooks": "hook"},
+        measure=_json_size,
     )
     hook_logs: Table[tuple[int, str], HookLog] = table(
         HookLog,
@@ -283,6 +298,7 @@ class Tables:
         indexes={"hook": "hook_id"},
         owners={"hooks": "hook"},
         secret_fields=("udid",),
+        measure=_json_size,
     )
     functions: Table[int, CustomFunction] = table(
         CustomFunction,
@@ -384,6 +400,7 @@ def text_id_parameters() -> frozenset[str]:
     )
 
 
+@cache
 def _table_name(resource: str) -> str:
     for name, spec in TABLES.items():
         if spec.resource == resource:

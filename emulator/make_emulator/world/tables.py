@@ -120,17 +120,37 @@ class Table(Generic[Key, Row]):
         name: the name of the table in messages.
         key: the function from a row to its primary key.
         indexes: the indexes by name.
+        measure: the function from a row to its size in bytes, for tables whose total size is bounded.
     """
 
-    __slots__ = ("_all_rows", "_indexes", "_key", "_lookups", "_owned", "_rows", "name", "revision")
+    __slots__ = (
+        "_all_rows",
+        "_indexes",
+        "_key",
+        "_lookups",
+        "_measure",
+        "_owned",
+        "_rows",
+        "_sizes",
+        "_total_sizes",
+        "name",
+        "revision",
+        "total_size",
+    )
 
     def __init__(
         self,
         name: str,
         key: Callable[[Row], Key],
         indexes: Mapping[str, Callable[[Row], Hashable]] | None = None,
+        measure: Callable[[Row], int] | None = None,
     ) -> None:
         self.name = name
+        #: The bytes of all rows, 0 unless the table measures them.
+        self.total_size = 0
+        self._measure = measure
+        self._sizes: dict[Key, int] = {}
+        self._total_sizes: dict[tuple[str, Hashable], int] = {}
         #: The number of changes that the table went through.
         self.revision = 0
         self._key = key
@@ -177,6 +197,11 @@ class Table(Generic[Key, Row]):
                 if entry is None:
                     entry = lookup[value] = IndexEntry()
                 entry.put(key, row)
+        if self._measure is not None:
+            if old is not None:
+                self._add_size(old, -self._sizes[key])
+            self._sizes[key] = size = self._measure(row)
+            self._add_size(row, size)
         return row
 
     def bulk_load(self, rows: Sequence[Row]) -> None:
@@ -200,6 +225,10 @@ class Table(Generic[Key, Row]):
                 entry: IndexEntry[Row] = IndexEntry()
                 entry.bulk_load(some)
                 lookup[value] = entry
+        if self._measure is not None:
+            for key, row in zip(keys, rows, strict=True):
+                self._sizes[key] = size = self._measure(row)
+                self._add_size(row, size)
         self.revision += 1
 
     def remove(self, key: Key) -> Row:
@@ -218,6 +247,8 @@ class Table(Generic[Key, Row]):
             value = value_of(row)
             if value is not None:
                 self._drop(self._lookups[index], value, key)
+        if self._measure is not None:
+            self._add_size(row, -self._sizes.pop(key))
         return row
 
     def remove_where(self, **condition: Hashable) -> None:
@@ -236,6 +267,19 @@ class Table(Generic[Key, Row]):
         entry.remove(key)
         if not entry:
             del lookup[value]
+
+    def _add_size(self, row: Row, size: int) -> None:
+        self.total_size += size
+        for index, value_of in self._indexes.items():
+            place = index, value_of(row)
+            total = self._total_sizes.pop(place, 0) + size
+            if total:
+                self._total_sizes[place] = total
+
+    def size_of(self, **condition: Hashable) -> int:
+        """The bytes of the rows whose index has a value, as `where` selects them."""
+        [place] = condition.items()
+        return self._total_sizes.get(place, 0)
 
     def all(self) -> Selection[Row]:
         """All rows."""

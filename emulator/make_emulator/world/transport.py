@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -56,10 +57,12 @@ class NoResponseError(Exception):
 
 
 class Transport(Protocol):
-    """Sender of requests, which waits for the response and follows no redirect.
+    """Sender of requests, which waits for the response and follows no redirect; an interruption ends the wait.
 
     Raises:
         NoResponseError: if there is no response.
     """
 
-    def __call__(self, request: OutgoingRequest) -> HttpResponse: ...
+    def __call__(
+        self, request: OutgoingRequest, interruption: threading.Event | None = None
+    ) -> HttpResponse: ...
