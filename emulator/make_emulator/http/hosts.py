@@ -6,6 +6,7 @@ carries the page's host name.
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterable
 from typing import Any
@@ -19,6 +20,9 @@ from .host_names import host_name, is_address, is_loopback_name
 
 #: Paths that are open under every host name: any page may call webhooks anyway, and services do so through tunnels.
 _OPEN_PREFIX = "/hook/"
+
+#: Names that error texts show; others are hardly mistakes of a user.
+_PRINTABLE_NAME = re.compile(r"[-.:\w]{1,100}", re.ASCII)
 
 
 class HostCheck:
@@ -48,9 +52,10 @@ class HostCheck:
         environ: dict[str, Any] = this.environ
         host = environ.get("HTTP_HOST")
         if host and not self.is_allowed(host) and not this.path.startswith(_OPEN_PREFIX):
+            name = host_name(host)
+            subject = f"The host name {name}" if _PRINTABLE_NAME.fullmatch(name) else "The host name"
             raise MisdirectedRequestError(
-                f"The host name '{host_name(host)[:100]}' is not one of this server: allow it with"
-                " --allowed-host or MAKE_EMULATOR_ALLOWED_HOST."
+                f"{subject} is not one of this server: allow it with --allowed-host or MAKE_EMULATOR_ALLOWED_HOST."
             )
 
     def is_allowed(self, host: str) -> bool:
