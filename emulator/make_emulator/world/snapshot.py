@@ -12,16 +12,18 @@ import gc
 import struct
 from collections import deque
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
 import orjson
 
-from ..redaction.masking import mask, mask_all, mask_texts
+from ..redaction.masking import LOG_REDACTOR, mask_all
 from .clock import MAX_TIMESTAMP
 from .deserialize import DeserializationError, reader_for
 from .models import Consumption, ModuleScript
-from .schema import TABLES
+from .schema import TABLES, collect_secrets
+from .secret_texts import of_execution, values_of
 from .world import World
 
 VERSION = 1
@@ -77,19 +79,23 @@ def dumps(state: Mapping[str, Any]) -> bytes:
 
 def redact(state: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document of a snapshot without secrets and states of generators; it cannot be restored."""
+    taken = state["rows"]
+    secrets = collect_secrets(
+        {name: chain.from_iterable(map(taken.get, spec.sections)) for name, spec in TABLES.items()}
+    )
+    runs = chain(taken["executions"], (retry.execution for retry in taken["retries"]))
+    secrets |= values_of(text for run in runs for text in of_execution(run))
+    redactor = LOG_REDACTOR.with_secrets(secrets)
     document: dict[str, Any] = orjson.loads(dumps(state))
-    rows = document["rows"]
-    secrets: set[str] = set()
+    rows = document.pop("rows")
     for spec in TABLES.values():
         for section in spec.sections:
             for row in rows[section]:
-                secrets.update(row[field] for field in spec.secret_fields)
                 row.update((field, mask_all(row[field])) for field in spec.sensitive_fields)
     document["ids"] |= {"random": None, "names": None}
-    redacted: dict[str, Any] = mask_texts({"redacted": True, **document}, secrets)
-    # Each row by itself: the name of the section of tokens is not that of a secret.
-    sections = {section: [mask(row) for row in items] for section, items in redacted.pop("rows").items()}
-    return {**mask(redacted), "rows": sections}
+    # Each row by itself: its secrets are found at once, and the name of the section of tokens is not that of a secret.
+    sections = {section: [redactor.mask(row) for row in items] for section, items in rows.items()}
+    return {"redacted": True, **redactor.mask(document), "rows": sections}
 
 
 def _serialize_consumption(tally: Consumption) -> list[int]:
