@@ -17,6 +17,7 @@ from .http.request_log import RequestLog
 from .http.usage_stats import UsageStats
 from .redaction.secret_values import SecretValues
 from .world import templates
+from .world.exceptions import StateNotStoredError
 from .world.models import Team, Token, User
 from .world.transport import Transport
 from .world.world import World, ignore_lookup_key
@@ -131,6 +132,8 @@ class WorldHandle:
                             yield world
                         finally:
                             if self.store is not None:
+                                if world is not self.world:
+                                    raise StateNotStoredError("The state was replaced meanwhile.")
                                 position = self.store.commit(self)
                         return
         finally:

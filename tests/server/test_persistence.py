@@ -27,6 +27,7 @@ from make_emulator.server.recovery import read_state
 from make_emulator.server.write_ahead_log import Segment
 from make_emulator.webhooks.mail import NOT_STORED, deliver_mail
 from make_emulator.world import snapshot
+from make_emulator.world.exceptions import StateNotStoredError
 from make_emulator.world.world import World
 
 AUTHORIZATION = {"Authorization": f"Token {ADMIN_TOKEN}"}
@@ -62,6 +63,12 @@ def put_record(api: ApiClient, key: str, sku: str = "X") -> Any:
 
 def keys(world: World) -> set[str]:
     return {record.key for record in world.records.where(store=1)}
+
+
+@pytest.fixture(autouse=True)
+def _propagated_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets pytest see the log, also after a test that configured the one of a server."""
+    monkeypatch.setattr(logging.getLogger("make_emulator"), "propagate", True)
 
 
 @pytest.fixture
@@ -437,6 +444,25 @@ def test_reads_do_not_start_what_cannot_be_stored(api: ApiClient, full_disk: Cal
     full_disk(False)
     assert_ok(api.get("/teams/1"))
     assert document(api.world)["rows"] != before
+
+
+@pytest.mark.usefixtures("files")
+def test_a_request_whose_world_was_undone_meanwhile_is_refused(
+    api: ApiClient, path: Path, full_disk: Callable[[bool], None]
+) -> None:
+    handle = api.handle
+
+    def change() -> None:
+        with handle.locked() as world:
+            world.records.remove((1, next(iter(keys(world)))))
+            full_disk(True)  # noqa: FBT003
+            with pytest.raises(StateNotStoredError, match="cannot be stored"), handle.locked():
+                pass
+            full_disk(False)  # noqa: FBT003
+
+    with pytest.raises(StateNotStoredError, match="replaced meanwhile"):
+        change()
+    assert document(api.world)["rows"] == document(stored(path))["rows"]
 
 
 @pytest.mark.usefixtures("files")

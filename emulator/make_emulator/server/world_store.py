@@ -6,8 +6,7 @@ import glob
 import logging
 import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -32,9 +31,6 @@ FINAL_SNAPSHOT_SIZE = 32 * 1024 * 1024
 
 #: The bytes that must be free for changes to be accepted again.
 RESERVE = 65_536
-
-#: Seconds that the end of a server waits for a world that is busy; its changes are in the log already.
-_BUSY_WAIT = 0.5
 
 log = logging.getLogger("make_emulator.server.world_store")
 
@@ -106,8 +102,9 @@ class WorldStore:
 
     def close(self, handle: WorldHandle) -> None:
         """Store what is left, as a snapshot alone if it is small, and store no later change."""
-        with _locked_soon(handle) as world:
-            if world is None or self._recorder is None:
+        world = handle.world
+        with world.lock:
+            if world is not handle.world or self._recorder is None:
                 return
             is_small = max(self._snapshot_size, self._log_size) <= FINAL_SNAPSHOT_SIZE
             try:
@@ -126,9 +123,9 @@ class WorldStore:
                 handle.store = None
 
     def flush(self, handle: WorldHandle) -> None:
-        """Store the deferred changes too, and write all through to the disk, unless the world is busy."""
-        with _locked_soon(handle) as world:
-            if world is None or self._recorder is None or self._segment is None:
+        """Store the deferred changes too, and write all through to the disk."""
+        with handle.world.lock:
+            if self._recorder is None or self._segment is None:
                 return
             try:
                 self._commit_deferred()
@@ -405,16 +402,3 @@ class CompactionQueue:
 def not_stored(error: OSError) -> StateNotStoredError:
     """Returns the error of a request whose change a file did not take."""
     return StateNotStoredError(f"The state of the emulator cannot be stored: {os_error_reason(error)}.")
-
-
-@contextmanager
-def _locked_soon(handle: WorldHandle) -> Iterator[World | None]:
-    """The world, locked; ``None`` if a request holds it for long."""
-    world = handle.world
-    if not world.lock.acquire(timeout=_BUSY_WAIT):
-        yield None
-        return
-    try:
-        yield world if world is handle.world else None
-    finally:
-        world.lock.release()
