@@ -455,10 +455,10 @@ def test_a_request_whose_world_was_undone_meanwhile_is_refused(
     def change() -> None:
         with handle.locked() as world:
             world.records.remove((1, next(iter(keys(world)))))
-            full_disk(True)  # noqa: FBT003
+            full_disk(True)
             with pytest.raises(StateNotStoredError, match="cannot be stored"), handle.locked():
                 pass
-            full_disk(False)  # noqa: FBT003
+            full_disk(False)
 
     with pytest.raises(StateNotStoredError, match="replaced meanwhile"):
         change()
