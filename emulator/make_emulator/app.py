@@ -18,6 +18,7 @@ from .http_client import HttpClient
 from .registry import DEFAULT_WORLD, WorldHandle, WorldRegistry, WorldSpec
 from .webhooks import gateway
 from .webhooks.host_routing import HookHostMiddleware
+from .world.world import DEFAULT_RUN_TIME_LIMIT
 
 
 def create_app(
@@ -30,6 +31,7 @@ def create_app(
     rate_limit: bool = True,
     control_key: str | None = None,
     allow_network: bool = False,
+    run_time_limit: float = DEFAULT_RUN_TIME_LIMIT,
 ) -> Flask:
     """Build the emulator as a WSGI application with one world named ``default``.
 
@@ -42,6 +44,7 @@ def create_app(
         rate_limit: true to count requests a minute.
         control_key: the key of the control API; without one it serves loopback only.
         allow_network: true to let HTTP modules of scenarios call the network where no rule matches.
+        run_time_limit: the seconds that the computation of a run, or of all runs of a seed, may take.
 
     Raises:
         ValueError: if the seed is invalid.
@@ -55,7 +58,10 @@ def create_app(
     app.url_map.strict_slashes = True
 
     registry = WorldRegistry(
-        seeds.build, seeds.list_seeds(), transport=HttpClient() if allow_network else None
+        seeds.build,
+        seeds.list_seeds(),
+        transport=HttpClient() if allow_network else None,
+        run_time_limit=run_time_limit,
     )
     registry.create(
         WorldSpec(

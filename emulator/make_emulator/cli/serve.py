@@ -86,6 +86,14 @@ THREAD_SWITCH_INTERVAL = 0.0005
 )
 @env_option("--no-rate-limit", is_flag=True, help="Never answer 429.")
 @env_option(
+    "--run-time-limit",
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    type=click.FloatRange(0, min_open=True),
+    help="Longest computation of a run, or of all runs of a seed together.",
+)
+@env_option(
     "--control-key",
     metavar="KEY",
     help="Key of the control API; without one it serves loopback only.",
@@ -108,6 +116,7 @@ def serve(
     tls_ca: str | None,
     allow_network: bool,
     no_rate_limit: bool,
+    run_time_limit: float,
     control_key: str | None,
     log_format: str,
 ) -> None:
@@ -130,6 +139,7 @@ def serve(
             rate_limit=not no_rate_limit,
             control_key=control_key,
             allow_network=allow_network,
+            run_time_limit=run_time_limit,
         )
     except SeedError as error:
         raise InvalidSeedError(error.issues) from None
@@ -155,6 +165,7 @@ def serve(
         if mail is not None:
             mail.stop()
     finally:
+        registry.interrupt_runs()
         server.stop()
     if state_file is not None:
         with _write_errors(state):

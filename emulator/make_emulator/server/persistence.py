@@ -23,6 +23,9 @@ SAVE_INTERVAL = 2.0
 #: The pause before the next save, as a multiple of the duration of the last one: a large world is not saved all the time.
 SAVE_BACKOFF_FACTOR = 10
 
+#: The most seconds that a save waits for the end of runs, so that it does not hold half of their changes.
+RUN_TIMEOUT = 1.0
+
 log = logging.getLogger("make_emulator.server.persistence")
 
 
@@ -82,6 +85,7 @@ class StateFile:
         if handle is None:
             return
         with handle.locked() as world:
+            world.wait_for_runs(RUN_TIMEOUT)
             fingerprint = _fingerprint(world)
             if self._saved is not None and self._saved == (world, fingerprint):
                 return

@@ -8,5 +8,9 @@ from ..context import RequestContext
 
 def lock_world(context: RequestContext) -> None:
     """Lock the world and run what fell due in it."""
-    world = context.resources.enter_context(context.require_handle().locked())
-    scheduler.catch_up(world)
+    handle = context.require_handle()
+    while context.locked_world is not handle.world:
+        context.resources.close()
+        context.locked_world = context.resources.enter_context(handle.locked())
+        # A run may lend the lock, and the world be reset meanwhile: then the request goes to the new state.
+        scheduler.catch_up(context.locked_world)
