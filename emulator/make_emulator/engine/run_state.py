@@ -148,8 +148,9 @@ class RunState:
                 yield
         finally:
             self.transaction.mark_conflicts(self.world, pending_records)
-        if self.world.interruption.is_set() or self.scenario.id not in self.world.scenarios:
-            raise ExecutionInterruptedError("The run was interrupted.")
+            if self.world.interruption.is_set() or self.scenario.id not in self.world.scenarios:
+                # Instead of any other error, which a handler of the scenario might take.
+                raise ExecutionInterruptedError("The run was interrupted.")
 
     def give_way(self) -> None:
         """Lets other threads have the world, if they have waited for it too long."""
