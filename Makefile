@@ -21,7 +21,7 @@ endif
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-slow lint format typecheck bench docs lock check clean
+.PHONY: help serve test test-slow lint format typecheck bench soak docs lock check clean
 
 help: ## Show these commands
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -72,6 +72,9 @@ typecheck: $(DEV) ## Check the types
 
 bench: $(DEV) ## Benchmark against a bare Flask route in the same run
 	$(BIN)/python -m benchmarks
+
+soak: $(DEV) ## Load one server for ten minutes, and look at its memory and threads
+	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 docs: $(DEV) ## Write docs/reference and FIDELITY.md from the code
 	$(BIN)/python docs/generate.py

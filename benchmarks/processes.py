@@ -49,6 +49,10 @@ class ServerProcess:
         raise RuntimeError(f"{self._process.args!r} exited before it listened")
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def address(self) -> tuple[str, int]:
         parts = urlsplit(self.url)
         assert parts.hostname is not None

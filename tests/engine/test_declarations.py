@@ -76,7 +76,7 @@ def acme(monkeypatch: pytest.MonkeyPatch) -> App:
 
     @app.module("Double", Field("size", "number", required=True), versions=(3,), infer=_infer_size)
     def _double(context: ModuleContext) -> Outcome:
-        return Emit([{"size": 2 * context.mapper["size"]}])
+        return Emit([{"size": 2 * context.number("size")}])
 
     monkeypatch.setitem(catalog.APPS, app.name, app)
     return app

@@ -8,6 +8,7 @@ import pytest
 
 from make_emulator.engine.inputs import validate_inputs, validate_names
 from make_emulator.world.exceptions import InvalidParametersError
+from make_emulator.world.models import FieldSpecs
 
 SPEC: list[Any] = [
     {"name": "name", "type": "text", "required": True},
@@ -111,7 +112,7 @@ def test_other_names_are_taken() -> None:
 
 
 def test_the_choices_of_an_input_may_stand_among_its_validations() -> None:
-    spec = [{"name": "size", "type": "select", "default": "s", "validate": {"enum": ["s", "l"]}}]
+    spec: FieldSpecs = [{"name": "size", "type": "select", "default": "s", "validate": {"enum": ["s", "l"]}}]
     assert validate_inputs(spec, None) == {"size": "s"}
     with pytest.raises(InvalidParametersError) as caught:
         validate_inputs(spec, {"size": "m"})

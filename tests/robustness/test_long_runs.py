@@ -179,7 +179,9 @@ def test_what_another_call_changed_meanwhile_is_not_rolled_back(api: ApiClient, 
     id = create_scenario(api, WRITE_RECORD, {**CALL, "id": 2}, broken, settings={"autoCommit": False})
     with running(api, id) as run:
         assert service.called.wait(60)
-        assert api.put("/data-stores/1/data/written", json={"sku": "theirs", "quantity": 1}).status_code == 200
+        assert (
+            api.put("/data-stores/1/data/written", json={"sku": "theirs", "quantity": 1}).status_code == 200
+        )
         service.gate.set()
         assert run.result().status_code == 200
     [execution] = runs_of(api.world, id)

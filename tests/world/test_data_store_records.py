@@ -11,10 +11,10 @@ from make_emulator.world.exceptions import (
     OutOfSpaceError,
     PlanLimitError,
 )
-from make_emulator.world.models import DataStore, Team
+from make_emulator.world.models import DataStore, FieldSpecs, Team
 from make_emulator.world.world import World
 
-SPEC = [
+SPEC: FieldSpecs = [
     {"name": "title", "type": "text", "required": True},
     {"name": "value", "type": "number", "required": False},
 ]
@@ -29,7 +29,7 @@ def a_team(world: World, plan: str = "enterprise") -> Team:
     return team
 
 
-def a_store(world: World, *, strict: bool = False, spec: Any = SPEC) -> DataStore:
+def a_store(world: World, *, strict: bool = False, spec: FieldSpecs = SPEC) -> DataStore:
     team = a_team(world)
     structure = data_stores.create_structure(world, team, name="S", spec=spec, strict=strict)
     return data_stores.create_store(world, team, name="D", max_size_mb=1, structure=structure)

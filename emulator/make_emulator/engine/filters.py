@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
+from ..json_types import Json
 from .blueprints.conditions import Condition
 from .errors import ConversionError, ExpressionError
 from .expressions.context import Environment, is_equal_within_budget, text_within_budget
@@ -18,11 +19,11 @@ from .expressions.values import Value, as_array, as_boolean, as_date, as_number,
 
 Comparator = Callable[[Value, Value, Environment], bool]
 
-EvaluatedCondition: TypeAlias = tuple[Condition, Value, Value, bool]
+EvaluatedCondition: TypeAlias = tuple[Condition[Json], Value, Value, bool]
 """Condition, the values of its left and right side, and its result."""
 
 
-def conditions_hold(groups: Sequence[Sequence[Condition]], env: Environment) -> bool:
+def conditions_hold(groups: Sequence[Sequence[Condition[Json]]], env: Environment) -> bool:
     """True if all conditions of any group hold, or there are no groups."""
     if not groups:
         return True
@@ -38,7 +39,7 @@ def conditions_hold(groups: Sequence[Sequence[Condition]], env: Environment) -> 
 
 
 def evaluate_conditions(
-    groups: Sequence[Sequence[Condition]], env: Environment
+    groups: Sequence[Sequence[Condition[Json]]], env: Environment
 ) -> tuple[bool, Sequence[Sequence[EvaluatedCondition]]]:
     """Evaluates like `conditions_hold`, at the same cost for the run, and returns each evaluated condition as well.
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from ..world.data_stores import find_field_issues
 from ..world.exceptions import InvalidParametersError
+from ..world.field_specs import field_name, inner_fields
 from ..world.models import FieldSpecs, Json
 from .errors import ConversionError
 from .expressions.values import as_date
@@ -31,8 +32,9 @@ def validate_inputs(spec: FieldSpecs, data: Mapping[str, Json] | None) -> dict[s
         return {}
     inputs = {} if data is None else dict(data)
     for field in spec:
-        if inputs.get(field["name"]) is None and field.get("default") is not None:
-            inputs[field["name"]] = field["default"]
+        name = field_name(field)
+        if inputs.get(name) is None and field.get("default") is not None:
+            inputs[name] = field["default"]
     issues = [
         *find_field_issues(_open_empty_collections(spec), inputs, strict=True),
         *_value_issues(spec, inputs, ""),
@@ -49,10 +51,10 @@ def validate_names(*specs: FieldSpecs | None) -> None:
         InvalidParametersError: with one text for each name that Make does not take.
     """
     issues = [
-        f"Invalid name of parameter '{field['name'][:50]}'."
+        f"Invalid name of parameter '{field_name(field)[:50]}'."
         for spec in specs
         for field in spec or ()
-        if not _NAME_PATTERN.fullmatch(field["name"])
+        if not _NAME_PATTERN.fullmatch(field_name(field))
     ]
     if issues:
         raise InvalidParametersError(*issues)
@@ -61,8 +63,8 @@ def validate_names(*specs: FieldSpecs | None) -> None:
 def _open_empty_collections(spec: FieldSpecs) -> FieldSpecs:
     """Returns the fields with collections whose empty specification accepts anything."""
     return tuple(
-        {**field, "spec": _open_empty_collections(field["spec"]) or None}
-        if field.get("type") == "collection" and isinstance(field.get("spec"), list)
+        {**field, "spec": _open_empty_collections(inner) or None}
+        if field.get("type") == "collection" and (inner := inner_fields(field)) is not None
         else field
         for field in spec
     )
@@ -71,7 +73,8 @@ def _open_empty_collections(spec: FieldSpecs) -> FieldSpecs:
 def _value_issues(spec: FieldSpecs, data: Mapping[str, Json], path: str) -> Iterator[str]:
     """Yields the issues of dates, selects and the items of arrays."""
     for field in spec:
-        name, value = field["name"], data.get(field["name"])
+        name = field_name(field)
+        value = data.get(name)
         if value is None or value == "":
             continue
         match field.get("type"):
@@ -83,8 +86,8 @@ def _value_issues(spec: FieldSpecs, data: Mapping[str, Json], path: str) -> Iter
                 yield f"Value not found in options of parameter '{path}{name}'."
             case "array" if isinstance(value, list):
                 yield from _item_issues(field.get("spec"), value, f"{path}{name}")
-            case "collection" if isinstance(value, Mapping) and isinstance(field.get("spec"), list):
-                yield from _value_issues(field["spec"], value, f"{path}{name}.")
+            case "collection" if isinstance(value, Mapping) and (inner := inner_fields(field)) is not None:
+                yield from _value_issues(inner, value, f"{path}{name}.")
 
 
 def _item_issues(spec: Json, items: list[Json], path: str) -> Iterator[str]:

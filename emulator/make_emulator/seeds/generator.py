@@ -17,6 +17,7 @@ from ..world.data_stores import MEGABYTE
 from ..world.models import (
     DataStructure,
     ExecutionError,
+    FieldSpecs,
     Folder,
     Record,
     Scenario,
@@ -25,7 +26,7 @@ from ..world.models import (
 )
 from ..world.world import World
 
-_CUSTOMER_SPEC = (
+_CUSTOMER_SPEC: FieldSpecs = (
     {"name": "name", "type": "text", "label": "Name", "required": True},
     {"name": "email", "type": "email", "label": "E-mail", "required": False},
     {"name": "company", "type": "text", "label": "Company", "required": False},

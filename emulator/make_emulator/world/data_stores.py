@@ -19,6 +19,7 @@ from .exceptions import (
     PlanLimitError,
     ResourceInUseError,
 )
+from .field_specs import field_name, field_type, inner_fields
 from .models import DataStore, DataStructure, FieldSpecs, Json, Record, Team
 from .tables import Selection
 from .world import World
@@ -222,7 +223,7 @@ def _validate_record_data(
         return {}
     structure = world.data_structures[store.datastructure_id]
     if blank:
-        data = {field["name"]: None for field in structure.spec}
+        data = {field_name(field): None for field in structure.spec}
     issues = list(find_field_issues(structure.spec, data, strict=structure.strict))
     if issues:
         raise InvalidParametersError(*issues)
@@ -309,7 +310,7 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 def find_field_issues(spec: FieldSpecs, data: Mapping[str, Json], *, strict: bool) -> Iterable[str]:
     """The issues of data under a specification of fields, one text for each invalid parameter."""
     for field in spec:
-        name, kind = field["name"], field.get("type", "any")
+        name, kind = field_name(field), field_type(field)
         value = data.get(name)
         if value is None or value == "":
             if field.get("required"):
@@ -318,8 +319,10 @@ def find_field_issues(spec: FieldSpecs, data: Mapping[str, Json], *, strict: boo
         types = _PYTHON_TYPES.get(kind)
         if types and (not isinstance(value, types) or (isinstance(value, bool) and bool not in types)):
             yield f"Invalid {kind} in parameter '{name}'."
-        elif kind == "collection" and isinstance(value, Mapping) and isinstance(field.get("spec"), Sequence):
-            yield from find_field_issues(field["spec"], value, strict=strict)
+        elif (
+            kind == "collection" and isinstance(value, Mapping) and (inner := inner_fields(field)) is not None
+        ):
+            yield from find_field_issues(inner, value, strict=strict)
     if strict:
-        known = {field["name"] for field in spec}
+        known = {field_name(field) for field in spec}
         yield from (f"Unknown parameter '{name}'." for name in data if name not in known)

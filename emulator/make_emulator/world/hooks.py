@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-import yaml
-
-from ..resources import fixture_path
+from ..resources import load_fixture
 from .clock import MINUTE
 from .connections import DEFAULT_THEME
 from .consumption import organization_of
 from .exceptions import IncompatibleInputError, InvalidParametersError, NotConfirmedError
+from .field_specs import field_name, field_type
 from .models import FieldSpecs, Hook, Json, Scenario, Team
 from .world import World
 
@@ -49,7 +48,7 @@ class HookType:
 @lru_cache(maxsize=1)
 def all_hook_types() -> Mapping[str, HookType]:
     """Every type by its name."""
-    rows = yaml.safe_load(fixture_path("hook-types.yaml").read_text("utf-8"))
+    rows = load_fixture("hook-types.yaml")
     return {name: HookType(name=name, **row) for name, row in rows.items()}
 
 
@@ -88,27 +87,25 @@ def validate_hook_data(
     if use_defaults:
         for field in kind.fields:
             if "default" in field:
-                data.setdefault(field["name"], field["default"])
+                data.setdefault(field_name(field), field["default"])
     if issues := list(_find_issues(kind.fields, data, partial=partial)):
         raise InvalidParametersError(*issues)
     for field in kind.fields:
-        _check_reference(world, team_id, field["type"], data.get(field["name"]))
-    return {field["name"]: data[field["name"]] for field in kind.fields if field["name"] in data}
+        _check_reference(world, team_id, field_type(field), data.get(field_name(field)))
+    return {field_name(field): data[field_name(field)] for field in kind.fields if field_name(field) in data}
 
 
 def _find_issues(fields: FieldSpecs, data: Mapping[str, Json], *, partial: bool) -> Iterator[str]:
-    by_name = {field["name"]: field for field in fields}
+    by_name = {field_name(field): field for field in fields}
     for name, field in by_name.items():
-        value = data.get(name)
+        value, kind = data.get(name), field_type(field)
         required = bool(field.get("required"))
         if value is None and (not required or (partial and name not in data)):
             continue
         if value is None or (value == "" and required):
             yield f"Missing value of required parameter '{name}'."
-        elif not isinstance(value, _PYTHON_TYPES[field["type"]]) or (
-            field["type"] != "boolean" and isinstance(value, bool)
-        ):
-            yield f"Invalid {field['type']} in parameter '{name}'."
+        elif not isinstance(value, _PYTHON_TYPES[kind]) or (kind != "boolean" and isinstance(value, bool)):
+            yield f"Invalid {kind} in parameter '{name}'."
     yield from (f"Unknown parameter '{name}'." for name in data if name not in by_name)
 
 

@@ -4,28 +4,73 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from ...world.models import Connection, Json
 from ..blueprints.model import IfElseBranch, Module, Route
+from ..errors import ConversionError
 from ..expressions.context import Environment
-from ..expressions.values import Value
+from ..expressions.values import Value, as_array, as_boolean, as_number, as_text
 from ..run_state import RunState, ScenarioCall
 
 
 # Created for every operation, so it is not frozen, which would make it three times as slow.
 @dataclass(slots=True)
 class ModuleContext:
-    """Context of one operation of a module."""
+    """Context of one operation of a module.
+
+    The methods named after types read a field of the mapper. A declared field has been converted to its type, so that
+    they only narrow it; any other value is converted, which may raise ConversionError.
+    """
 
     run: RunState
     module: Module
     #: Evaluated and converted to the types of the fields.
-    mapper: Mapping[str, Any]
+    mapper: Mapping[str, Value]
     env: Environment
     first: bool
     #: Of a merge: the index, among the branches that merge, of the branch that the bundle took.
     branch: int | None = None
+
+    def text(self, name: str) -> str:
+        """Returns a field as text; one without a value is empty."""
+        return as_text(self.mapper.get(name))
+
+    def optional_text(self, name: str) -> str | None:
+        """Returns a field as text, or ``None`` without a value."""
+        value = self.mapper.get(name)
+        return None if value is None else as_text(value)
+
+    def number(self, name: str, default: float = 0) -> int | float:
+        """Returns a field as a number."""
+        value = self.mapper.get(name)
+        return default if value is None else as_number(value)
+
+    def integer(self, name: str, default: int = 0) -> int:
+        """Returns a field as a whole number."""
+        number = self.number(name, default)
+        if not isinstance(number, int):
+            raise ConversionError()
+        return number
+
+    def boolean(self, name: str, *, default: bool = False) -> bool:
+        """Returns a field as a boolean."""
+        value = self.mapper.get(name)
+        return default if value is None else as_boolean(value)
+
+    def array(self, name: str) -> Sequence[Value]:
+        """Returns a field as an array; one without a value is empty."""
+        value = self.mapper.get(name)
+        return () if value is None else as_array(value)
+
+    def collection(self, name: str) -> Mapping[str, Value]:
+        """Returns a field as a collection; one without a value is empty."""
+        value = self.mapper.get(name)
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            raise ConversionError()
+        return value
 
     def find_connection(self, id: Json) -> Connection | None:
         """Returns the connection that a parameter refers to, if the scenario's team has it."""
@@ -90,7 +135,7 @@ class ErrorDirective:
 Outcome: TypeAlias = Emit | RunRoutes | ChooseBranch | ScenarioCall | ReturnOutputs | ErrorDirective
 
 
-def json_size(value: Any) -> int:
+def json_size(value: Value) -> int:
     """Returns the approximate size of a value as JSON, in bytes."""
     if isinstance(value, str):
         return len(value.encode("utf-8", "replace")) + 2

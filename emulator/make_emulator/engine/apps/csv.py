@@ -53,7 +53,7 @@ def _column_number(text: str) -> int:
 @APP.module("ParseCSV", Field("csv", "text", required=True), infer=_infer_text)
 def _parse(context: ModuleContext) -> Outcome:
     """Emits a bundle for each row, with the columns ``col1``, ``col2`` and so on, whatever the headers are."""
-    parameters, text = context.module.parameters, context.mapper["csv"]
+    parameters, text = context.module.parameters, context.text("csv")
     # Every character may be a cell of its own.
     context.env.budget.charge(1 + len(text) // 5)
     rows = _parse_rows(text, _delimiter(parameters), relaxed=parameters.get("preserveQuotes") is True)

@@ -15,6 +15,7 @@ from ...world.exceptions import (
     NotFoundError,
     OutOfSpaceError,
 )
+from ...world.field_specs import field_name, field_type
 from ...world.models import DataStore, FieldSpecs, Json, Record
 from ..blueprints.conditions import parse_conditions
 from ..errors import BundleValidationError, ConversionError, ModuleError
@@ -57,11 +58,10 @@ def _record_data(context: ModuleContext, store: DataStore) -> dict[str, Json]:
     Unless the structure is strict, fields that it does not have are dropped (observed).
     """
     spec, strict = _data_structure(context, store)
-    mapped = context.mapper.get("data") or {}
-    types = {field["name"]: str(field.get("type", "any")) for field in spec}
+    types = {field_name(field): field_type(field) for field in spec}
     issues = 0
     data: dict[str, Json] = {}
-    for name, value in mapped.items():
+    for name, value in context.collection("data").items():
         if name not in types and not strict:
             continue
         if value is None or (value == "" and value is not EMPTY_TEXT):
@@ -103,8 +103,8 @@ def _record_bundle(record: Record) -> Mapping[str, Value]:
 
 @APP.module("AddRecord", Field("key", "text"), Field("overwrite", "boolean", required=True), _DATA_FIELD)
 def _add(context: ModuleContext) -> Outcome:
-    world, store, mapper = context.run.world, _find_data_store(context), context.mapper
-    key, overwrite = _mapped_key(mapper), bool(mapper["overwrite"])
+    world, store = context.run.world, _find_data_store(context)
+    key, overwrite = _mapped_key(context), context.boolean("overwrite")
     if key is not None and not overwrite and (store.id, key) in world.records:
         raise ModuleError("DataError", "Duplicate key error")
     data = _record_data(context, store)
@@ -118,8 +118,9 @@ def _add(context: ModuleContext) -> Outcome:
     return Emit([_record_bundle(record)])
 
 
-def _mapped_key(mapper: Mapping[str, Value]) -> str | None:
-    return to_well_formed(as_text(mapper["key"])) if "key" in mapper else None
+def _mapped_key(context: ModuleContext) -> str | None:
+    key = context.optional_text("key")
+    return None if key is None else to_well_formed(key)
 
 
 @APP.module(
@@ -130,17 +131,17 @@ def _mapped_key(mapper: Mapping[str, Value]) -> str | None:
     _DATA_FIELD,
 )
 def _update(context: ModuleContext) -> Outcome:
-    world, store, mapper = context.run.world, _find_data_store(context), context.mapper
-    key, data = str(to_json_value(mapper["key"])), _record_data(context, store)
+    world, store = context.run.world, _find_data_store(context)
+    key, data = to_well_formed(context.text("key")), _record_data(context, store)
     old = world.records.get((store.id, key))
     context.run.transaction.record_change(world, store.id, key, first=context.first)
     if old is None:
-        if not mapper["upsert"]:
+        if not context.boolean("upsert"):
             raise ModuleError("DataError", "Record not found.")
         return Emit(
             [_record_bundle(_write_record(lambda: data_stores.add_record(world, store, key=key, data=data)))]
         )
-    if not mapper["overwriteArrays"]:
+    if not context.boolean("overwriteArrays"):
         for name, value in data.items():
             before = old.data.get(name)
             if isinstance(value, list) and isinstance(before, list) and not _erases(context, name):
@@ -152,16 +153,16 @@ def _update(context: ModuleContext) -> Outcome:
 def _get(context: ModuleContext) -> Outcome:
     """Emits the record, or an empty bundle if it does not exist, which is not an error (observed)."""
     record = context.run.world.records.get(
-        (_find_data_store(context).id, str(to_json_value(context.mapper["key"])))
+        (_find_data_store(context).id, to_well_formed(context.text("key")))
     )
     if record is None:
         return Emit([{}])
-    return Emit([_record_bundle(record) if context.mapper["returnWrapped"] else record.data])
+    return Emit([_record_bundle(record) if context.boolean("returnWrapped") else record.data])
 
 
 @APP.module("ExistRecord", _KEY_FIELD)
 def _check_existence(context: ModuleContext) -> Outcome:
-    key = (_find_data_store(context).id, str(to_json_value(context.mapper["key"])))
+    key = (_find_data_store(context).id, to_well_formed(context.text("key")))
     return Emit([{"exist": key in context.run.world.records}])
 
 
@@ -220,7 +221,7 @@ def _sort_keys(sort: Value) -> Sequence[tuple[Callable[[Record], Value], bool]]:
 @APP.module("DeleteRecord", _KEY_FIELD)
 def _delete(context: ModuleContext) -> Outcome:
     world, store = context.run.world, _find_data_store(context)
-    record = world.records.get((store.id, str(to_json_value(context.mapper["key"]))))
+    record = world.records.get((store.id, to_well_formed(context.text("key"))))
     if record is None:
         raise ModuleError("DataError", "Record not found.")
     context.run.transaction.record_change(world, store.id, record.key, first=context.first)

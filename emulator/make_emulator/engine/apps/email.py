@@ -7,7 +7,6 @@ fields, and for which of them are required. The apps are known in part: other mo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from ...world import external_services
 from ...world.models import Attachment, Headers, Json, Mail
@@ -24,7 +23,7 @@ GMAIL = App("google-email", is_complete=False)
 _ACCOUNT_NAMES = ("value", "userName", "email", "user")
 
 #: Priority -> value of the header ``X-Priority`` (``nodemailer``).
-_PRIORITIES: Mapping[str | None, str] = {"high": "1 (Highest)", "low": "5 (Lowest)"}
+_PRIORITIES: Mapping[str, str] = {"high": "1 (Highest)", "low": "5 (Lowest)"}
 
 
 _ADDRESS_FIELDS = (
@@ -54,19 +53,18 @@ _ADDRESS_FIELDS = (
 )
 def _send(context: ModuleContext) -> Outcome:
     """Sends an email: the content is the text or the HTML, as ``contentType`` says."""
-    mapper = context.mapper
-    kind = mapper["contentType"]
+    kind = context.text("contentType")
     defaults = {
-        "X-Priority": _PRIORITIES.get(mapper.get("priority")),
-        "In-Reply-To": mapper.get("inReplyTo"),
-        "References": " ".join(_texts(mapper, "references")),
+        "X-Priority": _PRIORITIES.get(context.text("priority")),
+        "In-Reply-To": context.text("inReplyTo"),
+        "References": " ".join(_texts(context, "references")),
     }
     set_by_fields = tuple((name, value) for name, value in defaults.items() if value)
     return _send_mail(
         context,
-        html=_text(mapper.get("html")) if kind == "html" else None,
-        text=_text(mapper.get("text")) if kind == "text" else None,
-        headers=(*set_by_fields, *_parse_headers(mapper.get("headers", ()))),
+        html=_text(context.text("html")) if kind == "html" else None,
+        text=_text(context.text("text")) if kind == "text" else None,
+        headers=(*set_by_fields, *_parse_headers(context.array("headers"))),
     )
 
 
@@ -83,18 +81,17 @@ def _send(context: ModuleContext) -> Outcome:
 )
 def _send_with_gmail(context: ModuleContext) -> Outcome:
     """Sends an email with Gmail: the content is raw HTML, or the texts of several parts."""
-    mapper = context.mapper
-    if mapper["bodyType"] == "rawHtml":
-        html = _text(mapper.get("content"))
+    if context.text("bodyType") == "rawHtml":
+        html = _text(context.text("content"))
     else:
-        parts = mapper.get("contents", ())
+        parts = context.array("contents")
         html = "".join(_text(part.get("text")) for part in parts if isinstance(part, Mapping))
-    return _send_mail(context, html=html, text=None, headers=_parse_headers(mapper.get("emailHeaders", ())))
+    return _send_mail(context, html=html, text=None, headers=_parse_headers(context.array("emailHeaders")))
 
 
 @GMAIL.module("ActionSendEmail", *_ADDRESS_FIELDS, Field("html", "text"), versions=None, external=True)
 def _send_with_legacy_gmail(context: ModuleContext) -> Outcome:
-    return _send_mail(context, html=_text(context.mapper.get("html")), text=None, headers=())
+    return _send_mail(context, html=_text(context.text("html")), text=None, headers=())
 
 
 def _send_mail(context: ModuleContext, *, html: str | None, text: str | None, headers: Headers) -> Outcome:
@@ -103,11 +100,11 @@ def _send_mail(context: ModuleContext, *, html: str | None, text: str | None, he
     Raises:
         ModuleError: if it has no recipient (the text is Node's ``nodemailer``).
     """
-    mapper, run = context.mapper, context.run
-    to, cc, bcc = (_texts(mapper, field) for field in ("to", "cc", "bcc"))
+    run = context.run
+    to, cc, bcc = (_texts(context, field) for field in ("to", "cc", "bcc"))
     if not (to or cc or bcc):
         raise ModuleError("RuntimeError", "No recipients defined")
-    files = tuple(_parse_attachments(mapper.get("attachments", ())))
+    files = tuple(_parse_attachments(context.array("attachments")))
     outcome = simulate(context)
     external_services.record_mail(
         run.world,
@@ -117,12 +114,12 @@ def _send_mail(context: ModuleContext, *, html: str | None, text: str | None, he
             execution_id=run.execution_id,
             module_id=context.module.id,
             module=context.module.full_name,
-            sender=_text(mapper.get("from")) or _account_name(context),
+            sender=_text(context.text("from")) or _account_name(context),
             to=to,
             cc=cc,
             bcc=bcc,
-            reply_to=_text(mapper.get("replyTo")) or None,
-            subject=_text(mapper.get("subject")),
+            reply_to=_text(context.text("replyTo")) or None,
+            subject=_text(context.text("subject")),
             html=html,
             text=text,
             attachments=files,
@@ -137,9 +134,9 @@ def _text(value: Value) -> str:
     return str(to_json_value(as_text(value)))
 
 
-def _texts(mapper: Mapping[str, Any], field: str) -> tuple[str, ...]:
+def _texts(context: ModuleContext, field: str) -> tuple[str, ...]:
     """Returns the items of an array of texts, without empty ones."""
-    return tuple(text for item in mapper.get(field, ()) if (text := _text(item).strip()))
+    return tuple(text for item in context.array(field) if (text := _text(item).strip()))
 
 
 def _parse_attachments(rows: Sequence[Value]) -> Iterator[Attachment]:

@@ -35,7 +35,7 @@ def _infer_array(module: Module, output: Constraint, inference: Inference) -> Co
 @APP.module("BasicFeeder", Field("array", "array"), infer=_infer_array)
 def _feeder(context: ModuleContext) -> Outcome:
     """Emits one bundle an item; an item that is not a collection is under ``value``."""
-    items = context.mapper.get("array", ())
+    items = context.array("array")
     context.env.budget.charge_items(len(items))
     bundles: list[Mapping[str, Value]] = [
         item if isinstance(item, Mapping) else {"value": item} for item in items
@@ -55,10 +55,10 @@ def _infer_repeats(module: Module, output: Constraint, inference: Inference) -> 
     infer=_infer_repeats,
 )
 def _repeater(context: ModuleContext) -> Outcome:
-    start, repeats = context.mapper.get("start", 1), context.mapper.get("repeats", 0)
+    start, repeats, step = context.number("start", 1), context.integer("repeats"), context.number("step", 1)
     if repeats > 10_000:
         raise BundleValidationError()
-    return Emit([{"i": start + place * context.mapper.get("step", 1)} for place in range(repeats)])
+    return Emit([{"i": start + place * step} for place in range(repeats)])
 
 
 def _infer_items(module: Module, output: Constraint, inference: Inference) -> Constraint:
@@ -102,7 +102,7 @@ def _merge(context: ModuleContext) -> Outcome:
 
 @APP.module("ThrowError", Field("message", "text"), billed=False)
 def _throw(context: ModuleContext) -> Outcome:
-    raise ModuleError("RuntimeError", context.mapper.get("message", ""))
+    raise ModuleError("RuntimeError", context.text("message"))
 
 
 @APP.module("ThrowWarning", Field("message", "text"), billed=False)
@@ -114,7 +114,7 @@ def _warn(context: ModuleContext) -> Outcome:
 
 @APP.module("NameARun", Field("name", "text", required=True), billed=False)
 def _name_run(context: ModuleContext) -> Outcome:
-    context.run.name = context.mapper["name"]
+    context.run.name = context.text("name")
     return Emit([{}])
 
 

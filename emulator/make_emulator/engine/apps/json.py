@@ -31,7 +31,7 @@ def _infer_text(module: Module, output: Constraint, inference: Inference) -> Con
 @APP.module("ParseJSON", Field("json", "text", required=True), infer=_infer_text)
 def _parse(context: ModuleContext) -> Outcome:
     """Emits one bundle for an object, one an item for an array; other values are under ``value``."""
-    value = parse_json(context, context.mapper["json"])
+    value = parse_json(context, context.text("json"))
     items = value if isinstance(value, list) else [value]
     context.env.budget.charge_items(len(items))
     return Emit([item if isinstance(item, Mapping) else {"value": item} for item in items])

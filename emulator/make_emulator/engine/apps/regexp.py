@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...world.models import Json
 from ..blueprints.model import Module
 from ..budget import MAX_ITEMS, data_too_large_error
 from ..errors import BundleValidationError, ExpressionError, ModuleError
 from ..expressions.constraint import Constraint
 from ..expressions.regex.matcher import Pattern, compile_regex
 from ..expressions.values import Value
-from ..formats.html_to_text import html_to_text
 from .app import App, Field, Inference
 from .context import NO_RESULTS, Emit, ModuleContext, Outcome
 
@@ -28,7 +26,7 @@ WHOLE_MATCH = "__IMTMATCH__"
 _NEWLINES: Mapping[str, str] = {"lf": "\n", "crlf": "\r\n", "cr": "\r"}
 
 
-def _compile_search(source: str, switches: Mapping[str, Json]) -> Pattern:
+def _compile_search(source: str, switches: Mapping[str, Value]) -> Pattern:
     """Compiles a pattern with the switches "global", "sensitive", "multiline" and "singleline".
 
     Raises:
@@ -42,7 +40,7 @@ def _compile_search(source: str, switches: Mapping[str, Json]) -> Pattern:
         raise ModuleError("DataError", error.reason) from None
 
 
-def _is_enabled(switches: Mapping[str, Json], name: str) -> bool:
+def _is_enabled(switches: Mapping[str, Value], name: str) -> bool:
     return switches.get(name) is True or switches.get(name) == "true"
 
 
@@ -58,12 +56,12 @@ def _match(context: ModuleContext) -> Outcome:
 @APP.module("AdvancedParser", Field("pattern", "text", required=True), Field("text", "text", required=True))
 def _match_mapped(context: ModuleContext) -> Outcome:
     """Legacy module, whose pattern is mapped."""
-    return _emit_matches(context, context.mapper["pattern"])
+    return _emit_matches(context, context.text("pattern"))
 
 
 def _emit_matches(context: ModuleContext, pattern: str) -> Outcome:
     parameters, budget = context.module.parameters, context.env.budget
-    text = context.mapper.get("text", "")
+    text = context.text("text")
     search = _compile_search(pattern, parameters)
     names = {number: name for name, number in search.program.names.items()}
     groups = [names.get(number, f"${number}") for number in range(1, search.program.groups + 1)]
@@ -103,9 +101,8 @@ def _infer_text(module: Module, output: Constraint, inference: Inference) -> Con
 )
 def _replace(context: ModuleContext) -> Outcome:
     """Replaces the first match, or all; ``$1`` and ``$<name>`` refer to groups."""
-    mapper = context.mapper
-    search = _compile_search(mapper["pattern"], mapper)
-    text = search.replace(mapper.get("text", ""), mapper.get("value", ""), context.env.budget)
+    search = _compile_search(context.text("pattern"), context.mapper)
+    text = search.replace(context.text("text"), context.text("value"), context.env.budget)
     return Emit([{"text": text}])
 
 
@@ -116,11 +113,13 @@ def _replace(context: ModuleContext) -> Outcome:
     Field("uppercaseHeadings", "boolean", required=True),
 )
 def _html_to_text(context: ModuleContext) -> Outcome:
-    mapper, budget = context.mapper, context.env.budget
-    html = mapper.get("html", "")
+    # Imported here, since few scenarios convert HTML and start-up is to be short.
+    from ..formats.html_to_text import html_to_text
+
+    html, budget = context.text("html"), context.env.budget
     # Each character may be scanned several times, in Python.
     budget.charge(1 + len(html) // 2)
-    text = html_to_text(html, uppercase_headings=mapper["uppercaseHeadings"])
-    newline = _NEWLINES[mapper["newline"]]
+    text = html_to_text(html, uppercase_headings=context.boolean("uppercaseHeadings"))
+    newline = _NEWLINES[context.text("newline")]
     budget.charge_text(len(text))
     return Emit([{"text": text.replace("\n", newline)}])

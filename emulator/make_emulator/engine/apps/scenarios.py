@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from ...world import scenarios
 from ...world.exceptions import InvalidParametersError
+from ...world.field_specs import field_name, field_type
 from ...world.models import FieldSpecs, Json, Scenario
 from ..blueprints.model import Module
 from ..errors import BundleValidationError, ConversionError, ModuleError
@@ -56,8 +57,9 @@ def _return(context: ModuleContext) -> Outcome:
     issues = 0
     outputs: dict[str, Value] = {}
     for field in spec:
+        name = field_name(field)
         try:
-            outputs[field["name"]] = _coerce_output(field, context.mapper.get(field["name"]), context)
+            outputs[name] = _coerce_output(field, context.mapper.get(name), context)
         except ConversionError:
             issues += 1
     if issues:
@@ -76,7 +78,7 @@ def _coerce_output(field: Mapping[str, Json], value: Value, context: ModuleConte
         except (ValueError, RecursionError):
             raise ConversionError() from None
         return parsed
-    return coerce(value, str(field.get("type", "any")), context.env.zone)
+    return coerce(value, field_type(field), context.env.zone)
 
 
 @APP.module("CallSubscenario", versions=_VERSIONS, billed=False, accepts_any_field=True)
@@ -121,10 +123,10 @@ def _mapped_inputs(context: ModuleContext, spec: FieldSpecs) -> Mapping[str, Jso
     """Returns the mapped inputs: the mapper's fields, or those of its field ``data`` if that is not an input (observed)."""
     mapper = context.mapper
     data = mapper.get("data")
-    if isinstance(data, Mapping) and all(field["name"] != "data" for field in spec):
+    if isinstance(data, Mapping) and all(field_name(field) != "data" for field in spec):
         mapper = data
     inputs: dict[str, Json] = {}
-    kinds = {field["name"]: str(field.get("type", "any")) for field in spec}
+    kinds = {field_name(field): field_type(field) for field in spec}
     for name, value in mapper.items():
         empty = value is None or (value == "" and value is not EMPTY_TEXT)
         if not empty:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
+from ...world.field_specs import field_name
 from ...world.models import FieldSpecs, Json
 from ..errors import BundleValidationError, ModuleError
 from ..expressions.constraint import Constraint
@@ -50,7 +51,7 @@ def mock_output(context: ModuleContext) -> dict[str, Json]:
         if constraint is not None
         else set()
     )
-    fields = [field for field in module.expect or () if field["name"] not in constrained]
+    fields = [field for field in module.expect or () if field_name(field) not in constrained]
     return mock_bundle(context, fields, constraint)
 
 
@@ -75,7 +76,7 @@ def check_required(context: ModuleContext, requires: ServiceRequirement | None =
         ModuleError: if the service would answer with 400.
     """
     missing = sum(
-        field.get("required") is True and context.mapper.get(field["name"]) in (None, "")
+        field.get("required") is True and context.mapper.get(field_name(field)) in (None, "")
         for field in context.module.expect or ()
     )
     if missing:

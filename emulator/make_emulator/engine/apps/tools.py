@@ -64,13 +64,13 @@ def _infer_reading(module: Module, output: Constraint, inference: Inference) -> 
 @APP.module("SetVariable", _NAME_FIELD, _SCOPE_FIELD, Field("value"), infer=_infer_legacy_variable)
 def _set_legacy(context: ModuleContext) -> Outcome:
     value = context.mapper.get("value")
-    _store_variables(context, {context.mapper["name"]: value})
+    _store_variables(context, {context.text("name"): value})
     return Emit([{"value": value}])
 
 
 @APP.module("SetVariable2", _NAME_FIELD, _SCOPE_FIELD, Field("value"), infer=_infer_variable)
 def _set(context: ModuleContext) -> Outcome:
-    variables = {context.mapper["name"]: context.mapper.get("value")}
+    variables = {context.text("name"): context.mapper.get("value")}
     _store_variables(context, variables)
     return Emit([variables])
 
@@ -79,7 +79,7 @@ def _store_variables(context: ModuleContext, variables: Mapping[str, Value]) -> 
     """Sets variables until the end of the cycle, or of the run."""
     run = context.run
     run.variables.update(variables)
-    if context.mapper["scope"] == "roundtrip":
+    if context.text("scope") == "roundtrip":
         run.cycle_variables.update(variables)
     else:
         run.cycle_variables.difference_update(variables)
@@ -88,30 +88,29 @@ def _store_variables(context: ModuleContext, variables: Mapping[str, Value]) -> 
 @APP.module("SetVariables", Field("variables", "array"), _SCOPE_FIELD, infer=_infer_variables)
 def _set_many(context: ModuleContext) -> Outcome:
     variables: dict[str, Value] = {}
-    for item in context.mapper.get("variables", ()):
-        name = item.get("name") if isinstance(item, Mapping) else None
-        if name is None or name == "":
+    for item in context.array("variables"):
+        if not isinstance(item, Mapping) or item.get("name") in (None, ""):
             raise BundleValidationError()
-        variables[as_text(name)] = item.get("value")
+        variables[as_text(item["name"])] = item.get("value")
     _store_variables(context, variables)
     return Emit([variables])
 
 
 @APP.module("GetVariable", _NAME_FIELD, infer=_infer_legacy_reading)
 def _get_legacy(context: ModuleContext) -> Outcome:
-    return Emit([{"value": context.run.variables.get(context.mapper["name"])}])
+    return Emit([{"value": context.run.variables.get(context.text("name"))}])
 
 
 @APP.module("GetVariable2", _NAME_FIELD, infer=_infer_reading)
 def _get(context: ModuleContext) -> Outcome:
     """Emits the variable under its name; a variable that was never set is null, and not an error."""
-    name = context.mapper["name"]
+    name = context.text("name")
     return Emit([{name: context.run.variables.get(name)}])
 
 
 @APP.module("GetVariables", Field("variables", "array"), infer=_infer_reading)
 def _get_many(context: ModuleContext) -> Outcome:
-    names = [as_text(name) for name in context.mapper.get("variables", ())]
+    names = [as_text(name) for name in context.array("variables")]
     return Emit([{name: context.run.variables.get(name) for name in names}])
 
 
@@ -147,7 +146,7 @@ def _increment(context: ModuleContext) -> Outcome:
 @APP.module("FunctionSleep", Field("duration", "uinteger", required=True))
 def _sleep(context: ModuleContext) -> Outcome:
     """Advances the run by 1 to 300 seconds of the world's time (the range is in exported blueprints)."""
-    seconds = context.mapper["duration"]
+    seconds = context.integer("duration")
     if not 1 <= seconds <= 300:
         raise BundleValidationError()
     context.run.stopwatch.sleep(1000 * seconds)
@@ -196,20 +195,19 @@ def _literal_patterns(cases: Json) -> list[Value]:
 )
 def _switch(context: ModuleContext) -> Outcome:
     """Emits the output of the first case whose pattern equals the input, or matches it."""
-    mapper, budget = context.mapper, context.env.budget
-    value = as_text(mapper.get("input"))
-    for case in mapper.get("casesTable", ()):
+    value, budget = context.text("input"), context.env.budget
+    for case in context.array("casesTable"):
         if not isinstance(case, Mapping):
             continue
         pattern = as_text(case.get("pattern"))
         budget.charge_text(len(pattern) + len(value))
-        if mapper.get("useRegExpMatch"):
+        if context.boolean("useRegExpMatch"):
             matches = compile_regex(pattern).has_match(value, budget)
         else:
             matches = pattern == value
         if matches:
             return Emit([{"output": case.get("output")}])
-    return Emit([{"output": mapper.get("elseOutput")}])
+    return Emit([{"output": context.mapper.get("elseOutput")}])
 
 
 # --- aggregators ---------------------------------------------------------------------------------

@@ -37,20 +37,19 @@ def _receive(context: ModuleContext) -> Outcome:
 )
 def _respond(context: ModuleContext) -> Outcome:
     """Sets the response to the caller of the webhook, unless one is set; the modules after it still run."""
-    mapper, run = context.mapper, context.run
-    if not 100 <= mapper["status"] <= 599:
+    run, status, rows = context.run, context.integer("status"), context.array("headers")
+    if not 100 <= status <= 599 or len(rows) > 16:
         raise BundleValidationError()
-    headers = mapper.get("headers", ())
-    if len(headers) > 16:
-        raise BundleValidationError()
-    for header in headers:
-        if not isinstance(header, Mapping) or not _is_valid_header(header):
+    headers: list[Mapping[str, Value]] = []
+    for row in rows:
+        if not isinstance(row, Mapping) or not _is_valid_header(row):
             raise BundleValidationError()
+        headers.append(row)
     if run.webhook_response is None:
         run.webhook_response = ExecutionResponse(
             at=run.now(),
-            status=int(mapper["status"]),
-            body=to_json_value(mapper.get("body")),
+            status=status,
+            body=to_json_value(context.mapper.get("body")),
             headers=tuple((as_text(header["key"]), as_text(header["value"])) for header in headers),
         )
     return Emit([{}])

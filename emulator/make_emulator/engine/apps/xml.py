@@ -23,7 +23,7 @@ def _infer_text(module: Module, output: Constraint, inference: Inference) -> Con
 @APP.module("ParseXML", Field("xml", "text", required=True), infer=_infer_text)
 def _parse(context: ModuleContext) -> Outcome:
     """One bundle, with the root element under its name."""
-    return Emit([parse_xml(context.mapper["xml"], context.env.budget)])
+    return Emit([parse_xml(context.text("xml"), context.env.budget)])
 
 
 @APP.module("TransformToXML", accepts_any_field=True)

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeAlias, TypeVar, overload
 
 from ...world.exceptions import MalformedBlueprintError
 from ...world.models import Json
+from ..expressions.values import Value
+
+Operand = TypeVar("Operand", bound=Value, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """One comparison of a filter: ``a`` and ``b`` are mapped, ``operator`` is e.g. ``text:equal:ci``."""
+class Condition(Generic[Operand]):
+    """One comparison, whose ``operator`` is e.g. ``text:equal:ci``.
 
-    a: Json
+    Its operands are mapped values of a blueprint in a filter, and evaluated values in a search.
+    """
+
+    a: Operand | None
     operator: str
-    b: Json = None
+    b: Operand | None = None
+
+
+ConditionGroups: TypeAlias = tuple[tuple[Condition[Operand], ...], ...]
+"""Groups of conditions, of which all of one group must hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +34,7 @@ class Filter:
     """Filter of a module, which a bundle passes if all conditions of any group hold."""
 
     name: str
-    groups: tuple[tuple[Condition, ...], ...]
+    groups: ConditionGroups[Json]
 
 
 def parse_filter(value: Json, id: int) -> Filter | None:
@@ -47,7 +58,15 @@ def parse_filters(values: Json, id: int) -> tuple[Filter | None, ...]:
     return tuple(parse_filter(value, id) for value in values)
 
 
-def parse_conditions(value: Json, owner: str) -> tuple[tuple[Condition, ...], ...]:
+@overload
+def parse_conditions(value: Json, owner: str) -> ConditionGroups[Json]: ...
+
+
+@overload
+def parse_conditions(value: Value, owner: str) -> ConditionGroups[Value]: ...
+
+
+def parse_conditions(value: Value, owner: str) -> ConditionGroups[Value]:
     """Parses groups of conditions; the default operator is ``exist``.
 
     Raises:
@@ -57,7 +76,7 @@ def parse_conditions(value: Json, owner: str) -> tuple[tuple[Condition, ...], ..
         return ()
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise MalformedBlueprintError(f"The conditions of {owner} are not an array.")
-    groups: list[tuple[Condition, ...]] = []
+    groups: list[tuple[Condition[Value], ...]] = []
     for group in value:
         if not isinstance(group, Sequence) or isinstance(group, str):
             raise MalformedBlueprintError(f"The conditions of {owner} are not arrays of arrays.")
@@ -65,7 +84,7 @@ def parse_conditions(value: Json, owner: str) -> tuple[tuple[Condition, ...], ..
     return tuple(groups)
 
 
-def _parse_condition(value: Json, owner: str) -> Condition:
+def _parse_condition(value: Value, owner: str) -> Condition[Value]:
     operator = value.get("o", "") if isinstance(value, Mapping) else None
     if not isinstance(value, Mapping) or not isinstance(operator, str):
         raise MalformedBlueprintError(f"A condition of {owner} is not an object with an operator.")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...world.models import FieldSpecs, Json
-from .conditions import Condition, Filter
+from .conditions import ConditionGroups, Filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class IfElseBranch:
     """One branch of an if-else, which runs the first one whose conditions hold; ``None`` always holds."""
 
     flow: tuple[Module, ...]
-    groups: tuple[tuple[Condition, ...], ...] | None
+    groups: ConditionGroups[Json] | None
     #: Its index among the branches that merge; ``None`` for a branch that does not merge.
     merge_index: int | None
 

@@ -179,7 +179,7 @@ class _ConstraintCollector(Inference):
         for group in gate.groups if gate is not None else ():
             self._collect_conditions(group)
 
-    def _collect_conditions(self, group: Sequence[Condition]) -> None:
+    def _collect_conditions(self, group: Sequence[Condition[Json]]) -> None:
         for condition in group:
             self.infer_value(condition.a, _left_side_constraint(condition))
             self.infer_value(condition.b, None)
@@ -214,7 +214,7 @@ _NUMBER_OFFSETS: Mapping[str, int] = {
 }
 
 
-def _left_side_constraint(condition: Condition) -> Constraint | None:
+def _left_side_constraint(condition: Condition[Json]) -> Constraint | None:
     """Returns a constraint on the left side of a comparison for which it may hold."""
     kind, _, rest = condition.operator.partition(":")
     how = rest.partition(":")[0]

@@ -18,8 +18,9 @@ from ...world.models import Execution, IncompleteExecution, Json, RetryAttempt
 from ...world.world import World
 from ..blueprints.parser import parse_blueprint
 from ..budget import Budget
-from ..runtime import executor, failed_bundles
-from ..runtime.error_handling import RETRY_DELAYS, failed_bundle_error
+from ..runtime import executor
+from ..runtime.failed_bundles import RETRY_DELAYS
+from ..runtime.incomplete_executions import failed_bundle_fields, store_failed_bundles
 from ..runtime.run import FAILURE, ResumePoint, ScenarioRun, locate_module
 from . import schedule, sequential, webhook_dispatch
 
@@ -125,7 +126,7 @@ def retry(
     row = current
     failed = list(computed.failed_bundles)
     if failed and execution.error is None:
-        execution = replace(execution, status=FAILURE, error=failed_bundle_error(failed[0]), outputs=None)
+        execution = replace(execution, status=FAILURE, error=failed[0].to_execution_error(), outputs=None)
     execution = count_execution(world, execution)
     world.retries.put(RetryAttempt(incomplete_id=row.id, execution=execution))
     attempts = row.attempts + 1
@@ -137,7 +138,7 @@ def retry(
         return execution
     rest: dict[str, Any] = {}
     if failed:
-        fields = failed_bundles.failed_bundle_fields(computed, failed.pop(0))
+        fields = failed_bundle_fields(computed, failed.pop(0))
         rest = {name: fields[name] for name in ("failer", "reason", "bundles", "variables", "size")}
     elif execution.error is not None:
         rest = {"reason": execution.error.message}
@@ -152,7 +153,7 @@ def retry(
             **rest,
         )
     )
-    failed_bundles.store_failed_bundles(computed, failed)
+    store_failed_bundles(computed, failed)
     return execution
 
 

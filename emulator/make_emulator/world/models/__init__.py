@@ -25,7 +25,7 @@ from .executions import (
 from .external_services import Attachment, HttpRule, Mail, SentRequest
 from .functions import CustomFunction, FunctionChange
 from .hooks import Hook, HookLog, Incoming
-from .json_types import FieldSpecs, Headers, Json
+from .json_types import FieldSpec, FieldSpecs, Headers, Json
 from .organizations import License, Organization, OrganizationMember, Team, TeamMember, Token, User
 from .scenarios import BlueprintVersion, Folder, PublicTemplate, Scenario, Template
 from .variables import Variable, VariableChange
@@ -44,6 +44,7 @@ __all__ = [
     "Execution",
     "ExecutionError",
     "ExecutionResponse",
+    "FieldSpec",
     "FieldSpecs",
     "FlowDecision",
     "Folder",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from ...json_types import Json
 
 __all__ = ["FieldSpec", "FieldSpecs", "Headers", "Json"]
 
-FieldSpec: TypeAlias = Mapping[str, Any]
+FieldSpec: TypeAlias = Mapping[str, Json]
 """Specification of a field, as the API's schema accepted it: ``{"name", "type", "required"?, "default"?, …}``."""
 
 FieldSpecs: TypeAlias = Sequence[FieldSpec]

@@ -6,7 +6,6 @@ Sources: exported blueprints for the fields; apps.make.com, "HTTP" and "HTTP (le
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ....world.models import Headers
 from ...errors import BundleValidationError
@@ -41,7 +40,7 @@ COMMON_FIELDS = (
 
 
 def request_headers(
-    mapper: Mapping[str, Any],
+    context: ModuleContext,
     content_type: str | None,
     login: tuple[str, str] | None,
     *,
@@ -54,27 +53,27 @@ def request_headers(
         "Accept-Encoding": "gzip, deflate" if compressed else None,
     }
     return build_headers(
-        parse_pairs(mapper.get("headers", ())), *((name, value) for name, value in defaults.items() if value)
+        parse_pairs(context.array("headers")), *((name, value) for name, value in defaults.items() if value)
     )
 
 
-def request_timeout(mapper: Mapping[str, Any]) -> int:
+def request_timeout(context: ModuleContext) -> int:
     """Returns the time-out in milliseconds."""
-    seconds: int = mapper.get("timeout", DEFAULT_TIMEOUT)
+    seconds = context.integer("timeout", DEFAULT_TIMEOUT)
     if not 1 <= seconds <= MAX_TIMEOUT:
         raise BundleValidationError()
     return seconds * 1_000
 
 
-def multipart_body(
-    context: ModuleContext, rows: Sequence[Mapping[str, Value]], name: str, kind: str
-) -> tuple[bytes, str]:
+def multipart_body(context: ModuleContext, rows: Sequence[Value], name: str, kind: str) -> tuple[bytes, str]:
     """Returns a body of text fields and files, and its content type; the boundary of a run is always the same."""
     fields: list[Mapping[str, Value]] = [
         {"name": key, "file_name": as_text(row.get("fileName")) or key, "data": row.get("data")}
         if row.get(kind) == "file"
         else {"name": key, "value": coerce(value, "text")}
-        for (key, value), row in zip(parse_pairs(rows, name), rows, strict=True)
+        for (key, value), row in zip(
+            parse_pairs(rows, name), (row for row in rows if isinstance(row, Mapping)), strict=True
+        )
     ]
     boundary = f"{context.module.id:024d}{context.run.execution_id[:24]}"
     return encode_multipart(fields, boundary), f"{MULTIPART_TYPE}; boundary={boundary}"

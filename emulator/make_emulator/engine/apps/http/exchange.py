@@ -15,6 +15,7 @@ import orjson
 
 from ....json_types import as_mapping
 from ....world import external_services
+from ....world.field_specs import field_name
 from ....world.models import Headers, HttpRule, Json, SentRequest
 from ....world.transport import HttpResponse, NoResponseError, OutgoingRequest
 from ...errors import BundleValidationError, ModuleError, unsupported_module_error
@@ -180,8 +181,8 @@ def _mock_response(context: ModuleContext) -> HttpResponse:
     that are mapped by their names.
     """
     constraint = context.run.find_constraint(context.module.id) or Constraint()
-    parsed = bool(context.mapper.get("parseResponse"))
-    declared = [field for field in context.module.interface or () if field["name"] == "data"]
+    parsed = context.boolean("parseResponse")
+    declared = [field for field in context.module.interface or () if field_name(field) == "data"]
     expected: dict[str, Constraint] = {}
     if (body := constraint.fields.get("data")) is not None:
         # A body that is not parsed has no fields; only its text can be mapped.

@@ -86,31 +86,30 @@ def _send_with_oauth(context: ModuleContext) -> Outcome:
 
 def _send_legacy_request(context: ModuleContext, key: Credentials | None) -> Outcome:
     """Emits ``{"statusCode", "headers": [{"name", "value"}], "cookieHeaders", "data", "fileSize"}``, in this order (observed)."""
-    mapper = context.mapper
-    as_arrays = not mapper["useQuerystring"]
+    as_arrays = not context.boolean("useQuerystring")
     body, content_type = _build_body(context, as_arrays)
-    url, login = split_credentials(mapper["url"])
-    if key is None and mapper.get("authUser"):
-        login = mapper["authUser"], mapper.get("authPass", "")
-    query = parse_pairs(mapper.get("qs", ()))
+    url, login = split_credentials(context.text("url"))
+    if key is None and (user := context.text("authUser")):
+        login = user, context.text("authPass")
+    query = parse_pairs(context.array("qs"))
     request = OutgoingRequest(
-        method=mapper["method"].upper(),
-        url=build_url(url, query, serialize=mapper["serializeUrl"], as_arrays=as_arrays),
-        headers=request_headers(mapper, content_type, login, compressed=mapper["gzip"]),
+        method=context.text("method").upper(),
+        url=build_url(url, query, serialize=context.boolean("serializeUrl"), as_arrays=as_arrays),
+        headers=request_headers(context, content_type, login, compressed=context.boolean("gzip")),
         body=body,
-        timeout=request_timeout(mapper),
-        verify_tls=mapper["rejectUnauthorized"],
-        ca_certificate=mapper.get("ca"),
+        timeout=request_timeout(context),
+        verify_tls=context.boolean("rejectUnauthorized"),
+        ca_certificate=context.optional_text("ca"),
     )
-    if mapper["useMtls"] and context.run.world.transport is not None:
+    if context.boolean("useMtls") and context.run.world.transport is not None:
         raise unsupported_module_error(
             f"{context.module.full_name}, with a client certificate", context.module.id
         )
     options = RequestOptions(
         key=key,
-        follow_redirects=mapper["followRedirect"],
-        follow_all_redirects=mapper["followAllRedirects"],
-        share_cookies=mapper["shareCookies"],
+        follow_redirects=context.boolean("followRedirect"),
+        follow_all_redirects=context.boolean("followAllRedirects"),
+        share_cookies=context.boolean("shareCookies"),
     )
     _, response = send_request(context, request, options)
     if _should_raise_for_status(context):
@@ -119,7 +118,7 @@ def _send_legacy_request(context: ModuleContext, key: Credentials | None) -> Out
         "statusCode": response.status,
         "headers": [{"name": name.lower(), "value": value} for name, value in response.headers],
         "cookieHeaders": [value for name, value in response.headers if name.lower() == "set-cookie"],
-        "data": responses.parse_body(context, response, parse=mapper["parseResponse"]),
+        "data": responses.parse_body(context, response, parse=context.boolean("parseResponse")),
         "fileSize": len(response.body),
     }
     return Emit([bundle], transfer=len(body) + len(response.body))
@@ -127,31 +126,29 @@ def _send_legacy_request(context: ModuleContext, key: Credentials | None) -> Out
 
 def _build_body(context: ModuleContext, as_arrays: bool) -> tuple[bytes, str | None]:
     """Returns the body and its content type, built from the fields of the chosen body type."""
-    mapper = context.mapper
-    match mapper.get("bodyType"):
+    match context.text("bodyType"):
         case "raw":
-            kind = mapper.get("contentType")
+            kind = context.optional_text("contentType")
             if kind is not None and kind not in _RAW_TYPES:
                 raise BundleValidationError()
-            return as_bytes(mapper.get("data", b"")), None if kind == "custom" else kind
+            return as_bytes(context.mapper.get("data", b"")), None if kind == "custom" else kind
         case "x_www_form_urlencoded":
             return encode_form(
-                parse_pairs(mapper.get("formFields", ()), "key"), as_arrays=as_arrays
+                parse_pairs(context.array("formFields"), "key"), as_arrays=as_arrays
             ).encode(), FORM_TYPE
         case "multipart_form_data":
-            return multipart_body(context, mapper.get("formDataFields", ()), "key", "fieldType")
+            return multipart_body(context, context.array("formDataFields"), "key", "fieldType")
     return b"", None
 
 
 @APP.module("ActionGetFile", *_GET_FILE_FIELDS, versions=(2, *_VERSIONS), external=True)
 def _get_file(context: ModuleContext) -> Outcome:
     """Emits ``{"data", "fileName", "fileSize", "statusCode", "headers"}``."""
-    mapper = context.mapper
-    url, login = split_credentials(mapper["url"])
-    url = build_url(url, parse_pairs(mapper.get("qs", ())), serialize=mapper.get("serializeUrl", False))
-    headers = request_headers(mapper, None, login)
-    request = OutgoingRequest(method="GET", url=url, headers=headers, timeout=request_timeout(mapper))
-    options = RequestOptions(follow_all_redirects=True, share_cookies=mapper.get("shareCookies", False))
+    url, login = split_credentials(context.text("url"))
+    url = build_url(url, parse_pairs(context.array("qs")), serialize=context.boolean("serializeUrl"))
+    headers = request_headers(context, None, login)
+    request = OutgoingRequest(method="GET", url=url, headers=headers, timeout=request_timeout(context))
+    options = RequestOptions(follow_all_redirects=True, share_cookies=context.boolean("shareCookies"))
     last, response = send_request(context, request, options)
     if _should_raise_for_status(context):
         responses.raise_for_status(response)

@@ -71,11 +71,11 @@ _VERSIONS = (4,)
 @APP.module("MakeRequest", *_REQUEST_FIELDS, versions=_VERSIONS, external=True)
 def _make_request(context: ModuleContext) -> Outcome:
     """Emits ``{"data", "headers": {name: value}, "statusCode"}``, in this order (observed), for each page."""
-    mapper, budget = context.mapper, context.env.budget
+    budget = context.env.budget
     body, content_type = _build_body(context)
-    options = replace(_request_options(context), fetch_all_pages="paginationType" in mapper)
+    options = replace(_request_options(context), fetch_all_pages="paginationType" in context.mapper)
     _, first = send_request(
-        context, _build_request(context, mapper["method"].upper(), body, content_type), options
+        context, _build_request(context, context.text("method").upper(), body, content_type), options
     )
     bundles: list[Mapping[str, Value]] = []
     weight = transfer = 0
@@ -90,10 +90,10 @@ def _make_request(context: ModuleContext) -> Outcome:
 
 
 def _page_bundle(context: ModuleContext, response: HttpResponse) -> Mapping[str, Value]:
-    if context.mapper["stopOnHttpError"]:
+    if context.boolean("stopOnHttpError"):
         responses.raise_for_status(response)
     return {
-        "data": responses.parse_body(context, response, parse=context.mapper["parseResponse"]),
+        "data": responses.parse_body(context, response, parse=context.boolean("parseResponse")),
         "headers": responses.headers_by_name(response),
         "statusCode": response.status,
     }
@@ -105,7 +105,7 @@ def _download(context: ModuleContext) -> Outcome:
     last, response = send_request(
         context, _build_request(context, "GET", b"", None), _request_options(context)
     )
-    if context.mapper["stopOnHttpError"]:
+    if context.boolean("stopOnHttpError"):
         responses.raise_for_status(response)
     context.env.budget.charge_text(len(response.body))
     bundle: dict[str, Value] = {
@@ -121,26 +121,28 @@ def _download(context: ModuleContext) -> Outcome:
 def _build_request(
     context: ModuleContext, method: str, body: bytes, content_type: str | None
 ) -> OutgoingRequest:
-    mapper = context.mapper
-    url, login = split_credentials(mapper["url"])
+    url, login = split_credentials(context.text("url"))
     parameters = context.module.parameters
     for name, label in (("tlsType", "certificates"), ("proxyKeychain", "a proxy")):
         if parameters.get(name) and context.run.world.transport is not None:
             raise unsupported_module_error(f"{context.module.full_name}, with {label}", context.module.id)
     return OutgoingRequest(
         method=method,
-        url=require_https(build_url(url, parse_pairs(mapper.get("queryParameters", ())))),
+        url=require_https(build_url(url, parse_pairs(context.array("queryParameters")))),
         headers=request_headers(
-            mapper, content_type, login, compressed=mapper.get("requestCompressedContent", True)
+            context,
+            content_type,
+            login,
+            compressed=context.boolean("requestCompressedContent", default=True),
         ),
         body=body,
-        timeout=request_timeout(mapper),
+        timeout=request_timeout(context),
     )
 
 
 def _request_options(context: ModuleContext) -> RequestOptions:
-    follows = context.mapper.get("allowRedirects", True)
-    shares = context.mapper.get("shareCookies", False)
+    follows = context.boolean("allowRedirects", default=True)
+    shares = context.boolean("shareCookies")
     match context.module.parameters.get("authenticationType"):
         case "noAuth":
             key = None
@@ -159,29 +161,30 @@ def _request_options(context: ModuleContext) -> RequestOptions:
 
 def _build_body(context: ModuleContext) -> tuple[bytes, str | None]:
     """Returns the body and its content type, built from the fields of the chosen content type."""
-    mapper, kind = context.mapper, context.mapper.get("contentType")
+    kind = context.text("contentType")
     match kind:
-        case "json" if mapper.get("inputMethod") == "dataStructure":
-            text = dump_json(context, mapper.get("dataStructureBodyContent", {}))
+        case "json" if context.text("inputMethod") == "dataStructure":
+            text = dump_json(context, context.mapper.get("dataStructureBodyContent", {}))
             return text.encode("utf-8", "replace"), _CONTENT_TYPES[kind]
         case "json":
             return _json_body(context).encode("utf-8", "replace"), _CONTENT_TYPES[kind]
         case "urlEncoded":
-            pairs = parse_pairs(mapper.get("urlEncodedBodyContent", ()))
+            pairs = parse_pairs(context.array("urlEncodedBodyContent"))
             return encode_form(pairs).encode(), _CONTENT_TYPES[kind]
         case "multipart":
             return multipart_body(
-                context, mapper.get("multipartBodyContent", ()), "name", "multipartFieldType"
+                context, context.array("multipartBodyContent"), "name", "multipartFieldType"
             )
         case "custom":
-            return as_bytes(mapper.get("rawBodyContent", b"")), mapper.get("contentTypeValue")
+            body = as_bytes(context.mapper.get("rawBodyContent", b""))
+            return body, context.optional_text("contentTypeValue")
     return b"", None
 
 
 def _json_body(context: ModuleContext) -> str:
     """Returns the text of the body, which must be JSON once it is evaluated (the error's text was observed)."""
-    text: str = context.mapper.get("jsonStringBodyContent", "")
-    if not text or context.mapper.get("inputMethod") != "jsonString":
+    text = context.text("jsonStringBodyContent")
+    if not text or context.text("inputMethod") != "jsonString":
         raise BundleValidationError()
     try:
         parse_json(context, text)
