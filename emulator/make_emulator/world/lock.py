@@ -29,12 +29,20 @@ class WorldLock:
         self._waiting_changed = threading.Condition()
 
     def __enter__(self) -> None:
-        if self._owner == threading.get_ident():
-            self._depth += 1
-        else:
-            self._acquire(1)
+        self.acquire()
 
     def __exit__(self, *exc: object) -> None:
+        self.release()
+
+    def acquire(self, timeout: float = -1) -> bool:
+        """Acquires the lock once more; false if it is not free within so many seconds, -1 for any number."""
+        if self._owner == threading.get_ident():
+            self._depth += 1
+            return True
+        return self._acquire(1, timeout)
+
+    def release(self) -> None:
+        """Releases the lock once."""
         self._depth -= 1
         if not self._depth:
             self._release()
@@ -66,17 +74,20 @@ class WorldLock:
         with self.lent(), self._waiting_changed:
             self._waiting_changed.wait_for(lambda: not self._waiting, MAX_PAUSE)
 
-    def _acquire(self, depth: int) -> None:
+    def _acquire(self, depth: int, timeout: float = -1) -> bool:
         if not self._lock.acquire(blocking=False):
             with self._waiting_changed:
                 self._waiting += 1
-            self._lock.acquire()
+            acquired = self._lock.acquire(timeout=timeout)
             with self._waiting_changed:
                 self._waiting -= 1
                 self._waiting_changed.notify_all()
+            if not acquired:
+                return False
         self._owner = threading.get_ident()
         self._depth = depth
         self._acquired = time.monotonic()
+        return True
 
     def _release(self) -> None:
         self._owner = None
