@@ -163,7 +163,7 @@ def test_calls_are_answered_while_a_run_waits_for_the_network(api: ApiClient, se
 
 
 def test_a_scenario_may_call_its_own_world() -> None:
-    with MakeEmulator(allow_network=True) as make:
+    with MakeEmulator(allow_network=True, allow_private_network=True) as make:
         world = make.create_world()
         headers = [{"name": name, "value": value} for name, value in world.headers.items()]
         url = f"{world.base_url}/users/me"
