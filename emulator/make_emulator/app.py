@@ -21,6 +21,7 @@ from .http_client import HttpClient
 from .registry import DEFAULT_WORLD, WorldHandle, WorldRegistry, WorldSpec
 from .webhooks import gateway
 from .webhooks.host_routing import HookHostMiddleware
+from .world.world import DEFAULT_RUN_TIME_LIMIT
 
 
 def create_app(
@@ -36,6 +37,7 @@ def create_app(
     allow_private_network: bool = False,
     allowed_hosts: Iterable[str] = (),
     allowed_origins: Iterable[str] = (),
+    run_time_limit: float = DEFAULT_RUN_TIME_LIMIT,
 ) -> Flask:
     """Build the emulator as a WSGI application with one world named ``default``.
 
@@ -51,6 +53,7 @@ def create_app(
         allow_private_network: true to let them call loopback, private and other addresses that are not public, too.
         allowed_hosts: further host names under which the server is called, e.g. ``make`` or ``.example.com``.
         allowed_origins: origins whose pages may use the control API, e.g. ``http://localhost:5173``.
+        run_time_limit: the seconds that the computation of a run, or of all runs of a seed, may take.
 
     Raises:
         ValueError: if the seed, or another argument, is invalid.
@@ -68,6 +71,7 @@ def create_app(
         seeds.build,
         seeds.list_seeds(),
         transport=HttpClient(allow_private=allow_private_network) if allow_network else None,
+        run_time_limit=run_time_limit,
     )
     registry.create(
         WorldSpec(

@@ -20,10 +20,13 @@ from .world import templates
 from .world.exceptions import StateNotStoredError
 from .world.models import Team, Token, User
 from .world.transport import Transport
-from .world.world import World, ignore_lookup_key
+from .world.world import DEFAULT_RUN_TIME_LIMIT, World, ignore_lookup_key
 
 #: Name of the world that a server starts with.
 DEFAULT_WORLD = "default"
+
+#: The most seconds to wait for the end of interrupted runs.
+INTERRUPTION_TIMEOUT = 5.0
 
 #: Builds the state of a world from its specification; the app knows how.
 WorldBuilder = Callable[[World, "WorldSpec"], None]
@@ -131,9 +134,10 @@ class WorldHandle:
                         try:
                             yield world
                         finally:
-                            if self.store is not None:
-                                if world is not self.world:
-                                    raise StateNotStoredError("The state was replaced meanwhile.")
+                            if world.is_undone:
+                                raise StateNotStoredError("The state of the emulator could not be stored.")
+                            # A run may have lent the lock, and the world have been reset meanwhile.
+                            if self.store is not None and world is self.world:
                                 position = self.store.commit(self)
                         return
         finally:
@@ -144,7 +148,9 @@ class WorldHandle:
     def replace_world(self, world: World) -> None:
         """Replace the state by an earlier one, with the lock of the world held: all its look-up keys are known already."""
         before, self.world = self.world, world
+        before.is_undone = True
         world.transport = before.transport
+        world.run_time_limit = before.run_time_limit
         world.register_lookup_key = before.register_lookup_key
         before.register_lookup_key = ignore_lookup_key
         for key in world.lookup_keys():
@@ -174,10 +180,16 @@ class WorldRegistry:
     """Registry of worlds."""
 
     def __init__(
-        self, build: WorldBuilder, seed_names: Sequence[str] = (), *, transport: Transport | None = None
+        self,
+        build: WorldBuilder,
+        seed_names: Sequence[str] = (),
+        *,
+        transport: Transport | None = None,
+        run_time_limit: float = DEFAULT_RUN_TIME_LIMIT,
     ) -> None:
         self._build = build
         self._transport = transport
+        self._run_time_limit = run_time_limit
         #: Names of the shipped seeds: the only ones that a caller may name.
         self.seed_names = seed_names
         #: Opens the stores of worlds to come.
@@ -186,6 +198,10 @@ class WorldRegistry:
         self._by_name: dict[str, WorldHandle] = {}
         self._directory: dict[str, WorldHandle] = {}
         self._unnamed = 0
+        #: Names of the worlds that are being built, and the worlds; a build takes as long as the runs of its seed.
+        self._reserved_names: set[str] = set()
+        self._unfinished_worlds: set[World] = set()
+        self._is_interrupted = False
 
     def __iter__(self) -> Iterator[WorldHandle]:
         return iter(list(self._by_name.values()))
@@ -214,26 +230,46 @@ class WorldRegistry:
             StateNotStoredError: if its state cannot be stored.
         """
         with self._lock:
-            if spec.name in self._by_name:
+            if spec.name in self._by_name or spec.name in self._reserved_names:
                 raise WorldNameTakenError(spec.name)
-            handle = WorldHandle(spec, self._build_world(spec) if world is None else world)
-            self._register(handle)
-            if self.open_store is not None:
-                try:
-                    handle.store = self.open_store(handle)
-                except BaseException:
-                    self._unregister(handle)
-                    raise
-            self._by_name[spec.name] = handle
-            return handle
+            self._reserved_names.add(spec.name)
+        try:
+            # Without the lock: other worlds are created, reset and deleted meanwhile.
+            world = self._build_world(spec) if world is None else world
+            with self._lock:
+                handle = WorldHandle(spec, world)
+                self._register(handle)
+                if self.open_store is not None:
+                    try:
+                        handle.store = self.open_store(handle)
+                    except BaseException:
+                        self._unregister(handle)
+                        raise
+                self._by_name[spec.name] = handle
+                return handle
+        finally:
+            self._reserved_names.discard(spec.name)
 
     def free_name(self) -> str:
         """Returns an unused name."""
         with self._lock:
             while True:
                 self._unnamed += 1
-                if (name := f"world-{self._unnamed}") not in self._by_name:
+                name = f"world-{self._unnamed}"
+                if name not in self._by_name and name not in self._reserved_names:
                     return name
+
+    def interrupt_runs(self) -> None:
+        """End all runs in progress, and until `resume_runs` those to come, so that the server can stop."""
+        self._is_interrupted = True
+        for world in [*(handle.world for handle in self), *list(self._unfinished_worlds)]:
+            world.interruption.set()
+
+    def resume_runs(self) -> None:
+        """Let scenarios run again."""
+        self._is_interrupted = False
+        for handle in self:
+            handle.world.interruption.clear()
 
     def reset(self, handle: WorldHandle) -> None:
         """Reset a world to its seed, and clear its request log, faults and usage.
@@ -243,7 +279,7 @@ class WorldRegistry:
             StateNotStoredError: if the state cannot be stored; then nothing was changed.
         """
         fresh = self._build_world(handle.spec)
-        with self._lock, handle.world.lock, fresh.lock:
+        with self._runs_ended(handle), self._lock, handle.world.lock, fresh.lock:
             if any(self._directory.get(name, handle) is not handle for name in fresh.lookup_keys()):
                 raise ValueError(_SEED_CONFLICT)
             if handle.store is not None:
@@ -263,7 +299,7 @@ class WorldRegistry:
             ValueError: if another world has one of them; then nothing was changed.
             StateNotStoredError: if the state cannot be stored; then nothing was changed.
         """
-        with self._lock, handle.world.lock, world.lock:
+        with self._runs_ended(handle), self._lock, handle.world.lock, world.lock:
             if any(self._directory.get(name, handle) is not handle for name in world.lookup_keys()):
                 raise ValueError("another world has one of its tokens or udids")
             if self._by_name.get(handle.name) is not handle:
@@ -281,22 +317,47 @@ class WorldRegistry:
         Raises:
             StateNotStoredError: if its stored state cannot be deleted; then nothing was changed.
         """
-        with self._lock, handle.world.lock:
+        with self._runs_ended(handle), self._lock, handle.world.lock:
             if handle.store is not None:
                 handle.store.delete()
             self._unregister(handle)
             handle.world.register_lookup_key = ignore_lookup_key
             self._by_name.pop(handle.name, None)
 
+    @contextmanager
+    def _runs_ended(self, handle: WorldHandle) -> Iterator[None]:
+        """Context in which the state of a world is replaced: its runs in progress are interrupted before."""
+        with handle.locked() as world:
+            if world.runs_in_progress:
+                world.interruption.set()
+                world.wait_for_runs(INTERRUPTION_TIMEOUT)
+        try:
+            yield
+        except Exception:
+            # Nothing was replaced.
+            if not self._is_interrupted:
+                world.interruption.clear()
+            raise
+
     def _build_world(self, spec: WorldSpec) -> World:
         world = World(spec.name, seed=spec.world_seed, now=spec.now)
+        self._unfinished_worlds.add(world)
+        try:
+            self._fill_world(world, spec)
+        finally:
+            self._unfinished_worlds.discard(world)
+        return world
+
+    def _fill_world(self, world: World, spec: WorldSpec) -> None:
+        world.run_time_limit = self._run_time_limit
+        if self._is_interrupted:
+            world.interruption.set()
         world.rate_limited = spec.rate_limit
         # The seed is built at one moment, so that two worlds of one specification are equal to the millisecond.
         world.clock.freeze(spec.now)
         templates.install_public_templates(world)
         self._build(world, spec)
         world.clock.unfreeze()
-        return world
 
     def _register(self, handle: WorldHandle) -> None:
         world = handle.world
@@ -307,6 +368,7 @@ class WorldRegistry:
             self._index(handle, name)
         world.register_lookup_key = partial(self._index, handle)
         world.transport = self._transport
+        world.run_time_limit = self._run_time_limit
 
     def _index(self, handle: WorldHandle, name: str) -> None:
         handle.lookup_keys.add(name)

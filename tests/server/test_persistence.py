@@ -460,7 +460,7 @@ def test_a_request_whose_world_was_undone_meanwhile_is_refused(
                 pass
             full_disk(False)
 
-    with pytest.raises(StateNotStoredError, match="replaced meanwhile"):
+    with pytest.raises(StateNotStoredError, match="could not be stored"):
         change()
     assert document(api.world)["rows"] == document(stored(path))["rows"]
 

@@ -107,6 +107,14 @@ THREAD_SWITCH_INTERVAL = 0.0005
 )
 @env_option("--no-rate-limit", is_flag=True, help="Never answer 429.")
 @env_option(
+    "--run-time-limit",
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    type=click.FloatRange(0, min_open=True),
+    help="Longest computation of a run, or of all runs of a seed together.",
+)
+@env_option(
     "--control-key",
     metavar="KEY",
     help="Key of the control API; without one it serves loopback only.",
@@ -147,6 +155,7 @@ def serve(
     allow_network: bool,
     allow_private_network: bool,
     no_rate_limit: bool,
+    run_time_limit: float,
     control_key: str | None,
     allowed_hosts: tuple[str, ...],
     allowed_origins: tuple[str, ...],
@@ -181,6 +190,7 @@ def serve(
                     allow_private_network=allow_private_network,
                     allowed_hosts=(*allowed_hosts, *filter(None, [host])),
                     allowed_origins=allowed_origins,
+                    run_time_limit=run_time_limit,
                 )
             except SeedError as error:
                 raise InvalidSeedError(error.issues) from None
@@ -211,6 +221,7 @@ def serve(
         # With a time-out: the system may deliver a signal to another thread, and the handler runs when this one wakes.
         while not stopped.wait(SIGNAL_POLL_INTERVAL):
             pass
+        registry.interrupt_runs()
         if state_files is not None:
             state_files.flush()
         if mail is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import orjson
 from flask import Blueprint, Response, request
 
+from ..http.errors import ServiceUnavailableError
 from ..http.responses import json_response
 from ..registry import WorldRegistry
 from ..world import snapshot
@@ -14,6 +15,9 @@ from .worlds import describe_world, find_world
 #: Maximum size of a snapshot in bytes: as much as the server reads.
 MAX_SNAPSHOT_SIZE = 67_108_864
 
+#: The most seconds that a snapshot waits for the end of runs.
+RUN_TIMEOUT = 1.0
+
 
 def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
     """Add the routes to the control API."""
@@ -22,6 +26,10 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
     def save(name: str) -> Response:
         """The whole state as one JSON document, secrets included; ``?redact=true`` masks them, and cannot be restored."""
         with find_world(registry, name).locked() as world:
+            if not world.wait_for_runs(RUN_TIMEOUT):
+                raise ServiceUnavailableError(
+                    "A scenario is running; a snapshot would hold half of its changes."
+                )
             taken = snapshot.take(world)
         match request.args.get("redact", "false"):
             case "false":

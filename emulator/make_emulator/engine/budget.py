@@ -6,10 +6,14 @@ kind (operations, 40 minutes a run, size of data); their exact figures differ by
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from .errors import BudgetExceededError
+from ..world.world import DEFAULT_RUN_TIME_LIMIT
+from .errors import BudgetExceededError, ExecutionInterruptedError
 from .expressions.values import MAX_DEPTH
 
 #: Operations that a run may use: a hundred thousand bundles through an iterator, a module and an aggregator fit in.
@@ -20,6 +24,9 @@ OPERATION_COST = 5
 
 #: Steps of work: about one for each node of an expression and for each hundred characters built.
 MAX_WORK = 5_000_000
+
+#: Steps of work between two looks at the time, and at an interruption.
+CHECK_INTERVAL = 10_000
 
 #: Characters in one text.
 MAX_TEXT_LENGTH = 5_000_000
@@ -32,13 +39,58 @@ MAX_WEIGHT = 25_000_000
 
 
 class Budget:
-    """Remaining operations and steps of work; every method raises `BudgetExceededError` once they are used up."""
+    """Remaining operations, steps of work and time; every method raises `BudgetExceededError` once they are used up.
 
-    __slots__ = ("operations", "work")
+    Args:
+        seconds: the limit of the system's time from now on, without pauses. Make's limit of a run is virtual and does not protect the
+            emulator.
+        interruption: event that ends a run with an `ExecutionInterruptedError`.
+        timer: the system's time in seconds, for tests.
+    """
 
-    def __init__(self, *, operations: int = MAX_OPERATIONS, work: int = MAX_WORK) -> None:
+    __slots__ = (
+        "_check_at",
+        "_deadline",
+        "_timer",
+        "give_way",
+        "interruption",
+        "is_evaluating",
+        "operations",
+        "work",
+    )
+
+    def __init__(
+        self,
+        *,
+        operations: int = MAX_OPERATIONS,
+        work: int = MAX_WORK,
+        seconds: float = DEFAULT_RUN_TIME_LIMIT,
+        interruption: threading.Event | None = None,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.operations = operations
         self.work = work
+        self.interruption = interruption
+        #: Lets other threads have the lock of the world; called while an expression is evaluated, which changes nothing.
+        self.give_way: Callable[[], None] | None = None
+        self.is_evaluating = False
+        self._timer = timer
+        self._deadline = timer() + seconds
+        self._check_at = max(0, work - CHECK_INTERVAL)
+
+    @property
+    def is_exhausted(self) -> bool:
+        """True once nothing is left of any part."""
+        return self.operations < 0 or self.work < 0 or self._timer() > self._deadline
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Context whose time is not subtracted."""
+        began = self._timer()
+        try:
+            yield
+        finally:
+            self._deadline += self._timer() - began
 
     def charge_operation(self) -> None:
         """Subtracts one operation and its fixed cost."""
@@ -50,8 +102,17 @@ class Budget:
     def charge(self, cost: int = 1) -> None:
         """Subtracts steps of work."""
         self.work -= cost
-        if self.work < 0:
+        if self.work < self._check_at:
+            self._check()
+
+    def _check(self) -> None:
+        self._check_at = max(0, self.work - CHECK_INTERVAL)
+        if self.interruption is not None and self.interruption.is_set():
+            raise ExecutionInterruptedError("The run was interrupted.")
+        if self.work < 0 or self._timer() > self._deadline:
             raise BudgetExceededError("ScenarioTimeoutError", "The run takes too long.")
+        if self.is_evaluating and self.give_way is not None:
+            self.give_way()
 
     def charge_text(self, length: int) -> None:
         """Subtracts the cost of a text of this length that is about to be built or scanned."""

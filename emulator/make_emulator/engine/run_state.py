@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ..world.models import ExecutionResponse, FieldSpecs, Json, Scenario
@@ -133,6 +134,29 @@ class RunState:
         """Raises ExecutionInterruptedError if the run has taken longer than the plan allows."""
         if self.stopwatch.elapsed > self.time_limit:
             raise ExecutionInterruptedError()
+
+    @contextmanager
+    def lock_lent(self) -> Iterator[None]:
+        """Context in which other threads may read and change the world; its time is not that of the run.
+
+        Raises:
+            ExecutionInterruptedError: at the end, if the run was interrupted, or its scenario deleted.
+        """
+        pending_records = self.transaction.pending_records(self.world)
+        try:
+            with self.budget.paused(), self.world.lock.lent():
+                yield
+        finally:
+            self.transaction.mark_conflicts(self.world, pending_records)
+            if self.world.interruption.is_set() or self.scenario.id not in self.world.scenarios:
+                # Instead of any other error, which a handler of the scenario might take.
+                raise ExecutionInterruptedError("The run was interrupted.")
+
+    def give_way(self) -> None:
+        """Lets other threads have the world, if they have waited for it too long."""
+        if self.world.lock.is_overdue:
+            with self.lock_lent():
+                self.world.lock.give_way()
 
     def commit(self) -> None:
         """Commits a successful cycle: its writes become final, and its cycle variables are cleared."""

@@ -167,6 +167,8 @@ class RequestContext:
     path: Mapping[str, str] = field(default_factory=dict)
     #: The world that the request belongs to; ``None`` until a step found it.
     handle: WorldHandle | None = None
+    #: The state that the request has locked; its handle may have got another one since.
+    locked_world: World | None = None
     caller: Caller | None = None
     #: Set by authentication, raised after fault injection: faults come before a token is looked at.
     authentication_error: UnauthorizedError | None = None
@@ -211,5 +213,5 @@ class RequestContext:
 
     @property
     def world(self) -> World:
-        """The world of the request, as it is now."""
-        return self.require_handle().world
+        """The world of the request: the locked one, or before that step the present one."""
+        return self.locked_world or self.require_handle().world

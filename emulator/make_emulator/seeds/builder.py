@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..engine import custom_functions, inputs
+from ..engine.budget import Budget
 from ..engine.runtime import executor
 from ..engine.scenarios import activation, crud
 from ..registry import WorldSpec
@@ -60,6 +61,8 @@ class WorldBuilder:
         self.now = world.now()
         self._specification = specification
         self._seed = seed
+        #: All runs of the seed share it.
+        self.budget = Budget(seconds=world.run_time_limit)
         self._issues: list[SeedIssue] = []
         self._users: dict[int, User] = {}
 
@@ -302,7 +305,10 @@ class _TeamBuilder:
             kind="auto",
             author_id=self.owner.id if run["manual"] else None,
             trigger_bundle=run.get("bundle"),
+            budget=self.context.budget,
         )
+        if self.context.budget.is_exhausted:
+            raise ValueError("the runs of the seed take too long together")
 
     def _template(self, row: SeedRow) -> None:
         templates.insert(

@@ -32,6 +32,9 @@ FINAL_SNAPSHOT_SIZE = 32 * 1024 * 1024
 #: The bytes that must be free for changes to be accepted again.
 RESERVE = 65_536
 
+#: The most seconds that the end of a server waits for runs that were interrupted; their changes are in the log already.
+_RUN_TIMEOUT = 0.5
+
 log = logging.getLogger("make_emulator.server.world_store")
 
 
@@ -106,6 +109,8 @@ class WorldStore:
         with world.lock:
             if world is not handle.world or self._recorder is None:
                 return
+            # The server interrupted the runs: what they did last is stored too.
+            world.wait_for_runs(_RUN_TIMEOUT)
             is_small = max(self._snapshot_size, self._log_size) <= FINAL_SNAPSHOT_SIZE
             try:
                 self._commit_deferred()

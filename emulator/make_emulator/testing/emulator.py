@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..app import DEFAULT_WORLD, create_app
+from ..app import DEFAULT_WORLD, create_app, registry_of
 from ..client.control import ControlClient, HttpTransport, LocalTransport, WorldClient
 from ..server.tls import EphemeralCA
 from ..server.wsgi import Server
@@ -89,6 +89,7 @@ class MakeEmulator:
     def start(self) -> MakeEmulator:
         """Starts to serve."""
         if self._server is not None and self._control is None:
+            registry_of(self.app).resume_runs()
             self._server.start()
             if self._certificate is not None:
                 self.ca_file = self._certificate.write()
@@ -102,6 +103,7 @@ class MakeEmulator:
             coverage.collect(*self._own_worlds())
             self._created_worlds.clear()
         if self._server is not None and self._control is not None:
+            registry_of(self.app).interrupt_runs()
             self._server.stop()
             self._control = None
             if self._certificate is not None:

@@ -274,9 +274,8 @@ def _execution_response(world: World, execution: Execution, reason: str) -> Webh
             response_headers(response),
             from_scenario=True,
         )
-    if response is None and not webhook_dispatch.has_response_module(
-        world, world.scenarios[execution.scenario_id]
-    ):
+    scenario = world.scenarios.get(execution.scenario_id)
+    if response is None and not (scenario and webhook_dispatch.has_response_module(world, scenario)):
         return WebhookResponse(200, ACCEPTED, reason)
     world.clock.advance_to(min(execution.ends, execution.started + RESPONSE_TIMEOUT))
     if response is None and execution.error is not None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from .changes import ChangeTracker, TrackedDict
 from .clock import Clock
 from .ids import IdGenerator
+from .lock import WorldLock
 from .models import Consumption, ModuleScript
 from .schema import Tables
 from .tables import Table
 from .transport import Transport
+
+#: Seconds of the system's time that the computation of a run may take: the emulator's own limit, to protect itself.
+DEFAULT_RUN_TIME_LIMIT = 60.0
 
 
 def ignore_lookup_key(_key: str) -> None:
@@ -29,12 +36,21 @@ class World(Tables):
         super().__init__()
         self.name = name
         self.seed = seed
-        self.lock = threading.RLock()
+        self.lock = WorldLock()
+        #: Scenario id -> the number of its runs that are being computed. A run may lend the lock meanwhile.
+        self.runs_in_progress: Counter[int] = Counter()
+        self._run_ended = threading.Condition()
+        #: Ends the runs in progress, with the next look that they take at it.
+        self.interruption = threading.Event()
+        #: Seconds that the computation of a run may take.
+        self.run_time_limit = DEFAULT_RUN_TIME_LIMIT
         self.clock = Clock(now)
         self.ids = IdGenerator(seed, salt=name)
         self.register_lookup_key: Callable[[str], None] = ignore_lookup_key
         #: Sends requests of scenarios to external services; ``None`` if none are ever sent.
         self.transport: Transport | None = None
+        #: True once its changes could not be stored and were undone: another world has taken its place.
+        self.is_undone = False
         self.rate_limited = True
         #: Caller -> the opening time of the current rate window, and the calls counted in it.
         self.rate_windows = TrackedDict[tuple[str, int], tuple[int, int]]("rate_windows")
@@ -67,6 +83,29 @@ class World(Tables):
     def now(self) -> int:
         """The present moment of the world's clock, in milliseconds since the epoch."""
         return self.clock.now()
+
+    @contextmanager
+    def run_in_progress(self, scenario_id: int) -> Iterator[None]:
+        """Context of the computation of a run."""
+        self.runs_in_progress[scenario_id] += 1
+        try:
+            yield
+        finally:
+            self.runs_in_progress[scenario_id] -= 1
+            self.runs_in_progress += Counter()
+            with self._run_ended:
+                self._run_ended.notify_all()
+
+    def wait_for_runs(self, seconds: float) -> bool:
+        """Lends the lock until no run is in progress, at most for some seconds; false if there still is one."""
+        deadline = time.monotonic() + seconds
+        while self.runs_in_progress:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            with self.lock.lent(), self._run_ended:
+                self._run_ended.wait_for(lambda: not self.runs_in_progress, left)
+        return True
 
     def count_call(self, bucket: tuple[str, int], length: int) -> tuple[int, int]:
         """Count a call of this moment in a fixed window of ``length`` milliseconds, opened by its first call.

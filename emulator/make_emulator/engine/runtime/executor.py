@@ -93,9 +93,13 @@ def run_scenario(
         fetch_next=more,
     )
     scenario_run.execute()
-    execution = record_execution(
-        world, scenario_run.to_execution(kind=kind, author_id=author_id, instant=instant)
-    )
+    execution = scenario_run.to_execution(kind=kind, author_id=author_id, instant=instant)
+    if scenario.id not in world.scenarios:
+        # Deleted while the run lent the lock: no log is left to hold it.
+        if taken is not None:
+            taken.requeue()
+        return execution
+    execution = record_execution(world, execution)
     is_retried = (
         instant
         and kind == "auto"

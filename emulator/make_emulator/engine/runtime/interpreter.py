@@ -50,6 +50,7 @@ class Interpreter:
 
     def __init__(self, run: RunState, blueprint: Blueprint, *, zone: TimeZoneProvider) -> None:
         self._run = run
+        self._lock = run.world.lock
         self._zone = zone
         self._stack: list[Frame] = []
         #: Feeder -> positions of its aggregators; aggregator -> its open accumulators, the innermost loop last.
@@ -91,6 +92,9 @@ class Interpreter:
         """Processes all frames; an error that ends the run is in ``error`` afterwards."""
         while self._stack:
             frame = self._stack.pop()
+            # Between two operations the world is whole, and others may change it.
+            if self._lock.is_overdue:
+                self._run.give_way()
             if isinstance(frame, EmitBundles):
                 self._emit_next_bundle(frame)
                 continue
@@ -194,7 +198,7 @@ class Interpreter:
         mapper: Mapping[str, Value] = {}
         call: ScenarioCall | None = None
         try:
-            mapper = coerce_mapper(definition, prepared.evaluate_mapper(env), env.zone)
+            mapper = coerce_mapper(definition, self._evaluate_mapper(prepared, env), env.zone)
             outcome = module_scripts.run_operation(
                 definition,
                 ModuleContext(self._run, module, mapper, env, first=entry.scope.is_empty, branch=branch),
@@ -211,6 +215,15 @@ class Interpreter:
             raise
         self.trace.record_step(definition, module, entry.scope, mapper, bundles, call=call)
         return outcome
+
+    def _evaluate_mapper(self, prepared: PreparedModule, env: Environment) -> Mapping[str, Value]:
+        """Evaluates the fields of a mapper, which may take long; others may have the world meanwhile."""
+        budget = self._run.budget
+        budget.is_evaluating = True
+        try:
+            return prepared.evaluate_mapper(env)
+        finally:
+            budget.is_evaluating = False
 
     def _check_limits(self, bundles: Bundles) -> None:
         """Charges the bundles that a module emitted, and checks the time limit."""
@@ -326,7 +339,7 @@ class Interpreter:
             text = f"Module '{module.full_name}' ({module.id}) has no source: '{feeder}' does not lead to it."
             raise FatalError("BlueprintValidationError", text)
         try:
-            item = coerce_mapper(definition, prepared.evaluate_mapper(env), env.zone)
+            item = coerce_mapper(definition, self._evaluate_mapper(prepared, env), env.zone)
             key = render_deep(module.group_by, env) if module.group_by is not None else None
         except ModuleError as error:
             self.trace.record_step(

@@ -18,7 +18,7 @@ from .. import custom_functions
 from ..blueprints.model import Blueprint, Module
 from ..blueprints.parser import parse_blueprint
 from ..budget import Budget
-from ..errors import ModuleError
+from ..errors import ExecutionInterruptedError, ModuleError
 from ..expressions.context import Bundle, Scope
 from ..expressions.values import Value, to_json_value
 from ..mock_data.infer import ConstraintInference
@@ -108,7 +108,8 @@ class ScenarioRun:
         fetch_next: FetchTriggerBundle | None = None,
     ) -> None:
         execution_id = world.ids.hex(32)
-        budget = budget or Budget()
+        budget = budget or Budget(seconds=world.run_time_limit)
+        budget.interruption = world.interruption
         seed = f"{world.seed}:{execution_id}"
         self._organization = organization_of(world, scenario.team_id)
         self.blueprint = version.blueprint
@@ -147,9 +148,18 @@ class ScenarioRun:
 
     def execute(self) -> None:
         """Runs the blueprint to its end or to the error that ends it."""
-        self.run.stopwatch.begin()
+        run, budget = self.run, self.run.budget
+        run.stopwatch.begin()
+        caller_gives_way, budget.give_way = budget.give_way, run.give_way
+        with run.world.run_in_progress(run.scenario.id):
+            self._execute()
+        budget.give_way = caller_gives_way
+
+    def _execute(self) -> None:
         try:
             self._run_cycles()
+        except ExecutionInterruptedError:
+            self.run.has_warning = True
         except DomainError as error:
             self._error = ExecutionError(name="BlueprintValidationError", message=error.detail)
         except ModuleError as error:

@@ -78,8 +78,10 @@ def retry_all(
     retried = [row for row in rows if not row.resolved]
     at = world.now()
     for row in retried:
-        at = earliest_start(world, row, at)
-        retry(world, row, author_id=author_id, at=at)
+        current = world.incomplete_executions.get(row.id)
+        if current is not None and not current.resolved:
+            at = earliest_start(world, current, at)
+            retry(world, current, author_id=author_id, at=at)
     return retried
 
 
@@ -117,6 +119,11 @@ def retry(
     )
     computed.execute()
     execution = computed.to_execution(kind=kind, author_id=author_id, instant=False)
+    # The run may have lent the lock, and the row have been changed or deleted meanwhile.
+    current = world.incomplete_executions.get(row.id)
+    if current is None:
+        return execution
+    row = current
     failed = list(computed.failed_bundles)
     if failed and execution.error is None:
         execution = replace(execution, status=FAILURE, error=failed[0].to_execution_error(), outputs=None)

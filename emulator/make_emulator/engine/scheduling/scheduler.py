@@ -33,18 +33,19 @@ def catch_up(world: World) -> None:
     """Computes every scheduled run that the clock has passed, in the order of their due times.
 
     Usage counters are reset at the ends of months in between. Beyond the limit of work the remaining runs are skipped,
-    and each scenario waits for its next due time; queued webhooks are not skipped, but left to the next catch-up.
+    and each scenario waits for its next due time; queued webhooks are not skipped, but left to the next catch-up. While another
+    thread computes a run, all are left to a later catch-up, so that they keep their order and none is computed twice.
     """
     now = world.now()
     work = MAX_WORK_PER_CATCH_UP
-    while True:
+    while not (world.runs_in_progress or world.interruption.is_set()):
         scenario = next(iter(world.scenarios.where(awaited=True).page(_by_next_exec, limit=1)), None)
         due = scenario.next_exec if scenario is not None else None
         if world.counters_until <= now and (due is None or world.counters_until <= due):
             for organization in reset_counters(world, min(now, due) if due is not None else now):
                 _resume_queues(world, organization)
             continue
-        budget = Budget(work=min(MAX_WORK, work))
+        budget = Budget(work=min(MAX_WORK, work), seconds=world.run_time_limit)
         if work > 0 and _run_next_retry(world, now if due is None else min(due, now), budget):
             work -= max(min(MAX_WORK, work) - budget.work, MIN_WORK_PER_RUN)
             continue
@@ -61,7 +62,9 @@ def catch_up(world: World) -> None:
             if _has_pausing_error(world, execution):
                 paused_until = execution.ends + PAUSE
             work -= max(min(MAX_WORK, work) - budget.work, MIN_WORK_PER_RUN)
-        _schedule_next_run(world, world.scenarios[scenario.id], now if skipping else due, paused_until)
+        # The run may have lent the lock, and the scenario have been deleted meanwhile.
+        if (current := world.scenarios.get(scenario.id)) is not None:
+            _schedule_next_run(world, current, now if skipping else due, paused_until)
 
 
 def _run_next_retry(world: World, until: int, budget: Budget) -> bool:

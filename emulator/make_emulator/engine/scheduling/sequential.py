@@ -29,6 +29,11 @@ def is_blocked(world: World, scenario: Scenario) -> bool:
     return len(reruns) > 0 or any(not row.resolved for row in rows)
 
 
+def is_running(world: World, scenario: Scenario) -> bool:
+    """Returns True if the scenario has to wait for a run that is being computed."""
+    return world.runs_in_progress[scenario.id] > 0 and is_sequential(world, scenario)
+
+
 def earliest_start(world: World, scenario: Scenario) -> int:
     """Returns the earliest start of the next run: the end of the last one, or 0 if runs may overlap."""
     return last_run_end(world, scenario) if is_sequential(world, scenario) else 0

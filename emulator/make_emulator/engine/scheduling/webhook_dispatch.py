@@ -30,7 +30,8 @@ def is_instant(scenario: Scenario) -> bool:
 
 def has_response_module(world: World, scenario: Scenario) -> bool:
     """Returns True if the scenario has a module that responds to the caller of its webhook."""
-    flow = world.blueprints[scenario.id, scenario.blueprint_version].blueprint.get("flow")
+    version = world.blueprints.get((scenario.id, scenario.blueprint_version))
+    flow = version.blueprint.get("flow") if version is not None else ()
     return any(node["module"] == RESPOND_MODULE for node in blueprint_refs.iter_modules(flow))
 
 
@@ -106,5 +107,6 @@ def _can_run_now(world: World, scenario: Scenario) -> bool:
         and not is_exhausted(world, organization_of(world, scenario.team_id))
         and not len(world.incomings.where(hook=scenario.hook_id))
         and not sequential.is_blocked(world, scenario)
+        and not sequential.is_running(world, scenario)
         and sequential.earliest_start(world, scenario) <= world.now()
     )

@@ -1,7 +1,7 @@
 """Exchange of a request and its response: by a rule of the world, over the network where allowed, else simulated.
 
-A network call is made while the world is locked, so it delays other requests to this world only; a scenario that calls
-its own world waits until the time-out. The time of a response is added to the duration of the run.
+The lock of the world is lent during a network call, so it delays no other request, and a scenario may call its own world. The
+time of a response is added to the duration of the run.
 Sources: Help centre, "Types of errors", for names of errors; the texts are Node's, or the emulator's own.
 """
 
@@ -102,7 +102,9 @@ def _send_once(context: ModuleContext, request: OutgoingRequest, options: Reques
         if rule is not None:
             response = _rule_response(rule, request, with_pages=options.fetch_all_pages)
         elif world.transport is not None:
-            response = world.transport(key.apply_to(request) if key else request)
+            sent = key.apply_to(request) if key else request
+            with run.lock_lent():
+                response = world.transport(sent, world.interruption)
         else:
             response = _mock_response(context)
         if request.method == "HEAD":
