@@ -155,10 +155,10 @@ def serve(
     """Serve the emulator until SIGTERM or Ctrl-C."""
     if tls_ca is not None and not tls:
         raise click.UsageError("--tls-ca goes with --tls only")
-    if allow_private_network and not allow_network:
-        raise click.UsageError("--allow-private-network goes with --allow-network only")
     if state is None and (state_sync or state_worlds != "default"):
         raise click.UsageError("--state-worlds and --state-sync go with --state only")
+    if allow_private_network and not allow_network:
+        raise click.UsageError("--allow-private-network goes with --allow-network only")
     sys.setswitchinterval(THREAD_SWITCH_INTERVAL)
     _raise_file_limit()
     stopped = threading.Event()
