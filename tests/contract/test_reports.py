@@ -79,7 +79,7 @@ def test_the_summary_shows_what_matters(run: SuiteRun) -> None:
         "routes    1 of the 47 documented routes were called",
     ]
     text = "\n".join(lines)
-    assert "  contradicted  paging.answer (observed): The answer's `pg` repeats" in text
+    assert "  contradicted  paging.answer (observed): The response's `pg` repeats" in text
     assert "  type     GET /teams  teams[].id: integer expected, string found" in text
     assert lines[-2:] == ["left behind, to delete by hand:", "  hook 6 ('contract-1 hook 1')"]
 
