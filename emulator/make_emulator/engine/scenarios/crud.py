@@ -18,7 +18,20 @@ from ...world.exceptions import (
     ResourceInUseError,
     VersionConflictError,
 )
-from ...world.models import BlueprintVersion, FieldSpecs, Folder, Json, Organization, Scenario, Team, User
+from ...world.models import (
+    BlueprintVersion,
+    Connection,
+    DataStore,
+    DataStructure,
+    FieldSpecs,
+    Folder,
+    Hook,
+    Json,
+    Organization,
+    Scenario,
+    Team,
+    User,
+)
 from ...world.tables import Table
 from ...world.world import World
 from .. import inputs
@@ -247,7 +260,9 @@ def _resolve_mapped_id(
     """Returns the id that a map of a clone refers to, checked to be one of the team's."""
     if new is None and not analyze:
         return None
-    tables: dict[str, Table[int, Any]] = {
+    tables: dict[
+        str, Table[int, Connection] | Table[int, Hook] | Table[int, DataStore] | Table[int, DataStructure]
+    ] = {
         "connection": world.connections,
         "hook": world.hooks,
         "dataStore": world.data_stores,
