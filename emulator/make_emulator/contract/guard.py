@@ -13,6 +13,7 @@ from typing import Any
 
 from ..engine.apps.catalog import BUILT_IN_APPS
 from ..http.endpoint import PATH_PARAMETER_KINDS, Endpoint
+from ..json_types import Json
 from ..schemas.base import MAX_ID, ListField, ResourceId
 from ..world.blueprint_refs import REFERENCE_FIELDS, used_packages
 from .declarations import RouteMatch, match_route
@@ -89,7 +90,7 @@ class Guard:
             return None
         return self.claim(kind, row)
 
-    def claim(self, kind: str, row: Mapping[str, Any]) -> tuple[str, int] | None:
+    def claim(self, kind: str, row: Mapping[str, Json]) -> tuple[str, int] | None:
         """Registers a row as created by this run if its name has the prefix."""
         name, id = row.get("name"), _parse_id(row.get("id"))
         if id is None or not isinstance(name, str) or not name.startswith(self.prefix):
@@ -116,7 +117,7 @@ class Guard:
 
     # --- checks of calls -------------------------------------------------------------------------
 
-    def check(self, method: str, path: str, query: Mapping[str, Any] | None, body: Any) -> None:
+    def check(self, method: str, path: str, query: Mapping[str, Json] | None, body: Any) -> None:
         """Passes a call that changes only resources of this run.
 
         Raises:
@@ -171,7 +172,7 @@ def _parse_id(value: Any) -> int | None:
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
 
 
-def _referenced_ids(found: RouteMatch, query: Mapping[str, Any], body: Any) -> Iterator[tuple[str, Any]]:
+def _referenced_ids(found: RouteMatch, query: Mapping[str, Json], body: Any) -> Iterator[tuple[str, Any]]:
     """Yields kind and id of each resource that the query or the body names."""
     yield from _declared_refs(found.endpoint, "query", query)
     if not isinstance(body, Mapping):
@@ -186,7 +187,7 @@ def _referenced_ids(found: RouteMatch, query: Mapping[str, Any], body: Any) -> I
         yield from _blueprint_refs(_parse_json(body.get(name)))
 
 
-def _declared_refs(endpoint: Endpoint, place: str, given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _declared_refs(endpoint: Endpoint, place: str, given: Mapping[str, Json]) -> Iterator[tuple[str, Any]]:
     schema = endpoint.query if place == "query" else endpoint.body
     for name, field in schema.load_fields.items() if schema else ():
         inner = field.inner if isinstance(field, ListField) else field
@@ -210,7 +211,7 @@ def _blueprint_refs(value: Any) -> Iterator[tuple[str, Any]]:
             yield from _blueprint_refs(inner)
 
 
-def _newly_installed_apps(query: Mapping[str, Any], body: Any) -> list[str]:
+def _newly_installed_apps(query: Mapping[str, Json], body: Any) -> list[str]:
     """Returns the apps that a confirmed blueprint would install in the organization."""
     blueprint = _parse_json(body.get("blueprint")) if isinstance(body, Mapping) else None
     if str(query.get("confirmed", "")).lower() != "true" or not isinstance(blueprint, Mapping):
@@ -225,7 +226,7 @@ def _parse_json(text: Any) -> Any:
         return None
 
 
-def _assigned_names(found: RouteMatch, body: Any) -> Iterator[Any]:
+def _assigned_names(found: RouteMatch, body: Any) -> Iterator[Json]:
     """Yields the names in a body; the fields of a record may have any value, as its data store is of this run."""
     if not isinstance(body, Mapping) or found.endpoint.raw_body or "/data" in found.endpoint.path:
         return

@@ -10,6 +10,7 @@ import requests
 
 from ..app import create_app
 from ..client.control import ControlClient, ControlError, LocalTransport, WorldClient
+from ..json_types import Json
 from ..server.wsgi import Server
 from ..world.enums import SCOPES
 from .settings import Settings
@@ -158,7 +159,7 @@ def open_target(settings: Settings) -> Target:
 # --- probe before the first test -----------------------------------------------------------------
 
 
-def probe_target(target: Target) -> tuple[frozenset[str], dict[str, Any]]:
+def probe_target(target: Target) -> tuple[frozenset[str], dict[str, Json]]:
     """Returns the scopes of the token and the licence of the organization (empty if the token may not read it).
 
     Raises:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from ..json_types import Json
 from .compare import SeedDiff
 from .json_diff import MISSING, Change
 from .resources import Resource
@@ -65,10 +66,10 @@ def render_json(comparison: SeedDiff) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _resource_json(resource: Resource) -> dict[str, Any]:
+def _resource_json(resource: Resource) -> dict[str, Json]:
     return {"kind": resource.kind, "id": resource.id, "name": resource.name}
 
 
-def _change_json(change: Change) -> dict[str, Any]:
+def _change_json(change: Change) -> dict[str, Json]:
     values = {name: value for name, value in (("a", change.a), ("b", change.b)) if value is not MISSING}
     return {"path": change.path, **values}

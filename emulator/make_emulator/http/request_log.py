@@ -11,8 +11,8 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
+from ..json_types import Json
 from ..redaction.masking import format_query, mask_body, mask_query, mask_text
 from ..world.clock import format_iso
 
@@ -55,7 +55,7 @@ class LogEntry:
         """Bytes of bodies that the entry keeps; the body of a stream counts in full from its start."""
         return len(self.request_body) + (BODY_LIMIT if self.streamed else len(self.response_body))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """Returns the entry as JSON, without secrets."""
         return {
             "id": self.id,

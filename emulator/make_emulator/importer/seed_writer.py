@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from ..io import write_atomically
+from ..json_types import Json
 from ..seeds.yaml_reader import JsonScalarLoader
 from .options import ImportNote, JsonObject
 
@@ -22,7 +23,7 @@ _ONE_LINE_LISTS = frozenset(
 )
 
 
-class _FlowMapping(dict[str, Any]):
+class _FlowMapping(dict[str, Json]):
     """Mapping written in one line."""
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from ..json_types import Json
 from .redactor import Redactor
 from .rules import (
     JSON_MEMBER,
@@ -44,7 +45,7 @@ class Masker:
     def __init__(self, *own: str) -> None:
         self._own = tuple(text for text in own if text)
 
-    def mask(self, step: str, value: Any) -> tuple[Any, list[MaskedValue]]:
+    def mask(self, step: str, value: Json) -> tuple[Json, list[MaskedValue]]:
         """Returns a copy of JSON without secrets, and the locations of the masked values."""
         redactor = _DocumentRedactor(self._own)
         masked = redactor.redact(value)
@@ -65,7 +66,7 @@ class _DocumentRedactor(Redactor):
     def is_secret_name(self, name: str) -> bool:
         return is_credential_name(name)
 
-    def secret_pair_member(self, pair: Mapping[str, Any], parent: str) -> tuple[str, ...]:
+    def secret_pair_member(self, pair: Mapping[str, Json], parent: str) -> tuple[str, ...]:
         is_secret = is_credential_parameter if parent in _PARAMETER_LISTS else is_credential_name
         for key in ("name", "key"):
             name = pair.get(key)
@@ -87,7 +88,7 @@ class _DocumentRedactor(Redactor):
             text = JSON_MEMBER.sub(_mask_member, text)
         return mask_credential_forms(text)
 
-    def keeps_value(self, value: Any) -> bool:
+    def keeps_value(self, value: Json) -> bool:
         return not isinstance(value, str) or is_harmless(value)
 
     def keeps_member(self, name: str) -> bool:

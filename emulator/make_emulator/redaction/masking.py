@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 
+from ..json_types import Json
 from .redactor import Redactor
 from .rules import MASK, SECRET_QUERY_PARAMETER, USERINFO, is_secret_name, mask_secret_forms
 
@@ -20,6 +20,7 @@ __all__ = [
     "mask_all",
     "mask_body",
     "mask_field_values",
+    "mask_object",
     "mask_query",
     "mask_text",
     "mask_texts",
@@ -41,7 +42,7 @@ class _OutputRedactor(Redactor):
     def is_secret_name(self, name: str) -> bool:
         return is_secret_name(name)
 
-    def secret_pair_member(self, pair: Mapping[str, Any], parent: str) -> tuple[str, ...]:
+    def secret_pair_member(self, pair: Mapping[str, Json], parent: str) -> tuple[str, ...]:
         if "value" in pair:
             for key in ("name", "key"):
                 name = pair.get(key)
@@ -57,9 +58,14 @@ class _OutputRedactor(Redactor):
 _redactor = _OutputRedactor()
 
 
-def mask(value: Any) -> Any:
+def mask(value: Json) -> Json:
     """Returns a copy of JSON in which every secret, by its name or its form, is `MASK`."""
     return _redactor.redact(value)
+
+
+def mask_object(value: Mapping[str, Json]) -> dict[str, Json]:
+    """Returns a copy of a JSON object without secrets, see `mask`."""
+    return _redactor.redact_object(value)
 
 
 def mask_text(text: str) -> str:
@@ -71,22 +77,21 @@ def mask_text(text: str) -> str:
     return mask_secret_forms(text)
 
 
-def mask_texts(value: Any, secrets: Collection[str]) -> Any:
-    """Returns a copy of JSON in which every occurrence of the given texts is `MASK`, within other texts too."""
+def mask_texts(value: dict[str, Json], secrets: Collection[str]) -> dict[str, Json]:
+    """Returns a copy of a JSON object in which every occurrence of the given texts is `MASK`, within other texts too."""
     if not secrets:
         return value
     pattern = re.compile("|".join(sorted(map(re.escape, secrets), key=len, reverse=True)))
-    return orjson.loads(pattern.sub(MASK, orjson.dumps(value).decode()))
+    masked: dict[str, Json] = orjson.loads(pattern.sub(MASK, orjson.dumps(value).decode()))
+    return masked
 
 
-def mask_query(query: str) -> dict[str, Any]:
+def mask_query(query: str) -> dict[str, Json]:
     """Returns the parameters of a query or a form; a repeated name has a list of its values."""
     values: dict[str, list[str]] = {}
     for name, text in parse_qsl(query, keep_blank_values=True):
         values.setdefault(name, []).append(text)
-    flat = {name: texts[0] if len(texts) == 1 else texts for name, texts in values.items()}
-    masked: dict[str, Any] = mask(flat)
-    return masked
+    return mask_object({name: texts[0] if len(texts) == 1 else texts for name, texts in values.items()})
 
 
 def format_query(query: str) -> str:
@@ -95,11 +100,11 @@ def format_query(query: str) -> str:
     return "&".join(f"{name}={item}" for name, item in pairs)
 
 
-def _as_list(value: Any) -> list[Any]:
+def _as_list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else [value]
 
 
-def mask_body(body: bytes, *, cut: bool) -> Any:
+def mask_body(body: bytes, *, cut: bool) -> Json:
     """Returns a body without secrets: JSON and forms as objects, any other as text.
 
     Args:
@@ -128,7 +133,7 @@ def mask_field_values(body: bytes) -> bytes:
     return orjson.dumps(dict.fromkeys(held, MASK)) if isinstance(held, dict) else b""
 
 
-def mask_all(value: Any) -> Any:
+def mask_all(value: Json) -> Json:
     """Returns a copy of JSON in which every value except ``null`` is `MASK`; names stay."""
     if isinstance(value, Mapping):
         return {name: mask_all(item) for name, item in value.items()}

@@ -6,10 +6,10 @@ A profile is a subclass: it says which names are secret, how a text is masked, a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import orjson
 
+from ..json_types import Json
 from .rules import MASK
 
 
@@ -19,7 +19,7 @@ class Redactor:
     #: Whether `on_masked` needs paths, which take time to build.
     tracks_paths = False
 
-    def redact(self, value: Any, *, path: str = "", parent: str = "") -> Any:
+    def redact(self, value: Json, *, path: str = "", parent: str = "") -> Json:
         """Returns a copy of JSON without secrets.
 
         Args:
@@ -40,11 +40,14 @@ class Redactor:
             return [
                 self.redact(item, path=f"{path}[{index}]", parent=parent) for index, item in enumerate(value)
             ]
-        return self._redact_object(value, path, parent) if isinstance(value, Mapping) else value
+        return self.redact_object(value, path=path, parent=parent) if isinstance(value, Mapping) else value
 
-    def _redact_object(self, value: Mapping[str, Any], path: str, parent: str) -> dict[str, Any]:
+    def redact_object(
+        self, value: Mapping[str, Json], *, path: str = "", parent: str = ""
+    ) -> dict[str, Json]:
+        """Returns a copy of a JSON object without secrets, see `redact`."""
         pair = self.secret_pair_member(value, parent)
-        copy: dict[str, Any] = {}
+        copy: dict[str, Json] = {}
         for name, item in value.items():
             text = str(name)
             here = self._join(path, text) if self.tracks_paths else ""
@@ -54,7 +57,7 @@ class Redactor:
                 copy[name] = self.redact(item, path=here, parent=text)
         return copy
 
-    def _redact_all(self, value: Any, path: str) -> Any:
+    def _redact_all(self, value: Json, path: str) -> Json:
         """Masks every value under the name of a secret."""
         if isinstance(value, Mapping):
             return {
@@ -92,7 +95,7 @@ class Redactor:
         """Returns whether everything under a name is secret."""
         return False
 
-    def secret_pair_member(self, pair: Mapping[str, Any], parent: str) -> tuple[str, ...]:
+    def secret_pair_member(self, pair: Mapping[str, Json], parent: str) -> tuple[str, ...]:
         """Returns the members of a name-value pair that hold a secret: headers and form fields come as such pairs."""
         return ()
 
@@ -100,7 +103,7 @@ class Redactor:
         """Masks the secrets within a text."""
         return text
 
-    def keeps_value(self, value: Any) -> bool:
+    def keeps_value(self, value: Json) -> bool:
         """Returns whether a value stays although its name is secret."""
         return value is None or isinstance(value, bool)
 

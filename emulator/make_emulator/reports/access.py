@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..http.endpoint import Endpoint
 from ..http.usage_stats import UsageKey
+from ..json_types import Json
 from ..registry import WorldHandle
 from ..world.models import Token
 
@@ -57,7 +57,7 @@ class TokenAccess:
         """Fewest scopes with which no request would lack one."""
         return self.required
 
-    def view(self) -> dict[str, Any]:
+    def view(self) -> dict[str, Json]:
         """Returns the report of the token as JSON."""
         return {
             "label": self.label,

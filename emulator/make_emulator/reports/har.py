@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl, quote, urlencode
 import orjson
 
 from ..http.request_log import BODY_LIMIT, LogEntry
-from ..redaction.masking import mask
+from ..json_types import Json
+from ..redaction.masking import mask_object
 from ..version import __version__
 
 _JSON = "application/json; charset=utf-8"
@@ -28,7 +29,7 @@ TAIL = b"]}}"
 HEAD = orjson.dumps({"log": _LOG}).removesuffix(TAIL)
 
 
-def iter_entries(entries: Iterable[LogEntry], host_url: str) -> Iterator[dict[str, Any]]:
+def iter_entries(entries: Iterable[LogEntry], host_url: str) -> Iterator[dict[str, Json]]:
     """Yields the entries of the archive.
 
     Args:
@@ -37,7 +38,7 @@ def iter_entries(entries: Iterable[LogEntry], host_url: str) -> Iterator[dict[st
     return (_entry(entry, host_url) for entry in entries)
 
 
-def _entry(entry: LogEntry, host_url: str) -> dict[str, Any]:
+def _entry(entry: LogEntry, host_url: str) -> dict[str, Json]:
     view = entry.to_json()
     return {
         "startedDateTime": view["at"],
@@ -56,16 +57,18 @@ def _entry(entry: LogEntry, host_url: str) -> dict[str, Any]:
     }
 
 
-def _request(entry: LogEntry, view: dict[str, Any], host_url: str) -> dict[str, Any]:
+def _request(entry: LogEntry, view: dict[str, Json], host_url: str) -> dict[str, Json]:
     query = [
-        (name, str(mask({name: value})[name]))
+        (name, str(mask_object({name: value})[name]))
         for name, value in parse_qsl(entry.query_string, keep_blank_values=True)
     ]
     # An entry with its own summary is a request to a hook, not to the API.
     base = host_url if entry.summary else f"{host_url}/api/v2"
-    request: dict[str, Any] = {
+    request: dict[str, Json] = {
         "method": entry.method,
-        "url": base + quote(view["path"], safe="/*") + (f"?{urlencode(query, safe='[]*')}" if query else ""),
+        "url": base
+        + quote(str(view["path"]), safe="/*")
+        + (f"?{urlencode(query, safe='[]*')}" if query else ""),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": [],
@@ -80,7 +83,7 @@ def _request(entry: LogEntry, view: dict[str, Any], host_url: str) -> dict[str, 
     return request
 
 
-def _response(entry: LogEntry, view: dict[str, Any]) -> dict[str, Any]:
+def _response(entry: LogEntry, view: dict[str, Json]) -> dict[str, Json]:
     text, kind = _body_text(view["responseBody"])
     return {
         "status": entry.status,

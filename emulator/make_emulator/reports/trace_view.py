@@ -116,7 +116,7 @@ class Step:
             operations=int(step.billed),
             bundle=BundleNumber.from_model(step.bundle),
             input=mask(step.input),
-            output=mask(list(step.output)),
+            output=[mask(bundle) for bundle in step.output],
             error=None
             if step.error is None
             else {"name": step.error.name, "message": mask_text(step.error.message)},

@@ -10,6 +10,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
+from ..json_types import Json
 from ..schemas.base import MAX_ID
 from ..schemas.data_structures import spec_issues
 from ..world import roles
@@ -47,7 +48,7 @@ def _describe(value: Any) -> str:
 class SeedField(fields.Field[Any]):
     """Value of a seed. ``shape`` is its JSON Schema, ``about`` its description for editors."""
 
-    shape: Mapping[str, Any] = {}
+    shape: Mapping[str, Json] = {}
 
     def __init__(self, about: str = "", **options: Any) -> None:
         super().__init__(**options)

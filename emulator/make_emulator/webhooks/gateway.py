@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 import logging
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 from flask import Blueprint, Request, Response, request
@@ -299,7 +298,7 @@ def _is_ip_allowed(allowed: Json, address: str | None) -> bool:
 
 def _hook_log_data(
     world: World, request: Request, body: bytes, data: Json, response: WebhookResponse
-) -> dict[str, Any]:
+) -> dict[str, Json]:
     """Request, response and bundles; names after the help centre's description of the log."""
     text = body[: hook_queues.MAX_LOGGED_BODY].decode("utf-8", "replace")
     return {

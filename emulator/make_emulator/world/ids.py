@@ -7,7 +7,8 @@ import string
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any
+
+from ..json_types import Json
 
 _UDID_ALPHABET = string.ascii_lowercase + string.digits
 
@@ -54,7 +55,7 @@ class IdGenerator:
         """A look-up key of the world in the form of a hook's udid: 32 characters of [a-z0-9]."""
         return "".join(self._names.choices(_UDID_ALPHABET, k=32))
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> dict[str, Json]:
         """The state from which the next ids follow: the last numbers, and the two generators as tuples of integers."""
         return {
             "last": dict(self._last),

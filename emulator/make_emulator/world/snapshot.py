@@ -17,7 +17,8 @@ from typing import Any
 
 import orjson
 
-from ..redaction.masking import mask, mask_all, mask_texts
+from ..json_types import as_array, as_mapping
+from ..redaction.masking import mask, mask_all, mask_object, mask_texts
 from .clock import MAX_TIMESTAMP
 from .deserialize import DeserializationError, reader_for
 from .models import Consumption, ModuleScript
@@ -86,10 +87,13 @@ def redact(state: Mapping[str, Any]) -> dict[str, Any]:
                 secrets.update(row[field] for field in spec.secret_fields)
                 row.update((field, mask_all(row[field])) for field in spec.sensitive_fields)
     document["ids"] |= {"random": None, "names": None}
-    redacted: dict[str, Any] = mask_texts({"redacted": True, **document}, secrets)
+    redacted = mask_texts({"redacted": True, **document}, secrets)
     # Each row by itself: the name of the section of tokens is not that of a secret.
-    sections = {section: [mask(row) for row in items] for section, items in redacted.pop("rows").items()}
-    return {**mask(redacted), "rows": sections}
+    sections = {
+        section: [mask(row) for row in as_array(items)]
+        for section, items in as_mapping(redacted.pop("rows")).items()
+    }
+    return {**mask_object(redacted), "rows": sections}
 
 
 def _serialize_consumption(tally: Consumption) -> list[int]:
