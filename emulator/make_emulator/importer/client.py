@@ -14,6 +14,7 @@ import orjson
 import requests
 from requests.adapters import HTTPAdapter
 
+from ..json_types import JsonObject
 from ..throttle import Throttle
 from ..version import __version__
 
@@ -53,7 +54,7 @@ class NotFoundError(ErrorResponseError):
 class ListPage(NamedTuple):
     """Page of a list; ``is_last`` if no other page follows."""
 
-    rows: list[dict[str, Any]]
+    rows: list[JsonObject]
     is_last: bool
 
 
@@ -121,7 +122,7 @@ class ZoneClient:
             {"Accept": "application/json", "User-Agent": f"make-emulator/{__version__} (pull)"}
         )
 
-    def get(self, *path: str | int, **query: Any) -> dict[str, Any]:
+    def get(self, *path: str | int, **query: Any) -> JsonObject:
         """Returns the JSON object at a path; a list in the query becomes ``name[]=…``.
 
         Raises:
@@ -175,7 +176,7 @@ class ZoneClient:
             limit = min(limit, lowered)
         return ListPage(rows, len(rows) < limit)
 
-    def _parse(self, path: str, response: requests.Response) -> dict[str, Any]:
+    def _parse(self, path: str, response: requests.Response) -> JsonObject:
         match response.status_code:
             case 200:
                 try:
@@ -196,7 +197,7 @@ class ZoneClient:
         raise ErrorResponseError(path, _error_summary(response))
 
 
-def extract_rows(response: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+def extract_rows(response: Mapping[str, Any], key: str) -> list[JsonObject]:
     """Returns the objects of a list in a response.
 
     Raises:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..json_types import JsonObject
 from ..seeds.schema import LicenseSection
 from ..world.plans import PLANS
 from ..world.roles import ORGANIZATION_MEMBER, ORGANIZATION_OWNER, ROLES, TEAM_ADMIN, TEAM_MEMBER
 from .client import ErrorResponseError, NotFoundError, ZoneError, extract_rows
-from .options import JsonObject
 from .rows import variable_row
 from .steps import StepRunner
 

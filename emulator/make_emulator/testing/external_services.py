@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from ..client.control import WorldClient, drop_none
+from ..json_types import JsonObject
 from ..redaction.masking import mask
 from ..world.external_services import matches_url
 from .requests import MAX_REQUESTS_SHOWN, json_includes
@@ -20,13 +21,13 @@ _RESPONSE_SOURCES = {"rule": "from a rule", "network": "from the network", "simu
 class SentRequests(RemoteSequence):
     """The requests that HTTP modules sent, or would have sent, oldest first; secrets are masked."""
 
-    def all(self) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self._client.call("GET", "http")["requests"]
+    def all(self) -> list[JsonObject]:
+        rows: list[JsonObject] = self._client.call("GET", "http")["requests"]
         return rows
 
     def matching(
         self, method: str | None = None, url: str | None = None, *, json: Any = None
-    ) -> list[dict[str, Any]]:
+    ) -> list[JsonObject]:
         """Returns the requests that match.
 
         Args:
@@ -62,7 +63,7 @@ class WorldHttp:
         times: int | None = None,
         delay_ms: int = 0,
         error: str | None = None,
-    ) -> dict[str, Any]:
+    ) -> JsonObject:
         """Adds a rule: the response to requests to a URL; returns the rule. Rules that were added earlier go first.
 
         Args:
@@ -92,13 +93,13 @@ class WorldHttp:
             delayMs=delay_ms or None,
             status=status if error is None or status != 200 else None,
         )
-        rule: dict[str, Any] = self._client.call("POST", "http", body=body)["rule"]
+        rule: JsonObject = self._client.call("POST", "http", body=body)["rule"]
         return rule
 
     @property
-    def rules(self) -> list[dict[str, Any]]:
+    def rules(self) -> list[JsonObject]:
         """Rules, with ``hits`` and ``timesLeft``."""
-        rows: list[dict[str, Any]] = self._client.call("GET", "http")["rules"]
+        rows: list[JsonObject] = self._client.call("GET", "http")["rules"]
         return rows
 
     def clear(self) -> None:
@@ -151,7 +152,7 @@ class WorldHttp:
         return f"{heading}:\n" + "\n".join(lines)
 
 
-def _matches(row: dict[str, Any], method: str | None, url: str | None, json: Any) -> bool:
+def _matches(row: JsonObject, method: str | None, url: str | None, json: Any) -> bool:
     return (
         (method is None or row["method"] == method.upper())
         and (url is None or matches_url(row["url"], url))
@@ -159,7 +160,7 @@ def _matches(row: dict[str, Any], method: str | None, url: str | None, json: Any
     )
 
 
-def _distance(row: dict[str, Any], method: str, url: str, json: Any) -> tuple[float, ...]:
+def _distance(row: JsonObject, method: str, url: str, json: Any) -> tuple[float, ...]:
     """Returns the distance of a request from the expected one, as a sort key."""
     return (
         0 if matches_url(row["url"], url) else 1 - SequenceMatcher(None, row["url"], url).ratio(),
@@ -169,7 +170,7 @@ def _distance(row: dict[str, Any], method: str, url: str, json: Any) -> tuple[fl
     )
 
 
-def _describe_request(row: dict[str, Any]) -> str:
+def _describe_request(row: JsonObject) -> str:
     got = f"got {row['status']}" if row["status"] else f"failed with {row['error']}"
     return (
         f"  scenario {row['scenarioId']}, module {row['moduleId']} ({row['module']}) sent"

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from ..client.control import drop_none
+from ..json_types import JsonObject
 from ..redaction.masking import mask
 from .rows import RemoteSequence
 
@@ -21,7 +22,7 @@ MAX_REQUESTS_SHOWN = 8
 class WorldRequests(RemoteSequence):
     """The requests that a world received, oldest first; secrets are masked."""
 
-    def all(self) -> list[dict[str, Any]]:
+    def all(self) -> list[JsonObject]:
         """Returns the requests, oldest first."""
         return self._get({})
 
@@ -36,7 +37,7 @@ class WorldRequests(RemoteSequence):
         decision: str | None = None,
         since: int | None = None,
         limit: int | None = None,
-    ) -> list[dict[str, Any]]:
+    ) -> list[JsonObject]:
         """Returns the requests that match.
 
         Args:
@@ -117,9 +118,9 @@ class WorldRequests(RemoteSequence):
         """Deletes the requests."""
         self._client.call("DELETE", "requests")
 
-    def _get(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
+    def _get(self, query: Mapping[str, str]) -> list[JsonObject]:
         response = self._client.call("GET", "requests", query=query)
-        rows: list[dict[str, Any]] = response["requests"]
+        rows: list[JsonObject] = response["requests"]
         return rows
 
     def _describe_closest(self, method: str, path: str, status: int | str | None, json: Any) -> str:
@@ -150,7 +151,7 @@ def json_includes(body: Any, part: Any) -> bool:
 
 
 def _distance(
-    row: dict[str, Any], method: str, path: str, status: int | str | None, json: Any
+    row: JsonObject, method: str, path: str, status: int | str | None, json: Any
 ) -> tuple[float, ...]:
     """Returns the distance of a request from the expected one, as a sort key."""
     expected_status = str(status).lower()
