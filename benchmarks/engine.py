@@ -11,7 +11,6 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from make_emulator.app import DEFAULT_WORLD, registry_of
 from make_emulator.engine.budget import Budget
 from make_emulator.engine.runtime import executor
 from make_emulator.engine.scenarios import crud
@@ -31,8 +30,7 @@ _WORK = 1_000_000_000
 
 def measure(effort: Effort) -> list[Metric]:
     """Ten modules in a row; a loop, and how its time grows."""
-    handle = registry_of(large_world.create_benchmark_app(scenarios=1, records=1)).get(DEFAULT_WORLD)
-    assert handle is not None
+    handle = large_world.default_handle(large_world.create_benchmark_app(scenarios=1, records=1))
     team = handle.main_team()
     assert team is not None
     loop = crud.create(

@@ -7,14 +7,13 @@ from typing import Any
 import orjson
 from flask import Flask
 
-from make_emulator.app import API_PREFIX, DEFAULT_WORLD, create_app, registry_of
+from make_emulator.app import API_PREFIX, create_app
 from make_emulator.engine.scenarios import activation
 
 from . import baseline, large_world
+from .large_world import HEADERS
 from .measurement import Effort, measure_alternately, seconds_per_call
 from .report import Metric
-
-HEADERS = {"Authorization": f"Token {large_world.ADMIN_TOKEN}"}
 
 
 def measure(effort: Effort) -> list[Metric]:
@@ -39,8 +38,7 @@ def _measure_call(app: Flask, effort: Effort) -> Metric:
 
 
 def _measure_run(app: Flask, effort: Effort) -> list[Metric]:
-    handle = registry_of(app).get(DEFAULT_WORLD)
-    assert handle is not None
+    handle = large_world.default_handle(app)
     world, user = handle.world, handle.main_user()
     data: dict[str, Any] = {"name": " Ann ", "quantity": 3}
     client = app.test_client()

@@ -16,10 +16,10 @@ from make_emulator.testing import mock_make, routing, transports
 from make_emulator.testing.wsgi_client import call_wsgi
 
 from . import baseline, large_world
+from .large_world import HEADERS
 from .measurement import Effort, Measurement, measure_alternately, seconds_per_call
 from .report import Metric
 
-HEADERS = {"Authorization": f"Token {large_world.ADMIN_TOKEN}"}
 HOST = "eu1.make.com"
 URL = f"https://{HOST}{API_PREFIX}/scenarios/1"
 

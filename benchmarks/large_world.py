@@ -12,11 +12,14 @@ from typing import Any
 
 from flask import Flask
 
-from make_emulator.app import API_PREFIX, DEFAULT_WORLD, create_app, registry_of
+from make_emulator.app import API_PREFIX, DEFAULT_WORLD, WorldHandle, create_app, registry_of
 from make_emulator.server.wsgi import Server
 from make_emulator.world.world import World
 
 ADMIN_TOKEN = "11111111-1111-4111-8111-111111111111"
+
+#: Headers of a call by the admin.
+HEADERS = {"Authorization": f"Token {ADMIN_TOKEN}"}
 
 #: A scenario of a run with ten modules in a row, on demand.
 TEN_MODULE_SCENARIO_ID = 777_777
@@ -44,10 +47,15 @@ def create_benchmark_app(scenarios: int, records: int) -> Flask:
         },
         rate_limit=False,
     )
+    populate(default_handle(app).world, scenarios, records)
+    return app
+
+
+def default_handle(app: Flask) -> WorldHandle:
+    """Returns the default world of an application."""
     handle = registry_of(app).get(DEFAULT_WORLD)
     assert handle is not None
-    populate(handle.world, scenarios, records)
-    return app
+    return handle
 
 
 def _team_seed() -> dict[str, object]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from . import load
+from .large_world import HEADERS
 from .load import request_bytes
 from .measurement import Effort, measure_alternately
 from .processes import ServerProcess
 from .report import Metric
-from .throughput import HEADERS
 
 SMALL, BIG = 100, 100_000
 

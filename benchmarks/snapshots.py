@@ -6,7 +6,6 @@ import time
 
 import orjson
 
-from make_emulator.app import DEFAULT_WORLD, registry_of
 from make_emulator.world import snapshot
 
 from . import large_world
@@ -21,8 +20,7 @@ TARGET_SECONDS = 1.0
 
 def measure(effort: Effort) -> list[Metric]:
     """Saving and restoring a world of 100,000 records, in this process."""
-    handle = registry_of(large_world.create_benchmark_app(scenarios=100, records=RECORDS)).get(DEFAULT_WORLD)
-    assert handle is not None
+    handle = large_world.default_handle(large_world.create_benchmark_app(scenarios=100, records=RECORDS))
     kept = snapshot.dumps(snapshot.take(handle.world))
     document = orjson.loads(kept)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import processes
-from .large_world import ADMIN_TOKEN
+from .large_world import HEADERS
 from .load import request_bytes
 from .measurement import Effort, measure_alternately
 from .processes import ServerProcess
@@ -19,11 +19,10 @@ IDLE_MEMORY_TARGET_MB = 80
 def measure(effort: Effort) -> list[Metric]:
     """Start both servers in turns, and read the memory of the emulator each time."""
     memory: list[float] = []
-    headers = {"Authorization": f"Token {ADMIN_TOKEN}"}
 
     def ours() -> float:
         with processes.start_emulator() as server:
-            taken = server.wait_until_ready(request_bytes("GET", f"{server.url}/scenarios/1", headers))
+            taken = server.wait_until_ready(request_bytes("GET", f"{server.url}/scenarios/1", HEADERS))
             if (resident := server.memory()) is not None:
                 memory.append(resident)
             return taken

@@ -9,13 +9,11 @@ from typing import Any
 import orjson
 
 from . import load
-from .large_world import ADMIN_TOKEN, GROWING_STORE_ID
+from .large_world import GROWING_STORE_ID, HEADERS
 from .load import request_bytes
 from .measurement import Effort, measure_alternately
 from .processes import ServerProcess
 from .report import Metric
-
-HEADERS = {"Authorization": f"Token {ADMIN_TOKEN}"}
 
 #: Scenarios in the list.
 SCENARIO_COUNT = 100

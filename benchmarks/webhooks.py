@@ -10,13 +10,12 @@ from typing import Any
 import orjson
 
 from . import load
-from .large_world import ADMIN_TOKEN
+from .large_world import HEADERS
 from .load import request_bytes
 from .measurement import Effort, measure_alternately
 from .processes import ServerProcess, start_emulator
 from .report import Metric
 
-HEADERS = {"Authorization": f"Token {ADMIN_TOKEN}"}
 ORDER = orjson.dumps({"sku": "A-1", "quantity": 3, "customer": "ann@example.com"})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -43,6 +44,18 @@ def test_the_python_of_a_page_runs(page: Path, pytester: pytest.Pytester) -> Non
     outcomes = result.parseoutcomes()
     assert outcomes.pop("passed") > 0
     assert outcomes == {}
+
+
+def test_every_key_of_the_json_of_explain_is_documented() -> None:
+    page = (ROOT / "docs/how-to/explain.md").read_text(encoding="utf-8")
+    section = page.partition("## JSON output")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`[^|]+) \|", section, flags=re.MULTILINE)
+    documented = [key for cell in cells for key in re.findall(r"`(\w+)`", cell)]
+    blueprint = ROOT / "fixtures/blueprints/greeting.json"
+    result = CliRunner().invoke(
+        main, ["explain", str(blueprint), "--input", '{"name": "Zoe"}', "--format", "json"]
+    )
+    assert documented == list(json.loads(result.stdout))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -17,9 +17,9 @@ from .resources import fixture_path
 
 #: Status -> its meaning, from the strongest evidence to the weakest.
 STATUSES = {
-    "observed": "seen in recorded exchanges with the real service (July 2026), or measured on it by a client",
-    "documented": "said by the vendor's documentation, or by code that the vendor publishes",
-    "assumed": "no source settles it, so the stricter reading was taken; or it is the emulator's own way, or not built",
+    "observed": "found in recorded exchanges with the real service (July 2026), or measured on it by a client",
+    "documented": "stated in the vendor's documentation, or in code that the vendor publishes",
+    "assumed": "in no source, so the stricter reading is implemented; or specific to the emulator, or not implemented",
 }
 _TEXT_FIELDS = ("id", "area", "statement", "status", "source")
 _INTRODUCTION = """\
@@ -28,7 +28,7 @@ _INTRODUCTION = """\
 # Fidelity
 
 The behaviours of make-emulator that a client can see, and the evidence that Make behaves the same. An emulator that accepts
-what Make refuses hides bugs, so a doubt is settled by refusing. Where sources contradict each other, the entry says so.
+what Make rejects hides bugs, so undocumented cases are rejected. An entry states where its sources contradict each other.
 """
 
 

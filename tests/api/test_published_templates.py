@@ -95,7 +95,7 @@ def test_the_public_ones_come_most_used_first(api: ApiClient) -> None:
     assert rows[0] == {
         "id": 101,
         "name": "Fetch a page over HTTP",
-        "description": "Asks a web address and keeps what it answers.",
+        "description": "Fetches a web address and stores the response.",
         "url": "101-fetch-a-page-over-http",
         "usedApps": ["http"],
         "usage": 321,

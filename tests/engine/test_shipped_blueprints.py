@@ -1,8 +1,8 @@
-"""Every shipped blueprint is taken by the API, runs, and does what `blueprint_expectations.yaml` says.
+"""Every shipped blueprint is accepted by the API, and its run has the results of `blueprint_expectations.yaml`.
 
-The last test takes exports through the API and runs them, those of the folder that the environment variable
-MAKE_EMULATOR_BLUEPRINTS names: ``MAKE_EMULATOR_BLUEPRINTS=exports pytest tests/engine/test_blueprints.py -k own -rs``.
-Without the API, ``make-emulator survey exports`` tells more.
+The last test imports exports through the API and runs them, those of the folder in the environment variable
+MAKE_EMULATOR_BLUEPRINTS: ``MAKE_EMULATOR_BLUEPRINTS=exports pytest tests/engine/test_shipped_blueprints.py -k own -rs``.
+Without the API, ``make-emulator survey exports`` shows more details.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def cases() -> Iterator[Any]:
 
 @pytest.fixture
 def api() -> ApiClient:
-    """An empty world whose clock stands still at noon of 2 March 2026."""
+    """An empty world whose clock is frozen at noon of 2 March 2026."""
     app = create_app(seed="empty", now="2026-03-02T12:00:00Z")
     handle = registry_of(app).get(DEFAULT_WORLD)
     assert handle is not None
@@ -57,7 +57,7 @@ def api() -> ApiClient:
 
 
 def imported(api: ApiClient, held: BlueprintExport) -> int:
-    """The id of a scenario that the API made of a blueprint, live."""
+    """The id of an active scenario that the API created from a blueprint."""
     if held.takes_inputs or blueprint_refs.find_trigger_hook_id(held.blueprint) is None:
         scheduling: dict[str, Any] = {"type": "on-demand"}
     else:
@@ -83,10 +83,10 @@ def run(api: ApiClient, id: int, data: Any) -> Execution:
 
 
 def prepared(api: ApiClient, name: str, case: Mapping[str, Any]) -> int:
-    """The scenario of a case, in a world that has what the case needs."""
+    """The scenario of a case, in a world with the resources of the case."""
     held = export(name)
     for id, called in case.get("scenarios", {}).items():
-        # Ids of scenarios follow one another, so the next one is decided.
+        # Ids of scenarios are consecutive, so the next one is known.
         api.world.ids.reserve("scenario", id - 1)
         assert imported(api, export(called)) == id
     user, team = api.handle.main_user(), api.handle.main_team()
@@ -102,19 +102,19 @@ def prepared(api: ApiClient, name: str, case: Mapping[str, Any]) -> int:
     return imported(api, held)
 
 
-def agrees(wanted: Any, got: Any) -> bool:
+def matches(expected: Any, actual: Any) -> bool:
     """True if the expected value is a part of the actual one; arrays have to be whole."""
-    if isinstance(wanted, dict):
-        return isinstance(got, Mapping) and all(
-            name in got and agrees(value, got[name]) for name, value in wanted.items()
+    if isinstance(expected, dict):
+        return isinstance(actual, Mapping) and all(
+            name in actual and matches(value, actual[name]) for name, value in expected.items()
         )
-    if isinstance(wanted, list):
+    if isinstance(expected, list):
         return (
-            isinstance(got, (list, tuple))
-            and len(got) == len(wanted)
-            and all(agrees(one, other) for one, other in zip(wanted, got, strict=True))
+            isinstance(actual, (list, tuple))
+            and len(actual) == len(expected)
+            and all(matches(one, other) for one, other in zip(expected, actual, strict=True))
         )
-    return type(wanted) is type(got) and bool(wanted == got)
+    return type(expected) is type(actual) and bool(expected == actual)
 
 
 @pytest.mark.parametrize(("name", "case"), list(cases()))
@@ -126,18 +126,18 @@ def test_a_shipped_blueprint_does_what_is_expected(api: ApiClient, name: str, ca
         return [step for step in execution.steps if step.module_id == module]
 
     assert executor.visible_status(execution, execution.ends) == case["status"], execution.error
-    assert [step.module_id for step in execution.steps] == case["way"]
+    assert [step.module_id for step in execution.steps] == case["execution_order"]
     assert execution.operations == case["operations"]
-    for module, inputs in case.get("given", {}).items():
-        given = [step.input for step in of(module)]
-        assert agrees(inputs, given), (module, given)
-    for module, bundles in case.get("put", {}).items():
-        put = [bundle for step in of(module) for bundle in step.output]
-        assert agrees(bundles, put), (module, put)
-    assert agrees(case.get("outputs"), execution.outputs) or "outputs" not in case, execution.outputs
-    if "answer" in case:
+    for module, expected in case.get("module_inputs", {}).items():
+        inputs = [step.input for step in of(module)]
+        assert matches(expected, inputs), (module, inputs)
+    for module, expected in case.get("module_outputs", {}).items():
+        bundles = [bundle for step in of(module) for bundle in step.output]
+        assert matches(expected, bundles), (module, bundles)
+    assert matches(case.get("outputs"), execution.outputs) or "outputs" not in case, execution.outputs
+    if "response" in case:
         assert execution.respond is not None
-        assert {"status": execution.respond.status, "body": execution.respond.body} == case["answer"]
+        assert {"status": execution.respond.status, "body": execution.respond.body} == case["response"]
     error = execution.error and {
         "name": execution.error.name,
         "message": execution.error.message,
@@ -146,14 +146,14 @@ def test_a_shipped_blueprint_does_what_is_expected(api: ApiClient, name: str, ca
     }
     assert error == case.get("error")
     assert execution.name == case.get("name", execution.name)
-    kept = len(api.world.incomplete_executions.where(scenario=id))
-    assert kept == case.get("incomplete", 0)
+    incomplete = api.world.incomplete_executions.where(scenario=id)
+    assert len(incomplete) == case.get("incomplete", 0)
     mails = [dataclasses.asdict(mail) for mail in api.world.outbox.all()]
-    assert agrees(case.get("mails", mails), mails), mails
-    for store, records in case.get("stored", {}).items():
+    assert matches(case.get("mails", mails), mails), mails
+    for store, records in case.get("records_after", {}).items():
         stored = {row.key: row.data for row in data_stores.records(api.world, api.world.data_stores[store])}
         assert stored == records
-    assert ("why" in case) == (case["status"] != "SUCCESS")
+    assert ("reason" in case) == (case["status"] != "SUCCESS")
 
 
 def test_each_shipped_blueprint_has_expectations_and_a_source() -> None:

@@ -95,7 +95,6 @@ class EngineHarness:
             team_id=self.team.id,
             author_id=1,
             scheduling={"type": "on-demand"},
-            is_invalid=False,
             created=NOW,
             output_spec=output_spec,
         )

@@ -34,7 +34,7 @@ from make_emulator.schemas import (
     variables,
 )
 from make_emulator.schemas.base import ResponseSchema, dumping_world
-from make_emulator.schemas.serialize import compile_serializer
+from make_emulator.schemas.serialize import compile_serializer, serialize_rows
 from make_emulator.world.clock import MAX_TIMESTAMP
 from make_emulator.world.connections import list_with_usage
 from make_emulator.world.consumption import DailyConsumption, daily_consumption
@@ -223,3 +223,13 @@ def test_it_gives_any_columns_in_any_order(schema: type[ResponseSchema], data: s
     reference = dumped(schema, row)
     wanted = {name: reference[name] for name in columns if name in reference}
     assert_alike(compile_serializer(schema, tuple(columns))(WORLD, row), wanted)
+
+
+@every_schema
+def test_a_list_has_each_row_as_it_is_alone_also_when_it_is_shown_again(schema: type[ResponseSchema]) -> None:
+    rows = rows_of(schema)
+    for columns in (None, tuple(schema.columns())):
+        dump = compile_serializer(schema, columns)
+        alone = orjson.dumps([dump(WORLD, row) for row in rows])
+        assert orjson.dumps(serialize_rows(WORLD, schema, columns, rows)) == alone
+        assert orjson.dumps(serialize_rows(WORLD, schema, columns, rows)) == alone

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
+from ..error_reasons import os_error_reason
+from ..printable import printable
 from .errors import CommandError
 from .options import format_option
 
@@ -72,9 +74,7 @@ def explain(
     try:
         export = blueprint_file.parse_export(blueprint.read())
     except ValueError as error:
-        raise CommandError(
-            blueprint_file.printable(f"{_file_label(blueprint)} is no blueprint: {error}")
-        ) from None
+        raise CommandError(printable(f"{_file_label(blueprint)} is no blueprint: {error}")) from None
     others = dict(_parse_called_scenario(text) for text in scenarios)
     try:
         explanation = runner.explain_blueprint(
@@ -82,9 +82,7 @@ def explain(
         )
     except ValueError as error:
         hint = "; --input '{…}' gives the inputs" if bundle is None and export.takes_inputs else ""
-        raise CommandError(
-            blueprint_file.printable(f"{_file_label(blueprint)} cannot be run: {error}{hint}")
-        ) from None
+        raise CommandError(printable(f"{_file_label(blueprint)} cannot be run: {error}{hint}")) from None
     if format == "json":
         click.echo(orjson.dumps(json_output.explanation_document(explanation), option=orjson.OPT_INDENT_2))
     else:
@@ -102,7 +100,7 @@ def _parse_input(text: str) -> Any:
         try:
             data = Path(text[1:]).read_bytes()
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
+            reason = os_error_reason(error)
             raise click.BadParameter(f"cannot read {text[1:]}: {reason}", param_hint="--input") from None
     try:
         return orjson.loads(data)
@@ -120,9 +118,10 @@ def _parse_called_scenario(text: str) -> tuple[int, Any]:
     try:
         return int(id), blueprint_file.parse_export(Path(path).read_bytes())
     except OSError as error:
-        raise click.BadParameter(f"cannot read {path}: {error.strerror}", param_hint="--scenario") from None
+        reason = os_error_reason(error)
+        raise click.BadParameter(f"cannot read {path}: {reason}", param_hint="--scenario") from None
     except ValueError as error:
-        raise CommandError(blueprint_file.printable(f"{path} is no blueprint: {error}")) from None
+        raise CommandError(printable(f"{path} is no blueprint: {error}")) from None
 
 
 def load_scripts(modules: Any) -> list[ModuleScript]:
@@ -134,7 +133,7 @@ def load_scripts(modules: Any) -> list[ModuleScript]:
     try:
         return list(blueprint_file.parse_scripts(modules.read()))
     except ValueError as error:
-        raise CommandError(blueprint_file.printable(f"{modules.name}: {error}")) from None
+        raise CommandError(printable(f"{modules.name}: {error}")) from None
 
 
 def parse_time(now: str | None) -> str | None:

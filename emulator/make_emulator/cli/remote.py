@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import orjson
 
+from ..error_reasons import os_error_reason
 from ..io import write_atomically
 from ..json_types import Json
 from .errors import CommandError
@@ -65,7 +66,7 @@ def save(file: Path, redact: bool, world: str, url: str, control_key: str | None
     try:
         write_atomically(file, orjson.dumps(document))
     except OSError as error:
-        raise CommandError(f"cannot write {file}: {error.strerror or error}") from None
+        raise CommandError(f"cannot write {file}: {os_error_reason(error)}") from None
     click.echo(f"Wrote {file}.")
 
 
@@ -78,7 +79,7 @@ def load(file: Path, world: str, url: str, control_key: str | None) -> None:
     try:
         document = orjson.loads(file.read_bytes())
     except OSError as error:
-        raise CommandError(f"cannot read {file}: {error.strerror or error}") from None
+        raise CommandError(f"cannot read {file}: {os_error_reason(error)}") from None
     except orjson.JSONDecodeError as error:
         raise CommandError(f"{file} is not JSON: {error}") from None
     with _open_control(url, control_key) as control:
@@ -139,7 +140,7 @@ def create(
     except SeedError as error:
         raise CommandError(str(error).replace("\n", "; ")) from None
     except OSError as error:
-        raise CommandError(f"cannot read {seed}: {error.strerror or error}") from None
+        raise CommandError(f"cannot read {seed}: {os_error_reason(error)}") from None
     _print_world(description)
 
 

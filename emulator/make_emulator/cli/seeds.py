@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from ..error_reasons import os_error_reason
 from .errors import CommandError, InvalidSeedError
 from .options import ENV_PREFIX, env_option
 
@@ -33,7 +34,7 @@ def init(file: str | None, force: bool, schema: bool) -> None:
     except FileExistsError:
         raise CommandError(f"{path} exists; --force overwrites it") from None
     except (OSError, ValueError) as error:
-        raise CommandError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from None
+        raise CommandError(f"cannot write {path}: {os_error_reason(error)}") from None
     click.echo(f"Wrote {path}." if schema else f"Wrote {path}. Try: make-emulator serve --seed {path}")
 
 

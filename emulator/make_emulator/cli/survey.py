@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
+from ..error_reasons import os_error_reason
+from ..printable import printable
 from .errors import CommandError
 from .explain import DEFAULT_WIDTH, load_scripts, modules_option, now_option, parse_time
 from .options import format_option, hidden_json_option
@@ -61,7 +63,7 @@ def survey(
         try:
             data = path.read_bytes()
         except OSError as error:
-            raise CommandError(f"cannot read {path}: {error.strerror}") from None
+            raise CommandError(f"cannot read {path}: {os_error_reason(error)}") from None
         if not named and not survey.looks_like_blueprint(data):
             others.append(path)
             continue
@@ -125,8 +127,6 @@ def _count_statuses(findings: Sequence[SurveyResult]) -> dict[str, int]:
 
 def _fit_line(line: str) -> str:
     """Returns the line, cut to the width of the terminal and free of control characters."""
-    from ..explain.blueprint_file import printable
-
     width = shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns
     text = printable(click.unstyle(line))
     if len(text) <= width:

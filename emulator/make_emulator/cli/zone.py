@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from ..error_reasons import os_error_reason
 from ..io import write_atomically
 from ..version import __version__
 from .errors import CommandError
@@ -184,7 +185,7 @@ def pull(
         else:
             write_atomically(output, text.encode())
     except OSError as error:
-        raise CommandError(f"cannot write {error.filename or output}: {error.strerror or error}") from None
+        raise CommandError(f"cannot write {error.filename or output}: {os_error_reason(error)}") from None
     checkpoint.remove()
     for note in pulled.notes:
         click.echo(f"note: {note}", err=True)
@@ -248,7 +249,7 @@ def _run_pull(
         _fail_resumable(checkpoint, str(error), CommandError)
     except OSError as error:
         raise CommandError(
-            f"cannot write {error.filename or checkpoint.path}: {error.strerror or error}"
+            f"cannot write {error.filename or checkpoint.path}: {os_error_reason(error)}"
         ) from None
     finally:
         console.close()

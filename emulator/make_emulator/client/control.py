@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 
+from ..error_reasons import connection_error_reason
 from ..json_types import JsonObject
 
 if TYPE_CHECKING:
@@ -285,9 +286,7 @@ def _describe_connection_error(error: Exception) -> str:
         return (
             f"its certificate is not trusted ({error.verify_message}); SSL_CERT_FILE names the file of its CA"
         )
-    if isinstance(error, ConnectionRefusedError) and error.strerror:
-        return error.strerror
-    return " ".join(str(error).split())
+    return connection_error_reason(error)
 
 
 def _request_target(path: Sequence[str], query: Mapping[str, str] | None) -> str:

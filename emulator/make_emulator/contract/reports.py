@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import fidelity
 from ..dashboard import templates
+from ..error_reasons import os_error_reason
 from ..json_types import JsonObject
 from ..resources import fixture_path
 from .declarations import endpoints
@@ -42,7 +43,7 @@ def _write_file(terminal: Any, path: Path, text: str) -> None:
     try:
         path.write_text(text, "utf-8")
     except OSError as error:
-        terminal.write_line(f"cannot write {path}: {error.strerror or error}", red=True)
+        terminal.write_line(f"cannot write {path}: {os_error_reason(error)}", red=True)
     else:
         terminal.write_line(f"wrote     {path}")
 

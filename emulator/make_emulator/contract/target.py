@@ -10,6 +10,7 @@ import requests
 
 from ..app import create_app
 from ..client.control import ControlClient, ControlError, LocalTransport, WorldClient
+from ..error_reasons import connection_error_reason
 from ..json_types import Json
 from ..server.wsgi import Server
 from ..world.enums import SCOPES
@@ -209,8 +210,7 @@ def _get(target: Target, path: str, token: str | None = None) -> requests.Respon
     try:
         return target.session.get(target.base_url + path, headers=headers, timeout=TIMEOUT)
     except requests.RequestException as error:
-        reason = getattr(error.args[0] if error.args else None, "reason", None) or error
-        raise TargetError(f"no response from {target.base_url}: {reason}") from None
+        raise TargetError(f"no response from {target.base_url}: {connection_error_reason(error)}") from None
 
 
 def _json_path(response: requests.Response, *keys: str) -> Any:

@@ -10,7 +10,6 @@ from ..engine.runtime import module_scripts
 from ..http.errors import ResourceNotFoundError
 from ..http.responses import json_response
 from ..registry import WorldRegistry
-from ..reports.trace_view import TraceView
 from ..world.models import Execution, Json, ModuleScript
 from ..world.world import World
 from .params import bad_request, parse_body
@@ -59,6 +58,9 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
 
         Decisions are filters with the compared values, routes, branches and error handlers. Secrets are masked.
         """
+        # Imported here, since few servers show a trace and start-up is to be short.
+        from ..reports.trace_view import TraceView
+
         with find_world(registry, name).locked() as world:
             return json_response(TraceView.from_execution(find_execution(world, execution)).to_json())
 

@@ -10,9 +10,9 @@ from ..http.endpoint import Endpoint
 from ..http.errors import BadRequestError
 from ..http.responses import json_response, streamed_json_response
 from ..registry import WorldRegistry
-from ..reports import access, coverage, har
-from ..reports.request_queries import parse_query
 from .worlds import find_world
+
+# Imports in functions keep the start-up short: most servers make no report.
 
 _TEXT = "text/plain; charset=utf-8"
 _MARKDOWN = "text/markdown; charset=utf-8"
@@ -28,10 +28,14 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry, endpoints: Sequenc
         ``?method=``, ``path=`` (a glob), ``status=`` (``404``, ``4xx``), ``decision=`` (a glob),
         ``user=``, ``since=`` (an id), ``limit=``; ``format=har`` for an HTTP archive.
         """
+        from ..reports.request_queries import parse_query
+
         arguments = request.args.copy()
         form = _parse_format(arguments.poplist("format"), "json", "har")
         entries = parse_query(arguments).select(find_world(registry, name).request_log)
         if form == "har":
+            from ..reports import har
+
             items = har.iter_entries(entries, request.host_url.rstrip("/"))
             return streamed_json_response(har.HEAD, items, har.TAIL)
         return streamed_json_response(b'{"requests":[', (entry.to_json() for entry in entries), b"]}")
@@ -48,6 +52,8 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry, endpoints: Sequenc
 
         ``?format=text`` or ``markdown``.
         """
+        from ..reports import access
+
         rows = access.report(find_world(registry, name), endpoints)
         match _parse_format(request.args.getlist("format"), "json", "text", "markdown"):
             case "text":
@@ -59,6 +65,8 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry, endpoints: Sequenc
     @blueprint.get("/worlds/<name>/coverage")
     def coverage_report(name: str) -> Response:
         """Calls of each endpoint by class of status, and the endpoints that were not called."""
+        from ..reports import coverage
+
         return json_response(coverage.report(find_world(registry, name).usage_stats, endpoints))
 
 

@@ -14,7 +14,9 @@ from ..http.endpoint import Endpoint
 from ..http.openapi import build_document
 from ..json_types import JsonObject
 from ..registry import WorldHandle, WorldRegistry
-from . import api_reference, execution_view, fidelity_view, templates, world_view
+from . import templates
+
+# Imports in functions keep the start-up short: most servers show no page.
 
 #: Labels of the clock's buttons, and the seconds by which they advance it.
 CLOCK_STEPS = (("+1 minute", 60), ("+15 minutes", 900), ("+1 hour", 3600), ("+1 day", 86_400))
@@ -32,6 +34,8 @@ def create_blueprint(registry: WorldRegistry, endpoints: Sequence[Endpoint], *, 
     @blueprint.get("/")
     def show_dashboard() -> Response:
         """Dashboard: worlds, clock, last requests, scenarios and their executions, data stores, scopes of the tokens."""
+        from . import world_view
+
         first = next((handle.name for handle in registry), None)
         name = request.args.get("world", first)
         return templates.render(
@@ -49,6 +53,8 @@ def create_blueprint(registry: WorldRegistry, endpoints: Sequence[Endpoint], *, 
     @blueprint.get("/execution")
     def show_execution() -> Response:
         """Timeline of one execution; ``?world=``, ``id=``."""
+        from . import execution_view
+
         handle = find_world(registry, request.args.get("world", ""))
         context = execution_view.template_context(handle, request.args.get("id", ""))
         return templates.render("execution", here="", world=handle.name, run=context)
@@ -56,6 +62,8 @@ def create_blueprint(registry: WorldRegistry, endpoints: Sequence[Endpoint], *, 
     @blueprint.get("/docs")
     def show_docs() -> Response:
         """API reference: routes, scopes, schemas, curl commands."""
+        from . import api_reference
+
         handle = next(iter(registry), None)
         token = handle.main_token().token if handle else "TOKEN"
         context = api_reference.template_context(
@@ -66,6 +74,8 @@ def create_blueprint(registry: WorldRegistry, endpoints: Sequence[Endpoint], *, 
     @blueprint.get("/fidelity")
     def show_fidelity() -> Response:
         """Fidelity ledger: counts of each area, and the behaviours of one; ``?area=``."""
+        from . import fidelity_view
+
         context = fidelity_view.template_context(request.args.get("area", ""))
         return templates.render("fidelity", here="fidelity", **context)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +17,6 @@ from ..json_types import as_mapping, as_mappings
 from ..world import blueprint_refs
 from ..world.exceptions import DomainError
 from ..world.models import FieldSpecs, Json, ModuleScript
-
-#: Characters that must not reach a terminal.
-_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +61,6 @@ def parse_export(data: bytes) -> BlueprintExport:
         _parse_fields(io.get("input_spec")) or _declared_inputs(blueprint),
         _parse_fields(io.get("output_spec")),
     )
-
-
-def printable(text: object) -> str:
-    """Returns a text without line breaks and control characters."""
-    return _CONTROL_CHARACTERS.sub(" ", str(text))
 
 
 def error_text(error: DomainError) -> str:

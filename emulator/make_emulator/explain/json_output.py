@@ -12,7 +12,10 @@ from .runner import Explanation
 
 
 def explanation_document(explanation: Explanation) -> dict[str, Json]:
-    """Returns the explanation as one JSON object, with secrets masked."""
+    """Returns the explanation as one JSON object, with secrets masked; docs/how-to/explain.md describes its keys.
+
+    ``standIns`` are the stubs, ``answer`` is the response to the caller of the webhook: the names are public.
+    """
     export, run = explanation.export, explanation.execution
     treatments = {name: each for each, names in explanation.treatments.items() for name in names}
     return {

@@ -14,11 +14,12 @@ import click
 
 from ..engine.blueprints.parser import parse_blueprint
 from ..engine.runtime.executor import visible_status
+from ..printable import printable
 from ..redaction.masking import mask
 from ..reports.trace_view import Decision, Step, TraceEvent, TraceView, error_outcome
 from ..world.blueprint_refs import first_module
 from ..world.models import Execution, Json
-from .blueprint_file import BlueprintExport, module_label, printable
+from .blueprint_file import BlueprintExport, module_label
 from .paths import PathSegment, module_paths
 from .runner import CalledRun, Explanation
 

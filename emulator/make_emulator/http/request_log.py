@@ -6,13 +6,13 @@ An entry keeps raw bytes; secrets are masked, and sentences written, when it is 
 from __future__ import annotations
 
 import itertools
-import re
 import threading
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..json_types import Json
+from ..printable import escape_control_characters
 from ..redaction.masking import format_query, mask_body, mask_query, mask_text
 from ..world.clock import format_iso
 
@@ -20,8 +20,6 @@ from ..world.clock import format_iso
 MAX_ENTRIES = 10_000
 BODY_LIMIT = 16_384
 TOTAL_BODY_LIMIT = 64 * 1024 * 1024
-
-_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(slots=True)
@@ -83,7 +81,7 @@ class LogEntry:
         why = f": {mask_text(self.reason).rstrip('.')}" if self.reason else ""
         sentence = f"{what} -> {self.status or 'no response'}{why}"
         # One line, whatever characters the path has: a caller must not be able to forge a line of the log.
-        return _CONTROL_CHARACTERS.sub(lambda match: f"\\x{ord(match[0]):02x}", sentence)
+        return escape_control_characters(sentence)
 
 
 class RequestLog:

@@ -14,6 +14,7 @@ import orjson
 import requests
 from requests.adapters import HTTPAdapter
 
+from ..error_reasons import connection_error_reason
 from ..json_types import JsonObject
 from ..throttle import Throttle
 from ..version import __version__
@@ -143,16 +144,20 @@ class ZoneClient:
                     allow_redirects=False,
                 )
             except requests.exceptions.SSLError as error:
-                raise ZoneError(f"no secure connection to {self.address}: {_root_cause(error)}") from None
+                raise ZoneError(
+                    f"no secure connection to {self.address}: {connection_error_reason(error)}"
+                ) from None
             except _TRANSIENT_ERRORS as error:
-                problem = f"{self.address} cannot be reached: {_root_cause(error)}"
+                problem = f"{self.address} cannot be reached: {connection_error_reason(error)}"
                 # An address that never responded is most likely misspelt; one that did will respond again.
                 if self.requests == 1:
                     break
                 self.throttle.back_off(INITIAL_BACKOFF * 2**attempt)
                 continue
             except requests.RequestException as error:
-                raise ZoneError(f"{self.address} cannot be called: {_root_cause(error)}") from None
+                raise ZoneError(
+                    f"{self.address} cannot be called: {connection_error_reason(error)}"
+                ) from None
             if response.status_code == 429:
                 problem = f"GET {path_text} was refused {MAX_ATTEMPTS} times for the rate limit (429)"
                 self.throttle.on_rate_limited(response.headers)
@@ -229,17 +234,3 @@ def _error_summary(response: requests.Response) -> str:
         return str(response.status_code)
     text = body.get("detail") or body.get("message") or ""
     return f"{response.status_code} {body.get('code', '')}, {text}".replace("\n", " ").rstrip(", ")[:300]
-
-
-def _root_cause(error: BaseException) -> str:
-    """Returns the innermost reason of a connection error, without the objects around it."""
-    cause: BaseException = error
-    while True:
-        inner = getattr(cause, "reason", None) or next(
-            (argument for argument in cause.args if isinstance(argument, BaseException)), None
-        )
-        if not isinstance(inner, BaseException) or inner is cause:
-            break
-        cause = inner
-    text = getattr(cause, "strerror", None) or str(cause).rpartition(": ")[2] or type(cause).__name__
-    return " ".join(str(text).split())[:200]

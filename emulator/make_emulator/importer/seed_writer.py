@@ -12,6 +12,7 @@ import yaml
 
 from ..io import write_atomically
 from ..json_types import Json, JsonObject
+from ..printable import printable
 from ..seeds.yaml_reader import JsonScalarLoader
 from .options import ImportNote
 
@@ -51,7 +52,7 @@ _Dumper.add_representer(
 
 def render_yaml(document: JsonObject, comments: Iterable[str] = ()) -> str:
     """Renders a seed as YAML, with lines of comments at the top."""
-    lines = ["#" if not line else f"# {_printable(line)}" for line in comments]
+    lines = ["#" if not line else f"# {printable(line)}" for line in comments]
     written = yaml.dump(
         _prepare_value(document),
         Dumper=_Dumper,
@@ -106,11 +107,6 @@ def _relative_path(path: Path, folder: Path) -> str:
 
 def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:40].strip("-") or "unnamed"
-
-
-def _printable(line: str) -> str:
-    """Returns a comment without line breaks, which would end it."""
-    return "".join(sign if sign.isprintable() else " " for sign in line)
 
 
 def _prepare_value(value: Any, key: str = "") -> Any:

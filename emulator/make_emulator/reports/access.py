@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from ..http.endpoint import Endpoint
 from ..http.usage_stats import UsageKey
 from ..json_types import Json
+from ..printable import printable
 from ..registry import WorldHandle
 from ..world.models import Token
 
@@ -145,7 +146,7 @@ def render_text(rows: Sequence[TokenAccess]) -> str:
         numbers = (row.calls, len(row.granted), len(row.used), len(row.never_used))
         table.append(
             (
-                _printable(row.label),
+                printable(row.label),
                 *map(str, numbers),
                 _join_names(row.missing) or "-",
                 _join_names(row.minimum) or "-",
@@ -157,7 +158,7 @@ def render_text(rows: Sequence[TokenAccess]) -> str:
         for line in table
     ]
     lines += [
-        f"{_printable(row.label)}: the role of {_printable(row.user or str(row.user_id))} lacks"
+        f"{printable(row.label)}: the role of {printable(row.user or str(row.user_id))} lacks"
         f" {', '.join(each.missing)} for {each.endpoint} ({each.times} times)"
         for row in rows
         for each in row.denied_for_role
@@ -193,11 +194,6 @@ def _join_code(names: frozenset[str]) -> str:
     return ", ".join(f"`{name}`" for name in sorted(names))
 
 
-def _printable(text: str) -> str:
-    """Returns the label of a token without line breaks and control characters."""
-    return "".join(character if character.isprintable() else "?" for character in text)
-
-
 def _escape_markdown(text: str) -> str:
     """Escapes a text for the middle of a line, where a hyphen or a full stop has no meaning."""
-    return "".join(f"\\{c}" if c in r"\`*_[]<>|&~" else c for c in _printable(text))
+    return "".join(f"\\{c}" if c in r"\`*_[]<>|&~" else c for c in printable(text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +13,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from ..world.clock import format_iso
-from ..world.models import Json
+from ..world.models import Json, User
 from ..world.world import World
 
 #: Largest id that JavaScript clients can hold exactly.
@@ -101,6 +102,10 @@ class ResponseSchema(MakeSchema):
 
     #: JSON names that are omitted when their value is null.
     omit_none: tuple[str, ...] = ()
+
+    #: True if lists reuse the JSON text of a row: worth its memory where lists show the same rows repeatedly. All default
+    #: columns then are constants, or depend on nothing but the row and its relations.
+    reuse_fragments = False
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         super().on_bind_field(field_name, field_obj)
@@ -216,6 +221,32 @@ class Derived(fields.Field[Any]):
         return self.compute(dumping_world.get(), obj)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Relation:
+    """Immutable value that a row is related to, such as the user who created it.
+
+    Args:
+        prepare: makes the function from a key to the value; called once a list.
+        key: name of the row's attribute that is the key.
+    """
+
+    prepare: Callable[[World], Callable[[Any], Any]]
+    key: str
+
+
+class Related(Derived):
+    """Field that depends on nothing but a related value, which is looked up once for all fields of a row."""
+
+    def __init__(
+        self, relation: Relation, show: Callable[[Any], Any], shape: fields.Field[Any], **kwargs: Any
+    ) -> None:
+        super().__init__(
+            lambda world, row: show(relation.prepare(world)(getattr(row, relation.key))), shape, **kwargs
+        )
+        self.relation = relation
+        self.show = show
+
+
 class Constant(fields.Field[Any]):
     """Field with the same value for every row: a feature of Make that the emulator has only one kind of."""
 
@@ -230,9 +261,8 @@ class Constant(fields.Field[Any]):
         return self.value
 
 
-def user_summary(world: World, user_id: int | None) -> dict[str, object] | None:
+def user_summary(user: User | None) -> dict[str, object] | None:
     """Returns a user as other resources refer to it; ``None`` for no user, and for a deleted one."""
-    user = world.users.get(user_id) if user_id is not None else None
     return None if user is None else {"id": user.id, "name": user.name, "email": user.email}
 
 

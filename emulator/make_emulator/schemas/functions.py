@@ -13,7 +13,7 @@ from .base import BodySchema, Derived, QuerySchema, ResourceId, ResponseSchema, 
 
 
 def _creator(world: World, row: CustomFunction) -> dict[str, object] | None:
-    return user_summary(world, row.created_by)
+    return user_summary(world.users.get(row.created_by))
 
 
 def _scenarios(world: World, row: CustomFunction) -> list[dict[str, Json]]:

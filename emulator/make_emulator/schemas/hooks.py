@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from marshmallow import ValidationError, fields, validates_schema
+from marshmallow import fields
 
 from ..world import hooks
 from ..world.consumption import organization_of
@@ -19,7 +19,6 @@ from .base import (
     Constant,
     Derived,
     Int,
-    ListField,
     OpenBodySchema,
     QuerySchema,
     ResourceId,
@@ -28,6 +27,7 @@ from .base import (
     Timestamp,
     request_origin,
 )
+from .selections import Selection
 
 #: Hosts of the service: a client that calls the emulator under one of them gets URLs of hooks under another.
 _MAKE_DOMAINS = (".make.com", ".make.celonis.com")
@@ -196,19 +196,8 @@ class HookRename(BodySchema):
     name = Text(128, required=True)
 
 
-class IncomingsSelection(BodySchema):
-    """Exactly one of a list, ``all``, or ``all`` with exceptions."""
-
-    ids = ListField(Text(128), minimum=1)
-    all = Bool()
-    except_ids = ListField(Text(128))
-
-    @validates_schema
-    def _exactly_one(self, data: dict[str, object], **kwargs: object) -> None:
-        if ("ids" in data) == bool(data.get("all")):
-            raise ValidationError("Exactly one of 'ids' and 'all' is needed.")
-        if "except_ids" in data and not data.get("all"):
-            raise ValidationError("'exceptIds' goes with 'all' only.")
+class IncomingsSelection(Selection):
+    """Selection of deliveries in the queue of a hook."""
 
 
 class HookLogsQuery(QuerySchema):

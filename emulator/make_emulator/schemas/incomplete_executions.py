@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import ValidationError, fields, validates_schema
+from marshmallow import fields
 
 from .base import (
     BodySchema,
@@ -10,14 +10,13 @@ from .base import (
     Constant,
     Derived,
     Int,
-    ListField,
     QuerySchema,
     ResourceId,
     ResponseSchema,
-    Text,
     Timestamp,
 )
 from .scenarios import JsonText
+from .selections import Selection
 
 
 class IncompleteExecutionListItem(ResponseSchema):
@@ -98,16 +97,5 @@ class IncompleteExecutionUpdate(BodySchema):
     failer = Int(1)
 
 
-class IncompleteExecutionsSelection(BodySchema):
-    """Exactly one of a list, ``all``, or ``all`` with exceptions."""
-
-    ids = ListField(Text(128), minimum=1)
-    all = Bool()
-    except_ids = ListField(Text(128))
-
-    @validates_schema
-    def _exactly_one(self, data: dict[str, object], **kwargs: object) -> None:
-        if ("ids" in data) == bool(data.get("all")):
-            raise ValidationError("Exactly one of 'ids' and 'all' is needed.")
-        if "except_ids" in data and not data.get("all"):
-            raise ValidationError("'exceptIds' goes with 'all' only.")
+class IncompleteExecutionsSelection(Selection):
+    """Selection of incomplete executions."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import orjson
 from marshmallow import ValidationError, fields
 
 from ..world import incomplete_executions
-from ..world.consumption import get_scenario_consumption
+from ..world.consumption import consumption_by_scenario
 from .base import (
     BodySchema,
     Bool,
@@ -19,6 +20,8 @@ from .base import (
     ListField,
     Object,
     QuerySchema,
+    Related,
+    Relation,
     ResourceId,
     ResponseSchema,
     Text,
@@ -29,6 +32,12 @@ from .base import (
 from .data_structures import SpecField
 
 _nullable_integer = fields.Integer(allow_none=True)
+
+
+_INCOMPLETE_EXECUTIONS = Relation(incomplete_executions.count_by_scenario, "id")
+_CONSUMPTION = Relation(consumption_by_scenario, "id")
+_CREATOR = Relation(lambda world: world.users.get, "created_by")
+_LAST_EDITOR = Relation(lambda world: world.users.get, "updated_by")
 
 
 class JsonText(fields.Field[Any]):
@@ -70,16 +79,10 @@ class _ScenarioColumns(ResponseSchema):
     last_edit = Timestamp()
     scheduling = fields.Dict()
     is_waiting = Constant(False, fields.Boolean(), data_key="iswaiting")
-    dlq_count = Derived(
-        lambda world, row: incomplete_executions.count_unresolved_and_total(world, row)[0], fields.Integer()
-    )
-    all_dlq_count = Derived(
-        lambda world, row: incomplete_executions.count_unresolved_and_total(world, row)[1], fields.Integer()
-    )
-    created_by_user = Derived(lambda world, row: user_summary(world, row.created_by), fields.Dict())
-    updated_by_user = Derived(
-        lambda world, row: user_summary(world, row.updated_by), fields.Dict(allow_none=True)
-    )
+    dlq_count = Related(_INCOMPLETE_EXECUTIONS, itemgetter(0), fields.Integer())
+    all_dlq_count = Related(_INCOMPLETE_EXECUTIONS, itemgetter(1), fields.Integer())
+    created_by_user = Related(_CREATOR, user_summary, fields.Dict())
+    updated_by_user = Related(_LAST_EDITOR, user_summary, fields.Dict(allow_none=True))
     next_exec = Timestamp()
     created = Timestamp()
     chaining_role = Constant("none", fields.String())
@@ -102,12 +105,12 @@ class ScenarioOut(_ScenarioColumns):
 class ScenarioListItem(_ScenarioColumns):
     """Row of the list, with the consumption of the scenario in the current period."""
 
+    reuse_fragments = True
+
     is_shared = Constant(False, fields.Boolean())
-    operations = Derived(lambda world, row: get_scenario_consumption(world, row).operations, fields.Integer())
-    centicredits = Derived(
-        lambda world, row: get_scenario_consumption(world, row).centicredits, fields.Integer()
-    )
-    transfer = Derived(lambda world, row: get_scenario_consumption(world, row).transfer, fields.Integer())
+    operations = Related(_CONSUMPTION, attrgetter("operations"), fields.Integer())
+    centicredits = Related(_CONSUMPTION, attrgetter("centicredits"), fields.Integer())
+    transfer = Related(_CONSUMPTION, attrgetter("transfer"), fields.Integer())
     used_modules = fields.List(fields.Dict())
     is_active = fields.Boolean()
 

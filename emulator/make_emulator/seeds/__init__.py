@@ -6,8 +6,9 @@
 
 from .builder import build, check
 from .issues import SeedError, SeedIssue
-from .json_schema import json_schema_text, starter_text, summarize
-from .loader import list_seeds, load
+from .json_schema import json_schema_text
+from .loader import list_seeds, load, starter_text
+from .summary import summarize
 from .validation import Seed
 
 __all__ = [

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from ..error_reasons import os_error_reason
 from ..resources import fixture_path
 from .issues import SeedError
 from .validation import Seed, validate
@@ -36,7 +37,7 @@ def load(seed: Any) -> Seed:
     except UnicodeDecodeError:
         raise SeedError(f"{path}: this is not text in UTF-8") from None
     except (PermissionError, IsADirectoryError) as error:
-        raise SeedError(f"cannot read {path}: {error.strerror}") from None
+        raise SeedError(f"cannot read {path}: {os_error_reason(error)}") from None
     except (OSError, ValueError):
         raise SeedError(f"there is no seed named {seed!r}, nor a file of that name") from None
     key = str(path), text
@@ -46,6 +47,11 @@ def load(seed: Any) -> Seed:
 def list_seeds() -> list[str]:
     """The names of the shipped seeds."""
     return sorted(path.stem for path in fixture_path("worlds").glob("*.yaml"))
+
+
+def starter_text() -> str:
+    """Returns the text of the commented starter seed."""
+    return fixture_path("starter.yaml").read_text("utf-8")
 
 
 def _resolve_path(seed: Any) -> Path:

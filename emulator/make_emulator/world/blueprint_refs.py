@@ -19,6 +19,9 @@ REFERENCE_FIELDS: dict[str, tuple[str, ...]] = {
     "dataStructure": ("type",),
 }
 
+#: Kind of resource -> the only app whose modules refer to it; other apps use the same field for other values.
+_REFERENCING_APPS = {"dataStructure": "json"}
+
 #: The module that the designer inserts while a route, or the scenario, has none (exported blueprints); mostly without an id.
 PLACEHOLDER_MODULE = "placeholder:Placeholder"
 
@@ -93,7 +96,7 @@ def first_module(flow: Json) -> Mapping[str, Json]:
 
 def find_module_references(node: Mapping[str, Json], kind: str) -> set[int]:
     """The ids of a kind of resource that one module uses."""
-    if kind == "dataStructure" and not str(node["module"]).startswith("json:"):
+    if (app := _REFERENCING_APPS.get(kind)) is not None and split_module_name(node)[0] != app:
         return set()
     found: set[int] = set()
     for part in ("parameters", "mapper"):
@@ -122,36 +125,6 @@ def remap_references(
                     if (old := _parse_id(values.get(name))) in mapping and old is not None:
                         values[name] = mapping[old]
     return copy
-
-
-#: Types of fields that hold ids: ``account:google`` that of a connection, ``hook:gateway-webhook`` that of a hook.
-_REFERENCE_FIELD_TYPES = frozenset({"account", "hook", "datastore"})
-
-#: Triggers that need a hook, even where their metadata do not declare it.
-HOOK_TRIGGERS = frozenset({"gateway:CustomWebHook", "gateway:CustomMailHook"})
-
-
-def is_complete(blueprint: Mapping[str, Json]) -> bool:
-    """Check that every module names the connection, hook and data store that it requires.
-
-    The requirements are known for the modules of webhooks, and for modules that declare them in ``metadata.parameters``.
-    """
-    return all(map(_has_required_references, iter_modules(blueprint.get("flow"))))
-
-
-def _has_required_references(node: Mapping[str, Json]) -> bool:
-    if node["module"] in HOOK_TRIGGERS and not find_module_references(node, "hook"):
-        return False
-    metadata, parameters = node.get("metadata"), node.get("parameters")
-    fields = metadata.get("parameters") if isinstance(metadata, Mapping) else None
-    values = parameters if isinstance(parameters, Mapping) else {}
-    return not any(
-        values.get(str(field.get("name"))) in (None, "")
-        for field in (fields if isinstance(fields, list) else ())
-        if isinstance(field, Mapping)
-        and field.get("required") is True
-        and str(field.get("type")).partition(":")[0] in _REFERENCE_FIELD_TYPES
-    )
 
 
 def _parse_id(value: Any) -> int | None:

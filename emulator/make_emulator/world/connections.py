@@ -11,9 +11,7 @@ from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import NamedTuple
 
-import yaml
-
-from ..resources import fixture_path
+from ..resources import load_fixture
 from . import blueprint_refs
 from .exceptions import (
     ActionFailedError,
@@ -52,10 +50,7 @@ class ConnectionType:
 @lru_cache(maxsize=1)
 def all_connection_types() -> Mapping[str, ConnectionType]:
     """Every type of connection by its id."""
-    rows = yaml.load(
-        fixture_path("connection-types.yaml").read_text("utf-8"),
-        Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),
-    )
+    rows = load_fixture("connection-types.yaml")
     return {
         id: ConnectionType(
             id=id,

@@ -5,7 +5,7 @@ Tallies are updated when a run is logged, so reading them is cheap, and the cons
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -95,9 +95,10 @@ def get_consumption(world: World, owner: Organization | Team) -> Consumption:
     return world.tallies.get(owner_key(owner), _ZERO)
 
 
-def get_scenario_consumption(world: World, scenario: Scenario) -> Consumption:
-    """The consumption of a scenario since the organization's counters were last reset."""
-    return world.tallies.get(("scenario", scenario.id), _ZERO)
+def consumption_by_scenario(world: World) -> Callable[[int], Consumption]:
+    """Returns the function from a scenario's id to its consumption since the organization's counters were last reset."""
+    tallies = world.tallies
+    return lambda scenario_id: tallies.get(("scenario", scenario_id), _ZERO)
 
 
 def _finished_executions(world: World, scenario: Scenario) -> Iterator[Execution]:

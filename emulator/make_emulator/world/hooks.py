@@ -9,9 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-import yaml
-
-from ..resources import fixture_path
+from ..resources import load_fixture
 from .clock import MINUTE
 from .connections import DEFAULT_THEME
 from .consumption import organization_of
@@ -50,7 +48,7 @@ class HookType:
 @lru_cache(maxsize=1)
 def all_hook_types() -> Mapping[str, HookType]:
     """Every type by its name."""
-    rows = yaml.safe_load(fixture_path("hook-types.yaml").read_text("utf-8"))
+    rows = load_fixture("hook-types.yaml")
     return {name: HookType(name=name, **row) for name, row in rows.items()}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from .exceptions import NotConfirmedError, NotFoundError
 from .models import IncompleteExecution, RetryAttempt, Scenario
@@ -26,12 +26,17 @@ def list_for_scenario(world: World, scenario: Scenario) -> Selection[IncompleteE
     return world.incomplete_executions.where(scenario=scenario.id).filter(lambda row: row.created <= now)
 
 
-def count_unresolved_and_total(world: World, scenario: Scenario) -> tuple[int, int]:
-    """The numbers of unresolved and of all incomplete executions of a scenario."""
+def count_by_scenario(world: World) -> Callable[[int], tuple[int, int]]:
+    """Returns the function from a scenario's id to its numbers of unresolved and of all incomplete executions, until now."""
     if not len(world.incomplete_executions):
-        return 0, 0
-    rows = list(list_for_scenario(world, scenario))
-    return sum(not row.resolved for row in rows), len(rows)
+        return lambda scenario_id: (0, 0)
+    now = world.now()
+
+    def count(scenario_id: int) -> tuple[int, int]:
+        rows = [row for row in world.incomplete_executions.where(scenario=scenario_id) if row.created <= now]
+        return sum(not row.resolved for row in rows), len(rows)
+
+    return count
 
 
 def logs(world: World, row: IncompleteExecution) -> Selection[RetryAttempt]:

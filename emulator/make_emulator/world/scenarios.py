@@ -29,7 +29,7 @@ def insert(
     description: str = "",
     based_on: str | None = None,
     is_active: bool = False,
-    is_invalid: bool | None = None,
+    is_invalid: bool = False,
     created: int | None = None,
     last_edit: int | None = None,
     input_spec: FieldSpecs | None = None,
@@ -39,7 +39,6 @@ def insert(
     """Insert a scenario with the first version of its blueprint, unchecked; its name is that of the blueprint.
 
     Args:
-        is_invalid: by default, a scenario is invalid if its blueprint is incomplete.
         created: the time of creation in milliseconds, by default now; also the default of ``last_edit``.
         id: an explicit id; by default, the next one.
     """
@@ -52,7 +51,7 @@ def insert(
             folder_id=folder_id,
             description=description,
             is_active=is_active,
-            is_invalid=not blueprint_refs.is_complete(blueprint) if is_invalid is None else is_invalid,
+            is_invalid=is_invalid,
             scheduling=scheduling,
             blueprint_version=1,
             hook_id=hook_id,

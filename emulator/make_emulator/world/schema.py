@@ -8,6 +8,7 @@ the row that owns them. A new table is a row class in `models` and one declarati
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from functools import cache
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, ParamSpec
@@ -399,6 +400,7 @@ def text_id_parameters() -> frozenset[str]:
     )
 
 
+@cache
 def _table_name(resource: str) -> str:
     for name, spec in TABLES.items():
         if spec.resource == resource:

@@ -12,9 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TypedDict, Unpack
 
-import yaml
-
-from ..resources import fixture_path
+from ..resources import load_fixture
 from . import blueprint_refs
 from .exceptions import (
     AccessDeniedError,
@@ -319,8 +317,7 @@ def install_public_templates(world: World) -> None:
 
 @lru_cache(maxsize=1)
 def _load_shipped_templates() -> Iterable[PublicTemplate]:
-    text = fixture_path("public-templates.yaml").read_text("utf-8")
-    rows = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    rows = load_fixture("public-templates.yaml")
     return [
         PublicTemplate(
             id=row["id"],

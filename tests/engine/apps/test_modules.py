@@ -10,7 +10,6 @@ import pytest
 from helpers.engine import EngineHarness, error_of, last_module_output, module, outputs_of, set_variable
 from make_emulator.engine.apps import catalog
 from make_emulator.engine.apps.catalog import get_support_level
-from make_emulator.world.blueprint_refs import HOOK_TRIGGERS
 from make_emulator.world.models import ExecutionResponse
 
 
@@ -18,12 +17,6 @@ def test_every_module_that_is_written_is_in_the_catalog_if_its_app_is() -> None:
     for name in catalog.interpreted_modules():
         app, _, short = name.partition(":")
         assert any(catalog.has_module(app, short, version) for version in range(1, 10)), name
-
-
-def test_the_world_requires_a_hook_of_each_webhook_trigger() -> None:
-    modules = catalog.interpreted_modules().items()
-    triggers = {name for name, definition in modules if definition.trigger == "webhook"}
-    assert triggers == HOOK_TRIGGERS
 
 
 # --- tools ---------------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ def comparable(value: Value) -> Value:
     if isinstance(value, bytes):
         return {"bytes": value.hex()}
     if isinstance(value, FieldMarker):
-        return {"mark": value.value}
+        return {"marker": value.value}
     if is_array(value):
         return [comparable(item) for item in value]
     return str(value) if isinstance(value, str) else value
@@ -94,7 +94,7 @@ def expected(row: Row) -> Value:
     if "result" in row:
         result: Value = row["result"]
         return result
-    [(kind, value)] = [(kind, row[kind]) for kind in ("date", "bytes", "mark") if kind in row]
+    [(kind, value)] = [(kind, row[kind]) for kind in ("date", "bytes", "marker") if kind in row]
     return {kind: value}
 
 
@@ -131,7 +131,7 @@ def typed(value: Value) -> Value:
 
 @pytest.mark.parametrize("row", COERCIONS, ids=[f"{row['type']}: {row['value']}" for row in COERCIONS])
 def test_a_value_becomes_what_its_field_expects(row: Row) -> None:
-    if "misfit" in row:
+    if "conversion_error" in row:
         with pytest.raises(ConversionError):
             coerce(typed(row["value"]), row["type"])
         return
@@ -185,7 +185,7 @@ def test_every_row_says_where_it_is_from_and_how_sure_it_is() -> None:
         "result",
         "date",
         "bytes",
-        "mark",
+        "marker",
         "error",
         "error_starts",
         "zone",

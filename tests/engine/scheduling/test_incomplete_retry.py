@@ -179,7 +179,7 @@ def test_an_error_that_passes_by_itself_is_tried_again_at_growing_intervals(
     row = break_off(harness, set_variable(1, "x"), module(2, "json:ParseJSON", {"json": "{"}))
     assert (row.retry, row.most_attempts) == (False, 0)
     monkeypatch.setattr(
-        "make_emulator.engine.runtime.error_handling.TRANSIENT_ERRORS", frozenset({"DataError"})
+        "make_emulator.engine.runtime.failed_bundles.TRANSIENT_ERRORS", frozenset({"DataError"})
     )
     harness = EngineHarness()
     row = break_off(harness, set_variable(1, "x"), module(2, "json:ParseJSON", {"json": "{"}))

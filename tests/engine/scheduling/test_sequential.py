@@ -81,7 +81,7 @@ def test_a_retry_that_fails_holds_it_on_and_deleting_lets_it_go() -> None:
     assert next_exec(harness, scenario) is None
     incomplete_retry.delete(harness.world, [broken(harness)], confirmed=True)
     assert next_exec(harness, scenario) == harness.world.now()
-    assert incomplete_executions.count_unresolved_and_total(harness.world, scenario) == (0, 0)
+    assert incomplete_executions.count_by_scenario(harness.world)(scenario.id) == (0, 0)
 
 
 def test_deleting_makes_nothing_run_that_was_not_held() -> None:

@@ -14,7 +14,6 @@ from ..errors import BundleValidationError, ExpressionError, ModuleError
 from ..expressions.constraint import Constraint
 from ..expressions.regex.matcher import Pattern, compile_regex
 from ..expressions.values import Value
-from ..formats.html_to_text import html_to_text
 from .app import App, Field, Inference
 from .context import NO_RESULTS, Emit, ModuleContext, Outcome
 
@@ -114,6 +113,9 @@ def _replace(context: ModuleContext) -> Outcome:
     Field("uppercaseHeadings", "boolean", required=True),
 )
 def _html_to_text(context: ModuleContext) -> Outcome:
+    # Imported here, since few scenarios convert HTML and start-up is to be short.
+    from ..formats.html_to_text import html_to_text
+
     html, budget = context.text("html"), context.env.budget
     # Each character may be scanned several times, in Python.
     budget.charge(1 + len(html) // 2)

@@ -18,9 +18,9 @@ from ..budget import Budget
 from ..errors import ModuleError
 from ..expressions.values import Value
 from ..run_state import ScenarioCall
-from . import failed_bundles
 from .cycles import FetchTriggerBundle, QueueBatch
-from .error_handling import TRANSIENT_ERRORS
+from .failed_bundles import TRANSIENT_ERRORS
+from .incomplete_executions import store_failed_bundles
 from .run import FAILURE, SUCCESS, WARNING, ScenarioRun
 
 #: Delays of the retries of an instant scenario after transient errors (Help centre, "Exponential backoff"); after the
@@ -118,7 +118,7 @@ def run_scenario(
         )
     elif kind == "auto":
         _update_error_count(world, scenario.id, scenario_run.max_errors, execution)
-    failed_bundles.store_failed_bundles(scenario_run, scenario_run.failed_bundles)
+    store_failed_bundles(scenario_run, scenario_run.failed_bundles)
     return execution
 
 

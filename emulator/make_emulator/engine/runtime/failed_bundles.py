@@ -1,86 +1,93 @@
-"""Storage of failed bundles as incomplete executions, which can be retried.
+"""Failed bundles of a scenario that stores incomplete executions: they leave the run, which continues with a warning.
 
-Sources: Help centre, "Incomplete executions", "Errors that don't create incomplete executions"; the vendor's SDK
-for the fields of each.
+Sources: Help centre, "Break error handler", "Incomplete executions", "Errors that don't create incomplete
+executions", "Types of warnings".
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TypedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from ...json_types import Json
-from ...world.consumption import organization_of
-from ...world.models import IncompleteExecution
-from ...world.world import World
-from ..apps.context import json_size
-from ..expressions.values import to_json_object
-from .error_handling import RETRY_DELAYS, FailedBundle
-from .run import ScenarioRun
+from ...world.clock import MINUTE
+from ...world.models import ExecutionError
+from ..apps import catalog
+from ..blueprints.model import Module
+from ..errors import FatalError, ModuleError
+from ..expressions.context import Scope
+from ..expressions.values import Value, as_number
+from ..run_state import RunState
+from .frames import ModuleFailure
+from .trace import to_execution_error
+
+#: Default attempts and interval of the Break directive (practitioners' notes).
+DEFAULT_ATTEMPTS = 3
+DEFAULT_INTERVAL_MINUTES = 15
+
+#: Transient errors are retried at growing intervals without a Break directive (Help centre).
+TRANSIENT_ERRORS = frozenset({"ConnectionError", "ModuleTimeoutError", "RateLimitError"})
+RETRY_DELAYS = tuple(MINUTE * minutes for minutes in (1, 10, 10, 30, 30, 30, 180, 180))
 
 
-def store_failed_bundles(scenario_run: ScenarioRun, failed_bundles: Sequence[FailedBundle]) -> None:
-    """Stores the failed bundles of a run, as long as the plan has storage.
+@dataclass(frozen=True, slots=True)
+class FailedBundle:
+    """Bundle to be stored as an incomplete execution: its module, error and scope, and its retries."""
 
-    Without storage a bundle is lost if the scenario allows data loss, else the scenario is stopped (Help centre).
-    """
-    world, scenario = scenario_run.run.world, scenario_run.run.scenario
-    free_bytes = _free_storage(world, scenario.team_id) if failed_bundles else 0
-    for failed_bundle in failed_bundles:
-        row = IncompleteExecution(
-            id=world.ids.hex(32),
-            scenario_id=scenario.id,
-            team_id=scenario.team_id,
-            execution_id=scenario_run.run.execution_id,
-            created=failed_bundle.at,
-            index=world.ids.next("incomplete execution"),
-            blueprint=scenario_run.blueprint,
-            inputs=scenario_run.inputs,
-            retry=failed_bundle.attempts > 0,
-            most_attempts=failed_bundle.attempts,
-            interval=failed_bundle.interval or 0,
-            next_retry=failed_bundle.at + (failed_bundle.interval or RETRY_DELAYS[0])
-            if failed_bundle.attempts
-            else None,
-            **failed_bundle_fields(failed_bundle),
+    module: Module
+    error: ModuleError
+    scope: Scope
+    at: int
+    attempts: int
+    #: Milliseconds between attempts; ``None`` for growing ones.
+    interval: int | None
+    variables: Mapping[str, Value]
+
+    def to_execution_error(self) -> ExecutionError:
+        """Returns the error as the logs store it."""
+        return to_execution_error(self.error, self.module)
+
+
+class FailedBundleCollector:
+    """Collector of the failed bundles of one run."""
+
+    def __init__(self, run: RunState, *, stores_incomplete_executions: bool) -> None:
+        self._run = run
+        self._enabled = stores_incomplete_executions
+        self.failed_bundles: list[FailedBundle] = []
+
+    def store_unhandled(self, failure: ModuleFailure) -> bool:
+        """Stores a bundle whose failure no handler takes; returns false if it is not stored, as that of a first module."""
+        entry = failure.origin
+        if not self._enabled or entry.scope.is_empty or isinstance(failure.error, FatalError):
+            return False
+        if catalog.is_aggregator(entry.module.full_name):
+            # The bundles accumulated so far are not one that could be processed again.
+            return False
+        self._store(failure, len(RETRY_DELAYS) if failure.error.name in TRANSIENT_ERRORS else 0, None)
+        return True
+
+    def store_for_break(self, failure: ModuleFailure, mapper: Mapping[str, Value]) -> bool:
+        """Stores a bundle for a Break directive; returns false if the scenario does not store incomplete executions."""
+        if not self._enabled or catalog.is_aggregator(failure.origin.module.full_name):
+            return False
+        attempts = int(as_number(mapper.get("count", DEFAULT_ATTEMPTS))) if mapper.get("retry") else 0
+        interval = as_number(mapper.get("interval", DEFAULT_INTERVAL_MINUTES))
+        self._store(failure, attempts, int(MINUTE * interval))
+        return True
+
+    def _store(self, failure: ModuleFailure, attempts: int, interval: int | None) -> None:
+        while failure.origin.handled_failure is not None:
+            # A failure within an error handler is retried from the module whose error was handled.
+            failure = failure.origin.handled_failure
+        run, entry = self._run, failure.origin
+        run.has_warning = True
+        scope = entry.merged_from[1] if entry.merged_from else entry.scope
+        for bundle in scope.bundles().values():
+            # The whole scope is copied.
+            run.budget.charge_weight(bundle.data)
+        run.budget.charge_weight(run.variables)
+        self.failed_bundles.append(
+            FailedBundle(
+                entry.module, failure.error, scope, run.now(), attempts, interval, dict(run.variables)
+            )
         )
-        if row.size <= free_bytes:
-            free_bytes -= row.size
-            world.incomplete_executions.put(row)
-        elif not scenario_run.allows_data_loss and (now := world.scenarios.get(scenario.id)) is not None:
-            world.scenarios.put(replace(now, is_active=False, is_invalid=True, next_exec=None))
-
-
-class FailedBundleFields(TypedDict):
-    """Fields of an incomplete execution that describe its failed bundle."""
-
-    failer: int
-    reason: str
-    bundles: Mapping[str, Mapping[str, Json]]
-    variables: Mapping[str, Json]
-    size: int
-
-
-def failed_bundle_fields(failed_bundle: FailedBundle) -> FailedBundleFields:
-    """Returns the fields of an incomplete execution that describe its failed bundle."""
-    bundles = {str(id): to_json_object(bundle.data) for id, bundle in failed_bundle.scope.bundles().items()}
-    bundles[str(failed_bundle.module.id)] = dict(failed_bundle.error.error_bundle)
-    return {
-        "failer": failed_bundle.module.id,
-        "reason": failed_bundle.error.message,
-        "bundles": bundles,
-        "variables": to_json_object(failed_bundle.variables),
-        "size": json_size(bundles),
-    }
-
-
-def _free_storage(world: World, team_id: int) -> int:
-    """Returns the bytes that the plan has left for incomplete executions."""
-    organization = organization_of(world, team_id)
-    stored_bytes = sum(
-        stored_execution.size
-        for scenario in world.scenarios.where(organization=organization.id)
-        for stored_execution in world.incomplete_executions.where(scenario=scenario.id)
-    )
-    return organization.license.dlq_storage - stored_bytes

@@ -35,9 +35,9 @@ from ..filters import conditions_hold, evaluate_conditions
 from ..run_state import RunState, ScenarioCall
 from . import module_scripts
 from .aggregation import Accumulator, FlowPosition, MergePoint, iter_aggregators
-from .error_handling import FailedBundle, FailedBundleCollector, to_execution_error
+from .failed_bundles import FailedBundle, FailedBundleCollector
 from .frames import EmitBundles, EnterModule, FlushAggregator, Frame, ModuleFailure
-from .trace import ExecutionTrace
+from .trace import ExecutionTrace, to_execution_error
 
 #: Credits are counted in hundredths; an operation costs one credit (recorded).
 CENTICREDITS_PER_OPERATION = 100

@@ -27,7 +27,7 @@ from ..transaction import Transaction
 from . import connection_checks
 from .aggregation import FlowPosition, MergePoint
 from .cycles import CycleCounter, FetchTriggerBundle, open_backlog
-from .error_handling import FailedBundle
+from .failed_bundles import FailedBundle
 from .interpreter import Interpreter
 from .variables import build_variables
 

@@ -9,7 +9,7 @@ from ..apps.app import ModuleDefinition
 from ..blueprints.conditions import Filter
 from ..blueprints.model import Module
 from ..budget import measure_weight
-from ..errors import BudgetExceededError
+from ..errors import BudgetExceededError, ModuleError
 from ..expressions.context import Scope
 from ..expressions.values import Value, to_json_value
 from ..filters import EvaluatedCondition
@@ -175,4 +175,14 @@ def _to_comparison(evaluated: EvaluatedCondition) -> ConditionResult:
         left=to_json_value(left),
         right=to_json_value(right),
         holds=holds,
+    )
+
+
+def to_execution_error(error: ModuleError, module: Module) -> ExecutionError:
+    """Returns an error of a module as the logs store it."""
+    return ExecutionError(
+        name=error.name,
+        message=error.message,
+        module_name=module.label or module.name,
+        app_name=module.app,
     )

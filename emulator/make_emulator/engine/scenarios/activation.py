@@ -23,6 +23,7 @@ from ...world.exceptions import (
 from ...world.models import Execution, Json, Scenario, Team, User
 from ...world.world import World
 from .. import inputs
+from ..blueprints.completeness import is_complete
 from ..runtime import executor
 from ..scheduling import schedule, webhook_dispatch
 
@@ -63,7 +64,7 @@ def check_can_activate(blueprint: Mapping[str, Json], scheduling: Mapping[str, J
         InvalidParametersError: if it has no interval to run at, or no instant trigger to run immediately (Help centre,
             "Schedule a scenario").
     """
-    if not blueprint["flow"] or not blueprint_refs.is_complete(blueprint):
+    if not blueprint["flow"] or not is_complete(blueprint):
         raise InvalidStateError("Scenario contains errors.")
     if scheduling.get("type") == "indefinitely" and scheduling.get("interval") is None:
         raise InvalidParametersError("Invalid interval.")

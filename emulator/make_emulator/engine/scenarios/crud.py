@@ -36,6 +36,7 @@ from ...world.tables import Table
 from ...world.world import World
 from .. import inputs
 from ..apps.catalog import BUILT_IN_APPS
+from ..blueprints.completeness import is_complete
 from ..blueprints.parser import parse_blueprint
 from ..scheduling import schedule
 from . import activation
@@ -85,6 +86,7 @@ def create(
         folder_id=folder.id if folder else None,
         hook_id=hook_id,
         based_on=based_on,
+        is_invalid=not is_complete(blueprint),
         input_spec=input_spec,
         output_spec=output_spec,
         id=id,
@@ -157,7 +159,7 @@ def update(
             hook_id=hook_id,
             used_packages=blueprint_refs.used_packages(blueprint),
             used_modules=blueprint_refs.used_modules(blueprint),
-            is_invalid=not blueprint_refs.is_complete(blueprint),
+            is_invalid=not is_complete(blueprint),
             last_edit=world.now(),
             updated_by=user.id,
         )

@@ -18,8 +18,9 @@ from ...world.models import Execution, IncompleteExecution, Json, RetryAttempt
 from ...world.world import World
 from ..blueprints.parser import parse_blueprint
 from ..budget import Budget
-from ..runtime import executor, failed_bundles
-from ..runtime.error_handling import RETRY_DELAYS, failed_bundle_error
+from ..runtime import executor
+from ..runtime.failed_bundles import RETRY_DELAYS
+from ..runtime.incomplete_executions import failed_bundle_fields, store_failed_bundles
 from ..runtime.run import FAILURE, ResumePoint, ScenarioRun, locate_module
 from . import schedule, sequential, webhook_dispatch
 
@@ -118,7 +119,7 @@ def retry(
     execution = computed.to_execution(kind=kind, author_id=author_id, instant=False)
     failed = list(computed.failed_bundles)
     if failed and execution.error is None:
-        execution = replace(execution, status=FAILURE, error=failed_bundle_error(failed[0]), outputs=None)
+        execution = replace(execution, status=FAILURE, error=failed[0].to_execution_error(), outputs=None)
     execution = count_execution(world, execution)
     world.retries.put(RetryAttempt(incomplete_id=row.id, execution=execution))
     attempts = row.attempts + 1
@@ -129,7 +130,7 @@ def retry(
         resume_scenario(world, scenario.id, execution.ends)
         return execution
     if failed:
-        row = replace(row, **failed_bundles.failed_bundle_fields(failed.pop(0)))
+        row = replace(row, **failed_bundle_fields(failed.pop(0)))
     elif execution.error is not None:
         row = replace(row, reason=execution.error.message)
     again = row.retry and attempts < row.most_attempts
@@ -142,7 +143,7 @@ def retry(
             next_retry=execution.ends + wait if again else None,
         )
     )
-    failed_bundles.store_failed_bundles(computed, failed)
+    store_failed_bundles(computed, failed)
     return execution
 
 

@@ -1,0 +1,35 @@
+"""Completeness of a blueprint: a scenario whose modules lack a required resource is invalid, and cannot be active."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...json_types import as_mapping, as_mappings
+from ...world import blueprint_refs
+from ...world.models import Json
+from ..apps import catalog
+
+#: Types of fields that hold ids: ``account:google`` that of a connection, ``hook:gateway-webhook`` that of a hook.
+_REFERENCE_FIELD_TYPES = frozenset({"account", "hook", "datastore"})
+
+
+def is_complete(blueprint: Mapping[str, Json]) -> bool:
+    """Returns True if every module names the connection, hook and data store that it requires.
+
+    The requirements are known for webhook triggers, and for modules that declare them in ``metadata.parameters``.
+    """
+    return all(map(_has_required_references, blueprint_refs.iter_modules(blueprint.get("flow"))))
+
+
+def _has_required_references(node: Mapping[str, Json]) -> bool:
+    definition = catalog.find_definition(*blueprint_refs.split_module_name(node))
+    needs_hook = definition is not None and definition.trigger == "webhook"
+    if needs_hook and not blueprint_refs.find_module_references(node, "hook"):
+        return False
+    values = as_mapping(node.get("parameters"))
+    return not any(
+        values.get(str(field.get("name"))) in (None, "")
+        for field in as_mappings(as_mapping(node.get("metadata")).get("parameters"))
+        if field.get("required") is True
+        and str(field.get("type")).partition(":")[0] in _REFERENCE_FIELD_TYPES
+    )
