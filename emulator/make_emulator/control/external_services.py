@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any
 
 from flask import Blueprint, Response, request
 
 from ..http.responses import json_response
+from ..json_types import JsonObject
 from ..redaction.masking import format_query, mask, mask_body
 from ..registry import WorldRegistry
 from ..world import external_services
@@ -92,7 +92,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
 # --- requests ------------------------------------------------------------------------------------
 
 
-def _parse_rule(params: dict[str, Any]) -> HttpRule:
+def _parse_rule(params: JsonObject) -> HttpRule:
     url, method, status = params.get("url"), params.get("method"), params.get("status", 200)
     error, times, delay = params.get("error"), params.get("times"), params.get("delayMs", 0)
     if not url:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response
 
 from ..http.faults import ACTIONS, MAX_DELAY_MS, PRESETS, FaultRule
 from ..http.responses import json_response
+from ..json_types import JsonObject
 from ..redaction.masking import mask_text
 from ..registry import WorldRegistry
 from .params import FieldTypes, bad_request, parse_body
@@ -52,7 +51,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
         return Response(status=204)
 
 
-def _parse_rule(params: dict[str, Any]) -> FaultRule:
+def _parse_rule(params: JsonObject) -> FaultRule:
     _check_choice(params, "name", tuple(PRESETS))
     _check_choice(params, "action", ACTIONS)
     _check_range(params, "status", 400, 599)
@@ -70,18 +69,18 @@ def _parse_rule(params: dict[str, Any]) -> FaultRule:
     return FaultRule(**params)
 
 
-def _check_choice(params: dict[str, Any], field: str, choices: tuple[str, ...]) -> None:
+def _check_choice(params: JsonObject, field: str, choices: tuple[str, ...]) -> None:
     if field in params and params[field] not in choices:
         raise bad_request(f"Parameter '{field}' must be one of: {', '.join(choices)}.")
 
 
-def _check_range(params: dict[str, Any], field: str, least: float, most: float | None) -> None:
+def _check_range(params: JsonObject, field: str, least: float, most: float | None) -> None:
     if field in params and (params[field] < least or (most is not None and params[field] > most)):
         bounds = f"at least {least}" if most is None else f"from {least} to {most}"
         raise bad_request(f"Parameter '{field}' must be {bounds}.")
 
 
-def _rule_view(rule: FaultRule) -> dict[str, Any]:
+def _rule_view(rule: FaultRule) -> JsonObject:
     view = {
         "id": rule.id,
         "name": rule.name,

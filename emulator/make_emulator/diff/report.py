@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from ..json_types import Json
 from .compare import SeedDiff
-from .json_diff import MISSING, Change
+from .json_diff import MISSING, Change, Side
 from .resources import Resource
 
 #: The most characters of a value in a line.
@@ -42,7 +41,7 @@ def _format_change(change: Change) -> str:
     return f"{change.path}: {_format_value(change.a)} -> {_format_value(change.b)}"
 
 
-def _format_value(value: Any) -> str:
+def _format_value(value: Side) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _MAX_VALUE_LENGTH else f"{text[:_MAX_VALUE_LENGTH]}…"
 

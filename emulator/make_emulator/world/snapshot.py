@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from ..json_types import as_array, as_mapping
+from ..json_types import JsonObject, as_array, as_mapping
 from ..redaction.masking import mask, mask_all, mask_object, mask_texts
 from .clock import MAX_TIMESTAMP
 from .deserialize import DeserializationError, reader_for
@@ -37,10 +37,10 @@ class InvalidSnapshotError(ValueError):
 # --- save ----------------------------------------------------------------------------------------
 
 
-def take(world: World) -> dict[str, Any]:
+def take(world: World) -> dict[str, object]:
     """Snapshot of a world, for `dumps`."""
     with world.lock:
-        sections: dict[str, list[Any]] = {}
+        sections: dict[str, list[object]] = {}
         for name, spec in TABLES.items():
             for section, kind in spec.sections.items():
                 rows = world.table(name)
@@ -71,14 +71,14 @@ def header(world: World) -> dict[str, Any]:
     }
 
 
-def dumps(state: Mapping[str, Any]) -> bytes:
+def dumps(state: Mapping[str, object]) -> bytes:
     """Serialize a snapshot as JSON."""
     return orjson.dumps(state, default=_json_default)
 
 
-def redact(state: Mapping[str, Any]) -> dict[str, Any]:
+def redact(state: Mapping[str, object]) -> JsonObject:
     """Return the document of a snapshot without secrets and states of generators; it cannot be restored."""
-    document: dict[str, Any] = orjson.loads(dumps(state))
+    document: JsonObject = orjson.loads(dumps(state))
     rows = document["rows"]
     secrets: set[str] = set()
     for spec in TABLES.values():
@@ -100,12 +100,12 @@ def _serialize_consumption(tally: Consumption) -> list[int]:
     return [tally.operations, tally.centicredits, tally.transfer]
 
 
-def _encode_random_state(state: Any) -> Any:
+def _encode_random_state(state: object) -> object:
     """The state of a random generator as text; other states as they are."""
     return base64.b64encode(_RANDOM_STATE.pack(*state)).decode() if isinstance(state, tuple) else state
 
 
-def _json_default(value: Any) -> Any:
+def _json_default(value: object) -> object:
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, Mapping):
@@ -136,7 +136,7 @@ def loads(data: bytes, name: str, *, resume: bool = False) -> World:
             gc.enable()
 
 
-def restore(document: Any, name: str, *, resume: bool = False) -> World:
+def restore(document: object, name: str, *, resume: bool = False) -> World:
     """Restore a world from a document as parsed by ``orjson.loads``.
 
     Args:
@@ -161,7 +161,7 @@ def restore(document: Any, name: str, *, resume: bool = False) -> World:
         raise InvalidSnapshotError(str(error)) from None
 
 
-def _build_world(document: dict[str, Any], name: str, resume: bool) -> World:
+def _build_world(document: JsonObject, name: str, resume: bool) -> World:
     world = World(name, seed=_read(int, document, "seed"))
     world.rate_limited = _read(bool, document, "rate_limited")
     world.counters_until = _read(int, document, "counters_until")
@@ -185,7 +185,7 @@ def _build_world(document: dict[str, Any], name: str, resume: bool) -> World:
     return world
 
 
-def _read(hint: Any, document: Mapping[str, Any], name: str) -> Any:
+def _read(hint: Any, document: JsonObject, name: str) -> Any:
     value = document[name]
     try:
         return reader_for(hint)([value])[0]
@@ -193,7 +193,7 @@ def _read(hint: Any, document: Mapping[str, Any], name: str) -> Any:
         raise DeserializationError(f"'{name}' {error}") from None
 
 
-def _load_rows(world: World, sections: dict[str, Any]) -> None:
+def _load_rows(world: World, sections: JsonObject) -> None:
     known = {section for spec in TABLES.values() for section in spec.sections}
     if unknown := sections.keys() - known:
         raise DeserializationError(f"'rows' has an unknown part '{min(unknown)}'")
@@ -226,7 +226,7 @@ def _check_references(world: World) -> None:
         raise DeserializationError("there is no token, so the world could not be looked up")
 
 
-def _set_ids(world: World, ids: dict[str, Any]) -> None:
+def _set_ids(world: World, ids: JsonObject) -> None:
     last = _read(dict, ids, "last")
     reader_for(int)(list(last.values()))
     states = {}
@@ -239,7 +239,7 @@ def _set_ids(world: World, ids: dict[str, Any]) -> None:
     world.ids.set_state(last, **states)
 
 
-def _set_clock(world: World, clock: dict[str, Any], resume: bool) -> None:
+def _set_clock(world: World, clock: JsonObject, resume: bool) -> None:
     now, offset = _read(int, clock, "now"), _read(int, clock, "offset")
     if not 0 <= now <= MAX_TIMESTAMP or abs(offset) > MAX_TIMESTAMP:
         raise DeserializationError("'clock' is out of range")
