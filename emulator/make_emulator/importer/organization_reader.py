@@ -244,7 +244,7 @@ def _read_roles(steps: StepRunner, category: str, area: str, id: int) -> dict[in
         f"roles in the {category}",
         lambda: _list_roles(steps, category, area, id),
     )
-    return {user: role for user, role in rows or ()}
+    return {row[0]: row[1] for row in rows or ()}
 
 
 def _list_roles(steps: StepRunner, category: str, area: str, id: int) -> list[list[int]]:
