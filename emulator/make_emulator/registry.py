@@ -15,6 +15,7 @@ from typing import Any
 from .http.faults import FaultRules
 from .http.request_log import RequestLog
 from .http.usage_stats import UsageStats
+from .redaction.secret_values import SecretValues
 from .world import templates
 from .world.models import Team, Token, User
 from .world.transport import Transport
@@ -51,10 +52,23 @@ class WorldHandle:
     usage_stats: UsageStats = field(default_factory=UsageStats)
     #: Tokens and udids, present and deleted, by which requests find it; changed with the world's lock held.
     lookup_keys: set[str] = field(default_factory=set, repr=False)
+    #: The secrets of a world, and the state of its tables from which they were collected.
+    _secrets: tuple[World, tuple[int, ...], SecretValues] | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:
         return self.spec.name
+
+    def secret_values(self) -> SecretValues:
+        """Returns the secrets of the world that redaction masks by value, those of deleted tokens and hooks included."""
+        world = self.world
+        # Read before the rows, so that a change in between is seen by the next call.
+        revisions = (len(self.lookup_keys), *world.secret_revisions())
+        known = self._secrets
+        if known is None or known[0] is not world or known[1] != revisions:
+            values = world.secret_values() | SecretValues(frozenset(self.lookup_keys))
+            self._secrets = known = world, revisions, values
+        return known[2]
 
     @contextmanager
     def locked(self) -> Iterator[World]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response
 
 from ..http.faults import ACTIONS, MAX_DELAY_MS, PRESETS, FaultRule
 from ..http.responses import json_response
-from ..json_types import JsonObject
-from ..redaction.masking import mask_text
-from ..registry import WorldRegistry
+from ..registry import WorldHandle, WorldRegistry
 from .params import FieldTypes, bad_request, parse_body
 from .worlds import find_world
 
@@ -32,7 +32,8 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
     @blueprint.get("/worlds/<name>/faults")
     def list_faults(name: str) -> Response:
         """Fault rules, each with its number of matches."""
-        return json_response({"faults": [_rule_view(rule) for rule in find_world(registry, name).faults]})
+        handle = find_world(registry, name)
+        return json_response({"faults": [_rule_view(rule, handle) for rule in handle.faults]})
 
     @blueprint.post("/worlds/<name>/faults")
     def add_fault(name: str) -> Response:
@@ -42,7 +43,8 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
         "reset"|"timeout"|"truncate" or "name", "delayMs"?, "times"?, "probability"?, "seed"?}``.
         """
         handle = find_world(registry, name)
-        return json_response({"fault": _rule_view(handle.faults.add(_parse_rule(parse_body(_FIELDS))))}, 201)
+        rule = handle.faults.add(_parse_rule(parse_body(_FIELDS)))
+        return json_response({"fault": _rule_view(rule, handle)}, 201)
 
     @blueprint.delete("/worlds/<name>/faults")
     def clear_faults(name: str) -> Response:
@@ -51,7 +53,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
         return Response(status=204)
 
 
-def _parse_rule(params: JsonObject) -> FaultRule:
+def _parse_rule(params: dict[str, Any]) -> FaultRule:
     _check_choice(params, "name", tuple(PRESETS))
     _check_choice(params, "action", ACTIONS)
     _check_range(params, "status", 400, 599)
@@ -69,24 +71,25 @@ def _parse_rule(params: JsonObject) -> FaultRule:
     return FaultRule(**params)
 
 
-def _check_choice(params: JsonObject, field: str, choices: tuple[str, ...]) -> None:
+def _check_choice(params: dict[str, Any], field: str, choices: tuple[str, ...]) -> None:
     if field in params and params[field] not in choices:
         raise bad_request(f"Parameter '{field}' must be one of: {', '.join(choices)}.")
 
 
-def _check_range(params: JsonObject, field: str, least: float, most: float | None) -> None:
+def _check_range(params: dict[str, Any], field: str, least: float, most: float | None) -> None:
     if field in params and (params[field] < least or (most is not None and params[field] > most)):
         bounds = f"at least {least}" if most is None else f"from {least} to {most}"
         raise bad_request(f"Parameter '{field}' must be {bounds}.")
 
 
-def _rule_view(rule: FaultRule) -> JsonObject:
+def _rule_view(rule: FaultRule, handle: WorldHandle) -> dict[str, Any]:
+    secrets = handle.secret_values()
     view = {
         "id": rule.id,
         "name": rule.name,
         "method": rule.method,
-        "path": rule.path,
-        "token": rule.token and mask_text(rule.token),
+        "path": rule.path and secrets.mask(rule.path),
+        "token": rule.token and secrets.mask(rule.token),
         "status": rule.status,
         "action": rule.action,
         "delayMs": rule.delay_ms,

@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 
 from ..io import write_atomically
-from ..json_types import Json, JsonObject
-from ..printable import printable
+from ..json_types import JsonObject
+from ..plain_text import printable
 from ..seeds.yaml_reader import JsonScalarLoader
 from .options import ImportNote
 
@@ -24,7 +24,7 @@ _ONE_LINE_LISTS = frozenset(
 )
 
 
-class _FlowMapping(dict[str, Json]):
+class _FlowMapping(dict[str, Any]):
     """Mapping written in one line."""
 
 

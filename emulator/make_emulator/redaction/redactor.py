@@ -6,11 +6,11 @@ A profile is a subclass: it says which names are secret, how a text is masked, a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import orjson
 
-from ..json_types import Json
-from .rules import MASK
+from .rules import MASK, PARAMETER_LISTS
 
 
 class Redactor:
@@ -18,8 +18,10 @@ class Redactor:
 
     #: Whether `on_masked` needs paths, which take time to build.
     tracks_paths = False
+    #: Whether `redact_key` masks anything.
+    redacts_keys = False
 
-    def redact(self, value: Json, *, path: str = "", parent: str = "") -> Json:
+    def redact(self, value: Any, *, path: str = "", parent: str = "") -> Any:
         """Returns a copy of JSON without secrets.
 
         Args:
@@ -40,24 +42,23 @@ class Redactor:
             return [
                 self.redact(item, path=f"{path}[{index}]", parent=parent) for index, item in enumerate(value)
             ]
-        return self.redact_object(value, path=path, parent=parent) if isinstance(value, Mapping) else value
+        return self._redact_object(value, path, parent) if isinstance(value, Mapping) else value
 
-    def redact_object(
-        self, value: Mapping[str, Json], *, path: str = "", parent: str = ""
-    ) -> dict[str, Json]:
-        """Returns a copy of a JSON object without secrets, see `redact`."""
+    def _redact_object(self, value: Mapping[str, Any], path: str, parent: str) -> dict[str, Any]:
         pair = self.secret_pair_member(value, parent)
-        copy: dict[str, Json] = {}
+        is_secret = self.is_secret_parameter if parent in PARAMETER_LISTS else self.is_secret_name
+        copy: dict[str, Any] = {}
         for name, item in value.items():
             text = str(name)
             here = self._join(path, text) if self.tracks_paths else ""
-            if name in pair or self.is_secret_name(text):
-                copy[name] = self._redact_all(item, here)
+            key = self.redact_key(text) if self.redacts_keys else name
+            if name in pair or is_secret(text):
+                copy[key] = self._redact_all(item, here)
             else:
-                copy[name] = self.redact(item, path=here, parent=text)
+                copy[key] = self.redact(item, path=here, parent=text)
         return copy
 
-    def _redact_all(self, value: Json, path: str) -> Json:
+    def _redact_all(self, value: Any, path: str) -> Any:
         """Masks every value under the name of a secret."""
         if isinstance(value, Mapping):
             return {
@@ -87,7 +88,12 @@ class Redactor:
         except orjson.JSONDecodeError:
             return None
         redacted = self.redact(held)
-        return text if redacted == held else orjson.dumps(redacted).decode()
+        if redacted == held:
+            return text
+        try:
+            return orjson.dumps(redacted).decode()
+        except TypeError:
+            return MASK  # nested more deeply than can be written
 
     # --- profile ---------------------------------------------------------------------------------------
 
@@ -95,7 +101,15 @@ class Redactor:
         """Returns whether everything under a name is secret."""
         return False
 
-    def secret_pair_member(self, pair: Mapping[str, Json], parent: str) -> tuple[str, ...]:
+    def is_secret_parameter(self, name: str) -> bool:
+        """Returns whether everything under the name of a header or a parameter is secret."""
+        return self.is_secret_name(name)
+
+    def redact_key(self, name: str) -> str:
+        """Masks the secrets within the name of a member."""
+        return name
+
+    def secret_pair_member(self, pair: Mapping[str, Any], parent: str) -> tuple[str, ...]:
         """Returns the members of a name-value pair that hold a secret: headers and form fields come as such pairs."""
         return ()
 
@@ -103,7 +117,7 @@ class Redactor:
         """Masks the secrets within a text."""
         return text
 
-    def keeps_value(self, value: Json) -> bool:
+    def keeps_value(self, value: Any) -> bool:
         """Returns whether a value stays although its name is secret."""
         return value is None or isinstance(value, bool)
 

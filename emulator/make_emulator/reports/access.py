@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..http.endpoint import Endpoint
 from ..http.usage_stats import UsageKey
-from ..json_types import Json
-from ..printable import printable
+from ..plain_text import printable
 from ..registry import WorldHandle
 from ..world.models import Token
 
@@ -58,7 +58,7 @@ class TokenAccess:
         """Fewest scopes with which no request would lack one."""
         return self.required
 
-    def view(self) -> dict[str, Json]:
+    def view(self) -> dict[str, Any]:
         """Returns the report of the token as JSON."""
         return {
             "label": self.label,

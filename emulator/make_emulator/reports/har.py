@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote, urlencode
 
 import orjson
 
 from ..http.request_log import BODY_LIMIT, LogEntry
-from ..json_types import Json
-from ..redaction.masking import mask_object
 from ..version import __version__
 
 _JSON = "application/json; charset=utf-8"
@@ -29,7 +27,7 @@ TAIL = b"]}}"
 HEAD = orjson.dumps({"log": _LOG}).removesuffix(TAIL)
 
 
-def iter_entries(entries: Iterable[LogEntry], host_url: str) -> Iterator[dict[str, Json]]:
+def iter_entries(entries: Iterable[LogEntry], host_url: str) -> Iterator[dict[str, Any]]:
     """Yields the entries of the archive.
 
     Args:
@@ -38,7 +36,7 @@ def iter_entries(entries: Iterable[LogEntry], host_url: str) -> Iterator[dict[st
     return (_entry(entry, host_url) for entry in entries)
 
 
-def _entry(entry: LogEntry, host_url: str) -> dict[str, Json]:
+def _entry(entry: LogEntry, host_url: str) -> dict[str, Any]:
     view = entry.to_json()
     return {
         "startedDateTime": view["at"],
@@ -57,18 +55,13 @@ def _entry(entry: LogEntry, host_url: str) -> dict[str, Json]:
     }
 
 
-def _request(entry: LogEntry, view: dict[str, Json], host_url: str) -> dict[str, Json]:
-    query = [
-        (name, str(mask_object({name: value})[name]))
-        for name, value in parse_qsl(entry.query_string, keep_blank_values=True)
-    ]
+def _request(entry: LogEntry, view: dict[str, Any], host_url: str) -> dict[str, Any]:
+    query = entry.redactor.mask_parameters(entry.query_string)
     # An entry with its own summary is a request to a hook, not to the API.
     base = host_url if entry.summary else f"{host_url}/api/v2"
-    request: dict[str, Json] = {
+    request: dict[str, Any] = {
         "method": entry.method,
-        "url": base
-        + quote(str(view["path"]), safe="/*")
-        + (f"?{urlencode(query, safe='[]*')}" if query else ""),
+        "url": base + quote(view["path"], safe="/*") + (f"?{urlencode(query, safe='[]*')}" if query else ""),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": [],
@@ -83,7 +76,7 @@ def _request(entry: LogEntry, view: dict[str, Json], host_url: str) -> dict[str,
     return request
 
 
-def _response(entry: LogEntry, view: dict[str, Json]) -> dict[str, Json]:
+def _response(entry: LogEntry, view: dict[str, Any]) -> dict[str, Any]:
     text, kind = _body_text(view["responseBody"])
     return {
         "status": entry.status,

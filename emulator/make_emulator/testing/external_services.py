@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from ..client.control import WorldClient, drop_none
-from ..json_types import JsonObject
-from ..redaction.masking import mask
+from ..plain_text import pluralize
+from ..redaction.masking import TRACE_REDACTOR
 from ..world.external_services import matches_url
 from .requests import MAX_REQUESTS_SHOWN, json_includes
 from .rows import RemoteSequence
@@ -21,13 +21,13 @@ _RESPONSE_SOURCES = {"rule": "from a rule", "network": "from the network", "simu
 class SentRequests(RemoteSequence):
     """The requests that HTTP modules sent, or would have sent, oldest first; secrets are masked."""
 
-    def all(self) -> list[JsonObject]:
-        rows: list[JsonObject] = self._client.call("GET", "http")["requests"]
+    def all(self) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self._client.call("GET", "http")["requests"]
         return rows
 
     def matching(
         self, method: str | None = None, url: str | None = None, *, json: Any = None
-    ) -> list[JsonObject]:
+    ) -> list[dict[str, Any]]:
         """Returns the requests that match.
 
         Args:
@@ -38,7 +38,7 @@ class SentRequests(RemoteSequence):
         Raises:
             ValueError: if ``json`` holds a secret, which is masked in requests.
         """
-        if json is not None and mask(json) != json:
+        if json is not None and TRACE_REDACTOR.mask(json) != json:
             raise ValueError("secrets are masked in requests, so leave them out of json=")
         return [row for row in self.all() if _matches(row, method, url, json)]
 
@@ -63,7 +63,7 @@ class WorldHttp:
         times: int | None = None,
         delay_ms: int = 0,
         error: str | None = None,
-    ) -> JsonObject:
+    ) -> dict[str, Any]:
         """Adds a rule: the response to requests to a URL; returns the rule. Rules that were added earlier go first.
 
         Args:
@@ -93,13 +93,13 @@ class WorldHttp:
             delayMs=delay_ms or None,
             status=status if error is None or status != 200 else None,
         )
-        rule: JsonObject = self._client.call("POST", "http", body=body)["rule"]
+        rule: dict[str, Any] = self._client.call("POST", "http", body=body)["rule"]
         return rule
 
     @property
-    def rules(self) -> list[JsonObject]:
+    def rules(self) -> list[dict[str, Any]]:
         """Rules, with ``hits`` and ``timesLeft``."""
-        rows: list[JsonObject] = self._client.call("GET", "http")["rules"]
+        rows: list[dict[str, Any]] = self._client.call("GET", "http")["rules"]
         return rows
 
     def clear(self) -> None:
@@ -116,9 +116,9 @@ class WorldHttp:
         count = len(self.requests.matching(method, url, json=json))
         if count == times or (times is None and count):
             return
-        expected = "at least once" if times is None else f"{times} time(s)"
+        expected = "at least once" if times is None else pluralize(times, "time")
         raise AssertionError(
-            f"expected {_describe_expectation(method, url, json)} {expected}, but it was sent {count} time(s);"
+            f"expected {_describe_expectation(method, url, json)} {expected}, but it was sent {pluralize(count, 'time')};"
             f" {self._describe_closest(method, url, json)}"
         )
 
@@ -133,7 +133,7 @@ class WorldHttp:
         if rows:
             sent = "\n".join(_describe_request(row) for row in rows[-MAX_REQUESTS_SHOWN:])
             raise AssertionError(
-                f"expected no {_describe_expectation(method, url, json)}, but it was sent {len(rows)} time(s):\n{sent}"
+                f"expected no {_describe_expectation(method, url, json)}, but it was sent {pluralize(len(rows), 'time')}:\n{sent}"
             )
 
     def _describe_closest(self, method: str, url: str, json: Any) -> str:
@@ -152,7 +152,7 @@ class WorldHttp:
         return f"{heading}:\n" + "\n".join(lines)
 
 
-def _matches(row: JsonObject, method: str | None, url: str | None, json: Any) -> bool:
+def _matches(row: dict[str, Any], method: str | None, url: str | None, json: Any) -> bool:
     return (
         (method is None or row["method"] == method.upper())
         and (url is None or matches_url(row["url"], url))
@@ -160,7 +160,7 @@ def _matches(row: JsonObject, method: str | None, url: str | None, json: Any) ->
     )
 
 
-def _distance(row: JsonObject, method: str, url: str, json: Any) -> tuple[float, ...]:
+def _distance(row: dict[str, Any], method: str, url: str, json: Any) -> tuple[float, ...]:
     """Returns the distance of a request from the expected one, as a sort key."""
     return (
         0 if matches_url(row["url"], url) else 1 - SequenceMatcher(None, row["url"], url).ratio(),
@@ -170,7 +170,7 @@ def _distance(row: JsonObject, method: str, url: str, json: Any) -> tuple[float,
     )
 
 
-def _describe_request(row: JsonObject) -> str:
+def _describe_request(row: dict[str, Any]) -> str:
     got = f"got {row['status']}" if row["status"] else f"failed with {row['error']}"
     return (
         f"  scenario {row['scenarioId']}, module {row['moduleId']} ({row['module']}) sent"

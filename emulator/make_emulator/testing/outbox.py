@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..client.control import drop_none
-from ..json_types import JsonObject
+from ..plain_text import pluralize
 from .requests import MAX_REQUESTS_SHOWN
 from .rows import RemoteSequence
 
@@ -11,17 +13,17 @@ from .rows import RemoteSequence
 class WorldOutbox(RemoteSequence):
     """The mails that modules of a world sent, oldest first. They are not delivered."""
 
-    def all(self) -> list[JsonObject]:
+    def all(self) -> list[dict[str, Any]]:
         return self.matching()
 
-    def matching(self, to: str | None = None, subject: str | None = None) -> list[JsonObject]:
+    def matching(self, to: str | None = None, subject: str | None = None) -> list[dict[str, Any]]:
         """Returns the mails that match; both arguments are globs and ignore case.
 
         Args:
             to: a recipient, copies included.
         """
         query = drop_none(to=to, subject=subject)
-        rows: list[JsonObject] = self._client.call("GET", "outbox", query=query)["mails"]
+        rows: list[dict[str, Any]] = self._client.call("GET", "outbox", query=query)["mails"]
         return rows
 
     def clear(self) -> None:
@@ -40,9 +42,9 @@ class WorldOutbox(RemoteSequence):
         count = len(self.matching(to, subject))
         if count == times or (times is None and count):
             return
-        expected = "at least once" if times is None else f"{times} time(s)"
+        expected = "at least once" if times is None else pluralize(times, "time")
         raise AssertionError(
-            f"expected a mail{_describe_expectation(to, subject)} {expected}, but it was sent {count} time(s); {self._describe_sent()}"
+            f"expected a mail{_describe_expectation(to, subject)} {expected}, but it was sent {pluralize(count, 'time')}; {self._describe_sent()}"
         )
 
     def _describe_sent(self) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 
 from ..client.control import drop_none
-from ..json_types import JsonObject
-from ..redaction.masking import mask
+from ..plain_text import pluralize
+from ..redaction.masking import LOG_REDACTOR
 from .rows import RemoteSequence
 
 #: How many requests a failed assertion shows.
@@ -22,7 +22,7 @@ MAX_REQUESTS_SHOWN = 8
 class WorldRequests(RemoteSequence):
     """The requests that a world received, oldest first; secrets are masked."""
 
-    def all(self) -> list[JsonObject]:
+    def all(self) -> list[dict[str, Any]]:
         """Returns the requests, oldest first."""
         return self._get({})
 
@@ -37,7 +37,7 @@ class WorldRequests(RemoteSequence):
         decision: str | None = None,
         since: int | None = None,
         limit: int | None = None,
-    ) -> list[JsonObject]:
+    ) -> list[dict[str, Any]]:
         """Returns the requests that match.
 
         Args:
@@ -52,7 +52,7 @@ class WorldRequests(RemoteSequence):
         Raises:
             ValueError: if ``json`` holds a secret, which the request log masks.
         """
-        if json is not None and mask(json) != json:
+        if json is not None and LOG_REDACTOR.mask(json) != json:
             raise ValueError("the request log masks secrets, so leave them out of json=")
         parameters = drop_none(
             method=method,
@@ -87,9 +87,9 @@ class WorldRequests(RemoteSequence):
         count = len(self.matching(method, path, status=status, json=json))
         if count == times or (times is None and count):
             return
-        expected = "at least once" if times is None else f"{times} time(s)"
+        expected = "at least once" if times is None else pluralize(times, "time")
         raise AssertionError(
-            f"expected {_describe_expectation(method, path, status, json)} {expected}, but it was received {count} time(s);"
+            f"expected {_describe_expectation(method, path, status, json)} {expected}, but it was received {pluralize(count, 'time')};"
             f" {self._describe_closest(method, path, status, json)}"
         )
 
@@ -106,7 +106,7 @@ class WorldRequests(RemoteSequence):
         if rows:
             received = "\n".join(f"  {row['sentence']}" for row in rows[-MAX_REQUESTS_SHOWN:])
             raise AssertionError(
-                f"expected no {_describe_expectation(method, path, status, json)}, but it was received {len(rows)} time(s):\n{received}"
+                f"expected no {_describe_expectation(method, path, status, json)}, but it was received {pluralize(len(rows), 'time')}:\n{received}"
             )
 
     def export_har(self, path: str | Path) -> None:
@@ -118,9 +118,9 @@ class WorldRequests(RemoteSequence):
         """Deletes the requests."""
         self._client.call("DELETE", "requests")
 
-    def _get(self, query: Mapping[str, str]) -> list[JsonObject]:
+    def _get(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
         response = self._client.call("GET", "requests", query=query)
-        rows: list[JsonObject] = response["requests"]
+        rows: list[dict[str, Any]] = response["requests"]
         return rows
 
     def _describe_closest(self, method: str, path: str, status: int | str | None, json: Any) -> str:
@@ -151,7 +151,7 @@ def json_includes(body: Any, part: Any) -> bool:
 
 
 def _distance(
-    row: JsonObject, method: str, path: str, status: int | str | None, json: Any
+    row: dict[str, Any], method: str, path: str, status: int | str | None, json: Any
 ) -> tuple[float, ...]:
     """Returns the distance of a request from the expected one, as a sort key."""
     expected_status = str(status).lower()

@@ -30,7 +30,7 @@ from ..http.context import DirectInput, RequestContext
 from ..http.pipeline import Pipeline
 from ..http.request_log import LogEntry
 from ..http.steps import request_log, world_lock
-from ..redaction.masking import MASK
+from ..redaction.rules import MASK
 from ..registry import WorldRegistry
 from ..world import hook_queues, hooks
 from ..world.clock import format_iso

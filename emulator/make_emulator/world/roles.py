@@ -177,7 +177,7 @@ Owner: TypeAlias = Organization | Team | User
 
 
 def lacks_permission(world: World, user: User, permission: str, row: Owner | TeamResource) -> bool:
-    """Check if a user's role lacks a permission for a row, or in the team that owns it.
+    """Returns True if a user's role lacks a permission for a row, or in the team that owns it.
 
     A permission of teams is not required of an organization, and vice versa.
     """

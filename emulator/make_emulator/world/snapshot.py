@@ -12,17 +12,18 @@ import gc
 import struct
 from collections import deque
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
 import orjson
 
-from ..json_types import JsonObject, as_array, as_mapping
-from ..redaction.masking import mask, mask_all, mask_object, mask_texts
+from ..redaction.masking import LOG_REDACTOR, mask_all
 from .clock import MAX_TIMESTAMP
 from .deserialize import DeserializationError, reader_for
 from .models import Consumption, ModuleScript
-from .schema import TABLES
+from .schema import TABLES, collect_secrets
+from .secret_texts import of_execution, values_of
 from .world import World
 
 VERSION = 1
@@ -37,10 +38,10 @@ class InvalidSnapshotError(ValueError):
 # --- save ----------------------------------------------------------------------------------------
 
 
-def take(world: World) -> dict[str, object]:
+def take(world: World) -> dict[str, Any]:
     """Snapshot of a world, for `dumps`."""
     with world.lock:
-        sections: dict[str, list[object]] = {}
+        sections: dict[str, list[Any]] = {}
         for name, spec in TABLES.items():
             for section, kind in spec.sections.items():
                 rows = world.table(name)
@@ -71,41 +72,42 @@ def header(world: World) -> dict[str, Any]:
     }
 
 
-def dumps(state: Mapping[str, object]) -> bytes:
+def dumps(state: Mapping[str, Any]) -> bytes:
     """Serialize a snapshot as JSON."""
     return orjson.dumps(state, default=_json_default)
 
 
-def redact(state: Mapping[str, object]) -> JsonObject:
+def redact(state: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document of a snapshot without secrets and states of generators; it cannot be restored."""
-    document: JsonObject = orjson.loads(dumps(state))
-    rows = document["rows"]
-    secrets: set[str] = set()
+    taken = state["rows"]
+    secrets = collect_secrets(
+        {name: chain.from_iterable(map(taken.get, spec.sections)) for name, spec in TABLES.items()}
+    )
+    runs = chain(taken["executions"], (retry.execution for retry in taken["retries"]))
+    secrets |= values_of(text for run in runs for text in of_execution(run))
+    redactor = LOG_REDACTOR.with_secrets(secrets)
+    document: dict[str, Any] = orjson.loads(dumps(state))
+    rows = document.pop("rows")
     for spec in TABLES.values():
         for section in spec.sections:
             for row in rows[section]:
-                secrets.update(row[field] for field in spec.secret_fields)
                 row.update((field, mask_all(row[field])) for field in spec.sensitive_fields)
     document["ids"] |= {"random": None, "names": None}
-    redacted = mask_texts({"redacted": True, **document}, secrets)
-    # Each row by itself: the name of the section of tokens is not that of a secret.
-    sections = {
-        section: [mask(row) for row in as_array(items)]
-        for section, items in as_mapping(redacted.pop("rows")).items()
-    }
-    return {**mask_object(redacted), "rows": sections}
+    # Each row by itself: its secrets are found at once, and the name of the section of tokens is not that of a secret.
+    sections = {section: [redactor.mask(row) for row in items] for section, items in rows.items()}
+    return {"redacted": True, **redactor.mask(document), "rows": sections}
 
 
 def _serialize_consumption(tally: Consumption) -> list[int]:
     return [tally.operations, tally.centicredits, tally.transfer]
 
 
-def _encode_random_state(state: object) -> object:
+def _encode_random_state(state: Any) -> Any:
     """The state of a random generator as text; other states as they are."""
     return base64.b64encode(_RANDOM_STATE.pack(*state)).decode() if isinstance(state, tuple) else state
 
 
-def _json_default(value: object) -> object:
+def _json_default(value: Any) -> Any:
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, Mapping):
@@ -136,7 +138,7 @@ def loads(data: bytes, name: str, *, resume: bool = False) -> World:
             gc.enable()
 
 
-def restore(document: object, name: str, *, resume: bool = False) -> World:
+def restore(document: Any, name: str, *, resume: bool = False) -> World:
     """Restore a world from a document as parsed by ``orjson.loads``.
 
     Args:
@@ -161,7 +163,7 @@ def restore(document: object, name: str, *, resume: bool = False) -> World:
         raise InvalidSnapshotError(str(error)) from None
 
 
-def _build_world(document: JsonObject, name: str, resume: bool) -> World:
+def _build_world(document: dict[str, Any], name: str, resume: bool) -> World:
     world = World(name, seed=_read(int, document, "seed"))
     world.rate_limited = _read(bool, document, "rate_limited")
     world.counters_until = _read(int, document, "counters_until")
@@ -185,7 +187,7 @@ def _build_world(document: JsonObject, name: str, resume: bool) -> World:
     return world
 
 
-def _read(hint: Any, document: JsonObject, name: str) -> Any:
+def _read(hint: Any, document: Mapping[str, Any], name: str) -> Any:
     value = document[name]
     try:
         return reader_for(hint)([value])[0]
@@ -193,7 +195,7 @@ def _read(hint: Any, document: JsonObject, name: str) -> Any:
         raise DeserializationError(f"'{name}' {error}") from None
 
 
-def _load_rows(world: World, sections: JsonObject) -> None:
+def _load_rows(world: World, sections: dict[str, Any]) -> None:
     known = {section for spec in TABLES.values() for section in spec.sections}
     if unknown := sections.keys() - known:
         raise DeserializationError(f"'rows' has an unknown part '{min(unknown)}'")
@@ -226,7 +228,7 @@ def _check_references(world: World) -> None:
         raise DeserializationError("there is no token, so the world could not be looked up")
 
 
-def _set_ids(world: World, ids: JsonObject) -> None:
+def _set_ids(world: World, ids: dict[str, Any]) -> None:
     last = _read(dict, ids, "last")
     reader_for(int)(list(last.values()))
     states = {}
@@ -239,7 +241,7 @@ def _set_ids(world: World, ids: JsonObject) -> None:
     world.ids.set_state(last, **states)
 
 
-def _set_clock(world: World, clock: JsonObject, resume: bool) -> None:
+def _set_clock(world: World, clock: dict[str, Any], resume: bool) -> None:
     now, offset = _read(int, clock, "now"), _read(int, clock, "offset")
     if not 0 <= now <= MAX_TIMESTAMP or abs(offset) > MAX_TIMESTAMP:
         raise DeserializationError("'clock' is out of range")

@@ -183,10 +183,11 @@ class Table(Generic[Key, Row]):
 
     def put(self, row: Row) -> Row:
         """Insert a row, or replace the one with its key; the row stays at its place in insertion order."""
-        self.revision += 1
         key = self._key(row)
         old = self._rows.get(key)
         self._rows[key] = row
+        # After the change: who reads the revision before the rows never takes old rows for those of this revision.
+        self.revision += 1
         self._all_rows.put(key, row)
         for index, value_of in self._indexes.items():
             lookup = self._lookups[index]
@@ -241,8 +242,8 @@ class Table(Generic[Key, Row]):
         row = self._rows[key]
         for table, index in self._owned:
             table.remove_where(**{index: key})
-        self.revision += 1
         del self._rows[key]
+        self.revision += 1
         self._all_rows.remove(key)
         for index, value_of in self._indexes.items():
             value = value_of(row)
