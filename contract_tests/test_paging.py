@@ -29,7 +29,7 @@ def full(route: str, shared: Resources, filled: dict[str, ApiRequest]) -> ApiReq
             _fill(route, shared)
         if len(rows_of(route, filled[route].send(shared.api).fits())) < 2:
             filled[route] = ApiRequest("")
-    return filled[route] if filled[route].route else pytest.skip("the list has not two rows")
+    return filled[route] if filled[route].route else pytest.skip("the list has fewer than two rows")
 
 
 def _fill(route: str, shared: Resources) -> None:

@@ -207,7 +207,7 @@ def test_the_logs_go_on_behind_a_row(api: ContractClient, ran: tuple[int, str]) 
     scenario, _ = ran
     rows = [row["id"] for row in logs(api, scenario)]
     if len(rows) < 2:
-        pytest.skip("the logs have not two rows")
+        pytest.skip("the log has fewer than two rows")
     first = logs(api, scenario)[0]["imtId"]
     assert [row["id"] for row in logs(api, scenario, **{"pg[last]": first})] == rows[1:]
     shown = logs(api, scenario, **{"pg[last]": first, "pg[showLast]": "true"})

@@ -62,7 +62,7 @@ def test_the_list_can_be_narrowed_to_some_ids(api: ContractClient, shared: Resou
 @pytest.mark.parametrize("name", ["isActive", "islinked"])
 def test_the_list_can_be_narrowed_to_what_is_live(name: str, api: ContractClient, shared: Resources) -> None:
     if api.read_only:
-        pytest.skip("--read-only: this needs one that is live and one that is not")
+        pytest.skip("--read-only: the test needs an active and an inactive scenario")
     live, idle = shared.id("live scenario"), shared.id("scenario")
     active, others = set(listed(api, **{name: "true"})), set(listed(api, **{name: "false"}))
     assert live in active

@@ -21,7 +21,7 @@ def lacking(api: ContractClient, target: Target, scope: str) -> str:
     if scope not in api.scopes:
         return target.token
     token = target.token_without([scope])
-    return token or pytest.skip(f"no token is at hand that lacks {scope}")
+    return token or pytest.skip(f"there is no token that lacks {scope}")
 
 
 def scopes_of_routes() -> Iterator[Any]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 from helpers.api import OUTSIDER_TOKEN, ApiClient
+from helpers.engine import set_variable
 from make_emulator.world import organizations
 
 
@@ -145,18 +146,7 @@ def test_scheduled_runs_stop_when_the_operations_are_used_up_until_the_next_mont
     assert response.json is not None
     world, token = response.json["world"], response.json["world"]["token"]
     api.control("PATCH", f"/worlds/{world['name']}/clock", json={"frozen": True})
-    blueprint = {
-        "name": "Tick",
-        "flow": [
-            {
-                "id": 1,
-                "module": "util:SetVariable2",
-                "version": 1,
-                "mapper": {"name": "a", "scope": "roundtrip", "value": "1"},
-            }
-        ],
-        "metadata": {},
-    }
+    blueprint = {"name": "Tick", "flow": [set_variable(1, "1")], "metadata": {}}
     body = {
         "teamId": 1,
         "blueprint": json.dumps(blueprint),

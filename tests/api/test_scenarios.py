@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from helpers.api import OUTSIDER_TOKEN, ApiClient, assert_ok, assert_refused
+from helpers.engine import set_variable
 
 BLUEPRINT = {
     "name": "Double",
@@ -188,18 +189,7 @@ def test_the_free_plan_allows_two_live_scenarios(api: ApiClient) -> None:
 
 
 def test_a_scenario_at_intervals_first_runs_seconds_after_its_start(api: ApiClient) -> None:
-    blueprint = {
-        "name": "Tick",
-        "flow": [
-            {
-                "id": 1,
-                "module": "util:SetVariable2",
-                "version": 1,
-                "mapper": {"name": "a", "scope": "roundtrip", "value": "1"},
-            }
-        ],
-        "metadata": {},
-    }
+    blueprint = {"name": "Tick", "flow": [set_variable(1, "1")], "metadata": {}}
     id = create(api, blueprint, {"type": "indefinitely", "interval": 900}, inputs=[])
     assert_ok(api.post(f"/scenarios/{id}/start"))
     assert assert_ok(api.get(f"/scenarios/{id}"))["scenario"]["nextExec"] == "2026-03-02T12:00:03.000Z"

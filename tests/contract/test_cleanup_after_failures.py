@@ -108,7 +108,7 @@ def test_a_run_that_only_reads_changes_nothing(zone: EmulatedZone, tmp_path: Pat
     assert ended.returncode == 0, ended.stdout
     assert written == []
     assert report["tests"]["passed"] > 200
-    assert "--read-only: this changes something" in {each["reason"] for each in report["skipped"]}
+    assert "--read-only: the test changes resources" in {each["reason"] for each in report["skipped"]}
     assert zone.world.snapshot()["rows"] == before
 
 

@@ -153,10 +153,10 @@ def test_a_second_token_shows_what_is_rejected(zone: EmulatedZone, tmp_path: Pat
     test = "test_a_token_that_lacks_the_scope and hooks"
     _, report = zone.run(tmp_path, "-k", test)
     assert {each["reason"].partition(" lacks ")[0] for each in report["skipped"]} == {
-        "no token is at hand that"
+        "there is no token that"
     }
     weak = zone.world.create_token(["hooks:read"])
     ended, report = zone.run(tmp_path, "-k", test, "--weak-token", weak)
     assert ended.returncode == 0, ended.stdout
-    assert {each["reason"] for each in report["skipped"]} == {"no token is at hand that lacks hooks:read"}
+    assert {each["reason"] for each in report["skipped"]} == {"there is no token that lacks hooks:read"}
     assert report["tests"]["passed"] == 5

@@ -37,7 +37,7 @@ def test_requests_are_asserted_with_a_clear_failure(make: MakeEmulator) -> None:
     world.requests.assert_called("GET", "/scenarios/1/logs")
     with pytest.raises(AssertionError) as failure:
         world.requests.assert_called("POST", "/scenarios/*/run", times=1)
-    assert "expected POST /scenarios/*/run 1 time(s), but it was received 0 time(s)" in str(failure.value)
+    assert "expected POST /scenarios/*/run 1 time, but it was received 0 times" in str(failure.value)
     assert "Ada Maker (token admin): GET /scenarios/1/logs" in str(failure.value)
     world.requests.clear()
     assert len(world.requests) == 0

@@ -95,7 +95,7 @@ def test_a_failed_assertion_shows_what_was_sent(world: World) -> None:
     id = world.http.requests[0]["scenarioId"]
     assert str(failure.value).splitlines() == [
         'expected POST https://api.example.com/* with a body like {"sku":"B-2"} at least once,'
-        " but it was sent 0 time(s); this was sent:",
+        " but it was sent 0 times; this was sent:",
         f"  scenario {id}, module 1 (http:MakeRequest) sent POST {API} and got 200, from mock data",
         '    with the body {"sku":"A-1","quantity":2}',
     ]
@@ -128,7 +128,7 @@ def test_a_mail_that_was_not_sent_is_reported_with_those_that_were(world: World)
     with pytest.raises(AssertionError) as failure:
         world.outbox.assert_sent("bob@*", "Hello", times=2)
     assert str(failure.value).splitlines() == [
-        "expected a mail to bob@* with the subject Hello 2 time(s), but it was sent 0 time(s); these were sent:",
+        "expected a mail to bob@* with the subject Hello 2 times, but it was sent 0 times; these were sent:",
         "  to ann@example.com: Order 9",
     ]
     world.outbox.clear()

@@ -55,7 +55,7 @@ def test_a_failure_shows_what_came_closest_first(world: World) -> None:
     heading, *lines = str(failure.value).splitlines()
     assert heading == (
         'expected POST /scenarios/*/run with status 200 with a body like {"data":{"name":"Bob"}} at least once,'
-        " but it was received 0 time(s); received:"
+        " but it was received 0 times; received:"
     )
     assert lines[0].startswith("  Ada Maker (token admin): POST /scenarios/1/run in organization 1 ->")
     assert lines[1] == '    with the body {"data":{"name":"Zoe"},"responsive":true}'
@@ -75,7 +75,7 @@ def test_a_failure_shows_few_of_many_requests(world: World) -> None:
 
 def test_a_failure_of_a_silent_world_says_so(make_emulator: MakeEmulator) -> None:
     silent = make_emulator.create_world()
-    with pytest.raises(AssertionError, match="was received 0 time\\(s\\); nothing was received"):
+    with pytest.raises(AssertionError, match="was received 0 times; nothing was received"):
         silent.requests.assert_called("GET", "/scenarios")
 
 
@@ -83,7 +83,7 @@ def test_an_unwanted_call_is_shown(world: World) -> None:
     with pytest.raises(AssertionError) as failure:
         world.requests.assert_not_called("GET", "/scenarios/*", status=404)
     assert str(failure.value) == (
-        "expected no GET /scenarios/* with status 404, but it was received 1 time(s):\n"
+        "expected no GET /scenarios/* with status 404, but it was received 1 time:\n"
         "  Ada Maker (token admin): GET /scenarios/99 -> 404: Scenario '99' not found"
     )
 

@@ -10,7 +10,7 @@ import click
 import orjson
 
 from ..error_reasons import os_error_reason
-from ..printable import printable
+from ..plain_text import printable
 from .errors import CommandError
 from .options import format_option
 

@@ -12,7 +12,7 @@ import click
 import orjson
 
 from ..error_reasons import os_error_reason
-from ..printable import printable
+from ..plain_text import pluralize, printable
 from .errors import CommandError
 from .explain import DEFAULT_WIDTH, load_scripts, modules_option, now_option, parse_time
 from .options import format_option, hidden_json_option
@@ -84,8 +84,6 @@ def survey(
 
 def _result_lines(finding: SurveyResult) -> Iterator[str]:
     """Yields the result line of a file, and one with the cause of a failure."""
-    from ..explain.text_output import pluralize
-
     status = click.style(f"{finding.status:<8}", fg=_STATUS_COLOURS[finding.status])
     ran = finding.modules - len(finding.unreached)
     figures = (
@@ -104,8 +102,6 @@ def _cause_text(cause: FailureCause) -> str:
 
 def _summary_lines(findings: Sequence[SurveyResult], others: Sequence[Path]) -> Iterator[str]:
     """Yields the number of files of each status, and the modules that output mock data."""
-    from ..explain.text_output import pluralize
-
     yield ""
     counts = ", ".join(f"{count} {status}" for status, count in _count_statuses(findings).items())
     skipped = f"; {pluralize(len(others), 'other file')} skipped" if others else ""

@@ -178,7 +178,7 @@ class ContractClient:
         __tracebackhide__ = True
         found = match_route(method, path)
         if self.read_only and method not in SAFE_METHODS:
-            pytest.skip("--read-only: this changes something")
+            pytest.skip("--read-only: the test changes resources")
         if found is not None and not any_scope and token is None:
             self.require_scopes(*found.endpoint.scopes)
             if in_plan and self._is_excluded(found.endpoint.plan):

@@ -14,7 +14,7 @@ from .worlds import find_world
 
 
 def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
-    """Add the routes to the control API."""
+    """Adds the routes to the control API."""
 
     @blueprint.get("/worlds/<name>/clock")
     def get_clock(name: str) -> Response:

@@ -19,7 +19,7 @@ _MARKDOWN = "text/markdown; charset=utf-8"
 
 
 def add_routes(blueprint: Blueprint, registry: WorldRegistry, endpoints: Sequence[Endpoint]) -> None:
-    """Add the routes to the control API."""
+    """Adds the routes to the control API."""
 
     @blueprint.get("/worlds/<name>/requests")
     def list_requests(name: str) -> Response:

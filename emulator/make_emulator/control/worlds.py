@@ -17,7 +17,7 @@ from .params import bad_request, parse_body
 
 
 def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
-    """Add the routes to the control API."""
+    """Adds the routes to the control API."""
 
     @blueprint.get("/worlds")
     def list_worlds() -> Response:

@@ -58,7 +58,7 @@ def _diff_lists(a: list[Any], b: list[Any], path: str) -> Iterator[Change]:
 
 
 def _is_unique_key(rows: Sequence[Any], key: str) -> bool:
-    """Returns whether every row is an object, each with another value of a key."""
+    """Returns True if every row is an object, each with another value of a key."""
     names = [row.get(key) if isinstance(row, Mapping) else None for row in rows]
     return all(isinstance(name, (str, int)) for name in names) and len(set(names)) == len(names)
 
@@ -72,7 +72,7 @@ def _join_path(path: str, name: str) -> str:
 
 
 def _is_equal(a: Any, b: Any) -> bool:
-    """Returns whether two scalars are equal in JSON: 1 equals 1.0, and true is not 1."""
+    """Returns True if two scalars are equal in JSON: 1 equals 1.0, and true is not 1."""
     return bool(a == b) and (type(a) is type(b) or (_is_number(a) and _is_number(b)))
 
 

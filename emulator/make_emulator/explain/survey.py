@@ -65,7 +65,7 @@ def find_files(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
 
 
 def looks_like_blueprint(data: bytes) -> bool:
-    """Returns whether a file has a flow, itself or wrapped as the API does it, and so is meant as a blueprint."""
+    """Returns True if a file has a flow, itself or wrapped as the API does it, and so is meant as a blueprint."""
     try:
         held = orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError:

@@ -14,7 +14,7 @@ import click
 
 from ..engine.blueprints.parser import parse_blueprint
 from ..engine.runtime.executor import visible_status
-from ..printable import printable
+from ..plain_text import pluralize, printable
 from ..redaction.masking import TRACE_REDACTOR
 from ..reports.trace_view import Decision, Step, TraceEvent, TraceView, error_outcome
 from ..world.blueprint_refs import first_module
@@ -304,10 +304,6 @@ class _TextLayout:
 
 def quote_text(text: str) -> str:
     return f'"{printable(text)}"'
-
-
-def pluralize(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _json_text(value: Json) -> str:

@@ -47,7 +47,7 @@ class ApiDispatcher:
         self._pipeline = pipeline
 
     def register(self, app: Flask) -> None:
-        """Add the URL rules of the endpoints to an application, and take over its requests below ``/api/v2``.
+        """Adds the URL rules of the endpoints to an application, and takes over its requests below ``/api/v2``.
 
         They are taken over before Flask dispatches, since a request that no rule matches passes the pipeline too.
         """
@@ -92,7 +92,7 @@ class ApiDispatcher:
         authorization: str | None = None,
         origin: str = "",
     ) -> InvocationResult:
-        """Call a declared endpoint without HTTP: same scopes, role, plan, rate limit, faults and log as over HTTP.
+        """Calls a declared endpoint without HTTP: same scopes, role, plan, rate limit, faults and log as over HTTP.
 
         Args:
             caller: the caller, if it is already authenticated.

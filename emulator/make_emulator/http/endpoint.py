@@ -184,7 +184,7 @@ class Endpoint:
     def parse(
         self, path: Mapping[str, str], arguments: MultiDict[str, str], body: bytes | None
     ) -> ParsedParameters:
-        """Parse and validate path, query and body; ``body`` is ``None`` where the endpoint has none.
+        """Parses and validates path, query and body; ``body`` is ``None`` where the endpoint has none.
 
         Raises:
             RequestValidationError: if a parameter is missing, unknown or wrong; it names all of them.
@@ -217,7 +217,7 @@ class Endpoint:
         return parsed
 
     def resolve(self, call: ApiCall) -> None:
-        """Look up every row that the parameters name, through the caller's visibility.
+        """Looks up every row that the parameters name, through the caller's visibility.
 
         Raises:
             NotFoundError: if one does not exist or the caller may not see it.
@@ -232,7 +232,7 @@ class Endpoint:
                 call.organization = visibility.organization_of(row)
 
     def handle(self, call: ApiCall) -> dict[str, Any]:
-        """Run the handler on an admitted call, and render its result as the JSON of the response."""
+        """Runs the handler on an admitted call, and renders its result as the JSON of the response."""
         parameters = call.parameters
         result = self.handler(call, **parameters.path, **call.rows)
         page = parameters.page
@@ -348,7 +348,7 @@ class EndpointGroup:
         core: int | None = None,
         evidence: str = "",
     ) -> Callable[[Handler], Handler]:
-        """Declare a route.
+        """Declares a route.
 
         Args:
             scopes: all the scopes that the token needs.

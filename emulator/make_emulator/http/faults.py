@@ -153,7 +153,7 @@ class FaultRules:
         return rule
 
     def clear(self) -> None:
-        """Delete all rules; delayed requests continue."""
+        """Deletes all rules; delayed requests continue."""
         with self._lock:
             self._rules.clear()
             self._number = 0
@@ -168,7 +168,7 @@ class FaultRules:
             return next((rule for rule in self._rules if rule.matches(method, path, token)), None)
 
     def delay(self, milliseconds: int, environ: Mapping[str, Any]) -> None:
-        """Wait in real time, at most until the faults are cleared or the client is gone. Hold no lock meanwhile."""
+        """Waits in real time, at most until the faults are cleared or the client is gone. It holds no lock meanwhile."""
         gone: Callable[[], bool] = environ.get(CLIENT_GONE_KEY, lambda: False)
         cleared, left = self._cleared, milliseconds / 1000
         while left > 0 and not cleared.wait(min(left, POLL_INTERVAL)) and not gone():
@@ -199,7 +199,7 @@ class DroppedConnection(Response):
         self.drop(environ)
 
     def drop(self, environ: Mapping[str, Any]) -> NoReturn:
-        """Raise the error of the rule, a timeout after the client has gone."""
+        """Raises the error of the rule, a timeout after the client has gone."""
         if self._rule.action == "reset":
             raise InjectedResetError(self._rule.describe())
         if CLIENT_GONE_KEY in environ:

@@ -49,7 +49,7 @@ class Pipeline(Generic[ContextT]):
     error_response: Callable[[ContextT, Exception], Response]
 
     def run(self, context: ContextT) -> Response:
-        """Take a request through all steps; returns its response."""
+        """Takes a request through all steps; returns its response."""
         try:
             with context.resources:
                 for step in self.request_steps:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..printable import escape_control_characters
+from ..plain_text import escape_control_characters
 from ..redaction.masking import LOG_REDACTOR, OutputRedactor
 from ..redaction.secret_values import NO_SECRETS, SecretValues
 from ..world.clock import format_iso

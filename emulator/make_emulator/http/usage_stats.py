@@ -29,7 +29,7 @@ class UsageStats:
         self._lock = threading.Lock()
 
     def count(self, token: Token, entry: LogEntry) -> None:
-        """Count a finished request."""
+        """Counts a finished request."""
         if entry.endpoint is None:
             return
         key = UsageKey(token.token, entry.endpoint, entry.status, entry.decision, entry.missing)

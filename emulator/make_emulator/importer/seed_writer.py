@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from ..io import write_atomically
-from ..printable import printable
+from ..plain_text import printable
 from ..seeds.yaml_reader import JsonScalarLoader
 from .options import ImportNote, JsonObject
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..http.endpoint import Endpoint
 from ..http.usage_stats import UsageKey
-from ..printable import printable
+from ..plain_text import printable
 from ..registry import WorldHandle
 from ..world.models import Token
 

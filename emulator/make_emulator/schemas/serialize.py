@@ -27,7 +27,7 @@ MAX_FRAGMENTS = 10_000
 
 @lru_cache(maxsize=4096)
 def compile_serializer(schema: type[ResponseSchema], columns: tuple[str, ...] | None = None) -> Serializer:
-    """Compile the function that turns a row into the dict which ``schema().dump(row)`` would give.
+    """Compiles the function that turns a row into the dict which ``schema().dump(row)`` would give.
 
     Args:
         schema: what to show.
@@ -79,11 +79,11 @@ class _Compiler:
             self._row = f"omit_nulls({self._row}, {schema.omit_none!r})"
 
     def row_function(self) -> Any:
-        """Compile ``serialize(world, row)``."""
+        """Compiles ``serialize(world, row)``."""
         return self._compile("row", [*self._preparations(), *self._lookups(), f"return {self._row}"])
 
     def list_function(self) -> Any:
-        """Compile ``serialize(world, rows)``."""
+        """Compiles ``serialize(world, rows)``."""
         if not self._relations:
             return self._compile("rows", [f"return [{self._row} for row in rows]"])
         return self._compile(
@@ -99,7 +99,7 @@ class _Compiler:
         )
 
     def reusing_list_function(self) -> Any:
-        """Compile ``serialize(world, rows)``, which keeps the JSON text of each row with all that it was made from.
+        """Compiles ``serialize(world, rows)``, which keeps the JSON text of each row with all that it was made from.
 
         Rows are not hashable, so they are kept by ``id``: it stays theirs as long as the cache refers to them.
         """

@@ -68,7 +68,7 @@ _ON_DEMAND, _DAILY, _INVALID = 9, 6, 1
 
 
 def generate(world: World, team: Team, owner: User, counts: Mapping[str, int]) -> None:
-    """Generate ``counts`` resources of each kind."""
+    """Generates ``counts`` resources of each kind."""
     # Lazy: Faker is slow to import, and few worlds need it.
     from faker import Faker
 
@@ -93,7 +93,7 @@ class _Generator:
         return [word() for _ in range(_POOL_SIZE)]
 
     def generate_all(self, counts: Mapping[str, int]) -> None:
-        """Generate the resources in the order of their references."""
+        """Generates the resources in the order of their references."""
         for number in range(counts["connections"]):
             self._connection(_APPS[number % len(_APPS)])
         for _ in range(counts["hooks"]):

@@ -22,7 +22,7 @@ _cache: dict[tuple[str, str], Seed] = {}
 
 
 def load(seed: Any) -> Seed:
-    """Read and validate a seed by name, by path, or from an object.
+    """Reads and validates a seed by name, by path, or from an object.
 
     Raises:
         SeedError: with every issue; also if there is no such seed.

@@ -56,7 +56,7 @@ class Seed:
     file_stamps: Mapping[File, tuple[int, int]] = field(default_factory=dict)
 
     def is_fresh(self) -> bool:
-        """Check that the files of its blueprints are unchanged."""
+        """Returns True if the files of its blueprints are unchanged."""
         try:
             return all(file_stamp(path) == before for path, before in self.file_stamps.items())
         except OSError:
@@ -64,7 +64,7 @@ class Seed:
 
 
 def validate(document: SeedDocument, directory: File | None) -> Seed:
-    """Validate a seed whose own blueprints are below a directory.
+    """Validates a seed whose own blueprints are below a directory.
 
     Raises:
         SeedError: with every issue, in the order of the lines.
@@ -105,7 +105,7 @@ class _Validator:
         self._ids_by_name: dict[tuple[str, int | str | None], dict[int | str, int]] = {}
 
     def run(self) -> None:
-        """Validate all rows: assign ids, resolve references, read blueprints."""
+        """Validates all rows: assigns ids, resolves references, reads blueprints."""
         self.data.setdefault("users", [dict(DEFAULT_USER)])
         self.data.setdefault("organizations", [])
         users = list(iter_rows(self.data, "users", ()))
@@ -131,7 +131,7 @@ class _Validator:
     # --- ids and references ----------------------------------------------------------------------
 
     def _assign_ids(self, kind: str, rows: list[tuple[SeedPath, SeedRow]]) -> None:
-        """Reject duplicate ids, and assign one to every row without."""
+        """Rejects duplicate ids, and assigns one to every row without."""
         taken: set[int] = set()
         for path, row in rows:
             id = row.get("id")
@@ -159,7 +159,7 @@ class _Validator:
     def _resolve_reference(
         self, row: SeedRow, key: str, path: SeedPath, kind: str, *, default: bool = False
     ) -> None:
-        """Replace a reference by the id of its row."""
+        """Replaces a reference by the id of its row."""
         team = kind in TEAM_RESOURCE_KEYS
         known = self._ids_by_name.get((kind, str(path[:-2]) if team else None), {})
         reference = row.get(key)
@@ -241,7 +241,7 @@ class _Validator:
                     self._add_issue((*here, "data"), text.rstrip("."))
 
     def _blueprint(self, row: SeedRow, path: SeedPath, *, connections: set[int] | None) -> None:
-        """Read the blueprint, and separate the specifications of inputs and outputs that it contains."""
+        """Reads the blueprint, and separates the specifications of inputs and outputs that it contains."""
         if "scheduling" in row:
             for text in find_schedule_issues(row["scheduling"]):
                 self._add_issue((*path, "scheduling"), text)

@@ -94,7 +94,7 @@ def _child(node: Any, part: str | int) -> tuple[Any, int] | None:
 
 
 def parse_text(text: str, file: str) -> SeedDocument:
-    """Parse the text of a seed file.
+    """Parses the text of a seed file.
 
     Raises:
         SeedError: if it is not YAML, not a mapping, or has values that JSON lacks.
@@ -131,7 +131,7 @@ def parse_text(text: str, file: str) -> SeedDocument:
 
 
 def parse_object(data: Mapping[str, Any]) -> SeedDocument:
-    """Parse a seed that is an object, e.g. of a test or of the control API.
+    """Parses a seed that is an object, e.g. of a test or of the control API.
 
     Raises:
         SeedError: if it is not serializable as JSON.
@@ -158,7 +158,7 @@ def _is_too_deep(text: str) -> bool:
 
 
 def _fits_int64(digits: str) -> bool:
-    """Check if a number fits into a signed integer of 64 bits."""
+    """Returns True if a number fits into a signed integer of 64 bits."""
     return len(digits) < 19 or (len(digits) < 21 and -(2**63) <= int(digits) < 2**63)
 
 
@@ -173,7 +173,7 @@ class _NodeValidator:
         self._sizes: dict[int, int] = {}
 
     def visit(self, node: Any, path: SeedPath, above: frozenset[int]) -> int:
-        """Validate a node, and count its values with all aliases expanded."""
+        """Validates a node, and counts its values with all aliases expanded."""
         if node.tag not in _TAGS:
             self._add_issue(path, f"{node.tag} is not a kind of value that JSON has", node)
         if isinstance(node, yaml.ScalarNode):

@@ -13,7 +13,7 @@ _LINGER_ZERO = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 def is_client_gone(request: Any) -> bool:
-    """Returns whether the client of a request has closed the connection, or the server is stopping."""
+    """Returns True if the client of a request has closed the connection, or the server is stopping."""
     if not request.server.ready:
         return True
     # Below TLS a peek may see one more record, but never the end too early.

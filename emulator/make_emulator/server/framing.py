@@ -38,7 +38,7 @@ class IncompleteBodyError(ConnectionError):
 
 
 def read_headers(stream: Any, headers: dict[bytes, bytes]) -> dict[bytes, bytes]:
-    """Read the fields of a request's head, in the form that cheroot keeps them.
+    """Reads the fields of a request's head, in the form that cheroot keeps them.
 
     Raises:
         FramingError: if a line is malformed, or a field that has to be single is repeated with another value.
@@ -73,7 +73,7 @@ def read_headers(stream: Any, headers: dict[bytes, bytes]) -> dict[bytes, bytes]
 
 
 def check_framing(headers: dict[bytes, bytes], protocol: str) -> None:
-    """Check the fields that delimit and address a request.
+    """Checks the fields that delimit and address a request.
 
     Raises:
         FramingError: if they are ambiguous.
@@ -93,7 +93,7 @@ def check_framing(headers: dict[bytes, bytes], protocol: str) -> None:
 
 
 def read_body(stream: Any, length: int) -> IO[bytes]:
-    """Read a body of known length.
+    """Reads a body of known length.
 
     Raises:
         IncompleteBodyError: if the client went away first.
@@ -116,7 +116,7 @@ def read_body(stream: Any, length: int) -> IO[bytes]:
 
 
 def read_chunked_body(stream: Any, limit: int) -> tuple[IO[bytes], int]:
-    """Read a body in chunks, with its trailer; returns it with its length.
+    """Reads a body in chunks, with its trailer; returns it with its length.
 
     Raises:
         IncompleteBodyError: if the client went away first.

@@ -59,13 +59,13 @@ class ThreadPool:
         return self._queue.qsize()
 
     def start(self) -> None:
-        """Accept connections, also after a stop; threads start with the first of them."""
+        """Accepts connections, also after a stop; threads start with the first of them."""
         with self._lock:
             self._queue, self._threads, self._active = queue.SimpleQueue(), set(), {}
             self._idle, self._stopping = 0, False
 
     def put(self, connection: Any) -> None:
-        """Hand a connection to an idle thread, or to a new one."""
+        """Hands a connection to an idle thread, or to a new one."""
         with self._lock:
             if self._stopping:
                 connection.close()
@@ -105,7 +105,7 @@ class ThreadPool:
                 self._threads.discard(this)
 
     def _next(self) -> Any:
-        """Wait for work; ``None`` if the thread is to end."""
+        """Waits for work; ``None`` if the thread is to end."""
         with self._lock:
             if self._stopping:
                 return None
@@ -141,7 +141,7 @@ class ThreadPool:
             log.exception("a connection could not be closed")
 
     def stop(self, timeout: float | None = 5) -> None:
-        """End all threads, those without work at once.
+        """Ends all threads, those without work at once.
 
         Others end when they are done or, after ``timeout`` seconds, by closing their sockets. A thread that computes is
         left behind; threads are daemons.
@@ -159,7 +159,7 @@ class ThreadPool:
         self._join(time.monotonic() + 0.2)
 
     def _join(self, deadline: float) -> bool:
-        """Wait for the threads that are busy; true if none is left."""
+        """Waits for the threads that are busy; true if none is left."""
         for thread in list(self._threads):
             if thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - time.monotonic()))
@@ -167,7 +167,7 @@ class ThreadPool:
 
 
 def _is_readable(connection: Any) -> bool:
-    """Wait for the next request of a connection, for a moment: most clients send it at once.
+    """Waits for the next request of a connection, for a moment: most clients send it at once.
 
     It saves two changes of threads a request, each of which waits for the interpreter lock.
     """

@@ -125,7 +125,7 @@ class _Request(HTTPRequest):
         return read
 
     def header_reader(self, stream: Any, headers: dict[bytes, bytes]) -> dict[bytes, bytes]:
-        """Read the head's fields; cheroot answers 400 to a `ValueError`."""
+        """Reads the head's fields; cheroot answers 400 to a `ValueError`."""
         framing.read_headers(stream, headers)
         framing.check_framing(headers, self.response_protocol)
         return headers
@@ -135,7 +135,7 @@ class _Request(HTTPRequest):
         self.refuse(str(status), msg)
 
     def refuse(self, status: str, detail: str = "") -> None:
-        """Answer in Make's shape, and close the connection."""
+        """Answers in Make's shape, and closes the connection."""
         code, _, reason = status.partition(" ")
         body = orjson.dumps({"detail": detail or reason, "message": reason, "code": f"SC{code}"})
         self.close_connection = self.sent_headers = True
@@ -151,7 +151,7 @@ class _Request(HTTPRequest):
 
 
 def _drain(peer: Any) -> None:
-    """Read what a client still sends, for a moment, so that it sees the response rather than a reset."""
+    """Reads what a client still sends, for a moment, so that it sees the response rather than a reset."""
     deadline, left = time.monotonic() + DRAIN_SECONDS, MAX_DRAINED
     if not isinstance(peer, ssl.SSLSocket):
         peer.shutdown(socket.SHUT_WR)
@@ -192,7 +192,7 @@ class _ConnectionManager(ConnectionManager):
             return None
 
     def _close_idle(self) -> int:
-        """Close the half of the idle connections that was used least recently; returns how many."""
+        """Closes the half of the idle connections that was used least recently; returns how many."""
         selector: Any = self._selector  # type: ignore[attr-defined]
         idle = [(conn.last_used, fd, conn) for fd, conn in selector.connections if conn is not self.server]
         idle.sort(key=lambda each: each[0])

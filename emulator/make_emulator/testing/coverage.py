@@ -64,7 +64,7 @@ class CoverageCollector:
 
 
 def is_collecting() -> bool:
-    """Returns whether a collector is active."""
+    """Returns True if a collector is active."""
     return bool(_active_collectors)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from ..plain_text import pluralize
 from ..reports.trace_view import BundleNumber, Condition, Decision, Step, TraceView
 
 __all__ = ["BundleNumber", "Condition", "Decision", "Step", "WorldExecution"]
@@ -60,9 +61,9 @@ class WorldExecution:
         count = len(self.steps_of(module))
         if count == times or (times is None and count):
             return
-        expected = "to be reached" if times is None else f"to be reached {times} time(s)"
+        expected = "to be reached" if times is None else f"to be reached {pluralize(times, 'time')}"
         raise AssertionError(
-            f"expected module {module} {expected}, but it was {count} time(s); {self._explain_failure()}"
+            f"expected module {module} {expected}, but it was {pluralize(count, 'time')}; {self._explain_failure()}"
         )
 
     def assert_not_reached(self, module: int | str) -> None:
@@ -75,7 +76,7 @@ class WorldExecution:
         steps = self.steps_of(module)
         if steps:
             raise AssertionError(
-                f"expected module {module} not to be reached, but it was {len(steps)} time(s):\n"
+                f"expected module {module} not to be reached, but it was {pluralize(len(steps), 'time')}:\n"
                 + _format_lines([step.sentence for step in steps])
             )
 
@@ -91,7 +92,7 @@ class WorldExecution:
         count = len(self.stopped_by(name, before=before))
         if count == times or (times is None and count):
             return
-        expected = "a bundle" if times is None else f"{times} bundle(s)"
+        expected = "a bundle" if times is None else pluralize(times, "bundle")
         called = "a filter" if name is None else f"filter '{name}'"
         place = "" if before is None else f" before module {before}"
         raise AssertionError(

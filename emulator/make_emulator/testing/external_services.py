@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from ..client.control import WorldClient, drop_none
+from ..plain_text import pluralize
 from ..redaction.masking import TRACE_REDACTOR
 from ..world.external_services import matches_url
 from .requests import MAX_REQUESTS_SHOWN, json_includes
@@ -115,9 +116,9 @@ class WorldHttp:
         count = len(self.requests.matching(method, url, json=json))
         if count == times or (times is None and count):
             return
-        expected = "at least once" if times is None else f"{times} time(s)"
+        expected = "at least once" if times is None else pluralize(times, "time")
         raise AssertionError(
-            f"expected {_describe_expectation(method, url, json)} {expected}, but it was sent {count} time(s);"
+            f"expected {_describe_expectation(method, url, json)} {expected}, but it was sent {pluralize(count, 'time')};"
             f" {self._describe_closest(method, url, json)}"
         )
 
@@ -132,7 +133,7 @@ class WorldHttp:
         if rows:
             sent = "\n".join(_describe_request(row) for row in rows[-MAX_REQUESTS_SHOWN:])
             raise AssertionError(
-                f"expected no {_describe_expectation(method, url, json)}, but it was sent {len(rows)} time(s):\n{sent}"
+                f"expected no {_describe_expectation(method, url, json)}, but it was sent {pluralize(len(rows), 'time')}:\n{sent}"
             )
 
     def _describe_closest(self, method: str, url: str, json: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..client.control import drop_none
+from ..plain_text import pluralize
 from .requests import MAX_REQUESTS_SHOWN
 from .rows import RemoteSequence
 
@@ -41,9 +42,9 @@ class WorldOutbox(RemoteSequence):
         count = len(self.matching(to, subject))
         if count == times or (times is None and count):
             return
-        expected = "at least once" if times is None else f"{times} time(s)"
+        expected = "at least once" if times is None else pluralize(times, "time")
         raise AssertionError(
-            f"expected a mail{_describe_expectation(to, subject)} {expected}, but it was sent {count} time(s); {self._describe_sent()}"
+            f"expected a mail{_describe_expectation(to, subject)} {expected}, but it was sent {pluralize(count, 'time')}; {self._describe_sent()}"
         )
 
     def _describe_sent(self) -> str:

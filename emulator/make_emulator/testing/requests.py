@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from ..client.control import drop_none
+from ..plain_text import pluralize
 from ..redaction.masking import LOG_REDACTOR
 from .rows import RemoteSequence
 
@@ -86,9 +87,9 @@ class WorldRequests(RemoteSequence):
         count = len(self.matching(method, path, status=status, json=json))
         if count == times or (times is None and count):
             return
-        expected = "at least once" if times is None else f"{times} time(s)"
+        expected = "at least once" if times is None else pluralize(times, "time")
         raise AssertionError(
-            f"expected {_describe_expectation(method, path, status, json)} {expected}, but it was received {count} time(s);"
+            f"expected {_describe_expectation(method, path, status, json)} {expected}, but it was received {pluralize(count, 'time')};"
             f" {self._describe_closest(method, path, status, json)}"
         )
 
@@ -105,7 +106,7 @@ class WorldRequests(RemoteSequence):
         if rows:
             received = "\n".join(f"  {row['sentence']}" for row in rows[-MAX_REQUESTS_SHOWN:])
             raise AssertionError(
-                f"expected no {_describe_expectation(method, path, status, json)}, but it was received {len(rows)} time(s):\n{received}"
+                f"expected no {_describe_expectation(method, path, status, json)}, but it was received {pluralize(len(rows), 'time')}:\n{received}"
             )
 
     def export_har(self, path: str | Path) -> None:

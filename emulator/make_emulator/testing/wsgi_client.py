@@ -66,7 +66,7 @@ class BodyStream:
         raise StopIteration
 
     def close(self) -> None:
-        """Release the application's resources; closing twice is allowed."""
+        """Releases the application's resources; closing twice is allowed."""
         self._closed = True
         close = getattr(self._whole, "close", None)
         if close is not None:
@@ -147,7 +147,7 @@ def call_wsgi(
     chunked: bool = False,
     timeout: float | None = None,
 ) -> WsgiResponse:
-    """Send one request to an application.
+    """Sends one request to an application.
 
     Args:
         host: the host that is called, with its port unless that is the scheme's default.

@@ -22,13 +22,13 @@ MAX_YEAR = 9998
 
 @lru_cache(maxsize=65_536)
 def format_iso(moment: int) -> str:
-    """Format a moment as Make does: ISO 8601 with milliseconds and ``Z``."""
+    """Formats a moment as Make does: ISO 8601 with milliseconds and ``Z``."""
     whole, milliseconds = divmod(moment, SECOND)
     return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
 
 
 def parse_iso(text: str) -> int:
-    """Parse an ISO 8601 time; one without an offset is UTC.
+    """Parses an ISO 8601 time; one without an offset is UTC.
 
     Raises:
         ValueError: if the text is not a time.
@@ -72,7 +72,7 @@ class Clock:
         return self._offset
 
     def resume(self, offset: int) -> None:
-        """Run, ``offset`` milliseconds ahead of the system's clock."""
+        """Runs, ``offset`` milliseconds ahead of the system's clock."""
         self._frozen = None
         self._offset = offset
 
@@ -83,7 +83,7 @@ class Clock:
         return min(time.time_ns() // 1_000_000 + self._offset, MAX_TIMESTAMP)
 
     def set(self, now: int | str) -> None:
-        """Jump to a moment; a frozen clock stays frozen there.
+        """Jumps to a moment; a frozen clock stays frozen there.
 
         Raises:
             ValueError: if it is before 1970, or after the last moment.
@@ -97,24 +97,24 @@ class Clock:
             self._offset = moment - time.time_ns() // 1_000_000
 
     def advance_to(self, moment: int) -> None:
-        """Advance to a moment; never back, and not past `MAX_TIMESTAMP`."""
+        """Advances to a moment; never back, and not past `MAX_TIMESTAMP`."""
         self.set(min(max(moment, self.now()), MAX_TIMESTAMP))
 
     def freeze(self, at: int | str | None = None) -> None:
-        """Freeze the clock, at a moment or at the present one."""
+        """Freezes the clock, at a moment or at the present one."""
         # Frozen first: a running clock would move on between the two steps.
         self._frozen = self.now()
         if at is not None:
             self.set(at)
 
     def unfreeze(self) -> None:
-        """Let the clock run again from its present moment."""
+        """Lets the clock run again from its present moment."""
         if self._frozen is not None:
             now, self._frozen = self._frozen, None
             self.set(now)
 
     def advance(self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0) -> None:
-        """Advance by a duration, frozen or not."""
+        """Advances by a duration, frozen or not."""
         step = round((seconds + 60 * (minutes + 60 * (hours + 24 * days))) * SECOND)
         if step < 0:
             raise ValueError("a clock cannot be advanced by a negative time")

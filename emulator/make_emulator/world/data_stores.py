@@ -43,7 +43,7 @@ def create_store(
     structure: DataStructure | None = None,
     id: int | None = None,
 ) -> DataStore:
-    """Create a store, whose size is reserved from the organization's allowance.
+    """Creates a store, whose size is reserved from the organization's allowance.
 
     Raises:
         OutOfSpaceError: if the organization's allowance is used up (Make's IM003).
@@ -75,7 +75,7 @@ def insert_store(
     structure_id: int | None = None,
     records: Iterable[Record] = (),
 ) -> DataStore:
-    """Insert a store with its records, unchecked."""
+    """Inserts a store with its records, unchecked."""
     rows = [world.records.put(record) for record in records]
     return world.data_stores.put(
         DataStore(
@@ -91,7 +91,7 @@ def insert_store(
 
 
 def update_store(world: World, store: DataStore, **changes: Any) -> DataStore:
-    """Change name, max_size or datastructure_id.
+    """Changes name, max_size or datastructure_id.
 
     Raises:
         OutOfSpaceError: if the new size does not fit the allowance, or is below what the records take.
@@ -112,7 +112,7 @@ def _check_storage_allowance(world: World, team: Team, size: int) -> None:
 
 
 def delete_stores(world: World, stores: Sequence[DataStore], *, confirmed: bool) -> list[int]:
-    """Delete stores with their records; all of them or none.
+    """Deletes stores with their records; all of them or none.
 
     Raises:
         NotConfirmedError: if a scenario uses one of them and the caller did not confirm.
@@ -141,7 +141,7 @@ def add_record(
     data: Mapping[str, Json] | None = None,
     overwrite: bool = False,
 ) -> Record:
-    """Store a record; without a key, one of 12 hexadecimal digits is generated.
+    """Stores a record; without a key, one of 12 hexadecimal digits is generated.
 
     Raises:
         InvalidParametersError: if the data do not fit the structure, or the key is taken and ``overwrite`` is not set.
@@ -160,12 +160,12 @@ def add_record(
 
 
 def replace_record(world: World, store: DataStore, key: str, data: Mapping[str, Json]) -> Record:
-    """Create or replace the record with a key (the generic rule of PUT)."""
+    """Creates or replaces the record with a key (the generic rule of PUT)."""
     return _write_record(world, store, key, _validate_record_data(world, store, data))
 
 
 def update_record(world: World, store: DataStore, key: str, changes: Mapping[str, Json]) -> Record:
-    """Change some fields of a record; the others stay.
+    """Changes some fields of a record; the others stay.
 
     Raises:
         NotFoundError: if there is no record with that key.
@@ -187,7 +187,7 @@ def find_record(world: World, store: DataStore, key: str) -> Record:
 
 
 def delete_records(world: World, store: DataStore, keys: Iterable[str]) -> list[str]:
-    """Delete the records with these keys and return the keys that existed; others are ignored."""
+    """Deletes the records with these keys and returns the keys that existed; others are ignored."""
     deleted: list[str] = []
     freed = 0
     for key in dict.fromkeys(keys):
@@ -262,7 +262,7 @@ def bson_size(value: Json) -> int:
 def create_structure(
     world: World, team: Team, *, name: str, spec: FieldSpecs, strict: bool, id: int | None = None
 ) -> DataStructure:
-    """Create a data structure; ``strict`` rejects fields that are not in ``spec``."""
+    """Creates a data structure; ``strict`` rejects fields that are not in ``spec``."""
     id = world.ids.assign("data structure", id)
     return world.data_structures.put(
         DataStructure(id=id, name=name, team_id=team.id, spec=spec, strict=strict)
@@ -270,12 +270,12 @@ def create_structure(
 
 
 def update_structure(world: World, structure: DataStructure, **changes: Any) -> DataStructure:
-    """Change name, spec or strict."""
+    """Changes name, spec or strict."""
     return world.data_structures.put(replace(structure, **changes))
 
 
 def delete_structure(world: World, structure: DataStructure, *, confirmed: bool) -> int:
-    """Delete a structure that no data store has.
+    """Deletes a structure that no data store has.
 
     Raises:
         ResourceInUseError: if a data store has it.

@@ -25,7 +25,7 @@ MAX_RULES, MAX_RULE_PAGES = 1_000, 1_000
 
 
 def add_rule(world: World, rule: HttpRule) -> HttpRule:
-    """Add a rule under the next id; earlier rules take precedence."""
+    """Adds a rule under the next id; earlier rules take precedence."""
     return world.http_rules.put(replace(rule, id=world.ids.next("http rule")))
 
 
@@ -39,19 +39,19 @@ def match_rule(world: World, method: str, url: str) -> HttpRule | None:
 
 
 def matches_url(url: str, glob: str) -> bool:
-    """Check if a URL matches a glob, with its query or without."""
+    """Returns True if a URL matches a glob, with its query or without."""
     return fnmatchcase(url, glob) or fnmatchcase(url.partition("?")[0], glob)
 
 
 def record_request(world: World, request: SentRequest) -> SentRequest:
-    """Log a request under the next id."""
+    """Logs a request under the next id."""
     body = request.body and request.body[:MAX_REQUEST_BODY]
     logged = replace(request, id=world.ids.next("http request"), body=body)
     return _append_bounded(world.http_requests, logged, MAX_REQUESTS)
 
 
 def record_mail(world: World, mail: Mail) -> Mail:
-    """Add a mail to the outbox under the next id."""
+    """Adds a mail to the outbox under the next id."""
     html, text = mail.html and mail.html[:MAX_MAIL_TEXT], mail.text and mail.text[:MAX_MAIL_TEXT]
     return _append_bounded(
         world.outbox, replace(mail, id=world.ids.next("mail"), html=html, text=text), MAX_MAILS

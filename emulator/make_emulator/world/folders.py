@@ -16,7 +16,7 @@ MAX_DEPTH = 10
 def create(
     world: World, team: Team, *, name: str, parent: Folder | None = None, id: int | None = None
 ) -> Folder:
-    """Create a folder, at the top level or in another one.
+    """Creates a folder, at the top level or in another one.
 
     Raises:
         NotFoundError: if the parent belongs to another team.
@@ -32,7 +32,7 @@ def create(
 def update(
     world: World, folder: Folder, *, parent: Folder | None = None, **changes: str | int | None
 ) -> Folder:
-    """Rename a folder or move it.
+    """Renames a folder or moves it.
 
     Raises:
         NotFoundError, InvalidParametersError: as `create`; also if it would be its own ancestor.
@@ -44,7 +44,7 @@ def update(
 
 
 def delete(world: World, folder: Folder) -> int:
-    """Delete a folder; its scenarios stay, in no folder.
+    """Deletes a folder; its scenarios stay, in no folder.
 
     Raises:
         ResourceInUseError: if it contains other folders.

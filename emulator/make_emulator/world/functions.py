@@ -89,7 +89,7 @@ def find_by_name(world: World, team_id: int, name: str) -> CustomFunction | None
 def create(
     world: World, user: User, team: Team, *, name: str, description: str, code: str, id: int | None = None
 ) -> CustomFunction:
-    """Create a function.
+    """Creates a function.
 
     Raises:
         IncompatibleInputError: if the name or the code is invalid, or the team has a function of that name (Make's IM005).
@@ -123,7 +123,7 @@ def update(
     description: str | None = None,
     code: str | None = None,
 ) -> CustomFunction:
-    """Change description or code; the previous code is added to the history. A name may be sent if it is unchanged.
+    """Changes description or code; the previous code is added to the history. A name may be sent if it is unchanged.
 
     Raises:
         IncompatibleInputError: if the name differs, or the code is not that of the function (Make's IM005).
@@ -154,7 +154,7 @@ def update(
 
 
 def delete(world: World, function: CustomFunction, users: Iterable[Scenario], *, confirmed: bool) -> None:
-    """Delete a function with its history; the scenarios that use it are unchanged, and fail.
+    """Deletes a function with its history; the scenarios that use it are unchanged, and fail.
 
     Raises:
         NotConfirmedError: if there are scenarios that use it, and the caller did not confirm.

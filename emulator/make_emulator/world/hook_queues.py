@@ -41,7 +41,7 @@ def by_time(row: HookLog) -> tuple[int, int]:
 
 
 def enqueue(world: World, hook: Hook, data: Json, *, id: str, size: int | None = None) -> Incoming:
-    """Queue a bundle for the hook's scenario.
+    """Queues a bundle for the hook's scenario.
 
     Raises:
         QueueFullError: if the queue holds as many entries as the plan allows, or as many bytes as the emulator keeps.
@@ -69,7 +69,7 @@ def create_incoming(world: World, hook: Hook, data: Json, *, id: str, size: int 
 
 
 def dequeue(world: World, hook_id: int, count: int) -> list[Incoming]:
-    """Remove up to ``count`` entries from a queue and return them, oldest first."""
+    """Removes up to ``count`` entries from a queue and returns them, oldest first."""
     taken = list(world.incomings.where(hook=hook_id).page(oldest_first, limit=count))
     for incoming in taken:
         world.incomings.remove((hook_id, incoming.id))
@@ -77,7 +77,7 @@ def dequeue(world: World, hook_id: int, count: int) -> list[Incoming]:
 
 
 def requeue(world: World, rows: Iterable[Incoming]) -> None:
-    """Return entries to the queues that they were taken from; those of deleted hooks are dropped."""
+    """Returns entries to the queues that they were taken from; those of deleted hooks are dropped."""
     for row in rows:
         if row.hook_id in world.hooks:
             world.incomings.put(row)
@@ -106,7 +106,7 @@ def find_incoming(world: World, hook: Hook, id: str) -> Incoming:
 def delete_incomings(
     world: World, hook: Hook, ids: Iterable[str] | None, *, excluded: Iterable[str] = (), confirmed: bool
 ) -> list[str]:
-    """Delete entries of a queue, or all of them (``ids=None``) except the excluded; returns the ids that existed.
+    """Deletes entries of a queue, or all of them (``ids=None``) except the excluded; returns the ids that existed.
 
     Raises:
         NotConfirmedError: if all are to be deleted and the caller did not confirm (documented: IM004).
@@ -127,7 +127,7 @@ def delete_incomings(
 def write_log(
     world: World, hook: Hook, *, id: str, status: int, size: int, data: Mapping[str, Json]
 ) -> HookLog:
-    """Log a delivery, and drop those past the plan's retention, and the oldest beyond the limits of size."""
+    """Logs a delivery, and drops those past the plan's retention, and the oldest beyond the limits of size."""
     organization = organization_of(world, hook.team_id)
     now = world.now()
     expired = now - organization.license.webhook_log_retention_days * DAY
@@ -158,7 +158,7 @@ def write_log(
 
 
 def _drop_oldest(world: World, entries: Selection[HookLog], newest: HookLog) -> bool:
-    """Drop the oldest of some log entries; False if only the newest is left."""
+    """Drops the oldest of some log entries; False if only the newest is left."""
     [oldest] = entries.page(by_time, limit=1)
     if oldest is newest:
         return False

@@ -128,7 +128,7 @@ def create_hook(
     data: Mapping[str, Json],
     use_defaults: bool = False,
 ) -> Hook:
-    """Create a hook, enabled and learning (documented).
+    """Creates a hook, enabled and learning (documented).
 
     Raises:
         IncompatibleInputError: if there is no such type (Make's IM005).
@@ -153,7 +153,7 @@ def insert(
     alone_since: int | None = None,
     id: int | None = None,
 ) -> Hook:
-    """Insert a hook, unchecked; one of an unknown type is shown as a webhook.
+    """Inserts a hook, unchecked; one of an unknown type is shown as a webhook.
 
     Args:
         alone_since: the time since which no scenario uses it, in milliseconds; now, by default.
@@ -181,12 +181,12 @@ def insert(
 
 
 def rename_hook(world: World, hook: Hook, name: str) -> Hook:
-    """Change the name of a hook."""
+    """Changes the name of a hook."""
     return world.hooks.put(replace(hook, name=name))
 
 
 def set_data(world: World, hook: Hook, changes: Mapping[str, Json]) -> bool:
-    """Change some of the data of a hook; true if anything changed.
+    """Changes some of the data of a hook; true if anything changed.
 
     Raises:
         InvalidParametersError: if a field is unknown to the type, or wrong.
@@ -203,23 +203,23 @@ def set_data(world: World, hook: Hook, changes: Mapping[str, Json]) -> bool:
 
 
 def enable(world: World, hook: Hook) -> None:
-    """Enable a hook; the timeout of one that was deactivated starts again."""
+    """Enables a hook; the timeout of one that was deactivated starts again."""
     world.hooks.put(replace(hook, enabled=True, alone_since=max(hook.alone_since, world.now())))
 
 
 def disable(world: World, hook: Hook) -> None:
-    """Disable a hook, which rejects data from then on (documented)."""
+    """Disables a hook, which rejects data from then on (documented)."""
     world.hooks.put(replace(hook, enabled=False))
 
 
 def set_learning(world: World, hook: Hook, learning: bool) -> None:
-    """Start or stop learning the structure of incoming data; starting discards what was learned before."""
+    """Starts or stops learning the structure of incoming data; starting discards what was learned before."""
     structure: FieldSpecs = () if learning else hook.structure
     world.hooks.put(replace(hook, learning=learning, structure=structure))
 
 
 def learn_structure(world: World, hook: Hook, data: Json) -> Hook:
-    """Learn the structure of the data that a learning hook received, which ends its learning (documented)."""
+    """Learns the structure of the data that a learning hook received, which ends its learning (documented)."""
     if not hook.learning:
         return hook
     bundle = data[0] if isinstance(data, list) and data else data
@@ -228,7 +228,7 @@ def learn_structure(world: World, hook: Hook, data: Json) -> Hook:
 
 
 def delete_hook(world: World, hook: Hook, *, confirmed: bool) -> int:
-    """Delete a hook with its queue and its logs; its scenario loses its trigger.
+    """Deletes a hook with its queue and its logs; its scenario loses its trigger.
 
     Raises:
         NotConfirmedError: if a scenario uses it and the caller did not confirm.
@@ -242,7 +242,7 @@ def delete_hook(world: World, hook: Hook, *, confirmed: bool) -> int:
 
 
 def mark_unassigned(world: World, hook_id: int | None) -> None:
-    """Start the timeout of a hook that its scenario no longer uses."""
+    """Starts the timeout of a hook that its scenario no longer uses."""
     hook = world.hooks.get(hook_id) if hook_id is not None else None
     if hook is not None:
         world.hooks.put(replace(hook, alone_since=world.now()))
@@ -254,7 +254,7 @@ def scenario_of(world: World, hook: Hook) -> Scenario | None:
 
 
 def is_gone(world: World, hook: Hook) -> bool:
-    """Check if the hook was deactivated, having had no scenario for more than five days (documented)."""
+    """Returns True if the hook was deactivated, having had no scenario for more than five days (documented)."""
     return world.now() - hook.alone_since > UNASSIGNED_TIMEOUT and scenario_of(world, hook) is None
 
 

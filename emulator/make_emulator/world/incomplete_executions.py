@@ -74,7 +74,7 @@ def select(
 
 
 def delete(world: World, rows: Sequence[IncompleteExecution], *, confirmed: bool) -> list[str]:
-    """Delete incomplete executions irrevocably.
+    """Deletes incomplete executions irrevocably.
 
     Raises:
         NotConfirmedError: if the caller did not confirm.

@@ -20,7 +20,7 @@ from .world import World
 def create_user(
     world: World, *, name: str, email: str, id: int | None = None, is_admin: bool = False
 ) -> User:
-    """Create a user, in the time zone of Prague and with a gravatar."""
+    """Creates a user, in the time zone of Prague and with a gravatar."""
     id = world.ids.assign("user", id)
     digest = hashlib.md5(email.strip().lower().encode(), usedforsecurity=False).hexdigest()
     return world.users.put(
@@ -41,7 +41,7 @@ def create_user(
 def create_token(
     world: World, user: User, scopes: Iterable[str], *, label: str, token: str | None = None
 ) -> Token:
-    """Create an API token of a user; by default its text is generated."""
+    """Creates an API token of a user; by default its text is generated."""
     row = Token(
         token=token or world.ids.uuid4(),
         label=label,
@@ -65,7 +65,7 @@ def create_organization(
     plan: str = "enterprise",
     id: int | None = None,
 ) -> tuple[Organization, OrganizationMember]:
-    """Create an organization; its owner becomes its first member."""
+    """Creates an organization; its owner becomes its first member."""
     id = world.ids.assign("organization", id)
     now = world.now()
     world.counters_until = 0
@@ -90,7 +90,7 @@ def create_organization(
 def add_organization_member(
     world: World, user: User, organization: Organization, *, role_id: int = ORGANIZATION_MEMBER
 ) -> OrganizationMember:
-    """Add a user to an organization, or change the role of a member."""
+    """Adds a user to an organization, or changes the role of a member."""
     return world.organization_members.put(
         OrganizationMember(user_id=user.id, organization_id=organization.id, role_id=role_id)
     )
@@ -99,7 +99,7 @@ def add_organization_member(
 def add_team_member(
     world: World, user: User, team: Team, *, role_id: int = TEAM_ADMIN, changeable: bool = True
 ) -> TeamMember:
-    """Add a user to a team, or change the role of a member."""
+    """Adds a user to a team, or changes the role of a member."""
     return world.team_members.put(
         TeamMember(user_id=user.id, team_id=team.id, role_id=role_id, changeable=changeable)
     )
@@ -115,7 +115,7 @@ def create_team(
     transfer_limit: int | None = None,
     id: int | None = None,
 ) -> tuple[Team, TeamMember]:
-    """Create a team; its creator becomes its administrator.
+    """Creates a team; its creator becomes its administrator.
 
     Raises:
         PlanLimitError: if the plan allows no more teams (help centre: plans below Teams have one).
@@ -138,14 +138,14 @@ def create_team(
 def change_plan(
     world: World, organization: Organization, plan: str, overrides: Mapping[str, Any] = MappingProxyType({})
 ) -> Organization:
-    """Change the plan of an organization, with overrides of its license; existing resources stay."""
+    """Changes the plan of an organization, with overrides of its license; existing resources stay."""
     return update_organization(world, organization, plan=plan, license=replace(PLANS[plan][1], **overrides))
 
 
 def create_organization_with_team(
     world: World, user: User, *, name: str, region_id: int, country_id: int, timezone_id: int
 ) -> tuple[Organization, OrganizationMember]:
-    """Create an organization as the API does, with a first team.
+    """Creates an organization as the API does, with a first team.
 
     Raises:
         AccessDeniedError: if the user is no administrator of the zone, whatever the token's scopes.
@@ -171,7 +171,7 @@ def _validate_country_and_timezone(*, country_id: int | None = None, timezone_id
 
 
 def update_organization_settings(world: World, organization: Organization, **changes: Any) -> Organization:
-    """Change name, country_id or timezone_id.
+    """Changes name, country_id or timezone_id.
 
     Raises:
         InvalidParametersError: if the country or the time zone does not exist.
@@ -183,17 +183,17 @@ def update_organization_settings(world: World, organization: Organization, **cha
 
 
 def update_organization(world: World, organization: Organization, **changes: object) -> Organization:
-    """Change fields of an organization, unchecked."""
+    """Changes fields of an organization, unchecked."""
     return world.organizations.put(replace(organization, **changes))  # type: ignore[arg-type]
 
 
 def update_team(world: World, team: Team, **changes: object) -> Team:
-    """Change fields of a team, unchecked."""
+    """Changes fields of a team, unchecked."""
     return world.teams.put(replace(team, **changes))  # type: ignore[arg-type]
 
 
 def delete_team(world: World, team: Team, *, confirmed: bool) -> int:
-    """Delete a team with everything in it.
+    """Deletes a team with everything in it.
 
     Raises:
         NotConfirmedError: if the caller did not confirm.
@@ -207,7 +207,7 @@ def delete_team(world: World, team: Team, *, confirmed: bool) -> int:
 
 
 def delete_organization(world: World, organization: Organization, *, confirmed: bool) -> int:
-    """Delete an organization with its teams.
+    """Deletes an organization with its teams.
 
     Raises:
         NotConfirmedError: if it has active scenarios and the caller did not confirm.

@@ -166,7 +166,7 @@ def team_permissions(world: World, user: User, team: Team) -> frozenset[str]:
 
 
 def lacks_permission(world: World, user: User, permission: str, row: Any) -> bool:
-    """Check if a user's role lacks a permission for a row, or in the team that owns it.
+    """Returns True if a user's role lacks a permission for a row, or in the team that owns it.
 
     A permission of teams is not required of an organization, and vice versa.
     """

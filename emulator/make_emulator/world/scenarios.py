@@ -36,7 +36,7 @@ def insert(
     output_spec: FieldSpecs | None = None,
     id: int | None = None,
 ) -> Scenario:
-    """Insert a scenario with the first version of its blueprint, unchecked; its name is that of the blueprint.
+    """Inserts a scenario with the first version of its blueprint, unchecked; its name is that of the blueprint.
 
     Args:
         created: the time of creation in milliseconds, by default now; also the default of ``last_edit``.
@@ -77,7 +77,7 @@ def add_version(
     input_spec: FieldSpecs | None = None,
     output_spec: FieldSpecs | None = None,
 ) -> BlueprintVersion:
-    """Insert the version of a blueprint that the scenario names as its current one."""
+    """Inserts the version of a blueprint that the scenario names as its current one."""
     return world.blueprints.put(
         BlueprintVersion(
             scenario_id=scenario.id,
@@ -92,7 +92,7 @@ def add_version(
 
 
 def record_event(world: World, scenario: Scenario, author: User, kind: str) -> ScenarioEvent:
-    """Log a user's action on a scenario: ``start``, ``stop`` or ``modify``."""
+    """Logs a user's action on a scenario: ``start``, ``stop`` or ``modify``."""
     event = ScenarioEvent(
         id=str(FIRST_EVENT_ID + world.ids.next("event")),
         scenario_id=scenario.id,
@@ -106,7 +106,7 @@ def record_event(world: World, scenario: Scenario, author: User, kind: str) -> S
 
 
 def remove(world: World, scenario: Scenario) -> None:
-    """Remove a scenario with its blueprints, logs and incomplete executions.
+    """Removes a scenario with its blueprints, logs and incomplete executions.
 
     What an instant retry had taken off the queue of the hook returns there.
     """

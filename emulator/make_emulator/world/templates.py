@@ -45,7 +45,7 @@ def create(
     controller: Mapping[str, Json],
     id: int | None = None,
 ) -> Template:
-    """Create a template from a blueprint, without its references to resources of the team.
+    """Creates a template from a blueprint, without its references to resources of the team.
 
     Raises:
         InvalidParametersError: if the controller is malformed.
@@ -75,7 +75,7 @@ def insert(
     controller: Mapping[str, Json],
     id: int | None = None,
 ) -> Template:
-    """Insert a template, unchecked, with its blueprint as it is.
+    """Inserts a template, unchecked, with its blueprint as it is.
 
     Args:
         id: an explicit id; by default, the next one.
@@ -102,7 +102,7 @@ def default_controller(name: str, flow: Sequence[Json]) -> dict[str, Json]:
 
 
 def update(world: World, template: Template, version: PublicTemplate | None, **changes: Any) -> Template:
-    """Change name, blueprint, scheduling or controller of a template, or of a published version of it.
+    """Changes name, blueprint, scheduling or controller of a template, or of a published version of it.
 
     Raises:
         InvalidParametersError: if the controller is malformed.
@@ -119,7 +119,7 @@ def update(world: World, template: Template, version: PublicTemplate | None, **c
 
 
 def delete(world: World, user: User, template: Template, *, confirmed: bool) -> int:
-    """Delete a template with its published versions.
+    """Deletes a template with its published versions.
 
     Raises:
         AccessDeniedError: if it is approved, and the user is no administrator of the zone.
@@ -190,7 +190,7 @@ def find_version(world: World, template: Template, id: int | None) -> PublicTemp
 
 
 def publish(world: World, template: Template) -> Template:
-    """Publish the present state of a template; a version that awaits approval is replaced."""
+    """Publishes the present state of a template; a version that awaits approval is replaced."""
     id = template.published_id
     if id is None or id == template.approved_id:
         id = world.ids.next("public template")
@@ -212,7 +212,7 @@ def publish(world: World, template: Template) -> Template:
 
 
 def request_approval(world: World, template: Template) -> Template:
-    """Request the approval of the published version.
+    """Requests the approval of the published version.
 
     Raises:
         InvalidStateError: if there is no such version, or approval was requested or granted.
@@ -225,7 +225,7 @@ def request_approval(world: World, template: Template) -> Template:
 
 
 def approve(world: World, template: Template) -> Template:
-    """Approve the published version, as Make's staff does; it replaces an earlier one.
+    """Approves the published version, as Make's staff does; it replaces an earlier one.
 
     Raises:
         InvalidStateError: if the template is not published.
@@ -294,7 +294,7 @@ def find_source_template(world: World, visibility: Visibility, id: int) -> Templ
 
 
 def install_public_templates(world: World) -> None:
-    """Insert the approved templates that ship with the emulator into a world."""
+    """Inserts the approved templates that ship with the emulator into a world."""
     for version in _load_shipped_templates():
         world.ids.reserve("public template", version.id)
         world.public_templates.put(replace(version, published=world.now(), approved=world.now()))

@@ -49,7 +49,7 @@ def find_value(world: World, owner: Organization | Team, name: str) -> tuple[int
 def create(
     world: World, author: User, owner: Organization | Team, *, name: str, type_id: int, value: Json
 ) -> Variable:
-    """Create a custom variable.
+    """Creates a custom variable.
 
     Raises:
         NotFoundError: if the plan has no custom variables.
@@ -80,7 +80,7 @@ def update(
     type_id: int | None = None,
     **changes: Json,
 ) -> Variable:
-    """Change the type, the value or both; the value is validated only if both are sent (documented).
+    """Changes the type, the value or both; the value is validated only if both are sent (documented).
 
     Raises:
         NotFoundError: if there is no such custom variable, or the plan has none.
@@ -100,7 +100,7 @@ def update(
 
 
 def delete(world: World, owner: Organization | Team, name: str, *, confirmed: bool) -> bool:
-    """Delete a custom variable with its history; it is empty in the scenarios that use it.
+    """Deletes a custom variable with its history; it is empty in the scenarios that use it.
 
     Raises:
         NotFoundError: as `update`.
@@ -141,7 +141,7 @@ def find(world: World, owner: Organization | Team, name: str) -> Variable:
 
 
 def matches_type(type_id: int, value: Json) -> bool:
-    """Check if a value is of a type."""
+    """Returns True if a value is of a type."""
     match TYPE_NAMES[type_id]:
         case "number":
             return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -48,7 +48,7 @@ class Visibility:
         return self.can_see_team(row.team_id)
 
     def can_see_team(self, team_id: int) -> bool:
-        """Check that the user belongs to a team, or owns its organization (owners have access to all teams)."""
+        """Returns True if the user belongs to a team, or owns its organization (owners have access to all teams)."""
         if (self.user.id, team_id) in self.world.team_members:
             return True
         organization_id = self.world.teams[team_id].organization_id

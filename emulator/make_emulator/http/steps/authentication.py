@@ -20,7 +20,7 @@ _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-
 
 
 def identify_caller(context: RequestContext) -> None:
-    """Find the caller and its world; without a known token the request is logged in the default world.
+    """Finds the caller and its world; without a known token the request is logged in the default world.
 
     The error waits for `require_caller`, so that faults are injected into unauthenticated requests too.
     """
@@ -35,7 +35,7 @@ def identify_caller(context: RequestContext) -> None:
 
 
 def require_caller(context: RequestContext) -> None:
-    """Raise UnauthorizedError (IM015) unless the request has a known token."""
+    """Raises UnauthorizedError (IM015) unless the request has a known token."""
     if (error := context.authentication_error) is not None:
         context.entry.decision = "refused: authentication"
         context.entry.reason = error.reason if isinstance(error, WrongZoneError) else ""
@@ -78,7 +78,7 @@ def authenticate(registry: WorldRegistry, header: str | None, host: str = "") ->
 
 
 def _check_zone(world: World, user: User, host: str) -> None:
-    """Raise WrongZoneError at another zone of Make than the user's; other host names of this machine mean no zone."""
+    """Raises WrongZoneError at another zone of Make than the user's; other host names of this machine mean no zone."""
     called = zone_of_host(host)
     if called is None:
         return

@@ -9,7 +9,7 @@ from ..errors import ForbiddenError
 
 
 def check_scopes(context: RequestContext) -> None:
-    """Raise ForbiddenError (SC403) unless the token has every scope of the endpoint."""
+    """Raises ForbiddenError (SC403) unless the token has every scope of the endpoint."""
     entry, granted = context.entry, context.require_caller().token.scopes
     entry.decision = "refused: scope"
     if missing := [scope for scope in context.require_endpoint().scopes if scope not in granted]:
@@ -19,7 +19,7 @@ def check_scopes(context: RequestContext) -> None:
 
 
 def check_role(context: RequestContext) -> None:
-    """Raise MissingPermissionError (IM002) unless the user's role allows this for each resource that the call names."""
+    """Raises MissingPermissionError (IM002) unless the user's role allows this for each resource that the call names."""
     context.entry.decision = "refused: role"
     call = context.require_call()
     for permission in context.require_endpoint().required_permissions(call.body):
@@ -30,7 +30,7 @@ def check_role(context: RequestContext) -> None:
 
 
 def check_plan(context: RequestContext) -> None:
-    """Raise ForbiddenError (SC403) unless the organization's plan includes the feature of the endpoint."""
+    """Raises ForbiddenError (SC403) unless the organization's plan includes the feature of the endpoint."""
     context.entry.decision = "refused: plan"
     plan, organization = context.require_endpoint().plan, context.require_call().organization
     if plan and organization and not getattr(organization.license, plan):

@@ -26,7 +26,7 @@ class _InjectedRateLimitError(RateLimitError):
 
 
 def inject(context: RequestContext) -> None:
-    """Apply the first rule that matches the request: delay it, or respond in place of the endpoint.
+    """Applies the first rule that matches the request: delays it, or responds in place of the endpoint.
 
     Raises:
         MakeError: if the rule has a status.
@@ -56,7 +56,7 @@ def inject(context: RequestContext) -> None:
 
 
 def truncate(context: RequestContext) -> None:
-    """Cut off the response of an endpoint, if the matched rule says so."""
+    """Cuts off the response of an endpoint, if the matched rule says so."""
     rule, entry, response = context.fault, context.entry, context.response
     if rule is None or response is None or entry.decision == DECISION:
         return

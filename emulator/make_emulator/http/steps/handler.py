@@ -11,7 +11,7 @@ from ..responses import JSON_CONTENT_TYPE
 
 
 def handle(context: RequestContext) -> None:
-    """Run the handler; the result is serialized while the world is locked."""
+    """Runs the handler; the result is serialized while the world is locked."""
     context.entry.decision = "refused: handler"
     request_origin.set(lambda: context.input.origin)
     result = context.require_endpoint().handle(context.require_call())

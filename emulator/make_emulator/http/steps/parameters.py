@@ -9,7 +9,7 @@ from .authentication import reload_user
 
 
 def parse(context: RequestContext) -> None:
-    """Parse path, query and body by the declaration of the endpoint; it takes no lock."""
+    """Parses path, query and body by the declaration of the endpoint; it takes no lock."""
     context.entry.decision = "refused: parameters or visibility"
     context.parsed = context.require_endpoint().parse(context.path, context.input.query, context.body)
 

@@ -17,27 +17,27 @@ NO_ORGANIZATION_LIMIT = 10_000
 
 
 def count(context: RequestContext) -> None:
-    """Count the request. It comes before the checks of role and plan: a refused call counts too."""
+    """Counts the request. It comes before the checks of role and plan: a refused call counts too."""
     if context.require_endpoint().rate_limited:
         call = context.require_call()
         context.rate_limit_status = count_request(call.world, call.organization, call.user)
 
 
 def check(context: RequestContext) -> None:
-    """Raise RateLimitError (SC429) if the window is used up."""
+    """Raises RateLimitError (SC429) if the window is used up."""
     context.entry.decision = "refused: rate limit"
     if context.rate_limit_status is not None and context.rate_limit_status.exceeded:
         raise RateLimitError
 
 
 def add_headers(context: RequestContext) -> None:
-    """Add the state of the window to the response."""
+    """Adds the state of the window to the response."""
     if context.rate_limit_status is not None and context.response is not None:
         context.response.headers.extend(context.rate_limit_status.headers())
 
 
 def count_request(world: World, organization: Organization | None, user: User) -> RateLimitStatus | None:
-    """Count a call of this moment; ``None`` in a world whose rate limit is off."""
+    """Counts a call of this moment; ``None`` in a world whose rate limit is off."""
     if organization is not None:
         bucket, limit = ("organization", organization.id), organization.license.api_limit
     else:
@@ -46,7 +46,7 @@ def count_request(world: World, organization: Organization | None, user: User) -
 
 
 def count_in_window(world: World, bucket: tuple[str, int], limit: int, window: int) -> RateLimitStatus | None:
-    """Count a call in a fixed window of so many milliseconds; ``None`` in a world whose rate limit is off."""
+    """Counts a call in a fixed window of so many milliseconds; ``None`` in a world whose rate limit is off."""
     if not world.rate_limited:
         return None
     opened, calls = world.count_call(bucket, window)

@@ -8,7 +8,7 @@ from ..context import RequestContext
 
 
 def add_headers(context: RequestContext) -> None:
-    """Add the request's id, and how the caller was authenticated."""
+    """Adds the request's id, and how the caller was authenticated."""
     assert context.response is not None
     context.response.headers["x-request-id"] = uuid.uuid4().hex
     if context.caller is not None:

@@ -8,7 +8,7 @@ from ..context import RequestContext
 
 
 def require_endpoint(context: RequestContext) -> None:
-    """Raise NotFound or MethodNotAllowed, of Werkzeug, unless a route matched."""
+    """Raises NotFound or MethodNotAllowed, of Werkzeug, unless a route matched."""
     if context.endpoint is None:
         context.entry.decision = "refused: route"
         context.input.check_route()

@@ -6,6 +6,6 @@ from ..context import RequestContext
 
 
 def count(context: RequestContext) -> None:
-    """Count the finished request for its token and endpoint."""
+    """Counts the finished request for its token and endpoint."""
     if context.caller is not None:
         context.caller.handle.usage_stats.count(context.caller.token, context.entry)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from make_emulator.printable import escape_control_characters, printable
+from make_emulator.plain_text import escape_control_characters, pluralize, printable
 
 
 @pytest.mark.parametrize("text", ["a\x1b[2Jb", "a\r\nb", "a\u2028b", "a\x85b", "a\x00b"])
@@ -21,3 +21,12 @@ def test_a_run_of_control_characters_becomes_one_space_and_spaces_stay() -> None
 
 def test_an_escaped_text_keeps_every_character() -> None:
     assert escape_control_characters("a\r\nb\u2028c é 👩\u200d👧") == "a\\x0d\\x0ab\\x2028c é 👩\u200d👧"
+
+
+def test_a_noun_agrees_with_its_number() -> None:
+    assert [pluralize(number, "time") for number in (0, 1, 2, 1000)] == [
+        "0 times",
+        "1 time",
+        "2 times",
+        "1,000 times",
+    ]

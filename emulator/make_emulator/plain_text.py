@@ -1,4 +1,4 @@
-"""Texts of others in one line: for terminals, reports, comments and logs."""
+"""Plain text for terminals, reports, comments and logs: texts of others in one line, and plurals."""
 
 from __future__ import annotations
 
@@ -17,3 +17,8 @@ def printable(text: object) -> str:
 def escape_control_characters(text: str) -> str:
     r"""Returns a text with escapes such as ``\x0a`` for line breaks and control characters, so that none is lost."""
     return _CONTROL_CHARACTER.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+
+
+def pluralize(number: int, noun: str) -> str:
+    """Returns a number and its noun, e.g. ``1 module`` or ``2 modules``."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
