@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -13,16 +14,41 @@ def write_atomically(path: Path, data: bytes) -> None:
         OSError: if it cannot be written.
     """
     temporary = path.with_name(f"{path.name}.tmp")
+    write_synced(temporary, [data])
+    replace_synced(temporary, path)
+
+
+def write_synced(path: Path, pieces: Iterable[bytes]) -> int:
+    """Writes a file, readable by its owner only, through to the disk; returns its size in bytes.
+
+    Raises:
+        OSError: if it cannot be written; then there is none.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(temporary, flags, 0o600)
+    descriptor = os.open(path, flags, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            for piece in pieces:
+                file.write(piece)
             file.flush()
             os.fsync(file.fileno())
+            return file.tell()
+    except BaseException:
+        # An incomplete file may hold secrets.
+        path.unlink(missing_ok=True)
+        raise
+
+
+def replace_synced(temporary: Path, path: Path) -> None:
+    """Replaces a file by another one atomically, and syncs the folder.
+
+    Raises:
+        OSError: if it cannot be replaced; then the other one is removed.
+    """
+    try:
         temporary.replace(path)
     except OSError:
-        # An incomplete file, or one that cannot replace the other, may hold secrets.
+        # It may hold secrets.
         temporary.unlink(missing_ok=True)
         raise
     _fsync_folder(path.parent)

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from .http.faults import FaultRules
 from .http.request_log import RequestLog
 from .http.usage_stats import UsageStats
+from .redaction.secret_values import SecretValues
 from .world import templates
 from .world.models import Team, Token, User
 from .world.transport import Transport
@@ -40,6 +41,48 @@ class WorldSpec:
     rate_limit: bool = True
 
 
+class WorldStore(Protocol):
+    """Store that keeps the state of one world, change by change, beyond the life of the server."""
+
+    @property
+    def is_writable(self) -> bool:
+        """False while changes cannot be stored; the caller holds the lock of the world."""
+
+    def commit(self, handle: WorldHandle) -> int:
+        """Store the changes since the last commit, or undo them; returns the position up to which the store is written.
+
+        The caller holds the lock of the world.
+
+        Raises:
+            StateNotStoredError: if they could not be stored, and were undone.
+        """
+
+    def sync(self, position: int) -> None:
+        """Wait until the store is as safe as promised up to a position.
+
+        Raises:
+            StateNotStoredError: if it cannot be made safe.
+        """
+
+    def replace(self, world: World) -> None:
+        """Store another state of the world, which takes its place; the caller holds the locks of both.
+
+        Raises:
+            StateNotStoredError: if it could not be stored; then nothing was changed.
+        """
+
+    def delete(self) -> None:
+        """Forget the world, which is deleted; the caller holds its lock.
+
+        Raises:
+            StateNotStoredError: if it cannot be deleted.
+        """
+
+
+#: Opens the store of a new world, and stores its state; ``None`` for a world that is not kept.
+StoreOpener = Callable[["WorldHandle"], WorldStore | None]
+
+
 @dataclass(slots=True)
 class WorldHandle:
     """Handle of one world, with its request log, fault rules and usage statistics."""
@@ -51,20 +94,58 @@ class WorldHandle:
     usage_stats: UsageStats = field(default_factory=UsageStats)
     #: Tokens and udids, present and deleted, by which requests find it; changed with the world's lock held.
     lookup_keys: set[str] = field(default_factory=set, repr=False)
+    #: The secrets of a world, and the state of its tables from which they were collected.
+    _secrets: tuple[World, tuple[int, ...], SecretValues] | None = field(default=None, repr=False)
+    #: Keeps the state; ``None`` for a world that ends with the server.
+    store: WorldStore | None = None
 
     @property
     def name(self) -> str:
         return self.spec.name
 
+    def secret_values(self) -> SecretValues:
+        """Returns the secrets of the world that redaction masks by value, those of deleted tokens and hooks included."""
+        world = self.world
+        # Read before the rows, so that a change in between is seen by the next call.
+        revisions = (len(self.lookup_keys), *world.secret_revisions())
+        known = self._secrets
+        if known is None or known[0] is not world or known[1] != revisions:
+            values = world.secret_values() | SecretValues(frozenset(self.lookup_keys))
+            self._secrets = known = world, revisions, values
+        return known[2]
+
     @contextmanager
     def locked(self) -> Iterator[World]:
-        """The current world, locked; after a reset, callers that waited get the new one."""
-        while True:
-            world = self.world
-            with world.lock:
-                if world is self.world:
-                    yield world
-                    return
+        """The current world, locked; after a reset, callers that waited get the new one.
+
+        Raises:
+            StateNotStoredError: if what was changed meanwhile could not be stored, and was undone.
+        """
+        position = 0
+        try:
+            while True:
+                world = self.world
+                with world.lock:
+                    if world is self.world:
+                        try:
+                            yield world
+                        finally:
+                            if self.store is not None:
+                                position = self.store.commit(self)
+                        return
+        finally:
+            # Without the lock: other requests of the world go on, and share the wait.
+            if position and self.store is not None:
+                self.store.sync(position)
+
+    def replace_world(self, world: World) -> None:
+        """Replace the state by an earlier one, with the lock of the world held: all its look-up keys are known already."""
+        before, self.world = self.world, world
+        world.transport = before.transport
+        world.register_lookup_key = before.register_lookup_key
+        before.register_lookup_key = ignore_lookup_key
+        for key in world.lookup_keys():
+            world.register_lookup_key(key)
 
     def main_token(self) -> Token:
         """Returns the first token of the world, which users get to start with."""
@@ -96,6 +177,8 @@ class WorldRegistry:
         self._transport = transport
         #: Names of the shipped seeds: the only ones that a caller may name.
         self.seed_names = seed_names
+        #: Opens the stores of worlds to come.
+        self.open_store: StoreOpener | None = None
         self._lock = threading.Lock()
         self._by_name: dict[str, WorldHandle] = {}
         self._directory: dict[str, WorldHandle] = {}
@@ -119,18 +202,25 @@ class WorldRegistry:
         """Returns the world in which a hook has that udid, or had it."""
         return self._directory.get(udid)
 
-    def create(self, spec: WorldSpec) -> WorldHandle:
-        """Create a world.
+    def create(self, spec: WorldSpec, world: World | None = None) -> WorldHandle:
+        """Create a world, in the state of its seed or in a given one.
 
         Raises:
             WorldNameTakenError: if there is one of that name.
             ValueError: if the seed is invalid.
+            StateNotStoredError: if its state cannot be stored.
         """
         with self._lock:
             if spec.name in self._by_name:
                 raise WorldNameTakenError(spec.name)
-            handle = WorldHandle(spec, self._build_world(spec))
+            handle = WorldHandle(spec, self._build_world(spec) if world is None else world)
             self._register(handle)
+            if self.open_store is not None:
+                try:
+                    handle.store = self.open_store(handle)
+                except BaseException:
+                    self._unregister(handle)
+                    raise
             self._by_name[spec.name] = handle
             return handle
 
@@ -147,11 +237,14 @@ class WorldRegistry:
 
         Raises:
             ValueError: if another world, restored from a snapshot of this one, has one of its names; then nothing was changed.
+            StateNotStoredError: if the state cannot be stored; then nothing was changed.
         """
         fresh = self._build_world(handle.spec)
         with self._lock, handle.world.lock, fresh.lock:
             if any(self._directory.get(name, handle) is not handle for name in fresh.lookup_keys()):
                 raise ValueError(_SEED_CONFLICT)
+            if handle.store is not None:
+                handle.store.replace(fresh)
             self._unregister(handle)
             handle.world.register_lookup_key = ignore_lookup_key
             handle.world = fresh
@@ -165,19 +258,29 @@ class WorldRegistry:
 
         Raises:
             ValueError: if another world has one of them; then nothing was changed.
+            StateNotStoredError: if the state cannot be stored; then nothing was changed.
         """
         with self._lock, handle.world.lock, world.lock:
             if any(self._directory.get(name, handle) is not handle for name in world.lookup_keys()):
                 raise ValueError("another world has one of its tokens or udids")
             if self._by_name.get(handle.name) is not handle:
                 raise ValueError("the world was deleted")
+            if handle.store is not None:
+                handle.store.replace(world)
             handle.world.register_lookup_key = ignore_lookup_key
             self._unregister(handle)
             handle.world = world
             self._register(handle)
 
     def delete(self, handle: WorldHandle) -> None:
+        """Delete a world.
+
+        Raises:
+            StateNotStoredError: if its stored state cannot be deleted; then nothing was changed.
+        """
         with self._lock, handle.world.lock:
+            if handle.store is not None:
+                handle.store.delete()
             self._unregister(handle)
             handle.world.register_lookup_key = ignore_lookup_key
             self._by_name.pop(handle.name, None)

@@ -95,6 +95,7 @@ DOMAIN_ERRORS: dict[type[exceptions.DomainError], tuple[int, str]] = {
     exceptions.NotConfirmedError: (406, "IM004"),
     exceptions.IncompatibleInputError: (400, "IM005"),
     exceptions.MissingDependencyError: (503, "SC503"),
+    exceptions.StateNotStoredError: (503, "SC503"),
     exceptions.ActionFailedError: (424, "SC424"),
     exceptions.OutOfSpaceError: (400, "IM003"),
     exceptions.ResourceInUseError: (422, "IM016"),

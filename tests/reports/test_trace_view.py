@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from make_emulator.redaction.masking import TRACE_REDACTOR
+from make_emulator.redaction.secret_values import SecretValues
 from make_emulator.reports import trace_view
 from make_emulator.reports.trace_view import TraceView
 from make_emulator.world.models import ConditionResult, Execution, ExecutionError, FlowDecision, Step
@@ -90,6 +92,7 @@ def test_long_sides_are_cut_in_sentences_only() -> None:
 
 
 TOKEN = "11111111-1111-4111-8111-111111111111"
+KNOWING_TOKEN = TRACE_REDACTOR.with_secrets(SecretValues([TOKEN]))
 
 
 @pytest.mark.parametrize(
@@ -105,14 +108,25 @@ TOKEN = "11111111-1111-4111-8111-111111111111"
     ],
 )
 def test_a_condition_shows_no_secret_and_nothing_that_was_compared_with_one(part: ConditionResult) -> None:
-    reported = trace_view.Decision.from_model(decision("filter", passed=False, groups=((part,),))).to_json()
+    reported = trace_view.Decision.from_model(
+        decision("filter", passed=False, groups=((part,),)), KNOWING_TOKEN
+    ).to_json()
     assert not any(secret in repr(reported) for secret in ("hunter2", "hunter3", TOKEN))
     assert "****" in repr(reported)
 
 
 def test_secrets_in_messages_of_errors_are_masked() -> None:
     failed = step(error=ExecutionError(name="DataError", message=f"Token {TOKEN} is not known."))
-    assert TOKEN not in repr(trace_view.Step.from_model(failed).to_json())
+    assert TOKEN not in repr(trace_view.Step.from_model(failed, KNOWING_TOKEN).to_json())
+
+
+def test_values_of_variables_with_names_of_secrets_are_masked_in_the_steps_that_use_them() -> None:
+    used = step(input={"text": "use s3cret-value", "note": "plain"}, output=({"pageToken": "abc"},))
+    setting = step(module="util:SetVariable2", output=({"apiToken": "s3cret-value"},))
+    view = TraceView.from_execution(run(setting, used))
+    assert view.steps[0].output == [{"apiToken": "********"}]
+    assert view.steps[1].input == {"text": "use ********", "note": "plain"}
+    assert view.steps[1].output == [{"pageToken": "abc"}]
 
 
 def test_steps_and_decisions_are_reported_in_the_order_in_which_they_happened() -> None:

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from ..registry import WorldHandle, WorldRegistry
-    from ..server.persistence import StateFile
+    from ..server.persistence import StateFiles
     from ..server.tls import EphemeralCA
     from ..server.wsgi import Server
     from ..webhooks.mail import MailServer
@@ -81,7 +81,19 @@ THREAD_SWITCH_INTERVAL = 0.0005
     "--state",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Load the state of the default world from this file if it exists, and save it there.",
+    help="Load the state of the default world from this file if it exists, and keep every change there.",
+)
+@env_option(
+    "--state-worlds",
+    type=click.Choice(["default", "all"]),
+    default="default",
+    show_default=True,
+    help="With --state: the worlds to keep; others than the default one have files in the folder FILE.worlds.",
+)
+@env_option(
+    "--state-sync",
+    is_flag=True,
+    help="With --state: write each change through to the disk, so that it survives a power failure too.",
 )
 @env_option(
     "--allow-network",
@@ -108,6 +120,8 @@ def serve(
     world_seed: int,
     smtp_port: int | None,
     state: Path | None,
+    state_worlds: str,
+    state_sync: bool,
     tls: bool,
     tls_ca: str | None,
     allow_network: bool,
@@ -118,37 +132,40 @@ def serve(
     """Serve the emulator until SIGTERM or Ctrl-C."""
     if tls_ca is not None and not tls:
         raise click.UsageError("--tls-ca goes with --tls only")
+    if state is None and (state_sync or state_worlds != "default"):
+        raise click.UsageError("--state-worlds and --state-sync go with --state only")
     sys.setswitchinterval(THREAD_SWITCH_INTERVAL)
     _raise_file_limit()
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    with _paused_collector():
-        from ..app import DEFAULT_WORLD, create_app, registry_of
-        from ..seeds import SeedError
-        from ..server.logging import configure
+    with ExitStack() as running:
+        with _paused_collector():
+            from ..app import DEFAULT_WORLD, create_app, registry_of
+            from ..seeds import SeedError
+            from ..server.logging import configure
 
-        configure(log_format)
-        try:
-            app = create_app(
-                seed=seed,
-                world_seed=world_seed,
-                rate_limit=not no_rate_limit,
-                control_key=control_key,
-                allow_network=allow_network,
-            )
-        except SeedError as error:
-            raise InvalidSeedError(error.issues) from None
-        except ValueError as error:
-            raise CommandError(str(error)) from None
-        registry = registry_of(app)
-        state_file = _load_state_file(state, registry, DEFAULT_WORLD) if state else None
-        authority, ca_file = _create_authority(host, tls_ca) if tls else (None, None)
-        server = _start_server(app, host, port, authority)
-    try:
-        if state_file is not None:
-            with _write_errors(state):
-                state_file.start()
+            configure(log_format)
+            try:
+                app = create_app(
+                    seed=seed,
+                    world_seed=world_seed,
+                    rate_limit=not no_rate_limit,
+                    control_key=control_key,
+                    allow_network=allow_network,
+                )
+            except SeedError as error:
+                raise InvalidSeedError(error.issues) from None
+            except ValueError as error:
+                raise CommandError(str(error)) from None
+            registry = registry_of(app)
+            state_files = None
+            if state is not None:
+                state_files = _load_state(state, registry, all_worlds=state_worlds == "all", sync=state_sync)
+                running.enter_context(_stored(state_files, state))
+            authority, ca_file = _create_authority(host, tls_ca) if tls else (None, None)
+            server = _start_server(app, host, port, authority)
+        running.callback(server.stop)
         mail = None if smtp_port is None else _start_mail_server(registry, host, smtp_port)
         handle = registry.get(DEFAULT_WORLD)
         assert handle is not None
@@ -158,13 +175,21 @@ def serve(
         # With a time-out: the system may deliver a signal to another thread, and the handler runs when this one wakes.
         while not stopped.wait(SIGNAL_POLL_INTERVAL):
             pass
+        if state_files is not None:
+            state_files.flush()
         if mail is not None:
             mail.stop()
+
+
+@contextmanager
+def _stored(files: StateFiles, path: Path) -> Iterator[None]:
+    """Context in which every change is stored in state files."""
+    with _write_errors(path):
+        files.start()
+    try:
+        yield
     finally:
-        server.stop()
-    if state_file is not None:
-        with _write_errors(state):
-            state_file.stop()
+        files.stop()
 
 
 @contextmanager
@@ -194,18 +219,19 @@ def _raise_file_limit() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _load_state_file(path: Path, registry: WorldRegistry, name: str) -> StateFile:
-    """Returns the state file of a world, after loading the state from it."""
-    from ..server.persistence import StateFile
+def _load_state(path: Path, registry: WorldRegistry, *, all_worlds: bool, sync: bool) -> StateFiles:
+    """Returns the state files of a server, after restoring its worlds from them."""
+    from ..app import DEFAULT_WORLD
+    from ..server.persistence import StateFiles
 
-    file = StateFile(path, registry, name)
+    files = StateFiles(path, registry, DEFAULT_WORLD, all_worlds=all_worlds, sync=sync)
     try:
-        file.load()
+        files.load()
     except OSError as error:
         raise CommandError(f"cannot read {path}: {os_error_reason(error)}") from None
     except ValueError as error:
         raise CommandError(f"{path} holds no state that can be loaded: {error}") from None
-    return file
+    return files
 
 
 def _create_authority(host: str, path: str | None) -> tuple[EphemeralCA, Path]:

@@ -13,7 +13,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from ..http.responses import json_response
-from ..redaction.masking import format_query, mask, mask_body
+from ..redaction.masking import TRACE_REDACTOR, OutputRedactor
 from ..registry import WorldRegistry
 from ..world import external_services
 from ..world.clock import DAY, format_iso
@@ -44,10 +44,15 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
     @blueprint.get("/worlds/<name>/http")
     def list_http(name: str) -> Response:
         """Response rules for external services, each with its number of matches; and the requests of scenarios, oldest first."""
-        with find_world(registry, name).locked() as world:
+        handle = find_world(registry, name)
+        with handle.locked() as world:
             rules, requests = list(world.http_rules), list(world.http_requests)
+        redactor = TRACE_REDACTOR.with_secrets(handle.secret_values())
         return json_response(
-            {"rules": list(map(_rule_view, rules)), "requests": list(map(_request_view, requests))}
+            {
+                "rules": [_rule_view(rule, redactor) for rule in rules],
+                "requests": [_request_view(sent, redactor) for sent in requests],
+            }
         )
 
     @blueprint.post("/worlds/<name>/http")
@@ -61,7 +66,9 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
         with handle.locked() as world:
             if len(world.http_rules) >= external_services.MAX_RULES:
                 raise bad_request(f"A world has at most {external_services.MAX_RULES} rules.")
-            return json_response({"rule": _rule_view(external_services.add_rule(world, rule))}, 201)
+            rule = external_services.add_rule(world, rule)
+            redactor = TRACE_REDACTOR.with_secrets(handle.secret_values())
+        return json_response({"rule": _rule_view(rule, redactor)}, 201)
 
     @blueprint.delete("/worlds/<name>/http")
     def clear_http(name: str) -> Response:
@@ -77,9 +84,13 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
         if unknown := request.args.keys() - {"to", "subject"}:
             raise bad_request(f"Unknown parameter '{min(unknown)}'.")
         to, subject = request.args.get("to"), request.args.get("subject")
-        with find_world(registry, name).locked() as world:
+        handle = find_world(registry, name)
+        with handle.locked() as world:
             mails = list(world.outbox)
-        return json_response({"mails": [_mail_view(mail) for mail in mails if _is_match(mail, to, subject)]})
+        redactor = TRACE_REDACTOR.with_secrets(handle.secret_values())
+        return json_response(
+            {"mails": [_mail_view(mail, redactor) for mail in mails if _is_match(mail, to, subject)]}
+        )
 
     @blueprint.delete("/worlds/<name>/outbox")
     def clear_outbox(name: str) -> Response:
@@ -149,15 +160,15 @@ def _parse_headers(params: Mapping[str, Json]) -> Headers:
     return tuple(headers)
 
 
-def _rule_view(rule: HttpRule) -> dict[str, Json]:
+def _rule_view(rule: HttpRule, redactor: OutputRedactor) -> dict[str, Json]:
     view = {
         "id": rule.id,
         "method": rule.method,
-        "url": rule.url,
+        "url": redactor.mask_url(rule.url),
         "status": None if rule.error else rule.status,
-        "headers": mask(_header_pairs(rule.headers)) or None,
-        "body": mask(rule.body),
-        "pages": mask(list(rule.pages)) or None,
+        "headers": redactor.mask(_header_pairs(rule.headers)) or None,
+        "body": redactor.mask(rule.body),
+        "pages": redactor.mask(list(rule.pages)) or None,
         "error": rule.error,
         "delayMs": rule.delay,
         "timesLeft": rule.left,
@@ -166,8 +177,7 @@ def _rule_view(rule: HttpRule) -> dict[str, Json]:
     return {name: value for name, value in view.items() if value is not None}
 
 
-def _request_view(sent: SentRequest) -> dict[str, Json]:
-    address, mark, query = sent.url.partition("?")
+def _request_view(sent: SentRequest, redactor: OutputRedactor) -> dict[str, Json]:
     cut = sent.body is not None and len(sent.body) >= external_services.MAX_REQUEST_BODY
     return {
         "id": sent.id,
@@ -177,9 +187,9 @@ def _request_view(sent: SentRequest) -> dict[str, Json]:
         "moduleId": sent.module_id,
         "module": sent.module,
         "method": sent.method,
-        "url": address + mark + format_query(query),
-        "headers": mask(_header_pairs(sent.headers)),
-        "body": mask_body((sent.body or "").encode(), cut=cut),
+        "url": redactor.mask_url(sent.url),
+        "headers": redactor.mask(_header_pairs(sent.headers)),
+        "body": redactor.mask_body((sent.body or "").encode(), cut=cut),
         "size": sent.size,
         "answeredBy": sent.answered_by,
         "ruleId": sent.rule_id,
@@ -204,7 +214,7 @@ def _is_match(mail: Mail, to: str | None, subject: str | None) -> bool:
     return subject is None or fnmatchcase(mail.subject.lower(), subject.lower())
 
 
-def _mail_view(mail: Mail) -> dict[str, Json]:
+def _mail_view(mail: Mail, redactor: OutputRedactor) -> dict[str, Json]:
     return {
         "id": mail.id,
         "at": format_iso(mail.at),
@@ -221,5 +231,5 @@ def _mail_view(mail: Mail) -> dict[str, Json]:
         "html": mail.html,
         "text": mail.text,
         "attachments": [{"name": file.name, "size": file.size} for file in mail.attachments],
-        "headers": mask(_header_pairs(mail.headers)),
+        "headers": redactor.mask(_header_pairs(mail.headers)),
     }

@@ -8,8 +8,7 @@ from flask import Blueprint, Response
 
 from ..http.faults import ACTIONS, MAX_DELAY_MS, PRESETS, FaultRule
 from ..http.responses import json_response
-from ..redaction.masking import mask_text
-from ..registry import WorldRegistry
+from ..registry import WorldHandle, WorldRegistry
 from .params import FieldTypes, bad_request, parse_body
 from .worlds import find_world
 
@@ -33,7 +32,8 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
     @blueprint.get("/worlds/<name>/faults")
     def list_faults(name: str) -> Response:
         """Fault rules, each with its number of matches."""
-        return json_response({"faults": [_rule_view(rule) for rule in find_world(registry, name).faults]})
+        handle = find_world(registry, name)
+        return json_response({"faults": [_rule_view(rule, handle) for rule in handle.faults]})
 
     @blueprint.post("/worlds/<name>/faults")
     def add_fault(name: str) -> Response:
@@ -43,7 +43,8 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
         "reset"|"timeout"|"truncate" or "name", "delayMs"?, "times"?, "probability"?, "seed"?}``.
         """
         handle = find_world(registry, name)
-        return json_response({"fault": _rule_view(handle.faults.add(_parse_rule(parse_body(_FIELDS))))}, 201)
+        rule = handle.faults.add(_parse_rule(parse_body(_FIELDS)))
+        return json_response({"fault": _rule_view(rule, handle)}, 201)
 
     @blueprint.delete("/worlds/<name>/faults")
     def clear_faults(name: str) -> Response:
@@ -81,13 +82,14 @@ def _check_range(params: dict[str, Any], field: str, least: float, most: float |
         raise bad_request(f"Parameter '{field}' must be {bounds}.")
 
 
-def _rule_view(rule: FaultRule) -> dict[str, Any]:
+def _rule_view(rule: FaultRule, handle: WorldHandle) -> dict[str, Any]:
+    secrets = handle.secret_values()
     view = {
         "id": rule.id,
         "name": rule.name,
         "method": rule.method,
-        "path": rule.path,
-        "token": rule.token and mask_text(rule.token),
+        "path": rule.path and secrets.mask(rule.path),
+        "token": rule.token and secrets.mask(rule.token),
         "status": rule.status,
         "action": rule.action,
         "delayMs": rule.delay_ms,

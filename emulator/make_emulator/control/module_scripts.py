@@ -62,8 +62,10 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
         # Imported here, since few servers show a trace and start-up is to be short.
         from ..reports.trace_view import TraceView
 
-        with find_world(registry, name).locked() as world:
-            return json_response(TraceView.from_execution(find_execution(world, execution)).to_json())
+        handle = find_world(registry, name)
+        with handle.locked() as world:
+            run = find_execution(world, execution)
+            return json_response(TraceView.from_execution(run, handle.secret_values()).to_json())
 
 
 def _parse_script(module: str, params: dict[str, Any]) -> ModuleScript:

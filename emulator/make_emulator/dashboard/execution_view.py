@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..control.module_scripts import find_execution
-from ..redaction.masking import mask_text
+from ..redaction.masking import TRACE_REDACTOR
 from ..registry import WorldHandle
 from ..reports.trace_view import Decision, Step, TraceView
 from ..world.models import Json
+from ..world.secret_texts import of_execution, values_of
 from . import world_view
 
 #: The most characters of a bundle, and the most output bundles of a step, on the page.
@@ -38,16 +39,18 @@ def template_context(handle: WorldHandle, execution: str) -> dict[str, Any]:
     """
     with handle.locked() as world:
         run = find_execution(world, execution)
+        secrets = handle.secret_values() | values_of(of_execution(run))
         row = world_view.execution_row(run, world.now())
     return {
         "row": row,
         "scenario": f"{run.scenario_name} ({run.scenario_id})",
         "duration": f"{run.duration / 1000:.1f} s",
         "operations": run.operations,
-        "error": run.error and f"{run.error.name}: {mask_text(run.error.message)}",
+        "error": run.error
+        and f"{run.error.name}: {TRACE_REDACTOR.with_secrets(secrets).mask_text(run.error.message)}",
         "events": [
             _step_event(event) if isinstance(event, Step) else _decision_event(event)
-            for event in TraceView.from_execution(run).events()
+            for event in TraceView.from_execution(run, secrets).events()
         ],
         "steps_left_out": run.steps_left_out,
         "decisions_left_out": run.decisions_left_out,

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from ..engine.scheduling import scheduler
 from ..http.endpoint import Endpoint
 from ..http.faults import FaultRule
-from ..redaction.masking import format_query
+from ..redaction.masking import TRACE_REDACTOR, OutputRedactor
 from ..registry import WorldHandle
 from ..reports import access
 from ..world.clock import format_iso
@@ -101,6 +101,7 @@ def template_context(handle: WorldHandle, endpoints: Sequence[Endpoint]) -> dict
     """Returns the variables of the template, after running what fell due."""
     with handle.locked() as world:
         scheduler.catch_up(world)
+        redactor = TRACE_REDACTOR.with_secrets(handle.secret_values())
         team = handle.main_team()
         organization = world.organizations[team.organization_id] if team else None
         scenarios = [_scenario_row(world, scenario) for scenario in islice(world.scenarios, MAX_ROWS)]
@@ -119,13 +120,16 @@ def template_context(handle: WorldHandle, endpoints: Sequence[Endpoint]) -> dict
             "data_stores": list(islice(world.data_stores, MAX_ROWS)),
             "data_store_count": len(world.data_stores),
             "incomplete_executions": [
-                _incomplete_execution_row(world, row) for row in islice(_unresolved(world), MAX_ROWS)
+                _incomplete_execution_row(world, row, redactor)
+                for row in islice(_unresolved(world), MAX_ROWS)
             ],
             "scripts": [_script_row(script) for script in world.scripts.values()],
-            "response_rules": [_http_rule_row(rule) for rule in world.http_rules],
-            "sent_requests": [_http_request_row(world, row) for row in _latest(world.http_requests)],
+            "response_rules": [_http_rule_row(rule, redactor) for rule in world.http_rules],
+            "sent_requests": [
+                _http_request_row(world, row, redactor) for row in _latest(world.http_requests)
+            ],
             "sent_request_count": len(world.http_requests),
-            "mails": [_mail_row(world, mail) for mail in _latest(world.outbox)],
+            "mails": [_mail_row(world, mail, redactor) for mail in _latest(world.outbox)],
             "mail_count": len(world.outbox),
         }
     entries = list(handle.request_log)
@@ -135,7 +139,7 @@ def template_context(handle: WorldHandle, endpoints: Sequence[Endpoint]) -> dict
             for entry in reversed(entries[-MAX_REQUESTS:])
         ],
         "request_count": len(entries),
-        "faults": [_fault_row(rule) for rule in handle.faults],
+        "faults": [_fault_row(rule, redactor) for rule in handle.faults],
         "tokens": access.report(handle, endpoints),
     }
 
@@ -164,13 +168,15 @@ def _unresolved(world: World) -> Iterator[IncompleteExecution]:
     return (row for row in world.incomplete_executions if not row.resolved)
 
 
-def _incomplete_execution_row(world: World, row: IncompleteExecution) -> IncompleteExecutionRow:
+def _incomplete_execution_row(
+    world: World, row: IncompleteExecution, redactor: OutputRedactor
+) -> IncompleteExecutionRow:
     name = world.scenarios[row.scenario_id].name
     next_retry = format_iso(row.next_retry) if row.next_retry is not None else None
-    return IncompleteExecutionRow(name, row.reason, row.attempts, next_retry)
+    return IncompleteExecutionRow(name, redactor.mask_text(row.reason), row.attempts, next_retry)
 
 
-def _fault_row(rule: FaultRule) -> RuleRow:
+def _fault_row(rule: FaultRule, redactor: OutputRedactor) -> RuleRow:
     actions = [
         rule.name or "",
         f"respond {rule.status}" if rule.status else "",
@@ -178,7 +184,7 @@ def _fault_row(rule: FaultRule) -> RuleRow:
     ]
     actions.append(f"after {rule.delay_ms} ms" if rule.delay_ms else "")
     actions.append(f"with a probability of {100 * rule.probability:g} %" if rule.probability < 1 else "")
-    target = f"{rule.method or 'any method'} {rule.path or 'any path'}"
+    target = f"{rule.method or 'any method'} {redactor.mask_values(rule.path or 'any path')}"
     return RuleRow(target, ", ".join(filter(None, actions)), _hits_text(rule.hits, rule.times))
 
 
@@ -194,7 +200,7 @@ def _script_row(script: ModuleScript) -> RuleRow:
     return RuleRow(script.module, action, _hits_text(script.hits, _total_times(script)))
 
 
-def _http_rule_row(rule: HttpRule) -> RuleRow:
+def _http_rule_row(rule: HttpRule, redactor: OutputRedactor) -> RuleRow:
     if rule.error is not None:
         action = "time out" if rule.error == "timeout" else "refuse the connection"
     else:
@@ -202,7 +208,9 @@ def _http_rule_row(rule: HttpRule) -> RuleRow:
         action = f"respond {rule.status}" + (f" with {count} page{'s' * (count != 1)}" if count else "")
     action += f", {rule.delay} ms later" if rule.delay else ""
     return RuleRow(
-        f"{rule.method or 'any method'} {rule.url}", action, _hits_text(rule.hits, _total_times(rule))
+        f"{rule.method or 'any method'} {redactor.mask_url(rule.url)}",
+        action,
+        _hits_text(rule.hits, _total_times(rule)),
     )
 
 
@@ -211,22 +219,23 @@ def _latest(table: Table[int, _SentT]) -> list[_SentT]:
     return list(table)[: -MAX_REQUESTS - 1 : -1]
 
 
-def _http_request_row(world: World, row: SentRequest) -> HttpRequestRow:
-    address, mark, query = row.url.partition("?")
+def _http_request_row(world: World, row: SentRequest, redactor: OutputRedactor) -> HttpRequestRow:
     return HttpRequestRow(
         at=format_iso(row.at),
         status=str(row.status or row.error or "?"),
         tone="bad" if row.status is None or row.status >= 400 else "good",
-        request=f"{row.method} {address}{mark}{format_query(query)}",
+        request=f"{row.method} {redactor.mask_url(row.url)}",
         sender=_sender(world, row.scenario_id, row.module_id),
         answered_by=row.answered_by,
     )
 
 
-def _mail_row(world: World, mail: Mail) -> MailRow:
+def _mail_row(world: World, mail: Mail, redactor: OutputRedactor) -> MailRow:
     recipients = ", ".join((*mail.to, *mail.cc, *mail.bcc))
     sender = _sender(world, mail.scenario_id, mail.module_id)
-    return MailRow(format_iso(mail.at), recipients, mail.subject, sender, len(mail.attachments))
+    return MailRow(
+        format_iso(mail.at), recipients, redactor.mask_text(mail.subject), sender, len(mail.attachments)
+    )
 
 
 def _sender(world: World, scenario_id: int, module_id: int) -> str:

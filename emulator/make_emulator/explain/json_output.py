@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ..engine.runtime.executor import visible_status
-from ..redaction.masking import mask, mask_text
+from ..redaction.masking import TRACE_REDACTOR
 from ..reports.trace_view import Step, TraceView
 from ..world.clock import format_iso
 from ..world.models import Execution, Json
+from ..world.secret_texts import of_execution, values_of
 from .blueprint_file import module_label
 from .runner import Explanation
 
@@ -17,6 +18,7 @@ def explanation_document(explanation: Explanation) -> dict[str, Json]:
     ``standIns`` are the stubs, ``answer`` is the response to the caller of the webhook: the names are public.
     """
     export, run = explanation.export, explanation.execution
+    redactor = TRACE_REDACTOR.with_secrets(values_of(of_execution(run)))
     treatments = {name: each for each, names in explanation.treatments.items() for name in names}
     return {
         "name": export.blueprint["name"],
@@ -47,11 +49,13 @@ def explanation_document(explanation: Explanation) -> dict[str, Json]:
         "operations": run.operations,
         "credits": run.centicredits / 100,
         "incompleteExecutions": explanation.incomplete_count,
-        "outputs": mask(run.outputs),
-        "answer": {"status": run.respond.status, "body": mask(run.respond.body)} if run.respond else None,
+        "outputs": redactor.mask(run.outputs),
+        "answer": {"status": run.respond.status, "body": redactor.mask(run.respond.body)}
+        if run.respond
+        else None,
         "error": {
             "name": run.error.name,
-            "message": mask_text(run.error.message),
+            "message": redactor.mask_text(run.error.message),
             "app": run.error.app_name,
             "module": run.error.module_name,
         }

@@ -15,10 +15,11 @@ import click
 from ..engine.blueprints.parser import parse_blueprint
 from ..engine.runtime.executor import visible_status
 from ..plain_text import pluralize, printable
-from ..redaction.masking import mask
+from ..redaction.masking import TRACE_REDACTOR
 from ..reports.trace_view import Decision, Step, TraceEvent, TraceView, error_outcome
 from ..world.blueprint_refs import first_module
 from ..world.models import Execution, Json
+from ..world.secret_texts import of_execution, values_of
 from .blueprint_file import BlueprintExport, module_label
 from .paths import PathSegment, module_paths
 from .runner import CalledRun, Explanation
@@ -84,6 +85,7 @@ def _input_notes(explanation: Explanation, layout: _TextLayout) -> Iterator[str]
 
 def _summary_lines(explanation: Explanation, layout: _TextLayout) -> Iterator[str]:
     run = explanation.execution
+    redactor = TRACE_REDACTOR.with_secrets(values_of(of_execution(run)))
     status = visible_status(run, run.ends)
     figures = (
         f"{pluralize(run.operations, 'operation')}, {_credits_text(run.centicredits)}, "
@@ -92,14 +94,16 @@ def _summary_lines(explanation: Explanation, layout: _TextLayout) -> Iterator[st
     yield f"{click.style(status, fg=_STATUS_COLOURS[status], bold=True)}  {figures}"
     if run.error is not None:
         where = f" (in {quote_text(run.error.module_name)})" if run.error.module_name else ""
-        yield from layout.error_lines(f"{run.error.name}: {run.error.message}{where}", "  ")
+        yield from layout.error_lines(
+            f"{run.error.name}: {redactor.mask_text(run.error.message)}{where}", "  "
+        )
     if explanation.incomplete_count:
         yield f"  stored: {pluralize(explanation.incomplete_count, 'incomplete execution')}"
     if run.respond is not None:
         response = {"status": run.respond.status, "body": run.respond.body}
-        yield from layout.value_lines(mask(response), "  response: ")
+        yield from layout.value_lines(redactor.mask(response), "  response: ")
     if run.outputs is not None:
-        yield from layout.value_lines(mask(run.outputs), "  outputs: ")
+        yield from layout.value_lines(redactor.mask(run.outputs), "  outputs: ")
 
 
 def _credits_text(centicredits: int) -> str:

@@ -187,6 +187,11 @@ class RequestContext:
         """Path that fault rules are matched with."""
         return self.entry.path
 
+    @property
+    def is_read(self) -> bool:
+        """True for a call of the API that reads only."""
+        return self.endpoint is not None and self.endpoint.method == "GET"
+
     def require_handle(self) -> WorldHandle:
         """The world of the request, for steps that come after the one that finds it."""
         assert self.handle is not None

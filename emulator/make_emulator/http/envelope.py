@@ -59,7 +59,7 @@ class Envelope:
             if part.schema is None:
                 rendered[key] = value
                 continue
-            chosen = columns if part.schema is self.schema else None
+            chosen = columns if columns is not None and part.schema is self.schema else None
             if part.many:
                 rendered[key] = serialize_rows(world, part.schema, chosen, value)
             else:

@@ -247,6 +247,7 @@ _FROM_DOMAIN_ERROR: Mapping[type[exceptions.DomainError], Callable[[Any], MakeEr
     exceptions.NotConfirmedError: lambda error: ConfirmationRequiredError(error.detail),
     exceptions.IncompatibleInputError: lambda error: InvalidInputError(error.detail),
     exceptions.MissingDependencyError: lambda error: ServiceUnavailableError(error.detail),
+    exceptions.StateNotStoredError: lambda error: ServiceUnavailableError(error.detail),
     exceptions.ActionFailedError: lambda error: ActionFailureError(error.detail),
     exceptions.OutOfSpaceError: lambda error: StorageFullError(error.detail),
     exceptions.ConnectionNotFoundError: lambda error: ConnectionMissingError(error.detail),

@@ -8,12 +8,13 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..plain_text import escape_control_characters
-from ..redaction.masking import format_query, mask_body, mask_query, mask_text
+from ..redaction.masking import LOG_REDACTOR, OutputRedactor
+from ..redaction.secret_values import NO_SECRETS, SecretValues
 from ..world.clock import format_iso
 
 #: Maximum number of entries of a world, of bytes of each body, and of bytes of all bodies together.
@@ -47,39 +48,48 @@ class LogEntry:
     #: Beginning of the sentence for requests that are not calls of the API.
     summary: str = ""
     streamed: bool = False
+    #: The present secrets of the world of the request.
+    secrets: Callable[[], SecretValues] = field(default=lambda: NO_SECRETS, repr=False, compare=False)
 
     @property
     def body_size(self) -> int:
         """Bytes of bodies that the entry keeps; the body of a stream counts in full from its start."""
         return len(self.request_body) + (BODY_LIMIT if self.streamed else len(self.response_body))
 
+    @property
+    def redactor(self) -> OutputRedactor:
+        """The redactor of the entry, which knows the secrets of its world."""
+        return LOG_REDACTOR.with_secrets(self.secrets())
+
     def to_json(self) -> dict[str, Any]:
         """Returns the entry as JSON, without secrets."""
+        redactor = self.redactor
         return {
             "id": self.id,
             "at": format_iso(self.at),
             "method": self.method,
-            "path": mask_text(self.path),
-            "query": mask_query(self.query_string),
+            "path": redactor.mask_text(self.path),
+            "query": redactor.mask_query(self.query_string),
             "status": self.status,
             "code": self.code,
-            "user": self.user,
-            "tokenLabel": self.token_label,
+            "user": self.user and redactor.mask_values(self.user),
+            "tokenLabel": self.token_label and redactor.mask_values(self.token_label),
             "organizationId": self.organization_id,
             "decision": self.decision,
             "sentence": self.sentence(),
-            "requestBody": mask_body(self.request_body, cut=len(self.request_body) == BODY_LIMIT),
-            "responseBody": mask_body(self.response_body, cut=len(self.response_body) == BODY_LIMIT),
+            "requestBody": redactor.mask_body(self.request_body, cut=len(self.request_body) == BODY_LIMIT),
+            "responseBody": redactor.mask_body(self.response_body, cut=len(self.response_body) == BODY_LIMIT),
         }
 
     def sentence(self) -> str:
         """Returns caller, request and decision as one line, e.g. ``Ada (token admin): GET /teams/1 in organization 1 -> 200``."""
+        redactor = self.redactor
         who = f"{self.user} (token {self.token_label})" if self.user else "Unauthenticated caller"
         where = f" in organization {self.organization_id}" if self.organization_id else ""
-        query = f"?{format_query(self.query_string)}" if self.query_string else ""
-        what = self.summary or f"{who}: {self.method} {mask_text(self.path)}{query}{where}"
-        why = f": {mask_text(self.reason).rstrip('.')}" if self.reason else ""
-        sentence = f"{what} -> {self.status or 'no response'}{why}"
+        query = f"?{redactor.format_query(self.query_string)}" if self.query_string else ""
+        what = self.summary or f"{who}: {self.method} {redactor.mask_text(self.path)}{query}{where}"
+        why = f": {redactor.mask_text(self.reason).rstrip('.')}" if self.reason else ""
+        sentence = redactor.mask_values(f"{what} -> {self.status or 'no response'}{why}")
         # One line, whatever characters the path has: a caller must not be able to forge a line of the log.
         return escape_control_characters(sentence)
 

@@ -13,18 +13,18 @@ from .redactor import Redactor
 from .rules import (
     JSON_MEMBER,
     MASK,
+    PARAMETER_LISTS,
     QUERY_PARAMETER,
     USERINFO,
-    is_credential_name,
-    is_credential_parameter,
     is_harmless,
+    is_secret_name,
+    is_secret_parameter,
     mask_credential_forms,
+    parameter_name,
 )
 
-#: Lists of name-value pairs whose names are those of headers and parameters.
-_PARAMETER_LISTS = frozenset(
-    ["headers", "qs", "queryString", "queryParameters", "formDataFields", "inputFields", "variables"]
-)
+#: Lists of name-value pairs whose names are judged as those of parameters: a mask in doubt is listed for the user.
+_PARAMETER_LISTS = PARAMETER_LISTS | {"formDataFields", "inputFields", "variables"}
 
 
 class MaskedValue(NamedTuple):
@@ -63,10 +63,10 @@ class _DocumentRedactor(Redactor):
         self._own = own
 
     def is_secret_name(self, name: str) -> bool:
-        return is_credential_name(name)
+        return is_secret_name(name)
 
     def secret_pair_member(self, pair: Mapping[str, Any], parent: str) -> tuple[str, ...]:
-        is_secret = is_credential_parameter if parent in _PARAMETER_LISTS else is_credential_name
+        is_secret = is_secret_parameter if parent in _PARAMETER_LISTS else is_secret_name
         for key in ("name", "key"):
             name = pair.get(key)
             if isinstance(name, str) and is_secret(name):
@@ -102,11 +102,11 @@ def _mask_userinfo(match: re.Match[str]) -> str:
 
 
 def _mask_parameter(match: re.Match[str]) -> str:
-    return _mask_match(match) if is_credential_parameter(match["name"]) else match[0]
+    return _mask_match(match) if is_secret_parameter(parameter_name(match)) else match[0]
 
 
 def _mask_member(match: re.Match[str]) -> str:
-    return _mask_match(match) if is_credential_name(match["name"]) else match[0]
+    return _mask_match(match) if is_secret_name(match["name"]) else match[0]
 
 
 def _mask_match(match: re.Match[str]) -> str:

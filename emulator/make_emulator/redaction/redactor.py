@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from .rules import MASK
+from .rules import MASK, PARAMETER_LISTS
 
 
 class Redactor:
@@ -18,6 +18,8 @@ class Redactor:
 
     #: Whether `on_masked` needs paths, which take time to build.
     tracks_paths = False
+    #: Whether `redact_key` masks anything.
+    redacts_keys = False
 
     def redact(self, value: Any, *, path: str = "", parent: str = "") -> Any:
         """Returns a copy of JSON without secrets.
@@ -44,14 +46,16 @@ class Redactor:
 
     def _redact_object(self, value: Mapping[str, Any], path: str, parent: str) -> dict[str, Any]:
         pair = self.secret_pair_member(value, parent)
+        is_secret = self.is_secret_parameter if parent in PARAMETER_LISTS else self.is_secret_name
         copy: dict[str, Any] = {}
         for name, item in value.items():
             text = str(name)
             here = self._join(path, text) if self.tracks_paths else ""
-            if name in pair or self.is_secret_name(text):
-                copy[name] = self._redact_all(item, here)
+            key = self.redact_key(text) if self.redacts_keys else name
+            if name in pair or is_secret(text):
+                copy[key] = self._redact_all(item, here)
             else:
-                copy[name] = self.redact(item, path=here, parent=text)
+                copy[key] = self.redact(item, path=here, parent=text)
         return copy
 
     def _redact_all(self, value: Any, path: str) -> Any:
@@ -84,13 +88,26 @@ class Redactor:
         except orjson.JSONDecodeError:
             return None
         redacted = self.redact(held)
-        return text if redacted == held else orjson.dumps(redacted).decode()
+        if redacted == held:
+            return text
+        try:
+            return orjson.dumps(redacted).decode()
+        except TypeError:
+            return MASK  # nested more deeply than can be written
 
     # --- profile ---------------------------------------------------------------------------------------
 
     def is_secret_name(self, name: str) -> bool:
         """Returns whether everything under a name is secret."""
         return False
+
+    def is_secret_parameter(self, name: str) -> bool:
+        """Returns whether everything under the name of a header or a parameter is secret."""
+        return self.is_secret_name(name)
+
+    def redact_key(self, name: str) -> str:
+        """Masks the secrets within the name of a member."""
+        return name
 
     def secret_pair_member(self, pair: Mapping[str, Any], parent: str) -> tuple[str, ...]:
         """Returns the members of a name-value pair that hold a secret: headers and form fields come as such pairs."""

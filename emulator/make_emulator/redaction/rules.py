@@ -1,57 +1,109 @@
 """Rules for what is a secret: by the name it stands under, by its place in an address, and by its form.
 
-Two kinds of output apply them. What is *shown* (request log, traces, pages, archives) masks in doubt; see `masking`.
-What is *kept to be run again* (a pulled blueprint) exempts references, flags and names that only describe a secret;
-see `blueprints`.
+The table of docs/how-to/redaction.md shows them. Output of logs and archives masks in doubt, that of traces shows the data of
+a test (see `masking`), and blueprints have to run again (see `blueprints`). Secrets of a world are recognized by value besides,
+whatever their name and form (see `secret_values`).
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from urllib.parse import unquote
 
 #: The replacement of every secret.
 MASK = "********"
 
 # --- names -----------------------------------------------------------------------------------------
 
-_SECRET_NAME = re.compile(
-    r"pass(word|phrase|wd)?$|pwd|secret|token|(api|access|private|auth|encryption)[-_ ]?key|credential"
-    r"|authori[sz]ation|cookie|bearer|signature|(^|[-_ ])auth$|^udid$",
-    re.IGNORECASE,
+# Names are compared word by word, in lower case between underscores: ``apiKey`` and ``Api-Key`` are ``_api_key_``.
+
+_CASE_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_SEPARATORS = re.compile(r"[\W_]+")
+
+_SECRET_WORDS = re.compile(
+    r"_(?:"
+    # Also as the end of a longer word, such as "clientsecret".
+    r"[a-z0-9]*(?:password|passwd|passphrase|pwd|secret)s?|[a-z0-9]*credentials?"
+    r"|pass|authori[sz]ation|cookies?|bearer|jwt"
+    r"|(?:access|auth|api|app|bearer|bot|client|csrf|device|id|oauth|personal|private|push|refresh|secret|security"
+    r"|session|user|verification|x|xsrf)?token"
+    r"|(?:access|auth|api|bearer|bot|client|device|id|oauth|personal|private|push|refresh|session)_?tokens"
+    r"|(?:access|api|app|auth|consumer|encryption|function|functions|host|master|private|secret|shared|signing"
+    r"|storage|subscription)_?keys?"
+    r")\d*_"
+    r"|_auth_$|^_udid_$"
 )
-#: The most characters of a name whose verdict is cached.
-_MAX_CACHED_NAME = 64
-#: Names that mean a secret only among parameters and headers, beside those that always do.
-_SECRET_PARAMETER_NAME = re.compile(r"(^|[-_ ])(key|code|sig|appid|pat)$|key$", re.IGNORECASE)
-#: Names that contain a word of the above and count or describe instead.
-_DESCRIPTIVE_NAME = re.compile(
-    r"(max|min|num|count|total|limit|used|output|input|prompt|completion)[-_ a-z]*tokens?$"
-    r"|(token|secret|password|cookie|key)[-_ ]?s?[-_ ]?(type|count|limit|used|name|id|url|uri|chain|expir\w*|lifetime|length)$"
-    r"|^(page|next|prev|continuation|sync|cursor)[-_ ]?(page)?[-_ ]?token$",
-    re.IGNORECASE,
+#: Names with a word of the above that only describe, count or page.
+_DESCRIPTIVE_WORDS = re.compile(
+    r"_(?:[a-z0-9]*(?:token|secret|password|passwd|cookie|key|credential)|auth|authori[sz]ation)s?_?(?:type|kind|count"
+    r"|limit|budget|usage|used|name|id|url|uri|endpoint|server|chain|expir[a-z]*|lifetime|ttl|length|size|hint|policy"
+    r"|consent|banner|preferences|settings|strength|format|status|scopes?|audience|issuer|algorithm|alg|method|label|valid"
+    r"|details?)s?(?:_[a-z]+)?_$"
+    r"|_(?:max|min|num|count|total|limit|used)(?:_[a-z0-9]+)*_tokens?_$"
+    r"|_(?:page|next|prev|previous|continuation|sync|cursor|delta|skip|pagination)_?token_$"
 )
+#: Names that mean a secret among the parameters of addresses and headers.
+_PARAMETER_WORDS = re.compile(r"_(?:sig|signature|pat|hapikey)(?:_?\d+)?_$|^_key_$")
+#: Names that mean one in doubt: among parameters, and anywhere.
+_AMBIGUOUS_PARAMETER_WORDS = re.compile(r"_(?:code|appid|[a-z0-9]*key)_$")
+_AMBIGUOUS_WORDS = re.compile(r"_signature(?:_?\d+)?_$")
+
+#: The most characters of a name whose verdict is cached, and of one that are looked at.
+_MAX_CACHED_NAME, _MAX_NAME = 64, 256
 
 
-def is_secret_name(name: str) -> bool:
-    """Returns whether a name says that its value is a secret."""
-    return _is_secret(name) if len(name) <= _MAX_CACHED_NAME else _SECRET_NAME.search(name) is not None
+def is_secret_name(name: str, in_doubt: bool = True) -> bool:
+    """Returns whether a name says that its value is a secret, rather than a count, a kind or a page of secrets.
+
+    Args:
+        in_doubt: the verdict on names such as ``signature``.
+    """
+    return _is_secret_name(name, in_doubt) if len(name) <= _MAX_CACHED_NAME else _judge_name(name, in_doubt)
 
 
-def is_credential_name(name: str) -> bool:
-    """Returns whether a name says that its value is a secret, rather than a count, a kind or a page of secrets."""
-    return is_secret_name(name) and _DESCRIPTIVE_NAME.search(name) is None
+def is_secret_parameter(name: str, in_doubt: bool = True) -> bool:
+    """Returns whether the name of a header or a query parameter says that its value is a secret.
+
+    Args:
+        in_doubt: the verdict on names such as ``code``.
+    """
+    if is_secret_name(name, in_doubt):
+        return True
+    is_cached = len(name) <= _MAX_CACHED_NAME
+    return _is_secret_parameter(name, in_doubt) if is_cached else _judge_parameter(name, in_doubt)
 
 
-@lru_cache(maxsize=4096)
-def _is_secret(name: str) -> bool:
-    # The same few names occur in every body.
-    return _SECRET_NAME.search(name) is not None
+def _judge_name(name: str, in_doubt: bool) -> bool:
+    return any(
+        (_SECRET_WORDS.search(words) is not None and _DESCRIPTIVE_WORDS.search(words) is None)
+        or (in_doubt and _AMBIGUOUS_WORDS.search(words) is not None)
+        for words in _words(name)
+    )
 
 
-def is_credential_parameter(name: str) -> bool:
-    """Returns whether the name of a header or a query parameter says that its value is a secret."""
-    return is_credential_name(name) or _SECRET_PARAMETER_NAME.search(name) is not None
+def _judge_parameter(name: str, in_doubt: bool) -> bool:
+    return any(
+        _PARAMETER_WORDS.search(words) is not None
+        or (
+            in_doubt
+            and _AMBIGUOUS_PARAMETER_WORDS.search(words) is not None
+            and _DESCRIPTIVE_WORDS.search(words) is None
+        )
+        for words in _words(name)
+    )
+
+
+# The same few names occur in every body.
+_is_secret_name = lru_cache(maxsize=4096)(_judge_name)
+_is_secret_parameter = lru_cache(maxsize=4096)(_judge_parameter)
+
+
+def _words(name: str) -> set[str]:
+    """Returns the words of a name, between underscores: with the boundaries that its case gives, and without."""
+    name = name[-_MAX_NAME:]
+    texts = (_CASE_BOUNDARY.sub("_", name), name)
+    return {f"_{_SEPARATORS.sub('_', text).strip('_').lower()}_" for text in texts}
 
 
 # --- values that are no secret wherever they stand ---------------------------------------------------
@@ -78,17 +130,19 @@ _HOOK_UDID = re.compile(
     r"|(?<=make\.com/)[0-9a-z]{32}\b|(?<=integromat\.com/)[0-9a-z]{32}\b",
     re.IGNORECASE,
 )
-#: A token of Make's API: a version 4 UUID.
-_API_TOKEN = re.compile(
-    r"\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b", re.IGNORECASE
-)
+#: The token in the URL of an MCP server.
+_MCP_TOKEN = re.compile(r"(?P<before>\bmcp\b[\w./:-]{0,100}?/[ut]/)[^/?#\s\"'<>\\]+")
 #: An Authorization header, with its scheme.
 _AUTHORIZATION = re.compile(r"\b(?:bearer|basic)\s+[^\s\"']+|\btoken\s+[^\s\"']{16,}", re.IGNORECASE)
 #: The credentials after the scheme of an Authorization header.
 _CREDENTIALS = re.compile(r"(?<=\bBearer )[A-Za-z0-9._~+/=-]{8,}|(?<=\bBasic )[A-Za-z0-9+/=]{8,}")
+#: Such credentials that are no word of a sentence.
+_DEFINITE_CREDENTIALS = re.compile(
+    r"(?<=\bBearer )(?=[A-Za-z._~+/=-]*\d)[A-Za-z0-9._~+/=-]{8,}|(?<=\bBasic )(?=[A-Za-z+/=]*\d)[A-Za-z0-9+/=]{8,}"
+)
 #: Keys that services issue in a form of their own: prefixes, JWT, PEM, secret parts of hook URLs.
 _SERVICE_KEY = re.compile(
-    r"\b(?:sk|pk|rk)[-_](?:live[-_]|test[-_]|proj[-_]|ant[-_]|or[-_])?[A-Za-z0-9_-]{16,}"
+    r"\b(?:sk|pk|rk)[-_](?:(?:live|test|proj|ant|or|svcacct|admin)[-_][A-Za-z0-9_-]{16,}|[A-Za-z0-9]{20,})"
     r"|\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\bxapp-[A-Za-z0-9-]{10,}"
     r"|\b(?:gh[opsru]_|github_pat_|glpat-|shp(?:at|ca|pa|ss)_|dop_v1_|npm_|hf_|SG\.|ntn_|secret_)[A-Za-z0-9_.-]{16,}"
     r"|\bpat[A-Za-z0-9]{14}\.[0-9a-f]{64}\b|\bpat-[a-z0-9]+-[0-9a-f-]{36}\b"
@@ -131,24 +185,26 @@ _SERVICE_KEY_HINTS = (
     ),
     *("PRIVATE KEY", "/bot", "hooks.slack.com", "/api/webhooks/"),
 )
-#: The least length of a service key, a udid and an API token.
+#: The least length of a service key and a udid.
 _MIN_KEY_LENGTH = 14
 
 
-def mask_secret_forms(text: str) -> str:
-    """Masks everything in a text that has the form of a secret."""
+def mask_authorization_forms(text: str) -> str:
+    """Masks what stands after the scheme of an Authorization header, scheme included, words of a sentence too."""
     lowered = text.lower()
     if "token" in lowered or "bearer" in lowered or "basic" in lowered:
         text = _AUTHORIZATION.sub(MASK, text)
-    if "-4" in text:
-        text = _API_TOKEN.sub(MASK, text)
     return _mask_keys(text, lowered)
 
 
-def mask_credential_forms(text: str) -> str:
-    """Masks everything in a text that has the form of a credential, and leaves UUIDs alone: any id may be one."""
+def mask_credential_forms(text: str, *, in_doubt: bool = True) -> str:
+    """Masks everything in a text that has the form of a credential.
+
+    Args:
+        in_doubt: mask words that follow the name of a scheme too.
+    """
     if "Bearer " in text or "Basic " in text:
-        text = _CREDENTIALS.sub(MASK, text)
+        text = (_CREDENTIALS if in_doubt else _DEFINITE_CREDENTIALS).sub(MASK, text)
     return _mask_keys(text, text.lower())
 
 
@@ -157,6 +213,8 @@ def _mask_keys(text: str, lowered: str) -> str:
         return text
     if "hook" in lowered or ".com/" in lowered:
         text = _HOOK_UDID.sub(MASK, text)
+    if "mcp" in text:
+        text = _MCP_TOKEN.sub(rf"\g<before>{MASK}", text)
     # A comparison in C for each hint; a generator takes several times as long.
     if any(map(text.__contains__, _SERVICE_KEY_HINTS)):
         text = _SERVICE_KEY.sub(MASK, text)
@@ -165,19 +223,25 @@ def _mask_keys(text: str, lowered: str) -> str:
 
 # --- places ------------------------------------------------------------------------------------------
 
-#: The user and password of a URL.
-USERINFO = re.compile(r"(?<=://)([^\s/@?#'\"<>]+)(?=@)")
+#: The user and password of a URL; a password may contain an ``@``.
+USERINFO = re.compile(r"(?<=://)([^\s/?#'\"<>\\]+)(?=@)")
 #: A parameter of a query or a form within a text.
 QUERY_PARAMETER = re.compile(
-    r"(?P<before>(?:^|[?&;])(?P<name>[A-Za-z0-9_.\-\[\]]{1,60})=)(?P<value>[^&\s#\"'<>]+)"
-)
-#: A query parameter within a text whose name contains a word for a secret, whatever else it contains.
-SECRET_QUERY_PARAMETER = re.compile(
-    r"(?P<before>[?&][\w.-]{0,40}(?:token|secret|password|passwd|pwd|signature|api[-_]?key|access[-_]?key)[\w.-]{0,40}=)"
-    r"[^\s&#\"'\\]+",
-    re.IGNORECASE,
+    r"(?P<before>(?:^|[?&;])(?P<name>[A-Za-z0-9_.%\-\[\]]{1,60})=)(?P<value>[^&\s#\"'<>]+)"
 )
 #: A member of JSON that is not valid because it contains references.
 JSON_MEMBER = re.compile(
     r"(?P<before>\"(?P<name>[A-Za-z0-9_. -]{1,60})\"\s*:\s*\")(?P<value>(?:[^\"\\]|\\.)+)(?=\")"
 )
+#: A field of a multipart form.
+FORM_FIELD = re.compile(
+    r"(?P<before>\bname=\"(?P<name>[^\"\r\n]{1,100})\"[^\r\n]*(?:\r?\n[^\r\n]+)*\r?\n\r?\n)(?P<value>[\s\S]*?)(?=\r?\n--|\Z)"
+)
+#: Lists of name-value pairs, and objects, whose names are those of headers and parameters.
+PARAMETER_LISTS = frozenset(["headers", "qs", "query", "queryString", "queryParameters"])
+
+
+def parameter_name(match: re.Match[str]) -> str:
+    """Returns the name of a matched parameter, decoded."""
+    name = match["name"]
+    return unquote(name) if "%" in name else name

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote, urlencode
 
 import orjson
 
 from ..http.request_log import BODY_LIMIT, LogEntry
-from ..redaction.masking import mask
 from ..version import __version__
 
 _JSON = "application/json; charset=utf-8"
@@ -57,10 +56,7 @@ def _entry(entry: LogEntry, host_url: str) -> dict[str, Any]:
 
 
 def _request(entry: LogEntry, view: dict[str, Any], host_url: str) -> dict[str, Any]:
-    query = [
-        (name, str(mask({name: value})[name]))
-        for name, value in parse_qsl(entry.query_string, keep_blank_values=True)
-    ]
+    query = entry.redactor.mask_parameters(entry.query_string)
     # An entry with its own summary is a request to a hook, not to the API.
     base = host_url if entry.summary else f"{host_url}/api/v2"
     request: dict[str, Any] = {

@@ -11,7 +11,6 @@ from werkzeug.datastructures import MultiDict
 
 from ..http.errors import BadRequestError
 from ..http.request_log import LogEntry
-from ..redaction.masking import mask_text
 
 _NUMBER_PATTERN = re.compile(r"[0-9]{1,15}", re.ASCII)
 _STATUS_PATTERN = re.compile(r"[1-9](?:[0-9][0-9]|xx)", re.ASCII)
@@ -50,7 +49,7 @@ class RequestQuery:
 
     @staticmethod
     def _matches_path(glob: str, entry: LogEntry) -> bool:
-        return fnmatchcase(entry.path, glob) or fnmatchcase(mask_text(entry.path), glob)
+        return fnmatchcase(entry.path, glob) or fnmatchcase(entry.redactor.mask_text(entry.path), glob)
 
 
 def parse_query(arguments: MultiDict[str, str]) -> RequestQuery:

@@ -14,9 +14,12 @@ from typing import Any, TypeAlias
 import orjson
 
 from ..engine.apps import catalog
-from ..redaction.masking import MASK, is_secret_name, mask, mask_text
+from ..redaction.masking import TRACE_REDACTOR, OutputRedactor
+from ..redaction.rules import MASK, is_secret_name
+from ..redaction.secret_values import NO_SECRETS, SecretValues
 from ..world import models
 from ..world.models import BundlePosition, ConditionResult, Json
+from ..world.secret_texts import of_execution, values_of
 
 #: The names in a mapping, such as those in ``{{1.headers.authorization}}``.
 _NAME_PATTERN = re.compile(r"[\w-]+")
@@ -106,7 +109,7 @@ class Step:
         return bool(self.output) or catalog.has_output(self.module)
 
     @classmethod
-    def from_model(cls, step: models.Step) -> Step:
+    def from_model(cls, step: models.Step, redactor: OutputRedactor = TRACE_REDACTOR) -> Step:
         """Returns the view of an operation, without secrets."""
         return cls(
             cycle=step.cycle,
@@ -115,13 +118,13 @@ class Step:
             operation=step.operation,
             operations=int(step.billed),
             bundle=BundleNumber.from_model(step.bundle),
-            input=mask(step.input),
-            output=mask(list(step.output)),
+            input=redactor.mask(step.input),
+            output=redactor.mask(list(step.output)),
             error=None
             if step.error is None
-            else {"name": step.error.name, "message": mask_text(step.error.message)},
+            else {"name": step.error.name, "message": redactor.mask_text(step.error.message)},
             called=step.called,
-            sentence=_step_sentence(step),
+            sentence=_step_sentence(step, redactor),
         )
 
     @classmethod
@@ -172,12 +175,12 @@ class Condition:
     holds: bool
 
     @classmethod
-    def from_model(cls, result: ConditionResult) -> Condition:
+    def from_model(cls, result: ConditionResult, redactor: OutputRedactor = TRACE_REDACTOR) -> Condition:
         """Returns the view of a condition. A value that is compared with a secret is as good as the secret."""
         if not _mentions_secret(result):
-            a, b, left, right = map(mask, (result.a, result.b, result.left, result.right))
+            a, b, left, right = map(redactor.mask, (result.a, result.b, result.left, result.right))
         else:
-            a, b = _masked_source(result.a), _masked_source(result.b)
+            a, b = _masked_source(result.a, redactor), _masked_source(result.b, redactor)
             left, right = (None if side is None else MASK for side in (result.left, result.right))
         return cls(a, result.operator, b, left, right, result.holds)
 
@@ -238,17 +241,19 @@ class Decision:
         return _unmet_conditions(self.conditions)
 
     @classmethod
-    def from_model(cls, decision: models.FlowDecision) -> Decision:
+    def from_model(cls, decision: models.FlowDecision, redactor: OutputRedactor = TRACE_REDACTOR) -> Decision:
         """Returns the view of a decision, without secrets."""
-        conditions = tuple(tuple(map(Condition.from_model, group)) for group in decision.groups)
-        event, name = decision.event, decision.name
+        conditions = tuple(
+            tuple(Condition.from_model(result, redactor) for result in group) for group in decision.groups
+        )
+        event, name = decision.event, redactor.mask_text(decision.name)
         return cls(
             step=decision.at,
             event=event,
             cycle=decision.cycle,
             module_id=decision.module_id,
             bundle=BundleNumber.from_model(decision.bundle),
-            sentence=_decision_sentence(decision, conditions),
+            sentence=_decision_sentence(decision, conditions, name),
             name=name if event == "filter" else "",
             passed=decision.passed,
             conditions=conditions,
@@ -315,11 +320,16 @@ class TraceView:
     decisions_left_out: int
 
     @classmethod
-    def from_execution(cls, run: models.Execution) -> TraceView:
-        """Returns the view of a run, without secrets."""
+    def from_execution(cls, run: models.Execution, secrets: SecretValues = NO_SECRETS) -> TraceView:
+        """Returns the view of a run, without secrets.
+
+        Args:
+            secrets: the secrets of its world; those in variables of the run are masked besides.
+        """
+        redactor = TRACE_REDACTOR.with_secrets(secrets | values_of(of_execution(run)))
         return cls(
-            [Step.from_model(step) for step in run.steps],
-            [Decision.from_model(decision) for decision in run.decisions],
+            [Step.from_model(step, redactor) for step in run.steps],
+            [Decision.from_model(decision, redactor) for decision in run.decisions],
             run.steps_left_out,
             run.decisions_left_out,
         )
@@ -376,19 +386,21 @@ def error_outcome(directive: str, *, stores_incomplete: bool = True) -> str:
 # --- sentences ---------------------------------------------------------------------------------------
 
 
-def _step_sentence(step: models.Step) -> str:
+def _step_sentence(step: models.Step, redactor: OutputRedactor) -> str:
     named = f"module {step.module_id} ({step.module})"
     subject = f"{named} ran" if step.bundle is None else f"{named} processed {_bundle_text(step.bundle)}"
     if step.error is not None:
-        return f"{subject} and failed: {step.error.name}: {mask_text(step.error.message)}"
+        return f"{subject} and failed: {step.error.name}: {redactor.mask_text(step.error.message)}"
     if step.input is None or not (step.output or catalog.has_output(step.module)):
         return subject
     count = len(step.output)
     return f"{subject} and output {count or 'no'} bundle{'s' if count > 1 else ''}"
 
 
-def _decision_sentence(decision: models.FlowDecision, conditions: Sequence[Sequence[Condition]]) -> str:
-    bundle, id, name = _bundle_text(decision.bundle), decision.module_id, decision.name
+def _decision_sentence(
+    decision: models.FlowDecision, conditions: Sequence[Sequence[Condition]], name: str
+) -> str:
+    bundle, id = _bundle_text(decision.bundle), decision.module_id
     match decision.event:
         case "filter":
             named = f"filter '{name}'" if name else "the filter"
@@ -431,13 +443,15 @@ def _truncate(text: str) -> str:
 # --- secrets in conditions ---------------------------------------------------------------------------
 
 
-def _masked_source(side: Json) -> Json:
+def _masked_source(side: Json, redactor: OutputRedactor) -> Json:
     """Returns a side of a comparison with a secret as the blueprint has it; a literal is the secret itself."""
     is_literal = side not in (None, "") and "{{" not in str(side)
-    return MASK if is_literal else mask(side)
+    return MASK if is_literal else redactor.mask(side)
 
 
 def _mentions_secret(result: ConditionResult) -> bool:
     return any(
-        is_secret_name(word) for source in (result.a, result.b) for word in _NAME_PATTERN.findall(str(source))
+        is_secret_name(word, False)
+        for source in (result.a, result.b)
+        for word in _NAME_PATTERN.findall(str(source))
     )

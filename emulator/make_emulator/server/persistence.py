@@ -1,112 +1,133 @@
-"""Persistence of the default world for ``serve --state FILE``.
+"""Persistence of worlds for ``serve --state FILE``: a snapshot, continued by a write-ahead log.
 
-The file is a snapshot. It is written when the server stops, and every few seconds while the state changes; writes are
-atomic, so a server that is killed at any moment leaves a file that can be loaded.
+Every change is appended to the log before its response goes out, so a server that is killed at any moment loses no
+change that a client knows of; with ``sync`` neither does a machine that loses its power. A change is one record, which
+is there as a whole or not at all. When the log has grown, a thread writes a new snapshot, and the log starts again. A
+server that stops leaves a snapshot alone. Counts of rate windows are stored with the next change.
+
+``FILE`` is the snapshot and ``FILE.log.N`` are the segments of the log that continue it. A snapshot names its log and
+its first segment, so that no log continues another snapshot.
 """
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
+import hashlib
+from dataclasses import fields
 from pathlib import Path
+from urllib.parse import quote
 
-from ..io import write_atomically
-from ..registry import WorldRegistry
+from ..registry import WorldHandle, WorldNameTakenError, WorldRegistry, WorldSpec
 from ..world import snapshot
-from ..world.schema import TABLES
-from ..world.world import World
-
-#: The interval of checks for changes, in seconds.
-SAVE_INTERVAL = 2.0
-
-#: The pause before the next save, as a multiple of the duration of the last one: a large world is not saved all the time.
-SAVE_BACKOFF_FACTOR = 10
-
-log = logging.getLogger("make_emulator.server.persistence")
+from .recovery import StoredState, read_state
+from .world_store import CompactionQueue, WorldStore, not_stored
 
 
-class StateFile:
-    """Background writer that saves one of a server's worlds to a file."""
+class StateFiles:
+    """State of a server's default world, or of all its worlds, in files.
+
+    Args:
+        path: the file of the default world; the other worlds have theirs in the folder ``FILE.worlds``.
+        default: the name of the default world.
+        all_worlds: true to keep all worlds.
+        sync: true to write each change through to the disk before its response goes out.
+    """
 
     def __init__(
-        self, path: Path, registry: WorldRegistry, name: str, *, every: float = SAVE_INTERVAL
+        self,
+        path: Path,
+        registry: WorldRegistry,
+        default: str,
+        *,
+        all_worlds: bool = False,
+        sync: bool = False,
     ) -> None:
         self._path = path
+        self._folder = path.with_name(f"{path.name}.worlds")
         self._registry = registry
-        self._name = name
-        self._every = every
-        self._saved: tuple[World, bytes] | None = None
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._save_loop, name="make-emulator-state", daemon=True)
+        self._default = default
+        self._all_worlds = all_worlds
+        self._sync = sync
+        self._compaction = CompactionQueue(registry)
+        self._stored: dict[str, tuple[Path, StoredState]] = {}
 
     def load(self) -> bool:
-        """Restore the world from the file; false if there is no file yet.
+        """Restore the worlds from their files; false if the default world has none yet.
 
         Raises:
-            ValueError: if the file is not a snapshot.
-            OSError: if the file cannot be read.
+            ValueError: if a file holds no state that can be restored.
+            OSError: if a file cannot be read.
         """
-        try:
-            data = self._path.read_bytes()
-        except FileNotFoundError:
+        if self._all_worlds and self._folder.is_dir():
+            for path in sorted(self._folder.glob("*.json")):
+                self._load_world(path)
+        stored = read_state(self._path, self._default, cut=True)
+        if stored is None:
             return False
         # Time went on while the server was stopped: what fell due in between happens with the first request.
-        if handle := self._registry.get(self._name):
-            self._registry.replace(handle, snapshot.loads(data, self._name, resume=True))
+        if handle := self._registry.get(self._default):
+            self._registry.replace(handle, stored.world)
+            self._stored[self._default] = self._path, stored
         return True
 
     def start(self) -> None:
-        """Save now, and from now on after changes.
+        """Store every change from now on.
 
         Raises:
-            OSError: if the file cannot be written.
+            OSError: if the files cannot be written.
         """
-        self.save()
-        self._thread.start()
+        for handle in self._registry:
+            if handle.name == self._default or self._all_worlds:
+                self._open_store(handle)
+        if self._all_worlds:
+            self._registry.open_store = self._create_store
+        self._compaction.start()
+
+    def flush(self) -> None:
+        """Write everything through to the disk at once."""
+        for handle in self._registry:
+            if isinstance(handle.store, WorldStore):
+                handle.store.flush(handle)
 
     def stop(self) -> None:
-        """Stop the thread, and save a last time.
+        """Leave snapshots alone, as far as they are small, and store no later change."""
+        self._compaction.stop()
+        self._registry.open_store = None
+        for handle in self._registry:
+            if isinstance(handle.store, WorldStore):
+                handle.store.close(handle)
 
-        Raises:
-            OSError: if the file cannot be written.
-        """
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        self.save()
+    def _load_world(self, path: Path) -> None:
+        stored = read_state(path, "", cut=True)
+        assert stored is not None
+        known = {field.name for field in fields(WorldSpec)}
+        spec = {name: value for name, value in (stored.spec or {}).items() if name in known}
+        if "name" not in spec:
+            raise snapshot.InvalidSnapshotError(f"{path} names no world")
+        stored.world.name = spec["name"]
+        try:
+            self._registry.create(WorldSpec(**spec), stored.world)
+        except WorldNameTakenError:
+            raise snapshot.InvalidSnapshotError(f"{path} is a second world '{spec['name']}'") from None
+        self._stored[spec["name"]] = path, stored
 
-    def save(self) -> None:
-        """Write the file, unless nothing changed since the last save, or the world was deleted."""
-        handle = self._registry.get(self._name)
-        if handle is None:
-            return
-        with handle.locked() as world:
-            fingerprint = _fingerprint(world)
-            if self._saved is not None and self._saved == (world, fingerprint):
-                return
-            state = snapshot.take(world)
-        write_atomically(self._path, snapshot.dumps(state))
-        self._saved = (world, fingerprint)
+    def _create_store(self, handle: WorldHandle) -> WorldStore:
+        try:
+            return self._open_store(handle)
+        except OSError as error:
+            raise not_stored(error) from error
 
-    def _save_loop(self) -> None:
-        wait = self._every
-        while not self._stopping.wait(wait):
-            started = time.monotonic()
-            try:
-                self.save()
-            except OSError as error:
-                log.warning("cannot write %s: %s", self._path, error.strerror or error)
-            except Exception:
-                # The next save may succeed.
-                log.exception("cannot save the state")
-            wait = max(self._every, SAVE_BACKOFF_FACTOR * (time.monotonic() - started))
+    def _open_store(self, handle: WorldHandle) -> WorldStore:
+        is_default = handle.name == self._default
+        path, stored = self._stored.pop(handle.name, (None, None))
+        if path is None:
+            path = self._path if is_default else self._world_path(handle.name)
+        if not is_default:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+        store = WorldStore(path, self._compaction, is_sync=self._sync, is_removable=not is_default)
+        store.open(handle, stored)
+        return store
 
-
-def _fingerprint(world: World) -> bytes:
-    """Fingerprint of the state, without the time of a running clock."""
-    header = snapshot.header(world)
-    if not world.clock.frozen:
-        del header["clock"]["now"]
-    changes = {name: world.table(name).revision for name in TABLES}
-    return snapshot.dumps({**header, "scripts": list(world.scripts.values()), "changes": changes})
+    def _world_path(self, name: str) -> Path:
+        """Returns a file name that is valid and different for each world, whatever the file system makes of case and length."""
+        digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return self._folder / f"{quote(name, safe='', errors='replace')[:80]}-{digest}.json"

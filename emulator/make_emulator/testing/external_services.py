@@ -10,7 +10,7 @@ import orjson
 
 from ..client.control import WorldClient, drop_none
 from ..plain_text import pluralize
-from ..redaction.masking import mask
+from ..redaction.masking import TRACE_REDACTOR
 from ..world.external_services import matches_url
 from .requests import MAX_REQUESTS_SHOWN, json_includes
 from .rows import RemoteSequence
@@ -38,7 +38,7 @@ class SentRequests(RemoteSequence):
         Raises:
             ValueError: if ``json`` holds a secret, which is masked in requests.
         """
-        if json is not None and mask(json) != json:
+        if json is not None and TRACE_REDACTOR.mask(json) != json:
             raise ValueError("secrets are masked in requests, so leave them out of json=")
         return [row for row in self.all() if _matches(row, method, url, json)]
 

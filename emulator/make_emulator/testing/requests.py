@@ -12,7 +12,7 @@ import orjson
 
 from ..client.control import drop_none
 from ..plain_text import pluralize
-from ..redaction.masking import mask
+from ..redaction.masking import LOG_REDACTOR
 from .rows import RemoteSequence
 
 #: How many requests a failed assertion shows.
@@ -52,7 +52,7 @@ class WorldRequests(RemoteSequence):
         Raises:
             ValueError: if ``json`` holds a secret, which the request log masks.
         """
-        if json is not None and mask(json) != json:
+        if json is not None and LOG_REDACTOR.mask(json) != json:
             raise ValueError("the request log masks secrets, so leave them out of json=")
         parameters = drop_none(
             method=method,

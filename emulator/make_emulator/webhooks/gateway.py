@@ -9,11 +9,13 @@ from __future__ import annotations
 import ipaddress
 import logging
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
 from flask import Blueprint, Request, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.sansio.utils import get_current_url
 
 from ..engine.scheduling import webhook_dispatch
 from ..http.context import HttpInput, RequestContext, check_chunked_length
@@ -22,7 +24,7 @@ from ..http.request_log import LogEntry, RequestLog
 from ..http.responses import to_make_error
 from ..http.steps import fault_injection, rate_limit, request_log, world_lock
 from ..json_types import as_mappings
-from ..redaction.masking import MASK
+from ..redaction.rules import MASK
 from ..registry import WorldRegistry
 from ..world import data_stores, hook_queues, hooks
 from ..world.clock import SECOND, format_iso
@@ -297,6 +299,12 @@ def _is_ip_allowed(allowed: Json, address: str | None) -> bool:
     return any(caller in network for network in networks)
 
 
+@lru_cache(maxsize=1024)
+def _delivery_url(scheme: str, host: str, root_path: str, path: str) -> str:
+    """Returns the URL of a delivery, without its query: the same for all deliveries to a hook, and slow to make."""
+    return payloads.replace_surrogates(delivery_url(host, get_current_url(scheme, host, root_path, path)))
+
+
 def _hook_log_data(
     world: World, request: Request, body: bytes, data: Json, response: WebhookResponse
 ) -> dict[str, Any]:
@@ -305,7 +313,7 @@ def _hook_log_data(
     return {
         "request": {
             "timestamp": format_iso(world.now()),
-            "url": payloads.replace_surrogates(delivery_url(request.host, request.base_url)),
+            "url": _delivery_url(request.scheme, request.host, request.root_path, request.path),
             "method": request.method,
             "headers": {
                 payloads.replace_surrogates(name).lower(): payloads.replace_surrogates(value)

@@ -30,11 +30,11 @@ from ..http.context import DirectInput, RequestContext
 from ..http.pipeline import Pipeline
 from ..http.request_log import LogEntry
 from ..http.steps import request_log, world_lock
-from ..redaction.masking import MASK
+from ..redaction.rules import MASK
 from ..registry import WorldRegistry
 from ..world import hook_queues, hooks
 from ..world.clock import format_iso
-from ..world.exceptions import QueueFullError
+from ..world.exceptions import QueueFullError, StateNotStoredError
 from ..world.models import Hook, Json
 from ..world.world import World
 from .payloads import replace_surrogates
@@ -53,6 +53,7 @@ OK = "250 OK"
 UNKNOWN = "550 5.1.1 There is no such mailhook"
 DISABLED = "550 5.2.1 The mailhook takes no mail"
 FULL = "452 4.2.2 Queue is full"
+NOT_STORED = "452 4.3.1 The mail cannot be stored"
 UNREADABLE = "554 5.6.0 The message cannot be read"
 TOO_COMPLEX = "554 5.6.0 The message has too many parts"
 
@@ -251,6 +252,8 @@ def _smtp_response(reply: str) -> Response:
 
 
 def _error_response(context: RequestContext, error: Exception) -> Response:
+    if isinstance(error, StateNotStoredError):
+        error = MailRejectedError(NOT_STORED, error.detail)
     if not isinstance(error, MailRejectedError):
         raise error
     context.entry.decision, context.entry.reason = "refused: mailhook", error.reason

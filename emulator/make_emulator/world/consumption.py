@@ -67,7 +67,7 @@ def reset_counters(world: World, until: int) -> list[Organization]:
         owners |= {("team", team.id) for team in world.teams.where(organization=organization.id)}
         owners |= {("scenario", row.id) for row in world.scenarios.where(organization=organization.id)}
         for owner in owners:
-            world.tallies.pop(owner, None)
+            world.tallies.discard(owner)
     world.counters_until = min((row.next_reset for row in world.organizations), default=MAX_TIMESTAMP + 1)
     return restarted
 

@@ -22,6 +22,10 @@ class NotFoundError(DomainError):
         self.key = key
 
 
+class StateNotStoredError(DomainError):
+    """The change could not be stored, and was undone: the disk is full, or the file cannot be written."""
+
+
 class ConnectionNotFoundError(DomainError):
     """A blueprint uses a connection that its team does not have."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import replace
 from typing import Any
 
@@ -82,10 +81,10 @@ def _drop_expired(world: World, newest: Execution) -> None:
         stale.append(entry.id)
     for id in stale:
         world.logs.remove((newest.scenario_id, id))
-    detailed = world.detailed.setdefault(newest.scenario_id, deque())
-    detailed.append(newest.id)
+    detailed = (*world.detailed.get(newest.scenario_id, ()), newest.id)
+    world.detailed[newest.scenario_id] = detailed[-MAX_DETAILED_EXECUTIONS:]
     if len(detailed) > MAX_DETAILED_EXECUTIONS:
-        run = world.logs.get((newest.scenario_id, detailed.popleft()))
+        run = world.logs.get((newest.scenario_id, detailed[0]))
         if isinstance(run, Execution) and (run.steps or run.decisions):
             world.logs.put(
                 replace(

@@ -11,6 +11,14 @@ from typing import Any
 
 _UDID_ALPHABET = string.ascii_lowercase + string.digits
 
+#: The generators' words have 32 bits; each choice of a character takes two.
+_WORD_BITS = 32
+_DIGITS_PER_WORD = _WORD_BITS // 4
+_WORDS_PER_CHOICE = 2
+
+#: The words that are skipped at once.
+_SKIPPED_WORDS = 65_536
+
 
 class IdGenerator:
     """Generator of the ids of one world.
@@ -19,12 +27,14 @@ class IdGenerator:
     Keys by which a server looks up a world (tokens, hook udids) follow from ``salt`` too, so they differ.
     """
 
-    __slots__ = ("_last", "_names", "_random")
+    __slots__ = ("_last", "_name_words", "_names", "_random", "_random_words")
 
     def __init__(self, seed: int, salt: str) -> None:
         self._random = random.Random(f"ids:{seed}")
         self._names = random.Random(f"names:{seed}:{salt}")
         self._last: defaultdict[str, int] = defaultdict(int)
+        self._random_words = 0
+        self._name_words = 0
 
     def next(self, kind: str) -> int:
         """The next number of a kind of resource, counted from 1."""
@@ -44,15 +54,34 @@ class IdGenerator:
 
     def hex(self, digits: int) -> str:
         """Lower-case hexadecimal digits, e.g. 32 for an execution, 12 for a record key."""
+        self._random_words += -(-digits // _DIGITS_PER_WORD)
         return f"{self._random.getrandbits(4 * digits):0{digits}x}"
 
     def uuid4(self) -> str:
         """A look-up key of the world in the form of an API token."""
+        self._name_words += 128 // _WORD_BITS
         return str(uuid.UUID(int=self._names.getrandbits(128), version=4))
 
     def udid(self) -> str:
         """A look-up key of the world in the form of a hook's udid: 32 characters of [a-z0-9]."""
+        self._name_words += 32 * _WORDS_PER_CHOICE
         return "".join(self._names.choices(_UDID_ALPHABET, k=32))
+
+    @property
+    def last(self) -> Mapping[str, int]:
+        """The last number of each kind of resource, as it is now."""
+        return self._last
+
+    @property
+    def words(self) -> tuple[int, int]:
+        """The words that the two generators, of keys and of look-up keys, have yielded since the last `set_state`."""
+        return self._random_words, self._name_words
+
+    def skip(self, random_words: int, name_words: int) -> None:
+        """Skip words of the two generators, as if ids had been taken."""
+        for generator, words in ((self._random, random_words), (self._names, name_words)):
+            for done in range(0, words, _SKIPPED_WORDS):
+                generator.getrandbits(_WORD_BITS * min(_SKIPPED_WORDS, words - done))
 
     def state(self) -> dict[str, Any]:
         """The state from which the next ids follow: the last numbers, and the two generators as tuples of integers."""
@@ -71,3 +100,4 @@ class IdGenerator:
         self._random.setstate((3, random, None))
         self._names.setstate((3, names, None))
         self._last = defaultdict(int, last)
+        self._random_words = self._name_words = 0

@@ -7,7 +7,7 @@ the row that owns them. A new table is a row class in `models` and one declarati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cache
 from operator import attrgetter
 from types import MappingProxyType
@@ -15,6 +15,8 @@ from typing import Any, ParamSpec
 
 import orjson
 
+from ..redaction.secret_values import SecretValues
+from . import secret_texts
 from .models import (
     BlueprintVersion,
     Connection,
@@ -47,6 +49,7 @@ from .models import (
     Variable,
     VariableChange,
 )
+from .secret_texts import SecretText, values_of
 from .tables import Table
 
 #: What an index holds: a field, several of them as a tuple, or a value computed from the world's tables and a row.
@@ -75,7 +78,8 @@ class TableSpec:
         is_optional: true if snapshots of earlier releases lack the table.
         lookup_key: the field by which a server finds the world of a request; a secret.
         sensitive_fields: the fields that redaction masks, because they may hold secrets of external services.
-        secret_fields: the fields whose values redaction masks wherever they occur in the document.
+        secret_fields: the fields whose values redaction masks wherever they occur.
+        secret_texts: the function from a row to further texts that redaction masks wherever they occur.
         measure: the function from a row to its size in bytes, for tables whose total size is bounded.
     """
 
@@ -94,6 +98,7 @@ class TableSpec:
         lookup_key: str | None = None,
         sensitive_fields: tuple[str, ...] = (),
         secret_fields: tuple[str, ...] = (),
+        secret_texts: Callable[[Any], Iterable[SecretText]] | None = None,
         measure: Callable[[Any], int] | None = None,
     ) -> None:
         self.measure = measure
@@ -110,6 +115,7 @@ class TableSpec:
         self.sensitive_fields = sensitive_fields
         self.lookup_key = lookup_key
         self.secret_fields = (*secret_fields, lookup_key) if lookup_key else secret_fields
+        self.secret_texts = secret_texts
         # Shared by the tables of all worlds.
         self._key_of = _field_getter(key)
         self._fields = {index: _field_getter(spec) for index, spec in indexes.items() if not callable(spec)}
@@ -276,6 +282,7 @@ class Tables:
         references={"team_id": "teams"},
         resource="connection",
         sensitive_fields=("credentials",),
+        secret_texts=secret_texts.of_connection,
     )
     hooks: Table[int, Hook] = table(
         Hook,
@@ -335,6 +342,7 @@ class Tables:
         owners={"organizations": "organization", "teams": "team"},
         is_optional=True,
         sensitive_fields=("value",),
+        secret_texts=secret_texts.of_variable,
     )
     variable_changes: Table[int, VariableChange] = table(
         VariableChange,
@@ -342,6 +350,7 @@ class Tables:
         owners={"variables": "variable"},
         is_optional=True,
         sensitive_fields=("before", "after"),
+        secret_texts=secret_texts.of_variable_change,
     )
     #: Mock responses of external services, and what scenarios sent to them; see `make_emulator.world.external_services`.
     http_rules: Table[int, HttpRule] = table(HttpRule, sensitive_fields=("headers", "body", "pages"))
@@ -369,6 +378,14 @@ class Tables:
             for row in self.table(name)
         ]
 
+    def secret_revisions(self) -> tuple[int, ...]:
+        """The revisions of the tables that `secret_values` depends on."""
+        return tuple(self.table(name).revision for name in _SECRET_TABLES)
+
+    def secret_values(self) -> SecretValues:
+        """The secrets of this world that redaction masks wherever they occur: tokens, udids, credentials."""
+        return collect_secrets({name: list(self.table(name)) for name in _SECRET_TABLES})
+
     def resource_table(self, resource: str) -> Table[Any, Any]:
         """The table of a kind of resource (``"scenario"``, ``"dataStore"`` …).
 
@@ -382,6 +399,21 @@ class Tables:
 TABLES: dict[str, TableSpec] = {
     name: value for name, value in vars(Tables).items() if isinstance(value, TableSpec)
 }
+
+#: The tables with secrets; other tables only repeat them.
+_SECRET_TABLES = tuple(name for name, spec in TABLES.items() if spec.lookup_key or spec.secret_texts)
+
+
+def collect_secrets(rows: Mapping[str, Iterable[Any]]) -> SecretValues:
+    """The secrets of rows, by the names of their tables."""
+    found: list[SecretText] = []
+    for name, table_rows in rows.items():
+        spec = TABLES[name]
+        for row in table_rows:
+            found += [SecretText(getattr(row, field)) for field in spec.secret_fields]
+            if spec.secret_texts is not None:
+                found += spec.secret_texts(row)
+    return values_of(found)
 
 
 def path_parameter_kinds() -> dict[str, str]:

@@ -10,18 +10,19 @@ import base64
 import binascii
 import gc
 import struct
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from itertools import chain
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
-from ..redaction.masking import mask, mask_all, mask_texts
+from ..redaction.masking import LOG_REDACTOR, mask_all
 from .clock import MAX_TIMESTAMP
 from .deserialize import DeserializationError, reader_for
 from .models import Consumption, ModuleScript
-from .schema import TABLES
+from .schema import TABLES, collect_secrets
+from .secret_texts import of_execution, values_of
 from .world import World
 
 VERSION = 1
@@ -31,6 +32,42 @@ _RANDOM_STATE = struct.Struct(">625L")
 
 class InvalidSnapshotError(ValueError):
     """The document is not a snapshot that can be restored; the text says why."""
+
+
+#: The attributes of a world that are part of a snapshot as they are.
+SCALARS = ("seed", "rate_limited", "counters_until")
+
+
+class DictEntry(NamedTuple):
+    """Form of the entries of one dict of a world in a snapshot."""
+
+    write: Callable[[Any, Any], Any]
+    #: The key of an entry as read from JSON.
+    key: Callable[[Any], Hashable]
+
+
+def _first(entry: Sequence[Any]) -> Hashable:
+    return entry[0]  # type: ignore[no-any-return]
+
+
+def _first_two(entry: Sequence[Any]) -> Hashable:
+    return tuple(entry[:2])
+
+
+#: The dicts of a world by name.
+DICT_ENTRIES: Mapping[str, DictEntry] = {
+    "rate_windows": DictEntry(lambda key, window: [*key, *window], _first_two),
+    "tallies": DictEntry(
+        lambda key, tally: [*key, [tally.operations, tally.centicredits, tally.transfer]], _first_two
+    ),
+    "installed_apps": DictEntry(lambda key, apps: [key, sorted(apps)], _first),
+    "increments": DictEntry(lambda key, count: [*key, count], _first_two),
+    "detailed": DictEntry(lambda key, ids: [key, list(ids)], _first),
+    "scripts": DictEntry(lambda _key, script: script, lambda entry: entry["module"]),
+}
+
+#: The bytes that `iter_dumps` collects before it yields them.
+_PIECE_SIZE = 262_144
 
 
 # --- save ----------------------------------------------------------------------------------------
@@ -45,28 +82,24 @@ def take(world: World) -> dict[str, Any]:
                 rows = world.table(name)
                 is_mixed = len(spec.sections) > 1
                 sections[section] = [row for row in rows if type(row) is kind] if is_mixed else list(rows)
-        scripts = list(world.scripts.values())
-        detailed = [[id, list(ids)] for id, ids in world.detailed.items()]
-        return {**header(world), "scripts": scripts, "detailed": detailed, "rows": sections}
+        return {**header(world), "rows": sections}
 
 
 def header(world: World) -> dict[str, Any]:
     """The state of a world besides its rows; the caller holds the lock."""
     return {
         "version": VERSION,
-        "seed": world.seed,
-        "rate_limited": world.rate_limited,
-        "counters_until": world.counters_until,
+        **{name: getattr(world, name) for name in SCALARS},
         "clock": {
             "now": world.now(),
             "frozen": world.clock.frozen,
             "offset": world.clock.offset,
         },
         "ids": {name: _encode_random_state(state) for name, state in world.ids.state().items()},
-        "rate_windows": [[*key, *window] for key, window in world.rate_windows.items()],
-        "tallies": [[*key, _serialize_consumption(tally)] for key, tally in world.tallies.items()],
-        "installed_apps": [[id, sorted(apps)] for id, apps in world.installed_apps.items()],
-        "increments": [[*key, count] for key, count in world.increments.items()],
+        **{
+            name: [dict_entry.write(*item) for item in getattr(world, name).items()]
+            for name, dict_entry in DICT_ENTRIES.items()
+        },
     }
 
 
@@ -75,25 +108,42 @@ def dumps(state: Mapping[str, Any]) -> bytes:
     return orjson.dumps(state, default=_json_default)
 
 
+def iter_dumps(state: Mapping[str, Any]) -> Iterator[bytes]:
+    """Serialize a snapshot as JSON in pieces, so that the document is never in memory as a whole."""
+    rest = dumps({name: value for name, value in state.items() if name != "rows"})
+    piece = bytearray(rest[:-1] + b',"rows":{')
+    for position, (section, rows) in enumerate(state["rows"].items()):
+        piece += b',"%s":[' % section.encode() if position else b'"%s":[' % section.encode()
+        for number, row in enumerate(rows):
+            if number:
+                piece += b","
+            piece += orjson.dumps(row, default=_json_default)
+            if len(piece) >= _PIECE_SIZE:
+                yield bytes(piece)
+                piece.clear()
+        piece += b"]"
+    yield bytes(piece + b"}}")
+
+
 def redact(state: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document of a snapshot without secrets and states of generators; it cannot be restored."""
+    taken = state["rows"]
+    secrets = collect_secrets(
+        {name: chain.from_iterable(map(taken.get, spec.sections)) for name, spec in TABLES.items()}
+    )
+    runs = chain(taken["executions"], (retry.execution for retry in taken["retries"]))
+    secrets |= values_of(text for run in runs for text in of_execution(run))
+    redactor = LOG_REDACTOR.with_secrets(secrets)
     document: dict[str, Any] = orjson.loads(dumps(state))
-    rows = document["rows"]
-    secrets: set[str] = set()
+    rows = document.pop("rows")
     for spec in TABLES.values():
         for section in spec.sections:
             for row in rows[section]:
-                secrets.update(row[field] for field in spec.secret_fields)
                 row.update((field, mask_all(row[field])) for field in spec.sensitive_fields)
     document["ids"] |= {"random": None, "names": None}
-    redacted: dict[str, Any] = mask_texts({"redacted": True, **document}, secrets)
-    # Each row by itself: the name of the section of tokens is not that of a secret.
-    sections = {section: [mask(row) for row in items] for section, items in redacted.pop("rows").items()}
-    return {**mask(redacted), "rows": sections}
-
-
-def _serialize_consumption(tally: Consumption) -> list[int]:
-    return [tally.operations, tally.centicredits, tally.transfer]
+    # Each row by itself: its secrets are found at once, and the name of the section of tokens is not that of a secret.
+    sections = {section: [redactor.mask(row) for row in items] for section, items in rows.items()}
+    return {"redacted": True, **redactor.mask(document), "rows": sections}
 
 
 def _encode_random_state(state: Any) -> Any:
@@ -162,17 +212,18 @@ def _build_world(document: dict[str, Any], name: str, resume: bool) -> World:
     world.rate_limited = _read(bool, document, "rate_limited")
     world.counters_until = _read(int, document, "counters_until")
     windows = _read(tuple[tuple[str, int, int, int], ...], document, "rate_windows")
-    world.rate_windows = {(kind, id): (opened, calls) for kind, id, opened, calls in windows}
+    world.rate_windows.update({(kind, id): (opened, calls) for kind, id, opened, calls in windows})
     tallies = _read(tuple[tuple[str, int, tuple[int, int, int]], ...], document, "tallies")
-    world.tallies = {(kind, id): Consumption(*figures) for kind, id, figures in tallies}
+    world.tallies.update({(kind, id): Consumption(*figures) for kind, id, figures in tallies})
     apps = _read(tuple[tuple[int, frozenset[str]], ...], document, "installed_apps")
-    world.installed_apps = {id: set(names) for id, names in apps}
+    world.installed_apps.update(apps)
     if "increments" in document:  # documents of earlier releases have none
         counts = _read(tuple[tuple[int, int, int], ...], document, "increments")
-        world.increments = {(scenario, module): count for scenario, module, count in counts}
+        world.increments.update({(scenario, module): count for scenario, module, count in counts})
     detailed = _read(tuple[tuple[int, tuple[str, ...]], ...], document, "detailed")
-    world.detailed = {id: deque(ids) for id, ids in detailed}
-    world.scripts = {script.module: script for script in _read(tuple[ModuleScript, ...], document, "scripts")}
+    world.detailed.update(detailed)
+    scripts = _read(tuple[ModuleScript, ...], document, "scripts")
+    world.scripts.update({script.module: script for script in scripts})
     _load_rows(world, _read(dict, document, "rows"))
     _check_references(world)
     _set_ids(world, _read(dict, document, "ids"))

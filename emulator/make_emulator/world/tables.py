@@ -11,6 +11,8 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
+from .changes import ChangeTracker
+
 Row = TypeVar("Row")
 Key = TypeVar("Key", bound=Hashable)
 SortKey = Callable[[Any], Any]
@@ -136,6 +138,7 @@ class Table(Generic[Key, Row]):
         "name",
         "revision",
         "total_size",
+        "tracker",
     )
 
     def __init__(
@@ -146,13 +149,15 @@ class Table(Generic[Key, Row]):
         measure: Callable[[Row], int] | None = None,
     ) -> None:
         self.name = name
+        #: The number of changes so far.
+        self.revision = 0
         #: The bytes of all rows, 0 unless the table measures them.
         self.total_size = 0
         self._measure = measure
         self._sizes: dict[Key, int] = {}
         self._total_sizes: dict[tuple[str, Hashable], int] = {}
-        #: The number of changes that the table went through.
-        self.revision = 0
+        #: Records every change, if the world is tracked.
+        self.tracker: ChangeTracker | None = None
         self._key = key
         self._rows: dict[Key, Row] = {}
         self._all_rows: IndexEntry[Row] = IndexEntry()
@@ -182,11 +187,14 @@ class Table(Generic[Key, Row]):
 
     def put(self, row: Row) -> Row:
         """Insert a row, or replace the one with its key; the row stays at its place in insertion order."""
-        self.revision += 1
         key = self._key(row)
         old = self._rows.get(key)
         self._rows[key] = row
+        # After the change: who reads the revision before the rows never takes old rows for those of this revision.
+        self.revision += 1
         self._all_rows.put(key, row)
+        if self.tracker is not None:
+            self.tracker.record_put(self.name, key, row)
         for index, value_of in self._indexes.items():
             lookup = self._lookups[index]
             value = value_of(row)
@@ -205,7 +213,7 @@ class Table(Generic[Key, Row]):
         return row
 
     def bulk_load(self, rows: Sequence[Row]) -> None:
-        """Put many rows into an empty table at once.
+        """Put many rows into an empty table of an untracked world at once.
 
         Raises:
             ValueError: if two of them have the same key.
@@ -240,9 +248,11 @@ class Table(Generic[Key, Row]):
         row = self._rows[key]
         for table, index in self._owned:
             table.remove_where(**{index: key})
-        self.revision += 1
         del self._rows[key]
+        self.revision += 1
         self._all_rows.remove(key)
+        if self.tracker is not None:
+            self.tracker.record_removal(self.name, key)
         for index, value_of in self._indexes.items():
             value = value_of(row)
             if value is not None:

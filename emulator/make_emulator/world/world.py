@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable
 
+from .changes import ChangeTracker, TrackedDict
 from .clock import Clock
 from .ids import IdGenerator
 from .models import Consumption, ModuleScript
 from .schema import Tables
+from .tables import Table
 from .transport import Transport
 
 
@@ -36,24 +37,32 @@ class World(Tables):
         self.transport: Transport | None = None
         self.rate_limited = True
         #: Caller -> the opening time of the current rate window, and the calls counted in it.
-        self.rate_windows: dict[tuple[str, int], tuple[int, int]] = {}
+        self.rate_windows = TrackedDict[tuple[str, int], tuple[int, int]]("rate_windows")
 
         #: Owner -> its consumption since its counters were last reset; see `make_emulator.world.consumption`.
-        self.tallies: dict[tuple[str, int], Consumption] = {}
+        self.tallies = TrackedDict[tuple[str, int], Consumption]("tallies")
 
         #: The earliest end of a month of an organization; 0 if not computed yet.
         self.counters_until = 0
         #: Organization id -> the apps that were used in it, so that their first use needs no confirmation.
-        self.installed_apps: dict[int, set[str]] = {}
+        self.installed_apps = TrackedDict[int, frozenset[str]]("installed_apps")
 
         #: Module -> its scripted output; see `make_emulator.engine.runtime.module_scripts`.
-        self.scripts: dict[str, ModuleScript] = {}
+        self.scripts = TrackedDict[str, ModuleScript]("scripts")
 
         #: Scenario id, module id -> the count of an "Increment function" that is never reset.
-        self.increments: dict[tuple[int, int], int] = {}
+        self.increments = TrackedDict[tuple[int, int], int]("increments")
 
         #: Scenario id -> its runs whose steps are stored, oldest first.
-        self.detailed: dict[int, deque[str]] = {}
+        self.detailed = TrackedDict[int, tuple[str, ...]]("detailed")
+
+    def track_changes(self) -> ChangeTracker:
+        """Track the changes of the tables and dicts from now on; returns their tracker, which replaces an earlier one."""
+        tracker = ChangeTracker()
+        for part in vars(self).values():
+            if isinstance(part, Table | TrackedDict):
+                part.tracker = tracker
+        return tracker
 
     def now(self) -> int:
         """The present moment of the world's clock, in milliseconds since the epoch."""

@@ -231,11 +231,12 @@ def _check_inputs(scheduling: Mapping[str, Json], input_spec: FieldSpecs | None)
 
 def _install_apps(world: World, team: Team, blueprint: Mapping[str, Json], *, confirmed: bool) -> None:
     """Installs the apps of a blueprint; their first use in an organization must be confirmed."""
-    installed = world.installed_apps.setdefault(team.organization_id, set())
+    installed = world.installed_apps.get(team.organization_id, frozenset())
     new = set(blueprint_refs.used_packages(blueprint)) - installed - BUILT_IN_APPS
     if new and not confirmed:
         raise NotConfirmedError(f"First use of: {', '.join(sorted(new))}.")
-    installed |= new
+    if new:
+        world.installed_apps[team.organization_id] = installed | new
 
 
 def _check_folder(team_id: int, folder: Folder | None) -> None:

@@ -16,6 +16,7 @@ log = logging.getLogger("make_emulator")
 def begin(context: RequestContext) -> None:
     """Number and date the entry in the log of the request's world."""
     handle = context.require_handle()
+    context.entry.secrets = handle.secret_values
     handle.request_log.begin(context.entry, handle.world.now())
     if context.caller is not None:
         context.entry.user = context.caller.user.name

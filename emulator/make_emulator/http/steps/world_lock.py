@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from ...engine.scheduling import scheduler
+from ...world.exceptions import StateNotStoredError
 from ..context import RequestContext
 
 
 def lock_world(context: RequestContext) -> None:
-    """Lock the world and run what fell due in it."""
-    world = context.resources.enter_context(context.require_handle().locked())
+    """Lock the world and run what fell due in it.
+
+    Raises:
+        StateNotStoredError: if the request may change the world, and no change can be stored.
+    """
+    handle = context.require_handle()
+    if handle.store is not None and context.is_read:
+        # Reads go on when nothing can be stored: what fell due then waits.
+        with suppress(StateNotStoredError), handle.locked() as world:
+            if handle.store.is_writable:
+                scheduler.catch_up(world)
+        context.resources.enter_context(handle.locked())
+        return
+    world = context.resources.enter_context(handle.locked())
+    if handle.store is not None and not handle.store.is_writable:
+        raise StateNotStoredError("The state of the emulator cannot be stored.")
     scheduler.catch_up(world)

@@ -1,0 +1,128 @@
+"""Recovery of the state of a world from its files: a snapshot, and the segments of the log that continue it."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from ..world import snapshot
+from ..world.change_log import Replay
+from ..world.world import World
+from .write_ahead_log import DamagedSegmentError, read_records
+
+log = logging.getLogger("make_emulator.server.recovery")
+
+
+class LogName(NamedTuple):
+    """Name of a log, and the number of one of its segments."""
+
+    id: str
+    segment: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {"id": self.id, "segment": self.segment}
+
+
+class StoredState(NamedTuple):
+    """State of a world as read from its files."""
+
+    world: World
+    spec: dict[str, Any] | None
+    #: The log that continues the snapshot; ``None`` for a snapshot of other origin.
+    name: LogName | None
+    #: The last segment, or the first if there is none yet.
+    last_segment: int
+    log_size: int
+
+
+def read_state(path: Path, name: str, *, cut: bool = False) -> StoredState | None:
+    """Returns the state of a world from its snapshot and log; ``None`` if there is no snapshot.
+
+    Args:
+        name: the name of the world.
+        cut: cut off the rest of a record that was being written when the server was killed.
+
+    Raises:
+        ValueError: if the files hold no state that can be restored.
+        OSError: if they cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    # No garbage arises here, but the collector would traverse all new rows repeatedly.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        try:
+            document = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            raise snapshot.InvalidSnapshotError(f"it is not JSON: {error}") from None
+        del data
+        return _replay(path, document, name, cut=cut)
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _replay(path: Path, document: Any, name: str, *, cut: bool) -> StoredState:
+    first = _log_name(document)
+    if first is None:
+        for file in find_segments(path).values():
+            log.warning("%s does not continue %s, and is left out", file, path)
+        return StoredState(snapshot.restore(document, name, resume=True), None, None, 0, 0)
+    replay = Replay(document)
+    segments = {number: file for number, file in find_segments(path).items() if number >= first.segment}
+    last, size = first.segment, 0
+    for number, file in sorted(segments.items()):
+        is_last = number == max(segments)
+        records = read_records(file)
+        header, end = next(records, (b"null", 0))
+        if _log_name({"log": orjson.loads(header)}) != LogName(first.id, number) or number > last + 1:
+            if end or not is_last:
+                log.warning("%s does not continue %s, and is left out", file, path)
+            if cut:
+                file.unlink()
+            continue
+        last, start = number, end
+        for record, position in records:
+            try:
+                replay.apply(record)
+            except (KeyError, TypeError, ValueError) as error:
+                raise DamagedSegmentError(f"{file} has a damaged record at byte {end}: {error}") from None
+            end = position
+        if rest := file.stat().st_size - end:
+            if not is_last:
+                raise DamagedSegmentError(f"{file} has a damaged record at byte {end}")
+            if cut:
+                with file.open("r+b") as opened:
+                    opened.truncate(end)
+                log.warning("%s: %d bytes of an unfinished change were cut off", file, rest)
+        size += end - start
+    spec = document.get("spec")
+    return StoredState(replay.finish(name), spec if isinstance(spec, dict) else None, first, last, size)
+
+
+def _log_name(document: Any) -> LogName | None:
+    """Returns the log that a document names, if it does."""
+    value = document.get("log") if isinstance(document, dict) else None
+    if not isinstance(value, dict) or type(value.get("segment")) is not int:
+        return None
+    return LogName(str(value.get("id")), value["segment"])
+
+
+def segment_path(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.name}.log.{number}")
+
+
+def find_segments(path: Path) -> dict[int, Path]:
+    """Returns the segments beside a snapshot by number."""
+    prefix = f"{path.name}.log."
+    numbers = {
+        file.name.removeprefix(prefix): file for file in path.parent.iterdir() if file.name.startswith(prefix)
+    }
+    return {int(number): file for number, file in numbers.items() if number.isascii() and number.isdigit()}

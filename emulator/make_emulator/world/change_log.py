@@ -1,0 +1,169 @@
+"""Log of the changes of a world: records that continue a snapshot, each the changes between two moments as JSON.
+
+A record has the rows and entries that were put, in the form of a snapshot, the keys of those that were removed, and
+what else changed: ``{"put": {section: […]}, "removed": {table: [key, …]}, "scalars"?, "clock"?, "ids"?}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from operator import itemgetter
+from typing import Any
+
+import orjson
+
+from . import snapshot
+from .changes import Changes
+from .schema import TABLES
+from .world import World
+
+#: Parts whose changes wait for a record that something else makes necessary: the calls counted in rate windows, and a
+#: date that follows from the organizations.
+_DEFERRED_PARTS = frozenset({"rate_windows", "counters_until"})
+
+
+class ChangeRecorder:
+    """Recorder of the changes of one world; the caller holds the lock of the world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._tracker = world.track_changes()
+        self._scalars = _scalars(world)
+        self._clock = _clock(world)
+        self._last = dict(world.ids.last)
+        self._words = world.ids.words
+
+    def take(self, *, deferred: bool = False) -> bytes | None:
+        """Returns a record of the changes since the last one, or ``None`` if there are none.
+
+        Args:
+            deferred: make a record also of what reads change, such as calls counted in rate windows.
+        """
+        world, record = self._world, dict[str, Any]()
+        if (clock := _clock(world)) != self._clock:
+            record["clock"] = {"frozen": clock[0] is not None, "now": world.now(), "offset": clock[1]}
+            self._clock = clock
+        words, last = world.ids.words, world.ids.last
+        if words != self._words or last != self._last:
+            record["ids"] = {
+                "last": {kind: number for kind, number in last.items() if self._last.get(kind) != number},
+                "words": [now - before for now, before in zip(words, self._words, strict=True)],
+            }
+            self._words, self._last = words, dict(last)
+        scalars: dict[str, Any] = {}
+        if (values := _scalars(world)) != self._scalars:
+            triples = zip(snapshot.SCALARS, values, self._scalars, strict=True)
+            scalars = {name: value for name, value, before in triples if value != before}
+        if not (record or deferred or (self._tracker.changes.keys() | scalars.keys()) - _DEFERRED_PARTS):
+            return None
+        if scalars:
+            record["scalars"] = scalars
+            self._scalars = values
+        put: dict[str, Any] = {}
+        removed: dict[str, Any] = {}
+        for part, changes in self._tracker.drain().items():
+            put |= _entries(part, changes)
+            if changes.removed:
+                removed[part] = list(changes.removed)
+        if put:
+            record["put"] = put
+        if removed:
+            record["removed"] = removed
+        return snapshot.dumps(record) if record else None
+
+
+def _scalars(world: World) -> tuple[Any, ...]:
+    return tuple([getattr(world, name) for name in snapshot.SCALARS])
+
+
+def _clock(world: World) -> tuple[int | None, int]:
+    clock = world.clock
+    return clock.now() if clock.frozen else None, clock.offset
+
+
+def _entries(part: str, changes: Changes) -> dict[str, list[Any]]:
+    """Returns section -> what was put there."""
+    if not changes.put:
+        return {}
+    if (entry := snapshot.DICT_ENTRIES.get(part)) is not None:
+        return {part: [entry.write(key, value) for key, value in changes.put.items()]}
+    sections = TABLES[part].sections
+    if len(sections) == 1:
+        return {section: list(changes.put.values()) for section in sections}
+    return {
+        section: [row for row in changes.put.values() if type(row) is kind]
+        for section, kind in sections.items()
+    }
+
+
+class Replay:
+    """Replay of records upon the document of a snapshot, as parsed by ``orjson.loads``."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._document = document
+        #: Section -> its entries by key, for the sections that changed.
+        self._entries: dict[str, dict[Hashable, Any]] = {}
+        self._words = [0, 0]
+
+    def apply(self, data: bytes) -> None:
+        """Apply the next record.
+
+        Raises:
+            KeyError, TypeError, ValueError: if it is not a record that continues the document.
+        """
+        record = orjson.loads(data)
+        for part, keys in record.get("removed", {}).items():
+            for section in _sections(part):
+                entries = self._section(section)
+                for key in keys:
+                    entries.pop(tuple(key) if isinstance(key, list) else key, None)
+        for section, values in record.get("put", {}).items():
+            key_of = _KEY_OF[section]
+            self._section(section).update((key_of(value), value) for value in values)
+        document = self._document
+        document |= record.get("scalars", {})
+        if "clock" in record:
+            document["clock"] = record["clock"]
+        if "ids" in record:
+            document["ids"]["last"] |= record["ids"]["last"]
+            self._words = [sum(pair) for pair in zip(self._words, record["ids"]["words"], strict=True)]
+
+    def finish(self, name: str) -> World:
+        """Returns the world after the last record; a running clock continues as if it had never stopped.
+
+        Raises:
+            InvalidSnapshotError: if the document cannot be restored.
+        """
+        for section, entries in self._entries.items():
+            self._parent(section)[section] = list(entries.values())
+        world = snapshot.restore(self._document, name, resume=True)
+        world.ids.skip(*self._words)
+        return world
+
+    def _section(self, section: str) -> dict[Hashable, Any]:
+        entries = self._entries.get(section)
+        if entries is None:
+            # Documents of earlier releases lack some sections.
+            values = self._parent(section).get(section, [])
+            entries = self._entries[section] = dict(zip(map(_KEY_OF[section], values), values, strict=True))
+        return entries
+
+    def _parent(self, section: str) -> dict[str, Any]:
+        """The object of the document that has a section."""
+        parent = self._document if section in snapshot.DICT_ENTRIES else self._document["rows"]
+        return parent
+
+
+def _sections(part: str) -> tuple[str, ...]:
+    return (part,) if part in snapshot.DICT_ENTRIES else tuple(TABLES[part].sections)
+
+
+def _row_key(fields: str | tuple[str, ...]) -> Callable[[Any], Hashable]:
+    return itemgetter(fields) if isinstance(fields, str) else itemgetter(*fields)
+
+
+#: Section of a snapshot -> the function from an entry to its key.
+_KEY_OF: Mapping[str, Callable[[Any], Hashable]] = {
+    **{name: entry.key for name, entry in snapshot.DICT_ENTRIES.items()},
+    **{section: _row_key(spec.key) for spec in TABLES.values() for section in spec.sections},
+}

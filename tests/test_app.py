@@ -1,0 +1,37 @@
+"""The application is there at once: what only some requests need waits for the first of them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+CODE = """
+import sys
+from make_emulator.app import create_app
+create_app()
+print(*(name for name in sys.modules if name.startswith(("make_emulator.", "faker", "apispec", "requests"))))
+"""
+
+#: Modules of pages, reports and rare modules of scenarios, and heavy libraries.
+DEFERRED = (
+    "apispec",
+    "faker",
+    "requests",
+    "make_emulator.dashboard.api_reference",
+    "make_emulator.dashboard.execution_view",
+    "make_emulator.dashboard.fidelity_view",
+    "make_emulator.dashboard.world_view",
+    "make_emulator.engine.formats.html_to_text",
+    "make_emulator.reports.access",
+    "make_emulator.reports.coverage",
+    "make_emulator.reports.har",
+    "make_emulator.reports.request_queries",
+    "make_emulator.reports.trace_view",
+)
+
+
+def test_creating_the_application_imports_nothing_that_only_some_requests_need() -> None:
+    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
+    imported = done.stdout.split()
+    assert "make_emulator.dashboard.pages" in imported
+    assert [name for name in DEFERRED if name in imported] == []
