@@ -187,6 +187,30 @@ def test_the_state_file_outlives_the_server(tmp_path: Path) -> None:
         get(f"{url}/scenarios/1")
 
 
+def test_all_worlds_outlive_a_server_that_is_killed(tmp_path: Path) -> None:
+    arguments = ("--state", str(tmp_path / "state.json"), "--state-worlds", "all", "--state-sync")
+    with run_server(*arguments) as (process, url):
+        control = f"{url.removesuffix('/api/v2')}/_emulator/worlds"
+        request = Request(control, b'{"name": "other"}', {"Content-Type": "application/json"})
+        urlopen(request, timeout=10).close()
+        _delete(f"{url}/scenarios/1")
+        process.kill()
+    with run_server(*arguments) as (_, url):
+        control = f"{url.removesuffix('/api/v2')}/_emulator/worlds"
+        with urlopen(control, timeout=10) as response:
+            worlds = json.load(response)["worlds"]
+        assert {world["name"] for world in worlds} == {"default", "other"}
+        with pytest.raises(HTTPError, match="404"):
+            get(f"{url}/scenarios/1")
+
+
+@pytest.mark.parametrize("option", [["--state-sync"], ["--state-worlds", "all"]])
+def test_options_of_the_state_without_its_file_are_a_mistake_of_usage(option: list[str]) -> None:
+    result = run("serve", "--port", "0", *option)
+    assert result.returncode == 2
+    assert "--state-worlds and --state-sync go with --state only" in result.stderr
+
+
 def test_a_state_file_that_holds_no_state_is_one_clear_line_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     path.write_text("{")

@@ -217,3 +217,14 @@ def test_fields_of_a_multipart_form_are_masked_by_their_names() -> None:
 def test_of_two_members_of_one_name_none_is_shown() -> None:
     text = '{"a": "hunter2", "a": 1}'
     assert "hunter2" not in LOG_REDACTOR.with_secrets(SecretValues(["hunter2"])).mask({"x": text})["x"]
+
+
+@pytest.mark.parametrize("redactor", [LOG_REDACTOR, TRACE_REDACTOR])
+def test_the_name_of_a_pair_is_shown_and_its_secret_masked(redactor: OutputRedactor) -> None:
+    pairs = [
+        {"key": "Content-Type", "value": "application/json"},
+        {"key": "X-Api-Key", "value": "s3cr3t-value"},
+    ]
+    assert redactor.mask({"headers": pairs}) == {
+        "headers": [pairs[0], {"key": "X-Api-Key", "value": MASK}],
+    }

@@ -36,6 +36,14 @@ def files_of(api: ApiClient, path: Path, **options: Any) -> StateFiles:
     return StateFiles(path, registry_of(api.app), "default", **options)
 
 
+def kill(api: ApiClient) -> None:
+    """Let go of the files as the end of the process does."""
+    for handle in registry_of(api.app):
+        if isinstance(handle.store, world_store.WorldStore):
+            handle.store._close_segment()
+            handle.store = None
+
+
 def stored(path: Path) -> World:
     """The state that the next server would load."""
     state = read_state(path, "default")
@@ -240,6 +248,7 @@ def test_an_unfinished_change_is_cut_off_with_one_line_in_the_log(
     put_record(api, "torn")
     data = segment.read_bytes()
     segment.write_bytes(data[:-3])
+    kill(api)
     with caplog.at_level(logging.WARNING):
         state = read_state(path, "default", cut=True)
     assert state is not None
@@ -259,6 +268,7 @@ def test_a_log_continues_no_other_snapshot(
     files = files_of(api, path)
     files.start()
     put_record(api, "k")
+    kill(api)
     path.write_bytes(other)
     later = frozen_api()
     again = files_of(later, path)
@@ -359,6 +369,23 @@ def test_concurrent_changes_share_the_wait_for_the_disk(
     files.stop()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+@pytest.mark.usefixtures("files")
+def test_a_file_that_another_server_has_open_is_left_alone(api: ApiClient, path: Path) -> None:
+    put_record(api, "k")
+    again = files_of(frozen_api(), path)
+    again.load()
+    with pytest.raises(OSError, match="another server has it open"):
+        again.start()
+    [segment] = path.parent.glob("*.log.*")
+    with segment.open("ab") as file:
+        file.write(b"\x09")
+    with pytest.raises(OSError, match="another server has it open"):
+        read_state(path, "default", cut=True)
+    put_record(api, "k2")
+    assert {"k", "k2"} <= keys(stored(path))
+
+
 # --- a full disk ---------------------------------------------------------------------------------
 
 
@@ -379,6 +406,11 @@ def test_a_full_disk_refuses_changes_undoes_them_and_serves_reads(
         assert_ok(api.get("/scenarios?teamId=1"))
     assert harness.send(json={"a": 1}).status_code == 503
     assert harness.send(json={"a": 1}, method="GET").status_code == 503
+    entries = json_of(api.control("GET", "/worlds/default/requests"))["requests"]
+    refused = [entry for entry in entries if entry["status"] == 503]
+    assert {entry["decision"] for entry in refused} == {"refused: storage"}
+    assert len(refused) == 5
+    assert "cannot be stored" in refused[-1]["sentence"]
     response = api.control("POST", "/worlds/default/tokens", json={"scopes": ["teams:read"]})
     assert (response.status_code, json_of(response)["code"]) == (503, "SC503")
     assert api.control("POST", "/worlds/default/clock/advance", json={"seconds": 5}).status_code == 503
@@ -574,6 +606,7 @@ def test_all_worlds_are_continued_and_deleted_ones_are_not(path: Path) -> None:
             api.post("/data-structures", json={"teamId": 1, "name": name[:50], "spec": []}, token=token)
         )
     assert api.control("DELETE", "/worlds/gone").status_code == 204
+    kill(api)
     later = frozen_api()
     again = files_of(later, path, all_worlds=True)
     assert again.load() is True

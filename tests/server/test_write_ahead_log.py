@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,28 @@ class _FullFile:
         self._room -= written
         self._file.write(data[:written])  # type: ignore[attr-defined]
         return written
+
+
+@pytest.mark.parametrize("keeps_open", [True, False])
+def test_a_segment_is_synced_while_records_are_appended(tmp_path: Path, *, keeps_open: bool) -> None:
+    path = tmp_path / "log"
+    segment = Segment(path, b"header", keeps_open=keeps_open)
+    appended = threading.Event()
+    errors: list[Exception] = []
+
+    def sync() -> None:
+        try:
+            while not appended.is_set():
+                segment.sync()
+        except (OSError, ValueError) as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=sync)
+    thread.start()
+    for number in range(300):
+        segment.append(b"%d" % number)
+    appended.set()
+    thread.join()
+    segment.close()
+    assert errors == []
+    assert records(path) == [b"header", *(b"%d" % number for number in range(300))]

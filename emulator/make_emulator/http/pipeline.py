@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from flask import Response
 
-from ..world.exceptions import MissingPermissionError
+from ..world.exceptions import MissingPermissionError, StateNotStoredError
 from .context import RequestContext
 from .responses import error_response, to_make_error
 from .routing import API_PREFIX
@@ -69,6 +69,8 @@ def api_error_response(context: RequestContext, error: Exception) -> Response:
     entry = context.entry
     if isinstance(error, MissingPermissionError):
         entry.missing = (error.permission,)
+    if isinstance(error, StateNotStoredError):
+        entry.decision = world_lock.NOT_STORED
     make_error = to_make_error(error, entry.method, API_PREFIX + entry.path)
     entry.code = make_error.code
     entry.reason = entry.reason or " ".join([make_error.detail, *(make_error.suberrors or ())])

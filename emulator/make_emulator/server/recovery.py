@@ -12,7 +12,7 @@ import orjson
 from ..world import snapshot
 from ..world.change_log import Replay
 from ..world.world import World
-from .write_ahead_log import DamagedSegmentError, read_records
+from .write_ahead_log import DamagedSegmentError, read_records, reserve
 
 log = logging.getLogger("make_emulator.server.recovery")
 
@@ -100,6 +100,7 @@ def _replay(path: Path, document: Any, name: str, *, cut: bool) -> StoredState:
                 raise DamagedSegmentError(f"{file} has a damaged record at byte {end}")
             if cut:
                 with file.open("r+b") as opened:
+                    reserve(opened)
                     opened.truncate(end)
                 log.warning("%s: %d bytes of an unfinished change were cut off", file, rest)
         size += end - start

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import struct
+import sys
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+if sys.platform != "win32":
+    import fcntl
 
 #: First bytes of a segment; the last of them is the version of the format.
 MAGIC = b"MAKELOG\x01"
@@ -35,13 +40,17 @@ class Segment:
         self._file: BinaryIO | None = None
         is_new = not path.exists()
         self._end = 0 if is_new else path.stat().st_size
-        if is_new:
-            try:
+        try:
+            if is_new:
                 self._write(MAGIC + _frame(header))
-            except OSError:
-                self.close()
+            else:
+                with self._opened():
+                    pass
+        except OSError:
+            self.close()
+            if is_new:
                 path.unlink(missing_ok=True)
-                raise
+            raise
 
     @property
     def size(self) -> int:
@@ -65,17 +74,17 @@ class Segment:
         end = self._end
         self._write(bytes(size))
         self._end = end
-        self._truncate()
+        with self._opened() as file:
+            self._truncate(file)
 
     def sync(self) -> None:
-        """Write the file through to the disk: it survives a power failure.
+        """Write the file through to the disk: it survives a power failure. Other threads may append meanwhile.
 
         Raises:
             OSError: if the disk does not take it.
         """
-        file = self._open()
-        os.fsync(file.fileno())
-        self._release()
+        with self._opened() as file:
+            os.fsync(file.fileno())
 
     def close(self) -> None:
         """Close the file."""
@@ -84,39 +93,53 @@ class Segment:
             self._file = None
 
     def _write(self, data: bytes) -> None:
-        file = self._open()
-        try:
-            file.seek(self._end)
-            rest = memoryview(data)
-            while rest:
-                rest = rest[file.write(rest) :]
-        except OSError:
-            self._truncate()
-            raise
-        finally:
-            self._release()
+        with self._opened() as file:
+            try:
+                file.seek(self._end)
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[file.write(rest) :]
+            except OSError:
+                self._truncate(file)
+                raise
         self._end += len(data)
 
-    def _truncate(self) -> None:
+    def _truncate(self, file: BinaryIO) -> None:
         """Cut off what is incomplete; where that fails, the next record overwrites it."""
-        file = self._open()
-        try:
+        with suppress(OSError):
             file.truncate(self._end)
-        except OSError:
-            pass
-        finally:
-            self._release()
+
+    @contextmanager
+    def _opened(self) -> Iterator[BinaryIO]:
+        if self._keeps_open:
+            if self._file is None:
+                self._file = self._open()
+                reserve(self._file)
+            yield self._file
+        else:
+            with self._open() as file:
+                yield file
 
     def _open(self) -> BinaryIO:
-        if self._file is None:
-            # Created once only: a segment that was removed stays so. Unbuffered: a record is the system's as soon as it is written.
-            flags = os.O_RDWR | getattr(os, "O_BINARY", 0) | (0 if self._end else os.O_CREAT)
-            self._file = open(os.open(self.path, flags, 0o600), "r+b", buffering=0)  # noqa: SIM115
-        return self._file
+        # Created once only: a segment that was removed stays so. Unbuffered: a record is the system's as soon as it is written.
+        flags = os.O_RDWR | getattr(os, "O_BINARY", 0) | (0 if self._end else os.O_CREAT)
+        return open(os.open(self.path, flags, 0o600), "r+b", buffering=0)
 
-    def _release(self) -> None:
-        if not self._keeps_open:
-            self.close()
+
+def reserve(file: BinaryIO) -> None:
+    """Reserve a segment for this process, where the system has such locks, until the file is closed.
+
+    Raises:
+        BlockingIOError: if another process has it open.
+    """
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BlockingIOError(error.errno, "another server has it open") from None
+        except OSError:
+            # Some network file systems have no locks.
+            return
 
 
 def _frame(record: bytes) -> bytes:

@@ -29,7 +29,7 @@ from ..registry import WorldRegistry
 from ..world import data_stores, hook_queues, hooks
 from ..world.clock import SECOND, format_iso
 from ..world.consumption import organization_of
-from ..world.exceptions import QueueFullError
+from ..world.exceptions import QueueFullError, StateNotStoredError
 from ..world.models import Execution, Hook, Json
 from ..world.world import World
 from ..world.zones import zone_of_host
@@ -198,6 +198,8 @@ def _error_response(context: RequestContext, error: Exception) -> Response:
         return context.response
     # An injected fault, or a defect of the emulator.
     make_error = to_make_error(error, context.entry.method, context.entry.path)
+    if isinstance(error, StateNotStoredError):
+        context.entry.decision, context.entry.reason = world_lock.NOT_STORED, error.detail
     context.entry.reason = context.entry.reason or make_error.detail
     return to_flask_response(WebhookResponse(make_error.status, make_error.message, context.entry.reason))
 

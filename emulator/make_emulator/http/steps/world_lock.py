@@ -8,6 +8,9 @@ from ...engine.scheduling import scheduler
 from ...world.exceptions import StateNotStoredError
 from ..context import RequestContext
 
+#: Decision of the log entry of a request whose changes cannot be stored.
+NOT_STORED = "refused: storage"
+
 
 def lock_world(context: RequestContext) -> None:
     """Lock the world and run what fell due in it.
