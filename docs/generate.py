@@ -160,6 +160,9 @@ def _control_api() -> Iterator[str]:
         "Under `/_emulator`, JSON in and out. It serves loopback only, unless the server has a control key: then every call",
         "but `/health` needs it in the header `X-Emulator-Key`. It is not part of Make's API.",
         "",
+        "A body needs the content type `application/json`, else the call is 415. Pages of other origins are 403, other ports of this",
+        "machine included, unless `serve --allowed-origin` names them (repeatable): then they get CORS headers, and their calls pass.",
+        "",
     )
     ordered = sorted(rules.items(), key=lambda item: (item[0][1], _METHODS.index(item[0][0])))
     yield from _table(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask, Response, request
 
 from . import api, seeds
 from .control import blueprint as control_api
+from .control.access import AccessControl, add_json_headers
 from .dashboard import pages
 from .http.dispatch import ApiDispatcher
 from .http.errors import BODY_LIMIT
+from .http.hosts import HostCheck
 from .http.pipeline import API_PIPELINE
 from .http.responses import error_response, to_make_error
 from .http.routing import API_PREFIX, EncodedSlashMiddleware, MatchOnlyRule
@@ -30,6 +33,9 @@ def create_app(
     rate_limit: bool = True,
     control_key: str | None = None,
     allow_network: bool = False,
+    allow_private_network: bool = False,
+    allowed_hosts: Iterable[str] = (),
+    allowed_origins: Iterable[str] = (),
 ) -> Flask:
     """Build the emulator as a WSGI application with one world named ``default``.
 
@@ -42,12 +48,16 @@ def create_app(
         rate_limit: true to count requests a minute.
         control_key: the key of the control API; without one it serves loopback only.
         allow_network: true to let HTTP modules of scenarios call the network where no rule matches.
+        allow_private_network: true to let them call loopback, private and other addresses that are not public, too.
+        allowed_hosts: further host names under which the server is called, e.g. ``make`` or ``.example.com``.
+        allowed_origins: origins whose pages may use the control API, e.g. ``http://localhost:5173``.
 
     Raises:
-        ValueError: if the seed is invalid.
+        ValueError: if the seed, or another argument, is invalid.
     """
-    if control_key == "":
-        raise ValueError("the control key is empty: leave it out, or choose one")
+    if allow_private_network and not allow_network:
+        raise ValueError("calls to private addresses need network access: allow that, too")
+    access = AccessControl(control_key, allowed_origins)
     app = Flask("make_emulator", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=BODY_LIMIT, TRAP_HTTP_EXCEPTIONS=False)
     app.url_rule_class = MatchOnlyRule
@@ -55,7 +65,9 @@ def create_app(
     app.url_map.strict_slashes = True
 
     registry = WorldRegistry(
-        seeds.build, seeds.list_seeds(), transport=HttpClient() if allow_network else None
+        seeds.build,
+        seeds.list_seeds(),
+        transport=HttpClient(allow_private=allow_private_network) if allow_network else None,
     )
     registry.create(
         WorldSpec(
@@ -72,9 +84,10 @@ def create_app(
     app.wsgi_app = EncodedSlashMiddleware(HookHostMiddleware(app.wsgi_app))  # type: ignore[method-assign]
 
     endpoints = api.endpoints()
+    app.before_request(HostCheck(registry, allowed_hosts))
     ApiDispatcher(registry, endpoints, API_PIPELINE).register(app)
-    app.register_blueprint(control_api.create_blueprint(registry, endpoints, key=control_key))
-    app.register_blueprint(pages.create_blueprint(registry, endpoints, key=control_key))
+    app.register_blueprint(control_api.create_blueprint(registry, endpoints, access))
+    app.register_blueprint(pages.create_blueprint(registry, endpoints, access))
     app.register_blueprint(gateway.create_blueprint(registry))
 
     app.register_error_handler(Exception, _error_response)
@@ -89,7 +102,7 @@ def registry_of(app: Flask) -> WorldRegistry:
 
 def _error_response(error: Exception) -> Response:
     """Error of a request outside of the pipelines, such as one to the control API."""
-    return error_response(to_make_error(error, request.method, request.path))
+    return add_json_headers(error_response(to_make_error(error, request.method, request.path)))
 
 
 __all__ = ["API_PREFIX", "BODY_LIMIT", "DEFAULT_WORLD", "WorldHandle", "create_app", "registry_of"]

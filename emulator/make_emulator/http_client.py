@@ -18,10 +18,14 @@ from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from .public_addresses import PrivateAddressError, resolve
 from .world.transport import HttpResponse, NoResponseError, OutgoingRequest
 
 if TYPE_CHECKING:
+    import socket
+
     from urllib3 import BaseHTTPResponse, PoolManager
+    from urllib3.connection import HTTPConnection
 
 #: The largest accepted response in bytes, decompressed: the limit of a text in a run.
 MAX_RESPONSE_SIZE = 5_000_000
@@ -113,9 +117,14 @@ def _shut_down(connected: socket.socket) -> None:
 
 
 class HttpClient:
-    """Client that sends requests of scenarios. Nothing is imported or opened before the first one."""
+    """Client that sends requests of scenarios. Nothing is imported or opened before the first one.
 
-    def __init__(self) -> None:
+    Args:
+        allow_private: true to connect to addresses that are not public, too.
+    """
+
+    def __init__(self, *, allow_private: bool = False) -> None:
+        self._allow_private = allow_private
         self._pools: dict[tuple[bool, str | None], PoolManager] = {}
 
     def __call__(self, request: OutgoingRequest, interruption: threading.Event | None = None) -> HttpResponse:
@@ -149,6 +158,8 @@ class HttpClient:
                 body=body,
                 elapsed=_elapsed_ms(started),
             )
+        except PrivateAddressError as error:
+            raise NoResponseError("connection", str(error), _elapsed_ms(started)) from None
         except exceptions.NewConnectionError as error:
             # urllib3 derives it from its timeout error.
             raise NoResponseError(
@@ -191,11 +202,11 @@ class HttpClient:
         if key not in self._pools:
             if len(self._pools) > 16:
                 self._pools.clear()
-            self._pools[key] = _build_pool(*key)
+            self._pools[key] = _build_pool(*key, allow_private=self._allow_private)
         return self._pools[key]
 
 
-def _build_pool(verified: bool, ca_certificate: str | None) -> PoolManager:
+def _build_pool(verified: bool, ca_certificate: str | None, *, allow_private: bool) -> PoolManager:
     """Returns a pool of connections with the TLS settings of a request."""
     import ssl
 
@@ -205,6 +216,9 @@ def _build_pool(verified: bool, ca_certificate: str | None) -> PoolManager:
     class PlainConnection(HTTPConnection):
         """Connection whose socket the current call can shut down."""
 
+        def _new_conn(self) -> socket.socket:
+            return super()._new_conn() if allow_private else _connect_publicly(self, super()._new_conn)
+
         def request(self, *args: Any, **options: Any) -> None:
             if self.sock is None:
                 self.connect()
@@ -213,6 +227,9 @@ def _build_pool(verified: bool, ca_certificate: str | None) -> PoolManager:
 
     class TlsConnection(HTTPSConnection):
         """Connection with TLS whose socket the current call can shut down."""
+
+        def _new_conn(self) -> socket.socket:
+            return super()._new_conn() if allow_private else _connect_publicly(self, super()._new_conn)
 
         def request(self, *args: Any, **options: Any) -> None:
             _track_socket(self.sock)
@@ -239,6 +256,31 @@ def _build_pool(verified: bool, ca_certificate: str | None) -> PoolManager:
     pool = PoolManager(num_pools=8, maxsize=4, ssl_context=context)
     pool.pool_classes_by_scheme = {"http": PlainPool, "https": TlsPool}
     return pool
+
+
+def _connect_publicly(connection: HTTPConnection, open_socket: Callable[[], socket.socket]) -> socket.socket:
+    """Returns the socket of a connection to a public address of its host.
+
+    The address that was checked is the one that is connected to: the name is not resolved again.
+    """
+    from urllib3.exceptions import NameResolutionError, NewConnectionError
+
+    name = connection.host
+    try:
+        addresses = resolve(name, connection.port)
+    except socket.gaierror as error:
+        raise NameResolutionError(name, connection, error) from None
+    for position, address in enumerate(addresses, 1):
+        # The certificate is checked after this, for the name.
+        connection.host = address
+        try:
+            return open_socket()
+        except NewConnectionError:
+            if position == len(addresses):
+                raise
+        finally:
+            connection.host = name
+    raise AssertionError("a host has at least one address")
 
 
 def _read_body(response: BaseHTTPResponse, deadline: float) -> bytes:

@@ -13,6 +13,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+import requests
 from click.testing import CliRunner
 
 from helpers.api import ADMIN_TOKEN
@@ -75,6 +76,41 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=20)
 
 
+@pytest.mark.parametrize("as_variable", [False, True])
+def test_host_names_and_origins_are_allowed_repeatedly(as_variable: bool) -> None:
+    hosts, origins = ["make", ".corp.example"], ["http://localhost:1", "https://app.example"]
+    if as_variable:
+        arguments = []
+        environment = {
+            "MAKE_EMULATOR_ALLOWED_HOST": " ".join(hosts),
+            "MAKE_EMULATOR_ALLOWED_ORIGIN": " ".join(origins),
+        }
+    else:
+        environment = {}
+        arguments = [part for host in hosts for part in ("--allowed-host", host)]
+        arguments += [part for origin in origins for part in ("--allowed-origin", origin)]
+    with run_server(*arguments, **environment) as (_, url):
+        base = url.removesuffix("/api/v2")
+        for host, status in (("make", 401), ("x.corp.example:80", 401), ("evil.example", 421)):
+            response = requests.get(f"{url}/users/me", headers={"Host": host}, timeout=60)
+            assert response.status_code == status, host
+        for origin, status in ((origins[0], 201), (origins[1], 201), ("http://localhost:2", 403)):
+            response = requests.post(f"{base}/_emulator/worlds", headers={"Origin": origin}, timeout=60)
+            assert response.status_code == status, origin
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reported"),
+    [
+        (["--allowed-host", "http://make"], "'http://make' is not a host name, such as make or .example.com"),
+        (["--allowed-origin", "localhost"], "'localhost' is not an origin, such as http://localhost:5173"),
+    ],
+)
+def test_what_cannot_be_allowed_is_one_clear_line_and_exit_1(arguments: list[str], reported: str) -> None:
+    result = CliRunner().invoke(main, ["serve", *arguments])
+    assert (result.exit_code, reported in result.output) == (1, True)
+
+
 def test_mail_is_taken_when_a_port_is_given() -> None:
     with run_server("--smtp-port", "0") as (process, _):
         assert process.stdout is not None
@@ -134,6 +170,10 @@ def test_a_seed_that_is_not_there_is_one_clear_line_and_exit_1() -> None:
         ),
         (["serve", "--colour"], "No such option '--colour'; see make-emulator serve --help"),
         (["dance"], "No such command 'dance'; see make-emulator --help"),
+        (
+            ["serve", "--allow-private-network"],
+            "--allow-private-network goes with --allow-network only; see make-emulator serve --help",
+        ),
         (["serve", "--tls-ca", "ca.pem"], "--tls-ca goes with --tls only; see make-emulator serve --help"),
     ],
 )

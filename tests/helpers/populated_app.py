@@ -134,7 +134,9 @@ class PopulatedApp:
         )
 
     def control(self, method: str, path: str, **options: Any) -> TestResponse:
-        """Call a path below ``/_emulator``."""
+        """Call a path below ``/_emulator``; a body is JSON unless the content type says otherwise."""
+        if options.get("data") is not None:
+            options.setdefault("content_type", "application/json")
         return self._client.open("/_emulator" + path, method=method, **options)
 
 

@@ -85,6 +85,8 @@ def test_a_target_beyond_parsing_is_the_clients_fault(target: str) -> None:
         Server(hello) as server,
         socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection,
     ):
-        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode("latin-1"))
+        connection.sendall(
+            f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode("latin-1")
+        )
         with connection.makefile("rb") as response:
             assert response.readline() == b"HTTP/1.1 400 Bad Request\r\n"

@@ -100,11 +100,31 @@ THREAD_SWITCH_INTERVAL = 0.0005
     is_flag=True,
     help="Let HTTP modules of scenarios send the requests that no rule matches. Off by default.",
 )
+@env_option(
+    "--allow-private-network",
+    is_flag=True,
+    help="With --allow-network: also to loopback, private and other addresses that are not public.",
+)
 @env_option("--no-rate-limit", is_flag=True, help="Never answer 429.")
 @env_option(
     "--control-key",
     metavar="KEY",
     help="Key of the control API; without one it serves loopback only.",
+)
+@env_option(
+    "--allowed-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Further host name under which clients call the server, e.g. make; .example.com allows a domain, * every name. "
+    "Repeatable; spaces separate the names in the variable.",
+)
+@env_option(
+    "--allowed-origin",
+    "allowed_origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Origin whose pages may use the control API, e.g. http://localhost:5173. Repeatable, as --allowed-host.",
 )
 @env_option(
     "--log-format",
@@ -125,8 +145,11 @@ def serve(
     tls: bool,
     tls_ca: str | None,
     allow_network: bool,
+    allow_private_network: bool,
     no_rate_limit: bool,
     control_key: str | None,
+    allowed_hosts: tuple[str, ...],
+    allowed_origins: tuple[str, ...],
     log_format: str,
 ) -> None:
     """Serve the emulator until SIGTERM or Ctrl-C."""
@@ -134,6 +157,8 @@ def serve(
         raise click.UsageError("--tls-ca goes with --tls only")
     if state is None and (state_sync or state_worlds != "default"):
         raise click.UsageError("--state-worlds and --state-sync go with --state only")
+    if allow_private_network and not allow_network:
+        raise click.UsageError("--allow-private-network goes with --allow-network only")
     sys.setswitchinterval(THREAD_SWITCH_INTERVAL)
     _raise_file_limit()
     stopped = threading.Event()
@@ -153,6 +178,9 @@ def serve(
                     rate_limit=not no_rate_limit,
                     control_key=control_key,
                     allow_network=allow_network,
+                    allow_private_network=allow_private_network,
+                    allowed_hosts=(*allowed_hosts, *filter(None, [host])),
+                    allowed_origins=allowed_origins,
                 )
             except SeedError as error:
                 raise InvalidSeedError(error.issues) from None
@@ -169,7 +197,15 @@ def serve(
         mail = None if smtp_port is None else _start_mail_server(registry, host, smtp_port)
         handle = registry.get(DEFAULT_WORLD)
         assert handle is not None
-        for line in _summary_lines(server, handle, host, mail, allow_network=allow_network, ca_file=ca_file):
+        for line in _summary_lines(
+            server,
+            handle,
+            host,
+            mail,
+            allow_network=allow_network,
+            allow_private_network=allow_private_network,
+            ca_file=ca_file,
+        ):
             click.echo(line)
         sys.stdout.flush()
         # With a time-out: the system may deliver a signal to another thread, and the handler runs when this one wakes.
@@ -279,6 +315,7 @@ def _summary_lines(
     mail: MailServer | None,
     *,
     allow_network: bool,
+    allow_private_network: bool,
     ca_file: Path | None,
 ) -> Iterator[str]:
     """Yields the lines that a client needs: address, token, ids."""
@@ -298,7 +335,8 @@ def _summary_lines(
         yield f"  mail          smtp://{host}:{mail.port}"
     yield f"  dashboard     {server.url}/_emulator/"
     if allow_network:
-        yield "  network       HTTP modules of scenarios send the requests that no rule matches"
+        reach = "" if allow_private_network else ", to public addresses"
+        yield f"  network       HTTP modules of scenarios send the requests that no rule matches{reach}"
     if ca_file is not None:
         from ..server.tls import shell_exports
 

@@ -155,7 +155,8 @@ class ControlClient:
             ControlError: if the call fails, with the reason.
         """
         data = None if body is None else orjson.dumps(body)
-        return self._json(method, _request_target(path, query), data, None)
+        headers = None if data is None else {"Content-Type": "application/json"}
+        return self._json(method, _request_target(path, query), data, headers)
 
     def text(self, *path: str, query: Mapping[str, str] | None = None) -> str:
         """Gets ``/_emulator/<path>`` and returns the response as text.

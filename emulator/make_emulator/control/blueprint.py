@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from flask import Blueprint, Response, request
 
@@ -13,18 +12,21 @@ from ..http.responses import json_response
 from ..registry import WorldRegistry
 from ..version import __version__
 from . import clock, connections, external_services, faults, module_scripts, reports, snapshots, worlds
-from .access import check_access
+from .access import AccessControl
 
 
-def create_blueprint(registry: WorldRegistry, endpoints: Sequence[Endpoint], *, key: str | None) -> Blueprint:
+def create_blueprint(
+    registry: WorldRegistry, endpoints: Sequence[Endpoint], access: AccessControl
+) -> Blueprint:
     """Returns the routes of the control API.
 
     Args:
         endpoints: the endpoints of the emulated API, for OpenAPI and reports.
-        key: the control key, if the server has one.
+        access: the rules of access.
     """
     blueprint = Blueprint("control", __name__, url_prefix="/_emulator")
-    blueprint.before_request(partial(check_access, key))
+    blueprint.before_request(access.check)
+    blueprint.after_request(access.add_headers)
 
     @blueprint.get("/health")
     def health() -> Response:

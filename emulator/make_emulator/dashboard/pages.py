@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
-from ..control.access import check_access
+from ..control.access import AccessControl
 from ..control.worlds import find_world
 from ..http.endpoint import Endpoint
 from ..http.openapi import build_document
@@ -22,10 +22,12 @@ from . import templates
 CLOCK_STEPS = (("+1 minute", 60), ("+15 minutes", 900), ("+1 hour", 3600), ("+1 day", 86_400))
 
 
-def create_blueprint(registry: WorldRegistry, endpoints: Sequence[Endpoint], *, key: str | None) -> Blueprint:
+def create_blueprint(
+    registry: WorldRegistry, endpoints: Sequence[Endpoint], access: AccessControl
+) -> Blueprint:
     """Returns the routes of the pages; with a control key, browsers get a form for it."""
     blueprint = Blueprint("dashboard", __name__, url_prefix="/_emulator")
-    blueprint.before_request(partial(_check_access, key))
+    blueprint.before_request(partial(_check_access, access))
 
     @lru_cache(maxsize=4)
     def openapi(base_url: str) -> dict[str, Any]:
@@ -82,11 +84,11 @@ def create_blueprint(registry: WorldRegistry, endpoints: Sequence[Endpoint], *, 
     return blueprint
 
 
-def _check_access(key: str | None) -> Response | None:
+def _check_access(access: AccessControl) -> Response | None:
     """Returns the form for the control key if a browser lacks it; raises ForbiddenError for other calls without access."""
-    if key is not None and request.method == "GET" and "X-Emulator-Key" not in request.headers:
+    if access.key is not None and request.method == "GET" and "X-Emulator-Key" not in request.headers:
         return templates.render("key", status=403, here="")
-    check_access(key)
+    access.check()
     return None
 
 

@@ -14,6 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from ..registry import WorldHandle, WorldRegistry
 from ..world.models import Token, User
 from ..world.world import World
+from .content_coding import check_chunked_length, decode_content
 from .endpoint import ApiCall, Endpoint, ParsedParameters
 from .errors import BadRequestError, UnauthorizedError
 from .faults import FaultRule
@@ -72,10 +73,11 @@ class RequestInput(Protocol):
         """Raises an HTTPException if no route matches."""
 
     def read_body(self, limit: int) -> bytes:
-        """Returns the body.
+        """Returns the body, decoded.
 
         Raises:
             RequestEntityTooLarge: if it is longer than ``limit`` bytes.
+            MakeError: if its content coding is not accepted, or it is malformed.
         """
 
     def check_json(self, body: bytes) -> None:
@@ -120,6 +122,7 @@ class HttpInput:
     def read_body(self, limit: int) -> bytes:
         request = self.request
         request.max_content_length = limit
+        decode_content(request, limit)
         body = request.get_data(cache=False)
         check_chunked_length(request, body, limit)
         return body
@@ -127,12 +130,6 @@ class HttpInput:
     def check_json(self, body: bytes) -> None:
         if body.strip() and self.request.mimetype != "application/json":
             raise BadRequestError("The body must be JSON, with content type application/json.", suberrors=[])
-
-
-def check_chunked_length(request: Request, body: bytes, limit: int) -> None:
-    """Raises RequestEntityTooLarge if Werkzeug silently truncated a chunked body at the limit."""
-    if len(body) >= limit and request.content_length is None and request.environ["wsgi.input"].read(1):
-        raise RequestEntityTooLarge
 
 
 @dataclass(frozen=True, slots=True)

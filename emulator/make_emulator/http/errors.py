@@ -180,6 +180,22 @@ class PayloadTooLargeError(MakeError):
     message = "Payload Too Large"
 
 
+class UnsupportedMediaTypeError(MakeError):
+    """415: the body has a content type or a content coding that is not accepted."""
+
+    status = 415
+    code = "SC415"
+    message = "Unsupported Media Type"
+
+
+class MisdirectedRequestError(MakeError):
+    """421: the host name of the request is not one of this server."""
+
+    status = 421
+    code = "SC421"
+    message = "Misdirected Request"
+
+
 class FailedDependencyError(MakeError):
     """424: a dependency of the request crashed or timed out."""
 

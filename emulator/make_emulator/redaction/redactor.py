@@ -47,7 +47,9 @@ class Redactor:
     def _redact_object(self, value: Mapping[str, Any], path: str, parent: str) -> dict[str, Any]:
         pair = self.secret_pair_member(value, parent)
         # In a list of pairs, such as {"key": "Accept", "value": "*/*"}, "key" is no parameter.
-        has_parameters = parent in PARAMETER_LISTS and not ("value" in value and value.keys() & {"key", "name"})
+        has_parameters = parent in PARAMETER_LISTS and not (
+            "value" in value and value.keys() & {"key", "name"}
+        )
         is_secret = self.is_secret_parameter if has_parameters else self.is_secret_name
         copy: dict[str, Any] = {}
         for name, item in value.items():

@@ -33,6 +33,7 @@ class MakeEmulator:
         port: the port to listen on; 0 picks a free one.
         tls: whether to serve HTTPS, with an ephemeral certificate; ``ca_file`` is the CA for clients to trust.
         allow_network: whether HTTP modules of scenarios call real services where no rule matches.
+        allow_private_network: whether they call loopback, private and other addresses that are not public, too.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class MakeEmulator:
         port: int = 0,
         tls: bool = False,
         allow_network: bool = False,
+        allow_private_network: bool = False,
     ) -> None:
         self._create_copy = partial(
             MakeEmulator,
@@ -53,9 +55,14 @@ class MakeEmulator:
             port=port,
             tls=tls,
             allow_network=allow_network,
+            allow_private_network=allow_private_network,
         )
         self.app = create_app(
-            seed=seed, world_seed=world_seed, rate_limit=rate_limit, allow_network=allow_network
+            seed=seed,
+            world_seed=world_seed,
+            rate_limit=rate_limit,
+            allow_network=allow_network,
+            allow_private_network=allow_private_network,
         )
         self._certificate = EphemeralCA() if tls else None
         self._server: Server | None = Server(

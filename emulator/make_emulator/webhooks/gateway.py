@@ -18,7 +18,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.utils import get_current_url
 
 from ..engine.scheduling import webhook_dispatch
-from ..http.context import HttpInput, RequestContext, check_chunked_length
+from ..http.content_coding import check_chunked_length, decode_content
+from ..http.context import HttpInput, RequestContext
+from ..http.errors import MakeError
 from ..http.pipeline import Pipeline
 from ..http.request_log import LogEntry, RequestLog
 from ..http.responses import to_make_error
@@ -67,7 +69,8 @@ class HookContext(RequestContext):
     request: Request
     udid: str
     content: bytes = b""
-    too_large: bool = False
+    #: Raised once the hook is found: an unknown hook is 410 first.
+    body_error: WebhookError | None = None
     hook: Hook | None = None
 
     @property
@@ -116,15 +119,19 @@ def _find_world(context: HookContext) -> None:
 
 
 def _read_body(context: HookContext) -> None:
-    """Read the body. One that is too large is refused only once the hook is found: an unknown hook is 410 first."""
+    """Read the body, decoded."""
     this = context.request
     this.max_content_length = this.max_form_memory_size = BODY_LIMIT
     this.max_form_parts = payloads.MAX_FORM_PARTS
     try:
+        decode_content(this, BODY_LIMIT)
         content = this.get_data(parse_form_data=this.mimetype == "multipart/form-data")
         check_chunked_length(this, content, BODY_LIMIT)
     except RequestEntityTooLarge:
-        context.too_large = True
+        context.body_error = WebhookError(413, "Payload too large.", "the body was too large")
+        return
+    except MakeError as error:
+        context.body_error = WebhookError(error.status, error.detail, "the body could not be decoded")
         return
     context.content = content
     context.entry.request_body = RequestLog.truncate_body(content)
@@ -145,9 +152,9 @@ def _find_hook(context: HookContext) -> None:
     context.hook = hook
 
 
-def _check_size(context: HookContext) -> None:
-    if context.too_large:
-        raise WebhookError(413, "Payload too large.", "the body was too large")
+def _check_body(context: HookContext) -> None:
+    if context.body_error is not None:
+        raise context.body_error
 
 
 def _check_rate_limit(context: HookContext) -> None:
@@ -214,7 +221,7 @@ PIPELINE: Pipeline[HookContext] = Pipeline(
         _read_body,
         world_lock.lock_world,
         _find_hook,
-        _check_size,
+        _check_body,
         _check_rate_limit,
         _deliver,
     ],

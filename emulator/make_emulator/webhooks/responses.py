@@ -22,6 +22,10 @@ ACCEPTED = "Accepted"
 #: Statuses whose responses have no body (RFC 9110).
 _WITHOUT_BODY = frozenset([204, 304])
 
+#: Policy of every response, so that a page which a scenario outputs has an origin of its own: its scripts and forms work,
+#: and reach neither the control API nor the pages of the emulator.
+_SANDBOX = "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts"
+
 #: Headers of a response that only the server sets.
 _SERVER_HEADERS = frozenset(
     ["connection", "content-length", "date", "keep-alive", "server", "transfer-encoding", "upgrade"]
@@ -57,7 +61,7 @@ def preflight_response(request: Request) -> Response:
     if requested := request.headers.get("Access-Control-Request-Headers"):
         response.headers["Access-Control-Allow-Headers"] = requested
     response.headers["Allow"] = ", ".join(METHODS)
-    return response
+    return _sandboxed(response)
 
 
 def to_flask_response(webhook_response: WebhookResponse) -> Response:
@@ -74,6 +78,13 @@ def to_flask_response(webhook_response: WebhookResponse) -> Response:
             response.headers.add(name, value)
         else:
             response.headers[name] = value
+    return _sandboxed(response)
+
+
+def _sandboxed(response: Response) -> Response:
+    """Adds the policy; one of the scenario applies besides it."""
+    response.headers.add("Content-Security-Policy", _SANDBOX)
+    response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
 

@@ -33,7 +33,7 @@ export async function advance(seconds) {
   const key = process.env.MAKE_EMULATOR_CONTROL_KEY;
   const answer = await fetch(`${clock}/advance`, {
     method: 'POST',
-    headers: key ? { 'x-emulator-key': key } : {},
+    headers: { 'content-type': 'application/json', ...(key ? { 'x-emulator-key': key } : {}) },
     body: JSON.stringify({ seconds }),
   });
   if (!answer.ok) throw new Error(`the clock does not move: ${await answer.text()}`);

@@ -1,4 +1,4 @@
-"""Body of a request: 413 if it is too large, 400 if it is not JSON."""
+"""Body of a request: 413 if it is too large, 415 if its content coding is unknown, 400 if it is not JSON."""
 
 from __future__ import annotations
 

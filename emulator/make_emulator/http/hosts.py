@@ -1,0 +1,93 @@
+"""Check of the ``Host`` header, in one place for all of the application: protection from DNS rebinding.
+
+A page of the web can let its own name point to this machine, and then call the server as its own origin. Such a request
+carries the page's host name.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterable
+from typing import Any
+
+from flask import Request, request
+
+from ..registry import WorldRegistry
+from ..world.zones import zone_of_host
+from .errors import MisdirectedRequestError
+from .host_names import host_name, is_address, is_loopback_name
+
+#: Paths that are open under every host name: any page may call webhooks anyway, and services do so through tunnels.
+_OPEN_PREFIX = "/hook/"
+
+#: Names that error texts show; others are hardly mistakes of a user.
+_PRINTABLE_NAME = re.compile(r"[-.:\w]{1,100}", re.ASCII)
+
+
+class HostCheck:
+    """Check that a request was sent to a name of this server, to be run before each request.
+
+    These are loopback names, all addresses, the zones of Make and of the worlds, the host name of the machine, and the
+    configured ones.
+
+    Args:
+        allowed: further host names; ``.example.com`` or ``*.example.com`` allows a domain with its subdomains, ``*``
+            every name.
+
+    Raises:
+        ValueError: if one is not a host name.
+    """
+
+    def __init__(self, registry: WorldRegistry, allowed: Iterable[str] = ()) -> None:
+        names = {_parse_pattern(pattern) for pattern in allowed}
+        self._registry = registry
+        self._allows_all = "*" in names
+        self._domains = tuple(name for name in names if name.startswith("."))
+        self._names = {"localhost", "127.0.0.1", host_name(socket.gethostname()), *names}
+
+    def __call__(self) -> None:
+        """Raises MisdirectedRequestError for a host name that is not one of this server."""
+        this: Request = request._get_current_object()  # type: ignore[attr-defined]
+        environ: dict[str, Any] = this.environ
+        host = environ.get("HTTP_HOST")
+        if host and not self.is_allowed(host) and not this.path.startswith(_OPEN_PREFIX):
+            name = host_name(host)
+            subject = f"The host name {name}" if _PRINTABLE_NAME.fullmatch(name) else "The host name"
+            raise MisdirectedRequestError(
+                f"{subject} is not one of this server: allow it with --allowed-host or MAKE_EMULATOR_ALLOWED_HOST."
+            )
+
+    def is_allowed(self, host: str) -> bool:
+        """Returns true if a ``Host`` header, with or without a port, names this server."""
+        name = host_name(host)
+        return (
+            name in self._names
+            or self._allows_all
+            or is_loopback_name(name)
+            or is_address(name)
+            or zone_of_host(name) is not None
+            or f".{name}".endswith(self._domains)
+            or self._is_private_zone(name)
+        )
+
+    def _is_private_zone(self, name: str) -> bool:
+        """Returns true for the zone of a world that is not one of Make's, and for the host of its hooks."""
+        zone = name.removeprefix("hook.")
+        return any(
+            organization.zone == zone
+            for handle in self._registry
+            for organization in list(handle.world.organizations)
+        )
+
+
+def _parse_pattern(pattern: str) -> str:
+    """Returns a name in lower case, ``.domain`` for a domain with its subdomains, or ``*``."""
+    text = pattern.strip()
+    if text == "*":
+        return text
+    rest = text.removeprefix("*")
+    name = host_name(rest)
+    if not name or any(character in rest for character in "/ @*") or (rest != text and rest[0] != "."):
+        raise ValueError(f"{pattern!r} is not a host name, such as make or .example.com")
+    return name
