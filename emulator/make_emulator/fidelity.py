@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from .json_types import Json
 from .resources import fixture_path
 
 #: Status -> its meaning, from the strongest evidence to the weakest.
@@ -130,7 +131,7 @@ def group_by_area(behaviours: Iterable[Behaviour]) -> dict[str, list[Behaviour]]
 # --- output formats ------------------------------------------------------------------------------
 
 
-def to_json(behaviours: Sequence[Behaviour]) -> dict[str, Any]:
+def to_json(behaviours: Sequence[Behaviour]) -> dict[str, Json]:
     """Returns ``{"areas": [{area, observed, documented, assumed}], "behaviours": [{id, area, statement, …}]}``."""
     return {
         "areas": [

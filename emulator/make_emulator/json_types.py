@@ -12,6 +12,10 @@ else:
     # The type hints of rows are resolved at run time, where a recursive alias cannot be.
     Json = Any
 
+JsonObject: TypeAlias = dict[str, Any]
+"""A JSON object of a known format, whose members are therefore not narrowed one by one: a response to a client, a document
+of OpenAPI or JSON Schema, a row of a seed. Where the format is not known, it is a ``Mapping[str, Json]``."""
+
 
 def as_mapping(value: Json) -> Mapping[str, Json]:
     """Returns a JSON object as it is, and an empty one for any other value."""

@@ -9,6 +9,7 @@ import pytest
 
 from make_emulator.contract.declarations import endpoints
 from make_emulator.contract.guard import CREATED_KINDS, SAFE_METHODS, UNUSED_ID, Guard, UnsafeCallError
+from make_emulator.json_types import Json
 
 PREFIX = "contract-0123abcd"
 
@@ -117,7 +118,7 @@ def test_no_route_that_changes_something_passes_with_ids_that_the_run_did_not_ma
 
 def test_installing_an_app_is_rejected_because_it_is_the_organizations(guard: Guard) -> None:
     flow = [{"id": 1, "module": "slack:CreateMessage", "parameters": {}}]
-    body = {"teamId": 7, "blueprint": json.dumps({"name": f"{PREFIX} s", "flow": flow})}
+    body: Json = {"teamId": 7, "blueprint": json.dumps({"name": f"{PREFIX} s", "flow": flow})}
     guard.check("POST", "/scenarios", {}, body)
     with pytest.raises(UnsafeCallError, match="would install slack"):
         guard.check("POST", "/scenarios", {"confirmed": "true"}, body)

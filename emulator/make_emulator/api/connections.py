@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from ..http.endpoint import ApiCall, ConfirmableQuery, EndpointGroup
 from ..http.envelope import Envelope, EnvelopeField, many, one, value
@@ -119,7 +118,7 @@ def delete_connection(call: ApiCall, connection: Connection) -> int:
     permission="account edit",
     core=19,
 )
-def verify_connection(call: ApiCall, connection: Connection) -> dict[str, Any]:
+def verify_connection(call: ApiCall, connection: Connection) -> dict[str, object]:
     """Verify that a connection is still valid."""
     connections.verify(call.world, connection)
     return {"verified": True, "connection": connection}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..http.endpoint import ApiCall, ConfirmableQuery, EndpointGroup
 from ..http.envelope import bare, many, one, value
 from ..http.paging import Paging
+from ..json_types import Json
 from ..schemas.data_stores import (
     MAX_KEY_LENGTH,
     DataStoreCreate,
@@ -95,7 +94,7 @@ def update_data_store(
 ) -> DataStore:
     """Change a data store's name, size or data structure."""
     _check_same_team(data_store.team_id, datastructure)
-    changes: dict[str, Any] = dict(call.body)
+    changes = dict(call.body)
     if "max_size_mb" in changes:
         changes["max_size"] = changes.pop("max_size_mb") * MEGABYTE
     return data_stores.update_store(call.world, data_store, **changes)
@@ -142,7 +141,7 @@ def delete_data_store(call: ApiCall, data_store: DataStore) -> int:
     paging=Paging(sort_keys={"": _insertion_order}, sort=None, limit=10),
     core=23,
 )
-def list_records(call: ApiCall, data_store: DataStore) -> tuple[Selection[Record], dict[str, Any]]:
+def list_records(call: ApiCall, data_store: DataStore) -> tuple[Selection[Record], dict[str, Json]]:
     """List the records of a data store, oldest first, with the fields of its data structure."""
     structure_id = data_store.datastructure_id
     structure = call.world.data_structures[structure_id] if structure_id is not None else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..http.endpoint import ApiCall, ConfirmableQuery, EndpointGroup
 from ..http.envelope import Envelope, EnvelopeField, many, one, value
 from ..schemas.data_structures import (
@@ -99,7 +97,7 @@ def delete_data_structure(call: ApiCall, data_structure: DataStructure) -> int:
 )
 def clone_data_structure(
     call: ApiCall, data_structure: DataStructure, target_team: Team | None = None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Copy a data structure, also to another team."""
     team = target_team or call.world.teams[data_structure.team_id]
     copy = data_stores.create_structure(

@@ -11,6 +11,7 @@ from ..engine.runtime.executor import visible_status
 from ..http.endpoint import ApiCall, EndpointGroup
 from ..http.envelope import Envelope, mixed, one
 from ..http.paging import PageRequest, Paging
+from ..json_types import Json
 from ..schemas.executions import EventRow, LogDetail, LogDetailQuery, LogRow, LogsQuery
 from ..world.exceptions import InvalidParametersError, NotFoundError, ResponseTooLargeError
 from ..world.models import Execution, Scenario, ScenarioEvent
@@ -52,7 +53,7 @@ _FILTERS: dict[str, Callable[[Execution, Any], bool]] = {
     core=11,
     evidence="Recorded: finished runs only, among them what people did to the scenario.",
 )
-def list_logs(call: ApiCall, scenario: Scenario) -> tuple[Selection[LogItem], dict[str, Any]]:
+def list_logs(call: ApiCall, scenario: Scenario) -> tuple[Selection[LogItem], dict[str, Json]]:
     """List the log of a scenario, newest first: its finished runs, its starts, stops and changes.
 
     ``pg[last]`` goes on behind the entry with that imtId, or from it on with ``pg[showLast]``.
@@ -62,7 +63,7 @@ def list_logs(call: ApiCall, scenario: Scenario) -> tuple[Selection[LogItem], di
     filters = [(test, call.query[name]) for name, test in _FILTERS.items() if name in call.query]
 
     rows = call.world.logs.where(scenario=scenario.id)
-    extra: dict[str, Any] = {}
+    extra: dict[str, Json] = {}
     assert call.page is not None
     if (last := call.query.get("last")) is not None:
         rows = rows.filter(_after_imt_id(rows, last, call.page, show=call.query["show_last"]))
@@ -117,11 +118,11 @@ def get_log(call: ApiCall, scenario: Scenario, execution_id: str) -> Execution:
     response=Envelope(),
     core=13,
 )
-def get_execution(call: ApiCall, scenario: Scenario, execution_id: str) -> dict[str, Any]:
+def get_execution(call: ApiCall, scenario: Scenario, execution_id: str) -> dict[str, Json]:
     """Get the status of a run, and its outputs or error once it has ended."""
     execution = _find_execution(call, scenario, execution_id)
     status = visible_status(execution, call.world.now())
-    response: dict[str, Any] = {"status": status}
+    response: dict[str, Json] = {"status": status}
     if status == "RUNNING":
         return response
     if execution.outputs is not None:
@@ -130,10 +131,11 @@ def get_execution(call: ApiCall, scenario: Scenario, execution_id: str) -> dict[
             raise ResponseTooLargeError(f"The outputs are larger than {limit} bytes.")
         response["outputs"] = execution.outputs
     if (error := execution.error) is not None:
-        response["error"] = {"name": error.name, "message": error.message}
+        cause: dict[str, Json] = {"name": error.name, "message": error.message}
         # Recorded: a bundle that does not fit its module is reported without the module.
         if error.module_name is not None and error.name != "BundleValidationError":
-            response["error"]["causeModule"] = {"name": error.module_name, "appName": error.app_name}
+            cause["causeModule"] = {"name": error.module_name, "appName": error.app_name}
+        response["error"] = cause
     return response
 
 

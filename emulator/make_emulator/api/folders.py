@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..http.endpoint import ApiCall, EndpointGroup
 from ..http.envelope import one, value
+from ..json_types import Json
 from ..schemas.folders import FolderCreate, FolderOut, FoldersQuery, FolderUpdate
 from ..world import folders
 from ..world.exceptions import NotFoundError
@@ -22,7 +21,7 @@ group = EndpointGroup("scenario folders")
     query=FoldersQuery,
     response=value("scenariosFolders"),
 )
-def list_folders(call: ApiCall, team: Team, parent: Folder | None = None) -> list[dict[str, Any]]:
+def list_folders(call: ApiCall, team: Team, parent: Folder | None = None) -> list[dict[str, Json]]:
     """List the folders at the top, or in another one, by name; with one level of children, or all."""
     if parent is not None and parent.team_id != team.id:
         raise NotFoundError("folder", parent.id)

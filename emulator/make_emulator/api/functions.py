@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..engine import custom_functions
 from ..http.endpoint import ApiCall, ConfirmableQuery, EndpointGroup
 from ..http.envelope import Envelope, many, one
+from ..json_types import Json
 from ..schemas.functions import (
     FunctionChangeOut,
     FunctionCode,
@@ -66,7 +65,7 @@ def create_function(call: ApiCall, team: Team) -> CustomFunction:
     body=FunctionCode,
     response=Envelope(),
 )
-def check_function(call: ApiCall, team: Team) -> dict[str, Any]:
+def check_function(call: ApiCall, team: Team) -> dict[str, Json]:
     """Check the code of a custom function without saving it."""
     error = custom_functions.find_code_error(call.body["code"])
     return {"success": error is None, "error": error}
@@ -109,7 +108,7 @@ def update_function(call: ApiCall, function: CustomFunction) -> CustomFunction:
     query=ConfirmableQuery,
     response=Envelope(),
 )
-def delete_function(call: ApiCall, function: CustomFunction) -> dict[str, Any]:
+def delete_function(call: ApiCall, function: CustomFunction) -> dict[str, Json]:
     """Delete a custom function; needs confirmation when scenarios use it, which then fail."""
     users = custom_functions.find_callers(call.world, function)
     functions.delete(call.world, function, users, confirmed=call.confirmed)

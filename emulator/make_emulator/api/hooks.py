@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..http.endpoint import ApiCall, ConfirmableQuery, EndpointGroup
 from ..http.envelope import Envelope, bare, many, one, value
+from ..json_types import Json
 from ..schemas.hooks import (
     HookCreate,
     HookCreateQuery,
@@ -30,7 +29,7 @@ from .ordering import by_id, by_name, make_paging
 
 group = EndpointGroup("hooks")
 
-_SUCCESS: dict[str, Any] = {"success": True}
+_SUCCESS: dict[str, Json] = {"success": True}
 
 
 @group.get(
@@ -133,7 +132,7 @@ def ping_hook(call: ApiCall, hook: Hook) -> Hook:
     response=Envelope(),
     core=34,
 )
-def enable_hook(call: ApiCall, hook: Hook) -> dict[str, Any]:
+def enable_hook(call: ApiCall, hook: Hook) -> dict[str, Json]:
     """Enable a hook."""
     hooks.enable(call.world, hook)
     return _SUCCESS
@@ -146,7 +145,7 @@ def enable_hook(call: ApiCall, hook: Hook) -> dict[str, Any]:
     response=Envelope(),
     core=35,
 )
-def disable_hook(call: ApiCall, hook: Hook) -> dict[str, Any]:
+def disable_hook(call: ApiCall, hook: Hook) -> dict[str, Json]:
     """Disable a hook."""
     hooks.disable(call.world, hook)
     return _SUCCESS
@@ -170,7 +169,7 @@ def set_hook_data(call: ApiCall, hook: Hook) -> bool:
     permission="hook edit",
     response=Envelope(),
 )
-def start_learning(call: ApiCall, hook: Hook) -> dict[str, Any]:
+def start_learning(call: ApiCall, hook: Hook) -> dict[str, Json]:
     """Start learning the data structure from the next delivery."""
     hooks.set_learning(call.world, hook, True)
     return _SUCCESS
@@ -182,7 +181,7 @@ def start_learning(call: ApiCall, hook: Hook) -> dict[str, Any]:
     permission="hook edit",
     response=Envelope(),
 )
-def stop_learning(call: ApiCall, hook: Hook) -> dict[str, Any]:
+def stop_learning(call: ApiCall, hook: Hook) -> dict[str, Json]:
     """Stop learning the data structure."""
     hooks.set_learning(call.world, hook, False)
     return _SUCCESS
@@ -206,7 +205,7 @@ def list_incomings(call: ApiCall, hook: Hook) -> Selection[Incoming]:
     permission="hooks get",
     response=value("incomingStat"),
 )
-def get_incomings_stats(call: ApiCall, hook: Hook) -> dict[str, Any]:
+def get_incomings_stats(call: ApiCall, hook: Hook) -> dict[str, Json]:
     """Get the size and the limit of the queue of a hook."""
     return {
         "queue": len(call.world.incomings.where(hook=hook.id)),

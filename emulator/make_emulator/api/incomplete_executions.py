@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..engine.scheduling import incomplete_retry
 from ..http.endpoint import ApiCall, EndpointGroup
 from ..http.envelope import Envelope, EnvelopeField, many, one, value
 from ..http.paging import Paging
+from ..json_types import Json
 from ..schemas.incomplete_executions import (
     IncompleteExecutionChanged,
     IncompleteExecutionListItem,
@@ -84,7 +83,7 @@ def delete_incomplete_executions(call: ApiCall, scenario: Scenario) -> list[str]
     permission="dlq view",
     response=Envelope({"code": EnvelopeField(), "response": EnvelopeField()}),
 )
-def get_incomplete_execution_bundle(call: ApiCall, dlq: IncompleteExecution) -> dict[str, Any]:
+def get_incomplete_execution_bundle(call: ApiCall, dlq: IncompleteExecution) -> dict[str, Json]:
     """Get the output bundles of the modules by their ids, and the error of the one that failed."""
     return {"code": "OK", "response": dlq.bundles}
 

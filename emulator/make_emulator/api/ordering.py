@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 
 from ..http.paging import Paging
-
-SortKey = Callable[[Any], Any]
+from ..world.tables import SortKey
 
 by_id: SortKey = attrgetter("id")
 
 
-def _by_name(row: Any) -> tuple[str, int]:
+class _NamedRow(Protocol):
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def name(self) -> str: ...
+
+
+def _by_name(row: _NamedRow) -> tuple[str, int]:
     return row.name.casefold(), row.id
 
 

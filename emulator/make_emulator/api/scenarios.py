@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any
 
 from ..engine.scenarios import activation, crud
 from ..http.endpoint import ApiCall, ConfirmableQuery, EndpointGroup
 from ..http.envelope import Envelope, EnvelopeField, many, one, value
 from ..http.errors import BadRequestError
 from ..http.paging import PageRequest
-from ..json_types import as_mapping
+from ..json_types import Json, as_mapping
 from ..schemas.base import request_origin
 from ..schemas.scenarios import (
     BlueprintQuery,
@@ -132,7 +131,7 @@ def _page_by_user_name(call: ApiCall, rows: Selection[Scenario], page: PageReque
 
 
 def _filters(call: ApiCall, folder: Folder | None) -> list[Callable[[Scenario], bool]]:
-    query: dict[str, Any] = call.query
+    query = call.query
     predicates: list[Callable[[Scenario], bool]] = []
     if "ids" in query:
         ids = set(query["ids"])
@@ -280,7 +279,7 @@ def stop_scenario(call: ApiCall, scenario: Scenario) -> Scenario:
     core=9,
     evidence="Documented and recorded to stand outside of the organization's rate limit.",
 )
-def run_scenario(call: ApiCall, scenario: Scenario) -> dict[str, Any]:
+def run_scenario(call: ApiCall, scenario: Scenario) -> dict[str, Json]:
     """Run an active scenario; a responsive call returns its status and outputs."""
     execution = activation.run_now(
         call.world,
@@ -292,7 +291,7 @@ def run_scenario(call: ApiCall, scenario: Scenario) -> dict[str, Any]:
     if not call.body["responsive"]:
         path = f"scenarios/{scenario.id}/executions/{execution.id}"
         return {"executionId": execution.id, "statusUrl": f"{request_origin.get()()}/api/v2/{path}"}
-    response = {"executionId": execution.id, "status": execution.status}
+    response: dict[str, Json] = {"executionId": execution.id, "status": execution.status}
     return response if execution.outputs is None else {**response, "outputs": execution.outputs}
 
 
@@ -304,7 +303,7 @@ def run_scenario(call: ApiCall, scenario: Scenario) -> dict[str, Any]:
     response=Envelope({"code": EnvelopeField(), "response": EnvelopeField()}),
     core=10,
 )
-def get_blueprint(call: ApiCall, scenario: Scenario) -> dict[str, Any]:
+def get_blueprint(call: ApiCall, scenario: Scenario) -> dict[str, Json]:
     """Get the current blueprint of a scenario, or an earlier one by its version."""
     number = call.query.get("blueprint_id", scenario.blueprint_version)
     version = call.world.blueprints.get((scenario.id, number))
@@ -342,7 +341,7 @@ def list_blueprints(call: ApiCall, scenario: Scenario) -> list[BlueprintVersion]
     return call.world.blueprints.where(scenario=scenario.id).page(_by_version, descending=True)
 
 
-def _interface(version: BlueprintVersion) -> dict[str, Any]:
+def _interface(version: BlueprintVersion) -> dict[str, Json]:
     return {
         "input": list(version.input_spec) if version.input_spec else None,
         "output": list(version.output_spec) if version.output_spec else None,
@@ -355,7 +354,7 @@ def _interface(version: BlueprintVersion) -> dict[str, Any]:
     permission="scenario view",
     response=value("interface"),
 )
-def get_interface(call: ApiCall, scenario: Scenario) -> dict[str, Any]:
+def get_interface(call: ApiCall, scenario: Scenario) -> dict[str, Json]:
     """Get the inputs and outputs of a scenario; null where none are declared."""
     return _interface(call.world.blueprints[scenario.id, scenario.blueprint_version])
 
@@ -367,7 +366,7 @@ def get_interface(call: ApiCall, scenario: Scenario) -> dict[str, Any]:
     body=InterfaceUpdate,
     response=value("interface"),
 )
-def update_interface(call: ApiCall, scenario: Scenario) -> dict[str, Any]:
+def update_interface(call: ApiCall, scenario: Scenario) -> dict[str, Json]:
     """Declare the inputs and outputs of a scenario."""
     interface = call.body["interface"]
     return _interface(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..engine.blueprints.parser import parse_blueprint
 from ..engine.scheduling import schedule
 from ..http.endpoint import ApiCall, ConfirmableQuery, EndpointGroup, NoPermissionRequired
 from ..http.envelope import Envelope, EnvelopeField, many, one, value
+from ..json_types import Json
 from ..schemas.templates import (
     PublicTemplateOut,
     PublicTemplatesQuery,
@@ -79,7 +78,7 @@ def get_public_template(call: ApiCall, template_url: str) -> PublicTemplate:
     response=_CONTENT,
     permission=_NO_PERMISSION,
 )
-def get_public_template_blueprint(call: ApiCall, template_url: str) -> dict[str, Any]:
+def get_public_template_blueprint(call: ApiCall, template_url: str) -> dict[str, Json]:
     """Get the blueprint of an approved template."""
     return template_content(_find_public_template(call, template_url))
 
@@ -132,7 +131,7 @@ def get_template(call: ApiCall, template: Template) -> Template:
     permission="template view",
     core=46,
 )
-def get_template_blueprint(call: ApiCall, template: Template) -> dict[str, Any]:
+def get_template_blueprint(call: ApiCall, template: Template) -> dict[str, Json]:
     """Get the blueprint of a template, or of a published version of it."""
     return template_content(_requested_version(call, template) or template)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -15,19 +15,19 @@ class CommandError(click.ClickException):
 
     exit_code = 1
 
-    def show(self, file: Any = None) -> None:
+    def show(self, file: IO[str] | None = None) -> None:
         click.echo(f"make-emulator: {self.format_message()}", file=file or sys.stderr)
 
 
 class InvalidSeedError(CommandError):
     """Invalid seed: one line for each issue, as a compiler prints them."""
 
-    def __init__(self, issues: Sequence[Any], file: Any = None) -> None:
+    def __init__(self, issues: Sequence[Any], file: IO[str] | None = None) -> None:
         super().__init__("\n".join(map(str, issues)))
         self._located = all(issue.file for issue in issues)
         self._file = file
 
-    def show(self, file: Any = None) -> None:
+    def show(self, file: IO[str] | None = None) -> None:
         if self._located:
             click.echo(self.format_message(), file=self._file or sys.stderr)
         else:
@@ -37,7 +37,7 @@ class InvalidSeedError(CommandError):
 class CommandUsageError(click.UsageError):
     """Mistake in the usage: exit 2, in one line instead of the four that Click prints."""
 
-    def show(self, file: Any = None) -> None:
+    def show(self, file: IO[str] | None = None) -> None:
         command = self.ctx.command_path if self.ctx else "make-emulator"
         click.echo(
             f"make-emulator: {self.message.rstrip('.')}; see {command} --help", file=file or sys.stderr
@@ -51,7 +51,7 @@ class CommandGroup(click.Group):
         with _one_line_errors():
             return super().make_context(*args, **extra)
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> object:
         with _one_line_errors():
             return super().invoke(ctx)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import click
 import orjson
@@ -15,6 +15,8 @@ from .errors import CommandError
 from .options import format_option
 
 if TYPE_CHECKING:
+    from ..explain.blueprint_file import BlueprintExport
+    from ..json_types import Json
     from ..world.models import ModuleScript
 
 #: Line width of output that goes to no terminal.
@@ -51,9 +53,9 @@ now_option = click.option("--now", metavar="ISO", help="The time of the run, suc
 @click.pass_context
 def explain(
     context: click.Context,
-    blueprint: Any,
+    blueprint: IO[bytes],
     input: str | None,
-    modules: Any,
+    modules: IO[bytes] | None,
     scenarios: tuple[str, ...],
     now: str | None,
     full: bool,
@@ -93,7 +95,7 @@ def explain(
         context.exit(1)
 
 
-def _parse_input(text: str) -> Any:
+def _parse_input(text: str) -> Json:
     """Returns the JSON of ``--input``, or of the file that it names."""
     data = text.encode()
     if text.startswith("@"):
@@ -103,12 +105,13 @@ def _parse_input(text: str) -> Any:
             reason = os_error_reason(error)
             raise click.BadParameter(f"cannot read {text[1:]}: {reason}", param_hint="--input") from None
     try:
-        return orjson.loads(data)
+        parsed: Json = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise click.BadParameter(f"not JSON: {error}", param_hint="--input") from None
+    return parsed
 
 
-def _parse_called_scenario(text: str) -> tuple[int, Any]:
+def _parse_called_scenario(text: str) -> tuple[int, BlueprintExport]:
     """Returns the scenario id and the blueprint of ``--scenario ID=FILE.json``."""
     from ..explain import blueprint_file
 
@@ -124,7 +127,7 @@ def _parse_called_scenario(text: str) -> tuple[int, Any]:
         raise CommandError(printable(f"{path} is no blueprint: {error}")) from None
 
 
-def load_scripts(modules: Any) -> list[ModuleScript]:
+def load_scripts(modules: IO[bytes] | None) -> list[ModuleScript]:
     """Returns the module scripts of the file of ``--modules``; none if there is no such option."""
     from ..explain import blueprint_file
 
@@ -150,6 +153,6 @@ def parse_time(now: str | None) -> str | None:
     return now
 
 
-def _file_label(file: Any) -> str:
+def _file_label(file: IO[bytes]) -> str:
     name = getattr(file, "name", "-")
     return "the standard input" if name in ("-", "<stdin>") else str(name)

@@ -12,6 +12,7 @@ import orjson
 
 from ..error_reasons import os_error_reason
 from ..io import write_atomically
+from ..json_types import Json
 from .errors import CommandError
 from .options import env_option, format_option
 
@@ -164,7 +165,7 @@ def access_report(format: str, world: str, url: str, control_key: str | None) ->
     click.echo(report.rstrip("\n"))
 
 
-def _print_world(description: dict[str, Any]) -> None:
+def _print_world(description: dict[str, Json]) -> None:
     click.echo(f"  world         {description['name']}")
     click.echo(f"  base URL      {description['baseUrl']}")
     click.echo(f"  token         {description['token']}")

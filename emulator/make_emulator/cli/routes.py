@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 import orjson
 
+from ..json_types import JsonObject
 from .options import format_option, hidden_json_option
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def routes(format: str, as_json: bool) -> None:
         click.echo(render_text(rows))
 
 
-def list_routes(endpoints: Iterable[Endpoint], behaviours: Sequence[Behaviour]) -> list[dict[str, Any]]:
+def list_routes(endpoints: Iterable[Endpoint], behaviours: Sequence[Behaviour]) -> list[JsonObject]:
     """Returns a row for each route: its declaration, and the number of behaviours of each status that name it."""
     from ..fidelity import count_statuses
 
@@ -52,7 +53,7 @@ def list_routes(endpoints: Iterable[Endpoint], behaviours: Sequence[Behaviour]) 
     return rows
 
 
-def render_text(rows: Iterable[dict[str, Any]]) -> str:
+def render_text(rows: Iterable[JsonObject]) -> str:
     """Returns the rows as a table with a legend."""
     cells = [("METHOD", "PATH", "SCOPES", "CORE", "O/D/A"), *map(_table_cells, rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
@@ -60,7 +61,7 @@ def render_text(rows: Iterable[dict[str, Any]]) -> str:
     return "\n".join([*lines, "", _LEGEND])
 
 
-def _table_cells(row: dict[str, Any]) -> tuple[str, ...]:
+def _table_cells(row: JsonObject) -> tuple[str, ...]:
     """Returns the cells of a row: ``area:read+write`` for scopes of one area, counts as observed/documented/assumed."""
     areas = groupby((scope.partition(":") for scope in row["scopes"]), key=lambda parts: parts[0])
     scopes = ", ".join(f"{area}:{'+'.join(access for _, _, access in group)}" for area, group in areas)

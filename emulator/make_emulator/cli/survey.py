@@ -6,7 +6,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import click
 import orjson
@@ -40,7 +40,7 @@ _STATUS_COLOURS = {"SUCCESS": "green", "WARNING": "yellow", "ERROR": "red", "REF
 def survey(
     context: click.Context,
     paths: tuple[Path, ...],
-    modules: Any,
+    modules: IO[bytes] | None,
     now: str | None,
     format: str,
     as_json: bool,

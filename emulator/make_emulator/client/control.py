@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import orjson
 
 from ..error_reasons import connection_error_reason
+from ..json_types import JsonObject
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -107,9 +108,9 @@ class ControlClient:
             return False
         return isinstance(health, dict) and health.get("status") == "ok"
 
-    def worlds(self) -> list[dict[str, Any]]:
+    def worlds(self) -> list[JsonObject]:
         """Returns the descriptions of all worlds."""
-        rows: list[dict[str, Any]] = self.call("GET", "worlds")["worlds"]
+        rows: list[JsonObject] = self.call("GET", "worlds")["worlds"]
         return rows
 
     def world(self, name: str) -> WorldClient:
@@ -125,7 +126,7 @@ class ControlClient:
         zone: str | None = None,
         now: str | None = None,
         rate_limit: bool | None = None,
-    ) -> dict[str, Any]:
+    ) -> JsonObject:
         """Creates a world and returns its description.
 
         Args:
@@ -143,7 +144,7 @@ class ControlClient:
 
             seed = parse_text(Path(seed).read_text(encoding="utf-8"), str(seed)).data
         body = drop_none(name=name, seed=seed, plan=plan, zone=zone, now=now, rateLimit=rate_limit)
-        world: dict[str, Any] = self.call("POST", "worlds", body=body)["world"]
+        world: JsonObject = self.call("POST", "worlds", body=body)["world"]
         return world
 
     # --- any call ----------------------------------------------------------------------------------------
@@ -213,33 +214,33 @@ class WorldClient:
         """Calls ``/_emulator/worlds/<name>/<path>`` and returns the JSON of the response."""
         return self.control.call(method, "worlds", self.name, *path, body=body, query=query)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> JsonObject:
         """Returns the world's name, base URL, token, ids, zone and plan."""
-        description: dict[str, Any] = self.call("GET")["world"]
+        description: JsonObject = self.call("GET")["world"]
         return description
 
-    def reset(self) -> dict[str, Any]:
+    def reset(self) -> JsonObject:
         """Resets the world to its seed; returns its description."""
-        description: dict[str, Any] = self.call("POST", "reset")["world"]
+        description: JsonObject = self.call("POST", "reset")["world"]
         return description
 
     def delete(self) -> None:
         """Deletes the world and its tokens."""
         self.call("DELETE")
 
-    def snapshot(self, *, redact: bool = False) -> dict[str, Any]:
+    def snapshot(self, *, redact: bool = False) -> JsonObject:
         """Returns the state of the world as one JSON document.
 
         Args:
             redact: leave out every secret; such a document cannot be restored.
         """
         query = {"redact": "true"} if redact else None
-        document: dict[str, Any] = self.call("GET", "snapshot", query=query)
+        document: JsonObject = self.call("GET", "snapshot", query=query)
         return document
 
-    def restore(self, snapshot: Any) -> dict[str, Any]:
+    def restore(self, snapshot: Any) -> JsonObject:
         """Restores the state in a snapshot; returns the world's description."""
-        description: dict[str, Any] = self.call("PUT", "snapshot", body=snapshot)["world"]
+        description: JsonObject = self.call("PUT", "snapshot", body=snapshot)["world"]
         return description
 
     def create_token(self, scopes: Sequence[str], *, user_id: int | None = None) -> str:
@@ -247,9 +248,9 @@ class WorldClient:
         body = {"scopes": list(scopes), "userId": user_id}
         return str(self.call("POST", "tokens", body=body)["token"])
 
-    def clock(self) -> dict[str, Any]:
+    def clock(self) -> JsonObject:
         """Returns the world's clock: ``now`` (ISO 8601) and ``frozen``."""
-        clock: dict[str, Any] = self.call("GET", "clock")
+        clock: JsonObject = self.call("GET", "clock")
         return clock
 
     def set_clock(self, *, now: str | None = None, frozen: bool | None = None) -> None:
@@ -260,14 +261,14 @@ class WorldClient:
         """Advances the clock."""
         self.call("POST", "clock", "advance", body={"seconds": seconds})
 
-    def coverage(self) -> dict[str, Any]:
+    def coverage(self) -> JsonObject:
         """Returns the coverage report: which endpoints were called, by class of status."""
-        report: dict[str, Any] = self.call("GET", "coverage")
+        report: JsonObject = self.call("GET", "coverage")
         return report
 
-    def access_report(self) -> list[dict[str, Any]]:
+    def access_report(self) -> list[JsonObject]:
         """Returns the access report: for each token the scopes granted, used, never used and missing."""
-        rows: list[dict[str, Any]] = self.call("GET", "access-report")["tokens"]
+        rows: list[JsonObject] = self.call("GET", "access-report")["tokens"]
         return rows
 
     def access_report_text(self, format: str) -> str:
@@ -275,7 +276,7 @@ class WorldClient:
         return self.control.text("worlds", self.name, "access-report", query={"format": format})
 
 
-def drop_none(**values: Any) -> dict[str, Any]:
+def drop_none(**values: Any) -> JsonObject:
     """Returns the values that are not ``None``, by name: the body or the query of a call with optional parameters."""
     return {name: value for name, value in values.items() if value is not None}
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import requests
 
+from ..json_types import Json
 from .client import ApiResponse, ContractClient
 
 _CONFIRMED = {"confirmed": "true"}
@@ -90,7 +91,7 @@ class ResourceCleaner:
             if made == kind and str(id) not in there:
                 guard.forget(kind, id)
 
-    def _list_rows(self, kind: str) -> list[dict[str, Any]] | None:
+    def _list_rows(self, kind: str) -> list[dict[str, Json]] | None:
         """Returns the rows of a kind, or ``None`` if they cannot be listed."""
         target, routes = self._client.target, CLEANUP_ROUTES[kind]
         where = routes.list.format(team=target.team_id, organization=target.organization_id)

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..http.openapi import build_document
+from ..json_types import JsonObject
 from .declarations import endpoints
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -19,17 +20,17 @@ _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d
 _STRING, _INTEGER, _BOOLEAN = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
 
 
-def _object_schema(required: Mapping[str, Any], optional: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def _object_schema(required: Mapping[str, Any], optional: Mapping[str, Any] | None = None) -> JsonObject:
     return {"type": "object", "required": list(required), "properties": {**required, **(optional or {})}}
 
 
 _ANY_OBJECT = {"type": "object"}
-_ANY_LIST: dict[str, Any] = {"type": "array", "items": {}}
+_ANY_LIST: JsonObject = {"type": "array", "items": {}}
 _SUCCESS = _object_schema({"success": _BOOLEAN})
 _INTERFACE_SPECS = _object_schema({"input_spec": _ANY_LIST, "output_spec": _ANY_LIST})
 
 #: Route -> the shape of a response without a declared schema.
-_UNDECLARED_SHAPES: dict[str, dict[str, Any]] = {
+_UNDECLARED_SHAPES: dict[str, JsonObject] = {
     "POST /scenarios/{scenarioId}/run": _object_schema(
         {"executionId": _STRING}, {"statusUrl": _STRING, "status": _INTEGER, "outputs": _ANY_OBJECT}
     ),
@@ -80,7 +81,7 @@ _UNDECLARED_SHAPES: dict[str, dict[str, Any]] = {
 }
 
 #: Route -> properties beside the declared response.
-_EXTRA_PROPERTIES: dict[str, dict[str, Any]] = {
+_EXTRA_PROPERTIES: dict[str, JsonObject] = {
     "GET /scenarios/{scenarioId}/logs": {
         "pg": _object_schema(
             {"sortBy": _STRING, "limit": _INTEGER, "sortDir": {"enum": ["asc", "desc"]}, "offset": _INTEGER},
@@ -114,18 +115,18 @@ class Drift:
 
 
 @lru_cache(maxsize=1)
-def _openapi_document() -> dict[str, Any]:
+def _openapi_document() -> JsonObject:
     return build_document(list(endpoints().values()), "")
 
 
 @lru_cache(maxsize=256)
-def response_shape(route: str) -> dict[str, Any]:
+def response_shape(route: str) -> JsonObject:
     """Returns the shape of the response 200 of a route, as JSON Schema."""
     if (by_hand := _UNDECLARED_SHAPES.get(route)) is not None:
         return by_hand
     method, _, path = route.partition(" ")
     response = _openapi_document()["paths"][path][method.lower()]["responses"]["200"]
-    shape: dict[str, Any] = response["content"]["application/json"]["schema"]
+    shape: JsonObject = response["content"]["application/json"]["schema"]
     if beside := _EXTRA_PROPERTIES.get(route):
         shape = {
             **shape,
@@ -135,9 +136,9 @@ def response_shape(route: str) -> dict[str, Any]:
     return shape
 
 
-def error_shape() -> dict[str, Any]:
+def error_shape() -> JsonObject:
     """Returns the shape of an error, with the fields of a conflict."""
-    shape: dict[str, Any] = _openapi_document()["components"]["schemas"]["Error"]
+    shape: JsonObject = _openapi_document()["components"]["schemas"]["Error"]
     return {**shape, "properties": {**shape["properties"], "currentVersion": _INTEGER, "lastEdit": _STRING}}
 
 
@@ -162,7 +163,7 @@ def find_error_drift(route: str, body: Any) -> list[Drift]:
     return sorted({Drift(route, *found) for found in _compare(error_shape(), body, "")})
 
 
-def _with_columns(shape: dict[str, Any], columns: Sequence[str]) -> dict[str, Any]:
+def _with_columns(shape: JsonObject, columns: Sequence[str]) -> JsonObject:
     """Returns the shape with just those columns required in the rows, which are the first key of the envelope."""
     [key, *others] = shape["properties"]
     inner = shape["properties"][key]
@@ -200,7 +201,7 @@ def _compare(shape: Mapping[str, Any], value: Any, path: str) -> Iterator[_Diffe
             yield from _compare(shape.get("items", {}), item, f"{path}[]")
 
 
-def _compare_object(shape: Mapping[str, Any], value: dict[str, Any], path: str) -> Iterator[_Difference]:
+def _compare_object(shape: Mapping[str, Any], value: JsonObject, path: str) -> Iterator[_Difference]:
     properties: Mapping[str, Any] = shape.get("properties") or {}
     for name in shape.get("required", ()):
         if name not in value:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from ..engine.apps.catalog import BUILT_IN_APPS
 from ..http.endpoint import PATH_PARAMETER_KINDS, Endpoint
+from ..json_types import Json
 from ..schemas.base import MAX_ID, ListField, ResourceId
 from ..world.blueprint_refs import REFERENCE_FIELDS, used_packages
 from .declarations import RouteMatch, match_route
@@ -81,7 +81,7 @@ class Guard:
         """Names of the resources that this run created and did not delete yet, by kind and id."""
         return self._created
 
-    def record_created(self, route: str, body: Any) -> tuple[str, int] | None:
+    def record_created(self, route: str, body: Json) -> tuple[str, int] | None:
         """Registers the resource in a response 200 if its name has the prefix."""
         kind = CREATED_KINDS.get(route)
         row = body.get(kind) if kind and isinstance(body, dict) else None
@@ -89,7 +89,7 @@ class Guard:
             return None
         return self.claim(kind, row)
 
-    def claim(self, kind: str, row: Mapping[str, Any]) -> tuple[str, int] | None:
+    def claim(self, kind: str, row: Mapping[str, Json]) -> tuple[str, int] | None:
         """Registers a row as created by this run if its name has the prefix."""
         name, id = row.get("name"), _parse_id(row.get("id"))
         if id is None or not isinstance(name, str) or not name.startswith(self.prefix):
@@ -116,7 +116,7 @@ class Guard:
 
     # --- checks of calls -------------------------------------------------------------------------
 
-    def check(self, method: str, path: str, query: Mapping[str, Any] | None, body: Any) -> None:
+    def check(self, method: str, path: str, query: Mapping[str, Json] | None, body: Json) -> None:
         """Passes a call that changes only resources of this run.
 
         Raises:
@@ -144,7 +144,7 @@ class Guard:
             if not isinstance(name, str) or not name.startswith(self.prefix):
                 raise UnsafeCallError(f"{found.route} gives a name that does not begin with {self.prefix!r}")
 
-    def _may_touch(self, kind: str, id: Any, *, changed: bool) -> bool:
+    def _may_touch(self, kind: str, id: Json, *, changed: bool) -> bool:
         """Returns True for a resource that a call may name; the team and the organization may be named, but not changed."""
         whole = _parse_id(id)
         if whole is None:
@@ -154,13 +154,13 @@ class Guard:
         return whole in known or (kind, whole) in self._created
 
     @staticmethod
-    def _check_ids(found: RouteMatch, body: Any) -> None:
+    def _check_ids(found: RouteMatch, body: Json) -> None:
         """Rejects a deletion of several resources that does not list them: never "all" of a team."""
         if not isinstance(body, Mapping) or not body.get("ids") or body.get("all"):
             raise UnsafeCallError(f"{found.route} does not say by its ids what it changes")
 
 
-def _parse_id(value: Any) -> int | None:
+def _parse_id(value: Json) -> int | None:
     """Returns the number of an id that is a number or a text."""
     if isinstance(value, bool):
         return None
@@ -171,7 +171,7 @@ def _parse_id(value: Any) -> int | None:
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
 
 
-def _referenced_ids(found: RouteMatch, query: Mapping[str, Any], body: Any) -> Iterator[tuple[str, Any]]:
+def _referenced_ids(found: RouteMatch, query: Mapping[str, Json], body: Json) -> Iterator[tuple[str, Json]]:
     """Yields kind and id of each resource that the query or the body names."""
     yield from _declared_refs(found.endpoint, "query", query)
     if not isinstance(body, Mapping):
@@ -186,7 +186,7 @@ def _referenced_ids(found: RouteMatch, query: Mapping[str, Any], body: Any) -> I
         yield from _blueprint_refs(_parse_json(body.get(name)))
 
 
-def _declared_refs(endpoint: Endpoint, place: str, given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _declared_refs(endpoint: Endpoint, place: str, given: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
     schema = endpoint.query if place == "query" else endpoint.body
     for name, field in schema.load_fields.items() if schema else ():
         inner = field.inner if isinstance(field, ListField) else field
@@ -197,7 +197,7 @@ def _declared_refs(endpoint: Endpoint, place: str, given: Mapping[str, Any]) -> 
                 yield inner.kind, id
 
 
-def _blueprint_refs(value: Any) -> Iterator[tuple[str, Any]]:
+def _blueprint_refs(value: Json) -> Iterator[tuple[str, Json]]:
     """Yields kind and id of each resource that a blueprint names."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
@@ -210,7 +210,7 @@ def _blueprint_refs(value: Any) -> Iterator[tuple[str, Any]]:
             yield from _blueprint_refs(inner)
 
 
-def _newly_installed_apps(query: Mapping[str, Any], body: Any) -> list[str]:
+def _newly_installed_apps(query: Mapping[str, Json], body: Json) -> list[str]:
     """Returns the apps that a confirmed blueprint would install in the organization."""
     blueprint = _parse_json(body.get("blueprint")) if isinstance(body, Mapping) else None
     if str(query.get("confirmed", "")).lower() != "true" or not isinstance(blueprint, Mapping):
@@ -218,14 +218,15 @@ def _newly_installed_apps(query: Mapping[str, Any], body: Any) -> list[str]:
     return sorted({*used_packages(blueprint)} - BUILT_IN_APPS)
 
 
-def _parse_json(text: Any) -> Any:
+def _parse_json(text: Json) -> Json:
     try:
-        return json.loads(text) if isinstance(text, str) else None
+        parsed: Json = json.loads(text) if isinstance(text, str) else None
     except ValueError:
         return None
+    return parsed
 
 
-def _assigned_names(found: RouteMatch, body: Any) -> Iterator[Any]:
+def _assigned_names(found: RouteMatch, body: Json) -> Iterator[Json]:
     """Yields the names in a body; the fields of a record may have any value, as its data store is of this run."""
     if not isinstance(body, Mapping) or found.endpoint.raw_body or "/data" in found.endpoint.path:
         return

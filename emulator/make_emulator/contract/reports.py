@@ -11,6 +11,7 @@ from typing import Any
 from .. import fidelity
 from ..dashboard import templates
 from ..error_reasons import os_error_reason
+from ..json_types import JsonObject
 from ..resources import fixture_path
 from .declarations import endpoints
 from .ledger import mark_observed
@@ -47,7 +48,7 @@ def _write_file(terminal: Any, path: Path, text: str) -> None:
         terminal.write_line(f"wrote     {path}")
 
 
-def summary_lines(report: dict[str, Any]) -> Iterator[str]:
+def summary_lines(report: JsonObject) -> Iterator[str]:
     """Yields the lines of the summary."""
     yield f"tests     {_format_counts(report['tests'])}" + (
         ", then interrupted" if report["interrupted"] else ""
@@ -78,7 +79,7 @@ def _format_counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items())
 
 
-def render_html(report: dict[str, Any]) -> str:
+def render_html(report: JsonObject) -> str:
     """Returns the report as one self-contained HTML page."""
     verdicts = Counter(each["verdict"] for each in report["ledger"])
     aspects = list(dict.fromkeys(aspect for row in report["routes"] for aspect in row["aspects"]))

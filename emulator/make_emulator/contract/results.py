@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..fidelity import Behaviour
+from ..json_types import JsonObject
 from .declarations import aspects_to_test, core_endpoints
 from .drift import Drift
 
@@ -26,7 +27,7 @@ class ResponseRecorder:
         self._calls[route, status] += 1
         self._drift.update(drift)
 
-    def drain(self) -> dict[str, Any]:
+    def drain(self) -> JsonObject:
         """Returns the records since the last call, as JSON, and clears them."""
         taken = {
             "drift": [drift.as_json() for drift in sorted(self._drift)],
@@ -91,7 +92,7 @@ class SuiteRun:
 
     # --- by route --------------------------------------------------------------------------------
 
-    def routes(self) -> list[dict[str, Any]]:
+    def routes(self) -> list[JsonObject]:
         """Returns each core route with the outcome of its aspects, its calls and its drift."""
         outcomes: dict[tuple[str, str], set[str]] = defaultdict(set)
         for outcome in self.outcomes:
@@ -111,7 +112,7 @@ class SuiteRun:
             for route, endpoint in core_endpoints().items()
         ]
 
-    def as_json(self, behaviours: Iterable[Behaviour]) -> dict[str, Any]:
+    def as_json(self, behaviours: Iterable[Behaviour]) -> JsonObject:
         """Returns the results as a JSON document."""
         behaviours = list(behaviours)
         verdicts = self.verdicts(behaviours)

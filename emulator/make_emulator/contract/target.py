@@ -11,6 +11,7 @@ import requests
 from ..app import create_app
 from ..client.control import ControlClient, ControlError, LocalTransport, WorldClient
 from ..error_reasons import connection_error_reason
+from ..json_types import Json
 from ..server.wsgi import Server
 from ..world.enums import SCOPES
 from .settings import Settings
@@ -159,7 +160,7 @@ def open_target(settings: Settings) -> Target:
 # --- probe before the first test -----------------------------------------------------------------
 
 
-def probe_target(target: Target) -> tuple[frozenset[str], dict[str, Any]]:
+def probe_target(target: Target) -> tuple[frozenset[str], dict[str, Json]]:
     """Returns the scopes of the token and the licence of the organization (empty if the token may not read it).
 
     Raises:

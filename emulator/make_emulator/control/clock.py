@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response
 
 from ..http.responses import json_response
+from ..json_types import Json
 from ..registry import WorldRegistry
 from ..world.clock import Clock, format_iso
 from .params import bad_request, parse_body
@@ -46,7 +45,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
             return json_response(_clock_view(world.clock))
 
 
-def _clock_view(clock: Clock) -> dict[str, Any]:
+def _clock_view(clock: Clock) -> dict[str, Json]:
     return {"now": format_iso(clock.now()), "frozen": clock.frozen}
 
 

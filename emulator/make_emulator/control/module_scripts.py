@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import Any
 
 from flask import Blueprint, Response
 
@@ -68,7 +67,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
             return json_response(TraceView.from_execution(run, handle.secret_values()).to_json())
 
 
-def _parse_script(module: str, params: dict[str, Any]) -> ModuleScript:
+def _parse_script(module: str, params: dict[str, Json]) -> ModuleScript:
     try:
         return module_scripts.parse_script(module, params)
     except ValueError as error:

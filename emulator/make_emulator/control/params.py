@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from flask import request
 
 from ..http.endpoint import parse_json
 from ..http.errors import BadRequestError
+from ..json_types import JsonObject
 
 #: Field -> the types that its value may have.
 FieldTypes = Mapping[str, tuple[type, ...]]
@@ -19,7 +19,7 @@ def bad_request(text: str) -> BadRequestError:
     return BadRequestError(text, suberrors=[])
 
 
-def parse_body(fields: FieldTypes) -> dict[str, Any]:
+def parse_body(fields: FieldTypes) -> JsonObject:
     """Returns the fields of the request's body; null is the same as a missing field.
 
     Raises:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response, request
 
 from ..http.endpoint import snake_case
 from ..http.errors import BadRequestError, ResourceNotFoundError
 from ..http.responses import json_response
+from ..json_types import Json
 from ..registry import WorldHandle, WorldNameTakenError, WorldRegistry, WorldSpec
 from ..world import organizations
 from ..world.enums import SCOPES
@@ -83,7 +82,7 @@ def find_world(registry: WorldRegistry, name: str) -> WorldHandle:
     return handle
 
 
-def describe_world(handle: WorldHandle) -> dict[str, Any]:
+def describe_world(handle: WorldHandle) -> dict[str, Json]:
     """Returns a world as JSON; null for a team or an organization that was deleted."""
     with handle.locked():
         team = handle.main_team()
@@ -124,7 +123,7 @@ def _parse_world_spec(registry: WorldRegistry) -> WorldSpec:
     return WorldSpec(name=name, **values)
 
 
-def _create_token(handle: WorldHandle) -> dict[str, Any]:
+def _create_token(handle: WorldHandle) -> dict[str, Json]:
     params = parse_body({"scopes": (list,), "userId": (int,), "label": (str,)})
     scopes = params.get("scopes")
     if scopes is None or not all(isinstance(scope, str) and scope in SCOPES for scope in scopes):

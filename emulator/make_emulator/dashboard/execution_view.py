@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from ..control.module_scripts import find_execution
 from ..redaction.masking import TRACE_REDACTOR
@@ -31,7 +30,7 @@ class TimelineEvent:
     called: str | None = None
 
 
-def template_context(handle: WorldHandle, execution: str) -> dict[str, Any]:
+def template_context(handle: WorldHandle, execution: str) -> dict[str, object]:
     """Returns the variables of the template for a run.
 
     Raises:

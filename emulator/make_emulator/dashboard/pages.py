@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache, partial
-from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
@@ -13,6 +12,7 @@ from ..control.access import AccessControl
 from ..control.worlds import find_world
 from ..http.endpoint import Endpoint
 from ..http.openapi import build_document
+from ..json_types import JsonObject
 from ..registry import WorldHandle, WorldRegistry
 from . import templates
 
@@ -30,7 +30,7 @@ def create_blueprint(
     blueprint.before_request(partial(_check_access, access))
 
     @lru_cache(maxsize=4)
-    def openapi(base_url: str) -> dict[str, Any]:
+    def openapi(base_url: str) -> JsonObject:
         return build_document(endpoints, base_url)
 
     @blueprint.get("/")

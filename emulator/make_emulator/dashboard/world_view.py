@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from heapq import nlargest
 from itertools import islice
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from ..engine.scheduling import scheduler
 from ..http.endpoint import Endpoint
@@ -97,7 +97,7 @@ class IncompleteExecutionRow:
     next_retry: str | None
 
 
-def template_context(handle: WorldHandle, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
+def template_context(handle: WorldHandle, endpoints: Sequence[Endpoint]) -> dict[str, object]:
     """Returns the variables of the template, after running what fell due."""
     with handle.locked() as world:
         scheduler.catch_up(world)
@@ -105,7 +105,7 @@ def template_context(handle: WorldHandle, endpoints: Sequence[Endpoint]) -> dict
         team = handle.main_team()
         organization = world.organizations[team.organization_id] if team else None
         scenarios = [_scenario_row(world, scenario) for scenario in islice(world.scenarios, MAX_ROWS)]
-        context: dict[str, Any] = {
+        context: dict[str, object] = {
             "name": handle.name,
             "now": format_iso(world.now()),
             "frozen": world.clock.frozen,

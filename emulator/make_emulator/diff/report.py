@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
+from ..json_types import Json
 from .compare import SeedDiff
-from .json_diff import MISSING, Change
+from .json_diff import MISSING, Change, Side
 from .resources import Resource
 
 #: The most characters of a value in a line.
@@ -41,7 +41,7 @@ def _format_change(change: Change) -> str:
     return f"{change.path}: {_format_value(change.a)} -> {_format_value(change.b)}"
 
 
-def _format_value(value: Any) -> str:
+def _format_value(value: Side) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _MAX_VALUE_LENGTH else f"{text[:_MAX_VALUE_LENGTH]}…"
 
@@ -65,10 +65,10 @@ def render_json(comparison: SeedDiff) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _resource_json(resource: Resource) -> dict[str, Any]:
+def _resource_json(resource: Resource) -> dict[str, Json]:
     return {"kind": resource.kind, "id": resource.id, "name": resource.name}
 
 
-def _change_json(change: Change) -> dict[str, Any]:
+def _change_json(change: Change) -> dict[str, Json]:
     values = {name: value for name, value in (("a", change.a), ("b", change.b)) if value is not MISSING}
     return {"path": change.path, **values}

@@ -6,14 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..json_types import as_mapping
+from ..json_types import JsonObject, as_mapping
 from ..seeds import Seed
 from ..seeds.validation import TEAM_RESOURCE_KEYS
 from ..world import blueprint_refs, connections, hooks
 from ..world.clock import SECOND, format_iso
 from ..world.roles import ROLES
-
-JsonObject = dict[str, Any]
 
 #: Fields of the history of a team rather than its setup.
 _HISTORY_FIELDS = frozenset(["created", "started", "runs"])

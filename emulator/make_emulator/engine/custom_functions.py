@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
 
 from ..world import functions
 from ..world.exceptions import IncompatibleInputError, MissingDependencyError
@@ -67,7 +66,7 @@ def _call_function(function: CustomFunction, env: Environment, values: Sequence[
         "seed": env.random.getrandbits(31),
     }
 
-    def host(name: str, arguments: Any) -> Any:
+    def host(name: str, arguments: Json) -> Json:
         try:
             return to_javascript(_call_built_in(env, name, arguments))
         except ExpressionError as error:
@@ -88,7 +87,7 @@ def _call_function(function: CustomFunction, env: Environment, values: Sequence[
     return value
 
 
-def _call_built_in(env: Environment, name: str, arguments: Any) -> Value:
+def _call_built_in(env: Environment, name: str, arguments: Json) -> Value:
     """Calls a built-in function for JavaScript, where it is ``iml.name(…)``."""
     env.budget.charge(BUILT_IN_COST)
     values = from_javascript(["a", arguments])
@@ -124,7 +123,7 @@ def find_code_error(code: str) -> str | None:
     return None
 
 
-def _null_host(name: str, _arguments: Any) -> Any:
+def _null_host(name: str, _arguments: Json) -> Json:
     """Host without built-in functions, for code that is only checked."""
     return None
 
@@ -160,7 +159,7 @@ def find_callers(world: World, function: CustomFunction) -> list[Scenario]:
 
 
 def _calls_function(blueprint: Mapping[str, Json], name: str) -> bool:
-    pending: list[Any] = [blueprint]
+    pending: list[Value] = [blueprint]
     while pending:
         value = pending.pop()
         if isinstance(value, str):

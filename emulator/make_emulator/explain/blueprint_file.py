@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 import yaml
@@ -150,7 +149,7 @@ def parse_scripts(data: bytes) -> Iterator[ModuleScript]:
         yield _parse_script(module, script)
 
 
-def _parse_script(module: Any, script: Any) -> ModuleScript:
+def _parse_script(module: object, script: object) -> ModuleScript:
     if not isinstance(module, str) or not isinstance(script, dict):
         raise ValueError(f"{module!r} must have one of: {', '.join(module_scripts.FIELDS)}")
     for name, value in script.items():

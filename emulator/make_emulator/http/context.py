@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
+from wsgiref.types import WSGIEnvironment
 
 from flask import Request, Response
 from werkzeug.datastructures import MultiDict
@@ -66,7 +67,7 @@ class RequestInput(Protocol):
         """Query parameters."""
 
     @property
-    def environ(self) -> Mapping[str, Any]:
+    def environ(self) -> WSGIEnvironment:
         """WSGI environment; empty without HTTP."""
 
     def check_route(self) -> None:
@@ -112,7 +113,7 @@ class HttpInput:
         return self.request.args
 
     @property
-    def environ(self) -> Mapping[str, Any]:
+    def environ(self) -> WSGIEnvironment:
         return self.request.environ
 
     def check_route(self) -> None:
@@ -141,7 +142,7 @@ class DirectInput:
     origin: str = ""
     authorization: str | None = None
     host: str = ""
-    environ: Mapping[str, Any] = field(default_factory=dict)
+    environ: WSGIEnvironment = field(default_factory=dict)
 
     def check_route(self) -> None:
         """Every direct call names a declared route."""

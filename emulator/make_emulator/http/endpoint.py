@@ -66,6 +66,7 @@ def snake_case(name: str) -> str:
 class ParsedParameters:
     """Parameters of a request, parsed and validated, before anything is looked up."""
 
+    # What the schemas load: each handler knows the types of its own.
     path: dict[str, Any] = field(default_factory=dict)
     query: dict[str, Any] = field(default_factory=dict)
     body: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -115,6 +116,7 @@ class ConfirmableQuery(QuerySchema):
 
 
 Handler = Callable[..., Any]
+"""Function of an `ApiCall` and the rows that the path and the body name; returns what the envelope renders."""
 
 
 @dataclass(frozen=True, slots=True)

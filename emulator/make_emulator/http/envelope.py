@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..json_types import Json
 from ..schemas.base import ResponseSchema
 from ..schemas.serialize import compile_serializer, serialize_rows
 from ..world.world import World
@@ -38,16 +39,16 @@ class Envelope:
             return self.unwrapped
         return next((part.schema for part in self.fields.values() if part.schema), None)
 
-    def render(self, world: World, result: Any, columns: tuple[str, ...] | None) -> dict[str, Any]:
+    def render(self, world: World, result: Any, columns: tuple[str, ...] | None) -> dict[str, Json]:
         if self.unwrapped is not None:
             return compile_serializer(self.unwrapped, columns)(world, result)
         if not self.fields:
-            shaped: dict[str, Any] = result
+            shaped: dict[str, Json] = result
             return shaped
         if len(self.fields) == 1:
             [key] = self.fields
             result = {key: result}
-        rendered: dict[str, Any] = {}
+        rendered: dict[str, Json] = {}
         for key, part in self.fields.items():
             value = result[key]
             if part.schema_by_type:

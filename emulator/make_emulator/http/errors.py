@@ -11,6 +11,7 @@ from typing import Any
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
+from ..json_types import Json
 from ..world import exceptions
 from ..world.clock import format_iso
 
@@ -29,11 +30,11 @@ class MakeError(Exception):
         super().__init__(detail or self.message)
         self.detail = detail or self.message
         self.suberrors = suberrors
-        self.extra: Mapping[str, Any] = {}
+        self.extra: Mapping[str, Json] = {}
 
-    def body(self) -> dict[str, Any]:
+    def body(self) -> dict[str, Json]:
         """Returns the JSON body of the response."""
-        body: dict[str, Any] = {"detail": self.detail, "message": self.message, "code": self.code}
+        body: dict[str, Json] = {"detail": self.detail, "message": self.message, "code": self.code}
         if self.suberrors is not None:
             body["suberrors"] = [{"message": text, "name": "Error"} for text in self.suberrors]
         return {**body, **self.extra}
@@ -207,7 +208,7 @@ class FailedDependencyError(MakeError):
 class ActionFailureError(FailedDependencyError):
     """424: the service behind a connection rejected it. Observed in this shape: no detail, and the cause in a suberror."""
 
-    def body(self) -> dict[str, Any]:
+    def body(self) -> dict[str, Json]:
         suberrors = [{"message": self.detail, "name": "RuntimeError"}]
         return {"message": self.message, "code": self.code, "suberrors": suberrors}
 

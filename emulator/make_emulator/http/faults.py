@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from http import HTTPStatus
 from itertools import islice
 from typing import Any, NoReturn
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Response
 
@@ -167,7 +168,7 @@ class FaultRules:
         with self._lock:
             return next((rule for rule in self._rules if rule.matches(method, path, token)), None)
 
-    def delay(self, milliseconds: int, environ: Mapping[str, Any]) -> None:
+    def delay(self, milliseconds: int, environ: WSGIEnvironment) -> None:
         """Waits in real time, at most until the faults are cleared or the client is gone. It holds no lock meanwhile."""
         gone: Callable[[], bool] = environ.get(CLIENT_GONE_KEY, lambda: False)
         cleared, left = self._cleared, milliseconds / 1000
@@ -195,10 +196,10 @@ class DroppedConnection(Response):
         self._faults = faults
         self._rule = rule
 
-    def __call__(self, environ: Mapping[str, Any], start_response: Any) -> Any:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> NoReturn:
         self.drop(environ)
 
-    def drop(self, environ: Mapping[str, Any]) -> NoReturn:
+    def drop(self, environ: WSGIEnvironment) -> NoReturn:
         """Raises the error of the rule, a timeout after the client has gone."""
         if self._rule.action == "reset":
             raise InjectedResetError(self._rule.describe())
@@ -219,7 +220,7 @@ class TruncatedResponse(Response):
         body = self.get_data()
         return body[: len(body) // 2]
 
-    def __call__(self, environ: Any, start_response: Any) -> Any:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ[TRUNCATED_KEY] = True
         start_response(self.status, self.get_wsgi_headers(environ).to_wsgi_list())
         return [self.sent_data]

@@ -9,6 +9,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
+from ..json_types import JsonObject
 from ..schemas.base import MAX_ID, Constant, Derived, ListField, OpenBodySchema, ResponseSchema, Timestamp
 from ..schemas.data_structures import SpecField
 from ..schemas.scenarios import JsonText
@@ -69,7 +70,7 @@ _PAGE_SCHEMA = {
 _NON_NULL_TYPES = ["array", "boolean", "number", "object", "string"]
 
 
-def build_document(endpoints: Sequence[Endpoint], base_url: str) -> dict[str, Any]:
+def build_document(endpoints: Sequence[Endpoint], base_url: str) -> JsonObject:
     """Returns the document.
 
     Args:
@@ -92,7 +93,7 @@ def build_document(endpoints: Sequence[Endpoint], base_url: str) -> dict[str, An
     converter = plugin.converter
     assert converter is not None
 
-    def shape_of(_: Any, field: fields.Field[Any], **kwargs: Any) -> dict[str, Any]:
+    def shape_of(_: Any, field: fields.Field[Any], **kwargs: Any) -> JsonObject:
         return _field_schema(field, converter.field2property)
 
     converter.add_attribute_function(shape_of)  # type: ignore[no-untyped-call]
@@ -111,13 +112,11 @@ def build_document(endpoints: Sequence[Endpoint], base_url: str) -> dict[str, An
             path=endpoint.path,
             operations={endpoint.method.lower(): _operation(endpoint, converter)},
         )
-    document: dict[str, Any] = spec.to_dict()
+    document: JsonObject = spec.to_dict()
     return document
 
 
-def _field_schema(
-    field: fields.Field[Any], convert: Callable[[fields.Field[Any]], dict[str, Any]]
-) -> dict[str, Any]:
+def _field_schema(field: fields.Field[Any], convert: Callable[[fields.Field[Any]], JsonObject]) -> JsonObject:
     """Returns the schema of a field of our own classes, as far as apispec cannot derive it."""
     match field:
         case Derived() | Constant():
@@ -155,8 +154,8 @@ def _patterns(field: fields.Field[Any]) -> list[str]:
     return [str(rule.regex.pattern) for rule in field.validators if isinstance(rule, ma.validate.Regexp)]
 
 
-def _operation(endpoint: Endpoint, converter: Any) -> dict[str, Any]:
-    operation: dict[str, Any] = {
+def _operation(endpoint: Endpoint, converter: Any) -> JsonObject:
+    operation: JsonObject = {
         "operationId": endpoint.name,
         "summary": endpoint.summary,
         "tags": [endpoint.tag],
@@ -187,16 +186,16 @@ def _operation(endpoint: Endpoint, converter: Any) -> dict[str, Any]:
     return operation
 
 
-def _json_body(schema: dict[str, Any], *, required: bool) -> dict[str, Any]:
+def _json_body(schema: JsonObject, *, required: bool) -> JsonObject:
     return {"required": required, "content": {"application/json": {"schema": schema}}}
 
 
-def _object_schema(schema: ma.Schema, converter: Any) -> dict[str, Any]:
-    shape: dict[str, Any] = converter.schema2jsonschema(schema)
+def _object_schema(schema: ma.Schema, converter: Any) -> JsonObject:
+    shape: JsonObject = converter.schema2jsonschema(schema)
     return shape
 
 
-def _parameters(endpoint: Endpoint, converter: Any) -> list[dict[str, Any]]:
+def _parameters(endpoint: Endpoint, converter: Any) -> list[JsonObject]:
     parameters = []
     for name in _PARAMETER.findall(endpoint.path):
         number = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
@@ -240,11 +239,11 @@ def _parameters(endpoint: Endpoint, converter: Any) -> list[dict[str, Any]]:
     return parameters
 
 
-def _query_parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+def _query_parameter(name: str, schema: JsonObject) -> JsonObject:
     return {"in": "query", "name": name, "required": False, "schema": schema}
 
 
-def _response_schema(endpoint: Endpoint, converter: Any) -> dict[str, Any]:
+def _response_schema(endpoint: Endpoint, converter: Any) -> JsonObject:
     response: Envelope = endpoint.response
     if response.unwrapped is not None:
         return _row_schema(response.unwrapped, converter, whole=not endpoint.cols)
@@ -261,7 +260,7 @@ def _response_schema(endpoint: Endpoint, converter: Any) -> dict[str, Any]:
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
-def _envelope_field_schema(part: EnvelopeField, converter: Any, *, whole: bool) -> dict[str, Any]:
+def _envelope_field_schema(part: EnvelopeField, converter: Any, *, whole: bool) -> JsonObject:
     if part.schema_by_type:
         shapes = [_row_schema(schema, converter, whole=True) for schema in part.schema_by_type.values()]
         return {"type": "array", "items": {"anyOf": shapes}}
@@ -271,7 +270,7 @@ def _envelope_field_schema(part: EnvelopeField, converter: Any, *, whole: bool) 
     return {"type": "array", "items": row} if part.many else row
 
 
-def _row_schema(schema: type[ResponseSchema], converter: Any, *, whole: bool) -> dict[str, Any]:
+def _row_schema(schema: type[ResponseSchema], converter: Any, *, whole: bool) -> JsonObject:
     """Returns the schema of one object of a response; a whole one has every default column."""
     shape = _object_schema(schema(), converter)
     if whole:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from ..json_types import Json
 from ..schemas.base import MAX_ID, ResponseSchema
 from ..world.tables import SortKey
 
@@ -50,7 +50,7 @@ class PageRequest:
     offset: int
     limit: int
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """Returns the ``pg`` of the response, in the recorded order of keys."""
         if self.sort is None:
             return {"limit": self.limit, "offset": self.offset, "returnTotalCount": False}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import orjson
 from flask import Response
 from werkzeug.exceptions import HTTPException
 
+from ..json_types import Json
 from ..world.exceptions import DomainError
 from .errors import InternalServerError, MakeError, from_domain_error, from_http_exception
 
@@ -21,12 +21,12 @@ PIECE_SIZE = 65_536
 log = logging.getLogger("make_emulator")
 
 
-def json_response(value: Any, status: int = 200) -> Response:
+def json_response(value: Json, status: int = 200) -> Response:
     """Returns a response with a JSON body."""
     return Response(orjson.dumps(value), status=status, content_type=JSON_CONTENT_TYPE)
 
 
-def streamed_json_response(head: bytes, items: Iterable[Any], tail: bytes) -> Response:
+def streamed_json_response(head: bytes, items: Iterable[Json], tail: bytes) -> Response:
     """Returns a response with a JSON body that has a long array, whose items are serialized as the client reads them.
 
     Args:
@@ -36,7 +36,7 @@ def streamed_json_response(head: bytes, items: Iterable[Any], tail: bytes) -> Re
     return Response(_serialize_pieces(head, items, tail), content_type=JSON_CONTENT_TYPE)
 
 
-def _serialize_pieces(head: bytes, items: Iterable[Any], tail: bytes) -> Iterator[bytes]:
+def _serialize_pieces(head: bytes, items: Iterable[Json], tail: bytes) -> Iterator[bytes]:
     piece, separator = bytearray(head), b""
     for item in items:
         piece += separator

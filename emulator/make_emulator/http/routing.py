@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable
 from urllib.parse import unquote
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.routing import Rule
 
@@ -15,8 +16,8 @@ API_PREFIX = "/api/v2"
 class MatchOnlyRule(Rule):
     """URL rule that only matches: compiling its unused URL builder takes a third of the application's start-up time."""
 
-    def _compile_builder(self, append_unknown: bool = True) -> Any:
-        def build(self: Rule, **values: Any) -> tuple[str, str]:
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        def build(self: Rule, **values: object) -> tuple[str, str]:
             raise NotImplementedError("the emulator builds no URLs from its rules")
 
         return build
@@ -29,10 +30,10 @@ class EncodedSlashMiddleware:
     difference is lost. Here it is read from the request line.
     """
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: WSGIApplication) -> None:
         self._app = app
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = str(environ.get("REQUEST_URI", "")).partition("?")[0]
         if "%2f" in path.lower():
             segments = [unquote(segment).replace("/", ENCODED_SLASH) for segment in path.split("/")]

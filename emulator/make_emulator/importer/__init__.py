@@ -1,9 +1,10 @@
 """Import of one team of a real zone as a seed (``pull``). It is read-only, and the seed contains no secret of the zone."""
 
+from ..json_types import JsonObject
 from ..redaction.blueprints import MaskedValue, Masker
 from .checkpoint import Checkpoint, CheckpointError
 from .client import ZoneClient, ZoneError, normalize_base_url, zone_base_url
-from .options import ImportNote, ImportOptions, JsonObject, Progress
+from .options import ImportNote, ImportOptions, Progress
 from .pull import ImportResult, pull
 from .seed_writer import extract_blueprints, header_comments, render_yaml
 

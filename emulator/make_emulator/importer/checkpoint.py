@@ -39,7 +39,7 @@ class Checkpoint:
         self._stored_keys: set[str] = set()
         self._file: BinaryIO | None = None
 
-    def open(self, subject: Mapping[str, Any], *, resume: bool) -> int:
+    def open(self, subject: Mapping[str, object], *, resume: bool) -> int:
         """Starts the file, or resumes it; returns the number of steps in it.
 
         Args:
@@ -89,12 +89,12 @@ class Checkpoint:
         if self.path is not None:
             self.path.unlink(missing_ok=True)
 
-    def _write(self, line: Mapping[str, Any]) -> None:
+    def _write(self, line: Mapping[str, object]) -> None:
         assert self._file is not None
         self._file.write(orjson.dumps(line) + b"\n")
         self._file.flush()
 
-    def _load(self, subject: Mapping[str, Any]) -> int:
+    def _load(self, subject: Mapping[str, object]) -> int:
         """Reads the complete lines; returns the offset of their end."""
         assert self.path is not None
         try:
@@ -121,7 +121,7 @@ class Checkpoint:
             end += len(line)
         return end
 
-    def _check_header(self, header: Any, subject: Mapping[str, Any]) -> None:
+    def _check_header(self, header: Any, subject: Mapping[str, object]) -> None:
         if not isinstance(header, dict) or header.get("format") != FORMAT:
             raise CheckpointError(f"{self.path} is not a checkpoint of a pull")
         if header.get("of") != dict(subject):

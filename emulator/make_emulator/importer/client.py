@@ -15,6 +15,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from ..error_reasons import connection_error_reason
+from ..json_types import JsonObject
 from ..throttle import Throttle
 from ..version import __version__
 
@@ -54,7 +55,7 @@ class NotFoundError(ErrorResponseError):
 class ListPage(NamedTuple):
     """Page of a list; ``is_last`` if no other page follows."""
 
-    rows: list[dict[str, Any]]
+    rows: list[JsonObject]
     is_last: bool
 
 
@@ -122,7 +123,7 @@ class ZoneClient:
             {"Accept": "application/json", "User-Agent": f"make-emulator/{__version__} (pull)"}
         )
 
-    def get(self, *path: str | int, **query: Any) -> dict[str, Any]:
+    def get(self, *path: str | int, **query: Any) -> JsonObject:
         """Returns the JSON object at a path; a list in the query becomes ``name[]=…``.
 
         Raises:
@@ -180,7 +181,7 @@ class ZoneClient:
             limit = min(limit, lowered)
         return ListPage(rows, len(rows) < limit)
 
-    def _parse(self, path: str, response: requests.Response) -> dict[str, Any]:
+    def _parse(self, path: str, response: requests.Response) -> JsonObject:
         match response.status_code:
             case 200:
                 try:
@@ -201,7 +202,7 @@ class ZoneClient:
         raise ErrorResponseError(path, _error_summary(response))
 
 
-def extract_rows(response: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+def extract_rows(response: Mapping[str, Any], key: str) -> list[JsonObject]:
     """Returns the objects of a list in a response.
 
     Raises:

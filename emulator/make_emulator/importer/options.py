@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,4 +41,3 @@ class ImportNote(NamedTuple):
 
 
 #: JSON object of an API response or of a seed.
-JsonObject = dict[str, Any]

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..json_types import JsonObject
 from ..seeds.schema import LicenseSection
 from ..world.plans import PLANS
 from ..world.roles import ORGANIZATION_MEMBER, ORGANIZATION_OWNER, ROLES, TEAM_ADMIN, TEAM_MEMBER
 from .client import ErrorResponseError, NotFoundError, ZoneError, extract_rows
-from .options import JsonObject
 from .rows import variable_row
 from .steps import StepRunner
 
@@ -244,7 +244,7 @@ def _read_roles(steps: StepRunner, category: str, area: str, id: int) -> dict[in
         f"roles in the {category}",
         lambda: _list_roles(steps, category, area, id),
     )
-    return dict(rows or [])
+    return {row[0]: row[1] for row in rows or ()}
 
 
 def _list_roles(steps: StepRunner, category: str, area: str, id: int) -> list[list[int]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..json_types import JsonObject
 from ..redaction.blueprints import MaskedValue
 from ..seeds import Seed, SeedError
 from .checkpoint import Checkpoint
 from .client import ZoneClient, ZoneError
-from .options import ImportNote, ImportOptions, JsonObject, Progress
+from .options import ImportNote, ImportOptions, Progress
 from .organization_reader import (
     effective_license,
     read_members,

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..json_types import JsonObject
 from ..seeds import Seed, SeedError, SeedIssue, check
 from ..seeds.issues import SeedPath, format_path
 from ..world import blueprint_refs
-from .options import JsonObject
 
 #: List of a team -> the name of one of its rows, and its optional keys.
 _RESOURCE_LISTS: dict[str, tuple[str, frozenset[str]]] = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..json_types import JsonObject
 from ..world import hooks
 from ..world.data_stores import MEGABYTE
 from ..world.variables import TYPE_NAMES
-from .options import JsonObject
 
 
 def id_and_name(row: JsonObject) -> JsonObject:

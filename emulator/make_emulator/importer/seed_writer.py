@@ -11,9 +11,10 @@ from typing import Any
 import yaml
 
 from ..io import write_atomically
+from ..json_types import JsonObject
 from ..plain_text import printable
 from ..seeds.yaml_reader import JsonScalarLoader
-from .options import ImportNote, JsonObject
+from .options import ImportNote
 
 _BaseDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 from .checkpoint import Checkpoint
 from .client import ErrorResponseError, ForbiddenError, ZoneClient, ZoneError
 from .options import ImportNote, ImportOptions, Progress
+
+Result = TypeVar("Result")
 
 
 class StepRunner:
@@ -22,22 +24,23 @@ class StepRunner:
         self.notes: list[ImportNote] = []
         self._checkpoint = part
 
-    def read(self, key: str, read: Callable[[], Any]) -> Any:
+    def read(self, key: str, read: Callable[[], Result]) -> Result:
         """Returns the result of a step as JSON without secrets, from the checkpoint or from ``read``.
 
         Raises:
             ZoneError: if ``read`` does, or the response has another format than Make's API.
         """
         try:
-            return self._checkpoint.get_or_read(key, read)
+            result: Result = self._checkpoint.get_or_read(key, read)
+            return result
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ZoneError(
                 f"{key}: the response does not have the format of Make's API ({error!r})"
             ) from None
 
     def read_optional(
-        self, what: str, scope: str, key: str, read: Callable[[], Any], *, one: str = ""
-    ) -> Any:
+        self, what: str, scope: str, key: str, read: Callable[[], Result], *, one: str = ""
+    ) -> Result | None:
         """Returns the result of an optional step; ``None``, with a note, if the zone responds with an error."""
         try:
             return self.read(key, read)

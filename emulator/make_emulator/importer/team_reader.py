@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from ..json_types import JsonObject
 from .client import ErrorResponseError, NotFoundError, extract_rows
-from .options import JsonObject
 from .rows import (
     connection_row,
     data_store_row,

@@ -113,7 +113,7 @@ class ResponseSchema(MakeSchema):
         field_obj.dump_only = True
 
     @ma.post_dump
-    def _omit_nulls(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    def _omit_nulls(self, data: dict[str, Json], **kwargs: Any) -> dict[str, Json]:
         return omit_nulls(data, self.omit_none)
 
     @classmethod
@@ -266,7 +266,7 @@ def user_summary(user: User | None) -> dict[str, object] | None:
     return None if user is None else {"id": user.id, "name": user.name, "email": user.email}
 
 
-def omit_nulls(data: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+def omit_nulls(data: dict[str, Json], names: tuple[str, ...]) -> dict[str, Json]:
     """Removes the names whose value is null."""
     for name in names:
         if data.get(name, name) is None:

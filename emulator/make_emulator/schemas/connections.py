@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from marshmallow import fields
 
+from ..json_types import Json
 from ..world.models import Connection
 from ..world.world import World
 from .base import (
@@ -27,7 +26,7 @@ def _organization(world: World, row: Connection) -> int:
     return world.teams[row.team_id].organization_id
 
 
-def _scopes(world: World, row: Connection) -> list[dict[str, Any]]:
+def _scopes(world: World, row: Connection) -> list[dict[str, Json]]:
     return [{"id": scope, "account": row.account_name} for scope in row.scopes]
 
 

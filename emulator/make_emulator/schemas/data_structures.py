@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from ..json_types import Json
 from ..world import blueprint_refs
 from .base import BodySchema, Bool, Derived, QuerySchema, ResourceId, ResponseSchema, Text
 
@@ -29,7 +30,7 @@ class SpecField(fields.Field[Any]):
         return value
 
 
-def spec_issues(spec: list[Any]) -> Iterator[str]:
+def spec_issues(spec: list[Json]) -> Iterator[str]:
     """Returns the issues of a specification of fields."""
     seen = set()
     for item in spec:
@@ -46,7 +47,7 @@ def spec_issues(spec: list[Any]) -> Iterator[str]:
             seen.add(item["name"])
 
 
-def _field_issues(field: Mapping[str, Any]) -> Iterator[str]:
+def _field_issues(field: Mapping[str, Json]) -> Iterator[str]:
     """Returns the issues of one field, whose own ``spec`` has more fields, or the field of every item."""
     for key, types in _FIELD_KEYS.items():
         if field.get(key) is not None and not isinstance(field[key], types):

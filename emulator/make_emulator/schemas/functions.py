@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from marshmallow import fields
 
 from ..engine import custom_functions
+from ..json_types import Json
 from ..world import functions
 from ..world.models import CustomFunction, FunctionChange
 from ..world.world import World
@@ -17,7 +16,7 @@ def _creator(world: World, row: CustomFunction) -> dict[str, object] | None:
     return user_summary(world.users.get(row.created_by))
 
 
-def _scenarios(world: World, row: CustomFunction) -> list[dict[str, Any]]:
+def _scenarios(world: World, row: CustomFunction) -> list[dict[str, Json]]:
     return [
         {"id": scenario.id, "name": scenario.name} for scenario in custom_functions.find_callers(world, row)
     ]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from marshmallow import fields, validate
 
+from ..json_types import Json
 from ..world import templates
 from ..world.clock import format_iso
 from ..world.models import PublicTemplate, Template
@@ -74,7 +73,7 @@ class PublicTemplateOut(ResponseSchema):
     usage = fields.Integer()
 
 
-def template_content(row: Template | PublicTemplate) -> dict[str, Any]:
+def template_content(row: Template | PublicTemplate) -> dict[str, Json]:
     """Fields of the flat response with a template's blueprint."""
     return {
         "blueprint": row.blueprint,

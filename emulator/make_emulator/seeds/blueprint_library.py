@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from ..engine.blueprints import parser as engine
 from ..engine.scheduling import schedule
+from ..json_types import Json
 from ..resources import fixture_path
 from ..world.blueprint_refs import find_module_references, iter_modules
 from ..world.exceptions import DomainError
@@ -33,10 +33,10 @@ class BlueprintLibrary:
 
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
-        self._read: dict[Path, Mapping[str, Any]] = {}
+        self._read: dict[Path, Mapping[str, Json]] = {}
         self.file_stamps: dict[Path, tuple[int, int]] = {}
 
-    def get(self, source: str | Mapping[str, Any]) -> dict[str, Any]:
+    def get(self, source: str | Mapping[str, Json]) -> dict[str, Json]:
         """A copy of a blueprint, which is valid.
 
         Raises:
@@ -59,7 +59,7 @@ class BlueprintLibrary:
             raise UnusableBlueprintError("'io' must hold the lists 'input_spec' and 'output_spec'")
         return {**blueprint, "io": io}
 
-    def _file(self, name: str) -> Mapping[str, Any]:
+    def _file(self, name: str) -> Mapping[str, Json]:
         path = self._find(name)
         if path not in self._read:
             try:
@@ -110,7 +110,7 @@ def issue_texts(error: DomainError) -> tuple[str, ...]:
     return tuple(str(text).rstrip(".") for text in texts)
 
 
-def find_connection_issues(blueprint: Mapping[str, Any], known: set[int]) -> list[str]:
+def find_connection_issues(blueprint: Mapping[str, Json], known: set[int]) -> list[str]:
     """The connections that a blueprint uses and its team does not have."""
     used = {
         id: node["module"]
@@ -124,7 +124,7 @@ def find_connection_issues(blueprint: Mapping[str, Any], known: set[int]) -> lis
     ]
 
 
-def find_schedule_issues(scheduling: Mapping[str, Any]) -> tuple[str, ...]:
+def find_schedule_issues(scheduling: Mapping[str, Json]) -> tuple[str, ...]:
     """The issues of a scheduling, as texts."""
     try:
         schedule.validate_scheduling(scheduling, least_minutes=1)

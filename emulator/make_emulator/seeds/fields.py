@@ -10,6 +10,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
+from ..json_types import Json
 from ..schemas.base import MAX_ID
 from ..schemas.data_structures import spec_issues
 from ..world import roles
@@ -29,7 +30,7 @@ _RELATIVE_TIME = re.compile(r"-([0-9]{1,6})([smhd])", re.ASCII)
 _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
-def _describe(value: Any) -> str:
+def _describe(value: Json) -> str:
     match value:
         case bool():
             return "a boolean"
@@ -47,7 +48,7 @@ def _describe(value: Any) -> str:
 class SeedField(fields.Field[Any]):
     """Value of a seed. ``shape`` is its JSON Schema, ``about`` its description for editors."""
 
-    shape: Mapping[str, Any] = {}
+    shape: Mapping[str, Json] = {}
 
     def __init__(self, about: str = "", **options: Any) -> None:
         super().__init__(**options)
@@ -56,7 +57,7 @@ class SeedField(fields.Field[Any]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         return self.read(value)
 
-    def read(self, value: Any) -> Any:
+    def read(self, value: Json) -> Any:
         """The validated value.
 
         Raises:
@@ -64,7 +65,7 @@ class SeedField(fields.Field[Any]):
         """
         return value
 
-    def type_error(self, expected: str, value: Any) -> ma.ValidationError:
+    def type_error(self, expected: str, value: Json) -> ma.ValidationError:
         """The error for a value of another type than the expected one."""
         return ma.ValidationError(f"must be {expected}, not {_describe(value)}")
 
@@ -80,7 +81,7 @@ class TextField(SeedField):
         kinds = ["string", "number"] if loose else "string"
         self.shape = {"type": kinds, "minLength": minimum, "maxLength": maximum}
 
-    def read(self, value: Any) -> str:
+    def read(self, value: Json) -> str:
         if self._loose and isinstance(value, (int, float)) and not isinstance(value, bool):
             value = str(value)
         if not isinstance(value, str):
@@ -98,7 +99,7 @@ class IntegerField(SeedField):
         self._minimum, self._maximum = minimum, maximum
         self.shape = {"type": "integer", "minimum": minimum, "maximum": maximum}
 
-    def read(self, value: Any) -> int:
+    def read(self, value: Json) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
             raise self.type_error("a whole number", value)
         if not self._minimum <= value <= self._maximum:
@@ -118,7 +119,7 @@ class BooleanField(SeedField):
 
     shape = {"type": "boolean"}  # noqa: RUF012
 
-    def read(self, value: Any) -> bool:
+    def read(self, value: Json) -> bool:
         if not isinstance(value, bool):
             raise self.type_error("true or false", value)
         return value
@@ -129,7 +130,7 @@ class ObjectField(SeedField):
 
     shape = {"type": "object"}  # noqa: RUF012
 
-    def read(self, value: Any) -> Any:
+    def read(self, value: Json) -> Any:
         if not isinstance(value, dict):
             raise self.type_error("a mapping", value)
         return value
@@ -140,7 +141,7 @@ class ScalarField(SeedField):
 
     shape = {"type": ["string", "number", "boolean"]}  # noqa: RUF012
 
-    def read(self, value: Any) -> Any:
+    def read(self, value: Json) -> Any:
         if not isinstance(value, (str, int, float)) or value != value or value in (math.inf, -math.inf):
             raise self.type_error("a string, a number, true or false", value)
         return value
@@ -154,7 +155,7 @@ class ChoiceField(SeedField):
         self._choices = choices
         self.shape = {"enum": list(choices)}
 
-    def read(self, value: Any) -> str:
+    def read(self, value: Json) -> str:
         if not isinstance(value, str) or value not in self._choices:
             raise ma.ValidationError(
                 f"there is no {_describe(value)}; there are: {', '.join(self._choices)}{did_you_mean(value, self._choices)}"
@@ -170,7 +171,7 @@ class PatternField(SeedField):
         self._pattern, self._expected = pattern, expected
         self.shape = {"type": "string", "pattern": f"^{pattern.pattern}$"}
 
-    def read(self, value: Any) -> str:
+    def read(self, value: Json) -> str:
         if not isinstance(value, str) or not self._pattern.fullmatch(value):
             raise self.type_error(self._expected, value)
         return value
@@ -191,7 +192,7 @@ class TimeField(SeedField):
 
     shape = {"type": "string", "pattern": r"^(-[0-9]{1,6}[smhd]|[0-9]{4}-[0-9]{2}-[0-9]{2}.*)$"}  # noqa: RUF012
 
-    def read(self, value: Any) -> tuple[int, int]:
+    def read(self, value: Json) -> tuple[int, int]:
         """The time as a moment and an offset: the moment is 0 for the world's now."""
         if isinstance(value, str):
             if match := _RELATIVE_TIME.fullmatch(value):
@@ -214,7 +215,7 @@ class ReferenceField(SeedField):
         super().__init__(about, **options)
         self.kind = kind
 
-    def read(self, value: Any) -> int | str:
+    def read(self, value: Json) -> int | str:
         if isinstance(value, bool) or not isinstance(value, (int, str)):
             raise self.type_error("an id or a name", value)
         return value
@@ -232,9 +233,12 @@ class RoleField(SeedField):
         everything = dict.fromkeys([*self._names, *short, *(name.lower() for name in short)])
         self.shape = {"enum": [*everything, *(role.id for role in known)]}
 
-    def read(self, value: Any) -> int:
-        plain = isinstance(value, (int, str)) and not isinstance(value, bool)
-        role = roles.find_role(value, self._category) if plain else None
+    def read(self, value: Json) -> int:
+        role = (
+            roles.find_role(value, self._category)
+            if isinstance(value, (int, str)) and not isinstance(value, bool)
+            else None
+        )
         if role is None:
             raise ma.ValidationError(
                 f"there is no {self._category} role {_describe(value)}; there are: {', '.join(self._names)}"
@@ -250,7 +254,7 @@ class ScopesField(SeedField):
         "anyOf": [{"enum": list(SCOPE_SETS)}, {"type": "array", "items": {"enum": sorted(SCOPES)}}]
     }
 
-    def read(self, value: Any) -> frozenset[str]:
+    def read(self, value: Json) -> frozenset[str]:
         if isinstance(value, str) and value in SCOPE_SETS:
             return SCOPE_SETS[value]
         if not isinstance(value, list):
@@ -270,7 +274,7 @@ class StringListField(SeedField):
 
     shape = {"type": "array", "items": {"type": "string"}}  # noqa: RUF012
 
-    def read(self, value: Any) -> tuple[str, ...]:
+    def read(self, value: Json) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
             raise self.type_error("a list of strings", value)
         return tuple(value)
@@ -293,7 +297,7 @@ class FieldSpecsField(SeedField):
         },
     }
 
-    def read(self, value: Any) -> Any:
+    def read(self, value: Json) -> Any:
         if not isinstance(value, list):
             raise self.type_error("a list of fields", value)
         if errors := [text.replace("{path}", "spec").rstrip(".") for text in spec_issues(value)]:
@@ -306,7 +310,7 @@ class BlueprintField(SeedField):
 
     shape = {"type": ["string", "object"]}  # noqa: RUF012
 
-    def read(self, value: Any) -> Any:
+    def read(self, value: Json) -> Any:
         if not isinstance(value, (str, dict)) or not value:
             raise self.type_error("the name or the file of a blueprint, or a blueprint", value)
         return value
@@ -315,7 +319,7 @@ class BlueprintField(SeedField):
 class TimezoneField(IntegerField):
     """Id of a time zone; the list is slow to load, so the default id is not looked up in it."""
 
-    def read(self, value: Any) -> int:
+    def read(self, value: Json) -> int:
         id = super().read(value)
         if id != 113 and id not in timezone_codes():
             raise ma.ValidationError(f"there is no time zone {id}")

@@ -9,13 +9,14 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
+from ..json_types import JsonObject
 from .fields import SeedField
 from .schema import SEED_SCHEMA, NestedSection, Section, SectionList
 
 
-def json_schema() -> dict[str, Any]:
+def json_schema() -> JsonObject:
     """The JSON Schema of a seed, derived from the marshmallow schemas."""
-    definitions: dict[str, Any] = {}
+    definitions: JsonObject = {}
     whole = _section_schema(SEED_SCHEMA, definitions)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -30,7 +31,7 @@ def json_schema_text() -> str:
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _section_schema(section: ma.Schema, definitions: dict[str, Any]) -> dict[str, Any]:
+def _section_schema(section: ma.Schema, definitions: JsonObject) -> JsonObject:
     required = [field.data_key or name for name, field in section.load_fields.items() if field.required]
     return {
         "description": inspect.getdoc(type(section)) or "",
@@ -44,7 +45,7 @@ def _section_schema(section: ma.Schema, definitions: dict[str, Any]) -> dict[str
     }
 
 
-def _field_schema(field: fields.Field[Any], definitions: dict[str, Any]) -> dict[str, Any]:
+def _field_schema(field: fields.Field[Any], definitions: JsonObject) -> JsonObject:
     about = {"description": about} if (about := getattr(field, "about", "")) else {}
     if isinstance(field, SectionList):
         least = {"minItems": field.min_items} if field.min_items else {}
@@ -57,7 +58,7 @@ def _field_schema(field: fields.Field[Any], definitions: dict[str, Any]) -> dict
     return {**about, **field.shape, **shown}
 
 
-def _section_reference(section: ma.Schema, definitions: dict[str, Any]) -> dict[str, Any]:
+def _section_reference(section: ma.Schema, definitions: JsonObject) -> JsonObject:
     assert isinstance(section, Section)
     name = type(section).__name__.removesuffix("Section")
     if name not in definitions:

@@ -8,6 +8,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
+from ..json_types import Json
 from ..world import functions
 from ..world.plans import PLANS
 from ..world.roles import ORGANIZATION_MEMBER, TEAM_MEMBER
@@ -76,7 +77,7 @@ class SectionList(fields.Nested):
         super().__init__(section, many=True, validate=self._check_length, **options)
         self.about, self.min_items = about, min_items
 
-    def _check_length(self, rows: list[Any]) -> None:
+    def _check_length(self, rows: list[Json]) -> None:
         if len(rows) < self.min_items:
             raise ma.ValidationError("must not be empty")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import re
 import tempfile
-from typing import IO, Any
+from typing import IO
 
 #: The most bytes of a body that are kept in memory; a larger one goes through a temporary file.
 MAX_IN_MEMORY = 4_194_304
@@ -37,7 +37,7 @@ class IncompleteBodyError(ConnectionError):
     """The client went away before the body was complete."""
 
 
-def read_headers(stream: Any, headers: dict[bytes, bytes]) -> dict[bytes, bytes]:
+def read_headers(stream: IO[bytes], headers: dict[bytes, bytes]) -> dict[bytes, bytes]:
     """Reads the fields of a request's head, in the form that cheroot keeps them.
 
     Raises:
@@ -92,7 +92,7 @@ def check_framing(headers: dict[bytes, bytes], protocol: str) -> None:
         raise FramingError("The header Host is malformed.")
 
 
-def read_body(stream: Any, length: int) -> IO[bytes]:
+def read_body(stream: IO[bytes], length: int) -> IO[bytes]:
     """Reads a body of known length.
 
     Raises:
@@ -115,7 +115,7 @@ def read_body(stream: Any, length: int) -> IO[bytes]:
     return body
 
 
-def read_chunked_body(stream: Any, limit: int) -> tuple[IO[bytes], int]:
+def read_chunked_body(stream: IO[bytes], limit: int) -> tuple[IO[bytes], int]:
     """Reads a body in chunks, with its trailer; returns it with its length.
 
     Raises:
@@ -147,14 +147,14 @@ def read_chunked_body(stream: Any, limit: int) -> tuple[IO[bytes], int]:
     return body, total
 
 
-def _chunk_size(stream: Any) -> int:
+def _chunk_size(stream: IO[bytes]) -> int:
     size = _line(stream)[:-2].partition(b";")[0].strip(b" \t")
     if not _CHUNK_SIZE.fullmatch(size):
         raise FramingError("A chunk of the body has a malformed size.")
     return int(size, 16)
 
 
-def _line(stream: Any) -> bytes:
+def _line(stream: IO[bytes]) -> bytes:
     line: bytes = stream.readline(_MAX_CHUNK_LINE)
     if not line:
         raise IncompleteBodyError

@@ -12,9 +12,9 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 import orjson
 from cheroot.connections import ConnectionManager
@@ -26,8 +26,6 @@ from ..http import faults
 from . import connection, framing
 from .thread_pool import ThreadPool
 from .tls import TlsAdapter, TlsConnection
-
-WsgiApp = Callable[..., Iterable[bytes]]
 
 #: Size limits of a request: beyond them the server refuses by itself, and nothing is held in memory. The application
 #: refuses bodies long before, in Make's words.
@@ -243,7 +241,7 @@ class Server:
     """
 
     def __init__(
-        self, app: WsgiApp, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+        self, app: WSGIApplication, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
     ) -> None:
         self._server: Any = _CherootServer(
             (host, port),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..client.control import ControlError, WorldClient
+from ..json_types import JsonObject
 from ..reports.coverage import summarize_rows
 
 #: Active collectors: one a test run, more while a test run runs another.
@@ -48,9 +49,9 @@ class CoverageCollector:
             total = self._rows.setdefault((row["method"], row["path"]), EndpointCoverage(tuple(row["core"])))
             total.statuses.update(row["statuses"])
 
-    def report(self) -> dict[str, Any]:
+    def report(self) -> JsonObject:
         """Returns the sum in the format of the report of one world; it can be sent between processes."""
-        rows: list[dict[str, Any]] = [
+        rows: list[JsonObject] = [
             {
                 "method": method,
                 "path": path,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..client.control import drop_none
+from ..json_types import JsonObject
 from .rows import RemoteSequence
 
 
@@ -24,7 +23,7 @@ class WorldFaults(RemoteSequence):
         times: int | None = None,
         probability: float | None = None,
         seed: int | None = None,
-    ) -> dict[str, Any]:
+    ) -> JsonObject:
         """Adds a rule and returns it.
 
         Args:
@@ -54,14 +53,14 @@ class WorldFaults(RemoteSequence):
             probability=probability,
             seed=seed,
         )
-        fault: dict[str, Any] = self._client.call("POST", "faults", body=body)["fault"]
+        fault: JsonObject = self._client.call("POST", "faults", body=body)["fault"]
         return fault
 
     def clear(self) -> None:
         """Removes all rules; requests that are being delayed continue."""
         self._client.call("DELETE", "faults")
 
-    def all(self) -> list[dict[str, Any]]:
+    def all(self) -> list[JsonObject]:
         """Returns the rules, in the order in which they were added."""
-        rows: list[dict[str, Any]] = self._client.call("GET", "faults")["faults"]
+        rows: list[JsonObject] = self._client.call("GET", "faults")["faults"]
         return rows

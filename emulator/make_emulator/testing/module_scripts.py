@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..client.control import drop_none
+from ..json_types import JsonObject
 from .rows import RemoteSequence
 
 
@@ -20,7 +21,7 @@ class WorldModules(RemoteSequence):
         error: str | Mapping[str, str] | None = None,
         times: int | None = None,
         duration_ms: int | None = None,
-    ) -> dict[str, Any]:
+    ) -> JsonObject:
         """Scripts a module such as ``slack:CreateMessage``, in place of an earlier script of it; returns the script.
 
         Args:
@@ -38,14 +39,14 @@ class WorldModules(RemoteSequence):
             times=times,
             durationMs=duration_ms,
         )
-        script: dict[str, Any] = self._client.call("PUT", "modules", module, body=body)["module"]
+        script: JsonObject = self._client.call("PUT", "modules", module, body=body)["module"]
         return script
 
     def clear(self, module: str | None = None) -> None:
         """Removes the script of a module, or all scripts."""
         self._client.call("DELETE", "modules", *([module] if module else []))
 
-    def all(self) -> list[dict[str, Any]]:
+    def all(self) -> list[JsonObject]:
         """Returns the scripts."""
-        rows: list[dict[str, Any]] = self._client.call("GET", "modules")["modules"]
+        rows: list[JsonObject] = self._client.call("GET", "modules")["modules"]
         return rows

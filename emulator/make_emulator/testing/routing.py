@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from wsgiref.types import WSGIApplication
 
 from ..http_client import is_calling_out
 from ..world.zones import zone_of_host
-from .wsgi_client import WsgiApp
 
 
 class NetworkBlocked(RuntimeError):
@@ -24,7 +24,7 @@ class NetworkBlocked(RuntimeError):
 class Route:
     """One interception: the application that serves the zones of Make, and whether other hosts may be called."""
 
-    app: WsgiApp
+    app: WSGIApplication
     zone: str
     block_others: bool
     #: Whether a response may be delayed, because the world has faults.

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from ..client.control import ControlClient, WorldClient
+from ..json_types import JsonObject
 from . import coverage
 from .executions import WorldExecution
 from .external_services import WorldHttp
@@ -61,7 +62,7 @@ class Received(NamedTuple):
 class World:
     """Isolated Make on a running emulator: its base URL, token, clock and request log."""
 
-    def __init__(self, control: ControlClient, description: dict[str, Any]) -> None:
+    def __init__(self, control: ControlClient, description: JsonObject) -> None:
         self._control = control
         self._client = client = control.world(description["name"])
         self.name: str = description["name"]
@@ -91,14 +92,14 @@ class World:
 
     def run(
         self, scenario_id: int, inputs: Mapping[str, Any] | None = None, *, responsive: bool = True
-    ) -> dict[str, Any]:
+    ) -> JsonObject:
         """Runs an active scenario now, with the world's first token, and returns the JSON of the API's response.
 
         Raises:
             ControlError: if the API responds with an error; ``status`` is the HTTP status.
         """
         body = {"responsive": responsive, **({} if inputs is None else {"data": inputs})}
-        response: dict[str, Any] = self._control.api(
+        response: JsonObject = self._control.api(
             "POST", f"/scenarios/{scenario_id}/run", self._own_token, body
         )
         return response
@@ -115,28 +116,28 @@ class World:
         """Advances the clock: what was due in between has happened by the next request."""
         self.clock.advance(seconds, minutes=minutes, hours=hours, days=days)
 
-    def steps(self, execution_id: str) -> list[dict[str, Any]]:
+    def steps(self, execution_id: str) -> list[JsonObject]:
         """Returns the operations of a run in order, with input, output and error; secrets are masked."""
-        rows: list[dict[str, Any]] = self._fetch_execution(execution_id)["steps"]
+        rows: list[JsonObject] = self._fetch_execution(execution_id)["steps"]
         return rows
 
     def execution(self, execution_id: str) -> WorldExecution:
         """Returns the trace of a run: its steps and the decisions of filters, routers and error handlers, with assertions."""
         return WorldExecution(execution_id, self._fetch_execution(execution_id))
 
-    def _fetch_execution(self, execution_id: str) -> dict[str, Any]:
-        trace: dict[str, Any] = self._client.call("GET", "executions", execution_id, "steps")
+    def _fetch_execution(self, execution_id: str) -> JsonObject:
+        trace: JsonObject = self._client.call("GET", "executions", execution_id, "steps")
         return trace
 
-    def access_report(self) -> list[dict[str, Any]]:
+    def access_report(self) -> list[JsonObject]:
         """Returns for each token the scopes granted, used, never used and missing, and the minimum scopes."""
         return self._client.access_report()
 
-    def coverage(self) -> dict[str, Any]:
+    def coverage(self) -> JsonObject:
         """Returns the coverage report: which of the declared endpoints were called, by class of status."""
         return self._client.coverage()
 
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self) -> JsonObject:
         """Returns the state of the world, secrets included, as one JSON document."""
         return self._client.snapshot()
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
-
-WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
+from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
@@ -136,12 +135,12 @@ def body_bytes(body: Any) -> bytes:
 
 
 def call_wsgi(
-    app: WsgiApp,
+    app: WSGIApplication,
     method: str,
     scheme: str,
     host: str,
     target: str,
-    headers: Iterable[tuple[Any, Any]],
+    headers: Iterable[tuple[str | bytes, str | bytes]],
     body: Any = None,
     *,
     chunked: bool = False,
@@ -183,7 +182,7 @@ def call_wsgi(
     return response
 
 
-def _build_environ(method: str, scheme: str, host: str, target: str) -> dict[str, Any]:
+def _build_environ(method: str, scheme: str, host: str, target: str) -> WSGIEnvironment:
     path, _, query = target.partition("?")
     name, _, port = host.rpartition(":") if host[-1:].isdigit() and ":" in host else (host, "", "")
     return {
@@ -224,7 +223,7 @@ def _is_streamed(status: str, headers: list[tuple[str, str]]) -> bool:
     )
 
 
-def _run_app(app: WsgiApp, environ: dict[str, Any]) -> WsgiResponse:
+def _run_app(app: WSGIApplication, environ: WSGIEnvironment) -> WsgiResponse:
     started: list[Any] = []
     written: list[bytes] = []
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
-
-WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 _HOOK_PREFIX = "/hook"
 
@@ -23,10 +21,10 @@ def delivery_url(host: str, url: str) -> str:
 class HookHostMiddleware:
     """WSGI middleware that routes ``/<udid>`` on the host of a zone's hooks to the webhook gateway."""
 
-    def __init__(self, app: WsgiApp) -> None:
+    def __init__(self, app: WSGIApplication) -> None:
         self._app = app
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if is_hook_host(environ.get("HTTP_HOST", "")):
             environ["PATH_INFO"] = _HOOK_PREFIX + environ["PATH_INFO"]
         return self._app(environ, start_response)

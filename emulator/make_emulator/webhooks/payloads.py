@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
-from typing import Any
 
 import orjson
 from flask import Request
@@ -87,9 +86,9 @@ def _file_field(item: FileStorage) -> dict[str, Json]:
     }
 
 
-def _fields(values: MultiDict[str, str]) -> dict[str, Any]:
+def _fields(values: MultiDict[str, str]) -> dict[str, Json]:
     """Returns fields by name; a repeated name has all its values, in their order."""
-    fields: dict[str, Any] = {}
+    fields: dict[str, Json] = {}
     for name in values:
         found = [replace_surrogates(value) for value in values.getlist(name)]
         fields[replace_surrogates(name)] = found[0] if len(found) == 1 else found

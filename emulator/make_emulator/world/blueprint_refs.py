@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from typing import Any
 
 from ..json_types import as_mapping
 from .models import Json, Scenario
@@ -127,7 +126,7 @@ def remap_references(
     return copy
 
 
-def _parse_id(value: Any) -> int | None:
+def _parse_id(value: Json) -> int | None:
     """An id as blueprints write it: a number, or a string of digits."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..resources import load_fixture
 from . import blueprint_refs
@@ -342,7 +342,7 @@ def verify(world: World, connection: Connection) -> None:
         raise ActionFailedError(failure_message(verdict))
 
 
-def serialize_test_result(connection: Connection) -> dict[str, Any]:
+def serialize_test_result(connection: Connection) -> dict[str, Json]:
     """The control API's view of a connection's scripted test result."""
     verdict = connection.verdict
     return {

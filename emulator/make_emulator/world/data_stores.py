@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TypedDict, Unpack
 
 from . import blueprint_refs
 from .exceptions import (
@@ -90,8 +90,16 @@ def insert_store(
     )
 
 
-def update_store(world: World, store: DataStore, **changes: Any) -> DataStore:
-    """Changes name, max_size or datastructure_id.
+class DataStoreChanges(TypedDict, total=False):
+    """Fields of a data store that can be changed."""
+
+    name: str
+    max_size: int
+    datastructure_id: int | None
+
+
+def update_store(world: World, store: DataStore, **changes: Unpack[DataStoreChanges]) -> DataStore:
+    """Changes a data store.
 
     Raises:
         OutOfSpaceError: if the new size does not fit the allowance, or is below what the records take.
@@ -269,8 +277,18 @@ def create_structure(
     )
 
 
-def update_structure(world: World, structure: DataStructure, **changes: Any) -> DataStructure:
-    """Changes name, spec or strict."""
+class DataStructureChanges(TypedDict, total=False):
+    """Fields of a data structure that can be changed."""
+
+    name: str
+    spec: FieldSpecs
+    strict: bool
+
+
+def update_structure(
+    world: World, structure: DataStructure, **changes: Unpack[DataStructureChanges]
+) -> DataStructure:
+    """Changes a data structure."""
     return world.data_structures.put(replace(structure, **changes))
 
 

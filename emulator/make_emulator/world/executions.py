@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TypedDict, Unpack
 
 from .clock import DAY
 from .consumption import add_execution
-from .models import Execution, Scenario
+from .models import Execution, ExecutionError, ExecutionResponse, FlowDecision, Json, Scenario, Step
 from .world import World
 
 #: The number of executions of a scenario, the latest, whose steps are stored.
 MAX_DETAILED_EXECUTIONS = 100
+
+
+class ExecutionDetails(TypedDict, total=False):
+    """Fields of `Execution` that not every run has."""
+
+    inputs: Mapping[str, Json] | None
+    outputs: Mapping[str, Json] | None
+    error: ExecutionError | None
+    steps: tuple[Step, ...]
+    name: str | None
+    respond: ExecutionResponse | None
+    decisions: tuple[FlowDecision, ...]
+    steps_left_out: int
+    decisions_left_out: int
 
 
 def create(
@@ -28,13 +43,9 @@ def create(
     transfer: int,
     status: int,
     instant: bool = False,
-    **details: Any,
+    **details: Unpack[ExecutionDetails],
 ) -> Execution:
-    """A run of a scenario, not yet logged.
-
-    Args:
-        details: further fields of `Execution`, such as ``error`` and ``steps``.
-    """
+    """A run of a scenario, not yet logged."""
     return Execution(
         id=id,
         scenario_id=scenario.id,

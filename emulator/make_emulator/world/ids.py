@@ -7,7 +7,8 @@ import string
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any
+
+from ..json_types import Json
 
 _UDID_ALPHABET = string.ascii_lowercase + string.digits
 
@@ -83,7 +84,7 @@ class IdGenerator:
             for done in range(0, words, _SKIPPED_WORDS):
                 generator.getrandbits(_WORD_BITS * min(_SKIPPED_WORDS, words - done))
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> dict[str, Json]:
         """The state from which the next ids follow: the last numbers, and the two generators as tuples of integers."""
         return {
             "last": dict(self._last),

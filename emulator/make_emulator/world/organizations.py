@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from . import enums, scenarios
 from .clock import add_months
@@ -170,8 +170,18 @@ def _validate_country_and_timezone(*, country_id: int | None = None, timezone_id
         raise InvalidParametersError("Invalid value of parameter 'timezoneId'.")
 
 
-def update_organization_settings(world: World, organization: Organization, **changes: Any) -> Organization:
-    """Changes name, country_id or timezone_id.
+class OrganizationChanges(TypedDict, total=False):
+    """Settings of an organization that can be changed."""
+
+    name: str
+    country_id: int
+    timezone_id: int
+
+
+def update_organization_settings(
+    world: World, organization: Organization, **changes: Unpack[OrganizationChanges]
+) -> Organization:
+    """Changes settings of an organization.
 
     Raises:
         InvalidParametersError: if the country or the time zone does not exist.

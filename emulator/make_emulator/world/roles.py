@@ -9,7 +9,7 @@ No source names the roles with ``organization users view``: here, those that may
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol, TypeAlias
 
 from .models import Organization, Team, User
 from .world import World
@@ -165,7 +165,18 @@ def team_permissions(world: World, user: User, team: Team) -> frozenset[str]:
     return _PERMISSIONS_BY_ROLE_ID.get(member.role_id, _NO_PERMISSIONS) if member else _NO_PERMISSIONS
 
 
-def lacks_permission(world: World, user: User, permission: str, row: Any) -> bool:
+class TeamResource(Protocol):
+    """Row that belongs to a team."""
+
+    @property
+    def team_id(self) -> int: ...
+
+
+Owner: TypeAlias = Organization | Team | User
+"""Row that other rows belong to."""
+
+
+def lacks_permission(world: World, user: User, permission: str, row: Owner | TeamResource) -> bool:
     """Returns True if a user's role lacks a permission for a row, or in the team that owns it.
 
     A permission of teams is not required of an organization, and vice versa.

@@ -16,6 +16,7 @@ from .changes import ChangeTracker
 Row = TypeVar("Row")
 Key = TypeVar("Key", bound=Hashable)
 SortKey = Callable[[Any], Any]
+"""Function of a row of any table; its values can be compared with one another."""
 
 
 class IndexEntry(Generic[Row]):

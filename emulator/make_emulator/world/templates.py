@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import TypedDict, Unpack
 
 from ..resources import load_fixture
 from . import blueprint_refs
@@ -101,20 +101,35 @@ def default_controller(name: str, flow: Sequence[Json]) -> dict[str, Json]:
     return {"name": name, "modules": {}, "idSequence": len(flow) + 1}
 
 
-def update(world: World, template: Template, version: PublicTemplate | None, **changes: Any) -> Template:
-    """Changes name, blueprint, scheduling or controller of a template, or of a published version of it.
+class TemplateChanges(TypedDict, total=False):
+    """Fields of a template that can be changed."""
+
+    name: str
+    blueprint: Mapping[str, Json]
+    scheduling: Mapping[str, Json]
+    controller: Mapping[str, Json]
+
+
+def update(
+    world: World,
+    template: Template,
+    version: PublicTemplate | None,
+    **changes: Unpack[TemplateChanges],
+) -> Template:
+    """Changes a template, or a published version of it.
 
     Raises:
         InvalidParametersError: if the controller is malformed.
     """
     if "controller" in changes:
         _check_controller(changes["controller"])
+    used_apps = (version or template).used_apps
     if "blueprint" in changes:
-        changes["used_apps"] = distinct_apps(changes["blueprint"])
+        used_apps = distinct_apps(changes["blueprint"])
         changes["blueprint"] = strip_references(changes["blueprint"])
     if version is None:
-        return world.templates.put(replace(template, **changes))
-    world.public_templates.put(replace(version, **changes))
+        return world.templates.put(replace(template, used_apps=used_apps, **changes))
+    world.public_templates.put(replace(version, used_apps=used_apps, **changes))
     return template
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from .exceptions import NotFoundError
 from .models import Organization, Team, User
-from .roles import ACCESS_ALL_TEAMS, organization_permissions
+from .roles import ACCESS_ALL_TEAMS, TeamResource, organization_permissions
 from .world import World
 
 
@@ -59,7 +59,7 @@ class Visibility:
         for member in self.world.organization_members.where(user=self.user.id):
             yield self.world.organizations[member.organization_id]
 
-    def organization_of(self, row: Any) -> Organization:
+    def organization_of(self, row: Organization | Team | TeamResource) -> Organization:
         """The organization that owns a row."""
         if isinstance(row, Organization):
             return row

@@ -197,6 +197,7 @@ def _compare(operator: str, left: Value, right: Value) -> bool:
     return _COMPARISONS[operator](_to_number_or_nan(left), _to_number_or_nan(right))
 
 
+# Both operands are texts, or both are numbers.
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {"<": lt, ">": gt, "<=": le, ">=": ge}
 
 
@@ -246,6 +247,7 @@ def _evaluate_unary(node: Unary, env: Environment) -> Value:
     return value
 
 
+# Each takes the nodes of its type only, which no type of a mapping says.
 _EVALUATORS: Mapping[type, Callable[[Any, Environment], Value]] = {
     Literal: _evaluate_literal,
     Identifier: _evaluate_identifier,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from .values import Value, is_number, to_epoch_milliseconds
 
 Item = TypeVar("Item")
 
 
-def sort_key(value: Value, ignore_case: bool = False) -> tuple[int, Any]:
+def sort_key(value: Value, ignore_case: bool = False) -> tuple[int, float | str]:
     """Returns the sort key of a value; with ``ignore_case`` regardless of the case of texts."""
     if value is None:
         return 0, 0

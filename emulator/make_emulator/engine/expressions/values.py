@@ -292,7 +292,7 @@ def to_json_value(value: Value) -> Json:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {to_well_formed(name): to_json_value(item) for name, item in value.items()}
+        return to_json_object(value)
     if is_array(value):
         return [to_json_value(item) for item in value]
     if isinstance(value, datetime):
@@ -300,3 +300,8 @@ def to_json_value(value: Value) -> Json:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     return None
+
+
+def to_json_object(values: Mapping[str, Value]) -> dict[str, Json]:
+    """Converts a collection to a JSON object, see `to_json_value`."""
+    return {to_well_formed(name): to_json_value(item) for name, item in values.items()}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from html import escape
-from typing import Any
 from xml.parsers import expat
 
 from ..budget import data_too_large_error
@@ -58,7 +57,9 @@ class _Element:
     def __init__(self, name: str, attributes: Mapping[str, Value]) -> None:
         self.name = name
         self.text: list[str] = []
-        self.children: dict[str, Any] = {ATTRIBUTES_KEY: attributes} if attributes else {}
+        self.children: dict[str, Mapping[str, Value] | list[Value]] = (
+            {ATTRIBUTES_KEY: attributes} if attributes else {}
+        )
 
     def add_child(self, name: str, value: Value) -> None:
         """Adds a child to the array of its name; one with the name of the attributes is added beside them."""

@@ -11,8 +11,8 @@ import binascii
 from collections.abc import Mapping
 from datetime import datetime
 from math import isfinite
-from typing import Any
 
+from ...json_types import Json
 from ..budget import data_too_large_error
 from ..errors import ConversionError, ExpressionError
 from ..expressions.values import (
@@ -26,7 +26,7 @@ from ..expressions.values import (
 )
 
 
-def to_javascript(value: Value) -> Any:
+def to_javascript(value: Value) -> Json:
     """Encodes a value for JavaScript: a date becomes ``Date``, binary data ``Uint8Array``, a `FieldMarker` ``null``."""
     if value is None or isinstance(value, (str, bool)):
         return value
@@ -47,7 +47,7 @@ def to_javascript(value: Value) -> Any:
     return None
 
 
-def from_javascript(value: Any, depth: int = 0) -> Value:
+def from_javascript(value: Json, depth: int = 0) -> Value:
     """Decodes a value from JavaScript.
 
     Raises:

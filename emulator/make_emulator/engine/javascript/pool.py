@@ -15,11 +15,12 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
+from ...json_types import Json
 from . import worker
 
 #: Requirement to install for custom functions.
@@ -42,8 +43,18 @@ def time_limit() -> int:
     return int(text) if text.isdecimal() and len(text) < 10 and int(text) else worker.TIME_LIMIT
 
 
-HostCallback = Callable[[str, Any], Any]
+HostCallback = Callable[[str, Json], Json]
 """Calls a built-in function by name with a list of arguments; both are encoded as in `conversion`, but not validated."""
+
+
+class _Reply(TypedDict, total=False):
+    """Reply of a worker: a call of a built-in function, else the value or the error of the task, and its CPU time."""
+
+    call: str
+    arguments: str
+    value: Json
+    error: str
+    spent: int
 
 
 class EngineNotInstalledError(Exception):
@@ -99,7 +110,7 @@ class _Worker:
         with suppress(OSError):
             self._write(list(names))
 
-    def run(self, task: dict[str, Any], host: HostCallback) -> dict[str, Any]:
+    def run(self, task: Mapping[str, object], host: HostCallback) -> _Reply:
         """Runs a task and returns the reply.
 
         Raises:
@@ -117,7 +128,7 @@ class _Worker:
         finally:
             timer.cancel()
 
-    def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
+    def _exchange(self, message: Mapping[str, object]) -> _Reply:
         try:
             self._write(message)
             return self._read()
@@ -132,7 +143,7 @@ class _Worker:
             raise ScriptError("The JavaScript engine broke down.") from None
 
     @staticmethod
-    def _call_host(reply: dict[str, Any], host: HostCallback) -> dict[str, Any]:
+    def _call_host(reply: _Reply, host: HostCallback) -> Mapping[str, Json]:
         try:
             arguments = json.loads(reply["arguments"])
         except (TypeError, ValueError, RecursionError):
@@ -143,15 +154,15 @@ class _Worker:
         except HostCallError as error:
             return {"error": str(error)}
 
-    def _write(self, message: Any) -> None:
+    def _write(self, message: object) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(message).encode() + b"\n")
         self._process.stdin.flush()
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> _Reply:
         assert self._process.stdout is not None
         # An empty line, of a worker that has ended, is no JSON.
-        reply: dict[str, Any] = json.loads(self._process.stdout.readline())
+        reply: _Reply = json.loads(self._process.stdout.readline())
         return reply
 
     def _kill_on_timeout(self) -> None:
@@ -219,7 +230,7 @@ def _acquire_worker(names: Sequence[str]) -> _Worker:
     return _Worker(Path(spec.origin).parent.parent, names)
 
 
-def run_task(task: dict[str, Any], host: HostCallback, names: Sequence[str]) -> tuple[Any, int]:
+def run_task(task: Mapping[str, object], host: HostCallback, names: Sequence[str]) -> tuple[Json, int]:
     """Runs a task, as described in `worker`, with the built-in functions of some names.
 
     Returns:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TypedDict
 
+from ...json_types import Json
 from ...world.consumption import organization_of
 from ...world.models import IncompleteExecution
 from ...world.world import World
 from ..apps.context import json_size
-from ..expressions.values import to_json_value
+from ..expressions.values import to_json_object
 from .failed_bundles import RETRY_DELAYS, FailedBundle
 from .run import ScenarioRun
 
@@ -27,7 +28,6 @@ def store_failed_bundles(scenario_run: ScenarioRun, failed_bundles: Sequence[Fai
     world, scenario = scenario_run.run.world, scenario_run.run.scenario
     free_bytes = _free_storage(world, scenario.team_id) if failed_bundles else 0
     for failed_bundle in failed_bundles:
-        fields = failed_bundle_fields(scenario_run, failed_bundle)
         row = IncompleteExecution(
             id=world.ids.hex(32),
             scenario_id=scenario.id,
@@ -37,7 +37,13 @@ def store_failed_bundles(scenario_run: ScenarioRun, failed_bundles: Sequence[Fai
             index=world.ids.next("incomplete execution"),
             blueprint=scenario_run.blueprint,
             inputs=scenario_run.inputs,
-            **fields,
+            retry=failed_bundle.attempts > 0,
+            most_attempts=failed_bundle.attempts,
+            interval=failed_bundle.interval or 0,
+            next_retry=failed_bundle.at + (failed_bundle.interval or RETRY_DELAYS[0])
+            if failed_bundle.attempts
+            else None,
+            **failed_bundle_fields(failed_bundle),
         )
         if row.size <= free_bytes:
             free_bytes -= row.size
@@ -46,22 +52,26 @@ def store_failed_bundles(scenario_run: ScenarioRun, failed_bundles: Sequence[Fai
             world.scenarios.put(replace(now, is_active=False, is_invalid=True, next_exec=None))
 
 
-def failed_bundle_fields(scenario_run: ScenarioRun, failed_bundle: FailedBundle) -> Mapping[str, Any]:
+class FailedBundleFields(TypedDict):
+    """Fields of an incomplete execution that describe its failed bundle."""
+
+    failer: int
+    reason: str
+    bundles: Mapping[str, Mapping[str, Json]]
+    variables: Mapping[str, Json]
+    size: int
+
+
+def failed_bundle_fields(failed_bundle: FailedBundle) -> FailedBundleFields:
     """Returns the fields of an incomplete execution that describe its failed bundle."""
-    bundles = {str(id): to_json_value(bundle.data) for id, bundle in failed_bundle.scope.bundles().items()}
+    bundles = {str(id): to_json_object(bundle.data) for id, bundle in failed_bundle.scope.bundles().items()}
     bundles[str(failed_bundle.module.id)] = dict(failed_bundle.error.error_bundle)
     return {
         "failer": failed_bundle.module.id,
         "reason": failed_bundle.error.message,
         "bundles": bundles,
-        "variables": to_json_value(failed_bundle.variables),
+        "variables": to_json_object(failed_bundle.variables),
         "size": json_size(bundles),
-        "retry": failed_bundle.attempts > 0,
-        "most_attempts": failed_bundle.attempts,
-        "interval": failed_bundle.interval or 0,
-        "next_retry": failed_bundle.at + (failed_bundle.interval or RETRY_DELAYS[0])
-        if failed_bundle.attempts
-        else None,
     }
 
 

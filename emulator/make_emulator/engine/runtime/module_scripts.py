@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
-from ...json_types import as_mappings
+from ...json_types import as_mapping, as_mappings, is_integer
 from ...world.clock import DAY
 from ...world.models import ExecutionError, Json, ModuleScript
 from ...world.world import World
@@ -67,7 +66,7 @@ def can_be_scripted(module: str) -> bool:
     return not catalog.is_aggregator(module)
 
 
-def parse_script(module: str, params: Mapping[str, Any]) -> ModuleScript:
+def parse_script(module: str, params: Mapping[str, Json]) -> ModuleScript:
     """Returns a script of a module; its parameters have the types in `FIELDS`.
 
     Raises:
@@ -86,14 +85,14 @@ def parse_script(module: str, params: Mapping[str, Any]) -> ModuleScript:
     if "output" in params and "error" in params:
         raise ValueError("A script has 'output' or 'error'; not both.")
     times, duration = params.get("times"), params.get("durationMs", 0)
-    if times is not None and times < 1:
+    if times is not None and (not is_integer(times) or times < 1):
         raise ValueError("Parameter 'times' must be at least 1.")
-    if not 0 <= duration <= DAY:
+    if not is_integer(duration) or not 0 <= duration <= DAY:
         raise ValueError(f"Parameter 'durationMs' must be from 0 to {DAY}.")
     output = parse_output(params["output"]) if "output" in params else None
     if "output" in params and output is None:
         raise ValueError("Parameter 'output' must be a bundle (an object) or a list of bundles.")
-    error = _parse_error(params["error"]) if "error" in params else None
+    error = _parse_error(as_mapping(params["error"])) if "error" in params else None
     return ModuleScript(module=module, output=output, error=error, duration=duration, left=times)
 
 

@@ -20,7 +20,7 @@ from ..blueprints.parser import parse_blueprint
 from ..budget import Budget
 from ..errors import ExecutionInterruptedError, ModuleError
 from ..expressions.context import Bundle, Scope
-from ..expressions.values import Value, to_json_value
+from ..expressions.values import Value, to_json_object
 from ..mock_data.infer import ConstraintInference
 from ..run_state import RunState, ScenarioCall, Stopwatch
 from ..transaction import Transaction
@@ -210,6 +210,7 @@ class ScenarioRun:
         """Returns the finished run as a row of the world's executions."""
         run, interpreter = self.run, self._interpreter
         trace = interpreter.trace if interpreter else None
+        outputs = interpreter.outputs if interpreter and self._error is None else None
         succeeded = SUCCESS if not run.has_warning else WARNING
         return executions.create(
             run.scenario,
@@ -225,7 +226,7 @@ class ScenarioRun:
             transfer=interpreter.transfer if interpreter else 0,
             status=succeeded if self._error is None else FAILURE,
             inputs=self.inputs,
-            outputs=to_json_value(interpreter.outputs) if interpreter and self._error is None else None,
+            outputs=None if outputs is None else to_json_object(outputs),
             error=self._error,
             steps=tuple(trace.steps) if trace else (),
             respond=run.webhook_response,

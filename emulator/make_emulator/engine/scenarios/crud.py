@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TypedDict, Unpack
 
 from ...world import blueprint_refs, hooks, scenarios
 from ...world.consumption import organization_of
@@ -18,7 +18,20 @@ from ...world.exceptions import (
     ResourceInUseError,
     VersionConflictError,
 )
-from ...world.models import BlueprintVersion, FieldSpecs, Folder, Json, Organization, Scenario, Team, User
+from ...world.models import (
+    BlueprintVersion,
+    Connection,
+    DataStore,
+    DataStructure,
+    FieldSpecs,
+    Folder,
+    Hook,
+    Json,
+    Organization,
+    Scenario,
+    Team,
+    User,
+)
 from ...world.tables import Table
 from ...world.world import World
 from .. import inputs
@@ -82,6 +95,15 @@ def create(
     return scenario
 
 
+class ScenarioChanges(TypedDict, total=False):
+    """Fields of a scenario that can be changed, besides its blueprint."""
+
+    name: str
+    description: str
+    folder_id: int | None
+    scheduling: Mapping[str, Json]
+
+
 def update(
     world: World,
     user: User,
@@ -92,14 +114,13 @@ def update(
     blueprint: Mapping[str, Json] | None = None,
     folder: Folder | None = None,
     confirmed: bool = False,
-    **changes: Any,
+    **changes: Unpack[ScenarioChanges],
 ) -> Scenario:
     """Changes a scenario; a new blueprint is a new version.
 
     Args:
         base_version: the version that the change is based on.
         metadata: ``input_spec`` and ``output_spec``, which belong to a blueprint.
-        changes: ``name``, ``description``, ``folder_id``, ``scheduling``.
 
     Raises:
         VersionConflictError: if ``base_version`` is not the current one; nothing is changed.
@@ -129,7 +150,7 @@ def update(
     if blueprint is not None:
         hook_id = _find_trigger_hook(world, team, blueprint, scenario)
         _install_apps(world, team, blueprint, confirmed=confirmed)
-        changes.setdefault("name", blueprint["name"])
+        changes.setdefault("name", str(blueprint["name"]))
         if hook_id != scenario.hook_id:
             hooks.mark_unassigned(world, scenario.hook_id)
         scenario = replace(
@@ -250,7 +271,9 @@ def _resolve_mapped_id(
     """Returns the id that a map of a clone refers to, checked to be one of the team's."""
     if new is None and not analyze:
         return None
-    tables: dict[str, Table[int, Any]] = {
+    tables: dict[
+        str, Table[int, Connection] | Table[int, Hook] | Table[int, DataStore] | Table[int, DataStructure]
+    ] = {
         "connection": world.connections,
         "hook": world.hooks,
         "dataStore": world.data_stores,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 from ...world import incomplete_executions
 from ...world.consumption import is_exhausted, organization_of
@@ -34,8 +34,8 @@ def next_due(world: World, until: int) -> IncompleteExecution | None:
     return first if first is not None and (first.next_retry or 0) <= until else None
 
 
-def _by_next_retry(row: Any) -> tuple[int, int]:
-    return row.next_retry, row.index
+def _by_next_retry(row: IncompleteExecution) -> tuple[int, int]:
+    return row.next_retry or 0, row.index
 
 
 def earliest_start(world: World, row: IncompleteExecution, at: int) -> int:
@@ -136,12 +136,10 @@ def retry(
         )
         resume_scenario(world, scenario.id, execution.ends)
         return execution
-    rest: dict[str, Any] = {}
     if failed:
-        fields = failed_bundle_fields(computed, failed.pop(0))
-        rest = {name: fields[name] for name in ("failer", "reason", "bundles", "variables", "size")}
+        row = replace(row, **failed_bundle_fields(failed.pop(0)))
     elif execution.error is not None:
-        rest = {"reason": execution.error.message}
+        row = replace(row, reason=execution.error.message)
     again = row.retry and attempts < row.most_attempts
     wait = row.interval or RETRY_DELAYS[min(attempts, len(RETRY_DELAYS) - 1)]
     world.incomplete_executions.put(
@@ -150,7 +148,6 @@ def retry(
             attempts=attempts,
             retry=again,
             next_retry=execution.ends + wait if again else None,
-            **rest,
         )
     )
     store_failed_bundles(computed, failed)

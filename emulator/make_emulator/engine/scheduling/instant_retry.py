@@ -8,7 +8,6 @@ Sources: Help centre, "Exponential backoff", "Fix rate limit errors", "Fix conne
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from ...world.consumption import is_exhausted, organization_of
 from ...world.models import InstantRetry
@@ -25,7 +24,7 @@ def next_due(world: World, until: int) -> InstantRetry | None:
     return first if first is not None and first.due <= until else None
 
 
-def _by_due_time(row: Any) -> tuple[int, int]:
+def _by_due_time(row: InstantRetry) -> tuple[int, int]:
     return row.due, row.index
 
 

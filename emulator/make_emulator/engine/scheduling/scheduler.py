@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from ...json_types import as_mapping
 from ...world.clock import MINUTE
@@ -25,8 +24,8 @@ PAUSING_ERRORS = frozenset({"ConnectionError", "IncompleteDataError", "RateLimit
 PAUSE = 20 * MINUTE
 
 
-def _by_next_exec(scenario: Any) -> tuple[int, int]:
-    return scenario.next_exec, scenario.id
+def _by_next_exec(scenario: Scenario) -> tuple[int, int]:
+    return scenario.next_exec or 0, scenario.id
 
 
 def catch_up(world: World) -> None:

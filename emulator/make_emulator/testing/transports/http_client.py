@@ -5,9 +5,10 @@ from __future__ import annotations
 import http.client
 import io
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 from ..routing import route_for
-from ..wsgi_client import WsgiApp, WsgiResponse, call_wsgi, wire_file
+from ..wsgi_client import WsgiResponse, call_wsgi, wire_file
 
 
 def patches() -> list[tuple[Any, str, Any]]:
@@ -34,7 +35,7 @@ def patches() -> list[tuple[Any, str, Any]]:
 class _EmulatorSocket:
     """Socket for `http.client`: accepts the bytes of a request and provides those of the response."""
 
-    def __init__(self, app: WsgiApp, scheme: str, timeout: Any) -> None:
+    def __init__(self, app: WSGIApplication, scheme: str, timeout: Any) -> None:
         self._app = app
         self._scheme = scheme
         self._timeout = timeout

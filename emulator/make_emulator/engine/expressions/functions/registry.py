@@ -67,7 +67,7 @@ class Function:
         constraints = list(self.expects(arguments, result))[: len(arguments)]
         return constraints + [None] * (len(arguments) - len(constraints))
 
-    def _check_argument_count(self, arguments: Sequence[Any]) -> None:
+    def _check_argument_count(self, arguments: Sequence[object]) -> None:
         count = len(arguments)
         if count < self.min_arguments or (self.max_arguments is not None and count > self.max_arguments):
             raise ExpressionError(f"Wrong number of arguments: {count}.")
