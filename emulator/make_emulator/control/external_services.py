@@ -39,7 +39,7 @@ _METHOD = re.compile(r"[A-Za-z]{1,20}", re.ASCII)
 
 
 def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
-    """Add the routes to the control API."""
+    """Adds the routes to the control API."""
 
     @blueprint.get("/worlds/<name>/http")
     def list_http(name: str) -> Response:

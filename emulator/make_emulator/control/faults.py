@@ -27,7 +27,7 @@ _FIELDS: FieldTypes = {
 
 
 def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
-    """Add the routes to the control API."""
+    """Adds the routes to the control API."""
 
     @blueprint.get("/worlds/<name>/faults")
     def list_faults(name: str) -> Response:

@@ -17,7 +17,7 @@ from .worlds import find_world
 
 
 def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
-    """Add the routes to the control API."""
+    """Adds the routes to the control API."""
 
     @blueprint.get("/worlds/<name>/modules")
     def list_scripts(name: str) -> Response:

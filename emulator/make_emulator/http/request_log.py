@@ -104,7 +104,7 @@ class RequestLog:
         self._numbers = itertools.count(1)
 
     def begin(self, entry: LogEntry, at: int) -> LogEntry:
-        """Number and date an entry."""
+        """Numbers and dates an entry."""
         entry.id = next(self._numbers)
         entry.at = at
         return entry
@@ -115,20 +115,20 @@ class RequestLog:
         return body[:BODY_LIMIT]
 
     def finish(self, entry: LogEntry, status: int, body: bytes) -> None:
-        """Complete an entry with its response, and keep it."""
+        """Completes an entry with its response, and keeps it."""
         entry.status = status
         entry.response_body = self.truncate_body(body)
         self._keep(entry)
 
     def finish_streamed(self, entry: LogEntry, status: int) -> None:
-        """Keep an entry whose response starts now; `record_piece` adds the beginning of the body as it flows."""
+        """Keeps an entry whose response starts now; `record_piece` adds the beginning of the body as it flows."""
         entry.status = status
         entry.streamed = True
         self._keep(entry)
 
     @staticmethod
     def record_piece(entry: LogEntry, piece: bytes) -> None:
-        """Add a piece of a streamed body to its entry, up to the limit."""
+        """Adds a piece of a streamed body to its entry, up to the limit."""
         if (left := BODY_LIMIT - len(entry.response_body)) > 0:
             entry.response_body += piece[:left]
 

@@ -235,7 +235,7 @@ JSON_MEMBER = re.compile(
 )
 #: A field of a multipart form.
 FORM_FIELD = re.compile(
-    r"(?P<before>\bname=\"(?P<name>[^\"\r\n]{1,100})\"[^\r\n]*(?:\r?\n[^\r\n]+)*\r?\n\r?\n)(?P<value>[\s\S]*?)(?=\r?\n--|\Z)"
+    r"(?P<before>\bname=\"(?P<name>[^\"\r\n]{1,100})\"[^\r\n]{0,200}(?:\r?\n[^\r\n]{1,200}){0,5}\r?\n\r?\n)(?P<value>[\s\S]*?)(?=\r?\n--|\Z)"
 )
 #: Lists of name-value pairs, and objects, whose names are those of headers and parameters.
 PARAMETER_LISTS = frozenset(["headers", "qs", "query", "queryString", "queryParameters"])

@@ -115,6 +115,8 @@ class SecretValues:
         """Returns the keys within a run of their characters, which may be longer than they are."""
         if run in self._keys:
             return [run]
+        if len(self._keys) < len(run):
+            return [key for key in self._keys if key in run]
         return [
             key
             for length in _KEY_LENGTHS

@@ -267,7 +267,7 @@ def user_summary(user: User | None) -> dict[str, object] | None:
 
 
 def omit_nulls(data: dict[str, Json], names: tuple[str, ...]) -> dict[str, Json]:
-    """Remove the names whose value is null."""
+    """Removes the names whose value is null."""
     for name in names:
         if data.get(name, name) is None:
             del data[name]

@@ -86,7 +86,7 @@ class MailServer:
         ready.wait(START_STOP_TIMEOUT)
 
     def stop(self) -> None:
-        """Stop listening and end the connections; returns within a second."""
+        """Stops listening and ends the connections; returns within a second."""
         if self._loop is not None and self._thread is not None:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(START_STOP_TIMEOUT)
@@ -206,7 +206,7 @@ class MailContext(RequestContext):
 
 
 def deliver_mail(registry: WorldRegistry, udid: str, bundle: Json, size: int) -> str:
-    """Deliver a mail to the scenario of its hook, or to the queue; returns the reply of SMTP."""
+    """Delivers a mail to the scenario of its hook, or to the queue; returns the reply of SMTP."""
     entry = LogEntry("MAIL", f"/mail/{MASK}", endpoint="mailhook", summary="Mail to a hook")
     context = MailContext(registry, DirectInput(), entry, udid=udid, bundle=bundle, size=size)
     return PIPELINE.run(context).get_data(as_text=True)
@@ -219,7 +219,7 @@ def _find_world(context: MailContext) -> None:
 
 
 def _deliver(context: MailContext) -> None:
-    """Deliver the mail, and write it to the hook's log."""
+    """Delivers the mail, and writes it to the hook's log."""
     world, entry, bundle = context.world, context.entry, context.bundle
     hook = _find_mailhook(world, context.udid)
     entry.organization_id = world.teams[hook.team_id].organization_id

@@ -144,7 +144,7 @@ def create(
     data: Mapping[str, Json],
     id: int | None = None,
 ) -> Connection:
-    """Create a connection. One of an OAuth type fails until it has been authorized.
+    """Creates a connection. One of an OAuth type fails until it has been authorized.
 
     Raises:
         IncompatibleInputError: if there is no such type, or it has no scopes.
@@ -193,7 +193,7 @@ def insert(
     verdict: ConnectionTestResult | None = None,
     id: int | None = None,
 ) -> Connection:
-    """Insert a connection, unchecked; omitted values follow from its type, if that is a known one.
+    """Inserts a connection, unchecked; omitted values follow from its type, if that is a known one.
 
     Args:
         id: an explicit id; by default, the next one.
@@ -244,7 +244,7 @@ def _find_data_issues(kind: ConnectionType, data: Mapping[str, Json]) -> Iterato
 
 
 def rename(world: World, connection: Connection, name: str) -> Connection:
-    """Change the name of a connection."""
+    """Changes the name of a connection."""
     return world.connections.put(replace(connection, name=name))
 
 
@@ -263,7 +263,7 @@ def editable_parameters(connection: Connection) -> list[str]:
 
 
 def set_data(world: World, connection: Connection, data: Mapping[str, Json]) -> Connection:
-    """Replace all data of a connection; fields that are left out are empty from now on, also required ones.
+    """Replaces all data of a connection; fields that are left out are empty from now on, also required ones.
 
     An OAuth connection must be authorized again.
 
@@ -280,12 +280,12 @@ def set_data(world: World, connection: Connection, data: Mapping[str, Json]) -> 
 
 
 def has_scopes(connection: Connection, scopes: Collection[str]) -> bool:
-    """Check that a connection has all of some scopes."""
+    """Returns True if a connection has all of some scopes."""
     return set(scopes) <= set(connection.scopes)
 
 
 def delete(world: World, connection: Connection, *, confirmed: bool) -> int:
-    """Delete a connection; the scenarios that used it become invalid.
+    """Deletes a connection; the scenarios that used it become invalid.
 
     Raises:
         ResourceInUseError: if a hook uses it.
@@ -306,7 +306,7 @@ def delete(world: World, connection: Connection, *, confirmed: bool) -> int:
 
 
 def set_test_result(world: World, connection: Connection, verdict: ConnectionTestResult) -> Connection:
-    """Set the outcome of every use of a connection from now on; ``ok`` also authorizes an OAuth connection."""
+    """Sets the outcome of every use of a connection from now on; ``ok`` also authorizes an OAuth connection."""
     return world.connections.put(replace(connection, verdict=verdict))
 
 
@@ -333,7 +333,7 @@ def failure_message(verdict: ConnectionTestResult) -> str:
 
 
 def verify(world: World, connection: Connection) -> None:
-    """Test a connection.
+    """Tests a connection.
 
     Raises:
         ActionFailedError: if the test fails.

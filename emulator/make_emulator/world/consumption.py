@@ -28,7 +28,7 @@ class DailyConsumption:
 
 
 def add_execution(world: World, execution: Execution) -> None:
-    """Add a run to the tallies of its scenario, team and organization, unless it is older than their counters."""
+    """Adds a run to the tallies of its scenario, team and organization, unless it is older than their counters."""
     if execution.started < world.organizations[execution.organization_id].last_reset:
         return
     for owner in (
@@ -45,7 +45,7 @@ def add_execution(world: World, execution: Execution) -> None:
 
 
 def reset_counters(world: World, until: int) -> list[Organization]:
-    """Reset the counters of every organization whose month ends by a moment, and return those organizations."""
+    """Resets the counters of every organization whose month ends by a moment, and returns those organizations."""
     restarted = []
     for organization in list(world.organizations):
         if organization.next_reset > until:
@@ -83,7 +83,7 @@ def owner_key(owner: Organization | Team) -> tuple[str, int]:
 
 
 def is_exhausted(world: World, organization: Organization) -> bool:
-    """Check if an organization cannot run scenarios: it is paused, or has no operations left."""
+    """Returns True if an organization cannot run scenarios: it is paused, or has no operations left."""
     return (
         organization.is_paused
         or get_consumption(world, organization).operations >= organization.license.operations

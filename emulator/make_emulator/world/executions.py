@@ -66,14 +66,14 @@ def create(
 
 
 def record_execution(world: World, execution: Execution) -> Execution:
-    """Add a run to the log of its scenario and to the consumption of its owners."""
+    """Adds a run to the log of its scenario and to the consumption of its owners."""
     execution = count_execution(world, execution)
     world.logs.put(execution)
     return execution
 
 
 def count_execution(world: World, execution: Execution) -> Execution:
-    """Assign a run its place in the order of the log, and add it to the consumption of its owners."""
+    """Assigns a run its place in the order of the log, and adds it to the consumption of its owners."""
     execution = replace(execution, sequence=world.ids.next("log"))
     _drop_expired(world, execution)
     add_execution(world, execution)
@@ -81,7 +81,7 @@ def count_execution(world: World, execution: Execution) -> Execution:
 
 
 def _drop_expired(world: World, newest: Execution) -> None:
-    """Drop log entries of a scenario past the plan's retention, and the steps of all but its latest runs."""
+    """Drops log entries of a scenario past the plan's retention, and the steps of all but its latest runs."""
     days = world.organizations[newest.organization_id].license.retention
     entries = world.logs.where(scenario=newest.scenario_id)
     stale = []

@@ -43,7 +43,7 @@ class IdGenerator:
         return self._last[kind]
 
     def reserve(self, kind: str, number: int) -> None:
-        """Mark a number of a seed as used."""
+        """Marks a number of a seed as used."""
         self._last[kind] = max(self._last[kind], number)
 
     def assign(self, kind: str, number: int | None = None) -> int:
@@ -93,7 +93,7 @@ class IdGenerator:
         }
 
     def set_state(self, last: Mapping[str, int], *, random: tuple[int, ...], names: tuple[int, ...]) -> None:
-        """Restore a state.
+        """Restores a state.
 
         Raises:
             ValueError: if it is not a state of a generator.

@@ -104,12 +104,12 @@ def header(world: World) -> dict[str, Any]:
 
 
 def dumps(state: Mapping[str, Any]) -> bytes:
-    """Serialize a snapshot as JSON."""
+    """Serializes a snapshot as JSON."""
     return orjson.dumps(state, default=_json_default)
 
 
 def iter_dumps(state: Mapping[str, Any]) -> Iterator[bytes]:
-    """Serialize a snapshot as JSON in pieces, so that the document is never in memory as a whole."""
+    """Serializes a snapshot as JSON in pieces, so that the document is never in memory as a whole."""
     rest = dumps({name: value for name, value in state.items() if name != "rows"})
     piece = bytearray(rest[:-1] + b',"rows":{')
     for position, (section, rows) in enumerate(state["rows"].items()):
@@ -126,7 +126,7 @@ def iter_dumps(state: Mapping[str, Any]) -> Iterator[bytes]:
 
 
 def redact(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the document of a snapshot without secrets and states of generators; it cannot be restored."""
+    """Returns the document of a snapshot without secrets and states of generators; it cannot be restored."""
     taken = state["rows"]
     secrets = collect_secrets(
         {name: chain.from_iterable(map(taken.get, spec.sections)) for name, spec in TABLES.items()}
@@ -165,7 +165,7 @@ def _json_default(value: Any) -> Any:
 
 
 def loads(data: bytes, name: str, *, resume: bool = False) -> World:
-    """Restore a world from a document as text; see `restore`.
+    """Restores a world from a document as text; see `restore`.
 
     Raises:
         InvalidSnapshotError: if it is not JSON, or cannot be restored.
@@ -183,7 +183,7 @@ def loads(data: bytes, name: str, *, resume: bool = False) -> World:
 
 
 def restore(document: Any, name: str, *, resume: bool = False) -> World:
-    """Restore a world from a document as parsed by ``orjson.loads``.
+    """Restores a world from a document as parsed by ``orjson.loads``.
 
     Args:
         name: the name of the new world.
@@ -257,7 +257,7 @@ def _load_rows(world: World, sections: dict[str, Any]) -> None:
 
 
 def _check_references(world: World) -> None:
-    """Check that the rows exist which others name, as far as the rest of the package relies on it."""
+    """Checks that the rows exist which others name, as far as the rest of the package relies on it."""
     for name, spec in TABLES.items():
         for field, target in spec.references.items():
             rows = world.table(target)

@@ -38,7 +38,7 @@ class IndexEntry(Generic[Row]):
         return iter(self._rows.values())
 
     def put(self, key: Hashable, row: Row) -> None:
-        """Insert a row, or replace the one with its key."""
+        """Inserts a row, or replaces the one with its key."""
         old = self._rows.get(key)
         self._rows[key] = row
         for sort_key, order in self._orders.items():
@@ -53,11 +53,11 @@ class IndexEntry(Generic[Row]):
             insort(order, row, key=sort_key)
 
     def bulk_load(self, rows: Mapping[Any, Row]) -> None:
-        """Put many rows into an empty entry."""
+        """Puts many rows into an empty entry."""
         self._rows.update(rows)
 
     def remove(self, key: Hashable) -> None:
-        """Remove the row with a key."""
+        """Removes the row with a key."""
         row = self._rows.pop(key)
         for sort_key, order in self._orders.items():
             del order[bisect_left(order, sort_key(row), key=sort_key)]
@@ -187,7 +187,7 @@ class Table(Generic[Key, Row]):
         return self._rows.get(key)
 
     def put(self, row: Row) -> Row:
-        """Insert a row, or replace the one with its key; the row stays at its place in insertion order."""
+        """Inserts a row, or replaces the one with its key; the row stays at its place in insertion order."""
         key = self._key(row)
         old = self._rows.get(key)
         self._rows[key] = row
@@ -214,7 +214,7 @@ class Table(Generic[Key, Row]):
         return row
 
     def bulk_load(self, rows: Sequence[Row]) -> None:
-        """Put many rows into an empty table of an untracked world at once.
+        """Puts many rows into an empty table of an untracked world at once.
 
         Raises:
             ValueError: if two of them have the same key.
@@ -241,7 +241,7 @@ class Table(Generic[Key, Row]):
         self.revision += 1
 
     def remove(self, key: Key) -> Row:
-        """Remove a row and, before it, the rows that it owns.
+        """Removes a row and, before it, the rows that it owns.
 
         Raises:
             KeyError: if there is no such row.
@@ -263,12 +263,12 @@ class Table(Generic[Key, Row]):
         return row
 
     def remove_where(self, **condition: Hashable) -> None:
-        """Remove the rows whose index has a value, as `where` selects them, with the rows that they own."""
+        """Removes the rows whose index has a value, as `where` selects them, with the rows that they own."""
         for row in list(self.where(**condition)):
             self.remove(self._key(row))
 
     def clear(self) -> None:
-        """Remove every row, with the rows that they own."""
+        """Removes every row, with the rows that they own."""
         for key in list(self._rows):
             self.remove(key)
 

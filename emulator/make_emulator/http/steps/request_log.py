@@ -14,7 +14,7 @@ log = logging.getLogger("make_emulator")
 
 
 def begin(context: RequestContext) -> None:
-    """Number and date the entry in the log of the request's world."""
+    """Numbers and dates the entry in the log of the request's world."""
     handle = context.require_handle()
     context.entry.secrets = handle.secret_values
     handle.request_log.begin(context.entry, handle.world.now())
@@ -24,7 +24,7 @@ def begin(context: RequestContext) -> None:
 
 
 def finish(context: RequestContext) -> None:
-    """Complete the entry with the response and keep it; requests that belong to no world are kept nowhere.
+    """Completes the entry with the response and keeps it; requests that belong to no world are kept nowhere.
 
     A streamed response passes untouched: the entry is kept as soon as it starts, and records the beginning of the
     body while it flows.
@@ -44,7 +44,7 @@ def finish(context: RequestContext) -> None:
 
 
 def _record_stream(response: Response, request_log: RequestLog, entry: LogEntry) -> None:
-    """Copy the beginning of a streamed body into the entry, piece by piece, as the server sends it."""
+    """Copies the beginning of a streamed body into the entry, piece by piece, as the server sends it."""
     whole, pieces = response.response, response.iter_encoded()
     if (close := getattr(whole, "close", None)) is not None:
         response.call_on_close(close)
