@@ -6,6 +6,7 @@ Run as a module it serves itself with the emulator's own server class, and loads
 from __future__ import annotations
 
 import argparse
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,9 @@ def main() -> None:
     if options.werkzeug:
         _serve_with_werkzeug(served, options.werkzeug)
         return
-    from make_emulator.server.wsgi import Server
+    from make_emulator.server.wsgi import THREAD_SWITCH_INTERVAL, Server
+
+    sys.setswitchinterval(THREAD_SWITCH_INTERVAL)
 
     with Server(served) as server:
         print(f"  base URL      {server.url}", flush=True)

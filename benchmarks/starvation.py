@@ -190,9 +190,8 @@ def _serve() -> None:
     from flask import Response
 
     from make_emulator.app import create_app
-    from make_emulator.cli.serve import THREAD_SWITCH_INTERVAL
     from make_emulator.server.tls import EphemeralCA
-    from make_emulator.server.wsgi import Server
+    from make_emulator.server.wsgi import THREAD_SWITCH_INTERVAL, Server
 
     sys.setswitchinterval(THREAD_SWITCH_INTERVAL)
     app = create_app(rate_limit=False)

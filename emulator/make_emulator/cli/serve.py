@@ -35,10 +35,6 @@ SIGNAL_POLL_INTERVAL = 0.2
 #: Open files that the server asks for, more than a test needs connections.
 MAX_OPEN_FILES = 16_384
 
-#: The time after which a thread that computes yields to others, in seconds. A request changes threads and enters the
-#: system several times, and waits as long each time while a scenario of another world computes.
-THREAD_SWITCH_INTERVAL = 0.0005
-
 # Imports in functions keep the start-up short: --help and mistakes in the usage need none of the server.
 
 
@@ -168,7 +164,6 @@ def serve(
         raise click.UsageError("--state-worlds and --state-sync go with --state only")
     if allow_private_network and not allow_network:
         raise click.UsageError("--allow-private-network goes with --allow-network only")
-    sys.setswitchinterval(THREAD_SWITCH_INTERVAL)
     _raise_file_limit()
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -292,7 +287,9 @@ def _create_authority(host: str, path: str | None) -> tuple[EphemeralCA, Path]:
 
 
 def _start_server(app: Flask, host: str, port: int, authority: EphemeralCA | None) -> Server:
-    from ..server.wsgi import PortInUseError, Server
+    from ..server.wsgi import THREAD_SWITCH_INTERVAL, PortInUseError, Server
+
+    sys.setswitchinterval(THREAD_SWITCH_INTERVAL)
 
     server = Server(app, host, port, authority.context if authority else None)
     try:

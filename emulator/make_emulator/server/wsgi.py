@@ -46,6 +46,10 @@ MAX_DRAINED = 8_388_608
 #: The most time that a stop waits for active requests, in seconds.
 SHUTDOWN_TIMEOUT = 0.5
 
+#: The time after which a thread that computes yields to others, in seconds, for processes that only serve. A request changes
+#: threads and enters the system several times, and waits as long each time while a scenario of another world computes.
+THREAD_SWITCH_INTERVAL = 0.0001
+
 #: How long no connection is accepted where the process has no file descriptor left, in seconds.
 ACCEPT_PAUSE = 0.05
 
