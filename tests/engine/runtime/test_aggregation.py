@@ -234,7 +234,7 @@ def test_bundles_become_a_json_array() -> None:
 
 def test_a_hundred_thousand_bundles_pass_an_iterator_and_an_aggregator_with_work_in_proportion() -> None:
     def work(count: int) -> int:
-        budget = Budget()
+        budget = Budget(seconds=36_000.0)
         execution = EngineHarness().run(
             module(1, "builtin:BasicFeeder", {"array": "{{var.input.items}}"}),
             set_variable(2, "no. {{1.value}}"),
