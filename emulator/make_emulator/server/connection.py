@@ -1,4 +1,4 @@
-"""Connection control of the embedded server for injected faults: detection of a closed client, and resets."""
+"""Connection control of the embedded server: readiness, detection of a closed client, and resets for injected faults."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def is_client_gone(request: Any) -> bool:
     # Below TLS a peek may see one more record, but never the end too early.
     peer = socket.socket(fileno=request.conn.socket.fileno())
     try:
-        if not _is_readable(peer):
+        if not is_readable(peer):
             return False
         return not peer.recv(1, socket.MSG_PEEK)
     except OSError:
@@ -28,12 +28,13 @@ def is_client_gone(request: Any) -> bool:
         peer.detach()
 
 
-def _is_readable(peer: socket.socket) -> bool:
+def is_readable(peer: socket.socket, milliseconds: int = 0) -> bool:
+    """Returns True if a socket has data, or its end, within some time."""
     if not hasattr(select, "poll"):  # Windows
-        return bool(select.select([peer], [], [], 0)[0])
+        return bool(select.select([peer], [], [], milliseconds / 1000)[0])
     poll = select.poll()
     poll.register(peer, select.POLLIN)
-    return bool(poll.poll(0))
+    return bool(poll.poll(milliseconds))
 
 
 def reset_connection(request: Any) -> None:

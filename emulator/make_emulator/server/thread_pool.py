@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 import queue
-import select
 import socket
 import threading
 import time
 from contextlib import suppress
 from typing import Any
+
+from .connection import is_readable
 
 #: Threads that may exist at one time; connections beyond wait for one of them.
 MAX_THREADS = 4_000
@@ -124,7 +125,7 @@ class ThreadPool:
         keep = False
         try:
             keep = connection.communicate()
-            while keep and not self._stopping and _is_readable(connection):
+            while keep and not self._stopping and _has_next_request(connection):
                 keep = connection.communicate()
         except ConnectionError:
             pass
@@ -166,18 +167,12 @@ class ThreadPool:
         return not self._active
 
 
-def _is_readable(connection: Any) -> bool:
+def _has_next_request(connection: Any) -> bool:
     """Waits for the next request of a connection, for a moment: most clients send it at once.
 
     It saves two changes of threads a request, each of which waits for the interpreter lock.
     """
-    if connection.rfile.has_data():
-        return True
-    if hasattr(select, "poll"):
-        poll = select.poll()
-        poll.register(connection.socket, select.POLLIN)
-        return bool(poll.poll(LINGER_MILLISECONDS))
-    return bool(select.select([connection.socket], [], [], LINGER_MILLISECONDS / 1000)[0])
+    return connection.rfile.has_data() or is_readable(connection.socket, LINGER_MILLISECONDS)
 
 
 def _shut_down(connection: Any) -> None:

@@ -58,7 +58,8 @@ def _first_two(entry: Sequence[Any]) -> Hashable:
 DICT_ENTRIES: Mapping[str, DictEntry] = {
     "rate_windows": DictEntry(lambda key, window: [*key, *window], _first_two),
     "tallies": DictEntry(
-        lambda key, tally: [*key, [tally.operations, tally.centicredits, tally.transfer]], _first_two
+        lambda key, consumed: [*key, [consumed.operations, consumed.centicredits, consumed.transfer]],
+        _first_two,
     ),
     "installed_apps": DictEntry(lambda key, apps: [key, sorted(apps)], _first),
     "increments": DictEntry(lambda key, count: [*key, count], _first_two),

@@ -46,7 +46,7 @@ def count_request(world: World, organization: Organization | None, user: User) -
 
 
 def count_in_window(world: World, bucket: tuple[str, int], limit: int, window: int) -> RateLimitStatus | None:
-    """Counts a call in a fixed window of so many milliseconds; ``None`` in a world whose rate limit is off."""
+    """Counts a call in a fixed window of a number of milliseconds; ``None`` in a world whose rate limit is off."""
     if not world.rate_limited:
         return None
     opened, calls = world.count_call(bucket, window)
