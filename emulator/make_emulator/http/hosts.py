@@ -14,7 +14,7 @@ from typing import Any
 from flask import Request, request
 
 from ..registry import WorldRegistry
-from ..world.zones import zone_of_host
+from ..world.zones import MCP_HOST, zone_of_host
 from .errors import MisdirectedRequestError
 from .host_names import host_name, is_address, is_loopback_name
 
@@ -44,7 +44,7 @@ class HostCheck:
         self._registry = registry
         self._allows_all = "*" in names
         self._domains = tuple(name for name in names if name.startswith("."))
-        self._names = {"localhost", "127.0.0.1", host_name(socket.gethostname()), *names}
+        self._names = {"localhost", "127.0.0.1", MCP_HOST, host_name(socket.gethostname()), *names}
 
     def __call__(self) -> None:
         """Raises MisdirectedRequestError for a host name that is not one of this server."""

@@ -11,6 +11,9 @@ from functools import lru_cache
 _HOST_PATTERN = re.compile(r"(?:hook\.)?([a-z]{2}[0-9]+\.make\.com|[a-z0-9-]+\.make\.celonis\.com)")
 
 
+#: Host of the MCP server, which serves every zone.
+MCP_HOST = "mcp.make.com"
+
 #: A zone by its short name, or the host of a private one.
 ZONE_PATTERN = re.compile(r"(?:[a-z]{2}[0-9]+|[a-z0-9-]+(?:\.[a-z0-9-]+)+)")
 

@@ -72,12 +72,12 @@ def authenticate(registry: WorldRegistry, header: str | None, host: str = "") ->
             token = handle.world.tokens.get(text.lower() if is_uuid else text)
             user = handle.world.users.get(token.user_id) if token else None
             if token is not None and user is not None:
-                _check_zone(handle.world, user, host)
+                check_zone(handle.world, user, host)
                 return Caller(handle, user, token)
     raise UnauthorizedError("Access denied: Invalid token header.")
 
 
-def _check_zone(world: World, user: User, host: str) -> None:
+def check_zone(world: World, user: User, host: str) -> None:
     """Raises WrongZoneError at another zone of Make than the user's; other host names of this machine mean no zone."""
     called = zone_of_host(host)
     if called is None:
