@@ -230,8 +230,9 @@ def test_the_parts_of_cheroot_that_are_replaced_or_undocumented_are_there() -> N
             request = server.HTTPRequest(prepared, connection)
             for name in ("sent_headers", "chunked_read", "header_reader"):
                 assert hasattr(request, name), name
-            selector._selector.register(peer.fileno(), 1, connection)
-            assert (peer.fileno(), connection) in list(selector._selector.connections)
-            selector._selector.unregister(peer.fileno())
+            registered: Any = selector._selector
+            registered.register(peer.fileno(), 1, connection)
+            assert (peer.fileno(), connection) in list(registered.connections)
+            registered.unregister(peer.fileno())
     finally:
         prepared.stop()
