@@ -40,7 +40,7 @@ class Shape:
     """Values that are allowed somewhere; no kinds stand for any value."""
 
     kinds: frozenset[str] = frozenset()
-    #: Fields of an object, if they are told.
+    #: Fields of an object, if it lists them.
     fields: Mapping[str, Field] | None = None
     #: True if an object may have more fields than these.
     is_open: bool = True
@@ -89,7 +89,7 @@ class Operation:
     scopes: tuple[str, ...] | None = None
     flags: tuple[str, ...] = ()
     query: Mapping[str, Field] = field(default_factory=dict)
-    #: Columns that ``cols[]`` can name; ``None`` without such a parameter, empty if no list is told.
+    #: Columns that ``cols[]`` can name; ``None`` without such a parameter, empty if there is no list.
     columns: tuple[str, ...] | None = None
     default_columns: tuple[str, ...] | None = None
     order: str | None = None
