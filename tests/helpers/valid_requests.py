@@ -79,7 +79,10 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     "PATCH /scenarios/{scenarioId}/interface": ValidRequest(
         _SCENARIO, body={"interface": {"input": STRUCTURE_FIELDS, "output": None}}
     ),
+    "GET /scenarios/consumptions": ValidRequest(query={"teamId": 1, "organizationId": 1}),
     "GET /scenarios/{scenarioId}/usage": ValidRequest(_SCENARIO),
+    "GET /teams/{teamId}/usage": ValidRequest({"teamId": 1}),
+    "GET /organizations/{organizationId}/usage": ValidRequest({"organizationId": 1}),
     "GET /scenarios/{scenarioId}/logs": ValidRequest(_SCENARIO),
     "GET /scenarios/{scenarioId}/logs/{executionId}": ValidRequest(_EXECUTION),
     "GET /scenarios/{scenarioId}/executions/{executionId}": ValidRequest(_EXECUTION),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..http.endpoint import Endpoint, EndpointGroup
 from . import (
     connections,
+    consumption,
     data_stores,
     data_structures,
     enums,
@@ -26,6 +27,7 @@ GROUPS: tuple[EndpointGroup, ...] = (
     executions.group,
     incomplete_executions.group,
     folders.group,
+    consumption.group,
     functions.group,
     connections.group,
     data_stores.group,
