@@ -26,6 +26,7 @@ from .external_services import Attachment, HttpRule, Mail, SentRequest
 from .functions import CustomFunction, FunctionChange
 from .hooks import Hook, HookLog, Incoming
 from .json_types import FieldSpec, FieldSpecs, Headers, Json
+from .oauth import OAuthAccess, OAuthClient, OAuthCode, OAuthGrant, OAuthToken
 from .organizations import License, Organization, OrganizationMember, Team, TeamMember, Token, User
 from .scenarios import BlueprintVersion, Folder, PublicTemplate, Scenario, Template
 from .variables import Variable, VariableChange
@@ -60,6 +61,11 @@ __all__ = [
     "License",
     "Mail",
     "ModuleScript",
+    "OAuthAccess",
+    "OAuthClient",
+    "OAuthCode",
+    "OAuthGrant",
+    "OAuthToken",
     "Organization",
     "OrganizationMember",
     "PublicTemplate",
