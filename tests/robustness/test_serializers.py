@@ -27,6 +27,7 @@ from make_emulator.schemas import (
     functions,
     hooks,
     incomplete_executions,
+    keys,
     organizations,
     scenarios,
     teams,
@@ -40,6 +41,7 @@ from make_emulator.world.clock import MAX_TIMESTAMP
 from make_emulator.world.connections import list_with_usage
 from make_emulator.world.consumption import DailyConsumption, ScenarioConsumption
 from make_emulator.world.enums import REGIONS, countries, timezones
+from make_emulator.world.keys import all_key_types
 from make_emulator.world.models import (
     Execution,
     ExecutionError,
@@ -111,6 +113,9 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     incomplete_executions.IncompleteExecutionChanged: lambda world: world.incomplete_executions.all(),
     incomplete_executions.RetryListItem: lambda world: world.retries.all(),
     incomplete_executions.RetryOut: lambda world: world.retries.all(),
+    keys.KeyOut: lambda world: world.keys.all(),
+    keys.KeyWritten: lambda world: world.keys.all(),
+    keys.KeyTypeOut: lambda world: all_key_types().values(),
     organizations.LicenseOut: lambda world: [row.license for row in world.organizations.all()],
     organizations.TeamInOrganization: lambda world: world.teams.all(),
     organizations.OrganizationListItem: lambda world: world.organizations.all(),

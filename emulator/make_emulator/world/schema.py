@@ -32,6 +32,7 @@ from .models import (
     Incoming,
     IncompleteExecution,
     InstantRetry,
+    Key,
     Mail,
     OAuthClient,
     OAuthCode,
@@ -325,6 +326,16 @@ class Tables:
         resource="connection",
         sensitive_fields=("credentials",),
         secret_texts=secret_texts.of_connection,
+    )
+    keys: Table[int, Key] = table(
+        Key,
+        indexes={"team": "team_id"},
+        owners={"teams": "team"},
+        references={"team_id": "teams"},
+        resource="key",
+        is_optional=True,
+        sensitive_fields=("parameters",),
+        secret_texts=secret_texts.of_key,
     )
     hooks: Table[int, Hook] = table(
         Hook,
