@@ -25,11 +25,10 @@ def test_apps_modules_and_fields_are_listed(api: ApiClient) -> None:
 
 
 def test_unknown_names_are_404_with_a_suggestion(api: ApiClient) -> None:
-    response = api.control("GET", "/modules/gmail")
-    assert response.status_code == 404
-    assert response.json["detail"] == "No app 'gmail' is known. Did you mean google-email?"
-    response = api.control("GET", "/modules/slack/SendMessage")
-    assert response.status_code == 404
+    unknown_app = assert_status(api.control("GET", "/modules/gmail"), 404)
+    assert unknown_app["detail"] == "No app 'gmail' is known. Did you mean google-email?"
+    unknown_module = assert_status(api.control("GET", "/modules/slack/SendMessage"), 404)
     assert (
-        response.json["detail"] == "No module 'slack:SendMessage' is known. Did you mean slack:CreateMessage?"
+        unknown_module["detail"]
+        == "No module 'slack:SendMessage' is known. Did you mean slack:CreateMessage?"
     )
