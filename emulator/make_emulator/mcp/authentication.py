@@ -8,32 +8,26 @@ from __future__ import annotations
 
 from flask import Response
 
+from ..http.bearer import bearer_challenge
 from ..http.context import Caller
+from ..http.errors import UnauthorizedError
 from ..http.responses import json_response
-from ..http.steps.authentication import check_zone
+from ..http.steps.authentication import resolve_token
 from ..registry import WorldRegistry
 from .errors import InvalidTokenError
 
-_UNKNOWN = "Invalid token"
+INVALID_TOKEN = "Invalid token"
 
 
 def find_caller(registry: WorldRegistry, header: str | None, path_token: str | None, host: str) -> Caller:
     """Returns the caller that the path, or else an Authorization header, identifies.
 
     Raises:
-        InvalidTokenError: if there is no token, or no world knows it.
+        UnauthorizedError: if there is no token, no world knows it, or it has expired.
         WrongZoneError: if the call went to a zone of Make where the token's user has no organization.
     """
     token = path_token if path_token is not None else _bearer_token(header)
-    handle = registry.by_token(token) or registry.by_token(token.lower())
-    found = None
-    if handle is not None:
-        found = handle.world.tokens.get(token) or handle.world.tokens.get(token.lower())
-    user = handle.world.users.get(found.user_id) if handle and found else None
-    if handle is None or found is None or user is None:
-        raise InvalidTokenError(_UNKNOWN, is_missing=False)
-    check_zone(handle.world, user, host)
-    return Caller(handle, user, found)
+    return resolve_token(registry, token, host)
 
 
 def _bearer_token(header: str | None) -> str:
@@ -47,15 +41,20 @@ def _bearer_token(header: str | None) -> str:
     return text.strip()
 
 
-def challenge_response(description: str, origin: str, *, is_missing: bool) -> Response:
+def challenge_response(error: UnauthorizedError, origin: str) -> Response:
     """Returns the 401 that starts the OAuth login of a client.
 
     Args:
         origin: scheme and host of the call, under which the metadata of the protected resource are.
     """
-    parts = [] if is_missing else ['error="invalid_token"', f'error_description="{description}"']
-    parts.append(f'resource_metadata="{origin}/.well-known/oauth-protected-resource"')
+    # The reason of an error of the REST API is for its log.
+    description = error.detail if isinstance(error, InvalidTokenError) else INVALID_TOKEN
     response = json_response({"error": "invalid_token", "error_description": description}, 401)
     response.headers["Content-Type"] = "application/json"
-    response.headers["WWW-Authenticate"] = "Bearer " + ", ".join(parts)
+    is_missing = isinstance(error, InvalidTokenError) and error.is_missing
+    response.headers["WWW-Authenticate"] = (
+        bearer_challenge(origin)
+        if is_missing
+        else bearer_challenge(origin, error="invalid_token", description=description)
+    )
     return response

@@ -16,12 +16,13 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..http.context import HttpInput, RequestContext
 from ..http.dispatch import ApiDispatcher
-from ..http.errors import MakeError, UnauthorizedError
+from ..http.errors import MakeError, UnauthorizedError, WrongZoneError
 from ..http.faults import CLIENT_GONE_KEY
 from ..http.pipeline import Pipeline
 from ..http.request_log import LogEntry, RequestLog
 from ..http.responses import to_make_error
 from ..http.steps import fault_injection, request_log, usage_stats, world_lock
+from ..http.steps.authentication import EndedAccessError
 from ..json_types import JsonObject
 from ..redaction.rules import MASK
 from ..registry import WorldRegistry
@@ -29,7 +30,7 @@ from ..world.exceptions import StateNotStoredError
 from . import errors
 from .access_parameters import AccessParameters, InvalidAccessParametersError, parse_access_parameters
 from .authentication import challenge_response, find_caller
-from .errors import BATCH_LIMIT, BODY_LIMIT, InvalidTokenError, TransportError
+from .errors import BATCH_LIMIT, BODY_LIMIT, TransportError
 from .host_routing import public_path
 from .json_rpc import (
     INTERNAL_ERROR,
@@ -145,15 +146,21 @@ def _identify_caller(context: McpContext) -> None:
         )
     except UnauthorizedError as error:
         context.authentication_error = error
-    context.handle = context.caller.handle if context.caller else context.registry.default()
+        if isinstance(error, EndedAccessError):
+            context.handle = error.handle
+    if context.caller is not None:
+        context.handle = context.caller.handle
+    context.handle = context.handle or context.registry.default()
     if context.handle is None and context.authentication_error is not None:
         raise context.authentication_error
 
 
 def _require_caller(context: McpContext) -> None:
-    if context.authentication_error is not None:
+    if (error := context.authentication_error) is not None:
         context.entry.decision = "refused: authentication"
-        raise context.authentication_error
+        if isinstance(error, (WrongZoneError, EndedAccessError)):
+            context.entry.reason = error.reason
+        raise error
 
 
 def _parse_access(context: McpContext) -> None:
@@ -456,9 +463,8 @@ _HANDLERS: Mapping[Transport, _Handlers] = {
 def _error_response(context: McpContext, error: Exception) -> Response:
     entry = context.entry
     if isinstance(error, UnauthorizedError):
-        is_missing = isinstance(error, InvalidTokenError) and error.is_missing
         entry.reason = entry.reason or error.detail
-        return challenge_response(error.detail, context.input.origin, is_missing=is_missing)
+        return challenge_response(error, context.input.origin)
     transport_error = errors.to_transport_error(error, _make_error(error, entry))
     entry.code = str(transport_error.code)
     entry.reason = entry.reason or transport_error.message

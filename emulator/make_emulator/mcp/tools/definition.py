@@ -15,10 +15,11 @@ from ...http.errors import InsufficientRightsError, MakeError, RateLimitError, R
 from ...http.faults import InjectedResetError, InjectedTimeoutError
 from ...http.request_log import LogEntry
 from ...http.steps import world_lock
+from ...http.steps.authentication import reload_user
 from ...json_types import Json, JsonObject, as_mapping, as_mappings
 from ...registry import WorldRegistry
 from ...world.clock import SECOND
-from ...world.models import User
+from ...world.visibility import Visibility
 from ...world.world import World
 from ..access_parameters import AccessParameters
 
@@ -111,12 +112,17 @@ class McpClient:
     origin: str = ""
 
     @property
-    def user(self) -> User:
-        return self.caller.user
-
-    @property
     def scopes(self) -> frozenset[str]:
         return self.caller.token.scopes
+
+    def visibility(self, world: World) -> Visibility:
+        """Returns the view of the caller on the world as it is now.
+
+        Raises:
+            UnauthorizedError: if the token is gone.
+        """
+        token = self.caller.token
+        return Visibility(world, reload_user(world, token), token.only_organization_id)
 
     @contextmanager
     def locked(self) -> Iterator[World]:

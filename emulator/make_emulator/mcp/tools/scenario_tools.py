@@ -12,13 +12,11 @@ from functools import partial
 from ...engine.scenarios import activation
 from ...http.errors import InsufficientRightsError, MakeError, RateLimitError, from_domain_error
 from ...http.steps import rate_limit
-from ...http.steps.authentication import reload_user
 from ...http.usage_stats import SCENARIO_TOOL_ENDPOINT, SCENARIO_TOOL_SCOPE
 from ...json_types import Json
 from ...world import roles
 from ...world.exceptions import DomainError, MissingPermissionError, NotFoundError
 from ...world.models import Execution, Scenario
-from ...world.visibility import Visibility
 from ...world.world import World
 from .definition import McpClient, ToolCall, ToolDefinition, ToolError, ToolResult, to_tool_error
 from .scenario_schema import input_schema
@@ -68,7 +66,7 @@ def _is_tool(scenario: Scenario) -> bool:
 
 
 def _scenarios(world: World, client: McpClient) -> Iterator[Scenario]:
-    visibility = Visibility(world, reload_user(world, client.caller.token))
+    visibility = client.visibility(world)
     reach: dict[int, bool] = {}
     access = client.access
     if access.level == "scenario":
@@ -100,7 +98,7 @@ def _find_scenario(world: World, client: McpClient, id: int) -> Scenario:
     Raises:
         NotFoundError: if it is none, or not in reach.
     """
-    scenario: Scenario = Visibility(world, reload_user(world, client.caller.token)).find("scenario", id)
+    scenario: Scenario = client.visibility(world).find("scenario", id)
     access = client.access
     if not _is_tool(scenario) or (access.level == "scenario" and id not in access.ids):
         raise NotFoundError("scenario", id)
@@ -141,9 +139,9 @@ def run_scenario(call: ToolCall, *, scenario_id: int) -> ToolResult:
 
 
 def _run(world: World, client: McpClient, id: int, arguments: dict[str, Json]) -> Execution:
-    user = reload_user(world, client.caller.token)
+    visibility = client.visibility(world)
     scenario = _find_scenario(world, client, id)
-    organization = Visibility(world, user).organization_of(scenario)
+    user, organization = visibility.user, visibility.organization_of(scenario)
     client.entry.organization_id = organization.id
     counted = rate_limit.count_request(world, organization, user)
     if roles.lacks_permission(world, user, _PERMISSION, scenario):

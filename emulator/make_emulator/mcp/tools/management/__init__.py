@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ....world.visibility import Visibility
 from ..definition import McpClient, ToolDefinition
 from . import organizations, scenarios, teams
 from .group import ToolGroup
@@ -45,4 +44,4 @@ class ManagementTools:
 
 def _has_paid_plan(client: McpClient) -> bool:
     with client.caller.handle.locked() as world:
-        return any(row.plan != _FREE for row in Visibility(world, client.user).organizations())
+        return any(row.plan != _FREE for row in client.visibility(world).organizations())
