@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..http.endpoint import Endpoint, EndpointGroup
 from . import (
+    build_variables,
     connections,
     data_stores,
     data_structures,
@@ -13,6 +14,8 @@ from . import (
     functions,
     hooks,
     incomplete_executions,
+    module_logs,
+    notes,
     organizations,
     scenarios,
     teams,
@@ -24,6 +27,9 @@ from . import (
 GROUPS: tuple[EndpointGroup, ...] = (
     scenarios.group,
     executions.group,
+    module_logs.group,
+    notes.group,
+    build_variables.group,
     incomplete_executions.group,
     folders.group,
     functions.group,

@@ -26,6 +26,7 @@ from .external_services import Attachment, HttpRule, Mail, SentRequest
 from .functions import CustomFunction, FunctionChange
 from .hooks import Hook, HookLog, Incoming
 from .json_types import FieldSpec, FieldSpecs, Headers, Json
+from .notes import BuildVariable, Note
 from .organizations import License, Organization, OrganizationMember, Team, TeamMember, Token, User
 from .scenarios import BlueprintVersion, Folder, PublicTemplate, Scenario, Template
 from .variables import Variable, VariableChange
@@ -33,6 +34,7 @@ from .variables import Variable, VariableChange
 __all__ = [
     "Attachment",
     "BlueprintVersion",
+    "BuildVariable",
     "BundlePosition",
     "ConditionResult",
     "Connection",
@@ -60,6 +62,7 @@ __all__ = [
     "License",
     "Mail",
     "ModuleScript",
+    "Note",
     "Organization",
     "OrganizationMember",
     "PublicTemplate",
