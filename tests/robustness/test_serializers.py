@@ -18,6 +18,7 @@ from make_emulator import api
 from make_emulator.api.users import Authorization
 from make_emulator.schemas import (
     connections,
+    consumption,
     data_stores,
     data_structures,
     enums,
@@ -26,6 +27,7 @@ from make_emulator.schemas import (
     functions,
     hooks,
     incomplete_executions,
+    keys,
     notes,
     organizations,
     scenarios,
@@ -40,8 +42,9 @@ from make_emulator.schemas.serialize import compile_serializer, serialize_rows
 from make_emulator.world import module_logs
 from make_emulator.world.clock import MAX_TIMESTAMP
 from make_emulator.world.connections import list_with_usage
-from make_emulator.world.consumption import DailyConsumption, daily_consumption
+from make_emulator.world.consumption import DailyConsumption, ScenarioConsumption
 from make_emulator.world.enums import REGIONS, countries, timezones
+from make_emulator.world.keys import all_key_types
 from make_emulator.world.models import (
     Execution,
     ExecutionError,
@@ -96,6 +99,8 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     executions.EventRow: lambda world: [row for row in world.logs.all() if isinstance(row, ScenarioEvent)],
     variables.VariableOut: lambda world: world.variables.all(),
     variables.VariableChangeOut: lambda world: _changes(world),
+    consumption.ConsumptionOut: lambda world: [ScenarioConsumption(1, 2, 3, 4)],
+    consumption.DailyUsageOut: lambda world: [DailyConsumption("1", 2, 3, 4)],
     folders.FolderOut: lambda world: world.folders.all(),
     functions.FunctionListItem: lambda world: world.functions.all(),
     functions.FunctionDetail: lambda world: world.functions.all(),
@@ -124,6 +129,9 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
         *(dataclasses.replace(row, updated=1, updated_by=1) for row in world.notes.all()),
     ],
     incomplete_executions.RetryOut: lambda world: world.retries.all(),
+    keys.KeyOut: lambda world: world.keys.all(),
+    keys.KeyWritten: lambda world: world.keys.all(),
+    keys.KeyTypeOut: lambda world: all_key_types().values(),
     organizations.LicenseOut: lambda world: [row.license for row in world.organizations.all()],
     organizations.TeamInOrganization: lambda world: world.teams.all(),
     organizations.OrganizationListItem: lambda world: world.organizations.all(),
@@ -135,9 +143,6 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     scenarios.ScenarioCloned: lambda world: world.scenarios.all(),
     scenarios.ScenarioState: lambda world: world.scenarios.all(),
     scenarios.BlueprintVersionOut: lambda world: world.blueprints.all(),
-    scenarios.DailyUsageOut: lambda world: (
-        daily_consumption(world, world.scenarios[1], None) or [DailyConsumption("1", 2, 3, 4)]
-    ),
     templates.TemplateOut: lambda world: world.templates.all(),
     templates.PublicTemplateOut: lambda world: world.public_templates.all(),
     teams.TeamOut: lambda world: world.teams.all(),
