@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from make_emulator.app import API_PREFIX, DEFAULT_WORLD, create_app, registry_of
 from make_emulator.registry import WorldHandle, WorldRegistry
-from make_emulator.world import connections, data_stores, functions, hook_queues, hooks, templates
+from make_emulator.world import connections, data_stores, functions, hook_queues, hooks, keys, templates
 from make_emulator.world.models import Execution, Folder, IncompleteExecution, RetryAttempt
 from make_emulator.world.tables import Table
 from make_emulator.world.world import World
@@ -66,6 +66,14 @@ class PopulatedApp:
         for id, team, name in ((901, 1, "Mine"), (902, 2, "Not mine")):
             user = world.users[team]
             connections.create(world, world.teams[team], user, name=name, type="make", data=key, id=id)
+        keys.create(
+            world,
+            world.teams[2],
+            name="Not mine",
+            type_name="basicauth",
+            parameters={"authUser": "otto", "authPass": "hidden-password"},
+            id=902,
+        )
         for id, team in ((901, 1), (902, 2)):
             template = templates.create(
                 world,

@@ -79,7 +79,10 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     "PATCH /scenarios/{scenarioId}/interface": ValidRequest(
         _SCENARIO, body={"interface": {"input": STRUCTURE_FIELDS, "output": None}}
     ),
+    "GET /scenarios/consumptions": ValidRequest(query={"teamId": 1, "organizationId": 1}),
     "GET /scenarios/{scenarioId}/usage": ValidRequest(_SCENARIO),
+    "GET /teams/{teamId}/usage": ValidRequest({"teamId": 1}),
+    "GET /organizations/{organizationId}/usage": ValidRequest({"organizationId": 1}),
     "GET /scenarios/{scenarioId}/logs": ValidRequest(_SCENARIO),
     "GET /scenarios/{scenarioId}/logs/{executionId}": ValidRequest(_EXECUTION),
     "GET /scenarios/{scenarioId}/executions/{executionId}": ValidRequest(_EXECUTION),
@@ -108,6 +111,19 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     "GET /connections/{connectionId}/editable-data-schema": ValidRequest(_CONNECTION),
     "POST /connections/{connectionId}/set-data": ValidRequest(_CONNECTION, body={"apiKey": "x"}),
     "POST /connections/{connectionId}/scoped": ValidRequest(_CONNECTION, body={"scope": ["read"]}),
+    "GET /keys": ValidRequest(query={"teamId": 1}),
+    "GET /keys/types": ValidRequest(),
+    "GET /keys/{keyId}": ValidRequest({"keyId": 1}),
+    "POST /keys": ValidRequest(
+        body={
+            "name": "New",
+            "teamId": 1,
+            "typeName": "apikeyauth",
+            "parameters": {"key": "k3y", "placement": "header", "name": "X-API-Key"},
+        }
+    ),
+    "PATCH /keys/{keyId}": ValidRequest({"keyId": 1}, body={"name": "Renamed"}),
+    "DELETE /keys/{keyId}": ValidRequest({"keyId": 1}, {"confirmed": "true"}),
     "GET /data-stores": ValidRequest(query={"teamId": 1}),
     "GET /data-stores/{dataStoreId}": ValidRequest(_STORE),
     "POST /data-stores": ValidRequest(
@@ -244,6 +260,7 @@ OTHER_ORGANIZATION_IDS = {
     "dataStructure": 2,
     "function": 902,
     "connection": 902,
+    "key": 902,
     "template": 902,
     "hook": 3,
     "incompleteExecution": "broken-5",

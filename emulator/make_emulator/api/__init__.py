@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..http.endpoint import Endpoint, EndpointGroup
 from . import (
     connections,
+    consumption,
     data_stores,
     data_structures,
     enums,
@@ -13,6 +14,7 @@ from . import (
     functions,
     hooks,
     incomplete_executions,
+    keys,
     organizations,
     scenarios,
     teams,
@@ -26,8 +28,10 @@ GROUPS: tuple[EndpointGroup, ...] = (
     executions.group,
     incomplete_executions.group,
     folders.group,
+    consumption.group,
     functions.group,
     connections.group,
+    keys.group,
     data_stores.group,
     data_structures.group,
     hooks.group,

@@ -28,7 +28,7 @@ def ignore_lookup_key(_key: str) -> None:
 class World(Tables):
     """The state of one isolated Make.
 
-    Hold ``lock`` while reading or changing it. ``register_lookup_key`` is called with each key (token, hook udid) by which a
+    Hold ``lock`` while reading or changing it. ``register_lookup_key`` is called with each key (token, hook udid, OAuth client) by which a
     server may look up this world.
     """
 

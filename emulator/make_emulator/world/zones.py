@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+#: Hosts of Make that serve no zone: the authorization server and the web app, and the MCP server.
+SERVICE_HOSTS = frozenset(["www.make.com", "mcp.make.com"])
+
 _HOST_PATTERN = re.compile(r"(?:hook\.)?([a-z]{2}[0-9]+\.make\.com|[a-z0-9-]+\.make\.celonis\.com)")
 
 
@@ -32,3 +35,8 @@ def zone_of_host(host: str) -> str | None:
     name = host.partition(":")[0].lower().rstrip(".")
     found = _HOST_PATTERN.fullmatch(name)
     return found[1] if found else None
+
+
+def is_make_host(host: str) -> bool:
+    """Returns true for a host of Make: a zone, its hooks, or one of `SERVICE_HOSTS`. A port is ignored."""
+    return zone_of_host(host) is not None or host.partition(":")[0].lower().rstrip(".") in SERVICE_HOSTS

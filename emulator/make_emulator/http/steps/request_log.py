@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from flask import Response
 
+from ...world.models import OAuthAccess
 from ..context import RequestContext
 from ..request_log import LogEntry, RequestLog
 
@@ -19,8 +20,10 @@ def begin(context: RequestContext) -> None:
     context.entry.secrets = handle.secret_values
     handle.request_log.begin(context.entry, handle.world.now())
     if context.caller is not None:
-        context.entry.user = context.caller.user.name
-        context.entry.token_label = context.caller.token.label
+        user, token = context.caller.user, context.caller.token
+        context.entry.user = user.name
+        context.entry.token_label = token.label
+        context.entry.is_client = isinstance(token, OAuthAccess)
 
 
 def finish(context: RequestContext) -> None:

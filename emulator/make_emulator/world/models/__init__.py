@@ -26,6 +26,8 @@ from .external_services import Attachment, HttpRule, Mail, SentRequest
 from .functions import CustomFunction, FunctionChange
 from .hooks import Hook, HookLog, Incoming
 from .json_types import FieldSpec, FieldSpecs, Headers, Json
+from .keys import Key
+from .oauth import OAuthAccess, OAuthClient, OAuthCode, OAuthGrant, OAuthToken
 from .organizations import License, Organization, OrganizationMember, Team, TeamMember, Token, User
 from .scenarios import BlueprintVersion, Folder, PublicTemplate, Scenario, Template
 from .variables import Variable, VariableChange
@@ -57,9 +59,15 @@ __all__ = [
     "IncompleteExecution",
     "InstantRetry",
     "Json",
+    "Key",
     "License",
     "Mail",
     "ModuleScript",
+    "OAuthAccess",
+    "OAuthClient",
+    "OAuthCode",
+    "OAuthGrant",
+    "OAuthToken",
     "Organization",
     "OrganizationMember",
     "PublicTemplate",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ....world.keys import API_KEY, BASIC_AUTH
 from ....world.transport import HttpResponse, OutgoingRequest
 from ...budget import MAX_WEIGHT, data_too_large_error
 from ...errors import BundleValidationError, ModuleError, unsupported_module_error
@@ -26,7 +27,7 @@ from .common import (
     request_timeout,
     required_boolean,
 )
-from .credentials import API_KEY, BASIC, OAUTH, find_credentials
+from .credentials import find_connection_credentials, find_key_credentials
 from .exchange import RequestOptions, send_request
 from .requests import build_url, encode_form, parse_pairs, require_https, split_credentials
 
@@ -147,11 +148,11 @@ def _request_options(context: ModuleContext) -> RequestOptions:
         case "noAuth":
             key = None
         case "apiKey":
-            key = find_credentials(context, API_KEY, "apiKeyKeychain")
+            key = find_key_credentials(context, API_KEY, "apiKeyKeychain")
         case "basicAuth":
-            key = find_credentials(context, BASIC, "basicAuthKeychain")
+            key = find_key_credentials(context, BASIC_AUTH, "basicAuthKeychain")
         case "oAuth":
-            key = find_credentials(context, OAUTH, "oAuthAccount")
+            key = find_connection_credentials(context, "oAuthAccount")
         case _:
             raise BundleValidationError()
     return RequestOptions(
