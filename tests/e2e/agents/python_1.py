@@ -8,9 +8,10 @@ import sys
 from typing import Any
 
 import httpx
-from mcp import ClientSession, McpError
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
+
+from mcp import ClientSession, McpError
 
 
 async def use(given: dict[str, Any], read: Any, write: Any) -> dict[str, Any]:
