@@ -13,6 +13,7 @@ from .client import ZoneClient, ZoneError
 from .options import ImportNote, ImportOptions, Progress
 from .organization_reader import (
     effective_license,
+    read_custom_properties,
     read_members,
     read_organization,
     read_team,
@@ -69,7 +70,12 @@ def pull(
     team = read_team(steps)
     organization = read_organization(steps, team["organizationId"])
     users, owner, members, team_members = read_members(steps, organization["id"], me)
-    reader = TeamReader(steps, has_functions=effective_license(organization)["customFunctions"])
+    properties = read_custom_properties(steps, organization)
+    reader = TeamReader(
+        steps,
+        has_functions=effective_license(organization)["customFunctions"],
+        has_custom_properties=bool(properties),
+    )
     resources = {key: read(reader) for key, read in _TEAM_LISTS.items()}
     document: JsonObject = {
         "users": users,
@@ -79,6 +85,7 @@ def pull(
                 "owner": owner,
                 "members": members,
                 "variables": read_variables(steps, "organization", organization["id"]),
+                **({"customProperties": properties} if properties is not None else {}),
                 "teams": [
                     {
                         "id": team["id"],

@@ -9,7 +9,7 @@ import marshmallow as ma
 from marshmallow import fields
 
 from ..json_types import Json
-from ..world import functions
+from ..world import custom_properties, functions
 from ..world.plans import PLANS
 from ..world.roles import ORGANIZATION_MEMBER, TEAM_MEMBER
 from ..world.variables import NAME_PATTERN, TYPE_NAMES
@@ -227,6 +227,23 @@ class DataStoreSection(Section):
     records = SectionList(RecordSection, "The records.", load_default=list)
 
 
+class CustomPropertySection(Section):
+    """A custom property of the organization's scenarios, for plans that include them."""
+
+    id = IdField()
+    name = PatternField(
+        "The name of the property.",
+        custom_properties.NAME_PATTERN,
+        "letters, digits, $ and _ (at most 64)",
+        required=True,
+    )
+    label = TextField("The heading of its column.", maximum=64, required=True)
+    description = TextField("The description.", minimum=0, maximum=1024)
+    type = ChoiceField("The type of its values.", custom_properties.TYPES, required=True)
+    options = StringListField("The values of a dropdown or a multiselect.")
+    required = BooleanField("True if every scenario with values needs one of it.", load_default=False)
+
+
 class RunSection(Section):
     """A past execution: the blueprint is run at that moment."""
 
@@ -253,6 +270,7 @@ class ScenarioSection(Section):
     invalid = BooleanField(
         "True for a scenario that contains errors, as after too many failures in a row.", load_default=False
     )
+    custom_properties = ObjectField("The values of its custom properties, by name.")
     runs = SectionList(RunSection, "Its past executions.", load_default=list)
 
 
@@ -327,6 +345,7 @@ class LicenseSection(Section):
     creating_templates = BooleanField("True to allow the creation of templates.")
     custom_variables = BooleanField("True to allow custom variables.")
     custom_functions = BooleanField("True to allow custom functions.")
+    custom_properties = IntegerField("The most custom properties; 0 for none.")
 
 
 class OrganizationSection(Section):
@@ -343,6 +362,10 @@ class OrganizationSection(Section):
     timezone_id = TimezoneField("The time zone, as in the API.", minimum=1, load_default=113)
     members = SectionList(OrganizationMemberSection, "The members besides its owner.", load_default=list)
     variables = SectionList(VariableSection, "Custom variables of the organization.", load_default=list)
+    custom_properties = SectionList(
+        CustomPropertySection,
+        "Custom properties of its scenarios; without the key the organization has no structure of them.",
+    )
     teams = SectionList(TeamSection, "Its teams.", load_default=list)
 
 
