@@ -21,7 +21,7 @@ _MAX_NESTING = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintOptions:
-    """What the blueprint itself does not say.
+    """Facts that the blueprint itself does not have.
 
     Attributes:
         scheduling: the scenario's scheduling.

@@ -62,7 +62,7 @@ def format_path(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """What a rule's check yields: a finding without the rule's name, and without its line."""
+    """Yield of a rule's check: a finding without the rule's name, and without its line."""
 
     message: str
     path: Path = ()

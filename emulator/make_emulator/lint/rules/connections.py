@@ -45,7 +45,9 @@ def _required_references(module: LintModule) -> Iterator[tuple[str, str, tuple[s
         return
     parameter = known.connection_parameter
     has_connection = bool(blueprint_refs.find_module_references(module.node, "connection"))
-    if parameter is not None and parameter not in seen and not has_connection:
+    # Keys, unlike connections, sign in to services that may do without.
+    is_key = any(type.startswith("keychain:") for type in known.connection_types)
+    if parameter is not None and parameter not in seen and not has_connection and not is_key:
         yield parameter, "connection", known.connection_types
     hook = known.hook_parameter
     has_hook = bool(blueprint_refs.find_module_references(module.node, "hook"))
