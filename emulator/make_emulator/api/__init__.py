@@ -16,6 +16,7 @@ from . import (
     incomplete_executions,
     keys,
     organizations,
+    roles,
     scenarios,
     teams,
     templates,
@@ -39,6 +40,7 @@ GROUPS: tuple[EndpointGroup, ...] = (
     organizations.group,
     variables.group,
     users.group,
+    roles.group,
     templates.group,
     enums.group,
 )

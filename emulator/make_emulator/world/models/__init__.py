@@ -28,6 +28,7 @@ from .hooks import Hook, HookLog, Incoming
 from .json_types import FieldSpec, FieldSpecs, Headers, Json
 from .keys import Key
 from .organizations import License, Organization, OrganizationMember, Team, TeamMember, Token, User
+from .roles import Role
 from .scenarios import BlueprintVersion, Folder, PublicTemplate, Scenario, Template
 from .variables import Variable, VariableChange
 
@@ -67,6 +68,7 @@ __all__ = [
     "PublicTemplate",
     "Record",
     "RetryAttempt",
+    "Role",
     "Scenario",
     "ScenarioEvent",
     "SentRequest",
