@@ -22,7 +22,14 @@ from make_emulator.world import (
     keys,
     templates,
 )
-from make_emulator.world.models import Execution, Folder, IncompleteExecution, RetryAttempt
+from make_emulator.world.models import (
+    BuildVariable,
+    Execution,
+    Folder,
+    IncompleteExecution,
+    Note,
+    RetryAttempt,
+)
 from make_emulator.world.tables import Table
 from make_emulator.world.world import World
 
@@ -117,6 +124,22 @@ class PopulatedApp:
                 size=2,
             )
             world.incomplete_executions.put(broken)
+        for id, scenario_id, team_id in ((901, 1, 1), (902, 5, 2)):
+            note = Note(
+                id=id,
+                scenario_id=scenario_id,
+                team_id=team_id,
+                module_ids=(1,),
+                metadata={},
+                content="<p>Mind this.</p>",
+                is_filter_note=False,
+                created=world.now(),
+                created_by=team_id,
+            )
+            world.notes.put(note)
+        world.build_variables.put(BuildVariable(scenario_id=4, name="sku", value="TAC_1", user_id=1))
+        world.logs.put(replace(run, id="running", started=world.now(), sequence=world.ids.next("log")))
+        world.logs.put(replace(run, id="replayable", sequence=world.ids.next("log")))
         world.retries.put(RetryAttempt(incomplete_id="broken-1", execution=replace(run, id="retried")))
 
     @property

@@ -28,6 +28,7 @@ from make_emulator.schemas import (
     hooks,
     incomplete_executions,
     keys,
+    notes,
     organizations,
     roles,
     scenarios,
@@ -36,8 +37,10 @@ from make_emulator.schemas import (
     users,
     variables,
 )
+from make_emulator.schemas import module_logs as module_logs_schemas
 from make_emulator.schemas.base import ResponseSchema, dumping_world
 from make_emulator.schemas.serialize import compile_serializer, serialize_rows
+from make_emulator.world import module_logs
 from make_emulator.world.clock import MAX_TIMESTAMP
 from make_emulator.world.connections import list_with_usage
 from make_emulator.world.consumption import DailyConsumption, ScenarioConsumption
@@ -61,6 +64,11 @@ _ERROR = ExecutionError(name="DataError", message="No.", module_name="Search", a
 def _executions(world: World) -> list[Execution]:
     runs = [row for row in world.logs.all() if isinstance(row, Execution)]
     return [*runs, dataclasses.replace(runs[0], status=3, error=_ERROR)]
+
+
+def _module_logs(world: World) -> list[module_logs.ModuleLog]:
+    rows = module_logs.list_logs(world, world.scenarios[1], 1)
+    return [*rows, dataclasses.replace(rows[0], warning="Mind.", error="No.")]
 
 
 def _changes(world: World) -> list[VariableChange]:
@@ -113,6 +121,14 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     incomplete_executions.IncompleteExecutionOut: lambda world: world.incomplete_executions.all(),
     incomplete_executions.IncompleteExecutionChanged: lambda world: world.incomplete_executions.all(),
     incomplete_executions.RetryListItem: lambda world: world.retries.all(),
+    module_logs_schemas.ModuleLogOut: _module_logs,
+    module_logs_schemas.ModuleOperationsOut: lambda world: [
+        module_logs.ModuleOperations(module_id=1, total=3, warnings=2, errors=1)
+    ],
+    notes.NoteOut: lambda world: [
+        *world.notes.all(),
+        *(dataclasses.replace(row, updated=1, updated_by=1) for row in world.notes.all()),
+    ],
     incomplete_executions.RetryOut: lambda world: world.retries.all(),
     keys.KeyOut: lambda world: world.keys.all(),
     keys.KeyWritten: lambda world: world.keys.all(),

@@ -155,7 +155,7 @@ def delete_custom_role_of_body(call: ApiCall, organization: Organization) -> int
     evidence="In the SDK, not in the document.",
 )
 def delete_custom_role(call: ApiCall, role_id: str, organization: Organization) -> int:
-    """Delete a custom role that nobody has."""
+    """Delete a custom role that no user has."""
     role = custom_roles.find(call.world, organization, _parse_role_id(role_id))
     return custom_roles.delete(call.world, role)
 

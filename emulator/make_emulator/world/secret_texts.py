@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..redaction.rules import is_secret_name
 from ..redaction.secret_values import SecretValues
-from .models import Connection, Execution, Json, Key, Variable, VariableChange
+from .models import Connection, Execution, Json, Key, OAuthClient, Variable, VariableChange
 
 #: Fields of credentials that say where a service is, and no secret.
 _LOCATION_FIELDS = frozenset(
@@ -42,6 +42,12 @@ def of_connection(row: Connection) -> Iterator[SecretText]:
         if name not in _LOCATION_FIELDS:
             is_password = is_secret_name(name) or name == "key"
             yield from (SecretText(text, is_password) for text, _ in _leaves(value) if text not in public)
+
+
+def of_oauth_client(row: OAuthClient) -> Iterator[SecretText]:
+    """Yields the secret of a client that has one."""
+    if row.secret is not None:
+        yield SecretText(row.secret, is_password=True)
 
 
 def of_key(row: Key) -> Iterator[SecretText]:

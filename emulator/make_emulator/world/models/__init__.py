@@ -27,6 +27,8 @@ from .functions import CustomFunction, FunctionChange
 from .hooks import Hook, HookLog, Incoming
 from .json_types import FieldSpec, FieldSpecs, Headers, Json
 from .keys import Key
+from .notes import BuildVariable, Note
+from .oauth import OAuthAccess, OAuthClient, OAuthCode, OAuthGrant, OAuthToken
 from .organizations import License, Organization, OrganizationMember, Team, TeamMember, Token, User
 from .roles import Role
 from .scenarios import BlueprintVersion, Folder, PublicTemplate, Scenario, Template
@@ -35,6 +37,7 @@ from .variables import Variable, VariableChange
 __all__ = [
     "Attachment",
     "BlueprintVersion",
+    "BuildVariable",
     "BundlePosition",
     "ConditionResult",
     "Connection",
@@ -63,6 +66,12 @@ __all__ = [
     "License",
     "Mail",
     "ModuleScript",
+    "Note",
+    "OAuthAccess",
+    "OAuthClient",
+    "OAuthCode",
+    "OAuthGrant",
+    "OAuthToken",
     "Organization",
     "OrganizationMember",
     "PublicTemplate",
