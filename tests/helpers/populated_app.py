@@ -12,7 +12,16 @@ from werkzeug.test import TestResponse
 
 from make_emulator.app import API_PREFIX, DEFAULT_WORLD, create_app, registry_of
 from make_emulator.registry import WorldHandle, WorldRegistry
-from make_emulator.world import connections, data_stores, functions, hook_queues, hooks, keys, templates
+from make_emulator.world import (
+    connections,
+    custom_roles,
+    data_stores,
+    functions,
+    hook_queues,
+    hooks,
+    keys,
+    templates,
+)
 from make_emulator.world.models import (
     BuildVariable,
     Execution,
@@ -80,6 +89,9 @@ class PopulatedApp:
             type_name="basicauth",
             parameters={"authUser": "otto", "authPass": "hidden-password"},
             id=902,
+        )
+        custom_roles.create(
+            world, world.organizations[1], name="Viewer", category="team", permissions=["team view"], id=901
         )
         for id, team in ((901, 1), (902, 2)):
             template = templates.create(

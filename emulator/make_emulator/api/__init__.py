@@ -19,6 +19,7 @@ from . import (
     module_logs,
     notes,
     organizations,
+    roles,
     scenarios,
     teams,
     templates,
@@ -45,6 +46,7 @@ GROUPS: tuple[EndpointGroup, ...] = (
     organizations.group,
     variables.group,
     users.group,
+    roles.group,
     templates.group,
     enums.group,
 )
