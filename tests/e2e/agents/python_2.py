@@ -28,7 +28,11 @@ async def use(given: dict[str, Any], transport: Any) -> dict[str, Any]:
                 seen[name] = {"code": error.error.code, "message": error.error.message}
             else:
                 text = "".join(getattr(part, "text", "") for part in result.content)
-                seen[name] = {"isError": result.is_error, "text": text, "structured": result.structured_content}
+                seen[name] = {
+                    "isError": result.is_error,
+                    "text": text,
+                    "structured": result.structured_content,
+                }
         return seen
 
 

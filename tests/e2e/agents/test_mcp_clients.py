@@ -43,7 +43,9 @@ def create_slow_scenario(world: World, verify: Any) -> None:
     url = f"{world.base_url}/scenarios"
     done = requests.post(f"{url}?confirmed=true", json=body, headers=world.headers, verify=verify, timeout=60)
     assert done.json()["scenario"]["id"] == 6
-    assert requests.post(f"{url}/6/start", headers=world.headers, verify=verify, timeout=60).status_code == 200
+    assert (
+        requests.post(f"{url}/6/start", headers=world.headers, verify=verify, timeout=60).status_code == 200
+    )
 
 
 @pytest.mark.parametrize("transport", ["stateless", "stream", "sse"])
@@ -90,7 +92,9 @@ def test_a_token_in_the_path_is_enough(run_client: RunClient, agent_world: World
     assert seen["greeting"]["structured"] == {"greeting": "Hello, Ann!"}
 
 
-def test_a_bare_client_posts_without_an_initialization(agent_world: World, secure_or_not: MakeEmulator) -> None:
+def test_a_bare_client_posts_without_an_initialization(
+    agent_world: World, secure_or_not: MakeEmulator
+) -> None:
     response = requests.post(
         f"{root_of(agent_world)}/mcp/u/{agent_world.token}/stateless",
         json={
