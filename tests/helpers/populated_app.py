@@ -15,6 +15,7 @@ from make_emulator.registry import WorldHandle, WorldRegistry
 from make_emulator.world import (
     connections,
     custom_properties,
+    custom_roles,
     data_stores,
     functions,
     hook_queues,
@@ -91,6 +92,9 @@ class PopulatedApp:
             type_name="basicauth",
             parameters={"authUser": "otto", "authPass": "hidden-password"},
             id=902,
+        )
+        custom_roles.create(
+            world, world.organizations[1], name="Viewer", category="team", permissions=["team view"], id=901
         )
         for id, team in ((901, 1), (902, 2)):
             template = templates.create(

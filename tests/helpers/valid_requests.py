@@ -271,7 +271,17 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     "GET /users/me": ValidRequest(),
     "GET /users/me/current-authorization": ValidRequest(),
     "GET /users/roles": ValidRequest(query={"teamId": 1}),
-    "GET /users/roles/{roleId}": ValidRequest({"roleId": 3}),
+    "GET /users/roles/permissions": ValidRequest(query={"roleCategory": "team"}),
+    "GET /users/roles/{roleId}": ValidRequest({"roleId": 3}, {"organizationId": 1}),
+    "POST /users/custom-roles": ValidRequest(
+        body={"name": "New", "permissionType": "team", "organizationId": 1, "permissions": [1]}
+    ),
+    "PATCH /users/custom-roles": ValidRequest(body={"id": 901, "organizationId": 1, "name": "Renamed"}),
+    "DELETE /users/custom-roles": ValidRequest(body={"id": 901, "organizationId": 1}),
+    "PATCH /users/custom-roles/{roleId}": ValidRequest(
+        {"roleId": 901}, body={"organizationId": 1, "name": "Renamed"}
+    ),
+    "DELETE /users/custom-roles/{roleId}": ValidRequest({"roleId": 901}, body={"organizationId": 1}),
     "GET /templates": ValidRequest(query={"teamId": 1}),
     "GET /templates/{templateId}": ValidRequest(_TEMPLATE),
     "GET /templates/{templateId}/blueprint": ValidRequest(_TEMPLATE),

@@ -20,6 +20,7 @@ from . import (
     module_logs,
     notes,
     organizations,
+    roles,
     scenarios,
     teams,
     templates,
@@ -47,6 +48,7 @@ GROUPS: tuple[EndpointGroup, ...] = (
     organizations.group,
     variables.group,
     users.group,
+    roles.group,
     templates.group,
     enums.group,
 )

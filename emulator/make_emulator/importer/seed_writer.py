@@ -22,6 +22,7 @@ _BaseDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _ONE_LINE_LISTS = frozenset(
     [
         "users",
+        "customRoles",
         "members",
         "variables",
         "connections",

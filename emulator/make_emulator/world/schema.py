@@ -48,6 +48,7 @@ from .models import (
     PublicTemplate,
     Record,
     RetryAttempt,
+    Role,
     Scenario,
     ScenarioEvent,
     SentRequest,
@@ -189,6 +190,13 @@ class Tables:
         owners={"organizations": "organization"},
         references={"organization_id": "organizations"},
         resource="team",
+    )
+    custom_roles: Table[int, Role] = table(
+        Role,
+        indexes={"organization": "organization_id"},
+        owners={"organizations": "organization"},
+        references={"organization_id": "organizations"},
+        is_optional=True,
     )
     users: Table[int, User] = table(User, resource="user")
     organization_members: Table[tuple[int, int], OrganizationMember] = table(

@@ -31,6 +31,7 @@ from .keys import Key
 from .notes import BuildVariable, Note
 from .oauth import OAuthAccess, OAuthClient, OAuthCode, OAuthGrant, OAuthToken
 from .organizations import License, Organization, OrganizationMember, Team, TeamMember, Token, User
+from .roles import Role
 from .scenarios import BlueprintVersion, Folder, PublicTemplate, Scenario, Template
 from .variables import Variable, VariableChange
 
@@ -80,6 +81,7 @@ __all__ = [
     "PublicTemplate",
     "Record",
     "RetryAttempt",
+    "Role",
     "Scenario",
     "ScenarioEvent",
     "SentRequest",

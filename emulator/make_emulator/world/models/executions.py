@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from .hooks import Incoming
 from .json_types import Json
@@ -219,6 +219,9 @@ class RetryAttempt:
 @dataclass(frozen=True, slots=True)
 class Consumption:
     """Operations, hundredths of credits, and bytes."""
+
+    #: Fields that changes add to.
+    COUNTERS: ClassVar = ("operations", "centicredits", "transfer")
 
     operations: int = 0
     centicredits: int = 0
