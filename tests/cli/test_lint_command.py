@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from make_emulator.cli.main import main
 
-BLUEPRINT = {
+BLUEPRINT: dict[str, Any] = {
     "name": "Greeting",
     "flow": [
         {"id": 1, "module": "gateway:CustomWebHook", "version": 1, "parameters": {"hook": 1}},
