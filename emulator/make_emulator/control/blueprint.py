@@ -21,6 +21,7 @@ from . import (
     module_scripts,
     reports,
     snapshots,
+    toolboxes,
     worlds,
 )
 from .access import AccessControl
@@ -59,4 +60,5 @@ def create_blueprint(
     module_scripts.add_routes(blueprint, registry)
     external_services.add_routes(blueprint, registry)
     snapshots.add_routes(blueprint, registry)
+    toolboxes.add_routes(blueprint, registry)
     return blueprint
