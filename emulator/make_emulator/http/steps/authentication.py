@@ -14,7 +14,10 @@ from ...world.visibility import Visibility
 from ...world.world import World
 from ...world.zones import zone_of_host
 from ..context import Caller, RequestContext
-from ..errors import UnauthorizedError, WrongZoneError
+from ..errors import InvalidTokenError, UnauthorizedError
+
+#: Form of the header, for hints.
+_HEADER_FORM = "send the header `Authorization: Token <uuid>`"
 
 _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -31,14 +34,13 @@ def identify_caller(context: RequestContext) -> None:
             context.authentication_error = error
     context.handle = context.caller.handle if context.caller else context.registry.default()
     if context.handle is None:
-        raise context.authentication_error or UnauthorizedError
+        raise context.authentication_error or UnauthorizedError(hint="The server has no world.")
 
 
 def require_caller(context: RequestContext) -> None:
-    """Raises UnauthorizedError (IM015) unless the request has a known token."""
+    """Raises UnauthorizedError (IM015), or InvalidTokenError (SC401), unless the request has a known token."""
     if (error := context.authentication_error) is not None:
         context.entry.decision = "refused: authentication"
-        context.entry.reason = error.reason if isinstance(error, WrongZoneError) else ""
         raise error
 
 
@@ -46,11 +48,11 @@ def reload_user(world: World, token: Token) -> User:
     """Returns the user of a token in the world as it is now: it may have been reset since authentication.
 
     Raises:
-        UnauthorizedError: if the token is gone.
+        InvalidTokenError: if the token is gone.
     """
     user = world.users.get(token.user_id) if token.token in world.tokens else None
     if user is None:
-        raise UnauthorizedError("Access denied: Invalid token header.")
+        raise InvalidTokenError("The token was deleted during the request.")
     return user
 
 
@@ -58,11 +60,12 @@ def authenticate(registry: WorldRegistry, header: str | None, host: str = "") ->
     """Returns the caller that an Authorization header identifies.
 
     Raises:
-        UnauthorizedError: if the header is missing, malformed, or no world knows the token.
-        WrongZoneError: if the call went to a zone of Make where the token's user has no organization.
+        UnauthorizedError: if there is no header.
+        InvalidTokenError: if the header is malformed, no world knows the token, or the call went to a zone of Make where
+            the token's user has no organization.
     """
     if not header:
-        raise UnauthorizedError("Access denied: Missing token header.")
+        raise UnauthorizedError(hint=f"There is no token: {_HEADER_FORM}.")
     kind, _, text = header.partition(" ")
     text = text.strip()
     is_uuid = _UUID4.fullmatch(text) is not None
@@ -74,14 +77,19 @@ def authenticate(registry: WorldRegistry, header: str | None, host: str = "") ->
             if token is not None and user is not None:
                 _check_zone(handle.world, user, host)
                 return Caller(handle, user, token)
-    raise UnauthorizedError("Access denied: Invalid token header.")
+        raise InvalidTokenError("No world of this server has that token.")
+    raise InvalidTokenError(
+        f"The header is malformed: {_HEADER_FORM}; Bearer is for tokens that are no UUID v4."
+    )
 
 
 def _check_zone(world: World, user: User, host: str) -> None:
-    """Raises WrongZoneError at another zone of Make than the user's; other host names of this machine mean no zone."""
+    """Raises InvalidTokenError at another zone of Make than the user's; other host names of this machine mean no zone."""
     called = zone_of_host(host)
     if called is None:
         return
     own = {organization.zone for organization in Visibility(world, user).organizations()}
     if own and called not in own:
-        raise WrongZoneError(f"the token belongs to {', '.join(sorted(own))}, and the call went to {called}")
+        raise InvalidTokenError(
+            f"The token belongs to {', '.join(sorted(own))}, and the call went to {called}."
+        )
