@@ -1,4 +1,4 @@
-"""The command: ``python -m benchmarks [PART …] [--quick] [--servers] [--json FILE]``. The exit status is 0 whatever the results."""
+"""The command: ``python -m benchmarks [PART …] [--quick] [--json FILE]``. The exit status is 0 whatever the results."""
 
 from __future__ import annotations
 
@@ -36,30 +36,33 @@ PARTS = {
         interception,
         snapshots,
         webhooks,
+        servers,
         starvation,
         state,
     )
 }
 
+#: Parts that are run only by their name: they measure no change of the emulator.
+ON_REQUEST = {"servers"}
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the emulator.")
     parser.add_argument(
-        "parts", nargs="*", metavar="PART", help=f"one of {', '.join(PARTS)}; all if none is given"
+        "parts",
+        nargs="*",
+        metavar="PART",
+        help=f"one of {', '.join(PARTS)}; all but {', '.join(ON_REQUEST)} if none is given",
     )
     parser.add_argument("--quick", action="store_true", help="shorter rounds, for a first impression")
-    parser.add_argument("--servers", action="store_true", help="compare embedded servers instead")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the metrics to a file too")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"unknown part {', '.join(sorted(unknown))}; known parts: {', '.join(PARTS)}")
     effort = Effort.quick() if options.quick else Effort.full()
     started = time.perf_counter()
-    if options.servers:
-        print(servers.compare_servers(effort))
-        return
     report = Report()
-    for name in options.parts or PARTS:
+    for name in options.parts or [part for part in PARTS if part not in ON_REQUEST]:
         print(f"measuring: {name} …", file=sys.stderr)
         report.metrics += PARTS[name].measure(effort)
     print(f"Python {platform.python_version()}, {platform.system()}, {effort.rounds} alternating rounds\n")

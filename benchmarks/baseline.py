@@ -41,6 +41,11 @@ def create_app(one: dict[str, Any] | None = None, many: dict[str, Any] | None = 
     def post_one() -> Response:
         return Response(orjson.dumps(orjson.loads(request.get_data())), content_type=JSON)
 
+    @app.get("/wait")
+    def wait() -> Response:
+        threading.Event().wait()
+        raise AssertionError("the event is never set")
+
     return app
 
 

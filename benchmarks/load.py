@@ -60,21 +60,24 @@ def request_bytes(
 class Connection:
     """One keep-alive connection, opened again when the server announces that it closes it."""
 
-    def __init__(self, address: tuple[str, int]) -> None:
+    def __init__(self, address: tuple[str, int], timeout: float = 30) -> None:
         self._address = address
+        self._timeout = timeout
         self._received = bytearray()
         self._length = -1
-        self._closing = False
+        #: Whether the last response announced the end of the connection.
+        self.is_closing = False
         self.sent_at = 0.0
         self._open()
 
     def _open(self) -> None:
-        self.socket = socket.create_connection(self._address, timeout=30)
+        self.is_closing = False
+        self.socket = socket.create_connection(self._address, timeout=self._timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def reopen(self, selector: selectors.BaseSelector) -> None:
         """Open the connection again if the last response announced its end."""
-        if self._closing:
+        if self.is_closing:
             selector.unregister(self.socket)
             self.close()
             self._open()
@@ -109,7 +112,7 @@ class Connection:
                 raise UnexpectedResponseError("the response has no Content-Length")
             length = int(head[start + len(_CONTENT_LENGTH) :].split(b"\r\n", 1)[0])
             self._length = end + len(_HEAD_END) + length
-            self._closing = _CONNECTION_CLOSE in head
+            self.is_closing = _CONNECTION_CLOSE in head
         return len(received) >= self._length
 
     def exchange(self, request: bytes) -> bytes:

@@ -61,3 +61,8 @@ def seconds_per_call(call: Callable[[], object], seconds: float) -> float:
             call()
         count += 5
     return elapsed / count
+
+
+def percentile(times: list[float], share: float = 0.99) -> float:
+    """The value that a share of the values does not exceed."""
+    return sorted(times)[min(len(times) - 1, int(share * len(times)))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -37,6 +38,8 @@ class ServerProcess:
             stdout=subprocess.PIPE if url is None else subprocess.DEVNULL,
             stderr=None if url is None else subprocess.DEVNULL,
             text=True,
+            # A server with worker processes is ended with them.
+            start_new_session=True,
         )
         self.url = url or self._read_announced_url()
 
@@ -87,7 +90,10 @@ class ServerProcess:
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            if sys.platform == "win32":
+                self._process.kill()
+            else:
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         if self._process.stdout is not None:
             self._process.stdout.close()

@@ -23,7 +23,7 @@ import orjson
 
 from .large_world import ADMIN_TOKEN
 from .load import Connection, request_bytes
-from .measurement import Effort
+from .measurement import Effort, percentile
 from .processes import ROOT, ServerProcess
 from .report import Metric
 
@@ -44,9 +44,9 @@ def measure(effort: Effort) -> list[Metric]:
         with ServerProcess("-m", "benchmarks.starvation", "--serve") as server:
             probe = _Probe(server)
             probe.times(200)
-            quiet.append(_percentile(probe.times(600)))
+            quiet.append(percentile(probe.times(600)))
             with _start_load(server) as load:
-                loaded.append(_percentile(probe.times(600)))
+                loaded.append(percentile(probe.times(600)))
                 load.terminate()
             failures += probe.failures
     ratios = [busy / calm for busy, calm in zip(loaded, quiet, strict=True)]
@@ -87,10 +87,6 @@ class _Probe:
                 self._connection = Connection(self._address)
             times.append(time.perf_counter() - started)
         return times
-
-
-def _percentile(times: list[float]) -> float:
-    return sorted(times)[int(0.99 * len(times))]
 
 
 def _json(response: bytes) -> Any:

@@ -1,6 +1,6 @@
-"""Registry of the worlds of one server, looked up by token, udid or name.
+"""Registry of the worlds of one server, looked up by token, udid, OAuth client or name.
 
-An API token, and a hook's udid, belong to exactly one world, so a plain client with plain headers reaches its own.
+An API token, a hook's udid, and an OAuth client with its codes and tokens belong to exactly one world, so a plain client with plain headers reaches its own.
 """
 
 from __future__ import annotations
@@ -114,7 +114,8 @@ class WorldHandle:
         revisions = (len(self.lookup_keys), *world.secret_revisions())
         known = self._secrets
         if known is None or known[0] is not world or known[1] != revisions:
-            values = world.secret_values() | SecretValues(frozenset(self.lookup_keys))
+            keys = frozenset(self.lookup_keys) - world.public_lookup_keys()
+            values = world.secret_values() | SecretValues(keys)
             self._secrets = known = world, revisions, values
         return known[2]
 
@@ -223,6 +224,10 @@ class WorldRegistry:
     def by_udid(self, udid: str) -> WorldHandle | None:
         """Returns the world in which a hook has that udid, or had it."""
         return self._directory.get(udid)
+
+    def by_oauth_key(self, key: str) -> WorldHandle | None:
+        """Returns the world in which an OAuth client, an authorization code or a token has that id, or had it."""
+        return self._directory.get(key)
 
     def create(self, spec: WorldSpec, world: World | None = None) -> WorldHandle:
         """Create a world, in the state of its seed or in a given one.

@@ -33,6 +33,7 @@ LISTS = (
     "/scenarios?teamId={team}&pg[sortBy]=id",
     "/scenarios-folders?teamId={team}&childrenDepth=all",
     "/connections?teamId={team}",
+    "/keys?teamId={team}&cols[]=*",
     "/hooks?teamId={team}",
     "/data-stores?teamId={team}",
     "/data-stores/1/data?pg[limit]=1000",
@@ -157,6 +158,12 @@ def test_a_license_of_its_own_and_a_disabled_hook_come_along(make_emulator: Make
     assert make_emulator.create_world(seed=seed, plan="pro").plan == "pro"
 
 
+def test_keys_come_along_without_their_parameters(make_emulator: MakeEmulator) -> None:
+    pulled = PullHarness(make_emulator.create_world(seed="default")).pull()
+    assert team_of(pulled)["keys"] == [{"id": 1, "name": "Webshop API", "type": "apikeyauth"}]
+    assert "webshop-example-key" not in render_yaml(pulled.document)
+
+
 def test_functions_come_along_where_the_plan_includes_them(make_emulator: MakeEmulator) -> None:
     world = make_emulator.create_world()
     [function] = team_of(PullHarness(world).pull())["functions"]
@@ -176,6 +183,7 @@ def test_a_part_that_a_scope_forbids_is_left_out_with_the_reason(make_emulator: 
     ]
     pulled = PullHarness(world, token=world.create_token(scopes)).pull()
     assert notes_of(pulled) == [
+        "keys: not readable with this token (403 SC403, Access denied.); the scope is keys:read",
         "custom functions: not readable with this token (403 SC403, Access denied.); the scope is functions:read",
         "data structures: not readable with this token (403 SC403, Access denied.); the scope is udts:read",
         "data stores: not readable with this token (403 SC403, Access denied.); the scope is datastores:read",

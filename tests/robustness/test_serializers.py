@@ -18,6 +18,7 @@ from make_emulator import api
 from make_emulator.api.users import Authorization
 from make_emulator.schemas import (
     connections,
+    consumption,
     data_stores,
     data_structures,
     enums,
@@ -26,6 +27,8 @@ from make_emulator.schemas import (
     functions,
     hooks,
     incomplete_executions,
+    keys,
+    notes,
     organizations,
     scenarios,
     teams,
@@ -33,12 +36,15 @@ from make_emulator.schemas import (
     users,
     variables,
 )
+from make_emulator.schemas import module_logs as module_logs_schemas
 from make_emulator.schemas.base import ResponseSchema, dumping_world
 from make_emulator.schemas.serialize import compile_serializer, serialize_rows
+from make_emulator.world import module_logs
 from make_emulator.world.clock import MAX_TIMESTAMP
 from make_emulator.world.connections import list_with_usage
-from make_emulator.world.consumption import DailyConsumption, daily_consumption
+from make_emulator.world.consumption import DailyConsumption, ScenarioConsumption
 from make_emulator.world.enums import REGIONS, countries, timezones
+from make_emulator.world.keys import all_key_types
 from make_emulator.world.models import (
     Execution,
     ExecutionError,
@@ -57,6 +63,11 @@ _ERROR = ExecutionError(name="DataError", message="No.", module_name="Search", a
 def _executions(world: World) -> list[Execution]:
     runs = [row for row in world.logs.all() if isinstance(row, Execution)]
     return [*runs, dataclasses.replace(runs[0], status=3, error=_ERROR)]
+
+
+def _module_logs(world: World) -> list[module_logs.ModuleLog]:
+    rows = module_logs.list_logs(world, world.scenarios[1], 1)
+    return [*rows, dataclasses.replace(rows[0], warning="Mind.", error="No.")]
 
 
 def _changes(world: World) -> list[VariableChange]:
@@ -88,6 +99,8 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     executions.EventRow: lambda world: [row for row in world.logs.all() if isinstance(row, ScenarioEvent)],
     variables.VariableOut: lambda world: world.variables.all(),
     variables.VariableChangeOut: lambda world: _changes(world),
+    consumption.ConsumptionOut: lambda world: [ScenarioConsumption(1, 2, 3, 4)],
+    consumption.DailyUsageOut: lambda world: [DailyConsumption("1", 2, 3, 4)],
     folders.FolderOut: lambda world: world.folders.all(),
     functions.FunctionListItem: lambda world: world.functions.all(),
     functions.FunctionDetail: lambda world: world.functions.all(),
@@ -107,7 +120,18 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     incomplete_executions.IncompleteExecutionOut: lambda world: world.incomplete_executions.all(),
     incomplete_executions.IncompleteExecutionChanged: lambda world: world.incomplete_executions.all(),
     incomplete_executions.RetryListItem: lambda world: world.retries.all(),
+    module_logs_schemas.ModuleLogOut: _module_logs,
+    module_logs_schemas.ModuleOperationsOut: lambda world: [
+        module_logs.ModuleOperations(module_id=1, total=3, warnings=2, errors=1)
+    ],
+    notes.NoteOut: lambda world: [
+        *world.notes.all(),
+        *(dataclasses.replace(row, updated=1, updated_by=1) for row in world.notes.all()),
+    ],
     incomplete_executions.RetryOut: lambda world: world.retries.all(),
+    keys.KeyOut: lambda world: world.keys.all(),
+    keys.KeyWritten: lambda world: world.keys.all(),
+    keys.KeyTypeOut: lambda world: all_key_types().values(),
     organizations.LicenseOut: lambda world: [row.license for row in world.organizations.all()],
     organizations.TeamInOrganization: lambda world: world.teams.all(),
     organizations.OrganizationListItem: lambda world: world.organizations.all(),
@@ -119,9 +143,6 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     scenarios.ScenarioCloned: lambda world: world.scenarios.all(),
     scenarios.ScenarioState: lambda world: world.scenarios.all(),
     scenarios.BlueprintVersionOut: lambda world: world.blueprints.all(),
-    scenarios.DailyUsageOut: lambda world: (
-        daily_consumption(world, world.scenarios[1], None) or [DailyConsumption("1", 2, 3, 4)]
-    ),
     templates.TemplateOut: lambda world: world.templates.all(),
     templates.PublicTemplateOut: lambda world: world.public_templates.all(),
     teams.TeamOut: lambda world: world.teams.all(),

@@ -56,6 +56,27 @@ def test_a_world_beside_the_first_makes_up_its_tokens(tmp_path: Path) -> None:
     assert first == next(iter(built(seed, name="one").tokens)).token
 
 
+def test_a_team_has_keys_with_or_without_their_parameters() -> None:
+    parameters = {"key": "s3cret"}
+    rows = [
+        {"name": "Shop", "type": "apikeyauth", "parameters": parameters},
+        {"name": "Of an app", "type": "some-app"},
+    ]
+    shop, other = built(team_with(keys=rows)).keys
+    assert shop.parameters == {"key": "s3cret", "placement": "header", "name": "X-API-Key"}
+    assert (other.type_name, other.theme, other.parameters) == ("some-app", "#007ee5", None)
+
+
+def test_keys_of_a_seed_are_validated() -> None:
+    rows = [{"name": "Shop", "type": "apikeyauth", "parameters": {"placement": "body"}}]
+    with pytest.raises(seeds.SeedError) as caught:
+        built(team_with(keys=rows))
+    assert [issue.text for issue in caught.value.issues] == [
+        "Missing value of required parameter 'parameters.key'",
+        "Parameter 'parameters.placement' must be one of: header, qs",
+    ]
+
+
 def test_a_team_has_functions_which_its_past_executions_called() -> None:
     flow = [{"id": 1, "module": "scenario-service:ReturnData", "version": 2, "mapper": {"x": "{{twice(4)}}"}}]
     blueprint = {"name": "User", "flow": flow, "metadata": {}}

@@ -192,18 +192,32 @@ def test_without_file_descriptors_idle_connections_make_room() -> None:
     assert "Traceback" not in log
 
 
-def test_the_parts_of_cheroot_that_are_replaced_are_there() -> None:
-    """The server overrides these; a release of cheroot without them has to be looked at."""
-    from cheroot import connections, server
+def test_the_parts_of_cheroot_that_are_replaced_or_undocumented_are_there() -> None:
+    """The server uses these; a release of cheroot without them has to be looked at."""
+    from cheroot import connections, makefile, server
 
-    replaced: dict[Any, tuple[str, ...]] = {
+    used: dict[Any, tuple[str, ...]] = {
         connections.ConnectionManager: ("_from_server_socket", "put", "_expire", "close"),
         connections._ThreadsafeSelector: ("connections", "unregister", "register"),
-        server.HTTPServer: ("prepare", "process_conn", "put_conn", "error_log", "bind_socket", "stop"),
-        server.HTTPConnection: ("communicate", "close"),
-        server.HTTPRequest: ("read_request_line", "read_request_headers", "simple_response", "respond"),
+        makefile.StreamReader: ("has_data",),
+        server.HTTPServer: (
+            *("prepare", "process_conn", "put_conn", "error_log", "bind_socket", "stop"),
+            *("expiration_interval", "keep_alive_conn_limit", "ready", "shutdown_timeout", "ConnectionClass"),
+        ),
+        server.HTTPConnection: (
+            "communicate",
+            "close",
+            "last_used",
+            "linger",
+            "RequestHandlerClass",
+            "rbufsize",
+        ),
+        server.HTTPRequest: (
+            *("read_request_line", "read_request_headers", "simple_response", "respond", "inheaders"),
+            *("chunked_write", "close_connection"),
+        ),
     }
-    for owner, names in replaced.items():
+    for owner, names in used.items():
         assert [name for name in names if not hasattr(owner, name)] == []
     prepared: Any = server.HTTPServer(("127.0.0.1", 0), server.Gateway)
     prepared.prepare()
@@ -211,5 +225,14 @@ def test_the_parts_of_cheroot_that_are_replaced_are_there() -> None:
         assert isinstance(prepared._connections, connections.ConnectionManager)
         selector: Any = prepared._connections
         assert isinstance(selector._selector, connections._ThreadsafeSelector)
+        with socket.socket() as peer:
+            connection = server.HTTPConnection(prepared, peer)
+            request = server.HTTPRequest(prepared, connection)
+            for name in ("sent_headers", "chunked_read", "header_reader"):
+                assert hasattr(request, name), name
+            registered: Any = selector._selector
+            registered.register(peer.fileno(), 1, connection)
+            assert (peer.fileno(), connection) in list(registered.connections)
+            registered.unregister(peer.fileno())
     finally:
         prepared.stop()

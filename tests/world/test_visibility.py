@@ -49,3 +49,15 @@ def test_a_member_of_an_organization_sees_only_the_teams_that_he_joined(two_user
         reach.find("team", 1)
     organizations.add_team_member(two_users, two_users.users[2], two_users.teams[1], role_id=3)
     assert reach.find("dataStore", 1).id == 1
+
+
+def test_a_view_of_one_organization_hides_the_others_of_the_user(two_users: World) -> None:
+    organizations.add_organization_member(two_users, two_users.users[1], two_users.organizations[2])
+    organizations.add_team_member(two_users, two_users.users[1], two_users.teams[2])
+    assert [row.id for row in Visibility(two_users, two_users.users[1]).organizations()] == [1, 2]
+    reach = Visibility(two_users, two_users.users[1], 2)
+    assert [row.id for row in reach.organizations()] == [2]
+    assert reach.find("dataStore", 2).name == "Bob"
+    for kind in ("organization", "team", "dataStore"):
+        with pytest.raises(NotFoundError):
+            reach.find(kind, 1)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from ..http.endpoint import Endpoint, EndpointGroup
 from . import (
+    build_variables,
     connections,
+    consumption,
     data_stores,
     data_structures,
     enums,
@@ -13,6 +15,9 @@ from . import (
     functions,
     hooks,
     incomplete_executions,
+    keys,
+    module_logs,
+    notes,
     organizations,
     scenarios,
     teams,
@@ -24,10 +29,15 @@ from . import (
 GROUPS: tuple[EndpointGroup, ...] = (
     scenarios.group,
     executions.group,
+    module_logs.group,
+    notes.group,
+    build_variables.group,
     incomplete_executions.group,
     folders.group,
+    consumption.group,
     functions.group,
     connections.group,
+    keys.group,
     data_stores.group,
     data_structures.group,
     hooks.group,

@@ -16,7 +16,6 @@ from ..schemas.scenarios import (
     BlueprintQuery,
     BlueprintVersionOut,
     CloneQuery,
-    DailyUsageOut,
     InterfaceUpdate,
     ScenarioClone,
     ScenarioCloned,
@@ -27,12 +26,9 @@ from ..schemas.scenarios import (
     ScenariosQuery,
     ScenarioState,
     ScenarioUpdate,
-    UsageQuery,
 )
 from ..world import templates
 from ..world.clock import format_iso
-from ..world.consumption import DailyConsumption, daily_consumption
-from ..world.enums import get_timezone
 from ..world.exceptions import NotFoundError
 from ..world.models import BlueprintVersion, Folder, Organization, Scenario, Team
 from ..world.tables import Selection
@@ -377,17 +373,3 @@ def update_interface(call: ApiCall, scenario: Scenario) -> dict[str, Json]:
             output_spec=interface.get("output"),
         )
     )
-
-
-@group.get(
-    "/scenarios/{scenarioId}/usage",
-    scopes=["scenarios:read"],
-    permission="scenario view",
-    query=UsageQuery,
-    response=many("data", DailyUsageOut),
-)
-def get_usage(call: ApiCall, scenario: Scenario) -> list[DailyConsumption]:
-    """Get the consumption of a scenario on each of the last 30 days."""
-    organization = call.visibility.organization_of(scenario)
-    zone = get_timezone(organization.timezone_id) if call.query["organization_timezone"] else None
-    return daily_consumption(call.world, scenario, zone)

@@ -119,7 +119,7 @@ def get_me(call: ApiCall) -> User:
 )
 def get_current_authorization(call: ApiCall) -> Authorization:
     """Get the authentication of the caller and the scopes of the token."""
-    return Authorization("token", sorted(call.token.scopes))
+    return Authorization(call.token.auth_used, sorted(call.token.scopes))
 
 
 @group.get(

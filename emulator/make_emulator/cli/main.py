@@ -10,6 +10,7 @@ from .contract import contract
 from .errors import CommandGroup
 from .explain import explain
 from .fidelity import fidelity
+from .modules import modules
 from .options import ENV_PREFIX
 from .routes import routes
 from .serve import serve
@@ -38,6 +39,7 @@ for _command in (
     explain,
     survey,
     contract,
+    modules,
     routes,
     fidelity,
 ):

@@ -11,7 +11,17 @@ from ..http.openapi import build_document
 from ..http.responses import json_response
 from ..registry import WorldRegistry
 from ..version import __version__
-from . import clock, connections, external_services, faults, module_scripts, reports, snapshots, worlds
+from . import (
+    clock,
+    connections,
+    external_services,
+    faults,
+    module_catalogue,
+    module_scripts,
+    reports,
+    snapshots,
+    worlds,
+)
 from .access import AccessControl
 
 
@@ -43,6 +53,7 @@ def create_blueprint(
     connections.add_routes(blueprint, registry)
     reports.add_routes(blueprint, registry, endpoints)
     faults.add_routes(blueprint, registry)
+    module_catalogue.add_routes(blueprint)
     module_scripts.add_routes(blueprint, registry)
     external_services.add_routes(blueprint, registry)
     snapshots.add_routes(blueprint, registry)

@@ -198,6 +198,9 @@ class _TeamResources:
                     account_type=row.get("account_type"),
                     theme=row.get("theme"),
                 )._asdict()
+            case "key":
+                # Secrets, which a report must not show; a pulled seed has none anyway.
+                fields.pop("parameters", None)
             case "hook":
                 fields["data"] = self._hook_data(row)
         return fields

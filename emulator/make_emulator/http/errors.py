@@ -117,8 +117,13 @@ class InvalidTokenError(UnauthorizedError):
     message = "Access denied"
     has_detail = True
 
-    def __init__(self, hint: str) -> None:
-        super().__init__("Invalid token header.", suberrors=[], hint=hint)
+    def __init__(self, reason: str) -> None:
+        super().__init__("Invalid token header.", suberrors=[], hint=reason)
+        self.reason = reason
+
+
+class WrongZoneError(InvalidTokenError):
+    """401: the token belongs to another zone than the one that was called; the body does not say so."""
 
 
 class ForbiddenError(MakeError):
@@ -238,6 +243,14 @@ class MisdirectedRequestError(MakeError):
     message = "Misdirected Request"
 
 
+class UnprocessableError(MakeError):
+    """422: the request is valid, and what it names is not fit for it."""
+
+    status = 422
+    code = "SC422"
+    message = "Unprocessable Entity"
+
+
 class FailedDependencyError(MakeError):
     """424: a dependency of the request crashed or timed out."""
 
@@ -317,6 +330,7 @@ _FROM_DOMAIN_ERROR: Mapping[type[exceptions.DomainError], Callable[[Any], MakeEr
     exceptions.VersionConflictError: _conflict,
     exceptions.OperationsExhaustedError: lambda error: OrganizationPausedError(error.detail),
     exceptions.ExecutionTimeoutError: lambda error: FailedDependencyError(error.detail),
+    exceptions.NotReplayableError: lambda error: UnprocessableError(error.detail),
     exceptions.MalformedBlueprintError: lambda error: InvalidBlueprintError(error.detail),
     exceptions.PlanLimitError: lambda error: EntityLimitError(error.detail),
     exceptions.ResourceInUseError: lambda error: BlockedByDependencyError(error.detail),

@@ -14,7 +14,7 @@ from typing import Any
 from flask import Request, request
 
 from ..registry import WorldRegistry
-from ..world.zones import zone_of_host
+from ..world.zones import is_make_host
 from .errors import MisdirectedRequestError
 from .host_names import host_name, is_address, is_loopback_name
 
@@ -28,7 +28,7 @@ _PRINTABLE_NAME = re.compile(r"[-.:\w]{1,100}", re.ASCII)
 class HostCheck:
     """Check that a request was sent to a name of this server, to be run before each request.
 
-    These are loopback names, all addresses, the zones of Make and of the worlds, the host name of the machine, and the
+    These are loopback names, all addresses, the hosts of Make, the zones of the worlds, the host name of the machine, and the
     configured ones.
 
     Args:
@@ -66,7 +66,7 @@ class HostCheck:
             or self._allows_all
             or is_loopback_name(name)
             or is_address(name)
-            or zone_of_host(name) is not None
+            or is_make_host(name)
             or f".{name}".endswith(self._domains)
             or self._is_private_zone(name)
         )

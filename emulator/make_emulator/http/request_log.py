@@ -39,6 +39,8 @@ class LogEntry:
     code: str | None = None
     user: str | None = None
     token_label: str | None = None
+    #: True if the label is the name of an OAuth client.
+    is_client: bool = False
     organization_id: int | None = None
     endpoint: str | None = None
     decision: str = "open"
@@ -84,7 +86,8 @@ class LogEntry:
     def sentence(self) -> str:
         """Returns caller, request and decision as one line, e.g. ``Ada (token admin): GET /teams/1 in organization 1 -> 200``."""
         redactor = self.redactor
-        who = f"{self.user} (token {self.token_label})" if self.user else "Unauthenticated caller"
+        kind = "client" if self.is_client else "token"
+        who = f"{self.user} ({kind} {self.token_label})" if self.user else "Unauthenticated caller"
         where = f" in organization {self.organization_id}" if self.organization_id else ""
         query = f"?{redactor.format_query(self.query_string)}" if self.query_string else ""
         what = self.summary or f"{who}: {self.method} {redactor.mask_text(self.path)}{query}{where}"

@@ -26,6 +26,7 @@ from .team_reader import TeamReader
 #: The lists of a team in a seed, in the order in which they are read and written.
 _TEAM_LISTS: dict[str, Callable[[TeamReader], list[JsonObject]]] = {
     "connections": TeamReader.connections,
+    "keys": TeamReader.keys,
     "hooks": TeamReader.hooks,
     "functions": TeamReader.functions,
     "folders": TeamReader.folders,

@@ -19,6 +19,7 @@ _RESOURCE_LISTS: dict[str, tuple[str, frozenset[str]]] = {
     "members": ("member", frozenset()),
     "variables": ("variable", frozenset(["type"])),
     "connections": ("connection", frozenset(["label", "accountType", "theme", "metadata", "scopes"])),
+    "keys": ("key", frozenset()),
     "hooks": ("hook", frozenset(["data"])),
     "functions": ("function", frozenset(["description"])),
     "folders": ("folder", frozenset(["parent"])),

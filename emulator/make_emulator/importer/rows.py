@@ -47,6 +47,10 @@ def _account_metadata(metadata: Any) -> JsonObject | None:
     return kept or None
 
 
+def key_row(row: JsonObject) -> JsonObject:
+    return {**id_and_name(row), "type": row["typeName"]}
+
+
 def function_row(row: JsonObject) -> JsonObject:
     return {**id_and_name(row), **_without_nulls(description=row.get("description") or None)}
 

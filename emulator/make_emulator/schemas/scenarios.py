@@ -223,14 +223,3 @@ class BlueprintVersionOut(ResponseSchema):
     version = fields.Integer()
     scenario_id = fields.Integer()
     draft = fields.Boolean()
-
-
-class UsageQuery(QuerySchema):
-    organization_timezone = Bool(load_default=False)
-
-
-class DailyUsageOut(ResponseSchema):
-    date = fields.String()
-    operations = fields.Integer()
-    data_transfer = fields.Integer()
-    centicredits = fields.Integer()

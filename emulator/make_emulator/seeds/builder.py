@@ -16,7 +16,17 @@ from ..engine.budget import Budget
 from ..engine.runtime import executor
 from ..engine.scenarios import activation, crud
 from ..registry import WorldSpec
-from ..world import connections, data_stores, folders, functions, hooks, organizations, templates, variables
+from ..world import (
+    connections,
+    data_stores,
+    folders,
+    functions,
+    hooks,
+    keys,
+    organizations,
+    templates,
+    variables,
+)
 from ..world.exceptions import DomainError
 from ..world.models import Organization, Team, User
 from ..world.world import World
@@ -168,6 +178,7 @@ class _TeamBuilder:
         for kind, insert in (
             ("variables", self._variable),
             ("connections", self._connection),
+            ("keys", self._key),
             ("data_structures", self._structure),
             ("hooks", self._hook),
             ("functions", self._function),
@@ -209,6 +220,16 @@ class _TeamBuilder:
             metadata=row.get("metadata"),
             scopes=row["scopes"],
             author_id=self.owner.id,
+            id=row["id"],
+        )
+
+    def _key(self, row: SeedRow) -> None:
+        keys.create(
+            self.world,
+            self.team,
+            name=row["name"],
+            type_name=row["type"],
+            parameters=row.get("parameters"),
             id=row["id"],
         )
 

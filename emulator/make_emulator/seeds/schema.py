@@ -144,6 +144,15 @@ class ConnectionSection(Section):
     scopes = StringListField("The scopes of the account.", load_default=())
 
 
+class KeySection(Section):
+    """A key of the keychain."""
+
+    id = IdField()
+    name = TextField("The name of the key.", required=True)
+    type = TextField("The type, e.g. apikeyauth, basicauth.", required=True)
+    parameters = ObjectField("The parameters of the type, which are secrets; left out, they are unknown.")
+
+
 class VariableSection(Section):
     """A variable that every scenario can see, as ``{{var.team.NAME}}`` or ``{{var.organization.NAME}}``."""
 
@@ -288,6 +297,7 @@ class TeamSection(Section):
     )
     variables = SectionList(VariableSection, "Custom variables of the team.", load_default=list)
     connections = SectionList(ConnectionSection, "Connections to apps.", load_default=list)
+    keys = SectionList(KeySection, "Keys of the keychain.", load_default=list)
     hooks = SectionList(HookSection, "Webhooks and mailhooks.", load_default=list)
     functions = SectionList(FunctionSection, "Custom functions.", load_default=list)
     folders = SectionList(FolderSection, "Folders of scenarios.", load_default=list)

@@ -28,6 +28,7 @@ SeedRow = dict[str, Any]
 #: Kind of resource -> the key of its list in a team.
 TEAM_RESOURCE_KEYS = {
     "connection": "connections",
+    "key": "keys",
     "hook": "hooks",
     "function": "functions",
     "folder": "folders",

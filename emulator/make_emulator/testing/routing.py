@@ -10,7 +10,7 @@ from functools import lru_cache
 from wsgiref.types import WSGIApplication
 
 from ..http_client import is_calling_out
-from ..world.zones import zone_of_host
+from ..world.zones import is_make_host
 
 
 class NetworkBlocked(RuntimeError):
@@ -93,7 +93,7 @@ def _active_route() -> Route | None:
 
 
 def _is_make_host(route: Route, host: str) -> bool:
-    return zone_of_host(host) is not None or host in (route.zone, f"hook.{route.zone}")
+    return is_make_host(host) or host in (route.zone, f"hook.{route.zone}")
 
 
 def _check_other_host(route: Route, host: str) -> None:

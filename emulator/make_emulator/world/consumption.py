@@ -5,9 +5,9 @@ Tallies are updated when a run is logged, so reading them is cheap, and the cons
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from .clock import DAY, MAX_TIMESTAMP, add_months
@@ -19,11 +19,21 @@ _ZERO = Consumption()
 
 @dataclass(frozen=True, slots=True)
 class DailyConsumption:
-    """Consumption of one scenario on one day; ``date`` has the form DD-MM-YYYY (recorded)."""
+    """Consumption on one day; ``date`` has the form DD-MM-YYYY for a scenario (recorded), else YYYY-MM-DD (documented)."""
 
     date: str
     operations: int
     data_transfer: int
+    centicredits: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioConsumption:
+    """Consumption of one scenario since the organization's counters were last reset."""
+
+    scenario_id: int
+    operations: int
+    transfer: int
     centicredits: int
 
 
@@ -101,6 +111,24 @@ def consumption_by_scenario(world: World) -> Callable[[int], Consumption]:
     return lambda scenario_id: tallies.get(("scenario", scenario_id), _ZERO)
 
 
+def list_consumptions(world: World, team: Team) -> list[ScenarioConsumption]:
+    """The consumption of each of a team's scenarios that consumed an operation since the counters were last reset."""
+    consumption_of = consumption_by_scenario(world)
+    rows = ((id, consumption_of(id)) for id in sorted(row.id for row in world.scenarios.where(team=team.id)))
+    return [
+        ScenarioConsumption(id, used.operations, used.transfer, used.centicredits)
+        for id, used in rows
+        if used.operations
+    ]
+
+
+def _scenarios_of(world: World, owner: Scenario | Team | Organization) -> Iterable[Scenario]:
+    if isinstance(owner, Scenario):
+        return (owner,)
+    kind, id = owner_key(owner)
+    return world.scenarios.where(**{kind: id})
+
+
 def _finished_executions(world: World, scenario: Scenario) -> Iterator[Execution]:
     """The finished runs of a scenario."""
     now = world.now()
@@ -109,14 +137,20 @@ def _finished_executions(world: World, scenario: Scenario) -> Iterator[Execution
             yield entry
 
 
-def daily_consumption(world: World, scenario: Scenario, zone: ZoneInfo | None) -> list[DailyConsumption]:
+def daily_consumption(
+    world: World, owner: Scenario | Team | Organization, zone: ZoneInfo
+) -> list[DailyConsumption]:
     """The consumption of the last 30 days, oldest first, without days of none; days end at midnight of the zone."""
     since = world.now() - 30 * DAY
+    form = "%d-%m-%Y" if isinstance(owner, Scenario) else "%Y-%m-%d"
+    executions = (
+        run for scenario in _scenarios_of(world, owner) for run in _finished_executions(world, scenario)
+    )
     days: dict[str, DailyConsumption] = {}
-    for execution in sorted(_finished_executions(world, scenario), key=lambda run: run.started):
+    for execution in sorted(executions, key=lambda run: run.started):
         if execution.started < since:
             continue
-        date = f"{datetime.fromtimestamp(execution.started / 1000, zone or UTC):%d-%m-%Y}"
+        date = datetime.fromtimestamp(execution.started / 1000, zone).strftime(form)
         day = days.get(date, DailyConsumption(date, 0, 0, 0))
         days[date] = DailyConsumption(
             date,

@@ -73,7 +73,8 @@ _SCOPE_RESOURCES = (
 )
 
 SCOPES = frozenset(f"{area}:{access}" for area in _SCOPE_RESOURCES for access in ("read", "write")) | {
-    "scenarios:run"
+    "mcp:use",
+    "scenarios:run",
 }
 
 

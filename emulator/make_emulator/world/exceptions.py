@@ -111,6 +111,10 @@ class ScenarioStateError(InvalidStateError):
     """A start of an active scenario, or a stop of one that is not active (Make's IM306)."""
 
 
+class NotReplayableError(DomainError):
+    """The data that an execution received are not stored any more, or never were."""
+
+
 class PlanLimitError(DomainError):
     """The limit of the plan is reached."""
 

@@ -19,6 +19,7 @@ from ..redaction.secret_values import SecretValues
 from . import secret_texts
 from .models import (
     BlueprintVersion,
+    BuildVariable,
     Connection,
     CustomFunction,
     DataStore,
@@ -32,7 +33,13 @@ from .models import (
     Incoming,
     IncompleteExecution,
     InstantRetry,
+    Key,
     Mail,
+    Note,
+    OAuthClient,
+    OAuthCode,
+    OAuthGrant,
+    OAuthToken,
     Organization,
     OrganizationMember,
     PublicTemplate,
@@ -76,7 +83,9 @@ class TableSpec:
         has_text_id: true if the ids of the resource are text, not numbers.
         sections: section of a snapshot -> class of its rows; by default one, of the table's name.
         is_optional: true if snapshots of earlier releases lack the table.
-        lookup_key: the field by which a server finds the world of a request; a secret.
+        lookup_key: the field by which a server finds the world of a request, ``None`` in a row that is found by another; a
+            secret.
+        public_lookup_key: such a field that is no secret.
         sensitive_fields: the fields that redaction masks, because they may hold secrets of external services.
         secret_fields: the fields whose values redaction masks wherever they occur.
         secret_texts: the function from a row to further texts that redaction masks wherever they occur.
@@ -96,6 +105,7 @@ class TableSpec:
         sections: Mapping[str, type] | None = None,
         is_optional: bool = False,
         lookup_key: str | None = None,
+        public_lookup_key: str | None = None,
         sensitive_fields: tuple[str, ...] = (),
         secret_fields: tuple[str, ...] = (),
         secret_texts: Callable[[Any], Iterable[SecretText]] | None = None,
@@ -113,7 +123,8 @@ class TableSpec:
         self.sections = sections or {}
         self.is_optional = is_optional
         self.sensitive_fields = sensitive_fields
-        self.lookup_key = lookup_key
+        self.lookup_key = lookup_key or public_lookup_key
+        self.has_public_key = public_lookup_key is not None
         self.secret_fields = (*secret_fields, lookup_key) if lookup_key else secret_fields
         self.secret_texts = secret_texts
         # Shared by the tables of all worlds.
@@ -192,6 +203,40 @@ class Tables:
         references={"user_id": "users", "team_id": "teams"},
     )
     tokens: Table[str, Token] = table(Token, key="token", references={"user_id": "users"}, lookup_key="token")
+    #: Clients of the authorization server, and what users granted them; see `make_emulator.world.oauth`.
+    oauth_clients: Table[str, OAuthClient] = table(
+        OAuthClient,
+        is_optional=True,
+        public_lookup_key="lookup_id",
+        sensitive_fields=("secret",),
+        secret_texts=secret_texts.of_oauth_client,
+    )
+    oauth_grants: Table[int, OAuthGrant] = table(
+        OAuthGrant,
+        indexes={"client": "client_id", "organization": "organization_id"},
+        owners={"oauth_clients": "client", "organizations": "organization"},
+        references={"client_id": "oauth_clients", "user_id": "users", "organization_id": "organizations"},
+        is_optional=True,
+    )
+    oauth_codes: Table[str, OAuthCode] = table(
+        OAuthCode,
+        key="code",
+        indexes={"grant": "grant_id"},
+        owners={"oauth_grants": "grant"},
+        references={"grant_id": "oauth_grants"},
+        is_optional=True,
+        lookup_key="code",
+    )
+    #: The texts are JSON Web Tokens, which redaction recognizes by their form.
+    oauth_tokens: Table[str, OAuthToken] = table(
+        OAuthToken,
+        indexes={"grant": "grant_id"},
+        owners={"oauth_grants": "grant"},
+        references={"grant_id": "oauth_grants"},
+        is_optional=True,
+        lookup_key="id",
+        sensitive_fields=("text",),
+    )
     folders: Table[int, Folder] = table(
         Folder,
         indexes={"team": "team_id", "parent": "parent_id"},
@@ -226,6 +271,22 @@ class Tables:
         indexes={"scenario": "scenario_id"},
         owners={"scenarios": "scenario"},
         sections={"executions": Execution, "scenario_events": ScenarioEvent},
+    )
+    notes: Table[int, Note] = table(
+        Note,
+        indexes={"scenario": "scenario_id"},
+        owners={"scenarios": "scenario"},
+        references={"scenario_id": "scenarios", "team_id": "teams"},
+        resource="note",
+        is_optional=True,
+    )
+    build_variables: Table[tuple[int, str, int], BuildVariable] = table(
+        BuildVariable,
+        key=("scenario_id", "name", "user_id"),
+        indexes={"scenario": "scenario_id"},
+        owners={"scenarios": "scenario"},
+        references={"scenario_id": "scenarios", "user_id": "users"},
+        is_optional=True,
     )
     incomplete_executions: Table[str, IncompleteExecution] = table(
         IncompleteExecution,
@@ -283,6 +344,16 @@ class Tables:
         resource="connection",
         sensitive_fields=("credentials",),
         secret_texts=secret_texts.of_connection,
+    )
+    keys: Table[int, Key] = table(
+        Key,
+        indexes={"team": "team_id"},
+        owners={"teams": "team"},
+        references={"team_id": "teams"},
+        resource="key",
+        is_optional=True,
+        sensitive_fields=("parameters",),
+        secret_texts=secret_texts.of_key,
     )
     hooks: Table[int, Hook] = table(
         Hook,
@@ -370,13 +441,23 @@ class Tables:
         return found
 
     def lookup_keys(self) -> list[str]:
-        """The keys by which a server finds this world: its tokens, and the udids of its hooks."""
+        """The keys by which a server finds this world: its tokens, the udids of its hooks, its OAuth clients and their tokens."""
         return [
-            getattr(row, spec.lookup_key)
+            key
             for name, spec in TABLES.items()
             if spec.lookup_key
             for row in self.table(name)
+            if (key := getattr(row, spec.lookup_key)) is not None
         ]
+
+    def public_lookup_keys(self) -> frozenset[str]:
+        """Those of the keys that are no secrets."""
+        return frozenset(
+            getattr(row, spec.lookup_key)
+            for name, spec in TABLES.items()
+            if spec.lookup_key and spec.has_public_key
+            for row in self.table(name)
+        )
 
     def secret_revisions(self) -> tuple[int, ...]:
         """The revisions of the tables that `secret_values` depends on."""

@@ -19,13 +19,18 @@ MAX_IDS_SHOWN = 10
 
 
 class Visibility:
-    """A user's view of a world."""
+    """A user's view of a world.
 
-    __slots__ = ("user", "world")
+    Args:
+        organization_id: the only organization in view; ``None`` for all of the user.
+    """
 
-    def __init__(self, world: World, user: User) -> None:
+    __slots__ = ("organization_id", "user", "world")
+
+    def __init__(self, world: World, user: User, organization_id: int | None = None) -> None:
         self.world = world
         self.user = user
+        self.organization_id = organization_id
 
     def find(self, kind: str, key: Any) -> Any:
         """The row of a kind (``"scenario"``, ``"dataStore"`` …) with that key.
@@ -68,7 +73,7 @@ class Visibility:
 
     def _can_see(self, kind: str, row: Any) -> bool:
         if kind == "organization":
-            return (self.user.id, row.id) in self.world.organization_members
+            return self._can_see_organization(row.id)
         if kind == "team":
             return self.can_see_team(row.id)
         if kind == "user":
@@ -80,15 +85,22 @@ class Visibility:
 
     def can_see_team(self, team_id: int) -> bool:
         """Returns True if the user belongs to a team, or owns its organization (owners have access to all teams)."""
+        organization_id = self.world.teams[team_id].organization_id
+        if self.organization_id not in (None, organization_id):
+            return False
         if (self.user.id, team_id) in self.world.team_members:
             return True
-        organization_id = self.world.teams[team_id].organization_id
         return ACCESS_ALL_TEAMS in organization_permissions(self.world, self.user, organization_id)
 
     def organizations(self) -> Iterator[Organization]:
-        """The organizations that the user belongs to."""
+        """The organizations that the user belongs to, as far as they are in view."""
         for member in self.world.organization_members.where(user=self.user.id):
-            yield self.world.organizations[member.organization_id]
+            if self.organization_id in (None, member.organization_id):
+                yield self.world.organizations[member.organization_id]
+
+    def _can_see_organization(self, organization_id: int) -> bool:
+        in_view = self.organization_id in (None, organization_id)
+        return in_view and (self.user.id, organization_id) in self.world.organization_members
 
     def organization_of(self, row: Organization | Team | TeamResource) -> Organization:
         """The organization that owns a row."""

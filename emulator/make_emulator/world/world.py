@@ -28,7 +28,7 @@ def ignore_lookup_key(_key: str) -> None:
 class World(Tables):
     """The state of one isolated Make.
 
-    Hold ``lock`` while reading or changing it. ``register_lookup_key`` is called with each key (token, hook udid) by which a
+    Hold ``lock`` while reading or changing it. ``register_lookup_key`` is called with each key (token, hook udid, OAuth client) by which a
     server may look up this world.
     """
 
@@ -74,7 +74,7 @@ class World(Tables):
 
     def track_changes(self) -> ChangeTracker:
         """Track the changes of the tables and dicts from now on; returns their tracker, which replaces an earlier one."""
-        tracker = ChangeTracker()
+        self.lock.tracker = tracker = ChangeTracker()
         for part in vars(self).values():
             if isinstance(part, Table | TrackedDict):
                 part.tracker = tracker

@@ -8,6 +8,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+#: Host of the MCP server.
+MCP_HOST = "mcp.make.com"
+
+#: Hosts of Make that serve no zone: the authorization server and the web app, and the MCP server.
+SERVICE_HOSTS = frozenset(["www.make.com", MCP_HOST])
+
 _HOST_PATTERN = re.compile(r"(?:hook\.)?([a-z]{2}[0-9]+\.make\.com|[a-z0-9-]+\.make\.celonis\.com)")
 
 
@@ -32,3 +38,8 @@ def zone_of_host(host: str) -> str | None:
     name = host.partition(":")[0].lower().rstrip(".")
     found = _HOST_PATTERN.fullmatch(name)
     return found[1] if found else None
+
+
+def is_make_host(host: str) -> bool:
+    """Returns true for a host of Make: a zone, its hooks, or one of `SERVICE_HOSTS`. A port is ignored."""
+    return zone_of_host(host) is not None or host.partition(":")[0].lower().rstrip(".") in SERVICE_HOSTS

@@ -20,6 +20,7 @@ def resolve(context: RequestContext) -> None:
     assert context.parsed is not None
     world = context.world
     user = reload_user(world, token)
-    context.call = call = ApiCall(world, user, token, Visibility(world, user), endpoint, context.parsed)
+    visibility = Visibility(world, user, token.only_organization_id)
+    context.call = call = ApiCall(world, user, token, visibility, endpoint, context.parsed)
     endpoint.resolve(call)
     context.entry.organization_id = call.organization.id if call.organization else None

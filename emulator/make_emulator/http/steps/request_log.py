@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from flask import Response
 
+from ...world.models import OAuthAccess
 from ..context import RequestContext
 from ..request_log import LogEntry, RequestLog
 
@@ -19,8 +20,10 @@ def begin(context: RequestContext) -> None:
     context.entry.secrets = handle.secret_values
     handle.request_log.begin(context.entry, handle.world.now())
     if context.caller is not None:
-        context.entry.user = context.caller.user.name
-        context.entry.token_label = context.caller.token.label
+        user, token = context.caller.user, context.caller.token
+        context.entry.user = user.name
+        context.entry.token_label = token.label
+        context.entry.is_client = isinstance(token, OAuthAccess)
 
 
 def finish(context: RequestContext) -> None:
@@ -38,7 +41,8 @@ def finish(context: RequestContext) -> None:
         request_log.finish_streamed(entry, response.status_code)
         _record_stream(response, request_log, entry)
     else:
-        request_log.finish(entry, response.status_code, response.get_data())
+        body = response.get_data() if context.logged_body is None else context.logged_body
+        request_log.finish(entry, response.status_code, body)
     if log.isEnabledFor(logging.INFO):
         log.info(entry.sentence(), extra={"entry": entry})
 

@@ -12,4 +12,4 @@ def add_headers(context: RequestContext) -> None:
     assert context.response is not None
     context.response.headers["x-request-id"] = uuid.uuid4().hex
     if context.caller is not None:
-        context.response.headers["authtype"] = "token"
+        context.response.headers["authtype"] = context.caller.token.auth_used

@@ -26,6 +26,9 @@ from .external_services import Attachment, HttpRule, Mail, SentRequest
 from .functions import CustomFunction, FunctionChange
 from .hooks import Hook, HookLog, Incoming
 from .json_types import FieldSpec, FieldSpecs, Headers, Json
+from .keys import Key
+from .notes import BuildVariable, Note
+from .oauth import OAuthAccess, OAuthClient, OAuthCode, OAuthGrant, OAuthToken
 from .organizations import License, Organization, OrganizationMember, Team, TeamMember, Token, User
 from .scenarios import BlueprintVersion, Folder, PublicTemplate, Scenario, Template
 from .variables import Variable, VariableChange
@@ -33,6 +36,7 @@ from .variables import Variable, VariableChange
 __all__ = [
     "Attachment",
     "BlueprintVersion",
+    "BuildVariable",
     "BundlePosition",
     "ConditionResult",
     "Connection",
@@ -57,9 +61,16 @@ __all__ = [
     "IncompleteExecution",
     "InstantRetry",
     "Json",
+    "Key",
     "License",
     "Mail",
     "ModuleScript",
+    "Note",
+    "OAuthAccess",
+    "OAuthClient",
+    "OAuthCode",
+    "OAuthGrant",
+    "OAuthToken",
     "Organization",
     "OrganizationMember",
     "PublicTemplate",

@@ -108,3 +108,13 @@ class Token:
     user_id: int
     scopes: frozenset[str]
     created: int
+
+    @property
+    def auth_used(self) -> str:
+        """The kind of authentication, as responses name it."""
+        return "token"
+
+    @property
+    def only_organization_id(self) -> int | None:
+        """The organization that it is restricted to; ``None`` for all of the user."""
+        return None
