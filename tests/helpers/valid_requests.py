@@ -45,6 +45,10 @@ _SCENARIO = {"scenarioId": 1}
 _STORE = {"dataStoreId": 1}
 _RECORD = {"dataStoreId": 1, "key": "order-1001"}
 _EXECUTION = {"scenarioId": 1, "executionId": "{run}"}
+_STRUCTURE_ITEMS = "/custom-property-structures/{customPropertyStructureId}/custom-property-structure-items"
+_STRUCTURE_ITEM = (
+    "/custom-property-structures/custom-property-structure-items/{customPropertyStructureItemId}"
+)
 _NOTE = {"scenarioId": 1, "noteId": 901}
 _HOOK = {"hookId": 1}
 _CONNECTION = {"connectionId": 901}
@@ -111,6 +115,31 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
         _SCENARIO, body={"input": [{"name": "name", "value": "PAC_7"}]}
     ),
     "DELETE /scenarios/{scenarioId}/build-variables": ValidRequest({"scenarioId": 4}, {"value": "TAC_1"}),
+    "GET /custom-property-structures": ValidRequest(query={"organizationId": 1}),
+    "POST /custom-property-structures": ValidRequest(
+        body={"associatedType": "scenario", "belongerType": "organization", "belongerId": 3}
+    ),
+    f"GET {_STRUCTURE_ITEMS}": ValidRequest({"customPropertyStructureId": 1}),
+    f"POST {_STRUCTURE_ITEMS}": ValidRequest(
+        {"customPropertyStructureId": 1},
+        body={
+            "name": "stage",
+            "label": "Stage",
+            "description": "How far it is.",
+            "type": "dropdown",
+            "options": [{"value": "Draft"}, {"value": "Live"}],
+            "required": False,
+        },
+    ),
+    f"PATCH {_STRUCTURE_ITEM}": ValidRequest(
+        {"customPropertyStructureItemId": 1}, body={"label": "Changed", "required": True}
+    ),
+    f"DELETE {_STRUCTURE_ITEM}": ValidRequest({"customPropertyStructureItemId": 1}, {"confirmed": "true"}),
+    "GET /scenarios/{scenarioId}/custom-properties": ValidRequest(_SCENARIO),
+    "POST /scenarios/{scenarioId}/custom-properties": ValidRequest({"scenarioId": 2}, body={"unit": "Sales"}),
+    "PUT /scenarios/{scenarioId}/custom-properties": ValidRequest(_SCENARIO, body={"unit": "Sales"}),
+    "PATCH /scenarios/{scenarioId}/custom-properties": ValidRequest(_SCENARIO, body={"unit": "Sales"}),
+    "DELETE /scenarios/{scenarioId}/custom-properties": ValidRequest(_SCENARIO),
     "GET /dlqs": ValidRequest(query={"scenarioId": 1}),
     "GET /dlqs/{dlqId}": ValidRequest(_INCOMPLETE_EXECUTION),
     "PATCH /dlqs/{dlqId}": ValidRequest(_INCOMPLETE_EXECUTION, body={"blueprint": BLUEPRINT, "failer": 1}),
@@ -242,7 +271,17 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     "GET /users/me": ValidRequest(),
     "GET /users/me/current-authorization": ValidRequest(),
     "GET /users/roles": ValidRequest(query={"teamId": 1}),
-    "GET /users/roles/{roleId}": ValidRequest({"roleId": 3}),
+    "GET /users/roles/permissions": ValidRequest(query={"roleCategory": "team"}),
+    "GET /users/roles/{roleId}": ValidRequest({"roleId": 3}, {"organizationId": 1}),
+    "POST /users/custom-roles": ValidRequest(
+        body={"name": "New", "permissionType": "team", "organizationId": 1, "permissions": [1]}
+    ),
+    "PATCH /users/custom-roles": ValidRequest(body={"id": 901, "organizationId": 1, "name": "Renamed"}),
+    "DELETE /users/custom-roles": ValidRequest(body={"id": 901, "organizationId": 1}),
+    "PATCH /users/custom-roles/{roleId}": ValidRequest(
+        {"roleId": 901}, body={"organizationId": 1, "name": "Renamed"}
+    ),
+    "DELETE /users/custom-roles/{roleId}": ValidRequest({"roleId": 901}, body={"organizationId": 1}),
     "GET /templates": ValidRequest(query={"teamId": 1}),
     "GET /templates/{templateId}": ValidRequest(_TEMPLATE),
     "GET /templates/{templateId}/blueprint": ValidRequest(_TEMPLATE),
@@ -291,6 +330,8 @@ OTHER_ORGANIZATION_IDS = {
     "template": 902,
     "hook": 3,
     "note": 902,
+    "customPropertyStructure": 902,
+    "customPropertyStructureItem": 902,
     "incompleteExecution": "broken-5",
 }
 

@@ -19,6 +19,7 @@ from make_emulator.api.users import Authorization
 from make_emulator.schemas import (
     connections,
     consumption,
+    custom_properties,
     data_stores,
     data_structures,
     enums,
@@ -30,6 +31,7 @@ from make_emulator.schemas import (
     keys,
     notes,
     organizations,
+    roles,
     scenarios,
     teams,
     templates,
@@ -52,7 +54,7 @@ from make_emulator.world.models import (
     ScenarioEvent,
     VariableChange,
 )
-from make_emulator.world.roles import ROLES
+from make_emulator.world.roles import PERMISSIONS, ROLES
 from make_emulator.world.world import World
 
 WORLD = PopulatedApp().world
@@ -82,6 +84,9 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     connections.ConnectionDetail: lambda world: world.connections.all(),
     connections.ConnectionCreated: lambda world: world.connections.all(),
     connections.ConnectionTested: lambda world: world.connections.all(),
+    custom_properties.CustomPropertyStructureOut: lambda world: world.custom_property_structures.all(),
+    custom_properties.CustomPropertyItemListItem: lambda world: world.custom_property_items.all(),
+    custom_properties.CustomPropertyItemOut: lambda world: world.custom_property_items.all(),
     data_stores.DataStoreListItem: lambda world: world.data_stores.all(),
     data_stores.DataStoreDetail: lambda world: world.data_stores.all(),
     data_stores.DataStoreWritten: lambda world: world.data_stores.all(),
@@ -138,6 +143,9 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     organizations.OrganizationOut: lambda world: world.organizations.all(),
     organizations.OrganizationBrief: lambda world: world.organizations.all(),
     organizations.UserOrganizationRoleOut: lambda world: world.organization_members.all(),
+    roles.RoleOut: lambda world: ROLES,
+    roles.RolePermissionOut: lambda world: PERMISSIONS,
+    roles.CustomRoleOut: lambda world: ROLES,
     scenarios.ScenarioOut: lambda world: world.scenarios.all(),
     scenarios.ScenarioListItem: lambda world: world.scenarios.all(),
     scenarios.ScenarioCloned: lambda world: world.scenarios.all(),
@@ -152,8 +160,6 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     users.PermittedUserOut: lambda world: world.users.all(),
     users.AuthUserOut: lambda world: world.users.all(),
     users.AuthorizationOut: lambda world: [Authorization("token", ["scenarios:read"])],
-    users.RoleOut: lambda world: ROLES,
-    users.RoleDetail: lambda world: ROLES,
 }
 
 every_schema = pytest.mark.parametrize("schema", ROWS, ids=lambda schema: schema.__name__)
