@@ -197,7 +197,8 @@ def _response_error(data: Json) -> ToolError:
 Handler = Callable[[ToolCall], ToolResult]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Not frozen: a list creates hundreds, which would take three times as long.
+@dataclass(slots=True, kw_only=True)
 class ToolDefinition:
     """A tool: what a list shows of it, what it requires, and what it does.
 
