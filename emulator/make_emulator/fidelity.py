@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ STATUSES = {
     "documented": "stated in the vendor's documentation, or in code that the vendor publishes",
     "assumed": "in no source, so the stricter reading is implemented; or specific to the emulator, or not implemented",
 }
+_CONDITIONS = ("status", "code", "query", "modules")
 _TEXT_FIELDS = ("id", "area", "statement", "status", "source")
 _INTRODUCTION = """\
 <!-- Rendered from fixtures/fidelity.yaml by `make-emulator fidelity --format markdown`. -->
@@ -47,6 +48,8 @@ class Behaviour:
     source: str
     routes: tuple[str, ...] = ()
     test: str | None = None
+    #: Conditions under which a response shows it: ``status``, ``code``, ``query``, ``modules``, each a list.
+    when: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
 
 @cache
@@ -87,7 +90,7 @@ def _parse_behaviour(place: int, entry: Any) -> Behaviour:
     for key in _TEXT_FIELDS:
         if not isinstance(entry.get(key), str) or not entry[key].strip():
             raise LedgerError(f"{name}: {key} is missing")
-    for key in entry.keys() - {*_TEXT_FIELDS, "routes", "test"}:
+    for key in entry.keys() - {*_TEXT_FIELDS, "routes", "test", "when"}:
         raise LedgerError(f"{name}: unknown key {key!r}")
     if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", entry["id"]):
         raise LedgerError(f"{name}: an id is lower-case words with a dot between them")
@@ -96,7 +99,13 @@ def _parse_behaviour(place: int, entry: Any) -> Behaviour:
     routes = entry.get("routes", [])
     if not isinstance(routes, list) or not isinstance(entry.get("test", ""), str):
         raise LedgerError(f"{name}: routes must be a list, and test a text")
-    return Behaviour(**{**entry, "routes": tuple(routes)})
+    when = entry.get("when", {})
+    if not isinstance(when, dict) or not all(
+        key in _CONDITIONS and isinstance(values, list) for key, values in when.items()
+    ):
+        raise LedgerError(f"{name}: 'when' maps {', '.join(_CONDITIONS)} to lists")
+    conditions = {key: tuple(values) for key, values in when.items()}
+    return Behaviour(**{**entry, "routes": tuple(routes), "when": conditions})
 
 
 # --- queries -------------------------------------------------------------------------------------

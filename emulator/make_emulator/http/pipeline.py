@@ -22,6 +22,7 @@ from .steps import (
     fault_injection,
     handler,
     parameters,
+    provenance,
     rate_limit,
     request_body,
     request_log,
@@ -99,6 +100,7 @@ API_PIPELINE: Pipeline[RequestContext] = Pipeline(
     response_steps=[
         response_headers.add_headers,
         rate_limit.add_headers,
+        provenance.add,
         fault_injection.truncate,
         request_log.finish,
         usage_stats.count,

@@ -9,7 +9,7 @@ import orjson
 
 from ..client.control import ControlClient, WorldClient
 from ..json_types import JsonObject
-from . import coverage
+from . import collectors
 from .executions import WorldExecution
 from .external_services import WorldHttp
 from .faults import WorldFaults
@@ -133,6 +133,10 @@ class World:
         """Returns for each token the scopes granted, used, never used and missing, and the minimum scopes."""
         return self._client.access_report()
 
+    def provenance(self) -> JsonObject:
+        """Returns the provenance report: the behaviours of the fidelity ledger that the responses rest on."""
+        return self._client.provenance()
+
     def coverage(self) -> JsonObject:
         """Returns the coverage report: which of the declared endpoints were called, by class of status."""
         return self._client.coverage()
@@ -155,12 +159,12 @@ class World:
 
     def reset(self) -> None:
         """Resets the world to its seed."""
-        coverage.collect(self._client)
+        collectors.collect(self._client)
         self._client.reset()
 
     def delete(self) -> None:
         """Deletes the world; its tokens are unknown from then on."""
-        coverage.collect(self._client)
+        collectors.collect(self._client)
         self._client.delete()
 
     def __repr__(self) -> str:
