@@ -14,16 +14,19 @@ from make_emulator.app import API_PREFIX, DEFAULT_WORLD, create_app, registry_of
 from make_emulator.registry import WorldHandle, WorldRegistry
 from make_emulator.world import (
     connections,
+    custom_properties,
     custom_roles,
     data_stores,
     functions,
     hook_queues,
     hooks,
     keys,
+    organizations,
     templates,
 )
 from make_emulator.world.models import (
     BuildVariable,
+    CustomPropertyItem,
     Execution,
     Folder,
     IncompleteExecution,
@@ -124,6 +127,22 @@ class PopulatedApp:
                 size=2,
             )
             world.incomplete_executions.put(broken)
+        hidden = custom_properties.create_structure(world, world.organizations[2], id=902)
+        world.custom_property_items.put(
+            CustomPropertyItem(
+                id=902,
+                structure_id=hidden.id,
+                organization_id=2,
+                name="unit",
+                label="Unit",
+                type="shortText",
+                required=False,
+            )
+        )
+        owner = world.users[1]
+        organizations.create_organization(
+            world, owner, name="Without structure", country_id=1, timezone_id=1, zone="eu1.make.com"
+        )
         for id, scenario_id, team_id in ((901, 1, 1), (902, 5, 2)):
             note = Note(
                 id=id,

@@ -94,6 +94,7 @@ DOMAIN_ERRORS: dict[type[exceptions.DomainError], tuple[int, str]] = {
     exceptions.MissingPermissionError: (403, "IM002"),
     exceptions.NotConfirmedError: (406, "IM004"),
     exceptions.IncompatibleInputError: (400, "IM005"),
+    exceptions.MissingDataError: (404, "IM013"),
     exceptions.MissingDependencyError: (503, "SC503"),
     exceptions.StateNotStoredError: (503, "SC503"),
     exceptions.ActionFailedError: (424, "SC424"),

@@ -48,6 +48,8 @@ LISTS = (
     "/users/me",
     "/scenarios/1/blueprint",
     "/scenarios/1/interface",
+    "/scenarios/1/custom-properties",
+    "/custom-property-structures/1/custom-property-structure-items",
     "/scenarios/2/blueprint",
     "/templates/1/blueprint",
 )
@@ -205,6 +207,8 @@ def test_a_part_that_a_scope_forbids_is_left_out_with_the_reason(make_emulator: 
     ]
     pulled = PullHarness(world, token=world.create_token(scopes)).pull()
     assert notes_of(pulled) == [
+        "custom properties: not readable with this token (403 SC403, Access denied.);"
+        " the scope is custom-property-structures:read",
         "keys: not readable with this token (403 SC403, Access denied.); the scope is keys:read",
         "custom functions: not readable with this token (403 SC403, Access denied.); the scope is functions:read",
         "data structures: not readable with this token (403 SC403, Access denied.); the scope is udts:read",

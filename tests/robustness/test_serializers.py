@@ -19,6 +19,7 @@ from make_emulator.api.users import Authorization
 from make_emulator.schemas import (
     connections,
     consumption,
+    custom_properties,
     data_stores,
     data_structures,
     enums,
@@ -83,6 +84,9 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     connections.ConnectionDetail: lambda world: world.connections.all(),
     connections.ConnectionCreated: lambda world: world.connections.all(),
     connections.ConnectionTested: lambda world: world.connections.all(),
+    custom_properties.CustomPropertyStructureOut: lambda world: world.custom_property_structures.all(),
+    custom_properties.CustomPropertyItemListItem: lambda world: world.custom_property_items.all(),
+    custom_properties.CustomPropertyItemOut: lambda world: world.custom_property_items.all(),
     data_stores.DataStoreListItem: lambda world: world.data_stores.all(),
     data_stores.DataStoreDetail: lambda world: world.data_stores.all(),
     data_stores.DataStoreWritten: lambda world: world.data_stores.all(),

@@ -121,6 +121,10 @@ class _Validator:
             [row for path, owner in organizations for row in iter_rows(owner, "custom_roles", path)]
         )
         self._assign_ids("team", teams)
+        self._assign_ids(
+            "custom property",
+            [item for path, row in organizations for item in iter_rows(row, "custom_properties", path)],
+        )
         for kind, key in TEAM_RESOURCE_KEYS.items():
             self._assign_ids(kind, [item for path, team in teams for item in iter_rows(team, key, path)])
         self._tokens()
