@@ -254,8 +254,12 @@ def show_routes(*options: str) -> str:
 
 def test_scores_show_the_shares_of_evidence_and_of_tested_behaviours() -> None:
     behaviours = [
-        fidelity.Behaviour(**{**GOOD, "id": "a.b", "routes": ("GET /teams",), "test": "contract_tests/x.py::y"}),
-        fidelity.Behaviour(**{**GOOD, "id": "c.d", "status": "assumed", "routes": ("GET /teams", "GET /users")}),
+        fidelity.Behaviour(
+            **{**GOOD, "id": "a.b", "routes": ("GET /teams",), "test": "contract_tests/x.py::y"}
+        ),
+        fidelity.Behaviour(
+            **{**GOOD, "id": "c.d", "status": "assumed", "routes": ("GET /teams", "GET /users")}
+        ),
     ]
     [teams, every] = fidelity.score_areas(behaviours)
     assert (teams.name, teams.evidence, teams.coverage, every.name) == ("Teams", 0.5, 0.5, "all")

@@ -259,10 +259,14 @@ def score_table(scores: Iterable[Score], head: str) -> list[tuple[str, ...]]:
 def render_scores(behaviours: Sequence[Behaviour]) -> str:
     """Returns the scores of areas and routes as text."""
     lines: list[str] = []
-    for rows in (score_table(score_areas(behaviours), "area"), score_table(score_routes(behaviours), "route")):
+    for rows in (
+        score_table(score_areas(behaviours), "area"),
+        score_table(score_routes(behaviours), "route"),
+    ):
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines += [
-            "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in rows
+            "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
+            for row in rows
         ]
         lines.append("")
     lines.append("evidence: share that is observed or documented. tested: share that a contract test checks.")

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 @click.command("fidelity", short_help="Show which behaviours are observed, documented or assumed.")
 @click.argument("area", required=False)
 @format_option("text", "json", "markdown", help="Lines for people, one JSON object, or a document.")
-@click.option("--score", is_flag=True, help="Show the shares of evidence and of tested behaviours, by area and by route.")
+@click.option(
+    "--score",
+    is_flag=True,
+    help="Show the shares of evidence and of tested behaviours, by area and by route.",
+)
 def fidelity(area: str | None, format: str, score: bool) -> None:
     """Show the fidelity ledger: the behaviours that a client can see, each observed, documented or assumed.
 
