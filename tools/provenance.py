@@ -52,7 +52,7 @@ def build_index(behaviours: Iterable[Behaviour], endpoints: Iterable[Endpoint]) 
 
 def build_entry(behaviour: Behaviour, parameters: Mapping[str, set[str]]) -> dict[str, Any] | None:
     """Returns the entry of a behaviour; ``None`` if no response can be said to rest on it."""
-    condition = dict(behaviour.when)
+    condition: dict[str, Sequence[Any]] = dict(behaviour.when)
     if not condition and behaviour.routes:
         condition = _derive_condition(behaviour, parameters)
     modules = condition.get("modules") or next(
@@ -84,7 +84,7 @@ def _query_parameters(endpoint: Endpoint) -> Iterator[str]:
         yield "cols[]"
 
 
-def _derive_condition(behaviour: Behaviour, parameters: Mapping[str, set[str]]) -> dict[str, list[Any]]:
+def _derive_condition(behaviour: Behaviour, parameters: Mapping[str, set[str]]) -> dict[str, Sequence[Any]]:
     statement = behaviour.statement
     quoted = {name.partition("=")[0] for name in _QUOTED.findall(statement)}
     known = set().union(*(parameters.get(route, set()) for route in behaviour.routes))
