@@ -52,7 +52,7 @@ def test_every_route_has_a_behaviour_for_its_success() -> None:
     covered = {
         route
         for entry in entries
-        if "statuses" not in entry and "codes" not in entry
+        if min(entry.get("statuses", [200])) < 400 and "codes" not in entry
         for route in entry.get("routes", ())
     }
     assert {f"{endpoint.method} {endpoint.path}" for endpoint in api.endpoints()} - covered == set()
