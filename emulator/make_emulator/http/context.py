@@ -188,6 +188,11 @@ class RequestContext:
         return self.entry.path
 
     @property
+    def keeps_response(self) -> bool:
+        """False if the log keeps no body of the response: that of a page, which may have secrets."""
+        return True
+
+    @property
     def is_read(self) -> bool:
         """True for a call of the API that reads only."""
         return self.endpoint is not None and self.endpoint.method == "GET"

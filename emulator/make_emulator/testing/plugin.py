@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from . import MakeEmulator, World
     from .coverage import CoverageCollector
+    from .oauth import WorldOAuth
 
 _WORLD_KEY: pytest.StashKey[World] = pytest.StashKey()
 _COVERAGE_KEY: pytest.StashKey[CoverageCollector] = pytest.StashKey()
@@ -115,6 +116,12 @@ def make_env(make_world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("MAKE_TEAM", str(make_world.team_id))
     monkeypatch.setenv("MAKE_ORGANIZATION", str(make_world.organization_id))
     return make_world
+
+
+@pytest.fixture
+def make_oauth(make_world: World) -> WorldOAuth:
+    """OAuth 2.0 of the world of `make_world`: its addresses, its clients, and consent without a browser."""
+    return make_world.oauth
 
 
 @pytest.hookimpl(wrapper=True)
