@@ -46,6 +46,15 @@ def compared(a: Any, b: Any, **options: Any) -> SeedDiff:
     return diff_seeds(DiffSide("a", seeds.load(a)), DiffSide("b", seeds.load(b)), **options)
 
 
+def test_the_parameters_of_keys_are_secrets_that_no_report_shows() -> None:
+    row = {"id": 1, "name": "Shop", "type": "basicauth", "parameters": {"authPass": "old-secret"}}
+    other = {**row, "name": "Renamed", "parameters": {"authPass": "new-secret"}}
+    found = compared(seed(keys=[row]), seed(keys=[other]))
+    assert "secret" not in repr(found)
+    assert not found.is_equal
+    assert compared(seed(keys=[row]), seed(keys=[{**other, "name": "Shop"}])).is_equal
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_seed_is_equal_to_itself(name: str) -> None:
     for everything in (False, True):

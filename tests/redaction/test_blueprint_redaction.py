@@ -158,10 +158,15 @@ def test_the_credentials_of_a_world_are_nowhere_in_what_is_pulled(make_emulator:
     world = make_emulator.create_world(seed=seed)
     made = make_emulator.control.api(
         "POST",
-        f"/connections?teamId={world.team_id}",
+        "/keys",
         world.token,
-        {"accountName": "Basic", "accountType": "basicauth", "username": "ann", "password": secrets[0]},
-    )["connection"]
+        {
+            "name": "Basic",
+            "teamId": world.team_id,
+            "typeName": "basicauth",
+            "parameters": {"authUser": "ann", "authPass": secrets[0]},
+        },
+    )["key"]
     hook = make_emulator.control.api("GET", "/hooks/1", world.token)["hook"]
     pulled = PullHarness(world).pull(executions=1)
     text = render_yaml(pulled.document)

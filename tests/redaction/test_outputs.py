@@ -57,8 +57,9 @@ def run(api: ApiClient, *flow: Mapping[str, Any]) -> str:
 @pytest.fixture
 def secrets(api: ApiClient) -> list[str]:
     """The secrets of the world, which have a connection and variables."""
-    key = {"accountName": "Key", "accountType": "apikeyauth", "key": API_KEY, "name": "X-Key"}
-    assert_status(api.post("/connections?teamId=1", json=key))
+    parameters = {"key": API_KEY, "name": "X-Key"}
+    key = {"name": "Key", "teamId": 1, "typeName": "apikeyauth", "parameters": parameters}
+    assert_status(api.post("/keys", json=key))
     variable = {"name": "apiToken", "typeId": 2, "value": VARIABLE}
     assert_status(api.post("/teams/1/variables", json=variable))
     return [
@@ -159,10 +160,11 @@ def test_the_steps_of_a_run_show_test_data_whole(api: ApiClient, secrets: list[s
 
 def test_a_secret_that_comes_later_is_masked_in_what_was_logged_before(api: ApiClient) -> None:
     api.get(f"/teams/1?q={quote_plus(API_KEY)}")
-    body = {"accountName": "Key", "accountType": "apikeyauth", "key": API_KEY, "name": "X-Key"}
-    made = assert_status(api.post("/connections?teamId=1", json=body))["connection"]
+    parameters = {"key": API_KEY, "name": "X-Key"}
+    body = {"name": "Key", "teamId": 1, "typeName": "apikeyauth", "parameters": parameters}
+    made = assert_status(api.post("/keys", json=body))["key"]
     assert API_KEY not in api.control("GET", "/worlds/default/requests").get_data(as_text=True)
-    api.delete(f"/connections/{made['id']}?confirmed=true")
+    api.delete(f"/keys/{made['id']}?confirmed=true")
     assert API_KEY in api.control("GET", "/worlds/default/requests").get_data(as_text=True)
 
 

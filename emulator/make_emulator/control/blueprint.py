@@ -12,7 +12,19 @@ from ..http.responses import json_response
 from ..oauth.authorization_server import AuthorizationServer
 from ..registry import WorldRegistry
 from ..version import __version__
-from . import clock, connections, external_services, faults, module_scripts, oauth, reports, snapshots, worlds
+from . import (
+    clock,
+    connections,
+    external_services,
+    faults,
+    lint,
+    module_catalogue,
+    module_scripts,
+    oauth,
+    reports,
+    snapshots,
+    worlds,
+)
 from .access import AccessControl
 
 
@@ -48,6 +60,8 @@ def create_blueprint(
     connections.add_routes(blueprint, registry)
     reports.add_routes(blueprint, registry, endpoints)
     faults.add_routes(blueprint, registry)
+    lint.add_routes(blueprint)
+    module_catalogue.add_routes(blueprint)
     module_scripts.add_routes(blueprint, registry)
     external_services.add_routes(blueprint, registry)
     oauth.add_routes(blueprint, authorization_server)

@@ -179,6 +179,8 @@ class RequestContext:
     call: ApiCall | None = None
     rate_limit_status: RateLimitStatus | None = None
     response: Response | None = None
+    #: Body for the log, where the response wraps it, e.g. in events.
+    logged_body: bytes | None = None
     #: Released when the request steps are over, before the response steps: the lock of the world.
     resources: ExitStack = field(default_factory=ExitStack)
 
@@ -186,11 +188,6 @@ class RequestContext:
     def fault_path(self) -> str:
         """Path that fault rules are matched with."""
         return self.entry.path
-
-    @property
-    def keeps_response(self) -> bool:
-        """False if the log keeps no body of the response: that of a page, which may have secrets."""
-        return True
 
     @property
     def is_read(self) -> bool:

@@ -1,6 +1,6 @@
 """Reader of the resources of a team, as rows of a seed.
 
-Source: API documentation and the vendor's SDK, endpoint by endpoint. Of connections only names and types are read,
+Source: API documentation and the vendor's SDK, endpoint by endpoint. Of connections and keys only names and types are read,
 never their data; of hooks not their URLs, which are secrets.
 """
 
@@ -18,6 +18,7 @@ from .rows import (
     function_row,
     hook_row,
     id_and_name,
+    key_row,
     record_row,
     scenario_row,
     sort_parents_first,
@@ -36,8 +37,9 @@ _SORT_BY_NAME = {"pg[sortBy]": "name", "pg[sortDir]": "asc"}
 class TeamReader:
     """Reader of one team, with a method for each kind of resource."""
 
-    def __init__(self, steps: StepRunner, *, has_functions: bool) -> None:
+    def __init__(self, steps: StepRunner, *, has_functions: bool, has_custom_properties: bool) -> None:
         self._has_functions = has_functions
+        self._has_custom_properties = has_custom_properties
         self._steps = steps
         self._zone = steps.zone
         self._team = steps.options.team_id
@@ -65,6 +67,15 @@ class TeamReader:
             scope["id"] if isinstance(scope, Mapping) else scope for scope in detail.get("scopes") or []
         ]
         return {"scopes": [scope for scope in scopes if isinstance(scope, str)]}
+
+    def keys(self) -> list[JsonObject]:
+        """Returns the names and types of the keys."""
+
+        def read() -> list[JsonObject]:
+            response = self._zone.get("keys", teamId=self._team, cols=["id", "name", "typeName"])
+            return [key_row(row) for row in extract_rows(response, "keys")]
+
+        return self._sort_by_id(self._steps.read_optional("keys", "keys:read", "keys", read) or [])
 
     def hooks(self) -> list[JsonObject]:
         rows = self._list_all("hooks", "hooks:read", "hooks", hook_row, teamId=self._team, **_SORT_BY_ID)
@@ -186,10 +197,16 @@ class TeamReader:
             self._add_details(row, "scenario", "scenarios:read", self._blueprint)
             if "blueprint" not in row:
                 continue
+            if self._has_custom_properties:
+                self._add_details(row, "scenario", "scenarios:read", self._custom_properties)
             if number := self._steps.options.executions:
                 row["runs"] = self._runs(row["id"], number)
             whole.append(row)
         return whole
+
+    def _custom_properties(self, id: int) -> JsonObject:
+        values = self._zone.get("scenarios", id, "custom-properties")["customProperties"]
+        return {"customProperties": values} if values else {}
 
     def _blueprint(self, id: int) -> JsonObject:
         """Returns the current blueprint, with inputs and outputs as in an export."""

@@ -65,10 +65,6 @@ class OAuthContext(RequestContext):
     #: Raised once the request is logged.
     parameter_error: OAuthError | MakeError | None = None
 
-    @property
-    def keeps_response(self) -> bool:
-        return self.route.error_page is None
-
 
 def register_routes(app: Flask, server: AuthorizationServer, routes: Iterable[OAuthRoute]) -> None:
     """Adds routes to an application."""
@@ -87,7 +83,16 @@ def _view(server: AuthorizationServer, route: OAuthRoute) -> Callable[..., Respo
         this: Request = request._get_current_object()  # type: ignore[attr-defined]
         entry = LogEntry(this.method, this.path, this.query_string.decode("latin-1"), endpoint="oauth")
         return PIPELINE.run(
-            OAuthContext(server.registry, HttpInput(this), entry, request=this, server=server, route=route)
+            OAuthContext(
+                server.registry,
+                HttpInput(this),
+                entry,
+                request=this,
+                server=server,
+                route=route,
+                # The log keeps no pages: each has a ticket.
+                logged_body=None if route.error_page is None else b"",
+            )
         )
 
     return view

@@ -10,7 +10,7 @@ from marshmallow import fields
 
 from ..json_types import Json
 from ..oauth.scopes import CLIENT_SCOPES
-from ..world import functions, oauth
+from ..world import custom_properties, functions, oauth
 from ..world.plans import PLANS
 from ..world.roles import ORGANIZATION_MEMBER, TEAM_MEMBER
 from ..world.variables import NAME_PATTERN, TYPE_NAMES
@@ -24,6 +24,7 @@ from .fields import (
     IntegerField,
     ObjectField,
     PatternField,
+    PermissionsField,
     RedirectUrisField,
     ReferenceField,
     RoleField,
@@ -150,6 +151,16 @@ class OAuthClientSection(Section):
             raise ma.ValidationError("a public client has no secret")
 
 
+class CustomRoleSection(Section):
+    """A custom role of an organization."""
+
+    id = IntegerField("Its id; left out, the next free one above 100.", minimum=1)
+    name = TextField("The name of the role.", maximum=50, required=True)
+    category = ChoiceField("Where users have it.", ("organization", "team"), load_default="team")
+    description = TextField("The description.", minimum=0, maximum=1024)
+    permissions = PermissionsField("The permissions.", load_default=())
+
+
 class OrganizationMemberSection(Section):
     """A member of an organization."""
 
@@ -175,6 +186,15 @@ class ConnectionSection(Section):
     theme = TextField("The colour of the app.")
     metadata = ObjectField("The account: {type, value}.")
     scopes = StringListField("The scopes of the account.", load_default=())
+
+
+class KeySection(Section):
+    """A key of the keychain."""
+
+    id = IdField()
+    name = TextField("The name of the key.", required=True)
+    type = TextField("The type, e.g. apikeyauth, basicauth.", required=True)
+    parameters = ObjectField("The parameters of the type, which are secrets; left out, they are unknown.")
 
 
 class VariableSection(Section):
@@ -251,6 +271,23 @@ class DataStoreSection(Section):
     records = SectionList(RecordSection, "The records.", load_default=list)
 
 
+class CustomPropertySection(Section):
+    """A custom property of the organization's scenarios, for plans that include them."""
+
+    id = IdField()
+    name = PatternField(
+        "The name of the property.",
+        custom_properties.NAME_PATTERN,
+        "letters, digits, $ and _ (at most 64)",
+        required=True,
+    )
+    label = TextField("The heading of its column.", maximum=64, required=True)
+    description = TextField("The description.", minimum=0, maximum=1024)
+    type = ChoiceField("The type of its values.", custom_properties.TYPES, required=True)
+    options = StringListField("The values of a dropdown or a multiselect.")
+    required = BooleanField("True if every scenario with values needs one of it.", load_default=False)
+
+
 class RunSection(Section):
     """A past execution: the blueprint is run at that moment."""
 
@@ -277,6 +314,7 @@ class ScenarioSection(Section):
     invalid = BooleanField(
         "True for a scenario that contains errors, as after too many failures in a row.", load_default=False
     )
+    custom_properties = ObjectField("The values of its custom properties, by name.")
     runs = SectionList(RunSection, "Its past executions.", load_default=list)
 
 
@@ -321,6 +359,7 @@ class TeamSection(Section):
     )
     variables = SectionList(VariableSection, "Custom variables of the team.", load_default=list)
     connections = SectionList(ConnectionSection, "Connections to apps.", load_default=list)
+    keys = SectionList(KeySection, "Keys of the keychain.", load_default=list)
     hooks = SectionList(HookSection, "Webhooks and mailhooks.", load_default=list)
     functions = SectionList(FunctionSection, "Custom functions.", load_default=list)
     folders = SectionList(FolderSection, "Folders of scenarios.", load_default=list)
@@ -350,6 +389,9 @@ class LicenseSection(Section):
     creating_templates = BooleanField("True to allow the creation of templates.")
     custom_variables = BooleanField("True to allow custom variables.")
     custom_functions = BooleanField("True to allow custom functions.")
+    custom_properties = IntegerField("The most custom properties; 0 for none.")
+    custom_roles = BooleanField("True to allow custom roles.")
+    private_spaces = BooleanField("True to allow private spaces.")
 
 
 class OrganizationSection(Section):
@@ -364,8 +406,13 @@ class OrganizationSection(Section):
     created = TimeField("The time of its creation.")
     country_id = IntegerField("The country, as in the API.", minimum=1, load_default=59)
     timezone_id = TimezoneField("The time zone, as in the API.", minimum=1, load_default=113)
+    custom_roles = SectionList(CustomRoleSection, "Custom roles.", load_default=list)
     members = SectionList(OrganizationMemberSection, "The members besides its owner.", load_default=list)
     variables = SectionList(VariableSection, "Custom variables of the organization.", load_default=list)
+    custom_properties = SectionList(
+        CustomPropertySection,
+        "Custom properties of its scenarios; without the key the organization has no structure of them.",
+    )
     teams = SectionList(TeamSection, "Its teams.", load_default=list)
 
 

@@ -16,6 +16,13 @@ REFERENCE_FIELDS: dict[str, tuple[str, ...]] = {
     "hook": ("__IMTHOOK__", "hook"),
     "dataStore": ("datastore",),
     "dataStructure": ("type",),
+    "key": ("apiKeyKeychain", "basicAuthKeychain", "proxyKeychain"),
+}
+
+#: Module -> the kinds that it refers to by fields which hold other values in other modules (exported blueprints).
+_OWN_REFERENCE_FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
+    "http:ActionSendDataBasicAuth": {"key": ("key",)},
+    "http:ActionSendDataAPIKeyAuth": {"key": ("auth",)},
 }
 
 #: Kind of resource -> the only app whose modules refer to it; other apps use the same field for other values.
@@ -93,17 +100,21 @@ def first_module(flow: Json) -> Mapping[str, Json]:
     return as_mapping(first)
 
 
+def reference_fields(node: Mapping[str, Json], kind: str) -> tuple[str, ...]:
+    """The fields in which one module holds the ids of a kind of resource."""
+    if (app := _REFERENCING_APPS.get(kind)) is not None and split_module_name(node)[0] != app:
+        return ()
+    return REFERENCE_FIELDS[kind] + _OWN_REFERENCE_FIELDS.get(str(node["module"]), {}).get(kind, ())
+
+
 def find_module_references(node: Mapping[str, Json], kind: str) -> set[int]:
     """The ids of a kind of resource that one module uses."""
-    if (app := _REFERENCING_APPS.get(kind)) is not None and split_module_name(node)[0] != app:
-        return set()
+    names = reference_fields(node, kind)
     found: set[int] = set()
     for part in ("parameters", "mapper"):
         values = node.get(part)
         if isinstance(values, Mapping):
-            found.update(
-                id for name in REFERENCE_FIELDS[kind] if (id := _parse_id(values.get(name))) is not None
-            )
+            found.update(id for name in names if (id := _parse_id(values.get(name))) is not None)
     return found
 
 
@@ -114,13 +125,11 @@ def remap_references(
     copy: dict[str, Json] = deepcopy(dict(blueprint))
     for node in iter_modules(copy.get("flow")):
         for kind, mapping in maps.items():
-            if not find_module_references(node, kind):
-                continue
             for part in ("parameters", "mapper"):
                 values = node.get(part)
                 if not isinstance(values, dict):
                     continue
-                for name in REFERENCE_FIELDS[kind]:
+                for name in reference_fields(node, kind):
                     if (old := _parse_id(values.get(name))) in mapping and old is not None:
                         values[name] = mapping[old]
     return copy

@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 from ..redaction.rules import is_secret_name
 from ..redaction.secret_values import SecretValues
-from .models import Connection, Execution, Json, OAuthClient, Variable, VariableChange
+from .models import Connection, Execution, Json, Key, OAuthClient, Variable, VariableChange
 
 #: Fields of credentials that say where a service is, and no secret.
 _LOCATION_FIELDS = frozenset(
     ["url", "host", "port", "domain", "server", "instance", "shop", "region", "database", "name", "placement"]
 )
+#: Parameters of keys that are no secrets.
+_KEY_SETTINGS = frozenset(["keyEncoding", "method", "name", "placement", "production"])
 #: Modules that output variables as members of their bundles.
 _VARIABLE_MODULES = ("util:SetVariable", "util:GetVariable")
 
@@ -46,6 +48,13 @@ def of_oauth_client(row: OAuthClient) -> Iterator[SecretText]:
     """Yields the secret of a client that has one."""
     if row.secret is not None:
         yield SecretText(row.secret, is_password=True)
+
+
+def of_key(row: Key) -> Iterator[SecretText]:
+    """Yields the texts of a key's parameters, except those that choose or name something."""
+    for name, value in (row.parameters or {}).items():
+        if name not in _KEY_SETTINGS:
+            yield from _leaves(value)
 
 
 def of_variable(row: Variable) -> Iterator[SecretText]:

@@ -165,9 +165,9 @@ def strip_references(blueprint: Mapping[str, Json]) -> dict[str, Json]:
     copy: dict[str, Json] = deepcopy(dict(blueprint))
     for node in blueprint_refs.iter_modules(copy["flow"]):
         parameters = node.get("parameters")
-        for kind, names in blueprint_refs.REFERENCE_FIELDS.items():
+        for kind in blueprint_refs.REFERENCE_FIELDS:
             if isinstance(parameters, dict) and blueprint_refs.find_module_references(node, kind):
-                for name in names:
+                for name in blueprint_refs.reference_fields(node, kind):
                     parameters.pop(name, None)
     return copy
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -27,7 +28,7 @@ from make_emulator.engine.apps.http.exchange import MAX_REDIRECTS
 from make_emulator.engine.apps.http.requests import build_url, encode_form, split_credentials
 from make_emulator.engine.errors import BundleValidationError
 from make_emulator.redaction.rules import MASK
-from make_emulator.world import connections, external_services
+from make_emulator.world import external_services, keys
 from make_emulator.world.transport import HttpResponse, NoResponseError
 
 # --- what is sent --------------------------------------------------------------------------------
@@ -551,17 +552,17 @@ def test_modules_share_cookies_if_they_are_set_to() -> None:
 # --- credentials ---------------------------------------------------------------------------------
 
 
-def connect(harness: EngineHarness, type: str, **data: Any) -> int:
-    return connections.create(harness.world, harness.team, harness.user, name="Key", type=type, data=data).id
+def add_key(harness: EngineHarness, type: str, **parameters: Any) -> int:
+    return keys.create(harness.world, harness.team, name="Key", type_name=type, parameters=parameters).id
 
 
 def test_credentials_leave_with_the_request_and_are_masked_everywhere_else() -> None:
     for type, data, node, name, value in (
-        ("apikeyauth", {"key": "s3cret"}, "apiKey", "Authorization", "s3cret"),
+        ("apikeyauth", {"key": "s3cret"}, "apiKey", "X-API-Key", "s3cret"),
         ("apikeyauth", {"key": "s3cret", "name": "X-Key"}, "apiKey", "X-Key", "s3cret"),
         (
             "basicauth",
-            {"username": "u", "password": "s3cret"},
+            {"authUser": "u", "authPass": "s3cret"},
             "basicAuth",
             "Authorization",
             "Basic dTpzM2NyZXQ=",
@@ -569,7 +570,7 @@ def test_credentials_leave_with_the_request_and_are_masked_everywhere_else() -> 
     ):
         harness = EngineHarness()
         harness.world.transport = recorder = RecordingTransport()
-        id = connect(harness, type, **data)
+        id = add_key(harness, type, **data)
         keychain = {"authenticationType": node, f"{node}Keychain": id}
         run = harness.run(http_v4_module(parameters=keychain))
         assert dict(recorder.requests[0].headers)[name] == value
@@ -581,7 +582,7 @@ def test_credentials_leave_with_the_request_and_are_masked_everywhere_else() -> 
 def test_a_key_may_stand_in_the_query_and_is_not_shown_there() -> None:
     harness = EngineHarness()
     harness.world.transport = recorder = RecordingTransport()
-    id = connect(harness, "apikeyauth", key="s3cret", name="api_key", placement="query")
+    id = add_key(harness, "apikeyauth", key="s3cret", name="api_key", placement="qs")
     harness.run(
         http_v3_module(
             name="ActionSendDataAPIKeyAuth", parameters={"auth": id}, qs=[{"name": "a", "value": 1}]
@@ -604,13 +605,39 @@ def test_a_key_that_the_emulator_does_not_know_is_masked_and_never_leaves() -> N
     assert recorder.requests == []
 
 
+def test_a_key_of_another_type_is_an_error() -> None:
+    harness = EngineHarness()
+    id = add_key(harness, "basicauth", authUser="u", authPass="s3cret")
+    run = harness.run(http_v3_module(name="ActionSendDataAPIKeyAuth", parameters={"auth": id}))
+    text = f"Key '{id}' is of the type 'basicauth', not 'apikeyauth'."
+    assert error_of(run) == ("InvalidConfigurationError", text)
+
+
+def test_a_key_of_another_team_never_leaves() -> None:
+    harness = EngineHarness()
+    harness.world.transport = recorder = RecordingTransport()
+    id = add_key(harness, "apikeyauth", key="s3cret")
+    harness.world.keys.put(replace(harness.world.keys[id], team_id=harness.team.id + 1))
+    run = harness.run(http_v3_module(name="ActionSendDataAPIKeyAuth", parameters={"auth": id}))
+    assert error_of(run)[0] == "InvalidConfigurationError"
+    assert recorder.requests == []
+
+
+def test_a_key_without_a_password_sends_an_empty_one() -> None:
+    harness = EngineHarness()
+    harness.world.transport = recorder = RecordingTransport()
+    id = add_key(harness, "basicauth", authUser="u")
+    harness.run(http_v3_module(name="ActionSendDataBasicAuth", parameters={"key": str(id)}))
+    assert dict(recorder.requests[0].headers)["Authorization"] == "Basic dTo="
+
+
 def test_a_key_does_not_go_along_to_another_host() -> None:
     harness = EngineHarness()
     moved = HttpResponse(status=302, headers=(("location", "https://evil.example.net/"),))
     harness.world.transport = recorder = RecordingTransport(moved)
-    id = connect(harness, "apikeyauth", key="s3cret")
+    id = add_key(harness, "apikeyauth", key="s3cret")
     harness.run(http_v3_module(name="ActionSendDataAPIKeyAuth", parameters={"auth": id}))
-    assert [dict(request.headers).get("Authorization") for request in recorder.requests] == ["s3cret", None]
+    assert [dict(request.headers).get("X-API-Key") for request in recorder.requests] == ["s3cret", None]
 
 
 def test_a_user_and_a_password_become_basic_auth_wherever_they_stand() -> None:

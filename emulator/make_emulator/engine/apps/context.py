@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ...world.models import Connection, Json
+from ...world.models import Connection, Json, Key
 from ..blueprints.model import IfElseBranch, Module, Route
 from ..errors import ConversionError
 from ..expressions.context import Environment
@@ -74,13 +74,23 @@ class ModuleContext:
 
     def find_connection(self, id: Json) -> Connection | None:
         """Returns the connection that a parameter refers to, if the scenario's team has it."""
-        if isinstance(id, bool) or not isinstance(id, (int, str)):
-            return None
-        try:
-            connection = self.run.world.connections.get(int(id))
-        except ValueError:
-            return None
+        connection = self.run.world.connections.get(_parse_id(id))
         return connection if connection and connection.team_id == self.run.scenario.team_id else None
+
+    def find_key(self, id: Json) -> Key | None:
+        """Returns the key that a parameter refers to, if the scenario's team has it."""
+        key = self.run.world.keys.get(_parse_id(id))
+        return key if key and key.team_id == self.run.scenario.team_id else None
+
+
+def _parse_id(value: Json) -> int:
+    """Returns an id as blueprints write it, a number or its text; 0, which no row has, for other values."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        return 0
+    try:
+        return int(value)
+    except ValueError:
+        return 0
 
 
 @dataclass(slots=True)

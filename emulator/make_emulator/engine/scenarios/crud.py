@@ -20,19 +20,14 @@ from ...world.exceptions import (
 )
 from ...world.models import (
     BlueprintVersion,
-    Connection,
-    DataStore,
-    DataStructure,
     FieldSpecs,
     Folder,
-    Hook,
     Json,
     Organization,
     Scenario,
     Team,
     User,
 )
-from ...world.tables import Table
 from ...world.world import World
 from .. import inputs
 from ..apps.catalog import BUILT_IN_APPS
@@ -42,7 +37,13 @@ from ..scheduling import schedule
 from . import activation
 
 #: Name of a map of ids of a clone -> kind of resource in a blueprint.
-CLONE_MAPS = {"account": "connection", "hook": "hook", "datastore": "dataStore", "udt": "dataStructure"}
+CLONE_MAPS = {
+    "account": "connection",
+    "key": "key",
+    "hook": "hook",
+    "datastore": "dataStore",
+    "udt": "dataStructure",
+}
 
 
 def create(
@@ -202,7 +203,7 @@ def clone(
     """Copies a scenario, perhaps to another team; the copy is inactive.
 
     Args:
-        maps: kind of map (``account``, ``hook``, ``datastore``, ``udt``) -> old id -> new id.
+        maps: kind of map (``account``, ``key``, ``hook``, ``datastore``, ``udt``) -> old id -> new id.
         analyze: check that the team of the copy has the resources that the blueprint uses.
 
     Raises:
@@ -271,15 +272,8 @@ def _resolve_mapped_id(
     """Returns the id that a map of a clone refers to, checked to be one of the team's."""
     if new is None and not analyze:
         return None
-    tables: dict[
-        str, Table[int, Connection] | Table[int, Hook] | Table[int, DataStore] | Table[int, DataStructure]
-    ] = {
-        "connection": world.connections,
-        "hook": world.hooks,
-        "dataStore": world.data_stores,
-        "dataStructure": world.data_structures,
-    }
-    row = tables[kind].get(new) if isinstance(new, int) and not isinstance(new, bool) else None
+    is_id = isinstance(new, int) and not isinstance(new, bool)
+    row = world.resource_table(kind).get(new) if is_id else None
     if row is None or row.team_id != team.id:
         raise InvalidParametersError(f"Invalid mapping of {map_name}: '{new}'.")
     return int(row.id)

@@ -1,7 +1,6 @@
 """Credentials of a request: the key or the connection that an HTTP module refers to.
 
-A key of Make's keychain is a connection of the types "API key" and "Basic auth" here. Its secrets are added to a request
-only when it is sent over the network; the recorded request has them masked.
+Secrets are added to a request only when it is sent over the network; the recorded request has them masked.
 """
 
 from __future__ import annotations
@@ -11,13 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ....redaction.rules import MASK
+from ....world.keys import BASIC_AUTH
 from ....world.models import Headers, Json
 from ....world.transport import OutgoingRequest
 from ...errors import BundleValidationError, ModuleError
 from ..context import ModuleContext
 from .requests import build_url
-
-API_KEY, BASIC, OAUTH = "apiKey", "basicAuth", "oAuth"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,39 +37,54 @@ class Credentials:
             ModuleError: if the credentials are not known.
         """
         if self.secret is None:
-            text = "The emulator has no credentials for this module; create a connection that has them."
+            text = "The emulator has no credentials for this module; create a key, or a connection, that has them."
             raise ModuleError("InvalidConfigurationError", text)
         if self.in_query:
             return replace(request, url=build_url(request.url, [(self.name, self.secret)]))
         return replace(request, headers=_set_header(request.headers, self.name, self.secret))
 
 
-def find_credentials(context: ModuleContext, kind: str, parameter: str) -> Credentials:
-    """Returns the credentials that a parameter of a module refers to.
+def find_key_credentials(context: ModuleContext, type_name: str, parameter: str) -> Credentials:
+    """Returns the credentials of the key that a parameter of a module refers to.
+
+    Raises:
+        BundleValidationError: if the parameter is empty.
+        ModuleError: if the key is of another type.
+    """
+    id = _require_reference(context, parameter)
+    key = context.find_key(id)
+    if key is not None and key.type_name != type_name:
+        text = f"Key '{key.id}' is of the type '{key.type_name}', not '{type_name}'."
+        raise ModuleError("InvalidConfigurationError", text)
+    values: Mapping[str, Json] = (key.parameters if key else None) or {}
+    if type_name == BASIC_AUTH:
+        known = key is not None and key.parameters is not None
+        user, password = values.get("authUser", ""), values.get("authPass", "")
+        return Credentials(secret=basic_auth_header(user, password) if known else None)
+    secret = values.get("key")
+    return Credentials(
+        str(values.get("name") or "X-API-Key"),
+        values.get("placement") == "qs",
+        str(secret) if secret else None,
+    )
+
+
+def find_connection_credentials(context: ModuleContext, parameter: str) -> Credentials:
+    """Returns the access token of the OAuth connection that a parameter of a module refers to.
 
     Raises:
         BundleValidationError: if the parameter is empty.
     """
+    connection = context.find_connection(_require_reference(context, parameter))
+    token = ((connection.credentials if connection else None) or {}).get("accessToken")
+    return Credentials(secret=f"Bearer {token}" if token else None)
+
+
+def _require_reference(context: ModuleContext, parameter: str) -> Json:
     id = context.module.parameters.get(parameter)
     if id is None or id == "":
         raise BundleValidationError()
-    connection = context.find_connection(id)
-    values: Mapping[str, Json] = (connection.credentials if connection else None) or {}
-    match kind:
-        case "apiKey":
-            in_query = str(values.get("placement") or "header").lower() not in ("header", "headers")
-            secret = values.get("key")
-            return Credentials(
-                str(values.get("name") or "Authorization"), in_query, str(secret) if secret else None
-            )
-        case "basicAuth":
-            known = {"username", "password"} <= values.keys()
-            return Credentials(
-                secret=basic_auth_header(values["username"], values["password"]) if known else None
-            )
-        case _:
-            token = values.get("accessToken")
-            return Credentials(secret=f"Bearer {token}" if token else None)
+    return id
 
 
 def basic_auth_header(user: Json, password: Json) -> str:

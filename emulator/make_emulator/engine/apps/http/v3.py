@@ -6,6 +6,7 @@ blueprints for names, versions and fields, and for which of them are required; a
 
 from __future__ import annotations
 
+from ....world.keys import API_KEY, BASIC_AUTH
 from ....world.transport import OutgoingRequest
 from ...errors import BundleValidationError, unsupported_module_error
 from ...expressions.values import Value, as_bytes
@@ -21,7 +22,7 @@ from .common import (
     request_timeout,
     required_boolean,
 )
-from .credentials import API_KEY, BASIC, OAUTH, Credentials, find_credentials
+from .credentials import Credentials, find_connection_credentials, find_key_credentials
 from .exchange import RequestOptions, send_request
 from .requests import build_url, encode_form, parse_pairs, split_credentials
 
@@ -71,17 +72,17 @@ def _send(context: ModuleContext) -> Outcome:
 
 @APP.module("ActionSendDataBasicAuth", *_REQUEST_FIELDS, versions=_VERSIONS, external=True)
 def _send_with_basic_auth(context: ModuleContext) -> Outcome:
-    return _send_legacy_request(context, find_credentials(context, BASIC, "key"))
+    return _send_legacy_request(context, find_key_credentials(context, BASIC_AUTH, "key"))
 
 
 @APP.module("ActionSendDataAPIKeyAuth", *_REQUEST_FIELDS, versions=_VERSIONS, external=True)
 def _send_with_api_key(context: ModuleContext) -> Outcome:
-    return _send_legacy_request(context, find_credentials(context, API_KEY, "auth"))
+    return _send_legacy_request(context, find_key_credentials(context, API_KEY, "auth"))
 
 
 @APP.module("ActionSendDataOAuth", *_REQUEST_FIELDS, versions=_VERSIONS, external=True)
 def _send_with_oauth(context: ModuleContext) -> Outcome:
-    return _send_legacy_request(context, find_credentials(context, OAUTH, "account"))
+    return _send_legacy_request(context, find_connection_credentials(context, "account"))
 
 
 def _send_legacy_request(context: ModuleContext, key: Credentials | None) -> Outcome:

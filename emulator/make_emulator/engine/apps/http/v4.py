@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ....world.keys import API_KEY, BASIC_AUTH
 from ....world.transport import HttpResponse, OutgoingRequest
 from ...budget import MAX_WEIGHT, data_too_large_error
 from ...errors import BundleValidationError, ModuleError, unsupported_module_error
@@ -26,20 +27,22 @@ from .common import (
     request_timeout,
     required_boolean,
 )
-from .credentials import API_KEY, BASIC, OAUTH, find_credentials
+from .credentials import find_connection_credentials, find_key_credentials
 from .exchange import RequestOptions, send_request
 from .requests import build_url, encode_form, parse_pairs, require_https, split_credentials
 
 #: Content type of version 4 -> value of the header.
 _CONTENT_TYPES: Mapping[str, str] = {"json": "application/json", "urlEncoded": FORM_TYPE}
 
+#: Name and text of the error of a body that is not JSON (observed).
+_INVALID_JSON = ("InvalidConfigurationError", "The provided JSON body content is not valid JSON.")
 
 _REQUEST_FIELDS = (
     *COMMON_FIELDS,
     Field("queryParameters", "array"),
     Field("contentType", "text", choices=("json", "multipart", "urlEncoded", "custom")),
     Field("inputMethod", "text", choices=("dataStructure", "jsonString")),
-    Field("jsonStringBodyContent", "text"),
+    Field("jsonStringBodyContent", "text", backslash_error=_INVALID_JSON),
     Field("dataStructureBodyContent"),
     Field("multipartBodyContent", "array"),
     Field("urlEncodedBodyContent", "array"),
@@ -147,11 +150,11 @@ def _request_options(context: ModuleContext) -> RequestOptions:
         case "noAuth":
             key = None
         case "apiKey":
-            key = find_credentials(context, API_KEY, "apiKeyKeychain")
+            key = find_key_credentials(context, API_KEY, "apiKeyKeychain")
         case "basicAuth":
-            key = find_credentials(context, BASIC, "basicAuthKeychain")
+            key = find_key_credentials(context, BASIC_AUTH, "basicAuthKeychain")
         case "oAuth":
-            key = find_credentials(context, OAUTH, "oAuthAccount")
+            key = find_connection_credentials(context, "oAuthAccount")
         case _:
             raise BundleValidationError()
     return RequestOptions(
@@ -182,13 +185,12 @@ def _build_body(context: ModuleContext) -> tuple[bytes, str | None]:
 
 
 def _json_body(context: ModuleContext) -> str:
-    """Returns the text of the body, which must be JSON once it is evaluated (the error's text was observed)."""
+    """Returns the text of the body, which must be JSON once it is evaluated."""
     text = context.text("jsonStringBodyContent")
     if not text or context.text("inputMethod") != "jsonString":
         raise BundleValidationError()
     try:
         parse_json(context, text)
     except ModuleError:
-        reason = "The provided JSON body content is not valid JSON."
-        raise ModuleError("InvalidConfigurationError", reason) from None
+        raise ModuleError(*_INVALID_JSON) from None
     return text

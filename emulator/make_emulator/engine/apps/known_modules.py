@@ -1,0 +1,204 @@
+"""Known modules of Make's apps: those that the emulator interprets, and those of the module catalogue."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+from ...json_types import Json, JsonObject
+from ...module_catalogue import (
+    KNOWN,
+    CatalogueField,
+    CatalogueModule,
+    Judgement,
+    module_catalogue,
+)
+from . import catalog
+from .app import ModuleDefinition
+
+_SIMILARITY = 0.5
+
+
+def judge_module(name: str, version: int) -> Judgement:
+    """Returns the knowledge of ``app:Module`` in a version: of the interpreted apps first, then of the catalogue."""
+    app, _, module = name.partition(":")
+    declared = catalog.APPS.get(app)
+    if declared is None:
+        return module_catalogue().judge(name, version)
+    definition = declared.modules.get(module)
+    if definition is not None and (definition.versions is None or version in definition.versions):
+        return KNOWN
+    known = module_catalogue().judge(name, version)
+    if known.verdict == "known":
+        return known
+    if definition is not None:
+        versions = tuple(sorted(definition.versions or ()))
+        listed = ", ".join(map(str, versions))
+        return Judgement(
+            verdict="missing" if declared.is_complete else "other-version",
+            reason=f"'{name}' exists in version {listed}, not in version {version}",
+            versions=versions,
+        )
+    if declared.is_complete:
+        return Judgement(
+            verdict="missing",
+            reason=f"the app '{app}' has no module '{name}'",
+            suggestions=similar_modules(name),
+        )
+    return known
+
+
+def find_known_module(name: str, version: int) -> CatalogueModule | None:
+    """Returns what the catalogue has of a module in a version; of one that is known without a version, that."""
+    return module_catalogue().find_module(name, version)
+
+
+def find_interpreted(name: str, version: int) -> ModuleDefinition | None:
+    """Returns the definition of a module that the emulator interprets in a version; ``None`` for any other."""
+    definition = _find_declared(name)
+    if definition is None or not definition.is_interpreted:
+        return None
+    return definition if definition.versions is None or version in definition.versions else None
+
+
+def versions_of(name: str) -> tuple[int, ...]:
+    """Returns the versions in which a module is known to exist, ascending."""
+    definition = _find_declared(name)
+    declared = definition.versions if definition is not None and definition.versions is not None else ()
+    return tuple(sorted({*module_catalogue().versions_of(name), *declared}))
+
+
+def app_names() -> tuple[str, ...]:
+    """Returns the names of the known apps, sorted."""
+    return tuple(sorted({*module_catalogue().app_names(), *catalog.APPS}))
+
+
+def similar_apps(name: str) -> tuple[str, ...]:
+    """Returns the names of the known apps that are closest to a name; that of an alias first."""
+    actual = module_catalogue().resolve_alias(name)
+    return (actual,) if actual is not None else _closest(name, app_names())
+
+
+def similar_modules(name: str) -> tuple[str, ...]:
+    """Returns the full names of the known modules that are closest to a name, best first."""
+    return module_catalogue().suggest(name) or _closest(name, module_names(name.partition(":")[0]))
+
+
+def module_names(app: str) -> tuple[str, ...]:
+    """Returns the full names of an app's known modules, sorted; empty if the app is not known."""
+    declared = catalog.APPS.get(app)
+    interpreted = (definition.name for definition in declared.modules.values()) if declared else ()
+    return tuple(sorted({*module_catalogue().module_names(app), *interpreted}))
+
+
+def list_apps() -> list[JsonObject]:
+    """Returns ``{name, label, versions, modules, completeVersions}`` of each app."""
+    rows: list[JsonObject] = []
+    for name in app_names():
+        app = module_catalogue().find_app(name)
+        rows.append(
+            {
+                "name": name,
+                "label": app.label if app else name,
+                "versions": list(app.versions) if app else [],
+                "completeVersions": list(app.complete_versions) if app else [],
+                "modules": len(module_names(name)),
+            }
+        )
+    return rows
+
+
+def describe_app(name: str) -> JsonObject | None:
+    """Returns an app with its modules, ``{name, kind, versions, support}`` each; ``None`` if it is not known."""
+    names = module_names(name)
+    app = module_catalogue().find_app(name)
+    if app is None and not names:
+        return None
+    return {
+        "name": name,
+        "label": app.label if app else name,
+        "versions": list(app.versions) if app else [],
+        "completeVersions": list(app.complete_versions) if app else [],
+        "connectionTypes": list(app.connection_types) if app else [],
+        "modules": [_describe_briefly(each) for each in names],
+    }
+
+
+def describe_module(name: str) -> JsonObject | None:
+    """Returns a module with all that is known of each version; ``None`` if it is not known."""
+    versions = list(module_catalogue().iter_versions(name))
+    definition = _find_declared(name)
+    if not versions and definition is None:
+        return None
+    return {
+        **_describe_briefly(name),
+        "details": [_describe_version(module) for module in versions],
+        "interpretedFields": [
+            {"name": field.name, "type": field.type, "required": field.required}
+            for field in (definition.fields if definition is not None and definition.is_interpreted else ())
+        ],
+    }
+
+
+def _describe_briefly(name: str) -> JsonObject:
+    definition = _find_declared(name)
+    known = module_catalogue().find_module(name)
+    support = catalog.get_support_level(name)
+    return {
+        "name": name,
+        "kind": known.kind if known is not None else _kind_of(definition),
+        "versions": list(versions_of(name)),
+        "support": "simulated" if support == "unknown" else support,
+    }
+
+
+def _find_declared(name: str) -> ModuleDefinition | None:
+    app, _, module = name.partition(":")
+    declared = catalog.APPS.get(app)
+    return declared.modules.get(module) if declared is not None else None
+
+
+def _kind_of(definition: ModuleDefinition | None) -> str:
+    if definition is None:
+        return "action"
+    if definition.combine is not None:
+        return "aggregator"
+    return "trigger" if definition.trigger is not None else "action"
+
+
+def _describe_version(module: CatalogueModule) -> JsonObject:
+    return {
+        "version": module.version,
+        "kind": module.kind,
+        "trust": module.trust,
+        "connection": _describe_reference(module.connection_parameter, module.connection_types),
+        "hook": _describe_reference(module.hook_parameter, module.hook_types),
+        "parameters": _describe_fields(module.parameters),
+        "mapper": _describe_fields(module.mapper),
+        "output": _describe_fields(module.output),
+        "outputPaths": list(module.output_paths),
+        "hasDynamicMapper": module.has_dynamic_mapper,
+        "hasDynamicOutput": module.has_dynamic_output,
+    }
+
+
+def _describe_reference(parameter: str | None, types: Sequence[str]) -> Json:
+    return {"parameter": parameter, "types": list(types)} if parameter is not None or types else None
+
+
+def _describe_fields(fields: Iterable[CatalogueField]) -> list[Json]:
+    rows: list[Json] = []
+    for field in fields:
+        row: JsonObject = {"name": field.name, "type": field.type or None, "required": field.required}
+        if field.choices:
+            row["choices"] = list(field.choices)
+        nested = (*field.fields, *field.choice_fields)
+        if nested:
+            row["fields"] = _describe_fields(nested)
+        rows.append(row)
+    return rows
+
+
+def _closest(name: str, names: Sequence[str]) -> tuple[str, ...]:
+    lower = {each.lower(): each for each in names}
+    return tuple(lower[each] for each in difflib.get_close_matches(name.lower(), lower, 3, _SIMILARITY))
