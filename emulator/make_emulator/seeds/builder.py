@@ -15,7 +15,7 @@ from ..engine import custom_functions, inputs
 from ..engine.budget import Budget
 from ..engine.runtime import executor
 from ..engine.scenarios import activation, crud
-from ..registry import WorldSpec
+from ..registry import DEFAULT_WORLD, WorldSpec
 from ..world import (
     connections,
     custom_properties,
@@ -25,6 +25,7 @@ from ..world import (
     functions,
     hooks,
     keys,
+    oauth,
     organizations,
     templates,
     variables,
@@ -97,12 +98,30 @@ class WorldBuilder:
                 self._organization(row, path, is_first=place == 0)
         for row in self._seed.tokens:
             # A fixed token belongs to the default world only; other worlds get their own.
-            token = row.get("token") if self._specification.name == "default" else None
+            token = row.get("token") if self._specification.name == DEFAULT_WORLD else None
             user = self._users[row["user"]]
             organizations.create_token(self.world, user, row["scopes"], label=row["label"], token=token)
+        for row in self._seed.oauth_clients:
+            self._oauth_client(row)
         self.world.clock.set(self.now)
         if self._issues:
             raise SeedError(self._issues)
+
+    def _oauth_client(self, row: SeedRow) -> None:
+        is_default = self._specification.name == DEFAULT_WORLD
+        oauth.create_client(
+            self.world,
+            name=row["name"],
+            redirect_uris=row["redirect_uris"],
+            scopes=row["scopes"],
+            is_public=row["public"],
+            allows_loopback=row["allow_loopback"],
+            auto_approve=row["auto_approve"],
+            rotates_refresh_tokens=row["rotate_refresh_tokens"],
+            # As fixed tokens, they are those of the default world only.
+            id=row.get("id") if is_default else None,
+            secret=row.get("secret") if is_default else None,
+        )
 
     @contextmanager
     def collect_issues(self, *path: str | int) -> Iterator[SeedPath]:

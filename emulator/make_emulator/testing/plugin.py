@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .coverage import CoverageCollector
     from .mcp import WorldMcp
     from .provenance import ProvenanceCollector
+    from .oauth import WorldOAuth
 
 _WORLD_KEY: pytest.StashKey[World] = pytest.StashKey()
 _COVERAGE_KEY: pytest.StashKey[CoverageCollector] = pytest.StashKey()
@@ -142,6 +143,12 @@ def make_env(make_world: World, monkeypatch: pytest.MonkeyPatch) -> World:
 def make_mcp(make_world: World) -> WorldMcp:
     """MCP server of the world, for clients of agents: its URLs, its token, and calls of its tools."""
     return make_world.mcp
+
+
+@pytest.fixture
+def make_oauth(make_world: World) -> WorldOAuth:
+    """OAuth 2.0 of the world of `make_world`: its addresses, its clients, and consent without a browser."""
+    return make_world.oauth
 
 
 @pytest.hookimpl(wrapper=True)

@@ -15,6 +15,7 @@ from .external_services import WorldHttp
 from .faults import WorldFaults
 from .mcp import WorldMcp
 from .module_scripts import WorldModules
+from .oauth import WorldOAuth
 from .outbox import WorldOutbox
 from .requests import WorldRequests
 
@@ -79,6 +80,7 @@ class World:
         self.faults = WorldFaults(client)
         self.modules = WorldModules(client)
         self.http = WorldHttp(client)
+        self.oauth = WorldOAuth(control, client, self.base_url)
         self.outbox = WorldOutbox(client)
         self._own_token = self.token
 
