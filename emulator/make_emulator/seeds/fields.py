@@ -11,8 +11,8 @@ import marshmallow as ma
 from marshmallow import fields
 
 from ..json_types import Json
-from ..plain_text import did_you_mean
 from ..oauth.redirect_uris import find_issue
+from ..plain_text import did_you_mean
 from ..schemas.base import MAX_ID
 from ..schemas.data_structures import spec_issues
 from ..world import roles

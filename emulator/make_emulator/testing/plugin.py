@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from .collectors import Collector
     from .coverage import CoverageCollector
     from .mcp import WorldMcp
-    from .provenance import ProvenanceCollector
     from .oauth import WorldOAuth
+    from .provenance import ProvenanceCollector
 
 _WORLD_KEY: pytest.StashKey[World] = pytest.StashKey()
 _COVERAGE_KEY: pytest.StashKey[CoverageCollector] = pytest.StashKey()
