@@ -99,11 +99,7 @@ class WorldBuilder:
                 self._organization(row, path, is_first=place == 0)
         for row in self._seed.tokens:
             # A fixed token belongs to the default world only; other worlds get their own.
-<<<<<<< HEAD
-            token = row.get("token") if self._specification.name == DEFAULT_WORLD else None
-=======
             token = row.get("token") if self.is_default_world else None
->>>>>>> 93bdd0378c64b56139148757435782e567cf77ce
             user = self._users[row["user"]]
             organizations.create_token(self.world, user, row["scopes"], label=row["label"], token=token)
         for row in self._seed.oauth_clients:
@@ -112,9 +108,8 @@ class WorldBuilder:
         if self._issues:
             raise SeedError(self._issues)
 
-<<<<<<< HEAD
     def _oauth_client(self, row: SeedRow) -> None:
-        is_default = self._specification.name == DEFAULT_WORLD
+        is_default = self.is_default_world
         oauth.create_client(
             self.world,
             name=row["name"],
@@ -128,12 +123,11 @@ class WorldBuilder:
             id=row.get("id") if is_default else None,
             secret=row.get("secret") if is_default else None,
         )
-=======
+
     @property
     def is_default_world(self) -> bool:
         """True for the world that a server starts with."""
         return self._specification.name == DEFAULT_WORLD
->>>>>>> 93bdd0378c64b56139148757435782e567cf77ce
 
     @contextmanager
     def collect_issues(self, *path: str | int) -> Iterator[SeedPath]:
