@@ -10,6 +10,7 @@ from marshmallow import fields
 
 from ..json_types import Json
 from ..oauth.scopes import CLIENT_SCOPES
+from ..plain_text import did_you_mean
 from ..world import custom_properties, functions, oauth
 from ..world.plans import PLANS
 from ..world.roles import ORGANIZATION_MEMBER, TEAM_MEMBER
@@ -38,7 +39,6 @@ from .fields import (
     token_field,
     zone_field,
 )
-from .issues import did_you_mean
 
 
 class Section(ma.Schema):
