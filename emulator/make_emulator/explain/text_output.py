@@ -22,7 +22,7 @@ from ..world.models import Execution, Json
 from ..world.secret_texts import of_execution, values_of
 from .blueprint_file import BlueprintExport, module_label
 from .paths import PathSegment, module_paths
-from .runner import CalledRun, Explanation
+from .runner import CalledRun, Explanation, find_default_response
 
 #: The most fields of a bundle, and the most bundles, unless everything is shown.
 MAX_FIELDS, MAX_BUNDLES = 8, 3
@@ -97,11 +97,15 @@ def _summary_lines(explanation: Explanation, layout: _TextLayout) -> Iterator[st
         yield from layout.error_lines(
             f"{run.error.name}: {redactor.mask_text(run.error.message)}{where}", "  "
         )
+        for text in run.error.texts[1:]:
+            yield from layout.error_lines(redactor.mask_text(text), "    ")
     if explanation.incomplete_count:
         yield f"  stored: {pluralize(explanation.incomplete_count, 'incomplete execution')}"
     if run.respond is not None:
         response = {"status": run.respond.status, "body": run.respond.body}
         yield from layout.value_lines(redactor.mask(response), "  response: ")
+    elif (answer := find_default_response(explanation)) is not None:
+        yield from layout.note_lines(f"{answer}", "  response: ")
     if run.outputs is not None:
         yield from layout.value_lines(redactor.mask(run.outputs), "  outputs: ")
 
@@ -161,6 +165,9 @@ class _TraceRenderer:
         if step.error is not None:
             error = f"{step.error['name']}: {step.error['message']}"
             yield from layout.error_lines(error, f"{indent}    error: ")
+            for text in [*step.error.get("issues", ()), step.error.get("hint")]:
+                if text is not None:
+                    yield from layout.error_lines(text, f"{indent}           ")
         elif step.input is None:
             reason = "confidential: no data are kept" if self._blueprint.confidential else "too large to show"
             yield f"{indent}    {reason}"
@@ -294,6 +301,12 @@ class _TextLayout:
         lines = textwrap.wrap(printable(error), max(self._width - len(head), 20), break_long_words=False)
         for line in lines:
             yield head + click.style(line, fg="red")
+            head = " " * len(head)
+
+    def note_lines(self, note: str, head: str) -> Iterator[str]:
+        """Yields a note, wrapped and never shortened."""
+        for line in textwrap.wrap(printable(note), max(self._width - len(head), 20), break_long_words=False):
+            yield head + click.style(line, fg="yellow")
             head = " " * len(head)
 
     def truncate(self, line: str) -> str:
