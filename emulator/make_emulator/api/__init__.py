@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from ..http.endpoint import Endpoint, EndpointGroup
 from . import (
+    build_variables,
     connections,
     consumption,
+    custom_properties,
     data_stores,
     data_structures,
     enums,
@@ -15,7 +17,10 @@ from . import (
     hooks,
     incomplete_executions,
     keys,
+    module_logs,
+    notes,
     organizations,
+    roles,
     scenarios,
     teams,
     templates,
@@ -26,6 +31,10 @@ from . import (
 GROUPS: tuple[EndpointGroup, ...] = (
     scenarios.group,
     executions.group,
+    module_logs.group,
+    notes.group,
+    build_variables.group,
+    custom_properties.group,
     incomplete_executions.group,
     folders.group,
     consumption.group,
@@ -39,6 +48,7 @@ GROUPS: tuple[EndpointGroup, ...] = (
     organizations.group,
     variables.group,
     users.group,
+    roles.group,
     templates.group,
     enums.group,
 )
