@@ -92,6 +92,10 @@ def _summary_lines(explanation: Explanation, layout: _TextLayout) -> Iterator[st
         f"{run.duration / 1000:.1f} s of the world's time"
     )
     yield f"{click.style(status, fg=_STATUS_COLOURS[status], bold=True)}  {figures}"
+    answer = find_default_response(explanation)
+    # Of a failed run, the error is what counts, unless the caller gets it.
+    if answer is not None and (run.error is None or answer.status != 200):
+        yield from layout.note_lines(str(answer), "  response: ")
     if run.error is not None:
         where = f" (in {quote_text(run.error.module_name)})" if run.error.module_name else ""
         yield from layout.error_lines(
@@ -104,8 +108,6 @@ def _summary_lines(explanation: Explanation, layout: _TextLayout) -> Iterator[st
     if run.respond is not None:
         response = {"status": run.respond.status, "body": run.respond.body}
         yield from layout.value_lines(redactor.mask(response), "  response: ")
-    elif (answer := find_default_response(explanation)) is not None:
-        yield from layout.note_lines(f"{answer}", "  response: ")
     if run.outputs is not None:
         yield from layout.value_lines(redactor.mask(run.outputs), "  outputs: ")
 
