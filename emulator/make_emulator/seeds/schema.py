@@ -9,6 +9,7 @@ import marshmallow as ma
 from marshmallow import fields
 
 from ..json_types import Json
+from ..plain_text import did_you_mean
 from ..world import custom_properties, functions
 from ..world.plans import PLANS
 from ..world.roles import ORGANIZATION_MEMBER, TEAM_MEMBER
@@ -36,7 +37,6 @@ from .fields import (
     token_field,
     zone_field,
 )
-from .issues import did_you_mean
 
 
 class Section(ma.Schema):
