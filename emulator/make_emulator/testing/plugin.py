@@ -153,20 +153,24 @@ def make_oauth(make_world: World) -> WorldOAuth:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Shows the request log of the test's world under a failed test."""
+    """Shows the request log of the test's world, and its failed runs, under a failed test."""
     report = yield
     world = item.stash.get(_WORLD_KEY, None)
     if report.when == "call" and report.failed and world is not None:
         from . import ControlError
 
         try:
-            lines = [f"{row['at']}  {row['sentence']}" for row in world.requests.all()]
+            rows = world.requests.all()
+            lines = [f"{row['at']}  {row['sentence']}" for row in rows]
         except ControlError as error:
-            lines = [f"the request log could not be read: {error}"]
+            rows, lines = [], [f"the request log could not be read: {error}"]
         report.sections.append(("requests to the Make world", "\n".join(lines) or "none"))
+        if rows and (failed := _failed_runs(world, since=rows[0]["at"])):
+            report.sections.append(("failed runs in the Make world", "\n".join(failed)))
     return report
 
 
+<<<<<<< HEAD
 def _collectors(config: pytest.Config) -> Iterator[tuple[str, Collector]]:
     """Yields the active collectors, with the names under which workers of pytest-xdist send their reports."""
     if (coverage := config.stash.get(_COVERAGE_KEY, None)) is not None:
@@ -176,6 +180,19 @@ def _collectors(config: pytest.Config) -> Iterator[tuple[str, Collector]]:
 
 
 @pytest.hookimpl(trylast=True)
+=======
+def _failed_runs(world: World, *, since: str) -> list[str]:
+    """Returns a line for each run that failed, the first one first; those before the first request are the seed's."""
+    from . import ControlError
+
+    try:
+        runs = world.executions("ERROR")
+    except ControlError as error:
+        return [f"the runs could not be read: {error}"]
+    return [f"{run['at']}  {run['sentence']}" for run in reversed(runs) if run["at"] >= since]
+
+
+>>>>>>> 22039f2
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Sends the reports of a worker of pytest-xdist to the controller, and fails a run that rests on weaker evidence than allowed."""
     config = session.config

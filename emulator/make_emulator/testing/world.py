@@ -136,6 +136,12 @@ class World:
         """Advances the clock: what was due in between has happened by the next request."""
         self.clock.advance(seconds, minutes=minutes, hours=hours, days=days)
 
+    def executions(self, status: str | None = None) -> list[JsonObject]:
+        """Returns the latest 100 runs, the latest first, or those with a status such as ``ERROR``; secrets are masked."""
+        query = None if status is None else {"status": status}
+        rows: list[JsonObject] = self._client.call("GET", "executions", query=query)["executions"]
+        return rows
+
     def steps(self, execution_id: str) -> list[JsonObject]:
         """Returns the operations of a run in order, with input, output and error; secrets are masked."""
         rows: list[JsonObject] = self._fetch_execution(execution_id)["steps"]
