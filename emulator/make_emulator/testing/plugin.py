@@ -170,17 +170,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-<<<<<<< HEAD
-def _collectors(config: pytest.Config) -> Iterator[tuple[str, Collector]]:
-    """Yields the active collectors, with the names under which workers of pytest-xdist send their reports."""
-    if (coverage := config.stash.get(_COVERAGE_KEY, None)) is not None:
-        yield "make_coverage", coverage
-    if (provenance := config.stash.get(_PROVENANCE_KEY, None)) is not None:
-        yield "make_provenance", provenance
-
-
-@pytest.hookimpl(trylast=True)
-=======
 def _failed_runs(world: World, *, since: str) -> list[str]:
     """Returns a line for each run that failed, the first one first; those before the first request are the seed's."""
     from . import ControlError
@@ -192,7 +181,15 @@ def _failed_runs(world: World, *, since: str) -> list[str]:
     return [f"{run['at']}  {run['sentence']}" for run in reversed(runs) if run["at"] >= since]
 
 
->>>>>>> 22039f2
+def _collectors(config: pytest.Config) -> Iterator[tuple[str, Collector]]:
+    """Yields the active collectors, with the names under which workers of pytest-xdist send their reports."""
+    if (coverage := config.stash.get(_COVERAGE_KEY, None)) is not None:
+        yield "make_coverage", coverage
+    if (provenance := config.stash.get(_PROVENANCE_KEY, None)) is not None:
+        yield "make_provenance", provenance
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Sends the reports of a worker of pytest-xdist to the controller, and fails a run that rests on weaker evidence than allowed."""
     config = session.config
