@@ -280,6 +280,11 @@ class WorldClient:
         """Advances the clock."""
         self.call("POST", "clock", "advance", body={"seconds": seconds})
 
+    def provenance(self) -> JsonObject:
+        """Returns the provenance report: the behaviours of the fidelity ledger that the responses rest on."""
+        report: JsonObject = self.call("GET", "provenance")
+        return report
+
     def coverage(self) -> JsonObject:
         """Returns the coverage report: which endpoints were called, by class of status."""
         report: JsonObject = self.call("GET", "coverage")

@@ -25,6 +25,7 @@ from ..world import (
     functions,
     hooks,
     keys,
+    oauth,
     organizations,
     templates,
     toolboxes,
@@ -101,9 +102,27 @@ class WorldBuilder:
             token = row.get("token") if self.is_default_world else None
             user = self._users[row["user"]]
             organizations.create_token(self.world, user, row["scopes"], label=row["label"], token=token)
+        for row in self._seed.oauth_clients:
+            self._oauth_client(row)
         self.world.clock.set(self.now)
         if self._issues:
             raise SeedError(self._issues)
+
+    def _oauth_client(self, row: SeedRow) -> None:
+        is_default = self.is_default_world
+        oauth.create_client(
+            self.world,
+            name=row["name"],
+            redirect_uris=row["redirect_uris"],
+            scopes=row["scopes"],
+            is_public=row["public"],
+            allows_loopback=row["allow_loopback"],
+            auto_approve=row["auto_approve"],
+            rotates_refresh_tokens=row["rotate_refresh_tokens"],
+            # As fixed tokens, they are those of the default world only.
+            id=row.get("id") if is_default else None,
+            secret=row.get("secret") if is_default else None,
+        )
 
     @property
     def is_default_world(self) -> bool:

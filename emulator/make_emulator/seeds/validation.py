@@ -56,6 +56,7 @@ class Seed:
 
     users: list[SeedRow]
     tokens: list[SeedRow]
+    oauth_clients: list[SeedRow]
     organizations: list[SeedRow]
     document: SeedDocument
     file_stamps: Mapping[File, tuple[int, int]] = field(default_factory=dict)
@@ -84,7 +85,14 @@ def validate(document: SeedDocument, directory: File | None) -> Seed:
     validator.run()
     if issues:
         raise SeedError(sorted(issues, key=lambda issue: issue.line or 0))
-    return Seed(data["users"], data["tokens"], data["organizations"], document, validator.library.file_stamps)
+    return Seed(
+        data["users"],
+        data["tokens"],
+        data["oauth_clients"],
+        data["organizations"],
+        document,
+        validator.library.file_stamps,
+    )
 
 
 def _flatten_messages(messages: Any, path: SeedPath = ()) -> Iterator[tuple[SeedPath, str]]:
@@ -130,6 +138,7 @@ class _Validator:
         for kind, key in TEAM_RESOURCE_KEYS.items():
             self._assign_ids(kind, [item for path, team in teams for item in iter_rows(team, key, path)])
         self._tokens()
+        self._oauth_clients()
         for path, row in organizations:
             self._resolve_reference(row, "owner", path, "user", default=True)
             self._members(row, path, "organization", row)
@@ -218,6 +227,14 @@ class _Validator:
                 self._add_issue((*path, "token"), "another token is the same")
             if "token" in row:
                 seen.add(row["token"])
+
+    def _oauth_clients(self) -> None:
+        taken = {row["token"] for row in self.data["tokens"] if "token" in row}
+        for path, row in iter_rows(self.data, "oauth_clients", ()):
+            if row.get("id") in taken:
+                self._add_issue((*path, "id"), "another client, or a token, has the same")
+            if "id" in row:
+                taken.add(row["id"])
 
     def _custom_roles(self, rows: list[tuple[SeedPath, SeedRow]]) -> None:
         self._assign_ids("custom role", rows, above=LAST_BUILT_IN_ID)
