@@ -8,10 +8,18 @@ from typing import Any
 
 import pytest
 
-from helpers.api import NOON, OUTSIDER_TOKEN, ApiClient, json_of, token_of_role
+from helpers.api import ADMIN_TOKEN, NOON, OUTSIDER_TOKEN, ApiClient, json_of, token_of_role
 from helpers.mcp import McpHarness, create_tool, frame
+from make_emulator.app import registry_of
+from make_emulator.http.context import Caller
+from make_emulator.http.request_log import LogEntry
+from make_emulator.mcp.access_parameters import AccessParameters
+from make_emulator.mcp.servers import TimeLimits
+from make_emulator.mcp.tools.definition import McpClient
 from make_emulator.mcp.tools.scenario_schema import input_schema
+from make_emulator.mcp.tools.scenario_tools import ScenarioTools
 from make_emulator.mcp.tools.tool_names import tool_name
+from make_emulator.world import oauth, organizations, roles
 from make_emulator.world.clock import parse_iso
 from make_emulator.world.models import Execution
 
@@ -109,6 +117,30 @@ def test_wrong_access_parameters_are_rejected(mcp: McpHarness, query: str, text:
     response = mcp.post(frame("tools/list"), path=f"/mcp?{query}")
     assert response.status_code == 400
     assert json_of(response)["error"] == {"code": -32602, "message": f"Invalid params: {text}"}
+
+
+def test_a_grant_hides_the_scenarios_of_other_organizations(api: ApiClient) -> None:
+    world = api.world
+    organizations.add_organization_member(
+        world, world.users[1], world.organizations[2], role_id=roles.ORGANIZATION_OWNER
+    )
+    ApiClient(api.app, OUTSIDER_TOKEN).post("/scenarios/5/start")
+    client = oauth.create_client(world, name="App", redirect_uris=[], scopes=["mcp:use"])
+    grant = oauth.create_grant(world, client, world.users[1], world.organizations[1], ["mcp:use"])
+    access = oauth.access_of(world, grant)
+    for token, expected in (
+        (world.tokens[ADMIN_TOKEN], ["s1_greeting", "s5_out_of_sight"]),
+        (access, ["s1_greeting"]),
+    ):
+        client_of = McpClient(
+            registry_of(api.app),
+            None,  # type: ignore[arg-type]
+            Caller(api.handle, world.users[1], token),
+            AccessParameters(),
+            TimeLimits(),
+            LogEntry("POST", "/mcp"),
+        )
+        assert [tool.name for tool in ScenarioTools().list_tools(client_of)] == expected
 
 
 # --- names and schemas ---------------------------------------------------------------------------

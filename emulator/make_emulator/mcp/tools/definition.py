@@ -18,10 +18,10 @@ from ...http.steps import world_lock
 from ...http.steps.authentication import reload_user
 from ...json_types import Json, JsonObject, as_mapping, as_mappings
 from ...registry import WorldRegistry
-from ...world.clock import SECOND
 from ...world.visibility import Visibility
 from ...world.world import World
 from ..access_parameters import AccessParameters
+from ..servers import TimeLimits
 
 
 class ToolError(Exception):
@@ -88,14 +88,6 @@ class ToolResult:
         if self.is_error:
             result["isError"] = True
         return result
-
-
-@dataclass(frozen=True, slots=True)
-class TimeLimits:
-    """Milliseconds that the server waits for the run of a scenario, and for a management tool."""
-
-    scenario: int = 40 * SECOND
-    management: int = 60 * SECOND
 
 
 @dataclass(slots=True)
