@@ -50,7 +50,8 @@ def measure(effort: Effort) -> list[Metric]:
             held = (ours.memory() or 0) - before
             get = request_bytes("GET", f"{ours.url}/teams/1", _REST)
             beside = [
-                load.run_in_subprocess(ours.url, get, seconds=effort.seconds).rate for _ in range(effort.rounds)
+                load.run_in_subprocess(ours.url, get, seconds=effort.seconds).rate
+                for _ in range(effort.rounds)
             ]
     return [
         Metric(

@@ -10,7 +10,7 @@ import pytest
 
 from helpers.api import ADMIN_TOKEN, NOON, OUTSIDER_TOKEN, ApiClient, json_of, token_of_role
 from helpers.mcp import McpHarness, create_tool, frame
-from make_emulator.app import registry_of
+from make_emulator.app import create_app, registry_of
 from make_emulator.http.context import Caller
 from make_emulator.http.request_log import LogEntry
 from make_emulator.mcp.access_parameters import AccessParameters
@@ -340,3 +340,27 @@ def test_a_run_is_in_the_log_of_its_user(mcp: McpHarness) -> None:
     mcp.call("s1_greeting", {"name": "Ann"})
     rows = json_of(mcp.api.get("/scenarios/1/logs"))["scenarioLogs"]
     assert (rows[0]["type"], rows[0]["authorId"], rows[0]["status"]) == ("auto", 1, 1)
+
+
+def test_a_tool_with_a_single_module_has_a_name_of_its_own() -> None:
+    tool = {"name": "Send it", "type": "tool", "blueprint": "greeting", "active": True}
+    plain = {"name": "Greeting", "blueprint": "greeting", "active": True}
+    team = {"name": "A", "scenarios": [tool, plain]}
+    api = ApiClient(create_app(seed={"organizations": [{"name": "O", "teams": [team]}]}))
+    mcp = McpHarness(api)
+    assert [name for name in mcp.tools() if name[1].isdigit()] == ["t1_send_it", "s2_greeting"]
+    assert mcp.call("t1_send_it", {"name": "Ann"})["structuredContent"] == {"greeting": "Hello, Ann!"}
+    assert "error" in mcp.request("tools/call", {"name": "s1_send_it", "arguments": {"name": "Ann"}})
+    for query, expected in (
+        ("", {1: "tool", 2: "scenario"}),
+        ("&type=tool", {1: "tool"}),
+        ("&type=scenario", {2: "scenario"}),
+    ):
+        rows = json_of(api.get(f"/scenarios?teamId=1&cols[]=id&cols[]=type{query}"))["scenarios"]
+        assert {row["id"]: row["type"] for row in rows} == expected
+
+
+def test_a_tool_of_a_seed_has_one_module() -> None:
+    team = {"name": "A", "scenarios": [{"name": "B", "type": "tool", "blueprint": "order-intake"}]}
+    with pytest.raises(ValueError, match="A Tool has one module, and is on demand"):
+        create_app(seed={"organizations": [{"name": "O", "teams": [team]}]})
