@@ -124,7 +124,11 @@ def test_the_json_format_holds_every_field() -> None:
         document["behaviours"]
     )
     for row, behaviour in zip(document["behaviours"], fidelity.shipped_behaviours(), strict=True):
-        assert row == {**asdict(behaviour), "routes": list(behaviour.routes)}
+        assert row == {
+            **asdict(behaviour),
+            "routes": list(behaviour.routes),
+            "left_out": list(behaviour.left_out),
+        }
 
 
 def test_the_markdown_format_is_the_whole_document() -> None:

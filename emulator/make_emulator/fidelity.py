@@ -38,7 +38,12 @@ class LedgerError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """One behaviour that a client can see; ``routes`` read ``METHOD /path``, as endpoints are declared."""
+    """One behaviour that a client can see; ``routes`` read ``METHOD /path``, as endpoints are declared.
+
+    ``left_out`` names parts of the vendor's description of the API (fixtures/vendor-api.yaml) that the emulator does not
+    follow, for the reason that the entry states: a whole operation, ``flag internal`` for all with a flag, or
+    ``GET /users: query name``; an asterisk stands for any text.
+    """
 
     id: str
     area: str
@@ -47,6 +52,7 @@ class Behaviour:
     source: str
     routes: tuple[str, ...] = ()
     test: str | None = None
+    left_out: tuple[str, ...] = ()
 
 
 @cache
@@ -87,16 +93,19 @@ def _parse_behaviour(place: int, entry: Any) -> Behaviour:
     for key in _TEXT_FIELDS:
         if not isinstance(entry.get(key), str) or not entry[key].strip():
             raise LedgerError(f"{name}: {key} is missing")
-    for key in entry.keys() - {*_TEXT_FIELDS, "routes", "test"}:
+    for key in entry.keys() - {*_TEXT_FIELDS, "routes", "test", "leftOut"}:
         raise LedgerError(f"{name}: unknown key {key!r}")
     if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", entry["id"]):
         raise LedgerError(f"{name}: an id is lower-case words with a dot between them")
     if entry["status"] not in STATUSES:
         raise LedgerError(f"{name}: unknown status {entry['status']!r}, not one of {', '.join(STATUSES)}")
-    routes = entry.get("routes", [])
+    routes, left_out = entry.get("routes", []), entry.get("leftOut", [])
     if not isinstance(routes, list) or not isinstance(entry.get("test", ""), str):
         raise LedgerError(f"{name}: routes must be a list, and test a text")
-    return Behaviour(**{**entry, "routes": tuple(routes)})
+    if not isinstance(left_out, list):
+        raise LedgerError(f"{name}: leftOut must be a list")
+    known = {key: entry[key] for key in (*_TEXT_FIELDS, "test") if key in entry}
+    return Behaviour(**known, routes=tuple(routes), left_out=tuple(left_out))
 
 
 # --- queries -------------------------------------------------------------------------------------
@@ -112,6 +121,27 @@ def filter_by_area(behaviours: Iterable[Behaviour], text: str) -> list[Behaviour
     behaviours, wanted = list(behaviours), text.casefold()
     exact = [each for each in behaviours if each.area.casefold() == wanted]
     return exact or [each for each in behaviours if wanted in each.area.casefold()]
+
+
+@cache
+def _left_out_pattern(part: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, part.split("*"))))
+
+
+def leaves_out(name: str, *parts: str) -> bool:
+    """Returns true if a line under ``leftOut`` names a part of the vendor's description.
+
+    Args:
+        parts: names of the part, such as a route and the flags of its operation.
+    """
+    return any(_left_out_pattern(name).fullmatch(part) for part in parts)
+
+
+def find_left_out(behaviours: Iterable[Behaviour], *parts: str) -> Behaviour | None:
+    """Returns the first entry that leaves out a part of the vendor's description."""
+    return next(
+        (each for each in behaviours if any(leaves_out(name, *parts) for name in each.left_out)), None
+    )
 
 
 def count_statuses(behaviours: Iterable[Behaviour]) -> dict[str, int]:
@@ -137,7 +167,10 @@ def to_json(behaviours: Sequence[Behaviour]) -> dict[str, Json]:
         "areas": [
             {"area": area, **count_statuses(group)} for area, group in group_by_area(behaviours).items()
         ],
-        "behaviours": [{**asdict(each), "routes": list(each.routes)} for each in behaviours],
+        "behaviours": [
+            {**asdict(each), "routes": list(each.routes), "left_out": list(each.left_out)}
+            for each in behaviours
+        ],
     }
 
 
