@@ -136,6 +136,7 @@ def test_what_the_ledger_leaves_out_is_left_out(target: PopulatedApp) -> None:
     missing = [each for each in vendor_api.operations() if each.route not in SERVED]
     parts = [(each.route, *(f"flag {flag}" for flag in each.flags)) for each in missing]
     parts += [(line,) for route in SERVED for line in _differences(route, target)]
+    parts += [(line,) for line in _undocumented_routes()]
     stale = [
         f"{behaviour.id}: {name}"
         for behaviour in behaviours
@@ -146,11 +147,16 @@ def test_what_the_ledger_leaves_out_is_left_out(target: PopulatedApp) -> None:
 
 
 def test_a_route_that_the_description_lacks_is_known_from_another_source() -> None:
-    assert {route_of(each) for each in vendor_comparison.undocumented_endpoints()} == {
-        # The vendor's SDK calls both.
-        "DELETE /data-stores/{dataStoreId}",
-        "GET /users/roles/{roleId}",
-    }
+    unexplained = [
+        line
+        for line in _undocumented_routes()
+        if fidelity.find_left_out(fidelity.shipped_behaviours(), line) is None
+    ]
+    assert unexplained == []
+
+
+def _undocumented_routes() -> list[str]:
+    return [f"{route_of(each)}: undocumented" for each in vendor_comparison.undocumented_endpoints()]
 
 
 def test_each_kind_of_difference_is_found() -> None:

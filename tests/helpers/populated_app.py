@@ -12,8 +12,24 @@ from werkzeug.test import TestResponse
 
 from make_emulator.app import API_PREFIX, DEFAULT_WORLD, create_app, registry_of
 from make_emulator.registry import WorldHandle, WorldRegistry
-from make_emulator.world import connections, data_stores, functions, hook_queues, hooks, keys, templates
-from make_emulator.world.models import Execution, Folder, IncompleteExecution, RetryAttempt
+from make_emulator.world import (
+    connections,
+    custom_roles,
+    data_stores,
+    functions,
+    hook_queues,
+    hooks,
+    keys,
+    templates,
+)
+from make_emulator.world.models import (
+    BuildVariable,
+    Execution,
+    Folder,
+    IncompleteExecution,
+    Note,
+    RetryAttempt,
+)
 from make_emulator.world.tables import Table
 from make_emulator.world.world import World
 
@@ -91,6 +107,9 @@ class PopulatedApp:
             parameters={"authUser": "otto", "authPass": "hidden-password"},
             id=902,
         )
+        custom_roles.create(
+            world, world.organizations[1], name="Viewer", category="team", permissions=["team view"], id=901
+        )
         for id, team in ((901, 1), (902, 2)):
             template = templates.create(
                 world,
@@ -122,6 +141,22 @@ class PopulatedApp:
                 size=2,
             )
             world.incomplete_executions.put(broken)
+        for id, scenario_id, team_id in ((901, 1, 1), (902, 5, 2)):
+            note = Note(
+                id=id,
+                scenario_id=scenario_id,
+                team_id=team_id,
+                module_ids=(1,),
+                metadata={},
+                content="<p>Mind this.</p>",
+                is_filter_note=False,
+                created=world.now(),
+                created_by=team_id,
+            )
+            world.notes.put(note)
+        world.build_variables.put(BuildVariable(scenario_id=4, name="sku", value="TAC_1", user_id=1))
+        world.logs.put(replace(run, id="running", started=world.now(), sequence=world.ids.next("log")))
+        world.logs.put(replace(run, id="replayable", sequence=world.ids.next("log")))
         world.retries.put(RetryAttempt(incomplete_id="broken-1", execution=replace(run, id="retried")))
 
     @property

@@ -45,6 +45,7 @@ _SCENARIO = {"scenarioId": 1}
 _STORE = {"dataStoreId": 1}
 _RECORD = {"dataStoreId": 1, "key": "order-1001"}
 _EXECUTION = {"scenarioId": 1, "executionId": "{run}"}
+_NOTE = {"scenarioId": 1, "noteId": 901}
 _HOOK = {"hookId": 1}
 _CONNECTION = {"connectionId": 901}
 _TEMPLATE = {"templateId": 901}
@@ -86,10 +87,36 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     "GET /scenarios/{scenarioId}/logs": ValidRequest(_SCENARIO),
     "GET /scenarios/{scenarioId}/logs/{executionId}": ValidRequest(_EXECUTION),
     "GET /scenarios/{scenarioId}/executions/{executionId}": ValidRequest(_EXECUTION),
+    "POST /scenarios/{scenarioId}/executions/{executionId}/stop": ValidRequest(
+        {"scenarioId": 1, "executionId": "running"}, body={"force": True}
+    ),
+    "POST /scenarios/{scenarioId}/replay": ValidRequest(_SCENARIO, body={"executionIds": ["replayable"]}),
+    "GET /scenarios/{scenarioId}/modules/operations": ValidRequest(_SCENARIO),
+    "GET /scenarios/{scenarioId}/modules/{moduleId}/logs": ValidRequest({"scenarioId": 1, "moduleId": 1}),
+    "GET /scenarios/{scenarioId}/data/{moduleId}": ValidRequest({"scenarioId": 1, "moduleId": 1}),
+    "GET /scenarios/{scenarioId}/notes": ValidRequest(_SCENARIO, {"teamId": 1}),
+    "POST /scenarios/{scenarioId}/notes": ValidRequest(
+        _SCENARIO, body={"moduleIds": [1], "content": "<p>Look.</p>", "metadata": {}, "isFilterNote": False}
+    ),
+    "GET /scenarios/{scenarioId}/notes/{noteId}": ValidRequest(_NOTE, {"teamId": 1}),
+    "PATCH /scenarios/{scenarioId}/notes/{noteId}": ValidRequest(
+        _NOTE, {"teamId": 1}, body={"content": "<p>Changed.</p>"}
+    ),
+    "DELETE /scenarios/{scenarioId}/notes/{noteId}": ValidRequest(_NOTE, {"teamId": 1}),
+    "GET /scenarios/{scenarioId}/build-variables": ValidRequest(_SCENARIO),
+    "POST /scenarios/{scenarioId}/build-variables": ValidRequest(
+        _SCENARIO, body={"input": [{"name": "name", "value": "TAC_7"}]}
+    ),
+    "PUT /scenarios/{scenarioId}/build-variables": ValidRequest(
+        _SCENARIO, body={"input": [{"name": "name", "value": "PAC_7"}]}
+    ),
+    "DELETE /scenarios/{scenarioId}/build-variables": ValidRequest({"scenarioId": 4}, {"value": "TAC_1"}),
     "GET /dlqs": ValidRequest(query={"scenarioId": 1}),
     "GET /dlqs/{dlqId}": ValidRequest(_INCOMPLETE_EXECUTION),
     "PATCH /dlqs/{dlqId}": ValidRequest(_INCOMPLETE_EXECUTION, body={"blueprint": BLUEPRINT, "failer": 1}),
     "DELETE /dlqs": ValidRequest(query={"scenarioId": 1, "confirmed": "true"}, body={"ids": ["broken-1"]}),
+    "DELETE /dlqs/{dlqId}": ValidRequest(_INCOMPLETE_EXECUTION),
+    "GET /dlqs/{dlqId}/blueprint": ValidRequest(_INCOMPLETE_EXECUTION),
     "GET /dlqs/{dlqId}/bundle": ValidRequest(_INCOMPLETE_EXECUTION),
     "GET /dlqs/{dlqId}/logs": ValidRequest(_INCOMPLETE_EXECUTION),
     "GET /dlqs/{dlqId}/logs/{executionId}": ValidRequest({"dlqId": "broken-1", "executionId": "retried"}),
@@ -215,7 +242,17 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     "GET /users/me": ValidRequest(),
     "GET /users/me/current-authorization": ValidRequest(),
     "GET /users/roles": ValidRequest(query={"teamId": 1}),
-    "GET /users/roles/{roleId}": ValidRequest({"roleId": 3}),
+    "GET /users/roles/permissions": ValidRequest(query={"roleCategory": "team"}),
+    "GET /users/roles/{roleId}": ValidRequest({"roleId": 3}, {"organizationId": 1}),
+    "POST /users/custom-roles": ValidRequest(
+        body={"name": "New", "permissionType": "team", "organizationId": 1, "permissions": [1]}
+    ),
+    "PATCH /users/custom-roles": ValidRequest(body={"id": 901, "organizationId": 1, "name": "Renamed"}),
+    "DELETE /users/custom-roles": ValidRequest(body={"id": 901, "organizationId": 1}),
+    "PATCH /users/custom-roles/{roleId}": ValidRequest(
+        {"roleId": 901}, body={"organizationId": 1, "name": "Renamed"}
+    ),
+    "DELETE /users/custom-roles/{roleId}": ValidRequest({"roleId": 901}, body={"organizationId": 1}),
     "GET /templates": ValidRequest(query={"teamId": 1}),
     "GET /templates/{templateId}": ValidRequest(_TEMPLATE),
     "GET /templates/{templateId}/blueprint": ValidRequest(_TEMPLATE),
@@ -263,6 +300,7 @@ OTHER_ORGANIZATION_IDS = {
     "key": 902,
     "template": 902,
     "hook": 3,
+    "note": 902,
     "incompleteExecution": "broken-5",
 }
 

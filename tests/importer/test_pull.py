@@ -159,6 +159,28 @@ def test_a_license_of_its_own_and_a_disabled_hook_come_along(make_emulator: Make
     assert make_emulator.create_world(seed=seed, plan="pro").plan == "pro"
 
 
+def test_custom_roles_come_along_with_those_who_have_them(make_emulator: MakeEmulator) -> None:
+    role = {"name": "Viewer", "category": "team", "permissions": ["scenarios get", "team view"]}
+    seed = {
+        "users": [{"name": "Ada"}, {"name": "Mia"}],
+        "organizations": [
+            {
+                "name": "Acme",
+                "customRoles": [role],
+                "members": [{"user": "Mia"}],
+                "teams": [{"name": "Ops", "members": [{"user": "Mia", "role": "Viewer"}]}],
+            }
+        ],
+    }
+    first = PullHarness(make_emulator.create_world(seed=seed)).pull()
+    [organization] = first.document["organizations"]
+    assert organization["customRoles"] == [{"id": 101, **role}]
+    assert team_of(first)["members"] == [{"user": 2, "role": 101}]
+    assert first.notes == []
+    second = PullHarness(make_emulator.create_world(seed=first.document)).pull()
+    assert second.document == first.document
+
+
 def test_keys_come_along_without_their_parameters(make_emulator: MakeEmulator) -> None:
     pulled = PullHarness(make_emulator.create_world(seed="default")).pull()
     assert team_of(pulled)["keys"] == [{"id": 1, "name": "Webshop API", "type": "apikeyauth"}]
@@ -257,7 +279,6 @@ def test_a_user_who_cannot_be_read_is_stood_in_for(make_emulator: MakeEmulator) 
 def test_roles_are_read_from_their_own_list_where_the_zone_has_one(
     make_emulator: MakeEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Documented paths that the emulator may lack: here they answer as the documentation shows.
     lists = {
         ("teams", 1, "user-team-roles"): {
             "userTeamRoles": [
@@ -283,7 +304,8 @@ def test_roles_are_read_from_their_own_list_where_the_zone_has_one(
     assert notes_of(pulled) == [
         "the role 777 of user 3: the emulator has no such organization role; it is a member"
     ]
-    assert "/users/roles" not in [request["path"] for request in world.requests]
+    # Only for the custom roles.
+    assert [request["path"] for request in world.requests].count("/users/roles") == 1
 
 
 @pytest.mark.parametrize(

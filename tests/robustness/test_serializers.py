@@ -28,15 +28,19 @@ from make_emulator.schemas import (
     hooks,
     incomplete_executions,
     keys,
+    notes,
     organizations,
+    roles,
     scenarios,
     teams,
     templates,
     users,
     variables,
 )
+from make_emulator.schemas import module_logs as module_logs_schemas
 from make_emulator.schemas.base import ResponseSchema, dumping_world
 from make_emulator.schemas.serialize import compile_serializer, serialize_rows
+from make_emulator.world import module_logs
 from make_emulator.world.clock import MAX_TIMESTAMP
 from make_emulator.world.connections import list_with_usage
 from make_emulator.world.consumption import DailyConsumption, ScenarioConsumption
@@ -49,7 +53,7 @@ from make_emulator.world.models import (
     ScenarioEvent,
     VariableChange,
 )
-from make_emulator.world.roles import ROLES
+from make_emulator.world.roles import PERMISSIONS, ROLES
 from make_emulator.world.world import World
 
 WORLD = PopulatedApp().world
@@ -60,6 +64,11 @@ _ERROR = ExecutionError(name="DataError", message="No.", module_name="Search", a
 def _executions(world: World) -> list[Execution]:
     runs = [row for row in world.logs.all() if isinstance(row, Execution)]
     return [*runs, dataclasses.replace(runs[0], status=3, error=_ERROR)]
+
+
+def _module_logs(world: World) -> list[module_logs.ModuleLog]:
+    rows = module_logs.list_logs(world, world.scenarios[1], 1)
+    return [*rows, dataclasses.replace(rows[0], warning="Mind.", error="No.")]
 
 
 def _changes(world: World) -> list[VariableChange]:
@@ -93,6 +102,11 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     variables.VariableChangeOut: lambda world: _changes(world),
     consumption.ConsumptionOut: lambda world: [ScenarioConsumption(1, 2, 3, 4)],
     consumption.DailyUsageOut: lambda world: [DailyConsumption("1", 2, 3, 4)],
+    folders.FolderListItem: lambda world: [
+        folders.FolderNode(row, levels, columns)
+        for row in world.folders.all()
+        for levels, columns in ((0, None), (1, None), (2, ("id", "children")))
+    ],
     folders.FolderOut: lambda world: world.folders.all(),
     functions.FunctionListItem: lambda world: world.functions.all(),
     functions.FunctionDetail: lambda world: world.functions.all(),
@@ -112,6 +126,14 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     incomplete_executions.IncompleteExecutionOut: lambda world: world.incomplete_executions.all(),
     incomplete_executions.IncompleteExecutionChanged: lambda world: world.incomplete_executions.all(),
     incomplete_executions.RetryListItem: lambda world: world.retries.all(),
+    module_logs_schemas.ModuleLogOut: _module_logs,
+    module_logs_schemas.ModuleOperationsOut: lambda world: [
+        module_logs.ModuleOperations(module_id=1, total=3, warnings=2, errors=1)
+    ],
+    notes.NoteOut: lambda world: [
+        *world.notes.all(),
+        *(dataclasses.replace(row, updated=1, updated_by=1) for row in world.notes.all()),
+    ],
     incomplete_executions.RetryOut: lambda world: world.retries.all(),
     keys.KeyOut: lambda world: world.keys.all(),
     keys.KeyWritten: lambda world: world.keys.all(),
@@ -122,6 +144,9 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     organizations.OrganizationOut: lambda world: world.organizations.all(),
     organizations.OrganizationBrief: lambda world: world.organizations.all(),
     organizations.UserOrganizationRoleOut: lambda world: world.organization_members.all(),
+    roles.RoleOut: lambda world: ROLES,
+    roles.RolePermissionOut: lambda world: PERMISSIONS,
+    roles.CustomRoleOut: lambda world: ROLES,
     scenarios.ScenarioOut: lambda world: world.scenarios.all(),
     scenarios.ScenarioListItem: lambda world: world.scenarios.all(),
     scenarios.ScenarioCloned: lambda world: world.scenarios.all(),
@@ -132,12 +157,14 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     teams.TeamOut: lambda world: world.teams.all(),
     teams.TeamCreated: lambda world: world.teams.all(),
     teams.UserTeamRoleOut: lambda world: world.team_members.all(),
-    users.UserOut: lambda world: world.users.all(),
+    users.UserListItem: lambda world: [
+        users.ListedUser.of(row, organization)
+        for row in world.users.all()
+        for organization in (None, world.organizations[1])
+    ],
     users.PermittedUserOut: lambda world: world.users.all(),
     users.AuthUserOut: lambda world: world.users.all(),
     users.AuthorizationOut: lambda world: [Authorization("token", ["scenarios:read"])],
-    users.RoleOut: lambda world: ROLES,
-    users.RoleDetail: lambda world: ROLES,
 }
 
 every_schema = pytest.mark.parametrize("schema", ROWS, ids=lambda schema: schema.__name__)

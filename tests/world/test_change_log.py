@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from helpers.api import ApiClient, assert_ok, json_of
 from helpers.populated_app import PopulatedApp
 from helpers.webhooks import WebhookHarness
-from make_emulator.world import snapshot
+from make_emulator.world import data_stores, external_services, snapshot
 from make_emulator.world.change_log import ChangeRecorder, Replay
+from make_emulator.world.changes import LentChanges
+from make_emulator.world.models import Consumption, HttpRule
 from make_emulator.world.world import World
 
 
@@ -36,17 +42,31 @@ class Recording:
             self._records.append(record)
         return record
 
-    def assert_replayed(self) -> None:
+    def replayed(self) -> World:
+        """The state that the snapshot and the records lead to."""
+        replay = Replay(orjson.loads(orjson.dumps(self._before)))
+        for record in self._records:
+            replay.apply(record)
+        return replay.finish(self.world.name)
+
+    def assert_replayed(self, *, in_order: bool = True) -> None:
         """Assert that the snapshot and the records lead to the present state, in its order, and to the same next ids."""
         if record := self._recorder.take(deferred=True):
             self._records.append(record)
-        replay = Replay(self._before)
-        for record in self._records:
-            replay.apply(record)
-        restored = replay.finish(self.world.name)
-        assert document(restored) == document(self.world)
+        restored = self.replayed()
+        expected, found = document(self.world), document(restored)
+        if not in_order:
+            expected, found = _without_order(expected), _without_order(found)
+        assert found == expected
         assert restored.ids.hex(32) == self.world.ids.hex(32)
         assert restored.ids.udid() == self.world.ids.udid()
+
+
+def _without_order(value: Any) -> Any:
+    """A document whose lists are sorted: rows that two threads have put stand in the order of their commits."""
+    if isinstance(value, dict):
+        return {name: _without_order(item) for name, item in value.items()}
+    return sorted(value, key=orjson.dumps) if isinstance(value, list) else value
 
 
 def _token(api: ApiClient) -> None:
@@ -155,6 +175,157 @@ def test_a_record_has_what_changed_only(api: ApiClient) -> None:
     }
     assert set(record) == {"put", "ids"}
     assert record["ids"]["words"] == [0, 0]
+
+
+# --- changes of a thread that has lent the lock -----------------------------------------------------
+
+
+def _put(world: World, key: str, sku: str = "X") -> None:
+    data_stores.replace_record(world, world.data_stores[1], key, {"sku": sku, "quantity": 1})
+
+
+def test_changes_of_a_thread_that_has_lent_the_lock_are_stored_as_a_whole_when_it_commits(
+    api: ApiClient,
+) -> None:
+    world, recording = api.world, Recording(api.world)
+    with world.lock:
+        _put(world, "first")
+        with world.lock.lent():
+            with world.lock:
+                _put(world, "other")
+                recording.take()
+            stored = recording.replayed()
+            assert (1, "other") in stored.records
+            assert (1, "first") not in stored.records
+            store = stored.data_stores[1]
+            assert store.records == len(stored.records.where(store=1)) == world.data_stores[1].records - 1
+            assert store.size == sum(row.size for row in stored.records.where(store=1))
+        _put(world, "second")
+        with world.lock.lent(), world.lock:
+            _put(world, "first", "theirs")
+            recording.take()
+        recording.take()
+    assert world.records[1, "first"].data["sku"] == "theirs"
+    recording.assert_replayed(in_order=False)
+
+
+def test_a_row_that_others_change_meanwhile_is_stored_field_by_field(api: ApiClient) -> None:
+    world, recording = api.world, Recording(api.world)
+    owner = ("team", 1)
+    world.tallies[owner] = before = Consumption(10, 10, 10)
+    rule = external_services.add_rule(world, HttpRule(url="*", left=5))
+    recording.take()
+    with world.lock:
+        world.tallies[owner] = Consumption(15, 20, 30)
+        world.scenarios.put(replace(world.scenarios[1], errors_in_a_row=2))
+        world.http_rules.put(replace(rule, hits=1, left=4))
+        world.increments[1, 1] = 3
+        world.tallies["team", 99] = Consumption(5, 5, 5)
+        with world.lock.lent(), world.lock:
+            world.tallies[owner] = Consumption(16, 20, 31)
+            world.scenarios.put(replace(world.scenarios[1], name="Renamed"))
+            world.http_rules.put(replace(world.http_rules[rule.id], hits=2, left=3))
+            world.increments[1, 1] = 4
+            world.tallies["team", 99] = Consumption(6, 5, 5)
+            recording.take()
+        stored = recording.replayed()
+        assert stored.tallies[owner] == Consumption(11, 10, 11) != before
+        assert (stored.scenarios[1].name, stored.scenarios[1].errors_in_a_row) == ("Renamed", 0)
+        assert (stored.http_rules[rule.id].hits, stored.http_rules[rule.id].left) == (1, 4)
+        assert stored.increments[1, 1] == 1
+        assert stored.tallies["team", 99] == Consumption(1, 0, 0)
+        recording.take()
+    recording.assert_replayed(in_order=False)
+
+
+def test_what_others_remove_and_add_meanwhile_is_stored_with_theirs(api: ApiClient) -> None:
+    world, recording = api.world, Recording(api.world)
+    for key in ("a", "b"):
+        _put(world, key)
+    recording.take()
+    with world.lock:
+        _put(world, "a", "lent")
+        _put(world, "c", "lent")
+        data_stores.delete_records(world, world.data_stores[1], ["b"])
+        with world.lock.lent(), world.lock:
+            data_stores.delete_records(world, world.data_stores[1], ["a"])
+            _put(world, "b", "theirs")
+            _put(world, "c", "theirs")
+            recording.take()
+        stored = recording.replayed()
+        assert (1, "a") not in stored.records
+        assert {stored.records[1, key].data["sku"] for key in "bc"} == {"theirs"}
+        recording.take()
+    recording.assert_replayed(in_order=False)
+
+
+def test_a_snapshot_meanwhile_has_no_lent_changes(api: ApiClient) -> None:
+    world, recorder = api.world, ChangeRecorder(api.world)
+    _put(world, "a")
+    world.increments[1, 1] = 1
+    recorder.take()
+    before = snapshot.take(world)["rows"], snapshot.take(world)["increments"]
+    with world.lock:
+        _put(world, "a", "lent")
+        _put(world, "b")
+        world.records.remove(next(key for key, _ in world.records.items()))
+        world.increments[1, 1] = 2
+        world.increments[2, 2] = 1
+        with world.lock.lent(), world.lock:
+            taken = recorder.take_snapshot()
+            assert {row.key: row for row in taken["rows"]["records"]} == {
+                row.key: row for row in before[0]["records"]
+            }
+            assert taken["increments"] == before[1]
+    recorder.take()
+    assert snapshot.take(world)["rows"] == recorder.take_snapshot()["rows"]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.sampled_from(["add", "lend", "commit"]), st.integers(0, 2)),
+        max_size=40,
+    )
+)
+def test_counters_are_stored_without_what_lent_changes_added(steps: list[tuple[int, str, int]]) -> None:
+    """Threads add to counters, lend the lock, and commit, in any order."""
+    world = World("w")
+    tracker = world.track_changes()
+    stored = Counter[int]()
+    added: dict[int, Counter[int]] = {}
+    lent: dict[int, LentChanges] = {}
+    holder: int | None = None
+
+    def commit(thread: int) -> None:
+        stored.update(added.pop(thread, Counter()))
+        for changes in tracker.drain(lambda part, key: getattr(world, part).get(key)).values():
+            for (key, _), value in changes.put.items():
+                assert value == stored[key]
+
+    for thread, action, key in steps:
+        if thread != holder:
+            if holder is not None:
+                commit(holder)
+            holder = thread
+            if thread in lent:
+                tracker.take_back(lent.pop(thread))
+        if action == "add":
+            world.increments[key, 0] = world.increments.get((key, 0), 0) + 1
+            added.setdefault(thread, Counter())[key] += 1
+        elif action == "lend":
+            lent[thread], holder = tracker.lend(), None
+        else:
+            commit(thread)
+            holder = None
+    if holder is not None:
+        commit(holder)
+    for thread, changes in lent.items():
+        tracker.take_back(changes)
+        commit(thread)
+    assert {key: stored[key] for key in range(3)} == {
+        key: world.increments.get((key, 0), 0) for key in range(3)
+    }
+    assert not tracker.stored
 
 
 def test_every_part_of_a_snapshot_is_recorded(api: ApiClient) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..http.endpoint import Endpoint, EndpointGroup
 from . import (
+    build_variables,
     connections,
     consumption,
     data_stores,
@@ -15,7 +16,10 @@ from . import (
     hooks,
     incomplete_executions,
     keys,
+    module_logs,
+    notes,
     organizations,
+    roles,
     scenarios,
     teams,
     templates,
@@ -26,6 +30,9 @@ from . import (
 GROUPS: tuple[EndpointGroup, ...] = (
     scenarios.group,
     executions.group,
+    module_logs.group,
+    notes.group,
+    build_variables.group,
     incomplete_executions.group,
     folders.group,
     consumption.group,
@@ -39,6 +46,7 @@ GROUPS: tuple[EndpointGroup, ...] = (
     organizations.group,
     variables.group,
     users.group,
+    roles.group,
     templates.group,
     enums.group,
 )

@@ -10,6 +10,7 @@ from .contract import contract
 from .errors import CommandGroup
 from .explain import explain
 from .fidelity import fidelity
+from .lint import lint
 from .modules import modules
 from .options import ENV_PREFIX
 from .routes import routes
@@ -39,6 +40,7 @@ for _command in (
     explain,
     survey,
     contract,
+    lint,
     modules,
     routes,
     fidelity,

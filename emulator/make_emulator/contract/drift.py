@@ -32,7 +32,7 @@ _INTERFACE_SPECS = _object_schema({"input_spec": _ANY_LIST, "output_spec": _ANY_
 #: Route -> the shape of a response without a declared schema.
 _UNDECLARED_SHAPES: dict[str, JsonObject] = {
     "POST /scenarios/{scenarioId}/run": _object_schema(
-        {"executionId": _STRING}, {"statusUrl": _STRING, "status": _INTEGER, "outputs": _ANY_OBJECT}
+        {"executionId": _STRING}, {"statusUrl": _STRING, "status": {"enum": ["1", "2", "3"]}, "outputs": _ANY_OBJECT, "error": _ANY_OBJECT}
     ),
     "GET /scenarios/{scenarioId}/executions/{executionId}": _object_schema(
         {"status": {"enum": ["RUNNING", "SUCCESS", "WARNING", "ERROR"]}},
@@ -125,7 +125,7 @@ def response_shape(route: str) -> JsonObject:
     if (by_hand := _UNDECLARED_SHAPES.get(route)) is not None:
         return by_hand
     method, _, path = route.partition(" ")
-    response = _openapi_document()["paths"][path][method.lower()]["responses"]["200"]
+    response = _openapi_document()["paths"][path][method.lower()]["responses"][str(endpoints()[route].status)]
     shape: JsonObject = response["content"]["application/json"]["schema"]
     if beside := _EXTRA_PROPERTIES.get(route):
         shape = {

@@ -197,6 +197,14 @@ class MisdirectedRequestError(MakeError):
     message = "Misdirected Request"
 
 
+class UnprocessableError(MakeError):
+    """422: the request is valid, and what it names is not fit for it."""
+
+    status = 422
+    code = "SC422"
+    message = "Unprocessable Entity"
+
+
 class FailedDependencyError(MakeError):
     """424: a dependency of the request crashed or timed out."""
 
@@ -271,6 +279,7 @@ _FROM_DOMAIN_ERROR: Mapping[type[exceptions.DomainError], Callable[[Any], MakeEr
     exceptions.VersionConflictError: _conflict,
     exceptions.OperationsExhaustedError: lambda error: OrganizationPausedError(error.detail),
     exceptions.ExecutionTimeoutError: lambda error: FailedDependencyError(error.detail),
+    exceptions.NotReplayableError: lambda error: UnprocessableError(error.detail),
     exceptions.MalformedBlueprintError: lambda error: InvalidBlueprintError(error.detail),
     exceptions.PlanLimitError: lambda error: EntityLimitError(error.detail),
     exceptions.ResourceInUseError: lambda error: BlockedByDependencyError(error.detail),

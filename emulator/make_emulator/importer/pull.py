@@ -13,6 +13,7 @@ from .client import ZoneClient, ZoneError
 from .options import ImportNote, ImportOptions, Progress
 from .organization_reader import (
     effective_license,
+    read_custom_roles,
     read_members,
     read_organization,
     read_team,
@@ -68,7 +69,8 @@ def pull(
     me = read_token_user(steps)
     team = read_team(steps)
     organization = read_organization(steps, team["organizationId"])
-    users, owner, members, team_members = read_members(steps, organization["id"], me)
+    roles = read_custom_roles(steps, organization["id"])
+    users, owner, members, team_members = read_members(steps, organization["id"], me, roles)
     reader = TeamReader(steps, has_functions=effective_license(organization)["customFunctions"])
     resources = {key: read(reader) for key, read in _TEAM_LISTS.items()}
     document: JsonObject = {
@@ -77,6 +79,7 @@ def pull(
             {
                 **organization,
                 "owner": owner,
+                "customRoles": roles,
                 "members": members,
                 "variables": read_variables(steps, "organization", organization["id"]),
                 "teams": [
@@ -106,7 +109,7 @@ def _drop_empty_lists(document: JsonObject) -> None:
             for row in (organization, team, *team["scenarios"], *team["dataStores"]):
                 for key in [
                     key
-                    for key in ("members", "variables", "runs", "records", *_TEAM_LISTS)
+                    for key in ("customRoles", "members", "variables", "runs", "records", *_TEAM_LISTS)
                     if row.get(key) == []
                 ]:
                     del row[key]

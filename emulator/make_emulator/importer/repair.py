@@ -94,7 +94,7 @@ def _removable_path(path: SeedPath) -> SeedPath:
             return row
         case ("organizations", int(), "license", str(), *_):
             return path[:4]
-        case ("organizations", int(), "members" | "variables", int(), *_):
+        case ("organizations", int(), "customRoles" | "members" | "variables", int(), *_):
             return path[:4]
         case ("organizations", int(), str(key), *_) if key in _OPTIONAL_ORGANIZATION_KEYS:
             return path[:3]

@@ -47,6 +47,15 @@ def _account_metadata(metadata: Any) -> JsonObject | None:
     return kept or None
 
 
+def custom_role_row(row: JsonObject) -> JsonObject:
+    return {
+        **id_and_name(row),
+        "category": row["category"],
+        **_without_nulls(description=row.get("description") or None),
+        "permissions": list(row.get("permissions") or ()),
+    }
+
+
 def key_row(row: JsonObject) -> JsonObject:
     return {**id_and_name(row), "type": row["typeName"]}
 

@@ -18,6 +18,7 @@ from ..engine.scenarios import activation, crud
 from ..registry import WorldSpec
 from ..world import (
     connections,
+    custom_roles,
     data_stores,
     folders,
     functions,
@@ -139,6 +140,9 @@ class WorldBuilder:
             zone=zone_host(zone),
             id=row["id"],
         )
+        for place, role in enumerate(row["custom_roles"]):
+            with self.collect_issues(*path, "customRoles", place):
+                custom_roles.create(self.world, organization, **role)
         for member in row["members"]:
             organizations.add_organization_member(
                 self.world, self._users[member["user"]], organization, role_id=member["role"]

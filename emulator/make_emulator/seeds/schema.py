@@ -23,6 +23,7 @@ from .fields import (
     IntegerField,
     ObjectField,
     PatternField,
+    PermissionsField,
     ReferenceField,
     RoleField,
     ScalarField,
@@ -115,6 +116,16 @@ class TokenSection(Section):
         "The scopes: all (the default), read, or a list of scopes.", load_default=SCOPE_SETS["all"]
     )
     token = token_field("The token itself, for the default world; the tokens of other worlds are generated.")
+
+
+class CustomRoleSection(Section):
+    """A custom role of an organization."""
+
+    id = IntegerField("Its id; left out, the next free one above 100.", minimum=1)
+    name = TextField("The name of the role.", maximum=50, required=True)
+    category = ChoiceField("Where users have it.", ("organization", "team"), load_default="team")
+    description = TextField("The description.", minimum=0, maximum=1024)
+    permissions = PermissionsField("The permissions.", load_default=())
 
 
 class OrganizationMemberSection(Section):
@@ -327,6 +338,8 @@ class LicenseSection(Section):
     creating_templates = BooleanField("True to allow the creation of templates.")
     custom_variables = BooleanField("True to allow custom variables.")
     custom_functions = BooleanField("True to allow custom functions.")
+    custom_roles = BooleanField("True to allow custom roles.")
+    private_spaces = BooleanField("True to allow private spaces.")
 
 
 class OrganizationSection(Section):
@@ -341,6 +354,7 @@ class OrganizationSection(Section):
     created = TimeField("The time of its creation.")
     country_id = IntegerField("The country, as in the API.", minimum=1, load_default=59)
     timezone_id = TimezoneField("The time zone, as in the API.", minimum=1, load_default=113)
+    custom_roles = SectionList(CustomRoleSection, "Custom roles.", load_default=list)
     members = SectionList(OrganizationMemberSection, "The members besides its owner.", load_default=list)
     variables = SectionList(VariableSection, "Custom variables of the organization.", load_default=list)
     teams = SectionList(TeamSection, "Its teams.", load_default=list)

@@ -2,7 +2,7 @@
 
 Every change is appended to the log before its response goes out, so a server that is killed at any moment loses no
 change that a client knows of; with ``sync`` neither does a machine that loses its power. A change is one record, which
-is there as a whole or not at all. When the log has grown, a thread writes a new snapshot, and the log starts again. A
+is there as a whole or not at all; so is a run, whatever calls of the world it let through meanwhile. When the log has grown, a thread writes a new snapshot, and the log starts again. A
 server that stops leaves a snapshot alone. Counts of rate windows are stored with the next change.
 
 ``FILE`` is the snapshot and ``FILE.log.N`` are the segments of the log that continue it. A snapshot names its log and

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ import orjson
 
 from ..world import snapshot
 from ..world.change_log import Replay
+from ..world.collector import collector_paused
 from ..world.world import World
 from .write_ahead_log import DamagedSegmentError, read_records, reserve
 
@@ -54,19 +54,13 @@ def read_state(path: Path, name: str, *, cut: bool = False) -> StoredState | Non
         data = path.read_bytes()
     except FileNotFoundError:
         return None
-    # No garbage arises here, but the collector would traverse all new rows repeatedly.
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
+    with collector_paused():
         try:
             document = orjson.loads(data)
         except orjson.JSONDecodeError as error:
             raise snapshot.InvalidSnapshotError(f"it is not JSON: {error}") from None
         del data
         return _replay(path, document, name, cut=cut)
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _replay(path: Path, document: Any, name: str, *, cut: bool) -> StoredState:

@@ -337,7 +337,10 @@ class WorldStore:
         self._unwritten.clear()
 
     def _document(self, world: World, name: LogName) -> dict[str, Any]:
-        document = {**snapshot.take(world), "log": name.to_json()}
+        recorder = self._recorder
+        # Without the changes of runs in progress, which are stored as a whole when they end.
+        taken = recorder.take_snapshot() if recorder and recorder.world is world else snapshot.take(world)
+        document = {**taken, "log": name.to_json()}
         return document if self._spec is None else {**document, "spec": self._spec}
 
     def _next_name(self) -> LogName:

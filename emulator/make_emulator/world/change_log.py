@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from . import snapshot
+from . import data_stores, snapshot
 from .changes import Changes
 from .schema import TABLES
 from .world import World
@@ -26,7 +26,7 @@ class ChangeRecorder:
     """Recorder of the changes of one world; the caller holds the lock of the world."""
 
     def __init__(self, world: World) -> None:
-        self._world = world
+        self.world = world
         self._tracker = world.track_changes()
         self._scalars = _scalars(world)
         self._clock = _clock(world)
@@ -39,7 +39,7 @@ class ChangeRecorder:
         Args:
             deferred: make a record also of what reads change, such as calls counted in rate windows.
         """
-        world, record = self._world, dict[str, Any]()
+        world, record = self.world, dict[str, Any]()
         if (clock := _clock(world)) != self._clock:
             record["clock"] = {"frozen": clock[0] is not None, "now": world.now(), "offset": clock[1]}
             self._clock = clock
@@ -54,14 +54,14 @@ class ChangeRecorder:
         if (values := _scalars(world)) != self._scalars:
             triples = zip(snapshot.SCALARS, values, self._scalars, strict=True)
             scalars = {name: value for name, value, before in triples if value != before}
-        if not (record or deferred or (self._tracker.changes.keys() | scalars.keys()) - _DEFERRED_PARTS):
+        if not (record or deferred or (self._tracker.changed_parts | scalars.keys()) - _DEFERRED_PARTS):
             return None
         if scalars:
             record["scalars"] = scalars
             self._scalars = values
         put: dict[str, Any] = {}
         removed: dict[str, Any] = {}
-        for part, changes in self._tracker.drain().items():
+        for part, changes in self._tracker.drain(self._value_of).items():
             put |= _entries(part, changes)
             if changes.removed:
                 removed[part] = list(changes.removed)
@@ -70,6 +70,17 @@ class ChangeRecorder:
         if removed:
             record["removed"] = removed
         return snapshot.dumps(record) if record else None
+
+    def take_snapshot(self) -> dict[str, Any]:
+        """Snapshot of the world, without the changes of threads that have lent its lock, for `snapshot.iter_dumps`."""
+        stored: dict[str, dict[Any, Any]] = {}
+        for (part, key), value in self._tracker.stored.items():
+            stored.setdefault(part, {})[key] = value
+        return snapshot.take(self.world, stored)
+
+    def _value_of(self, part: str, key: Any) -> Any:
+        """The present row or entry at a key, ``None`` for none."""
+        return getattr(self.world, part).get(key)
 
 
 def _scalars(world: World) -> tuple[Any, ...]:
@@ -138,6 +149,8 @@ class Replay:
             self._parent(section)[section] = list(entries.values())
         world = snapshot.restore(self._document, name, resume=True)
         world.ids.skip(*self._words)
+        # A run that was lost with its records may have shared a store with calls that are not lost.
+        data_stores.count_records(world)
         return world
 
     def _section(self, section: str) -> dict[Hashable, Any]:

@@ -238,6 +238,15 @@ def _validate_record_data(
     return data
 
 
+def count_records(world: World) -> None:
+    """Makes the number and the size of the records of every store those of the records that there are."""
+    for store in list(world.data_stores):
+        rows = world.records.where(store=store.id)
+        records, size = len(rows), sum(record.size for record in rows)
+        if (records, size) != (store.records, store.size):
+            world.data_stores.put(replace(store, records=records, size=size))
+
+
 def create_record(world: World, store_id: int, key: str, data: Mapping[str, Json], size: int) -> Record:
     """A new record of a store, of the size that `record_size` computes; not yet put into it."""
     return Record(data_store_id=store_id, key=key, data=data, size=size, sequence=world.ids.next("record"))

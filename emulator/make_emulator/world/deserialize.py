@@ -88,7 +88,7 @@ def _tuple_reader(kinds: Sequence[Any]) -> Reader:
 def _dataclass_reader(kind: Any) -> Reader:
     hints = get_type_hints(kind)
     columns = [(field, reader_for(hints[field.name])) for field in fields(kind)]
-    names = frozenset(hints)
+    names = frozenset(field.name for field, _ in columns)
     arguments = ", ".join(names)
     # No field has a name in the form of `_Row`.
     make = eval(f"lambda {arguments}: _Row({', '.join(f'{name}={name}' for name in names)})", {"_Row": kind})

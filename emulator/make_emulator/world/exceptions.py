@@ -78,6 +78,10 @@ class InvalidStateError(DomainError):
     """The resource is not in a state that allows the operation."""
 
 
+class NotReplayableError(DomainError):
+    """The data that an execution received are not stored any more, or never were."""
+
+
 class PlanLimitError(DomainError):
     """The limit of the plan is reached."""
 

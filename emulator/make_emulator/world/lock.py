@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .changes import ChangeTracker
+
 #: Seconds after which a run lends the lock to requests that wait for it.
 MAX_HOLD = 0.05
 
@@ -17,9 +19,11 @@ MAX_PAUSE = 0.1
 class WorldLock:
     """Reentrant lock that its owner can lend to other threads."""
 
-    __slots__ = ("_acquired", "_depth", "_lock", "_owner", "_waiting", "_waiting_changed")
+    __slots__ = ("_acquired", "_depth", "_lock", "_owner", "_waiting", "_waiting_changed", "tracker")
 
     def __init__(self) -> None:
+        #: Tracks the changes of the world, if it is tracked; those of a thread that lends the lock are set aside.
+        self.tracker: ChangeTracker | None = None
         self._lock = threading.Lock()
         self._owner: int | None = None
         self._depth = 0
@@ -62,12 +66,15 @@ class WorldLock:
         if self._owner != threading.get_ident():
             yield
             return
-        depth = self._depth
+        depth, tracker = self._depth, self.tracker
+        changes = tracker.lend() if tracker is not None else None
         self._release()
         try:
             yield
         finally:
             self._acquire(depth)
+            if tracker is not None and changes is not None:
+                tracker.take_back(changes)
 
     def give_way(self) -> None:
         """Lends the lock until no thread waits for it, or `MAX_PAUSE` is over."""

@@ -19,6 +19,7 @@ from ..redaction.secret_values import SecretValues
 from . import secret_texts
 from .models import (
     BlueprintVersion,
+    BuildVariable,
     Connection,
     CustomFunction,
     DataStore,
@@ -34,6 +35,7 @@ from .models import (
     InstantRetry,
     Key,
     Mail,
+    Note,
     OAuthClient,
     OAuthCode,
     OAuthGrant,
@@ -43,6 +45,7 @@ from .models import (
     PublicTemplate,
     Record,
     RetryAttempt,
+    Role,
     Scenario,
     ScenarioEvent,
     SentRequest,
@@ -185,6 +188,13 @@ class Tables:
         references={"organization_id": "organizations"},
         resource="team",
     )
+    custom_roles: Table[int, Role] = table(
+        Role,
+        indexes={"organization": "organization_id"},
+        owners={"organizations": "organization"},
+        references={"organization_id": "organizations"},
+        is_optional=True,
+    )
     users: Table[int, User] = table(User, resource="user")
     organization_members: Table[tuple[int, int], OrganizationMember] = table(
         OrganizationMember,
@@ -269,6 +279,22 @@ class Tables:
         indexes={"scenario": "scenario_id"},
         owners={"scenarios": "scenario"},
         sections={"executions": Execution, "scenario_events": ScenarioEvent},
+    )
+    notes: Table[int, Note] = table(
+        Note,
+        indexes={"scenario": "scenario_id"},
+        owners={"scenarios": "scenario"},
+        references={"scenario_id": "scenarios", "team_id": "teams"},
+        resource="note",
+        is_optional=True,
+    )
+    build_variables: Table[tuple[int, str, int], BuildVariable] = table(
+        BuildVariable,
+        key=("scenario_id", "name", "user_id"),
+        indexes={"scenario": "scenario_id"},
+        owners={"scenarios": "scenario"},
+        references={"scenario_id": "scenarios", "user_id": "users"},
+        is_optional=True,
     )
     incomplete_executions: Table[str, IncompleteExecution] = table(
         IncompleteExecution,

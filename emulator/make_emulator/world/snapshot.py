@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import base64
 import binascii
-import gc
 import struct
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
 
 from ..redaction.masking import LOG_REDACTOR, mask_all
 from .clock import MAX_TIMESTAMP
+from .collector import collector_paused
 from .deserialize import DeserializationError, reader_for
 from .models import Consumption, ModuleScript
 from .schema import TABLES, collect_secrets
 from .secret_texts import of_execution, values_of
+from .tables import Table
 from .world import World
 
 VERSION = 1
@@ -67,6 +69,8 @@ DICT_ENTRIES: Mapping[str, DictEntry] = {
     "scripts": DictEntry(lambda _key, script: script, lambda entry: entry["module"]),
 }
 
+_NONE: Mapping[Any, Any] = MappingProxyType({})
+
 #: The bytes that `iter_dumps` collects before it yields them.
 _PIECE_SIZE = 262_144
 
@@ -74,20 +78,30 @@ _PIECE_SIZE = 262_144
 # --- save ----------------------------------------------------------------------------------------
 
 
-def take(world: World) -> dict[str, Any]:
-    """Snapshot of a world, for `dumps`."""
+def take(world: World, stored: Mapping[str, Mapping[Any, Any]] = _NONE) -> dict[str, Any]:
+    """Snapshot of a world, for `dumps`.
+
+    Args:
+        stored: table or dict -> key -> the value that takes the place of the present one, ``None`` for none.
+    """
     with world.lock:
         sections: dict[str, list[Any]] = {}
         for name, spec in TABLES.items():
+            rows: Sequence[Any] | Table[Any, Any] = world.table(name)
+            if name in stored:
+                rows = list(_replaced(world.table(name).items(), stored[name]).values())
             for section, kind in spec.sections.items():
-                rows = world.table(name)
                 is_mixed = len(spec.sections) > 1
                 sections[section] = [row for row in rows if type(row) is kind] if is_mixed else list(rows)
-        return {**header(world), "rows": sections}
+        return {**header(world, stored), "rows": sections}
 
 
-def header(world: World) -> dict[str, Any]:
-    """The state of a world besides its rows; the caller holds the lock."""
+def _replaced(entries: Iterable[tuple[Any, Any]], stored: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {key: value for key, value in {**dict(entries), **stored}.items() if value is not None}
+
+
+def header(world: World, stored: Mapping[str, Mapping[Any, Any]] = _NONE) -> dict[str, Any]:
+    """The state of a world besides its rows; the caller holds the lock. For ``stored`` see `take`."""
     return {
         "version": VERSION,
         **{name: getattr(world, name) for name in SCALARS},
@@ -98,7 +112,10 @@ def header(world: World) -> dict[str, Any]:
         },
         "ids": {name: _encode_random_state(state) for name, state in world.ids.state().items()},
         **{
-            name: [dict_entry.write(*item) for item in getattr(world, name).items()]
+            name: [
+                dict_entry.write(*item)
+                for item in _replaced(getattr(world, name).items(), stored.get(name, _NONE)).items()
+            ]
             for name, dict_entry in DICT_ENTRIES.items()
         },
     }
@@ -171,16 +188,11 @@ def loads(data: bytes, name: str, *, resume: bool = False) -> World:
     Raises:
         InvalidSnapshotError: if it is not JSON, or cannot be restored.
     """
-    # No garbage arises here, but the collector would traverse all new rows repeatedly, which takes twice as long as the rest.
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        return restore(orjson.loads(data), name, resume=resume)
-    except orjson.JSONDecodeError as error:
-        raise InvalidSnapshotError(f"it is not JSON: {error}") from None
-    finally:
-        if was_enabled:
-            gc.enable()
+    with collector_paused():
+        try:
+            return restore(orjson.loads(data), name, resume=resume)
+        except orjson.JSONDecodeError as error:
+            raise InvalidSnapshotError(f"it is not JSON: {error}") from None
 
 
 def restore(document: Any, name: str, *, resume: bool = False) -> World:

@@ -176,6 +176,10 @@ class Table(Generic[Key, Row]):
     def __iter__(self) -> Iterator[Row]:
         return iter(self._rows.values())
 
+    def items(self) -> Iterator[tuple[Key, Row]]:
+        """The rows with their keys."""
+        return iter(self._rows.items())
+
     def __contains__(self, key: object) -> bool:
         return key in self._rows
 
@@ -195,7 +199,7 @@ class Table(Generic[Key, Row]):
         self.revision += 1
         self._all_rows.put(key, row)
         if self.tracker is not None:
-            self.tracker.record_put(self.name, key, row)
+            self.tracker.record_put(self.name, key, row, old)
         for index, value_of in self._indexes.items():
             lookup = self._lookups[index]
             value = value_of(row)
@@ -253,7 +257,7 @@ class Table(Generic[Key, Row]):
         self.revision += 1
         self._all_rows.remove(key)
         if self.tracker is not None:
-            self.tracker.record_removal(self.name, key)
+            self.tracker.record_removal(self.name, key, row)
         for index, value_of in self._indexes.items():
             value = value_of(row)
             if value is not None:

@@ -74,7 +74,7 @@ class World(Tables):
 
     def track_changes(self) -> ChangeTracker:
         """Track the changes of the tables and dicts from now on; returns their tracker, which replaces an earlier one."""
-        tracker = ChangeTracker()
+        self.lock.tracker = tracker = ChangeTracker()
         for part in vars(self).values():
             if isinstance(part, Table | TrackedDict):
                 part.tracker = tracker

@@ -27,14 +27,17 @@ from .functions import CustomFunction, FunctionChange
 from .hooks import Hook, HookLog, Incoming
 from .json_types import FieldSpec, FieldSpecs, Headers, Json
 from .keys import Key
+from .notes import BuildVariable, Note
 from .oauth import OAuthAccess, OAuthClient, OAuthCode, OAuthGrant, OAuthToken
 from .organizations import License, Organization, OrganizationMember, Team, TeamMember, Token, User
+from .roles import Role
 from .scenarios import BlueprintVersion, Folder, PublicTemplate, Scenario, Template
 from .variables import Variable, VariableChange
 
 __all__ = [
     "Attachment",
     "BlueprintVersion",
+    "BuildVariable",
     "BundlePosition",
     "ConditionResult",
     "Connection",
@@ -63,6 +66,7 @@ __all__ = [
     "License",
     "Mail",
     "ModuleScript",
+    "Note",
     "OAuthAccess",
     "OAuthClient",
     "OAuthCode",
@@ -73,6 +77,7 @@ __all__ = [
     "PublicTemplate",
     "Record",
     "RetryAttempt",
+    "Role",
     "Scenario",
     "ScenarioEvent",
     "SentRequest",

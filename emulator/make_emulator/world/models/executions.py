@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from .hooks import Incoming
 from .json_types import Json
@@ -137,6 +137,8 @@ class Execution:
     decisions: tuple[FlowDecision, ...] = ()
     steps_left_out: int = 0
     decisions_left_out: int = 0
+    #: The id of the run whose data this one got again.
+    replay_of: str | None = None
 
     @property
     def ends(self) -> int:
@@ -217,6 +219,9 @@ class RetryAttempt:
 @dataclass(frozen=True, slots=True)
 class Consumption:
     """Operations, hundredths of credits, and bytes."""
+
+    #: Fields that changes add to.
+    COUNTERS: ClassVar = ("operations", "centicredits", "transfer")
 
     operations: int = 0
     centicredits: int = 0

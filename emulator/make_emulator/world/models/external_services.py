@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from .json_types import Headers, Json
 
@@ -16,6 +17,9 @@ class HttpRule:
     the milliseconds that the response takes, ``error`` is ``"timeout"`` or ``"connection"`` where there is none. ``left``
     is the number of requests that still match (``None`` for all), ``hits`` the number of those that did.
     """
+
+    #: Fields that changes add to.
+    COUNTERS: ClassVar = ("left", "hits")
 
     id: int = 0
     method: str | None = None
