@@ -69,7 +69,8 @@ def test_a_run_that_is_not_waited_for_can_be_looked_up(api: ContractClient, shar
 @pytest.mark.fidelity("scenarios.run-inactive")
 def test_a_scenario_that_is_not_live_cannot_be_run(api: ContractClient, shared: Resources) -> None:
     body = {"data": {"name": "Zoe"}, "responsive": True}
-    api.post(f"/scenarios/{shared.id('scenario')}/run", body).refused(400, "SC400")
+    answer = api.post(f"/scenarios/{shared.id('scenario')}/run", body).refused(422, "IM325")
+    assert answer["message"] == "Scenario is not activated"
 
 
 @pytest.mark.covers(RUN, "validation")
@@ -200,9 +201,9 @@ def test_the_logs_can_be_narrowed_to_a_span_of_time(api: ContractClient, ran: tu
 @pytest.mark.fidelity("logs.filters", "logs.check-runs")
 def test_the_logs_take_the_other_filters_too(api: ContractClient, ran: tuple[int, str]) -> None:
     scenario, execution = ran
-    [credits] = [row["centicredits"] for row in logs(api, scenario) if row["id"] == execution]
-    assert execution in [row["id"] for row in logs(api, scenario, creditsFrom=credits, creditsTo=credits)]
-    assert execution not in [row["id"] for row in logs(api, scenario, creditsFrom=credits + 1)]
+    [used] = [row["centicredits"] for row in logs(api, scenario) if row["id"] == execution]
+    assert execution in [row["id"] for row in logs(api, scenario, creditsFrom=used, creditsTo=used)]
+    assert execution not in [row["id"] for row in logs(api, scenario, creditsFrom=used + 1)]
     assert [row["id"] for row in logs(api, scenario, executionName="no run has this name")] == []
     assert execution in [row["id"] for row in logs(api, scenario, showCheckRuns="true")]
 

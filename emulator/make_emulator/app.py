@@ -44,6 +44,7 @@ def create_app(
     allowed_hosts: Iterable[str] = (),
     allowed_origins: Iterable[str] = (),
     run_time_limit: float = DEFAULT_RUN_TIME_LIMIT,
+    hints: bool = True,
 ) -> Flask:
     """Build the emulator as a WSGI application with one world named ``default``.
 
@@ -60,6 +61,7 @@ def create_app(
         allowed_hosts: further host names under which the server is called, e.g. ``make`` or ``.example.com``.
         allowed_origins: origins whose pages may use the control API, e.g. ``http://localhost:5173``.
         run_time_limit: the seconds that the computation of a run, or of all runs of a seed, may take.
+        hints: true to explain errors in the header ``X-Emulator-Why``.
 
     Raises:
         ValueError: if the seed, or another argument, is invalid.
@@ -78,6 +80,7 @@ def create_app(
         seeds.list_seeds(),
         transport=HttpClient(allow_private=allow_private_network) if allow_network else None,
         run_time_limit=run_time_limit,
+        has_hints=hints,
     )
     registry.create(
         WorldSpec(

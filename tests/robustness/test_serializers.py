@@ -19,6 +19,7 @@ from make_emulator.api.users import Authorization
 from make_emulator.schemas import (
     connections,
     consumption,
+    custom_properties,
     data_stores,
     data_structures,
     enums,
@@ -28,6 +29,7 @@ from make_emulator.schemas import (
     hooks,
     incomplete_executions,
     keys,
+    memberships,
     notes,
     organizations,
     roles,
@@ -46,6 +48,7 @@ from make_emulator.world.connections import list_with_usage
 from make_emulator.world.consumption import DailyConsumption, ScenarioConsumption
 from make_emulator.world.enums import REGIONS, countries, timezones
 from make_emulator.world.keys import all_key_types
+from make_emulator.world.memberships import organization_roles_of, team_roles_of
 from make_emulator.world.models import (
     Execution,
     ExecutionError,
@@ -83,6 +86,9 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     connections.ConnectionDetail: lambda world: world.connections.all(),
     connections.ConnectionCreated: lambda world: world.connections.all(),
     connections.ConnectionTested: lambda world: world.connections.all(),
+    custom_properties.CustomPropertyStructureOut: lambda world: world.custom_property_structures.all(),
+    custom_properties.CustomPropertyItemListItem: lambda world: world.custom_property_items.all(),
+    custom_properties.CustomPropertyItemOut: lambda world: world.custom_property_items.all(),
     data_stores.DataStoreListItem: lambda world: world.data_stores.all(),
     data_stores.DataStoreDetail: lambda world: world.data_stores.all(),
     data_stores.DataStoreWritten: lambda world: world.data_stores.all(),
@@ -138,12 +144,15 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     keys.KeyOut: lambda world: world.keys.all(),
     keys.KeyWritten: lambda world: world.keys.all(),
     keys.KeyTypeOut: lambda world: all_key_types().values(),
+    memberships.OrganizationRoleOut: lambda world: organization_roles_of(world, world.organizations[1]),
+    memberships.TeamRoleOut: lambda world: team_roles_of(world, world.teams[1]),
     organizations.LicenseOut: lambda world: [row.license for row in world.organizations.all()],
     organizations.TeamInOrganization: lambda world: world.teams.all(),
     organizations.OrganizationListItem: lambda world: world.organizations.all(),
     organizations.OrganizationOut: lambda world: world.organizations.all(),
     organizations.OrganizationBrief: lambda world: world.organizations.all(),
     organizations.UserOrganizationRoleOut: lambda world: world.organization_members.all(),
+    roles.RoleListOut: lambda world: ROLES,
     roles.RoleOut: lambda world: ROLES,
     roles.RolePermissionOut: lambda world: PERMISSIONS,
     roles.CustomRoleOut: lambda world: ROLES,

@@ -85,7 +85,7 @@ def _members_of_team(call: ApiCall, organization: Organization, team_id: int) ->
     """Returns the ids of the users of a team of an organization; for 0, of those that belong to none of its teams."""
     world = call.world
     if team_id:
-        team = call.visibility.find("team", team_id)
+        team = call.visibility.find_owner("team", team_id, "filterByTeamId")
         if team.organization_id != organization.id:
             raise NotFoundError("team", team_id)
         return {row.user_id for row in world.team_members.where(team=team_id)}

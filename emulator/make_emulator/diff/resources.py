@@ -109,6 +109,11 @@ def _organization_resource(
         "members": _members(row, row, users, options),
         "variables": _variables(row),
     }
+    if "custom_properties" in row:
+        fields["custom_properties"] = {
+            item["name"]: {key: value for key, value in item.items() if key not in ("id", "name")}
+            for item in row["custom_properties"]
+        }
     return Resource(
         "organization",
         row["id"],

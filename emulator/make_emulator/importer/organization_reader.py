@@ -22,7 +22,7 @@ from ..world.roles import (
     TEAM_MEMBER,
 )
 from .client import ErrorResponseError, NotFoundError, ZoneError, extract_rows
-from .rows import custom_role_row, variable_row
+from .rows import custom_property_row, custom_role_row, variable_row
 from .steps import StepRunner
 
 #: The page size of lists of users.
@@ -155,6 +155,30 @@ def read_variables(steps: StepRunner, owner: str, id: int) -> list[JsonObject]:
     found: JsonObject = steps.read_optional(what, f"{owner}-variables:read", what, read) or {"variables": []}
     rows: list[JsonObject] = found["variables"]
     return sorted(rows, key=lambda row: str(row["name"]))
+
+
+def read_custom_properties(steps: StepRunner, organization: JsonObject) -> list[JsonObject] | None:
+    """Returns the custom properties of an organization's scenarios; ``None`` if it has no structure of them."""
+    if not effective_license(organization)["customProperties"]:
+        return None
+
+    def read() -> JsonObject:
+        area = "custom-property-structures"
+        response = steps.zone.get(area, organizationId=organization["id"])
+        structures = extract_rows(response, "customPropertyStructures")
+        rows = [
+            custom_property_row(row)
+            for structure in structures
+            for row in extract_rows(
+                steps.zone.get(area, structure["id"], "custom-property-structure-items", cols=["*"]),
+                "customPropertyStructureItems",
+            )
+        ]
+        return {"items": rows if structures else None}
+
+    what = "custom properties"
+    found = steps.read_optional(what, "custom-property-structures:read", what, read)
+    return found["items"] if found else None
 
 
 def read_custom_roles(steps: StepRunner, organization_id: int) -> list[JsonObject]:

@@ -13,6 +13,7 @@ from .client import ZoneClient, ZoneError
 from .options import ImportNote, ImportOptions, Progress
 from .organization_reader import (
     effective_license,
+    read_custom_properties,
     read_custom_roles,
     read_members,
     read_organization,
@@ -71,7 +72,12 @@ def pull(
     organization = read_organization(steps, team["organizationId"])
     roles = read_custom_roles(steps, organization["id"])
     users, owner, members, team_members = read_members(steps, organization["id"], me, roles)
-    reader = TeamReader(steps, has_functions=effective_license(organization)["customFunctions"])
+    properties = read_custom_properties(steps, organization)
+    reader = TeamReader(
+        steps,
+        has_functions=effective_license(organization)["customFunctions"],
+        has_custom_properties=bool(properties),
+    )
     resources = {key: read(reader) for key, read in _TEAM_LISTS.items()}
     document: JsonObject = {
         "users": users,
@@ -82,6 +88,7 @@ def pull(
                 "customRoles": roles,
                 "members": members,
                 "variables": read_variables(steps, "organization", organization["id"]),
+                **({"customProperties": properties} if properties is not None else {}),
                 "teams": [
                     {
                         "id": team["id"],

@@ -25,12 +25,14 @@ _RESOURCE_LISTS: dict[str, tuple[str, frozenset[str]]] = {
     "folders": ("folder", frozenset(["parent"])),
     "dataStructures": ("data structure", frozenset()),
     "dataStores": ("data store", frozenset(["dataStructure"])),
-    "scenarios": ("scenario", frozenset(["description", "folder", "created", "active"])),
+    "scenarios": ("scenario", frozenset(["description", "folder", "created", "active", "customProperties"])),
     "templates": ("template", frozenset(["description", "language", "scheduling"])),
 }
 #: Lists within a row whose own rows can be removed one by one.
 _NESTED_LISTS = {"records": "record", "runs": "past execution"}
-_OPTIONAL_ORGANIZATION_KEYS = frozenset(["license", "created", "countryId", "timezoneId", "zone"])
+_OPTIONAL_ORGANIZATION_KEYS = frozenset(
+    ["license", "created", "countryId", "timezoneId", "zone", "customProperties"]
+)
 
 _NoteCallback = Callable[[str, str], None]
 

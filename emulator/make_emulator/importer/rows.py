@@ -60,6 +60,17 @@ def key_row(row: JsonObject) -> JsonObject:
     return {**id_and_name(row), "type": row["typeName"]}
 
 
+def custom_property_row(row: JsonObject) -> JsonObject:
+    options = [option["value"] for option in row.get("options") or ()]
+    return {
+        **id_and_name(row),
+        "label": row["label"],
+        "type": row["type"],
+        **_without_nulls(description=row.get("description"), options=options or None),
+        **({"required": True} if row.get("required") else {}),
+    }
+
+
 def function_row(row: JsonObject) -> JsonObject:
     return {**id_and_name(row), **_without_nulls(description=row.get("description") or None)}
 

@@ -32,6 +32,7 @@ _ONE_LINE_LISTS = frozenset(
         "records",
         "runs",
         "spec",
+        "customProperties",
     ]
 )
 

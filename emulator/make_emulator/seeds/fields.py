@@ -11,13 +11,13 @@ import marshmallow as ma
 from marshmallow import fields
 
 from ..json_types import Json
+from ..plain_text import did_you_mean
 from ..schemas.base import MAX_ID
 from ..schemas.data_structures import spec_issues
 from ..world import roles
 from ..world.clock import DAY, MAX_TIMESTAMP, MINUTE, SECOND, parse_iso
 from ..world.enums import SCOPES, timezone_codes
 from ..world.zones import ZONE_PATTERN
-from .issues import did_you_mean
 
 #: Names of sets of scopes in a seed.
 SCOPE_SETS = {

@@ -9,6 +9,7 @@ from typing import Any
 
 import marshmallow as ma
 
+from ..plain_text import did_you_mean
 from ..world import roles
 from ..world.custom_roles import LAST_BUILT_IN_ID
 from ..world.data_stores import find_field_issues
@@ -20,7 +21,7 @@ from .blueprint_library import (
     find_schedule_issues,
 )
 from .fields import SCOPE_SETS
-from .issues import SeedError, SeedIssue, SeedPath, did_you_mean
+from .issues import SeedError, SeedIssue, SeedPath
 from .schema import SEED_SCHEMA
 from .yaml_reader import SeedDocument
 
@@ -121,6 +122,10 @@ class _Validator:
             [row for path, owner in organizations for row in iter_rows(owner, "custom_roles", path)]
         )
         self._assign_ids("team", teams)
+        self._assign_ids(
+            "custom property",
+            [item for path, row in organizations for item in iter_rows(row, "custom_properties", path)],
+        )
         for kind, key in TEAM_RESOURCE_KEYS.items():
             self._assign_ids(kind, [item for path, team in teams for item in iter_rows(team, key, path)])
         self._tokens()

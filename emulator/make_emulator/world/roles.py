@@ -40,6 +40,7 @@ class RolePermission:
 TEAM_ADMIN = 1
 TEAM_MEMBER = 3
 ORGANIZATION_OWNER = 11
+ORGANIZATION_ADMIN = 12
 ORGANIZATION_MEMBER = 13
 
 #: The permission of owners only: to be an administrator of every team of the organization.
@@ -224,25 +225,44 @@ class TeamResource(Protocol):
     def team_id(self) -> int: ...
 
 
+class OrganizationResource(Protocol):
+    """Row that belongs to an organization, and to none of its teams."""
+
+    @property
+    def organization_id(self) -> int: ...
+
+
+OwnedResource: TypeAlias = TeamResource | OrganizationResource
+"""Row that belongs to a team or an organization."""
+
 Owner: TypeAlias = Organization | Team | User
 """Row that other rows belong to."""
 
 
-def lacks_permission(world: World, user: User, permission: str, row: Owner | TeamResource) -> bool:
+def owner_of(world: World, row: Organization | Team | OwnedResource) -> Organization | Team:
+    """The team or the organization that a row belongs to; a team, or an organization, itself."""
+    if isinstance(row, (Organization, Team)):
+        return row
+    team_id: int | None = getattr(row, "team_id", None)
+    if team_id is not None:
+        return world.teams[team_id]
+    organization_id: int = row.organization_id  # type: ignore[union-attr]
+    return world.organizations[organization_id]
+
+
+def lacks_permission(world: World, user: User, permission: str, row: Owner | OwnedResource) -> bool:
     """Returns True if a user's role lacks a permission for a row, or in the team that owns it.
 
     A permission of teams is not required of an organization, and vice versa.
     """
     if isinstance(row, User):
         return False
+    owner = owner_of(world, row)
     if PERMISSION_CATEGORIES[permission] == "organization":
-        return isinstance(row, Organization) and permission not in organization_permissions(
-            world, user, row.id
+        return isinstance(owner, Organization) and permission not in organization_permissions(
+            world, user, owner.id
         )
-    if isinstance(row, Organization):
-        return False
-    team = row if isinstance(row, Team) else world.teams[row.team_id]
-    return permission not in team_permissions(world, user, team)
+    return isinstance(owner, Team) and permission not in team_permissions(world, user, owner)
 
 
 def users_with_permission(world: World, permission: str, owner: Team | Organization) -> list[User]:

@@ -22,6 +22,9 @@ from .models import (
     BuildVariable,
     Connection,
     CustomFunction,
+    CustomProperties,
+    CustomPropertyItem,
+    CustomPropertyStructure,
     DataStore,
     DataStructure,
     Execution,
@@ -79,7 +82,7 @@ class TableSpec:
             the rows that it owns.
         references: field -> the table whose rows it names; a restore checks that they exist.
         resource: the kind of the rows in requests, e.g. ``dataStore``; organizations, teams and users aside, such rows
-            have a ``team_id``.
+            have a ``team_id``, or an ``organization_id`` if an organization owns them.
         path_parameter: the name of the resource's id in paths, ``{resource}Id`` by default.
         has_text_id: true if the ids of the resource are text, not numbers.
         sections: section of a snapshot -> class of its rows; by default one, of the table's name.
@@ -264,6 +267,30 @@ class Tables:
         owners={"teams": "team"},
         references={"team_id": "teams"},
         resource="scenario",
+    )
+    custom_property_structures: Table[int, CustomPropertyStructure] = table(
+        CustomPropertyStructure,
+        indexes={"organization": "organization_id"},
+        owners={"organizations": "organization"},
+        references={"organization_id": "organizations"},
+        resource="customPropertyStructure",
+        is_optional=True,
+    )
+    custom_property_items: Table[int, CustomPropertyItem] = table(
+        CustomPropertyItem,
+        indexes={"structure": "structure_id"},
+        owners={"custom_property_structures": "structure"},
+        references={"structure_id": "custom_property_structures", "organization_id": "organizations"},
+        resource="customPropertyStructureItem",
+        is_optional=True,
+    )
+    custom_properties: Table[int, CustomProperties] = table(
+        CustomProperties,
+        key="scenario_id",
+        indexes={"scenario": "scenario_id"},
+        owners={"scenarios": "scenario"},
+        references={"scenario_id": "scenarios"},
+        is_optional=True,
     )
     blueprints: Table[tuple[int, int], BlueprintVersion] = table(
         BlueprintVersion,

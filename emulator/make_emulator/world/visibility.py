@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .exceptions import NotFoundError
+from .exceptions import NotFoundError, OwnerNotVisibleError
 from .models import Organization, Team, User
-from .roles import ACCESS_ALL_TEAMS, TeamResource, organization_permissions
+from .roles import ACCESS_ALL_TEAMS, OwnedResource, organization_permissions, owner_of
 from .world import World
+
+#: The most ids that a hint lists.
+MAX_IDS_SHOWN = 10
 
 
 class Visibility:
@@ -40,6 +43,34 @@ class Visibility:
             raise NotFoundError(kind, key)
         return row
 
+    def find_owner(self, kind: str, key: int, parameter: str) -> Any:
+        """The team or the organization that a parameter of a query or a body names.
+
+        Raises:
+            OwnerNotVisibleError: if there is none, or it is not visible to the user.
+        """
+        row = self.world.resource_table(kind).get(key)
+        if row is None or not self._can_see(kind, row):
+            ids = self._visible_ids(kind)
+            shown = ", ".join(map(str, ids[:MAX_IDS_SHOWN])) or "none"
+            more = ", ..." if len(ids) > MAX_IDS_SHOWN else ""
+            raise OwnerNotVisibleError(
+                hint=f"{parameter} {key} is no {kind} of the token's user, who has: {shown}{more}."
+            )
+        return row
+
+    def _visible_ids(self, kind: str) -> list[int]:
+        """The ids of the teams, or organizations, that the user sees."""
+        organizations = list(self.organizations())
+        if kind == "organization":
+            return sorted(organization.id for organization in organizations)
+        return sorted(
+            team.id
+            for organization in organizations
+            for team in self.world.teams.where(organization=organization.id)
+            if self.can_see_team(team.id)
+        )
+
     def _can_see(self, kind: str, row: Any) -> bool:
         if kind == "organization":
             return self._can_see_organization(row.id)
@@ -50,7 +81,9 @@ class Visibility:
                 (row.id, organization.id) in self.world.organization_members
                 for organization in self.organizations()
             )
-        return self.can_see_team(row.team_id)
+        if hasattr(row, "team_id"):
+            return self.can_see_team(row.team_id)
+        return self._can_see_organization(row.organization_id)
 
     def can_see_team(self, team_id: int) -> bool:
         """Returns True if the user belongs to a team, or owns its organization (owners have access to all teams)."""
@@ -71,9 +104,7 @@ class Visibility:
         in_view = self.organization_id in (None, organization_id)
         return in_view and (self.user.id, organization_id) in self.world.organization_members
 
-    def organization_of(self, row: Organization | Team | TeamResource) -> Organization:
+    def organization_of(self, row: Organization | Team | OwnedResource) -> Organization:
         """The organization that owns a row."""
-        if isinstance(row, Organization):
-            return row
-        team = row if isinstance(row, Team) else self.world.teams[row.team_id]
-        return self.world.organizations[team.organization_id]
+        owner = owner_of(self.world, row)
+        return owner if isinstance(owner, Organization) else self.world.organizations[owner.organization_id]
