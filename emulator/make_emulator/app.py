@@ -21,8 +21,10 @@ from .http_client import HttpClient
 from .mcp.host_routing import McpHostMiddleware
 from .mcp.http_transport import McpServer
 from .mcp.protocol import ProtocolHandler
+from .mcp.servers import ServerKind
 from .mcp.tools.management import ManagementTools
 from .mcp.tools.scenario_tools import ScenarioTools
+from .mcp.tools.toolbox_tools import ToolboxTools
 from .mcp.tools.toolset import Toolset
 from .oauth import routes as oauth_routes
 from .oauth.authorization_server import AuthorizationServer
@@ -109,9 +111,11 @@ def create_app(
     app.register_blueprint(control_api.create_blueprint(registry, endpoints, access, authorization_server))
     app.register_blueprint(pages.create_blueprint(registry, endpoints, access))
     app.register_blueprint(gateway.create_blueprint(registry))
-    McpServer(registry, dispatcher, ProtocolHandler(Toolset([ScenarioTools(), ManagementTools()]))).register(
-        app
-    )
+    mcp_protocols = {
+        ServerKind.FIRST_GENERATION: ProtocolHandler(Toolset([ScenarioTools(), ManagementTools()])),
+        ServerKind.TOOLBOX: ProtocolHandler(Toolset([ToolboxTools()])),
+    }
+    McpServer(registry, dispatcher, mcp_protocols).register(app)
 
     app.register_error_handler(Exception, _error_response)
     return app

@@ -23,6 +23,7 @@ from . import (
     oauth,
     reports,
     snapshots,
+    toolboxes,
     worlds,
 )
 from .access import AccessControl
@@ -66,4 +67,5 @@ def create_blueprint(
     external_services.add_routes(blueprint, registry)
     oauth.add_routes(blueprint, authorization_server)
     snapshots.add_routes(blueprint, registry)
+    toolboxes.add_routes(blueprint, registry)
     return blueprint

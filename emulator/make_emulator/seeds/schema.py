@@ -318,6 +318,32 @@ class ScenarioSection(Section):
     runs = SectionList(RunSection, "Its past executions.", load_default=list)
 
 
+class ToolboxToolSection(Section):
+    """A scenario in an MCP toolbox."""
+
+    scenario = ReferenceField("scenario", "The scenario: active, and on demand.", required=True)
+    label = TextField("The name of the tool; by default, that of the scenario.", minimum=0, load_default="")
+    description = TextField("Its description; by default, that of the scenario.", minimum=0, load_default="")
+    read_only = BooleanField("True for a tool that only reads.", load_default=False)
+
+
+class ToolboxKeySection(Section):
+    """A key of an MCP toolbox."""
+
+    label = TextField("The name of the key.", required=True)
+    key = token_field("The key itself, for the default world; the keys of other worlds are generated.")
+
+
+class ToolboxSection(Section):
+    """An MCP toolbox: chosen scenarios as a server of their own."""
+
+    id = IdField()
+    name = TextField("Its name.", required=True)
+    uuid = token_field("The UUID in its URL; by default, it is generated.")
+    tools = SectionList(ToolboxToolSection, "Its scenarios.", load_default=list)
+    keys = SectionList(ToolboxKeySection, "Its keys.", load_default=list)
+
+
 class TemplateSection(Section):
     """A template of a scenario."""
 
@@ -366,6 +392,7 @@ class TeamSection(Section):
     data_structures = SectionList(DataStructureSection, "Structures of records.", load_default=list)
     data_stores = SectionList(DataStoreSection, "Data stores.", load_default=list)
     scenarios = SectionList(ScenarioSection, "Scenarios.", load_default=list)
+    toolboxes = SectionList(ToolboxSection, "MCP toolboxes.", load_default=list)
     templates = SectionList(TemplateSection, "Templates.", load_default=list)
     generate = NestedSection(GenerateSection, "The resources to generate.")
 

@@ -37,6 +37,7 @@ TEAM_RESOURCE_KEYS = {
     "dataStructure": "data_structures",
     "dataStore": "data_stores",
     "scenario": "scenarios",
+    "toolbox": "toolboxes",
     "template": "templates",
 }
 
@@ -177,11 +178,22 @@ class _Validator:
                     names.setdefault(name, row["id"])
 
     def _resolve_reference(
-        self, row: SeedRow, key: str, path: SeedPath, kind: str, *, default: bool = False
+        self,
+        row: SeedRow,
+        key: str,
+        path: SeedPath,
+        kind: str,
+        *,
+        default: bool = False,
+        team_path: SeedPath | None = None,
     ) -> None:
-        """Replaces a reference by the id of its row."""
+        """Replaces a reference by the id of its row.
+
+        Args:
+            team_path: the team, if the row does not stand directly in one of its lists.
+        """
         team = kind in TEAM_RESOURCE_KEYS
-        known = self._ids_by_name.get((kind, str(path[:-2]) if team else None), {})
+        known = self._ids_by_name.get((kind, str(team_path or path[:-2]) if team else None), {})
         reference = row.get(key)
         if reference is None:
             row[key] = next(iter(known.values()), None) if default else None
@@ -273,6 +285,10 @@ class _Validator:
         for here, row in iter_rows(team, "scenarios", path):
             self._resolve_reference(row, "folder", here, "folder")
             self._blueprint(row, here, connections=connections)
+        for here, row in iter_rows(team, "toolboxes", path):
+            for there, tool in iter_rows(row, "tools", here):
+                if "scenario" in tool:
+                    self._resolve_reference(tool, "scenario", there, "scenario", team_path=path)
         for here, row in iter_rows(team, "templates", path):
             self._blueprint(row, here, connections=None)
 
