@@ -377,7 +377,12 @@ class Interpreter:
     ) -> Mapping[str, Value]:
         module, env = entry.module, self._environment(entry.scope)
         assert definition.combine is not None
-        bundle = definition.combine(ModuleContext(self._run, module, {}, env, first=False), group)
+        context = ModuleContext(self._run, module, {}, env, first=False)
+        if definition.computes:
+            with self._run.computing(group.items):
+                bundle = definition.combine(context, group)
+        else:
+            bundle = definition.combine(context, group)
         return {**bundle, "__IMTKEY__": group.key} if module.group_by else bundle
 
     # --- errors ----------------------------------------------------------------------------------
