@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 # What is installed in the environment: the run-time dependencies, or those of development too.
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
+MCP := $(VENV)/mcp-1/.installed $(VENV)/mcp-2/.installed
 
 UV := $(shell command -v uv 2>/dev/null)
 ifdef UV
@@ -47,11 +48,17 @@ $(DEV): requirements/dev.txt pyproject.toml | $(BIN)/python
 serve: $(RUNTIME) ## Serve the emulator on http://127.0.0.1:4747/api/v2 (flags: make serve ARGS=--no-rate-limit)
 	@$(BIN)/make-emulator serve $(ARGS)
 
-test: $(DEV) tests/e2e/node_modules ## Run every test, those with real clients included
+test: $(DEV) $(MCP) tests/e2e/node_modules ## Run every test, those with real clients included
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
-test-slow: $(DEV) tests/e2e/node_modules ## Run every test as on a machine that is 50 times slower
+test-slow: $(DEV) $(MCP) tests/e2e/node_modules ## Run every test as on a machine that is 50 times slower
 	MAKE_EMULATOR_TEST_SLOW=$$(date +%s)000000000 PYTHONPATH=$(CURDIR)/tests/helpers/slow_machine $(BIN)/python -m pytest -n auto $(ARGS)
+
+# Two generations of the MCP client for Python, which one environment cannot hold.
+$(MCP): $(VENV)/%/.installed: requirements/%.txt | $(DEV)
+	@echo "Installing the MCP client of $< into $(@D) ..."
+	@$(INSTALL) --target $(@D) --upgrade --require-hashes --requirement $<
+	@touch $@
 
 tests/e2e/node_modules: tests/e2e/package.json tests/e2e/package-lock.json
 	@if command -v npm >/dev/null; then echo "Installing the clients from npm into $@ ..."; \
@@ -84,6 +91,8 @@ docs: $(DEV) ## Write docs/reference and FIDELITY.md from the code
 lock: ## Lock the dependencies with their hashes, in requirements/
 	uv pip compile pyproject.toml --extra functions $(LOCK) --output-file requirements/runtime.txt $(ARGS)
 	uv pip compile pyproject.toml --group dev --constraint requirements/runtime.txt $(LOCK) --output-file requirements/dev.txt $(ARGS)
+	echo "mcp>=1,<2" | uv pip compile - $(LOCK) --output-file requirements/mcp-1.txt $(ARGS)
+	echo "mcp>=2,<3" | uv pip compile - $(LOCK) --output-file requirements/mcp-2.txt $(ARGS)
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --custom-compile-command "make lock"
 
 check: lint typecheck test ## All that CI runs

@@ -26,6 +26,7 @@ from make_emulator.http import faults
 from make_emulator.http.openapi import build_document
 from make_emulator.seeds.json_schema import json_schema
 from make_emulator.testing import executions, plugin
+from make_emulator.testing import mcp as testing_mcp
 from make_emulator.testing import world as testing_world
 
 FOLDER = Path(__file__).parent / "reference"
@@ -189,6 +190,7 @@ def _attribute_classes() -> Iterator[type[Any]]:
     names = re.findall(r"self\.\w+ = (\w+)\(", inspect.getsource(World.__init__))
     for name in names:
         yield getattr(testing_world, name)
+    yield testing_mcp.WorldMcp
     yield executions.WorldExecution
     yield testing_world.Received
 

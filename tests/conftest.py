@@ -16,6 +16,7 @@ from make_emulator.world.world import World
 pytest.register_assert_rewrite("helpers")
 
 from helpers.api import ApiClient, frozen_api  # noqa: E402  # after its assertions are registered
+from helpers.mcp import McpHarness  # noqa: E402
 from helpers.webhooks import WebhookHarness  # noqa: E402
 
 # The limit of custom functions is computing time, of which a slow machine needs more: a fixture sets the one of Make.
@@ -53,6 +54,12 @@ def api() -> ApiClient:
 def gateway(api: ApiClient) -> WebhookHarness:
     """A hook of the default world without a scenario."""
     return WebhookHarness(api)
+
+
+@pytest.fixture
+def mcp(api: ApiClient) -> McpHarness:
+    """Client of the MCP server, without sessions, with every scope."""
+    return McpHarness(api)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def test_the_map_names_every_package_once() -> None:
     engine = {
         f"engine/{path.name}/" for path in (PACKAGE / "engine").iterdir() if (path / "__init__.py").exists()
     }
-    assert sorted(named) == sorted({*packages, *engine, "http/steps/", "world/models/"})
+    assert sorted(named) == sorted({*packages, *engine, "http/steps/", "mcp/tools/", "world/models/"})
 
 
 def test_the_map_names_every_module_beside_the_packages() -> None:
@@ -50,7 +50,7 @@ def test_the_named_files_exist() -> None:
 
 def test_a_walk_has_at_most_six_files() -> None:
     walks = [walk for walk in section("Walks").split("\n\n") if walk.strip().startswith("**")]
-    assert len(walks) == 7
+    assert len(walks) == 8
     for walk in walks:
         assert 3 <= len(re.findall(r"`[\w/]+\.py`", walk)) <= 6, walk
 
@@ -66,14 +66,15 @@ def test_the_named_commands_are_targets_of_the_makefile() -> None:
         (0, "api.teams", set()),
         (1, "engine.apps.tools", set()),
         (2, "engine.expressions.functions.math", set()),
-        (3, "world.schema", {"Key", "keys"}),
+        (3, "mcp.tools.management.teams", set()),
+        (4, "world.schema", {"Key", "keys"}),
     ],
 )
 def test_an_example_uses_names_of_the_file_that_it_belongs_to(
     number: int, module: str, own_names: set[str]
 ) -> None:
     examples = re.findall(r"^```python\n(.*?)^```", section("Add …"), flags=re.MULTILINE | re.DOTALL)
-    assert len(examples) == 4
+    assert len(examples) == 5
     nodes = list(ast.walk(ast.parse(examples[number])))
     arguments = {node.arg for node in nodes if isinstance(node, ast.arg)}
     used = {node.id for node in nodes if isinstance(node, ast.Name)}

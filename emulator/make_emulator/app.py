@@ -18,6 +18,12 @@ from .http.pipeline import API_PIPELINE
 from .http.responses import error_response, to_make_error
 from .http.routing import API_PREFIX, EncodedSlashMiddleware, MatchOnlyRule
 from .http_client import HttpClient
+from .mcp.host_routing import McpHostMiddleware
+from .mcp.http_transport import McpServer
+from .mcp.protocol import ProtocolHandler
+from .mcp.tools.management import ManagementTools
+from .mcp.tools.scenario_tools import ScenarioTools
+from .mcp.tools.toolset import Toolset
 from .registry import DEFAULT_WORLD, WorldHandle, WorldRegistry, WorldSpec
 from .webhooks import gateway
 from .webhooks.host_routing import HookHostMiddleware
@@ -85,14 +91,18 @@ def create_app(
         )
     )
     app.extensions["make-emulator"] = registry
-    app.wsgi_app = EncodedSlashMiddleware(HookHostMiddleware(app.wsgi_app))  # type: ignore[method-assign]
+    app.wsgi_app = EncodedSlashMiddleware(HookHostMiddleware(McpHostMiddleware(app.wsgi_app)))  # type: ignore[method-assign]
 
     endpoints = api.endpoints()
     app.before_request(HostCheck(registry, allowed_hosts))
-    ApiDispatcher(registry, endpoints, API_PIPELINE).register(app)
+    dispatcher = ApiDispatcher(registry, endpoints, API_PIPELINE)
+    dispatcher.register(app)
     app.register_blueprint(control_api.create_blueprint(registry, endpoints, access))
     app.register_blueprint(pages.create_blueprint(registry, endpoints, access))
     app.register_blueprint(gateway.create_blueprint(registry))
+    McpServer(registry, dispatcher, ProtocolHandler(Toolset([ScenarioTools(), ManagementTools()]))).register(
+        app
+    )
 
     app.register_error_handler(Exception, _error_response)
     return app

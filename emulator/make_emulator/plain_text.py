@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 _CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 _CONTROL_CHARACTER = re.compile(f"[{_CONTROLS}]")
@@ -17,6 +19,13 @@ def printable(text: object) -> str:
 def escape_control_characters(text: str) -> str:
     r"""Returns a text with escapes such as ``\x0a`` for line breaks and control characters, so that none is lost."""
     return _CONTROL_CHARACTER.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """Returns the suggestion ``; did you mean 'name'?`` if a word resembles a known one, ignoring case; else nothing."""
+    lower = {each.casefold(): each for each in known}
+    close = get_close_matches(str(word).casefold(), lower, n=1, cutoff=0.55)
+    return f"; did you mean '{lower[close[0]]}'?" if close else ""
 
 
 def pluralize(number: int, noun: str) -> str:

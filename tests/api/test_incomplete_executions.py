@@ -160,16 +160,71 @@ def test_several_can_be_tried_again_at_once(api: ApiClient, scenario: int) -> No
     assert api.post(path, json={"ids": [later], "all": True}).status_code == 400
 
 
-def test_deleting_needs_confirmation_and_takes_the_attempts_along(api: ApiClient, scenario: int) -> None:
+def test_deleting_all_needs_confirmation_and_takes_the_attempts_along(api: ApiClient, scenario: int) -> None:
     later, earlier = ids_of(api, scenario)
     api.post(f"/dlqs/{later}/retry")
     path = f"/dlqs?scenarioId={scenario}"
-    assert json_of(api.delete(path, json={"ids": [later]}))["code"] == "IM004"
-    assert json_of(api.delete(f"{path}&confirmed=true", json={"ids": [later]})) == {"dlqs": [later]}
+    api.world.clock.set(max(retry.execution.ends for retry in api.world.retries))
+    assert json_of(api.delete(path, json={"all": True}))["code"] == "IM004"
+    assert json_of(api.delete(path, json={"all": False}))["code"] == "SC400"
+    assert json_of(api.delete(path, json={"ids": [later]})) == {"dlqs": [later]}
     assert len(api.world.retries) == 0
     assert ids_of(api, scenario) == [earlier]
     assert json_of(api.delete(f"{path}&confirmed=true", json={"all": True})) == {"dlqs": [earlier]}
     assert json_of(api.delete(f"{path}&confirmed=true", json={"all": True})) == {"dlqs": []}
+
+
+def test_one_is_deleted_without_confirmation(api: ApiClient, scenario: int) -> None:
+    later, earlier = ids_of(api, scenario)
+    assert json_of(api.delete(f"/dlqs/{later}")) == {"dlq": later}
+    assert ids_of(api, scenario) == [earlier]
+    assert api.delete(f"/dlqs/{later}").status_code == 404
+    assert api.delete(f"/dlqs/{earlier}", token=OUTSIDER_TOKEN).status_code == 404
+    assert api.delete(f"/dlqs/{earlier}", token=api.token_with("dlqs:read")).status_code == 403
+    assert ids_of(api, scenario) == [earlier]
+
+
+def test_what_is_being_retried_is_not_deleted(api: ApiClient, scenario: int) -> None:
+    later, earlier = ids_of(api, scenario)
+    api.post(f"/dlqs/{later}/retry")
+    response = api.delete(f"/dlqs/{later}")
+    text = "Some of the executions could not be deleted because they are being processed right now"
+    assert (response.status_code, json_of(response)["detail"]) == (400, text)
+    path = f"/dlqs?scenarioId={scenario}&confirmed=true"
+    assert json_of(api.delete(path, json={"all": True})) == {
+        "dlqs": [earlier, later],
+        "error": {"name": "APIError", "message": text},
+    }
+    assert ids_of(api, scenario) == [later]
+
+
+def test_its_blueprint_is_the_one_of_the_retry(api: ApiClient, scenario: int) -> None:
+    id = ids_of(api, scenario)[0]
+    assert json_of(api.get(f"/dlqs/{id}/blueprint")) == {
+        "code": "OK",
+        "response": {
+            "blueprint": blueprint("{", "1", "["),
+            "company": 1,
+            "idSequence": 3,
+            "reason": TEXT,
+        },
+    }
+
+
+def test_the_attempts_are_filtered_by_status_and_time(api: ApiClient, scenario: int) -> None:
+    id = ids_of(api, scenario)[0]
+    api.post(f"/dlqs/{id}/retry")
+    [retry] = api.world.retries
+    api.world.clock.set(retry.execution.ends)
+    started = retry.execution.started
+
+    def count(query: str) -> int:
+        return len(json_of(api.get(f"/dlqs/{id}/logs?{query}"))["dlqLogs"])
+
+    assert [count(f"status={status}") for status in (1, 2, 3)] == [0, 0, 1]
+    assert [count(f"from={started + shift}") for shift in (0, 1)] == [1, 0]
+    assert [count(f"to={started + shift}") for shift in (0, -1)] == [1, 0]
+    assert api.get(f"/dlqs/{id}/logs?status=4").status_code == 400
 
 
 def test_a_scenario_counts_what_is_not_resolved_in_lists_too(api: ApiClient, scenario: int) -> None:

@@ -265,47 +265,6 @@ def test_the_current_authorization_lists_the_scopes_of_the_token(api: ApiClient)
     assert response == {"authorization": {"authUsed": "token", "scope": ["hooks:read", "user:read"]}}
 
 
-def test_roles_can_be_limited_to_a_category(api: ApiClient) -> None:
-    response = api.get("/users/roles?category=team").json
-    assert response is not None
-    assert response["usersRoles"][0] == {"id": 1, "name": "Team Admin"}
-    assert [role["id"] for role in response["usersRoles"]] == [1, 3, 4, 6, 7]
-
-
-def test_roles_can_be_limited_to_one_and_some_left_out(api: ApiClient) -> None:
-    def ids(query: str) -> list[int]:
-        response = api.get(f"/users/roles?{query}").json
-        assert response is not None
-        return [role["id"] for role in response["usersRoles"]]
-
-    assert ids("roleId=3&teamId=1") == [3]
-    assert ids("roleId=99") == []
-    assert ids("category=team&excludeRole[]=1&excludeRole[]=7") == [3, 4, 6]
-    assert api.get("/users/roles?roleId=owner").status_code == 400
-    assert api.get("/users/roles?organizationId=1", token=OUTSIDER_TOKEN).status_code == 404
-
-
-def test_a_role_shows_its_permissions(api: ApiClient) -> None:
-    response = api.get("/users/roles/14").json
-    assert response == {
-        "usersRole": {
-            "id": 14,
-            "name": "Accountant",
-            "identifier": None,
-            "category": "organization",
-            "subsidiary": False,
-            "managementType": "system_locked",
-            "description": None,
-            "permissions": ["organization view", "payments get"],
-        }
-    }
-    for unknown in ("99", "owner"):
-        refused = api.get(f"/users/roles/{unknown}")
-        assert refused.status_code == 404
-        assert refused.json is not None
-        assert refused.json["detail"] == f"Role '{unknown}' not found."
-
-
 def test_the_fixed_lists_hold_what_sources_show(api: ApiClient) -> None:
     zones = api.get("/enums/timezones").json
     countries = api.get("/enums/countries").json

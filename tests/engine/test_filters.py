@@ -12,7 +12,8 @@ from make_emulator.engine.budget import Budget
 from make_emulator.engine.errors import ExpressionError
 from make_emulator.engine.expressions.context import Environment
 from make_emulator.engine.expressions.values import Value
-from make_emulator.engine.filters import condition_holds, conditions_hold
+from make_emulator.engine.filters import condition_holds, conditions_hold, evaluate_conditions, operator_hint
+from make_emulator.json_types import Json
 
 
 @pytest.mark.parametrize(
@@ -80,6 +81,33 @@ def test_a_date_without_a_time_zone_is_compared_as_one_of_the_organizations() ->
     assert requested == ["zone", "zone"]
 
 
-def test_an_unknown_operator_is_an_error() -> None:
+@pytest.mark.parametrize(
+    "operator", ["text:startswith", "date:before", "number:equal:ci", "nonsense", "Exist"]
+)
+def test_an_operator_that_does_not_exist_holds_for_nothing_in_a_filter(operator: str) -> None:
+    unknown: Condition[Json] = Condition("{{1.name}}", operator, "{{1.name}}")
+    yes: Condition[Json] = Condition("{{1.yes}}", "exist")
+    cases: list[tuple[list[list[Condition[Json]]], bool]] = [
+        ([[unknown]], False),
+        ([[yes, unknown]], False),
+        ([[unknown, yes]], False),
+        ([[unknown], [yes]], True),
+    ]
+    for groups, passes in cases:
+        assert conditions_hold(groups, evaluation_context()) is passes
+        assert evaluate_conditions(groups, evaluation_context())[0] is passes
+
+
+def test_an_operator_that_does_not_exist_has_a_hint_with_the_nearest_one() -> None:
+    assert operator_hint("text:startwith") is None
+    assert operator_hint("text:startswith") == (
+        "Make has no operator 'text:startswith'; did you mean 'text:startwith'?"
+    )
+    assert operator_hint("date:before") == "Make has no operator 'date:before'; did you mean 'date:less'?"
+    assert operator_hint("text:isempty") == "Make has no operator 'text:isempty'; did you mean 'notexist'?"
+    assert operator_hint("§") == "Make has no operator '§'."
+
+
+def test_an_unknown_operator_of_a_search_is_an_error() -> None:
     with pytest.raises(ExpressionError, match="Unknown operator 'text:startswith'"):
         condition_holds("text:startswith", "a", "b", evaluation_context())

@@ -182,15 +182,17 @@ SAMPLE_BUNDLE: Mapping[str, Value] = {
 }
 
 
-def evaluation_context(budget: Budget | None = None) -> Environment:
+def evaluation_context(
+    budget: Budget | None = None, bundle: Mapping[str, Value] = SAMPLE_BUNDLE
+) -> Environment:
     return Environment(
         budget or Budget(),
-        scope=Scope().with_bundle(1, Bundle(SAMPLE_BUNDLE, 2, 5)),
+        scope=Scope().with_bundle(1, Bundle(bundle, 2, 5)),
         variables={"executionId": "e1", "scenario": {"id": 9}, "var": {"input": {"city": "Oslo"}}},
         now=NOW,
     )
 
 
-def render_text(text: str) -> Value:
+def render_text(text: str, bundle: Mapping[str, Value] = SAMPLE_BUNDLE) -> Value:
     """Value of a mapped text."""
-    return render(text, evaluation_context())
+    return render(text, evaluation_context(bundle=bundle))

@@ -12,8 +12,27 @@ from werkzeug.test import TestResponse
 
 from make_emulator.app import API_PREFIX, DEFAULT_WORLD, create_app, registry_of
 from make_emulator.registry import WorldHandle, WorldRegistry
-from make_emulator.world import connections, data_stores, functions, hook_queues, hooks, keys, templates
-from make_emulator.world.models import Execution, Folder, IncompleteExecution, RetryAttempt
+from make_emulator.world import (
+    connections,
+    custom_properties,
+    custom_roles,
+    data_stores,
+    functions,
+    hook_queues,
+    hooks,
+    keys,
+    organizations,
+    templates,
+)
+from make_emulator.world.models import (
+    BuildVariable,
+    CustomPropertyItem,
+    Execution,
+    Folder,
+    IncompleteExecution,
+    Note,
+    RetryAttempt,
+)
 from make_emulator.world.tables import Table
 from make_emulator.world.world import World
 
@@ -74,6 +93,9 @@ class PopulatedApp:
             parameters={"authUser": "otto", "authPass": "hidden-password"},
             id=902,
         )
+        custom_roles.create(
+            world, world.organizations[1], name="Viewer", category="team", permissions=["team view"], id=901
+        )
         for id, team in ((901, 1), (902, 2)):
             template = templates.create(
                 world,
@@ -105,6 +127,38 @@ class PopulatedApp:
                 size=2,
             )
             world.incomplete_executions.put(broken)
+        hidden = custom_properties.create_structure(world, world.organizations[2], id=902)
+        world.custom_property_items.put(
+            CustomPropertyItem(
+                id=902,
+                structure_id=hidden.id,
+                organization_id=2,
+                name="unit",
+                label="Unit",
+                type="shortText",
+                required=False,
+            )
+        )
+        owner = world.users[1]
+        organizations.create_organization(
+            world, owner, name="Without structure", country_id=1, timezone_id=1, zone="eu1.make.com"
+        )
+        for id, scenario_id, team_id in ((901, 1, 1), (902, 5, 2)):
+            note = Note(
+                id=id,
+                scenario_id=scenario_id,
+                team_id=team_id,
+                module_ids=(1,),
+                metadata={},
+                content="<p>Mind this.</p>",
+                is_filter_note=False,
+                created=world.now(),
+                created_by=team_id,
+            )
+            world.notes.put(note)
+        world.build_variables.put(BuildVariable(scenario_id=4, name="sku", value="TAC_1", user_id=1))
+        world.logs.put(replace(run, id="running", started=world.now(), sequence=world.ids.next("log")))
+        world.logs.put(replace(run, id="replayable", sequence=world.ids.next("log")))
         world.retries.put(RetryAttempt(incomplete_id="broken-1", execution=replace(run, id="retried")))
 
     @property

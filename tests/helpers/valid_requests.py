@@ -45,6 +45,11 @@ _SCENARIO = {"scenarioId": 1}
 _STORE = {"dataStoreId": 1}
 _RECORD = {"dataStoreId": 1, "key": "order-1001"}
 _EXECUTION = {"scenarioId": 1, "executionId": "{run}"}
+_STRUCTURE_ITEMS = "/custom-property-structures/{customPropertyStructureId}/custom-property-structure-items"
+_STRUCTURE_ITEM = (
+    "/custom-property-structures/custom-property-structure-items/{customPropertyStructureItemId}"
+)
+_NOTE = {"scenarioId": 1, "noteId": 901}
 _HOOK = {"hookId": 1}
 _CONNECTION = {"connectionId": 901}
 _TEMPLATE = {"templateId": 901}
@@ -55,6 +60,9 @@ _ORGANIZATION_VARIABLE = {"organizationId": 1, "variableName": "API_URL"}
 _TEAM_VARIABLE = {"teamId": 1, "variableName": "MAX_QUANTITY"}
 _FUNCTION = {"functionId": 1}
 _FUNCTION_CODE = "function twice(x) { return 2 * x; }"
+_USER = {"userId": 3}
+_IN_TEAM = {"userId": 3, "teamId": 1}
+_IN_ORGANIZATION = {"userId": 3, "organizationId": 1}
 _ORDER_DATA = {"sku": "Z-9", "quantity": 7}
 
 VALID_REQUESTS: dict[str, ValidRequest] = {
@@ -86,10 +94,61 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     "GET /scenarios/{scenarioId}/logs": ValidRequest(_SCENARIO),
     "GET /scenarios/{scenarioId}/logs/{executionId}": ValidRequest(_EXECUTION),
     "GET /scenarios/{scenarioId}/executions/{executionId}": ValidRequest(_EXECUTION),
+    "POST /scenarios/{scenarioId}/executions/{executionId}/stop": ValidRequest(
+        {"scenarioId": 1, "executionId": "running"}, body={"force": True}
+    ),
+    "POST /scenarios/{scenarioId}/replay": ValidRequest(_SCENARIO, body={"executionIds": ["replayable"]}),
+    "GET /scenarios/{scenarioId}/modules/operations": ValidRequest(_SCENARIO),
+    "GET /scenarios/{scenarioId}/modules/{moduleId}/logs": ValidRequest({"scenarioId": 1, "moduleId": 1}),
+    "GET /scenarios/{scenarioId}/data/{moduleId}": ValidRequest({"scenarioId": 1, "moduleId": 1}),
+    "GET /scenarios/{scenarioId}/notes": ValidRequest(_SCENARIO, {"teamId": 1}),
+    "POST /scenarios/{scenarioId}/notes": ValidRequest(
+        _SCENARIO, body={"moduleIds": [1], "content": "<p>Look.</p>", "metadata": {}, "isFilterNote": False}
+    ),
+    "GET /scenarios/{scenarioId}/notes/{noteId}": ValidRequest(_NOTE, {"teamId": 1}),
+    "PATCH /scenarios/{scenarioId}/notes/{noteId}": ValidRequest(
+        _NOTE, {"teamId": 1}, body={"content": "<p>Changed.</p>"}
+    ),
+    "DELETE /scenarios/{scenarioId}/notes/{noteId}": ValidRequest(_NOTE, {"teamId": 1}),
+    "GET /scenarios/{scenarioId}/build-variables": ValidRequest(_SCENARIO),
+    "POST /scenarios/{scenarioId}/build-variables": ValidRequest(
+        _SCENARIO, body={"input": [{"name": "name", "value": "TAC_7"}]}
+    ),
+    "PUT /scenarios/{scenarioId}/build-variables": ValidRequest(
+        _SCENARIO, body={"input": [{"name": "name", "value": "PAC_7"}]}
+    ),
+    "DELETE /scenarios/{scenarioId}/build-variables": ValidRequest({"scenarioId": 4}, {"value": "TAC_1"}),
+    "GET /custom-property-structures": ValidRequest(query={"organizationId": 1}),
+    "POST /custom-property-structures": ValidRequest(
+        body={"associatedType": "scenario", "belongerType": "organization", "belongerId": 3}
+    ),
+    f"GET {_STRUCTURE_ITEMS}": ValidRequest({"customPropertyStructureId": 1}),
+    f"POST {_STRUCTURE_ITEMS}": ValidRequest(
+        {"customPropertyStructureId": 1},
+        body={
+            "name": "stage",
+            "label": "Stage",
+            "description": "How far it is.",
+            "type": "dropdown",
+            "options": [{"value": "Draft"}, {"value": "Live"}],
+            "required": False,
+        },
+    ),
+    f"PATCH {_STRUCTURE_ITEM}": ValidRequest(
+        {"customPropertyStructureItemId": 1}, body={"label": "Changed", "required": True}
+    ),
+    f"DELETE {_STRUCTURE_ITEM}": ValidRequest({"customPropertyStructureItemId": 1}, {"confirmed": "true"}),
+    "GET /scenarios/{scenarioId}/custom-properties": ValidRequest(_SCENARIO),
+    "POST /scenarios/{scenarioId}/custom-properties": ValidRequest({"scenarioId": 2}, body={"unit": "Sales"}),
+    "PUT /scenarios/{scenarioId}/custom-properties": ValidRequest(_SCENARIO, body={"unit": "Sales"}),
+    "PATCH /scenarios/{scenarioId}/custom-properties": ValidRequest(_SCENARIO, body={"unit": "Sales"}),
+    "DELETE /scenarios/{scenarioId}/custom-properties": ValidRequest(_SCENARIO),
     "GET /dlqs": ValidRequest(query={"scenarioId": 1}),
     "GET /dlqs/{dlqId}": ValidRequest(_INCOMPLETE_EXECUTION),
     "PATCH /dlqs/{dlqId}": ValidRequest(_INCOMPLETE_EXECUTION, body={"blueprint": BLUEPRINT, "failer": 1}),
     "DELETE /dlqs": ValidRequest(query={"scenarioId": 1, "confirmed": "true"}, body={"ids": ["broken-1"]}),
+    "DELETE /dlqs/{dlqId}": ValidRequest(_INCOMPLETE_EXECUTION),
+    "GET /dlqs/{dlqId}/blueprint": ValidRequest(_INCOMPLETE_EXECUTION),
     "GET /dlqs/{dlqId}/bundle": ValidRequest(_INCOMPLETE_EXECUTION),
     "GET /dlqs/{dlqId}/logs": ValidRequest(_INCOMPLETE_EXECUTION),
     "GET /dlqs/{dlqId}/logs/{executionId}": ValidRequest({"dlqId": "broken-1", "executionId": "retried"}),
@@ -212,10 +271,36 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     "GET /users/by-permission": ValidRequest(
         query={"type": "organization", "permission": "organization users view", "organizationId": 1}
     ),
+    "GET /teams/{teamId}/user-team-roles": ValidRequest({"teamId": 1}),
+    "GET /teams/{teamId}/user-team-roles/{userId}": ValidRequest(_IN_TEAM),
+    "GET /users/{userId}/user-team-roles": ValidRequest(_USER),
+    "GET /users/{userId}/user-team-roles/{teamId}": ValidRequest(_IN_TEAM),
+    "POST /users/{userId}/user-team-roles/{teamId}": ValidRequest(_IN_TEAM, body={"usersRoleId": 4}),
+    "GET /organizations/{organizationId}/user-organization-roles": ValidRequest({"organizationId": 1}),
+    "GET /organizations/{organizationId}/user-organization-roles/{userId}": ValidRequest(_IN_ORGANIZATION),
+    "POST /organizations/{organizationId}/user-organization-roles/transfer": ValidRequest(
+        {"organizationId": 1}, body={"userId": 3}
+    ),
+    "GET /users/{userId}/user-organization-roles": ValidRequest(_USER),
+    "GET /users/{userId}/user-organization-roles/{organizationId}": ValidRequest(_IN_ORGANIZATION),
+    "POST /users/{userId}/user-organization-roles/{organizationId}": ValidRequest(
+        _IN_ORGANIZATION, body={"usersRoleId": 12}
+    ),
+    "POST /users/{userId}/user-organization-roles/{organizationId}/transfer": ValidRequest(_IN_ORGANIZATION),
     "GET /users/me": ValidRequest(),
     "GET /users/me/current-authorization": ValidRequest(),
     "GET /users/roles": ValidRequest(query={"teamId": 1}),
-    "GET /users/roles/{roleId}": ValidRequest({"roleId": 3}),
+    "GET /users/roles/permissions": ValidRequest(query={"roleCategory": "team"}),
+    "GET /users/roles/{roleId}": ValidRequest({"roleId": 3}, {"organizationId": 1}),
+    "POST /users/custom-roles": ValidRequest(
+        body={"name": "New", "permissionType": "team", "organizationId": 1, "permissions": [1]}
+    ),
+    "PATCH /users/custom-roles": ValidRequest(body={"id": 901, "organizationId": 1, "name": "Renamed"}),
+    "DELETE /users/custom-roles": ValidRequest(body={"id": 901, "organizationId": 1}),
+    "PATCH /users/custom-roles/{roleId}": ValidRequest(
+        {"roleId": 901}, body={"organizationId": 1, "name": "Renamed"}
+    ),
+    "DELETE /users/custom-roles/{roleId}": ValidRequest({"roleId": 901}, body={"organizationId": 1}),
     "GET /templates": ValidRequest(query={"teamId": 1}),
     "GET /templates/{templateId}": ValidRequest(_TEMPLATE),
     "GET /templates/{templateId}/blueprint": ValidRequest(_TEMPLATE),
@@ -263,6 +348,9 @@ OTHER_ORGANIZATION_IDS = {
     "key": 902,
     "template": 902,
     "hook": 3,
+    "note": 902,
+    "customPropertyStructure": 902,
+    "customPropertyStructureItem": 902,
     "incompleteExecution": "broken-5",
 }
 

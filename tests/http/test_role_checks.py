@@ -45,7 +45,7 @@ REQUESTS = [
         "datastore edit",
         {"admin", "member", "restricted member"},
     ),
-    ("GET", "/data-structures/1", None, "udt get", EVERY - {"monitoring"}),
+    ("GET", "/data-structures/1", None, "udts get", EVERY - {"monitoring"}),
     ("PATCH", "/teams/1", {"name": "New"}, "team edit", {"admin", "member"}),
     ("DELETE", "/teams/1?confirmed=true", None, "team delete", {"admin"}),
 ]
@@ -139,8 +139,8 @@ def test_roles_are_listed_with_their_permissions_when_requested(api: ApiClient) 
     assert monitoring == {
         "id": 4,
         "name": "Team Monitoring",
-        "identifier": None,
-        "subsidiary": False,
+        "identifier": "company:team-monitoring",
+        "subsidiary": True,
         "category": "team",
         "permissions": [
             "dlq view",
@@ -154,5 +154,5 @@ def test_roles_are_listed_with_their_permissions_when_requested(api: ApiClient) 
             "template view",
             "templates get",
         ],
-        "description": None,
+        "description": "Watches the team's scenarios and their executions, and changes nothing.",
     }

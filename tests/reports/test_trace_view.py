@@ -58,6 +58,11 @@ def compared(
             'the bundle was stopped by the filter before module 4: {{1.x}} exists or [1] contains {"b":"c"}',
         ),
         (decision("filter", passed=False), "bundle 2 of 3 was stopped by the filter before module 4"),
+        (
+            decision("filter", passed=False, groups=((compared("2026", "text:startswith", "20"),),)),
+            "bundle 2 of 3 was stopped by the filter before module 4: 2026 text:startswith 20 "
+            "(Make has no operator 'text:startswith'; did you mean 'text:startwith'?)",
+        ),
         (decision("route", number=0), "bundle 2 of 3 took route 1 of module 4"),
         (decision("branch", number=0), "bundle 2 of 3 took branch 1 of module 4"),
         (
@@ -82,6 +87,14 @@ def test_what_happened_is_reported_in_plain_english(reported: Step | FlowDecisio
         assert trace_view.Step.from_model(reported).sentence == words
     else:
         assert trace_view.Decision.from_model(reported).sentence == words
+
+
+def test_only_an_operator_that_does_not_exist_has_a_hint_in_json() -> None:
+    groups = ((compared("a", "text:begins", "a"), compared("a", "text:equal", "a", holds=True)),)
+    view = TraceView.from_execution(run(decisions=(decision("filter", passed=False, groups=groups),)))
+    unknown, known = (condition.to_json() for condition in view.decisions[0].conditions[0])
+    assert unknown["hint"] == "Make has no operator 'text:begins'; did you mean 'text:startwith'?"
+    assert known.keys() == {"a", "o", "b", "left", "right", "holds"}
 
 
 def test_long_sides_are_cut_in_sentences_only() -> None:

@@ -19,6 +19,7 @@ from make_emulator.api.users import Authorization
 from make_emulator.schemas import (
     connections,
     consumption,
+    custom_properties,
     data_stores,
     data_structures,
     enums,
@@ -28,20 +29,26 @@ from make_emulator.schemas import (
     hooks,
     incomplete_executions,
     keys,
+    memberships,
+    notes,
     organizations,
+    roles,
     scenarios,
     teams,
     templates,
     users,
     variables,
 )
+from make_emulator.schemas import module_logs as module_logs_schemas
 from make_emulator.schemas.base import ResponseSchema, dumping_world
 from make_emulator.schemas.serialize import compile_serializer, serialize_rows
+from make_emulator.world import module_logs
 from make_emulator.world.clock import MAX_TIMESTAMP
 from make_emulator.world.connections import list_with_usage
 from make_emulator.world.consumption import DailyConsumption, ScenarioConsumption
 from make_emulator.world.enums import REGIONS, countries, timezones
 from make_emulator.world.keys import all_key_types
+from make_emulator.world.memberships import organization_roles_of, team_roles_of
 from make_emulator.world.models import (
     Execution,
     ExecutionError,
@@ -49,7 +56,7 @@ from make_emulator.world.models import (
     ScenarioEvent,
     VariableChange,
 )
-from make_emulator.world.roles import ROLES
+from make_emulator.world.roles import PERMISSIONS, ROLES
 from make_emulator.world.world import World
 
 WORLD = PopulatedApp().world
@@ -60,6 +67,11 @@ _ERROR = ExecutionError(name="DataError", message="No.", module_name="Search", a
 def _executions(world: World) -> list[Execution]:
     runs = [row for row in world.logs.all() if isinstance(row, Execution)]
     return [*runs, dataclasses.replace(runs[0], status=3, error=_ERROR)]
+
+
+def _module_logs(world: World) -> list[module_logs.ModuleLog]:
+    rows = module_logs.list_logs(world, world.scenarios[1], 1)
+    return [*rows, dataclasses.replace(rows[0], warning="Mind.", error="No.")]
 
 
 def _changes(world: World) -> list[VariableChange]:
@@ -74,6 +86,9 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     connections.ConnectionDetail: lambda world: world.connections.all(),
     connections.ConnectionCreated: lambda world: world.connections.all(),
     connections.ConnectionTested: lambda world: world.connections.all(),
+    custom_properties.CustomPropertyStructureOut: lambda world: world.custom_property_structures.all(),
+    custom_properties.CustomPropertyItemListItem: lambda world: world.custom_property_items.all(),
+    custom_properties.CustomPropertyItemOut: lambda world: world.custom_property_items.all(),
     data_stores.DataStoreListItem: lambda world: world.data_stores.all(),
     data_stores.DataStoreDetail: lambda world: world.data_stores.all(),
     data_stores.DataStoreWritten: lambda world: world.data_stores.all(),
@@ -112,16 +127,29 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     incomplete_executions.IncompleteExecutionOut: lambda world: world.incomplete_executions.all(),
     incomplete_executions.IncompleteExecutionChanged: lambda world: world.incomplete_executions.all(),
     incomplete_executions.RetryListItem: lambda world: world.retries.all(),
+    module_logs_schemas.ModuleLogOut: _module_logs,
+    module_logs_schemas.ModuleOperationsOut: lambda world: [
+        module_logs.ModuleOperations(module_id=1, total=3, warnings=2, errors=1)
+    ],
+    notes.NoteOut: lambda world: [
+        *world.notes.all(),
+        *(dataclasses.replace(row, updated=1, updated_by=1) for row in world.notes.all()),
+    ],
     incomplete_executions.RetryOut: lambda world: world.retries.all(),
     keys.KeyOut: lambda world: world.keys.all(),
     keys.KeyWritten: lambda world: world.keys.all(),
     keys.KeyTypeOut: lambda world: all_key_types().values(),
+    memberships.OrganizationRoleOut: lambda world: organization_roles_of(world, world.organizations[1]),
+    memberships.TeamRoleOut: lambda world: team_roles_of(world, world.teams[1]),
     organizations.LicenseOut: lambda world: [row.license for row in world.organizations.all()],
     organizations.TeamInOrganization: lambda world: world.teams.all(),
     organizations.OrganizationListItem: lambda world: world.organizations.all(),
     organizations.OrganizationOut: lambda world: world.organizations.all(),
     organizations.OrganizationBrief: lambda world: world.organizations.all(),
     organizations.UserOrganizationRoleOut: lambda world: world.organization_members.all(),
+    roles.RoleOut: lambda world: ROLES,
+    roles.RolePermissionOut: lambda world: PERMISSIONS,
+    roles.CustomRoleOut: lambda world: ROLES,
     scenarios.ScenarioOut: lambda world: world.scenarios.all(),
     scenarios.ScenarioListItem: lambda world: world.scenarios.all(),
     scenarios.ScenarioCloned: lambda world: world.scenarios.all(),
@@ -136,8 +164,6 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     users.PermittedUserOut: lambda world: world.users.all(),
     users.AuthUserOut: lambda world: world.users.all(),
     users.AuthorizationOut: lambda world: [Authorization("token", ["scenarios:read"])],
-    users.RoleOut: lambda world: ROLES,
-    users.RoleDetail: lambda world: ROLES,
 }
 
 every_schema = pytest.mark.parametrize("schema", ROWS, ids=lambda schema: schema.__name__)

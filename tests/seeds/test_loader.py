@@ -56,6 +56,54 @@ def test_a_world_beside_the_first_makes_up_its_tokens(tmp_path: Path) -> None:
     assert first == next(iter(built(seed, name="one").tokens)).token
 
 
+def with_roles(roles: list[dict[str, Any]], member: Any) -> dict[str, Any]:
+    seed = team_with(members=[{"user": 2, "role": member}])
+    seed["organizations"][0] |= {"customRoles": roles, "members": [{"user": 2}]}
+    return {"users": [{"name": "Ada"}, {"name": "Mia"}], **seed}
+
+
+VIEWER = {"name": "Viewer", "permissions": ["scenarios get"]}
+
+
+@pytest.mark.parametrize("member", ["Viewer", 101])
+def test_members_may_have_custom_roles(member: Any) -> None:
+    world = built(with_roles([VIEWER], member))
+    [role] = world.custom_roles
+    assert (role.id, role.category, role.permission_list) == (101, "team", ["scenarios get"])
+    assert world.team_members[2, 1].role_id == 101
+
+
+@pytest.mark.parametrize(
+    ("roles", "member", "issues"),
+    [
+        (
+            [VIEWER],
+            "Veiwer",
+            [
+                "there is no team role 'Veiwer'; there are: Team Admin, Team Member, Team Monitoring, "
+                "Team Operator, Team Restricted Member, Viewer; did you mean 'Viewer'?"
+            ],
+        ),
+        (
+            [{**VIEWER, "category": "organization", "permissions": []}],
+            "Viewer",
+            ["there is no team role 'Viewer'"],
+        ),
+        ([{**VIEWER, "id": 3}], "Member", ["'Team Member' has the id 3"]),
+        ([{**VIEWER, "permissions": ["scenario get"]}], "Member", ["there is no permission 'scenario get'"]),
+        ([{**VIEWER, "name": "Team Admin"}], "Member", ["There is a team role 'Team Admin' already"]),
+    ],
+)
+def test_custom_roles_of_a_seed_are_validated(
+    roles: list[dict[str, Any]], member: str, issues: list[str]
+) -> None:
+    with pytest.raises(seeds.SeedError) as caught:
+        built(with_roles(roles, member))
+    texts = [issue.text for issue in caught.value.issues]
+    assert len(texts) == len(issues)
+    assert all(text.startswith(start) for text, start in zip(texts, issues, strict=True)), texts
+
+
 def test_a_team_has_keys_with_or_without_their_parameters() -> None:
     parameters = {"key": "s3cret"}
     rows = [

@@ -29,13 +29,13 @@ TABLE = {
     "scenario stop": "YY-YY",
     "scenarios get": "YYYYY",
     "team delete": "Y----",
-    "team user add": "Y----",
+    "team user add and edit": "Y----",
     "team variable edit": "YY-YY",
     "team view": "YYYYY",
     "template add": "YY--Y",
     "templates get": "YYYYY",
     "udt add": "YY--Y",
-    "udt get": "YY-YY",
+    "udts get": "YY-YY",
 }
 TEAM_ROLES = ("admin", "member", "monitoring", "operator", "restricted member")
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from ..http.endpoint import Endpoint, EndpointGroup
 from . import (
+    build_variables,
     connections,
     consumption,
+    custom_properties,
     data_stores,
     data_structures,
     enums,
@@ -15,7 +17,11 @@ from . import (
     hooks,
     incomplete_executions,
     keys,
+    memberships,
+    module_logs,
+    notes,
     organizations,
+    roles,
     scenarios,
     teams,
     templates,
@@ -26,6 +32,10 @@ from . import (
 GROUPS: tuple[EndpointGroup, ...] = (
     scenarios.group,
     executions.group,
+    module_logs.group,
+    notes.group,
+    build_variables.group,
+    custom_properties.group,
     incomplete_executions.group,
     folders.group,
     consumption.group,
@@ -39,6 +49,8 @@ GROUPS: tuple[EndpointGroup, ...] = (
     organizations.group,
     variables.group,
     users.group,
+    memberships.group,
+    roles.group,
     templates.group,
     enums.group,
 )

@@ -25,7 +25,7 @@ group = EndpointGroup("data structures")
 @group.get(
     "/data-structures",
     scopes=["udts:read"],
-    permission="udt get",
+    permission="udts get",
     query=DataStructuresQuery,
     response=many("dataStructures", DataStructureListItem),
     paging=make_paging("name", {"name": by_name}),
@@ -39,7 +39,7 @@ def list_data_structures(call: ApiCall, team: Team) -> Selection[DataStructure]:
 @group.get(
     "/data-structures/{dataStructureId}",
     scopes=["udts:read"],
-    permission="udt get",
+    permission="udts get",
     response=one("dataStructure", DataStructureDetail),
     cols=True,
 )

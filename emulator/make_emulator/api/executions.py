@@ -8,11 +8,21 @@ from typing import Any
 import orjson
 
 from ..engine.runtime.executor import visible_status
+from ..engine.scenarios import replay
 from ..http.endpoint import ApiCall, EndpointGroup
-from ..http.envelope import Envelope, mixed, one
+from ..http.envelope import Envelope, mixed, one, value
 from ..http.paging import PageRequest, Paging
 from ..json_types import Json
-from ..schemas.executions import EventRow, LogDetail, LogDetailQuery, LogRow, LogsQuery
+from ..schemas.executions import (
+    EventRow,
+    LogDetail,
+    LogDetailQuery,
+    LogRow,
+    LogsQuery,
+    ReplayBody,
+    StopExecution,
+)
+from ..world import executions
 from ..world.exceptions import InvalidParametersError, NotFoundError, ResponseTooLargeError
 from ..world.models import Execution, Scenario, ScenarioEvent
 from ..world.tables import Selection
@@ -137,6 +147,33 @@ def get_execution(call: ApiCall, scenario: Scenario, execution_id: str) -> dict[
             cause["causeModule"] = {"name": error.module_name, "appName": error.app_name}
         response["error"] = cause
     return response
+
+
+@group.post(
+    "/scenarios/{scenarioId}/executions/{executionId}/stop",
+    scopes=["scenarios:run"],
+    permission="scenario stop",
+    body=StopExecution,
+    response=Envelope(),
+)
+def stop_execution(call: ApiCall, scenario: Scenario, execution_id: str) -> dict[str, Json]:
+    """Stop a running execution, after its current module or at once."""
+    executions.stop(call.world, _find_execution(call, scenario, execution_id), force=call.body["force"])
+    return {}
+
+
+@group.post(
+    "/scenarios/{scenarioId}/replay",
+    scopes=["scenarios:run"],
+    permission="scenario start",
+    body=ReplayBody,
+    response=value("executionId"),
+    status=202,
+)
+def replay_execution(call: ApiCall, scenario: Scenario) -> str:
+    """Run a scenario again with the data that an earlier run received; of several ids only the first counts."""
+    execution = _find_execution(call, scenario, call.body["execution_ids"][0])
+    return replay.replay(call.world, call.user, scenario, execution).id
 
 
 def _find_execution(call: ApiCall, scenario: Scenario, execution_id: str) -> Execution:

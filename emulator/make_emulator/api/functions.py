@@ -28,7 +28,7 @@ _PLAN_FEATURE = "custom_functions"
 @group.get(
     "/functions",
     scopes=["functions:read"],
-    permission="function get",
+    permission="functions get",
     plan=_PLAN_FEATURE,
     query=FunctionsQuery,
     response=many("functions", FunctionListItem),
@@ -59,7 +59,7 @@ def create_function(call: ApiCall, team: Team) -> CustomFunction:
 @group.post(
     "/functions/eval",
     scopes=["functions:write"],
-    permission="function get",
+    permission="functions get",
     plan=_PLAN_FEATURE,
     query=FunctionsQuery,
     body=FunctionCode,
@@ -74,7 +74,7 @@ def check_function(call: ApiCall, team: Team) -> dict[str, Json]:
 @group.get(
     "/functions/{functionId}",
     scopes=["functions:read"],
-    permission="function get",
+    permission="functions get",
     plan=_PLAN_FEATURE,
     response=one("function", FunctionDetail),
     cols=True,
@@ -118,7 +118,7 @@ def delete_function(call: ApiCall, function: CustomFunction) -> dict[str, Json]:
 @group.get(
     "/functions/{functionId}/history",
     scopes=["functions:read"],
-    permission="function get",
+    permission="functions get",
     plan=_PLAN_FEATURE,
     query=FunctionsQuery,
     response=many("functionHistory", FunctionChangeOut),

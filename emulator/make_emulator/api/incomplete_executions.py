@@ -16,14 +16,20 @@ from ..schemas.incomplete_executions import (
     IncompleteExecutionsSelection,
     IncompleteExecutionUpdate,
     RetryListItem,
+    RetryLogsQuery,
     RetryOut,
 )
 from ..world import incomplete_executions
+from ..world.blueprint_refs import next_module_id
+from ..world.exceptions import InvalidStateError, NotConfirmedError
 from ..world.models import IncompleteExecution, RetryAttempt, Scenario
 from ..world.tables import Selection
 from .ordering import make_paging
 
 group = EndpointGroup("incomplete executions")
+
+#: The vendor's words for what cannot be deleted at the moment (API documentation).
+_BEING_PROCESSED = "Some of the executions could not be deleted because they are being processed right now"
 
 
 @group.get(
@@ -69,12 +75,52 @@ def update_incomplete_execution(call: ApiCall, dlq: IncompleteExecution) -> Inco
     permission="dlq edit",
     query=IncompleteExecutionsDelete,
     body=IncompleteExecutionsSelection,
-    response=value("dlqs"),
+    response=Envelope({"dlqs": EnvelopeField(), "error": EnvelopeField(is_optional=True)}),
     evidence="Recorded for a scenario that has none.",
 )
-def delete_incomplete_executions(call: ApiCall, scenario: Scenario) -> list[str]:
-    """Delete some incomplete executions of a scenario, or all of them; needs confirmation."""
-    return incomplete_retry.delete(call.world, _selected(call, scenario), confirmed=call.confirmed)
+def delete_incomplete_executions(call: ApiCall, scenario: Scenario) -> dict[str, Json]:
+    """Delete some incomplete executions of a scenario, or all of them, which needs confirmation.
+
+    Those that are being retried stay, which the response reports as an error beside the ids.
+    """
+    rows = _selected(call, scenario)
+    if "ids" not in call.body and not call.confirmed:
+        raise NotConfirmedError("Incomplete executions are deleted for good.")
+    response: dict[str, Json] = {"dlqs": [row.id for row in rows]}
+    if len(incomplete_retry.delete(call.world, rows)) < len(rows):
+        response["error"] = {"name": "APIError", "message": _BEING_PROCESSED}
+    return response
+
+
+@group.delete(
+    "/dlqs/{dlqId}",
+    scopes=["dlqs:write"],
+    permission="dlq edit",
+    response=value("dlq"),
+    evidence="Deprecated, and served nevertheless.",
+)
+def delete_incomplete_execution(call: ApiCall, dlq: IncompleteExecution) -> str:
+    """Delete an incomplete execution."""
+    if not incomplete_retry.delete(call.world, [dlq]):
+        raise InvalidStateError(_BEING_PROCESSED)
+    return dlq.id
+
+
+@group.get(
+    "/dlqs/{dlqId}/blueprint",
+    scopes=["dlqs:read"],
+    permission="dlq view",
+    response=Envelope({"code": EnvelopeField(), "response": EnvelopeField()}),
+)
+def get_incomplete_execution_blueprint(call: ApiCall, dlq: IncompleteExecution) -> dict[str, Json]:
+    """Get the blueprint of the retry, and the reason of the failure."""
+    response: dict[str, Json] = {
+        "blueprint": dict(dlq.blueprint),
+        "company": dlq.team_id,
+        "idSequence": next_module_id(dlq.blueprint),
+        "reason": dlq.reason,
+    }
+    return {"code": "OK", "response": response}
 
 
 @group.get(
@@ -92,12 +138,20 @@ def get_incomplete_execution_bundle(call: ApiCall, dlq: IncompleteExecution) -> 
     "/dlqs/{dlqId}/logs",
     scopes=["dlqs:read"],
     permission="dlq view",
+    query=RetryLogsQuery,
     response=many("dlqLogs", RetryListItem),
     paging=make_paging("imtId", {"imtId": incomplete_executions.by_time}, limit=50, descending=True),
 )
 def list_incomplete_execution_logs(call: ApiCall, dlq: IncompleteExecution) -> Selection[RetryAttempt]:
     """List the finished retries of an incomplete execution, newest first."""
-    return incomplete_executions.logs(call.world, dlq)
+    query = call.query
+    return incomplete_executions.logs(
+        call.world,
+        dlq,
+        status=int(query["status"]) if "status" in query else None,
+        since=query.get("since", 0),
+        until=query.get("until"),
+    )
 
 
 @group.get(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from ..http.endpoint import ApiCall
 from ..http.paging import Paging
 from ..world.tables import SortKey
+
+Row = TypeVar("Row")
 
 by_id: SortKey = attrgetter("id")
 
@@ -38,6 +41,12 @@ by_name: SortKey = _by_name
 
 #: Paging of most lists: sorted by name by default, and practically unlimited.
 NAME_PAGING = Paging(sort_keys={"name": by_name, "id": by_id}, sort="name")
+
+
+def page_of(call: ApiCall, rows: Sequence[Row]) -> Sequence[Row]:
+    """The requested page of rows that are no rows of a table, in their order."""
+    page = call.page
+    return rows if page is None else rows[page.offset : page.offset + page.limit]
 
 
 def make_paging(

@@ -1,4 +1,4 @@
-"""Users. Sources: API documentation, "Users", "Users > Me", "Users > Roles"; the vendor's OpenAPI document."""
+"""Users. Sources: API documentation, "Users", "Users > Me"; the vendor's OpenAPI document."""
 
 from __future__ import annotations
 
@@ -13,15 +13,12 @@ from ..schemas.users import (
     MeQuery,
     PermissionQuery,
     PermittedUserOut,
-    RoleDetail,
-    RoleOut,
-    RolesQuery,
     UserOut,
     UsersQuery,
 )
-from ..world.exceptions import MissingPermissionError, NotFoundError
+from ..world.exceptions import MissingPermissionError
 from ..world.models import Organization, Team, User
-from ..world.roles import ROLES, USERS_VIEW, Role, organization_permissions, users_with_permission
+from ..world.roles import USERS_VIEW, organization_permissions, users_with_permission
 from ..world.tables import Selection
 from .ordering import by_id, by_name, make_paging, sort_by
 
@@ -120,38 +117,3 @@ def get_me(call: ApiCall) -> User:
 def get_current_authorization(call: ApiCall) -> Authorization:
     """Get the authentication of the caller and the scopes of the token."""
     return Authorization(call.token.auth_used, sorted(call.token.scopes))
-
-
-@group.get(
-    "/users/roles",
-    scopes=["user:read"],
-    permission=NoPermissionRequired("a fixed list"),
-    query=RolesQuery,
-    response=many("usersRoles", RoleOut),
-    cols=True,
-)
-def list_roles(
-    call: ApiCall, team: Team | None = None, organization: Organization | None = None
-) -> list[Role]:
-    """List the roles of users in teams and organizations."""
-    category, role_id = call.query.get("category"), call.query.get("role_id")
-    excluded = call.query.get("exclude_role", ())
-    return [
-        role
-        for role in ROLES
-        if category in (None, role.category) and role_id in (None, role.id) and role.id not in excluded
-    ]
-
-
-@group.get(
-    "/users/roles/{roleId}",
-    scopes=["user:read"],
-    permission=NoPermissionRequired("a fixed list"),
-    response=one("usersRole", RoleDetail),
-)
-def get_role(call: ApiCall, role_id: str) -> Role:
-    """Get a role with its permissions."""
-    role = next((role for role in ROLES if str(role.id) == role_id), None)
-    if role is None:
-        raise NotFoundError("role", role_id)
-    return role

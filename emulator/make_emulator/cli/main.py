@@ -10,6 +10,8 @@ from .contract import contract
 from .errors import CommandGroup
 from .explain import explain
 from .fidelity import fidelity
+from .lint import lint
+from .mcp import mcp
 from .modules import modules
 from .options import ENV_PREFIX
 from .routes import routes
@@ -39,6 +41,8 @@ for _command in (
     explain,
     survey,
     contract,
+    lint,
+    mcp,
     modules,
     routes,
     fidelity,

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ..http.endpoint import Endpoint
 
 _FIELDS = ("method", "path", "scopes", "permissions", "core", "plan")
+#: The widest column of the table.
+_MAX_WIDTH = 64
+
 _LEGEND = (
     "O/D/A: behaviours that are observed, documented, assumed. CORE: number among the 47 documented routes."
 )
@@ -56,7 +59,8 @@ def list_routes(endpoints: Iterable[Endpoint], behaviours: Sequence[Behaviour]) 
 def render_text(rows: Iterable[JsonObject]) -> str:
     """Returns the rows as a table with a legend."""
     cells = [("METHOD", "PATH", "SCOPES", "CORE", "O/D/A"), *map(_table_cells, rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    # The few cells that are longer shift the rest of their row.
+    widths = [min(max(map(len, column)), _MAX_WIDTH) for column in zip(*cells, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
     return "\n".join([*lines, "", _LEGEND])
 

@@ -181,6 +181,25 @@ class ControlClient:
         """Posts a body to any path of the server; returns the status and the body of the response."""
         return self._transport.send("POST", path, body, {"Content-Type": content_type})
 
+    def mcp(self, token: str, body: bytes, access: Mapping[str, Any]) -> tuple[int, bytes]:
+        """Posts a message to the stateless transport of the MCP server; returns the status and the body of the response.
+
+        Args:
+            access: access control parameters; a list repeats one.
+        """
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+            "Accept": "application/json, text/event-stream",
+        }
+        query = [
+            (f"{name}[]" if isinstance(value, (list, tuple)) else name, each)
+            for name, value in access.items()
+            for each in (value if isinstance(value, (list, tuple)) else [value])
+        ]
+        path = "/mcp/stateless" + (f"?{urlencode(query)}" if query else "")
+        return self._transport.send("POST", path, body, headers)
+
     def _json(self, method: str, target: str, data: bytes | None, headers: Mapping[str, str] | None) -> Any:
         response = self._send(method, target, data, headers)
         try:

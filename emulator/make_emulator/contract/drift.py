@@ -125,7 +125,7 @@ def response_shape(route: str) -> JsonObject:
     if (by_hand := _UNDECLARED_SHAPES.get(route)) is not None:
         return by_hand
     method, _, path = route.partition(" ")
-    response = _openapi_document()["paths"][path][method.lower()]["responses"]["200"]
+    response = _openapi_document()["paths"][path][method.lower()]["responses"][str(endpoints()[route].status)]
     shape: JsonObject = response["content"]["application/json"]["schema"]
     if beside := _EXTRA_PROPERTIES.get(route):
         shape = {

@@ -16,6 +16,7 @@ from . import (
     connections,
     external_services,
     faults,
+    lint,
     module_catalogue,
     module_scripts,
     reports,
@@ -53,6 +54,7 @@ def create_blueprint(
     connections.add_routes(blueprint, registry)
     reports.add_routes(blueprint, registry, endpoints)
     faults.add_routes(blueprint, registry)
+    lint.add_routes(blueprint)
     module_catalogue.add_routes(blueprint)
     module_scripts.add_routes(blueprint, registry)
     external_services.add_routes(blueprint, registry)

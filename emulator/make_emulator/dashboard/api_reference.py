@@ -111,12 +111,17 @@ def _operation(
         scopes=scopes,
         parameters=parameters,
         body=None if body is None else list(_fields(body)),
-        response=list(_fields(_content_schema(operation["responses"]["200"]) or {})),
+        response=list(_fields(_content_schema(_success(operation)) or {})),
         curl=_curl_command(base_url + path, method, operation["parameters"], body, token, ids),
         search_text=" ".join(
             [method, path, operation["summary"], operation["operationId"], *scopes, *names]
         ).lower(),
     )
+
+
+def _success(operation: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns the response of a success."""
+    return next(response for status, response in operation["responses"].items() if status < "400")
 
 
 def _content_schema(message: Mapping[str, Any] | None) -> Schema | None:

@@ -69,7 +69,8 @@ def _decision_event(decision: Decision) -> TimelineEvent:
     details = [
         (
             "holds" if condition.holds else "does not hold",
-            f"{_json_text(condition.left)} {condition.operator} {_json_text(condition.right)}",
+            f"{_json_text(condition.left)} {condition.operator} {_json_text(condition.right)}"
+            + ("" if condition.hint is None else f" ({condition.hint})"),
         )
         for group in decision.conditions
         for condition in group

@@ -105,9 +105,15 @@ def _organization_resource(
     fields = {key: row[key] for key in row if key not in ("id", "teams", "members", "owner")}
     fields |= {
         "owner": _user_key(users, row["owner"], options),
-        "members": _members(row, users, options),
+        "custom_roles": _custom_roles(row),
+        "members": _members(row, row, users, options),
         "variables": _variables(row),
     }
+    if "custom_properties" in row:
+        fields["custom_properties"] = {
+            item["name"]: {key: value for key, value in item.items() if key not in ("id", "name")}
+            for item in row["custom_properties"]
+        }
     return Resource(
         "organization",
         row["id"],
@@ -126,10 +132,21 @@ def _user_key(users: Mapping[int, JsonObject], id: int, options: DiffOptions) ->
     return users[id]["email"] if options.by_name and id in users else id
 
 
-def _members(row: JsonObject, users: Mapping[int, JsonObject], options: DiffOptions) -> JsonObject:
+def _members(
+    row: JsonObject, organization: JsonObject, users: Mapping[int, JsonObject], options: DiffOptions
+) -> JsonObject:
+    names = {**_ROLE_NAMES, **{role["id"]: role["name"] for role in organization["custom_roles"]}}
     return {
-        str(_user_key(users, member["user"], options)): _ROLE_NAMES.get(member["role"], member["role"])
+        str(_user_key(users, member["user"], options)): names.get(member["role"], member["role"])
         for member in row["members"]
+    }
+
+
+def _custom_roles(organization: JsonObject) -> JsonObject:
+    """Returns the custom roles by name, without their ids."""
+    return {
+        role["name"]: _json_fields({key: value for key, value in role.items() if key not in ("id", "name")})
+        for role in organization["custom_roles"]
     }
 
 
@@ -158,7 +175,7 @@ class _TeamResources:
         parent = _parent_identity(team, options)
         fields = {
             "name": team["name"],
-            "members": _members(team, self._users, options),
+            "members": _members(team, self._organization, self._users, options),
             "variables": _variables(team),
         }
         yield Resource("team", team["id"], team["name"], ("team", *parent), _compared_fields(fields, options))

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from .expressions.errors import BundleValidationError, ConversionError, ExpressionError, ModuleError
+from .expressions.errors import (
+    BundleValidationError,
+    ConversionError,
+    ExpressionError,
+    ExpressionSyntaxError,
+    ModuleError,
+)
 
 __all__ = [
     "BudgetExceededError",
@@ -10,6 +16,7 @@ __all__ = [
     "ConversionError",
     "ExecutionInterruptedError",
     "ExpressionError",
+    "ExpressionSyntaxError",
     "FatalError",
     "ModuleError",
     "unsupported_module_error",

@@ -1,7 +1,7 @@
 """Evaluation of the conditions of filters and searches.
 
 Operators: the vendor's list, compared with those in exported blueprints. A value that cannot be converted to the type that
-an operator compares does not pass.
+an operator compares does not pass; nor does any value a filter whose operator does not exist (observed by a practitioner).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from ..json_types import Json
+from ..plain_text import did_you_mean
 from .blueprints.conditions import Condition
 from .errors import ConversionError, ExpressionError
 from .expressions.context import Environment, is_equal_within_budget, text_within_budget
@@ -29,7 +30,7 @@ def conditions_hold(groups: Sequence[Sequence[Condition[Json]]], env: Environmen
         return True
     return any(
         all(
-            condition_holds(
+            _filter_condition_holds(
                 condition.operator, render_deep(condition.a, env), render_deep(condition.b, env), env
             )
             for condition in group
@@ -51,7 +52,7 @@ def evaluate_conditions(
         compared.append(row)
         for condition in group:
             a, b = render_deep(condition.a, env), render_deep(condition.b, env)
-            holds = condition_holds(condition.operator, a, b, env)
+            holds = _filter_condition_holds(condition.operator, a, b, env)
             row.append((condition, a, b, holds))
             if not holds:
                 break
@@ -60,8 +61,28 @@ def evaluate_conditions(
     return not groups, compared
 
 
+def _filter_condition_holds(operator: str, a: Value, b: Value, env: Environment) -> bool:
+    """Returns the result of one comparison of a filter, where an operator that does not exist holds for nothing."""
+    if operator not in OPERATORS:
+        env.budget.charge()
+        return False
+    return condition_holds(operator, a, b, env)
+
+
+def operator_hint(operator: str) -> str | None:
+    """Returns a sentence about an operator that does not exist, with the nearest one; ``None`` for one that does."""
+    if operator in OPERATORS:
+        return None
+    operator = operator[:100]
+    kind, _, name = operator.partition(":")
+    synonym = _SYNONYMS.get(name or kind)
+    meant = synonym if synonym in OPERATORS else f"{kind}:{synonym}"
+    suggestion = f"; did you mean '{meant}'?" if meant in OPERATORS else did_you_mean(operator, OPERATORS)
+    return f"Make has no operator '{operator}'{suggestion or '.'}"
+
+
 def condition_holds(operator: str, a: Value, b: Value, env: Environment) -> bool:
-    """Returns the result of one comparison.
+    """Returns the result of one comparison of a search.
 
     Raises:
         ExpressionError: if there is no such operator.
@@ -193,3 +214,25 @@ def _build_operators() -> dict[str, Comparator]:
 
 OPERATORS: Mapping[str, Comparator] = _build_operators()
 """Comparators by operator, e.g. ``text:equal:ci``."""
+
+#: Names that other languages have for an operator -> Make's name, without its type.
+_SYNONYMS: Mapping[str, str] = {
+    "after": "greater",
+    "before": "less",
+    "begins": "startwith",
+    "beginswith": "startwith",
+    "ends": "endwith",
+    "eq": "equal",
+    "gt": "greater",
+    "gte": "greaterorequal",
+    "includes": "contain",
+    "is": "equal",
+    "isempty": "notexist",
+    "isnot": "notequal",
+    "isnotempty": "exist",
+    "lt": "less",
+    "lte": "lessorequal",
+    "matches": "pattern",
+    "ne": "notequal",
+    "regex": "pattern",
+}

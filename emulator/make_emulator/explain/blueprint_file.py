@@ -9,6 +9,7 @@ import orjson
 import yaml
 
 from ..engine.apps.scenarios import START_MODULE
+from ..engine.blueprints.document import unwrap_document
 from ..engine.blueprints.model import module_label as label_in_metadata
 from ..engine.blueprints.parser import parse_blueprint
 from ..engine.runtime import module_scripts
@@ -48,7 +49,8 @@ def parse_export(data: bytes) -> BlueprintExport:
         held = orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error}") from None
-    blueprint, metadata = _unwrap(held)
+    document = unwrap_document(held)
+    blueprint, metadata = document.blueprint, document.metadata
     try:
         parse_blueprint(blueprint)
     except DomainError as error:
@@ -77,28 +79,6 @@ def iter_modules(flow: Json) -> Iterator[Mapping[str, Json]]:
             for path in as_mappings(part):
                 yield from iter_modules(path.get("flow"))
         yield from iter_modules(node.get("onerror"))
-
-
-def _unwrap(held: Json) -> tuple[Mapping[str, Json], Json]:
-    """Returns the blueprint itself, and the API's metadata of inputs and outputs.
-
-    The file has it at the top, as ``blueprint``, or as that in the ``response`` of the API.
-    """
-    metadata: Json = None
-    if isinstance(held, Mapping) and "flow" not in held:
-        if isinstance(response := held.get("response"), Mapping):
-            held = response
-        if "blueprint" in held:
-            metadata, held = held.get("metadata"), held["blueprint"]
-            if isinstance(held, str):
-                # The API takes blueprints as JSON within JSON.
-                try:
-                    held = orjson.loads(held)
-                except orjson.JSONDecodeError as error:
-                    raise ValueError(f"'blueprint' is not JSON: {error}") from None
-    if not isinstance(held, Mapping):
-        raise ValueError("a blueprint is an object with 'name', 'flow' and 'metadata'")
-    return held, metadata
 
 
 def _parse_fields(value: Json) -> FieldSpecs:

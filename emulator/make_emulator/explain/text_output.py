@@ -191,6 +191,8 @@ class _TraceRenderer:
                     verdict = click.style("stopped", fg="yellow") + (f" ({unmet})" if unmet else "")
                 named = f" {quote_text(decision.name)}" if decision.name else ""
                 yield self._layout.truncate(f"{indent}filter{named} before {id}: {verdict}")
+                for hint in decision.hints:
+                    yield from self._layout.error_lines(hint, f"{indent}  ")
             case "route":
                 yield f"{indent}  no other route is open: takes the fallback"
             case "branch":

@@ -179,6 +179,8 @@ class RequestContext:
     call: ApiCall | None = None
     rate_limit_status: RateLimitStatus | None = None
     response: Response | None = None
+    #: Body for the log, where the response wraps it, e.g. in events.
+    logged_body: bytes | None = None
     #: Released when the request steps are over, before the response steps: the lock of the world.
     resources: ExitStack = field(default_factory=ExitStack)
 

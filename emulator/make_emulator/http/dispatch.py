@@ -46,6 +46,10 @@ class ApiDispatcher:
         self._endpoints = {endpoint.route: endpoint for endpoint in endpoints}
         self._pipeline = pipeline
 
+    def endpoint(self, route: str) -> Endpoint:
+        """Returns the endpoint of a route, such as ``GET /scenarios/{scenarioId}``; a KeyError if there is none."""
+        return self._endpoints[route]
+
     def register(self, app: Flask) -> None:
         """Adds the URL rules of the endpoints to an application, and takes over its requests below ``/api/v2``.
 

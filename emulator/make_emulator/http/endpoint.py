@@ -144,6 +144,7 @@ class Endpoint:
     cols: bool = False
     plan: str | None = None
     rate_limited: bool = True
+    status: int = 200
     core: tuple[int, ...] = ()
     evidence: str = ""
     permissions: tuple[str, ...] = ()
@@ -347,6 +348,7 @@ class EndpointGroup:
         permission: str | Sequence[str] | NoPermissionRequired = (),
         permission_of: Mapping[str, str] | None = None,
         rate_limited: bool = True,
+        status: int = 200,
         core: int | None = None,
         evidence: str = "",
     ) -> Callable[[Handler], Handler]:
@@ -361,6 +363,7 @@ class EndpointGroup:
                 or the reason for requiring none.
             permission_of: the permissions that parts of the body need instead.
             rate_limited: false if calls do not count against the organization's limit.
+            status: the status of a success.
             core: the number of the route among the 47 documented ones.
             evidence: the source of the behaviour, for the table of routes.
         """
@@ -382,6 +385,7 @@ class EndpointGroup:
                 cols=cols,
                 plan=plan,
                 rate_limited=rate_limited,
+                status=status,
                 core=() if core is None else (core,),
                 evidence=evidence,
                 permissions=_permissions(permission),

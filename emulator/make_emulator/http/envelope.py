@@ -19,6 +19,8 @@ class EnvelopeField:
     schema: type[ResponseSchema] | None = None
     many: bool = False
     schema_by_type: Mapping[type, type[ResponseSchema]] = field(default_factory=dict)
+    #: True if the handler may omit it.
+    is_optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Envelope:
             result = {key: result}
         rendered: dict[str, Json] = {}
         for key, part in self.fields.items():
+            if part.is_optional and key not in result:
+                continue
             value = result[key]
             if part.schema_by_type:
                 dumps = {

@@ -62,6 +62,21 @@ class StorageFullError(MakeError):
     message = "Not enough space in storage."
 
 
+class FeatureUnavailableError(MakeError):
+    """400 IM027: the plan of the organization has no custom properties."""
+
+    code = "IM027"
+    message = "Feature is not available"
+
+
+class MissingDataError(MakeError):
+    """404 IM013: there are no data yet that the request could change."""
+
+    status = 404
+    code = "IM013"
+    message = "Entity not found"
+
+
 class InvalidInputError(MakeError):
     """400 IM005: the parameters do not fit the resource."""
 
@@ -197,6 +212,14 @@ class MisdirectedRequestError(MakeError):
     message = "Misdirected Request"
 
 
+class UnprocessableError(MakeError):
+    """422: the request is valid, and what it names is not fit for it."""
+
+    status = 422
+    code = "SC422"
+    message = "Unprocessable Entity"
+
+
 class FailedDependencyError(MakeError):
     """424: a dependency of the request crashed or timed out."""
 
@@ -263,6 +286,7 @@ _FROM_DOMAIN_ERROR: Mapping[type[exceptions.DomainError], Callable[[Any], MakeEr
     exceptions.MissingPermissionError: lambda error: InsufficientRightsError(error.detail),
     exceptions.NotConfirmedError: lambda error: ConfirmationRequiredError(error.detail),
     exceptions.IncompatibleInputError: lambda error: InvalidInputError(error.detail),
+    exceptions.MissingDataError: lambda error: MissingDataError(error.detail),
     exceptions.MissingDependencyError: lambda error: ServiceUnavailableError(error.detail),
     exceptions.StateNotStoredError: lambda error: ServiceUnavailableError(error.detail),
     exceptions.ActionFailedError: lambda error: ActionFailureError(error.detail),
@@ -271,6 +295,7 @@ _FROM_DOMAIN_ERROR: Mapping[type[exceptions.DomainError], Callable[[Any], MakeEr
     exceptions.VersionConflictError: _conflict,
     exceptions.OperationsExhaustedError: lambda error: OrganizationPausedError(error.detail),
     exceptions.ExecutionTimeoutError: lambda error: FailedDependencyError(error.detail),
+    exceptions.NotReplayableError: lambda error: UnprocessableError(error.detail),
     exceptions.MalformedBlueprintError: lambda error: InvalidBlueprintError(error.detail),
     exceptions.PlanLimitError: lambda error: EntityLimitError(error.detail),
     exceptions.ResourceInUseError: lambda error: BlockedByDependencyError(error.detail),

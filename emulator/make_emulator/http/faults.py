@@ -37,8 +37,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "run-timeout": {"status": 424, "method": "POST", "path": "/scenarios/*/run"},
 }
 
-#: Beginning of the paths of webhooks: rules match them only if their glob begins with it too.
-WEBHOOK_PREFIX = "/hook/"
+#: Beginnings of the paths of webhooks and of the MCP server: rules match them only if their glob begins with it too.
+SEPARATE_PREFIXES = ("/hook/", "/mcp")
 
 #: Keys of the WSGI environment. The server sets a callable that returns true once the client, or the server, is gone;
 #: a truncated response sets a flag for the server, since the connection cannot be used any more.
@@ -112,7 +112,9 @@ class FaultRule:
             return False
         if self.path is not None and not fnmatchcase(path, self.path):
             return False
-        if path.startswith(WEBHOOK_PREFIX) and not (self.path or "").startswith(WEBHOOK_PREFIX):
+        if any(
+            path.startswith(prefix) > (self.path or "").startswith(prefix) for prefix in SEPARATE_PREFIXES
+        ):
             return False
         if self.token is not None and (token is None or self.token not in (token.label, token.token)):
             return False

@@ -161,7 +161,7 @@ def _operation(endpoint: Endpoint, converter: Any) -> JsonObject:
         "tags": [endpoint.tag],
         "parameters": _parameters(endpoint, converter),
         "responses": {
-            "200": {
+            str(endpoint.status): {
                 "description": "Success.",
                 "content": {"application/json": {"schema": _response_schema(endpoint, converter)}},
             },
@@ -257,7 +257,10 @@ def _response_schema(endpoint: Endpoint, converter: Any) -> JsonObject:
     }
     if endpoint.paging is not None:
         properties["pg"] = _PAGE_SCHEMA
-    return {"type": "object", "required": list(properties), "properties": properties}
+    required = [
+        key for key in properties if key not in response.fields or not response.fields[key].is_optional
+    ]
+    return {"type": "object", "required": required, "properties": properties}
 
 
 def _envelope_field_schema(part: EnvelopeField, converter: Any, *, whole: bool) -> JsonObject:

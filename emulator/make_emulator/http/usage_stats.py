@@ -8,6 +8,10 @@ from typing import NamedTuple
 from ..world.models import Token
 from .request_log import LogEntry
 
+#: Endpoint of the calls of scenario tools, and the scope that they need.
+SCENARIO_TOOL_ENDPOINT = "MCP scenario tool"
+SCENARIO_TOOL_SCOPE = "mcp:use"
+
 
 class UsageKey(NamedTuple):
     """Key of requests that are counted together."""

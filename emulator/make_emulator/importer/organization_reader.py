@@ -13,9 +13,16 @@ from typing import Any
 from ..json_types import JsonObject
 from ..seeds.schema import LicenseSection
 from ..world.plans import PLANS
-from ..world.roles import ORGANIZATION_MEMBER, ORGANIZATION_OWNER, ROLES, TEAM_ADMIN, TEAM_MEMBER
+from ..world.roles import (
+    ORGANIZATION_MEMBER,
+    ORGANIZATION_OWNER,
+    PERMISSION_CATEGORIES,
+    ROLES,
+    TEAM_ADMIN,
+    TEAM_MEMBER,
+)
 from .client import ErrorResponseError, NotFoundError, ZoneError, extract_rows
-from .rows import variable_row
+from .rows import custom_property_row, custom_role_row, variable_row
 from .steps import StepRunner
 
 #: The page size of lists of users.
@@ -29,6 +36,7 @@ _ORGANIZATION_COLUMNS = (
 )
 
 _ROLE_CATEGORIES = {role.id: role.category for role in ROLES}
+_ROLE_COLUMNS = ("id", "name", "category", "description", "permissions")
 
 
 def read_token_user(steps: StepRunner) -> JsonObject:
@@ -149,11 +157,55 @@ def read_variables(steps: StepRunner, owner: str, id: int) -> list[JsonObject]:
     return sorted(rows, key=lambda row: str(row["name"]))
 
 
+def read_custom_properties(steps: StepRunner, organization: JsonObject) -> list[JsonObject] | None:
+    """Returns the custom properties of an organization's scenarios; ``None`` if it has no structure of them."""
+    if not effective_license(organization)["customProperties"]:
+        return None
+
+    def read() -> JsonObject:
+        area = "custom-property-structures"
+        response = steps.zone.get(area, organizationId=organization["id"])
+        structures = extract_rows(response, "customPropertyStructures")
+        rows = [
+            custom_property_row(row)
+            for structure in structures
+            for row in extract_rows(
+                steps.zone.get(area, structure["id"], "custom-property-structure-items", cols=["*"]),
+                "customPropertyStructureItems",
+            )
+        ]
+        return {"items": rows if structures else None}
+
+    what = "custom properties"
+    found = steps.read_optional(what, "custom-property-structures:read", what, read)
+    return found["items"] if found else None
+
+
+def read_custom_roles(steps: StepRunner, organization_id: int) -> list[JsonObject]:
+    """Returns the custom roles of the organization; none if its plan has none."""
+
+    def read() -> list[JsonObject]:
+        response = steps.zone.get("users", "roles", organizationId=organization_id, cols=_ROLE_COLUMNS)
+        rows = extract_rows(response, "usersRoles")
+        return [custom_role_row(row) for row in rows if row["id"] not in _ROLE_CATEGORIES]
+
+    found: list[JsonObject] = steps.read_optional("custom roles", "user:read", "custom roles", read) or []
+    for row in found:
+        unknown = [name for name in row["permissions"] if PERMISSION_CATEGORIES.get(name) != row["category"]]
+        if unknown:
+            steps.add_note(
+                f"permissions of custom role {row['id']}", f"the emulator does not know: {', '.join(unknown)}"
+            )
+            row["permissions"] = [name for name in row["permissions"] if name not in unknown]
+    return sorted(found, key=lambda row: int(row["id"]))
+
+
 def read_members(
-    steps: StepRunner, organization_id: int, me: JsonObject
+    steps: StepRunner, organization_id: int, me: JsonObject, custom_roles: Iterable[JsonObject]
 ) -> tuple[list[JsonObject], int, list[JsonObject], list[JsonObject]]:
     """Returns the users, the owner's id, and the members of the organization and of the team without the owner."""
     team_id = steps.options.team_id
+    categories = {**_ROLE_CATEGORIES, **{row["id"]: row["category"] for row in custom_roles}}
     team_roles = _read_roles(steps, "team", "teams", team_id)
     organization_roles = _read_roles(steps, "organization", "organizations", organization_id)
     of_team = steps.read_optional(
@@ -169,11 +221,11 @@ def read_members(
             "the roles in the team", "they cannot be read; every user is assumed to be a team member"
         )
     organization_members = [
-        {"user": id, "role": _known_role(steps, id, organization_roles.get(id), "organization")}
+        {"user": id, "role": _known_role(steps, categories, id, organization_roles.get(id), "organization")}
         for id in others
     ]
     team_members = [
-        {"user": id, "role": _known_role(steps, id, team_roles[id], "team")}
+        {"user": id, "role": _known_role(steps, categories, id, team_roles[id], "team")}
         for id in others
         if id in team_roles
     ]
@@ -204,8 +256,10 @@ def _ensure_owner(
     return owner
 
 
-def _known_role(steps: StepRunner, user: int, role: int | None, category: str) -> int:
-    if role is not None and _ROLE_CATEGORIES.get(role) == category:
+def _known_role(
+    steps: StepRunner, categories: Mapping[int, str], user: int, role: int | None, category: str
+) -> int:
+    if role is not None and categories.get(role) == category:
         return role
     default_role = TEAM_MEMBER if category == "team" else ORGANIZATION_MEMBER
     if role is not None:
@@ -255,7 +309,8 @@ def _list_roles(steps: StepRunner, category: str, area: str, id: int) -> list[li
     except ErrorResponseError:
         pass
     pairs: list[list[int]] = []
-    for role in extract_rows(steps.zone.get("users", "roles", category=category), "usersRoles"):
-        query = {f"{category}Id": id, f"{category}RoleId": role["id"]}
+    owner = {f"{category}Id": id}
+    for role in extract_rows(steps.zone.get("users", "roles", category=category, **owner), "usersRoles"):
+        query = {**owner, f"{category}RoleId": role["id"]}
         pairs += [[user["id"], role["id"]] for user in _list_users(steps, **query)]
     return pairs

@@ -13,6 +13,8 @@ from .client import ZoneClient, ZoneError
 from .options import ImportNote, ImportOptions, Progress
 from .organization_reader import (
     effective_license,
+    read_custom_properties,
+    read_custom_roles,
     read_members,
     read_organization,
     read_team,
@@ -68,8 +70,14 @@ def pull(
     me = read_token_user(steps)
     team = read_team(steps)
     organization = read_organization(steps, team["organizationId"])
-    users, owner, members, team_members = read_members(steps, organization["id"], me)
-    reader = TeamReader(steps, has_functions=effective_license(organization)["customFunctions"])
+    roles = read_custom_roles(steps, organization["id"])
+    users, owner, members, team_members = read_members(steps, organization["id"], me, roles)
+    properties = read_custom_properties(steps, organization)
+    reader = TeamReader(
+        steps,
+        has_functions=effective_license(organization)["customFunctions"],
+        has_custom_properties=bool(properties),
+    )
     resources = {key: read(reader) for key, read in _TEAM_LISTS.items()}
     document: JsonObject = {
         "users": users,
@@ -77,8 +85,10 @@ def pull(
             {
                 **organization,
                 "owner": owner,
+                "customRoles": roles,
                 "members": members,
                 "variables": read_variables(steps, "organization", organization["id"]),
+                **({"customProperties": properties} if properties is not None else {}),
                 "teams": [
                     {
                         "id": team["id"],
@@ -106,7 +116,7 @@ def _drop_empty_lists(document: JsonObject) -> None:
             for row in (organization, team, *team["scenarios"], *team["dataStores"]):
                 for key in [
                     key
-                    for key in ("members", "variables", "runs", "records", *_TEAM_LISTS)
+                    for key in ("customRoles", "members", "variables", "runs", "records", *_TEAM_LISTS)
                     if row.get(key) == []
                 ]:
                     del row[key]

@@ -25,12 +25,14 @@ _RESOURCE_LISTS: dict[str, tuple[str, frozenset[str]]] = {
     "folders": ("folder", frozenset(["parent"])),
     "dataStructures": ("data structure", frozenset()),
     "dataStores": ("data store", frozenset(["dataStructure"])),
-    "scenarios": ("scenario", frozenset(["description", "folder", "created", "active"])),
+    "scenarios": ("scenario", frozenset(["description", "folder", "created", "active", "customProperties"])),
     "templates": ("template", frozenset(["description", "language", "scheduling"])),
 }
 #: Lists within a row whose own rows can be removed one by one.
 _NESTED_LISTS = {"records": "record", "runs": "past execution"}
-_OPTIONAL_ORGANIZATION_KEYS = frozenset(["license", "created", "countryId", "timezoneId", "zone"])
+_OPTIONAL_ORGANIZATION_KEYS = frozenset(
+    ["license", "created", "countryId", "timezoneId", "zone", "customProperties"]
+)
 
 _NoteCallback = Callable[[str, str], None]
 
@@ -94,7 +96,7 @@ def _removable_path(path: SeedPath) -> SeedPath:
             return row
         case ("organizations", int(), "license", str(), *_):
             return path[:4]
-        case ("organizations", int(), "members" | "variables", int(), *_):
+        case ("organizations", int(), "customRoles" | "members" | "variables", int(), *_):
             return path[:4]
         case ("organizations", int(), str(key), *_) if key in _OPTIONAL_ORGANIZATION_KEYS:
             return path[:3]

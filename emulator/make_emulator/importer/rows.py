@@ -47,8 +47,28 @@ def _account_metadata(metadata: Any) -> JsonObject | None:
     return kept or None
 
 
+def custom_role_row(row: JsonObject) -> JsonObject:
+    return {
+        **id_and_name(row),
+        "category": row["category"],
+        **_without_nulls(description=row.get("description") or None),
+        "permissions": list(row.get("permissions") or ()),
+    }
+
+
 def key_row(row: JsonObject) -> JsonObject:
     return {**id_and_name(row), "type": row["typeName"]}
+
+
+def custom_property_row(row: JsonObject) -> JsonObject:
+    options = [option["value"] for option in row.get("options") or ()]
+    return {
+        **id_and_name(row),
+        "label": row["label"],
+        "type": row["type"],
+        **_without_nulls(description=row.get("description"), options=options or None),
+        **({"required": True} if row.get("required") else {}),
+    }
 
 
 def function_row(row: JsonObject) -> JsonObject:

@@ -20,7 +20,20 @@ _BaseDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 #: Lists whose rows are short: each is one line.
 _ONE_LINE_LISTS = frozenset(
-    ["users", "members", "variables", "connections", "keys", "hooks", "folders", "records", "runs", "spec"]
+    [
+        "users",
+        "customRoles",
+        "members",
+        "variables",
+        "connections",
+        "keys",
+        "hooks",
+        "folders",
+        "records",
+        "runs",
+        "spec",
+        "customProperties",
+    ]
 )
 
 

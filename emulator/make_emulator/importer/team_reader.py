@@ -37,8 +37,9 @@ _SORT_BY_NAME = {"pg[sortBy]": "name", "pg[sortDir]": "asc"}
 class TeamReader:
     """Reader of one team, with a method for each kind of resource."""
 
-    def __init__(self, steps: StepRunner, *, has_functions: bool) -> None:
+    def __init__(self, steps: StepRunner, *, has_functions: bool, has_custom_properties: bool) -> None:
         self._has_functions = has_functions
+        self._has_custom_properties = has_custom_properties
         self._steps = steps
         self._zone = steps.zone
         self._team = steps.options.team_id
@@ -196,10 +197,16 @@ class TeamReader:
             self._add_details(row, "scenario", "scenarios:read", self._blueprint)
             if "blueprint" not in row:
                 continue
+            if self._has_custom_properties:
+                self._add_details(row, "scenario", "scenarios:read", self._custom_properties)
             if number := self._steps.options.executions:
                 row["runs"] = self._runs(row["id"], number)
             whole.append(row)
         return whole
+
+    def _custom_properties(self, id: int) -> JsonObject:
+        values = self._zone.get("scenarios", id, "custom-properties")["customProperties"]
+        return {"customProperties": values} if values else {}
 
     def _blueprint(self, id: int) -> JsonObject:
         """Returns the current blueprint, with inputs and outputs as in an export."""

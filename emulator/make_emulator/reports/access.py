@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..http.endpoint import Endpoint
-from ..http.usage_stats import UsageKey
+from ..http.usage_stats import SCENARIO_TOOL_ENDPOINT, SCENARIO_TOOL_SCOPE, UsageKey
 from ..plain_text import printable
 from ..registry import WorldHandle
 from ..world.models import Token
@@ -105,6 +105,7 @@ class _TokenUsage:
 def report(handle: WorldHandle, endpoints: Sequence[Endpoint]) -> list[TokenAccess]:
     """Returns the access of every token of a world, including deleted ones that were used, in the order of creation."""
     scopes = {f"{endpoint.method} {endpoint.path}": endpoint.scopes for endpoint in endpoints}
+    scopes[SCENARIO_TOOL_ENDPOINT] = (SCENARIO_TOOL_SCOPE,)
     usages: dict[str, _TokenUsage] = {}
     for case, count in handle.usage_stats.counts().items():
         usages.setdefault(case.token, _TokenUsage()).add(case, count, scopes.get(case.endpoint, ()))

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from ..engine.apps import catalog
+from ..engine.filters import operator_hint
 from ..redaction.masking import TRACE_REDACTOR, OutputRedactor
 from ..redaction.rules import MASK, is_secret_name
 from ..redaction.secret_values import NO_SECRETS, SecretValues
@@ -189,7 +190,8 @@ class Condition:
         return cls(data["a"], data["o"], data["b"], data["left"], data["right"], data["holds"])
 
     def to_json(self) -> dict[str, Json]:
-        return {
+        """Returns the condition; ``hint`` is a member only of one whose operator does not exist."""
+        document: dict[str, Json] = {
             "a": self.a,
             "o": self.operator,
             "b": self.b,
@@ -197,10 +199,18 @@ class Condition:
             "right": self.right,
             "holds": self.holds,
         }
+        return document if self.hint is None else {**document, "hint": self.hint}
+
+    @property
+    def hint(self) -> str | None:
+        """A sentence about an operator that does not exist, so that the condition never holds."""
+        return operator_hint(self.operator)
 
     @property
     def text(self) -> str:
         """The condition as Make's editor words it, with values, such as ``5 greater than 10``."""
+        if self.hint is not None:
+            return f"{_side_text(self.left)} {self.operator} {_side_text(self.right)}"
         name = next((name for name in self.operator.split(":") if name in _OPERATOR_WORDS), "")
         words = _OPERATOR_WORDS.get(name, self.operator)
         if name in ("exist", "notexist"):
@@ -239,6 +249,11 @@ class Decision:
     def unmet_conditions(self) -> str:
         """The unmet conditions of a filter, such as ``5 greater than 10``: the last evaluated one of each group."""
         return _unmet_conditions(self.conditions)
+
+    @property
+    def hints(self) -> Sequence[str]:
+        """Sentences about operators that do not exist."""
+        return _condition_hints(self.conditions)
 
     @classmethod
     def from_model(cls, decision: models.FlowDecision, redactor: OutputRedactor = TRACE_REDACTOR) -> Decision:
@@ -407,7 +422,10 @@ def _decision_sentence(
             if decision.passed:
                 return f"{bundle} passed {named} before module {id}"
             unmet = _unmet_conditions(conditions)
-            return f"{bundle} was stopped by {named} before module {id}" + (f": {unmet}" if unmet else "")
+            hints = "".join(f" ({hint})" for hint in _condition_hints(conditions))
+            return f"{bundle} was stopped by {named} before module {id}" + (
+                f": {unmet}{hints}" if unmet else ""
+            )
         case "branch" if decision.number is None:
             return f"{bundle} found no branch of module {id} open"
         case "route" | "branch" as taken:
@@ -421,6 +439,11 @@ def _decision_sentence(
 
 def _unmet_conditions(groups: Sequence[Sequence[Condition]]) -> str:
     return " or ".join(group[-1].text for group in groups if group and not group[-1].holds)
+
+
+def _condition_hints(groups: Sequence[Sequence[Condition]]) -> list[str]:
+    hints = (condition.hint for group in groups for condition in group)
+    return list(dict.fromkeys(hint for hint in hints if hint is not None))
 
 
 def _bundle_text(position: BundlePosition | None) -> str:

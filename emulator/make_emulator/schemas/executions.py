@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from marshmallow import fields
 
+from ..world.clock import format_iso
+from ..world.executions import is_replayable
 from ..world.models import Execution
 from ..world.world import World
-from .base import Bool, Choice, Constant, Derived, Int, QuerySchema, ResponseSchema, Text, Timestamp
+from .base import (
+    BodySchema,
+    Bool,
+    Choice,
+    Constant,
+    Derived,
+    Int,
+    ListField,
+    QuerySchema,
+    ResponseSchema,
+    Text,
+    Timestamp,
+)
 
 _nullable_string = fields.String(allow_none=True)
 
@@ -21,6 +35,21 @@ def _author_name(world: World, row: Execution) -> str | None:
     return user.name if user else None
 
 
+def _replayed(world: World, row: Execution) -> Execution | None:
+    found = world.logs.get((row.scenario_id, row.replay_of)) if row.replay_of is not None else None
+    return found if isinstance(found, Execution) else None
+
+
+def _replayed_name(world: World, row: Execution) -> str | None:
+    found = _replayed(world, row)
+    return found.name if found else None
+
+
+def _replayed_at(world: World, row: Execution) -> str | None:
+    found = _replayed(world, row)
+    return format_iso(found.started) if found else None
+
+
 class LogRow(ResponseSchema):
     """Finished run in the list; ``error`` is omitted if there is none."""
 
@@ -28,7 +57,7 @@ class LogRow(ResponseSchema):
 
     imt_id = fields.String()
     scenario_name = fields.String()
-    replay_of_execution_id = Constant(None, _nullable_string)
+    replay_of_execution_id = fields.String(attribute="replay_of", allow_none=True)
     event_type = Constant("EXECUTION_END", fields.String())
     team_id = fields.Integer()
     type = fields.String()
@@ -39,11 +68,11 @@ class LogRow(ResponseSchema):
     centicredits = fields.Integer()
     operations = fields.Integer()
     transfer = fields.Integer()
-    replay_of_execution_name = Constant(None, _nullable_string)
+    replay_of_execution_name = Derived(_replayed_name, _nullable_string)
     organization_id = fields.Integer()
     id = fields.String()
     author_id = fields.Integer(allow_none=True)
-    replay_of_execution_timestamp = Constant(None, _nullable_string)
+    replay_of_execution_timestamp = Derived(_replayed_at, _nullable_string)
     timestamp = Timestamp(attribute="started")
     status = fields.Integer()
     author_name = Derived(_author_name, fields.String(allow_none=True))
@@ -64,9 +93,9 @@ class LogDetail(ResponseSchema):
     author_id = fields.Integer(allow_none=True)
     team_id = fields.Integer()
     organization_id = fields.Integer()
-    replay_of_execution_id = Constant(None, _nullable_string)
-    replay_of_execution_name = Constant(None, _nullable_string)
-    replay_of_execution_timestamp = Constant(None, _nullable_string)
+    replay_of_execution_id = fields.String(attribute="replay_of", allow_none=True)
+    replay_of_execution_name = Derived(_replayed_name, _nullable_string)
+    replay_of_execution_timestamp = Derived(_replayed_at, _nullable_string)
     at_scenario_id = fields.Integer(attribute="scenario_id", data_key="@scenarioId")
     scenario_name = fields.String()
     error = fields.Nested(ExecutionErrorOut, allow_none=True)
@@ -76,7 +105,7 @@ class LogDetail(ResponseSchema):
     operations = fields.Integer()
     transfer = fields.Integer()
     status = fields.Integer()
-    is_replayable = Constant(False, fields.Boolean())
+    is_replayable = Derived(is_replayable, fields.Boolean())
 
 
 class EventRow(ResponseSchema):
@@ -113,3 +142,11 @@ class LogsQuery(QuerySchema):
 
 class LogDetailQuery(QuerySchema):
     max_bytes = Int(1)
+
+
+class StopExecution(BodySchema):
+    force = Bool(load_default=False)
+
+
+class ReplayBody(BodySchema):
+    execution_ids = ListField(Text(128), required=True, minimum=1, maximum=100)

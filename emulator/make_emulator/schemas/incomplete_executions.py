@@ -7,6 +7,7 @@ from marshmallow import fields
 from .base import (
     BodySchema,
     Bool,
+    Choice,
     Constant,
     Derived,
     Int,
@@ -90,6 +91,14 @@ class IncompleteExecutionsQuery(QuerySchema):
 
 class IncompleteExecutionsDelete(IncompleteExecutionsQuery):
     confirmed = Bool(load_default=False)
+
+
+class RetryLogsQuery(QuerySchema):
+    """Filters. ``from`` and ``to`` are milliseconds, both inclusive."""
+
+    status = Choice("1", "2", "3")
+    since = Int(0, data_key="from")
+    until = Int(0, data_key="to")
 
 
 class IncompleteExecutionUpdate(BodySchema):

@@ -19,7 +19,6 @@ from .base import (
     Constant,
     Derived,
     Int,
-    ListField,
     QuerySchema,
     ResourceId,
     ResponseSchema,
@@ -123,32 +122,6 @@ class AuthorizationOut(ResponseSchema):
     scope = fields.List(fields.String())
 
 
-class RoleOut(ResponseSchema):
-    """Role. No source has the identifiers and descriptions, so they are null."""
-
-    id = fields.Integer()
-    name = fields.String()
-    identifier = fields.String(allow_none=True, metadata={"extra": True})
-    subsidiary = fields.Boolean(metadata={"extra": True})
-    category = fields.String(metadata={"extra": True})
-    management_type = Constant("system_locked", fields.String(), metadata={"extra": True})
-    permissions = fields.List(fields.String(), attribute="permission_list", metadata={"extra": True})
-    description = fields.String(allow_none=True, metadata={"extra": True})
-
-
-class RoleDetail(ResponseSchema):
-    """One role, with all known fields. Source: the SDK's sample (roles/get.json)."""
-
-    id = fields.Integer()
-    name = fields.String()
-    identifier = fields.String(allow_none=True)
-    category = fields.String()
-    subsidiary = fields.Boolean()
-    management_type = Constant("system_locked", fields.String())
-    description = fields.String(allow_none=True)
-    permissions = fields.List(fields.String(), attribute="permission_list")
-
-
 class UsersQuery(QuerySchema):
     team_id = ResourceId("team")
     organization_id = ResourceId("organization")
@@ -184,13 +157,3 @@ class PermissionQuery(QuerySchema):
 
 class MeQuery(QuerySchema):
     include_invited_org = Bool(load_default=False)
-
-
-class RolesQuery(QuerySchema):
-    """Filter of roles; a team or an organization would add custom roles, which do not exist here."""
-
-    category = Choice("organization", "team")
-    exclude_role = ListField(Int(1))
-    role_id = Int(1)
-    team_id = ResourceId("team")
-    organization_id = ResourceId("organization")

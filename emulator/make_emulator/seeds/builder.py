@@ -18,6 +18,8 @@ from ..engine.scenarios import activation, crud
 from ..registry import WorldSpec
 from ..world import (
     connections,
+    custom_properties,
+    custom_roles,
     data_stores,
     folders,
     functions,
@@ -139,6 +141,9 @@ class WorldBuilder:
             zone=zone_host(zone),
             id=row["id"],
         )
+        for place, role in enumerate(row["custom_roles"]):
+            with self.collect_issues(*path, "customRoles", place):
+                custom_roles.create(self.world, organization, **role)
         for member in row["members"]:
             organizations.add_organization_member(
                 self.world, self._users[member["user"]], organization, role_id=member["role"]
@@ -146,6 +151,11 @@ class WorldBuilder:
         for place, variable in enumerate(row["variables"]):
             with self.collect_issues(*path, "variables", place):
                 _create_variable(self.world, owner, organization, variable)
+        if "custom_properties" in row:
+            structure = custom_properties.create_structure(self.world, organization)
+            for place, item in enumerate(row["custom_properties"]):
+                with self.collect_issues(*path, "customProperties", place):
+                    custom_properties.create_item(self.world, structure, **item)
         for place, team_row in enumerate(row["teams"]):
             with self.collect_issues(*path, "teams", place) as team_path:
                 team, _ = organizations.create_team(
@@ -301,6 +311,9 @@ class _TeamBuilder:
         )
         if row["description"]:
             scenario = self.world.scenarios.put(replace(scenario, description=row["description"]))
+        if "custom_properties" in row:
+            with self.context.collect_issues(*path, "customProperties"):
+                custom_properties.create_values(self.world, scenario, row["custom_properties"])
         if row["active"]:
             with self.context.collect_issues(*path, "active"):
                 self.context.move_clock_to(row, "started", path)

@@ -222,29 +222,23 @@ class ReferenceField(SeedField):
 
 
 class RoleField(SeedField):
-    """A role by its id or its name."""
+    """A role by its id or its name: one of Make's own, or a custom one of the organization."""
+
+    shape = {"type": ["integer", "string"]}  # noqa: RUF012
 
     def __init__(self, category: str, **options: Any) -> None:
-        super().__init__("The role of the user: its name or its id.", **options)
-        self._category = category
-        known = [role for role in roles.ROLES if role.category == category]
-        self._names = [role.name for role in known]
-        short = [name.removeprefix("Team ") for name in self._names]
-        everything = dict.fromkeys([*self._names, *short, *(name.lower() for name in short)])
-        self.shape = {"enum": [*everything, *(role.id for role in known)]}
-
-    def read(self, value: Json) -> int:
-        role = (
-            roles.find_role(value, self._category)
-            if isinstance(value, (int, str)) and not isinstance(value, bool)
-            else None
+        own = [role.name for role in roles.ROLES if role.category == category]
+        super().__init__(
+            f"The role of the user, its name or its id: {', '.join(own)}, or a custom role.", **options
         )
-        if role is None:
-            raise ma.ValidationError(
-                f"there is no {self._category} role {_describe(value)}; there are: {', '.join(self._names)}"
-                + did_you_mean(value, self._names)
-            )
-        return role.id
+        self._category = category
+
+    def read(self, value: Json) -> int | str:
+        """The id of one of Make's own roles, or else the reference to a custom role as it is."""
+        if isinstance(value, bool) or not isinstance(value, (int, str)):
+            raise self.type_error("a role: its name or its id", value)
+        role = roles.find_role(value, self._category)
+        return role.id if role else value
 
 
 class ScopesField(SeedField):
@@ -277,6 +271,28 @@ class StringListField(SeedField):
     def read(self, value: Json) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
             raise self.type_error("a list of strings", value)
+        return tuple(value)
+
+
+class PermissionsField(SeedField):
+    """Names of permissions that custom roles may include."""
+
+    shape = {  # noqa: RUF012
+        "type": "array",
+        "items": {"enum": [row.name for row in roles.PERMISSIONS if not row.custom_roles_hidden]},
+    }
+
+    def read(self, value: Json) -> tuple[str, ...]:
+        known = [row.name for row in roles.PERMISSIONS]
+        if not isinstance(value, list):
+            raise self.type_error("a list of permissions", value)
+        errors = {
+            place: [f"there is no permission {_describe(name)}{did_you_mean(name, known)}"]
+            for place, name in enumerate(value)
+            if not isinstance(name, str) or name not in known
+        }
+        if errors:
+            raise ma.ValidationError(errors)
         return tuple(value)
 
 

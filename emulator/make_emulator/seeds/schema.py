@@ -9,7 +9,7 @@ import marshmallow as ma
 from marshmallow import fields
 
 from ..json_types import Json
-from ..world import functions
+from ..world import custom_properties, functions
 from ..world.plans import PLANS
 from ..world.roles import ORGANIZATION_MEMBER, TEAM_MEMBER
 from ..world.variables import NAME_PATTERN, TYPE_NAMES
@@ -23,6 +23,7 @@ from .fields import (
     IntegerField,
     ObjectField,
     PatternField,
+    PermissionsField,
     ReferenceField,
     RoleField,
     ScalarField,
@@ -115,6 +116,16 @@ class TokenSection(Section):
         "The scopes: all (the default), read, or a list of scopes.", load_default=SCOPE_SETS["all"]
     )
     token = token_field("The token itself, for the default world; the tokens of other worlds are generated.")
+
+
+class CustomRoleSection(Section):
+    """A custom role of an organization."""
+
+    id = IntegerField("Its id; left out, the next free one above 100.", minimum=1)
+    name = TextField("The name of the role.", maximum=50, required=True)
+    category = ChoiceField("Where users have it.", ("organization", "team"), load_default="team")
+    description = TextField("The description.", minimum=0, maximum=1024)
+    permissions = PermissionsField("The permissions.", load_default=())
 
 
 class OrganizationMemberSection(Section):
@@ -227,6 +238,23 @@ class DataStoreSection(Section):
     records = SectionList(RecordSection, "The records.", load_default=list)
 
 
+class CustomPropertySection(Section):
+    """A custom property of the organization's scenarios, for plans that include them."""
+
+    id = IdField()
+    name = PatternField(
+        "The name of the property.",
+        custom_properties.NAME_PATTERN,
+        "letters, digits, $ and _ (at most 64)",
+        required=True,
+    )
+    label = TextField("The heading of its column.", maximum=64, required=True)
+    description = TextField("The description.", minimum=0, maximum=1024)
+    type = ChoiceField("The type of its values.", custom_properties.TYPES, required=True)
+    options = StringListField("The values of a dropdown or a multiselect.")
+    required = BooleanField("True if every scenario with values needs one of it.", load_default=False)
+
+
 class RunSection(Section):
     """A past execution: the blueprint is run at that moment."""
 
@@ -253,6 +281,7 @@ class ScenarioSection(Section):
     invalid = BooleanField(
         "True for a scenario that contains errors, as after too many failures in a row.", load_default=False
     )
+    custom_properties = ObjectField("The values of its custom properties, by name.")
     runs = SectionList(RunSection, "Its past executions.", load_default=list)
 
 
@@ -327,6 +356,9 @@ class LicenseSection(Section):
     creating_templates = BooleanField("True to allow the creation of templates.")
     custom_variables = BooleanField("True to allow custom variables.")
     custom_functions = BooleanField("True to allow custom functions.")
+    custom_properties = IntegerField("The most custom properties; 0 for none.")
+    custom_roles = BooleanField("True to allow custom roles.")
+    private_spaces = BooleanField("True to allow private spaces.")
 
 
 class OrganizationSection(Section):
@@ -341,8 +373,13 @@ class OrganizationSection(Section):
     created = TimeField("The time of its creation.")
     country_id = IntegerField("The country, as in the API.", minimum=1, load_default=59)
     timezone_id = TimezoneField("The time zone, as in the API.", minimum=1, load_default=113)
+    custom_roles = SectionList(CustomRoleSection, "Custom roles.", load_default=list)
     members = SectionList(OrganizationMemberSection, "The members besides its owner.", load_default=list)
     variables = SectionList(VariableSection, "Custom variables of the organization.", load_default=list)
+    custom_properties = SectionList(
+        CustomPropertySection,
+        "Custom properties of its scenarios; without the key the organization has no structure of them.",
+    )
     teams = SectionList(TeamSection, "Its teams.", load_default=list)
 
 

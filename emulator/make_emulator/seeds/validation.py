@@ -9,6 +9,8 @@ from typing import Any
 
 import marshmallow as ma
 
+from ..world import roles
+from ..world.custom_roles import LAST_BUILT_IN_ID
 from ..world.data_stores import find_field_issues
 from .blueprint_library import (
     BlueprintLibrary,
@@ -115,24 +117,31 @@ class _Validator:
         self._assign_emails(users)
         self._assign_ids("user", users)
         self._assign_ids("organization", organizations)
+        self._custom_roles(
+            [row for path, owner in organizations for row in iter_rows(owner, "custom_roles", path)]
+        )
         self._assign_ids("team", teams)
+        self._assign_ids(
+            "custom property",
+            [item for path, row in organizations for item in iter_rows(row, "custom_properties", path)],
+        )
         for kind, key in TEAM_RESOURCE_KEYS.items():
             self._assign_ids(kind, [item for path, team in teams for item in iter_rows(team, key, path)])
         self._tokens()
         for path, row in organizations:
             self._resolve_reference(row, "owner", path, "user", default=True)
-            self._members(row, path)
-        for path, team in teams:
-            self._members(team, path)
-            self._team(team, path)
+            self._members(row, path, "organization", row)
+            for here, team in iter_rows(row, "teams", path):
+                self._members(team, here, "team", row)
+                self._team(team, here)
 
     def _add_issue(self, path: SeedPath, text: str) -> None:
         self.issues.append(self.document.issue_at(path, text))
 
     # --- ids and references ----------------------------------------------------------------------
 
-    def _assign_ids(self, kind: str, rows: list[tuple[SeedPath, SeedRow]]) -> None:
-        """Rejects duplicate ids, and assigns one to every row without."""
+    def _assign_ids(self, kind: str, rows: list[tuple[SeedPath, SeedRow]], *, above: int = 0) -> None:
+        """Rejects duplicate ids, and assigns one to every row without, greater than ``above``."""
         taken: set[int] = set()
         for path, row in rows:
             id = row.get("id")
@@ -140,7 +149,7 @@ class _Validator:
                 self._add_issue((*path, "id"), f"another {kind} has the id {id}")
             elif id is not None:
                 taken.add(id)
-        last = 0
+        last = above
         for _, row in rows:
             if "id" not in row:
                 last = next(
@@ -197,9 +206,36 @@ class _Validator:
             if "token" in row:
                 seen.add(row["token"])
 
-    def _members(self, owner: SeedRow, path: SeedPath) -> None:
+    def _custom_roles(self, rows: list[tuple[SeedPath, SeedRow]]) -> None:
+        self._assign_ids("custom role", rows, above=LAST_BUILT_IN_ID)
+        own = {role.id: role.name for role in roles.ROLES}
+        for path, row in rows:
+            if row["id"] in own:
+                self._add_issue((*path, "id"), f"{own[row['id']]!r} has the id {row['id']}")
+
+    def _role(self, row: SeedRow, path: SeedPath, category: str, organization: SeedRow) -> None:
+        """Replaces the reference to a custom role by its id."""
+        own = [role for role in roles.ROLES if role.category == category]
+        if any(role.id == row["role"] for role in own):
+            return
+        custom = [role for role in organization.get("custom_roles", ()) if role.get("category") == category]
+        for role in custom:
+            if row["role"] in (role["id"], role.get("name")):
+                row["role"] = role["id"]
+                return
+        if not self._incomplete_lists & {"customRoles"}:
+            names = [*(role.name for role in own), *(role["name"] for role in custom if "name" in role)]
+            self._add_issue(
+                (*path, "role"),
+                f"there is no {category} role {row['role']!r}; there are: {', '.join(names)}"
+                + did_you_mean(row["role"], names),
+            )
+
+    def _members(self, owner: SeedRow, path: SeedPath, category: str, organization: SeedRow) -> None:
         seen: set[Any] = set()
         for here, row in iter_rows(owner, "members", path):
+            if "role" in row:
+                self._role(row, here, category, organization)
             if "user" in row:
                 self._resolve_reference(row, "user", here, "user")
                 if row["user"] in seen:

@@ -43,11 +43,15 @@ _PLAIN_HTTP_RESPONSE = b"\r\n".join(
 )
 
 
+_MAKE_HOSTS = ("*.make.com", "*.make.celonis.com")
+
+
 class EphemeralCA:
     """Certificate authority of one server, generated on creation; its keys are never written to a file.
 
     Args:
-        host: the address that the server listens on; the certificate covers it and the names of this machine.
+        host: the address that the server listens on; the certificate covers it, the names of this machine, and the hosts of
+            Make, for clients that resolve those to it.
     """
 
     def __init__(self, host: str = "127.0.0.1") -> None:
@@ -55,7 +59,7 @@ class EphemeralCA:
         import trustme
 
         authority = trustme.CA(organization_name="make-emulator", organization_unit_name="ephemeral")
-        names = dict.fromkeys(["localhost", "127.0.0.1", "::1", host.strip("[]")])
+        names = dict.fromkeys(["localhost", "127.0.0.1", "::1", host.strip("[]"), *_MAKE_HOSTS])
         #: The TLS context with the server's certificate.
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2

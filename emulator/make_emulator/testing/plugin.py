@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from . import MakeEmulator, World
     from .coverage import CoverageCollector
+    from .mcp import WorldMcp
 
 _WORLD_KEY: pytest.StashKey[World] = pytest.StashKey()
 _COVERAGE_KEY: pytest.StashKey[CoverageCollector] = pytest.StashKey()
@@ -115,6 +116,12 @@ def make_env(make_world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("MAKE_TEAM", str(make_world.team_id))
     monkeypatch.setenv("MAKE_ORGANIZATION", str(make_world.organization_id))
     return make_world
+
+
+@pytest.fixture
+def make_mcp(make_world: World) -> WorldMcp:
+    """MCP server of the world, for clients of agents: its URLs, its token, and calls of its tools."""
+    return make_world.mcp
 
 
 @pytest.hookimpl(wrapper=True)

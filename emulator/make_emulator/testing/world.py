@@ -13,6 +13,7 @@ from . import coverage
 from .executions import WorldExecution
 from .external_services import WorldHttp
 from .faults import WorldFaults
+from .mcp import WorldMcp
 from .module_scripts import WorldModules
 from .outbox import WorldOutbox
 from .requests import WorldRequests
@@ -85,6 +86,11 @@ class World:
     def headers(self) -> dict[str, str]:
         """Authorization header with the world's token."""
         return {"Authorization": f"Token {self.token}"}
+
+    @property
+    def mcp(self) -> WorldMcp:
+        """MCP server of the world, with the world's token."""
+        return WorldMcp(self._control, self.base_url.removesuffix("/api/v2"), self.token)
 
     def create_token(self, scopes: Sequence[str], *, user_id: int | None = None) -> str:
         """Creates another token of this world."""

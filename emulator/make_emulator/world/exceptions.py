@@ -58,6 +58,10 @@ class IncompatibleInputError(DomainError):
     """The input does not fit the type of the resource."""
 
 
+class MissingDataError(DomainError):
+    """The resource has no data of that kind yet, which the operation would change."""
+
+
 class MissingDependencyError(DomainError):
     """An optional dependency that the operation needs is not installed; the text names it."""
 
@@ -76,6 +80,10 @@ class ResourceInUseError(DomainError):
 
 class InvalidStateError(DomainError):
     """The resource is not in a state that allows the operation."""
+
+
+class NotReplayableError(DomainError):
+    """The data that an execution received are not stored any more, or never were."""
 
 
 class PlanLimitError(DomainError):

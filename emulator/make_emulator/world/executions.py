@@ -8,11 +8,16 @@ from typing import TypedDict, Unpack
 
 from .clock import DAY
 from .consumption import add_execution
+from .exceptions import InvalidStateError
 from .models import Execution, ExecutionError, ExecutionResponse, FlowDecision, Json, Scenario, Step
 from .world import World
 
 #: The number of executions of a scenario, the latest, whose steps are stored.
 MAX_DETAILED_EXECUTIONS = 100
+
+
+#: The statuses of finished runs.
+SUCCESS, WARNING, FAILURE = 1, 2, 3
 
 
 class ExecutionDetails(TypedDict, total=False):
@@ -78,6 +83,38 @@ def count_execution(world: World, execution: Execution) -> Execution:
     _drop_expired(world, execution)
     add_execution(world, execution)
     return execution
+
+
+def is_replayable(world: World, execution: Execution) -> bool:
+    """Returns true if a run has ended, and the data that it received are stored; on the plan Free they never are."""
+    is_stored = bool(execution.steps) or execution.inputs is not None
+    plan = world.organizations[execution.organization_id].plan
+    return execution.ends <= world.now() and is_stored and plan != "free"
+
+
+def stop(world: World, execution: Execution, *, force: bool) -> Execution:
+    """Ends a running execution, now or after its current module; what it had computed stays done.
+
+    The end of the current module is estimated: the operations of the run share its duration evenly.
+
+    Raises:
+        InvalidStateError: if it is not running.
+    """
+    elapsed = world.now() - execution.started
+    if not 0 <= elapsed < execution.duration:
+        raise InvalidStateError("The execution is not running.")
+    if not force:
+        operation = max(execution.duration // max(execution.operations, 1), 1)
+        elapsed = min(-(-elapsed // operation) * operation, execution.duration)
+    stopped = replace(
+        execution,
+        duration=elapsed,
+        outputs=None,
+        status=WARNING,
+        error=ExecutionError(name="ExecutionInterruptedError", message="The execution was stopped."),
+    )
+    world.logs.put(stopped)
+    return stopped
 
 
 def _drop_expired(world: World, newest: Execution) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from .exceptions import NotConfirmedError, NotFoundError
+from .exceptions import NotFoundError
 from .models import IncompleteExecution, RetryAttempt, Scenario
 from .tables import Selection
 from .world import World
@@ -39,10 +39,30 @@ def count_by_scenario(world: World) -> Callable[[int], tuple[int, int]]:
     return count
 
 
-def logs(world: World, row: IncompleteExecution) -> Selection[RetryAttempt]:
-    """The finished attempts to complete an incomplete execution."""
+def logs(
+    world: World,
+    row: IncompleteExecution,
+    *,
+    status: int | None = None,
+    since: int = 0,
+    until: int | None = None,
+) -> Selection[RetryAttempt]:
+    """The finished attempts to complete an incomplete execution, of a status and within a time, both inclusive."""
     now = world.now()
-    return world.retries.where(incomplete=row.id).filter(lambda retry: retry.execution.ends <= now)
+    return world.retries.where(incomplete=row.id).filter(
+        lambda retry: (
+            retry.execution.ends <= now
+            and status in (None, retry.execution.status)
+            and since <= retry.execution.started
+            and (until is None or retry.execution.started <= until)
+        )
+    )
+
+
+def is_being_retried(world: World, row: IncompleteExecution) -> bool:
+    """Returns true if an attempt to complete an incomplete execution has not ended yet."""
+    now = world.now()
+    return any(retry.execution.ends > now for retry in world.retries.where(incomplete=row.id))
 
 
 def find_log(world: World, row: IncompleteExecution, execution_id: str) -> RetryAttempt:
@@ -73,14 +93,9 @@ def select(
     return sorted((rows[id] for id in selected), key=lambda row: row.index)
 
 
-def delete(world: World, rows: Sequence[IncompleteExecution], *, confirmed: bool) -> list[str]:
-    """Deletes incomplete executions irrevocably.
-
-    Raises:
-        NotConfirmedError: if the caller did not confirm.
-    """
-    if not confirmed:
-        raise NotConfirmedError("Incomplete executions are deleted for good.")
-    for row in rows:
+def delete(world: World, rows: Sequence[IncompleteExecution]) -> list[IncompleteExecution]:
+    """Deletes incomplete executions irrevocably, but for those that are being retried; returns the deleted ones."""
+    deleted = [row for row in rows if not is_being_retried(world, row)]
+    for row in deleted:
         world.incomplete_executions.remove(row.id)
-    return [row.id for row in rows]
+    return deleted

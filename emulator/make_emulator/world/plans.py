@@ -76,6 +76,8 @@ _ENTERPRISE = replace(
     webhook_log_retention_days=30,
     custom_functions=True,
     custom_properties=100,
+    custom_roles=True,
+    private_spaces=True,
 )
 
 #: Plan name -> (product name as Make shows it, license).

@@ -19,8 +19,12 @@ from ..redaction.secret_values import SecretValues
 from . import secret_texts
 from .models import (
     BlueprintVersion,
+    BuildVariable,
     Connection,
     CustomFunction,
+    CustomProperties,
+    CustomPropertyItem,
+    CustomPropertyStructure,
     DataStore,
     DataStructure,
     Execution,
@@ -34,6 +38,7 @@ from .models import (
     InstantRetry,
     Key,
     Mail,
+    Note,
     OAuthClient,
     OAuthCode,
     OAuthGrant,
@@ -43,6 +48,7 @@ from .models import (
     PublicTemplate,
     Record,
     RetryAttempt,
+    Role,
     Scenario,
     ScenarioEvent,
     SentRequest,
@@ -76,7 +82,7 @@ class TableSpec:
             the rows that it owns.
         references: field -> the table whose rows it names; a restore checks that they exist.
         resource: the kind of the rows in requests, e.g. ``dataStore``; organizations, teams and users aside, such rows
-            have a ``team_id``.
+            have a ``team_id``, or an ``organization_id`` if an organization owns them.
         path_parameter: the name of the resource's id in paths, ``{resource}Id`` by default.
         has_text_id: true if the ids of the resource are text, not numbers.
         sections: section of a snapshot -> class of its rows; by default one, of the table's name.
@@ -185,6 +191,13 @@ class Tables:
         references={"organization_id": "organizations"},
         resource="team",
     )
+    custom_roles: Table[int, Role] = table(
+        Role,
+        indexes={"organization": "organization_id"},
+        owners={"organizations": "organization"},
+        references={"organization_id": "organizations"},
+        is_optional=True,
+    )
     users: Table[int, User] = table(User, resource="user")
     organization_members: Table[tuple[int, int], OrganizationMember] = table(
         OrganizationMember,
@@ -255,6 +268,30 @@ class Tables:
         references={"team_id": "teams"},
         resource="scenario",
     )
+    custom_property_structures: Table[int, CustomPropertyStructure] = table(
+        CustomPropertyStructure,
+        indexes={"organization": "organization_id"},
+        owners={"organizations": "organization"},
+        references={"organization_id": "organizations"},
+        resource="customPropertyStructure",
+        is_optional=True,
+    )
+    custom_property_items: Table[int, CustomPropertyItem] = table(
+        CustomPropertyItem,
+        indexes={"structure": "structure_id"},
+        owners={"custom_property_structures": "structure"},
+        references={"structure_id": "custom_property_structures", "organization_id": "organizations"},
+        resource="customPropertyStructureItem",
+        is_optional=True,
+    )
+    custom_properties: Table[int, CustomProperties] = table(
+        CustomProperties,
+        key="scenario_id",
+        indexes={"scenario": "scenario_id"},
+        owners={"scenarios": "scenario"},
+        references={"scenario_id": "scenarios"},
+        is_optional=True,
+    )
     blueprints: Table[tuple[int, int], BlueprintVersion] = table(
         BlueprintVersion,
         key=("scenario_id", "version"),
@@ -269,6 +306,22 @@ class Tables:
         indexes={"scenario": "scenario_id"},
         owners={"scenarios": "scenario"},
         sections={"executions": Execution, "scenario_events": ScenarioEvent},
+    )
+    notes: Table[int, Note] = table(
+        Note,
+        indexes={"scenario": "scenario_id"},
+        owners={"scenarios": "scenario"},
+        references={"scenario_id": "scenarios", "team_id": "teams"},
+        resource="note",
+        is_optional=True,
+    )
+    build_variables: Table[tuple[int, str, int], BuildVariable] = table(
+        BuildVariable,
+        key=("scenario_id", "name", "user_id"),
+        indexes={"scenario": "scenario_id"},
+        owners={"scenarios": "scenario"},
+        references={"scenario_id": "scenarios", "user_id": "users"},
+        is_optional=True,
     )
     incomplete_executions: Table[str, IncompleteExecution] = table(
         IncompleteExecution,

@@ -11,7 +11,7 @@ from typing import Any
 
 from .exceptions import NotFoundError
 from .models import Organization, Team, User
-from .roles import ACCESS_ALL_TEAMS, TeamResource, organization_permissions
+from .roles import ACCESS_ALL_TEAMS, OwnedResource, organization_permissions, owner_of
 from .world import World
 
 
@@ -50,7 +50,9 @@ class Visibility:
                 (row.id, organization.id) in self.world.organization_members
                 for organization in self.organizations()
             )
-        return self.can_see_team(row.team_id)
+        if hasattr(row, "team_id"):
+            return self.can_see_team(row.team_id)
+        return self._can_see_organization(row.organization_id)
 
     def can_see_team(self, team_id: int) -> bool:
         """Returns True if the user belongs to a team, or owns its organization (owners have access to all teams)."""
@@ -71,9 +73,7 @@ class Visibility:
         in_view = self.organization_id in (None, organization_id)
         return in_view and (self.user.id, organization_id) in self.world.organization_members
 
-    def organization_of(self, row: Organization | Team | TeamResource) -> Organization:
+    def organization_of(self, row: Organization | Team | OwnedResource) -> Organization:
         """The organization that owns a row."""
-        if isinstance(row, Organization):
-            return row
-        team = row if isinstance(row, Team) else self.world.teams[row.team_id]
-        return self.world.organizations[team.organization_id]
+        owner = owner_of(self.world, row)
+        return owner if isinstance(owner, Organization) else self.world.organizations[owner.organization_id]

@@ -8,8 +8,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+#: Host of the MCP server.
+MCP_HOST = "mcp.make.com"
+
 #: Hosts of Make that serve no zone: the authorization server and the web app, and the MCP server.
-SERVICE_HOSTS = frozenset(["www.make.com", "mcp.make.com"])
+SERVICE_HOSTS = frozenset(["www.make.com", MCP_HOST])
 
 _HOST_PATTERN = re.compile(r"(?:hook\.)?([a-z]{2}[0-9]+\.make\.com|[a-z0-9-]+\.make\.celonis\.com)")
 

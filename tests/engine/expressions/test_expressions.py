@@ -49,7 +49,7 @@ def test_what_a_function_cannot_read_is_quoted() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{{1 +}}", "{{upper(1.name}}", "{{1.a b}}", "{{a AND b}}", "{{1.[x]}}", "{{;}}"]
+    "text", ["{{1 +}}", "{{upper(1.name}}", "{{1.a AND 1.b}}", "{{a AND b}}", "{{1.[x]}}", "{{;}}"]
 )
 def test_a_broken_expression_is_rejected(text: str) -> None:
     assert refusal(text).startswith("Invalid expression '")
@@ -91,9 +91,26 @@ def test_emptystring_differs_from_an_empty_text() -> None:
     assert render_text("{{1.empty}}") is not EMPTY_TEXT
 
 
-def test_a_collection_within_text_does_not_fit() -> None:
-    with pytest.raises(ConversionError):
-        render_text("see {{1.address}}")
+def test_a_collection_within_text_is_json_without_blanks() -> None:
+    bundle: dict[str, Value] = {
+        "row": {"a": 0.5, "at": as_date("2016-06-20"), "ü": None},
+        "rows": [{"a": 1}, {"a": [2.0]}],
+    }
+    assert render_text("see {{1.row}}", bundle) == 'see {"a":0.5,"at":"2016-06-20T00:00:00.000Z","ü":null}'
+    assert render_text("see {{1.rows}}", bundle) == 'see {"a":1}, {"a":[2]}'
+
+
+def test_a_collection_within_a_call_is_no_text() -> None:
+    assert refusal("{{upper(1.address)}} Street") == (
+        "Function 'upper' finished with error! The arguments do not fit."
+    )
+
+
+def test_an_operator_behind_an_operator_has_a_text_of_its_own() -> None:
+    with pytest.raises(ExpressionError) as caught:
+        render_deep({"value": ["{{if(1.a <> 2; 1; 2)}}"]}, evaluation_context())
+    assert caught.value.name == "DataError"
+    assert caught.value.for_field("v").message == "Invalid IML for parameter '0': Operator next to operator"
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,12 @@ from make_emulator.engine.expressions.ast import (
     Identifier,
     Literal,
     Node,
+    PathIntoCall,
     Reference,
     Unary,
+    UnquotedName,
 )
-from make_emulator.engine.expressions.errors import ExpressionError
+from make_emulator.engine.expressions.errors import AdjacentOperatorsError, ExpressionError
 from make_emulator.engine.expressions.lexer import TokenType, tokenize
 from make_emulator.engine.expressions.parser import MAX_LENGTH, MAX_NESTING, parse_expression
 
@@ -43,7 +45,7 @@ PRECEDENCE = ["|", "&", "= !=", "< > <= >=", "+ -", "* / %"]
         ("'it''s'", Literal("it's")),
         ("word", Identifier("word")),
         ("1.email", Reference(1, ("email",))),
-        (" 1 . rows [ ] ", Reference(1, ("rows", 1))),
+        (" 1 .rows [ ] ", Reference(1, ("rows", 1))),
         ("1.rows[2].`a b`", Reference(1, ("rows", 2, "a b"))),
         ("`1`", Reference(1)),
         ("`a b`.c", Reference("a b", ("c",))),
@@ -51,6 +53,11 @@ PRECEDENCE = ["|", "&", "= !=", "< > <= >=", "+ -", "* / %"]
         ("1.rows[2.place].name", DynamicReference(1, ("rows", Reference(2, ("place",)), "name"))),
         ("1[i.j[k.l]]", DynamicReference(1, (DynamicReference("i", ("j", Reference("k", ("l",)))),))),
         ("f()", Call("f", ())),
+        ("f().a[2].`b c`", PathIntoCall(Call("f", ()), ("a", 2, "b c"))),
+        (
+            "f(g()[1])[2.i]",
+            PathIntoCall(Call("f", (PathIntoCall(Call("g", ()), (1,)),)), (Reference(2, ("i",)),)),
+        ),
         ("f (;1; )", Call("f", (None, Literal(1), None))),
         ("!-a", Unary(("!", "-"), Identifier("a"))),
         ("1 + 2 - 3", BinaryChain(Literal(1), (("+", Literal(2)), ("-", Literal(3))))),
@@ -100,8 +107,6 @@ def test_the_tree_of_an_expression(text: str, tree: Node) -> None:
             "a[1.5]",
             "a['x']",
             "a ! b",
-            "a =! = b",
-            "a = = b",
             "!=1",
             "#",
             "1,2",
@@ -116,6 +121,29 @@ def test_a_text_that_is_no_expression(text: str) -> None:
     with pytest.raises(ExpressionError) as caught:
         parse_expression(text)
     assert caught.value.reason == f"Invalid expression '{text[:100]}'."
+
+
+@pytest.mark.parametrize("text", ["a =! = b", "a = = b", "a <> b", "f(1 * / 2)", "a + (b && || c)"])
+def test_an_operator_cannot_stand_behind_another(text: str) -> None:
+    with pytest.raises(AdjacentOperatorsError) as caught:
+        parse_expression(text)
+    assert (caught.value.reason, caught.value.source) == ("Operator next to operator", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "correction"),
+    [
+        ("1.First Name", "1.`First Name`"),
+        ("1.people[2].Home Town 2", "1.people[2].`Home Town 2`"),
+        ("var.input.The `old` name[1].x", "var.input.`The old name`[1].x"),
+        ("1. name", "1.name"),
+        ("first(1.l). name", "first(…).name"),
+        ("1.rows[2.the place].name", "1.rows[2.`the place`].name"),
+        ("`a b`.`0`.c d", "`a b`.`0`.`c d`"),
+    ],
+)
+def test_a_name_with_blanks_and_no_backticks_leads_to_nothing(text: str, correction: str) -> None:
+    assert parse_expression(text) == UnquotedName(correction)
 
 
 @given(st.text(max_size=80) | st.text(alphabet="1a.`'\"()[];+-*/%=!<>&|\\ \t", max_size=80))
@@ -175,6 +203,11 @@ def compounds(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
             st.lists(inner | st.none(), max_size=3).map(lambda a: () if a == [None] else tuple(a)),
         ),
         st.builds(Unary, st.lists(st.sampled_from("!+-"), min_size=1, max_size=3).map(tuple), inner),
+        st.builds(
+            PathIntoCall,
+            st.builds(Call, NAMES, st.tuples(inner)),
+            st.lists(FIXED_STEPS | INDEXES, min_size=1, max_size=3).map(tuple),
+        ),
         *chains,
     )
 
@@ -200,6 +233,11 @@ def write(node: Node | None) -> str:
             return start + "".join(map(write_step, path))
         case Call(name, arguments):
             return f"{name}({';'.join(map(write, arguments))})"
+        case PathIntoCall(call, path):
+            return write(call) + "".join(map(write_step, path))
+        case UnquotedName(correction):
+            # Only the correct path is written.
+            return correction
         case Unary(operators, operand):
             return "".join(operators) + write_operand(operand)
         case BinaryChain(first, rest):

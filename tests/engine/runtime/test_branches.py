@@ -64,11 +64,11 @@ def test_a_merge_maps_each_branch_to_the_same_outputs() -> None:
         merge(
             [
                 {"name": "letter", "mappings": ["{{3.x}}", "{{4.x}}!"]},
-                {"name": "from", "mappings": ["{{1.value}}"]},
+                {"name": "from", "mappings": ["{{1.value}}", ""]},
             ]
         ),
     )
-    assert outputs_of(execution, 8) == [{"letter": "A", "from": "a"}, {"letter": "B!", "from": None}]
+    assert outputs_of(execution, 8) == [{"letter": "A", "from": "a"}, {"letter": "B!", "from": ""}]
 
 
 def test_behind_a_merge_what_a_branch_did_cannot_be_seen_and_what_came_before_can() -> None:
@@ -95,7 +95,7 @@ def test_a_branch_that_does_not_merge_ends_by_itself() -> None:
     execution = EngineHarness().run(
         iterator("a", "b"),
         if_else(arm("a", set_variable(3, "A"), merge=False), arm(None, set_variable(4, "B"))),
-        merge([{"name": "y", "mappings": ["{{4.x}}"]}]),
+        merge([{"name": "y", "mappings": ["{{4.x}}"]}], filters=[None]),
     )
     assert outputs_of(execution, 8) == [{"y": "B"}]
     assert step_module_ids(execution) == [1, 2, 3, 2, 4, 8]
@@ -157,8 +157,51 @@ def test_a_merge_has_a_filter_or_null_for_each_branch(filters: list[Any]) -> Non
     execution = EngineHarness().run(iterator("a"), if_else(arm("a"), arm(None)), merge(filters=filters))
     assert error_of(execution) == (
         "BlueprintValidationError",
-        "Module 8 needs a filter or null for each branch.",
+        "Module 8 needs a filter or null for each branch that merges.",
     )
+
+
+@pytest.mark.parametrize("number", [2, 3, 5])
+def test_a_merge_without_filters_takes_the_bundles_of_every_branch(number: int) -> None:
+    arms = [arm(str(n), set_variable(10 + n, n)) for n in range(1, number)]
+    no_filters = module(8, "builtin:BasicMerge", None)
+    null_filters = {**no_filters, "filters": None}
+    for merging in (no_filters, null_filters):
+        execution = EngineHarness().run(iterator(*"123"), if_else(*arms, arm(None)), merging)
+        assert len(outputs_of(execution, 8)) == 3
+
+
+def test_a_merge_has_entries_for_the_branches_that_merge_only() -> None:
+    def run(outputs: Any, filters: Any) -> Any:
+        arms = arm("a", set_variable(3, "A"), merge=False), arm("b", set_variable(4, "B")), arm(None)
+        return EngineHarness().run(iterator("b", "c"), if_else(*arms), merge(outputs, filters))
+
+    two = [{"name": "x", "mappings": ["{{4.x}}", "{{1.value}}"]}]
+    three = [{"name": "x", "mappings": ["", "{{4.x}}", "{{1.value}}"]}]
+    assert outputs_of(run(two, [None, None]), 8) == [{"x": "B"}, {"x": "c"}]
+    assert error_of(run(two, [None, None, None])) == (
+        "BlueprintValidationError",
+        "Module 8 needs a filter or null for each branch that merges.",
+    )
+    assert error_of(run(three, [None, None])) == (
+        "BlueprintValidationError",
+        "Output 'x' of module 8 needs a mapping for each branch that merges.",
+    )
+
+
+def test_the_filter_of_the_first_module_of_a_branch_has_no_effect() -> None:
+    never = {"name": "never", "conditions": only_if("{{1.none}}", "exist")}
+    execution = EngineHarness().run(
+        iterator("ab", "b"),
+        if_else(
+            arm("a", set_variable(3, "A", filter=never), set_variable(4, "{{1.value}}", filter=never)),
+            arm(None, set_variable(5, "else", filter=never)),
+        ),
+        merge(),
+    )
+    # Filters further on in a branch stop bundles as ever.
+    assert step_module_ids(execution) == [1, 2, 3, 2, 5, 8]
+    assert [decision.module_id for decision in execution.decisions if decision.event == "filter"] == [4]
 
 
 def test_nothing_but_a_merge_can_follow_an_if_else() -> None:

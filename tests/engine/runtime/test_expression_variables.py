@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from helpers.engine import NOW, EngineHarness, error_of, module, return_data, set_variable
+from helpers.engine import NOW, EngineHarness, return_data, set_variable
 from make_emulator.engine.budget import Budget
 from make_emulator.world import organizations, variables
 from make_emulator.world.models import Json, Organization
@@ -108,14 +109,9 @@ def test_a_run_knows_what_is_left(harness: EngineHarness) -> None:
     )
 
 
-def test_the_names_as_a_whole_are_no_text(harness: EngineHarness) -> None:
-    for whole in ("{{var}}", "{{var.team}}", "{{var.scenario}}"):
-        name, _ = error_of(
-            harness.run(
-                module(1, "util:SetVariable2", {"name": "x", "scope": "roundtrip", "value": f"a{whole}"})
-            )
-        )
-        assert name == "BundleValidationError"
+def test_the_names_as_a_whole_are_json_within_a_text(harness: EngineHarness) -> None:
+    assert json.loads(str(told(harness, " {{var.team}}"))) == {"id": harness.team.id, "name": "Team"}
+    assert json.loads(str(told(harness, " {{var}}"))).keys() >= {"team", "organization"}
     assert told(harness, "{{keys(var.team)}}") == ["id", "name"]
 
 

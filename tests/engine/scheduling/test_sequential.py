@@ -77,9 +77,11 @@ def test_a_retry_that_fails_holds_it_on_and_deleting_lets_it_go() -> None:
     harness.fail_module(GET, error="DataError", times=2)
     scenario = scheduled(harness, set_variable(1, "x"), module(2, GET), settings=SEQUENTIAL)
     harness.run_until(40 * MINUTE)
-    assert incomplete_retry.retry(harness.world, broken(harness)).status == 3
+    failed = incomplete_retry.retry(harness.world, broken(harness))
+    assert failed.status == 3
     assert next_exec(harness, scenario) is None
-    incomplete_retry.delete(harness.world, [broken(harness)], confirmed=True)
+    harness.world.clock.set(failed.ends)
+    incomplete_retry.delete(harness.world, [broken(harness)])
     assert next_exec(harness, scenario) == harness.world.now()
     assert incomplete_executions.count_by_scenario(harness.world)(scenario.id) == (0, 0)
 
@@ -95,7 +97,7 @@ def test_deleting_makes_nothing_run_that_was_not_held() -> None:
             harness, set_variable(1, "x"), module(2, GET), settings=settings, scheduling=over
         )
         harness.run_until(40 * MINUTE)
-        incomplete_retry.delete(harness.world, [broken(harness)], confirmed=True)
+        incomplete_retry.delete(harness.world, [broken(harness)])
         assert (started(harness), next_exec(harness, scenario)) == ([1], None)
 
 
@@ -105,7 +107,7 @@ def test_a_held_scenario_that_was_stopped_stays_stopped() -> None:
     scenario = scheduled(harness, set_variable(1, "x"), module(2, GET), settings=SEQUENTIAL)
     harness.run_until(40 * MINUTE)
     harness.world.scenarios.put(replace(harness.world.scenarios[scenario.id], is_active=False))
-    incomplete_retry.delete(harness.world, [broken(harness)], confirmed=True)
+    incomplete_retry.delete(harness.world, [broken(harness)])
     assert next_exec(harness, scenario) is None
 
 

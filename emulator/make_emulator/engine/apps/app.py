@@ -13,7 +13,13 @@ from typing import Literal, Protocol, TypeAlias
 
 from ...world.models import FieldSpecs, Json
 from ..blueprints.model import Module
-from ..errors import BundleValidationError, ConversionError
+from ..errors import (
+    BundleValidationError,
+    ConversionError,
+    ExpressionError,
+    ExpressionSyntaxError,
+    ModuleError,
+)
 from ..expressions.constraint import Constraint
 from ..expressions.values import EMPTY_TEXT, TimeZoneProvider, Value, coerce
 from .context import BundleGroup, ModuleContext, Outcome
@@ -59,6 +65,8 @@ class Field:
     type: str = "any"
     required: bool = False
     choices: tuple[str, ...] = ()
+    #: Name and text of the error of an expression that is none because of the backslashes pasted into it.
+    backslash_error: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +236,15 @@ def define_aggregator(
 def _reject_operation(context: ModuleContext) -> Outcome:
     """Handler of aggregators, which are not run for a bundle."""
     raise ConversionError()
+
+
+def field_error(definition: ModuleDefinition, name: str, error: ExpressionError) -> ModuleError:
+    """Returns the error of a field in which an expression failed."""
+    field = next((field for field in definition.fields if field.name == name), None)
+    is_pasted = isinstance(error, ExpressionSyntaxError) and "\\" in error.source
+    if field is not None and field.backslash_error is not None and is_pasted:
+        return ModuleError(*field.backslash_error)
+    return error.for_field(name)
 
 
 def coerce_mapper(

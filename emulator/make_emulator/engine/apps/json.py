@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from decimal import Decimal
 
 from ..blueprints.model import Module
 from ..errors import ModuleError
 from ..expressions.constraint import Constraint
-from ..expressions.values import EMPTY_TEXT, Value, is_array, normalize_number, to_json_value
+from ..expressions.values import EMPTY_TEXT, Value, normalize_number, to_json_text
 from .app import App, Field, Inference
 from .context import BundleGroup, Emit, ModuleContext, Outcome
 
@@ -90,21 +89,6 @@ def _combine(context: ModuleContext, group: BundleGroup) -> Mapping[str, Value]:
 def dump_json(context: ModuleContext, value: Value) -> str:
     """Serializes a value, indented as the module's parameters say."""
     context.env.budget.charge_weight(value)
-    indent = _INDENTS.get(str(context.module.parameters.get("space", "")))
-    tight = (",", ":") if indent is None else None
-    text = json.dumps(
-        _drop_zero_fractions(to_json_value(value)), ensure_ascii=False, indent=indent, separators=tight
-    )
+    text = to_json_text(value, _INDENTS.get(str(context.module.parameters.get("space", ""))))
     context.env.budget.charge_text(len(text))
     return text
-
-
-def _drop_zero_fractions(value: Value) -> Value:
-    """Converts floats without a fraction to integers, as JavaScript writes them."""
-    if isinstance(value, float):
-        return int(Decimal(repr(value))) if value.is_integer() and abs(value) < 1e21 else value
-    if isinstance(value, Mapping):
-        return {name: _drop_zero_fractions(item) for name, item in value.items()}
-    if is_array(value):
-        return [_drop_zero_fractions(item) for item in value]
-    return value

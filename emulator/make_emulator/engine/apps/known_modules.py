@@ -48,6 +48,26 @@ def judge_module(name: str, version: int) -> Judgement:
     return known
 
 
+def find_known_module(name: str, version: int) -> CatalogueModule | None:
+    """Returns what the catalogue has of a module in a version; of one that is known without a version, that."""
+    return module_catalogue().find_module(name, version)
+
+
+def find_interpreted(name: str, version: int) -> ModuleDefinition | None:
+    """Returns the definition of a module that the emulator interprets in a version; ``None`` for any other."""
+    definition = _find_declared(name)
+    if definition is None or not definition.is_interpreted:
+        return None
+    return definition if definition.versions is None or version in definition.versions else None
+
+
+def versions_of(name: str) -> tuple[int, ...]:
+    """Returns the versions in which a module is known to exist, ascending."""
+    definition = _find_declared(name)
+    declared = definition.versions if definition is not None and definition.versions is not None else ()
+    return tuple(sorted({*module_catalogue().versions_of(name), *declared}))
+
+
 def app_names() -> tuple[str, ...]:
     """Returns the names of the known apps, sorted."""
     return tuple(sorted({*module_catalogue().app_names(), *catalog.APPS}))
@@ -121,16 +141,13 @@ def describe_module(name: str) -> JsonObject | None:
 
 
 def _describe_briefly(name: str) -> JsonObject:
-    versions = set(module_catalogue().versions_of(name))
     definition = _find_declared(name)
-    if definition is not None and definition.versions is not None:
-        versions |= definition.versions
     known = module_catalogue().find_module(name)
     support = catalog.get_support_level(name)
     return {
         "name": name,
         "kind": known.kind if known is not None else _kind_of(definition),
-        "versions": sorted(versions),
+        "versions": list(versions_of(name)),
         "support": "simulated" if support == "unknown" else support,
     }
 

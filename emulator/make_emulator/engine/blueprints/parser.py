@@ -48,10 +48,8 @@ def parse_blueprint(blueprint: Mapping[str, Json]) -> Blueprint:
     if _is_too_deep(blueprint, 4 * MAX_NESTING + MAX_DEPTH):
         raise MalformedBlueprintError("The blueprint is nested too deep.")
     reader = _FlowParser()
-    flow = reader.parse_flow(blueprint["flow"], 0)
-    if flow and flow[0].filter is not None:
-        # A trigger receives no bundles, so its filter has no effect (the vendor's notes on filters).
-        flow = (replace(flow[0], filter=None), *flow[1:])
+    # A trigger receives no bundles, so its filter has no effect (the vendor's notes on filters).
+    flow = _without_first_filter(reader.parse_flow(blueprint["flow"], 0))
     settings = as_mapping(as_mapping(blueprint["metadata"]).get("scenario"))
     parsed = Blueprint(
         str(blueprint["name"]),
@@ -121,7 +119,7 @@ class _FlowParser:
             raise MalformedBlueprintError("The blueprint is nested too deep.")
         nodes = [node for node in nodes if not _is_placeholder(node)]
         flow = tuple(self._parse_module(node, nesting) for node in nodes)
-        for (module, following), node in zip(pairwise(flow), nodes, strict=False):
+        for (module, following), (node, next_node) in zip(pairwise(flow), pairwise(nodes), strict=True):
             if module.routes:
                 raise MalformedBlueprintError(f"Module {module.id} has routes, so no module can follow it.")
             if module.branches:
@@ -129,10 +127,7 @@ class _FlowParser:
                     raise MalformedBlueprintError(
                         f"Module {module.id} has branches, so only a merge can follow it."
                     )
-                if len(following.filters) not in _allowed_filter_counts(as_mapping(node)):
-                    raise MalformedBlueprintError(
-                        f"Module {following.id} needs a filter or null for each branch."
-                    )
+                _check_merge(following, as_mapping(node), as_mapping(next_node))
         return flow
 
     def _parse_module(self, node: Json, nesting: int) -> Module:
@@ -191,7 +186,7 @@ class _FlowParser:
         merging = conditional = unconditional = 0
         for branch in _iter_objects(node, "branches", id):
             merges = branch.get("merge") is True
-            flow = self.parse_flow(branch.get("flow"), nesting + 1)
+            flow = _without_first_filter(self.parse_flow(branch.get("flow"), nesting + 1))
             between = next((module.id for module in flow if module.full_name in (IF_ELSE, ROUTER)), None)
             if merges and between is not None:
                 raise MalformedBlueprintError(f"Module {between} cannot lie between an if-else and a merge.")
@@ -215,6 +210,11 @@ class _FlowParser:
         if len(self._seen) > MAX_MODULES:
             raise MalformedBlueprintError(f"A blueprint has at most {MAX_MODULES} modules.")
         return id
+
+
+def _without_first_filter(flow: tuple[Module, ...]) -> tuple[Module, ...]:
+    """Returns a flow without the filter of its first module, as a scenario and a branch of an if-else run it."""
+    return (replace(flow[0], filter=None), *flow[1:]) if flow and flow[0].filter is not None else flow
 
 
 def _is_placeholder(node: Json) -> bool:
@@ -258,10 +258,26 @@ def _iter_objects(node: Mapping[str, Json], name: str, id: int) -> Iterator[Mapp
         yield value
 
 
-def _allowed_filter_counts(node: Mapping[str, Json]) -> tuple[int, int]:
-    """Returns the allowed numbers of filters of a merge: one for each branch, or for each branch that merges."""
-    branches = as_mappings(node["branches"])
-    return len(branches), sum(branch.get("merge") is True for branch in branches)
+def _check_merge(merge: Module, if_else: Mapping[str, Json], node: Mapping[str, Json]) -> None:
+    """Checks that a merge has filters, if any, and mappings for each branch that merges (the vendor's validator).
+
+    Args:
+        if_else: the node of the if-else before it.
+        node: its own node.
+
+    Raises:
+        MalformedBlueprintError: if their number is another.
+    """
+    merging = sum(branch.get("merge") is True for branch in as_mappings(if_else.get("branches")))
+    if node.get("filters") is not None and len(merge.filters) != merging:
+        raise MalformedBlueprintError(
+            f"Module {merge.id} needs a filter or null for each branch that merges."
+        )
+    for output in merge.outputs:
+        if len(output.mappings) != merging:
+            raise MalformedBlueprintError(
+                f"Output '{output.name[:50]}' of module {merge.id} needs a mapping for each branch that merges."
+            )
 
 
 def _parse_output(value: Mapping[str, Json], id: int) -> MergeOutput:

@@ -42,11 +42,26 @@ class DynamicReference:
 
 
 @dataclass(frozen=True, slots=True)
+class UnquotedName:
+    """Path with a blank in it and no backticks, which leads to nothing; ``correction`` is the path with backticks."""
+
+    correction: str
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """Call of a function; an argument that is left out is ``None``."""
 
     name: str
     arguments: tuple[Node | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PathIntoCall:
+    """Path like that of `DynamicReference` into the value of a call: ``first(1.rows).name``."""
+
+    call: Call
+    path: tuple[str | int | Reference | DynamicReference, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +80,14 @@ class BinaryChain:
     rest: tuple[tuple[str, Node], ...]
 
 
-Node: TypeAlias = Literal | Identifier | Reference | DynamicReference | Call | Unary | BinaryChain
+Node: TypeAlias = (
+    Literal
+    | Identifier
+    | Reference
+    | DynamicReference
+    | UnquotedName
+    | Call
+    | PathIntoCall
+    | Unary
+    | BinaryChain
+)

@@ -130,18 +130,18 @@ def resolve_path(value: Value, path: Sequence[str | int]) -> Value:
     return value
 
 
-def text_within_budget(value: Value, budget: EvaluationBudget) -> str:
+def text_within_budget(value: Value, budget: EvaluationBudget, *, collections_as_json: bool = False) -> str:
     """Returns a value as text, charged before it is built: an array may hold the same items many times over.
 
     Raises:
-        ConversionError: for a collection, alone or in an array.
+        ConversionError: for a collection, alone or in an array, unless it is to become JSON.
     """
     if isinstance(value, str):
         budget.charge_text(len(value))
         return value
-    if is_array(value):
+    if isinstance(value, (Mapping, list, tuple)):
         budget.charge_weight(value)
-    text = as_text(value)
+    text = as_text(value, collections_as_json=collections_as_json)
     budget.charge_text(len(text))
     return text
 

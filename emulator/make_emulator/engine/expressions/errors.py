@@ -71,12 +71,30 @@ class ExpressionError(ModuleError):
         A place in a collection is named with the field, a place in an array without it (observed:
         ``'values.6'`` of a row, but ``'0.value'`` of the first of several variables).
         """
+        return ExpressionError(f"Failed to map '{self._place_in(field)}': {self.reason}")
+
+    def _place_in(self, field: str) -> str:
         steps = [field, *map(str, self.path)]
         arrays = [place for place, step in enumerate(self.path, 1) if isinstance(step, int)]
-        shown = ".".join(steps[max(arrays, default=0) :])
-        return ExpressionError(f"Failed to map '{shown}': {self.reason}")
+        return ".".join(steps[max(arrays, default=0) :])
 
 
-def syntax_error(text: str) -> ExpressionError:
-    """Returns the error of a text that is not an expression."""
-    return ExpressionError(f"Invalid expression '{text[:100]}'.")
+class ExpressionSyntaxError(ExpressionError):
+    """Text between braces that is not an expression; ``source`` is the text."""
+
+    def __init__(self, source: str, path: tuple[str | int, ...] = (), reason: str | None = None) -> None:
+        super().__init__(reason or f"Invalid expression '{source[:100]}'.", path)
+        self.source = source
+
+    def at_step(self, step: str | int) -> ExpressionError:
+        return type(self)(self.source, (step, *self.path))
+
+
+class AdjacentOperatorsError(ExpressionSyntaxError):
+    """Expression with two operators next to each other (its text is that of one report)."""
+
+    def __init__(self, source: str, path: tuple[str | int, ...] = ()) -> None:
+        super().__init__(source, path, "Operator next to operator")
+
+    def for_field(self, field: str) -> ExpressionError:
+        return ExpressionError(f"Invalid IML for parameter '{self._place_in(field)}': {self.reason}")

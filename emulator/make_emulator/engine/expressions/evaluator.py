@@ -10,7 +10,18 @@ from functools import partial
 from operator import ge, gt, le, lt
 from typing import Any
 
-from .ast import BinaryChain, Call, DynamicReference, Identifier, Literal, Node, Reference, Unary
+from .ast import (
+    BinaryChain,
+    Call,
+    DynamicReference,
+    Identifier,
+    Literal,
+    Node,
+    PathIntoCall,
+    Reference,
+    Unary,
+    UnquotedName,
+)
 from .context import Bundle, Environment, is_equal_within_budget, resolve_path, text_within_budget
 from .errors import ConversionError, ExpressionError
 from .functions import FUNCTIONS
@@ -55,7 +66,6 @@ def render(text: str, env: Environment) -> Value:
 
     Raises:
         ExpressionError: if an expression cannot be parsed or evaluated.
-        ConversionError: if a collection is amid text.
     """
     if "{{" not in text:
         return text
@@ -69,7 +79,9 @@ def render(text: str, env: Environment) -> Value:
     length = 0
     for part in parts:
         piece = (
-            part if isinstance(part, str) else text_within_budget(_evaluate_expression(part, env), env.budget)
+            part
+            if isinstance(part, str)
+            else text_within_budget(_evaluate_expression(part, env), env.budget, collections_as_json=True)
         )
         length += len(piece)
         env.budget.charge_text(length)
@@ -111,11 +123,22 @@ def _evaluate_reference(node: Reference, env: Environment) -> Value:
 
 
 def _evaluate_dynamic_reference(node: DynamicReference, env: Environment) -> Value:
+    return _evaluate_reference(Reference(node.root, _evaluate_path(node.path, env)), env)
+
+
+def _evaluate_path(
+    path: Sequence[str | int | Reference | DynamicReference], env: Environment
+) -> tuple[str | int, ...]:
     """Evaluates the indexes of a path; one that is no whole number from 1 on leads to nothing."""
-    path = tuple(
-        step if isinstance(step, (str, int)) else _to_index(evaluate(step, env)) for step in node.path
-    )
-    return _evaluate_reference(Reference(node.root, path), env)
+    return tuple(step if isinstance(step, (str, int)) else _to_index(evaluate(step, env)) for step in path)
+
+
+def _evaluate_path_into_call(node: PathIntoCall, env: Environment) -> Value:
+    return resolve_path(evaluate(node.call, env), _evaluate_path(node.path, env))
+
+
+def _evaluate_unquoted_name(node: UnquotedName, env: Environment) -> Value:
+    return None
 
 
 def _to_index(value: Value) -> int:
@@ -157,6 +180,9 @@ def _evaluate_argument(node: Node | None, env: Environment) -> Value:
     if isinstance(node, Identifier) and node.name not in KEYWORDS and node.name not in env.variables:
         # Old blueprints have texts without quotes: contains(1.text; Hello).
         return node.name
+    if isinstance(node, Reference) and isinstance(node.root, str) and not node.path:
+        # A text in backticks is a text too (reports of practitioners).
+        return env.variables.get(node.root, node.root)
     return evaluate(node, env)
 
 
@@ -253,7 +279,9 @@ _EVALUATORS: Mapping[type, Callable[[Any, Environment], Value]] = {
     Identifier: _evaluate_identifier,
     Reference: _evaluate_reference,
     DynamicReference: _evaluate_dynamic_reference,
+    UnquotedName: _evaluate_unquoted_name,
     Call: _evaluate_call,
+    PathIntoCall: _evaluate_path_into_call,
     BinaryChain: _evaluate_chain,
     Unary: _evaluate_unary,
 }

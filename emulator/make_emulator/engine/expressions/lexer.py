@@ -6,7 +6,7 @@ import re
 from enum import Enum, auto
 from typing import TypeAlias
 
-from .errors import syntax_error
+from .errors import ExpressionSyntaxError
 
 QUOTES = "\"'`"
 """Characters that open a text or a quoted name, and close it."""
@@ -24,6 +24,8 @@ class TokenType(Enum):
     #: A name between backticks.
     QUOTED = auto()
     BACKSLASH = auto()
+    #: A dot that a blank follows.
+    LOOSE_DOT = auto()
     PUNCTUATION = auto()
     OPERATOR = auto()
     END = auto()
@@ -39,6 +41,7 @@ _TOKEN = re.compile(
     (?P<NAME>[^\W\d]\w*)
     |(?P<FLOAT>[0-9]+\.[0-9]+)
     |(?P<INTEGER>[0-9]+)
+    |(?P<LOOSE_DOT>\.(?=\s))
     |(?P<PUNCTUATION>[.;()\[\]])
     |(?P<OPERATOR>===?|=|!==?|!|\|\|?|&&?|[<>]=?|[-+*/%])
     |(?P<STRING>"(?:[^"]|"")*"|'(?:[^']|'')*')
@@ -61,5 +64,5 @@ def tokenize(text: str) -> list[Token]:
     """
     tokens = [(_TYPES[match.lastindex or 0], match[match.lastindex or 0]) for match in _TOKEN.finditer(text)]
     if any(kind is TokenType.INVALID for kind, _ in tokens):
-        raise syntax_error(text)
+        raise ExpressionSyntaxError(text)
     return tokens

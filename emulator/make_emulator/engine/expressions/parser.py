@@ -5,20 +5,33 @@ The grammar, with arguments separated by semicolons and possibly left empty::
     expression = chain of operands, joined by the operators of `_PRECEDENCES`
     operand    = { "!" | "+" | "-" } primary
     primary    = INTEGER | FLOAT | STRING | BACKSLASH | NAME | QUOTED | "(" expression ")"
-               | NAME "(" [ expression ] { ";" [ expression ] } ")"
+               | NAME "(" [ expression ] { ";" [ expression ] } ")" { step }
                | ( INTEGER | NAME | QUOTED ) { step }
-    step       = "." ( NAME | QUOTED ) | "[" [ INTEGER ] "]" | "[" ( INTEGER | NAME ) step { step } "]"
+    step       = "." ( NAME | QUOTED ) { word } | "[" [ INTEGER ] "]" | "[" ( INTEGER | NAME ) step { step } "]"
+    word       = NAME | QUOTED | INTEGER | FLOAT
 
-The order of the operators is that of JavaScript (Make does not document it).
+A path with words behind a name, or a blank behind a dot, leads to nothing (observed by practitioners). The order of the operators is that of JavaScript (Make does not document it).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TypeAlias
 
-from .ast import BinaryChain, Call, DynamicReference, Identifier, Literal, Node, Reference, Unary
-from .errors import ExpressionError, syntax_error
+from .ast import (
+    BinaryChain,
+    Call,
+    DynamicReference,
+    Identifier,
+    Literal,
+    Node,
+    PathIntoCall,
+    Reference,
+    Unary,
+    UnquotedName,
+)
+from .errors import AdjacentOperatorsError, ExpressionError, ExpressionSyntaxError
 from .lexer import QUOTES, Token, TokenType, tokenize
 from .values import normalize_number
 
@@ -44,6 +57,10 @@ _CANONICAL_OPERATORS = {"==": "=", "===": "=", "!==": "!=", "&&": "&", "||": "|"
 _UNARY_OPERATORS = frozenset("!+-")
 
 _Reference: TypeAlias = Reference | DynamicReference
+_Path: TypeAlias = tuple[str | int | _Reference, ...]
+
+#: Tokens that continue a name with blanks in it.
+_WORDS = frozenset((TokenType.NAME, TokenType.QUOTED, TokenType.INTEGER, TokenType.FLOAT))
 
 
 def parse_expression(text: str) -> Node:
@@ -80,7 +97,7 @@ class _Parser:
             return Literal(None)
         node = self._parse_chain(0)
         if self._peek()[0] is not TokenType.END:
-            raise syntax_error(self._text)
+            raise ExpressionSyntaxError(self._text)
         return node
 
     def _peek(self) -> Token:
@@ -100,7 +117,7 @@ class _Parser:
 
     def _expect(self, mark: str) -> None:
         if not self._accept(mark):
-            raise syntax_error(self._text)
+            raise ExpressionSyntaxError(self._text)
 
     def _parse_chain(self, min_precedence: int) -> Node:
         """Parses operands joined by operators that bind at least as tightly as ``min_precedence``."""
@@ -126,7 +143,10 @@ class _Parser:
             if kind is not TokenType.OPERATOR:
                 break
             if text not in _UNARY_OPERATORS:
-                raise syntax_error(self._text)
+                is_behind_another = (
+                    self._position and self._tokens[self._position - 1][0] is TokenType.OPERATOR
+                )
+                raise (AdjacentOperatorsError if is_behind_another else ExpressionSyntaxError)(self._text)
             operators.append(text)
             self._position += 1
         primary = self._parse_primary()
@@ -137,7 +157,7 @@ class _Parser:
         match kind:
             case TokenType.NAME:
                 if self._accept("("):
-                    return Call(text, self._parse_arguments())
+                    return self._parse_call(text)
                 return self._parse_reference(text) if self._is_step_next() else Identifier(text)
             case TokenType.INTEGER:
                 if self._is_step_next():
@@ -159,7 +179,15 @@ class _Parser:
                 node = self._parse_chain(0)
                 self._expect(")")
                 return node
-        raise syntax_error(self._text)
+        raise ExpressionSyntaxError(self._text)
+
+    def _parse_call(self, name: str) -> Node:
+        """Parses the arguments of a call, and the path into its value, if there is one."""
+        call = Call(name, self._parse_arguments())
+        if not self._is_step_next():
+            return call
+        path = self._parse_path()
+        return PathIntoCall(call, path) if isinstance(path, tuple) else UnquotedName(f"{name}(…){path}")
 
     def _parse_arguments(self) -> tuple[Node | None, ...]:
         """Parses the arguments of a call up to and including the closing bracket."""
@@ -176,23 +204,38 @@ class _Parser:
 
     def _is_step_next(self) -> bool:
         kind, text = self._tokens[self._position]
-        return kind is TokenType.PUNCTUATION and text in ".["
+        return kind is TokenType.LOOSE_DOT or (kind is TokenType.PUNCTUATION and text in ".[")
 
-    def _parse_reference(self, root: int | str) -> _Reference:
+    def _parse_reference(self, root: int | str) -> _Reference | UnquotedName:
         """Parses the steps behind a root, of which there may be none."""
+        path = self._parse_path()
+        if isinstance(path, str):
+            return UnquotedName(f"{_quote_name(root) if isinstance(root, str) else root}{path}")
+        fixed = tuple(step for step in path if isinstance(step, (str, int)))
+        return Reference(root, fixed) if len(fixed) == len(path) else DynamicReference(root, path)
+
+    def _parse_path(self) -> _Path | str:
+        """Parses the steps of a path; of one that leads to nothing, because of its blanks, returns the correct text."""
         path: list[str | int | _Reference] = []
-        is_fixed = True
+        has_blanks = False
+        texts: list[str] = []
         while self._is_step_next():
-            _, mark = self._advance()
-            if mark == ".":
-                path.append(self._parse_field())
-            else:
+            kind, mark = self._advance()
+            if mark == "[":
                 index = self._parse_index()
-                is_fixed = is_fixed and isinstance(index, int)
-                path.append(index)
-        if is_fixed:
-            return Reference(root, tuple(step for step in path if isinstance(step, (str, int))))
-        return DynamicReference(root, tuple(path))
+                if isinstance(index, UnquotedName):
+                    has_blanks = True
+                    texts.append(f"[{index.correction}]")
+                else:
+                    path.append(index)
+                    texts.append(f"[{index}]" if isinstance(index, int) else "[…]")
+                continue
+            name = self._parse_field()
+            words = [name, *self._parse_words()]
+            has_blanks = has_blanks or kind is TokenType.LOOSE_DOT or len(words) > 1
+            path.append(name)
+            texts.append(f".{_quote_name(' '.join(words))}")
+        return "".join(texts) if has_blanks else tuple(path)
 
     def _parse_field(self) -> str:
         kind, text = self._advance()
@@ -201,27 +244,40 @@ class _Parser:
                 return text
             case TokenType.QUOTED:
                 return text[1:-1]
-        raise syntax_error(self._text)
+        raise ExpressionSyntaxError(self._text)
 
-    def _parse_index(self) -> int | _Reference:
+    def _parse_words(self) -> Iterator[str]:
+        """Parses the words behind the first one of a name; a number with a step is another reference instead."""
+        while self._peek()[0] in _WORDS:
+            kind, text = self._advance()
+            if kind is TokenType.INTEGER and self._is_step_next():
+                raise ExpressionSyntaxError(self._text)
+            yield text.strip("`")
+
+    def _parse_index(self) -> int | _Reference | UnquotedName:
         """Parses an index and its closing bracket: a number, a reference (Help centre, "Mapping arrays"), or nothing for 1."""
         if self._accept("]"):
             return 1
         kind, text = self._advance()
         if kind is TokenType.NAME and self._is_step_next():
-            index: int | _Reference = self._parse_reference(text)
+            index: int | _Reference | UnquotedName = self._parse_reference(text)
         elif kind is TokenType.INTEGER:
             number = self._to_integer(text)
             index = self._parse_reference(number) if self._is_step_next() else number
         else:
-            raise syntax_error(self._text)
+            raise ExpressionSyntaxError(self._text)
         self._expect("]")
         return index
 
     def _to_integer(self, digits: str) -> int:
         if len(digits) > _MAX_INTEGER_LENGTH:
-            raise syntax_error(self._text)
+            raise ExpressionSyntaxError(self._text)
         return int(digits)
+
+
+def _quote_name(name: str) -> str:
+    """Returns a name as it is written in a path: in backticks, unless it is a single word."""
+    return name if name.isidentifier() else f"`{name}`"
 
 
 def _exceeds_nesting(text: str) -> bool:

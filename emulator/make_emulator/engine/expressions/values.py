@@ -8,6 +8,7 @@ coercions: Help centre, "Type coercion"; of empty values: developer documentatio
 from __future__ import annotations
 
 import base64
+import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -125,11 +126,14 @@ def date_from_milliseconds(moment: float) -> datetime:
 # --- conversions --------------------------------------------------------------------------------
 
 
-def as_text(value: Value) -> str:
+def as_text(value: Value, *, collections_as_json: bool = False) -> str:
     """Returns the text of a value; an array is joined by commas.
 
+    Args:
+        collections_as_json: a collection is JSON, as where a field takes a text (Help centre, "Type coercion").
+
     Raises:
-        ConversionError: for a collection, alone or in an array.
+        ConversionError: for a collection, alone or in an array, unless it is JSON.
     """
     if isinstance(value, str):
         return value
@@ -144,7 +148,9 @@ def as_text(value: Value) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if is_array(value):
-        return ", ".join(as_text(item) for item in value)
+        return ", ".join(as_text(item, collections_as_json=collections_as_json) for item in value)
+    if collections_as_json:
+        return to_json_text(value)
     raise ConversionError()
 
 
@@ -255,7 +261,9 @@ def coerce(value: Value, kind: str, zone: TimeZoneProvider = utc) -> Value:
         ConversionError: if it cannot be converted.
     """
     match kind:
-        case "text" | "email" | "url" | "uuid" | "filename" | "path" | "hidden" | "password":
+        case "text":
+            return as_text(value, collections_as_json=True) if value is not EMPTY_TEXT else value
+        case "email" | "url" | "uuid" | "filename" | "path" | "hidden" | "password":
             return as_text(value) if value is not EMPTY_TEXT else value
         case "number":
             return as_number(value)
@@ -305,3 +313,22 @@ def to_json_value(value: Value) -> Json:
 def to_json_object(values: Mapping[str, Value]) -> dict[str, Json]:
     """Converts a collection to a JSON object, see `to_json_value`."""
     return {to_well_formed(name): to_json_value(item) for name, item in values.items()}
+
+
+def to_json_text(value: Value, indent: int | str | None = None) -> str:
+    """Serializes a value as JSON, as JavaScript does: without blanks unless it is indented, and numbers without zero fractions."""
+    separators = (",", ":") if indent is None else None
+    return json.dumps(
+        _drop_zero_fractions(to_json_value(value)), ensure_ascii=False, indent=indent, separators=separators
+    )
+
+
+def _drop_zero_fractions(value: Json) -> Json:
+    """Converts floats without a fraction to integers."""
+    if isinstance(value, float):
+        return int(Decimal(repr(value))) if value.is_integer() and abs(value) < 1e21 else value
+    if isinstance(value, Mapping):
+        return {name: _drop_zero_fractions(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_drop_zero_fractions(item) for item in value]
+    return value

@@ -15,7 +15,16 @@ from ..blueprints.conditions import Condition, Filter
 from ..blueprints.model import Blueprint, Module, is_literal
 from ..budget import Budget
 from ..errors import ConversionError, ExpressionError
-from ..expressions.ast import BinaryChain, Call, DynamicReference, Literal, Node, Reference, Unary
+from ..expressions.ast import (
+    BinaryChain,
+    Call,
+    DynamicReference,
+    Literal,
+    Node,
+    PathIntoCall,
+    Reference,
+    Unary,
+)
 from ..expressions.constraint import Constraint
 from ..expressions.functions import FUNCTIONS
 from ..expressions.template import Expression, parse_template
@@ -140,11 +149,13 @@ class _ConstraintCollector(Inference):
                 if constraint is not None:
                     target.merge(constraint)
             case DynamicReference(root, path):
-                places = [step if isinstance(step, (str, int)) else 1 for step in path]
-                for step in path:
-                    if not isinstance(step, (str, int)):
-                        self._collect_node(step, Constraint(kind="uinteger", choices=[1, 2]))
-                self._collect_node(Reference(root, tuple(places)), constraint)
+                self._collect_node(Reference(root, self._collect_path(path)), constraint)
+            case PathIntoCall(call, path):
+                whole = Constraint()
+                target = whole.descend(self._collect_path(path))
+                if constraint is not None:
+                    target.merge(constraint)
+                self._collect_node(call, whole)
             case Call(name, arguments):
                 function = FUNCTIONS.get(name)
                 expected = (
@@ -158,6 +169,15 @@ class _ConstraintCollector(Inference):
                 self._collect_node(operand, None if "!" in operators else Constraint(kind="number"))
             case BinaryChain(first, rest):
                 self._collect_chain(first, rest, constraint)
+
+    def _collect_path(
+        self, path: Sequence[str | int | Reference | DynamicReference]
+    ) -> tuple[str | int, ...]:
+        """Infers constraints on the indexes that are mapped; returns the path with the first item for each of them."""
+        for step in path:
+            if not isinstance(step, (str, int)):
+                self._collect_node(step, Constraint(kind="uinteger", choices=[1, 2]))
+        return tuple(step if isinstance(step, (str, int)) else 1 for step in path)
 
     def _collect_chain(
         self, first: Node, rest: Sequence[tuple[str, Node]], constraint: Constraint | None

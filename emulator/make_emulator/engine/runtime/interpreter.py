@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from ...world.models import ExecutionError, Json
-from ..apps.app import ModuleDefinition, coerce_mapper
+from ..apps.app import ModuleDefinition, coerce_mapper, field_error
 from ..apps.catalog import get_definition
 from ..apps.context import (
     NO_RESULTS,
@@ -481,7 +481,7 @@ class PreparedModule:
         """Evaluates the fields of the mapper for one bundle.
 
         Raises:
-            ExpressionError: if an expression cannot be evaluated; it names the field.
+            ModuleError: if an expression cannot be evaluated; it names the field.
         """
         mapper: dict[str, Value] = {}
         for name, raw, needs_evaluation in self._fields:
@@ -491,7 +491,7 @@ class PreparedModule:
             try:
                 value = render_deep(raw, env)
             except ExpressionError as error:
-                raise error.for_field(name) from None
+                raise field_error(get_definition(self.module), name, error) from None
             if value is not FieldMarker.IGNORE:
                 mapper[name] = None if value is FieldMarker.ERASE else value
         env.budget.charge_weight(mapper)

@@ -31,7 +31,7 @@ from .failed_bundles import FailedBundle
 from .interpreter import Interpreter
 from .variables import build_variables
 
-SUCCESS, WARNING, FAILURE = 1, 2, 3
+SUCCESS, WARNING, FAILURE = executions.SUCCESS, executions.WARNING, executions.FAILURE
 
 #: Cost of a cycle besides its modules, in steps of work (see `make_emulator.engine.budget`).
 CYCLE_COST = 50

@@ -154,14 +154,13 @@ def retry(
     return execution
 
 
-def delete(world: World, rows: Sequence[IncompleteExecution], *, confirmed: bool) -> list[str]:
+def delete(world: World, rows: Sequence[IncompleteExecution]) -> list[IncompleteExecution]:
     """Deletes incomplete executions, and resumes scenarios that waited for them.
 
-    Raises:
-        NotConfirmedError: if the caller has not confirmed.
+    Those that are being retried stay (API documentation); returns the deleted ones.
     """
-    deleted = incomplete_executions.delete(world, rows, confirmed=confirmed)
-    for scenario_id in {row.scenario_id for row in rows}:
+    deleted = incomplete_executions.delete(world, rows)
+    for scenario_id in {row.scenario_id for row in deleted}:
         resume_scenario(world, scenario_id, world.now())
     return deleted
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ...world import roles
 from ...world.exceptions import MissingPermissionError
 from ..context import RequestContext
-from ..errors import ForbiddenError
+from ..errors import FeatureUnavailableError, ForbiddenError, MakeError
+
+#: Features whose lack has an error of its own.
+_PLAN_ERRORS: Mapping[str, type[MakeError]] = {"custom_properties": FeatureUnavailableError}
 
 
 def check_scopes(context: RequestContext) -> None:
@@ -30,8 +35,10 @@ def check_role(context: RequestContext) -> None:
 
 
 def check_plan(context: RequestContext) -> None:
-    """Raises ForbiddenError (SC403) unless the organization's plan includes the feature of the endpoint."""
+    """Raises ForbiddenError (SC403), or the error of the feature, unless the organization's plan includes it."""
     context.entry.decision = "refused: plan"
     plan, organization = context.require_endpoint().plan, context.require_call().organization
     if plan and organization and not getattr(organization.license, plan):
-        raise ForbiddenError(f"The plan of the organization does not include {plan.replace('_', ' ')}.")
+        raise _PLAN_ERRORS.get(plan, ForbiddenError)(
+            f"The plan of the organization does not include {plan.replace('_', ' ')}."
+        )

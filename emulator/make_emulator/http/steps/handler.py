@@ -14,6 +14,7 @@ def handle(context: RequestContext) -> None:
     """Runs the handler; the result is serialized while the world is locked."""
     context.entry.decision = "refused: handler"
     request_origin.set(lambda: context.input.origin)
-    result = context.require_endpoint().handle(context.require_call())
-    context.response = Response(orjson.dumps(result), content_type=JSON_CONTENT_TYPE)
+    endpoint = context.require_endpoint()
+    result = endpoint.handle(context.require_call())
+    context.response = Response(orjson.dumps(result), status=endpoint.status, content_type=JSON_CONTENT_TYPE)
     context.entry.decision = "served"

@@ -41,7 +41,8 @@ def finish(context: RequestContext) -> None:
         request_log.finish_streamed(entry, response.status_code)
         _record_stream(response, request_log, entry)
     else:
-        request_log.finish(entry, response.status_code, response.get_data())
+        body = response.get_data() if context.logged_body is None else context.logged_body
+        request_log.finish(entry, response.status_code, body)
     if log.isEnabledFor(logging.INFO):
         log.info(entry.sentence(), extra={"entry": entry})
 

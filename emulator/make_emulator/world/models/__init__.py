@@ -6,6 +6,7 @@ Times are milliseconds since the epoch, sizes are bytes. Values of type ``Json``
 from __future__ import annotations
 
 from .connections import Connection, ConnectionTestResult
+from .custom_properties import CustomProperties, CustomPropertyItem, CustomPropertyStructure
 from .data_stores import DataStore, DataStructure, Record
 from .executions import (
     BundlePosition,
@@ -27,20 +28,26 @@ from .functions import CustomFunction, FunctionChange
 from .hooks import Hook, HookLog, Incoming
 from .json_types import FieldSpec, FieldSpecs, Headers, Json
 from .keys import Key
+from .notes import BuildVariable, Note
 from .oauth import OAuthAccess, OAuthClient, OAuthCode, OAuthGrant, OAuthToken
 from .organizations import License, Organization, OrganizationMember, Team, TeamMember, Token, User
+from .roles import Role
 from .scenarios import BlueprintVersion, Folder, PublicTemplate, Scenario, Template
 from .variables import Variable, VariableChange
 
 __all__ = [
     "Attachment",
     "BlueprintVersion",
+    "BuildVariable",
     "BundlePosition",
     "ConditionResult",
     "Connection",
     "ConnectionTestResult",
     "Consumption",
     "CustomFunction",
+    "CustomProperties",
+    "CustomPropertyItem",
+    "CustomPropertyStructure",
     "DataStore",
     "DataStructure",
     "Execution",
@@ -63,6 +70,7 @@ __all__ = [
     "License",
     "Mail",
     "ModuleScript",
+    "Note",
     "OAuthAccess",
     "OAuthClient",
     "OAuthCode",
@@ -73,6 +81,7 @@ __all__ = [
     "PublicTemplate",
     "Record",
     "RetryAttempt",
+    "Role",
     "Scenario",
     "ScenarioEvent",
     "SentRequest",

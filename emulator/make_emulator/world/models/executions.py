@@ -137,6 +137,8 @@ class Execution:
     decisions: tuple[FlowDecision, ...] = ()
     steps_left_out: int = 0
     decisions_left_out: int = 0
+    #: The id of the run whose data this one got again.
+    replay_of: str | None = None
 
     @property
     def ends(self) -> int:

@@ -31,6 +31,8 @@ class License:
     custom_functions: bool
     custom_variables: bool
     custom_properties: int
+    custom_roles: bool = False
+    private_spaces: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,13 +34,15 @@ from .requests import build_url, encode_form, parse_pairs, require_https, split_
 #: Content type of version 4 -> value of the header.
 _CONTENT_TYPES: Mapping[str, str] = {"json": "application/json", "urlEncoded": FORM_TYPE}
 
+#: Name and text of the error of a body that is not JSON (observed).
+_INVALID_JSON = ("InvalidConfigurationError", "The provided JSON body content is not valid JSON.")
 
 _REQUEST_FIELDS = (
     *COMMON_FIELDS,
     Field("queryParameters", "array"),
     Field("contentType", "text", choices=("json", "multipart", "urlEncoded", "custom")),
     Field("inputMethod", "text", choices=("dataStructure", "jsonString")),
-    Field("jsonStringBodyContent", "text"),
+    Field("jsonStringBodyContent", "text", backslash_error=_INVALID_JSON),
     Field("dataStructureBodyContent"),
     Field("multipartBodyContent", "array"),
     Field("urlEncodedBodyContent", "array"),
@@ -183,13 +185,12 @@ def _build_body(context: ModuleContext) -> tuple[bytes, str | None]:
 
 
 def _json_body(context: ModuleContext) -> str:
-    """Returns the text of the body, which must be JSON once it is evaluated (the error's text was observed)."""
+    """Returns the text of the body, which must be JSON once it is evaluated."""
     text = context.text("jsonStringBodyContent")
     if not text or context.text("inputMethod") != "jsonString":
         raise BundleValidationError()
     try:
         parse_json(context, text)
     except ModuleError:
-        reason = "The provided JSON body content is not valid JSON."
-        raise ModuleError("InvalidConfigurationError", reason) from None
+        raise ModuleError(*_INVALID_JSON) from None
     return text

@@ -93,7 +93,7 @@ def _expect_mapped_items(arguments: Arguments, result: Constraint | None) -> Seq
     for place in (1, 2):
         key = literal_at(arguments, place)
         if isinstance(key, str) and key:
-            target = item.descend([step for step in key.split(".") if step])
+            target = item.descend([step for step in parse_path(key) if step != ""])
             if place == 1 and result is not None and result.item is not None:
                 target.merge(result.item)
             if place == 2 and isinstance(values := literal_at(arguments, 3), str):

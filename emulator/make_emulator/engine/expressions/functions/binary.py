@@ -83,10 +83,13 @@ def _define_hash(name: str) -> None:
 
 
 def _decode_key(text: str, encoding: str) -> bytes:
-    """Decodes a key given as text, hex or base64; ``binary`` is for bytes only (Help centre, "sha512")."""
+    """Decodes a key given as text, hex or base64; ``binary`` is for bytes only (Help centre, "sha512").
+
+    ``utf8`` means text (a published app).
+    """
     if encoding == "binary":
         raise ExpressionError("A binary key must be a buffer.")
-    return _decode(text, encoding)
+    return _decode(text, "text" if encoding == "utf8" else encoding)
 
 
 _define_hash("sha1")

@@ -46,7 +46,7 @@ def _zone_at(env: Environment, values: Sequence[Value], place: int) -> tzinfo:
 _ISO = "YYYY-MM-DDTHH:mm:ssZ"
 
 
-@function("formatDate", 2, 3, expects=kind("date"))
+@function("formatDate", 1, 3, expects=kind("date"))
 def _format(env: Environment, values: Sequence[Value]) -> Value:
     pattern = text_at(env, values, 1) or _ISO
     if len(pattern) > 10_000:

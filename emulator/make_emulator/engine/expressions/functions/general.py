@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..constraint import Constraint
 from ..context import Environment, is_equal_within_budget, resolve_path, text_within_budget
@@ -55,9 +56,8 @@ def _expect_path(arguments: Arguments, result: Constraint | None) -> Sequence[Co
     path = literal_at(arguments, 1)
     if not isinstance(path, (str, int)) or isinstance(path, bool):
         return []
-    steps = [int(step) if step.isdigit() and step.isascii() else step for step in str(path)[:500].split(".")]
     whole = Constraint()
-    target = whole.descend([step for step in steps if step != ""])
+    target = whole.descend([step for step in parse_path(str(path)[:500]) if step != ""])
     if result is not None:
         target.merge(result)
     return [whole]
@@ -65,7 +65,9 @@ def _expect_path(arguments: Arguments, result: Constraint | None) -> Sequence[Co
 
 @function("get", 2, expects=_expect_path)
 def _get(env: Environment, values: Sequence[Value]) -> Value:
-    """The path may be a number or a text with dots; numbers count from 1."""
+    """The path may be a number or a text with dots; numbers count from 1. Of a number it is the number (a report)."""
+    if is_number(values[0]):
+        return values[0]
     return get_at_path(values[0], parse_path(values[1]))
 
 
@@ -74,18 +76,29 @@ _MAX_PATH_LENGTH = 10_000
 
 
 def parse_path(path: Value) -> list[str | int]:
-    """Parser for a path, written as a number (``2``) or with dots (``"2.raw_name"``)."""
+    """Parser for a path, written as a number (``2``), with dots (``"2.raw_name"``) or indexes (``"rows[2].name"``)."""
     if is_number(path):
         return [int(path)] if isinstance(path, int) else ["?"]
     if is_array(path) or isinstance(path, Mapping):
         return ["?"]
     # No value is nested deeper, so the rest of a longer path has no value.
     steps = as_text(path)[:_MAX_PATH_LENGTH].split(".", MAX_DEPTH + 1)
-    return [int(step) if _is_index(step) else step for step in steps]
+    return [part for step in steps for part in _parse_step(step)]
 
 
-def _is_index(step: str) -> bool:
-    return step.isascii() and step.isdigit() and len(step) < 10
+#: A name or an index, and the indexes behind it in brackets; empty brackets mean the first item.
+_STEP = re.compile(r"(?P<name>[^\[\]]*)(?P<indexes>(?:\[[0-9]{0,9}\])+)", re.ASCII)
+
+
+def _parse_step(step: str) -> Iterator[str | int]:
+    """Parses what stands between two dots of a path."""
+    match = _STEP.fullmatch(step) if step.endswith("]") else None
+    name = step if match is None else match["name"]
+    if name or match is None:
+        yield int(name) if name.isascii() and name.isdigit() and len(name) < 10 else name
+    if match is not None:
+        indexes = match["indexes"][1:-1].split("][", MAX_DEPTH)
+        yield from (int(index or 1) for index in indexes[:MAX_DEPTH])
 
 
 def get_at_path(item: Value, path: Sequence[str | int]) -> Value:

@@ -12,7 +12,7 @@ from .. import utf16
 from ..context import Environment, is_equal_within_budget
 from ..errors import ExpressionError
 from ..regex.matcher import parse_regex_literal
-from ..values import Value, is_array
+from ..values import Value, as_text, is_array
 from .expectations import Expectation, same_as_result
 from .registry import argument_at, array_at, function, integer_at, text_at
 
@@ -131,8 +131,15 @@ def _split(env: Environment, values: Sequence[Value]) -> Value:
 
 @function("toString", 1, expects=same_as_result)
 def _to_string(env: Environment, values: Sequence[Value]) -> Value:
-    """Converts to text; a collection does not become JSON (seen by practitioners)."""
-    return "{object}" if isinstance(values[0], Mapping) else text_at(env, values, 0)
+    """Converts to text; a collection does not become JSON, nor does an array of them (seen by practitioners)."""
+    value = values[0]
+    if isinstance(value, Mapping):
+        return "{object}"
+    if is_array(value) and any(isinstance(item, Mapping) for item in value):
+        env.budget.charge_items(len(value))
+        texts = ("{object}" if isinstance(item, Mapping) else as_text(item) for item in value)
+        return f"[{','.join(texts)}]"
+    return text_at(env, values, 0)
 
 
 @function("ascii", 1, 2, expects=same_as_result)

@@ -39,10 +39,13 @@ def compile_regex(source: str, flags: str = "") -> Pattern:
 
 
 def parse_regex_literal(search: str) -> Pattern | None:
-    """Compiles a text of the form ``/…/flags``; returns ``None`` for any other text."""
+    """Compiles a text of the form ``/…/flags``; returns ``None`` for any other text.
+
+    With the flag ``s`` it is no pattern (observed by a practitioner).
+    """
     end = search.rfind("/")
     flags = search[end + 1 :]
-    if end < 2 or not search.startswith("/") or (flags and not flags.isalpha()):
+    if end < 2 or not search.startswith("/") or (flags and not flags.isalpha()) or "s" in flags:
         return None
     return compile_regex(search[1:end], flags)
 

@@ -1,0 +1,69 @@
+"""The command ``lint``: static findings on blueprints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import orjson
+
+from ..error_reasons import os_error_reason
+from .errors import CommandError
+from .options import format_option
+
+
+@click.command("lint", short_help="Check blueprints without running them.")
+@click.argument(
+    "paths",
+    metavar="PATH...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, readable=True, path_type=Path),
+)
+@format_option(
+    "text", "json", "sarif", "github", help="A line for each finding, JSON, SARIF 2.1.0, or annotations."
+)
+@click.option("--ignore", metavar="RULE", multiple=True, help="Switch off a rule; may be repeated.")
+@click.option("--strict", is_flag=True, help="Exit 1 for warnings, too.")
+@click.pass_context
+def lint(
+    context: click.Context, paths: tuple[Path, ...], format: str, ignore: tuple[str, ...], strict: bool
+) -> None:
+    """Check blueprints: modules and versions that do not exist, fields, expressions, filters, connections, secrets.
+
+    Each PATH is a file, or a folder whose *.json files are tried; files that hold no blueprint are skipped. Rules are
+    switched off with --ignore, in pyproject.toml ([tool.make-emulator.lint] ignore = [...]) or in make-emulator-lint.toml,
+    and for one module by a note on it: "lint: ignore RULE". Exit 1 if there is an error.
+    """
+    # Imported here, so that --help and mistakes in the usage answer at once.
+    from ..explain.survey import find_files, looks_like_blueprint
+    from ..lint import LintOptions, output
+    from ..lint.config import LintConfigError, check_rule_ids, load_config
+    from ..lint.files import lint_file
+
+    try:
+        check_rule_ids(ignore)
+        config = load_config(Path.cwd())
+    except LintConfigError as error:
+        raise click.UsageError(str(error)) from None
+    options = LintOptions(least_minutes=config.least_minutes, functions=frozenset(config.functions))
+    files = []
+    for path, is_named in find_files(paths):
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise CommandError(f"cannot read {path}: {os_error_reason(error)}") from None
+        if is_named or looks_like_blueprint(data):
+            files.append(lint_file(path, data, options=options, ignore=(*ignore, *config.ignore)))
+    if not files:
+        raise CommandError(f"no blueprint in {', '.join(map(str, paths))}")
+    if format == "json":
+        click.echo(orjson.dumps(output.to_json(files), option=orjson.OPT_INDENT_2))
+    elif format == "sarif":
+        click.echo(orjson.dumps(output.to_sarif(files), option=orjson.OPT_INDENT_2))
+    else:
+        for line in output.render_github(files) if format == "github" else output.render_text(files):
+            click.echo(line)
+    failing = {"error", "warning"} if strict else {"error"}
+    if any(finding.severity in failing for file in files for finding in file.findings):
+        context.exit(1)

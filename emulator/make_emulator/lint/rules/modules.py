@@ -1,0 +1,76 @@
+"""Rules on the apps, names and versions of modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...engine.apps import known_modules
+from ...module_catalogue import Judgement
+from ..document import LintDocument, LintModule
+from ..finding import Issue, rule
+
+
+@rule("no-such-module", "error")
+def check_existence(document: LintDocument) -> Iterator[Issue]:
+    """Make has no such app, module or version: creation answers 400 IM007."""
+    for module, judgement in _judged(document):
+        if judgement.verdict == "missing":
+            yield Issue(
+                message=f"{_sentence(judgement.reason)}",
+                path=(*module.path, "module"),
+                module_id=module.id,
+                suggestion=_did_you_mean(judgement.suggestions),
+            )
+
+
+@rule("unknown-module", "warning")
+def check_knowledge(document: LintDocument) -> Iterator[Issue]:
+    """The catalogue does not know the app or the module; it may exist, as the catalogue is not complete."""
+    for module, judgement in _judged(document):
+        if judgement.verdict == "unknown" and not module.app.startswith("app#"):
+            yield Issue(
+                message=f"{_sentence(judgement.reason)} It may exist: the catalogue is not complete.",
+                path=(*module.path, "module"),
+                module_id=module.id,
+                suggestion=_did_you_mean(judgement.suggestions),
+            )
+
+
+@rule("unknown-version", "warning")
+def check_version(document: LintDocument) -> Iterator[Issue]:
+    """The module is known, but in other versions."""
+    for module, judgement in _judged(document):
+        if judgement.verdict == "other-version":
+            yield Issue(
+                message=_sentence(judgement.reason),
+                path=(*module.path, "version"),
+                module_id=module.id,
+                suggestion=f"Use version {judgement.versions[-1]}." if judgement.versions else "",
+            )
+
+
+@rule("outdated-version", "info")
+def check_newest_version(document: LintDocument) -> Iterator[Issue]:
+    """A newer version of the module is known."""
+    for module, judgement in _judged(document):
+        newest = max(known_modules.versions_of(module.name), default=0)
+        if judgement.verdict == "known" and newest > module.version:
+            yield Issue(
+                message=f"{module.name} has a version {newest}, this is version {module.version}.",
+                path=(*module.path, "version"),
+                module_id=module.id,
+            )
+
+
+def _judged(document: LintDocument) -> Iterator[tuple[LintModule, Judgement]]:
+    for module in document.modules:
+        if ":" in module.name:
+            yield module, known_modules.judge_module(module.name, module.version)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _did_you_mean(names: tuple[str, ...]) -> str:
+    return f"Did you mean {' or '.join(names)}?" if names else ""

@@ -1,0 +1,39 @@
+"""Rule on secrets that are typed into a blueprint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...redaction.blueprints import Masker
+from ..document import LintDocument
+from ..finding import Issue, Path, rule
+
+
+@rule("secret-in-blueprint", "warning")
+def check_secrets(document: LintDocument) -> Iterator[Issue]:
+    """A password, key or token is typed into a module, where everybody who sees the blueprint can read it."""
+    masker = Masker()
+    for module in document.modules:
+        for part in ("parameters", "mapper"):
+            values = module.node.get(part)
+            if values is None:
+                continue
+            _, masked = masker.mask(part, values)
+            for secret in masked:
+                yield Issue(
+                    message=f"{part}.{secret.where} of {module.label} holds a secret.",
+                    path=(*module.path, part, *_parse_path(secret.where)),
+                    module_id=module.id,
+                    suggestion="Keep it in a connection, a key, or a custom variable.",
+                )
+
+
+def _parse_path(text: str) -> Path:
+    """Parses ``headers[1].value``."""
+    steps: list[str | int] = []
+    for name in text.replace("[", ".[").split("."):
+        if name.startswith("[") and name[1:-1].isdigit():
+            steps.append(int(name[1:-1]))
+        elif name:
+            steps.append(name)
+    return tuple(steps)

@@ -1,0 +1,107 @@
+"""Sessions of MCP clients, in which the server remembers the initialization and may hold a stream open."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from dataclasses import dataclass, field
+
+from ..registry import WorldHandle
+from .access_parameters import AccessParameters
+from .json_rpc import RequestId
+from .sse import EventStream
+
+#: Sessions of one server. Beyond them, the one that was used least recently ends: many clients never end theirs.
+MAX_SESSIONS = 2_000
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """Session of one client, bound to the token that opened it.
+
+    Args:
+        access: the access control parameters of the URL that opened it, which hold for all of the session.
+        transport: the name of the transport, which cannot change.
+    """
+
+    id: str = field(repr=False)
+    handle: WorldHandle = field(repr=False)
+    token: str = field(repr=False)
+    transport: str
+    server_path: str = field(repr=False)
+    access: AccessParameters
+    #: The open stream from the server to the client.
+    stream: EventStream | None = None
+    #: Requests that are being handled, and those of them that the client cancelled.
+    in_progress: set[RequestId] = field(default_factory=set)
+    cancelled: set[RequestId] = field(default_factory=set)
+
+    def cancel(self, id: RequestId) -> None:
+        """Cancel a request in progress: its response is not sent. What it started goes on."""
+        if id in self.in_progress:
+            self.cancelled.add(id)
+
+    def is_cancelled(self, id: RequestId) -> bool:
+        """Returns true, once, if a request was cancelled; ends its handling."""
+        self.in_progress.discard(id)
+        if id in self.cancelled:
+            self.cancelled.discard(id)
+            return True
+        return False
+
+
+class SessionStore:
+    """Sessions of one server by id, the least recently used first."""
+
+    def __init__(self, limit: int = MAX_SESSIONS) -> None:
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._sessions: dict[str, Session] = {}
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def create(
+        self, handle: WorldHandle, token: str, transport: str, server_path: str, access: AccessParameters
+    ) -> Session:
+        """Returns a new session."""
+        session = Session(str(uuid.uuid4()), handle, token, transport, server_path, access)
+        evicted = []
+        with self._lock:
+            self._sessions[session.id] = session
+            while len(self._sessions) > self._limit:
+                oldest = next(iter(self._sessions))
+                evicted.append(self._sessions.pop(oldest))
+        for each in evicted:
+            _close(each)
+        return session
+
+    def find(
+        self, id: str, handle: WorldHandle, token: str, transport: str, server_path: str
+    ) -> Session | None:
+        """Returns the session with an id; ``None`` if there is none, or it belongs to another token or URL."""
+        with self._lock:
+            session = self._sessions.get(id)
+            if session is None or (session.token, session.transport, session.server_path) != (
+                token,
+                transport,
+                server_path,
+            ):
+                return None
+            if session.handle is not handle:
+                return None
+            # The most recently used one comes last.
+            del self._sessions[id]
+            self._sessions[id] = session
+            return session
+
+    def end(self, session: Session) -> None:
+        """End a session, with its stream."""
+        with self._lock:
+            self._sessions.pop(session.id, None)
+        _close(session)
+
+
+def _close(session: Session) -> None:
+    if session.stream is not None:
+        session.stream.close()

@@ -1,0 +1,1 @@
+"""Tools of the MCP server: scenarios as tools, and management tools that call the REST API."""

@@ -1,0 +1,228 @@
+"""Definition of a tool, its calls and its results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from ...http.context import Caller, DirectInput, RequestContext
+from ...http.dispatch import ApiDispatcher
+from ...http.errors import InsufficientRightsError, MakeError, RateLimitError, RequestValidationError
+from ...http.faults import InjectedResetError, InjectedTimeoutError
+from ...http.request_log import LogEntry
+from ...http.steps import world_lock
+from ...http.steps.authentication import reload_user
+from ...json_types import Json, JsonObject, as_mapping, as_mappings
+from ...registry import WorldRegistry
+from ...world.clock import SECOND
+from ...world.visibility import Visibility
+from ...world.world import World
+from ..access_parameters import AccessParameters
+
+
+class ToolError(Exception):
+    """Failure of a tool, which its result shows with ``isError``."""
+
+    def __init__(self, text: str, *, decision: str = "refused: tool") -> None:
+        super().__init__(text)
+        self.text = text
+        self.decision = decision
+
+
+def to_tool_error(error: MakeError) -> ToolError:
+    """Returns the failure of a tool for an error of Make, worded as the vendor's local server does."""
+    lines = [f"MakeError: {error.detail or error.message}", *(f" - {text}" for text in error.suberrors or ())]
+    decision = next((text for kind, text in _DECISIONS if isinstance(error, kind)), "refused: tool")
+    return ToolError("\n".join(lines), decision=decision)
+
+
+#: Kind of error -> decision in the log entry.
+_DECISIONS: tuple[tuple[type[MakeError], str], ...] = (
+    (InsufficientRightsError, "refused: role"),
+    (RateLimitError, "refused: rate limit"),
+    (RequestValidationError, "refused: parameters"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolAnnotations:
+    """Hints about the behaviour of a tool."""
+
+    read_only: bool = False
+    destructive: bool = False
+    idempotent: bool | None = None
+    open_world: bool = False
+
+    def to_json(self) -> JsonObject:
+        hints: JsonObject = {
+            "readOnlyHint": self.read_only,
+            "destructiveHint": self.destructive,
+            "openWorldHint": self.open_world,
+        }
+        return hints if self.idempotent is None else {**hints, "idempotentHint": self.idempotent}
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """Result of a tool: a text, and the same as a JSON object where it is one."""
+
+    text: str
+    structured: JsonObject | None = None
+    is_error: bool = False
+
+    @classmethod
+    def of(cls, value: Json) -> ToolResult:
+        """Returns the result for a JSON value: a text as it is, anything else as JSON that is indented by two."""
+        if isinstance(value, str):
+            return cls(value)
+        return cls(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+
+    def to_json(self) -> JsonObject:
+        result: JsonObject = {"content": [{"type": "text", "text": self.text}]}
+        if self.structured is not None:
+            result["structuredContent"] = self.structured
+        if self.is_error:
+            result["isError"] = True
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """Milliseconds that the server waits for the run of a scenario, and for a management tool."""
+
+    scenario: int = 40 * SECOND
+    management: int = 60 * SECOND
+
+
+@dataclass(slots=True)
+class McpClient:
+    """Client of the MCP server during one request: its caller, and what its URL says."""
+
+    registry: WorldRegistry
+    dispatcher: ApiDispatcher
+    caller: Caller
+    access: AccessParameters
+    limits: TimeLimits
+    entry: LogEntry
+    #: Scheme and host of the call, for URLs in results.
+    origin: str = ""
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        return self.caller.token.scopes
+
+    def visibility(self, world: World) -> Visibility:
+        """Returns the view of the caller on the world as it is now.
+
+        Raises:
+            UnauthorizedError: if the token is gone.
+        """
+        token = self.caller.token
+        return Visibility(world, reload_user(world, token), token.only_organization_id)
+
+    @contextmanager
+    def locked(self) -> Iterator[World]:
+        """The world of the client, locked, after all that fell due in it."""
+        context = RequestContext(
+            self.registry, DirectInput(), self.entry, handle=self.caller.handle, caller=self.caller
+        )
+        with context.resources:
+            world_lock.lock_world(context)
+            yield context.world
+
+
+@dataclass(slots=True)
+class ToolCall:
+    """Call of a tool with arguments that fit its input schema."""
+
+    client: McpClient
+    arguments: Mapping[str, Json]
+    #: Sends the progress of the call, if the client wants it: the number done, the total, and a text.
+    report_progress: Callable[[int, int, str], None] = field(default=lambda _done, _total, _text: None)
+
+    def argument(self, name: str) -> Any:
+        """Returns an argument; ``None`` if it is missing."""
+        return self.arguments.get(name)
+
+    def api(
+        self,
+        route: str,
+        *,
+        path: Mapping[str, object] | None = None,
+        query: Mapping[str, Any] | None = None,
+        body: Json = None,
+    ) -> Any:
+        """Calls a route of the REST API, such as ``GET /teams/{teamId}``, with the same checks as over HTTP; returns its JSON.
+
+        Query parameters that are ``None`` are left out.
+
+        Raises:
+            ToolError: if the response is an error.
+        """
+        given = {name: value for name, value in (query or {}).items() if value is not None}
+        try:
+            response = self.client.dispatcher.invoke(
+                self.client.dispatcher.endpoint(route),
+                self.client.caller,
+                path=path,
+                query={name: _query_value(value) for name, value in given.items()},
+                body=body,
+                origin=self.client.origin,
+            )
+            data = response.json()
+        except (InjectedResetError, InjectedTimeoutError, orjson.JSONDecodeError):
+            raise ToolError("MakeError: The connection to the Make API was lost.", decision="fault") from None
+        if response.status >= 400:
+            raise _response_error(data)
+        return data
+
+
+def _query_value(value: object) -> str | list[str]:
+    if isinstance(value, list):
+        return [str(each) for each in value]
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _response_error(data: Json) -> ToolError:
+    body = as_mapping(data)
+    lines = [f"MakeError: {body.get('detail') or body.get('message')}"]
+    lines += [f" - {suberror.get('message')}" for suberror in as_mappings(body.get("suberrors"))]
+    return ToolError("\n".join(lines))
+
+
+Handler = Callable[[ToolCall], ToolResult]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolDefinition:
+    """A tool: what a list shows of it, what it requires, and what it does.
+
+    Args:
+        scopes: all the scopes that the caller needs; without them it is not listed.
+        validates: true if arguments are checked against the input schema before the handler runs.
+    """
+
+    name: str
+    handler: Handler
+    title: str | None = None
+    description: str = ""
+    input_schema: JsonObject = field(default_factory=lambda: {"type": "object", "properties": {}})
+    annotations: ToolAnnotations | None = None
+    scopes: tuple[str, ...] = ()
+    validates: bool = True
+
+    def to_json(self) -> JsonObject:
+        """Returns the tool as ``tools/list`` shows it."""
+        tool: JsonObject = {"name": self.name}
+        if self.title:
+            tool["title"] = self.title
+        if self.description:
+            tool["description"] = self.description
+        tool["inputSchema"] = self.input_schema
+        if self.annotations is not None:
+            tool["annotations"] = self.annotations.to_json()
+        return tool

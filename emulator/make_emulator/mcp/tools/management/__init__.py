@@ -1,0 +1,47 @@
+"""Management tools: the vendor's SDK run against the REST API, one module for each category.
+
+Sources: the lists of tools that clients of the hosted server published (names, keys), the vendor's SDK (titles, annotations,
+answers). They are on paid plans only (developers.make.com).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..definition import McpClient, ToolDefinition
+from . import organizations, scenarios, teams
+from .group import ToolGroup
+
+#: The categories, in the order in which a list shows them.
+GROUPS: tuple[ToolGroup, ...] = (
+    scenarios.tools,
+    teams.tools,
+    organizations.tools,
+)
+
+_FREE = "free"
+
+
+class ManagementTools:
+    """Management tools that a client may use: it has their scopes, and one of its organizations has a paid plan."""
+
+    def __init__(self, groups: Iterable[ToolGroup] = GROUPS) -> None:
+        self._tools = {tool.name: tool for group in groups for tool in group.tools}
+
+    def list_tools(self, client: McpClient) -> list[ToolDefinition]:
+        """Returns the tools, in the order of their declaration."""
+        if not _has_paid_plan(client):
+            return []
+        return [tool for tool in self._tools.values() if client.scopes >= set(tool.scopes)]
+
+    def find(self, client: McpClient, name: str) -> ToolDefinition | None:
+        """Returns the tool of a name; ``None`` if the client has none."""
+        tool = self._tools.get(name)
+        if tool is None or not client.scopes >= set(tool.scopes):
+            return None
+        return tool if _has_paid_plan(client) else None
+
+
+def _has_paid_plan(client: McpClient) -> bool:
+    with client.caller.handle.locked() as world:
+        return any(row.plan != _FREE for row in client.visibility(world).organizations())

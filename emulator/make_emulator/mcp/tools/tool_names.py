@@ -1,0 +1,24 @@
+"""Names of tools made from scenarios: ``s{id}_{name}``.
+
+Sources: names seen in public repositories (lower case, other signs than a-z and 0-9 replaced, never two underscores together);
+developers.make.com (names are cropped).
+"""
+
+from __future__ import annotations
+
+import re
+
+_OTHER_SIGNS = re.compile(r"[^a-z0-9]+")
+_SCENARIO_NAME = re.compile(r"s([0-9]{1,16})(?:_[a-z0-9_]*)?", re.ASCII)
+
+
+def tool_name(prefix: str, id: int, name: str, max_length: int) -> str:
+    """Returns the name of a tool, cropped."""
+    words = _OTHER_SIGNS.sub("_", name.lower()).strip("_")
+    return (f"{prefix}{id}_{words}" if words else f"{prefix}{id}")[:max_length]
+
+
+def scenario_id_of(name: str) -> int | None:
+    """Returns the scenario id in the name of a scenario tool; ``None`` for other names."""
+    found = _SCENARIO_NAME.fullmatch(name)
+    return int(found[1]) if found else None

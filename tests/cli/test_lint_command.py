@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from make_emulator.cli.main import main
+
+BLUEPRINT: dict[str, Any] = {
+    "name": "Greeting",
+    "flow": [
+        {"id": 1, "module": "gateway:CustomWebHook", "version": 1, "parameters": {"hook": 1}},
+        {"id": 2, "module": "slack:SendMessage", "version": 4, "mapper": {"text": "{{3.x}}"}},
+    ],
+    "metadata": {"version": 1},
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "greeting.json").write_text(json.dumps(BLUEPRINT, indent=2), "utf-8")
+    (tmp_path / "package.json").write_text('{"name": "no blueprint"}', "utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["lint", *arguments])
+
+
+def test_findings_have_file_line_rule_and_suggestion(folder: Path) -> None:
+    result = run(".")
+    assert result.exit_code == 1
+    assert result.output.splitlines() == [
+        "greeting.json:17: error [unknown-reference] {{3.x}}: There is no module 3; the modules before this one: 1.",
+        "greeting.json:14: warning [unknown-module] No module 'slack:SendMessage' is known. It may exist: the catalogue is not "
+        "complete. Did you mean slack:CreateMessage?",
+        "",
+        "1 blueprint: 1 error, 1 warning",
+    ]
+
+
+def test_exit_codes(folder: Path) -> None:
+    assert run("greeting.json", "--ignore", "unknown-reference").exit_code == 0
+    assert run("greeting.json", "--ignore", "unknown-reference", "--strict").exit_code == 1
+    unknown = run("greeting.json", "--ignore", "unknown-referense")
+    assert unknown.exit_code == 2
+    assert "no rule 'unknown-referense'; did you mean 'unknown-reference'?" in unknown.output
+    assert run("absent.json").exit_code == 2
+    assert "holds no blueprint" not in run("package.json").output
+    named = run("package.json")
+    assert named.exit_code == 1
+    assert "[invalid-structure]" in named.output
+
+
+def test_a_file_that_is_not_json_has_its_line(folder: Path) -> None:
+    (folder / "broken.json").write_text('{\n"flow": [\n', "utf-8")
+    result = run("broken.json")
+    assert result.exit_code == 1
+    assert result.output.startswith("broken.json:")
+    assert "error [not-json] The file is not JSON" in result.output
+
+
+def test_json_and_sarif_and_annotations(folder: Path) -> None:
+    [file] = json.loads(run("greeting.json", "--format", "json").output)["files"]
+    assert file["findings"][0] == {
+        "rule": "unknown-reference",
+        "severity": "error",
+        "moduleId": 2,
+        "path": "flow[1].mapper.text",
+        "line": 17,
+        "message": "{{3.x}}: There is no module 3; the modules before this one: 1.",
+    }
+    [sarif] = json.loads(run("greeting.json", "--format", "sarif").output)["runs"]
+    assert {result["ruleId"] for result in sarif["results"]} <= {
+        rule["id"] for rule in sarif["tool"]["driver"]["rules"]
+    }
+    location = sarif["results"][0]["locations"][0]["physicalLocation"]
+    assert location == {"artifactLocation": {"uri": "greeting.json"}, "region": {"startLine": 17}}
+    annotations = run("greeting.json", "--format", "github").output.splitlines()
+    assert annotations[0] == (
+        "::error file=greeting.json,line=17,title=unknown-reference::{{3.x}}: There is no module 3; the modules before this one: 1."
+    )
+
+
+def test_configuration_is_read_from_the_project(folder: Path) -> None:
+    (folder / "pyproject.toml").write_text(
+        '[tool.make-emulator.lint]\nignore = ["unknown-module", "unknown-reference"]\n', "utf-8"
+    )
+    assert run("greeting.json").output == "1 blueprint: no findings\n"
+    (folder / "make-emulator-lint.toml").write_text('ignore = ["unknown-module"]\n', "utf-8")
+    assert run("greeting.json").exit_code == 1
+    (folder / "make-emulator-lint.toml").write_text("ignored = []\n", "utf-8")
+    mistake = run("greeting.json")
+    assert mistake.exit_code == 2
+    assert "unknown key 'ignored'; did you mean 'ignore'?" in mistake.output
+
+
+def test_a_request_of_the_api_is_linted_with_its_scheduling(folder: Path) -> None:
+    body = {
+        "blueprint": json.dumps({**BLUEPRINT, "flow": BLUEPRINT["flow"][:1]}),
+        "scheduling": json.dumps({"type": "indefinitely", "interval": 30}),
+    }
+    (folder / "body.json").write_text(json.dumps(body), "utf-8")
+    result = run("body.json")
+    assert (
+        "body.json:1: error [interval-too-short] The interval is 30 seconds; the plan allows 60 or more."
+        in result.output
+    )

@@ -1,0 +1,98 @@
+"""Frames of any form: the server answers all of them, never with a 5xx."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers.api import frozen_api
+from helpers.mcp import McpHarness, messages_of
+
+_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+_methods = st.sampled_from(
+    [
+        "initialize",
+        "ping",
+        "tools/list",
+        "tools/call",
+        "notifications/cancelled",
+        "notifications/initialized",
+        "",
+    ]
+)
+_names = st.sampled_from(["s1_greeting", "s1", "s99", "teams_list", "teams_get", "scenarios_run", "nothing"])
+_params = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": _names | _values,
+        "arguments": st.dictionaries(
+            st.sampled_from(["name", "teamId", "organizationId", "scenarioId", "data", "responsive"]), _values
+        )
+        | _values,
+        "cursor": _values,
+        "requestId": _values,
+        "protocolVersion": _values,
+        "capabilities": _values,
+        "clientInfo": _values,
+        "_meta": st.fixed_dictionaries({}, optional={"progressToken": _values}) | _values,
+    },
+)
+_messages = st.fixed_dictionaries(
+    {"jsonrpc": st.just("2.0") | _values},
+    optional={"id": st.integers(0, 9) | _values, "method": _methods | _values, "params": _params | _values},
+)
+
+
+@cache
+def _server() -> McpHarness:
+    api = frozen_api()
+    api.world.rate_limited = False
+    return McpHarness(api)
+
+
+@given(message=_messages | st.lists(_messages, max_size=4) | _values)
+def test_every_frame_is_answered(message: Any) -> None:
+    response = _server().send("POST", data=json.dumps(message), content_type="application/json")
+    assert response.status_code in (200, 202, 400)
+    if response.status_code == 200:
+        for each in messages_of(response):
+            assert each["jsonrpc"] == "2.0"
+            assert each.get("error", {}).get("code", 0) != -32603
+    elif response.status_code == 400:
+        assert response.json is not None
+        assert response.json["error"]["code"] in (-32700, -32600, -32000)
+
+
+@given(body=st.binary(max_size=200))
+def test_every_body_is_answered(body: bytes) -> None:
+    response = _server().send("POST", data=body, content_type="application/json")
+    assert response.status_code in (202, 400)
+
+
+@given(
+    query=st.lists(
+        st.tuples(
+            st.sampled_from(["teamId", "scenarioId[]", "organizationId", "maxToolNameLength", "x"]),
+            st.text(max_size=20),
+        ),
+        max_size=3,
+    )
+)
+def test_every_query_is_answered(query: list[tuple[str, str]]) -> None:
+    server = _server()
+    response = server.send(
+        "POST", json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, query_string=query
+    )
+    assert response.status_code in (200, 400)
