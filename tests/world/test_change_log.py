@@ -368,14 +368,18 @@ def test_a_snapshot_of_another_layout_is_read_as_a_whole(api: ApiClient) -> None
         assert (taken, rows) == (document(api.world), None)
 
 
+def _read_world(text: bytes) -> World:
+    taken, rows = snapshot.read(io.BytesIO(text))
+    return snapshot.restore(taken, "w", rows=rows)
+
+
 def test_a_snapshot_that_ends_too_early_is_rejected(api: ApiClient) -> None:
     written = b"".join(snapshot.iter_dumps(snapshot.take(api.world)))
     lines = written.splitlines(keepends=True)
     for end in {0, 1, 2, 3, len(lines) // 2, len(lines) - 1}:
         for text in (b"".join(lines[:end]), b"".join(lines[:end]) + lines[end][: len(lines[end]) // 2]):
             with pytest.raises(snapshot.InvalidSnapshotError, match="not JSON"):
-                taken, rows = snapshot.read(io.BytesIO(text))
-                snapshot.restore(taken, "w", rows=rows)
+                _read_world(text)
 
 
 @pytest.mark.parametrize("words", [0, 1, 31, 70_000, 131_072])
