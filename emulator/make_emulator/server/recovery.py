@@ -82,7 +82,7 @@ def _replay(path: Path, document: Any, rows: snapshot.Rows | None, name: str, *,
         for record, position in records:
             try:
                 replay.apply(record)
-            except (KeyError, TypeError, ValueError) as error:
+            except (AttributeError, LookupError, TypeError, ValueError) as error:
                 raise DamagedSegmentError(f"{file} has a damaged record at byte {end}: {error}") from None
             end = position
         if rest := file.stat().st_size - end:

@@ -146,7 +146,7 @@ class Replay:
         """Apply the next record.
 
         Raises:
-            KeyError, TypeError, ValueError: if it is not a record that continues the document.
+            AttributeError, LookupError, TypeError, ValueError: if it is not a record that continues the document.
         """
         record = orjson.loads(data)
         for part, keys in record.get("removed", {}).items():
