@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from make_emulator import MakeEmulator, World, api, create_app, mock_make
+from make_emulator import MakeEmulator, World, api, create_app, fidelity, mock_make
 from make_emulator.cli import main as cli
 from make_emulator.cli.options import ENV_PREFIX
 from make_emulator.client import control
@@ -46,8 +46,13 @@ def pages() -> Mapping[str, str]:
         "errors.md": _errors,
         "expressions.md": _expressions,
         "modules.md": _modules,
+        "fidelity-score.md": _fidelity_score,
     }
     return {name: "\n".join([_HEADER, "", *render()]).rstrip() + "\n" for name, render in renderers.items()}
+
+
+def _fidelity_score() -> Iterator[str]:
+    yield from fidelity.render_scores_markdown(fidelity.shipped_behaviours()).splitlines()
 
 
 # --- the pages -----------------------------------------------------------------------------------
