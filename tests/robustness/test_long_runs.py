@@ -19,6 +19,7 @@ from helpers.waiting import wait_until
 from make_emulator import MakeEmulator
 from make_emulator.app import create_app, registry_of
 from make_emulator.control import snapshots
+from make_emulator.engine import budget
 from make_emulator.engine.apps import catalog
 from make_emulator.engine.apps.context import BundleGroup, ModuleContext, Outcome
 from make_emulator.engine.expressions.values import Value
@@ -123,19 +124,44 @@ def test_calls_are_answered_during_a_long_run(api: ApiClient) -> None:
     assert store in api.world.data_stores
 
 
+LONG_EXPRESSION = ('{{join(sort(split("' + "ab,cd," * 50 + '"; ",")); "")}}') * 300
+FILTER = {"name": "Long", "conditions": [[{"a": LONG_EXPRESSION, "o": "exist"}]]}
+SHORT_COUNTER = {**COUNTER, "mapper": {**COUNTER["mapper"], "value": "x"}}  # type: ignore[dict-item]
+ONE = {**REPEATER, "mapper": {"start": "1", "repeats": "1", "step": "1"}}
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        [{**COUNTER, "mapper": {**COUNTER["mapper"], "value": LONG_EXPRESSION}}],  # type: ignore[dict-item]
+        [ONE, {**SHORT_COUNTER, "filter": FILTER}],
+        [
+            ONE,
+            {
+                "id": 2,
+                "module": "util:TextAggregator",
+                "version": 1,
+                "parameters": {"feeder": 1},
+                "flags": {"groupBy": LONG_EXPRESSION},
+                "mapper": {"value": "x"},
+            },
+        ],
+    ],
+    ids=["mapper", "filter", "group by"],
+)
 def test_an_expression_that_is_evaluated_for_long_gives_way_too(
-    api: ApiClient, monkeypatch: pytest.MonkeyPatch
+    api: ApiClient, monkeypatch: pytest.MonkeyPatch, flow: list[Any]
 ) -> None:
     given: list[int] = []
     monkeypatch.setattr(lock.WorldLock, "is_overdue", True)
     monkeypatch.setattr(lock.WorldLock, "give_way", lambda _: given.append(1))
-    value = ('{{join(sort(split("' + "ab,cd," * 50 + '"; ",")); "")}}') * 300
-    id = create_scenario(api, {**COUNTER, "mapper": {**COUNTER["mapper"], "value": value}})  # type: ignore[dict-item]
+    monkeypatch.setattr(budget, "CHECK_INTERVAL", 2_000)
+    id = create_scenario(api, *flow)
     assert api.post(f"/scenarios/{id}/run", json={"responsive": False}).status_code == 200
     [execution] = runs_of(api.world, id)
     assert execution.error is None
-    # Once before the only operation, and again in its middle.
-    assert len(given) > 2
+    # Before each frame, of which there are few, and in the middle of the evaluation.
+    assert len(given) > 10
 
 
 def test_a_run_does_not_give_way_without_need(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
