@@ -172,7 +172,18 @@ def test_an_agent_builds_runs_mends_and_cleans_up_a_scenario(mcp: McpHarness) ->
     [organization] = call_tool(mcp, "organizations_list")
     [team] = call_tool(mcp, "teams_list", organizationId=organization["id"])
     assert call_tool(mcp, "users_me")["name"]
-    store = call_tool(mcp, "data-stores_create", name="Orders", teamId=team["id"], maxSizeMB=1)
+    spec = [{"name": "total", "type": "number", "label": "Total"}]
+    structure = call_tool(
+        mcp, "data-structures_create", teamId=team["id"], name="Order", strict=True, spec=spec
+    )
+    store = call_tool(
+        mcp,
+        "data-stores_create",
+        name="Orders",
+        teamId=team["id"],
+        maxSizeMB=1,
+        datastructureId=structure["id"],
+    )
     blueprint = json.loads(json.dumps(BLUEPRINT))
     blueprint["flow"][2]["parameters"]["datastore"] = store["id"]
 
@@ -278,7 +289,7 @@ def test_resources_of_a_team_are_managed(mcp: McpHarness) -> None:
 
 
 def test_lists_are_bare_arrays_with_all_columns(mcp: McpHarness) -> None:
-    for name, arguments in {
+    lists: dict[str, dict[str, Any]] = {
         "scenarios_list": {"teamId": 1},
         "connections_list": {"teamId": 1},
         "hooks_list": {"teamId": 1},
@@ -289,7 +300,8 @@ def test_lists_are_bare_arrays_with_all_columns(mcp: McpHarness) -> None:
         "enums_countries": {},
         "enums_regions": {},
         "enums_timezones": {},
-    }.items():
+    }
+    for name, arguments in lists.items():
         assert isinstance(call_tool(mcp, name, **arguments), list), name
     assert {"nextExec", "isActive"} <= call_tool(mcp, "scenarios_list", teamId=1)[0].keys()
 
