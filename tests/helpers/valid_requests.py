@@ -325,6 +325,18 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     "GET /enums/countries": ValidRequest(),
     "GET /enums/imt-regions": ValidRequest(),
     "GET /enums/timezones": ValidRequest(),
+    "GET /enums/apps-review-statuses": ValidRequest(),
+    "GET /enums/imt-zones": ValidRequest(),
+    "GET /enums/languages": ValidRequest(),
+    "GET /enums/llm-builtin-tiers": ValidRequest(),
+    "GET /enums/llm-models": ValidRequest(),
+    "GET /enums/locales": ValidRequest(),
+    "GET /enums/module-types": ValidRequest(),
+    "GET /enums/organization-features": ValidRequest(),
+    "GET /enums/user-api-token-scopes": ValidRequest(),
+    "GET /enums/user-email-notifications": ValidRequest(),
+    "GET /enums/user-features": ValidRequest(),
+    "GET /enums/variable-types": ValidRequest(),
 }
 
 #: Routes that ask a question with another method than GET: they change nothing.

@@ -42,6 +42,7 @@ from make_emulator.schemas import (
 from make_emulator.schemas import module_logs as module_logs_schemas
 from make_emulator.schemas.base import ResponseSchema, dumping_world
 from make_emulator.schemas.serialize import compile_serializer, serialize_rows
+from make_emulator.world import enums as world_enums
 from make_emulator.world import module_logs
 from make_emulator.world.clock import MAX_TIMESTAMP
 from make_emulator.world.connections import list_with_usage
@@ -99,7 +100,17 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     data_structures.DataStructureCloned: lambda world: world.data_structures.all(),
     enums.CountryOut: lambda world: countries()[:5],
     enums.RegionOut: lambda world: REGIONS,
-    enums.TimezoneOut: lambda world: timezones(world.now())[:5],
+    enums.TimezoneOut: lambda world: timezones()[:5],
+    enums.NamedIdOut: lambda world: world_enums.MODULE_TYPES,
+    enums.LocaleOut: lambda world: world_enums.locales(),
+    enums.LanguageOut: lambda world: world_enums.languages(),
+    enums.ImtZoneOut: lambda world: world_enums.IMT_ZONES,
+    enums.VariableTypeOut: lambda world: world_enums.VARIABLE_TYPES,
+    enums.EmailNotificationOut: lambda world: world_enums.EMAIL_NOTIFICATIONS,
+    enums.FeatureOut: lambda world: world_enums.USER_FEATURES,
+    enums.ReviewStatusOut: lambda world: world_enums.REVIEW_STATUSES,
+    enums.LlmModelOut: lambda world: world_enums.LLM_MODELS,
+    enums.LlmTierOut: lambda world: world_enums.LLM_TIERS,
     executions.ExecutionErrorOut: lambda world: [_ERROR],
     executions.LogRow: _executions,
     executions.LogDetail: _executions,
