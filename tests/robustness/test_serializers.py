@@ -31,6 +31,7 @@ from make_emulator.schemas import (
     keys,
     memberships,
     notes,
+    notifications,
     organizations,
     roles,
     scenarios,
@@ -57,6 +58,7 @@ from make_emulator.world.models import (
     ScenarioEvent,
     VariableChange,
 )
+from make_emulator.world.notifications import team_notifications
 from make_emulator.world.roles import PERMISSIONS, ROLES
 from make_emulator.world.world import World
 
@@ -152,6 +154,12 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     keys.KeyTypeOut: lambda world: all_key_types().values(),
     memberships.OrganizationRoleOut: lambda world: organization_roles_of(world, world.organizations[1]),
     memberships.TeamRoleOut: lambda world: team_roles_of(world, world.teams[1]),
+    notifications.NotificationIdOut: lambda world: world.notifications.all(),
+    notifications.NotificationListItem: lambda world: world.notifications.all(),
+    notifications.NotificationOut: lambda world: world.notifications.all(),
+    notifications.TeamNotificationOut: lambda world: team_notifications(
+        world, world.users[1], world.teams[1]
+    ),
     organizations.LicenseOut: lambda world: [row.license for row in world.organizations.all()],
     organizations.TeamInOrganization: lambda world: world.teams.all(),
     organizations.OrganizationListItem: lambda world: world.organizations.all(),
@@ -171,6 +179,8 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     teams.TeamOut: lambda world: world.teams.all(),
     teams.TeamCreated: lambda world: world.teams.all(),
     teams.UserTeamRoleOut: lambda world: world.team_members.all(),
+    users.ApiTokenOut: lambda world: world.tokens.all(),
+    users.ApiTokenCreated: lambda world: world.tokens.all(),
     users.UserOut: lambda world: world.users.all(),
     users.PermittedUserOut: lambda world: world.users.all(),
     users.AuthUserOut: lambda world: world.users.all(),
