@@ -166,6 +166,7 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     organizations.OrganizationOut: lambda world: world.organizations.all(),
     organizations.OrganizationBrief: lambda world: world.organizations.all(),
     organizations.UserOrganizationRoleOut: lambda world: world.organization_members.all(),
+    roles.RoleListOut: lambda world: ROLES,
     roles.RoleOut: lambda world: ROLES,
     roles.RolePermissionOut: lambda world: PERMISSIONS,
     roles.CustomRoleOut: lambda world: ROLES,
