@@ -138,7 +138,7 @@ class Timezone:
 
 REGIONS = (Region(1, "EU"), Region(2, "US"))
 
-#: Zones of the public cloud; the document shows made-up ones.
+#: Zones of the public cloud; the document shows those of an example.
 IMT_ZONES = tuple(
     ImtZone(id, domain, domain.partition(".")[0].upper())
     for id, domain in enumerate(("eu1.make.com", "eu2.make.com", "us1.make.com", "us2.make.com"), 1)
