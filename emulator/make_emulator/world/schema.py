@@ -218,7 +218,7 @@ class Tables:
         owners={"teams": "team"},
         references={"user_id": "users", "team_id": "teams"},
     )
-    #: What users are told of scenarios, and want to be told by e-mail; see `make_emulator.world.notifications`.
+    #: Notifications of users, and their choices of e-mails; see `make_emulator.world.notifications`.
     notifications: Table[int, Notification] = table(
         Notification,
         indexes={"user": "user_id"},

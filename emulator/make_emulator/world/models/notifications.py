@@ -1,4 +1,4 @@
-"""Notifications of users, and what they want to be told by e-mail."""
+"""Notifications of users, and their choices of e-mails."""
 
 from __future__ import annotations
 
