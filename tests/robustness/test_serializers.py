@@ -121,6 +121,11 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     variables.VariableChangeOut: lambda world: _changes(world),
     consumption.ConsumptionOut: lambda world: [ScenarioConsumption(1, 2, 3, 4)],
     consumption.DailyUsageOut: lambda world: [DailyConsumption("1", 2, 3, 4)],
+    folders.FolderListItem: lambda world: [
+        folders.FolderNode(row, levels, columns)
+        for row in world.folders.all()
+        for levels, columns in ((0, None), (1, None), (2, ("id", "children")))
+    ],
     folders.FolderOut: lambda world: world.folders.all(),
     functions.FunctionListItem: lambda world: world.functions.all(),
     functions.FunctionDetail: lambda world: world.functions.all(),
@@ -183,6 +188,11 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     users.ApiTokenOut: lambda world: world.tokens.all(),
     users.ApiTokenCreated: lambda world: world.tokens.all(),
     users.UserOut: lambda world: world.users.all(),
+    users.UserListItem: lambda world: [
+        users.ListedUser.of(row, organization)
+        for row in world.users.all()
+        for organization in (None, world.organizations[1])
+    ],
     users.PermittedUserOut: lambda world: world.users.all(),
     users.AuthUserOut: lambda world: world.users.all(),
     users.AuthorizationOut: lambda world: [Authorization("token", ["scenarios:read"])],
