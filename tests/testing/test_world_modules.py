@@ -69,6 +69,15 @@ def test_a_hook_receives_what_another_service_would_send(world: World) -> None:
         world.receive(99, {})
 
 
+def test_a_search_may_find_nothing_and_continue(world: World) -> None:
+    world.modules.script("google-sheets:filterRows", no_results=True)
+    sheet, message = world.execution(world.run(3)["executionId"]).steps
+    assert sheet.output == [{"__IMTLENGTH__": 0}]
+    assert message.module == "slack:CreateMessage"
+    with pytest.raises(TypeError, match="not both"):
+        world.modules.script("google-sheets:filterRows", no_results=True, output=[])
+
+
 def test_a_snapshot_takes_the_world_back_clock_and_next_ids_included(world: World) -> None:
     taken = world.snapshot()
     first = world.run(1, {"name": "Zoe"})
