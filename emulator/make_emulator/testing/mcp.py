@@ -22,32 +22,34 @@ class McpError(RuntimeError):
 
 
 class WorldMcp:
-    """MCP server of a world: its URLs, and the token that goes after ``Bearer``."""
+    """MCP server of a world, or one of its toolboxes: its URLs, and the token or key that goes after ``Bearer``."""
 
-    def __init__(self, control: ControlClient, root: str, token: str) -> None:
+    def __init__(self, control: ControlClient, root: str, token: str, path: str = "/mcp") -> None:
         self._control = control
         self._root = root
+        self._path = path
         self.token = token
 
     @property
     def url(self) -> str:
         """URL of the stateless transport, the default of Make's."""
-        return f"{self._root}/mcp/stateless"
+        return f"{self._root}{self._path}/stateless"
 
     @property
     def stream_url(self) -> str:
         """URL of the streamable HTTP transport with sessions."""
-        return f"{self._root}/mcp/stream"
+        return f"{self._root}{self._path}/stream"
 
     @property
     def sse_url(self) -> str:
         """URL of the HTTP+SSE transport of 2024-11-05."""
-        return f"{self._root}/mcp/sse"
+        return f"{self._root}{self._path}/sse"
 
     @property
     def token_url(self) -> str:
         """URL of the stateless transport with the token in its path, for clients that send no headers."""
-        return f"{self._root}/mcp/u/{self.token}/stateless"
+        kind = "u" if self._path == "/mcp" else "t"
+        return f"{self._root}{self._path}/{kind}/{self.token}/stateless"
 
     @property
     def headers(self) -> dict[str, str]:
@@ -80,7 +82,7 @@ class WorldMcp:
             McpError: if the server rejects it.
         """
         body = orjson.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": dict(params)})
-        status, response = self._control.mcp(self.token, body, access)
+        status, response = self._control.mcp(self._path, self.token, body, access)
         events = [line.removeprefix(_DATA) for line in response.splitlines() if line.startswith(_DATA)]
         message = orjson.loads(events[-1] if events else response)
         error = message.get("error")
