@@ -65,7 +65,6 @@ def _reject_constant(name: str) -> Value:
     raise ValueError(f"JSON has no {name}")
 
 
-<<<<<<< HEAD
 @APP.module("JSONtoXML", Field("json", "text"), accepts_any_field=True)
 def _convert_to_xml(context: ModuleContext) -> Outcome:
     """Converts JSON to XML, by the rules of the app "XML".
@@ -80,10 +79,7 @@ def _convert_to_xml(context: ModuleContext) -> Outcome:
     return Emit([{context.output_name("xml"): dump_xml(fields, context.env.budget)}])
 
 
-@APP.module("CreateJSON", accepts_any_field=True)
-=======
 @APP.module("CreateJSON", accepts_any_field=True, computes=True)
->>>>>>> main
 def _create(context: ModuleContext) -> Outcome:
     """Serializes the mapped fields, which are those of the data structure; empty ones are left out."""
     fields = {
