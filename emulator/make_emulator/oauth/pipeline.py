@@ -81,7 +81,13 @@ def register_routes(app: Flask, server: AuthorizationServer, routes: Iterable[OA
 def _view(server: AuthorizationServer, route: OAuthRoute) -> Callable[..., Response]:
     def view(**_values: str) -> Response:
         this: Request = request._get_current_object()  # type: ignore[attr-defined]
-        entry = LogEntry(this.method, this.path, this.query_string.decode("latin-1"), endpoint="oauth")
+        entry = LogEntry(
+            this.method,
+            this.path,
+            this.query_string.decode("latin-1"),
+            endpoint="oauth",
+            summary=f"{this.method} {this.path}",
+        )
         return PIPELINE.run(
             OAuthContext(
                 server.registry,
@@ -173,7 +179,7 @@ def _find_world(context: OAuthContext) -> None:
     client = context.server.find_client(client_id) if client_id else None
     if client is not None:
         handle = handle or client.handle
-        context.entry.summary = f"{context.entry.method} {context.entry.path} by client {client.client.name}"
+        context.entry.summary += f" by client {client.client.name}"
     context.handle = handle or context.registry.default()
 
 
