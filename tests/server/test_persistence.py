@@ -475,6 +475,42 @@ def test_a_consent_that_cannot_be_stored_can_be_repeated(
 
 
 @pytest.mark.usefixtures("files")
+def test_a_full_disk_has_the_state_read_again_once_only(
+    api: ApiClient, full_disk: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+
+    def count(path: Path, name: str) -> Any:
+        read.append(path)
+        return read_state(path, name)
+
+    monkeypatch.setattr(world_store, "read_state", count)
+    before = document(api.world)["rows"]
+    full_disk(True)
+    rule = {"url": "https://example.com/*"}
+    for _ in range(2):
+        for method, path, body in [
+            ("POST", "/clock/advance", {"seconds": 5}),
+            ("PATCH", "/clock", {"frozen": False}),
+            ("POST", "/tokens", {"scopes": ["teams:read"]}),
+            ("PUT", "/modules/a:B", {"output": {}}),
+            ("DELETE", "/modules", None),
+            ("POST", "/http", rule),
+            ("DELETE", "/http", None),
+            ("DELETE", "/outbox", None),
+            ("PUT", "/connections/1", {"verify": "invalid"}),
+            ("POST", "/reset", None),
+        ]:
+            response = api.control(method, f"/worlds/default{path}", json=body)
+            assert response.status_code == 503, (path, response.text)
+            assert json_of(response)["code"] == "SC503"
+    assert len(read) <= 1
+    assert document(api.world)["rows"] == before
+    full_disk(False)
+    assert_ok(api.control("POST", "/worlds/default/clock/advance", json={"seconds": 5}))
+
+
+@pytest.mark.usefixtures("files")
 def test_reads_do_not_start_what_cannot_be_stored(api: ApiClient, full_disk: Callable[[bool], None]) -> None:
     api.control("POST", "/worlds/default/clock/advance", json={"seconds": 864_000})
     before = document(api.world)["rows"]
