@@ -68,11 +68,16 @@ class SecondGenerationTools:
 
     def list_tools(self, _client: McpClient) -> list[ToolDefinition]:
         """Returns the tools, in the order of their declaration."""
-        return list(_TOOLS.values())
+        return second_generation_tools()
 
     def find(self, _client: McpClient, name: str) -> ToolDefinition | None:
         """Returns the tool of a name; ``None`` if there is none."""
         return _TOOLS.get(name)
+
+
+def second_generation_tools() -> list[ToolDefinition]:
+    """Returns the tools of the second generation, in the order of their declaration."""
+    return list(_TOOLS.values())
 
 
 def _tool(
