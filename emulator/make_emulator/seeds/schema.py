@@ -145,11 +145,12 @@ class OAuthClientSection(Section):
         "False for refresh tokens that can be used more than once.", load_default=True
     )
 
-    @ma.validates_schema
-    def _check_redirects(self, data: Any, **kwargs: Any) -> None:
-        if not data["redirect_uris"] and not data["allow_loopback"]:
+    @ma.validates_schema(skip_on_field_errors=False)
+    def _check_client(self, data: Any, **kwargs: Any) -> None:
+        # An invalid field is missing here, and has an issue of its own.
+        if data.get("redirect_uris") == () and data.get("allow_loopback") is False:
             raise ma.ValidationError("must have redirectUris, or allowLoopback: true")
-        if data["public"] and "secret" in data:
+        if data.get("public") and "secret" in data:
             raise ma.ValidationError("a public client has no secret")
 
 
