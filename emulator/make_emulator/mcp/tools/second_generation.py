@@ -245,7 +245,7 @@ def _create_scenario(call: ToolCall) -> Mapping[str, Json]:
     },
 )
 def _patch_scenario(call: ToolCall) -> Mapping[str, Json]:
-    """Changes a scenario that nobody else changed since the last edit; all operations are made, or none."""
+    """Changes a scenario that was not changed since the given edit; all operations are made, or none."""
     path = _path(call, "scenarioId")
     scenario = call.api("GET /scenarios/{scenarioId}", path=path, query=ALL_COLUMNS)["scenario"]
     if call.argument("expectedLastEdit") != scenario["lastEdit"]:
