@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -21,10 +22,8 @@ from mcp import ClientSession
 
 IS_FIRST = version("mcp").startswith("1.")
 
-if IS_FIRST:
-    from httpx import AsyncClient
-else:
-    from httpx2 import AsyncClient
+#: The HTTP client of the generation.
+http = import_module("httpx" if IS_FIRST else "httpx2")
 
 
 class Storage:
@@ -73,7 +72,7 @@ async def main(url: str) -> dict[str, Any]:
     )
     storage = Storage()
     auth = OAuthClientProvider(url, metadata, storage, open_browser, wait_for_redirect)
-    async with AsyncClient(auth=auth, timeout=60, follow_redirects=True) as client:
+    async with http.AsyncClient(auth=auth, timeout=60, follow_redirects=True) as client:
         transport = streamable_http_client(url, http_client=client)
         async with transport as streams, ClientSession(streams[0], streams[1]) as session:
             await session.initialize()
