@@ -495,14 +495,13 @@ _HANDLERS: Mapping[Transport, _Handlers] = {
 
 def _error_response(context: McpContext, error: Exception) -> Response:
     entry = context.entry
+    _summarize(context)
     if isinstance(error, UnauthorizedError):
         entry.reason = entry.reason or error.detail
         return challenge_response(error, context.input.origin)
     transport_error = errors.to_transport_error(error, _make_error(error, entry))
     entry.code = str(transport_error.code)
     entry.reason = entry.reason or transport_error.message
-    if context.caller is not None:
-        _summarize(context)
     return errors.error_response(transport_error)
 
 
