@@ -88,6 +88,8 @@ def _team_roles(world: World, user: User) -> list[dict[str, object]]:
 
 
 class AuthUserOut(ResponseSchema):
+    """The caller: the keys, and their order, that a zone returned in May 2026."""
+
     id = fields.Integer()
     name = fields.String()
     email = fields.String()
@@ -97,10 +99,15 @@ class AuthUserOut(ResponseSchema):
     country_id = fields.Integer()
     features = Constant({}, fields.Dict())
     avatar = fields.String()
+    last_login = Timestamp()
+    tfa_status = Constant(2, fields.Integer())
     timezone = Derived(_timezone, fields.String())
     locale = Derived(lambda world, row: row.language, fields.String())
-    email_notifications = Constant(None, fields.Dict(allow_none=True))
+    slug = Constant(None, fields.String(allow_none=True))
     has_added_app = Constant(False, fields.Boolean())
+    ui_settings = Constant({}, fields.Dict())
+    overridden_feature_flags = Constant([], fields.List(fields.String()))
+    email_notifications = Constant(None, fields.Dict(allow_none=True), metadata={"extra": True})
     users_admins_role_id = Derived(
         lambda world, row: 1 if row.is_admin else None,
         fields.Integer(allow_none=True),
