@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 from . import api, seeds
 from .control import blueprint as control_api
 from .control.access import AccessControl, add_json_headers
-from .dashboard import pages
+from .dashboard import consent, pages
 from .http.dispatch import ApiDispatcher
 from .http.errors import BODY_LIMIT
 from .http.hosts import HostCheck
@@ -18,12 +18,11 @@ from .http.pipeline import API_PIPELINE
 from .http.responses import error_response, to_make_error
 from .http.routing import API_PREFIX, EncodedSlashMiddleware, MatchOnlyRule
 from .http_client import HttpClient
+from .mcp import routes as mcp_routes
 from .mcp.host_routing import McpHostMiddleware
-from .mcp.http_transport import McpServer
-from .mcp.protocol import ProtocolHandler
-from .mcp.tools.management import ManagementTools
-from .mcp.tools.scenario_tools import ScenarioTools
-from .mcp.tools.toolset import Toolset
+from .oauth import routes as oauth_routes
+from .oauth.authorization_server import AuthorizationServer
+from .oauth.pipeline import register_routes
 from .registry import DEFAULT_WORLD, WorldHandle, WorldRegistry, WorldSpec
 from .webhooks import gateway
 from .webhooks.host_routing import HookHostMiddleware
@@ -100,12 +99,13 @@ def create_app(
     app.before_request(HostCheck(registry, allowed_hosts))
     dispatcher = ApiDispatcher(registry, endpoints, API_PIPELINE)
     dispatcher.register(app)
-    app.register_blueprint(control_api.create_blueprint(registry, endpoints, access))
+    authorization_server = AuthorizationServer(registry)
+    register_routes(app, authorization_server, oauth_routes.ROUTES)
+    consent.register(app, authorization_server, access)
+    app.register_blueprint(control_api.create_blueprint(registry, endpoints, access, authorization_server))
     app.register_blueprint(pages.create_blueprint(registry, endpoints, access))
     app.register_blueprint(gateway.create_blueprint(registry))
-    McpServer(registry, dispatcher, ProtocolHandler(Toolset([ScenarioTools(), ManagementTools()]))).register(
-        app
-    )
+    mcp_routes.register(app, registry, dispatcher)
 
     app.register_error_handler(Exception, _error_response)
     return app

@@ -73,7 +73,7 @@ def test_a_role_shows_its_permissions(api: ApiClient) -> None:
 
 
 def test_roles_show_all_that_is_known_of_them(api: ApiClient) -> None:
-    rows = assert_ok(api.get("/users/roles"))["usersRoles"]
+    rows = assert_ok(api.get("/users/roles?teamId=1"))["usersRoles"]
     admin, member = rows[:2]
     assert list(admin) == [
         *(

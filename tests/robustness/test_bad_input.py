@@ -44,6 +44,14 @@ from make_emulator.world.enums import SCOPES
 # A route that lacks a valid request fails one test, which names it.
 every_route = pytest.mark.parametrize("name", [name for name in ENDPOINTS if name in VALID_REQUESTS])
 
+#: Paths that end in a word where those of other methods have an id.
+BESIDE_IDS = (
+    "/dlqs/retry",
+    "/functions/eval",
+    "/notifications/mark-as-read",
+    "/organizations/{organizationId}/user-organization-roles/transfer",
+)
+
 DEEP = "[" * 500 + "]" * 500
 
 #: Bad values of a field, as JSON text: a value as Python reads it (``None`` where JSON has none) is not enough.
@@ -583,7 +591,7 @@ def test_paths_are_exact(attack: Attack) -> None:
         assert attack.refused(404, path=path)["code"] == "SC404"
     if not attack.endpoint.path.endswith("{key}"):  # A key may be any text.
         # Beside an id that may be any text, another id is made invalid.
-        other_id = (405,) if attack.endpoint.path in ("/dlqs/retry", "/functions/eval") else ()
+        other_id = (405,) if attack.endpoint.path in BESIDE_IDS else ()
         for suffix in ("%20", "%00", ";x=1", ".json"):
             attack.refused(404, 400, *other_id, path=attack.path + suffix)
 

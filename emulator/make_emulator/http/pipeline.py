@@ -23,6 +23,7 @@ from .steps import (
     fault_injection,
     handler,
     parameters,
+    provenance,
     rate_limit,
     request_body,
     request_log,
@@ -104,6 +105,7 @@ API_PIPELINE: Pipeline[RequestContext] = Pipeline(
     response_steps=[
         response_headers.add_headers,
         rate_limit.add_headers,
+        provenance.add,
         fault_injection.truncate,
         request_log.finish,
         usage_stats.count,

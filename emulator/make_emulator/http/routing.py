@@ -35,7 +35,7 @@ def id_converter(literals: Iterable[str]) -> type[BaseConverter]:
     class IdConverter(BaseConverter):
         """Converter of ids that are numbers."""
 
-        regex = rf"(?!(?:{words}|[a-z]+(?:-[a-z0-9]+)+)(?:/|$))[^/]+"
+        regex = rf"(?!(?i:{words}|[a-z]+(?:-[a-z0-9]+)+)(?:/|$))[^/]+"
 
     return IdConverter
 

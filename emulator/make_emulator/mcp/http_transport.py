@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import orjson
-from flask import Blueprint, Flask, Response, request
 from flask import Request as FlaskRequest
+from flask import Response
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..http.context import HttpInput, RequestContext
@@ -29,7 +29,7 @@ from ..registry import WorldRegistry
 from ..world.exceptions import StateNotStoredError
 from . import errors
 from .access_parameters import AccessParameters, InvalidAccessParametersError, parse_access_parameters
-from .authentication import challenge_response, find_caller
+from .authentication import challenge_response, find_caller, find_toolbox_caller
 from .errors import BATCH_LIMIT, BODY_LIMIT, TransportError
 from .host_routing import public_path
 from .json_rpc import (
@@ -44,15 +44,17 @@ from .json_rpc import (
     result_message,
 )
 from .protocol import INITIALIZE, PROTOCOL_VERSIONS, ProtocolHandler
-from .servers import MESSAGE_SUFFIX, ServerUrl, Transport, server_urls
+from .servers import MESSAGE_SUFFIX, ServerKind, ServerUrl, Transport
 from .sessions import Session, SessionStore
 from .sse import EVENT_STREAM, KEEPALIVE, STREAM_HEADERS, EventStream, encode_event, encode_message
 from .tools.definition import McpClient
+from .tools.management import ManagementTools
+from .tools.scenario_tools import ScenarioTools
+from .tools.toolbox_tools import ToolboxTools
+from .tools.toolset import Toolset
 
 SESSION_HEADER = "Mcp-Session-Id"
 VERSION_HEADER = "MCP-Protocol-Version"
-
-_METHODS = ("GET", "POST", "DELETE", "PUT", "PATCH", "OPTIONS")
 
 _JSON = "application/json"
 
@@ -68,6 +70,8 @@ class McpContext(RequestContext):
     server: McpServer
     url: ServerUrl
     path_token: str | None
+    #: UUID of the toolbox in the path.
+    toolbox: str | None
     access: AccessParameters = field(default_factory=AccessParameters)
     messages: list[Message] = field(default_factory=list)
     session: Session | None = None
@@ -90,49 +94,55 @@ class McpServer:
 
     Args:
         dispatcher: calls the REST API for management tools.
-        protocol: the handler of requests, with the tools.
+        protocols: the handler of requests of each kind of server, with its tools.
     """
 
-    def __init__(self, registry: WorldRegistry, dispatcher: ApiDispatcher, protocol: ProtocolHandler) -> None:
+    def __init__(
+        self,
+        registry: WorldRegistry,
+        dispatcher: ApiDispatcher,
+        protocols: Mapping[ServerKind, ProtocolHandler],
+    ) -> None:
         self.registry = registry
         self.dispatcher = dispatcher
-        self.protocol = protocol
+        self.protocols = protocols
         self.sessions = SessionStore()
 
-    def register(self, app: Flask) -> None:
-        """Add the URL rules of the server to an application."""
-        blueprint = Blueprint("mcp", __name__)
-        for url in server_urls():
-            blueprint.add_url_rule(
-                url.rule,
-                endpoint=url.rule.replace(".", "-"),
-                view_func=self._view(url),
-                methods=_METHODS,
-                provide_automatic_options=False,
-            )
-        app.register_blueprint(blueprint)
+    def serve(
+        self, request: FlaskRequest, url: ServerUrl, token: str | None, toolbox: str | None
+    ) -> Response:
+        """Returns the response to a request.
 
-    def _view(self, url: ServerUrl) -> Callable[..., Response]:
-        def serve(token: str | None = None) -> Response:
-            this: FlaskRequest = request._get_current_object()  # type: ignore[attr-defined]
-            entry = LogEntry(
-                this.method,
-                url.rule.replace("<token>", MASK),
-                this.query_string.decode("latin-1"),
-                endpoint=ENDPOINT,
-            )
-            context = McpContext(
-                self.registry,
-                HttpInput(this),
-                entry,
-                request=this,
-                server=self,
-                url=url,
-                path_token=token,
-            )
-            return PIPELINE.run(context)
+        Args:
+            token: the token, or the key of a toolbox, in the path.
+            toolbox: the UUID of a toolbox in the path.
+        """
+        entry = LogEntry(
+            request.method,
+            url.rule.replace("<token>", MASK).replace("<toolbox>", toolbox or ""),
+            request.query_string.decode("latin-1"),
+            endpoint=ENDPOINT,
+        )
+        context = McpContext(
+            self.registry,
+            HttpInput(request),
+            entry,
+            request=request,
+            server=self,
+            url=url,
+            path_token=token,
+            toolbox=toolbox,
+        )
+        return PIPELINE.run(context)
 
-        return serve
+
+def create_server(registry: WorldRegistry, dispatcher: ApiDispatcher) -> McpServer:
+    """Returns the MCP server, with the tools of each kind."""
+    protocols = {
+        ServerKind.FIRST_GENERATION: ProtocolHandler(Toolset([ScenarioTools(), ManagementTools()])),
+        ServerKind.TOOLBOX: ProtocolHandler(Toolset([ToolboxTools()])),
+    }
+    return McpServer(registry, dispatcher, protocols)
 
 
 # --- steps ---------------------------------------------------------------------------------------
@@ -141,9 +151,11 @@ class McpServer:
 def _identify_caller(context: McpContext) -> None:
     """Finds the caller and its world; the error waits until faults were injected."""
     try:
-        context.caller = find_caller(
-            context.registry, context.input.authorization, context.path_token, context.input.host
-        )
+        header, token = context.input.authorization, context.path_token
+        if context.toolbox is not None:
+            context.caller = find_toolbox_caller(context.registry, header, token, context.toolbox)
+        else:
+            context.caller = find_caller(context.registry, header, token, context.input.host)
     except UnauthorizedError as error:
         context.authentication_error = error
         if isinstance(error, EndedAccessError):
@@ -213,7 +225,7 @@ def _read_messages(context: McpContext) -> None:
 
 def _summarize(context: McpContext) -> None:
     """Sets the beginning of the entry's sentence: who called what."""
-    entry, caller = context.entry, context.require_caller()
+    entry = context.entry
     if not context.messages:
         what = {"GET": "opens the stream", "DELETE": "ends the session"}.get(entry.method, entry.method)
     elif len(context.messages) == 1:
@@ -221,7 +233,7 @@ def _summarize(context: McpContext) -> None:
     else:
         what = f"batch of {len(context.messages)}: " + ", ".join(map(_describe, context.messages[:5]))
     where = f" in organization {entry.organization_id}" if entry.organization_id else ""
-    entry.summary = f"{caller.user.name} (token {caller.token.label}): MCP {what}{where}"
+    entry.summary = f"{entry.caller}: MCP {what}{where}"
 
 
 def _describe(message: Message) -> str:
@@ -262,7 +274,8 @@ def _answer_request(context: McpContext, client: McpClient, message: Request) ->
     if session is not None:
         session.in_progress.add(message.id)
     try:
-        response = result_message(message.id, context.server.protocol.handle(message, client, sent.append))
+        protocol = context.server.protocols[context.url.kind]
+        response = result_message(message.id, protocol.handle(message, client, sent.append))
     except JsonRpcError as error:
         response = _rejection(context, message, error)
     except StateNotStoredError as error:

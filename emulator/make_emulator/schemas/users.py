@@ -5,26 +5,34 @@ Sources: API documentation "Users", "Users > Me", "Users > Roles"; the vendor's 
 
 from __future__ import annotations
 
+import dataclasses
+from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from ..world.enums import get_timezone
-from ..world.models import User
+from ..world.models import Organization, User
 from ..world.roles import PERMISSION_CATEGORIES
 from ..world.world import World
 from .base import (
+    BodySchema,
     Bool,
     Choice,
     Constant,
     Derived,
     Int,
+    ListField,
     QuerySchema,
     ResourceId,
     ResponseSchema,
     Text,
     Timestamp,
 )
+from .organizations import NAME_PATTERN
+
+#: Two-factor authentication of every user: none. 1 is an authenticator app, 2 the sign-in of another service.
+NO_TFA = 0
 
 
 class UserOut(ResponseSchema):
@@ -37,6 +45,34 @@ class UserOut(ResponseSchema):
     country_id = fields.Integer()
     features = Constant({}, fields.Dict())
     avatar = fields.String()
+    last_login = Timestamp()
+    tfa_status = Constant(NO_TFA, fields.Integer())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedUser(User):
+    """User in a list of an organization's users, or of a team's, which names no organization."""
+
+    listed_in: int | None
+
+    @classmethod
+    def of(cls, user: User, organization: Organization | None) -> ListedUser:
+        values = {field.name: getattr(user, field.name) for field in dataclasses.fields(user)}
+        return cls(**values, listed_in=organization.id if organization else None)
+
+
+def _team_ids(world: World, row: ListedUser) -> list[int] | None:
+    """Teams of a user in the organization that was requested."""
+    if row.listed_in is None:
+        return None
+    teams = {member.team_id for member in world.team_members.where(user=row.id)}
+    return sorted(id for id in teams if world.teams[id].organization_id == row.listed_in)
+
+
+class UserListItem(UserOut):
+    user_team_ids = Derived(
+        _team_ids, fields.List(fields.Integer(), allow_none=True), metadata={"extra": True}
+    )
 
 
 class PermittedUserOut(ResponseSchema):
@@ -88,7 +124,7 @@ def _team_roles(world: World, user: User) -> list[dict[str, object]]:
 
 
 class AuthUserOut(ResponseSchema):
-    """The caller: the keys, and their order, that a zone returned in May 2026."""
+    """User of the token, as observed in May 2026 (order of keys included); the extra columns are documented."""
 
     id = fields.Integer()
     name = fields.String()
@@ -100,7 +136,7 @@ class AuthUserOut(ResponseSchema):
     features = Constant({}, fields.Dict())
     avatar = fields.String()
     last_login = Timestamp()
-    tfa_status = Constant(2, fields.Integer())
+    tfa_status = Constant(NO_TFA, fields.Integer())
     timezone = Derived(_timezone, fields.String())
     locale = Derived(lambda world, row: row.language, fields.String())
     slug = Constant(None, fields.String(allow_none=True))
@@ -129,6 +165,34 @@ class AuthorizationOut(ResponseSchema):
     scope = fields.List(fields.String())
 
 
+class UserUpdate(BodySchema):
+    name = fields.String(validate=[validate.Length(1, 250), NAME_PATTERN])
+    language = Text(8)
+    timezone_id = Int(1)
+    locale_id = Int(1)
+    country_id = Int(1)
+
+
+class ApiTokenOut(ResponseSchema):
+    """API token, of which only the beginning is shown."""
+
+    token = Derived(lambda world, row: f"{row.token[:8]}-****-****-****-************", fields.String())
+    scope = Derived(lambda world, row: sorted(row.scopes), fields.List(fields.String()))
+    created = Timestamp()
+    label = fields.String()
+
+
+class ApiTokenCreated(ApiTokenOut):
+    """A new token: here, and only here, it is shown in full."""
+
+    token = fields.String()  # type: ignore[assignment]
+
+
+class ApiTokenCreate(BodySchema):
+    label = Text(128, required=True)
+    scope = ListField(Text(128), required=True)
+
+
 class UsersQuery(QuerySchema):
     team_id = ResourceId("team")
     organization_id = ResourceId("organization")
@@ -136,6 +200,8 @@ class UsersQuery(QuerySchema):
     email = Text(254)
     team_role_id = Int(1)
     organization_role_id = Int(1)
+    filter_by_team_id = Int(0)
+    tfa_status = Choice("0", "1", "2")
 
 
 class PermissionQuery(QuerySchema):

@@ -27,6 +27,7 @@ from .models import (
     CustomPropertyStructure,
     DataStore,
     DataStructure,
+    EmailPreference,
     Execution,
     Folder,
     FunctionChange,
@@ -39,6 +40,7 @@ from .models import (
     Key,
     Mail,
     Note,
+    Notification,
     OAuthClient,
     OAuthCode,
     OAuthGrant,
@@ -56,6 +58,9 @@ from .models import (
     TeamMember,
     Template,
     Token,
+    Toolbox,
+    ToolboxKey,
+    ToolboxTool,
     User,
     Variable,
     VariableChange,
@@ -212,6 +217,22 @@ class Tables:
         indexes={"team": "team_id", "user": "user_id"},
         owners={"teams": "team"},
         references={"user_id": "users", "team_id": "teams"},
+    )
+    #: Notifications of users, and their choices of e-mails; see `make_emulator.world.notifications`.
+    notifications: Table[int, Notification] = table(
+        Notification,
+        indexes={"user": "user_id"},
+        references={"user_id": "users"},
+        is_optional=True,
+        sensitive_fields=("body",),
+    )
+    email_preferences: Table[tuple[int, int, str], EmailPreference] = table(
+        EmailPreference,
+        key=("user_id", "team_id", "kind"),
+        indexes={"team": "team_id"},
+        owners={"teams": "team"},
+        references={"user_id": "users"},
+        is_optional=True,
     )
     tokens: Table[str, Token] = table(Token, key="token", references={"user_id": "users"}, lookup_key="token")
     #: Clients of the authorization server, and what users granted them; see `make_emulator.world.oauth`.
@@ -436,6 +457,30 @@ class Tables:
         resource="template",
     )
     public_templates: Table[int, PublicTemplate] = table(PublicTemplate)
+    #: MCP toolboxes, the scenarios in them, and their keys; see `make_emulator.world.toolboxes`.
+    toolboxes: Table[int, Toolbox] = table(
+        Toolbox,
+        indexes={"team": "team_id"},
+        owners={"teams": "team"},
+        references={"team_id": "teams", "created_by": "users"},
+        is_optional=True,
+    )
+    toolbox_tools: Table[int, ToolboxTool] = table(
+        ToolboxTool,
+        indexes={"toolbox": "toolbox_id", "scenario": "scenario_id"},
+        owners={"toolboxes": "toolbox", "scenarios": "scenario"},
+        references={"toolbox_id": "toolboxes", "scenario_id": "scenarios"},
+        is_optional=True,
+    )
+    toolbox_keys: Table[str, ToolboxKey] = table(
+        ToolboxKey,
+        key="key",
+        indexes={"toolbox": "toolbox_id"},
+        owners={"toolboxes": "toolbox"},
+        references={"toolbox_id": "toolboxes"},
+        is_optional=True,
+        lookup_key="key",
+    )
     #: Custom variables of organizations and teams; see `make_emulator.world.variables`.
     variables: Table[tuple[str, int, str], Variable] = table(
         Variable,

@@ -10,7 +10,7 @@ import re
 
 from ...registry import WorldHandle, WorldRegistry
 from ...world import oauth
-from ...world.models import OAuthAccess, Token, User
+from ...world.models import OAuthAccess, Token, ToolboxAccess, User
 from ...world.visibility import Visibility
 from ...world.world import World
 from ...world.zones import zone_of_host
@@ -64,15 +64,19 @@ def reload_user(world: World, token: Token) -> User:
     Raises:
         InvalidTokenError: if the token, or the grant that it stands for, is gone.
     """
-    is_known = (
-        token.grant_id in world.oauth_grants
-        if isinstance(token, OAuthAccess)
-        else token.token in world.tokens
-    )
-    user = world.users.get(token.user_id) if is_known else None
+    user = world.users.get(token.user_id) if _is_known(world, token) else None
     if user is None:
         raise InvalidTokenError("The token was deleted during the request.")
     return user
+
+
+def _is_known(world: World, token: Token) -> bool:
+    match token:
+        case OAuthAccess():
+            return token.grant_id in world.oauth_grants
+        case ToolboxAccess():
+            return token.token in world.toolbox_keys
+    return token.token in world.tokens
 
 
 def authenticate(registry: WorldRegistry, header: str | None, host: str = "") -> Caller:
