@@ -76,10 +76,14 @@ class NotConfirmedError(DomainError):
         data: what it concerns.
     """
 
-    def __init__(self, reason: str, action: str, data: Sequence[Json] = ()) -> None:
+    def __init__(self, reason: str, action: str = "confirm", data: Sequence[Json] = ()) -> None:
         super().__init__(reason, hint=f"{reason} The query parameter confirmed=true confirms it.")
         self.action = action
         self.data = data
+
+
+class QueuedMessagesError(NotConfirmedError):
+    """A deletion that requires ``confirmed=true``, because there are messages in the queue."""
 
 
 class IncompatibleInputError(DomainError):

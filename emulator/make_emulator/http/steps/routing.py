@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from difflib import get_close_matches
+from functools import cache
 
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from ..context import RequestContext
+from ..endpoint import PATH_PARAMETER_KINDS, TEXT_ID_PARAMETERS
 from ..errors import PaymentRequiredError, ResourceNotFoundError, VpnAccessError
 from ..routing import API_PREFIX
 
@@ -16,6 +17,7 @@ from ..routing import API_PREFIX
 _STAFF = re.compile(r"/admin(/.*)?")
 _AUDIT_LOGS = re.compile(r"/audit-logs/(organization|team)/[0-9]+")
 
+_PARAMETER_NAME = re.compile(r"\{(\w+)\}")
 _PARAMETER = re.compile(r"\{\w+\}|(?<=/)[0-9]+(?=/|$)")
 
 
@@ -38,9 +40,27 @@ def require_endpoint(context: RequestContext) -> None:
         raise PaymentRequiredError(
             hint="The emulator has no audit logs; without the plan for them Make refuses."
         )
-    with suppress(NotFound):
+    try:
         context.input.check_route()
+    except MethodNotAllowed:
+        if any(_path_pattern(route).fullmatch(entry.path) for route in context.routes):
+            raise
+        # Only an id that is no number matched.
+    except NotFound:
+        pass
     raise ResourceNotFoundError(f"No route {entry.method} {API_PREFIX}{entry.path}.", hint=_suggest(context))
+
+
+@cache
+def _path_pattern(route: str) -> re.Pattern[str]:
+    """Returns the pattern of the paths of a route, in which an id that is a number has digits only."""
+    path = route.partition(" ")[2]
+    return re.compile(_PARAMETER_NAME.sub(_parameter_pattern, path))
+
+
+def _parameter_pattern(parameter: re.Match[str]) -> str:
+    is_number = PATH_PARAMETER_KINDS.get(parameter[1]) and parameter[1] not in TEXT_ID_PARAMETERS
+    return "[0-9]+" if is_number else "[^/]+"
 
 
 def _suggest(context: RequestContext) -> str:
