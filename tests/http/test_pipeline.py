@@ -101,6 +101,7 @@ DOMAIN_ERRORS: dict[type[exceptions.DomainError], tuple[int, str]] = {
     exceptions.UnknownConnectionTypeError: (424, "SC424"),
     exceptions.MissingPermissionError: (403, "IM002"),
     exceptions.NotConfirmedError: (406, "IM004"),
+    exceptions.PrivateSpacesUnavailableError: (403, "IM903"),
     exceptions.QueuedMessagesError: (406, "IM405"),
     exceptions.IncompatibleInputError: (400, "IM005"),
     exceptions.MissingDataError: (404, "IM013"),

@@ -82,6 +82,10 @@ class NotConfirmedError(DomainError):
         self.data = data
 
 
+class PrivateSpacesUnavailableError(DomainError):
+    """The plan of the organization has no private spaces."""
+
+
 class QueuedMessagesError(NotConfirmedError):
     """A deletion that requires ``confirmed=true``, because there are messages in the queue."""
 
