@@ -33,6 +33,7 @@ class License:
     custom_properties: int
     custom_roles: bool = False
     private_spaces: bool = False
+    on_prem_agent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
