@@ -223,7 +223,7 @@ def _read_messages(context: McpContext) -> None:
 
 def _summarize(context: McpContext) -> None:
     """Sets the beginning of the entry's sentence: who called what."""
-    entry, caller = context.entry, context.require_caller()
+    entry = context.entry
     if not context.messages:
         what = {"GET": "opens the stream", "DELETE": "ends the session"}.get(entry.method, entry.method)
     elif len(context.messages) == 1:
@@ -231,7 +231,7 @@ def _summarize(context: McpContext) -> None:
     else:
         what = f"batch of {len(context.messages)}: " + ", ".join(map(_describe, context.messages[:5]))
     where = f" in organization {entry.organization_id}" if entry.organization_id else ""
-    entry.summary = f"{caller.user.name} (token {caller.token.label}): MCP {what}{where}"
+    entry.summary = f"{entry.caller}: MCP {what}{where}"
 
 
 def _describe(message: Message) -> str:
