@@ -120,11 +120,14 @@ class WorldHandle:
         return known[2]
 
     @contextmanager
-    def locked(self) -> Iterator[World]:
+    def locked(self, *, for_change: bool = False) -> Iterator[World]:
         """The current world, locked; after a reset, callers that waited get the new one.
 
+        Args:
+            for_change: refuse at once where no change can be stored now.
+
         Raises:
-            StateNotStoredError: if what was changed meanwhile could not be stored, and was undone.
+            StateNotStoredError: if what was changed meanwhile could not be stored, and was undone; or no change can be.
         """
         position = 0
         try:
@@ -132,6 +135,8 @@ class WorldHandle:
                 world = self.world
                 with world.lock:
                     if world is self.world:
+                        if for_change and self.store is not None and not self.store.is_writable:
+                            raise StateNotStoredError("The state of the emulator cannot be stored.")
                         try:
                             yield world
                         finally:
@@ -145,18 +150,6 @@ class WorldHandle:
             # Without the lock: other requests of the world go on, and share the wait.
             if position and self.store is not None:
                 self.store.sync(position)
-
-    @contextmanager
-    def changing(self) -> Iterator[World]:
-        """The current world, locked for a change.
-
-        Raises:
-            StateNotStoredError: if no change can be stored now, or what was changed meanwhile could not, and was undone.
-        """
-        with self.locked() as world:
-            if self.store is not None and not self.store.is_writable:
-                raise StateNotStoredError("The state of the emulator cannot be stored.")
-            yield world
 
     def replace_world(self, world: World) -> None:
         """Replace the state by an earlier one, with the lock of the world held: all its look-up keys are known already."""
