@@ -17,11 +17,13 @@ from make_emulator.world import (
     custom_properties,
     custom_roles,
     data_stores,
+    devices,
     functions,
     hook_queues,
     hooks,
     keys,
     organizations,
+    private_spaces,
     templates,
 )
 from make_emulator.world.models import (
@@ -31,6 +33,7 @@ from make_emulator.world.models import (
     Folder,
     IncompleteExecution,
     Note,
+    Notification,
     RetryAttempt,
 )
 from make_emulator.world.tables import Table
@@ -113,6 +116,20 @@ class PopulatedApp:
         custom_roles.create(
             world, world.organizations[1], name="Viewer", category="team", permissions=["team view"], id=901
         )
+        for id, team in ((901, 1), (902, 2)):
+            device = devices.create(world, world.teams[team], name="Phone", id=id)
+            for direction in (devices.INCOMING, devices.OUTGOING):
+                message = devices.enqueue(world, device, direction, scope="call", data="Ring")
+                world.device_messages.remove((id, direction, message.id))
+                world.device_messages.put(replace(message, id="waiting"))
+        private_spaces.create(world, world.organizations[1], world.users[1], id=901)
+        private_spaces.create(world, world.organizations[2], world.users[2], id=902)
+        for id, user_id in ((901, 1), (902, 2)):
+            world.notifications.put(
+                Notification(
+                    id=id, user_id=user_id, type=1, subject="No.", body="<p>No.</p>", created=world.now()
+                )
+            )
         for id, team in ((901, 1), (902, 2)):
             template = templates.create(
                 world,

@@ -60,7 +60,11 @@ _ORGANIZATION_VARIABLE = {"organizationId": 1, "variableName": "API_URL"}
 _TEAM_VARIABLE = {"teamId": 1, "variableName": "MAX_QUANTITY"}
 _FUNCTION = {"functionId": 1}
 _FUNCTION_CODE = "function twice(x) { return 2 * x; }"
+_DEVICE = {"deviceId": 901}
 _USER = {"userId": 3}
+_ME_IN_TEAM = {"userId": 1, "teamId": 1}
+_ME_IN_ALL = {"userId": 1, "organizationId": 1, "teamId": 1}
+_MAIL_OF_TEAM = "/mailhub/users/{userId}/organizations/{organizationId}/teams/{teamId}"
 _IN_TEAM = {"userId": 3, "teamId": 1}
 _IN_ORGANIZATION = {"userId": 3, "organizationId": 1}
 _ORDER_DATA = {"sku": "Z-9", "quantity": 7}
@@ -170,6 +174,18 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     "GET /connections/{connectionId}/editable-data-schema": ValidRequest(_CONNECTION),
     "POST /connections/{connectionId}/set-data": ValidRequest(_CONNECTION, body={"apiKey": "x"}),
     "POST /connections/{connectionId}/scoped": ValidRequest(_CONNECTION, body={"scope": ["read"]}),
+    "GET /devices": ValidRequest(query={"teamId": 1}),
+    "GET /devices/{deviceId}": ValidRequest(_DEVICE),
+    "PATCH /devices/{deviceId}": ValidRequest(_DEVICE, body={"name": "Renamed"}),
+    "DELETE /devices/{deviceId}": ValidRequest(_DEVICE, {"confirmed": "true"}),
+    "POST /devices/request": ValidRequest(body={"name": "New", "teamId": 1}),
+    "GET /devices/{deviceId}/incomings": ValidRequest(_DEVICE),
+    "GET /devices/{deviceId}/incomings/stats": ValidRequest(_DEVICE),
+    "GET /devices/{deviceId}/incomings/{incomingId}": ValidRequest({**_DEVICE, "incomingId": "waiting"}),
+    "DELETE /devices/{deviceId}/incomings": ValidRequest(_DEVICE, body={"ids": ["waiting"]}),
+    "GET /devices/{deviceId}/outgoings": ValidRequest(_DEVICE),
+    "GET /devices/{deviceId}/outgoings/{outgoingId}": ValidRequest({**_DEVICE, "outgoingId": "waiting"}),
+    "DELETE /devices/{deviceId}/outgoings": ValidRequest(_DEVICE, body={"ids": ["waiting"]}),
     "GET /keys": ValidRequest(query={"teamId": 1}),
     "GET /keys/types": ValidRequest(),
     "GET /keys/{keyId}": ValidRequest({"keyId": 1}),
@@ -251,6 +267,11 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     ),
     "PATCH /organizations/{organizationId}": ValidRequest({"organizationId": 1}, body={"name": "Renamed"}),
     "DELETE /organizations/{organizationId}": ValidRequest({"organizationId": 1}, {"confirmed": "true"}),
+    "GET /private-spaces": ValidRequest(query={"organizationId": 1}),
+    "GET /private-spaces/{privateSpaceId}": ValidRequest({"privateSpaceId": 901}),
+    "PATCH /private-spaces/{privateSpaceId}": ValidRequest(
+        {"privateSpaceId": 901}, body={"operationsLimit": 10_000}
+    ),
     "GET /organizations/{organizationId}/variables": ValidRequest({"organizationId": 1}),
     "POST /organizations/{organizationId}/variables": ValidRequest({"organizationId": 1}, body=_NEW_VARIABLE),
     "PATCH /organizations/{organizationId}/variables/{variableName}": ValidRequest(
@@ -287,6 +308,31 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
         _IN_ORGANIZATION, body={"usersRoleId": 12}
     ),
     "POST /users/{userId}/user-organization-roles/{organizationId}/transfer": ValidRequest(_IN_ORGANIZATION),
+    "PATCH /users/{userId}": ValidRequest({"userId": 1}, body={"name": "Renamed", "timezoneId": 113}),
+    "GET /users/me/api-tokens": ValidRequest(),
+    "POST /users/me/api-tokens": ValidRequest(body={"label": "new", "scope": ["teams:read"]}),
+    "DELETE /users/me/api-tokens/{timestamp}": ValidRequest({"timestamp": "2026-03-02T12:00:00.000Z"}),
+    "GET /notifications": ValidRequest(),
+    "GET /notifications/{notificationId}": ValidRequest({"notificationId": "901"}),
+    "DELETE /notifications": ValidRequest(body={"ids": ["901"]}),
+    "POST /notifications/mark-as-read": ValidRequest(query={"ids": "all"}),
+    "GET /users/unread-notifications": ValidRequest(),
+    "GET /users/{userId}/user-team-notifications/{teamId}": ValidRequest(_ME_IN_TEAM),
+    "GET /users/{userId}/user-team-notifications/{teamId}/{notificationId}": ValidRequest(
+        {**_ME_IN_TEAM, "notificationId": "1"}
+    ),
+    "PUT /users/{userId}/user-team-notifications/{teamId}/{notificationId}": ValidRequest(
+        {**_ME_IN_TEAM, "notificationId": "1"}, body={"enabled": False}
+    ),
+    "GET /mailhub/users/{userId}/preferences": ValidRequest({"userId": 1}),
+    "PATCH /mailhub/users/{userId}/preferences": ValidRequest(
+        {"userId": 1}, body={"id": "blog", "enabled": True}
+    ),
+    f"GET {_MAIL_OF_TEAM}/preferences": ValidRequest(_ME_IN_ALL),
+    f"PATCH {_MAIL_OF_TEAM}/preferences": ValidRequest(
+        _ME_IN_ALL, body={"id": "onboarding", "enabled": True}
+    ),
+    f"PATCH {_MAIL_OF_TEAM}/native-preferences": ValidRequest(_ME_IN_ALL, body={"id": "1", "enabled": False}),
     "GET /users/me": ValidRequest(),
     "GET /users/me/current-authorization": ValidRequest(),
     "GET /users/roles": ValidRequest(query={"teamId": 1}),
@@ -325,6 +371,18 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     "GET /enums/countries": ValidRequest(),
     "GET /enums/imt-regions": ValidRequest(),
     "GET /enums/timezones": ValidRequest(),
+    "GET /enums/apps-review-statuses": ValidRequest(),
+    "GET /enums/imt-zones": ValidRequest(),
+    "GET /enums/languages": ValidRequest(),
+    "GET /enums/llm-builtin-tiers": ValidRequest(),
+    "GET /enums/llm-models": ValidRequest(),
+    "GET /enums/locales": ValidRequest(),
+    "GET /enums/module-types": ValidRequest(),
+    "GET /enums/organization-features": ValidRequest(),
+    "GET /enums/user-api-token-scopes": ValidRequest(),
+    "GET /enums/user-email-notifications": ValidRequest(),
+    "GET /enums/user-features": ValidRequest(),
+    "GET /enums/variable-types": ValidRequest(),
 }
 
 #: Routes that ask a question with another method than GET: they change nothing.
@@ -346,6 +404,7 @@ OTHER_ORGANIZATION_IDS = {
     "function": 902,
     "connection": 902,
     "key": 902,
+    "device": 902,
     "template": 902,
     "hook": 3,
     "note": 902,

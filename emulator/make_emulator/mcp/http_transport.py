@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import orjson
-from flask import Blueprint, Flask, Response, request
 from flask import Request as FlaskRequest
+from flask import Response
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from ..http import hints
 from ..http.context import HttpInput, RequestContext
 from ..http.dispatch import ApiDispatcher
 from ..http.errors import MakeError, UnauthorizedError, WrongZoneError
@@ -44,15 +45,18 @@ from .json_rpc import (
     result_message,
 )
 from .protocol import INITIALIZE, PROTOCOL_VERSIONS, ProtocolHandler
-from .servers import MESSAGE_SUFFIX, ServerKind, ServerUrl, Transport, server_urls
+from .servers import MESSAGE_SUFFIX, ServerKind, ServerUrl, Transport
 from .sessions import Session, SessionStore
 from .sse import EVENT_STREAM, KEEPALIVE, STREAM_HEADERS, EventStream, encode_event, encode_message
 from .tools.definition import McpClient
+from .tools.management import ManagementTools
+from .tools.scenario_tools import ScenarioTools
+from .tools.second_generation import SCOPE_BUNDLE, SecondGenerationTools
+from .tools.toolbox_tools import ToolboxTools
+from .tools.toolset import Toolset
 
 SESSION_HEADER = "Mcp-Session-Id"
 VERSION_HEADER = "MCP-Protocol-Version"
-
-_METHODS = ("GET", "POST", "DELETE", "PUT", "PATCH", "OPTIONS")
 
 _JSON = "application/json"
 
@@ -106,41 +110,42 @@ class McpServer:
         self.protocols = protocols
         self.sessions = SessionStore()
 
-    def register(self, app: Flask) -> None:
-        """Add the URL rules of the server to an application."""
-        blueprint = Blueprint("mcp", __name__)
-        for url in server_urls():
-            blueprint.add_url_rule(
-                url.rule,
-                endpoint=url.rule.replace(".", "-"),
-                view_func=self._view(url),
-                methods=_METHODS,
-                provide_automatic_options=False,
-            )
-        app.register_blueprint(blueprint)
+    def serve(
+        self, request: FlaskRequest, url: ServerUrl, token: str | None, toolbox: str | None
+    ) -> Response:
+        """Returns the response to a request.
 
-    def _view(self, url: ServerUrl) -> Callable[..., Response]:
-        def serve(token: str | None = None, toolbox: str | None = None) -> Response:
-            this: FlaskRequest = request._get_current_object()  # type: ignore[attr-defined]
-            entry = LogEntry(
-                this.method,
-                url.rule.replace("<token>", MASK).replace("<toolbox>", toolbox or ""),
-                this.query_string.decode("latin-1"),
-                endpoint=ENDPOINT,
-            )
-            context = McpContext(
-                self.registry,
-                HttpInput(this),
-                entry,
-                request=this,
-                server=self,
-                url=url,
-                path_token=token,
-                toolbox=toolbox,
-            )
-            return PIPELINE.run(context)
+        Args:
+            token: the token, or the key of a toolbox, in the path.
+            toolbox: the UUID of a toolbox in the path.
+        """
+        entry = LogEntry(
+            request.method,
+            url.rule.replace("<token>", MASK).replace("<toolbox>", toolbox or ""),
+            request.query_string.decode("latin-1"),
+            endpoint=ENDPOINT,
+        )
+        context = McpContext(
+            self.registry,
+            HttpInput(request),
+            entry,
+            request=request,
+            server=self,
+            url=url,
+            path_token=token,
+            toolbox=toolbox,
+        )
+        return PIPELINE.run(context)
 
-        return serve
+
+def create_server(registry: WorldRegistry, dispatcher: ApiDispatcher) -> McpServer:
+    """Returns the MCP server, with the tools of each kind."""
+    protocols = {
+        ServerKind.FIRST_GENERATION: ProtocolHandler(Toolset([ScenarioTools(), ManagementTools()])),
+        ServerKind.SECOND_GENERATION: ProtocolHandler(Toolset([SecondGenerationTools()])),
+        ServerKind.TOOLBOX: ProtocolHandler(Toolset([ToolboxTools()])),
+    }
+    return McpServer(registry, dispatcher, protocols)
 
 
 # --- steps ---------------------------------------------------------------------------------------
@@ -171,6 +176,16 @@ def _require_caller(context: McpContext) -> None:
         if isinstance(error, (WrongZoneError, EndedAccessError)):
             context.entry.reason = error.reason
         raise error
+
+
+def _check_scope_bundle(context: McpContext) -> None:
+    """Rejects every request to the second generation whose token lacks one of its scopes."""
+    if context.url.kind is ServerKind.SECOND_GENERATION:
+        missing = SCOPE_BUNDLE - context.require_caller().token.scopes
+        if missing:
+            context.entry.decision = "refused: scope"
+            context.entry.missing = tuple(sorted(missing))
+            raise errors.insufficient_scope(missing)
 
 
 def _parse_access(context: McpContext) -> None:
@@ -300,6 +315,13 @@ def _receive_notification(session: Session, message: Notification) -> None:
         id = message.params.get("requestId")
         if isinstance(id, (str, int)):
             session.cancel(id)
+
+
+def _add_hint(context: McpContext) -> None:
+    """Adds the reason of a rejection, or of the failure of a tool, which the response may leave out."""
+    entry = context.entry
+    if context.response is not None and context.registry.has_hints and entry.decision.startswith("refused"):
+        hints.add_header(context.response, entry.reason, entry.redactor)
 
 
 # --- streamable HTTP -----------------------------------------------------------------------------
@@ -497,10 +519,12 @@ PIPELINE: Pipeline[McpContext] = Pipeline(
         request_log.begin,
         fault_injection.inject,
         _require_caller,
+        _check_scope_bundle,
         _parse_access,
         _dispatch,
     ],
     response_steps=[
+        _add_hint,
         fault_injection.truncate,
         request_log.finish,
         usage_stats.count,

@@ -48,7 +48,10 @@ def _product(world: World, row: Organization) -> str:
 
 
 def _teams(world: World, row: Organization) -> list[dict[str, object]]:
-    teams = sorted(world.teams.where(organization=row.id), key=lambda team: team.id)
+    teams = sorted(
+        (team for team in world.teams.where(organization=row.id) if team.owner_id is None),
+        key=lambda team: team.id,
+    )
     return [{"id": team.id, "name": team.name} for team in teams]
 
 
@@ -165,19 +168,19 @@ class OrganizationsQuery(QuerySchema):
 
 
 #: Documented: letters, digits, spaces and some signs, no space at either end.
-_NAME_PATTERN = validate.Regexp(
+NAME_PATTERN = validate.Regexp(
     r"[^\W_](?:[\w '\-.()*+,@/]*[\w'\-.()*+,@/])?\Z", error="Parameter '{{path}}' has forbidden characters."
 )
 
 
 class OrganizationCreate(BodySchema):
-    name = fields.String(required=True, validate=[validate.Length(1, 128), _NAME_PATTERN])
+    name = fields.String(required=True, validate=[validate.Length(1, 128), NAME_PATTERN])
     region_id = Int(1, required=True)
     timezone_id = Int(1, required=True)
     country_id = Int(1, required=True)
 
 
 class OrganizationUpdate(BodySchema):
-    name = fields.String(validate=[validate.Length(1, 128), _NAME_PATTERN])
+    name = fields.String(validate=[validate.Length(1, 128), NAME_PATTERN])
     timezone_id = Int(1)
     country_id = Int(1)

@@ -120,7 +120,8 @@ def create_team(
     Raises:
         PlanLimitError: if the plan allows no more teams (help centre: plans below Teams have one).
     """
-    if len(world.teams.where(organization=organization.id)) >= organization.license.teams:
+    teams = world.teams.where(organization=organization.id)
+    if sum(1 for team in teams if team.owner_id is None) >= organization.license.teams:
         raise PlanLimitError(f"The plan allows {organization.license.teams} team(s).")
     id = world.ids.assign("team", id)
     team = world.teams.put(
@@ -168,6 +169,32 @@ def _validate_country_and_timezone(*, country_id: int | None = None, timezone_id
         raise InvalidParametersError("Invalid value of parameter 'countryId'.")
     if timezone_id is not None and timezone_id not in enums.timezone_codes():
         raise InvalidParametersError("Invalid value of parameter 'timezoneId'.")
+
+
+class UserChanges(TypedDict, total=False):
+    """Parts of a user's profile that can be changed."""
+
+    name: str
+    language: str
+    timezone_id: int
+    locale_id: int
+    country_id: int
+
+
+def update_user(world: World, user: User, **changes: Unpack[UserChanges]) -> User:
+    """Changes the profile of a user.
+
+    Raises:
+        InvalidParametersError: if language, locale, country or time zone do not exist.
+    """
+    _validate_country_and_timezone(
+        country_id=changes.get("country_id"), timezone_id=changes.get("timezone_id")
+    )
+    if "language" in changes and changes["language"] not in {row.code for row in enums.languages()}:
+        raise InvalidParametersError("Invalid value of parameter 'language'.")
+    if "locale_id" in changes and changes["locale_id"] not in {row.id for row in enums.locales()}:
+        raise InvalidParametersError("Invalid value of parameter 'localeId'.")
+    return world.users.put(replace(user, **changes))
 
 
 class OrganizationChanges(TypedDict, total=False):

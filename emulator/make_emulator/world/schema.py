@@ -27,6 +27,9 @@ from .models import (
     CustomPropertyStructure,
     DataStore,
     DataStructure,
+    Device,
+    DeviceMessage,
+    EmailPreference,
     Execution,
     Folder,
     FunctionChange,
@@ -39,6 +42,7 @@ from .models import (
     Key,
     Mail,
     Note,
+    Notification,
     OAuthClient,
     OAuthCode,
     OAuthGrant,
@@ -216,6 +220,22 @@ class Tables:
         owners={"teams": "team"},
         references={"user_id": "users", "team_id": "teams"},
     )
+    #: Notifications of users, and their choices of e-mails; see `make_emulator.world.notifications`.
+    notifications: Table[int, Notification] = table(
+        Notification,
+        indexes={"user": "user_id"},
+        references={"user_id": "users"},
+        is_optional=True,
+        sensitive_fields=("body",),
+    )
+    email_preferences: Table[tuple[int, int, str], EmailPreference] = table(
+        EmailPreference,
+        key=("user_id", "team_id", "kind"),
+        indexes={"team": "team_id"},
+        owners={"teams": "team"},
+        references={"user_id": "users"},
+        is_optional=True,
+    )
     tokens: Table[str, Token] = table(Token, key="token", references={"user_id": "users"}, lookup_key="token")
     #: Clients of the authorization server, and what users granted them; see `make_emulator.world.oauth`.
     oauth_clients: Table[str, OAuthClient] = table(
@@ -392,6 +412,24 @@ class Tables:
         is_optional=True,
         sensitive_fields=("parameters",),
         secret_texts=secret_texts.of_key,
+    )
+    devices: Table[int, Device] = table(
+        Device,
+        indexes={"team": "team_id"},
+        owners={"teams": "team"},
+        references={"team_id": "teams"},
+        resource="device",
+        is_optional=True,
+        secret_fields=("udid",),
+    )
+    device_messages: Table[tuple[int, str, str], DeviceMessage] = table(
+        DeviceMessage,
+        key=("device_id", "direction", "id"),
+        indexes={"device": "device_id", "queue": ("device_id", "direction")},
+        owners={"devices": "device"},
+        references={"device_id": "devices"},
+        is_optional=True,
+        sensitive_fields=("data",),
     )
     hooks: Table[int, Hook] = table(
         Hook,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from .connections import Connection, ConnectionTestResult
 from .custom_properties import CustomProperties, CustomPropertyItem, CustomPropertyStructure
 from .data_stores import DataStore, DataStructure, Record
+from .devices import Device, DeviceMessage
 from .executions import (
     BundlePosition,
     ConditionResult,
@@ -29,14 +30,16 @@ from .hooks import Hook, HookLog, Incoming
 from .json_types import FieldSpec, FieldSpecs, Headers, Json
 from .keys import Key
 from .notes import BuildVariable, Note
+from .notifications import EmailPreference, Notification
 from .oauth import OAuthAccess, OAuthClient, OAuthCode, OAuthGrant, OAuthToken
 from .organizations import License, Organization, OrganizationMember, Team, TeamMember, Token, User
 from .roles import Role
-from .scenarios import BlueprintVersion, Folder, PublicTemplate, Scenario, Template
+from .scenarios import SCENARIO_TYPES, BlueprintVersion, Folder, PublicTemplate, Scenario, Template
 from .toolboxes import Toolbox, ToolboxAccess, ToolboxKey, ToolboxTool
 from .variables import Variable, VariableChange
 
 __all__ = [
+    "SCENARIO_TYPES",
     "Attachment",
     "BlueprintVersion",
     "BuildVariable",
@@ -51,6 +54,9 @@ __all__ = [
     "CustomPropertyStructure",
     "DataStore",
     "DataStructure",
+    "Device",
+    "DeviceMessage",
+    "EmailPreference",
     "Execution",
     "ExecutionError",
     "ExecutionResponse",
@@ -72,6 +78,7 @@ __all__ = [
     "Mail",
     "ModuleScript",
     "Note",
+    "Notification",
     "OAuthAccess",
     "OAuthClient",
     "OAuthCode",
