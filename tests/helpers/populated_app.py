@@ -34,6 +34,7 @@ from make_emulator.world.models import (
     IncompleteExecution,
     Note,
     Notification,
+    OAuthGrant,
     RetryAttempt,
 )
 from make_emulator.world.tables import Table
@@ -122,6 +123,17 @@ class PopulatedApp:
                 message = devices.enqueue(world, device, direction, scope="call", data="Ring")
                 world.device_messages.remove((id, direction, message.id))
                 world.device_messages.put(replace(message, id="waiting"))
+        client = next(iter(world.oauth_clients))
+        world.oauth_grants.put(
+            OAuthGrant(
+                id=901,
+                client_id=client.id,
+                user_id=1,
+                organization_id=1,
+                scopes=frozenset(["teams:read"]),
+                created=world.now(),
+            )
+        )
         private_spaces.create(world, world.organizations[1], world.users[1], id=901)
         private_spaces.create(world, world.organizations[2], world.users[2], id=902)
         for id, user_id in ((901, 1), (902, 2)):
