@@ -27,7 +27,16 @@ from ..apps.context import (
 )
 from ..blueprints.conditions import Filter
 from ..blueprints.model import Blueprint, IfElseBranch, Module, Route
-from ..errors import BudgetExceededError, ExecutionInterruptedError, ExpressionError, FatalError, ModuleError
+from ..errors import (
+    BudgetExceededError,
+    BundleValidationError,
+    ConversionError,
+    ExecutionInterruptedError,
+    ExpressionError,
+    FatalError,
+    ModuleError,
+    invalid_parameter,
+)
 from ..expressions.context import Bundle, Environment, Scope
 from ..expressions.evaluator import render_deep
 from ..expressions.values import FieldMarker, TimeZoneProvider, Value
@@ -225,6 +234,8 @@ class Interpreter:
         self, error: ModuleError, definition: ModuleDefinition, module: Module, env: Environment
     ) -> None:
         """Adds what can be said about the parameters that failed; a confidential scenario shows no names of data."""
+        if isinstance(error, BundleValidationError) and not error.issues and error.hint is None:
+            error.hint = "A value is not of the type that its place takes."
         if error.issues and not self._is_confidential:
             hint = hints.parameter_hint(definition, module, error.issues, env)
             error.hint = " ".join(text for text in (error.hint, hint) if text) or None
@@ -508,6 +519,8 @@ class PreparedModule:
                 value = render_deep(raw, env)
             except ExpressionError as error:
                 raise field_error(get_definition(self.module), name, error) from None
+            except ConversionError:
+                raise BundleValidationError(invalid_parameter(name)) from None
             if value is not FieldMarker.IGNORE:
                 mapper[name] = None if value is FieldMarker.ERASE else value
         env.budget.charge_weight(mapper)

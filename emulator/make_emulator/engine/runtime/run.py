@@ -161,7 +161,9 @@ class ScenarioRun:
         except ExecutionInterruptedError:
             self.run.has_warning = True
         except DomainError as error:
-            self._error = ExecutionError(name="BlueprintValidationError", message=error.detail)
+            self._error = ExecutionError(
+                name="BlueprintValidationError", message=error.detail, hint=error.hint
+            )
         except ModuleError as error:
             self._error = ExecutionError(
                 name=error.name, message=error.message, issues=error.issues, hint=error.hint
