@@ -90,7 +90,7 @@ def condition_holds(operator: str, a: Value, b: Value, env: Environment) -> bool
     env.budget.charge()
     test = OPERATORS.get(operator)
     if test is None:
-        raise ExpressionError(f"Unknown operator '{operator[:100]}'.")
+        raise ExpressionError(f"Unknown operator '{operator[:100]}'.", hint=operator_hint(operator))
     try:
         return test(a, b, env)
     except ConversionError:
