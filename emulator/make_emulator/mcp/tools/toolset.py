@@ -14,10 +14,10 @@ from .definition import McpClient, ToolCall, ToolDefinition, ToolError, ToolResu
 class ToolProvider(Protocol):
     """Source of tools of one kind."""
 
-    def list_tools(self, client: McpClient) -> list[ToolDefinition]:
+    def list_tools(self, client: McpClient, /) -> list[ToolDefinition]:
         """Returns the tools that the client may use."""
 
-    def find(self, client: McpClient, name: str) -> ToolDefinition | None:
+    def find(self, client: McpClient, name: str, /) -> ToolDefinition | None:
         """Returns the tool of a name; ``None`` if the client may use none."""
 
 
