@@ -8,6 +8,7 @@ import pytest
 
 from helpers.engine import EngineHarness, error_of, filter_if, iterator, module, outputs_of, set_variable
 from helpers.http_modules import add_http_rule, header_of, http_v4_module, sent_request
+from make_emulator.reports.trace_view import TraceView
 from make_emulator.world.models import Execution
 
 
@@ -207,3 +208,8 @@ def test_a_branch_whose_operator_does_not_exist_is_not_open(harness: EngineHarne
     ]
     execution = harness.run(emit(), module(2, "builtin:BasicIfElse", None, branches=branches))
     assert [step.module_id for step in execution.steps] == [1, 2, 4]
+    hint = "Make has no operator 'text:is'; did you mean 'text:equal'?"
+    view = TraceView.from_execution(execution)
+    assert view.sentences()[2] == f"the bundle took branch 2 of module 2 ({hint})"
+    assert view.decisions[0].to_json()["hint"] == hint
+    assert TraceView.from_json(view.to_json()).decisions == view.decisions

@@ -40,7 +40,7 @@ from ..errors import (
 from ..expressions.context import Bundle, Environment, Scope
 from ..expressions.evaluator import render_deep
 from ..expressions.values import FieldMarker, TimeZoneProvider, Value
-from ..filters import conditions_hold, evaluate_conditions
+from ..filters import conditions_hold, evaluate_conditions, operator_hint
 from ..run_state import RunState, ScenarioCall
 from . import hints, module_scripts
 from .aggregation import Accumulator, FlowPosition, MergePoint, iter_aggregators
@@ -233,7 +233,12 @@ class Interpreter:
     def _add_hint(
         self, error: ModuleError, definition: ModuleDefinition, module: Module, env: Environment
     ) -> None:
-        """Adds what can be said about the parameters that failed; a confidential scenario shows no names of data."""
+        """Adds what can be said about the parameters that failed; a confidential scenario shows no names of data.
+
+        Of many handled errors, only those that the trace keeps have a hint, which takes time.
+        """
+        if module.onerror and not self.trace.has_room_for_steps:
+            return
         if isinstance(error, BundleValidationError) and not error.issues and error.hint is None:
             error.hint = "A value is not of the type that its place takes."
         if error.issues and not self._is_confidential:
@@ -316,7 +321,7 @@ class Interpreter:
             ),
             None,
         )
-        self.trace.record_branch(entry.module, entry.scope, number)
+        self.trace.record_branch(entry.module, entry.scope, number, _branch_hint(branches[:number]))
         if number is not None:
             self._enter_branch(entry, branches[number].flow, branches[number].merge_index)
 
@@ -460,6 +465,14 @@ class Interpreter:
             self.interrupted = self._run.has_warning = True
             return
         self.error = to_execution_error(failure.error, failure.origin.module)
+
+
+def _branch_hint(closed: Sequence[IfElseBranch]) -> str:
+    """Returns sentences about operators that do not exist in the conditions of branches that are not open."""
+    operators = dict.fromkeys(
+        condition.operator for branch in closed for group in branch.groups or () for condition in group
+    )
+    return " ".join(hint for operator in operators if (hint := operator_hint(operator)) is not None)
 
 
 def _enter_merge(merge_point: MergePoint, branch_scope: Scope, failure: ModuleFailure | None) -> EnterModule:
