@@ -14,6 +14,7 @@ from flask import Request as FlaskRequest
 from flask import Response
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from ..http import hints
 from ..http.context import HttpInput, RequestContext
 from ..http.dispatch import ApiDispatcher
 from ..http.errors import MakeError, UnauthorizedError, WrongZoneError
@@ -316,6 +317,13 @@ def _receive_notification(session: Session, message: Notification) -> None:
             session.cancel(id)
 
 
+def _add_hint(context: McpContext) -> None:
+    """Adds the reason of a rejection, or of the failure of a tool, which the response may leave out."""
+    entry = context.entry
+    if context.response is not None and context.registry.has_hints and entry.decision.startswith("refused"):
+        hints.add_header(context.response, entry.reason, entry.redactor)
+
+
 # --- streamable HTTP -----------------------------------------------------------------------------
 
 
@@ -516,6 +524,7 @@ PIPELINE: Pipeline[McpContext] = Pipeline(
         _dispatch,
     ],
     response_steps=[
+        _add_hint,
         fault_injection.truncate,
         request_log.finish,
         usage_stats.count,

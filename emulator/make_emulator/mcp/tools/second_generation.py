@@ -1,4 +1,4 @@
-"""Tools of the second generation, ``/v2``: ``{subject}_{action}``, data as ``structuredContent``, refusals as ``errors`` in the data.
+"""Tools of the second generation, ``/v2``: ``{subject}_{action}``, data as ``structuredContent``, rejections as ``errors`` in the data.
 
 Source: integromat/make-skills (names, the 25 rows of a list, the ways to run a scenario, ``expectedLastEdit``). The inputs and the
 form of the data are assumed. What the emulator cannot serve truthfully is not offered: endpoints of apps, options of fields that an
@@ -245,7 +245,7 @@ def _create_scenario(call: ToolCall) -> Mapping[str, Json]:
     },
 )
 def _patch_scenario(call: ToolCall) -> Mapping[str, Json]:
-    """Changes a scenario that nobody else changed since the last edit; all operations are made, or none."""
+    """Changes a scenario that was not changed since the given edit; all operations are made, or none."""
     path = _path(call, "scenarioId")
     scenario = call.api("GET /scenarios/{scenarioId}", path=path, query=ALL_COLUMNS)["scenario"]
     if call.argument("expectedLastEdit") != scenario["lastEdit"]:

@@ -61,5 +61,5 @@ def call_tool(tool: ToolDefinition, call: ToolCall) -> ToolResult:
     except DomainError as error:
         failure = to_tool_error(from_domain_error(error))
     entry.decision = failure.decision
-    entry.reason = entry.reason or failure.text.replace("\n", " ")
+    entry.reason = entry.reason or " ".join(filter(None, [*failure.text.splitlines(), failure.hint]))
     return ToolResult(failure.text, is_error=True)
