@@ -357,5 +357,6 @@ def test_an_error_outside_of_the_modules_ends_the_story() -> None:
     harness = EngineHarness()
     execution = harness.run(module(1, "util:SetVariable2", {"name": "x"}, version=9))
     assert TraceView.from_execution(execution).sentences() == [
-        "the run ended with BlueprintValidationError: Module not found 'util:SetVariable2' version '9'."
+        "the run ended with BlueprintValidationError: Module not found 'util:SetVariable2' version '9'. "
+        "Module 1: 'util:SetVariable2' exists in version 1, not in version 9."
     ]
