@@ -23,6 +23,7 @@ from make_emulator.world import (
     hooks,
     keys,
     organizations,
+    private_spaces,
     templates,
 )
 from make_emulator.world.models import (
@@ -121,6 +122,8 @@ class PopulatedApp:
                 message = devices.enqueue(world, device, direction, scope="call", data="Ring")
                 world.device_messages.remove((id, direction, message.id))
                 world.device_messages.put(replace(message, id="waiting"))
+        private_spaces.create(world, world.organizations[1], world.users[1], id=901)
+        private_spaces.create(world, world.organizations[2], world.users[2], id=902)
         for id, user_id in ((901, 1), (902, 2)):
             world.notifications.put(
                 Notification(

@@ -267,6 +267,11 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     ),
     "PATCH /organizations/{organizationId}": ValidRequest({"organizationId": 1}, body={"name": "Renamed"}),
     "DELETE /organizations/{organizationId}": ValidRequest({"organizationId": 1}, {"confirmed": "true"}),
+    "GET /private-spaces": ValidRequest(query={"organizationId": 1}),
+    "GET /private-spaces/{privateSpaceId}": ValidRequest({"privateSpaceId": 901}),
+    "PATCH /private-spaces/{privateSpaceId}": ValidRequest(
+        {"privateSpaceId": 901}, body={"operationsLimit": 10_000}
+    ),
     "GET /organizations/{organizationId}/variables": ValidRequest({"organizationId": 1}),
     "POST /organizations/{organizationId}/variables": ValidRequest({"organizationId": 1}, body=_NEW_VARIABLE),
     "PATCH /organizations/{organizationId}/variables/{variableName}": ValidRequest(

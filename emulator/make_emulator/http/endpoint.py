@@ -45,7 +45,11 @@ from .errors import BadRequestError, RequestValidationError
 from .paging import PageRequest, Paging, parse_columns, parse_page
 
 #: Path parameter -> the kind of resource whose id it is.
-PATH_PARAMETER_KINDS = path_parameter_kinds()
+PATH_PARAMETER_KINDS = {
+    **path_parameter_kinds(),
+    # A private space is a team of one user.
+    "privateSpaceId": "team",
+}
 
 #: The path parameters whose ids are text.
 TEXT_ID_PARAMETERS = text_id_parameters()

@@ -232,6 +232,14 @@ class QueueNotEmptyError(ConfirmationRequiredError):
     code = "IM405"
 
 
+class PrivateSpacesUnavailableError(MakeError):
+    """403 IM903: the plan of the organization has no private spaces."""
+
+    status = 403
+    code = "IM903"
+    message = "Feature is not available"
+
+
 class ConflictError(MakeError):
     """409: the change is based on an outdated version; the body has the current one."""
 
@@ -341,6 +349,7 @@ _FROM_DOMAIN_ERROR: Mapping[type[exceptions.DomainError], Callable[[Any], MakeEr
     exceptions.AccessDeniedError: lambda error: ForbiddenError(error.detail),
     exceptions.OwnerNotVisibleError: lambda error: InsufficientRightsError(error.detail),
     exceptions.MissingPermissionError: lambda error: InsufficientRightsError(error.detail),
+    exceptions.PrivateSpacesUnavailableError: lambda error: PrivateSpacesUnavailableError(error.detail),
     exceptions.QueuedMessagesError: lambda error: QueueNotEmptyError(error.detail),
     exceptions.NotConfirmedError: lambda error: ConfirmationRequiredError(error.detail),
     exceptions.IncompatibleInputError: lambda error: InvalidInputError(error.detail),

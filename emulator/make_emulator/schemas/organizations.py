@@ -48,7 +48,10 @@ def _product(world: World, row: Organization) -> str:
 
 
 def _teams(world: World, row: Organization) -> list[dict[str, object]]:
-    teams = sorted(world.teams.where(organization=row.id), key=lambda team: team.id)
+    teams = sorted(
+        (team for team in world.teams.where(organization=row.id) if team.owner_id is None),
+        key=lambda team: team.id,
+    )
     return [{"id": team.id, "name": team.name} for team in teams]
 
 

@@ -405,6 +405,9 @@ class TeamSection(Section):
 
     id = IdField()
     name = TextField("Its name.", required=True)
+    private_space_of = ReferenceField(
+        "user", "The user whose private space it is; left out, an ordinary team."
+    )
     members = SectionList(
         TeamMemberSection, "The members besides the organization's owner.", load_default=list
     )

@@ -69,6 +69,10 @@ class NotConfirmedError(DomainError):
     """A destructive operation that requires ``confirmed=true``."""
 
 
+class PrivateSpacesUnavailableError(DomainError):
+    """The plan of the organization has no private spaces."""
+
+
 class QueuedMessagesError(NotConfirmedError):
     """A deletion that requires ``confirmed=true``, because there are messages in the queue."""
 

@@ -120,7 +120,8 @@ def create_team(
     Raises:
         PlanLimitError: if the plan allows no more teams (help centre: plans below Teams have one).
     """
-    if len(world.teams.where(organization=organization.id)) >= organization.license.teams:
+    teams = world.teams.where(organization=organization.id)
+    if sum(1 for team in teams if team.owner_id is None) >= organization.license.teams:
         raise PlanLimitError(f"The plan allows {organization.license.teams} team(s).")
     id = world.ids.assign("team", id)
     team = world.teams.put(

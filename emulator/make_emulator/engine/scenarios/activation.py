@@ -39,7 +39,7 @@ def start(world: World, user: User, scenario: Scenario) -> Scenario:
 
     Raises:
         ScenarioStateError: if it is active (Make's IM306).
-        InvalidStateError: if it contains errors.
+        InvalidStateError: if it contains errors, or is locked.
         PlanLimitError: if the plan allows no more active scenarios.
         InvalidParametersError: if it is to run at intervals and has no interval.
     """
@@ -48,6 +48,11 @@ def start(world: World, user: User, scenario: Scenario) -> Scenario:
             "Scenario is already running", hint=f"Scenario {scenario.id} is active already."
         )
     blueprint = world.blueprints[scenario.id, scenario.blueprint_version].blueprint
+    if scenario.is_locked:
+        raise InvalidStateError(
+            "Scenario is locked.",
+            hint=f"A run of scenario {scenario.id} ended with an UnexpectedError, which locks it until Make's staff unlock it.",
+        )
     if scenario.is_invalid:
         raise InvalidStateError("Scenario contains errors.", hint=_explain_errors(scenario, blueprint))
     organization = organization_of(world, scenario.team_id)

@@ -64,6 +64,8 @@ class Team:
     operations_limit: int | None = None
     transfer_limit: int | None = None
     is_paused: bool = False
+    #: The user whose private space it is; ``None`` for an ordinary team.
+    owner_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
