@@ -283,7 +283,10 @@ def _to_json_type(value: Any) -> Any:
 
 
 #: Codes of errors whose bodies have no detail, as sources show them.
-CODES_WITHOUT_DETAIL = frozenset({"IM015"})
+CODES_WITHOUT_DETAIL = frozenset({"IM003", "IM004", "IM015", "IM405"})
+
+#: The only body without a code.
+BODY_TOO_LARGE = {"detail": "request entity too large"}
 
 
 def assert_error_response(
@@ -295,7 +298,10 @@ def assert_error_response(
     assert response.headers["Content-Type"] == JSON_CONTENT_TYPE
     assert re.fullmatch(r"[0-9a-f]{32}", response.headers["x-request-id"])
     body: dict[str, Any] = orjson.loads(text)
-    extra = {"currentVersion", "lastEdit"} if response.status_code == 409 else set()
+    if body == BODY_TOO_LARGE:
+        assert response.status_code == 400
+        return body
+    extra = {409: {"currentVersion", "lastEdit"}, 406: {"metadata"}}.get(response.status_code, set())
     names = {"message", "code"} if body["code"] in CODES_WITHOUT_DETAIL else {"detail", "message", "code"}
     assert set(body) - {"suberrors"} - extra == names, text[:500]
     for name in names:

@@ -78,6 +78,7 @@ _ENTERPRISE = replace(
     custom_properties=100,
     custom_roles=True,
     private_spaces=True,
+    on_prem_agent=True,
     tfa_enforcement=True,
 )
 

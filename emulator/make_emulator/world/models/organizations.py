@@ -36,6 +36,7 @@ class License:
     custom_properties: int
     custom_roles: bool = False
     private_spaces: bool = False
+    on_prem_agent: bool = False
     tfa_enforcement: bool = False
 
 
