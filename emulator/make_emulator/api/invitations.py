@@ -52,6 +52,7 @@ def invite_user(call: ApiCall, organization: Organization, teams: Sequence[Team]
     "/organizations/invitation",
     scopes=["organizations:read"],
     permission=_OF_THE_CALLER,
+    spans_organizations=True,
     query=InvitationQuery,
     response=Envelope({"organization": EnvelopeField(InvitingOrganizationOut), **_USER_AND_ROLE}),
 )
@@ -69,6 +70,7 @@ def get_invitation(call: ApiCall) -> dict[str, object]:
     "/organizations/accept-invitation",
     scopes=["organizations:write"],
     permission=_OF_THE_CALLER,
+    spans_organizations=True,
     body=InvitationAccept,
     response=Envelope(_USER_AND_ROLE),
 )
