@@ -34,6 +34,7 @@ from make_emulator.world.models import (
     IncompleteExecution,
     Note,
     Notification,
+    OAuthGrant,
     RetryAttempt,
 )
 from make_emulator.world.tables import Table
@@ -122,6 +123,17 @@ class PopulatedApp:
                 message = devices.enqueue(world, device, direction, scope="call", data="Ring")
                 world.device_messages.remove((id, direction, message.id))
                 world.device_messages.put(replace(message, id="waiting"))
+        client = next(iter(world.oauth_clients))
+        world.oauth_grants.put(
+            OAuthGrant(
+                id=901,
+                client_id=client.id,
+                user_id=1,
+                organization_id=1,
+                scopes=frozenset(["teams:read"]),
+                created=world.now(),
+            )
+        )
         private_spaces.create(world, world.organizations[1], world.users[1], id=901)
         private_spaces.create(world, world.organizations[2], world.users[2], id=902)
         for id, user_id in ((901, 1), (902, 2)):
@@ -259,7 +271,10 @@ def _to_json_type(value: Any) -> Any:
 
 
 #: Codes of errors whose bodies have no detail, as sources show them.
-CODES_WITHOUT_DETAIL = frozenset({"IM015"})
+CODES_WITHOUT_DETAIL = frozenset({"IM003", "IM004", "IM015", "IM405"})
+
+#: The only body without a code.
+BODY_TOO_LARGE = {"detail": "request entity too large"}
 
 
 def assert_error_response(
@@ -271,7 +286,10 @@ def assert_error_response(
     assert response.headers["Content-Type"] == JSON_CONTENT_TYPE
     assert re.fullmatch(r"[0-9a-f]{32}", response.headers["x-request-id"])
     body: dict[str, Any] = orjson.loads(text)
-    extra = {"currentVersion", "lastEdit"} if response.status_code == 409 else set()
+    if body == BODY_TOO_LARGE:
+        assert response.status_code == 400
+        return body
+    extra = {409: {"currentVersion", "lastEdit"}, 406: {"metadata"}}.get(response.status_code, set())
     names = {"message", "code"} if body["code"] in CODES_WITHOUT_DETAIL else {"detail", "message", "code"}
     assert set(body) - {"suberrors"} - extra == names, text[:500]
     for name in names:

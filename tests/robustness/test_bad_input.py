@@ -18,7 +18,13 @@ from marshmallow import fields
 from werkzeug.test import TestResponse
 
 from helpers.api import ADMIN_TOKEN, OUTSIDER_TOKEN
-from helpers.populated_app import PopulatedApp, assert_error_response, fingerprint, suberrors_of
+from helpers.populated_app import (
+    BODY_TOO_LARGE,
+    PopulatedApp,
+    assert_error_response,
+    fingerprint,
+    suberrors_of,
+)
 from helpers.valid_requests import (
     ENDPOINTS,
     OTHER_ORGANIZATION_IDS,
@@ -28,7 +34,7 @@ from helpers.valid_requests import (
     route_of,
 )
 from make_emulator.app import BODY_LIMIT
-from make_emulator.http.endpoint import TEXT_ID_PARAMETERS, Endpoint
+from make_emulator.http.endpoint import PATH_PARAMETER_KINDS, TEXT_ID_PARAMETERS, Endpoint
 from make_emulator.registry import WorldSpec
 from make_emulator.schemas.base import MAX_ID, Bool, Int, ListField, OpenBodySchema, ResourceId
 from make_emulator.schemas.data_structures import SpecField
@@ -202,6 +208,8 @@ def may_be_right(field: fields.Field[Any], value: Any) -> bool:
     match field:
         case Int():
             # JSON has one kind of number: 1.0 is a whole one.
+            if field.accepts_text and isinstance(value, str):
+                return value.isascii() and value.isdigit() and int(value) <= MAX_ID
             is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
             return is_number and 0 <= value <= MAX_ID and value == int(value)
         case Bool():
@@ -316,10 +324,10 @@ def test_a_body_of_another_content_type_is_rejected(attack: Attack) -> None:
 
 
 @every_route
-def test_a_body_of_five_megabytes_is_413(attack: Attack) -> None:
+def test_a_body_of_five_megabytes_is_too_large(attack: Attack) -> None:
     for size in (5_000_000, BODY_LIMIT + 1):
-        body = attack.refused(413, data=b'{"name":"' + b"x" * (size - 11) + b'"}')
-        assert body["code"] == "SC413"
+        body = attack.refused(400, data=b'{"name":"' + b"x" * (size - 11) + b'"}')
+        assert body == BODY_TOO_LARGE
 
 
 @every_route
@@ -503,8 +511,11 @@ def test_a_path_id_that_is_no_number_is_rejected(attack: Attack) -> None:
         ):
             path = request_path(attack.endpoint, attack.target, **{parameter: text})
             if kind is not None and parameter not in TEXT_ID_PARAMETERS:
-                found = suberrors_of(attack.refused(400, path=path))
-                assert f"Invalid value of parameter '{parameter}'." in found
+                body = attack.refused(400, path=path)
+                if re.fullmatch("-?[0-9]+", text):
+                    assert f"Invalid value of parameter '{parameter}'." in suberrors_of(body)
+                else:
+                    assert body["detail"] == "Invalid key, not parsable to integer"
             else:
                 attack.survived(path=path)
         for text in ("", "%2F", "1%2F1", "..", "."):
@@ -530,17 +541,26 @@ def test_an_unknown_id_and_an_id_of_somebody_else_are_404_alike(attack: Attack) 
 
 
 @every_route
-def test_ids_of_others_in_the_body_and_the_query_are_404(attack: Attack) -> None:
+def test_ids_of_others_in_the_body_and_the_query_are_refused(attack: Attack) -> None:
+    def status(field: ResourceId) -> int:
+        return 403 if field.kind in ("team", "organization") else 404
+
     for key, field in attack.body_fields():
         inner = field.inner if isinstance(field, ListField) else field
         if isinstance(inner, ResourceId):
             for id in (99_999_999, MAX_ID, OTHER_ORGANIZATION_IDS[inner.kind]):
                 value = [id] if isinstance(field, ListField) else id
-                attack.refused(404, data=attack.body_with(key, json.dumps(value)))
+                attack.refused(status(inner), data=attack.body_with(key, json.dumps(value)))
     for key, field in attack.query_fields():
         if isinstance(field, ResourceId):
             for id in (99_999_999, MAX_ID, OTHER_ORGANIZATION_IDS[field.kind]):
-                attack.refused(404, query={**attack.valid.query, key: id})
+                attack.refused(status(field), query={**attack.valid.query, key: id})
+
+
+def _parameter_pattern(parameter: re.Match[str]) -> str:
+    """The pattern of what may stand in a path for a parameter."""
+    is_number = PATH_PARAMETER_KINDS.get(parameter[1]) and parameter[1] not in TEXT_ID_PARAMETERS
+    return r"\{\w+\}" if is_number else "[^/]+"
 
 
 @every_route
@@ -548,8 +568,8 @@ def test_methods_that_are_not_declared_are_405_with_allow(attack: Attack) -> Non
     declared = {
         other.method
         for other in ENDPOINTS.values()
-        # The word in /templates/public may stand where /templates/{templateId} has an id.
-        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", other.path), attack.endpoint.path)
+        # A word of a path may stand where another has an id that is a text.
+        if re.fullmatch(re.sub(r"\{(\w+)\}", _parameter_pattern, other.path), attack.endpoint.path)
     }
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "BREW"):
         if method not in declared:

@@ -239,7 +239,7 @@ def delete_hook(world: World, hook: Hook, *, confirmed: bool) -> int:
     scenario = scenario_of(world, hook)
     if scenario is not None:
         if not confirmed:
-            raise NotConfirmedError(f"Hook '{hook.id}' is used by scenario '{scenario.id}'.")
+            raise NotConfirmedError(f"Hook '{hook.id}' is used by scenario '{scenario.id}'.", "deleteHook")
         world.scenarios.put(replace(scenario, hook_id=None, is_active=False, is_invalid=True, next_exec=None))
     return world.hooks.remove(hook.id).id
 

@@ -137,7 +137,7 @@ def remove_from_organization(
     _check_owner(member)
     own = _connections_of(world, organization, user) if delete_connections else []
     if delete_connections and not confirmed:
-        raise NotConfirmedError(f"The connections of user '{user.id}' would be deleted.")
+        raise NotConfirmedError(f"The connections of user '{user.id}' would be deleted.", "removeMember")
     for connection in own:
         if any(_uses(hook.data, connection) for hook in world.hooks.where(team=connection.team_id)):
             raise ResourceInUseError(f"Connection '{connection.id}' is used by a hook.")

@@ -90,7 +90,7 @@ def limit_operations(world: World, space: Team, limit: int | None, *, confirmed:
     """
     is_exceeded = limit is not None and limit < get_consumption(world, space).operations
     if is_exceeded and not confirmed:
-        raise NotConfirmedError(f"Private space '{space.id}' would be paused.")
+        raise NotConfirmedError(f"Private space '{space.id}' would be paused.", "pausePrivateSpace")
     return world.teams.put(
         replace(
             space,
