@@ -254,7 +254,8 @@ class ScenarioRun:
         )
         self._interpreter = interpreter = Interpreter(run, blueprint, zone=zone)
         run.backlog = open_backlog(blueprint.flow)
-        run.find_constraint = ConstraintInference(blueprint, run.output_spec, run.budget).constraint_for
+        inference = ConstraintInference(blueprint, run.output_spec, run.budget)
+        run.find_constraint = lambda id: run.budget.evaluate(inference.constraint_for, id)
         cycles = CycleCounter(
             blueprint, run.trigger_bundle, self._fetch_next, resumes=self._resume_point is not None
         )
