@@ -17,7 +17,11 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.mark.parametrize("client", ["python_1", "python_2"])
-@pytest.mark.parametrize("path", ["/mcp/stateless", "/mcp/stream", "/mcp.make.com"])
+@pytest.mark.parametrize(
+    ("secure_or_not", "path"),
+    [("http", "/mcp/stateless"), ("http", "/mcp/stream"), ("https", "/mcp.make.com")],
+    indirect=["secure_or_not"],
+)
 def test_a_client_registers_itself_and_logs_in(
     agent_world: World, secure_or_not: MakeEmulator, client: str, path: str
 ) -> None:
