@@ -33,6 +33,7 @@ from .notes import BuildVariable, Note
 from .notifications import EmailPreference, Notification
 from .oauth import OAuthAccess, OAuthClient, OAuthCode, OAuthGrant, OAuthToken
 from .organizations import (
+    Invitation,
     License,
     LlmConfiguration,
     Organization,
@@ -81,6 +82,7 @@ __all__ = [
     "Incoming",
     "IncompleteExecution",
     "InstantRetry",
+    "Invitation",
     "Json",
     "Key",
     "License",
