@@ -14,6 +14,7 @@ from make_emulator.app import API_PREFIX, DEFAULT_WORLD, create_app, registry_of
 from make_emulator.registry import WorldHandle, WorldRegistry
 from make_emulator.world import (
     connections,
+    credential_requests,
     custom_properties,
     custom_roles,
     data_stores,
@@ -26,6 +27,7 @@ from make_emulator.world import (
 )
 from make_emulator.world.models import (
     BuildVariable,
+    ConnectionTestResult,
     CustomPropertyItem,
     Execution,
     Folder,
@@ -127,6 +129,8 @@ class PopulatedApp:
                 size=2,
             )
             world.incomplete_executions.put(broken)
+        for team_id, connection_id in ((1, 903), (2, 904)):
+            self._put_credential_request(team_id, connection_id)
         hidden = custom_properties.create_structure(world, world.organizations[2], id=902)
         world.custom_property_items.put(
             CustomPropertyItem(
@@ -160,6 +164,36 @@ class PopulatedApp:
         world.logs.put(replace(run, id="running", started=world.now(), sequence=world.ids.next("log")))
         world.logs.put(replace(run, id="replayable", sequence=world.ids.next("log")))
         world.retries.put(RetryAttempt(incomplete_id="broken-1", execution=replace(run, id="retried")))
+
+    def _put_credential_request(self, team_id: int, connection_id: int) -> None:
+        """A request with a pending credential, an authorized key, and a connection that does not work any more."""
+        world = self.world
+        user, team = world.users[team_id], world.teams[team_id]
+        specs = [
+            credential_requests.CredentialSpec(component="account", name="google"),
+            credential_requests.CredentialSpec(component="keychain", name="basicauth"),
+            credential_requests.CredentialSpec(component="account", name="google"),
+        ]
+        request = credential_requests.create(world, user, team.id, specs)
+        rows = credential_requests.credentials_of(world, request)
+        world.credential_requests.remove(request.id)
+        world.credential_requests.put(replace(request, id=f"request-{team_id}"))
+        broken = connections.insert(
+            world,
+            team.id,
+            name="Broken",
+            type_name="google",
+            author_id=user.id,
+            verdict=ConnectionTestResult("invalid"),
+            id=connection_id,
+        )
+        key = keys.create(world, team, name="Made", type_name="basicauth", parameters=None)
+        ids = (f"pending-{team_id}", f"authorized-{team_id}", f"broken-credential-{team_id}")
+        for row, id, remote_id in zip(rows, ids, (None, key.id, broken.id), strict=True):
+            state = "pending" if remote_id is None else "authorized"
+            world.credentials.put(
+                replace(row, id=id, request_id=f"request-{team_id}", remote_id=remote_id, state=state)
+            )
 
     @property
     def registry(self) -> WorldRegistry:

@@ -19,6 +19,7 @@ from make_emulator.api.users import Authorization
 from make_emulator.schemas import (
     connections,
     consumption,
+    credential_requests,
     custom_properties,
     data_stores,
     data_structures,
@@ -42,6 +43,7 @@ from make_emulator.schemas import module_logs as module_logs_schemas
 from make_emulator.schemas.base import ResponseSchema, dumping_world
 from make_emulator.schemas.serialize import compile_serializer, serialize_rows
 from make_emulator.world import module_logs
+from make_emulator.world.app_credentials import list_module_credentials
 from make_emulator.world.clock import MAX_TIMESTAMP
 from make_emulator.world.connections import list_with_usage
 from make_emulator.world.consumption import DailyConsumption, ScenarioConsumption
@@ -84,6 +86,12 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     connections.ConnectionDetail: lambda world: world.connections.all(),
     connections.ConnectionCreated: lambda world: world.connections.all(),
     connections.ConnectionTested: lambda world: world.connections.all(),
+    credential_requests.CredentialRequestOut: lambda world: world.credential_requests.all(),
+    credential_requests.CredentialRequestWithProvider: lambda world: world.credential_requests.all(),
+    credential_requests.CredentialRequestListItem: lambda world: world.credential_requests.all(),
+    credential_requests.CredentialRequestDetail: lambda world: world.credential_requests.all(),
+    credential_requests.CredentialOut: lambda world: world.credentials.all(),
+    credential_requests.AppModuleOut: lambda world: list_module_credentials("http", 4),
     custom_properties.CustomPropertyStructureOut: lambda world: world.custom_property_structures.all(),
     custom_properties.CustomPropertyItemListItem: lambda world: world.custom_property_items.all(),
     custom_properties.CustomPropertyItemOut: lambda world: world.custom_property_items.all(),

@@ -261,6 +261,20 @@ class WorldClient:
         """Advances the clock."""
         self.call("POST", "clock", "advance", body={"seconds": seconds})
 
+    def credential_requests(self) -> list[JsonObject]:
+        """Returns the credential requests of all teams, each with its credentials."""
+        rows: list[JsonObject] = self.call("GET", "credential-requests")["credentialRequests"]
+        return rows
+
+    def approve_credential_request(
+        self, id: str, data: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> JsonObject:
+        """Authorizes the pending credentials of a request; ``data`` are those of the services by credential."""
+        body = {} if data is None else {"data": data}
+        approved: JsonObject = self.call("POST", "credential-requests", id, "approve", body=body)
+        row: JsonObject = approved["credentialRequest"]
+        return row
+
     def coverage(self) -> JsonObject:
         """Returns the coverage report: which endpoints were called, by class of status."""
         report: JsonObject = self.call("GET", "coverage")

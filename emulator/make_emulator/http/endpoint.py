@@ -142,6 +142,7 @@ class Endpoint:
     secret_body: bool = False
     paging: Paging | None = None
     cols: bool = False
+    plain_cols: bool = False
     plan: str | None = None
     rate_limited: bool = True
     status: int = 200
@@ -255,7 +256,7 @@ class Endpoint:
     def _load_query(self, parsed: ParsedParameters, issues: list[str]) -> None:
         arguments = parsed.arguments
         if self.cols:
-            parsed.columns = parse_columns(arguments, self.response.schema, issues)
+            parsed.columns = parse_columns(arguments, self.response.schema, issues, is_plain=self.plain_cols)
         if self.paging is not None:
             parsed.page = parse_page(arguments, self.paging, issues)
         if self.query is not None:
@@ -344,6 +345,7 @@ class EndpointGroup:
         secret_body: bool = False,
         paging: Paging | None = None,
         cols: bool = False,
+        plain_cols: bool = False,
         plan: str | None = None,
         permission: str | Sequence[str] | NoPermissionRequired = (),
         permission_of: Mapping[str, str] | None = None,
@@ -358,6 +360,7 @@ class EndpointGroup:
             scopes: all the scopes that the token needs.
             raw_body: true if the body is an object with names of the caller's choosing.
             secret_body: true if the body has credentials: the request log keeps only the names of its fields.
+            plain_cols: true if columns are chosen by ``cols`` as well as by ``cols[]``.
             plan: the field of `License` that must be true in the owning organization.
             permission: the permissions that the user's role needs in each team, or organization, that the request names;
                 or the reason for requiring none.
@@ -382,7 +385,8 @@ class EndpointGroup:
                 raw_body=raw_body,
                 secret_body=secret_body,
                 paging=paging,
-                cols=cols,
+                cols=cols or plain_cols,
+                plain_cols=plain_cols,
                 plan=plan,
                 rate_limited=rate_limited,
                 status=status,

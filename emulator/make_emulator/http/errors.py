@@ -149,6 +149,14 @@ class ResourceNotFoundError(MakeError):
     message = "Not found"
 
 
+class PackageMissingError(MakeError):
+    """404: the app, or its version, is not known."""
+
+    status = 404
+    code = "SC404"
+    message = "Package not found."
+
+
 class ConnectionMissingError(MakeError):
     """404 IM304: a blueprint names a connection ("account") that its team does not have."""
 
@@ -286,6 +294,7 @@ _FROM_DOMAIN_ERROR: Mapping[type[exceptions.DomainError], Callable[[Any], MakeEr
     exceptions.MissingPermissionError: lambda error: InsufficientRightsError(error.detail),
     exceptions.NotConfirmedError: lambda error: ConfirmationRequiredError(error.detail),
     exceptions.IncompatibleInputError: lambda error: InvalidInputError(error.detail),
+    exceptions.PackageNotFoundError: lambda error: PackageMissingError(),
     exceptions.MissingDataError: lambda error: MissingDataError(error.detail),
     exceptions.MissingDependencyError: lambda error: ServiceUnavailableError(error.detail),
     exceptions.StateNotStoredError: lambda error: ServiceUnavailableError(error.detail),

@@ -218,7 +218,10 @@ def _parameters(endpoint: Endpoint, converter: Any) -> list[JsonObject]:
     if endpoint.cols and endpoint.response.schema is not None:
         columns = [*endpoint.response.schema.columns(), "*"]
         parameters.append(
-            _query_parameter("cols[]", {"type": "array", "items": {"type": "string", "enum": columns}})
+            _query_parameter(
+                "cols" if endpoint.plain_cols else "cols[]",
+                {"type": "array", "items": {"type": "string", "enum": columns}},
+            )
         )
     if (paging := endpoint.paging) is not None:
         parameters.append(

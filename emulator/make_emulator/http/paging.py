@@ -64,10 +64,20 @@ class PageRequest:
 
 
 def parse_columns(
-    arguments: MultiDict[str, str], schema: type[ResponseSchema] | None, issues: list[str]
+    arguments: MultiDict[str, str],
+    schema: type[ResponseSchema] | None,
+    issues: list[str],
+    *,
+    is_plain: bool = False,
 ) -> tuple[str, ...] | None:
-    """Returns the columns of ``cols[]``, in their order; ``None`` without ``cols[]``."""
+    """Returns the columns of ``cols[]``, in their order; ``None`` without ``cols[]``.
+
+    Args:
+        is_plain: true if ``cols``, without brackets, is read as well.
+    """
     requested: list[tuple[int, str]] = []
+    if is_plain:
+        requested += [(0, column) for column in arguments.getlist("cols")]
     for key in arguments:
         if (match := _COLUMN_KEY.fullmatch(key)) is not None:
             place = int(match[1]) if match[1] else 0

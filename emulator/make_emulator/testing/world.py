@@ -10,6 +10,7 @@ import orjson
 from ..client.control import ControlClient, WorldClient
 from ..json_types import JsonObject
 from . import coverage
+from .credential_requests import WorldCredentialRequests
 from .executions import WorldExecution
 from .external_services import WorldHttp
 from .faults import WorldFaults
@@ -79,6 +80,7 @@ class World:
         self.modules = WorldModules(client)
         self.http = WorldHttp(client)
         self.outbox = WorldOutbox(client)
+        self.credential_requests = WorldCredentialRequests(client)
         self._own_token = self.token
 
     @property

@@ -52,6 +52,7 @@ _SCOPE_RESOURCES = (
     "analytics",
     "apps",
     "connections",
+    "credential-requests",
     "custom-property-structures",
     "datastores",
     "devices",

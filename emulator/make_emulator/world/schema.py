@@ -21,6 +21,8 @@ from .models import (
     BlueprintVersion,
     BuildVariable,
     Connection,
+    Credential,
+    CredentialRequest,
     CustomFunction,
     CustomProperties,
     CustomPropertyItem,
@@ -389,6 +391,27 @@ class Tables:
         is_optional=True,
         sensitive_fields=("parameters",),
         secret_texts=secret_texts.of_key,
+    )
+    credential_requests: Table[str, CredentialRequest] = table(
+        CredentialRequest,
+        indexes={"team": "team_id"},
+        owners={"teams": "team"},
+        references={"team_id": "teams", "user_id": "users"},
+        resource="credentialRequest",
+        path_parameter="requestId",
+        has_text_id=True,
+        is_optional=True,
+    )
+    credentials: Table[str, Credential] = table(
+        Credential,
+        indexes={"request": "request_id"},
+        owners={"credential_requests": "request"},
+        references={"request_id": "credential_requests", "team_id": "teams"},
+        resource="credential",
+        has_text_id=True,
+        is_optional=True,
+        sensitive_fields=("prefill_hard", "prefill_soft"),
+        secret_texts=secret_texts.of_credential,
     )
     hooks: Table[int, Hook] = table(
         Hook,

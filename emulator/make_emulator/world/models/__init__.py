@@ -6,6 +6,7 @@ Times are milliseconds since the epoch, sizes are bytes. Values of type ``Json``
 from __future__ import annotations
 
 from .connections import Connection, ConnectionTestResult
+from .credential_requests import Credential, CredentialComponent, CredentialRequest
 from .custom_properties import CustomProperties, CustomPropertyItem, CustomPropertyStructure
 from .data_stores import DataStore, DataStructure, Record
 from .executions import (
@@ -44,6 +45,9 @@ __all__ = [
     "Connection",
     "ConnectionTestResult",
     "Consumption",
+    "Credential",
+    "CredentialComponent",
+    "CredentialRequest",
     "CustomFunction",
     "CustomProperties",
     "CustomPropertyItem",
