@@ -15,6 +15,7 @@ from .resources import FreshResources, Resources
 # The hooks and fixtures of the plugin hold for this folder only: other tests may run beside these.
 pytest_addoption = plugin.pytest_addoption
 pytest_configure = plugin.pytest_configure
+pytest_collection_modifyitems = plugin.pytest_collection_modifyitems
 pytest_runtest_setup = plugin.pytest_runtest_setup
 pytest_runtest_makereport = plugin.pytest_runtest_makereport
 pytest_terminal_summary = plugin.pytest_terminal_summary

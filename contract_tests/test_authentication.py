@@ -22,16 +22,21 @@ def test_the_word_bearer_does_not_go_with_a_token_of_this_form(api: ContractClie
     api.call("GET", "/users/me", headers=headers).refused(401)
 
 
-@pytest.mark.fidelity("auth.missing-token", "auth.error-body")
+@pytest.mark.fidelity("auth.missing-token", "auth.missing-token-body")
 def test_a_call_without_a_token_is_turned_away(api: ContractClient) -> None:
     body = api.call("GET", "/users/me", headers={"Authorization": None}).refused(401, "IM015")
-    assert body["message"] == "Unauthorized"
+    assert body == {"message": "User is not logged in.", "code": "IM015"}
 
 
 @pytest.mark.fidelity("auth.unknown-token")
 def test_a_token_that_nobody_was_given_is_turned_away(api: ContractClient) -> None:
     body = api.call("GET", "/users/me", token=str(uuid.uuid4())).refused(401)
-    assert body["detail"] == "Access denied: Invalid token header."
+    assert body == {
+        "detail": "Invalid token header.",
+        "message": "Access denied",
+        "code": "SC401",
+        "suberrors": [],
+    }
 
 
 @pytest.mark.fidelity("auth.before-routing")

@@ -96,11 +96,11 @@ def test_a_connection_needs_a_type_and_a_name(name: str, api: ContractClient, ma
 
 
 @pytest.mark.covers("POST /connections", "validation")
-@pytest.mark.fidelity("connections.invalid-type", "connections.invalid-type-code")
+@pytest.mark.fidelity("connections.unknown-type", "connections.unknown-type-status")
 def test_a_type_that_there_is_not_is_refused(api: ContractClient, make: FreshResources) -> None:
     sent = {"accountName": make.name("connection"), "accountType": "contract-nothing"}
-    body = api.post("/connections", sent, teamId=api.target.team_id).refused(400, "IM005")
-    assert body["detail"] == "Invalid connection type"
+    body = api.post("/connections", sent, teamId=api.target.team_id).refused(424, "SC424")
+    assert body["detail"] == "Failed to load manifest for connection 'contract-nothing'"
 
 
 @pytest.mark.covers("PATCH /connections/{connectionId}", "success")

@@ -69,7 +69,8 @@ def test_a_run_that_is_not_waited_for_can_be_looked_up(api: ContractClient, shar
 @pytest.mark.fidelity("scenarios.run-inactive")
 def test_a_scenario_that_is_not_live_cannot_be_run(api: ContractClient, shared: Resources) -> None:
     body = {"data": {"name": "Zoe"}, "responsive": True}
-    api.post(f"/scenarios/{shared.id('scenario')}/run", body).refused(400, "SC400")
+    answer = api.post(f"/scenarios/{shared.id('scenario')}/run", body).refused(422, "IM325")
+    assert answer["message"] == "Scenario is not activated"
 
 
 @pytest.mark.covers(RUN, "validation")

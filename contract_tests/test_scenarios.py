@@ -278,13 +278,15 @@ def test_a_scenario_is_set_live_and_taken_out_of_service(api: ContractClient, ma
 @pytest.mark.covers("POST /scenarios/{scenarioId}/start", "validation")
 @pytest.mark.fidelity("scenarios.start-active")
 def test_a_live_scenario_cannot_be_started(api: ContractClient, shared: Resources) -> None:
-    api.post(f"/scenarios/{shared.id('live scenario')}/start").refused(400, "SC400")
+    body = api.post(f"/scenarios/{shared.id('live scenario')}/start").refused(422, "IM306")
+    assert body["message"] == "Scenario is already running"
 
 
 @pytest.mark.covers("POST /scenarios/{scenarioId}/stop", "validation")
 @pytest.mark.fidelity("scenarios.stop-inactive")
 def test_a_scenario_that_is_not_live_cannot_be_stopped(api: ContractClient, shared: Resources) -> None:
-    api.post(f"/scenarios/{shared.id('scenario')}/stop").refused(400, "SC400")
+    body = api.post(f"/scenarios/{shared.id('scenario')}/stop").refused(422, "IM306")
+    assert body["message"] == "Scenario is not running"
 
 
 @pytest.mark.covers("DELETE /scenarios/{scenarioId}", "success")

@@ -1,4 +1,7 @@
-"""Visibility: an invisible resource gets the same response as one that does not exist, wherever a route takes an id."""
+"""Visibility: an invisible resource gets the same response as one that does not exist, wherever a route takes an id.
+
+It is 404, but for the team or the organization that a query or a body names: 403 IM002.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from make_emulator.contract.client import ContractClient
 from make_emulator.contract.declarations import core_endpoints
 from make_emulator.contract.guard import UNUSED_ID
 from make_emulator.contract.target import Target
-from make_emulator.http.endpoint import Endpoint, snake_case
+from make_emulator.http.endpoint import Endpoint
 from make_emulator.schemas.base import ListField, ResourceId
 
 from .resources import Resources
@@ -49,12 +52,18 @@ def check(
         # The type is that of the owner.
         valid = valid.with_value("query", "type", "company").with_value("query", "permission", "team view")
         valid = valid.without("query", "organizationId")
+    is_owner = place != "path" and kind in ("team", "organization")
+    status, code = (403, "IM002") if is_owner else (404, "SC404")
     bodies = [
-        valid.with_value(place, name, id).send(api).refused(404, "SC404")
+        valid.with_value(place, name, id).send(api).refused(status, code)
         for id in (UNUSED_ID, target.foreign_ids.get(kind))
         if id is not None
     ]
-    assert {snake_case(body["message"]) for body in bodies} == {"not found"}
+    assert {body["message"] for body in bodies} == {"Insufficient rights" if is_owner else "Not found"}
+    if is_owner:
+        assert {body["detail"] for body in bodies} == {
+            'Insufficient rights, admin permission "organization view" is needed.'
+        }
     assert len({tuple(body) for body in bodies}) == 1
 
 
@@ -66,17 +75,17 @@ def test_a_path_to_what_is_out_of_sight_is_404(
     check(api, target, shared, route, "path", name, kind)
 
 
-@pytest.mark.fidelity("visibility.not-found", "visibility.body")
+@pytest.mark.fidelity("visibility.not-found", "visibility.foreign-owner")
 @pytest.mark.parametrize(("route", "name", "kind"), list(places("query")))
-def test_a_query_for_what_is_out_of_sight_is_404(
+def test_a_query_for_what_is_out_of_sight_is_refused(
     route: str, name: str, kind: str, api: ContractClient, target: Target, shared: Resources
 ) -> None:
     check(api, target, shared, route, "query", name, kind)
 
 
-@pytest.mark.fidelity("visibility.foreign-team-in-body")
+@pytest.mark.fidelity("visibility.not-found", "visibility.foreign-owner")
 @pytest.mark.parametrize(("route", "name", "kind"), list(places("body")))
-def test_a_body_that_names_what_is_out_of_sight_is_404(
+def test_a_body_that_names_what_is_out_of_sight_is_refused(
     route: str, name: str, kind: str, api: ContractClient, target: Target, shared: Resources
 ) -> None:
     check(api, target, shared, route, "body", name, kind)

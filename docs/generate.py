@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from make_emulator import MakeEmulator, World, api, create_app, mock_make
+from make_emulator import MakeEmulator, World, api, create_app, fidelity, mock_make
 from make_emulator.cli import main as cli
 from make_emulator.cli.options import ENV_PREFIX
 from make_emulator.client import control
@@ -26,6 +26,7 @@ from make_emulator.http import faults
 from make_emulator.http.openapi import build_document
 from make_emulator.seeds.json_schema import json_schema
 from make_emulator.testing import executions, plugin
+from make_emulator.testing import mcp as testing_mcp
 from make_emulator.testing import world as testing_world
 
 FOLDER = Path(__file__).parent / "reference"
@@ -45,8 +46,13 @@ def pages() -> Mapping[str, str]:
         "errors.md": _errors,
         "expressions.md": _expressions,
         "modules.md": _modules,
+        "fidelity-score.md": _fidelity_score,
     }
     return {name: "\n".join([_HEADER, "", *render()]).rstrip() + "\n" for name, render in renderers.items()}
+
+
+def _fidelity_score() -> Iterator[str]:
+    yield from fidelity.render_scores_markdown(fidelity.shipped_behaviours()).splitlines()
 
 
 # --- the pages -----------------------------------------------------------------------------------
@@ -189,6 +195,7 @@ def _attribute_classes() -> Iterator[type[Any]]:
     names = re.findall(r"self\.\w+ = (\w+)\(", inspect.getsource(World.__init__))
     for name in names:
         yield getattr(testing_world, name)
+    yield testing_mcp.WorldMcp
     yield executions.WorldExecution
     yield testing_world.Received
 

@@ -17,6 +17,7 @@ pytest.register_assert_rewrite("helpers")
 
 from helpers.api import ApiClient, frozen_api  # noqa: E402  # after its assertions are registered
 from helpers.mcp import McpHarness  # noqa: E402
+from helpers.oauth import OAuthHarness  # noqa: E402
 from helpers.webhooks import WebhookHarness  # noqa: E402
 
 # The limit of custom functions is computing time, of which a slow machine needs more: a fixture sets the one of Make.
@@ -60,6 +61,12 @@ def gateway(api: ApiClient) -> WebhookHarness:
 def mcp(api: ApiClient) -> McpHarness:
     """Client of the MCP server, without sessions, with every scope."""
     return McpHarness(api)
+
+
+@pytest.fixture
+def oauth(api: ApiClient) -> OAuthHarness:
+    """The authorization server of the world of ``api``."""
+    return OAuthHarness(api)
 
 
 @pytest.fixture

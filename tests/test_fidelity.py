@@ -124,7 +124,8 @@ def test_the_json_format_holds_every_field() -> None:
         document["behaviours"]
     )
     for row, behaviour in zip(document["behaviours"], fidelity.shipped_behaviours(), strict=True):
-        assert row == {**asdict(behaviour), "routes": list(behaviour.routes)}
+        when = {key: list(values) for key, values in behaviour.when.items()}
+        assert row == {**asdict(behaviour), "routes": list(behaviour.routes), "when": when}
 
 
 def test_the_markdown_format_is_the_whole_document() -> None:
@@ -249,3 +250,29 @@ def show_routes(*options: str) -> str:
     result = CliRunner().invoke(main, ["routes", *options])
     assert result.exit_code == 0
     return result.output
+
+
+def test_scores_show_the_shares_of_evidence_and_of_tested_behaviours() -> None:
+    behaviours = [
+        fidelity.Behaviour(
+            **{**GOOD, "id": "a.b", "routes": ("GET /teams",), "test": "contract_tests/x.py::y"}
+        ),
+        fidelity.Behaviour(
+            **{**GOOD, "id": "c.d", "status": "assumed", "routes": ("GET /teams", "GET /users")}
+        ),
+    ]
+    [teams, every] = fidelity.score_areas(behaviours)
+    assert (teams.name, teams.evidence, teams.coverage, every.name) == ("Teams", 0.5, 0.5, "all")
+    assert [(each.name, each.evidence) for each in fidelity.score_routes(behaviours)] == [
+        ("GET /teams", 0.5),
+        ("GET /users", 0.0),
+    ]
+
+
+def test_the_command_shows_the_score() -> None:
+    text = show("--score", "teams").output
+    assert re.search(r"^area +observed +documented +assumed +evidence +tested$", text, re.MULTILINE)
+    assert re.search(r"^GET /teams/\{teamId\} .*%", text, re.MULTILINE)
+    document = json.loads(show("--score", "--format", "json").output)
+    assert document["areas"][-1]["name"] == "all"
+    assert show("--score", "--format", "markdown").output.startswith("# Fidelity score\n")

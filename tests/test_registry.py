@@ -71,7 +71,7 @@ def test_a_name_that_two_worlds_came_to_have_hinders_neither_from_being_deleted(
     new_world(api, name="two")
     document = orjson.loads(data)
     document["rows"]["tokens"] = [row for row in document["rows"]["tokens"] if row["token"] == made["token"]]
-    document["rows"]["hooks"] = []
+    document["rows"]["hooks"] = document["rows"]["oauth_clients"] = []
     document["rows"]["incomings"] = document["rows"]["hook_logs"] = []
     for scenario in document["rows"]["scenarios"]:
         scenario["hook_id"] = None

@@ -1,6 +1,6 @@
-"""Writer of the fidelity ledger's ``test`` fields, from the ``fidelity`` marks of the contract suite, and of FIDELITY.md.
+"""Writer of the fidelity ledger's ``test`` fields, from the ``fidelity`` marks of the contract suite, of its index, and of FIDELITY.md.
 
-``python -m tools.update_fidelity`` updates fixtures/fidelity.yaml and renders FIDELITY.md (ignored by git); ``--check`` writes
+``python -m tools.update_fidelity`` updates fixtures/fidelity.yaml, writes fixtures/fidelity-index.json and renders FIDELITY.md (ignored by git); ``--check`` writes
 nothing and exits 1 if the data file is stale.
 """
 
@@ -11,10 +11,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from make_emulator import fidelity
+from make_emulator import api, fidelity
 from make_emulator.contract.declarations import endpoints
 from make_emulator.contract.ledger import set_fields
 from make_emulator.resources import data_folder, fixture_path
+
+from .provenance import build_index
 
 ROOT = Path(__file__).parents[1]
 
@@ -55,11 +57,16 @@ def main(arguments: Sequence[str]) -> None:
     text = path.read_text("utf-8")
     behaviours = fidelity.load_behaviours(path, routes=endpoints().keys())
     linked = link_tests(text, behaviours, data_folder("contract_tests"))
+    index_path = fixture_path("fidelity-index.json")
+    index = build_index(behaviours, api.endpoints())
     if arguments and linked != text:
         sys.exit("fixtures/fidelity.yaml is stale: run make docs")
+    if arguments and (not index_path.is_file() or index_path.read_text("utf-8") != index):
+        sys.exit("fixtures/fidelity-index.json is stale: run make docs")
     if not arguments:
         if linked != text:
             path.write_text(linked, "utf-8")
+        index_path.write_text(index, "utf-8")
         rendered = fidelity.render_markdown(fidelity.load_behaviours(path))
         (ROOT / "FIDELITY.md").write_text(rendered, "utf-8")
 

@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 from . import api, seeds
 from .control import blueprint as control_api
 from .control.access import AccessControl, add_json_headers
-from .dashboard import pages
+from .dashboard import consent, pages
 from .http.dispatch import ApiDispatcher
 from .http.errors import BODY_LIMIT
 from .http.hosts import HostCheck
@@ -21,9 +21,14 @@ from .http_client import HttpClient
 from .mcp.host_routing import McpHostMiddleware
 from .mcp.http_transport import McpServer
 from .mcp.protocol import ProtocolHandler
+from .mcp.servers import ServerKind
 from .mcp.tools.management import ManagementTools
 from .mcp.tools.scenario_tools import ScenarioTools
+from .mcp.tools.toolbox_tools import ToolboxTools
 from .mcp.tools.toolset import Toolset
+from .oauth import routes as oauth_routes
+from .oauth.authorization_server import AuthorizationServer
+from .oauth.pipeline import register_routes
 from .registry import DEFAULT_WORLD, WorldHandle, WorldRegistry, WorldSpec
 from .webhooks import gateway
 from .webhooks.host_routing import HookHostMiddleware
@@ -44,6 +49,7 @@ def create_app(
     allowed_hosts: Iterable[str] = (),
     allowed_origins: Iterable[str] = (),
     run_time_limit: float = DEFAULT_RUN_TIME_LIMIT,
+    hints: bool = True,
 ) -> Flask:
     """Build the emulator as a WSGI application with one world named ``default``.
 
@@ -60,6 +66,7 @@ def create_app(
         allowed_hosts: further host names under which the server is called, e.g. ``make`` or ``.example.com``.
         allowed_origins: origins whose pages may use the control API, e.g. ``http://localhost:5173``.
         run_time_limit: the seconds that the computation of a run, or of all runs of a seed, may take.
+        hints: true to explain errors in the header ``X-Emulator-Why``.
 
     Raises:
         ValueError: if the seed, or another argument, is invalid.
@@ -78,6 +85,7 @@ def create_app(
         seeds.list_seeds(),
         transport=HttpClient(allow_private=allow_private_network) if allow_network else None,
         run_time_limit=run_time_limit,
+        has_hints=hints,
     )
     registry.create(
         WorldSpec(
@@ -97,12 +105,17 @@ def create_app(
     app.before_request(HostCheck(registry, allowed_hosts))
     dispatcher = ApiDispatcher(registry, endpoints, API_PIPELINE)
     dispatcher.register(app)
-    app.register_blueprint(control_api.create_blueprint(registry, endpoints, access))
+    authorization_server = AuthorizationServer(registry)
+    register_routes(app, authorization_server, oauth_routes.ROUTES)
+    consent.register(app, authorization_server, access)
+    app.register_blueprint(control_api.create_blueprint(registry, endpoints, access, authorization_server))
     app.register_blueprint(pages.create_blueprint(registry, endpoints, access))
     app.register_blueprint(gateway.create_blueprint(registry))
-    McpServer(registry, dispatcher, ProtocolHandler(Toolset([ScenarioTools(), ManagementTools()]))).register(
-        app
-    )
+    mcp_protocols = {
+        ServerKind.FIRST_GENERATION: ProtocolHandler(Toolset([ScenarioTools(), ManagementTools()])),
+        ServerKind.TOOLBOX: ProtocolHandler(Toolset([ToolboxTools()])),
+    }
+    McpServer(registry, dispatcher, mcp_protocols).register(app)
 
     app.register_error_handler(Exception, _error_response)
     return app

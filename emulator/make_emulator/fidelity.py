@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ STATUSES = {
     "documented": "stated in the vendor's documentation, or in code that the vendor publishes",
     "assumed": "in no source, so the stricter reading is implemented; or specific to the emulator, or not implemented",
 }
+_CONDITIONS = ("status", "code", "query", "modules")
 _TEXT_FIELDS = ("id", "area", "statement", "status", "source")
 _INTRODUCTION = """\
 <!-- Rendered from fixtures/fidelity.yaml by `make-emulator fidelity --format markdown`. -->
@@ -47,6 +48,8 @@ class Behaviour:
     source: str
     routes: tuple[str, ...] = ()
     test: str | None = None
+    #: Conditions under which a response shows it: ``status``, ``code``, ``query``, ``modules``, each a list.
+    when: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
 
 @cache
@@ -87,7 +90,7 @@ def _parse_behaviour(place: int, entry: Any) -> Behaviour:
     for key in _TEXT_FIELDS:
         if not isinstance(entry.get(key), str) or not entry[key].strip():
             raise LedgerError(f"{name}: {key} is missing")
-    for key in entry.keys() - {*_TEXT_FIELDS, "routes", "test"}:
+    for key in entry.keys() - {*_TEXT_FIELDS, "routes", "test", "when"}:
         raise LedgerError(f"{name}: unknown key {key!r}")
     if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", entry["id"]):
         raise LedgerError(f"{name}: an id is lower-case words with a dot between them")
@@ -96,7 +99,13 @@ def _parse_behaviour(place: int, entry: Any) -> Behaviour:
     routes = entry.get("routes", [])
     if not isinstance(routes, list) or not isinstance(entry.get("test", ""), str):
         raise LedgerError(f"{name}: routes must be a list, and test a text")
-    return Behaviour(**{**entry, "routes": tuple(routes)})
+    when = entry.get("when", {})
+    if not isinstance(when, dict) or not all(
+        key in _CONDITIONS and isinstance(values, list) for key, values in when.items()
+    ):
+        raise LedgerError(f"{name}: 'when' maps {', '.join(_CONDITIONS)} to lists")
+    conditions = {key: tuple(values) for key, values in when.items()}
+    return Behaviour(**{**entry, "routes": tuple(routes), "when": conditions})
 
 
 # --- queries -------------------------------------------------------------------------------------
@@ -137,8 +146,13 @@ def to_json(behaviours: Sequence[Behaviour]) -> dict[str, Json]:
         "areas": [
             {"area": area, **count_statuses(group)} for area, group in group_by_area(behaviours).items()
         ],
-        "behaviours": [{**asdict(each), "routes": list(each.routes)} for each in behaviours],
+        "behaviours": [_to_row(each) for each in behaviours],
     }
+
+
+def _to_row(behaviour: Behaviour) -> dict[str, Json]:
+    when: dict[str, Json] = {key: list(values) for key, values in behaviour.when.items()}
+    return {**asdict(behaviour), "routes": list(behaviour.routes), "when": when}
 
 
 def render_text(behaviours: Sequence[Behaviour], *, with_statements: bool) -> str:
@@ -163,6 +177,114 @@ def render_text(behaviours: Sequence[Behaviour], *, with_statements: bool) -> st
                 f"  {' ' * width}  {each.id}; source: {each.source}",
             ]
     return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """Score of an area or a route: how strong the evidence of its behaviours is, and how many a contract test checks."""
+
+    name: str
+    observed: int
+    documented: int
+    assumed: int
+    tested: int
+
+    @property
+    def total(self) -> int:
+        """The number of its behaviours."""
+        return self.observed + self.documented + self.assumed
+
+    @property
+    def evidence(self) -> float:
+        """Share of the behaviours that are more than assumed, 0 to 1."""
+        return (self.observed + self.documented) / self.total
+
+    @property
+    def coverage(self) -> float:
+        """Share of the behaviours that a contract test checks, 0 to 1."""
+        return self.tested / self.total
+
+    def to_json(self) -> dict[str, Json]:
+        """Returns ``{name, observed, documented, assumed, tested, evidence, coverage}``, the shares rounded to three digits."""
+        return {
+            "name": self.name,
+            "observed": self.observed,
+            "documented": self.documented,
+            "assumed": self.assumed,
+            "tested": self.tested,
+            "evidence": round(self.evidence, 3),
+            "coverage": round(self.coverage, 3),
+        }
+
+
+def score(name: str, behaviours: Iterable[Behaviour]) -> Score:
+    """Returns the score of some behaviours, at least one."""
+    behaviours = list(behaviours)
+    tested = sum(each.test is not None for each in behaviours)
+    return Score(name=name, tested=tested, **count_statuses(behaviours))
+
+
+def score_areas(behaviours: Sequence[Behaviour]) -> list[Score]:
+    """Returns the score of each area, and that of all as the last one, ``all``."""
+    areas = [score(area, group) for area, group in group_by_area(behaviours).items()]
+    return [*areas, score("all", behaviours)] if behaviours else []
+
+
+def score_routes(behaviours: Sequence[Behaviour]) -> list[Score]:
+    """Returns the score of each route that a behaviour names, sorted by path."""
+    groups: dict[str, list[Behaviour]] = {}
+    for behaviour in behaviours:
+        for route in behaviour.routes:
+            groups.setdefault(route, []).append(behaviour)
+    order = sorted(groups, key=lambda route: (route.partition(" ")[2], route))
+    return [score(route, groups[route]) for route in order]
+
+
+def score_table(scores: Iterable[Score], head: str) -> list[tuple[str, ...]]:
+    """Returns the scores as rows of text below a head."""
+    return [
+        (head, *STATUSES, "evidence", "tested"),
+        *(
+            (
+                each.name,
+                *(str(getattr(each, status)) for status in STATUSES),
+                f"{each.evidence:.0%}",
+                f"{each.coverage:.0%}",
+            )
+            for each in scores
+        ),
+    ]
+
+
+def render_scores(behaviours: Sequence[Behaviour]) -> str:
+    """Returns the scores of areas and routes as text."""
+    lines: list[str] = []
+    for rows in (
+        score_table(score_areas(behaviours), "area"),
+        score_table(score_routes(behaviours), "route"),
+    ):
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines += [
+            "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
+            for row in rows
+        ]
+        lines.append("")
+    lines.append("evidence: share that is observed or documented. tested: share that a contract test checks.")
+    return "\n".join(lines)
+
+
+def render_scores_markdown(behaviours: Sequence[Behaviour]) -> str:
+    """Returns the scores of areas and routes as a Markdown document."""
+    lines = [
+        "# Fidelity score",
+        "",
+        "The evidence that the emulator behaves as Make does, by area and by route. **Evidence** is the share of behaviours that are",
+        "observed or documented, **tested** the share that a contract test checks, on the emulator and on a real zone.",
+    ]
+    for title, scores in (("Area", score_areas(behaviours)), ("Route", score_routes(behaviours))):
+        head, *rows = score_table(scores, title)
+        lines += ["", f"## By {title.lower()}", "", *_markdown_table(head, *rows)]
+    return "\n".join(lines) + "\n"
 
 
 def render_markdown(behaviours: Sequence[Behaviour]) -> str:

@@ -187,8 +187,11 @@ class WorldRegistry:
         *,
         transport: Transport | None = None,
         run_time_limit: float = DEFAULT_RUN_TIME_LIMIT,
+        has_hints: bool = True,
     ) -> None:
         self._build = build
+        #: True if responses with an error have a hint in a header.
+        self.has_hints = has_hints
         self._transport = transport
         self._run_time_limit = run_time_limit
         #: Names of the shipped seeds: the only ones that a caller may name.

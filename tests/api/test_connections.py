@@ -56,7 +56,7 @@ def test_the_list_is_of_one_team_and_of_the_types_requested(api: ApiClient) -> N
     for query in ("type[]=google", "type=google", "type[]=google&type[]=unheard-of"):
         rows = assert_ok(api.get(f"/connections?teamId=1&{query}"))["connections"]
         assert [row["name"] for row in rows] == ["Reporting Sheets"]
-    assert_refused(api.get("/connections?teamId=2"), 404, code="SC404")
+    assert_refused(api.get("/connections?teamId=2"), 403, code="IM002")
 
 
 def test_scoped_says_whether_a_type_has_the_queried_scopes(api: ApiClient) -> None:
@@ -106,7 +106,7 @@ def test_the_team_goes_into_the_query(api: ApiClient) -> None:
         api.post("/connections", json=body)
     )
     assert suberror_messages(api.post("/connections?teamId=1", json=body)) == ["Unknown parameter 'teamId'."]
-    assert_refused(api.post("/connections?teamId=2", json=body), 404, code="SC404")
+    assert_refused(api.post("/connections?teamId=2", json=body), 403, code="IM002")
 
 
 def test_name_and_type_are_needed(api: ApiClient) -> None:
@@ -122,9 +122,7 @@ def test_name_and_type_are_needed(api: ApiClient) -> None:
 
 def test_an_unknown_type_is_rejected_in_makes_words(api: ApiClient) -> None:
     response = api.post("/connections?teamId=1", json={"accountName": "x", "accountType": "oauth"})
-    assert_refused(
-        response, 400, detail="Invalid connection type", message="Invalid input parameters", code="IM005"
-    )
+    assert_refused(response, 424, detail="Failed to load manifest for connection 'oauth'", code="SC424")
     assert len(api.world.connections.where(team=1)) == 2
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from helpers.api import OUTSIDER_TOKEN, ApiClient, json_of, suberror_messages
+from helpers.api import OUTSIDER_TOKEN, ApiClient, assert_refused, json_of, suberror_messages
 from helpers.api_resources import WEBHOOK_FIELDS, create_hook
 from make_emulator.app import create_app
 from make_emulator.world import hook_queues
@@ -203,12 +203,12 @@ def test_what_the_caller_cannot_see_is_404(api: ApiClient) -> None:
         ("DELETE", "/hooks/1"),
         ("GET", "/hooks/1/ping"),
         ("GET", "/hooks/1/incomings/stats"),
-        ("GET", "/hooks?teamId=1"),
     ):
         response = api.call(
             method, path, json={"name": "x"} if method == "PATCH" else None, token=OUTSIDER_TOKEN
         )
         assert (response.status_code, json_of(response)["code"]) == (404, "SC404")
+    assert_refused(api.get("/hooks?teamId=1", token=OUTSIDER_TOKEN), 403, code="IM002")
 
 
 # --- delete --------------------------------------------------------------------------------------

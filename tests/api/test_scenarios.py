@@ -152,7 +152,8 @@ def test_a_missing_input_is_named_and_nothing_runs(api: ApiClient) -> None:
 
 def test_a_scenario_that_is_not_live_does_not_run(api: ApiClient) -> None:
     id = create(api)
-    assert assert_refused(api.post(f"/scenarios/{id}/run", json={"data": {"n": 1}}))["code"] == "SC400"
+    response = api.post(f"/scenarios/{id}/run", json={"data": {"n": 1}})
+    assert_refused(response, 422, message="Scenario is not activated", code="IM325")
 
 
 def test_an_organization_without_operations_left_runs_nothing(api: ApiClient) -> None:
@@ -171,9 +172,11 @@ def test_an_organization_without_operations_left_runs_nothing(api: ApiClient) ->
 
 def test_starting_twice_and_stopping_twice_are_rejected(api: ApiClient) -> None:
     id = create(api)
-    assert api.post(f"/scenarios/{id}/stop").status_code == 400
+    stopped = api.post(f"/scenarios/{id}/stop")
+    assert_refused(stopped, 422, message="Scenario is not running", code="IM306")
     assert_ok(api.post(f"/scenarios/{id}/start"))
-    assert api.post(f"/scenarios/{id}/start").status_code == 400
+    started = api.post(f"/scenarios/{id}/start")
+    assert_refused(started, 422, message="Scenario is already running", code="IM306")
     assert assert_ok(api.post(f"/scenarios/{id}/stop"))["scenario"] == {
         "id": id,
         "islinked": False,

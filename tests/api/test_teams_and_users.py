@@ -114,8 +114,8 @@ def test_a_question_for_users_that_is_invalid_is_rejected(api: ApiClient, query:
     assert response.json["detail"] == detail
 
 
-def test_users_of_a_hidden_team_are_404(api: ApiClient) -> None:
-    assert api.get("/users?teamId=1", token=OUTSIDER_TOKEN).status_code == 404
+def test_users_of_a_hidden_team_are_403(api: ApiClient) -> None:
+    assert api.get("/users?teamId=1", token=OUTSIDER_TOKEN).status_code == 403
 
 
 def found(api: ApiClient, query: str, **options: Any) -> list[int]:
@@ -243,20 +243,20 @@ def test_only_who_may_view_the_users_of_an_organization_finds_them(api: ApiClien
     refused = api.get(f"/users/by-permission?{query}", token=member)
     assert refused.status_code == 403
     assert refused.json == {
-        "detail": "Insufficient rights, the permission 'organization users view' is needed.",
+        "detail": 'Insufficient rights, admin permission "organization users view" is needed.',
         "message": "Insufficient rights",
         "code": "IM002",
     }
     assert 1 in found(api, query, token=admin)
 
 
-def test_users_by_permission_of_what_is_hidden_are_404(api: ApiClient) -> None:
+def test_users_by_permission_of_what_is_hidden_are_403(api: ApiClient) -> None:
     for query in (VIEWERS, "type=company&permission=team view&teamId=1"):
-        assert api.get(f"/users/by-permission?{query}", token=OUTSIDER_TOKEN).status_code == 404
+        assert api.get(f"/users/by-permission?{query}", token=OUTSIDER_TOKEN).status_code == 403
     # An administrator of the organization who is not in the team does not see the team.
     _, admin = joined(api, organization=12)
     hidden = api.get("/users/by-permission?type=company&permission=team view&teamId=1", token=admin)
-    assert hidden.status_code == 404
+    assert hidden.status_code == 403
 
 
 def test_the_current_authorization_lists_the_scopes_of_the_token(api: ApiClient) -> None:

@@ -245,6 +245,6 @@ def test_an_approved_template_is_deleted_by_administrators_only(api: ApiClient) 
 
 def test_templates_of_others_do_not_exist(api: ApiClient) -> None:
     assert_refused(api.get("/templates/1", token=OUTSIDER_TOKEN), 404, detail="Template '1' not found.")
-    assert_refused(api.get("/templates?teamId=1", token=OUTSIDER_TOKEN), 404, code="SC404")
-    assert_refused(api.post("/templates", json=body(teamId=2)), 404, code="SC404")
+    assert_refused(api.get("/templates?teamId=1", token=OUTSIDER_TOKEN), 403, code="IM002")
+    assert_refused(api.post("/templates", json=body(teamId=2)), 403, code="IM002")
     assert_refused(api.post("/templates", json=body(), token=READER_TOKEN), 403, code="SC403")

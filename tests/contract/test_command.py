@@ -99,6 +99,26 @@ def test_a_name_that_no_test_has_is_reported() -> None:
     assert ended.stderr == "make-emulator: no test has a name that matches -k\n"
 
 
+def test_behaviours_select_the_tests_that_check_them(tmp_path: Path) -> None:
+    flags = ["--only", "auth.unknown-token,visibility.not-found", "--json", "run.json"]
+    ended = subprocess.run(
+        [*CONTRACT, *flags], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    report: dict[str, Any] = json.loads((tmp_path / "run.json").read_text("utf-8"))
+    assert 2 <= report["tests"]["passed"] < 100
+    verdicts = {row["id"]: row["verdict"] for row in report["ledger"]}
+    assert verdicts["auth.unknown-token"] == verdicts["visibility.not-found"] == "confirmed"
+
+
+def test_a_behaviour_without_a_test_is_a_mistake_in_the_usage() -> None:
+    ended = subprocess.run(
+        [*CONTRACT, "--only", "auth.unknown-tokens"], capture_output=True, encoding="utf-8", check=False
+    )
+    assert ended.returncode == 2
+    assert "no contract test checks auth.unknown-tokens" in ended.stderr + ended.stdout
+
+
 def test_a_token_that_is_rejected_is_one_line(zone: EmulatedZone, tmp_path: Path) -> None:
     zone.token = "44444444-4444-4444-8444-444444444444"
     ended = subprocess.run(

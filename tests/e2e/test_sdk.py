@@ -295,7 +295,7 @@ def test_a_connection_is_tested_and_public_templates_are_read(sdk: RunScript, ma
     failed = "The request failed due to failure of a previous request."
     assert done["wrong"] == refused(424, f"{failed}\n - [401] Access denied: Invalid token header.")
     assert done["gone"] == refused(404, f"Connection '{created['id']}' not found.")
-    assert done["unknownType"] == refused(400, "Invalid connection type")
+    assert done["unknownType"] == refused(424, "Failed to load manifest for connection 'nobody'")
 
     assert (done["template"]["id"], done["template"]["usedApps"]) == (101, ["http"])
     assert done["blueprint"]["blueprint"]["name"] == done["template"]["name"]
@@ -357,12 +357,12 @@ def test_rejections_become_errors_of_the_client(sdk: RunScript, make_world: Worl
     assert done.pop("scopeStillHeld") is True
     assert done.pop("kept") is True
     assert done == {
-        "unknownToken": refused(401, "Access denied: Invalid token header."),
+        "unknownToken": refused(401, "Invalid token header."),
         "unknownScenario": refused(404, "Scenario '999999' not found."),
         "outOfReach": refused(404, "Scenario '5' not found."),
         "missingScope": refused(403, "Access denied."),
-        "runInactive": refused(400, "The scenario is not active."),
-        "activateTwice": refused(400, "The scenario is already active."),
+        "runInactive": refused(422, "Scenario is not activated"),
+        "activateTwice": refused(422, "Scenario is already running"),
         "missingInput": refused(400, faults("Missing value of required parameter 'name'.")),
         "severalFaults": refused(
             400, faults("Invalid text in parameter 'name'.", "Unknown parameter 'colour'.")

@@ -61,6 +61,9 @@ _ORGANIZATION_VARIABLE = {"organizationId": 1, "variableName": "API_URL"}
 _TEAM_VARIABLE = {"teamId": 1, "variableName": "MAX_QUANTITY"}
 _FUNCTION = {"functionId": 1}
 _FUNCTION_CODE = "function twice(x) { return 2 * x; }"
+_USER = {"userId": 3}
+_IN_TEAM = {"userId": 3, "teamId": 1}
+_IN_ORGANIZATION = {"userId": 3, "organizationId": 1}
 _ORDER_DATA = {"sku": "Z-9", "quantity": 7}
 
 VALID_REQUESTS: dict[str, ValidRequest] = {
@@ -331,6 +334,22 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     "GET /users/by-permission": ValidRequest(
         query={"type": "organization", "permission": "organization users view", "organizationId": 1}
     ),
+    "GET /teams/{teamId}/user-team-roles": ValidRequest({"teamId": 1}),
+    "GET /teams/{teamId}/user-team-roles/{userId}": ValidRequest(_IN_TEAM),
+    "GET /users/{userId}/user-team-roles": ValidRequest(_USER),
+    "GET /users/{userId}/user-team-roles/{teamId}": ValidRequest(_IN_TEAM),
+    "POST /users/{userId}/user-team-roles/{teamId}": ValidRequest(_IN_TEAM, body={"usersRoleId": 4}),
+    "GET /organizations/{organizationId}/user-organization-roles": ValidRequest({"organizationId": 1}),
+    "GET /organizations/{organizationId}/user-organization-roles/{userId}": ValidRequest(_IN_ORGANIZATION),
+    "POST /organizations/{organizationId}/user-organization-roles/transfer": ValidRequest(
+        {"organizationId": 1}, body={"userId": 3}
+    ),
+    "GET /users/{userId}/user-organization-roles": ValidRequest(_USER),
+    "GET /users/{userId}/user-organization-roles/{organizationId}": ValidRequest(_IN_ORGANIZATION),
+    "POST /users/{userId}/user-organization-roles/{organizationId}": ValidRequest(
+        _IN_ORGANIZATION, body={"usersRoleId": 12}
+    ),
+    "POST /users/{userId}/user-organization-roles/{organizationId}/transfer": ValidRequest(_IN_ORGANIZATION),
     "GET /users/me": ValidRequest(),
     "GET /users/me/current-authorization": ValidRequest(),
     "GET /users/roles": ValidRequest(query={"teamId": 1}),

@@ -91,6 +91,11 @@ DOMAIN_ERRORS: dict[type[exceptions.DomainError], tuple[int, str]] = {
     exceptions.NotFoundError: (404, "SC404"),
     exceptions.ConnectionNotFoundError: (404, "IM304"),
     exceptions.AccessDeniedError: (403, "SC403"),
+    exceptions.HookTakenError: (422, "IM000"),
+    exceptions.OwnerNotVisibleError: (403, "IM002"),
+    exceptions.ScenarioNotActiveError: (422, "IM325"),
+    exceptions.ScenarioStateError: (422, "IM306"),
+    exceptions.UnknownConnectionTypeError: (424, "SC424"),
     exceptions.MissingPermissionError: (403, "IM002"),
     exceptions.NotConfirmedError: (406, "IM004"),
     exceptions.IncompatibleInputError: (400, "IM005"),
@@ -127,7 +132,7 @@ def test_an_error_of_the_world_becomes_that_error_of_make(kind: type[exceptions.
     arguments = ["x"] * len([p for p in inspect.signature(kind).parameters.values() if p.default is p.empty])
     error = kind(7, 8) if kind is exceptions.VersionConflictError else kind(*arguments)
     make_error = from_domain_error(error)
-    assert (make_error.status, make_error.code) == DOMAIN_ERRORS[kind]
+    assert (make_error.status, make_error.code, make_error.hint) == (*DOMAIN_ERRORS[kind], error.hint)
 
 
 def test_a_conflict_has_the_current_version() -> None:

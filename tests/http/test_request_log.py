@@ -54,7 +54,8 @@ def test_a_rejection_names_its_stage_and_its_reason(api: ApiClient) -> None:
         ),
         (
             "refused: authentication",
-            "Unauthenticated caller: GET /scenarios/1 -> 401: Access denied: Missing token header",
+            "Unauthenticated caller: GET /scenarios/1 -> 401: User is not logged in. "
+            "There is no token: send the header `Authorization: Token <uuid>`",
         ),
     ]
 

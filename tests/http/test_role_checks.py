@@ -19,7 +19,7 @@ def refusal(response: Any) -> str:
     assert set(body) == {"detail", "message", "code"}
     assert body["message"] == "Insufficient rights"
     assert body["detail"].startswith("Insufficient rights, ")
-    return str(body["detail"].split("'")[1])
+    return str(body["detail"].split('"')[1])
 
 
 #: A request, the permission that it takes, and the team roles that have it.
@@ -110,7 +110,7 @@ def test_the_request_log_says_that_the_role_lacks_the_permission(api: ApiClient)
     assert (view["decision"], view["code"], view["organizationId"]) == ("refused: role", "IM002", 1)
     assert view["sentence"] == (
         "operator (token operator): DELETE /scenarios/4 in organization 1 -> 403: "
-        "Insufficient rights, the permission 'scenario delete' is needed"
+        'Insufficient rights, admin permission "scenario delete" is needed'
     )
 
 

@@ -33,7 +33,6 @@ LISTS = (
     "/scenarios?teamId={team}&pg[sortBy]=id",
     "/scenarios-folders?teamId={team}&childrenDepth=all",
     "/connections?teamId={team}",
-    "/keys?teamId={team}&cols[]=*",
     "/hooks?teamId={team}",
     "/data-stores?teamId={team}",
     "/data-stores/1/data?pg[limit]=1000",
@@ -79,6 +78,9 @@ def test_a_shipped_world_survives_the_round_trip(
     second = PullHarness(copy).pull()
     assert second.document == first.document
 
+    # The limit of requests of the smallest plan is nearly used up.
+    original.clock.advance(minutes=1)
+    copy.clock.advance(minutes=1)
     for path in LISTS:
         path = path.format(team=original.team_id, organization=original.organization_id)
         mine, theirs = settled(get_from(original, path).json()), settled(get_from(copy, path).json())
@@ -272,7 +274,8 @@ def test_a_token_with_hardly_a_scope_gets_a_team_with_the_least(make_emulator: M
 
 def test_a_user_who_cannot_be_read_is_stood_in_for(make_emulator: MakeEmulator) -> None:
     world = make_emulator.create_world(seed="default")
-    world.faults.add(path="/users/me", status=403)
+    for path in ("/users/me", "/organizations/1/user-organization-roles"):
+        world.faults.add(path=path, status=403)
     pulled = PullHarness(world, token=world.create_token(["teams:read", "organizations:read"])).pull()
     assert pulled.document["users"] == [{"id": 1, "name": "User 1"}, {"id": 2, "name": "Owner"}]
     assert pulled.document["organizations"][0]["owner"] == 2

@@ -61,7 +61,7 @@ def test_a_token_is_unknown_at_another_zone(api: ApiClient) -> None:
     response = McpHarness(api).post(frame("ping"), headers={"Host": "us1.make.com"})
     assert response.status_code == 401
     assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
-    assert "the token belongs to eu1.make.com" in McpHarness(api).sentences()[-1]
+    assert "The token belongs to eu1.make.com" in McpHarness(api).sentences()[-1]
 
 
 def test_the_host_of_the_server_serves_every_zone(api: ApiClient) -> None:

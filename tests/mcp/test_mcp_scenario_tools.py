@@ -293,7 +293,7 @@ def test_calls_count_against_the_rate_limit_of_the_organization(api: ApiClient) 
 def test_a_run_needs_the_permission_of_the_role(api: ApiClient) -> None:
     mcp = McpHarness(api, token=token_of_role(api, "Team Monitoring"))
     text = mcp.error("s1_greeting", {"name": "Ann"})
-    assert text == "MakeError: Insufficient rights, the permission 'scenario start' is needed."
+    assert text == 'MakeError: Insufficient rights, admin permission "scenario start" is needed.'
     assert list(api.handle.request_log)[-1].decision == "refused: role"
 
 

@@ -237,7 +237,7 @@ def test_a_client_that_sends_too_much_still_hears_why(target: PopulatedApp, toke
         connection.request("POST", API_PREFIX + "/teams", b'"' + b"x" * (size - 1), headers)
         response = connection.getresponse()
         body = orjson.loads(response.read())
-    assert (response.status, body["code"]) == ((413, "SC413") if token == ADMIN_TOKEN else (401, "IM015"))
+    assert (response.status, body["code"]) == ((413, "SC413") if token == ADMIN_TOKEN else (401, "SC401"))
     assert fingerprint(target.world) == before
 
 

@@ -30,6 +30,7 @@ from make_emulator.schemas import (
     hooks,
     incomplete_executions,
     keys,
+    memberships,
     notes,
     organizations,
     roles,
@@ -49,6 +50,7 @@ from make_emulator.world.connections import list_with_usage
 from make_emulator.world.consumption import DailyConsumption, ScenarioConsumption
 from make_emulator.world.enums import REGIONS, countries, timezones
 from make_emulator.world.keys import all_key_types
+from make_emulator.world.memberships import organization_roles_of, team_roles_of
 from make_emulator.world.models import (
     Execution,
     ExecutionError,
@@ -145,6 +147,8 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     keys.KeyOut: lambda world: world.keys.all(),
     keys.KeyWritten: lambda world: world.keys.all(),
     keys.KeyTypeOut: lambda world: all_key_types().values(),
+    memberships.OrganizationRoleOut: lambda world: organization_roles_of(world, world.organizations[1]),
+    memberships.TeamRoleOut: lambda world: team_roles_of(world, world.teams[1]),
     organizations.LicenseOut: lambda world: [row.license for row in world.organizations.all()],
     organizations.TeamInOrganization: lambda world: world.teams.all(),
     organizations.OrganizationListItem: lambda world: world.organizations.all(),

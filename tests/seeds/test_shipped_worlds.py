@@ -82,8 +82,8 @@ def test_the_free_world_is_at_its_limits() -> None:
         "monitoring": [200, 403, 403, 403],
         "operator": [200, 200, 403, 403],
         "restricted": [200, 200, 200, 403],
-        "accountant": [404, 404, 404, 404],
-        "developer": [404, 404, 404, 404],
+        "accountant": [404, 403, 404, 404],
+        "developer": [404, 403, 404, 404],
     }.items(),
 )
 def test_the_users_of_the_agency_may_do_different_things(label: str, statuses: list[int]) -> None:

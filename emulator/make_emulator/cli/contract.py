@@ -38,6 +38,7 @@ _PYTEST_USAGE_ERROR, _PYTEST_NO_TESTS = 4, 5
 @click.option("--read-only", is_flag=True, help="Run only the tests that change nothing.")
 @click.option("--rate-limit", is_flag=True, help="Also use up the organization's calls of a minute.")
 @click.option("--update", is_flag=True, help="Mark assumed behaviours that the run confirmed as observed.")
+@click.option("--only", metavar="ID,…", help="Run only the tests of these behaviours of the fidelity ledger.")
 @click.option("--ledger", type=_FILE, help="The ledger to read and to update, instead of the shipped one.")
 @click.option("--json", type=_FILE, callback=_check_writable, help="Write the report as JSON to a file.")
 @click.option("--html", type=_FILE, callback=_check_writable, help="Write the report as HTML to a file.")

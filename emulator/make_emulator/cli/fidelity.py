@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 import orjson
 
 from .options import format_option
 
+if TYPE_CHECKING:
+    from ..fidelity import Behaviour
+
 
 @click.command("fidelity", short_help="Show which behaviours are observed, documented or assumed.")
 @click.argument("area", required=False)
 @format_option("text", "json", "markdown", help="Lines for people, one JSON object, or a document.")
-def fidelity(area: str | None, format: str) -> None:
+@click.option(
+    "--score",
+    is_flag=True,
+    help="Show the shares of evidence and of tested behaviours, by area and by route.",
+)
+def fidelity(area: str | None, format: str, score: bool) -> None:
     """Show the fidelity ledger: the behaviours that a client can see, each observed, documented or assumed.
 
     AREA limits it to the area of that name, or to the areas whose names contain it, such as "hooks" or "engine". Without
@@ -26,9 +37,26 @@ def fidelity(area: str | None, format: str) -> None:
         behaviours = ledger.filter_by_area(behaviours, area)
         if not behaviours:
             raise click.UsageError(f"no area matches {area!r}; the areas are: {', '.join(areas)}")
-    if format == "json":
+    if score:
+        _show_score(behaviours, format)
+    elif format == "json":
         click.echo(orjson.dumps(ledger.to_json(behaviours), option=orjson.OPT_INDENT_2))
     elif format == "markdown":
         click.echo(ledger.render_markdown(behaviours), nl=False)
     else:
         click.echo(ledger.render_text(behaviours, with_statements=area is not None))
+
+
+def _show_score(behaviours: Sequence[Behaviour], format: str) -> None:
+    from .. import fidelity as ledger
+
+    if format == "json":
+        document = {
+            "areas": [each.to_json() for each in ledger.score_areas(behaviours)],
+            "routes": [each.to_json() for each in ledger.score_routes(behaviours)],
+        }
+        click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+    elif format == "markdown":
+        click.echo(ledger.render_scores_markdown(behaviours), nl=False)
+    else:
+        click.echo(ledger.render_scores(behaviours))

@@ -11,6 +11,7 @@ from .errors import CommandGroup
 from .explain import explain
 from .fidelity import fidelity
 from .lint import lint
+from .mcp import mcp
 from .modules import modules
 from .options import ENV_PREFIX
 from .routes import routes
@@ -41,6 +42,7 @@ for _command in (
     survey,
     contract,
     lint,
+    mcp,
     modules,
     routes,
     fidelity,

@@ -101,6 +101,7 @@ MAX_OPEN_FILES = 16_384
     is_flag=True,
     help="With --allow-network: also to loopback, private and other addresses that are not public.",
 )
+@env_option("--no-hints", is_flag=True, help="Send no header X-Emulator-Why, which explains errors.")
 @env_option("--no-rate-limit", is_flag=True, help="Never answer 429.")
 @env_option(
     "--run-time-limit",
@@ -150,6 +151,7 @@ def serve(
     tls_ca: str | None,
     allow_network: bool,
     allow_private_network: bool,
+    no_hints: bool,
     no_rate_limit: bool,
     run_time_limit: float,
     control_key: str | None,
@@ -186,6 +188,7 @@ def serve(
                     allowed_hosts=(*allowed_hosts, *filter(None, [host])),
                     allowed_origins=allowed_origins,
                     run_time_limit=run_time_limit,
+                    hints=not no_hints,
                 )
             except SeedError as error:
                 raise InvalidSeedError(error.issues) from None

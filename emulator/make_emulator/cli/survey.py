@@ -92,6 +92,9 @@ def _result_lines(finding: SurveyResult) -> Iterator[str]:
     yield _fit_line(f"{status} {finding.path}{figures if finding.status != 'REFUSED' else ''}")
     if finding.cause is not None:
         yield _fit_line(" " * 9 + _cause_text(finding.cause))
+        for text in (*finding.cause.issues, finding.cause.hint):
+            if text is not None:
+                yield _fit_line(" " * 11 + text)
 
 
 def _cause_text(cause: FailureCause) -> str:
@@ -130,6 +133,22 @@ def _fit_line(line: str) -> str:
     return f"{text[: width - 1]}…"
 
 
+def _cause_document(cause: FailureCause) -> dict[str, Json]:
+    """Returns a cause as JSON; ``issues`` and ``hint`` are members only of one that has them."""
+    document: dict[str, Json] = {
+        "name": cause.name,
+        "message": cause.message,
+        "moduleId": cause.module_id,
+        "module": cause.module,
+        "label": cause.label,
+    }
+    if cause.issues:
+        document["issues"] = list(cause.issues)
+    if cause.hint is not None:
+        document["hint"] = cause.hint
+    return document
+
+
 def _json_document(findings: Sequence[SurveyResult], others: Sequence[Path]) -> dict[str, Json]:
     return {
         "summary": _count_statuses(findings),
@@ -142,15 +161,7 @@ def _json_document(findings: Sequence[SurveyResult], others: Sequence[Path]) -> 
                 "notReached": list(finding.unreached),
                 "operations": finding.operations,
                 "treatments": {treatment: dict(names) for treatment, names in finding.treatments.items()},
-                "cause": {
-                    "name": finding.cause.name,
-                    "message": finding.cause.message,
-                    "moduleId": finding.cause.module_id,
-                    "module": finding.cause.module,
-                    "label": finding.cause.label,
-                }
-                if finding.cause
-                else None,
+                "cause": _cause_document(finding.cause) if finding.cause else None,
             }
             for finding in findings
         ],

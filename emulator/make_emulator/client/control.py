@@ -181,6 +181,25 @@ class ControlClient:
         """Posts a body to any path of the server; returns the status and the body of the response."""
         return self._transport.send("POST", path, body, {"Content-Type": content_type})
 
+    def mcp(self, path: str, token: str, body: bytes, access: Mapping[str, Any]) -> tuple[int, bytes]:
+        """Posts a message to the stateless transport of the MCP server below a path; returns the status and the body of the response.
+
+        Args:
+            access: access control parameters; a list repeats one.
+        """
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+            "Accept": "application/json, text/event-stream",
+        }
+        query = [
+            (f"{name}[]" if isinstance(value, (list, tuple)) else name, each)
+            for name, value in access.items()
+            for each in (value if isinstance(value, (list, tuple)) else [value])
+        ]
+        target = f"{path}/stateless" + (f"?{urlencode(query)}" if query else "")
+        return self._transport.send("POST", target, body, headers)
+
     def _json(self, method: str, target: str, data: bytes | None, headers: Mapping[str, str] | None) -> Any:
         response = self._send(method, target, data, headers)
         try:
@@ -274,6 +293,11 @@ class WorldClient:
         approved: JsonObject = self.call("POST", "credential-requests", id, "approve", body=body)
         row: JsonObject = approved["credentialRequest"]
         return row
+
+    def provenance(self) -> JsonObject:
+        """Returns the provenance report: the behaviours of the fidelity ledger that the responses rest on."""
+        report: JsonObject = self.call("GET", "provenance")
+        return report
 
     def coverage(self) -> JsonObject:
         """Returns the coverage report: which endpoints were called, by class of status."""

@@ -45,6 +45,7 @@ _OPTIONS: dict[str, tuple[str, Any]] = {
     "update": ("Mark assumed behaviours of the ledger as observed that the run confirmed.", bool),
     "json": ("Write the report as JSON to a file.", Path),
     "html": ("Write the report as HTML to a file.", Path),
+    "only": ("Run only the tests of these behaviours of the ledger: ids, separated by commas.", str),
     "ledger": ("The ledger's data file, if not the shipped one.", Path),
 }
 
@@ -84,6 +85,27 @@ def pytest_configure(config: pytest.Config) -> None:
         read_only=settings.read_only,
     )
     config.pluginmanager.register(RunCollector(run), "contract-collector")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselects the tests that check none of the behaviours that ``--contract-only`` names.
+
+    Raises:
+        UsageError: if no test checks one of them.
+    """
+    only = config.stash[SETTINGS].only_behaviours
+    if not only:
+        return
+    selected = [item for item in items if only & _checked_behaviours(item)]
+    checked = frozenset[str]().union(*map(_checked_behaviours, selected))
+    if without := sorted(only - checked):
+        raise pytest.UsageError(f"no contract test checks {', '.join(without)}")
+    config.hook.pytest_deselected(items=[item for item in items if item not in selected])
+    items[:] = selected
+
+
+def _checked_behaviours(item: pytest.Item) -> frozenset[str]:
+    return frozenset(str(id) for marker in item.iter_markers("fidelity") for id in marker.args)
 
 
 def _interrupt_at_sigterm(config: pytest.Config) -> None:

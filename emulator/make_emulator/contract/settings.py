@@ -33,6 +33,8 @@ class Settings:
     json: Path | None = None
     html: Path | None = None
     ledger: Path | None = None
+    #: Ids of behaviours, separated by commas: only the tests that check one of them run.
+    only: str | None = None
 
     def __post_init__(self) -> None:
         target: dict[str, object] = {
@@ -54,6 +56,11 @@ class Settings:
             raise SettingsError(f"--base-url {self.base_url!r} is no URL such as https://eu1.make.com/api/v2")
         if missing := [f"--{name}" for name, value in target.items() if value is None]:
             raise SettingsError(f"--base-url needs {', '.join(missing)} too")
+
+    @property
+    def only_behaviours(self) -> frozenset[str]:
+        """Ids of the behaviours whose tests run; empty for all."""
+        return frozenset(id.strip() for id in (self.only or "").split(",") if id.strip())
 
     @property
     def zone(self) -> str:

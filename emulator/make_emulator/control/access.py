@@ -16,6 +16,7 @@ from flask import Request, Response, request
 from ..http.content_coding import is_encoded
 from ..http.errors import ForbiddenError, UnsupportedMediaTypeError
 from ..http.host_names import host_name, is_loopback_address, is_loopback_name
+from ..world.zones import is_make_host
 
 HEALTH = "/_emulator/health"
 
@@ -51,7 +52,7 @@ class AccessControl:
         """
         if request.path == HEALTH:
             return
-        self._check_page()
+        self.check_page()
         if self._is_preflight():
             # A preflight carries no key, and its response shows nothing.
             return
@@ -70,8 +71,8 @@ class AccessControl:
             response.headers.add("Vary", "Origin")
         return response
 
-    def _check_page(self) -> None:
-        """Checks what browsers say about the page that sends the request."""
+    def check_page(self) -> None:
+        """Raises ForbiddenError if the browser says that the page of another origin sends the request."""
         origin = request.headers.get("Origin")
         if origin is not None and origin.lower() in self._allowed_origins:
             return
@@ -81,10 +82,23 @@ class AccessControl:
         if is_change and request.headers.get("Sec-Fetch-Site", "") not in _OWN_SITES:
             raise ForbiddenError(_FOREIGN_PAGE)
 
+    def is_local_caller(self) -> bool:
+        """Returns true if this request needs no key: it comes from this machine, to a name of it or a host of Make.
+
+        Only Make can let its hosts point elsewhere.
+        """
+        is_loopback = not request.remote_addr or is_loopback_address(request.remote_addr)
+        return (
+            self.key is None and is_loopback and (_is_local_host(request.host) or is_make_host(request.host))
+        )
+
+    def is_key(self, text: str) -> bool:
+        """Returns true for the control key, if there is one."""
+        return self.key is not None and hmac.compare_digest(text.encode(errors="replace"), self.key.encode())
+
     def _check_caller(self) -> None:
         if self.key is not None:
-            sent = request.headers.get("X-Emulator-Key", "")
-            if not hmac.compare_digest(sent.encode(), self.key.encode()):
+            if not self.is_key(request.headers.get("X-Emulator-Key", "")):
                 raise ForbiddenError("The control API needs its key in the header X-Emulator-Key.")
         # In-process calls have no address.
         elif request.remote_addr and not is_loopback_address(request.remote_addr):

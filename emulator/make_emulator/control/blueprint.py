@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 from ..http.endpoint import Endpoint
 from ..http.openapi import build_document
 from ..http.responses import json_response
+from ..oauth.authorization_server import AuthorizationServer
 from ..registry import WorldRegistry
 from ..version import __version__
 from . import (
@@ -20,21 +21,27 @@ from . import (
     lint,
     module_catalogue,
     module_scripts,
+    oauth,
     reports,
     snapshots,
+    toolboxes,
     worlds,
 )
 from .access import AccessControl
 
 
 def create_blueprint(
-    registry: WorldRegistry, endpoints: Sequence[Endpoint], access: AccessControl
+    registry: WorldRegistry,
+    endpoints: Sequence[Endpoint],
+    access: AccessControl,
+    authorization_server: AuthorizationServer,
 ) -> Blueprint:
     """Returns the routes of the control API.
 
     Args:
         endpoints: the endpoints of the emulated API, for OpenAPI and reports.
         access: the rules of access.
+        authorization_server: the clients that registered themselves, and the requests that wait for consent.
     """
     blueprint = Blueprint("control", __name__, url_prefix="/_emulator")
     blueprint.before_request(access.check)
@@ -60,5 +67,7 @@ def create_blueprint(
     module_catalogue.add_routes(blueprint)
     module_scripts.add_routes(blueprint, registry)
     external_services.add_routes(blueprint, registry)
+    oauth.add_routes(blueprint, authorization_server)
     snapshots.add_routes(blueprint, registry)
+    toolboxes.add_routes(blueprint, registry)
     return blueprint

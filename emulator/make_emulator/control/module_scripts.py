@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import chain
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from ..engine.runtime import module_scripts
 from ..http.errors import ResourceNotFoundError
@@ -14,6 +15,10 @@ from ..world.models import Execution, Json, ModuleScript
 from ..world.world import World
 from .params import bad_request, parse_body
 from .worlds import find_world
+
+#: Statuses with which runs end, and the number of runs that are listed unless a query has another limit.
+RUN_STATUSES = ("SUCCESS", "WARNING", "ERROR")
+MAX_RUNS = 100
 
 
 def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
@@ -52,6 +57,21 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
             del world.scripts[_find_script(world, module).module]
         return Response(status=204)
 
+    @blueprint.get("/worlds/<name>/executions")
+    def list_executions(name: str) -> Response:
+        """Runs of the world, the latest first, each with its error and a sentence.
+
+        ``?status=`` at its end (``SUCCESS``, ``WARNING``, ``ERROR``), ``limit=`` (100). Secrets are masked.
+        """
+        # Imported here, since few servers list runs and start-up is to be short.
+        from ..reports.run_list import list_runs
+
+        status, limit = parse_run_query(request.args)
+        handle = find_world(registry, name)
+        with handle.locked() as world:
+            runs = list_runs(world, handle.secret_values(), status=status, limit=limit)
+        return json_response({"executions": runs})
+
     @blueprint.get("/worlds/<name>/executions/<execution>/steps")
     def list_steps(name: str, execution: str) -> Response:
         """Input, output and error of each module of a run, and the decisions between them.
@@ -65,6 +85,23 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
         with handle.locked() as world:
             run = find_execution(world, execution)
             return json_response(TraceView.from_execution(run, handle.secret_values()).to_json())
+
+
+def parse_run_query(arguments: Mapping[str, str]) -> tuple[str | None, int]:
+    """Returns the status and the limit of a query for runs.
+
+    Raises:
+        BadRequestError: if a parameter is unknown or invalid.
+    """
+    for name in arguments:
+        if name not in ("status", "limit"):
+            raise bad_request(f"Unknown parameter '{name}'.")
+    status, limit = arguments.get("status"), arguments.get("limit", str(MAX_RUNS))
+    if status is not None and status not in RUN_STATUSES:
+        raise bad_request(f"Parameter 'status' must be one of: {', '.join(RUN_STATUSES)}.")
+    if not (limit.isascii() and limit.isdigit() and len(limit) < 9):
+        raise bad_request("Invalid value of parameter 'limit'.")
+    return status, int(limit)
 
 
 def _parse_script(module: str, params: dict[str, Json]) -> ModuleScript:

@@ -69,6 +69,13 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry, endpoints: Sequenc
 
         return json_response(coverage.report(find_world(registry, name).usage_stats, endpoints))
 
+    @blueprint.get("/worlds/<name>/provenance")
+    def provenance_report(name: str) -> Response:
+        """Behaviours of the fidelity ledger that the responses rest on: id, status, number of responses; the weakest first."""
+        from ..reports import provenance
+
+        return json_response(provenance.report(find_world(registry, name).usage_stats))
+
 
 def _parse_format(given: Sequence[str], *known: str) -> str:
     """Returns the requested format; the first of the known ones by default."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..control.module_scripts import find_execution
 from ..redaction.masking import TRACE_REDACTOR
 from ..registry import WorldHandle
-from ..reports.trace_view import Decision, Step, TraceView
+from ..reports.trace_view import Decision, Step, TraceView, error_text
 from ..world.models import Json
 from ..world.secret_texts import of_execution, values_of
 from . import world_view
@@ -45,8 +45,7 @@ def template_context(handle: WorldHandle, execution: str) -> dict[str, object]:
         "scenario": f"{run.scenario_name} ({run.scenario_id})",
         "duration": f"{run.duration / 1000:.1f} s",
         "operations": run.operations,
-        "error": run.error
-        and f"{run.error.name}: {TRACE_REDACTOR.with_secrets(secrets).mask_text(run.error.message)}",
+        "error": run.error and error_text(run.error, TRACE_REDACTOR.with_secrets(secrets)),
         "events": [
             _step_event(event) if isinstance(event, Step) else _decision_event(event)
             for event in TraceView.from_execution(run, secrets).events()

@@ -8,6 +8,9 @@ from .expressions.errors import (
     ExpressionError,
     ExpressionSyntaxError,
     ModuleError,
+    invalid_parameter,
+    missing_parameter,
+    parameter_not_in_options,
 )
 
 __all__ = [
@@ -19,6 +22,9 @@ __all__ = [
     "ExpressionSyntaxError",
     "FatalError",
     "ModuleError",
+    "invalid_parameter",
+    "missing_parameter",
+    "parameter_not_in_options",
     "unsupported_module_error",
 ]
 

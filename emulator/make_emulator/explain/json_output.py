@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ..engine.runtime.executor import visible_status
-from ..redaction.masking import TRACE_REDACTOR
-from ..reports.trace_view import Step, TraceView
+from ..redaction.masking import TRACE_REDACTOR, OutputRedactor
+from ..reports.trace_view import Step, TraceView, error_view
 from ..world.clock import format_iso
 from ..world.models import Execution, Json
 from ..world.secret_texts import of_execution, values_of
 from .blueprint_file import module_label
-from .runner import Explanation
+from .runner import Explanation, find_default_response
 
 
 def explanation_document(explanation: Explanation) -> dict[str, Json]:
@@ -50,18 +50,26 @@ def explanation_document(explanation: Explanation) -> dict[str, Json]:
         "credits": run.centicredits / 100,
         "incompleteExecutions": explanation.incomplete_count,
         "outputs": redactor.mask(run.outputs),
-        "answer": {"status": run.respond.status, "body": redactor.mask(run.respond.body)}
-        if run.respond
-        else None,
+        "answer": _answer_view(explanation, redactor),
         "error": {
-            "name": run.error.name,
-            "message": redactor.mask_text(run.error.message),
+            **error_view(run.error, redactor),
             "app": run.error.app_name,
             "module": run.error.module_name,
         }
         if run.error
         else None,
     }
+
+
+def _answer_view(explanation: Explanation, redactor: OutputRedactor) -> Json:
+    """Returns the response to the caller of the webhook; ``default`` says why no module of the run made it."""
+    response = explanation.execution.respond
+    if response is not None:
+        return {"status": response.status, "body": redactor.mask(response.body)}
+    default = find_default_response(explanation)
+    if default is None:
+        return None
+    return {"status": default.status, "body": default.body, "default": default.note}
 
 
 def _event_views(run: Execution) -> list[Json]:

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..engine.apps.catalog import get_support_level
+from ..engine.apps.webhooks import RESPOND_MODULE
 from ..engine.inputs import validate_inputs
 from ..engine.runtime import executor
 from ..engine.scenarios import activation, crud
+from ..reports.trace_view import DefaultResponse, default_response
 from ..world import organizations
 from ..world.exceptions import DomainError
 from ..world.models import Execution, Json, ModuleScript, Scenario, Team, User
@@ -106,6 +108,12 @@ def explain_blueprint(
         incomplete_count=len(world.incomplete_executions.where(scenario=scenario.id)),
         has_input=input is not None,
     )
+
+
+def find_default_response(explanation: Explanation) -> DefaultResponse | None:
+    """Returns the response that the caller of the webhook gets if no module responded to it."""
+    has_responder = any(node["module"] == RESPOND_MODULE for node in explanation.export.nodes)
+    return default_response(explanation.execution, has_responder=has_responder)
 
 
 def _create_scenario(

@@ -27,10 +27,15 @@ REFUSED = "REFUSED"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureCause:
-    """Cause of an error, a warning or a rejected file, with the module it comes from."""
+    """Cause of an error, a warning or a rejected file, with the module it comes from.
+
+    ``issues`` has a text for each parameter that failed.
+    """
 
     message: str
     name: str | None = None
+    issues: tuple[str, ...] = ()
+    hint: str | None = None
     module_id: int | None = None
     module: str | None = None
     label: str | None = None
@@ -135,7 +140,9 @@ def _find_cause(explanation: Explanation) -> FailureCause | None:
         return _step_cause(explanation.export, steps[-1])
     if steps and steps[-1].error is not None and steps[-1].error.message == run.error.message:
         return _step_cause(explanation.export, steps[-1])
-    return FailureCause(message=run.error.message, name=run.error.name)
+    return FailureCause(
+        message=run.error.message, name=run.error.name, issues=run.error.issues, hint=run.error.hint
+    )
 
 
 def _step_cause(export: BlueprintExport, step: Step) -> FailureCause:
@@ -145,6 +152,8 @@ def _step_cause(export: BlueprintExport, step: Step) -> FailureCause:
     return FailureCause(
         message=error.message,
         name=error.name,
+        issues=error.issues,
+        hint=error.hint,
         module_id=step.module_id,
         module=step.module,
         label=module_label(node),

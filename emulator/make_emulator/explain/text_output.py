@@ -22,7 +22,7 @@ from ..world.models import Execution, Json
 from ..world.secret_texts import of_execution, values_of
 from .blueprint_file import BlueprintExport, module_label
 from .paths import PathSegment, module_paths
-from .runner import CalledRun, Explanation
+from .runner import CalledRun, Explanation, find_default_response
 
 #: The most fields of a bundle, and the most bundles, unless everything is shown.
 MAX_FIELDS, MAX_BUNDLES = 8, 3
@@ -92,11 +92,17 @@ def _summary_lines(explanation: Explanation, layout: _TextLayout) -> Iterator[st
         f"{run.duration / 1000:.1f} s of the world's time"
     )
     yield f"{click.style(status, fg=_STATUS_COLOURS[status], bold=True)}  {figures}"
+    answer = find_default_response(explanation)
+    # Of a failed run, the error is what counts, unless the caller gets it.
+    if answer is not None and (run.error is None or answer.status != 200):
+        yield from layout.note_lines(str(answer), "  response: ")
     if run.error is not None:
         where = f" (in {quote_text(run.error.module_name)})" if run.error.module_name else ""
         yield from layout.error_lines(
             f"{run.error.name}: {redactor.mask_text(run.error.message)}{where}", "  "
         )
+        for text in run.error.texts[1:]:
+            yield from layout.error_lines(redactor.mask_text(text), "    ")
     if explanation.incomplete_count:
         yield f"  stored: {pluralize(explanation.incomplete_count, 'incomplete execution')}"
     if run.respond is not None:
@@ -161,6 +167,9 @@ class _TraceRenderer:
         if step.error is not None:
             error = f"{step.error['name']}: {step.error['message']}"
             yield from layout.error_lines(error, f"{indent}    error: ")
+            for text in [*step.error.get("issues", ()), step.error.get("hint")]:
+                if text is not None:
+                    yield from layout.error_lines(text, f"{indent}           ")
         elif step.input is None:
             reason = "confidential: no data are kept" if self._blueprint.confidential else "too large to show"
             yield f"{indent}    {reason}"
@@ -294,6 +303,12 @@ class _TextLayout:
         lines = textwrap.wrap(printable(error), max(self._width - len(head), 20), break_long_words=False)
         for line in lines:
             yield head + click.style(line, fg="red")
+            head = " " * len(head)
+
+    def note_lines(self, note: str, head: str) -> Iterator[str]:
+        """Yields a note, wrapped and never shortened."""
+        for line in textwrap.wrap(printable(note), max(self._width - len(head), 20), break_long_words=False):
+            yield head + click.style(line, fg="yellow")
             head = " " * len(head)
 
     def truncate(self, line: str) -> str:

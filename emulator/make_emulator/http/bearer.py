@@ -13,19 +13,19 @@ RESOURCE_METADATA_PATH = "/.well-known/oauth-protected-resource"
 
 
 def bearer_challenge(
-    origin: str, *, error: str | None = None, description: str | None = None, scope: str | None = None
+    origin: str | None, *, error: str | None = None, description: str | None = None, scope: str | None = None
 ) -> str:
     """Returns the value of ``WWW-Authenticate`` for a request without a valid token.
 
     Args:
-        origin: scheme and host of the request, e.g. ``https://mcp.make.com``.
+        origin: scheme and host of the request, e.g. ``https://mcp.make.com``; ``None`` for a resource without metadata.
         error: the code of RFC 6750, e.g. ``invalid_token``; none for a request without a token.
         description: the reason, for people.
         scope: the scopes that are needed, separated by spaces.
     """
     parameters = {
         "realm": "OAuth",
-        "resource_metadata": f"{origin}{RESOURCE_METADATA_PATH}",
+        "resource_metadata": f"{origin}{RESOURCE_METADATA_PATH}" if origin else None,
         "error": error,
         "error_description": description,
         "scope": scope,

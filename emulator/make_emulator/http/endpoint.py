@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import marshmallow as ma
 import orjson
@@ -62,6 +62,22 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
 
 
+class Reference(NamedTuple):
+    """Reference of a request to a resource.
+
+    Args:
+        name: the name of the handler's parameter.
+        kind: the kind of the resource.
+        id: its id, or a list of ids.
+        parameter: the name of the parameter of query or body; ``None`` for one of the path.
+    """
+
+    name: str
+    kind: str
+    id: Any
+    parameter: str | None = None
+
+
 @dataclass(slots=True)
 class ParsedParameters:
     """Parameters of a request, parsed and validated, before anything is looked up."""
@@ -74,8 +90,8 @@ class ParsedParameters:
     columns: tuple[str, ...] | None = None
     #: The query as it came, for names of the caller's choosing.
     arguments: MultiDict[str, str] = field(default_factory=MultiDict)
-    #: Name of the handler's parameter, resource kind and id (or ids) of every resource that the request names.
-    references: list[tuple[str, str, Any]] = field(default_factory=list)
+    #: Every resource that the request names, those of the path first.
+    references: list[Reference] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -153,8 +169,9 @@ class Endpoint:
     #: Reason for requiring no permission; ``None`` if there are permissions.
     no_permission: str | None = None
     path_types: tuple[tuple[str, str | None], ...] = ()
-    body_refs: tuple[tuple[str, str], ...] = ()
-    query_refs: tuple[tuple[str, str], ...] = ()
+    #: Attribute, resource kind and parameter of each id in the body, and in the query.
+    body_refs: tuple[tuple[str, str, str], ...] = ()
+    query_refs: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def name(self) -> str:
@@ -201,9 +218,9 @@ class Endpoint:
             if kind is None:
                 parsed.path[snake_case(name)] = text.replace(ENCODED_SLASH, "/")
             elif name in TEXT_ID_PARAMETERS:
-                parsed.references.append((_resource_name(snake_case(name)), kind, text))
+                parsed.references.append(Reference(_resource_name(snake_case(name)), kind, text))
             elif _NUMBER.fullmatch(text) and 0 < int(text) <= MAX_ID:
-                parsed.references.append((_resource_name(snake_case(name)), kind, int(text)))
+                parsed.references.append(Reference(_resource_name(snake_case(name)), kind, int(text)))
             else:
                 issues.append(f"Invalid value of parameter '{name}'.")
         if arguments or self.query is not None:
@@ -215,9 +232,10 @@ class Endpoint:
         if issues:
             raise RequestValidationError(issues)
         for references, values in ((self.query_refs, parsed.query), (self.body_refs, parsed.body)):
-            for attribute, kind in references:
+            for attribute, kind, parameter in references:
                 if values.get(attribute) is not None:
-                    parsed.references.append((_resource_name(attribute), kind, values[attribute]))
+                    name = _resource_name(attribute)
+                    parsed.references.append(Reference(name, kind, values[attribute], parameter))
         return parsed
 
     def resolve(self, call: ApiCall) -> None:
@@ -225,13 +243,17 @@ class Endpoint:
 
         Raises:
             NotFoundError: if one does not exist or the caller may not see it.
+            OwnerNotVisibleError: if that is the team or the organization of a query or a body (Make's IM002).
         """
         visibility = call.visibility
-        for name, kind, id in call.parameters.references:
+        for name, kind, id, parameter in call.parameters.references:
             if isinstance(id, list):
                 call.rows[name] = [visibility.find(kind, each) for each in id]
                 continue
-            call.rows[name] = row = visibility.find(kind, id)
+            if parameter is not None and kind in ("team", "organization"):
+                call.rows[name] = row = visibility.find_owner(kind, id, parameter)
+            else:
+                call.rows[name] = row = visibility.find(kind, id)
             if call.organization is None and kind != "user":
                 call.organization = visibility.organization_of(row)
 
@@ -316,12 +338,12 @@ def _resource_name(attribute: str) -> str:
     return attribute.removesuffix("_id")
 
 
-def _reference_fields(schema: ma.Schema | None) -> tuple[tuple[str, str], ...]:
+def _reference_fields(schema: ma.Schema | None) -> tuple[tuple[str, str, str], ...]:
     found = []
     for name, form in schema.load_fields.items() if schema else ():
         inner = form.inner if isinstance(form, ListField) else form
         if isinstance(inner, ResourceId):
-            found.append((name, inner.kind))
+            found.append((name, inner.kind, form.data_key or name))
     return tuple(found)
 
 

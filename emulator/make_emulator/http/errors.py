@@ -20,21 +20,31 @@ BODY_LIMIT = 2_100_000
 
 
 class MakeError(Exception):
-    """Error response of Make."""
+    """Error response of Make.
+
+    Args:
+        hint: what the body, which is Make's word for word, leaves out; sent beside it, see `http.steps.hints`.
+    """
 
     status = 400
     code = "SC400"
     message = "Bad Request"
+    #: False for a body without ``detail``, as some codes were shown.
+    has_detail = True
 
-    def __init__(self, detail: str = "", *, suberrors: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, detail: str = "", *, suberrors: Sequence[str] | None = None, hint: str | None = None
+    ) -> None:
         super().__init__(detail or self.message)
         self.detail = detail or self.message
         self.suberrors = suberrors
+        self.hint = hint
         self.extra: Mapping[str, Json] = {}
 
     def body(self) -> dict[str, Json]:
         """Returns the JSON body of the response."""
-        body: dict[str, Json] = {"detail": self.detail, "message": self.message, "code": self.code}
+        detail: dict[str, Json] = {"detail": self.detail} if self.has_detail else {}
+        body: dict[str, Json] = {**detail, "message": self.message, "code": self.code}
         if self.suberrors is not None:
             body["suberrors"] = [{"message": text, "name": "Error"} for text in self.suberrors]
         return {**body, **self.extra}
@@ -51,8 +61,8 @@ class BadRequestError(MakeError):
 class RequestValidationError(MakeError):
     """400: one or more parameters are wrong; each is named in ``suberrors``."""
 
-    def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__(f"Validation failed for {len(faults)} parameter(s).", suberrors=faults)
+    def __init__(self, issues: Sequence[str], *, hint: str | None = None) -> None:
+        super().__init__(f"Validation failed for {len(issues)} parameter(s).", suberrors=issues, hint=hint)
 
 
 class StorageFullError(MakeError):
@@ -107,19 +117,28 @@ class BlockedByDependencyError(MakeError):
 
 
 class UnauthorizedError(MakeError):
-    """401: there is no token, or not one that this zone knows."""
+    """401 IM015: the request has no token. The vendor's OpenAPI document shows the body without a detail."""
 
     status = 401
     code = "IM015"
-    message = "Unauthorized"
+    message = "User is not logged in."
+    has_detail = False
 
 
-class WrongZoneError(UnauthorizedError):
-    """401: the token belongs to another zone than the one that was called; the response does not say so."""
+class InvalidTokenError(UnauthorizedError):
+    """401 SC401: the token is not one that this zone knows. Recorded with an empty list of suberrors."""
+
+    code = "SC401"
+    message = "Access denied"
+    has_detail = True
 
     def __init__(self, reason: str) -> None:
-        super().__init__("Access denied: Invalid token header.")
+        super().__init__("Invalid token header.", suberrors=[], hint=reason)
         self.reason = reason
+
+
+class WrongZoneError(InvalidTokenError):
+    """401: the token belongs to another zone than the one that was called; the body does not say so."""
 
 
 class ForbiddenError(MakeError):
@@ -134,11 +153,38 @@ class ForbiddenError(MakeError):
 
 
 class InsufficientRightsError(MakeError):
-    """403 IM002: the user's role in the team or the organization lacks a permission."""
+    """403 IM002: the user's role lacks a permission, or the user does not see the team or organization of a query or a body."""
 
     status = 403
     code = "IM002"
     message = "Insufficient rights"
+
+
+class HookAssignedError(MakeError):
+    """422 IM000: the hook of a blueprint triggers another scenario. No source shows the status."""
+
+    status = 422
+    code = "IM000"
+    message = "The hook already has a scenario assigned"
+
+
+class ScenarioStateError(MakeError):
+    """422 IM306: a start or a stop of a scenario that is in that state already. No source shows the status."""
+
+    status = 422
+    code = "IM306"
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.message = message
+
+
+class ScenarioNotActivatedError(MakeError):
+    """422 IM325: a run was requested of a scenario that is not active."""
+
+    status = 422
+    code = "IM325"
+    message = "Scenario is not activated"
 
 
 class ResourceNotFoundError(MakeError):
@@ -286,11 +332,16 @@ def _conflict(error: exceptions.VersionConflictError) -> ConflictError:
 #: error that is not named is a 400.
 _FROM_DOMAIN_ERROR: Mapping[type[exceptions.DomainError], Callable[[Any], MakeError]] = {
     exceptions.DomainError: lambda error: BadRequestError(error.detail),
+    exceptions.ScenarioNotActiveError: lambda _: ScenarioNotActivatedError(),
+    exceptions.ScenarioStateError: lambda error: ScenarioStateError(error.detail),
+    exceptions.HookTakenError: lambda _: HookAssignedError(),
+    exceptions.UnknownConnectionTypeError: lambda error: FailedDependencyError(error.detail),
     exceptions.InvalidParametersError: lambda error: RequestValidationError(error.issues),
     exceptions.NotFoundError: lambda error: ResourceNotFoundError(
         error.detail[:1].upper() + error.detail[1:]
     ),
     exceptions.AccessDeniedError: lambda error: ForbiddenError(error.detail),
+    exceptions.OwnerNotVisibleError: lambda error: InsufficientRightsError(error.detail),
     exceptions.MissingPermissionError: lambda error: InsufficientRightsError(error.detail),
     exceptions.NotConfirmedError: lambda error: ConfirmationRequiredError(error.detail),
     exceptions.IncompatibleInputError: lambda error: InvalidInputError(error.detail),
@@ -314,8 +365,10 @@ _FROM_DOMAIN_ERROR: Mapping[type[exceptions.DomainError], Callable[[Any], MakeEr
 
 def from_domain_error(error: exceptions.DomainError) -> MakeError:
     """Returns the error of Make for an error of the world."""
-    make_error = next(_FROM_DOMAIN_ERROR[kind] for kind in type(error).__mro__ if kind in _FROM_DOMAIN_ERROR)
-    return make_error(error)
+    build = next(_FROM_DOMAIN_ERROR[kind] for kind in type(error).__mro__ if kind in _FROM_DOMAIN_ERROR)
+    make_error = build(error)
+    make_error.hint = error.hint
+    return make_error
 
 
 def from_http_exception(error: HTTPException, method: str, path: str) -> MakeError:

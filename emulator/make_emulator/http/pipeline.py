@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 from flask import Response
 
 from ..world.exceptions import MissingPermissionError, StateNotStoredError
+from . import hints
 from .context import RequestContext
 from .responses import error_response, to_make_error
 from .routing import API_PREFIX
@@ -22,6 +23,7 @@ from .steps import (
     fault_injection,
     handler,
     parameters,
+    provenance,
     rate_limit,
     request_body,
     request_log,
@@ -65,7 +67,7 @@ class Pipeline(Generic[ContextT]):
 
 
 def api_error_response(context: RequestContext, error: Exception) -> Response:
-    """Make's error body for an exception; the log entry gets its code and reason."""
+    """Make's error body for an exception, with a hint beside it; the log entry gets its code and reason."""
     entry = context.entry
     if isinstance(error, MissingPermissionError):
         entry.missing = (error.permission,)
@@ -73,8 +75,12 @@ def api_error_response(context: RequestContext, error: Exception) -> Response:
         entry.decision = world_lock.NOT_STORED
     make_error = to_make_error(error, entry.method, API_PREFIX + entry.path)
     entry.code = make_error.code
-    entry.reason = entry.reason or " ".join([make_error.detail, *(make_error.suberrors or ())])
-    return error_response(make_error)
+    texts = [make_error.detail, *(make_error.suberrors or ()), make_error.hint]
+    entry.reason = entry.reason or " ".join(filter(None, texts))
+    response = error_response(make_error)
+    if context.registry.has_hints:
+        hints.add_header(response, make_error.hint or entry.reason, entry.redactor)
+    return response
 
 
 #: The way of a request to ``/api/v2``.
@@ -99,6 +105,7 @@ API_PIPELINE: Pipeline[RequestContext] = Pipeline(
     response_steps=[
         response_headers.add_headers,
         rate_limit.add_headers,
+        provenance.add,
         fault_injection.truncate,
         request_log.finish,
         usage_stats.count,

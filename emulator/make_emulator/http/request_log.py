@@ -50,6 +50,8 @@ class LogEntry:
     #: Beginning of the sentence for requests that are not calls of the API.
     summary: str = ""
     streamed: bool = False
+    #: Behaviours of the fidelity ledger that the response rests on.
+    behaviours: tuple[str, ...] = ()
     #: The present secrets of the world of the request.
     secrets: Callable[[], SecretValues] = field(default=lambda: NO_SECRETS, repr=False, compare=False)
 
@@ -78,6 +80,7 @@ class LogEntry:
             "tokenLabel": self.token_label and redactor.mask_values(self.token_label),
             "organizationId": self.organization_id,
             "decision": self.decision,
+            "behaviours": list(self.behaviours),
             "sentence": self.sentence(),
             "requestBody": redactor.mask_body(self.request_body, cut=len(self.request_body) == BODY_LIMIT),
             "responseBody": redactor.mask_body(self.response_body, cut=len(self.response_body) == BODY_LIMIT),

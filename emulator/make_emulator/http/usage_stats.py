@@ -30,6 +30,7 @@ class UsageStats:
     def __init__(self) -> None:
         self._counts: dict[UsageKey, int] = {}
         self._tokens: dict[str, Token] = {}
+        self._behaviours: dict[tuple[str, ...], int] = {}
         self._lock = threading.Lock()
 
     def count(self, token: Token, entry: LogEntry) -> None:
@@ -40,6 +41,8 @@ class UsageStats:
         with self._lock:
             self._counts[key] = self._counts.get(key, 0) + 1
             self._tokens[token.token] = token
+            if entry.behaviours:
+                self._behaviours[entry.behaviours] = self._behaviours.get(entry.behaviours, 0) + 1
 
     def counts(self) -> dict[UsageKey, int]:
         with self._lock:
@@ -50,7 +53,18 @@ class UsageStats:
         with self._lock:
             return dict(self._tokens)
 
+    def behaviours(self) -> dict[str, int]:
+        """Returns the number of responses that rest on each behaviour of the fidelity ledger."""
+        with self._lock:
+            counts = dict(self._behaviours)
+        totals: dict[str, int] = {}
+        for ids, count in counts.items():
+            for id in ids:
+                totals[id] = totals.get(id, 0) + count
+        return totals
+
     def clear(self) -> None:
         with self._lock:
             self._counts.clear()
             self._tokens.clear()
+            self._behaviours.clear()

@@ -198,7 +198,9 @@ class TeamReader:
             if "blueprint" not in row:
                 continue
             if self._has_custom_properties:
-                self._add_details(row, "scenario", "scenarios:read", self._custom_properties)
+                self._add_details(
+                    row, "custom properties of scenario", "scenarios:read", self._custom_properties
+                )
             if number := self._steps.options.executions:
                 row["runs"] = self._runs(row["id"], number)
             whole.append(row)

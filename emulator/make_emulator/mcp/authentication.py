@@ -14,6 +14,7 @@ from ..http.errors import UnauthorizedError
 from ..http.responses import json_response
 from ..http.steps.authentication import resolve_token
 from ..registry import WorldRegistry
+from ..world import toolboxes
 from .errors import InvalidTokenError
 
 INVALID_TOKEN = "Invalid token"
@@ -28,6 +29,25 @@ def find_caller(registry: WorldRegistry, header: str | None, path_token: str | N
     """
     token = path_token if path_token is not None else _bearer_token(header)
     return resolve_token(registry, token, host)
+
+
+def find_toolbox_caller(
+    registry: WorldRegistry, header: str | None, path_key: str | None, uuid: str
+) -> Caller:
+    """Returns the caller that a key of a toolbox identifies; it runs scenarios as the user who made the toolbox.
+
+    Raises:
+        InvalidTokenError: if there is no key, or it is none of the toolbox with that UUID.
+    """
+    key = path_key if path_key is not None else _bearer_token(header)
+    handle = registry.by_token(key)
+    access = toolboxes.find_access(handle.world, key) if handle is not None else None
+    if handle is not None and access is not None:
+        toolbox = handle.world.toolboxes.get(access.toolbox_id)
+        user = handle.world.users.get(access.user_id)
+        if toolbox is not None and user is not None and toolbox.uuid == uuid.lower():
+            return Caller(handle, user, access)
+    raise InvalidTokenError(INVALID_TOKEN, is_missing=False)
 
 
 def _bearer_token(header: str | None) -> str:

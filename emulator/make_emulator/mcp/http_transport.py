@@ -29,7 +29,7 @@ from ..registry import WorldRegistry
 from ..world.exceptions import StateNotStoredError
 from . import errors
 from .access_parameters import AccessParameters, InvalidAccessParametersError, parse_access_parameters
-from .authentication import challenge_response, find_caller
+from .authentication import challenge_response, find_caller, find_toolbox_caller
 from .errors import BATCH_LIMIT, BODY_LIMIT, TransportError
 from .host_routing import public_path
 from .json_rpc import (
@@ -44,7 +44,7 @@ from .json_rpc import (
     result_message,
 )
 from .protocol import INITIALIZE, PROTOCOL_VERSIONS, ProtocolHandler
-from .servers import MESSAGE_SUFFIX, ServerUrl, Transport, server_urls
+from .servers import MESSAGE_SUFFIX, ServerKind, ServerUrl, Transport, server_urls
 from .sessions import Session, SessionStore
 from .sse import EVENT_STREAM, KEEPALIVE, STREAM_HEADERS, EventStream, encode_event, encode_message
 from .tools.definition import McpClient
@@ -68,6 +68,8 @@ class McpContext(RequestContext):
     server: McpServer
     url: ServerUrl
     path_token: str | None
+    #: UUID of the toolbox in the path.
+    toolbox: str | None
     access: AccessParameters = field(default_factory=AccessParameters)
     messages: list[Message] = field(default_factory=list)
     session: Session | None = None
@@ -90,13 +92,18 @@ class McpServer:
 
     Args:
         dispatcher: calls the REST API for management tools.
-        protocol: the handler of requests, with the tools.
+        protocols: the handler of requests of each kind of server, with its tools.
     """
 
-    def __init__(self, registry: WorldRegistry, dispatcher: ApiDispatcher, protocol: ProtocolHandler) -> None:
+    def __init__(
+        self,
+        registry: WorldRegistry,
+        dispatcher: ApiDispatcher,
+        protocols: Mapping[ServerKind, ProtocolHandler],
+    ) -> None:
         self.registry = registry
         self.dispatcher = dispatcher
-        self.protocol = protocol
+        self.protocols = protocols
         self.sessions = SessionStore()
 
     def register(self, app: Flask) -> None:
@@ -113,11 +120,11 @@ class McpServer:
         app.register_blueprint(blueprint)
 
     def _view(self, url: ServerUrl) -> Callable[..., Response]:
-        def serve(token: str | None = None) -> Response:
+        def serve(token: str | None = None, toolbox: str | None = None) -> Response:
             this: FlaskRequest = request._get_current_object()  # type: ignore[attr-defined]
             entry = LogEntry(
                 this.method,
-                url.rule.replace("<token>", MASK),
+                url.rule.replace("<token>", MASK).replace("<toolbox>", toolbox or ""),
                 this.query_string.decode("latin-1"),
                 endpoint=ENDPOINT,
             )
@@ -129,6 +136,7 @@ class McpServer:
                 server=self,
                 url=url,
                 path_token=token,
+                toolbox=toolbox,
             )
             return PIPELINE.run(context)
 
@@ -141,9 +149,11 @@ class McpServer:
 def _identify_caller(context: McpContext) -> None:
     """Finds the caller and its world; the error waits until faults were injected."""
     try:
-        context.caller = find_caller(
-            context.registry, context.input.authorization, context.path_token, context.input.host
-        )
+        header, token = context.input.authorization, context.path_token
+        if context.toolbox is not None:
+            context.caller = find_toolbox_caller(context.registry, header, token, context.toolbox)
+        else:
+            context.caller = find_caller(context.registry, header, token, context.input.host)
     except UnauthorizedError as error:
         context.authentication_error = error
         if isinstance(error, EndedAccessError):
@@ -262,7 +272,8 @@ def _answer_request(context: McpContext, client: McpClient, message: Request) ->
     if session is not None:
         session.in_progress.add(message.id)
     try:
-        response = result_message(message.id, context.server.protocol.handle(message, client, sent.append))
+        protocol = context.server.protocols[context.url.kind]
+        response = result_message(message.id, protocol.handle(message, client, sent.append))
     except JsonRpcError as error:
         response = _rejection(context, message, error)
     except StateNotStoredError as error:

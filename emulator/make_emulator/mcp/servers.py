@@ -20,6 +20,13 @@ HOSTED_PREFIX = "/mcp.make.com"
 MESSAGE_SUFFIX = "/message"
 
 
+class ServerKind(StrEnum):
+    """Kind of server, which has tools of its own."""
+
+    FIRST_GENERATION = "first generation"
+    TOOLBOX = "toolbox"
+
+
 class Transport(StrEnum):
     """Transport of a server URL."""
 
@@ -35,6 +42,7 @@ _LONG_MANAGEMENT_LIMIT = 5 * MINUTE + 20 * SECOND
 _HOSTED_LIMITS = TimeLimits(scenario=25 * SECOND, management=30 * SECOND)
 _ZONE_LIMITS = TimeLimits(scenario=40 * SECOND, management=60 * SECOND)
 _LONG_ZONE_LIMITS = TimeLimits(scenario=40 * SECOND, management=_LONG_MANAGEMENT_LIMIT)
+_TOOLBOX_LIMITS = TimeLimits(scenario=40 * SECOND)
 
 _SUFFIXES = {
     "": Transport.STATELESS,
@@ -47,14 +55,18 @@ _SUFFIXES = {
 #: Prefixes of the first generation; a token in the path stands for the Authorization header.
 _ZONE_PREFIXES = ("/mcp", "/mcp/u/<token>", "/mcp/api/v1", "/mcp/api/v1/u/<token>")
 
+#: Prefixes of a toolbox; a key in the path stands for the Authorization header.
+_TOOLBOX_PREFIXES = ("/mcp/server/<toolbox>", "/mcp/server/<toolbox>/t/<token>")
+
 
 @dataclass(frozen=True, slots=True)
 class ServerUrl:
-    """A URL form: its rule, transport and time limits."""
+    """A URL form: its rule, the kind of its server, its transport and time limits."""
 
     rule: str
     transport: Transport
     limits: TimeLimits
+    kind: ServerKind = ServerKind.FIRST_GENERATION
 
 
 def server_urls() -> Iterator[ServerUrl]:
@@ -64,5 +76,7 @@ def server_urls() -> Iterator[ServerUrl]:
         for prefix in _ZONE_PREFIXES:
             yield ServerUrl(prefix + suffix, transport, zone_limits)
         yield ServerUrl(HOSTED_PREFIX + suffix, transport, _HOSTED_LIMITS)
+        for prefix in _TOOLBOX_PREFIXES:
+            yield ServerUrl(prefix + suffix, transport, _TOOLBOX_LIMITS, ServerKind.TOOLBOX)
     # The root of the host.
     yield ServerUrl(HOSTED_PREFIX + "/", Transport.STATELESS, _HOSTED_LIMITS)

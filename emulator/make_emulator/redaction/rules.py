@@ -25,7 +25,7 @@ _SECRET_WORDS = re.compile(
     r"_(?:"
     # Also as the end of a longer word, such as "clientsecret".
     r"[a-z0-9]*(?:password|passwd|passphrase|pwd|secret)s?|[a-z0-9]*credentials?"
-    r"|pass|authori[sz]ation|cookies?|bearer|jwt"
+    r"|pass|authori[sz]ation|cookies?|bearer|jwt|code_?verifier"
     r"|(?:access|auth|api|app|bearer|bot|client|csrf|device|id|oauth|personal|private|push|refresh|secret|security"
     r"|session|user|verification|x|xsrf)?token"
     r"|(?:access|auth|api|bearer|bot|client|device|id|oauth|personal|private|push|refresh|session)_?tokens"

@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 import orjson
 
 from ..engine.apps import catalog
+from ..engine.apps.scenarios import RETURN_MODULE
+from ..engine.apps.webhooks import ACCEPTED, NOT_COMPLETED, RESPOND_MODULE, WEBHOOK_MODULE
 from ..engine.filters import operator_hint
 from ..redaction.masking import TRACE_REDACTOR, OutputRedactor
 from ..redaction.rules import MASK, is_secret_name
@@ -121,9 +123,7 @@ class Step:
             bundle=BundleNumber.from_model(step.bundle),
             input=redactor.mask(step.input),
             output=redactor.mask(list(step.output)),
-            error=None
-            if step.error is None
-            else {"name": step.error.name, "message": redactor.mask_text(step.error.message)},
+            error=None if step.error is None else error_view(step.error, redactor),
             called=step.called,
             sentence=_step_sentence(step, redactor),
         )
@@ -333,6 +333,8 @@ class TraceView:
     decisions: Sequence[Decision]
     steps_left_out: int
     decisions_left_out: int
+    #: Sentences about the end of the run that no step has: an error outside of the modules, and a caller without a response.
+    ending: Sequence[str] = ()
 
     @classmethod
     def from_execution(cls, run: models.Execution, secrets: SecretValues = NO_SECRETS) -> TraceView:
@@ -347,6 +349,7 @@ class TraceView:
             [Decision.from_model(decision, redactor) for decision in run.decisions],
             run.steps_left_out,
             run.decisions_left_out,
+            tuple(_ending_sentences(run, redactor)),
         )
 
     @classmethod
@@ -373,8 +376,8 @@ class TraceView:
             yield from decisions
 
     def sentences(self) -> list[str]:
-        """Returns the sentences of all events, in order."""
-        return [event.sentence for event in self.events()]
+        """Returns the sentences of all events, in order, and those about the end of the run."""
+        return [*(event.sentence for event in self.events()), *self.ending]
 
     def to_json(self) -> dict[str, Json]:
         """Returns the view as JSON; ``story`` has the sentences, each decision the number of the step after it."""
@@ -398,6 +401,21 @@ def error_outcome(directive: str, *, stores_incomplete: bool = True) -> str:
     return _ERROR_OUTCOMES.get(directive, directive)
 
 
+def error_view(error: models.ExecutionError, redactor: OutputRedactor = TRACE_REDACTOR) -> dict[str, Json]:
+    """Returns an error as JSON: its name and message, and the issues and the hint that it has."""
+    view: dict[str, Json] = {"name": error.name, "message": redactor.mask_text(error.message)}
+    if error.issues:
+        view["issues"] = list(map(redactor.mask_text, error.issues))
+    if error.hint is not None:
+        view["hint"] = redactor.mask_text(error.hint)
+    return view
+
+
+def error_text(error: models.ExecutionError, redactor: OutputRedactor = TRACE_REDACTOR) -> str:
+    """Returns an error in one line: name, message, issues and hint."""
+    return f"{error.name}: {' '.join(map(redactor.mask_text, error.texts))}"
+
+
 # --- sentences ---------------------------------------------------------------------------------------
 
 
@@ -405,11 +423,49 @@ def _step_sentence(step: models.Step, redactor: OutputRedactor) -> str:
     named = f"module {step.module_id} ({step.module})"
     subject = f"{named} ran" if step.bundle is None else f"{named} processed {_bundle_text(step.bundle)}"
     if step.error is not None:
-        return f"{subject} and failed: {step.error.name}: {redactor.mask_text(step.error.message)}"
+        return f"{subject} and failed: {error_text(step.error, redactor)}"
     if step.input is None or not (step.output or catalog.has_output(step.module)):
         return subject
     count = len(step.output)
     return f"{subject} and output {count or 'no'} bundle{'s' if count > 1 else ''}"
+
+
+def _ending_sentences(run: models.Execution, redactor: OutputRedactor) -> Iterator[str]:
+    if run.error is not None and not any(
+        step.error is not None and step.error.message == run.error.message for step in run.steps
+    ):
+        yield f"the run ended with {error_text(run.error, redactor)}"
+    if run.error is None and (answer := default_response(run)) is not None:
+        yield f"the caller of the webhook got {answer}"
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultResponse:
+    """Response that the caller of a webhook gets if no module of the run responded."""
+
+    status: int
+    body: str
+    #: The reason, for readers.
+    note: str
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.body}, {self.note}"
+
+
+def default_response(run: models.Execution, *, has_responder: bool = False) -> DefaultResponse | None:
+    """Returns the default response to the caller of a webhook; ``None`` if a module responded, or no webhook was called.
+
+    Args:
+        has_responder: whether the scenario has a module that responds, which makes a failed run known to the caller.
+    """
+    first = run.steps[0] if run.steps else None
+    if first is None or first.module != WEBHOOK_MODULE or not first.output or run.respond is not None:
+        return None
+    if run.error is not None and has_responder:
+        return DefaultResponse(500, NOT_COMPLETED, f"as the run failed before a module {RESPOND_MODULE}")
+    returned = any(step.module == RETURN_MODULE for step in run.steps)
+    note = f"; {RETURN_MODULE} does not respond to a webhook" if returned else ""
+    return DefaultResponse(200, ACCEPTED, f"as no module {RESPOND_MODULE} ran{note}")
 
 
 def _decision_sentence(

@@ -31,6 +31,18 @@ class RoleOut(ResponseSchema):
     permissions = fields.List(fields.String(), attribute="permission_list")
 
 
+class RoleListOut(RoleOut):
+    """Role in a list: id and name, and the columns that ``cols[]`` names."""
+
+    identifier = fields.String(allow_none=True, metadata={"extra": True})
+    category = fields.String(metadata={"extra": True})
+    subsidiary = fields.Boolean(metadata={"extra": True})
+    management_type = fields.String(metadata={"extra": True})
+    description = fields.String(allow_none=True, metadata={"extra": True})
+    organization_id = fields.Integer(allow_none=True, metadata={"extra": True})
+    permissions = fields.List(fields.String(), attribute="permission_list", metadata={"extra": True})
+
+
 class RolePermissionOut(ResponseSchema):
     id = fields.Integer()
     name = fields.String()

@@ -10,10 +10,10 @@ import orjson
 from ..engine.blueprints import parser as engine
 from ..engine.scheduling import schedule
 from ..json_types import Json
+from ..plain_text import did_you_mean
 from ..resources import fixture_path
 from ..world.blueprint_refs import find_module_references, iter_modules
 from ..world.exceptions import DomainError
-from .issues import did_you_mean
 
 
 class UnusableBlueprintError(ValueError):

@@ -15,7 +15,7 @@ from ..engine import custom_functions, inputs
 from ..engine.budget import Budget
 from ..engine.runtime import executor
 from ..engine.scenarios import activation, crud
-from ..registry import WorldSpec
+from ..registry import DEFAULT_WORLD, WorldSpec
 from ..world import (
     connections,
     custom_properties,
@@ -25,8 +25,10 @@ from ..world import (
     functions,
     hooks,
     keys,
+    oauth,
     organizations,
     templates,
+    toolboxes,
     variables,
 )
 from ..world.exceptions import DomainError
@@ -97,12 +99,35 @@ class WorldBuilder:
                 self._organization(row, path, is_first=place == 0)
         for row in self._seed.tokens:
             # A fixed token belongs to the default world only; other worlds get their own.
-            token = row.get("token") if self._specification.name == "default" else None
+            token = row.get("token") if self.is_default_world else None
             user = self._users[row["user"]]
             organizations.create_token(self.world, user, row["scopes"], label=row["label"], token=token)
+        for row in self._seed.oauth_clients:
+            self._oauth_client(row)
         self.world.clock.set(self.now)
         if self._issues:
             raise SeedError(self._issues)
+
+    def _oauth_client(self, row: SeedRow) -> None:
+        is_default = self.is_default_world
+        oauth.create_client(
+            self.world,
+            name=row["name"],
+            redirect_uris=row["redirect_uris"],
+            scopes=row["scopes"],
+            is_public=row["public"],
+            allows_loopback=row["allow_loopback"],
+            auto_approve=row["auto_approve"],
+            rotates_refresh_tokens=row["rotate_refresh_tokens"],
+            # As fixed tokens, they are those of the default world only.
+            id=row.get("id") if is_default else None,
+            secret=row.get("secret") if is_default else None,
+        )
+
+    @property
+    def is_default_world(self) -> bool:
+        """True for the world that a server starts with."""
+        return self._specification.name == DEFAULT_WORLD
 
     @contextmanager
     def collect_issues(self, *path: str | int) -> Iterator[SeedPath]:
@@ -205,6 +230,8 @@ class _TeamBuilder:
                 self._scenario(item, path)
             self.world.clock.set(self.context.now)
         self.world.clock.set(self.context.now)
+        for item, path in self._each(row, "toolboxes"):
+            self._toolbox(item, path)
         for item, path in self._each(row, "templates"):
             with self.context.collect_issues(*path):
                 self._template(item)
@@ -328,6 +355,27 @@ class _TeamBuilder:
             )
             self.world.scenarios.put(scenario)
         activation.reschedule(self.world, self.world.scenarios[scenario.id])
+
+    def _toolbox(self, row: SeedRow, path: SeedPath) -> None:
+        # Fixed names by which clients find it belong to the default world only.
+        is_default = self.context.is_default_world
+        uuid = row.get("uuid") if is_default else None
+        toolbox = toolboxes.create(
+            self.world, self.team, self.owner, name=row["name"], id=row["id"], uuid=uuid
+        )
+        for place, tool in enumerate(row["tools"]):
+            with self.context.collect_issues(*path, "tools", place):
+                toolboxes.add_tool(
+                    self.world,
+                    toolbox,
+                    self.world.scenarios[tool["scenario"]],
+                    label=tool["label"],
+                    description=tool["description"],
+                    is_read_only=tool["read_only"],
+                )
+        for key in row["keys"]:
+            text = key.get("key") if is_default else None
+            toolboxes.create_key(self.world, toolbox, label=key["label"], key=text)
 
     def _run(self, scenario_id: int, row: SeedRow, run: SeedRow, path: SeedPath) -> None:
         self.context.move_clock_to(run, "at", path)

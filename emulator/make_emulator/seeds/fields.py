@@ -11,13 +11,14 @@ import marshmallow as ma
 from marshmallow import fields
 
 from ..json_types import Json
+from ..oauth.redirect_uris import find_issue
+from ..plain_text import did_you_mean
 from ..schemas.base import MAX_ID
 from ..schemas.data_structures import spec_issues
 from ..world import roles
 from ..world.clock import DAY, MAX_TIMESTAMP, MINUTE, SECOND, parse_iso
 from ..world.enums import SCOPES, timezone_codes
 from ..world.zones import ZONE_PATTERN
-from .issues import did_you_mean
 
 #: Names of sets of scopes in a seed.
 SCOPE_SETS = {
@@ -183,7 +184,7 @@ def zone_field(about: str) -> PatternField:
 
 
 def token_field(about: str) -> PatternField:
-    """The text of an API token."""
+    """The text of an API token, or the id of an OAuth client."""
     return PatternField(about, _UUID4, "a UUID of version 4 in lower case")
 
 
@@ -242,21 +243,25 @@ class RoleField(SeedField):
 
 
 class ScopesField(SeedField):
-    """A list of scopes, or the name of a set of them."""
+    """A list of scopes, or the name of a set of them; ``more`` are scopes that no API token has."""
 
-    shape = {  # noqa: RUF012
-        "anyOf": [{"enum": list(SCOPE_SETS)}, {"type": "array", "items": {"enum": sorted(SCOPES)}}]
-    }
+    def __init__(self, about: str, *, more: frozenset[str] = frozenset(), **options: Any) -> None:
+        super().__init__(about, **options)
+        self._more = more
+        self._known = SCOPES | more
+        self.shape = {
+            "anyOf": [{"enum": list(SCOPE_SETS)}, {"type": "array", "items": {"enum": sorted(self._known)}}]
+        }
 
     def read(self, value: Json) -> frozenset[str]:
         if isinstance(value, str) and value in SCOPE_SETS:
-            return SCOPE_SETS[value]
+            return SCOPE_SETS[value] | self._more
         if not isinstance(value, list):
             raise self.type_error("a list of scopes, all or read", value)
         errors = {
-            place: [f"there is no scope {_describe(scope)}{did_you_mean(scope, sorted(SCOPES))}"]
+            place: [f"there is no scope {_describe(scope)}{did_you_mean(scope, sorted(self._known))}"]
             for place, scope in enumerate(value)
-            if not isinstance(scope, str) or scope not in SCOPES
+            if not isinstance(scope, str) or scope not in self._known
         }
         if errors:
             raise ma.ValidationError(errors)
@@ -272,6 +277,23 @@ class StringListField(SeedField):
         if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
             raise self.type_error("a list of strings", value)
         return tuple(value)
+
+
+class RedirectUrisField(SeedField):
+    """The redirect URIs of an OAuth client."""
+
+    shape = {"type": "array", "items": {"type": "string"}}  # noqa: RUF012
+
+    def read(self, value: Json) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise self.type_error("a list of redirect URIs", value)
+        issues = {
+            place: [find_issue(uri) if isinstance(uri, str) else "must be a string"]
+            for place, uri in enumerate(value)
+        }
+        if errors := {place: texts for place, texts in issues.items() if texts[0]}:
+            raise ma.ValidationError(errors)
+        return tuple(map(str, value))
 
 
 class PermissionsField(SeedField):

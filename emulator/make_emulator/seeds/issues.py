@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 #: The path from the root of a seed to a value, e.g. ``("organizations", 0, "name")``.
 SeedPath = tuple[str | int, ...]
@@ -45,10 +44,3 @@ class SeedError(ValueError):
         if len(self.issues) > _MAX_ISSUES_SHOWN:
             lines.append(f"and {len(self.issues) - _MAX_ISSUES_SHOWN} more")
         super().__init__("\n".join(lines))
-
-
-def did_you_mean(word: object, known: Sequence[str]) -> str:
-    """The suggestion ``; did you mean 'name'?`` if a word resembles a known one, ignoring case; else nothing."""
-    lower = {each.casefold(): each for each in known}
-    close = get_close_matches(str(word).casefold(), lower, n=1, cutoff=0.55)
-    return f"; did you mean '{lower[close[0]]}'?" if close else ""

@@ -9,7 +9,9 @@ import marshmallow as ma
 from marshmallow import fields
 
 from ..json_types import Json
-from ..world import custom_properties, functions
+from ..oauth.scopes import CLIENT_SCOPES
+from ..plain_text import did_you_mean
+from ..world import custom_properties, functions, oauth
 from ..world.plans import PLANS
 from ..world.roles import ORGANIZATION_MEMBER, TEAM_MEMBER
 from ..world.variables import NAME_PATTERN, TYPE_NAMES
@@ -24,6 +26,7 @@ from .fields import (
     ObjectField,
     PatternField,
     PermissionsField,
+    RedirectUrisField,
     ReferenceField,
     RoleField,
     ScalarField,
@@ -36,7 +39,6 @@ from .fields import (
     token_field,
     zone_field,
 )
-from .issues import did_you_mean
 
 
 class Section(ma.Schema):
@@ -116,6 +118,37 @@ class TokenSection(Section):
         "The scopes: all (the default), read, or a list of scopes.", load_default=SCOPE_SETS["all"]
     )
     token = token_field("The token itself, for the default world; the tokens of other worlds are generated.")
+
+
+class OAuthClientSection(Section):
+    """A client of the authorization server of OAuth 2.0."""
+
+    name = TextField("Its name, which the consent page shows.", required=True, maximum=oauth.MAX_NAME_LENGTH)
+    id = token_field("The client id, for the default world; those of other worlds are generated.")
+    secret = TextField("The client secret, for the default world; those of other worlds are generated.")
+    redirect_uris = RedirectUrisField("The redirect URIs.", load_default=())
+    allow_loopback = BooleanField("True to allow any redirect URI on loopback, too.", load_default=False)
+    scopes = ScopesField(
+        "The scopes that it may ask for: all (the default), read, or a list of scopes and openid.",
+        more=frozenset([oauth.OPENID]),
+        load_default=CLIENT_SCOPES,
+    )
+    public = BooleanField(
+        "True for a client without a secret, which needs PKCE and gets no refresh tokens.", load_default=False
+    )
+    auto_approve = BooleanField(
+        "True to skip the consent page: the first user approves at once.", load_default=False
+    )
+    rotate_refresh_tokens = BooleanField(
+        "False for refresh tokens that can be used more than once.", load_default=True
+    )
+
+    @ma.validates_schema
+    def _check_redirects(self, data: Any, **kwargs: Any) -> None:
+        if not data["redirect_uris"] and not data["allow_loopback"]:
+            raise ma.ValidationError("must have redirectUris, or allowLoopback: true")
+        if data["public"] and "secret" in data:
+            raise ma.ValidationError("a public client has no secret")
 
 
 class CustomRoleSection(Section):
@@ -285,6 +318,32 @@ class ScenarioSection(Section):
     runs = SectionList(RunSection, "Its past executions.", load_default=list)
 
 
+class ToolboxToolSection(Section):
+    """A scenario in an MCP toolbox."""
+
+    scenario = ReferenceField("scenario", "The scenario: active, and on demand.", required=True)
+    label = TextField("The name of the tool; by default, that of the scenario.", minimum=0, load_default="")
+    description = TextField("Its description; by default, that of the scenario.", minimum=0, load_default="")
+    read_only = BooleanField("True for a tool that only reads.", load_default=False)
+
+
+class ToolboxKeySection(Section):
+    """A key of an MCP toolbox."""
+
+    label = TextField("The name of the key.", required=True)
+    key = token_field("The key itself, for the default world; the keys of other worlds are generated.")
+
+
+class ToolboxSection(Section):
+    """An MCP toolbox: chosen scenarios as a server of their own."""
+
+    id = IdField()
+    name = TextField("Its name.", required=True)
+    uuid = token_field("The UUID in its URL; by default, it is generated.")
+    tools = SectionList(ToolboxToolSection, "Its scenarios.", load_default=list)
+    keys = SectionList(ToolboxKeySection, "Its keys.", load_default=list)
+
+
 class TemplateSection(Section):
     """A template of a scenario."""
 
@@ -333,6 +392,7 @@ class TeamSection(Section):
     data_structures = SectionList(DataStructureSection, "Structures of records.", load_default=list)
     data_stores = SectionList(DataStoreSection, "Data stores.", load_default=list)
     scenarios = SectionList(ScenarioSection, "Scenarios.", load_default=list)
+    toolboxes = SectionList(ToolboxSection, "MCP toolboxes.", load_default=list)
     templates = SectionList(TemplateSection, "Templates.", load_default=list)
     generate = NestedSection(GenerateSection, "The resources to generate.")
 
@@ -388,6 +448,9 @@ class SeedSection(Section):
 
     users = SectionList(UserSection, "The users; by default, one.", min_items=1)
     tokens = SectionList(TokenSection, "The API tokens; by default, one with every scope.", min_items=1)
+    oauth_clients = SectionList(
+        OAuthClientSection, "Clients of the authorization server of OAuth 2.0.", load_default=list
+    )
     organizations = SectionList(OrganizationSection, "The organizations.", required=True, min_items=1)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import marshmallow as ma
 
+from ..plain_text import did_you_mean
 from ..world import roles
 from ..world.custom_roles import LAST_BUILT_IN_ID
 from ..world.data_stores import find_field_issues
@@ -20,7 +21,7 @@ from .blueprint_library import (
     find_schedule_issues,
 )
 from .fields import SCOPE_SETS
-from .issues import SeedError, SeedIssue, SeedPath, did_you_mean
+from .issues import SeedError, SeedIssue, SeedPath
 from .schema import SEED_SCHEMA
 from .yaml_reader import SeedDocument
 
@@ -36,6 +37,7 @@ TEAM_RESOURCE_KEYS = {
     "dataStructure": "data_structures",
     "dataStore": "data_stores",
     "scenario": "scenarios",
+    "toolbox": "toolboxes",
     "template": "templates",
 }
 
@@ -54,6 +56,7 @@ class Seed:
 
     users: list[SeedRow]
     tokens: list[SeedRow]
+    oauth_clients: list[SeedRow]
     organizations: list[SeedRow]
     document: SeedDocument
     file_stamps: Mapping[File, tuple[int, int]] = field(default_factory=dict)
@@ -82,7 +85,14 @@ def validate(document: SeedDocument, directory: File | None) -> Seed:
     validator.run()
     if issues:
         raise SeedError(sorted(issues, key=lambda issue: issue.line or 0))
-    return Seed(data["users"], data["tokens"], data["organizations"], document, validator.library.file_stamps)
+    return Seed(
+        data["users"],
+        data["tokens"],
+        data["oauth_clients"],
+        data["organizations"],
+        document,
+        validator.library.file_stamps,
+    )
 
 
 def _flatten_messages(messages: Any, path: SeedPath = ()) -> Iterator[tuple[SeedPath, str]]:
@@ -128,6 +138,7 @@ class _Validator:
         for kind, key in TEAM_RESOURCE_KEYS.items():
             self._assign_ids(kind, [item for path, team in teams for item in iter_rows(team, key, path)])
         self._tokens()
+        self._oauth_clients()
         for path, row in organizations:
             self._resolve_reference(row, "owner", path, "user", default=True)
             self._members(row, path, "organization", row)
@@ -167,11 +178,22 @@ class _Validator:
                     names.setdefault(name, row["id"])
 
     def _resolve_reference(
-        self, row: SeedRow, key: str, path: SeedPath, kind: str, *, default: bool = False
+        self,
+        row: SeedRow,
+        key: str,
+        path: SeedPath,
+        kind: str,
+        *,
+        default: bool = False,
+        team_path: SeedPath | None = None,
     ) -> None:
-        """Replaces a reference by the id of its row."""
+        """Replaces a reference by the id of its row.
+
+        Args:
+            team_path: the team, if the row does not stand directly in one of its lists.
+        """
         team = kind in TEAM_RESOURCE_KEYS
-        known = self._ids_by_name.get((kind, str(path[:-2]) if team else None), {})
+        known = self._ids_by_name.get((kind, str(team_path or path[:-2]) if team else None), {})
         reference = row.get(key)
         if reference is None:
             row[key] = next(iter(known.values()), None) if default else None
@@ -205,6 +227,14 @@ class _Validator:
                 self._add_issue((*path, "token"), "another token is the same")
             if "token" in row:
                 seen.add(row["token"])
+
+    def _oauth_clients(self) -> None:
+        taken = {row["token"] for row in self.data["tokens"] if "token" in row}
+        for path, row in iter_rows(self.data, "oauth_clients", ()):
+            if row.get("id") in taken:
+                self._add_issue((*path, "id"), "another client, or a token, has the same")
+            if "id" in row:
+                taken.add(row["id"])
 
     def _custom_roles(self, rows: list[tuple[SeedPath, SeedRow]]) -> None:
         self._assign_ids("custom role", rows, above=LAST_BUILT_IN_ID)
@@ -255,6 +285,10 @@ class _Validator:
         for here, row in iter_rows(team, "scenarios", path):
             self._resolve_reference(row, "folder", here, "folder")
             self._blueprint(row, here, connections=connections)
+        for here, row in iter_rows(team, "toolboxes", path):
+            for there, tool in iter_rows(row, "tools", here):
+                if "scenario" in tool:
+                    self._resolve_reference(tool, "scenario", there, "scenario", team_path=path)
         for here, row in iter_rows(team, "templates", path):
             self._blueprint(row, here, connections=None)
 

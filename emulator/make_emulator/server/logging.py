@@ -1,4 +1,4 @@
-"""Log of the server on stderr, as text or JSON, with a line for each request. Log entries have no secrets."""
+"""Log of the server on stderr, as text or JSON: a line for each request, and for each run that fails. It has no secrets."""
 
 from __future__ import annotations
 
@@ -10,13 +10,19 @@ import orjson
 from ..world.clock import format_iso
 
 
+def _world_time(record: logging.LogRecord) -> int | None:
+    """Returns the world's time of a line about a request or a run; ``None`` for any other line."""
+    at = getattr(getattr(record, "entry", record), "at", None)
+    return at if isinstance(at, int) else None
+
+
 class _TextFormatter(logging.Formatter):
-    """Formatter with the world's time and the sentence of a request."""
+    """Formatter with the world's time and the sentence of a request or a run."""
 
     def format(self, record: logging.LogRecord) -> str:
-        entry = getattr(record, "entry", None)
+        at = _world_time(record)
         line = super().format(record)
-        return line if entry is None else f"{format_iso(entry.at)}  {line}"
+        return line if at is None else f"{format_iso(at)}  {line}"
 
 
 class _JsonFormatter(logging.Formatter):
@@ -28,7 +34,9 @@ class _JsonFormatter(logging.Formatter):
                 name: view[name] for name in ("at", "method", "path", "status", "code", "user", "decision")
             }
         else:
-            line["at"] = format_iso(int(record.created * 1000))
+            at = _world_time(record)
+            line["at"] = format_iso(int(record.created * 1000) if at is None else at)
+            line |= {name: vars(record)[name] for name in ("scenario", "execution") if name in vars(record)}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return orjson.dumps(line).decode()

@@ -9,14 +9,16 @@ if TYPE_CHECKING:
     from ..client.control import ControlError
     from .emulator import MakeEmulator
     from .interception import mock_make
+    from .mcp import McpError
     from .routing import NetworkBlocked
     from .world import World
 
-__all__ = ["ControlError", "MakeEmulator", "NetworkBlocked", "World", "mock_make"]
+__all__ = ["ControlError", "MakeEmulator", "McpError", "NetworkBlocked", "World", "mock_make"]
 
 _EXPORTS = {
     "ControlError": "..client.control",
     "MakeEmulator": ".emulator",
+    "McpError": ".mcp",
     "NetworkBlocked": ".routing",
     "World": ".world",
     "mock_make": ".interception",

@@ -8,12 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..client.control import ControlError, WorldClient
+from ..client.control import WorldClient
 from ..json_types import JsonObject
 from ..reports.coverage import summarize_rows
-
-#: Active collectors: one a test run, more while a test run runs another.
-_active_collectors: list[CoverageCollector] = []
+from .collectors import Collector
 
 
 @dataclass(slots=True)
@@ -28,20 +26,15 @@ class EndpointCoverage:
         return self.statuses.total()
 
 
-class CoverageCollector:
+class CoverageCollector(Collector):
     """Sum of coverage reports."""
 
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str], EndpointCoverage] = {}
 
-    def start(self) -> None:
-        """Starts to collect the report of each world that this process deletes or resets."""
-        _active_collectors.append(self)
-
-    def stop(self) -> None:
-        """Stops collecting; the sum stays."""
-        if self in _active_collectors:
-            _active_collectors.remove(self)
+    def collect(self, world: WorldClient) -> None:
+        """Adds the report of a world."""
+        self.add(world.coverage())
 
     def add(self, report: Mapping[str, Any]) -> None:
         """Adds a report of the control API, or of `report`."""
@@ -62,22 +55,6 @@ class CoverageCollector:
             for (method, path), row in self._rows.items()
         ]
         return summarize_rows(rows)
-
-
-def is_collecting() -> bool:
-    """Returns True if a collector is active."""
-    return bool(_active_collectors)
-
-
-def collect(*worlds: WorldClient) -> None:
-    """Adds the reports of worlds to the active collectors, before the worlds end; skips those that have ended."""
-    for world in worlds if _active_collectors else ():
-        try:
-            report = world.coverage()
-        except ControlError:
-            continue
-        for collector in _active_collectors:
-            collector.add(report)
 
 
 def render_table(report: Mapping[str, Any], width: int = 100) -> Iterator[str]:

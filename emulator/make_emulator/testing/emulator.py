@@ -11,7 +11,7 @@ from ..app import DEFAULT_WORLD, create_app, registry_of
 from ..client.control import ControlClient, HttpTransport, LocalTransport, WorldClient
 from ..server.tls import EphemeralCA
 from ..server.wsgi import Server
-from . import coverage
+from . import collectors
 from .decorators import decorate
 from .world import World
 
@@ -100,7 +100,7 @@ class MakeEmulator:
     def stop(self) -> None:
         """Stops serving; returns within a second."""
         if self._control is not None:
-            coverage.collect(*self._own_worlds())
+            collectors.collect(*self._own_worlds())
             self._created_worlds.clear()
         if self._server is not None and self._control is not None:
             registry_of(self.app).interrupt_runs()
@@ -112,7 +112,7 @@ class MakeEmulator:
 
     def _own_worlds(self) -> list[WorldClient]:
         """Returns the worlds of this emulator: of a server elsewhere, only those created through it."""
-        if self._server is None or not coverage.is_collecting():
+        if self._server is None or not collectors.is_collecting():
             return self._created_worlds
         return [self.control.world(description["name"]) for description in self.control.worlds()]
 

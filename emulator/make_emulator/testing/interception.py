@@ -10,7 +10,7 @@ from typing import Any, TypeVar, overload
 
 from ..app import DEFAULT_WORLD, registry_of
 from ..client.control import ControlClient, LocalTransport
-from . import app_pool, coverage, routing
+from . import app_pool, collectors, routing
 from .decorators import decorate
 from .world import World
 
@@ -72,7 +72,7 @@ class MockMake:
     def __exit__(self, *exc: object) -> None:
         route, control = self._active_routes.pop()
         _deactivate_route(route)
-        coverage.collect(control.world(DEFAULT_WORLD))
+        collectors.collect(control.world(DEFAULT_WORLD))
 
     def __call__(self, target: _Target) -> _Target:
         decorated: _Target = decorate(target, "world", lambda: self)

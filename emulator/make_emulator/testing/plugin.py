@@ -14,10 +14,15 @@ if TYPE_CHECKING:
     import requests
 
     from . import MakeEmulator, World
+    from .collectors import Collector
     from .coverage import CoverageCollector
+    from .mcp import WorldMcp
+    from .oauth import WorldOAuth
+    from .provenance import ProvenanceCollector
 
 _WORLD_KEY: pytest.StashKey[World] = pytest.StashKey()
 _COVERAGE_KEY: pytest.StashKey[CoverageCollector] = pytest.StashKey()
+_PROVENANCE_KEY: pytest.StashKey[ProvenanceCollector] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,6 +39,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Show at the end which endpoints of the Make API the tests called, by class of status.",
     )
 
+    group.addoption(
+        "--make-fidelity",
+        choices=("observed", "documented", "assumed"),
+        default=None,
+        help="Fail the test run if a response rests on weaker evidence of Make than this.",
+    )
+    group.addoption(
+        "--no-make-provenance",
+        action="store_true",
+        help="Do not show at the end how many observed, documented and assumed behaviours of Make the tests rest on.",
+    )
+
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--make-coverage"):
@@ -41,6 +58,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
         config.stash[_COVERAGE_KEY] = coverage = CoverageCollector()
         coverage.start()
+    if not config.getoption("--no-make-provenance") or config.getoption("--make-fidelity"):
+        from .provenance import ProvenanceCollector
+
+        config.stash[_PROVENANCE_KEY] = provenance = ProvenanceCollector()
+        provenance.start()
     config.addinivalue_line(
         "markers",
         "make_world(seed=None, plan=None, scopes=None, zone=None, now=None): what make_world is created from.",
@@ -117,50 +139,109 @@ def make_env(make_world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     return make_world
 
 
+@pytest.fixture
+def make_mcp(make_world: World) -> WorldMcp:
+    """MCP server of the world, for clients of agents: its URLs, its token, and calls of its tools."""
+    return make_world.mcp
+
+
+@pytest.fixture
+def make_oauth(make_world: World) -> WorldOAuth:
+    """OAuth 2.0 of the world of `make_world`: its addresses, its clients, and consent without a browser."""
+    return make_world.oauth
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Shows the request log of the test's world under a failed test."""
+    """Shows the request log of the test's world, and its failed runs, under a failed test."""
     report = yield
     world = item.stash.get(_WORLD_KEY, None)
     if report.when == "call" and report.failed and world is not None:
         from . import ControlError
 
         try:
-            lines = [f"{row['at']}  {row['sentence']}" for row in world.requests.all()]
+            rows = world.requests.all()
+            lines = [f"{row['at']}  {row['sentence']}" for row in rows]
         except ControlError as error:
-            lines = [f"the request log could not be read: {error}"]
+            rows, lines = [], [f"the request log could not be read: {error}"]
         report.sections.append(("requests to the Make world", "\n".join(lines) or "none"))
+        if rows and (failed := _failed_runs(world, since=rows[0]["at"])):
+            report.sections.append(("failed runs in the Make world", "\n".join(failed)))
     return report
 
 
+def _failed_runs(world: World, *, since: str) -> list[str]:
+    """Returns a line for each run that failed, the first one first; those before the first request are the seed's."""
+    from . import ControlError
+
+    try:
+        runs = world.executions("ERROR")
+    except ControlError as error:
+        return [f"the runs could not be read: {error}"]
+    return [f"{run['at']}  {run['sentence']}" for run in reversed(runs) if run["at"] >= since]
+
+
+def _collectors(config: pytest.Config) -> Iterator[tuple[str, Collector]]:
+    """Yields the active collectors, with the names under which workers of pytest-xdist send their reports."""
+    if (coverage := config.stash.get(_COVERAGE_KEY, None)) is not None:
+        yield "make_coverage", coverage
+    if (provenance := config.stash.get(_PROVENANCE_KEY, None)) is not None:
+        yield "make_provenance", provenance
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Sends the coverage of a worker of pytest-xdist to the controller."""
-    coverage = session.config.stash.get(_COVERAGE_KEY, None)
-    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
-    if coverage is not None and output is not None:
-        output["make_coverage"] = coverage.report()
+    """Sends the reports of a worker of pytest-xdist to the controller, and fails a run that rests on weaker evidence than allowed."""
+    config = session.config
+    output: dict[str, Any] | None = getattr(config, "workeroutput", None)
+    if output is not None:
+        output.update({name: collector.report() for name, collector in _collectors(config)})
+    elif session.exitstatus == pytest.ExitCode.OK and _weak_behaviours(config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _weak_behaviours(config: pytest.Config) -> list[str]:
+    """Returns the behaviours that the test run rests on and ``--make-fidelity`` does not allow."""
+    required, provenance = config.getoption("--make-fidelity"), config.stash.get(_PROVENANCE_KEY, None)
+    return provenance.weaker(required) if required is not None and provenance is not None else []
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Adds the coverage of a worker of pytest-xdist; one that crashed has sent none."""
-    coverage = node.config.stash.get(_COVERAGE_KEY, None)
-    report = getattr(node, "workeroutput", {}).get("make_coverage")
-    if coverage is not None and report is not None:
-        coverage.add(report)
+    """Adds the reports of a worker of pytest-xdist; one that crashed has sent none."""
+    output = getattr(node, "workeroutput", {})
+    for name, collector in _collectors(node.config):
+        if output.get(name) is not None:
+            collector.add(output[name])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    coverage = config.stash.get(_COVERAGE_KEY, None)
-    if coverage is None:
-        return
-    from .coverage import render_table
+    width = shutil.get_terminal_size().columns
+    if (coverage := config.stash.get(_COVERAGE_KEY, None)) is not None:
+        from .coverage import render_table
 
-    terminalreporter.section("coverage of the Make API")
-    for line in render_table(coverage.report(), shutil.get_terminal_size().columns):
-        terminalreporter.write_line(line)
+        terminalreporter.section("coverage of the Make API")
+        for line in render_table(coverage.report(), width):
+            terminalreporter.write_line(line)
+    if (provenance := config.stash.get(_PROVENANCE_KEY, None)) is not None:
+        from .provenance import render_summary
+
+        lines = (
+            []
+            if config.getoption("--no-make-provenance")
+            else list(render_summary(provenance.report(), width))
+        )
+        weak = _weak_behaviours(config)
+        if weak:
+            lines.append(
+                f"Failed: weaker evidence than --make-fidelity={config.getoption('--make-fidelity')}: {', '.join(weak)}"
+            )
+        if lines:
+            terminalreporter.section("fidelity to Make")
+        for line in lines:
+            terminalreporter.write_line(line)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if (coverage := config.stash.get(_COVERAGE_KEY, None)) is not None:
-        coverage.stop()
+    for _, collector in _collectors(config):
+        collector.stop()

@@ -9,12 +9,14 @@ import orjson
 
 from ..client.control import ControlClient, WorldClient
 from ..json_types import JsonObject
-from . import coverage
+from . import collectors
 from .credential_requests import WorldCredentialRequests
 from .executions import WorldExecution
 from .external_services import WorldHttp
 from .faults import WorldFaults
+from .mcp import WorldMcp
 from .module_scripts import WorldModules
+from .oauth import WorldOAuth
 from .outbox import WorldOutbox
 from .requests import WorldRequests
 
@@ -79,6 +81,7 @@ class World:
         self.faults = WorldFaults(client)
         self.modules = WorldModules(client)
         self.http = WorldHttp(client)
+        self.oauth = WorldOAuth(control, client, self.base_url)
         self.outbox = WorldOutbox(client)
         self.credential_requests = WorldCredentialRequests(client)
         self._own_token = self.token
@@ -87,6 +90,23 @@ class World:
     def headers(self) -> dict[str, str]:
         """Authorization header with the world's token."""
         return {"Authorization": f"Token {self.token}"}
+
+    @property
+    def mcp(self) -> WorldMcp:
+        """MCP server of the world, with the world's token."""
+        return WorldMcp(self._control, self.base_url.removesuffix("/api/v2"), self.token)
+
+    def create_toolbox(self, name: str, tools: Sequence[int | Mapping[str, Any]]) -> WorldMcp:
+        """Creates an MCP toolbox of the first team, and returns its server with its key as the token.
+
+        Args:
+            tools: the ids of active on-demand scenarios, or objects with ``scenarioId``, ``label``, ``description`` and
+                ``readOnly``.
+        """
+        body = {"name": name, "tools": list(tools)}
+        toolbox: JsonObject = self._client.call("POST", "toolboxes", body=body)["toolbox"]
+        root = self.base_url.removesuffix("/api/v2")
+        return WorldMcp(self._control, root, toolbox["keys"][0]["key"], toolbox["path"])
 
     def create_token(self, scopes: Sequence[str], *, user_id: int | None = None) -> str:
         """Creates another token of this world."""
@@ -118,6 +138,12 @@ class World:
         """Advances the clock: what was due in between has happened by the next request."""
         self.clock.advance(seconds, minutes=minutes, hours=hours, days=days)
 
+    def executions(self, status: str | None = None) -> list[JsonObject]:
+        """Returns the latest 100 runs, the latest first, or those with a status such as ``ERROR``; secrets are masked."""
+        query = None if status is None else {"status": status}
+        rows: list[JsonObject] = self._client.call("GET", "executions", query=query)["executions"]
+        return rows
+
     def steps(self, execution_id: str) -> list[JsonObject]:
         """Returns the operations of a run in order, with input, output and error; secrets are masked."""
         rows: list[JsonObject] = self._fetch_execution(execution_id)["steps"]
@@ -134,6 +160,10 @@ class World:
     def access_report(self) -> list[JsonObject]:
         """Returns for each token the scopes granted, used, never used and missing, and the minimum scopes."""
         return self._client.access_report()
+
+    def provenance(self) -> JsonObject:
+        """Returns the provenance report: the behaviours of the fidelity ledger that the responses rest on."""
+        return self._client.provenance()
 
     def coverage(self) -> JsonObject:
         """Returns the coverage report: which of the declared endpoints were called, by class of status."""
@@ -157,12 +187,12 @@ class World:
 
     def reset(self) -> None:
         """Resets the world to its seed."""
-        coverage.collect(self._client)
+        collectors.collect(self._client)
         self._client.reset()
 
     def delete(self) -> None:
         """Deletes the world; its tokens are unknown from then on."""
-        coverage.collect(self._client)
+        collectors.collect(self._client)
         self._client.delete()
 
     def __repr__(self) -> str:

@@ -17,6 +17,7 @@ from flask import Blueprint, Request, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.utils import get_current_url
 
+from ..engine.apps.webhooks import ACCEPTED, NOT_COMPLETED
 from ..engine.scheduling import webhook_dispatch
 from ..http.content_coding import check_chunked_length, decode_content
 from ..http.context import HttpInput, RequestContext
@@ -38,7 +39,6 @@ from ..world.zones import zone_of_host
 from . import payloads
 from .host_routing import delivery_url
 from .responses import (
-    ACCEPTED,
     METHODS,
     WebhookError,
     WebhookResponse,
@@ -279,7 +279,7 @@ def _execution_response(world: World, execution: Execution, reason: str) -> Webh
         return WebhookResponse(200, ACCEPTED, reason)
     world.clock.advance_to(min(execution.ends, execution.started + RESPONSE_TIMEOUT))
     if response is None and execution.error is not None:
-        return WebhookResponse(500, "Scenario failed to complete.", f"{reason}, and failed")
+        return WebhookResponse(500, NOT_COMPLETED, f"{reason}, and failed")
     return WebhookResponse(200, ACCEPTED, reason)
 
 

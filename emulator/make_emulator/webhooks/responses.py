@@ -10,14 +10,12 @@ from dataclasses import dataclass, field
 import orjson
 from flask import Request, Response
 
+from ..engine.apps.webhooks import ACCEPTED
 from ..world.models import ExecutionResponse
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 TEXT_CONTENT_TYPE = "text/plain; charset=utf-8"
-
-#: Default response of a webhook (AdobeDocs, workfront-fusion.en, "Webhooks").
-ACCEPTED = "Accepted"
 
 #: Statuses whose responses have no body (RFC 9110).
 _WITHOUT_BODY = frozenset([204, 304])

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import NamedTuple
 
+from ..plain_text import did_you_mean
 from ..resources import load_fixture
 from . import blueprint_refs
 from .exceptions import (
@@ -19,6 +20,7 @@ from .exceptions import (
     InvalidParametersError,
     NotConfirmedError,
     ResourceInUseError,
+    UnknownConnectionTypeError,
 )
 from .models import Connection, ConnectionTestResult, Json, Team, User
 from .world import World
@@ -69,11 +71,15 @@ def get_connection_type(id: str) -> ConnectionType:
     """The type of connection with an id.
 
     Raises:
-        IncompatibleInputError: if there is none.
+        UnknownConnectionTypeError: if there is none.
     """
     found = all_connection_types().get(id)
     if found is None:
-        raise IncompatibleInputError("Invalid connection type")
+        known = all_connection_types()
+        raise UnknownConnectionTypeError(
+            id,
+            hint=f"The emulator knows no connection type '{id[:100]}'{did_you_mean(id[:100], known) or '.'}",
+        )
     return found
 
 
@@ -147,7 +153,8 @@ def create(
     """Creates a connection. One of an OAuth type fails until it has been authorized.
 
     Raises:
-        IncompatibleInputError: if there is no such type, or it has no scopes.
+        UnknownConnectionTypeError: if there is no such type.
+        IncompatibleInputError: if the type has no scopes.
         InvalidParametersError: if required fields of the type are missing, or there are unknown ones.
     """
     kind = get_connection_type(type)

@@ -6,11 +6,18 @@ from collections.abc import Sequence
 
 
 class DomainError(Exception):
-    """Base of the domain errors; the state is unchanged."""
+    """Base of the domain errors; the state is unchanged.
 
-    def __init__(self, detail: str = "") -> None:
+    Args:
+        detail: Make's text.
+        hint: what Make's text leaves out, in one sentence: the parameter or module, what was given, what is allowed or
+            the nearest thing that exists. It never shows what the caller may not see.
+    """
+
+    def __init__(self, detail: str = "", *, hint: str | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.hint = hint
 
 
 class NotFoundError(DomainError):
@@ -33,8 +40,8 @@ class ConnectionNotFoundError(DomainError):
 class InvalidParametersError(DomainError):
     """Invalid parameters; ``issues`` has one text for each."""
 
-    def __init__(self, *issues: str) -> None:
-        super().__init__(f"Validation failed for {len(issues)} parameter(s).")
+    def __init__(self, *issues: str, hint: str | None = None) -> None:
+        super().__init__(f"Validation failed for {len(issues)} parameter(s).", hint=hint)
         self.issues: Sequence[str] = issues
 
 
@@ -46,8 +53,16 @@ class MissingPermissionError(DomainError):
     """The user's role lacks a permission that the operation requires."""
 
     def __init__(self, permission: str) -> None:
-        super().__init__(f"Insufficient rights, the permission '{permission}' is needed.")
+        super().__init__(f'Insufficient rights, admin permission "{permission}" is needed.')
         self.permission = permission
+
+
+class OwnerNotVisibleError(DomainError):
+    """A query or a body names a team or an organization that the user does not see, or that does not exist (Make's IM002)."""
+
+    def __init__(self, *, hint: str | None = None) -> None:
+        # Observed with this permission for teams, too.
+        super().__init__('Insufficient rights, admin permission "organization view" is needed.', hint=hint)
 
 
 class NotConfirmedError(DomainError):
@@ -82,8 +97,26 @@ class ResourceInUseError(DomainError):
     """Another resource depends on this one."""
 
 
+class HookTakenError(DomainError):
+    """A blueprint names a hook that triggers another scenario (Make's IM000)."""
+
+    def __init__(self, *, hint: str | None = None) -> None:
+        super().__init__("The hook already has a scenario assigned", hint=hint)
+
+
 class InvalidStateError(DomainError):
     """The resource is not in a state that allows the operation."""
+
+
+class ScenarioNotActiveError(InvalidStateError):
+    """A run was requested of a scenario that is not active (Make's IM325)."""
+
+    def __init__(self, *, hint: str | None = None) -> None:
+        super().__init__("Scenario is not activated", hint=hint)
+
+
+class ScenarioStateError(InvalidStateError):
+    """A start of an active scenario, or a stop of one that is not active (Make's IM306)."""
 
 
 class NotReplayableError(DomainError):
@@ -104,6 +137,13 @@ class MalformedBlueprintError(DomainError):
 
 class ResponseTooLargeError(DomainError):
     """The response is larger than the caller allows."""
+
+
+class UnknownConnectionTypeError(DomainError):
+    """There is no connection type of that name."""
+
+    def __init__(self, name: str, *, hint: str | None = None) -> None:
+        super().__init__(f"Failed to load manifest for connection '{name}'", hint=hint)
 
 
 class VersionConflictError(DomainError):

@@ -27,6 +27,9 @@ ACCESS, REFRESH = "access", "refresh"
 #: The scope of OpenID Connect; all others are those of API tokens.
 OPENID = "openid"
 
+#: The most characters of the name of a client.
+MAX_NAME_LENGTH = 200
+
 #: The most characters of a text that is looked at as a token.
 _MAX_TOKEN_LENGTH = 4096
 
@@ -47,7 +50,10 @@ def create_client(
     id: str | None = None,
     secret: str | None = None,
 ) -> OAuthClient:
-    """Creates a client of this world; by default its id and its secret are generated, and a public one has no secret."""
+    """Creates a client of this world; by default its id and its secret are generated.
+
+    A public client has no secret, and gets no refresh tokens (API documentation: they are for confidential ones).
+    """
     id = id or world.ids.uuid4()
     secret = None if is_public else secret or world.ids.udid()
     client = world.oauth_clients.put(
@@ -59,6 +65,7 @@ def create_client(
             allows_loopback=allows_loopback,
             scopes=frozenset(scopes),
             auto_approve=auto_approve,
+            has_refresh_tokens=not is_public,
             rotates_refresh_tokens=rotates_refresh_tokens,
             created=world.now(),
         )
@@ -120,9 +127,9 @@ def create_code(
     grant: OAuthGrant,
     *,
     redirect_uri: str,
-    has_redirect_uri: bool,
     challenge: str | None = None,
     nonce: str | None = None,
+    differs_in_scope: bool = False,
 ) -> OAuthCode:
     """Creates the authorization code of a grant."""
     code = world.oauth_codes.put(
@@ -130,9 +137,9 @@ def create_code(
             code=world.ids.udid(),
             grant_id=grant.id,
             redirect_uri=redirect_uri,
-            has_redirect_uri=has_redirect_uri,
             challenge=challenge,
             nonce=nonce,
+            differs_in_scope=differs_in_scope,
             expires=world.now() + CODE_LIFETIME,
         )
     )

@@ -40,6 +40,7 @@ class RolePermission:
 TEAM_ADMIN = 1
 TEAM_MEMBER = 3
 ORGANIZATION_OWNER = 11
+ORGANIZATION_ADMIN = 12
 ORGANIZATION_MEMBER = 13
 
 #: The permission of owners only: to be an administrator of every team of the organization.

@@ -58,6 +58,9 @@ from .models import (
     TeamMember,
     Template,
     Token,
+    Toolbox,
+    ToolboxKey,
+    ToolboxTool,
     User,
     Variable,
     VariableChange,
@@ -459,6 +462,30 @@ class Tables:
         resource="template",
     )
     public_templates: Table[int, PublicTemplate] = table(PublicTemplate)
+    #: MCP toolboxes, the scenarios in them, and their keys; see `make_emulator.world.toolboxes`.
+    toolboxes: Table[int, Toolbox] = table(
+        Toolbox,
+        indexes={"team": "team_id"},
+        owners={"teams": "team"},
+        references={"team_id": "teams", "created_by": "users"},
+        is_optional=True,
+    )
+    toolbox_tools: Table[int, ToolboxTool] = table(
+        ToolboxTool,
+        indexes={"toolbox": "toolbox_id", "scenario": "scenario_id"},
+        owners={"toolboxes": "toolbox", "scenarios": "scenario"},
+        references={"toolbox_id": "toolboxes", "scenario_id": "scenarios"},
+        is_optional=True,
+    )
+    toolbox_keys: Table[str, ToolboxKey] = table(
+        ToolboxKey,
+        key="key",
+        indexes={"toolbox": "toolbox_id"},
+        owners={"toolboxes": "toolbox"},
+        references={"toolbox_id": "toolboxes"},
+        is_optional=True,
+        lookup_key="key",
+    )
     #: Custom variables of organizations and teams; see `make_emulator.world.variables`.
     variables: Table[tuple[str, int, str], Variable] = table(
         Variable,

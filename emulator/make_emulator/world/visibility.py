@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .exceptions import NotFoundError
+from .exceptions import NotFoundError, OwnerNotVisibleError
 from .models import Organization, Team, User
 from .roles import ACCESS_ALL_TEAMS, OwnedResource, organization_permissions, owner_of
 from .world import World
+
+#: The most ids that a hint lists.
+MAX_IDS_SHOWN = 10
 
 
 class Visibility:
@@ -39,6 +42,34 @@ class Visibility:
         if row is None or not self._can_see(kind, row):
             raise NotFoundError(kind, key)
         return row
+
+    def find_owner(self, kind: str, key: int, parameter: str) -> Any:
+        """The team or the organization that a parameter of a query or a body names.
+
+        Raises:
+            OwnerNotVisibleError: if there is none, or it is not visible to the user.
+        """
+        row = self.world.resource_table(kind).get(key)
+        if row is None or not self._can_see(kind, row):
+            ids = self._visible_ids(kind)
+            shown = ", ".join(map(str, ids[:MAX_IDS_SHOWN])) or "none"
+            more = ", ..." if len(ids) > MAX_IDS_SHOWN else ""
+            raise OwnerNotVisibleError(
+                hint=f"{parameter} {key} is no {kind} of the token's user, who has: {shown}{more}."
+            )
+        return row
+
+    def _visible_ids(self, kind: str) -> list[int]:
+        """The ids of the teams, or organizations, that the user sees."""
+        organizations = list(self.organizations())
+        if kind == "organization":
+            return sorted(organization.id for organization in organizations)
+        return sorted(
+            team.id
+            for organization in organizations
+            for team in self.world.teams.where(organization=organization.id)
+            if self.can_see_team(team.id)
+        )
 
     def _can_see(self, kind: str, row: Any) -> bool:
         if kind == "organization":

@@ -127,12 +127,12 @@ def test_rejections_end_with_a_code_and_a_sentence(cli: RunScript, make_world: W
 
     one_fault = "Validation failed for 1 parameter(s)."
     assert done == {
-        "unknownToken": refused(401, "Access denied: Invalid token header."),
+        "unknownToken": refused(401, "Invalid token header."),
         "unknownScenario": refused(404, "Scenario '999999' not found."),
         "outOfReach": refused(404, "Scenario '5' not found."),
         "missingScope": refused(403, "Access denied."),
         "missingInput": refused(400, one_fault, "Missing value of required parameter 'name'."),
-        "inactive": refused(400, "The scenario is not active."),
+        "inactive": refused(422, "Scenario is not activated"),
         "misfit": refused(400, one_fault, "Invalid number in parameter 'quantity'."),
         "tooSmall": refused(400, one_fault, "Parameter 'maxSizeMB' is out of range."),
         "inUse": refused(422, "Data structure '1' is used by data store '1'."),

@@ -116,7 +116,7 @@ def test_a_wrong_key_is_not_kept(make_cli: MakeCli, make_world: World) -> None:
     zone = make_world.base_url.removesuffix("/api/v2").removeprefix("https://")
     code, said = login(make_cli, zone, "99999999-9999-4999-8999-999999999999")
     assert code == 1
-    assert "Error [401]: Access denied: Invalid token header." in said
+    assert "Error [401]: Invalid token header." in said
     assert not make_cli.config.exists()
 
 

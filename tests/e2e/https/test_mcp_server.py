@@ -69,7 +69,7 @@ def test_an_assistant_runs_scenarios_as_tools(mcp: RunScript, make_world: World)
     one_fault = "Validation failed for 1 parameter(s)."
     assert done["missing"] == failed(one_fault, "Missing value of required parameter 'name'.")
     assert done["surplus"] == failed(one_fault, "Unknown parameter 'colour'.")
-    assert done["inactive"] == failed("The scenario is not active.")
+    assert done["inactive"] == failed("Scenario is not activated")
     assert done["hidden"] == failed("Scenario '5' not found.")
     assert done["unknown"] == "MCP error -32603: Unknown tool: run_everything"
 
@@ -96,7 +96,7 @@ def test_an_assistant_runs_scenarios_as_tools(mcp: RunScript, make_world: World)
 
     # Its documentation names these two scopes; that of the API asks for scenarios:write as well.
     assert done["reader"] == {"tools": done["after"], "run": failed("Access denied.")}
-    assert done["stranger"] == "MCP error -32603: Access denied: Invalid token header."
+    assert done["stranger"] == "MCP error -32603: Invalid token header."
     make_world.requests.assert_called(
         "POST", "/scenarios/1/run", json={"data": {"name": "Zoe"}, "responsive": True}
     )

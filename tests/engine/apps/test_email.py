@@ -10,7 +10,7 @@ import pytest
 from helpers.engine import NOW, EngineHarness, error_of, module, outputs_of
 from make_emulator.engine.runtime import module_scripts
 from make_emulator.world import connections, external_services, snapshot
-from make_emulator.world.models import Attachment, Mail, ModuleScript
+from make_emulator.world.models import Attachment, Execution, Mail, ModuleScript
 
 MAIL: Mapping[str, Any] = {
     "to": ["ann@example.com"], "cc": [], "bcc": [], "from": "", "sender": "", "subject": "Order {{1 + 1}}",
@@ -35,7 +35,7 @@ def test_a_mail_is_put_into_the_outbox_with_all_its_fields() -> None:
     harness = EngineHarness()
     run = harness.run(
         email(
-            to=["ann@example.com", "", "{{'bob'}}@example.com"],
+            to=["ann@example.com", "{{'bob'}}@example.com"],
             cc="carl@example.com",
             bcc=["dora@example.com"],
             replyTo="desk@example.com",
@@ -76,8 +76,12 @@ def test_halves_of_characters_are_no_matter() -> None:
     harness, half = EngineHarness(), "{{1.x}}"
     parse = module(1, "json:ParseJSON", {"json": r'{"x": "\ud83d"}'})
     files = [{"fileName": half, "data": half}]
-    harness.run(parse, email(2, to=[half], subject=half, html=half, attachments=files))
-    assert (mail(harness).to, mail(harness).subject, mail(harness).html) == (("\ufffd",), "\ufffd", "\ufffd")
+    harness.run(parse, email(2, to=[f"{half}@example.com"], subject=half, html=half, attachments=files))
+    assert (mail(harness).to, mail(harness).subject, mail(harness).html) == (
+        ("\ufffd@example.com",),
+        "\ufffd",
+        "\ufffd",
+    )
     snapshot.dumps(snapshot.take(harness.world))
 
 
@@ -104,10 +108,77 @@ def test_what_a_mail_needs_and_does_not_get_is_a_validation_error(mapper: Any, p
     assert len(harness.world.outbox) == 0
 
 
-def test_a_mail_without_recipients_is_not_sent() -> None:
+MISSING, INVALID = "Missing value of required parameter '{}'.", "Invalid email address in parameter '{}'."
+
+SENDERS = {
+    "email:ActionSendEmail": (7, {"contentType": "text", "text": "Hi"}),
+    "google-email:sendAnEmail": (4, {"bodyType": "rawHtml", "content": "Hi"}),
+    "google-email:ActionSendEmail": (2, {"html": "Hi"}),
+}
+
+
+def send(harness: EngineHarness, name: str, **mapper: Any) -> Execution:
+    version, rest = SENDERS[name]
+    trigger = module(1, "json:ParseJSON", {"json": '{"number": 5, "row": {"a": 1}, "empty": ""}'})
+    fields = {"to": ["ann@example.com"], "subject": "s", **rest, **mapper}
+    return harness.run(trigger, module(2, name, fields) | {"version": version})
+
+
+@pytest.mark.parametrize("name", SENDERS)
+@pytest.mark.parametrize(
+    "address",
+    [
+        "not an address", "ann", "ann@", "@example.com", "ann@example", "ann@example..com", "a b@example.com",
+        "ann@example.com; bob@example.com", "ann@example.com,bob@example.com", "Ann <ann@example.com>",
+        " ann@example.com", "", "{{1.number}}", "{{1.row}}", "{{1.empty}}", "{{1.missing}}", 5, True, None,
+        ["ann@example.com"], {"email": "ann@example.com"},
+    ],
+)  # fmt: skip
+def test_an_address_that_is_none_stops_the_mail(name: str, address: Any) -> None:
+    for field in ("to", "cc", "bcc"):
+        for addresses in ([address], ["ann@example.com", address]):
+            harness = EngineHarness()
+            execution = send(harness, name, **{field: addresses})
+            assert error_of(execution) == ("BundleValidationError", "Validation failed for 1 parameter(s).")
+            assert execution.error is not None
+            assert execution.error.issues == (INVALID.format(field),)
+            assert len(harness.world.outbox) == 0
+
+
+@pytest.mark.parametrize("name", SENDERS)
+@pytest.mark.parametrize("recipients", [None, "", [], "{{emptyarray}}", "{{1.missing}}", "{{1.empty}}"])
+def test_a_mail_without_recipients_is_not_sent(name: str, recipients: Any) -> None:
     harness = EngineHarness()
-    assert error_of(harness.run(email(to=["", "{{9.unknown}}"]))) == ("RuntimeError", "No recipients defined")
+    execution = send(harness, name, to=recipients, cc=recipients, bcc=["bob@example.com"])
+    assert execution.error is not None
+    assert (execution.error.name, execution.error.issues) == (
+        "BundleValidationError",
+        (MISSING.format("to"),),
+    )
     assert len(harness.world.outbox) == 0
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["ann@example.com", "ann.b+c@mail.example.co.uk", "o'neil_1@ex-ample.museum", "jürgen@müller.example"],
+)
+def test_an_address_is_taken_alone_or_in_an_array(address: str) -> None:
+    for to in (address, [address]):
+        harness = EngineHarness()
+        assert send(harness, "email:ActionSendEmail", to=to).status == 1
+        assert mail(harness).to == (address,)
+
+
+def test_every_parameter_that_fails_is_counted() -> None:
+    harness = EngineHarness()
+    execution = send(harness, "email:ActionSendEmail", to=["x"], cc=["y", "z"], contentType="")
+    assert error_of(execution)[1] == "Validation failed for 3 parameter(s)."
+    assert execution.error is not None
+    assert execution.error.issues == (
+        INVALID.format("to"),
+        INVALID.format("cc"),
+        MISSING.format("contentType"),
+    )
 
 
 def test_a_mail_comes_from_the_account_unless_it_says_otherwise() -> None:

@@ -9,7 +9,8 @@ import pytest
 from helpers.engine import SAMPLE_BUNDLE, evaluation_context, render_text
 from make_emulator.engine.budget import Budget
 from make_emulator.engine.errors import BudgetExceededError, ConversionError, ExpressionError
-from make_emulator.engine.expressions.evaluator import render, render_deep
+from make_emulator.engine.expressions.evaluator import _OTHER_FUNCTIONS, render, render_deep
+from make_emulator.engine.expressions.functions import FUNCTIONS
 from make_emulator.engine.expressions.values import (
     EMPTY_TEXT,
     FieldMarker,
@@ -210,3 +211,7 @@ def test_brackets_in_quotes_do_not_hide_how_deep_others_lie() -> None:
     with pytest.raises(ExpressionError, match="too long"):
         render_text("{{" + "1.rows[" * 41 + "1" + "]" * 41 + "}}")
     assert render_text("{{upper('" + "(" * 100 + "')}}") == "(" * 100
+
+
+def test_no_function_has_a_hint_to_use_another() -> None:
+    assert _OTHER_FUNCTIONS.keys() & FUNCTIONS.keys() == set()

@@ -75,7 +75,7 @@ def test_scopes_are_those_of_api_tokens(api: ApiClient, token: str) -> None:
 def test_an_expired_access_token_is_401(api: ApiClient, world: World, token: str) -> None:
     world.clock.advance(3600)
     response = _get(api, "/teams/3", token)
-    assert (response.status_code, response.get_json()["code"]) == (401, "IM015")
+    assert (response.status_code, response.get_json()["code"]) == (401, "SC401")
 
 
 def test_the_scheme_of_an_access_token_is_bearer(api: ApiClient, token: str) -> None:
@@ -100,7 +100,9 @@ def test_an_expired_access_token_is_logged_in_its_own_world(api: ApiClient, toke
     api.control("POST", "/worlds/other/clock/advance", json={"seconds": 3600})
     assert _get(api, "/teams/3", token).status_code == 401
     entry = api.control("GET", "/worlds/other/requests").get_json()["requests"][-1]
-    assert entry["sentence"].endswith("-> 401: the access token has expired or was revoked")
+    assert entry["sentence"].endswith(
+        "-> 401: Invalid token header. The access token has expired or was revoked"
+    )
 
 
 def test_the_access_report_counts_the_calls_of_the_client(api: ApiClient, token: str) -> None:

@@ -6,6 +6,7 @@ catalog, the mock data, the reference and the tests of hostile input follow from
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -19,9 +20,12 @@ from ..errors import (
     ExpressionError,
     ExpressionSyntaxError,
     ModuleError,
+    invalid_parameter,
+    missing_parameter,
+    parameter_not_in_options,
 )
 from ..expressions.constraint import Constraint
-from ..expressions.values import EMPTY_TEXT, TimeZoneProvider, Value, coerce
+from ..expressions.values import EMPTY_TEXT, TimeZoneProvider, Value, coerce, is_array
 from .context import BundleGroup, ModuleContext, Outcome
 from .simulated import ServiceRequirement, simulate
 
@@ -65,6 +69,10 @@ class Field:
     type: str = "any"
     required: bool = False
     choices: tuple[str, ...] = ()
+    #: Of an array: the type of its items, if they are checked.
+    item: Literal["email"] | None = None
+    #: Of a text: the form that a service takes, so that mock data have it.
+    format: Literal["url"] | None = None
     #: Name and text of the error of an expression that is none because of the backslashes pasted into it.
     backslash_error: tuple[str, str] | None = None
 
@@ -230,7 +238,7 @@ def define_aggregator(
 
 def _reject_operation(context: ModuleContext) -> Outcome:
     """Handler of aggregators, which are not run for a bundle."""
-    raise ConversionError()
+    raise BundleValidationError()
 
 
 def field_error(definition: ModuleDefinition, name: str, error: ExpressionError) -> ModuleError:
@@ -251,23 +259,43 @@ def coerce_mapper(
         zone: the time zone of dates without one.
 
     Raises:
-        BundleValidationError: with the number of fields that are missing or invalid (recorded for "Set variable").
+        BundleValidationError: with an issue for each field that is missing or invalid (recorded for "Set variable").
     """
     values: dict[str, Value] = dict(mapper) if definition.accepts_any_field else {}
-    issues = 0
+    issues: list[str] = []
+    hints: list[str] = []
     for field in definition.fields:
         value = mapper.get(field.name)
         if value is None or (value == "" and value is not EMPTY_TEXT):
             # An empty text is no value; emptystring forces one.
             values.pop(field.name, None)
-            issues += field.required
+            if field.required:
+                issues.append(missing_parameter(field.name))
             continue
         try:
             values[field.name] = value = coerce(value, field.type, zone)
         except ConversionError:
-            issues += 1
+            issues.append(invalid_parameter(field.name, field.type))
             continue
-        issues += bool(field.choices) and value not in field.choices
+        if field.choices and value not in field.choices:
+            issues.append(parameter_not_in_options(field.name))
+            hints.append(f"'{field.name}' is one of: {', '.join(field.choices)}.")
+        if field.item == "email" and is_array(value):
+            if not value and field.required:
+                issues.append(missing_parameter(field.name))
+            elif not all(map(is_email_address, value)):
+                issues.append(invalid_parameter(field.name, "email address"))
     if issues:
-        raise BundleValidationError(issues)
+        raise BundleValidationError(*issues, hint=" ".join(hints) or None)
     return values
+
+
+#: A mail address: a local part and a host name of two labels or more; no name, and no list of addresses.
+_EMAIL_ADDRESS = re.compile(
+    r"[^\s@<>()\[\]\\,;:\"]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_](?:[\w-]{0,61}[^\W_])"
+)
+
+
+def is_email_address(value: Value) -> bool:
+    """Returns True for a text that is a single mail address."""
+    return isinstance(value, str) and len(value) <= 254 and _EMAIL_ADDRESS.fullmatch(value) is not None

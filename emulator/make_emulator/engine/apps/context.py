@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from ...world.models import Connection, Json, Key
 from ..blueprints.model import IfElseBranch, Module, Route
-from ..errors import ConversionError
+from ..errors import BundleValidationError, ConversionError, invalid_parameter
 from ..expressions.context import Environment
 from ..expressions.values import Value, as_array, as_boolean, as_number, as_text
 from ..run_state import RunState, ScenarioCall
+
+Converted = TypeVar("Converted")
 
 
 # Created for every operation, so it is not frozen, which would make it three times as slow.
@@ -20,7 +22,7 @@ class ModuleContext:
     """Context of one operation of a module.
 
     The methods named after types read a field of the mapper. A declared field has been converted to its type, so that
-    they only narrow it; any other value is converted, which may raise ConversionError.
+    they only narrow it; any other value is converted, which may raise a BundleValidationError that names it.
     """
 
     run: RunState
@@ -34,23 +36,23 @@ class ModuleContext:
 
     def text(self, name: str) -> str:
         """Returns a field as text; one without a value is empty."""
-        return as_text(self.mapper.get(name))
+        return convert_field(name, "text", as_text, self.mapper.get(name))
 
     def optional_text(self, name: str) -> str | None:
         """Returns a field as text, or ``None`` without a value."""
         value = self.mapper.get(name)
-        return None if value is None else as_text(value)
+        return None if value is None else convert_field(name, "text", as_text, value)
 
     def number(self, name: str, default: float = 0) -> int | float:
         """Returns a field as a number."""
         value = self.mapper.get(name)
-        return default if value is None else as_number(value)
+        return default if value is None else convert_field(name, "number", as_number, value)
 
     def integer(self, name: str, default: int = 0) -> int:
         """Returns a field as a whole number."""
         number = self.number(name, default)
         if not isinstance(number, int):
-            raise ConversionError()
+            raise BundleValidationError(invalid_parameter(name, "integer"))
         return number
 
     def boolean(self, name: str, *, default: bool = False) -> bool:
@@ -69,7 +71,7 @@ class ModuleContext:
         if value is None:
             return {}
         if not isinstance(value, Mapping):
-            raise ConversionError()
+            raise BundleValidationError(invalid_parameter(name, "collection"))
         return value
 
     def find_connection(self, id: Json) -> Connection | None:
@@ -91,6 +93,18 @@ def _parse_id(value: Json) -> int:
         return int(value)
     except ValueError:
         return 0
+
+
+def convert_field(name: str, kind: str, convert: Callable[[Value], Converted], value: Value) -> Converted:
+    """Converts the value of a field, or a part of it.
+
+    Raises:
+        BundleValidationError: if it is no ``kind``; it names the field.
+    """
+    try:
+        return convert(value)
+    except ConversionError:
+        raise BundleValidationError(invalid_parameter(name, kind)) from None
 
 
 @dataclass(slots=True)

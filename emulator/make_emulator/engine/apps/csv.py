@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ...world.models import Json
 from ..blueprints.model import Module
 from ..budget import MAX_ITEMS, data_too_large_error
-from ..errors import BundleValidationError, ModuleError
+from ..errors import BundleValidationError, ModuleError, invalid_parameter, parameter_not_in_options
 from ..expressions.constraint import Constraint
 from ..expressions.values import Value, as_text, is_array
 from .app import App, Field, Inference
@@ -81,22 +81,24 @@ def _column_count(parameters: Mapping[str, Json]) -> int | None:
     if count is None:
         return None
     if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MAX_COLUMNS:
-        raise BundleValidationError()
+        raise BundleValidationError(invalid_parameter("columnCount", "number"))
     return count
 
 
 def _delimiter(parameters: Mapping[str, Json]) -> str:
     """Returns the delimiter: a comma, a tab, or exactly one other character."""
     kind = parameters.get("delimiterType")
-    delimiter = parameters.get("delimiter") if kind == "other" else _choice(_DELIMITERS, kind)
+    delimiter = (
+        parameters.get("delimiter") if kind == "other" else _choice(_DELIMITERS, kind, "delimiterType")
+    )
     if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n':
-        raise BundleValidationError()
+        raise BundleValidationError(invalid_parameter("delimiter"))
     return delimiter
 
 
-def _choice(choices: Mapping[Json, str], choice: Json) -> str:
+def _choice(choices: Mapping[Json, str], choice: Json, parameter: str) -> str:
     if (choice is not None and not isinstance(choice, str)) or choice not in choices:
-        raise BundleValidationError()
+        raise BundleValidationError(parameter_not_in_options(parameter))
     return choices[choice]
 
 
@@ -155,7 +157,7 @@ def _parse_cell(
 def _create(context: ModuleContext, group: BundleGroup) -> Mapping[str, Value]:
     """Writes a row for each bundle, a column for each mapped field, every cell in quotes."""
     parameters, columns = context.module.parameters, list(context.module.mapper)
-    delimiter, newline = _delimiter(parameters), _choice(_NEWLINES, parameters.get("newline"))
+    delimiter, newline = _delimiter(parameters), _choice(_NEWLINES, parameters.get("newline"), "newline")
     for item in group.items:
         context.env.budget.charge_weight(item)
     rows = [[_to_csv_text(item.get(column)) for column in columns] for item in group.items]

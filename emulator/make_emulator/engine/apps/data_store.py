@@ -18,7 +18,7 @@ from ...world.exceptions import (
 from ...world.field_specs import field_name, field_type
 from ...world.models import DataStore, FieldSpecs, Json, Record
 from ..blueprints.conditions import parse_conditions
-from ..errors import BundleValidationError, ConversionError, ModuleError
+from ..errors import BundleValidationError, ConversionError, ModuleError, invalid_parameter
 from ..expressions.evaluator import render
 from ..expressions.functions.general import get_at_path, parse_path
 from ..expressions.ordering import sort_by_keys
@@ -59,7 +59,7 @@ def _record_data(context: ModuleContext, store: DataStore) -> dict[str, Json]:
     """
     spec, strict = _data_structure(context, store)
     types = {field_name(field): field_type(field) for field in spec}
-    issues = 0
+    issues: list[str] = []
     data: dict[str, Json] = {}
     for name, value in context.collection("data").items():
         if name not in types and not strict:
@@ -72,9 +72,9 @@ def _record_data(context: ModuleContext, store: DataStore) -> dict[str, Json]:
         try:
             data[name] = to_json_value(coerce(value, types.get(name, "any"), context.env.zone))
         except ConversionError:
-            issues += 1
+            issues.append(invalid_parameter(name, types.get(name, "value")))
     if issues:
-        raise BundleValidationError(issues)
+        raise BundleValidationError(*issues)
     return data
 
 
@@ -92,7 +92,7 @@ def _write_record(write: Callable[[], Record]) -> Record:
     except OutOfSpaceError:
         raise ModuleError("OutOfSpaceError", "Out of space.") from None
     except InvalidParametersError as error:
-        raise BundleValidationError(len(error.issues)) from None
+        raise BundleValidationError(*error.issues) from None
     except NotFoundError:
         raise ModuleError("DataError", "Record not found.") from None
 
@@ -185,7 +185,7 @@ def _matching_records(context: ModuleContext) -> Iterator[Record]:
     try:
         groups = parse_conditions(context.mapper.get("filter"), "the search")
     except MalformedBlueprintError:
-        raise BundleValidationError() from None
+        raise BundleValidationError(invalid_parameter("filter")) from None
     records = data_stores.records(context.run.world, _find_data_store(context))
     context.env.budget.charge(1 + len(records))
     for record in records:
@@ -213,7 +213,7 @@ def _sort_keys(sort: Value) -> Sequence[tuple[Callable[[Record], Value], bool]]:
     orders: list[tuple[Callable[[Record], Value], bool]] = []
     for part in sort if is_array(sort) else ():
         if not isinstance(part, Mapping) or not isinstance(part.get("key"), str):
-            raise BundleValidationError()
+            raise BundleValidationError(invalid_parameter("sort"))
         orders.append((partial(_field_value, name=part["key"]), part.get("order") in (-1, "-1", "desc")))
     return orders
 

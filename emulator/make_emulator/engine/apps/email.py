@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ...world import external_services
 from ...world.models import Attachment, Headers, Json, Mail
-from ..errors import BundleValidationError, ModuleError
+from ..errors import BundleValidationError, missing_parameter
 from ..expressions.values import Value, as_bytes, as_text, to_json_value
 from .app import App, Field
 from .context import ModuleContext, Outcome
@@ -27,9 +27,9 @@ _PRIORITIES: Mapping[str, str] = {"high": "1 (Highest)", "low": "5 (Lowest)"}
 
 
 _ADDRESS_FIELDS = (
-    Field("to", "array", required=True),
-    Field("cc", "array"),
-    Field("bcc", "array"),
+    Field("to", "array", required=True, item="email"),
+    Field("cc", "array", item="email"),
+    Field("bcc", "array", item="email"),
     Field("from", "text"),
     Field("subject", "text"),
     Field("attachments", "array"),
@@ -95,15 +95,9 @@ def _send_with_legacy_gmail(context: ModuleContext) -> Outcome:
 
 
 def _send_mail(context: ModuleContext, *, html: str | None, text: str | None, headers: Headers) -> Outcome:
-    """Puts a mail into the outbox, and returns the mock output of the module.
-
-    Raises:
-        ModuleError: if it has no recipient (the text is Node's ``nodemailer``).
-    """
+    """Puts a mail into the outbox, and returns the mock output of the module."""
     run = context.run
     to, cc, bcc = (_texts(context, field) for field in ("to", "cc", "bcc"))
-    if not (to or cc or bcc):
-        raise ModuleError("RuntimeError", "No recipients defined")
     files = tuple(_parse_attachments(context.array("attachments")))
     outcome = simulate(context)
     external_services.record_mail(
@@ -142,7 +136,7 @@ def _texts(context: ModuleContext, field: str) -> tuple[str, ...]:
 def _parse_attachments(rows: Sequence[Value]) -> Iterator[Attachment]:
     for row in rows:
         if not isinstance(row, Mapping) or row.get("data") is None:
-            raise BundleValidationError()
+            raise BundleValidationError(missing_parameter("data"))
         yield Attachment(_text(row.get("fileName")), len(as_bytes(row["data"])))
 
 

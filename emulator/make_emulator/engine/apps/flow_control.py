@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..blueprints.model import Module
-from ..errors import BundleValidationError, ExpressionError, FatalError, ModuleError
+from ..errors import BundleValidationError, ExpressionError, FatalError, ModuleError, invalid_parameter
 from ..expressions.constraint import Constraint
 from ..expressions.evaluator import render_deep
 from ..expressions.values import FieldMarker, Value
@@ -57,7 +57,7 @@ def _infer_repeats(module: Module, output: Constraint, inference: Inference) -> 
 def _repeater(context: ModuleContext) -> Outcome:
     start, repeats, step = context.number("start", 1), context.integer("repeats"), context.number("step", 1)
     if repeats > 10_000:
-        raise BundleValidationError()
+        raise BundleValidationError(invalid_parameter("repeats"), hint="'repeats' is at most 10000.")
     return Emit([{"i": start + place * step} for place in range(repeats)])
 
 

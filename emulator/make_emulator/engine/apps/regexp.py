@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from ..blueprints.model import Module
 from ..budget import MAX_ITEMS, data_too_large_error
-from ..errors import BundleValidationError, ExpressionError, ModuleError
+from ..errors import BundleValidationError, ExpressionError, ModuleError, missing_parameter
 from ..expressions.constraint import Constraint
 from ..expressions.regex.matcher import Pattern, compile_regex
 from ..expressions.values import Value
@@ -49,7 +49,7 @@ def _match(context: ModuleContext) -> Outcome:
     """Emits a bundle for the first match, or for each; the pattern is a parameter, which cannot be mapped."""
     pattern = context.module.parameters.get("pattern")
     if not isinstance(pattern, str) or pattern == "":
-        raise BundleValidationError()
+        raise BundleValidationError(missing_parameter("pattern"))
     return _emit_matches(context, pattern)
 
 

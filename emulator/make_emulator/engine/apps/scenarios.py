@@ -14,7 +14,7 @@ from ...world.exceptions import InvalidParametersError
 from ...world.field_specs import field_name, field_type
 from ...world.models import FieldSpecs, Json, Scenario
 from ..blueprints.model import Module
-from ..errors import BundleValidationError, ConversionError, ModuleError
+from ..errors import BundleValidationError, ConversionError, ModuleError, invalid_parameter
 from ..expressions.constraint import Constraint
 from ..expressions.values import EMPTY_TEXT, Value, as_text, coerce, to_json_value
 from ..inputs import validate_inputs
@@ -26,6 +26,7 @@ APP = App("scenario-service", is_built_in=True)
 
 #: Trigger that emits the inputs of a run, and modules that call other scenarios.
 START_MODULE = f"{APP.name}:StartSubscenario"
+RETURN_MODULE = f"{APP.name}:ReturnData"
 CALLING_MODULES = (f"{APP.name}:CallSubscenario", f"{APP.name}:RunScenario")
 
 _VERSIONS = (1, 2)
@@ -54,16 +55,16 @@ def _return(context: ModuleContext) -> Outcome:
     spec = context.run.output_spec
     if not spec:
         return ReturnOutputs(context.mapper)
-    issues = 0
+    issues: list[str] = []
     outputs: dict[str, Value] = {}
     for field in spec:
         name = field_name(field)
         try:
             outputs[name] = _coerce_output(field, context.mapper.get(name), context)
         except ConversionError:
-            issues += 1
+            issues.append(invalid_parameter(name, field_type(field)))
     if issues:
-        raise BundleValidationError(issues)
+        raise BundleValidationError(*issues)
     return ReturnOutputs(outputs)
 
 
@@ -101,7 +102,7 @@ def _call_scenario(context: ModuleContext, *, wait: bool) -> Outcome:
     try:
         inputs = validate_inputs(spec, _mapped_inputs(context, spec))
     except InvalidParametersError as error:
-        raise BundleValidationError(len(error.issues)) from None
+        raise BundleValidationError(*error.issues) from None
     return ScenarioCall(scenario, inputs, wait)
 
 

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from ...world.field_specs import field_name
 from ...world.models import FieldSpecs, Json
-from ..errors import BundleValidationError, ModuleError
+from ..errors import BundleValidationError, ModuleError, missing_parameter
 from ..expressions.constraint import Constraint
 from ..expressions.values import is_array
 from ..mock_data.generator import MockDataGenerator
@@ -72,15 +72,16 @@ def check_required(context: ModuleContext, requires: ServiceRequirement | None =
     """Checks the fields that the blueprint marks as required, and the value that the service requires.
 
     Raises:
-        BundleValidationError: with the number of fields that are missing.
+        BundleValidationError: with an issue for each field that is missing.
         ModuleError: if the service would answer with 400.
     """
-    missing = sum(
-        field.get("required") is True and context.mapper.get(field_name(field)) in (None, "")
+    missing = [
+        missing_parameter(field_name(field))
         for field in context.module.expect or ()
-    )
+        if field.get("required") is True and context.mapper.get(field_name(field)) in (None, "")
+    ]
     if missing:
-        raise BundleValidationError(missing)
+        raise BundleValidationError(*missing)
     if requires is None:
         return
     part, name = requires

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ...world.models import Json
 from ..blueprints.model import Module, is_literal
-from ..errors import BundleValidationError
+from ..errors import BundleValidationError, invalid_parameter, missing_parameter, parameter_not_in_options
 from ..expressions.constraint import Constraint
 from ..expressions.regex.matcher import compile_regex
 from ..expressions.values import Value, as_number, as_text, is_array, normalize_number
 from .app import App, Field, Inference
-from .context import BundleGroup, Emit, ModuleContext, Outcome
+from .context import BundleGroup, Emit, ModuleContext, Outcome, convert_field
 
 APP = App("util", is_built_in=True)
 APP.simulated("TransformEncoding")
@@ -90,8 +90,8 @@ def _set_many(context: ModuleContext) -> Outcome:
     variables: dict[str, Value] = {}
     for item in context.array("variables"):
         if not isinstance(item, Mapping) or item.get("name") in (None, ""):
-            raise BundleValidationError()
-        variables[as_text(item["name"])] = item.get("value")
+            raise BundleValidationError(missing_parameter("name"))
+        variables[convert_field("name", "text", as_text, item["name"])] = item.get("value")
     _store_variables(context, variables)
     return Emit([variables])
 
@@ -110,7 +110,7 @@ def _get(context: ModuleContext) -> Outcome:
 
 @APP.module("GetVariables", Field("variables", "array"), infer=_infer_reading)
 def _get_many(context: ModuleContext) -> Outcome:
-    names = [as_text(name) for name in context.array("variables")]
+    names = [convert_field("variables", "text", as_text, name) for name in context.array("variables")]
     return Emit([{name: context.run.variables.get(name) for name in names}])
 
 
@@ -138,8 +138,11 @@ def _increment(context: ModuleContext) -> Outcome:
         case "scenario":
             key = (run.scenario.id, id)
             count = run.world.increments[key] = run.world.increments.get(key, 0) + 1
-        case _:
-            raise BundleValidationError()
+        case reset:
+            raise BundleValidationError(
+                parameter_not_in_options("reset") if reset else missing_parameter("reset"),
+                hint="The parameter 'reset' is one of: run, execution, scenario.",
+            )
     return Emit([{"i": count}])
 
 
@@ -148,7 +151,8 @@ def _sleep(context: ModuleContext) -> Outcome:
     """Advances the run by 1 to 300 seconds of the world's time (the range is in exported blueprints)."""
     seconds = context.integer("duration")
     if not 1 <= seconds <= 300:
-        raise BundleValidationError()
+        hint = "'duration' is from 1 to 300 seconds."
+        raise BundleValidationError(invalid_parameter("duration"), hint=hint)
     context.run.stopwatch.sleep(1000 * seconds)
     return Emit([{}])
 
@@ -199,7 +203,7 @@ def _switch(context: ModuleContext) -> Outcome:
     for case in context.array("casesTable"):
         if not isinstance(case, Mapping):
             continue
-        pattern = as_text(case.get("pattern"))
+        pattern = convert_field("pattern", "text", as_text, case.get("pattern"))
         budget.charge_text(len(pattern) + len(value))
         if context.boolean("useRegExpMatch"):
             matches = compile_regex(pattern).has_match(value, budget)
@@ -227,7 +231,10 @@ def _combine_text(context: ModuleContext, group: BundleGroup) -> Mapping[str, Va
 def _combine_table(context: ModuleContext, group: BundleGroup) -> Mapping[str, Value]:
     """Combines to a table: a row for each bundle, a column for each mapped field."""
     between = _separator(context, "columnSeparator")
-    rows = [between.join(as_text(value) for value in item.values()) for item in group.items]
+    rows = [
+        between.join(convert_field(name, "text", as_text, value) for name, value in item.items())
+        for item in group.items
+    ]
     return {"text": _join(context, rows, _separator(context, "rowSeparator"))}
 
 
@@ -263,9 +270,16 @@ def _combine_numbers(context: ModuleContext, group: BundleGroup) -> Mapping[str,
         return {"result": len(group.items)}
     function = _NUMERIC_FUNCTIONS.get(name) if isinstance(name, str) else None
     if function is None:
-        raise BundleValidationError()
+        raise BundleValidationError(
+            parameter_not_in_options("fn") if name else missing_parameter("fn"),
+            hint=f"The parameter 'fn' is one of: count, {', '.join(_NUMERIC_FUNCTIONS)}.",
+        )
     values = [item.get("value") for item in group.items]
-    numbers = [as_number(value) for value in values if value is not None and value != ""]
+    numbers = [
+        convert_field("value", "number", as_number, value)
+        for value in values
+        if value is not None and value != ""
+    ]
     if not numbers and name != "sum":
         return {"result": None}
     return {"result": normalize_number(function(numbers))}

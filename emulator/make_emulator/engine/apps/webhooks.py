@@ -8,14 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...world.models import ExecutionResponse
-from ..errors import BundleValidationError
+from ..errors import BundleValidationError, invalid_parameter
 from ..expressions.values import Value, as_text, is_array, to_json_value
 from .app import App, Field
 from .context import Emit, ModuleContext, Outcome, json_size
 
 APP = App("gateway", is_built_in=True)
 
+WEBHOOK_MODULE = "gateway:CustomWebHook"
 RESPOND_MODULE = "gateway:WebhookRespond"
+
+#: Default response to the caller of a webhook (AdobeDocs, workfront-fusion.en, "Webhooks"), and that of a failed run of a
+#: scenario with a module that responds.
+ACCEPTED, NOT_COMPLETED = "Accepted", "Scenario failed to complete."
 
 
 @APP.module("CustomWebHook", trigger="webhook")
@@ -38,12 +43,17 @@ def _receive(context: ModuleContext) -> Outcome:
 def _respond(context: ModuleContext) -> Outcome:
     """Sets the response to the caller of the webhook, unless one is set; the modules after it still run."""
     run, status, rows = context.run, context.integer("status"), context.array("headers")
-    if not 100 <= status <= 599 or len(rows) > 16:
-        raise BundleValidationError()
+    if not 100 <= status <= 599:
+        raise BundleValidationError(invalid_parameter("status"), hint="'status' is from 100 to 599.")
+    if len(rows) > 16:
+        raise BundleValidationError(invalid_parameter("headers"), hint="There are at most 16 headers.")
     headers: list[Mapping[str, Value]] = []
     for row in rows:
         if not isinstance(row, Mapping) or not _is_valid_header(row):
-            raise BundleValidationError()
+            raise BundleValidationError(
+                invalid_parameter("headers"),
+                hint="A header has a 'key' of up to 256 characters and a 'value' of up to 4096.",
+            )
         headers.append(row)
     if run.webhook_response is None:
         run.webhook_response = ExecutionResponse(

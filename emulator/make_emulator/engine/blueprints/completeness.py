@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ...json_types import as_mapping, as_mappings
 from ...world import blueprint_refs
@@ -18,18 +18,30 @@ def is_complete(blueprint: Mapping[str, Json]) -> bool:
 
     The requirements are known for webhook triggers, and for modules that declare them in ``metadata.parameters``.
     """
-    return all(map(_has_required_references, blueprint_refs.iter_modules(blueprint.get("flow"))))
+    return next(_iter_missing_references(blueprint), None) is None
 
 
-def _has_required_references(node: Mapping[str, Json]) -> bool:
-    definition = catalog.find_definition(*blueprint_refs.split_module_name(node))
-    needs_hook = definition is not None and definition.trigger == "webhook"
-    if needs_hook and not blueprint_refs.find_module_references(node, "hook"):
-        return False
-    values = as_mapping(node.get("parameters"))
-    return not any(
-        values.get(str(field.get("name"))) in (None, "")
-        for field in as_mappings(as_mapping(node.get("metadata")).get("parameters"))
-        if field.get("required") is True
-        and str(field.get("type")).partition(":")[0] in _REFERENCE_FIELD_TYPES
-    )
+def find_blueprint_errors(blueprint: Mapping[str, Json]) -> Iterator[str]:
+    """Yields a sentence for each reason for which a scenario with the blueprint cannot be active."""
+    if not blueprint.get("flow"):
+        yield "The flow has no modules."
+    for node, parameter in _iter_missing_references(blueprint):
+        yield f"Module {node.get('id')}, {node.get('module')}, needs the parameter '{parameter}'."
+
+
+def _iter_missing_references(blueprint: Mapping[str, Json]) -> Iterator[tuple[Mapping[str, Json], str]]:
+    """Yields the modules that lack a required connection, hook or data store, with the names of the parameters."""
+    for node in blueprint_refs.iter_modules(blueprint.get("flow")):
+        definition = catalog.find_definition(*blueprint_refs.split_module_name(node))
+        needs_hook = definition is not None and definition.trigger == "webhook"
+        if needs_hook and not blueprint_refs.find_module_references(node, "hook"):
+            yield node, "hook"
+            continue
+        values = as_mapping(node.get("parameters"))
+        for field in as_mappings(as_mapping(node.get("metadata")).get("parameters")):
+            if (
+                field.get("required") is True
+                and str(field.get("type")).partition(":")[0] in _REFERENCE_FIELD_TYPES
+                and values.get(str(field.get("name"))) in (None, "")
+            ):
+                yield node, str(field.get("name"))

@@ -10,6 +10,7 @@ from functools import partial
 from operator import ge, gt, le, lt
 from typing import Any
 
+from ...plain_text import did_you_mean
 from .ast import (
     BinaryChain,
     Call,
@@ -161,7 +162,7 @@ def _resolve_in_bundle(bundle: Bundle | None, path: Sequence[str | int]) -> Valu
 def _evaluate_call(node: Call, env: Environment) -> Value:
     function = FUNCTIONS.get(node.name) or env.functions(node.name)
     if function is None:
-        raise ExpressionError(f"Function '{node.name}' not found!")
+        raise ExpressionError(f"Function '{node.name}' not found!", hint=function_hint(node.name))
     try:
         if function.lazy:
             return function.call(
@@ -172,6 +173,33 @@ def _evaluate_call(node: Call, env: Environment) -> Value:
         raise error.in_function(node.name) from None
     except ConversionError:
         raise ExpressionError("The arguments do not fit.").in_function(node.name) from None
+
+
+#: Functions of other languages, and of notes on Make, -> what Make has instead.
+_OTHER_FUNCTIONS: Mapping[str, str] = {
+    "and": "the operator &",
+    "char": "a keyword such as newline or tab",
+    "concat": "texts next to each other, or merge for arrays",
+    "dateDifference": "the difference of two dates, in milliseconds",
+    "exists": "if or ifempty",
+    "filter": "map with a key and values to filter by",
+    "find": "map with a key and values to filter by, and first",
+    "isempty": "ifempty",
+    "len": "length",
+    "not": "the operator !",
+    "now": "the keyword now, without brackets",
+    "or": "the operator |",
+    "parseJSON": "the module json:ParseJSON",
+    "toJSON": "the module json:CreateJSON or json:TransformToJSON",
+    "toNumber": "parseNumber",
+}
+
+
+def function_hint(name: str) -> str:
+    """Returns a sentence about a function that does not exist, with the nearest thing that does."""
+    if (other := _OTHER_FUNCTIONS.get(name)) is not None:
+        return f"Make has no function '{name}'; use {other}."
+    return f"Make has no function '{name[:100]}'{did_you_mean(name[:100], FUNCTIONS) or '.'}"
 
 
 def _evaluate_argument(node: Node | None, env: Environment) -> Value:

@@ -63,6 +63,6 @@ def select_options(spec: Mapping[str, Json]) -> list[Json]:
     validate = spec.get("validate")
     enum = validate.get("enum") if isinstance(validate, Mapping) else None
     choices = enum if isinstance(enum, list) else spec.get("options")
-    if not isinstance(choices, list):
+    if not isinstance(choices, (list, tuple)):
         return []
     return [choice.get("value") if isinstance(choice, Mapping) else choice for choice in choices]

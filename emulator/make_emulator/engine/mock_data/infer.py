@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ...world.models import FieldSpecs, Json
 from ..apps import catalog
-from ..apps.app import Inference
+from ..apps.app import Field, Inference
 from ..blueprints.conditions import Condition, Filter
 from ..blueprints.model import Blueprint, Module, is_literal
 from ..budget import Budget
@@ -29,7 +29,7 @@ from ..expressions.constraint import Constraint
 from ..expressions.functions import FUNCTIONS
 from ..expressions.template import Expression, parse_template
 from ..expressions.values import as_boolean, as_number
-from .field_specs import collection_constraint
+from .field_specs import collection_constraint, field_constraint
 
 #: Metadata of a bundle that can be mapped like fields.
 _METADATA_FIELDS = frozenset(("__IMTINDEX__", "__IMTLENGTH__", "__IMTKEY__", "__IMTAGGLENGTH__"))
@@ -71,13 +71,15 @@ class _ConstraintCollector(Inference):
         self._budget = budget
         self._visited: set[int] = set()
         self._variables: dict[str, Constraint] = {}
+        #: Aggregator -> the constraint on its ``__IMTKEY__``, the value that it groups by.
+        self._group_keys: dict[int, Constraint] = {}
 
     def collect(self, module: Module) -> None:
         """Infers the constraints that a module puts on earlier ones."""
         output = self.constraints.setdefault(module.id, Constraint())
         self._visited.add(module.id)
         self.infer_value(module.mapper, self._mapper_constraint(module, output))
-        self.infer_value(module.group_by, None)
+        self.infer_value(module.group_by, self._group_keys.get(module.id))
         for merged in module.outputs:
             for mapping in merged.mappings:
                 self.infer_value(mapping, output.fields.get(merged.name))
@@ -93,6 +95,8 @@ class _ConstraintCollector(Inference):
         infer = definition.infer if definition is not None else None
         constraint = infer(module, output, self) if infer is not None else Constraint()
         constraint.merge(self.fields_constraint(module.expect))
+        for field in definition.fields if definition is not None else ():
+            constraint.fields.setdefault(field.name, Constraint()).merge(_declared_constraint(field))
         return constraint
 
     def fields_constraint(self, specs: FieldSpecs | None) -> Constraint:
@@ -143,6 +147,8 @@ class _ConstraintCollector(Inference):
     def _collect_node(self, node: Node | None, constraint: Constraint | None) -> None:
         match node:
             case Reference(int(id), path) if path and id not in self._visited:
+                if path == ("__IMTKEY__",) and constraint is not None:
+                    self._group_keys.setdefault(id, Constraint()).merge(constraint)
                 if path[0] in _METADATA_FIELDS:
                     return
                 target = self.constraints.setdefault(id, Constraint()).descend(path)
@@ -203,6 +209,16 @@ class _ConstraintCollector(Inference):
         for condition in group:
             self.infer_value(condition.a, _left_side_constraint(condition))
             self.infer_value(condition.b, None)
+
+
+def _declared_constraint(field: Field) -> Constraint:
+    """Returns the constraint that the declaration of a field puts on its value."""
+    spec: dict[str, Json] = {"name": field.name, "type": field.format or field.type}
+    if field.item is not None:
+        spec["spec"] = {"type": field.item}
+    if field.choices:
+        spec |= {"type": "select", "options": field.choices}
+    return field_constraint(spec)
 
 
 def _embedded_value_constraint(before: str, *, is_json: bool) -> Constraint | None:

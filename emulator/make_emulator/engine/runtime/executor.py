@@ -20,6 +20,7 @@ from ..expressions.values import Value
 from ..run_state import ScenarioCall
 from .cycles import FetchTriggerBundle, QueueBatch
 from .failed_bundles import TRANSIENT_ERRORS
+from .failure_log import log_failure
 from .incomplete_executions import store_failed_bundles
 from .run import FAILURE, SUCCESS, WARNING, ScenarioRun
 
@@ -94,6 +95,7 @@ def run_scenario(
     )
     scenario_run.execute()
     execution = scenario_run.to_execution(kind=kind, author_id=author_id, instant=instant)
+    log_failure(world, execution)
     if scenario.id not in world.scenarios:
         # Deleted while the run lent the lock: no log is left to hold it.
         if taken is not None:
@@ -161,7 +163,8 @@ def call_scenario(scenario_run: ScenarioRun, call: ScenarioCall, *, depth: int =
         return {}
     caller.stopwatch.sleep(execution.duration)
     if execution.error is not None:
-        raise ModuleError(execution.error.name, execution.error.message)
+        error = execution.error
+        raise ModuleError(error.name, error.message, issues=error.issues, hint=error.hint)
     return execution.outputs or {}
 
 

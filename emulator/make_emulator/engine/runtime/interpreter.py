@@ -33,7 +33,7 @@ from ..expressions.evaluator import render_deep
 from ..expressions.values import FieldMarker, TimeZoneProvider, Value
 from ..filters import conditions_hold, evaluate_conditions
 from ..run_state import RunState, ScenarioCall
-from . import module_scripts
+from . import hints, module_scripts
 from .aggregation import Accumulator, FlowPosition, MergePoint, iter_aggregators
 from .failed_bundles import FailedBundle, FailedBundleCollector
 from .frames import EmitBundles, EnterModule, FlushAggregator, Frame, ModuleFailure
@@ -55,6 +55,7 @@ class Interpreter:
         self._stack: list[Frame] = []
         #: Feeder -> positions of its aggregators; aggregator -> its open accumulators, the innermost loop last.
         self._feeders = blueprint.feeders
+        self._is_confidential = blueprint.confidential
         self._aggregators_by_feeder: dict[int, list[FlowPosition]] = {}
         self._accumulators: dict[int, list[Accumulator]] = {}
         self._prepared_modules: dict[int, PreparedModule] = {}
@@ -209,12 +210,21 @@ class Interpreter:
             bundles = outcome.bundles if isinstance(outcome, Emit) else ()
             self._check_limits(bundles)
         except ModuleError as error:
+            self._add_hint(error, definition, module, env)
             self.trace.record_step(
                 definition, module, entry.scope, mapper, error=to_execution_error(error, module), call=call
             )
             raise
         self.trace.record_step(definition, module, entry.scope, mapper, bundles, call=call)
         return outcome
+
+    def _add_hint(
+        self, error: ModuleError, definition: ModuleDefinition, module: Module, env: Environment
+    ) -> None:
+        """Adds what can be said about the parameters that failed; a confidential scenario shows no names of data."""
+        if error.issues and not self._is_confidential:
+            hint = hints.parameter_hint(definition, module, error.issues, env)
+            error.hint = " ".join(text for text in (error.hint, hint) if text) or None
 
     def _evaluate_mapper(self, prepared: PreparedModule, env: Environment) -> Mapping[str, Value]:
         """Evaluates the fields of a mapper, which may take long; others may have the world meanwhile."""
@@ -342,6 +352,7 @@ class Interpreter:
             item = coerce_mapper(definition, self._evaluate_mapper(prepared, env), env.zone)
             key = render_deep(module.group_by, env) if module.group_by is not None else None
         except ModuleError as error:
+            self._add_hint(error, definition, module, env)
             self.trace.record_step(
                 definition, module, entry.scope, {}, error=to_execution_error(error, module)
             )

@@ -163,7 +163,9 @@ class ScenarioRun:
         except DomainError as error:
             self._error = ExecutionError(name="BlueprintValidationError", message=error.detail)
         except ModuleError as error:
-            self._error = ExecutionError(name=error.name, message=error.message)
+            self._error = ExecutionError(
+                name=error.name, message=error.message, issues=error.issues, hint=error.hint
+            )
         except Exception as error:
             # A defect of the emulator. Make has UnknownError for errors without a name, and a failed run
             # is more helpful than a failed request.

@@ -185,4 +185,6 @@ def to_execution_error(error: ModuleError, module: Module) -> ExecutionError:
         message=error.message,
         module_name=module.label or module.name,
         app_name=module.app,
+        issues=error.issues,
+        hint=error.hint,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ...plain_text import pluralize
 from ...world import blueprint_refs, scenarios
 from ...world.clock import SECOND
 from ...world.consumption import is_exhausted, organization_of
@@ -19,11 +20,13 @@ from ...world.exceptions import (
     InvalidStateError,
     OperationsExhaustedError,
     PlanLimitError,
+    ScenarioNotActiveError,
+    ScenarioStateError,
 )
 from ...world.models import Execution, Json, Scenario, Team, User
 from ...world.world import World
 from .. import inputs
-from ..blueprints.completeness import is_complete
+from ..blueprints.completeness import find_blueprint_errors
 from ..runtime import executor
 from ..scheduling import schedule, webhook_dispatch
 
@@ -35,19 +38,25 @@ def start(world: World, user: User, scenario: Scenario) -> Scenario:
     """Activates a scenario, which runs once it is due.
 
     Raises:
-        InvalidStateError: if it is active, or contains errors.
+        ScenarioStateError: if it is active (Make's IM306).
+        InvalidStateError: if it contains errors.
         PlanLimitError: if the plan allows no more active scenarios.
         InvalidParametersError: if it is to run at intervals and has no interval.
     """
     if scenario.is_active:
-        raise InvalidStateError("The scenario is already active.")
+        raise ScenarioStateError(
+            "Scenario is already running", hint=f"Scenario {scenario.id} is active already."
+        )
     blueprint = world.blueprints[scenario.id, scenario.blueprint_version].blueprint
     if scenario.is_invalid:
-        raise InvalidStateError("Scenario contains errors.")
+        raise InvalidStateError("Scenario contains errors.", hint=_explain_errors(scenario, blueprint))
     organization = organization_of(world, scenario.team_id)
     active = sum(row.is_active for row in world.scenarios.where(organization=organization.id))
     if active >= organization.license.scenarios:
-        raise PlanLimitError(f"The plan allows {organization.license.scenarios} active scenarios.")
+        raise PlanLimitError(
+            "Maximum number of active scenarios has been exceeded",
+            hint=f"The plan of organization {organization.id} allows {pluralize(organization.license.scenarios, 'active scenario')}.",
+        )
     check_connections(world, world.teams[scenario.team_id], blueprint)
     check_can_activate(blueprint, scenario.scheduling)
     scenarios.record_event(world, scenario, user, "start")
@@ -64,22 +73,34 @@ def check_can_activate(blueprint: Mapping[str, Json], scheduling: Mapping[str, J
         InvalidParametersError: if it has no interval to run at, or no instant trigger to run immediately (Help centre,
             "Schedule a scenario").
     """
-    if not blueprint["flow"] or not is_complete(blueprint):
-        raise InvalidStateError("Scenario contains errors.")
+    if errors := list(find_blueprint_errors(blueprint)):
+        raise InvalidStateError("Scenario contains errors.", hint=" ".join(errors))
     if scheduling.get("type") == "indefinitely" and scheduling.get("interval") is None:
-        raise InvalidParametersError("Invalid interval.")
+        raise InvalidParametersError(
+            "Invalid interval.", hint="The scheduling has the type indefinitely and no interval, in seconds."
+        )
     if scheduling.get("type") == "immediately" and blueprint_refs.find_trigger_hook_id(blueprint) is None:
         raise InvalidParametersError("Only a scenario with an instant trigger can run immediately.")
+
+
+def _explain_errors(scenario: Scenario, blueprint: Mapping[str, Json]) -> str:
+    """Returns the reasons for which a scenario is invalid."""
+    if errors := list(find_blueprint_errors(blueprint)):
+        return " ".join(errors)
+    return (
+        f"Scenario {scenario.id} became invalid by a change of what it uses, or by errors of its runs: "
+        "a new blueprint makes it valid."
+    )
 
 
 def stop(world: World, user: User, scenario: Scenario) -> Scenario:
     """Deactivates a scenario.
 
     Raises:
-        InvalidStateError: if it is not active.
+        ScenarioStateError: if it is not active (Make's IM306).
     """
     if not scenario.is_active:
-        raise InvalidStateError("The scenario is not active.")
+        raise ScenarioStateError("Scenario is not running", hint=f"Scenario {scenario.id} is not active.")
     scenarios.record_event(world, scenario, user, "stop")
     return world.scenarios.put(replace(scenario, is_active=False, next_exec=None))
 
@@ -95,13 +116,15 @@ def run_now(
     """Runs an active scenario now; a responsive call advances the clock to the end of the run.
 
     Raises:
-        InvalidStateError: if the scenario is not active.
+        ScenarioNotActiveError: if the scenario is not active (Make's IM325).
         InvalidParametersError: if the data do not fit the scenario's inputs.
         OperationsExhaustedError: if the organization has no operations left (Make's IM310).
         ExecutionTimeoutError: if a responsive run takes longer than 40 seconds; it is not stopped.
     """
     if not scenario.is_active:
-        raise InvalidStateError("The scenario is not active.")
+        raise ScenarioNotActiveError(
+            hint=f"Scenario {scenario.id} is not active; start it with POST /scenarios/{scenario.id}/start."
+        )
     if is_exhausted(world, organization_of(world, scenario.team_id)):
         raise OperationsExhaustedError("The organization has no operations left.")
     version = world.blueprints[scenario.id, scenario.blueprint_version]

@@ -12,9 +12,11 @@ from typing import TypedDict, Unpack
 from ...world import blueprint_refs, hooks, scenarios
 from ...world.consumption import organization_of
 from ...world.exceptions import (
+    HookTakenError,
     InvalidParametersError,
     NotConfirmedError,
     NotFoundError,
+    OwnerNotVisibleError,
     ResourceInUseError,
     VersionConflictError,
 )
@@ -67,6 +69,7 @@ def create(
         MalformedBlueprintError: if a module of the blueprint does not exist (Make's IM007).
         ConnectionNotFoundError: if it uses a connection that the team does not have (Make's IM304).
         ResourceInUseError: if it has inputs and is not on demand (Make's IM016).
+        HookTakenError: if its hook triggers another scenario (Make's IM000).
         NotConfirmedError: if it uses an app for the first time in the organization (Make's IM004).
     """
     parse_blueprint(blueprint)
@@ -207,11 +210,12 @@ def clone(
         analyze: check that the team of the copy has the resources that the blueprint uses.
 
     Raises:
-        NotFoundError: if the team is not one of the organization's, or lacks a resource of a map.
+        OwnerNotVisibleError: if the team is not one of the organization's.
+        NotFoundError: if the team lacks a resource of a map.
         InvalidParametersError: if a resource that the blueprint uses is not mapped.
     """
     if team.organization_id != organization.id:
-        raise NotFoundError("team", team.id)
+        raise OwnerNotVisibleError(hint=f"Team {team.id} is not one of organization {organization.id}.")
     version = world.blueprints[scenario.id, scenario.blueprint_version]
     exchanged: dict[str, dict[int, int | None]] = {}
     for map_name, kind in CLONE_MAPS.items():
@@ -289,5 +293,7 @@ def _find_trigger_hook(
         return None
     for other in world.scenarios.where(hook=hook.id):
         if scenario is None or other.id != scenario.id:
-            raise ResourceInUseError(f"Hook '{hook.id}' is used by scenario '{other.id}'.")
+            raise HookTakenError(
+                hint=f"Hook {hook.id} belongs to scenario {other.id}; each hook triggers one."
+            )
     return hook.id

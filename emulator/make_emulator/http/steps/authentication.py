@@ -10,25 +10,25 @@ import re
 
 from ...registry import WorldHandle, WorldRegistry
 from ...world import oauth
-from ...world.models import OAuthAccess, Token, User
+from ...world.models import OAuthAccess, Token, ToolboxAccess, User
 from ...world.visibility import Visibility
 from ...world.world import World
 from ...world.zones import zone_of_host
 from ..context import Caller, RequestContext
-from ..errors import UnauthorizedError, WrongZoneError
+from ..errors import InvalidTokenError, UnauthorizedError, WrongZoneError
 
-_INVALID_TOKEN = "Access denied: Invalid token header."
+#: Form of the header, for hints.
+_HEADER_FORM = "send the header `Authorization: Token <uuid>`"
 
 _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-class EndedAccessError(UnauthorizedError):
-    """401: the access token has expired or was revoked; the response does not say so, the log of its world does."""
+class EndedAccessError(InvalidTokenError):
+    """401: the access token has expired or was revoked; the body does not say so, the log of its world does."""
 
     def __init__(self, handle: WorldHandle) -> None:
-        super().__init__(_INVALID_TOKEN)
+        super().__init__("The access token has expired or was revoked.")
         self.handle = handle
-        self.reason = "the access token has expired or was revoked"
 
 
 def identify_caller(context: RequestContext) -> None:
@@ -48,15 +48,13 @@ def identify_caller(context: RequestContext) -> None:
     else:
         context.handle = context.registry.default()
     if context.handle is None:
-        raise context.authentication_error or UnauthorizedError
+        raise context.authentication_error or UnauthorizedError(hint="The server has no world.")
 
 
 def require_caller(context: RequestContext) -> None:
-    """Raises UnauthorizedError (IM015) unless the request has a known token."""
+    """Raises UnauthorizedError (IM015), or InvalidTokenError (SC401), unless the request has a known token."""
     if (error := context.authentication_error) is not None:
         context.entry.decision = "refused: authentication"
-        if isinstance(error, (WrongZoneError, EndedAccessError)):
-            context.entry.reason = error.reason
         raise error
 
 
@@ -64,34 +62,41 @@ def reload_user(world: World, token: Token) -> User:
     """Returns the user of a token in the world as it is now: it may have been reset since authentication.
 
     Raises:
-        UnauthorizedError: if the token, or the grant that it stands for, is gone.
+        InvalidTokenError: if the token, or the grant that it stands for, is gone.
     """
-    is_known = (
-        token.grant_id in world.oauth_grants
-        if isinstance(token, OAuthAccess)
-        else token.token in world.tokens
-    )
-    user = world.users.get(token.user_id) if is_known else None
+    user = world.users.get(token.user_id) if _is_known(world, token) else None
     if user is None:
-        raise UnauthorizedError(_INVALID_TOKEN)
+        raise InvalidTokenError("The token was deleted during the request.")
     return user
+
+
+def _is_known(world: World, token: Token) -> bool:
+    match token:
+        case OAuthAccess():
+            return token.grant_id in world.oauth_grants
+        case ToolboxAccess():
+            return token.token in world.toolbox_keys
+    return token.token in world.tokens
 
 
 def authenticate(registry: WorldRegistry, header: str | None, host: str = "") -> Caller:
     """Returns the caller that an Authorization header of the API identifies.
 
     Raises:
-        UnauthorizedError: if the header is missing, malformed, or no world knows the token.
+        UnauthorizedError: if there is no header.
+        InvalidTokenError: if the header is malformed, or no world knows the token.
         WrongZoneError: if the call went to a zone of Make where the token's user has no organization.
     """
     if not header:
-        raise UnauthorizedError("Access denied: Missing token header.")
+        raise UnauthorizedError(hint=f"There is no token: {_HEADER_FORM}.")
     kind, _, text = header.partition(" ")
     text = text.strip()
     is_uuid = _UUID4.fullmatch(text) is not None
     if (kind == "Token" and is_uuid) or (kind == "Bearer" and not is_uuid):
         return resolve_token(registry, text, host)
-    raise UnauthorizedError(_INVALID_TOKEN)
+    raise InvalidTokenError(
+        f"The header is malformed: {_HEADER_FORM}; Bearer is for tokens that are no UUID v4."
+    )
 
 
 def resolve_token(registry: WorldRegistry, text: str, host: str = "") -> Caller:
@@ -101,13 +106,13 @@ def resolve_token(registry: WorldRegistry, text: str, host: str = "") -> Caller:
         host: the host that was called; empty to accept every zone.
 
     Raises:
-        UnauthorizedError: if no world knows the token, or it has expired or was revoked.
+        InvalidTokenError: if no world knows the token, or it has expired or was revoked.
         WrongZoneError: if the call went to a zone of Make where the token's user has no organization.
     """
     handle, token = _find_token(registry, text)
     user = handle.world.users.get(token.user_id)
     if user is None:
-        raise UnauthorizedError(_INVALID_TOKEN)
+        raise InvalidTokenError("The user of the token was deleted.")
     _check_zone(handle.world, user, token, host)
     return Caller(handle, user, token)
 
@@ -124,7 +129,7 @@ def _find_token(registry: WorldRegistry, text: str) -> tuple[WorldHandle, Token]
         if access is None:
             raise EndedAccessError(handle)
         return handle, access
-    raise UnauthorizedError(_INVALID_TOKEN)
+    raise InvalidTokenError("No world of this server has that token.")
 
 
 def _check_zone(world: World, user: User, token: Token, host: str) -> None:
@@ -135,4 +140,4 @@ def _check_zone(world: World, user: User, token: Token, host: str) -> None:
     visibility = Visibility(world, user, token.only_organization_id)
     own = {organization.zone for organization in visibility.organizations()}
     if own and called not in own:
-        raise WrongZoneError(f"the token belongs to {', '.join(sorted(own))}, and the call went to {called}")
+        raise WrongZoneError(f"The token belongs to {', '.join(sorted(own))}, and the call went to {called}.")

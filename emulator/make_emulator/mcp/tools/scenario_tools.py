@@ -17,10 +17,19 @@ from ...json_types import Json
 from ...world import roles
 from ...world.exceptions import DomainError, MissingPermissionError, NotFoundError
 from ...world.models import Execution, Scenario
+from ...world.toolboxes import is_callable
 from ...world.world import World
-from .definition import McpClient, ToolCall, ToolDefinition, ToolError, ToolResult, to_tool_error
+from .definition import (
+    McpClient,
+    ToolAnnotations,
+    ToolCall,
+    ToolDefinition,
+    ToolError,
+    ToolResult,
+    to_tool_error,
+)
 from .scenario_schema import input_schema
-from .tool_names import scenario_id_of, tool_name
+from .tool_names import id_in_name, tool_name
 
 #: Permission of the role in the team, as for a run by the REST API.
 _PERMISSION = "scenario start"
@@ -49,7 +58,7 @@ class ScenarioTools:
 
     def find(self, client: McpClient, name: str) -> ToolDefinition | None:
         """Returns the tool of a name; ``None`` if the client has none."""
-        id = scenario_id_of(name)
+        id = id_in_name("s", name)
         if id is None or SCENARIO_TOOL_SCOPE not in client.scopes:
             return None
         with client.locked() as world:
@@ -61,10 +70,6 @@ class ScenarioTools:
         return definition if definition.name == name else None
 
 
-def _is_tool(scenario: Scenario) -> bool:
-    return scenario.is_active and scenario.scheduling.get("type") == "on-demand"
-
-
 def _scenarios(world: World, client: McpClient) -> Iterator[Scenario]:
     visibility = client.visibility(world)
     reach: dict[int, bool] = {}
@@ -74,7 +79,7 @@ def _scenarios(world: World, client: McpClient) -> Iterator[Scenario]:
     else:
         candidates = sorted(world.scenarios, key=lambda row: row.id)
     for scenario in candidates:
-        if not _is_tool(scenario):
+        if not is_callable(scenario):
             continue
         team = scenario.team_id
         if team not in reach:
@@ -100,7 +105,7 @@ def _find_scenario(world: World, client: McpClient, id: int) -> Scenario:
     """
     scenario: Scenario = client.visibility(world).find("scenario", id)
     access = client.access
-    if not _is_tool(scenario) or (access.level == "scenario" and id not in access.ids):
+    if not is_callable(scenario) or (access.level == "scenario" and id not in access.ids):
         raise NotFoundError("scenario", id)
     if not _is_in_level(world, scenario.team_id, client):
         raise NotFoundError("scenario", id)
@@ -108,11 +113,26 @@ def _find_scenario(world: World, client: McpClient, id: int) -> Scenario:
 
 
 def _definition(world: World, scenario: Scenario, client: McpClient) -> ToolDefinition:
+    name = tool_name("s", scenario.id, scenario.name, client.access.max_name_length)
+    return scenario_tool(world, scenario, name, title=scenario.name, description=scenario.description)
+
+
+def scenario_tool(
+    world: World,
+    scenario: Scenario,
+    name: str,
+    *,
+    title: str,
+    description: str,
+    annotations: ToolAnnotations | None = None,
+) -> ToolDefinition:
+    """Returns the tool that runs a scenario."""
     version = world.blueprints[scenario.id, scenario.blueprint_version]
     return ToolDefinition(
-        name=tool_name("s", scenario.id, scenario.name, client.access.max_name_length),
-        title=scenario.name,
-        description=scenario.description,
+        name=name,
+        title=title,
+        description=description,
+        annotations=annotations,
         input_schema=input_schema(version.input_spec or ()),
         scopes=(SCENARIO_TOOL_SCOPE,),
         handler=partial(run_scenario, scenario_id=scenario.id),

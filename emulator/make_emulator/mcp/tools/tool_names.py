@@ -1,4 +1,4 @@
-"""Names of tools made from scenarios: ``s{id}_{name}``.
+"""Names of tools made from scenarios: ``s{id}_{name}``, and ``t{id}_{name}`` in a toolbox.
 
 Sources: names seen in public repositories (lower case, other signs than a-z and 0-9 replaced, never two underscores together);
 developers.make.com (names are cropped).
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 _OTHER_SIGNS = re.compile(r"[^a-z0-9]+")
-_SCENARIO_NAME = re.compile(r"s([0-9]{1,16})(?:_[a-z0-9_]*)?", re.ASCII)
+_NAME = re.compile(r"([st])([0-9]{1,16})(?:_[a-z0-9_]*)?", re.ASCII)
 
 
 def tool_name(prefix: str, id: int, name: str, max_length: int) -> str:
@@ -18,7 +18,7 @@ def tool_name(prefix: str, id: int, name: str, max_length: int) -> str:
     return (f"{prefix}{id}_{words}" if words else f"{prefix}{id}")[:max_length]
 
 
-def scenario_id_of(name: str) -> int | None:
-    """Returns the scenario id in the name of a scenario tool; ``None`` for other names."""
-    found = _SCENARIO_NAME.fullmatch(name)
-    return int(found[1]) if found else None
+def id_in_name(prefix: str, name: str) -> int | None:
+    """Returns the id in the name of a tool with a prefix; ``None`` for other names."""
+    found = _NAME.fullmatch(name)
+    return int(found[2]) if found and found[1] == prefix else None

@@ -34,6 +34,7 @@ from .oauth import OAuthAccess, OAuthClient, OAuthCode, OAuthGrant, OAuthToken
 from .organizations import License, Organization, OrganizationMember, Team, TeamMember, Token, User
 from .roles import Role
 from .scenarios import BlueprintVersion, Folder, PublicTemplate, Scenario, Template
+from .toolboxes import Toolbox, ToolboxAccess, ToolboxKey, ToolboxTool
 from .variables import Variable, VariableChange
 
 __all__ = [
@@ -94,6 +95,10 @@ __all__ = [
     "TeamMember",
     "Template",
     "Token",
+    "Toolbox",
+    "ToolboxAccess",
+    "ToolboxKey",
+    "ToolboxTool",
     "User",
     "Variable",
     "VariableChange",

@@ -12,12 +12,24 @@ from .json_types import Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionError:
-    """The error or the warning with which a run ended."""
+    """The error or the warning with which a run ended.
+
+    Attributes:
+        issues: a text for each parameter that failed, which the API leaves out.
+        hint: a sentence of the emulator's own, which the API leaves out.
+    """
 
     name: str
     message: str
     module_name: str | None = None
     app_name: str | None = None
+    issues: tuple[str, ...] = ()
+    hint: str | None = None
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Message, issues and hint."""
+        return (self.message, *self.issues, *(() if self.hint is None else (self.hint,)))
 
 
 BundlePosition: TypeAlias = tuple[int, int, int]

@@ -25,6 +25,8 @@ class OAuthClient:
     is_dynamic: bool = False
     #: True to skip the consent page: the first user approves at once.
     auto_approve: bool = False
+    #: True to issue refresh tokens.
+    has_refresh_tokens: bool = True
     #: True to replace a refresh token with every use.
     rotates_refresh_tokens: bool = True
     created: int
@@ -56,12 +58,12 @@ class OAuthCode:
     code: str = field(repr=False)
     grant_id: int
     redirect_uri: str
-    #: True if the authorization request named the redirect URI, so that the token request must name it too.
-    has_redirect_uri: bool
     #: The S256 code challenge (RFC 7636).
     challenge: str | None = None
     #: The nonce of OpenID Connect.
     nonce: str | None = None
+    #: True if other scopes were granted than requested, which the token response has to show.
+    differs_in_scope: bool = False
     expires: int
     is_used: bool = False
 

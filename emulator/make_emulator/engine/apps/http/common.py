@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ....world.models import Headers
-from ...errors import BundleValidationError
+from ...errors import BundleValidationError, invalid_parameter
 from ...expressions.values import Value, as_text, coerce
 from ..app import App, Field
 from ..context import ModuleContext
@@ -32,7 +32,7 @@ def required_boolean(name: str) -> Field:
 
 #: Fields of every request.
 COMMON_FIELDS = (
-    Field("url", "text", required=True),
+    Field("url", "text", required=True, format="url"),
     Field("method", "text", required=True, choices=METHODS),
     Field("headers", "array"),
     Field("timeout", "uinteger"),
@@ -61,7 +61,8 @@ def request_timeout(context: ModuleContext) -> int:
     """Returns the time-out in milliseconds."""
     seconds = context.integer("timeout", DEFAULT_TIMEOUT)
     if not 1 <= seconds <= MAX_TIMEOUT:
-        raise BundleValidationError()
+        hint = f"'timeout' is from 1 to {MAX_TIMEOUT} seconds."
+        raise BundleValidationError(invalid_parameter("timeout"), hint=hint)
     return seconds * 1_000
 
 

@@ -13,7 +13,7 @@ from ....redaction.rules import MASK
 from ....world.keys import BASIC_AUTH
 from ....world.models import Headers, Json
 from ....world.transport import OutgoingRequest
-from ...errors import BundleValidationError, ModuleError
+from ...errors import BundleValidationError, ModuleError, missing_parameter
 from ..context import ModuleContext
 from .requests import build_url
 
@@ -83,7 +83,7 @@ def find_connection_credentials(context: ModuleContext, parameter: str) -> Crede
 def _require_reference(context: ModuleContext, parameter: str) -> Json:
     id = context.module.parameters.get(parameter)
     if id is None or id == "":
-        raise BundleValidationError()
+        raise BundleValidationError(missing_parameter(parameter))
     return id
 
 

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from ....world.models import Headers
 from ....world.transport import INVALID_HEADER_CHARACTERS
-from ...errors import BundleValidationError, ModuleError
+from ...errors import BundleValidationError, ModuleError, invalid_parameter, missing_parameter
 from ...expressions.values import Value, as_bytes, as_text
 
 Pairs = Sequence[tuple[str, Value]]
@@ -35,7 +35,7 @@ def parse_pairs(rows: Sequence[Value], key: str = "name") -> Pairs:
     pairs: list[tuple[str, Value]] = []
     for row in rows:
         if not isinstance(row, Mapping) or not (name := as_text(row.get(key))):
-            raise BundleValidationError()
+            raise BundleValidationError(missing_parameter(key))
         pairs.append((name, row.get("value")))
     return pairs
 
@@ -57,9 +57,9 @@ def build_url(url: str, query: Pairs, *, serialize: bool = False, as_arrays: boo
         parts = urlsplit(whole)
         _ = parts.port  # raises for a port that is not valid
     except ValueError:
-        raise BundleValidationError() from None
+        raise BundleValidationError(invalid_parameter("url", "url")) from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BundleValidationError()
+        raise BundleValidationError(invalid_parameter("url", "url"))
     before = parts._replace(fragment="").geturl()
     if not query:
         return before
@@ -115,7 +115,7 @@ def build_headers(pairs: Pairs, *defaults: tuple[str, str]) -> Headers:
     for name, raw in (*defaults, *pairs):
         value = as_text(raw)
         if not _HEADER_NAME.fullmatch(name):
-            raise BundleValidationError()
+            raise BundleValidationError(invalid_parameter("headers", "header name"))
         if INVALID_HEADER_CHARACTERS.search(value):
             raise ModuleError("RuntimeError", f'Invalid character in header content ["{name}"]')
         headers[name.lower()] = (name, value)

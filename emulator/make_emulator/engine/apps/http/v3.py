@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ....world.keys import API_KEY, BASIC_AUTH
 from ....world.transport import OutgoingRequest
-from ...errors import BundleValidationError, unsupported_module_error
+from ...errors import BundleValidationError, parameter_not_in_options, unsupported_module_error
 from ...expressions.values import Value, as_bytes
 from ..app import Field
 from ..context import Emit, ModuleContext, Outcome
@@ -51,7 +51,7 @@ _REQUEST_FIELDS = (
 )
 
 _GET_FILE_FIELDS = (
-    Field("url", "text", required=True),
+    Field("url", "text", required=True, format="url"),
     required_boolean("shareCookies"),
     Field("serializeUrl", "boolean"),
     Field("headers", "array"),
@@ -131,7 +131,7 @@ def _build_body(context: ModuleContext, as_arrays: bool) -> tuple[bytes, str | N
         case "raw":
             kind = context.optional_text("contentType")
             if kind is not None and kind not in _RAW_TYPES:
-                raise BundleValidationError()
+                raise BundleValidationError(parameter_not_in_options("contentType"))
             return as_bytes(context.mapper.get("data", b"")), None if kind == "custom" else kind
         case "x_www_form_urlencoded":
             return encode_form(

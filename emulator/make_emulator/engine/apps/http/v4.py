@@ -12,7 +12,13 @@ from dataclasses import replace
 from ....world.keys import API_KEY, BASIC_AUTH
 from ....world.transport import HttpResponse, OutgoingRequest
 from ...budget import MAX_WEIGHT, data_too_large_error
-from ...errors import BundleValidationError, ModuleError, unsupported_module_error
+from ...errors import (
+    BundleValidationError,
+    ModuleError,
+    missing_parameter,
+    parameter_not_in_options,
+    unsupported_module_error,
+)
 from ...expressions.values import Value, as_bytes
 from ..app import Field
 from ..context import Emit, ModuleContext, Outcome
@@ -58,7 +64,7 @@ _REQUEST_FIELDS = (
 )
 
 _DOWNLOAD_FIELDS = (
-    Field("url", "text", required=True),
+    Field("url", "text", required=True, format="url"),
     required_boolean("stopOnHttpError"),
     Field("headers", "array"),
     Field("queryParameters", "array"),
@@ -156,7 +162,12 @@ def _request_options(context: ModuleContext) -> RequestOptions:
         case "oAuth":
             key = find_connection_credentials(context, "oAuthAccount")
         case _:
-            raise BundleValidationError()
+            raise BundleValidationError(
+                parameter_not_in_options("authenticationType")
+                if context.module.parameters.get("authenticationType")
+                else missing_parameter("authenticationType"),
+                hint="The parameter 'authenticationType' is one of: noAuth, apiKey, basicAuth, oAuth.",
+            )
     return RequestOptions(
         key=key, follow_redirects=follows, follow_all_redirects=follows, share_cookies=shares
     )
@@ -187,8 +198,10 @@ def _build_body(context: ModuleContext) -> tuple[bytes, str | None]:
 def _json_body(context: ModuleContext) -> str:
     """Returns the text of the body, which must be JSON once it is evaluated."""
     text = context.text("jsonStringBodyContent")
-    if not text or context.text("inputMethod") != "jsonString":
-        raise BundleValidationError()
+    if context.text("inputMethod") != "jsonString":
+        raise BundleValidationError(missing_parameter("inputMethod"))
+    if not text:
+        raise BundleValidationError(missing_parameter("jsonStringBodyContent"))
     try:
         parse_json(context, text)
     except ModuleError:

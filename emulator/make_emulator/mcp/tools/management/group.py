@@ -70,6 +70,16 @@ def _input(kind: str, description: str, required: bool) -> Input:
     return Input({**schema, "description": description} if description else schema, required)
 
 
+def object_schema(inputs: Mapping[str, Input]) -> JsonObject:
+    """Returns the input schema of a tool with these inputs, and no others."""
+    return {
+        "type": "object",
+        "properties": {key: each.schema for key, each in inputs.items()},
+        "required": [key for key, each in inputs.items() if each.required],
+        "additionalProperties": False,
+    }
+
+
 class ToolGroup:
     """Management tools of one category, in the order of their declaration."""
 
@@ -87,13 +97,7 @@ class ToolGroup:
         inputs: Mapping[str, Input] | None = None,
     ) -> Callable[[ManagementHandler], ManagementHandler]:
         """Declares a tool ``{category}_{name}``; the docstring of the function is its description."""
-        inputs = inputs or {}
-        schema: JsonObject = {
-            "type": "object",
-            "properties": {key: each.schema for key, each in inputs.items()},
-            "required": [key for key, each in inputs.items() if each.required],
-            "additionalProperties": False,
-        }
+        schema = object_schema(inputs or {})
 
         def declare(handler: ManagementHandler) -> ManagementHandler:
             self.tools.append(

@@ -105,7 +105,7 @@ def test_a_replaced_refresh_token_is_known_by_its_id_only(world: World) -> None:
 
 def test_revoking_a_grant_ends_its_codes_and_tokens(world: World) -> None:
     token = _add_token(world)
-    oauth.create_code(world, _grant(world), redirect_uri="https://app.example/cb", has_redirect_uri=True)
+    oauth.create_code(world, _grant(world), redirect_uri="https://app.example/cb")
     oauth.revoke_grant(world, token.grant_id)
     oauth.revoke_grant(world, token.grant_id)
     assert oauth.find_access(world, token.text) is None
@@ -114,7 +114,7 @@ def test_revoking_a_grant_ends_its_codes_and_tokens(world: World) -> None:
 
 def test_grants_that_nothing_can_use_are_removed_by_the_next_consent(world: World) -> None:
     ann, organization = world.users[1], world.organizations[1]
-    oauth.create_code(world, _grant(world), redirect_uri="https://app.example/cb", has_redirect_uri=True)
+    oauth.create_code(world, _grant(world), redirect_uri="https://app.example/cb")
     second = oauth.create_grant(world, _client(world), ann, organization, ["user:read"])
     assert len(world.oauth_grants) == 2
     world.clock.advance(oauth.CODE_LIFETIME / 1000)
@@ -140,9 +140,7 @@ def test_a_snapshot_restores_clients_grants_and_tokens(world: World) -> None:
 
 def test_a_snapshot_for_showing_has_no_secrets(world: World) -> None:
     token = _add_token(world)
-    code = oauth.create_code(
-        world, _grant(world), redirect_uri="https://app.example/cb", has_redirect_uri=True
-    )
+    code = oauth.create_code(world, _grant(world), redirect_uri="https://app.example/cb")
     shown = snapshot.dumps(snapshot.redact(snapshot.take(world))).decode()
     secret = _client(world).secret
     assert secret is not None

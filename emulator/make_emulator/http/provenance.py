@@ -1,0 +1,153 @@
+"""Provenance of responses: the entries of the fidelity ledger that a response rests on.
+
+The index, ``fixtures/fidelity-index.json``, is made from the ledger by `tools.update_fidelity`: for each route, the behaviours
+with the conditions under which they show. It is read with the first response.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+from ..resources import fixture_path
+
+#: Statuses from the strongest evidence to the weakest.
+STATUSES = ("observed", "documented", "assumed")
+
+
+class Provenance(NamedTuple):
+    """Behaviours that a response rests on, and the weakest of their statuses; ``None`` if there is no behaviour."""
+
+    behaviours: tuple[str, ...]
+    weakest: str | None
+
+
+NO_PROVENANCE = Provenance((), None)
+
+
+@dataclass(frozen=True, slots=True)
+class BehaviourCondition:
+    """A behaviour, and when a response shows it; an empty condition holds always.
+
+    Attributes:
+        statuses: HTTP statuses; empty for those below 400.
+        codes: error codes of Make.
+        query: names of query parameters, of which the request has one.
+        modules: patterns of module names, of which the run has one.
+    """
+
+    id: str
+    status: str
+    statuses: frozenset[int] = frozenset()
+    codes: frozenset[str] = frozenset()
+    query: frozenset[str] = frozenset()
+    modules: tuple[str, ...] = ()
+
+    def holds(self, status: int, code: str | None, query: frozenset[str], modules: frozenset[str]) -> bool:
+        """Returns true if a response shows the behaviour."""
+        if self.codes or self.statuses:
+            if (self.codes and code not in self.codes) or (self.statuses and status not in self.statuses):
+                return False
+        elif status >= 400:
+            return False
+        if self.query and not self.query & query:
+            return False
+        return not self.modules or any(
+            fnmatch.fnmatchcase(module, pattern) for module in modules for pattern in self.modules
+        )
+
+
+class ProvenanceIndex:
+    """Behaviours by route, and those of every route."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        conditions = [
+            BehaviourCondition(
+                id=entry["id"],
+                status=entry["status"],
+                statuses=frozenset(entry.get("statuses", ())),
+                codes=frozenset(entry.get("codes", ())),
+                query=frozenset(entry.get("query", ())),
+                modules=tuple(entry.get("modules", ())),
+            )
+            for entry in data["behaviours"]
+        ]
+        self.statuses: Mapping[str, str] = {each.id: each.status for each in conditions}
+        self._general = [
+            each for each, entry in zip(conditions, data["behaviours"], strict=True) if "routes" not in entry
+        ]
+        self._by_route: dict[str, list[BehaviourCondition]] = {}
+        for each, entry in zip(conditions, data["behaviours"], strict=True):
+            for route in entry.get("routes", ()):
+                self._by_route.setdefault(route, []).append(each)
+        self._cache: dict[tuple[str, int, str | None, frozenset[str], frozenset[str]], Provenance] = {}
+
+    def find(
+        self,
+        route: str,
+        status: int,
+        code: str | None = None,
+        query: Iterable[str] = (),
+        modules: Iterable[str] = (),
+    ) -> Provenance:
+        """Returns the provenance of a response.
+
+        Args:
+            route: as the endpoint is declared, such as ``GET /teams/{teamId}``; empty if no endpoint was found.
+            modules: full names of the modules that a run had.
+        """
+        key = route, status, code, frozenset(query), frozenset(modules)
+        found = self._cache.get(key)
+        if found is None:
+            found = make_provenance(
+                each
+                for conditions in (self._by_route.get(route, ()), self._general)
+                for each in conditions
+                if each.holds(status, code, key[3], key[4])
+            )
+            # Callers choose the names of parameters, so that there is no end of keys.
+            if len(self._cache) < 10_000:
+                self._cache[key] = found
+        return found
+
+
+def make_provenance(behaviours: Iterable[BehaviourCondition]) -> Provenance:
+    """Returns the provenance that rests on some behaviours."""
+    rests_on = list(behaviours)
+    if not rests_on:
+        return NO_PROVENANCE
+    return Provenance(tuple(each.id for each in rests_on), weakest_status(each.status for each in rests_on))
+
+
+def weakest_status(statuses: Iterable[str]) -> str:
+    """Returns the status of the weakest evidence."""
+    return max(statuses, key=STATUSES.index)
+
+
+def weaker_than(status: str, required: str) -> bool:
+    """Returns true if a status is weaker evidence than the required one."""
+    return STATUSES.index(status) > STATUSES.index(required)
+
+
+@cache
+def provenance_index() -> ProvenanceIndex:
+    """Returns the shipped index, read once a process."""
+    # Imported here, as the index is read with the first response.
+    import orjson
+
+    return ProvenanceIndex(orjson.loads(fixture_path("fidelity-index.json").read_bytes()))
+
+
+def summarize(counts: Mapping[str, int], statuses: Mapping[str, str]) -> dict[str, Any]:
+    """Returns ``{behaviours: [{id, status, responses}], totals: {observed, documented, assumed}}``, the weakest first."""
+    order = sorted(counts, key=lambda id: (-STATUSES.index(statuses[id]), id))
+    totals = dict.fromkeys(STATUSES, 0)
+    for id in order:
+        totals[statuses[id]] += 1
+    return {
+        "behaviours": [{"id": id, "status": statuses[id], "responses": counts[id]} for id in order],
+        "totals": totals,
+    }

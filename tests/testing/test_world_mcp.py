@@ -1,0 +1,83 @@
+"""The MCP server of a world, as tests of agents use it."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+import requests
+
+from make_emulator import World, mock_make
+from make_emulator.testing import McpError
+
+PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+ACCEPT = {"Accept": "application/json, text/event-stream"}
+
+
+def test_tools_are_listed_and_called(world: World) -> None:
+    assert "s1_greeting" in world.mcp.tools()
+    assert "s1_greeting" not in world.mcp.tools(scenarioId=[2, 3])
+    result = world.mcp.call("s1_greeting", {"name": "Ann"})
+    assert result["structuredContent"] == {"greeting": "Hello, Ann!"}
+    assert world.mcp.call("s1_greeting")["isError"] is True
+
+
+def test_what_the_server_rejects_is_raised(world: World) -> None:
+    with pytest.raises(McpError, match="Tool nothing not found") as unknown:
+        world.mcp.call("nothing")
+    assert unknown.value.code == -32602
+    with pytest.raises(McpError, match="cannot be combined"):
+        world.mcp.tools(teamId=1, scenarioId=1)
+    world.token = "99999999-9999-4999-8999-999999999999"
+    with pytest.raises(McpError, match="Invalid token") as unauthorized:
+        world.mcp.tools()
+    assert unauthorized.value.code == 401
+
+
+def test_its_urls_are_those_of_the_server(world: World) -> None:
+    mcp = world.mcp
+    for url, headers in ((mcp.url, mcp.headers), (mcp.token_url, {})):
+        response = requests.post(url, json=PING, headers={**ACCEPT, **headers}, timeout=60)
+        assert response.text == 'event: message\ndata: {"jsonrpc":"2.0","id":1,"result":{}}\n\n'
+    for url in (mcp.stream_url, mcp.sse_url):
+        assert requests.post(url, json=PING, headers=mcp.headers, timeout=60).status_code in (405, 406)
+
+
+def test_a_scripted_duration_outlives_the_time_limit(world: World) -> None:
+    world.modules.script("scenario-service:ReturnData", duration_ms=45_000)
+    pending = world.mcp.call("s1_greeting", {"name": "Ann"})["structuredContent"]
+    assert (pending["scenarioId"], len(pending["executionId"])) == (1, 32)
+
+
+def test_a_token_with_few_scopes_sees_few_tools(world: World) -> None:
+    world.token = world.create_token(["mcp:use"])
+    assert list(world.mcp.tools()) == ["s1_greeting"]
+
+
+def test_clients_in_this_process_reach_the_server_under_its_own_name() -> None:
+    with mock_make() as world:
+        assert world.mcp.url == "https://eu1.make.com/mcp/stateless"
+        assert "s1_greeting" in world.mcp.tools()
+        for url in (world.mcp.token_url, "https://mcp.make.com", "https://mcp.make.com/stateless"):
+            headers = {**ACCEPT, **world.mcp.headers}
+            assert requests.post(url, json=PING, headers=headers, timeout=60).status_code == 200
+            assert httpx.post(url, json=PING, headers=headers).status_code == 200
+        challenge = httpx.post("https://mcp.make.com", json=PING).headers["WWW-Authenticate"]
+        assert 'resource_metadata="https://mcp.make.com/.well-known/oauth-protected-resource"' in challenge
+
+
+def test_the_fixture_is_the_server_of_the_tests_world(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def test_tools(make_mcp, make_world):
+            assert make_mcp.token == make_world.token
+            assert make_mcp.url == make_world.mcp.url
+            assert "s1_greeting" in make_mcp.tools()
+
+        @pytest.mark.make_world(scopes=["teams:read"])
+        def test_scopes(make_mcp):
+            assert "s1_greeting" not in make_mcp.tools()
+        """
+    )
+    pytester.runpytest("-W", "error").assert_outcomes(passed=2)
