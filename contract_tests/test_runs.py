@@ -44,7 +44,7 @@ def logs(api: ContractClient, scenario: int, **query: Any) -> list[dict[str, Any
 def test_a_run_that_is_waited_for_answers_its_outputs(api: ContractClient, shared: Resources) -> None:
     body = {"data": {"name": "Zoe"}, "responsive": True}
     run = api.post(f"/scenarios/{shared.id('live scenario')}/run", body).fits()
-    assert (run["status"], run["outputs"]) == (1, {"greeting": "Hello, Zoe!"})
+    assert (run["status"], run["outputs"]) == ("1", {"greeting": "Hello, Zoe!"})
     assert len(run["executionId"]) == 32
 
 
@@ -195,11 +195,16 @@ def test_the_logs_can_be_narrowed_to_a_span_of_time(api: ContractClient, ran: tu
     assert execution not in found(to=moment - 1)
 
 
-@pytest.mark.covers(LOGS, "query name", "query showCheckRuns")
-@pytest.mark.fidelity("logs.check-runs")
+@pytest.mark.covers(
+    LOGS, "query executionName", "query creditsFrom", "query creditsTo", "query showCheckRuns"
+)
+@pytest.mark.fidelity("logs.filters", "logs.check-runs")
 def test_the_logs_take_the_other_filters_too(api: ContractClient, ran: tuple[int, str]) -> None:
     scenario, execution = ran
-    assert [row["id"] for row in logs(api, scenario, name="no run has this name")] == []
+    [used] = [row["centicredits"] for row in logs(api, scenario) if row["id"] == execution]
+    assert execution in [row["id"] for row in logs(api, scenario, creditsFrom=used, creditsTo=used)]
+    assert execution not in [row["id"] for row in logs(api, scenario, creditsFrom=used + 1)]
+    assert [row["id"] for row in logs(api, scenario, executionName="no run has this name")] == []
     assert execution in [row["id"] for row in logs(api, scenario, showCheckRuns="true")]
 
 

@@ -237,7 +237,7 @@ def test_a_clone_is_a_new_scenario_that_is_not_live(
 ) -> None:
     id, name, target = make.scenario()["id"], make.name("clone"), api.target
     query = {"organizationId": str(target.organization_id), **query}
-    sent = {"name": name, "teamId": target.team_id}
+    sent = {"name": name, "teamId": target.team_id, "states": False}
     clone = api.call("POST", f"/scenarios/{id}/clone", query=query, body=sent).fits()["scenario"]
     assert (clone["name"], clone["isActive"], clone["folderId"]) == (name, False, None)
     assert clone["id"] != id
@@ -252,7 +252,7 @@ def test_a_scenario_with_a_hook_is_cloned_with_a_map_for_it(
     hook, other, target = make.hook()["id"], make.hook()["id"], api.target
     trigger = module("gateway:CustomWebHook", parameters={"hook": hook, "maxResults": 1})
     id = make.scenario(trigger, scheduling={"type": "immediately"}, inputs=None)["id"]
-    sent = {"name": make.name("clone"), "teamId": target.team_id}
+    sent = {"name": make.name("clone"), "teamId": target.team_id, "states": False}
     path = f"/scenarios/{id}/clone"
     api.post(path, sent, organizationId=target.organization_id).refused(400, "SC400")
     mapped = {**sent, "hook": {str(hook): other}}

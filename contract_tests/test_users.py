@@ -64,6 +64,21 @@ def test_the_list_can_be_narrowed_to_a_role(api: ContractClient, target: Target)
     api.get("/users", organizationId=target.organization_id, teamRoleId=1).refused(400)
 
 
+@pytest.mark.covers(USERS, "query filterByTeamId", "query tfaStatus")
+@pytest.mark.fidelity("users.team-filter")
+def test_the_list_can_be_narrowed_to_a_team_or_a_second_factor(api: ContractClient, target: Target) -> None:
+    organization = {"organizationId": target.organization_id}
+    in_team = {user["id"] for user in listed(api, teamId=target.team_id)}
+    assert {user["id"] for user in listed(api, **organization, filterByTeamId=target.team_id)} == in_team
+    in_none = {user["id"] for user in listed(api, **organization, filterByTeamId=0)}
+    assert in_none & in_team == set()
+    caller = me(api)
+    for status in (0, 1, 2):
+        found = {user["id"] for user in listed(api, **organization, tfaStatus=status)}
+        assert (caller["id"] in found) is (caller["tfaStatus"] == status)
+    api.get("/users", teamId=target.team_id, filterByTeamId=target.team_id).refused(400)
+
+
 def holders(api: ContractClient, level: str, permission: str, **owner: int) -> list[dict[str, Any]]:
     query = {"type": level, "permission": permission, **owner}
     body = api.get("/users/by-permission", **query).fits()

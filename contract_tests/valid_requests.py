@@ -124,7 +124,7 @@ _REQUEST_BUILDERS: dict[str, Callable[[_RequestIds], dict[str, Any]]] = {
     "POST /scenarios/{scenarioId}/clone": lambda ids: {
         **ids.scenario(),
         "query": {"organizationId": ids.organization},
-        "body": {"name": ids.name("clone"), "teamId": ids.team},
+        "body": {"name": ids.name("clone"), "teamId": ids.team, "states": False},
     },
     "DELETE /scenarios/{scenarioId}": lambda ids: ids.scenario(),
     "POST /scenarios/{scenarioId}/start": lambda ids: ids.scenario(),

@@ -125,7 +125,8 @@ def test_the_json_format_holds_every_field() -> None:
     )
     for row, behaviour in zip(document["behaviours"], fidelity.shipped_behaviours(), strict=True):
         when = {key: list(values) for key, values in behaviour.when.items()}
-        assert row == {**asdict(behaviour), "routes": list(behaviour.routes), "when": when}
+        lists = {"routes": list(behaviour.routes), "when": when, "left_out": list(behaviour.left_out)}
+        assert row == {**asdict(behaviour), **lists}
 
 
 def test_the_markdown_format_is_the_whole_document() -> None:

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache
+from typing import Any
 
-from helpers import vendor_api
+import pytest
+from marshmallow import fields
+
+from helpers import vendor_api, vendor_comparison
+from helpers.populated_app import PopulatedApp
+from helpers.valid_requests import VALID_REQUESTS, request_path, route_of
 from helpers.vendor_api import METHODS, kind_of
+from make_emulator import fidelity
+from make_emulator.http.endpoint import ApiCall, EndpointGroup
+from make_emulator.http.envelope import one
 from make_emulator.json_types import Json, JsonObject
 from make_emulator.resources import fixture_path
+from make_emulator.schemas.base import BodySchema, Choice, Int, QuerySchema, ResponseSchema, Text
 
 #: Groups of which only the names are kept.
 NAMED_GROUPS = {"admin", "affiliate", "cashier", "mailhub", "sdk", "sso"}
@@ -75,3 +86,130 @@ def test_a_value_of_another_kind_is_found() -> None:
         "array",
         "object",
     ]
+
+
+# --- the declarations ----------------------------------------------------------------------------
+
+SERVED = {operation.route: operation for operation in vendor_comparison.served_operations()}
+
+every_served_operation = pytest.mark.parametrize("route", SERVED)
+
+
+@pytest.fixture(scope="module")
+def target() -> PopulatedApp:
+    return PopulatedApp()
+
+
+@cache
+def _differences(route: str, target: PopulatedApp) -> tuple[str, ...]:
+    """The differences of a route, in its declaration and in the response to its valid request."""
+    operation = SERVED[route]
+    endpoint = vendor_comparison.endpoint_of(operation)
+    assert endpoint is not None
+    request = VALID_REQUESTS[route_of(endpoint)]
+    options: dict[str, Any] = {} if request.body is None else {"json": request.body}
+    target.reset_if_changed()
+    response = target.call(
+        endpoint.method, request_path(endpoint, target), query_string=dict(request.query), **options
+    )
+    assert response.status_code == operation.status, response.get_data(as_text=True)
+    found = [
+        *vendor_comparison.differences(operation, endpoint),
+        *vendor_comparison.answer_differences(operation, response.get_json(silent=True)),
+    ]
+    return tuple(f"{route}: {part}" for part in dict.fromkeys(found))
+
+
+@every_served_operation
+def test_a_route_is_as_the_vendor_describes_it(route: str, target: PopulatedApp) -> None:
+    """A difference is mended, or named under ``leftOut`` in the entry of fixtures/fidelity.yaml that states its reason."""
+    behaviours = fidelity.shipped_behaviours()
+    unexplained = [
+        line for line in _differences(route, target) if fidelity.find_left_out(behaviours, line) is None
+    ]
+    assert unexplained == []
+
+
+def test_what_the_ledger_leaves_out_is_left_out(target: PopulatedApp) -> None:
+    """No entry names a part that is emulated by now, or that the description does not have."""
+    behaviours = fidelity.shipped_behaviours()
+    missing = [each for each in vendor_api.operations() if each.route not in SERVED]
+    parts = [(each.route, *(f"flag {flag}" for flag in each.flags)) for each in missing]
+    parts += [(line,) for route in SERVED for line in _differences(route, target)]
+    parts += [(line,) for line in _undocumented_routes()]
+    stale = [
+        f"{behaviour.id}: {name}"
+        for behaviour in behaviours
+        for name in behaviour.left_out
+        if not any(fidelity.leaves_out(name, *each) for each in parts)
+    ]
+    assert stale == []
+
+
+def test_a_route_that_the_description_lacks_is_known_from_another_source() -> None:
+    unexplained = [
+        line
+        for line in _undocumented_routes()
+        if fidelity.find_left_out(fidelity.shipped_behaviours(), line) is None
+    ]
+    assert unexplained == []
+
+
+def _undocumented_routes() -> list[str]:
+    return [f"{route_of(each)}: undocumented" for each in vendor_comparison.undocumented_endpoints()]
+
+
+def test_each_kind_of_difference_is_found() -> None:
+    """The comparison itself: a declaration that lacks each part of what a description has."""
+    group = EndpointGroup("things")
+
+    class Query(QuerySchema):
+        status = Choice("1", "2")
+        size = Int(1)
+        extra = Text()
+
+    class Body(BodySchema):
+        name = Text(64)
+        kind = fields.Boolean()
+        more = Text()
+
+    class Thing(ResponseSchema):
+        id = fields.String()
+        color = fields.String(metadata={"extra": True})
+
+    @group.post(
+        "/things", scopes=["things:read"], query=Query, body=Body, response=one("thing", Thing), cols=True
+    )
+    def create_thing(call: ApiCall) -> None:
+        """Create a thing."""
+
+    operation = vendor_api.parse_operation(
+        "POST /things",
+        {
+            "scopes": ["things:write"],
+            "query": {"status": "enum(1|2|3)", "size*": "string", "page": "integer"},
+            "columns": ["id", "color", "label"],
+            "defaultColumns": ["id", "color"],
+            "body": {"name*": "string(1..128)", "kind": "string", "note?": "string"},
+            "answer": {"thing": {"id": "integer", "color": "string", "label": "string"}},
+        },
+    )
+    found = vendor_comparison.differences(operation, group.endpoints[0], group.endpoints)
+    assert list(found) == [
+        "scopes",
+        "query status choices",
+        "query size required",
+        "query page",
+        "query extra undocumented",
+        "column label",
+        "default column color",
+        "body name required",
+        "body name bounds",
+        "body kind type",
+        "body note",
+        "body more undocumented",
+        "answer thing.id type",
+    ]
+    answer: JsonObject = {"thing": {"id": 1, "color": 2}}
+    in_answer = vendor_comparison.answer_differences(operation, answer, group.endpoints)
+    assert list(in_answer) == ["answer thing.color type", "answer thing.label"]

@@ -39,7 +39,12 @@ class LedgerError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """One behaviour that a client can see; ``routes`` read ``METHOD /path``, as endpoints are declared."""
+    """One behaviour that a client can see; ``routes`` read ``METHOD /path``, as endpoints are declared.
+
+    ``left_out`` names parts of the vendor's description of the API (fixtures/vendor-api.yaml) that the emulator does not
+    follow, for the reason that the entry states: a whole operation, ``flag internal`` for all with a flag, or
+    ``GET /users: query name``; an asterisk stands for any text.
+    """
 
     id: str
     area: str
@@ -50,6 +55,7 @@ class Behaviour:
     test: str | None = None
     #: Conditions under which a response shows it: ``status``, ``code``, ``query``, ``modules``, each a list.
     when: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
 
 @cache
@@ -90,22 +96,25 @@ def _parse_behaviour(place: int, entry: Any) -> Behaviour:
     for key in _TEXT_FIELDS:
         if not isinstance(entry.get(key), str) or not entry[key].strip():
             raise LedgerError(f"{name}: {key} is missing")
-    for key in entry.keys() - {*_TEXT_FIELDS, "routes", "test", "when"}:
+    for key in entry.keys() - {*_TEXT_FIELDS, "routes", "test", "when", "leftOut"}:
         raise LedgerError(f"{name}: unknown key {key!r}")
     if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", entry["id"]):
         raise LedgerError(f"{name}: an id is lower-case words with a dot between them")
     if entry["status"] not in STATUSES:
         raise LedgerError(f"{name}: unknown status {entry['status']!r}, not one of {', '.join(STATUSES)}")
-    routes = entry.get("routes", [])
+    routes, left_out = entry.get("routes", []), entry.get("leftOut", [])
     if not isinstance(routes, list) or not isinstance(entry.get("test", ""), str):
         raise LedgerError(f"{name}: routes must be a list, and test a text")
+    if not isinstance(left_out, list):
+        raise LedgerError(f"{name}: leftOut must be a list")
     when = entry.get("when", {})
     if not isinstance(when, dict) or not all(
         key in _CONDITIONS and isinstance(values, list) for key, values in when.items()
     ):
         raise LedgerError(f"{name}: 'when' maps {', '.join(_CONDITIONS)} to lists")
     conditions = {key: tuple(values) for key, values in when.items()}
-    return Behaviour(**{**entry, "routes": tuple(routes), "when": conditions})
+    known = {key: entry[key] for key in (*_TEXT_FIELDS, "test") if key in entry}
+    return Behaviour(**known, routes=tuple(routes), when=conditions, left_out=tuple(left_out))
 
 
 # --- queries -------------------------------------------------------------------------------------
@@ -121,6 +130,27 @@ def filter_by_area(behaviours: Iterable[Behaviour], text: str) -> list[Behaviour
     behaviours, wanted = list(behaviours), text.casefold()
     exact = [each for each in behaviours if each.area.casefold() == wanted]
     return exact or [each for each in behaviours if wanted in each.area.casefold()]
+
+
+@cache
+def _left_out_pattern(part: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, part.split("*"))))
+
+
+def leaves_out(name: str, *parts: str) -> bool:
+    """Returns true if a line under ``leftOut`` names a part of the vendor's description.
+
+    Args:
+        parts: names of the part, such as a route and the flags of its operation.
+    """
+    return any(_left_out_pattern(name).fullmatch(part) for part in parts)
+
+
+def find_left_out(behaviours: Iterable[Behaviour], *parts: str) -> Behaviour | None:
+    """Returns the first entry that leaves out a part of the vendor's description."""
+    return next(
+        (each for each in behaviours if any(leaves_out(name, *parts) for name in each.left_out)), None
+    )
 
 
 def count_statuses(behaviours: Iterable[Behaviour]) -> dict[str, int]:
@@ -152,7 +182,8 @@ def to_json(behaviours: Sequence[Behaviour]) -> dict[str, Json]:
 
 def _to_row(behaviour: Behaviour) -> dict[str, Json]:
     when: dict[str, Json] = {key: list(values) for key, values in behaviour.when.items()}
-    return {**asdict(behaviour), "routes": list(behaviour.routes), "when": when}
+    lists = {"routes": list(behaviour.routes), "left_out": list(behaviour.left_out)}
+    return {**asdict(behaviour), **lists, "when": when}
 
 
 def render_text(behaviours: Sequence[Behaviour], *, with_statements: bool) -> str:

@@ -169,6 +169,10 @@ def test_a_data_structure_lives_from_creation_to_deletion(api: ApiClient) -> Non
     assert (copy["dataStructure"]["id"], copy["differentTeam"]) == (3, False)
     listed = assert_ok(api.get("/data-structures?teamId=1"))["dataStructures"]
     assert listed[1]["dataStoreUsages"] == [{"id": 1, "name": "Orders"}]
+    rows = assert_ok(api.get("/data-structures?teamId=1&cols[]=id&cols[]=strict&cols[]=spec"))[
+        "dataStructures"
+    ]
+    assert {"id": 2, "strict": True, "spec": new_spec} in rows
     assert assert_ok(api.delete("/data-structures/2")) == {"dataStructure": 2}
     assert api.get("/data-structures/2").status_code == 404
 
@@ -190,6 +194,9 @@ def test_a_structure_that_a_store_has_stays(api: ApiClient) -> None:
         [{"type": "text"}],
         [{"name": 5, "type": "text"}],
         [{"name": "a", "type": "text"}] * 2,
+        [{"name": "a", "type": "select"}],
+        [{"name": "a", "type": "array", "spec": {"type": "url"}}],
+        [{"name": "a", "type": "collection", "spec": [{"name": "b", "type": "email"}]}],
     ],
 )
 def test_a_specification_that_is_invalid_is_rejected(api: ApiClient, spec: Any) -> None:

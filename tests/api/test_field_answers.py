@@ -150,7 +150,9 @@ def test_a_clone_into_a_team_of_another_organization_is_im002(api: ApiClient) ->
             json={"name": "New", "regionId": 1, "countryId": 1, "timezoneId": 113},
         )
     )["organization"]["id"]
-    response = api.post(f"/scenarios/4/clone?organizationId={made}", json={"name": "c", "teamId": 1})
+    response = api.post(
+        f"/scenarios/4/clone?organizationId={made}", json={"name": "c", "teamId": 1, "states": False}
+    )
     assert_refused(response, 403, code="IM002")
 
 

@@ -184,9 +184,11 @@ def test_a_clone_in_another_team_needs_a_key_of_that_team(api: ApiClient) -> Non
     body = {"teamId": 1, "blueprint": json.dumps(blueprint), "scheduling": '{"type":"on-demand"}'}
     id = assert_ok(api.post("/scenarios?confirmed=true", json=body))["scenario"]["id"]
     path = f"/scenarios/{id}/clone?organizationId=1&confirmed=true"
-    refused = api.post(path, json={"name": "Copy", "teamId": team})
+    refused = api.post(path, json={"name": "Copy", "teamId": team, "states": False})
     assert suberror_messages(refused) == ["Missing mapping of key '1'."]
-    copy = assert_ok(api.post(path, json={"name": "Copy", "teamId": team, "key": {"1": key}}))
+    copy = assert_ok(
+        api.post(path, json={"name": "Copy", "teamId": team, "states": False, "key": {"1": key}})
+    )
     copied = copy.get("scenario", copy)["id"]
     flow = assert_ok(api.get(f"/scenarios/{copied}/blueprint"))["response"]["blueprint"]["flow"]
     assert flow[0]["parameters"]["apiKeyKeychain"] == key

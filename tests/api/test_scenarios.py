@@ -106,7 +106,7 @@ def test_a_run_answers_status_and_outputs_and_leaves_log_and_detail(api: ApiClie
         "isActive": True,
     }
     run = assert_ok(api.post(f"/scenarios/{id}/run", json={"data": {"n": 21}, "responsive": True}))
-    assert (run["status"], run["outputs"]) == (1, {"twice": 42})
+    assert (run["status"], run["outputs"]) == ("1", {"twice": 42})
     detail = assert_ok(api.get(f"/scenarios/{id}/executions/{run['executionId']}"))
     assert detail == {"status": "SUCCESS", "outputs": {"twice": 42}}
     log = assert_ok(api.get(f"/scenarios/{id}/logs/{run['executionId']}"))["scenarioLog"]
@@ -251,6 +251,8 @@ def test_logs_can_be_filtered(api: ApiClient) -> None:
     assert count(f"status=1&to={two_hours_ago - 1}") == 1
     assert count("operationsFrom=1") == 0
     assert count("durationTo=100000") == 2
+    assert (count("creditsFrom=0"), count("creditsFrom=1"), count("creditsTo=0&status=1")) == (2, 0, 2)
+    assert count("executionName=nightly") == 0
 
 
 def test_a_failed_run_shows_its_error(api: ApiClient) -> None:
@@ -262,7 +264,11 @@ def test_a_failed_run_shows_its_error(api: ApiClient) -> None:
     id = create(api, blueprint, inputs=[])
     api.post(f"/scenarios/{id}/start")
     run = assert_ok(api.post(f"/scenarios/{id}/run", json={"responsive": True}))
-    assert run["status"] == 3
+    assert run == {
+        "executionId": run["executionId"],
+        "status": "3",
+        "error": {"name": "BundleValidationError", "message": "Validation failed for 2 parameter(s)."},
+    }
     detail = assert_ok(api.get(f"/scenarios/{id}/executions/{run['executionId']}"))
     assert detail["status"] == "ERROR"
     assert detail["error"]["name"] == "BundleValidationError"
@@ -564,11 +570,11 @@ def test_a_clone_for_another_team_needs_a_map_of_what_the_blueprint_uses(api: Ap
     store = assert_ok(api.post("/data-stores", json={"name": "There", "teamId": 3, "maxSizeMB": 1}))[
         "dataStore"
     ]["id"]
-    structure = assert_ok(api.post("/data-structures", json={"name": "There", "teamId": 3}))["dataStructure"][
-        "id"
-    ]
+    structure = assert_ok(api.post("/data-structures", json={"name": "There", "teamId": 3, "spec": []}))[
+        "dataStructure"
+    ]["id"]
     path = "/scenarios/4/clone?organizationId=1"
-    params = {"name": "Copy", "teamId": 3}
+    params = {"name": "Copy", "teamId": 3, "states": False}
     assert "datastore '1'" in json.dumps(assert_refused(api.post(path, json=params)))
     assert assert_refused(api.post(path, json={**params, "datastore": {"1": 2}}))["code"] == "SC400"
     copy = assert_ok(api.post(path, json={**params, "datastore": {"1": store}, "udt": {"1": structure}}))[
@@ -643,6 +649,14 @@ def test_folders_lie_in_one_another(api: ApiClient) -> None:
     assert [
         row["id"] for row in assert_ok(api.get("/scenarios-folders?teamId=1&parentId=2"))["scenariosFolders"]
     ] == [3]
+    columns = "cols[]=name&cols[]=scenariosTotal"
+    assert assert_ok(api.get(f"/scenarios-folders?teamId=1&{columns}"))["scenariosFolders"] == [
+        {"name": "Alpha", "scenariosTotal": 0}
+    ]
+    path = "/scenarios-folders?teamId=1&childrenDepth=all&cols[]=id&cols[]=children"
+    assert assert_ok(api.get(path))["scenariosFolders"] == [
+        {"id": 1, "children": [{"id": 2, "children": [{"id": 3, "children": []}]}]}
+    ]
     assert assert_refused(api.patch("/scenarios-folders/1", json={"parentId": 3}))["code"] == "SC400"
     assert assert_refused(api.delete("/scenarios-folders/1"), 422)["code"] == "IM016"
     moved = assert_ok(api.patch("/scenarios-folders/3", json={"parentId": None}))["scenarioFolder"]

@@ -6,6 +6,7 @@ import pytest
 
 from helpers.api import OUTSIDER_TOKEN, ApiClient
 from make_emulator.world import organizations
+from make_emulator.world.clock import format_iso
 
 
 def test_teams_are_listed_as_recorded(api: ApiClient) -> None:
@@ -76,6 +77,34 @@ def test_a_teams_columns_show_what_it_consumed(api: ApiClient) -> None:
     }
 
 
+def test_a_teams_limit_is_changed_and_shown_on_request(api: ApiClient) -> None:
+    path = "/teams/1?cols[]=name&cols[]=operationsLimit"
+    assert api.patch(path, json={"operationsLimit": 500, "scenarioDrafts": True}).json == {
+        "team": {"name": api.world.teams[1].name, "operationsLimit": 500}
+    }
+    assert api.patch(path, json={"operationsLimit": 0}).status_code == 400
+    assert api.world.teams[1].operations_limit == 500
+
+
+def test_users_have_their_last_login_and_on_request_their_teams(api: ApiClient) -> None:
+    world = api.world
+    second, _ = organizations.create_team(world, world.users[1], world.organizations[1], name="Second")
+    response = api.get("/users?organizationId=1&cols[]=id&cols[]=tfaStatus&cols[]=userTeamIds").json
+    assert response is not None
+    assert response["users"] == [
+        {"id": 3, "tfaStatus": 0, "userTeamIds": [1]},
+        {"id": 1, "tfaStatus": 0, "userTeamIds": [1, second.id]},
+    ]
+    response = api.get("/users?teamId=1&cols[]=userTeamIds").json
+    assert response is not None
+    assert response["users"] == [{"userTeamIds": None}, {"userTeamIds": None}]
+    response = api.get("/users?teamId=1").json
+    assert response is not None
+    ada = response["users"][1]
+    assert list(ada)[-3:] == ["avatar", "lastLogin", "tfaStatus"]
+    assert ada["lastLogin"] == format_iso(world.users[1].last_login)
+
+
 def test_users_of_a_team_come_newest_first(api: ApiClient) -> None:
     response = api.get("/users?teamId=1").json
     assert response is not None
@@ -91,6 +120,11 @@ def test_users_of_a_team_come_newest_first(api: ApiClient) -> None:
         ("teamId=1&name=mia", [3]),
         ("teamId=1&email=ADA@", [1]),
         ("teamId=1&pg[sortBy]=name&pg[sortDir]=asc", [1, 3]),
+        ("teamId=1&pg[limit]=1&pg[offset]=1", [1]),
+        ("organizationId=1&filterByTeamId=1", [3, 1]),
+        ("organizationId=1&filterByTeamId=0", []),
+        ("teamId=1&tfaStatus=0", [3, 1]),
+        ("teamId=1&tfaStatus=1", []),
     ],
 )
 def test_users_can_be_found_by_role_name_and_address(api: ApiClient, query: str, ids: list[int]) -> None:
@@ -105,6 +139,8 @@ def test_users_can_be_found_by_role_name_and_address(api: ApiClient, query: str,
         ("", "Missing required parameter teamId or organizationId"),
         ("teamId=1&organizationId=1", "teamId and organizationId cannot be used together"),
         ("teamId=1&organizationRoleId=13", "The role filter needs organizationId"),
+        ("teamId=1&filterByTeamId=1", "The team filter needs organizationId"),
+        ("teamId=1&tfaStatus=3", "Validation failed for 1 parameter(s)."),
     ],
 )
 def test_a_question_for_users_that_is_invalid_is_rejected(api: ApiClient, query: str, detail: str) -> None:
@@ -116,6 +152,7 @@ def test_a_question_for_users_that_is_invalid_is_rejected(api: ApiClient, query:
 
 def test_users_of_a_hidden_team_are_403(api: ApiClient) -> None:
     assert api.get("/users?teamId=1", token=OUTSIDER_TOKEN).status_code == 403
+    assert api.get("/users?organizationId=1&filterByTeamId=2").status_code == 403
 
 
 def found(api: ApiClient, query: str, **options: Any) -> list[int]:

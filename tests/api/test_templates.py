@@ -206,7 +206,9 @@ def test_the_list_is_narrowed_by_apps_and_by_whether_they_are_public(api: ApiCli
 
 def test_what_is_not_sent_stays(api: ApiClient) -> None:
     id = create(api)["id"]
-    assert assert_ok(api.patch(f"/templates/{id}", json={"name": "Renamed"}))["template"]["name"] == "Renamed"
+    assert (
+        assert_ok(api.patch(f"/templates/{id}", json={"name": "Renamed"}))["template"][0]["name"] == "Renamed"
+    )
     flow = [{"id": 1, "module": "http:ActionSendData", "version": 3, "parameters": {}, "mapper": {}}]
     changed = assert_ok(
         api.patch(
@@ -214,7 +216,7 @@ def test_what_is_not_sent_stays(api: ApiClient) -> None:
             json={"blueprint": json.dumps({**BLUEPRINT, "name": "Fourth", "flow": flow})},
         )
     )
-    assert changed == {"template": {"name": "Renamed", "usedApps": ["http"]}}
+    assert changed == {"template": [{"name": "Renamed", "usedApps": ["http"]}]}
     assert assert_ok(api.get(f"/templates/{id}/blueprint"))["controller"] == CONTROLLER
     assert suberror_messages(api.patch(f"/templates/{id}", json={"language": "de"})) == [
         "Unknown parameter 'language'."

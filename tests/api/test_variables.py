@@ -103,14 +103,14 @@ def test_the_history_is_reported_from_the_latest_on(api: ApiClient) -> None:
         "diffObject": {"name": "REGION", "typeId": 2, "value": "eu"},
         "changed": "2026-03-02T12:00:00.000Z",
         "action": "team_variable_created",
-        "author": "ada@example.com",
+        "author": "Ada Maker",
     }
     for value in ("us", "us", "ap"):
         assert_ok(api.patch(f"{OF_TEAM}/REGION", json={"value": value}))
     rows = assert_ok(api.get(f"{OF_TEAM}/REGION/history"))["teamVariableHistory"]
-    assert [(row["diffObject"]["oldValue"], row["diffObject"]["newValue"]) for row in rows] == [
-        ("us", "ap"),
-        ("eu", "us"),
+    assert [row["diffObject"] for row in rows] == [
+        {"old": {"typeId": 2, "value": "us"}, "new": {"typeId": 2, "value": "ap"}},
+        {"old": {"typeId": 2, "value": "eu"}, "new": {"typeId": 2, "value": "us"}},
     ]
     assert {row["action"] for row in rows} == {"team_variable_edited"}
 

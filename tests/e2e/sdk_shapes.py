@@ -454,7 +454,7 @@ SDK_SHAPES: dict[str, Shape] = {
     "scenarios.interface": _INTERFACE,
     "scenarios.activate": bool,
     "scenarios.deactivate": bool,
-    "scenarios.run": {"executionId": str, "status": {1, 2, 3}, "outputs": dict},
+    "scenarios.run": {"executionId": str, "status": {"1", "2", "3"}, "outputs": dict},
     "scenarios.run without waiting": {"executionId": str},
     "scenarios.delete": None,
     "blueprints.get": _BLUEPRINT,

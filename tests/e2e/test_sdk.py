@@ -100,7 +100,7 @@ def _check_run(world: World, kept: Any, *, outputs: object, operations: int) -> 
     assert kept["activated"] is True
 
     assert _EXECUTION_ID.match(run["executionId"])
-    assert run == {"executionId": run["executionId"], "status": 1, "outputs": outputs}
+    assert run == {"executionId": run["executionId"], "status": "1", "outputs": outputs}
     assert kept["detail"] == {"status": "SUCCESS", "outputs": outputs}
 
     assert log["id"] == run["executionId"]
@@ -167,7 +167,7 @@ def test_a_live_scenario_runs_and_is_deleted(sdk: RunScript) -> None:
     done = sdk("flows/executions")
 
     assert done["activated"] is True
-    assert (done["run"]["status"], done["run"]["outputs"]) == (1, {"greeting": "Hello, Zoe!"})
+    assert (done["run"]["status"], done["run"]["outputs"]) == ("1", {"greeting": "Hello, Zoe!"})
     assert done["detail"] == {"status": "SUCCESS", "outputs": {"greeting": "Hello, Zoe!"}}
     assert done["gone"]["statusCode"] == 404
 

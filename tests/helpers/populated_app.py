@@ -45,6 +45,21 @@ JSON_CONTENT_TYPE = "application/json; charset=utf-8"
 #: The fields of a hook of type ``gateway-webhook``.
 WEBHOOK_DATA = {"headers": False, "method": False, "stringify": False}
 
+#: Request and response of a delivery, as the log of a hook keeps them.
+DELIVERY: dict[str, Any] = {
+    "request": {
+        "timestamp": "2026-03-02T12:00:00.000Z",
+        "url": "http://127.0.0.1:4747/hook/udid",
+        "method": "POST",
+        "headers": {},
+        "query": {},
+        "ip": "127.0.0.1",
+        "parsed": None,
+        "body": "{}",
+    },
+    "response": {"headers": [], "status": 200, "body": "Accepted"},
+}
+
 #: Statuses of a response besides 200.
 ERROR_STATUSES = frozenset({400, 401, 403, 404, 405, 406, 409, 413, 422, 424, 429})
 
@@ -81,7 +96,9 @@ class PopulatedApp:
         hooks.disable(world, world.hooks[2])
         hooks.set_learning(world, world.hooks[2], True)
         hook_queues.enqueue(world, world.hooks[1], {"sku": "A-1"}, id="waiting")
-        hook_queues.write_log(world, world.hooks[1], id="delivery", status=1, size=9, data={"request": {}})
+        hook_queues.write_log(
+            world, world.hooks[1], id="delivery", status=1, size=9, data={**DELIVERY, "parsedItems": []}
+        )
 
         key = {"url": "https://eu1.make.com", "apiKey": ADMIN_TOKEN}
         for id, team, name in ((901, 1, "Mine"), (902, 2, "Not mine")):

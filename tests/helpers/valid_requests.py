@@ -74,7 +74,7 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
         _SCENARIO, body={"name": "Renamed", "description": "Changed"}
     ),
     "POST /scenarios/{scenarioId}/clone": ValidRequest(
-        _SCENARIO, {"organizationId": 1}, body={"name": "Copy", "teamId": 1}
+        _SCENARIO, {"organizationId": 1}, body={"name": "Copy", "teamId": 1, "states": False}
     ),
     "DELETE /scenarios/{scenarioId}": ValidRequest(_SCENARIO),
     "POST /scenarios/{scenarioId}/start": ValidRequest({"scenarioId": 4}),

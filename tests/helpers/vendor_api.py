@@ -138,9 +138,11 @@ def load_document() -> JsonObject:
 @cache
 def operations() -> tuple[Operation, ...]:
     """Returns the operations, in the order of the file."""
-    document = load_document()
-    parser = _Parser(document["schemas"])
-    return tuple(parser.operation(route, entry) for route, entry in document["operations"].items())
+    return tuple(parse_operation(route, entry) for route, entry in load_document()["operations"].items())
+
+
+def parse_operation(route: str, entry: Mapping[str, Any]) -> Operation:
+    return _Parser(load_document()["schemas"]).operation(route, entry)
 
 
 class _Parser:

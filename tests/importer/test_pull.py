@@ -16,6 +16,7 @@ from make_emulator.seeds import check
 
 #: Fields that differ between worlds: the addresses of hooks, and the consumption of executions.
 VOLATILE = {
+    "lastLogin",
     "udid",
     "url",
     "nextExec",

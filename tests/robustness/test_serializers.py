@@ -116,6 +116,11 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     variables.VariableChangeOut: lambda world: _changes(world),
     consumption.ConsumptionOut: lambda world: [ScenarioConsumption(1, 2, 3, 4)],
     consumption.DailyUsageOut: lambda world: [DailyConsumption("1", 2, 3, 4)],
+    folders.FolderListItem: lambda world: [
+        folders.FolderNode(row, levels, columns)
+        for row in world.folders.all()
+        for levels, columns in ((0, None), (1, None), (2, ("id", "children")))
+    ],
     folders.FolderOut: lambda world: world.folders.all(),
     functions.FunctionListItem: lambda world: world.functions.all(),
     functions.FunctionDetail: lambda world: world.functions.all(),
@@ -155,6 +160,7 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     organizations.OrganizationOut: lambda world: world.organizations.all(),
     organizations.OrganizationBrief: lambda world: world.organizations.all(),
     organizations.UserOrganizationRoleOut: lambda world: world.organization_members.all(),
+    roles.RoleListOut: lambda world: ROLES,
     roles.RoleOut: lambda world: ROLES,
     roles.RolePermissionOut: lambda world: PERMISSIONS,
     roles.CustomRoleOut: lambda world: ROLES,
@@ -168,7 +174,11 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     teams.TeamOut: lambda world: world.teams.all(),
     teams.TeamCreated: lambda world: world.teams.all(),
     teams.UserTeamRoleOut: lambda world: world.team_members.all(),
-    users.UserOut: lambda world: world.users.all(),
+    users.UserListItem: lambda world: [
+        users.ListedUser.of(row, organization)
+        for row in world.users.all()
+        for organization in (None, world.organizations[1])
+    ],
     users.PermittedUserOut: lambda world: world.users.all(),
     users.AuthUserOut: lambda world: world.users.all(),
     users.AuthorizationOut: lambda world: [Authorization("token", ["scenarios:read"])],

@@ -200,7 +200,7 @@ def test_each_delivery_is_in_the_hooks_log(paused_gateway: WebhookHarness) -> No
     data = json_of(paused_gateway.api.get(f"{path}/{taken['id']}"))["hookLog"]["data"]
     assert (data["request"]["method"], data["request"]["query"]) == ("POST", {"b": "2"})
     assert json.loads(data["request"]["body"]) == {"a": 1}
-    assert data["response"] == {"status": 200, "body": "Accepted"}
+    assert data["response"] == {"headers": [], "status": 200, "body": "Accepted"}
     assert data["parsedItems"] == [{"a": 1, "b": "2"}]
     assert paused_gateway.api.get(f"/hooks/{paused_gateway.hook}/incomings/{taken['id']}").status_code == 200
 

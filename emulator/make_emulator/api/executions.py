@@ -24,7 +24,7 @@ from ..schemas.executions import (
 )
 from ..world import executions
 from ..world.exceptions import InvalidParametersError, NotFoundError, ResponseTooLargeError
-from ..world.models import Execution, Scenario, ScenarioEvent
+from ..world.models import Execution, ExecutionError, Scenario, ScenarioEvent
 from ..world.tables import Selection
 
 group = EndpointGroup("executions")
@@ -49,7 +49,9 @@ _FILTERS: dict[str, Callable[[Execution, Any], bool]] = {
     "operations_to": lambda run, most: run.operations <= most,
     "transfer_from": lambda run, least: run.transfer >= least,
     "transfer_to": lambda run, most: run.transfer <= most,
-    "name": lambda run, part: part.casefold() in (run.name or "").casefold(),
+    "credits_from": lambda run, least: run.centicredits >= least,
+    "credits_to": lambda run, most: run.centicredits <= most,
+    "execution_name": lambda run, part: part.casefold() in (run.name or "").casefold(),
 }
 
 
@@ -140,12 +142,17 @@ def get_execution(call: ApiCall, scenario: Scenario, execution_id: str) -> dict[
         if limit is not None and len(orjson.dumps(execution.outputs)) > limit:
             raise ResponseTooLargeError(f"The outputs are larger than {limit} bytes.")
         response["outputs"] = execution.outputs
-    if (error := execution.error) is not None:
-        cause: dict[str, Json] = {"name": error.name, "message": error.message}
-        # Recorded: a bundle that does not fit its module is reported without the module.
-        if error.module_name is not None and error.name != "BundleValidationError":
-            cause["causeModule"] = {"name": error.module_name, "appName": error.app_name}
-        response["error"] = cause
+    if execution.error is not None:
+        response["error"] = describe_error(execution.error)
+    return response
+
+
+def describe_error(error: ExecutionError) -> dict[str, Json]:
+    """Returns the error of a run as responses show it, with the module that caused it."""
+    response: dict[str, Json] = {"name": error.name, "message": error.message}
+    # Recorded: a bundle that does not fit its module is reported without the module.
+    if error.module_name is not None and error.name != "BundleValidationError":
+        response["causeModule"] = {"name": error.module_name, "appName": error.app_name}
     return response
 
 

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from ..http.endpoint import ApiCall, EndpointGroup
-from ..http.envelope import one, value
-from ..json_types import Json
-from ..schemas.folders import FolderCreate, FolderOut, FoldersQuery, FolderUpdate
+from ..http.envelope import many, one, value
+from ..schemas.folders import (
+    FolderCreate,
+    FolderListItem,
+    FolderNode,
+    FolderOut,
+    FoldersQuery,
+    FolderUpdate,
+)
 from ..world import folders
 from ..world.exceptions import NotFoundError
 from ..world.models import Folder, Team
@@ -19,16 +25,17 @@ group = EndpointGroup("scenario folders")
     scopes=["scenarios:read"],
     permission="scenarios get",
     query=FoldersQuery,
-    response=value("scenariosFolders"),
+    response=many("scenariosFolders", FolderListItem),
+    cols=True,
 )
-def list_folders(call: ApiCall, team: Team, parent: Folder | None = None) -> list[dict[str, Json]]:
+def list_folders(call: ApiCall, team: Team, parent: Folder | None = None) -> list[FolderNode]:
     """List the folders at the top, or in another one, by name; with one level of children, or all."""
     if parent is not None and parent.team_id != team.id:
         raise NotFoundError("folder", parent.id)
     levels = folders.MAX_DEPTH if call.query.get("children_depth") == "all" else 1
     parent_id = parent.id if parent else None
     rows = call.world.folders.where(team=team.id).filter(lambda row: row.parent_id == parent_id)
-    return [folders.tree(call.world, row, levels) for row in rows.page(by_name)]
+    return [FolderNode(row, levels, call.parameters.columns) for row in rows.page(by_name)]
 
 
 @group.post(

@@ -250,7 +250,7 @@ def delete_incomings(call: ApiCall, hook: Hook) -> list[str]:
     permission="hooks get",
     query=HookLogsQuery,
     response=many("hookLogs", HookLogListItem),
-    paging=make_paging("imtId", {"imtId": hook_queues.by_time}, limit=50, descending=True),
+    paging=make_paging("loggedAt", {"loggedAt": hook_queues.by_time}, limit=25, descending=True),
 )
 def list_hook_logs(call: ApiCall, hook: Hook) -> Selection[HookLog]:
     """List the deliveries to a hook within the retention period of the plan, newest first."""

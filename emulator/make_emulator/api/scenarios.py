@@ -32,6 +32,7 @@ from ..world.clock import format_iso
 from ..world.exceptions import NotFoundError
 from ..world.models import BlueprintVersion, Folder, Organization, Scenario, Team
 from ..world.tables import Selection
+from .executions import describe_error
 from .ordering import by_id, by_name, make_paging, sort_by
 
 group = EndpointGroup("scenarios")
@@ -276,7 +277,7 @@ def stop_scenario(call: ApiCall, scenario: Scenario) -> Scenario:
     evidence="Documented and recorded to stand outside of the organization's rate limit.",
 )
 def run_scenario(call: ApiCall, scenario: Scenario) -> dict[str, Json]:
-    """Run an active scenario; a responsive call returns its status and outputs."""
+    """Run an active scenario; a responsive call returns its status, with the outputs or the error."""
     execution = activation.run_now(
         call.world,
         call.user,
@@ -287,8 +288,12 @@ def run_scenario(call: ApiCall, scenario: Scenario) -> dict[str, Json]:
     if not call.body["responsive"]:
         path = f"scenarios/{scenario.id}/executions/{execution.id}"
         return {"executionId": execution.id, "statusUrl": f"{request_origin.get()()}/api/v2/{path}"}
-    response: dict[str, Json] = {"executionId": execution.id, "status": execution.status}
-    return response if execution.outputs is None else {**response, "outputs": execution.outputs}
+    response: dict[str, Json] = {"executionId": execution.id, "status": str(execution.status)}
+    if execution.outputs is not None:
+        response["outputs"] = execution.outputs
+    if execution.error is not None:
+        response["error"] = describe_error(execution.error)
+    return response
 
 
 @group.get(

@@ -69,10 +69,12 @@ def create_team(call: ApiCall, organization: Organization) -> dict[str, Team | T
     permission="team edit",
     body=TeamUpdate,
     response=one("team", TeamOut),
+    cols=True,
 )
 def update_team(call: ApiCall, team: Team) -> Team:
-    """Rename a team."""
-    return organizations.update_team(call.world, team, **call.body)
+    """Rename a team, or change its limit of operations."""
+    changes = {name: value for name, value in call.body.items() if name != "scenario_drafts"}
+    return organizations.update_team(call.world, team, **changes)
 
 
 @group.delete(

@@ -163,14 +163,17 @@ def create_template(call: ApiCall, team: Team) -> Template:
     scopes=["templates:write"],
     query=VersionQuery,
     body=TemplateUpdate,
-    response=one("template", TemplateOut),
+    response=many("template", TemplateOut),
     cols=True,
     permission="template edit",
 )
-def update_template(call: ApiCall, template: Template) -> Template:
-    """Change a template, or a published version of it: missing fields stay unchanged."""
+def update_template(call: ApiCall, template: Template) -> list[Template]:
+    """Change a template, or a published version of it: missing fields stay unchanged.
+
+    The response has the template in an array, in the vendor's description as well as in its example.
+    """
     _check(call, call.world.teams[template.team_id])
-    return templates.update(call.world, template, _requested_version(call, template), **call.body)
+    return [templates.update(call.world, template, _requested_version(call, template), **call.body)]
 
 
 def _check(call: ApiCall, team: Team) -> None:

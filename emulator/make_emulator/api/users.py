@@ -8,18 +8,19 @@ from ..http.endpoint import ApiCall, EndpointGroup, NoPermissionRequired
 from ..http.envelope import many, one
 from ..http.errors import BadRequestError
 from ..schemas.users import (
+    NO_TFA,
     AuthorizationOut,
     AuthUserOut,
+    ListedUser,
     MeQuery,
     PermissionQuery,
     PermittedUserOut,
-    UserOut,
+    UserListItem,
     UsersQuery,
 )
-from ..world.exceptions import MissingPermissionError
+from ..world.exceptions import MissingPermissionError, NotFoundError
 from ..world.models import Organization, Team, User
 from ..world.roles import USERS_VIEW, organization_permissions, users_with_permission
-from ..world.tables import Selection
 from .ordering import by_id, by_name, make_paging, sort_by
 
 group = EndpointGroup("users")
@@ -38,14 +39,14 @@ class Authorization:
     scopes=["user:read"],
     permission=("team view", "organization view"),
     query=UsersQuery,
-    response=many("users", UserOut),
+    response=many("users", UserListItem),
     paging=make_paging("id", {"id": by_id, "name": by_name, "email": sort_by("email")}, descending=True),
     cols=True,
     core=42,
 )
 def list_users(
     call: ApiCall, team: Team | None = None, organization: Organization | None = None
-) -> Selection[User]:
+) -> list[ListedUser]:
     """List the users of a team or an organization, also by role."""
     name, email = call.query.get("name", "").casefold(), call.query.get("email", "").casefold()
     if team is not None and organization is not None:
@@ -62,7 +63,14 @@ def list_users(
     if other in call.query:
         owner = "teamId" if other == "team_role_id" else "organizationId"
         raise BadRequestError(f"The role filter needs {owner}", suberrors=[])
-    return call.world.users.all().filter(
+    if "filter_by_team_id" in call.query:
+        if organization is None:
+            raise BadRequestError("The team filter needs organizationId", suberrors=[])
+        in_team = _members_of_team(call, organization, call.query["filter_by_team_id"])
+        members = {id: own_role for id, own_role in members.items() if id in in_team}
+    if call.query.get("tfa_status", str(NO_TFA)) != str(NO_TFA):
+        members = {}
+    users = call.world.users.all().filter(
         lambda user: (
             user.id in members
             and role in (None, members[user.id])
@@ -70,6 +78,20 @@ def list_users(
             and email in user.email.casefold()
         )
     )
+    return [ListedUser.of(user, organization) for user in call.page_of(users)]
+
+
+def _members_of_team(call: ApiCall, organization: Organization, team_id: int) -> set[int]:
+    """Returns the ids of the users of a team of an organization; for 0, of those that belong to none of its teams."""
+    world = call.world
+    if team_id:
+        team = call.visibility.find_owner("team", team_id, "filterByTeamId")
+        if team.organization_id != organization.id:
+            raise NotFoundError("team", team_id)
+        return {row.user_id for row in world.team_members.where(team=team_id)}
+    teams = world.teams.where(organization=organization.id)
+    assigned = {row.user_id for team in teams for row in world.team_members.where(team=team.id)}
+    return {user.id for user in world.users.all()} - assigned
 
 
 @group.get(

@@ -53,9 +53,10 @@ def update_organization_variable(call: ApiCall, organization: Organization, vari
     query=ConfirmableQuery,
     response=value("ok"),
 )
-def delete_organization_variable(call: ApiCall, organization: Organization, variable_name: str) -> bool:
+def delete_organization_variable(call: ApiCall, organization: Organization, variable_name: str) -> int:
     """Delete a custom variable of an organization; needs confirmation."""
-    return variables.delete(call.world, organization, variable_name, confirmed=call.confirmed)
+    variables.delete(call.world, organization, variable_name, confirmed=call.confirmed)
+    return 1
 
 
 @group.get(
@@ -113,9 +114,10 @@ def update_team_variable(call: ApiCall, team: Team, variable_name: str) -> Varia
     query=ConfirmableQuery,
     response=value("ok"),
 )
-def delete_team_variable(call: ApiCall, team: Team, variable_name: str) -> bool:
+def delete_team_variable(call: ApiCall, team: Team, variable_name: str) -> int:
     """Delete a custom variable of a team; needs confirmation."""
-    return variables.delete(call.world, team, variable_name, confirmed=call.confirmed)
+    variables.delete(call.world, team, variable_name, confirmed=call.confirmed)
+    return 1
 
 
 @group.get(

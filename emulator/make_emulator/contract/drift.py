@@ -32,7 +32,13 @@ _INTERFACE_SPECS = _object_schema({"input_spec": _ANY_LIST, "output_spec": _ANY_
 #: Route -> the shape of a response without a declared schema.
 _UNDECLARED_SHAPES: dict[str, JsonObject] = {
     "POST /scenarios/{scenarioId}/run": _object_schema(
-        {"executionId": _STRING}, {"statusUrl": _STRING, "status": _INTEGER, "outputs": _ANY_OBJECT}
+        {"executionId": _STRING},
+        {
+            "statusUrl": _STRING,
+            "status": {"enum": ["1", "2", "3"]},
+            "outputs": _ANY_OBJECT,
+            "error": _ANY_OBJECT,
+        },
     ),
     "GET /scenarios/{scenarioId}/executions/{executionId}": _object_schema(
         {"status": {"enum": ["RUNNING", "SUCCESS", "WARNING", "ERROR"]}},

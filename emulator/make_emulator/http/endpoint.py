@@ -37,7 +37,7 @@ from ..schemas.base import (
 )
 from ..world.models import Organization, Token, User
 from ..world.schema import path_parameter_kinds, text_id_parameters
-from ..world.tables import Selection
+from ..world.tables import Row, Selection
 from ..world.visibility import Visibility
 from ..world.world import World
 from .envelope import Envelope
@@ -123,6 +123,15 @@ class ApiCall:
     @property
     def confirmed(self) -> bool:
         return bool(self.query.get("confirmed"))
+
+    def page_of(self, rows: Selection[Row]) -> list[Row]:
+        """Returns the requested page of some rows, for a handler that changes them before they are rendered."""
+        page, paging = self.page, self.endpoint.paging
+        assert page is not None
+        assert paging is not None
+        return rows.page(
+            paging.sort_key(page.sort), descending=page.descending, offset=page.offset, limit=page.limit
+        )
 
 
 class ConfirmableQuery(QuerySchema):
@@ -266,12 +275,7 @@ class Endpoint:
             return self.response.render(call.world, result, parameters.columns)
         rows, extra = result if isinstance(result, tuple) else (result, {})
         if isinstance(rows, Selection):
-            rows = rows.page(
-                self.paging.sort_key(page.sort),
-                descending=page.descending,
-                offset=page.offset,
-                limit=page.limit,
-            )
+            rows = call.page_of(rows)
         rendered = self.response.render(call.world, rows, parameters.columns)
         return {**rendered, **extra, "pg": extra.get("pg") or page.to_json()}
 

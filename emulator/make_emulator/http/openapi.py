@@ -136,7 +136,10 @@ def _field_schema(field: fields.Field[Any], convert: Callable[[fields.Field[Any]
                 "required": ["name", "type"],
                 "properties": {
                     "name": {"type": "string", "minLength": 1},
-                    "type": {"type": "string", "minLength": 1},
+                    "type": {
+                        "type": "string",
+                        **({"enum": list(field.types)} if field.types else {"minLength": 1}),
+                    },
                     "label": {"type": ["string", "null"]},
                     "required": {"type": ["boolean", "null"]},
                 },

@@ -19,18 +19,31 @@ _FIELD_KEYS: dict[str, tuple[type, ...]] = {
 }
 
 
+#: Types of a field of a data structure. Source: the vendor's OpenAPI document.
+STRUCTURE_TYPES = ("boolean", "text", "number", "date", "buffer", "collection", "array")
+
+
 class SpecField(fields.Field[Any]):
     """Specification of fields, stored as sent (recorded: nothing is added)."""
+
+    #: The types that a field may have; empty for any.
+    types: tuple[str, ...] = ()
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, list):
             raise ValidationError("Parameter '{path}' must be an array.")
-        for fault in spec_issues(value):
+        for fault in spec_issues(value, self.types):
             raise ValidationError(fault)
         return value
 
 
-def spec_issues(spec: list[Json]) -> Iterator[str]:
+class StructureSpecField(SpecField):
+    """Specification of a data structure's fields."""
+
+    types = STRUCTURE_TYPES
+
+
+def spec_issues(spec: list[Json], allowed_types: tuple[str, ...] = ()) -> Iterator[str]:
     """Returns the issues of a specification of fields."""
     seen = set()
     for item in spec:
@@ -40,25 +53,27 @@ def spec_issues(spec: list[Json]) -> Iterator[str]:
         for key in ("name", "type"):
             if not item.get(key):
                 yield f"Missing value of required parameter '{key}'."
-        yield from _field_issues(item)
+        yield from _field_issues(item, allowed_types)
         if isinstance(item.get("name"), str):
             if item["name"] in seen:
                 yield f"Duplicate field '{item['name']}'."
             seen.add(item["name"])
 
 
-def _field_issues(field: Mapping[str, Json]) -> Iterator[str]:
+def _field_issues(field: Mapping[str, Json], allowed_types: tuple[str, ...]) -> Iterator[str]:
     """Returns the issues of one field, whose own ``spec`` has more fields, or the field of every item."""
     for key, types in _FIELD_KEYS.items():
         if field.get(key) is not None and not isinstance(field[key], types):
             yield f"Invalid value of parameter '{key}'."
+    if allowed_types and isinstance(type := field.get("type"), str) and type and type not in allowed_types:
+        yield f"Invalid value of parameter 'type': {type} is not one of {', '.join(allowed_types)}."
     match field.get("spec"):
         case None:
             pass
         case list(inner):
-            yield from spec_issues(inner)
+            yield from spec_issues(inner, allowed_types)
         case dict(inner):
-            yield from _field_issues(inner)
+            yield from _field_issues(inner, allowed_types)
         case _:
             yield "Invalid value of parameter 'spec'."
 
@@ -80,6 +95,8 @@ class DataStructureListItem(ResponseSchema):
         ],
         fields.List(fields.Dict()),
     )
+    spec = fields.List(fields.Dict(), metadata={"extra": True})
+    strict = fields.Boolean(metadata={"extra": True})
 
 
 class DataStructureDetail(ResponseSchema):
@@ -115,13 +132,13 @@ class DataStructuresQuery(QuerySchema):
 class DataStructureCreate(BodySchema):
     name = Text(128, required=True)
     team_id = ResourceId("team", required=True)
-    spec = SpecField(load_default=list)
+    spec = StructureSpecField(required=True)
     strict = Bool(load_default=False)
 
 
 class DataStructureUpdate(BodySchema):
     name = Text(128)
-    spec = SpecField()
+    spec = StructureSpecField()
     strict = Bool()
 
 

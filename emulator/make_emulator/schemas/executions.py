@@ -123,7 +123,7 @@ class EventRow(ResponseSchema):
 
 
 class LogsQuery(QuerySchema):
-    """Filters. ``from`` and ``to`` are milliseconds, both inclusive."""
+    """Filters. ``from`` and ``to`` are milliseconds, credits are hundredths of one; all bounds are inclusive."""
 
     status = Choice("1", "2", "3")
     since = Int(0, data_key="from")
@@ -134,7 +134,9 @@ class LogsQuery(QuerySchema):
     operations_to = Int(0)
     transfer_from = Int(0)
     transfer_to = Int(0)
-    name = Text(256)
+    credits_from = Int(0)
+    credits_to = Int(0)
+    execution_name = Text(256)
     show_check_runs = Bool(load_default=False)
     last = Text(256, data_key="pg[last]")
     show_last = Bool(load_default=False, data_key="pg[showLast]")

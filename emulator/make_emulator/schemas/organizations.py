@@ -145,6 +145,7 @@ class OrganizationBrief(ResponseSchema):
     service_name = Derived(_product, _string)
     teams = Derived(_teams, _teams_field)
     is_paused = Derived(is_exhausted, fields.Boolean())
+    tfa_enforced = Constant(False, fields.Boolean())
 
 
 class UserOrganizationRoleOut(ResponseSchema):

@@ -177,7 +177,7 @@ class CloneQuery(QuerySchema):
 class ScenarioClone(BodySchema):
     name = Text(120, required=True)
     team_id = ResourceId("team", required=True)
-    states = fields.Raw()
+    states = fields.Raw(required=True)
     account = Object()
     key = Object()
     hook = Object()

@@ -95,4 +95,8 @@ class TeamCreate(BodySchema):
 
 
 class TeamUpdate(BodySchema):
-    name = Text(128, required=True)
+    """Changes. ``scenarioDrafts`` is documented as ignored on the public cloud."""
+
+    name = Text(128)
+    operations_limit = Int(1)
+    scenario_drafts = Bool()

@@ -5,12 +5,14 @@ Sources: API documentation "Users", "Users > Me", "Users > Roles"; the vendor's 
 
 from __future__ import annotations
 
+import dataclasses
+from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from ..world.enums import get_timezone
-from ..world.models import User
+from ..world.models import Organization, User
 from ..world.roles import PERMISSION_CATEGORIES
 from ..world.world import World
 from .base import (
@@ -26,6 +28,9 @@ from .base import (
     Timestamp,
 )
 
+#: Two-factor authentication of every user: none. 1 is an authenticator app, 2 the sign-in of another service.
+NO_TFA = 0
+
 
 class UserOut(ResponseSchema):
     id = fields.Integer()
@@ -37,6 +42,34 @@ class UserOut(ResponseSchema):
     country_id = fields.Integer()
     features = Constant({}, fields.Dict())
     avatar = fields.String()
+    last_login = Timestamp()
+    tfa_status = Constant(NO_TFA, fields.Integer())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedUser(User):
+    """User in a list of an organization's users, or of a team's, which names no organization."""
+
+    listed_in: int | None
+
+    @classmethod
+    def of(cls, user: User, organization: Organization | None) -> ListedUser:
+        values = {field.name: getattr(user, field.name) for field in dataclasses.fields(user)}
+        return cls(**values, listed_in=organization.id if organization else None)
+
+
+def _team_ids(world: World, row: ListedUser) -> list[int] | None:
+    """Teams of a user in the organization that was requested."""
+    if row.listed_in is None:
+        return None
+    teams = {member.team_id for member in world.team_members.where(user=row.id)}
+    return sorted(id for id in teams if world.teams[id].organization_id == row.listed_in)
+
+
+class UserListItem(UserOut):
+    user_team_ids = Derived(
+        _team_ids, fields.List(fields.Integer(), allow_none=True), metadata={"extra": True}
+    )
 
 
 class PermittedUserOut(ResponseSchema):
@@ -88,6 +121,8 @@ def _team_roles(world: World, user: User) -> list[dict[str, object]]:
 
 
 class AuthUserOut(ResponseSchema):
+    """User of the token, as observed in May 2026 (order of keys included); the extra columns are documented."""
+
     id = fields.Integer()
     name = fields.String()
     email = fields.String()
@@ -97,10 +132,15 @@ class AuthUserOut(ResponseSchema):
     country_id = fields.Integer()
     features = Constant({}, fields.Dict())
     avatar = fields.String()
+    last_login = Timestamp()
+    tfa_status = Constant(NO_TFA, fields.Integer())
     timezone = Derived(_timezone, fields.String())
     locale = Derived(lambda world, row: row.language, fields.String())
-    email_notifications = Constant(None, fields.Dict(allow_none=True))
+    slug = Constant(None, fields.String(allow_none=True))
     has_added_app = Constant(False, fields.Boolean())
+    ui_settings = Constant({}, fields.Dict())
+    overridden_feature_flags = Constant([], fields.List(fields.String()))
+    email_notifications = Constant(None, fields.Dict(allow_none=True), metadata={"extra": True})
     users_admins_role_id = Derived(
         lambda world, row: 1 if row.is_admin else None,
         fields.Integer(allow_none=True),
@@ -129,6 +169,8 @@ class UsersQuery(QuerySchema):
     email = Text(254)
     team_role_id = Int(1)
     organization_role_id = Int(1)
+    filter_by_team_id = Int(0)
+    tfa_status = Choice("0", "1", "2")
 
 
 class PermissionQuery(QuerySchema):

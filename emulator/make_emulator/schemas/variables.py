@@ -38,24 +38,19 @@ class VariableUpdate(BodySchema):
 
 
 def _difference(world: World, change: VariableChange) -> Json:
-    """Old and new value; only the value of a variable that was never changed."""
+    """Value and type before and after; of a variable that was never changed, its name, value and type."""
     if change.before is None:
         return {"name": change.name, **change.after}
-    return {
-        "name": change.name,
-        "typeId": change.after["typeId"],
-        "oldValue": change.before["value"],
-        "newValue": change.after["value"],
-    }
+    return {"old": change.before, "new": change.after}
 
 
 def _author(world: World, change: VariableChange) -> str | None:
     author = world.users.get(change.author_id)
-    return author.email if author else None
+    return author.name if author else None
 
 
 class VariableChangeOut(ResponseSchema):
-    """Change of a variable. Its names are documented, those inside of ``diffObject`` are assumed."""
+    """Change of a variable."""
 
     id = fields.Integer()
     diff_object = Derived(_difference, fields.Dict())

@@ -331,8 +331,14 @@ def _hook_log_data(
                 payloads.replace_surrogates(name): payloads.replace_surrogates(value)
                 for name, value in request.args.items()
             },
+            "ip": request.remote_addr,
+            "parsed": None,
             "body": text,
         },
-        "response": {"status": response.status, "body": response.body[: hook_queues.MAX_LOGGED_BODY]},
+        "response": {
+            "headers": [],
+            "status": response.status,
+            "body": response.body[: hook_queues.MAX_LOGGED_BODY],
+        },
         "parsedItems": [] if data is None else data if isinstance(data, list) else [data],
     }

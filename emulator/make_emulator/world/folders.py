@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from .exceptions import InvalidParametersError, NotFoundError, ResourceInUseError
-from .models import Folder, Json, Team
+from .models import Folder, Team
 from .world import World
 
 #: The depth to which folders may be nested; no source names a limit.
@@ -81,22 +81,9 @@ def subtree_total(world: World, folder: Folder) -> int:
     return scenarios_total(world, folder) + below
 
 
-def tree(world: World, folder: Folder, levels: int) -> dict[str, Json]:
-    """A folder as lists show it, with ``levels`` levels of ``children``."""
-    children = sorted(world.folders.where(parent=folder.id), key=lambda row: (row.name.casefold(), row.id))
-    node: dict[str, Json] = {
-        "id": folder.id,
-        "name": folder.name,
-        "path": path(world, folder),
-        "parentId": folder.parent_id,
-        "position": None,
-        "scenariosTotal": scenarios_total(world, folder),
-        "scenariosSubtreeTotal": subtree_total(world, folder),
-        "hasChildren": bool(children),
-    }
-    if children and levels > 0:
-        node["children"] = [tree(world, child, levels - 1) for child in children]
-    return node
+def children(world: World, folder: Folder) -> list[Folder]:
+    """The folders in a folder, by name."""
+    return sorted(world.folders.where(parent=folder.id), key=lambda row: (row.name.casefold(), row.id))
 
 
 def _check_parent(world: World, team_id: int, parent: Folder | None) -> None:

@@ -99,7 +99,7 @@ def update(
     return world.variables.put(after)
 
 
-def delete(world: World, owner: Organization | Team, name: str, *, confirmed: bool) -> bool:
+def delete(world: World, owner: Organization | Team, name: str, *, confirmed: bool) -> None:
     """Deletes a custom variable with its history; it is empty in the scenarios that use it.
 
     Raises:
@@ -110,7 +110,6 @@ def delete(world: World, owner: Organization | Team, name: str, *, confirmed: bo
     if not confirmed:
         raise NotConfirmedError(f"Variable '{name}' would be deleted.")
     world.variables.remove((variable.owner, variable.owner_id, variable.name))
-    return True
 
 
 def history(world: World, owner: Organization | Team, name: str) -> list[VariableChange]:
