@@ -385,6 +385,8 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     "GET /templates/public": ValidRequest(),
     "GET /templates/public/{templateUrl}": ValidRequest(_PUBLIC_TEMPLATE),
     "GET /templates/public/{templateUrl}/blueprint": ValidRequest(_PUBLIC_TEMPLATE),
+    "GET /openapi.json": ValidRequest(),
+    "POST /blueprints/validate": ValidRequest(body={"blueprint": json.loads(BLUEPRINT)}),
     "GET /enums/countries": ValidRequest(),
     "GET /enums/imt-regions": ValidRequest(),
     "GET /enums/timezones": ValidRequest(),
@@ -394,6 +396,7 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
 READ_ONLY_ROUTES = {
     "POST /connections/{connectionId}/test",
     "POST /connections/{connectionId}/scoped",
+    "POST /blueprints/validate",
     "POST /functions/eval",
 }
 

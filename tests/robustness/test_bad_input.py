@@ -38,6 +38,11 @@ from make_emulator.world.enums import SCOPES
 # A route that lacks a valid request fails one test, which names it.
 every_route = pytest.mark.parametrize("name", [name for name in ENDPOINTS if name in VALID_REQUESTS])
 
+every_route_with_a_token = pytest.mark.parametrize(
+    "name",
+    [name for name, endpoint in ENDPOINTS.items() if name in VALID_REQUESTS and not endpoint.is_public],
+)
+
 #: Paths that end in a word where those of other methods have an id.
 BESIDE_IDS = (
     "/credential-requests/requests/v2",
@@ -584,7 +589,7 @@ def test_paths_are_exact(attack: Attack) -> None:
 # --- tokens --------------------------------------------------------------------------------------
 
 
-@every_route
+@every_route_with_a_token
 def test_without_a_known_token_it_is_401(attack: Attack) -> None:
     wrong = (
         "Token",
@@ -635,7 +640,7 @@ def test_the_token_of_another_organization_sees_nothing(attack: Attack) -> None:
     assert body["code"] == ("IM002" if is_owner else "SC404")
 
 
-@every_route
+@every_route_with_a_token
 def test_the_token_of_another_world_leaves_this_one_alone(attack: Attack) -> None:
     other = attack.target.registry.create(
         WorldSpec(name="other", now="2026-03-02T12:00:00Z", rate_limit=False)

@@ -15,6 +15,7 @@ from . import (
     executions,
     folders,
     functions,
+    general,
     hooks,
     incomplete_executions,
     keys,
@@ -29,6 +30,12 @@ from . import (
     users,
     variables,
 )
+
+
+def endpoints() -> list[Endpoint]:
+    """Returns every declared route."""
+    return [endpoint for group in GROUPS for endpoint in group.endpoints]
+
 
 GROUPS: tuple[EndpointGroup, ...] = (
     scenarios.group,
@@ -55,9 +62,5 @@ GROUPS: tuple[EndpointGroup, ...] = (
     roles.group,
     templates.group,
     enums.group,
+    general.create_group(endpoints),
 )
-
-
-def endpoints() -> list[Endpoint]:
-    """Returns every declared route."""
-    return [endpoint for group in GROUPS for endpoint in group.endpoints]

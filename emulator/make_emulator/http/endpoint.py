@@ -134,6 +134,19 @@ class ApiCall:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class PublicCall:
+    """A request to an endpoint that takes no token, as its handler gets it; it knows no world."""
+
+    parameters: ParsedParameters
+    #: Scheme and host that were called.
+    origin: str = ""
+
+    @property
+    def body(self) -> dict[str, Any]:
+        return self.parameters.body
+
+
 class ConfirmableQuery(QuerySchema):
     """Query of a request that may need ``confirmed=true``."""
 
@@ -171,6 +184,8 @@ class Endpoint:
     plan: str | None = None
     rate_limited: bool = True
     status: int = 200
+    #: True if it takes no token: the handler gets a `PublicCall`.
+    is_public: bool = False
     core: tuple[int, ...] = ()
     evidence: str = ""
     permissions: tuple[str, ...] = ()
@@ -377,6 +392,7 @@ class EndpointGroup:
         permission_of: Mapping[str, str] | None = None,
         rate_limited: bool = True,
         status: int = 200,
+        is_public: bool = False,
         core: int | None = None,
         evidence: str = "",
     ) -> Callable[[Handler], Handler]:
@@ -393,6 +409,7 @@ class EndpointGroup:
             permission_of: the permissions that parts of the body need instead.
             rate_limited: false if calls do not count against the organization's limit.
             status: the status of a success.
+            is_public: true if it takes no token.
             core: the number of the route among the 47 documented ones.
             evidence: the source of the behaviour, for the table of routes.
         """
@@ -416,6 +433,7 @@ class EndpointGroup:
                 plan=plan,
                 rate_limited=rate_limited,
                 status=status,
+                is_public=is_public,
                 core=() if core is None else (core,),
                 evidence=evidence,
                 permissions=_permissions(permission),

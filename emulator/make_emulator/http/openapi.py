@@ -116,6 +116,47 @@ def build_document(endpoints: Sequence[Endpoint], base_url: str) -> JsonObject:
     return document
 
 
+def build_vendor_document(endpoints: Sequence[Endpoint], base_url: str) -> JsonObject:
+    """Returns the document as Make serves it of itself: OpenAPI 3.0, with the scopes of each operation as its security.
+
+    Source: the document that a zone served in May 2026.
+    """
+    document = _to_openapi_3_0(build_document(endpoints, base_url))
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            scopes = operation.pop("x-scopes")
+            operation.pop("x-core", None)
+            operation["security"] = [{"token": scopes}] if scopes else []
+    info = {
+        "title": "Web API v2 - Public",
+        "version": "1.0.0",
+        "description": "The routes of the Make API v2 as make-emulator serves them.",
+    }
+    return {**document, "openapi": "3.0.0", "info": info}
+
+
+#: Keywords of JSON Schema that OpenAPI 3.0 has not.
+_NEW_KEYWORDS = frozenset({"contentMediaType", "contentSchema"})
+
+
+def _to_openapi_3_0(value: Any) -> Any:
+    """Returns a document in which types are single, and null is ``nullable``."""
+    if isinstance(value, list):
+        return [_to_openapi_3_0(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    converted = {name: _to_openapi_3_0(item) for name, item in value.items() if name not in _NEW_KEYWORDS}
+    types = converted.get("type")
+    if isinstance(types, list):
+        rest = [name for name in types if name != "null"]
+        del converted["type"]
+        if len(rest) == 1:
+            converted["type"] = rest[0]
+        if len(rest) < len(types):
+            converted["nullable"] = True
+    return converted
+
+
 def _field_schema(field: fields.Field[Any], convert: Callable[[fields.Field[Any]], JsonObject]) -> JsonObject:
     """Returns the schema of a field of our own classes, as far as apispec cannot derive it."""
     match field:

@@ -94,6 +94,7 @@ API_PIPELINE: Pipeline[RequestContext] = Pipeline(
         authorization.check_scopes,
         request_body.read_body,
         parameters.parse,
+        handler.handle_public,
         world_lock.lock_world,
         parameters.resolve,
         rate_limit.count,

@@ -15,6 +15,8 @@ _PLAN_ERRORS: Mapping[str, type[MakeError]] = {"custom_properties": FeatureUnava
 
 def check_scopes(context: RequestContext) -> None:
     """Raises ForbiddenError (SC403) unless the token has every scope of the endpoint."""
+    if context.require_endpoint().is_public:
+        return
     entry, granted = context.entry, context.require_caller().token.scopes
     entry.decision = "refused: scope"
     if missing := [scope for scope in context.require_endpoint().scopes if scope not in granted]:
