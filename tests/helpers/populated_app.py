@@ -23,6 +23,7 @@ from make_emulator.world import (
     hooks,
     keys,
     organizations,
+    shared_scenarios,
     templates,
 )
 from make_emulator.world.models import (
@@ -177,6 +178,11 @@ class PopulatedApp:
                 created_by=team_id,
             )
             world.notes.put(note)
+        for scenario_id in (1, 5):
+            scenario = world.scenarios[scenario_id]
+            shared = shared_scenarios.share(world, world.users[scenario.created_by], scenario, title="Shared")
+            world.shared_scenarios.remove(shared.id)
+            world.shared_scenarios.put(replace(shared, id=f"share-{scenario_id}"))
         world.build_variables.put(BuildVariable(scenario_id=4, name="sku", value="TAC_1", user_id=1))
         world.logs.put(replace(run, id="running", started=world.now(), sequence=world.ids.next("log")))
         world.logs.put(replace(run, id="replayable", sequence=world.ids.next("log")))
@@ -279,6 +285,36 @@ def _to_json_type(value: Any) -> Any:
 CODES_WITHOUT_DETAIL = frozenset({"IM015"})
 
 
+#: Messages of errors of other codes whose bodies have none.
+MESSAGES_WITHOUT_DETAIL = frozenset({"Package not found."})
+
+#: Status -> code and message that Make's usual body would have, for routes whose errors are one text.
+_PLAIN_ERRORS = {
+    400: ("SC400", "Bad Request"),
+    401: ("SC401", "Access denied"),
+    403: ("SC403", "Permission denied"),
+    404: ("SC404", "Not found"),
+    413: ("SC413", "Payload Too Large"),
+}
+
+
+def _expand_plain_error(status: int, text: str) -> dict[str, Any]:
+    """The usual body of an error that has one text only, so that all routes are tested alike."""
+    assert isinstance(text, str)
+    assert text
+    assert "Traceback" not in text
+    if status == 401 and "logged in" in text:
+        return {"message": text, "code": "IM015"}
+    code, message = _PLAIN_ERRORS[status]
+    if text.startswith("Insufficient rights"):
+        code, message = "IM002", "Insufficient rights"
+    body: dict[str, Any] = {"detail": text, "message": message, "code": code}
+    if status == 400:
+        sentences = re.split(r"(?<=\.) (?=[A-Z])", text)
+        body["suberrors"] = [{"message": sentence, "name": "Error"} for sentence in sentences]
+    return body
+
+
 def assert_error_response(
     response: TestResponse, statuses: frozenset[int] | set[int] = ERROR_STATUSES
 ) -> dict[str, Any]:
@@ -288,8 +324,11 @@ def assert_error_response(
     assert response.headers["Content-Type"] == JSON_CONTENT_TYPE
     assert re.fullmatch(r"[0-9a-f]{32}", response.headers["x-request-id"])
     body: dict[str, Any] = orjson.loads(text)
+    if set(body) == {"error"}:
+        return _expand_plain_error(response.status_code, body["error"])
     extra = {"currentVersion", "lastEdit"} if response.status_code == 409 else set()
-    names = {"message", "code"} if body["code"] in CODES_WITHOUT_DETAIL else {"detail", "message", "code"}
+    has_detail = body["code"] not in CODES_WITHOUT_DETAIL and body["message"] not in MESSAGES_WITHOUT_DETAIL
+    names = {"detail", "message", "code"} if has_detail else {"message", "code"}
     assert set(body) - {"suberrors"} - extra == names, text[:500]
     for name in names:
         assert isinstance(body[name], str)

@@ -50,6 +50,7 @@ _STRUCTURE_ITEM = (
     "/custom-property-structures/custom-property-structure-items/{customPropertyStructureItemId}"
 )
 _CREDENTIAL_REQUEST = {"requestId": "request-1"}
+_SHARE = "/scenarios-shared/{scenarioId}/{sharedScenarioId}"
 _NOTE = {"scenarioId": 1, "noteId": 901}
 _HOOK = {"hookId": 1}
 _CONNECTION = {"connectionId": 901}
@@ -206,6 +207,17 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     "PUT /scenarios/{scenarioId}/custom-properties": ValidRequest(_SCENARIO, body={"unit": "Sales"}),
     "PATCH /scenarios/{scenarioId}/custom-properties": ValidRequest(_SCENARIO, body={"unit": "Sales"}),
     "DELETE /scenarios/{scenarioId}/custom-properties": ValidRequest(_SCENARIO),
+    "GET /scenarios-shared": ValidRequest(query={"teamId": 1}),
+    "GET /scenarios-shared/{scenarioId}": ValidRequest(_SCENARIO),
+    "POST /scenarios-shared/{scenarioId}": ValidRequest(
+        _SCENARIO,
+        body={"title": "Greet", "descriptionShort": "S", "descriptionLong": "L", "isEnabled": True},
+    ),
+    f"GET {_SHARE}": ValidRequest({"scenarioId": 1, "sharedScenarioId": "share-1"}),
+    f"PATCH {_SHARE}": ValidRequest(
+        {"scenarioId": 1, "sharedScenarioId": "share-1"}, body={"title": "New", "isEnabled": True}
+    ),
+    f"DELETE {_SHARE}": ValidRequest({"scenarioId": 1, "sharedScenarioId": "share-1"}),
     "GET /dlqs": ValidRequest(query={"scenarioId": 1}),
     "GET /dlqs/{dlqId}": ValidRequest(_INCOMPLETE_EXECUTION),
     "PATCH /dlqs/{dlqId}": ValidRequest(_INCOMPLETE_EXECUTION, body={"blueprint": BLUEPRINT, "failer": 1}),
@@ -415,6 +427,7 @@ OTHER_ORGANIZATION_IDS = {
     "template": 902,
     "hook": 3,
     "note": 902,
+    "sharedScenario": "share-5",
     "credentialRequest": "request-2",
     "credential": "pending-2",
     "customPropertyStructure": 902,

@@ -186,6 +186,8 @@ class Endpoint:
     status: int = 200
     #: True if it takes no token: the handler gets a `PublicCall`.
     is_public: bool = False
+    #: True if errors are answered as ``{"error": text}``.
+    plain_errors: bool = False
     core: tuple[int, ...] = ()
     evidence: str = ""
     permissions: tuple[str, ...] = ()
@@ -393,6 +395,7 @@ class EndpointGroup:
         rate_limited: bool = True,
         status: int = 200,
         is_public: bool = False,
+        plain_errors: bool = False,
         core: int | None = None,
         evidence: str = "",
     ) -> Callable[[Handler], Handler]:
@@ -410,6 +413,7 @@ class EndpointGroup:
             rate_limited: false if calls do not count against the organization's limit.
             status: the status of a success.
             is_public: true if it takes no token.
+            plain_errors: true if errors are answered as ``{"error": text}``.
             core: the number of the route among the 47 documented ones.
             evidence: the source of the behaviour, for the table of routes.
         """
@@ -434,6 +438,7 @@ class EndpointGroup:
                 rate_limited=rate_limited,
                 status=status,
                 is_public=is_public,
+                plain_errors=plain_errors,
                 core=() if core is None else (core,),
                 evidence=evidence,
                 permissions=_permissions(permission),

@@ -49,6 +49,10 @@ class MakeError(Exception):
             body["suberrors"] = [{"message": text, "name": "Error"} for text in self.suberrors]
         return {**body, **self.extra}
 
+    def plain_body(self) -> dict[str, Json]:
+        """Returns the JSON body of routes that answer errors with one text and no code."""
+        return {"error": " ".join(self.suberrors or [self.detail])}
+
     def headers(self) -> Mapping[str, str]:
         """Returns additional headers of the response."""
         return {}
@@ -201,6 +205,7 @@ class PackageMissingError(MakeError):
     status = 404
     code = "SC404"
     message = "Package not found."
+    has_detail = False
 
 
 class ConnectionMissingError(MakeError):

@@ -54,6 +54,13 @@ _ERROR_SCHEMA = {
     },
 }
 
+#: Errors of the few routes that have no code.
+_PLAIN_ERROR_SCHEMA = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {"error": {"type": "string"}},
+}
+
 _PAGE_SCHEMA = {
     "type": "object",
     "required": ["limit", "offset", "returnTotalCount"],
@@ -107,6 +114,7 @@ def build_document(endpoints: Sequence[Endpoint], base_url: str) -> JsonObject:
         },
     )
     spec.components.schema("Error", _ERROR_SCHEMA)
+    spec.components.schema("PlainError", _PLAIN_ERROR_SCHEMA)
     for endpoint in endpoints:
         spec.path(
             path=endpoint.path,
@@ -212,7 +220,7 @@ def _operation(endpoint: Endpoint, converter: Any) -> JsonObject:
             **{
                 status: {
                     "description": text,
-                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+                    "content": {"application/json": {"schema": {"$ref": _error_reference(endpoint)}}},
                 }
                 for status, text in _ERRORS.items()
             },
@@ -228,6 +236,10 @@ def _operation(endpoint: Endpoint, converter: Any) -> JsonObject:
         schema["additionalProperties"] = isinstance(endpoint.body, OpenBodySchema)
         operation["requestBody"] = _json_body(schema, required="required" in schema)
     return operation
+
+
+def _error_reference(endpoint: Endpoint) -> str:
+    return f"#/components/schemas/{'PlainError' if endpoint.plain_errors else 'Error'}"
 
 
 def _json_body(schema: JsonObject, *, required: bool) -> JsonObject:
@@ -270,7 +282,8 @@ def _parameters(endpoint: Endpoint, converter: Any) -> list[JsonObject]:
     if (paging := endpoint.paging) is not None:
         parameters.append(
             _query_parameter(
-                "pg[limit]", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": paging.limit}
+                "pg[limit]",
+                {"type": "integer", "minimum": 1, "maximum": paging.maximum, "default": paging.limit},
             )
         )
         parameters.append(

@@ -36,6 +36,8 @@ class Paging:
     sort: str | None
     descending: bool = False
     limit: int = 10_000
+    #: The maximum of ``pg[limit]``.
+    maximum: int = MAX_LIMIT
 
     def sort_key(self, sort: str | None) -> SortKey:
         return self.sort_keys[sort or ""]
@@ -106,7 +108,7 @@ def parse_page(arguments: MultiDict[str, str], paging: Paging, issues: list[str]
             issues.append(f"Parameter '{key}' was given more than once.")
         match key:
             case "pg[limit]":
-                limit = _parse_integer(key, text, 1, MAX_LIMIT, issues)
+                limit = _parse_integer(key, text, 1, paging.maximum, issues)
             case "pg[offset]":
                 offset = _parse_integer(key, text, 0, MAX_ID, issues)
             case "pg[sortBy]" if paging.sort is not None:

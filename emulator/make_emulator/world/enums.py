@@ -65,6 +65,7 @@ _SCOPE_RESOURCES = (
     "organizations",
     "organization-variables",
     "scenarios",
+    "scenarios-shared",
     "sdk-apps",
     "team-variables",
     "teams",

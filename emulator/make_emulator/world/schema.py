@@ -54,6 +54,7 @@ from .models import (
     Scenario,
     ScenarioEvent,
     SentRequest,
+    SharedScenario,
     Team,
     TeamMember,
     Template,
@@ -311,6 +312,15 @@ class Tables:
         indexes={"scenario": "scenario_id"},
         owners={"scenarios": "scenario"},
         sections={"executions": Execution, "scenario_events": ScenarioEvent},
+    )
+    shared_scenarios: Table[str, SharedScenario] = table(
+        SharedScenario,
+        indexes={"scenario": "scenario_id", "team": "team_id", "organization": _organization_of_team},
+        owners={"scenarios": "scenario"},
+        references={"scenario_id": "scenarios", "team_id": "teams"},
+        resource="sharedScenario",
+        has_text_id=True,
+        is_optional=True,
     )
     notes: Table[int, Note] = table(
         Note,

@@ -34,6 +34,7 @@ from .oauth import OAuthAccess, OAuthClient, OAuthCode, OAuthGrant, OAuthToken
 from .organizations import License, Organization, OrganizationMember, Team, TeamMember, Token, User
 from .roles import Role
 from .scenarios import BlueprintVersion, Folder, PublicTemplate, Scenario, Template
+from .shared_scenarios import SharedScenario
 from .toolboxes import Toolbox, ToolboxAccess, ToolboxKey, ToolboxTool
 from .variables import Variable, VariableChange
 
@@ -90,6 +91,7 @@ __all__ = [
     "Scenario",
     "ScenarioEvent",
     "SentRequest",
+    "SharedScenario",
     "Step",
     "Team",
     "TeamMember",
