@@ -24,6 +24,7 @@ from make_emulator.engine.expressions.functions import FUNCTIONS
 from make_emulator.http import errors as make_errors
 from make_emulator.http import faults
 from make_emulator.http.openapi import build_document
+from make_emulator.resources import load_fixture
 from make_emulator.seeds.json_schema import json_schema
 from make_emulator.testing import executions, plugin
 from make_emulator.testing import mcp as testing_mcp
@@ -37,6 +38,7 @@ _HEADER = "<!-- Generated from the code by `make docs`. -->"
 def pages() -> Mapping[str, str]:
     """Returns every page by the name of its file."""
     renderers: Mapping[str, Callable[[], Iterable[str]]] = {
+        "emulated.md": _emulated,
         "routes.md": _routes,
         "command-line.md": _command_line,
         "control-api.md": _control_api,
@@ -56,6 +58,64 @@ def _fidelity_score() -> Iterator[str]:
 
 
 # --- the pages -----------------------------------------------------------------------------------
+
+_PARAMETER = re.compile(r"\{\w+\}")
+
+
+def _emulated() -> Iterator[str]:
+    operations: Mapping[str, Mapping[str, Any]] = load_fixture("vendor-api.yaml")["operations"]
+    # The names of parameters differ between the two.
+    served = {_anonymous(f"{each.method} {each.path}"): each for each in api.endpoints()}
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for route, operation in operations.items():
+        state = "yes" if _anonymous(route) in served else _reason(route, operation)
+        groups.setdefault(route.split("/")[1], []).append((route, state))
+    documented = {_anonymous(route) for route in operations}
+    others = sorted(f"{each.method} {each.path}" for name, each in served.items() if name not in documented)
+    states = [state for rows in groups.values() for _, state in rows]
+    yield from (
+        "# What is emulated",
+        "",
+        f"The vendor's OpenAPI document of May 2026 describes {len(states)} operations. {states.count('yes')} of them are emulated,",
+        f"{sum(state not in ('yes', _NOT_YET) for state in states)} are left out for a reason, {states.count(_NOT_YET)} are not emulated yet."
+        f" {len(others)} routes beyond it are emulated, too.",
+        "A test holds each emulated operation against the document: scopes, query parameters, columns, bodies and responses. What",
+        "differs on purpose is in the fidelity ledger: `make-emulator fidelity`, and `leftOut` in `fixtures/fidelity.yaml`.",
+        "",
+    )
+    totals = [
+        (
+            f"[{name}](#{name})",
+            str(len(rows)),
+            *(str(sum(matches(state) for _, state in rows)) for matches in _STATES),
+        )
+        for name, rows in groups.items()
+    ]
+    yield from _table(("group", "operations", "emulated", "left out", "not yet"), totals)
+    for name, rows in groups.items():
+        yield from ("", f"## {name}", "")
+        yield from _table(("operation", "emulated"), ((f"`{route}`", state) for route, state in rows))
+    yield from ("", "## Beyond the document", "")
+    yield from (f"- `{route}`" for route in others)
+
+
+_NOT_YET = "not yet"
+_STATES: Sequence[Callable[[str], bool]] = (
+    lambda state: state == "yes",
+    lambda state: state not in ("yes", _NOT_YET),
+    lambda state: state == _NOT_YET,
+)
+
+
+def _anonymous(route: str) -> str:
+    return _PARAMETER.sub("{}", route)
+
+
+def _reason(route: str, operation: Mapping[str, Any]) -> str:
+    """Returns the statement of the ledger's entry that leaves an operation out."""
+    flags = (f"flag {flag}" for flag in operation.get("flags", ()))
+    entry = fidelity.find_left_out(fidelity.shipped_behaviours(), route, *flags)
+    return _NOT_YET if entry is None else f"no: {entry.statement}"
 
 
 def _routes() -> Iterator[str]:

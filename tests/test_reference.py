@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -54,6 +55,20 @@ def test_the_fixtures_of_the_plugin_are_all_there(pages: Mapping[str, str]) -> N
 def test_each_of_the_47_has_its_row(pages: Mapping[str, str]) -> None:
     numbers = re.findall(r"^\| ([\d, ]+) \| `[A-Z]+ /", pages["routes.md"], flags=re.MULTILINE)
     assert sorted(int(each) for row in numbers for each in row.split(", ")) == list(range(1, 48))
+
+
+def test_each_operation_that_the_vendor_describes_has_its_row(pages: Mapping[str, str]) -> None:
+    page = pages["emulated.md"]
+    rows = re.findall(r"^\| `([A-Z]+ /\S+)` \| (.+) \|$", page, flags=re.MULTILINE)
+    assert len({route for route, _ in rows}) == len(rows) == 467
+    states = Counter(state.partition(":")[0] for _, state in rows)
+    assert set(states) <= {"yes", "no", "not yet"}
+    counts = re.findall(
+        r"(\d+) of them are emulated,\n(\d+) are left out .* (\d+) are not emulated yet", page
+    )
+    assert counts == [tuple(str(states[each]) for each in ("yes", "no", "not yet"))]
+    assert dict(rows)["GET /scenarios/{scenarioId}"] == "yes"
+    assert dict(rows)["GET /sdk/apps"].startswith("no: The development of custom apps is not emulated")
 
 
 def test_each_module_that_is_interpreted_has_its_row(pages: Mapping[str, str]) -> None:

@@ -48,6 +48,7 @@ BESIDE_IDS = (
     "/credential-requests/requests/v2",
     "/dlqs/retry",
     "/functions/eval",
+    "/notifications/mark-as-read",
     "/organizations/{organizationId}/user-organization-roles/transfer",
 )
 

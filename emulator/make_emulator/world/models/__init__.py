@@ -30,15 +30,17 @@ from .hooks import Hook, HookLog, Incoming
 from .json_types import FieldSpec, FieldSpecs, Headers, Json
 from .keys import Key
 from .notes import BuildVariable, Note
+from .notifications import EmailPreference, Notification
 from .oauth import OAuthAccess, OAuthClient, OAuthCode, OAuthGrant, OAuthToken
 from .organizations import License, Organization, OrganizationMember, Team, TeamMember, Token, User
 from .roles import Role
-from .scenarios import BlueprintVersion, Folder, PublicTemplate, Scenario, Template
+from .scenarios import SCENARIO_TYPES, BlueprintVersion, Folder, PublicTemplate, Scenario, Template
 from .shared_scenarios import SharedScenario
 from .toolboxes import Toolbox, ToolboxAccess, ToolboxKey, ToolboxTool
 from .variables import Variable, VariableChange
 
 __all__ = [
+    "SCENARIO_TYPES",
     "Attachment",
     "BlueprintVersion",
     "BuildVariable",
@@ -56,6 +58,7 @@ __all__ = [
     "CustomPropertyStructure",
     "DataStore",
     "DataStructure",
+    "EmailPreference",
     "Execution",
     "ExecutionError",
     "ExecutionResponse",
@@ -77,6 +80,7 @@ __all__ = [
     "Mail",
     "ModuleScript",
     "Note",
+    "Notification",
     "OAuthAccess",
     "OAuthClient",
     "OAuthCode",
