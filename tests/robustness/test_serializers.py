@@ -93,7 +93,7 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     connections.ConnectionCreated: lambda world: world.connections.all(),
     connections.ConnectionTested: lambda world: world.connections.all(),
     credential_requests.CredentialRequestOut: lambda world: world.credential_requests.all(),
-    credential_requests.CredentialRequestWithProvider: lambda world: world.credential_requests.all(),
+    credential_requests.CredentialRequestDetails: lambda world: world.credential_requests.all(),
     credential_requests.CredentialRequestListItem: lambda world: world.credential_requests.all(),
     credential_requests.CredentialRequestDetail: lambda world: world.credential_requests.all(),
     credential_requests.CredentialOut: lambda world: world.credentials.all(),

@@ -19,10 +19,10 @@ from ..schemas.credential_requests import (
     CredentialRequestCreateByModules,
     CredentialRequestDelete,
     CredentialRequestDetail,
+    CredentialRequestDetails,
     CredentialRequestListItem,
     CredentialRequestOut,
     CredentialRequestsQuery,
-    CredentialRequestWithProvider,
     ExtendConnection,
 )
 from ..world import app_credentials, credential_requests
@@ -94,7 +94,7 @@ def create_credential_request_by_modules(call: ApiCall, team: Team) -> dict[str,
     "/credential-requests/requests/{requestId}",
     scopes=["credential-requests:read"],
     permission=_READ,
-    response=one("request", CredentialRequestWithProvider),
+    response=one("request", CredentialRequestDetails),
     plain_cols=True,
 )
 def get_credential_request(call: ApiCall, request: CredentialRequest) -> CredentialRequest:
@@ -294,7 +294,7 @@ def _single(body: dict[str, Any]) -> CredentialSpec:
     return CredentialSpec(
         component="account" if is_connection else "keychain",
         name=row["account_name"] if is_connection else row["type"],
-        name_override=row["name"],
+        name_override=row.get("name"),
         scope=row.get("scopes", ()),
         app_name=row.get("app_name"),
         app_modules=row.get("app_modules", ()),

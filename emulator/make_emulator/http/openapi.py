@@ -295,7 +295,12 @@ def _parameters(endpoint: Endpoint, converter: Any) -> list[JsonObject]:
                     "pg[sortBy]", {"type": "string", "enum": list(paging.sort_keys), "default": paging.sort}
                 )
             )
-            parameters.append(_query_parameter("pg[sortDir]", {"type": "string", "enum": ["asc", "desc"]}))
+            direction = "desc" if paging.descending else "asc"
+            parameters.append(
+                _query_parameter(
+                    "pg[sortDir]", {"type": "string", "enum": ["asc", "desc"], "default": direction}
+                )
+            )
     return parameters
 
 

@@ -83,6 +83,12 @@ class CredentialRequestWithProvider(CredentialRequestOut):
     make_provider = Derived(_provider, fields.Dict(allow_none=True))
 
 
+class CredentialRequestDetails(CredentialRequestWithProvider):
+    """One request at its own path."""
+
+    app_names = Derived(_app_names, fields.List(fields.String()), metadata={"extra": True})
+
+
 class CredentialRequestListItem(CredentialRequestWithProvider):
     """Row of the list, with the apps of its credentials."""
 
@@ -241,7 +247,7 @@ class ActionAppSelection(AppSelection):
 class ActionConnection(_Nested):
     team_id = Int(1, required=True)
     account_name = Text(128, required=True)
-    name = Text(128, required=True)
+    name = Text(128)
     scopes = ListField(Text(128), minimum=1, maximum=1000)
     app_name = Text(255)
     app_modules = ListField(Text(255), maximum=1000)
@@ -251,7 +257,7 @@ class ActionConnection(_Nested):
 class ActionKey(_Nested):
     team_id = Int(1, required=True)
     type = Text(128, required=True)
-    name = Text(128, required=True)
+    name = Text(128)
     app_name = Text(255)
     app_modules = ListField(Text(255), maximum=1000)
     app_version = Text(64)

@@ -116,3 +116,4 @@ class ShareUpdate(BodySchema):
 
 class ShareCreate(ShareUpdate):
     title = Text(40, required=True)
+    is_enabled = Bool(load_default=False)
