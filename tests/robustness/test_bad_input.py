@@ -47,6 +47,7 @@ every_route_with_a_token = pytest.mark.parametrize(
 BESIDE_IDS = (
     "/credential-requests/requests/v2",
     "/dlqs/retry",
+    "/devices/request",
     "/functions/eval",
     "/notifications/mark-as-read",
     "/organizations/{organizationId}/user-organization-roles/transfer",

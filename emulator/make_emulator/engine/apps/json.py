@@ -65,7 +65,7 @@ def _reject_constant(name: str) -> Value:
     raise ValueError(f"JSON has no {name}")
 
 
-@APP.module("JSONtoXML", Field("json", "text"), accepts_any_field=True)
+@APP.module("JSONtoXML", Field("json", "text"), accepts_any_field=True, computes=True)
 def _convert_to_xml(context: ModuleContext) -> Outcome:
     """Converts JSON to XML, by the rules of the app "XML".
 

@@ -111,6 +111,7 @@ _ELEMENT_PATTERNS: Mapping[str, str] = {
     Field("pattern", "text"),
     Field("ignoreDuplicates", "boolean"),
     accepts_any_field=True,
+    computes=True,
 )
 def _get_elements(context: ModuleContext) -> Outcome:
     """Emits a bundle for each element of the text that has the chosen pattern: the name of a kind, or an expression.

@@ -9,6 +9,7 @@ from .connections import Connection, ConnectionTestResult
 from .credential_requests import Credential, CredentialComponent, CredentialRequest
 from .custom_properties import CustomProperties, CustomPropertyItem, CustomPropertyStructure
 from .data_stores import DataStore, DataStructure, Record
+from .devices import Device, DeviceMessage
 from .executions import (
     BundlePosition,
     ConditionResult,
@@ -58,6 +59,8 @@ __all__ = [
     "CustomPropertyStructure",
     "DataStore",
     "DataStructure",
+    "Device",
+    "DeviceMessage",
     "EmailPreference",
     "Execution",
     "ExecutionError",
