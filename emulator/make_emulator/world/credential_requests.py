@@ -389,6 +389,30 @@ def _create_remote(
     ).id
 
 
+def authorize_with(world: World, credential: Credential, remote_id: int) -> Credential:
+    """Authorizes a credential by a connection or key of its team that exists already.
+
+    Raises:
+        InvalidParametersError: if it has another type.
+    """
+    if credential.component == "account":
+        kind = world.connections[remote_id].account_name
+    else:
+        kind = world.keys[remote_id].type_name
+    if kind != credential.name:
+        raise InvalidParametersError(
+            f"The type is {credential.name!r}, that of number {remote_id} is {kind!r}."
+        )
+    return _put(
+        world,
+        credential,
+        state="authorized",
+        remote_id=remote_id,
+        remote_scope=credential.scope,
+        token_id=_new_id(world, "credential token"),
+    )
+
+
 def decline(world: World, credential: Credential, reason: str | None) -> Credential:
     """Declines a credential; again, to change the reason.
 
