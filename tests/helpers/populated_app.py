@@ -24,6 +24,7 @@ from make_emulator.world import (
     hooks,
     keys,
     organizations,
+    private_spaces,
     shared_scenarios,
     templates,
 )
@@ -36,6 +37,7 @@ from make_emulator.world.models import (
     IncompleteExecution,
     Note,
     Notification,
+    OAuthGrant,
     RetryAttempt,
 )
 from make_emulator.world.tables import Table
@@ -124,6 +126,19 @@ class PopulatedApp:
                 message = devices.enqueue(world, device, direction, scope="call", data="Ring")
                 world.device_messages.remove((id, direction, message.id))
                 world.device_messages.put(replace(message, id="waiting"))
+        client = next(iter(world.oauth_clients))
+        world.oauth_grants.put(
+            OAuthGrant(
+                id=901,
+                client_id=client.id,
+                user_id=1,
+                organization_id=1,
+                scopes=frozenset(["teams:read"]),
+                created=world.now(),
+            )
+        )
+        private_spaces.create(world, world.organizations[1], world.users[1], id=901)
+        private_spaces.create(world, world.organizations[2], world.users[2], id=902)
         for id, user_id in ((901, 1), (902, 2)):
             world.notifications.put(
                 Notification(
@@ -296,7 +311,10 @@ def _to_json_type(value: Any) -> Any:
 
 
 #: Codes of errors whose bodies have no detail, as sources show them.
-CODES_WITHOUT_DETAIL = frozenset({"IM015"})
+CODES_WITHOUT_DETAIL = frozenset({"IM003", "IM004", "IM015", "IM405"})
+
+#: The only body without a code.
+BODY_TOO_LARGE = {"detail": "request entity too large"}
 
 
 #: Messages of errors of other codes whose bodies have none.
@@ -317,6 +335,8 @@ def _expand_plain_error(status: int, text: str) -> dict[str, Any]:
     assert isinstance(text, str)
     assert text
     assert "Traceback" not in text
+    if text == BODY_TOO_LARGE["detail"]:
+        return BODY_TOO_LARGE
     if status == 401 and "logged in" in text:
         return {"message": text, "code": "IM015"}
     code, message = _PLAIN_ERRORS[status]
@@ -340,7 +360,10 @@ def assert_error_response(
     body: dict[str, Any] = orjson.loads(text)
     if set(body) == {"error"}:
         return _expand_plain_error(response.status_code, body["error"])
-    extra = {"currentVersion", "lastEdit"} if response.status_code == 409 else set()
+    if body == BODY_TOO_LARGE:
+        assert response.status_code == 400
+        return body
+    extra = {409: {"currentVersion", "lastEdit"}, 406: {"metadata"}}.get(response.status_code, set())
     has_detail = body["code"] not in CODES_WITHOUT_DETAIL and body["message"] not in MESSAGES_WITHOUT_DETAIL
     names = {"detail", "message", "code"} if has_detail else {"message", "code"}
     assert set(body) - {"suberrors"} - extra == names, text[:500]

@@ -183,6 +183,8 @@ COMPUTING_MODULES = {
     "xml:TransformToXML": {"a": LARGE},
     "regexp:Parser": {"text": LARGE},
     "regexp:AdvancedParser": {"pattern": "x", "text": LARGE},
+    "json:JSONtoXML": {"json": f'{{"a": "{LARGE}"}}'},
+    "regexp:GetElementsFromText": {"pattern": "y", "text": LARGE},
     "regexp:Replace": {"pattern": "y", "value": "z", "text": LARGE},
     "regexp:HTMLToText": {"html": LARGE, "newline": "lf", "uppercaseHeadings": False},
     "util:Switcher": {"input": LARGE, "casesTable": []},

@@ -236,6 +236,7 @@ _SCOPE_RESOURCES = (
     "notifications",
     "organizations",
     "organization-variables",
+    "private-spaces",
     "scenarios",
     "scenarios-shared",
     "sdk-apps",

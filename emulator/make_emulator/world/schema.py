@@ -42,6 +42,7 @@ from .models import (
     IncompleteExecution,
     InstantRetry,
     Key,
+    LlmConfiguration,
     Mail,
     Note,
     Notification,
@@ -222,6 +223,14 @@ class Tables:
         indexes={"team": "team_id", "user": "user_id"},
         owners={"teams": "team"},
         references={"user_id": "users", "team_id": "teams"},
+    )
+    llm_configurations: Table[int, LlmConfiguration] = table(
+        LlmConfiguration,
+        key="team_id",
+        indexes={"team": "team_id"},
+        owners={"teams": "team"},
+        references={"team_id": "teams"},
+        is_optional=True,
     )
     #: Notifications of users, and their choices of e-mails; see `make_emulator.world.notifications`.
     notifications: Table[int, Notification] = table(

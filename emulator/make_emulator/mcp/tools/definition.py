@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from ...http import hints
 from ...http.context import Caller, DirectInput, RequestContext
 from ...http.dispatch import ApiDispatcher
 from ...http.errors import InsufficientRightsError, MakeError, RateLimitError, RequestValidationError
@@ -25,19 +26,24 @@ from ..servers import TimeLimits
 
 
 class ToolError(Exception):
-    """Failure of a tool, which its result shows with ``isError``."""
+    """Failure of a tool, which its result shows with ``isError``.
 
-    def __init__(self, text: str, *, decision: str = "refused: tool") -> None:
+    Args:
+        hint: what the text leaves out, for the request log and the header ``X-Emulator-Why``.
+    """
+
+    def __init__(self, text: str, *, decision: str = "refused: tool", hint: str | None = None) -> None:
         super().__init__(text)
         self.text = text
         self.decision = decision
+        self.hint = hint
 
 
 def to_tool_error(error: MakeError) -> ToolError:
     """Returns the failure of a tool for an error of Make, worded as the vendor's local server does."""
     lines = [f"MakeError: {error.detail or error.message}", *(f" - {text}" for text in error.suberrors or ())]
     decision = next((text for kind, text in _DECISIONS if isinstance(error, kind)), "refused: tool")
-    return ToolError("\n".join(lines), decision=decision)
+    return ToolError("\n".join(lines), decision=decision, hint=error.hint)
 
 
 #: Kind of error -> decision in the log entry.
@@ -58,12 +64,12 @@ class ToolAnnotations:
     open_world: bool = False
 
     def to_json(self) -> JsonObject:
-        hints: JsonObject = {
+        annotations: JsonObject = {
             "readOnlyHint": self.read_only,
             "destructiveHint": self.destructive,
             "openWorldHint": self.open_world,
         }
-        return hints if self.idempotent is None else {**hints, "idempotentHint": self.idempotent}
+        return annotations if self.idempotent is None else {**annotations, "idempotentHint": self.idempotent}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +175,7 @@ class ToolCall:
         except (InjectedResetError, InjectedTimeoutError, orjson.JSONDecodeError):
             raise ToolError("MakeError: The connection to the Make API was lost.", decision="fault") from None
         if response.status >= 400:
-            raise _response_error(data)
+            raise _response_error(data, response.headers.get(hints.HEADER))
         return data
 
 
@@ -179,11 +185,11 @@ def _query_value(value: object) -> str | list[str]:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _response_error(data: Json) -> ToolError:
+def _response_error(data: Json, hint: str | None) -> ToolError:
     body = as_mapping(data)
     lines = [f"MakeError: {body.get('detail') or body.get('message')}"]
     lines += [f" - {suberror.get('message')}" for suberror in as_mappings(body.get("suberrors"))]
-    return ToolError("\n".join(lines))
+    return ToolError("\n".join(lines), hint=hint)
 
 
 Handler = Callable[[ToolCall], ToolResult]

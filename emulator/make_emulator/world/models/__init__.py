@@ -33,7 +33,16 @@ from .keys import Key
 from .notes import BuildVariable, Note
 from .notifications import EmailPreference, Notification
 from .oauth import OAuthAccess, OAuthClient, OAuthCode, OAuthGrant, OAuthToken
-from .organizations import License, Organization, OrganizationMember, Team, TeamMember, Token, User
+from .organizations import (
+    License,
+    LlmConfiguration,
+    Organization,
+    OrganizationMember,
+    Team,
+    TeamMember,
+    Token,
+    User,
+)
 from .roles import Role
 from .scenarios import SCENARIO_TYPES, BlueprintVersion, Folder, PublicTemplate, Scenario, Template
 from .shared_scenarios import SharedScenario
@@ -80,6 +89,7 @@ __all__ = [
     "Json",
     "Key",
     "License",
+    "LlmConfiguration",
     "Mail",
     "ModuleScript",
     "Note",
