@@ -179,6 +179,8 @@ def _to_openapi_3_0(value: Any) -> Any:
             converted["type"] = rest[0]
         if len(rest) < len(types):
             converted["nullable"] = True
+    if converted.get("required") == []:
+        del converted["required"]
     return converted
 
 
