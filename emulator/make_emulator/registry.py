@@ -83,6 +83,13 @@ class WorldStore(Protocol):
         """
 
 
+class ClientSession(Protocol):
+    """Session of a client of a protocol that has some, such as MCP."""
+
+    def close(self) -> None:
+        """End it, with the streams that it holds open."""
+
+
 #: Opens the store of a new world, and stores its state; ``None`` for a world that is not kept.
 StoreOpener = Callable[["WorldHandle"], WorldStore | None]
 
@@ -102,6 +109,8 @@ class WorldHandle:
     _secrets: tuple[World, tuple[int, ...], SecretValues] | None = field(default=None, repr=False)
     #: Keeps the state; ``None`` for a world that ends with the server.
     store: WorldStore | None = None
+    #: Sessions by id, the least recently used first; they end with the world.
+    sessions: dict[str, ClientSession] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -360,6 +369,9 @@ class WorldRegistry:
                 self._unregister(handle)
                 handle.world.register_lookup_key = ignore_lookup_key
                 del self._by_name[handle.name]
+        for session in list(handle.sessions.values()):
+            session.close()
+        handle.sessions.clear()
 
     @contextmanager
     def _runs_ended(self, handle: WorldHandle) -> Iterator[None]:

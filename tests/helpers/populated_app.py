@@ -35,6 +35,7 @@ from make_emulator.world.models import (
     Execution,
     Folder,
     IncompleteExecution,
+    Invitation,
     Note,
     Notification,
     OAuthGrant,
@@ -46,6 +47,9 @@ from make_emulator.world.world import World
 from .api import ADMIN_TOKEN, NOON
 
 JSON_CONTENT_TYPE = "application/json; charset=utf-8"
+
+#: The hash of an invitation of the first user to an organization of another.
+INVITATION = "0b9c6f52-7d1e-4a8b-9f3c-2e5d7a1b4c60"
 
 #: The fields of a hook of type ``gateway-webhook``.
 WEBHOOK_DATA = {"headers": False, "method": False, "stringify": False}
@@ -216,6 +220,14 @@ class PopulatedApp:
         world.logs.put(replace(run, id="running", started=world.now(), sequence=world.ids.next("log")))
         world.logs.put(replace(run, id="replayable", sequence=world.ids.next("log")))
         world.retries.put(RetryAttempt(incomplete_id="broken-1", execution=replace(run, id="retried")))
+        inviting, _ = organizations.create_organization(
+            world, world.users[3], name="Inviting", country_id=1, timezone_id=113, id=901
+        )
+        world.invitations.put(
+            Invitation(
+                hash=INVITATION, user_id=1, organization_id=inviting.id, role_id=13, created=world.now()
+            )
+        )
 
     def _put_credential_request(self, team_id: int, connection_id: int) -> None:
         """A request with a pending credential, an authorized key, and a connection that does not work any more."""

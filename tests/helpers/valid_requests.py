@@ -10,7 +10,7 @@ from typing import Any
 from make_emulator import api
 from make_emulator.http.endpoint import Endpoint
 
-from .populated_app import WEBHOOK_DATA, PopulatedApp
+from .populated_app import INVITATION, WEBHOOK_DATA, PopulatedApp
 
 BLUEPRINT = json.dumps(
     {
@@ -372,6 +372,12 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     ),
     "GET /users/me/oauth-connections": ValidRequest(),
     "DELETE /users/me/oauth-connections/{clientId}": ValidRequest({"clientId": "901"}),
+    "POST /organizations/{organizationId}/invite": ValidRequest(
+        {"organizationId": 1}, body={"usersRoleId": 13, "email": "new@example.com", "name": "New"}
+    ),
+    "GET /organizations/invitation": ValidRequest(query={"hash": INVITATION}),
+    "POST /organizations/accept-invitation": ValidRequest(body={"hash": INVITATION}),
+    "GET /users/me/organization-invitations": ValidRequest(),
     "GET /organizations/{organizationId}/variables": ValidRequest({"organizationId": 1}),
     "POST /organizations/{organizationId}/variables": ValidRequest({"organizationId": 1}, body=_NEW_VARIABLE),
     "PATCH /organizations/{organizationId}/variables/{variableName}": ValidRequest(

@@ -41,6 +41,7 @@ from .models import (
     Incoming,
     IncompleteExecution,
     InstantRetry,
+    Invitation,
     Key,
     LlmConfiguration,
     Mail,
@@ -231,6 +232,16 @@ class Tables:
         owners={"teams": "team"},
         references={"team_id": "teams"},
         is_optional=True,
+    )
+    #: Open invitations to organizations; see `make_emulator.world.invitations`.
+    invitations: Table[str, Invitation] = table(
+        Invitation,
+        key="hash",
+        indexes={"organization": "organization_id", "user": "user_id"},
+        owners={"organizations": "organization"},
+        references={"organization_id": "organizations", "user_id": "users"},
+        is_optional=True,
+        secret_texts=secret_texts.of_invitation,
     )
     #: Notifications of users, and their choices of e-mails; see `make_emulator.world.notifications`.
     notifications: Table[int, Notification] = table(
@@ -462,7 +473,6 @@ class Tables:
         references={"team_id": "teams"},
         resource="device",
         is_optional=True,
-        secret_fields=("udid",),
     )
     device_messages: Table[tuple[int, str, str], DeviceMessage] = table(
         DeviceMessage,

@@ -34,6 +34,7 @@ from .notes import BuildVariable, Note
 from .notifications import EmailPreference, Notification
 from .oauth import OAuthAccess, OAuthClient, OAuthCode, OAuthGrant, OAuthToken
 from .organizations import (
+    Invitation,
     License,
     LlmConfiguration,
     Organization,
@@ -86,6 +87,7 @@ __all__ = [
     "Incoming",
     "IncompleteExecution",
     "InstantRetry",
+    "Invitation",
     "Json",
     "Key",
     "License",

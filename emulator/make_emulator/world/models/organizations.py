@@ -139,3 +139,16 @@ class LlmConfiguration:
 
     team_id: int
     values: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """Invitation of a user to an organization and to teams of it. Its hash, which an e-mail has, is a secret."""
+
+    hash: str = field(repr=False)
+    user_id: int
+    organization_id: int
+    role_id: int
+    team_ids: tuple[int, ...] = ()
+    note: str | None = None
+    created: int
