@@ -48,5 +48,8 @@ def test_a_client_registers_itself_and_logs_in(
     assert {"s1_greeting", "teams_list"} <= set(seen["tools"])
     assert "scenarios_list" not in seen["tools"]
     assert json.loads(seen["text"]) == {"greeting": "Hello, Ann!"}
+    assert seen["is_refreshed"]
+    [row] = [row for row in agent_world.access_report() if row["label"] == "Assistant"]
+    assert row["granted"] == ["mcp:use", "teams:read"]
     sentences = [row["sentence"] for row in agent_world.requests.all()]
     assert any("(client Assistant): MCP tools/call s1_greeting" in sentence for sentence in sentences)
