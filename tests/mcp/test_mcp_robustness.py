@@ -132,7 +132,7 @@ _headers = st.fixed_dictionaries(
 
 
 @given(
-    prefix=st.sampled_from(["/mcp", "/mcp.make.com", "/mcp/u", "/mcp/server", "/"]),
+    prefix=st.sampled_from(["/mcp", "/mcp.make.com", "/mcp/u", "/mcp/server", "/stream"]),
     fragments=st.lists(_fragments, max_size=4),
     method=st.sampled_from(["GET", "POST", "DELETE", "PUT", "OPTIONS", "HEAD"]),
     headers=_headers,

@@ -6,6 +6,7 @@ table of `valid_requests`.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -38,8 +39,9 @@ from make_emulator.registry import WorldSpec
 from make_emulator.schemas.base import MAX_ID, Bool, Int, ListField, OpenBodySchema, ResourceId
 from make_emulator.schemas.data_structures import SpecField
 from make_emulator.schemas.scenarios import JsonText
-from make_emulator.world import organizations
+from make_emulator.world import oauth, organizations
 from make_emulator.world.enums import SCOPES
+from make_emulator.world.world import World
 
 # A route that lacks a valid request fails one test, which names it.
 every_route = pytest.mark.parametrize("name", [name for name in ENDPOINTS if name in VALID_REQUESTS])
@@ -649,6 +651,55 @@ def test_the_token_of_another_organization_sees_nothing(attack: Attack) -> None:
     is_owner = not path and others[0] in ("team", "organization")
     body = attack.refused(403 if is_owner else 404, token=OUTSIDER_TOKEN)
     assert body["code"] == ("IM002" if is_owner else "SC404")
+
+
+@every_route
+def test_an_access_token_reaches_the_organization_of_its_grant_only(attack: Attack) -> None:
+    world, endpoint = attack.target.world, attack.endpoint
+    access_token = _grant_another_organization(world)
+    attack.before = fingerprint(world)
+    response = attack.send(token=None, headers={"Authorization": f"Bearer {access_token}"})
+    kinds = [kind for _, kind in endpoint.path_types if kind is not None]
+    others = [kind for _, kind, _ in (*endpoint.query_refs, *endpoint.body_refs)]
+    # The user of the token is in view, whatever the organization.
+    if {*kinds, *others} - {"user"} or endpoint.spans_organizations:
+        assert_error_response(response, {403, 404})
+    elif response.status_code == 200:
+        assert list(_owners_in(response.json)) == []
+    else:
+        assert_error_response(response, {403, 404, 406})
+    if attack.before != (after := fingerprint(world)):
+        # It is the profile of the user, which is of no organization, or the user's API tokens.
+        changed = {name for name in after if after[name] != attack.before[name]}
+        assert changed <= {"users", "tokens", "notifications", "email_preferences"}, changed
+
+
+def _grant_another_organization(world: World) -> str:
+    """The text of an access token with every scope for a new organization, which the user of the valid requests owns."""
+    user = world.users[1]
+    organization, _ = organizations.create_organization(
+        world, user, name="Granted", country_id=1, timezone_id=113
+    )
+    organizations.create_team(world, user, organization, name="Granted")
+    client = oauth.create_client(world, name="App", redirect_uris=["https://app.example/"], scopes=SCOPES)
+    grant = oauth.create_grant(world, client, user, organization, SCOPES)
+    id = world.ids.uuid4()
+    claims = base64.urlsafe_b64encode(json.dumps({"jti": id}).encode()).decode().rstrip("=")
+    text = f"eyJhbGciOiJSUzI1NiJ9.{claims}.c2lnbmF0dXJl"
+    oauth.add_token(world, grant, oauth.ACCESS, id=id, text=text, scopes=SCOPES, expires=None)
+    return text
+
+
+def _owners_in(value: Any) -> Iterator[tuple[str, int]]:
+    """The teams and organizations of the default world that JSON names."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _owners_in(item)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if name in ("teamId", "organizationId", "organization_id", "team_id") and item in (1, 2):
+                yield name, item
+            yield from _owners_in(item)
 
 
 @every_route

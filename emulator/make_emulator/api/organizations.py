@@ -59,6 +59,7 @@ def get_organization(call: ApiCall, organization: Organization) -> Organization:
     "/organizations",
     scopes=["organizations:write", "admin:write"],
     permission=NoPermissionRequired("it takes an administrator of the zone instead"),
+    spans_organizations=True,
     body=OrganizationCreate,
     response=Envelope(
         {

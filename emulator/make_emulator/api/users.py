@@ -165,6 +165,7 @@ def list_api_tokens(call: ApiCall) -> list[Token]:
     "/users/me/api-tokens",
     scopes=["user:write"],
     permission=NoPermissionRequired("it is about the caller"),
+    spans_organizations=True,
     body=ApiTokenCreate,
     response=one("apiToken", ApiTokenCreated),
 )

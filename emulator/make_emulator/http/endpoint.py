@@ -175,6 +175,7 @@ class Endpoint:
     cols: bool = False
     plan: str | None = None
     rate_limited: bool = True
+    spans_organizations: bool = False
     status: int = 200
     core: tuple[int, ...] = ()
     evidence: str = ""
@@ -405,6 +406,7 @@ class EndpointGroup:
         permission: str | Sequence[str] | NoPermissionRequired = (),
         permission_of: Mapping[str, str] | None = None,
         rate_limited: bool = True,
+        spans_organizations: bool = False,
         status: int = 200,
         core: int | None = None,
         evidence: str = "",
@@ -420,6 +422,8 @@ class EndpointGroup:
                 or the reason for requiring none.
             permission_of: the permissions that parts of the body need instead.
             rate_limited: false if calls do not count against the organization's limit.
+            spans_organizations: true if it creates what is not of one organization, so that an access token of OAuth, which is
+                bound to one, does not suffice.
             status: the status of a success.
             core: the number of the route among the 47 documented ones.
             evidence: the source of the behaviour, for the table of routes.
@@ -442,6 +446,7 @@ class EndpointGroup:
                 cols=cols,
                 plan=plan,
                 rate_limited=rate_limited,
+                spans_organizations=spans_organizations,
                 status=status,
                 core=() if core is None else (core,),
                 evidence=evidence,

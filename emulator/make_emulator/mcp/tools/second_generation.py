@@ -1,4 +1,4 @@
-"""Tools of the second generation, ``/v2``: ``{subject}_{action}``, data as ``structuredContent``, refusals as ``errors`` in the data.
+"""Tools of the second generation, ``/v2``: ``{subject}_{action}``, data as ``structuredContent``, rejections as ``errors`` in the data.
 
 Source: integromat/make-skills (names, the 25 rows of a list, the ways to run a scenario, ``expectedLastEdit``). The inputs and the
 form of the data are assumed. What the emulator cannot serve truthfully is not offered: endpoints of apps, options of fields that an
