@@ -52,6 +52,7 @@ BESIDE_IDS = (
     "/devices/request",
     "/functions/eval",
     "/notifications/mark-as-read",
+    "/organizations/accept-invitation",
     "/organizations/{organizationId}/user-organization-roles/transfer",
 )
 

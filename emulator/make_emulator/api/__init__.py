@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..http.endpoint import Endpoint, EndpointGroup
 from . import (
+    billing,
     build_variables,
     connections,
     consumption,
@@ -13,11 +14,14 @@ from . import (
     devices,
     enums,
     executions,
+    feature_controls,
     folders,
     functions,
     hooks,
     incomplete_executions,
+    invitations,
     keys,
+    llm_configuration,
     memberships,
     module_logs,
     notes,
@@ -51,6 +55,10 @@ GROUPS: tuple[EndpointGroup, ...] = (
     hooks.group,
     teams.group,
     organizations.group,
+    invitations.group,
+    billing.group,
+    feature_controls.group,
+    llm_configuration.group,
     private_spaces.group,
     variables.group,
     users.group,

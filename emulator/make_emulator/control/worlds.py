@@ -61,7 +61,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
         handle = find_world(registry, name)
         values = parse_body({"rateLimit": (bool,), **_SETTING_TYPES})
         limited = values.pop("rateLimit", None)
-        with handle.changing() as world:
+        with handle.locked(for_change=True) as world:
             _apply_settings(world, values)
             if limited is not None:
                 world.rate_limited = limited
@@ -87,7 +87,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
     def create_token(name: str) -> Response:
         """``{"scopes": […], "userId"?, "label"?}``: creates a token with exactly these scopes."""
         handle = find_world(registry, name)
-        with handle.changing():
+        with handle.locked(for_change=True):
             return json_response(_create_token(handle), 201)
 
 

@@ -142,6 +142,14 @@ class WrongZoneError(InvalidTokenError):
     """401: the token belongs to another zone than the one that was called; the body does not say so."""
 
 
+class PlanUpgradeError(MakeError):
+    """402: the plan of the organization does not include this."""
+
+    status = 402
+    code = "SC402"
+    message = "Payment Required"
+
+
 class ForbiddenError(MakeError):
     """403: the token lacks a scope, or its user a permission."""
 

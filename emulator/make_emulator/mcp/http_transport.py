@@ -346,7 +346,7 @@ def _post(context: McpContext) -> Response:
     if not any(isinstance(message, Request) for message in context.messages):
         return Response(status=202)
     if is_initialization and "error" in sent[-1] and context.session is not None:
-        context.server.sessions.end(context.session)
+        context.server.sessions.end(context.require_handle(), context.session)
         context.session = None
     response = Response(b"".join(map(encode_message, sent)), content_type=EVENT_STREAM)
     response.headers.extend(STREAM_HEADERS)
@@ -415,7 +415,7 @@ def _get(context: McpContext) -> Response:
 def _delete(context: McpContext) -> Response:
     session = _require_session(context)
     _summarize(context)
-    context.server.sessions.end(session)
+    context.server.sessions.end(context.require_handle(), session)
     context.entry.decision = "served"
     return Response(status=200)
 
@@ -461,13 +461,13 @@ def _open_stream(
     context: McpContext, session: Session, first: bytes, *, ends_session: bool = False
 ) -> Response:
     stream = session.stream = EventStream()
-    sessions = context.server.sessions
+    sessions, handle = context.server.sessions, context.require_handle()
 
     def on_close() -> None:
         if session.stream is stream:
             session.stream = None
         if ends_session:
-            sessions.end(session)
+            sessions.end(handle, session)
 
     is_gone = context.input.environ.get(CLIENT_GONE_KEY, lambda: False)
     _summarize(context)
@@ -495,14 +495,13 @@ _HANDLERS: Mapping[Transport, _Handlers] = {
 
 def _error_response(context: McpContext, error: Exception) -> Response:
     entry = context.entry
+    _summarize(context)
     if isinstance(error, UnauthorizedError):
         entry.reason = entry.reason or error.detail
         return challenge_response(error, context.input.origin)
     transport_error = errors.to_transport_error(error, _make_error(error, entry))
     entry.code = str(transport_error.code)
     entry.reason = entry.reason or transport_error.message
-    if context.caller is not None:
-        _summarize(context)
     return errors.error_response(transport_error)
 
 

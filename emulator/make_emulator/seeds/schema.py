@@ -449,6 +449,7 @@ class LicenseSection(Section):
     custom_properties = IntegerField("The most custom properties; 0 for none.")
     custom_roles = BooleanField("True to allow custom roles.")
     private_spaces = BooleanField("True to allow private spaces.")
+    tfa_enforcement = BooleanField("True to allow the enforcement of two-factor authentication.")
 
 
 class OrganizationSection(Section):

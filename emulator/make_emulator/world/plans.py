@@ -79,6 +79,7 @@ _ENTERPRISE = replace(
     custom_roles=True,
     private_spaces=True,
     on_prem_agent=True,
+    tfa_enforcement=True,
 )
 
 #: Plan name -> (product name as Make shows it, license).

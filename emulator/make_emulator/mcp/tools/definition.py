@@ -19,6 +19,7 @@ from ...http.steps import world_lock
 from ...http.steps.authentication import reload_user
 from ...json_types import Json, JsonObject, as_mapping, as_mappings
 from ...registry import WorldRegistry
+from ...world.clock import SECOND
 from ...world.visibility import Visibility
 from ...world.world import World
 from ..access_parameters import AccessParameters
@@ -159,9 +160,10 @@ class ToolCall:
         Query parameters that are ``None`` are left out.
 
         Raises:
-            ToolError: if the response is an error.
+            ToolError: if the response is an error, or comes after the time limit of the server; what was done stays done.
         """
         given = {name: value for name, value in (query or {}).items() if value is not None}
+        started = self.client.caller.handle.world.now()
         try:
             response = self.client.dispatcher.invoke(
                 self.client.dispatcher.endpoint(route),
@@ -176,6 +178,10 @@ class ToolCall:
             raise ToolError("MakeError: The connection to the Make API was lost.", decision="fault") from None
         if response.status >= 400:
             raise _response_error(data, response.headers.get(hints.HEADER))
+        limit = self.client.limits.management
+        if self.client.caller.handle.world.now() - started > limit:
+            # The call has waited for a run, in the world's time.
+            raise ToolError(f"MakeError: The tool did not complete within {limit // SECOND} seconds.")
         return data
 
 
