@@ -213,7 +213,7 @@ def test_wrong_arguments_are_reported_and_leave_nothing_behind() -> None:
     with pytest.raises(ControlError, match="scopes"), mock_make(scopes=["everything:read"]):
         pass
     with pytest.raises(TypeError, match="colour"):
-        mock_make(colour="red")  # type: ignore[call-overload]
+        mock_make(colour="red")
     assert socket.getaddrinfo is real
 
 
