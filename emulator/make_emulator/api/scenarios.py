@@ -28,7 +28,7 @@ from ..schemas.scenarios import (
     ScenarioUpdate,
 )
 from ..world import templates
-from ..world.clock import format_iso
+from ..world.clock import DAY, format_iso
 from ..world.exceptions import NotFoundError
 from ..world.models import BlueprintVersion, Folder, Organization, Scenario, Team
 from ..world.tables import Selection
@@ -38,6 +38,9 @@ from .ordering import by_id, by_name, make_paging, sort_by
 group = EndpointGroup("scenarios")
 
 _by_version = attrgetter("version")
+
+#: Age of the oldest version of a blueprint that is listed; Make archives older ones.
+BLUEPRINT_RETENTION = 60 * DAY
 
 
 class _ProprietalSortKey:
@@ -338,8 +341,12 @@ def get_blueprint(call: ApiCall, scenario: Scenario) -> dict[str, Json]:
     response=many("scenariosBlueprints", BlueprintVersionOut),
 )
 def list_blueprints(call: ApiCall, scenario: Scenario) -> list[BlueprintVersion]:
-    """List the versions of a scenario's blueprint, newest first."""
-    return call.world.blueprints.where(scenario=scenario.id).page(_by_version, descending=True)
+    """List the versions of a scenario's blueprint of the last 60 days, and the current one, newest first."""
+    oldest = call.world.now() - BLUEPRINT_RETENTION
+    versions = call.world.blueprints.where(scenario=scenario.id).filter(
+        lambda row: row.created >= oldest or row.version == scenario.blueprint_version
+    )
+    return versions.page(_by_version, descending=True)
 
 
 def _interface(version: BlueprintVersion) -> dict[str, Json]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ...plain_text import pluralize
-from ...world import blueprint_refs, scenarios
+from ...world import blueprint_refs, executions, scenarios
 from ...world.clock import SECOND
 from ...world.consumption import is_exhausted, organization_of
 from ...world.enums import get_timezone
@@ -94,13 +94,15 @@ def _explain_errors(scenario: Scenario, blueprint: Mapping[str, Json]) -> str:
 
 
 def stop(world: World, user: User, scenario: Scenario) -> Scenario:
-    """Deactivates a scenario.
+    """Deactivates a scenario; runs that have not ended end after their current module.
 
     Raises:
         ScenarioStateError: if it is not active (Make's IM306).
     """
     if not scenario.is_active:
         raise ScenarioStateError("Scenario is not running", hint=f"Scenario {scenario.id} is not active.")
+    for execution in executions.list_running(world, scenario):
+        executions.stop(world, execution, force=False)
     scenarios.record_event(world, scenario, user, "stop")
     return world.scenarios.put(replace(scenario, is_active=False, next_exec=None))
 
