@@ -1,8 +1,9 @@
 """Soak: ten minutes of mixed load on one server; its memory stays flat, nothing fails, and no thread is left behind.
 
 ``python -m benchmarks.soak [--minutes 10]`` exits with 1 for an unexpected status, a failed connection, growing memory or
-threads that do not end. Every client has a world of its own and, besides API calls, delivers webhooks, injects faults, moves
-the clock, saves and restores snapshots, resets its world and replaces it by a new one; others send half a request and go.
+threads that do not end. Every client has a world of its own, which is kept in a state file, and besides API calls delivers webhooks,
+injects faults, resets of connections among them, moves the clock, saves and restores snapshots, runs scenarios short and long, resets
+its world and replaces it by a new one; others send half a request and go.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import random
 import socket
 import sys
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -47,12 +49,13 @@ class Client(threading.Thread):
         self.statuses: Counter[int] = Counter()
         self.errors: list[str] = []
         self._hook = ""
+        self._long_scenario = 0
         self._world: dict[str, Any] = {}
 
     def run(self) -> None:
         actions = (
-            *[self._read] * 30, *[self._write] * 20, *[self._deliver] * 15, self._fault, self._advance, self._reset,
-            self._snapshot, self._replace, self._disconnect, self._run_scenario,
+            *[self._read] * 30, *[self._write] * 20, *[self._deliver] * 15, self._fault, self._reset_connection, self._advance,
+            self._reset, self._snapshot, self._replace, self._disconnect, self._run_scenario, self._run_long_scenario,
         )  # fmt: skip
         self._attempt(self._create)
         while not self._stopped.is_set():
@@ -88,10 +91,20 @@ class Client(threading.Thread):
         self._hook = urlsplit(created["url"]).path
         trigger = {"id": 1, "module": "gateway:CustomWebHook", "version": 1, "mapper": {}}
         trigger["parameters"] = {"hook": created["id"], "maxResults": 1}
-        scenario = {"teamId": self._world["teamId"], "scheduling": json.dumps({"type": "immediately"})}
-        scenario["blueprint"] = json.dumps({"name": "Soak", "flow": [trigger], "metadata": {}})
-        id = self._api("POST", "/scenarios", json=scenario).json()["scenario"]["id"]
+        self._start_scenario({"type": "immediately"}, trigger)
+        repeater = {"id": 1, "module": "builtin:BasicRepeater", "version": 1, "parameters": {}}
+        repeater["mapper"] = {"start": "1", "repeats": "1000", "step": "1"}
+        write = {"id": 2, "module": "datastore:AddRecord", "version": 1, "parameters": {"datastore": 1}}
+        write["mapper"] = {"key": "{{1.i % 50}}", "overwrite": True, "data": {"sku": "B", "quantity": 1}}
+        self._long_scenario = self._start_scenario({"type": "on-demand"}, repeater, write)
+
+    def _start_scenario(self, scheduling: dict[str, Any], *flow: Any) -> int:
+        scenario = {"teamId": self._world["teamId"], "scheduling": json.dumps(scheduling)}
+        scenario["blueprint"] = json.dumps({"name": "Soak", "flow": flow, "metadata": {}})
+        created = self._api("POST", "/scenarios", params={"confirmed": "true"}, json=scenario)
+        id = int(created.json()["scenario"]["id"])
         self._api("POST", f"/scenarios/{id}/start", json={})
+        return id
 
     def _read(self) -> None:
         self._api(
@@ -111,8 +124,20 @@ class Client(threading.Thread):
     def _run_scenario(self) -> None:
         self._api("POST", "/scenarios/1/run", json={"responsive": True, "data": {"name": "Ann"}})
 
+    def _run_long_scenario(self) -> None:
+        self._api("POST", f"/scenarios/{self._long_scenario}/run", json={"responsive": False})
+
     def _fault(self) -> None:
-        self._control("POST", "/faults", json={"path": "/teams/*", "status": 503, "times": 2})
+        fault = self._random.choice([{"status": 503}, {"delayMs": 200}])
+        self._control("POST", "/faults", json={"path": "/teams/*", "times": 2, **fault})
+
+    def _reset_connection(self) -> None:
+        self._control("POST", "/faults", json={"path": "/users/me", "times": 1, "action": "reset"})
+        try:
+            self._api("GET", "/users/me")
+        except requests.ConnectionError:
+            return
+        self.errors.append("a connection that was to be reset was not")
 
     def _advance(self) -> None:
         self._control("POST", "/clock/advance", json={"seconds": 3600})
@@ -138,7 +163,10 @@ class Client(threading.Thread):
 def soak(minutes: float) -> list[str]:
     """Run the load; returns what went wrong."""
     stop = threading.Event()
-    with start_emulator() as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        start_emulator("--state", f"{folder}/state.json", "--state-worlds", "all") as server,
+    ):
         server.wait_until_ready(
             f"GET /_emulator/health HTTP/1.1\r\nHost: {urlsplit(server.url).netloc}\r\n\r\n".encode()
         )

@@ -18,14 +18,8 @@ from .http.pipeline import API_PIPELINE
 from .http.responses import error_response, to_make_error
 from .http.routing import API_PREFIX, EncodedSlashMiddleware, MatchOnlyRule
 from .http_client import HttpClient
+from .mcp import routes as mcp_routes
 from .mcp.host_routing import McpHostMiddleware
-from .mcp.http_transport import McpServer
-from .mcp.protocol import ProtocolHandler
-from .mcp.servers import ServerKind
-from .mcp.tools.management import ManagementTools
-from .mcp.tools.scenario_tools import ScenarioTools
-from .mcp.tools.toolbox_tools import ToolboxTools
-from .mcp.tools.toolset import Toolset
 from .oauth import routes as oauth_routes
 from .oauth.authorization_server import AuthorizationServer
 from .oauth.pipeline import register_routes
@@ -111,11 +105,7 @@ def create_app(
     app.register_blueprint(control_api.create_blueprint(registry, endpoints, access, authorization_server))
     app.register_blueprint(pages.create_blueprint(registry, endpoints, access))
     app.register_blueprint(gateway.create_blueprint(registry))
-    mcp_protocols = {
-        ServerKind.FIRST_GENERATION: ProtocolHandler(Toolset([ScenarioTools(), ManagementTools()])),
-        ServerKind.TOOLBOX: ProtocolHandler(Toolset([ToolboxTools()])),
-    }
-    McpServer(registry, dispatcher, mcp_protocols).register(app)
+    mcp_routes.register(app, registry, dispatcher)
 
     app.register_error_handler(Exception, _error_response)
     return app

@@ -146,6 +146,18 @@ class WorldHandle:
             if position and self.store is not None:
                 self.store.sync(position)
 
+    @contextmanager
+    def changing(self) -> Iterator[World]:
+        """The current world, locked for a change.
+
+        Raises:
+            StateNotStoredError: if no change can be stored now, or what was changed meanwhile could not, and was undone.
+        """
+        with self.locked() as world:
+            if self.store is not None and not self.store.is_writable:
+                raise StateNotStoredError("The state of the emulator cannot be stored.")
+            yield world
+
     def replace_world(self, world: World) -> None:
         """Replace the state by an earlier one, with the lock of the world held: all its look-up keys are known already."""
         before, self.world = self.world, world

@@ -35,14 +35,14 @@ class Page:
         self._count = 0
         self._loads: list[Any] = []
         self._session: str | None = None
-        target = self._call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        self._call("Page.enable")
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self.call("Page.enable")
 
     def open(self, url: str) -> None:
         """Open a page and wait until it is loaded."""
         self._loads.clear()
-        failed = self._call("Page.navigate", url=url).get("errorText")
+        failed = self.call("Page.navigate", url=url).get("errorText")
         assert failed is None, failed
         self._wait_for_load()
 
@@ -54,7 +54,7 @@ class Page:
 
     def evaluate(self, script: str) -> Any:
         """The JSON value of an expression in the page; a promise is awaited."""
-        done = self._call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        done = self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in done, done
         return done["result"].get("value")
 
@@ -63,7 +63,8 @@ class Page:
             self._read()
         self._loads.clear()
 
-    def _call(self, method: str, **params: Any) -> dict[str, Any]:
+    def call(self, method: str, **params: Any) -> dict[str, Any]:
+        """The result of a command of the DevTools protocol."""
         self._count += 1
         message = {"id": self._count, "method": method, "params": params}
         if self._session is not None:

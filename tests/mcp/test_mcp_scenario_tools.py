@@ -8,10 +8,18 @@ from typing import Any
 
 import pytest
 
-from helpers.api import NOON, OUTSIDER_TOKEN, ApiClient, json_of, token_of_role
+from helpers.api import ADMIN_TOKEN, NOON, OUTSIDER_TOKEN, ApiClient, json_of, token_of_role
 from helpers.mcp import McpHarness, create_tool, frame
+from make_emulator.app import create_app, registry_of
+from make_emulator.http.context import Caller
+from make_emulator.http.request_log import LogEntry
+from make_emulator.mcp.access_parameters import AccessParameters
+from make_emulator.mcp.servers import TimeLimits
+from make_emulator.mcp.tools.definition import McpClient
 from make_emulator.mcp.tools.scenario_schema import input_schema
+from make_emulator.mcp.tools.scenario_tools import ScenarioTools
 from make_emulator.mcp.tools.tool_names import tool_name
+from make_emulator.world import oauth, organizations, roles
 from make_emulator.world.clock import parse_iso
 from make_emulator.world.models import Execution
 
@@ -109,6 +117,30 @@ def test_wrong_access_parameters_are_rejected(mcp: McpHarness, query: str, text:
     response = mcp.post(frame("tools/list"), path=f"/mcp?{query}")
     assert response.status_code == 400
     assert json_of(response)["error"] == {"code": -32602, "message": f"Invalid params: {text}"}
+
+
+def test_a_grant_hides_the_scenarios_of_other_organizations(api: ApiClient) -> None:
+    world = api.world
+    organizations.add_organization_member(
+        world, world.users[1], world.organizations[2], role_id=roles.ORGANIZATION_OWNER
+    )
+    ApiClient(api.app, OUTSIDER_TOKEN).post("/scenarios/5/start")
+    client = oauth.create_client(world, name="App", redirect_uris=[], scopes=["mcp:use"])
+    grant = oauth.create_grant(world, client, world.users[1], world.organizations[1], ["mcp:use"])
+    access = oauth.access_of(world, grant)
+    for token, expected in (
+        (world.tokens[ADMIN_TOKEN], ["s1_greeting", "s5_out_of_sight"]),
+        (access, ["s1_greeting"]),
+    ):
+        client_of = McpClient(
+            registry_of(api.app),
+            None,  # type: ignore[arg-type]
+            Caller(api.handle, world.users[1], token),
+            AccessParameters(),
+            TimeLimits(),
+            LogEntry("POST", "/mcp"),
+        )
+        assert [tool.name for tool in ScenarioTools().list_tools(client_of)] == expected
 
 
 # --- names and schemas ---------------------------------------------------------------------------
@@ -308,3 +340,27 @@ def test_a_run_is_in_the_log_of_its_user(mcp: McpHarness) -> None:
     mcp.call("s1_greeting", {"name": "Ann"})
     rows = json_of(mcp.api.get("/scenarios/1/logs"))["scenarioLogs"]
     assert (rows[0]["type"], rows[0]["authorId"], rows[0]["status"]) == ("auto", 1, 1)
+
+
+def test_a_tool_with_a_single_module_has_a_name_of_its_own() -> None:
+    tool = {"name": "Send it", "type": "tool", "blueprint": "greeting", "active": True}
+    plain = {"name": "Greeting", "blueprint": "greeting", "active": True}
+    team = {"name": "A", "scenarios": [tool, plain]}
+    api = ApiClient(create_app(seed={"organizations": [{"name": "O", "teams": [team]}]}))
+    mcp = McpHarness(api)
+    assert [name for name in mcp.tools() if name[1].isdigit()] == ["t1_send_it", "s2_greeting"]
+    assert mcp.call("t1_send_it", {"name": "Ann"})["structuredContent"] == {"greeting": "Hello, Ann!"}
+    assert "error" in mcp.request("tools/call", {"name": "s1_send_it", "arguments": {"name": "Ann"}})
+    for query, expected in (
+        ("", {1: "tool", 2: "scenario"}),
+        ("&type=tool", {1: "tool"}),
+        ("&type=scenario", {2: "scenario"}),
+    ):
+        rows = json_of(api.get(f"/scenarios?teamId=1&cols[]=id&cols[]=type{query}"))["scenarios"]
+        assert {row["id"]: row["type"] for row in rows} == expected
+
+
+def test_a_tool_of_a_seed_has_one_module() -> None:
+    team = {"name": "A", "scenarios": [{"name": "B", "type": "tool", "blueprint": "order-intake"}]}
+    with pytest.raises(ValueError, match="A Tool has one module, and is on demand"):
+        create_app(seed={"organizations": [{"name": "O", "teams": [team]}]})

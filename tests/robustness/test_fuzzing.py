@@ -1,6 +1,7 @@
-"""Fuzzing: mutated snapshots, requests on the wire and JSON bodies are handled or rejected, and nothing breaks.
+"""Fuzzing: mutated snapshots, state files, requests on the wire and JSON bodies are handled or rejected, and nothing breaks.
 
-The inputs that once mattered are kept as explicit examples. More: ``pytest tests/robustness/test_fuzzing.py
+JSON-RPC is fuzzed in tests/mcp, blueprints in tests/engine/runtime, seeds in tests/seeds. The inputs that once mattered are kept as
+explicit examples. More: ``pytest tests/robustness/test_fuzzing.py
 --hypothesis-profile=thorough``.
 """
 
@@ -8,8 +9,12 @@ from __future__ import annotations
 
 import copy
 import socket
+import struct
+import zlib
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
@@ -20,6 +25,10 @@ from hypothesis import strategies as st
 
 from helpers.api import ADMIN_TOKEN, ApiClient, frozen_api
 from make_emulator import MakeEmulator
+from make_emulator.app import registry_of
+from make_emulator.server.persistence import StateFiles
+from make_emulator.server.recovery import read_state
+from make_emulator.server.write_ahead_log import MAGIC, read_records
 from make_emulator.world import snapshot
 from make_emulator.world.snapshot import InvalidSnapshotError
 
@@ -88,6 +97,85 @@ def test_a_rejected_snapshot_changes_nothing(api: ApiClient) -> None:
         assert all(api.get(path).status_code < 500 for path in READS)
         api.control("PUT", "/worlds/default/snapshot", data=before)
     assert api.control("GET", "/worlds/default/snapshot").get_data() == before
+
+
+# --- state files ---------------------------------------------------------------------------------
+
+
+def _state_files() -> tuple[bytes, list[bytes]]:
+    """A snapshot, and the records of the log that continues it."""
+    with TemporaryDirectory() as folder:
+        path, api = Path(folder, "state.json"), frozen_api()
+        files = StateFiles(path, registry_of(api.app), "default")
+        files.start()
+        api.put("/data-stores/1/data/new", json={"sku": "A", "quantity": 1})
+        api.delete("/data-stores/1/data?confirmed=true", json={"keys": ["new"]})
+        api.post("/scenarios/1/run", json={"data": {"name": "Zoe"}, "responsive": True})
+        api.control("POST", "/worlds/default/clock/advance", json={"seconds": 5})
+        [segment] = path.parent.glob("*.log.*")
+        written = path.read_bytes(), [record for record, _ in read_records(segment)]
+        files.stop()
+    return written
+
+
+SNAPSHOT, RECORDS = _state_files()
+PARSED = [orjson.loads(RECORD) for RECORD in RECORDS]
+RECORD_PLACES = [(number, place) for number, record in enumerate(PARSED) for place in _places(record)]
+
+
+@contextmanager
+def _state(taken: bytes, log: bytes) -> Iterator[Path]:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "state.json")
+        path.write_bytes(taken)
+        path.with_name("state.json.log.1").write_bytes(log)
+        yield path
+
+
+def _frame(record: bytes) -> bytes:
+    return struct.pack("<II", len(record), zlib.crc32(record)) + record
+
+
+LOG = MAGIC + b"".join(map(_frame, RECORDS))
+
+
+def test_the_state_files_that_are_mutated_are_valid() -> None:
+    with _state(SNAPSHOT, LOG) as path:
+        state = read_state(path, "default")
+    assert state is not None
+    assert state.log_size > 0
+    assert not any(record.key == "new" for record in state.world.records)
+
+
+@given(place=st.sampled_from(RECORD_PLACES), value=JSON_VALUES)
+@example(place=(1, ("put",)), value=[])
+@example(place=(1, ("ids", "last")), value=1)
+def test_a_mutated_record_of_a_log_is_replayed_or_rejected(
+    place: tuple[int, tuple[Any, ...]], value: Any
+) -> None:
+    number, parts = place
+    mutated = copy.deepcopy(PARSED)
+    owner: Any = mutated[number]
+    for part in parts[:-1]:
+        owner = owner[part]
+    owner[parts[-1]] = value
+    log = MAGIC + b"".join(_frame(orjson.dumps(record)) for record in mutated)
+    with _state(SNAPSHOT, log) as path, suppress(ValueError):
+        assert read_state(path, "default", cut=True) is not None
+
+
+@given(
+    place=st.integers(0, len(SNAPSHOT) + len(LOG)),
+    removed=st.integers(0, 4),
+    inserted=st.binary(max_size=4),
+)
+@example(place=len(SNAPSHOT) + 8, removed=4, inserted=b"\xff\xff\xff\xff")
+def test_mutated_bytes_of_state_files_are_read_or_rejected(place: int, removed: int, inserted: bytes) -> None:
+    data = SNAPSHOT + LOG
+    cut = len(SNAPSHOT) + (len(inserted) - removed if place < len(SNAPSHOT) else 0)
+    data = data[:place] + inserted + data[place + removed :]
+    with _state(data[:cut], data[cut:]) as path, suppress(ValueError):
+        assert read_state(path, "default", cut=True) is not None
 
 
 # --- requests on the wire ------------------------------------------------------------------------

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -18,6 +19,10 @@ from helpers.waiting import wait_until
 from make_emulator import MakeEmulator
 from make_emulator.app import create_app, registry_of
 from make_emulator.control import snapshots
+from make_emulator.engine import budget
+from make_emulator.engine.apps import catalog
+from make_emulator.engine.apps.context import BundleGroup, ModuleContext, Outcome
+from make_emulator.engine.expressions.values import Value
 from make_emulator.engine.runtime.interpreter import Interpreter
 from make_emulator.registry import WorldNameTakenError, WorldRegistry, WorldSpec
 from make_emulator.seeds import SeedError
@@ -119,19 +124,44 @@ def test_calls_are_answered_during_a_long_run(api: ApiClient) -> None:
     assert store in api.world.data_stores
 
 
+LONG_EXPRESSION = ('{{join(sort(split("' + "ab,cd," * 50 + '"; ",")); "")}}') * 300
+FILTER = {"name": "Long", "conditions": [[{"a": LONG_EXPRESSION, "o": "exist"}]]}
+SHORT_COUNTER = {**COUNTER, "mapper": {**COUNTER["mapper"], "value": "x"}}  # type: ignore[dict-item]
+ONE = {**REPEATER, "mapper": {"start": "1", "repeats": "1", "step": "1"}}
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        [{**COUNTER, "mapper": {**COUNTER["mapper"], "value": LONG_EXPRESSION}}],  # type: ignore[dict-item]
+        [ONE, {**SHORT_COUNTER, "filter": FILTER}],
+        [
+            ONE,
+            {
+                "id": 2,
+                "module": "util:TextAggregator",
+                "version": 1,
+                "parameters": {"feeder": 1},
+                "flags": {"groupBy": LONG_EXPRESSION},
+                "mapper": {"value": "x"},
+            },
+        ],
+    ],
+    ids=["mapper", "filter", "group by"],
+)
 def test_an_expression_that_is_evaluated_for_long_gives_way_too(
-    api: ApiClient, monkeypatch: pytest.MonkeyPatch
+    api: ApiClient, monkeypatch: pytest.MonkeyPatch, flow: list[Any]
 ) -> None:
     given: list[int] = []
     monkeypatch.setattr(lock.WorldLock, "is_overdue", True)
     monkeypatch.setattr(lock.WorldLock, "give_way", lambda _: given.append(1))
-    value = ('{{join(sort(split("' + "ab,cd," * 50 + '"; ",")); "")}}') * 300
-    id = create_scenario(api, {**COUNTER, "mapper": {**COUNTER["mapper"], "value": value}})  # type: ignore[dict-item]
+    monkeypatch.setattr(budget, "CHECK_INTERVAL", 2_000)
+    id = create_scenario(api, *flow)
     assert api.post(f"/scenarios/{id}/run", json={"responsive": False}).status_code == 200
     [execution] = runs_of(api.world, id)
     assert execution.error is None
-    # Once before the only operation, and again in its middle.
-    assert len(given) > 2
+    # Before each frame, of which there are few, and in the middle of the evaluation.
+    assert len(given) > 10
 
 
 def test_a_run_does_not_give_way_without_need(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,6 +171,100 @@ def test_a_run_does_not_give_way_without_need(api: ApiClient, monkeypatch: pytes
     id = create_scenario(api, {**REPEATER, "mapper": {"start": "1", "repeats": "50", "step": "1"}}, COUNTER)
     assert api.post(f"/scenarios/{id}/run", json={"responsive": False}).status_code == 200
     assert given == []
+
+
+LARGE = "x" * 60_000
+COMPUTING_MODULES = {
+    "json:ParseJSON": {"json": f'{{"a": "{LARGE}"}}'},
+    "json:CreateJSON": {"a": LARGE},
+    "json:TransformToJSON": {"object": LARGE},
+    "csv:ParseCSV": {"csv": LARGE},
+    "xml:ParseXML": {"xml": f"<a>{LARGE}</a>"},
+    "xml:TransformToXML": {"a": LARGE},
+    "regexp:Parser": {"text": LARGE},
+    "regexp:AdvancedParser": {"pattern": "x", "text": LARGE},
+    "regexp:Replace": {"pattern": "y", "value": "z", "text": LARGE},
+    "regexp:HTMLToText": {"html": LARGE, "newline": "lf", "uppercaseHeadings": False},
+    "util:Switcher": {"input": LARGE, "casesTable": []},
+}
+
+
+def test_the_modules_that_compute_are_known() -> None:
+    declared = {
+        definition.name
+        for app in catalog.APPS.values()
+        for definition in app.modules.values()
+        if definition.computes and definition.combine is None
+    }
+    assert declared == COMPUTING_MODULES.keys()
+
+
+@pytest.mark.parametrize("name", COMPUTING_MODULES)
+def test_calls_are_answered_while_a_module_computes_with_large_data(
+    api: ApiClient, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    app, _, module_name = name.partition(":")
+    entered, gate = threading.Event(), threading.Event()
+    definition = catalog.APPS[app].modules[module_name]
+
+    def compute(context: ModuleContext) -> Outcome:
+        entered.set()
+        assert gate.wait(60)
+        return definition.handler(context)
+
+    monkeypatch.setitem(catalog.APPS[app].modules, module_name, replace(definition, handler=compute))
+    module = {"id": 1, "module": name, "version": 1, "parameters": {"pattern": "x"}}
+    id = create_scenario(api, {**module, "mapper": COMPUTING_MODULES[name]})
+    with running(api, id) as run:
+        assert entered.wait(60)
+        assert api.put("/data-stores/1/data/new", json={"sku": "new", "quantity": 1}).status_code == 200
+        assert not run.done()
+        gate.set()
+        assert run.result().status_code == 200
+    [execution] = runs_of(api.world, id)
+    assert execution.error is None
+
+
+def test_calls_are_answered_while_an_aggregator_combines_large_data(
+    api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, gate = threading.Event(), threading.Event()
+    definition = catalog.APPS["util"].modules["TextAggregator"]
+
+    def combine(context: ModuleContext, group: BundleGroup) -> Mapping[str, Value]:
+        entered.set()
+        assert gate.wait(60)
+        assert definition.combine is not None
+        return definition.combine(context, group)
+
+    monkeypatch.setitem(catalog.APPS["util"].modules, "TextAggregator", replace(definition, combine=combine))
+    aggregator = {"id": 2, "module": "util:TextAggregator", "version": 1, "parameters": {"feeder": 1}}
+    repeater = {**REPEATER, "mapper": {"start": "1", "repeats": "2", "step": "1"}}
+    id = create_scenario(api, repeater, {**aggregator, "mapper": {"value": LARGE}})
+    with running(api, id) as run:
+        assert entered.wait(60)
+        assert api.get("/scenarios/1").status_code == 200
+        gate.set()
+        assert run.result().status_code == 200
+    [execution] = runs_of(api.world, id)
+    assert execution.error is None
+
+
+def test_an_interrupted_computation_ends_its_run(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    definition = catalog.APPS["json"].modules["ParseJSON"]
+    computed: list[str] = []
+
+    def compute(context: ModuleContext) -> Outcome:
+        computed.append(context.module.name)
+        api.world.interruption.set()
+        return definition.handler(context)
+
+    monkeypatch.setitem(catalog.APPS["json"].modules, "ParseJSON", replace(definition, handler=compute))
+    module = {"id": 1, "module": "json:ParseJSON", "version": 1}
+    id = create_scenario(api, {**module, "mapper": COMPUTING_MODULES["json:ParseJSON"]}, COUNTER)
+    assert api.post(f"/scenarios/{id}/run", json={"responsive": False}).status_code == 200
+    [execution] = runs_of(api.world, id)
+    assert (execution.status, execution.operations, computed) == (2, 1, ["ParseJSON"])
 
 
 # --- waits for the network -----------------------------------------------------------------------

@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from helpers.api import ADMIN_TOKEN, ApiClient, assert_ok, assert_status, frozen_api, json_of
+from helpers.oauth import PKCE, VERIFIER, OAuthHarness
 from helpers.server import run_server
 from helpers.waiting import wait_until
 from helpers.webhooks import WebhookHarness
@@ -115,6 +116,26 @@ def test_the_next_server_continues_the_state(api: ApiClient, path: Path) -> None
     assert later.get("/scenarios/1").status_code == 404
     assert later.get("/teams/1", token=token).status_code == 200
     assert later.world.clock.frozen
+
+
+def test_tokens_of_oauth_survive_a_restart(api: ApiClient, path: Path) -> None:
+    files = files_of(api, path)
+    files.start()
+    oauth = OAuthHarness(api)
+    agent = oauth.register()
+    own = {"client_id": agent["client_id"], "client_secret": agent["client_secret"]}
+    code = oauth.code(client_id=agent["client_id"], **PKCE)
+    tokens = assert_ok(oauth.token(code=code, code_verifier=VERIFIER, **own))
+    app_tokens = oauth.tokens()
+    files.stop()
+    later = ApiClient(create_app())
+    assert files_of(later, path).load() is True
+    again = OAuthHarness(later)
+    assert_ok(again.call("/teams/1", tokens["access_token"]))
+    assert_ok(again.call("/teams/1", app_tokens["access_token"]))
+    assert_ok(again.refresh(app_tokens["refresh_token"]))
+    assert_ok(again.refresh(tokens["refresh_token"], **own))
+    assert_status(again.authorize(client_id=agent["client_id"], **PKCE))
 
 
 def test_a_snapshot_of_another_origin_is_loaded_and_continued(api: ApiClient, path: Path) -> None:
@@ -436,6 +457,57 @@ def test_a_full_disk_refuses_changes_undoes_them_and_serves_reads(
     assert_ok(put_record(api, "after"))
     assert {"before", "after"} == keys(stored(path)) & {"before", "after", "refused0", "refused1"}
     assert document(stored(path))["rows"] == document(api.world)["rows"]
+
+
+@pytest.mark.usefixtures("files")
+def test_a_consent_that_cannot_be_stored_can_be_repeated(
+    oauth: OAuthHarness, full_disk: Callable[[bool], None]
+) -> None:
+    assert_status(oauth.authorize())
+    code = oauth.code(state="stored before")
+    full_disk(True)
+    assert_status(oauth.api.control("POST", "/worlds/default/oauth/requests/1/approve"), 503)
+    assert_status(oauth.token(code=code), 503)
+    full_disk(False)
+    assert [row["id"] for row in oauth.waiting()] == [1]
+    assert_ok(oauth.token(code=oauth.approve(1)["code"]))
+    assert_ok(oauth.token(code=code))
+
+
+@pytest.mark.usefixtures("files")
+def test_a_full_disk_has_the_state_read_again_once_only(
+    api: ApiClient, full_disk: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+
+    def count(path: Path, name: str) -> Any:
+        read.append(path)
+        return read_state(path, name)
+
+    monkeypatch.setattr(world_store, "read_state", count)
+    before = document(api.world)["rows"]
+    full_disk(True)
+    rule = {"url": "https://example.com/*"}
+    for _ in range(2):
+        for method, path, body in [
+            ("POST", "/clock/advance", {"seconds": 5}),
+            ("PATCH", "/clock", {"frozen": False}),
+            ("POST", "/tokens", {"scopes": ["teams:read"]}),
+            ("PUT", "/modules/a:B", {"output": {}}),
+            ("DELETE", "/modules", None),
+            ("POST", "/http", rule),
+            ("DELETE", "/http", None),
+            ("DELETE", "/outbox", None),
+            ("PUT", "/connections/1", {"verify": "invalid"}),
+            ("POST", "/reset", None),
+        ]:
+            response = api.control(method, f"/worlds/default{path}", json=body)
+            assert response.status_code == 503, (path, response.text)
+            assert json_of(response)["code"] == "SC503"
+    assert len(read) <= 1
+    assert document(api.world)["rows"] == before
+    full_disk(False)
+    assert_ok(api.control("POST", "/worlds/default/clock/advance", json={"seconds": 5}))
 
 
 @pytest.mark.usefixtures("files")

@@ -53,6 +53,20 @@ def test_a_token_with_few_scopes_sees_few_tools(world: World) -> None:
     assert list(world.mcp.tools()) == ["s1_greeting"]
 
 
+def test_an_access_token_reaches_the_organization_of_its_grant(world: World) -> None:
+    client = world.oauth.create_client(scopes=["mcp:use", "organizations:read"])
+    token = world.oauth.log_in(client)["access_token"]
+    world.token = token
+    assert {"s1_greeting", "organizations_list"} <= set(world.mcp.tools())
+    assert "teams_list" not in world.mcp.tools()
+    assert world.mcp.call("s1_greeting", {"name": "Ann"})["structuredContent"] == {"greeting": "Hello, Ann!"}
+    assert "Ada Maker (token Test client): MCP tools/call s1_greeting" in world.requests.all()[-1]["sentence"]
+    world.advance(hours=2)
+    with pytest.raises(McpError, match="Invalid token") as expired:
+        world.mcp.tools()
+    assert expired.value.code == 401
+
+
 def test_clients_in_this_process_reach_the_server_under_its_own_name() -> None:
     with mock_make() as world:
         assert world.mcp.url == "https://eu1.make.com/mcp/stateless"

@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 import smtplib
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
 
-from helpers.api import ApiClient, json_of
+from helpers.api import ApiClient, assert_status, json_of
+from helpers.scenarios import http_request_module
+from helpers.waiting import wait_until
 from make_emulator.app import registry_of
 from make_emulator.webhooks.mail import MailServer, TooManyPartsError, parse_mail
+from make_emulator.world.models import Execution
+from make_emulator.world.transport import HttpResponse, OutgoingRequest
 
 MAILHOOK = 2
 
@@ -47,7 +53,7 @@ def send(server: MailServer, message: EmailMessage) -> None:
         client.send_message(message)
 
 
-def listen(api: ApiClient) -> int:
+def listen(api: ApiClient, *flow: dict[str, Any]) -> int:
     """Let an active scenario listen at the mailhook, that keeps each mail's subject."""
     trigger = {
         "id": 1,
@@ -56,7 +62,7 @@ def listen(api: ApiClient) -> int:
         "parameters": {"hook": MAILHOOK, "maxResults": 1},
         "mapper": {},
     }
-    blueprint = {"name": "Mails", "flow": [trigger], "metadata": {}}
+    blueprint = {"name": "Mails", "flow": [trigger, *flow], "metadata": {}}
     scheduling = {"type": "immediately"}
     body = {"teamId": 1, "blueprint": json.dumps(blueprint), "scheduling": json.dumps(scheduling)}
     id = int(json_of(api.post("/scenarios", json=body))["scenario"]["id"])
@@ -200,6 +206,71 @@ def test_a_mail_of_too_many_parts_is_rejected(server: MailServer, address: str) 
             b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + PART * 20_000 + b"\r\n--x--",
         )
     assert (error.value.smtp_code, error.value.smtp_error) == (554, b"5.6.0 The message has too many parts")
+
+
+def test_a_mail_whose_scenario_runs_long_delays_no_other(
+    api: ApiClient, server: MailServer, address: str
+) -> None:
+    """Neither those of other worlds, nor those of the same one: the run waits for a service, and has lent its world."""
+    called, gate = threading.Event(), threading.Event()
+
+    def respond(request: OutgoingRequest, interruption: threading.Event | None = None) -> HttpResponse:
+        called.set()
+        assert gate.wait(60)
+        return HttpResponse(status=200)
+
+    api.world.transport = respond
+    scenario = listen(api, {**http_request_module("https://slow.example/"), "id": 2})
+    other = assert_status(api.control("POST", "/worlds", json={"name": "other"}), 201)["world"]
+    other_world = registry_of(api.app).get("other").world  # type: ignore[union-attr]
+    body = {"name": "Mails", "teamId": other["teamId"], "typeName": "gateway-mailhook"}
+    hook = json_of(api.post("/hooks", json=body, token=other["token"]))["hook"]
+    second = json_of(api.post("/hooks", json={**body, "teamId": 1}))["hook"]
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(send, server, mail(address))
+        assert called.wait(60)
+        send(server, mail(f"{other_world.hooks[hook['id']].udid}@example.com"))
+        send(server, mail(f"{api.world.hooks[second['id']].udid}@example.com"))
+        assert len(other_world.incomings.where(hook=hook["id"])) == 1
+        assert len(api.world.incomings.where(hook=second["id"])) == 1
+        assert not sent.done()
+        gate.set()
+        sent.result()
+    assert [row for row in api.world.logs.where(scenario=scenario) if isinstance(row, Execution)]
+
+
+def test_a_mail_for_a_world_that_is_held_delays_no_other(
+    api: ApiClient, server: MailServer, address: str
+) -> None:
+    other = assert_status(api.control("POST", "/worlds", json={"name": "other"}), 201)["world"]
+    other_world = registry_of(api.app).get("other").world  # type: ignore[union-attr]
+    body = {"name": "Mails", "teamId": other["teamId"], "typeName": "gateway-mailhook"}
+    hook = json_of(api.post("/hooks", json=body, token=other["token"]))["hook"]
+    with ThreadPoolExecutor(1) as pool:
+        with api.world.lock:
+            sent = pool.submit(send, server, mail(address))
+            wait_until(lambda: api.world.lock._waiting)
+            send(server, mail(f"{other_world.hooks[hook['id']].udid}@example.com"))
+            assert not sent.done()
+        sent.result()
+    assert len(other_world.incomings.where(hook=hook["id"])) == 1
+    assert len(api.world.incomings.where(hook=MAILHOOK)) == 1
+
+
+def test_without_threads_a_mail_is_to_come_again(
+    api: ApiClient, server: MailServer, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def fail(thread: threading.Thread) -> None:
+        if thread.name == "make-emulator-mail-delivery":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    with pytest.raises(smtplib.SMTPRecipientsRefused) as error:
+        send(server, mail(address))
+    assert [reply[0] for reply in error.value.recipients.values()] == [451]
 
 
 def test_it_stops_within_a_second_though_a_client_is_connected(api: ApiClient) -> None:

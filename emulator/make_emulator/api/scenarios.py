@@ -144,8 +144,8 @@ def _filters(call: ApiCall, folder: Folder | None) -> list[Callable[[Scenario], 
             predicates.append(lambda row, live=live: row.is_active == live)  # type: ignore[misc]
     if "concept" in query:
         predicates.append(lambda row: row.concept == query["concept"])
-    if query.get("type") == "tool":
-        predicates.append(lambda row: False)
+    if "type" in query:
+        predicates.append(lambda row: row.type == query["type"])
     return predicates
 
 

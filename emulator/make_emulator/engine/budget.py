@@ -147,6 +147,15 @@ def measure_weight(value: Value, limit: int) -> int:
     return limit - _subtract_weight(value, limit, 0)
 
 
+def weighs_more_than(value: Value, limit: int) -> bool:
+    """Returns True if the weight of a value exceeds a limit; looks at no more of it than that."""
+    try:
+        measure_weight(value, limit)
+    except BudgetExceededError:
+        return True
+    return False
+
+
 # The value is not typed: type checkers do not narrow by `kind`, which is faster than isinstance.
 def _subtract_weight(value: Any, left: int, depth: int) -> int:
     """Returns the rest of a weight after subtracting a value."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ..world.models import ExecutionResponse, FieldSpecs, Json, Scenario
 from ..world.world import World
-from .budget import Budget
+from .budget import Budget, weighs_more_than
 from .errors import ExecutionInterruptedError
 from .expressions.constraint import Constraint
 from .expressions.functions.registry import Function
@@ -20,6 +20,10 @@ from .transaction import Transaction
 START_RANGE = (75, 110)
 INTERNAL_RANGE = (3, 15)
 EXTERNAL_RANGE = (60, 250)
+
+
+#: The weight of a value from which others may have the world while a module computes with it: some milliseconds of work.
+LARGE_WEIGHT = 20_000
 
 
 class Stopwatch:
@@ -137,14 +141,14 @@ class RunState:
 
     @contextmanager
     def lock_lent(self) -> Iterator[None]:
-        """Context in which other threads may read and change the world; its time is not that of the run.
+        """Context in which other threads may read and change the world.
 
         Raises:
             ExecutionInterruptedError: at the end, if the run was interrupted, or its scenario deleted.
         """
         pending_records = self.transaction.pending_records(self.world)
         try:
-            with self.budget.paused(), self.world.lock.lent():
+            with self.world.lock.lent():
                 yield
         finally:
             self.transaction.mark_conflicts(self.world, pending_records)
@@ -155,8 +159,17 @@ class RunState:
     def give_way(self) -> None:
         """Lets other threads have the world, if they have waited for it too long."""
         if self.world.lock.is_overdue:
-            with self.lock_lent():
+            with self.budget.paused(), self.lock_lent():
                 self.world.lock.give_way()
+
+    @contextmanager
+    def computing(self, value: Value) -> Iterator[None]:
+        """Context of a computation that depends on a value only: others may have the world meanwhile, if the value is large."""
+        if weighs_more_than(value, LARGE_WEIGHT):
+            with self.lock_lent():
+                yield
+        else:
+            yield
 
     def commit(self) -> None:
         """Commits a successful cycle: its writes become final, and its cycle variables are cleared."""

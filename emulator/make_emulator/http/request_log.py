@@ -65,6 +65,13 @@ class LogEntry:
         """The redactor of the entry, which knows the secrets of its world."""
         return LOG_REDACTOR.with_secrets(self.secrets())
 
+    @property
+    def caller(self) -> str:
+        """User and token, or OAuth client, of the request, for a sentence; secrets are not masked."""
+        if not self.user:
+            return "Unauthenticated caller"
+        return f"{self.user} ({'client' if self.is_client else 'token'} {self.token_label})"
+
     def to_json(self) -> dict[str, Any]:
         """Returns the entry as JSON, without secrets."""
         redactor = self.redactor
@@ -89,11 +96,9 @@ class LogEntry:
     def sentence(self) -> str:
         """Returns caller, request and decision as one line, e.g. ``Ada (token admin): GET /teams/1 in organization 1 -> 200``."""
         redactor = self.redactor
-        kind = "client" if self.is_client else "token"
-        who = f"{self.user} ({kind} {self.token_label})" if self.user else "Unauthenticated caller"
         where = f" in organization {self.organization_id}" if self.organization_id else ""
         query = f"?{redactor.format_query(self.query_string)}" if self.query_string else ""
-        what = self.summary or f"{who}: {self.method} {redactor.mask_text(self.path)}{query}{where}"
+        what = self.summary or f"{self.caller}: {self.method} {redactor.mask_text(self.path)}{query}{where}"
         why = f": {redactor.mask_text(self.reason).rstrip('.')}" if self.reason else ""
         sentence = redactor.mask_values(f"{what} -> {self.status or 'no response'}{why}")
         # One line, whatever characters the path has: a caller must not be able to forge a line of the log.

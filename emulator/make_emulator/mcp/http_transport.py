@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import orjson
-from flask import Blueprint, Flask, Response, request
 from flask import Request as FlaskRequest
+from flask import Response
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..http.context import HttpInput, RequestContext
@@ -44,15 +44,17 @@ from .json_rpc import (
     result_message,
 )
 from .protocol import INITIALIZE, PROTOCOL_VERSIONS, ProtocolHandler
-from .servers import MESSAGE_SUFFIX, ServerKind, ServerUrl, Transport, server_urls
+from .servers import MESSAGE_SUFFIX, ServerKind, ServerUrl, Transport
 from .sessions import Session, SessionStore
 from .sse import EVENT_STREAM, KEEPALIVE, STREAM_HEADERS, EventStream, encode_event, encode_message
 from .tools.definition import McpClient
+from .tools.management import ManagementTools
+from .tools.scenario_tools import ScenarioTools
+from .tools.toolbox_tools import ToolboxTools
+from .tools.toolset import Toolset
 
 SESSION_HEADER = "Mcp-Session-Id"
 VERSION_HEADER = "MCP-Protocol-Version"
-
-_METHODS = ("GET", "POST", "DELETE", "PUT", "PATCH", "OPTIONS")
 
 _JSON = "application/json"
 
@@ -106,41 +108,41 @@ class McpServer:
         self.protocols = protocols
         self.sessions = SessionStore()
 
-    def register(self, app: Flask) -> None:
-        """Add the URL rules of the server to an application."""
-        blueprint = Blueprint("mcp", __name__)
-        for url in server_urls():
-            blueprint.add_url_rule(
-                url.rule,
-                endpoint=url.rule.replace(".", "-"),
-                view_func=self._view(url),
-                methods=_METHODS,
-                provide_automatic_options=False,
-            )
-        app.register_blueprint(blueprint)
+    def serve(
+        self, request: FlaskRequest, url: ServerUrl, token: str | None, toolbox: str | None
+    ) -> Response:
+        """Returns the response to a request.
 
-    def _view(self, url: ServerUrl) -> Callable[..., Response]:
-        def serve(token: str | None = None, toolbox: str | None = None) -> Response:
-            this: FlaskRequest = request._get_current_object()  # type: ignore[attr-defined]
-            entry = LogEntry(
-                this.method,
-                url.rule.replace("<token>", MASK).replace("<toolbox>", toolbox or ""),
-                this.query_string.decode("latin-1"),
-                endpoint=ENDPOINT,
-            )
-            context = McpContext(
-                self.registry,
-                HttpInput(this),
-                entry,
-                request=this,
-                server=self,
-                url=url,
-                path_token=token,
-                toolbox=toolbox,
-            )
-            return PIPELINE.run(context)
+        Args:
+            token: the token, or the key of a toolbox, in the path.
+            toolbox: the UUID of a toolbox in the path.
+        """
+        entry = LogEntry(
+            request.method,
+            url.rule.replace("<token>", MASK).replace("<toolbox>", toolbox or ""),
+            request.query_string.decode("latin-1"),
+            endpoint=ENDPOINT,
+        )
+        context = McpContext(
+            self.registry,
+            HttpInput(request),
+            entry,
+            request=request,
+            server=self,
+            url=url,
+            path_token=token,
+            toolbox=toolbox,
+        )
+        return PIPELINE.run(context)
 
-        return serve
+
+def create_server(registry: WorldRegistry, dispatcher: ApiDispatcher) -> McpServer:
+    """Returns the MCP server, with the tools of each kind."""
+    protocols = {
+        ServerKind.FIRST_GENERATION: ProtocolHandler(Toolset([ScenarioTools(), ManagementTools()])),
+        ServerKind.TOOLBOX: ProtocolHandler(Toolset([ToolboxTools()])),
+    }
+    return McpServer(registry, dispatcher, protocols)
 
 
 # --- steps ---------------------------------------------------------------------------------------
@@ -223,7 +225,7 @@ def _read_messages(context: McpContext) -> None:
 
 def _summarize(context: McpContext) -> None:
     """Sets the beginning of the entry's sentence: who called what."""
-    entry, caller = context.entry, context.require_caller()
+    entry = context.entry
     if not context.messages:
         what = {"GET": "opens the stream", "DELETE": "ends the session"}.get(entry.method, entry.method)
     elif len(context.messages) == 1:
@@ -231,7 +233,7 @@ def _summarize(context: McpContext) -> None:
     else:
         what = f"batch of {len(context.messages)}: " + ", ".join(map(_describe, context.messages[:5]))
     where = f" in organization {entry.organization_id}" if entry.organization_id else ""
-    entry.summary = f"{caller.user.name} (token {caller.token.label}): MCP {what}{where}"
+    entry.summary = f"{entry.caller}: MCP {what}{where}"
 
 
 def _describe(message: Message) -> str:

@@ -11,13 +11,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ..world.clock import MINUTE, SECOND
-from .tools.definition import TimeLimits
 
 #: Path under which the server of ``mcp.make.com`` is found on any host.
 HOSTED_PREFIX = "/mcp.make.com"
 
 #: Path that a client of the HTTP+SSE transport posts its messages to, below that of its stream.
 MESSAGE_SUFFIX = "/message"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """Milliseconds that the server waits for the run of a scenario, and for a management tool."""
+
+    scenario: int = 40 * SECOND
+    management: int = 60 * SECOND
 
 
 class ServerKind(StrEnum):

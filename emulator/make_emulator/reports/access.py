@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ..http.endpoint import Endpoint
@@ -16,6 +17,7 @@ from ..http.usage_stats import SCENARIO_TOOL_ENDPOINT, SCENARIO_TOOL_SCOPE, Usag
 from ..plain_text import printable
 from ..registry import WorldHandle
 from ..world.models import Token
+from ..world.oauth import access_of
 
 DENIED_SCOPE, DENIED_ROLE = "refused: scope", "refused: role"
 
@@ -103,7 +105,7 @@ class _TokenUsage:
 
 
 def report(handle: WorldHandle, endpoints: Sequence[Endpoint]) -> list[TokenAccess]:
-    """Returns the access of every token of a world, including deleted ones that were used, in the order of creation."""
+    """Returns the access of every token and every OAuth grant of a world, including deleted ones that were used, in the order of creation."""
     scopes = {f"{endpoint.method} {endpoint.path}": endpoint.scopes for endpoint in endpoints}
     scopes[SCENARIO_TOOL_ENDPOINT] = (SCENARIO_TOOL_SCOPE,)
     usages: dict[str, _TokenUsage] = {}
@@ -111,6 +113,7 @@ def report(handle: WorldHandle, endpoints: Sequence[Endpoint]) -> list[TokenAcce
         usages.setdefault(case.token, _TokenUsage()).add(case, count, scopes.get(case.endpoint, ()))
     with handle.locked() as world:
         tokens = {token.token: token for token in world.tokens}
+        tokens |= {access.token: access for access in map(partial(access_of, world), world.oauth_grants)}
         names = {user.id: user.name for user in world.users}
     return [
         _token_access(token, names, usages.get(text, _TokenUsage()))

@@ -10,6 +10,7 @@ from marshmallow import ValidationError, fields
 
 from ..world import incomplete_executions
 from ..world.consumption import consumption_by_scenario
+from ..world.models import SCENARIO_TYPES
 from .base import (
     BodySchema,
     Bool,
@@ -86,7 +87,7 @@ class _ScenarioColumns(ResponseSchema):
     next_exec = Timestamp()
     created = Timestamp()
     chaining_role = Constant("none", fields.String())
-    type = Constant("scenario", fields.String())
+    type = fields.String()
     scenario_version = fields.Integer(attribute="blueprint_version", metadata={"extra": True})
     module_sequence_id = Derived(
         lambda world, row: world.blueprints[row.id, row.blueprint_version].id_sequence,
@@ -136,7 +137,7 @@ class ScenariosQuery(QuerySchema):
     is_active = Bool()
     is_linked = Bool(data_key="islinked")
     concept = Bool()
-    type = Choice("scenario", "tool")
+    type = Choice(*SCENARIO_TYPES)
 
 
 class Interface(BodySchema):

@@ -335,6 +335,7 @@ class _TeamBuilder:
             output_spec=row["io"].get("output_spec"),
             confirmed=True,
             id=row["id"],
+            is_tool=row["type"] == "tool",
         )
         if row["description"]:
             scenario = self.world.scenarios.put(replace(scenario, description=row["description"]))

@@ -12,6 +12,7 @@ from ..json_types import Json
 from ..oauth.scopes import CLIENT_SCOPES
 from ..plain_text import did_you_mean
 from ..world import custom_properties, functions, oauth
+from ..world.models import SCENARIO_TYPES
 from ..world.plans import PLANS
 from ..world.roles import ORGANIZATION_MEMBER, TEAM_MEMBER
 from ..world.variables import NAME_PATTERN, TYPE_NAMES
@@ -307,6 +308,11 @@ class ScenarioSection(Section):
         "The name of a sample, the path of a file beside the seed, or the blueprint.", required=True
     )
     scheduling = ObjectField("The schedule, as in the API.", load_default=lambda: {"type": "on-demand"})
+    type = ChoiceField(
+        "`tool` for a Tool, which has one module and is called by agents.",
+        SCENARIO_TYPES,
+        load_default="scenario",
+    )
     folder = ReferenceField("folder", "Its folder.")
     created = TimeField("The time of its creation.")
     started = TimeField("The time of its activation.")

@@ -51,25 +51,21 @@ def read_state(path: Path, name: str, *, cut: bool = False) -> StoredState | Non
         OSError: if they cannot be read.
     """
     try:
-        data = path.read_bytes()
+        file = path.open("rb")
     except FileNotFoundError:
         return None
-    with collector_paused():
-        try:
-            document = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
-            raise snapshot.InvalidSnapshotError(f"it is not JSON: {error}") from None
-        del data
-        return _replay(path, document, name, cut=cut)
+    with file, collector_paused():
+        document, rows = snapshot.read(file)
+        return _replay(path, document, rows, name, cut=cut)
 
 
-def _replay(path: Path, document: Any, name: str, *, cut: bool) -> StoredState:
+def _replay(path: Path, document: Any, rows: snapshot.Rows | None, name: str, *, cut: bool) -> StoredState:
     first = _log_name(document)
     if first is None:
         for file in find_segments(path).values():
             log.warning("%s does not continue %s, and is left out", file, path)
-        return StoredState(snapshot.restore(document, name, resume=True), None, None, 0, 0)
-    replay = Replay(document)
+        return StoredState(snapshot.restore(document, name, resume=True, rows=rows), None, None, 0, 0)
+    replay = Replay(document, rows)
     segments = {number: file for number, file in find_segments(path).items() if number >= first.segment}
     last, size = first.segment, 0
     for number, file in sorted(segments.items()):
@@ -86,7 +82,7 @@ def _replay(path: Path, document: Any, name: str, *, cut: bool) -> StoredState:
         for record, position in records:
             try:
                 replay.apply(record)
-            except (KeyError, TypeError, ValueError) as error:
+            except (AttributeError, LookupError, TypeError, ValueError) as error:
                 raise DamagedSegmentError(f"{file} has a damaged record at byte {end}: {error}") from None
             end = position
         if rest := file.stat().st_size - end:

@@ -11,7 +11,7 @@ import email
 import email.policy
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
@@ -20,6 +20,7 @@ from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import getaddresses, parsedate_to_datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -54,6 +55,7 @@ UNKNOWN = "550 5.1.1 There is no such mailhook"
 DISABLED = "550 5.2.1 The mailhook takes no mail"
 FULL = "452 4.2.2 Queue is full"
 NOT_STORED = "452 4.3.1 The mail cannot be stored"
+BUSY = "451 4.3.2 The server is busy"
 UNREADABLE = "554 5.6.0 The message cannot be read"
 TOO_COMPLEX = "554 5.6.0 The message has too many parts"
 
@@ -136,7 +138,10 @@ class MailServer:
 
 
 class _SmtpHandler:
-    """Handler of the SMTP listener; the library calls its methods by their names."""
+    """Handler of the SMTP listener; the library calls its methods by their names.
+
+    What may wait for a world is done in a thread of its own, so that the mails of other worlds go on.
+    """
 
     def __init__(self, registry: WorldRegistry) -> None:
         self._registry = registry
@@ -144,7 +149,12 @@ class _SmtpHandler:
     async def handle_RCPT(
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
-        udid = _udid(address)
+        reply = await _in_thread(partial(self._check_recipient, _udid(address)))
+        if reply == OK:
+            envelope.rcpt_tos.append(address)
+        return reply
+
+    def _check_recipient(self, udid: str) -> str:
         handle = self._registry.by_udid(udid)
         if handle is None:
             return UNKNOWN
@@ -153,21 +163,52 @@ class _SmtpHandler:
                 _find_mailhook(world, udid)
         except MailRejectedError as error:
             return error.reply
-        envelope.rcpt_tos.append(address)
         return OK
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        content = bytes(envelope.content)
+        udids = dict.fromkeys(_udid(str(address)) for address in envelope.rcpt_tos)
+        return await _in_thread(partial(self._deliver, udids, bytes(envelope.content)))
+
+    def _deliver(self, udids: Iterable[str], content: bytes) -> str:
         try:
             bundle = parse_mail(content)
         except TooManyPartsError:
             return TOO_COMPLEX
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return UNREADABLE
-        udids = dict.fromkeys(_udid(str(address)) for address in envelope.rcpt_tos)
         replies = [deliver_mail(self._registry, udid, bundle, len(content)) for udid in udids]
         # One reply for all recipients: the first that did not get the mail decides.
         return next((reply for reply in replies if reply != OK), OK)
+
+
+async def _in_thread(call: Callable[[], str]) -> str:
+    """Returns the reply of a call that is made in a thread of its own, a daemon: it delays no end of the server."""
+    loop = asyncio.get_running_loop()
+    replied: asyncio.Future[str] = loop.create_future()
+
+    def settle(reply: str | None, error: Exception | None) -> None:
+        if replied.cancelled():
+            return
+        if error is not None:
+            replied.set_exception(error)
+        else:
+            replied.set_result(reply or "")
+
+    def work() -> None:
+        reply, failure = None, None
+        try:
+            reply = call()
+        except Exception as error:
+            failure = error
+        # The loop may have ended meanwhile.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(settle, reply, failure)
+
+    try:
+        threading.Thread(target=work, name="make-emulator-mail-delivery", daemon=True).start()
+    except RuntimeError:  # the system has no more threads
+        return BUSY
+    return await replied
 
 
 class MailRejectedError(Exception):

@@ -6,7 +6,7 @@ what else changed: ``{"put": {section: […]}, "removed": {table: [key, …]}, "
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from operator import itemgetter
 from typing import Any
 
@@ -107,30 +107,56 @@ def _entries(part: str, changes: Changes) -> dict[str, list[Any]]:
     }
 
 
-class Replay:
-    """Replay of records upon the document of a snapshot, as parsed by ``orjson.loads``."""
+class _Overlay:
+    """Rows or entries of one section that were put or removed after the snapshot, by key."""
 
-    def __init__(self, document: dict[str, Any]) -> None:
+    __slots__ = ("put", "removed")
+
+    def __init__(self) -> None:
+        self.put: dict[Hashable, Any] = {}
+        self.removed: set[Hashable] = set()
+
+    def remove(self, key: Hashable) -> None:
+        self.put.pop(key, None)
+        self.removed.add(key)
+
+    def replace(self, values: Iterable[Any], key_of: Callable[[Any], Hashable]) -> list[Any]:
+        """Returns values of the snapshot as they are now, without those that were removed, and forgets those it has returned."""
+        put, removed = self.put, self.removed
+        present = ((key_of(value), value) for value in values)
+        return [put.pop(key) if key in put else value for key, value in present if key not in removed]
+
+
+class Replay:
+    """Replay of records upon a snapshot.
+
+    Args:
+        document: the document of the snapshot, as parsed by ``orjson.loads``.
+        rows: its rows, if they are not in the document; see `snapshot.read`.
+    """
+
+    def __init__(self, document: dict[str, Any], rows: snapshot.Rows | None = None) -> None:
         self._document = document
-        #: Section -> its entries by key, for the sections that changed.
-        self._entries: dict[str, dict[Hashable, Any]] = {}
+        self._rows = rows
+        #: Section -> what changed in it.
+        self._overlays: dict[str, _Overlay] = {}
         self._words = [0, 0]
 
     def apply(self, data: bytes) -> None:
         """Apply the next record.
 
         Raises:
-            KeyError, TypeError, ValueError: if it is not a record that continues the document.
+            AttributeError, LookupError, TypeError, ValueError: if it is not a record that continues the document.
         """
         record = orjson.loads(data)
         for part, keys in record.get("removed", {}).items():
             for section in _sections(part):
-                entries = self._section(section)
+                overlay = self._overlay(section)
                 for key in keys:
-                    entries.pop(tuple(key) if isinstance(key, list) else key, None)
+                    overlay.remove(tuple(key) if isinstance(key, list) else key)
         for section, values in record.get("put", {}).items():
             key_of = _KEY_OF[section]
-            self._section(section).update((key_of(value), value) for value in values)
+            self._overlay(section).put.update((key_of(value), value) for value in values)
         document = self._document
         document |= record.get("scalars", {})
         if "clock" in record:
@@ -145,26 +171,34 @@ class Replay:
         Raises:
             InvalidSnapshotError: if the document cannot be restored.
         """
-        for section, entries in self._entries.items():
-            self._parent(section)[section] = list(entries.values())
-        world = snapshot.restore(self._document, name, resume=True)
+        document = self._document
+        for section in snapshot.DICT_ENTRIES.keys() & self._overlays.keys():
+            overlay = self._overlays.pop(section)
+            # Documents of earlier releases lack some sections.
+            entries = overlay.replace(document.get(section, []), _KEY_OF[section])
+            document[section] = [*entries, *overlay.put.values()]
+        rows = snapshot.rows_of(document) if self._rows is None else self._rows
+        world = snapshot.restore(document, name, resume=True, rows=self._replayed(rows))
         world.ids.skip(*self._words)
         # A run that was lost with its records may have shared a store with calls that are not lost.
         data_stores.count_records(world)
         return world
 
-    def _section(self, section: str) -> dict[Hashable, Any]:
-        entries = self._entries.get(section)
-        if entries is None:
-            # Documents of earlier releases lack some sections.
-            values = self._parent(section).get(section, [])
-            entries = self._entries[section] = dict(zip(map(_KEY_OF[section], values), values, strict=True))
-        return entries
+    def _replayed(self, rows: snapshot.Rows) -> snapshot.Rows:
+        """Sections as they are after the records; what was added comes last."""
+        for section, values in rows:
+            overlay = self._overlays.get(section)
+            if overlay is not None and type(values) is list:
+                values = overlay.replace(values, _KEY_OF[section])
+            yield section, values
+        for section, overlay in self._overlays.items():
+            yield section, list(overlay.put.values())
 
-    def _parent(self, section: str) -> dict[str, Any]:
-        """The object of the document that has a section."""
-        parent = self._document if section in snapshot.DICT_ENTRIES else self._document["rows"]
-        return parent
+    def _overlay(self, section: str) -> _Overlay:
+        overlay = self._overlays.get(section)
+        if overlay is None:
+            overlay = self._overlays[section] = _Overlay()
+        return overlay
 
 
 def _sections(part: str) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ def insert(
     input_spec: FieldSpecs | None = None,
     output_spec: FieldSpecs | None = None,
     id: int | None = None,
+    type: str = "scenario",
 ) -> Scenario:
     """Inserts a scenario with the first version of its blueprint, unchecked; its name is that of the blueprint.
 
@@ -47,6 +48,7 @@ def insert(
         Scenario(
             id=world.ids.assign("scenario", id),
             name=str(blueprint["name"]),
+            type=type,
             team_id=team_id,
             folder_id=folder_id,
             description=description,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from itertools import chain
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import orjson
 
@@ -69,9 +69,15 @@ DICT_ENTRIES: Mapping[str, DictEntry] = {
     "scripts": DictEntry(lambda _key, script: script, lambda entry: entry["module"]),
 }
 
+Rows = Iterable[tuple[str, Any]]
+"""Sections of a snapshot with lists of rows as parsed from JSON; the rows of a section may come in several lists."""
+
 _NONE: Mapping[Any, Any] = MappingProxyType({})
 
-#: The bytes that `iter_dumps` collects before it yields them.
+#: What stands before and after the rows where each is a line.
+_ROWS_BEGIN, _ROWS_END = b'"rows":{\n', b"\n}}"
+
+#: The bytes that `iter_dumps` and `read` collect before they yield them.
 _PIECE_SIZE = 262_144
 
 
@@ -127,20 +133,22 @@ def dumps(state: Mapping[str, Any]) -> bytes:
 
 
 def iter_dumps(state: Mapping[str, Any]) -> Iterator[bytes]:
-    """Serializes a snapshot as JSON in pieces, so that the document is never in memory as a whole."""
+    """Serializes a snapshot as JSON in pieces, so that the document is never in memory as a whole.
+
+    Each row is a line of its own, which `read` relies on.
+    """
     rest = dumps({name: value for name, value in state.items() if name != "rows"})
-    piece = bytearray(rest[:-1] + b',"rows":{')
+    piece = bytearray(rest[:-1] + b"," + _ROWS_BEGIN)
     for position, (section, rows) in enumerate(state["rows"].items()):
-        piece += b',"%s":[' % section.encode() if position else b'"%s":[' % section.encode()
+        piece += b',\n"%s":[' % section.encode() if position else b'"%s":[' % section.encode()
         for number, row in enumerate(rows):
-            if number:
-                piece += b","
+            piece += b",\n" if number else b"\n"
             piece += orjson.dumps(row, default=_json_default)
             if len(piece) >= _PIECE_SIZE:
                 yield bytes(piece)
                 piece.clear()
-        piece += b"]"
-    yield bytes(piece + b"}}")
+        piece += b"\n]"
+    yield bytes(piece + _ROWS_END)
 
 
 def redact(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -195,10 +203,65 @@ def loads(data: bytes, name: str, *, resume: bool = False) -> World:
             raise InvalidSnapshotError(f"it is not JSON: {error}") from None
 
 
-def restore(document: Any, name: str, *, resume: bool = False) -> World:
+def read(file: IO[bytes]) -> tuple[Any, Rows | None]:
+    """Reads a document from a file, for `restore`: without its rows, and its rows while the file is open.
+
+    A document that `iter_dumps` did not write is read as a whole; the rows are ``None`` then.
+
+    Raises:
+        InvalidSnapshotError: if it is not JSON.
+    """
+    first = file.readline()
+    try:
+        if first.endswith(_ROWS_BEGIN):
+            return orjson.loads(first.removesuffix(b"\n") + b"}}"), _iter_rows(file)
+        return orjson.loads(first + file.read()), None
+    except orjson.JSONDecodeError as error:
+        raise InvalidSnapshotError(f"it is not JSON: {error}") from None
+
+
+def _iter_rows(file: IO[bytes]) -> Iterator[tuple[str, list[Any]]]:
+    section, rows, size = "", list[Any](), 0
+    for line in file:
+        kind = line[:1]
+        if kind == b"{":
+            try:
+                rows.append(orjson.loads(line.removesuffix(b"\n").removesuffix(b",")))
+            except orjson.JSONDecodeError as error:
+                raise InvalidSnapshotError(f"a row of '{section}' is not JSON: {error}") from None
+            size += len(line)
+            if size >= _PIECE_SIZE:
+                yield section, rows
+                rows, size = [], 0
+        elif kind == b'"':
+            section = line[1:].partition(b'"')[0].decode("utf-8", "replace")
+        elif kind == b"]":
+            yield section, rows
+            rows, size = [], 0
+        elif line.strip() == _ROWS_END.strip():
+            return
+        else:
+            break
+    raise InvalidSnapshotError("it is not JSON: it ends too early, or has a line that is no row")
+
+
+def rows_of(document: Mapping[str, Any]) -> Rows:
+    """Returns the rows of a document as parsed by ``orjson.loads``.
+
+    Raises:
+        InvalidSnapshotError: if it has none.
+    """
+    rows = document.get("rows")
+    if not isinstance(rows, dict):
+        raise InvalidSnapshotError("'rows' is missing, or no object")
+    return rows.items()
+
+
+def restore(document: Any, name: str, *, resume: bool = False, rows: Rows | None = None) -> World:
     """Restores a world from a document as parsed by ``orjson.loads``.
 
     Args:
+        rows: the rows, if they are not those of the document.
         name: the name of the new world.
         resume: let a running clock continue as if the world had never stopped, rather than from the moment of the
             snapshot.
@@ -213,14 +276,14 @@ def restore(document: Any, name: str, *, resume: bool = False) -> World:
     if document.get("version") != VERSION:
         raise InvalidSnapshotError(f"its version is {document.get('version')!r}, not {VERSION}")
     try:
-        return _build_world(document, name, resume)
+        return _build_world(document, name, resume, rows)
     except KeyError as error:
         raise InvalidSnapshotError(f"{error} is missing") from None
     except (DeserializationError, ValueError, TypeError) as error:
         raise InvalidSnapshotError(str(error)) from None
 
 
-def _build_world(document: dict[str, Any], name: str, resume: bool) -> World:
+def _build_world(document: dict[str, Any], name: str, resume: bool, rows: Rows | None) -> World:
     world = World(name, seed=_read(int, document, "seed"))
     world.rate_limited = _read(bool, document, "rate_limited")
     world.counters_until = _read(int, document, "counters_until")
@@ -237,7 +300,7 @@ def _build_world(document: dict[str, Any], name: str, resume: bool) -> World:
     world.detailed.update(detailed)
     scripts = _read(tuple[ModuleScript, ...], document, "scripts")
     world.scripts.update({script.module: script for script in scripts})
-    _load_rows(world, _read(dict, document, "rows"))
+    _load_rows(world, _read(dict, document, "rows").items() if rows is None else rows)
     _check_references(world)
     _set_ids(world, _read(dict, document, "ids"))
     # Last, so that a running clock loses no time to reading.
@@ -253,20 +316,21 @@ def _read(hint: Any, document: Mapping[str, Any], name: str) -> Any:
         raise DeserializationError(f"'{name}' {error}") from None
 
 
-def _load_rows(world: World, sections: dict[str, Any]) -> None:
-    known = {section for spec in TABLES.values() for section in spec.sections}
-    if unknown := sections.keys() - known:
-        raise DeserializationError(f"'rows' has an unknown part '{min(unknown)}'")
+def _load_rows(world: World, rows: Rows) -> None:
+    readers = {
+        section: reader_for(kind) for spec in TABLES.values() for section, kind in spec.sections.items()
+    }
+    loaded: dict[str, list[Any]] = {}
+    for section, values in rows:
+        if section not in readers:
+            raise DeserializationError(f"'rows' has an unknown part '{section}'")
+        if type(values) is not list:
+            raise DeserializationError(f"'{section}' is not a list")
+        loaded.setdefault(section, []).extend(readers[section](values))
     for name, spec in TABLES.items():
-        rows: list[Any] = []
-        for section, kind in spec.sections.items():
-            values = sections.get(section, []) if spec.is_optional else sections[section]
-            if type(values) is not list:
-                raise DeserializationError(f"'{section}' is not a list")
-            rows += reader_for(kind)(values)
-        if len(spec.sections) > 1:
-            rows.sort(key=attrgetter("sequence"))
-        world.table(name).bulk_load(rows)
+        parts = [loaded.pop(each, []) if spec.is_optional else loaded.pop(each) for each in spec.sections]
+        whole = parts[0] if len(parts) == 1 else sorted(chain(*parts), key=attrgetter("sequence"))
+        world.table(name).bulk_load(whole)
 
 
 def _check_references(world: World) -> None:

@@ -114,6 +114,13 @@ def test_the_access_report_counts_the_calls_of_the_client(api: ApiClient, token:
     assert row["neverUsed"] == ["organizations:read"]
 
 
+def test_the_access_report_lists_a_grant_that_was_not_used(api: ApiClient, token: str) -> None:
+    rows = api.control("GET", "/worlds/default/access-report").get_json()["tokens"]
+    [row] = [row for row in rows if row["label"] == "Reporter"]
+    assert (row["calls"], row["user"]) == (0, "Ada Maker")
+    assert row["granted"] == row["neverUsed"] == ["organizations:read", "teams:read"]
+
+
 def test_a_token_is_resolved_whatever_carried_it(api: ApiClient, token: str) -> None:
     registry = registry_of(api.app)
     caller = resolve_token(registry, token)

@@ -103,6 +103,8 @@ class ModuleDefinition:
     is_interpreted: bool = True
     #: The implementation of an aggregator, which is not run once a bundle, but once a group.
     combine: Combiner | None = None
+    #: True if its operations depend on what they are given only, and may take long: others may have the world meanwhile.
+    computes: bool = False
     #: The constraint on its mapper, if the module passes on what it takes; what ``fields`` says is not repeated.
     infer: InputInference | None = None
     #: A value that the service requires, though no field of the blueprint says so.
@@ -148,6 +150,7 @@ class App:
         external: bool = False,
         trigger: Trigger | None = None,
         has_output: bool | None = None,
+        computes: bool = False,
         infer: InputInference | None = None,
     ) -> Callable[[Handler], Handler]:
         """Declares a module, whose handler is decorated; see `ModuleDefinition` for the arguments."""
@@ -164,6 +167,7 @@ class App:
                 external=external,
                 trigger=trigger,
                 has_output=self.has_output if has_output is None else has_output,
+                computes=computes,
                 infer=infer,
             )
             return handler
@@ -232,6 +236,7 @@ def define_aggregator(
         has_output=has_output,
         is_interpreted=is_interpreted,
         combine=combine,
+        computes=is_interpreted,
         infer=infer,
     )
 

@@ -50,7 +50,7 @@ def _column_number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 5 else 0
 
 
-@APP.module("ParseCSV", Field("csv", "text", required=True), infer=_infer_text)
+@APP.module("ParseCSV", Field("csv", "text", required=True), computes=True, infer=_infer_text)
 def _parse(context: ModuleContext) -> Outcome:
     """Emits a bundle for each row, with the columns ``col1``, ``col2`` and so on, whatever the headers are."""
     parameters, text = context.module.parameters, context.text("csv")

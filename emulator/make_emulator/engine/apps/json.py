@@ -27,7 +27,7 @@ def _infer_text(module: Module, output: Constraint, inference: Inference) -> Con
     return Constraint(fields={"json": Constraint(kind="json", content=content)})
 
 
-@APP.module("ParseJSON", Field("json", "text", required=True), infer=_infer_text)
+@APP.module("ParseJSON", Field("json", "text", required=True), computes=True, infer=_infer_text)
 def _parse(context: ModuleContext) -> Outcome:
     """Emits one bundle for an object, one an item for an array; other values are under ``value``."""
     value = parse_json(context, context.text("json"))
@@ -64,7 +64,7 @@ def _reject_constant(name: str) -> Value:
     raise ValueError(f"JSON has no {name}")
 
 
-@APP.module("CreateJSON", accepts_any_field=True)
+@APP.module("CreateJSON", accepts_any_field=True, computes=True)
 def _create(context: ModuleContext) -> Outcome:
     """Serializes the mapped fields, which are those of the data structure; empty ones are left out."""
     fields = {
@@ -75,7 +75,7 @@ def _create(context: ModuleContext) -> Outcome:
     return Emit([{"json": dump_json(context, fields)}])
 
 
-@APP.module("TransformToJSON", Field("object"))
+@APP.module("TransformToJSON", Field("object"), computes=True)
 def _transform(context: ModuleContext) -> Outcome:
     """Serializes any value."""
     return Emit([{"json": dump_json(context, context.mapper.get("object"))}])

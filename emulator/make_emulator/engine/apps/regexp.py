@@ -44,7 +44,7 @@ def _is_enabled(switches: Mapping[str, Value], name: str) -> bool:
     return switches.get(name) is True or switches.get(name) == "true"
 
 
-@APP.module("Parser", Field("text", "text"))
+@APP.module("Parser", Field("text", "text"), computes=True)
 def _match(context: ModuleContext) -> Outcome:
     """Emits a bundle for the first match, or for each; the pattern is a parameter, which cannot be mapped."""
     pattern = context.module.parameters.get("pattern")
@@ -53,7 +53,12 @@ def _match(context: ModuleContext) -> Outcome:
     return _emit_matches(context, pattern)
 
 
-@APP.module("AdvancedParser", Field("pattern", "text", required=True), Field("text", "text", required=True))
+@APP.module(
+    "AdvancedParser",
+    Field("pattern", "text", required=True),
+    Field("text", "text", required=True),
+    computes=True,
+)
 def _match_mapped(context: ModuleContext) -> Outcome:
     """Legacy module, whose pattern is mapped."""
     return _emit_matches(context, context.text("pattern"))
@@ -97,6 +102,7 @@ def _infer_text(module: Module, output: Constraint, inference: Inference) -> Con
     Field("value", "text"),
     Field("text", "text"),
     *(Field(name, "boolean") for name in ("global", "sensitive", "multiline", "singleline")),
+    computes=True,
     infer=_infer_text,
 )
 def _replace(context: ModuleContext) -> Outcome:
@@ -111,6 +117,7 @@ def _replace(context: ModuleContext) -> Outcome:
     Field("html", "text"),
     Field("newline", "text", required=True, choices=tuple(_NEWLINES)),
     Field("uppercaseHeadings", "boolean", required=True),
+    computes=True,
 )
 def _html_to_text(context: ModuleContext) -> Outcome:
     # Imported here, since few scenarios convert HTML and start-up is to be short.

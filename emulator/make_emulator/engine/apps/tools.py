@@ -195,6 +195,7 @@ def _literal_patterns(cases: Json) -> list[Value]:
     Field("useRegExpMatch", "boolean"),
     Field("casesTable", "array"),
     Field("elseOutput"),
+    computes=True,
     infer=_infer_input,
 )
 def _switch(context: ModuleContext) -> Outcome:

@@ -20,12 +20,12 @@ def _infer_text(module: Module, output: Constraint, inference: Inference) -> Con
     return Constraint(fields={"xml": Constraint(kind="xml", content=content)})
 
 
-@APP.module("ParseXML", Field("xml", "text", required=True), infer=_infer_text)
+@APP.module("ParseXML", Field("xml", "text", required=True), computes=True, infer=_infer_text)
 def _parse(context: ModuleContext) -> Outcome:
     """One bundle, with the root element under its name."""
     return Emit([parse_xml(context.text("xml"), context.env.budget)])
 
 
-@APP.module("TransformToXML", accepts_any_field=True)
+@APP.module("TransformToXML", accepts_any_field=True, computes=True)
 def _create(context: ModuleContext) -> Outcome:
     return Emit([{"xml": dump_xml(context.mapper, context.env.budget)}])

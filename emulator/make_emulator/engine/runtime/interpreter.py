@@ -7,9 +7,9 @@ Sources: Help centre, "Operations", "Router", "Aggregator", "If-else and merge";
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import ParamSpec, TypeAlias, TypeVar
 
 from ...world.models import ExecutionError, Json
 from ..apps.app import ModuleDefinition, coerce_mapper, field_error
@@ -41,6 +41,9 @@ from .trace import ExecutionTrace, to_execution_error
 
 #: Credits are counted in hundredths; an operation costs one credit (recorded).
 CENTICREDITS_PER_OPERATION = 100
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
 
 Bundles: TypeAlias = Sequence[Mapping[str, Value]]
 
@@ -161,8 +164,8 @@ class Interpreter:
     def _passes_filter(self, module: Module, module_filter: Filter, env: Environment) -> bool:
         if not self.trace.has_room:
             self.trace.decisions_left_out += 1
-            return conditions_hold(module_filter.groups, env)
-        passed, groups = evaluate_conditions(module_filter.groups, env)
+            return self._evaluate(conditions_hold, module_filter.groups, env)
+        passed, groups = self._evaluate(evaluate_conditions, module_filter.groups, env)
         self.trace.record_filter(module, module_filter, env.scope, passed=passed, groups=groups)
         return passed
 
@@ -199,7 +202,7 @@ class Interpreter:
         mapper: Mapping[str, Value] = {}
         call: ScenarioCall | None = None
         try:
-            mapper = coerce_mapper(definition, self._evaluate_mapper(prepared, env), env.zone)
+            mapper = coerce_mapper(definition, self._evaluate(prepared.evaluate_mapper, env), env.zone)
             outcome = module_scripts.run_operation(
                 definition,
                 ModuleContext(self._run, module, mapper, env, first=entry.scope.is_empty, branch=branch),
@@ -226,12 +229,14 @@ class Interpreter:
             hint = hints.parameter_hint(definition, module, error.issues, env)
             error.hint = " ".join(text for text in (error.hint, hint) if text) or None
 
-    def _evaluate_mapper(self, prepared: PreparedModule, env: Environment) -> Mapping[str, Value]:
-        """Evaluates the fields of a mapper, which may take long; others may have the world meanwhile."""
+    def _evaluate(
+        self, function: Callable[_Arguments, _Result], *args: _Arguments.args, **kwargs: _Arguments.kwargs
+    ) -> _Result:
+        """Calls a function that evaluates expressions, which may take long; others may have the world meanwhile."""
         budget = self._run.budget
         budget.is_evaluating = True
         try:
-            return prepared.evaluate_mapper(env)
+            return function(*args, **kwargs)
         finally:
             budget.is_evaluating = False
 
@@ -280,7 +285,7 @@ class Interpreter:
         for route in routes:
             prepared = self._prepare_module(route.flow[0])
             for module_filter in prepared.filters:
-                passed, groups = evaluate_conditions(module_filter.groups, env)
+                passed, groups = self._evaluate(evaluate_conditions, module_filter.groups, env)
                 if not passed:
                     rejected.append((prepared.module, module_filter, groups))
                     break
@@ -296,7 +301,7 @@ class Interpreter:
             (
                 n
                 for n, branch in enumerate(branches)
-                if branch.groups is None or conditions_hold(branch.groups, env)
+                if branch.groups is None or self._evaluate(conditions_hold, branch.groups, env)
             ),
             None,
         )
@@ -349,8 +354,8 @@ class Interpreter:
             text = f"Module '{module.full_name}' ({module.id}) has no source: '{feeder}' does not lead to it."
             raise FatalError("BlueprintValidationError", text)
         try:
-            item = coerce_mapper(definition, self._evaluate_mapper(prepared, env), env.zone)
-            key = render_deep(module.group_by, env) if module.group_by is not None else None
+            item = coerce_mapper(definition, self._evaluate(prepared.evaluate_mapper, env), env.zone)
+            key = self._evaluate(render_deep, module.group_by, env) if module.group_by is not None else None
         except ModuleError as error:
             self._add_hint(error, definition, module, env)
             self.trace.record_step(
@@ -388,7 +393,12 @@ class Interpreter:
     ) -> Mapping[str, Value]:
         module, env = entry.module, self._environment(entry.scope)
         assert definition.combine is not None
-        bundle = definition.combine(ModuleContext(self._run, module, {}, env, first=False), group)
+        context = ModuleContext(self._run, module, {}, env, first=False)
+        if definition.computes:
+            with self._run.computing(group.items):
+                bundle = definition.combine(context, group)
+        else:
+            bundle = definition.combine(context, group)
         return {**bundle, "__IMTKEY__": group.key} if module.group_by else bundle
 
     # --- errors ----------------------------------------------------------------------------------

@@ -122,11 +122,11 @@ def run_operation(definition: ModuleDefinition, context: ModuleContext) -> Outco
         page = backlog.take_page(backlog.pending)
         return Emit(page, transfer=json_size(context.mapper) + json_size(page))
     if not world.scripts:
-        return definition.handler(context)
+        return _handle(definition, context)
     name = context.module.full_name
     script = world.scripts.get(name)
     if script is None or script.left == 0 or definition.combine is not None:
-        return definition.handler(context)
+        return _handle(definition, context)
     check_required(context, definition.requires)
     world.scripts[name] = replace(
         script, hits=script.hits + 1, left=None if script.left is None else script.left - 1
@@ -138,9 +138,16 @@ def run_operation(definition: ModuleDefinition, context: ModuleContext) -> Outco
         error_type = BudgetExceededError if script.error.name in _FATAL_ERRORS else ModuleError
         raise error_type(script.error.name, script.error.message)
     if script.output is None:
-        return definition.handler(context)
+        return _handle(definition, context)
     output = backlog.take_page(script.output) if context.first else script.output
     return Emit(output, transfer=json_size(context.mapper) + json_size(output))
+
+
+def _handle(definition: ModuleDefinition, context: ModuleContext) -> Outcome:
+    if not definition.computes:
+        return definition.handler(context)
+    with context.run.computing(context.mapper):
+        return definition.handler(context)
 
 
 def parse_output(output: Json) -> Sequence[Mapping[str, Json]] | None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypedDict, Unpack
 
+from ...json_types import as_array
 from ...world import blueprint_refs, hooks, scenarios
 from ...world.consumption import organization_of
 from ...world.exceptions import (
@@ -61,11 +62,15 @@ def create(
     based_on: str | None = None,
     confirmed: bool = False,
     id: int | None = None,
+    is_tool: bool = False,
 ) -> Scenario:
     """Creates an inactive scenario with the name of its blueprint.
 
+    Args:
+        is_tool: true for a Tool, which has one module, and is on demand.
+
     Raises:
-        InvalidParametersError: if the blueprint or the scheduling is malformed.
+        InvalidParametersError: if the blueprint or the scheduling is malformed, or not that of a Tool.
         MalformedBlueprintError: if a module of the blueprint does not exist (Make's IM007).
         ConnectionNotFoundError: if it uses a connection that the team does not have (Make's IM304).
         ResourceInUseError: if it has inputs and is not on demand (Make's IM016).
@@ -73,6 +78,8 @@ def create(
         NotConfirmedError: if it uses an app for the first time in the organization (Make's IM004).
     """
     parse_blueprint(blueprint)
+    if is_tool and (len(as_array(blueprint["flow"])) != 1 or scheduling.get("type") != "on-demand"):
+        raise InvalidParametersError("A Tool has one module, and is on demand.")
     _check_folder(team.id, folder)
     activation.check_connections(world, team, blueprint)
     schedule.validate_scheduling(scheduling, least_minutes=organization_of(world, team.id).license.interval)
@@ -94,6 +101,7 @@ def create(
         input_spec=input_spec,
         output_spec=output_spec,
         id=id,
+        type="tool" if is_tool else "scenario",
     )
     scenarios.record_event(world, scenario, user, "modify")
     return scenario

@@ -18,10 +18,10 @@ from ...http.steps import world_lock
 from ...http.steps.authentication import reload_user
 from ...json_types import Json, JsonObject, as_mapping, as_mappings
 from ...registry import WorldRegistry
-from ...world.clock import SECOND
 from ...world.visibility import Visibility
 from ...world.world import World
 from ..access_parameters import AccessParameters
+from ..servers import TimeLimits
 
 
 class ToolError(Exception):
@@ -88,14 +88,6 @@ class ToolResult:
         if self.is_error:
             result["isError"] = True
         return result
-
-
-@dataclass(frozen=True, slots=True)
-class TimeLimits:
-    """Milliseconds that the server waits for the run of a scenario, and for a management tool."""
-
-    scenario: int = 40 * SECOND
-    management: int = 60 * SECOND
 
 
 @dataclass(slots=True)
@@ -197,7 +189,8 @@ def _response_error(data: Json) -> ToolError:
 Handler = Callable[[ToolCall], ToolResult]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Not frozen: a list creates hundreds, which would take three times as long.
+@dataclass(slots=True, kw_only=True)
 class ToolDefinition:
     """A tool: what a list shows of it, what it requires, and what it does.
 

@@ -25,9 +25,19 @@ _TYPES: Mapping[str, str] = {
 _PRIMITIVES = frozenset(("string", "number", "boolean"))
 
 
+#: Specification, by its identity -> its schema. Rows never change, so a specification keeps its schema.
+_schemas: dict[int, tuple[FieldSpecs, JsonObject]] = {}
+_MAX_SCHEMAS = 4096
+
+
 def input_schema(fields: FieldSpecs) -> JsonObject:
-    """Returns the JSON Schema of the inputs of a scenario."""
-    return _object_schema(fields)
+    """Returns the JSON Schema of the inputs of a scenario, which is not to be changed."""
+    known = _schemas.get(id(fields))
+    if known is None or known[0] is not fields:
+        if len(_schemas) >= _MAX_SCHEMAS:
+            _schemas.clear()
+        _schemas[id(fields)] = known = fields, _object_schema(fields)
+    return known[1]
 
 
 def _object_schema(fields: Json) -> JsonObject:

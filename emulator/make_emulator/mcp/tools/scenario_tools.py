@@ -1,4 +1,4 @@
-"""Scenarios as tools: one for each active on-demand scenario that the caller reaches.
+"""Scenarios as tools: one for each active on-demand scenario, or Tool with a single module, that the caller reaches.
 
 Sources: developers.make.com, "MCP server" (the scenarios, time limits, and what a run answers that outlives them);
 integromat/make-mcp-server (the form of results and errors), assumed for the hosted server.
@@ -6,7 +6,7 @@ integromat/make-mcp-server (the form of results and errors), assumed for the hos
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from ...engine.scenarios import activation
@@ -34,6 +34,9 @@ from .tool_names import id_in_name, tool_name
 #: Permission of the role in the team, as for a run by the REST API.
 _PERMISSION = "scenario start"
 
+#: Type of a scenario -> prefix of the name of its tool.
+_PREFIXES: Mapping[str, str] = {"scenario": "s", "tool": "t"}
+
 _SUCCESS = "Scenario executed successfully."
 
 #: Documented, to the letter.
@@ -58,7 +61,7 @@ class ScenarioTools:
 
     def find(self, client: McpClient, name: str) -> ToolDefinition | None:
         """Returns the tool of a name; ``None`` if the client has none."""
-        id = id_in_name("s", name)
+        id = next((id for prefix in _PREFIXES.values() if (id := id_in_name(prefix, name)) is not None), None)
         if id is None or SCENARIO_TOOL_SCOPE not in client.scopes:
             return None
         with client.locked() as world:
@@ -113,7 +116,8 @@ def _find_scenario(world: World, client: McpClient, id: int) -> Scenario:
 
 
 def _definition(world: World, scenario: Scenario, client: McpClient) -> ToolDefinition:
-    name = tool_name("s", scenario.id, scenario.name, client.access.max_name_length)
+    prefix = _PREFIXES[scenario.type]
+    name = tool_name(prefix, scenario.id, scenario.name, client.access.max_name_length)
     return scenario_tool(world, scenario, name, title=scenario.name, description=scenario.description)
 
 

@@ -7,11 +7,13 @@ developers.make.com (names are cropped).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _OTHER_SIGNS = re.compile(r"[^a-z0-9]+")
 _NAME = re.compile(r"([st])([0-9]{1,16})(?:_[a-z0-9_]*)?", re.ASCII)
 
 
+@lru_cache(maxsize=4096)
 def tool_name(prefix: str, id: int, name: str, max_length: int) -> str:
     """Returns the name of a tool, cropped."""
     words = _OTHER_SIGNS.sub("_", name.lower()).strip("_")

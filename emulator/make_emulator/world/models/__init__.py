@@ -32,11 +32,12 @@ from .notes import BuildVariable, Note
 from .oauth import OAuthAccess, OAuthClient, OAuthCode, OAuthGrant, OAuthToken
 from .organizations import License, Organization, OrganizationMember, Team, TeamMember, Token, User
 from .roles import Role
-from .scenarios import BlueprintVersion, Folder, PublicTemplate, Scenario, Template
+from .scenarios import SCENARIO_TYPES, BlueprintVersion, Folder, PublicTemplate, Scenario, Template
 from .toolboxes import Toolbox, ToolboxAccess, ToolboxKey, ToolboxTool
 from .variables import Variable, VariableChange
 
 __all__ = [
+    "SCENARIO_TYPES",
     "Attachment",
     "BlueprintVersion",
     "BuildVariable",

@@ -18,12 +18,17 @@ class Folder:
     parent_id: int | None = None
 
 
+#: Types of scenarios: the ordinary one, and a Tool, which has one module and is called by agents.
+SCENARIO_TYPES = ("scenario", "tool")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """Scenario without its blueprint, which is a `BlueprintVersion`."""
+    """Scenario without its blueprint, which is a `BlueprintVersion`; for ``type`` see `SCENARIO_TYPES`."""
 
     id: int
     name: str
+    type: str = "scenario"
     team_id: int
     folder_id: int | None = None
     description: str = ""

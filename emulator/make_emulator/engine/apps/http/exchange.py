@@ -103,7 +103,8 @@ def _send_once(context: ModuleContext, request: OutgoingRequest, options: Reques
             response = _rule_response(rule, request, with_pages=options.fetch_all_pages)
         elif world.transport is not None:
             sent = key.apply_to(request) if key else request
-            with run.lock_lent():
+            # The time of the network is not that of the run.
+            with run.budget.paused(), run.lock_lent():
                 response = world.transport(sent, world.interruption)
         else:
             response = _mock_response(context)

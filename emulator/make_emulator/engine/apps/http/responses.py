@@ -53,11 +53,13 @@ def parse_body(context: ModuleContext, response: HttpResponse, *, parse: bool) -
     if kind and not _TEXT_TYPES.match(kind):
         return response.body
     text = _decode_body(response)
-    if parse and (kind == "application/json" or kind.endswith("+json")):
-        return parse_json(context, text) if text.strip() else None
-    if parse and kind in _XML_TYPES:
-        return parse_xml(text, context.env.budget) if text.strip() else None
-    return text
+    is_json, is_xml = kind == "application/json" or kind.endswith("+json"), kind in _XML_TYPES
+    if not parse or not (is_json or is_xml):
+        return text
+    if not text.strip():
+        return None
+    with context.run.computing(text):
+        return parse_json(context, text) if is_json else parse_xml(text, context.env.budget)
 
 
 def headers_by_name(response: HttpResponse) -> dict[str, Json]:

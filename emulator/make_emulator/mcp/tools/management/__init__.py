@@ -9,14 +9,41 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..definition import McpClient, ToolDefinition
-from . import organizations, scenarios, teams
+from . import (
+    connections,
+    custom_properties,
+    data_stores,
+    data_structures,
+    executions,
+    folders,
+    functions,
+    hooks,
+    scenarios,
+    teams,
+    templates,
+)
 from .group import ToolGroup
 
 #: The categories, in the order in which a list shows them.
 GROUPS: tuple[ToolGroup, ...] = (
     scenarios.tools,
+    executions.tools,
+    executions.incomplete_executions,
+    folders.tools,
+    functions.tools,
+    hooks.tools,
+    hooks.incomings,
+    data_structures.tools,
+    connections.tools,
+    connections.keys,
+    data_stores.tools,
+    data_stores.records,
     teams.tools,
-    organizations.tools,
+    teams.organizations,
+    teams.users,
+    teams.enums,
+    templates.tools,
+    custom_properties.tools,
 )
 
 _FREE = "free"

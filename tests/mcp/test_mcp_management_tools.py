@@ -1,0 +1,356 @@
+"""Management tools: those of the hosted server, held against the routes that they call, and an agent's work with them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from helpers.api import ADMIN_TOKEN, ApiClient, assert_status
+from helpers.mcp import McpHarness
+from make_emulator import api as rest
+from make_emulator.http.endpoint import Endpoint
+from make_emulator.mcp.tools.definition import ToolDefinition
+from make_emulator.mcp.tools.management import GROUPS
+from make_emulator.mcp.tools.management.group import RestCall
+from make_emulator.schemas.base import ListField, OpenBodySchema
+
+TOOLS: dict[str, ToolDefinition] = {tool.name: tool for group in GROUPS for tool in group.tools}
+CALLS: dict[str, RestCall] = {name: call for group in GROUPS for name, call in group.rest_calls.items()}
+ENDPOINTS: dict[str, Endpoint] = {f"{each.method} {each.path}": each for each in rest.endpoints()}
+
+#: Tools of the hosted server whose routes are not served.
+NOT_SERVED = frozenset({"devices_list"})
+
+
+class Row(NamedTuple):
+    """A tool as the hosted server or the vendor's SDK has it."""
+
+    name: str
+    title: str
+    scope: str
+    kind: str
+    inputs: str
+
+
+def table() -> Iterator[Row]:
+    for line in Path(__file__).with_name("management_tools.txt").read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            yield Row(*(cell.strip() for cell in line.split("|")))
+
+
+#: Short type of an input -> types of JSON Schema. Objects may be JSON texts, where older editions took texts.
+TYPES = {
+    "num": {"number"},
+    "str": {"string"},
+    "bool": {"boolean"},
+    "obj": {"object"},
+    "arr": {"array"},
+    "any": set(),
+}
+
+
+@pytest.mark.parametrize("row", list(table()), ids=lambda row: row.name)
+def test_tools_are_those_of_the_hosted_server(row: Row) -> None:
+    if row.name in NOT_SERVED:
+        pytest.skip("its routes are not served")
+    tool = TOOLS[row.name]
+    assert tool.title == row.title
+    assert tool.scopes == (() if row.scope == "-" else (row.scope,))
+    assert tool.description.startswith(f"{row.title} ({row.name.partition('_')[0]}): ")
+    annotations = tool.annotations
+    assert annotations is not None
+    assert annotations.read_only is ("R" in row.kind)
+    assert annotations.destructive is ("D" in row.kind)
+    assert bool(annotations.idempotent) is ("i" in row.kind)
+    assert annotations.open_world is ("o" in row.kind)
+    inputs = [] if row.inputs == "-" else row.inputs.split(", ")
+    names = {each.partition(":")[0].rstrip("*") for each in inputs}
+    assert set(tool.input_schema["properties"]) == names
+    assert set(tool.input_schema["required"]) == {each.partition("*")[0] for each in inputs if "*" in each}
+    for each in inputs:
+        name, _, kind = each.partition(":")
+        schema = tool.input_schema["properties"][name.rstrip("*")]
+        given = schema.get("type", [])
+        assert TYPES[kind] <= set([given] if isinstance(given, str) else given), name
+
+
+def test_every_tool_says_what_it_does_and_has_a_short_name() -> None:
+    for name, tool in TOOLS.items():
+        assert re.fullmatch(r"[a-z]+(-[a-z]+)*_[a-z_-]+", name), name
+        assert len(name) <= 48
+        assert tool.description.endswith("."), name
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_tool_passes_what_its_route_takes(name: str) -> None:
+    call, schema = CALLS[name], TOOLS[name].input_schema
+    endpoint = ENDPOINTS[call.route]
+    path = set(re.findall(r"\{(\w+)\}", endpoint.path))
+    targets = {given: call.rename.get(given, given) for given in schema["properties"]}
+    assert path <= set(targets.values())
+    query = {
+        f"{field.data_key or key}[]" if isinstance(field, ListField) else field.data_key or key
+        for key, field in (endpoint.query.load_fields.items() if endpoint.query else ())
+    }
+    query |= {"pg[limit]"} if endpoint.paging is not None else set()
+    query |= {"cols[]"} if endpoint.cols else set()
+    assert set(call.fixed_query) <= query
+    body = (
+        {field.data_key or key: field for key, field in endpoint.body.load_fields.items()}
+        if endpoint.body
+        else {}
+    )
+    has_body = endpoint.method in ("POST", "PUT", "PATCH") or bool(call.body)
+    for given, target in targets.items():
+        if target in path:
+            assert given in schema["required"], given
+        elif has_body and given not in call.query:
+            assert target in body or isinstance(endpoint.body, OpenBodySchema), given
+        else:
+            assert {target, f"{target}[]"} & query, given
+    required = {key for key, field in body.items() if field.required}
+    assert required <= {targets[given] for given in schema["required"]} | set(call.defaults), name
+
+
+# --- in use --------------------------------------------------------------------------------------
+
+
+def call_tool(mcp: McpHarness, name: str, /, **arguments: Any) -> Any:
+    """Calls a tool; returns its result, parsed if it is JSON. An error of the tool fails the test."""
+    result = mcp.request("tools/call", {"name": name, "arguments": arguments})["result"]
+    text = result["content"][0]["text"]
+    assert not result.get("isError"), f"{name}: {text}"
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def error_of(mcp: McpHarness, name: str, /, **arguments: Any) -> str:
+    """Calls a tool that fails; returns the text of the failure."""
+    result = mcp.request("tools/call", {"name": name, "arguments": arguments})["result"]
+    assert result["isError"] is True
+    return str(result["content"][0]["text"])
+
+
+BLUEPRINT: dict[str, Any] = {
+    "name": "Price of an order",
+    "flow": [
+        {"id": 1, "module": "scenario-service:StartSubscenario", "version": 2, "mapper": {}},
+        {
+            "id": 2,
+            "module": "json:ParseJSON",
+            "version": 1,
+            "parameters": {"type": ""},
+            "mapper": {"json": "{{1.order}"},
+        },
+        {
+            "id": 3,
+            "module": "datastore:AddRecord",
+            "version": 1,
+            "parameters": {"datastore": 0},
+            "mapper": {"key": "{{1.key}}", "data": {"total": "{{2.total}}"}, "overwrite": True},
+        },
+        {
+            "id": 4,
+            "module": "scenario-service:ReturnData",
+            "version": 2,
+            "mapper": {"total": "{{2.total}}"},
+        },
+    ],
+    "metadata": {"version": 1},
+}
+ON_DEMAND = {"type": "on-demand"}
+
+
+def test_an_agent_builds_runs_mends_and_cleans_up_a_scenario(mcp: McpHarness) -> None:
+    [organization] = call_tool(mcp, "organizations_list")
+    [team] = call_tool(mcp, "teams_list", organizationId=organization["id"])
+    assert call_tool(mcp, "users_me")["name"]
+    spec = [{"name": "total", "type": "number", "label": "Total"}]
+    structure = call_tool(
+        mcp, "data-structures_create", teamId=team["id"], name="Order", strict=True, spec=spec
+    )
+    store = call_tool(
+        mcp,
+        "data-stores_create",
+        name="Orders",
+        teamId=team["id"],
+        maxSizeMB=1,
+        datastructureId=structure["id"],
+    )
+    blueprint = json.loads(json.dumps(BLUEPRINT))
+    blueprint["flow"][2]["parameters"]["datastore"] = store["id"]
+
+    scenario = call_tool(
+        mcp, "scenarios_create", teamId=team["id"], blueprint=blueprint, scheduling=ON_DEMAND, confirmed=True
+    )
+    call_tool(
+        mcp,
+        "scenarios_set-interface",
+        scenarioId=scenario["id"],
+        interface={
+            "input": [{"name": "order", "type": "text", "required": True}, {"name": "key", "type": "text"}],
+            "output": [{"name": "total", "type": "number"}],
+        },
+    )
+    inputs = {"order": '{"total": 12.5}', "key": "A1"}
+    assert "not activated" in error_of(mcp, "scenarios_run", scenarioId=scenario["id"], data=inputs)
+    assert call_tool(mcp, "scenarios_activate", scenarioId=scenario["id"]) == "Scenario has been activated."
+    assert "already running" in error_of(mcp, "scenarios_activate", scenarioId=scenario["id"])
+
+    broken = call_tool(mcp, "scenarios_run", scenarioId=scenario["id"], data=inputs, responsive=True)
+    assert broken["status"] == "3"
+    executions = call_tool(mcp, "executions_list", scenarioId=scenario["id"])
+    failed = next(row for row in executions if row.get("status") == 3)
+    detail = call_tool(mcp, "executions_get-detail", scenarioId=scenario["id"], executionId=failed["id"])
+    assert detail["status"] in ("ERROR", "error", 3, "3")
+    assert "json" in json.dumps(detail).lower()
+
+    blueprint["flow"][1]["mapper"]["json"] = "{{1.order}}"
+    call_tool(mcp, "scenarios_update", scenarioId=scenario["id"], blueprint=json.dumps(blueprint))
+    assert (
+        call_tool(mcp, "scenarios_get", scenarioId=scenario["id"])["blueprint"]["flow"][1]["mapper"]["json"]
+        == "{{1.order}}"
+    )
+    if not call_tool(mcp, "scenarios_get", scenarioId=scenario["id"])["isActive"]:
+        call_tool(mcp, "scenarios_activate", scenarioId=scenario["id"])
+    run = call_tool(mcp, "scenarios_run", scenarioId=scenario["id"], data=inputs, responsive=True)
+    assert run["outputs"] == {"total": 12.5}
+    [record] = call_tool(mcp, "data-store-records_list", dataStoreId=store["id"])
+    assert (record["key"], record["data"]) == ("A1", {"total": 12.5})
+
+    assert (
+        call_tool(mcp, "scenarios_deactivate", scenarioId=scenario["id"]) == "Scenario has been deactivated."
+    )
+    assert call_tool(mcp, "scenarios_delete", scenarioId=scenario["id"]) == "Scenario has been deleted."
+    assert (
+        call_tool(mcp, "data-store-records_delete", dataStoreId=store["id"], keys=["A1"])
+        == "Records have been deleted."
+    )
+    assert call_tool(mcp, "data-stores_delete", dataStoreId=store["id"]) == "Data store has been deleted."
+    assert "not found" in error_of(mcp, "data-stores_get", dataStoreId=store["id"])
+
+
+def test_resources_of_a_team_are_managed(mcp: McpHarness) -> None:
+    folder = call_tool(mcp, "folders_create", teamId=1, name="Drafts")
+    assert call_tool(mcp, "folders_update", folderId=folder["id"], name="Archive")["name"] == "Archive"
+    assert "Archive" in {row["name"] for row in call_tool(mcp, "folders_list", teamId=1)}
+    assert call_tool(mcp, "folders_delete", folderId=folder["id"]) == "Folder has been deleted."
+
+    hook = call_tool(
+        mcp,
+        "hooks_create",
+        teamId=1,
+        name="Orders",
+        typeName="gateway-webhook",
+        data={"headers": False, "method": False, "stringify": False},
+    )
+    assert call_tool(mcp, "hooks_learn_start", hookId=hook["id"]) == "Learning has been started."
+    assert call_tool(mcp, "hooks_ping", hookId=hook["id"])["learning"] is True
+    assert call_tool(mcp, "hooks_learn_stop", hookId=hook["id"]) == "Learning has been stopped."
+    assert call_tool(mcp, "hook-incomings_list", hookId=hook["id"]) == []
+    assert (
+        call_tool(
+            mcp, "hooks_update", hookId=hook["id"], data={"headers": True, "method": True, "stringify": False}
+        )
+        == "Hook has been updated."
+    )
+    assert call_tool(mcp, "hooks_delete", hookId=hook["id"]) == "Hook has been deleted."
+
+    key = call_tool(
+        mcp,
+        "keys_create",
+        teamId=1,
+        name="API",
+        typeName="apikeyauth",
+        parameters={"key": "s3cret-value", "placement": "header", "name": "X-Key"},
+    )
+    assert "s3cret-value" not in json.dumps(call_tool(mcp, "keys_get", keyId=key["id"]))
+    assert call_tool(mcp, "keys_update", keyId=key["id"], name="Other") == "Key has been updated."
+    assert call_tool(mcp, "keys_delete", keyId=key["id"]) == "Key has been deleted."
+
+    structure = call_tool(mcp, "data-structures_generate", data='{"name": "Ada", "age": 36, "tags": ["a"]}')
+    made = call_tool(
+        mcp, "data-structures_create", teamId=1, name="Person", strict=False, spec=structure["spec"]
+    )
+    assert [
+        field["name"] for field in call_tool(mcp, "data-structures_get", dataStructureId=made["id"])["spec"]
+    ] == ["name", "age", "tags"]
+    assert (
+        call_tool(mcp, "data-structures_delete", dataStructureId=made["id"])
+        == "Data structure has been deleted."
+    )
+
+
+def test_lists_are_bare_arrays_with_all_columns(mcp: McpHarness) -> None:
+    lists: dict[str, dict[str, Any]] = {
+        "scenarios_list": {"teamId": 1},
+        "connections_list": {"teamId": 1},
+        "hooks_list": {"teamId": 1},
+        "data-stores_list": {"teamId": 1},
+        "incomplete-executions_list": {"scenarioId": 1},
+        "functions_list": {"teamId": 1},
+        "public-templates_list": {"includeEn": True},
+        "enums_countries": {},
+        "enums_regions": {},
+        "enums_timezones": {},
+    }
+    for name, arguments in lists.items():
+        assert isinstance(call_tool(mcp, name, **arguments), list), name
+    assert {"nextExec", "isActive"} <= call_tool(mcp, "scenarios_list", teamId=1)[0].keys()
+
+
+def test_connections_are_renamed_verified_and_deleted(mcp: McpHarness) -> None:
+    connection = call_tool(mcp, "connections_list", teamId=1)[0]
+    path = {"connectionId": connection["id"]}
+    assert call_tool(mcp, "connections_update", **path, name="Renamed") == "Connection has been updated."
+    assert call_tool(mcp, "connections_get", **path)["name"] == "Renamed"
+    assert call_tool(mcp, "connections_verify", **path) in (
+        "Connection is valid.",
+        "Connection is not valid.",
+    )
+    assert call_tool(mcp, "connections_delete", **path) == "Connection has been deleted."
+
+
+def test_errors_are_worded_as_the_vendor_does(mcp: McpHarness) -> None:
+    assert error_of(mcp, "teams_get", teamId=99).startswith("MakeError: ")
+    assert error_of(mcp, "scenarios_create", teamId=1, blueprint="{", scheduling=ON_DEMAND) == (
+        "MakeError: Parameter 'blueprint' is not a JSON object."
+    )
+    assert (
+        error_of(mcp, "data-structures_generate", data="[1]") == "MakeError: The sample is not a JSON object."
+    )
+
+
+def test_a_tool_needs_its_scope_and_a_paid_plan(api: ApiClient) -> None:
+    token = assert_status(
+        api.control("POST", "/worlds/default/tokens", json={"scopes": ["mcp:use", "teams:read"]}), 201
+    )["token"]
+    names = set(McpHarness(api, token=token).tools())
+    assert {"teams_list", "teams_get", "users_me", "enums_countries"} <= names
+    assert not {"teams_create", "scenarios_list"} & names
+    refused = McpHarness(api, token=token).request(
+        "tools/call", {"name": "scenarios_list", "arguments": {"teamId": 1}}
+    )
+    assert refused["error"]["message"] == "Tool scenarios_list not found"
+
+
+def test_calls_stand_in_the_request_log_without_secrets(mcp: McpHarness, api: ApiClient) -> None:
+    call_tool(
+        mcp,
+        "keys_create",
+        teamId=1,
+        name="API",
+        typeName="apikeyauth",
+        parameters={"key": "s3cret-value", "placement": "header", "name": "X-Key"},
+    )
+    log = json.dumps(assert_status(mcp.api.control("GET", "/worlds/default/requests")))
+    assert "keys_create" in log
+    assert "s3cret-value" not in log
+    assert ADMIN_TOKEN not in log
