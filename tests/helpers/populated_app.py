@@ -31,6 +31,7 @@ from make_emulator.world.models import (
     Folder,
     IncompleteExecution,
     Note,
+    Notification,
     RetryAttempt,
 )
 from make_emulator.world.tables import Table
@@ -113,6 +114,12 @@ class PopulatedApp:
         custom_roles.create(
             world, world.organizations[1], name="Viewer", category="team", permissions=["team view"], id=901
         )
+        for id, user_id in ((901, 1), (902, 2)):
+            world.notifications.put(
+                Notification(
+                    id=id, user_id=user_id, type=1, subject="No.", body="<p>No.</p>", created=world.now()
+                )
+            )
         for id, team in ((901, 1), (902, 2)):
             template = templates.create(
                 world,

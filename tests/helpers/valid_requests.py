@@ -61,6 +61,9 @@ _TEAM_VARIABLE = {"teamId": 1, "variableName": "MAX_QUANTITY"}
 _FUNCTION = {"functionId": 1}
 _FUNCTION_CODE = "function twice(x) { return 2 * x; }"
 _USER = {"userId": 3}
+_ME_IN_TEAM = {"userId": 1, "teamId": 1}
+_ME_IN_ALL = {"userId": 1, "organizationId": 1, "teamId": 1}
+_MAIL_OF_TEAM = "/mailhub/users/{userId}/organizations/{organizationId}/teams/{teamId}"
 _IN_TEAM = {"userId": 3, "teamId": 1}
 _IN_ORGANIZATION = {"userId": 3, "organizationId": 1}
 _ORDER_DATA = {"sku": "Z-9", "quantity": 7}
@@ -287,6 +290,31 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
         _IN_ORGANIZATION, body={"usersRoleId": 12}
     ),
     "POST /users/{userId}/user-organization-roles/{organizationId}/transfer": ValidRequest(_IN_ORGANIZATION),
+    "PATCH /users/{userId}": ValidRequest({"userId": 1}, body={"name": "Renamed", "timezoneId": 113}),
+    "GET /users/me/api-tokens": ValidRequest(),
+    "POST /users/me/api-tokens": ValidRequest(body={"label": "new", "scope": ["teams:read"]}),
+    "DELETE /users/me/api-tokens/{timestamp}": ValidRequest({"timestamp": "2026-03-02T12:00:00.000Z"}),
+    "GET /notifications": ValidRequest(),
+    "GET /notifications/{notificationId}": ValidRequest({"notificationId": "901"}),
+    "DELETE /notifications": ValidRequest(body={"ids": ["901"]}),
+    "POST /notifications/mark-as-read": ValidRequest(query={"ids": "all"}),
+    "GET /users/unread-notifications": ValidRequest(),
+    "GET /users/{userId}/user-team-notifications/{teamId}": ValidRequest(_ME_IN_TEAM),
+    "GET /users/{userId}/user-team-notifications/{teamId}/{notificationId}": ValidRequest(
+        {**_ME_IN_TEAM, "notificationId": "1"}
+    ),
+    "PUT /users/{userId}/user-team-notifications/{teamId}/{notificationId}": ValidRequest(
+        {**_ME_IN_TEAM, "notificationId": "1"}, body={"enabled": False}
+    ),
+    "GET /mailhub/users/{userId}/preferences": ValidRequest({"userId": 1}),
+    "PATCH /mailhub/users/{userId}/preferences": ValidRequest(
+        {"userId": 1}, body={"id": "blog", "enabled": True}
+    ),
+    f"GET {_MAIL_OF_TEAM}/preferences": ValidRequest(_ME_IN_ALL),
+    f"PATCH {_MAIL_OF_TEAM}/preferences": ValidRequest(
+        _ME_IN_ALL, body={"id": "onboarding", "enabled": True}
+    ),
+    f"PATCH {_MAIL_OF_TEAM}/native-preferences": ValidRequest(_ME_IN_ALL, body={"id": "1", "enabled": False}),
     "GET /users/me": ValidRequest(),
     "GET /users/me/current-authorization": ValidRequest(),
     "GET /users/roles": ValidRequest(query={"teamId": 1}),
@@ -325,6 +353,18 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     "GET /enums/countries": ValidRequest(),
     "GET /enums/imt-regions": ValidRequest(),
     "GET /enums/timezones": ValidRequest(),
+    "GET /enums/apps-review-statuses": ValidRequest(),
+    "GET /enums/imt-zones": ValidRequest(),
+    "GET /enums/languages": ValidRequest(),
+    "GET /enums/llm-builtin-tiers": ValidRequest(),
+    "GET /enums/llm-models": ValidRequest(),
+    "GET /enums/locales": ValidRequest(),
+    "GET /enums/module-types": ValidRequest(),
+    "GET /enums/organization-features": ValidRequest(),
+    "GET /enums/user-api-token-scopes": ValidRequest(),
+    "GET /enums/user-email-notifications": ValidRequest(),
+    "GET /enums/user-features": ValidRequest(),
+    "GET /enums/variable-types": ValidRequest(),
 }
 
 #: Routes that ask a question with another method than GET: they change nothing.

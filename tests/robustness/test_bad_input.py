@@ -42,6 +42,7 @@ every_route = pytest.mark.parametrize("name", [name for name in ENDPOINTS if nam
 BESIDE_IDS = (
     "/dlqs/retry",
     "/functions/eval",
+    "/notifications/mark-as-read",
     "/organizations/{organizationId}/user-organization-roles/transfer",
 )
 

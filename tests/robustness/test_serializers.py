@@ -31,6 +31,7 @@ from make_emulator.schemas import (
     keys,
     memberships,
     notes,
+    notifications,
     organizations,
     roles,
     scenarios,
@@ -42,6 +43,7 @@ from make_emulator.schemas import (
 from make_emulator.schemas import module_logs as module_logs_schemas
 from make_emulator.schemas.base import ResponseSchema, dumping_world
 from make_emulator.schemas.serialize import compile_serializer, serialize_rows
+from make_emulator.world import enums as world_enums
 from make_emulator.world import module_logs
 from make_emulator.world.clock import MAX_TIMESTAMP
 from make_emulator.world.connections import list_with_usage
@@ -56,6 +58,7 @@ from make_emulator.world.models import (
     ScenarioEvent,
     VariableChange,
 )
+from make_emulator.world.notifications import team_notifications
 from make_emulator.world.roles import PERMISSIONS, ROLES
 from make_emulator.world.world import World
 
@@ -99,7 +102,17 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     data_structures.DataStructureCloned: lambda world: world.data_structures.all(),
     enums.CountryOut: lambda world: countries()[:5],
     enums.RegionOut: lambda world: REGIONS,
-    enums.TimezoneOut: lambda world: timezones(world.now())[:5],
+    enums.TimezoneOut: lambda world: timezones()[:5],
+    enums.NamedIdOut: lambda world: world_enums.MODULE_TYPES,
+    enums.LocaleOut: lambda world: world_enums.locales(),
+    enums.LanguageOut: lambda world: world_enums.languages(),
+    enums.ImtZoneOut: lambda world: world_enums.IMT_ZONES,
+    enums.VariableTypeOut: lambda world: world_enums.VARIABLE_TYPES,
+    enums.EmailNotificationOut: lambda world: world_enums.EMAIL_NOTIFICATIONS,
+    enums.FeatureOut: lambda world: world_enums.USER_FEATURES,
+    enums.ReviewStatusOut: lambda world: world_enums.REVIEW_STATUSES,
+    enums.LlmModelOut: lambda world: world_enums.LLM_MODELS,
+    enums.LlmTierOut: lambda world: world_enums.LLM_TIERS,
     executions.ExecutionErrorOut: lambda world: [_ERROR],
     executions.LogRow: _executions,
     executions.LogDetail: _executions,
@@ -146,6 +159,12 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     keys.KeyTypeOut: lambda world: all_key_types().values(),
     memberships.OrganizationRoleOut: lambda world: organization_roles_of(world, world.organizations[1]),
     memberships.TeamRoleOut: lambda world: team_roles_of(world, world.teams[1]),
+    notifications.NotificationIdOut: lambda world: world.notifications.all(),
+    notifications.NotificationListItem: lambda world: world.notifications.all(),
+    notifications.NotificationOut: lambda world: world.notifications.all(),
+    notifications.TeamNotificationOut: lambda world: team_notifications(
+        world, world.users[1], world.teams[1]
+    ),
     organizations.LicenseOut: lambda world: [row.license for row in world.organizations.all()],
     organizations.TeamInOrganization: lambda world: world.teams.all(),
     organizations.OrganizationListItem: lambda world: world.organizations.all(),
@@ -166,6 +185,9 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     teams.TeamOut: lambda world: world.teams.all(),
     teams.TeamCreated: lambda world: world.teams.all(),
     teams.UserTeamRoleOut: lambda world: world.team_members.all(),
+    users.ApiTokenOut: lambda world: world.tokens.all(),
+    users.ApiTokenCreated: lambda world: world.tokens.all(),
+    users.UserOut: lambda world: world.users.all(),
     users.UserListItem: lambda world: [
         users.ListedUser.of(row, organization)
         for row in world.users.all()

@@ -69,6 +69,16 @@ def test_a_hook_receives_what_another_service_would_send(world: World) -> None:
         world.receive(99, {})
 
 
+def test_a_search_may_find_nothing_and_continue(world: World) -> None:
+    world.modules.script("google-sheets:filterRows", no_results=True)
+    execution = world.execution(world.run(3)["executionId"])
+    assert [step.output for step in execution.steps] == [[{"__IMTLENGTH__": 0}]]
+    # The empty bundle goes on: a filter of the scenario stops it.
+    assert execution.stopped_by(before=2)
+    with pytest.raises(TypeError, match="not both"):
+        world.modules.script("google-sheets:filterRows", no_results=True, output=[])
+
+
 def test_a_snapshot_takes_the_world_back_clock_and_next_ids_included(world: World) -> None:
     taken = world.snapshot()
     first = world.run(1, {"name": "Zoe"})

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..http.endpoint import ApiCall, EndpointGroup, NoPermissionRequired
-from ..http.envelope import many, one
+from ..http.envelope import many, one, value
 from ..http.errors import BadRequestError
 from ..schemas.users import (
     NO_TFA,
+    ApiTokenCreate,
+    ApiTokenCreated,
+    ApiTokenOut,
     AuthorizationOut,
     AuthUserOut,
     ListedUser,
@@ -16,10 +19,13 @@ from ..schemas.users import (
     PermissionQuery,
     PermittedUserOut,
     UserListItem,
+    UserOut,
     UsersQuery,
+    UserUpdate,
 )
-from ..world.exceptions import MissingPermissionError, NotFoundError
-from ..world.models import Organization, Team, User
+from ..world import api_tokens, organizations
+from ..world.exceptions import AccessDeniedError, MissingPermissionError, NotFoundError
+from ..world.models import Organization, Team, Token, User
 from ..world.roles import USERS_VIEW, organization_permissions, users_with_permission
 from .ordering import by_id, by_name, make_paging, sort_by
 
@@ -128,6 +134,56 @@ def find_users_by_permission(
 def get_me(call: ApiCall) -> User:
     """Get the user of the token."""
     return call.user
+
+
+@group.patch(
+    "/users/{userId}",
+    scopes=["user:write"],
+    permission=NoPermissionRequired("it is about the caller"),
+    body=UserUpdate,
+    response=one("user", UserOut),
+)
+def update_user(call: ApiCall, user: User) -> User:
+    """Change the profile of the caller."""
+    if user.id != call.user.id:
+        raise AccessDeniedError("Access denied.")
+    return organizations.update_user(call.world, user, **call.body)
+
+
+@group.get(
+    "/users/me/api-tokens",
+    scopes=["user:read"],
+    permission=NoPermissionRequired("it is about the caller"),
+    response=many("apiTokens", ApiTokenOut),
+)
+def list_api_tokens(call: ApiCall) -> list[Token]:
+    """List the API tokens of the caller, masked, newest first."""
+    return api_tokens.tokens_of(call.world, call.user)
+
+
+@group.post(
+    "/users/me/api-tokens",
+    scopes=["user:write"],
+    permission=NoPermissionRequired("it is about the caller"),
+    body=ApiTokenCreate,
+    response=one("apiToken", ApiTokenCreated),
+)
+def create_api_token(call: ApiCall) -> Token:
+    """Create an API token of the caller; only this answer shows it in full."""
+    return api_tokens.create(
+        call.world, call.user, call.token.scopes, label=call.body["label"], scopes=call.body["scope"]
+    )
+
+
+@group.delete(
+    "/users/me/api-tokens/{timestamp}",
+    scopes=["user:write"],
+    permission=NoPermissionRequired("it is about the caller"),
+    response=value("apiToken"),
+)
+def delete_api_token(call: ApiCall, timestamp: str) -> str:
+    """Delete the API token of the caller that was created at a time."""
+    return api_tokens.delete(call.world, call.user, timestamp)
 
 
 @group.get(

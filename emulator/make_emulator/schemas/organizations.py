@@ -165,19 +165,19 @@ class OrganizationsQuery(QuerySchema):
 
 
 #: Documented: letters, digits, spaces and some signs, no space at either end.
-_NAME_PATTERN = validate.Regexp(
+NAME_PATTERN = validate.Regexp(
     r"[^\W_](?:[\w '\-.()*+,@/]*[\w'\-.()*+,@/])?\Z", error="Parameter '{{path}}' has forbidden characters."
 )
 
 
 class OrganizationCreate(BodySchema):
-    name = fields.String(required=True, validate=[validate.Length(1, 128), _NAME_PATTERN])
+    name = fields.String(required=True, validate=[validate.Length(1, 128), NAME_PATTERN])
     region_id = Int(1, required=True)
     timezone_id = Int(1, required=True)
     country_id = Int(1, required=True)
 
 
 class OrganizationUpdate(BodySchema):
-    name = fields.String(validate=[validate.Length(1, 128), _NAME_PATTERN])
+    name = fields.String(validate=[validate.Length(1, 128), NAME_PATTERN])
     timezone_id = Int(1)
     country_id = Int(1)

@@ -16,17 +16,20 @@ from ..world.models import Organization, User
 from ..world.roles import PERMISSION_CATEGORIES
 from ..world.world import World
 from .base import (
+    BodySchema,
     Bool,
     Choice,
     Constant,
     Derived,
     Int,
+    ListField,
     QuerySchema,
     ResourceId,
     ResponseSchema,
     Text,
     Timestamp,
 )
+from .organizations import NAME_PATTERN
 
 #: Two-factor authentication of every user: none. 1 is an authenticator app, 2 the sign-in of another service.
 NO_TFA = 0
@@ -160,6 +163,34 @@ class AuthUserOut(ResponseSchema):
 class AuthorizationOut(ResponseSchema):
     auth_used = fields.String()
     scope = fields.List(fields.String())
+
+
+class UserUpdate(BodySchema):
+    name = fields.String(validate=[validate.Length(1, 250), NAME_PATTERN])
+    language = Text(8)
+    timezone_id = Int(1)
+    locale_id = Int(1)
+    country_id = Int(1)
+
+
+class ApiTokenOut(ResponseSchema):
+    """API token, of which only the beginning is shown."""
+
+    token = Derived(lambda world, row: f"{row.token[:8]}-****-****-****-************", fields.String())
+    scope = Derived(lambda world, row: sorted(row.scopes), fields.List(fields.String()))
+    created = Timestamp()
+    label = fields.String()
+
+
+class ApiTokenCreated(ApiTokenOut):
+    """A new token: here, and only here, it is shown in full."""
+
+    token = fields.String()  # type: ignore[assignment]
+
+
+class ApiTokenCreate(BodySchema):
+    label = Text(128, required=True)
+    scope = ListField(Text(128), required=True)
 
 
 class UsersQuery(QuerySchema):

@@ -9,6 +9,9 @@ from ..client.control import drop_none
 from ..json_types import JsonObject
 from .rows import RemoteSequence
 
+#: Output of a search that found nothing and continues.
+NO_RESULTS: Mapping[str, Any] = {"__IMTLENGTH__": 0}
+
 
 class WorldModules(RemoteSequence):
     """Scripts of modules: their outputs, errors and durations in every run of the world. Iterating shows them with ``hits``."""
@@ -19,6 +22,7 @@ class WorldModules(RemoteSequence):
         *,
         output: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
         error: str | Mapping[str, str] | None = None,
+        no_results: bool = False,
         times: int | None = None,
         duration_ms: int | None = None,
     ) -> JsonObject:
@@ -27,14 +31,18 @@ class WorldModules(RemoteSequence):
         Args:
             output: the bundle that it outputs, or a list of them.
             error: the error that it fails with: ``{"name": "RateLimitError", "message": …}``, or the name alone.
+            no_results: a search that finds nothing and continues, with an empty bundle whose ``__IMTLENGTH__`` is 0;
+                for one that ends the flow the ``output`` is an empty list.
             times: script only the next so many operations.
             duration_ms: how much longer each operation takes, in the world's time.
 
         Raises:
             ControlError: if the script is invalid.
         """
+        if no_results and output is not None:
+            raise TypeError("a script has an output or no results, not both")
         body = drop_none(
-            output=output,
+            output=NO_RESULTS if no_results else output,
             error={"name": error} if isinstance(error, str) else error,
             times=times,
             durationMs=duration_ms,

@@ -181,6 +181,32 @@ def _validate_country_and_timezone(*, country_id: int | None = None, timezone_id
         raise InvalidParametersError("Invalid value of parameter 'timezoneId'.")
 
 
+class UserChanges(TypedDict, total=False):
+    """Parts of a user's profile that can be changed."""
+
+    name: str
+    language: str
+    timezone_id: int
+    locale_id: int
+    country_id: int
+
+
+def update_user(world: World, user: User, **changes: Unpack[UserChanges]) -> User:
+    """Changes the profile of a user.
+
+    Raises:
+        InvalidParametersError: if language, locale, country or time zone do not exist.
+    """
+    _validate_country_and_timezone(
+        country_id=changes.get("country_id"), timezone_id=changes.get("timezone_id")
+    )
+    if "language" in changes and changes["language"] not in {row.code for row in enums.languages()}:
+        raise InvalidParametersError("Invalid value of parameter 'language'.")
+    if "locale_id" in changes and changes["locale_id"] not in {row.id for row in enums.locales()}:
+        raise InvalidParametersError("Invalid value of parameter 'localeId'.")
+    return world.users.put(replace(user, **changes))
+
+
 class OrganizationChanges(TypedDict, total=False):
     """Settings of an organization that can be changed."""
 

@@ -27,6 +27,7 @@ from .models import (
     CustomPropertyStructure,
     DataStore,
     DataStructure,
+    EmailPreference,
     Execution,
     Folder,
     FunctionChange,
@@ -39,6 +40,7 @@ from .models import (
     Key,
     Mail,
     Note,
+    Notification,
     OAuthClient,
     OAuthCode,
     OAuthGrant,
@@ -215,6 +217,22 @@ class Tables:
         indexes={"team": "team_id", "user": "user_id"},
         owners={"teams": "team"},
         references={"user_id": "users", "team_id": "teams"},
+    )
+    #: Notifications of users, and their choices of e-mails; see `make_emulator.world.notifications`.
+    notifications: Table[int, Notification] = table(
+        Notification,
+        indexes={"user": "user_id"},
+        references={"user_id": "users"},
+        is_optional=True,
+        sensitive_fields=("body",),
+    )
+    email_preferences: Table[tuple[int, int, str], EmailPreference] = table(
+        EmailPreference,
+        key=("user_id", "team_id", "kind"),
+        indexes={"team": "team_id"},
+        owners={"teams": "team"},
+        references={"user_id": "users"},
+        is_optional=True,
     )
     tokens: Table[str, Token] = table(Token, key="token", references={"user_id": "users"}, lookup_key="token")
     #: Clients of the authorization server, and what users granted them; see `make_emulator.world.oauth`.

@@ -244,7 +244,7 @@ def test_a_service_that_gets_what_it_asks_for_answers() -> None:
 
 def test_each_module_is_interpreted_simulated_or_unknown() -> None:
     assert get_support_level("json:ParseJSON") == "interpreted"
-    assert get_support_level("json:JSONtoXML") == "simulated"
+    assert get_support_level("util:TransformEncoding") == "simulated"
     assert get_support_level("json:NoSuchModule") == "unknown"
     assert get_support_level("csv:CreateCSV") == "interpreted"
     assert get_support_level("any-app:AnyModule") == "simulated"

@@ -211,3 +211,41 @@ def test_any_html_becomes_text_that_is_no_longer_than_it_by_much(parts: list[str
     text = html_to_text(html, uppercase_headings=False)
     assert len(text) <= 60 * len(html) + 10
     assert "<p>" not in text
+
+
+# --- elements of a text --------------------------------------------------------------------------
+
+TEXT = "Ann <ann.b@example.com>, see https://example.com/a?b=1. Call +1 (555) 010-0199, 7 times; ann.b@example.com"
+
+
+def elements(mapper: dict[str, Any], parameters: dict[str, Any] | None = None, **rest: Any) -> list[Any]:
+    return last_module_output(
+        module(1, "regexp:GetElementsFromText", {"text": TEXT, **mapper}, parameters=parameters or {}, **rest)
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("email", ["ann.b@example.com", "ann.b@example.com"]),
+        ("E-mail address", ["ann.b@example.com", "ann.b@example.com"]),
+        ("url", ["https://example.com/a?b=1"]),
+        ("phoneNumber", ["+1 (555) 010-0199"]),
+        (r"\bsee|Call\b", ["see", "Call"]),
+        ("nothing like this", []),
+    ],
+)
+def test_the_elements_of_a_text_follow_from_text_and_pattern(pattern: str, found: list[str]) -> None:
+    assert elements({"pattern": pattern}) == [{"match": each} for each in found]
+    assert elements({}, {"pattern": pattern}) == [{"match": each} for each in found]
+
+
+def test_elements_have_the_declared_name_and_occur_once_if_asked_for() -> None:
+    interface = {"metadata": {"interface": [{"name": "element", "type": "text"}]}}
+    assert elements({"pattern": "email", "ignoreDuplicates": True}, **interface) == [
+        {"element": "ann.b@example.com"}
+    ]
+
+
+def test_a_search_for_elements_that_finds_none_may_continue() -> None:
+    assert elements({"pattern": "hashtag"}, {"continueWhenNoRes": True}) == [{}]

@@ -160,3 +160,28 @@ TREES = st.recursive(
 def test_what_is_created_is_parsed_back(name: str, tree: Any) -> None:
     flow = create({name: tree}), parse("{{1.xml}}", id=2)
     assert last_module_output(*flow) == [{name: tree}]
+
+
+@pytest.mark.parametrize(
+    ("json", "expected"),
+    [
+        (
+            '{"order": {"_attributes": {"id": 5}, "item": ["a", "b & c"]}}',
+            '<order id="5">\n  <item>a</item>\n  <item>b &amp; c</item>\n</order>',
+        ),
+        ('{"a": 1, "b": {"c": true}}', "<root>\n  <a>1</a>\n  <b>\n    <c>true</c>\n  </b>\n</root>"),
+        ('[1, {"x": 2}]', "<root>\n  <item>1</item>\n  <item>\n    <x>2</x>\n  </item>\n</root>"),
+        ("7", "<root>7</root>"),
+    ],
+)
+def test_json_becomes_xml(json: str, expected: str) -> None:
+    convert = module(1, "json:JSONtoXML", {"json": json})
+    [bundle] = last_module_output(convert)
+    assert bundle == {"xml": '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n' + expected}
+    named = convert | {"metadata": {"interface": [{"name": "text", "type": "text"}]}}
+    assert last_module_output(named) == [{"text": bundle["xml"]}]
+
+
+def test_what_is_no_json_does_not_become_xml() -> None:
+    execution = EngineHarness().run(module(1, "json:JSONtoXML", {"json": "{"}))
+    assert error_of(execution) == ("DataError", "Source is not valid JSON.")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
+from ...world.field_specs import field_name
 from ...world.models import Connection, Json, Key
 from ..blueprints.model import IfElseBranch, Module, Route
 from ..errors import BundleValidationError, ConversionError, invalid_parameter
@@ -73,6 +74,14 @@ class ModuleContext:
         if not isinstance(value, Mapping):
             raise BundleValidationError(invalid_parameter(name, "collection"))
         return value
+
+    def output_name(self, default: str) -> str:
+        """Returns the name of the only field that the blueprint declares as output, else a default.
+
+        For modules whose output has a single field of which no source has the name.
+        """
+        declared = [field_name(field) for field in self.module.interface or ()]
+        return declared[0] if len(declared) == 1 else default
 
     def find_connection(self, id: Json) -> Connection | None:
         """Returns the connection that a parameter refers to, if the scenario's team has it."""

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from ..blueprints.model import Module
 from ..errors import ModuleError
 from ..expressions.constraint import Constraint
-from ..expressions.values import EMPTY_TEXT, Value, normalize_number, to_json_text
+from ..expressions.values import EMPTY_TEXT, Value, is_array, normalize_number, to_json_text
+from ..formats.xml import dump_xml
 from .app import App, Field, Inference
 from .context import BundleGroup, Emit, ModuleContext, Outcome
+from .simulated import simulate
 
 APP = App("json", is_built_in=True)
-APP.simulated("JSONtoXML")
 
 _INDENTS: Mapping[str, int | str] = {"tab": "\t", "2": 2, "4": 4}
 
@@ -62,6 +63,20 @@ def _parse_number(digits: str) -> int | float:
 
 def _reject_constant(name: str) -> Value:
     raise ValueError(f"JSON has no {name}")
+
+
+@APP.module("JSONtoXML", Field("json", "text"), accepts_any_field=True, computes=True)
+def _convert_to_xml(context: ModuleContext) -> Outcome:
+    """Converts JSON to XML, by the rules of the app "XML".
+
+    The names of the fields are assumed: without JSON under that name, the output is mock data.
+    """
+    if context.mapper.get("json") is None:
+        return simulate(context)
+    value = parse_json(context, context.text("json"))
+    # A document has one root element.
+    fields = value if isinstance(value, Mapping) else {"root": {"item": value} if is_array(value) else value}
+    return Emit([{context.output_name("xml"): dump_xml(fields, context.env.budget)}])
 
 
 @APP.module("CreateJSON", accepts_any_field=True, computes=True)

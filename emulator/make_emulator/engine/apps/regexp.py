@@ -16,9 +16,9 @@ from ..expressions.regex.matcher import Pattern, compile_regex
 from ..expressions.values import Value
 from .app import App, Field, Inference
 from .context import NO_RESULTS, Emit, ModuleContext, Outcome
+from .simulated import simulate
 
 APP = App("regexp", is_complete=False, is_built_in=True)
-APP.simulated("GetElementsFromText")
 
 #: Output field of the whole match (an exported blueprint: "Fallback Match").
 WHOLE_MATCH = "__IMTMATCH__"
@@ -90,6 +90,54 @@ def _emit_matches(context: ModuleContext, pattern: str) -> Outcome:
     if not bundles and _is_enabled(parameters, "continueWhenNoRes"):
         return Emit(NO_RESULTS)
     return Emit(bundles)
+
+
+#: Part of the name of a pattern -> its regular expression (the names and the expressions are assumed).
+_ELEMENT_PATTERNS: Mapping[str, str] = {
+    "mail": r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+",
+    "url": r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]]",
+    "http": r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]]",
+    "link": r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]]",
+    "phone": r"\+?[0-9][0-9 ()./-]{5,}[0-9]",
+    "ip": r"\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b",
+    "hashtag": r"#\w+",
+    "number": r"[+-]?[0-9]+(?:\.[0-9]+)?",
+}
+
+
+@APP.module(
+    "GetElementsFromText",
+    Field("text", "text"),
+    Field("pattern", "text"),
+    Field("ignoreDuplicates", "boolean"),
+    accepts_any_field=True,
+    computes=True,
+)
+def _get_elements(context: ModuleContext) -> Outcome:
+    """Emits a bundle for each element of the text that has the chosen pattern: the name of a kind, or an expression.
+
+    The names of the fields are assumed: without a pattern under that name, the output is mock data.
+    """
+    parameters, budget = context.module.parameters, context.env.budget
+    chosen = context.optional_text("pattern") or parameters.get("pattern")
+    if not isinstance(chosen, str) or chosen == "":
+        return simulate(context)
+    text = context.text("text")
+    known = next((source for part, source in _ELEMENT_PATTERNS.items() if part in chosen.lower()), chosen)
+    search = _compile_search(known, {"global": True, "sensitive": True})
+    found: list[str] = []
+    for match in search.matches(text, budget):
+        if match[0] == match[1]:
+            raise ModuleError("RuntimeError", "The pattern matches an empty text, so the search never ends.")
+        found.append(text[match[0] : match[1]])
+        budget.charge_items(1)
+        if len(found) > MAX_ITEMS:
+            raise data_too_large_error()
+    if context.boolean("ignoreDuplicates") or _is_enabled(parameters, "ignoreDuplicates"):
+        found = list(dict.fromkeys(found))
+    if not found and _is_enabled(parameters, "continueWhenNoRes"):
+        return Emit(NO_RESULTS)
+    return Emit([{context.output_name("match"): element} for element in found])
 
 
 def _infer_text(module: Module, output: Constraint, inference: Inference) -> Constraint:

@@ -5,14 +5,15 @@ The output fits what later modules map of it. The same world, run and module alw
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from ...world.field_specs import field_name
 from ...world.models import FieldSpecs, Json
-from ..errors import BundleValidationError, ModuleError, missing_parameter
+from ..errors import BundleValidationError, ConversionError, ModuleError, missing_parameter
 from ..expressions.constraint import Constraint
-from ..expressions.values import is_array
+from ..expressions.values import Value, coerce, is_array, to_json_object, to_json_value
 from ..mock_data.generator import MockDataGenerator
 from .context import Emit, ModuleContext, Outcome, json_size
 
@@ -40,19 +41,66 @@ def simulate(context: ModuleContext, requires: ServiceRequirement | None = None)
 
 
 def mock_output(context: ModuleContext) -> dict[str, Json]:
-    """Returns the mock output of a module of which only the metadata in the blueprint are known."""
+    """Returns the mock output of a module of which only the metadata in the blueprint are known.
+
+    A module that creates or changes something returns what it was given.
+    """
     module = context.module
     constraint = context.run.find_constraint(module.id)
     if module.interface is not None:
-        return mock_bundle(context, module.interface, constraint, closed=bool(module.interface))
-    # The input fields are only a guess at the output, so constraints by later modules take precedence.
-    constrained = (
-        {name for name, inner in constraint.fields.items() if inner.is_informative}
-        if constraint is not None
-        else set()
-    )
-    fields = [field for field in module.expect or () if field_name(field) not in constrained]
-    return mock_bundle(context, fields, constraint)
+        bundle = mock_bundle(context, module.interface, constraint, closed=bool(module.interface))
+    else:
+        # The input fields are only a guess at the output, so constraints by later modules take precedence.
+        constrained = (
+            {name for name, inner in constraint.fields.items() if inner.is_informative}
+            if constraint is not None
+            else set()
+        )
+        fields = [field for field in module.expect or () if field_name(field) not in constrained]
+        bundle = mock_bundle(context, fields, constraint)
+    if _WRITING_MODULE.match(module.name):
+        bundle = _echo(bundle, context.mapper, module.interface or (), context)
+    return {**bundle, **_position_fields(bundle)}
+
+
+#: Beginnings of the names of modules that create or change something.
+_WRITING_MODULE = re.compile(
+    r"(?:action)?_?(?:add|append|assign|change|copy|create|duplicate|edit|insert|invite|make|modify|move|new|patch|post"
+    r"|put|register|rename|replace|reply|save|schedule|send|set|submit|update|upload|upsert|write)",
+    re.IGNORECASE,
+)
+
+
+def _echo(
+    bundle: Mapping[str, Json], given: Mapping[str, Value], fields: FieldSpecs, context: ModuleContext
+) -> dict[str, Json]:
+    """Returns a bundle in which the fields that a module was given have their mapped values, as far as their types allow."""
+    types = {field_name(field): field for field in fields}
+    echoed: dict[str, Json] = dict(bundle)
+    for name, value in given.items():
+        if name not in echoed or value is None or value == "":
+            continue
+        made, field = echoed[name], types.get(name, {})
+        if isinstance(made, Mapping) and isinstance(value, Mapping):
+            inner = field.get("spec")
+            specs = (
+                tuple(spec for spec in inner if isinstance(spec, Mapping)) if isinstance(inner, list) else ()
+            )
+            echoed[name] = {**to_json_object(value), **_echo(made, value, specs, context)}
+            continue
+        kind = field.get("type")
+        try:
+            fit = coerce(value, kind, context.env.zone) if isinstance(kind, str) else value
+        except ConversionError:
+            continue
+        echoed[name] = to_json_value(fit)
+    return echoed
+
+
+def _position_fields(bundle: Mapping[str, Json]) -> dict[str, Json]:
+    """Returns the fields of a single bundle that have a fixed meaning: its place, the number of bundles, its row below a header."""
+    values: dict[str, Json] = {"__IMTINDEX__": 1, "__IMTLENGTH__": 1, "__ROW_NUMBER__": 2}
+    return {name: value for name, value in values.items() if name in bundle}
 
 
 def mock_bundle(

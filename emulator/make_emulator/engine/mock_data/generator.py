@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import random
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
@@ -65,6 +66,31 @@ _NAME_HINTS: Sequence[tuple[str, Callable[[Faker], Value]]] = (
     ("id", lambda faker: faker.hexify("^^^^^^^^^^^^")),
     ("text", lambda faker: faker.sentence()),
     ("message", lambda faker: faker.sentence()),
+)
+
+#: Names that stand for the address of a mail, alone or as the first word.
+_ADDRESSES = frozenset(
+    (
+        "bcc",
+        "cc",
+        "from",
+        "fromaddress",
+        "mailto",
+        "recipient",
+        "recipients",
+        "replyto",
+        "sender",
+        "to",
+        "toaddress",
+    )
+)
+
+#: Names of numbers that are whole, such as ids, counts and rows; others may measure something.
+_WHOLE_NUMBER = re.compile(
+    r"(?:^|[\W_])(?:[iI]d|ID)s?(?:$|[\W_])|[a-z]I[dD]s?$|^(?:user|order|item|record|contact|message|channel|account|customer|team|page)ids?$"
+    r"|(?i:^(?:no|nr|num|row|rows|page|pages|key|position|priority|port|step|attempt)$|(?:^|[\W_])(?:age|qty)$"
+    r"|count|counter|quantity|number|index|tokens|year|month|title|name|subject|status|length|size|limit|offset|version|zip"
+    r"|postal|phone|level|likes|views|replies|followers)"
 )
 
 #: Types that do not restrict a value, and those that may hold a text to parse.
@@ -147,10 +173,14 @@ class MockDataGenerator:
             case "collection":
                 return self._collection(spec, constraint, depth) if depth < _MAX_DEPTH else {}
             case "array":
-                return self._array(spec, constraint, depth) if depth < _MAX_DEPTH else []
+                return self._array(spec, constraint, depth, field.get("name")) if depth < _MAX_DEPTH else []
             case "number":
                 numbers = [choice for choice in constraint.choices if is_number(choice)]
-                return self._random.choice(numbers) if numbers else self._random.randint(100, 99_999) / 100
+                return (
+                    self._random.choice(numbers)
+                    if numbers
+                    else self._number(field.get("name"), constraint.name)
+                )
             case "integer" | "uinteger" | "port":
                 wholes = [
                     choice
@@ -193,6 +223,12 @@ class MockDataGenerator:
             return to_json_value(self._random.choice(constraint.choices))
         return self._text(field.get("name"), constraint.name)
 
+    def _number(self, *names: Json) -> Json:
+        """Generates a number with two decimals, or a whole one under a name that counts or names something."""
+        hundredths = self._random.randint(100, 99_999)
+        is_whole = any(_WHOLE_NUMBER.search(str(name or "")) for name in names)
+        return 1 + hundredths // 10 if is_whole else hundredths / 100
+
     def _collection(
         self, spec: Json, constraint: Constraint, depth: int, *, closed: bool = False
     ) -> dict[str, Json]:
@@ -207,18 +243,25 @@ class MockDataGenerator:
                     collection[name] = self.value({"name": name}, inner, depth + 1)
         return collection
 
-    def _array(self, spec: Json, constraint: Constraint, depth: int) -> Json:
-        """Generates an array, whose specification is one field for every item, or the fields of collections."""
+    def _array(self, spec: Json, constraint: Constraint, depth: int, name: Json) -> Json:
+        """Generates an array, whose specification is one field for every item, or the fields of collections.
+
+        Items without a name of their own have that of the array.
+        """
         if not spec and constraint.item is None and constraint.kind != "array":
             return []
-        return [self._item(spec, constraint.item or _NO_CONSTRAINT, depth) for _ in range(_ARRAY_LENGTH)]
+        return [
+            self._item(spec, constraint.item or _NO_CONSTRAINT, depth, name) for _ in range(_ARRAY_LENGTH)
+        ]
 
-    def _item(self, spec: Json, item: Constraint, depth: int) -> Json:
+    def _item(self, spec: Json, item: Constraint, depth: int, name: Json) -> Json:
         if isinstance(spec, list) and spec:
             return self._collection(spec, item, depth)
         if isinstance(spec, Mapping):
-            return self.value(spec, item, depth + 1)
-        return self.value({}, item, depth + 1) if item != _NO_CONSTRAINT else self._faker.word()
+            return self.value({"name": name, **spec}, item, depth + 1)
+        plain_name = str(name or "").lower().replace("_", "").replace(" ", "").replace("-", "")
+        is_known = item != _NO_CONSTRAINT or plain_name in _ADDRESSES or "email" in plain_name
+        return self.value({"name": name}, item, depth + 1) if is_known else self._faker.word()
 
     def _date(self, pattern: str | None) -> str:
         moment = self._now - self._random.randrange(30 * DAY)
@@ -245,6 +288,8 @@ class MockDataGenerator:
         """Generates a text that fits the first name with a known part."""
         for name in names:
             plain_name = str(name or "").lower().replace("_", "").replace(" ", "").replace("-", "")
+            if plain_name in _ADDRESSES:
+                return self._faker.ascii_safe_email()
             for hint, generate in _NAME_HINTS:
                 if hint in plain_name:
                     return to_json_value(generate(self._faker))

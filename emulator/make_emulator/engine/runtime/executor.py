@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
+from ...world import notifications
 from ...world.clock import MINUTE
 from ...world.executions import record_execution
 from ...world.models import Execution, InstantRetry, Json, Scenario
@@ -123,7 +124,8 @@ def run_scenario(
             )
         )
     elif kind == "auto":
-        _update_error_count(world, scenario.id, scenario_run.max_errors, execution)
+        is_deactivated = _update_error_count(world, scenario.id, scenario_run.max_errors, execution)
+        notifications.notify_of_run(world, scenario, execution, is_deactivated=is_deactivated)
     store_failed_bundles(scenario_run, scenario_run.failed_bundles)
     return execution
 
@@ -173,20 +175,23 @@ def visible_status(execution: Execution, now: int) -> str:
     return "RUNNING" if now < execution.ends else _STATUS_NAMES[execution.status]
 
 
-def _update_error_count(world: World, scenario_id: int, max_errors: int, execution: Execution) -> None:
+def _update_error_count(world: World, scenario_id: int, max_errors: int, execution: Execution) -> bool:
+    """Counts a run; returns True if it deactivates its scenario."""
     scenario = world.scenarios.get(scenario_id)
     if scenario is None:
-        return
+        return False
     if execution.status != FAILURE:
         if scenario.errors_in_a_row:
             world.scenarios.put(replace(scenario, errors_in_a_row=0))
-        return
+        return False
     # An error after the response to the caller of the webhook does not count for the scenario (Help centre).
     if execution.instant and execution.respond is not None:
-        return
+        return False
     scenario = replace(scenario, errors_in_a_row=scenario.errors_in_a_row + 1)
     # The first error stops a scenario with an instant trigger (Help centre).
     stops = execution.instant or (execution.error is not None and execution.error.name in DEACTIVATING_ERRORS)
-    if scenario.errors_in_a_row >= (1 if stops else max_errors):
+    is_deactivated = scenario.errors_in_a_row >= (1 if stops else max_errors)
+    if is_deactivated:
         scenario = replace(scenario, is_invalid=True, is_active=False, next_exec=None)
     world.scenarios.put(scenario)
+    return is_deactivated

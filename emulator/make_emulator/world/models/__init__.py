@@ -29,6 +29,7 @@ from .hooks import Hook, HookLog, Incoming
 from .json_types import FieldSpec, FieldSpecs, Headers, Json
 from .keys import Key
 from .notes import BuildVariable, Note
+from .notifications import EmailPreference, Notification
 from .oauth import OAuthAccess, OAuthClient, OAuthCode, OAuthGrant, OAuthToken
 from .organizations import License, Organization, OrganizationMember, Team, TeamMember, Token, User
 from .roles import Role
@@ -52,6 +53,7 @@ __all__ = [
     "CustomPropertyStructure",
     "DataStore",
     "DataStructure",
+    "EmailPreference",
     "Execution",
     "ExecutionError",
     "ExecutionResponse",
@@ -73,6 +75,7 @@ __all__ = [
     "Mail",
     "ModuleScript",
     "Note",
+    "Notification",
     "OAuthAccess",
     "OAuthClient",
     "OAuthCode",
