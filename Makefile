@@ -22,7 +22,7 @@ endif
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-slow lint format typecheck bench soak docs lock check clean
+.PHONY: help serve test test-slow test-conformance lint format typecheck bench soak docs lock check clean
 
 help: ## Show these commands
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -53,6 +53,10 @@ test: $(DEV) $(MCP) tests/e2e/node_modules ## Run every test, those with real cl
 
 test-slow: $(DEV) $(MCP) tests/e2e/node_modules ## Run every test as on a machine that is 50 times slower
 	MAKE_EMULATOR_TEST_SLOW=$$(date +%s)000000000 PYTHONPATH=$(CURDIR)/tests/helpers/slow_machine $(BIN)/python -m pytest -n auto $(ARGS)
+
+test-conformance: $(DEV) ## Run the conformance suite of MCP, and its inspector, against the MCP server; needs npm
+	cd tests/e2e/conformance && npm install --silent --no-save --no-audit --no-fund
+	$(BIN)/python -m pytest tests/e2e/conformance $(ARGS)
 
 # Two generations of the MCP client for Python, which one environment cannot hold.
 $(MCP): $(VENV)/%/.installed: requirements/%.txt | $(DEV)
@@ -98,4 +102,4 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotat
 check: lint typecheck test ## All that CI runs
 
 clean: ## Remove what these commands made
-	rm -rf .venv* tests/e2e/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv* tests/e2e/node_modules tests/e2e/conformance/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis

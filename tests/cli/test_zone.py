@@ -45,7 +45,7 @@ def test_the_seed_goes_to_the_standard_output_and_the_progress_to_stderr(
     )
     assert "scenarios: 4 of 4\n" in result.stderr
     assert result.stderr.endswith(
-        "Read team 1: 2 users, 1 organization, 1 team, 3 variables, 2 connections, 1 key, 2 hooks, 1 function, "
+        "Read team 1: 2 users, 1 organization, 1 team, 3 variables, 2 connections, 1 key, 1 device, 2 hooks, 1 function, "
         "1 data structure, 2 data stores, 4 scenarios, 1 template, 5 records.\n"
     )
     assert world.token not in result.output

@@ -15,6 +15,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from helpers.api import ADMIN_TOKEN, READER_TOKEN, ApiClient
+from helpers.oauth import CALLBACK, CLIENT_ID, CLIENT_SECRET, PKCE, OAuthHarness
 from make_emulator import api as routes
 from make_emulator import fidelity
 from make_emulator.app import create_app
@@ -105,6 +106,21 @@ def test_the_dashboard_shows_the_requested_world(api: ApiClient) -> None:
     assert f"World {name}" in other.text
     assert "/_emulator/worlds/a%20%26%20b%3F%3Ci%3E/clock" in other.values("data-url")
     assert api.control("GET", "/?world=nowhere").status_code == 404
+
+
+def test_the_dashboard_shows_oauth_clients_without_their_secrets(api: ApiClient, oauth: OAuthHarness) -> None:
+    oauth.tokens()
+    agent = oauth.register(client_name="Agent <b>")
+    oauth.code(client_id=agent["client_id"], **PKCE)
+    oauth.create_client(name="Native", public=True, redirectUris=["com.example:/cb"], allowLoopback=False)
+    shown = page(api, "/")
+    assert "OAuth clients (3)" in shown.text
+    assert f"Example App confidential {CLIENT_ID} any on loopback 1" in shown.text
+    assert f"Agent <b> registered itself {agent['client_id']} {CALLBACK} 1" in shown.text
+    assert "com.example:/cb 0" in shown.text
+    html = api.control("GET", "/").get_data(as_text=True)
+    assert CLIENT_SECRET not in html
+    assert agent["client_secret"] not in html
 
 
 def test_the_dashboard_shows_faults_and_scripts_with_their_matches(api: ApiClient) -> None:

@@ -17,6 +17,7 @@ from make_emulator.world import (
     custom_properties,
     custom_roles,
     data_stores,
+    devices,
     functions,
     hook_queues,
     hooks,
@@ -114,6 +115,12 @@ class PopulatedApp:
         custom_roles.create(
             world, world.organizations[1], name="Viewer", category="team", permissions=["team view"], id=901
         )
+        for id, team in ((901, 1), (902, 2)):
+            device = devices.create(world, world.teams[team], name="Phone", id=id)
+            for direction in (devices.INCOMING, devices.OUTGOING):
+                message = devices.enqueue(world, device, direction, scope="call", data="Ring")
+                world.device_messages.remove((id, direction, message.id))
+                world.device_messages.put(replace(message, id="waiting"))
         for id, user_id in ((901, 1), (902, 2)):
             world.notifications.put(
                 Notification(

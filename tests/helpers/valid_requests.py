@@ -60,6 +60,7 @@ _ORGANIZATION_VARIABLE = {"organizationId": 1, "variableName": "API_URL"}
 _TEAM_VARIABLE = {"teamId": 1, "variableName": "MAX_QUANTITY"}
 _FUNCTION = {"functionId": 1}
 _FUNCTION_CODE = "function twice(x) { return 2 * x; }"
+_DEVICE = {"deviceId": 901}
 _USER = {"userId": 3}
 _ME_IN_TEAM = {"userId": 1, "teamId": 1}
 _ME_IN_ALL = {"userId": 1, "organizationId": 1, "teamId": 1}
@@ -173,6 +174,18 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     "GET /connections/{connectionId}/editable-data-schema": ValidRequest(_CONNECTION),
     "POST /connections/{connectionId}/set-data": ValidRequest(_CONNECTION, body={"apiKey": "x"}),
     "POST /connections/{connectionId}/scoped": ValidRequest(_CONNECTION, body={"scope": ["read"]}),
+    "GET /devices": ValidRequest(query={"teamId": 1}),
+    "GET /devices/{deviceId}": ValidRequest(_DEVICE),
+    "PATCH /devices/{deviceId}": ValidRequest(_DEVICE, body={"name": "Renamed"}),
+    "DELETE /devices/{deviceId}": ValidRequest(_DEVICE, {"confirmed": "true"}),
+    "POST /devices/request": ValidRequest(body={"name": "New", "teamId": 1}),
+    "GET /devices/{deviceId}/incomings": ValidRequest(_DEVICE),
+    "GET /devices/{deviceId}/incomings/stats": ValidRequest(_DEVICE),
+    "GET /devices/{deviceId}/incomings/{incomingId}": ValidRequest({**_DEVICE, "incomingId": "waiting"}),
+    "DELETE /devices/{deviceId}/incomings": ValidRequest(_DEVICE, body={"ids": ["waiting"]}),
+    "GET /devices/{deviceId}/outgoings": ValidRequest(_DEVICE),
+    "GET /devices/{deviceId}/outgoings/{outgoingId}": ValidRequest({**_DEVICE, "outgoingId": "waiting"}),
+    "DELETE /devices/{deviceId}/outgoings": ValidRequest(_DEVICE, body={"ids": ["waiting"]}),
     "GET /keys": ValidRequest(query={"teamId": 1}),
     "GET /keys/types": ValidRequest(),
     "GET /keys/{keyId}": ValidRequest({"keyId": 1}),
@@ -386,6 +399,7 @@ OTHER_ORGANIZATION_IDS = {
     "function": 902,
     "connection": 902,
     "key": 902,
+    "device": 902,
     "template": 902,
     "hook": 3,
     "note": 902,

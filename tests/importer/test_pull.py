@@ -163,6 +163,12 @@ def test_a_license_of_its_own_and_a_disabled_hook_come_along(make_emulator: Make
     assert make_emulator.create_world(seed=seed, plan="pro").plan == "pro"
 
 
+def test_devices_come_along_without_their_queues(make_emulator: MakeEmulator) -> None:
+    [device] = team_of(PullHarness(make_emulator.create_world(seed="default")).pull())["devices"]
+    assert (device["name"], device["scope"]) == ("Ada's phone", ["call", "scanner"])
+    assert list(device) == ["id", "name", "scope", "info"]
+
+
 def test_custom_roles_come_along_with_those_who_have_them(make_emulator: MakeEmulator) -> None:
     role = {"name": "Viewer", "category": "team", "permissions": ["scenarios get", "team view"]}
     seed = {
@@ -213,6 +219,7 @@ def test_a_part_that_a_scope_forbids_is_left_out_with_the_reason(make_emulator: 
         "custom properties: not readable with this token (403 SC403, Access denied.);"
         " the scope is custom-property-structures:read",
         "keys: not readable with this token (403 SC403, Access denied.); the scope is keys:read",
+        "devices: not readable with this token (403 SC403, Access denied.); the scope is devices:read",
         "custom functions: not readable with this token (403 SC403, Access denied.); the scope is functions:read",
         "data structures: not readable with this token (403 SC403, Access denied.); the scope is udts:read",
         "data stores: not readable with this token (403 SC403, Access denied.); the scope is datastores:read",

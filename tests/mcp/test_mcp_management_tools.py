@@ -23,9 +23,6 @@ TOOLS: dict[str, ToolDefinition] = {tool.name: tool for group in GROUPS for tool
 CALLS: dict[str, RestCall] = {name: call for group in GROUPS for name, call in group.rest_calls.items()}
 ENDPOINTS: dict[str, Endpoint] = {f"{each.method} {each.path}": each for each in rest.endpoints()}
 
-#: Tools of the hosted server whose routes are not served.
-NOT_SERVED = frozenset({"devices_list"})
-
 
 class Row(NamedTuple):
     """A tool as the hosted server or the vendor's SDK has it."""
@@ -41,6 +38,12 @@ def table() -> Iterator[Row]:
     for line in Path(__file__).with_name("management_tools.txt").read_text("utf-8").splitlines():
         if not line.startswith("#"):
             yield Row(*(cell.strip() for cell in line.split("|")))
+
+
+#: Tools of the hosted server whose routes are not served.
+NOT_SERVED = frozenset(
+    {"devices_list"} | {row.name for row in table() if row.name.startswith("credential-requests_")}
+)
 
 
 #: Short type of an input -> types of JSON Schema. Objects may be JSON texts, where older editions took texts.
@@ -354,3 +357,186 @@ def test_calls_stand_in_the_request_log_without_secrets(mcp: McpHarness, api: Ap
     assert "keys_create" in log
     assert "s3cret-value" not in log
     assert ADMIN_TOKEN not in log
+
+
+# --- tools without a route -----------------------------------------------------------------------
+
+
+def test_apps_and_modules_are_described_from_the_catalogue(mcp: McpHarness) -> None:
+    assert {"slack", "google-sheets"} <= {app["name"] for app in call_tool(mcp, "apps_list")}
+    found = call_tool(
+        mcp, "apps_recommend", intention="Post a message to Slack and add a row in Google Sheets"
+    )
+    assert {app["name"] for app in found} == {"slack", "google-sheets"}
+    modules = call_tool(
+        mcp, "app-modules_list", appName="slack", appVersion="4", organizationId=1, usage="trigger"
+    )
+    assert modules
+    assert {module["kind"] for module in modules} <= {"trigger", "trigger-instant", "trigger-polling"}
+    module = call_tool(
+        mcp, "app-module_get", appName="slack", appVersion=4, moduleName="CreateMessage", organizationId=1
+    )
+    assert module["connection"] == {"parameter": "__IMTCONN__", "types": ["slack2", "slack3"]}
+    text = call_tool(
+        mcp,
+        "app-module_get",
+        appName="slack",
+        appVersion=4,
+        moduleName="slack:CreateMessage",
+        organizationId=1,
+        format="instructions",
+    )
+    assert "- mapper.channelType (select, required, one of im, mpim, private, public)" in text
+    assert "slack:CreateMessage: action" in call_tool(mcp, "app_documentation_get", appName="slack")
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "text"),
+    [
+        (
+            "app_documentation_get",
+            {"appName": "gmail"},
+            "MakeError: App 'gmail' not found. Did you mean google-email?",
+        ),
+        (
+            "app-module_get",
+            {"appName": "slack", "appVersion": 4, "moduleName": "SendMessage", "organizationId": 1},
+            "MakeError: Module 'slack:SendMessage' not found. Did you mean slack:CreateMessage?",
+        ),
+        (
+            "app-module_get",
+            {"appName": "slack", "appVersion": 1, "moduleName": "CreateMessage", "organizationId": 1},
+            "MakeError: 'slack:CreateMessage' is known in version 3, 4, not in version 1.",
+        ),
+        (
+            "app-modules_list",
+            {"appName": "slack", "appVersion": "new", "organizationId": 1},
+            "MakeError: Parameter 'appVersion' is not a number.",
+        ),
+    ],
+)
+def test_unknown_apps_and_modules_are_errors_with_a_suggestion(
+    mcp: McpHarness, tool: str, arguments: dict[str, Any], text: str
+) -> None:
+    assert error_of(mcp, tool, **arguments) == text
+
+
+def test_blueprints_are_checked_before_they_are_created(mcp: McpHarness) -> None:
+    checked = call_tool(mcp, "validate_blueprint_schema", blueprint=BLUEPRINT)
+    assert checked["valid"] is True
+    broken = json.loads(json.dumps(BLUEPRINT))
+    broken["flow"][1]["mapper"]["json"] = "{{7.order}}"
+    broken["flow"][2]["module"] = "datastore:SearchRecords"
+    checked = call_tool(mcp, "validate_blueprint_schema", blueprint=json.dumps(broken))
+    assert checked["valid"] is False
+    assert {finding["rule"] for finding in checked["errors"]} >= {"no-such-module", "unknown-reference"}
+
+
+def test_schedulings_interfaces_and_modules_are_checked(mcp: McpHarness) -> None:
+    assert call_tool(mcp, "validate_scheduling_schema", scheduling=ON_DEMAND) == {"valid": True, "errors": []}
+    wrong = call_tool(mcp, "validate_scheduling_schema", scheduling={"type": "sometimes", "interval": 5})
+    assert [error["message"] for error in wrong["errors"]] == [
+        "Invalid scheduling type 'sometimes'.",
+        "Invalid interval.",
+    ]
+    interface = {"input": [{"name": "order", "type": "text"}], "output": None}
+    assert call_tool(mcp, "validate_scenario_interface", interface=interface)["valid"] is True
+    assert (
+        call_tool(mcp, "validate_scenario_interface", interface={"input": [{"type": "text"}]})["valid"]
+        is False
+    )
+    configuration = {
+        "appName": "slack",
+        "appVersion": 4,
+        "moduleName": "CreateMessage",
+        "organizationId": 1,
+        "teamId": 1,
+    }
+    mapper = {"channelWType": "manualy", "channelType": "public", "channel": "C1"}
+    checked = call_tool(mcp, "validate_module_configuration", **configuration, parameters={}, mapper=mapper)
+    assert [error["rule"] for error in checked["errors"]] == ["missing-connection"]
+    checked = call_tool(
+        mcp, "validate_module_configuration", **configuration, parameters={"__IMTCONN__": 1}, mapper=mapper
+    )
+    assert checked["valid"] is True
+
+
+def test_the_components_of_a_blueprint_are_listed(mcp: McpHarness) -> None:
+    blueprint = json.loads(json.dumps(BLUEPRINT))
+    blueprint["flow"][2]["parameters"]["datastore"] = 4
+    blueprint["flow"].append(
+        {"id": 5, "module": "slack:CreateMessage", "version": 4, "parameters": {}, "mapper": {}}
+    )
+    listed = call_tool(mcp, "extract_blueprint_components", blueprint=blueprint, organizationId=1, teamId=1)
+    assert {
+        "moduleId": 3,
+        "module": "datastore:AddRecord",
+        "component": "dataStore",
+        "ids": [4],
+        "types": [],
+    } in listed["components"]
+    assert {
+        "moduleId": 5,
+        "module": "slack:CreateMessage",
+        "component": "connection",
+        "ids": [],
+        "types": ["slack2", "slack3"],
+    } in listed["components"]
+
+
+SUM = {
+    "module": "util:SetVariable2",
+    "version": 1,
+    "mapper": {"name": "sum", "scope": "roundtrip", "value": "{{1}}"},
+}
+
+
+def test_a_tool_of_one_module_is_created_and_called(mcp: McpHarness) -> None:
+    made = call_tool(
+        mcp,
+        "tools_create",
+        teamId=1,
+        name="Keep a value",
+        description="Keeps a value",
+        inputs=[{"name": "value", "type": "number", "required": True}],
+        module=SUM,
+    )
+    tools = mcp.tools()
+    tool = tools[f"t{made['id']}_keep_a_value"]
+    assert tool["description"] == "Keeps a value"
+    assert tool["inputSchema"]["required"] == ["value"]
+    assert call_tool(mcp, "tools_get", toolId=made["id"])["module"]["module"] == "util:SetVariable2"
+    changed = call_tool(mcp, "tools_update", toolId=made["id"], name="Keep it", description="Keeps it")
+    assert (changed["name"], changed["description"], changed["inputs"]) == (
+        "Keep it",
+        "Keeps it",
+        made["inputs"],
+    )
+    assert f"t{made['id']}_keep_it" in mcp.tools()
+    assert error_of(mcp, "tools_get", toolId=1).startswith("MakeError: ")
+
+
+def test_nothing_stays_of_a_tool_that_cannot_be_created(mcp: McpHarness) -> None:
+    before = len(call_tool(mcp, "scenarios_list", teamId=1))
+    arguments = {"teamId": 1, "name": "x", "description": "x", "inputs": []}
+    assert error_of(mcp, "tools_create", **arguments, module={"module": "datastore:Nothing"}).startswith(
+        "MakeError: "
+    )
+    assert error_of(mcp, "tools_create", **{**arguments, "teamId": 99}, module=SUM).startswith("MakeError: ")
+    assert len(call_tool(mcp, "scenarios_list", teamId=1)) == before
+
+
+def test_shown_lists_answer_as_the_plain_ones(mcp: McpHarness) -> None:
+    assert call_tool(mcp, "show_scenarios_list", teamId=1) == call_tool(mcp, "scenarios_list", teamId=1)
+    [execution, *_] = [row for row in call_tool(mcp, "executions_list", scenarioId=1) if "status" in row]
+    assert call_tool(mcp, "show_executions_list", scenarioId=1)
+    path = {"scenarioId": 1, "executionId": execution["id"]}
+    assert call_tool(mcp, "show_execution_result", **path) == call_tool(mcp, "executions_get-detail", **path)
+
+
+def test_a_replay_runs_a_scenario_again(mcp: McpHarness) -> None:
+    [execution, *_] = [row for row in call_tool(mcp, "executions_list", scenarioId=1) if "status" in row]
+    before = len(call_tool(mcp, "executions_list", scenarioId=1))
+    call_tool(mcp, "scenarios_replay", scenarioId=1, executionId=execution["id"])
+    mcp.api.control("POST", "/worlds/default/clock/advance", json={"seconds": 60})
+    assert len(call_tool(mcp, "executions_list", scenarioId=1)) > before

@@ -243,6 +243,10 @@ def test_each_type_has_its_schema(field: dict[str, Any], expected: dict[str, Any
 # --- runs ----------------------------------------------------------------------------------------
 
 
+def test_a_scenario_without_a_description_is_described_by_its_name(mcp: McpHarness) -> None:
+    assert mcp.tools()["s1_greeting"]["description"] == "Greeting"
+
+
 def test_outputs_are_the_result(mcp: McpHarness) -> None:
     fields = [{"name": "a", "type": "text"}, {"name": "n", "type": "number"}]
     id = create_tool(mcp.api, input=fields)

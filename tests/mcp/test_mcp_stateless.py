@@ -245,7 +245,7 @@ def test_the_log_has_a_sentence_for_each_call(mcp: McpHarness) -> None:
     refused = 'Insufficient rights, admin permission "organization view" is needed'
     listing, call = mcp.sentences()[1:]
     assert listing.startswith(
-        f"Ada Maker (token admin): GET /teams?organizationId=2&cols[]=* -> 403: {refused}. "
+        f"Ada Maker (token admin): GET /teams?cols[]=*&organizationId=2 -> 403: {refused}. "
     )
     assert call == f"Ada Maker (token admin): MCP tools/call teams_list -> 200: MakeError: {refused}"
     mcp.post([frame("ping"), frame("tools/list", id=2)])

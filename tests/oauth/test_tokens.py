@@ -157,6 +157,8 @@ def test_the_body_is_a_form_without_repetitions(oauth: OAuthHarness) -> None:
     assert assert_oauth_error(response, "invalid_request") == "The parameter code occurs more than once."
     response = oauth.post("/oauth/v2/token", data={f"field{number}": "1" for number in range(300)})
     assert assert_oauth_error(response, "invalid_request") == "The body has more than 200 fields."
+    response = oauth.post("/oauth/v2/token", data={"code": "x" * 8_193})
+    assert assert_oauth_error(response, "invalid_request") == "The parameter code is too long."
     response = oauth.post("/oauth/v2/token", data={"code": "x" * 70_000})
     assert_oauth_error(response, "invalid_request", 413)
     assert oauth.get("/oauth/v2/token").status_code == 405

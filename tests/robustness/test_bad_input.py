@@ -41,6 +41,7 @@ every_route = pytest.mark.parametrize("name", [name for name in ENDPOINTS if nam
 #: Paths that end in a word where those of other methods have an id.
 BESIDE_IDS = (
     "/dlqs/retry",
+    "/devices/request",
     "/functions/eval",
     "/notifications/mark-as-read",
     "/organizations/{organizationId}/user-organization-roles/transfer",

@@ -22,6 +22,7 @@ from make_emulator.schemas import (
     custom_properties,
     data_stores,
     data_structures,
+    devices,
     enums,
     executions,
     folders,
@@ -126,6 +127,9 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
         for row in world.folders.all()
         for levels, columns in ((0, None), (1, None), (2, ("id", "children")))
     ],
+    devices.DeviceOut: lambda world: world.devices.all(),
+    devices.DeviceMessageListItem: lambda world: world.device_messages.all(),
+    devices.DeviceMessageOut: lambda world: world.device_messages.all(),
     folders.FolderOut: lambda world: world.folders.all(),
     functions.FunctionListItem: lambda world: world.functions.all(),
     functions.FunctionDetail: lambda world: world.functions.all(),

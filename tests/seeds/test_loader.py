@@ -330,3 +330,30 @@ def test_a_value_means_what_it_means_in_json(tmp_path: Path, text: str, value: A
     )
     [connection] = built(path).connections
     assert connection.metadata == {"x": value}
+
+
+def test_oauth_clients_keep_their_id_and_secret_in_the_default_world_only() -> None:
+    seed = {
+        "oauthClients": [
+            {
+                "name": "App",
+                "id": "44444444-4444-4444-8444-444444444444",
+                "secret": "a-secret",
+                "redirectUris": ["https://app.example/cb"],
+                "scopes": ["openid", "teams:read"],
+                "rotateRefreshTokens": False,
+            },
+            {"name": "Public", "public": True, "allowLoopback": True, "autoApprove": True, "scopes": "read"},
+        ],
+        **team_with(),
+    }
+    app, public = built(seed).oauth_clients
+    assert (app.id, app.secret) == ("44444444-4444-4444-8444-444444444444", "a-secret")
+    assert app.redirect_uris == ("https://app.example/cb",)
+    assert app.scopes == {"openid", "teams:read"}
+    assert (app.rotates_refresh_tokens, app.has_refresh_tokens, app.allows_loopback) == (False, True, False)
+    assert (public.secret, public.has_refresh_tokens, public.auto_approve) == (None, False, True)
+    assert public.scopes == {scope for scope in SCOPES if scope.endswith(":read")} | {"openid"}
+    other, _ = built(seed, name="other").oauth_clients
+    assert other.id != app.id
+    assert other.secret not in (None, "a-secret")

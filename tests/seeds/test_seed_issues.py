@@ -336,3 +336,31 @@ def test_a_variable_that_is_invalid_is_reported_with_its_line(tmp_path: Path) ->
     assert [(line, text.rpartition(": ")[2]) for line, text in faults_of(written(tmp_path, good))] == [
         (14, "Parameter 'value' must be a date")
     ]
+
+
+def test_issues_of_oauth_clients_are_found_with_their_lines(tmp_path: Path) -> None:
+    seed = """\
+oauthClients:
+  - { name: A, id: 44444444-4444-4444-8444-444444444444, allowLoopback: true }
+  - { name: B, id: 44444444-4444-4444-8444-444444444444, redirectUris: ["https://b.example/"] }
+  - { name: C }
+  - { name: D, public: true, secret: mine, allowLoopback: true }
+  - { name: E, redirectUris: ["https://e.example/#x", 1, "http://e.example/"] }
+  - { name: F, allowLoopback: true, scopes: [openid, scenario:read] }
+  - { name: G, allowLoopback: true, id: 11111111-1111-4111-8111-111111111111 }
+tokens:
+  - { token: 11111111-1111-4111-8111-111111111111 }
+organizations:
+  - { name: Acme, teams: [{ name: Ops }] }
+"""
+    path = written(tmp_path, seed)
+    assert [text.removeprefix(f"{path}:") for _, text in faults_of(path)] == [
+        "3: oauthClients[1].id: another client, or a token, has the same",
+        "4: oauthClients[2]: must have redirectUris, or allowLoopback: true",
+        "5: oauthClients[3]: a public client has no secret",
+        "6: oauthClients[4].redirectUris[0]: a redirect URI has no fragment",
+        "6: oauthClients[4].redirectUris[1]: must be a string",
+        "6: oauthClients[4].redirectUris[2]: a redirect URI with http is on loopback; others need https",
+        "7: oauthClients[5].scopes[1]: there is no scope 'scenario:read'; did you mean 'scenarios:read'?",
+        "8: oauthClients[6].id: another client, or a token, has the same",
+    ]

@@ -16,7 +16,16 @@ from ..redaction.masking import TRACE_REDACTOR, OutputRedactor
 from ..registry import WorldHandle
 from ..reports import access
 from ..world.clock import format_iso
-from ..world.models import Execution, HttpRule, IncompleteExecution, Mail, ModuleScript, Scenario, SentRequest
+from ..world.models import (
+    Execution,
+    HttpRule,
+    IncompleteExecution,
+    Mail,
+    ModuleScript,
+    OAuthClient,
+    Scenario,
+    SentRequest,
+)
 from ..world.tables import Table
 from ..world.world import World
 
@@ -97,6 +106,17 @@ class IncompleteExecutionRow:
     next_retry: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class OAuthClientRow:
+    """OAuth client with the number of its grants."""
+
+    id: str
+    name: str
+    kind: str
+    redirects: str
+    grants: int
+
+
 def template_context(handle: WorldHandle, endpoints: Sequence[Endpoint]) -> dict[str, object]:
     """Returns the variables of the template, after running what fell due."""
     with handle.locked() as world:
@@ -131,6 +151,10 @@ def template_context(handle: WorldHandle, endpoints: Sequence[Endpoint]) -> dict
             "sent_request_count": len(world.http_requests),
             "mails": [_mail_row(world, mail, redactor) for mail in _latest(world.outbox)],
             "mail_count": len(world.outbox),
+            "oauth_clients": [
+                _oauth_client_row(world, client) for client in islice(world.oauth_clients, MAX_ROWS)
+            ],
+            "oauth_client_count": len(world.oauth_clients),
         }
     entries = list(handle.request_log)
     return context | {
@@ -235,6 +259,18 @@ def _mail_row(world: World, mail: Mail, redactor: OutputRedactor) -> MailRow:
     sender = _sender(world, mail.scenario_id, mail.module_id)
     return MailRow(
         format_iso(mail.at), recipients, redactor.mask_text(mail.subject), sender, len(mail.attachments)
+    )
+
+
+def _oauth_client_row(world: World, client: OAuthClient) -> OAuthClientRow:
+    kind = "public" if client.secret is None else "confidential"
+    redirects = [*client.redirect_uris, *(["any on loopback"] if client.allows_loopback else [])]
+    return OAuthClientRow(
+        client.id,
+        client.name,
+        "registered itself" if client.is_dynamic else kind,
+        ", ".join(redirects),
+        len(world.oauth_grants.where(client=client.id)),
     )
 
 

@@ -14,7 +14,7 @@ from ..world.clock import SECOND, format_iso
 from ..world.roles import ROLES
 
 #: Fields of the history of a team rather than its setup.
-_HISTORY_FIELDS = frozenset(["created", "started", "runs"])
+_HISTORY_FIELDS = frozenset(["created", "started", "runs", "incomings"])
 #: Metadata of a blueprint that depend on the place where it was saved.
 _LOCATION_METADATA = frozenset(["instant", "zone"])
 

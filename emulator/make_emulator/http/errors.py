@@ -226,6 +226,12 @@ class ConfirmationRequiredError(MakeError):
     message = "Confirmation required"
 
 
+class QueueNotEmptyError(ConfirmationRequiredError):
+    """406 IM405: the deletion would take queued messages along, and lacks ``confirmed=true``."""
+
+    code = "IM405"
+
+
 class ConflictError(MakeError):
     """409: the change is based on an outdated version; the body has the current one."""
 
@@ -335,6 +341,7 @@ _FROM_DOMAIN_ERROR: Mapping[type[exceptions.DomainError], Callable[[Any], MakeEr
     exceptions.AccessDeniedError: lambda error: ForbiddenError(error.detail),
     exceptions.OwnerNotVisibleError: lambda error: InsufficientRightsError(error.detail),
     exceptions.MissingPermissionError: lambda error: InsufficientRightsError(error.detail),
+    exceptions.QueuedMessagesError: lambda error: QueueNotEmptyError(error.detail),
     exceptions.NotConfirmedError: lambda error: ConfirmationRequiredError(error.detail),
     exceptions.IncompatibleInputError: lambda error: InvalidInputError(error.detail),
     exceptions.MissingDataError: lambda error: MissingDataError(error.detail),

@@ -20,6 +20,7 @@ _RESOURCE_LISTS: dict[str, tuple[str, frozenset[str]]] = {
     "variables": ("variable", frozenset(["type"])),
     "connections": ("connection", frozenset(["label", "accountType", "theme", "metadata", "scopes"])),
     "keys": ("key", frozenset()),
+    "devices": ("device", frozenset(["scope", "info"])),
     "hooks": ("hook", frozenset(["data"])),
     "functions": ("function", frozenset(["description"])),
     "folders": ("folder", frozenset(["parent"])),

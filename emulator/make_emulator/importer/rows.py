@@ -56,6 +56,15 @@ def custom_role_row(row: JsonObject) -> JsonObject:
     }
 
 
+def device_row(row: JsonObject) -> JsonObject:
+    info = row.get("info")
+    return {
+        **id_and_name(row),
+        "scope": [text for text in row.get("scope") or () if isinstance(text, str)],
+        **({"info": dict(info)} if isinstance(info, Mapping) else {}),
+    }
+
+
 def key_row(row: JsonObject) -> JsonObject:
     return {**id_and_name(row), "type": row["typeName"]}
 

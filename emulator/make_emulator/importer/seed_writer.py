@@ -27,6 +27,7 @@ _ONE_LINE_LISTS = frozenset(
         "variables",
         "connections",
         "keys",
+        "devices",
         "hooks",
         "folders",
         "records",

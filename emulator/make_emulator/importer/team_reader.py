@@ -14,6 +14,7 @@ from .client import ErrorResponseError, NotFoundError, extract_rows
 from .rows import (
     connection_row,
     data_store_row,
+    device_row,
     flatten_folders,
     function_row,
     hook_row,
@@ -76,6 +77,15 @@ class TeamReader:
             return [key_row(row) for row in extract_rows(response, "keys")]
 
         return self._sort_by_id(self._steps.read_optional("keys", "keys:read", "keys", read) or [])
+
+    def devices(self) -> list[JsonObject]:
+        """Returns the devices, without the messages in their queues."""
+
+        def read() -> list[JsonObject]:
+            response = self._zone.get("devices", teamId=self._team, cols=["id", "name", "scope", "info"])
+            return [device_row(row) for row in extract_rows(response, "devices")]
+
+        return self._sort_by_id(self._steps.read_optional("devices", "devices:read", "devices", read) or [])
 
     def hooks(self) -> list[JsonObject]:
         rows = self._list_all("hooks", "hooks:read", "hooks", hook_row, teamId=self._team, **_SORT_BY_ID)

@@ -17,7 +17,7 @@ from ..registry import WorldHandle, WorldRegistry
 from ..world.models import OAuthClient
 
 #: The most registered clients, waiting requests and tickets; the oldest go first.
-MAX_CLIENTS = 10_000
+MAX_CLIENTS = 1_000
 MAX_REQUESTS = 1_000
 MAX_TICKETS = 1_000
 

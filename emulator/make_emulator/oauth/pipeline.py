@@ -21,9 +21,10 @@ from ..world.exceptions import StateNotStoredError
 from .authorization_server import AuthorizationServer
 from .errors import OAuthError, RedirectedError, invalid_request
 
-#: The most bytes of a body, and the most fields of a form.
+#: The most bytes of a body, fields of a form, and characters of a parameter.
 BODY_LIMIT = 65_536
 MAX_FIELDS = 200
+MAX_VALUE_LENGTH = 8_192
 
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
@@ -81,7 +82,13 @@ def register_routes(app: Flask, server: AuthorizationServer, routes: Iterable[OA
 def _view(server: AuthorizationServer, route: OAuthRoute) -> Callable[..., Response]:
     def view(**_values: str) -> Response:
         this: Request = request._get_current_object()  # type: ignore[attr-defined]
-        entry = LogEntry(this.method, this.path, this.query_string.decode("latin-1"), endpoint="oauth")
+        entry = LogEntry(
+            this.method,
+            this.path,
+            this.query_string.decode("latin-1"),
+            endpoint="oauth",
+            summary=f"{this.method} {this.path}",
+        )
         return PIPELINE.run(
             OAuthContext(
                 server.registry,
@@ -151,14 +158,18 @@ def _parse_body(this: Request, body: bytes, route: OAuthRoute) -> list[tuple[str
 
 def _set_parameters(context: OAuthContext, pairs: Iterable[tuple[str, str]]) -> None:
     """Sets the parameters: one without a value is as good as none, and none may be repeated (RFC 6749, 3.1)."""
-    repeated = None
+    repeated = too_long = None
     for name, value in pairs:
-        if name in context.route.lists:
+        if len(value) > MAX_VALUE_LENGTH:
+            too_long = name
+        elif name in context.route.lists:
             context.lists.setdefault(name, []).append(value)
         elif name in context.parameters:
             repeated = name
         elif value:
             context.parameters[name] = value
+    if too_long is not None:
+        raise invalid_request(f"The parameter {_printable(too_long)} is too long.")
     if repeated is not None:
         raise invalid_request(f"The parameter {_printable(repeated)} occurs more than once.")
 
@@ -173,7 +184,7 @@ def _find_world(context: OAuthContext) -> None:
     client = context.server.find_client(client_id) if client_id else None
     if client is not None:
         handle = handle or client.handle
-        context.entry.summary = f"{context.entry.method} {context.entry.path} by client {client.client.name}"
+        context.entry.summary += f" by client {client.client.name}"
     context.handle = handle or context.registry.default()
 
 

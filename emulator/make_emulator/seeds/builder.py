@@ -21,6 +21,7 @@ from ..world import (
     custom_properties,
     custom_roles,
     data_stores,
+    devices,
     folders,
     functions,
     hooks,
@@ -214,6 +215,7 @@ class _TeamBuilder:
             ("variables", self._variable),
             ("connections", self._connection),
             ("keys", self._key),
+            ("devices", self._device),
             ("data_structures", self._structure),
             ("hooks", self._hook),
             ("functions", self._function),
@@ -269,6 +271,18 @@ class _TeamBuilder:
             parameters=row.get("parameters"),
             id=row["id"],
         )
+
+    def _device(self, row: SeedRow) -> None:
+        device = devices.create(
+            self.world,
+            self.team,
+            name=row["name"],
+            scope=row["scope"],
+            info=row.get("info"),
+            id=row["id"],
+        )
+        for message in row["incomings"]:
+            devices.enqueue(self.world, device, devices.INCOMING, **message)
 
     def _hook(self, row: SeedRow) -> None:
         kind = hooks.all_hook_types().get(row["type"])

@@ -12,6 +12,7 @@ from ..json_types import Json
 from ..oauth.scopes import CLIENT_SCOPES
 from ..plain_text import did_you_mean
 from ..world import custom_properties, functions, oauth
+from ..world.devices import DEFAULT_SCOPE
 from ..world.models import SCENARIO_TYPES
 from ..world.plans import PLANS
 from ..world.roles import ORGANIZATION_MEMBER, TEAM_MEMBER
@@ -144,11 +145,12 @@ class OAuthClientSection(Section):
         "False for refresh tokens that can be used more than once.", load_default=True
     )
 
-    @ma.validates_schema
-    def _check_redirects(self, data: Any, **kwargs: Any) -> None:
-        if not data["redirect_uris"] and not data["allow_loopback"]:
+    @ma.validates_schema(skip_on_field_errors=False)
+    def _check_client(self, data: Any, **kwargs: Any) -> None:
+        # An invalid field is missing here, and has an issue of its own.
+        if data.get("redirect_uris") == () and data.get("allow_loopback") is False:
             raise ma.ValidationError("must have redirectUris, or allowLoopback: true")
-        if data["public"] and "secret" in data:
+        if data.get("public") and "secret" in data:
             raise ma.ValidationError("a public client has no secret")
 
 
@@ -196,6 +198,23 @@ class KeySection(Section):
     name = TextField("The name of the key.", required=True)
     type = TextField("The type, e.g. apikeyauth, basicauth.", required=True)
     parameters = ObjectField("The parameters of the type, which are secrets; left out, they are unknown.")
+
+
+class DeviceMessageSection(Section):
+    """A message that a device sent, waiting in its queue."""
+
+    scope = TextField("The kind of message, e.g. call.", required=True)
+    data = TextField("The message.", minimum=0, maximum=100_000, load_default="")
+
+
+class DeviceSection(Section):
+    """A mobile device."""
+
+    id = IdField()
+    name = TextField("The name of the device.", required=True)
+    scope = StringListField("What it can do, e.g. call, scanner.", load_default=DEFAULT_SCOPE)
+    info = ObjectField("The device: {os, brand, model, osversion, appversion}.")
+    incomings = SectionList(DeviceMessageSection, "Messages in its queue.", load_default=list)
 
 
 class VariableSection(Section):
@@ -392,6 +411,7 @@ class TeamSection(Section):
     variables = SectionList(VariableSection, "Custom variables of the team.", load_default=list)
     connections = SectionList(ConnectionSection, "Connections to apps.", load_default=list)
     keys = SectionList(KeySection, "Keys of the keychain.", load_default=list)
+    devices = SectionList(DeviceSection, "Mobile devices.", load_default=list)
     hooks = SectionList(HookSection, "Webhooks and mailhooks.", load_default=list)
     functions = SectionList(FunctionSection, "Custom functions.", load_default=list)
     folders = SectionList(FolderSection, "Folders of scenarios.", load_default=list)

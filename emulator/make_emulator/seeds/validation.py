@@ -31,6 +31,7 @@ SeedRow = dict[str, Any]
 TEAM_RESOURCE_KEYS = {
     "connection": "connections",
     "key": "keys",
+    "device": "devices",
     "hook": "hooks",
     "function": "functions",
     "folder": "folders",

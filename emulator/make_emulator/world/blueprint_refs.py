@@ -16,6 +16,7 @@ REFERENCE_FIELDS: dict[str, tuple[str, ...]] = {
     "hook": ("__IMTHOOK__", "hook"),
     "dataStore": ("datastore",),
     "dataStructure": ("type",),
+    "device": ("__IMTDEVICE__",),
     "key": ("apiKeyKeychain", "basicAuthKeychain", "proxyKeychain"),
 }
 

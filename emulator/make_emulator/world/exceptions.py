@@ -69,6 +69,10 @@ class NotConfirmedError(DomainError):
     """A destructive operation that requires ``confirmed=true``."""
 
 
+class QueuedMessagesError(NotConfirmedError):
+    """A deletion that requires ``confirmed=true``, because there are messages in the queue."""
+
+
 class IncompatibleInputError(DomainError):
     """The input does not fit the type of the resource."""
 

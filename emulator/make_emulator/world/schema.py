@@ -27,6 +27,8 @@ from .models import (
     CustomPropertyStructure,
     DataStore,
     DataStructure,
+    Device,
+    DeviceMessage,
     EmailPreference,
     Execution,
     Folder,
@@ -410,6 +412,24 @@ class Tables:
         is_optional=True,
         sensitive_fields=("parameters",),
         secret_texts=secret_texts.of_key,
+    )
+    devices: Table[int, Device] = table(
+        Device,
+        indexes={"team": "team_id"},
+        owners={"teams": "team"},
+        references={"team_id": "teams"},
+        resource="device",
+        is_optional=True,
+        secret_fields=("udid",),
+    )
+    device_messages: Table[tuple[int, str, str], DeviceMessage] = table(
+        DeviceMessage,
+        key=("device_id", "direction", "id"),
+        indexes={"device": "device_id", "queue": ("device_id", "direction")},
+        owners={"devices": "device"},
+        references={"device_id": "devices"},
+        is_optional=True,
+        sensitive_fields=("data",),
     )
     hooks: Table[int, Hook] = table(
         Hook,

@@ -84,7 +84,7 @@ class Login:
         return pytest.fail("mcp-remote did not ask for a login")
 
     def result(self) -> Any:
-        """What the client saw."""
+        """The report of the client."""
         output, errors = self.process.communicate(timeout=120)
         assert self.process.returncode == 0, errors
         return json.loads(output)

@@ -44,6 +44,7 @@ CLONE_MAPS = {
     "account": "connection",
     "key": "key",
     "hook": "hook",
+    "device": "device",
     "datastore": "dataStore",
     "udt": "dataStructure",
 }

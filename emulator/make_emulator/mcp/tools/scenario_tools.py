@@ -118,7 +118,8 @@ def _find_scenario(world: World, client: McpClient, id: int) -> Scenario:
 def _definition(world: World, scenario: Scenario, client: McpClient) -> ToolDefinition:
     prefix = _PREFIXES[scenario.type]
     name = tool_name(prefix, scenario.id, scenario.name, client.access.max_name_length)
-    return scenario_tool(world, scenario, name, title=scenario.name, description=scenario.description)
+    description = scenario.description or scenario.name
+    return scenario_tool(world, scenario, name, title=scenario.name, description=description)
 
 
 def scenario_tool(

@@ -55,6 +55,6 @@ def _definition(world: World, row: ToolboxTool, client: McpClient) -> ToolDefini
         scenario,
         tool_name(_PREFIX, row.id, label, client.access.max_name_length),
         title=label,
-        description=row.description or scenario.description,
+        description=row.description or scenario.description or label,
         annotations=ToolAnnotations(read_only=row.is_read_only, destructive=not row.is_read_only),
     )

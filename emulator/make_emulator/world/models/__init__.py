@@ -8,6 +8,7 @@ from __future__ import annotations
 from .connections import Connection, ConnectionTestResult
 from .custom_properties import CustomProperties, CustomPropertyItem, CustomPropertyStructure
 from .data_stores import DataStore, DataStructure, Record
+from .devices import Device, DeviceMessage
 from .executions import (
     BundlePosition,
     ConditionResult,
@@ -53,6 +54,8 @@ __all__ = [
     "CustomPropertyStructure",
     "DataStore",
     "DataStructure",
+    "Device",
+    "DeviceMessage",
     "EmailPreference",
     "Execution",
     "ExecutionError",

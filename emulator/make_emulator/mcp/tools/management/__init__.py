@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from ..definition import McpClient, ToolDefinition
 from . import (
+    apps,
     connections,
     custom_properties,
     data_stores,
@@ -19,15 +20,19 @@ from . import (
     functions,
     hooks,
     scenarios,
+    single_module_tools,
     teams,
     templates,
+    validation,
 )
 from .group import ToolGroup
 
 #: The categories, in the order in which a list shows them.
 GROUPS: tuple[ToolGroup, ...] = (
     scenarios.tools,
+    scenarios.shown,
     executions.tools,
+    executions.shown,
     executions.incomplete_executions,
     folders.tools,
     functions.tools,
@@ -44,6 +49,13 @@ GROUPS: tuple[ToolGroup, ...] = (
     teams.enums,
     templates.tools,
     custom_properties.tools,
+    single_module_tools.tools,
+    apps.apps,
+    apps.app_modules,
+    apps.app_module,
+    apps.documentation,
+    validation.schemas,
+    validation.components,
 )
 
 _FREE = "free"

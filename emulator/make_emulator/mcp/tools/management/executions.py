@@ -89,3 +89,24 @@ incomplete_executions.rest(
     annotations=READ_ONLY,
     inputs={"incompleteExecutionId": _INCOMPLETE_ID},
 )
+
+#: The hosted server renders a widget for the answers of these tools.
+shown = ToolGroup("show")
+shown.rest(
+    "executions_list",
+    "Show executions",
+    "Shows the executions of a scenario.",
+    RestCall(route="GET /scenarios/{scenarioId}/logs", answer="scenarioLogs"),
+    scopes=["scenarios:read"],
+    annotations=READ_ONLY,
+    inputs={"scenarioId": _SCENARIO_ID},
+)
+shown.rest(
+    "execution_result",
+    "Show execution result",
+    "Shows status, outputs and error of an execution.",
+    RestCall(route="GET /scenarios/{scenarioId}/executions/{executionId}"),
+    scopes=["scenarios:read"],
+    annotations=READ_ONLY,
+    inputs={"scenarioId": _SCENARIO_ID, "executionId": _EXECUTION_ID},
+)

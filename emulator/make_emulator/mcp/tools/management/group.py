@@ -150,7 +150,7 @@ class RestCall:
         path_names = _PATH_PARAMETER.findall(self.route)
         has_body = not self.route.startswith(("GET ", "DELETE ")) or bool(self.body)
         path: dict[str, object] = {}
-        query: dict[str, Any] = dict(self.fixed_query)
+        query: dict[str, Any] = {}
         body: dict[str, Json] = {}
         for name, value in call.arguments.items():
             target = self.rename.get(name, name)
@@ -162,6 +162,7 @@ class RestCall:
                 body[target] = value
         if has_body:
             body = {**{name: value for name, value in self.defaults.items() if name not in body}, **body}
+        query |= self.fixed_query
         response = call.api(self.route, path=path, query=query, body=body if has_body else None)
         if self.sentence:
             return self.sentence

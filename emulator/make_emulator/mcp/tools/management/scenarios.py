@@ -187,18 +187,33 @@ tools.rest(
         "interface": collection("The interface: input, and output or null", required=True),
     },
 )
-tools.rest(
+
+
+@tools.tool(
     "replay",
     "Replay scenario execution",
-    "Runs a scenario again with the trigger data of an earlier execution.",
-    RestCall(
-        route="POST /scenarios/{scenarioId}/replay",
-        rename={"executionId": "executionIds"},
-    ),
     scopes=["scenarios:run"],
     annotations=RUN,
-    inputs={
-        "scenarioId": _SCENARIO_ID,
-        "executionId": text("The execution ID", required=True),
-    },
+    inputs={"scenarioId": _SCENARIO_ID, "executionId": text("The execution ID", required=True)},
+)
+def replay_execution(call: ToolCall) -> Json:
+    """Runs a scenario again with the trigger data of an earlier execution."""
+    answer: Json = call.api(
+        "POST /scenarios/{scenarioId}/replay",
+        path={"scenarioId": call.argument("scenarioId")},
+        body={"executionIds": [call.argument("executionId")]},
+    )
+    return answer
+
+
+#: The hosted server renders a widget for the answers of these tools.
+shown = ToolGroup("show")
+shown.rest(
+    "scenarios_list",
+    "Show scenarios",
+    "Shows the scenarios of a team.",
+    RestCall(route="GET /scenarios", fixed_query=ALL_COLUMNS, answer="scenarios"),
+    scopes=["scenarios:read"],
+    annotations=READ_ONLY,
+    inputs={"teamId": _TEAM_ID},
 )

@@ -1,0 +1,177 @@
+"""Management tools of Tools: scenarios of a single module, which agents call as ``t{id}_{name}``.
+
+Sources: lists of tools that clients of the hosted server published (names and keys); that a Tool is active at once, and the form of
+the answers, is assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ....engine.scenarios import activation, crud
+from ....http.errors import InsufficientRightsError, RateLimitError
+from ....http.steps import rate_limit
+from ....json_types import Json, as_mapping
+from ....world import roles
+from ....world.exceptions import DomainError, MissingPermissionError, NotFoundError
+from ....world.models import FieldSpecs, Scenario, Team, User
+from ....world.world import World
+from ..definition import McpClient, ToolCall
+from .group import (
+    READ_ONLY,
+    REPLACE,
+    WRITE,
+    Input,
+    ToolGroup,
+    array,
+    json_object,
+    number,
+    parse_json_object,
+    text,
+)
+
+tools = ToolGroup("tools")
+
+_TOOL_ID = number("The Tool ID", required=True)
+_SCHEDULING = {"type": "on-demand"}
+
+
+def _inputs(*, required: bool) -> Mapping[str, Input]:
+    return {
+        "name": text("The name", required=required),
+        "description": text("What the Tool does, for the agent", required=required),
+        "inputs": array(
+            "The inputs: name, type, required, help", required=required, items={"type": "object"}
+        ),
+        "module": json_object("The module: module, version, parameters, mapper", required=required),
+    }
+
+
+@tools.tool(
+    "create",
+    "Create tool",
+    scopes=["scenarios:write"],
+    annotations=WRITE,
+    inputs={"teamId": number("The team ID", required=True), **_inputs(required=True)},
+)
+def create_tool(call: ToolCall) -> Json:
+    """Creates a Tool of one module, which agents can call at once."""
+    client = call.client
+    with client.locked() as world:
+        visibility = client.visibility(world)
+        team = visibility.find("team", call.argument("teamId"))
+        user = _admit(client, world, team, "scenario add", "scenario start")
+        scenario = crud.create(
+            world,
+            user,
+            team,
+            blueprint=_blueprint(call.arguments),
+            scheduling=_SCHEDULING,
+            input_spec=_fields(call.arguments),
+            output_spec=(),
+            confirmed=True,
+            is_tool=True,
+        )
+        scenario = crud.update(world, user, scenario, description=str(call.argument("description")))
+        try:
+            return _describe(world, activation.start(world, user, scenario))
+        except DomainError:
+            # Nothing stays of a Tool that cannot be active, e.g. as its module lacks a connection.
+            crud.delete(world, scenario)
+            raise
+
+
+@tools.tool("get", "Get tool", scopes=["scenarios:read"], annotations=READ_ONLY, inputs={"toolId": _TOOL_ID})
+def get_tool(call: ToolCall) -> Json:
+    """Returns a Tool with its inputs and its module."""
+    with call.client.locked() as world:
+        return _describe(world, _find_tool(call, world))
+
+
+@tools.tool(
+    "update",
+    "Update tool",
+    scopes=["scenarios:write"],
+    annotations=REPLACE,
+    inputs={"toolId": _TOOL_ID, **_inputs(required=False)},
+)
+def update_tool(call: ToolCall) -> Json:
+    """Changes a Tool."""
+    client = call.client
+    with client.locked() as world:
+        tool = _find_tool(call, world)
+        user = _admit(client, world, tool, "scenario edit")
+        current = {**_describe(world, tool), **call.arguments}
+        changed = crud.update(
+            world,
+            user,
+            tool,
+            blueprint=_blueprint(current),
+            metadata={"input_spec": _fields(current), "output_spec": ()},
+            name=str(current["name"]),
+            description=str(current["description"]),
+            confirmed=True,
+        )
+        return _describe(world, changed)
+
+
+def _admit(client: McpClient, world: World, owner: Team | Scenario, *permissions: str) -> User:
+    """Counts the call, and returns the user if the role has the permissions, as the REST API does.
+
+    Raises:
+        InsufficientRightsError: if it lacks one.
+        RateLimitError: if the organization made more calls than its plan allows.
+    """
+    visibility = client.visibility(world)
+    organization = visibility.organization_of(owner)
+    client.entry.organization_id = organization.id
+    counted = rate_limit.count_request(world, organization, visibility.user)
+    for permission in permissions:
+        if roles.lacks_permission(world, visibility.user, permission, owner):
+            client.entry.missing = (permission,)
+            raise InsufficientRightsError(MissingPermissionError(permission).detail)
+    if counted is not None and counted.exceeded:
+        raise RateLimitError
+    return visibility.user
+
+
+def _find_tool(call: ToolCall, world: World) -> Scenario:
+    """Returns the Tool that a call names.
+
+    Raises:
+        NotFoundError: if it is a scenario, or not visible.
+    """
+    id = call.argument("toolId")
+    scenario: Scenario = call.client.visibility(world).find("scenario", id)
+    if scenario.type != "tool":
+        raise NotFoundError("Tool", id)
+    return scenario
+
+
+def _blueprint(values: Mapping[str, Json]) -> Mapping[str, Json]:
+    module = as_mapping(parse_json_object("module", values.get("module")))
+    node = {"id": 1, "version": 1, "parameters": {}, "mapper": {}, "metadata": {}, **module}
+    return {"name": str(values.get("name")), "flow": [node], "metadata": {"version": 1}}
+
+
+def _fields(values: Mapping[str, Json]) -> FieldSpecs:
+    fields = values.get("inputs")
+    return (
+        tuple(field for field in fields if isinstance(field, Mapping))
+        if isinstance(fields, (list, tuple))
+        else ()
+    )
+
+
+def _describe(world: World, tool: Scenario) -> dict[str, Json]:
+    version = world.blueprints[tool.id, tool.blueprint_version]
+    flow: Any = version.blueprint["flow"]
+    return {
+        "id": tool.id,
+        "teamId": tool.team_id,
+        "name": tool.name,
+        "description": tool.description,
+        "inputs": list(version.input_spec or ()),
+        "module": flow[0],
+    }
