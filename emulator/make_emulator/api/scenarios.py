@@ -30,7 +30,7 @@ from ..schemas.scenarios import (
 from ..world import templates
 from ..world.clock import DAY, format_iso
 from ..world.exceptions import NotFoundError
-from ..world.models import BlueprintVersion, Folder, Organization, Scenario, Team
+from ..world.models import BlueprintVersion, Execution, Folder, Organization, Scenario, Team
 from ..world.tables import Selection
 from .executions import describe_error
 from .ordering import by_id, by_name, make_paging, sort_by
@@ -287,16 +287,22 @@ def run_scenario(call: ApiCall, scenario: Scenario) -> dict[str, Json]:
         scenario,
         data=call.body.get("data"),
         responsive=call.body["responsive"],
+        callback_url=call.body.get("callback_url"),
+        status_url=_status_url,
     )
     if not call.body["responsive"]:
-        path = f"scenarios/{scenario.id}/executions/{execution.id}"
-        return {"executionId": execution.id, "statusUrl": f"{request_origin.get()()}/api/v2/{path}"}
+        return {"executionId": execution.id, "statusUrl": _status_url(execution)}
     response: dict[str, Json] = {"executionId": execution.id, "status": str(execution.status)}
     if execution.outputs is not None:
         response["outputs"] = execution.outputs
     if execution.error is not None:
         response["error"] = describe_error(execution.error)
     return response
+
+
+def _status_url(execution: Execution) -> str:
+    path = f"scenarios/{execution.scenario_id}/executions/{execution.id}"
+    return f"{request_origin.get()()}/api/v2/{path}"
 
 
 @group.get(

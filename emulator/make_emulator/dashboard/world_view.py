@@ -276,7 +276,8 @@ def _oauth_client_row(world: World, client: OAuthClient) -> OAuthClientRow:
 
 def _sender(world: World, scenario_id: int, module_id: int) -> str:
     scenario = world.scenarios.get(scenario_id)
-    return f"{scenario.name if scenario else f'scenario {scenario_id}'}, module {module_id}"
+    part = f"module {module_id}" if module_id else "callback"
+    return f"{scenario.name if scenario else f'scenario {scenario_id}'}, {part}"
 
 
 def _total_times(row: ModuleScript | HttpRule) -> int | None:

@@ -121,6 +121,8 @@ def stop(world: World, execution: Execution, *, force: bool) -> Execution:
         error=ExecutionError(name="ExecutionInterruptedError", message="The execution was stopped."),
     )
     world.logs.put(stopped)
+    if (callback := world.callbacks.get(execution.id)) is not None:
+        world.callbacks.put(replace(callback, due=stopped.ends))
     return stopped
 
 

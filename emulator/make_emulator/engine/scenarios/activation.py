@@ -5,7 +5,7 @@ Errors have Make's texts where a source has them; the fidelity ledger marks thos
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ...plain_text import pluralize
@@ -28,7 +28,7 @@ from ...world.world import World
 from .. import inputs
 from ..blueprints.completeness import find_blueprint_errors
 from ..runtime import executor
-from ..scheduling import schedule, webhook_dispatch
+from ..scheduling import run_callbacks, schedule, webhook_dispatch
 
 #: Time that a responsive call waits for its run (API documentation, "Run a scenario").
 RESPONSIVE_TIMEOUT = 40 * SECOND
@@ -114,8 +114,14 @@ def run_now(
     *,
     data: Mapping[str, Json] | None,
     responsive: bool,
+    callback_url: str | None = None,
+    status_url: Callable[[Execution], str] = lambda execution: execution.id,
 ) -> Execution:
     """Runs an active scenario now; a responsive call advances the clock to the end of the run.
+
+    Args:
+        callback_url: the URL to call when the run has ended, unless the response of a responsive call shows it.
+        status_url: makes the URL of the run that the callback names.
 
     Raises:
         ScenarioNotActiveError: if the scenario is not active (Make's IM325).
@@ -143,6 +149,8 @@ def run_now(
         more=taken.take if taken is not None else None,
         taken=taken,
     )
+    if callback_url is not None and not (responsive and execution.duration <= RESPONSIVE_TIMEOUT):
+        run_callbacks.schedule(world, execution, callback_url, status_url(execution))
     if responsive:
         # The computation may have taken longer than the run takes in the world.
         world.clock.advance_to(min(execution.ends, execution.started + RESPONSIVE_TIMEOUT))

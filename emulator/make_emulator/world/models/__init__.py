@@ -21,6 +21,7 @@ from .executions import (
     InstantRetry,
     ModuleScript,
     RetryAttempt,
+    RunCallback,
     ScenarioEvent,
     Step,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "Record",
     "RetryAttempt",
     "Role",
+    "RunCallback",
     "Scenario",
     "ScenarioEvent",
     "SentRequest",
