@@ -24,6 +24,9 @@ from make_emulator.engine.expressions.functions import FUNCTIONS
 from make_emulator.http import errors as make_errors
 from make_emulator.http import faults
 from make_emulator.http.openapi import build_document
+from make_emulator.mcp.tools.definition import ToolDefinition
+from make_emulator.mcp.tools.management import GROUPS
+from make_emulator.mcp.tools.second_generation import second_generation_tools
 from make_emulator.resources import load_fixture
 from make_emulator.seeds.json_schema import json_schema
 from make_emulator.testing import executions, plugin
@@ -48,9 +51,48 @@ def pages() -> Mapping[str, str]:
         "errors.md": _errors,
         "expressions.md": _expressions,
         "modules.md": _modules,
+        "mcp-tools.md": _mcp_tools,
         "fidelity-score.md": _fidelity_score,
     }
     return {name: "\n".join([_HEADER, "", *render()]).rstrip() + "\n" for name, render in renderers.items()}
+
+
+def _mcp_tools() -> Iterator[str]:
+    first = [tool for group in GROUPS for tool in group.tools]
+    yield from (
+        "# MCP tools",
+        "",
+        "Besides the scenarios of the world, which are tools themselves, the MCP server has the tools below. An input with an asterisk is required.",
+        "",
+        "## Management tools",
+        "",
+        *_tool_table(first),
+        "",
+        "## Second generation",
+        "",
+        "Served at `/mcp/v2`, and at `/v2`, `/claude`, `/cursor` and `/openai` of `mcp.make.com`.",
+        "",
+        *_tool_table(second_generation_tools()),
+    )
+
+
+def _tool_table(tools: Iterable[ToolDefinition]) -> Iterator[str]:
+    rows = []
+    for tool in tools:
+        required = tool.input_schema.get("required", ())
+        inputs = ", ".join(
+            f"`{name}`{'*' if name in required else ''}" for name in tool.input_schema["properties"]
+        )
+        scopes = ", ".join(f"`{scope}`" for scope in tool.scopes) or "none"
+        rows.append(
+            (
+                f"`{tool.name}`",
+                scopes,
+                inputs or "none",
+                tool.description.partition("): ")[2] or tool.description,
+            )
+        )
+    yield from _table(("tool", "scope", "inputs", "description"), rows)
 
 
 def _fidelity_score() -> Iterator[str]:

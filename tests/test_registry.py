@@ -1,8 +1,18 @@
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import orjson
+import pytest
 
 from helpers.api import ADMIN_TOKEN, ApiClient
+from helpers.waiting import wait_until
+from make_emulator.app import registry_of
+from make_emulator.registry import WorldHandle
+from make_emulator.world import snapshot
+from make_emulator.world.exceptions import StateNotStoredError
+from make_emulator.world.world import World
 
 
 def new_world(api: ApiClient, **bodies: object) -> dict[str, object]:
@@ -109,3 +119,78 @@ def test_a_reset_is_rejected_whole_if_another_world_has_the_names_of_the_seed(ap
     )
     assert api.get("/users/me", token=token).status_code == 200
     assert api.get("/users/me").status_code == 200
+
+
+class SlowStore:
+    """Store that takes another state once the test lets it."""
+
+    is_writable = True
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.entered, self.gate = threading.Event(), threading.Event()
+        self._fails = fails
+
+    def commit(self, handle: WorldHandle) -> int:
+        return 0
+
+    def sync(self, position: int) -> None:
+        raise AssertionError("nothing is to be synced")
+
+    def replace(self, world: World) -> None:
+        self.entered.set()
+        assert self.gate.wait(60)
+        if self._fails:
+            raise StateNotStoredError("No space left on device")
+
+    def delete(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_other_worlds_come_and_go_while_a_large_state_is_stored(api: ApiClient, *, fails: bool) -> None:
+    registry = registry_of(api.app)
+    donor = new_world(api, name="donor")
+    document = api.control("GET", "/worlds/donor/snapshot").get_data()
+    api.control("DELETE", "/worlds/donor")
+    new_world(api, name="mine")
+    handle = registry.get("mine")
+    assert handle is not None
+    handle.store = store = SlowStore(fails=fails)
+    world = snapshot.loads(document, "mine")
+    with ThreadPoolExecutor(1) as pool:
+        replaced = pool.submit(registry.replace, handle, world)
+        assert store.entered.wait(60)
+        new_world(api, name="other")
+        assert api.control("POST", "/worlds/other/reset").status_code == 200
+        # A world with the tokens of the new state is refused, and the one that gets them is not seen half.
+        other = registry.get("other")
+        assert other is not None
+        with pytest.raises(ValueError, match="another world has one of its tokens"):
+            registry.replace(other, snapshot.loads(document, "other"))
+        assert api.control("DELETE", "/worlds/other").status_code == 204
+        store.gate.set()
+        if fails:
+            with pytest.raises(StateNotStoredError):
+                replaced.result()
+        else:
+            replaced.result()
+    assert (handle.world is world) is not fails
+    assert api.get("/users/me", token=donor["token"]).status_code == (401 if fails else 200)
+
+
+def test_a_request_that_waits_for_a_reset_gets_the_new_state(api: ApiClient) -> None:
+    mine = new_world(api, name="mine")
+    handle = registry_of(api.app).get("mine")
+    assert handle is not None
+    handle.store = store = SlowStore()
+    with ThreadPoolExecutor(2) as pool:
+        assert api.delete("/scenarios/1", token=mine["token"]).status_code == 200
+        before = handle.world
+        reset = pool.submit(api.control, "POST", "/worlds/mine/reset")
+        assert store.entered.wait(60)
+        read = pool.submit(ApiClient(api.app).get, "/scenarios/1", token=mine["token"])
+        wait_until(lambda: before.lock._waiting)
+        store.gate.set()
+        assert reset.result().status_code == 200
+        assert read.result().status_code == 200
+    assert handle.world is not before

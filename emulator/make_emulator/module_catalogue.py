@@ -157,6 +157,15 @@ class ModuleCatalogue:
             connection_types=tuple(data.get("connections", ())),
         )
 
+    @cached_property
+    def connection_types(self) -> Mapping[str, str]:
+        """Every type of connection that an app takes -> the label of the first app that does."""
+        labels: dict[str, str] = {}
+        for name, app in self._apps.items():
+            for type in app.get("connections", ()):
+                labels.setdefault(type, app.get("label", name))
+        return labels
+
     def module_names(self, app: str) -> tuple[str, ...]:
         """Returns the full names of an app's known modules, sorted."""
         return self._names_by_app.get(app, ())

@@ -6,7 +6,7 @@ An API token, a hook's udid, and an OAuth client with its codes and tokens belon
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -83,6 +83,13 @@ class WorldStore(Protocol):
         """
 
 
+class ClientSession(Protocol):
+    """Session of a client of a protocol that has some, such as MCP."""
+
+    def close(self) -> None:
+        """End it, with the streams that it holds open."""
+
+
 #: Opens the store of a new world, and stores its state; ``None`` for a world that is not kept.
 StoreOpener = Callable[["WorldHandle"], WorldStore | None]
 
@@ -102,6 +109,8 @@ class WorldHandle:
     _secrets: tuple[World, tuple[int, ...], SecretValues] | None = field(default=None, repr=False)
     #: Keeps the state; ``None`` for a world that ends with the server.
     store: WorldStore | None = None
+    #: Sessions by id, the least recently used first; they end with the world.
+    sessions: dict[str, ClientSession] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -120,11 +129,14 @@ class WorldHandle:
         return known[2]
 
     @contextmanager
-    def locked(self) -> Iterator[World]:
+    def locked(self, *, for_change: bool = False) -> Iterator[World]:
         """The current world, locked; after a reset, callers that waited get the new one.
 
+        Args:
+            for_change: refuse at once where no change can be stored now.
+
         Raises:
-            StateNotStoredError: if what was changed meanwhile could not be stored, and was undone.
+            StateNotStoredError: if what was changed meanwhile could not be stored, and was undone; or no change can be.
         """
         position = 0
         try:
@@ -132,6 +144,8 @@ class WorldHandle:
                 world = self.world
                 with world.lock:
                     if world is self.world:
+                        if for_change and self.store is not None and not self.store.is_writable:
+                            raise StateNotStoredError("The state of the emulator cannot be stored.")
                         try:
                             yield world
                         finally:
@@ -145,18 +159,6 @@ class WorldHandle:
             # Without the lock: other requests of the world go on, and share the wait.
             if position and self.store is not None:
                 self.store.sync(position)
-
-    @contextmanager
-    def changing(self) -> Iterator[World]:
-        """The current world, locked for a change.
-
-        Raises:
-            StateNotStoredError: if no change can be stored now, or what was changed meanwhile could not, and was undone.
-        """
-        with self.locked() as world:
-            if self.store is not None and not self.store.is_writable:
-                raise StateNotStoredError("The state of the emulator cannot be stored.")
-            yield world
 
     def replace_world(self, world: World) -> None:
         """Replace the state by an earlier one, with the lock of the world held: all its look-up keys are known already."""
@@ -256,16 +258,19 @@ class WorldRegistry:
         try:
             # Without the lock: other worlds are created, reset and deleted meanwhile.
             world = self._build_world(spec) if world is None else world
-            with self._lock:
-                handle = WorldHandle(spec, world)
-                self._register(handle)
-                if self.open_store is not None:
-                    try:
+            handle = WorldHandle(spec, world)
+            with world.lock:
+                with self._lock:
+                    self._register(handle)
+                try:
+                    if self.open_store is not None:
                         handle.store = self.open_store(handle)
-                    except BaseException:
+                except BaseException:
+                    with self._lock:
                         self._unregister(handle)
-                        raise
-                self._by_name[spec.name] = handle
+                    raise
+                with self._lock:
+                    self._by_name[spec.name] = handle
                 return handle
         finally:
             self._reserved_names.discard(spec.name)
@@ -299,18 +304,11 @@ class WorldRegistry:
             StateNotStoredError: if the state cannot be stored; then nothing was changed.
         """
         fresh = self._build_world(handle.spec)
-        with self._runs_ended(handle), self._lock, handle.world.lock, fresh.lock:
-            if any(self._directory.get(name, handle) is not handle for name in fresh.lookup_keys()):
-                raise ValueError(_SEED_CONFLICT)
-            if handle.store is not None:
-                handle.store.replace(fresh)
-            self._unregister(handle)
-            handle.world.register_lookup_key = ignore_lookup_key
-            handle.world = fresh
+        with self._runs_ended(handle), handle.locked(), fresh.lock:
+            self._take_place(handle, fresh, _SEED_CONFLICT)
             handle.request_log.clear()
             handle.faults.clear()
             handle.usage_stats.clear()
-            self._register(handle)
 
     def replace(self, handle: WorldHandle, world: World) -> None:
         """Replace the state of a world; it is looked up by the tokens and udids of the new state.
@@ -319,30 +317,61 @@ class WorldRegistry:
             ValueError: if another world has one of them; then nothing was changed.
             StateNotStoredError: if the state cannot be stored; then nothing was changed.
         """
-        with self._runs_ended(handle), self._lock, handle.world.lock, world.lock:
-            if any(self._directory.get(name, handle) is not handle for name in world.lookup_keys()):
-                raise ValueError("another world has one of its tokens or udids")
+        with self._runs_ended(handle), handle.locked(), world.lock:
+            self._take_place(handle, world, "another world has one of its tokens or udids")
+
+    def _take_place(self, handle: WorldHandle, world: World, conflict: str) -> None:
+        """Put a world in the place of the present one; the caller holds the locks of both.
+
+        Raises:
+            ValueError: if another world has one of its look-up keys, with the text ``conflict``; then nothing was changed.
+            StateNotStoredError: if the state cannot be stored; then nothing was changed.
+        """
+        with self._lock:
             if self._by_name.get(handle.name) is not handle:
                 raise ValueError("the world was deleted")
+            keys = dict.fromkeys(world.lookup_keys())
+            if any(self._directory.get(key, handle) is not handle for key in keys):
+                raise ValueError(conflict)
+            reserved = [key for key in keys if key not in self._directory]
+            self._directory.update(dict.fromkeys(reserved, handle))
+        try:
+            # Without the lock: other worlds are created, reset and deleted while a large state is written.
             if handle.store is not None:
                 handle.store.replace(world)
+        except BaseException:
+            with self._lock:
+                self._release(reserved)
+            raise
+        with self._lock:
+            self._release(reserved)
             handle.world.register_lookup_key = ignore_lookup_key
             self._unregister(handle)
             handle.world = world
             self._register(handle)
 
+    def _release(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self._directory.pop(key, None)
+
     def delete(self, handle: WorldHandle) -> None:
-        """Delete a world.
+        """Delete a world, unless it was deleted meanwhile.
 
         Raises:
             StateNotStoredError: if its stored state cannot be deleted; then nothing was changed.
         """
-        with self._runs_ended(handle), self._lock, handle.world.lock:
+        with self._runs_ended(handle), handle.locked():
+            if self._by_name.get(handle.name) is not handle:
+                return
             if handle.store is not None:
                 handle.store.delete()
-            self._unregister(handle)
-            handle.world.register_lookup_key = ignore_lookup_key
-            self._by_name.pop(handle.name, None)
+            with self._lock:
+                self._unregister(handle)
+                handle.world.register_lookup_key = ignore_lookup_key
+                del self._by_name[handle.name]
+        for session in list(handle.sessions.values()):
+            session.close()
+        handle.sessions.clear()
 
     @contextmanager
     def _runs_ended(self, handle: WorldHandle) -> Iterator[None]:

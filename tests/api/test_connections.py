@@ -92,7 +92,7 @@ def test_a_connection_is_created_under_swapped_names(api: ApiClient) -> None:
         "url": "https://eu1.make.com",
         "apiKey": ADMIN_TOKEN,
     }
-    created = assert_ok(api.post("/connections?teamId=1&inspector=1", json=body))["connection"]
+    created = assert_ok(api.post("/connections?teamId=1", json=body))["connection"]
     assert list(created) == [("scopes" if name == "scopesCnt" else name) for name in RECORDED]
     assert (created["name"], created["accountName"], created["accountLabel"]) == ("Our Make", "make", "Make")
     assert (created["accountType"], created["editable"], created["scopes"]) == ("basic", True, 0)

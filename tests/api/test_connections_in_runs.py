@@ -109,7 +109,7 @@ def test_an_unused_connection_is_deleted_at_once(api: ApiClient) -> None:
 def test_a_used_connection_is_deleted_with_confirmation_only(api: ApiClient) -> None:
     for query in ("", "?confirmed=false"):
         response = api.delete(f"/connections/1{query}")
-        assert_refused(response, 406, code="IM004", message="Confirmation required")
+        assert_refused(response, 406, code="IM004", message="Confirmation required.")
     assert api.world.scenarios[3].is_active
     assert assert_ok(api.delete("/connections/1?confirmed=true")) == {"connection": 1}
 

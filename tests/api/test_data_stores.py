@@ -109,7 +109,7 @@ def test_deleting_records_without_confirmation_is_406_and_deletes_nothing(
         response = api.delete(f"/data-stores/1/data{query}", json=body)
         assert response.status_code == 406
         assert response.json is not None
-        assert (response.json["code"], response.json["message"]) == ("IM004", "Confirmation required")
+        assert (response.json["code"], response.json["message"]) == ("IM004", "Confirmation required.")
     assert len(keys(api)) == 4
 
 

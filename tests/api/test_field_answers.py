@@ -228,7 +228,7 @@ def test_a_hook_that_is_taken_is_refused_in_makes_words(api: ApiClient, type_nam
     assert_ok(api.patch(f"/scenarios/{first}", json={"blueprint": blueprint(trigger)}))
 
 
-@pytest.mark.parametrize("name", ["http:bearer", "basic", "oauth2", "not a type", "Slack"])
+@pytest.mark.parametrize("name", ["http:bearer", "basic", "oauth", "not a type", "Slack"])
 def test_a_connection_type_that_there_is_not_is_refused_in_makes_words(api: ApiClient, name: str) -> None:
     body = {"accountName": "x", "accountType": name, "apiKey": "k"}
     response = api.post("/connections?teamId=1", json=body)
@@ -239,3 +239,174 @@ def test_a_connection_type_that_there_is_not_is_refused_in_makes_words(api: ApiC
 def test_a_connection_type_is_suggested(api: ApiClient) -> None:
     response = api.post("/connections?teamId=1", json={"accountName": "x", "accountType": "Slack"})
     assert response.headers[HEADER].endswith("; did you mean 'slack'?")
+
+
+# --- hooks and connections in other forms --------------------------------------------------------
+
+HOOK_TYPES = [
+    ("gateway-webhook", {"method": False, "headers": False, "stringify": False}),
+    ("gateway-mailhook", {}),
+]
+
+
+@pytest.mark.parametrize(("type_name", "fields"), HOOK_TYPES)
+def test_the_team_of_a_hook_may_be_a_text(api: ApiClient, type_name: str, fields: dict[str, Any]) -> None:
+    body = {"name": "h", "teamId": "1", "typeName": type_name, **fields}
+    hook = assert_ok(api.post("/hooks", json=body))["hook"]
+    assert hook["teamId"] == 1
+    assert hook["data"]["teamId"] == 1
+
+
+@pytest.mark.parametrize("team", ["", "x", "1.0", "1e0", " 1", "0", "-1", True])
+def test_the_team_of_a_hook_is_a_number_of_digits(api: ApiClient, team: Any) -> None:
+    body = {"name": "h", "teamId": team, "typeName": "gateway-mailhook"}
+    assert_refused(api.post("/hooks", json=body), code="SC400")
+
+
+def test_a_foreign_team_of_a_hook_as_a_text_is_im002(api: ApiClient) -> None:
+    body = {"name": "h", "teamId": "2", "typeName": "gateway-mailhook"}
+    assert_refused(api.post("/hooks", json=body), 403, code="IM002")
+
+
+def test_other_bodies_take_a_number_only(api: ApiClient) -> None:
+    response = api.post("/data-stores", json={"teamId": "1", "name": "d", "maxSizeMB": 1})
+    assert_refused(response, code="SC400")
+
+
+def test_a_type_of_which_only_the_name_is_known_takes_any_fields(api: ApiClient) -> None:
+    body = {"accountName": "Forms", "accountType": "jotform", "apiKey": "k", "domain": "eu"}
+    connection = assert_ok(api.post("/connections?teamId=1", json=body))["connection"]
+    assert (connection["accountName"], connection["name"]) == ("jotform", "Forms")
+
+
+def test_the_inspector_gets_the_id_of_a_new_connection(api: ApiClient) -> None:
+    body = {"accountName": "x", "accountType": "make", "url": "https://eu1.make.com", "apiKey": "k"}
+    response = assert_ok(api.post("/connections?teamId=1&inspector=1", json=body))
+    [id] = response["formula"]["success"]
+    assert list(response) == ["formula"]
+    assert assert_ok(api.get(f"/connections/{id}"))["connection"]["name"] == "x"
+    assert "connection" in assert_ok(api.post("/connections?teamId=1&inspector=0", json=body))
+
+
+# --- paths ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/scenarios/validate-blueprint"),
+        ("GET", "/scenarios/validate-blueprint"),
+        ("DELETE", "/scenarios/usage"),
+        ("PATCH", "/scenarios/blueprints"),
+        ("GET", "/hooks/learn-start"),
+        ("POST", "/teams/usage"),
+        ("GET", "/connections/set-data"),
+        ("GET", "/data-stores/data"),
+        ("GET", "/organizations/variables"),
+        ("GET", "/scenarios/1/no-such-thing"),
+    ],
+)
+def test_a_word_of_a_path_is_no_id(api: ApiClient, method: str, path: str) -> None:
+    response = api.call(method, path, json={} if method in ("POST", "PATCH") else None)
+    assert_refused(response, 404, code="SC404")
+    assert "no such route" in response.headers[HEADER]
+
+
+@pytest.mark.parametrize("id", ["abc", "1.5", "None", "undefined", "1e3"])
+@pytest.mark.parametrize("resource", ["scenarios", "teams", "hooks", "connections", "data-stores"])
+def test_an_id_that_is_no_number_is_not_parsable(api: ApiClient, resource: str, id: str) -> None:
+    response = api.get(f"/{resource}/{id}")
+    assert_refused(response, detail="Invalid key, not parsable to integer", code="SC400")
+    assert f"'{id}' is no" in response.headers[HEADER]
+
+
+def test_a_mistyped_path_gets_the_closest_routes(api: ApiClient) -> None:
+    hint = api.get("/scenario/1/blueprints").headers[HEADER]
+    assert "GET /scenarios/{scenarioId}/blueprints" in hint
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize("path", ["/admin", "/admin/users", "/admin/organizations/1/billing-audit-logs"])
+def test_the_paths_of_the_staff_want_a_vpn(api: ApiClient, method: str, path: str) -> None:
+    assert_refused(api.call(method, path), 403, message="VPN access only", code="IM121")
+
+
+def test_audit_logs_are_not_in_the_plan(api: ApiClient) -> None:
+    for path in ("/audit-logs/organization/1", "/audit-logs/team/1"):
+        assert_refused(api.get(path), 402)
+    assert_refused(api.get("/audit-logs/organization/1", token="x"), 401, code="SC401")
+
+
+# --- bodies --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("hello", "Unexpected token h in JSON at position 0"),
+        ('{"a":', "Unexpected end of JSON input"),
+        ('{"a" 1}', "Unexpected token 1 in JSON at position 5"),
+        ("[1 2]", "Unexpected token 2 in JSON at position 3"),
+    ],
+)
+def test_what_is_no_json_is_refused_in_makes_words(api: ApiClient, data: str, text: str) -> None:
+    response = api.post("/scenarios", data=data, content_type="application/json")
+    body = assert_refused(response, detail=text, message="Bad Request", code="SC400")
+    assert body["suberrors"] == []
+    assert response.headers[HEADER].startswith("The body is not valid JSON")
+
+
+def test_a_body_that_is_too_large_has_a_detail_and_nothing_else(api: ApiClient) -> None:
+    response = api.post("/scenarios", data=b'"' + b"x" * 2_800_000 + b'"', content_type="application/json")
+    assert response.status_code == 400
+    assert response.json == {"detail": "request entity too large"}
+
+
+def test_a_full_storage_has_no_detail(api: ApiClient) -> None:
+    response = api.post("/data-stores", json={"teamId": 1, "name": "d", "maxSizeMB": 500_000})
+    assert response.status_code == 400
+    assert response.json == {"message": "Not enough space in storage.", "code": "IM003"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "action"),
+    [
+        ("DELETE", "/teams/1", "deleteTeam"),
+        ("DELETE", "/hooks/1", "deleteHook"),
+        ("DELETE", "/organizations/1/variables/API_URL", "deleteVariable"),
+    ],
+)
+def test_what_must_be_confirmed_is_in_the_metadata(
+    api: ApiClient, method: str, path: str, action: str
+) -> None:
+    response = api.call(method, path)
+    body = assert_refused(response, 406)
+    assert body == {
+        "message": "Confirmation required.",
+        "code": "IM004",
+        "metadata": [{"type": action}],
+    }
+    assert response.headers[HEADER].endswith("The query parameter confirmed=true confirms it.")
+
+
+# --- the caller and the license ------------------------------------------------------------------
+
+
+def test_the_caller_has_the_keys_of_may_2026_in_their_order(api: ApiClient) -> None:
+    user = json.loads(api.get("/users/me").get_data())["authUser"]
+    assert list(user) == [
+        *("id", "name", "email", "language", "timezoneId", "localeId", "countryId", "features", "avatar"),
+        *("lastLogin", "tfaStatus", "timezone", "locale", "slug", "hasAddedApp", "uiSettings"),
+        "overriddenFeatureFlags",
+    ]
+    assert (user["features"], user["slug"], user["hasAddedApp"]) == ({}, None, False)
+    assert user["tfaStatus"] in (0, 1, 2)
+    assert (user["uiSettings"], user["overriddenFeatureFlags"]) == ({}, [])
+
+
+def test_the_license_says_whether_it_has_agents_on_premise(api: ApiClient) -> None:
+    assert assert_ok(api.get("/organizations/1"))["organization"]["license"]["onPremAgent"] is True
+    world = json_of(api.control("POST", "/worlds", json={"name": "free", "plan": "free"}))["world"]
+    path = f"/organizations/{world['organizationId']}"
+    free = assert_ok(api.get(path, token=world["token"]))["organization"]["license"]
+    assert "onPremAgent" not in free

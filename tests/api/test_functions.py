@@ -234,8 +234,11 @@ def test_the_history_is_requested_in_the_functions_own_team(api: ApiClient) -> N
 def test_a_function_in_use_is_deleted_only_with_confirmation(api: ApiClient) -> None:
     create(api)
     scenario = use(api, "{{twice(1)}}")
-    why = assert_refused(api.delete("/functions/2"), 406, code="IM004")["detail"]
-    assert why == f"Function 'twice' is used by scenarios: 'User' ({scenario})."
+    refused = api.delete("/functions/2")
+    assert assert_refused(refused, 406, code="IM004")["metadata"] == [{"type": "deleteFunction"}]
+    assert refused.headers["X-Emulator-Why"].startswith(
+        f"Function 'twice' is used by scenarios: 'User' ({scenario})."
+    )
     assert assert_ok(api.delete("/functions/2?confirmed=true")) == {"success": True}
     assert_refused(api.get("/functions/2"), 404, detail="Function '2' not found.")
     api.post(f"/scenarios/{scenario}/run", json={"responsive": True})

@@ -470,7 +470,6 @@ def test_a_blueprint_that_does_not_hang_together_is_rejected(
     "scheduling",
     [
         {},
-        {"type": "sometimes"},
         {"type": "indefinitely", "interval": 59},
         {"type": "indefinitely", "interval": "900"},
         {"type": "daily"},
@@ -685,8 +684,10 @@ def test_the_first_use_of_an_app_must_be_confirmed_once(api: ApiClient) -> None:
         node = {"id": 1, "module": f"{app}:DoSomething", "version": 1, "mapper": {}}
         return body({"name": "x", "flow": [node], "metadata": {}}, inputs=[])
 
-    response = assert_refused(api.post("/scenarios", json=uses("airtable")), 406)
-    assert (response["code"], response["detail"]) == ("IM004", "First use of: airtable.")
+    response = api.post("/scenarios", json=uses("airtable"))
+    refusal = assert_refused(response, 406)
+    assert (refusal["code"], refusal["metadata"]) == ("IM004", [{"type": "installApps"}])
+    assert response.headers["X-Emulator-Why"].startswith("First use of: airtable.")
     assert len(api.world.scenarios) == 5
     assert_ok(api.post("/scenarios?confirmed=true", json=uses("airtable")))
     assert_ok(api.post("/scenarios", json=uses("airtable")))

@@ -134,7 +134,6 @@ def test_the_parts_are_json_in_strings(api: ApiClient) -> None:
     ("changes", "text"),
     [
         ({"blueprint": {"name": "x", "flow": []}}, "should have required property 'metadata'"),
-        ({"scheduling": {"type": "sometimes"}}, "Invalid scheduling type 'sometimes'."),
         (
             {"controller": {"name": "x", "modules": {}}},
             "Missing value of required parameter 'controller.idSequence'.",

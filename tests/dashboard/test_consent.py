@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from helpers.api import ADMIN_TOKEN, NOON, OUTSIDER_TOKEN, ApiClient, assert_ok, assert_status
+from helpers.api import ADMIN_TOKEN, NOON, OUTSIDER_TOKEN, READER_TOKEN, ApiClient, assert_ok, assert_status
 from helpers.oauth import CALLBACK, PKCE, VERIFIER, OAuthHarness, query_of
 from make_emulator.app import create_app
 
@@ -248,6 +248,29 @@ def test_a_caller_from_elsewhere_sees_no_users_and_logs_in_with_a_token(oauth: O
     )
     tokens = assert_ok(oauth.token(code=query_of(location_of(response))["code"]))
     assert assert_ok(oauth.call("/users/me", tokens["access_token"]))["authUser"]["id"] == 2
+
+
+def test_a_token_that_logs_in_grants_no_more_than_its_own_scopes(oauth: OAuthHarness) -> None:
+    form = Form(remote_page(oauth, scope="openid teams:read teams:write"))
+    page = Form(log_in(oauth, form, READER_TOKEN))
+    assert "View your teams" in page.text
+    assert "modify" not in page.text
+    forged = page.data(decision="approve", scope=["teams:write"])
+    response = oauth.post("/oauth/v2/authorize", data=forged, environ_overrides=REMOTE)
+    tokens = assert_ok(oauth.token(code=query_of(location_of(response))["code"]))
+    assert tokens["scope"] == "openid teams:read"
+
+    agent = oauth.register()
+    query = {"client_id": agent["client_id"], "scope": "mcp:use teams:read teams:write", **PKCE}
+    page = Form(log_in(oauth, Form(remote_page(oauth, **query)), READER_TOKEN))
+    assert page.data()["scope"] == ["teams:read"]
+    forged = page.data(decision="approve", scope=["teams:write"])
+    again = Form(oauth.post("/oauth/v2/authorize", data=forged, environ_overrides=REMOTE), 400)
+    assert again.data()["scope"] == ["teams:read"]
+
+    query = {"client_id": agent["client_id"], "scope": "teams:write", **PKCE}
+    refused = Form(log_in(oauth, Form(remote_page(oauth, **query)), READER_TOKEN), 403)
+    assert "The token has none of the requested scopes." in refused.text
 
 
 @pytest.mark.parametrize("secret", ["", "wrong", "44444444-4444-4444-8444-444444444444", "emulator-secret"])

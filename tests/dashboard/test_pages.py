@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from werkzeug.test import TestResponse
 
-from helpers.api import ADMIN_TOKEN, READER_TOKEN, ApiClient
+from helpers.api import ADMIN_TOKEN, READER_TOKEN, ApiClient, json_of
 from helpers.oauth import CALLBACK, CLIENT_ID, CLIENT_SECRET, PKCE, OAuthHarness
 from make_emulator import api as routes
 from make_emulator import fidelity
@@ -376,3 +376,14 @@ def test_the_fidelity_page_asks_for_the_control_key() -> None:
     assert ("input", "password") in [(tag, attributes.get("type")) for tag, attributes in form.elements]
     shown = Page(api.control("GET", "/fidelity", headers={"X-Emulator-Key": "sesame"}))
     assert "Fidelity ledger" in shown.text
+
+
+def test_the_dashboard_shows_the_mcp_server_and_toolboxes_without_their_keys(api: ApiClient) -> None:
+    body = {"name": "Support <b>", "tools": [1, {"scenarioId": 1, "label": "Say hello"}]}
+    toolbox = json_of(api.control("POST", "/worlds/default/toolboxes", json=body))["toolbox"]
+    page = api.control("GET", "/").get_data(as_text=True)
+    assert "http://localhost/mcp/stateless" in page
+    assert f"http://localhost{toolbox['path']}" in page
+    assert "Support &lt;b&gt;" in page
+    assert "Greeting, Say hello" in page
+    assert toolbox["keys"][0]["key"] not in page

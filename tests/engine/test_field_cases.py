@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from helpers.engine import EngineHarness, error_of, filter_if, iterator, module, outputs_of, set_variable
-from helpers.http_modules import add_http_rule, http_v4_module, sent_request
+from helpers.http_modules import add_http_rule, header_of, http_v4_module, sent_request
+from make_emulator.reports.trace_view import TraceView
 from make_emulator.world.models import Execution
 
 
@@ -90,6 +91,26 @@ def test_collections_within_the_body_of_a_request_are_json(harness: EngineHarnes
         ),
     )
     assert sent_request(harness).body == '{"rows": [{"a":1}, {"a":2}]}'
+
+
+def test_collections_in_headers_parameters_and_form_fields_are_json(harness: EngineHarness) -> None:
+    add_http_rule(harness)
+    pairs = [{"name": "q", "value": "{{1.row}}"}]
+    form: dict[str, Any] = {"contentType": "urlEncoded", "urlEncodedBodyContent": pairs}
+    harness.run(
+        emit(row={"a": 1}), http_v4_module(2, method="post", queryParameters=pairs, headers=pairs, **form)
+    )
+    request = sent_request(harness)
+    assert request.url.endswith("?q=%7B%22a%22%3A1%7D")
+    assert request.body == "q=%7B%22a%22%3A1%7D"
+    assert header_of(request, "q") == '{"a":1}'
+
+
+def test_a_raw_body_that_is_a_collection_is_named(harness: EngineHarness) -> None:
+    raw: dict[str, Any] = {"contentType": "custom", "rawBodyContent": "{{1.row}}"}
+    execution = harness.run(emit(row={"a": 1}), http_v4_module(2, method="post", **raw))
+    assert execution.error is not None
+    assert execution.error.issues == ("Invalid buffer in parameter 'rawBodyContent'.",)
 
 
 def test_the_body_of_an_answer_has_collections_as_json(harness: EngineHarness) -> None:
@@ -187,3 +208,8 @@ def test_a_branch_whose_operator_does_not_exist_is_not_open(harness: EngineHarne
     ]
     execution = harness.run(emit(), module(2, "builtin:BasicIfElse", None, branches=branches))
     assert [step.module_id for step in execution.steps] == [1, 2, 4]
+    hint = "Make has no operator 'text:is'; did you mean 'text:equal'?"
+    view = TraceView.from_execution(execution)
+    assert view.sentences()[2] == f"the bundle took branch 2 of module 2 ({hint})"
+    assert view.decisions[0].to_json()["hint"] == hint
+    assert TraceView.from_json(view.to_json()).decisions == view.decisions

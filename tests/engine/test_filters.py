@@ -109,5 +109,6 @@ def test_an_operator_that_does_not_exist_has_a_hint_with_the_nearest_one() -> No
 
 
 def test_an_unknown_operator_of_a_search_is_an_error() -> None:
-    with pytest.raises(ExpressionError, match="Unknown operator 'text:startswith'"):
+    with pytest.raises(ExpressionError, match="Unknown operator 'text:startswith'") as caught:
         condition_holds("text:startswith", "a", "b", evaluation_context())
+    assert caught.value.hint == operator_hint("text:startswith")

@@ -23,6 +23,7 @@ from make_emulator.world import (
     hooks,
     keys,
     organizations,
+    private_spaces,
     templates,
 )
 from make_emulator.world.models import (
@@ -31,8 +32,10 @@ from make_emulator.world.models import (
     Execution,
     Folder,
     IncompleteExecution,
+    Invitation,
     Note,
     Notification,
+    OAuthGrant,
     RetryAttempt,
 )
 from make_emulator.world.tables import Table
@@ -41,6 +44,9 @@ from make_emulator.world.world import World
 from .api import ADMIN_TOKEN, NOON
 
 JSON_CONTENT_TYPE = "application/json; charset=utf-8"
+
+#: The hash of an invitation of the first user to an organization of another.
+INVITATION = "0b9c6f52-7d1e-4a8b-9f3c-2e5d7a1b4c60"
 
 #: The fields of a hook of type ``gateway-webhook``.
 WEBHOOK_DATA = {"headers": False, "method": False, "stringify": False}
@@ -121,6 +127,19 @@ class PopulatedApp:
                 message = devices.enqueue(world, device, direction, scope="call", data="Ring")
                 world.device_messages.remove((id, direction, message.id))
                 world.device_messages.put(replace(message, id="waiting"))
+        client = next(iter(world.oauth_clients))
+        world.oauth_grants.put(
+            OAuthGrant(
+                id=901,
+                client_id=client.id,
+                user_id=1,
+                organization_id=1,
+                scopes=frozenset(["teams:read"]),
+                created=world.now(),
+            )
+        )
+        private_spaces.create(world, world.organizations[1], world.users[1], id=901)
+        private_spaces.create(world, world.organizations[2], world.users[2], id=902)
         for id, user_id in ((901, 1), (902, 2)):
             world.notifications.put(
                 Notification(
@@ -191,6 +210,14 @@ class PopulatedApp:
         world.logs.put(replace(run, id="running", started=world.now(), sequence=world.ids.next("log")))
         world.logs.put(replace(run, id="replayable", sequence=world.ids.next("log")))
         world.retries.put(RetryAttempt(incomplete_id="broken-1", execution=replace(run, id="retried")))
+        inviting, _ = organizations.create_organization(
+            world, world.users[3], name="Inviting", country_id=1, timezone_id=113, id=901
+        )
+        world.invitations.put(
+            Invitation(
+                hash=INVITATION, user_id=1, organization_id=inviting.id, role_id=13, created=world.now()
+            )
+        )
 
     @property
     def registry(self) -> WorldRegistry:
@@ -256,7 +283,10 @@ def _to_json_type(value: Any) -> Any:
 
 
 #: Codes of errors whose bodies have no detail, as sources show them.
-CODES_WITHOUT_DETAIL = frozenset({"IM015"})
+CODES_WITHOUT_DETAIL = frozenset({"IM003", "IM004", "IM015", "IM405"})
+
+#: The only body without a code.
+BODY_TOO_LARGE = {"detail": "request entity too large"}
 
 
 def assert_error_response(
@@ -268,7 +298,10 @@ def assert_error_response(
     assert response.headers["Content-Type"] == JSON_CONTENT_TYPE
     assert re.fullmatch(r"[0-9a-f]{32}", response.headers["x-request-id"])
     body: dict[str, Any] = orjson.loads(text)
-    extra = {"currentVersion", "lastEdit"} if response.status_code == 409 else set()
+    if body == BODY_TOO_LARGE:
+        assert response.status_code == 400
+        return body
+    extra = {409: {"currentVersion", "lastEdit"}, 406: {"metadata"}}.get(response.status_code, set())
     names = {"message", "code"} if body["code"] in CODES_WITHOUT_DETAIL else {"detail", "message", "code"}
     assert set(body) - {"suberrors"} - extra == names, text[:500]
     for name in names:

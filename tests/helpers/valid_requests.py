@@ -10,7 +10,7 @@ from typing import Any
 from make_emulator import api
 from make_emulator.http.endpoint import Endpoint
 
-from .populated_app import WEBHOOK_DATA, PopulatedApp
+from .populated_app import INVITATION, WEBHOOK_DATA, PopulatedApp
 
 BLUEPRINT = json.dumps(
     {
@@ -267,6 +267,42 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     ),
     "PATCH /organizations/{organizationId}": ValidRequest({"organizationId": 1}, body={"name": "Renamed"}),
     "DELETE /organizations/{organizationId}": ValidRequest({"organizationId": 1}, {"confirmed": "true"}),
+    "GET /private-spaces": ValidRequest(query={"organizationId": 1}),
+    "GET /private-spaces/{privateSpaceId}": ValidRequest({"privateSpaceId": 901}),
+    "PATCH /private-spaces/{privateSpaceId}": ValidRequest(
+        {"privateSpaceId": 901}, body={"operationsLimit": 10_000}
+    ),
+    "GET /organizations/{organizationId}/subscription": ValidRequest({"organizationId": 1}),
+    "GET /organizations/{organizationId}/payments": ValidRequest({"organizationId": 1}),
+    "GET /organizations/{organizationId}/subscription/payment-method-types": ValidRequest(
+        {"organizationId": 1}
+    ),
+    "GET /organizations/{organizationId}/subscription/payment-methods": ValidRequest({"organizationId": 1}),
+    "GET /organizations/{organizationId}/universal-discount": ValidRequest({"organizationId": 1}),
+    "GET /organizations/{organizationId}/feature-controls": ValidRequest({"organizationId": 1}),
+    "GET /organizations/{organizationId}/apps": ValidRequest({"organizationId": 1}),
+    "GET /organizations/{organizationId}/check-team-permission": ValidRequest(
+        {"organizationId": 1}, {"teamPermission": "scenario add"}
+    ),
+    "PATCH /organizations/{organizationId}/feature-controls": ValidRequest(
+        {"organizationId": 1}, body={"id": 1, "enabled": False}
+    ),
+    "PATCH /organizations/{organizationId}/tfa-enforcement": ValidRequest(
+        {"organizationId": 1}, body={"enable": True}
+    ),
+    "GET /teams/{teamId}/feature-controls": ValidRequest({"teamId": 1}),
+    "GET /teams/{teamId}/llm-configuration": ValidRequest({"teamId": 1}),
+    "PATCH /teams/{teamId}/llm-configuration": ValidRequest(
+        {"teamId": 1}, body={"aiMappingBuiltinTier": "large"}
+    ),
+    "GET /users/me/oauth-connections": ValidRequest(),
+    "DELETE /users/me/oauth-connections/{clientId}": ValidRequest({"clientId": "901"}),
+    "POST /organizations/{organizationId}/invite": ValidRequest(
+        {"organizationId": 1}, body={"usersRoleId": 13, "email": "new@example.com", "name": "New"}
+    ),
+    "GET /organizations/invitation": ValidRequest(query={"hash": INVITATION}),
+    "POST /organizations/accept-invitation": ValidRequest(body={"hash": INVITATION}),
+    "GET /users/me/organization-invitations": ValidRequest(),
     "GET /organizations/{organizationId}/variables": ValidRequest({"organizationId": 1}),
     "POST /organizations/{organizationId}/variables": ValidRequest({"organizationId": 1}, body=_NEW_VARIABLE),
     "PATCH /organizations/{organizationId}/variables/{variableName}": ValidRequest(

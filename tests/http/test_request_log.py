@@ -50,7 +50,8 @@ def test_a_rejection_names_its_stage_and_its_reason(api: ApiClient) -> None:
         ),
         (
             "refused: route",
-            "Ada Maker (token admin): GET /nowhere -> 404: No route GET /api/v2/nowhere",
+            "Ada Maker (token admin): GET /nowhere -> 404: No route GET /api/v2/nowhere. "
+            "The emulator has no such route",
         ),
         (
             "refused: authentication",

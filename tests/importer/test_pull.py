@@ -14,7 +14,7 @@ from make_emulator import MakeEmulator
 from make_emulator.importer import ZoneError, render_yaml
 from make_emulator.seeds import check
 
-#: Fields that differ between worlds: the addresses of hooks, and the consumption of executions.
+#: Fields that differ between worlds: the addresses of hooks, log-ins, and the consumption of executions.
 VOLATILE = {
     "lastLogin",
     "udid",

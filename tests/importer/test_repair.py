@@ -48,7 +48,7 @@ def test_the_second_scenario_at_a_hook_is_left_out() -> None:
         hooks=[{"id": 1, "name": "H"}], scenarios=[scenario(1, trigger), scenario(2, trigger)]
     )
     assert [row["id"] for row in team["scenarios"]] == [1]
-    assert notes == ["scenario 2: removed, since it is invalid: Hook '1' is used by scenario '1'"]
+    assert notes == ["scenario 2: removed, since it is invalid: The hook already has a scenario assigned"]
 
 
 def test_a_connection_that_is_gone_is_stood_in_for() -> None:

@@ -97,3 +97,14 @@ def test_neither_the_request_log_nor_its_sentences_show_a_token(api: ApiClient) 
         assert ADMIN_TOKEN not in shown
         assert UNKNOWN not in shown
         assert entry.path.startswith("/mcp/u/*")
+
+
+def test_a_rejected_call_is_in_the_log_and_the_archive_of_the_default_world(api: ApiClient) -> None:
+    McpHarness(api, token=None).post(frame("ping"))
+    assert McpHarness(api).sentences() == [
+        "Unauthenticated caller: MCP POST -> 401: Missing Authorization header"
+    ]
+    archive = api.control("GET", "/worlds/default/requests?format=har").json
+    assert archive is not None
+    [entry] = archive["log"]["entries"]
+    assert entry["request"]["url"] == "http://localhost/mcp/stateless"

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.api import frozen_api
+from helpers.api import ADMIN_TOKEN, frozen_api
 from helpers.mcp import McpHarness, messages_of
 
 _values = st.recursive(
@@ -96,3 +96,55 @@ def test_every_query_is_answered(query: list[tuple[str, str]]) -> None:
         "POST", json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, query_string=query
     )
     assert response.status_code in (200, 400)
+
+
+_fragments = st.sampled_from(
+    [
+        "u",
+        "t",
+        "server",
+        "stream",
+        "sse",
+        "message",
+        "stateless",
+        "api",
+        "v1",
+        ADMIN_TOKEN,
+        "%00",
+        "..",
+        "%2F",
+        "é",
+        "",
+    ]
+)
+_headers = st.fixed_dictionaries(
+    {},
+    optional={
+        "Mcp-Session-Id": st.sampled_from(["", "x", "a" * 5000]),
+        "MCP-Protocol-Version": st.sampled_from(["", "2025-11-25", "\xff"]),
+        "Authorization": st.sampled_from(
+            ["Bearer ", "Bearer a.b.c", "Basic x", f"bearer {ADMIN_TOKEN}", "Bearer \xe9"]
+        ),
+        "Accept": st.sampled_from(["text/event-stream", "", "*/*"]),
+        "Host": st.sampled_from(["mcp.make.com", "MCP.make.com:99", "eu1.make.com"]),
+    },
+)
+
+
+@given(
+    prefix=st.sampled_from(["/mcp", "/mcp.make.com", "/mcp/u", "/mcp/server", "/stream"]),
+    fragments=st.lists(_fragments, max_size=4),
+    method=st.sampled_from(["GET", "POST", "DELETE", "PUT", "OPTIONS", "HEAD"]),
+    headers=_headers,
+    query=st.sampled_from(
+        ["", "?sessionId=x", "?teamId=1", "?teamId[]=%ff", "?scenarioId=99999999999999999999"]
+    ),
+)
+def test_every_request_is_answered(
+    prefix: str, fragments: list[str], method: str, headers: dict[str, str], query: str
+) -> None:
+    path = "/".join([prefix, *fragments]) + query
+    body = None if method == "GET" else {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    response = _server().send(method, path=path, headers=headers, json=body)
+    assert response.status_code < 500
+    response.close()

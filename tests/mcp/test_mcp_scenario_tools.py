@@ -313,6 +313,16 @@ def test_a_run_of_30_seconds_fits_the_zone_only(api: ApiClient) -> None:
     assert "executionId" in McpHarness(api, "/mcp.make.com").call(f"s{id}_echo")["structuredContent"]
 
 
+def test_a_management_tool_has_a_time_limit_too(api: ApiClient) -> None:
+    id = create_tool(api, {**SLEEP, "mapper": {"duration": 35}})
+    run = {"scenarioId": id, "responsive": True}
+    before = len(api.world.logs.where(scenario=id))
+    hosted = McpHarness(api, "/mcp.make.com")
+    assert hosted.error("scenarios_run", run) == "MakeError: The tool did not complete within 30 seconds."
+    assert len(api.world.logs.where(scenario=id)) == before + 1
+    assert McpHarness(api).json("scenarios_run", run)["executionId"]
+
+
 def test_calls_count_against_the_rate_limit_of_the_organization(api: ApiClient) -> None:
     outsider = ApiClient(api.app, OUTSIDER_TOKEN)
     outsider.post("/scenarios/5/start")

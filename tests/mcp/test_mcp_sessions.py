@@ -148,7 +148,7 @@ def test_a_session_outlives_a_reset_if_its_token_does(stream: McpHarness) -> Non
 
 
 def test_a_cancelled_request_is_not_answered() -> None:
-    session = Session("id", None, "token", "stream", "/mcp", AccessParameters())  # type: ignore[arg-type]
+    session = Session("id", "token", "stream", "/mcp", AccessParameters())
     session.cancel(1)
     session.in_progress.add(1)
     assert not session.is_cancelled(1)
@@ -197,15 +197,24 @@ def test_the_progress_of_a_run_comes_before_its_result(stream: McpHarness) -> No
     assert last["result"]["content"][0]["text"] == "Scenario executed successfully."
 
 
-def test_the_least_recently_used_session_ends_first() -> None:
-    store = SessionStore(limit=2)
-    handle: Any = object()
+def test_the_least_recently_used_session_ends_first(api: ApiClient) -> None:
+    store, handle = SessionStore(limit=2), api.handle
     first, second = (store.create(handle, "token", "stream", "/mcp", AccessParameters()) for _ in range(2))
     assert store.find(first.id, handle, "token", "stream", "/mcp") is first
     third = store.create(handle, "token", "stream", "/mcp", AccessParameters())
     assert store.find(second.id, handle, "token", "stream", "/mcp") is None
-    assert store.find(third.id, handle, "token", "stream", "/mcp") is third
-    assert len(store) == 2
+    assert list(handle.sessions) == [first.id, third.id]
+
+
+def test_the_sessions_of_a_world_end_with_it(stream: McpHarness) -> None:
+    opened = stream.send("GET", headers=EVENTS)
+    events = events_of(opened)
+    next(events)
+    handle = stream.api.handle
+    assert list(handle.sessions) == [stream.session]
+    assert stream.api.control("DELETE", "/worlds/default").status_code == 204
+    assert list(events) == []
+    assert handle.sessions == {}
 
 
 # --- HTTP+SSE ------------------------------------------------------------------------------------

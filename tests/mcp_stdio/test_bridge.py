@@ -127,6 +127,7 @@ def test_the_tools_of_the_emulator_are_off_unless_asked_for(api: ApiClient) -> N
     assert with_them[: len(without)] == without
     assert set(with_them) - set(without) == {
         "emulator_explain_run",
+        "emulator_lint",
         "emulator_requests_list",
         "emulator_access_report",
         "emulator_clock_get",
@@ -149,6 +150,12 @@ def test_a_run_is_explained(bridge: Harness) -> None:
     assert explained["steps"][-1]["input"] == {"greeting": "Hello, Ann!"}
     assert explained["story"] == ["module 1 (scenario-service:ReturnData) ran"]
     assert "404" in bridge.error("emulator_explain_run", {"executionId": "0" * 32})
+
+
+def test_a_blueprint_is_checked(bridge: Harness) -> None:
+    module = {"id": 1, "module": "json:ParseJSON", "version": 1, "mapper": {"json": "{{9.x}}"}}
+    findings = bridge.call("emulator_lint", {"blueprint": {"name": "A", "flow": [module], "metadata": {}}})
+    assert [finding["rule"] for finding in findings] == ["unknown-reference"]
 
 
 def test_the_clock_moves(bridge: Harness) -> None:

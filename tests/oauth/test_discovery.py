@@ -70,3 +70,17 @@ def test_the_key_set_has_no_private_part(oauth: OAuthHarness) -> None:
     [key] = assert_ok(oauth.get("/oauth/v2/oidc/jwks"))["keys"]
     assert set(key) == {"kty", "use", "alg", "kid", "n", "e"}
     assert (key["kty"], key["use"], key["alg"], key["e"]) == ("RSA", "sig", "RS256", "AQAB")
+
+
+def test_the_openapi_document_names_the_authorization_server_and_the_scopes(api: ApiClient) -> None:
+    document = assert_ok(api.control("GET", "/openapi.json"))
+    flow = document["components"]["securitySchemes"]["oauth"]["flows"]["authorizationCode"]
+    assert flow["authorizationUrl"] == "http://localhost/oauth/v2/authorize"
+    assert flow["tokenUrl"] == flow["refreshUrl"] == "http://localhost/oauth/v2/token"
+    assert flow["scopes"]["scenarios:run"] == "Run scenarios"
+    run = document["paths"]["/scenarios/{scenarioId}/run"]["post"]
+    assert run["security"] == [{"token": []}, {"oauth": run["x-scopes"]}]
+    used = {
+        scope for path in document["paths"].values() for each in path.values() for scope in each["x-scopes"]
+    }
+    assert used <= flow["scopes"].keys()

@@ -16,7 +16,9 @@ from helpers.engine import EngineHarness, module
 from helpers.webhooks import WebhookHarness
 from make_emulator.cli.main import main
 from make_emulator.engine.runtime import module_scripts
+from make_emulator.explain import blueprint_file
 from make_emulator.server import logging as server_logging
+from make_emulator.world.exceptions import MalformedBlueprintError
 from make_emulator.world.models import Execution, ModuleScript
 
 #: A request of HTTP 3 without two of the switches that it needs.
@@ -276,6 +278,32 @@ def test_a_function_that_does_not_exist_has_a_hint(name: str, hint: str) -> None
             assert hint_of(module(2, "util:SetVariable2", {"name": "x", "value": mapped})) == hint
 
 
+def test_a_value_that_an_operator_does_not_take_names_its_field() -> None:
+    harness = EngineHarness()
+    execution = harness.run(
+        module(1, "json:ParseJSON", {"json": '{"row": {"a": 1}}'}),
+        module(2, "util:SetVariable2", {"name": "x", "scope": "roundtrip", "value": '{{1.row + "x"}}'}),
+    )
+    assert execution.error is not None
+    assert execution.error.issues == ("Invalid value in parameter 'value'.",)
+
+
+def test_a_blueprint_that_make_would_reject_has_the_hint_of_its_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reject(blueprint: Any) -> None:
+        raise MalformedBlueprintError("Module not found 'a:b' version '1'.", hint="Did you mean 'a:c'?")
+
+    monkeypatch.setattr(blueprint_file, "parse_blueprint", reject)
+    path = write_blueprint(tmp_path / "a.json", REQUEST)
+    result = CliRunner().invoke(main, ["explain", str(path)])
+    assert result.stderr == (
+        f"make-emulator: {path} is no blueprint: Module not found 'a:b' version '1' (Did you mean 'a:c'?)\n"
+    )
+    surveyed = CliRunner().invoke(main, ["survey", str(path), "--format", "json"]).output
+    assert json.loads(surveyed)["blueprints"][0]["cause"]["hint"] == "Did you mean 'a:c'?"
+
+
 def test_a_confidential_scenario_shows_no_names_of_data() -> None:
     execution = EngineHarness().run(
         module(1, "util:SetVariable2", {"nmae": "x", "scope": "roundtrip"}), settings={"confidential": True}
@@ -329,5 +357,6 @@ def test_an_error_outside_of_the_modules_ends_the_story() -> None:
     harness = EngineHarness()
     execution = harness.run(module(1, "util:SetVariable2", {"name": "x"}, version=9))
     assert TraceView.from_execution(execution).sentences() == [
-        "the run ended with BlueprintValidationError: Module not found 'util:SetVariable2' version '9'."
+        "the run ended with BlueprintValidationError: Module not found 'util:SetVariable2' version '9'. "
+        "Module 1: 'util:SetVariable2' exists in version 1, not in version 9."
     ]

@@ -6,6 +6,7 @@ table of `valid_requests`.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -17,7 +18,13 @@ from marshmallow import fields
 from werkzeug.test import TestResponse
 
 from helpers.api import ADMIN_TOKEN, OUTSIDER_TOKEN
-from helpers.populated_app import PopulatedApp, assert_error_response, fingerprint, suberrors_of
+from helpers.populated_app import (
+    BODY_TOO_LARGE,
+    PopulatedApp,
+    assert_error_response,
+    fingerprint,
+    suberrors_of,
+)
 from helpers.valid_requests import (
     ENDPOINTS,
     OTHER_ORGANIZATION_IDS,
@@ -27,13 +34,14 @@ from helpers.valid_requests import (
     route_of,
 )
 from make_emulator.app import BODY_LIMIT
-from make_emulator.http.endpoint import TEXT_ID_PARAMETERS, Endpoint
+from make_emulator.http.endpoint import PATH_PARAMETER_KINDS, TEXT_ID_PARAMETERS, Endpoint
 from make_emulator.registry import WorldSpec
 from make_emulator.schemas.base import MAX_ID, Bool, Int, ListField, OpenBodySchema, ResourceId
 from make_emulator.schemas.data_structures import SpecField
 from make_emulator.schemas.scenarios import JsonText
-from make_emulator.world import organizations
+from make_emulator.world import oauth, organizations
 from make_emulator.world.enums import SCOPES
+from make_emulator.world.world import World
 
 # A route that lacks a valid request fails one test, which names it.
 every_route = pytest.mark.parametrize("name", [name for name in ENDPOINTS if name in VALID_REQUESTS])
@@ -44,6 +52,7 @@ BESIDE_IDS = (
     "/devices/request",
     "/functions/eval",
     "/notifications/mark-as-read",
+    "/organizations/accept-invitation",
     "/organizations/{organizationId}/user-organization-roles/transfer",
 )
 
@@ -200,6 +209,8 @@ def may_be_right(field: fields.Field[Any], value: Any) -> bool:
     match field:
         case Int():
             # JSON has one kind of number: 1.0 is a whole one.
+            if field.accepts_text and isinstance(value, str):
+                return value.isascii() and value.isdigit() and int(value) <= MAX_ID
             is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
             return is_number and 0 <= value <= MAX_ID and value == int(value)
         case Bool():
@@ -314,10 +325,10 @@ def test_a_body_of_another_content_type_is_rejected(attack: Attack) -> None:
 
 
 @every_route
-def test_a_body_of_five_megabytes_is_413(attack: Attack) -> None:
+def test_a_body_of_five_megabytes_is_too_large(attack: Attack) -> None:
     for size in (5_000_000, BODY_LIMIT + 1):
-        body = attack.refused(413, data=b'{"name":"' + b"x" * (size - 11) + b'"}')
-        assert body["code"] == "SC413"
+        body = attack.refused(400, data=b'{"name":"' + b"x" * (size - 11) + b'"}')
+        assert body == BODY_TOO_LARGE
 
 
 @every_route
@@ -501,8 +512,11 @@ def test_a_path_id_that_is_no_number_is_rejected(attack: Attack) -> None:
         ):
             path = request_path(attack.endpoint, attack.target, **{parameter: text})
             if kind is not None and parameter not in TEXT_ID_PARAMETERS:
-                found = suberrors_of(attack.refused(400, path=path))
-                assert f"Invalid value of parameter '{parameter}'." in found
+                body = attack.refused(400, path=path)
+                if re.fullmatch("-?[0-9]+", text):
+                    assert f"Invalid value of parameter '{parameter}'." in suberrors_of(body)
+                else:
+                    assert body["detail"] == "Invalid key, not parsable to integer"
             else:
                 attack.survived(path=path)
         for text in ("", "%2F", "1%2F1", "..", "."):
@@ -528,17 +542,26 @@ def test_an_unknown_id_and_an_id_of_somebody_else_are_404_alike(attack: Attack) 
 
 
 @every_route
-def test_ids_of_others_in_the_body_and_the_query_are_404(attack: Attack) -> None:
+def test_ids_of_others_in_the_body_and_the_query_are_refused(attack: Attack) -> None:
+    def status(field: ResourceId) -> int:
+        return 403 if field.kind in ("team", "organization") else 404
+
     for key, field in attack.body_fields():
         inner = field.inner if isinstance(field, ListField) else field
         if isinstance(inner, ResourceId):
             for id in (99_999_999, MAX_ID, OTHER_ORGANIZATION_IDS[inner.kind]):
                 value = [id] if isinstance(field, ListField) else id
-                attack.refused(404, data=attack.body_with(key, json.dumps(value)))
+                attack.refused(status(inner), data=attack.body_with(key, json.dumps(value)))
     for key, field in attack.query_fields():
         if isinstance(field, ResourceId):
             for id in (99_999_999, MAX_ID, OTHER_ORGANIZATION_IDS[field.kind]):
-                attack.refused(404, query={**attack.valid.query, key: id})
+                attack.refused(status(field), query={**attack.valid.query, key: id})
+
+
+def _parameter_pattern(parameter: re.Match[str]) -> str:
+    """The pattern of what may stand in a path for a parameter."""
+    is_number = PATH_PARAMETER_KINDS.get(parameter[1]) and parameter[1] not in TEXT_ID_PARAMETERS
+    return r"\{\w+\}" if is_number else "[^/]+"
 
 
 @every_route
@@ -546,8 +569,8 @@ def test_methods_that_are_not_declared_are_405_with_allow(attack: Attack) -> Non
     declared = {
         other.method
         for other in ENDPOINTS.values()
-        # The word in /templates/public may stand where /templates/{templateId} has an id.
-        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", other.path), attack.endpoint.path)
+        # A word of a path may stand where another has an id that is a text.
+        if re.fullmatch(re.sub(r"\{(\w+)\}", _parameter_pattern, other.path), attack.endpoint.path)
     }
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "BREW"):
         if method not in declared:
@@ -629,6 +652,55 @@ def test_the_token_of_another_organization_sees_nothing(attack: Attack) -> None:
     is_owner = not path and others[0] in ("team", "organization")
     body = attack.refused(403 if is_owner else 404, token=OUTSIDER_TOKEN)
     assert body["code"] == ("IM002" if is_owner else "SC404")
+
+
+@every_route
+def test_an_access_token_reaches_the_organization_of_its_grant_only(attack: Attack) -> None:
+    world, endpoint = attack.target.world, attack.endpoint
+    access_token = _grant_another_organization(world)
+    attack.before = fingerprint(world)
+    response = attack.send(token=None, headers={"Authorization": f"Bearer {access_token}"})
+    kinds = [kind for _, kind in endpoint.path_types if kind is not None]
+    others = [kind for _, kind, _ in (*endpoint.query_refs, *endpoint.body_refs)]
+    # The user of the token is in view, whatever the organization.
+    if {*kinds, *others} - {"user"} or endpoint.spans_organizations:
+        assert_error_response(response, {403, 404})
+    elif response.status_code == 200:
+        assert list(_owners_in(response.json)) == []
+    else:
+        assert_error_response(response, {403, 404, 406})
+    if attack.before != (after := fingerprint(world)):
+        # It is the profile of the user, which is of no organization, or the user's API tokens.
+        changed = {name for name in after if after[name] != attack.before[name]}
+        assert changed <= {"users", "tokens", "notifications", "email_preferences"}, changed
+
+
+def _grant_another_organization(world: World) -> str:
+    """The text of an access token with every scope for a new organization, which the user of the valid requests owns."""
+    user = world.users[1]
+    organization, _ = organizations.create_organization(
+        world, user, name="Granted", country_id=1, timezone_id=113
+    )
+    organizations.create_team(world, user, organization, name="Granted")
+    client = oauth.create_client(world, name="App", redirect_uris=["https://app.example/"], scopes=SCOPES)
+    grant = oauth.create_grant(world, client, user, organization, SCOPES)
+    id = world.ids.uuid4()
+    claims = base64.urlsafe_b64encode(json.dumps({"jti": id}).encode()).decode().rstrip("=")
+    text = f"eyJhbGciOiJSUzI1NiJ9.{claims}.c2lnbmF0dXJl"
+    oauth.add_token(world, grant, oauth.ACCESS, id=id, text=text, scopes=SCOPES, expires=None)
+    return text
+
+
+def _owners_in(value: Any) -> Iterator[tuple[str, int]]:
+    """The teams and organizations of the default world that JSON names."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _owners_in(item)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if name in ("teamId", "organizationId", "organization_id", "team_id") and item in (1, 2):
+                yield name, item
+            yield from _owners_in(item)
 
 
 @every_route

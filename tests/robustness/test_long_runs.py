@@ -164,6 +164,23 @@ def test_an_expression_that_is_evaluated_for_long_gives_way_too(
     assert len(given) > 10
 
 
+def test_the_inference_of_mock_data_gives_way_too(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[int] = []
+    monkeypatch.setattr(lock.WorldLock, "is_overdue", True)
+    monkeypatch.setattr(lock.WorldLock, "give_way", lambda _: given.append(1))
+    monkeypatch.setattr(budget, "CHECK_INTERVAL", 100)
+    simulated = {"id": 1, "module": "acme:GetThing", "version": 1, "mapper": {}}
+    value = "{{if(false; 1; 2)}}" + "".join(f"{{{{upper(1.field{number})}}}}" for number in range(300))
+    # A filter that no bundle passes: nothing is evaluated but the filter, and all is inferred.
+    closed = {"name": "Closed", "conditions": [[{"a": "1", "b": "2", "o": "text:equal"}]]}
+    using = {**COUNTER, "filter": closed, "mapper": {**COUNTER["mapper"], "value": value}}  # type: ignore[dict-item]
+    id = create_scenario(api, simulated, *({**using, "id": 2 + number} for number in range(20)))
+    assert api.post(f"/scenarios/{id}/run", json={"responsive": False}).status_code == 200
+    [execution] = runs_of(api.world, id)
+    assert (execution.error, execution.operations) == (None, 1)
+    assert len(given) > 10
+
+
 def test_a_run_does_not_give_way_without_need(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[int] = []
     monkeypatch.setattr(lock, "MAX_HOLD", -1)
@@ -183,6 +200,8 @@ COMPUTING_MODULES = {
     "xml:TransformToXML": {"a": LARGE},
     "regexp:Parser": {"text": LARGE},
     "regexp:AdvancedParser": {"pattern": "x", "text": LARGE},
+    "json:JSONtoXML": {"json": f'{{"a": "{LARGE}"}}'},
+    "regexp:GetElementsFromText": {"pattern": "y", "text": LARGE},
     "regexp:Replace": {"pattern": "y", "value": "z", "text": LARGE},
     "regexp:HTMLToText": {"html": LARGE, "newline": "lf", "uppercaseHeadings": False},
     "util:Switcher": {"input": LARGE, "casesTable": []},

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from helpers.populated_app import PopulatedApp
 from make_emulator import api
+from make_emulator.api.billing import PAYMENT_METHOD_TYPES
 from make_emulator.api.users import Authorization
 from make_emulator.schemas import (
+    billing,
     connections,
     consumption,
     custom_properties,
@@ -25,15 +27,18 @@ from make_emulator.schemas import (
     devices,
     enums,
     executions,
+    feature_controls,
     folders,
     functions,
     hooks,
     incomplete_executions,
+    invitations,
     keys,
     memberships,
     notes,
     notifications,
     organizations,
+    private_spaces,
     roles,
     scenarios,
     teams,
@@ -50,6 +55,7 @@ from make_emulator.world.clock import MAX_TIMESTAMP
 from make_emulator.world.connections import list_with_usage
 from make_emulator.world.consumption import DailyConsumption, ScenarioConsumption
 from make_emulator.world.enums import REGIONS, countries, timezones
+from make_emulator.world.feature_controls import FEATURE_CONTROLS
 from make_emulator.world.keys import all_key_types
 from make_emulator.world.memberships import organization_roles_of, team_roles_of
 from make_emulator.world.models import (
@@ -85,6 +91,12 @@ def _changes(world: World) -> list[VariableChange]:
 
 #: Schema -> the rows of a world that it shows.
 ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
+    billing.ProductOut: lambda world: world.organizations.all(),
+    billing.PaymentMethodTypeOut: lambda world: PAYMENT_METHOD_TYPES,
+    feature_controls.FeatureControlOut: lambda world: FEATURE_CONTROLS,
+    feature_controls.FeatureControlState: lambda world: FEATURE_CONTROLS,
+    organizations.TfaEnforcementOut: lambda world: world.organizations.all(),
+    users.OAuthConnectionOut: lambda world: world.oauth_grants.all(),
     connections.ConnectionOut: lambda world: world.connections.all(),
     connections.ConnectionListItem: lambda world: list_with_usage(world, world.teams[1], None),
     connections.ConnectionDetail: lambda world: world.connections.all(),
@@ -158,6 +170,8 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
         *(dataclasses.replace(row, updated=1, updated_by=1) for row in world.notes.all()),
     ],
     incomplete_executions.RetryOut: lambda world: world.retries.all(),
+    invitations.InvitationOut: lambda world: world.invitations.all(),
+    invitations.InvitingOrganizationOut: lambda world: world.organizations.all(),
     keys.KeyOut: lambda world: world.keys.all(),
     keys.KeyWritten: lambda world: world.keys.all(),
     keys.KeyTypeOut: lambda world: all_key_types().values(),
@@ -175,6 +189,9 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     organizations.OrganizationOut: lambda world: world.organizations.all(),
     organizations.OrganizationBrief: lambda world: world.organizations.all(),
     organizations.UserOrganizationRoleOut: lambda world: world.organization_members.all(),
+    private_spaces.PrivateSpaceListItem: lambda world: world.teams.all(),
+    private_spaces.PrivateSpaceOut: lambda world: world.teams.all(),
+    private_spaces.PrivateSpaceUpdated: lambda world: world.teams.all(),
     roles.RoleListOut: lambda world: ROLES,
     roles.RoleOut: lambda world: ROLES,
     roles.RolePermissionOut: lambda world: PERMISSIONS,

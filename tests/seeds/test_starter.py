@@ -24,7 +24,7 @@ def test_a_summary_counts_the_variables_of_organizations_and_of_teams(tmp_path: 
     seed = tmp_path / "seed.yaml"
     seed.write_text(seeds.starter_text(), encoding="utf-8")
     assert seeds.summarize(seeds.check(seed)) == (
-        "2 users, 1 organization, 1 team, 3 variables, 1 connection, 1 hook, 1 function, 1 folder, "
+        "2 users, 1 organization, 1 team, 1 OAuth client, 3 variables, 1 connection, 1 hook, 1 function, 1 folder, "
         "1 data structure, 1 data store, 2 scenarios, 1 record, 1 execution"
     )
 

@@ -66,14 +66,19 @@ def get_connection(call: ApiCall, connection: Connection) -> Connection:
     query=ConnectionTeamQuery,
     body=ConnectionCreate,
     secret_body=True,
-    response=one("connection", ConnectionCreated),
+    response=Envelope(
+        {
+            "connection": EnvelopeField(ConnectionCreated, is_optional=True),
+            "formula": EnvelopeField(is_optional=True),
+        }
+    ),
     permission="account add",
     core=16,
 )
-def create_connection(call: ApiCall, team: Team) -> Connection:
+def create_connection(call: ApiCall, team: Team) -> dict[str, object]:
     """Create a connection; the fields of its type are beside its name and type."""
     body = call.body
-    return connections.create(
+    connection = connections.create(
         call.world,
         team,
         call.user,
@@ -82,6 +87,9 @@ def create_connection(call: ApiCall, team: Team) -> Connection:
         scopes=body.get("scopes", ()),
         data=body["own"],
     )
+    if call.query["inspector"]:
+        return {"formula": {"success": [connection.id]}}
+    return {"connection": connection}
 
 
 @group.patch(

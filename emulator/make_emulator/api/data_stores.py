@@ -207,7 +207,7 @@ def update_record(call: ApiCall, data_store: DataStore, key: str) -> Record:
 def delete_records(call: ApiCall, data_store: DataStore) -> list[str]:
     """Delete some or all records; always needs confirmation."""
     if not call.confirmed:
-        raise NotConfirmedError("The removal of records is not confirmed.")
+        raise NotConfirmedError("The removal of records is not confirmed.", "deleteRecords")
     keys = call.body.get("keys")
     if keys is None:
         spared = set(call.body.get("except_keys", ()))

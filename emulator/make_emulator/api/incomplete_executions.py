@@ -85,7 +85,7 @@ def delete_incomplete_executions(call: ApiCall, scenario: Scenario) -> dict[str,
     """
     rows = _selected(call, scenario)
     if "ids" not in call.body and not call.confirmed:
-        raise NotConfirmedError("Incomplete executions are deleted for good.")
+        raise NotConfirmedError("Incomplete executions are deleted for good.", "deleteIncompleteExecutions")
     response: dict[str, Json] = {"dlqs": [row.id for row in rows]}
     if len(incomplete_retry.delete(call.world, rows)) < len(rows):
         response["error"] = {"name": "APIError", "message": _BEING_PROCESSED}

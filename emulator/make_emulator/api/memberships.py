@@ -11,7 +11,7 @@ from ..schemas.memberships import (
     RoleChange,
     TeamRoleOut,
 )
-from ..world import memberships
+from ..world import invitations, memberships
 from ..world.memberships import OrganizationRole, TeamRole
 from ..world.models import Organization, Team, User
 from ..world.roles import ACCESS_ALL_TEAMS
@@ -90,8 +90,12 @@ def set_team_role_of_user(call: ApiCall, user: User, team: Team) -> TeamRole:
     cols=True,
 )
 def list_roles_in_organization(call: ApiCall, organization: Organization) -> list[OrganizationRole]:
-    """List the members of an organization with their roles."""
-    return memberships.organization_roles_of(call.world, organization)
+    """List the members of an organization, and those who are invited, with their roles."""
+    invited = call.world.invitations.where(organization=organization.id)
+    return [
+        *memberships.organization_roles_of(call.world, organization),
+        *(invitations.role_of(call.world, row) for row in sorted(invited, key=lambda row: row.user_id)),
+    ]
 
 
 @group.get(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ..http.endpoint import ApiCall, ConfirmableQuery, EndpointGroup, NoPermissionRequired
 from ..http.envelope import Envelope, EnvelopeField, many, one, value
+from ..http.errors import BadRequestError, PlanUpgradeError
+from ..json_types import Json
 from ..schemas.organizations import (
     OrganizationBrief,
     OrganizationCreate,
@@ -12,10 +14,14 @@ from ..schemas.organizations import (
     OrganizationQuery,
     OrganizationsQuery,
     OrganizationUpdate,
+    TeamPermissionQuery,
+    TfaEnforcement,
+    TfaEnforcementOut,
     UserOrganizationRoleOut,
 )
 from ..world import organizations
 from ..world.models import Organization, OrganizationMember
+from ..world.roles import PERMISSION_CATEGORIES, team_permissions
 from ..world.tables import Selection
 from .ordering import NAME_PAGING
 
@@ -59,6 +65,7 @@ def get_organization(call: ApiCall, organization: Organization) -> Organization:
     "/organizations",
     scopes=["organizations:write", "admin:write"],
     permission=NoPermissionRequired("it takes an administrator of the zone instead"),
+    spans_organizations=True,
     body=OrganizationCreate,
     response=Envelope(
         {
@@ -96,3 +103,45 @@ def update_organization(call: ApiCall, organization: Organization) -> Organizati
 def delete_organization(call: ApiCall, organization: Organization) -> int:
     """Delete an organization with its teams; needs confirmation when scenarios are active."""
     return organizations.delete_organization(call.world, organization, confirmed=call.confirmed)
+
+
+@group.get(
+    "/organizations/{organizationId}/apps",
+    scopes=["organizations:read"],
+    permission="organization view",
+    response=value("installedApps"),
+)
+def list_custom_apps(call: ApiCall, organization: Organization) -> list[Json]:
+    """List the custom apps of an organization: there are none."""
+    return []
+
+
+@group.patch(
+    "/organizations/{organizationId}/tfa-enforcement",
+    scopes=["organizations:write"],
+    permission="organization edit",
+    body=TfaEnforcement,
+    response=one("organization", TfaEnforcementOut),
+)
+def enforce_tfa(call: ApiCall, organization: Organization) -> Organization:
+    """Require two-factor authentication of the users of an organization, or no longer."""
+    if not organization.license.tfa_enforcement:
+        raise PlanUpgradeError("The plan of the organization does not include the enforcement.")
+    return organizations.update_organization(call.world, organization, tfa_enforced=call.body["enable"])
+
+
+@group.get(
+    "/organizations/{organizationId}/check-team-permission",
+    scopes=["organizations:read"],
+    permission="organization view",
+    query=TeamPermissionQuery,
+    response=value("hasPermission"),
+    evidence="The document declares no scope; that of organizations is required.",
+)
+def check_team_permission(call: ApiCall, organization: Organization) -> bool:
+    """Check that the caller has a permission in a team of an organization."""
+    permission = call.query["team_permission"]
+    if PERMISSION_CATEGORIES.get(permission) != "team":
+        raise BadRequestError("Bad Request", suberrors=[])
+    teams = call.world.teams.where(organization=organization.id)
+    return any(permission in team_permissions(call.world, call.user, team) for team in teams)

@@ -175,9 +175,6 @@ def get_scenario(call: ApiCall, scenario: Scenario) -> Scenario:
 def create_scenario(call: ApiCall, team: Team, folder: Folder | None = None) -> Scenario:
     """Create a scenario from a blueprint; it is inactive."""
     metadata = call.body.get("metadata") or {}
-    based_on = call.body.get("basedon")
-    if based_on is not None:
-        based_on = str(templates.find_source_template(call.world, call.visibility, based_on).id)
     return crud.create(
         call.world,
         call.user,
@@ -187,9 +184,18 @@ def create_scenario(call: ApiCall, team: Team, folder: Folder | None = None) -> 
         folder=folder,
         input_spec=metadata.get("input_spec"),
         output_spec=metadata.get("output_spec"),
-        based_on=based_on,
+        based_on=_source_template(call),
+        concept=call.body.get("concept", False),
         confirmed=call.confirmed,
     )
+
+
+def _source_template(call: ApiCall) -> str | None:
+    """Returns the id of the template that ``basedon`` of a body names."""
+    based_on = call.body.get("basedon")
+    if based_on is None:
+        return None
+    return str(templates.find_source_template(call.world, call.visibility, based_on).id)
 
 
 @group.patch(
@@ -205,7 +211,10 @@ def create_scenario(call: ApiCall, team: Team, folder: Folder | None = None) -> 
 )
 def update_scenario(call: ApiCall, scenario: Scenario, folder: Folder | None = None) -> Scenario:
     """Change a scenario: missing fields stay unchanged."""
-    return crud.update(call.world, call.user, scenario, folder=folder, confirmed=call.confirmed, **call.body)
+    changes = dict(call.body)
+    if changes.pop("basedon", None) is not None:
+        changes["based_on"] = _source_template(call)
+    return crud.update(call.world, call.user, scenario, folder=folder, confirmed=call.confirmed, **changes)
 
 
 @group.post(

@@ -26,7 +26,10 @@ group = EndpointGroup("teams")
 def list_teams(call: ApiCall, organization: Organization) -> Selection[Team]:
     """List the teams of an organization that the user belongs to."""
     teams = call.world.teams.where(organization=organization.id)
-    return teams.filter(lambda team: call.visibility.can_see_team(team.id))
+    with_private_spaces = call.query["include_private_spaces"]
+    return teams.filter(
+        lambda team: (with_private_spaces or team.owner_id is None) and call.visibility.can_see_team(team.id)
+    )
 
 
 @group.get(

@@ -16,6 +16,7 @@ from ..schemas.users import (
     AuthUserOut,
     ListedUser,
     MeQuery,
+    OAuthConnectionOut,
     PermissionQuery,
     PermittedUserOut,
     UserListItem,
@@ -23,9 +24,9 @@ from ..schemas.users import (
     UsersQuery,
     UserUpdate,
 )
-from ..world import api_tokens, organizations
+from ..world import api_tokens, oauth, organizations
 from ..world.exceptions import AccessDeniedError, MissingPermissionError, NotFoundError
-from ..world.models import Organization, Team, Token, User
+from ..world.models import OAuthGrant, Organization, Team, Token, User
 from ..world.roles import USERS_VIEW, organization_permissions, users_with_permission
 from .ordering import by_id, by_name, make_paging, sort_by
 
@@ -165,6 +166,7 @@ def list_api_tokens(call: ApiCall) -> list[Token]:
     "/users/me/api-tokens",
     scopes=["user:write"],
     permission=NoPermissionRequired("it is about the caller"),
+    spans_organizations=True,
     body=ApiTokenCreate,
     response=one("apiToken", ApiTokenCreated),
 )
@@ -184,6 +186,34 @@ def create_api_token(call: ApiCall) -> Token:
 def delete_api_token(call: ApiCall, timestamp: str) -> str:
     """Delete the API token of the caller that was created at a time."""
     return api_tokens.delete(call.world, call.user, timestamp)
+
+
+@group.get(
+    "/users/me/oauth-connections",
+    scopes=["user:read"],
+    permission=NoPermissionRequired("it is about the caller"),
+    response=many("connections", OAuthConnectionOut),
+    evidence="The document declares no scope; that of users is required.",
+)
+def list_oauth_connections(call: ApiCall) -> list[OAuthGrant]:
+    """List the OAuth clients that act for the caller."""
+    return oauth.grants_of(call.world, call.user)
+
+
+@group.delete(
+    "/users/me/oauth-connections/{clientId}",
+    scopes=["user:write"],
+    permission=NoPermissionRequired("it is about the caller"),
+    response=value("client"),
+    evidence="The document declares no scope; that of users is required.",
+)
+def revoke_oauth_connection(call: ApiCall, client_id: str) -> int:
+    """Withdraw what an OAuth client may do for the caller."""
+    for grant in oauth.grants_of(call.world, call.user):
+        if str(grant.id) == client_id:
+            oauth.revoke_grant(call.world, grant.id)
+            return grant.id
+    raise NotFoundError("OAuth client", client_id)
 
 
 @group.get(

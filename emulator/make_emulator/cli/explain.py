@@ -76,7 +76,9 @@ def explain(
     try:
         export = blueprint_file.parse_export(blueprint.read())
     except ValueError as error:
-        raise CommandError(printable(f"{_file_label(blueprint)} is no blueprint: {error}")) from None
+        text = f"{_file_label(blueprint)} is no blueprint: {error}"
+        hint = getattr(error, "hint", None)
+        raise CommandError(printable(f"{text} ({hint})" if hint else text)) from None
     others = dict(_parse_called_scenario(text) for text in scenarios)
     try:
         explanation = runner.explain_blueprint(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -14,6 +15,7 @@ from ..error_reasons import connection_error_reason
 from ..json_types import Json
 from ..server.wsgi import Server
 from ..world.enums import SCOPES
+from ..world.zones import is_make_host
 from .settings import Settings
 
 #: Time-out of a call in seconds; a responsive run may take 40.
@@ -73,6 +75,17 @@ class Target:
             )
             self._weak_scopes = frozenset(granted) if isinstance(granted, list) else frozenset(SCOPES)
         return None if set(scopes) <= self._weak_scopes else self._weak_token
+
+    def get_public(self, host: str, path: str) -> requests.Response:
+        """Gets a public document of Make without a token, and without following a redirect.
+
+        Args:
+            host: a host of Make, such as ``www.make.com``, in whose place another target answers itself.
+        """
+        origin = self.base_url.removesuffix("/api/v2")
+        if is_make_host(urlsplit(origin).netloc):
+            origin = f"https://{host}"
+        return self.session.get(origin + path, timeout=TIMEOUT, allow_redirects=False)
 
     def close(self) -> None:
         """Closes the connections."""

@@ -26,7 +26,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
 
         Its last moment is 9998-12-31T23:59:59Z, where it stops.
         """
-        with find_world(registry, name).changing() as world:
+        with find_world(registry, name).locked(for_change=True) as world:
             _set_clock(world.clock)
             return json_response(_clock_view(world.clock))
 
@@ -37,7 +37,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
         seconds = parse_body({"seconds": (int, float)}).get("seconds")
         if seconds is None:
             raise bad_request("Missing value of required parameter 'seconds'.")
-        with handle.changing() as world:
+        with handle.locked(for_change=True) as world:
             try:
                 world.clock.advance(seconds)
             except (ValueError, OverflowError) as error:

@@ -24,7 +24,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
         """
         handle = find_world(registry, name)
         result = _parse_result()
-        with handle.changing() as world:
+        with handle.locked(for_change=True) as world:
             connection = world.connections.get(id)
             if connection is None:
                 raise ResourceNotFoundError(f"There is no connection {id} in that world.")

@@ -63,7 +63,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
         of them, for modules that page), "times"?, "delayMs"?, "error"?: "timeout"|"connection"}``.
         """
         handle, rule = find_world(registry, name), _parse_rule(parse_body(_FIELDS))
-        with handle.changing() as world:
+        with handle.locked(for_change=True) as world:
             if len(world.http_rules) >= external_services.MAX_RULES:
                 raise bad_request(f"A world has at most {external_services.MAX_RULES} rules.")
             rule = external_services.add_rule(world, rule)
@@ -73,7 +73,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
     @blueprint.delete("/worlds/<name>/http")
     def clear_http(name: str) -> Response:
         """Clears the rules and the requests."""
-        with find_world(registry, name).changing() as world:
+        with find_world(registry, name).locked(for_change=True) as world:
             world.http_rules.clear()
             world.http_requests.clear()
         return Response(status=204)
@@ -95,7 +95,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
     @blueprint.delete("/worlds/<name>/outbox")
     def clear_outbox(name: str) -> Response:
         """Clears the outbox."""
-        with find_world(registry, name).changing() as world:
+        with find_world(registry, name).locked(for_change=True) as world:
             world.outbox.clear()
         return Response(status=204)
 

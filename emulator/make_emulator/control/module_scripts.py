@@ -33,7 +33,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
     @blueprint.delete("/worlds/<name>/modules")
     def clear_scripts(name: str) -> Response:
         """Clears all scripts."""
-        with find_world(registry, name).changing() as world:
+        with find_world(registry, name).locked(for_change=True) as world:
             world.scripts.clear()
         return Response(status=204)
 
@@ -47,13 +47,13 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
     def put_script(name: str, module: str) -> Response:
         """Scripts a module: ``{"output"?: a bundle or a list of them, "error"?: {"name", "message"?}, "times"?, "durationMs"?}``."""
         handle, script = find_world(registry, name), _parse_script(module, parse_body(module_scripts.FIELDS))
-        with handle.changing() as world:
+        with handle.locked(for_change=True) as world:
             return json_response({"module": _script_view(module_scripts.save_script(world, script))})
 
     @blueprint.delete("/worlds/<name>/modules/<module>")
     def delete_script(name: str, module: str) -> Response:
         """Deletes one script."""
-        with find_world(registry, name).changing() as world:
+        with find_world(registry, name).locked(for_change=True) as world:
             del world.scripts[_find_script(world, module).module]
         return Response(status=204)
 

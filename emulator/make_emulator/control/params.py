@@ -25,7 +25,10 @@ def parse_body(fields: FieldTypes) -> JsonObject:
     Raises:
         BadRequestError: if it is not a JSON object, or has unknown fields or values of another type.
     """
-    data = parse_json(request.get_data() or b"{}")
+    try:
+        data = parse_json(request.get_data() or b"{}")
+    except BadRequestError as error:
+        raise bad_request(error.hint or error.detail) from None
     if not isinstance(data, dict):
         raise bad_request("The body must be a JSON object.")
     for name, value in data.items():

@@ -66,7 +66,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
     def create_token(name: str) -> Response:
         """``{"scopes": […], "userId"?, "label"?}``: creates a token with exactly these scopes."""
         handle = find_world(registry, name)
-        with handle.changing():
+        with handle.locked(for_change=True):
             return json_response(_create_token(handle), 201)
 
 

@@ -25,6 +25,7 @@ from ..oauth.scopes import describe_scopes
 from ..registry import WorldHandle
 from ..world.exceptions import InvalidParametersError
 from ..world.models import OAuthAccess
+from ..world.oauth import OPENID
 from . import templates
 
 PATH = "/oauth/v2/authorize"
@@ -117,6 +118,8 @@ class ConsentPage:
         handle = self._server.registry.get(chosen.world) if chosen is not None else None
         if chosen is None or handle is None:
             return self._consent_page(ticket, request, error="Choose a user and an organization.")
+        grantable = ticket.grantable(request.scopes)
+        ticked = grantable.intersection(context.lists.get("scope", ()))
         try:
             location = authorization.approve(
                 self._server,
@@ -124,7 +127,7 @@ class ConsentPage:
                 ticket.request_id,
                 user_id=chosen.user_id,
                 organization_id=chosen.organization_id,
-                scopes=context.lists.get("scope", []) if _is_choosable(request) else None,
+                scopes=ticked if _is_choosable(request) else grantable,
             )
         except InvalidParametersError as error:
             return self._consent_page(ticket, request, error=" ".join(error.issues))
@@ -153,7 +156,10 @@ class ConsentPage:
             or request.world not in (None, caller.handle.name)
         ):
             return _login_page(id, request, error="There is no such token.")
-        return self._consent_page(Ticket(id, caller.handle.name, caller.user.id), request)
+        scopes = caller.token.scopes | {OPENID}
+        if not request.scopes & scopes:
+            return _login_page(id, request, error="The token has none of the requested scopes.")
+        return self._consent_page(Ticket(id, caller.handle.name, caller.user.id, scopes), request)
 
     def _check_origin(self) -> None:
         """Raises OAuthError if the page of another site sends the form."""
@@ -174,7 +180,7 @@ class ConsentPage:
             choices=choices[:MAX_CHOICES],
             has_more=len(choices) > MAX_CHOICES,
             has_worlds=len({choice.world for choice in choices}) > 1,
-            scopes=describe_scopes(request.scopes),
+            scopes=describe_scopes(ticket.grantable(request.scopes)),
             is_choosable=_is_choosable(request),
             csrf_token=self._server.issue_ticket(ticket),
             error=error,

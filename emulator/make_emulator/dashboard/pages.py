@@ -49,6 +49,7 @@ def create_blueprint(
             else world_view.template_context(find_world(registry, name), endpoints),
             base=f"/_emulator/worlds/{quote(name or '', safe='')}",
             base_url=_base_url(),
+            mcp_url=request.host_url.rstrip("/") + "/mcp",
             steps=CLOCK_STEPS,
         )
 

@@ -25,6 +25,7 @@ from ..world.models import (
     OAuthClient,
     Scenario,
     SentRequest,
+    Toolbox,
 )
 from ..world.tables import Table
 from ..world.world import World
@@ -117,6 +118,16 @@ class OAuthClientRow:
     grants: int
 
 
+@dataclass(frozen=True, slots=True)
+class ToolboxRow:
+    """MCP toolbox with the labels of its tools, and the number of its keys."""
+
+    name: str
+    uuid: str
+    tools: str
+    keys: int
+
+
 def template_context(handle: WorldHandle, endpoints: Sequence[Endpoint]) -> dict[str, object]:
     """Returns the variables of the template, after running what fell due."""
     with handle.locked() as world:
@@ -155,6 +166,8 @@ def template_context(handle: WorldHandle, endpoints: Sequence[Endpoint]) -> dict
                 _oauth_client_row(world, client) for client in islice(world.oauth_clients, MAX_ROWS)
             ],
             "oauth_client_count": len(world.oauth_clients),
+            "toolboxes": [_toolbox_row(world, toolbox) for toolbox in islice(world.toolboxes, MAX_ROWS)],
+            "toolbox_count": len(world.toolboxes),
         }
     entries = list(handle.request_log)
     return context | {
@@ -272,6 +285,13 @@ def _oauth_client_row(world: World, client: OAuthClient) -> OAuthClientRow:
         ", ".join(redirects),
         len(world.oauth_grants.where(client=client.id)),
     )
+
+
+def _toolbox_row(world: World, toolbox: Toolbox) -> ToolboxRow:
+    tools = world.toolbox_tools.where(toolbox=toolbox.id)
+    labels = (tool.label or world.scenarios[tool.scenario_id].name for tool in tools)
+    keys = len(world.toolbox_keys.where(toolbox=toolbox.id))
+    return ToolboxRow(toolbox.name, toolbox.uuid, ", ".join(labels), keys)
 
 
 def _sender(world: World, scenario_id: int, module_id: int) -> str:

@@ -175,6 +175,7 @@ class _TeamResources:
         parent = _parent_identity(team, options)
         fields = {
             "name": team["name"],
+            "private_space_of": self._private_space_owner(),
             "members": _members(team, self._organization, self._users, options),
             "variables": _variables(team),
         }
@@ -193,6 +194,10 @@ class _TeamResources:
                     (kind, *parent, *own),
                     _compared_fields(self._fields(kind, row), options),
                 )
+
+    def _private_space_owner(self) -> Any:
+        owner = self._team.get("private_space_of")
+        return None if owner is None else _user_key(self._users, owner, self._options)
 
     def _fields(self, kind: str, row: JsonObject) -> JsonObject:
         fields = {key: value for key, value in row.items() if key not in ("id", "io")}

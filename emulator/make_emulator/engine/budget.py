@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from ..world.world import DEFAULT_RUN_TIME_LIMIT
 from .errors import BudgetExceededError, ExecutionInterruptedError
@@ -38,6 +38,10 @@ MAX_ITEMS = 200_000
 MAX_WEIGHT = 25_000_000
 
 
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+
+
 class Budget:
     """Remaining operations, steps of work and time; every method raises `BudgetExceededError` once they are used up.
 
@@ -51,10 +55,10 @@ class Budget:
     __slots__ = (
         "_check_at",
         "_deadline",
+        "_is_evaluating",
         "_timer",
         "give_way",
         "interruption",
-        "is_evaluating",
         "operations",
         "work",
     )
@@ -71,9 +75,9 @@ class Budget:
         self.operations = operations
         self.work = work
         self.interruption = interruption
-        #: Lets other threads have the lock of the world; called while an expression is evaluated, which changes nothing.
+        #: Lets other threads have the lock of the world; called in `evaluate`.
         self.give_way: Callable[[], None] | None = None
-        self.is_evaluating = False
+        self._is_evaluating = False
         self._timer = timer
         self._deadline = timer() + seconds
         self._check_at = max(0, work - CHECK_INTERVAL)
@@ -111,8 +115,21 @@ class Budget:
             raise ExecutionInterruptedError("The run was interrupted.")
         if self.work < 0 or self._timer() > self._deadline:
             raise BudgetExceededError("ScenarioTimeoutError", "The run takes too long.")
-        if self.is_evaluating and self.give_way is not None:
+        if self._is_evaluating and self.give_way is not None:
             self.give_way()
+
+    def evaluate(
+        self,
+        function: Callable[_Arguments, _Result],
+        *args: _Arguments.args,
+        **kwargs: _Arguments.kwargs,
+    ) -> _Result:
+        """Calls a function that changes nothing and may take long; others may have the world meanwhile."""
+        before, self._is_evaluating = self._is_evaluating, True
+        try:
+            return function(*args, **kwargs)
+        finally:
+            self._is_evaluating = before
 
     def charge_text(self, length: int) -> None:
         """Subtracts the cost of a text of this length that is about to be built or scanned."""

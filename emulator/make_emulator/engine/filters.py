@@ -7,6 +7,7 @@ an operator compares does not pass; nor does any value a filter whose operator d
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 from ..json_types import Json
@@ -69,6 +70,7 @@ def _filter_condition_holds(operator: str, a: Value, b: Value, env: Environment)
     return condition_holds(operator, a, b, env)
 
 
+@lru_cache(maxsize=256)
 def operator_hint(operator: str) -> str | None:
     """Returns a sentence about an operator that does not exist, with the nearest one; ``None`` for one that does."""
     if operator in OPERATORS:
@@ -90,7 +92,7 @@ def condition_holds(operator: str, a: Value, b: Value, env: Environment) -> bool
     env.budget.charge()
     test = OPERATORS.get(operator)
     if test is None:
-        raise ExpressionError(f"Unknown operator '{operator[:100]}'.")
+        raise ExpressionError(f"Unknown operator '{operator[:100]}'.", hint=operator_hint(operator))
     try:
         return test(a, b, env)
     except ConversionError:

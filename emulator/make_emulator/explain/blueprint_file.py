@@ -39,11 +39,20 @@ class BlueprintExport:
         return bool(self.input_spec) or first.get("module") == START_MODULE
 
 
+class BlueprintRejectedError(ValueError):
+    """Blueprint that Make would reject; ``hint`` says what exists instead, or is allowed."""
+
+    def __init__(self, error: DomainError) -> None:
+        super().__init__(error_text(error))
+        self.hint = error.hint
+
+
 def parse_export(data: bytes) -> BlueprintExport:
     """Parses the blueprint in a file.
 
     Raises:
-        ValueError: if there is none, or Make would reject it; the text says which part is invalid.
+        ValueError: if there is none; the text says which part is invalid.
+        BlueprintRejectedError: if Make would reject it.
     """
     try:
         held = orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
@@ -54,7 +63,7 @@ def parse_export(data: bytes) -> BlueprintExport:
     try:
         parse_blueprint(blueprint)
     except DomainError as error:
-        raise ValueError(error_text(error)) from None
+        raise BlueprintRejectedError(error) from None
     io = blueprint.get("io", metadata)
     io = io if isinstance(io, Mapping) else {}
     return BlueprintExport(

@@ -16,7 +16,7 @@ from ..world import organizations
 from ..world.exceptions import DomainError
 from ..world.models import Execution, Json, ModuleScript, Scenario, Team, User
 from ..world.world import World
-from .blueprint_file import BlueprintExport, error_text
+from .blueprint_file import BlueprintExport, BlueprintRejectedError
 from .stubs import Stub, create_stubs
 
 
@@ -83,7 +83,7 @@ def explain_blueprint(
         scenario = _create_scenario(world, user, team, export)
         inputs = validate_inputs(export.input_spec, data) if takes_inputs else None
     except DomainError as error:
-        raise ValueError(error_text(error)) from None
+        raise BlueprintRejectedError(error) from None
     for script in scripts:
         world.scripts[script.module] = script
     scripted = frozenset(world.scripts)

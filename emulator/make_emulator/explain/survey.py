@@ -18,7 +18,7 @@ from ..engine.runtime.executor import visible_status
 from ..json_types import is_integer
 from ..world.clock import parse_iso
 from ..world.models import Json, ModuleScript, Step
-from .blueprint_file import BlueprintExport, module_label, parse_export
+from .blueprint_file import BlueprintExport, BlueprintRejectedError, module_label, parse_export
 from .runner import Explanation, explain_blueprint
 
 #: The status of a file that Make would reject.
@@ -90,7 +90,8 @@ def survey_file(path: Path, data: bytes, *, now: str, scripts: Iterable[ModuleSc
         export = parse_export(data)
         explanation = explain_blueprint(export, input=sample_input(export, now), now=now, scripts=scripts)
     except ValueError as error:
-        return SurveyResult(path=path, status=REFUSED, cause=FailureCause(message=str(error)))
+        hint = error.hint if isinstance(error, BlueprintRejectedError) else None
+        return SurveyResult(path=path, status=REFUSED, cause=FailureCause(message=str(error), hint=hint))
     except ModuleError as error:
         return SurveyResult(
             path=path, status=REFUSED, cause=FailureCause(message=error.message, name=error.name)

@@ -206,6 +206,8 @@ class _TraceRenderer:
                 yield f"{indent}  no other route is open: takes the fallback"
             case "branch":
                 yield from self._branch(decision, indent)
+                for hint in decision.hints:
+                    yield from self._layout.error_lines(hint, f"{indent}  ")
             case "error handled":
                 outcome = error_outcome(
                     decision.by or "", stores_incomplete=self._blueprint.stores_incomplete_executions

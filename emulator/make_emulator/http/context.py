@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
@@ -166,6 +166,8 @@ class RequestContext:
     endpoint: Endpoint | None = None
     #: Values of the path parameters, as text.
     path: Mapping[str, str] = field(default_factory=dict)
+    #: The declared routes, such as ``GET /scenarios/{scenarioId}``.
+    routes: Collection[str] = ()
     #: The world that the request belongs to; ``None`` until a step found it.
     handle: WorldHandle | None = None
     #: The state that the request has locked; its handle may have got another one since.

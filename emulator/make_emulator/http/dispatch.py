@@ -17,7 +17,7 @@ from .endpoint import ENCODED_SLASH, Endpoint
 from .faults import DroppedConnection, TruncatedResponse
 from .pipeline import Pipeline
 from .request_log import LogEntry
-from .routing import API_PREFIX
+from .routing import API_PREFIX, id_converter
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,8 @@ class ApiDispatcher:
 
         They are taken over before Flask dispatches, since a request that no rule matches passes the pipeline too.
         """
+        literals = {word for endpoint in self._endpoints.values() for word in endpoint.literal_segments}
+        app.url_map.converters["id"] = id_converter(literals)
         for route, endpoint in self._endpoints.items():
             app.add_url_rule(
                 API_PREFIX + endpoint.url_rule,
@@ -82,6 +84,7 @@ class ApiDispatcher:
             entry,
             self._endpoints[route] if route else None,
             this.view_args or {},
+            routes=self._endpoints.keys(),
         )
         return self._pipeline.run(context)
 

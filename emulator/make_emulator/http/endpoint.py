@@ -25,6 +25,7 @@ import marshmallow as ma
 import orjson
 from werkzeug.datastructures import MultiDict
 
+from ..plain_text import printable
 from ..schemas.base import (
     MAX_ID,
     BodySchema,
@@ -45,13 +46,18 @@ from .errors import BadRequestError, RequestValidationError
 from .paging import PageRequest, Paging, parse_columns, parse_page
 
 #: Path parameter -> the kind of resource whose id it is.
-PATH_PARAMETER_KINDS = path_parameter_kinds()
+PATH_PARAMETER_KINDS = {
+    **path_parameter_kinds(),
+    # A private space is a team of one user.
+    "privateSpaceId": "team",
+}
 
 #: The path parameters whose ids are text.
 TEXT_ID_PARAMETERS = text_id_parameters()
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _NUMBER = re.compile(r"[0-9]{1,16}", re.ASCII)
+_INTEGER = re.compile(r"-?[0-9]+", re.ASCII)
 
 #: Placeholder of an encoded slash inside one segment of a path, until the path is split.
 ENCODED_SLASH = "\uf8ff"
@@ -169,6 +175,7 @@ class Endpoint:
     cols: bool = False
     plan: str | None = None
     rate_limited: bool = True
+    spans_organizations: bool = False
     status: int = 200
     core: tuple[int, ...] = ()
     evidence: str = ""
@@ -207,8 +214,16 @@ class Endpoint:
 
     @property
     def url_rule(self) -> str:
-        """Path in the notation of Werkzeug."""
-        return _PARAMETER.sub(r"<\1>", self.path)
+        """Path in the notation of Werkzeug; an id that is a number has the converter ``id``."""
+        numbers = {name for name, kind in self.path_types if kind and name not in TEXT_ID_PARAMETERS}
+        return _PARAMETER.sub(
+            lambda match: f"<id:{match[1]}>" if match[1] in numbers else f"<{match[1]}>", self.path
+        )
+
+    @property
+    def literal_segments(self) -> Iterable[str]:
+        """The segments of the path that are no parameters."""
+        return (segment for segment in self.path.split("/") if segment and "{" not in segment)
 
     def parse(
         self, path: Mapping[str, str], arguments: MultiDict[str, str], body: bytes | None
@@ -216,6 +231,7 @@ class Endpoint:
         """Parses and validates path, query and body; ``body`` is ``None`` where the endpoint has none.
 
         Raises:
+            BadRequestError: if an id of the path is no number.
             RequestValidationError: if a parameter is missing, unknown or wrong; it names all of them.
             BadRequestError: if the body is not JSON.
         """
@@ -227,6 +243,12 @@ class Endpoint:
                 parsed.path[snake_case(name)] = text.replace(ENCODED_SLASH, "/")
             elif name in TEXT_ID_PARAMETERS:
                 parsed.references.append(Reference(_resource_name(snake_case(name)), kind, text))
+            elif not _INTEGER.fullmatch(text):
+                raise BadRequestError(
+                    "Invalid key, not parsable to integer",
+                    suberrors=[],
+                    hint=f"'{text[:100]}' is no {name}, which is a whole number.",
+                )
             elif _NUMBER.fullmatch(text) and 0 < int(text) <= MAX_ID:
                 parsed.references.append(Reference(_resource_name(snake_case(name)), kind, int(text)))
             else:
@@ -322,10 +344,20 @@ def parse_json(body: bytes) -> Any:
     try:
         data = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise BadRequestError(f"The body is not valid JSON: {error}.", suberrors=[]) from None
+        raise BadRequestError(
+            _json_error_text(body, error.pos), suberrors=[], hint=f"The body is not valid JSON: {error}."
+        ) from None
     if is_too_deep(data):
         raise BadRequestError("The body is nested too deep.", suberrors=[])
     return data
+
+
+def _json_error_text(body: bytes, position: int) -> str:
+    """Returns the text of Make's JSON reader, that of Node, for a body that is not JSON (a client of a sister product)."""
+    text = body.decode(errors="replace")
+    if position >= len(text.rstrip()):
+        return "Unexpected end of JSON input"
+    return f"Unexpected token {printable(text[position])} in JSON at position {position}"
 
 
 def _permissions(permission: str | Sequence[str] | NoPermissionRequired) -> tuple[str, ...]:
@@ -374,6 +406,7 @@ class EndpointGroup:
         permission: str | Sequence[str] | NoPermissionRequired = (),
         permission_of: Mapping[str, str] | None = None,
         rate_limited: bool = True,
+        spans_organizations: bool = False,
         status: int = 200,
         core: int | None = None,
         evidence: str = "",
@@ -389,6 +422,8 @@ class EndpointGroup:
                 or the reason for requiring none.
             permission_of: the permissions that parts of the body need instead.
             rate_limited: false if calls do not count against the organization's limit.
+            spans_organizations: true if it creates what is not of one organization, so that an access token of OAuth, which is
+                bound to one, does not suffice.
             status: the status of a success.
             core: the number of the route among the 47 documented ones.
             evidence: the source of the behaviour, for the table of routes.
@@ -411,6 +446,7 @@ class EndpointGroup:
                 cols=cols,
                 plan=plan,
                 rate_limited=rate_limited,
+                spans_organizations=spans_organizations,
                 status=status,
                 core=() if core is None else (core,),
                 evidence=evidence,

@@ -70,6 +70,7 @@ class StorageFullError(MakeError):
 
     code = "IM003"
     message = "Not enough space in storage."
+    has_detail = False
 
 
 class FeatureUnavailableError(MakeError):
@@ -113,7 +114,7 @@ class BlockedByDependencyError(MakeError):
 
     status = 422
     code = "IM016"
-    message = "Action blocked by dependencies"
+    message = "Action is not possible due to dependencies"
 
 
 class UnauthorizedError(MakeError):
@@ -141,6 +142,14 @@ class WrongZoneError(InvalidTokenError):
     """401: the token belongs to another zone than the one that was called; the body does not say so."""
 
 
+class PlanUpgradeError(MakeError):
+    """402: the plan of the organization does not include this."""
+
+    status = 402
+    code = "SC402"
+    message = "Payment Required"
+
+
 class ForbiddenError(MakeError):
     """403: the token lacks a scope, or its user a permission."""
 
@@ -150,6 +159,22 @@ class ForbiddenError(MakeError):
 
     def __init__(self, detail: str = "Access denied.") -> None:
         super().__init__(detail)
+
+
+class PaymentRequiredError(MakeError):
+    """402: the plan does not include the feature. The status was measured, the body is not known."""
+
+    status = 402
+    code = "SC402"
+    message = "Payment Required"
+
+
+class VpnAccessError(MakeError):
+    """403 IM121: the route is for the staff of Make."""
+
+    status = 403
+    code = "IM121"
+    message = "VPN access only"
 
 
 class InsufficientRightsError(MakeError):
@@ -166,6 +191,14 @@ class HookAssignedError(MakeError):
     status = 422
     code = "IM000"
     message = "The hook already has a scenario assigned"
+
+
+class InvalidSchedulingTypeError(MakeError):
+    """422 IM307: the scheduling has a type that there is not."""
+
+    status = 422
+    code = "IM307"
+    message = "Unprocessable Entity"
 
 
 class ScenarioStateError(MakeError):
@@ -219,17 +252,34 @@ class MethodNotAllowedError(MakeError):
 
 
 class ConfirmationRequiredError(MakeError):
-    """406 IM004: the request is destructive and lacks ``confirmed=true``."""
+    """406 IM004: the request lacks ``confirmed=true``.
+
+    The body has no detail, and ``metadata`` says what has to be confirmed (the vendor's OpenAPI document).
+    """
 
     status = 406
     code = "IM004"
-    message = "Confirmation required"
+    message = "Confirmation required."
+    has_detail = False
+
+    def __init__(self, action: str = "confirm", data: Sequence[Json] = ()) -> None:
+        super().__init__()
+        item: dict[str, Json] = {"type": action, "data": [*data]} if data else {"type": action}
+        self.extra = {"metadata": [item]}
 
 
 class QueueNotEmptyError(ConfirmationRequiredError):
     """406 IM405: the deletion would take queued messages along, and lacks ``confirmed=true``."""
 
     code = "IM405"
+
+
+class PrivateSpacesUnavailableError(MakeError):
+    """403 IM903: the plan of the organization has no private spaces."""
+
+    status = 403
+    code = "IM903"
+    message = "Feature is not available"
 
 
 class ConflictError(MakeError):
@@ -241,11 +291,23 @@ class ConflictError(MakeError):
 
 
 class PayloadTooLargeError(MakeError):
-    """413: the body, or the response, is larger than allowed."""
+    """413: the body of a request to the emulator's own API, or a response, is larger than allowed."""
 
     status = 413
     code = "SC413"
     message = "Payload Too Large"
+
+
+class BodyTooLargeError(MakeError):
+    """400: the body of a request is larger than allowed. Measured in this shape: a detail, and no code."""
+
+    code = ""
+
+    def __init__(self) -> None:
+        super().__init__("request entity too large", hint=f"The body has more than {BODY_LIMIT} bytes.")
+
+    def body(self) -> dict[str, Json]:
+        return {"detail": self.detail}
 
 
 class UnsupportedMediaTypeError(MakeError):
@@ -332,6 +394,7 @@ _FROM_DOMAIN_ERROR: Mapping[type[exceptions.DomainError], Callable[[Any], MakeEr
     exceptions.DomainError: lambda error: BadRequestError(error.detail),
     exceptions.ScenarioNotActiveError: lambda _: ScenarioNotActivatedError(),
     exceptions.ScenarioStateError: lambda error: ScenarioStateError(error.detail),
+    exceptions.InvalidSchedulingTypeError: lambda _: InvalidSchedulingTypeError(),
     exceptions.HookTakenError: lambda _: HookAssignedError(),
     exceptions.UnknownConnectionTypeError: lambda error: FailedDependencyError(error.detail),
     exceptions.InvalidParametersError: lambda error: RequestValidationError(error.issues),
@@ -341,8 +404,9 @@ _FROM_DOMAIN_ERROR: Mapping[type[exceptions.DomainError], Callable[[Any], MakeEr
     exceptions.AccessDeniedError: lambda error: ForbiddenError(error.detail),
     exceptions.OwnerNotVisibleError: lambda error: InsufficientRightsError(error.detail),
     exceptions.MissingPermissionError: lambda error: InsufficientRightsError(error.detail),
-    exceptions.QueuedMessagesError: lambda error: QueueNotEmptyError(error.detail),
-    exceptions.NotConfirmedError: lambda error: ConfirmationRequiredError(error.detail),
+    exceptions.PrivateSpacesUnavailableError: lambda error: PrivateSpacesUnavailableError(error.detail),
+    exceptions.QueuedMessagesError: lambda error: QueueNotEmptyError(error.action, error.data),
+    exceptions.NotConfirmedError: lambda error: ConfirmationRequiredError(error.action, error.data),
     exceptions.IncompatibleInputError: lambda error: InvalidInputError(error.detail),
     exceptions.MissingDataError: lambda error: MissingDataError(error.detail),
     exceptions.MissingDependencyError: lambda error: ServiceUnavailableError(error.detail),

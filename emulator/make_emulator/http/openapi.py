@@ -14,6 +14,7 @@ from ..schemas.base import MAX_ID, Constant, Derived, ListField, OpenBodySchema,
 from ..schemas.data_structures import SpecField
 from ..schemas.scenarios import JsonText
 from ..version import __version__
+from ..world.enums import SCOPES
 from .endpoint import PATH_PARAMETER_KINDS, TEXT_ID_PARAMETERS, Endpoint
 from .envelope import Envelope, EnvelopeField
 from .paging import MAX_LIMIT
@@ -87,7 +88,7 @@ def build_document(endpoints: Sequence[Endpoint], base_url: str) -> JsonObject:
         openapi_version="3.1.0",
         info={"description": "The routes of the Make API v2 as make-emulator serves them."},
         servers=[{"url": base_url}],
-        security=[{"token": []}],
+        security=[{"token": []}, {"oauth": []}],
         plugins=[plugin],
     )
     converter = plugin.converter
@@ -106,6 +107,22 @@ def build_document(endpoints: Sequence[Endpoint], base_url: str) -> JsonObject:
             "description": "The word Token, a space, and a UUID v4.",
         },
     )
+    origin = base_url.removesuffix("/api/v2")
+    spec.components.security_scheme(
+        "oauth",
+        {
+            "type": "oauth2",
+            "description": "An access token, after the word Bearer.",
+            "flows": {
+                "authorizationCode": {
+                    "authorizationUrl": f"{origin}/oauth/v2/authorize",
+                    "tokenUrl": f"{origin}/oauth/v2/token",
+                    "refreshUrl": f"{origin}/oauth/v2/token",
+                    "scopes": {scope: _describe_scope(scope) for scope in sorted(SCOPES)},
+                }
+            },
+        },
+    )
     spec.components.schema("Error", _ERROR_SCHEMA)
     for endpoint in endpoints:
         spec.path(
@@ -114,6 +131,13 @@ def build_document(endpoints: Sequence[Endpoint], base_url: str) -> JsonObject:
         )
     document: JsonObject = spec.to_dict()
     return document
+
+
+def _describe_scope(scope: str) -> str:
+    """Returns what a scope allows, in words."""
+    area, _, access = scope.partition(":")
+    verb = {"read": "View", "write": "Create, change and delete"}.get(access, access.capitalize())
+    return f"{verb} {area.replace('-', ' ')}"
 
 
 def _field_schema(field: fields.Field[Any], convert: Callable[[fields.Field[Any]], JsonObject]) -> JsonObject:
@@ -177,6 +201,7 @@ def _operation(endpoint: Endpoint, converter: Any) -> JsonObject:
             },
         },
         "x-scopes": list(endpoint.scopes),
+        "security": [{"token": []}, {"oauth": list(endpoint.scopes)}],
     }
     if endpoint.core:
         operation["x-core"] = list(endpoint.core)

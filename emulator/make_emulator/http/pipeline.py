@@ -74,7 +74,7 @@ def api_error_response(context: RequestContext, error: Exception) -> Response:
     if isinstance(error, StateNotStoredError):
         entry.decision = world_lock.NOT_STORED
     make_error = to_make_error(error, entry.method, API_PREFIX + entry.path)
-    entry.code = make_error.code
+    entry.code = make_error.code or None
     texts = [make_error.detail, *(make_error.suberrors or ()), make_error.hint]
     entry.reason = entry.reason or " ".join(filter(None, texts))
     response = error_response(make_error)

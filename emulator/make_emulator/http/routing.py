@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from urllib.parse import unquote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from werkzeug.routing import Rule
+from werkzeug.routing import BaseConverter, Rule
 
 from .endpoint import ENCODED_SLASH
 
@@ -21,6 +22,22 @@ class MatchOnlyRule(Rule):
             raise NotImplementedError("the emulator builds no URLs from its rules")
 
         return build
+
+
+def id_converter(literals: Iterable[str]) -> type[BaseConverter]:
+    """Returns the converter of ids that are numbers.
+
+    It takes any segment, so that a wrong id is refused as such, but those that belong to other routes: a word of a declared
+    path, or words joined by hyphens. No route matches these, whatever the method.
+    """
+    words = "|".join(sorted(map(re.escape, literals)))
+
+    class IdConverter(BaseConverter):
+        """Converter of ids that are numbers."""
+
+        regex = rf"(?!(?i:{words}|[a-z]+(?:-[a-z0-9]+)+)(?:/|$))[^/]+"
+
+    return IdConverter
 
 
 class EncodedSlashMiddleware:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from flask import Response
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from ..http.bearer import bearer_challenge
 from ..http.errors import MakeError, UnauthorizedError
 from ..http.responses import json_response
 from .json_rpc import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, JsonRpcError, error_message
@@ -75,6 +76,15 @@ def stream_conflict() -> TransportError:
 
 def method_not_allowed(*methods: str) -> TransportError:
     return TransportError(405, "Method not allowed.", headers={"Allow": ", ".join(methods)})
+
+
+def insufficient_scope(missing: Iterable[str]) -> TransportError:
+    """403 with the scopes that are missing, as the bearer middleware of the official TypeScript SDK words it."""
+    scope = " ".join(sorted(missing))
+    challenge = bearer_challenge(
+        None, error="insufficient_scope", description="Insufficient scope", scope=scope
+    )
+    return TransportError(403, "Insufficient scope", headers={"WWW-Authenticate": challenge})
 
 
 def to_transport_error(error: Exception, make_error: MakeError) -> TransportError:

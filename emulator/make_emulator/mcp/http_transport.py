@@ -14,6 +14,7 @@ from flask import Request as FlaskRequest
 from flask import Response
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from ..http import hints
 from ..http.context import HttpInput, RequestContext
 from ..http.dispatch import ApiDispatcher
 from ..http.errors import MakeError, UnauthorizedError, WrongZoneError
@@ -50,6 +51,7 @@ from .sse import EVENT_STREAM, KEEPALIVE, STREAM_HEADERS, EventStream, encode_ev
 from .tools.definition import McpClient
 from .tools.management import ManagementTools
 from .tools.scenario_tools import ScenarioTools
+from .tools.second_generation import SCOPE_BUNDLE, SecondGenerationTools
 from .tools.toolbox_tools import ToolboxTools
 from .tools.toolset import Toolset
 
@@ -140,6 +142,7 @@ def create_server(registry: WorldRegistry, dispatcher: ApiDispatcher) -> McpServ
     """Returns the MCP server, with the tools of each kind."""
     protocols = {
         ServerKind.FIRST_GENERATION: ProtocolHandler(Toolset([ScenarioTools(), ManagementTools()])),
+        ServerKind.SECOND_GENERATION: ProtocolHandler(Toolset([SecondGenerationTools()])),
         ServerKind.TOOLBOX: ProtocolHandler(Toolset([ToolboxTools()])),
     }
     return McpServer(registry, dispatcher, protocols)
@@ -173,6 +176,16 @@ def _require_caller(context: McpContext) -> None:
         if isinstance(error, (WrongZoneError, EndedAccessError)):
             context.entry.reason = error.reason
         raise error
+
+
+def _check_scope_bundle(context: McpContext) -> None:
+    """Rejects every request to the second generation whose token lacks one of its scopes."""
+    if context.url.kind is ServerKind.SECOND_GENERATION:
+        missing = SCOPE_BUNDLE - context.require_caller().token.scopes
+        if missing:
+            context.entry.decision = "refused: scope"
+            context.entry.missing = tuple(sorted(missing))
+            raise errors.insufficient_scope(missing)
 
 
 def _parse_access(context: McpContext) -> None:
@@ -304,6 +317,13 @@ def _receive_notification(session: Session, message: Notification) -> None:
             session.cancel(id)
 
 
+def _add_hint(context: McpContext) -> None:
+    """Adds the reason of a rejection, or of the failure of a tool, which the response may leave out."""
+    entry = context.entry
+    if context.response is not None and context.registry.has_hints and entry.decision.startswith("refused"):
+        hints.add_header(context.response, entry.reason, entry.redactor)
+
+
 # --- streamable HTTP -----------------------------------------------------------------------------
 
 
@@ -326,7 +346,7 @@ def _post(context: McpContext) -> Response:
     if not any(isinstance(message, Request) for message in context.messages):
         return Response(status=202)
     if is_initialization and "error" in sent[-1] and context.session is not None:
-        context.server.sessions.end(context.session)
+        context.server.sessions.end(context.require_handle(), context.session)
         context.session = None
     response = Response(b"".join(map(encode_message, sent)), content_type=EVENT_STREAM)
     response.headers.extend(STREAM_HEADERS)
@@ -395,7 +415,7 @@ def _get(context: McpContext) -> Response:
 def _delete(context: McpContext) -> Response:
     session = _require_session(context)
     _summarize(context)
-    context.server.sessions.end(session)
+    context.server.sessions.end(context.require_handle(), session)
     context.entry.decision = "served"
     return Response(status=200)
 
@@ -441,13 +461,13 @@ def _open_stream(
     context: McpContext, session: Session, first: bytes, *, ends_session: bool = False
 ) -> Response:
     stream = session.stream = EventStream()
-    sessions = context.server.sessions
+    sessions, handle = context.server.sessions, context.require_handle()
 
     def on_close() -> None:
         if session.stream is stream:
             session.stream = None
         if ends_session:
-            sessions.end(session)
+            sessions.end(handle, session)
 
     is_gone = context.input.environ.get(CLIENT_GONE_KEY, lambda: False)
     _summarize(context)
@@ -475,14 +495,13 @@ _HANDLERS: Mapping[Transport, _Handlers] = {
 
 def _error_response(context: McpContext, error: Exception) -> Response:
     entry = context.entry
+    _summarize(context)
     if isinstance(error, UnauthorizedError):
         entry.reason = entry.reason or error.detail
         return challenge_response(error, context.input.origin)
     transport_error = errors.to_transport_error(error, _make_error(error, entry))
     entry.code = str(transport_error.code)
     entry.reason = entry.reason or transport_error.message
-    if context.caller is not None:
-        _summarize(context)
     return errors.error_response(transport_error)
 
 
@@ -499,10 +518,12 @@ PIPELINE: Pipeline[McpContext] = Pipeline(
         request_log.begin,
         fault_injection.inject,
         _require_caller,
+        _check_scope_bundle,
         _parse_access,
         _dispatch,
     ],
     response_steps=[
+        _add_hint,
         fault_injection.truncate,
         request_log.finish,
         usage_stats.count,

@@ -31,6 +31,7 @@ class ServerKind(StrEnum):
     """Kind of server, which has tools of its own."""
 
     FIRST_GENERATION = "first generation"
+    SECOND_GENERATION = "second generation"
     TOOLBOX = "toolbox"
 
 
@@ -62,6 +63,12 @@ _SUFFIXES = {
 #: Prefixes of the first generation; a token in the path stands for the Authorization header.
 _ZONE_PREFIXES = ("/mcp", "/mcp/u/<token>", "/mcp/api/v1", "/mcp/api/v1/u/<token>")
 
+#: URLs of the second generation, for which no transport but streamable HTTP is documented.
+_SECOND_GENERATION_URLS = {
+    "/mcp/v2": _ZONE_LIMITS,
+    **{f"{HOSTED_PREFIX}/{name}": _HOSTED_LIMITS for name in ("v2", "claude", "cursor", "openai")},
+}
+
 #: Prefixes of a toolbox; a key in the path stands for the Authorization header.
 _TOOLBOX_PREFIXES = ("/mcp/server/<toolbox>", "/mcp/server/<toolbox>/t/<token>")
 
@@ -85,5 +92,7 @@ def server_urls() -> Iterator[ServerUrl]:
         yield ServerUrl(HOSTED_PREFIX + suffix, transport, _HOSTED_LIMITS)
         for prefix in _TOOLBOX_PREFIXES:
             yield ServerUrl(prefix + suffix, transport, _TOOLBOX_LIMITS, ServerKind.TOOLBOX)
+    for rule, limits in _SECOND_GENERATION_URLS.items():
+        yield ServerUrl(rule, Transport.STATELESS, limits, ServerKind.SECOND_GENERATION)
     # The root of the host.
     yield ServerUrl(HOSTED_PREFIX + "/", Transport.STATELESS, _HOSTED_LIMITS)

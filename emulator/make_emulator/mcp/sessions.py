@@ -11,8 +11,8 @@ from .access_parameters import AccessParameters
 from .json_rpc import RequestId
 from .sse import EventStream
 
-#: Sessions of one server. Beyond them, the one that was used least recently ends: many clients never end theirs.
-MAX_SESSIONS = 2_000
+#: Sessions of one world. Beyond them, the one that was used least recently ends: many clients never end theirs.
+MAX_SESSIONS = 1_000
 
 
 @dataclass(slots=True, eq=False)
@@ -25,7 +25,6 @@ class Session:
     """
 
     id: str = field(repr=False)
-    handle: WorldHandle = field(repr=False)
     token: str = field(repr=False)
     transport: str
     server_path: str = field(repr=False)
@@ -35,6 +34,11 @@ class Session:
     #: Requests that are being handled, and those of them that the client cancelled.
     in_progress: set[RequestId] = field(default_factory=set)
     cancelled: set[RequestId] = field(default_factory=set)
+
+    def close(self) -> None:
+        """End the open stream."""
+        if self.stream is not None:
+            self.stream.close()
 
     def cancel(self, id: RequestId) -> None:
         """Cancel a request in progress: its response is not sent. What it started goes on."""
@@ -51,29 +55,24 @@ class Session:
 
 
 class SessionStore:
-    """Sessions of one server by id, the least recently used first."""
+    """Sessions of MCP clients, each kept by the handle of its world, so that they end with the world."""
 
     def __init__(self, limit: int = MAX_SESSIONS) -> None:
         self._limit = limit
         self._lock = threading.Lock()
-        self._sessions: dict[str, Session] = {}
-
-    def __len__(self) -> int:
-        return len(self._sessions)
 
     def create(
         self, handle: WorldHandle, token: str, transport: str, server_path: str, access: AccessParameters
     ) -> Session:
-        """Returns a new session."""
-        session = Session(str(uuid.uuid4()), handle, token, transport, server_path, access)
+        """Returns a new session in a world."""
+        session = Session(str(uuid.uuid4()), token, transport, server_path, access)
         evicted = []
         with self._lock:
-            self._sessions[session.id] = session
-            while len(self._sessions) > self._limit:
-                oldest = next(iter(self._sessions))
-                evicted.append(self._sessions.pop(oldest))
+            handle.sessions[session.id] = session
+            while len(handle.sessions) > self._limit:
+                evicted.append(handle.sessions.pop(next(iter(handle.sessions))))
         for each in evicted:
-            _close(each)
+            each.close()
         return session
 
     def find(
@@ -81,27 +80,17 @@ class SessionStore:
     ) -> Session | None:
         """Returns the session with an id; ``None`` if there is none, or it belongs to another token or URL."""
         with self._lock:
-            session = self._sessions.get(id)
-            if session is None or (session.token, session.transport, session.server_path) != (
-                token,
-                transport,
-                server_path,
-            ):
+            session = handle.sessions.get(id)
+            if not isinstance(session, Session):
                 return None
-            if session.handle is not handle:
+            if (session.token, session.transport, session.server_path) != (token, transport, server_path):
                 return None
             # The most recently used one comes last.
-            del self._sessions[id]
-            self._sessions[id] = session
+            handle.sessions[id] = handle.sessions.pop(id)
             return session
 
-    def end(self, session: Session) -> None:
+    def end(self, handle: WorldHandle, session: Session) -> None:
         """End a session, with its stream."""
         with self._lock:
-            self._sessions.pop(session.id, None)
-        _close(session)
-
-
-def _close(session: Session) -> None:
-    if session.stream is not None:
-        session.stream.close()
+            handle.sessions.pop(session.id, None)
+        session.close()

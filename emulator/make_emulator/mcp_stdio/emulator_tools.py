@@ -97,6 +97,15 @@ def _explain_run(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
     return trace
 
 
+@_tool("lint", "Check a blueprint", READ_ONLY, blueprint=collection("The blueprint", required=True))
+def _lint(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
+    """Checks a blueprint without running it: mistakes and suspicious places, each with its module and a suggestion."""
+    findings: Json = world.control.call("POST", "lint", body={"blueprint": arguments["blueprint"]})[
+        "findings"
+    ]
+    return findings
+
+
 @_tool("requests_list", "List requests", READ_ONLY, limit=number("The most requests, the last ones"))
 def _list_requests(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
     """Lists the last requests to the emulator, each with a sentence that says who did what and why it was refused."""

@@ -53,12 +53,18 @@ class AuthorizationRequest:
 class Ticket:
     """Right of one consent page to decide about a request.
 
-    Without a world and a user it may choose among all.
+    Without a world, a user and scopes it may choose among all.
     """
 
     request_id: int
     world: str | None = None
     user_id: int | None = None
+    #: The scopes that it may grant: an API token cannot give more than it has.
+    scopes: frozenset[str] | None = None
+
+    def grantable(self, requested: frozenset[str]) -> frozenset[str]:
+        """Returns those of the requested scopes that it may grant."""
+        return requested if self.scopes is None else requested & self.scopes
 
 
 class AuthorizationServer:

@@ -241,6 +241,8 @@ class Decision:
     fallback: bool = False
     error: str | None = None
     by: str | None = None
+    #: Of a branch: sentences about operators that do not exist.
+    hint: str | None = None
 
     def __repr__(self) -> str:
         return f"<Decision: {self.sentence}>"
@@ -253,7 +255,7 @@ class Decision:
     @property
     def hints(self) -> Sequence[str]:
         """Sentences about operators that do not exist."""
-        return _condition_hints(self.conditions)
+        return [self.hint] if self.hint else _condition_hints(self.conditions)
 
     @classmethod
     def from_model(cls, decision: models.FlowDecision, redactor: OutputRedactor = TRACE_REDACTOR) -> Decision:
@@ -276,6 +278,7 @@ class Decision:
             fallback=event == "route" and name == "fallback",
             error=name if event == "handler" else None,
             by=name if event == "error handled" else None,
+            hint=name if event == "branch" and name else None,
         )
 
     @classmethod
@@ -294,6 +297,7 @@ class Decision:
             fallback=data.get("fallback", False),
             error=data.get("error"),
             by=data.get("by"),
+            hint=data.get("hint"),
         )
 
     def to_json(self) -> dict[str, Json]:
@@ -315,6 +319,8 @@ class Decision:
                 document |= {"number": self.number, "fallback": self.fallback}
             case "branch":
                 document["number"] = self.number
+                if self.hint is not None:
+                    document["hint"] = self.hint
             case "handler":
                 document["error"] = self.error
             case _:
@@ -482,12 +488,15 @@ def _decision_sentence(
             return f"{bundle} was stopped by {named} before module {id}" + (
                 f": {unmet}{hints}" if unmet else ""
             )
-        case "branch" if decision.number is None:
-            return f"{bundle} found no branch of module {id} open"
-        case "route" | "branch" as taken:
+        case "branch":
+            hint = f" ({name})" if name else ""
+            if decision.number is None:
+                return f"{bundle} found no branch of module {id} open{hint}"
+            return f"{bundle} took branch {decision.number + 1} of module {id}{hint}"
+        case "route":
             number = None if decision.number is None else decision.number + 1
             fallback = ", the fallback, as no other was open" if name else ""
-            return f"{bundle} took {taken} {number} of module {id}{fallback}"
+            return f"{bundle} took route {number} of module {id}{fallback}"
         case "handler":
             return f"the error handler of module {id} took the {name} of {bundle}"
     return f"the error of module {id} {error_outcome(name)}"

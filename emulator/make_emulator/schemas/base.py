@@ -129,6 +129,9 @@ class ResponseSchema(MakeSchema):
 class Int(fields.Integer):
     """Whole number: a JSON number in a body, decimal digits in a query."""
 
+    #: True if a body may have it as text, too.
+    accepts_text = False
+
     def __init__(self, minimum: int | None = None, maximum: int = MAX_ID, **kwargs: Any) -> None:
         super().__init__(
             strict=True,
@@ -138,7 +141,8 @@ class Int(fields.Integer):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if isinstance(value, str):
-            if not getattr(self.root, "text_input", False) or not _WHOLE_NUMBER.fullmatch(value):
+            is_text = self.accepts_text or getattr(self.root, "text_input", False)
+            if not is_text or not _WHOLE_NUMBER.fullmatch(value):
                 raise ma.ValidationError("Parameter '{path}' must be a whole number.")
             return int(value)
         # JSON has one kind of number: 1.0 is 1, as in JavaScript.
@@ -152,9 +156,10 @@ class Int(fields.Integer):
 class ResourceId(Int):
     """Id of a resource, looked up through the caller's visibility before the handler runs."""
 
-    def __init__(self, kind: str, **kwargs: Any) -> None:
+    def __init__(self, kind: str, *, accepts_text: bool = False, **kwargs: Any) -> None:
         super().__init__(1, **kwargs)
         self.kind = kind
+        self.accepts_text = accepts_text
 
 
 class Text(fields.String):

@@ -11,6 +11,7 @@ from .base import (
     BodySchema,
     Constant,
     Derived,
+    Int,
     ListField,
     OpenBodySchema,
     QuerySchema,
@@ -87,6 +88,8 @@ class ConnectionsQuery(QuerySchema):
 
 
 class ConnectionTeamQuery(QuerySchema):
+    # In no document; a partner's SDK sends it, and reads the other form of the response.
+    inspector = Int(0, 1, load_default=0)
     team_id = ResourceId("team", required=True)
 
 

@@ -188,7 +188,8 @@ class HookCreate(OpenBodySchema):
     """The fields of the hook's type are beside these; they are collected in ``own`` and validated with the type."""
 
     name = Text(128, required=True)
-    team_id = ResourceId("team", required=True)
+    # The vendor's documents type it as a string; clients send both.
+    team_id = ResourceId("team", required=True, accepts_text=True)
     type_name = Text(256, required=True)
 
 

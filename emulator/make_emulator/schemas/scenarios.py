@@ -156,6 +156,8 @@ class ScenarioCreate(BodySchema):
     scheduling = JsonText(required=True)
     folder_id = ResourceId("folder", allow_none=True)
     basedon = Int(1, allow_none=True)
+    # In no document; a partner's SDK sends it.
+    concept = Bool()
     name = Text(120)
     metadata = fields.Nested(Interface)
 
@@ -164,6 +166,9 @@ class ScenarioUpdate(BodySchema):
     name = Text(120)
     description = Text(240, 0)
     folder_id = ResourceId("folder", allow_none=True)
+    # These two are in no document; a partner's SDK sends them.
+    basedon = Int(1, allow_none=True)
+    concept = Bool()
     blueprint = JsonText()
     scheduling = JsonText()
     metadata = fields.Nested(Interface)

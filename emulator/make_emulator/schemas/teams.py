@@ -59,7 +59,11 @@ class TeamOut(ResponseSchema):
         metadata={"extra": True},
     )
     is_paused = fields.Boolean(metadata={"extra": True})
-    type = Constant("standard", fields.String(), metadata={"extra": True})
+    type = Derived(
+        lambda world, row: "standard" if row.owner_id is None else "personal",
+        fields.String(),
+        metadata={"extra": True},
+    )
 
 
 class TeamCreated(ResponseSchema):

@@ -188,6 +188,15 @@ class ApiTokenCreated(ApiTokenOut):
     token = fields.String()  # type: ignore[assignment]
 
 
+class OAuthConnectionOut(ResponseSchema):
+    """Consent of the caller to an OAuth client. No source says what ``id`` counts: here it is that of the consent."""
+
+    id = fields.Integer()
+    client_name = Derived(lambda world, row: world.oauth_clients[row.client_id].name, fields.String())
+    created = Timestamp(data_key="lastUsedAt")
+    scopes = Derived(lambda world, row: sorted(row.scopes), fields.List(fields.String()))
+
+
 class ApiTokenCreate(BodySchema):
     label = Text(128, required=True)
     scope = ListField(Text(128), required=True)

@@ -28,6 +28,7 @@ from ..world import (
     keys,
     oauth,
     organizations,
+    private_spaces,
     templates,
     toolboxes,
     variables,
@@ -184,19 +185,27 @@ class WorldBuilder:
                     custom_properties.create_item(self.world, structure, **item)
         for place, team_row in enumerate(row["teams"]):
             with self.collect_issues(*path, "teams", place) as team_path:
-                team, _ = organizations.create_team(
-                    self.world, owner, organization, name=team_row["name"], id=team_row["id"]
-                )
+                team = self._team(organization, owner, team_row)
                 for member in team_row["members"]:
                     organizations.add_team_member(
                         self.world, self._users[member["user"]], team, role_id=member["role"]
                     )
-                _TeamBuilder(self, team, owner, team_path).build(team_row)
+                author = owner if team.owner_id is None else self._users[team.owner_id]
+                _TeamBuilder(self, team, author, team_path).build(team_row)
         self.world.clock.set(self.now)
         # Last, as if the plan had been changed today: a seed may hold more than the plan lets one create.
         organizations.change_plan(
             self.world, organization, plan, row["license"] if plan == row["plan"] else {}
         )
+
+    def _team(self, organization: Organization, creator: User, row: SeedRow) -> Team:
+        """Creates a team, or the private space of a user."""
+        id, name, owner_id = row["id"], row["name"], row["private_space_of"]
+        if owner_id is None:
+            return organizations.create_team(self.world, creator, organization, name=name, id=id)[0]
+        if (owner_id, organization.id) not in self.world.organization_members:
+            raise ValueError("the user of a private space must be a member of the organization")
+        return private_spaces.create(self.world, organization, self._users[owner_id], name=name, id=id)
 
 
 class _TeamBuilder:

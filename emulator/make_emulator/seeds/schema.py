@@ -405,6 +405,9 @@ class TeamSection(Section):
 
     id = IdField()
     name = TextField("Its name.", required=True)
+    private_space_of = ReferenceField(
+        "user", "The user whose private space it is; left out, an ordinary team."
+    )
     members = SectionList(
         TeamMemberSection, "The members besides the organization's owner.", load_default=list
     )
@@ -445,6 +448,7 @@ class LicenseSection(Section):
     custom_properties = IntegerField("The most custom properties; 0 for none.")
     custom_roles = BooleanField("True to allow custom roles.")
     private_spaces = BooleanField("True to allow private spaces.")
+    tfa_enforcement = BooleanField("True to allow the enforcement of two-factor authentication.")
 
 
 class OrganizationSection(Section):

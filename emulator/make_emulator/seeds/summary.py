@@ -13,6 +13,7 @@ def summarize(seed: Seed) -> str:
     """The numbers of resources, e.g. ``2 users, 1 organization, 1 team, 4 scenarios``; variables of both kinds are added up."""
     teams = [team for organization in seed.organizations for team in organization["teams"]]
     counts = {"user": len(seed.users), "organization": len(seed.organizations), "team": len(teams)}
+    counts["OAuth client"] = len(seed.oauth_clients)
     counts["variable"] = sum(len(owner["variables"]) for owner in (*seed.organizations, *teams))
     for kind, key in TEAM_RESOURCE_KEYS.items():
         counts[kind] = sum(len(team[key]) for team in teams)

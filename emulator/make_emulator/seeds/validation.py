@@ -144,6 +144,7 @@ class _Validator:
             self._resolve_reference(row, "owner", path, "user", default=True)
             self._members(row, path, "organization", row)
             for here, team in iter_rows(row, "teams", path):
+                self._resolve_reference(team, "private_space_of", here, "user")
                 self._members(team, here, "team", row)
                 self._team(team, here)
 

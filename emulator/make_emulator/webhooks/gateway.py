@@ -257,7 +257,9 @@ def _dispatch(world: World, hook: Hook, data: Json, incoming_id: str) -> Webhook
         raise WebhookError(400, " ".join(issues), "the data do not fit the data structure of the hook")
     execution = webhook_dispatch.deliver(world, hook, data, id=incoming_id, size=len(orjson.dumps(data)))
     if execution is None:
-        return WebhookResponse(200, ACCEPTED, "it waits in the queue")
+        captured = hook.captures_next and not world.hooks[hook.id].captures_next
+        reason = "its structure was learned, and no scenario ran" if captured else "it waits in the queue"
+        return WebhookResponse(200, ACCEPTED, reason)
     reason = f"scenario {execution.scenario_id} ran, execution {execution.id}"
     return _execution_response(world, execution, reason)
 

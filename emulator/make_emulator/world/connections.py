@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import NamedTuple
 
+from ..module_catalogue import module_catalogue
 from ..plain_text import did_you_mean
 from ..resources import load_fixture
 from . import blueprint_refs
@@ -42,6 +43,8 @@ class ConnectionType:
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     editable: bool = True
+    #: True if the fields of its credentials are not known.
+    accepts_any_field: bool = False
 
     @property
     def credential_fields(self) -> tuple[str, ...]:
@@ -73,14 +76,30 @@ def get_connection_type(id: str) -> ConnectionType:
     Raises:
         UnknownConnectionTypeError: if there is none.
     """
-    found = all_connection_types().get(id)
+    found = all_connection_types().get(id) or _catalogued_type(id)
     if found is None:
-        known = all_connection_types()
+        known = (*all_connection_types(), *module_catalogue().connection_types)
         raise UnknownConnectionTypeError(
             id,
             hint=f"The emulator knows no connection type '{id[:100]}'{did_you_mean(id[:100], known) or '.'}",
         )
     return found
+
+
+def is_known_type(id: str) -> bool:
+    """Returns True for a type of connection that exists at Make, as far as is known."""
+    return id in all_connection_types() or _catalogued_type(id) is not None
+
+
+@lru_cache
+def _catalogued_type(id: str) -> ConnectionType | None:
+    """Returns a type of which only the name is known, from the module catalogue."""
+    label = module_catalogue().connection_types.get(id)
+    if label is None or ":" in id:
+        return None
+    return ConnectionType(
+        id=id, label=label, account_type="basic", theme=DEFAULT_THEME, accepts_any_field=True
+    )
 
 
 class AccountAppearance(NamedTuple):
@@ -244,7 +263,7 @@ def account_appearance(
 
 def _find_data_issues(kind: ConnectionType, data: Mapping[str, Json]) -> Iterator[str]:
     for field, value in data.items():
-        if field not in kind.credential_fields:
+        if field not in kind.credential_fields and not kind.accepts_any_field:
             yield f"Unknown parameter '{field}'."
         elif isinstance(value, (dict, list)):
             yield f"Parameter '{field}' must be a string, a number or a boolean."
@@ -303,7 +322,7 @@ def delete(world: World, connection: Connection, *, confirmed: bool) -> int:
             raise ResourceInUseError(f"Connection '{connection.id}' is used by hook '{hook.id}'.")
     users = blueprint_refs.scenarios_using(world, "connection", connection.id, connection.team_id)
     if users and not confirmed:
-        raise NotConfirmedError(f"Connection '{connection.id}' is used by scenarios.")
+        raise NotConfirmedError(f"Connection '{connection.id}' is used by scenarios.", "deleteConnection")
     for scenario in users:
         world.scenarios.put(replace(scenario, is_invalid=True))
     return world.connections.remove(connection.id).id

@@ -153,7 +153,10 @@ def delete_item(world: World, item: CustomPropertyItem, *, confirmed: bool) -> i
         if (row := world.custom_properties.get(scenario.id)) is not None and item.name in row.values
     ]
     if used and not confirmed:
-        raise NotConfirmedError(f"Scenarios have values of the custom property '{item.name}'.")
+        raise NotConfirmedError(
+            f"Scenarios have values of the custom property '{item.name}'.",
+            "deleteCustomPropertyStructureItem",
+        )
     for row in used:
         rest = {name: value for name, value in row.values.items() if name != item.name}
         world.custom_properties.put(replace(row, values=rest))

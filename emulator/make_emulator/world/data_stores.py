@@ -127,7 +127,7 @@ def delete_stores(world: World, stores: Sequence[DataStore], *, confirmed: bool)
     """
     for store in stores:
         if not confirmed and blueprint_refs.scenarios_using(world, "dataStore", store.id, store.team_id):
-            raise NotConfirmedError(f"Data store '{store.id}' is used by scenarios.")
+            raise NotConfirmedError(f"Data store '{store.id}' is used by scenarios.", "deleteDataStore")
     for store in stores:
         world.data_stores.remove(store.id)
     return [store.id for store in stores]
@@ -313,7 +313,9 @@ def delete_structure(world: World, structure: DataStructure, *, confirmed: bool)
     if not confirmed and blueprint_refs.scenarios_using(
         world, "dataStructure", structure.id, structure.team_id
     ):
-        raise NotConfirmedError(f"Data structure '{structure.id}' is used by scenarios.")
+        raise NotConfirmedError(
+            f"Data structure '{structure.id}' is used by scenarios.", "deleteDataStructure"
+        )
     return world.data_structures.remove(structure.id).id
 
 

@@ -59,8 +59,10 @@ def delete(world: World, device: Device, *, confirmed: bool) -> int:
         raise ResourceInUseError(f"Device '{device.id}' is used by a scenario that is running.")
     if not confirmed:
         if messages(world, device, INCOMING):
-            raise QueuedMessagesError(f"There are messages in the queue of device '{device.id}'.")
-        raise NotConfirmedError(f"Device '{device.id}' would be deleted.")
+            raise QueuedMessagesError(
+                f"There are messages in the queue of device '{device.id}'.", "deleteDevice"
+            )
+        raise NotConfirmedError(f"Device '{device.id}' would be deleted.", "deleteDevice")
     for scenario in users:
         world.scenarios.put(replace(scenario, is_invalid=True))
     return world.devices.remove(device.id).id
@@ -155,7 +157,9 @@ def delete_messages(
     """
     if ids is None:
         if not confirmed:
-            raise NotConfirmedError("The removal of all messages of the queue is not confirmed.")
+            raise NotConfirmedError(
+                "The removal of all messages of the queue is not confirmed.", "deleteIncomings"
+            )
         spared = set(excluded)
         ids = [
             row.id for row in messages(world, device, direction).page(oldest_first) if row.id not in spared

@@ -235,6 +235,7 @@ _SCOPE_RESOURCES = (
     "notifications",
     "organizations",
     "organization-variables",
+    "private-spaces",
     "scenarios",
     "sdk-apps",
     "team-variables",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..json_types import Json
+
 
 class DomainError(Exception):
     """Base of the domain errors; the state is unchanged.
@@ -66,7 +68,22 @@ class OwnerNotVisibleError(DomainError):
 
 
 class NotConfirmedError(DomainError):
-    """A destructive operation that requires ``confirmed=true``."""
+    """An operation that requires ``confirmed=true``.
+
+    Args:
+        reason: a sentence that says why.
+        action: the name of what has to be confirmed, such as ``deleteTeam``.
+        data: what it concerns.
+    """
+
+    def __init__(self, reason: str, action: str = "confirm", data: Sequence[Json] = ()) -> None:
+        super().__init__(reason, hint=f"{reason} The query parameter confirmed=true confirms it.")
+        self.action = action
+        self.data = data
+
+
+class PrivateSpacesUnavailableError(DomainError):
+    """The plan of the organization has no private spaces."""
 
 
 class QueuedMessagesError(NotConfirmedError):
@@ -133,6 +150,21 @@ class QueueFullError(DomainError):
 
 class MalformedBlueprintError(DomainError):
     """An inconsistent blueprint, or one that refers to unknown modules."""
+
+
+class IncompatibleConnectionError(MalformedBlueprintError):
+    """A module of a blueprint does not take a connection of that type (Make's IM007)."""
+
+
+class InvalidSchedulingTypeError(DomainError):
+    """A scheduling has a type that there is not (Make's IM307)."""
+
+
+class IntervalTooShortError(DomainError):
+    """A scheduling has a shorter interval than the plan allows."""
+
+    def __init__(self, *, hint: str | None = None) -> None:
+        super().__init__("Scenario execution interval is too short", hint=hint)
 
 
 class ResponseTooLargeError(DomainError):

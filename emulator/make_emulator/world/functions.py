@@ -160,7 +160,9 @@ def delete(world: World, function: CustomFunction, users: Iterable[Scenario], *,
         NotConfirmedError: if there are scenarios that use it, and the caller did not confirm.
     """
     if not confirmed and (names := [f"'{row.name}' ({row.id})" for row in users]):
-        raise NotConfirmedError(f"Function '{function.name}' is used by scenarios: {', '.join(names)}.")
+        raise NotConfirmedError(
+            f"Function '{function.name}' is used by scenarios: {', '.join(names)}.", "deleteFunction"
+        )
     world.functions.remove(function.id)
 
 

@@ -113,7 +113,9 @@ def delete_incomings(
     """
     if ids is None:
         if not confirmed:
-            raise NotConfirmedError("The removal of all items of the queue is not confirmed.")
+            raise NotConfirmedError(
+                "The removal of all items of the queue is not confirmed.", "deleteIncomings"
+            )
         spared = set(excluded)
         ids = [
             row.id for row in world.incomings.where(hook=hook.id).page(oldest_first) if row.id not in spared

@@ -213,9 +213,12 @@ def disable(world: World, hook: Hook) -> None:
 
 
 def set_learning(world: World, hook: Hook, learning: bool) -> None:
-    """Starts or stops learning the structure of incoming data; starting discards what was learned before."""
+    """Starts or stops learning the structure of incoming data; starting discards what was learned before.
+
+    Unlike the learning of a new hook, it takes the next delivery away from an active scenario (the vendor's notes on hooks).
+    """
     structure: FieldSpecs = () if learning else hook.structure
-    world.hooks.put(replace(hook, learning=learning, structure=structure))
+    world.hooks.put(replace(hook, learning=learning, structure=structure, captures_next=learning))
 
 
 def learn_structure(world: World, hook: Hook, data: Json) -> Hook:
@@ -224,7 +227,7 @@ def learn_structure(world: World, hook: Hook, data: Json) -> Hook:
         return hook
     bundle = data[0] if isinstance(data, list) and data else data
     structure = infer_structure(bundle) if isinstance(bundle, Mapping) else ()
-    return world.hooks.put(replace(hook, learning=False, structure=structure))
+    return world.hooks.put(replace(hook, learning=False, structure=structure, captures_next=False))
 
 
 def delete_hook(world: World, hook: Hook, *, confirmed: bool) -> int:
@@ -236,7 +239,7 @@ def delete_hook(world: World, hook: Hook, *, confirmed: bool) -> int:
     scenario = scenario_of(world, hook)
     if scenario is not None:
         if not confirmed:
-            raise NotConfirmedError(f"Hook '{hook.id}' is used by scenario '{scenario.id}'.")
+            raise NotConfirmedError(f"Hook '{hook.id}' is used by scenario '{scenario.id}'.", "deleteHook")
         world.scenarios.put(replace(scenario, hook_id=None, is_active=False, is_invalid=True, next_exec=None))
     return world.hooks.remove(hook.id).id
 

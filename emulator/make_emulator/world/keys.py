@@ -111,7 +111,7 @@ def delete(world: World, key: Key, *, confirmed: bool) -> int:
         NotConfirmedError: if the caller did not confirm.
     """
     if not confirmed:
-        raise NotConfirmedError(f"Key '{key.id}' would be deleted.")
+        raise NotConfirmedError(f"Key '{key.id}' would be deleted.", "deleteKey")
     for scenario in blueprint_refs.scenarios_using(world, "key", key.id, key.team_id):
         world.scenarios.put(replace(scenario, is_invalid=True))
     return world.keys.remove(key.id).id

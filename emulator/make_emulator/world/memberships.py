@@ -19,7 +19,7 @@ from .exceptions import (
 )
 from .models import Connection, Organization, OrganizationMember, Team, TeamMember, User
 from .organizations import add_organization_member, add_team_member
-from .roles import ORGANIZATION_ADMIN, ORGANIZATION_OWNER, TEAM_ADMIN, get_role
+from .roles import ORGANIZATION_ADMIN, ORGANIZATION_OWNER, TEAM_ADMIN, TEAM_MONITORING, get_role
 from .world import World
 
 
@@ -137,7 +137,7 @@ def remove_from_organization(
     _check_owner(member)
     own = _connections_of(world, organization, user) if delete_connections else []
     if delete_connections and not confirmed:
-        raise NotConfirmedError(f"The connections of user '{user.id}' would be deleted.")
+        raise NotConfirmedError(f"The connections of user '{user.id}' would be deleted.", "removeMember")
     for connection in own:
         if any(_uses(hook.data, connection) for hook in world.hooks.where(team=connection.team_id)):
             raise ResourceInUseError(f"Connection '{connection.id}' is used by a hook.")
@@ -187,7 +187,10 @@ def _put_organization_role(
     member = add_organization_member(world, user, organization, role_id=role_id)
     if role_id == ORGANIZATION_ADMIN:
         for team in list(world.teams.where(organization=organization.id)):
-            add_team_member(world, user, team, role_id=TEAM_ADMIN, changeable=False)
+            if team.owner_id is None:
+                add_team_member(world, user, team, role_id=TEAM_ADMIN, changeable=False)
+            elif (user.id, team.id) not in world.team_members:
+                add_team_member(world, user, team, role_id=TEAM_MONITORING)
     elif before is not None and before.role_id == ORGANIZATION_ADMIN:
         for row in [row for row in world.team_members.where(user=user.id) if not row.changeable]:
             if world.teams[row.team_id].organization_id == organization.id:

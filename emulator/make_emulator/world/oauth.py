@@ -113,6 +113,11 @@ def _tokens(world: World, grant: OAuthGrant) -> Iterator[OAuthToken]:
     return iter(world.oauth_tokens.where(grant=grant.id))
 
 
+def grants_of(world: World, user: User) -> list[OAuthGrant]:
+    """The grants of a user, oldest first."""
+    return sorted((row for row in world.oauth_grants if row.user_id == user.id), key=lambda row: row.id)
+
+
 def revoke_grant(world: World, grant_id: int) -> None:
     """Removes a grant with its codes and tokens, if it exists."""
     if grant_id in world.oauth_grants:

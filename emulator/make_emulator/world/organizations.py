@@ -129,7 +129,8 @@ def create_team(
     Raises:
         PlanLimitError: if the plan allows no more teams (help centre: plans below Teams have one).
     """
-    if len(world.teams.where(organization=organization.id)) >= organization.license.teams:
+    teams = world.teams.where(organization=organization.id)
+    if sum(1 for team in teams if team.owner_id is None) >= organization.license.teams:
         raise PlanLimitError(f"The plan allows {organization.license.teams} team(s).")
     id = world.ids.assign("team", id)
     if operations_limit is not None and transfer_limit is None:
@@ -248,7 +249,7 @@ def delete_team(world: World, team: Team, *, confirmed: bool) -> int:
         NotConfirmedError: if the caller did not confirm.
     """
     if not confirmed:
-        raise NotConfirmedError(f"Team '{team.id}' and everything in it would be deleted.")
+        raise NotConfirmedError(f"Team '{team.id}' and everything in it would be deleted.", "deleteTeam")
     for scenario in list(world.scenarios.where(team=team.id)):
         scenarios.remove(world, scenario)
     world.teams.remove(team.id)
@@ -262,7 +263,9 @@ def delete_organization(world: World, organization: Organization, *, confirmed: 
         NotConfirmedError: if it has active scenarios and the caller did not confirm.
     """
     if not confirmed and any(row.is_active for row in world.scenarios.where(organization=organization.id)):
-        raise NotConfirmedError(f"Organization '{organization.id}' has active scenarios.")
+        raise NotConfirmedError(
+            f"Organization '{organization.id}' has active scenarios.", "deleteOrganization"
+        )
     for team in list(world.teams.where(organization=organization.id)):
         delete_team(world, team, confirmed=True)
     world.organizations.remove(organization.id)

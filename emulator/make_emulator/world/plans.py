@@ -78,6 +78,8 @@ _ENTERPRISE = replace(
     custom_properties=100,
     custom_roles=True,
     private_spaces=True,
+    on_prem_agent=True,
+    tfa_enforcement=True,
 )
 
 #: Plan name -> (product name as Make shows it, license).

@@ -39,6 +39,7 @@ class RolePermission:
 #: Recorded: the creator of a team gets role 1, the creator of an organization role 11.
 TEAM_ADMIN = 1
 TEAM_MEMBER = 3
+TEAM_MONITORING = 4
 ORGANIZATION_OWNER = 11
 ORGANIZATION_ADMIN = 12
 ORGANIZATION_MEMBER = 13
@@ -211,8 +212,10 @@ def organization_permissions(world: World, user: User, organization_id: int) -> 
 
 
 def team_permissions(world: World, user: User, team: Team) -> frozenset[str]:
-    """The permissions of a user in a team; a user with access to all teams is an administrator of each."""
-    if ACCESS_ALL_TEAMS in organization_permissions(world, user, team.organization_id):
+    """The permissions of a user in a team; a user with access to all teams is an administrator of all but private spaces."""
+    if team.owner_id is None and ACCESS_ALL_TEAMS in organization_permissions(
+        world, user, team.organization_id
+    ):
         return _TEAM_ADMIN_PERMISSIONS
     member = world.team_members.get((user.id, team.id))
     return _permissions_of_role(world, member.role_id) if member else _NO_PERMISSIONS

@@ -39,7 +39,9 @@ from .models import (
     Incoming,
     IncompleteExecution,
     InstantRetry,
+    Invitation,
     Key,
+    LlmConfiguration,
     Mail,
     Note,
     Notification,
@@ -220,6 +222,24 @@ class Tables:
         indexes={"team": "team_id", "user": "user_id"},
         owners={"teams": "team"},
         references={"user_id": "users", "team_id": "teams"},
+    )
+    llm_configurations: Table[int, LlmConfiguration] = table(
+        LlmConfiguration,
+        key="team_id",
+        indexes={"team": "team_id"},
+        owners={"teams": "team"},
+        references={"team_id": "teams"},
+        is_optional=True,
+    )
+    #: Open invitations to organizations; see `make_emulator.world.invitations`.
+    invitations: Table[str, Invitation] = table(
+        Invitation,
+        key="hash",
+        indexes={"organization": "organization_id", "user": "user_id"},
+        owners={"organizations": "organization"},
+        references={"organization_id": "organizations", "user_id": "users"},
+        is_optional=True,
+        secret_texts=secret_texts.of_invitation,
     )
     #: Notifications of users, and their choices of e-mails; see `make_emulator.world.notifications`.
     notifications: Table[int, Notification] = table(
@@ -430,7 +450,6 @@ class Tables:
         references={"team_id": "teams"},
         resource="device",
         is_optional=True,
-        secret_fields=("udid",),
     )
     device_messages: Table[tuple[int, str, str], DeviceMessage] = table(
         DeviceMessage,

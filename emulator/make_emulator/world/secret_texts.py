@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..redaction.rules import is_secret_name
 from ..redaction.secret_values import SecretValues
-from .models import Connection, Execution, Json, Key, OAuthClient, Variable, VariableChange
+from .models import Connection, Execution, Invitation, Json, Key, OAuthClient, Variable, VariableChange
 
 #: Fields of credentials that say where a service is, and no secret.
 _LOCATION_FIELDS = frozenset(
@@ -48,6 +48,11 @@ def of_oauth_client(row: OAuthClient) -> Iterator[SecretText]:
     """Yields the secret of a client that has one."""
     if row.secret is not None:
         yield SecretText(row.secret, is_password=True)
+
+
+def of_invitation(row: Invitation) -> Iterator[SecretText]:
+    """Yields the hash of an invitation."""
+    yield SecretText(row.hash, is_password=True)
 
 
 def of_key(row: Key) -> Iterator[SecretText]:

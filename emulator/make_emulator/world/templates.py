@@ -143,7 +143,9 @@ def delete(world: World, user: User, template: Template, *, confirmed: bool) -> 
     if template.approved_id is not None and not user.is_admin:
         raise AccessDeniedError("Access denied.")
     if not confirmed:
-        raise NotConfirmedError(f"The removal of template '{template.id}' is not confirmed.")
+        raise NotConfirmedError(
+            f"The removal of template '{template.id}' is not confirmed.", "deleteTemplate"
+        )
     for id in {template.published_id, template.approved_id}:
         if id is not None:
             world.public_templates.remove(id)

@@ -108,7 +108,7 @@ def delete(world: World, owner: Organization | Team, name: str, *, confirmed: bo
     """
     variable = find(world, owner, name)
     if not confirmed:
-        raise NotConfirmedError(f"Variable '{name}' would be deleted.")
+        raise NotConfirmedError(f"Variable '{name}' would be deleted.", "deleteVariable")
     world.variables.remove((variable.owner, variable.owner_id, variable.name))
 
 

@@ -86,12 +86,14 @@ class Visibility:
         return self._can_see_organization(row.organization_id)
 
     def can_see_team(self, team_id: int) -> bool:
-        """Returns True if the user belongs to a team, or owns its organization (owners have access to all teams)."""
+        """Returns True if the user belongs to a team, or owns its organization (owners have access to all teams but private spaces)."""
         organization_id = self.world.teams[team_id].organization_id
         if self.organization_id not in (None, organization_id):
             return False
         if (self.user.id, team_id) in self.world.team_members:
             return True
+        if self.world.teams[team_id].owner_id is not None:
+            return False
         return ACCESS_ALL_TEAMS in organization_permissions(self.world, self.user, organization_id)
 
     def organizations(self) -> Iterator[Organization]:

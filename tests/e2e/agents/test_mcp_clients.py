@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import socket
 import ssl
+import sys
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +16,7 @@ import requests
 
 from make_emulator import MakeEmulator, World
 
-from .conftest import CLIENTS, RunClient
+from .conftest import CLIENTS, FOLDER, RunClient, python_packages, run_script
 
 pytestmark = pytest.mark.e2e
 
@@ -130,3 +132,13 @@ def test_a_client_that_resolves_mcp_make_com_to_the_server_reaches_it() -> None:
         assert response.status == 200
         assert b"s1_greeting" in response.read()
         connection.close()
+
+
+def test_a_client_in_the_process_of_mock_make_needs_no_socket() -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(python_packages("python_1")), *sys.path])}
+    seen = run_script([sys.executable, str(FOLDER / "mocked.py")], {}, environment)
+    hosts = [
+        "https://mcp.make.com",
+        *(f"https://eu1.make.com/mcp/{name}" for name in ("stateless", "stream", "sse")),
+    ]
+    assert seen == {host: {"greeting": "Hello, Ann!"} for host in hosts}

@@ -48,8 +48,8 @@ def judge_module(name: str, version: int) -> Judgement:
     return known
 
 
-def find_known_module(name: str, version: int) -> CatalogueModule | None:
-    """Returns what the catalogue has of a module in a version; of one that is known without a version, that."""
+def find_known_module(name: str, version: int | None = None) -> CatalogueModule | None:
+    """Returns what the catalogue has of a module in a version, by default the latest; of one that is known without a version, that."""
     return module_catalogue().find_module(name, version)
 
 

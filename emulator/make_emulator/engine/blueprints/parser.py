@@ -14,7 +14,7 @@ from ...json_types import as_mapping, as_mappings, is_integer
 from ...world import blueprint_refs
 from ...world.exceptions import InvalidParametersError, MalformedBlueprintError
 from ...world.models import FieldSpecs, Json
-from ..apps import catalog
+from ..apps import catalog, known_modules
 from .conditions import parse_conditions, parse_filter, parse_filters
 from .model import Blueprint, IfElseBranch, MergeOutput, Module, Route, module_label
 
@@ -22,6 +22,15 @@ from .model import Blueprint, IfElseBranch, MergeOutput, Module, Route, module_l
 MAX_MODULES = 2_000
 MAX_NESTING = 50
 MAX_DEPTH = 64
+
+#: Top-level properties with which Make refuses a blueprint (independent clients). Others, such as `io`, are in exports.
+REFUSED_PROPERTIES = ("interface", "scheduling")
+
+#: Properties of a route.
+ROUTE_PROPERTIES = frozenset({"flow", "disabled"})
+
+#: Text for a property that a JSON schema does not have, in the words of the validator whose other texts were measured.
+ADDITIONAL_PROPERTY = "should NOT have additional properties"
 
 #: Modules with branches, the merge of these, and modules with routes.
 IF_ELSE = "builtin:BasicIfElse"
@@ -86,6 +95,12 @@ def _check_structure(blueprint: Mapping[str, Json]) -> None:
     ]
     if issues:
         raise InvalidParametersError(*issues)
+    if refused := [name for name in REFUSED_PROPERTIES if name in blueprint]:
+        raise InvalidParametersError(
+            *(ADDITIONAL_PROPERTY for _ in refused),
+            hint=f"A blueprint has no property {' or '.join(map(repr, refused))} at its top: scheduling and interface "
+            "are not part of it.",
+        )
 
 
 def _is_too_deep(value: Json, levels: int) -> bool:
@@ -133,17 +148,21 @@ class _FlowParser:
     def _parse_module(self, node: Json, nesting: int) -> Module:
         if not isinstance(node, Mapping):
             raise MalformedBlueprintError("A module is not an object.")
-        id = self._parse_id(node.get("id"))
         name = node.get("module")
+        id = self._parse_id(node.get("id"), name)
         if not isinstance(name, str) or not _is_module_name(name):
             raise MalformedBlueprintError(f"Module {id} has no valid module name.")
-        version = node.get("version", 1)
+        app, module = blueprint_refs.split_module_name(node)
+        version = node["version"] if "version" in node else _newest_version(app, module)
         # The vendor's own samples have modules of version 0.
         if not is_integer(version) or version < 0:
             raise MalformedBlueprintError(f"Module {id} has no valid version.")
-        app, module = blueprint_refs.split_module_name(node)
         if not catalog.has_module(app, module, version):
-            raise MalformedBlueprintError(f"Module not found '{name}' version '{version}'.")
+            known = known_modules.judge_module(name, version).describe()
+            raise MalformedBlueprintError(
+                f"Module not found '{name}' version '{version}'.",
+                hint=f"Module {id}: {known}{'' if known.endswith('?') else '.'}" if known else None,
+            )
         metadata, flags = _get_object(node, "metadata", id), _get_object(node, "flags", id)
         parameters = _get_object(node, "parameters", id)
         otherwise = fallback_route_index(parameters)
@@ -162,7 +181,7 @@ class _FlowParser:
             mapper=_get_object(node, "mapper", id),
             filter=parse_filter(node.get("filter"), id),
             routes=tuple(
-                self._parse_route(route, nesting, is_fallback=place == otherwise)
+                self._parse_route(route, id, nesting, is_fallback=place == otherwise)
                 for place, route in enumerate(_iter_objects(node, "routes", id))
             ),
             branches=self._parse_branches(node, id, nesting),
@@ -177,7 +196,15 @@ class _FlowParser:
             outputs=tuple(_parse_output(output, id) for output in _iter_objects(node, "outputs", id)),
         )
 
-    def _parse_route(self, route: Mapping[str, Json], nesting: int, *, is_fallback: bool) -> Route:
+    def _parse_route(self, route: Mapping[str, Json], id: int, nesting: int, *, is_fallback: bool) -> Route:
+        if others := sorted(route.keys() - ROUTE_PROPERTIES):
+            where = (
+                "; the filter of a route stands on the first module of its flow" if "filter" in others else ""
+            )
+            raise InvalidParametersError(
+                ADDITIONAL_PROPERTY,
+                hint=f"A route of module {id} has no property '{others[0][:50]}', only flow{where}.",
+            )
         flow = self.parse_flow(route.get("flow"), nesting + 1)
         return Route(flow, is_fallback, route.get("disabled") is True)
 
@@ -201,11 +228,18 @@ class _FlowParser:
             raise MalformedBlueprintError(f"Module {id} needs a branch with a condition and one else.")
         return tuple(arms)
 
-    def _parse_id(self, id: Json) -> int:
+    def _parse_id(self, id: Json, name: Json) -> int:
         if not is_integer(id) or id < 1:
-            raise MalformedBlueprintError(f"'{str(id)[:50]}' is not a valid module id.")
+            raise MalformedBlueprintError(
+                f"'{str(id)[:50]}' is not a valid module id.",
+                hint=f"The module {str(name)[:100]} has {'no id' if id is None else f'the id {str(id)[:50]}'}: each module needs a whole number "
+                f"from 1 of its own, e.g. {max(self._seen, default=0) + 1}.",
+            )
         if id in self._seen:
-            raise MalformedBlueprintError(f"The module id {id} is used twice.")
+            raise MalformedBlueprintError(
+                f"The module id {id} is used twice.",
+                hint=f"A second module, {str(name)[:100]}, has the id {id}; modules of routes and error handlers count, too.",
+            )
         self._seen.add(id)
         if len(self._seen) > MAX_MODULES:
             raise MalformedBlueprintError(f"A blueprint has at most {MAX_MODULES} modules.")
@@ -215,6 +249,14 @@ class _FlowParser:
 def _without_first_filter(flow: tuple[Module, ...]) -> tuple[Module, ...]:
     """Returns a flow without the filter of its first module, as a scenario and a branch of an if-else run it."""
     return (replace(flow[0], filter=None), *flow[1:]) if flow and flow[0].filter is not None else flow
+
+
+def _newest_version(app: str, module: str) -> int:
+    """Returns the newest known version of a module, which one without a version has (a client relies on it)."""
+    definition = catalog.find_definition(app, module)
+    if definition is not None and definition.versions:
+        return max(definition.versions)
+    return max(known_modules.versions_of(f"{app}:{module}"), default=1)
 
 
 def _is_placeholder(node: Json) -> bool:

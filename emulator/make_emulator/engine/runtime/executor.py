@@ -192,6 +192,9 @@ def _update_error_count(world: World, scenario_id: int, max_errors: int, executi
     stops = execution.instant or (execution.error is not None and execution.error.name in DEACTIVATING_ERRORS)
     is_deactivated = scenario.errors_in_a_row >= (1 if stops else max_errors)
     if is_deactivated:
-        scenario = replace(scenario, is_invalid=True, is_active=False, next_exec=None)
+        locks = execution.error is not None and execution.error.name == "UnexpectedError"
+        scenario = replace(
+            scenario, is_invalid=True, is_active=False, next_exec=None, is_locked=scenario.is_locked or locks
+        )
     world.scenarios.put(scenario)
     return is_deactivated

@@ -26,6 +26,8 @@ DEFAULT_INTERVAL_MINUTES = 15
 
 #: Transient errors are retried at growing intervals without a Break directive (Help centre).
 TRANSIENT_ERRORS = frozenset({"ConnectionError", "ModuleTimeoutError", "RateLimitError"})
+#: Errors whose stored bundles are retried besides (a white label of the same engine).
+RETRIED_ERRORS = frozenset({"OutOfSpaceError"})
 RETRY_DELAYS = tuple(MINUTE * minutes for minutes in (1, 10, 10, 30, 30, 30, 180, 180))
 
 
@@ -63,7 +65,9 @@ class FailedBundleCollector:
         if catalog.is_aggregator(entry.module.full_name):
             # The bundles accumulated so far are not one that could be processed again.
             return False
-        self._store(failure, len(RETRY_DELAYS) if failure.error.name in TRANSIENT_ERRORS else 0, None)
+        self._store(
+            failure, len(RETRY_DELAYS) if failure.error.name in TRANSIENT_ERRORS | RETRIED_ERRORS else 0, None
+        )
         return True
 
     def store_for_break(self, failure: ModuleFailure, mapper: Mapping[str, Value]) -> bool:

@@ -7,9 +7,9 @@ Sources: Help centre, "Operations", "Router", "Aggregator", "If-else and merge";
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import ParamSpec, TypeAlias, TypeVar
+from typing import TypeAlias
 
 from ...world.models import ExecutionError, Json
 from ..apps.app import ModuleDefinition, coerce_mapper, field_error
@@ -27,11 +27,20 @@ from ..apps.context import (
 )
 from ..blueprints.conditions import Filter
 from ..blueprints.model import Blueprint, IfElseBranch, Module, Route
-from ..errors import BudgetExceededError, ExecutionInterruptedError, ExpressionError, FatalError, ModuleError
+from ..errors import (
+    BudgetExceededError,
+    BundleValidationError,
+    ConversionError,
+    ExecutionInterruptedError,
+    ExpressionError,
+    FatalError,
+    ModuleError,
+    invalid_parameter,
+)
 from ..expressions.context import Bundle, Environment, Scope
 from ..expressions.evaluator import render_deep
 from ..expressions.values import FieldMarker, TimeZoneProvider, Value
-from ..filters import conditions_hold, evaluate_conditions
+from ..filters import conditions_hold, evaluate_conditions, operator_hint
 from ..run_state import RunState, ScenarioCall
 from . import hints, module_scripts
 from .aggregation import Accumulator, FlowPosition, MergePoint, iter_aggregators
@@ -41,9 +50,6 @@ from .trace import ExecutionTrace, to_execution_error
 
 #: Credits are counted in hundredths; an operation costs one credit (recorded).
 CENTICREDITS_PER_OPERATION = 100
-
-_Arguments = ParamSpec("_Arguments")
-_Result = TypeVar("_Result")
 
 Bundles: TypeAlias = Sequence[Mapping[str, Value]]
 
@@ -164,8 +170,8 @@ class Interpreter:
     def _passes_filter(self, module: Module, module_filter: Filter, env: Environment) -> bool:
         if not self.trace.has_room:
             self.trace.decisions_left_out += 1
-            return self._evaluate(conditions_hold, module_filter.groups, env)
-        passed, groups = self._evaluate(evaluate_conditions, module_filter.groups, env)
+            return self._run.budget.evaluate(conditions_hold, module_filter.groups, env)
+        passed, groups = self._run.budget.evaluate(evaluate_conditions, module_filter.groups, env)
         self.trace.record_filter(module, module_filter, env.scope, passed=passed, groups=groups)
         return passed
 
@@ -202,7 +208,9 @@ class Interpreter:
         mapper: Mapping[str, Value] = {}
         call: ScenarioCall | None = None
         try:
-            mapper = coerce_mapper(definition, self._evaluate(prepared.evaluate_mapper, env), env.zone)
+            mapper = coerce_mapper(
+                definition, self._run.budget.evaluate(prepared.evaluate_mapper, env), env.zone
+            )
             outcome = module_scripts.run_operation(
                 definition,
                 ModuleContext(self._run, module, mapper, env, first=entry.scope.is_empty, branch=branch),
@@ -224,21 +232,17 @@ class Interpreter:
     def _add_hint(
         self, error: ModuleError, definition: ModuleDefinition, module: Module, env: Environment
     ) -> None:
-        """Adds what can be said about the parameters that failed; a confidential scenario shows no names of data."""
+        """Adds what can be said about the parameters that failed; a confidential scenario shows no names of data.
+
+        Of many handled errors, only those that the trace keeps have a hint, which takes time.
+        """
+        if module.onerror and not self.trace.has_room_for_steps:
+            return
+        if isinstance(error, BundleValidationError) and not error.issues and error.hint is None:
+            error.hint = "A value is not of the type that its place takes."
         if error.issues and not self._is_confidential:
             hint = hints.parameter_hint(definition, module, error.issues, env)
             error.hint = " ".join(text for text in (error.hint, hint) if text) or None
-
-    def _evaluate(
-        self, function: Callable[_Arguments, _Result], *args: _Arguments.args, **kwargs: _Arguments.kwargs
-    ) -> _Result:
-        """Calls a function that evaluates expressions, which may take long; others may have the world meanwhile."""
-        budget = self._run.budget
-        budget.is_evaluating = True
-        try:
-            return function(*args, **kwargs)
-        finally:
-            budget.is_evaluating = False
 
     def _check_limits(self, bundles: Bundles) -> None:
         """Charges the bundles that a module emitted, and checks the time limit."""
@@ -285,7 +289,7 @@ class Interpreter:
         for route in routes:
             prepared = self._prepare_module(route.flow[0])
             for module_filter in prepared.filters:
-                passed, groups = self._evaluate(evaluate_conditions, module_filter.groups, env)
+                passed, groups = self._run.budget.evaluate(evaluate_conditions, module_filter.groups, env)
                 if not passed:
                     rejected.append((prepared.module, module_filter, groups))
                     break
@@ -301,11 +305,11 @@ class Interpreter:
             (
                 n
                 for n, branch in enumerate(branches)
-                if branch.groups is None or self._evaluate(conditions_hold, branch.groups, env)
+                if branch.groups is None or self._run.budget.evaluate(conditions_hold, branch.groups, env)
             ),
             None,
         )
-        self.trace.record_branch(entry.module, entry.scope, number)
+        self.trace.record_branch(entry.module, entry.scope, number, _branch_hint(branches[:number]))
         if number is not None:
             self._enter_branch(entry, branches[number].flow, branches[number].merge_index)
 
@@ -354,8 +358,14 @@ class Interpreter:
             text = f"Module '{module.full_name}' ({module.id}) has no source: '{feeder}' does not lead to it."
             raise FatalError("BlueprintValidationError", text)
         try:
-            item = coerce_mapper(definition, self._evaluate(prepared.evaluate_mapper, env), env.zone)
-            key = self._evaluate(render_deep, module.group_by, env) if module.group_by is not None else None
+            item = coerce_mapper(
+                definition, self._run.budget.evaluate(prepared.evaluate_mapper, env), env.zone
+            )
+            key = (
+                self._run.budget.evaluate(render_deep, module.group_by, env)
+                if module.group_by is not None
+                else None
+            )
         except ModuleError as error:
             self._add_hint(error, definition, module, env)
             self.trace.record_step(
@@ -451,6 +461,14 @@ class Interpreter:
         self.error = to_execution_error(failure.error, failure.origin.module)
 
 
+def _branch_hint(closed: Sequence[IfElseBranch]) -> str:
+    """Returns sentences about operators that do not exist in the conditions of branches that are not open."""
+    operators = dict.fromkeys(
+        condition.operator for branch in closed for group in branch.groups or () for condition in group
+    )
+    return " ".join(hint for operator in operators if (hint := operator_hint(operator)) is not None)
+
+
 def _enter_merge(merge_point: MergePoint, branch_scope: Scope, failure: ModuleFailure | None) -> EnterModule:
     """Returns the frame of the merge, which sees the scope of the branch; the modules behind it do not."""
     return EnterModule(
@@ -508,6 +526,8 @@ class PreparedModule:
                 value = render_deep(raw, env)
             except ExpressionError as error:
                 raise field_error(get_definition(self.module), name, error) from None
+            except ConversionError:
+                raise BundleValidationError(invalid_parameter(name)) from None
             if value is not FieldMarker.IGNORE:
                 mapper[name] = None if value is FieldMarker.ERASE else value
         env.budget.charge_weight(mapper)

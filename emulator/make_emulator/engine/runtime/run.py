@@ -161,7 +161,9 @@ class ScenarioRun:
         except ExecutionInterruptedError:
             self.run.has_warning = True
         except DomainError as error:
-            self._error = ExecutionError(name="BlueprintValidationError", message=error.detail)
+            self._error = ExecutionError(
+                name="BlueprintValidationError", message=error.detail, hint=error.hint
+            )
         except ModuleError as error:
             self._error = ExecutionError(
                 name=error.name, message=error.message, issues=error.issues, hint=error.hint
@@ -252,7 +254,8 @@ class ScenarioRun:
         )
         self._interpreter = interpreter = Interpreter(run, blueprint, zone=zone)
         run.backlog = open_backlog(blueprint.flow)
-        run.find_constraint = ConstraintInference(blueprint, run.output_spec, run.budget).constraint_for
+        inference = ConstraintInference(blueprint, run.output_spec, run.budget)
+        run.find_constraint = lambda id: run.budget.evaluate(inference.constraint_for, id)
         cycles = CycleCounter(
             blueprint, run.trigger_bundle, self._fetch_next, resumes=self._resume_point is not None
         )

@@ -75,6 +75,11 @@ class ExecutionTrace:
         )
 
     @property
+    def has_room_for_steps(self) -> bool:
+        """True while another operation is recorded."""
+        return len(self.steps) < MAX_STEPS
+
+    @property
     def has_room(self) -> bool:
         """True while another decision is recorded."""
         return len(self.decisions) < MAX_DECISIONS
@@ -108,9 +113,12 @@ class ExecutionTrace:
         """Records the route of a router that a bundle took, counted from 0."""
         self._record_decision("route", router, scope, "fallback" if fallback else "", number=number)
 
-    def record_branch(self, fork: Module, scope: Scope, number: int | None) -> None:
-        """Records the branch of an if-else that a bundle took, counted from 0; ``None`` for none."""
-        self._record_decision("branch", fork, scope, "", number=number)
+    def record_branch(self, fork: Module, scope: Scope, number: int | None, hint: str = "") -> None:
+        """Records the branch of an if-else that a bundle took, counted from 0; ``None`` for none.
+
+        ``hint`` is about the conditions of the branches before it.
+        """
+        self._record_decision("branch", fork, scope, hint, number=number)
 
     def record_handler(self, module: Module, scope: Scope, error: str) -> None:
         """Records that the error handler of a module takes an error of a type."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from ...json_types import as_mapping
 from ...plain_text import pluralize
 from ...world import blueprint_refs, executions, scenarios
 from ...world.clock import SECOND
@@ -15,7 +16,9 @@ from ...world.consumption import is_exhausted, organization_of
 from ...world.enums import get_timezone
 from ...world.exceptions import (
     ConnectionNotFoundError,
+    DomainError,
     ExecutionTimeoutError,
+    IncompatibleConnectionError,
     InvalidParametersError,
     InvalidStateError,
     OperationsExhaustedError,
@@ -26,9 +29,10 @@ from ...world.exceptions import (
 from ...world.models import Execution, Json, Scenario, Team, User
 from ...world.world import World
 from .. import inputs
+from ..apps import connection_types
 from ..blueprints.completeness import find_blueprint_errors
 from ..runtime import executor
-from ..scheduling import run_callbacks, schedule, webhook_dispatch
+from ..scheduling import run_callbacks, schedule, sequential, webhook_dispatch
 
 #: Time that a responsive call waits for its run (API documentation, "Run a scenario").
 RESPONSIVE_TIMEOUT = 40 * SECOND
@@ -39,7 +43,7 @@ def start(world: World, user: User, scenario: Scenario) -> Scenario:
 
     Raises:
         ScenarioStateError: if it is active (Make's IM306).
-        InvalidStateError: if it contains errors.
+        InvalidStateError: if it contains errors, or is locked.
         PlanLimitError: if the plan allows no more active scenarios.
         InvalidParametersError: if it is to run at intervals and has no interval.
     """
@@ -48,6 +52,11 @@ def start(world: World, user: User, scenario: Scenario) -> Scenario:
             "Scenario is already running", hint=f"Scenario {scenario.id} is active already."
         )
     blueprint = world.blueprints[scenario.id, scenario.blueprint_version].blueprint
+    if scenario.is_locked:
+        raise InvalidStateError(
+            "Scenario is locked.",
+            hint=f"A run of scenario {scenario.id} ended with an UnexpectedError, which locks it until Make's staff unlock it.",
+        )
     if scenario.is_invalid:
         raise InvalidStateError("Scenario contains errors.", hint=_explain_errors(scenario, blueprint))
     organization = organization_of(world, scenario.team_id)
@@ -125,6 +134,7 @@ def run_now(
 
     Raises:
         ScenarioNotActiveError: if the scenario is not active (Make's IM325).
+        ScenarioStateError: if another run of a scenario with sequential processing has not ended.
         InvalidParametersError: if the data do not fit the scenario's inputs.
         OperationsExhaustedError: if the organization has no operations left (Make's IM310).
         ExecutionTimeoutError: if a responsive run takes longer than 40 seconds; it is not stopped.
@@ -132,6 +142,11 @@ def run_now(
     if not scenario.is_active:
         raise ScenarioNotActiveError(
             hint=f"Scenario {scenario.id} is not active; start it with POST /scenarios/{scenario.id}/start."
+        )
+    if sequential.is_running(world, scenario) or sequential.earliest_start(world, scenario) > world.now():
+        raise ScenarioStateError(
+            "Scenario is already being executed",
+            hint=f"Scenario {scenario.id} processes its runs sequentially, and one of them has not ended yet.",
         )
     if is_exhausted(world, organization_of(world, scenario.team_id)):
         raise OperationsExhaustedError("The organization has no operations left.")
@@ -175,10 +190,37 @@ def first_run(world: World, scenario: Scenario) -> int | None:
 
 
 def check_connections(world: World, team: Team, blueprint: Mapping[str, Json]) -> None:
-    """Raises ConnectionNotFoundError if the blueprint uses a connection that the team does not have."""
+    """Checks the connections that a blueprint uses.
+
+    Raises:
+        DomainError: if a module has a text in place of the id of a connection.
+        ConnectionNotFoundError: if the team does not have a connection.
+        IncompatibleConnectionError: if a module does not take a connection of that type (Make's IM007).
+    """
     for node in blueprint_refs.iter_modules(blueprint["flow"]):
+        _check_connection_id(node)
         for id in blueprint_refs.find_module_references(node, "connection"):
             connection = world.connections.get(id)
             if connection is None or connection.team_id != team.id:
                 app, _ = blueprint_refs.split_module_name(node)
-                raise ConnectionNotFoundError(f"Connection not found '{app}:{id}'.")
+                raise ConnectionNotFoundError(
+                    f"Connection not found '{app}:{id}'.",
+                    hint=f"Module {node.get('id')}, {node['module']}: the team has no connection {id}.",
+                )
+            accepted = connection_types.accepted_types(node)
+            if not connection_types.is_compatible(connection.account_name, accepted):
+                raise IncompatibleConnectionError(
+                    f"Provided account '{id}' is not compatible with '{node['module']}' module.",
+                    hint=f"Module {node.get('id')} takes a connection of the type {' or '.join(accepted)}; connection {id} has "
+                    f"the type {connection.account_name}.",
+                )
+
+
+def _check_connection_id(node: Mapping[str, Json]) -> None:
+    """Raises DomainError if the connection of a module is a text; no expression is evaluated there."""
+    id = as_mapping(node.get("parameters")).get("__IMTCONN__")
+    if isinstance(id, str) and id and not (id.isascii() and id.isdigit()):
+        raise DomainError(
+            f'invalid input syntax for type integer: "{id[:100]}"',
+            hint=f"Module {node.get('id')}, {node['module']}: __IMTCONN__ must be the id of a connection, a whole number.",
+        )

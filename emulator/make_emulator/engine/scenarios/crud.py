@@ -61,6 +61,7 @@ def create(
     input_spec: FieldSpecs | None = None,
     output_spec: FieldSpecs | None = None,
     based_on: str | None = None,
+    concept: bool = False,
     confirmed: bool = False,
     id: int | None = None,
     is_tool: bool = False,
@@ -98,6 +99,7 @@ def create(
         folder_id=folder.id if folder else None,
         hook_id=hook_id,
         based_on=based_on,
+        concept=concept,
         is_invalid=not is_complete(blueprint),
         input_spec=input_spec,
         output_spec=output_spec,
@@ -115,6 +117,8 @@ class ScenarioChanges(TypedDict, total=False):
     description: str
     folder_id: int | None
     scheduling: Mapping[str, Json]
+    based_on: str | None
+    concept: bool
 
 
 def update(
@@ -273,7 +277,7 @@ def _install_apps(world: World, team: Team, blueprint: Mapping[str, Json], *, co
     installed = world.installed_apps.get(team.organization_id, frozenset())
     new = set(blueprint_refs.used_packages(blueprint)) - installed - BUILT_IN_APPS
     if new and not confirmed:
-        raise NotConfirmedError(f"First use of: {', '.join(sorted(new))}.")
+        raise NotConfirmedError(f"First use of: {', '.join(sorted(new))}.", "installApps")
     if new:
         world.installed_apps[team.organization_id] = installed | new
 

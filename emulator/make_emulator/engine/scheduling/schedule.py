@@ -13,8 +13,13 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ...json_types import as_array, as_mappings, is_integer
+from ...plain_text import did_you_mean
 from ...world.clock import MAX_TIMESTAMP, SECOND, parse_iso
-from ...world.exceptions import InvalidParametersError
+from ...world.exceptions import (
+    IntervalTooShortError,
+    InvalidParametersError,
+    InvalidSchedulingTypeError,
+)
 from ...world.models import Json
 
 TYPES = ("immediately", "indefinitely", "once", "daily", "weekly", "monthly", "yearly", "on-demand")
@@ -43,18 +48,26 @@ def validate_scheduling(scheduling: Mapping[str, Json], *, least_minutes: int) -
     """Checks a scheduling.
 
     Raises:
-        InvalidParametersError: with one text for each issue; one is an interval shorter than ``least_minutes``.
+        InvalidSchedulingTypeError: if its type does not exist (Make's IM307).
+        InvalidParametersError: with one text for each issue.
+        IntervalTooShortError: if its interval is shorter than ``least_minutes``.
     """
-    issues = []
+    issues: list[str] = []
+    hint: str | None = None
     kind = scheduling.get("type")
     if kind is None:
         issues.append("Missing value of required parameter 'type'.")
     elif kind not in TYPES:
-        issues.append(f"Invalid scheduling type '{kind}'.")
+        raise InvalidSchedulingTypeError(
+            f"Invalid scheduling type '{str(kind)[:50]}'.",
+            hint=f"The scheduling has the type '{str(kind)[:50]}'; there are: {', '.join(TYPES)}"
+            + (did_you_mean(str(kind)[:50], TYPES) or "."),
+        )
     interval = scheduling.get("interval")
     least = max(MIN_INTERVAL, 60 * least_minutes)
-    if interval is not None and not (is_integer(interval) and least <= interval <= MAX_INTERVAL):
+    if interval is not None and not (is_integer(interval) and 1 <= interval <= MAX_INTERVAL):
         issues.append("Invalid interval.")
+        hint = f"The interval is {str(interval)[:50]}; it must be a whole number of seconds from {least} to {MAX_INTERVAL}."
     if kind == "once" and scheduling.get("date") is None:
         issues.append("Missing value of required parameter 'date'.")
     elif kind == "once" and _parse_date_time(scheduling["date"]) is None:
@@ -73,7 +86,11 @@ def validate_scheduling(scheduling: Mapping[str, Json], *, least_minutes: int) -
         issues.append("Missing value of required parameter 'months'.")
     issues.extend(_find_restriction_issues(scheduling))
     if issues:
-        raise InvalidParametersError(*issues)
+        raise InvalidParametersError(*issues, hint=hint)
+    if is_integer(interval) and interval < least:
+        raise IntervalTooShortError(
+            hint=f"The interval is {interval} seconds; the plan allows {least} seconds or more."
+        )
 
 
 def first_run(scheduling: Mapping[str, Json], now: int, zone: ZoneInfo) -> int | None:

@@ -36,13 +36,16 @@ def has_response_module(world: World, scenario: Scenario) -> bool:
 
 
 def deliver(world: World, hook: Hook, data: Json, *, id: str, size: int) -> Execution | None:
-    """Runs the scenario of a hook with a bundle, or an array of them; returns ``None`` if it is queued instead.
+    """Runs the scenario of a hook with a bundle, or an array of them; returns ``None`` if it is queued, or only learned from.
 
     Raises:
         QueueFullError: if it is to be queued, and the queue is full.
     """
     scenario = hooks.scenario_of(world, hook)
     execution = None
+    if hook.captures_next and scenario is not None and scenario.is_active:
+        hooks.learn_structure(world, hook, data)
+        return None
     if scenario is None or not _can_run_now(world, scenario):
         hook_queues.enqueue(world, hook, data, id=id, size=size)
         if scenario is not None and (at := next_queue_run(world, scenario, world.now())) is not None:

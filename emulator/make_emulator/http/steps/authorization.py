@@ -14,12 +14,16 @@ _PLAN_ERRORS: Mapping[str, type[MakeError]] = {"custom_properties": FeatureUnava
 
 
 def check_scopes(context: RequestContext) -> None:
-    """Raises ForbiddenError (SC403) unless the token has every scope of the endpoint."""
-    entry, granted = context.entry, context.require_caller().token.scopes
+    """Raises ForbiddenError (SC403) unless the token has every scope of the endpoint, and reaches as far as it does."""
+    entry, endpoint, token = context.entry, context.require_endpoint(), context.require_caller().token
     entry.decision = "refused: scope"
-    if missing := [scope for scope in context.require_endpoint().scopes if scope not in granted]:
+    if missing := [scope for scope in endpoint.scopes if scope not in token.scopes]:
         entry.missing = tuple(missing)
         entry.reason = f"the token lacks {', '.join(missing)}"
+        raise ForbiddenError
+    if endpoint.spans_organizations and token.only_organization_id is not None:
+        entry.decision = "refused: organization"
+        entry.reason = f"the access token is bound to organization {token.only_organization_id}"
         raise ForbiddenError
 
 

@@ -1,10 +1,12 @@
-"""Body of a request: 413 if it is too large, 415 if its content coding is unknown, 400 if it is not JSON."""
+"""Body of a request: 400 if it is too large, 415 if its content coding is unknown, 400 if it is not JSON."""
 
 from __future__ import annotations
 
+from werkzeug.exceptions import RequestEntityTooLarge
+
 from ...redaction.masking import mask_field_values
 from ..context import RequestContext
-from ..errors import BODY_LIMIT
+from ..errors import BODY_LIMIT, BodyTooLargeError
 from ..request_log import RequestLog
 
 
@@ -12,7 +14,10 @@ def read_body(context: RequestContext) -> None:
     """Read the body and log its beginning; endpoints without a body ignore it."""
     endpoint = context.require_endpoint()
     context.entry.decision = "refused: body"
-    body = context.input.read_body(BODY_LIMIT)
+    try:
+        body = context.input.read_body(BODY_LIMIT)
+    except RequestEntityTooLarge:
+        raise BodyTooLargeError from None
     if endpoint.body is None and not endpoint.raw_body:
         return
     context.input.check_json(body)

@@ -29,5 +29,5 @@ def lock_world(context: RequestContext) -> None:
     while context.locked_world is not handle.world:
         # A run may lend the lock, and the world be reset meanwhile: then the request goes to the new state.
         context.resources.close()
-        context.locked_world = context.resources.enter_context(handle.changing())
+        context.locked_world = context.resources.enter_context(handle.locked(for_change=True))
         scheduler.catch_up(context.locked_world)

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from ...http import hints
 from ...http.context import Caller, DirectInput, RequestContext
 from ...http.dispatch import ApiDispatcher
 from ...http.errors import InsufficientRightsError, MakeError, RateLimitError, RequestValidationError
@@ -18,6 +19,7 @@ from ...http.steps import world_lock
 from ...http.steps.authentication import reload_user
 from ...json_types import Json, JsonObject, as_mapping, as_mappings
 from ...registry import WorldRegistry
+from ...world.clock import SECOND
 from ...world.visibility import Visibility
 from ...world.world import World
 from ..access_parameters import AccessParameters
@@ -25,19 +27,24 @@ from ..servers import TimeLimits
 
 
 class ToolError(Exception):
-    """Failure of a tool, which its result shows with ``isError``."""
+    """Failure of a tool, which its result shows with ``isError``.
 
-    def __init__(self, text: str, *, decision: str = "refused: tool") -> None:
+    Args:
+        hint: what the text leaves out, for the request log and the header ``X-Emulator-Why``.
+    """
+
+    def __init__(self, text: str, *, decision: str = "refused: tool", hint: str | None = None) -> None:
         super().__init__(text)
         self.text = text
         self.decision = decision
+        self.hint = hint
 
 
 def to_tool_error(error: MakeError) -> ToolError:
     """Returns the failure of a tool for an error of Make, worded as the vendor's local server does."""
     lines = [f"MakeError: {error.detail or error.message}", *(f" - {text}" for text in error.suberrors or ())]
     decision = next((text for kind, text in _DECISIONS if isinstance(error, kind)), "refused: tool")
-    return ToolError("\n".join(lines), decision=decision)
+    return ToolError("\n".join(lines), decision=decision, hint=error.hint)
 
 
 #: Kind of error -> decision in the log entry.
@@ -58,12 +65,12 @@ class ToolAnnotations:
     open_world: bool = False
 
     def to_json(self) -> JsonObject:
-        hints: JsonObject = {
+        annotations: JsonObject = {
             "readOnlyHint": self.read_only,
             "destructiveHint": self.destructive,
             "openWorldHint": self.open_world,
         }
-        return hints if self.idempotent is None else {**hints, "idempotentHint": self.idempotent}
+        return annotations if self.idempotent is None else {**annotations, "idempotentHint": self.idempotent}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +160,10 @@ class ToolCall:
         Query parameters that are ``None`` are left out.
 
         Raises:
-            ToolError: if the response is an error.
+            ToolError: if the response is an error, or comes after the time limit of the server; what was done stays done.
         """
         given = {name: value for name, value in (query or {}).items() if value is not None}
+        started = self.client.caller.handle.world.now()
         try:
             response = self.client.dispatcher.invoke(
                 self.client.dispatcher.endpoint(route),
@@ -169,7 +177,11 @@ class ToolCall:
         except (InjectedResetError, InjectedTimeoutError, orjson.JSONDecodeError):
             raise ToolError("MakeError: The connection to the Make API was lost.", decision="fault") from None
         if response.status >= 400:
-            raise _response_error(data)
+            raise _response_error(data, response.headers.get(hints.HEADER))
+        limit = self.client.limits.management
+        if self.client.caller.handle.world.now() - started > limit:
+            # The call has waited for a run, in the world's time.
+            raise ToolError(f"MakeError: The tool did not complete within {limit // SECOND} seconds.")
         return data
 
 
@@ -179,11 +191,11 @@ def _query_value(value: object) -> str | list[str]:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _response_error(data: Json) -> ToolError:
+def _response_error(data: Json, hint: str | None) -> ToolError:
     body = as_mapping(data)
     lines = [f"MakeError: {body.get('detail') or body.get('message')}"]
     lines += [f" - {suberror.get('message')}" for suberror in as_mappings(body.get("suberrors"))]
-    return ToolError("\n".join(lines))
+    return ToolError("\n".join(lines), hint=hint)
 
 
 Handler = Callable[[ToolCall], ToolResult]

@@ -14,10 +14,10 @@ from .definition import McpClient, ToolCall, ToolDefinition, ToolError, ToolResu
 class ToolProvider(Protocol):
     """Source of tools of one kind."""
 
-    def list_tools(self, client: McpClient) -> list[ToolDefinition]:
+    def list_tools(self, client: McpClient, /) -> list[ToolDefinition]:
         """Returns the tools that the client may use."""
 
-    def find(self, client: McpClient, name: str) -> ToolDefinition | None:
+    def find(self, client: McpClient, name: str, /) -> ToolDefinition | None:
         """Returns the tool of a name; ``None`` if the client may use none."""
 
 
@@ -61,5 +61,5 @@ def call_tool(tool: ToolDefinition, call: ToolCall) -> ToolResult:
     except DomainError as error:
         failure = to_tool_error(from_domain_error(error))
     entry.decision = failure.decision
-    entry.reason = entry.reason or failure.text.replace("\n", " ")
+    entry.reason = entry.reason or " ".join(filter(None, [*failure.text.splitlines(), failure.hint]))
     return ToolResult(failure.text, is_error=True)

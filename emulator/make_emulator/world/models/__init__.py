@@ -33,7 +33,17 @@ from .keys import Key
 from .notes import BuildVariable, Note
 from .notifications import EmailPreference, Notification
 from .oauth import OAuthAccess, OAuthClient, OAuthCode, OAuthGrant, OAuthToken
-from .organizations import License, Organization, OrganizationMember, Team, TeamMember, Token, User
+from .organizations import (
+    Invitation,
+    License,
+    LlmConfiguration,
+    Organization,
+    OrganizationMember,
+    Team,
+    TeamMember,
+    Token,
+    User,
+)
 from .roles import Role
 from .scenarios import SCENARIO_TYPES, BlueprintVersion, Folder, PublicTemplate, Scenario, Template
 from .toolboxes import Toolbox, ToolboxAccess, ToolboxKey, ToolboxTool
@@ -73,9 +83,11 @@ __all__ = [
     "Incoming",
     "IncompleteExecution",
     "InstantRetry",
+    "Invitation",
     "Json",
     "Key",
     "License",
+    "LlmConfiguration",
     "Mail",
     "ModuleScript",
     "Note",

@@ -13,7 +13,7 @@ class Hook:
     """Address at which a scenario's trigger receives data. Its udid is a key by which the world is looked up.
 
     ``alone_since`` is the time since which no scenario uses it; `make_emulator.world.hooks` derives the deactivation
-    from it.
+    from it. With ``captures_next`` the next delivery is learned from, and does not start the active scenario.
     """
 
     id: int
@@ -29,6 +29,7 @@ class Hook:
     learning: bool = False
     structure: FieldSpecs = ()
     alone_since: int = 0
+    captures_next: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from .json_types import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,8 @@ class License:
     custom_properties: int
     custom_roles: bool = False
     private_spaces: bool = False
+    on_prem_agent: bool = False
+    tfa_enforcement: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,10 @@ class Organization:
     #: The months since its creation: resets fall on the day of creation.
     months: int = 0
     is_paused: bool = False
+    #: True if users must sign in with two factors.
+    tfa_enforced: bool = False
+    #: The ids of the features that it has switched off.
+    disabled_features: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +73,8 @@ class Team:
     operations_limit: int | None = None
     transfer_limit: int | None = None
     is_paused: bool = False
+    #: The user whose private space it is; ``None`` for an ordinary team.
+    owner_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,3 +131,24 @@ class Token:
     def only_organization_id(self) -> int | None:
         """The organization that it is restricted to; ``None`` for all of the user."""
         return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LlmConfiguration:
+    """Language models that a team has chosen: the settings under the names of the API."""
+
+    team_id: int
+    values: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """Invitation of a user to an organization and to teams of it. Its hash, which an e-mail has, is a secret."""
+
+    hash: str = field(repr=False)
+    user_id: int
+    organization_id: int
+    role_id: int
+    team_ids: tuple[int, ...] = ()
+    note: str | None = None
+    created: int

@@ -100,7 +100,7 @@ def encode_form(pairs: Pairs, *, as_arrays: bool = False) -> str:
     for name, value in pairs:
         key = f"{name}[{places[name]}]" if as_arrays and many[name] > 1 else name
         places[name] += 1
-        written.append(f"{_percent_encode(key)}={_percent_encode(as_text(value))}")
+        written.append(f"{_percent_encode(key)}={_percent_encode(as_text(value, collections_as_json=True))}")
     return "&".join(written)
 
 
@@ -113,7 +113,7 @@ def build_headers(pairs: Pairs, *defaults: tuple[str, str]) -> Headers:
     """
     headers: dict[str, tuple[str, str]] = {}
     for name, raw in (*defaults, *pairs):
-        value = as_text(raw)
+        value = as_text(raw, collections_as_json=True)
         if not _HEADER_NAME.fullmatch(name):
             raise BundleValidationError(invalid_parameter("headers", "header name"))
         if INVALID_HEADER_CHARACTERS.search(value):

@@ -11,7 +11,7 @@ from ....world.transport import OutgoingRequest
 from ...errors import BundleValidationError, parameter_not_in_options, unsupported_module_error
 from ...expressions.values import Value, as_bytes
 from ..app import Field
-from ..context import Emit, ModuleContext, Outcome
+from ..context import Emit, ModuleContext, Outcome, convert_field
 from . import responses
 from .common import (
     APP,
@@ -132,7 +132,8 @@ def _build_body(context: ModuleContext, as_arrays: bool) -> tuple[bytes, str | N
             kind = context.optional_text("contentType")
             if kind is not None and kind not in _RAW_TYPES:
                 raise BundleValidationError(parameter_not_in_options("contentType"))
-            return as_bytes(context.mapper.get("data", b"")), None if kind == "custom" else kind
+            body = convert_field("data", "buffer", as_bytes, context.mapper.get("data", b""))
+            return body, None if kind == "custom" else kind
         case "x_www_form_urlencoded":
             return encode_form(
                 parse_pairs(context.array("formFields"), "key"), as_arrays=as_arrays

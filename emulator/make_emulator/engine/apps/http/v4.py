@@ -21,7 +21,7 @@ from ...errors import (
 )
 from ...expressions.values import Value, as_bytes
 from ..app import Field
-from ..context import Emit, ModuleContext, Outcome
+from ..context import Emit, ModuleContext, Outcome, convert_field
 from ..json import dump_json, parse_json
 from . import responses
 from .common import (
@@ -190,7 +190,8 @@ def _build_body(context: ModuleContext) -> tuple[bytes, str | None]:
                 context, context.array("multipartBodyContent"), "name", "multipartFieldType"
             )
         case "custom":
-            body = as_bytes(context.mapper.get("rawBodyContent", b""))
+            raw = context.mapper.get("rawBodyContent", b"")
+            body = convert_field("rawBodyContent", "buffer", as_bytes, raw)
             return body, context.optional_text("contentTypeValue")
     return b"", None
 

@@ -1,0 +1,38 @@
+"""Types of connections that modules take, from the blueprint's own metadata and the module catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ...json_types import Json, as_mapping, as_mappings
+from ...world.connections import is_known_type
+from . import known_modules
+
+_PREFIX = "account:"
+
+
+def accepted_types(node: Mapping[str, Json]) -> tuple[str, ...]:
+    """Returns the types of connections that a module of a blueprint takes; empty if they are not known."""
+    declared = [
+        str(field.get("type")).removeprefix(_PREFIX)
+        for field in as_mappings(as_mapping(node.get("metadata")).get("parameters"))
+        if str(field.get("type")).startswith(_PREFIX)
+    ]
+    name, version = str(node["module"]), node.get("version")
+    known = known_modules.find_known_module(name, version if isinstance(version, int) else None)
+    types = [each for text in declared for each in text.split(",")]
+    return tuple(dict.fromkeys([*types, *(known.connection_types if known is not None else ())]))
+
+
+def is_compatible(type: str, accepted: Sequence[str]) -> bool:
+    """Returns True unless it is known that a module does not take connections of a type.
+
+    Generations of a type, such as slack, slack2 and slack3, count as one: the catalogue does not have them all.
+    """
+    if not accepted or not is_known_type(type):
+        return True
+    return _family(type) in map(_family, accepted)
+
+
+def _family(type: str) -> str:
+    return type.rstrip("0123456789")
