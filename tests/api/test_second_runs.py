@@ -32,7 +32,7 @@ def test_only_sequential_processing_rejects_a_second_run(api: ApiClient, sequent
     if not sequential:
         assert second.status_code == 200
         return
-    assert second.status_code == 400
+    assert second.status_code == 422
     assert second.json["detail"] == "Scenario is already being executed"
     assert "sequentially" in second.headers["X-Emulator-Why"]
     assert_status(api.control("POST", "/worlds/default/clock/advance", json={"seconds": 31}))
