@@ -289,6 +289,20 @@ class WorldClient:
         """Advances the clock."""
         self.call("POST", "clock", "advance", body={"seconds": seconds})
 
+    def credential_requests(self) -> list[JsonObject]:
+        """Returns the credential requests of all teams, each with its credentials."""
+        rows: list[JsonObject] = self.call("GET", "credential-requests")["credentialRequests"]
+        return rows
+
+    def approve_credential_request(
+        self, id: str, data: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> JsonObject:
+        """Authorizes the pending credentials of a request; ``data`` are those of the services by credential."""
+        body = {} if data is None else {"data": data}
+        approved: JsonObject = self.call("POST", "credential-requests", id, "approve", body=body)
+        row: JsonObject = approved["credentialRequest"]
+        return row
+
     def provenance(self) -> JsonObject:
         """Returns the provenance report: the behaviours of the fidelity ledger that the responses rest on."""
         report: JsonObject = self.call("GET", "provenance")

@@ -49,6 +49,10 @@ class MakeError(Exception):
             body["suberrors"] = [{"message": text, "name": "Error"} for text in self.suberrors]
         return {**body, **self.extra}
 
+    def plain_body(self) -> dict[str, Json]:
+        """Returns the JSON body of routes that answer errors with one text and no code."""
+        return {"error": " ".join(self.suberrors or [self.detail])}
+
     def headers(self) -> Mapping[str, str]:
         """Returns additional headers of the response."""
         return {}
@@ -237,6 +241,15 @@ class ResourceNotFoundError(MakeError):
     message = "Not found"
 
 
+class PackageMissingError(MakeError):
+    """404: the app, or its version, is not known."""
+
+    status = 404
+    code = "SC404"
+    message = "Package not found."
+    has_detail = False
+
+
 class ConnectionMissingError(MakeError):
     """404 IM304: a blueprint names a connection ("account") that its team does not have."""
 
@@ -417,6 +430,7 @@ _FROM_DOMAIN_ERROR: Mapping[type[exceptions.DomainError], Callable[[Any], MakeEr
     exceptions.QueuedMessagesError: lambda error: QueueNotEmptyError(error.action, error.data),
     exceptions.NotConfirmedError: lambda error: ConfirmationRequiredError(error.action, error.data),
     exceptions.IncompatibleInputError: lambda error: InvalidInputError(error.detail),
+    exceptions.PackageNotFoundError: lambda error: PackageMissingError(),
     exceptions.MissingDataError: lambda error: MissingDataError(error.detail),
     exceptions.MissingDependencyError: lambda error: ServiceUnavailableError(error.detail),
     exceptions.StateNotStoredError: lambda error: ServiceUnavailableError(error.detail),

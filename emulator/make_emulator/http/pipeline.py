@@ -82,7 +82,8 @@ def api_error_response(context: RequestContext, error: Exception) -> Response:
         suberrors = ()
     texts = [make_error.detail, *suberrors, *filter(None, [hint])]
     entry.reason = entry.reason or " ".join(texts)
-    response = error_response(make_error)
+    is_plain = context.endpoint is not None and context.endpoint.plain_errors
+    response = error_response(make_error, is_plain=is_plain)
     if context.registry.has_hints:
         hints.add_header(response, make_error.hint or entry.reason, entry.redactor)
     return response
@@ -100,6 +101,7 @@ API_PIPELINE: Pipeline[RequestContext] = Pipeline(
         authorization.check_scopes,
         request_body.read_body,
         parameters.parse,
+        handler.handle_public,
         world_lock.lock_world,
         parameters.resolve,
         rate_limit.count,

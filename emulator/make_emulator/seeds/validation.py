@@ -277,6 +277,12 @@ class _Validator:
                 seen.add(row["user"])
 
     def _team(self, team: SeedRow, path: SeedPath) -> None:
+        for here, row in iter_rows(team, "credential_requests", path):
+            for key in ("user", "provider"):
+                self._resolve_reference(row, key, here, "user")
+            for key, kind in (("connections", "connection"), ("keys", "key")):
+                for there, item in iter_rows(row, key, here):
+                    self._resolve_reference(item, kind, there, kind, team_path=path)
         earlier: set[int] = set()
         for here, row in iter_rows(team, "folders", path):
             self._resolve_reference(row, "parent", here, "folder")

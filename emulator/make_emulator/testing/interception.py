@@ -124,7 +124,7 @@ def mock_make(
 def mock_make(target: Any = None, /, **options: Any) -> Any:
     """Routes the calls of this process to Make to an emulator in this process, without a socket.
 
-    Intercepts every zone of Make and the hosts of its hooks, for requests, urllib3, httpx (sync and async),
+    Intercepts every zone of Make, the hosts of its hooks, www.make.com and mcp.make.com, for requests, urllib3, httpx (sync and async),
     `urllib.request` and `http.client`. Any other client fails rather than reaching Make.
 
     Use it in a ``with`` statement, which yields the `World`, or as a decorator of functions, coroutines, generators

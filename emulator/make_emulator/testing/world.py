@@ -10,6 +10,7 @@ import orjson
 from ..client.control import ControlClient, WorldClient
 from ..json_types import JsonObject
 from . import collectors
+from .credential_requests import WorldCredentialRequests
 from .executions import WorldExecution
 from .external_services import WorldHttp
 from .faults import WorldFaults
@@ -82,6 +83,7 @@ class World:
         self.http = WorldHttp(client)
         self.oauth = WorldOAuth(control, client, self.base_url)
         self.outbox = WorldOutbox(client)
+        self.credential_requests = WorldCredentialRequests(client)
         self._own_token = self.token
 
     @property

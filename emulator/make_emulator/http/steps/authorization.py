@@ -17,7 +17,10 @@ _PLAN_ERRORS: Mapping[str, type[MakeError]] = {"custom_properties": FeatureUnava
 
 def check_scopes(context: RequestContext) -> None:
     """Raises ForbiddenError (SC403) unless the token has every scope of the endpoint, and reaches as far as it does."""
-    entry, endpoint, token = context.entry, context.require_endpoint(), context.require_caller().token
+    endpoint = context.require_endpoint()
+    if endpoint.is_public:
+        return
+    entry, token = context.entry, context.require_caller().token
     entry.decision = "refused: scope"
     if missing := [scope for scope in endpoint.scopes if scope not in token.scopes]:
         entry.missing = tuple(missing)
