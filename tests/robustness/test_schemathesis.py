@@ -49,6 +49,11 @@ _JUDGED_BY_THE_WORLD = {
     "POST /hooks/{hookId}/set-data",
     # Which id is needed, and which permission fits, follows from the type: no document can say it of a query.
     "GET /users/by-permission",
+    # Which values are needed follows from the structure of custom properties.
+    "POST /scenarios/{scenarioId}/custom-properties",
+    "PUT /scenarios/{scenarioId}/custom-properties",
+    # Either the modules of an app or the type of a connection or key is needed.
+    "POST /credential-requests/actions/create",
 }
 
 # One text that is a valid blueprint and a valid scheduling alike.
