@@ -126,6 +126,7 @@ class ControlClient:
         zone: str | None = None,
         now: str | None = None,
         rate_limit: bool | None = None,
+        **settings: bool | str,
     ) -> JsonObject:
         """Creates a world and returns its description.
 
@@ -143,7 +144,8 @@ class ControlClient:
             from ..seeds.yaml_reader import parse_text
 
             seed = parse_text(Path(seed).read_text(encoding="utf-8"), str(seed)).data
-        body = drop_none(name=name, seed=seed, plan=plan, zone=zone, now=now, rateLimit=rate_limit)
+        own = {_camel_case(setting): value for setting, value in settings.items()}
+        body = drop_none(name=name, seed=seed, plan=plan, zone=zone, now=now, rateLimit=rate_limit, **own)
         world: JsonObject = self.call("POST", "worlds", body=body)["world"]
         return world
 
@@ -236,6 +238,13 @@ class WorldClient:
     def describe(self) -> JsonObject:
         """Returns the world's name, base URL, token, ids, zone and plan."""
         description: JsonObject = self.call("GET")["world"]
+        return description
+
+    def change_settings(self, *, rate_limit: bool | None = None, **settings: bool | str) -> JsonObject:
+        """Changes settings of the world, such as ``api_access=False``; returns its description."""
+        own = {_camel_case(setting): value for setting, value in settings.items()}
+        body = drop_none(rateLimit=rate_limit, **own)
+        description: JsonObject = self.call("PATCH", body=body)["world"]
         return description
 
     def reset(self) -> JsonObject:
@@ -331,3 +340,8 @@ def _describe_connection_error(error: Exception) -> str:
 def _request_target(path: Sequence[str], query: Mapping[str, str] | None) -> str:
     target = "/_emulator/" + "/".join(quote(part, safe="") for part in path)
     return f"{target}?{urlencode(query)}" if query else target
+
+
+def _camel_case(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(word.capitalize() for word in tail)

@@ -296,12 +296,9 @@ class Endpoint:
         visibility = call.visibility
         for name, kind, id, parameter in call.parameters.references:
             if isinstance(id, list):
-                call.rows[name] = [visibility.find(kind, each) for each in id]
+                call.rows[name] = [_find_row(visibility, kind, each, parameter) for each in id]
                 continue
-            if parameter is not None and kind in ("team", "organization"):
-                call.rows[name] = row = visibility.find_owner(kind, id, parameter)
-            else:
-                call.rows[name] = row = visibility.find(kind, id)
+            call.rows[name] = row = _find_row(visibility, kind, id, parameter)
             if call.organization is None and kind != "user":
                 call.organization = visibility.organization_of(row)
 
@@ -382,6 +379,17 @@ def _permissions(permission: str | Sequence[str] | NoPermissionRequired) -> tupl
     if isinstance(permission, NoPermissionRequired):
         return ()
     return (permission,) if isinstance(permission, str) else tuple(permission)
+
+
+def _find_row(visibility: Visibility, kind: str, id: Any, parameter: str | None) -> Any:
+    """Returns the row that a path names, or a parameter of a query or a body.
+
+    Raises:
+        NotFoundError, OwnerNotVisibleError: as `Endpoint.resolve`.
+    """
+    if parameter is not None and kind in ("team", "organization"):
+        return visibility.find_owner(kind, id, parameter)
+    return visibility.find(kind, id)
 
 
 def _resource_name(attribute: str) -> str:

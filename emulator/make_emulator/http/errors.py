@@ -173,6 +173,15 @@ class PaymentRequiredError(MakeError):
     message = "Payment Required"
 
 
+class ApiAccessError(ForbiddenError):
+    """403: the plan includes no access by token. Recorded until spring 2026, with an empty list of suberrors."""
+
+    def __init__(self, *, hint: str | None = None) -> None:
+        super().__init__("Forbidden to use token authorization for this organization.")
+        self.suberrors = []
+        self.hint = hint
+
+
 class VpnAccessError(MakeError):
     """403 IM121: the route is for the staff of Make."""
 

@@ -30,6 +30,7 @@ from .steps import (
     response_headers,
     routing,
     usage_stats,
+    user_agent,
     world_lock,
 )
 
@@ -90,6 +91,7 @@ API_PIPELINE: Pipeline[RequestContext] = Pipeline(
         authentication.identify_caller,
         request_log.begin,
         fault_injection.inject,
+        user_agent.check,
         authentication.require_caller,
         routing.require_endpoint,
         authorization.check_scopes,
@@ -99,6 +101,7 @@ API_PIPELINE: Pipeline[RequestContext] = Pipeline(
         world_lock.lock_world,
         parameters.resolve,
         rate_limit.count,
+        authorization.check_api_access,
         authorization.check_role,
         authorization.check_plan,
         rate_limit.check,

@@ -30,6 +30,7 @@ from ..world import (
     oauth,
     organizations,
     private_spaces,
+    settings,
     templates,
     toolboxes,
     variables,
@@ -89,6 +90,7 @@ class WorldBuilder:
         Raises:
             SeedError: with every issue that was found while building.
         """
+        settings.apply(self.world, self._seed.settings)
         for row in self._seed.users:
             self._users[row["id"]] = organizations.create_user(
                 self.world,

@@ -16,6 +16,7 @@ from ..world.devices import DEFAULT_SCOPE
 from ..world.models import SCENARIO_TYPES
 from ..world.plans import PLANS
 from ..world.roles import ORGANIZATION_MEMBER, TEAM_MEMBER
+from ..world.settings import SETTINGS
 from ..world.variables import NAME_PATTERN, TYPE_NAMES
 from .fields import (
     SCOPE_SETS,
@@ -513,9 +514,23 @@ class OrganizationSection(Section):
     teams = SectionList(TeamSection, "Its teams.", load_default=list)
 
 
+SettingsSection: type[Section] = Section.from_dict(  # type: ignore[assignment]
+    {
+        setting.name: ChoiceField(setting.about, setting.choices)
+        if setting.choices
+        else BooleanField(setting.about)
+        for setting in SETTINGS.values()
+    },
+    name="SettingsSection",
+)
+
+
 class SeedSection(Section):
     """The initial state of a world."""
 
+    settings = NestedSection(
+        SettingsSection, "What sources of the real service contradict each other about.", load_default=dict
+    )
     users = SectionList(UserSection, "The users; by default, one.", min_items=1)
     tokens = SectionList(TokenSection, "The API tokens; by default, one with every scope.", min_items=1)
     oauth_clients = SectionList(

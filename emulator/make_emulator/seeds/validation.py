@@ -55,6 +55,7 @@ DEFAULT_TOKEN: SeedRow = {
 class Seed:
     """Validated seed: every row has its id, every reference is an id, every blueprint was read."""
 
+    settings: SeedRow
     users: list[SeedRow]
     tokens: list[SeedRow]
     oauth_clients: list[SeedRow]
@@ -87,6 +88,7 @@ def validate(document: SeedDocument, directory: File | None) -> Seed:
     if issues:
         raise SeedError(sorted(issues, key=lambda issue: issue.line or 0))
     return Seed(
+        data["settings"],
         data["users"],
         data["tokens"],
         data["oauth_clients"],

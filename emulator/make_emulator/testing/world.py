@@ -185,6 +185,10 @@ class World:
             self.token = description["token"]
         self._own_token = description["token"]
 
+    def change_settings(self, *, rate_limit: bool | None = None, **settings: bool | str) -> None:
+        """Changes settings of the world, such as ``api_access=False``; a reset returns to those of its creation."""
+        self._client.change_settings(rate_limit=rate_limit, **settings)
+
     def reset(self) -> None:
         """Resets the world to its seed."""
         collectors.collect(self._client)
