@@ -57,7 +57,7 @@ _JUDGED_BY_THE_WORLD = {
     # Which values are needed follows from the structure of custom properties.
     "POST /scenarios/{scenarioId}/custom-properties",
     "PUT /scenarios/{scenarioId}/custom-properties",
-    # Either the modules of an app or the type of a connection or key is needed.
+    # Either the modules or the endpoints of an app are needed.
     "POST /credential-requests/actions/create",
 }
 
