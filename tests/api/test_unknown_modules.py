@@ -149,7 +149,7 @@ def test_http_requests_that_no_rule_matches_can_end_the_run() -> None:
             "No rule matches GET https://api.example.com/orders; the nearest is 'any https://api.example.com/order'."
         )
         world.http.respond("https://api.example.com/orders", json={})
-        assert world.run(id)["status"] == "1"
+        assert world.run(id)["status"] == 1
 
 
 def test_calls_that_nothing_matches_can_end_the_run() -> None:
@@ -165,7 +165,7 @@ def test_calls_that_nothing_matches_can_end_the_run() -> None:
             "No script matches module 1 (slack:CreateMessage); did you mean 'slack:createMessage'?"
         )
         world.modules.script("slack:CreateMessage", output={"ts": "1"})
-        assert world.run(id)["status"] == "1"
+        assert world.run(id)["status"] == 1
 
 
 class _Client:

@@ -94,7 +94,7 @@ def _check_run(world: World, kept: Any, *, outputs: object, operations: int) -> 
     assert kept["activated"] is True
 
     assert _EXECUTION_ID.match(run["executionId"])
-    assert run == {"executionId": run["executionId"], "status": "1", "outputs": outputs}
+    assert run == {"executionId": run["executionId"], "status": 1, "outputs": outputs}
     assert kept["detail"] == {"status": "SUCCESS", "outputs": outputs}
 
     assert log["id"] == run["executionId"]

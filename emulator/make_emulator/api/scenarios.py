@@ -304,7 +304,7 @@ def run_scenario(call: ApiCall, scenario: Scenario) -> dict[str, Json]:
     )
     if not call.body["responsive"]:
         return {"executionId": execution.id, "statusUrl": _status_url(execution)}
-    response: dict[str, Json] = {"executionId": execution.id, "status": str(execution.status)}
+    response: dict[str, Json] = {"executionId": execution.id, "status": execution.status}
     if execution.outputs is not None:
         response["outputs"] = execution.outputs
     if execution.error is not None:
