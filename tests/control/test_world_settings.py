@@ -44,6 +44,8 @@ def test_a_world_shows_its_settings(api: ApiClient) -> None:
         "filteredUserAgents": False,
         "inactiveHooks": "queue",
         "runInactive": False,
+        "unknownModules": "warn",
+        "unmatched": "mock",
     }
 
 

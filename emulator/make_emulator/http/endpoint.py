@@ -114,6 +114,8 @@ class ApiCall:
     #: Handler's parameter -> the row, or rows, that the request names.
     rows: dict[str, Any] = field(default_factory=dict)
     organization: Organization | None = None
+    #: What the caller should know though the call is served; sent in a header, and shown in the request log.
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def query(self) -> dict[str, Any]:
