@@ -18,6 +18,7 @@ from .http.usage_stats import UsageStats
 from .json_types import Json
 from .redaction.secret_values import SecretValues
 from .world import settings, templates
+from .world.checkpoints import Checkpoints
 from .world.exceptions import StateNotStoredError
 from .world.models import Team, Token, User
 from .world.transport import Transport
@@ -106,6 +107,8 @@ class WorldHandle:
     request_log: RequestLog = field(default_factory=RequestLog)
     faults: FaultRules = field(default_factory=FaultRules)
     usage_stats: UsageStats = field(default_factory=UsageStats)
+    #: Named states in memory, which a reset forgets.
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)
     #: Tokens and udids, present and deleted, by which requests find it; changed with the world's lock held.
     lookup_keys: set[str] = field(default_factory=set, repr=False)
     #: The secrets of a world, and the state of its tables from which they were collected.
@@ -313,6 +316,7 @@ class WorldRegistry:
             handle.request_log.clear()
             handle.faults.clear()
             handle.usage_stats.clear()
+            handle.checkpoints.clear()
 
     def replace(self, handle: WorldHandle, world: World) -> None:
         """Replace the state of a world; it is looked up by the tokens and udids of the new state.
@@ -323,6 +327,19 @@ class WorldRegistry:
         """
         with self._runs_ended(handle), handle.locked(), world.lock:
             self._take_place(handle, world, "another world has one of its tokens or udids")
+
+    def reserve_lookup_keys(self, handle: WorldHandle, keys: Iterable[str]) -> None:
+        """Let a world be found by keys of rows that return to it; the caller holds its lock.
+
+        Raises:
+            ValueError: if another world has one of them; then nothing was changed.
+        """
+        with self._lock:
+            names = list(keys)
+            if any(self._directory.get(name, handle) is not handle for name in names):
+                raise ValueError("another world has one of its tokens or udids")
+            for name in names:
+                self._index(handle, name)
 
     def _take_place(self, handle: WorldHandle, world: World, conflict: str) -> None:
         """Put a world in the place of the present one; the caller holds the locks of both.

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from werkzeug.test import TestResponse
 
-from helpers.api import ADMIN_TOKEN, READER_TOKEN, ApiClient, json_of
+from helpers.api import ADMIN_TOKEN, READER_TOKEN, ApiClient, assert_status, json_of
 from helpers.oauth import CALLBACK, CLIENT_ID, CLIENT_SECRET, PKCE, OAuthHarness
 from make_emulator import api as routes
 from make_emulator import fidelity
@@ -387,3 +387,21 @@ def test_the_dashboard_shows_the_mcp_server_and_toolboxes_without_their_keys(api
     assert "Support &lt;b&gt;" in page
     assert "Greeting, Say hello" in page
     assert toolbox["keys"][0]["key"] not in page
+
+
+def test_the_page_of_checkpoints_shows_the_changes_since_one(api: ApiClient) -> None:
+    assert "None." in page(api, "/checkpoints?world=default").text
+    for name in ("first <i>", "second"):
+        api.control("POST", "/worlds/default/checkpoints", json={"name": name})
+        api.patch("/teams/1", json={"name": EVIL})
+    shown = page(api, "/checkpoints?world=default")
+    assert "Changes since second (0)" in shown.text
+    shown = page(api, f"/checkpoints?world=default&name={quote('first <i>')}")
+    assert "Changes since first <i> (1)" in shown.text
+    assert f"{json.dumps(EVIL)}" in shown.text
+    assert "img" not in [tag for tag, _ in shown.elements]
+    assert json.dumps({"kind": "team", "id": 1}, separators=(",", ":")) in shown.values("data-body")
+    [all_url] = set(shown.values("data-url"))
+    assert_status(api.control("POST", all_url.removeprefix("/_emulator"), json={}))
+    assert api.world.teams[1].name != EVIL
+    assert "2, and the changes since" in page(api, "/").text

@@ -130,6 +130,9 @@ def test_the_tools_of_the_emulator_are_off_unless_asked_for(api: ApiClient) -> N
         "emulator_lint",
         "emulator_requests_list",
         "emulator_access_report",
+        "emulator_checkpoint",
+        "emulator_changes",
+        "emulator_undo",
         "emulator_clock_get",
         "emulator_clock_set",
         "emulator_clock_advance",
@@ -156,6 +159,21 @@ def test_a_blueprint_is_checked(bridge: Harness) -> None:
     module = {"id": 1, "module": "json:ParseJSON", "version": 1, "mapper": {"json": "{{9.x}}"}}
     findings = bridge.call("emulator_lint", {"blueprint": {"name": "A", "flow": [module], "metadata": {}}})
     assert [finding["rule"] for finding in findings] == ["unknown-reference"]
+
+
+def test_changes_are_listed_and_undone(api: ApiClient, bridge: Harness) -> None:
+    assert bridge.call("emulator_checkpoint", {"name": "start"}) == {"name": "start", "at": NOON_ISO}
+    assert "already" in bridge.error("emulator_checkpoint", {"name": "start"})
+    first, second = create_tool(api, name="First"), create_tool(api, name="Second")
+    listed = bridge.call("emulator_changes", {"checkpoint": "start"})["changes"]
+    assert [each["id"] for each in listed if each["kind"] == "scenario"] == [first, second]
+    single = {"checkpoint": "start", "kind": "scenario", "id": float(first)}
+    [undone] = bridge.call("emulator_undo", single)
+    assert undone == {"kind": "scenario", "id": first, "change": "created", "name": "First"}
+    assert api.get(f"/scenarios/{first}").status_code == 404
+    assert second in [each["id"] for each in bridge.call("emulator_undo", {"checkpoint": "start"})]
+    assert bridge.call("emulator_changes", {"checkpoint": "start"})["changes"] == []
+    assert "404" in bridge.error("emulator_undo", {"checkpoint": "gone"})
 
 
 def test_the_clock_moves(bridge: Harness) -> None:

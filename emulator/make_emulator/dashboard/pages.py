@@ -1,4 +1,4 @@
-"""HTML pages under ``/_emulator``: dashboard, API reference, fidelity ledger, and the timeline of an execution."""
+"""HTML pages under ``/_emulator``: dashboard, API reference, fidelity ledger, checkpoints, and the timeline of an execution."""
 
 from __future__ import annotations
 
@@ -61,6 +61,16 @@ def create_blueprint(
         handle = find_world(registry, request.args.get("world", ""))
         context = execution_view.template_context(handle, request.args.get("id", ""))
         return templates.render("execution", here="", world=handle.name, run=context)
+
+    @blueprint.get("/checkpoints")
+    def show_checkpoints() -> Response:
+        """Checkpoints of a world, and the changes since one, by default the latest; ``?world=``, ``name=``."""
+        from . import checkpoint_view
+
+        handle = find_world(registry, request.args.get("world", ""))
+        context = checkpoint_view.template_context(handle, request.args.get("name", ""))
+        base = f"/_emulator/worlds/{quote(handle.name, safe='')}"
+        return templates.render("checkpoints", here="", world=handle.name, base=base, **context)
 
     @blueprint.get("/docs")
     def show_docs() -> Response:

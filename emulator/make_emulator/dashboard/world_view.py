@@ -146,6 +146,7 @@ def template_context(handle: WorldHandle, endpoints: Sequence[Endpoint]) -> dict
             "team_id": team.id if team else None,
             "organization_id": organization.id if organization else None,
             "user_id": handle.main_user().id,
+            "checkpoint_count": len(handle.checkpoints),
             "scenarios": scenarios,
             "scenario_count": len(world.scenarios),
             "data_stores": list(islice(world.data_stores, MAX_ROWS)),

@@ -120,6 +120,40 @@ def _report_access(world: WorldClient, _arguments: Mapping[str, Any]) -> Json:
     return world.access_report()
 
 
+@_tool("checkpoint", "Create a checkpoint", ToolAnnotations(), name=text("A new name", required=True))
+def _create_checkpoint(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
+    """Creates a checkpoint of the emulated Make, so that the changes after it can be listed and undone."""
+    checkpoint: Json = world.call("POST", "checkpoints", body=arguments)["checkpoint"]
+    return checkpoint
+
+
+@_tool(
+    "changes",
+    "List changes",
+    READ_ONLY,
+    checkpoint=text("The name of the checkpoint", required=True),
+)
+def _list_changes(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
+    """Lists the scenarios, connections, records and other resources that were created, changed or deleted since a checkpoint."""
+    report: Json = world.call("GET", "checkpoints", arguments["checkpoint"], "changes")
+    return report
+
+
+@_tool(
+    "undo",
+    "Undo changes",
+    DELETE,
+    checkpoint=text("The name of the checkpoint", required=True),
+    kind=text("The kind of a single change, as listed"),
+    id=anything("Its ID, as listed"),
+)
+def _undo(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
+    """Undoes all changes since a checkpoint, or the one with a kind and an ID."""
+    body = _whole_numbers({name: value for name, value in arguments.items() if name != "checkpoint"})
+    undone: Json = world.call("POST", "checkpoints", arguments["checkpoint"], "undo", body=body)["undone"]
+    return undone
+
+
 @_tool("clock_get", "Get the time", READ_ONLY)
 def _get_clock(world: WorldClient, _arguments: Mapping[str, Any]) -> Json:
     """Returns the time of the emulated Make, and whether its clock is frozen."""

@@ -10,6 +10,7 @@ import orjson
 from ..client.control import ControlClient, WorldClient
 from ..json_types import JsonObject
 from . import collectors
+from .checkpoints import WorldCheckpoint
 from .credential_requests import WorldCredentialRequests
 from .executions import WorldExecution
 from .external_services import WorldHttp
@@ -168,6 +169,15 @@ class World:
     def coverage(self) -> JsonObject:
         """Returns the coverage report: which of the declared endpoints were called, by class of status."""
         return self._client.coverage()
+
+    def checkpoint(self, name: str) -> WorldCheckpoint:
+        """Creates a checkpoint of the present state, whose changes can be listed and undone.
+
+        Raises:
+            ControlError: if there is one of that name.
+        """
+        created: JsonObject = self._client.call("POST", "checkpoints", body={"name": name})["checkpoint"]
+        return WorldCheckpoint(self._client, created)
 
     def snapshot(self) -> JsonObject:
         """Returns the state of the world, secrets included, as one JSON document."""

@@ -107,6 +107,9 @@ class TableSpec:
         secret_fields: the fields whose values redaction masks wherever they occur.
         secret_texts: the function from a row to further texts that redaction masks wherever they occur.
         measure: the function from a row to its size in bytes, for tables whose total size is bounded.
+        links: field -> the table whose row it names, unless it is ``None``; no restore checks it.
+        unique: the indexes of which no two rows have the same value.
+        is_history: true if the rows say what happened to others, and are no state of their own.
     """
 
     def __init__(
@@ -127,8 +130,14 @@ class TableSpec:
         secret_fields: tuple[str, ...] = (),
         secret_texts: Callable[[Any], Iterable[SecretText]] | None = None,
         measure: Callable[[Any], int] | None = None,
+        links: Mapping[str, str] = _NONE,
+        unique: tuple[str, ...] = (),
+        is_history: bool = False,
     ) -> None:
         self.measure = measure
+        self.links = links
+        self.unique = unique
+        self.is_history = is_history
         self.rows = rows
         self.key = key
         self.indexes = indexes
@@ -145,7 +154,7 @@ class TableSpec:
         self.secret_fields = (*secret_fields, lookup_key) if lookup_key else secret_fields
         self.secret_texts = secret_texts
         # Shared by the tables of all worlds.
-        self._key_of = _field_getter(key)
+        self.key_of = _field_getter(key)
         self._fields = {index: _field_getter(spec) for index, spec in indexes.items() if not callable(spec)}
         self._computed = {index: spec for index, spec in indexes.items() if callable(spec)}
 
@@ -154,12 +163,21 @@ class TableSpec:
             [row] = self.rows
             self.sections = {name: row}
 
+    def kind_of(self, row: Any) -> str:
+        """The kind of a row: the resource that it is, or the name of its class, such as ``record``."""
+        return self.kind_of_class(type(row))
+
+    def kind_of_class(self, row_class: type) -> str:
+        """The kind of the rows of a class."""
+        name = row_class.__name__
+        return self.resource or name[:1].lower() + name[1:]
+
     def create(self, name: str, tables: Tables) -> Table[Any, Any]:
         """An empty table of the declared keys and indexes."""
         if not self._computed:
-            return Table(name, self._key_of, self._fields, self.measure)
+            return Table(name, self.key_of, self._fields, self.measure)
         computed = {index: _bind(compute, tables) for index, compute in self._computed.items()}
-        return Table(name, self._key_of, {**self._fields, **computed}, self.measure)
+        return Table(name, self.key_of, {**self._fields, **computed}, self.measure)
 
 
 def _field_getter(fields: str | tuple[str, ...]) -> Callable[[Any], Any]:
@@ -301,6 +319,7 @@ class Tables:
         owners={"teams": "team"},
         references={"team_id": "teams"},
         resource="folder",
+        links={"parent_id": "folders"},
     )
     scenarios: Table[int, Scenario] = table(
         Scenario,
@@ -314,6 +333,8 @@ class Tables:
         owners={"teams": "team"},
         references={"team_id": "teams"},
         resource="scenario",
+        links={"folder_id": "folders", "hook_id": "hooks"},
+        unique=("hook",),
     )
     custom_property_structures: Table[int, CustomPropertyStructure] = table(
         CustomPropertyStructure,
@@ -345,6 +366,7 @@ class Tables:
         indexes={"scenario": "scenario_id"},
         owners={"scenarios": "scenario"},
         references={"scenario_id": "scenarios"},
+        is_history=True,
     )
     logs: Table[tuple[int, str], Execution | ScenarioEvent] = table(
         Execution,
@@ -353,6 +375,7 @@ class Tables:
         indexes={"scenario": "scenario_id"},
         owners={"scenarios": "scenario"},
         sections={"executions": Execution, "scenario_events": ScenarioEvent},
+        is_history=True,
     )
     shared_scenarios: Table[str, SharedScenario] = table(
         SharedScenario,
@@ -397,6 +420,7 @@ class Tables:
         key=("incomplete_id", "id"),
         indexes={"incomplete": "incomplete_id", "scenario": "execution.scenario_id"},
         owners={"incomplete_executions": "incomplete"},
+        is_history=True,
     )
     #: Runs of instant triggers that failed because a service rejected them, each to be run once more.
     reruns: Table[str, InstantRetry] = table(
@@ -428,6 +452,7 @@ class Tables:
         owners={"teams": "team"},
         references={"team_id": "teams"},
         resource="dataStore",
+        links={"datastructure_id": "data_structures"},
     )
     records: Table[tuple[int, str], Record] = table(
         Record,
@@ -515,6 +540,7 @@ class Tables:
         owners={"hooks": "hook"},
         secret_fields=("udid",),
         measure=_json_size,
+        is_history=True,
     )
     functions: Table[int, CustomFunction] = table(
         CustomFunction,
@@ -523,6 +549,7 @@ class Tables:
         references={"team_id": "teams", "created_by": "users"},
         resource="function",
         is_optional=True,
+        unique=("name",),
     )
     function_changes: Table[int, FunctionChange] = table(
         FunctionChange,
@@ -530,6 +557,7 @@ class Tables:
         owners={"functions": "function"},
         references={"function_id": "functions", "updated_by": "users"},
         is_optional=True,
+        is_history=True,
     )
     templates: Table[int, Template] = table(
         Template,
@@ -584,11 +612,14 @@ class Tables:
         is_optional=True,
         sensitive_fields=("before", "after"),
         secret_texts=secret_texts.of_variable_change,
+        is_history=True,
     )
     #: Mock responses of external services, and what scenarios sent to them; see `make_emulator.world.external_services`.
     http_rules: Table[int, HttpRule] = table(HttpRule, sensitive_fields=("headers", "body", "pages"))
-    http_requests: Table[int, SentRequest] = table(SentRequest, sensitive_fields=("url", "headers", "body"))
-    outbox: Table[int, Mail] = table(Mail, sensitive_fields=("html", "text", "headers"))
+    http_requests: Table[int, SentRequest] = table(
+        SentRequest, sensitive_fields=("url", "headers", "body"), is_history=True
+    )
+    outbox: Table[int, Mail] = table(Mail, sensitive_fields=("html", "text", "headers"), is_history=True)
 
     def __init__(self) -> None:
         for name, spec in TABLES.items():

@@ -300,6 +300,10 @@ class Table(Generic[Key, Row]):
         """All rows."""
         return Selection(self._all_rows)
 
+    def index_value(self, index: str, row: Row) -> Hashable:
+        """The value of a row, of this table or not, in an index."""
+        return self._indexes[index](row)
+
     def where(self, **condition: Hashable) -> Selection[Row]:
         """The rows whose index has a value, e.g. ``scenarios.where(team=7)``."""
         [(index, value)] = condition.items()
