@@ -86,8 +86,13 @@ def delete_store(api: ApiClient) -> None:
 
 
 def create_connection(api: ApiClient) -> None:
-    body = {"accountName": "Agent", "accountType": "apikeyauth", "key": SECRET}
-    api.post("/connections?teamId=1", json=body)
+    body = {
+        "accountName": "Agent",
+        "accountType": "make",
+        "url": "https://eu1.make.com/api/v2",
+        "apiKey": SECRET,
+    }
+    assert_ok(api.post("/connections?teamId=1", json=body))
 
 
 def rename_team(api: ApiClient) -> None:
@@ -116,7 +121,9 @@ def script(api: ApiClient) -> None:
     api.control("PATCH", "/worlds/default", json={"unmatched": "fail"})
 
 
-def advance(api: ApiClient) -> None:
+def run_by_schedule(api: ApiClient) -> None:
+    scheduling = json.dumps({"type": "indefinitely", "interval": 900})
+    assert_ok(api.post(f"/scenarios/{create_scenario(api, scheduling=scheduling)}/start"))
     api.control("POST", "/worlds/default/clock/advance", json={"seconds": 90_000})
     api.get("/scenarios?teamId=1")
 
@@ -137,7 +144,7 @@ CHANGES = [
     create_token,
     run,
     script,
-    advance,
+    run_by_schedule,
     delete_hook,
 ]
 
@@ -303,8 +310,7 @@ def test_secrets_are_masked_those_of_deleted_rows_too(api: ApiClient) -> None:
     create_connection(api)
     checkpoint(api)
     id = max(row.id for row in api.world.connections)
-    api.delete(f"/connections/{id}?confirmed=true")
-    create_connection(api)
+    assert_ok(api.delete(f"/connections/{id}?confirmed=true"))
     made = api.token_with("teams:read")
     api.world.tokens.remove(token)
     add = {"key": "leak", "data": {"sku": SECRET, "quantity": 1}}
