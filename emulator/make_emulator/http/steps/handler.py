@@ -6,8 +6,22 @@ import orjson
 from flask import Response
 
 from ...schemas.base import request_origin
+from .. import hints
 from ..context import RequestContext
-from ..responses import JSON_CONTENT_TYPE
+from ..endpoint import PublicCall
+from ..responses import JSON_CONTENT_TYPE, json_response
+
+
+def handle_public(context: RequestContext) -> None:
+    """Runs the handler of an endpoint that takes no token, and needs no world."""
+    endpoint = context.require_endpoint()
+    if not endpoint.is_public:
+        return
+    context.entry.decision = "refused: handler"
+    assert context.parsed is not None
+    result = endpoint.handler(PublicCall(context.parsed, context.input.origin))
+    context.response = json_response(result, endpoint.status)
+    context.entry.decision = "served"
 
 
 def handle(context: RequestContext) -> None:
@@ -15,6 +29,13 @@ def handle(context: RequestContext) -> None:
     context.entry.decision = "refused: handler"
     request_origin.set(lambda: context.input.origin)
     endpoint = context.require_endpoint()
-    result = endpoint.handle(context.require_call())
+    call = context.require_call()
+    result = endpoint.handle(call)
     context.response = Response(orjson.dumps(result), status=endpoint.status, content_type=JSON_CONTENT_TYPE)
     context.entry.decision = "served"
+    if call.warnings:
+        context.entry.reason = "; ".join(call.warnings)
+        if context.registry.has_hints:
+            hints.add_header(
+                context.response, context.entry.reason, context.entry.redactor, header=hints.WARNING_HEADER
+            )
