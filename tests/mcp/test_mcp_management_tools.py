@@ -434,11 +434,16 @@ def test_blueprints_are_checked_before_they_are_created(mcp: McpHarness) -> None
 
 def test_schedulings_interfaces_and_modules_are_checked(mcp: McpHarness) -> None:
     assert call_tool(mcp, "validate_scheduling_schema", scheduling=ON_DEMAND) == {"valid": True, "errors": []}
-    wrong = call_tool(mcp, "validate_scheduling_schema", scheduling={"type": "sometimes", "interval": 5})
-    assert [error["message"] for error in wrong["errors"]] == [
-        "Invalid scheduling type 'sometimes'.",
-        "Invalid interval.",
-    ]
+    for scheduling, messages in (
+        ({"type": "sometimes", "interval": 5}, ["Invalid scheduling type 'sometimes'."]),
+        ({"type": "indefinitely", "interval": 5}, ["Scenario execution interval is too short"]),
+        (
+            {"type": "once", "interval": "often"},
+            ["Invalid interval.", "Missing value of required parameter 'date'."],
+        ),
+    ):
+        wrong = call_tool(mcp, "validate_scheduling_schema", scheduling=scheduling)
+        assert wrong == {"valid": False, "errors": [{"message": message} for message in messages]}
     interface = {"input": [{"name": "order", "type": "text"}], "output": None}
     assert call_tool(mcp, "validate_scenario_interface", interface=interface)["valid"] is True
     assert (
