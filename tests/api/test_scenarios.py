@@ -130,6 +130,23 @@ def test_a_run_that_is_not_waited_for_is_revealed_by_the_clock(api: ApiClient) -
     assert run["executionId"] in str(assert_ok(api.get(f"/scenarios/{id}/logs")))
 
 
+def test_only_recent_versions_of_a_blueprint_are_listed(api: ApiClient) -> None:
+    id = create(api)
+    api.world.clock.advance(days=30)
+    assert_ok(api.patch(f"/scenarios/{id}", json={"blueprint": body()["blueprint"]}))
+
+    def versions() -> list[int]:
+        rows = assert_ok(api.get(f"/scenarios/{id}/blueprints"))["scenariosBlueprints"]
+        return [row["version"] for row in rows]
+
+    assert versions() == [2, 1]
+    api.world.clock.advance(days=31)
+    assert versions() == [2]
+    api.world.clock.advance(days=60)
+    assert versions() == [2]
+    assert assert_ok(api.get(f"/scenarios/{id}/blueprint?blueprintId=1"))["response"]["version"] == 1
+
+
 def test_a_responsive_run_takes_the_time_of_the_run(api: ApiClient) -> None:
     id = create(api)
     api.post(f"/scenarios/{id}/start")

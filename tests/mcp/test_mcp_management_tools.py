@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from helpers.api import ADMIN_TOKEN, ApiClient, assert_status
+from helpers.api import ADMIN_TOKEN, ApiClient, assert_status, json_of
 from helpers.mcp import McpHarness
 from make_emulator import api as rest
 from make_emulator.http.endpoint import Endpoint
@@ -40,12 +40,6 @@ def table() -> Iterator[Row]:
             yield Row(*(cell.strip() for cell in line.split("|")))
 
 
-#: Tools of the hosted server whose routes are not served.
-NOT_SERVED = frozenset(
-    {"devices_list"} | {row.name for row in table() if row.name.startswith("credential-requests_")}
-)
-
-
 #: Short type of an input -> types of JSON Schema. Objects may be JSON texts, where older editions took texts.
 TYPES = {
     "num": {"number"},
@@ -59,8 +53,6 @@ TYPES = {
 
 @pytest.mark.parametrize("row", list(table()), ids=lambda row: row.name)
 def test_tools_are_those_of_the_hosted_server(row: Row) -> None:
-    if row.name in NOT_SERVED:
-        pytest.skip("its routes are not served")
     tool = TOOLS[row.name]
     assert tool.title == row.title
     assert tool.scopes == (() if row.scope == "-" else (row.scope,))
@@ -434,16 +426,13 @@ def test_blueprints_are_checked_before_they_are_created(mcp: McpHarness) -> None
 
 def test_schedulings_interfaces_and_modules_are_checked(mcp: McpHarness) -> None:
     assert call_tool(mcp, "validate_scheduling_schema", scheduling=ON_DEMAND) == {"valid": True, "errors": []}
-    for scheduling, messages in (
-        ({"type": "sometimes", "interval": 5}, ["Invalid scheduling type 'sometimes'."]),
-        ({"type": "indefinitely", "interval": 5}, ["Scenario execution interval is too short"]),
-        (
-            {"type": "once", "interval": "often"},
-            ["Invalid interval.", "Missing value of required parameter 'date'."],
-        ),
+    for scheduling, message in (
+        ({"type": "sometimes"}, "Invalid scheduling type 'sometimes'."),
+        ({"type": "indefinitely", "interval": "5"}, "Invalid interval."),
+        ({"type": "indefinitely", "interval": 5}, "Scenario execution interval is too short"),
     ):
         wrong = call_tool(mcp, "validate_scheduling_schema", scheduling=scheduling)
-        assert wrong == {"valid": False, "errors": [{"message": message} for message in messages]}
+        assert wrong == {"valid": False, "errors": [{"message": message}]}
     interface = {"input": [{"name": "order", "type": "text"}], "output": None}
     assert call_tool(mcp, "validate_scenario_interface", interface=interface)["valid"] is True
     assert (
@@ -545,3 +534,45 @@ def test_a_replay_runs_a_scenario_again(mcp: McpHarness) -> None:
     call_tool(mcp, "scenarios_replay", scenarioId=1, executionId=execution["id"])
     mcp.api.control("POST", "/worlds/default/clock/advance", json={"seconds": 60})
     assert len(call_tool(mcp, "executions_list", scenarioId=1)) > before
+
+
+def test_devices_are_listed(mcp: McpHarness) -> None:
+    rows = json_of(mcp.api.get("/devices?teamId=1"))["devices"]
+    assert [device["id"] for device in call_tool(mcp, "devices_list", teamId=1)] == [
+        row["id"] for row in rows
+    ]
+
+
+def test_a_person_is_asked_for_credentials(mcp: McpHarness) -> None:
+    made = call_tool(
+        mcp,
+        "credential-requests_create-by-credentials",
+        teamId=1,
+        name="Access",
+        connections=[{"type": "google", "scope": ["https://www.googleapis.com/auth/drive"]}],
+        keys=[{"type": "apikeyauth"}],
+    )
+    assert made["publicUri"].startswith("http")
+    request, credential = made["request"]["id"], made["credentials"][0]["id"]
+    assert [row["id"] for row in call_tool(mcp, "credential-requests_list", teamId=1, name="Access")] == [
+        request
+    ]
+    declined = call_tool(mcp, "credential-requests_credential-decline", credentialId=credential, reason="No")
+    assert declined["declineReason"] == "No"
+    states = {
+        row["id"]: row["state"]
+        for row in call_tool(mcp, "credential-requests_get", requestId=request)["credentials"]
+    }
+    assert states[credential] == "declined"
+    assert mcp.text("credential-requests_delete", {"requestId": request}) == (
+        "Credential request and associated credentials have been deleted."
+    )
+    assert "not found" in mcp.error("credential-requests_get", {"requestId": request})
+
+
+def test_the_modules_of_an_app_that_need_a_credential_are_listed(mcp: McpHarness) -> None:
+    modules = call_tool(
+        mcp, "credential-requests_list-app-modules-with-creds", appName="slack", appVersion="latest"
+    )
+    assert modules
+    assert all("slack" in module["type"] for module in modules)

@@ -47,6 +47,11 @@ _JUDGED_BY_THE_WORLD = {
     "PATCH /templates/{templateId}",
     "POST /hooks",
     "POST /hooks/{hookId}/set-data",
+    # The parameters of a key follow from its type.
+    "POST /keys",
+    "PATCH /keys/{keyId}",
+    # The category has two names, one of which is needed.
+    "POST /users/custom-roles",
     # Which id is needed, and which permission fits, follows from the type: no document can say it of a query.
     "GET /users/by-permission",
 }

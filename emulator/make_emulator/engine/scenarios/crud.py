@@ -31,8 +31,9 @@ from ...world.models import (
     Team,
     User,
 )
+from ...world.settings import BLUEPRINT_CHANGE_STOPS
 from ...world.world import World
-from .. import inputs
+from .. import custom_functions, inputs
 from ..apps.catalog import BUILT_IN_APPS
 from ..blueprints.completeness import is_complete
 from ..blueprints.parser import parse_blueprint
@@ -180,6 +181,8 @@ def update(
             last_edit=world.now(),
             updated_by=user.id,
         )
+        if BLUEPRINT_CHANGE_STOPS.of(world):
+            scenario = replace(scenario, is_active=False, next_exec=None)
         scenarios.add_version(world, scenario, blueprint, input_spec=input_spec, output_spec=output_spec)
         scenarios.record_event(world, scenario, user, "modify")
     scenario = replace(scenario, **changes)
@@ -226,6 +229,7 @@ def clone(
         OwnerNotVisibleError: if the team is not one of the organization's.
         NotFoundError: if the team lacks a resource of a map.
         InvalidParametersError: if a resource that the blueprint uses is not mapped.
+        NotConfirmedError: if the team lacks a custom function that the blueprint calls, and the caller did not confirm.
     """
     if team.organization_id != organization.id:
         raise OwnerNotVisibleError(hint=f"Team {team.id} is not one of organization {organization.id}.")
@@ -243,6 +247,9 @@ def clone(
                 raise InvalidParametersError(f"Missing mapping of {map_name} '{old}'.")
             elif kind == "hook":
                 exchanged[kind][old] = None
+    missing = custom_functions.find_missing(world, scenario, version.blueprint, team.id)
+    if missing and not confirmed:
+        raise NotConfirmedError(f"The team lacks custom functions: {', '.join(missing)}.")
     copy = create(
         world,
         user,

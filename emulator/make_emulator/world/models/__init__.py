@@ -6,6 +6,7 @@ Times are milliseconds since the epoch, sizes are bytes. Values of type ``Json``
 from __future__ import annotations
 
 from .connections import Connection, ConnectionTestResult
+from .credential_requests import Credential, CredentialComponent, CredentialRequest
 from .custom_properties import CustomProperties, CustomPropertyItem, CustomPropertyStructure
 from .data_stores import DataStore, DataStructure, Record
 from .devices import Device, DeviceMessage
@@ -21,6 +22,7 @@ from .executions import (
     InstantRetry,
     ModuleScript,
     RetryAttempt,
+    RunCallback,
     ScenarioEvent,
     Step,
 )
@@ -45,6 +47,7 @@ from .organizations import (
 )
 from .roles import Role
 from .scenarios import SCENARIO_TYPES, BlueprintVersion, Folder, PublicTemplate, Scenario, Template
+from .shared_scenarios import SharedScenario
 from .toolboxes import Toolbox, ToolboxAccess, ToolboxKey, ToolboxTool
 from .variables import Variable, VariableChange
 
@@ -58,6 +61,9 @@ __all__ = [
     "Connection",
     "ConnectionTestResult",
     "Consumption",
+    "Credential",
+    "CredentialComponent",
+    "CredentialRequest",
     "CustomFunction",
     "CustomProperties",
     "CustomPropertyItem",
@@ -102,9 +108,11 @@ __all__ = [
     "Record",
     "RetryAttempt",
     "Role",
+    "RunCallback",
     "Scenario",
     "ScenarioEvent",
     "SentRequest",
+    "SharedScenario",
     "Step",
     "Team",
     "TeamMember",

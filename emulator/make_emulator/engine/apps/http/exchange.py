@@ -32,11 +32,6 @@ SIMULATED_HEADER = ("x-make-emulator", "simulated")
 #: Maximum number of redirects (Node's ``request``).
 MAX_REDIRECTS = 10
 
-_ERROR_NAMES: Mapping[str, str] = {
-    "timeout": "ModuleTimeoutError",
-    "connection": "ConnectionError",
-    "size": "MaxFileSizeExceededError",
-}
 _TIMEOUT_MESSAGE = "The operation timed out."
 _TEXT_TYPE = "text/plain; charset=utf-8"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -114,7 +109,7 @@ def _send_once(context: ModuleContext, request: OutgoingRequest, options: Reques
         return response
     except NoResponseError as failure:
         run.stopwatch.sleep(failure.elapsed)
-        error = ModuleError(_ERROR_NAMES[failure.cause], str(failure))
+        error = ModuleError(external_services.ERROR_NAMES[failure.cause], str(failure))
         raise error from None
     except ModuleError as failure:
         error = failure

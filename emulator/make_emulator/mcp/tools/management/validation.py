@@ -67,7 +67,7 @@ def validate_scheduling(call: ToolCall) -> Json:
     except InvalidParametersError as error:
         return {"valid": False, "errors": [{"message": text} for text in error.issues]}
     except (IntervalTooShortError, InvalidSchedulingTypeError) as error:
-        return {"valid": False, "errors": [{"message": str(error)}]}
+        return {"valid": False, "errors": [{"message": error.detail}]}
     return {"valid": True, "errors": []}
 
 
