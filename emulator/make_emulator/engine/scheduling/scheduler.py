@@ -49,19 +49,14 @@ def catch_up(world: World) -> None:
             for organization in reset_counters(world, min(now, due) if due is not None else now):
                 _resume_queues(world, organization)
             continue
-<<<<<<< HEAD
-        if work > 0 and (spent := _run_next_retry(world, now if due is None else min(due, now), work)):
-            work -= spent
-=======
-        callback = run_callbacks.next_due(world, now if due is None else min(due, now))
+        until = now if due is None else min(due, now)
+        callback = run_callbacks.next_due(world, until)
         if callback is not None and callbacks < MAX_CALLBACKS_PER_CATCH_UP:
             run_callbacks.send(world, callback)
             callbacks += 1
             continue
-        budget = Budget(work=min(MAX_WORK, work), seconds=world.run_time_limit)
-        if work > 0 and _run_next_retry(world, now if due is None else min(due, now), budget):
-            work -= max(min(MAX_WORK, work) - budget.work, MIN_WORK_PER_RUN)
->>>>>>> main
+        if work > 0 and (spent := _run_next_retry(world, until, work)):
+            work -= spent
             continue
         if scenario is None or due is None or due > now:
             return
