@@ -106,7 +106,7 @@ def test_a_run_answers_status_and_outputs_and_leaves_log_and_detail(api: ApiClie
         "isActive": True,
     }
     run = assert_ok(api.post(f"/scenarios/{id}/run", json={"data": {"n": 21}, "responsive": True}))
-    assert (run["status"], run["outputs"]) == ("1", {"twice": 42})
+    assert (run["status"], run["outputs"]) == (1, {"twice": 42})
     detail = assert_ok(api.get(f"/scenarios/{id}/executions/{run['executionId']}"))
     assert detail == {"status": "SUCCESS", "outputs": {"twice": 42}}
     log = assert_ok(api.get(f"/scenarios/{id}/logs/{run['executionId']}"))["scenarioLog"]
@@ -283,7 +283,7 @@ def test_a_failed_run_shows_its_error(api: ApiClient) -> None:
     run = assert_ok(api.post(f"/scenarios/{id}/run", json={"responsive": True}))
     assert run == {
         "executionId": run["executionId"],
-        "status": "3",
+        "status": 3,
         "error": {"name": "BundleValidationError", "message": "Validation failed for 2 parameter(s)."},
     }
     detail = assert_ok(api.get(f"/scenarios/{id}/executions/{run['executionId']}"))

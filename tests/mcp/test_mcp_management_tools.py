@@ -200,7 +200,7 @@ def test_an_agent_builds_runs_mends_and_cleans_up_a_scenario(mcp: McpHarness) ->
     assert "already running" in error_of(mcp, "scenarios_activate", scenarioId=scenario["id"])
 
     broken = call_tool(mcp, "scenarios_run", scenarioId=scenario["id"], data=inputs, responsive=True)
-    assert broken["status"] == "3"
+    assert broken["status"] == 3
     executions = call_tool(mcp, "executions_list", scenarioId=scenario["id"])
     failed = next(row for row in executions if row.get("status") == 3)
     detail = call_tool(mcp, "executions_get-detail", scenarioId=scenario["id"], executionId=failed["id"])

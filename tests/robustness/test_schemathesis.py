@@ -54,6 +54,11 @@ _JUDGED_BY_THE_WORLD = {
     "POST /users/custom-roles",
     # Which id is needed, and which permission fits, follows from the type: no document can say it of a query.
     "GET /users/by-permission",
+    # Which values are needed follows from the structure of custom properties.
+    "POST /scenarios/{scenarioId}/custom-properties",
+    "PUT /scenarios/{scenarioId}/custom-properties",
+    # Either the modules or the endpoints of an app are needed.
+    "POST /credential-requests/actions/create",
 }
 
 # One text that is a valid blueprint and a valid scheduling alike.

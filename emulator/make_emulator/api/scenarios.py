@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from operator import attrgetter
 
-from ..engine.scenarios import activation, crud
+from ..engine.scenarios import activation, crud, module_checks
 from ..http.endpoint import ApiCall, ConfirmableQuery, EndpointGroup
 from ..http.envelope import Envelope, EnvelopeField, many, one, value
 from ..http.errors import BadRequestError
@@ -175,6 +175,7 @@ def get_scenario(call: ApiCall, scenario: Scenario) -> Scenario:
 def create_scenario(call: ApiCall, team: Team, folder: Folder | None = None) -> Scenario:
     """Create a scenario from a blueprint; it is inactive."""
     metadata = call.body.get("metadata") or {}
+    call.warnings += module_checks.find_warnings(call.world, call.body["blueprint"])
     return crud.create(
         call.world,
         call.user,
@@ -211,6 +212,8 @@ def _source_template(call: ApiCall) -> str | None:
 )
 def update_scenario(call: ApiCall, scenario: Scenario, folder: Folder | None = None) -> Scenario:
     """Change a scenario: missing fields stay unchanged."""
+    if "blueprint" in call.body:
+        call.warnings += module_checks.find_warnings(call.world, call.body["blueprint"])
     changes = dict(call.body)
     if changes.pop("basedon", None) is not None:
         changes["based_on"] = _source_template(call)
@@ -301,7 +304,7 @@ def run_scenario(call: ApiCall, scenario: Scenario) -> dict[str, Json]:
     )
     if not call.body["responsive"]:
         return {"executionId": execution.id, "statusUrl": _status_url(execution)}
-    response: dict[str, Json] = {"executionId": execution.id, "status": str(execution.status)}
+    response: dict[str, Json] = {"executionId": execution.id, "status": execution.status}
     if execution.outputs is not None:
         response["outputs"] = execution.outputs
     if execution.error is not None:

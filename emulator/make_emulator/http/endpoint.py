@@ -44,6 +44,7 @@ from ..world.world import World
 from .envelope import Envelope
 from .errors import BadRequestError, RequestValidationError
 from .paging import PageRequest, Paging, parse_columns, parse_page
+from .parameter_hints import explain_issues
 
 #: Path parameter -> the kind of resource whose id it is.
 PATH_PARAMETER_KINDS = {
@@ -113,6 +114,8 @@ class ApiCall:
     #: Handler's parameter -> the row, or rows, that the request names.
     rows: dict[str, Any] = field(default_factory=dict)
     organization: Organization | None = None
+    #: What the caller should know though the call is served; sent in a header, and shown in the request log.
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def query(self) -> dict[str, Any]:
@@ -278,7 +281,8 @@ class Endpoint:
         if body is not None:
             self._load_body(parsed, body, issues)
         if issues:
-            raise RequestValidationError(issues)
+            hint = explain_issues(self.route, (self.query, self.body), issues)
+            raise RequestValidationError(issues, hint=hint)
         for references, values in ((self.query_refs, parsed.query), (self.body_refs, parsed.body)):
             for attribute, kind, parameter in references:
                 if values.get(attribute) is not None:

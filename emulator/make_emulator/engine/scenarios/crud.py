@@ -38,7 +38,7 @@ from ..apps.catalog import BUILT_IN_APPS
 from ..blueprints.completeness import is_complete
 from ..blueprints.parser import parse_blueprint
 from ..scheduling import schedule
-from . import activation
+from . import activation, module_checks
 
 #: Name of a map of ids of a clone -> kind of resource in a blueprint.
 CLONE_MAPS = {
@@ -81,6 +81,7 @@ def create(
         NotConfirmedError: if it uses an app for the first time in the organization (Make's IM004).
     """
     parse_blueprint(blueprint)
+    module_checks.check_modules(world, blueprint)
     if is_tool and (len(as_array(blueprint["flow"])) != 1 or scheduling.get("type") != "on-demand"):
         raise InvalidParametersError("A Tool has one module, and is on demand.")
     _check_folder(team.id, folder)
@@ -150,6 +151,7 @@ def update(
     current = world.blueprints[scenario.id, scenario.blueprint_version]
     if blueprint is not None:
         parse_blueprint(blueprint)
+        module_checks.check_modules(world, blueprint)
         activation.check_connections(world, team, blueprint)
     _check_folder(team.id, folder)
     scheduling = changes.get("scheduling", scenario.scheduling)
