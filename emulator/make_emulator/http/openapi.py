@@ -67,7 +67,7 @@ _PLAIN_ERROR_SCHEMA = {
 _BODY_TOO_LARGE_SCHEMA = {
     "type": "object",
     "required": ["detail"],
-    "properties": {"detail": {"const": BodyTooLargeError().detail}},
+    "properties": {"detail": {"enum": [BodyTooLargeError().detail]}},
     "additionalProperties": False,
 }
 
