@@ -13,9 +13,10 @@ from .resources import Resources, module
 LAST = 99
 
 
-def behaviour(*row: Any, checks: str) -> Any:
-    """Returns a row of a table that checks one behaviour of the fidelity ledger."""
-    return pytest.param(*row, id=checks, marks=pytest.mark.fidelity(checks))
+def behaviour(*row: Any, checks: str | tuple[str, ...]) -> Any:
+    """Returns a row of a table that checks behaviours of the fidelity ledger."""
+    ids = (checks,) if isinstance(checks, str) else checks
+    return pytest.param(*row, id=ids[0], marks=pytest.mark.fidelity(*ids))
 
 
 def step(id: int, name: str, mapper: Any = None, *, version: int = 1, **rest: Any) -> dict[str, Any]:

@@ -64,6 +64,9 @@ def _ids_of_call(node: ast.AST) -> Iterator[str]:
             given = node.args
         case "behaviour":
             given = [keyword.value for keyword in node.keywords if keyword.arg == "checks"]
+            given = [
+                part for each in given for part in (each.elts if isinstance(each, ast.Tuple) else [each])
+            ]
         case _:
             return
     yield from (str(each.value) for each in given if isinstance(each, ast.Constant))
