@@ -12,7 +12,7 @@ create_app()
 print(*(name for name in sys.modules if name.startswith(("make_emulator.", "faker", "apispec", "requests"))))
 """
 
-#: Modules of pages, reports and rare modules of scenarios, and heavy libraries.
+#: Modules of pages, reports, the MCP server and rare modules of scenarios, and heavy libraries.
 DEFERRED = (
     "apispec",
     "faker",
@@ -22,6 +22,8 @@ DEFERRED = (
     "make_emulator.dashboard.fidelity_view",
     "make_emulator.dashboard.world_view",
     "make_emulator.engine.formats.html_to_text",
+    "make_emulator.mcp.http_transport",
+    "make_emulator.mcp.tools",
     "make_emulator.reports.access",
     "make_emulator.reports.coverage",
     "make_emulator.reports.har",

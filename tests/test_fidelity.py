@@ -214,7 +214,7 @@ def test_the_text_table_lists_every_route_and_all_but_long_paths_within_120_colu
     head, *rows, _, legend = shown().splitlines()
     assert head.split() == ["METHOD", "PATH", "SCOPES", "CORE", "O/D/A"]
     assert [" ".join(row.split()[:2]) for row in rows] == declared()
-    assert max(len(row) for row in [head, *rows] if len(row.split()[1]) <= 63) <= 120
+    assert max(len(row) for row in [head, *rows] if len(row.split()[1]) <= 57) <= 120
     assert legend.startswith("O/D/A: ")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Flask, Response, request
@@ -18,6 +18,7 @@ from .http.pipeline import API_PIPELINE
 from .http.responses import error_response, to_make_error
 from .http.routing import API_PREFIX, EncodedSlashMiddleware, MatchOnlyRule
 from .http_client import HttpClient
+from .json_types import Json
 from .mcp import routes as mcp_routes
 from .mcp.host_routing import McpHostMiddleware
 from .oauth import routes as oauth_routes
@@ -44,6 +45,7 @@ def create_app(
     allowed_origins: Iterable[str] = (),
     run_time_limit: float = DEFAULT_RUN_TIME_LIMIT,
     hints: bool = True,
+    settings: Mapping[str, Json] | None = None,
 ) -> Flask:
     """Build the emulator as a WSGI application with one world named ``default``.
 
@@ -60,6 +62,7 @@ def create_app(
         allowed_hosts: further host names under which the server is called, e.g. ``make`` or ``.example.com``.
         allowed_origins: origins whose pages may use the control API, e.g. ``http://localhost:5173``.
         run_time_limit: the seconds that the computation of a run, or of all runs of a seed, may take.
+        settings: the settings of the world by name, see `make_emulator.world.settings`.
         hints: true to explain errors in the header ``X-Emulator-Why``.
 
     Raises:
@@ -90,6 +93,7 @@ def create_app(
             zone=zone,
             now=now,
             rate_limit=rate_limit,
+            settings=settings or {},
         )
     )
     app.extensions["make-emulator"] = registry

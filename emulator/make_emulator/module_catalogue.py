@@ -157,6 +157,10 @@ class ModuleCatalogue:
             connection_types=tuple(data.get("connections", ())),
         )
 
+    def has_connection_type(self, type: str) -> bool:
+        """Returns true if an app has connections of a type."""
+        return type in self._connection_types
+
     @cached_property
     def connection_types(self) -> Mapping[str, str]:
         """Every type of connection that an app takes -> the label of the first app that does."""
@@ -276,6 +280,10 @@ class ModuleCatalogue:
             for name, entry in self._invented.items()
             if entry["reason"] == "no-such-app"
         )
+
+    @cached_property
+    def _connection_types(self) -> frozenset[str]:
+        return frozenset(type for app in self._apps.values() for type in app.get("connections", ()))
 
     @cached_property
     def _names_by_app(self) -> dict[str, tuple[str, ...]]:

@@ -6,7 +6,7 @@ An API token, a hook's udid, and an OAuth client with its codes and tokens belon
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,8 +15,9 @@ from typing import Any, Protocol
 from .http.faults import FaultRules
 from .http.request_log import RequestLog
 from .http.usage_stats import UsageStats
+from .json_types import Json
 from .redaction.secret_values import SecretValues
-from .world import templates
+from .world import settings, templates
 from .world.exceptions import StateNotStoredError
 from .world.models import Team, Token, User
 from .world.transport import Transport
@@ -43,6 +44,8 @@ class WorldSpec:
     zone: str | None = None
     now: str | None = None
     rate_limit: bool = True
+    #: Settings by name, which take the place of the seed's; see `make_emulator.world.settings`.
+    settings: Mapping[str, Json] = field(default_factory=dict)
 
 
 class WorldStore(Protocol):
@@ -406,6 +409,7 @@ class WorldRegistry:
         world.clock.freeze(spec.now)
         templates.install_public_templates(world)
         self._build(world, spec)
+        settings.apply(world, spec.settings)
         world.clock.unfreeze()
 
     def _register(self, handle: WorldHandle) -> None:

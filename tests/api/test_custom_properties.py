@@ -23,6 +23,13 @@ ITEM = f"{STRUCTURES}/custom-property-structure-items"
 VALUES = "/scenarios/2/custom-properties"
 
 
+@pytest.fixture(autouse=True)
+def without_required_items(api: ApiClient) -> None:
+    """In the default world the item `unit` is required."""
+    items = api.world.custom_property_items
+    items.put(replace(items[1], required=False))
+
+
 def add_item(api: ApiClient, name: str, type: str = "shortText", **changes: Any) -> dict[str, Any]:
     body = {"name": name, "label": name.title(), "type": type, "required": False, **changes}
     item: dict[str, Any] = assert_ok(api.post(ITEMS, json=body))["customPropertyStructureItem"]

@@ -82,6 +82,14 @@ def test_an_invitation_is_accepted_by_its_hash(api: ApiClient) -> None:
     assert_refused(again, 404, code="SC404")
 
 
+def test_the_caller_shows_roles_of_invitations_on_request(api: ApiClient) -> None:
+    id, token = invited(api)
+    path = "/users/me?cols[]=userOrganizationRoles"
+    role = {"usersRoleId": 13, "userId": id, "organizationId": 1, "invitation": "pending"}
+    for query, roles in (("", []), ("&includeInvitedOrg=false", []), ("&includeInvitedOrg=true", [role])):
+        assert assert_ok(api.get(path + query, token=token)) == {"authUser": {"userOrganizationRoles": roles}}
+
+
 def test_an_invited_administrator_administers_all_teams_afterwards(api: ApiClient) -> None:
     id, token = invited(api, usersRoleId=12)
     assert_ok(api.post("/organizations/accept-invitation", json={"hash": hash_of(api, token)}, token=token))

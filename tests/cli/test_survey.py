@@ -55,6 +55,7 @@ def test_each_file_is_reported_with_its_end_and_the_sum_of_all(tmp_path: Path) -
         "         2 builtin:ThrowError: RuntimeError: No",
         f"REFUSED  {none}",
         "         Module not found 'builtin:Iterator' version '1'",
+        "           Module 1: the app 'builtin' has no module 'builtin:Iterator'; did you mean builtin:BasicFeeder?",
         "",
         "3 blueprints: 1 SUCCESS, 1 ERROR, 1 REFUSED; 2 other files skipped",
         "mock data (script other outputs with --modules FILE.yaml):",

@@ -402,6 +402,38 @@ _HOOK: dict[str, Shape] = {
     "url?": str,
 }
 
+_CUSTOM_ROLE: dict[str, Shape] = {
+    "id": float,
+    "name": str,
+    "category": {"organization", "team"},
+    "managementType": {"custom_managed"},
+    "description": (str, None),
+    "permissions": [{"id": float, "name": str}],
+}
+
+_KEY: dict[str, Shape] = {
+    "id": float,
+    "name": str,
+    "typeName": str,
+    "teamId": float,
+    "packageName": (str, None),
+    "theme": str,
+}
+
+_DEVICE: dict[str, Shape] = {
+    "id": float,
+    "name": str,
+    "teamId": float,
+    "udid": str,
+    "scope": [str],
+    "info": {"os": {"iOS", "Android"}, "brand": str, "model": str, "osversion": str, "appversion": str},
+    "gone": bool,
+    "queueCount": float,
+    "queueLimit": float,
+    "scenarioId": [float],
+}
+
+
 #: Method of the client, and a remark where it is called in several ways -> shape of what it promises to return.
 SDK_SHAPES: dict[str, Shape] = {
     "organizations.create": _PARTIAL_ORGANIZATION,
@@ -514,6 +546,41 @@ SDK_SHAPES: dict[str, Shape] = {
     "roles.list": [pick(_ROLE, "id", "name")],
     "roles.list *": [_ROLE],
     "roles.get": _ROLE,
+    "roles.permissions": [
+        {
+            "id": float,
+            "name": str,
+            "note": str,
+            "category": str,
+            "roleCategory": {"organization", "team"},
+            "label": str,
+            "customRolesHidden": bool,
+            "requires": [str],
+        }
+    ],
+    "customRoles.create": _CUSTOM_ROLE,
+    "customRoles.update": _CUSTOM_ROLE,
+    "customRoles.delete": float,
+    "keys.types": [
+        {
+            "name": str,
+            "label": str,
+            "parameters": [dict],
+            "author": str,
+            "version": str,
+            "theme": str,
+            "icon": str,
+        }
+    ],
+    "keys.create": _KEY,
+    "keys.list": [pick(_KEY, "id", "name")],
+    "keys.list *": [_KEY],
+    "keys.get": pick(_KEY, "id", "name"),
+    "keys.get *": _KEY,
+    "keys.update": _KEY,
+    "keys.delete": None,
+    "devices.list": [_DEVICE],
+    "devices.list of columns": [pick(_DEVICE, "id", "name")],
     "enums.countries": [{"id": float, "name": str, "code": str, "code2": str}],
     "enums.regions": [{"id": float, "name": str}],
     "enums.timezones": [{"id": float, "name": str, "code": str, "offset": str}],
@@ -546,8 +613,7 @@ KNOWN_MISMATCHES: dict[str, list[str]] = {
     "hooks.list": ["[].scenarioId: null", "[].scenarioName: null", "[].scenarioIsActive: null"],
     # As in the vendor's own samples of the answers.
     "connections.create": ["scopesCnt: absent"],
+    # A number or null by the vendor's OpenAPI document.
+    "devices.list": ["[].scenarioId: null"],
     "executions.listForIncompleteExecution": ["[].organizationId: absent", "[].instant: absent"],
-    # No source names the identifiers of the roles.
-    "roles.list *": ["[].identifier: null"],
-    "roles.get": ["identifier: null"],
 }

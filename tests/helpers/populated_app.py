@@ -14,6 +14,7 @@ from make_emulator.app import API_PREFIX, DEFAULT_WORLD, create_app, registry_of
 from make_emulator.registry import WorldHandle, WorldRegistry
 from make_emulator.world import (
     connections,
+    credential_requests,
     custom_properties,
     custom_roles,
     data_stores,
@@ -24,10 +25,12 @@ from make_emulator.world import (
     keys,
     organizations,
     private_spaces,
+    shared_scenarios,
     templates,
 )
 from make_emulator.world.models import (
     BuildVariable,
+    ConnectionTestResult,
     CustomPropertyItem,
     Execution,
     Folder,
@@ -177,6 +180,8 @@ class PopulatedApp:
                 size=2,
             )
             world.incomplete_executions.put(broken)
+        for team_id, connection_id in ((1, 903), (2, 904)):
+            self._put_credential_request(team_id, connection_id)
         hidden = custom_properties.create_structure(world, world.organizations[2], id=902)
         world.custom_property_items.put(
             CustomPropertyItem(
@@ -206,6 +211,11 @@ class PopulatedApp:
                 created_by=team_id,
             )
             world.notes.put(note)
+        for scenario_id in (1, 5):
+            scenario = world.scenarios[scenario_id]
+            shared = shared_scenarios.share(world, world.users[scenario.created_by], scenario, title="Shared")
+            world.shared_scenarios.remove(shared.id)
+            world.shared_scenarios.put(replace(shared, id=f"share-{scenario_id}"))
         world.build_variables.put(BuildVariable(scenario_id=4, name="sku", value="TAC_1", user_id=1))
         world.logs.put(replace(run, id="running", started=world.now(), sequence=world.ids.next("log")))
         world.logs.put(replace(run, id="replayable", sequence=world.ids.next("log")))
@@ -218,6 +228,36 @@ class PopulatedApp:
                 hash=INVITATION, user_id=1, organization_id=inviting.id, role_id=13, created=world.now()
             )
         )
+
+    def _put_credential_request(self, team_id: int, connection_id: int) -> None:
+        """A request with a pending credential, an authorized key, and a connection that does not work any more."""
+        world = self.world
+        user, team = world.users[team_id], world.teams[team_id]
+        specs = [
+            credential_requests.CredentialSpec(component="account", name="google"),
+            credential_requests.CredentialSpec(component="keychain", name="basicauth"),
+            credential_requests.CredentialSpec(component="account", name="google"),
+        ]
+        request = credential_requests.create(world, user, team.id, specs)
+        rows = credential_requests.credentials_of(world, request)
+        world.credential_requests.remove(request.id)
+        world.credential_requests.put(replace(request, id=f"request-{team_id}"))
+        broken = connections.insert(
+            world,
+            team.id,
+            name="Broken",
+            type_name="google",
+            author_id=user.id,
+            verdict=ConnectionTestResult("invalid"),
+            id=connection_id,
+        )
+        key = keys.create(world, team, name="Made", type_name="basicauth", parameters=None)
+        ids = (f"pending-{team_id}", f"authorized-{team_id}", f"broken-credential-{team_id}")
+        for row, id, remote_id in zip(rows, ids, (None, key.id, broken.id), strict=True):
+            state = "pending" if remote_id is None else "authorized"
+            world.credentials.put(
+                replace(row, id=id, request_id=f"request-{team_id}", remote_id=remote_id, state=state)
+            )
 
     @property
     def registry(self) -> WorldRegistry:
@@ -289,6 +329,38 @@ CODES_WITHOUT_DETAIL = frozenset({"IM003", "IM004", "IM015", "IM405"})
 BODY_TOO_LARGE = {"detail": "request entity too large"}
 
 
+#: Messages of errors of other codes whose bodies have none.
+MESSAGES_WITHOUT_DETAIL = frozenset({"Package not found."})
+
+#: Status -> code and message that Make's usual body would have, for routes whose errors are one text.
+_PLAIN_ERRORS = {
+    400: ("SC400", "Bad Request"),
+    401: ("SC401", "Access denied"),
+    403: ("SC403", "Permission denied"),
+    404: ("SC404", "Not found"),
+    413: ("SC413", "Payload Too Large"),
+}
+
+
+def _expand_plain_error(status: int, text: str) -> dict[str, Any]:
+    """The usual body of an error that has one text only, so that all routes are tested alike."""
+    assert isinstance(text, str)
+    assert text
+    assert "Traceback" not in text
+    if text == BODY_TOO_LARGE["detail"]:
+        return BODY_TOO_LARGE
+    if status == 401 and "logged in" in text:
+        return {"message": text, "code": "IM015"}
+    code, message = _PLAIN_ERRORS[status]
+    if text.startswith("Insufficient rights"):
+        code, message = "IM002", "Insufficient rights"
+    body: dict[str, Any] = {"detail": text, "message": message, "code": code}
+    if status == 400:
+        sentences = re.split(r"(?<=\.) (?=[A-Z])", text)
+        body["suberrors"] = [{"message": sentence, "name": "Error"} for sentence in sentences]
+    return body
+
+
 def assert_error_response(
     response: TestResponse, statuses: frozenset[int] | set[int] = ERROR_STATUSES
 ) -> dict[str, Any]:
@@ -298,11 +370,14 @@ def assert_error_response(
     assert response.headers["Content-Type"] == JSON_CONTENT_TYPE
     assert re.fullmatch(r"[0-9a-f]{32}", response.headers["x-request-id"])
     body: dict[str, Any] = orjson.loads(text)
+    if set(body) == {"error"}:
+        return _expand_plain_error(response.status_code, body["error"])
     if body == BODY_TOO_LARGE:
         assert response.status_code == 400
         return body
     extra = {409: {"currentVersion", "lastEdit"}, 406: {"metadata"}}.get(response.status_code, set())
-    names = {"message", "code"} if body["code"] in CODES_WITHOUT_DETAIL else {"detail", "message", "code"}
+    has_detail = body["code"] not in CODES_WITHOUT_DETAIL and body["message"] not in MESSAGES_WITHOUT_DETAIL
+    names = {"detail", "message", "code"} if has_detail else {"message", "code"}
     assert set(body) - {"suberrors"} - extra == names, text[:500]
     for name in names:
         assert isinstance(body[name], str)

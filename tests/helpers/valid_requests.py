@@ -49,6 +49,8 @@ _STRUCTURE_ITEMS = "/custom-property-structures/{customPropertyStructureId}/cust
 _STRUCTURE_ITEM = (
     "/custom-property-structures/custom-property-structure-items/{customPropertyStructureItemId}"
 )
+_CREDENTIAL_REQUEST = {"requestId": "request-1"}
+_SHARE = "/scenarios-shared/{scenarioId}/{sharedScenarioId}"
 _NOTE = {"scenarioId": 1, "noteId": 901}
 _HOOK = {"hookId": 1}
 _CONNECTION = {"connectionId": 901}
@@ -122,6 +124,68 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
         _SCENARIO, body={"input": [{"name": "name", "value": "PAC_7"}]}
     ),
     "DELETE /scenarios/{scenarioId}/build-variables": ValidRequest({"scenarioId": 4}, {"value": "TAC_1"}),
+    "GET /credential-requests/requests": ValidRequest(query={"teamId": 1}),
+    "POST /credential-requests/requests": ValidRequest(
+        body={
+            "name": "New",
+            "teamId": 1,
+            "description": "Please.",
+            "connections": [
+                {"type": "slack", "appName": "slack", "appModules": ["CreateMessage"], "appVersion": "4"}
+            ],
+            "keys": [{"type": "basicauth", "appName": "http", "appModules": [], "appVersion": "3"}],
+            "provider": {"providerMakeUserId": 3},
+        }
+    ),
+    "POST /credential-requests/requests/v2": ValidRequest(
+        body={
+            "name": "New",
+            "teamId": 1,
+            "description": "Please.",
+            "credentials": [{"appName": "google-sheets", "appModules": ["*"]}],
+            "provider": {"newUser": {"name": "Nele New", "email": "nele@example.com"}},
+        }
+    ),
+    "GET /credential-requests/requests/{requestId}": ValidRequest(_CREDENTIAL_REQUEST),
+    "DELETE /credential-requests/requests/{requestId}": ValidRequest(
+        _CREDENTIAL_REQUEST, {"confirmed": "true"}
+    ),
+    "GET /credential-requests/requests/{requestId}/detail": ValidRequest(_CREDENTIAL_REQUEST),
+    "POST /credential-requests/credentials/{credentialId}/decline": ValidRequest(
+        {"credentialId": "pending-1"}, body={"reason": "No."}
+    ),
+    "POST /credential-requests/credentials/{credentialId}/delete-remote": ValidRequest(
+        {"credentialId": "authorized-1"}
+    ),
+    "POST /credential-requests/credentials/{credentialId}/request-reauthorize": ValidRequest(
+        {"credentialId": "broken-credential-1"}
+    ),
+    "POST /credential-requests/actions/create": ValidRequest(
+        body={
+            "name": "New",
+            "description": "Please.",
+            "teamId": 1,
+            "credentials": [{"appName": "http", "appEndpoints": ["*"], "appVersion": 3}],
+        }
+    ),
+    "POST /credential-requests/actions/create-by-credentials": ValidRequest(
+        body={
+            "name": "New",
+            "description": "Please.",
+            "teamId": 1,
+            "connections": [{"type": "google", "scope": ["drive"]}],
+            "keys": [{"type": "apikeyauth", "prefill": {"hard": {"placement": "header"}, "soft": {}}}],
+        }
+    ),
+    "POST /credential-requests/actions/extend": ValidRequest(
+        body={"connectionId": 1, "scopes": ["channels:read"]}
+    ),
+    "GET /credential-requests/apps/{name}/{version}/modules-with-credentials": ValidRequest(
+        {"name": "google-email", "version": "latest"}
+    ),
+    "GET /imt/apps/{name}/{version}/modules-with-credentials": ValidRequest(
+        {"name": "google-email", "version": "4"}
+    ),
     "GET /custom-property-structures": ValidRequest(query={"organizationId": 1}),
     "POST /custom-property-structures": ValidRequest(
         body={"associatedType": "scenario", "belongerType": "organization", "belongerId": 3}
@@ -147,6 +211,17 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     "PUT /scenarios/{scenarioId}/custom-properties": ValidRequest(_SCENARIO, body={"unit": "Sales"}),
     "PATCH /scenarios/{scenarioId}/custom-properties": ValidRequest(_SCENARIO, body={"unit": "Sales"}),
     "DELETE /scenarios/{scenarioId}/custom-properties": ValidRequest(_SCENARIO),
+    "GET /scenarios-shared": ValidRequest(query={"teamId": 1}),
+    "GET /scenarios-shared/{scenarioId}": ValidRequest(_SCENARIO),
+    "POST /scenarios-shared/{scenarioId}": ValidRequest(
+        _SCENARIO,
+        body={"title": "Greet", "descriptionShort": "S", "descriptionLong": "L", "isEnabled": True},
+    ),
+    f"GET {_SHARE}": ValidRequest({"scenarioId": 1, "sharedScenarioId": "share-1"}),
+    f"PATCH {_SHARE}": ValidRequest(
+        {"scenarioId": 1, "sharedScenarioId": "share-1"}, body={"title": "New", "isEnabled": True}
+    ),
+    f"DELETE {_SHARE}": ValidRequest({"scenarioId": 1, "sharedScenarioId": "share-1"}),
     "GET /dlqs": ValidRequest(query={"scenarioId": 1}),
     "GET /dlqs/{dlqId}": ValidRequest(_INCOMPLETE_EXECUTION),
     "PATCH /dlqs/{dlqId}": ValidRequest(_INCOMPLETE_EXECUTION, body={"blueprint": BLUEPRINT, "failer": 1}),
@@ -399,6 +474,8 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
     "GET /templates/public": ValidRequest(),
     "GET /templates/public/{templateUrl}": ValidRequest(_PUBLIC_TEMPLATE),
     "GET /templates/public/{templateUrl}/blueprint": ValidRequest(_PUBLIC_TEMPLATE),
+    "GET /openapi.json": ValidRequest(),
+    "POST /blueprints/validate": ValidRequest(body={"blueprint": json.loads(BLUEPRINT)}),
     "GET /enums/countries": ValidRequest(),
     "GET /enums/imt-regions": ValidRequest(),
     "GET /enums/timezones": ValidRequest(),
@@ -420,6 +497,7 @@ VALID_REQUESTS: dict[str, ValidRequest] = {
 READ_ONLY_ROUTES = {
     "POST /connections/{connectionId}/test",
     "POST /connections/{connectionId}/scoped",
+    "POST /blueprints/validate",
     "POST /functions/eval",
 }
 
@@ -439,6 +517,9 @@ OTHER_ORGANIZATION_IDS = {
     "template": 902,
     "hook": 3,
     "note": 902,
+    "sharedScenario": "share-5",
+    "credentialRequest": "request-2",
+    "credential": "pending-2",
     "customPropertyStructure": 902,
     "customPropertyStructureItem": 902,
     "incompleteExecution": "broken-5",

@@ -18,7 +18,7 @@ from make_emulator.json_types import Json
 from .vendor_api import Field, Operation, Shape, anonymous, operations, shape_of_schema
 
 #: Query parameters that the declaration of paging and columns brings.
-_PAGING = ("pg[limit]", "pg[offset]", "pg[sortBy]", "pg[sortDir]", "cols[]")
+_PAGING = ("pg[limit]", "pg[offset]", "pg[sortBy]", "pg[sortDir]", "cols[]", "cols")
 
 
 @cache

@@ -112,6 +112,7 @@ DOMAIN_ERRORS: dict[type[exceptions.DomainError], tuple[int, str]] = {
     exceptions.ResourceInUseError: (422, "IM016"),
     exceptions.InvalidStateError: (400, "SC400"),
     exceptions.NotReplayableError: (422, "SC422"),
+    exceptions.PackageNotFoundError: (404, "SC404"),
     exceptions.PlanLimitError: (400, "IM011"),
     exceptions.QueueFullError: (400, "SC400"),
     exceptions.MalformedBlueprintError: (400, "IM007"),

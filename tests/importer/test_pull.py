@@ -169,6 +169,95 @@ def test_devices_come_along_without_their_queues(make_emulator: MakeEmulator) ->
     assert list(device) == ["id", "name", "scope", "info"]
 
 
+def test_credential_requests_come_along_with_their_states(make_emulator: MakeEmulator) -> None:
+    seed = {
+        "users": [{"name": "Ada"}, {"name": "Mia"}],
+        "organizations": [
+            {
+                "name": "Acme",
+                "members": [{"user": "Mia"}],
+                "teams": [
+                    {
+                        "name": "Ops",
+                        "members": [{"user": "Mia"}],
+                        "connections": [{"id": 4, "name": "Chat", "type": "slack2"}],
+                        "keys": [{"id": 7, "name": "Shop", "type": "apikeyauth"}],
+                        "credentialRequests": [
+                            {
+                                "name": "Onboarding",
+                                "description": "For the shop",
+                                "user": "Mia",
+                                "provider": "Ada",
+                                "created": "2026-01-02T03:04:05.000Z",
+                                "connections": [
+                                    {
+                                        "type": "slack2",
+                                        "name": "Chat",
+                                        "app": "slack",
+                                        "appModules": ["createMessage"],
+                                        "appVersion": "4",
+                                        "scopes": ["chat:write"],
+                                        "connection": "Chat",
+                                    },
+                                    {"type": "google", "declined": "Not any more"},
+                                ],
+                                "keys": [{"type": "apikeyauth", "description": "Of the shop", "key": "Shop"}],
+                            },
+                            {"name": "Later", "keys": [{"type": "basicauth"}]},
+                        ],
+                    }
+                ],
+            }
+        ],
+    }
+    first = PullHarness(make_emulator.create_world(seed=seed)).pull()
+    onboarding, later = team_of(first)["credentialRequests"]
+    [declared, _] = seed["organizations"][0]["teams"][0]["credentialRequests"]  # type: ignore[index]
+    chat, mail = declared["connections"]
+    [key] = declared["keys"]
+    assert onboarding == {
+        **declared,
+        "user": 2,
+        "provider": 1,
+        "connections": [{**chat, "connection": 4}, mail],
+        "keys": [{**key, "key": 7}],
+    }
+    assert (later["user"], later.get("provider"), later["keys"]) == (1, None, [{"type": "basicauth"}])
+    assert first.notes == []
+    second = PullHarness(make_emulator.create_world(seed=first.document)).pull()
+    assert second.document == first.document
+
+
+def test_a_credential_whose_connection_is_missing_is_left_out(make_emulator: MakeEmulator) -> None:
+    seed = {
+        "organizations": [
+            {
+                "name": "Acme",
+                "teams": [
+                    {
+                        "name": "Ops",
+                        "connections": [{"name": "Chat", "type": "slack2"}],
+                        "credentialRequests": [
+                            {"connections": [{"type": "slack2", "connection": "Chat"}, {"type": "google"}]}
+                        ],
+                    }
+                ],
+            }
+        ]
+    }
+    world = make_emulator.create_world(seed=seed)
+    scopes = [
+        f"{area}:read" for area in ("teams", "organizations", "user", "scenarios", "credential-requests")
+    ]
+    pulled = PullHarness(world, token=world.create_token(scopes)).pull()
+    [request] = team_of(pulled)["credentialRequests"]
+    assert [row["type"] for row in request["connections"]] == ["google"]
+    assert [note for note in notes_of(pulled) if "credential request" in note] == [
+        "connection of credential request Request for credentials: removed, since it is invalid:"
+        " there is no connection 1 in this team"
+    ]
+
+
 def test_custom_roles_come_along_with_those_who_have_them(make_emulator: MakeEmulator) -> None:
     role = {"name": "Viewer", "category": "team", "permissions": ["scenarios get", "team view"]}
     seed = {
@@ -219,6 +308,8 @@ def test_a_part_that_a_scope_forbids_is_left_out_with_the_reason(make_emulator: 
         "custom properties: not readable with this token (403 SC403, Access denied.);"
         " the scope is custom-property-structures:read",
         "keys: not readable with this token (403 SC403, Access denied.); the scope is keys:read",
+        "credential requests: not readable with this token (403 SC403, Access denied.);"
+        " the scope is credential-requests:read",
         "devices: not readable with this token (403 SC403, Access denied.); the scope is devices:read",
         "custom functions: not readable with this token (403 SC403, Access denied.); the scope is functions:read",
         "data structures: not readable with this token (403 SC403, Access denied.); the scope is udts:read",

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from helpers.api import ADMIN_TOKEN, ApiClient, assert_status
+from helpers.api import ADMIN_TOKEN, ApiClient, assert_status, json_of
 from helpers.mcp import McpHarness
 from make_emulator import api as rest
 from make_emulator.http.endpoint import Endpoint
@@ -41,9 +41,7 @@ def table() -> Iterator[Row]:
 
 
 #: Tools of the hosted server whose routes are not served.
-NOT_SERVED = frozenset(
-    {"devices_list"} | {row.name for row in table() if row.name.startswith("credential-requests_")}
-)
+NOT_SERVED = frozenset(row.name for row in table() if row.name.startswith("credential-requests_"))
 
 
 #: Short type of an input -> types of JSON Schema. Objects may be JSON texts, where older editions took texts.
@@ -434,11 +432,13 @@ def test_blueprints_are_checked_before_they_are_created(mcp: McpHarness) -> None
 
 def test_schedulings_interfaces_and_modules_are_checked(mcp: McpHarness) -> None:
     assert call_tool(mcp, "validate_scheduling_schema", scheduling=ON_DEMAND) == {"valid": True, "errors": []}
-    wrong = call_tool(mcp, "validate_scheduling_schema", scheduling={"type": "sometimes", "interval": 5})
-    assert [error["message"] for error in wrong["errors"]] == [
-        "Invalid scheduling type 'sometimes'.",
-        "Invalid interval.",
-    ]
+    for scheduling, message in (
+        ({"type": "sometimes"}, "Invalid scheduling type 'sometimes'."),
+        ({"type": "indefinitely", "interval": "5"}, "Invalid interval."),
+        ({"type": "indefinitely", "interval": 5}, "Scenario execution interval is too short"),
+    ):
+        wrong = call_tool(mcp, "validate_scheduling_schema", scheduling=scheduling)
+        assert wrong == {"valid": False, "errors": [{"message": message}]}
     interface = {"input": [{"name": "order", "type": "text"}], "output": None}
     assert call_tool(mcp, "validate_scenario_interface", interface=interface)["valid"] is True
     assert (
@@ -540,3 +540,10 @@ def test_a_replay_runs_a_scenario_again(mcp: McpHarness) -> None:
     call_tool(mcp, "scenarios_replay", scenarioId=1, executionId=execution["id"])
     mcp.api.control("POST", "/worlds/default/clock/advance", json={"seconds": 60})
     assert len(call_tool(mcp, "executions_list", scenarioId=1)) > before
+
+
+def test_devices_are_listed(mcp: McpHarness) -> None:
+    rows = json_of(mcp.api.get("/devices?teamId=1"))["devices"]
+    assert [device["id"] for device in call_tool(mcp, "devices_list", teamId=1)] == [
+        row["id"] for row in rows
+    ]

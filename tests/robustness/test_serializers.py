@@ -21,6 +21,7 @@ from make_emulator.schemas import (
     billing,
     connections,
     consumption,
+    credential_requests,
     custom_properties,
     data_stores,
     data_structures,
@@ -41,6 +42,7 @@ from make_emulator.schemas import (
     private_spaces,
     roles,
     scenarios,
+    shared_scenarios,
     teams,
     templates,
     users,
@@ -51,6 +53,7 @@ from make_emulator.schemas.base import ResponseSchema, dumping_world
 from make_emulator.schemas.serialize import compile_serializer, serialize_rows
 from make_emulator.world import enums as world_enums
 from make_emulator.world import module_logs
+from make_emulator.world.app_credentials import list_module_credentials
 from make_emulator.world.clock import MAX_TIMESTAMP
 from make_emulator.world.connections import list_with_usage
 from make_emulator.world.consumption import DailyConsumption, ScenarioConsumption
@@ -102,6 +105,12 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     connections.ConnectionDetail: lambda world: world.connections.all(),
     connections.ConnectionCreated: lambda world: world.connections.all(),
     connections.ConnectionTested: lambda world: world.connections.all(),
+    credential_requests.CredentialRequestOut: lambda world: world.credential_requests.all(),
+    credential_requests.CredentialRequestDetails: lambda world: world.credential_requests.all(),
+    credential_requests.CredentialRequestListItem: lambda world: world.credential_requests.all(),
+    credential_requests.CredentialRequestDetail: lambda world: world.credential_requests.all(),
+    credential_requests.CredentialOut: lambda world: world.credentials.all(),
+    credential_requests.AppModuleOut: lambda world: list_module_credentials("http", 4),
     custom_properties.CustomPropertyStructureOut: lambda world: world.custom_property_structures.all(),
     custom_properties.CustomPropertyItemListItem: lambda world: world.custom_property_items.all(),
     custom_properties.CustomPropertyItemOut: lambda world: world.custom_property_items.all(),
@@ -201,6 +210,11 @@ ROWS: dict[type[ResponseSchema], Callable[[World], Iterable[Any]]] = {
     scenarios.ScenarioCloned: lambda world: world.scenarios.all(),
     scenarios.ScenarioState: lambda world: world.scenarios.all(),
     scenarios.BlueprintVersionOut: lambda world: world.blueprints.all(),
+    shared_scenarios.SharedScenarioListItem: lambda world: world.shared_scenarios.all(),
+    shared_scenarios.SharedScenarioOfScenario: lambda world: world.shared_scenarios.all(),
+    shared_scenarios.SharedScenarioOut: lambda world: world.shared_scenarios.all(),
+    shared_scenarios.SharedScenarioCreated: lambda world: world.shared_scenarios.all(),
+    shared_scenarios.SharedScenarioId: lambda world: world.shared_scenarios.all(),
     templates.TemplateOut: lambda world: world.templates.all(),
     templates.PublicTemplateOut: lambda world: world.public_templates.all(),
     teams.TeamOut: lambda world: world.teams.all(),

@@ -13,8 +13,9 @@ from helpers.api import NOON
 from make_emulator import seeds
 from make_emulator.registry import WorldSpec
 from make_emulator.resources import fixture_path
+from make_emulator.world import credential_requests
 from make_emulator.world.blueprint_refs import first_module
-from make_emulator.world.clock import DAY
+from make_emulator.world.clock import DAY, format_iso
 from make_emulator.world.enums import SCOPES
 from make_emulator.world.models import Execution
 from make_emulator.world.world import World
@@ -123,6 +124,71 @@ def test_keys_of_a_seed_are_validated() -> None:
         "Missing value of required parameter 'parameters.key'",
         "Parameter 'parameters.placement' must be one of: header, qs",
     ]
+
+
+REQUESTS: dict[str, Any] = {
+    "connections": [{"name": "Chat", "type": "slack2", "scopes": ["chat:write"]}],
+    "keys": [{"name": "Shop", "type": "apikeyauth"}],
+    "credentialRequests": [
+        {
+            "name": "Onboarding",
+            "provider": "Ada",
+            "created": "2025-12-01T08:00:00Z",
+            "connections": [
+                {"type": "slack2", "scopes": ["chat:write"], "app": "slack", "connection": "Chat"},
+                {"type": "google", "name": "Mail", "declined": "No longer used"},
+            ],
+            "keys": [{"type": "apikeyauth", "key": "Shop"}],
+        },
+        {"keys": [{"type": "basicauth", "description": "Of the shop"}]},
+    ],
+}
+
+
+def test_credential_requests_have_the_states_of_their_credentials() -> None:
+    world = built({"users": [{"name": "Ada"}], **team_with(**REQUESTS)})
+    first, second = sorted(world.credential_requests, key=lambda row: row.index)
+    assert (first.name, first.user_id, first.provider_id, first.is_action) == ("Onboarding", 1, 1, False)
+    assert format_iso(first.created) == "2025-12-01T08:00:00.000Z"
+    assert [
+        (row.name, row.component, row.state, row.remote_id, row.decline_reason)
+        for row in credential_requests.credentials_of(world, first)
+    ] == [
+        ("slack2", "account", "authorized", 1, None),
+        ("google", "account", "declined", None, "No longer used"),
+        ("apikeyauth", "keychain", "authorized", 1, None),
+    ]
+    assert credential_requests.status_of(world, first) == "partially_authorized"
+    assert (second.name, second.provider_id, second.is_action) == ("Request for credentials", None, True)
+    [pending] = credential_requests.credentials_of(world, second)
+    assert (pending.state, pending.description, pending.remote_id) == ("pending", "Of the shop", None)
+    assert format_iso(world.now()) == "2026-03-02T12:00:00.000Z"
+    assert (len(world.connections), len(world.keys)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("request_", "issue"),
+    [
+        ({"name": "Empty"}, "A request needs a connection or a key"),
+        ({"connections": [{"type": "no-such-app"}]}, "Failed to load manifest for connection 'no-such-app'"),
+        (
+            {"connections": [{"type": "slack2", "connection": "Talk"}]},
+            "there is no connection 'Talk' in this team",
+        ),
+        (
+            {"connections": [{"type": "google", "connection": "Chat"}]},
+            "The type is 'google', that of number 1 is 'slack2'",
+        ),
+        ({"keys": [{"type": "apikeyauth", "key": "Shop", "declined": ""}]}, "The credential is authorized"),
+        ({"provider": "Bob", "keys": [{"type": "basicauth"}]}, "there is no user 'Bob'"),
+    ],
+)
+def test_credential_requests_of_a_seed_are_validated(request_: dict[str, Any], issue: str) -> None:
+    with pytest.raises(seeds.SeedError) as caught:
+        built(team_with(**{**REQUESTS, "credentialRequests": [request_]}))
+    [found] = caught.value.issues
+    assert found.text.startswith(issue)
+    assert found.path[:6] == ("organizations", 0, "teams", 0, "credentialRequests", 0)
 
 
 def test_a_team_has_functions_which_its_past_executions_called() -> None:

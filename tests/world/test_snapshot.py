@@ -128,7 +128,7 @@ def test_every_attribute_of_a_world_is_in_a_snapshot_or_left_out_on_purpose() ->
     left_out |= {"interruption", "is_undone", "run_time_limit", "runs_in_progress", "_run_ended"}
     assert others == left_out | {
         "seed", "clock", "ids", "rate_limited", "rate_windows", "tallies", "counters_until",
-        "installed_apps", "scripts", "detailed", "increments",
+        "installed_apps", "scripts", "detailed", "increments", "settings",
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from . import (
     build_variables,
     connections,
     consumption,
+    credential_requests,
     custom_properties,
     data_stores,
     data_structures,
@@ -17,6 +18,7 @@ from . import (
     feature_controls,
     folders,
     functions,
+    general,
     hooks,
     incomplete_executions,
     invitations,
@@ -30,11 +32,18 @@ from . import (
     private_spaces,
     roles,
     scenarios,
+    shared_scenarios,
     teams,
     templates,
     users,
     variables,
 )
+
+
+def endpoints() -> list[Endpoint]:
+    """Returns every declared route."""
+    return [endpoint for group in GROUPS for endpoint in group.endpoints]
+
 
 GROUPS: tuple[EndpointGroup, ...] = (
     scenarios.group,
@@ -42,6 +51,7 @@ GROUPS: tuple[EndpointGroup, ...] = (
     module_logs.group,
     notes.group,
     build_variables.group,
+    shared_scenarios.group,
     custom_properties.group,
     incomplete_executions.group,
     folders.group,
@@ -49,6 +59,7 @@ GROUPS: tuple[EndpointGroup, ...] = (
     functions.group,
     connections.group,
     keys.group,
+    credential_requests.group,
     devices.group,
     data_stores.group,
     data_structures.group,
@@ -67,9 +78,5 @@ GROUPS: tuple[EndpointGroup, ...] = (
     roles.group,
     templates.group,
     enums.group,
+    general.create_group(endpoints),
 )
-
-
-def endpoints() -> list[Endpoint]:
-    """Returns every declared route."""
-    return [endpoint for group in GROUPS for endpoint in group.endpoints]

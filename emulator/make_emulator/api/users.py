@@ -14,6 +14,7 @@ from ..schemas.users import (
     ApiTokenOut,
     AuthorizationOut,
     AuthUserOut,
+    InvitedUser,
     ListedUser,
     MeQuery,
     OAuthConnectionOut,
@@ -134,7 +135,7 @@ def find_users_by_permission(
 )
 def get_me(call: ApiCall) -> User:
     """Get the user of the token."""
-    return call.user
+    return InvitedUser.of(call.user) if call.query["include_invited_org"] else call.user
 
 
 @group.patch(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _FIELDS = ("method", "path", "scopes", "permissions", "core", "plan")
 #: The widest column of the table.
-_MAX_WIDTH = 63
+_MAX_WIDTH = 57
 
 _LEGEND = (
     "O/D/A: behaviours that are observed, documented, assumed. CORE: number among the 47 documented routes."

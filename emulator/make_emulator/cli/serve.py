@@ -101,6 +101,13 @@ MAX_OPEN_FILES = 16_384
     is_flag=True,
     help="With --allow-network: also to loopback, private and other addresses that are not public.",
 )
+@env_option(
+    "--setting",
+    "world_settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Setting of the default world, e.g. apiAccess=false. Repeatable; spaces separate settings in the variable.",
+)
 @env_option("--no-hints", is_flag=True, help="Send no header X-Emulator-Why, which explains errors.")
 @env_option("--no-rate-limit", is_flag=True, help="Never answer 429.")
 @env_option(
@@ -151,6 +158,7 @@ def serve(
     tls_ca: str | None,
     allow_network: bool,
     allow_private_network: bool,
+    world_settings: tuple[str, ...],
     no_hints: bool,
     no_rate_limit: bool,
     run_time_limit: float,
@@ -189,6 +197,7 @@ def serve(
                     allowed_origins=allowed_origins,
                     run_time_limit=run_time_limit,
                     hints=not no_hints,
+                    settings=_parse_settings(world_settings),
                 )
             except SeedError as error:
                 raise InvalidSeedError(error.issues) from None
@@ -224,6 +233,17 @@ def serve(
             state_files.flush()
         if mail is not None:
             mail.stop()
+
+
+def _parse_settings(texts: tuple[str, ...]) -> dict[str, bool | str]:
+    """Returns settings by name from texts such as ``apiAccess=false``."""
+    values: dict[str, bool | str] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise click.UsageError(f"--setting needs NAME=VALUE, not {text!r}")
+        values[name] = {"true": True, "false": False}.get(value, value)
+    return values
 
 
 @contextmanager

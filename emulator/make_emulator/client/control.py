@@ -126,6 +126,7 @@ class ControlClient:
         zone: str | None = None,
         now: str | None = None,
         rate_limit: bool | None = None,
+        **settings: bool | str,
     ) -> JsonObject:
         """Creates a world and returns its description.
 
@@ -143,7 +144,8 @@ class ControlClient:
             from ..seeds.yaml_reader import parse_text
 
             seed = parse_text(Path(seed).read_text(encoding="utf-8"), str(seed)).data
-        body = drop_none(name=name, seed=seed, plan=plan, zone=zone, now=now, rateLimit=rate_limit)
+        own = {_camel_case(setting): value for setting, value in settings.items()}
+        body = drop_none(name=name, seed=seed, plan=plan, zone=zone, now=now, rateLimit=rate_limit, **own)
         world: JsonObject = self.call("POST", "worlds", body=body)["world"]
         return world
 
@@ -238,6 +240,13 @@ class WorldClient:
         description: JsonObject = self.call("GET")["world"]
         return description
 
+    def change_settings(self, *, rate_limit: bool | None = None, **settings: bool | str) -> JsonObject:
+        """Changes settings of the world, such as ``api_access=False``; returns its description."""
+        own = {_camel_case(setting): value for setting, value in settings.items()}
+        body = drop_none(rateLimit=rate_limit, **own)
+        description: JsonObject = self.call("PATCH", body=body)["world"]
+        return description
+
     def reset(self) -> JsonObject:
         """Resets the world to its seed; returns its description."""
         description: JsonObject = self.call("POST", "reset")["world"]
@@ -280,6 +289,20 @@ class WorldClient:
         """Advances the clock."""
         self.call("POST", "clock", "advance", body={"seconds": seconds})
 
+    def credential_requests(self) -> list[JsonObject]:
+        """Returns the credential requests of all teams, each with its credentials."""
+        rows: list[JsonObject] = self.call("GET", "credential-requests")["credentialRequests"]
+        return rows
+
+    def approve_credential_request(
+        self, id: str, data: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> JsonObject:
+        """Authorizes the pending credentials of a request; ``data`` are those of the services by credential."""
+        body = {} if data is None else {"data": data}
+        approved: JsonObject = self.call("POST", "credential-requests", id, "approve", body=body)
+        row: JsonObject = approved["credentialRequest"]
+        return row
+
     def provenance(self) -> JsonObject:
         """Returns the provenance report: the behaviours of the fidelity ledger that the responses rest on."""
         report: JsonObject = self.call("GET", "provenance")
@@ -317,3 +340,8 @@ def _describe_connection_error(error: Exception) -> str:
 def _request_target(path: Sequence[str], query: Mapping[str, str] | None) -> str:
     target = "/_emulator/" + "/".join(quote(part, safe="") for part in path)
     return f"{target}?{urlencode(query)}" if query else target
+
+
+def _camel_case(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(word.capitalize() for word in tail)

@@ -15,6 +15,7 @@ from ..version import __version__
 from . import (
     clock,
     connections,
+    credential_requests,
     external_services,
     faults,
     lint,
@@ -59,6 +60,7 @@ def create_blueprint(
     worlds.add_routes(blueprint, registry)
     clock.add_routes(blueprint, registry)
     connections.add_routes(blueprint, registry)
+    credential_requests.add_routes(blueprint, registry)
     reports.add_routes(blueprint, registry, endpoints)
     faults.add_routes(blueprint, registry)
     lint.add_routes(blueprint)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, Response, request
 
 from ..http.endpoint import snake_case
@@ -9,10 +11,14 @@ from ..http.errors import BadRequestError, ResourceNotFoundError
 from ..http.responses import json_response
 from ..json_types import Json
 from ..registry import WorldHandle, WorldNameTakenError, WorldRegistry, WorldSpec
-from ..world import organizations
+from ..world import organizations, settings
 from ..world.enums import SCOPES
 from ..world.plans import PLANS
+from ..world.settings import SETTINGS
+from ..world.world import World
 from .params import bad_request, parse_body
+
+_SETTING_TYPES = {name: (type(setting.default),) for name, setting in SETTINGS.items()}
 
 
 def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
@@ -28,7 +34,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
         """Creates a world; every field is optional.
 
         ``{"name"?, "seed"?: a name or an object, "worldSeed"?, "plan"?,
-        "zone"?, "now"?, "rateLimit"?}``.
+        "zone"?, "now"?, "rateLimit"?}``, and the settings that ``PATCH`` changes.
         """
         try:
             handle = registry.create(_parse_world_spec(registry))
@@ -39,12 +45,27 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
             issues = [str(issue) for issue in getattr(error, "issues", ())]
             reason = str(error).replace("\n", "; ")
             raise BadRequestError(f"The world cannot be created: {reason}.", suberrors=issues) from None
-        return json_response({"world": describe_world(handle)}, 201)
+        return _world_response(handle, 201)
 
     @blueprint.get("/worlds/<name>")
     def get_world(name: str) -> Response:
         """Base URL, token, team and organization of a world."""
-        return json_response({"world": describe_world(find_world(registry, name))})
+        return _world_response(find_world(registry, name))
+
+    @blueprint.patch("/worlds/<name>")
+    def change_world(name: str) -> Response:
+        """Changes settings of a world; those that are not sent stay, and a reset returns to those of its creation.
+
+        ``{"rateLimit"?, "apiAccess"?, "blueprintChangeStops"?, "filteredUserAgents"?, "inactiveHooks"?, "runInactive"?}``.
+        """
+        handle = find_world(registry, name)
+        values = parse_body({"rateLimit": (bool,), **_SETTING_TYPES})
+        limited = values.pop("rateLimit", None)
+        with handle.locked(for_change=True) as world:
+            _apply_settings(world, values)
+            if limited is not None:
+                world.rate_limited = limited
+        return _world_response(handle)
 
     @blueprint.delete("/worlds/<name>")
     def delete_world(name: str) -> Response:
@@ -60,7 +81,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
             registry.reset(handle)
         except ValueError as error:
             raise bad_request(f"The world cannot be reset: {error}.") from None
-        return json_response({"world": describe_world(handle)})
+        return _world_response(handle)
 
     @blueprint.post("/worlds/<name>/tokens")
     def create_token(name: str) -> Response:
@@ -99,6 +120,19 @@ def describe_world(handle: WorldHandle) -> dict[str, Json]:
     }
 
 
+def _world_response(handle: WorldHandle, status: int = 200) -> Response:
+    """Returns a world with its settings."""
+    values = {"rateLimit": handle.world.rate_limited, **settings.values_of(handle.world)}
+    return json_response({"world": describe_world(handle), "settings": values}, status)
+
+
+def _apply_settings(world: World, values: Mapping[str, Json]) -> None:
+    try:
+        settings.apply(world, values)
+    except settings.InvalidSettingError as error:
+        raise bad_request(str(error)) from None
+
+
 def _parse_world_spec(registry: WorldRegistry) -> WorldSpec:
     params = parse_body(
         {
@@ -109,8 +143,14 @@ def _parse_world_spec(registry: WorldRegistry) -> WorldSpec:
             "zone": (str,),
             "now": (str,),
             "rateLimit": (bool,),
+            **_SETTING_TYPES,
         }
     )
+    own = {name: params.pop(name) for name in SETTINGS if name in params}
+    try:
+        settings.check(own)
+    except settings.InvalidSettingError as error:
+        raise bad_request(str(error)) from None
     values = {snake_case(name): value for name, value in params.items()}
     if "/" in values.get("name", ""):
         raise bad_request("The name of a world has no slash.")
@@ -120,7 +160,7 @@ def _parse_world_spec(registry: WorldRegistry) -> WorldSpec:
     if values.get("plan", "free") not in PLANS:
         raise bad_request(f"Parameter 'plan' must be one of: {', '.join(PLANS)}.")
     name = values.pop("name", "") or registry.free_name()
-    return WorldSpec(name=name, **values)
+    return WorldSpec(name=name, settings=own, **values)
 
 
 def _create_token(handle: WorldHandle) -> dict[str, Json]:

@@ -140,6 +140,19 @@ class ApiCall:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class PublicCall:
+    """A request to an endpoint that takes no token, as its handler gets it; it knows no world."""
+
+    parameters: ParsedParameters
+    #: Scheme and host that were called.
+    origin: str = ""
+
+    @property
+    def body(self) -> dict[str, Any]:
+        return self.parameters.body
+
+
 class ConfirmableQuery(QuerySchema):
     """Query of a request that may need ``confirmed=true``."""
 
@@ -173,10 +186,15 @@ class Endpoint:
     secret_body: bool = False
     paging: Paging | None = None
     cols: bool = False
+    plain_cols: bool = False
     plan: str | None = None
     rate_limited: bool = True
     spans_organizations: bool = False
     status: int = 200
+    #: True if it takes no token: the handler gets a `PublicCall`.
+    is_public: bool = False
+    #: True if errors are answered as ``{"error": text}``.
+    plain_errors: bool = False
     core: tuple[int, ...] = ()
     evidence: str = ""
     permissions: tuple[str, ...] = ()
@@ -303,7 +321,7 @@ class Endpoint:
     def _load_query(self, parsed: ParsedParameters, issues: list[str]) -> None:
         arguments = parsed.arguments
         if self.cols:
-            parsed.columns = parse_columns(arguments, self.response.schema, issues)
+            parsed.columns = parse_columns(arguments, self.response.schema, issues, is_plain=self.plain_cols)
         if self.paging is not None:
             parsed.page = parse_page(arguments, self.paging, issues)
         if self.query is not None:
@@ -402,12 +420,15 @@ class EndpointGroup:
         secret_body: bool = False,
         paging: Paging | None = None,
         cols: bool = False,
+        plain_cols: bool = False,
         plan: str | None = None,
         permission: str | Sequence[str] | NoPermissionRequired = (),
         permission_of: Mapping[str, str] | None = None,
         rate_limited: bool = True,
         spans_organizations: bool = False,
         status: int = 200,
+        is_public: bool = False,
+        plain_errors: bool = False,
         core: int | None = None,
         evidence: str = "",
     ) -> Callable[[Handler], Handler]:
@@ -417,6 +438,7 @@ class EndpointGroup:
             scopes: all the scopes that the token needs.
             raw_body: true if the body is an object with names of the caller's choosing.
             secret_body: true if the body has credentials: the request log keeps only the names of its fields.
+            plain_cols: true if columns are chosen by ``cols`` as well as by ``cols[]``.
             plan: the field of `License` that must be true in the owning organization.
             permission: the permissions that the user's role needs in each team, or organization, that the request names;
                 or the reason for requiring none.
@@ -425,6 +447,8 @@ class EndpointGroup:
             spans_organizations: true if it creates what is not of one organization, so that an access token of OAuth, which is
                 bound to one, does not suffice.
             status: the status of a success.
+            is_public: true if it takes no token.
+            plain_errors: true if errors are answered as ``{"error": text}``.
             core: the number of the route among the 47 documented ones.
             evidence: the source of the behaviour, for the table of routes.
         """
@@ -443,11 +467,14 @@ class EndpointGroup:
                 raw_body=raw_body,
                 secret_body=secret_body,
                 paging=paging,
-                cols=cols,
+                cols=cols or plain_cols,
+                plain_cols=plain_cols,
                 plan=plan,
                 rate_limited=rate_limited,
                 spans_organizations=spans_organizations,
                 status=status,
+                is_public=is_public,
+                plain_errors=plain_errors,
                 core=() if core is None else (core,),
                 evidence=evidence,
                 permissions=_permissions(permission),

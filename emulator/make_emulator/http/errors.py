@@ -49,6 +49,10 @@ class MakeError(Exception):
             body["suberrors"] = [{"message": text, "name": "Error"} for text in self.suberrors]
         return {**body, **self.extra}
 
+    def plain_body(self) -> dict[str, Json]:
+        """Returns the JSON body of routes that answer errors with one text and no code."""
+        return {"error": " ".join(self.suberrors or [self.detail])}
+
     def headers(self) -> Mapping[str, str]:
         """Returns additional headers of the response."""
         return {}
@@ -169,6 +173,15 @@ class PaymentRequiredError(MakeError):
     message = "Payment Required"
 
 
+class ApiAccessError(ForbiddenError):
+    """403: the plan includes no access by token. Recorded until spring 2026, with an empty list of suberrors."""
+
+    def __init__(self, *, hint: str | None = None) -> None:
+        super().__init__("Forbidden to use token authorization for this organization.")
+        self.suberrors = []
+        self.hint = hint
+
+
 class VpnAccessError(MakeError):
     """403 IM121: the route is for the staff of Make."""
 
@@ -226,6 +239,15 @@ class ResourceNotFoundError(MakeError):
     status = 404
     code = "SC404"
     message = "Not found"
+
+
+class PackageMissingError(MakeError):
+    """404: the app, or its version, is not known."""
+
+    status = 404
+    code = "SC404"
+    message = "Package not found."
+    has_detail = False
 
 
 class ConnectionMissingError(MakeError):
@@ -408,6 +430,7 @@ _FROM_DOMAIN_ERROR: Mapping[type[exceptions.DomainError], Callable[[Any], MakeEr
     exceptions.QueuedMessagesError: lambda error: QueueNotEmptyError(error.action, error.data),
     exceptions.NotConfirmedError: lambda error: ConfirmationRequiredError(error.action, error.data),
     exceptions.IncompatibleInputError: lambda error: InvalidInputError(error.detail),
+    exceptions.PackageNotFoundError: lambda error: PackageMissingError(),
     exceptions.MissingDataError: lambda error: MissingDataError(error.detail),
     exceptions.MissingDependencyError: lambda error: ServiceUnavailableError(error.detail),
     exceptions.StateNotStoredError: lambda error: ServiceUnavailableError(error.detail),

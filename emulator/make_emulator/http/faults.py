@@ -45,6 +45,9 @@ SEPARATE_PREFIXES = ("/hook/", "/mcp")
 CLIENT_GONE_KEY = "make-emulator.gone"
 TRUNCATED_KEY = "make-emulator.cut"
 
+#: Key of the WSGI environment under which a client in this process has a callable that returns true once it closed the body.
+STREAM_CLOSED_KEY = "make-emulator.closed"
+
 _ERROR_BY_STATUS: Mapping[int, type[errors.MakeError]] = {
     kind.status: kind
     for kind in (

@@ -55,6 +55,13 @@ _ERROR_SCHEMA = {
     },
 }
 
+#: Errors of the few routes that have no code.
+_PLAIN_ERROR_SCHEMA = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {"error": {"type": "string"}},
+}
+
 _PAGE_SCHEMA = {
     "type": "object",
     "required": ["limit", "offset", "returnTotalCount"],
@@ -124,6 +131,7 @@ def build_document(endpoints: Sequence[Endpoint], base_url: str) -> JsonObject:
         },
     )
     spec.components.schema("Error", _ERROR_SCHEMA)
+    spec.components.schema("PlainError", _PLAIN_ERROR_SCHEMA)
     for endpoint in endpoints:
         spec.path(
             path=endpoint.path,
@@ -131,6 +139,49 @@ def build_document(endpoints: Sequence[Endpoint], base_url: str) -> JsonObject:
         )
     document: JsonObject = spec.to_dict()
     return document
+
+
+def build_vendor_document(endpoints: Sequence[Endpoint], base_url: str) -> JsonObject:
+    """Returns the document as Make serves it of itself: OpenAPI 3.0, with the scopes of each operation as its security.
+
+    Source: the document that a zone served in May 2026.
+    """
+    document = _to_openapi_3_0(build_document(endpoints, base_url))
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            scopes = operation.pop("x-scopes")
+            operation.pop("x-core", None)
+            operation["security"] = [{"token": scopes}] if scopes else []
+    info = {
+        "title": "Web API v2 - Public",
+        "version": "1.0.0",
+        "description": "The routes of the Make API v2 as make-emulator serves them.",
+    }
+    return {**document, "openapi": "3.0.0", "info": info}
+
+
+#: Keywords of JSON Schema that OpenAPI 3.0 has not.
+_NEW_KEYWORDS = frozenset({"contentMediaType", "contentSchema"})
+
+
+def _to_openapi_3_0(value: Any) -> Any:
+    """Returns a document in which types are single, and null is ``nullable``."""
+    if isinstance(value, list):
+        return [_to_openapi_3_0(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    converted = {name: _to_openapi_3_0(item) for name, item in value.items() if name not in _NEW_KEYWORDS}
+    types = converted.get("type")
+    if isinstance(types, list):
+        rest = [name for name in types if name != "null"]
+        del converted["type"]
+        if len(rest) == 1:
+            converted["type"] = rest[0]
+        if len(rest) < len(types):
+            converted["nullable"] = True
+    if converted.get("required") == []:
+        del converted["required"]
+    return converted
 
 
 def _describe_scope(scope: str) -> str:
@@ -195,7 +246,7 @@ def _operation(endpoint: Endpoint, converter: Any) -> JsonObject:
             **{
                 status: {
                     "description": text,
-                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+                    "content": {"application/json": {"schema": {"$ref": _error_reference(endpoint)}}},
                 }
                 for status, text in _ERRORS.items()
             },
@@ -212,6 +263,10 @@ def _operation(endpoint: Endpoint, converter: Any) -> JsonObject:
         schema["additionalProperties"] = isinstance(endpoint.body, OpenBodySchema)
         operation["requestBody"] = _json_body(schema, required="required" in schema)
     return operation
+
+
+def _error_reference(endpoint: Endpoint) -> str:
+    return f"#/components/schemas/{'PlainError' if endpoint.plain_errors else 'Error'}"
 
 
 def _json_body(schema: JsonObject, *, required: bool) -> JsonObject:
@@ -246,12 +301,16 @@ def _parameters(endpoint: Endpoint, converter: Any) -> list[JsonObject]:
     if endpoint.cols and endpoint.response.schema is not None:
         columns = [*endpoint.response.schema.columns(), "*"]
         parameters.append(
-            _query_parameter("cols[]", {"type": "array", "items": {"type": "string", "enum": columns}})
+            _query_parameter(
+                "cols" if endpoint.plain_cols else "cols[]",
+                {"type": "array", "items": {"type": "string", "enum": columns}},
+            )
         )
     if (paging := endpoint.paging) is not None:
         parameters.append(
             _query_parameter(
-                "pg[limit]", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": paging.limit}
+                "pg[limit]",
+                {"type": "integer", "minimum": 1, "maximum": paging.maximum, "default": paging.limit},
             )
         )
         parameters.append(
@@ -263,7 +322,12 @@ def _parameters(endpoint: Endpoint, converter: Any) -> list[JsonObject]:
                     "pg[sortBy]", {"type": "string", "enum": list(paging.sort_keys), "default": paging.sort}
                 )
             )
-            parameters.append(_query_parameter("pg[sortDir]", {"type": "string", "enum": ["asc", "desc"]}))
+            direction = "desc" if paging.descending else "asc"
+            parameters.append(
+                _query_parameter(
+                    "pg[sortDir]", {"type": "string", "enum": ["asc", "desc"], "default": direction}
+                )
+            )
     return parameters
 
 

@@ -36,6 +36,8 @@ class Paging:
     sort: str | None
     descending: bool = False
     limit: int = 10_000
+    #: The maximum of ``pg[limit]``.
+    maximum: int = MAX_LIMIT
 
     def sort_key(self, sort: str | None) -> SortKey:
         return self.sort_keys[sort or ""]
@@ -64,10 +66,20 @@ class PageRequest:
 
 
 def parse_columns(
-    arguments: MultiDict[str, str], schema: type[ResponseSchema] | None, issues: list[str]
+    arguments: MultiDict[str, str],
+    schema: type[ResponseSchema] | None,
+    issues: list[str],
+    *,
+    is_plain: bool = False,
 ) -> tuple[str, ...] | None:
-    """Returns the columns of ``cols[]``, in their order; ``None`` without ``cols[]``."""
+    """Returns the columns of ``cols[]``, in their order; ``None`` without ``cols[]``.
+
+    Args:
+        is_plain: true if ``cols``, without brackets, is read as well.
+    """
     requested: list[tuple[int, str]] = []
+    if is_plain:
+        requested += [(0, column) for column in arguments.getlist("cols")]
     for key in arguments:
         if (match := _COLUMN_KEY.fullmatch(key)) is not None:
             place = int(match[1]) if match[1] else 0
@@ -96,7 +108,7 @@ def parse_page(arguments: MultiDict[str, str], paging: Paging, issues: list[str]
             issues.append(f"Parameter '{key}' was given more than once.")
         match key:
             case "pg[limit]":
-                limit = _parse_integer(key, text, 1, MAX_LIMIT, issues)
+                limit = _parse_integer(key, text, 1, paging.maximum, issues)
             case "pg[offset]":
                 offset = _parse_integer(key, text, 0, MAX_ID, issues)
             case "pg[sortBy]" if paging.sort is not None:

@@ -30,6 +30,7 @@ from .steps import (
     response_headers,
     routing,
     usage_stats,
+    user_agent,
     world_lock,
 )
 
@@ -77,7 +78,8 @@ def api_error_response(context: RequestContext, error: Exception) -> Response:
     entry.code = make_error.code or None
     texts = [make_error.detail, *(make_error.suberrors or ()), make_error.hint]
     entry.reason = entry.reason or " ".join(filter(None, texts))
-    response = error_response(make_error)
+    is_plain = context.endpoint is not None and context.endpoint.plain_errors
+    response = error_response(make_error, is_plain=is_plain)
     if context.registry.has_hints:
         hints.add_header(response, make_error.hint or entry.reason, entry.redactor)
     return response
@@ -89,14 +91,17 @@ API_PIPELINE: Pipeline[RequestContext] = Pipeline(
         authentication.identify_caller,
         request_log.begin,
         fault_injection.inject,
+        user_agent.check,
         authentication.require_caller,
         routing.require_endpoint,
         authorization.check_scopes,
         request_body.read_body,
         parameters.parse,
+        handler.handle_public,
         world_lock.lock_world,
         parameters.resolve,
         rate_limit.count,
+        authorization.check_api_access,
         authorization.check_role,
         authorization.check_plan,
         rate_limit.check,

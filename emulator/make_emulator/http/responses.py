@@ -48,9 +48,9 @@ def _serialize_pieces(head: bytes, items: Iterable[Json], tail: bytes) -> Iterat
     yield bytes(piece + tail)
 
 
-def error_response(error: MakeError) -> Response:
-    """Returns the response of an error of Make."""
-    response = json_response(error.body(), error.status)
+def error_response(error: MakeError, *, is_plain: bool = False) -> Response:
+    """Returns the response of an error of Make; a plain one has one text and no code."""
+    response = json_response(error.plain_body() if is_plain else error.body(), error.status)
     response.headers.extend(error.headers())
     return response
 

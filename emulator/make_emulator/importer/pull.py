@@ -29,6 +29,7 @@ from .team_reader import TeamReader
 _TEAM_LISTS: dict[str, Callable[[TeamReader], list[JsonObject]]] = {
     "connections": TeamReader.connections,
     "keys": TeamReader.keys,
+    "credentialRequests": TeamReader.credential_requests,
     "devices": TeamReader.devices,
     "hooks": TeamReader.hooks,
     "functions": TeamReader.functions,

@@ -20,6 +20,7 @@ _RESOURCE_LISTS: dict[str, tuple[str, frozenset[str]]] = {
     "variables": ("variable", frozenset(["type"])),
     "connections": ("connection", frozenset(["label", "accountType", "theme", "metadata", "scopes"])),
     "keys": ("key", frozenset()),
+    "credentialRequests": ("credential request", frozenset(["description", "user", "provider", "created"])),
     "devices": ("device", frozenset(["scope", "info"])),
     "hooks": ("hook", frozenset(["data"])),
     "functions": ("function", frozenset(["description"])),
@@ -30,7 +31,12 @@ _RESOURCE_LISTS: dict[str, tuple[str, frozenset[str]]] = {
     "templates": ("template", frozenset(["description", "language", "scheduling"])),
 }
 #: Lists within a row whose own rows can be removed one by one.
-_NESTED_LISTS = {"records": "record", "runs": "past execution"}
+_NESTED_LISTS = {
+    "records": "record",
+    "runs": "past execution",
+    "connections": "connection",
+    "keys": "key",
+}
 _OPTIONAL_ORGANIZATION_KEYS = frozenset(
     ["license", "created", "countryId", "timezoneId", "zone", "customProperties"]
 )
@@ -132,7 +138,7 @@ def _describe_path(document: JsonObject, path: SeedPath) -> str:
     if len(path) < 6 or path[4] not in _RESOURCE_LISTS:
         return format_path(path)
     row: JsonObject = document["organizations"][path[1]]["teams"][path[3]][path[4]][path[5]]
-    owner = f"{_RESOURCE_LISTS[str(path[4])][0]} {row.get('id', row.get('user', row.get('name')))}"
+    owner = f"{_RESOURCE_LISTS[str(path[4])][0]} {row.get('id', row.get('name', row.get('user')))}"
     if len(path) == 6:
         return owner
     return f"{_NESTED_LISTS.get(str(path[6]), path[6])} of {owner}"

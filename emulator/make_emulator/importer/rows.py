@@ -56,6 +56,43 @@ def custom_role_row(row: JsonObject) -> JsonObject:
     }
 
 
+def credential_request_row(row: JsonObject) -> JsonObject:
+    """Converts a credential request; the connections and keys that came of it are named by their ids."""
+    credentials = [(item, _credential_row(item)) for item in row["credentials"]]
+    return {
+        "name": row["name"],
+        **_without_nulls(
+            description=row.get("description"),
+            user=(row.get("user") or {}).get("id"),
+            provider=(row.get("makeProvider") or {}).get("id"),
+            created=row["createdAt"],
+        ),
+        **{
+            key: items
+            for key, component in (("connections", "account"), ("keys", "keychain"))
+            if (items := [new for item, new in credentials if item["component"] == component])
+        },
+    }
+
+
+def _credential_row(row: JsonObject) -> JsonObject:
+    reference = "connection" if row["component"] == "account" else "key"
+    is_authorized = row["state"] in ("authorized", "reauthorizing") and row.get("remoteId") is not None
+    return {
+        "type": row["name"],
+        **_without_nulls(
+            name=row.get("nameOverride"),
+            description=row.get("description"),
+            app=row.get("appName"),
+            appModules=row.get("appModules") or None,
+            appVersion=row.get("appVersion"),
+            scopes=row.get("scope") or None if reference == "connection" else None,
+            declined=(row.get("declineReason") or "") if row["state"] == "declined" else None,
+        ),
+        **({reference: int(row["remoteId"])} if is_authorized else {}),
+    }
+
+
 def device_row(row: JsonObject) -> JsonObject:
     info = row.get("info")
     return {

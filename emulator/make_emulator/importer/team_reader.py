@@ -13,6 +13,7 @@ from ..json_types import JsonObject
 from .client import ErrorResponseError, NotFoundError, extract_rows
 from .rows import (
     connection_row,
+    credential_request_row,
     data_store_row,
     device_row,
     flatten_folders,
@@ -77,6 +78,25 @@ class TeamReader:
             return [key_row(row) for row in extract_rows(response, "keys")]
 
         return self._sort_by_id(self._steps.read_optional("keys", "keys:read", "keys", read) or [])
+
+    def credential_requests(self) -> list[JsonObject]:
+        """Returns the credential requests with the states of their credentials, in the order of their creation."""
+        scope = "credential-requests:read"
+
+        def read() -> list[JsonObject]:
+            response = self._zone.get("credential-requests", "requests", teamId=self._team)
+            rows = sorted(extract_rows(response, "requests"), key=lambda row: str(row["createdAt"]))
+            return [{"id": row["id"]} for row in rows]
+
+        rows = self._steps.read_optional("credential requests", scope, "credential requests", read) or []
+        for row in self._with_progress("credential requests", rows):
+            self._add_details(row, "credential request", scope, self._credential_request)
+            del row["id"]
+        return [row for row in rows if row]
+
+    def _credential_request(self, id: str) -> JsonObject:
+        response = self._zone.get("credential-requests", "requests", id, "detail")
+        return credential_request_row(response["requestDetail"])
 
     def devices(self) -> list[JsonObject]:
         """Returns the devices, without the messages in their queues."""
@@ -287,7 +307,7 @@ class TeamReader:
             if page["last"] or len(rows) == before:
                 return list(rows.values())
 
-    def _add_details(self, row: JsonObject, kind: str, scope: str, read: Callable[[int], JsonObject]) -> None:
+    def _add_details(self, row: JsonObject, kind: str, scope: str, read: Callable[[Any], JsonObject]) -> None:
         """Adds to a row of a list the fields of its own path."""
         id = row["id"]
         try:

@@ -18,7 +18,7 @@ from ..http import hints
 from ..http.context import HttpInput, RequestContext
 from ..http.dispatch import ApiDispatcher
 from ..http.errors import MakeError, UnauthorizedError, WrongZoneError
-from ..http.faults import CLIENT_GONE_KEY
+from ..http.faults import CLIENT_GONE_KEY, STREAM_CLOSED_KEY
 from ..http.pipeline import Pipeline
 from ..http.request_log import LogEntry, RequestLog
 from ..http.responses import to_make_error
@@ -469,7 +469,8 @@ def _open_stream(
         if ends_session:
             sessions.end(handle, session)
 
-    is_gone = context.input.environ.get(CLIENT_GONE_KEY, lambda: False)
+    environ = context.input.environ
+    is_gone = environ.get(CLIENT_GONE_KEY) or environ.get(STREAM_CLOSED_KEY) or (lambda: False)
     _summarize(context)
     context.entry.decision = "served"
     response = Response(stream.events(first, is_gone, on_close), content_type=EVENT_STREAM)

@@ -37,7 +37,9 @@ def find_trusted_client(server: AuthorizationServer, parameters: Mapping[str, st
         raise UntrustedRequestError("The parameter client_id is missing.")
     entry = server.find_client(client_id)
     if entry is None:
-        raise UntrustedRequestError("There is no client of this client_id.")
+        raise UntrustedRequestError(
+            "There is no client of this client_id. One that registered itself before the emulator was restarted has to register again."
+        )
     if not redirect_uri:
         raise UntrustedRequestError("The parameter redirect_uri is missing.")
     if not redirect_uris.is_registered(entry.client, redirect_uri):

@@ -11,6 +11,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from ..world import invitations
 from ..world.enums import get_timezone
 from ..world.models import Organization, User
 from ..world.roles import PERMISSION_CATEGORIES
@@ -99,7 +100,32 @@ def _timezone(world: World, user: User) -> str:
     return get_timezone(user.timezone_id).key
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitedUser(User):
+    """User whose roles are shown with those in organizations that have invited them."""
+
+    @classmethod
+    def of(cls, user: User) -> InvitedUser:
+        return cls(**{field.name: getattr(user, field.name) for field in dataclasses.fields(user)})
+
+
 def _organization_roles(world: World, user: User) -> list[dict[str, object]]:
+    invited = invitations.invitations_of(world, user) if isinstance(user, InvitedUser) else []
+    return [
+        *_joined_roles(world, user),
+        *(
+            {
+                "usersRoleId": row.role_id,
+                "userId": user.id,
+                "organizationId": row.organization_id,
+                "invitation": invitations.status(world, row),
+            }
+            for row in invited
+        ),
+    ]
+
+
+def _joined_roles(world: World, user: User) -> list[dict[str, object]]:
     return [
         {
             "usersRoleId": row.role_id,

@@ -18,6 +18,7 @@ from ..engine.scenarios import activation, crud
 from ..registry import DEFAULT_WORLD, WorldSpec
 from ..world import (
     connections,
+    credential_requests,
     custom_properties,
     custom_roles,
     data_stores,
@@ -29,12 +30,13 @@ from ..world import (
     oauth,
     organizations,
     private_spaces,
+    settings,
     templates,
     toolboxes,
     variables,
 )
 from ..world.exceptions import DomainError
-from ..world.models import Organization, Team, User
+from ..world.models import CredentialComponent, Organization, Team, User
 from ..world.world import World
 from ..world.zones import zone_host
 from . import generator
@@ -88,6 +90,7 @@ class WorldBuilder:
         Raises:
             SeedError: with every issue that was found while building.
         """
+        settings.apply(self.world, self._seed.settings)
         for row in self._seed.users:
             self._users[row["id"]] = organizations.create_user(
                 self.world,
@@ -233,6 +236,9 @@ class _TeamBuilder:
             for item, path in self._each(row, kind):
                 with self.context.collect_issues(*path):
                     insert(item)
+        for item, path in self._each(row, "credential_requests"):
+            with self.context.collect_issues(*path):
+                self._credential_request(item, path)
         for item, path in self._each(row, "data_stores"):
             with self.context.collect_issues(*path):
                 self._store(item, path)
@@ -279,6 +285,49 @@ class _TeamBuilder:
             type_name=row["type"],
             parameters=row.get("parameters"),
             id=row["id"],
+        )
+
+    def _credential_request(self, row: SeedRow, path: SeedPath) -> None:
+        kinds: tuple[tuple[CredentialComponent, str, str], ...] = (
+            ("account", "connections", "connection"),
+            ("keychain", "keys", "key"),
+        )
+        rows = [
+            (component, reference, (*path, section, place), item)
+            for component, section, reference in kinds
+            for place, item in enumerate(row[section])
+        ]
+        self.context.move_clock_to(row, "created", path)
+        request = credential_requests.create(
+            self.world,
+            self.world.users[row["user"]] if row["user"] is not None else self.owner,
+            self.team.id,
+            [self._credential_spec(component, item) for component, _, _, item in rows],
+            name=row["name"],
+            description=row.get("description"),
+            provider=self.world.users[row["provider"]] if row["provider"] is not None else None,
+            is_action=row["provider"] is None,
+        )
+        created = credential_requests.credentials_of(self.world, request)
+        for credential, (_, reference, here, item) in zip(created, rows, strict=True):
+            with self.context.collect_issues(*here):
+                if item[reference] is not None:
+                    credential = credential_requests.authorize_with(self.world, credential, item[reference])
+                if "declined" in item:
+                    credential_requests.decline(self.world, credential, item["declined"] or None)
+        self.world.clock.set(self.context.now)
+
+    @staticmethod
+    def _credential_spec(component: CredentialComponent, row: SeedRow) -> credential_requests.CredentialSpec:
+        return credential_requests.CredentialSpec(
+            component=component,
+            name=row["type"],
+            description=row.get("description"),
+            scope=row.get("scopes", ()),
+            name_override=row.get("name"),
+            app_name=row.get("app"),
+            app_modules=row["app_modules"],
+            app_version=row.get("app_version"),
         )
 
     def _device(self, row: SeedRow) -> None:

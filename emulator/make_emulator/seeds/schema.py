@@ -11,11 +11,12 @@ from marshmallow import fields
 from ..json_types import Json
 from ..oauth.scopes import CLIENT_SCOPES
 from ..plain_text import did_you_mean
-from ..world import custom_properties, functions, oauth
+from ..world import credential_requests, custom_properties, functions, oauth
 from ..world.devices import DEFAULT_SCOPE
 from ..world.models import SCENARIO_TYPES
 from ..world.plans import PLANS
 from ..world.roles import ORGANIZATION_MEMBER, TEAM_MEMBER
+from ..world.settings import SETTINGS
 from ..world.variables import NAME_PATTERN, TYPE_NAMES
 from .fields import (
     SCOPE_SETS,
@@ -198,6 +199,43 @@ class KeySection(Section):
     name = TextField("The name of the key.", required=True)
     type = TextField("The type, e.g. apikeyauth, basicauth.", required=True)
     parameters = ObjectField("The parameters of the type, which are secrets; left out, they are unknown.")
+
+
+class RequestedCredentialSection(Section):
+    """A credential of a credential request; it is pending unless declined or authorized."""
+
+    type = TextField("The type of the connection or key, e.g. slack2, apikeyauth.", required=True)
+    name = TextField("The name of the connection or key that comes of it.")
+    description = TextField("The description.", minimum=0, maximum=10_000)
+    app = TextField("The app that needs it.")
+    app_modules = StringListField("The modules of the app that need it.", load_default=list)
+    app_version = TextField("The version of the app.")
+    declined = TextField("The reason why its user declined it.", minimum=0, maximum=10_000)
+
+
+class RequestedConnectionSection(RequestedCredentialSection):
+    """A connection that is requested."""
+
+    scopes = StringListField("The scopes, for connections with OAuth.", load_default=list)
+    connection = ReferenceField("connection", "The connection that came of it, which authorizes it.")
+
+
+class RequestedKeySection(RequestedCredentialSection):
+    """A key that is requested."""
+
+    key = ReferenceField("key", "The key that came of it, which authorizes it.")
+
+
+class CredentialRequestSection(Section):
+    """A request for credentials; it has a connection or a key."""
+
+    name = TextField("The name.", load_default=credential_requests.DEFAULT_NAME)
+    description = TextField("The description.", minimum=0, maximum=10_000)
+    user = ReferenceField("user", "Who requests; by default, the organization's owner.")
+    provider = ReferenceField("user", "To whom it is addressed; without one, to anybody with its link.")
+    created = TimeField("The time of its creation; it expires a month later.")
+    connections = SectionList(RequestedConnectionSection, "The requested connections.", load_default=list)
+    keys = SectionList(RequestedKeySection, "The requested keys.", load_default=list)
 
 
 class DeviceMessageSection(Section):
@@ -414,6 +452,9 @@ class TeamSection(Section):
     variables = SectionList(VariableSection, "Custom variables of the team.", load_default=list)
     connections = SectionList(ConnectionSection, "Connections to apps.", load_default=list)
     keys = SectionList(KeySection, "Keys of the keychain.", load_default=list)
+    credential_requests = SectionList(
+        CredentialRequestSection, "Requests for connections and keys.", load_default=list
+    )
     devices = SectionList(DeviceSection, "Mobile devices.", load_default=list)
     hooks = SectionList(HookSection, "Webhooks and mailhooks.", load_default=list)
     functions = SectionList(FunctionSection, "Custom functions.", load_default=list)
@@ -473,9 +514,23 @@ class OrganizationSection(Section):
     teams = SectionList(TeamSection, "Its teams.", load_default=list)
 
 
+SettingsSection: type[Section] = Section.from_dict(  # type: ignore[assignment]
+    {
+        setting.name: ChoiceField(setting.about, setting.choices)
+        if setting.choices
+        else BooleanField(setting.about)
+        for setting in SETTINGS.values()
+    },
+    name="SettingsSection",
+)
+
+
 class SeedSection(Section):
     """The initial state of a world."""
 
+    settings = NestedSection(
+        SettingsSection, "What sources of the real service contradict each other about.", load_default=dict
+    )
     users = SectionList(UserSection, "The users; by default, one.", min_items=1)
     tokens = SectionList(TokenSection, "The API tokens; by default, one with every scope.", min_items=1)
     oauth_clients = SectionList(

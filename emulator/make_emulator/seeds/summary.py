@@ -17,6 +17,7 @@ def summarize(seed: Seed) -> str:
     counts["variable"] = sum(len(owner["variables"]) for owner in (*seed.organizations, *teams))
     for kind, key in TEAM_RESOURCE_KEYS.items():
         counts[kind] = sum(len(team[key]) for team in teams)
+    counts["credential request"] = sum(len(team["credential_requests"]) for team in teams)
     counts["record"] = sum(len(store["records"]) for team in teams for store in team["data_stores"])
     counts["execution"] = sum(len(scenario["runs"]) for team in teams for scenario in team["scenarios"])
     for team in teams:

@@ -55,6 +55,7 @@ DEFAULT_TOKEN: SeedRow = {
 class Seed:
     """Validated seed: every row has its id, every reference is an id, every blueprint was read."""
 
+    settings: SeedRow
     users: list[SeedRow]
     tokens: list[SeedRow]
     oauth_clients: list[SeedRow]
@@ -87,6 +88,7 @@ def validate(document: SeedDocument, directory: File | None) -> Seed:
     if issues:
         raise SeedError(sorted(issues, key=lambda issue: issue.line or 0))
     return Seed(
+        data["settings"],
         data["users"],
         data["tokens"],
         data["oauth_clients"],
@@ -275,6 +277,12 @@ class _Validator:
                 seen.add(row["user"])
 
     def _team(self, team: SeedRow, path: SeedPath) -> None:
+        for here, row in iter_rows(team, "credential_requests", path):
+            for key in ("user", "provider"):
+                self._resolve_reference(row, key, here, "user")
+            for key, kind in (("connections", "connection"), ("keys", "key")):
+                for there, item in iter_rows(row, key, here):
+                    self._resolve_reference(item, kind, there, kind, team_path=path)
         earlier: set[int] = set()
         for here, row in iter_rows(team, "folders", path):
             self._resolve_reference(row, "parent", here, "folder")

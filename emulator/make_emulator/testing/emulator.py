@@ -166,10 +166,12 @@ class MakeEmulator:
         zone: str | None = None,
         now: str | None = None,
         rate_limit: bool = True,
+        **settings: bool | str,
     ) -> World:
         """Creates an isolated world on this server, with tokens of its own.
 
         Args:
+            settings: settings of the world, such as ``api_access=False``; see `make_emulator.world.settings`.
             seed: the name of a shipped seed, the seed itself, or the path of a file (one ending in ``.yaml``,
                 ``.yml`` or ``.json``, or a `pathlib.Path`), which is read here, not by the server.
 
@@ -178,7 +180,7 @@ class MakeEmulator:
             SeedError: if the seed file is invalid.
         """
         description = self.control.create_world(
-            name, seed=seed, plan=plan, zone=zone, now=now, rate_limit=rate_limit
+            name, seed=seed, plan=plan, zone=zone, now=now, rate_limit=rate_limit, **settings
         )
         if self._server is None:
             self._created_worlds.append(self.control.world(description["name"]))

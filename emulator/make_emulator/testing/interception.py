@@ -10,6 +10,7 @@ from typing import Any, TypeVar, overload
 
 from ..app import DEFAULT_WORLD, registry_of
 from ..client.control import ControlClient, LocalTransport
+from ..world.settings import from_python
 from . import app_pool, collectors, routing
 from .decorators import decorate
 from .world import World
@@ -40,6 +41,7 @@ class MockMake:
         scopes: Sequence[str] | None = None,
         world_seed: int = 0,
         block_others: bool = False,
+        **settings: bool | str,
     ) -> None:
         self._world_options: dict[str, Any] = {
             "seed": str(seed) if isinstance(seed, Path) else seed,
@@ -48,6 +50,7 @@ class MockMake:
             "now": now,
             "rate_limit": rate_limit,
             "world_seed": world_seed,
+            "settings": from_python(settings),
         }
         self._scopes = scopes
         self._block_others = block_others
@@ -114,13 +117,14 @@ def mock_make(
     scopes: Sequence[str] | None = None,
     world_seed: int = 0,
     block_others: bool = False,
+    **settings: bool | str,
 ) -> MockMake: ...
 
 
 def mock_make(target: Any = None, /, **options: Any) -> Any:
     """Routes the calls of this process to Make to an emulator in this process, without a socket.
 
-    Intercepts every zone of Make and the hosts of its hooks, for requests, urllib3, httpx (sync and async),
+    Intercepts every zone of Make, the hosts of its hooks, www.make.com and mcp.make.com, for requests, urllib3, httpx (sync and async),
     `urllib.request` and `http.client`. Any other client fails rather than reaching Make.
 
     Use it in a ``with`` statement, which yields the `World`, or as a decorator of functions, coroutines, generators
@@ -136,6 +140,7 @@ def mock_make(target: Any = None, /, **options: Any) -> Any:
         rate_limit: whether the world counts requests a minute.
         scopes: the scopes of ``world.token``; by default those of the seed's first token.
         world_seed: the number that determines ids and mock data.
+        settings: settings of the world, such as ``api_access=False``; see `make_emulator.world.settings`.
         block_others: whether calls to all other hosts fail with `NetworkBlocked`; loopback stays reachable.
     """
     interception = MockMake(**options)

@@ -65,7 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
         provenance.start()
     config.addinivalue_line(
         "markers",
-        "make_world(seed=None, plan=None, scopes=None, zone=None, now=None): what make_world is created from.",
+        "make_world(seed=None, plan=None, scopes=None, zone=None, now=None, **settings): what make_world is created from.",
     )
 
 

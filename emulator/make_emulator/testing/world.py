@@ -10,6 +10,7 @@ import orjson
 from ..client.control import ControlClient, WorldClient
 from ..json_types import JsonObject
 from . import collectors
+from .credential_requests import WorldCredentialRequests
 from .executions import WorldExecution
 from .external_services import WorldHttp
 from .faults import WorldFaults
@@ -82,6 +83,7 @@ class World:
         self.http = WorldHttp(client)
         self.oauth = WorldOAuth(control, client, self.base_url)
         self.outbox = WorldOutbox(client)
+        self.credential_requests = WorldCredentialRequests(client)
         self._own_token = self.token
 
     @property
@@ -182,6 +184,10 @@ class World:
         if self.token == self._own_token:
             self.token = description["token"]
         self._own_token = description["token"]
+
+    def change_settings(self, *, rate_limit: bool | None = None, **settings: bool | str) -> None:
+        """Changes settings of the world, such as ``api_access=False``; a reset returns to those of its creation."""
+        self._client.change_settings(rate_limit=rate_limit, **settings)
 
     def reset(self) -> None:
         """Resets the world to its seed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -12,6 +13,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+from ..http.faults import STREAM_CLOSED_KEY
 
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
@@ -43,10 +46,11 @@ class WsgiResponse:
 class BodyStream:
     """Body of a streamed response. Close it to let the application know that nothing more is read."""
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
+    def __init__(self, pieces: Iterable[bytes], closed: threading.Event | None = None) -> None:
         self._whole = pieces
         self._pieces = iter(pieces)
-        self._closed = False
+        #: Set when nothing more is read, for an application that waits in another thread.
+        self._closed = closed or threading.Event()
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -54,9 +58,9 @@ class BodyStream:
     def __next__(self) -> bytes:
         """Returns the next piece that is not empty."""
         try:
-            while not self._closed:
+            while not self._closed.is_set():
                 piece = next(self._pieces)
-                if piece and not self._closed:
+                if piece and not self._closed.is_set():
                     return piece
         except BaseException:
             self.close()
@@ -66,7 +70,7 @@ class BodyStream:
 
     def close(self) -> None:
         """Releases the application's resources; closing twice is allowed."""
-        self._closed = True
+        self._closed.set()
         close = getattr(self._whole, "close", None)
         if close is not None:
             # A generator that produces a piece in another thread cannot be closed now: that thread closes it.
@@ -226,6 +230,8 @@ def _is_streamed(status: str, headers: list[tuple[str, str]]) -> bool:
 def _run_app(app: WSGIApplication, environ: WSGIEnvironment) -> WsgiResponse:
     started: list[Any] = []
     written: list[bytes] = []
+    closed = threading.Event()
+    environ[STREAM_CLOSED_KEY] = closed.is_set
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         started[:] = status, headers
@@ -235,7 +241,7 @@ def _run_app(app: WSGIApplication, environ: WSGIEnvironment) -> WsgiResponse:
     if started and not written and _is_streamed(*started):
         code, _, reason = started[0].partition(" ")
         headers = [*started[1], ("Transfer-Encoding", "chunked")]
-        return WsgiResponse(int(code), reason, headers, stream=BodyStream(pieces))
+        return WsgiResponse(int(code), reason, headers, stream=BodyStream(pieces, closed))
     try:
         written.extend(pieces)
     finally:

@@ -34,6 +34,7 @@ from ..world.clock import SECOND, format_iso
 from ..world.consumption import organization_of
 from ..world.exceptions import QueueFullError, StateNotStoredError
 from ..world.models import Execution, Hook, Json
+from ..world.settings import INACTIVE_HOOKS
 from ..world.world import World
 from ..world.zones import zone_of_host
 from . import payloads
@@ -247,8 +248,13 @@ def _check_acceptance(world: World, hook: Hook, request: Request) -> None:
         raise WebhookError(403, "Forbidden", "the address of the caller is not allowed")
     gone = hooks.is_gone(world, hook)
     unused = not hook.learning and hooks.scenario_of(world, hook) is None
-    if gone or unused or not hook.enabled:
+    scenario = hooks.scenario_of(world, hook)
+    is_inactive = scenario is not None and not scenario.is_active and not hook.learning
+    rejects = is_inactive and INACTIVE_HOOKS.of(world) == "reject"
+    if gone or unused or rejects or not hook.enabled:
         state = "is gone" if gone else "has no scenario" if unused else "is disabled"
+        if rejects:
+            state = "has an inactive scenario, and the setting inactiveHooks is reject"
         raise WebhookError(410, "There is no scenario listening for this webhook.", f"the hook {state}")
 
 

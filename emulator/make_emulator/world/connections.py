@@ -179,16 +179,7 @@ def create(
     kind = get_connection_type(type)
     if scopes and kind.account_type != OAUTH:
         raise IncompatibleInputError("Invalid scope")
-    issues = [
-        *(
-            f"Missing value of required parameter '{field}'."
-            for field in kind.required
-            if not data.get(field)
-        ),
-        *_find_data_issues(kind, data),
-    ]
-    if issues:
-        raise InvalidParametersError(*issues)
+    check_data(kind, data)
     return insert(
         world,
         team.id,
@@ -261,6 +252,20 @@ def account_appearance(
     )
 
 
+def check_data(kind: ConnectionType, data: Mapping[str, Json]) -> None:
+    """Raises InvalidParametersError if required fields of a type are missing, or there are unknown ones."""
+    issues = [
+        *(
+            f"Missing value of required parameter '{field}'."
+            for field in kind.required
+            if not data.get(field)
+        ),
+        *_find_data_issues(kind, data),
+    ]
+    if issues:
+        raise InvalidParametersError(*issues)
+
+
 def _find_data_issues(kind: ConnectionType, data: Mapping[str, Json]) -> Iterator[str]:
     for field, value in data.items():
         if field not in kind.credential_fields and not kind.accepts_any_field:
@@ -317,15 +322,20 @@ def delete(world: World, connection: Connection, *, confirmed: bool) -> int:
         ResourceInUseError: if a hook uses it.
         NotConfirmedError: if scenarios use it and the caller did not confirm.
     """
-    for hook in world.hooks.where(team=connection.team_id):
-        if hook.data.get(blueprint_refs.REFERENCE_FIELDS["connection"][0]) == connection.id:
-            raise ResourceInUseError(f"Connection '{connection.id}' is used by hook '{hook.id}'.")
+    check_unused_by_hooks(world, connection)
     users = blueprint_refs.scenarios_using(world, "connection", connection.id, connection.team_id)
     if users and not confirmed:
         raise NotConfirmedError(f"Connection '{connection.id}' is used by scenarios.", "deleteConnection")
     for scenario in users:
         world.scenarios.put(replace(scenario, is_invalid=True))
     return world.connections.remove(connection.id).id
+
+
+def check_unused_by_hooks(world: World, connection: Connection) -> None:
+    """Raises ResourceInUseError if a hook uses a connection, which then cannot be deleted."""
+    for hook in world.hooks.where(team=connection.team_id):
+        if hook.data.get(blueprint_refs.REFERENCE_FIELDS["connection"][0]) == connection.id:
+            raise ResourceInUseError(f"Connection '{connection.id}' is used by hook '{hook.id}'.")
 
 
 # --- tests ---------------------------------------------------------------------------------------

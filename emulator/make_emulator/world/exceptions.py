@@ -94,6 +94,10 @@ class IncompatibleInputError(DomainError):
     """The input does not fit the type of the resource."""
 
 
+class PackageNotFoundError(DomainError):
+    """The app, or its version, is not known."""
+
+
 class MissingDataError(DomainError):
     """The resource has no data of that kind yet, which the operation would change."""
 

@@ -71,7 +71,7 @@ def create(
         InvalidParametersError: if parameters are missing, unknown or wrong.
     """
     if parameters is not None:
-        parameters = _complete_parameters(_get_type(type_name), parameters)
+        parameters = _complete_parameters(get_type(type_name), parameters)
     kind = all_key_types().get(type_name)
     return world.keys.put(
         Key(
@@ -85,6 +85,11 @@ def create(
     )
 
 
+def check_parameters(type_name: str, parameters: Mapping[str, Json]) -> None:
+    """Raises IncompatibleInputError or InvalidParametersError if parameters do not fit a type of key."""
+    _complete_parameters(get_type(type_name), parameters)
+
+
 def update(
     world: World, key: Key, *, name: str | None = None, parameters: Mapping[str, Json] | None = None
 ) -> Key:
@@ -94,7 +99,7 @@ def update(
         IncompatibleInputError, InvalidParametersError: as `create`.
     """
     if parameters is not None:
-        parameters = _complete_parameters(_get_type(key.type_name), parameters)
+        parameters = _complete_parameters(get_type(key.type_name), parameters)
     return world.keys.put(
         replace(
             key,
@@ -117,7 +122,12 @@ def delete(world: World, key: Key, *, confirmed: bool) -> int:
     return world.keys.remove(key.id).id
 
 
-def _get_type(name: str) -> KeyType:
+def get_type(name: str) -> KeyType:
+    """The type of key with a name.
+
+    Raises:
+        IncompatibleInputError: if there is none.
+    """
     kind = all_key_types().get(name)
     if kind is None:
         raise IncompatibleInputError("Invalid key type")

@@ -21,6 +21,8 @@ from .models import (
     BlueprintVersion,
     BuildVariable,
     Connection,
+    Credential,
+    CredentialRequest,
     CustomFunction,
     CustomProperties,
     CustomPropertyItem,
@@ -58,6 +60,7 @@ from .models import (
     Scenario,
     ScenarioEvent,
     SentRequest,
+    SharedScenario,
     Team,
     TeamMember,
     Template,
@@ -350,6 +353,15 @@ class Tables:
         owners={"scenarios": "scenario"},
         sections={"executions": Execution, "scenario_events": ScenarioEvent},
     )
+    shared_scenarios: Table[str, SharedScenario] = table(
+        SharedScenario,
+        indexes={"scenario": "scenario_id", "team": "team_id", "organization": _organization_of_team},
+        owners={"scenarios": "scenario"},
+        references={"scenario_id": "scenarios", "team_id": "teams"},
+        resource="sharedScenario",
+        has_text_id=True,
+        is_optional=True,
+    )
     notes: Table[int, Note] = table(
         Note,
         indexes={"scenario": "scenario_id"},
@@ -432,6 +444,27 @@ class Tables:
         is_optional=True,
         sensitive_fields=("parameters",),
         secret_texts=secret_texts.of_key,
+    )
+    credential_requests: Table[str, CredentialRequest] = table(
+        CredentialRequest,
+        indexes={"team": "team_id"},
+        owners={"teams": "team"},
+        references={"team_id": "teams", "user_id": "users"},
+        resource="credentialRequest",
+        path_parameter="requestId",
+        has_text_id=True,
+        is_optional=True,
+    )
+    credentials: Table[str, Credential] = table(
+        Credential,
+        indexes={"request": "request_id"},
+        owners={"credential_requests": "request"},
+        references={"request_id": "credential_requests", "team_id": "teams"},
+        resource="credential",
+        has_text_id=True,
+        is_optional=True,
+        sensitive_fields=("prefill_hard", "prefill_soft"),
+        secret_texts=secret_texts.of_credential,
     )
     devices: Table[int, Device] = table(
         Device,

@@ -7,7 +7,17 @@ from typing import NamedTuple
 
 from ..redaction.rules import is_secret_name
 from ..redaction.secret_values import SecretValues
-from .models import Connection, Execution, Invitation, Json, Key, OAuthClient, Variable, VariableChange
+from .models import (
+    Connection,
+    Credential,
+    Execution,
+    Invitation,
+    Json,
+    Key,
+    OAuthClient,
+    Variable,
+    VariableChange,
+)
 
 #: Fields of credentials that say where a service is, and no secret.
 _LOCATION_FIELDS = frozenset(
@@ -42,6 +52,13 @@ def of_connection(row: Connection) -> Iterator[SecretText]:
         if name not in _LOCATION_FIELDS:
             is_password = is_secret_name(name) or name == "key"
             yield from (SecretText(text, is_password) for text, _ in _leaves(value) if text not in public)
+
+
+def of_credential(row: Credential) -> Iterator[SecretText]:
+    """Yields the texts of the data that a credential request gives in advance."""
+    for name, value in (*row.prefill_hard.items(), *row.prefill_soft.items()):
+        if name not in _LOCATION_FIELDS | _KEY_SETTINGS:
+            yield from _leaves(value)
 
 
 def of_oauth_client(row: OAuthClient) -> Iterator[SecretText]:

@@ -18,6 +18,7 @@ from typing import IO, Any, NamedTuple
 import orjson
 
 from ..redaction.masking import LOG_REDACTOR, mask_all
+from . import settings
 from .clock import MAX_TIMESTAMP
 from .collector import collector_paused
 from .deserialize import DeserializationError, reader_for
@@ -65,6 +66,7 @@ DICT_ENTRIES: Mapping[str, DictEntry] = {
     ),
     "installed_apps": DictEntry(lambda key, apps: [key, sorted(apps)], _first),
     "increments": DictEntry(lambda key, count: [*key, count], _first_two),
+    "settings": DictEntry(lambda key, value: [key, value], _first),
     "detailed": DictEntry(lambda key, ids: [key, list(ids)], _first),
     "scripts": DictEntry(lambda _key, script: script, lambda entry: entry["module"]),
 }
@@ -296,6 +298,8 @@ def _build_world(document: dict[str, Any], name: str, resume: bool, rows: Rows |
     if "increments" in document:  # documents of earlier releases have none
         counts = _read(tuple[tuple[int, int, int], ...], document, "increments")
         world.increments.update({(scenario, module): count for scenario, module, count in counts})
+    if "settings" in document:  # documents of earlier releases have none
+        settings.apply(world, dict(_read(list, document, "settings")))
     detailed = _read(tuple[tuple[int, tuple[str, ...]], ...], document, "detailed")
     world.detailed.update(detailed)
     scripts = _read(tuple[ModuleScript, ...], document, "scripts")

@@ -69,6 +69,9 @@ class World(Tables):
         #: Scenario id, module id -> the count of an "Increment function" that is never reset.
         self.increments = TrackedDict[tuple[int, int], int]("increments")
 
+        #: Name -> the value of a setting that is not the default; see `make_emulator.world.settings`.
+        self.settings = TrackedDict[str, bool | str]("settings")
+
         #: Scenario id -> its runs whose steps are stored, oldest first.
         self.detailed = TrackedDict[int, tuple[str, ...]]("detailed")
 

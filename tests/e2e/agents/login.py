@@ -77,9 +77,12 @@ async def main(url: str) -> dict[str, Any]:
         async with transport as streams, ClientSession(streams[0], streams[1]) as session:
             await session.initialize()
             tools = [tool.name for tool in (await session.list_tools()).tools]
+            first = storage.tokens.access_token
+            # As after an hour: the client refreshes its token before the next call.
+            auth.context.token_expiry_time = 1
             result = await session.call_tool("s1_greeting", {"name": "Ann"})
             text = "".join(getattr(part, "text", "") for part in result.content)
-            return {"tools": tools, "text": text, "scope": storage.tokens.scope}
+            return {"tools": tools, "text": text, "is_refreshed": storage.tokens.access_token != first}
 
 
 print(json.dumps(asyncio.run(main(sys.argv[1]))))

@@ -50,7 +50,11 @@ def create_slow_scenario(world: World, verify: Any) -> None:
     )
 
 
-@pytest.mark.parametrize("transport", ["stateless", "stream", "sse"])
+@pytest.mark.parametrize(
+    ("secure_or_not", "transport"),
+    [("http", "stateless"), ("http", "stream"), ("http", "sse"), ("https", "stream")],
+    indirect=["secure_or_not"],
+)
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_client_lists_and_calls_tools(
     run_client: RunClient, agent_world: World, secure_or_not: MakeEmulator, client: str, transport: str
@@ -82,6 +86,7 @@ def test_a_client_lists_and_calls_tools(
         assert seen["again"] == len(seen["tools"])
 
 
+@pytest.mark.parametrize("secure_or_not", ["https"], indirect=True)
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_token_in_the_path_is_enough(run_client: RunClient, agent_world: World, client: str) -> None:
     seen = run_client(

@@ -17,7 +17,11 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.mark.parametrize("client", ["python_1", "python_2"])
-@pytest.mark.parametrize("path", ["/mcp/stateless", "/mcp/stream", "/mcp.make.com"])
+@pytest.mark.parametrize(
+    ("secure_or_not", "path"),
+    [("http", "/mcp/stateless"), ("http", "/mcp/stream"), ("https", "/mcp.make.com")],
+    indirect=["secure_or_not"],
+)
 def test_a_client_registers_itself_and_logs_in(
     agent_world: World, secure_or_not: MakeEmulator, client: str, path: str
 ) -> None:
@@ -44,5 +48,8 @@ def test_a_client_registers_itself_and_logs_in(
     assert {"s1_greeting", "teams_list"} <= set(seen["tools"])
     assert "scenarios_list" not in seen["tools"]
     assert json.loads(seen["text"]) == {"greeting": "Hello, Ann!"}
+    assert seen["is_refreshed"]
+    [row] = [row for row in agent_world.access_report() if row["label"] == "Assistant"]
+    assert row["granted"] == ["mcp:use", "teams:read"]
     sentences = [row["sentence"] for row in agent_world.requests.all()]
     assert any("(client Assistant): MCP tools/call s1_greeting" in sentence for sentence in sentences)

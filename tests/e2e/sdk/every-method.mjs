@@ -20,6 +20,9 @@ const parts = {
   functions: make.functions,
   publicTemplates: make.publicTemplates,
   roles: make.roles,
+  customRoles: make.customRoles,
+  keys: make.keys,
+  devices: make.devices,
   enums: make.enums,
 };
 const answers = {};
@@ -192,6 +195,33 @@ await call('hooks.delete', hook);
 const [role] = await call('roles.list', { category: 'team', organizationId, teamId, excludeRole: [1] });
 await call('roles.list *', { ...all, roleId: role.id });
 await call('roles.get', role.id);
+const [permission] = await call('roles.permissions', { roleCategory: 'team' });
+const { id: customRole } = await call('customRoles.create', {
+  name: 'Viewer',
+  category: 'team',
+  organizationId,
+  description: 'Looks.',
+  permissions: [permission.id],
+});
+await call('customRoles.update', customRole, { organizationId, name: 'Watcher', permissions: [] });
+await call('customRoles.delete', customRole, { organizationId });
+
+await call('keys.types');
+const { id: key } = await call('keys.create', {
+  name: 'Shop',
+  teamId,
+  typeName: 'apikeyauth',
+  parameters: { key: 'k3y', placement: 'header', name: 'X-API-Key' },
+});
+await call('keys.list', teamId, { typeName: 'apikeyauth' });
+await call('keys.list *', teamId, all);
+await call('keys.get', key);
+await call('keys.get *', key, all);
+await call('keys.update', key, { name: 'Renamed' });
+await call('keys.delete', key);
+
+await call('devices.list', teamId);
+await call('devices.list of columns', teamId, { cols: ['id', 'name'] });
 
 await call('enums.countries');
 await call('enums.regions');

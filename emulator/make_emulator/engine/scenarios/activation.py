@@ -27,12 +27,13 @@ from ...world.exceptions import (
     ScenarioStateError,
 )
 from ...world.models import Execution, Json, Scenario, Team, User
+from ...world.settings import RUN_INACTIVE
 from ...world.world import World
 from .. import inputs
 from ..apps import connection_types
 from ..blueprints.completeness import find_blueprint_errors
 from ..runtime import executor
-from ..scheduling import schedule, webhook_dispatch
+from ..scheduling import schedule, sequential, webhook_dispatch
 
 #: Time that a responsive call waits for its run (API documentation, "Run a scenario").
 RESPONSIVE_TIMEOUT = 40 * SECOND
@@ -126,13 +127,19 @@ def run_now(
 
     Raises:
         ScenarioNotActiveError: if the scenario is not active (Make's IM325).
+        ScenarioStateError: if another run of a scenario with sequential processing has not ended.
         InvalidParametersError: if the data do not fit the scenario's inputs.
         OperationsExhaustedError: if the organization has no operations left (Make's IM310).
         ExecutionTimeoutError: if a responsive run takes longer than 40 seconds; it is not stopped.
     """
-    if not scenario.is_active:
+    if not scenario.is_active and not RUN_INACTIVE.of(world):
         raise ScenarioNotActiveError(
             hint=f"Scenario {scenario.id} is not active; start it with POST /scenarios/{scenario.id}/start."
+        )
+    if sequential.is_running(world, scenario) or sequential.earliest_start(world, scenario) > world.now():
+        raise ScenarioStateError(
+            "Scenario is already being executed",
+            hint=f"Scenario {scenario.id} processes its runs sequentially, and one of them has not ended yet.",
         )
     if is_exhausted(world, organization_of(world, scenario.team_id)):
         raise OperationsExhaustedError("The organization has no operations left.")

@@ -31,6 +31,7 @@ from ...world.models import (
     Team,
     User,
 )
+from ...world.settings import BLUEPRINT_CHANGE_STOPS
 from ...world.world import World
 from .. import inputs
 from ..apps.catalog import BUILT_IN_APPS
@@ -180,6 +181,8 @@ def update(
             last_edit=world.now(),
             updated_by=user.id,
         )
+        if BLUEPRINT_CHANGE_STOPS.of(world):
+            scenario = replace(scenario, is_active=False, next_exec=None)
         scenarios.add_version(world, scenario, blueprint, input_spec=input_spec, output_spec=output_spec)
         scenarios.record_event(world, scenario, user, "modify")
     scenario = replace(scenario, **changes)

@@ -52,8 +52,9 @@ def identify_caller(context: RequestContext) -> None:
 
 
 def require_caller(context: RequestContext) -> None:
-    """Raises UnauthorizedError (IM015), or InvalidTokenError (SC401), unless the request has a known token."""
-    if (error := context.authentication_error) is not None:
+    """Raises UnauthorizedError (IM015), or InvalidTokenError (SC401), unless the request has a known token, or needs none."""
+    is_public = context.endpoint is not None and context.endpoint.is_public
+    if (error := context.authentication_error) is not None and not is_public:
         context.entry.decision = "refused: authentication"
         raise error
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 from ...world import roles
 from ...world.exceptions import MissingPermissionError
+from ...world.models import OAuthAccess
+from ...world.settings import API_ACCESS
 from ..context import RequestContext
-from ..errors import FeatureUnavailableError, ForbiddenError, MakeError
+from ..errors import ApiAccessError, FeatureUnavailableError, ForbiddenError, MakeError
 
 #: Features whose lack has an error of its own.
 _PLAN_ERRORS: Mapping[str, type[MakeError]] = {"custom_properties": FeatureUnavailableError}
@@ -15,7 +17,10 @@ _PLAN_ERRORS: Mapping[str, type[MakeError]] = {"custom_properties": FeatureUnava
 
 def check_scopes(context: RequestContext) -> None:
     """Raises ForbiddenError (SC403) unless the token has every scope of the endpoint, and reaches as far as it does."""
-    entry, endpoint, token = context.entry, context.require_endpoint(), context.require_caller().token
+    endpoint = context.require_endpoint()
+    if endpoint.is_public:
+        return
+    entry, token = context.entry, context.require_caller().token
     entry.decision = "refused: scope"
     if missing := [scope for scope in endpoint.scopes if scope not in token.scopes]:
         entry.missing = tuple(missing)
@@ -25,6 +30,18 @@ def check_scopes(context: RequestContext) -> None:
         entry.decision = "refused: organization"
         entry.reason = f"the access token is bound to organization {token.only_organization_id}"
         raise ForbiddenError
+
+
+def check_api_access(context: RequestContext) -> None:
+    """Raises ApiAccessError (SC403) for an API token in a world without access by token, but for lists."""
+    context.entry.decision = "refused: plan"
+    call, endpoint = context.require_call(), context.require_endpoint()
+    if API_ACCESS.of(call.world) or call.organization is None or isinstance(call.token, OAuthAccess):
+        return
+    if endpoint.method != "GET" or endpoint.path_types:
+        raise ApiAccessError(
+            hint="The setting apiAccess of the world is false: tokens may list, and nothing else."
+        )
 
 
 def check_role(context: RequestContext) -> None:

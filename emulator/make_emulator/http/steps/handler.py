@@ -7,7 +7,20 @@ from flask import Response
 
 from ...schemas.base import request_origin
 from ..context import RequestContext
-from ..responses import JSON_CONTENT_TYPE
+from ..endpoint import PublicCall
+from ..responses import JSON_CONTENT_TYPE, json_response
+
+
+def handle_public(context: RequestContext) -> None:
+    """Runs the handler of an endpoint that takes no token, and needs no world."""
+    endpoint = context.require_endpoint()
+    if not endpoint.is_public:
+        return
+    context.entry.decision = "refused: handler"
+    assert context.parsed is not None
+    result = endpoint.handler(PublicCall(context.parsed, context.input.origin))
+    context.response = json_response(result, endpoint.status)
+    context.entry.decision = "served"
 
 
 def handle(context: RequestContext) -> None:

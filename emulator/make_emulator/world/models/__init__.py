@@ -6,6 +6,7 @@ Times are milliseconds since the epoch, sizes are bytes. Values of type ``Json``
 from __future__ import annotations
 
 from .connections import Connection, ConnectionTestResult
+from .credential_requests import Credential, CredentialComponent, CredentialRequest
 from .custom_properties import CustomProperties, CustomPropertyItem, CustomPropertyStructure
 from .data_stores import DataStore, DataStructure, Record
 from .devices import Device, DeviceMessage
@@ -45,6 +46,7 @@ from .organizations import (
 )
 from .roles import Role
 from .scenarios import SCENARIO_TYPES, BlueprintVersion, Folder, PublicTemplate, Scenario, Template
+from .shared_scenarios import SharedScenario
 from .toolboxes import Toolbox, ToolboxAccess, ToolboxKey, ToolboxTool
 from .variables import Variable, VariableChange
 
@@ -58,6 +60,9 @@ __all__ = [
     "Connection",
     "ConnectionTestResult",
     "Consumption",
+    "Credential",
+    "CredentialComponent",
+    "CredentialRequest",
     "CustomFunction",
     "CustomProperties",
     "CustomPropertyItem",
@@ -105,6 +110,7 @@ __all__ = [
     "Scenario",
     "ScenarioEvent",
     "SentRequest",
+    "SharedScenario",
     "Step",
     "Team",
     "TeamMember",

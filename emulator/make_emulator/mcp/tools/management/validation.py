@@ -14,7 +14,7 @@ from ....engine.scheduling import schedule
 from ....json_types import Json, as_mapping
 from ....lint import Finding, lint
 from ....world import blueprint_refs
-from ....world.exceptions import InvalidParametersError
+from ....world.exceptions import IntervalTooShortError, InvalidParametersError, InvalidSchedulingTypeError
 from ..definition import ToolCall
 from .group import (
     READ_ONLY,
@@ -66,6 +66,8 @@ def validate_scheduling(call: ToolCall) -> Json:
         schedule.validate_scheduling(scheduling, least_minutes=1)
     except InvalidParametersError as error:
         return {"valid": False, "errors": [{"message": text} for text in error.issues]}
+    except (IntervalTooShortError, InvalidSchedulingTypeError) as error:
+        return {"valid": False, "errors": [{"message": error.detail}]}
     return {"valid": True, "errors": []}
 
 
