@@ -236,9 +236,10 @@ class Resources:
             self.api.post(f"/data-stores/{id}/data", {"key": f"key-{number}", "data": data}).ok()
         return id
 
-    def team(self) -> int:
-        """Creates another team in the organization; returns its id."""
-        body = {"name": self.name("team"), "organizationId": self.api.target.organization_id}
+    def team(self, organization: int | None = None) -> int:
+        """Creates another team in the organization, or in one of this run; returns its id."""
+        owner = self.api.target.organization_id if organization is None else organization
+        body = {"name": self.name("team"), "organizationId": owner}
         return int(self._claim(self.api.post("/teams", body), "team")["id"])
 
     def organization(self) -> int:
