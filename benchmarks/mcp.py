@@ -22,9 +22,12 @@ from .report import Metric
 #: Scenarios that are tools, and streams that stay open.
 SCENARIOS, STREAMS = 500, 200
 
+#: A token that sees scenario tools only, as the list of the REST API has no management tools.
+AGENT_TOKEN = "22222222-2222-4222-8222-222222222222"
+
 _REST = {"Authorization": f"Token {ADMIN_TOKEN}"}
 _MCP = {
-    "Authorization": f"Bearer {ADMIN_TOKEN}",
+    "Authorization": f"Bearer {AGENT_TOKEN}",
     "Accept": "application/json, text/event-stream",
 }
 _RUN = {"data": {"name": "Ann"}, "responsive": True}
@@ -94,7 +97,11 @@ def _server() -> Iterator[ServerProcess]:
     organization = {"name": "O", "plan": "enterprise", "teams": [{"name": "T", "scenarios": scenarios}]}
     with TemporaryDirectory() as folder:
         seed = Path(folder) / "seed.json"
-        seed.write_text(json.dumps({"organizations": [organization]}), "utf-8")
+        tokens = [
+            {"label": "admin", "token": ADMIN_TOKEN},
+            {"label": "agent", "token": AGENT_TOKEN, "scopes": ["mcp:use"]},
+        ]
+        seed.write_text(json.dumps({"tokens": tokens, "organizations": [organization]}), "utf-8")
         with start_emulator("--seed", str(seed)) as server:
             yield server
 

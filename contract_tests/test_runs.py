@@ -44,7 +44,7 @@ def logs(api: ContractClient, scenario: int, **query: Any) -> list[dict[str, Any
 def test_a_run_that_is_waited_for_answers_its_outputs(api: ContractClient, shared: Resources) -> None:
     body = {"data": {"name": "Zoe"}, "responsive": True}
     run = api.post(f"/scenarios/{shared.id('live scenario')}/run", body).fits()
-    assert (run["status"], run["outputs"]) == ("1", {"greeting": "Hello, Zoe!"})
+    assert (run["status"], run["outputs"]) == (1, {"greeting": "Hello, Zoe!"})
     assert len(run["executionId"]) == 32
 
 

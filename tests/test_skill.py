@@ -63,7 +63,7 @@ def test_the_loop_leads_from_a_mistake_to_a_run(api: ApiClient) -> None:
     assert_ok(api.post(f"{path}/start"))
 
     failed = assert_ok(api.post(f"{path}/run", json={"responsive": True}))
-    assert failed["status"] == "3"
+    assert failed["status"] == 3
     detail = assert_ok(api.get(f"{path}/executions/{failed['executionId']}"))
     assert detail["error"] == {
         "name": "DataError",
@@ -76,7 +76,7 @@ def test_the_loop_leads_from_a_mistake_to_a_run(api: ApiClient) -> None:
     assert steps[0]["input"] == {"json": "{oops"}
 
     assert_ok(api.patch(f"{path}?confirmed=true", json={"blueprint": blueprint(MENDED)}))
-    assert assert_ok(api.post(f"{path}/run", json={"responsive": True}))["status"] == "1"
+    assert assert_ok(api.post(f"{path}/run", json={"responsive": True}))["status"] == 1
 
 
 def test_it_teaches_each_command_that_an_agent_needs() -> None:

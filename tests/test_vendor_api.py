@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from marshmallow import fields
+from werkzeug.datastructures import MultiDict
 
 from helpers import vendor_api, vendor_comparison
 from helpers.populated_app import PopulatedApp
@@ -128,6 +129,36 @@ def test_a_route_is_as_the_vendor_describes_it(route: str, target: PopulatedApp)
         line for line in _differences(route, target) if fidelity.find_left_out(behaviours, line) is None
     ]
     assert unexplained == []
+
+
+WITH_COLUMNS = [route for route, operation in SERVED.items() if operation.columns]
+
+
+@pytest.mark.parametrize("route", WITH_COLUMNS)
+def test_every_column_that_the_vendor_describes_can_be_requested(route: str, target: PopulatedApp) -> None:
+    operation = SERVED[route]
+    endpoint = vendor_comparison.endpoint_of(operation)
+    assert endpoint is not None
+    behaviours = fidelity.shipped_behaviours()
+    columns = [
+        name
+        for name in operation.columns or ()
+        if fidelity.find_left_out(behaviours, f"{route}: column {name}") is None
+    ]
+    request = VALID_REQUESTS[route_of(endpoint)]
+    options: dict[str, Any] = {} if request.body is None else {"json": request.body}
+    target.reset_if_changed()
+    query = {**request.query, operation.columns_parameter: columns}
+    response = target.call(
+        endpoint.method, request_path(endpoint, target), query_string=MultiDict(query), **options
+    )
+    assert response.status_code == operation.status, response.get_data(as_text=True)
+    assert response.json is not None
+    assert endpoint.response.schema is not None
+    omitted = endpoint.response.schema.omit_none
+    rows = next(iter(response.json.values()))
+    for row in rows if isinstance(rows, list) else [rows]:
+        assert list(row) == [name for name in columns if name in row or name not in omitted]
 
 
 def test_what_the_ledger_leaves_out_is_left_out(target: PopulatedApp) -> None:

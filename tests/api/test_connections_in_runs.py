@@ -119,7 +119,7 @@ def test_scenarios_that_lose_their_connection_stop_working(api: ApiClient) -> No
     scenario = assert_ok(api.get("/scenarios/3"))["scenario"]
     assert (scenario["isinvalid"], scenario["isActive"]) == (True, True)
     run = assert_ok(api.post("/scenarios/3/run", json={"responsive": True}))
-    assert run["status"] == "3"
+    assert run["status"] == 3
     detail = assert_ok(api.get(f"/scenarios/3/executions/{run['executionId']}"))
     assert detail["error"] == {
         "name": "ConnectionError",

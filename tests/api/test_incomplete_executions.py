@@ -35,7 +35,7 @@ def scenario(api: ApiClient) -> int:
     id = int(json_of(api.post("/scenarios", json=body))["scenario"]["id"])
     api.post(f"/scenarios/{id}/start")
     response = json_of(api.post(f"/scenarios/{id}/run", json={"responsive": True}))
-    assert response["status"] == "2"
+    assert response["status"] == 2
     return id
 
 

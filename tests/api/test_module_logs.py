@@ -167,6 +167,16 @@ def test_a_running_execution_stops_at_once_or_after_its_module(api: ApiClient, s
     assert assert_ok(api.get(f"/scenarios/{scenario}/executions/other"))["status"] == "WARNING"
 
 
+def test_a_scenario_that_is_stopped_stops_its_runs(api: ApiClient, scenario: int) -> None:
+    id = str(assert_ok(api.post(f"/scenarios/{scenario}/run", json={}))["executionId"])
+    api.world.logs.put(replace(execution(api, scenario, id), duration=60_000, operations=6))
+    api.world.clock.advance(seconds=15)
+    assert_ok(api.post(f"/scenarios/{scenario}/stop"))
+    assert execution(api, scenario, id).duration == 20_000
+    api.world.clock.advance(seconds=5)
+    assert assert_ok(api.get(f"/scenarios/{scenario}/executions/{id}"))["status"] == "WARNING"
+
+
 def test_an_execution_that_does_not_run_cannot_be_stopped(api: ApiClient, scenario: int) -> None:
     id = run(api, scenario)
     before = execution(api, scenario, id)

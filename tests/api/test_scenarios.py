@@ -106,7 +106,7 @@ def test_a_run_answers_status_and_outputs_and_leaves_log_and_detail(api: ApiClie
         "isActive": True,
     }
     run = assert_ok(api.post(f"/scenarios/{id}/run", json={"data": {"n": 21}, "responsive": True}))
-    assert (run["status"], run["outputs"]) == ("1", {"twice": 42})
+    assert (run["status"], run["outputs"]) == (1, {"twice": 42})
     detail = assert_ok(api.get(f"/scenarios/{id}/executions/{run['executionId']}"))
     assert detail == {"status": "SUCCESS", "outputs": {"twice": 42}}
     log = assert_ok(api.get(f"/scenarios/{id}/logs/{run['executionId']}"))["scenarioLog"]
@@ -128,6 +128,23 @@ def test_a_run_that_is_not_waited_for_is_revealed_by_the_clock(api: ApiClient) -
     api.world.clock.advance(40)
     assert assert_ok(api.get(path)) == {"status": "SUCCESS", "outputs": {"twice": 2}}
     assert run["executionId"] in str(assert_ok(api.get(f"/scenarios/{id}/logs")))
+
+
+def test_only_recent_versions_of_a_blueprint_are_listed(api: ApiClient) -> None:
+    id = create(api)
+    api.world.clock.advance(days=30)
+    assert_ok(api.patch(f"/scenarios/{id}", json={"blueprint": body()["blueprint"]}))
+
+    def versions() -> list[int]:
+        rows = assert_ok(api.get(f"/scenarios/{id}/blueprints"))["scenariosBlueprints"]
+        return [row["version"] for row in rows]
+
+    assert versions() == [2, 1]
+    api.world.clock.advance(days=31)
+    assert versions() == [2]
+    api.world.clock.advance(days=60)
+    assert versions() == [2]
+    assert assert_ok(api.get(f"/scenarios/{id}/blueprint?blueprintId=1"))["response"]["version"] == 1
 
 
 def test_a_responsive_run_takes_the_time_of_the_run(api: ApiClient) -> None:
@@ -266,7 +283,7 @@ def test_a_failed_run_shows_its_error(api: ApiClient) -> None:
     run = assert_ok(api.post(f"/scenarios/{id}/run", json={"responsive": True}))
     assert run == {
         "executionId": run["executionId"],
-        "status": "3",
+        "status": 3,
         "error": {"name": "BundleValidationError", "message": "Validation failed for 2 parameter(s)."},
     }
     detail = assert_ok(api.get(f"/scenarios/{id}/executions/{run['executionId']}"))

@@ -44,7 +44,7 @@ def test_a_new_team_comes_after_the_role_of_its_creator(api: ApiClient) -> None:
         "name": "New",
         "organizationId": 1,
         "operationsLimit": 500,
-        "transferLimit": None,
+        "transferLimit": "268435456",
         "consumedOperations": 0,
         "consumedTransfer": "0",
         "isPaused": False,
@@ -84,6 +84,9 @@ def test_a_teams_limit_is_changed_and_shown_on_request(api: ApiClient) -> None:
     }
     assert api.patch(path, json={"operationsLimit": 0}).status_code == 400
     assert api.world.teams[1].operations_limit == 500
+    assert api.patch("/teams/1?cols[]=transferLimit", json={"operationsLimit": 1}).json == {
+        "team": {"transferLimit": "536870"}
+    }
 
 
 def test_users_have_their_last_login_and_on_request_their_teams(api: ApiClient) -> None:

@@ -44,6 +44,8 @@ def test_a_world_shows_its_settings(api: ApiClient) -> None:
         "filteredUserAgents": False,
         "inactiveHooks": "queue",
         "runInactive": False,
+        "unknownModules": "warn",
+        "unmatched": "mock",
     }
 
 
@@ -214,7 +216,7 @@ def test_inactive_scenarios_run_on_request_if_the_world_says_so(api: ApiClient) 
     id = assert_ok(api.post("/scenarios", json=body))["scenario"]["id"]
     assert_refused(api.post(f"/scenarios/{id}/run", json={}), 422, code="IM325")
     change(api, runInactive=True)
-    assert assert_ok(api.post(f"/scenarios/{id}/run", json={"responsive": True}))["status"] == "1"
+    assert assert_ok(api.post(f"/scenarios/{id}/run", json={"responsive": True}))["status"] == 1
     assert assert_ok(api.get(f"/scenarios/{id}"))["scenario"]["isActive"] is False
 
 

@@ -94,7 +94,7 @@ def test_the_dashboard_shows_the_last_requests_and_the_resources(api: ApiClient)
     assert "-> 403: the token lacks scenarios:write" in text
     assert "Greeting active running 2026-03-02 12:00:00" in text
     assert "Orders 4 372 of 10,485,760" in text
-    assert "read-only Ada Maker 1 23 0 scenarios:write scenarios:write" in text
+    assert re.search(r"read-only Ada Maker 1 [1-9]\d 0 scenarios:write scenarios:write", text)
 
 
 def test_the_dashboard_shows_the_requested_world(api: ApiClient) -> None:

@@ -94,7 +94,7 @@ def _check_run(world: World, kept: Any, *, outputs: object, operations: int) -> 
     assert kept["activated"] is True
 
     assert _EXECUTION_ID.match(run["executionId"])
-    assert run == {"executionId": run["executionId"], "status": "1", "outputs": outputs}
+    assert run == {"executionId": run["executionId"], "status": 1, "outputs": outputs}
     assert kept["detail"] == {"status": "SUCCESS", "outputs": outputs}
 
     assert log["id"] == run["executionId"]
@@ -263,7 +263,7 @@ def test_a_custom_function_is_written_used_and_changed(sdk: RunScript) -> None:
     assert done["refused"] == refused(400, "The function in the code is called 'whisper' instead of 'shout'.")
     [change] = done["history"]
     assert (change["previousCode"], change["updatedBy"]) == (first, "Ada Maker")
-    assert done["inUse"] == refused(406, f"Function 'shout' is used by scenarios: 'Shouter' ({user['id']}).")
+    assert done["inUse"] == refused(406, "Confirmation required.")
     assert done["gone"] == refused(404, f"Function '{created['id']}' not found.")
 
 
@@ -369,7 +369,7 @@ def test_rejections_become_errors_of_the_client(sdk: RunScript, make_world: Worl
         "misfit": refused(
             400, faults("Invalid number in parameter 'quantity'.", "Unknown parameter 'colour'.")
         ),
-        "unconfirmed": refused(406, "The removal of records is not confirmed."),
+        "unconfirmed": refused(406, "Confirmation required."),
     }
 
 

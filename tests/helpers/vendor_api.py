@@ -91,6 +91,7 @@ class Operation:
     query: Mapping[str, Field] = field(default_factory=dict)
     #: Columns that ``cols[]`` can name; ``None`` without such a parameter, empty if there is no list.
     columns: tuple[str, ...] | None = None
+    columns_parameter: str = "cols[]"
     default_columns: tuple[str, ...] | None = None
     order: str | None = None
     body: Shape | None = None
@@ -162,6 +163,7 @@ class _Parser:
             flags=tuple(entry.get("flags", ())),
             query=self._fields(entry.get("query", {})),
             columns=() if columns == "any" else None if columns is None else tuple(columns),
+            columns_parameter=entry.get("columnsParameter", "cols[]"),
             default_columns=tuple(entry["defaultColumns"]) if "defaultColumns" in entry else None,
             order=entry.get("order"),
             body=self.shape(entry["body"]) if "body" in entry else None,

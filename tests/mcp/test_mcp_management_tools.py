@@ -40,10 +40,6 @@ def table() -> Iterator[Row]:
             yield Row(*(cell.strip() for cell in line.split("|")))
 
 
-#: Tools of the hosted server whose routes are not served.
-NOT_SERVED = frozenset(row.name for row in table() if row.name.startswith("credential-requests_"))
-
-
 #: Short type of an input -> types of JSON Schema. Objects may be JSON texts, where older editions took texts.
 TYPES = {
     "num": {"number"},
@@ -57,8 +53,6 @@ TYPES = {
 
 @pytest.mark.parametrize("row", list(table()), ids=lambda row: row.name)
 def test_tools_are_those_of_the_hosted_server(row: Row) -> None:
-    if row.name in NOT_SERVED:
-        pytest.skip("its routes are not served")
     tool = TOOLS[row.name]
     assert tool.title == row.title
     assert tool.scopes == (() if row.scope == "-" else (row.scope,))
@@ -206,7 +200,7 @@ def test_an_agent_builds_runs_mends_and_cleans_up_a_scenario(mcp: McpHarness) ->
     assert "already running" in error_of(mcp, "scenarios_activate", scenarioId=scenario["id"])
 
     broken = call_tool(mcp, "scenarios_run", scenarioId=scenario["id"], data=inputs, responsive=True)
-    assert broken["status"] == "3"
+    assert broken["status"] == 3
     executions = call_tool(mcp, "executions_list", scenarioId=scenario["id"])
     failed = next(row for row in executions if row.get("status") == 3)
     detail = call_tool(mcp, "executions_get-detail", scenarioId=scenario["id"], executionId=failed["id"])
@@ -547,3 +541,38 @@ def test_devices_are_listed(mcp: McpHarness) -> None:
     assert [device["id"] for device in call_tool(mcp, "devices_list", teamId=1)] == [
         row["id"] for row in rows
     ]
+
+
+def test_a_person_is_asked_for_credentials(mcp: McpHarness) -> None:
+    made = call_tool(
+        mcp,
+        "credential-requests_create-by-credentials",
+        teamId=1,
+        name="Access",
+        connections=[{"type": "google", "scope": ["https://www.googleapis.com/auth/drive"]}],
+        keys=[{"type": "apikeyauth"}],
+    )
+    assert made["publicUri"].startswith("http")
+    request, credential = made["request"]["id"], made["credentials"][0]["id"]
+    assert [row["id"] for row in call_tool(mcp, "credential-requests_list", teamId=1, name="Access")] == [
+        request
+    ]
+    declined = call_tool(mcp, "credential-requests_credential-decline", credentialId=credential, reason="No")
+    assert declined["declineReason"] == "No"
+    states = {
+        row["id"]: row["state"]
+        for row in call_tool(mcp, "credential-requests_get", requestId=request)["credentials"]
+    }
+    assert states[credential] == "declined"
+    assert mcp.text("credential-requests_delete", {"requestId": request}) == (
+        "Credential request and associated credentials have been deleted."
+    )
+    assert "not found" in mcp.error("credential-requests_get", {"requestId": request})
+
+
+def test_the_modules_of_an_app_that_need_a_credential_are_listed(mcp: McpHarness) -> None:
+    modules = call_tool(
+        mcp, "credential-requests_list-app-modules-with-creds", appName="slack", appVersion="latest"
+    )
+    assert modules
+    assert all("slack" in module["type"] for module in modules)

@@ -47,8 +47,18 @@ _JUDGED_BY_THE_WORLD = {
     "PATCH /templates/{templateId}",
     "POST /hooks",
     "POST /hooks/{hookId}/set-data",
+    # The parameters of a key follow from its type.
+    "POST /keys",
+    "PATCH /keys/{keyId}",
+    # The category has two names, one of which is needed.
+    "POST /users/custom-roles",
     # Which id is needed, and which permission fits, follows from the type: no document can say it of a query.
     "GET /users/by-permission",
+    # Which values are needed follows from the structure of custom properties.
+    "POST /scenarios/{scenarioId}/custom-properties",
+    "PUT /scenarios/{scenarioId}/custom-properties",
+    # Either the modules or the endpoints of an app are needed.
+    "POST /credential-requests/actions/create",
 }
 
 # One text that is a valid blueprint and a valid scheduling alike.

@@ -192,7 +192,7 @@ def test_a_generated_scenario_runs() -> None:
     scenario = next(row for row in api.world.scenarios if row.is_active)
     response = api.post(f"/scenarios/{scenario.id}/run", json={"responsive": True}).json
     assert response is not None
-    assert response["status"] == "1"
+    assert response["status"] == 1
 
 
 def test_a_generated_scenario_is_shown_as_any_other(large: World) -> None:

@@ -43,7 +43,7 @@ def run(world: World, *flow: Any) -> dict[str, Any]:
 def test_a_service_is_played_and_what_was_sent_is_asserted(world: World) -> None:
     rule = world.http.respond(API, method="POST", status=201, json={"id": 7}, headers={"X": "1"}, times=1)
     assert (rule["method"], rule["status"], rule["timesLeft"]) == ("POST", 201, 1)
-    assert run(world, call(), mail())["status"] == "1"
+    assert run(world, call(), mail())["status"] == 1
     world.http.assert_sent("POST", "https://api.example.com/*", times=1)
     world.http.assert_sent("post", API, json={"sku": "A-1"})
     world.http.assert_not_sent("GET", "*")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from operator import attrgetter
 
-from ..engine.scenarios import activation, crud
+from ..engine.scenarios import activation, crud, module_checks
 from ..http.endpoint import ApiCall, ConfirmableQuery, EndpointGroup
 from ..http.envelope import Envelope, EnvelopeField, many, one, value
 from ..http.errors import BadRequestError
@@ -28,9 +28,9 @@ from ..schemas.scenarios import (
     ScenarioUpdate,
 )
 from ..world import templates
-from ..world.clock import format_iso
+from ..world.clock import DAY, format_iso
 from ..world.exceptions import NotFoundError
-from ..world.models import BlueprintVersion, Folder, Organization, Scenario, Team
+from ..world.models import BlueprintVersion, Execution, Folder, Organization, Scenario, Team
 from ..world.tables import Selection
 from .executions import describe_error
 from .ordering import by_id, by_name, make_paging, sort_by
@@ -38,6 +38,9 @@ from .ordering import by_id, by_name, make_paging, sort_by
 group = EndpointGroup("scenarios")
 
 _by_version = attrgetter("version")
+
+#: Age of the oldest version of a blueprint that is listed; Make archives older ones.
+BLUEPRINT_RETENTION = 60 * DAY
 
 
 class _ProprietalSortKey:
@@ -172,6 +175,7 @@ def get_scenario(call: ApiCall, scenario: Scenario) -> Scenario:
 def create_scenario(call: ApiCall, team: Team, folder: Folder | None = None) -> Scenario:
     """Create a scenario from a blueprint; it is inactive."""
     metadata = call.body.get("metadata") or {}
+    call.warnings += module_checks.find_warnings(call.world, call.body["blueprint"])
     return crud.create(
         call.world,
         call.user,
@@ -208,6 +212,8 @@ def _source_template(call: ApiCall) -> str | None:
 )
 def update_scenario(call: ApiCall, scenario: Scenario, folder: Folder | None = None) -> Scenario:
     """Change a scenario: missing fields stay unchanged."""
+    if "blueprint" in call.body:
+        call.warnings += module_checks.find_warnings(call.world, call.body["blueprint"])
     changes = dict(call.body)
     if changes.pop("basedon", None) is not None:
         changes["based_on"] = _source_template(call)
@@ -293,16 +299,22 @@ def run_scenario(call: ApiCall, scenario: Scenario) -> dict[str, Json]:
         scenario,
         data=call.body.get("data"),
         responsive=call.body["responsive"],
+        callback_url=call.body.get("callback_url"),
+        status_url=_status_url,
     )
     if not call.body["responsive"]:
-        path = f"scenarios/{scenario.id}/executions/{execution.id}"
-        return {"executionId": execution.id, "statusUrl": f"{request_origin.get()()}/api/v2/{path}"}
-    response: dict[str, Json] = {"executionId": execution.id, "status": str(execution.status)}
+        return {"executionId": execution.id, "statusUrl": _status_url(execution)}
+    response: dict[str, Json] = {"executionId": execution.id, "status": execution.status}
     if execution.outputs is not None:
         response["outputs"] = execution.outputs
     if execution.error is not None:
         response["error"] = describe_error(execution.error)
     return response
+
+
+def _status_url(execution: Execution) -> str:
+    path = f"scenarios/{execution.scenario_id}/executions/{execution.id}"
+    return f"{request_origin.get()()}/api/v2/{path}"
 
 
 @group.get(
@@ -347,8 +359,12 @@ def get_blueprint(call: ApiCall, scenario: Scenario) -> dict[str, Json]:
     response=many("scenariosBlueprints", BlueprintVersionOut),
 )
 def list_blueprints(call: ApiCall, scenario: Scenario) -> list[BlueprintVersion]:
-    """List the versions of a scenario's blueprint, newest first."""
-    return call.world.blueprints.where(scenario=scenario.id).page(_by_version, descending=True)
+    """List the versions of a scenario's blueprint of the last 60 days, and the current one, newest first."""
+    oldest = call.world.now() - BLUEPRINT_RETENTION
+    versions = call.world.blueprints.where(scenario=scenario.id).filter(
+        lambda row: row.created >= oldest or row.version == scenario.blueprint_version
+    )
+    return versions.page(_by_version, descending=True)
 
 
 def _interface(version: BlueprintVersion) -> dict[str, Json]:

@@ -35,7 +35,7 @@ _UNDECLARED_SHAPES: dict[str, JsonObject] = {
         {"executionId": _STRING},
         {
             "statusUrl": _STRING,
-            "status": {"enum": ["1", "2", "3"]},
+            "status": {"enum": [1, 2, 3]},
             "outputs": _ANY_OBJECT,
             "error": _ANY_OBJECT,
         },

@@ -6,11 +6,10 @@ import orjson
 from flask import Blueprint, Response, request
 
 from ..http.errors import ServiceUnavailableError
-from ..http.responses import json_response
 from ..registry import WorldRegistry
 from ..world import snapshot
 from .params import bad_request
-from .worlds import describe_world, find_world
+from .worlds import find_world, world_response
 
 #: Maximum size of a snapshot in bytes: as much as the server reads.
 MAX_SNAPSHOT_SIZE = 67_108_864
@@ -49,4 +48,4 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
             registry.replace(handle, snapshot.loads(request.get_data(cache=False), handle.name))
         except ValueError as error:
             raise bad_request(f"The snapshot cannot be restored: {error}.") from None
-        return json_response({"world": describe_world(handle)})
+        return world_response(handle)

@@ -45,18 +45,19 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
             issues = [str(issue) for issue in getattr(error, "issues", ())]
             reason = str(error).replace("\n", "; ")
             raise BadRequestError(f"The world cannot be created: {reason}.", suberrors=issues) from None
-        return _world_response(handle, 201)
+        return world_response(handle, 201)
 
     @blueprint.get("/worlds/<name>")
     def get_world(name: str) -> Response:
         """Base URL, token, team and organization of a world."""
-        return _world_response(find_world(registry, name))
+        return world_response(find_world(registry, name))
 
     @blueprint.patch("/worlds/<name>")
     def change_world(name: str) -> Response:
         """Changes settings of a world; those that are not sent stay, and a reset returns to those of its creation.
 
-        ``{"rateLimit"?, "apiAccess"?, "blueprintChangeStops"?, "filteredUserAgents"?, "inactiveHooks"?, "runInactive"?}``.
+        ``{"rateLimit"?, "apiAccess"?, "blueprintChangeStops"?, "filteredUserAgents"?, "inactiveHooks"?, "runInactive"?,
+        "unknownModules"?, "unmatched"?}``.
         """
         handle = find_world(registry, name)
         values = parse_body({"rateLimit": (bool,), **_SETTING_TYPES})
@@ -65,7 +66,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
             _apply_settings(world, values)
             if limited is not None:
                 world.rate_limited = limited
-        return _world_response(handle)
+        return world_response(handle)
 
     @blueprint.delete("/worlds/<name>")
     def delete_world(name: str) -> Response:
@@ -81,7 +82,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
             registry.reset(handle)
         except ValueError as error:
             raise bad_request(f"The world cannot be reset: {error}.") from None
-        return _world_response(handle)
+        return world_response(handle)
 
     @blueprint.post("/worlds/<name>/tokens")
     def create_token(name: str) -> Response:
@@ -120,7 +121,7 @@ def describe_world(handle: WorldHandle) -> dict[str, Json]:
     }
 
 
-def _world_response(handle: WorldHandle, status: int = 200) -> Response:
+def world_response(handle: WorldHandle, status: int = 200) -> Response:
     """Returns a world with its settings."""
     values = {"rateLimit": handle.world.rate_limited, **settings.values_of(handle.world)}
     return json_response({"world": describe_world(handle), "settings": values}, status)

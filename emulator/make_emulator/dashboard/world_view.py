@@ -296,7 +296,8 @@ def _toolbox_row(world: World, toolbox: Toolbox) -> ToolboxRow:
 
 def _sender(world: World, scenario_id: int, module_id: int) -> str:
     scenario = world.scenarios.get(scenario_id)
-    return f"{scenario.name if scenario else f'scenario {scenario_id}'}, module {module_id}"
+    part = f"module {module_id}" if module_id else "callback"
+    return f"{scenario.name if scenario else f'scenario {scenario_id}'}, {part}"
 
 
 def _total_times(row: ModuleScript | HttpRule) -> int | None:

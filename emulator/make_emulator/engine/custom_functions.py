@@ -158,6 +158,16 @@ def find_callers(world: World, function: CustomFunction) -> list[Scenario]:
     ]
 
 
+def find_missing(world: World, scenario: Scenario, blueprint: Mapping[str, Json], team_id: int) -> list[str]:
+    """Returns the names of the functions of a scenario's team that its blueprint calls, and that another team lacks."""
+    return sorted(
+        function.name
+        for function in world.functions.where(team=scenario.team_id)
+        if functions.find_by_name(world, team_id, function.name) is None
+        and _calls_function(blueprint, function.name)
+    )
+
+
 def _calls_function(blueprint: Mapping[str, Json], name: str) -> bool:
     pending: list[Value] = [blueprint]
     while pending:

@@ -44,6 +44,7 @@ from ..world.world import World
 from .envelope import Envelope
 from .errors import BadRequestError, RequestValidationError
 from .paging import PageRequest, Paging, parse_columns, parse_page
+from .parameter_hints import explain_issues
 
 #: Path parameter -> the kind of resource whose id it is.
 PATH_PARAMETER_KINDS = {
@@ -113,6 +114,8 @@ class ApiCall:
     #: Handler's parameter -> the row, or rows, that the request names.
     rows: dict[str, Any] = field(default_factory=dict)
     organization: Organization | None = None
+    #: What the caller should know though the call is served; sent in a header, and shown in the request log.
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def query(self) -> dict[str, Any]:
@@ -278,7 +281,8 @@ class Endpoint:
         if body is not None:
             self._load_body(parsed, body, issues)
         if issues:
-            raise RequestValidationError(issues)
+            hint = explain_issues(self.route, (self.query, self.body), issues)
+            raise RequestValidationError(issues, hint=hint)
         for references, values in ((self.query_refs, parsed.query), (self.body_refs, parsed.body)):
             for attribute, kind, parameter in references:
                 if values.get(attribute) is not None:
@@ -296,12 +300,9 @@ class Endpoint:
         visibility = call.visibility
         for name, kind, id, parameter in call.parameters.references:
             if isinstance(id, list):
-                call.rows[name] = [visibility.find(kind, each) for each in id]
+                call.rows[name] = [_find_row(visibility, kind, each, parameter) for each in id]
                 continue
-            if parameter is not None and kind in ("team", "organization"):
-                call.rows[name] = row = visibility.find_owner(kind, id, parameter)
-            else:
-                call.rows[name] = row = visibility.find(kind, id)
+            call.rows[name] = row = _find_row(visibility, kind, id, parameter)
             if call.organization is None and kind != "user":
                 call.organization = visibility.organization_of(row)
 
@@ -382,6 +383,17 @@ def _permissions(permission: str | Sequence[str] | NoPermissionRequired) -> tupl
     if isinstance(permission, NoPermissionRequired):
         return ()
     return (permission,) if isinstance(permission, str) else tuple(permission)
+
+
+def _find_row(visibility: Visibility, kind: str, id: Any, parameter: str | None) -> Any:
+    """Returns the row that a path names, or a parameter of a query or a body.
+
+    Raises:
+        NotFoundError, OwnerNotVisibleError: as `Endpoint.resolve`.
+    """
+    if parameter is not None and kind in ("team", "organization"):
+        return visibility.find_owner(kind, id, parameter)
+    return visibility.find(kind, id)
 
 
 def _resource_name(attribute: str) -> str:

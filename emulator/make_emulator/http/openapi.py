@@ -38,8 +38,8 @@ _ERRORS = {
 
 _ERROR_SCHEMA = {
     "type": "object",
-    # Only the failure of a connection has no detail.
-    "required": ["message", "code"],
+    # A body that is too large is refused with a detail, and nothing else.
+    "anyOf": [{"required": ["message", "code"]}, {"required": ["detail"]}],
     "properties": {
         "detail": {"type": "string"},
         "message": {"type": "string"},

@@ -76,8 +76,12 @@ def api_error_response(context: RequestContext, error: Exception) -> Response:
         entry.decision = world_lock.NOT_STORED
     make_error = to_make_error(error, entry.method, API_PREFIX + entry.path)
     entry.code = make_error.code or None
-    texts = [make_error.detail, *(make_error.suberrors or ()), make_error.hint]
-    entry.reason = entry.reason or " ".join(filter(None, texts))
+    suberrors, hint = make_error.suberrors or (), make_error.hint or ""
+    if suberrors and suberrors[0].rstrip(".") in hint:
+        # The hint repeats each of them, with more.
+        suberrors = ()
+    texts = [make_error.detail, *suberrors, *filter(None, [hint])]
+    entry.reason = entry.reason or " ".join(texts)
     is_plain = context.endpoint is not None and context.endpoint.plain_errors
     response = error_response(make_error, is_plain=is_plain)
     if context.registry.has_hints:

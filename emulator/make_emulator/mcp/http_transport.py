@@ -257,8 +257,8 @@ def _describe(message: Message) -> str:
     return "response"
 
 
-def _answer(context: McpContext) -> list[JsonObject]:
-    """Handles the messages; returns the messages to send to the client."""
+def _answer(context: McpContext) -> list[bytes]:
+    """Handles the messages; returns the JSON of the messages to send to the client."""
     client = McpClient(
         context.registry,
         context.server.dispatcher,
@@ -276,9 +276,11 @@ def _answer(context: McpContext) -> list[JsonObject]:
         elif isinstance(message, Notification) and context.session is not None:
             _receive_notification(context.session, message)
     _summarize(context)
-    if sent:
-        context.logged_body = orjson.dumps(sent[0] if len(sent) == 1 else sent)
-    return sent
+    # Serialized once, for the client and for the log: a list of tools may be long.
+    encoded = [orjson.dumps(message) for message in sent]
+    if encoded:
+        context.logged_body = encoded[0] if len(encoded) == 1 else b"[%b]" % b",".join(encoded)
+    return encoded
 
 
 def _answer_request(context: McpContext, client: McpClient, message: Request) -> list[JsonObject]:
@@ -345,7 +347,8 @@ def _post(context: McpContext) -> Response:
     sent = _answer(context)
     if not any(isinstance(message, Request) for message in context.messages):
         return Response(status=202)
-    if is_initialization and "error" in sent[-1] and context.session is not None:
+    if is_initialization and context.entry.code is not None and context.session is not None:
+        # The initialization was rejected.
         context.server.sessions.end(context.require_handle(), context.session)
         context.session = None
     response = Response(b"".join(map(encode_message, sent)), content_type=EVENT_STREAM)

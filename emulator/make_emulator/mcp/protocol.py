@@ -52,7 +52,7 @@ class ProtocolHandler:
             raise _invalid_params("cursor must be a string")
         tools = self._toolset.list_tools(client)
         client.entry.reason = f"{len(tools)} tools"
-        return {"tools": [tool.to_json() for tool in tools]}
+        return {"tools": [tool.encode() for tool in tools]}
 
     def _call_tool(self, request: Request, client: McpClient, send: Send) -> JsonObject:
         name, arguments = request.params.get("name"), request.params.get("arguments", {})

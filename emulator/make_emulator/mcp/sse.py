@@ -9,10 +9,6 @@ import queue
 import time
 from collections.abc import Callable, Iterator
 
-import orjson
-
-from ..json_types import JsonObject
-
 EVENT_STREAM = "text/event-stream"
 
 #: Headers of every event stream.
@@ -32,9 +28,9 @@ def encode_event(event: str, data: bytes) -> bytes:
     return b"event: %b\ndata: %b\n\n" % (event.encode("ascii"), data)
 
 
-def encode_message(message: JsonObject) -> bytes:
-    """Returns the event of a JSON-RPC message."""
-    return encode_event("message", orjson.dumps(message))
+def encode_message(message: bytes) -> bytes:
+    """Returns the event of the JSON of a message."""
+    return encode_event("message", message)
 
 
 class EventStream:
@@ -43,8 +39,8 @@ class EventStream:
     def __init__(self) -> None:
         self._events: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
 
-    def send(self, message: JsonObject) -> None:
-        """Send a JSON-RPC message."""
+    def send(self, message: bytes) -> None:
+        """Send the JSON of a message."""
         self._events.put(encode_message(message))
 
     def close(self) -> None:

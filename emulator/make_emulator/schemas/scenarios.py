@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from operator import attrgetter, itemgetter
 from typing import Any
 
 import orjson
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, validate
 
 from ..world import incomplete_executions
 from ..world.consumption import consumption_by_scenario
@@ -192,10 +193,21 @@ class ScenarioClone(BodySchema):
     datastore = Object()
 
 
+#: URL of HTTP in ASCII, without credentials.
+_CALLBACK_URL = (
+    validate.Length(max=2048, error="Parameter '{{path}}' has a wrong length."),
+    validate.Regexp(
+        r"https?://[\w.:\[\]-]+([/?#][!-~]*)?\Z",
+        re.ASCII,
+        error="Parameter '{{path}}' must be a URL that begins with http:// or https://.",
+    ),
+)
+
+
 class ScenarioRun(BodySchema):
     data = Object(allow_none=True)
     responsive = Bool(load_default=False)
-    callback_url = Text(2048)
+    callback_url = fields.String(validate=[*_CALLBACK_URL])
 
 
 class RunOut(ResponseSchema):

@@ -536,6 +536,10 @@ class SeedSection(Section):
     oauth_clients = SectionList(
         OAuthClientSection, "Clients of the authorization server of OAuth 2.0.", load_default=list
     )
+    modules = StringListField(
+        "Full names, app:Module, of the modules of the organization's own apps, which the catalogue of Make's modules does not know.",
+        load_default=(),
+    )
     organizations = SectionList(OrganizationSection, "The organizations.", required=True, min_items=1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import Any
@@ -59,6 +59,7 @@ class Seed:
     users: list[SeedRow]
     tokens: list[SeedRow]
     oauth_clients: list[SeedRow]
+    modules: Sequence[str]
     organizations: list[SeedRow]
     document: SeedDocument
     file_stamps: Mapping[File, tuple[int, int]] = field(default_factory=dict)
@@ -92,6 +93,7 @@ def validate(document: SeedDocument, directory: File | None) -> Seed:
         data["users"],
         data["tokens"],
         data["oauth_clients"],
+        data["modules"],
         data["organizations"],
         document,
         validator.library.file_stamps,

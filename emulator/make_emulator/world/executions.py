@@ -92,6 +92,13 @@ def is_replayable(world: World, execution: Execution) -> bool:
     return execution.ends <= world.now() and is_stored and plan != "free"
 
 
+def list_running(world: World, scenario: Scenario) -> list[Execution]:
+    """Returns the runs of a scenario that have not ended."""
+    now = world.now()
+    runs = (row for row in world.logs.where(scenario=scenario.id) if isinstance(row, Execution))
+    return [run for run in runs if run.started <= now < run.ends]
+
+
 def stop(world: World, execution: Execution, *, force: bool) -> Execution:
     """Ends a running execution, now or after its current module; what it had computed stays done.
 
@@ -114,6 +121,8 @@ def stop(world: World, execution: Execution, *, force: bool) -> Execution:
         error=ExecutionError(name="ExecutionInterruptedError", message="The execution was stopped."),
     )
     world.logs.put(stopped)
+    if (callback := world.callbacks.get(execution.id)) is not None:
+        world.callbacks.put(replace(callback, due=stopped.ends))
     return stopped
 
 

@@ -6,6 +6,7 @@ memory. A rollback of a run does not remove its entries, as an external service 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TypeVar
@@ -19,6 +20,13 @@ _Row = TypeVar("_Row", SentRequest, Mail)
 #: The most requests and mails in the logs, and the most characters of a body.
 MAX_REQUESTS, MAX_MAILS = 1_000, 500
 MAX_REQUEST_BODY, MAX_MAIL_TEXT = 20_000, 100_000
+
+#: Make's names of the errors of requests without a response, by their causes.
+ERROR_NAMES: Mapping[str, str] = {
+    "timeout": "ModuleTimeoutError",
+    "connection": "ConnectionError",
+    "size": "MaxFileSizeExceededError",
+}
 
 #: The most rules of a world, and the most pages of a rule.
 MAX_RULES, MAX_RULE_PAGES = 1_000, 1_000

@@ -105,6 +105,15 @@ def add_team_member(
     )
 
 
+#: Bytes that a team with a limit of 1,000 operations may transfer. Source: the vendor's samples (536870 for one operation).
+_TRANSFER_OF_1000_OPERATIONS = 512 * 1024 * 1024
+
+
+def transfer_limit_of(operations: int) -> int:
+    """Returns the bytes that a team with a limit of operations may transfer."""
+    return operations * _TRANSFER_OF_1000_OPERATIONS // 1000
+
+
 def create_team(
     world: World,
     creator: User,
@@ -124,6 +133,8 @@ def create_team(
     if sum(1 for team in teams if team.owner_id is None) >= organization.license.teams:
         raise PlanLimitError(f"The plan allows {organization.license.teams} team(s).")
     id = world.ids.assign("team", id)
+    if operations_limit is not None and transfer_limit is None:
+        transfer_limit = transfer_limit_of(operations_limit)
     team = world.teams.put(
         Team(
             id=id,
@@ -225,7 +236,9 @@ def update_organization(world: World, organization: Organization, **changes: obj
 
 
 def update_team(world: World, team: Team, **changes: object) -> Team:
-    """Changes fields of a team, unchecked."""
+    """Changes fields of a team, unchecked; a new limit of operations sets that of the transfer."""
+    if isinstance(limit := changes.get("operations_limit"), int):
+        changes.setdefault("transfer_limit", transfer_limit_of(limit))
     return world.teams.put(replace(team, **changes))  # type: ignore[arg-type]
 
 

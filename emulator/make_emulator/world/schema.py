@@ -57,6 +57,7 @@ from .models import (
     Record,
     RetryAttempt,
     Role,
+    RunCallback,
     Scenario,
     ScenarioEvent,
     SentRequest,
@@ -400,6 +401,15 @@ class Tables:
     #: Runs of instant triggers that failed because a service rejected them, each to be run once more.
     reruns: Table[str, InstantRetry] = table(
         InstantRetry,
+        indexes={"scenario": "scenario_id"},
+        owners={"scenarios": "scenario"},
+        references={"scenario_id": "scenarios"},
+        is_optional=True,
+    )
+    #: Calls that announce the end of a run, each to be sent once.
+    callbacks: Table[str, RunCallback] = table(
+        RunCallback,
+        key=("execution_id",),
         indexes={"scenario": "scenario_id"},
         owners={"scenarios": "scenario"},
         references={"scenario_id": "scenarios"},

@@ -1,4 +1,4 @@
-"""Settings of a world: switches for what sources of the real service contradict each other about, between zones, plans or times.
+"""Settings of a world: switches for what sources contradict each other about, and for how strict the emulator is where none tells.
 
 One declaration each: the control API, seeds, the command line, pytest and Python derive their parameters from it. The default is
 the newest observation.
@@ -73,9 +73,30 @@ RUN_INACTIVE = Setting(
     "True: inactive scenarios run on request, as one report through the hosted MCP server has it.",
 )
 
+UNKNOWN_MODULES = Setting(
+    "unknownModules",
+    "warn",
+    "Modules that the catalogue does not know: accept, warn (accepted with X-Emulator-Warning), or refuse (IM007).",
+    ("accept", "warn", "refuse"),
+)
+UNMATCHED = Setting(
+    "unmatched",
+    "mock",
+    "Calls of outside services that no rule and no script matches: mock (mock data) or fail (the run ends with an error).",
+    ("mock", "fail"),
+)
+
 SETTINGS: Mapping[str, Setting] = {
     setting.name: setting
-    for setting in (API_ACCESS, BLUEPRINT_CHANGE_STOPS, FILTERED_USER_AGENTS, INACTIVE_HOOKS, RUN_INACTIVE)
+    for setting in (
+        API_ACCESS,
+        BLUEPRINT_CHANGE_STOPS,
+        FILTERED_USER_AGENTS,
+        INACTIVE_HOOKS,
+        RUN_INACTIVE,
+        UNKNOWN_MODULES,
+        UNMATCHED,
+    )
 }
 """Every setting by its name."""
 

@@ -69,6 +69,8 @@ class World(Tables):
         #: Scenario id, module id -> the count of an "Increment function" that is never reset.
         self.increments = TrackedDict[tuple[int, int], int]("increments")
 
+        #: Full names of modules that the seed declares: those of an organization's own apps.
+        self.custom_modules: frozenset[str] = frozenset()
         #: Name -> the value of a setting that is not the default; see `make_emulator.world.settings`.
         self.settings = TrackedDict[str, bool | str]("settings")
 

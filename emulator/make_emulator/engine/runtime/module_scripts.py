@@ -11,14 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ...json_types import as_mapping, as_mappings, is_integer
+from ...plain_text import did_you_mean
 from ...world.clock import DAY
 from ...world.models import ExecutionError, Json, ModuleScript
+from ...world.settings import UNMATCHED
 from ...world.world import World
 from ..apps import catalog
 from ..apps.app import ModuleDefinition
 from ..apps.context import Emit, ModuleContext, Outcome, json_size
 from ..apps.simulated import check_required
-from ..errors import BudgetExceededError, ExecutionInterruptedError, ModuleError
+from ..errors import BudgetExceededError, ExecutionInterruptedError, FatalError, ModuleError
 
 #: Names of errors that Make shows (Help centre, "Types of errors"; the vendor's documentation of custom apps).
 ERROR_NAMES = (
@@ -122,10 +124,12 @@ def run_operation(definition: ModuleDefinition, context: ModuleContext) -> Outco
         page = backlog.take_page(backlog.pending)
         return Emit(page, transfer=json_size(context.mapper) + json_size(page))
     if not world.scripts:
+        _require_match(definition, context)
         return _handle(definition, context)
     name = context.module.full_name
     script = world.scripts.get(name)
     if script is None or script.left == 0 or definition.combine is not None:
+        _require_match(definition, context)
         return _handle(definition, context)
     check_required(context, definition.requires)
     world.scripts[name] = replace(
@@ -141,6 +145,22 @@ def run_operation(definition: ModuleDefinition, context: ModuleContext) -> Outco
         return _handle(definition, context)
     output = backlog.take_page(script.output) if context.first else script.output
     return Emit(output, transfer=json_size(context.mapper) + json_size(output))
+
+
+def _require_match(definition: ModuleDefinition, context: ModuleContext) -> None:
+    """Ends the run at a simulated module that no script matches, if the world has the setting ``unmatched: fail``.
+
+    Raises:
+        FatalError: with the nearest script.
+    """
+    run, name = context.run, context.module.full_name
+    if definition.is_interpreted or UNMATCHED.of(run.world) == "mock":
+        return
+    if context.first and run.trigger_bundle is not None:
+        return
+    nearest = did_you_mean(name, run.world.scripts)
+    reason = ": its script is used up." if name in run.world.scripts else nearest or "."
+    raise FatalError("RuntimeError", f"No script matches module {context.module.id} ({name}){reason}")
 
 
 def _handle(definition: ModuleDefinition, context: ModuleContext) -> Outcome:

@@ -5,12 +5,12 @@ Errors have Make's texts where a source has them; the fidelity ledger marks thos
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ...json_types import as_mapping
 from ...plain_text import pluralize
-from ...world import blueprint_refs, scenarios
+from ...world import blueprint_refs, executions, scenarios
 from ...world.clock import SECOND
 from ...world.consumption import is_exhausted, organization_of
 from ...world.enums import get_timezone
@@ -33,7 +33,7 @@ from .. import inputs
 from ..apps import connection_types
 from ..blueprints.completeness import find_blueprint_errors
 from ..runtime import executor
-from ..scheduling import schedule, sequential, webhook_dispatch
+from ..scheduling import run_callbacks, schedule, sequential, webhook_dispatch
 
 #: Time that a responsive call waits for its run (API documentation, "Run a scenario").
 RESPONSIVE_TIMEOUT = 40 * SECOND
@@ -104,13 +104,15 @@ def _explain_errors(scenario: Scenario, blueprint: Mapping[str, Json]) -> str:
 
 
 def stop(world: World, user: User, scenario: Scenario) -> Scenario:
-    """Deactivates a scenario.
+    """Deactivates a scenario; runs that have not ended end after their current module.
 
     Raises:
         ScenarioStateError: if it is not active (Make's IM306).
     """
     if not scenario.is_active:
         raise ScenarioStateError("Scenario is not running", hint=f"Scenario {scenario.id} is not active.")
+    for execution in executions.list_running(world, scenario):
+        executions.stop(world, execution, force=False)
     scenarios.record_event(world, scenario, user, "stop")
     return world.scenarios.put(replace(scenario, is_active=False, next_exec=None))
 
@@ -122,8 +124,14 @@ def run_now(
     *,
     data: Mapping[str, Json] | None,
     responsive: bool,
+    callback_url: str | None = None,
+    status_url: Callable[[Execution], str] = lambda execution: execution.id,
 ) -> Execution:
     """Runs an active scenario now; a responsive call advances the clock to the end of the run.
+
+    Args:
+        callback_url: the URL to call when the run has ended, unless the response of a responsive call shows it.
+        status_url: makes the URL of the run that the callback names.
 
     Raises:
         ScenarioNotActiveError: if the scenario is not active (Make's IM325).
@@ -157,6 +165,8 @@ def run_now(
         more=taken.take if taken is not None else None,
         taken=taken,
     )
+    if callback_url is not None and not (responsive and execution.duration <= RESPONSIVE_TIMEOUT):
+        run_callbacks.schedule(world, execution, callback_url, status_url(execution))
     if responsive:
         # The computation may have taken longer than the run takes in the world.
         world.clock.advance_to(min(execution.ends, execution.started + RESPONSIVE_TIMEOUT))

@@ -33,12 +33,12 @@ from ...world.models import (
 )
 from ...world.settings import BLUEPRINT_CHANGE_STOPS
 from ...world.world import World
-from .. import inputs
+from .. import custom_functions, inputs
 from ..apps.catalog import BUILT_IN_APPS
 from ..blueprints.completeness import is_complete
 from ..blueprints.parser import parse_blueprint
 from ..scheduling import schedule
-from . import activation
+from . import activation, module_checks
 
 #: Name of a map of ids of a clone -> kind of resource in a blueprint.
 CLONE_MAPS = {
@@ -81,6 +81,7 @@ def create(
         NotConfirmedError: if it uses an app for the first time in the organization (Make's IM004).
     """
     parse_blueprint(blueprint)
+    module_checks.check_modules(world, blueprint)
     if is_tool and (len(as_array(blueprint["flow"])) != 1 or scheduling.get("type") != "on-demand"):
         raise InvalidParametersError("A Tool has one module, and is on demand.")
     _check_folder(team.id, folder)
@@ -150,6 +151,7 @@ def update(
     current = world.blueprints[scenario.id, scenario.blueprint_version]
     if blueprint is not None:
         parse_blueprint(blueprint)
+        module_checks.check_modules(world, blueprint)
         activation.check_connections(world, team, blueprint)
     _check_folder(team.id, folder)
     scheduling = changes.get("scheduling", scenario.scheduling)
@@ -229,6 +231,7 @@ def clone(
         OwnerNotVisibleError: if the team is not one of the organization's.
         NotFoundError: if the team lacks a resource of a map.
         InvalidParametersError: if a resource that the blueprint uses is not mapped.
+        NotConfirmedError: if the team lacks a custom function that the blueprint calls, and the caller did not confirm.
     """
     if team.organization_id != organization.id:
         raise OwnerNotVisibleError(hint=f"Team {team.id} is not one of organization {organization.id}.")
@@ -246,6 +249,9 @@ def clone(
                 raise InvalidParametersError(f"Missing mapping of {map_name} '{old}'.")
             elif kind == "hook":
                 exchanged[kind][old] = None
+    missing = custom_functions.find_missing(world, scenario, version.blueprint, team.id)
+    if missing and not confirmed:
+        raise NotConfirmedError(f"The team lacks custom functions: {', '.join(missing)}.")
     copy = create(
         world,
         user,

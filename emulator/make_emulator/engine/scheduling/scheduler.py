@@ -12,12 +12,15 @@ from ...world.models import Execution, Organization, Scenario
 from ...world.world import World
 from ..budget import MAX_WORK, Budget
 from ..runtime.run import WARNING
-from . import incomplete_retry, instant_retry, schedule, sequential, webhook_dispatch
+from . import incomplete_retry, instant_retry, run_callbacks, schedule, sequential, webhook_dispatch
 
 #: Limit of the work of one catch-up, in steps (see `budget`), and the minimum that a run counts: neither a clock that is
 #: advanced by years nor expensive blueprints can block the server.
 MAX_WORK_PER_CATCH_UP = 10_000_000
 MIN_WORK_PER_RUN = 1_500
+
+#: Limit of the callbacks of one catch-up; each may wait for the network.
+MAX_CALLBACKS_PER_CATCH_UP = 50
 
 #: Errors after which a scheduled scenario pauses, and the pause (Help centre, "Types of errors").
 PAUSING_ERRORS = frozenset({"ConnectionError", "IncompleteDataError", "RateLimitError"})
@@ -32,17 +35,24 @@ def catch_up(world: World) -> None:
     """Computes every scheduled run that the clock has passed, in the order of their due times.
 
     Usage counters are reset at the ends of months in between. Beyond the limit of work the remaining runs are skipped,
-    and each scenario waits for its next due time; queued webhooks are not skipped, but left to the next catch-up. While another
-    thread computes a run, all are left to a later catch-up, so that they keep their order and none is computed twice.
+    and each scenario waits for its next due time; queued webhooks, and callbacks beyond their limit, are not skipped, but
+    left to the next catch-up. While another thread computes a run, all are left to a later catch-up, so that they keep
+    their order and none is computed twice.
     """
     now = world.now()
     work = MAX_WORK_PER_CATCH_UP
+    callbacks = 0
     while not (world.runs_in_progress or world.interruption.is_set()):
         scenario = next(iter(world.scenarios.where(awaited=True).page(_by_next_exec, limit=1)), None)
         due = scenario.next_exec if scenario is not None else None
         if world.counters_until <= now and (due is None or world.counters_until <= due):
             for organization in reset_counters(world, min(now, due) if due is not None else now):
                 _resume_queues(world, organization)
+            continue
+        callback = run_callbacks.next_due(world, now if due is None else min(due, now))
+        if callback is not None and callbacks < MAX_CALLBACKS_PER_CATCH_UP:
+            run_callbacks.send(world, callback)
+            callbacks += 1
             continue
         budget = Budget(work=min(MAX_WORK, work), seconds=world.run_time_limit)
         if work > 0 and _run_next_retry(world, now if due is None else min(due, now), budget):

@@ -6,6 +6,7 @@ import orjson
 from flask import Response
 
 from ...schemas.base import request_origin
+from .. import hints
 from ..context import RequestContext
 from ..endpoint import PublicCall
 from ..responses import JSON_CONTENT_TYPE, json_response
@@ -28,6 +29,13 @@ def handle(context: RequestContext) -> None:
     context.entry.decision = "refused: handler"
     request_origin.set(lambda: context.input.origin)
     endpoint = context.require_endpoint()
-    result = endpoint.handle(context.require_call())
+    call = context.require_call()
+    result = endpoint.handle(call)
     context.response = Response(orjson.dumps(result), status=endpoint.status, content_type=JSON_CONTENT_TYPE)
     context.entry.decision = "served"
+    if call.warnings:
+        context.entry.reason = "; ".join(call.warnings)
+        if context.registry.has_hints:
+            hints.add_header(
+                context.response, context.entry.reason, context.entry.redactor, header=hints.WARNING_HEADER
+            )

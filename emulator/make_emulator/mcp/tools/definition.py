@@ -219,6 +219,13 @@ class ToolDefinition:
     annotations: ToolAnnotations | None = None
     scopes: tuple[str, ...] = ()
     validates: bool = True
+    _encoded: orjson.Fragment | None = field(default=None, init=False, repr=False)
+
+    def encode(self) -> orjson.Fragment:
+        """Returns the tool as JSON that is serialized already, the same for each list."""
+        if self._encoded is None:
+            self._encoded = orjson.Fragment(orjson.dumps(self.to_json()))
+        return self._encoded
 
     def to_json(self) -> JsonObject:
         """Returns the tool as ``tools/list`` shows it."""

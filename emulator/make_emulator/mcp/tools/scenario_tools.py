@@ -16,7 +16,7 @@ from ...http.usage_stats import SCENARIO_TOOL_ENDPOINT, SCENARIO_TOOL_SCOPE
 from ...json_types import Json
 from ...world import roles
 from ...world.exceptions import DomainError, MissingPermissionError, NotFoundError
-from ...world.models import Execution, Scenario
+from ...world.models import Execution, FieldSpecs, Scenario
 from ...world.toolboxes import is_callable
 from ...world.world import World
 from .definition import (
@@ -115,11 +115,24 @@ def _find_scenario(world: World, client: McpClient, id: int) -> Scenario:
     return scenario
 
 
+#: Identities of a scenario's row and of its inputs, and the length of names -> both, and the tool. Rows never change.
+_definitions: dict[tuple[int, int, int], tuple[Scenario, FieldSpecs, ToolDefinition]] = {}
+_MAX_DEFINITIONS = 4096
+
+
 def _definition(world: World, scenario: Scenario, client: McpClient) -> ToolDefinition:
-    prefix = _PREFIXES[scenario.type]
-    name = tool_name(prefix, scenario.id, scenario.name, client.access.max_name_length)
-    description = scenario.description or scenario.name
-    return scenario_tool(world, scenario, name, title=scenario.name, description=description)
+    fields = world.blueprints[scenario.id, scenario.blueprint_version].input_spec
+    length = client.access.max_name_length
+    key = (id(scenario), id(fields), length)
+    known = _definitions.get(key)
+    if known is None or known[0] is not scenario or known[1] is not fields:
+        name = tool_name(_PREFIXES[scenario.type], scenario.id, scenario.name, length)
+        description = scenario.description or scenario.name
+        tool = scenario_tool(world, scenario, name, title=scenario.name, description=description)
+        if len(_definitions) >= _MAX_DEFINITIONS:
+            _definitions.clear()
+        _definitions[key] = known = scenario, fields, tool
+    return known[2]
 
 
 def scenario_tool(

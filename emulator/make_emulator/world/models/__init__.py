@@ -22,6 +22,7 @@ from .executions import (
     InstantRetry,
     ModuleScript,
     RetryAttempt,
+    RunCallback,
     ScenarioEvent,
     Step,
 )
@@ -107,6 +108,7 @@ __all__ = [
     "Record",
     "RetryAttempt",
     "Role",
+    "RunCallback",
     "Scenario",
     "ScenarioEvent",
     "SentRequest",

@@ -180,6 +180,18 @@ class InstantRetry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunCallback:
+    """Call to the URL that the caller of a run named, ``due`` at the end of the run."""
+
+    execution_id: str
+    scenario_id: int
+    url: str = field(repr=False)
+    status_url: str
+    due: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncompleteExecution:
     """Bundle whose processing failed, with the state that a retry needs.
 

@@ -14,11 +14,14 @@ from urllib.parse import urljoin, urlsplit
 import orjson
 
 from ....json_types import as_mapping
+from ....plain_text import did_you_mean
 from ....world import external_services
 from ....world.field_specs import field_name
 from ....world.models import Headers, HttpRule, Json, SentRequest
+from ....world.settings import UNMATCHED
 from ....world.transport import HttpResponse, NoResponseError, OutgoingRequest
-from ...errors import BundleValidationError, ModuleError, unsupported_module_error
+from ....world.world import World
+from ...errors import BundleValidationError, FatalError, ModuleError, unsupported_module_error
 from ...expressions.constraint import Constraint
 from ...expressions.values import as_text, to_json_value
 from ..context import ModuleContext
@@ -32,11 +35,6 @@ SIMULATED_HEADER = ("x-make-emulator", "simulated")
 #: Maximum number of redirects (Node's ``request``).
 MAX_REDIRECTS = 10
 
-_ERROR_NAMES: Mapping[str, str] = {
-    "timeout": "ModuleTimeoutError",
-    "connection": "ConnectionError",
-    "size": "MaxFileSizeExceededError",
-}
 _TIMEOUT_MESSAGE = "The operation timed out."
 _TEXT_TYPE = "text/plain; charset=utf-8"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -106,6 +104,11 @@ def _send_once(context: ModuleContext, request: OutgoingRequest, options: Reques
             # The time of the network is not that of the run.
             with run.budget.paused(), run.lock_lent():
                 response = world.transport(sent, world.interruption)
+        elif UNMATCHED.of(world) == "fail":
+            raise FatalError(
+                "RuntimeError",
+                f"No rule matches {request.method} {request.url}{_nearest_rule(world, request)}.",
+            )
         else:
             response = _mock_response(context)
         if request.method == "HEAD":
@@ -114,7 +117,7 @@ def _send_once(context: ModuleContext, request: OutgoingRequest, options: Reques
         return response
     except NoResponseError as failure:
         run.stopwatch.sleep(failure.elapsed)
-        error = ModuleError(_ERROR_NAMES[failure.cause], str(failure))
+        error = ModuleError(external_services.ERROR_NAMES[failure.cause], str(failure))
         raise error from None
     except ModuleError as failure:
         error = failure
@@ -173,6 +176,16 @@ def _with_content_type(headers: Headers, kind: str) -> Headers:
     if any(name.lower() == "content-type" for name, _ in headers):
         return headers
     return (*headers, ("content-type", kind))
+
+
+def _nearest_rule(world: World, request: OutgoingRequest) -> str:
+    """Returns the rule that resembles a request most, as the end of a sentence; an empty text without rules."""
+    rules = {f"{rule.method or 'any'} {rule.url}": None for rule in world.http_rules}
+    return (
+        did_you_mean(f"{request.method} {request.url}", rules)
+        .replace("did you mean", "the nearest is")
+        .rstrip("?")
+    )
 
 
 def _mock_response(context: ModuleContext) -> HttpResponse:

@@ -12,6 +12,7 @@ from ..definition import McpClient, ToolDefinition
 from . import (
     apps,
     connections,
+    credential_requests,
     custom_properties,
     data_stores,
     data_structures,
@@ -43,6 +44,7 @@ GROUPS: tuple[ToolGroup, ...] = (
     data_structures.tools,
     connections.tools,
     connections.keys,
+    credential_requests.tools,
     data_stores.tools,
     data_stores.records,
     teams.tools,
