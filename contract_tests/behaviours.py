@@ -90,14 +90,14 @@ def result(make: Resources, *flow: Mapping[str, Any], **how: Any) -> Any:
     """Returns the result of a flow that succeeds."""
     response = run(make, *flow, **how)
     assert response.get("error") is None
-    assert response["status"] == "1"
+    assert response["status"] == 1
     return response["outputs"]["result"]
 
 
 def failure(make: Resources, *flow: Mapping[str, Any], **how: Any) -> tuple[str, str]:
     """Returns name and message of the error with which a flow fails."""
     response = run(make, *flow, **how)
-    assert response["status"] == "3", response
+    assert response["status"] == 3, response
     return response["error"]["name"], response["error"]["message"]
 
 

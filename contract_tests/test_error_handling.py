@@ -31,11 +31,11 @@ DLQ = {"dlq": True}
 
 #: Directive at the end of a handler with its fields, the status of the run, and the bundles that came behind the module.
 DIRECTIVES = [
-    behaviour("Ignore", {}, "1", ["2"], checks="engine.handlers"),
-    behaviour("Resume", {"v": "own"}, "1", ["own", "2"], checks="engine.handlers"),
-    behaviour("Commit", {}, "1", [], checks="engine.handlers"),
-    behaviour("Rollback", {}, "3", [], checks="engine.handlers"),
-    behaviour("Break", {}, "3", [], checks="engine.break-disabled"),
+    behaviour("Ignore", {}, 1, ["2"], checks="engine.handlers"),
+    behaviour("Resume", {"v": "own"}, 1, ["own", "2"], checks="engine.handlers"),
+    behaviour("Commit", {}, 1, [], checks="engine.handlers"),
+    behaviour("Rollback", {}, 3, [], checks="engine.handlers"),
+    behaviour("Break", {}, 3, [], checks="engine.break-disabled"),
 ]
 
 
@@ -53,7 +53,7 @@ def stored_in(api: ContractClient, scenario: int) -> list[dict[str, Any]]:
 def test_the_directive_decides_how_the_run_goes_on(
     directive: str,
     mapper: dict[str, Any],
-    status: str,
+    status: int,
     behind: list[str],
     api: ContractClient,
     make: FreshResources,
@@ -74,11 +74,11 @@ def test_the_directive_decides_how_the_run_goes_on(
 
 @pytest.mark.fidelity("engine.handler-filter")
 def test_a_handler_whose_filter_is_closed_handles_nothing(make: FreshResources) -> None:
-    for kind, status in (("ConnectionError", "3"), ("DataError", "1")):
+    for kind, status in (("ConnectionError", 3), ("DataError", 1)):
         handler = step(9, "builtin:Ignore", filter=passes("{{2.error.type}}", "text:equal", kind))
         assert run(make, iterator(1, "x"), parser("{", handler))["status"] == status
     later = variable(9, "x", filter=passes("{{2.error.type}}", "text:equal", "ConnectionError"))
-    assert run(make, iterator(1, "x"), parser("{", variable(8, "x"), later))["status"] == "1"
+    assert run(make, iterator(1, "x"), parser("{", variable(8, "x"), later))["status"] == 1
 
 
 @pytest.mark.fidelity("engine.throw-error")
@@ -87,7 +87,7 @@ def test_an_error_is_thrown_with_a_message_and_a_warning_lets_the_run_continue(m
     assert failure(make, variable(1, "Ada"), error) == ("RuntimeError", "No Ada")
     warning = step(2, "builtin:ThrowWarning", {"message": "Hm"})
     ran = run(make, variable(1, "Ada"), warning, return_data("x"))
-    assert (ran["status"], ran["outputs"]) == ("2", {"result": "x"})
+    assert (ran["status"], ran["outputs"]) == (2, {"result": "x"})
 
 
 @pytest.mark.fidelity("executions.cause-module")
@@ -111,7 +111,7 @@ def test_as_many_errors_in_a_row_as_are_set_stop_the_scenario(
 ) -> None:
     scenario = live(make, parser("{", id=1), settings={"maxErrors": 2})
     for active in (True, False):
-        assert run_again(make, scenario)["status"] == "3"
+        assert run_again(make, scenario)["status"] == 3
         log = api.get(f"/scenarios/{scenario}").fits()["scenario"]
         assert (log["isActive"], log["isinvalid"]) == (active, not active)
     subjects = [row["subject"] for row in api.get("/notifications").fits()["notifications"]]
@@ -144,7 +144,7 @@ def test_a_rollback_undoes_what_was_not_committed(
         )
         for place, key in enumerate(("first", "second"), 1)
     ]
-    assert run(make, *writes, parser("{", id=3), settings=settings)["status"] == "3"
+    assert run(make, *writes, parser("{", id=3), settings=settings)["status"] == 3
     records = api.get(f"/data-stores/{store}/data").fits()["records"]
     assert sorted(record["key"] for record in records) == keys
 
@@ -266,7 +266,7 @@ def test_what_a_run_writes_is_there_at_once(api: ContractClient, make: FreshReso
 def broken(make: FreshResources) -> int:
     """A live scenario of which one run left two incomplete executions."""
     scenario = live(make, iterator(1, "{", "1", "["), parser("{{1.value}}"), settings=DLQ)
-    assert run_again(make, scenario)["status"] == "2"
+    assert run_again(make, scenario)["status"] == 2
     return scenario
 
 
@@ -391,7 +391,7 @@ def test_break_stores_the_bundle_and_retries_later(api: ContractClient, make: Fr
     flow = iterator(1, "{", "1"), parser("{{1.value}}", handler), return_data("{{1.value}}")
     scenario = live(make, *flow, settings=DLQ)
     ran = run_again(make, scenario)
-    assert (ran["status"], ran["outputs"]) == ("2", {"result": "1"})
+    assert (ran["status"], ran["outputs"]) == (2, {"result": "1"})
     [row] = stored_in(api, scenario)
     assert (row["retry"], row["attempts"]) == (True, 0)
 
@@ -399,7 +399,7 @@ def test_break_stores_the_bundle_and_retries_later(api: ContractClient, make: Fr
 @pytest.mark.fidelity("engine.dlq-default")
 def test_an_error_of_the_first_module_is_not_stored(api: ContractClient, make: FreshResources) -> None:
     scenario = live(make, parser("{", id=1), settings=DLQ)
-    assert run_again(make, scenario)["status"] == "3"
+    assert run_again(make, scenario)["status"] == 3
     assert stored_in(api, scenario) == []
 
 
@@ -409,7 +409,7 @@ def test_the_failure_of_an_aggregator_is_not_stored(api: ContractClient, make: F
         2, "util:FunctionAggregator2", {"value": "{{1.value}}"}, parameters={"feeder": 1, "fn": "sum"}
     )
     scenario = live(make, iterator(1, "two"), total, settings=DLQ)
-    assert run_again(make, scenario)["status"] == "3"
+    assert run_again(make, scenario)["status"] == 3
     assert stored_in(api, scenario) == []
 
 

@@ -344,7 +344,7 @@ def test_a_result_ends_the_run_and_has_the_declared_outputs_only(make: FreshReso
     first = step(3, "scenario-service:ReturnData", {"other": "x"}, version=2)
     flow = parsed(1, "{}"), router(2, {"flow": [first, parsed(4, "{")]}, {"flow": [return_data("late", 5)]})
     ran = run(make, *flow)
-    assert (ran["status"], ran["outputs"]) == ("1", {"result": None})
+    assert (ran["status"], ran["outputs"]) == (1, {"result": None})
 
 
 @pytest.mark.fidelity("engine.cycles")
@@ -403,5 +403,5 @@ def test_scenarios_that_call_each_other_without_end_fail(api: ContractClient, ma
     api.patch(f"/scenarios/{row['id']}", {"blueprint": body["blueprint"]}).fits()
     api.post(f"/scenarios/{row['id']}/start").fits()
     ran = run_again(make, row["id"])
-    assert (ran["status"], ran["error"]["name"]) == ("3", "RuntimeError")
+    assert (ran["status"], ran["error"]["name"]) == (3, "RuntimeError")
     assert json.dumps(ran["error"]["message"]).count("10") == 1
