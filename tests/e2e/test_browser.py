@@ -169,3 +169,22 @@ def test_the_buttons_of_the_dashboard_change_the_world(page: Page, make: MakeEmu
     make.world.clock.freeze("2026-03-02T12:00:00Z")
     page.evaluate(PRESS % "+1 day")
     assert make.world.clock.now == "2026-03-03T12:00:00.000Z"
+
+
+def test_changes_since_a_checkpoint_are_undone_on_their_page(page: Page, make: MakeEmulator) -> None:
+    handle = ApiClient(make.app)
+    make.world.checkpoint("start")
+    assert handle.delete("/scenarios/1?confirmed=true").status_code == 200
+    assert handle.delete("/teams/1?confirmed=true").status_code == 200
+    page.open(f"{make.url}/_emulator/checkpoints?world={make.world.name}")
+    page.evaluate("document.getElementById('scenario-1').open = true")
+    undo = PRESS.replace("button.innerText === %r", "button.dataset.body === %r")
+    page.evaluate(undo % '{"kind":"scenario","id":1}')
+    assert page.evaluate("document.getElementById('problem').innerText") == (
+        "Scenario 1 cannot be undone: scenario 1 refers to team 1, which does not exist."
+    )
+    assert page.evaluate("document.getElementById('scenario-1').open")
+    page.evaluate(PRESS % "Undo all")
+    assert handle.get("/scenarios/1").status_code == 200
+    assert "No changes." in page.evaluate("document.body.innerText")
+    assert page.evaluate("document.getElementById('problem').innerText") == ""

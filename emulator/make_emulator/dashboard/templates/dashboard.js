@@ -13,6 +13,7 @@ async function refresh() {
   }
   for (const old of document.querySelectorAll("[data-live]")) {
     const fresh = page.getElementById(old.id);
+    for (const each of fresh?.querySelectorAll("details[id]") ?? []) each.open = document.getElementById(each.id)?.open ?? false;
     if (fresh && fresh.innerHTML !== old.innerHTML) old.replaceChildren(...fresh.childNodes);
   }
 }
@@ -20,7 +21,9 @@ async function press(button) {
   const body = button.dataset.body;
   button.disabled = true;
   try {
-    await call(button.dataset.url, { method: button.dataset.method, body, headers: body ? { "Content-Type": "application/json" } : {} });
+    const response = await call(button.dataset.url, { method: button.dataset.method, body, headers: body ? { "Content-Type": "application/json" } : {} });
+    const problem = document.getElementById("problem");
+    if (problem) problem.textContent = response.ok ? "" : (await response.json()).detail;
     await refresh();
   } finally {
     button.disabled = false;
