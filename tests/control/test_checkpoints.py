@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.api import ApiClient, assert_ok, assert_refused, assert_status, frozen_api
+from make_emulator.control import checkpoints
 from make_emulator.world import snapshot
 from make_emulator.world.checkpoints import MAX_CHECKPOINTS
 
@@ -57,6 +58,17 @@ def state(api: ApiClient) -> dict[str, Any]:
 def blueprint(name: str) -> str:
     module = {"id": 1, "module": "json:ParseJSON", "version": 1, "parameters": {}, "mapper": {"json": "{}"}}
     return json.dumps({"name": name, "flow": [module], "metadata": {"version": 1}})
+
+
+def calling_blueprint(connection: int) -> str:
+    module = {
+        "id": 1,
+        "module": "make:MakeApiCall",
+        "version": 1,
+        "parameters": {"__IMTCONN__": connection},
+        "mapper": {"url": "/teams", "method": "GET"},
+    }
+    return json.dumps({"name": "Caller", "flow": [module], "metadata": {"version": 1}})
 
 
 def create_scenario(api: ApiClient, name: str = "Built", **fields: Any) -> int:
@@ -235,6 +247,7 @@ def test_checkpoints_share_the_tables_without_a_change(api: ApiClient) -> None:
     [
         ({}, "Parameter 'name' must be a text of up to 100 characters without a slash."),
         ({"name": "a/b"}, "Parameter 'name' must be a text of up to 100 characters without a slash."),
+        ({"name": ".."}, "Parameter 'name' must be a text of up to 100 characters without a slash."),
         ({"name": "x" * 101}, "Parameter 'name' must be a text of up to 100 characters without a slash."),
         ({"name": 1}, "Invalid value of parameter 'name'."),
         (
@@ -432,6 +445,46 @@ def test_a_created_folder_with_scenarios_stays(api: ApiClient) -> None:
     undo(api, kind="scenario", id=scenario["id"])
     undo(api, kind="folder", id=folder["id"])
     assert report(api)["changes"] == []
+
+
+def test_what_a_blueprint_uses_is_undone_in_order(api: ApiClient) -> None:
+    checkpoint(api)
+    create_connection(api)
+    id = max(row.id for row in api.world.connections)
+    scenario = create_scenario(api, blueprint=calling_blueprint(id))
+    assert refused(api, kind="connection", id=id) == (
+        f"Connection {id} cannot be undone: scenario {scenario} uses connection {id}."
+    )
+    undo(api, kind="scenario", id=scenario)
+    undo(api, kind="connection", id=id)
+    assert report(api)["changes"] == []
+
+
+def test_a_deleted_scenario_waits_for_its_deleted_connection(api: ApiClient) -> None:
+    create_connection(api)
+    id = max(row.id for row in api.world.connections)
+    scenario = create_scenario(api, blueprint=calling_blueprint(id))
+    checkpoint(api)
+    assert_ok(api.delete(f"/scenarios/{scenario}?confirmed=true"))
+    assert_ok(api.delete(f"/connections/{id}?confirmed=true"))
+    assert refused(api, kind="scenario", id=scenario) == (
+        f"Scenario {scenario} cannot be undone: scenario {scenario} uses connection {id}, which does not exist."
+    )
+    undo(api, kind="connection", id=id)
+    undo(api, kind="scenario", id=scenario)
+    assert report(api)["changes"] == []
+
+
+def test_a_run_in_progress_delays_checkpoint_and_undo(
+    api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint(api)
+    monkeypatch.setattr(checkpoints, "RUN_TIMEOUT", 0.0)
+    with api.world.run_in_progress(1):
+        for path, body in ((CHECKPOINTS, {"name": "b"}), (f"{CHECKPOINTS}/before/undo", {})):
+            answer = assert_refused(api.control("POST", path, json=body), 503)
+            assert answer["detail"].startswith("A scenario is running")
+    assert undo(api) == []
 
 
 def test_a_token_that_another_world_has_now_stays_away(api: ApiClient) -> None:

@@ -150,6 +150,15 @@ def test_a_snapshot_of_another_origin_is_loaded_and_continued(api: ApiClient, pa
     files.stop()
 
 
+def _undo(api: ApiClient, **change: Any) -> None:
+    checkpoints = "/worlds/default/checkpoints"
+    assert api.control("POST", checkpoints, json={"name": "start"}).status_code == 201
+    put_record(api, "k")
+    api.delete("/scenarios/1?confirmed=true")
+    assert api.control("POST", f"{checkpoints}/start/undo", json=change).status_code == 200
+    assert 1 in api.world.scenarios
+
+
 @pytest.mark.usefixtures("files")
 @pytest.mark.parametrize(
     "change",
@@ -165,6 +174,7 @@ def test_a_snapshot_of_another_origin_is_loaded_and_continued(api: ApiClient, pa
             "PUT", "/worlds/default/snapshot", data=snapshot.dumps(snapshot.take(frozen_api().world))
         ),
         lambda api: WebhookHarness(api).send(json={"a": 1}),
+        lambda api: _undo(api),
     ],
 )
 def test_each_change_is_stored_when_its_response_is_there(
@@ -179,6 +189,15 @@ def test_each_change_is_stored_when_its_response_is_there(
     assert restored["ids"] == now["ids"]
     assert restored["rows"].keys() == now["rows"].keys()
     assert restored["scripts"] == now["scripts"]
+
+
+@pytest.mark.usefixtures("files")
+def test_the_undo_of_one_change_is_stored(api: ApiClient, path: Path) -> None:
+    _undo(api, kind="scenario", id=1)
+    now, restored = (document(world)["rows"] for world in (api.world, stored(path)))
+    assert now.keys() == restored.keys()
+    for section, rows in now.items():
+        assert sorted(rows, key=orjson.dumps) == sorted(restored[section], key=orjson.dumps)
 
 
 @pytest.mark.usefixtures("files")

@@ -38,11 +38,11 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
         """Creates a checkpoint of the present state, `{"name"}`; of more than 50 the oldest is forgotten."""
         handle = find_world(registry, name)
         label = parse_body({"name": (str,)}).get("name", "")
-        if not label or "/" in label or len(label) > MAX_NAME_LENGTH:
+        if label in ("", ".", "..") or "/" in label or len(label) > MAX_NAME_LENGTH:
             raise bad_request(
                 f"Parameter 'name' must be a text of up to {MAX_NAME_LENGTH} characters without a slash."
             )
-        with _settled(handle) as world:
+        with _settled(handle, for_change=False) as world:
             try:
                 checkpoint = handle.checkpoints.create(world, label)
             except ValueError as error:
@@ -61,7 +61,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
         params = parse_body({"kind": (str,), "id": (int, str, list)})
         if len(params) == 1:
             raise bad_request("Parameters 'kind' and 'id' belong together.")
-        with _settled(handle) as world:
+        with _settled(handle, for_change=True) as world:
             found = find_checkpoint(handle, checkpoint)
             view = _view(handle, world, found)
             if params:
@@ -109,9 +109,9 @@ def describe(checkpoint: Checkpoint) -> dict[str, Json]:
 
 
 @contextmanager
-def _settled(handle: WorldHandle) -> Iterator[World]:
+def _settled(handle: WorldHandle, *, for_change: bool) -> Iterator[World]:
     """The world, locked, with no run in progress."""
-    with handle.locked(for_change=True) as world:
+    with handle.locked(for_change=for_change) as world:
         if not world.wait_for_runs(RUN_TIMEOUT) or world is not handle.world:
             raise ServiceUnavailableError(
                 "A scenario is running; a checkpoint would hold half of its changes."

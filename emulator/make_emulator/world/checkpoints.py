@@ -18,8 +18,8 @@ import orjson
 from ..json_types import Json
 from ..redaction.masking import OutputRedactor, mask_all
 from ..redaction.secret_values import SecretValues
-from . import data_stores, snapshot
-from .models import Scenario
+from . import blueprint_refs, data_stores, snapshot
+from .models import BlueprintVersion, Hook, Scenario
 from .schema import TABLES, TableSpec, collect_secrets
 from .world import World
 
@@ -400,7 +400,7 @@ class Undo:
             spec, table = TABLES[name], self._world.table(name)
             for key, row in rows.items():
                 for target, value in _targets(self._world, name, row):
-                    if not self._will_exist(target, value):
+                    if value in self._checkpoint.parts[target] and not self._will_exist(target, value):
                         raise UndoError(
                             f"{change} cannot be undone: {_label(spec, key, row)} refers to"
                             f" {_kind(target)} {_text(value)}, which does not exist"
@@ -414,19 +414,41 @@ class Undo:
                             )
         for name, spec in TABLES.items():
             targets = {*spec.references.values(), *spec.links.values()}
-            if not targets & self._removed.keys():
+            if name != "hooks" and not targets & self._removed.keys():
                 continue
             for key, row in self._world.table(name).items():
                 if self._is_removed(name, key) or key in self._puts.get(name, ()):
                     continue
                 for target, value in _targets(self._world, name, row):
-                    if not self._will_exist(target, value):
+                    if self._is_removed(target, value):
                         raise UndoError(
                             f"{change} cannot be undone: {_label(spec, key, row)} refers to"
                             f" {_kind(target)} {_text(value)}"
                         )
+        self._check_blueprints(change)
         if len(self._removed.get("tokens", ())) == len(self._world.tokens):
             raise UndoError(f"{change} cannot be undone: it is the last token of the world")
+
+    def _check_blueprints(self, change: str) -> None:
+        """Check the ids in the blueprints of scenarios: of those that return, and of those that stay."""
+        versions = self._checkpoint.parts["blueprints"]
+        for scenario in self._puts.get("scenarios", {}).values():
+            for table, id in _used(versions.get((scenario.id, scenario.blueprint_version))):
+                if id in self._checkpoint.parts[table] and not self._will_exist(table, id):
+                    raise UndoError(
+                        f"{change} cannot be undone: scenario {scenario.id} uses {_kind(table)} {id}, which does not exist"
+                    )
+        if not self._removed.keys() & _USED_TABLES.keys():
+            return
+        for scenario in self._world.scenarios:
+            if self._is_removed("scenarios", scenario.id) or scenario.id in self._puts.get("scenarios", ()):
+                continue
+            version = self._world.blueprints.get((scenario.id, scenario.blueprint_version))
+            for table, id in _used(version):
+                if self._is_removed(table, id):
+                    raise UndoError(
+                        f"{change} cannot be undone: scenario {scenario.id} uses {_kind(table)} {id}"
+                    )
 
     def _is_removed(self, name: str, key: Any) -> bool:
         return key in self._removed.get(name, ())
@@ -435,6 +457,20 @@ class Undo:
         if key in self._puts.get(name, ()):
             return True
         return key in self._world.table(name) and not self._is_removed(name, key)
+
+
+#: Tables of what modules of a blueprint use -> the kind of the resource.
+_USED_TABLES = {
+    name: spec.resource for name, spec in TABLES.items() if spec.resource in blueprint_refs.REFERENCE_FIELDS
+}
+
+
+def _used(version: BlueprintVersion | None) -> Iterator[tuple[str, int]]:
+    """Yields the tables and ids of the resources that the modules of a blueprint use."""
+    if version is not None:
+        for table, kind in _USED_TABLES.items():
+            for id in blueprint_refs.find_references(version.blueprint, kind):
+                yield table, id
 
 
 def _owned_by(name: str) -> list[tuple[str, str]]:
@@ -453,6 +489,10 @@ def _targets(world: World, name: str, row: Any) -> Iterator[tuple[str, Hashable]
         value = table.index_value(index, row)
         if value is not None:
             yield owner, value
+    if isinstance(row, Hook):
+        connection = row.data.get(blueprint_refs.REFERENCE_FIELDS["connection"][0])
+        if isinstance(connection, int):
+            yield "connections", connection
 
 
 def _kind(table: str) -> str:
