@@ -11,7 +11,7 @@ from ..json_types import as_mapping, as_mappings
 from ..world import blueprint_refs, connections, data_stores, hooks
 from ..world.models import ConnectionTestResult, DataStructure, Json, Team, User
 from ..world.world import World
-from .blueprint_file import app_name
+from .export import app_name
 
 
 @dataclass(frozen=True, slots=True)
