@@ -64,3 +64,12 @@ def looks_like_blueprint(data: bytes) -> bool:
         if isinstance(held, str):
             return '"flow"' in held
     return False
+
+
+def is_json(data: bytes) -> bool:
+    """Returns True if a file is JSON."""
+    try:
+        orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError:
+        return False
+    return True

@@ -51,7 +51,7 @@ def survey(
     and the payloads of webhooks are mock data. Exit 0 if all are accepted and none ends with an error, else 1.
     """
     # Imported here, so that --help and mistakes in the usage answer at once.
-    from ..blueprint_import.files import find_files, looks_like_blueprint
+    from ..blueprint_import.files import find_files, is_json, looks_like_blueprint
     from ..explain import survey
     from ..world.clock import Clock, format_iso
 
@@ -60,13 +60,14 @@ def survey(
     moment = parse_time(now) or format_iso(Clock().now())
     findings: list[SurveyResult] = []
     others: list[Path] = []
+    broken: list[Path] = []
     for path, named in find_files(paths):
         try:
             data = path.read_bytes()
         except OSError as error:
             raise CommandError(f"cannot read {path}: {os_error_reason(error)}") from None
         if not named and not looks_like_blueprint(data):
-            others.append(path)
+            (others if is_json(data) else broken).append(path)
             continue
         findings.append(survey.survey_file(path, data, now=moment, scripts=scripts))
         if not as_json:
@@ -75,9 +76,9 @@ def survey(
     if not findings:
         raise CommandError(f"no blueprint in {', '.join(map(str, paths))}")
     if as_json:
-        click.echo(orjson.dumps(_json_document(findings, others), option=orjson.OPT_INDENT_2))
+        click.echo(orjson.dumps(_json_document(findings, others, broken), option=orjson.OPT_INDENT_2))
     else:
-        for line in _summary_lines(findings, others):
+        for line in _summary_lines(findings, others, broken):
             click.echo(line)
     if any(finding.is_failure for finding in findings):
         context.exit(1)
@@ -104,12 +105,20 @@ def _cause_text(cause: FailureCause) -> str:
     return f"{where}{cause.name}: {cause.message}" if cause.name else f"{where}{cause.message}"
 
 
-def _summary_lines(findings: Sequence[SurveyResult], others: Sequence[Path]) -> Iterator[str]:
+def _summary_lines(
+    findings: Sequence[SurveyResult], others: Sequence[Path], broken: Sequence[Path]
+) -> Iterator[str]:
     """Yields the number of files of each status, and the modules that output mock data."""
     yield ""
     counts = ", ".join(f"{count} {status}" for status, count in _count_statuses(findings).items())
     skipped = f"; {pluralize(len(others), 'other file')} skipped" if others else ""
     yield _fit_line(f"{pluralize(len(findings), 'blueprint')}: {counts}{skipped}")
+    if broken:
+        yield _fit_line(f"not JSON: {', '.join(map(str, broken))}")
+    linted = Counter(each.severity for finding in findings for each in finding.findings)
+    if linted:
+        severities = ", ".join(pluralize(count, severity) for severity, count in sorted(linted.items()))
+        yield _fit_line(f"lint: {severities} (make-emulator lint shows them)")
     mocked: Counter[str] = Counter()
     for finding in findings:
         mocked.update(finding.treatments.get("simulated", {}))
@@ -150,7 +159,9 @@ def _cause_document(cause: FailureCause) -> dict[str, Json]:
     return document
 
 
-def _json_document(findings: Sequence[SurveyResult], others: Sequence[Path]) -> dict[str, Json]:
+def _json_document(
+    findings: Sequence[SurveyResult], others: Sequence[Path], broken: Sequence[Path]
+) -> dict[str, Json]:
     return {
         "summary": _count_statuses(findings),
         "blueprints": [
@@ -163,8 +174,10 @@ def _json_document(findings: Sequence[SurveyResult], others: Sequence[Path]) -> 
                 "operations": finding.operations,
                 "treatments": {treatment: dict(names) for treatment, names in finding.treatments.items()},
                 "cause": _cause_document(finding.cause) if finding.cause else None,
+                "findings": [each.to_json() for each in finding.findings],
             }
             for finding in findings
         ],
         "passedOver": [str(path) for path in others],
+        "notJson": [str(path) for path in broken],
     }

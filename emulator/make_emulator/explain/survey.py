@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from ..engine.mock_data.generator import MockDataGenerator
 from ..engine.mock_data.infer import ConstraintInference
 from ..engine.runtime.executor import visible_status
 from ..json_types import is_integer
+from ..lint import Finding
 from ..world.clock import parse_iso
 from ..world.models import Json, ModuleScript, Step
 from .runner import Explanation, explain_blueprint
@@ -51,6 +52,8 @@ class SurveyResult:
     unreached: tuple[int, ...] = ()
     operations: int = 0
     treatments: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    #: Errors and warnings of lint.
+    findings: Sequence[Finding] = ()
 
     @property
     def is_failure(self) -> bool:
@@ -81,6 +84,7 @@ def survey_file(path: Path, data: bytes, *, now: str, scripts: Iterable[ModuleSc
         unreached=tuple(id for node in export.nodes if is_integer(id := node["id"]) and id not in reached),
         operations=run.operations,
         treatments=explanation.treatments,
+        findings=explanation.findings,
     )
 
 
