@@ -12,14 +12,14 @@ from ..error_reasons import os_error_reason
 from ..json_types import JsonObject
 from ..plain_text import pluralize, printable
 from .errors import CommandError
-from .options import env_option, format_option
+from .options import format_option
 from .remote import open_control, server_options, world_option
 
 
 @click.command("import", short_help="Make scenarios of exported blueprints.")
 @click.argument("folder", type=click.Path(exists=True, readable=True, path_type=Path))
 @click.option("--activate", is_flag=True, help="Activate the scenarios, as far as they can be.")
-@env_option("--team-id", type=int, metavar="N", help="The team of the scenarios; by default the first.")
+@click.option("--team-id", type=int, metavar="N", help="The team of the scenarios; by default the first.")
 @format_option("text", "json", help="A line for each file and stub, or the response of the control API.")
 @world_option
 @server_options
