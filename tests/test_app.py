@@ -17,6 +17,8 @@ DEFERRED = (
     "apispec",
     "faker",
     "requests",
+    "make_emulator.blueprint_import.export",
+    "make_emulator.blueprint_import.scenarios",
     "make_emulator.dashboard.api_reference",
     "make_emulator.dashboard.execution_view",
     "make_emulator.dashboard.fidelity_view",

@@ -47,6 +47,8 @@ class WorldSpec:
     rate_limit: bool = True
     #: Settings by name, which take the place of the seed's; see `make_emulator.world.settings`.
     settings: Mapping[str, Json] = field(default_factory=dict)
+    #: Name -> JSON text of the exported blueprints that a reset imports again; the caller that sets them has imported them before.
+    blueprints: Mapping[str, str] = field(default_factory=dict)
 
 
 class WorldStore(Protocol):
@@ -189,6 +191,17 @@ class WorldHandle:
         """Returns the first team of the main user, unless all were deleted."""
         member = next(iter(self.world.team_members.where(user=self.main_user().id)), None)
         return self.world.teams[member.team_id] if member else None
+
+
+def _import_blueprints(handle: WorldHandle) -> None:
+    """Imports the exports of a specification as active scenarios of the first team."""
+    # Imported here, so that the server starts early: most worlds have no exports.
+    from .blueprint_import.files import BlueprintFile
+    from .blueprint_import.scenarios import import_files
+
+    if (team := handle.main_team()) is not None:
+        files = [BlueprintFile(*each) for each in handle.spec.blueprints.items()]
+        import_files(handle.world, handle.main_user(), team, files, activate=True)
 
 
 _SEED_CONFLICT = "another world has one of the tokens or udids of this seed"
@@ -428,6 +441,8 @@ class WorldRegistry:
         templates.install_public_templates(world)
         self._build(world, spec)
         settings.apply(world, spec.settings)
+        if spec.blueprints:
+            _import_blueprints(WorldHandle(spec, world))
         world.clock.unfreeze()
 
     def _register(self, handle: WorldHandle) -> None:

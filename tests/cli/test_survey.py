@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from helpers.blueprints import exported_module, write_blueprint
+from make_emulator.blueprint_import.export import parse_export
 from make_emulator.cli.main import main
-from make_emulator.explain.blueprint_file import parse_export
 from make_emulator.explain.survey import sample_input
 from make_emulator.resources import fixture_path
 

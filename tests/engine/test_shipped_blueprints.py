@@ -20,10 +20,10 @@ import yaml
 
 from helpers.api import ApiClient, assert_ok
 from make_emulator.app import DEFAULT_WORLD, create_app, registry_of
+from make_emulator.blueprint_import.export import BlueprintExport, parse_export
+from make_emulator.blueprint_import.stubs import create_stubs
 from make_emulator.engine.apps.catalog import get_support_level
 from make_emulator.engine.runtime import executor
-from make_emulator.explain.blueprint_file import BlueprintExport, parse_export
-from make_emulator.explain.stubs import create_stubs
 from make_emulator.explain.survey import sample_input
 from make_emulator.world import blueprint_refs, data_stores
 from make_emulator.world.models import Execution, Step

@@ -14,9 +14,9 @@ from helpers.api import ApiClient, assert_ok, json_of
 from helpers.blueprints import exported_module, write_blueprint
 from helpers.engine import EngineHarness, module
 from helpers.webhooks import WebhookHarness
+from make_emulator.blueprint_import import export
 from make_emulator.cli.main import main
 from make_emulator.engine.runtime import module_scripts
-from make_emulator.explain import blueprint_file
 from make_emulator.server import logging as server_logging
 from make_emulator.world.exceptions import MalformedBlueprintError
 from make_emulator.world.models import Execution, ModuleScript
@@ -294,7 +294,7 @@ def test_a_blueprint_that_make_would_reject_has_the_hint_of_its_error(
     def reject(blueprint: Any) -> None:
         raise MalformedBlueprintError("Module not found 'a:b' version '1'.", hint="Did you mean 'a:c'?")
 
-    monkeypatch.setattr(blueprint_file, "parse_blueprint", reject)
+    monkeypatch.setattr(export, "parse_blueprint", reject)
     path = write_blueprint(tmp_path / "a.json", REQUEST)
     result = CliRunner().invoke(main, ["explain", str(path)])
     assert result.stderr == (

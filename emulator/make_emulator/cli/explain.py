@@ -15,7 +15,7 @@ from .errors import CommandError
 from .options import format_option
 
 if TYPE_CHECKING:
-    from ..explain.blueprint_file import BlueprintExport
+    from ..blueprint_import.export import BlueprintExport
     from ..json_types import Json
     from ..world.models import ModuleScript
 
@@ -69,12 +69,13 @@ def explain(
     ends with an error or for a file that is no blueprint.
     """
     # Imported here, so that --help and mistakes in the usage answer at once.
-    from ..explain import blueprint_file, json_output, runner, text_output
+    from ..blueprint_import.export import parse_export
+    from ..explain import json_output, runner, text_output
 
     bundle = _parse_input(input) if input is not None else None
     scripts = load_scripts(modules)
     try:
-        export = blueprint_file.parse_export(blueprint.read())
+        export = parse_export(blueprint.read())
     except ValueError as error:
         text = f"{_file_label(blueprint)} is no blueprint: {error}"
         hint = getattr(error, "hint", None)
@@ -115,13 +116,13 @@ def _parse_input(text: str) -> Json:
 
 def _parse_called_scenario(text: str) -> tuple[int, BlueprintExport]:
     """Returns the scenario id and the blueprint of ``--scenario ID=FILE.json``."""
-    from ..explain import blueprint_file
+    from ..blueprint_import.export import parse_export
 
     id, sign, path = text.partition("=")
     if not (sign and path and id.isascii() and id.isdigit() and 0 < len(id) < 16):
         raise click.BadParameter(f"'{text}' does not read ID=FILE.json", param_hint="--scenario")
     try:
-        return int(id), blueprint_file.parse_export(Path(path).read_bytes())
+        return int(id), parse_export(Path(path).read_bytes())
     except OSError as error:
         reason = os_error_reason(error)
         raise click.BadParameter(f"cannot read {path}: {reason}", param_hint="--scenario") from None
@@ -131,12 +132,12 @@ def _parse_called_scenario(text: str) -> tuple[int, BlueprintExport]:
 
 def load_scripts(modules: IO[bytes] | None) -> list[ModuleScript]:
     """Returns the module scripts of the file of ``--modules``; none if there is no such option."""
-    from ..explain import blueprint_file
+    from ..explain.script_file import parse_scripts
 
     if modules is None:
         return []
     try:
-        return list(blueprint_file.parse_scripts(modules.read()))
+        return list(parse_scripts(modules.read()))
     except ValueError as error:
         raise CommandError(printable(f"{modules.name}: {error}")) from None
 

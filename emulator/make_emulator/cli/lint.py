@@ -36,7 +36,7 @@ def lint(
     and for one module by a note on it: "lint: ignore RULE". Exit 1 if there is an error.
     """
     # Imported here, so that --help and mistakes in the usage answer at once.
-    from ..explain.survey import find_files, looks_like_blueprint
+    from ..blueprint_import.files import find_files, looks_like_blueprint
     from ..lint import LintOptions, output
     from ..lint.config import LintConfigError, check_rule_ids, load_config
     from ..lint.files import lint_file

@@ -10,6 +10,7 @@ from .contract import contract
 from .errors import CommandGroup
 from .explain import explain
 from .fidelity import fidelity
+from .import_blueprints import import_blueprints
 from .lint import lint
 from .mcp import mcp
 from .modules import modules
@@ -36,6 +37,7 @@ for _command in (
     remote.reset,
     remote.world,
     remote.access_report,
+    import_blueprints,
     zone.pull,
     zone.diff,
     explain,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-def _server_options(command: _Command) -> _Command:
+def server_options(command: _Command) -> _Command:
     """Adds the options that select the emulator."""
     for option in (
         env_option("--control-key", metavar="KEY", help="The key of its control API, if it has one."),
@@ -34,11 +34,11 @@ def _server_options(command: _Command) -> _Command:
     return command
 
 
-_world_option = env_option("--world", default="default", show_default=True, help="The name of the world.")
+world_option = env_option("--world", default="default", show_default=True, help="The name of the world.")
 
 
 @contextmanager
-def _open_control(url: str, key: str | None) -> Iterator[ControlClient]:
+def open_control(url: str, key: str | None) -> Iterator[ControlClient]:
     """Opens the control API of the emulator at a URL; a failed call is the failure of the command."""
     # Imported here, so that --help and usage errors respond at once.
     from ..client.control import ControlClient, ControlError, HttpTransport
@@ -57,11 +57,11 @@ def snapshot() -> None:
 @snapshot.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--redact", is_flag=True, help="Leave out every secret; such a file cannot be loaded.")
-@_world_option
-@_server_options
+@world_option
+@server_options
 def save(file: Path, redact: bool, world: str, url: str, control_key: str | None) -> None:
     """Write the state of a world to FILE, tokens and credentials included."""
-    with _open_control(url, control_key) as control:
+    with open_control(url, control_key) as control:
         document = control.world(world).snapshot(redact=redact)
     try:
         write_atomically(file, orjson.dumps(document))
@@ -72,8 +72,8 @@ def save(file: Path, redact: bool, world: str, url: str, control_key: str | None
 
 @snapshot.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@_world_option
-@_server_options
+@world_option
+@server_options
 def load(file: Path, world: str, url: str, control_key: str | None) -> None:
     """Restore a world from FILE."""
     try:
@@ -82,16 +82,16 @@ def load(file: Path, world: str, url: str, control_key: str | None) -> None:
         raise CommandError(f"cannot read {file}: {os_error_reason(error)}") from None
     except orjson.JSONDecodeError as error:
         raise CommandError(f"{file} is not JSON: {error}") from None
-    with _open_control(url, control_key) as control:
+    with open_control(url, control_key) as control:
         _print_world(control.world(world).restore(document))
 
 
 @click.command()
-@_world_option
-@_server_options
+@world_option
+@server_options
 def reset(world: str, url: str, control_key: str | None) -> None:
     """Reset a world to its seed."""
-    with _open_control(url, control_key) as control:
+    with open_control(url, control_key) as control:
         _print_world(control.world(world).reset())
 
 
@@ -101,11 +101,11 @@ def world() -> None:
 
 
 @world.command("list")
-@_server_options
+@server_options
 def list_worlds(url: str, control_key: str | None) -> None:
     """List the worlds with their plans, teams and tokens."""
     rows: list[tuple[str, ...]] = [("world", "plan", "zone", "team", "token")]
-    with _open_control(url, control_key) as control:
+    with open_control(url, control_key) as control:
         worlds = control.worlds()
     for description in worlds:
         cells = (description[name] for name in ("name", "plan", "zone", "teamId", "token"))
@@ -121,7 +121,7 @@ def list_worlds(url: str, control_key: str | None) -> None:
 @click.option("--plan", help="free, core, pro, teams or enterprise.")
 @click.option("--zone", help="Such as eu1.")
 @click.option("--now", help="Its time at the start, ISO 8601.")
-@_server_options
+@server_options
 def create(
     name: str | None,
     seed: str | None,
@@ -135,7 +135,7 @@ def create(
     from ..seeds import SeedError
 
     try:
-        with _open_control(url, control_key) as control:
+        with open_control(url, control_key) as control:
             description = control.create_world(name, seed=seed, plan=plan, zone=zone, now=now)
     except SeedError as error:
         raise CommandError(str(error).replace("\n", "; ")) from None
@@ -146,21 +146,21 @@ def create(
 
 @world.command()
 @click.argument("name")
-@_server_options
+@server_options
 def delete(name: str, url: str, control_key: str | None) -> None:
     """Delete a world, and its tokens."""
-    with _open_control(url, control_key) as control:
+    with open_control(url, control_key) as control:
         control.world(name).delete()
     click.echo(f"Deleted {name}.")
 
 
 @click.command("access-report", short_help="Show the scopes that each token used, and needs.")
 @format_option("text", "markdown", "json", help="A table, a line for each token, or JSON.")
-@_world_option
-@_server_options
+@world_option
+@server_options
 def access_report(format: str, world: str, url: str, control_key: str | None) -> None:
     """Show for each token the scopes that it used, those that it lacked, and the minimum scopes."""
-    with _open_control(url, control_key) as control:
+    with open_control(url, control_key) as control:
         report = control.world(world).access_report_text(format)
     click.echo(report.rstrip("\n"))
 

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from .options import env_option
 if TYPE_CHECKING:
     from flask import Flask
 
+    from ..blueprint_import.scenarios import ImportResult
     from ..registry import WorldHandle, WorldRegistry
     from ..server.persistence import StateFiles
     from ..server.tls import EphemeralCA
@@ -65,6 +67,12 @@ MAX_OPEN_FILES = 16_384
     "--smtp-port",
     type=click.IntRange(0, 65535),
     help="Receive mail for mailhooks at this port; 0 picks a free one. Off by default.",
+)
+@env_option(
+    "--blueprints",
+    metavar="DIR",
+    type=click.Path(exists=True, path_type=Path),
+    help="Import the exported blueprints of this folder into the default world, as active scenarios.",
 )
 @env_option("--tls", is_flag=True, help="Serve HTTPS with an ephemeral certificate.")
 @env_option(
@@ -151,6 +159,7 @@ def serve(
     seed: str,
     world_seed: int,
     smtp_port: int | None,
+    blueprints: Path | None,
     state: Path | None,
     state_worlds: str,
     state_sync: bool,
@@ -204,16 +213,21 @@ def serve(
             except ValueError as error:
                 raise CommandError(str(error)) from None
             registry = registry_of(app)
+            handle = registry.get(DEFAULT_WORLD)
+            assert handle is not None
+            imported = None if blueprints is None else _import_blueprints(handle, blueprints)
             state_files = None
             if state is not None:
-                state_files = _load_state(state, registry, all_worlds=state_worlds == "all", sync=state_sync)
+                # A stored state has what was imported when it began.
+                state_files, is_stored = _load_state(
+                    state, registry, all_worlds=state_worlds == "all", sync=state_sync
+                )
+                imported = None if is_stored else imported
                 running.enter_context(_stored(state_files, state))
             authority, ca_file = _create_authority(host, tls_ca) if tls else (None, None)
             server = _start_server(app, host, port, authority)
         running.callback(server.stop)
         mail = None if smtp_port is None else _start_mail_server(registry, host, smtp_port)
-        handle = registry.get(DEFAULT_WORLD)
-        assert handle is not None
         for line in _summary_lines(
             server,
             handle,
@@ -224,6 +238,9 @@ def serve(
             ca_file=ca_file,
         ):
             click.echo(line)
+        if imported is not None:
+            for line in _import_lines(handle, imported, server.url):
+                click.echo(line)
         sys.stdout.flush()
         # With a time-out: the system may deliver a signal to another thread, and the handler runs when this one wakes.
         while not stopped.wait(SIGNAL_POLL_INTERVAL):
@@ -284,19 +301,51 @@ def _raise_file_limit() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _load_state(path: Path, registry: WorldRegistry, *, all_worlds: bool, sync: bool) -> StateFiles:
-    """Returns the state files of a server, after restoring its worlds from them."""
+def _import_blueprints(handle: WorldHandle, path: Path) -> ImportResult:
+    """Imports the blueprints of a folder into a world, and whenever it is reset."""
+    from ..blueprint_import.files import read_files
+    from ..blueprint_import.scenarios import import_files
+
+    try:
+        files = read_files(path)
+    except OSError as error:
+        raise CommandError(f"cannot read {error.filename or path}: {os_error_reason(error)}") from None
+    except ValueError as error:
+        raise CommandError(str(error)) from None
+    team = handle.main_team()
+    if team is None:
+        raise CommandError("the world has no team for the scenarios of --blueprints")
+    handle.spec = replace(handle.spec, blueprints={file.name: str(file.document) for file in files})
+    with handle.locked(for_change=True) as world:
+        return import_files(world, handle.main_user(), team, files, activate=True)
+
+
+def _import_lines(handle: WorldHandle, imported: ImportResult, url: str) -> Iterator[str]:
+    """Yields a line for each imported and each rejected blueprint, and for each stub."""
+    from ..schemas.hooks import hook_address
+    from .import_blueprints import render_lines
+
+    with handle.locked() as world:
+        answer = imported.to_json(world, lambda hook: hook_address(world, hook, url))
+    yield ""
+    yield from (f"  {line}" for line in render_lines(answer))
+
+
+def _load_state(
+    path: Path, registry: WorldRegistry, *, all_worlds: bool, sync: bool
+) -> tuple[StateFiles, bool]:
+    """Returns the state files of a server, after restoring its worlds from them; and true if they had a state."""
     from ..app import DEFAULT_WORLD
     from ..server.persistence import StateFiles
 
     files = StateFiles(path, registry, DEFAULT_WORLD, all_worlds=all_worlds, sync=sync)
     try:
-        files.load()
+        is_stored = files.load()
     except OSError as error:
         raise CommandError(f"cannot read {path}: {os_error_reason(error)}") from None
     except ValueError as error:
         raise CommandError(f"{path} holds no state that can be loaded: {error}") from None
-    return files
+    return files, is_stored
 
 
 def _create_authority(host: str, path: str | None) -> tuple[EphemeralCA, Path]:

@@ -51,6 +51,7 @@ def survey(
     and the payloads of webhooks are mock data. Exit 0 if all are accepted and none ends with an error, else 1.
     """
     # Imported here, so that --help and mistakes in the usage answer at once.
+    from ..blueprint_import.files import find_files, is_json, looks_like_blueprint
     from ..explain import survey
     from ..world.clock import Clock, format_iso
 
@@ -60,13 +61,13 @@ def survey(
     findings: list[SurveyResult] = []
     others: list[Path] = []
     broken: list[Path] = []
-    for path, named in survey.find_files(paths):
+    for path, named in find_files(paths):
         try:
             data = path.read_bytes()
         except OSError as error:
             raise CommandError(f"cannot read {path}: {os_error_reason(error)}") from None
-        if not named and not survey.looks_like_blueprint(data):
-            (others if survey.is_json(data) else broken).append(path)
+        if not named and not looks_like_blueprint(data):
+            (others if is_json(data) else broken).append(path)
             continue
         findings.append(survey.survey_file(path, data, now=moment, scripts=scripts))
         if not as_json:

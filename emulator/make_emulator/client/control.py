@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 
+from ..blueprint_import.files import read_files
 from ..error_reasons import connection_error_reason
 from ..json_types import JsonObject
 
@@ -255,6 +256,25 @@ class WorldClient:
     def delete(self) -> None:
         """Deletes the world and its tokens."""
         self.call("DELETE")
+
+    def import_blueprints(
+        self, path: Path, *, team_id: int | None = None, activate: bool = False
+    ) -> JsonObject:
+        """Imports an exported blueprint, or those of a folder, as scenarios; returns scenarios, stubs and rejected files.
+
+        Args:
+            team_id: the team of the scenarios; the first one, by default.
+            activate: activate the scenarios, as far as they can be.
+
+        Raises:
+            OSError: if a file cannot be read.
+            ValueError: if there is no blueprint.
+        """
+        files = [{"name": file.name, "document": file.document} for file in read_files(path)]
+        answer: JsonObject = self.call(
+            "POST", "import", body=drop_none(files=files, teamId=team_id, activate=activate)
+        )
+        return answer
 
     def snapshot(self, *, redact: bool = False) -> JsonObject:
         """Returns the state of the world as one JSON document.

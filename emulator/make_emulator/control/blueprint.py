@@ -19,6 +19,7 @@ from . import (
     credential_requests,
     external_services,
     faults,
+    imports,
     lint,
     module_catalogue,
     module_scripts,
@@ -65,6 +66,7 @@ def create_blueprint(
     credential_requests.add_routes(blueprint, registry)
     reports.add_routes(blueprint, registry, endpoints)
     faults.add_routes(blueprint, registry)
+    imports.add_routes(blueprint, registry)
     lint.add_routes(blueprint)
     module_catalogue.add_routes(blueprint)
     module_scripts.add_routes(blueprint, registry)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from ..blueprint_import.export import module_label
 from ..engine.runtime.executor import visible_status
 from ..redaction.masking import TRACE_REDACTOR, OutputRedactor
 from ..reports.trace_view import Step, TraceView, error_view
 from ..world.clock import format_iso
 from ..world.models import Execution, Json
 from ..world.secret_texts import of_execution, values_of
-from .blueprint_file import module_label
 from .runner import Explanation, find_default_response
 
 

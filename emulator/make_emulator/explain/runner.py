@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..blueprint_import.export import BlueprintExport, BlueprintRejectedError
+from ..blueprint_import.stubs import Stub, create_stubs
 from ..engine.apps.catalog import get_support_level
 from ..engine.apps.webhooks import RESPOND_MODULE
 from ..engine.inputs import validate_inputs
@@ -17,8 +19,6 @@ from ..world import organizations
 from ..world.exceptions import DomainError
 from ..world.models import Execution, Json, ModuleScript, Scenario, Team, User
 from ..world.world import World
-from .blueprint_file import BlueprintExport, BlueprintRejectedError
-from .stubs import Stub, create_stubs
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import orjson
-
+from ..blueprint_import.export import BlueprintExport, BlueprintRejectedError, module_label, parse_export
 from ..engine.apps import catalog
 from ..engine.blueprints.parser import parse_blueprint
 from ..engine.budget import Budget
@@ -19,7 +18,6 @@ from ..json_types import is_integer
 from ..lint import Finding
 from ..world.clock import parse_iso
 from ..world.models import Json, ModuleScript, Step
-from .blueprint_file import BlueprintExport, BlueprintRejectedError, module_label, parse_export
 from .runner import Explanation, explain_blueprint
 
 #: The status of a file that Make would reject.
@@ -61,39 +59,6 @@ class SurveyResult:
     def is_failure(self) -> bool:
         """True if the file was rejected or its run ended with an error."""
         return self.status in ("ERROR", REFUSED)
-
-
-def find_files(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
-    """Yields each file, and every ``*.json`` below each folder in order; with whether the file itself was named."""
-    for path in paths:
-        if path.is_dir():
-            yield from ((found, False) for found in sorted(path.rglob("*.json")) if found.is_file())
-        else:
-            yield path, True
-
-
-def looks_like_blueprint(data: bytes) -> bool:
-    """Returns True if a file has a flow, itself or wrapped as the API does it, and so is meant as a blueprint."""
-    try:
-        held = orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError:
-        return b'"flow"' in data
-    while isinstance(held, Mapping):
-        if "flow" in held:
-            return True
-        held = held.get("response", held.get("blueprint"))
-        if isinstance(held, str):
-            return '"flow"' in held
-    return False
-
-
-def is_json(data: bytes) -> bool:
-    """Returns True if a file is JSON."""
-    try:
-        orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError:
-        return False
-    return True
 
 
 def survey_file(path: Path, data: bytes, *, now: str, scripts: Iterable[ModuleScript] = ()) -> SurveyResult:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
+from ..blueprint_import.export import BlueprintExport, module_label
 from ..engine.blueprints.parser import parse_blueprint
 from ..engine.runtime.executor import visible_status
 from ..plain_text import pluralize, printable
@@ -20,7 +21,6 @@ from ..reports.trace_view import Decision, Step, TraceEvent, TraceView, error_ou
 from ..world.blueprint_refs import first_module
 from ..world.models import Execution, Json
 from ..world.secret_texts import of_execution, values_of
-from .blueprint_file import BlueprintExport, module_label
 from .paths import PathSegment, module_paths
 from .runner import CalledRun, Explanation, find_default_response
 

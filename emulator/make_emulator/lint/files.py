@@ -43,7 +43,7 @@ def lint_file(path: Path, data: bytes, *, options: LintOptions, ignore: tuple[st
     except ValueError as error:
         finding = Finding(rule=NOT_A_BLUEPRINT, severity="error", message=f"No blueprint: {error}.", line=1)
         return LintedFile(path=path, findings=(finding,))
-    options = replace(options, scheduling=_find_scheduling(held) or options.scheduling)
+    options = replace(options, scheduling=find_scheduling(held) or options.scheduling)
     lines = LineIndex(data.decode())
     findings = [
         replace(finding, line=lines.line_of((*document.path, *finding.path)))
@@ -52,7 +52,8 @@ def lint_file(path: Path, data: bytes, *, options: LintOptions, ignore: tuple[st
     return LintedFile(path=path, findings=tuple(findings))
 
 
-def _find_scheduling(held: Json) -> Mapping[str, Json]:
+def find_scheduling(held: Json) -> Mapping[str, Json]:
+    """Returns the scheduling of a scenario in a response of the API; empty if the document has none."""
     scheduling = as_mapping(held).get("scheduling")
     if isinstance(scheduling, str):
         try:

@@ -33,15 +33,22 @@ from .selections import Selection
 _MAKE_DOMAINS = (".make.com", ".make.celonis.com")
 
 
-def _address(world: World, hook: Hook) -> str:
-    """Returns the address of a mailhook, or the URL of another hook on the host that was called."""
+def hook_address(world: World, hook: Hook, called: str) -> str:
+    """Returns the address of a mailhook, or the URL of another hook.
+
+    Args:
+        called: the origin of the request, such as ``http://127.0.0.1:4747``.
+    """
     zone = organization_of(world, hook.team_id).zone
     if hook.type == "mail":
         return f"{hook.udid}@hook.{zone}"
-    called = request_origin.get()()
     if (urlsplit(called).hostname or "").endswith(_MAKE_DOMAINS):
         return f"https://hook.{zone}/{hook.udid}"
     return f"{called}/hook/{hook.udid}"
+
+
+def _address(world: World, hook: Hook) -> str:
+    return hook_address(world, hook, request_origin.get()())
 
 
 def _scenario_attribute(name: str) -> Callable[[World, Any], Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
@@ -112,6 +114,24 @@ class World:
     def create_token(self, scopes: Sequence[str], *, user_id: int | None = None) -> str:
         """Creates another token of this world."""
         return self._client.create_token(scopes, user_id=user_id)
+
+    def import_blueprints(
+        self, path: str | PathLike[str], *, team_id: int | None = None, activate: bool = False
+    ) -> JsonObject:
+        """Imports an exported blueprint, or those of a folder, with stubs of the connections, hooks … that they refer to.
+
+        Args:
+            team_id: the team of the scenarios; the first one, by default.
+            activate: activate the scenarios, as far as they can be.
+
+        Returns:
+            The response of the control API: ``scenarios``, ``stubs`` and ``rejected`` files.
+
+        Raises:
+            OSError: if a file cannot be read.
+            ValueError: if there is no blueprint.
+        """
+        return self._client.import_blueprints(Path(path), team_id=team_id, activate=activate)
 
     def run(
         self, scenario_id: int, inputs: Mapping[str, Any] | None = None, *, responsive: bool = True

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from make_emulator.explain.stubs import Stub, create_stubs
+from make_emulator.blueprint_import.stubs import Stub, create_stubs
 from make_emulator.world import organizations
 from make_emulator.world.models import Team, User
 from make_emulator.world.world import World

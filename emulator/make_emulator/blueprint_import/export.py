@@ -1,4 +1,4 @@
-"""Parser for blueprint files (an export of the UI, a response of the API or a template) and for files of module scripts."""
+"""Parser for documents with a blueprint: an export of the UI, a response of the API, or a template."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import orjson
-import yaml
 
 from ..engine.apps.scenarios import START_MODULE
 from ..engine.blueprints.document import unwrap_document
 from ..engine.blueprints.model import module_label as label_in_metadata
 from ..engine.blueprints.parser import parse_blueprint
-from ..engine.runtime import module_scripts
 from ..json_types import as_mapping, as_mappings
 from ..world import blueprint_refs
 from ..world.exceptions import DomainError
-from ..world.models import FieldSpecs, Json, ModuleScript
+from ..world.models import FieldSpecs, Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +56,16 @@ def parse_export(data: bytes) -> BlueprintExport:
         held = orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error}") from None
+    return parse_document(held)
+
+
+def parse_document(held: Json) -> BlueprintExport:
+    """Parses the blueprint in the document of a file.
+
+    Raises:
+        ValueError: if there is none; the text says which part is invalid.
+        BlueprintRejectedError: if Make would reject it.
+    """
     document = unwrap_document(held)
     blueprint, metadata = document.blueprint, document.metadata
     try:
@@ -120,39 +128,6 @@ def _declared_inputs(blueprint: Mapping[str, Json]) -> FieldSpecs:
         return ()
     metadata = as_mapping(first.get("metadata"))
     return _parse_fields(metadata.get("interface")) or _parse_fields(metadata.get("expect"))
-
-
-def parse_scripts(data: bytes) -> Iterator[ModuleScript]:
-    """Parses module scripts: ``app:Module`` -> ``{"output"?, "error"?, "times"?, "durationMs"?}``, as YAML.
-
-    Raises:
-        ValueError: if the file has another format.
-    """
-    try:
-        held = yaml.safe_load(data)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ValueError(f"not YAML: {' '.join(str(error).split()) or 'nested too deep'}") from None
-    if held is not None and not isinstance(held, dict):
-        raise ValueError("it must map names of modules to their outputs")
-    for module, script in (held or {}).items():
-        yield _parse_script(module, script)
-
-
-def _parse_script(module: object, script: object) -> ModuleScript:
-    if not isinstance(module, str) or not isinstance(script, dict):
-        raise ValueError(f"{module!r} must have one of: {', '.join(module_scripts.FIELDS)}")
-    for name, value in script.items():
-        if name not in module_scripts.FIELDS:
-            raise ValueError(
-                f"{module}: unknown field {name!r}; there are: {', '.join(module_scripts.FIELDS)}"
-            )
-        if type(value) not in module_scripts.FIELDS[name]:
-            raise ValueError(f"{module}: invalid value of {name!r}")
-    try:
-        # YAML has dates and sets, bundles only JSON values.
-        return module_scripts.parse_script(module, orjson.loads(orjson.dumps(script)))
-    except ValueError as error:
-        raise ValueError(f"{module}: {str(error).rstrip('.')}") from None
 
 
 def module_label(node: Mapping[str, Json]) -> str | None:

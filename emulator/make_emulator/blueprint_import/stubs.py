@@ -9,9 +9,13 @@ from ..engine.apps.scenarios import CALLING_MODULES, START_MODULE
 from ..engine.scenarios import activation, crud
 from ..json_types import as_mapping, as_mappings
 from ..world import blueprint_refs, connections, data_stores, hooks
+from ..world.exceptions import PlanLimitError
 from ..world.models import ConnectionTestResult, DataStructure, Json, Team, User
 from ..world.world import World
-from .blueprint_file import app_name
+from .export import app_name
+
+#: The start of the id of a called scenario, as the designer writes it.
+SCENARIO_PREFIX = "SCN_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,14 @@ def create_stubs(
     nodes: Sequence[Mapping[str, Json]],
     *,
     excluded: Container[int] = (),
+    calls: bool = True,
 ) -> tuple[Stub, ...]:
-    """Creates what modules refer to and the world lacks; of scenarios all but the excluded ones."""
+    """Creates what modules refer to and the world lacks.
+
+    Args:
+        excluded: ids of called scenarios that get no stub.
+        calls: false to create no called scenario at all.
+    """
     builder = _StubBuilder(world, team, user, nodes, excluded)
     return tuple(
         stub
@@ -40,7 +50,7 @@ def create_stubs(
             builder.hooks,
             builder.structures,
             builder.stores,
-            builder.scenarios,
+            *([builder.scenarios] if calls else ()),
         )
         for stub in build()
     )
@@ -122,14 +132,8 @@ class _StubBuilder:
     def scenarios(self) -> Iterator[Stub]:
         """Creates scenarios that accept any inputs and return nothing."""
         for node in self._nodes:
-            if node["module"] not in CALLING_MODULES:
-                continue
-            text = str(as_mapping(node.get("parameters")).get("scenario")).removeprefix("SCN_")
-            if (
-                not (text.isascii() and text.isdigit() and len(text) < 16)
-                or int(text) in self._world.scenarios
-                or int(text) in self._excluded
-            ):
+            id = called_scenario_id(node)
+            if id is None or id in self._world.scenarios or id in self._excluded:
                 continue
             first: dict[str, Json] = {
                 "id": 1,
@@ -143,13 +147,17 @@ class _StubBuilder:
                 self._world,
                 self._user,
                 self._team,
-                blueprint={"name": f"Stub of scenario {text}", "flow": [first], "metadata": {}},
+                blueprint={"name": f"Stub of scenario {id}", "flow": [first], "metadata": {}},
                 scheduling={"type": "on-demand"},
                 confirmed=True,
-                id=int(text),
+                id=id,
             )
-            activation.start(self._world, self._user, scenario)
-            yield Stub("scenario", scenario.id, f"returns nothing; {node['module']} can be scripted")
+            note = f"returns nothing; {node['module']} can be scripted"
+            try:
+                activation.start(self._world, self._user, scenario)
+            except PlanLimitError as error:
+                note = f"inactive: {error.detail.rstrip('.')}"
+            yield Stub("scenario", scenario.id, note)
 
     def _nodes_by_id(self, kind: str) -> Iterator[tuple[int, list[Mapping[str, Json]]]]:
         """Yields the ids of a kind of resource, with the modules that use each; skips numbers that are no ids."""
@@ -163,6 +171,14 @@ class _StubBuilder:
         return data_stores.create_structure(
             self._world, self._team, name=name, spec=spec, strict=False, id=id
         )
+
+
+def called_scenario_id(node: Mapping[str, Json]) -> int | None:
+    """Returns the id of the scenario that a module calls, if it is a module of that kind and has one."""
+    if node["module"] not in CALLING_MODULES:
+        return None
+    text = str(as_mapping(node.get("parameters")).get("scenario")).removeprefix(SCENARIO_PREFIX)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
 def _restored_type_and_label(node: Mapping[str, Json], kind: str) -> tuple[str | None, str | None]:
