@@ -13,6 +13,7 @@ from ..oauth.authorization_server import AuthorizationServer
 from ..registry import WorldRegistry
 from ..version import __version__
 from . import (
+    agents,
     clock,
     connections,
     credential_requests,
@@ -58,6 +59,7 @@ def create_blueprint(
         return json_response(build_document(endpoints, request.host_url.rstrip("/") + "/api/v2"))
 
     worlds.add_routes(blueprint, registry)
+    agents.add_routes(blueprint, registry)
     clock.add_routes(blueprint, registry)
     connections.add_routes(blueprint, registry)
     credential_requests.add_routes(blueprint, registry)
