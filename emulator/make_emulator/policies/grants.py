@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ..json_types import Json
 from ..plain_text import did_you_mean, printable
@@ -67,6 +67,15 @@ def write_grants(grants: Iterable[Grant]) -> dict[str, Json]:
 def allowed_actions(grant: Grant) -> frozenset[str]:
     """Returns the actions that a grant allows."""
     return frozenset[str]().union(*(LEVELS.get(level, ()) for level in grant.levels))
+
+
+def least_levels(actions: Collection[str]) -> Json:
+    """Returns the fewest levels that allow some actions, as a policy has them."""
+    if RUN not in actions:
+        return WRITE if WRITE in actions else READ
+    if WRITE in actions:
+        return "full"
+    return [READ, RUN] if READ in actions else RUN
 
 
 def describe_levels(grant: Grant) -> str:

@@ -63,6 +63,13 @@ class Access(NamedTuple):
         return f"{self.resource}: {self.action}"
 
 
+def parse_access(text: str) -> Access:
+    """Returns the access that a text such as ``scenarios/1: run`` states, as `Access` writes it."""
+    name, _, action = text.rpartition(": ")
+    kind, slash, id = name.partition("/")
+    return Access(action, Resource(kind, id if slash else None))
+
+
 class Reference(Protocol):
     """Reference of a request to a row, or to several rows."""
 
