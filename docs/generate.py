@@ -30,7 +30,7 @@ from make_emulator.mcp.tools.management import GROUPS
 from make_emulator.mcp.tools.second_generation import second_generation_tools
 from make_emulator.resources import load_fixture
 from make_emulator.seeds.json_schema import json_schema
-from make_emulator.testing import checkpoints, executions, plugin
+from make_emulator.testing import agents, checkpoints, executions, plugin
 from make_emulator.testing import mcp as testing_mcp
 from make_emulator.testing import world as testing_world
 
@@ -311,6 +311,7 @@ def _attribute_classes() -> Iterator[type[Any]]:
     names = re.findall(r"self\.\w+ = (\w+)\(", inspect.getsource(World.__init__))
     for name in names:
         yield getattr(testing_world, name)
+    yield agents.WorldAgent
     yield testing_mcp.WorldMcp
     yield executions.WorldExecution
     yield checkpoints.WorldCheckpoint

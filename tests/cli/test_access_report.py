@@ -33,6 +33,16 @@ def test_the_report_is_a_table_by_default(make: MakeEmulator) -> None:
     assert admin.endswith(" teams:read")
 
 
+def test_the_least_policy_is_yaml_for_a_seed(make: MakeEmulator) -> None:
+    assert told(make, "--policy").output.splitlines() == [
+        "agents:",
+        "- name: admin",
+        "  token: admin",
+        "  allow:",
+        "    teams: read",
+    ]
+
+
 def test_the_report_comes_as_markdown_and_as_json(make: MakeEmulator) -> None:
     assert "- **admin** needs `teams:read`; does not need" in told(make, "--format", "markdown").output
     [admin, *_] = json.loads(told(make, "--format", "json").output)["tokens"]

@@ -378,6 +378,27 @@ def test_the_fidelity_page_asks_for_the_control_key() -> None:
     assert "Fidelity ledger" in shown.text
 
 
+def test_the_dashboard_shows_agents_their_grants_and_decisions(api: ApiClient) -> None:
+    body = {"allow": {"scenarios": ["read", "run"], "hooks": "off"}}
+    agent = json_of(api.control("PUT", "/worlds/default/agents/Ops <b>", json=body))["agent"]
+    for path in ("/scenarios/1", "/hooks?teamId=1", "/hooks?teamId=1"):
+        api.get(path, token=agent["token"])
+    page = api.control("GET", "/").get_data(as_text=True)
+    [_, row] = re.findall(
+        r"<tr>(.*?)</tr>", page.partition('id="agents"')[2].partition("</section>")[0], re.DOTALL
+    )
+    cells = [re.sub(r"<[^>]*>", " ", cell).split() for cell in row.split("</td>")]
+    assert "Ops &lt;b&gt;" in row
+    assert [" ".join(cell) for cell in cells[1:6]] == [
+        "token Ops &lt;b&gt;",
+        "hooks: off scenarios: read, run",
+        "1",
+        "2",
+        "hooks: read",
+    ]
+    assert agent["token"] not in page
+
+
 def test_the_dashboard_shows_the_mcp_server_and_toolboxes_without_their_keys(api: ApiClient) -> None:
     body = {"name": "Support <b>", "tools": [1, {"scenarioId": 1, "label": "Say hello"}]}
     toolbox = json_of(api.control("POST", "/worlds/default/toolboxes", json=body))["toolbox"]

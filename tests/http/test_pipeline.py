@@ -15,7 +15,7 @@ from make_emulator.http.context import DirectInput, RequestContext
 from make_emulator.http.errors import BODY_LIMIT, MakeError, from_domain_error, from_http_exception
 from make_emulator.http.pipeline import API_PIPELINE, Pipeline
 from make_emulator.http.request_log import LogEntry
-from make_emulator.http.steps import authorization, rate_limit
+from make_emulator.http.steps import authorization, policy
 from make_emulator.world import exceptions
 
 
@@ -79,7 +79,7 @@ def test_a_step_is_added_in_one_line(api: ApiClient) -> None:
     steps = [*API_PIPELINE.request_steps]
     steps.insert(steps.index(authorization.check_plan) + 1, respond)
     extended = replace(API_PIPELINE, request_steps=steps)
-    assert extended.request_steps[steps.index(respond) + 1] is rate_limit.check
+    assert extended.request_steps[steps.index(respond) + 1] is policy.check
     assert respond not in API_PIPELINE.request_steps
 
 

@@ -156,12 +156,15 @@ def delete(name: str, url: str, control_key: str | None) -> None:
 
 @click.command("access-report", short_help="Show the scopes that each token used, and needs.")
 @format_option("text", "markdown", "json", help="A table, a line for each token, or JSON.")
+@click.option(
+    "--policy", is_flag=True, help="The least grants of each as YAML, to paste into a seed as its agents."
+)
 @world_option
 @server_options
-def access_report(format: str, world: str, url: str, control_key: str | None) -> None:
+def access_report(format: str, policy: bool, world: str, url: str, control_key: str | None) -> None:
     """Show for each token the scopes that it used, those that it lacked, and the minimum scopes."""
     with open_control(url, control_key) as control:
-        report = control.world(world).access_report_text(format)
+        report = control.world(world).access_report_text("policy" if policy else format)
     click.echo(report.rstrip("\n"))
 
 

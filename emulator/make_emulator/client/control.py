@@ -339,7 +339,7 @@ class WorldClient:
         return rows
 
     def access_report_text(self, format: str) -> str:
-        """Returns the access report as ``text``, ``markdown`` or ``json``."""
+        """Returns the access report as ``text``, ``markdown`` or ``json``, or the least ``policy`` as YAML."""
         return self.control.text("worlds", self.name, "access-report", query={"format": format})
 
 

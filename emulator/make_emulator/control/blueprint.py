@@ -14,6 +14,7 @@ from ..registry import WorldRegistry
 from ..version import __version__
 from . import (
     checkpoints,
+    agents,
     clock,
     connections,
     credential_requests,
@@ -61,6 +62,7 @@ def create_blueprint(
 
     worlds.add_routes(blueprint, registry)
     checkpoints.add_routes(blueprint, registry)
+    agents.add_routes(blueprint, registry)
     clock.add_routes(blueprint, registry)
     connections.add_routes(blueprint, registry)
     credential_requests.add_routes(blueprint, registry)

@@ -15,6 +15,7 @@ from .worlds import find_world
 # Imports in functions keep the start-up short: most servers make no report.
 
 _TEXT = "text/plain; charset=utf-8"
+_YAML = "application/yaml; charset=utf-8"
 _MARKDOWN = "text/markdown; charset=utf-8"
 
 
@@ -50,12 +51,16 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry, endpoints: Sequenc
     def access_report(name: str) -> Response:
         """Scopes of each token: granted, used, unused and missing ones, and the minimum scopes.
 
-        ``?format=text`` or ``markdown``.
+        ``?format=text`` or ``markdown``; ``policy`` for the least grants of each, as ``agents`` of a seed in YAML.
         """
-        from ..reports import access
+        from ..reports import access, policy
 
+        format = _parse_format(request.args.getlist("format"), "json", "text", "markdown", "policy")
+        if format == "policy":
+            least = policy.report(find_world(registry, name), endpoints)
+            return Response(policy.render_yaml(least), content_type=_YAML)
         rows = access.report(find_world(registry, name), endpoints)
-        match _parse_format(request.args.getlist("format"), "json", "text", "markdown"):
+        match format:
             case "text":
                 return Response(access.render_text(rows), content_type=_TEXT)
             case "markdown":

@@ -12,11 +12,14 @@ from typing import TypeVar
 from ..engine.scheduling import scheduler
 from ..http.endpoint import Endpoint
 from ..http.faults import FaultRule
+from ..policies.grants import describe_levels
 from ..redaction.masking import TRACE_REDACTOR, OutputRedactor
 from ..registry import WorldHandle
 from ..reports import access
+from ..reports.policy import DENIED_POLICY
 from ..world.clock import format_iso
 from ..world.models import (
+    Agent,
     Execution,
     HttpRule,
     IncompleteExecution,
@@ -108,6 +111,19 @@ class IncompleteExecutionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentRow:
+    """Agent with its grants, and the decisions on its requests in the log."""
+
+    name: str
+    holder: str
+    grants: list[str]
+    allowed: int
+    denied: int
+    #: The grants that denied requests lacked.
+    missing: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class OAuthClientRow:
     """OAuth client with the number of its grants."""
 
@@ -163,6 +179,8 @@ def template_context(handle: WorldHandle, endpoints: Sequence[Endpoint]) -> dict
             "sent_request_count": len(world.http_requests),
             "mails": [_mail_row(world, mail, redactor) for mail in _latest(world.outbox)],
             "mail_count": len(world.outbox),
+            "agents": [_agent_row(world, row, handle) for row in islice(world.agents, MAX_ROWS)],
+            "agent_count": len(world.agents),
             "oauth_clients": [
                 _oauth_client_row(world, client) for client in islice(world.oauth_clients, MAX_ROWS)
             ],
@@ -273,6 +291,25 @@ def _mail_row(world: World, mail: Mail, redactor: OutputRedactor) -> MailRow:
     sender = _sender(world, mail.scenario_id, mail.module_id)
     return MailRow(
         format_iso(mail.at), recipients, redactor.mask_text(mail.subject), sender, len(mail.attachments)
+    )
+
+
+def _agent_row(world: World, agent: Agent, handle: WorldHandle) -> AgentRow:
+    own = [entry for entry in handle.request_log if entry.agent == agent.name]
+    denied = [entry for entry in own if entry.decision == DENIED_POLICY]
+    token = world.tokens.get(agent.token) if agent.token is not None else None
+    client = world.oauth_clients.get(agent.client_id) if agent.client_id is not None else None
+    holders = [
+        f"token {token.label}" if token is not None else "",
+        f"OAuth client {client.name}" if client is not None else "",
+    ]
+    return AgentRow(
+        agent.name,
+        ", ".join(filter(None, holders)),
+        [f"{grant.resource}: {describe_levels(grant)}" for grant in agent.grants],
+        len(own) - len(denied),
+        len(denied),
+        sorted({text for entry in denied for text in entry.missing})[:MAX_ROWS],
     )
 
 

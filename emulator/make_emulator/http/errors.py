@@ -182,6 +182,14 @@ class ApiAccessError(ForbiddenError):
         self.hint = hint
 
 
+class PolicyError(ForbiddenError):
+    """403: an agent lacks a grant. The body is that of a missing scope; the hint names the grant."""
+
+    def __init__(self, *, hint: str) -> None:
+        super().__init__()
+        self.hint = hint
+
+
 class VpnAccessError(MakeError):
     """403 IM121: the route is for the staff of Make."""
 

@@ -45,8 +45,11 @@ class LogEntry:
     endpoint: str | None = None
     decision: str = "open"
     reason: str = ""
-    #: Missing scopes or permissions.
+    #: Missing scopes, permissions or grants.
     missing: tuple[str, ...] = ()
+    #: Name of the agent that calls, and the accesses that its grants had to allow, such as ``scenarios/1: run``.
+    agent: str | None = None
+    accesses: tuple[str, ...] = ()
     #: Beginning of the sentence for requests that are not calls of the API.
     summary: str = ""
     streamed: bool = False
@@ -67,10 +70,11 @@ class LogEntry:
 
     @property
     def caller(self) -> str:
-        """User and token, or OAuth client, of the request, for a sentence; secrets are not masked."""
+        """User, token or OAuth client, and agent of the request, for a sentence; secrets are not masked."""
         if not self.user:
             return "Unauthenticated caller"
-        return f"{self.user} ({'client' if self.is_client else 'token'} {self.token_label})"
+        agent = f", agent {self.agent}" if self.agent else ""
+        return f"{self.user} ({'client' if self.is_client else 'token'} {self.token_label}{agent})"
 
     def to_json(self) -> dict[str, Any]:
         """Returns the entry as JSON, without secrets."""
@@ -86,6 +90,9 @@ class LogEntry:
             "user": self.user and redactor.mask_values(self.user),
             "tokenLabel": self.token_label and redactor.mask_values(self.token_label),
             "organizationId": self.organization_id,
+            "agent": self.agent and redactor.mask_values(self.agent),
+            "accesses": [redactor.mask_values(access) for access in self.accesses],
+            "missing": [redactor.mask_values(text) for text in self.missing],
             "decision": self.decision,
             "behaviours": list(self.behaviours),
             "sentence": self.sentence(),

@@ -15,6 +15,7 @@ from ..engine import custom_functions, inputs
 from ..engine.budget import Budget
 from ..engine.runtime import executor
 from ..engine.scenarios import activation, crud
+from ..policies import agents
 from ..registry import DEFAULT_WORLD, WorldSpec
 from ..world import (
     connections,
@@ -36,7 +37,7 @@ from ..world import (
     variables,
 )
 from ..world.exceptions import DomainError
-from ..world.models import CredentialComponent, Organization, Team, User
+from ..world.models import CredentialComponent, OAuthClient, Organization, Team, Token, User
 from ..world.world import World
 from ..world.zones import zone_host
 from . import generator
@@ -83,6 +84,9 @@ class WorldBuilder:
         self.budget = Budget(seconds=world.run_time_limit)
         self._issues: list[SeedIssue] = []
         self._users: dict[int, User] = {}
+        # By the identities of their rows, which agents refer to.
+        self._tokens: dict[int, Token] = {}
+        self._clients: dict[int, OAuthClient] = {}
 
     def build(self) -> None:
         """Build the users, organizations and tokens of the seed.
@@ -107,16 +111,32 @@ class WorldBuilder:
             # A fixed token belongs to the default world only; other worlds get their own.
             token = row.get("token") if self.is_default_world else None
             user = self._users[row["user"]]
-            organizations.create_token(self.world, user, row["scopes"], label=row["label"], token=token)
+            made = organizations.create_token(
+                self.world, user, row["scopes"], label=row["label"], token=token
+            )
+            self._tokens[id(row)] = made
         for row in self._seed.oauth_clients:
-            self._oauth_client(row)
+            self._clients[id(row)] = self._oauth_client(row)
+        for row in self._seed.agents:
+            self._agent(row)
         self.world.clock.set(self.now)
         if self._issues:
             raise SeedError(self._issues)
 
-    def _oauth_client(self, row: SeedRow) -> None:
+    def _agent(self, row: SeedRow) -> None:
+        token, client = row["token"], row["oauth_client"]
+        agents.put(
+            self.world,
+            row["name"],
+            row["allow"],
+            user=next(iter(self._users.values())),
+            token=None if token is None else self._tokens[id(token)],
+            client=None if client is None else self._clients[id(client)],
+        )
+
+    def _oauth_client(self, row: SeedRow) -> OAuthClient:
         is_default = self.is_default_world
-        oauth.create_client(
+        return oauth.create_client(
             self.world,
             name=row["name"],
             redirect_uris=row["redirect_uris"],

@@ -13,11 +13,14 @@ from marshmallow import fields
 from ..json_types import Json
 from ..oauth.redirect_uris import find_issue
 from ..plain_text import did_you_mean
+from ..policies.grants import LEVELS, InvalidGrantsError, parse_grants
+from ..policies.resources import KINDS
 from ..schemas.base import MAX_ID
 from ..schemas.data_structures import spec_issues
 from ..world import roles
 from ..world.clock import DAY, MAX_TIMESTAMP, MINUTE, SECOND, parse_iso
 from ..world.enums import SCOPES, timezone_codes
+from ..world.models import Grant
 from ..world.zones import ZONE_PATTERN
 
 #: Names of sets of scopes in a seed.
@@ -28,7 +31,7 @@ SCOPE_SETS = {
 
 _TIME_UNITS = {"s": SECOND, "m": MINUTE, "h": 60 * MINUTE, "d": DAY}
 _RELATIVE_TIME = re.compile(r"-([0-9]{1,6})([smhd])", re.ASCII)
-_UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
 def _describe(value: Json) -> str:
@@ -185,7 +188,7 @@ def zone_field(about: str) -> PatternField:
 
 def token_field(about: str) -> PatternField:
     """The text of an API token, or the id of an OAuth client."""
-    return PatternField(about, _UUID4, "a UUID of version 4 in lower case")
+    return PatternField(about, UUID4, "a UUID of version 4 in lower case")
 
 
 class TimeField(SeedField):
@@ -294,6 +297,29 @@ class RedirectUrisField(SeedField):
         if errors := {place: texts for place, texts in issues.items() if texts[0]}:
             raise ma.ValidationError(errors)
         return tuple(map(str, value))
+
+
+class GrantsField(SeedField):
+    """The grants of an agent: resource -> level, or a list of levels."""
+
+    shape = {  # noqa: RUF012
+        "type": "object",
+        "propertyNames": {"pattern": rf"^(\*|({'|'.join(KINDS)})(/.+)?)$"},
+        "additionalProperties": {
+            "anyOf": [
+                {"enum": [*LEVELS, False]},
+                {"type": "array", "minItems": 1, "items": {"enum": list(LEVELS)}},
+            ]
+        },
+    }
+
+    def read(self, value: Json) -> tuple[Grant, ...]:
+        try:
+            return parse_grants(value)
+        except InvalidGrantsError as error:
+            if "" in error.issues:
+                raise self.type_error("a mapping", value) from None
+            raise ma.ValidationError({name: [text] for name, text in error.issues.items()}) from None
 
 
 class PermissionsField(SeedField):

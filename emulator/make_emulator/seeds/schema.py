@@ -11,6 +11,7 @@ from marshmallow import fields
 from ..json_types import Json
 from ..oauth.scopes import CLIENT_SCOPES
 from ..plain_text import did_you_mean
+from ..policies import agents
 from ..world import credential_requests, custom_properties, functions, oauth
 from ..world.devices import DEFAULT_SCOPE
 from ..world.models import SCENARIO_TYPES
@@ -24,6 +25,7 @@ from .fields import (
     BooleanField,
     ChoiceField,
     FieldSpecsField,
+    GrantsField,
     IdField,
     IntegerField,
     ObjectField,
@@ -153,6 +155,22 @@ class OAuthClientSection(Section):
             raise ma.ValidationError("must have redirectUris, or allowLoopback: true")
         if data.get("public") and "secret" in data:
             raise ma.ValidationError("a public client has no secret")
+
+
+class AgentSection(Section):
+    """An agent: a caller of the API with grants of its own. What is not granted is refused."""
+
+    name = TextField("Its name.", required=True, maximum=agents.MAX_NAME_LENGTH)
+    token = TextField(
+        "Its API token: the label, or the text, of one of the seed, or the text of a token of its own. By default, it"
+        " has one of its own, with every scope."
+    )
+    oauth_client = TextField("The name, or the id, of its OAuth client, in place of a token.")
+    allow = GrantsField(
+        "Kind of resource, such as scenarios, or single resource, such as scenarios/1, or * -> off, read, write, run,"
+        " full, or a list of these.",
+        load_default=(),
+    )
 
 
 class CustomRoleSection(Section):
@@ -536,6 +554,7 @@ class SeedSection(Section):
     oauth_clients = SectionList(
         OAuthClientSection, "Clients of the authorization server of OAuth 2.0.", load_default=list
     )
+    agents = SectionList(AgentSection, "Agents with grants of their own.", load_default=list)
     modules = StringListField(
         "Full names, app:Module, of the modules of the organization's own apps, which the catalogue of Make's modules does not know.",
         load_default=(),

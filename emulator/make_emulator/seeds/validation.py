@@ -20,7 +20,7 @@ from .blueprint_library import (
     find_connection_issues,
     find_schedule_issues,
 )
-from .fields import SCOPE_SETS
+from .fields import SCOPE_SETS, UUID4
 from .issues import SeedError, SeedIssue, SeedPath
 from .schema import SEED_SCHEMA
 from .yaml_reader import SeedDocument
@@ -59,6 +59,7 @@ class Seed:
     users: list[SeedRow]
     tokens: list[SeedRow]
     oauth_clients: list[SeedRow]
+    agents: list[SeedRow]
     modules: Sequence[str]
     organizations: list[SeedRow]
     document: SeedDocument
@@ -93,6 +94,7 @@ def validate(document: SeedDocument, directory: File | None) -> Seed:
         data["users"],
         data["tokens"],
         data["oauth_clients"],
+        data["agents"],
         data["modules"],
         data["organizations"],
         document,
@@ -144,6 +146,7 @@ class _Validator:
             self._assign_ids(kind, [item for path, team in teams for item in iter_rows(team, key, path)])
         self._tokens()
         self._oauth_clients()
+        self._agents()
         for path, row in organizations:
             self._resolve_reference(row, "owner", path, "user", default=True)
             self._members(row, path, "organization", row)
@@ -241,6 +244,44 @@ class _Validator:
                 self._add_issue((*path, "id"), "another client, or a token, has the same")
             if "id" in row:
                 taken.add(row["id"])
+
+    def _agents(self) -> None:
+        """Replaces tokens and OAuth clients by their rows; a token that is not declared has to be a text."""
+        names: set[str] = set()
+        taken: list[SeedRow] = []
+        for path, row in iter_rows(self.data, "agents", ()):
+            if row.get("name") in names:
+                self._add_issue((*path, "name"), f"another agent has the name {row['name']!r}")
+            names.add(row.get("name", ""))
+            for key, of, fields in (
+                ("token", "tokens", ("label", "token")),
+                ("oauth_client", "oauth_clients", ("name", "id")),
+            ):
+                reference = row.get(key)
+                if reference is None:
+                    row[key] = None
+                    continue
+                rows = self.data.get(of, [])
+                found = next(
+                    (each for each in rows if reference in (each.get(field) for field in fields)), None
+                )
+                if found is not None and any(found is each for each in taken):
+                    self._add_issue((*path, _camel(key)), "another agent has the same")
+                if found is None and key == "token" and UUID4.fullmatch(reference):
+                    found = {**DEFAULT_TOKEN, "label": row.get("name", ""), "token": reference}
+                    self.data["tokens"].append(found)
+                    self._resolve_reference(found, "user", path, "user", default=True)
+                if found is None and not self._incomplete_lists & {_camel(of)}:
+                    known = [str(each[fields[0]]) for each in rows if fields[0] in each]
+                    kind = key.replace("_", " ").replace("oauth", "OAuth")
+                    there = f"; there are: {', '.join(known[:20])}" if known else ""
+                    self._add_issue(
+                        (*path, _camel(key)),
+                        f"there is no {kind} {reference!r}{there}{did_you_mean(reference, known)}",
+                    )
+                if found is not None:
+                    taken.append(found)
+                row[key] = found
 
     def _custom_roles(self, rows: list[tuple[SeedPath, SeedRow]]) -> None:
         self._assign_ids("custom role", rows, above=LAST_BUILT_IN_ID)

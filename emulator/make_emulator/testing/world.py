@@ -13,6 +13,7 @@ from ..client.control import ControlClient, WorldClient
 from ..json_types import JsonObject
 from . import collectors
 from .checkpoints import WorldCheckpoint
+from .agents import WorldAgents
 from .credential_requests import WorldCredentialRequests
 from .executions import WorldExecution
 from .external_services import WorldHttp
@@ -79,6 +80,7 @@ class World:
         self.user_id: int = description["userId"]
         self.zone: str = description["zone"]
         self.plan: str = description["plan"]
+        self.agents = WorldAgents(client)
         self.clock = WorldClock(client)
         self.requests = WorldRequests(client)
         self.faults = WorldFaults(client)

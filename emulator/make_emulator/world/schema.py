@@ -18,6 +18,7 @@ import orjson
 from ..redaction.secret_values import SecretValues
 from . import secret_texts
 from .models import (
+    Agent,
     BlueprintVersion,
     BuildVariable,
     Connection,
@@ -312,6 +313,15 @@ class Tables:
         is_optional=True,
         lookup_key="id",
         sensitive_fields=("text",),
+    )
+    #: Agents with grants of their own; see `make_emulator.policies`.
+    agents: Table[str, Agent] = table(
+        Agent,
+        key="name",
+        indexes={"token": "token", "client": "client_id"},
+        owners={"tokens": "token", "oauth_clients": "client"},
+        is_optional=True,
+        secret_fields=("token",),
     )
     folders: Table[int, Folder] = table(
         Folder,

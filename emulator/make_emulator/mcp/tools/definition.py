@@ -12,12 +12,21 @@ import orjson
 from ...http import hints
 from ...http.context import Caller, DirectInput, RequestContext
 from ...http.dispatch import ApiDispatcher
-from ...http.errors import InsufficientRightsError, MakeError, RateLimitError, RequestValidationError
+from ...http.errors import (
+    InsufficientRightsError,
+    MakeError,
+    PolicyError,
+    RateLimitError,
+    RequestValidationError,
+)
 from ...http.faults import InjectedResetError, InjectedTimeoutError
 from ...http.request_log import LogEntry
 from ...http.steps import world_lock
 from ...http.steps.authentication import reload_user
 from ...json_types import Json, JsonObject, as_mapping, as_mappings
+from ...policies import agents
+from ...policies.decision import can_ever, is_allowed
+from ...policies.resources import run_access, scope_accesses
 from ...registry import WorldRegistry
 from ...world.clock import SECOND
 from ...world.visibility import Visibility
@@ -50,6 +59,7 @@ def to_tool_error(error: MakeError) -> ToolError:
 #: Kind of error -> decision in the log entry.
 _DECISIONS: tuple[tuple[type[MakeError], str], ...] = (
     (InsufficientRightsError, "refused: role"),
+    (PolicyError, "refused: policy"),
     (RateLimitError, "refused: rate limit"),
     (RequestValidationError, "refused: parameters"),
 )
@@ -122,6 +132,21 @@ class McpClient:
         """
         token = self.caller.token
         return Visibility(world, reload_user(world, token), token.only_organization_id)
+
+    def may_use(self, tool: ToolDefinition) -> bool:
+        """Returns True unless the client is an agent whose grants allow no call of the tool.
+
+        The routes that the call of a management tool needs check the resources that it names.
+        """
+        agent = agents.find(self.caller.handle.world, self.caller.token)
+        return agent is None or all(
+            can_ever(agent, action, kind) for kind, action in scope_accesses(tool.scopes)
+        )
+
+    def may_run(self, world: World, scenario_id: int) -> bool:
+        """Returns True unless the client is an agent whose grants do not allow it to run the scenario."""
+        agent = agents.find(world, self.caller.token)
+        return agent is None or is_allowed(agent, run_access(scenario_id))
 
     @contextmanager
     def locked(self) -> Iterator[World]:

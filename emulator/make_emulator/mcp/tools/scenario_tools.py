@@ -11,9 +11,10 @@ from functools import partial
 
 from ...engine.scenarios import activation
 from ...http.errors import InsufficientRightsError, MakeError, RateLimitError, from_domain_error
-from ...http.steps import rate_limit
+from ...http.steps import policy, rate_limit
 from ...http.usage_stats import SCENARIO_TOOL_ENDPOINT, SCENARIO_TOOL_SCOPE
 from ...json_types import Json
+from ...policies.resources import run_access
 from ...world import roles
 from ...world.exceptions import DomainError, MissingPermissionError, NotFoundError
 from ...world.models import Execution, FieldSpecs, Scenario
@@ -69,6 +70,8 @@ class ScenarioTools:
                 scenario = _find_scenario(world, client, id)
             except (NotFoundError, MakeError):
                 return None
+            if not client.may_run(world, id):
+                return None
             definition = _definition(world, scenario, client)
         return definition if definition.name == name else None
 
@@ -87,7 +90,7 @@ def _scenarios(world: World, client: McpClient) -> Iterator[Scenario]:
         team = scenario.team_id
         if team not in reach:
             reach[team] = visibility.can_see_team(team) and _is_in_level(world, team, client)
-        if reach[team]:
+        if reach[team] and client.may_run(world, scenario.id):
             yield scenario
 
 
@@ -185,6 +188,7 @@ def _run(world: World, client: McpClient, id: int, arguments: dict[str, Json]) -
     if roles.lacks_permission(world, user, _PERMISSION, scenario):
         client.entry.missing = (_PERMISSION,)
         raise InsufficientRightsError(MissingPermissionError(_PERMISSION).detail)
+    policy.check_accesses(world, client.caller.token, client.entry, [run_access(id)])
     if counted is not None and counted.exceeded:
         raise RateLimitError
     return activation.run_now(world, user, scenario, data=arguments or None, responsive=False)

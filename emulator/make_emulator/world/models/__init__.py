@@ -5,6 +5,7 @@ Times are milliseconds since the epoch, sizes are bytes. Values of type ``Json``
 
 from __future__ import annotations
 
+from .agents import Agent, Grant
 from .connections import Connection, ConnectionTestResult
 from .credential_requests import Credential, CredentialComponent, CredentialRequest
 from .custom_properties import CustomProperties, CustomPropertyItem, CustomPropertyStructure
@@ -53,6 +54,7 @@ from .variables import Variable, VariableChange
 
 __all__ = [
     "SCENARIO_TYPES",
+    "Agent",
     "Attachment",
     "BlueprintVersion",
     "BuildVariable",
@@ -81,6 +83,7 @@ __all__ = [
     "FlowDecision",
     "Folder",
     "FunctionChange",
+    "Grant",
     "Headers",
     "Hook",
     "HookLog",

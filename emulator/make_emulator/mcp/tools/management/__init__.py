@@ -66,7 +66,7 @@ _FREE = "free"
 
 
 class ManagementTools:
-    """Management tools that a client may use: it has their scopes, and one of its organizations has a paid plan."""
+    """Management tools that a client may use: it has their scopes, its grants if it is an agent, and one of its organizations has a paid plan."""
 
     def __init__(self, groups: Iterable[ToolGroup] = GROUPS) -> None:
         self._tools = {tool.name: tool for group in groups for tool in group.tools}
@@ -75,12 +75,13 @@ class ManagementTools:
         """Returns the tools, in the order of their declaration."""
         if not _has_paid_plan(client):
             return []
-        return [tool for tool in self._tools.values() if client.scopes >= set(tool.scopes)]
+        tools = [tool for tool in self._tools.values() if client.scopes >= set(tool.scopes)]
+        return [tool for tool in tools if client.may_use(tool)]
 
     def find(self, client: McpClient, name: str) -> ToolDefinition | None:
         """Returns the tool of a name; ``None`` if the client has none."""
         tool = self._tools.get(name)
-        if tool is None or not client.scopes >= set(tool.scopes):
+        if tool is None or not client.scopes >= set(tool.scopes) or not client.may_use(tool):
             return None
         return tool if _has_paid_plan(client) else None
 

@@ -1,0 +1,63 @@
+"""Agents of a world: creation, change, and the look-up by the token of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..world import organizations
+from ..world.enums import SCOPES
+from ..world.exceptions import InvalidStateError
+from ..world.models import Agent, Grant, OAuthAccess, OAuthClient, Token, User
+from ..world.world import World
+
+#: The longest name of an agent.
+MAX_NAME_LENGTH = 128
+
+
+def put(
+    world: World,
+    name: str,
+    grants: Sequence[Grant],
+    *,
+    user: User,
+    token: Token | None = None,
+    client: OAuthClient | None = None,
+) -> Agent:
+    """Creates an agent, or replaces its grants.
+
+    An agent keeps the token and the client that it has, unless another one is given. A new one without either gets a
+    token of its own, with every scope: its grants limit it.
+
+    Raises:
+        InvalidStateError: if the token, or the client, is that of another agent.
+    """
+    known = world.agents.get(name)
+    text = token.token if token is not None else known.token if known is not None else None
+    client_id = client.id if client is not None else known.client_id if known is not None else None
+    for other in world.agents:
+        if other.name == name:
+            continue
+        if text is not None and other.token == text:
+            raise InvalidStateError(f"The agent {other.name} has that token.")
+        if client_id is not None and other.client_id == client_id:
+            raise InvalidStateError(f"The agent {other.name} has that OAuth client.")
+    if text is None and client_id is None:
+        text = organizations.create_token(world, user, SCOPES, label=name).token
+    return world.agents.put(
+        Agent(
+            name=name,
+            token=text,
+            client_id=client_id,
+            grants=tuple(grants),
+            created=known.created if known is not None else world.now(),
+        )
+    )
+
+
+def find(world: World, token: Token) -> Agent | None:
+    """Returns the agent that a token, or the access of an OAuth client, belongs to; ``None`` for a caller that is none."""
+    if not len(world.agents):
+        return None
+    if isinstance(token, OAuthAccess):
+        return next(iter(world.agents.where(client=token.client_id)), None)
+    return next(iter(world.agents.where(token=token.token)), None)

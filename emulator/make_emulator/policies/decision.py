@@ -1,0 +1,44 @@
+"""Decisions: whether the grants of an agent allow an action on a resource. A pure function of both."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..world.models import Agent, Grant
+from .grants import EVERY_KIND, allowed_actions
+from .resources import Access, Resource
+
+
+class Decision(NamedTuple):
+    """Decision on one access of an agent."""
+
+    is_allowed: bool
+    #: The grant that decided; ``None`` if there is none for the resource.
+    grant: Grant | None = None
+
+
+def decide(agent: Agent, action: str, resource: Resource) -> Decision:
+    """Returns the decision on an action of an agent.
+
+    The grant for the single resource decides, or else the one for its kind, or else the one for every kind; without any
+    of them nothing is allowed.
+    """
+    grants = {grant.resource: grant for grant in agent.grants}
+    for name in (str(resource), resource.kind, EVERY_KIND):
+        if (grant := grants.get(name)) is not None:
+            return Decision(action in allowed_actions(grant), grant)
+    return Decision(False)
+
+
+def is_allowed(agent: Agent, access: Access) -> bool:
+    """Returns True if the agent may do that."""
+    return decide(agent, access.action, access.resource).is_allowed
+
+
+def can_ever(agent: Agent, action: str, kind: str) -> bool:
+    """Returns True if there may be a resource of a kind on which the agent may do that."""
+    if decide(agent, action, Resource(kind)).is_allowed:
+        return True
+    return any(
+        grant.resource.startswith(f"{kind}/") and action in allowed_actions(grant) for grant in agent.grants
+    )
