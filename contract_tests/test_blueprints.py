@@ -271,12 +271,15 @@ def test_a_module_has_logs_and_operations(api: ContractClient, make: FreshResour
     scenario = live(make, parsed(1, '{"a": 1}'), parsed(2, "{"))
     ran = run_again(make, scenario)["executionId"]
     path = f"/scenarios/{scenario}/modules"
-    good, bad = (
-        api.poll_until(
-            lambda id=id: api.get(f"{path}/{id}/logs"), lambda answer: bool(answer.fits()["moduleLogs"])
-        ).fits()["moduleLogs"]
-        for id in (1, 2)
-    )
+
+    def logs(id: int) -> list[dict[str, Any]]:
+        answer = api.poll_until(
+            lambda: api.get(f"{path}/{id}/logs"), lambda answer: answer.fits()["moduleLogs"]
+        )
+        rows: list[dict[str, Any]] = answer.fits()["moduleLogs"]
+        return rows
+
+    good, bad = logs(1), logs(2)
     assert [(row["executionId"], row["status"], row["bundles"]) for row in good] == [(ran, 1, 1)]
     assert [(row["executionId"], row["status"]) for row in bad] == [(ran, 3)]
     assert good[0]["scenarioId"] == scenario
