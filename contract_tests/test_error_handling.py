@@ -105,7 +105,9 @@ def test_the_error_of_a_run_names_its_module(api: ContractClient, make: FreshRes
     assert detail == {"status": "ERROR", "error": error}
 
 
-@pytest.mark.fidelity("engine.max-errors", "engine.uncounted-errors", "notifications.made")
+@pytest.mark.fidelity(
+    "engine.max-errors", "engine.uncounted-errors", "notifications.made", "notifications.get"
+)
 def test_as_many_errors_in_a_row_as_are_set_stop_the_scenario(
     api: ContractClient, make: FreshResources
 ) -> None:
@@ -114,9 +116,11 @@ def test_as_many_errors_in_a_row_as_are_set_stop_the_scenario(
         assert run_again(make, scenario)["status"] == 3
         log = api.get(f"/scenarios/{scenario}").fits()["scenario"]
         assert (log["isActive"], log["isinvalid"]) == (active, not active)
-    subjects = [row["subject"] for row in api.get("/notifications").fits()["notifications"]]
     name = api.get(f"/scenarios/{scenario}").fits()["scenario"]["name"]
-    assert any(name in subject for subject in subjects)
+    rows = [row for row in api.get("/notifications").fits()["notifications"] if name in row["subject"]]
+    one = json.dumps(api.get(f"/notifications/{rows[0]['id']}").fits())
+    assert name in one
+    assert "<a " in one
 
 
 @pytest.mark.parametrize(

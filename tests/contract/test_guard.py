@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from make_emulator.contract.declarations import endpoints
+from make_emulator.contract.declarations import endpoints, match_route
 from make_emulator.contract.guard import CREATED_KINDS, SAFE_METHODS, UNUSED_ID, Guard, UnsafeCallError
 from make_emulator.json_types import Json
 
@@ -146,3 +146,73 @@ def test_data_are_sent_to_hooks_of_the_run_only(guard: Guard) -> None:
     guard.check_hook_url("https://hook.eu1.make.com/mine?a=1")
     with pytest.raises(UnsafeCallError):
         guard.check_hook_url("https://hook.eu1.make.com/other")
+
+
+# --- parts of resources, and tools ---------------------------------------------------------------
+
+
+def record(guard: Guard, method: str, path: str, query: dict[str, Json], received: Json) -> None:
+    found = match_route(method, path)
+    assert found is not None
+    guard.record_parts(found, query, None, received)
+
+
+def test_a_part_may_be_changed_if_its_owner_was_created(guard: Guard) -> None:
+    id = "a" * 32
+    for owner, is_allowed in (("1", False), ("5", True)):
+        record(guard, "GET", "/dlqs", {"scenarioId": owner}, {"dlqs": [{"id": id}]})
+        if is_allowed:
+            guard.check("POST", f"/dlqs/{id}/retry", None, None)
+            guard.check("DELETE", f"/dlqs/{id}", None, None)
+        else:
+            with pytest.raises(UnsafeCallError):
+                guard.check("POST", f"/dlqs/{id}/retry", None, None)
+    guard.check("POST", "/scenarios/5/notes", None, {"content": "x"})
+    record(guard, "POST", "/scenarios/5/notes", {}, {"note": {"id": 9}})
+    guard.check("PATCH", "/scenarios/5/notes/9", {"teamId": 7}, {"content": "x"})
+    with pytest.raises(UnsafeCallError):
+        guard.check("PATCH", "/scenarios/5/notes/8", {"teamId": 7}, {"content": "x"})
+
+
+def test_no_part_is_added_to_what_the_run_did_not_create(guard: Guard) -> None:
+    function = {"name": "twice", "code": "function twice(x) {}"}
+    for path, query, body in (
+        ("/functions", {"teamId": 7}, function),
+        ("/functions/eval", {"teamId": 7}, {"code": "x"}),
+        ("/scenarios/1/notes", {}, {"content": "x"}),
+        ("/custom-property-structures", {}, {"belongerId": 3}),
+        ("/custom-property-structures/1/custom-property-structure-items", {}, {"name": "x"}),
+        ("/teams/7/variables", {}, {"name": "x"}),
+        ("/organizations/3/variables", {}, {"name": "x"}),
+    ):
+        with pytest.raises(UnsafeCallError):
+            guard.check("POST", path, query, body)
+    guard.record_created("POST /teams", {"team": {"id": 70, "name": f"{PREFIX} team"}})
+    guard.check("POST", "/functions", {"teamId": 70}, function)
+    guard.check("POST", "/teams/70/variables", {}, {"name": "x"})
+
+
+def tool(name: str) -> Json:
+    return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name}}
+
+
+@pytest.mark.parametrize("name", ["s5_echo", "teams_get", "scenarios_list", "contract_none"])
+def test_tools_that_read_or_run_an_own_scenario_may_be_called(name: str, guard: Guard) -> None:
+    guard.check_mcp(tool(name))
+
+
+@pytest.mark.parametrize("name", ["s1_echo", "scenarios_run", "scenarios_delete", "teams_create", "t5_echo"])
+def test_other_tools_may_not_be_called(name: str, guard: Guard) -> None:
+    with pytest.raises(UnsafeCallError):
+        guard.check_mcp(tool(name))
+
+
+@pytest.mark.parametrize("message", [{"method": "tools/list"}, {"method": "initialize"}, []])
+def test_messages_that_read_may_be_sent(message: Json, guard: Guard) -> None:
+    guard.check_mcp(message)
+
+
+@pytest.mark.parametrize("message", [None, {}, {"method": "tools/call"}, [tool("s5_echo")], {"method": "x"}])
+def test_other_messages_may_not_be_sent(message: Json, guard: Guard) -> None:
+    with pytest.raises(UnsafeCallError):
+        guard.check_mcp(message)

@@ -224,6 +224,36 @@ class ContractClient:
         self.guard.check_hook_url(url)
         return self.target.session.request(method, url, timeout=TIMEOUT, allow_redirects=False, **request)
 
+    def post_to_mcp(
+        self,
+        message: Any,
+        *,
+        path: str = "/mcp/stateless",
+        headers: Mapping[str, str | None] | None = None,
+    ) -> requests.Response:
+        """Posts a message to the MCP server of the target.
+
+        Args:
+            headers: additional headers; ``None`` omits one.
+        """
+        __tracebackhide__ = True
+        if self.read_only:
+            pytest.skip("--read-only: the test calls tools")
+        self.guard.check_mcp(message)
+        sent: dict[str, str | None] = {
+            "Authorization": f"Bearer {self.target.token}",
+            "Accept": "application/json, text/event-stream",
+            **(headers or {}),
+        }
+        self.throttle.acquire()
+        return self.target.session.post(
+            self.target.base_url.removesuffix("/api/v2") + path,
+            json=message,
+            headers={name: value for name, value in sent.items() if value is not None},
+            timeout=TIMEOUT,
+            allow_redirects=False,
+        )
+
     def poll_until(
         self, call: Callable[[], ApiResponse], until: Callable[[ApiResponse], bool]
     ) -> ApiResponse:

@@ -8,6 +8,7 @@ those of its settings. Any other call is rejected.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -73,6 +74,11 @@ PART_ROUTES = {
     ),
 }
 _PART_KINDS = frozenset(route.kind for route in PART_ROUTES.values())
+
+#: Methods and tools of the MCP server that change nothing.
+_SAFE_MCP_METHODS = frozenset(["initialize", "ping", "tools/list"])
+_SAFE_TOOL = re.compile(r"[a-z-]+_(get|list)")
+_SCENARIO_TOOL = re.compile(r"s(\d+)_\w*")
 
 #: Fields of a body that give something its name.
 _NAME_FIELDS = ("name", "accountName")
@@ -169,6 +175,26 @@ class Guard:
         """
         if url.partition("?")[0] not in self._addresses:
             raise UnsafeCallError("that is not the address of a hook that this run made")
+
+    def check_mcp(self, message: Json) -> None:
+        """Passes an MCP message that reads, or that calls the tool of a scenario of this run or one that does not exist.
+
+        Raises:
+            Unsafe: if it would do anything else.
+        """
+        if message == []:
+            return
+        sent = message if isinstance(message, Mapping) else {}
+        if sent.get("method") in _SAFE_MCP_METHODS:
+            return
+        params = sent.get("params")
+        name = params.get("name") if isinstance(params, Mapping) else None
+        if sent.get("method") != "tools/call" or not isinstance(name, str):
+            raise UnsafeCallError("that MCP message is not known to change nothing")
+        scenario = _SCENARIO_TOOL.fullmatch(name)
+        is_own = scenario is not None and ("scenario", int(scenario[1])) in self._created
+        if not is_own and not _SAFE_TOOL.fullmatch(name) and not name.startswith("contract"):
+            raise UnsafeCallError(f"the tool {name!r} may change what this run did not make")
 
     # --- checks of calls -------------------------------------------------------------------------
 
