@@ -520,6 +520,30 @@ def test_nothing_stays_of_a_tool_that_cannot_be_created(mcp: McpHarness) -> None
     assert len(call_tool(mcp, "scenarios_list", teamId=1)) == before
 
 
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"name": "x" * 121}, "Parameter 'name' has a wrong length."),
+        ({"name": ""}, "Parameter 'name' has a wrong length."),
+        ({"description": "x" * 241}, "Parameter 'description' has a wrong length."),
+        ({"inputs": [{"type": "text"}]}, "Missing value of required parameter 'name'."),
+        ({"inputs": [{"name": "a", "type": 5}]}, "Invalid value of parameter 'type'."),
+        ({"inputs": [{"name": "a", "type": "text"}] * 2}, "Duplicate field 'a'."),
+        ({"inputs": [{"name": "a", "type": "collection", "spec": 5}]}, "Invalid value of parameter 'spec'."),
+    ],
+)
+def test_fields_of_a_tool_have_the_limits_of_those_of_a_scenario(
+    mcp: McpHarness, changes: dict[str, Any], text: str
+) -> None:
+    arguments = {"name": "x", "description": "x", "inputs": [], "module": SUM}
+    made = call_tool(mcp, "tools_create", **arguments, teamId=1)
+    rows = call_tool(mcp, "scenarios_list", teamId=1)
+    assert text in error_of(mcp, "tools_create", **{**arguments, **changes}, teamId=1)
+    assert text in error_of(mcp, "tools_update", **changes, toolId=made["id"])
+    assert call_tool(mcp, "tools_get", toolId=made["id"]) == made
+    assert call_tool(mcp, "scenarios_list", teamId=1) == rows
+
+
 def test_shown_lists_answer_as_the_plain_ones(mcp: McpHarness) -> None:
     assert call_tool(mcp, "show_scenarios_list", teamId=1) == call_tool(mcp, "scenarios_list", teamId=1)
     [execution, *_] = [row for row in call_tool(mcp, "executions_list", scenarioId=1) if "status" in row]

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from ....json_types import Json, JsonObject
+from ....schemas.base import is_too_deep
 from ..definition import ToolAnnotations, ToolCall, ToolDefinition, ToolError, ToolResult
 
 #: Function of a management tool: returns the text, or the JSON, of its result.
@@ -83,7 +84,7 @@ def parse_json_object(name: str, value: Json) -> Json:
     """Returns an argument that may be a JSON text as the object.
 
     Raises:
-        ToolError: if the text is not a JSON object.
+        ToolError: if the text is not a JSON object, or nested deeper than a request may be.
     """
     if not isinstance(value, str):
         return value
@@ -91,11 +92,18 @@ def parse_json_object(name: str, value: Json) -> Json:
         parsed: Json = orjson.loads(value)
     except orjson.JSONDecodeError:
         parsed = None
-    if not isinstance(parsed, Mapping):
+    if not isinstance(parsed, Mapping) or is_too_deep(parsed):
         raise ToolError(
             f"MakeError: Parameter '{name}' is not a JSON object.", decision="refused: parameters"
         )
     return parsed
+
+
+def parse_whole_number(value: Json) -> Json:
+    """Returns an argument that may be a number in digits as the number; any other as it is."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
+        return int(value)
+    return value
 
 
 def _input(kind: str, description: str, required: bool) -> Input:

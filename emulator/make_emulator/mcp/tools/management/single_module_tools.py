@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import marshmallow as ma
+
 from ....engine.scenarios import activation, crud
-from ....http.errors import InsufficientRightsError, RateLimitError
+from ....http.errors import InsufficientRightsError, RateLimitError, RequestValidationError
 from ....http.steps import rate_limit
 from ....json_types import Json, as_mapping
+from ....schemas.base import BodySchema, Text, validation_messages
+from ....schemas.data_structures import SpecField
 from ....world import roles
 from ....world.exceptions import DomainError, MissingPermissionError, NotFoundError
 from ....world.models import FieldSpecs, Scenario, Team, User
@@ -37,6 +41,17 @@ _TOOL_ID = number("The Tool ID", required=True)
 _SCHEDULING = {"type": "on-demand"}
 
 
+class _ToolFields(BodySchema):
+    """Fields of a Tool with the limits that those of scenarios have."""
+
+    name = Text(120)
+    description = Text(240, 0)
+    inputs = SpecField()
+
+
+_SCHEMA = _ToolFields()
+
+
 def _inputs(*, required: bool) -> Mapping[str, Input]:
     return {
         "name": text("The name", required=required),
@@ -58,6 +73,7 @@ def _inputs(*, required: bool) -> Mapping[str, Input]:
 def create_tool(call: ToolCall) -> Json:
     """Creates a Tool of one module, which agents can call at once."""
     client = call.client
+    _check_fields(call.arguments)
     with client.locked() as world:
         visibility = client.visibility(world)
         team = visibility.find("team", call.argument("teamId"))
@@ -73,8 +89,8 @@ def create_tool(call: ToolCall) -> Json:
             confirmed=True,
             is_tool=True,
         )
-        scenario = crud.update(world, user, scenario, description=str(call.argument("description")))
         try:
+            scenario = crud.update(world, user, scenario, description=str(call.argument("description")))
             return _describe(world, activation.start(world, user, scenario))
         except DomainError:
             # Nothing stays of a Tool that cannot be active, e.g. as its module lacks a connection.
@@ -99,6 +115,7 @@ def get_tool(call: ToolCall) -> Json:
 def update_tool(call: ToolCall) -> Json:
     """Changes a Tool."""
     client = call.client
+    _check_fields(call.arguments)
     with client.locked() as world:
         tool = _find_tool(call, world)
         user = _admit(client, world, tool, "scenario edit")
@@ -114,6 +131,15 @@ def update_tool(call: ToolCall) -> Json:
             confirmed=True,
         )
         return _describe(world, changed)
+
+
+def _check_fields(arguments: Mapping[str, Json]) -> None:
+    """Raises RequestValidationError for a name, a description or inputs that no scenario could have."""
+    given = {name: arguments[name] for name in _SCHEMA.fields if name in arguments}
+    try:
+        _SCHEMA.load(given)
+    except ma.ValidationError as error:
+        raise RequestValidationError(list(validation_messages(error.messages))) from None
 
 
 def _admit(client: McpClient, world: World, owner: Team | Scenario, *permissions: str) -> User:
@@ -156,12 +182,8 @@ def _blueprint(values: Mapping[str, Json]) -> Mapping[str, Json]:
 
 
 def _fields(values: Mapping[str, Json]) -> FieldSpecs:
-    fields = values.get("inputs")
-    return (
-        tuple(field for field in fields if isinstance(field, Mapping))
-        if isinstance(fields, (list, tuple))
-        else ()
-    )
+    fields: Any = values["inputs"]
+    return tuple(fields)
 
 
 def _describe(world: World, tool: Scenario) -> dict[str, Json]:
