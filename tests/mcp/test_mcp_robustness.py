@@ -82,7 +82,14 @@ _DEEP_TEXT = '{"a":' * 900 + "1" + "}" * 900
 _HOSTILE_VALUES: dict[str, list[Any]] = {
     "number": [0, -1, 1.5, 1e308, 2**53, 2**64 - 1, 10**30],
     "string": ["", "\u00b2", "1" * 30, "1" * 5000, "../../x", "a/b", "\0", "{}", '{"flow": 5}', _DEEP_TEXT],
-    "object": [{}, {"": ""}, {"input": [5]}, {"type": []}, {"flow": [5]}, {"module": "x", "version": "\u00b2"}],
+    "object": [
+        {},
+        {"": ""},
+        {"input": [5]},
+        {"type": []},
+        {"flow": [5]},
+        {"module": "x", "version": "\u00b2"},
+    ],
     "array": [[], [{}], [[]], [5], [{"name": 5, "type": 5}], [{"op": "module_config_set", "moduleId": []}]],
     "boolean": [False],
 }
