@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import marshmallow as ma
-
 from ....engine.scenarios import activation, crud
-from ....http.errors import InsufficientRightsError, RateLimitError, RequestValidationError
+from ....http.errors import InsufficientRightsError, RateLimitError
 from ....http.steps import rate_limit
 from ....json_types import Json, as_mapping
-from ....schemas.base import BodySchema, Text, validation_messages
+from ....schemas.base import BodySchema, Text
 from ....schemas.data_structures import SpecField
 from ....world import roles
 from ....world.exceptions import DomainError, MissingPermissionError, NotFoundError
@@ -29,6 +27,7 @@ from .group import (
     Input,
     ToolGroup,
     array,
+    check_fields,
     json_object,
     number,
     parse_json_object,
@@ -49,7 +48,7 @@ class _ToolFields(BodySchema):
     inputs = SpecField()
 
 
-_SCHEMA = _ToolFields()
+_FIELDS = _ToolFields()
 
 
 def _inputs(*, required: bool) -> Mapping[str, Input]:
@@ -73,7 +72,7 @@ def _inputs(*, required: bool) -> Mapping[str, Input]:
 def create_tool(call: ToolCall) -> Json:
     """Creates a Tool of one module, which agents can call at once."""
     client = call.client
-    _check_fields(call.arguments)
+    check_fields(_FIELDS, {name: call.arguments[name] for name in _FIELDS.fields if name in call.arguments})
     with client.locked() as world:
         visibility = client.visibility(world)
         team = visibility.find("team", call.argument("teamId"))
@@ -115,7 +114,7 @@ def get_tool(call: ToolCall) -> Json:
 def update_tool(call: ToolCall) -> Json:
     """Changes a Tool."""
     client = call.client
-    _check_fields(call.arguments)
+    check_fields(_FIELDS, {name: call.arguments[name] for name in _FIELDS.fields if name in call.arguments})
     with client.locked() as world:
         tool = _find_tool(call, world)
         user = _admit(client, world, tool, "scenario edit")
@@ -131,15 +130,6 @@ def update_tool(call: ToolCall) -> Json:
             confirmed=True,
         )
         return _describe(world, changed)
-
-
-def _check_fields(arguments: Mapping[str, Json]) -> None:
-    """Raises RequestValidationError for a name, a description or inputs that no scenario could have."""
-    given = {name: arguments[name] for name in _SCHEMA.fields if name in arguments}
-    try:
-        _SCHEMA.load(given)
-    except ma.ValidationError as error:
-        raise RequestValidationError(list(validation_messages(error.messages))) from None
 
 
 def _admit(client: McpClient, world: World, owner: Team | Scenario, *permissions: str) -> User:
