@@ -246,7 +246,7 @@ def _create_scenario(call: ToolCall) -> Mapping[str, Json]:
 )
 def _patch_scenario(call: ToolCall) -> Mapping[str, Json]:
     """Changes a scenario that was not changed since the given edit; all operations are made, or none."""
-    # One lock for the check and the change, so that nobody changes the scenario in between.
+    # One lock for the check and the change, so that no other client changes the scenario in between.
     with call.client.locked():
         path = _path(call, "scenarioId")
         scenario = call.api("GET /scenarios/{scenarioId}", path=path, query=ALL_COLUMNS)["scenario"]
