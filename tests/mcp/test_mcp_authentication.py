@@ -88,6 +88,14 @@ def test_each_scope_shows_its_tools(api: ApiClient) -> None:
     assert not names & {"s1_greeting", "scenarios_list"}
 
 
+@pytest.mark.parametrize("path", ["/mcp/u/{}/other", "/mcp/server/1/t/{}/other", "/mcp/api/v1/u/{}/"])
+def test_a_url_that_is_none_of_a_server_is_reported_without_its_token(api: ApiClient, path: str) -> None:
+    response = McpHarness(api, path.format(ADMIN_TOKEN), token=None).post(frame("ping"))
+    assert response.status_code == 404
+    assert response.json is not None
+    assert response.json["detail"] == f"No route POST {path.format('********')}."
+
+
 def test_neither_the_request_log_nor_its_sentences_show_a_token(api: ApiClient) -> None:
     for path in (f"/mcp/u/{ADMIN_TOKEN}", f"/mcp/u/{UNKNOWN}/stream"):
         McpHarness(api, path, token=None).post(frame("ping"))

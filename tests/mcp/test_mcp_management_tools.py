@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from helpers.api import ADMIN_TOKEN, ApiClient, assert_status, json_of
-from helpers.mcp import McpHarness
+from helpers.mcp import McpHarness, frame
 from make_emulator import api as rest
 from make_emulator.http.endpoint import Endpoint
 from make_emulator.mcp.tools.definition import ToolDefinition
-from make_emulator.mcp.tools.management import GROUPS
+from make_emulator.mcp.tools.management import GROUPS, SECRET_TOOLS
 from make_emulator.mcp.tools.management.group import RestCall
 from make_emulator.schemas.base import ListField, OpenBodySchema
 
@@ -518,6 +518,60 @@ def test_nothing_stays_of_a_tool_that_cannot_be_created(mcp: McpHarness) -> None
     )
     assert error_of(mcp, "tools_create", **{**arguments, "teamId": 99}, module=SUM).startswith("MakeError: ")
     assert len(call_tool(mcp, "scenarios_list", teamId=1)) == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"name": "x" * 121}, "Parameter 'name' has a wrong length."),
+        ({"name": ""}, "Parameter 'name' has a wrong length."),
+        ({"description": "x" * 241}, "Parameter 'description' has a wrong length."),
+        ({"inputs": [{"type": "text"}]}, "Missing value of required parameter 'name'."),
+        ({"inputs": [{"name": "a", "type": 5}]}, "Invalid value of parameter 'type'."),
+        ({"inputs": [{"name": "a", "type": "text"}] * 2}, "Duplicate field 'a'."),
+        ({"inputs": [{"name": "a", "type": "collection", "spec": 5}]}, "Invalid value of parameter 'spec'."),
+    ],
+)
+def test_fields_of_a_tool_have_the_limits_of_those_of_a_scenario(
+    mcp: McpHarness, changes: dict[str, Any], text: str
+) -> None:
+    arguments = {"name": "x", "description": "x", "inputs": [], "module": SUM}
+    made = call_tool(mcp, "tools_create", **arguments, teamId=1)
+    rows = call_tool(mcp, "scenarios_list", teamId=1)
+    assert text in error_of(mcp, "tools_create", **{**arguments, **changes}, teamId=1)
+    assert text in error_of(mcp, "tools_update", **changes, toolId=made["id"])
+    assert call_tool(mcp, "tools_get", toolId=made["id"]) == made
+    assert call_tool(mcp, "scenarios_list", teamId=1) == rows
+
+
+def test_the_tools_of_routes_with_credentials_have_secrets() -> None:
+    routes = {each.route for each in ENDPOINTS.values() if each.secret_body}
+    declared = {name for name, call in CALLS.items() if call.route in routes}
+    # These two fill bodies of their own.
+    assert declared | {"connections_create", "connections_update"} == SECRET_TOOLS
+
+
+@pytest.mark.parametrize("name", sorted(SECRET_TOOLS))
+@pytest.mark.parametrize("token", [ADMIN_TOKEN, None], ids=["admin", "without scope"])
+def test_the_log_keeps_no_credentials_that_a_tool_gets(mcp: McpHarness, name: str, token: str | None) -> None:
+    mcp.token = token or mcp.api.token_with("mcp:use")
+    hidden = {"flavour": "an-inconspicuous-secret"}
+    arguments = {"teamId": "wrong", "data": hidden, "parameters": hidden, "connections": [hidden]}
+    message = frame("tools/call", {"name": name, "arguments": arguments})
+    assert mcp.post(message).status_code == 200
+    assert mcp.post([message, frame("ping", id=2)]).status_code == 200
+    logged = [json.dumps(entry.to_json()) for entry in mcp.api.handle.request_log]
+    assert len(logged) == 2
+    assert all(name in entry and "parameters" in entry for entry in logged)
+    assert not any("inconspicuous" in entry for entry in logged)
+
+
+def test_a_connection_is_changed_whole_or_not_at_all(mcp: McpHarness) -> None:
+    before = call_tool(mcp, "connections_get", connectionId=1)
+    failed = {"connectionId": 1, "name": "Renamed", "data": {"nothing": "x"}}
+    assert error_of(mcp, "connections_update", **failed).startswith("MakeError: ")
+    assert "'name' has a wrong length" in error_of(mcp, "connections_update", connectionId=1, name="")
+    assert call_tool(mcp, "connections_get", connectionId=1) == before
 
 
 def test_shown_lists_answer_as_the_plain_ones(mcp: McpHarness) -> None:

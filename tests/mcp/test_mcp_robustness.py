@@ -6,11 +6,14 @@ import json
 from functools import cache
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.api import ADMIN_TOKEN, frozen_api
-from helpers.mcp import McpHarness, messages_of
+from helpers.mcp import McpHarness, frame, messages_of
+from make_emulator.mcp.tools.management import GROUPS
+from make_emulator.mcp.tools.second_generation import second_generation_tools
 
 _values = st.recursive(
     st.none()
@@ -73,6 +76,51 @@ def test_every_frame_is_answered(message: Any) -> None:
     elif response.status_code == 400:
         assert response.json is not None
         assert response.json["error"]["code"] in (-32700, -32600, -32000)
+
+
+_DEEP_TEXT = '{"a":' * 900 + "1" + "}" * 900
+_HOSTILE_VALUES: dict[str, list[Any]] = {
+    "number": [0, -1, 1.5, 1e308, 2**53, 2**64 - 1, 10**30],
+    "string": ["", "\u00b2", "1" * 30, "1" * 5000, "../../x", "a/b", "\0", "{}", '{"flow": 5}', _DEEP_TEXT],
+    "object": [
+        {},
+        {"": ""},
+        {"input": [5]},
+        {"type": []},
+        {"flow": [5]},
+        {"module": "x", "version": "\u00b2"},
+    ],
+    "array": [[], [{}], [[]], [5], [{"name": 5, "type": 5}], [{"op": "module_config_set", "moduleId": []}]],
+    "boolean": [False],
+}
+_ANY = [each for values in _HOSTILE_VALUES.values() for each in values]
+_VALID_VALUES = {"number": 1, "string": "json", "object": {}, "array": [], "boolean": True}
+_TOOLS = {
+    **{("/mcp/stateless", tool.name): tool for group in GROUPS for tool in group.tools},
+    **{("/mcp/v2", tool.name): tool for tool in second_generation_tools()},
+}
+
+
+def _types(schema: Any) -> list[str]:
+    types = schema.get("type", [])
+    return types if isinstance(types, list) else [types]
+
+
+@pytest.mark.parametrize(("path", "name"), _TOOLS)
+def test_every_argument_of_a_tool_is_answered(path: str, name: str) -> None:
+    server, schema = _server(), _TOOLS[path, name].input_schema
+    valid = {
+        key: _VALID_VALUES[next(iter(_types(schema["properties"][key])), "string")]
+        for key in schema["required"]
+    }
+    for key, inner in schema["properties"].items():
+        types = _types(inner)
+        for value in [each for type in types for each in _HOSTILE_VALUES[type]] if types else _ANY:
+            arguments = {**valid, key: value}
+            body = json.dumps(frame("tools/call", {"name": name, "arguments": arguments}))
+            response = server.send("POST", path=path, data=body, content_type="application/json")
+            assert response.status_code == 200, (key, str(value)[:100])
+            assert "result" in messages_of(response)[-1], (key, str(value)[:100])
 
 
 @given(body=st.binary(max_size=200))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
 from helpers.api import ApiClient, assert_status
 from helpers.mcp import McpHarness, frame
+from make_emulator.mcp.tools import second_generation
 from make_emulator.mcp.tools.second_generation import MAX_ROWS, SCOPE_BUNDLE
 
 URLS = ["/mcp/v2", "/mcp.make.com/v2", "/mcp.make.com/claude", "/mcp.make.com/cursor", "/mcp.make.com/openai"]
@@ -140,6 +142,53 @@ def test_operations_are_made_all_or_none(agent: McpHarness) -> None:
         agent, "scenario_patch", scenarioId=1, expectedLastEdit=before["lastEdit"], operations=operations[:1]
     )
     assert call_tool(agent, "scenario_get", scenarioId=1)["scenario"]["name"] == "Other"
+
+
+@pytest.mark.parametrize(
+    ("operation", "text"),
+    [
+        (
+            {"op": "module_config_set", "moduleId": 1, "parameters": "x"},
+            "'parameters' of the operation module_config_set is not an object.",
+        ),
+        (
+            {"op": "module_config_set", "moduleId": 1, "filter": {}},
+            "The operation module_config_set has no 'filter'.",
+        ),
+        ({"op": "rename", "name": "x", "description": "x"}, "The operation rename has no 'description'."),
+        ({"op": ["rename"]}, "Unknown operation"),
+    ],
+)
+def test_an_operation_with_unknown_or_wrong_parts_is_refused(
+    agent: McpHarness, operation: dict[str, Any], text: str
+) -> None:
+    before = call_tool(agent, "scenario_get", scenarioId=1)
+    last_edit = before["scenario"]["lastEdit"]
+    refused = refusal(
+        agent, "scenario_patch", scenarioId=1, expectedLastEdit=last_edit, operations=[operation]
+    )
+    assert refused.startswith(text)
+    assert call_tool(agent, "scenario_get", scenarioId=1) == before
+
+
+def test_nobody_changes_a_scenario_between_the_check_of_its_last_edit_and_the_change(
+    agent: McpHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acquired: list[bool] = []
+    apply = second_generation._apply
+
+    def try_to_interfere(*arguments: Any) -> Any:
+        lock = agent.api.world.lock
+        thread = threading.Thread(target=lambda: acquired.append(lock.acquire(timeout=0)))
+        thread.start()
+        thread.join()
+        return apply(*arguments)
+
+    monkeypatch.setattr(second_generation, "_apply", try_to_interfere)
+    last_edit = call_tool(agent, "scenario_get", scenarioId=1)["scenario"]["lastEdit"]
+    operations = [{"op": "rename", "name": "Other"}]
+    call_tool(agent, "scenario_patch", scenarioId=1, expectedLastEdit=last_edit, operations=operations)
+    assert acquired == [False]
 
 
 def test_a_webhook_scenario_is_not_run_but_shows_its_url(agent: McpHarness) -> None:

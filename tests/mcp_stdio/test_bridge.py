@@ -67,6 +67,24 @@ def test_messages_are_answered_line_by_line(bridge: Harness) -> None:
     assert answers[1]["result"]["structuredContent"] == {"greeting": "Hello, Ann!"}
 
 
+def test_every_request_is_answered_when_a_fault_cuts_the_response(bridge: Harness) -> None:
+    bridge.call("emulator_faults_add", {"path": "/mcp*", "action": "truncate", "times": 2})
+    [listed] = bridge.answer(frame("tools/list"))
+    assert listed["error"] == {"code": -32603, "message": "The connection to the emulator was lost."}
+    batch = bridge.answer([frame("ping", id=1), frame("tools/list", id=2)])
+    assert [answer["id"] for answer in batch] == [1, 2]
+    assert "error" in batch[1]
+    assert bridge.answer(frame("ping")) == [{"jsonrpc": "2.0", "id": 1, "result": {}}]
+
+
+@pytest.mark.parametrize("number", [10**30, 1e308, -(10**30)])
+def test_a_number_beyond_all_limits_is_an_error_of_the_tool(bridge: Harness, number: float) -> None:
+    assert bridge.error("emulator_faults_add", {"times": number, "status": 500})
+    assert bridge.error("emulator_modules_script", {"module": "slack:CreateMessage", "times": number})
+    assert bridge.error("emulator_clock_advance", {"seconds": number})
+    assert bridge.error("emulator_requests_list", {"limit": number})
+
+
 def test_a_batch_is_forwarded(bridge: Harness) -> None:
     answers = bridge.answer([frame("ping", id=1), frame("nothing", id=2)])
     assert [answer.get("error", {}).get("code") for answer in answers] == [None, -32601]

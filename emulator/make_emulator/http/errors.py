@@ -12,6 +12,7 @@ from typing import Any
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from ..json_types import Json
+from ..redaction.masking import LOG_REDACTOR
 from ..world import exceptions
 from ..world.clock import format_iso
 
@@ -472,5 +473,6 @@ def from_http_exception(error: HTTPException, method: str, path: str) -> MakeErr
         case MethodNotAllowed(valid_methods=methods):
             return MethodNotAllowedError([method for method in methods or () if method != "HEAD"])
         case HTTPException(code=404):
-            return ResourceNotFoundError(f"No route {method} {path}.")
+            # The path of an MCP server may have a token.
+            return ResourceNotFoundError(f"No route {method} {LOG_REDACTOR.mask_text(path)}.")
     return BadRequestError(error.description or "", suberrors=[])

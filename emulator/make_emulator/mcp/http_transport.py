@@ -6,7 +6,7 @@ assumed to run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import orjson
@@ -24,7 +24,7 @@ from ..http.request_log import LogEntry, RequestLog
 from ..http.responses import to_make_error
 from ..http.steps import fault_injection, request_log, usage_stats, world_lock
 from ..http.steps.authentication import EndedAccessError
-from ..json_types import JsonObject
+from ..json_types import Json, JsonObject, as_mapping
 from ..redaction.rules import MASK
 from ..registry import WorldRegistry
 from ..world.exceptions import StateNotStoredError
@@ -49,7 +49,7 @@ from .servers import MESSAGE_SUFFIX, ServerKind, ServerUrl, Transport
 from .sessions import Session, SessionStore
 from .sse import EVENT_STREAM, KEEPALIVE, STREAM_HEADERS, EventStream, encode_event, encode_message
 from .tools.definition import McpClient
-from .tools.management import ManagementTools
+from .tools.management import SECRET_TOOLS, ManagementTools
 from .tools.scenario_tools import ScenarioTools
 from .tools.second_generation import SCOPE_BUNDLE, SecondGenerationTools
 from .tools.toolbox_tools import ToolboxTools
@@ -224,6 +224,8 @@ def _read_messages(context: McpContext) -> None:
     context.entry.request_body = RequestLog.truncate_body(body)
     try:
         value = parse_json(body)
+        if SECRET_TOOLS.intersection(_called_tools(value)):
+            context.entry.request_body = RequestLog.truncate_body(orjson.dumps(_without_arguments(value)))
         if not isinstance(value, list):
             context.messages = [parse_message(value)]
             return
@@ -234,6 +236,25 @@ def _read_messages(context: McpContext) -> None:
         context.messages = [parse_message(each) for each in value]
     except JsonRpcError as error:
         raise errors.unreadable(error) from None
+
+
+def _called_tools(value: Json) -> Iterator[str]:
+    """Yields the names of tools in messages that may not be valid."""
+    for message in value if isinstance(value, list) else [value]:
+        name = as_mapping(as_mapping(message).get("params")).get("name")
+        if isinstance(name, str):
+            yield name
+
+
+def _without_arguments(value: Json) -> Json:
+    """Returns messages for the log: of arguments that have credentials only the names."""
+    if isinstance(value, list):
+        return [_without_arguments(message) for message in value]
+    if not isinstance(value, Mapping) or not SECRET_TOOLS.intersection(_called_tools(value)):
+        return value
+    params = as_mapping(value["params"])
+    arguments = dict.fromkeys(as_mapping(params.get("arguments")), MASK)
+    return {**value, "params": {**params, "arguments": arguments}}
 
 
 def _summarize(context: McpContext) -> None:

@@ -5,7 +5,7 @@ Source: MCP specification, "Transports > stdio": one message a line, and nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO
 
 import orjson
@@ -83,10 +83,22 @@ class StdioBridge:
         except ControlError as error:
             return [error_message(id, JsonRpcError(INTERNAL_ERROR, str(error))) for id in ids]
         if status < 400:
-            return [
-                orjson.loads(part.removeprefix(_DATA)) for part in body.splitlines() if part.startswith(_DATA)
-            ]
+            answers = list(_read_events(body))
+            answered = {as_mapping(answer).get("id") for answer in answers}
+            # A fault may cut the response.
+            lost = JsonRpcError(INTERNAL_ERROR, "The connection to the emulator was lost.")
+            return [*answers, *(error_message(id, lost) for id in ids if id not in answered)]
         return [error_message(id, _transport_error(status, body)) for id in ids]
+
+
+def _read_events(body: bytes) -> Iterator[Json]:
+    """Yields the messages of an event stream, as far as it is whole."""
+    for line in body.splitlines():
+        if line.startswith(_DATA):
+            try:
+                yield orjson.loads(line.removeprefix(_DATA))
+            except orjson.JSONDecodeError:
+                return
 
 
 def _transport_error(status: int, body: bytes) -> JsonRpcError:

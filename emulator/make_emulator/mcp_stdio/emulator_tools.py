@@ -249,8 +249,11 @@ def _reset(world: WorldClient, _arguments: Mapping[str, Any]) -> Json:
 
 
 def _whole_numbers(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the arguments with integers for whole numbers, which JSON Schema does not tell apart."""
+    """Returns the arguments with integers for whole numbers, which JSON Schema does not tell apart.
+
+    Those that no double holds exactly stay as they are.
+    """
     return {
-        name: int(value) if isinstance(value, float) and value.is_integer() else value
+        name: int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
         for name, value in arguments.items()
     }

@@ -27,6 +27,7 @@ _AREA_NAMES = {
     "functions": "custom functions",
     "hooks": "webhooks",
     "organization-variables": "variables of the organization",
+    "scenarios-shared": "your shared scenarios",
     "sdk-apps": "custom apps",
     "team-variables": "variables of teams",
     "udts": "data structures",

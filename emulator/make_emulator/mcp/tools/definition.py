@@ -234,6 +234,7 @@ class ToolDefinition:
     Args:
         scopes: all the scopes that the caller needs; without them it is not listed.
         validates: true if arguments are checked against the input schema before the handler runs.
+        has_secrets: true if the arguments have credentials: the request log keeps only the names of the arguments.
     """
 
     name: str
@@ -244,6 +245,7 @@ class ToolDefinition:
     annotations: ToolAnnotations | None = None
     scopes: tuple[str, ...] = ()
     validates: bool = True
+    has_secrets: bool = False
     _encoded: orjson.Fragment | None = field(default=None, init=False, repr=False)
 
     def encode(self) -> orjson.Fragment:

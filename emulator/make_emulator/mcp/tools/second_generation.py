@@ -246,37 +246,56 @@ def _create_scenario(call: ToolCall) -> Mapping[str, Json]:
 )
 def _patch_scenario(call: ToolCall) -> Mapping[str, Json]:
     """Changes a scenario that was not changed since the given edit; all operations are made, or none."""
-    path = _path(call, "scenarioId")
-    scenario = call.api("GET /scenarios/{scenarioId}", path=path, query=ALL_COLUMNS)["scenario"]
-    if call.argument("expectedLastEdit") != scenario["lastEdit"]:
-        raise ToolError(
-            f"The scenario was changed in the meantime: its last edit is {scenario['lastEdit']}.",
-            decision="refused: stale",
+    # One lock for the check and the change, so that no other client changes the scenario in between.
+    with call.client.locked():
+        path = _path(call, "scenarioId")
+        scenario = call.api("GET /scenarios/{scenarioId}", path=path, query=ALL_COLUMNS)["scenario"]
+        if call.argument("expectedLastEdit") != scenario["lastEdit"]:
+            raise ToolError(
+                f"The scenario was changed in the meantime: its last edit is {scenario['lastEdit']}.",
+                decision="refused: stale",
+            )
+        blueprint: Any = orjson.loads(orjson.dumps(_blueprint(call)))
+        body: dict[str, Json] = {}
+        for operation in call.argument("operations"):
+            blueprint = _apply(operation, blueprint, body)
+        if "blueprint" in body:
+            body["blueprint"] = _json_text(blueprint)
+        changed = call.api(
+            "PATCH /scenarios/{scenarioId}", path=path, query={**ALL_COLUMNS, **CONFIRMED}, body=body
         )
-    blueprint: Any = orjson.loads(orjson.dumps(_blueprint(call)))
-    body: dict[str, Json] = {}
-    for operation in call.argument("operations"):
-        blueprint = _apply(operation, blueprint, body)
-    if "blueprint" in body:
-        body["blueprint"] = _json_text(blueprint)
-    changed = call.api(
-        "PATCH /scenarios/{scenarioId}", path=path, query={**ALL_COLUMNS, **CONFIRMED}, body=body
-    )
-    return {"scenario": changed["scenario"]}
+        return {"scenario": changed["scenario"]}
+
+
+#: Operation of a patch -> its fields.
+_OPERATION_FIELDS: Mapping[str, frozenset[str]] = {
+    "module_config_set": frozenset(["moduleId", "parameters", "mapper"]),
+    "rename": frozenset(["name"]),
+    "scheduling_set": frozenset(["scheduling"]),
+    "blueprint_set": frozenset(["blueprint"]),
+}
 
 
 def _apply(operation: Mapping[str, Any], blueprint: Any, body: dict[str, Json]) -> Any:
     """Makes one operation; returns the blueprint. ``body`` gets the fields of the request that it changes.
 
     Raises:
-        ToolError: if there is no such operation, or it lacks a value.
+        ToolError: if there is no such operation, or it lacks a value, or has one that is unknown or wrong.
     """
-    match operation.get("op"):
+    op = str(operation.get("op"))
+    known = _OPERATION_FIELDS.get(op, operation.keys())
+    if unknown := sorted(operation.keys() - known - {"op"}):
+        raise ToolError(f"The operation {op} has no '{unknown[0][:60]}'.", decision="refused: parameters")
+    match op:
         case "module_config_set":
             module = _find_module(blueprint, operation.get("moduleId"))
             for part in ("parameters", "mapper"):
-                if isinstance(operation.get(part), Mapping):
-                    module[part] = {**as_mapping(module.get(part)), **operation[part]}
+                values = operation.get(part, {})
+                if not isinstance(values, Mapping):
+                    raise ToolError(
+                        f"'{part}' of the operation {op} is not an object.", decision="refused: parameters"
+                    )
+                module[part] = {**as_mapping(module.get(part)), **values}
             body["blueprint"] = True
         case "blueprint_set":
             body["blueprint"] = True
@@ -286,9 +305,9 @@ def _apply(operation: Mapping[str, Any], blueprint: Any, body: dict[str, Json]) 
         case "scheduling_set":
             scheduling = parse_json_object("scheduling", _required(operation, "scheduling"))
             body["scheduling"] = _json_text(scheduling)
-        case unknown:
+        case _:
             raise ToolError(
-                f"Unknown operation {str(unknown)[:60]!r}; the emulator has module_config_set, blueprint_set, rename and"
+                f"Unknown operation {op[:60]!r}; the emulator has module_config_set, blueprint_set, rename and"
                 " scheduling_set.",
                 decision="refused: parameters",
             )

@@ -62,6 +62,9 @@ GROUPS: tuple[ToolGroup, ...] = (
     validation.components,
 )
 
+#: Names of the tools whose arguments have credentials.
+SECRET_TOOLS = frozenset(tool.name for group in GROUPS for tool in group.tools if tool.has_secrets)
+
 _FREE = "free"
 
 

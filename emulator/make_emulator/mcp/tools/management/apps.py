@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ....engine.apps import known_modules
-from ....json_types import Json, JsonObject
+from ....json_types import Json, JsonObject, is_integer
 from ..definition import ToolCall, ToolError
-from .group import READ_ONLY, ToolGroup, anything, number, text
+from .group import READ_ONLY, ToolGroup, anything, number, parse_whole_number, text
 
 apps = ToolGroup("apps")
 app_modules = ToolGroup("app-modules")
@@ -156,11 +156,9 @@ def _find_module(call: ToolCall) -> Any:
 
 
 def _parse_version(call: ToolCall) -> int:
-    value = call.argument("appVersion")
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 6:
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+    version = parse_whole_number(call.argument("appVersion"))
+    if is_integer(version):
+        return version
     raise ToolError("MakeError: Parameter 'appVersion' is not a number.", decision="refused: parameters")
 
 

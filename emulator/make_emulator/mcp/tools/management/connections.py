@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ....json_types import Json, as_mapping
+from ....schemas.connections import ConnectionRename
 from ..definition import ToolCall
 from .group import (
     ALL_COLUMNS,
@@ -15,6 +16,7 @@ from .group import (
     RestCall,
     ToolGroup,
     array,
+    check_fields,
     collection,
     number,
     text,
@@ -76,6 +78,7 @@ tools.rest(
         "data": collection("The credentials of that type"),
         "scope": array("The scopes", items={"type": "string"}),
     },
+    has_secrets=True,
 )
 def create_connection(call: ToolCall) -> Json:
     """Creates a connection."""
@@ -102,14 +105,18 @@ def create_connection(call: ToolCall) -> Json:
         "name": text("The new name"),
         "data": collection("The new credentials"),
     },
+    has_secrets=True,
 )
 def update_connection(call: ToolCall) -> Json:
     """Renames a connection, replaces its credentials, or both."""
-    path = {"connectionId": call.argument("connectionId")}
-    if call.argument("name") is not None:
-        call.api("PATCH /connections/{connectionId}", path=path, body={"name": call.argument("name")})
+    path, name = {"connectionId": call.argument("connectionId")}, call.argument("name")
+    if name is not None:
+        # Before the data are replaced: a wrong name leaves nothing half-changed.
+        check_fields(ConnectionRename(), {"name": name})
     if call.argument("data") is not None:
         call.api("POST /connections/{connectionId}/set-data", path=path, body=call.argument("data"))
+    if name is not None:
+        call.api("PATCH /connections/{connectionId}", path=path, body={"name": name})
     return "Connection has been updated."
 
 
@@ -171,6 +178,7 @@ keys.rest(
         "typeName": text("The type, e.g. apikeyauth or basicauth", required=True),
         "parameters": collection("The data of that type", required=True),
     },
+    has_secrets=True,
 )
 keys.rest(
     "update",
@@ -180,6 +188,7 @@ keys.rest(
     scopes=["keys:write"],
     annotations=REPLACE,
     inputs={"keyId": _KEY_ID, "name": text("The new name"), "parameters": collection("The new data")},
+    has_secrets=True,
 )
 keys.rest(
     "delete",

@@ -112,6 +112,7 @@ tools.rest(
         "connections": array("The connections, each with its type", items=_TYPED_ITEM),
         "keys": array("The keys, each with its type", items=_TYPED_ITEM),
     },
+    has_secrets=True,
 )
 tools.rest(
     "extend-connection",

@@ -7,9 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import marshmallow as ma
 import orjson
 
+from ....http.errors import RequestValidationError
 from ....json_types import Json, JsonObject
+from ....schemas.base import BodySchema, is_too_deep, validation_messages
 from ..definition import ToolAnnotations, ToolCall, ToolDefinition, ToolError, ToolResult
 
 #: Function of a management tool: returns the text, or the JSON, of its result.
@@ -83,7 +86,7 @@ def parse_json_object(name: str, value: Json) -> Json:
     """Returns an argument that may be a JSON text as the object.
 
     Raises:
-        ToolError: if the text is not a JSON object.
+        ToolError: if the text is not a JSON object, or nested deeper than a request may be.
     """
     if not isinstance(value, str):
         return value
@@ -91,11 +94,26 @@ def parse_json_object(name: str, value: Json) -> Json:
         parsed: Json = orjson.loads(value)
     except orjson.JSONDecodeError:
         parsed = None
-    if not isinstance(parsed, Mapping):
+    if not isinstance(parsed, Mapping) or is_too_deep(parsed):
         raise ToolError(
             f"MakeError: Parameter '{name}' is not a JSON object.", decision="refused: parameters"
         )
     return parsed
+
+
+def parse_whole_number(value: Json) -> Json:
+    """Returns an argument that may be a number in digits as the number; any other as it is."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
+        return int(value)
+    return value
+
+
+def check_fields(schema: BodySchema, values: Mapping[str, Json]) -> None:
+    """Raises RequestValidationError for values that the body of a request could not have."""
+    try:
+        schema.load(values)
+    except ma.ValidationError as error:
+        raise RequestValidationError(list(validation_messages(error.messages))) from None
 
 
 def _input(kind: str, description: str, required: bool) -> Input:
@@ -195,6 +213,7 @@ class ToolGroup:
         annotations: ToolAnnotations,
         scopes: Sequence[str] = (),
         inputs: Mapping[str, Input] | None = None,
+        has_secrets: bool = False,
     ) -> Callable[[ManagementHandler], ManagementHandler]:
         """Declares a tool ``{category}_{name}``; the docstring of the function is its description."""
         schema = object_schema(inputs or {})
@@ -208,6 +227,7 @@ class ToolGroup:
                     input_schema=schema,
                     annotations=annotations,
                     scopes=tuple(scopes),
+                    has_secrets=has_secrets,
                     handler=lambda call: ToolResult.of(handler(call)),
                 )
             )
@@ -225,6 +245,7 @@ class ToolGroup:
         annotations: ToolAnnotations,
         scopes: Sequence[str] = (),
         inputs: Mapping[str, Input] | None = None,
+        has_secrets: bool = False,
     ) -> None:
         """Declares a tool that is one call of the REST API."""
 
@@ -232,5 +253,7 @@ class ToolGroup:
             return call(tool_call)
 
         handler.__doc__ = description
-        self.tool(name, title, annotations=annotations, scopes=scopes, inputs=inputs)(handler)
+        self.tool(
+            name, title, annotations=annotations, scopes=scopes, inputs=inputs, has_secrets=has_secrets
+        )(handler)
         self.rest_calls[self.tools[-1].name] = call

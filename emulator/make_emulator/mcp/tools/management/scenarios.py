@@ -22,6 +22,7 @@ from .group import (
     json_object,
     number,
     parse_json_object,
+    parse_whole_number,
     text,
 )
 
@@ -104,8 +105,8 @@ def _save(call: ToolCall, route: str, *, path: Mapping[str, object]) -> Json:
         if name in body:
             # The API takes both as JSON within JSON.
             body[name] = orjson.dumps(parse_json_object(name, body[name])).decode()
-    if isinstance(basedon := body.get("basedon"), str) and basedon.isdigit():
-        body["basedon"] = int(basedon)
+    if "basedon" in body:
+        body["basedon"] = parse_whole_number(body["basedon"])
     query = {**ALL_COLUMNS, "confirmed": call.argument("confirmed")}
     scenario: Json = call.api(route, path=path, query=query, body=body)["scenario"]
     return scenario

@@ -13,6 +13,8 @@ from ....engine.scenarios import activation, crud
 from ....http.errors import InsufficientRightsError, RateLimitError
 from ....http.steps import rate_limit
 from ....json_types import Json, as_mapping
+from ....schemas.base import BodySchema, Text
+from ....schemas.data_structures import SpecField
 from ....world import roles
 from ....world.exceptions import DomainError, MissingPermissionError, NotFoundError
 from ....world.models import FieldSpecs, Scenario, Team, User
@@ -25,6 +27,7 @@ from .group import (
     Input,
     ToolGroup,
     array,
+    check_fields,
     json_object,
     number,
     parse_json_object,
@@ -35,6 +38,17 @@ tools = ToolGroup("tools")
 
 _TOOL_ID = number("The Tool ID", required=True)
 _SCHEDULING = {"type": "on-demand"}
+
+
+class _ToolFields(BodySchema):
+    """Fields of a Tool with the limits that those of scenarios have."""
+
+    name = Text(120)
+    description = Text(240, 0)
+    inputs = SpecField()
+
+
+_FIELDS = _ToolFields()
 
 
 def _inputs(*, required: bool) -> Mapping[str, Input]:
@@ -58,6 +72,7 @@ def _inputs(*, required: bool) -> Mapping[str, Input]:
 def create_tool(call: ToolCall) -> Json:
     """Creates a Tool of one module, which agents can call at once."""
     client = call.client
+    check_fields(_FIELDS, {name: call.arguments[name] for name in _FIELDS.fields if name in call.arguments})
     with client.locked() as world:
         visibility = client.visibility(world)
         team = visibility.find("team", call.argument("teamId"))
@@ -73,8 +88,8 @@ def create_tool(call: ToolCall) -> Json:
             confirmed=True,
             is_tool=True,
         )
-        scenario = crud.update(world, user, scenario, description=str(call.argument("description")))
         try:
+            scenario = crud.update(world, user, scenario, description=str(call.argument("description")))
             return _describe(world, activation.start(world, user, scenario))
         except DomainError:
             # Nothing stays of a Tool that cannot be active, e.g. as its module lacks a connection.
@@ -99,6 +114,7 @@ def get_tool(call: ToolCall) -> Json:
 def update_tool(call: ToolCall) -> Json:
     """Changes a Tool."""
     client = call.client
+    check_fields(_FIELDS, {name: call.arguments[name] for name in _FIELDS.fields if name in call.arguments})
     with client.locked() as world:
         tool = _find_tool(call, world)
         user = _admit(client, world, tool, "scenario edit")
@@ -156,12 +172,8 @@ def _blueprint(values: Mapping[str, Json]) -> Mapping[str, Json]:
 
 
 def _fields(values: Mapping[str, Json]) -> FieldSpecs:
-    fields = values.get("inputs")
-    return (
-        tuple(field for field in fields if isinstance(field, Mapping))
-        if isinstance(fields, (list, tuple))
-        else ()
-    )
+    fields: Any = values["inputs"]
+    return tuple(fields)
 
 
 def _describe(world: World, tool: Scenario) -> dict[str, Json]:

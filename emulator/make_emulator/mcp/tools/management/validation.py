@@ -26,6 +26,7 @@ from .group import (
     json_object,
     number,
     parse_json_object,
+    parse_whole_number,
     text,
 )
 
@@ -123,11 +124,10 @@ def validate_interface(call: ToolCall) -> Json:
 def validate_module(call: ToolCall) -> Json:
     """Checks the parameters and the mapper of one module."""
     app, name = str(call.argument("appName")), str(call.argument("moduleName"))
-    version = call.argument("appVersion")
     node = {
         "id": 1,
         "module": name if name.startswith(f"{app}:") else f"{app}:{name}",
-        "version": int(version) if isinstance(version, str) and version.isdigit() else version,
+        "version": parse_whole_number(call.argument("appVersion")),
         "parameters": call.argument("parameters"),
         "mapper": call.argument("mapper"),
         "metadata": {},
