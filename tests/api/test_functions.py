@@ -96,7 +96,7 @@ def test_a_clone_in_a_team_that_lacks_a_function_must_be_confirmed(api: ApiClien
     team = assert_ok(api.post("/teams", json={"name": "Second", "organizationId": 1}))["team"]["id"]
     copy = {"name": "Copy", "teamId": team, "states": False}
     refused = assert_refused(api.post(path, json=copy), 406, code="IM004")
-    assert refused["detail"] == "The team lacks custom functions: twice."
+    assert refused["metadata"] == [{"type": "createFunctions", "data": ["twice"]}]
     assert len(api.world.scenarios.where(team=team)) == 0
     assert_ok(api.post(path, json={**copy, "teamId": 1}))
     assert assert_ok(api.post(f"{path}&confirmed=true", json=copy))["scenario"]["teamId"] == team

@@ -13,8 +13,8 @@ from ..oauth.authorization_server import AuthorizationServer
 from ..registry import WorldRegistry
 from ..version import __version__
 from . import (
-    checkpoints,
     agents,
+    checkpoints,
     clock,
     connections,
     credential_requests,

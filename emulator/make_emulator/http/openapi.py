@@ -39,8 +39,8 @@ _ERRORS = {
 
 _ERROR_SCHEMA = {
     "type": "object",
-    # A body that is too large is refused with a detail, and nothing else.
-    "anyOf": [{"required": ["message", "code"]}, {"required": ["detail"]}],
+    # Some failures have no detail.
+    "required": ["message", "code"],
     "properties": {
         "detail": {"type": "string"},
         "message": {"type": "string"},

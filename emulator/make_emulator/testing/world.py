@@ -12,8 +12,8 @@ import orjson
 from ..client.control import ControlClient, WorldClient
 from ..json_types import JsonObject
 from . import collectors
-from .checkpoints import WorldCheckpoint
 from .agents import WorldAgents
+from .checkpoints import WorldCheckpoint
 from .credential_requests import WorldCredentialRequests
 from .executions import WorldExecution
 from .external_services import WorldHttp

@@ -251,7 +251,9 @@ def clone(
                 exchanged[kind][old] = None
     missing = custom_functions.find_missing(world, scenario, version.blueprint, team.id)
     if missing and not confirmed:
-        raise NotConfirmedError(f"The team lacks custom functions: {', '.join(missing)}.")
+        raise NotConfirmedError(
+            f"The team lacks custom functions: {', '.join(missing)}.", "createFunctions", [*missing]
+        )
     copy = create(
         world,
         user,
