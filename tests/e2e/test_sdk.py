@@ -161,7 +161,7 @@ def test_a_live_scenario_runs_and_is_deleted(sdk: RunScript) -> None:
     done = sdk("flows/executions")
 
     assert done["activated"] is True
-    assert (done["run"]["status"], done["run"]["outputs"]) == ("1", {"greeting": "Hello, Zoe!"})
+    assert (done["run"]["status"], done["run"]["outputs"]) == (1, {"greeting": "Hello, Zoe!"})
     assert done["detail"] == {"status": "SUCCESS", "outputs": {"greeting": "Hello, Zoe!"}}
     assert done["gone"]["statusCode"] == 404
 

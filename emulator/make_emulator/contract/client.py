@@ -52,7 +52,7 @@ class ApiResponse:
         """
         __tracebackhide__ = True
         if self.status != 200 and isinstance(self.body, dict) and self.body.get("code") in _PLAN_LIMIT_CODES:
-            pytest.skip(f"the plan allows no more: {self.body.get('detail')}")
+            pytest.skip(f"the plan allows no more: {self.body.get('detail') or self.body.get('message')}")
         if self.status != 200:
             pytest.fail(f"{self._status_text()}, not 200: {self._body_excerpt()}")
         return self.body
