@@ -38,15 +38,26 @@ _SETTINGS = {
 _name_counter = itertools.count(1)
 
 
-def blueprint(name: str, *flow: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns a blueprint that outputs a greeting, or one of other modules."""
+def blueprint(
+    name: str, *flow: Mapping[str, Any], settings: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Returns a blueprint that outputs a greeting, or one of other modules.
+
+    Args:
+        settings: settings of the scenario that differ from the usual ones.
+    """
     greet = module(
         "scenario-service:ReturnData", mapper={"greeting": "Hello, {{var.input.name}}!"}, version=2
     )
     return {
         "name": name,
-        "flow": [{**each, "id": place} for place, each in enumerate(flow or (greet,), 1)],
-        "metadata": {"instant": False, "version": 1, "scenario": _SETTINGS, "designer": {"orphans": []}},
+        "flow": [{"id": place, **each} for place, each in enumerate(flow or (greet,), 1)],
+        "metadata": {
+            "instant": False,
+            "version": 1,
+            "scenario": {**_SETTINGS, **(settings or {})},
+            "designer": {"orphans": []},
+        },
     }
 
 
@@ -158,12 +169,13 @@ class Resources:
         *flow: Mapping[str, Any],
         scheduling: Mapping[str, Any] = ON_DEMAND,
         inputs: Sequence[Mapping[str, Any]] | None = INPUTS,
+        settings: Mapping[str, Any] | None = None,
         **more: Any,
     ) -> dict[str, Any]:
         """Returns the body that creates a scenario."""
         return {
             "teamId": self.api.target.team_id,
-            "blueprint": json.dumps(blueprint(self.name("scenario"), *flow)),
+            "blueprint": json.dumps(blueprint(self.name("scenario"), *flow, settings=settings)),
             "scheduling": json.dumps(scheduling),
             "metadata": {"input_spec": inputs, "output_spec": OUTPUTS},
             **more,
@@ -224,9 +236,10 @@ class Resources:
             self.api.post(f"/data-stores/{id}/data", {"key": f"key-{number}", "data": data}).ok()
         return id
 
-    def team(self) -> int:
-        """Creates another team in the organization; returns its id."""
-        body = {"name": self.name("team"), "organizationId": self.api.target.organization_id}
+    def team(self, organization: int | None = None) -> int:
+        """Creates another team in the organization, or in one of this run; returns its id."""
+        owner = self.api.target.organization_id if organization is None else organization
+        body = {"name": self.name("team"), "organizationId": owner}
         return int(self._claim(self.api.post("/teams", body), "team")["id"])
 
     def organization(self) -> int:

@@ -75,6 +75,21 @@ def test_a_connection_is_made_of_a_name_a_type_and_the_types_own_fields(
     assert "scopesCnt" not in made
 
 
+@pytest.mark.covers("POST /connections", "query inspector")
+@pytest.mark.fidelity("connections.inspector")
+def test_a_connection_that_is_made_for_the_inspector_is_answered_by_its_id(
+    api: ContractClient, make: FreshResources
+) -> None:
+    sent, team = make.connection_body(), api.target.team_id
+    answer = api.post("/connections", sent, teamId=team, inspector=1).ok()
+    [id] = answer["formula"]["success"]
+    assert answer == {"formula": {"success": [id]}}
+    rows = api.get("/connections", teamId=team).fits()["connections"]
+    made = next(row for row in rows if row["id"] == id)
+    assert made["name"] == sent["accountName"]
+    api.guard.claim("connection", made)
+
+
 @pytest.mark.covers("POST /connections", "success")
 @pytest.mark.fidelity("connections.secret")
 def test_what_a_connection_is_made_with_is_never_shown(api: ContractClient, make: FreshResources) -> None:

@@ -24,6 +24,7 @@ from make_emulator.engine.expressions.functions import FUNCTIONS
 from make_emulator.http import errors as make_errors
 from make_emulator.http import faults
 from make_emulator.http.openapi import build_document
+from make_emulator.lint import RULES
 from make_emulator.mcp.tools.definition import ToolDefinition
 from make_emulator.mcp.tools.management import GROUPS
 from make_emulator.mcp.tools.second_generation import second_generation_tools
@@ -51,10 +52,23 @@ def pages() -> Mapping[str, str]:
         "errors.md": _errors,
         "expressions.md": _expressions,
         "modules.md": _modules,
+        "lint-rules.md": _lint_rules,
         "mcp-tools.md": _mcp_tools,
         "fidelity-score.md": _fidelity_score,
     }
     return {name: "\n".join([_HEADER, "", *render()]).rstrip() + "\n" for name, render in renderers.items()}
+
+
+def _lint_rules() -> Iterator[str]:
+    rows = [(f"`{rule.id}`", rule.severity, rule.description) for rule in RULES.values()]
+    yield from (
+        "# Lint rules",
+        "",
+        "`make-emulator lint` checks blueprints by these rules: [how to use and configure it](../how-to/lint.md). An **error** is",
+        "something that Make rejects or that fails a run, a **warning** is probably not what was meant, and **info** is worth knowing.",
+        "",
+        *_table(("rule", "severity", "finding"), rows),
+    )
 
 
 def _mcp_tools() -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from make_emulator import api, fidelity
@@ -22,22 +22,54 @@ ROOT = Path(__file__).parents[1]
 
 
 def find_linked_tests(folder: Path) -> dict[str, str]:
-    """Returns behaviour id -> node id of the first contract test with a ``fidelity`` mark of that id."""
+    """Returns behaviour id -> node id of the first contract test that checks it.
+
+    A test checks the ids of its ``fidelity`` marks, and those of the rows (``behaviour(…, checks=id)``) of its table.
+    """
     linked: dict[str, str] = {}
     for path in sorted(folder.glob("test_*.py")):
-        for node in ast.parse(path.read_text("utf-8")).body:
+        module = ast.parse(path.read_text("utf-8"))
+        tables = dict(_assigned_values(module))
+        for node in module.body:
             if isinstance(node, ast.FunctionDef):
-                for id in _fidelity_marks(node):
+                for id in _checked_ids(node, tables):
                     linked.setdefault(id, f"contract_tests/{path.name}::{node.name}")
     return linked
 
 
-def _fidelity_marks(function: ast.FunctionDef) -> Iterator[str]:
+def _assigned_values(module: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    for node in module.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                yield name, value
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                yield name, value
+
+
+def _checked_ids(function: ast.FunctionDef, tables: Mapping[str, ast.expr]) -> Iterator[str]:
+    """Yields the ids in the decorators of a test, and in the tables of the module that these name."""
     for decorator in function.decorator_list:
-        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.fidelity":
-            for argument in decorator.args:
-                if isinstance(argument, ast.Constant):
-                    yield str(argument.value)
+        for node in ast.walk(decorator):
+            yield from _ids_of_call(node)
+            if isinstance(node, ast.Name) and node.id in tables:
+                for inner in ast.walk(tables[node.id]):
+                    yield from _ids_of_call(inner)
+
+
+def _ids_of_call(node: ast.AST) -> Iterator[str]:
+    if not isinstance(node, ast.Call):
+        return
+    match ast.unparse(node.func):
+        case "pytest.mark.fidelity":
+            given = node.args
+        case "behaviour":
+            given = [keyword.value for keyword in node.keywords if keyword.arg == "checks"]
+            given = [
+                part for each in given for part in (each.elts if isinstance(each, ast.Tuple) else [each])
+            ]
+        case _:
+            return
+    yield from (str(each.value) for each in given if isinstance(each, ast.Constant))
 
 
 def link_tests(text: str, behaviours: Sequence[fidelity.Behaviour], folder: Path) -> str:

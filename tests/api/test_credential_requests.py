@@ -316,7 +316,7 @@ def test_an_approval_creates_the_connection_that_scenarios_use(api: ApiClient) -
     body = {"teamId": 1, "blueprint": json.dumps(blueprint), "scheduling": json.dumps({"type": "on-demand"})}
     scenario = assert_ok(api.post("/scenarios?confirmed=true", json=body))["scenario"]["id"]
     assert_ok(api.post(f"/scenarios/{scenario}/start"))
-    assert assert_ok(api.post(f"/scenarios/{scenario}/run", json={"responsive": True}))["status"] in (1, )
+    assert assert_ok(api.post(f"/scenarios/{scenario}/run", json={"responsive": True}))["status"] in (1,)
 
 
 def test_the_data_of_an_approval_are_stored_as_secrets(api: ApiClient) -> None:

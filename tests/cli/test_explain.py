@@ -234,7 +234,7 @@ def test_json_holds_all_that_is_known() -> None:
                      "--now", "2026-03-02T09:00:00Z")  # fmt: skip
     reported = json.loads(result.stdout)
     assert list(reported) == [
-        "name", "modules", "standIns", "events", "calls", "status", "started", "durationMs", "operations", "credits",
+        "name", "modules", "standIns", "findings", "events", "calls", "status", "started", "durationMs", "operations", "credits",
         "incompleteExecutions", "outputs", "answer", "error",
     ]  # fmt: skip
     assert reported["modules"][0] == {

@@ -57,7 +57,9 @@ def test_each_file_is_reported_with_its_end_and_the_sum_of_all(tmp_path: Path) -
         "         Module not found 'builtin:Iterator' version '1'",
         "           Module 1: the app 'builtin' has no module 'builtin:Iterator'; did you mean builtin:BasicFeeder?",
         "",
-        "3 blueprints: 1 SUCCESS, 1 ERROR, 1 REFUSED; 2 other files skipped",
+        "3 blueprints: 1 SUCCESS, 1 ERROR, 1 REFUSED; 1 other file skipped",
+        f"not JSON: {tmp_path / 'd.json'}",
+        "lint: 4 warnings (make-emulator lint shows them)",
         "mock data (script other outputs with --modules FILE.yaml):",
         "  acme:find (2), acme:use (1)",
     ]
@@ -104,7 +106,12 @@ def test_programs_get_one_object_with_what_was_not_reached_and_how_modules_were_
         exported_module(2, "json:ParseJSON", {"json": "nothing"}, metadata={"designer": {"name": "Read"}}),
         exported_module(3, "slack:CreateMessage"),
     )
-    assert document(tmp_path) == {
+    surveyed = document(tmp_path)
+    findings = surveyed["blueprints"][0]["findings"]
+    assert [(finding["rule"], finding["moduleId"]) for finding in findings] == [
+        ("unknown-version", 3),
+    ]
+    assert surveyed == {
         "summary": {"ERROR": 1},
         "blueprints": [
             {
@@ -125,9 +132,11 @@ def test_programs_get_one_object_with_what_was_not_reached_and_how_modules_were_
                     "module": "json:ParseJSON",
                     "label": "Read",
                 },
+                "findings": findings,
             }
         ],
         "passedOver": [str(other)],
+        "notJson": [],
     }
 
 

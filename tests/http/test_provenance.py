@@ -37,9 +37,11 @@ DATA = {
 def test_the_behaviours_of_a_response(
     arguments: tuple[Any, ...], behaviours: tuple[str, ...], weakest: str | None
 ) -> None:
-    provenance = ProvenanceIndex(DATA).find(*arguments)
+    index = ProvenanceIndex(DATA)
+    provenance = index.find(*arguments)
     assert provenance.behaviours == behaviours
     assert provenance.weakest == weakest
+    assert index.find(*arguments) is provenance
 
 
 def test_a_summary_has_the_weakest_first() -> None:

@@ -31,6 +31,9 @@ CALLS_OVER_SOCKETS = 1_920
 #: The scenario that all threads start and stop; it is not live at first.
 CONTESTED = 4
 
+#: The teams of the two private spaces.
+PRIVATE_SPACES = (901, 902)
+
 #: Method, path below /api/v2, body -> status and answer.
 Send = Callable[[str, str, Any], tuple[int, Any]]
 
@@ -269,8 +272,9 @@ def assert_balanced(world: World, store_id: int, workers: list[Worker]) -> None:
     for ids in (scenarios + deleted, teams):
         assert len(ids) == len(set(ids))
     assert {row.id for row in world.scenarios.all()} == {1, 2, 3, 4, 5, *scenarios}
-    assert {row.id for row in world.teams.all()} == {1, 2, *teams}
-    assert len(world.team_members.where(user=1)) == 1 + len(teams)
+    assert {row.id for row in world.teams.all()} == {1, 2, *PRIVATE_SPACES, *teams}
+    # Of the first team, of a private space, and of those that were made.
+    assert len(world.team_members.where(user=1)) == 2 + len(teams)
 
     starts, stops = sum(worker.starts for worker in workers), sum(worker.stops for worker in workers)
     events = [row.type for row in world.logs.where(scenario=CONTESTED) if isinstance(row, ScenarioEvent)]

@@ -59,13 +59,14 @@ def survey(
     moment = parse_time(now) or format_iso(Clock().now())
     findings: list[SurveyResult] = []
     others: list[Path] = []
+    broken: list[Path] = []
     for path, named in survey.find_files(paths):
         try:
             data = path.read_bytes()
         except OSError as error:
             raise CommandError(f"cannot read {path}: {os_error_reason(error)}") from None
         if not named and not survey.looks_like_blueprint(data):
-            others.append(path)
+            (others if survey.is_json(data) else broken).append(path)
             continue
         findings.append(survey.survey_file(path, data, now=moment, scripts=scripts))
         if not as_json:
@@ -74,9 +75,9 @@ def survey(
     if not findings:
         raise CommandError(f"no blueprint in {', '.join(map(str, paths))}")
     if as_json:
-        click.echo(orjson.dumps(_json_document(findings, others), option=orjson.OPT_INDENT_2))
+        click.echo(orjson.dumps(_json_document(findings, others, broken), option=orjson.OPT_INDENT_2))
     else:
-        for line in _summary_lines(findings, others):
+        for line in _summary_lines(findings, others, broken):
             click.echo(line)
     if any(finding.is_failure for finding in findings):
         context.exit(1)
@@ -103,12 +104,20 @@ def _cause_text(cause: FailureCause) -> str:
     return f"{where}{cause.name}: {cause.message}" if cause.name else f"{where}{cause.message}"
 
 
-def _summary_lines(findings: Sequence[SurveyResult], others: Sequence[Path]) -> Iterator[str]:
+def _summary_lines(
+    findings: Sequence[SurveyResult], others: Sequence[Path], broken: Sequence[Path]
+) -> Iterator[str]:
     """Yields the number of files of each status, and the modules that output mock data."""
     yield ""
     counts = ", ".join(f"{count} {status}" for status, count in _count_statuses(findings).items())
     skipped = f"; {pluralize(len(others), 'other file')} skipped" if others else ""
     yield _fit_line(f"{pluralize(len(findings), 'blueprint')}: {counts}{skipped}")
+    if broken:
+        yield _fit_line(f"not JSON: {', '.join(map(str, broken))}")
+    linted = Counter(each.severity for finding in findings for each in finding.findings)
+    if linted:
+        severities = ", ".join(pluralize(count, severity) for severity, count in sorted(linted.items()))
+        yield _fit_line(f"lint: {severities} (make-emulator lint shows them)")
     mocked: Counter[str] = Counter()
     for finding in findings:
         mocked.update(finding.treatments.get("simulated", {}))
@@ -149,7 +158,9 @@ def _cause_document(cause: FailureCause) -> dict[str, Json]:
     return document
 
 
-def _json_document(findings: Sequence[SurveyResult], others: Sequence[Path]) -> dict[str, Json]:
+def _json_document(
+    findings: Sequence[SurveyResult], others: Sequence[Path], broken: Sequence[Path]
+) -> dict[str, Json]:
     return {
         "summary": _count_statuses(findings),
         "blueprints": [
@@ -162,8 +173,10 @@ def _json_document(findings: Sequence[SurveyResult], others: Sequence[Path]) -> 
                 "operations": finding.operations,
                 "treatments": {treatment: dict(names) for treatment, names in finding.treatments.items()},
                 "cause": _cause_document(finding.cause) if finding.cause else None,
+                "findings": [each.to_json() for each in finding.findings],
             }
             for finding in findings
         ],
         "passedOver": [str(path) for path in others],
+        "notJson": [str(path) for path in broken],
     }

@@ -37,6 +37,7 @@ CLEANUP_ROUTES = {
     "scenario": CleanupRoute("/scenarios?teamId={team}&pg[limit]=10000", "scenarios", "/scenarios/{id}", {}),
     "hook": CleanupRoute("/hooks?teamId={team}&pg[limit]=10000", "hooks", "/hooks/{id}"),
     "connection": CleanupRoute("/connections?teamId={team}", "connections", "/connections/{id}"),
+    "key": CleanupRoute("/keys?teamId={team}", "keys", "/keys/{id}"),
     "template": CleanupRoute("/templates?teamId={team}&pg[limit]=10000", "templates", "/templates/{id}"),
     # The call that is documented takes several.
     "dataStore": CleanupRoute("/data-stores?teamId={team}", "dataStores", "/data-stores", ids_in_body=True),

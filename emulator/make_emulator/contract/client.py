@@ -52,7 +52,8 @@ class ApiResponse:
         """
         __tracebackhide__ = True
         if self.status != 200 and isinstance(self.body, dict) and self.body.get("code") in _PLAN_LIMIT_CODES:
-            pytest.skip(f"the plan allows no more: {self.body.get('detail') or self.body.get('message')}")
+            reason = self.body.get("detail") or self.body.get("message")
+            pytest.skip(f"the plan allows no more: {reason}")
         if self.status != 200:
             pytest.fail(f"{self._status_text()}, not 200: {self._body_excerpt()}")
         return self.body
@@ -197,7 +198,7 @@ class ContractClient:
             + (f"?{_encode_query(query, safe='[]' if raw else '')}" if query else "")
         )
         response = self._send(method, url, sent, data, found)
-        return self._build_response(method, path, query, found, response)
+        return self._build_response(method, path, query, body, found, response)
 
     def require_scopes(self, *scopes: str) -> None:
         """Skips the test unless the token has all of the scopes."""
@@ -206,13 +207,22 @@ class ContractClient:
             pytest.skip(f"the token lacks {', '.join(lacking)}")
 
     def _is_excluded(self, plan: str | None) -> bool:
-        name = LicenseOut().fields[plan].data_key if plan else None
+        # A feature that the licence does not show may be included.
+        feature = LicenseOut().fields.get(plan) if plan else None
+        name = feature.data_key if feature else None
         return name is not None and self.license.get(name) is False
 
     def post_to_hook(self, url: str, payload: Any) -> requests.Response:
         """Sends JSON to the address of a hook that this run created."""
+        return self.send_to_hook("POST", url, json=payload)
+
+    def send_to_hook(self, method: str, url: str, **request: Any) -> requests.Response:
+        """Sends any request to the address of a hook that this run created."""
+        __tracebackhide__ = True
+        if self.read_only:
+            pytest.skip("--read-only: the test changes resources")
         self.guard.check_hook_url(url)
-        return self.target.session.post(url, json=payload, timeout=TIMEOUT)
+        return self.target.session.request(method, url, timeout=TIMEOUT, allow_redirects=False, **request)
 
     def poll_until(
         self, call: Callable[[], ApiResponse], until: Callable[[ApiResponse], bool]
@@ -258,14 +268,16 @@ class ContractClient:
         method: str,
         path: str,
         query: Mapping[str, Any] | None,
+        sent: Any,
         found: RouteMatch | None,
         response: requests.Response,
     ) -> ApiResponse:
         body = _parse_json(response.content)
         status, route = response.status_code, found.route if found else None
         found_drift: list[drift.Drift] = []
-        if route is not None:
+        if found is not None and route is not None:
             if status == 200:
+                self.guard.record_parts(found, query or {}, sent, body)
                 found_drift = drift.find_drift(route, body, columns=_requested_columns(query))
                 if (
                     method == "POST"

@@ -143,9 +143,10 @@ def response_shape(route: str) -> JsonObject:
 
 
 def error_shape() -> JsonObject:
-    """Returns the shape of an error, with the fields of a conflict."""
+    """Returns the shape of an error, with the fields of a conflict and of an action to confirm."""
     shape: JsonObject = _openapi_document()["components"]["schemas"]["Error"]
-    return {**shape, "properties": {**shape["properties"], "currentVersion": _INTEGER, "lastEdit": _STRING}}
+    more = {"currentVersion": _INTEGER, "lastEdit": _STRING, "metadata": _ANY_LIST}
+    return {**shape, "properties": {**shape["properties"], **more}}
 
 
 def find_drift(route: str, body: Any, *, columns: Sequence[str] | None = None) -> list[Drift]:

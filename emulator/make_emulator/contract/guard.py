@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from ..engine.apps.catalog import BUILT_IN_APPS
 from ..http.endpoint import PATH_PARAMETER_KINDS, Endpoint
@@ -32,10 +33,46 @@ CREATED_KINDS = {
     "POST /data-stores": "dataStore",
     "POST /data-structures": "dataStructure",
     "POST /hooks": "hook",
+    "POST /keys": "key",
     "POST /templates": "template",
     "POST /teams": "team",
     "POST /organizations": "organization",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class PartRoute:
+    """Route that makes or lists parts of a resource, which are deleted with it.
+
+    Args:
+        kind, key: the kind of the parts, and their key in the response.
+        owner_kind, owner_name: the kind of the resource, and the parameter with its id.
+    """
+
+    kind: str
+    key: str
+    owner_kind: str
+    owner_name: str
+
+
+#: The parts that a run may change: those of resources that it created itself.
+PART_ROUTES = {
+    "GET /dlqs": PartRoute("incompleteExecution", "dlqs", "scenario", "scenarioId"),
+    "POST /scenarios/{scenarioId}/notes": PartRoute("note", "note", "scenario", "scenarioId"),
+    "POST /functions": PartRoute("function", "function", "team", "teamId"),
+    # The check of a function stores nothing, so its response has none.
+    "POST /functions/eval": PartRoute("function", "function", "team", "teamId"),
+    "POST /custom-property-structures": PartRoute(
+        "customPropertyStructure", "customPropertyStructure", "organization", "belongerId"
+    ),
+    "POST /custom-property-structures/{customPropertyStructureId}/custom-property-structure-items": PartRoute(
+        "customPropertyStructureItem",
+        "customPropertyStructureItem",
+        "customPropertyStructure",
+        "customPropertyStructureId",
+    ),
+}
+_PART_KINDS = frozenset(route.kind for route in PART_ROUTES.values())
 
 #: Fields of a body that give something its name.
 _NAME_FIELDS = ("name", "accountName")
@@ -72,6 +109,7 @@ class Guard:
         self._home_ids = {"team": team_id, "organization": organization_id}
         self._foreign_ids = foreign_ids or {}
         self._created: dict[tuple[str, int], str] = {}
+        self._parts: set[tuple[str, int | str]] = set()
         self._addresses: set[str] = set()
 
     # --- what was made ---------------------------------------------------------------------------
@@ -96,6 +134,24 @@ class Guard:
             return None
         self._created[kind, id] = name
         return kind, id
+
+    def record_parts(self, found: RouteMatch, query: Mapping[str, Json], sent: Json, received: Json) -> None:
+        """Registers the parts in a response 200 if their owner was created by this run."""
+        route = PART_ROUTES.get(found.route)
+        if route is None or not self._is_of_own_resource(route, found, query, sent):
+            return
+        rows = received.get(route.key) if isinstance(received, Mapping) else None
+        for row in rows if isinstance(rows, list) else [rows]:
+            if isinstance(row, Mapping) and isinstance(id := row.get("id"), (int, str)):
+                self._parts.add((route.kind, id))
+
+    def _is_of_own_resource(
+        self, route: PartRoute, found: RouteMatch, query: Mapping[str, Json], sent: Json
+    ) -> bool:
+        body = sent if isinstance(sent, Mapping) else {}
+        name = route.owner_name
+        id = _parse_id(found.path.get(name, query.get(name, body.get(name))))
+        return id is not None and {(route.owner_kind, id)} <= self._created.keys() | self._parts
 
     def forget(self, kind: str, id: int) -> None:
         """Unregisters a deleted resource."""
@@ -136,22 +192,27 @@ class Guard:
         for kind, id in named:
             if not self._may_touch(kind, id, changed=(kind, id) in changed):
                 raise UnsafeCallError(f"{found.route} names {kind} {id!r}, which this run did not make")
-        if not changed and found.route not in CREATED_KINDS:
+        part = PART_ROUTES.get(found.route)
+        if part is not None and not self._is_of_own_resource(part, found, query or {}, body):
+            raise UnsafeCallError(f"{found.route} is for a {part.owner_kind} which this run did not make")
+        if not changed and found.route not in CREATED_KINDS and part is None:
             self._check_ids(found, body)
         if new := _newly_installed_apps(query or {}, body):
             raise UnsafeCallError(f"{found.route} would install {', '.join(new)} in the organization")
-        for name in _assigned_names(found, body):
+        for name in _assigned_names(found, body) if part is None else ():
             if not isinstance(name, str) or not name.startswith(self.prefix):
                 raise UnsafeCallError(f"{found.route} gives a name that does not begin with {self.prefix!r}")
 
     def _may_touch(self, kind: str, id: Json, *, changed: bool) -> bool:
         """Returns True for a resource that a call may name; the team and the organization may be named, but not changed."""
+        if isinstance(id, str) and (kind, id) in self._parts:
+            return True
         whole = _parse_id(id)
         if whole is None:
-            # Text that is no id names nothing. The ids of incomplete executions are text, and none is ever made here.
+            # Text that is no id names nothing, but the ids of incomplete executions are text.
             return kind != "incompleteExecution"
         known = {UNUSED_ID, self._foreign_ids.get(kind), None if changed else self._home_ids.get(kind)}
-        return whole in known or (kind, whole) in self._created
+        return whole in known or (kind, whole) in self._created or (kind, whole) in self._parts
 
     @staticmethod
     def _check_ids(found: RouteMatch, body: Json) -> None:
@@ -227,8 +288,12 @@ def _parse_json(text: Json) -> Json:
 
 
 def _assigned_names(found: RouteMatch, body: Json) -> Iterator[Json]:
-    """Yields the names in a body; the fields of a record may have any value, as its data store is of this run."""
-    if not isinstance(body, Mapping) or found.endpoint.raw_body or "/data" in found.endpoint.path:
+    """Yields the names in a body; records, variables and parts may have any, as what they belong to is of this run."""
+    if not isinstance(body, Mapping) or found.endpoint.raw_body:
+        return
+    if {"data", "variables"} & set(found.endpoint.path.split("/")):
+        return
+    if any(PATH_PARAMETER_KINDS.get(name) in _PART_KINDS for name in found.path):
         return
     for name in _NAME_FIELDS:
         if given := body.get(name):

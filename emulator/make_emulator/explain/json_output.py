@@ -33,6 +33,7 @@ def explanation_document(explanation: Explanation) -> dict[str, Json]:
             for node in export.nodes
         ],
         "standIns": [{"kind": stub.kind, "id": stub.id, "note": stub.note} for stub in explanation.stubs],
+        "findings": [finding.to_json() for finding in explanation.findings],
         "events": _event_views(run),
         "calls": {
             id: {

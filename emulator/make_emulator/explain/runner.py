@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..engine.apps.catalog import get_support_level
@@ -11,6 +11,7 @@ from ..engine.apps.webhooks import RESPOND_MODULE
 from ..engine.inputs import validate_inputs
 from ..engine.runtime import executor
 from ..engine.scenarios import activation, crud
+from ..lint import Finding, lint
 from ..reports.trace_view import DefaultResponse, default_response
 from ..world import organizations
 from ..world.exceptions import DomainError
@@ -43,6 +44,8 @@ class Explanation:
     incomplete_count: int
     #: Whether the run has inputs or a trigger bundle.
     has_input: bool
+    #: Errors and warnings of lint.
+    findings: Sequence[Finding] = ()
 
 
 def explain_blueprint(
@@ -107,6 +110,7 @@ def explain_blueprint(
         },
         incomplete_count=len(world.incomplete_executions.where(scenario=scenario.id)),
         has_input=input is not None,
+        findings=[finding for finding in lint(export.blueprint) if finding.severity != "info"],
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from ..engine.mock_data.generator import MockDataGenerator
 from ..engine.mock_data.infer import ConstraintInference
 from ..engine.runtime.executor import visible_status
 from ..json_types import is_integer
+from ..lint import Finding
 from ..world.clock import parse_iso
 from ..world.models import Json, ModuleScript, Step
 from .blueprint_file import BlueprintExport, BlueprintRejectedError, module_label, parse_export
@@ -53,6 +54,8 @@ class SurveyResult:
     unreached: tuple[int, ...] = ()
     operations: int = 0
     treatments: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    #: Errors and warnings of lint.
+    findings: Sequence[Finding] = ()
 
     @property
     def is_failure(self) -> bool:
@@ -84,6 +87,15 @@ def looks_like_blueprint(data: bytes) -> bool:
     return False
 
 
+def is_json(data: bytes) -> bool:
+    """Returns True if a file is JSON."""
+    try:
+        orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
 def survey_file(path: Path, data: bytes, *, now: str, scripts: Iterable[ModuleScript] = ()) -> SurveyResult:
     """Runs the blueprint in a file; invalid files have the status ``REFUSED``."""
     try:
@@ -107,6 +119,7 @@ def survey_file(path: Path, data: bytes, *, now: str, scripts: Iterable[ModuleSc
         unreached=tuple(id for node in export.nodes if is_integer(id := node["id"]) and id not in reached),
         operations=run.operations,
         treatments=explanation.treatments,
+        findings=explanation.findings,
     )
 
 

@@ -48,6 +48,9 @@ def render_lines(explanation: Explanation, *, width: int, full: bool) -> Iterato
     yield from _TraceRenderer(layout, explanation.export, explanation.calls).lines(explanation.execution)
     yield ""
     yield from _summary_lines(explanation, layout)
+    for finding in explanation.findings:
+        text = f"{finding.severity} [{finding.rule}] {finding.message} {finding.suggestion}".rstrip()
+        yield from layout.note_lines(text, "  lint: ")
 
 
 # --- header and summary --------------------------------------------------------------------------------

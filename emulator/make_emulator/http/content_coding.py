@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zlib
+from wsgiref.types import WSGIEnvironment
 
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -14,6 +15,15 @@ _GZIP = ("gzip", "x-gzip")
 
 #: Window size of zlib for the format of gzip.
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
+
+
+def has_body(environ: WSGIEnvironment) -> bool:
+    """Returns true if a request announces a body, or a content coding of it."""
+    return (
+        environ.get("CONTENT_LENGTH") not in (None, "", "0")
+        or "wsgi.input_terminated" in environ
+        or "HTTP_CONTENT_ENCODING" in environ
+    )
 
 
 def is_encoded(request: Request) -> bool:

@@ -9,13 +9,13 @@ from typing import NamedTuple, Protocol
 from wsgiref.types import WSGIEnvironment
 
 from flask import Request, Response
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..registry import WorldHandle, WorldRegistry
 from ..world.models import Token, User
 from ..world.world import World
-from .content_coding import check_chunked_length, decode_content
+from .content_coding import check_chunked_length, decode_content, has_body
 from .endpoint import ApiCall, Endpoint, ParsedParameters
 from .errors import BadRequestError, UnauthorizedError
 from .faults import FaultRule
@@ -85,6 +85,10 @@ class RequestInput(Protocol):
         """Raises BadRequestError unless a body with content is declared as JSON."""
 
 
+#: The query of requests without parameters.
+_NO_ARGUMENTS: MultiDict[str, str] = ImmutableMultiDict()
+
+
 class HttpInput:
     """Input of an HTTP request.
 
@@ -110,7 +114,8 @@ class HttpInput:
 
     @property
     def query(self) -> MultiDict[str, str]:
-        return self.request.args
+        # Most requests have none; parsing it costs as much as five steps of the pipeline.
+        return self.request.args if self.request.query_string else _NO_ARGUMENTS
 
     @property
     def environ(self) -> WSGIEnvironment:
@@ -122,6 +127,8 @@ class HttpInput:
 
     def read_body(self, limit: int) -> bytes:
         request = self.request
+        if not has_body(request.environ):
+            return b""
         request.max_content_length = limit
         decode_content(request, limit)
         body = request.get_data(cache=False)

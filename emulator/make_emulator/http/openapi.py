@@ -17,6 +17,7 @@ from ..version import __version__
 from ..world.enums import SCOPES
 from .endpoint import PATH_PARAMETER_KINDS, TEXT_ID_PARAMETERS, Endpoint
 from .envelope import Envelope, EnvelopeField
+from .errors import BodyTooLargeError
 from .paging import MAX_LIMIT
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -24,13 +25,13 @@ _PYTHON_END_ANCHOR = r"\Z"
 
 #: Status -> description. Every operation has these responses.
 _ERRORS = {
-    "400": "A parameter is missing, unknown or wrong.",
+    "400": "A parameter is missing, unknown or wrong, or the body is too large.",
     "401": "The token is missing or unknown.",
     "403": "The token lacks a scope, the user's role a permission, or the plan does not include this.",
     "404": "The resource does not exist, or the token cannot see it.",
     "406": "The request is destructive and lacks confirmed=true.",
     "409": "The change is based on an outdated version.",
-    "413": "The body, or the response, is too large.",
+    "413": "The response is too large.",
     "422": "Other resources depend on this one.",
     "424": "A dependency of the request failed or timed out.",
     "429": "The organization made more requests in a minute than its plan allows.",
@@ -60,6 +61,14 @@ _PLAIN_ERROR_SCHEMA = {
     "type": "object",
     "required": ["error"],
     "properties": {"error": {"type": "string"}},
+}
+
+#: The error of a body beyond the limit, which is found before the route reads it.
+_BODY_TOO_LARGE_SCHEMA = {
+    "type": "object",
+    "required": ["detail"],
+    "properties": {"detail": {"enum": [BodyTooLargeError().detail]}},
+    "additionalProperties": False,
 }
 
 _PAGE_SCHEMA = {
@@ -132,6 +141,7 @@ def build_document(endpoints: Sequence[Endpoint], base_url: str) -> JsonObject:
     )
     spec.components.schema("Error", _ERROR_SCHEMA)
     spec.components.schema("PlainError", _PLAIN_ERROR_SCHEMA)
+    spec.components.schema("BodyTooLarge", _BODY_TOO_LARGE_SCHEMA)
     for endpoint in endpoints:
         spec.path(
             path=endpoint.path,
@@ -246,7 +256,7 @@ def _operation(endpoint: Endpoint, converter: Any) -> JsonObject:
             **{
                 status: {
                     "description": text,
-                    "content": {"application/json": {"schema": {"$ref": _error_reference(endpoint)}}},
+                    "content": {"application/json": {"schema": _error_schema(endpoint, status)}},
                 }
                 for status, text in _ERRORS.items()
             },
@@ -265,8 +275,13 @@ def _operation(endpoint: Endpoint, converter: Any) -> JsonObject:
     return operation
 
 
-def _error_reference(endpoint: Endpoint) -> str:
-    return f"#/components/schemas/{'PlainError' if endpoint.plain_errors else 'Error'}"
+def _error_schema(endpoint: Endpoint, status: str) -> JsonObject:
+    own = _reference("PlainError" if endpoint.plain_errors else "Error")
+    return {"anyOf": [own, _reference("BodyTooLarge")]} if status == "400" else own
+
+
+def _reference(name: str) -> JsonObject:
+    return {"$ref": f"#/components/schemas/{name}"}
 
 
 def _json_body(schema: JsonObject, *, required: bool) -> JsonObject:

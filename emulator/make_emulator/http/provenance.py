@@ -7,7 +7,7 @@ with the conditions under which they show. It is read with the first response.
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -83,15 +83,17 @@ class ProvenanceIndex:
         for each, entry in zip(conditions, data["behaviours"], strict=True):
             for route in entry.get("routes", ()):
                 self._by_route.setdefault(route, []).append(each)
+        #: Found before, for most responses by the shorter key; each has its own, as a set costs as much as the look-up.
         self._cache: dict[tuple[str, int, str | None, frozenset[str], frozenset[str]], Provenance] = {}
+        self._without_sets: dict[tuple[str, int, str | None], Provenance] = {}
 
     def find(
         self,
         route: str,
         status: int,
         code: str | None = None,
-        query: Iterable[str] = (),
-        modules: Iterable[str] = (),
+        query: Collection[str] = (),
+        modules: Collection[str] = (),
     ) -> Provenance:
         """Returns the provenance of a response.
 
@@ -99,19 +101,30 @@ class ProvenanceIndex:
             route: as the endpoint is declared, such as ``GET /teams/{teamId}``; empty if no endpoint was found.
             modules: full names of the modules that a run had.
         """
+        if not query and not modules:
+            short_key = route, status, code
+            found = self._without_sets.get(short_key)
+            if found is None:
+                found = self._without_sets[short_key] = self._make(*short_key, frozenset(), frozenset())
+            return found
         key = route, status, code, frozenset(query), frozenset(modules)
         found = self._cache.get(key)
         if found is None:
-            found = make_provenance(
-                each
-                for conditions in (self._by_route.get(route, ()), self._general)
-                for each in conditions
-                if each.holds(status, code, key[3], key[4])
-            )
+            found = self._make(*key)
             # Callers choose the names of parameters, so that there is no end of keys.
             if len(self._cache) < 10_000:
                 self._cache[key] = found
         return found
+
+    def _make(
+        self, route: str, status: int, code: str | None, query: frozenset[str], modules: frozenset[str]
+    ) -> Provenance:
+        return make_provenance(
+            each
+            for conditions in (self._by_route.get(route, ()), self._general)
+            for each in conditions
+            if each.holds(status, code, query, modules)
+        )
 
 
 def make_provenance(behaviours: Iterable[BehaviourCondition]) -> Provenance:

@@ -49,14 +49,14 @@ def catch_up(world: World) -> None:
             for organization in reset_counters(world, min(now, due) if due is not None else now):
                 _resume_queues(world, organization)
             continue
-        callback = run_callbacks.next_due(world, now if due is None else min(due, now))
+        until = now if due is None else min(due, now)
+        callback = run_callbacks.next_due(world, until)
         if callback is not None and callbacks < MAX_CALLBACKS_PER_CATCH_UP:
             run_callbacks.send(world, callback)
             callbacks += 1
             continue
-        budget = Budget(work=min(MAX_WORK, work), seconds=world.run_time_limit)
-        if work > 0 and _run_next_retry(world, now if due is None else min(due, now), budget):
-            work -= max(min(MAX_WORK, work) - budget.work, MIN_WORK_PER_RUN)
+        if work > 0 and (spent := _run_next_retry(world, until, work)):
+            work -= spent
             continue
         if scenario is None or due is None or due > now:
             return
@@ -67,23 +67,37 @@ def catch_up(world: World) -> None:
             return
         paused_until = 0
         if not skipping and not is_exhausted(world, organization_of(world, scenario.team_id)):
+            budget = _make_budget(world, work)
             execution = webhook_dispatch.run_due(world, scenario, due, budget)
             if _has_pausing_error(world, execution):
                 paused_until = execution.ends + PAUSE
-            work -= max(min(MAX_WORK, work) - budget.work, MIN_WORK_PER_RUN)
+            work -= _spent_work(budget, work)
         # The run may have lent the lock, and the scenario have been deleted meanwhile.
         if (current := world.scenarios.get(scenario.id)) is not None:
             _schedule_next_run(world, current, now if skipping else due, paused_until)
 
 
-def _run_next_retry(world: World, until: int, budget: Budget) -> bool:
-    """Runs the first retry that is due by a time; returns False if there is none."""
+def _make_budget(world: World, work: int) -> Budget:
+    """Returns the budget of one run, of the work that is left to a catch-up."""
+    return Budget(work=min(MAX_WORK, work), seconds=world.run_time_limit)
+
+
+def _spent_work(budget: Budget, work: int) -> int:
+    """Returns the work of a run, with the budget that `_make_budget` gave it."""
+    return max(min(MAX_WORK, work) - budget.work, MIN_WORK_PER_RUN)
+
+
+def _run_next_retry(world: World, until: int, work: int) -> int:
+    """Runs the first retry that is due by a time; returns its work, 0 if there is none."""
     broken, failed = incomplete_retry.next_due(world, until), instant_retry.next_due(world, until)
+    if broken is None and failed is None:
+        return 0
+    budget = _make_budget(world, work)
     if failed is not None and (broken is None or failed.due <= (broken.next_retry or 0)):
         instant_retry.rerun(world, failed, budget)
     elif broken is not None:
         incomplete_retry.retry_due(world, broken, budget)
-    return broken is not None or failed is not None
+    return _spent_work(budget, work)
 
 
 def _postpone_if_blocked(world: World, scenario: Scenario, due: int) -> bool:

@@ -19,10 +19,12 @@ def add(context: RequestContext) -> None:
     if response is None or context.fault is not None:
         return
     route = entry.endpoint or ""
-    modules = _used_modules(context) if route in _RUNS else ()
-    query = context.input.query
     provenance = provenance_index().find(
-        route, response.status_code, entry.code, query.keys() if query else (), modules
+        route,
+        response.status_code,
+        entry.code,
+        context.input.query if entry.query_string else (),
+        _used_modules(context) if route in _RUNS else (),
     )
     if provenance.weakest is not None:
         response.headers[HEADER] = provenance.weakest

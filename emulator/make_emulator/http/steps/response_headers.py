@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import os
 
 from ..context import RequestContext
 
@@ -10,6 +10,6 @@ from ..context import RequestContext
 def add_headers(context: RequestContext) -> None:
     """Adds the request's id, and how the caller was authenticated."""
     assert context.response is not None
-    context.response.headers["x-request-id"] = uuid.uuid4().hex
+    context.response.headers["x-request-id"] = os.urandom(16).hex()
     if context.caller is not None:
         context.response.headers["authtype"] = context.caller.token.auth_used
