@@ -1,4 +1,4 @@
-"""Settings of a world: switches for what sources contradict each other about, and for how strict the emulator is where none tells.
+"""Settings of a world: switches for what sources contradict each other about, and for how strict the emulator is where there is no source.
 
 One declaration each: the control API, seeds, the command line, pytest and Python derive their parameters from it. The default is
 the newest observation.
