@@ -47,7 +47,7 @@ def test_a_run_that_is_interrupted_removes_what_it_made(
     held, report = Held(), tmp_path / "report.json"
     zone.mutated_app.mutant = Mutant("hold", "", "", response=held)
     process = subprocess.Popen(
-        zone.command("--json", str(report)),
+        zone.command("--json", str(report), "-k", "test_hooks"),
         env=zone.environment,
         cwd=tmp_path,
         stdout=subprocess.PIPE,
@@ -62,6 +62,7 @@ def test_a_run_that_is_interrupted_removes_what_it_made(
     finally:
         held.release.set()
         process.kill()
+        process.communicate()
     assert process.returncode == 1, output
     assert names(zone) == []
     reported: dict[str, Any] = json.loads(report.read_text("utf-8"))
