@@ -174,7 +174,6 @@ class WorldHandle:
         before.is_undone = True
         world.transport = before.transport
         world.run_time_limit = before.run_time_limit
-        world.custom_modules = before.custom_modules
         world.register_lookup_key = before.register_lookup_key
         before.register_lookup_key = ignore_lookup_key
         for key in world.lookup_keys():

@@ -128,7 +128,7 @@ def test_every_attribute_of_a_world_is_in_a_snapshot_or_left_out_on_purpose() ->
     left_out |= {"interruption", "is_undone", "run_time_limit", "runs_in_progress", "_run_ended"}
     assert others == left_out | {
         "seed", "clock", "ids", "rate_limited", "rate_windows", "tallies", "counters_until",
-        "installed_apps", "scripts", "detailed", "increments", "settings",
+        "installed_apps", "scripts", "detailed", "increments", "settings", "custom_modules",
     }  # fmt: skip
 
 
@@ -137,6 +137,7 @@ def test_what_is_no_row_comes_back_too(api: ApiClient) -> None:
     api.get("/teams/1")
     world.scripts["a:B"] = ModuleScript(module="a:B", output=[{"x": 1}], left=3)
     world.increments[1, 2] = 3
+    world.custom_modules["myapp:doIt"] = True
     twin = snapshot.loads(snapshot.dumps(snapshot.take(world)), "twin")
     for name in (
         "seed",
@@ -148,6 +149,7 @@ def test_what_is_no_row_comes_back_too(api: ApiClient) -> None:
         "scripts",
         "detailed",
         "increments",
+        "custom_modules",
     ):
         assert getattr(twin, name) == getattr(world, name), name
     assert world.rate_windows

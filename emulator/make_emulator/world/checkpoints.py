@@ -53,7 +53,6 @@ class Checkpoint:
     #: Table or dict -> key -> row or entry.
     parts: Mapping[str, _Rows]
     scalars: Mapping[str, Any]
-    custom_modules: frozenset[str]
     #: The state of the generators of ids.
     ids: Mapping[str, Any]
     #: The world, and the revisions of its tables; after a reset or a restore it is another.
@@ -112,7 +111,6 @@ def _take(world: World, name: str, latest: Checkpoint | None) -> Checkpoint:
         at=world.now(),
         parts=parts,
         scalars={scalar: getattr(world, scalar) for scalar in snapshot.SCALARS},
-        custom_modules=world.custom_modules,
         ids=world.ids.state(),
         world=weakref.ref(world),
         revisions={table: world.table(table).revision for table in TABLES},
@@ -288,7 +286,6 @@ def restore(world: World, checkpoint: Checkpoint) -> World:
     """Returns a world in the state of a checkpoint, with the clock of the present one, whose place it can take."""
     restored = World(world.name, seed=checkpoint.scalars["seed"])
     restored.clock = world.clock
-    restored.custom_modules = checkpoint.custom_modules
     for name, value in checkpoint.scalars.items():
         setattr(restored, name, value)
     for part in snapshot.DICT_ENTRIES:

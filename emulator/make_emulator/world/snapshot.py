@@ -67,6 +67,7 @@ DICT_ENTRIES: Mapping[str, DictEntry] = {
     "installed_apps": DictEntry(lambda key, apps: [key, sorted(apps)], _first),
     "increments": DictEntry(lambda key, count: [*key, count], _first_two),
     "settings": DictEntry(lambda key, value: [key, value], _first),
+    "custom_modules": DictEntry(lambda key, value: [key, value], _first),
     "detailed": DictEntry(lambda key, ids: [key, list(ids)], _first),
     "scripts": DictEntry(lambda _key, script: script, lambda entry: entry["module"]),
 }
@@ -300,6 +301,9 @@ def _build_world(document: dict[str, Any], name: str, resume: bool, rows: Rows |
         world.increments.update({(scenario, module): count for scenario, module, count in counts})
     if "settings" in document:  # documents of earlier releases have none
         settings.apply(world, dict(_read(list, document, "settings")))
+    if "custom_modules" in document:
+        declared = _read(tuple[tuple[str, bool], ...], document, "custom_modules")
+        world.custom_modules.update(declared)
     detailed = _read(tuple[tuple[int, tuple[str, ...]], ...], document, "detailed")
     world.detailed.update(detailed)
     scripts = _read(tuple[ModuleScript, ...], document, "scripts")

@@ -70,7 +70,7 @@ class World(Tables):
         self.increments = TrackedDict[tuple[int, int], int]("increments")
 
         #: Full names of modules that the seed declares: those of an organization's own apps.
-        self.custom_modules: frozenset[str] = frozenset()
+        self.custom_modules = TrackedDict[str, bool]("custom_modules")
         #: Name -> the value of a setting that is not the default; see `make_emulator.world.settings`.
         self.settings = TrackedDict[str, bool | str]("settings")
 
