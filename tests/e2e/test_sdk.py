@@ -408,3 +408,32 @@ def test_a_private_space_is_read_and_limited(sdk: RunScript) -> None:
     assert (done["limited"]["operationsLimit"], done["limited"]["transferLimit"]) == (10_000, 536_870_912)
     assert done["restored"]["operationsLimit"] is None
     assert done["gone"]["statusCode"] == 404
+
+
+@pytest.mark.make_world(seed=WITH_PRIVATE_SPACE)
+def test_custom_properties_are_filled_in_and_deleted(sdk: RunScript) -> None:
+    done = sdk("flows/custom-properties")
+
+    assert len(done["listed"]) == 1
+    assert done["second"]["statusCode"] == 400
+    assert (done["item"]["name"], done["item"]["type"]) == ("reviewer", "shortText")
+    assert (done["before"], done["after"]) == ({}, {})
+    assert done["missing"]["statusCode"] == 404
+    assert (done["created"], done["updated"], done["replaced"]) == (
+        {"reviewer": "Ada"},
+        {"reviewer": "Bea"},
+        {},
+    )
+
+
+def test_credentials_are_requested_declined_and_deleted(sdk: RunScript, make_world: World) -> None:
+    done = sdk("flows/credential-requests", userId=make_world.user_id)
+
+    id = done["request"]["id"]
+    assert (done["read"]["id"], done["read"]["name"]) == (id, "Keys for the import")
+    assert id in done["listed"]
+    [credential] = done["detail"]["credentials"]
+    assert (credential["type"], credential["state"]) == ("key", "pending")
+    assert (done["declined"]["state"], done["declined"]["declineReason"]) == ("declined", "Not needed")
+    assert done["gone"]["statusCode"] == 404
+    assert done["byModules"]["request"]["id"] in done["byModules"]["publicUri"]

@@ -182,6 +182,7 @@ def create_api_token(call: ApiCall) -> Token:
     "/users/me/api-tokens/{timestamp}",
     scopes=["user:write"],
     permission=NoPermissionRequired("it is about the caller"),
+    spans_organizations=True,
     response=value("apiToken"),
 )
 def delete_api_token(call: ApiCall, timestamp: str) -> str:

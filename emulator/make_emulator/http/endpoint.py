@@ -456,7 +456,7 @@ class EndpointGroup:
                 or the reason for requiring none.
             permission_of: the permissions that parts of the body need instead.
             rate_limited: false if calls do not count against the organization's limit.
-            spans_organizations: true if it creates what is not of one organization, so that an access token of OAuth, which is
+            spans_organizations: true if it creates or deletes what is not of one organization, so that an access token of OAuth, which is
                 bound to one, does not suffice.
             status: the status of a success.
             is_public: true if it takes no token.
