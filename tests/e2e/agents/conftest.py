@@ -19,6 +19,9 @@ FOLDER = Path(__file__).parent
 #: Client -> the script that drives it.
 CLIENTS = {"python_1": "python_1.py", "python_2": "python_2.py", "typescript": "typescript.mjs"}
 
+#: The script of an agent that works for longer, with the first generation of the Python package.
+WHOLE_JOB = "whole_job.py"
+
 
 class RunClient(Protocol):
     """Runs a client and returns the JSON document that it prints."""
@@ -46,11 +49,11 @@ def run_client(request: pytest.FixtureRequest, secure_or_not: MakeEmulator) -> R
         if secure_or_not.ca_file is not None:
             file = str(secure_or_not.ca_file)
             environment |= {"NODE_EXTRA_CA_CERTS": file, "SSL_CERT_FILE": file}
-        script = str(FOLDER / CLIENTS[client])
+        script = str(FOLDER / CLIENTS.get(client, client))
         if client == "typescript":
             command = [request.getfixturevalue("node"), script]
         else:
-            packages = python_packages(client)
+            packages = python_packages("python_1" if client == WHOLE_JOB else client)
             environment["PYTHONPATH"] = str(packages)
             command = [sys.executable, script]
         return run_script(command, given, environment)

@@ -16,7 +16,7 @@ import requests
 
 from make_emulator import MakeEmulator, World
 
-from .conftest import CLIENTS, FOLDER, RunClient, python_packages, run_script
+from .conftest import CLIENTS, FOLDER, WHOLE_JOB, RunClient, python_packages, run_script
 
 pytestmark = pytest.mark.e2e
 
@@ -97,6 +97,48 @@ def test_a_token_in_the_path_is_enough(run_client: RunClient, agent_world: World
         calls={"greeting": CALLS["greeting"]},
     )
     assert seen["greeting"]["structured"] == {"greeting": "Hello, Ann!"}
+
+
+def test_an_agent_builds_runs_mends_and_cleans_up_a_scenario(
+    run_client: RunClient, agent_world: World
+) -> None:
+    # The text of module 2 lacks a brace, so that the first run fails and is to be mended.
+    flow = [
+        {"id": 1, "module": "scenario-service:StartSubscenario", "version": 2, "mapper": {}},
+        {"id": 2, "module": "json:ParseJSON", "version": 1, "mapper": {"json": "{{1.order}"}},
+        {
+            "id": 3,
+            "module": "datastore:AddRecord",
+            "version": 1,
+            "parameters": {"datastore": 0},
+            "mapper": {"key": "{{1.key}}", "data": {"total": "{{2.total}}"}, "overwrite": True},
+        },
+        {
+            "id": 4,
+            "module": "scenario-service:ReturnData",
+            "version": 2,
+            "mapper": {"total": "{{2.total}}"},
+        },
+    ]
+    seen = run_client(
+        WHOLE_JOB,
+        url=f"{root_of(agent_world)}/mcp/stream",
+        headers={"Authorization": f"Bearer {agent_world.token}"},
+        blueprint={"name": "Price of an order", "flow": flow, "metadata": {"version": 1}},
+    )
+    assert "error" not in seen["valid"]
+    assert "not activated" in seen["inactive"]["error"]
+    assert seen["activated"] == "Scenario has been activated."
+    assert seen["broken"]["status"] == 3
+    assert "json" in json.dumps(seen["failed"]).lower()
+    assert seen["mended"]["outputs"] == {"total": 12.5}
+    assert [(row["key"], row["data"]) for row in seen["records"]] == [("A1", {"total": 12.5})]
+    assert seen["deleted"] == [
+        "Scenario has been deleted.",
+        "Records have been deleted.",
+        "Data store has been deleted.",
+    ]
+    assert "error" in seen["gone"]
 
 
 def test_a_bare_client_posts_without_an_initialization(
