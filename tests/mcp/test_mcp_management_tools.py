@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from helpers.api import ADMIN_TOKEN, ApiClient, assert_status, json_of
+from helpers.blueprints import BROKEN_BLUEPRINT
 from helpers.mcp import McpHarness, frame
 from make_emulator import api as rest
 from make_emulator.http.endpoint import Endpoint
@@ -133,33 +134,6 @@ def error_of(mcp: McpHarness, name: str, /, **arguments: Any) -> str:
     return str(result["content"][0]["text"])
 
 
-BLUEPRINT: dict[str, Any] = {
-    "name": "Price of an order",
-    "flow": [
-        {"id": 1, "module": "scenario-service:StartSubscenario", "version": 2, "mapper": {}},
-        {
-            "id": 2,
-            "module": "json:ParseJSON",
-            "version": 1,
-            "parameters": {"type": ""},
-            "mapper": {"json": "{{1.order}"},
-        },
-        {
-            "id": 3,
-            "module": "datastore:AddRecord",
-            "version": 1,
-            "parameters": {"datastore": 0},
-            "mapper": {"key": "{{1.key}}", "data": {"total": "{{2.total}}"}, "overwrite": True},
-        },
-        {
-            "id": 4,
-            "module": "scenario-service:ReturnData",
-            "version": 2,
-            "mapper": {"total": "{{2.total}}"},
-        },
-    ],
-    "metadata": {"version": 1},
-}
 ON_DEMAND = {"type": "on-demand"}
 
 
@@ -179,7 +153,7 @@ def test_an_agent_builds_runs_mends_and_cleans_up_a_scenario(mcp: McpHarness) ->
         maxSizeMB=1,
         datastructureId=structure["id"],
     )
-    blueprint = json.loads(json.dumps(BLUEPRINT))
+    blueprint = json.loads(json.dumps(BROKEN_BLUEPRINT))
     blueprint["flow"][2]["parameters"]["datastore"] = store["id"]
 
     scenario = call_tool(
@@ -414,9 +388,9 @@ def test_unknown_apps_and_modules_are_errors_with_a_suggestion(
 
 
 def test_blueprints_are_checked_before_they_are_created(mcp: McpHarness) -> None:
-    checked = call_tool(mcp, "validate_blueprint_schema", blueprint=BLUEPRINT)
+    checked = call_tool(mcp, "validate_blueprint_schema", blueprint=BROKEN_BLUEPRINT)
     assert checked["valid"] is True
-    broken = json.loads(json.dumps(BLUEPRINT))
+    broken = json.loads(json.dumps(BROKEN_BLUEPRINT))
     broken["flow"][1]["mapper"]["json"] = "{{7.order}}"
     broken["flow"][2]["module"] = "datastore:SearchRecords"
     checked = call_tool(mcp, "validate_blueprint_schema", blueprint=json.dumps(broken))
@@ -456,7 +430,7 @@ def test_schedulings_interfaces_and_modules_are_checked(mcp: McpHarness) -> None
 
 
 def test_the_components_of_a_blueprint_are_listed(mcp: McpHarness) -> None:
-    blueprint = json.loads(json.dumps(BLUEPRINT))
+    blueprint = json.loads(json.dumps(BROKEN_BLUEPRINT))
     blueprint["flow"][2]["parameters"]["datastore"] = 4
     blueprint["flow"].append(
         {"id": 5, "module": "slack:CreateMessage", "version": 4, "parameters": {}, "mapper": {}}

@@ -15,6 +15,7 @@ import requests
 
 from helpers.api import ApiClient, json_of
 from helpers.scenarios import create_live_scenario, http_request_module
+from helpers.transports import HeldService
 from helpers.waiting import wait_until
 from make_emulator import MakeEmulator
 from make_emulator.app import create_app, registry_of
@@ -28,7 +29,6 @@ from make_emulator.registry import WorldNameTakenError, WorldRegistry, WorldSpec
 from make_emulator.seeds import SeedError
 from make_emulator.world import lock
 from make_emulator.world.models import Execution
-from make_emulator.world.transport import HttpResponse, NoResponseError, OutgoingRequest
 from make_emulator.world.world import World
 
 #: So many bundles that a run of them lasts longer than any other call.
@@ -55,24 +55,9 @@ WRITE_RECORD = {
 }
 
 
-class SlowService:
-    """Transport that answers once the test lets it."""
-
-    def __init__(self) -> None:
-        self.called, self.gate = threading.Event(), threading.Event()
-
-    def __call__(self, request: OutgoingRequest, interruption: threading.Event | None = None) -> HttpResponse:
-        assert interruption is not None
-        self.called.set()
-        while not self.gate.wait(0.005):
-            if interruption.is_set():
-                raise NoResponseError("connection", "The request was interrupted.")
-        return HttpResponse(status=200)
-
-
 @pytest.fixture
-def service(api: ApiClient) -> SlowService:
-    api.world.transport = service = SlowService()
+def service(api: ApiClient) -> HeldService:
+    api.world.transport = service = HeldService()
     return service
 
 
@@ -291,7 +276,7 @@ def test_an_interrupted_computation_ends_its_run(api: ApiClient, monkeypatch: py
 CALL = http_request_module("https://slow.example/")
 
 
-def test_calls_are_answered_while_a_run_waits_for_the_network(api: ApiClient, service: SlowService) -> None:
+def test_calls_are_answered_while_a_run_waits_for_the_network(api: ApiClient, service: HeldService) -> None:
     id = create_scenario(api, CALL)
     with running(api, id) as run:
         assert service.called.wait(60)
@@ -317,7 +302,7 @@ def test_a_scenario_may_call_its_own_world() -> None:
         assert step["output"][0]["data"]["authUser"]["id"] == world.user_id
 
 
-def test_what_another_call_changed_meanwhile_is_not_rolled_back(api: ApiClient, service: SlowService) -> None:
+def test_what_another_call_changed_meanwhile_is_not_rolled_back(api: ApiClient, service: HeldService) -> None:
     broken = {"id": 4, "module": "json:ParseJSON", "version": 1, "mapper": {"json": "{"}}
     id = create_scenario(api, WRITE_RECORD, {**CALL, "id": 2}, broken, settings={"autoCommit": False})
     with running(api, id) as run:
@@ -333,7 +318,7 @@ def test_what_another_call_changed_meanwhile_is_not_rolled_back(api: ApiClient, 
     assert api.world.records[1, "written"].data["sku"] == "theirs"
 
 
-def test_a_scenario_can_be_deleted_while_it_runs(api: ApiClient, service: SlowService) -> None:
+def test_a_scenario_can_be_deleted_while_it_runs(api: ApiClient, service: HeldService) -> None:
     id = create_scenario(api, CALL, {**COUNTER, "mapper": {**COUNTER["mapper"], "value": "x"}})  # type: ignore[dict-item]
     with running(api, id) as run:
         assert service.called.wait(60)
@@ -345,7 +330,7 @@ def test_a_scenario_can_be_deleted_while_it_runs(api: ApiClient, service: SlowSe
     assert api.get("/scenarios/1").status_code == 200
 
 
-def test_a_world_can_be_reset_while_a_scenario_of_it_waits(api: ApiClient, service: SlowService) -> None:
+def test_a_world_can_be_reset_while_a_scenario_of_it_waits(api: ApiClient, service: HeldService) -> None:
     id, before = create_scenario(api, CALL), api.world
     with running(api, id) as run:
         assert service.called.wait(60)
@@ -358,7 +343,7 @@ def test_a_world_can_be_reset_while_a_scenario_of_it_waits(api: ApiClient, servi
 
 
 def test_a_snapshot_does_not_hold_half_a_run(
-    api: ApiClient, service: SlowService, monkeypatch: pytest.MonkeyPatch
+    api: ApiClient, service: HeldService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(snapshots, "RUN_TIMEOUT", 0)
     id = create_scenario(api, WRITE_RECORD, {**CALL, "id": 2})
@@ -372,7 +357,7 @@ def test_a_snapshot_does_not_hold_half_a_run(
     assert api.control("GET", "/worlds/default/snapshot").status_code == 200
 
 
-def test_a_scheduled_run_that_waits_is_not_computed_twice(api: ApiClient, service: SlowService) -> None:
+def test_a_scheduled_run_that_waits_is_not_computed_twice(api: ApiClient, service: HeldService) -> None:
     id = create_scenario(api, CALL, scheduling={"type": "indefinitely", "interval": 900})
     api.world.clock.advance(seconds=900)
     with ThreadPoolExecutor(1) as pool:
@@ -392,7 +377,7 @@ def test_a_scheduled_run_that_waits_is_not_computed_twice(api: ApiClient, servic
 
 
 def test_a_stop_interrupts_a_run_that_waits_and_one_that_computes(
-    api: ApiClient, service: SlowService, monkeypatch: pytest.MonkeyPatch
+    api: ApiClient, service: HeldService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry = registry_of(api.app)
     waiting, computing = create_scenario(api, CALL), create_scenario(api, REPEATER, COUNTER)

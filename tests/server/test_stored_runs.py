@@ -17,6 +17,7 @@ import requests
 from helpers.api import ADMIN_TOKEN, ApiClient, assert_ok
 from helpers.scenarios import http_request_module
 from helpers.server import run_server
+from helpers.transports import HeldService
 from helpers.webhooks import WebhookHarness
 from make_emulator.app import registry_of
 from make_emulator.server import world_store
@@ -25,7 +26,6 @@ from make_emulator.server.recovery import read_state
 from make_emulator.world import snapshot
 from make_emulator.world.hook_queues import oldest_first
 from make_emulator.world.models import Execution
-from make_emulator.world.transport import HttpResponse, NoResponseError, OutgoingRequest
 from make_emulator.world.world import World
 
 AUTHORIZATION = {"Authorization": f"Token {ADMIN_TOKEN}"}
@@ -39,21 +39,6 @@ WRITE_RECORD = {
 }
 CALL = {**http_request_module("https://slow.example/"), "id": 3}
 SCHEDULE = {"type": "indefinitely", "interval": 900}
-
-
-class HeldService:
-    """Transport that answers once the test lets it."""
-
-    def __init__(self) -> None:
-        self.called, self.gate = threading.Event(), threading.Event()
-
-    def __call__(self, request: OutgoingRequest, interruption: threading.Event | None = None) -> HttpResponse:
-        assert interruption is not None
-        self.called.set()
-        while not self.gate.wait(0.005):
-            if interruption.is_set():
-                raise NoResponseError("connection", "The request was interrupted.")
-        return HttpResponse(status=200)
 
 
 @pytest.fixture

@@ -107,10 +107,8 @@ def request_device(call: ApiCall, team: Team) -> dict[str, Json]:
 )
 def get_queue_of_device(call: ApiCall, device: Device) -> dict[str, Json]:
     """Get the size and the limit of the queue of a device."""
-    scope = call.query.get("scope")
-    queue = devices.messages(call.world, device, devices.INCOMING)
-    count = sum(1 for row in queue if scope in (None, row.scope))
-    return {"queue": count, "limit": devices.QUEUE_LIMIT, "enabled": not device.gone}
+    queue = _find_messages(call, device, devices.INCOMING)
+    return {"queue": len(queue), "limit": devices.QUEUE_LIMIT, "enabled": not device.gone}
 
 
 @group.get(
@@ -123,9 +121,7 @@ def get_queue_of_device(call: ApiCall, device: Device) -> dict[str, Json]:
 )
 def list_incomings_of_device(call: ApiCall, device: Device) -> Selection[DeviceMessage]:
     """List the queued messages from a device, oldest first."""
-    scope = call.query.get("scope")
-    rows = devices.messages(call.world, device, devices.INCOMING)
-    return rows if scope is None else rows.filter(lambda row: row.scope == scope)
+    return _find_messages(call, device, devices.INCOMING)
 
 
 @group.get(
@@ -162,9 +158,7 @@ def delete_incomings_of_device(call: ApiCall, device: Device) -> list[str]:
 )
 def list_outgoings_of_device(call: ApiCall, device: Device) -> Selection[DeviceMessage]:
     """List the queued messages to a device, oldest first."""
-    scope = call.query.get("scope")
-    rows = devices.messages(call.world, device, devices.OUTGOING)
-    return rows if scope is None else rows.filter(lambda row: row.scope == scope)
+    return _find_messages(call, device, devices.OUTGOING)
 
 
 @group.get(
@@ -189,6 +183,13 @@ def get_outgoing_of_device(call: ApiCall, device: Device, outgoing_id: str) -> D
 def delete_outgoings_of_device(call: ApiCall, device: Device) -> list[str]:
     """Delete queued messages to a device; deleting all needs confirmation."""
     return _delete_messages(call, device, devices.OUTGOING)
+
+
+def _find_messages(call: ApiCall, device: Device, direction: str) -> Selection[DeviceMessage]:
+    """Returns the queued messages of the scope that the query asks for; of all scopes without one."""
+    scope = call.query.get("scope")
+    rows = devices.messages(call.world, device, direction)
+    return rows if scope is None else rows.filter(lambda row: row.scope == scope)
 
 
 def _delete_messages(call: ApiCall, device: Device, direction: str) -> list[str]:

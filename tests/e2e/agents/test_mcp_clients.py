@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from helpers.blueprints import BROKEN_BLUEPRINT
 from make_emulator import MakeEmulator, World
 
 from .conftest import CLIENTS, FOLDER, WHOLE_JOB, RunClient, python_packages, run_script
@@ -102,29 +103,11 @@ def test_a_token_in_the_path_is_enough(run_client: RunClient, agent_world: World
 def test_an_agent_builds_runs_mends_and_cleans_up_a_scenario(
     run_client: RunClient, agent_world: World
 ) -> None:
-    # The text of module 2 lacks a brace, so that the first run fails and is to be mended.
-    flow = [
-        {"id": 1, "module": "scenario-service:StartSubscenario", "version": 2, "mapper": {}},
-        {"id": 2, "module": "json:ParseJSON", "version": 1, "mapper": {"json": "{{1.order}"}},
-        {
-            "id": 3,
-            "module": "datastore:AddRecord",
-            "version": 1,
-            "parameters": {"datastore": 0},
-            "mapper": {"key": "{{1.key}}", "data": {"total": "{{2.total}}"}, "overwrite": True},
-        },
-        {
-            "id": 4,
-            "module": "scenario-service:ReturnData",
-            "version": 2,
-            "mapper": {"total": "{{2.total}}"},
-        },
-    ]
     seen = run_client(
         WHOLE_JOB,
         url=f"{root_of(agent_world)}/mcp/stream",
         headers={"Authorization": f"Bearer {agent_world.token}"},
-        blueprint={"name": "Price of an order", "flow": flow, "metadata": {"version": 1}},
+        blueprint=BROKEN_BLUEPRINT,
     )
     assert "error" not in seen["valid"]
     assert "not activated" in seen["inactive"]["error"]
