@@ -97,7 +97,7 @@ def test_a_look_up_parses_the_line_of_that_module_only() -> None:
     assert catalogue.judge("slack:CreateMessage", 4).verdict == "known"
     assert catalogue.find_module("slack:Nothing") is None
     assert catalogue.find_module('slack:CreateMessage": {"\n') is None
-    with pytest.raises(ValueError, match="JSON|unexpected"):
+    with pytest.raises(ValueError, match=r"JSON|unexpected"):
         list(catalogue.judge("slakc:CreateMessage", 1).suggestions)
 
 

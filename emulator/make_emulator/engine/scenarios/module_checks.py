@@ -14,7 +14,6 @@ from ...world.settings import UNKNOWN_MODULES
 from ...world.world import World
 from ..apps import known_modules
 
-
 #: The most modules that are named in warnings, since each suggestion takes a millisecond or more.
 MAX_WARNINGS = 20
 
