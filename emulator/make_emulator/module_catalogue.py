@@ -82,6 +82,8 @@ class CatalogueField:
     is_multiple: bool = False
     #: True if the user's own data decide the nested fields.
     is_dynamic: bool = False
+    #: Type of the items of an array; empty if it is not known.
+    item_type: str = ""
     #: Fields of a collection, or of the items of an array.
     fields: tuple[CatalogueField, ...] = ()
     #: Fields that a value of a select adds.
@@ -224,7 +226,7 @@ class ModuleCatalogue:
         if b"\r" in text:
             text = text.replace(b"\r\n", b"\n")
         self._apps, self._modules, self._aliases, self._invented = _iter_sections(text)
-        self._built: dict[tuple[str, str], CatalogueModule] = {}
+        self._built: dict[str, tuple[CatalogueModule, ...]] = {}
         self._names: dict[str, tuple[str, ...]] = {}
 
     def app_names(self) -> tuple[str, ...]:
@@ -265,12 +267,17 @@ class ModuleCatalogue:
 
     def iter_versions(self, name: str) -> Iterator[CatalogueModule]:
         """Iterates over the known versions of a module, oldest first; one whose version is not known comes last."""
-        versions: Mapping[str, Any] = self._modules.get(name, {})
-        for version in sorted(versions, key=lambda text: (text == "?", text.zfill(4))):
-            key = name, version
-            if key not in self._built:
-                self._built[key] = _build_module(name, version, versions[version])
-            yield self._built[key]
+        if name not in self._built:
+            versions: Mapping[str, Any] = self._modules.get(name, {})
+            built = tuple(
+                _build_module(name, version, versions[version])
+                for version in sorted(versions, key=lambda text: (text == "?", text.zfill(4)))
+            )
+            if not built:
+                # Names that there are not would fill the memory.
+                return
+            self._built[name] = built
+        yield from self._built[name]
 
     def find_module(self, name: str, version: int | None = None) -> CatalogueModule | None:
         """Returns a module in a version, by default the latest known one.
@@ -444,6 +451,7 @@ def _build_fields(data: Sequence[Mapping[str, Any]]) -> tuple[CatalogueField, ..
             choices=tuple(field.get("enum", ())),
             is_multiple=field.get("multiple", False),
             is_dynamic=field.get("dynamic", False),
+            item_type=field.get("items", ""),
             fields=_build_fields(field.get("spec", ())),
             choice_fields=_build_fields(field.get("nested", ())),
         )
