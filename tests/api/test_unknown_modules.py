@@ -85,8 +85,8 @@ def retry(api: ApiClient, text: str) -> Any:
     return api.patch(f"/dlqs/{row['id']}", json={"blueprint": text, "failer": 1})
 
 
-#: Door through which a blueprint enters a world -> a call that sends it.
-DOORS: dict[str, Callable[[ApiClient, str], Any]] = {
+#: Request by which a blueprint enters a world -> a call that sends it.
+ENTRIES: dict[str, Callable[[ApiClient, str], Any]] = {
     "PATCH scenario": lambda api, text: api.patch("/scenarios/1?confirmed=true", json={"blueprint": text}),
     "POST template": template,
     "PATCH template": changed_template,
@@ -94,13 +94,13 @@ DOORS: dict[str, Callable[[ApiClient, str], Any]] = {
 }
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_the_same_holds_wherever_a_blueprint_enters(api: ApiClient, door: str) -> None:
-    refused = DOORS[door](api, blueprint({"module": "myapp:doIt"}))
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_the_same_holds_wherever_a_blueprint_enters(api: ApiClient, entry: str) -> None:
+    refused = ENTRIES[entry](api, blueprint({"module": "myapp:doIt"}))
     assert (refused.status_code, refused.json["code"]) == (400, "IM007")
     assert refused.json["detail"] == "Module not found 'myapp:doIt' version '1'."
     assert "no app 'myapp'" in refused.headers["X-Emulator-Why"]
-    accepted = DOORS[door](api, blueprint({"module": "slack:SendMessage", "version": 4}))
+    accepted = ENTRIES[entry](api, blueprint({"module": "slack:SendMessage", "version": 4}))
     assert accepted.status_code == 200, accepted.text
     assert "did you mean slack:CreateMessage?" in accepted.headers["X-Emulator-Warning"]
     log = assert_status(api.control("GET", "/worlds/default/requests"))["requests"]

@@ -25,7 +25,7 @@ _OF_FILES = frozenset({"data", "fileExtension", "mimeType", "size", "webContentL
 
 
 def output_fields(module: CatalogueModule, constraint: Constraint | None = None) -> FieldSpecs:
-    """Returns the fields that a module is known to put out; empty if none is known.
+    """Returns the known fields of the output of a module; empty if none is known.
 
     Args:
         constraint: what later modules expect of the output, which takes precedence over a suggested type.
