@@ -19,7 +19,7 @@ def check_existence(document: LintDocument) -> Iterator[Issue]:
                 message=f"{_sentence(judgement.reason)}",
                 path=(*module.path, "module"),
                 module_id=module.id,
-                suggestion=_did_you_mean(judgement.suggestions),
+                suggestion=judgement.suggestion,
             )
 
 
@@ -32,7 +32,7 @@ def check_knowledge(document: LintDocument) -> Iterator[Issue]:
                 message=f"{_sentence(judgement.reason)} It may exist: the catalogue is not complete.",
                 path=(*module.path, "module"),
                 module_id=module.id,
-                suggestion=_did_you_mean(judgement.suggestions),
+                suggestion=judgement.suggestion,
             )
 
 
@@ -70,7 +70,3 @@ def _judged(document: LintDocument) -> Iterator[tuple[LintModule, Judgement]]:
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
-
-
-def _did_you_mean(names: tuple[str, ...]) -> str:
-    return f"Did you mean {' or '.join(names)}?" if names else ""
