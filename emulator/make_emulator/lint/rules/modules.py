@@ -8,6 +8,7 @@ from ...engine.apps import known_modules
 from ...module_catalogue import Judgement
 from ..document import LintDocument, LintModule
 from ..finding import Issue, rule
+from ..repairs.modules import correct_module, set_version
 
 
 @rule("no-such-module", "error")
@@ -19,7 +20,8 @@ def check_existence(document: LintDocument) -> Iterator[Issue]:
                 message=f"{_sentence(judgement.reason)}",
                 path=(*module.path, "module"),
                 module_id=module.id,
-                suggestion=_did_you_mean(judgement.suggestions),
+                suggestion=_did_you_mean(judgement.suggestions) or _use_version(judgement),
+                patch=correct_module(module, judgement),
             )
 
 
@@ -32,7 +34,8 @@ def check_knowledge(document: LintDocument) -> Iterator[Issue]:
                 message=f"{_sentence(judgement.reason)} It may exist: the catalogue is not complete.",
                 path=(*module.path, "module"),
                 module_id=module.id,
-                suggestion=_did_you_mean(judgement.suggestions),
+                suggestion=_did_you_mean(judgement.suggestions) or _use_version(judgement),
+                patch=correct_module(module, judgement),
             )
 
 
@@ -45,7 +48,8 @@ def check_version(document: LintDocument) -> Iterator[Issue]:
                 message=_sentence(judgement.reason),
                 path=(*module.path, "version"),
                 module_id=module.id,
-                suggestion=f"Use version {judgement.versions[-1]}." if judgement.versions else "",
+                suggestion=_use_version(judgement),
+                patch=correct_module(module, judgement),
             )
 
 
@@ -59,6 +63,8 @@ def check_newest_version(document: LintDocument) -> Iterator[Issue]:
                 message=f"{module.name} has a version {newest}, this is version {module.version}.",
                 path=(*module.path, "version"),
                 module_id=module.id,
+                # Without a version, a module has the newest one already.
+                patch=set_version(module, newest) if "version" not in module.node else (),
             )
 
 
@@ -74,3 +80,7 @@ def _sentence(text: str) -> str:
 
 def _did_you_mean(names: tuple[str, ...]) -> str:
     return f"Did you mean {' or '.join(names)}?" if names else ""
+
+
+def _use_version(judgement: Judgement) -> str:
+    return f"Use version {judgement.versions[-1]}." if judgement.versions else ""
