@@ -283,11 +283,9 @@ def test_a_merge_gets_filters_and_mappings_for_each_branch() -> None:
     outputs = [{"name": "x", "mappings": ["{{1.a}}", "b", None]}]
     merge = module(3, "builtin:BasicMerge", filters=[None], outputs=outputs)
     document = blueprint(trigger(), if_else(CONDITION, ELSE), merge)
-    [finding] = find(document, "invalid-structure")
-    once: Any = apply_patch(document, finding.patch)
-    twice = repair(once, "invalid-structure")
-    assert twice["flow"][2]["filters"] == [None, None]
-    assert twice["flow"][2]["outputs"] == [{"name": "x", "mappings": ["{{1.a}}", "b"]}]
+    found = repair(document, "invalid-structure")["flow"][2]
+    assert found["filters"] == [None, None]
+    assert found["outputs"] == [{"name": "x", "mappings": ["{{1.a}}", "b"]}]
 
 
 def test_mappings_for_branches_that_do_not_exist_stay() -> None:
@@ -332,6 +330,19 @@ def test_the_second_of_two_modules_with_one_id_gets_another() -> None:
     assert [node["id"] for node in repair(document, "duplicate-module-id")["flow"]] == [1, 2, 3]
     meant = blueprint(trigger(), set_variable(2, "x"), set_variable(2, "x"), set_variable(5, "{{2.v}}"))
     assert has_no_repair(meant, "duplicate-module-id")
+    other = blueprint(
+        trigger(), set_variable(2, "x"), set_variable(2, "x", name="w"), set_variable(5, "{{2.v}}")
+    )
+    assert [node["id"] for node in repair(other, "duplicate-module-id")["flow"]] == [1, 2, 6, 5]
+
+
+def test_a_module_gets_the_id_that_those_behind_it_refer_to() -> None:
+    node = set_variable(9, "x", name="w")
+    document = blueprint(trigger("name"), node, set_variable(5, "{{4.w}} {{1.name}}"))
+    del node["id"]
+    assert repair(document, "invalid-module-id")["flow"][1]["id"] == 4
+    node["id"] = 1
+    assert repair(document, "duplicate-module-id")["flow"][1]["id"] == 4
 
 
 # --- connections -----------------------------------------------------------------------------------------

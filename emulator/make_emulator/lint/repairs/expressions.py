@@ -123,7 +123,7 @@ def _variable_names(mapper: Mapping[str, Json]) -> tuple[frozenset[str], bool]:
 def _find_source(document: LintDocument, module: LintModule, field: Json) -> int | None:
     """Returns the only module before one that outputs a field; the only one at all if nothing is known of its output."""
     before = [document.modules_by_id[id] for id in sorted(module.before) if id in document.modules_by_id]
-    outputs = {id: _known_outputs(each) for each in before if (id := each.id) is not None}
+    outputs = {id: known_outputs(each) for each in before if (id := each.id) is not None}
     if isinstance(field, str):
         sources = [id for id, names in outputs.items() if field in names]
         if sources:
@@ -132,7 +132,8 @@ def _find_source(document: LintDocument, module: LintModule, field: Json) -> int
     return only if only is not None and not outputs[only] else None
 
 
-def _known_outputs(module: LintModule) -> frozenset[str]:
+def known_outputs(module: LintModule) -> frozenset[str]:
+    """Returns the names of the fields that a module outputs, as far as it declares them or the catalogue knows them."""
     names, _ = output_names(module)
     known = find_known_module(module.name, module.version)
     if names or known is None:

@@ -8,13 +8,14 @@ from ...json_patch import END_OF_ARRAY, Patch, add, move, replace
 from ...json_types import as_array, is_integer
 from ..document import LintDocument, LintModule
 
-#: Kinds of modules that output several bundles.
+#: Kinds of modules that output several bundles, and modules that the catalogue calls actions, though they do.
 _SOURCES = frozenset({"iterator", "repeater", "search"})
-_ITERATORS = frozenset({"builtin:BasicFeeder", "builtin:BasicRepeater"})
+_OTHER_SOURCES = frozenset({"builtin:BasicFeeder", "builtin:BasicRepeater", "csv:ParseCSV"})
+_TRIGGERS = frozenset({"trigger", "trigger-polling"})
 
 
 def set_feeder(document: LintDocument, module: LintModule) -> Patch:
-    """Returns the patch that gives an aggregator the nearest module before it whose bundles nothing combines yet."""
+    """Returns the patch that gives an aggregator the only module before it that outputs bundles which nothing combines."""
     feeder = _find_feeder(document, module)
     if feeder is None:
         return ()
@@ -26,26 +27,24 @@ def set_feeder(document: LintDocument, module: LintModule) -> Patch:
 
 def _find_feeder(document: LintDocument, module: LintModule) -> int | None:
     before = [each for each in document.modules if each.id in module.before and each is not module]
+    if len(before) == 1:
+        return before[0].id
     combined = {
         feeder
         for each in before
         if catalog.is_aggregator(each.name) and is_integer(feeder := each.parameters.get("feeder"))
     }
-    # A bundle passes from module to module: what an earlier aggregator has combined begins before it.
-    sources = [each.id for each in before if each.id not in combined and (each.is_first or _is_source(each))]
-    if len(before) == 1:
-        return before[0].id
-    return sources[-1] if sources and not _is_ambiguous(before, sources) else None
+    free = [each for each in before if each.id not in combined]
+    # Of a trigger that polls, several bundles come; a source behind it is the nearer one.
+    sources = [each for each in free if _has_kind(each, _SOURCES) or each.name in _OTHER_SOURCES] or [
+        each for each in free if each.is_first and _has_kind(each, _TRIGGERS)
+    ]
+    return sources[0].id if len(sources) == 1 else None
 
 
-def _is_ambiguous(before: list[LintModule], sources: list[int | None]) -> bool:
-    """Returns True if the nearest source is the trigger, though other modules stand between."""
-    return len(sources) == 1 and before[0].id == sources[0] and not _is_source(before[0]) and len(before) > 2
-
-
-def _is_source(module: LintModule) -> bool:
+def _has_kind(module: LintModule, kinds: frozenset[str]) -> bool:
     known = find_known_module(module.name, module.version)
-    return module.name in _ITERATORS or (known is not None and known.kind in _SOURCES)
+    return known is not None and known.kind in kinds
 
 
 def move_into_handler(document: LintDocument, module: LintModule) -> Patch:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
-from ...engine.apps.known_modules import find_interpreted, find_known_module, versions_of
+from ...engine.apps.known_modules import find_interpreted, find_known_module, module_names, versions_of
 from ...json_patch import Operation, Patch, add, replace
 from ...module_catalogue import Judgement
 from ..document import LintModule
@@ -38,16 +38,19 @@ def set_version(module: LintModule, version: int) -> Patch:
 
 
 def _choose_name(module: LintModule, names: Sequence[str]) -> str | None:
-    """Returns the name that is meant: the only one, the only one that has all given fields, or by far the closest."""
+    """Returns the name that is meant: the only one, one with a slip, the only one that has all given fields, or by far the closest."""
+    app, own_name = names[0].partition(":")[0] if names else "", module.name.partition(":")[2]
+    if f"{app}:{own_name}" in module_names(app):
+        return f"{app}:{own_name}"
     if len(names) < 2:
         return names[0] if names else None
+    distances = sorted((_count_slips(module.name.lower(), name.lower()), name) for name in names)
+    if distances[0][0] <= _MAX_SLIPS and distances[0][0] < distances[1][0]:
+        return distances[0][1]
     given = {*module.parameters, *module.mapper} - {"__IMTCONN__", "__IMTHOOK__"}
     fitting = [name for name in names if given and given <= _field_names(name)]
     if len(fitting) == 1:
         return fitting[0]
-    distances = sorted((_count_slips(module.name.lower(), name.lower()), name) for name in names)
-    if distances[0][0] <= _MAX_SLIPS and distances[0][0] < distances[1][0]:
-        return distances[0][1]
     ranked = sorted(
         ((difflib.SequenceMatcher(None, module.name.lower(), name.lower()).ratio(), name) for name in names),
         reverse=True,

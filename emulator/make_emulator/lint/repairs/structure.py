@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from ...engine.apps import catalog
 from ...engine.blueprints.parser import IF_ELSE, MERGE, parse_blueprint
 from ...engine.expressions.ast import DynamicReference, Reference
 from ...json_patch import Patch, PatchError, Path, add, apply_patch, move, replace
 from ...json_types import Json, as_array, as_mapping, as_mappings, is_integer
 from ...world.exceptions import DomainError, InvalidParametersError
 from ..document import LintDocument, LintModule
+from .expressions import first_step, known_outputs
 
 _MAX_ID_LENGTH = 9
 
@@ -18,7 +20,9 @@ def correct_structure(document: LintDocument) -> Patch:
     """Returns the first repair after which the parser of blueprints has no complaint, or another one."""
     complaint = _complaint(document.blueprint)
     for repair in _REPAIRS:
-        for patch in repair(document):
+        patches = list(repair(document))
+        # All of a kind at once, as the parser may say the same of each.
+        for patch in (tuple(operation for patch in patches for operation in patch), *patches):
             try:
                 patched = as_mapping(apply_patch(document.blueprint, patch))
             except PatchError:
@@ -131,22 +135,55 @@ _REPAIRS: tuple[Callable[[LintDocument], Iterator[Patch]], ...] = (
 
 
 def set_id(document: LintDocument, module: LintModule, free: int) -> Patch:
-    """Returns the patch that gives a module without a valid id one: the number that its text has, or a free one."""
+    """Returns the patch that gives a module without a valid id one: that of its text, the one that others refer to, or a free one."""
     given = module.node.get("id")
     if isinstance(given, str) and given.isascii() and given.isdigit() and len(given) <= _MAX_ID_LENGTH:
         number = int(given)
         if number > 0 and number not in document.modules_by_id:
             free = number
+    elif (meant := _find_lost_id(document, module)) is not None:
+        free = meant
     return ((replace if "id" in module.node else add)((*module.path, "id"), free),)
 
 
+def _find_lost_id(document: LintDocument, module: LintModule) -> int | None:
+    """Returns the only id that modules refer to and none has, if they all stand behind the only module that lacks its own."""
+    if [each for each in document.modules if not _has_own_id(document, each)] != [module]:
+        return None
+    users: dict[int, list[LintModule]] = {}
+    for expression in document.expressions:
+        for node in expression.iter_nodes():
+            if isinstance(node, (Reference, DynamicReference)) and isinstance(node.root, int):
+                users.setdefault(node.root, []).append(expression.module)
+    for each in document.modules:
+        if is_integer(feeder := each.parameters.get("feeder")):
+            users.setdefault(feeder, []).append(each)
+    lost = [number for number in users if number not in document.modules_by_id and number > 0]
+    if len(lost) != 1:
+        return None
+    place = document.modules.index(module)
+    behind = {id(each) for each in document.modules[place + 1 :]}
+    return lost[0] if all(id(each) in behind for each in users[lost[0]]) else None
+
+
+def _has_own_id(document: LintDocument, module: LintModule) -> bool:
+    return module.id is not None and module.id > 0 and document.modules_by_id[module.id] is module
+
+
 def renumber(document: LintDocument, module: LintModule) -> Patch:
-    """Returns the patch that gives a module with a repeated id a free one, unless something behind it may mean it."""
+    """Returns the patch that gives a module with a repeated id another one: that which others refer to, or a free one.
+
+    There is none if something behind it may mean it by the repeated id.
+    """
+    if (meant := _find_lost_id(document, module)) is not None:
+        return (replace((*module.path, "id"), meant),)
     place = document.modules.index(module)
     behind = {id(each) for each in document.modules[place + 1 :]}
     for expression in document.expressions:
         if id(expression.module) in behind and any(
-            isinstance(node, (Reference, DynamicReference)) and node.root == module.id
+            isinstance(node, (Reference, DynamicReference))
+            and node.root == module.id
+            and _may_mean(document, module, first_step(node))
             for node in expression.iter_nodes()
         ):
             return ()
@@ -154,3 +191,12 @@ def renumber(document: LintDocument, module: LintModule) -> Patch:
         return ()
     ids = [each for each in (other.id for other in document.modules) if is_integer(each)]
     return (replace((*module.path, "id"), max(ids) + 1),)
+
+
+def _may_mean(document: LintDocument, module: LintModule, field: Json) -> bool:
+    """Returns true if a field may be one of a module with a repeated id, and not of the first one that has it."""
+    if ":" in module.name and not catalog.has_output(module.name):
+        return False
+    assert module.id is not None
+    first, second = known_outputs(document.modules_by_id[module.id]), known_outputs(module)
+    return field not in first or field in second or not second

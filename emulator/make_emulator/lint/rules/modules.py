@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ...engine.apps import known_modules
 from ...module_catalogue import Judgement
@@ -45,7 +45,9 @@ def check_version(document: LintDocument) -> Iterator[Issue]:
     for module, judgement in _judged(document):
         if judgement.verdict == "other-version":
             yield Issue(
-                message=_sentence(judgement.reason),
+                message=_sentence(judgement.reason)
+                if "version" in module.node
+                else _lacks_version(module, judgement.versions),
                 path=(*module.path, "version"),
                 module_id=module.id,
                 suggestion=_use_version(judgement),
@@ -60,7 +62,9 @@ def check_newest_version(document: LintDocument) -> Iterator[Issue]:
         newest = max(known_modules.versions_of(module.name), default=0)
         if judgement.verdict == "known" and newest > module.version:
             yield Issue(
-                message=f"{module.name} has a version {newest}, this is version {module.version}.",
+                message=f"{module.name} has a version {newest}, this is version {module.version}."
+                if "version" in module.node
+                else _lacks_version(module, (newest,)),
                 path=(*module.path, "version"),
                 module_id=module.id,
                 # Without a version, a module has the newest one already.
@@ -80,6 +84,10 @@ def _sentence(text: str) -> str:
 
 def _did_you_mean(names: tuple[str, ...]) -> str:
     return f"Did you mean {' or '.join(names)}?" if names else ""
+
+
+def _lacks_version(module: LintModule, versions: Sequence[int]) -> str:
+    return _sentence(f"{module.label} has no version; it is known in version {', '.join(map(str, versions))}")
 
 
 def _use_version(judgement: Judgement) -> str:
