@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 
 from ...engine.apps import catalog
 from ...engine.blueprints.parser import IF_ELSE, MERGE, parse_blueprint
@@ -22,7 +23,7 @@ def correct_structure(document: LintDocument) -> Patch:
     for repair in _REPAIRS:
         patches = list(repair(document))
         # All of a kind at once, as the parser may say the same of each.
-        for patch in (tuple(operation for patch in patches for operation in patch), *patches):
+        for patch in (tuple(chain.from_iterable(patches)), *patches):
             try:
                 patched = as_mapping(apply_patch(document.blueprint, patch))
             except PatchError:
