@@ -27,7 +27,7 @@ def client_of(api: ApiClient, allow: Mapping[str, Any]) -> ApiClient:
 
 
 def missing(response: Any) -> str:
-    """What a rejection says that is missing."""
+    """The grants that a rejection says are missing."""
     assert_refused(response, 403, code="SC403")
     text: str = response.headers["X-Emulator-Why"]
     return text
@@ -138,15 +138,15 @@ def add_stores(world: World) -> list[int]:
 @pytest.mark.parametrize("selection", ["ids", "exceptIds", "all"])
 def test_a_deletion_of_several_data_stores_needs_every_one(api: ApiClient, selection: str) -> None:
     first, second = add_stores(api.world)
-    body: dict[str, Any] = {
+    bodies: dict[str, Any] = {
         "ids": {"ids": [first, second]},
         "exceptIds": {"all": True, "exceptIds": [1]},
         "all": {"all": True},
-    }[selection]
+    }
     path = "/data-stores?teamId=1&confirmed=true"
     ops = client_of(api, {"data-stores": "write", f"data-stores/{second}": "read"})
     before = fingerprint(api.world)
-    response = ops.delete(path, json=body)
+    response = ops.delete(path, json=bodies[selection])
     assert f"lacks the grant data-stores/{second}: write" in missing(response)
     assert fingerprint(api.world) == before
 

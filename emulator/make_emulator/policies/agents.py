@@ -45,7 +45,7 @@ def put(
     if text is None and client_id is None:
         text = organizations.create_token(world, user, SCOPES, label=name).token
     elif text is not None and world.tokens[text].agent is not None:
-        # It is the agent's own from now on, whoever made it.
+        # From now on it is the agent's own, also if another agent made it.
         world.tokens.put(replace(world.tokens[text], agent=None))
     return world.agents.put(
         Agent(
