@@ -176,7 +176,7 @@ class Connection:
 
     @property
     def is_success(self) -> bool:
-        """Whether the response has a status of success, and contains the expected bytes."""
+        """True for a response with a status of success that contains the expected bytes."""
         return self._received[9:10] == b"2" and self._expected in self._received
 
     def check(self) -> None:

@@ -21,7 +21,7 @@ RENAMED, CREATED = (f"{word} {COUNTER.decode()}" for word in ("Renamed", "Create
 
 
 class Operation(Enum):
-    """What is measured; the values are its names in reports."""
+    """A kind of request; the values are its names in reports."""
 
     GET = "GET one"
     LIST = f"list of {LIST_SIZE}"
