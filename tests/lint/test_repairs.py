@@ -70,6 +70,7 @@ def has_no_repair(document: JsonObject, rule: str) -> bool:
         ("slack:SendMessage", 1, "unknown-module", ("slack:CreateMessage", 4)),
         ("stripe:ActionCreateCustomer", 1, "no-such-module", ("stripe:createCustomer", 1)),
         ("util:SetVariabel2", 1, "no-such-module", ("util:SetVariable2", 1)),
+        ("utli:FunctionAggregator", 1, "unknown-module", ("util:FunctionAggregator", 1)),
         ("slack:CreateMessage", 0, "unknown-version", ("slack:CreateMessage", 4)),
         ("slack:CreateMessage", 99, "unknown-version", ("slack:CreateMessage", 4)),
         ("json:ParseJSON", 7, "no-such-module", ("json:ParseJSON", 1)),
@@ -354,3 +355,14 @@ def test_a_module_gets_the_connection_that_the_others_of_its_app_have() -> None:
     other = slack(4, parameters={"__IMTCONN__": 8})
     assert has_no_repair(blueprint(trigger(), slack(2), other, slack(3, parameters={})), "missing-connection")
     assert has_no_repair(blueprint(trigger(), slack(3, parameters={})), "missing-connection")
+
+
+@pytest.mark.parametrize("depth", [70, 500, 900])
+def test_values_that_are_nested_too_deep_are_found_and_stay(depth: int) -> None:
+    value: Any = "{{uper(1.name)}}"
+    for _ in range(depth):
+        value = [value]
+    node = set_variable(2, "x")
+    node["mapper"]["value"] = value
+    findings = lint(blueprint(trigger(), node))
+    assert {finding.rule for finding in findings} == {"invalid-structure", "unknown-function"}

@@ -39,9 +39,11 @@ def set_version(module: LintModule, version: int) -> Patch:
 
 def _choose_name(module: LintModule, names: Sequence[str]) -> str | None:
     """Returns the name that is meant: the only one, one with a slip, the only one that has all given fields, or by far the closest."""
-    app, own_name = names[0].partition(":")[0] if names else "", module.name.partition(":")[2]
-    if f"{app}:{own_name}" in module_names(app):
-        return f"{app}:{own_name}"
+    # Of a slip in the name of the app, the module may be known though its name resembles others, too.
+    apps = dict.fromkeys(name.partition(":")[0] for name in names)
+    exact = [name for app in apps if (name := f"{app}:{module.name.partition(':')[2]}") in module_names(app)]
+    if len(exact) == 1:
+        return exact[0]
     if len(names) < 2:
         return names[0] if names else None
     distances = sorted((_count_slips(module.name.lower(), name.lower()), name) for name in names)
