@@ -98,10 +98,28 @@ def test_an_older_version_stays() -> None:
     assert has_no_repair(blueprint(trigger(), slack(2, version=3)), "outdated-version")
 
 
-def test_of_several_similar_modules_the_one_with_the_given_fields_is_meant() -> None:
-    mapper = {"variables": [{"name": "a", "value": "1"}], "scope": "roundtrip"}
-    document = blueprint(trigger(), module(2, "util:SetVars", mapper=mapper))
-    assert repair(document, "no-such-module")["flow"][1]["module"] == "util:SetVariables"
+def test_of_several_real_names_the_one_with_the_given_fields_is_meant() -> None:
+    document = blueprint(trigger(), module(2, "gmail:sendEmail", version=4, mapper={"to": ["a@b.example"]}))
+    [finding] = find(document, "no-such-module")
+    assert finding.suggestion == "Did you mean google-email:sendAnEmail or google-email:ActionSendEmail?"
+    document["flow"][1]["mapper"]["bodyType"] = "rawHtml"
+    [finding] = find(document, "no-such-module")
+    assert [operation.value for operation in finding.patch] == ["google-email:sendAnEmail"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "github:createIssue",
+        "telegram:SendPhoto",
+        "supabase:watchEvents",
+        "onedrive:deleteAFileFolder",
+        "amazon-lambda:invokeAFunction",
+        "facebook-pages:CreateComment",
+    ],
+)
+def test_a_module_that_is_only_similar_is_not_meant(name: str) -> None:
+    assert has_no_repair(blueprint(trigger(), module(2, name)), "unknown-module")
 
 
 def test_an_app_that_resembles_none_has_no_repair() -> None:
@@ -126,6 +144,19 @@ def test_an_operator_gets_its_real_name(operator: str, repaired: str) -> None:
     document = blueprint(trigger(), set_variable(2, "x", filter=gate))
     found = repair(document, "unknown-operator")["flow"][1]["filter"]["conditions"][0][0]["o"]
     assert found == repaired
+
+
+def test_a_path_in_a_condition_gets_braces() -> None:
+    gate = {"name": "", "conditions": [[{"a": "1.d.`x y`[1]", "o": "text:equal", "b": "1.0"}]]}
+    document = blueprint(trigger(), set_variable(2, "x", filter=gate))
+    found = repair(document, "never-true")["flow"][1]["filter"]["conditions"][0][0]
+    assert found == {"a": "{{1.d.`x y`[1]}}", "o": "text:equal", "b": "1.0"}
+
+
+@pytest.mark.parametrize("text", ["1", "1.5", "9.d", "2.d", "1.d.", "d"])
+def test_another_text_in_a_condition_stays(text: str) -> None:
+    gate = {"name": "", "conditions": [[{"a": text, "o": "text:equal", "b": "x"}]]}
+    assert has_no_repair(blueprint(trigger(), set_variable(2, "x", filter=gate)), "never-true")
 
 
 # --- expressions -----------------------------------------------------------------------------------------
@@ -196,6 +227,8 @@ def test_a_reference_that_several_modules_could_mean_stays() -> None:
     [
         ('{{replace(1.name, "a,b", "c")}}', '{{replace(1.name; "a,b"; "c")}}'),
         ("{{upper(trim(1.name)}}", "{{upper(trim(1.name))}}"),
+        ('{{formatDate(now; \\"YYYY-MM-DD\\") + 1}}', '{{formatDate(now; "YYYY-MM-DD") + 1}}'),
+        ('{{replace(1.name, \\"a,b\\", \\"c\\")}}', '{{replace(1.name; "a,b"; "c")}}'),
         ("{{replace(1.name; “a”; “b”)}}", '{{replace(1.name; "a"; "b")}}'),
     ],
 )
@@ -315,6 +348,16 @@ def test_a_handler_that_is_a_module_becomes_a_list() -> None:
 def test_a_version_that_is_a_text_becomes_a_number() -> None:
     document = blueprint(trigger(), {**set_variable(2, "x"), "version": "1"})
     assert repair(document, "invalid-structure")["flow"][1]["version"] == 1
+
+
+def test_a_part_that_is_a_text_with_json_becomes_what_it_should_be() -> None:
+    node = set_variable(2, "x")
+    document = blueprint(trigger(), {**node, "mapper": json.dumps(node["mapper"]), "onerror": "[]"})
+    assert repair(document, "invalid-structure")["flow"][1] == {**node, "onerror": []}
+    assert has_no_repair(blueprint(trigger(), {**node, "mapper": "{oops"}), "invalid-structure")
+    secret = {"name": "v", "scope": "roundtrip", "value": "Bearer sk-live-0123456789abcdef"}
+    hidden = blueprint(trigger(), {**node, "mapper": json.dumps(secret)})
+    assert has_no_repair(hidden, "invalid-structure")
 
 
 @pytest.mark.parametrize(("given", "id"), [(None, 3), ("7", 7), ("2", 3), ("x", 3), (0, 3), (-1, 3)])
