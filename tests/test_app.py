@@ -31,6 +31,7 @@ DEFERRED = (
     "make_emulator.fidelity",
     "make_emulator.importer",
     "make_emulator.lint",
+    "make_emulator.mend",
     "make_emulator.mcp.http_transport",
     "make_emulator.mcp.protocol",
     "make_emulator.mcp.tools",

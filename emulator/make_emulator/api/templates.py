@@ -96,6 +96,7 @@ def _find_public_template(call: ApiCall, url: str) -> PublicTemplate:
     scopes=["templates:read"],
     query=TemplatesQuery,
     response=many("templates", TemplateOut),
+    lists="id",
     paging=make_paging("id", {"id": by_id, "name": by_name}, limit=10),
     cols=True,
     permission="templates get",
