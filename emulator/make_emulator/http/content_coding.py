@@ -21,7 +21,7 @@ def has_body(environ: WSGIEnvironment) -> bool:
     """Returns true if a request announces a body, or a content coding of it."""
     return (
         environ.get("CONTENT_LENGTH") not in (None, "", "0")
-        or "wsgi.input_terminated" in environ
+        or bool(environ.get("wsgi.input_terminated"))
         or "HTTP_CONTENT_ENCODING" in environ
     )
 
