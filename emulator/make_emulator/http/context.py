@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from ..registry import WorldHandle, WorldRegistry
 from ..world.models import Token, User
 from ..world.world import World
-from .content_coding import check_chunked_length, decode_content, has_body
+from .content_coding import check_chunked_length, decode_content, has_body, plain_length, read_exactly
 from .endpoint import ApiCall, Endpoint, ParsedParameters
 from .errors import BadRequestError, UnauthorizedError
 from .faults import FaultRule
@@ -129,6 +129,8 @@ class HttpInput:
     def read_body(self, limit: int) -> bytes:
         if not has_body(self.environ):
             return b""
+        if (length := plain_length(self.environ)) is not None:
+            return read_exactly(self.environ["wsgi.input"], length, limit)
         request = self.request
         request.max_content_length = limit
         decode_content(request, limit)
@@ -137,6 +139,8 @@ class HttpInput:
         return body
 
     def check_json(self, body: bytes) -> None:
+        if self.environ.get("CONTENT_TYPE") == "application/json":
+            return
         if body.strip() and self.request.mimetype != "application/json":
             raise BadRequestError("The body must be JSON, with content type application/json.", suberrors=[])
 
