@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..engine.scenarios import module_checks
 from ..engine.scheduling import incomplete_retry
 from ..http.endpoint import ApiCall, EndpointGroup
 from ..http.envelope import Envelope, EnvelopeField, many, one, value
@@ -77,6 +78,9 @@ def get_incomplete_execution(call: ApiCall, dlq: IncompleteExecution) -> Incompl
 )
 def update_incomplete_execution(call: ApiCall, dlq: IncompleteExecution) -> IncompleteExecution:
     """Change the blueprint of the retry, or its first module."""
+    if "blueprint" in call.body:
+        module_checks.check_modules(call.world, call.body["blueprint"])
+        call.warnings += module_checks.find_warnings(call.world, call.body["blueprint"])
     return incomplete_retry.update(call.world, dlq, **call.body)
 
 

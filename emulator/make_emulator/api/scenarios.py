@@ -267,7 +267,7 @@ def update_scenario(call: ApiCall, scenario: Scenario, folder: Folder | None = N
 )
 def clone_scenario(call: ApiCall, scenario: Scenario, organization: Organization, team: Team) -> Scenario:
     """Copy a scenario, also to another team with maps from old ids to new ones."""
-    return crud.clone(
+    copy = crud.clone(
         call.world,
         call.user,
         scenario,
@@ -278,6 +278,9 @@ def clone_scenario(call: ApiCall, scenario: Scenario, organization: Organization
         analyze=not call.query["not_analyze"],
         confirmed=call.confirmed,
     )
+    blueprint = call.world.blueprints[copy.id, copy.blueprint_version].blueprint
+    call.warnings += module_checks.find_warnings(call.world, blueprint)
+    return copy
 
 
 @group.delete(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..engine.blueprints.parser import parse_blueprint
+from ..engine.scenarios import module_checks
 from ..engine.scheduling import schedule
 from ..http.endpoint import ApiCall, ConfirmableQuery, EndpointGroup, NoPermissionRequired
 from ..http.envelope import Envelope, EnvelopeField, many, one, value
@@ -180,6 +181,8 @@ def update_template(call: ApiCall, template: Template) -> list[Template]:
 def _check(call: ApiCall, team: Team) -> None:
     if "blueprint" in call.body:
         parse_blueprint(call.body["blueprint"])
+        module_checks.check_modules(call.world, call.body["blueprint"])
+        call.warnings += module_checks.find_warnings(call.world, call.body["blueprint"])
     if "scheduling" in call.body:
         organization = call.world.organizations[team.organization_id]
         schedule.validate_scheduling(call.body["scheduling"], least_minutes=organization.license.interval)
