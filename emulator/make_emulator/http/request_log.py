@@ -19,6 +19,9 @@ from ..redaction.masking import LOG_REDACTOR, OutputRedactor
 from ..redaction.secret_values import NO_SECRETS, SecretValues
 from ..world.clock import format_iso
 
+#: Decision of a request that the grants of an agent do not allow.
+DENIED_POLICY = "refused: policy"
+
 #: Maximum number of entries of a world, of bytes of each body, and of bytes of all bodies together.
 MAX_ENTRIES = 10_000
 BODY_LIMIT = 16_384

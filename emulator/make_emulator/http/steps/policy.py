@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache, partial
 
 from ...engine.run_state import AgentRun
@@ -16,6 +16,7 @@ from ...policies.resources import (
     endpoint_accesses,
     parse_access,
     required_accesses,
+    scope_accesses,
     used_accesses,
 )
 from ...policies.statements import (
@@ -30,7 +31,7 @@ from ...world.world import World
 from ..context import RequestContext
 from ..endpoint import ApiCall, Endpoint, Reference
 from ..errors import PolicyError
-from ..request_log import LogEntry
+from ..request_log import DENIED_POLICY, LogEntry
 
 #: How many grants a statement about a list names.
 _MAX_GRANTS = 5
@@ -99,6 +100,21 @@ def record_run(world: World, entry: LogEntry, agent_run: AgentRun) -> list[str]:
     return [each.state(agent_run.agent, 200) for each in stated if not each.is_allowed]
 
 
+def record_tool(entry: LogEntry, agent: Agent | None, scopes: Iterable[str]) -> None:
+    """Adds the accesses of a tool that concerns no resource to the log entry of its call: those to the kinds of its scopes.
+
+    The tool is one that an agent has which may do so with a single resource: then it needs no grant of the kind.
+    """
+    if entry.accesses:
+        return
+    accesses = [Access(action, Resource(kind)) for kind, action in scope_accesses(scopes)]
+    entry.accesses = tuple(
+        str(access)
+        for access in accesses
+        if agent is None or decide(agent, access.action, access.resource).is_allowed
+    )
+
+
 @lru_cache(maxsize=1024)
 def _pairs_of(method: str, path: str, scopes: tuple[str, ...]) -> Sequence[tuple[str, str]]:
     return tuple(endpoint_accesses(method, path, scopes))
@@ -163,7 +179,7 @@ def _check(
     refused = [(access, decision) for access, decision in decisions if not decision.is_allowed]
     if not refused:
         return
-    entry.decision = "refused: policy"
+    entry.decision = DENIED_POLICY
     entry.missing = tuple(str(access) for access, _ in refused)
     raise PolicyError(
         hint="; ".join(explain_rejection(agent, access, grant) for access, (_, grant) in refused)
