@@ -375,9 +375,9 @@ class ModuleCatalogue:
 
     def suggest(self, name: str, *, limit: int = 3) -> tuple[str, ...]:
         """Returns the names of modules that exist and are closest to a name, best first."""
-        likely: Sequence[str] = self._invented.get(name, {}).get("likely", ())
+        likely = self.meant_by(name)
         if likely:
-            return tuple(likely[:limit])
+            return likely[:limit]
         app, _, module = name[:_MAX_NAME_LENGTH].partition(":")
         target = self._aliases.get(app, app)
         if not self.module_names(target):
@@ -388,6 +388,10 @@ class ModuleCatalogue:
             target = similar[0]
         names = [each for app in (target, *_RELATED_APPS.get(target, ())) for each in self.module_names(app)]
         return _closest(module, names)[:limit]
+
+    def meant_by(self, name: str) -> tuple[str, ...]:
+        """Returns the names of modules that are meant by one that is known as invented, best first; empty for any other."""
+        return tuple(self._invented.get(name, {}).get("likely", ()))
 
     def resolve_alias(self, name: str) -> str | None:
         """Returns the app that people call by another name, such as ``google-email`` for ``gmail``."""

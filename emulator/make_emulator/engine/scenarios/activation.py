@@ -32,6 +32,7 @@ from ...world.world import World
 from .. import inputs
 from ..apps import connection_types
 from ..blueprints.completeness import find_blueprint_errors
+from ..run_state import AgentRun
 from ..runtime import executor
 from ..scheduling import run_callbacks, schedule, sequential, webhook_dispatch
 
@@ -126,12 +127,14 @@ def run_now(
     responsive: bool,
     callback_url: str | None = None,
     status_url: Callable[[Execution], str] = lambda execution: execution.id,
+    agent_run: AgentRun | None = None,
 ) -> Execution:
     """Runs an active scenario now; a responsive call advances the clock to the end of the run.
 
     Args:
         callback_url: the URL to call when the run has ended, unless the response of a responsive call shows it.
         status_url: makes the URL of the run that the callback names.
+        agent_run: the agent that starts it, if its modules need the grants of the agent.
 
     Raises:
         ScenarioNotActiveError: if the scenario is not active (Make's IM325).
@@ -164,6 +167,7 @@ def run_now(
         trigger_bundle=taken.take() if taken is not None else data if at_hook else None,
         more=taken.take if taken is not None else None,
         taken=taken,
+        agent_run=agent_run,
     )
     if callback_url is not None and not (responsive and execution.duration <= RESPONSIVE_TIMEOUT):
         run_callbacks.schedule(world, execution, callback_url, status_url(execution))
