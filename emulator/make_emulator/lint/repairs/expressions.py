@@ -23,7 +23,7 @@ _TYPOGRAPHIC_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": 
 #: A text between quotes, or a comma outside of them.
 _TEXT_OR_COMMA = re.compile(r"""("(?:[^"]|"")*"|'(?:[^']|'')*'|`[^`]*`)|,""")
 
-_Rewrite = Callable[[str], str]
+Rewrite = Callable[[str], str]
 
 
 def rename_function(expression: MappedExpression, old: str, new: str) -> Patch:
@@ -31,7 +31,7 @@ def rename_function(expression: MappedExpression, old: str, new: str) -> Patch:
 
     def rename(source: str) -> str:
         spans = list(locate_tokens(source))
-        return _replace_spans(
+        return replace_spans(
             source,
             [
                 (span, new)
@@ -40,7 +40,7 @@ def rename_function(expression: MappedExpression, old: str, new: str) -> Patch:
             ],
         )
 
-    return _rewrite(expression, rename)
+    return rewrite_expressions(expression, rename)
 
 
 def rename_field(expression: MappedExpression, id: int, old: str, new: str) -> Patch:
@@ -49,7 +49,7 @@ def rename_field(expression: MappedExpression, id: int, old: str, new: str) -> P
 
     def rename(source: str) -> str:
         spans = list(locate_tokens(source))
-        return _replace_spans(
+        return replace_spans(
             source,
             [
                 (spans[place + 2], quoted)
@@ -58,7 +58,7 @@ def rename_field(expression: MappedExpression, id: int, old: str, new: str) -> P
             ],
         )
 
-    return _rewrite(expression, rename)
+    return rewrite_expressions(expression, rename)
 
 
 def redirect_reference(document: LintDocument, expression: MappedExpression, id: int, field: Json) -> Patch:
@@ -69,7 +69,7 @@ def redirect_reference(document: LintDocument, expression: MappedExpression, id:
 
     def redirect(source: str) -> str:
         spans = list(locate_tokens(source))
-        return _replace_spans(
+        return replace_spans(
             source,
             [
                 (spans[place], str(target) if spans[place].type is TokenType.INTEGER else f"`{target}`")
@@ -78,7 +78,7 @@ def redirect_reference(document: LintDocument, expression: MappedExpression, id:
             ],
         )
 
-    return _rewrite(expression, redirect)
+    return rewrite_expressions(expression, redirect)
 
 
 def correct_syntax(expression: MappedExpression) -> Patch:
@@ -86,7 +86,9 @@ def correct_syntax(expression: MappedExpression) -> Patch:
     corrected = next(_corrections(expression.source), None)
     if corrected is None:
         return ()
-    return _rewrite(expression, lambda source: corrected if source == expression.source else source)
+    return rewrite_expressions(
+        expression, lambda source: corrected if source == expression.source else source
+    )
 
 
 def _corrections(source: str) -> Iterator[str]:
@@ -166,7 +168,7 @@ def _first_field(spans: list[TokenSpan], place: int) -> str | None:
     return name.text.strip("`") if name.type in (TokenType.NAME, TokenType.QUOTED) else None
 
 
-def _rewrite(expression: MappedExpression, rewrite: _Rewrite) -> Patch:
+def rewrite_expressions(expression: MappedExpression, rewrite: Rewrite) -> Patch:
     """Returns the patch that rewrites the expressions of the text in which one stands."""
     text = expression.text
     written = "".join(
@@ -176,14 +178,14 @@ def _rewrite(expression: MappedExpression, rewrite: _Rewrite) -> Patch:
     return () if written == text else (replace(expression.path, written),)
 
 
-def _try_rewrite(source: str, rewrite: _Rewrite) -> str:
+def _try_rewrite(source: str, rewrite: Rewrite) -> str:
     try:
         return rewrite(source)
     except ExpressionError:
         return source
 
 
-def _replace_spans(source: str, changes: list[tuple[TokenSpan, str]]) -> str:
+def replace_spans(source: str, changes: list[tuple[TokenSpan, str]]) -> str:
     for span, new in reversed(changes):
         source = f"{source[: span.start]}{new}{source[span.start + len(span.text) :]}"
     return source
