@@ -22,6 +22,10 @@ VARIABLE_MODULES = frozenset({"util:SetVariable2", "util:SetVariables", "util:Se
 _TYPOGRAPHIC_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
 #: A text between quotes, or a comma outside of them.
 _TEXT_OR_COMMA = re.compile(r"""("(?:[^"]|"")*"|'(?:[^']|'')*'|`[^`]*`)|,""")
+#: A text between quotes, or a step of a path to a name such as ``$1`` outside of them.
+_TEXT_OR_DOLLAR_NAME = re.compile(r"""("(?:[^"]|"")*"|'(?:[^']|'')*'|`[^`]*`)|\.(\$\w+)""")
+#: The only expression of a text, in three braces.
+_IN_THREE_BRACES = re.compile(r"([^{}]*)\{(\{\{[^{}]*\}\})\}([^{}]*)")
 
 Rewrite = Callable[[str], str]
 
@@ -82,7 +86,10 @@ def redirect_reference(document: LintDocument, expression: MappedExpression, id:
 
 
 def correct_syntax(expression: MappedExpression) -> Patch:
-    """Returns the repair of an expression that cannot be parsed: semicolons, straight quotes, closed brackets."""
+    """Returns the repair of an expression that cannot be parsed: semicolons, plain quotes, backticks, closed brackets, two braces."""
+    braced = _IN_THREE_BRACES.fullmatch(expression.text)
+    if braced is not None and _is_valid(braced[2][2:-2]):
+        return (replace(expression.path, "".join(braced.groups())),)
     corrected = next(_corrections(expression.source), None)
     if corrected is None:
         return ()
@@ -95,7 +102,8 @@ def _corrections(source: str) -> Iterator[str]:
     straight = source.translate(_TYPOGRAPHIC_QUOTES)
     # Texts that were written for JSON within JSON have a backslash before each quote.
     unescaped = straight.replace('\\"', '"').replace("\\'", "'")
-    for candidate in (straight, unescaped, _use_semicolons(straight), _use_semicolons(unescaped)):
+    quoted = _TEXT_OR_DOLLAR_NAME.sub(lambda match: match[1] or f".`{match[2]}`", unescaped)
+    for candidate in (straight, unescaped, quoted, _use_semicolons(straight), _use_semicolons(quoted)):
         missing = candidate.count("(") - candidate.count(")")
         for attempt in (candidate, candidate + ")" * missing if 0 < missing < 5 else None):
             if attempt is not None and attempt != source and _is_valid(attempt):
