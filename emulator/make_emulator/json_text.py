@@ -56,7 +56,7 @@ class TextNode:
     def place_of(self, step: str | int) -> int | None:
         """Returns the place of an entry, that of the last of several members of one name; ``None`` if there is none."""
         if self.kind == "{":
-            places = [place for place, key in enumerate(self.keys) if key == step]
+            places = [place for place, key in enumerate(self.keys) if key == str(step)]
             return places[-1] if places else None
         if self.kind == "[" and isinstance(step, int) and 0 <= step < len(self.children):
             return step
@@ -256,7 +256,7 @@ class _TextEditor:
         renames = source[:-1] == path[:-1] and parent.kind == "{" and path != source
         if renames and parent.place_of(path[-1]) is None:
             place = parent.children.index(node)
-            return self._replaced(*parent.names[place], self._dump(path[-1]))
+            return self._replaced(*parent.names[place], self._dump(str(path[-1])))
         raw, old_indent = self._text[node.start : node.end], self._indent_at(node.start)
         rest = _TextEditor(self._remove(source))
         *above, target = rest._trace(path[:-1])

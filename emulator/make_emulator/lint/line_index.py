@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..json_patch import Path
 from ..json_text import TextNode, scan
@@ -41,8 +41,8 @@ def _iter_lines(text: str) -> Iterator[tuple[Path, int]]:
         path, node, start = pending.pop()
         yield path, bisect_right(breaks, start) + 1
         if node.children:
-            steps = node.keys if node.kind == "{" else range(len(node.children))
-            entries = [
+            steps: Sequence[str | int] = node.keys if node.kind == "{" else range(len(node.children))
+            entries: list[tuple[Path, TextNode, int]] = [
                 ((*path, step), child, node.entry(place)[0])
                 for place, (step, child) in enumerate(zip(steps, node.children, strict=True))
             ]
