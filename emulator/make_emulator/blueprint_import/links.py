@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from ..engine.apps.scenarios import SCENARIO_PREFIX, called_scenario_id
 from ..json_types import Json, as_mapping, as_mappings
 from .export import BlueprintExport
-from .stubs import SCENARIO_PREFIX, called_scenario_id
 
 
 def find_links(exports: Mapping[str, BlueprintExport]) -> dict[str, int]:

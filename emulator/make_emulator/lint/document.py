@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,10 +12,13 @@ from ..engine.expressions.ast import BinaryChain, Call, DynamicReference, Node, 
 from ..engine.expressions.template import Expression, parse_template
 from ..json_types import Json, as_array, as_mapping, as_mappings, is_integer
 from ..world.blueprint_refs import PLACEHOLDER_MODULE
-from .finding import Path
+from .finding import RULES, Path
 
 #: Keys of a module that hold mapped values.
 _MAPPED_KEYS = ("mapper", "filter", "filters", "outputs", "flags")
+#: ``lint: ignore unknown-field, secret-in-blueprint`` in a note of a module.
+_IGNORE_COMMENT = re.compile(r"\blint:\s*ignore\b[\s:]*([\w\s,-]*)")
+_TAG = re.compile(r"<[^>]*>")
 #: Deepest nesting of flows that is looked at.
 _MAX_NESTING = 60
 
@@ -101,6 +105,21 @@ class LintModule:
         id = self.node.get("id")
         return f"module {id} ({self.name})" if id is not None else f"a module without an id ({self.name})"
 
+    @property
+    def subject(self) -> str:
+        """The label at the start of a sentence."""
+        label = self.label
+        return f"{label[:1].upper()}{label[1:]}"
+
+    @property
+    def is_described(self) -> bool:
+        """True if the metadata describe its fields, as the editor stores it for a module that it knows."""
+        return any(
+            isinstance(field.get("type"), str)
+            for part in ("expect", "parameters", "interface")
+            for field in as_mappings(self.metadata.get(part))
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class MappedExpression:
@@ -155,6 +174,25 @@ class LintDocument:
     def trigger(self) -> LintModule | None:
         """The first module of the scenario."""
         return self.modules[0] if self.modules else None
+
+    def is_ignored(self, rule: str, id: int | None) -> bool:
+        """Returns true if a note on a module switches a rule off."""
+        ignored = self._ignored_rules.get(id)
+        return ignored is not None and (not ignored or rule in ignored)
+
+    @cached_property
+    def _ignored_rules(self) -> dict[int | None, frozenset[str]]:
+        """Rules that the notes on a module switch off, by its id; an empty set for all."""
+        ignored: dict[int | None, frozenset[str]] = {}
+        for note in as_mappings(as_mapping(self.blueprint.get("metadata")).get("notes")):
+            match = _IGNORE_COMMENT.search(_TAG.sub(" ", str(note.get("content", ""))))
+            if match is None:
+                continue
+            names = frozenset(name for name in re.split(r"[\s,]+", match[1]) if name in RULES)
+            for id in as_array(note.get("moduleIds")):
+                if is_integer(id):
+                    ignored[id] = names
+        return ignored
 
     @cached_property
     def expressions(self) -> list[MappedExpression]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from ...json_types import as_mapping
 from ...world import scenarios
 from ...world.exceptions import InvalidParametersError
 from ...world.field_specs import field_name, field_type
@@ -29,7 +30,23 @@ START_MODULE = f"{APP.name}:StartSubscenario"
 RETURN_MODULE = f"{APP.name}:ReturnData"
 CALLING_MODULES = (f"{APP.name}:CallSubscenario", f"{APP.name}:RunScenario")
 
+#: Prefix of the ids of scenarios in calls, which may be left out.
+SCENARIO_PREFIX = "SCN_"
+
 _VERSIONS = (1, 2)
+
+
+def called_scenario_id(node: Mapping[str, Json]) -> int | None:
+    """Returns the id of the scenario that a module of a blueprint calls, if it is a module of that kind and has one."""
+    if node.get("module") not in CALLING_MODULES:
+        return None
+    return _parse_scenario_id(as_mapping(node.get("parameters")).get("scenario"))
+
+
+def _parse_scenario_id(written: Json) -> int | None:
+    """Returns an id that may be written ``SCN_123``."""
+    text = str(written).removeprefix(SCENARIO_PREFIX)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
 @APP.module("StartSubscenario", versions=_VERSIONS, billed=False, accepts_any_field=True, trigger="inputs")
@@ -107,10 +124,11 @@ def _call_scenario(context: ModuleContext, *, wait: bool) -> Outcome:
 
 
 def _find_scenario(context: ModuleContext) -> Scenario:
-    """Returns the scenario to call, whose id may be written ``SCN_123``."""
-    id = as_text(context.module.parameters.get("scenario")).removeprefix("SCN_")
+    """Returns the scenario to call."""
+    id = as_text(context.module.parameters.get("scenario")).removeprefix(SCENARIO_PREFIX)
+    number = _parse_scenario_id(id)
     world, team_id = context.run.world, context.run.scenario.team_id
-    scenario = world.scenarios.get(int(id)) if id.isascii() and id.isdigit() and len(id) < 16 else None
+    scenario = world.scenarios.get(number) if number is not None else None
     if scenario is None or scenario.team_id != team_id:
         raise ModuleError("RuntimeError", f"Scenario '{id[:50]}' not found.")
     if not scenario.is_active:

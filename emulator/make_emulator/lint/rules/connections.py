@@ -22,7 +22,7 @@ def check_connections(document: LintDocument) -> Iterator[Issue]:
             if module.parameters.get(parameter) in (None, "") and module.mapper.get(parameter) in (None, ""):
                 wanted = f" of type {' or '.join(types)}" if types else ""
                 yield Issue(
-                    message=f"{_capitalize(module.label)} needs a {kind}{wanted} in parameters.{parameter}.",
+                    message=f"{module.subject} needs a {kind}{wanted} in parameters.{parameter}.",
                     path=(*module.path, "parameters"),
                     module_id=module.id,
                 )
@@ -53,7 +53,3 @@ def _required_references(module: LintModule) -> Iterator[tuple[str, str, tuple[s
     has_hook = bool(blueprint_refs.find_module_references(module.node, "hook"))
     if hook is not None and hook not in seen and module.is_first and not has_hook:
         yield hook, "hook", known.hook_types
-
-
-def _capitalize(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 
 from ...engine.expressions.ast import Call, DynamicReference, Reference
 from ...engine.expressions.functions import FUNCTIONS
 from ...json_types import Json, as_mappings
+from ...plain_text import find_slip
 from ..document import LintDocument, LintModule, MappedExpression
 from ..finding import Issue, rule
 
 #: Metadata of a bundle that can be mapped like fields.
 _METADATA_PREFIX = "__IMT"
-#: Least similarity of a name to a known one for it to be called a slip.
-_SIMILARITY = 0.7
 _MAX_SOURCE = 80
 #: Modules whose output has the variables that they name, and the places of these names.
 _VARIABLE_MODULES = frozenset({"util:SetVariable2", "util:SetVariables", "util:SetVariable"})
@@ -31,18 +29,18 @@ def check_syntax(document: LintDocument) -> Iterator[Issue]:
 @rule("unknown-function", "error")
 def check_functions(document: LintDocument) -> Iterator[Issue]:
     """A function is neither one of Make's nor a custom function."""
-    lower = {name.lower(): name for name in (*FUNCTIONS, *document.options.functions)}
+    known = (*FUNCTIONS, *sorted(document.options.functions))
     for expression in document.expressions:
         for call in _calls(expression):
             if call.name in FUNCTIONS or call.name in document.options.functions:
                 continue
-            close = difflib.get_close_matches(call.name.lower(), lower, 1, _SIMILARITY)
+            meant = find_slip(call.name, known)
             yield Issue(
                 message=f"Make has no function '{call.name}', unless it is a custom function of the team.",
                 path=expression.path,
                 module_id=expression.module.id,
-                suggestion=f"Did you mean '{lower[close[0]]}'?" if close else "",
-                severity="error" if close else "warning",
+                suggestion=f"Did you mean '{meant}'?" if meant else "",
+                severity="error" if meant else "warning",
             )
 
 
@@ -94,12 +92,11 @@ def check_output_fields(document: LintDocument) -> Iterator[Issue]:
         names, is_complete = _output_names(module)
         if not names or name in names:
             continue
-        lower = {each.lower(): each for each in names}
-        close = difflib.get_close_matches(name.lower(), lower, 1, _SIMILARITY)
-        if close or is_complete:
-            known = f"Did you mean '{lower[close[0]]}'?" if close else f"It has: {', '.join(sorted(names))}."
+        meant = find_slip(name, sorted(names))
+        if meant or is_complete:
+            known = f"Did you mean '{meant}'?" if meant else f"It has: {', '.join(sorted(names))}."
             yield Issue(
-                message=f"{module.label[:1].upper()}{module.label[1:]} declares no output '{name}', "
+                message=f"{module.subject} declares no output '{name}', "
                 f"which {{{{{expression.source[:_MAX_SOURCE]}}}}} refers to.",
                 path=expression.path,
                 module_id=expression.module.id,

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 
 from ...engine.apps.known_modules import find_interpreted, find_known_module
 from ...json_types import Json, as_mappings
+from ...plain_text import find_slip
 from ..document import LintDocument, LintModule
 from ..finding import Issue, rule
-
-#: Least similarity of a field's name to a known one for it to be called a slip.
-_SIMILARITY = 0.75
 
 
 @rule("missing-field", "warning")
 def check_required_fields(document: LintDocument) -> Iterator[Issue]:
-    """A required field has no value, so the run fails with a BundleValidationError."""
+    """Required fields have no value, so the run fails with a BundleValidationError."""
     for module in document.modules:
         values = {**module.parameters, **module.mapper}
-        for name in _required_fields(module):
-            if values.get(name) in (None, ""):
-                yield Issue(
-                    message=f"The required field '{name}' of {module.label} has no value.",
-                    path=(*module.path, "mapper"),
-                    module_id=module.id,
-                )
+        missing = [name for name in _required_fields(module) if values.get(name) in (None, "")]
+        if missing:
+            names = ", ".join(f"'{name}'" for name in missing)
+            subject = f"field {names}" if len(missing) == 1 else f"fields {names}"
+            yield Issue(
+                message=f"The required {subject} of {module.label} {'has' if len(missing) == 1 else 'have'} no value.",
+                path=(*module.path, "mapper"),
+                module_id=module.id,
+            )
 
 
 def _required_fields(module: LintModule) -> Iterator[str]:
@@ -59,18 +58,18 @@ def check_field_names(document: LintDocument) -> Iterator[Issue]:
     for module in document.modules:
         known = _known_fields(module)
         given = {**module.parameters, **module.mapper}
-        free = {name.lower(): name for name in known - given.keys()}
+        free = sorted(known - given.keys())
         for part, values in (("parameters", module.parameters), ("mapper", module.mapper)):
             for name in values:
                 if name in known or not known:
                     continue
-                close = difflib.get_close_matches(str(name).lower(), free, 1, _SIMILARITY)
-                if close:
+                meant = find_slip(str(name), free)
+                if meant is not None:
                     yield Issue(
-                        message=f"{module.label[:1].upper()}{module.label[1:]} has no field '{name}'.",
+                        message=f"{module.subject} has no field '{name}'.",
                         path=(*module.path, part, str(name)),
                         module_id=module.id,
-                        suggestion=f"Did you mean '{free[close[0]]}'?",
+                        suggestion=f"Did you mean '{meant}'?",
                     )
 
 

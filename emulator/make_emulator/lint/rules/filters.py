@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 
 from ...engine.budget import Budget
 from ...engine.errors import ModuleError
 from ...engine.expressions.context import Environment
-from ...engine.filters import OPERATORS, condition_holds
+from ...engine.filters import OPERATORS, condition_holds, nearest_operator
 from ...json_types import Json, as_array, as_mapping, as_mappings
 from ..document import LintDocument, LintModule
 from ..finding import Issue, Path, rule
@@ -25,12 +24,12 @@ def check_operators(document: LintDocument) -> Iterator[Issue]:
             for place, condition in enumerate(as_mappings(group)):
                 operator = condition.get("o", "")
                 if isinstance(operator, str) and operator and operator not in OPERATORS:
-                    close = difflib.get_close_matches(operator.lower(), OPERATORS, 1)
+                    meant = nearest_operator(operator)
                     yield Issue(
                         message=f"Make has no operator '{operator[:60]}', so the condition never holds.",
                         path=(*path, group_place, place, "o"),
                         module_id=module.id,
-                        suggestion=f"Did you mean '{close[0]}'?" if close else "",
+                        suggestion=f"Did you mean '{meant}'?" if meant else "",
                     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ...engine.apps import catalog
-from ...engine.apps.scenarios import CALLING_MODULES
+from ...engine.apps.scenarios import called_scenario_id
 from ...engine.blueprints.parser import ROUTER, fallback_route_index
 from ...json_types import Json, as_array, as_mapping, as_mappings, is_integer
 from ...world.blueprint_refs import iter_modules
-from ..document import LintDocument, LintModule
+from ..document import LintDocument
 from ..finding import Issue, rule
 
 #: Directives that only an error handler can give.
@@ -27,7 +27,7 @@ def check_aggregators(document: LintDocument) -> Iterator[Issue]:
         if isinstance(feeder, str) and feeder.isascii() and feeder.isdigit():
             feeder = int(feeder)
         if not is_integer(feeder):
-            message = f"{_name(module)} has no source module in parameters.feeder."
+            message = f"{module.subject} has no source module in parameters.feeder."
         elif feeder not in module.before:
             message = f"The source module {feeder} of {module.label} is not before it."
         else:
@@ -41,13 +41,13 @@ def check_directives(document: LintDocument) -> Iterator[Issue]:
     for module in document.modules:
         if module.name in _HANDLER_DIRECTIVES and not module.is_in_handler:
             yield Issue(
-                message=f"{_name(module)} works in an error handler (onerror) only.",
+                message=f"{module.subject} works in an error handler (onerror) only.",
                 path=module.path,
                 module_id=module.id,
             )
         elif module.name in _DIRECTIVES and not module.is_last:
             yield Issue(
-                message=f"{_name(module)} ends its route, so the modules behind it never run.",
+                message=f"{module.subject} ends its route, so the modules behind it never run.",
                 path=module.path,
                 module_id=module.id,
             )
@@ -99,22 +99,10 @@ def check_calls(document: LintDocument) -> Iterator[Issue]:
     if own is None:
         return
     for module in document.modules:
-        called = _called_scenario(module.node)
+        called = called_scenario_id(module.node)
         if called is not None and _reaches(called, own, document.options.called_blueprints):
             how = "itself" if called == own else f"scenario {called}, which calls this one again"
-            yield Issue(message=f"{_name(module)} calls {how}.", path=module.path, module_id=module.id)
-
-
-def _called_scenario(node: Mapping[str, Json]) -> int | None:
-    if node.get("module") not in CALLING_MODULES:
-        return None
-    for part in (node.get("mapper"), node.get("parameters")):
-        id = as_mapping(part).get("scenarioId")
-        if is_integer(id):
-            return id
-        if isinstance(id, str) and id.isascii() and id.isdigit() and len(id) < 12:
-            return int(id)
-    return None
+            yield Issue(message=f"{module.subject} calls {how}.", path=module.path, module_id=module.id)
 
 
 def _reaches(start: int, target: int, blueprints: Mapping[int, Mapping[str, Json]]) -> bool:
@@ -127,21 +115,33 @@ def _reaches(start: int, target: int, blueprints: Mapping[int, Mapping[str, Json
             continue
         seen.add(id)
         nodes = iter_modules(as_mapping(blueprints.get(id)).get("flow"))
-        pending.extend(called for node in nodes if (called := _called_scenario(node)) is not None)
+        pending.extend(called for node in nodes if (called := called_scenario_id(node)) is not None)
     return False
 
 
 @rule("http-without-handler", "info")
 def check_http_modules(document: LintDocument) -> Iterator[Issue]:
-    """An HTTP request has no error handler, so a service that is down ends the run with an error."""
-    for module in document.modules:
-        if module.app == "http" and not as_array(module.handler) and not module.is_in_handler:
-            yield Issue(
-                message=f"{_name(module)} has no error handler: a failed request ends the run.",
-                path=module.path,
-                module_id=module.id,
-            )
+    """HTTP requests have no error handler, so a service that is down ends the run with an error.
 
-
-def _name(module: LintModule) -> str:
-    return module.label[:1].upper() + module.label[1:]
+    Of a scenario that stores incomplete executions nothing is lost then. Other requests have one finding together.
+    """
+    settings = as_mapping(as_mapping(document.blueprint.get("metadata")).get("scenario"))
+    modules = [
+        module
+        for module in document.modules
+        if module.app == "http"
+        and not module.is_in_handler
+        and not as_array(module.handler)
+        and not document.is_ignored("http-without-handler", module.id)
+    ]
+    if not modules or settings.get("dlq") is True:
+        return
+    first, *others = modules
+    also = f", nor have the {len(others)} other HTTP modules" if len(others) > 1 else ""
+    if len(others) == 1:
+        also = f", nor has module {others[0].id}"
+    yield Issue(
+        message=f"{first.subject} has no error handler{also}: a failed request ends the run.",
+        path=first.path,
+        module_id=first.id,
+    )

@@ -25,27 +25,36 @@ def check_existence(document: LintDocument) -> Iterator[Issue]:
 
 @rule("unknown-module", "warning")
 def check_knowledge(document: LintDocument) -> Iterator[Issue]:
-    """The catalogue does not know the app or the module; it may exist, as the catalogue is not complete."""
+    """The catalogue does not know the app or the module; it may exist, as the catalogue is not complete.
+
+    Of a module that the editor has described in its metadata it is a note, since the editor describes only what exists.
+    """
     for module, judgement in _judged(document):
-        if judgement.verdict == "unknown" and not module.app.startswith("app#"):
-            yield Issue(
-                message=f"{_sentence(judgement.reason)} It may exist: the catalogue is not complete.",
-                path=(*module.path, "module"),
-                module_id=module.id,
-                suggestion=_did_you_mean(judgement.suggestions),
-            )
+        if judgement.verdict != "unknown" or module.app.startswith("app#"):
+            continue
+        is_slip = any(name.lower() == module.name.lower() for name in judgement.suggestions)
+        is_described = module.is_described and not is_slip
+        yield Issue(
+            message=f"{_sentence(judgement.reason)} It may exist: the catalogue is not complete.",
+            path=(*module.path, "module"),
+            module_id=module.id,
+            suggestion="" if is_described else _did_you_mean(judgement.suggestions),
+            severity="info" if is_described else None,
+        )
 
 
 @rule("unknown-version", "warning")
 def check_version(document: LintDocument) -> Iterator[Issue]:
-    """The module is known, but in other versions."""
+    """The module is known, but in other versions; a note if the editor has described it."""
     for module, judgement in _judged(document):
         if judgement.verdict == "other-version":
+            is_newer = module.version > max(judgement.versions, default=0)
             yield Issue(
                 message=_sentence(judgement.reason),
                 path=(*module.path, "version"),
                 module_id=module.id,
                 suggestion=f"Use version {judgement.versions[-1]}." if judgement.versions else "",
+                severity="info" if is_newer and module.is_described else None,
             )
 
 

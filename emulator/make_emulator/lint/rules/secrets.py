@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...redaction.blueprints import Masker
+from ...redaction.blueprints import find_secrets
 from ..document import LintDocument
 from ..finding import Issue, Path, rule
 
 
 @rule("secret-in-blueprint", "warning")
 def check_secrets(document: LintDocument) -> Iterator[Issue]:
-    """A password, key or token is typed into a module, where everybody who sees the blueprint can read it."""
-    masker = Masker()
+    """A password, key or token is typed into a module, where everybody who sees the blueprint can read it.
+
+    Placeholders such as ``YOUR_API_KEY`` are none.
+    """
     for module in document.modules:
         for part in ("parameters", "mapper"):
-            values = module.node.get(part)
-            if values is None:
-                continue
-            _, masked = masker.mask(part, values)
-            for secret in masked:
+            for where in find_secrets(module.node.get(part), part):
                 yield Issue(
-                    message=f"{part}.{secret.where} of {module.label} holds a secret.",
-                    path=(*module.path, part, *_parse_path(secret.where)),
+                    message=f"{where} of {module.label} holds a secret.",
+                    path=(*module.path, *_parse_path(where)),
                     module_id=module.id,
                     suggestion="Keep it in a connection, a key, or a custom variable.",
                 )
