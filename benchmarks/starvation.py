@@ -8,6 +8,7 @@ the time. The server runs in a process of its own, the clients of the load in an
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import socket
 import subprocess
@@ -205,6 +206,7 @@ def _serve() -> None:
     app.add_url_rule("/tls-port", "tls-port", lambda: {"port": tls_server.port})
     app.test_client().post("/_emulator/worlds/default/faults", json={"path": "/enums/*", "action": "timeout"})
     with Server(app) as server, tls_server:
+        gc.freeze()
         print(server.url, flush=True)
         forever.wait()
 

@@ -21,6 +21,7 @@ DEFERRED = (
     "make_emulator.blueprint_import.scenarios",
     "make_emulator.contract",
     "make_emulator.dashboard.api_reference",
+    "make_emulator.dashboard.catalogue_view",
     "make_emulator.dashboard.execution_view",
     "make_emulator.dashboard.fidelity_view",
     "make_emulator.dashboard.world_view",

@@ -22,7 +22,7 @@ from make_emulator.app import create_app
 from make_emulator.world import external_services
 from make_emulator.world.models import Attachment, IncompleteExecution, Mail, SentRequest
 
-PAGES = ("/", "/docs", "/fidelity")
+PAGES = ("/", "/catalogue", "/catalogue?module=slack:CreateMessage", "/docs", "/fidelity")
 PAGES_OF_A_WORLD = ("/", "/docs")
 EVIL = "</td><script>alert(1)</script><img src=x onerror=alert(2)>\"'"
 
@@ -408,6 +408,95 @@ def test_the_dashboard_shows_the_mcp_server_and_toolboxes_without_their_keys(api
     assert "Support &lt;b&gt;" in page
     assert "Greeting, Say hello" in page
     assert toolbox["keys"][0]["key"] not in page
+
+
+def test_the_catalogue_page_lists_every_app_and_finds_modules_by_words(api: ApiClient) -> None:
+    shown = page(api, "/catalogue")
+    assert "Apps (419)" in shown.text
+    assert "?app=google-sheets&world=default" in shown.values("href")
+    found = page(api, "/catalogue?q=slack%20message")
+    assert "Modules (10)" in found.text
+    assert "slack:CreateMessage action 3, 4 full simulated" in found.text
+    assert "slack:DeleteMessage action 4 name simulated" in found.text
+    assert "slack:AddReaction" not in found.text
+    assert "Google Sheets google-sheets 2" in page(api, "/catalogue?q=sheets").text
+
+
+def test_the_catalogue_page_shows_an_app_with_its_modules(api: ApiClient) -> None:
+    shown = page(api, "/catalogue?app=stripe")
+    assert "Connections: stripe" in shown.text
+    assert "The list is complete for version 1: any other module does not exist." in shown.text
+    assert "?module=stripe%3AListCharges&world=default" in shown.values("href")
+
+
+def test_the_catalogue_page_shows_the_versions_and_fields_of_a_module(api: ApiClient) -> None:
+    text = page(api, "/catalogue?module=slack:CreateMessage").text
+    assert "engine simulated : its output is mock data" in text
+    assert text.index("Version 4") < text.index("Version 3 fields as exports and samples have them")
+    assert "connection __IMTCONN__ : slack2, slack3" in text
+    assert "channelType select required im, mpim, private, public" in text
+    assert "output paths that exports read" in text
+    assert "author_icon url" in text
+    interpreted = page(api, "/catalogue?module=json:ParseJSON").text
+    assert "interpreted : run by its own rules" in interpreted
+    assert "json text required" in interpreted
+
+
+def test_the_catalogue_page_shows_which_modules_a_world_scripts(api: ApiClient) -> None:
+    api.control("POST", "/worlds", json={"name": "other"})
+    script = {"output": {"ts": "1"}}
+    api.control("PUT", "/worlds/other/modules/slack:CreateMessage", json=script)
+    for query in ("module=slack:CreateMessage", "app=slack", "q=createmessage"):
+        assert "scripted" not in page(api, f"/catalogue?{query}").text
+        assert " scripted" in page(api, f"/catalogue?{query}&world=other").text
+    assert api.control("GET", "/catalogue?world=nowhere").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "suggestion"),
+    [
+        ("module=slack:SendMessage", "slack:SendMessage", "?module=slack%3ACreateMessage&world=default"),
+        ("module=gmail:sendEmail", "gmail:sendEmail", "?module=google-email%3AsendAnEmail&world=default"),
+        ("app=gmail", "gmail", "?app=google-email&world=default"),
+        ("q=slakc", "slakc", "?app=slack&world=default"),
+        ("q=slakc:createmessage", "slakc:createmessage", "?module=slack%3ACreateMessage&world=default"),
+    ],
+)
+def test_the_catalogue_page_suggests_what_was_meant(
+    api: ApiClient, query: str, name: str, suggestion: str
+) -> None:
+    shown = page(api, f"/catalogue?{query}")
+    assert f"{name} is not known. Did you mean" in shown.text
+    assert suggestion in shown.values("href")
+
+
+@pytest.mark.parametrize("parameter", ["q", "app", "module"])
+def test_the_catalogue_page_shows_hostile_names_and_never_runs_them(api: ApiClient, parameter: str) -> None:
+    shown = page(api, f"/catalogue?{parameter}={quote(EVIL)}")
+    assert len(shown.scripts) == 1
+    assert shown.values("onerror") == []
+    assert "alert(2)" in shown.text
+    assert page(api, f"/catalogue?{parameter}={'x' * 5_000}").text.count("x" * 200) < 5
+
+
+def test_the_catalogue_page_asks_for_the_control_key_and_needs_no_world() -> None:
+    api = ApiClient(create_app(control_key="sesame"))
+    form = Page(api.control("GET", "/catalogue?app=slack"), 403)
+    assert ("input", "password") in [(tag, attributes.get("type")) for tag, attributes in form.elements]
+    key = {"X-Emulator-Key": "sesame"}
+    assert "slack:CreateMessage" in Page(api.control("GET", "/catalogue?app=slack", headers=key)).text
+    api.control("DELETE", "/worlds/default", headers=key)
+    assert "Apps (419)" in Page(api.control("GET", "/catalogue", headers=key)).text
+
+
+def test_the_dashboard_links_the_catalogue_and_flags_modules_that_are_not_known(api: ApiClient) -> None:
+    run_of(api, node(1, "slack:SendMessage", {}, version=4))
+    shown = page(api, "/")
+    assert "/_emulator/catalogue?world=default" in shown.values("href")
+    assert (
+        "module 1: no module 'slack:SendMessage' is known; did you mean slack:CreateMessage?"
+        in shown.text.partition("Scenarios (")[2]
+    )
 
 
 def test_the_page_of_checkpoints_shows_the_changes_since_one(api: ApiClient) -> None:

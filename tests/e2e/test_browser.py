@@ -65,6 +65,14 @@ new Promise((resolve) => {
 })
 """
 
+#: Waits for the page behind the form for the key.
+FOUND = """
+new Promise((resolve) => {
+  const look = () => document.querySelector("#modules a") ? resolve(null) : setTimeout(look, 20);
+  look();
+})
+"""
+
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
@@ -188,3 +196,38 @@ def test_changes_since_a_checkpoint_are_undone_on_their_page(page: Page, make: M
     assert handle.get("/scenarios/1").status_code == 200
     assert "No changes." in page.evaluate("document.body.innerText")
     assert page.evaluate("document.getElementById('problem').innerText") == ""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_catalogue_page_fits_the_window(page: Page, make: MakeEmulator, width: int, scheme: str) -> None:
+    page.call(
+        "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False
+    )
+    page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    try:
+        for query in ("", "?q=message", "?app=google-sheets", "?module=slack:CreateMessage", "?q=slakc"):
+            page.open(f"{make.url}/_emulator/catalogue{query}")
+            widths = page.evaluate(
+                "[document.documentElement, ...document.querySelectorAll('.card')]"
+                ".map((element) => [element.scrollWidth, element.clientWidth])"
+            )
+            assert all(content <= shown for content, shown in widths), (query, widths)
+            ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert (ground == "rgb(19, 18, 23)") == (scheme == "dark")
+    finally:
+        page.call("Emulation.clearDeviceMetricsOverride")
+        page.call("Emulation.setEmulatedMedia", features=[])
+
+
+def test_the_search_of_the_catalogue_page_leads_to_a_module(page: Page) -> None:
+    with Server(create_app(control_key="sesame")) as server:
+        page.open(f"{server.url}/_emulator/catalogue")
+        page.evaluate("document.querySelector('#key input').value = 'sesame'")
+        page.evaluate("unlock('sesame')")
+        page.evaluate("document.querySelector('input[name=q]').value = 'slack createmessage'")
+        page.submit("document.querySelector('form').requestSubmit()")
+        page.evaluate(FOUND)
+        page.submit("document.querySelector('#modules a').click()")
+        page.evaluate(FOUND.replace("#modules a", "#module"))
+        assert "channelWType" in page.evaluate("document.body.innerText")

@@ -104,8 +104,9 @@ def test_a_stop_ends_what_waits(app: WaitingApp) -> None:
     server = Server(app)
     server.start()
     with (
-        connect(server, b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n") as waiting,
+        # Accepted first, so it has a thread when the second one has.
         connect(server, b"GET / H") as half,
+        connect(server, b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n") as waiting,
     ):
         assert app.entered.acquire(timeout=60)
         server.stop()
@@ -208,6 +209,9 @@ def test_the_parts_of_cheroot_that_are_replaced_or_undocumented_are_there() -> N
             "communicate",
             "close",
             "last_used",
+            "remote_addr",
+            "remote_port",
+            "ssl_env",
             "linger",
             "RequestHandlerClass",
             "rbufsize",

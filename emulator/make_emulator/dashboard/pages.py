@@ -1,4 +1,4 @@
-"""HTML pages under ``/_emulator``: dashboard, API reference, fidelity ledger, checkpoints, and the timeline of an execution."""
+"""HTML pages under ``/_emulator``: dashboard, API reference, module catalogue, fidelity ledger, checkpoints, and the timeline of an execution."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ from . import templates
 
 #: Labels of the clock's buttons, and the seconds by which they advance it.
 CLOCK_STEPS = (("+1 minute", 60), ("+15 minutes", 900), ("+1 hour", 3600), ("+1 day", 86_400))
+
+
+#: The most characters of a name that a query asks for; a longer one is cut.
+MAX_NAME_LENGTH = 200
 
 
 def create_blueprint(
@@ -71,6 +75,20 @@ def create_blueprint(
         context = checkpoint_view.template_context(handle, request.args.get("name", ""))
         base = f"/_emulator/worlds/{quote(handle.name, safe='')}"
         return templates.render("checkpoints", here="", world=handle.name, base=base, **context)
+
+    @blueprint.get("/catalogue")
+    def show_catalogue() -> Response:
+        """Module catalogue; ``?q=`` searches, ``app=`` and ``module=`` show one; ``world=`` is the world whose scripts count."""
+        from . import catalogue_view
+
+        name = request.args.get("world") or next((handle.name for handle in registry), None)
+        scripted: frozenset[str] = frozenset()
+        if name is not None:
+            with find_world(registry, name).locked() as world:
+                scripted = frozenset(world.scripts)
+        query, app, module = (request.args.get(key, "")[:MAX_NAME_LENGTH] for key in ("q", "app", "module"))
+        context = catalogue_view.template_context(query, app, module, scripted=scripted)
+        return templates.render("catalogue", here="catalogue", world=name, **context)
 
     @blueprint.get("/docs")
     def show_docs() -> Response:

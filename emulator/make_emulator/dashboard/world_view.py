@@ -9,6 +9,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import TypeVar
 
+from ..engine.scenarios import module_checks
 from ..engine.scheduling import scheduler
 from ..http.endpoint import Endpoint
 from ..http.faults import FaultRule
@@ -33,8 +34,8 @@ from ..world.models import (
 from ..world.tables import Table
 from ..world.world import World
 
-#: Maximum number of requests or mails, of other rows, and of executions of a scenario.
-MAX_REQUESTS, MAX_ROWS, MAX_RUNS_PER_SCENARIO = 40, 50, 3
+#: Maximum number of requests or mails, of other rows, and of executions and warnings of a scenario.
+MAX_REQUESTS, MAX_ROWS, MAX_RUNS_PER_SCENARIO, MAX_WARNINGS = 40, 50, 3, 5
 
 _SentT = TypeVar("_SentT", SentRequest, Mail)
 
@@ -59,13 +60,14 @@ class ExecutionRow:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioRow:
-    """Scenario with its last executions."""
+    """Scenario with its last executions, and warnings of its modules."""
 
     id: int
     name: str
     state: str
     tone: str
     runs: list[ExecutionRow]
+    warnings: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +212,14 @@ def _scenario_row(world: World, scenario: Scenario) -> ScenarioRow:
     runs = (entry for entry in world.logs.where(scenario=scenario.id) if isinstance(entry, Execution))
     latest = nlargest(MAX_RUNS_PER_SCENARIO, runs, key=attrgetter("started", "sequence"))
     return ScenarioRow(
-        scenario.id, scenario.name, state, tone, [execution_row(run, world.now()) for run in latest]
+        scenario.id,
+        scenario.name,
+        state,
+        tone,
+        [execution_row(run, world.now()) for run in latest],
+        module_checks.find_warnings(
+            world, world.blueprints[scenario.id, scenario.blueprint_version].blueprint
+        )[:MAX_WARNINGS],
     )
 
 

@@ -24,8 +24,9 @@ from . import errors
 #: Maximum delay, and duration for which a request without a response is held, in milliseconds.
 MAX_DELAY_MS = 60_000
 
-#: Interval at which a delayed request checks that its client is still connected, in seconds.
-POLL_INTERVAL = 0.05
+#: Intervals at which a delayed request checks that its client is still connected, in seconds: the first, doubled each
+#: time up to the last. Hundreds of requests that wait must not keep the interpreter busy.
+POLL_INTERVALS = (0.05, 0.8)
 
 ACTIONS = ("reset", "timeout", "truncate")
 
@@ -177,8 +178,10 @@ class FaultRules:
         """Waits in real time, at most until the faults are cleared or the client is gone. It holds no lock meanwhile."""
         gone: Callable[[], bool] = environ.get(CLIENT_GONE_KEY, lambda: False)
         cleared, left = self._cleared, milliseconds / 1000
-        while left > 0 and not cleared.wait(min(left, POLL_INTERVAL)) and not gone():
-            left -= POLL_INTERVAL
+        interval, longest = POLL_INTERVALS
+        while left > 0 and not cleared.wait(min(left, interval)) and not gone():
+            left -= interval
+            interval = min(2 * interval, longest)
 
 
 def build_error(rule: FaultRule) -> errors.MakeError:

@@ -32,8 +32,19 @@ def is_readable(peer: socket.socket, milliseconds: int = 0) -> bool:
     """Returns True if a socket has data, or its end, within some time."""
     if not hasattr(select, "poll"):  # Windows
         return bool(select.select([peer], [], [], milliseconds / 1000)[0])
+    return _poll(peer, select.POLLIN, milliseconds)
+
+
+def is_writable(peer: socket.socket, milliseconds: int = 0) -> bool:
+    """Returns True if a socket has room for data, or is closed, within some time."""
+    if not hasattr(select, "poll"):  # Windows
+        return bool(select.select([], [peer], [], milliseconds / 1000)[1])
+    return _poll(peer, select.POLLOUT, milliseconds)
+
+
+def _poll(peer: socket.socket, event: int, milliseconds: int) -> bool:
     poll = select.poll()
-    poll.register(peer, select.POLLIN)
+    poll.register(peer, event)
     return bool(poll.poll(milliseconds))
 
 

@@ -24,6 +24,7 @@ from cheroot.wsgi import Server as WsgiServer
 
 from ..http import faults
 from . import connection, framing
+from .socket_stream import SocketReader, open_stream
 from .thread_pool import ThreadPool
 from .tls import TlsAdapter, TlsConnection
 
@@ -168,6 +169,9 @@ def _drain(peer: Any) -> None:
 class _Connection(HTTPConnection):
     RequestHandlerClass = _Request
 
+    def __init__(self, server: Any, peer: socket.socket) -> None:
+        super().__init__(server, peer, lambda peer, mode, _: open_stream(peer, mode, server.timeout))
+
 
 class _TlsConnection(TlsConnection):
     RequestHandlerClass = _Request
@@ -180,7 +184,9 @@ class _ConnectionManager(ConnectionManager):
 
     def _from_server_socket(self, server_socket: socket.socket) -> Any:
         try:
-            return super()._from_server_socket(server_socket)  # type: ignore[misc]
+            if self.server.ssl_adapter is not None:
+                return super()._from_server_socket(server_socket)  # type: ignore[misc]
+            return self._accept(server_socket)
         except OSError as error:
             if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
                 raise
@@ -192,6 +198,17 @@ class _ConnectionManager(ConnectionManager):
                 # Nothing to close: the listening socket stays readable, so wait instead of spinning.
                 time.sleep(ACCEPT_PAUSE)
             return None
+
+    def _accept(self, server_socket: socket.socket) -> Any:
+        """The next connection; ``None`` if its client has gone."""
+        try:
+            peer, address = server_socket.accept()
+        except (BlockingIOError, ConnectionError):
+            return None
+        conn = self.server.ConnectionClass(self.server, peer)
+        conn.remote_addr, conn.remote_port = address[:2]
+        conn.ssl_env = {}
+        return conn
 
     def _close_idle(self) -> int:
         """Closes the half of the idle connections that was used least recently; returns how many."""
@@ -212,12 +229,13 @@ class _CherootServer(WsgiServer):
 
     def prepare(self) -> None:
         super().prepare()
+        self.socket.setblocking(False)
         self._connections.close()  # type: ignore[has-type]
         self._connections = _ConnectionManager(self)
 
     def process_conn(self, conn: Any) -> None:
-        # A new connection waits among the idle ones for its first request, so that it occupies no thread.
-        if conn.last_used is None:
+        # A new connection without a request waits among the idle ones, so that it occupies no thread.
+        if conn.last_used is None and not _has_request(conn):
             self.put_conn(conn)
         else:
             self.requests.put(conn)
@@ -233,6 +251,16 @@ class _CherootServer(WsgiServer):
 
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
         log.log(level, msg, exc_info=traceback)
+
+
+def _has_request(conn: Any) -> bool:
+    """Reads the beginning of a new connection's first request, if it is there; true also for one that failed."""
+    if not isinstance(conn.rfile, SocketReader):  # TLS: the handshake comes first
+        return False
+    try:
+        return conn.rfile.fill()
+    except OSError:
+        return True
 
 
 class Server:

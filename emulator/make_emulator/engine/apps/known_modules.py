@@ -109,7 +109,7 @@ def list_apps() -> list[JsonObject]:
 
 
 def describe_app(name: str) -> JsonObject | None:
-    """Returns an app with its modules, ``{name, kind, versions, support}`` each; ``None`` if it is not known."""
+    """Returns an app with its modules, ``{name, kind, versions, support, trust}`` each; ``None`` if it is not known."""
     names = module_names(name)
     app = module_catalogue().find_app(name)
     if app is None and not names:
@@ -120,7 +120,7 @@ def describe_app(name: str) -> JsonObject | None:
         "versions": list(app.versions) if app else [],
         "completeVersions": list(app.complete_versions) if app else [],
         "connectionTypes": list(app.connection_types) if app else [],
-        "modules": [_describe_briefly(each) for each in names],
+        "modules": [describe_briefly(each) for each in names],
     }
 
 
@@ -131,7 +131,7 @@ def describe_module(name: str) -> JsonObject | None:
     if not versions and definition is None:
         return None
     return {
-        **_describe_briefly(name),
+        **describe_briefly(name),
         "details": [_describe_version(module) for module in versions],
         "interpretedFields": [
             {"name": field.name, "type": field.type, "required": field.required}
@@ -140,7 +140,8 @@ def describe_module(name: str) -> JsonObject | None:
     }
 
 
-def _describe_briefly(name: str) -> JsonObject:
+def describe_briefly(name: str) -> JsonObject:
+    """Returns ``{name, kind, versions, support, trust}`` of a module."""
     definition = _find_declared(name)
     known = module_catalogue().find_module(name)
     support = catalog.get_support_level(name)
@@ -149,6 +150,7 @@ def _describe_briefly(name: str) -> JsonObject:
         "kind": known.kind if known is not None else _kind_of(definition),
         "versions": list(versions_of(name)),
         "support": "simulated" if support == "unknown" else support,
+        "trust": known.trust if known is not None else "full",
     }
 
 
