@@ -47,23 +47,25 @@ class LintModule:
     """One module of a blueprint, valid or not.
 
     Attributes:
-        id: ``None`` if it has no valid one.
-        before: ids of the modules whose bundles it can map.
+        place: in the order of the flow, from 0.
         is_in_handler: true within an error handler.
         is_last: true at the end of its flow.
         is_first: true for the first module of the scenario.
+        scopes: ranges of the places of the modules that can map its bundles.
     """
 
     node: Mapping[str, Json]
     path: Path
-    before: frozenset[int]
+    place: int
     is_in_handler: bool
     is_last: bool
     is_first: bool
     is_tool: bool
+    scopes: list[range] = field(default_factory=list)
 
     @property
     def id(self) -> int | None:
+        """``None`` if it has no valid one."""
         id = self.node.get("id")
         return id if is_integer(id) else None
 
@@ -159,7 +161,9 @@ class LintDocument:
     @cached_property
     def modules(self) -> list[LintModule]:
         """Every module in the order of the flow, those of routes, branches, handlers and tools included."""
-        return list(_iter_modules(self.blueprint.get("flow"), ("flow",), frozenset(), _Place()))
+        scan = _FlowScan()
+        scan.add_flow(self.blueprint.get("flow"), ("flow",), _Place())
+        return scan.modules
 
     @cached_property
     def modules_by_id(self) -> dict[int, LintModule]:
@@ -169,6 +173,22 @@ class LintDocument:
             if module.id is not None:
                 modules.setdefault(module.id, module)
         return modules
+
+    def is_before(self, id: Json, module: LintModule) -> bool:
+        """Returns true if a module can map the bundles of the one with an id."""
+        other = self.modules_by_id.get(id) if is_integer(id) else None
+        return other is not None and any(module.place in scope for scope in other.scopes)
+
+    def ids_before(self, module: LintModule, limit: int) -> list[int]:
+        """Returns the ids of the closest modules whose bundles a module can map, in the order of the flow."""
+        ids: list[int] = []
+        for place in range(module.place - 1, -1, -1):
+            other = self.modules[place]
+            if other.id is not None and any(module.place in scope for scope in other.scopes):
+                ids.append(other.id)
+                if len(ids) == limit:
+                    break
+        return ids[::-1]
 
     @property
     def trigger(self) -> LintModule | None:
@@ -212,41 +232,56 @@ class _Place:
         return _Place(self.is_in_handler or is_handler, self.is_tool or is_tool, self.nesting + 1)
 
 
-def _iter_modules(flow: Json, path: Path, before: frozenset[int], place: _Place) -> Iterator[LintModule]:
-    if place.nesting > _MAX_NESTING:
-        return
-    nodes = [
-        (position, node)
-        for position, node in enumerate(as_array(flow))
-        if isinstance(node, Mapping) and node.get("module") != PLACEHOLDER_MODULE
-    ]
-    for position, node in nodes:
-        here = (*path, position)
-        module = LintModule(
-            node,
-            here,
-            before,
-            is_in_handler=place.is_in_handler,
-            is_last=position == nodes[-1][0],
-            is_first=path == ("flow",) and position == nodes[0][0],
-            is_tool=place.is_tool,
-        )
-        yield module
-        own = before if module.id is None else before | {module.id}
-        inner = own
+class _FlowScan:
+    """Walk through a flow and all flows within it, each module before what it contains."""
+
+    def __init__(self) -> None:
+        self.modules: list[LintModule] = []
+
+    def add_flow(self, flow: Json, path: Path, place: _Place) -> None:
+        if place.nesting > _MAX_NESTING:
+            return
+        nodes = [
+            (position, node)
+            for position, node in enumerate(as_array(flow))
+            if isinstance(node, Mapping) and node.get("module") != PLACEHOLDER_MODULE
+        ]
+        #: Modules of the flow, and of branches within it, with the place from which they can be mapped.
+        visible: list[tuple[LintModule, int]] = []
+        for position, node in nodes:
+            module = LintModule(
+                node,
+                (*path, position),
+                len(self.modules),
+                is_in_handler=place.is_in_handler,
+                is_last=position == nodes[-1][0],
+                is_first=path == ("flow",) and position == nodes[0][0],
+                is_tool=place.is_tool,
+            )
+            self.modules.append(module)
+            visible.append((module, len(self.modules)))
+            in_branches = self._add_arms(module, place)
+            self.add_flow(node.get("onerror"), (*module.path, "onerror"), place.inside(is_handler=True))
+            # A merge, and what follows it, can map the modules of the branches.
+            visible += [(nested, len(self.modules)) for nested in in_branches]
+        for module, start in visible:
+            module.scopes.append(range(start, len(self.modules)))
+
+    def _add_arms(self, module: LintModule, place: _Place) -> list[LintModule]:
+        """Adds the routes, branches and tools of a module; returns the modules of its branches."""
+        in_branches: list[LintModule] = []
         for key in ("routes", "branches", "tools"):
-            for place_of_arm, arm in enumerate(as_array(node.get(key))):
+            start = len(self.modules)
+            for position, arm in enumerate(as_array(module.node.get(key))):
                 if isinstance(arm, Mapping):
-                    arm_place = place.inside(is_tool=key == "tools")
-                    for nested in _iter_modules(
-                        arm.get("flow"), (*here, key, place_of_arm, "flow"), own, arm_place
-                    ):
-                        yield nested
-                        # A merge, and what follows it, can map the modules of the branches.
-                        if key == "branches" and nested.id is not None:
-                            inner |= {nested.id}
-        yield from _iter_modules(node.get("onerror"), (*here, "onerror"), own, place.inside(is_handler=True))
-        before = inner
+                    self.add_flow(
+                        arm.get("flow"),
+                        (*module.path, key, position, "flow"),
+                        place.inside(is_tool=key == "tools"),
+                    )
+            if key == "branches":
+                in_branches = self.modules[start:]
+        return in_branches
 
 
 def _iter_expressions(module: LintModule) -> Iterator[MappedExpression]:

@@ -14,6 +14,7 @@ from ..finding import Issue, rule
 #: Metadata of a bundle that can be mapped like fields.
 _METADATA_PREFIX = "__IMT"
 _MAX_SOURCE = 80
+_MAX_IDS = 12
 #: Modules whose output has the variables that they name, and the places of these names.
 _VARIABLE_MODULES = frozenset({"util:SetVariable2", "util:SetVariables", "util:SetVariable"})
 
@@ -68,17 +69,23 @@ def check_references(document: LintDocument) -> Iterator[Issue]:
     """An expression refers to a module that does not exist, or that is not before this one: it is always empty."""
     for expression, reference in _references(document):
         id, module = reference.root, expression.module
-        if id in module.before or not isinstance(id, int):
+        if document.is_before(id, module) or not isinstance(id, int):
             continue
         if id not in document.modules_by_id:
-            ids = ", ".join(map(str, sorted(module.before))) or "none"
-            message = f"There is no module {id}; the modules before this one: {ids}."
+            message = (
+                f"There is no module {id}; the modules before this one: {_ids_before(document, module)}."
+            )
         elif id == module.id:
             # The filter of an iterator's successor and the aggregations refer to earlier modules only.
             message = "A module cannot refer to its own output."
         else:
             message = f"Module {id} is not before module {module.id}, so it has no output yet."
         yield _issue(expression, message)
+
+
+def _ids_before(document: LintDocument, module: LintModule) -> str:
+    ids = list(map(str, document.ids_before(module, _MAX_IDS + 1)))
+    return ", ".join(ids if len(ids) <= _MAX_IDS else ["…", *ids[1:]]) or "none"
 
 
 @rule("unknown-output-field", "warning")

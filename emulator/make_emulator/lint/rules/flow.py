@@ -28,7 +28,7 @@ def check_aggregators(document: LintDocument) -> Iterator[Issue]:
             feeder = int(feeder)
         if not is_integer(feeder):
             message = f"{module.subject} has no source module in parameters.feeder."
-        elif feeder not in module.before:
+        elif not document.is_before(feeder, module):
             message = f"The source module {feeder} of {module.label} is not before it."
         else:
             continue

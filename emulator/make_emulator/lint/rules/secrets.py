@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...engine.blueprints.parser import MAX_DEPTH, is_too_deep
 from ...redaction.blueprints import find_secrets
 from ..document import LintDocument
 from ..finding import Issue, Path, rule
@@ -17,7 +18,10 @@ def check_secrets(document: LintDocument) -> Iterator[Issue]:
     """
     for module in document.modules:
         for part in ("parameters", "mapper"):
-            for where in find_secrets(module.node.get(part), part):
+            values = module.node.get(part)
+            if is_too_deep(values, MAX_DEPTH):
+                continue  # not a blueprint, which a rule on the structure says
+            for where in find_secrets(values, part):
                 yield Issue(
                     message=f"{where} of {module.label} holds a secret.",
                     path=(*module.path, *_parse_path(where)),
