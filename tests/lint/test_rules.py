@@ -6,46 +6,9 @@ from typing import Any
 
 import pytest
 
-from make_emulator.lint import RULES, Finding, LintOptions, lint
+from helpers.lint import JsonObject, blueprint, filtered, find, find_one, module, set_variable, slack, trigger
+from make_emulator.lint import RULES, lint
 from make_emulator.resources import fixture_path
-
-JsonObject = dict[str, Any]
-
-
-def blueprint(*flow: JsonObject, **metadata: Any) -> JsonObject:
-    return {"name": "A scenario", "flow": list(flow), "metadata": {"version": 1, **metadata}}
-
-
-def module(id: int, name: str, *, version: int = 1, **parts: Any) -> JsonObject:
-    return {"id": id, "module": name, "version": version, "mapper": {}, **parts}
-
-
-def trigger(id: int = 1, **parts: Any) -> JsonObject:
-    return module(id, "gateway:CustomWebHook", parameters={"hook": 1}, **parts)
-
-
-def set_variable(id: int, value: str, **parts: Any) -> JsonObject:
-    return module(
-        id, "util:SetVariable2", mapper={"name": "v", "scope": "roundtrip", "value": value}, **parts
-    )
-
-
-def slack(id: int, *, version: int = 4, connection: int | None = 7, **parts: Any) -> JsonObject:
-    parameters = {} if connection is None else {"__IMTCONN__": connection}
-    mapper = {"channelWType": "manualy", "channelType": "public", "channel": "C1", "text": "hello"}
-    return module(
-        id, "slack:CreateMessage", **{"version": version, "parameters": parameters, "mapper": mapper, **parts}
-    )
-
-
-def find(document: JsonObject, rule: str, **options: Any) -> list[Finding]:
-    return [finding for finding in lint(document, options=LintOptions(**options)) if finding.rule == rule]
-
-
-def find_one(document: JsonObject, rule: str, **options: Any) -> Finding:
-    findings = find(document, rule, **options)
-    assert len(findings) == 1, findings
-    return findings[0]
 
 
 def test_a_sound_scenario_has_no_findings() -> None:
@@ -192,7 +155,7 @@ def test_a_slip_in_the_name_of_an_output_is_a_warning() -> None:
     other = blueprint(hook, set_variable(2, "{{1.firstName}}"))
     assert find(other, "unknown-output-field") == []
     variable = blueprint(trigger(), set_variable(2, "x"), set_variable(3, "{{2.total}}"))
-    assert find_one(variable, "unknown-output-field").suggestion == "It has: v."
+    assert find_one(variable, "unknown-output-field").suggestion == "It has 'v'."
 
 
 def test_modules_of_other_routes_are_not_before_a_module() -> None:
@@ -202,10 +165,6 @@ def test_modules_of_other_routes_are_not_before_a_module() -> None:
         routes=[{"flow": [set_variable(3, "x")]}, {"flow": [set_variable(4, "{{3.v}}")]}],
     )
     assert find_one(blueprint(trigger(), router), "unknown-reference").module_id == 4
-
-
-def filtered(id: int, *groups: list[JsonObject]) -> JsonObject:
-    return set_variable(id, "x", filter={"name": "", "conditions": list(groups)})
 
 
 def test_an_unknown_operator_is_an_error() -> None:

@@ -7,9 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from ..engine.apps.scenarios import SCENARIO_PREFIX, called_scenario_id
+from ..engine.apps.scenarios import SCENARIO_PREFIX, START_MODULE, called_scenario_id
 from ..json_types import Json, as_mapping, as_mappings
-from .export import BlueprintExport
+from .export import BlueprintExport, parse_export
+
+#: Text in every file that calls another one.
+_APP = START_MODULE.partition(":")[0].encode()
 
 
 def find_links(exports: Mapping[str, BlueprintExport]) -> dict[str, int]:
@@ -38,6 +41,20 @@ def find_links(exports: Mapping[str, BlueprintExport]) -> dict[str, int]:
             if len(found) == 1:
                 links[found[0]] = id
     return links
+
+
+def link_files(files: Mapping[str, bytes]) -> tuple[dict[str, int], dict[int, Mapping[str, Json]]]:
+    """Returns file -> the id by which others call its scenario, and id -> blueprint; files that Make rejects are left out."""
+    if not any(_APP in data for data in files.values()):
+        return {}, {}
+    exports: dict[str, BlueprintExport] = {}
+    for name, data in files.items():
+        try:
+            exports[name] = parse_export(data)
+        except ValueError:
+            continue
+    links = find_links(exports)
+    return links, {id: exports[name].blueprint for name, id in links.items()}
 
 
 def find_called_ids(exports: Iterable[BlueprintExport]) -> set[int]:

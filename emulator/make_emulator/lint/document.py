@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..engine.errors import ExpressionError
-from ..engine.expressions.ast import BinaryChain, Call, DynamicReference, Node, Reference, Unary
+from ..engine.expressions.ast import (
+    BinaryChain,
+    Call,
+    DynamicReference,
+    Node,
+    PathIntoCall,
+    Reference,
+    Unary,
+)
 from ..engine.expressions.template import Expression, parse_template
 from ..json_types import Json, as_array, as_mapping, as_mappings, is_integer
 from ..world.blueprint_refs import PLACEHOLDER_MODULE
@@ -33,6 +41,7 @@ class LintOptions:
         scenario_id: the scenario's own id.
         called_blueprints: the blueprints of the scenarios that it may call, by id.
         functions: names of the team's custom functions.
+        resources: what the team has, as kind of resource -> id -> type; ``None`` if no team is known.
     """
 
     scheduling: Mapping[str, Json] = field(default_factory=dict)
@@ -40,6 +49,7 @@ class LintOptions:
     scenario_id: int | None = None
     called_blueprints: Mapping[int, Mapping[str, Json]] = field(default_factory=dict)
     functions: frozenset[str] = frozenset()
+    resources: Mapping[str, Mapping[int, str]] | None = None
 
 
 @dataclass(slots=True)
@@ -149,6 +159,9 @@ class MappedExpression:
                     pending.append(first)
                 case DynamicReference(path=path):
                     pending.extend(step for step in path if isinstance(step, (Reference, DynamicReference)))
+                case PathIntoCall(call=call, path=path):
+                    pending.extend(step for step in path if isinstance(step, (Reference, DynamicReference)))
+                    pending.append(call)
 
 
 class LintDocument:
@@ -158,12 +171,21 @@ class LintDocument:
         self.blueprint = blueprint
         self.options = options
 
-    @cached_property
+    @property
     def modules(self) -> list[LintModule]:
         """Every module in the order of the flow, those of routes, branches, handlers and tools included."""
+        return self._scan.modules
+
+    @property
+    def flows(self) -> list[tuple[Path, Json]]:
+        """Every flow with its path, valid or not."""
+        return self._scan.flows
+
+    @cached_property
+    def _scan(self) -> _FlowScan:
         scan = _FlowScan()
         scan.add_flow(self.blueprint.get("flow"), ("flow",), _Place())
-        return scan.modules
+        return scan
 
     @cached_property
     def modules_by_id(self) -> dict[int, LintModule]:
@@ -191,33 +213,58 @@ class LintDocument:
         return ids[::-1]
 
     @property
+    def scheduling(self) -> Mapping[str, Json]:
+        """The scheduling of the options, or one that the blueprint has by mistake; empty if there is none."""
+        return self.options.scheduling or as_mapping(self.blueprint.get("scheduling"))
+
+    @property
     def trigger(self) -> LintModule | None:
         """The first module of the scenario."""
         return self.modules[0] if self.modules else None
 
     def is_ignored(self, rule: str, id: int | None) -> bool:
         """Returns true if a note on a module switches a rule off."""
-        ignored = self._ignored_rules.get(id)
+        ignored = self._ignored_rules[0].get(id)
         return ignored is not None and (not ignored or rule in ignored)
 
+    @property
+    def unknown_rules(self) -> list[tuple[int | None, str]]:
+        """The ids of rules in notes that are none, each with the first module of the note."""
+        return self._ignored_rules[1]
+
     @cached_property
-    def _ignored_rules(self) -> dict[int | None, frozenset[str]]:
-        """Rules that the notes on a module switch off, by its id; an empty set for all."""
+    def _ignored_rules(self) -> tuple[dict[int | None, frozenset[str]], list[tuple[int | None, str]]]:
+        """Rules that the notes on a module switch off, by its id, an empty set for all; and ids that are none."""
         ignored: dict[int | None, frozenset[str]] = {}
+        unknown: list[tuple[int | None, str]] = []
         for note in as_mappings(as_mapping(self.blueprint.get("metadata")).get("notes")):
             match = _IGNORE_COMMENT.search(_TAG.sub(" ", str(note.get("content", ""))))
             if match is None:
                 continue
-            names = frozenset(name for name in re.split(r"[\s,]+", match[1]) if name in RULES)
-            for id in as_array(note.get("moduleIds")):
-                if is_integer(id):
-                    ignored[id] = names
-        return ignored
+            words = [word for word in re.split(r"[\s,]+", match[1].lower()) if word]
+            names = frozenset(word for word in words if word in RULES)
+            ids = [id for id in as_array(note.get("moduleIds")) if is_integer(id)]
+            # Other words explain why; those with a hyphen are meant as rules.
+            slips = [word for word in words if word not in RULES and "-" in word.strip("-")]
+            unknown += [(ids[0] if ids else None, word) for word in slips]
+            if slips and not names:
+                continue
+            for id in ids:
+                known = ignored.get(id)
+                ignored[id] = (
+                    frozenset() if known == frozenset() or not names else names | (known or frozenset())
+                )
+        return ignored, unknown
 
     @cached_property
     def expressions(self) -> list[MappedExpression]:
         """Every expression of every module."""
-        return [expression for module in self.modules for expression in _iter_expressions(module)]
+        return [
+            expression
+            for module in self.modules
+            for path, text in iter_mapped_texts(module)
+            for expression in _parse_text(module, path, text)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +284,10 @@ class _FlowScan:
 
     def __init__(self) -> None:
         self.modules: list[LintModule] = []
+        self.flows: list[tuple[Path, Json]] = []
 
     def add_flow(self, flow: Json, path: Path, place: _Place) -> None:
+        self.flows.append((path, flow))
         if place.nesting > _MAX_NESTING:
             return
         nodes = [
@@ -284,15 +333,14 @@ class _FlowScan:
         return in_branches
 
 
-def _iter_expressions(module: LintModule) -> Iterator[MappedExpression]:
+def iter_mapped_texts(module: LintModule) -> Iterator[tuple[Path, str]]:
+    """Yields every text of a module that is evaluated, with its path."""
     for key in _MAPPED_KEYS:
-        for path, text in iter_texts(module.node.get(key), (*module.path, key)):
-            yield from _parse_text(module, path, text)
-    for position, branch in enumerate(as_mappings(module.node.get("branches"))):
-        for path, text in iter_texts(
-            branch.get("conditions"), (*module.path, "branches", position, "conditions")
-        ):
-            yield from _parse_text(module, path, text)
+        yield from iter_texts(module.node.get(key), (*module.path, key))
+    for position, branch in enumerate(as_array(module.node.get("branches"))):
+        if isinstance(branch, Mapping):
+            path = (*module.path, "branches", position, "conditions")
+            yield from iter_texts(branch.get("conditions"), path)
 
 
 def _parse_text(module: LintModule, path: Path, text: str) -> Iterator[MappedExpression]:

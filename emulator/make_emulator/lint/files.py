@@ -8,10 +8,11 @@ from pathlib import Path
 
 import orjson
 
-from ..engine.blueprints.document import unwrap_document
+from ..engine.blueprints.document import BlueprintDocument, unwrap_document
 from ..json_types import Json, as_mapping
 from .document import LintOptions
 from .finding import Finding
+from .finding import Path as JsonPath
 from .line_index import LineIndex
 from .runner import lint
 
@@ -46,15 +47,22 @@ def lint_file(path: Path, data: bytes, *, options: LintOptions, ignore: tuple[st
     options = replace(options, scheduling=find_scheduling(held) or options.scheduling)
     lines = LineIndex(data.decode())
     findings = [
-        replace(finding, line=lines.line_of((*document.path, *finding.path)))
+        replace(finding, line=lines.line_of((*_place_of(finding, document), *finding.path)))
         for finding in lint(document.blueprint, options=options, ignore=ignore)
     ]
     return LintedFile(path=path, findings=tuple(findings))
 
 
+def _place_of(finding: Finding, document: BlueprintDocument) -> JsonPath:
+    """Returns the path of what the path of a finding starts in: the blueprint, or what has it beside the scheduling."""
+    is_beside = finding.path[:1] == ("scheduling",) and "scheduling" not in document.blueprint
+    return document.path[:-1] if is_beside else document.path
+
+
 def find_scheduling(held: Json) -> Mapping[str, Json]:
     """Returns the scheduling of a scenario in a response of the API; empty if the document has none."""
-    scheduling = as_mapping(held).get("scheduling")
+    held = as_mapping(held)
+    scheduling = held.get("scheduling", as_mapping(held.get("response")).get("scheduling"))
     if isinstance(scheduling, str):
         try:
             scheduling = orjson.loads(scheduling)

@@ -99,6 +99,8 @@ class ModuleDefinition:
     trigger: Trigger | None = None
     #: False if it only directs the bundles of others, or ends the run.
     has_output: bool = True
+    #: The names of all fields that it outputs; ``None`` if the blueprint or the data decide.
+    outputs: tuple[str, ...] | None = None
     #: False if its output is mock data.
     is_interpreted: bool = True
     #: The implementation of an aggregator, which is not run once a bundle, but once a group.
@@ -150,6 +152,7 @@ class App:
         external: bool = False,
         trigger: Trigger | None = None,
         has_output: bool | None = None,
+        outputs: tuple[str, ...] | None = None,
         computes: bool = False,
         infer: InputInference | None = None,
     ) -> Callable[[Handler], Handler]:
@@ -167,6 +170,7 @@ class App:
                 external=external,
                 trigger=trigger,
                 has_output=self.has_output if has_output is None else has_output,
+                outputs=outputs,
                 computes=computes,
                 infer=infer,
             )
@@ -175,13 +179,22 @@ class App:
         return declare
 
     def aggregator(
-        self, name: str, *fields: Field, infer: InputInference | None = None
+        self,
+        name: str,
+        *fields: Field,
+        outputs: tuple[str, ...] | None = None,
+        infer: InputInference | None = None,
     ) -> Callable[[Combiner], Combiner]:
         """Declares an aggregator, whose combiner is decorated; without fields it accepts all that are mapped."""
 
         def declare(combine: Combiner) -> Combiner:
             self.modules[name] = define_aggregator(
-                f"{self.name}:{name}", combine, *fields, has_output=self.has_output, infer=infer
+                f"{self.name}:{name}",
+                combine,
+                *fields,
+                has_output=self.has_output,
+                outputs=outputs,
+                infer=infer,
             )
             return combine
 
@@ -223,6 +236,7 @@ def define_aggregator(
     *fields: Field,
     versions: frozenset[int] | None = VERSION_1,
     has_output: bool = True,
+    outputs: tuple[str, ...] | None = None,
     is_interpreted: bool = True,
     infer: InputInference | None = None,
 ) -> ModuleDefinition:
@@ -234,6 +248,7 @@ def define_aggregator(
         fields=fields,
         accepts_any_field=not fields,
         has_output=has_output,
+        outputs=outputs,
         is_interpreted=is_interpreted,
         combine=combine,
         computes=is_interpreted,

@@ -52,7 +52,7 @@ def parse_blueprint(blueprint: Mapping[str, Json]) -> Blueprint:
     known = _cache.get(id(blueprint))
     if known is not None and known[0] is blueprint:
         return known[1]
-    _check_structure(blueprint)
+    check_parts(blueprint)
     # A nested route is four levels deeper.
     if is_too_deep(blueprint, 4 * MAX_NESTING + MAX_DEPTH):
         raise MalformedBlueprintError("The blueprint is nested too deep.")
@@ -78,7 +78,22 @@ def parse_blueprint(blueprint: Mapping[str, Json]) -> Blueprint:
     return parsed
 
 
-def _check_structure(blueprint: Mapping[str, Json]) -> None:
+def parse_flow(nodes: Json) -> tuple[Module, ...]:
+    """Parses a flow by itself.
+
+    Raises:
+        InvalidParametersError: if a route has a part that it cannot have.
+        MalformedBlueprintError: if its modules are inconsistent, or one does not exist.
+    """
+    return _FlowParser().parse_flow(nodes, 0)
+
+
+def check_parts(blueprint: Mapping[str, Json]) -> None:
+    """Checks the parts at the top of a blueprint.
+
+    Raises:
+        InvalidParametersError: if one is missing, of the wrong type, or none of a blueprint.
+    """
     if not isinstance(blueprint, Mapping):
         raise InvalidParametersError("Blueprint should be object")
     missing = [name for name in ("name", "flow", "metadata") if name not in blueprint]

@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ...engine.apps import catalog
+from ...engine.apps.known_modules import find_interpreted, find_known_module
 from ...engine.apps.scenarios import called_scenario_id
 from ...engine.blueprints.parser import ROUTER, fallback_route_index
+from ...engine.errors import ExpressionError
+from ...engine.expressions.ast import Reference
+from ...engine.expressions.template import Expression, parse_template
+from ...engine.scheduling.schedule import MIN_INTERVAL, validate_scheduling
 from ...json_types import Json, as_array, as_mapping, as_mappings, is_integer
 from ...world.blueprint_refs import iter_modules
-from ..document import LintDocument
+from ...world.exceptions import IntervalTooShortError, InvalidParametersError, InvalidSchedulingTypeError
+from ..document import LintDocument, LintModule
 from ..finding import Issue, rule
 
+ITERATOR = "builtin:BasicFeeder"
+#: Types of single values.
+_SCALARS = frozenset({"text", "number", "integer", "uinteger", "boolean", "date", "email", "url", "time"})
 #: Directives that only an error handler can give.
 _HANDLER_DIRECTIVES = frozenset({"builtin:Break", "builtin:Ignore", "builtin:Resume"})
 _DIRECTIVES = _HANDLER_DIRECTIVES | {"builtin:Commit", "builtin:Rollback"}
@@ -53,6 +62,68 @@ def check_directives(document: LintDocument) -> Iterator[Issue]:
             )
 
 
+@rule("iterator-without-array", "warning")
+def check_iterators(document: LintDocument) -> Iterator[Issue]:
+    """An iterator is given no array, so it puts out no bundle, or one."""
+    for module in document.modules:
+        if module.name != ITERATOR:
+            continue
+        array = module.mapper.get("array")
+        problem = ""
+        if array is None or array == "":
+            problem = "has no array in mapper.array, so nothing runs behind it"
+        elif isinstance(array, (int, float)) or (isinstance(array, str) and "{{" not in array):
+            problem = f"is given {str(array)[:60]!r}, not an array, so it puts out one bundle"
+        elif isinstance(array, Mapping):
+            problem = "is given an object, not an array, so it puts out one bundle"
+        elif isinstance(array, str):
+            kind = _mapped_type(document, array)
+            if kind in _SCALARS:
+                problem = f"is given {array[:60]}, which is no array but a {kind}, so it puts out one bundle"
+        if problem:
+            yield Issue(
+                message=f"{module.subject} {problem}.",
+                path=(*module.path, "mapper", "array"),
+                module_id=module.id,
+                suggestion="Map an array of an earlier module, or parse JSON by a module json:ParseJSON first.",
+            )
+
+
+def _mapped_type(document: LintDocument, text: str) -> str:
+    """Returns the declared type of what a text with one reference maps, empty if it is not known."""
+    parts = parse_template(text)
+    try:
+        node = parts[0].node() if len(parts) == 1 and isinstance(parts[0], Expression) else None
+    except ExpressionError:
+        return ""
+    if not isinstance(node, Reference) or not isinstance(node.root, int) or not node.path:
+        return ""
+    module = document.modules_by_id.get(node.root)
+    fields: Json = module.metadata.get("interface") if module is not None else None
+    kind = ""
+    for step in node.path:
+        if isinstance(step, int):
+            return ""  # an item, whose type no interface says
+        found = [field for field in as_mappings(fields) if field.get("name") == step]
+        if len(found) != 1:
+            return ""
+        kind, fields = str(found[0].get("type", "")), found[0].get("spec")
+    return kind
+
+
+@rule("router-without-routes", "warning")
+def check_routers(document: LintDocument) -> Iterator[Issue]:
+    """A router has no route, so nothing runs behind it."""
+    for module in document.modules:
+        if module.name == ROUTER and not as_array(module.node.get("routes")):
+            yield Issue(
+                message=f"{module.subject} has no routes, so nothing runs behind it.",
+                path=module.path,
+                module_id=module.id,
+                suggestion='Give it "routes": [{"flow": […]}, …], beside its id and its mapper.',
+            )
+
+
 @rule("unreachable-route", "warning")
 def check_routes(document: LintDocument) -> Iterator[Issue]:
     """The fallback route of a router never runs, since another route takes every bundle."""
@@ -78,12 +149,46 @@ def _is_filtered(node: Mapping[str, Json]) -> bool:
     return bool(as_array(as_mapping(node.get("filter")).get("conditions")))
 
 
+@rule("invalid-scheduling", "error")
+def check_scheduling(document: LintDocument) -> Iterator[Issue]:
+    """The scheduling lacks a part, or has one that does not exist, so that Make rejects it."""
+    scheduling = document.scheduling
+    if not scheduling:
+        return
+    try:
+        validate_scheduling(scheduling, least_minutes=0)
+        if scheduling.get("type") == "indefinitely" and scheduling.get("interval") is None:
+            raise InvalidParametersError(
+                "The scheduling has the type indefinitely, but no interval in seconds."
+            )
+    except IntervalTooShortError:
+        return  # has a rule of its own
+    except InvalidParametersError as error:
+        message = error.hint or " ".join(error.issues)
+    except InvalidSchedulingTypeError as error:
+        message = error.hint or error.detail
+    else:
+        trigger = document.trigger
+        if scheduling.get("type") != "immediately" or trigger is None or _is_instant(trigger):
+            return
+        message = f"Only a scenario with an instant trigger can run immediately; this one starts with {trigger.name}."
+    yield Issue(message=message, path=("scheduling",))
+
+
+def _is_instant(trigger: LintModule) -> bool:
+    """Returns true for a trigger with a hook, and for one of which it is not known that it has none."""
+    interpreted = find_interpreted(trigger.name, trigger.version)
+    if interpreted is not None:
+        return interpreted.trigger == "webhook"
+    known = find_known_module(trigger.name, trigger.version)
+    return known is None or known.hook_parameter is not None or known.kind in ("trigger", "trigger-instant")
+
+
 @rule("interval-too-short", "error")
 def check_schedule(document: LintDocument) -> Iterator[Issue]:
     """The scheduling has an interval below the plan's least one."""
-    scheduling = document.options.scheduling or as_mapping(document.blueprint.get("scheduling"))
-    interval = scheduling.get("interval")
-    least = document.options.least_minutes * 60
+    interval = document.scheduling.get("interval")
+    least = max(MIN_INTERVAL, document.options.least_minutes * 60)
     if isinstance(interval, (int, float)) and not isinstance(interval, bool) and interval < least:
         yield Issue(
             message=f"The interval is {interval:g} seconds; the plan allows {least:g} or more.",
