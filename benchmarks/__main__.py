@@ -1,4 +1,7 @@
-"""The command: ``python -m benchmarks [PART …] [--quick] [--json FILE]``. The exit status is 0 whatever the results."""
+"""The command: ``python -m benchmarks [PART …] [--quick] [--json FILE]``. The exit status is 0 whatever the results.
+
+Parts that are named, and measured in full, write their tables into the page "How fast" of the documentation.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,9 @@ from . import (
     interception,
     lint,
     mcp,
+    page,
     pages,
+    peers,
     servers,
     snapshots,
     startup,
@@ -41,13 +46,17 @@ PARTS = {
         webhooks,
         mcp,
         servers,
+        peers,
         starvation,
         state,
     )
 }
 
-#: Parts that are run only by their name: they measure no change of the emulator.
-ON_REQUEST = {"servers"}
+#: Parts that are run only by their name: they measure others than the emulator, or install them.
+ON_REQUEST = {"servers", "peers"}
+
+#: Part -> what measures it, and renders its section of the page "How fast".
+PAGE_PARTS = {"peers": peers.measure_for_page}
 
 
 def main() -> None:
@@ -59,16 +68,24 @@ def main() -> None:
         help=f"one of {', '.join(PARTS)}; all but {', '.join(ON_REQUEST)} if none is given",
     )
     parser.add_argument("--quick", action="store_true", help="shorter rounds, for a first impression")
+    parser.add_argument("--rounds", type=int, metavar="N", help="number of rounds")
+    parser.add_argument("--seconds", type=float, metavar="S", help="length of a round")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the metrics to a file too")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"unknown part {', '.join(sorted(unknown))}; known parts: {', '.join(PARTS)}")
     effort = Effort.quick() if options.quick else Effort.full()
+    effort = Effort(options.rounds or effort.rounds, options.seconds or effort.seconds)
     started = time.perf_counter()
     report = Report()
     for name in options.parts or [part for part in PARTS if part not in ON_REQUEST]:
         print(f"measuring: {name} …", file=sys.stderr)
-        report.metrics += PARTS[name].measure(effort)
+        if name in options.parts and name in PAGE_PARTS and not options.quick:
+            metrics, text = PAGE_PARTS[name](effort)
+            page.write_section(name, f"{page.describe_run(effort)}\n\n{text}")
+            report.metrics += metrics
+        else:
+            report.metrics += PARTS[name].measure(effort)
     print(f"Python {platform.python_version()}, {platform.system()}, {effort.rounds} alternating rounds\n")
     print(report.table())
     print(f"\nTook {time.perf_counter() - started:.0f} s.")

@@ -23,15 +23,19 @@ class ServerProcess:
     """A server in a process of its own. Use it as a context manager.
 
     Args:
-        arguments: what follows ``python`` on the command line.
+        arguments: what follows the program on the command line.
         url: where it will listen; when not given, it prints a line with its URL.
+        program: the program; this Python by default.
+        cwd: its current directory; the root of the repository by default.
     """
 
-    def __init__(self, *arguments: str, url: str | None = None) -> None:
+    def __init__(
+        self, *arguments: str, url: str | None = None, program: str = sys.executable, cwd: Path = ROOT
+    ) -> None:
         self.started = time.perf_counter()
         self._process = subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=ROOT,
+            [program, *arguments],
+            cwd=cwd,
             env=_environment(),
             stdin=subprocess.DEVNULL,
             # Another server would write a line for every request that waits.
@@ -63,15 +67,23 @@ class ServerProcess:
         return parts.hostname, parts.port
 
     def wait_until_ready(self, request: bytes) -> float:
-        """Wait for the first response with success; the seconds since the process was started."""
+        """Wait for the first response with success; the seconds since the process was started.
+
+        Raises:
+            RuntimeError: if there is none for a minute, or the process ends.
+        """
+        failure: Exception | None = None
         while time.perf_counter() - self.started < _START_TIMEOUT:
             try:
                 self.exchange(request)
-            except (ConnectionError, UnexpectedResponseError):
+            except (ConnectionError, UnexpectedResponseError) as error:
+                failure = error
+                if self._process.poll() is not None:
+                    break
                 time.sleep(0.002)
                 continue
             return time.perf_counter() - self.started
-        raise RuntimeError(f"{self._process.args!r} did not respond")
+        raise RuntimeError(f"{self._process.args!r} did not respond: {failure}")
 
     def exchange(self, request: bytes) -> bytes:
         """The response to one request on a connection of its own, head included."""

@@ -52,7 +52,12 @@ def build_catalogue(facts: Mapping[str, Any]) -> str:
         for entry in facts["notReal"]
     }
     parts = {"apps": apps, "modules": modules, "aliases": facts["appAliases"], "invented": missing}
-    return "{\n" + ",\n".join(f'"{name}": {_format_lines(part)}' for name, part in parts.items()) + "\n}\n"
+    return format_catalogue(parts)
+
+
+def format_catalogue(sections: Mapping[str, Any]) -> str:
+    """Returns the text of the catalogue from its sections; `make_emulator.module_catalogue` relies on the lines."""
+    return "{\n" + ",\n".join(f'"{name}": {_format_lines(part)}' for name, part in sections.items()) + "\n}\n"
 
 
 def _build_module(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,15 +17,16 @@ from .http.request_log import RequestLog
 from .http.usage_stats import UsageStats
 from .json_types import Json
 from .redaction.secret_values import SecretValues
-from .world import settings, templates
+from .world import settings, slots, templates
 from .world.checkpoints import Checkpoints
 from .world.exceptions import StateNotStoredError
 from .world.models import Team, Token, User
+from .world.slots import WHOLE, Shard
 from .world.transport import Transport
 from .world.world import DEFAULT_RUN_TIME_LIMIT, World, ignore_lookup_key
 
 #: Name of the world that a server starts with.
-DEFAULT_WORLD = "default"
+DEFAULT_WORLD = slots.DEFAULT_NAME
 
 #: The most seconds to wait for the end of interrupted runs.
 INTERRUPTION_TIMEOUT = 5.0
@@ -204,6 +205,7 @@ def _import_blueprints(handle: WorldHandle) -> None:
 
 
 _SEED_CONFLICT = "another world has one of the tokens or udids of this seed"
+_OTHER_SHARD = "one of its tokens or udids leads to another worker of the fleet"
 
 
 class WorldNameTakenError(Exception):
@@ -221,8 +223,11 @@ class WorldRegistry:
         transport: Transport | None = None,
         run_time_limit: float = DEFAULT_RUN_TIME_LIMIT,
         has_hints: bool = True,
+        shard: Shard = WHOLE,
     ) -> None:
         self._build = build
+        #: The slots whose worlds this server has, if it is a worker of a fleet.
+        self.shard = shard
         #: True if responses with an error have a hint in a header.
         self.has_hints = has_hints
         self._transport = transport
@@ -247,7 +252,9 @@ class WorldRegistry:
         return self._by_name.get(name)
 
     def default(self) -> WorldHandle | None:
-        """Returns the default world, or the first of those that are left."""
+        """Returns the default world, or the first of those that are left; none on other workers than that of the default world."""
+        if not self.shard.is_first:
+            return None
         return self._by_name.get(DEFAULT_WORLD) or next(iter(self), None)
 
     def by_token(self, token: str) -> WorldHandle | None:
@@ -270,6 +277,8 @@ class WorldRegistry:
             ValueError: if the seed is invalid.
             StateNotStoredError: if its state cannot be stored.
         """
+        if not self.shard.has_name(spec.name):
+            raise ValueError(f"the world '{spec.name}' belongs to another worker of the fleet")
         with self._lock:
             if spec.name in self._by_name or spec.name in self._reserved_names:
                 raise WorldNameTakenError(spec.name)
@@ -300,7 +309,11 @@ class WorldRegistry:
             while True:
                 self._unnamed += 1
                 name = f"world-{self._unnamed}"
-                if name not in self._by_name and name not in self._reserved_names:
+                if (
+                    self.shard.has_name(name)
+                    and name not in self._by_name
+                    and name not in self._reserved_names
+                ):
                     return name
 
     def interrupt_runs(self) -> None:
@@ -364,6 +377,7 @@ class WorldRegistry:
             if self._by_name.get(handle.name) is not handle:
                 raise ValueError("the world was deleted")
             keys = dict.fromkeys(world.lookup_keys())
+            self._check_shard(keys)
             if any(self._directory.get(key, handle) is not handle for key in keys):
                 raise ValueError(conflict)
             reserved = [key for key in keys if key not in self._directory]
@@ -447,6 +461,7 @@ class WorldRegistry:
     def _register(self, handle: WorldHandle) -> None:
         world = handle.world
         names = world.lookup_keys()
+        self._check_shard(names)
         if any(name in self._directory for name in names):
             raise ValueError(_SEED_CONFLICT)
         for name in names:
@@ -454,6 +469,11 @@ class WorldRegistry:
         world.register_lookup_key = partial(self._index, handle)
         world.transport = self._transport
         world.run_time_limit = self._run_time_limit
+
+    def _check_shard(self, keys: Iterable[str]) -> None:
+        """Raises ValueError if requests with one of the keys are sent to another worker."""
+        if not all(map(self.shard.has_key, keys)):
+            raise ValueError(_OTHER_SHARD)
 
     def _index(self, handle: WorldHandle, name: str) -> None:
         handle.lookup_keys.add(name)

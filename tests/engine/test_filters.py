@@ -16,8 +16,8 @@ from make_emulator.engine.filters import (
     condition_holds,
     conditions_hold,
     evaluate_conditions,
-    nearest_operator,
     operator_hint,
+    similar_operator,
 )
 from make_emulator.json_types import Json
 
@@ -129,7 +129,7 @@ def test_an_operator_that_does_not_exist_has_a_hint_with_the_nearest_one() -> No
     ],
 )
 def test_operators_of_other_languages_have_the_one_of_make(operator: str, meant: str) -> None:
-    assert nearest_operator(operator) == meant
+    assert similar_operator(operator) == meant
 
 
 def test_an_unknown_operator_of_a_search_is_an_error() -> None:

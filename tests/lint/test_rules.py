@@ -321,7 +321,7 @@ def test_http_requests_without_an_error_handler_are_one_note() -> None:
         (blueprint(), "empty-scenario"),
         (blueprint(module(1, "gateway:CustomWebHook"), {"module": "util:SetVariable2"}), "invalid-module-id"),
         (blueprint(trigger(), set_variable(1, "x")), "duplicate-module-id"),
-        (blueprint(trigger(), "not a module"), "invalid-structure"),  # type: ignore[arg-type]
+        (blueprint(trigger(), "not a module"), "invalid-structure"),
         (blueprint({"id": 1, "module": 5}), "invalid-structure"),
     ],
 )

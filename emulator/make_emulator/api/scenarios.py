@@ -32,6 +32,7 @@ from ..world.clock import DAY, format_iso
 from ..world.exceptions import NotFoundError
 from ..world.models import BlueprintVersion, Execution, Folder, Organization, Scenario, Team
 from ..world.tables import Selection
+from . import access_rules
 from .executions import describe_error
 from .ordering import by_id, by_name, make_paging, sort_by
 
@@ -91,6 +92,7 @@ _PAGING = make_paging(
     permission="scenarios get",
     query=ScenariosQuery,
     response=many("scenarios", ScenarioListItem),
+    lists="id",
     paging=_PAGING,
     cols=True,
     core=1,
@@ -115,7 +117,7 @@ def list_scenarios(
     for predicate in _filters(call, folder):
         rows = rows.filter(predicate)
     if call.page is not None and call.page.sort in _USER_COLUMNS:
-        return _page_by_user_name(call, rows, call.page)
+        return _page_by_user_name(call, call.permitted(rows), call.page)
     return rows
 
 
@@ -228,11 +230,12 @@ def update_scenario(call: ApiCall, scenario: Scenario, folder: Folder | None = N
     body=ScenarioClone,
     response=one("scenario", ScenarioCloned),
     cols=True,
+    accesses=access_rules.copies("scenarios", "scenario"),
     core=5,
 )
 def clone_scenario(call: ApiCall, scenario: Scenario, organization: Organization, team: Team) -> Scenario:
     """Copy a scenario, also to another team with maps from old ids to new ones."""
-    return crud.clone(
+    copy = crud.clone(
         call.world,
         call.user,
         scenario,
@@ -243,6 +246,9 @@ def clone_scenario(call: ApiCall, scenario: Scenario, organization: Organization
         analyze=not call.query["not_analyze"],
         confirmed=call.confirmed,
     )
+    blueprint = call.world.blueprints[copy.id, copy.blueprint_version].blueprint
+    call.warnings += module_checks.find_warnings(call.world, blueprint)
+    return copy
 
 
 @group.delete(

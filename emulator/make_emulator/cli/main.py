@@ -13,6 +13,7 @@ from .fidelity import fidelity
 from .import_blueprints import import_blueprints
 from .lint import lint
 from .mcp import mcp
+from .mend import mend
 from .modules import modules
 from .options import ENV_PREFIX
 from .routes import routes
@@ -45,6 +46,7 @@ for _command in (
     contract,
     lint,
     mcp,
+    mend,
     modules,
     routes,
     fidelity,

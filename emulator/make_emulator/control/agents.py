@@ -50,9 +50,9 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
 
     @blueprint.delete("/worlds/<name>/agents/<agent>")
     def delete_agent(name: str, agent: str) -> Response:
-        """Deletes an agent; its token stays, without limits."""
+        """Deletes an agent with the tokens that it made; its own token stays, without limits."""
         with find_world(registry, name).locked() as world:
-            world.agents.remove(_find(world, agent).name)
+            agents.remove(world, _find(world, agent))
             return Response(status=204)
 
 

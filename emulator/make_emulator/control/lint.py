@@ -27,7 +27,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
 
     @blueprint.post("/lint")
     def lint_blueprint() -> Response:
-        """Static findings on a blueprint, each with rule, severity, place, message and suggestion.
+        """Static findings on a blueprint, each with rule, severity, place, message, suggestion, and a JSON Patch if a repair is obvious.
 
         ``{"blueprint": object or JSON text, "scheduling"?, "scenarioId"?, "ignore"?: [rules], "world"?, "teamId"?}``. With the name
         of a world it is checked for a team of it, by default the first: what the team has, its plan, and the scenarios that are

@@ -75,11 +75,11 @@ def operator_hint(operator: str) -> str | None:
     """Returns a sentence about an operator that does not exist, with the nearest one; ``None`` for one that does."""
     if operator in OPERATORS:
         return None
-    meant = nearest_operator(operator)
+    meant = similar_operator(operator)
     return f"Make has no operator '{operator[:100]}'" + (f"; did you mean '{meant}'?" if meant else ".")
 
 
-def nearest_operator(operator: str) -> str | None:
+def similar_operator(operator: str) -> str | None:
     """Returns the operator that is meant by one that does not exist, such as ``text:startwith`` by ``startsWith``."""
     words = operator[:100].replace("_", "").lower().split(":")
     kind = _KINDS.get(words[0], "text") if len(words) > 1 or words[0] in _KINDS else "text"

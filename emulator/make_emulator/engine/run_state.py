@@ -130,6 +130,8 @@ class RunState:
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
     #: Module id -> the constraint of later modules on its output, inferred on demand for mock data.
     find_constraint: Callable[[int], Constraint | None] = lambda id: None
+    #: Module id -> the fields of its mock data, once it was simulated.
+    mock_fields: dict[int, FieldSpecs] = field(default_factory=dict)
 
     def now(self) -> int:
         return self.started + self.stopwatch.elapsed

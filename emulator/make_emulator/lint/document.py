@@ -18,9 +18,10 @@ from ..engine.expressions.ast import (
     Unary,
 )
 from ..engine.expressions.template import Expression, parse_template
+from ..json_patch import Path
 from ..json_types import Json, as_array, as_mapping, as_mappings, is_integer
 from ..world.blueprint_refs import PLACEHOLDER_MODULE
-from .finding import RULES, Path
+from .finding import RULES
 
 #: Keys of a module that hold mapped values.
 _MAPPED_KEYS = ("mapper", "filter", "filters", "outputs", "flags")
@@ -135,10 +136,15 @@ class LintModule:
 
 @dataclass(frozen=True, slots=True)
 class MappedExpression:
-    """One ``{{…}}`` of a module; the tree is ``None`` and ``error`` has a text if it cannot be parsed."""
+    """One ``{{…}}`` of a module; the tree is ``None`` and ``error`` has a text if it cannot be parsed.
+
+    Attributes:
+        text: the text at the path, which the expression is a part of.
+    """
 
     module: LintModule
     path: Path
+    text: str
     source: str
     tree: Node | None
     error: str = ""
@@ -200,6 +206,14 @@ class LintDocument:
         """Returns true if a module can map the bundles of the one with an id."""
         other = self.modules_by_id.get(id) if is_integer(id) else None
         return other is not None and any(module.place in scope for scope in other.scopes)
+
+    def modules_before(self, module: LintModule) -> list[LintModule]:
+        """Returns the modules whose bundles a module can map, in the order of the flow."""
+        return [
+            other
+            for other in self.modules[: module.place]
+            if any(module.place in scope for scope in other.scopes)
+        ]
 
     def ids_before(self, module: LintModule, limit: int) -> list[int]:
         """Returns the ids of the closest modules whose bundles a module can map, in the order of the flow."""
@@ -347,9 +361,9 @@ def _parse_text(module: LintModule, path: Path, text: str) -> Iterator[MappedExp
     for part in parse_template(text) if "{{" in text else ():
         if isinstance(part, Expression):
             try:
-                yield MappedExpression(module, path, part.source, part.node())
+                yield MappedExpression(module, path, text, part.source, part.node())
             except ExpressionError as error:
-                yield MappedExpression(module, path, part.source, None, error.message)
+                yield MappedExpression(module, path, text, part.source, None, error.message)
 
 
 def iter_texts(value: Json, path: Path) -> Iterator[tuple[Path, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..world import organizations
 from ..world.enums import SCOPES
@@ -43,6 +44,9 @@ def put(
             raise InvalidStateError(f"The agent {other.name} has that OAuth client.")
     if text is None and client_id is None:
         text = organizations.create_token(world, user, SCOPES, label=name).token
+    elif text is not None and world.tokens[text].agent is not None:
+        # From now on it is the agent's own, also if another agent made it.
+        world.tokens.put(replace(world.tokens[text], agent=None))
     return world.agents.put(
         Agent(
             name=name,
@@ -55,9 +59,22 @@ def put(
 
 
 def find(world: World, token: Token) -> Agent | None:
-    """Returns the agent that a token, or the access of an OAuth client, belongs to; ``None`` for a caller that is none."""
-    if not len(world.agents):
+    """Returns the agent that a token, or the access of an OAuth client, belongs to; ``None`` for a caller that is none.
+
+    A token that an agent made is that agent's too. One that outlives its agent may do nothing.
+    """
+    # Most worlds have no agents. The lists are made in one step each, so that no lock is needed.
+    if len(world.agents):
+        index = {"client": token.client_id} if isinstance(token, OAuthAccess) else {"token": token.token}
+        if own := list(world.agents.where(**index)):
+            return own[0]
+    if token.agent is None:
         return None
-    if isinstance(token, OAuthAccess):
-        return next(iter(world.agents.where(client=token.client_id)), None)
-    return next(iter(world.agents.where(token=token.token)), None)
+    return world.agents.get(token.agent) or Agent(name=token.agent, created=0)
+
+
+def remove(world: World, agent: Agent) -> None:
+    """Deletes an agent with the tokens that it made; its own token stays, without limits."""
+    world.agents.remove(agent.name)
+    for row in [row for row in world.tokens if row.agent == agent.name]:
+        world.tokens.remove(row.token)

@@ -39,6 +39,11 @@ ROWS: Mapping[str, str] = {
     "users": "user",
 }
 
+#: Kind of row -> the only kind of resource that it is; of a team there are several.
+_KINDS_OF_ROWS: Mapping[str, str] = {
+    row: kind for kind, row in ROWS.items() if list(ROWS.values()).count(row) == 1 and row != "user"
+}
+
 READ, WRITE, RUN = "read", "write", "run"
 
 
@@ -133,6 +138,23 @@ def required_accesses(
     return tuple(
         Access(action, Resource(kind, id)) for kind, action in pairs for id in _named_ids(kind, references)
     )
+
+
+def used_accesses(kinds: Iterable[str], references: Sequence[Reference]) -> tuple[Access, ...]:
+    """Returns the accesses to rows of other kinds that a body names: what is used must be readable.
+
+    A team or an organization is no such row: it is where something is created.
+
+    Args:
+        kinds: the kinds that the scopes of the request are about.
+    """
+    found = []
+    for reference in references:
+        kind = _KINDS_OF_ROWS.get(reference.kind)
+        if kind is not None and kind not in kinds:
+            ids = reference.id if isinstance(reference.id, list) else [reference.id]
+            found += [Access(READ, Resource(kind, str(id))) for id in ids]
+    return tuple(found)
 
 
 def _named_ids(kind: str, references: Sequence[Reference]) -> list[str | None]:

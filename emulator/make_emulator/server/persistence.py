@@ -103,7 +103,7 @@ class StateFiles:
         spec = {name: value for name, value in (stored.spec or {}).items() if name in known}
         if "name" not in spec:
             raise snapshot.InvalidSnapshotError(f"{path} names no world")
-        stored.world.name = spec["name"]
+        stored.world.rename(spec["name"])
         try:
             self._registry.create(WorldSpec(**spec), stored.world)
         except WorldNameTakenError:

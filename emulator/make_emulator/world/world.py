@@ -77,6 +77,11 @@ class World(Tables):
         #: Scenario id -> its runs whose steps are stored, oldest first.
         self.detailed = TrackedDict[int, tuple[str, ...]]("detailed")
 
+    def rename(self, name: str) -> None:
+        """Give the world another name; keys that it has keep the slot of the former one."""
+        self.name = name
+        self.ids.rename(name)
+
     def track_changes(self) -> ChangeTracker:
         """Track the changes of the tables and dicts from now on; returns their tracker, which replaces an earlier one."""
         self.lock.tracker = tracker = ChangeTracker()

@@ -10,6 +10,7 @@ from make_emulator.blueprint_import.export import parse_export
 from make_emulator.engine.apps.known_modules import find_interpreted
 from make_emulator.explain.runner import explain_blueprint
 from make_emulator.explain.survey import sample_input
+from make_emulator.json_types import as_mappings
 from make_emulator.resources import fixture_path
 
 NOW = "2026-03-02T12:00:00Z"
@@ -26,7 +27,7 @@ def steps_of(path: Path) -> list[tuple[str, tuple[str, ...], set[str]]]:
         node = nodes[step.module_id]
         definition = find_interpreted(str(node["module"]), int(str(node.get("version", 1))))
         if definition is not None and definition.outputs is not None:
-            names = {name for bundle in step.output or () for name in bundle}
+            names = {name for bundle in as_mappings(step.output) for name in bundle}
             found.append((definition.name, definition.outputs, names))
     return found
 

@@ -19,16 +19,20 @@ from .app import ModuleDefinition
 _SIMILARITY = 0.5
 
 
-def judge_module(name: str, version: int) -> Judgement:
-    """Returns the knowledge of ``app:Module`` in a version: of the interpreted apps first, then of the catalogue."""
+def judge_module(name: str, version: int, *, suggest: bool = True) -> Judgement:
+    """Returns the knowledge of ``app:Module`` in a version: of the interpreted apps first, then of the catalogue.
+
+    Args:
+        suggest: add suggestions, which takes a millisecond or more.
+    """
     app, _, module = name.partition(":")
     declared = catalog.APPS.get(app)
     if declared is None:
-        return module_catalogue().judge(name, version)
+        return module_catalogue().judge(name, version, suggest=suggest)
     definition = declared.modules.get(module)
     if definition is not None and (definition.versions is None or version in definition.versions):
         return KNOWN
-    known = module_catalogue().judge(name, version)
+    known = module_catalogue().judge(name, version, suggest=suggest)
     if known.verdict == "known":
         return known
     if definition is not None:
@@ -43,7 +47,9 @@ def judge_module(name: str, version: int) -> Judgement:
         return Judgement(
             verdict="missing",
             reason=f"the app '{app}' has no module '{name}'",
-            suggestions=similar_modules(name),
+            suggestions=known.suggestions
+            or (similar_modules(name) if suggest and not known.alternative else ()),
+            alternative=known.alternative,
         )
     return known
 

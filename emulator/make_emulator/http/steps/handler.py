@@ -10,6 +10,7 @@ from .. import hints
 from ..context import RequestContext
 from ..endpoint import PublicCall
 from ..responses import JSON_CONTENT_TYPE, json_response
+from . import policy
 
 
 def handle_public(context: RequestContext) -> None:
@@ -31,6 +32,8 @@ def handle(context: RequestContext) -> None:
     endpoint = context.require_endpoint()
     call = context.require_call()
     result = endpoint.handle(call)
+    if call.listed:
+        policy.record_listed(context)
     context.response = Response(orjson.dumps(result), status=endpoint.status, content_type=JSON_CONTENT_TYPE)
     context.entry.decision = "served"
     if call.warnings:

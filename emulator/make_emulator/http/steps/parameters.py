@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...policies import agents
 from ...world.visibility import Visibility
 from ..context import RequestContext
 from ..endpoint import ApiCall
@@ -22,5 +23,6 @@ def resolve(context: RequestContext) -> None:
     user = reload_user(world, token)
     visibility = Visibility(world, user, token.only_organization_id)
     context.call = call = ApiCall(world, user, token, visibility, endpoint, context.parsed)
+    call.agent = agents.find(world, token)
     endpoint.resolve(call)
     context.entry.organization_id = call.organization.id if call.organization else None

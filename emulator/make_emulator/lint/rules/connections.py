@@ -10,6 +10,7 @@ from ...json_types import as_mapping, as_mappings
 from ...world import blueprint_refs
 from ..document import LintDocument, LintModule
 from ..finding import Issue, rule
+from ..repairs.connections import share_connection
 
 #: Kind of field type -> kind of resource.
 _REFERENCE_TYPES = {"account": "connection", "hook": "hook", "datastore": "dataStore", "keychain": "key"}
@@ -37,6 +38,7 @@ def check_connections(document: LintDocument) -> Iterator[Issue]:
                     message=f"{module.subject} needs a {_KIND_NAMES[kind]}{wanted} in parameters.{parameter}.",
                     path=(*module.path, "parameters"),
                     module_id=module.id,
+                    patch=share_connection(document, module, parameter) if kind == "connection" else (),
                 )
 
 

@@ -18,10 +18,18 @@ from ...engine.expressions.evaluator import KEYWORDS
 from ...engine.expressions.functions import FUNCTIONS
 from ...engine.expressions.template import parse_template
 from ...engine.runtime.variables import VARIABLES
+from ...json_patch import Patch
 from ...plain_text import find_slip
 from ..document import LintDocument, LintModule, MappedExpression, iter_mapped_texts
 from ..finding import Issue, rule
 from ..module_facts import output_names
+from ..repairs.expressions import (
+    correct_syntax,
+    first_step,
+    redirect_reference,
+    rename_field,
+    rename_function,
+)
 
 #: Metadata of a bundle that can be mapped like fields.
 _METADATA_PREFIX = "__IMT"
@@ -37,7 +45,10 @@ def check_syntax(document: LintDocument) -> Iterator[Issue]:
     """An expression cannot be parsed, so the run fails with a DataError."""
     for expression in document.expressions:
         if expression.tree is None:
-            yield replace(_issue(expression, expression.error), suggestion=_suggest_syntax(expression.source))
+            yield replace(
+                _issue(expression, expression.error, correct_syntax(expression)),
+                suggestion=_suggest_syntax(expression.source),
+            )
 
 
 #: Forms of other languages, and what stands for them in Make; the first that is found is suggested.
@@ -110,6 +121,7 @@ def check_functions(document: LintDocument) -> Iterator[Issue]:
                 path=expression.path,
                 module_id=expression.module.id,
                 suggestion=f"Did you mean '{meant}'?" if meant else replacement,
+                patch=rename_function(expression, call.name, meant) if meant else (),
                 severity="error" if meant else "warning",
             )
 
@@ -185,7 +197,7 @@ def check_references(document: LintDocument) -> Iterator[Issue]:
             message = "A module cannot refer to its own output."
         else:
             message = f"Module {id} is not before module {module.id}, so it has no output yet."
-        yield _issue(expression, message)
+        yield _issue(expression, message, redirect_reference(document, expression, id, first_step(reference)))
 
 
 def _ids_before(document: LintDocument, module: LintModule) -> str:
@@ -214,6 +226,9 @@ def check_output_fields(document: LintDocument) -> Iterator[Issue]:
                 path=expression.path,
                 module_id=expression.module.id,
                 suggestion=f"Did you mean '{meant}'?" if meant else listed,
+                patch=rename_field(expression, reference.root, name, meant)
+                if meant and isinstance(reference.root, int)
+                else (),
             )
 
 
@@ -283,7 +298,10 @@ def _source(expression: MappedExpression) -> str:
     return f"{{{{{source if len(source) <= _MAX_SOURCE else f'{source[:_MAX_SOURCE]}…'}}}}}"
 
 
-def _issue(expression: MappedExpression, message: str) -> Issue:
+def _issue(expression: MappedExpression, message: str, patch: Patch = ()) -> Issue:
     return Issue(
-        message=f"{_source(expression)}: {message}", path=expression.path, module_id=expression.module.id
+        message=f"{_source(expression)}: {message}",
+        path=expression.path,
+        module_id=expression.module.id,
+        patch=patch,
     )

@@ -9,11 +9,12 @@ from ...engine.apps.app import is_email_address
 from ...engine.apps.known_modules import find_interpreted, find_known_module
 from ...engine.errors import ConversionError
 from ...engine.expressions.values import coerce
+from ...json_patch import Path, move
 from ...json_types import Json, as_mappings
 from ...plain_text import find_slip
 from ...world.blueprint_refs import ALL_REFERENCE_FIELDS
 from ..document import LintDocument, LintModule
-from ..finding import Issue, Path, rule
+from ..finding import Issue, rule
 from ..module_facts import FieldSpec, field_names, field_specs
 
 #: Types of fields by what they take.
@@ -103,6 +104,9 @@ def check_field_names(document: LintDocument) -> Iterator[Issue]:
                     path=(*module.path, part, name),
                     module_id=module.id,
                     suggestion=_suggest_field(name, meant, free),
+                    patch=(move((*module.path, part, name), (*module.path, part, meant)),)
+                    if meant is not None
+                    else (),
                 )
 
 

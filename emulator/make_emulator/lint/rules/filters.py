@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from ...engine.budget import Budget
 from ...engine.errors import ModuleError
 from ...engine.expressions.context import Environment
-from ...engine.filters import OPERATORS, condition_holds, nearest_operator
+from ...engine.filters import OPERATORS, condition_holds, similar_operator
+from ...json_patch import Path, replace
 from ...json_types import Json, as_array, as_mapping, as_mappings
 from ..document import LintDocument, LintModule
-from ..finding import Issue, Path, rule
+from ..finding import Issue, rule
 
 #: Operators by which a value equals one constant.
 _EQUALITIES = frozenset({"text:equal", "number:equal", "boolean:equal", "date:equal"})
@@ -24,12 +25,14 @@ def check_operators(document: LintDocument) -> Iterator[Issue]:
             for place, condition in enumerate(as_mappings(group)):
                 operator = condition.get("o", "")
                 if isinstance(operator, str) and operator and operator not in OPERATORS:
-                    meant = nearest_operator(operator)
+                    meant = similar_operator(operator)
+                    here = (*path, group_place, place, "o")
                     yield Issue(
                         message=f"Make has no operator '{operator[:60]}', so the condition never holds.",
-                        path=(*path, group_place, place, "o"),
+                        path=here,
                         module_id=module.id,
                         suggestion=f"Did you mean '{meant}'?" if meant else "",
+                        patch=(replace(here, meant),) if meant else (),
                     )
 
 

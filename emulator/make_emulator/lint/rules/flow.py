@@ -12,11 +12,13 @@ from ...engine.errors import ExpressionError
 from ...engine.expressions.ast import Reference
 from ...engine.expressions.template import Expression, parse_template
 from ...engine.scheduling.schedule import MIN_INTERVAL, validate_scheduling
+from ...json_patch import replace
 from ...json_types import Json, as_array, as_mapping, as_mappings, is_integer
 from ...world.blueprint_refs import iter_modules
 from ...world.exceptions import IntervalTooShortError, InvalidParametersError, InvalidSchedulingTypeError
 from ..document import LintDocument, LintModule
 from ..finding import Issue, rule
+from ..repairs.flow import move_into_handler, move_to_end, set_feeder
 
 ITERATOR = "builtin:BasicFeeder"
 #: Types of single values.
@@ -41,7 +43,12 @@ def check_aggregators(document: LintDocument) -> Iterator[Issue]:
             message = f"The source module {feeder} of {module.label} is not before it."
         else:
             continue
-        yield Issue(message=message, path=(*module.path, "parameters"), module_id=module.id)
+        yield Issue(
+            message=message,
+            path=(*module.path, "parameters"),
+            module_id=module.id,
+            patch=set_feeder(document, module),
+        )
 
 
 @rule("misplaced-directive", "error")
@@ -53,12 +60,14 @@ def check_directives(document: LintDocument) -> Iterator[Issue]:
                 message=f"{module.subject} works in an error handler (onerror) only.",
                 path=module.path,
                 module_id=module.id,
+                patch=move_into_handler(document, module),
             )
         elif module.name in _DIRECTIVES and not module.is_last:
             yield Issue(
                 message=f"{module.subject} ends its route, so the modules behind it never run.",
                 path=module.path,
                 module_id=module.id,
+                patch=move_to_end(module) if module.is_in_handler else (),
             )
 
 
@@ -190,10 +199,13 @@ def check_schedule(document: LintDocument) -> Iterator[Issue]:
     interval = document.scheduling.get("interval")
     least = max(MIN_INTERVAL, document.options.least_minutes * 60)
     if isinstance(interval, (int, float)) and not isinstance(interval, bool) and interval < least:
+        repaired = int(least) if float(least).is_integer() else least
         yield Issue(
             message=f"The interval is {interval:g} seconds; the plan allows {least:g} or more.",
             path=("scheduling", "interval"),
             suggestion=f"Set it to {least:g}.",
+            patch=() if document.options.scheduling else (replace(("scheduling", "interval"), repaired),),
+            scheduling_patch=(replace(("interval",), repaired),) if document.options.scheduling else (),
         )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ...engine.apps import known_modules
 from ...module_catalogue import Judgement
 from ..document import LintDocument, LintModule
 from ..finding import Issue, rule
+from ..repairs.modules import correct_module, set_version
 
 
 @rule("no-such-module", "error")
@@ -19,7 +20,8 @@ def check_existence(document: LintDocument) -> Iterator[Issue]:
                 message=f"{_sentence(judgement.reason)}",
                 path=(*module.path, "module"),
                 module_id=module.id,
-                suggestion=_did_you_mean(judgement.suggestions),
+                suggestion=judgement.suggestion or _use_version(judgement),
+                patch=correct_module(module, judgement),
             )
 
 
@@ -38,23 +40,27 @@ def check_knowledge(document: LintDocument) -> Iterator[Issue]:
             message=f"{_sentence(judgement.reason)} It may exist: the catalogue is not complete.",
             path=(*module.path, "module"),
             module_id=module.id,
-            suggestion="" if is_described else _did_you_mean(judgement.suggestions),
+            suggestion="" if is_described else judgement.suggestion or _use_version(judgement),
+            patch=() if is_described else correct_module(module, judgement),
             severity="info" if is_described else None,
         )
 
 
 @rule("unknown-version", "warning")
 def check_version(document: LintDocument) -> Iterator[Issue]:
-    """The module is known, but in other versions; a note if the editor has described it."""
+    """The module is known, but in other versions; a note if it is newer, and the editor has described it."""
     for module, judgement in _judged(document):
         if judgement.verdict == "other-version":
-            is_newer = module.version > max(judgement.versions, default=0)
+            is_newer = module.version > max(judgement.versions, default=0) and module.is_described
             yield Issue(
-                message=_sentence(judgement.reason),
+                message=_sentence(judgement.reason)
+                if "version" in module.node
+                else _lacks_version(module, judgement.versions),
                 path=(*module.path, "version"),
                 module_id=module.id,
-                suggestion=f"Use version {judgement.versions[-1]}." if judgement.versions else "",
-                severity="info" if is_newer and module.is_described else None,
+                suggestion="" if is_newer else _use_version(judgement),
+                patch=() if is_newer else correct_module(module, judgement),
+                severity="info" if is_newer else None,
             )
 
 
@@ -65,9 +71,13 @@ def check_newest_version(document: LintDocument) -> Iterator[Issue]:
         newest = max(known_modules.versions_of(module.name), default=0)
         if judgement.verdict == "known" and newest > module.version:
             yield Issue(
-                message=f"{module.name} has a version {newest}, this is version {module.version}.",
+                message=f"{module.name} has a version {newest}, this is version {module.version}."
+                if "version" in module.node
+                else _lacks_version(module, (newest,)),
                 path=(*module.path, "version"),
                 module_id=module.id,
+                # Without a version, a module has the newest one already.
+                patch=set_version(module, newest) if "version" not in module.node else (),
             )
 
 
@@ -81,5 +91,9 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _did_you_mean(names: tuple[str, ...]) -> str:
-    return f"Did you mean {' or '.join(names)}?" if names else ""
+def _lacks_version(module: LintModule, versions: Sequence[int]) -> str:
+    return _sentence(f"{module.label} has no version; it is known in version {', '.join(map(str, versions))}")
+
+
+def _use_version(judgement: Judgement) -> str:
+    return f"Use version {judgement.versions[-1]}." if judgement.versions else ""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...engine.blueprints.parser import MAX_DEPTH, is_too_deep
+from ...json_patch import Path
 from ...redaction.blueprints import find_secrets
-from ..document import LintDocument
-from ..finding import Issue, Path, rule
+from ..document import LintDocument, LintModule
+from ..finding import Issue, rule
 
 
 @rule("secret-in-blueprint", "warning")
@@ -16,18 +17,28 @@ def check_secrets(document: LintDocument) -> Iterator[Issue]:
 
     Placeholders such as ``YOUR_API_KEY`` are none.
     """
+    for module, where in _find_secrets(document):
+        yield Issue(
+            message=f"{where} of {module.label} holds a secret.",
+            path=(*module.path, *_parse_path(where)),
+            module_id=module.id,
+            suggestion="Keep it in a connection, a key, or a custom variable.",
+        )
+
+
+def find_secret_paths(document: LintDocument) -> frozenset[Path]:
+    """Returns the paths of the secrets that are typed into modules."""
+    return frozenset((*module.path, *_parse_path(where)) for module, where in _find_secrets(document))
+
+
+def _find_secrets(document: LintDocument) -> Iterator[tuple[LintModule, str]]:
+    """Yields the module of each secret, and its place there."""
     for module in document.modules:
         for part in ("parameters", "mapper"):
             values = module.node.get(part)
-            if is_too_deep(values, MAX_DEPTH):
-                continue  # not a blueprint, which a rule on the structure says
-            for where in find_secrets(values, part):
-                yield Issue(
-                    message=f"{where} of {module.label} holds a secret.",
-                    path=(*module.path, *_parse_path(where)),
-                    module_id=module.id,
-                    suggestion="Keep it in a connection, a key, or a custom variable.",
-                )
+            # A part that is nested deeper is refused as a whole.
+            if values is not None and not is_too_deep(values, MAX_DEPTH):
+                yield from ((module, where) for where in find_secrets(values, part))
 
 
 def _parse_path(text: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise
 
 from ...engine.blueprints.parser import (
@@ -19,6 +20,7 @@ from ...plain_text import find_slip
 from ...world.exceptions import DomainError, InvalidParametersError, MalformedBlueprintError
 from ..document import LintDocument
 from ..finding import RULES, Issue, rule
+from ..repairs.structure import correct_structure, renumber, set_id
 
 #: Stands for an id that is none.
 _NO_ID = 999_999_999
@@ -30,6 +32,12 @@ def check_structure(document: LintDocument) -> Iterator[Issue]:
 
     Missing and repeated ids, and modules that do not exist, have rules of their own.
     """
+    for number, issue in enumerate(_find_issues(document)):
+        # The repair is that of what the parser complains of first.
+        yield replace(issue, patch=correct_structure(document)) if number == 0 else issue
+
+
+def _find_issues(document: LintDocument) -> Iterator[Issue]:
     blueprint = document.blueprint
     try:
         check_parts(blueprint)
@@ -140,6 +148,7 @@ def check_ids(document: LintDocument) -> Iterator[Issue]:
                 message=f"The module {module.name or 'without a name'} {text}; an id is a whole number from 1 on.",
                 path=module.path,
                 suggestion=f"Give it the id {free}.",
+                patch=set_id(document, module, free),
             )
             free += 1
 
@@ -154,6 +163,7 @@ def check_unique_ids(document: LintDocument) -> Iterator[Issue]:
                 message=f"The id {module.id} of {module.name} is used by {first.name} already.",
                 path=(*module.path, "id"),
                 module_id=module.id,
+                patch=renumber(document, module),
             )
 
 

@@ -11,8 +11,10 @@ from typing import Any
 
 from ....engine.scenarios import activation, crud
 from ....http.errors import InsufficientRightsError, RateLimitError
-from ....http.steps import rate_limit
+from ....http.steps import policy, rate_limit
 from ....json_types import Json, as_mapping
+from ....policies.resources import READ, Access, Resource
+from ....policies.resources import WRITE as WRITE_ACTION
 from ....schemas.base import BodySchema, Text
 from ....schemas.data_structures import SpecField
 from ....world import roles
@@ -76,7 +78,9 @@ def create_tool(call: ToolCall) -> Json:
     with client.locked() as world:
         visibility = client.visibility(world)
         team = visibility.find("team", call.argument("teamId"))
-        user = _admit(client, world, team, "scenario add", "scenario start")
+        user = _admit(
+            client, world, team, Access(WRITE_ACTION, Resource("scenarios")), "scenario add", "scenario start"
+        )
         scenario = crud.create(
             world,
             user,
@@ -100,8 +104,11 @@ def create_tool(call: ToolCall) -> Json:
 @tools.tool("get", "Get tool", scopes=["scenarios:read"], annotations=READ_ONLY, inputs={"toolId": _TOOL_ID})
 def get_tool(call: ToolCall) -> Json:
     """Returns a Tool with its inputs and its module."""
-    with call.client.locked() as world:
-        return _describe(world, _find_tool(call, world))
+    client = call.client
+    with client.locked() as world:
+        tool = _find_tool(call, world)
+        policy.check_accesses(world, client.caller.token, client.entry, [_access(tool, READ)])
+        return _describe(world, tool)
 
 
 @tools.tool(
@@ -117,7 +124,7 @@ def update_tool(call: ToolCall) -> Json:
     check_fields(_FIELDS, {name: call.arguments[name] for name in _FIELDS.fields if name in call.arguments})
     with client.locked() as world:
         tool = _find_tool(call, world)
-        user = _admit(client, world, tool, "scenario edit")
+        user = _admit(client, world, tool, _access(tool, WRITE_ACTION), "scenario edit")
         current = {**_describe(world, tool), **call.arguments}
         changed = crud.update(
             world,
@@ -132,11 +139,18 @@ def update_tool(call: ToolCall) -> Json:
         return _describe(world, changed)
 
 
-def _admit(client: McpClient, world: World, owner: Team | Scenario, *permissions: str) -> User:
-    """Counts the call, and returns the user if the role has the permissions, as the REST API does.
+def _access(tool: Scenario, action: str) -> Access:
+    return Access(action, Resource("scenarios", str(tool.id)))
+
+
+def _admit(
+    client: McpClient, world: World, owner: Team | Scenario, access: Access, *permissions: str
+) -> User:
+    """Counts the call, and returns the user if role and policy allow it, as the REST API does.
 
     Raises:
-        InsufficientRightsError: if it lacks one.
+        InsufficientRightsError: if the role lacks a permission.
+        PolicyError: if the client is an agent without the grant.
         RateLimitError: if the organization made more calls than its plan allows.
     """
     visibility = client.visibility(world)
@@ -147,6 +161,7 @@ def _admit(client: McpClient, world: World, owner: Team | Scenario, *permissions
         if roles.lacks_permission(world, visibility.user, permission, owner):
             client.entry.missing = (permission,)
             raise InsufficientRightsError(MissingPermissionError(permission).detail)
+    policy.check_accesses(world, client.caller.token, client.entry, [access])
     if counted is not None and counted.exceeded:
         raise RateLimitError
     return visibility.user
