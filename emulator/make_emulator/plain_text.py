@@ -41,12 +41,13 @@ def find_slip(word: str, known: Iterable[str]) -> str | None:
     One that is only alike, such as ``userEmail`` for ``email``, is no slip. The more characters, the more may be wrong.
     """
     plain = _plain_form(word)
-    allowed = 0 if len(plain) < 4 else 1 if len(plain) < 6 else 2 if len(plain) < 12 else 3
     best: tuple[int, str] | None = None
     for candidate in known:
         form = _plain_form(candidate)
         if form == plain:
             return candidate
+        length = max(len(form), len(plain))
+        allowed = 0 if length < 4 else 1 if length < 6 else 2 if length < 12 else 3
         if abs(len(form) - len(plain)) > allowed or (best is not None and best[0] <= 1):
             continue
         distance = _edit_distance(plain, form)

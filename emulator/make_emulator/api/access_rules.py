@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
+from ..engine.runtime import module_access
 from ..http.endpoint import AccessRule, ApiCall
+from ..json_types import Json
 from ..policies.resources import READ, WRITE, Access, Resource
 
 
@@ -44,3 +46,18 @@ def writes(kind: str, rows: Iterable[Identified]) -> list[Access]:
     """Returns the accesses of a change of all rows that a request selects; without any, that to the kind."""
     ids: list[str | None] = [str(row.id) for row in rows]
     return [Access(WRITE, Resource(kind, id)) for id in ids or [None]]
+
+
+def uses_of(
+    call: ApiCall, blueprint: Mapping[str, Json], current: Mapping[str, Json] | None = None
+) -> list[Access]:
+    """Returns the accesses of the modules of a new blueprint, of an agent whose runs are checked.
+
+    Else a schedule, or a webhook, would do for the agent what it may not do itself.
+
+    Args:
+        current: the blueprint that it replaces, whose accesses are no new ones.
+    """
+    if call.agent_run is None:
+        return []
+    return module_access.new_accesses(blueprint, current)

@@ -69,6 +69,12 @@ def get_incomplete_execution(call: ApiCall, dlq: IncompleteExecution) -> Incompl
     permission="dlq edit",
     body=IncompleteExecutionUpdate,
     response=one("dlq", IncompleteExecutionChanged),
+    accesses=lambda call: [
+        *access_rules.writes("dlqs", [call.rows["dlq"]]),
+        *access_rules.uses_of(
+            call, call.body.get("blueprint", call.rows["dlq"].blueprint), call.rows["dlq"].blueprint
+        ),
+    ],
 )
 def update_incomplete_execution(call: ApiCall, dlq: IncompleteExecution) -> IncompleteExecution:
     """Change the blueprint of the retry, or its first module."""
@@ -184,7 +190,7 @@ def get_incomplete_execution_log(call: ApiCall, dlq: IncompleteExecution, execut
 )
 def retry_incomplete_execution(call: ApiCall, dlq: IncompleteExecution) -> str:
     """Retry an incomplete execution."""
-    incomplete_retry.retry(call.world, dlq, author_id=call.user.id)
+    incomplete_retry.retry(call.world, dlq, author_id=call.user.id, agent_run=call.agent_run)
     return dlq.id
 
 
@@ -199,7 +205,9 @@ def retry_incomplete_execution(call: ApiCall, dlq: IncompleteExecution) -> str:
 )
 def retry_incomplete_executions(call: ApiCall, scenario: Scenario) -> list[str]:
     """Retry some incomplete executions of a scenario, or all of them, oldest first; resolved ones are skipped."""
-    tried = incomplete_retry.retry_all(call.world, _selected(call, scenario), author_id=call.user.id)
+    tried = incomplete_retry.retry_all(
+        call.world, _selected(call, scenario), author_id=call.user.id, agent_run=call.agent_run
+    )
     return [row.id for row in tried]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..engine.apps.scenarios import START_MODULE, called_scenario_id
+from ..engine.apps.scenarios import START_MODULE, find_called_scenario
 from ..engine.scenarios import activation, crud
 from ..json_types import as_mappings
 from ..world import blueprint_refs, connections, data_stores, hooks
@@ -129,7 +129,7 @@ class _StubBuilder:
     def scenarios(self) -> Iterator[Stub]:
         """Creates scenarios that accept any inputs and return nothing."""
         for node in self._nodes:
-            id = called_scenario_id(node)
+            id = find_called_scenario(node)
             if id is None or id in self._world.scenarios or id in self._excluded:
                 continue
             first: dict[str, Json] = {

@@ -25,6 +25,7 @@ import marshmallow as ma
 import orjson
 from werkzeug.datastructures import MultiDict
 
+from ..engine.run_state import AgentRun
 from ..plain_text import printable
 from ..policies.resources import Access
 from ..schemas.base import (
@@ -121,6 +122,8 @@ class ApiCall:
     may_list: Callable[[str], bool] | None = None
     #: The ids of the resources that a filtered list has shown.
     listed: list[str] = field(default_factory=list)
+    #: Of an agent whose runs are checked: the runs that the call starts.
+    agent_run: AgentRun | None = None
     #: What the caller should know though the call is served; sent in a header, and shown in the request log.
     warnings: list[str] = field(default_factory=list)
 

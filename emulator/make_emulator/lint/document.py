@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from ..engine.apps.app import ModuleDefinition
+from ..engine.apps.known_modules import find_interpreted, find_known_module, judge_module
 from ..engine.errors import ExpressionError
 from ..engine.expressions.ast import (
     BinaryChain,
@@ -20,6 +22,7 @@ from ..engine.expressions.ast import (
 from ..engine.expressions.template import Expression, parse_template
 from ..json_patch import Path
 from ..json_types import Json, as_array, as_mapping, as_mappings, is_integer
+from ..module_catalogue import CatalogueModule, Judgement
 from ..world.blueprint_refs import PLACEHOLDER_MODULE
 from .finding import RULES
 
@@ -53,7 +56,7 @@ class LintOptions:
     resources: Mapping[str, Mapping[int, str]] | None = None
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class LintModule:
     """One module of a blueprint, valid or not.
 
@@ -74,26 +77,36 @@ class LintModule:
     is_tool: bool
     scopes: list[range] = field(default_factory=list)
 
-    @property
+    @cached_property
     def id(self) -> int | None:
         """``None`` if it has no valid one."""
         id = self.node.get("id")
         return id if is_integer(id) else None
 
-    @property
+    @cached_property
     def name(self) -> str:
         """``app:Module``, empty if it has none."""
         name = self.node.get("module")
         return name if isinstance(name, str) else ""
 
-    @property
+    @cached_property
     def app(self) -> str:
         return self.name.partition(":")[0]
 
-    @property
+    @cached_property
     def version(self) -> int:
         version = self.node.get("version", 1)
         return version if is_integer(version) else 1
+
+    @cached_property
+    def known(self) -> CatalogueModule | None:
+        """What the catalogue has of it in its version."""
+        return find_known_module(self.name, self.version)
+
+    @cached_property
+    def interpreted(self) -> ModuleDefinition | None:
+        """Its definition, if the emulator interprets it."""
+        return find_interpreted(self.name, self.version)
 
     @property
     def parameters(self) -> Mapping[str, Json]:
@@ -225,6 +238,15 @@ class LintDocument:
                 if len(ids) == limit:
                     break
         return ids[::-1]
+
+    @cached_property
+    def judgements(self) -> list[tuple[LintModule, Judgement]]:
+        """The knowledge of every module that has a name."""
+        return [
+            (module, judge_module(module.name, module.version))
+            for module in self.modules
+            if ":" in module.name
+        ]
 
     @property
     def scheduling(self) -> Mapping[str, Json]:

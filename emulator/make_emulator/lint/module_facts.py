@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..engine.apps.known_modules import find_interpreted, find_known_module
 from ..json_types import Json, as_array, as_mapping, as_mappings
 from ..module_catalogue import CatalogueField
 from ..world.blueprint_refs import reference_fields
@@ -54,25 +53,26 @@ def field_names(module: LintModule) -> KnownNames:
 
     Complete are those of a module whose fields are all interpreted, or are in the catalogue and depend on nothing of the user's.
     """
-    names = (
-        {name for kind in _REFERENCES for name in reference_fields(module.node, kind)}
-        if module.name
-        else set()
-    )
+    names: set[str] = set()
     for key in ("expect", "parameters"):
         names |= set(_declared_names(module.metadata.get(key)))
-    interpreted = find_interpreted(module.name, module.version)
+    interpreted = module.interpreted
     if interpreted is not None:
         if interpreted.accepts_any_field:
             return KnownNames()
         names |= {field.name for field in interpreted.fields}
-    known = find_known_module(module.name, module.version)
+    known = module.known
     is_in_catalogue = known is not None and known.trust == "full" and not known.has_dynamic_mapper
     if known is not None and is_in_catalogue:
         names |= set(_catalogue_names((*known.parameters, *known.mapper)))
         names |= {name for name in (known.connection_parameter, known.hook_parameter) if name is not None}
     has_fields = interpreted is not None and bool(interpreted.fields)
     return KnownNames(frozenset(names), is_complete=is_in_catalogue or has_fields)
+
+
+def is_reference(module: LintModule, name: str) -> bool:
+    """Returns true for a parameter that holds the id of a resource, which no list of fields needs to have."""
+    return any(name in reference_fields(module.node, kind) for kind in _REFERENCES)
 
 
 def _catalogue_names(fields: Iterable[CatalogueField]) -> Iterator[str]:
@@ -101,12 +101,12 @@ def _iter_declared(fields: Json) -> Iterator[Mapping[str, Json]]:
 def field_specs(module: LintModule) -> dict[str, FieldSpec]:
     """Returns the fields of a module whose form is known; the editor's description of the module comes first."""
     specs: dict[str, FieldSpec] = {}
-    known = find_known_module(module.name, module.version)
+    known = module.known
     if known is not None and known.trust == "full":
         for field in (*known.parameters, *known.mapper):
             if not field.other_types:
                 specs[field.name] = _catalogue_spec(field)
-    interpreted = find_interpreted(module.name, module.version)
+    interpreted = module.interpreted
     for each in interpreted.fields if interpreted is not None else ():
         spec = specs.get(each.name, FieldSpec())
         specs[each.name] = FieldSpec(
@@ -160,7 +160,7 @@ def output_names(module: LintModule) -> KnownNames:
     """Returns the names of the fields that a module outputs."""
     if module.name in _VARIABLE_MODULES:
         return _variable_names(module.mapper)
-    interpreted = find_interpreted(module.name, module.version)
+    interpreted = module.interpreted
     if interpreted is not None and interpreted.outputs is not None:
         return KnownNames(frozenset(interpreted.outputs), is_complete=True)
     fields = as_mappings(module.metadata.get("interface"))
@@ -172,4 +172,4 @@ def _variable_names(mapper: Mapping[str, Json]) -> KnownNames:
     variables: Sequence[Json] = as_array(mapper.get("variables"))
     names = [mapper.get("name"), *(as_mapping(item).get("name", item) for item in variables)]
     texts = frozenset(name for name in names if isinstance(name, str) and name)
-    return KnownNames(texts, is_complete=not any("{{" in name for name in texts))
+    return KnownNames(texts, is_complete=bool(texts) and not any("{{" in name for name in texts))

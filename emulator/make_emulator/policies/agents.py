@@ -11,6 +11,9 @@ from ..world.exceptions import InvalidStateError
 from ..world.models import Agent, Grant, OAuthAccess, OAuthClient, Token, User
 from ..world.world import World
 
+#: The checks of the runs that an agent starts: none, or each module that uses a data store, calls a scenario or calls out.
+TRUST, CHECK = RUN_CHECKS = ("trust", "check")
+
 #: The longest name of an agent.
 MAX_NAME_LENGTH = 128
 
@@ -23,10 +26,11 @@ def put(
     user: User,
     token: Token | None = None,
     client: OAuthClient | None = None,
+    runs: str | None = None,
 ) -> Agent:
     """Creates an agent, or replaces its grants.
 
-    An agent keeps the token and the client that it has, unless another one is given. A new one without either gets a
+    An agent keeps the token, the client and the check of its runs that it has, unless another one is given. A new one without either gets a
     token of its own, with every scope: its grants limit it.
 
     Raises:
@@ -53,6 +57,7 @@ def put(
             token=text,
             client_id=client_id,
             grants=tuple(grants),
+            runs=runs if runs is not None else known.runs if known is not None else TRUST,
             created=known.created if known is not None else world.now(),
         )
     )
@@ -70,7 +75,12 @@ def find(world: World, token: Token) -> Agent | None:
             return own[0]
     if token.agent is None:
         return None
-    return world.agents.get(token.agent) or Agent(name=token.agent, created=0)
+    return named(world, token.agent)
+
+
+def named(world: World, name: str) -> Agent:
+    """Returns the agent of a name; one that was deleted may do nothing."""
+    return world.agents.get(name) or Agent(name=name, runs=CHECK, created=0)
 
 
 def remove(world: World, agent: Agent) -> None:

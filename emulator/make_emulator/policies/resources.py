@@ -46,6 +46,12 @@ _KINDS_OF_ROWS: Mapping[str, str] = {
 
 READ, WRITE, RUN = "read", "write", "run"
 
+#: The kind of the apps whose modules call out; a single one is named by its app, such as ``apps/http``.
+APPS = "apps"
+
+#: Kinds that the modules of a run use, as one that calls a service uses a connection.
+_USED_BY_RUNS = ("connections", "keys", APPS)
+
 
 class Resource(NamedTuple):
     """A kind of resource, or a single one of it."""
@@ -95,11 +101,16 @@ def _actions_of_kinds() -> Mapping[str, frozenset[str]]:
         area, _, action = scope.partition(":")
         if area != "mcp":
             actions.setdefault(_KIND_NAMES.get(area, area), set()).add(action)
+    for kind in _USED_BY_RUNS:
+        actions[kind].add(RUN)
     return {kind: frozenset(actions[kind]) for kind in sorted(actions)}
 
 
 #: Kind of resource -> its actions.
 KINDS: Mapping[str, frozenset[str]] = _actions_of_kinds()
+
+#: The kinds of which single resources can be granted.
+SINGLE_KINDS = frozenset({*ROWS, APPS})
 
 
 def run_access(scenario_id: int) -> Access:

@@ -12,16 +12,15 @@ from .world import World
 
 #: Kind of resource -> the fields in which modules hold the ids of such resources.
 REFERENCE_FIELDS: dict[str, tuple[str, ...]] = {
-    # The last is that of AI modules, whose provider is a connection, too (the vendor's notes on connections).
-    "connection": ("__IMTCONN__", "account", "oAuthAccount", "makeConnectionId"),
+    # The last is that of AI modules, whose provider is a connection, too (the vendor's notes on connections); the third that of
+    # a mailbox that keeps what a module sends.
+    "connection": ("__IMTCONN__", "account", "accountImap", "oAuthAccount", "makeConnectionId"),
     "hook": ("__IMTHOOK__", "hook"),
     "dataStore": ("datastore",),
     "dataStructure": ("type",),
     "device": ("__IMTDEVICE__",),
     "key": ("apiKeyKeychain", "basicAuthKeychain", "proxyKeychain"),
 }
-
-ALL_REFERENCE_FIELDS = frozenset(name for names in REFERENCE_FIELDS.values() for name in names)
 
 #: Module -> the kinds that it refers to by fields which hold other values in other modules (exported blueprints).
 _OWN_REFERENCE_FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -116,13 +115,16 @@ def reference_fields(node: Mapping[str, Json], kind: str) -> tuple[str, ...]:
 
 def find_module_references(node: Mapping[str, Json], kind: str) -> set[int]:
     """The ids of a kind of resource that one module uses."""
+    return {id for _, id in iter_module_references(node, kind)}
+
+
+def iter_module_references(node: Mapping[str, Json], kind: str) -> Iterator[tuple[str, int]]:
+    """The fields in which one module refers to a kind of resource, each with the id that it holds."""
     names = reference_fields(node, kind)
-    found: set[int] = set()
     for part in ("parameters", "mapper"):
         values = node.get(part)
         if isinstance(values, Mapping):
-            found.update(id for name in names if (id := parse_id(values.get(name))) is not None)
-    return found
+            yield from ((name, id) for name in names if (id := parse_id(values.get(name))) is not None)
 
 
 def remap_references(

@@ -111,6 +111,7 @@ def _record_bundle(record: Record) -> Mapping[str, Value]:
     Field("overwrite", "boolean", required=True),
     _DATA_FIELD,
     outputs=_RECORD_OUTPUTS,
+    records="write",
 )
 def _add(context: ModuleContext) -> Outcome:
     world, store = context.run.world, _find_data_store(context)
@@ -140,6 +141,7 @@ def _mapped_key(context: ModuleContext) -> str | None:
     Field("overwriteArrays", "boolean", required=True),
     _DATA_FIELD,
     outputs=_RECORD_OUTPUTS,
+    records="write",
 )
 def _update(context: ModuleContext) -> Outcome:
     world, store = context.run.world, _find_data_store(context)
@@ -160,7 +162,7 @@ def _update(context: ModuleContext) -> Outcome:
     return Emit([_record_bundle(_write_record(lambda: data_stores.update_record(world, store, key, data)))])
 
 
-@APP.module("GetRecord", _KEY_FIELD, Field("returnWrapped", "boolean", required=True))
+@APP.module("GetRecord", _KEY_FIELD, Field("returnWrapped", "boolean", required=True), records="read")
 def _get(context: ModuleContext) -> Outcome:
     """Emits the record, or an empty bundle if it does not exist, which is not an error (observed)."""
     record = context.run.world.records.get(
@@ -171,7 +173,7 @@ def _get(context: ModuleContext) -> Outcome:
     return Emit([_record_bundle(record) if context.boolean("returnWrapped") else record.data])
 
 
-@APP.module("ExistRecord", _KEY_FIELD, outputs=("exist",))
+@APP.module("ExistRecord", _KEY_FIELD, outputs=("exist",), records="read")
 def _check_existence(context: ModuleContext) -> Outcome:
     key = (_find_data_store(context).id, to_well_formed(context.text("key")))
     return Emit([{"exist": key in context.run.world.records}])
@@ -183,6 +185,7 @@ def _check_existence(context: ModuleContext) -> Outcome:
     Field("sort", "array"),
     Field("mappAbleLimit", "uinteger"),
     outputs=_RECORD_OUTPUTS,
+    records="read",
 )
 def _search(context: ModuleContext) -> Outcome:
     """Emits one bundle a record; without any, the flow ends there unless the module is set to continue."""
@@ -233,7 +236,7 @@ def _sort_keys(sort: Value) -> Sequence[tuple[Callable[[Record], Value], bool]]:
     return orders
 
 
-@APP.module("DeleteRecord", _KEY_FIELD, outputs=_RECORD_OUTPUTS)
+@APP.module("DeleteRecord", _KEY_FIELD, outputs=_RECORD_OUTPUTS, records="write")
 def _delete(context: ModuleContext) -> Outcome:
     world, store = context.run.world, _find_data_store(context)
     record = world.records.get((store.id, to_well_formed(context.text("key"))))
@@ -244,7 +247,7 @@ def _delete(context: ModuleContext) -> Outcome:
     return Emit([_record_bundle(record)])
 
 
-@APP.module("DeleteAllRecords", outputs=())
+@APP.module("DeleteAllRecords", outputs=(), records="write")
 def _delete_all(context: ModuleContext) -> Outcome:
     world, store = context.run.world, _find_data_store(context)
     keys = [record.key for record in data_stores.records(world, store)]
@@ -254,6 +257,6 @@ def _delete_all(context: ModuleContext) -> Outcome:
     return Emit([{}])
 
 
-@APP.module("Stats", outputs=("count",))
+@APP.module("Stats", outputs=("count",), records="read")
 def _count(context: ModuleContext) -> Outcome:
     return Emit([{"count": _find_data_store(context).records}])

@@ -36,17 +36,12 @@ SCENARIO_PREFIX = "SCN_"
 _VERSIONS = (1, 2)
 
 
-def called_scenario_id(node: Mapping[str, Json]) -> int | None:
+def find_called_scenario(node: Mapping[str, Json]) -> int | None:
     """Returns the id of the scenario that a module of a blueprint calls, if it is a module of that kind and has one."""
-    if node.get("module") not in CALLING_MODULES:
+    parameters = as_mapping(node.get("parameters"))
+    if node.get("module") not in CALLING_MODULES or not isinstance(parameters.get("scenario"), (str, int)):
         return None
-    return _parse_scenario_id(as_mapping(node.get("parameters")).get("scenario"))
-
-
-def _parse_scenario_id(written: Json) -> int | None:
-    """Returns an id that may be written ``SCN_123``."""
-    text = str(written).removeprefix(SCENARIO_PREFIX)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+    return called_scenario_id(parameters)
 
 
 @APP.module("StartSubscenario", versions=_VERSIONS, billed=False, accepts_any_field=True, trigger="inputs")
@@ -123,10 +118,20 @@ def _call_scenario(context: ModuleContext, *, wait: bool) -> Outcome:
     return ScenarioCall(scenario, inputs, wait)
 
 
+def called_scenario_id(parameters: Mapping[str, Json]) -> int | None:
+    """Returns the id of the scenario that a calling module names; ``None`` if it is no number."""
+    id = _scenario_text(parameters)
+    return int(id) if id.isascii() and id.isdigit() and len(id) < 16 else None
+
+
+def _scenario_text(parameters: Mapping[str, Json]) -> str:
+    return as_text(parameters.get("scenario")).removeprefix(SCENARIO_PREFIX)
+
+
 def _find_scenario(context: ModuleContext) -> Scenario:
-    """Returns the scenario to call."""
-    id = as_text(context.module.parameters.get("scenario")).removeprefix(SCENARIO_PREFIX)
-    number = _parse_scenario_id(id)
+    """Returns the scenario to call, whose id may be written ``SCN_123``."""
+    parameters = context.module.parameters
+    id, number = _scenario_text(parameters), called_scenario_id(parameters)
     world, team_id = context.run.world, context.run.scenario.team_id
     scenario = world.scenarios.get(number) if number is not None else None
     if scenario is None or scenario.team_id != team_id:

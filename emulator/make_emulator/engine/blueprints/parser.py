@@ -6,7 +6,7 @@ to incomplete blueprints.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -120,11 +120,21 @@ def check_parts(blueprint: Mapping[str, Json]) -> None:
 
 def is_too_deep(value: Json, levels: int) -> bool:
     """Returns True if collections and arrays are nested deeper than the levels."""
-    if isinstance(value, Mapping):
-        return levels == 0 or any(is_too_deep(item, levels - 1) for item in value.values())
-    if isinstance(value, list):
-        return levels == 0 or any(is_too_deep(item, levels - 1) for item in value)
-    return False
+    layer: Sequence[Json] = (value,)
+    for _ in range(levels):
+        inner: list[Json] = []
+        for item in layer:
+            # The most frequent first, as a check against an abstract class is slow.
+            if isinstance(item, (str, int, float)) or item is None:
+                continue
+            if isinstance(item, Mapping):
+                inner.extend(item.values())
+            elif isinstance(item, list):
+                inner.extend(item)
+        if not inner:
+            return False
+        layer = inner
+    return any(isinstance(item, (Mapping, list)) for item in layer)
 
 
 def _positive_setting(settings: Mapping[str, Json], name: str, default: int) -> int:

@@ -31,7 +31,12 @@ def handle(context: RequestContext) -> None:
     request_origin.set(lambda: context.input.origin)
     endpoint = context.require_endpoint()
     call = context.require_call()
-    result = endpoint.handle(call)
+    try:
+        result = endpoint.handle(call)
+    finally:
+        # Also of a run that took longer than its caller waits.
+        if call.agent_run is not None:
+            call.warnings += policy.record_run(call.world, context.entry, call.agent_run)
     if call.listed:
         policy.record_listed(context)
     context.response = Response(orjson.dumps(result), status=endpoint.status, content_type=JSON_CONTENT_TYPE)

@@ -5,23 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+from ...engine.run_state import AgentRun
 from ...policies import agents
-from ...policies.decision import can_ever, decide
-from ...policies.grants import describe_levels
+from ...policies.decision import Decision, can_ever, decide, explain_rejection
+from ...policies.grants import allowed_actions
 from ...policies.resources import (
     READ,
     Access,
     Resource,
     endpoint_accesses,
+    parse_access,
     required_accesses,
     used_accesses,
 )
-from ...world.models import Agent, Grant, Token
+from ...policies.statements import (
+    StatedDecision,
+    describe_grant,
+    describe_resource,
+    verb_of_module,
+    verb_of_request,
+)
+from ...world.models import Agent, Token
 from ...world.world import World
 from ..context import RequestContext
 from ..endpoint import ApiCall, Endpoint
 from ..errors import PolicyError
 from ..request_log import LogEntry
+
+#: How many grants a statement about a list names.
+_MAX_GRANTS = 5
 
 
 def check(context: RequestContext) -> None:
@@ -29,9 +41,14 @@ def check(context: RequestContext) -> None:
     call, endpoint = context.require_call(), context.require_endpoint()
     accesses = _accesses_of(endpoint, call)
     agent = call.agent
+    place = call.rows.get("team") or call.organization
     if agent is not None and endpoint.lists is not None:
         accesses = _filter_list(call, agent, accesses)
-    _check(agent, context.entry, accesses)
+    _check(call.world, agent, context.entry, accesses, place)
+    if agent is not None and not accesses and endpoint.lists is not None:
+        [(kind, _)] = _permissions_of(endpoint)
+        subject = describe_resource(call.world, Resource(kind), verb="list", place=place)
+        context.entry.decisions = (_state_partial_list(agent, kind, subject),)
 
 
 def check_accesses(world: World, token: Token, entry: LogEntry, accesses: Sequence[Access]) -> None:
@@ -40,15 +57,40 @@ def check_accesses(world: World, token: Token, entry: LogEntry, accesses: Sequen
     Raises:
         PolicyError: if the caller is an agent, and a grant is missing.
     """
-    _check(agents.find(world, token), entry, accesses)
+    _check(world, agents.find(world, token), entry, accesses)
 
 
 def record_listed(context: RequestContext) -> None:
     """Adds the resources that a filtered list has shown to the accesses of the log entry."""
-    call = context.require_call()
-    if call.may_list is not None and not context.entry.accesses:
-        [(kind, action)] = _permissions_of(call.endpoint)
-        context.entry.accesses = tuple(str(Access(action, Resource(kind, id))) for id in call.listed)
+    call, entry = context.require_call(), context.entry
+    if call.may_list is None or entry.accesses:
+        return
+    [(kind, action)] = _permissions_of(call.endpoint)
+    entry.accesses = tuple(str(Access(action, Resource(kind, id))) for id in call.listed)
+
+
+def record_run(world: World, entry: LogEntry, agent_run: AgentRun) -> list[str]:
+    """Adds what the modules of the runs accessed, which a request started, to its log entry; returns the denials, in words."""
+    allowed: list[str] = []
+    denied: list[str] = []
+    stated: list[StatedDecision] = []
+    for row in agent_run.accesses:
+        access = parse_access(row.access)
+        (allowed if row.is_allowed else denied).append(row.access)
+        verb = verb_of_module(access)
+        stated.append(
+            StatedDecision(
+                verb=verb,
+                subject=describe_resource(world, access.resource, verb=verb),
+                is_allowed=row.is_allowed,
+                grant=row.grant or "",
+                module=f"module {row.module_id} ({row.module})",
+            )
+        )
+    entry.accesses = tuple(dict.fromkeys((*entry.accesses, *allowed)))
+    entry.denied_in_run = tuple(dict.fromkeys(denied))
+    entry.decisions += tuple(stated)
+    return [each.state(agent_run.agent, 200) for each in stated if not each.is_allowed]
 
 
 @lru_cache(maxsize=1024)
@@ -85,22 +127,44 @@ def _filter_list(call: ApiCall, agent: Agent, accesses: Sequence[Access]) -> Seq
     return () if is_partial else accesses
 
 
-def _check(agent: Agent | None, entry: LogEntry, accesses: Sequence[Access]) -> None:
+def _state_partial_list(agent: Agent, kind: str, subject: str) -> StatedDecision:
+    """Returns the decision on a list that shows single resources."""
+    grants = [
+        describe_grant(grant)
+        for grant in agent.grants
+        if grant.resource.startswith(f"{kind}/") and READ in allowed_actions(grant)
+    ]
+    more = f" and {len(grants) - _MAX_GRANTS} more" if len(grants) > _MAX_GRANTS else ""
+    return StatedDecision(
+        verb="list", subject=subject, is_allowed=True, grant=", ".join(grants[:_MAX_GRANTS]) + more
+    )
+
+
+def _check(
+    world: World, agent: Agent | None, entry: LogEntry, accesses: Sequence[Access], place: object = None
+) -> None:
     entry.accesses = tuple(map(str, accesses))
     if agent is None:
         return
-    entry.agent = agent.name
     decisions = [(access, decide(agent, access.action, access.resource)) for access in accesses]
+    entry.decisions = tuple(
+        _state(world, entry.method, access, decision, place) for access, decision in decisions
+    )
     refused = [(access, decision) for access, decision in decisions if not decision.is_allowed]
     if not refused:
         return
     entry.decision = "refused: policy"
     entry.missing = tuple(str(access) for access, _ in refused)
-    raise PolicyError(hint="; ".join(_explain(agent, access, grant) for access, (_, grant) in refused))
-
-
-def _explain(agent: Agent, access: Access, grant: Grant | None) -> str:
-    why = (
-        "nothing is granted for it" if grant is None else f"it has {grant.resource}: {describe_levels(grant)}"
+    raise PolicyError(
+        hint="; ".join(explain_rejection(agent, access, grant) for access, (_, grant) in refused)
     )
-    return f"the agent {agent.name} lacks the grant {access} ({why})"
+
+
+def _state(world: World, method: str, access: Access, decision: Decision, place: object) -> StatedDecision:
+    verb = verb_of_request(method, access)
+    return StatedDecision(
+        verb=verb,
+        subject=describe_resource(world, access.resource, verb=verb, place=place),
+        is_allowed=decision.is_allowed,
+        grant=describe_grant(decision.grant),
+    )

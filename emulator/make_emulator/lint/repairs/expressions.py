@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice, pairwise
+from weakref import WeakKeyDictionary
 
-from ...engine.apps.known_modules import find_known_module
 from ...engine.errors import ExpressionError
 from ...engine.expressions.ast import DynamicReference, Reference, UnquotedName
 from ...engine.expressions.lexer import TokenSpan, TokenType, locate_tokens
@@ -89,12 +89,17 @@ def correct_syntax(expression: MappedExpression) -> Patch:
 
 def _corrections(source: str) -> Iterator[str]:
     straight = source.translate(_TYPOGRAPHIC_QUOTES)
-    with_semicolons = _TEXT_OR_COMMA.sub(lambda match: match[1] or ";", straight)
-    for candidate in (straight, with_semicolons):
+    # Texts that were written for JSON within JSON have a backslash before each quote.
+    unescaped = straight.replace('\\"', '"').replace("\\'", "'")
+    for candidate in (straight, unescaped, _use_semicolons(straight), _use_semicolons(unescaped)):
         missing = candidate.count("(") - candidate.count(")")
         for attempt in (candidate, candidate + ")" * missing if 0 < missing < 5 else None):
             if attempt is not None and attempt != source and _is_valid(attempt):
                 yield attempt
+
+
+def _use_semicolons(source: str) -> str:
+    return _TEXT_OR_COMMA.sub(lambda match: match[1] or ";", source)
 
 
 def _is_valid(source: str) -> bool:
@@ -106,20 +111,37 @@ def _is_valid(source: str) -> bool:
 
 def _find_source(document: LintDocument, module: LintModule, field: Json) -> int | None:
     """Returns the only module before one that outputs a field; the only one at all if nothing is known of its output."""
-    before = document.modules_before(module)
-    outputs = {id: known_outputs(each) for each in before if (id := each.id) is not None}
     if isinstance(field, str):
-        sources = [id for id, names in outputs.items() if field in names]
-        if sources:
-            return sources[0] if len(sources) == 1 else None
-    [only] = outputs if len(outputs) == 1 else [None]
-    return only if only is not None and not outputs[only] else None
+        sources = (
+            each for each in _outputs_by_name(document).get(field, ()) if document.is_before(each, module)
+        )
+        found = list(islice(sources, 2))
+        if found:
+            return found[0] if len(found) == 1 else None
+    before = document.ids_before(module, 2)
+    if len(before) != 1 or known_outputs(document.modules_by_id[before[0]]):
+        return None
+    return before[0]
+
+
+def _outputs_by_name(document: LintDocument) -> Mapping[str, Sequence[int]]:
+    """Returns name of an output -> ids of the modules that have it; computed once for a document."""
+    index = _indexes.get(document)
+    if index is None:
+        index = _indexes[document] = {}
+        for id, module in document.modules_by_id.items():
+            for name in known_outputs(module):
+                index.setdefault(name, []).append(id)
+    return index
+
+
+_indexes: WeakKeyDictionary[LintDocument, dict[str, list[int]]] = WeakKeyDictionary()
 
 
 def known_outputs(module: LintModule) -> frozenset[str]:
     """Returns the names of the fields that a module outputs, as far as it declares them or the catalogue knows them."""
     names = output_names(module).names
-    known = find_known_module(module.name, module.version)
+    known = module.known
     if names or known is None:
         return names
     paths = (re.split(r"[.\[]", path)[0] for path in known.output_paths)

@@ -5,42 +5,59 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 
+import orjson
+
 from ...engine.apps import catalog
-from ...engine.blueprints.parser import IF_ELSE, MERGE, parse_blueprint
+from ...engine.blueprints.parser import IF_ELSE, MERGE
 from ...engine.expressions.ast import DynamicReference, Reference
 from ...json_patch import Patch, PatchError, Path, add, apply_patch, move, replace
 from ...json_types import Json, as_array, as_mapping, as_mappings, is_integer
-from ...world.exceptions import DomainError, InvalidParametersError
 from ..document import LintDocument, LintModule
 from .expressions import first_step, known_outputs
 
 _MAX_ID_LENGTH = 9
+#: Parts of a module -> the type that each has.
+_JSON_PARTS: dict[str, type] = {
+    "parameters": dict,
+    "mapper": dict,
+    "metadata": dict,
+    "filter": dict,
+    "flags": dict,
+    "routes": list,
+    "branches": list,
+    "onerror": list,
+}
 
 
-def correct_structure(document: LintDocument) -> Patch:
-    """Returns the first repair after which the parser of blueprints has no complaint, or another one."""
-    complaint = _complaint(document.blueprint)
+def correct_structure(
+    document: LintDocument, path: Path, is_correct: Callable[[Mapping[str, Json]], bool]
+) -> Patch:
+    """Returns the first repair at a place after which a blueprint is correct there.
+
+    Args:
+        is_correct: returns true if a blueprint no longer has the fault.
+    """
     for repair in _REPAIRS:
-        patches = list(repair(document))
-        # All of a kind at once, as the parser may say the same of each.
+        patches = [
+            patch
+            for patch in repair(document)
+            if any(_lie_together(path, operation.path) for operation in patch)
+        ]
+        # All of a kind at once, as the same may be said of each.
         for patch in (tuple(chain.from_iterable(patches)), *patches):
             try:
                 patched = as_mapping(apply_patch(document.blueprint, patch))
             except PatchError:
                 continue
-            if _complaint(patched) != complaint:
+            if is_correct(patched):
                 return patch
     return ()
 
 
-def _complaint(blueprint: Mapping[str, Json]) -> str:
-    try:
-        parse_blueprint(blueprint)
-    except InvalidParametersError as error:
-        return f"{'; '.join(error.issues)} {error.hint}"
-    except DomainError as error:
-        return f"{error.detail} {error.hint}"
-    return ""
+def _lie_together(one: Path, other: Path) -> bool:
+    """Returns true if one of two paths lies in the other."""
+    length = min(len(one), len(other))
+    return one[:length] == other[:length]
 
 
 def _add_missing_parts(document: LintDocument) -> Iterator[Patch]:
@@ -113,6 +130,20 @@ def _wrap_flows(document: LintDocument) -> Iterator[Patch]:
                     yield _wrap((*module.path, key, place, "flow"), flow)
 
 
+def _parse_json_texts(document: LintDocument) -> Iterator[Patch]:
+    """Yields the repair of a part of a module that is a text with the JSON that it should be."""
+    for module in document.modules:
+        for key, kinds in _JSON_PARTS.items():
+            value = module.node.get(key)
+            if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+                try:
+                    held: Json = orjson.loads(value)
+                except orjson.JSONDecodeError:
+                    continue
+                if isinstance(held, kinds):
+                    yield (replace((*module.path, key), held),)
+
+
 def _wrap(path: Path, value: Json) -> Patch:
     return (replace(path, [value]),)
 
@@ -131,6 +162,7 @@ _REPAIRS: tuple[Callable[[LintDocument], Iterator[Patch]], ...] = (
     _add_else,
     _move_route_filters,
     _wrap_flows,
+    _parse_json_texts,
     _correct_versions,
 )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...engine.apps.connection_types import accepted_types, is_compatible
-from ...engine.apps.known_modules import find_interpreted, find_known_module
 from ...json_types import as_mapping, as_mappings
 from ...world import blueprint_refs
 from ..document import LintDocument, LintModule
@@ -72,8 +71,8 @@ def check_types_of_connections(document: LintDocument) -> Iterator[Issue]:
     for module in document.modules:
         if not module.name:
             continue
-        accepted = accepted_types(module.node)
         for parameter in blueprint_refs.reference_fields(module.node, "connection"):
+            accepted = accepted_types(module.node, parameter)
             type = _chosen_type(document, module, parameter)
             if type is not None and not is_compatible(type, accepted):
                 yield Issue(
@@ -138,10 +137,10 @@ def _required_references(module: LintModule) -> Iterator[tuple[str, str, tuple[s
         if type in _REFERENCE_TYPES:
             seen.add(name)
             yield name, _REFERENCE_TYPES[type], tuple(each for each in details.split(",") if each)
-    interpreted = find_interpreted(module.name, module.version)
+    interpreted = module.interpreted
     if module.app == "datastore" and interpreted is not None and "datastore" not in seen:
         yield "datastore", "dataStore", ()
-    known = find_known_module(module.name, module.version)
+    known = module.known
     if known is None:
         return
     parameter = known.connection_parameter

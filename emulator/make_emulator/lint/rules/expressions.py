@@ -110,11 +110,14 @@ def check_braces(document: LintDocument) -> Iterator[Issue]:
 def check_functions(document: LintDocument) -> Iterator[Issue]:
     """A function is neither one of Make's nor a custom function."""
     known = (*FUNCTIONS, *sorted(document.options.functions))
+    slips: dict[str, str | None] = {}
     for expression in document.expressions:
         for call in _calls(expression):
             if call.name in FUNCTIONS or call.name in document.options.functions:
                 continue
-            meant = find_slip(call.name, known)
+            if call.name not in slips:
+                slips[call.name] = find_slip(call.name, known)
+            meant = slips[call.name]
             replacement = _FOREIGN_FUNCTIONS.get(call.name.lower().replace("_", ""), "")
             yield Issue(
                 message=f"Make has no function '{call.name}', unless it is a custom function of the team.",
@@ -216,7 +219,7 @@ def check_output_fields(document: LintDocument) -> Iterator[Issue]:
         known = output_names(module)
         if name in known.names or not (known.names or known.is_complete):
             continue
-        meant = find_slip(name, sorted(known.names))
+        meant = find_slip(name, (*sorted(known.names), _ERROR))
         if meant or known.is_complete:
             listed = f"It has {', '.join(map(repr, sorted(known.names)))}." if known.names else ""
             yield Issue(

@@ -6,16 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from ...engine.apps.app import is_email_address
-from ...engine.apps.known_modules import find_interpreted, find_known_module
 from ...engine.errors import ConversionError
 from ...engine.expressions.values import coerce
 from ...json_patch import Path, move
 from ...json_types import Json, as_mappings
 from ...plain_text import find_slip
-from ...world.blueprint_refs import ALL_REFERENCE_FIELDS
 from ..document import LintDocument, LintModule
 from ..finding import Issue, rule
-from ..module_facts import FieldSpec, field_names, field_specs
+from ..module_facts import FieldSpec, field_names, field_specs, is_reference
 
 #: Types of fields by what they take.
 _TEXTS = frozenset({"text", "email", "url", "uuid", "filename", "path", "password", "date", "time", "buffer"})
@@ -55,7 +53,7 @@ def check_required_fields(document: LintDocument) -> Iterator[Issue]:
 
 
 def _required_fields(module: LintModule) -> Iterator[str]:
-    interpreted = find_interpreted(module.name, module.version)
+    interpreted = module.interpreted
     if interpreted is not None:
         yield from (field.name for field in interpreted.fields if field.required)
         return
@@ -68,7 +66,7 @@ def _required_fields(module: LintModule) -> Iterator[str]:
             if field.get("required") is True and isinstance(field.get("name"), str)
         )
         return
-    known = find_known_module(module.name, module.version)
+    known = module.known
     if known is not None and known.trust == "full" and not known.has_dynamic_mapper:
         # A field beside a select may be shown for some of its values only.
         has_select = any(field.type == "select" for field in known.mapper)
@@ -94,7 +92,7 @@ def check_field_names(document: LintDocument) -> Iterator[Issue]:
             (part, name)
             for part, values in (("parameters", module.parameters), ("mapper", module.mapper))
             for name in values
-            if name not in known.names
+            if name not in known.names and not is_reference(module, name)
         )
         for part, name in islice(unknown, _MAX_UNKNOWN_FIELDS):
             meant = find_slip(name, free)
@@ -116,10 +114,7 @@ def _suggest_field(name: str, meant: str | None, free: Sequence[str]) -> str:
     if name in _MODULE_PARTS:
         return f"'{name}' stands beside the parameters and the mapper of a module, not in them."
     # Those with the name in their own come first: 'body' is 'jsonStringBodyContent' in some services.
-    others = sorted(
-        (each for each in free if each not in ALL_REFERENCE_FIELDS),
-        key=lambda each: (name.lower() not in each.lower(), each),
-    )
+    others = sorted(free, key=lambda each: (name.lower() not in each.lower(), each))
     listed = [f"'{each}'" for each in others[:_MAX_LISTED]]
     return f"It also has {', '.join(listed)}{' …' if len(others) > _MAX_LISTED else ''}." if listed else ""
 

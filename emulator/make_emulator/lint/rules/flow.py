@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ...engine.apps import catalog
-from ...engine.apps.known_modules import find_interpreted, find_known_module
-from ...engine.apps.scenarios import called_scenario_id
+from ...engine.apps.scenarios import find_called_scenario
 from ...engine.blueprints.parser import ROUTER, fallback_route_index
 from ...engine.errors import ExpressionError
 from ...engine.expressions.ast import Reference
@@ -186,10 +185,10 @@ def check_scheduling(document: LintDocument) -> Iterator[Issue]:
 
 def _is_instant(trigger: LintModule) -> bool:
     """Returns true for a trigger with a hook, and for one of which it is not known that it has none."""
-    interpreted = find_interpreted(trigger.name, trigger.version)
+    interpreted = trigger.interpreted
     if interpreted is not None:
         return interpreted.trigger == "webhook"
-    known = find_known_module(trigger.name, trigger.version)
+    known = trigger.known
     return known is None or known.hook_parameter is not None or known.kind in ("trigger", "trigger-instant")
 
 
@@ -216,7 +215,7 @@ def check_calls(document: LintDocument) -> Iterator[Issue]:
     if own is None:
         return
     for module in document.modules:
-        called = called_scenario_id(module.node)
+        called = find_called_scenario(module.node)
         if called is not None and _reaches(called, own, document.options.called_blueprints):
             how = "itself" if called == own else f"scenario {called}, which calls this one again"
             yield Issue(message=f"{module.subject} calls {how}.", path=module.path, module_id=module.id)
@@ -232,7 +231,7 @@ def _reaches(start: int, target: int, blueprints: Mapping[int, Mapping[str, Json
             continue
         seen.add(id)
         nodes = iter_modules(as_mapping(blueprints.get(id)).get("flow"))
-        pending.extend(called for node in nodes if (called := called_scenario_id(node)) is not None)
+        pending.extend(called for node in nodes if (called := find_called_scenario(node)) is not None)
     return False
 
 

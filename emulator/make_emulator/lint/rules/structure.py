@@ -15,6 +15,7 @@ from ...engine.blueprints.parser import (
     parse_blueprint,
     parse_flow,
 )
+from ...json_patch import Patch
 from ...json_types import Json, is_integer
 from ...plain_text import find_slip
 from ...world.exceptions import DomainError, InvalidParametersError, MalformedBlueprintError
@@ -22,6 +23,8 @@ from ..document import LintDocument
 from ..finding import RULES, Issue, rule
 from ..repairs.structure import correct_structure, renumber, set_id
 
+#: Issues that get a repair, each of which is tried.
+_MAX_REPAIRED = 20
 #: Stands for an id that is none.
 _NO_ID = 999_999_999
 
@@ -33,8 +36,15 @@ def check_structure(document: LintDocument) -> Iterator[Issue]:
     Missing and repeated ids, and modules that do not exist, have rules of their own.
     """
     for number, issue in enumerate(_find_issues(document)):
-        # The repair is that of what the parser complains of first.
-        yield replace(issue, patch=correct_structure(document)) if number == 0 else issue
+        yield replace(issue, patch=_find_repair(document, issue)) if number < _MAX_REPAIRED else issue
+
+
+def _find_repair(document: LintDocument, issue: Issue) -> Patch:
+    def is_gone(blueprint: Mapping[str, Json]) -> bool:
+        patched = LintDocument(blueprint, document.options)
+        return all((each.path, each.message) != (issue.path, issue.message) for each in _find_issues(patched))
+
+    return correct_structure(document, issue.path, is_gone)
 
 
 def _find_issues(document: LintDocument) -> Iterator[Issue]:

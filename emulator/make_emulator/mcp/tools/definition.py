@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from ...engine.run_state import AgentRun
 from ...http import hints
 from ...http.context import Caller, DirectInput, RequestContext
 from ...http.dispatch import ApiDispatcher
@@ -147,6 +148,11 @@ class McpClient:
         """Returns True unless the client is an agent whose grants do not allow it to run the scenario."""
         agent = agents.find(world, self.caller.token)
         return agent is None or is_allowed(agent, run_access(scenario_id))
+
+    def agent_run(self, world: World) -> AgentRun | None:
+        """Returns the run that the client is about to start, if it is an agent whose runs are checked."""
+        agent = agents.find(world, self.caller.token)
+        return AgentRun(agent.name) if agent is not None and agent.runs == agents.CHECK else None
 
     @contextmanager
     def locked(self) -> Iterator[World]:

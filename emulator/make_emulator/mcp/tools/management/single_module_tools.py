@@ -6,9 +6,10 @@ the answers, is assumed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ....engine.runtime import module_access
 from ....engine.scenarios import activation, crud
 from ....http.errors import InsufficientRightsError, RateLimitError
 from ....http.steps import policy, rate_limit
@@ -78,9 +79,11 @@ def create_tool(call: ToolCall) -> Json:
     with client.locked() as world:
         visibility = client.visibility(world)
         team = visibility.find("team", call.argument("teamId"))
-        user = _admit(
-            client, world, team, Access(WRITE_ACTION, Resource("scenarios")), "scenario add", "scenario start"
-        )
+        accesses = [
+            Access(WRITE_ACTION, Resource("scenarios")),
+            *_uses_of(client, world, _blueprint(call.arguments)),
+        ]
+        user = _admit(client, world, team, accesses, "scenario add", "scenario start")
         scenario = crud.create(
             world,
             user,
@@ -124,8 +127,10 @@ def update_tool(call: ToolCall) -> Json:
     check_fields(_FIELDS, {name: call.arguments[name] for name in _FIELDS.fields if name in call.arguments})
     with client.locked() as world:
         tool = _find_tool(call, world)
-        user = _admit(client, world, tool, _access(tool, WRITE_ACTION), "scenario edit")
-        current = {**_describe(world, tool), **call.arguments}
+        known = _describe(world, tool)
+        current = {**known, **call.arguments}
+        uses = _uses_of(client, world, _blueprint(current), _blueprint(known))
+        user = _admit(client, world, tool, [_access(tool, WRITE_ACTION), *uses], "scenario edit")
         changed = crud.update(
             world,
             user,
@@ -143,8 +148,19 @@ def _access(tool: Scenario, action: str) -> Access:
     return Access(action, Resource("scenarios", str(tool.id)))
 
 
+def _uses_of(
+    client: McpClient,
+    world: World,
+    blueprint: Mapping[str, Json],
+    current: Mapping[str, Json] | None = None,
+) -> list[Access]:
+    """Returns the accesses of the modules of a new blueprint, of an agent whose runs are checked."""
+    is_checked = client.agent_run(world) is not None
+    return module_access.new_accesses(blueprint, current) if is_checked else []
+
+
 def _admit(
-    client: McpClient, world: World, owner: Team | Scenario, access: Access, *permissions: str
+    client: McpClient, world: World, owner: Team | Scenario, accesses: Sequence[Access], *permissions: str
 ) -> User:
     """Counts the call, and returns the user if role and policy allow it, as the REST API does.
 
@@ -161,7 +177,7 @@ def _admit(
         if roles.lacks_permission(world, visibility.user, permission, owner):
             client.entry.missing = (permission,)
             raise InsufficientRightsError(MissingPermissionError(permission).detail)
-    policy.check_accesses(world, client.caller.token, client.entry, [access])
+    policy.check_accesses(world, client.caller.token, client.entry, accesses)
     if counted is not None and counted.exceeded:
         raise RateLimitError
     return visibility.user
