@@ -70,7 +70,7 @@ def create_blueprint(
     reports.add_routes(blueprint, registry, endpoints)
     faults.add_routes(blueprint, registry)
     imports.add_routes(blueprint, registry)
-    lint.add_routes(blueprint)
+    lint.add_routes(blueprint, registry)
     mend.add_routes(blueprint)
     module_catalogue.add_routes(blueprint)
     module_scripts.add_routes(blueprint, registry)
