@@ -451,7 +451,7 @@ EXAMPLES = [
         wrong=variable("{{1.nmae}}", hook=described_hook(("name", "text"))),
         right=variable("{{1.name}}", hook=described_hook(("name", "text"))),
         path="flow[1].mapper.value",
-        says="Module 1 (gateway:CustomWebHook) puts out no 'nmae'",
+        says="Module 1 (gateway:CustomWebHook) has no output 'nmae'",
         suggests="Did you mean 'name'?",
     ),
     Example(
@@ -459,7 +459,7 @@ EXAMPLES = [
         wrong=variable("{{2.body.id}}", http(2)),
         right=variable("{{2.data.id}}", http(2)),
         path="flow[2].mapper.value",
-        says="Module 2 (http:MakeRequest) puts out no 'body'",
+        says="Module 2 (http:MakeRequest) has no output 'body'",
         suggests="It has 'data', 'headers', 'statusCode'.",
     ),
     Example(
@@ -467,7 +467,7 @@ EXAMPLES = [
         wrong=blueprint(trigger(), router(2, [set_variable(3, "{{2.name}}")])),
         right=blueprint(trigger(), router(2, [set_variable(3, "{{1.name}}")])),
         path="flow[1].routes[0].flow[0].mapper.value",
-        says="Module 2 (builtin:BasicRouter) puts out nothing, so {{2.name}} is empty.",
+        says="Module 2 (builtin:BasicRouter) outputs nothing, so {{2.name}} is empty.",
     ),
     Example(
         rule="unknown-variable",

@@ -100,7 +100,7 @@ class LintModule:
 
     @cached_property
     def known(self) -> CatalogueModule | None:
-        """What the catalogue has of it in its version."""
+        """Its entry of the catalogue in its version."""
         return find_known_module(self.name, self.version)
 
     @cached_property

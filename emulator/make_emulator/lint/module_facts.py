@@ -12,7 +12,7 @@ from .document import LintModule
 
 #: Kinds of resources whose ids stand in parameters that no list of fields has.
 _REFERENCES = ("connection", "hook", "dataStore", "key")
-#: Modules that put out variables under the names that the mapper has.
+#: Modules that output variables under the names that the mapper has.
 _VARIABLE_MODULES = frozenset(
     f"util:{name}" for name in ("SetVariable2", "SetVariables", "GetVariable2", "GetVariables")
 )

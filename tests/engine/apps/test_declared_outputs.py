@@ -1,4 +1,4 @@
-"""Modules put out the fields that they declare, and no others, in the sample blueprints."""
+"""Modules output the fields that they declare, and no others, in the sample blueprints."""
 
 from __future__ import annotations
 

@@ -216,7 +216,7 @@ def _ids_before(document: LintDocument, module: LintModule) -> str:
 
 @rule("unknown-output-field", "warning")
 def check_output_fields(document: LintDocument) -> Iterator[Issue]:
-    """An expression refers to a field that the module does not put out, or that is a slip of one which it declares."""
+    """An expression refers to a field that the module does not output, or that is a slip of one which it declares."""
     for expression, reference in _references(document):
         module = document.modules_by_id.get(reference.root) if isinstance(reference.root, int) else None
         name = reference.path[0] if reference.path else None
@@ -229,9 +229,9 @@ def check_output_fields(document: LintDocument) -> Iterator[Issue]:
         if meant or known.is_complete:
             listed = f"It has {', '.join(map(repr, sorted(known.names)))}." if known.names else ""
             yield Issue(
-                message=f"{module.subject} puts out no '{name}', which {_source(expression)} refers to."
+                message=f"{module.subject} has no output '{name}', which {_source(expression)} refers to."
                 if known.names
-                else f"{module.subject} puts out nothing, so {_source(expression)} is empty.",
+                else f"{module.subject} outputs nothing, so {_source(expression)} is empty.",
                 path=expression.path,
                 module_id=expression.module.id,
                 suggestion=f"Did you mean '{meant}'?" if meant else listed,

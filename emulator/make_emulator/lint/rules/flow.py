@@ -72,7 +72,7 @@ def check_directives(document: LintDocument) -> Iterator[Issue]:
 
 @rule("iterator-without-array", "warning")
 def check_iterators(document: LintDocument) -> Iterator[Issue]:
-    """An iterator is given no array, so it puts out no bundle, or one."""
+    """An iterator is given no array, so it outputs no bundle, or one."""
     for module in document.modules:
         if module.name != ITERATOR:
             continue
@@ -81,13 +81,13 @@ def check_iterators(document: LintDocument) -> Iterator[Issue]:
         if array is None or array == "":
             problem = "has no array in mapper.array, so nothing runs behind it"
         elif isinstance(array, (int, float)) or (isinstance(array, str) and "{{" not in array):
-            problem = f"is given {str(array)[:60]!r}, not an array, so it puts out one bundle"
+            problem = f"is given {str(array)[:60]!r}, not an array, so it outputs one bundle"
         elif isinstance(array, Mapping):
-            problem = "is given an object, not an array, so it puts out one bundle"
+            problem = "is given an object, not an array, so it outputs one bundle"
         elif isinstance(array, str):
             kind = _mapped_type(document, array)
             if kind in _SCALARS:
-                problem = f"is given {array[:60]}, which is no array but a {kind}, so it puts out one bundle"
+                problem = f"is given {array[:60]}, which is no array but a {kind}, so it outputs one bundle"
         if problem:
             yield Issue(
                 message=f"{module.subject} {problem}.",
