@@ -25,6 +25,7 @@ from ..finding import Issue, rule
 from ..module_facts import output_names
 from ..repairs.expressions import (
     correct_syntax,
+    find_sources,
     first_step,
     redirect_reference,
     rename_field,
@@ -286,7 +287,9 @@ def check_variables(document: LintDocument) -> Iterator[Issue]:
             if name in VARIABLES:
                 continue
             meant = find_slip(name, (*VARIABLES, *KEYWORDS))
-            ids = document.ids_before(expression.module, 1)
+            # Of several modules that may have the field, the last one is only an example.
+            sources = find_sources(document, expression.module, name)
+            ids = sources if len(sources) == 1 else document.ids_before(expression.module, 1)
             text = f"'{name[:_MAX_SOURCE]}' is no variable of Make, so it is empty."
             yield replace(
                 _issue(expression, text, rename_variable(document, expression, name, meant)),
