@@ -137,6 +137,26 @@ def test_a_called_scenario_needs_its_grant_and_has_the_same_limits(api: ApiClien
     ]
 
 
+def test_a_denial_in_a_called_scenario_is_handled_by_no_error_handler(api: ApiClient) -> None:
+    called = create(api, SEND_MAIL)
+    parameters = {"scenario": called, "shouldWaitForExecutionEnd": True}
+    call = module(1, "scenario-service:CallSubscenario", {}, parameters=parameters, version=2)
+    id = create(api, {**call, "onerror": [module(9, "builtin:Ignore")]}, return_data(2, done=True))
+    body = run_as_agent(api, id, {f"scenarios/{called}": "run"})
+    assert (body["status"], body["error"]["message"]) == (FAILURE, "[403] Access denied.")
+
+
+def test_an_agent_stops_no_scenario_by_what_it_may_not_do(api: ApiClient) -> None:
+    called = create(api, SEND_MAIL)
+    parameters = {"scenario": called, "shouldWaitForExecutionEnd": True}
+    call = module(1, "scenario-service:CallSubscenario", {}, parameters=parameters, version=2)
+    for id, allow in ((called, {}), (create(api, call), {f"scenarios/{called}": "run"})):
+        for _ in range(4):
+            assert run_as_agent(api, id, allow)["status"] == FAILURE
+        assert api.world.scenarios[id].is_active
+        assert api.world.scenarios[called].is_active
+
+
 def test_a_call_of_a_scenario_that_is_none_is_denied_all_the_same(api: ApiClient) -> None:
     id = create(api, module(1, "scenario-service:RunScenario", {}, parameters={"scenario": 99}, version=2))
     assert_denied_in_run(api, id, {}, "scenarios/99: run")

@@ -192,6 +192,7 @@ def serve(
             from ..app import DEFAULT_WORLD, create_app, registry_of
             from ..seeds import SeedError
             from ..server.logging import configure
+            from ..world import settings
 
             configure(log_format)
             try:
@@ -206,7 +207,7 @@ def serve(
                     allowed_origins=allowed_origins,
                     run_time_limit=run_time_limit,
                     hints=not no_hints,
-                    settings=_parse_settings(world_settings),
+                    settings=settings.parse(world_settings),
                 )
             except SeedError as error:
                 raise InvalidSeedError(error.issues) from None
@@ -250,17 +251,6 @@ def serve(
             state_files.flush()
         if mail is not None:
             mail.stop()
-
-
-def _parse_settings(texts: tuple[str, ...]) -> dict[str, bool | str]:
-    """Returns settings by name from texts such as ``apiAccess=false``."""
-    values: dict[str, bool | str] = {}
-    for text in texts:
-        name, sign, value = text.partition("=")
-        if not sign:
-            raise click.UsageError(f"--setting needs NAME=VALUE, not {text!r}")
-        values[name] = {"true": True, "false": False}.get(value, value)
-    return values
 
 
 @contextmanager
