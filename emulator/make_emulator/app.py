@@ -27,6 +27,7 @@ from .oauth.pipeline import register_routes
 from .registry import DEFAULT_WORLD, WorldHandle, WorldRegistry, WorldSpec
 from .webhooks import gateway
 from .webhooks.host_routing import HookHostMiddleware
+from .world.slots import WHOLE, Shard
 from .world.world import DEFAULT_RUN_TIME_LIMIT
 
 
@@ -46,6 +47,7 @@ def create_app(
     run_time_limit: float = DEFAULT_RUN_TIME_LIMIT,
     hints: bool = True,
     settings: Mapping[str, Json] | None = None,
+    shard: Shard = WHOLE,
 ) -> Flask:
     """Build the emulator as a WSGI application with one world named ``default``.
 
@@ -64,6 +66,7 @@ def create_app(
         run_time_limit: the seconds that the computation of a run, or of all runs of a seed, may take.
         settings: the settings of the world by name, see `make_emulator.world.settings`.
         hints: true to explain errors in the header ``X-Emulator-Why``.
+        shard: the slots of a worker of a fleet; only one of the workers has the default world.
 
     Raises:
         ValueError: if the seed, or another argument, is invalid.
@@ -83,19 +86,21 @@ def create_app(
         transport=HttpClient(allow_private=allow_private_network) if allow_network else None,
         run_time_limit=run_time_limit,
         has_hints=hints,
+        shard=shard,
     )
-    registry.create(
-        WorldSpec(
-            name=DEFAULT_WORLD,
-            seed=seed,
-            world_seed=world_seed,
-            plan=plan,
-            zone=zone,
-            now=now,
-            rate_limit=rate_limit,
-            settings=settings or {},
+    if shard.has_name(DEFAULT_WORLD):
+        registry.create(
+            WorldSpec(
+                name=DEFAULT_WORLD,
+                seed=seed,
+                world_seed=world_seed,
+                plan=plan,
+                zone=zone,
+                now=now,
+                rate_limit=rate_limit,
+                settings=settings or {},
+            )
         )
-    )
     app.extensions["make-emulator"] = registry
     app.wsgi_app = EncodedSlashMiddleware(HookHostMiddleware(McpHostMiddleware(app.wsgi_app)))  # type: ignore[method-assign]
 

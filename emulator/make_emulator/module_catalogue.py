@@ -42,6 +42,8 @@ Requirement: TypeAlias = Literal["always", "mostly", "sometimes", "never"]
 Verdict: TypeAlias = Literal["known", "other-version", "unknown", "missing"]
 """Knowledge of a module: it exists in the version; in other versions; nothing is known of it; it does not exist."""
 
+#: Beginning of a type of keys, among those of connections.
+KEYCHAIN = "keychain:"
 #: Reasons for which an invented name is known not to exist; others were just never seen.
 _REFUTING_REASONS = frozenset({"no-such-app", "absent-from-list", "reported-missing"})
 #: Words of module names that tell little, and words that stand for the same: the first is compared in place of the others.
@@ -104,6 +106,8 @@ class CatalogueModule:
     connection_parameter: str | None = None
     #: Types of connections that it takes, without ``account:``; empty if they are not known.
     connection_types: tuple[str, ...] = ()
+    #: Parameters that take further connections, each with their types.
+    other_connections: tuple[tuple[str, tuple[str, ...]], ...] = ()
     hook_parameter: str | None = None
     hook_types: tuple[str, ...] = ()
     parameters: tuple[CatalogueField, ...] = ()
@@ -118,6 +122,19 @@ class CatalogueModule:
     def app(self) -> str:
         """The name of its app."""
         return self.name.partition(":")[0]
+
+    @property
+    def requires_connection(self) -> bool:
+        """True if it works with a connection; a key, unlike one, signs in to services that may do without."""
+        return self.connection_parameter is not None and not any(
+            type.startswith(KEYCHAIN) for type in self.connection_types
+        )
+
+    def connection_types_of(self, parameter: str) -> tuple[str, ...]:
+        """Returns the types of connections that one of its parameters takes; empty if they are not known."""
+        if parameter == self.connection_parameter:
+            return self.connection_types
+        return dict(self.other_connections).get(parameter, ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,9 +357,9 @@ class ModuleCatalogue:
 
     def suggest(self, name: str, *, limit: int = 3) -> tuple[str, ...]:
         """Returns the names of modules that exist and are closest to a name, best first."""
-        likely: Sequence[str] = self._invented.get(name, {}).get("likely", ())
+        likely = self.meant_by(name)
         if likely:
-            return tuple(likely[:limit])
+            return likely[:limit]
         app, _, module = name[:_MAX_NAME_LENGTH].partition(":")
         target = self._aliases.get(app, app)
         if not self.module_names(target):
@@ -353,6 +370,10 @@ class ModuleCatalogue:
             target = similar[0]
         names = [each for app in (target, *_RELATED_APPS.get(target, ())) for each in self.module_names(app)]
         return _closest(module, names)[:limit]
+
+    def meant_by(self, name: str) -> tuple[str, ...]:
+        """Returns the names of modules that are meant by one that is known as invented, best first; empty for any other."""
+        return tuple(self._invented.get(name, {}).get("likely", ()))
 
     def resolve_alias(self, name: str) -> str | None:
         """Returns the app that people call by another name, such as ``google-email`` for ``gmail``."""
@@ -430,6 +451,9 @@ def _build_module(name: str, version: str, data: Mapping[str, Any]) -> Catalogue
         trust=data["trust"],
         connection_parameter=data.get("connection"),
         connection_types=tuple(data.get("connectionTypes", ())),
+        other_connections=tuple(
+            (parameter, tuple(types)) for parameter, types in data.get("otherConnections", {}).items()
+        ),
         hook_parameter=data.get("hook"),
         hook_types=tuple(data.get("hookTypes", ())),
         parameters=_build_fields(data.get("parameters", ())),

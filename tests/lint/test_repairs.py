@@ -70,6 +70,7 @@ def has_no_repair(document: JsonObject, rule: str) -> bool:
         ("slack:SendMessage", 1, "unknown-module", ("slack:CreateMessage", 4)),
         ("stripe:ActionCreateCustomer", 1, "no-such-module", ("stripe:createCustomer", 1)),
         ("util:SetVariabel2", 1, "no-such-module", ("util:SetVariable2", 1)),
+        ("utli:FunctionAggregator", 1, "unknown-module", ("util:FunctionAggregator", 1)),
         ("slack:CreateMessage", 0, "unknown-version", ("slack:CreateMessage", 4)),
         ("slack:CreateMessage", 99, "unknown-version", ("slack:CreateMessage", 4)),
         ("json:ParseJSON", 7, "no-such-module", ("json:ParseJSON", 1)),
@@ -97,10 +98,28 @@ def test_an_older_version_stays() -> None:
     assert has_no_repair(blueprint(trigger(), slack(2, version=3)), "outdated-version")
 
 
-def test_of_several_similar_modules_the_one_with_the_given_fields_is_meant() -> None:
-    mapper = {"variables": [{"name": "a", "value": "1"}], "scope": "roundtrip"}
-    document = blueprint(trigger(), module(2, "util:SetVars", mapper=mapper))
-    assert repair(document, "no-such-module")["flow"][1]["module"] == "util:SetVariables"
+def test_of_several_real_names_the_one_with_the_given_fields_is_meant() -> None:
+    document = blueprint(trigger(), module(2, "gmail:sendEmail", version=4, mapper={"to": ["a@b.example"]}))
+    [finding] = find(document, "no-such-module")
+    assert finding.suggestion == "Did you mean google-email:sendAnEmail or google-email:ActionSendEmail?"
+    document["flow"][1]["mapper"]["bodyType"] = "rawHtml"
+    [finding] = find(document, "no-such-module")
+    assert [operation.value for operation in finding.patch] == ["google-email:sendAnEmail"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "github:createIssue",
+        "telegram:SendPhoto",
+        "supabase:watchEvents",
+        "onedrive:deleteAFileFolder",
+        "amazon-lambda:invokeAFunction",
+        "facebook-pages:CreateComment",
+    ],
+)
+def test_a_module_that_is_only_similar_is_not_meant(name: str) -> None:
+    assert has_no_repair(blueprint(trigger(), module(2, name)), "unknown-module")
 
 
 def test_an_app_that_resembles_none_has_no_repair() -> None:
@@ -125,6 +144,19 @@ def test_an_operator_gets_its_real_name(operator: str, repaired: str) -> None:
     document = blueprint(trigger(), set_variable(2, "x", filter=gate))
     found = repair(document, "unknown-operator")["flow"][1]["filter"]["conditions"][0][0]["o"]
     assert found == repaired
+
+
+def test_a_path_in_a_condition_gets_braces() -> None:
+    gate = {"name": "", "conditions": [[{"a": "1.d.`x y`[1]", "o": "text:equal", "b": "1.0"}]]}
+    document = blueprint(trigger(), set_variable(2, "x", filter=gate))
+    found = repair(document, "never-true")["flow"][1]["filter"]["conditions"][0][0]
+    assert found == {"a": "{{1.d.`x y`[1]}}", "o": "text:equal", "b": "1.0"}
+
+
+@pytest.mark.parametrize("text", ["1", "1.5", "9.d", "2.d", "1.d.", "d"])
+def test_another_text_in_a_condition_stays(text: str) -> None:
+    gate = {"name": "", "conditions": [[{"a": text, "o": "text:equal", "b": "x"}]]}
+    assert has_no_repair(blueprint(trigger(), set_variable(2, "x", filter=gate)), "never-true")
 
 
 # --- expressions -----------------------------------------------------------------------------------------
@@ -195,6 +227,8 @@ def test_a_reference_that_several_modules_could_mean_stays() -> None:
     [
         ('{{replace(1.name, "a,b", "c")}}', '{{replace(1.name; "a,b"; "c")}}'),
         ("{{upper(trim(1.name)}}", "{{upper(trim(1.name))}}"),
+        ('{{formatDate(now; \\"YYYY-MM-DD\\") + 1}}', '{{formatDate(now; "YYYY-MM-DD") + 1}}'),
+        ('{{replace(1.name, \\"a,b\\", \\"c\\")}}', '{{replace(1.name; "a,b"; "c")}}'),
         ("{{replace(1.name; “a”; “b”)}}", '{{replace(1.name; "a"; "b")}}'),
     ],
 )
@@ -316,6 +350,16 @@ def test_a_version_that_is_a_text_becomes_a_number() -> None:
     assert repair(document, "invalid-structure")["flow"][1]["version"] == 1
 
 
+def test_a_part_that_is_a_text_with_json_becomes_what_it_should_be() -> None:
+    node = set_variable(2, "x")
+    document = blueprint(trigger(), {**node, "mapper": json.dumps(node["mapper"]), "onerror": "[]"})
+    assert repair(document, "invalid-structure")["flow"][1] == {**node, "onerror": []}
+    assert has_no_repair(blueprint(trigger(), {**node, "mapper": "{oops"}), "invalid-structure")
+    secret = {"name": "v", "scope": "roundtrip", "value": "Bearer sk-live-0123456789abcdef"}
+    hidden = blueprint(trigger(), {**node, "mapper": json.dumps(secret)})
+    assert has_no_repair(hidden, "invalid-structure")
+
+
 @pytest.mark.parametrize(("given", "id"), [(None, 3), ("7", 7), ("2", 3), ("x", 3), (0, 3), (-1, 3)])
 def test_a_module_gets_a_valid_id(given: object, id: int) -> None:
     node = {**set_variable(9, "x"), "id": given}
@@ -354,3 +398,14 @@ def test_a_module_gets_the_connection_that_the_others_of_its_app_have() -> None:
     other = slack(4, parameters={"__IMTCONN__": 8})
     assert has_no_repair(blueprint(trigger(), slack(2), other, slack(3, parameters={})), "missing-connection")
     assert has_no_repair(blueprint(trigger(), slack(3, parameters={})), "missing-connection")
+
+
+@pytest.mark.parametrize("depth", [70, 500, 900])
+def test_values_that_are_nested_too_deep_are_found_and_stay(depth: int) -> None:
+    value: Any = "{{uper(1.name)}}"
+    for _ in range(depth):
+        value = [value]
+    node = set_variable(2, "x")
+    node["mapper"]["value"] = value
+    findings = lint(blueprint(trigger(), node))
+    assert {finding.rule for finding in findings} == {"invalid-structure", "unknown-function"}

@@ -150,6 +150,32 @@ def test_a_repair_with_which_the_run_ends_worse_is_not_offered() -> None:
     ]
 
 
+def test_many_repairs_are_tried_at_once() -> None:
+    slips = [set_variable(id, "{{uper(1.name)}}") for id in range(2, 250)]
+    moved = [set_variable(300, "x"), module(301, "builtin:Ignore")]
+    result = mended(blueprint(trigger("name"), *slips, *moved))
+    assert result.remainders == ()
+    assert len(result.repairs) == len(slips) + 1
+    assert {repair.others for repair in result.repairs} == {0, len(slips) - 1}
+    assert result.repairs[0].to_json()["others"] == len(slips) - 1
+    # The directive still ends the run.
+    assert result.repairs[0].outcome == f"ERROR, {len(slips) + 2} bundles instead of 1"
+    assert result.after.status == "SUCCESS"
+
+
+def test_of_many_repairs_one_that_does_not_help_keeps_back_no_other() -> None:
+    error = {"name": "ConnectionError", "message": "The account is gone."}
+    script = parse_script("slack:CreateMessage", {"error": error})
+    slips = [{**set_variable(id, "{{1.nmae}}")} for id in range(2, 150)]
+    wrong = [slack(200, module="slack:CreateMesage"), slack(201, module="slack:CreateMesage", mapper={})]
+    more = [{**set_variable(id, "{{1.nmae}}")} for id in range(300, 400)]
+    result = mended(blueprint(trigger("name"), *slips, *wrong, *more), scripts=[script])
+    assert len(result.repairs) == len(slips) + len(more)
+    assert [each.finding.module_id for each in result.remainders] == [200, 201]
+    assert result.remainders[0].reason.startswith("with the obvious repair the run ends ERROR")
+    assert result.remainders[1].reason.startswith("the obvious repair brings [missing-field]")
+
+
 def test_what_has_no_obvious_repair_says_so() -> None:
     document = blueprint(trigger("name"), slack(2, parameters={}), module(3, "myapp:doIt"))
     result = mended(document)

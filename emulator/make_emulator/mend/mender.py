@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..json_patch import Patch, PatchError, apply_patch
+from ..json_patch import Patch, PatchError, Path, apply_patch, find_value
 from ..json_types import Json, JsonObject, as_mapping
 from ..lint import Finding, LintOptions, lint
+from ..world.blueprint_refs import iter_modules
 from ..world.clock import Clock, format_iso
 from ..world.models import ModuleScript
 from .description import describe_patch
@@ -16,8 +17,12 @@ from .trial import TrialRun, compare, try_run
 
 #: The most repairs that a single one may need to make nothing worse.
 _MAX_GROUP = 6
-#: The most trial runs for one blueprint.
-_MAX_TRIALS = 500
+#: The most work for one blueprint: modules that were linted and run, and operations.
+_MAX_WORK = 100_000
+#: The most work for trials one by one; more repairs are tried many at once, as far as they can be.
+_MAX_SINGLE_WORK = 10_000
+#: The fewest repairs that are tried at once.
+_MIN_BATCH = 4
 
 #: The rule that shows only the first fault of several.
 _ONE_AT_A_TIME = "invalid-structure"
@@ -35,6 +40,7 @@ class Repair:
         before: the run without it.
         after: the run with it.
         changes: a line for each operation.
+        others: the number of other repairs that were tried at once with it.
     """
 
     finding: Finding
@@ -43,6 +49,7 @@ class Repair:
     before: TrialRun
     after: TrialRun
     changes: tuple[str, ...]
+    others: int = 0
 
     @property
     def outcome(self) -> str:
@@ -50,11 +57,12 @@ class Repair:
         return compare(self.after, self.before)
 
     def to_json(self) -> JsonObject:
-        """Returns the members of the finding with the patch that was tried, and ``run: {before, after}``."""
+        """Returns the members of the finding with the patch that was tried, ``run: {before, after}``, and ``others``, if any."""
         finding = replace(self.finding, patch=self.patch, scheduling_patch=self.scheduling_patch)
         return {
             **finding.to_json(),
             "run": {"before": self.before.to_json(), "after": self.after.to_json()},
+            **({"others": self.others} if self.others else {}),
         }
 
 
@@ -171,7 +179,7 @@ class _Mender:
         self._io = io
         self._now = now
         self._scripts = scripts
-        self._trials = 0
+        self._work = 0
 
     def mend(self, blueprint: Mapping[str, Json]) -> MendResult:
         state = self._lint(blueprint, self._options.scheduling)
@@ -183,6 +191,10 @@ class _Mender:
         has_changed = True
         while has_changed:
             has_changed, reasons = False, {}
+            if batch := self._find_batch(state, run):
+                made, state, run = self._try_batch(state, run, batch)
+                repairs += made
+                has_changed = bool(made)
             while (finding := _next_finding(state, reasons)) is not None:
                 try:
                     repair, state = self._try(state, run, finding)
@@ -204,14 +216,53 @@ class _Mender:
             after=run,
         )
 
+    def _find_batch(self, state: _State, run: TrialRun) -> list[Finding]:
+        """Returns the findings whose repairs change different places, if they are too many to be tried one by one."""
+        found = [each for each in state.findings if each.patch]
+        if len(found) * (_count_modules(state) + run.operations) <= _MAX_SINGLE_WORK:
+            return []
+        touched = _Places()
+        return [finding for finding in found if touched.claim(state.blueprint, finding.patch)]
+
+    def _try_batch(
+        self, state: _State, run: TrialRun, batch: Sequence[Finding]
+    ) -> tuple[list[Repair], _State, TrialRun]:
+        """Returns the repairs of findings that help all at once, or else those of each half, with the state and run after them."""
+        if len(batch) < _MIN_BATCH or self._work >= _MAX_WORK:
+            return [], state, run
+        patch = tuple(operation for finding in batch for operation in finding.patch)
+        patched = self._lint(as_mapping(apply_patch(state.blueprint, patch)), state.scheduling)
+        old, new = _count_rules(state), _count_rules(patched)
+        wanted = Counter(finding.rule for finding in batch if finding.severity != "info")
+        if not _introduced(state, patched) and all(new[rule] <= old[rule] - wanted[rule] for rule in wanted):
+            after = self._run(patched)
+            if not after.is_worse_than(run):
+                made = [
+                    Repair(
+                        finding=finding,
+                        patch=finding.patch,
+                        scheduling_patch=(),
+                        before=run,
+                        after=after,
+                        changes=_describe(state, finding),
+                        others=len(batch) - 1,
+                    )
+                    for finding in batch
+                ]
+                return made, patched, after
+        middle = len(batch) // 2
+        first, state, run = self._try_batch(state, run, batch[:middle])
+        second, state, run = self._try_batch(state, run, batch[middle:])
+        return [*first, *second], state, run
+
     def _try(self, state: _State, run: TrialRun, finding: Finding) -> tuple[Repair, _State]:
         """Returns the repair of a finding, and the state after it.
 
         Raises:
             _RejectedError: if it does not help.
         """
-        if self._trials >= _MAX_TRIALS:
-            raise _RejectedError(f"not tried: {_MAX_TRIALS} repairs were")
+        if self._work >= _MAX_WORK:
+            raise _RejectedError("not tried: the trials of other repairs took too long")
         patch, scheduling_patch = finding.patch, finding.scheduling_patch
         changes = _describe(state, finding)
         patched = self._patch(state, finding)
@@ -253,11 +304,52 @@ class _Mender:
 
     def _lint(self, blueprint: Mapping[str, Json], scheduling: Mapping[str, Json]) -> _State:
         options = replace(self._options, scheduling=scheduling)
-        return _State(blueprint, scheduling, lint(blueprint, options=options, ignore=self._ignore))
+        state = _State(blueprint, scheduling, lint(blueprint, options=options, ignore=self._ignore))
+        self._work += _count_modules(state)
+        return state
 
     def _run(self, state: _State) -> TrialRun:
-        self._trials += 1
-        return try_run(state.blueprint, self._io, now=self._now, scripts=self._scripts)
+        run = try_run(state.blueprint, self._io, now=self._now, scripts=self._scripts)
+        self._work += run.operations
+        return run
+
+
+class _Places:
+    """Places of a blueprint that patches change, none of which lies in another one or moves it."""
+
+    def __init__(self) -> None:
+        self._taken: set[Path] = set()
+        self._above: set[Path] = set()
+
+    def claim(self, blueprint: Mapping[str, Json], patch: Patch) -> bool:
+        """Takes the places of a patch, or returns false if one is taken or moves others."""
+        paths: list[Path] = []
+        for operation in patch:
+            paths += [operation.path, *([operation.source] if operation.op == "move" else [])]
+            shifts = operation.op != "replace" and any(
+                not isinstance(_find(blueprint, path[:-1]), Mapping) for path in paths
+            )
+            if shifts or operation.op == "remove":
+                return False
+        for path in paths:
+            prefixes = {path[:length] for length in range(len(path))}
+            if path in self._taken or path in self._above or prefixes & self._taken:
+                return False
+        for path in paths:
+            self._taken.add(path)
+            self._above.update(path[:length] for length in range(len(path)))
+        return True
+
+
+def _find(blueprint: Mapping[str, Json], path: Path) -> Json:
+    try:
+        return find_value(blueprint, path)
+    except PatchError:
+        return None
+
+
+def _count_modules(state: _State) -> int:
+    return 1 + sum(1 for _ in iter_modules(state.blueprint.get("flow")))
 
 
 def _next_finding(state: _State, rejected: Mapping[str, str]) -> Finding | None:
@@ -283,7 +375,7 @@ def _is_gone(before: _State, after: _State, finding: Finding) -> bool:
     return count(after) < count(before)
 
 
-def _introduced(before: _State, after: _State, repaired: Finding) -> list[Finding]:
+def _introduced(before: _State, after: _State, repaired: Finding | None = None) -> list[Finding]:
     """Returns the errors and warnings of rules that have more of them than before.
 
     Warnings in place of an error are an improvement, unless they are more.
@@ -291,7 +383,7 @@ def _introduced(before: _State, after: _State, repaired: Finding) -> list[Findin
     old, new = _count_rules(before), _count_rules(after)
     risen = {rule for rule, count in new.items() if count > old[rule]}
     found = [each for each in after.findings if each.rule in risen and each.severity != "info"]
-    if repaired.severity == "error" and new.total() <= old.total():
+    if repaired is not None and repaired.severity == "error" and new.total() <= old.total():
         found = [each for each in found if each.severity == "error"]
     known = {(each.rule, each.message) for each in before.findings}
     return sorted(found, key=lambda each: (each.rule, each.message) in known)

@@ -17,7 +17,8 @@ def render_text(files: Sequence[MendedFile], *, is_written: bool) -> Iterator[st
         for repair in file.repairs:
             yield _finding_line(file, repair.finding)
             yield from (f"    {printable(line)}" for line in repair.changes)
-            yield f"    with this patch the run ends {repair.outcome}"
+            others = f" and {pluralize(repair.others, 'other')}" if repair.others else ""
+            yield f"    with this patch{others} the run ends {repair.outcome}"
         for remainder in file.remainders:
             if remainder.finding.severity != "info":
                 yield _finding_line(file, remainder.finding)

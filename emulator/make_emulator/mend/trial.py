@@ -28,12 +28,14 @@ class TrialRun:
         status: ``REFUSED`` for a blueprint that Make does not accept.
         bundles: the number of bundles that all modules output.
         reached: the number of modules that a bundle reached.
+        operations: the number of operations.
         error: the text of the error that ended it, empty if none did.
     """
 
     status: str
     bundles: int = 0
     reached: int = 0
+    operations: int = 0
     error: str = ""
 
     @property
@@ -66,7 +68,9 @@ def try_run(
     """
     try:
         export = parse_document({"blueprint": blueprint, "metadata": io})
-        explanation = explain_blueprint(export, input=sample_input(export, now), now=now, scripts=scripts)
+        explanation = explain_blueprint(
+            export, input=sample_input(export, now), now=now, scripts=scripts, is_linted=False
+        )
     except (ValueError, ModuleError) as error:
         text = error.message if isinstance(error, ModuleError) else str(error)
         hint = error.hint if isinstance(error, BlueprintRejectedError) else None
@@ -77,6 +81,7 @@ def try_run(
         status=visible_status(run, run.ends),
         bundles=sum(len(step.output) for step in run.steps),
         reached=len({step.module_id for step in run.steps}),
+        operations=run.operations,
         error=redactor.mask_text(run.error.message) if run.error is not None else "",
     )
 

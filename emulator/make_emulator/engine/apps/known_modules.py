@@ -79,6 +79,11 @@ def app_names() -> tuple[str, ...]:
     return tuple(sorted({*module_catalogue().app_names(), *catalog.APPS}))
 
 
+def resolve_app(name: str) -> str | None:
+    """Returns the app that a name is, or is an alias of; ``None`` if it is neither."""
+    return name if module_names(name) else module_catalogue().resolve_alias(name)
+
+
 def similar_apps(name: str) -> tuple[str, ...]:
     """Returns the names of the known apps that are closest to a name; that of an alias first."""
     actual = module_catalogue().resolve_alias(name)
@@ -88,6 +93,11 @@ def similar_apps(name: str) -> tuple[str, ...]:
 def similar_modules(name: str) -> tuple[str, ...]:
     """Returns the full names of the known modules that are closest to a name, best first."""
     return module_catalogue().suggest(name) or _closest(name, module_names(name.partition(":")[0]))
+
+
+def meant_modules(name: str) -> tuple[str, ...]:
+    """Returns the full names of the modules that are meant by one that is known as invented; empty for any other."""
+    return module_catalogue().meant_by(name)
 
 
 def module_names(app: str) -> tuple[str, ...]:

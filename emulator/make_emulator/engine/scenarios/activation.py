@@ -204,7 +204,7 @@ def check_connections(world: World, team: Team, blueprint: Mapping[str, Json]) -
     """
     for node in blueprint_refs.iter_modules(blueprint["flow"]):
         _check_connection_id(node)
-        for id in blueprint_refs.find_module_references(node, "connection"):
+        for parameter, id in blueprint_refs.iter_module_references(node, "connection"):
             connection = world.connections.get(id)
             if connection is None or connection.team_id != team.id:
                 app, _ = blueprint_refs.split_module_name(node)
@@ -212,7 +212,7 @@ def check_connections(world: World, team: Team, blueprint: Mapping[str, Json]) -
                     f"Connection not found '{app}:{id}'.",
                     hint=f"Module {node.get('id')}, {node['module']}: the team has no connection {id}.",
                 )
-            accepted = connection_types.accepted_types(node)
+            accepted = connection_types.accepted_types(node, parameter)
             if not connection_types.is_compatible(connection.account_name, accepted):
                 raise IncompatibleConnectionError(
                     f"Provided account '{id}' is not compatible with '{node['module']}' module.",
@@ -223,9 +223,10 @@ def check_connections(world: World, team: Team, blueprint: Mapping[str, Json]) -
 
 def _check_connection_id(node: Mapping[str, Json]) -> None:
     """Raises DomainError if the connection of a module is a text; no expression is evaluated there."""
-    id = as_mapping(node.get("parameters")).get("__IMTCONN__")
-    if isinstance(id, str) and id and not (id.isascii() and id.isdigit()):
-        raise DomainError(
-            f'invalid input syntax for type integer: "{id[:100]}"',
-            hint=f"Module {node.get('id')}, {node['module']}: __IMTCONN__ must be the id of a connection, a whole number.",
-        )
+    for parameter in connection_types.connection_parameters(node):
+        id = as_mapping(node.get("parameters")).get(parameter)
+        if isinstance(id, str) and id and not (id.isascii() and id.isdigit()):
+            raise DomainError(
+                f'invalid input syntax for type integer: "{id[:100]}"',
+                hint=f"Module {node.get('id')}, {node['module']}: {parameter} must be the id of a connection, a whole number.",
+            )

@@ -91,12 +91,17 @@ def correct_syntax(expression: MappedExpression) -> Patch:
 
 def _corrections(source: str) -> Iterator[str]:
     straight = source.translate(_TYPOGRAPHIC_QUOTES)
-    with_semicolons = _TEXT_OR_COMMA.sub(lambda match: match[1] or ";", straight)
-    for candidate in (straight, with_semicolons):
+    # Texts that were written for JSON within JSON have a backslash before each quote.
+    unescaped = straight.replace('\\"', '"').replace("\\'", "'")
+    for candidate in (straight, unescaped, _use_semicolons(straight), _use_semicolons(unescaped)):
         missing = candidate.count("(") - candidate.count(")")
         for attempt in (candidate, candidate + ")" * missing if 0 < missing < 5 else None):
             if attempt is not None and attempt != source and _is_valid(attempt):
                 yield attempt
+
+
+def _use_semicolons(source: str) -> str:
+    return _TEXT_OR_COMMA.sub(lambda match: match[1] or ";", source)
 
 
 def _is_valid(source: str) -> bool:

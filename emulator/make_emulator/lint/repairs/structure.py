@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 
+import orjson
+
 from ...engine.apps import catalog
 from ...engine.blueprints.parser import IF_ELSE, MERGE, parse_blueprint
 from ...engine.expressions.ast import DynamicReference, Reference
@@ -15,6 +17,17 @@ from ..document import LintDocument, LintModule
 from .expressions import first_step, known_outputs
 
 _MAX_ID_LENGTH = 9
+#: Parts of a module -> the type that each has.
+_JSON_PARTS: dict[str, type] = {
+    "parameters": dict,
+    "mapper": dict,
+    "metadata": dict,
+    "filter": dict,
+    "flags": dict,
+    "routes": list,
+    "branches": list,
+    "onerror": list,
+}
 
 
 def correct_structure(document: LintDocument) -> Patch:
@@ -113,6 +126,20 @@ def _wrap_flows(document: LintDocument) -> Iterator[Patch]:
                     yield _wrap((*module.path, key, place, "flow"), flow)
 
 
+def _parse_json_texts(document: LintDocument) -> Iterator[Patch]:
+    """Yields the repair of a part of a module that is a text with the JSON that it should be."""
+    for module in document.modules:
+        for key, kinds in _JSON_PARTS.items():
+            value = module.node.get(key)
+            if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+                try:
+                    held: Json = orjson.loads(value)
+                except orjson.JSONDecodeError:
+                    continue
+                if isinstance(held, kinds):
+                    yield (replace((*module.path, key), held),)
+
+
 def _wrap(path: Path, value: Json) -> Patch:
     return (replace(path, [value]),)
 
@@ -131,6 +158,7 @@ _REPAIRS: tuple[Callable[[LintDocument], Iterator[Patch]], ...] = (
     _add_else,
     _move_route_filters,
     _wrap_flows,
+    _parse_json_texts,
     _correct_versions,
 )
 

@@ -12,6 +12,7 @@ from ...json_patch import Path, replace
 from ...json_types import Json, as_array, as_mapping, as_mappings
 from ..document import LintDocument, LintModule
 from ..finding import Issue, rule
+from ..repairs.filters import embrace_references
 
 #: Operators by which a value equals one constant.
 _EQUALITIES = frozenset({"text:equal", "number:equal", "boolean:equal", "date:equal"})
@@ -44,7 +45,10 @@ def check_constant_conditions(document: LintDocument) -> Iterator[Issue]:
         groups = [as_mappings(group) for group in as_array(conditions)]
         if groups and all(_reason(group) for group in groups):
             yield Issue(
-                message=f"The conditions never hold: {_reason(groups[0])}.", path=path, module_id=module.id
+                message=f"The conditions never hold: {_reason(groups[0])}.",
+                path=path,
+                module_id=module.id,
+                patch=embrace_references(document, module, path, conditions),
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...engine.blueprints.parser import MAX_DEPTH, is_too_deep
 from ...json_patch import Path
 from ...redaction.blueprints import Masker
 from ..document import LintDocument, LintModule
@@ -35,7 +36,8 @@ def _find_secrets(document: LintDocument) -> Iterator[tuple[LintModule, str, str
     for module in document.modules:
         for part in ("parameters", "mapper"):
             values = module.node.get(part)
-            if values is not None:
+            # A part that is nested deeper is refused as a whole.
+            if values is not None and not is_too_deep(values, MAX_DEPTH):
                 _, masked = masker.mask(part, values)
                 yield from ((module, part, secret.where) for secret in masked)
 
