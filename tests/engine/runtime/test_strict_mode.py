@@ -1,4 +1,4 @@
-"""The setting ``unmatched: fail``: nothing of an outside service is made up."""
+"""The setting ``unmatched: fail``: no outside service is simulated."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import make_emulator
 from helpers.api import ApiClient, assert_ok
 from helpers.engine import module, return_data, set_variable
-from helpers.scenarios import create_live_scenario, http_request_module
+from helpers.scenarios import create_live_scenario, create_smtp_connection, http_request_module
 from make_emulator import World
 from make_emulator.world import external_services, settings
 from make_emulator.world.models import HttpRule
@@ -84,7 +84,7 @@ def test_the_nearest_script_is_named(strict_world: World) -> None:
     assert error_message(world, id) == f"{start}: its script is used up."
 
 
-def test_a_script_without_output_makes_nothing_up(strict_world: World) -> None:
+def test_a_script_without_output_does_not_respond(strict_world: World) -> None:
     world = strict_world
     id = create_live_scenario(world, slack_module())
     world.modules.script("acme:CreateMessage", duration_ms=1_000)
@@ -109,10 +109,11 @@ def test_modules_of_make_itself_and_mails_need_no_script(strict_world: World) ->
         "contentType": "text",
         "text": "Hi",
     }
+    account = create_smtp_connection(strict_world)
     id = create_live_scenario(
         strict_world,
         set_variable(1, "a"),
-        module(2, "email:ActionSendEmail", mail, version=7),
+        module(2, "email:ActionSendEmail", mail, parameters={"account": account}, version=7),
         return_data(3, done=True),
     )
     assert strict_world.run(id)["status"] == 1

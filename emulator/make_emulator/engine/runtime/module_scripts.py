@@ -170,7 +170,7 @@ def _require_match(definition: ModuleDefinition, context: ModuleContext) -> None
 
 
 def _is_unanswered(definition: ModuleDefinition, context: ModuleContext) -> bool:
-    """Returns True for a module whose output would be made up, in a world that wants none of that."""
+    """Returns True for a module whose output would be mock data, in a world that wants none."""
     if definition.is_interpreted or UNMATCHED.of(context.run.world) == "mock":
         return False
     # Of a first module, the bundles that the run received are no mock data.
