@@ -6,6 +6,7 @@ import click
 
 from ..version import __version__
 from . import remote, seeds, zone
+from .balancer import balancer
 from .contract import contract
 from .errors import CommandGroup
 from .explain import explain
@@ -32,6 +33,7 @@ def main() -> None:
 
 for _command in (
     serve,
+    balancer,
     seeds.init,
     seeds.validate,
     remote.snapshot,

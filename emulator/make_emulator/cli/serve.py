@@ -6,6 +6,7 @@ import atexit
 import errno
 import gc
 import os
+import re
 import secrets
 import signal
 import socket
@@ -28,13 +29,14 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from ..blueprint_import.scenarios import ImportResult
-    from ..fleet.peers import Fleet, LocalDialer
+    from ..fleet.peers import Fleet
     from ..registry import WorldHandle, WorldRegistry
     from ..server.connection_router import ConnectionRouter
     from ..server.persistence import StateFiles
     from ..server.tls import EphemeralCA
     from ..server.wsgi import Server
     from ..webhooks.mail import MailServer
+    from ..world.slots import Shard
 
 #: The interval in which the main thread looks for signals, in seconds.
 SIGNAL_POLL_INTERVAL = 0.2
@@ -168,12 +170,28 @@ MAX_OPEN_FILES = 16_384
     type=click.IntRange(1, 256),
     help="Serve by this many processes, each with some of the worlds. Linux and macOS.",
 )
-def serve(workers: int, **values: Any) -> None:
+@env_option(
+    "--worker-url",
+    metavar="URL",
+    help="With --workers: this process is one of them, and the others are servers of their own at this URL, in which {index} "
+    "stands for the number of a worker, e.g. http://make-{index}.make:4747. Needs --control-key.",
+)
+@env_option(
+    "--worker-index",
+    metavar="NUMBER",
+    help="With --worker-url: the number of this worker, from 0, or a name that ends with it, such as that of a pod.",
+)
+def serve(workers: int, worker_url: str | None, worker_index: str | None, **values: Any) -> None:
     """Serve the emulator until SIGTERM or Ctrl-C."""
     options = ServeOptions(**values)
     _check_options(options)
     _raise_file_limit()
-    if workers > 1:
+    if (worker_url is None) != (worker_index is None):
+        raise click.UsageError("--worker-url and --worker-index go together")
+    if worker_url is not None and worker_index is not None:
+        setup = _remote_setup(options, workers, worker_url, worker_index)
+        _serve_worlds(options, lambda text: click.echo(text, nl=False), setup)
+    elif workers > 1:
         _serve_fleet(options, workers)
     else:
         _serve_worlds(options, lambda text: click.echo(text, nl=False))
@@ -208,7 +226,7 @@ class ServeOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSetup:
-    """Setup of one worker of a fleet on this machine.
+    """Setup of one worker of a fleet; all but the fleet is for one that a supervisor started.
 
     Args:
         listener: the socket at which all workers accept connections.
@@ -217,11 +235,14 @@ class WorkerSetup:
     """
 
     fleet: Fleet
-    dialer: LocalDialer
-    listener: socket.socket
-    inbox: socket.socket
-    authority: EphemeralCA | None
-    ca_file: Path | None
+    listener: socket.socket | None = None
+    inbox: socket.socket | None = None
+    authority: EphemeralCA | None = None
+    ca_file: Path | None = None
+
+    @property
+    def is_supervised(self) -> bool:
+        return self.listener is not None
 
 
 def _check_options(options: ServeOptions) -> None:
@@ -231,6 +252,31 @@ def _check_options(options: ServeOptions) -> None:
         raise click.UsageError("--state-worlds and --state-sync go with --state only")
     if options.allow_private_network and not options.allow_network:
         raise click.UsageError("--allow-private-network goes with --allow-network only")
+
+
+def _remote_setup(options: ServeOptions, count: int, url: str, index: str) -> WorkerSetup:
+    """Returns the setup of a worker whose peers are other servers.
+
+    Raises:
+        UsageError: if the options do not fit.
+    """
+    from ..fleet.peers import Fleet, RemoteDialer, shared_key
+    from ..world.slots import Shard
+
+    if options.control_key is None:
+        raise click.UsageError("--worker-url needs --control-key, by which the workers know each other")
+    if options.tls:
+        raise click.UsageError("--tls does not go with --worker-url: the load balancer serves HTTPS")
+    if options.smtp_port is not None:
+        raise click.UsageError("--smtp-port goes with one worker only")
+    number = re.search(r"\d{1,6}$", index)
+    if number is None:
+        raise click.BadParameter(f"{index!r} does not end with a number.", param_hint="--worker-index")
+    try:
+        dialer = RemoteDialer(url)
+        return WorkerSetup(fleet=Fleet(Shard(int(number[0]), count), dialer, shared_key(options.control_key)))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _serve_fleet(options: ServeOptions, count: int) -> None:
@@ -267,7 +313,6 @@ def _serve_fleet(options: ServeOptions, count: int) -> None:
         def run_worker(index: int, report: Callable[[str], None]) -> int:
             setup = WorkerSetup(
                 fleet=Fleet(Shard(index, count), dialer, key),
-                dialer=dialer,
                 listener=listener,
                 inbox=inboxes[index],
                 authority=authority,
@@ -308,17 +353,18 @@ def _serve_worlds(
     """
     parent = os.getppid()
     stopped, is_replaced = threading.Event(), threading.Event()
-    if setup is None:
-        signal.signal(signal.SIGINT, lambda *_: stopped.set())
-    else:
+    is_supervised = setup is not None and setup.is_supervised
+    if is_supervised:
         signal.signal(signal.SIGUSR1, lambda *_: is_replaced.set())
+    else:
+        signal.signal(signal.SIGINT, lambda *_: stopped.set())
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     with ExitStack() as running:
         with _paused_collector():
             from ..app import DEFAULT_WORLD, registry_of
             from ..server.logging import configure
 
-            if setup is None:
+            if not is_supervised:
                 configure(options.log_format)
             app = _create_app(options, setup)
             registry = registry_of(app)
@@ -337,7 +383,7 @@ def _serve_worlds(
                 )
                 imported = None if is_stored else imported
                 running.enter_context(_stored(state_files, options.state))
-            if setup is not None:
+            if setup is not None and is_supervised:
                 authority, ca_file = setup.authority, setup.ca_file
             else:
                 authority, ca_file = (
@@ -347,31 +393,31 @@ def _serve_worlds(
                 app, options.host, options.port, authority, setup.listener if setup else None
             )
         running.callback(server.stop)
-        router = None if setup is None else _start_router(server, setup)
+        router = None if setup is None or setup.inbox is None else _start_router(server, setup, setup.inbox)
         mail = (
             None
             if options.smtp_port is None
             else _start_mail_server(registry, options.host, options.smtp_port)
         )
-        lines: list[str] = []
-        if handle is not None:
-            lines += _summary_lines(
+        lines = list(
+            _summary_lines(
                 server,
                 handle,
                 options.host,
                 mail,
-                workers=setup.fleet.shard.count if setup else 1,
+                shard=registry.shard,
                 allow_network=options.allow_network,
                 allow_private_network=options.allow_private_network,
                 ca_file=ca_file,
             )
-            if imported is not None:
-                lines += _import_lines(handle, imported, server.url)
+        )
+        if imported is not None and handle is not None:
+            lines += _import_lines(handle, imported, server.url)
         report("".join(f"{line}\n" for line in lines))
         sys.stdout.flush()
         # With a time-out: the system may deliver a signal to another thread, and the handler runs when this one wakes.
         while not stopped.wait(SIGNAL_POLL_INTERVAL) and not is_replaced.is_set():
-            if setup is not None and os.getppid() != parent:
+            if is_supervised and os.getppid() != parent:
                 break
         if router is not None:
             if is_replaced.is_set():
@@ -421,10 +467,10 @@ def _create_app(options: ServeOptions, setup: WorkerSetup | None) -> Flask:
     return app
 
 
-def _start_router(server: Server, setup: WorkerSetup) -> ConnectionRouter:
+def _start_router(server: Server, setup: WorkerSetup, inbox: socket.socket) -> ConnectionRouter:
     from ..server.connection_router import ConnectionRouter
 
-    router = ConnectionRouter(server, setup.fleet, setup.dialer, setup.inbox)
+    router = ConnectionRouter(server, setup.fleet, inbox)
     router.start()
     return router
 
@@ -585,11 +631,11 @@ def _start_mail_server(registry: WorldRegistry, host: str, port: int) -> MailSer
 
 def _summary_lines(
     server: Server,
-    handle: WorldHandle,
+    handle: WorldHandle | None,
     host: str,
     mail: MailServer | None,
     *,
-    workers: int,
+    shard: Shard,
     allow_network: bool,
     allow_private_network: bool,
     ca_file: Path | None,
@@ -598,20 +644,21 @@ def _summary_lines(
     from ..app import API_PREFIX
     from ..server.wsgi import WILDCARD_ADDRESSES
 
-    team = handle.main_team()
+    team = handle.main_team() if handle is not None else None
     yield f"make-emulator {__version__} serves a world of Make. Stop it with Ctrl-C.\n"
     yield f"  base URL      {server.url}{API_PREFIX}"
     if host in WILDCARD_ADDRESSES:
         yield "  listens at    every address of this machine"
-    yield f"  token         {handle.main_token().token}"
+    if handle is not None:
+        yield f"  token         {handle.main_token().token}"
     if team is not None:
         yield f"  team          {team.id}"
         yield f"  organization  {team.organization_id}"
     if mail is not None:
         yield f"  mail          smtp://{host}:{mail.port}"
     yield f"  dashboard     {server.url}/_emulator/"
-    if workers > 1:
-        yield f"  workers       {workers}"
+    if shard.count > 1:
+        yield f"  workers       {shard.count}" + ("" if shard.is_first else f", this is number {shard.index}")
     if allow_network:
         reach = "" if allow_private_network else ", to public addresses"
         yield f"  network       HTTP modules of scenarios send the requests that no rule matches{reach}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import socket
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from ..world.slots import Shard, worker_of
@@ -17,15 +17,9 @@ from .handover import Handover, Kind
 CONNECT_TIMEOUT = 5.0
 
 
-class Dialer(Protocol):
-    """Way to the other workers."""
-
-    def dial(self, index: int) -> socket.socket:
-        """Returns a connection to a worker, for one request.
-
-        Raises:
-            OSError: if there is none.
-        """
+def shared_key(control_key: str) -> str:
+    """Returns the secret of workers that have a control key in common: one that shows it could do the same without it."""
+    return hashlib.sha256(b"make-emulator worker " + control_key.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +29,11 @@ class LocalDialer:
     directory: Path
 
     def dial(self, index: int) -> socket.socket:
+        """Returns a connection to a worker, for one request.
+
+        Raises:
+            OSError: if it takes none.
+        """
         near, far = socket.socketpair()
         with far:
             try:
@@ -78,6 +77,11 @@ class RemoteDialer:
         return parts.hostname, parts.port or 80
 
     def dial(self, index: int) -> socket.socket:
+        """Returns a connection to a worker, for one request.
+
+        Raises:
+            OSError: if it cannot be reached.
+        """
         connection = socket.create_connection(self.address(index), timeout=CONNECT_TIMEOUT)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection

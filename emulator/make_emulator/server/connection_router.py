@@ -38,10 +38,12 @@ class ConnectionRouter:
         inbox: the listening socket of this worker.
     """
 
-    def __init__(self, server: Server, fleet: Fleet, dialer: LocalDialer, inbox: socket.socket) -> None:
+    def __init__(self, server: Server, fleet: Fleet, inbox: socket.socket) -> None:
+        if not isinstance(fleet.dialer, LocalDialer):
+            raise TypeError("connections are handed over on one machine only")
         self._server = server
         self._fleet = fleet
-        self._dialer = dialer
+        self._dialer = fleet.dialer
         self._inbox = inbox
         self._is_stopping = False
         self._thread = threading.Thread(target=self._receive_all, name="make-emulator-handover", daemon=True)
