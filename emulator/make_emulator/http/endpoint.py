@@ -17,7 +17,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ import orjson
 from werkzeug.datastructures import MultiDict
 
 from ..engine.run_state import AgentRun
+from ..lazy_dataclasses import dataclass
 from ..plain_text import printable
 from ..policies.resources import Access
 from ..schemas.base import (

@@ -9,9 +9,10 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from ..lazy_dataclasses import dataclass
 from ..plain_text import escape_control_characters
 from ..policies.statements import StatedDecision, state_all
 from ..redaction.masking import LOG_REDACTOR, OutputRedactor
