@@ -11,10 +11,10 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from typing import Any, Literal, TypeAlias
 
+from .lazy_dataclasses import dataclass
 from .resources import fixture_path
 
 ModuleKind: TypeAlias = Literal[

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path as File
 from typing import Any
 
 import marshmallow as ma
 
+from ..lazy_dataclasses import dataclass
 from ..plain_text import did_you_mean
 from ..world import roles
 from ..world.custom_roles import LAST_BUILT_IN_ID
