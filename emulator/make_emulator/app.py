@@ -12,8 +12,8 @@ from .control import blueprint as control_api
 from .control.access import AccessControl, add_json_headers
 from .dashboard import consent, pages
 from .http.dispatch import ApiDispatcher
-from .http.errors import BODY_LIMIT
-from .http.hosts import HostCheck
+from .http.errors import BODY_LIMIT, MakeError
+from .http.hosts import HostCheck, HostMiddleware
 from .http.pipeline import API_PIPELINE
 from .http.responses import error_response, to_make_error
 from .http.routing import API_PREFIX, EncodedSlashMiddleware, MatchOnlyRule
@@ -102,10 +102,8 @@ def create_app(
             )
         )
     app.extensions["make-emulator"] = registry
-    app.wsgi_app = EncodedSlashMiddleware(HookHostMiddleware(McpHostMiddleware(app.wsgi_app)))  # type: ignore[method-assign]
 
     endpoints = api.endpoints()
-    app.before_request(HostCheck(registry, allowed_hosts))
     dispatcher = ApiDispatcher(registry, endpoints, API_PIPELINE)
     dispatcher.register(app)
     authorization_server = AuthorizationServer(registry)
@@ -117,6 +115,8 @@ def create_app(
     mcp_routes.register(app, registry, dispatcher)
 
     app.register_error_handler(Exception, _error_response)
+    checked = HostMiddleware(app.wsgi_app, HostCheck(registry, allowed_hosts), _refusal)
+    app.wsgi_app = EncodedSlashMiddleware(HookHostMiddleware(McpHostMiddleware(checked)))  # type: ignore[method-assign]
     return app
 
 
@@ -128,7 +128,11 @@ def registry_of(app: Flask) -> WorldRegistry:
 
 def _error_response(error: Exception) -> Response:
     """Error of a request outside of the pipelines, such as one to the control API."""
-    return add_json_headers(error_response(to_make_error(error, request.method, request.path)))
+    return _refusal(to_make_error(error, request.method, request.path))
+
+
+def _refusal(error: MakeError) -> Response:
+    return add_json_headers(error_response(error))
 
 
 __all__ = ["API_PREFIX", "BODY_LIMIT", "DEFAULT_WORLD", "WorldHandle", "create_app", "registry_of"]

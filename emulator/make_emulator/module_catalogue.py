@@ -42,6 +42,8 @@ Requirement: TypeAlias = Literal["always", "mostly", "sometimes", "never"]
 Verdict: TypeAlias = Literal["known", "other-version", "unknown", "missing"]
 """Knowledge of a module: it exists in the version; in other versions; nothing is known of it; it does not exist."""
 
+#: Types of fields that have a value if they are left out.
+_NEVER_MISSING = frozenset({"", "any", "array", "boolean", "collection", "hidden"})
 #: Beginning of a type of keys, among those of connections.
 KEYCHAIN = "keychain:"
 #: Reasons for which an invented name is known not to exist; others were just never seen.
@@ -128,6 +130,22 @@ class CatalogueModule:
         """True if it works with a connection; a key, unlike one, signs in to services that may do without."""
         return self.connection_parameter is not None and not any(
             type.startswith(KEYCHAIN) for type in self.connection_types
+        )
+
+    @property
+    def certainly_required(self) -> tuple[str, ...]:
+        """Names of mapper fields that are required whatever else is set.
+
+        A field beside a select may be shown for some of its values only; a switch and a list have a value if they are left out.
+        """
+        if self.trust != "full" or self.has_dynamic_mapper:
+            return ()
+        if any(field.type == "select" or field.choice_fields for field in (*self.parameters, *self.mapper)):
+            return ()
+        return tuple(
+            field.name
+            for field in self.mapper
+            if field.required == "always" and field.type not in _NEVER_MISSING
         )
 
     def connection_types_of(self, parameter: str) -> tuple[str, ...]:

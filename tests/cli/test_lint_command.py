@@ -101,6 +101,27 @@ def test_json_and_sarif_and_annotations(folder: Path) -> None:
     )
 
 
+def test_a_fix_repeats_no_secret(folder: Path) -> None:
+    def fixes(header: str) -> list[Any]:
+        handler = {"id": 3, "module": "builtin:Resume", "version": 1, "mapper": {"token": header}}
+        request = {
+            "id": 2,
+            "module": "http:ActionGetFile",
+            "version": 3,
+            "mapper": {"url": "https://x.example"},
+        }
+        document = {**BLUEPRINT, "flow": [BLUEPRINT["flow"][0], request, handler]}
+        (folder / "greeting.json").write_text(json.dumps(document), "utf-8")
+        output = run("greeting.json", "--format", "sarif").output
+        assert header not in output or header == "{{1.token}}"
+        [log] = json.loads(output)["runs"]
+        return [each.get("fixes") for each in log["results"] if each["ruleId"] == "misplaced-directive"]
+
+    assert fixes("Bearer sk-live-0123456789abcdef") == [None]
+    [[fix]] = fixes("{{1.token}}")
+    assert fix["description"]["text"] == "Apply the obvious repair."
+
+
 def test_configuration_is_read_from_the_project(folder: Path) -> None:
     (folder / "pyproject.toml").write_text(
         '[tool.make-emulator.lint]\nignore = ["unknown-module", "unknown-reference"]\n', "utf-8"

@@ -112,6 +112,16 @@ def test_a_file_without_a_blueprint_stays(folder: Path) -> None:
     assert (folder / "broken.json").read_text("utf-8") == '{\n"flow": [\n'
 
 
+def test_a_file_whose_members_are_there_twice_stays(folder: Path) -> None:
+    variable = json.dumps(VARIABLE).replace('"scope"', '"scoppe": 1, "scoppe"').replace("uper", "upper")
+    text = f'{{"name": "x", "flow": [{variable}], "metadata": {{}}}}'
+    (folder / "greeting.json").write_text(text, "utf-8")
+    result = run("greeting.json", "--write")
+    assert result.exit_code == 0
+    assert "    not repaired, as the text of the file has an unusual form: " in result.output
+    assert (folder / "greeting.json").read_text("utf-8") == text
+
+
 def test_the_output_as_json_has_the_patches(folder: Path) -> None:
     result = run(".", "--format", "json")
     [file] = json.loads(result.output)["files"]

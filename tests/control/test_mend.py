@@ -51,6 +51,8 @@ def test_a_blueprint_is_repaired(api: ApiClient, blueprint: object) -> None:
 def test_what_stays_has_a_reason_and_rules_are_switched_off(api: ApiClient) -> None:
     ignored = {"blueprint": BLUEPRINT, "ignore": ["unknown-function"]}
     assert assert_status(api.control("POST", "/mend", json=ignored))["patch"] == []
+    custom = {"blueprint": BLUEPRINT, "functions": ["uper"]}
+    assert assert_status(api.control("POST", "/mend", json=custom))["findings"] == []
     foreign = {**BLUEPRINT, "flow": [TRIGGER, {"id": 2, "module": "myapp:doIt", "version": 1}]}
     [finding] = assert_status(api.control("POST", "/mend", json={"blueprint": foreign}))["findings"]
     assert (finding["rule"], finding["reason"]) == ("no-such-module", "no obvious repair")
@@ -64,6 +66,8 @@ def test_the_scheduling_is_repaired(api: ApiClient) -> None:
     response = assert_status(api.control("POST", "/mend", json=body))
     assert response["scheduling"] == {"type": "indefinitely", "interval": 60}
     assert response["schedulingPatch"] == [{"op": "replace", "path": "/interval", "value": 60}]
+    slower = assert_status(api.control("POST", "/mend", json={**body, "leastMinutes": 15}))
+    assert slower["scheduling"]["interval"] == 900
 
 
 def test_nothing_in_the_world_changes(api: ApiClient) -> None:

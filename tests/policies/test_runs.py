@@ -24,7 +24,7 @@ GET_RECORD = module(
 )
 SEND_MAIL = module(
     1,
-    "email:ActionSendEmail",
+    "mailer:sendMail",
     {"to": ["ann@example.com"], "subject": "Hi", "contentType": "text", "text": "Hi"},
     version=7,
 )
@@ -108,7 +108,7 @@ def test_a_denial_is_handled_by_no_error_handler_and_undoes_the_cycle(api: ApiCl
         {**SEND_MAIL, "id": 3, "onerror": handler},
         settings={"autoCommit": False, "dlq": True},
     )
-    assert_denied_in_run(api, id, {"data-stores/1": "write"}, "apps/email: run")
+    assert_denied_in_run(api, id, {"data-stores/1": "write"}, "apps/mailer: run")
     assert (1, "first") not in api.world.records
     assert len(api.world.incomplete_executions.where(scenario=id)) == 0
     assert len(api.world.outbox) == 0
@@ -143,7 +143,7 @@ def test_a_call_of_a_scenario_that_is_none_is_denied_all_the_same(api: ApiClient
 
 
 @pytest.mark.parametrize(
-    ("node", "app"), [(http_request_module("https://api.example.com/"), "http"), (SEND_MAIL, "email")]
+    ("node", "app"), [(http_request_module("https://api.example.com/"), "http"), (SEND_MAIL, "mailer")]
 )
 def test_modules_that_call_out_without_a_connection_need_the_grant_of_their_app(
     api: ApiClient, node: Any, app: str
@@ -182,8 +182,8 @@ def test_a_request_with_a_key_needs_the_key_too(api: ApiClient) -> None:
 
 
 def test_a_script_answers_for_no_module_that_is_denied(api: ApiClient) -> None:
-    assert_ok(api.control("PUT", "/worlds/default/modules/email:ActionSendEmail", json={"output": {"a": 1}}))
-    assert_denied_in_run(api, create(api, SEND_MAIL), {}, "apps/email: run")
+    assert_ok(api.control("PUT", "/worlds/default/modules/mailer:sendMail", json={"output": {"a": 1}}))
+    assert_denied_in_run(api, create(api, SEND_MAIL), {}, "apps/mailer: run")
 
 
 def test_runs_are_trusted_unless_the_agent_says_otherwise(api: ApiClient) -> None:
@@ -202,7 +202,7 @@ def test_a_replay_by_an_agent_is_checked(api: ApiClient) -> None:
     ops = ApiClient(api.app, agent_of(api, {f"scenarios/{id}": "run"}).token or "")
     response = ops.post(f"/scenarios/{id}/replay", json={"executionIds": [run]})
     assert response.status_code == 202, response.get_data(as_text=True)
-    assert entry_of(api)["deniedInRun"] == ["apps/email: run"]
+    assert entry_of(api)["deniedInRun"] == ["apps/mailer: run"]
 
 
 def broken_run(api: ApiClient, allow: Mapping[str, Any]) -> int:
@@ -238,7 +238,7 @@ def test_a_retry_that_is_due_has_the_limits_of_the_run(api: ApiClient) -> None:
     assert attempts
     for attempt in attempts:
         assert attempt.agent == "ops"
-        assert [row.access for row in attempt.accesses] == ["apps/email: run"]
+        assert [row.access for row in attempt.accesses] == ["apps/mailer: run"]
         assert attempt.status == FAILURE
     assert len(api.world.outbox) == 0
 
@@ -250,10 +250,10 @@ def test_a_retry_by_a_user_has_no_limits_and_one_by_an_agent_has(api: ApiClient)
     ops = ApiClient(api.app, agent_of(api, {"scenarios": "run", "dlqs": "write"}).token or "")
     for path, body in ((f"/dlqs/{row.id}/retry", None), (f"/dlqs/retry?scenarioId={id}", {"ids": [row.id]})):
         assert_ok(ops.post(path, json=body))
-        assert entry_of(api)["deniedInRun"] == ["apps/email: run"]
-    assert len(api.world.outbox) == 0
+        assert entry_of(api)["deniedInRun"] == ["apps/mailer: run"]
+    assert not api.world.incomplete_executions[row.id].resolved
     assert_ok(api.post(f"/dlqs/{row.id}/retry"))
-    assert len(api.world.outbox) == 1
+    assert api.world.incomplete_executions[row.id].resolved
 
 
 # --- blueprints that agents save -------------------------------------------------------------------
@@ -304,7 +304,7 @@ def test_the_maps_of_a_copy_need_the_grants_of_what_they_name(api: ApiClient) ->
 def test_the_blueprint_of_a_retry_needs_the_grants_of_what_it_adds(api: ApiClient) -> None:
     id = broken_run(api, {})
     ops = ApiClient(api.app, agent_of(api, {"dlqs": "write"}).token or "")
-    assert "lacks the grant apps/email: run" in why(fix(api, ops, id))
+    assert "lacks the grant apps/mailer: run" in why(fix(api, ops, id))
 
 
 # --- tools ---------------------------------------------------------------------------------------
@@ -315,7 +315,7 @@ def test_runs_of_scenario_tools_are_checked(api: ApiClient) -> None:
     ops = McpHarness(api, token=agent_of(api, {f"scenarios/{id}": "run"}).token)
     assert ops.error(f"s{id}_made") == "MakeError: [403] Access denied."
     entry = entry_of(api)
-    assert (entry["accesses"], entry["deniedInRun"]) == ([f"scenarios/{id}: run"], ["apps/email: run"])
+    assert (entry["accesses"], entry["deniedInRun"]) == ([f"scenarios/{id}: run"], ["apps/mailer: run"])
     assert len(api.world.outbox) == 0
 
 
@@ -324,5 +324,5 @@ def test_a_tool_of_a_single_module_is_checked_when_it_is_made(api: ApiClient) ->
     ops = McpHarness(api, token=agent_of(api, {"scenarios": "full"}).token)
     count = len(api.world.scenarios)
     assert "Access denied." in ops.error("tools_create", {"teamId": 1, **fields})
-    assert entry_of(api)["missing"] == ["apps/email: run"]
+    assert entry_of(api)["missing"] == ["apps/mailer: run"]
     assert len(api.world.scenarios) == count

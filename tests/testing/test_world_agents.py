@@ -93,8 +93,8 @@ def test_the_least_policy_can_be_pasted_into_a_seed(make: MakeEmulator) -> None:
     policy = yaml.safe_load(response.text)
     assert policy == {
         "agents": [
-            {"name": "admin", "token": "admin", "allow": {"scenarios": ["read", "run"], "users": "read"}},
-            {"name": "ops", "token": "ops", "allow": {"teams": "read"}},
+            {"name": "admin", "token": "admin", "allow": {"scenarios/1": ["read", "run"], "users/1": "read"}},
+            {"name": "ops", "token": "ops", "allow": {"teams/1": "read"}},
         ]
     }
     seed = {"tokens": [{"label": "admin"}, {"label": "ops"}], "organizations": [{"name": "Acme"}], **policy}

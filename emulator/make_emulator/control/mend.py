@@ -12,6 +12,8 @@ _FIELDS: FieldTypes = {
     "scheduling": (dict,),
     "ignore": (list,),
     "scenarioId": (int,),
+    "functions": (list,),
+    "leastMinutes": (int, float),
 }
 
 
@@ -22,7 +24,8 @@ def add_routes(blueprint: Blueprint) -> None:
     def mend_blueprint() -> Response:
         """A blueprint with the obvious repairs of its findings that helped when they were tried, and the patches.
 
-        ``{"blueprint": object or JSON text, "scheduling"?, "scenarioId"?, "ignore"?: [rules]}``. The response:
+        ``{"blueprint": object or JSON text, "scheduling"?, "scenarioId"?, "ignore"?: [rules], "functions"?: [names of custom
+        functions], "leastMinutes"?: the least interval of the plan}``. The response:
         ``{"blueprint", "scheduling"?, "patch", "schedulingPatch"?, "repairs", "findings", "run": {before, after}}``;
         ``findings`` are those that stay, each with a ``reason``.
         """
@@ -41,5 +44,10 @@ def add_routes(blueprint: Blueprint) -> None:
             document = unwrap_document({"blueprint": body["blueprint"]})
         except (LintConfigError, ValueError) as error:
             raise bad_request(f"Invalid request: {error}.") from None
-        options = LintOptions(scheduling=body.get("scheduling", {}), scenario_id=body.get("scenarioId"))
+        options = LintOptions(
+            scheduling=body.get("scheduling", {}),
+            least_minutes=body.get("leastMinutes", 1),
+            scenario_id=body.get("scenarioId"),
+            functions=frozenset(map(str, body.get("functions", ()))),
+        )
         return json_response(mend(document.blueprint, options=options, ignore=ignore).to_json())

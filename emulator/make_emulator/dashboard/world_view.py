@@ -13,13 +13,12 @@ from ..engine.scenarios import module_checks
 from ..engine.scheduling import scheduler
 from ..http.endpoint import Endpoint
 from ..http.faults import FaultRule
-from ..http.request_log import LogEntry
+from ..http.request_log import DENIED_POLICY, LogEntry
 from ..policies import agents
 from ..policies.statements import describe_grant
 from ..redaction.masking import TRACE_REDACTOR, OutputRedactor
 from ..registry import WorldHandle
 from ..reports import access
-from ..reports.policy import DENIED_POLICY
 from ..world.clock import format_iso
 from ..world.models import (
     Agent,

@@ -18,7 +18,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import marshmallow as ma
@@ -29,6 +29,7 @@ from ..engine.run_state import AgentRun
 from ..plain_text import printable
 from ..policies.resources import Access
 from ..schemas.base import (
+    MAX_DEPTH,
     MAX_ID,
     BodySchema,
     Bool,
@@ -381,7 +382,7 @@ class Endpoint:
                     if len(given) > 1:
                         issues.append(f"Parameter '{key}' was given more than once.")
             try:
-                parsed.query = self.query.load(values)
+                parsed.query = self.query.load(values) if values else dict(_load_nothing(self.query))
             except ma.ValidationError as error:
                 issues.extend(validation_messages(error.messages))
 
@@ -398,6 +399,13 @@ class Endpoint:
                 issues.extend(validation_messages(error.messages))
 
 
+@cache
+def _load_nothing(schema: QuerySchema) -> Mapping[str, Any]:
+    """Returns what a query without a value of its schema is loaded as; a `ma.ValidationError` if one is required."""
+    loaded: Mapping[str, Any] = schema.load({})
+    return loaded
+
+
 def parse_json(body: bytes) -> Any:
     """Parser for JSON as Make reads it.
 
@@ -410,7 +418,8 @@ def parse_json(body: bytes) -> Any:
         raise BadRequestError(
             _json_error_text(body, error.pos), suberrors=[], hint=f"The body is not valid JSON: {error}."
         ) from None
-    if is_too_deep(data):
+    # An opening bracket a level: most bodies need not be traversed.
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and is_too_deep(data):
         raise BadRequestError("The body is nested too deep.", suberrors=[])
     return data
 
@@ -440,6 +449,7 @@ def _find_row(visibility: Visibility, kind: str, id: Any, parameter: str | None)
     return visibility.find(kind, id)
 
 
+@lru_cache
 def _resource_name(attribute: str) -> str:
     """``team`` for ``team_id``, ``stores`` for ``store_ids``."""
     if attribute.endswith("_ids"):

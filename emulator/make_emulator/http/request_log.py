@@ -8,15 +8,19 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..plain_text import escape_control_characters
+from ..policies.resources import Access
 from ..policies.statements import StatedDecision, state_all
 from ..redaction.masking import LOG_REDACTOR, OutputRedactor
 from ..redaction.secret_values import NO_SECRETS, SecretValues
 from ..world.clock import format_iso
+
+#: Decision of a request that the grants of an agent do not allow.
+DENIED_POLICY = "refused: policy"
 
 #: Maximum number of entries of a world, of bytes of each body, and of bytes of all bodies together.
 MAX_ENTRIES = 10_000
@@ -48,9 +52,12 @@ class LogEntry:
     reason: str = ""
     #: Missing scopes, permissions or grants.
     missing: tuple[str, ...] = ()
-    #: Name of the agent that calls, and the accesses that its grants had to allow, such as ``scenarios/1: run``.
+    #: Name of the agent that calls.
     agent: str | None = None
-    accesses: tuple[str, ...] = ()
+    #: What `accesses` are made from when the log is read.
+    access_source: Sequence[Access | str] | Callable[[], Sequence[Access | str]] = field(
+        default=(), repr=False, compare=False
+    )
     #: Accesses that modules of a run lacked, which an agent started whose runs are checked.
     denied_in_run: tuple[str, ...] = ()
     #: The decisions on the accesses, in words.
@@ -62,6 +69,12 @@ class LogEntry:
     behaviours: tuple[str, ...] = ()
     #: The present secrets of the world of the request.
     secrets: Callable[[], SecretValues] = field(default=lambda: NO_SECRETS, repr=False, compare=False)
+
+    @property
+    def accesses(self) -> tuple[str, ...]:
+        """Accesses that the grants of an agent had to allow, such as ``scenarios/1: run``."""
+        source = self.access_source
+        return tuple(map(str, source() if callable(source) else source))
 
     @property
     def body_size(self) -> int:

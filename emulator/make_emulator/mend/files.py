@@ -13,7 +13,7 @@ from ..io import rewrite_atomically
 from ..json_patch import PatchError
 from ..json_types import Json
 from ..lint.document import LintOptions
-from ..lint.files import find_scheduling, lint_file
+from ..lint.files import SourceText, find_scheduling, lint_file
 from ..lint.finding import Finding
 from ..world.models import ModuleScript
 from .mender import MendResult, Remainder, Repair, mend
@@ -69,11 +69,7 @@ def mend_file(
     now: str | None = None,
     scripts: Sequence[ModuleScript] = (),
 ) -> MendedFile:
-    """Returns the repairs of the blueprint in a file.
-
-    Raises:
-        PatchError: if the text cannot be changed as the blueprint can; then there is a fault in this program.
-    """
+    """Returns the repairs of the blueprint in a file; none if its text cannot be changed as the blueprint can."""
     linted = lint_file(path, data, options=options, ignore=ignore)
     if linted.source is None:
         remainders = tuple(Remainder(finding=finding) for finding in linted.findings)
@@ -84,15 +80,12 @@ def mend_file(
     result = mend(
         document.blueprint, options=options, ignore=ignore, io=document.metadata, now=now, scripts=scripts
     )
-    text = linted.source.text
-    for repair in result.repairs:
-        text = replace(linted.source, text=text).edit(repair.patch, repair.scheduling_patch)
-    edited: Json = orjson.loads(text)
-    if (unwrap_document(edited).blueprint, find_scheduling(edited)) != (
-        result.blueprint,
-        find_scheduling(held) and result.scheduling,
-    ):
-        raise PatchError("the text does not hold the repaired blueprint")
+    try:
+        text = _edit(linted.source, held, result)
+    except PatchError as error:
+        reason = f"not repaired, as the text of the file has an unusual form: {error}"
+        remainders = tuple(Remainder(finding=finding, reason=reason) for finding in linted.findings)
+        return MendedFile(path=path, remainders=remainders, original=data, data=data)
     lines = _Lines(linted.findings)
     mark = _BYTE_ORDER_MARK if data.startswith(_BYTE_ORDER_MARK) else b""
     return MendedFile(
@@ -104,6 +97,22 @@ def mend_file(
         original=data,
         data=mark + text.encode(),
     )
+
+
+def _edit(source: SourceText, held: Json, result: MendResult) -> str:
+    """Returns the text of a file with all repairs.
+
+    Raises:
+        PatchError: if it does not hold the repaired blueprint then, as with members that are there twice.
+    """
+    text = source.text
+    for repair in result.repairs:
+        text = replace(source, text=text).edit(repair.patch, repair.scheduling_patch)
+    edited: Json = orjson.loads(text)
+    scheduling = find_scheduling(held) and result.scheduling
+    if (unwrap_document(edited).blueprint, find_scheduling(edited)) != (result.blueprint, scheduling):
+        raise PatchError("members of an object have the same name")
+    return text
 
 
 class _Lines:

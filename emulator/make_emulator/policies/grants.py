@@ -68,7 +68,12 @@ def write_grants(grants: Iterable[Grant]) -> dict[str, Json]:
 
 def allowed_actions(grant: Grant) -> frozenset[str]:
     """Returns the actions that a grant allows."""
-    return frozenset[str]().union(*(LEVELS.get(level, ()) for level in grant.levels))
+    return actions_of_levels(grant.levels)
+
+
+def actions_of_levels(levels: Iterable[str]) -> frozenset[str]:
+    """Returns the actions that levels allow together."""
+    return frozenset[str]().union(*(LEVELS.get(level, ()) for level in levels))
 
 
 def least_levels(actions: Collection[str]) -> Json:

@@ -69,6 +69,10 @@ class Access(NamedTuple):
     action: str
     resource: Resource
 
+    def of_kind(self) -> Access:
+        """Returns the same action on the whole kind."""
+        return Access(self.action, Resource(self.resource.kind))
+
     def __str__(self) -> str:
         """The grant that allows it, as a policy in YAML has it."""
         return f"{self.resource}: {self.action}"

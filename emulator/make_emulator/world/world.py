@@ -58,6 +58,8 @@ class World(Tables):
         #: Owner -> its consumption since its counters were last reset; see `make_emulator.world.consumption`.
         self.tallies = TrackedDict[tuple[str, int], Consumption]("tallies")
 
+        #: The revision of the tables of runs to come, and the time of the first of these; see `make_emulator.engine.scheduling`.
+        self.next_event = (-1, 0)
         #: The earliest end of a month of an organization; 0 if not computed yet.
         self.counters_until = 0
         #: Organization id -> the apps that were used in it, so that their first use needs no confirmation.

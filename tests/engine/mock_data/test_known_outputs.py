@@ -21,6 +21,11 @@ def call(id: int, name: str, version: int = 1, mapper: Any = None, **metadata: A
     return module(id, name, mapper or {}, metadata=metadata) | {"version": version}
 
 
+def given(known: CatalogueModule) -> dict[str, Any]:
+    """A mapper with what a module certainly requires."""
+    return dict.fromkeys(known.certainly_required, "7")
+
+
 def output(*flow: Any, seed: int = 0) -> Any:
     run = EngineHarness(seed=seed).run(*flow)
     assert run.error is None, run.error
@@ -53,7 +58,7 @@ SIMULATED = [
 def test_every_path_that_exports_read_and_every_known_field_has_a_value() -> None:
     assert len(SIMULATED) > 150
     for known in SIMULATED:
-        bundle = output(call(1, known.name, known.version or 1))
+        bundle = output(call(1, known.name, known.version or 1, given(known)))
         for path in known.output_paths:
             assert read(bundle, path) is not None, (known.name, path)
         for field in known.output:
@@ -93,7 +98,8 @@ def test_the_values_have_the_types_that_the_catalogue_declares() -> None:
 
     assert (
         sum(
-            check(known, output(call(1, known.name, known.version or 1)), known.output) for known in SIMULATED
+            check(known, output(call(1, known.name, known.version or 1, given(known))), known.output)
+            for known in SIMULATED
         )
         > 800
     )
@@ -113,8 +119,8 @@ def test_the_values_of_paths_are_plausible_by_their_names() -> None:
     assert re.fullmatch(r"\d{10}\.\d{6}", output(call(1, "slack:CreateMessage", 4))["ts"])
     image = output(call(1, "imgbb:UploadPhotoV1"))
     assert isinstance(image["width"], int)
-    assert isinstance(output(call(1, "instagram-business:GetMedia"))["comments_count"], int)
-    assert output(call(1, "todoist:GetItem", 2))["is_deleted"] in (True, False)
+    assert isinstance(output(call(1, "instagram-business:GetMedia", 1, {"id": "7"}))["comments_count"], int)
+    assert output(call(1, "todoist:GetItem", 2, {"id": 7}))["is_deleted"] in (True, False)
 
 
 def test_the_same_world_and_run_have_the_same_output_and_another_seed_another() -> None:
@@ -197,3 +203,34 @@ def test_a_module_that_writes_returns_what_it_was_given_in_known_fields() -> Non
 )
 def test_names_suggest_types(name: str, type: str | None) -> None:
     assert suggested_type(name) == type
+
+
+def test_a_field_that_is_certainly_required_fails_the_run_if_it_is_missing() -> None:
+    for mapper in ({}, {"user": ""}, {"user": "{{emptystring}}"}):
+        run = EngineHarness().run(call(1, "slack:GetUser", 4, mapper))
+        assert run.error is not None
+        assert (run.error.name, run.error.message) == (
+            "BundleValidationError",
+            "Validation failed for 1 parameter(s).",
+        )
+        assert run.error.issues == ("Missing value of required parameter 'user'.",)
+    assert EngineHarness().run(call(1, "slack:GetUser", 4, {"user": "U1"})).error is None
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        # Beside selects, which may hide it.
+        call(1, "slack:AddReaction", 4),
+        # In another version, and by its own description not required.
+        call(1, "slack:GetUser", 9),
+        call(1, "slack:GetUser", 4, expect=[{"name": "user", "type": "text"}]),
+        # A switch that is off.
+        call(1, "markdown:Compile", 2),
+        # Described by lists of others only.
+        call(1, "slack:ListReplies", 4),
+    ],
+    ids=lambda node: f"{node['module']}-{node['version']}",
+)
+def test_nothing_else_that_the_catalogue_calls_required_fails_a_run(node: dict[str, Any]) -> None:
+    assert EngineHarness().run(node).error is None

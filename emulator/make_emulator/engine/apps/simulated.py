@@ -6,7 +6,7 @@ The output fits what later modules map of it. The same world, run and module alw
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from ...module_catalogue import module_catalogue
@@ -130,20 +130,26 @@ def mock_bundle(
     return MockDataGenerator(seed, run.started, context.env.budget).bundle(fields, constraint, closed=closed)
 
 
+def _required_fields(module: Module) -> Iterator[str]:
+    if module.expect:
+        yield from (field_name(field) for field in module.expect if field.get("required") is True)
+        return
+    known = module_catalogue().find_module(module.full_name, module.version)
+    # A module may be scripted or simulated in any version; what one version requires says nothing of another.
+    if known is not None and known.version == module.version:
+        yield from known.certainly_required
+
+
 def check_required(context: ModuleContext, requires: ServiceRequirement | None = None) -> None:
-    """Checks the fields that the blueprint marks as required, and the value that the service requires.
+    """Checks the fields that the blueprint, or else the catalogue, marks as required, and the value that the service requires.
 
     Raises:
         BundleValidationError: with an issue for each field that is missing.
         ModuleError: if the service would answer with 400.
     """
-    missing = [
-        missing_parameter(field_name(field))
-        for field in context.module.expect or ()
-        if field.get("required") is True and context.mapper.get(field_name(field)) in (None, "")
-    ]
+    missing = [name for name in _required_fields(context.module) if context.mapper.get(name) in (None, "")]
     if missing:
-        raise BundleValidationError(*missing)
+        raise BundleValidationError(*map(missing_parameter, missing))
     if requires is None:
         return
     part, name = requires

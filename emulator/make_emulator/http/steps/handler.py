@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import orjson
-from flask import Response
-
 from ...schemas.base import request_origin
 from .. import hints
 from ..context import RequestContext
 from ..endpoint import PublicCall
-from ..responses import JSON_CONTENT_TYPE, json_response
+from ..responses import json_response
 from . import policy
 
 
@@ -39,7 +36,7 @@ def handle(context: RequestContext) -> None:
             call.warnings += policy.record_run(call.world, context.entry, call.agent_run)
     if call.listed:
         policy.record_listed(context)
-    context.response = Response(orjson.dumps(result), status=endpoint.status, content_type=JSON_CONTENT_TYPE)
+    context.response = json_response(result, endpoint.status)
     context.entry.decision = "served"
     if call.warnings:
         context.entry.reason = "; ".join(call.warnings)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from functools import lru_cache, partial
 
 from ...engine.run_state import AgentRun
 from ...policies import agents
@@ -16,6 +16,7 @@ from ...policies.resources import (
     endpoint_accesses,
     parse_access,
     required_accesses,
+    scope_accesses,
     used_accesses,
 )
 from ...policies.statements import (
@@ -28,9 +29,9 @@ from ...policies.statements import (
 from ...world.models import Agent, Token
 from ...world.world import World
 from ..context import RequestContext
-from ..endpoint import ApiCall, Endpoint
+from ..endpoint import ApiCall, Endpoint, Reference
 from ..errors import PolicyError
-from ..request_log import LogEntry
+from ..request_log import DENIED_POLICY, LogEntry
 
 #: How many grants a statement about a list names.
 _MAX_GRANTS = 5
@@ -39,8 +40,14 @@ _MAX_GRANTS = 5
 def check(context: RequestContext) -> None:
     """Raises PolicyError (SC403) unless the caller is no agent, or its grants allow what the request does."""
     call, endpoint = context.require_call(), context.require_endpoint()
-    accesses = _accesses_of(endpoint, call)
     agent = call.agent
+    if agent is None and endpoint.accesses is None:
+        # Most callers are no agents: their accesses are written out when the log is read.
+        context.entry.access_source = partial(
+            _declared_accesses, endpoint, call.user.id, call.parameters.references
+        )
+        return
+    accesses = _accesses_of(endpoint, call)
     place = call.rows.get("team") or call.organization
     if agent is not None and endpoint.lists is not None:
         accesses = _filter_list(call, agent, accesses)
@@ -66,7 +73,7 @@ def record_listed(context: RequestContext) -> None:
     if call.may_list is None or entry.accesses:
         return
     [(kind, action)] = _permissions_of(call.endpoint)
-    entry.accesses = tuple(str(Access(action, Resource(kind, id))) for id in call.listed)
+    entry.access_source = [Access(action, Resource(kind, id)) for id in call.listed]
 
 
 def record_run(world: World, entry: LogEntry, agent_run: AgentRun) -> list[str]:
@@ -87,10 +94,25 @@ def record_run(world: World, entry: LogEntry, agent_run: AgentRun) -> list[str]:
                 module=f"module {row.module_id} ({row.module})",
             )
         )
-    entry.accesses = tuple(dict.fromkeys((*entry.accesses, *allowed)))
+    entry.access_source = tuple(dict.fromkeys((*entry.accesses, *allowed)))
     entry.denied_in_run = tuple(dict.fromkeys(denied))
     entry.decisions += tuple(stated)
     return [each.state(agent_run.agent, 200) for each in stated if not each.is_allowed]
+
+
+def record_tool(entry: LogEntry, agent: Agent | None, scopes: Iterable[str]) -> None:
+    """Adds the accesses of a tool that concerns no resource to the log entry of its call: those to the kinds of its scopes.
+
+    The tool is one that an agent has which may do so with a single resource: then it needs no grant of the kind.
+    """
+    if entry.accesses:
+        return
+    accesses = [Access(action, Resource(kind)) for kind, action in scope_accesses(scopes)]
+    entry.access_source = tuple(
+        str(access)
+        for access in accesses
+        if agent is None or decide(agent, access.action, access.resource).is_allowed
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -106,9 +128,13 @@ def _accesses_of(endpoint: Endpoint, call: ApiCall) -> Sequence[Access]:
     """Returns the accesses that a request needs of an agent."""
     if endpoint.accesses is not None:
         return tuple(endpoint.accesses(call))
-    pairs, references = _permissions_of(endpoint), call.parameters.references
+    return _declared_accesses(endpoint, call.user.id, call.parameters.references)
+
+
+def _declared_accesses(endpoint: Endpoint, user_id: int, references: Sequence[Reference]) -> Sequence[Access]:
+    pairs = _permissions_of(endpoint)
     if endpoint.path.startswith("/users/me") and pairs[0][0] == "users":
-        return tuple(Access(action, Resource(kind, str(call.user.id))) for kind, action in pairs)
+        return tuple(Access(action, Resource(kind, str(user_id))) for kind, action in pairs)
     accesses = required_accesses(pairs, references)
     if endpoint.body_refs:
         named = [reference for reference in references if reference.parameter is not None]
@@ -143,7 +169,7 @@ def _state_partial_list(agent: Agent, kind: str, subject: str) -> StatedDecision
 def _check(
     world: World, agent: Agent | None, entry: LogEntry, accesses: Sequence[Access], place: object = None
 ) -> None:
-    entry.accesses = tuple(map(str, accesses))
+    entry.access_source = accesses
     if agent is None:
         return
     decisions = [(access, decide(agent, access.action, access.resource)) for access in accesses]
@@ -153,7 +179,7 @@ def _check(
     refused = [(access, decision) for access, decision in decisions if not decision.is_allowed]
     if not refused:
         return
-    entry.decision = "refused: policy"
+    entry.decision = DENIED_POLICY
     entry.missing = tuple(str(access) for access, _ in refused)
     raise PolicyError(
         hint="; ".join(explain_rejection(agent, access, grant) for access, (_, grant) in refused)
