@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -69,6 +70,7 @@ def _measure_throughput(effort: Effort) -> list[Metric]:
     rates: list[float] = []
     costs: list[float] = []
     notes: list[tuple[float, float]] = []
+    loads: list[float] = []
     with _start_side(1) as single, _start_side(WORKERS) as fleet:
         for side in (single, fleet):
             side.measure(effort.seconds)
@@ -79,6 +81,7 @@ def _measure_throughput(effort: Effort) -> list[Metric]:
             rates.append(rate_fleet / rate_single)
             costs.append(cost_fleet / cost_single)
             notes.append((rate_fleet, rate_single))
+            loads.append(cost_fleet)
     ours, theirs = sorted(notes)[len(notes) // 2]
     return [
         Metric(
@@ -87,6 +90,7 @@ def _measure_throughput(effort: Effort) -> list[Metric]:
             "x",
             0.9,
             at_least=True,
+            note=f"{sorted(loads)[len(loads) // 2]:.4g} requests",
         ),
         Metric(
             f"GET one, {WORKERS} workers, ratio to one server, the load on the same {os.cpu_count()} processors",
@@ -98,9 +102,8 @@ def _measure_throughput(effort: Effort) -> list[Metric]:
 
 
 def _measure_spread(total: int) -> list[Metric]:
-    """Creates worlds, writes the name of each into it, and reads it back."""
-    with start_emulator("--workers", str(WORKERS)) as server:
-        server.wait_until_ready(_request(server, "GET", "/_emulator/health"))
+    """Creates worlds, writes the name of each into it, and reads it back; and some with the content of the default world."""
+    with _start_fleet() as server:
         idle = server.memory() or 0
         started = time.perf_counter()
         worlds = _each(server, range(total), _create_world)
@@ -108,21 +111,43 @@ def _measure_spread(total: int) -> list[Metric]:
         _each(server, worlds, _write_name)
         found = _each(server, worlds, _read_name)
         loaded = server.memory() or 0
+    with _start_fleet() as server:
+        started = time.perf_counter()
+        _each(server, range(FEW_WORLDS), _create_full_world)
+        full_creation = time.perf_counter() - started
+        full = server.memory() or 0
     strays = sum(name != world["name"] for name, world in zip(found, worlds, strict=True))
-    shares = [
-        sum(slot_of_name(world["name"]) % WORKERS == index for world in worlds) for index in range(WORKERS)
-    ]
+    shares = Counter(slot_of_name(world["name"]) % WORKERS for world in worlds)
     return [
         Metric(
             f"worlds of the worker with most, of {total}, ratio to an even share",
-            [WORKERS * max(shares) / total],
+            [WORKERS * max(shares.values()) / total],
             "x",
             1.05,
         ),
         Metric("worlds that another world's request reached", [strays], "", 0),
-        Metric("creation of a world", [1000 * creation / total], "ms", note=f"{CONNECTIONS} at a time"),
-        Metric("memory of a world", [1000 * (loaded - idle) / total], "KB", note=f"{idle:.0f} MB without"),
+        Metric(
+            "creation of an empty world",
+            [1000 * creation / total],
+            "ms",
+            note=f"{CONNECTIONS} at a time, and the load, on {os.cpu_count()} processors",
+        ),
+        Metric("creation of a world with the default seed", [1000 * full_creation / FEW_WORLDS], "ms"),
+        Metric("memory of an empty world, called twice", [1000 * (loaded - idle) / total], "KB"),
+        Metric(
+            "memory of a world with the default seed",
+            [1000 * (full - idle) / FEW_WORLDS],
+            "KB",
+            note=f"{idle:.0f} MB without, of the {1 + WORKERS} processes",
+        ),
     ]
+
+
+@contextmanager
+def _start_fleet() -> Iterator[ServerProcess]:
+    with start_emulator("--workers", str(WORKERS)) as server:
+        server.wait_until_ready(_request(server, "GET", "/_emulator/health"))
+        yield server
 
 
 @contextmanager
@@ -181,6 +206,10 @@ def _create_world(server: ServerProcess, connection: Connection, number: int) ->
     response = connection.exchange(_request(server, "POST", "/_emulator/worlds", body))
     world: dict[str, Any] = _json(response)["world"]
     return world
+
+
+def _create_full_world(server: ServerProcess, connection: Connection, _number: int) -> None:
+    connection.exchange(_request(server, "POST", "/_emulator/worlds", {}))
 
 
 def _write_name(server: ServerProcess, connection: Connection, world: dict[str, Any]) -> None:

@@ -268,9 +268,10 @@ def _error_page(error: OAuthError) -> Response:
 
 def _render(template: str, request: AuthorizationRequest, **values: Any) -> Response:
     """Returns a page with a form."""
-    # With the query, by which a fleet finds the worker of the form.
     query = flask.request.query_string.decode("latin-1")
-    page_address = f"{PATH}?{query}" if query else PATH
+    # The query is there for a fleet, which finds the worker of the form by it.
+    is_fleet = WORLD_NAMES_KEY in flask.request.environ
+    page_address = f"{PATH}?{query}" if query and is_fleet else PATH
     response = templates.render(
         template, form_action=_form_action(request), page_address=page_address, **values
     )

@@ -44,7 +44,7 @@ _OF_A_WORLD = (
     "!{ path_beg /_emulator /.well-known/ /oidc/ /oauth/ }",
     "{ path_beg /_emulator/worlds/ }",
     "{ path /_emulator/ /_emulator/execution /_emulator/checkpoints }",
-    f"{{ path {AUTHORIZE} /oauth/v2/register/mcp /oauth/v2/oidc/userinfo }}",
+    f"{{ path {AUTHORIZE} /oauth/v2/oidc/userinfo }}",
 )
 
 

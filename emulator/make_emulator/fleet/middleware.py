@@ -63,10 +63,11 @@ class FleetMiddleware:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         text, client = environ.pop(_HEADER_KEY, None), environ.pop(_CLIENT_HEADER_KEY, None)
+        path, query = split_target(environ.get("REQUEST_URI") or environ["PATH_INFO"])
+        if path.startswith(("/_emulator/", consent.PATH)):
+            environ[WORLD_NAMES_KEY] = lambda: self._world_names(environ)
         if text is not None and self._accept(environ, text, client):
             return self._app(environ, start_response)
-        target = environ.get("REQUEST_URI") or environ["PATH_INFO"]
-        path, query = split_target(target)
         method = environ["REQUEST_METHOD"]
         destination = find_destination(
             method, path, query, environ.get("HTTP_HOST", ""), environ.get("HTTP_AUTHORIZATION")
@@ -83,8 +84,6 @@ class FleetMiddleware:
             return self._combine(_COMBINED[path], environ, start_response)
         if method == "POST" and path == routing.REGISTER:
             return self._register(environ, start_response)
-        if path.startswith(("/_emulator/", consent.PATH)):
-            environ[WORLD_NAMES_KEY] = lambda: self._world_names(environ)
         return self._app(environ, start_response)
 
     def _accept(self, environ: WSGIEnvironment, text: str, client: str | None) -> bool:

@@ -136,8 +136,6 @@ def _oauth_destination(method: str, path: str, query: str, authorization: str | 
         return _slot_or_default(_parameter(query, "client_id") or "")
     if path == "/oauth/v2/oidc/userinfo":
         return slot_of_header(authorization)
-    if path == REGISTER:
-        return DEFAULT_SLOT
     return Elsewhere.ANY
 
 
