@@ -10,12 +10,12 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from ..json_types import Json
+from ..lazy_dataclasses import dataclass
 from ..world.clock import SECOND, Clock
 from ..world.models import OAuthClient
 from ..world.oauth import MAX_NAME_LENGTH
