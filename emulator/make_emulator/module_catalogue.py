@@ -11,10 +11,10 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from typing import Any, Literal, TypeAlias
 
+from .lazy_dataclasses import dataclass
 from .resources import fixture_path
 
 ModuleKind: TypeAlias = Literal[
@@ -34,8 +34,8 @@ ModuleKind: TypeAlias = Literal[
     "trigger-polling",
     "universal",
 ]
-Trust: TypeAlias = Literal["full", "partial", "name"]
-"""Trust in the fields of a module: seen in real exports; extracted by others, with coarse types; only the name is known."""
+Trust: TypeAlias = Literal["full", "declared", "partial", "name"]
+"""Trust in the fields of a module: seen in real exports; declared by a world; extracted by others, with coarse types; only the name is known."""
 
 Requirement: TypeAlias = Literal["always", "mostly", "sometimes", "never"]
 
@@ -126,6 +126,11 @@ class CatalogueModule:
         return self.name.partition(":")[0]
 
     @property
+    def is_described(self) -> bool:
+        """True if its fields are known from exports, or declared."""
+        return self.trust in ("full", "declared")
+
+    @property
     def requires_connection(self) -> bool:
         """True if it works with a connection; a key, unlike one, signs in to services that may do without."""
         return self.connection_parameter is not None and not any(
@@ -138,7 +143,7 @@ class CatalogueModule:
 
         A field beside a select may be shown for some of its values only; a switch and a list have a value if they are left out.
         """
-        if self.trust != "full" or self.has_dynamic_mapper:
+        if not self.is_described or self.has_dynamic_mapper:
             return ()
         if any(field.type == "select" or field.choice_fields for field in (*self.parameters, *self.mapper)):
             return ()

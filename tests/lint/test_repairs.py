@@ -229,6 +229,9 @@ def test_a_reference_that_several_modules_could_mean_stays() -> None:
         ("{{upper(trim(1.name)}}", "{{upper(trim(1.name))}}"),
         ('{{formatDate(now; \\"YYYY-MM-DD\\") + 1}}', '{{formatDate(now; "YYYY-MM-DD") + 1}}'),
         ('{{replace(1.name, \\"a,b\\", \\"c\\")}}', '{{replace(1.name; "a,b"; "c")}}'),
+        ("{{1.$1}} {{1.name}}", "{{1.`$1`}} {{1.name}}"),
+        ("{{replace(1.$1; '.$1'; '')}}", "{{replace(1.`$1`; '.$1'; '')}}"),
+        ("a {{{1.name}}} b", "a {{1.name}} b"),
         ("{{replace(1.name; “a”; “b”)}}", '{{replace(1.name; "a"; "b")}}'),
     ],
 )

@@ -222,6 +222,7 @@ class _Import:
             scenario_id=scenario.id if scenario else None,
             called_blueprints={id: self._exports[name].blueprint for name, id in self._ids.items()},
             functions=frozenset(row.name for row in self._world.functions.where(team=self._team.id)),
+            modules=self._world.custom_modules,
         )
         if isinstance(file.document, str):
             # The file itself, for the lines of its findings.

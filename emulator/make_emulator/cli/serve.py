@@ -14,13 +14,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..error_reasons import connection_error_reason, os_error_reason
+from ..lazy_dataclasses import dataclass
 from ..version import __version__
 from .errors import CommandError, InvalidSeedError
 from .options import env_option

@@ -5,24 +5,29 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from ..http.responses import json_response
+from ..registry import WorldRegistry
+from ..world.custom_modules import NO_MODULES, DeclaredModules
 from .params import FieldTypes, bad_request, parse_body
+from .worlds import find_world
 
 _FIELDS: FieldTypes = {
     "blueprint": (dict, str),
     "scheduling": (dict,),
     "ignore": (list,),
     "scenarioId": (int,),
+    "world": (str,),
 }
 
 
-def add_routes(blueprint: Blueprint) -> None:
+def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
     """Adds the routes to the control API."""
 
     @blueprint.post("/lint")
     def lint_blueprint() -> Response:
         """Static findings on a blueprint, each with rule, severity, place, message, suggestion, and a JSON Patch if a repair is obvious.
 
-        ``{"blueprint": object or JSON text, "scheduling"?, "scenarioId"?, "ignore"?: [rules]}``.
+        ``{"blueprint": object or JSON text, "scheduling"?, "scenarioId"?, "ignore"?: [rules], "world"?: name}``; the world is the one
+        whose declared modules are known.
         """
         # Imported here, so that the server starts early: lint needs the module catalogue.
         from ..engine.blueprints.document import unwrap_document
@@ -38,6 +43,12 @@ def add_routes(blueprint: Blueprint) -> None:
             document = unwrap_document({"blueprint": body["blueprint"]})
         except (LintConfigError, ValueError) as error:
             raise bad_request(f"Invalid request: {error}.") from None
-        options = LintOptions(scheduling=body.get("scheduling", {}), scenario_id=body.get("scenarioId"))
+        declared: DeclaredModules = NO_MODULES
+        if "world" in body:
+            with find_world(registry, str(body["world"])).locked() as world:
+                declared = dict(world.custom_modules)
+        options = LintOptions(
+            scheduling=body.get("scheduling", {}), scenario_id=body.get("scenarioId"), modules=declared
+        )
         findings = lint(document.blueprint, options=options, ignore=ignore)
         return json_response({"findings": [finding.to_json() for finding in findings]})

@@ -8,7 +8,6 @@ other page can decide. It works without scripts.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -17,6 +16,7 @@ from flask import Flask, Response
 from ..control.access import AccessControl
 from ..http.errors import ForbiddenError, UnauthorizedError
 from ..http.steps.authentication import resolve_token
+from ..lazy_dataclasses import dataclass
 from ..oauth import authorization, redirect_uris
 from ..oauth.authorization_server import AuthorizationRequest, AuthorizationServer, Ticket
 from ..oauth.errors import OAuthError

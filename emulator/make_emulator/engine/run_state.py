@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ..lazy_dataclasses import dataclass
 from ..world.models import ExecutionResponse, FieldSpecs, Json, ModuleAccess, Scenario
 from ..world.world import World
 from .budget import Budget, weighs_more_than

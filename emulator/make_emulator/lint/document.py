@@ -12,6 +12,7 @@ from ..engine.expressions.template import Expression, parse_template
 from ..json_patch import Path
 from ..json_types import Json, as_array, as_mapping, as_mappings, is_integer
 from ..world.blueprint_refs import PLACEHOLDER_MODULE
+from ..world.custom_modules import NO_MODULES, DeclaredModules
 
 #: Keys of a module that hold mapped values.
 _MAPPED_KEYS = ("mapper", "filter", "filters", "outputs", "flags")
@@ -29,6 +30,7 @@ class LintOptions:
         scenario_id: the scenario's own id.
         called_blueprints: the blueprints of the scenarios that it may call, by id.
         functions: names of the team's custom functions.
+        modules: modules that the world declares.
     """
 
     scheduling: Mapping[str, Json] = field(default_factory=dict)
@@ -36,6 +38,7 @@ class LintOptions:
     scenario_id: int | None = None
     called_blueprints: Mapping[int, Mapping[str, Json]] = field(default_factory=dict)
     functions: frozenset[str] = frozenset()
+    modules: DeclaredModules = field(default_factory=lambda: NO_MODULES)
 
 
 @dataclass(slots=True)

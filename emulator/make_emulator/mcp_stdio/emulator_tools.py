@@ -100,9 +100,8 @@ def _explain_run(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
 @_tool("lint", "Check a blueprint", READ_ONLY, blueprint=collection("The blueprint", required=True))
 def _lint(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
     """Checks a blueprint without running it: mistakes and suspicious places, each with its module and a suggestion."""
-    findings: Json = world.control.call("POST", "lint", body={"blueprint": arguments["blueprint"]})[
-        "findings"
-    ]
+    body = {"blueprint": arguments["blueprint"], "world": world.name}
+    findings: Json = world.control.call("POST", "lint", body=body)["findings"]
     return findings
 
 

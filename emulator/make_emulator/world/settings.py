@@ -7,9 +7,9 @@ the newest observation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from ..json_types import Json
+from ..lazy_dataclasses import dataclass
 from ..plain_text import did_you_mean
 from .world import World
 

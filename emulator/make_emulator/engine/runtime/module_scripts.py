@@ -6,13 +6,13 @@ required fields of the module stay required.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
 from ...json_types import as_mapping, as_mappings, is_integer
 from ...world.clock import DAY
+from ...world.custom_modules import MODULE_NAME
 from ...world.models import ExecutionError, Json, ModuleScript
 from ...world.settings import UNMATCHED
 from ...world.world import World
@@ -60,7 +60,6 @@ FIELDS: Mapping[str, tuple[type, ...]] = {
     "times": (int,),
     "durationMs": (int,),
 }
-_MODULE_NAME = re.compile(r"[\w-]+:\w+", re.ASCII)
 
 
 def can_be_scripted(module: str) -> bool:
@@ -74,7 +73,7 @@ def parse_script(module: str, params: Mapping[str, Json]) -> ModuleScript:
     Raises:
         ValueError: if the module cannot be scripted, or not in this way.
     """
-    if not _MODULE_NAME.fullmatch(module):
+    if not MODULE_NAME.fullmatch(module):
         raise ValueError(f"'{module}' is not the name of a module; it has the form app:Module.")
     if not can_be_scripted(module):
         raise ValueError(f"Module '{module}' is an aggregator; it cannot be scripted.")

@@ -22,8 +22,12 @@ VARIABLE_MODULES = frozenset({"util:SetVariable2", "util:SetVariables", "util:Se
 _TYPOGRAPHIC_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
 #: A text between quotes, or a comma outside of them.
 _TEXT_OR_COMMA = re.compile(r"""("(?:[^"]|"")*"|'(?:[^']|'')*'|`[^`]*`)|,""")
+#: A text between quotes, or a step of a path to a name such as ``$1`` outside of them.
+_TEXT_OR_DOLLAR_NAME = re.compile(r"""("(?:[^"]|"")*"|'(?:[^']|'')*'|`[^`]*`)|\.(\$\w+)""")
+#: The only expression of a text, in three braces.
+_IN_THREE_BRACES = re.compile(r"([^{}]*)\{(\{\{[^{}]*\}\})\}([^{}]*)")
 
-_Rewrite = Callable[[str], str]
+Rewrite = Callable[[str], str]
 
 
 def rename_function(expression: MappedExpression, old: str, new: str) -> Patch:
@@ -31,7 +35,7 @@ def rename_function(expression: MappedExpression, old: str, new: str) -> Patch:
 
     def rename(source: str) -> str:
         spans = list(locate_tokens(source))
-        return _replace_spans(
+        return replace_spans(
             source,
             [
                 (span, new)
@@ -40,7 +44,7 @@ def rename_function(expression: MappedExpression, old: str, new: str) -> Patch:
             ],
         )
 
-    return _rewrite(expression, rename)
+    return rewrite_expressions(expression, rename)
 
 
 def rename_field(expression: MappedExpression, id: int, old: str, new: str) -> Patch:
@@ -49,7 +53,7 @@ def rename_field(expression: MappedExpression, id: int, old: str, new: str) -> P
 
     def rename(source: str) -> str:
         spans = list(locate_tokens(source))
-        return _replace_spans(
+        return replace_spans(
             source,
             [
                 (spans[place + 2], quoted)
@@ -58,7 +62,7 @@ def rename_field(expression: MappedExpression, id: int, old: str, new: str) -> P
             ],
         )
 
-    return _rewrite(expression, rename)
+    return rewrite_expressions(expression, rename)
 
 
 def redirect_reference(document: LintDocument, expression: MappedExpression, id: int, field: Json) -> Patch:
@@ -69,7 +73,7 @@ def redirect_reference(document: LintDocument, expression: MappedExpression, id:
 
     def redirect(source: str) -> str:
         spans = list(locate_tokens(source))
-        return _replace_spans(
+        return replace_spans(
             source,
             [
                 (spans[place], str(target) if spans[place].type is TokenType.INTEGER else f"`{target}`")
@@ -78,22 +82,28 @@ def redirect_reference(document: LintDocument, expression: MappedExpression, id:
             ],
         )
 
-    return _rewrite(expression, redirect)
+    return rewrite_expressions(expression, redirect)
 
 
 def correct_syntax(expression: MappedExpression) -> Patch:
-    """Returns the repair of an expression that cannot be parsed: semicolons, straight quotes, closed brackets."""
+    """Returns the repair of an expression that cannot be parsed: semicolons, plain quotes, backticks, closed brackets, two braces."""
+    braced = _IN_THREE_BRACES.fullmatch(expression.text)
+    if braced is not None and _is_valid(braced[2][2:-2]):
+        return (replace(expression.path, "".join(braced.groups())),)
     corrected = next(_corrections(expression.source), None)
     if corrected is None:
         return ()
-    return _rewrite(expression, lambda source: corrected if source == expression.source else source)
+    return rewrite_expressions(
+        expression, lambda source: corrected if source == expression.source else source
+    )
 
 
 def _corrections(source: str) -> Iterator[str]:
     straight = source.translate(_TYPOGRAPHIC_QUOTES)
     # Texts that were written for JSON within JSON have a backslash before each quote.
     unescaped = straight.replace('\\"', '"').replace("\\'", "'")
-    for candidate in (straight, unescaped, _use_semicolons(straight), _use_semicolons(unescaped)):
+    quoted = _TEXT_OR_DOLLAR_NAME.sub(lambda match: match[1] or f".`{match[2]}`", unescaped)
+    for candidate in (straight, unescaped, quoted, _use_semicolons(straight), _use_semicolons(quoted)):
         missing = candidate.count("(") - candidate.count(")")
         for attempt in (candidate, candidate + ")" * missing if 0 < missing < 5 else None):
             if attempt is not None and attempt != source and _is_valid(attempt):
@@ -166,7 +176,7 @@ def _first_field(spans: list[TokenSpan], place: int) -> str | None:
     return name.text.strip("`") if name.type in (TokenType.NAME, TokenType.QUOTED) else None
 
 
-def _rewrite(expression: MappedExpression, rewrite: _Rewrite) -> Patch:
+def rewrite_expressions(expression: MappedExpression, rewrite: Rewrite) -> Patch:
     """Returns the patch that rewrites the expressions of the text in which one stands."""
     text = expression.text
     written = "".join(
@@ -176,14 +186,14 @@ def _rewrite(expression: MappedExpression, rewrite: _Rewrite) -> Patch:
     return () if written == text else (replace(expression.path, written),)
 
 
-def _try_rewrite(source: str, rewrite: _Rewrite) -> str:
+def _try_rewrite(source: str, rewrite: Rewrite) -> str:
     try:
         return rewrite(source)
     except ExpressionError:
         return source
 
 
-def _replace_spans(source: str, changes: list[tuple[TokenSpan, str]]) -> str:
+def replace_spans(source: str, changes: list[tuple[TokenSpan, str]]) -> str:
     for span, new in reversed(changes):
         source = f"{source[: span.start]}{new}{source[span.start + len(span.text) :]}"
     return source

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ...engine.apps.known_modules import find_known_module
 from ...json_types import as_mapping, as_mappings
 from ...world import blueprint_refs
+from ...world.custom_modules import DeclaredModules
 from ..document import LintDocument, LintModule
 from ..finding import Issue, rule
 from ..repairs.connections import share_connection
@@ -19,7 +20,7 @@ _REFERENCE_TYPES = {"account": "connection", "hook": "hook", "datastore": "data 
 def check_connections(document: LintDocument) -> Iterator[Issue]:
     """A module that works with a connection, a hook or a data store names none, so the scenario is invalid."""
     for module in document.modules:
-        for parameter, kind, types in _required_references(module):
+        for parameter, kind, types in _required_references(module, document.options.modules):
             if module.parameters.get(parameter) in (None, "") and module.mapper.get(parameter) in (None, ""):
                 wanted = f" of type {' or '.join(types)}" if types else ""
                 yield Issue(
@@ -30,7 +31,9 @@ def check_connections(document: LintDocument) -> Iterator[Issue]:
                 )
 
 
-def _required_references(module: LintModule) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+def _required_references(
+    module: LintModule, custom: DeclaredModules
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Yields the parameter, the kind and the types of each resource that a module requires."""
     declared = [
         (str(field.get("name")), *str(field.get("type")).partition(":")[::2])
@@ -42,7 +45,7 @@ def _required_references(module: LintModule) -> Iterator[tuple[str, str, tuple[s
         if type in _REFERENCE_TYPES:
             seen.add(name)
             yield name, _REFERENCE_TYPES[type], tuple(each for each in details.split(",") if each)
-    known = find_known_module(module.name, module.version)
+    known = find_known_module(module.name, module.version, declared=custom)
     if known is None:
         return
     parameter = known.connection_parameter

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from ...engine.apps.known_modules import find_interpreted, find_known_module
 from ...json_patch import move
 from ...json_types import Json, as_mappings
+from ...world.custom_modules import DeclaredModules
 from ..document import LintDocument, LintModule
 from ..finding import Issue, rule
 
@@ -20,7 +21,7 @@ def check_required_fields(document: LintDocument) -> Iterator[Issue]:
     """A required field has no value, so the run fails with a BundleValidationError."""
     for module in document.modules:
         values = {**module.parameters, **module.mapper}
-        for name in _required_fields(module):
+        for name in _required_fields(module, document.options.modules):
             if values.get(name) in (None, ""):
                 yield Issue(
                     message=f"The required field '{name}' of {module.label} has no value.",
@@ -29,7 +30,7 @@ def check_required_fields(document: LintDocument) -> Iterator[Issue]:
                 )
 
 
-def _required_fields(module: LintModule) -> Iterator[str]:
+def _required_fields(module: LintModule, custom: DeclaredModules) -> Iterator[str]:
     interpreted = find_interpreted(module.name, module.version)
     if interpreted is not None:
         yield from (field.name for field in interpreted.fields if field.required)
@@ -43,8 +44,8 @@ def _required_fields(module: LintModule) -> Iterator[str]:
             if field.get("required") is True and isinstance(field.get("name"), str)
         )
         return
-    known = find_known_module(module.name, module.version)
-    if known is not None and known.trust == "full" and not known.has_dynamic_mapper:
+    known = find_known_module(module.name, module.version, declared=custom)
+    if known is not None and known.is_described and not known.has_dynamic_mapper:
         # A field beside a select may be shown for some of its values only.
         has_select = any(field.type == "select" for field in known.mapper)
         yield from (
@@ -58,7 +59,7 @@ def _required_fields(module: LintModule) -> Iterator[str]:
 def check_field_names(document: LintDocument) -> Iterator[Issue]:
     """A field has a name that the module does not know, and that resembles one which it does know and which has no value."""
     for module in document.modules:
-        known = _known_fields(module)
+        known = _known_fields(module, document.options.modules)
         given = {**module.parameters, **module.mapper}
         free = {name.lower(): name for name in known - given.keys()}
         for part, values in (("parameters", module.parameters), ("mapper", module.mapper)):
@@ -77,7 +78,7 @@ def check_field_names(document: LintDocument) -> Iterator[Issue]:
                     )
 
 
-def _known_fields(module: LintModule) -> set[str]:
+def _known_fields(module: LintModule, custom: DeclaredModules) -> set[str]:
     names: set[str] = set()
     for key in ("expect", "parameters"):
         names |= set(_declared_names(module.metadata.get(key)))
@@ -86,8 +87,8 @@ def _known_fields(module: LintModule) -> set[str]:
         if interpreted.accepts_any_field:
             return set()
         names |= {field.name for field in interpreted.fields}
-    known = find_known_module(module.name, module.version)
-    if known is not None and known.trust == "full" and not known.has_dynamic_mapper:
+    known = find_known_module(module.name, module.version, declared=custom)
+    if known is not None and known.is_described and not known.has_dynamic_mapper:
         for field in (*known.parameters, *known.mapper):
             names |= {field.name, *(nested.name for nested in field.choice_fields)}
     return names

@@ -59,7 +59,8 @@ def check_version(document: LintDocument) -> Iterator[Issue]:
 def check_newest_version(document: LintDocument) -> Iterator[Issue]:
     """A newer version of the module is known."""
     for module, judgement in _judged(document):
-        newest = max(known_modules.versions_of(module.name), default=0)
+        versions = known_modules.versions_of(module.name, declared=document.options.modules)
+        newest = max(versions, default=0)
         if judgement.verdict == "known" and newest > module.version:
             yield Issue(
                 message=f"{module.name} has a version {newest}, this is version {module.version}."
@@ -75,7 +76,8 @@ def check_newest_version(document: LintDocument) -> Iterator[Issue]:
 def _judged(document: LintDocument) -> Iterator[tuple[LintModule, Judgement]]:
     for module in document.modules:
         if ":" in module.name:
-            yield module, known_modules.judge_module(module.name, module.version)
+            declared = document.options.modules
+            yield module, known_modules.judge_module(module.name, module.version, declared=declared)
 
 
 def _sentence(text: str) -> str:

@@ -8,12 +8,13 @@ Sources: Help centre, "Types of errors", for names of errors; the texts are Node
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 import orjson
 
 from ....json_types import as_mapping
+from ....lazy_dataclasses import dataclass
 from ....redaction.masking import LOG_REDACTOR
 from ....world import external_services
 from ....world.field_specs import field_name
