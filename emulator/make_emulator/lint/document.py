@@ -24,6 +24,7 @@ from ..json_patch import Path
 from ..json_types import Json, as_array, as_mapping, as_mappings, is_integer
 from ..module_catalogue import CatalogueModule, Judgement
 from ..world.blueprint_refs import PLACEHOLDER_MODULE
+from ..world.custom_modules import NO_MODULES, DeclaredModules
 from .finding import RULES
 
 #: Keys of a module that hold mapped values.
@@ -46,6 +47,7 @@ class LintOptions:
         called_blueprints: the blueprints of the scenarios that it may call, by id.
         functions: names of the team's custom functions.
         resources: what the team has, as kind of resource -> id -> type; ``None`` if no team is known.
+        modules: modules that the world declares.
     """
 
     scheduling: Mapping[str, Json] = field(default_factory=dict)
@@ -54,6 +56,7 @@ class LintOptions:
     called_blueprints: Mapping[int, Mapping[str, Json]] = field(default_factory=dict)
     functions: frozenset[str] = frozenset()
     resources: Mapping[str, Mapping[int, str]] | None = None
+    modules: DeclaredModules = field(default_factory=lambda: NO_MODULES)
 
 
 @dataclass(eq=False)
@@ -65,6 +68,7 @@ class LintModule:
         is_in_handler: true within an error handler.
         is_last: true at the end of its flow.
         is_first: true for the first module of the scenario.
+        declared: the modules that the world declares.
         scopes: ranges of the places of the modules that can map its bundles.
     """
 
@@ -75,6 +79,7 @@ class LintModule:
     is_last: bool
     is_first: bool
     is_tool: bool
+    declared: DeclaredModules
     scopes: list[range] = field(default_factory=list)
 
     @cached_property
@@ -101,7 +106,7 @@ class LintModule:
     @cached_property
     def known(self) -> CatalogueModule | None:
         """Its entry of the catalogue in its version."""
-        return find_known_module(self.name, self.version)
+        return find_known_module(self.name, self.version, declared=self.declared)
 
     @cached_property
     def interpreted(self) -> ModuleDefinition | None:
@@ -202,7 +207,7 @@ class LintDocument:
 
     @cached_property
     def _scan(self) -> _FlowScan:
-        scan = _FlowScan()
+        scan = _FlowScan(self.options.modules)
         scan.add_flow(self.blueprint.get("flow"), ("flow",), _Place())
         return scan
 
@@ -318,7 +323,8 @@ class _Place:
 class _FlowScan:
     """Walk through a flow and all flows within it, each module before what it contains."""
 
-    def __init__(self) -> None:
+    def __init__(self, declared: DeclaredModules) -> None:
+        self._declared = declared
         self.modules: list[LintModule] = []
         self.flows: list[tuple[Path, Json]] = []
 
@@ -342,6 +348,7 @@ class _FlowScan:
                 is_last=position == nodes[-1][0],
                 is_first=path == ("flow",) and position == nodes[0][0],
                 is_tool=place.is_tool,
+                declared=self._declared,
             )
             self.modules.append(module)
             visible.append((module, len(self.modules)))

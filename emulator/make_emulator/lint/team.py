@@ -30,6 +30,7 @@ def options_for_team(
             row.id: world.blueprints[row.id, row.blueprint_version].blueprint for row in scenarios
         },
         functions=frozenset(row.name for row in world.functions.where(team=team.id)),
+        modules=dict(world.custom_modules),
         resources={
             "connection": {row.id: row.account_name for row in world.connections.where(team=team.id)},
             "dataStore": {row.id: "" for row in world.data_stores.where(team=team.id)},

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal, Protocol, TypeAlias
 
+from ...lazy_dataclasses import dataclass
 from ...world.models import FieldSpecs, Json
 from ..blueprints.model import Module
 from ..errors import (

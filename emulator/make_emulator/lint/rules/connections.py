@@ -72,7 +72,7 @@ def check_types_of_connections(document: LintDocument) -> Iterator[Issue]:
         if not module.name:
             continue
         for parameter in blueprint_refs.reference_fields(module.node, "connection"):
-            accepted = accepted_types(module.node, parameter)
+            accepted = accepted_types(module.node, parameter, module.declared)
             type = _chosen_type(document, module, parameter)
             if type is not None and not is_compatible(type, accepted):
                 yield Issue(

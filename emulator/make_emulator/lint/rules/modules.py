@@ -69,7 +69,8 @@ def check_version(document: LintDocument) -> Iterator[Issue]:
 def check_newest_version(document: LintDocument) -> Iterator[Issue]:
     """A newer version of the module is known."""
     for module, judgement in document.judgements:
-        newest = max(known_modules.versions_of(module.name), default=0)
+        versions = known_modules.versions_of(module.name, declared=document.options.modules)
+        newest = max(versions, default=0)
         if judgement.verdict == "known" and newest > module.version:
             yield Issue(
                 message=f"{module.name} has a version {newest}, this is version {module.version}."
