@@ -229,11 +229,11 @@ def test_http_requests_that_no_rule_matches_can_end_the_run() -> None:
         world = make.create_world(unmatched="fail")
         id = _Client(world).scenario(REQUEST)
         assert world.run(id)["error"]["message"] == (
-            "No rule matches GET https://api.example.com/orders; the world has no rules."
+            "No rule matches GET https://api.example.com/orders (the world has no rules)."
         )
         world.http.respond("https://api.example.com/order", json={})
         assert world.run(id)["error"]["message"] == (
-            "No rule matches GET https://api.example.com/orders; the nearest is 'any https://api.example.com/order'."
+            "No rule matches GET https://api.example.com/orders (the nearest is 'any https://api.example.com/order')."
         )
         world.http.respond("https://api.example.com/orders", json={})
         assert world.run(id)["status"] == 1

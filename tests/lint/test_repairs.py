@@ -355,7 +355,9 @@ def test_a_version_that_is_a_text_becomes_a_number() -> None:
 
 def test_a_part_that_is_a_text_with_json_becomes_what_it_should_be() -> None:
     node = set_variable(2, "x")
-    document = blueprint(trigger(), {**node, "mapper": json.dumps(node["mapper"]), "onerror": "[]"})
+    document = blueprint(trigger(), {**node, "mapper": json.dumps(node["mapper"])})
+    assert repair(document, "invalid-structure")["flow"][1] == node
+    document = blueprint(trigger(), {**node, "onerror": "[]"})
     assert repair(document, "invalid-structure")["flow"][1] == {**node, "onerror": []}
     assert has_no_repair(blueprint(trigger(), {**node, "mapper": "{oops"}), "invalid-structure")
     secret = {"name": "v", "scope": "roundtrip", "value": "Bearer sk-live-0123456789abcdef"}

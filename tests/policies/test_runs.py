@@ -179,6 +179,18 @@ def test_a_module_with_a_connection_needs_that(api: ApiClient) -> None:
     assert run_as_agent(api, id, {grant: "run"})["status"] == SUCCESS
 
 
+def test_a_callback_is_a_call_of_any_address(api: ApiClient) -> None:
+    id = create(api, set_variable(1, "a"))
+    ops = ApiClient(api.app, agent_of(api, {f"scenarios/{id}": "run"}).token or "")
+    body = {"responsive": False, "callbackUrl": "https://app.example.com/runs"}
+    assert "lacks the grant apps/http: run" in why(ops.post(f"/scenarios/{id}/run", json=body))
+    assert len(api.world.callbacks) == 0
+    agent_of(api, {f"scenarios/{id}": "run", "apps/http": "run"})
+    assert_ok(ops.post(f"/scenarios/{id}/run", json=body))
+    agent_of(api, {f"scenarios/{id}": "run"}, runs="trust")
+    assert_ok(ops.post(f"/scenarios/{id}/run", json=body))
+
+
 def test_a_request_with_a_key_needs_the_key_too(api: ApiClient) -> None:
     world = api.world
     key = keys.create(

@@ -39,19 +39,19 @@ def test_the_nearest_rule_is_named_with_the_reason_why_it_does_not_match(strict_
     world = strict_world
     id = create_live_scenario(world, http_request_module(ORDERS))
     start = f"No rule matches POST {ORDERS}"
-    assert error_message(world, id) == f"{start}; the world has no rules."
+    assert error_message(world, id) == f"{start} (the world has no rules)."
     world.http.respond("https://else.where/*", json={})
-    assert error_message(world, id) == f"{start}; the nearest is 'any https://else.where/*'."
+    assert error_message(world, id) == f"{start} (the nearest is 'any https://else.where/*')."
     world.http.respond("https://api.example.com/order", json={})
-    assert error_message(world, id) == f"{start}; the nearest is 'any https://api.example.com/order'."
+    assert error_message(world, id) == f"{start} (the nearest is 'any https://api.example.com/order')."
     world.http.respond("https://api.example.com/*", method="GET", json={})
     assert (
         error_message(world, id)
-        == f"{start}; the nearest is 'GET https://api.example.com/*', of another method."
+        == f"{start} (the nearest is 'GET https://api.example.com/*', of another method)."
     )
     world.http.respond("https://api.example.com/*", method="POST", json={}, times=1)
     assert world.run(id)["status"] == 1
-    assert error_message(world, id) == f"{start}; 'POST https://api.example.com/*' is used up."
+    assert error_message(world, id) == f"{start} ('POST https://api.example.com/*' is used up)."
 
 
 def test_a_request_that_nothing_answers_is_logged_as_such(strict_world: World) -> None:

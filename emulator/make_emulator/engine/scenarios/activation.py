@@ -222,9 +222,11 @@ def check_connections(world: World, team: Team, blueprint: Mapping[str, Json]) -
 
 
 def _check_connection_id(world: World, node: Mapping[str, Json]) -> None:
-    """Raises DomainError if the connection of a module is a text; no expression is evaluated there."""
+    """Raises DomainError if the connection of a module is a text; of expressions, only an input of the scenario is none."""
     for parameter in connection_types.connection_parameters(node, world.custom_modules):
         id = as_mapping(node.get("parameters")).get(parameter)
+        if blueprint_refs.is_dynamic_connection(id):
+            continue
         if isinstance(id, str) and id and not (id.isascii() and id.isdigit()):
             raise DomainError(
                 f'invalid input syntax for type integer: "{id[:100]}"',

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from ...engine.run_state import AgentRun
 from ...policies import agents
-from ...policies.decision import Decision, can_ever, decide, explain_rejection
+from ...policies.decision import Decision, can_ever, decide, explain_rejection, permitted_ids
 from ...policies.grants import allowed_actions
 from ...policies.resources import (
     READ,
@@ -176,7 +176,7 @@ def _filter_list(call: ApiCall, agent: Agent, accesses: Sequence[Access]) -> Seq
     An agent whose grants allow a single resource of the kind gets that, and needs no grant of the kind.
     """
     [(kind, _)] = _permissions_of(call.endpoint)
-    call.may_list = lambda id: decide(agent, READ, Resource(kind, id)).is_allowed
+    call.may_list = permitted_ids(agent, READ, kind)
     is_partial = not decide(agent, READ, Resource(kind)).is_allowed and can_ever(agent, READ, kind)
     return () if is_partial else accesses
 

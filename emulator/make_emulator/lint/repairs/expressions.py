@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice, pairwise
+from weakref import WeakKeyDictionary
 
-from ...engine.apps.known_modules import find_known_module
 from ...engine.errors import ExpressionError
 from ...engine.expressions.ast import DynamicReference, Reference, UnquotedName
 from ...engine.expressions.lexer import TokenSpan, TokenType, locate_tokens
 from ...engine.expressions.parser import parse_expression
 from ...engine.expressions.template import Expression, parse_template
 from ...json_patch import Patch, replace
-from ...json_types import Json, as_mappings
+from ...json_types import Json
 from ..document import LintDocument, LintModule, MappedExpression
-
-#: Modules whose output has the variables that they name.
-VARIABLE_MODULES = frozenset({"util:SetVariable2", "util:SetVariables", "util:SetVariable"})
+from ..module_facts import output_names
 
 _TYPOGRAPHIC_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
 #: A text between quotes, or a comma outside of them.
@@ -121,36 +119,39 @@ def _is_valid(source: str) -> bool:
         return False
 
 
-def output_names(module: LintModule) -> tuple[frozenset[str], bool]:
-    """Returns the names of the fields that a module declares as its output, and whether they are all of them."""
-    if module.name in VARIABLE_MODULES:
-        return _variable_names(module.mapper)
-    fields = as_mappings(module.metadata.get("interface"))
-    return frozenset(str(field["name"]) for field in fields if isinstance(field.get("name"), str)), False
-
-
-def _variable_names(mapper: Mapping[str, Json]) -> tuple[frozenset[str], bool]:
-    names = [mapper.get("name"), *(variable.get("name") for variable in as_mappings(mapper.get("variables")))]
-    texts = frozenset(name for name in names if isinstance(name, str) and name)
-    return texts, not any("{{" in name for name in texts)
-
-
 def _find_source(document: LintDocument, module: LintModule, field: Json) -> int | None:
     """Returns the only module before one that outputs a field; the only one at all if nothing is known of its output."""
-    before = [document.modules_by_id[id] for id in sorted(module.before) if id in document.modules_by_id]
-    outputs = {id: known_outputs(each) for each in before if (id := each.id) is not None}
     if isinstance(field, str):
-        sources = [id for id, names in outputs.items() if field in names]
-        if sources:
-            return sources[0] if len(sources) == 1 else None
-    [only] = outputs if len(outputs) == 1 else [None]
-    return only if only is not None and not outputs[only] else None
+        sources = (
+            each for each in _outputs_by_name(document).get(field, ()) if document.is_before(each, module)
+        )
+        found = list(islice(sources, 2))
+        if found:
+            return found[0] if len(found) == 1 else None
+    before = document.ids_before(module, 2)
+    if len(before) != 1 or known_outputs(document.modules_by_id[before[0]]):
+        return None
+    return before[0]
+
+
+def _outputs_by_name(document: LintDocument) -> Mapping[str, Sequence[int]]:
+    """Returns name of an output -> ids of the modules that have it; computed once for a document."""
+    index = _indexes.get(document)
+    if index is None:
+        index = _indexes[document] = {}
+        for id, module in document.modules_by_id.items():
+            for name in known_outputs(module):
+                index.setdefault(name, []).append(id)
+    return index
+
+
+_indexes: WeakKeyDictionary[LintDocument, dict[str, list[int]]] = WeakKeyDictionary()
 
 
 def known_outputs(module: LintModule) -> frozenset[str]:
     """Returns the names of the fields that a module outputs, as far as it declares them or the catalogue knows them."""
-    names, _ = output_names(module)
-    known = find_known_module(module.name, module.version)
+    names = output_names(module).names
+    known = module.known
     if names or known is None:
         return names
     paths = (re.split(r"[.\[]", path)[0] for path in known.output_paths)

@@ -107,7 +107,7 @@ def _send_once(context: ModuleContext, request: OutgoingRequest, options: Reques
                 response = world.transport(sent, world.interruption)
         elif by == "nothing":
             target = f"{request.method} {LOG_REDACTOR.mask_url(request.url)}"
-            raise FatalError("RuntimeError", f"No rule matches {target}{_nearest_rule(world, request)}.")
+            raise FatalError("RuntimeError", f"No rule matches {target} {_nearest_rule(world, request)}.")
         else:
             response = _mock_response(context)
         if request.method == "HEAD":
@@ -183,16 +183,16 @@ def _unmatched_response(world: World) -> str:
 
 
 def _nearest_rule(world: World, request: OutgoingRequest) -> str:
-    """Returns the rule that comes nearest to a request, with the reason why it does not match, as the end of a sentence."""
+    """Returns the rule that comes nearest to a request, with the reason why it does not match, in brackets."""
     nearest = external_services.nearest_rule(world, request.method, request.url)
     if nearest is None:
-        return "; the world has no rules"
+        return "(the world has no rules)"
     name = f"'{nearest.method or 'any'} {nearest.url}'"
     if not external_services.matches_url(request.url, nearest.url):
-        return f"; the nearest is {name}"
+        return f"(the nearest is {name})"
     if nearest.method not in (None, request.method):
-        return f"; the nearest is {name}, of another method"
-    return f"; {name} is used up"
+        return f"(the nearest is {name}, of another method)"
+    return f"({name} is used up)"
 
 
 def _mock_response(context: ModuleContext) -> HttpResponse:
