@@ -67,7 +67,7 @@ def _required_fields(module: LintModule) -> Iterator[str]:
         )
         return
     known = module.known
-    if known is not None and known.trust == "full" and not known.has_dynamic_mapper:
+    if known is not None and known.is_described and not known.has_dynamic_mapper:
         # A field beside a select may be shown for some of its values only.
         has_select = any(field.type == "select" for field in known.mapper)
         yield from (
