@@ -25,6 +25,7 @@ from ..finding import Issue, rule
 from ..module_facts import output_names
 from ..repairs.expressions import (
     correct_syntax,
+    find_source,
     first_step,
     redirect_reference,
     rename_field,
@@ -278,15 +279,15 @@ def check_variables(document: LintDocument) -> Iterator[Issue]:
             if name in VARIABLES:
                 continue
             meant = find_slip(name, (*VARIABLES, *KEYWORDS))
-            ids = document.ids_before(expression.module, 1)
-            yield replace(
-                _issue(expression, f"'{name[:_MAX_SOURCE]}' is no variable of Make, so it is empty."),
-                suggestion=f"Did you mean '{meant}'?"
-                if meant
-                else f"A field of a module is mapped with the module's id: {{{{{ids[-1]}.{name}}}}}."
-                if ids and isinstance(node, Identifier)
-                else "",
-            )
+            if meant is None and isinstance(node, Identifier):
+                source = find_source(document, expression.module, name)
+                suggestion = (
+                    f"A field of a module is mapped with the module's id: {{{{{source or 'ID'}.{name}}}}}."
+                )
+            else:
+                suggestion = f"Did you mean '{meant}'?" if meant else ""
+            message = f"'{name[:_MAX_SOURCE]}' is no variable of Make, so it is empty."
+            yield replace(_issue(expression, message), suggestion=suggestion)
 
 
 def _references(document: LintDocument) -> Iterator[tuple[MappedExpression, Reference | DynamicReference]]:
