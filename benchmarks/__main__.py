@@ -13,8 +13,10 @@ from pathlib import Path
 
 from . import (
     engine,
+    fleet,
     inprocess,
     interception,
+    lint,
     mcp,
     page,
     pages,
@@ -40,6 +42,7 @@ PARTS = {
         inprocess,
         engine,
         interception,
+        lint,
         snapshots,
         webhooks,
         mcp,
@@ -47,11 +50,12 @@ PARTS = {
         peers,
         starvation,
         state,
+        fleet,
     )
 }
 
-#: Parts that are run only by their name: they measure others than the emulator, or install them.
-ON_REQUEST = {"servers", "peers"}
+#: Parts that are run only by their name: they measure others than the emulator, install them, or take minutes.
+ON_REQUEST = {"servers", "peers", "fleet"}
 
 #: Part -> what measures it, and renders its section of the page "How fast".
 PAGE_PARTS = {"peers": peers.measure_for_page}

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import html
 import http.client
 import json
+import re
+import smtplib
 import socket
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from email.message import EmailMessage
 
 import pytest
 import requests
 
 from helpers.api import ADMIN_TOKEN
 from helpers.fleet import FleetClient, name_at, run_fleet
-from helpers.oauth import CALLBACK, query_of
+from helpers.oauth import CALLBACK, PKCE, VERIFIER, query_of
 from make_emulator.world.slots import slot_of_key, slot_of_name
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows hands no connections over")
@@ -142,6 +146,27 @@ def test_an_unknown_token_is_the_usual_error_whoever_would_have_it(fleet: FleetC
         assert response.status_code == 401
         bodies.add(response.text)
     assert len(bodies) == 1
+
+
+def test_an_unknown_code_is_the_usual_error_whichever_worker_would_have_it(fleet: FleetClient) -> None:
+    for slot in ("000", "001"):
+        form = {
+            "client_id": f"{slot}e5107-9999-4999-8999-999999999999",
+            "client_secret": "s",
+            "grant_type": "authorization_code",
+            "code": f"{slot}e5107" + "x" * 24,
+        }
+        response = requests.post(f"{fleet.root}/oauth/v2/token", data=form, timeout=60)
+        assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
+        assert (
+            requests.get(
+                f"{fleet.root}/oauth/v2/oidc/userinfo",
+                headers={"Authorization": f"Bearer {slot}e5107"},
+                timeout=60,
+            ).status_code
+            == 401
+        )
+    assert "" not in fleet.worlds()
 
 
 def test_hooks_and_mcp_urls_lead_to_their_worlds(fleet: FleetClient, worlds: list[dict[str, str]]) -> None:
@@ -328,3 +353,118 @@ def _ca_file(fleet: FleetClient) -> str:
 def test_the_default_world_and_its_well_known_token_are_there(fleet: FleetClient) -> None:
     assert fleet.worlds()[0] == "default"
     assert fleet.get("/users/me", ADMIN_TOKEN).json()["authUser"]["name"] == "Ada Maker"
+
+
+def _register(fleet: FleetClient) -> dict[str, str]:
+    body = {"client_name": "Agent", "redirect_uris": [CALLBACK]}
+    response = requests.post(f"{fleet.root}/oauth/v2/register/mcp", json=body, timeout=60)
+    assert response.status_code == 201
+    client: dict[str, str] = response.json()
+    return client
+
+
+def test_a_client_that_registered_itself_gets_access_to_a_world_of_any_worker(
+    fleet: FleetClient, worlds: list[dict[str, str]]
+) -> None:
+    client = _register(fleet)
+    query = {
+        "client_id": client["client_id"], "redirect_uri": CALLBACK, "response_type": "code", **PKCE,
+    }  # fmt: skip
+    for world in worlds:
+        with fleet.session() as browser:
+            page = browser.get(f"{fleet.root}/oauth/v2/authorize", params=query, timeout=60)
+            if f", world {world['name']}<" not in page.text:
+                (address,) = re.findall(rf'<a href="([^"]+)">{world["name"]}</a>', page.text)
+                page = browser.get(fleet.root + html.unescape(address), timeout=60)
+            (action,) = re.findall(r'<form method="post" action="([^"]+)"', page.text)
+            (ticket,) = re.findall(r'name="csrf_token" value="([^"]+)"', page.text)
+            choice = f"1:1:{world['name']}"
+            assert f'value="{choice}"' in page.text
+            form = {"csrf_token": ticket, "choice": choice, "decision": "approve", "scope": ["mcp:use"]}
+            done = browser.post(
+                fleet.root + html.unescape(action), data=form, allow_redirects=False, timeout=60
+            )
+        code = query_of(done.headers["Location"])["code"]
+        assert slot_of_key(code) == slot_of_name(world["name"])
+        tokens = requests.post(
+            f"{fleet.root}/oauth/v2/token",
+            data={
+                "grant_type": "authorization_code",
+                "client_id": client["client_id"],
+                "client_secret": client["client_secret"],
+                "code": code,
+                "code_verifier": VERIFIER,
+            },
+            timeout=60,
+        )
+        assert tokens.status_code == 200, tokens.text
+        answer = requests.post(
+            f"{fleet.root}/mcp/stateless",
+            json={"jsonrpc": "2.0", "id": 1, "method": "ping"},
+            headers={
+                "Authorization": f"Bearer {tokens.json()['access_token']}",
+                "Accept": "application/json, text/event-stream",
+            },
+            timeout=60,
+        )
+        assert answer.status_code == 200, answer.text
+
+
+def test_a_person_logs_in_with_a_token_of_a_world_of_any_worker() -> None:
+    with run_fleet("--control-key", "k") as fleet:
+        key = {"X-Emulator-Key": "k"}
+        client = _register(fleet)
+        query = {
+            "client_id": client["client_id"], "redirect_uri": CALLBACK, "response_type": "code", **PKCE,
+        }  # fmt: skip
+        for index in range(2):
+            body = {"name": name_at(index)}
+            world = fleet.control("POST", "/worlds", json=body, headers=key).json()["world"]
+            with fleet.session() as browser:
+                page = browser.get(f"{fleet.root}/oauth/v2/authorize", params=query, timeout=60)
+                for _ in range(2):
+                    (action,) = re.findall(r'<form method="post" action="([^"]+)"', page.text)
+                    ids = re.findall(r'name="request_id" value="([^"]+)"', page.text)
+                    if ids:
+                        form = {"request_id": ids[0], "api_token": world["token"]}
+                        page = browser.post(fleet.root + html.unescape(action), data=form, timeout=60)
+                assert f'value="1:1:{world["name"]}"' in page.text
+
+
+def test_a_client_cannot_choose_its_own_credentials(fleet: FleetClient) -> None:
+    body = {"redirect_uris": [CALLBACK]}
+    headers = {
+        "X-Make-Emulator-Worker": "guess 127.0.0.1 http",
+        "X-Make-Emulator-Client": "55555555-5555-4555-8555-555555555555 secret",
+    }
+    response = requests.post(f"{fleet.root}/oauth/v2/register/mcp", json=body, headers=headers, timeout=60)
+    assert response.status_code == 201
+    assert response.json()["client_id"] != "55555555-5555-4555-8555-555555555555"
+
+
+def test_mail_at_one_port_reaches_the_hooks_of_all_workers() -> None:
+    with run_fleet("--smtp-port", "0") as fleet:
+        assert fleet.process.stdout is not None
+        port = next(
+            int(line.rpartition(":")[2]) for line in fleet.process.stdout if line.startswith("  mail")
+        )
+        worlds = [fleet.create_world(name_at(index)) for index in range(2)]
+        udids = []
+        for world in worlds:
+            hooks = fleet.get("/hooks?teamId=1", world["token"]).json()["hooks"]
+            udids.append(next(hook["udid"] for hook in hooks if hook["typeName"] == "gateway-mailhook"))
+        message = EmailMessage()
+        message["Subject"] = "Both"
+        message["From"] = "a@example.com"
+        message.set_content("text")
+        with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
+            refused = client.send_message(
+                message, to_addrs=[f"{udid}@example.com" for udid in (*udids, "001e5107unknown")]
+            )
+            assert list(refused) == ["001e5107unknown@example.com"]
+            assert refused["001e5107unknown@example.com"][0] == 550
+        for world in worlds:
+            log = fleet.control("GET", f"/worlds/{world['name']}/requests").json()["requests"]
+            assert [entry["status"] for entry in log if entry["method"] == "MAIL"] == [250]
+        # The path by which workers ask one another is none for clients.
+        assert fleet.control("GET", f"/fleet/mail/{udids[1]}").status_code == 404

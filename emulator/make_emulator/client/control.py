@@ -17,7 +17,7 @@ import orjson
 
 from ..blueprint_import.files import read_files
 from ..error_reasons import connection_error_reason
-from ..json_types import JsonObject
+from ..json_types import Json, JsonObject
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -275,6 +275,61 @@ class WorldClient:
             "POST", "import", body=drop_none(files=files, teamId=team_id, activate=activate)
         )
         return answer
+
+    def lint(
+        self,
+        blueprint: Json = None,
+        *,
+        scenario_id: int | None = None,
+        scheduling: JsonObject | None = None,
+        team_id: int | None = None,
+        ignore: Sequence[str] = (),
+    ) -> list[JsonObject]:
+        """Returns the findings of lint on a blueprint, or on that of a scenario, with what a team of the world has.
+
+        Args:
+            team_id: the team; that of the scenario, or the first one, by default.
+            ignore: ids of rules that are switched off.
+        """
+        body = self._lint_body(blueprint, scenario_id, scheduling, team_id, ignore)
+        findings: list[JsonObject] = self.control.call("POST", "lint", body=body)["findings"]
+        return findings
+
+    def mend(
+        self,
+        blueprint: Json = None,
+        *,
+        scenario_id: int | None = None,
+        scheduling: JsonObject | None = None,
+        team_id: int | None = None,
+        ignore: Sequence[str] = (),
+    ) -> JsonObject:
+        """Returns a blueprint, or that of a scenario, with its obvious repairs, the patches, and the findings that stay.
+
+        Args:
+            team_id: the team; that of the scenario, or the first one, by default.
+            ignore: ids of rules that are switched off.
+        """
+        body = self._lint_body(blueprint, scenario_id, scheduling, team_id, ignore)
+        mended: JsonObject = self.control.call("POST", "mend", body=body)
+        return mended
+
+    def _lint_body(
+        self,
+        blueprint: Json,
+        scenario_id: int | None,
+        scheduling: JsonObject | None,
+        team_id: int | None,
+        ignore: Sequence[str],
+    ) -> JsonObject:
+        return drop_none(
+            blueprint=blueprint,
+            scenarioId=scenario_id,
+            scheduling=scheduling,
+            teamId=team_id,
+            ignore=list(ignore),
+            world=self.name,
+        )
 
     def snapshot(self, *, redact: bool = False) -> JsonObject:
         """Returns the state of the world as one JSON document.

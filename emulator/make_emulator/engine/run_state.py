@@ -98,6 +98,11 @@ class AgentRun:
     agent: str
     accesses: list[ModuleAccess] = field(default_factory=list)
 
+    @property
+    def is_denied(self) -> bool:
+        """True once a module lacked a grant."""
+        return any(not row.is_allowed for row in self.accesses)
+
 
 @dataclass(slots=True, kw_only=True)
 class RunState:

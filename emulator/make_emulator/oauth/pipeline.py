@@ -115,9 +115,9 @@ def protocol_response(value: Json, status: int = 200) -> Response:
     return response
 
 
-def redirect_response(location: str) -> Response:
+def redirect_response(location: str, *, status: int = 302) -> Response:
     """Returns a redirect without a body, which would repeat the code."""
-    response = Response(status=302)
+    response = Response(status=status)
     response.autocorrect_location_header = False
     response.headers["Location"] = location
     response.headers["Cache-Control"] = "no-store"

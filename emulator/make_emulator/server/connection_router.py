@@ -16,8 +16,7 @@ from typing import Any
 
 from ..fleet import handover
 from ..fleet.handover import Handover, Kind
-from ..fleet.middleware import HEADER
-from ..fleet.peers import Fleet, LocalDialer
+from ..fleet.peers import HEADER, Fleet, LocalDialer
 from ..fleet.routing import find_destination, split_target
 from .socket_stream import SocketReader
 from .wsgi import Server
@@ -61,6 +60,8 @@ class ConnectionRouter:
     def release(self) -> None:
         """Hand the connections of clients that wait over to other workers, once the server stops; requests under way are finished."""
         self.stop()
+        # One that was accepted last would come to a server that has stopped.
+        self._thread.join()
         self._server.release_connections(self._pass_on_idle)
 
     def _pass_on(self, request: Any) -> bool:
