@@ -11,6 +11,7 @@ import logging
 import os
 import socket
 import threading
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -113,7 +114,9 @@ class ConnectionRouter:
             except TimeoutError:
                 continue
             except OSError as error:
+                # Perhaps no file descriptor is left: the connection waits, so wait instead of spinning.
                 log.warning("no connection of another worker can be taken: %s", error)
+                time.sleep(_POLL_INTERVAL)
                 continue
             with channel:
                 try:

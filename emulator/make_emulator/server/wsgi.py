@@ -326,14 +326,19 @@ def open_listener(host: str, port: int) -> socket.socket:
         OSError: if the address cannot be bound for another reason.
     """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    family, kind, protocol, _, _ = found[0]
-    with _bind_errors(host, port):
-        listener: socket.socket = _CherootServer.prepare_socket(
-            (host, port), family, kind, protocol, nodelay=True, ssl_adapter=None
-        )
-        _CherootServer.bind_socket(listener, (host, port))
-        listener.listen(BACKLOG)
-    return listener
+    failure = OSError(errno.EADDRNOTAVAIL, "there is no such address")
+    for family, kind, protocol, _, _ in found:
+        try:
+            with _bind_errors(host, port):
+                listener: socket.socket = _CherootServer.prepare_socket(
+                    (host, port), family, kind, protocol, nodelay=True, ssl_adapter=None
+                )
+                _CherootServer.bind_socket(listener, (host, port))
+                listener.listen(BACKLOG)
+                return listener
+        except OSError as error:
+            failure = error
+    raise failure
 
 
 class Server:
