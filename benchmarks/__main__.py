@@ -24,6 +24,7 @@ from . import (
     startup,
     starvation,
     state,
+    test_suite,
     throughput,
     webhooks,
 )
@@ -32,7 +33,7 @@ from .report import Report
 
 #: Part -> what measures it.
 PARTS = {
-    part.__name__.rpartition(".")[2]: part
+    part.__name__.rpartition(".")[2].replace("_", "-"): part
     for part in (
         startup,
         throughput,
@@ -40,6 +41,7 @@ PARTS = {
         inprocess,
         engine,
         interception,
+        test_suite,
         snapshots,
         webhooks,
         mcp,
@@ -50,11 +52,11 @@ PARTS = {
     )
 }
 
-#: Parts that are run only by their name: they measure others than the emulator, or install them.
-ON_REQUEST = {"servers", "peers"}
+#: Parts that are run only by their name: they measure others than the emulator, or take minutes.
+ON_REQUEST = {"servers", "peers", "test-suite"}
 
 #: Part -> what measures it, and renders its section of the page "How fast".
-PAGE_PARTS = {"peers": peers.measure_for_page}
+PAGE_PARTS = {"peers": peers.measure_for_page, "test-suite": test_suite.measure_for_page}
 
 
 def main() -> None:

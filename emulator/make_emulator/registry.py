@@ -17,7 +17,7 @@ from .http.request_log import RequestLog
 from .http.usage_stats import UsageStats
 from .json_types import Json
 from .redaction.secret_values import SecretValues
-from .world import settings, templates
+from .world import settings
 from .world.checkpoints import Checkpoints
 from .world.exceptions import StateNotStoredError
 from .world.models import Team, Token, User
@@ -437,7 +437,6 @@ class WorldRegistry:
         world.rate_limited = spec.rate_limit
         # The seed is built at one moment, so that two worlds of one specification are equal to the millisecond.
         world.clock.freeze(spec.now)
-        templates.install_public_templates(world)
         self._build(world, spec)
         settings.apply(world, spec.settings)
         if spec.blueprints:

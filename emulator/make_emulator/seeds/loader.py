@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,12 @@ def starter_text() -> str:
 
 def _resolve_path(seed: Any) -> Path:
     name = str(seed)
-    return fixture_path("worlds", f"{name}.yaml") if name in list_seeds() else Path(name)
+    return fixture_path("worlds", f"{name}.yaml") if name in _shipped_names() else Path(name)
+
+
+@cache
+def _shipped_names() -> frozenset[str]:
+    return frozenset(list_seeds())
 
 
 def _get_cached(key: tuple[str, str]) -> Seed | None:

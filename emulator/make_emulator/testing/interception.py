@@ -10,6 +10,7 @@ from typing import Any, TypeVar, overload
 
 from ..app import DEFAULT_WORLD, registry_of
 from ..client.control import ControlClient, LocalTransport
+from ..control.worlds import describe_world
 from ..world.settings import from_python
 from . import app_pool, collectors, routing
 from .decorators import decorate
@@ -60,13 +61,14 @@ class MockMake:
         app = app_pool.acquire(**self._world_options)
         control = ControlClient(LocalTransport(app, "http://localhost"))
         app_pool.release_with(control, app)
-        description = control.world(DEFAULT_WORLD).describe()
-        zone = description["zone"] or _DEFAULT_ZONE
-        world = World(control, {**description, "baseUrl": f"https://{zone}/api/v2"})
-        if self._scopes is not None:
-            world.token = world.create_token(self._scopes)
         handle = registry_of(app).get(DEFAULT_WORLD)
         assert handle is not None
+        team = handle.main_team()
+        zone = handle.world.organizations[team.organization_id].zone if team else _DEFAULT_ZONE
+        # Not by a call of the control API, which would take as long as a call of the test.
+        world = World(control, describe_world(handle, f"https://{zone}"))
+        if self._scopes is not None:
+            world.token = world.create_token(self._scopes)
         route = routing.Route(app, zone, self._block_others, may_delay=lambda: len(handle.faults) > 0)
         _activate_route(route)
         self._active_routes.append((route, control))
