@@ -20,6 +20,29 @@ from make_emulator.world.world import World
 
 SEED: dict[str, Any] = {"organizations": [{"name": "Acme", "teams": [{"name": "Ops"}]}]}
 
+#: A seed in which look-up keys occur in several tables, also within texts.
+KEYS: dict[str, Any] = {
+    "users": [{"name": "Ada Maker", "email": "ada@example.com"}],
+    "tokens": [
+        {"label": "admin", "user": 1, "scopes": "all"},
+        {"label": "reader", "user": 1, "scopes": ["teams:read"]},
+    ],
+    "oauthClients": [{"name": "App", "redirectUris": ["https://example.com/done"], "scopes": ["teams:read"]}],
+    "organizations": [
+        {
+            "name": "Acme",
+            "teams": [
+                {
+                    "name": "Ops",
+                    "hooks": [{"id": 1, "name": "Orders"}, {"id": 2, "name": "Returns"}],
+                    "scenarios": [{"id": 1, "blueprint": "greeting", "scheduling": {"type": "on-demand"}}],
+                    "toolboxes": [{"name": "Tools", "tools": [], "keys": [{"label": "key"}]}],
+                }
+            ],
+        }
+    ],
+}
+
 
 @pytest.fixture(autouse=True)
 def _no_prototypes() -> Iterator[None]:
@@ -86,6 +109,28 @@ def test_a_change_of_a_world_is_not_one_of_the_prototype(builds: list[str]) -> N
     assert builds == ["default"]
 
 
+@pytest.mark.parametrize("seed", ["default", "agency", "free", "empty", KEYS])
+def test_a_world_of_another_name_has_its_own_keys(seed: Any, builds: list[str]) -> None:
+    expected = world_of(seed=seed, name="two")
+    prototypes.forget()
+    one, two, three, again = (world_of(seed=seed, name=name) for name in ("one", "two", "three", "one"))
+    assert builds == ["two", "one"]
+    assert snapshot.take(two) == snapshot.take(expected)
+    assert two.lookup_keys() == expected.lookup_keys()
+    assert two.ids.uuid4() == expected.ids.uuid4()
+    assert len(set(one.lookup_keys()) | set(two.lookup_keys()) | set(three.lookup_keys())) == 3 * len(
+        set(one.lookup_keys())
+    )
+    assert snapshot.take(again) == snapshot.take(one)
+
+
+def test_no_key_of_another_world_is_left_in_any_row() -> None:
+    one, two = (world_of(seed=KEYS, name=name) for name in ("one", "two"))
+    text = snapshot.dumps(snapshot.take(two)).decode()
+    assert len(one.lookup_keys()) >= 4
+    assert [key for key in one.lookup_keys() if key in text] == []
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -142,9 +187,9 @@ def test_a_large_world_is_no_prototype(builds: list[str], monkeypatch: pytest.Mo
 
 def test_the_oldest_prototype_is_forgotten(builds: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prototypes, "_CACHE_SIZE", 2)
-    for name in ("one", "two", "three", "three", "two", "one"):
-        world_of(name=name, seed=SEED)
-    assert builds == ["one", "two", "three", "one"]
+    for number in (1, 2, 3, 3, 2, 1):
+        world_of(world_seed=number, seed=SEED)
+    assert len(builds) == 4
 
 
 def test_an_invalid_seed_leaves_no_prototype(builds: list[str]) -> None:

@@ -59,9 +59,10 @@ def build(world: World, specification: WorldSpec) -> None:
     seed = load(specification.seed)
     if prototypes.load(world, specification, seed):
         return
-    templates.install_public_templates(world)
-    WorldBuilder(world, specification, seed).build()
-    prototypes.keep(world, specification, seed)
+    with world.ids.recorded_names() as names:
+        templates.install_public_templates(world)
+        WorldBuilder(world, specification, seed).build()
+    prototypes.keep(world, specification, seed, names)
 
 
 def check(seed: Any) -> Seed:

@@ -6,7 +6,8 @@ import random
 import string
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from ..json_types import Json
 
@@ -28,7 +29,7 @@ class IdGenerator:
     Keys by which a server looks up a world (tokens, hook udids) follow from ``salt`` too, so they differ.
     """
 
-    __slots__ = ("_last", "_name_words", "_names", "_random", "_random_words")
+    __slots__ = ("_last", "_name_words", "_names", "_random", "_random_words", "_recorded")
 
     def __init__(self, seed: int, salt: str) -> None:
         self._random = random.Random(f"ids:{seed}")
@@ -36,6 +37,7 @@ class IdGenerator:
         self._last: defaultdict[str, int] = defaultdict(int)
         self._random_words = 0
         self._name_words = 0
+        self._recorded: list[str] | None = None
 
     def next(self, kind: str) -> int:
         """The next number of a kind of resource, counted from 1."""
@@ -61,12 +63,30 @@ class IdGenerator:
     def uuid4(self) -> str:
         """A look-up key of the world in the form of an API token."""
         self._name_words += 128 // _WORD_BITS
-        return str(uuid.UUID(int=self._names.getrandbits(128), version=4))
+        return self._record(str(uuid.UUID(int=self._names.getrandbits(128), version=4)))
 
     def udid(self) -> str:
         """A look-up key of the world in the form of a hook's udid: 32 characters of [a-z0-9]."""
         self._name_words += 32 * _WORDS_PER_CHOICE
-        return "".join(self._names.choices(_UDID_ALPHABET, k=32))
+        return self._record("".join(self._names.choices(_UDID_ALPHABET, k=32)))
+
+    def _record(self, name: str) -> str:
+        if self._recorded is not None:
+            self._recorded.append(name)
+        return name
+
+    @contextmanager
+    def recorded_names(self) -> Iterator[list[str]]:
+        """Records the look-up keys that are yielded meanwhile."""
+        self._recorded = names = []
+        try:
+            yield names
+        finally:
+            self._recorded = None
+
+    def yield_like(self, names: Sequence[str]) -> list[str]:
+        """Yields look-up keys in the forms of these, which another generator has yielded."""
+        return [self.udid() if name.isalnum() else self.uuid4() for name in names]
 
     @property
     def last(self) -> Mapping[str, int]:

@@ -5,7 +5,7 @@ Rows never change, so a copy holds references.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import snapshot
@@ -25,9 +25,14 @@ def load(world: World, parts: Mapping[str, Mapping[Any, Any]], ids: Mapping[str,
         parts: the rows of tables by key, and the entries of dicts, by the names of tables and dicts; others stay empty.
         ids: the state of the generators of ids.
     """
-    for name in TABLES:
-        if rows := parts.get(name):
-            world.table(name).bulk_load(list(rows.values()))
+    load_rows(world, {name: list(rows.values()) for name in TABLES if (rows := parts.get(name))})
     for name in snapshot.DICT_ENTRIES:
         getattr(world, name).update(parts.get(name, {}))
     world.ids.set_state(ids["last"], random=ids["random"], names=ids["names"])
+
+
+def load_rows(world: World, rows: Mapping[str, Sequence[Any]]) -> None:
+    """Loads the rows of tables, by the names of the tables, into an empty world."""
+    for name in TABLES:
+        if some := rows.get(name):
+            world.table(name).bulk_load(some)
