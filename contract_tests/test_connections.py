@@ -31,6 +31,15 @@ def test_the_list_shows_the_connections_of_a_team_by_name(api: ContractClient, s
     assert names == sorted(names)
 
 
+@pytest.mark.fidelity("scenarios.missing-connection", "scenarios.missing-connection-known")
+def test_a_scenario_whose_module_lacks_its_connection_cannot_be_started(
+    api: ContractClient, make: FreshResources
+) -> None:
+    scenario = make.scenario(module("slack:CreateMessage", version=4, mapper={"text": "x"}))
+    assert scenario["isinvalid"] is True
+    api.post(f"/scenarios/{scenario['id']}/start").refused(400)
+
+
 @pytest.mark.covers("GET /connections", "query type")
 @pytest.mark.fidelity("connections.order")
 def test_the_list_can_be_narrowed_to_types(api: ContractClient, shared: Resources) -> None:

@@ -267,11 +267,6 @@ ERRORS = [
         None,
         checks=("http.required", "http.modules"),
     ),
-    behaviour(
-        step(1, "email:ActionSendEmail", {"contentType": "text", "text": "x"}, version=7),
-        *NOT_VALID,
-        checks=("email.no-recipients", "email.send"),
-    ),
 ]
 
 
@@ -297,6 +292,14 @@ def test_a_module_fails_with_a_type_of_error(
 ) -> None:
     failed = failure(make, module, return_data("x"))
     assert failed == (name, failed[1] if message is None else message)
+
+
+@pytest.mark.fidelity("email.no-recipients", "email.send")
+def test_a_mail_without_recipients_fails(make: FreshResources) -> None:
+    parameters = {"account": make.mail_connection()}
+    mail = {"contentType": "text", "text": "x"}
+    name, _ = failure(make, step(1, "email:ActionSendEmail", mail, version=7, parameters=parameters))
+    assert name == NOT_VALID[0]
 
 
 @pytest.mark.fidelity("engine.variable-scope")

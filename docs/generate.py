@@ -494,7 +494,7 @@ def _modules() -> Iterator[str]:
         "| interpreted | the emulator implements it; the table below lists all of them | the same as in Make |",
         "| scripted | a test or a file scripts it | the scripted output, error or delay |",
         "| simulated | it belongs to any other app | outputs one bundle of mock data in the shape that the blueprint"
-        " declares in `metadata.interface`, else in `metadata.expect` and by the mappings of later modules; as the trigger it"
+        " declares in `metadata.interface`, else the one that the catalogue knows, `metadata.expect` and the mappings of later modules; as the trigger it"
         " outputs the input of the run |",
         "",
         "Mock data fit their use: an array for an iterator, a JSON text for Parse JSON, a date for",

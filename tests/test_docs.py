@@ -104,6 +104,19 @@ def test_the_survey_is_as_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 1
 
 
+def test_the_repairs_are_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs/how-to/mend.md").read_text(encoding="utf-8")
+    [blueprint] = re.findall(r"^```json\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    [(call, reported)] = re.findall(
+        r"^```console\n\$ (make-emulator mend .*)\n([^`]*)^```", page, flags=re.MULTILINE
+    )
+    (tmp_path / "greeting.json").write_text(blueprint, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, shlex.split(call)[1:])
+    assert result.output == reported
+    assert result.exit_code == 1
+
+
 def test_every_shipped_seed_is_listed() -> None:
     shown = SEEDS.partition("\n| seed |")[2].partition("\n\n")[0]
     listed = re.findall(r"^\| `(\w+)` \|", shown, flags=re.MULTILINE)

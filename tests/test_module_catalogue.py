@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from make_emulator.engine.apps import known_modules
-from make_emulator.module_catalogue import module_catalogue
-from tools.build_module_catalogue import build_catalogue
+from make_emulator.module_catalogue import ModuleCatalogue, module_catalogue
+from make_emulator.resources import fixture_path
+from tools.build_module_catalogue import build_catalogue, format_catalogue
 
 CATALOGUE = module_catalogue()
+FILE = fixture_path("modules.json").read_text("utf-8")
+INVENTED: dict[str, Any] = json.loads(FILE)["invented"]
 
 
 @pytest.mark.parametrize(
@@ -49,6 +53,52 @@ def test_verdicts_on_modules(name: str, version: int, verdict: str) -> None:
 )
 def test_invented_names_suggest_the_right_one(name: str, suggestion: str) -> None:
     assert known_modules.similar_modules(name)[0] == suggestion
+
+
+def test_every_invented_name_is_called_unknown_and_led_to_the_right_one() -> None:
+    judgements = {name: known_modules.judge_module(name, 1) for name in INVENTED}
+    assert len(judgements) == 254
+    assert {judgement.verdict for judgement in judgements.values()} == {"missing", "unknown"}
+    likely = {name: entry["likely"] for name, entry in INVENTED.items() if "likely" in entry}
+    assert len(likely) == 235
+    assert [name for name in likely if judgements[name].suggestions[:1] != (likely[name][0],)] == []
+    assert all(CATALOGUE.find_module(each) for names in likely.values() for each in names)
+
+
+def test_names_that_people_invent_are_led_to_the_right_one_by_likeness_alone() -> None:
+    blind = ModuleCatalogue((FILE[: FILE.index('"invented": {')] + '"invented": {\n\n}\n}\n').encode())
+    likely = {name: set(entry["likely"]) for name, entry in INVENTED.items() if "likely" in entry}
+    found = [name for name, names in likely.items() if names & set(blind.suggest(name))]
+    assert len(found) >= 0.83 * len(likely)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "util:Filter",
+            "the app 'util' has no module 'util:Filter'; use the filter property of the next module",
+        ),
+        (
+            "gateway:Schedule",
+            "the app 'gateway' has no module 'gateway:Schedule'; use the scheduling property of the scenario",
+        ),
+    ],
+)
+def test_a_judgement_names_what_there_is_in_place_of_a_module(name: str, text: str) -> None:
+    assert known_modules.judge_module(name, 1).describe() == text
+
+
+def test_a_look_up_parses_the_line_of_that_module_only() -> None:
+    lines = FILE.replace('"asana:', 'not JSON "asana:').replace("\n", "\r\n")
+    catalogue = ModuleCatalogue(lines.encode())
+    assert catalogue.find_module("slack:CreateMessage") == CATALOGUE.find_module("slack:CreateMessage")
+    assert catalogue.module_names("slack") == CATALOGUE.module_names("slack")
+    assert catalogue.judge("slack:CreateMessage", 4).verdict == "known"
+    assert catalogue.find_module("slack:Nothing") is None
+    assert catalogue.find_module('slack:CreateMessage": {"\n') is None
+    with pytest.raises(ValueError, match=r"JSON|unexpected"):
+        list(catalogue.judge("slakc:CreateMessage", 1).suggestions)
 
 
 def test_a_judgement_says_why_and_names_the_alternative() -> None:
@@ -98,6 +148,27 @@ def test_interpreted_modules_are_known_in_each_of_their_versions() -> None:
         if known_modules.judge_module(name, version).verdict != "known"
     ]
     assert unknown == []
+
+
+def test_the_file_is_laid_out_as_the_builder_writes_it() -> None:
+    assert format_catalogue(json.loads(FILE)) == FILE
+
+
+def test_the_builder_writes_the_same_bytes_whatever_the_order_of_the_facts() -> None:
+    modules = {f"acme:{name}": {"1": {"kind": "action", "strength": "vendor"}} for name in "bca"}
+    facts: dict[str, Any] = {
+        "apps": {"zeta": {"name": "Z"}, "acme": {"name": "A"}},
+        "modules": modules,
+        "appAliases": {"z": "zeta", "a": "acme"},
+        "notReal": [{"name": f"acme:{name}", "why": "never-exported"} for name in "yx"],
+    }
+    text = build_catalogue(facts)
+    turned = {
+        name: part[::-1] if isinstance(part, list) else dict(reversed(part.items()))
+        for name, part in facts.items()
+    }
+    assert build_catalogue(turned) == text == build_catalogue(facts)
+    assert [line.partition(":")[2][:1] for line in text.splitlines() if "action" in line] == ["a", "b", "c"]
 
 
 def test_the_builder_keeps_names_and_types_only() -> None:

@@ -52,20 +52,31 @@ def build_catalogue(facts: Mapping[str, Any]) -> str:
         for entry in facts["notReal"]
     }
     parts = {"apps": apps, "modules": modules, "aliases": facts["appAliases"], "invented": missing}
-    return "{\n" + ",\n".join(f'"{name}": {_format_lines(part)}' for name, part in parts.items()) + "\n}\n"
+    return format_catalogue(parts)
+
+
+def format_catalogue(sections: Mapping[str, Any]) -> str:
+    """Returns the text of the catalogue from its sections; `make_emulator.module_catalogue` relies on the lines."""
+    return "{\n" + ",\n".join(f'"{name}": {_format_lines(part)}' for name, part in sections.items()) + "\n}\n"
 
 
 def _build_module(facts: Mapping[str, Any]) -> dict[str, Any]:
     connections = list(facts.get("connection", ()))
+    types = {
+        parameter: _union(*(each.get("types", ()) for each in connections if each["param"] == parameter))
+        for parameter in dict.fromkeys(each["param"] for each in connections)
+    }
+    first = next(iter(types), None)
+    # Which parameter a type was chosen in is not told.
+    chosen = facts.get("connectionSeen", ()) if len(types) < 2 else ()
     hooks = list(facts.get("hook", ()))
     return _without_empty(
         {
             "kind": facts["kind"],
             "trust": _TRUST[facts["strength"]],
-            "connection": connections[0]["param"] if connections else None,
-            "connectionTypes": _union(
-                *(each.get("types", ()) for each in connections), facts.get("connectionSeen", ())
-            ),
+            "connection": first,
+            "connectionTypes": _union(types.get(first, ()), chosen),
+            "otherConnections": {name: list(types[name]) for name in types if name != first},
             "hook": hooks[0]["param"] if hooks else None,
             "hookTypes": _union([each["type"] for each in hooks if "type" in each]),
             "parameters": [_build_field(field) for field in facts.get("parameters", ())],

@@ -12,8 +12,8 @@ from .control import blueprint as control_api
 from .control.access import AccessControl, add_json_headers
 from .dashboard import consent, pages
 from .http.dispatch import ApiDispatcher
-from .http.errors import BODY_LIMIT
-from .http.hosts import HostCheck
+from .http.errors import BODY_LIMIT, MakeError
+from .http.hosts import HostCheck, HostMiddleware
 from .http.pipeline import API_PIPELINE
 from .http.responses import error_response, to_make_error
 from .http.routing import API_PREFIX, EncodedSlashMiddleware, MatchOnlyRule
@@ -27,6 +27,7 @@ from .oauth.pipeline import register_routes
 from .registry import DEFAULT_WORLD, WorldHandle, WorldRegistry, WorldSpec
 from .webhooks import gateway
 from .webhooks.host_routing import HookHostMiddleware
+from .world.slots import WHOLE, Shard
 from .world.world import DEFAULT_RUN_TIME_LIMIT
 
 
@@ -46,6 +47,7 @@ def create_app(
     run_time_limit: float = DEFAULT_RUN_TIME_LIMIT,
     hints: bool = True,
     settings: Mapping[str, Json] | None = None,
+    shard: Shard = WHOLE,
 ) -> Flask:
     """Build the emulator as a WSGI application with one world named ``default``.
 
@@ -64,6 +66,7 @@ def create_app(
         run_time_limit: the seconds that the computation of a run, or of all runs of a seed, may take.
         settings: the settings of the world by name, see `make_emulator.world.settings`.
         hints: true to explain errors in the header ``X-Emulator-Why``.
+        shard: the slots of a worker of a fleet; only one of the workers has the default world.
 
     Raises:
         ValueError: if the seed, or another argument, is invalid.
@@ -83,24 +86,24 @@ def create_app(
         transport=HttpClient(allow_private=allow_private_network) if allow_network else None,
         run_time_limit=run_time_limit,
         has_hints=hints,
+        shard=shard,
     )
-    registry.create(
-        WorldSpec(
-            name=DEFAULT_WORLD,
-            seed=seed,
-            world_seed=world_seed,
-            plan=plan,
-            zone=zone,
-            now=now,
-            rate_limit=rate_limit,
-            settings=settings or {},
+    if shard.has_name(DEFAULT_WORLD):
+        registry.create(
+            WorldSpec(
+                name=DEFAULT_WORLD,
+                seed=seed,
+                world_seed=world_seed,
+                plan=plan,
+                zone=zone,
+                now=now,
+                rate_limit=rate_limit,
+                settings=settings or {},
+            )
         )
-    )
     app.extensions["make-emulator"] = registry
-    app.wsgi_app = EncodedSlashMiddleware(HookHostMiddleware(McpHostMiddleware(app.wsgi_app)))  # type: ignore[method-assign]
 
     endpoints = api.endpoints()
-    app.before_request(HostCheck(registry, allowed_hosts))
     dispatcher = ApiDispatcher(registry, endpoints, API_PIPELINE)
     dispatcher.register(app)
     authorization_server = AuthorizationServer(registry)
@@ -112,6 +115,8 @@ def create_app(
     mcp_routes.register(app, registry, dispatcher)
 
     app.register_error_handler(Exception, _error_response)
+    checked = HostMiddleware(app.wsgi_app, HostCheck(registry, allowed_hosts), _refusal)
+    app.wsgi_app = EncodedSlashMiddleware(HookHostMiddleware(McpHostMiddleware(checked)))  # type: ignore[method-assign]
     return app
 
 
@@ -123,7 +128,11 @@ def registry_of(app: Flask) -> WorldRegistry:
 
 def _error_response(error: Exception) -> Response:
     """Error of a request outside of the pipelines, such as one to the control API."""
-    return add_json_headers(error_response(to_make_error(error, request.method, request.path)))
+    return _refusal(to_make_error(error, request.method, request.path))
+
+
+def _refusal(error: MakeError) -> Response:
+    return add_json_headers(error_response(error))
 
 
 __all__ = ["API_PREFIX", "BODY_LIMIT", "DEFAULT_WORLD", "WorldHandle", "create_app", "registry_of"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from stat import S_IMODE
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -16,6 +17,25 @@ def write_atomically(path: Path, data: bytes) -> None:
     temporary = path.with_name(f"{path.name}.tmp")
     write_synced(temporary, [data])
     replace_synced(temporary, path)
+
+
+def rewrite_atomically(path: Path, data: bytes) -> None:
+    """Replaces an existing file atomically, whose permissions stay; a symbolic link keeps leading to it.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    target = path.resolve()
+    mode = S_IMODE(target.stat().st_mode)
+    # The name of no file of the user.
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    write_synced(temporary, [data])
+    try:
+        temporary.chmod(mode)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    replace_synced(temporary, target)
 
 
 def write_synced(path: Path, pieces: Iterable[bytes]) -> int:

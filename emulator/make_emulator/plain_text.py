@@ -21,11 +21,17 @@ def escape_control_characters(text: str) -> str:
     return _CONTROL_CHARACTER.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
-def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """Returns the suggestion ``; did you mean 'name'?`` if a word resembles a known one, ignoring case; else nothing."""
+def find_similar(word: object, known: Iterable[str]) -> str | None:
+    """Returns the known word that a word resembles, ignoring case; ``None`` if it resembles none."""
     lower = {each.casefold(): each for each in known}
     close = get_close_matches(str(word).casefold(), lower, n=1, cutoff=0.55)
-    return f"; did you mean '{lower[close[0]]}'?" if close else ""
+    return lower[close[0]] if close else None
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """Returns the suggestion ``; did you mean 'name'?`` if a word resembles a known one, ignoring case; else nothing."""
+    similar = find_similar(word, known)
+    return f"; did you mean '{similar}'?" if similar is not None else ""
 
 
 def pluralize(number: int, noun: str) -> str:

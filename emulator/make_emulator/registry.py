@@ -17,15 +17,16 @@ from .http.request_log import RequestLog
 from .http.usage_stats import UsageStats
 from .json_types import Json
 from .redaction.secret_values import SecretValues
-from .world import settings
+from .world import settings, slots
 from .world.checkpoints import Checkpoints
 from .world.exceptions import StateNotStoredError
 from .world.models import Team, Token, User
+from .world.slots import WHOLE, Shard
 from .world.transport import Transport
 from .world.world import DEFAULT_RUN_TIME_LIMIT, World, ignore_lookup_key
 
 #: Name of the world that a server starts with.
-DEFAULT_WORLD = "default"
+DEFAULT_WORLD = slots.DEFAULT_NAME
 
 #: The most seconds to wait for the end of interrupted runs.
 INTERRUPTION_TIMEOUT = 5.0
@@ -136,9 +137,8 @@ class WorldHandle:
             self._secrets = known = world, revisions, values
         return known[2]
 
-    @contextmanager
-    def locked(self, *, for_change: bool = False) -> Iterator[World]:
-        """The current world, locked; after a reset, callers that waited get the new one.
+    def locked(self, *, for_change: bool = False) -> LockedWorld:
+        """Returns a context of the current world, locked; after a reset, callers that waited get the new one.
 
         Args:
             for_change: refuse at once where no change can be stored now.
@@ -146,27 +146,7 @@ class WorldHandle:
         Raises:
             StateNotStoredError: if what was changed meanwhile could not be stored, and was undone; or no change can be.
         """
-        position = 0
-        try:
-            while True:
-                world = self.world
-                with world.lock:
-                    if world is self.world:
-                        if for_change and self.store is not None and not self.store.is_writable:
-                            raise StateNotStoredError("The state of the emulator cannot be stored.")
-                        try:
-                            yield world
-                        finally:
-                            if world.is_undone:
-                                raise StateNotStoredError("The state of the emulator could not be stored.")
-                            # A run may have lent the lock, and the world have been reset meanwhile.
-                            if self.store is not None and world is self.world:
-                                position = self.store.commit(self)
-                        return
-        finally:
-            # Without the lock: other requests of the world go on, and share the wait.
-            if position and self.store is not None:
-                self.store.sync(position)
+        return LockedWorld(self, for_change)
 
     def replace_world(self, world: World) -> None:
         """Replace the state by an earlier one, with the lock of the world held: all its look-up keys are known already."""
@@ -192,6 +172,43 @@ class WorldHandle:
         return self.world.teams[member.team_id] if member else None
 
 
+class LockedWorld:
+    """Context in which a world is locked; see `WorldHandle.locked`. A class, as a generator takes three times as long."""
+
+    __slots__ = ("_for_change", "_handle", "_world")
+
+    def __init__(self, handle: WorldHandle, for_change: bool) -> None:
+        self._handle = handle
+        self._for_change = for_change
+
+    def __enter__(self) -> World:
+        handle = self._handle
+        while True:
+            self._world = world = handle.world
+            world.lock.acquire()
+            if world is handle.world:
+                break
+            world.lock.release()
+        if self._for_change and handle.store is not None and not handle.store.is_writable:
+            world.lock.release()
+            raise StateNotStoredError("The state of the emulator cannot be stored.")
+        return world
+
+    def __exit__(self, *exc: object) -> None:
+        handle, world, position = self._handle, self._world, 0
+        try:
+            if world.is_undone:
+                raise StateNotStoredError("The state of the emulator could not be stored.")
+            # A run may have lent the lock, and the world have been reset meanwhile.
+            if handle.store is not None and world is handle.world:
+                position = handle.store.commit(handle)
+        finally:
+            world.lock.release()
+        # Without the lock: other requests of the world go on, and share the wait.
+        if position and handle.store is not None:
+            handle.store.sync(position)
+
+
 def _import_blueprints(handle: WorldHandle) -> None:
     """Imports the exports of a specification as active scenarios of the first team."""
     # Imported here, so that the server starts early: most worlds have no exports.
@@ -204,6 +221,7 @@ def _import_blueprints(handle: WorldHandle) -> None:
 
 
 _SEED_CONFLICT = "another world has one of the tokens or udids of this seed"
+_OTHER_SHARD = "one of its tokens or udids leads to another worker of the fleet"
 
 
 class WorldNameTakenError(Exception):
@@ -221,8 +239,11 @@ class WorldRegistry:
         transport: Transport | None = None,
         run_time_limit: float = DEFAULT_RUN_TIME_LIMIT,
         has_hints: bool = True,
+        shard: Shard = WHOLE,
     ) -> None:
         self._build = build
+        #: The slots whose worlds this server has, if it is a worker of a fleet.
+        self.shard = shard
         #: True if responses with an error have a hint in a header.
         self.has_hints = has_hints
         self._transport = transport
@@ -247,7 +268,9 @@ class WorldRegistry:
         return self._by_name.get(name)
 
     def default(self) -> WorldHandle | None:
-        """Returns the default world, or the first of those that are left."""
+        """Returns the default world, or the first of those that are left; none on other workers than that of the default world."""
+        if not self.shard.is_first:
+            return None
         return self._by_name.get(DEFAULT_WORLD) or next(iter(self), None)
 
     def by_token(self, token: str) -> WorldHandle | None:
@@ -270,6 +293,8 @@ class WorldRegistry:
             ValueError: if the seed is invalid.
             StateNotStoredError: if its state cannot be stored.
         """
+        if not self.shard.has_name(spec.name):
+            raise ValueError(f"the world '{spec.name}' belongs to another worker of the fleet")
         with self._lock:
             if spec.name in self._by_name or spec.name in self._reserved_names:
                 raise WorldNameTakenError(spec.name)
@@ -300,7 +325,11 @@ class WorldRegistry:
             while True:
                 self._unnamed += 1
                 name = f"world-{self._unnamed}"
-                if name not in self._by_name and name not in self._reserved_names:
+                if (
+                    self.shard.has_name(name)
+                    and name not in self._by_name
+                    and name not in self._reserved_names
+                ):
                     return name
 
     def interrupt_runs(self) -> None:
@@ -364,6 +393,7 @@ class WorldRegistry:
             if self._by_name.get(handle.name) is not handle:
                 raise ValueError("the world was deleted")
             keys = dict.fromkeys(world.lookup_keys())
+            self._check_shard(keys)
             if any(self._directory.get(key, handle) is not handle for key in keys):
                 raise ValueError(conflict)
             reserved = [key for key in keys if key not in self._directory]
@@ -446,6 +476,7 @@ class WorldRegistry:
     def _register(self, handle: WorldHandle) -> None:
         world = handle.world
         names = world.lookup_keys()
+        self._check_shard(names)
         if any(name in self._directory for name in names):
             raise ValueError(_SEED_CONFLICT)
         for name in names:
@@ -453,6 +484,11 @@ class WorldRegistry:
         world.register_lookup_key = partial(self._index, handle)
         world.transport = self._transport
         world.run_time_limit = self._run_time_limit
+
+    def _check_shard(self, keys: Iterable[str]) -> None:
+        """Raises ValueError if requests with one of the keys are sent to another worker."""
+        if not all(map(self.shard.has_key, keys)):
+            raise ValueError(_OTHER_SHARD)
 
     def _index(self, handle: WorldHandle, name: str) -> None:
         handle.lookup_keys.add(name)

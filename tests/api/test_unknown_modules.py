@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from helpers.api import ApiClient, assert_status
+from helpers.api import ApiClient, assert_status, json_of
 from make_emulator import MakeEmulator
+from make_emulator.resources import fixture_path
+
+SCHEDULING = json.dumps({"type": "on-demand"})
+CONTROLLER = json.dumps({"name": "t", "modules": {}, "idSequence": 2})
+
+
+def blueprint(*modules: dict[str, Any]) -> str:
+    flow = [{"id": place, "version": 1, "mapper": {}, **module} for place, module in enumerate(modules, 1)]
+    return json.dumps({"name": "t", "flow": flow, "metadata": {}})
 
 
 def create(api: ApiClient, *modules: dict[str, Any], **body: Any) -> Any:
-    flow = [{"id": place, "version": 1, "mapper": {}, **module} for place, module in enumerate(modules, 1)]
-    blueprint = {"name": "t", "flow": flow, "metadata": {}}
-    document = {
-        "teamId": 1,
-        "blueprint": json.dumps(blueprint),
-        "scheduling": json.dumps({"type": "on-demand"}),
-        **body,
-    }
+    document = {"teamId": 1, "blueprint": blueprint(*modules), "scheduling": SCHEDULING, **body}
     return api.post("/scenarios?confirmed=true", json=document)
 
 
@@ -52,11 +56,92 @@ def test_a_module_that_make_does_not_have_is_refused(
     assert hint in log[-1]["sentence"]
 
 
-def test_the_same_holds_for_changes(api: ApiClient) -> None:
-    blueprint = {"name": "t", "flow": [{"id": 1, "module": "myapp:doIt", "version": 1}], "metadata": {}}
-    response = api.patch("/scenarios/1", json={"blueprint": json.dumps(blueprint)})
-    assert response.status_code == 400
-    assert "no app 'myapp'" in response.headers["X-Emulator-Why"]
+def template(api: ApiClient, text: str) -> Any:
+    body = {
+        "teamId": 1,
+        "language": "en",
+        "blueprint": text,
+        "scheduling": SCHEDULING,
+        "controller": CONTROLLER,
+    }
+    return api.post("/templates", json=body)
+
+
+def changed_template(api: ApiClient, text: str) -> Any:
+    return api.patch(
+        f"/templates/{template(api, blueprint()).json['template']['id']}", json={"blueprint": text}
+    )
+
+
+def retry(api: ApiClient, text: str) -> Any:
+    feed = {"module": "builtin:BasicFeeder", "mapper": {"array": ["{"]}}
+    parse = {"module": "json:ParseJSON", "mapper": {"json": "{{1.value}}"}}
+    broken = json.loads(blueprint(feed, parse)) | {"metadata": {"scenario": {"dlq": True}}}
+    body = {"teamId": 1, "blueprint": json.dumps(broken), "scheduling": SCHEDULING}
+    scenario = assert_status(api.post("/scenarios", json=body))["scenario"]["id"]
+    assert_status(api.post(f"/scenarios/{scenario}/start"))
+    assert_status(api.post(f"/scenarios/{scenario}/run", json={"responsive": True}))
+    [row] = assert_status(api.get(f"/dlqs?scenarioId={scenario}"))["dlqs"]
+    return api.patch(f"/dlqs/{row['id']}", json={"blueprint": text, "failer": 1})
+
+
+#: Request by which a blueprint enters a world -> a call that sends it.
+ENTRIES: dict[str, Callable[[ApiClient, str], Any]] = {
+    "PATCH scenario": lambda api, text: api.patch("/scenarios/1?confirmed=true", json={"blueprint": text}),
+    "POST template": template,
+    "PATCH template": changed_template,
+    "PATCH incomplete execution": retry,
+}
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_the_same_holds_wherever_a_blueprint_enters(api: ApiClient, entry: str) -> None:
+    refused = ENTRIES[entry](api, blueprint({"module": "myapp:doIt"}))
+    assert (refused.status_code, refused.json["code"]) == (400, "IM007")
+    assert refused.json["detail"] == "Module not found 'myapp:doIt' version '1'."
+    assert "no app 'myapp'" in refused.headers["X-Emulator-Why"]
+    accepted = ENTRIES[entry](api, blueprint({"module": "slack:SendMessage", "version": 4}))
+    assert accepted.status_code == 200, accepted.text
+    assert "did you mean slack:CreateMessage?" in accepted.headers["X-Emulator-Warning"]
+    log = assert_status(api.control("GET", "/worlds/default/requests"))["requests"]
+    assert "did you mean slack:CreateMessage?" in log[-1]["sentence"]
+
+
+def test_the_clone_of_a_scenario_is_warned_of_and_refused_alike(api: ApiClient) -> None:
+    made = json_of(create(api, {"module": "slack:SendMessage", "version": 4}))["scenario"]["id"]
+    body = {"name": "copy", "teamId": 1, "states": False}
+    path = f"/scenarios/{made}/clone?organizationId=1&confirmed=true"
+    assert "slack:CreateMessage" in api.post(path, json=body).headers["X-Emulator-Warning"]
+    assert_status(api.control("PATCH", "/worlds/default", json={"unknownModules": "refuse"}))
+    assert assert_status(api.post(path, json=body), 400)["code"] == "IM007"
+
+
+def test_many_unknown_modules_are_counted_rather_than_named(api: ApiClient) -> None:
+    unknown = [{"module": f"slack:Thing{place}", "version": 4} for place in range(500)]
+    response = create(api, *unknown)
+    assert response.status_code == 200
+    assert response.headers["X-Emulator-Warning"].startswith("module 1: no module 'slack:Thing0' is known")
+    log = assert_status(api.control("GET", "/worlds/default/requests"))["requests"]
+    assert log[-1]["sentence"].endswith(
+        "module 20: no module 'slack:Thing19' is known; 480 more modules not known"
+    )
+
+
+def test_every_invented_name_is_refused_or_flagged_with_the_right_one() -> None:
+    api = ApiClient(MakeEmulator().app)
+    invented = json.loads(fixture_path("modules.json").read_text("utf-8"))["invented"]
+    statuses: Counter[int] = Counter()
+    unled = []
+    for name, entry in invented.items():
+        response = create(api, {"module": name})
+        statuses[response.status_code] += 1
+        header = "X-Emulator-Warning" if response.status_code == 200 else "X-Emulator-Why"
+        likely = entry.get("likely", [entry.get("hint", "")])[0]
+        if likely not in response.headers[header]:
+            unled.append(name)
+    assert set(statuses) == {200, 400}
+    assert statuses[400] > 100
+    assert unled == []
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_the_least_policy_is_yaml_for_a_seed(make: MakeEmulator) -> None:
         "- name: admin",
         "  token: admin",
         "  allow:",
-        "    teams: read",
+        "    teams/1: read",
     ]
 
 

@@ -73,6 +73,7 @@ def test_json_and_sarif_and_annotations(folder: Path) -> None:
         "path": "flow[1].mapper.text",
         "line": 17,
         "message": "{{3.x}}: There is no module 3; the modules before this one: 1.",
+        "patch": [{"op": "replace", "path": "/flow/1/mapper/text", "value": "{{1.x}}"}],
     }
     [sarif] = json.loads(run("greeting.json", "--format", "sarif").output)["runs"]
     assert {result["ruleId"] for result in sarif["results"]} <= {
@@ -80,10 +81,45 @@ def test_json_and_sarif_and_annotations(folder: Path) -> None:
     }
     location = sarif["results"][0]["locations"][0]["physicalLocation"]
     assert location == {"artifactLocation": {"uri": "greeting.json"}, "region": {"startLine": 17}}
+    assert sarif["columnKind"] == "unicodeCodePoints"
+    [fix] = sarif["results"][1]["fixes"]
+    assert fix["description"]["text"] == "Did you mean slack:CreateMessage?"
+    [change] = fix["artifactChanges"]
+    assert change["artifactLocation"] == {"uri": "greeting.json"}
+    [part] = change["replacements"]
+    line = (folder / "greeting.json").read_text("utf-8").splitlines()[13]
+    region = part["deletedRegion"]
+    assert (region["startLine"], region["endLine"]) == (14, 14)
+    start, end = region["startColumn"] - 1, region["endColumn"] - 1
+    assert (
+        line[:start] + part["insertedContent"]["text"] + line[end:]
+        == '      "module": "slack:CreateMessage",'
+    )
     annotations = run("greeting.json", "--format", "github").output.splitlines()
     assert annotations[0] == (
         "::error file=greeting.json,line=17,title=unknown-reference::{{3.x}}: There is no module 3; the modules before this one: 1."
     )
+
+
+def test_a_fix_repeats_no_secret(folder: Path) -> None:
+    def fixes(header: str) -> list[Any]:
+        handler = {"id": 3, "module": "builtin:Resume", "version": 1, "mapper": {"token": header}}
+        request = {
+            "id": 2,
+            "module": "http:ActionGetFile",
+            "version": 3,
+            "mapper": {"url": "https://x.example"},
+        }
+        document = {**BLUEPRINT, "flow": [BLUEPRINT["flow"][0], request, handler]}
+        (folder / "greeting.json").write_text(json.dumps(document), "utf-8")
+        output = run("greeting.json", "--format", "sarif").output
+        assert header not in output or header == "{{1.token}}"
+        [log] = json.loads(output)["runs"]
+        return [each.get("fixes") for each in log["results"] if each["ruleId"] == "misplaced-directive"]
+
+    assert fixes("Bearer sk-live-0123456789abcdef") == [None]
+    [[fix]] = fixes("{{1.token}}")
+    assert fix["description"]["text"] == "Apply the obvious repair."
 
 
 def test_configuration_is_read_from_the_project(folder: Path) -> None:

@@ -169,7 +169,7 @@ def test_a_seed_that_is_not_there_is_one_clear_line_and_exit_1() -> None:
             "Invalid value for '--port': 70000 is not in the range 0<=x<=65535; see make-emulator serve --help",
         ),
         (["serve", "--colour"], "No such option '--colour'; see make-emulator serve --help"),
-        (["dance"], "No such command 'dance'; see make-emulator --help"),
+        (["juggle"], "No such command 'juggle'; see make-emulator --help"),
         (
             ["serve", "--allow-private-network"],
             "--allow-private-network goes with --allow-network only; see make-emulator serve --help",

@@ -61,10 +61,11 @@ def test_a_refusal_names_the_missing_grant(api: ApiClient) -> None:
 
 def test_a_single_resource_beats_its_kind(api: ApiClient) -> None:
     ops = agent_client(api, **{"scenarios": "full", "scenarios/1": "off", "data-stores/1": "write"})
-    assert_ok(ops.get("/scenarios?teamId=1"))
+    shown = [row["id"] for row in assert_ok(ops.get("/scenarios?teamId=1"))["scenarios"]]
+    assert (1 in shown, bool(shown)) == (False, True)
     assert_refused(ops.get("/scenarios/1"), 403)
     assert_ok(ops.get("/data-stores/1"))
-    assert_refused(ops.get("/data-stores?teamId=1"), 403)
+    assert [row["id"] for row in assert_ok(ops.get("/data-stores?teamId=1"))["dataStores"]] == [1]
 
 
 def test_what_the_caller_cannot_see_is_404_all_the_same(api: ApiClient) -> None:
@@ -76,9 +77,17 @@ def test_grants_are_replaced_and_the_token_stays(api: ApiClient) -> None:
     first = put(api, allow={"scenarios": ["read", "run"], "hooks": "off"})
     assert first["allow"] == {"scenarios": ["read", "run"], "hooks": "off"}
     second = put(api, status=200, allow={"hooks": "full"})
-    assert second == {"name": "ops", "oauthClient": None, "allow": {"hooks": "full"}, "token": first["token"]}
+    assert second == {
+        "name": "ops",
+        "oauthClient": None,
+        "runs": "trust",
+        "allow": {"hooks": "full"},
+        "token": first["token"],
+    }
     listed = json_of(api.control("GET", "/worlds/default/agents"))
-    assert listed == {"agents": [{"name": "ops", "oauthClient": None, "allow": {"hooks": "full"}}]}
+    assert listed == {
+        "agents": [{"name": "ops", "oauthClient": None, "runs": "trust", "allow": {"hooks": "full"}}]
+    }
     assert json_of(api.control("GET", "/worlds/default/agents/ops"))["agent"] == second
     assert_status(api.control("DELETE", "/worlds/default/agents/ops"), 204)
     assert_refused(api.control("GET", "/worlds/default/agents/ops"), 404)
@@ -103,6 +112,7 @@ def test_an_agent_may_have_a_token_of_the_world(api: ApiClient) -> None:
         ({"allow": {}, "token": "nobody"}, "There is no such token."),
         ({"allow": {}, "oauthClient": "nobody"}, "There is no such OAuth client."),
         ({"allow": {}, "userId": 99}, "There is no such user."),
+        ({"allow": {}, "runs": "maybe"}, "Parameter 'runs' must be one of: trust, check."),
         ({"allow": {}, "more": 1}, "Unknown parameter 'more'."),
     ],
 )
@@ -158,7 +168,8 @@ def test_scenario_tools_need_the_grant_to_run(api: ApiClient) -> None:
 
 def test_a_tool_call_passes_the_policy_of_its_route(api: ApiClient) -> None:
     agent = McpHarness(api, token=put(api, allow={"scenarios/1": "read"})["token"])
-    result = agent.call("scenarios_list", {"teamId": 1})
+    assert [row["id"] for row in agent.json("scenarios_list", {"teamId": 1})] == [1]
+    result = agent.call("scenarios_get", {"scenarioId": 2})
     assert result["isError"] is True
     assert "Access denied." in result["content"][0]["text"]
 
@@ -181,7 +192,7 @@ def test_agents_of_a_seed_have_tokens_or_clients() -> None:
     api = seeded(
         {"name": "ci", "token": "ci", "allow": {"teams": "read"}},
         {"name": "ops", "token": OPS_TOKEN, "allow": {"scenarios": "full", "teams/1": False}},
-        {"name": "reporter", "oauthClient": "Reporter"},
+        {"name": "reporter", "oauthClient": "Reporter", "runs": "check"},
         {"name": "own"},
     )
     rows = {row.name: row for row in api.world.agents}
@@ -190,6 +201,7 @@ def test_agents_of_a_seed_have_tokens_or_clients() -> None:
     assert (rows["ops"].token, labels[OPS_TOKEN]) == (OPS_TOKEN, "ops")
     [client] = api.world.oauth_clients
     assert (rows["reporter"].token, rows["reporter"].client_id) == (None, client.id)
+    assert [rows[name].runs for name in ("reporter", "own")] == ["check", "trust"]
     assert labels[rows["own"].token or ""] == "own"
     assert_refused(api.get("/teams/1", token=OPS_TOKEN), 403)
     assert_ok(api.get("/scenarios?teamId=1", token=OPS_TOKEN))
@@ -217,6 +229,7 @@ def test_a_token_of_its_own_belongs_to_the_default_world_only() -> None:
         ({"name": "first"}, "another agent has the name 'first'"),
         ({"name": "x", "token": "admin"}, "another agent has the same"),
         ({"allow": {}}, "name: is missing"),
+        ({"name": "x", "runs": "maybe"}, "agents[1].runs: there is no 'maybe'; there are: trust, check"),
         ({"name": "x", "alow": {}}, "unknown key; did you mean 'allow'?"),
     ],
 )

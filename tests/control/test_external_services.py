@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from helpers.api import ApiClient, assert_status
+from helpers.scenarios import SMTP
 from make_emulator.world import snapshot
 
 HTTP = "/worlds/default/http"
@@ -52,8 +53,12 @@ MAIL = {
 
 
 def run(api: ApiClient, *flow: Any) -> dict[str, Any]:
-    """Make a scenario of these modules, start it and run it."""
-    blueprint = {"name": "Calls", "flow": list(flow), "metadata": {}}
+    """Make a scenario of these modules, with a connection for mails, start it and run it."""
+    account = assert_status(api.post("/connections?teamId=1", json=SMTP))["connection"]["id"]
+    modules = [
+        {**each, "parameters": {"account": account}} if each["id"] == MAIL["id"] else each for each in flow
+    ]
+    blueprint = {"name": "Calls", "flow": modules, "metadata": {}}
     body = {
         "blueprint": orjson.dumps(blueprint).decode(),
         "teamId": 1,
@@ -191,7 +196,7 @@ def test_mails_of_scenarios_are_shown_and_found(api: ApiClient) -> None:
         "executionId": executed["executionId"],
         "moduleId": 2,
         "module": "email:ActionSendEmail",
-        "from": None,
+        "from": "shop@example.com",
         "to": ["ann@example.com"],
         "cc": ["bob@example.com"],
         "bcc": [],

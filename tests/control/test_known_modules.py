@@ -9,9 +9,13 @@ def test_apps_modules_and_fields_are_listed(api: ApiClient) -> None:
     assert apps["slack"]["modules"] > 10
     app = assert_status(api.control("GET", "/modules/stripe"))["app"]
     assert app["completeVersions"] == [1]
-    assert {"name": "stripe:ListCharges", "kind": "search", "versions": [1], "support": "simulated"} in app[
-        "modules"
-    ]
+    assert {
+        "name": "stripe:ListCharges",
+        "kind": "search",
+        "versions": [1],
+        "support": "simulated",
+        "trust": "name",
+    } in app["modules"]
     module = assert_status(api.control("GET", "/modules/slack/CreateMessage"))["module"]
     assert module["versions"] == [3, 4]
     newest = module["details"][-1]

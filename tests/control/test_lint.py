@@ -23,6 +23,7 @@ def test_a_blueprint_is_linted(api: ApiClient, blueprint: object) -> None:
         "path": "flow[0].module",
         "message": "The app 'stripe' has no module 'stripe:ActionCreateCustomer'.",
         "suggestion": "Did you mean stripe:createCustomer?",
+        "patch": [{"op": "replace", "path": "/flow/0/module", "value": "stripe:createCustomer"}],
     }
     ignored = {"blueprint": blueprint, "ignore": ["no-such-module", "missing-connection"]}
     assert assert_status(api.control("POST", "/lint", json=ignored))["findings"] == []

@@ -384,8 +384,13 @@ def test_the_dashboard_shows_agents_their_grants_and_decisions(api: ApiClient) -
     for path in ("/scenarios/1", "/hooks?teamId=1", "/hooks?teamId=1"):
         api.get(path, token=agent["token"])
     page = api.control("GET", "/").get_data(as_text=True)
-    [_, row] = re.findall(
-        r"<tr>(.*?)</tr>", page.partition('id="agents"')[2].partition("</section>")[0], re.DOTALL
+    section = page.partition('id="agents"')[2].partition("</section>")[0]
+    [_, row, *decisions] = re.findall(r"<tr>(.*?)</tr>", section, re.DOTALL)
+    texts = [re.sub(r"<[^>]*>", " ", decision).split(maxsplit=1)[1].strip() for decision in decisions]
+    denied = "Ops &lt;b&gt; tried to list hooks in team Example Team: refused, it has hooks: off"
+    assert texts[:2] == [denied, denied]
+    assert texts[2].startswith(
+        "Ops &lt;b&gt; read scenario 1 &#34;Greeting&#34; in team Example Team: allowed by"
     )
     cells = [re.sub(r"<[^>]*>", " ", cell).split() for cell in row.split("</td>")]
     assert "Ops &lt;b&gt;" in row

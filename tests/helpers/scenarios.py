@@ -9,6 +9,25 @@ import requests
 
 from make_emulator import World
 
+SMTP = {
+    "accountName": "Mail",
+    "accountType": "smtp",
+    "host": "smtp.example.com",
+    "port": 587,
+    "userName": "shop@example.com",
+    "password": "hush-4711",
+}
+"""Body that creates a connection of the app Email."""
+
+
+def create_smtp_connection(world: World) -> int:
+    """The id of a connection with which modules send mails, made."""
+    response = requests.post(
+        f"{world.base_url}/connections?teamId={world.team_id}", json=SMTP, headers=world.headers, timeout=10
+    )
+    assert response.status_code == 200, response.text
+    return int(response.json()["connection"]["id"])
+
 
 def create_live_scenario(world: World, *flow: Any) -> int:
     """The id of a scenario of these modules, made and started."""

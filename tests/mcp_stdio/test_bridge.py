@@ -146,6 +146,7 @@ def test_the_tools_of_the_emulator_are_off_unless_asked_for(api: ApiClient) -> N
     assert set(with_them) - set(without) == {
         "emulator_explain_run",
         "emulator_lint",
+        "emulator_mend",
         "emulator_requests_list",
         "emulator_access_report",
         "emulator_checkpoint",
@@ -177,6 +178,14 @@ def test_a_blueprint_is_checked(bridge: Harness) -> None:
     module = {"id": 1, "module": "json:ParseJSON", "version": 1, "mapper": {"json": "{{9.x}}"}}
     findings = bridge.call("emulator_lint", {"blueprint": {"name": "A", "flow": [module], "metadata": {}}})
     assert [finding["rule"] for finding in findings] == ["unknown-reference"]
+
+
+def test_a_blueprint_is_repaired(bridge: Harness) -> None:
+    module = {"id": 1, "module": "json:ParseJSON", "version": 9, "mapper": {"json": "{{uper(now)}}"}}
+    mended = bridge.call("emulator_mend", {"blueprint": {"name": "A", "flow": [module], "metadata": {}}})
+    repaired = {"id": 1, "module": "json:ParseJSON", "version": 1, "mapper": {"json": "{{upper(now)}}"}}
+    assert mended["blueprint"]["flow"] == [repaired]
+    assert mended["findings"] == []
 
 
 def test_changes_are_listed_and_undone(api: ApiClient, bridge: Harness) -> None:

@@ -31,7 +31,7 @@ from make_emulator.world.models import Agent, Grant
 
 IDS = st.sampled_from(["1", "2", "3"])
 RESOURCES = st.one_of(
-    st.builds(Resource, st.sampled_from(sorted(KINDS))),
+    st.sampled_from(sorted(KINDS)).map(Resource),
     st.builds(Resource, st.sampled_from(sorted(ROWS)), IDS),
 )
 ACTIONS = st.sampled_from(["read", "write", "run"])
@@ -134,7 +134,7 @@ def test_running_is_a_permission_of_its_own() -> None:
         ({"scenarios": "reed"}, "did you mean 'read'?"),
         ({"scenarios": []}, "scenarios: must be one of off, read, write, run, full, or a list of them"),
         ({"scenarios": ["off", "read"]}, "scenarios: off stands alone"),
-        ({"hooks/1": "run"}, "hooks/1: only scenarios can be run, not hooks"),
+        ({"hooks/1": "run"}, "hooks/1: only apps, connections, keys, scenarios can be run, not hooks"),
         ({"enums/1": "read"}, "enums/1: enums can be granted as a whole only"),
         ({"scenarios/": "read"}, "scenarios/: the id of a single resource is missing, or too long"),
         ({"scenarios": True}, "scenarios: must be one of off"),

@@ -65,6 +65,27 @@ def test_a_failed_test_shows_the_requests_of_its_world(pytester: pytest.Pytester
     )
 
 
+def test_a_failed_test_shows_the_decisions_on_agents(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import requests
+
+        def test_fails(make_world):
+            ops = make_world.agents.create("ops", {"scenarios": "read"})
+            requests.delete(make_world.base_url + "/scenarios/1", headers=ops.headers)
+            assert False
+        """
+    )
+    result = pytester.runpytest()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*requests to the Make world*",
+            "* ops tried to delete scenario 1 *: refused, it has scenarios: read",
+        ]
+    )
+
+
 def test_a_sidecar_is_used_when_one_is_named(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """

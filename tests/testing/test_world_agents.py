@@ -6,6 +6,7 @@ import pytest
 import requests
 import yaml
 
+from helpers.scenarios import create_live_scenario, http_request_module
 from make_emulator import MakeEmulator, World
 from make_emulator.app import create_app, registry_of
 from make_emulator.client.control import ControlError
@@ -26,7 +27,9 @@ def test_assertions_on_what_an_agent_did(make: MakeEmulator) -> None:
     ops.assert_denied("scenarios/1: write", times=1)
     ops.assert_denied("scenarios/*: *")
     ops.assert_denied("scenarios: run", times=0)
-    with pytest.raises(AssertionError, match=r"1 request needed more:\n  scenarios/1: run: Ada Maker"):
+    with pytest.raises(
+        AssertionError, match=r"1 request needed more:\n  scenarios/1: run: ops ran scenario 1 "
+    ):
         ops.assert_only_used({"scenarios": "read"})
     with pytest.raises(
         AssertionError, match="'hooks: read' is denied to the agent ops at least once, but it was 0 times"
@@ -34,6 +37,29 @@ def test_assertions_on_what_an_agent_did(make: MakeEmulator) -> None:
         ops.assert_denied("hooks: read")
     with pytest.raises(ValueError, match="there is no kind of resource 'scenario'"):
         ops.assert_only_used({"scenario": "read"})
+
+
+def test_modules_of_runs_count_as_the_agents_own(make: MakeEmulator) -> None:
+    world = make.create_world()
+    id = create_live_scenario(world, http_request_module("https://api.example.com/"))
+    ops = world.agents.create("ops", {"scenarios": "run"}, runs="check")
+    assert (ops.runs, world.agents["ops"].runs) == ("check", "check")
+    path = f"/scenarios/{id}/run"
+    assert call(world, "POST", path, ops.headers, json={"responsive": True}) == 200
+    ops.assert_denied("apps/http: run", times=1)
+    ops.assert_only_used({"scenarios": "run"})
+    [run] = world.executions("ERROR")[:1]
+    assert "lacks the grant apps/http: run" in run["sentence"]
+    assert "of the agent ops: refused" in world.execution(run["id"]).story
+
+    ops.grant({"scenarios": "run", "apps": "run"})
+    assert call(world, "POST", path, ops.headers, json={"responsive": True}) == 200
+    with pytest.raises(
+        AssertionError, match=r"apps/http: run: .*the run of ops used the app http by module 1"
+    ):
+        ops.assert_only_used({"scenarios": "run"})
+    with pytest.raises(ControlError, match="must be one of: trust, check"):
+        world.agents.create("ops", {}, runs="maybe")  # type: ignore[arg-type]
 
 
 def test_agents_are_found_by_name(make: MakeEmulator) -> None:
@@ -67,8 +93,8 @@ def test_the_least_policy_can_be_pasted_into_a_seed(make: MakeEmulator) -> None:
     policy = yaml.safe_load(response.text)
     assert policy == {
         "agents": [
-            {"name": "admin", "token": "admin", "allow": {"scenarios": ["read", "run"], "users": "read"}},
-            {"name": "ops", "token": "ops", "allow": {"teams": "read"}},
+            {"name": "admin", "token": "admin", "allow": {"scenarios/1": ["read", "run"], "users/1": "read"}},
+            {"name": "ops", "token": "ops", "allow": {"teams/1": "read"}},
         ]
     }
     seed = {"tokens": [{"label": "admin"}, {"label": "ops"}], "organizations": [{"name": "Acme"}], **policy}

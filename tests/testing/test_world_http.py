@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from helpers.scenarios import create_live_scenario, http_request_module
+from helpers.scenarios import create_live_scenario, create_smtp_connection, http_request_module
 from make_emulator import MakeEmulator, World, mock_make
 from make_emulator.testing import ControlError
 
@@ -36,8 +36,13 @@ def mail(to: str = "ann@example.com") -> dict[str, Any]:
 
 
 def run(world: World, *flow: Any) -> dict[str, Any]:
-    """Make a scenario of these modules and run it."""
-    return world.run(create_live_scenario(world, *flow))
+    """Make a scenario of these modules, with a connection for mails, and run it."""
+    parameters = {"account": create_smtp_connection(world)}
+    modules = [
+        {**each, "parameters": parameters} if each["module"] == "email:ActionSendEmail" else each
+        for each in flow
+    ]
+    return world.run(create_live_scenario(world, *modules))
 
 
 def test_a_service_is_played_and_what_was_sent_is_asserted(world: World) -> None:

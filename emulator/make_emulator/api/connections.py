@@ -30,6 +30,7 @@ group = EndpointGroup("connections")
     scopes=["connections:read"],
     query=ConnectionsQuery,
     response=many("connections", ConnectionListItem),
+    lists="id",
     cols=True,
     permission="accounts get",
     core=14,

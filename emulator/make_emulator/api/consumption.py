@@ -24,6 +24,7 @@ group = EndpointGroup("consumption")
     response=Envelope(
         {"scenarioConsumptions": EnvelopeField(ConsumptionOut, many=True), "lastReset": EnvelopeField()}
     ),
+    lists="scenario_id",
 )
 def list_scenario_consumptions(
     call: ApiCall, team: Team, organization: Organization | None = None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..http.endpoint import ApiCall, EndpointGroup, NoPermissionRequired
 from ..http.envelope import Envelope, EnvelopeField, many, one, value
+from ..policies.resources import WRITE, Access, Resource
 from ..schemas.base import request_origin
 from ..schemas.credential_requests import (
     ActionCreate,
@@ -29,6 +30,7 @@ from ..world import app_credentials, credential_requests
 from ..world.app_credentials import ModuleCredential
 from ..world.credential_requests import CredentialSpec
 from ..world.models import Connection, Credential, CredentialRequest, Team, User
+from . import access_rules
 
 group = EndpointGroup("credential requests")
 
@@ -50,6 +52,7 @@ _NO_PERMISSION = NoPermissionRequired("The modules of apps are the same for ever
     permission=_READ,
     query=CredentialRequestsQuery,
     response=many("requests", CredentialRequestListItem),
+    lists="id",
     plain_cols=True,
 )
 def list_credential_requests(call: ApiCall, team: Team) -> list[CredentialRequest]:
@@ -108,6 +111,9 @@ def get_credential_request(call: ApiCall, request: CredentialRequest) -> Credent
     permission=_WRITE,
     query=CredentialRequestDelete,
     response=value("deleted"),
+    accesses=lambda call: _deletion(
+        call, call.rows["request"].id, credential_requests.credentials_of(call.world, call.rows["request"])
+    ),
 )
 def delete_credential_request(call: ApiCall, request: CredentialRequest) -> bool:
     """Delete a credential request with the connections and keys that came of it, which needs confirmation."""
@@ -132,6 +138,7 @@ def get_credential_request_detail(call: ApiCall, request: CredentialRequest) -> 
     body=CredentialDecline,
     response=one("credential", CredentialOut),
     plain_cols=True,
+    accesses=access_rules.part_of("credential-requests", "credential", "request_id"),
 )
 def decline_credential(call: ApiCall, credential: Credential) -> Credential:
     """Decline a credential; once more, to change the reason."""
@@ -144,6 +151,7 @@ def decline_credential(call: ApiCall, credential: Credential) -> Credential:
     permission=_WRITE,
     response=one("credential", CredentialOut),
     plain_cols=True,
+    accesses=lambda call: _deletion(call, call.rows["credential"].request_id, [call.rows["credential"]]),
 )
 def delete_remote_credential(call: ApiCall, credential: Credential) -> Credential:
     """Delete the connection or key that came of a credential, which is pending again."""
@@ -156,6 +164,7 @@ def delete_remote_credential(call: ApiCall, credential: Credential) -> Credentia
     permission=_WRITE,
     response=one("credential", CredentialOut),
     plain_cols=True,
+    accesses=access_rules.part_of("credential-requests", "credential", "request_id"),
 )
 def request_reauthorization(call: ApiCall, credential: Credential) -> Credential:
     """Ask the user to sign in again, if the OAuth connection of a credential does not work any more."""
@@ -196,6 +205,10 @@ def create_credential_action_by_types(call: ApiCall, team: Team) -> dict[str, An
     body=ExtendConnection,
     response=_CREATED,
     evidence="The vendor's SDK.",
+    accesses=lambda call: (
+        Access(WRITE, Resource("credential-requests")),
+        Access(WRITE, Resource("connections", str(call.rows["connection"].id))),
+    ),
 )
 def extend_connection(call: ApiCall, connection: Connection) -> dict[str, Any]:
     """Request more scopes for an OAuth connection."""
@@ -309,3 +322,12 @@ def _public_uri(request: CredentialRequest) -> str:
         host = "https://www.make.com" if (urlsplit(called).hostname or "").endswith(".make.com") else called
         return f"{host}/credential-requests/action/{request.id}"
     return f"{called}/credence/{request.team_id}/{request.id}"
+
+
+def _deletion(call: ApiCall, request_id: str, credentials: Iterable[Credential]) -> Iterator[Access]:
+    """Returns the accesses of a deletion of credentials, with the connections and keys that came of them."""
+    yield Access(WRITE, Resource("credential-requests", request_id))
+    for credential in credentials:
+        if credential.extends is None and credential_requests.remote_exists(call.world, credential):
+            kind = "connections" if credential.component == "account" else "keys"
+            yield Access(WRITE, Resource(kind, str(credential.remote_id)))

@@ -25,6 +25,7 @@ from ..world import custom_properties
 from ..world.exceptions import InvalidParametersError
 from ..world.models import CustomPropertyItem, CustomPropertyStructure, Organization, Scenario
 from ..world.tables import Selection
+from . import access_rules
 from .ordering import by_id, make_paging, sort_by
 
 group = EndpointGroup("custom properties")
@@ -37,6 +38,11 @@ _VALUES_ENVELOPE = Envelope({"customProperties": EnvelopeField(), "scenarioId": 
 #: Feature of the license, without which every route is 400 IM027.
 _PLAN = "custom_properties"
 
+#: An item is a part of its structure.
+_OF_ITEM = access_rules.part_of(
+    "custom-property-structures", "custom_property_structure_item", "structure_id"
+)
+
 _SORTED_COLUMNS = ("name", "label", "description", "type", "required")
 
 
@@ -47,6 +53,7 @@ _SORTED_COLUMNS = ("name", "label", "description", "type", "required")
     plan=_PLAN,
     query=StructuresQuery,
     response=many("customPropertyStructures", CustomPropertyStructureOut),
+    lists="id",
 )
 def list_custom_property_structures(
     call: ApiCall, organization: Organization
@@ -128,6 +135,7 @@ def create_custom_property_item(
     plan=_PLAN,
     body=ItemUpdate,
     response=one("customPropertyStructureItem", CustomPropertyItemOut),
+    accesses=_OF_ITEM,
 )
 def update_custom_property_item(
     call: ApiCall, custom_property_structure_item: CustomPropertyItem
@@ -149,6 +157,7 @@ def _with_options(call: ApiCall) -> dict[str, Any]:
     plan=_PLAN,
     query=ConfirmableQuery,
     response=value("customPropertyStructureItem"),
+    accesses=_OF_ITEM,
 )
 def delete_custom_property_item(call: ApiCall, custom_property_structure_item: CustomPropertyItem) -> int:
     """Delete an item with the values that scenarios have of it; needs confirmation if there are any."""

@@ -25,6 +25,7 @@ from ..world.data_stores import MEGABYTE
 from ..world.exceptions import InvalidParametersError, NotConfirmedError, NotFoundError
 from ..world.models import DataStore, DataStructure, Record, Team
 from ..world.tables import Selection
+from . import access_rules
 from .ordering import by_name, make_paging
 
 group = EndpointGroup("data stores")
@@ -40,6 +41,7 @@ def _insertion_order(record: Record) -> int:
     permission="datastores get",
     query=DataStoresQuery,
     response=many("dataStores", DataStoreListItem),
+    lists="id",
     paging=make_paging("name", {"name": by_name}),
     cols=True,
     core=20,
@@ -100,6 +102,15 @@ def update_data_store(
     return data_stores.update_store(call.world, data_store, **changes)
 
 
+def _selected_stores(call: ApiCall) -> list[DataStore]:
+    """Returns the data stores that a request names, or all of the team but those that it excludes."""
+    team, stores = call.rows["team"], call.rows.get("stores")
+    if stores is None:
+        spared = set(call.body.get("except_ids", ()))
+        return [row for row in call.world.data_stores.where(team=team.id) if row.id not in spared]
+    return list({store.id: store for store in stores}.values())
+
+
 @group.delete(
     "/data-stores",
     scopes=["datastores:write"],
@@ -107,17 +118,15 @@ def update_data_store(
     query=DataStoresDelete,
     body=DataStoresSelection,
     response=value("dataStores"),
+    accesses=lambda call: access_rules.writes("data-stores", _selected_stores(call)),
 )
 def delete_data_stores(call: ApiCall, team: Team, stores: list[DataStore] | None = None) -> list[int]:
     """Delete some or all data stores of a team; needs confirmation when scenarios use one."""
-    if stores is None:
-        spared = set(call.body.get("except_ids", ()))
-        stores = [row for row in call.world.data_stores.where(team=team.id) if row.id not in spared]
-    chosen = {store.id: store for store in stores}
-    for store in chosen.values():
+    chosen = _selected_stores(call)
+    for store in chosen:
         if store.team_id != team.id:
             raise NotFoundError("data store", store.id)
-    return data_stores.delete_stores(call.world, list(chosen.values()), confirmed=call.confirmed)
+    return data_stores.delete_stores(call.world, chosen, confirmed=call.confirmed)
 
 
 @group.delete(

@@ -17,6 +17,7 @@ from ..schemas.data_structures import (
 from ..world import data_stores
 from ..world.models import DataStructure, Team
 from ..world.tables import Selection
+from . import access_rules
 from .ordering import by_name, make_paging
 
 group = EndpointGroup("data structures")
@@ -28,6 +29,7 @@ group = EndpointGroup("data structures")
     permission="udts get",
     query=DataStructuresQuery,
     response=many("dataStructures", DataStructureListItem),
+    lists="id",
     paging=make_paging("name", {"name": by_name}),
     cols=True,
 )
@@ -94,6 +96,7 @@ def delete_data_structure(call: ApiCall, data_structure: DataStructure) -> int:
     response=Envelope(
         {"dataStructure": EnvelopeField(DataStructureCloned), "differentTeam": EnvelopeField()}
     ),
+    accesses=access_rules.copies("data-structures", "data_structure"),
 )
 def clone_data_structure(
     call: ApiCall, data_structure: DataStructure, target_team: Team | None = None

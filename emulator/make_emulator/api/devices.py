@@ -31,6 +31,7 @@ group = EndpointGroup("devices")
     permission="devices get",
     query=DevicesQuery,
     response=many("devices", DeviceOut),
+    lists="id",
     cols=True,
 )
 def list_devices(call: ApiCall, team: Team) -> list[Device]:

@@ -180,7 +180,7 @@ def stop_execution(call: ApiCall, scenario: Scenario, execution_id: str) -> dict
 def replay_execution(call: ApiCall, scenario: Scenario) -> str:
     """Run a scenario again with the data that an earlier run received; of several ids only the first counts."""
     execution = _find_execution(call, scenario, call.body["execution_ids"][0])
-    return replay.replay(call.world, call.user, scenario, execution).id
+    return replay.replay(call.world, call.user, scenario, execution, agent_run=call.agent_run).id
 
 
 def _find_execution(call: ApiCall, scenario: Scenario, execution_id: str) -> Execution:

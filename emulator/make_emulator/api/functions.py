@@ -32,6 +32,7 @@ _PLAN_FEATURE = "custom_functions"
     plan=_PLAN_FEATURE,
     query=FunctionsQuery,
     response=many("functions", FunctionListItem),
+    lists="id",
     cols=True,
 )
 def list_functions(call: ApiCall, team: Team) -> list[CustomFunction]:

@@ -38,6 +38,7 @@ _SUCCESS: dict[str, Json] = {"success": True}
     permission="hooks get",
     query=HooksQuery,
     response=many("hooks", HookListItem),
+    lists="id",
     paging=make_paging("id", {"id": by_id, "name": by_name}, limit=50),
     core=28,
 )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from ..engine.scenarios import module_checks
 from ..engine.scheduling import incomplete_retry
 from ..http.endpoint import ApiCall, EndpointGroup
 from ..http.envelope import Envelope, EnvelopeField, many, one, value
 from ..http.paging import Paging
 from ..json_types import Json
+from ..policies.resources import Access, run_access
 from ..schemas.incomplete_executions import (
     IncompleteExecutionChanged,
     IncompleteExecutionListItem,
@@ -24,6 +28,7 @@ from ..world.blueprint_refs import next_module_id
 from ..world.exceptions import InvalidStateError, NotConfirmedError
 from ..world.models import IncompleteExecution, RetryAttempt, Scenario
 from ..world.tables import Selection
+from . import access_rules
 from .ordering import make_paging
 
 group = EndpointGroup("incomplete executions")
@@ -38,6 +43,7 @@ _BEING_PROCESSED = "Some of the executions could not be deleted because they are
     permission="dlq view",
     query=IncompleteExecutionsQuery,
     response=many("dlqs", IncompleteExecutionListItem),
+    lists="id",
     paging=Paging(sort_keys={"": incomplete_executions.newest_first}, sort="", limit=25),
     evidence="Recorded: 25 a page, sorted by nothing that has a name.",
 )
@@ -63,9 +69,18 @@ def get_incomplete_execution(call: ApiCall, dlq: IncompleteExecution) -> Incompl
     permission="dlq edit",
     body=IncompleteExecutionUpdate,
     response=one("dlq", IncompleteExecutionChanged),
+    accesses=lambda call: [
+        *access_rules.writes("dlqs", [call.rows["dlq"]]),
+        *access_rules.uses_of(
+            call, call.body.get("blueprint", call.rows["dlq"].blueprint), call.rows["dlq"].blueprint
+        ),
+    ],
 )
 def update_incomplete_execution(call: ApiCall, dlq: IncompleteExecution) -> IncompleteExecution:
     """Change the blueprint of the retry, or its first module."""
+    if "blueprint" in call.body:
+        module_checks.check_modules(call.world, call.body["blueprint"])
+        call.warnings += module_checks.find_warnings(call.world, call.body["blueprint"])
     return incomplete_retry.update(call.world, dlq, **call.body)
 
 
@@ -76,6 +91,7 @@ def update_incomplete_execution(call: ApiCall, dlq: IncompleteExecution) -> Inco
     query=IncompleteExecutionsDelete,
     body=IncompleteExecutionsSelection,
     response=Envelope({"dlqs": EnvelopeField(), "error": EnvelopeField(is_optional=True)}),
+    accesses=lambda call: access_rules.writes("dlqs", _selected(call, call.rows["scenario"])),
     evidence="Recorded for a scenario that has none.",
 )
 def delete_incomplete_executions(call: ApiCall, scenario: Scenario) -> dict[str, Json]:
@@ -170,10 +186,11 @@ def get_incomplete_execution_log(call: ApiCall, dlq: IncompleteExecution, execut
     scopes=["dlqs:write"],
     permission="dlq edit",
     response=value("dlq"),
+    accesses=lambda call: _retries(call, [call.rows["dlq"]]),
 )
 def retry_incomplete_execution(call: ApiCall, dlq: IncompleteExecution) -> str:
     """Retry an incomplete execution."""
-    incomplete_retry.retry(call.world, dlq, author_id=call.user.id)
+    incomplete_retry.retry(call.world, dlq, author_id=call.user.id, agent_run=call.agent_run)
     return dlq.id
 
 
@@ -184,11 +201,19 @@ def retry_incomplete_execution(call: ApiCall, dlq: IncompleteExecution) -> str:
     query=IncompleteExecutionsQuery,
     body=IncompleteExecutionsSelection,
     response=value("dlqs"),
+    accesses=lambda call: _retries(call, _selected(call, call.rows["scenario"])),
 )
 def retry_incomplete_executions(call: ApiCall, scenario: Scenario) -> list[str]:
     """Retry some incomplete executions of a scenario, or all of them, oldest first; resolved ones are skipped."""
-    tried = incomplete_retry.retry_all(call.world, _selected(call, scenario), author_id=call.user.id)
+    tried = incomplete_retry.retry_all(
+        call.world, _selected(call, scenario), author_id=call.user.id, agent_run=call.agent_run
+    )
     return [row.id for row in tried]
+
+
+def _retries(call: ApiCall, rows: Sequence[IncompleteExecution]) -> list[Access]:
+    """Returns the accesses of retries, each of which runs a part of its scenario."""
+    return [*access_rules.writes("dlqs", rows), *map(run_access, {row.scenario_id for row in rows})]
 
 
 def _selected(call: ApiCall, scenario: Scenario) -> list[IncompleteExecution]:

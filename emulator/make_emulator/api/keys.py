@@ -18,6 +18,7 @@ group = EndpointGroup("keys")
     permission="keys get",
     query=KeysQuery,
     response=many("keys", KeyOut),
+    lists="id",
     cols=True,
 )
 def list_keys(call: ApiCall, team: Team) -> list[Key]:

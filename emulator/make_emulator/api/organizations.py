@@ -34,6 +34,7 @@ group = EndpointGroup("organizations")
     permission=NoPermissionRequired("it shows what the user belongs to"),
     query=OrganizationsQuery,
     response=many("organizations", OrganizationListItem),
+    lists="id",
     paging=NAME_PAGING,
     cols=True,
     core=39,

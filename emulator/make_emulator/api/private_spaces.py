@@ -31,6 +31,7 @@ _IN_ORGANIZATION = NoPermissionRequired("the permission in the organization of t
     permission=PRIVATE_SPACES_MANAGE,
     query=PrivateSpacesQuery,
     response=many("privateSpaces", PrivateSpaceListItem),
+    lists="id",
     paging=make_paging("name", {"name": by_name}),
     cols=True,
     evidence=_EVIDENCE,

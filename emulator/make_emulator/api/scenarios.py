@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from operator import attrgetter
 
 from ..engine.scenarios import activation, crud, module_checks
@@ -11,6 +11,7 @@ from ..http.envelope import Envelope, EnvelopeField, many, one, value
 from ..http.errors import BadRequestError
 from ..http.paging import PageRequest
 from ..json_types import Json, as_mapping
+from ..policies.resources import WRITE, Access, Resource
 from ..schemas.base import request_origin
 from ..schemas.scenarios import (
     BlueprintQuery,
@@ -27,11 +28,12 @@ from ..schemas.scenarios import (
     ScenarioState,
     ScenarioUpdate,
 )
-from ..world import templates
+from ..world import blueprint_refs, templates
 from ..world.clock import DAY, format_iso
 from ..world.exceptions import NotFoundError
 from ..world.models import BlueprintVersion, Execution, Folder, Organization, Scenario, Team
 from ..world.tables import Selection
+from . import access_rules
 from .executions import describe_error
 from .ordering import by_id, by_name, make_paging, sort_by
 
@@ -91,6 +93,7 @@ _PAGING = make_paging(
     permission="scenarios get",
     query=ScenariosQuery,
     response=many("scenarios", ScenarioListItem),
+    lists="id",
     paging=_PAGING,
     cols=True,
     core=1,
@@ -115,7 +118,7 @@ def list_scenarios(
     for predicate in _filters(call, folder):
         rows = rows.filter(predicate)
     if call.page is not None and call.page.sort in _USER_COLUMNS:
-        return _page_by_user_name(call, rows, call.page)
+        return _page_by_user_name(call, call.permitted(rows), call.page)
     return rows
 
 
@@ -170,6 +173,10 @@ def get_scenario(call: ApiCall, scenario: Scenario) -> Scenario:
     body=ScenarioCreate,
     response=one("scenario", ScenarioOut),
     cols=True,
+    accesses=lambda call: [
+        Access(WRITE, Resource("scenarios")),
+        *access_rules.uses_of(call, call.body["blueprint"]),
+    ],
     core=3,
 )
 def create_scenario(call: ApiCall, team: Team, folder: Folder | None = None) -> Scenario:
@@ -199,6 +206,32 @@ def _source_template(call: ApiCall) -> str | None:
     return str(templates.find_source_template(call.world, call.visibility, based_on).id)
 
 
+def _changes(call: ApiCall, scenario: Scenario, blueprint: Mapping[str, Json] | None) -> Iterator[Access]:
+    """Yields the accesses of a change of a scenario, perhaps of its blueprint."""
+    yield Access(WRITE, Resource("scenarios", str(scenario.id)))
+    if blueprint is not None:
+        yield from access_rules.uses_of(call, blueprint, _current_blueprint(call, scenario))
+
+
+def _copies(call: ApiCall, scenario: Scenario) -> Iterator[Access]:
+    """Yields the accesses of a copy of a scenario, in which other resources may take the place of those that it uses."""
+    yield from access_rules.copies("scenarios", "scenario")(call)
+    current = _current_blueprint(call, scenario)
+    exchanged = {
+        kind: {
+            int(old): new
+            for old, new in call.body.get(name, {}).items()
+            if old.isascii() and old.isdigit() and len(old) < 19
+        }
+        for name, kind in crud.CLONE_MAPS.items()
+    }
+    yield from access_rules.uses_of(call, blueprint_refs.remap_references(current, exchanged), current)
+
+
+def _current_blueprint(call: ApiCall, scenario: Scenario) -> Mapping[str, Json]:
+    return call.world.blueprints[scenario.id, scenario.blueprint_version].blueprint
+
+
 @group.patch(
     "/scenarios/{scenarioId}",
     scopes=["scenarios:write"],
@@ -208,6 +241,7 @@ def _source_template(call: ApiCall) -> str | None:
     body=ScenarioUpdate,
     response=one("scenario", ScenarioOut),
     cols=True,
+    accesses=lambda call: _changes(call, call.rows["scenario"], call.body.get("blueprint")),
     core=4,
 )
 def update_scenario(call: ApiCall, scenario: Scenario, folder: Folder | None = None) -> Scenario:
@@ -228,11 +262,12 @@ def update_scenario(call: ApiCall, scenario: Scenario, folder: Folder | None = N
     body=ScenarioClone,
     response=one("scenario", ScenarioCloned),
     cols=True,
+    accesses=lambda call: _copies(call, call.rows["scenario"]),
     core=5,
 )
 def clone_scenario(call: ApiCall, scenario: Scenario, organization: Organization, team: Team) -> Scenario:
     """Copy a scenario, also to another team with maps from old ids to new ones."""
-    return crud.clone(
+    copy = crud.clone(
         call.world,
         call.user,
         scenario,
@@ -243,6 +278,9 @@ def clone_scenario(call: ApiCall, scenario: Scenario, organization: Organization
         analyze=not call.query["not_analyze"],
         confirmed=call.confirmed,
     )
+    blueprint = call.world.blueprints[copy.id, copy.blueprint_version].blueprint
+    call.warnings += module_checks.find_warnings(call.world, blueprint)
+    return copy
 
 
 @group.delete(
@@ -301,6 +339,7 @@ def run_scenario(call: ApiCall, scenario: Scenario) -> dict[str, Json]:
         responsive=call.body["responsive"],
         callback_url=call.body.get("callback_url"),
         status_url=_status_url,
+        agent_run=call.agent_run,
     )
     if not call.body["responsive"]:
         return {"executionId": execution.id, "statusUrl": _status_url(execution)}

@@ -33,6 +33,7 @@ _SHARE = "/scenarios-shared/{scenarioId}/{sharedScenarioId}"
     permission="scenarios get",
     query=SharedScenariosQuery,
     response=many("scenariosShared", SharedScenarioListItem),
+    lists="id",
     paging=Paging(
         {
             "id": by_id,
@@ -71,6 +72,7 @@ def list_shared_scenarios(
             scenario_ids=query.get("scenario_ids"),
         )
     )
+    rows = call.permitted(rows)
     if not query["return_total_count"]:
         return rows, {}
     assert call.page is not None
@@ -83,6 +85,7 @@ def list_shared_scenarios(
     scopes=["scenarios-shared:read"],
     permission="scenario view",
     response=many("scenariosShared", SharedScenarioOfScenario),
+    lists="id",
 )
 def list_shares_of_scenario(call: ApiCall, scenario: Scenario) -> list[SharedScenario]:
     """List the shares of a scenario, oldest first."""

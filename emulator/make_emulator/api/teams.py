@@ -19,6 +19,7 @@ group = EndpointGroup("teams")
     permission="organization view",
     query=TeamsQuery,
     response=many("teams", TeamOut),
+    lists="id",
     paging=NAME_PAGING,
     cols=True,
     core=36,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..engine.blueprints.parser import parse_blueprint
+from ..engine.scenarios import module_checks
 from ..engine.scheduling import schedule
 from ..http.endpoint import ApiCall, ConfirmableQuery, EndpointGroup, NoPermissionRequired
 from ..http.envelope import Envelope, EnvelopeField, many, one, value
@@ -95,6 +96,7 @@ def _find_public_template(call: ApiCall, url: str) -> PublicTemplate:
     scopes=["templates:read"],
     query=TemplatesQuery,
     response=many("templates", TemplateOut),
+    lists="id",
     paging=make_paging("id", {"id": by_id, "name": by_name}, limit=10),
     cols=True,
     permission="templates get",
@@ -179,6 +181,8 @@ def update_template(call: ApiCall, template: Template) -> list[Template]:
 def _check(call: ApiCall, team: Team) -> None:
     if "blueprint" in call.body:
         parse_blueprint(call.body["blueprint"])
+        module_checks.check_modules(call.world, call.body["blueprint"])
+        call.warnings += module_checks.find_warnings(call.world, call.body["blueprint"])
     if "scheduling" in call.body:
         organization = call.world.organizations[team.organization_id]
         schedule.validate_scheduling(call.body["scheduling"], least_minutes=organization.license.interval)

@@ -48,6 +48,7 @@ class Authorization:
     permission=("team view", "organization view"),
     query=UsersQuery,
     response=many("users", UserListItem),
+    lists="id",
     paging=make_paging("id", {"id": by_id, "name": by_name, "email": sort_by("email")}, descending=True),
     cols=True,
     core=42,
@@ -86,7 +87,7 @@ def list_users(
             and email in user.email.casefold()
         )
     )
-    return [ListedUser.of(user, organization) for user in call.page_of(users)]
+    return [ListedUser.of(user, organization) for user in call.page_of(call.permitted(users))]
 
 
 def _members_of_team(call: ApiCall, organization: Organization, team_id: int) -> set[int]:
@@ -108,6 +109,7 @@ def _members_of_team(call: ApiCall, organization: Organization, team_id: int) ->
     permission=("team view", USERS_VIEW),
     query=PermissionQuery,
     response=many("users", PermittedUserOut),
+    lists="id",
     cols=True,
     core=43,
 )
@@ -174,7 +176,12 @@ def list_api_tokens(call: ApiCall) -> list[Token]:
 def create_api_token(call: ApiCall) -> Token:
     """Create an API token of the caller; only this answer shows it in full."""
     return api_tokens.create(
-        call.world, call.user, call.token.scopes, label=call.body["label"], scopes=call.body["scope"]
+        call.world,
+        call.user,
+        call.token.scopes,
+        label=call.body["label"],
+        scopes=call.body["scope"],
+        agent=call.agent.name if call.agent is not None else None,
     )
 
 

@@ -6,6 +6,7 @@ import click
 
 from ..version import __version__
 from . import remote, seeds, zone
+from .balancer import balancer
 from .contract import contract
 from .errors import CommandGroup
 from .explain import explain
@@ -13,6 +14,7 @@ from .fidelity import fidelity
 from .import_blueprints import import_blueprints
 from .lint import lint
 from .mcp import mcp
+from .mend import mend
 from .modules import modules
 from .options import ENV_PREFIX
 from .routes import routes
@@ -31,6 +33,7 @@ def main() -> None:
 
 for _command in (
     serve,
+    balancer,
     seeds.init,
     seeds.validate,
     remote.snapshot,
@@ -45,6 +48,7 @@ for _command in (
     contract,
     lint,
     mcp,
+    mend,
     modules,
     routes,
     fidelity,

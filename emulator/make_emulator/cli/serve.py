@@ -5,14 +5,18 @@ from __future__ import annotations
 import atexit
 import errno
 import gc
+import os
+import re
+import secrets
 import signal
+import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,14 +29,20 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from ..blueprint_import.scenarios import ImportResult
+    from ..fleet.peers import Fleet
     from ..registry import WorldHandle, WorldRegistry
+    from ..server.connection_router import ConnectionRouter
     from ..server.persistence import StateFiles
     from ..server.tls import EphemeralCA
     from ..server.wsgi import Server
     from ..webhooks.mail import MailServer
+    from ..world.slots import Shard
 
 #: The interval in which the main thread looks for signals, in seconds.
 SIGNAL_POLL_INTERVAL = 0.2
+
+#: The most seconds that a worker which is replaced waits for its requests under way.
+DRAIN_TIMEOUT = 5.0
 
 #: Open files that the server asks for, more than a test needs connections.
 MAX_OPEN_FILES = 16_384
@@ -153,103 +163,316 @@ MAX_OPEN_FILES = 16_384
     show_default=True,
     help="Format of the request log on stderr.",
 )
-def serve(
-    host: str,
-    port: int,
-    seed: str,
-    world_seed: int,
-    smtp_port: int | None,
-    blueprints: Path | None,
-    state: Path | None,
-    state_worlds: str,
-    state_sync: bool,
-    tls: bool,
-    tls_ca: str | None,
-    allow_network: bool,
-    allow_private_network: bool,
-    world_settings: tuple[str, ...],
-    no_hints: bool,
-    no_rate_limit: bool,
-    run_time_limit: float,
-    control_key: str | None,
-    allowed_hosts: tuple[str, ...],
-    allowed_origins: tuple[str, ...],
-    log_format: str,
-) -> None:
+@env_option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 256),
+    help="Serve by this many processes, each with some of the worlds. Linux and macOS.",
+)
+@env_option(
+    "--worker-url",
+    metavar="URL",
+    help="With --workers: this process is one of them, and the others are servers of their own at this URL, in which {index} "
+    "stands for the number of a worker, e.g. http://make-{index}.make:4747. Needs --control-key.",
+)
+@env_option(
+    "--worker-index",
+    metavar="NUMBER",
+    help="With --worker-url: the number of this worker, from 0, or a name that ends with it, such as that of a pod.",
+)
+def serve(workers: int, worker_url: str | None, worker_index: str | None, **values: Any) -> None:
     """Serve the emulator until SIGTERM or Ctrl-C."""
-    if tls_ca is not None and not tls:
-        raise click.UsageError("--tls-ca goes with --tls only")
-    if state is None and (state_sync or state_worlds != "default"):
-        raise click.UsageError("--state-worlds and --state-sync go with --state only")
-    if allow_private_network and not allow_network:
-        raise click.UsageError("--allow-private-network goes with --allow-network only")
+    options = ServeOptions(**values)
+    _check_options(options)
     _raise_file_limit()
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+    if (worker_url is None) != (worker_index is None):
+        raise click.UsageError("--worker-url and --worker-index go together")
+    if worker_url is not None and worker_index is not None:
+        setup = _remote_setup(options, workers, worker_url, worker_index)
+        _serve_worlds(options, lambda text: click.echo(text, nl=False), setup)
+    elif workers > 1:
+        _serve_fleet(options, workers)
+    else:
+        _serve_worlds(options, lambda text: click.echo(text, nl=False))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOptions:
+    """Options of the command, but for the number of workers."""
+
+    host: str
+    port: int
+    seed: str
+    world_seed: int
+    smtp_port: int | None
+    blueprints: Path | None
+    state: Path | None
+    state_worlds: str
+    state_sync: bool
+    tls: bool
+    tls_ca: str | None
+    allow_network: bool
+    allow_private_network: bool
+    world_settings: tuple[str, ...]
+    no_hints: bool
+    no_rate_limit: bool
+    run_time_limit: float
+    control_key: str | None
+    allowed_hosts: tuple[str, ...]
+    allowed_origins: tuple[str, ...]
+    log_format: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSetup:
+    """Setup of one worker of a fleet; all but the fleet is for one that a supervisor started.
+
+    Args:
+        listener: the socket at which all workers accept connections.
+        inbox: the socket at which the others hand connections over.
+        authority, ca_file: the certificate authority of all workers, with TLS.
+    """
+
+    fleet: Fleet
+    listener: socket.socket | None = None
+    inbox: socket.socket | None = None
+    authority: EphemeralCA | None = None
+    ca_file: Path | None = None
+
+    @property
+    def is_supervised(self) -> bool:
+        return self.listener is not None
+
+
+def _check_options(options: ServeOptions) -> None:
+    if options.tls_ca is not None and not options.tls:
+        raise click.UsageError("--tls-ca goes with --tls only")
+    if options.state is None and (options.state_sync or options.state_worlds != "default"):
+        raise click.UsageError("--state-worlds and --state-sync go with --state only")
+    if options.allow_private_network and not options.allow_network:
+        raise click.UsageError("--allow-private-network goes with --allow-network only")
+
+
+def _remote_setup(options: ServeOptions, count: int, url: str, index: str) -> WorkerSetup:
+    """Returns the setup of a worker whose peers are other servers.
+
+    Raises:
+        UsageError: if the options do not fit.
+    """
+    from ..fleet.peers import Fleet, RemoteDialer, shared_key
+    from ..world.slots import Shard
+
+    if options.control_key is None:
+        raise click.UsageError("--worker-url needs --control-key, by which the workers know each other")
+    if options.tls:
+        raise click.UsageError("--tls does not go with --worker-url: the load balancer serves HTTPS")
+    if options.smtp_port is not None:
+        raise click.UsageError("--smtp-port goes with one worker only")
+    number = re.search(r"\d{1,6}$", index)
+    if number is None:
+        raise click.BadParameter(f"{index!r} does not end with a number.", param_hint="--worker-index")
+    try:
+        dialer = RemoteDialer(url)
+        return WorkerSetup(fleet=Fleet(Shard(int(number[0]), count), dialer, shared_key(options.control_key)))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _serve_fleet(options: ServeOptions, count: int) -> None:
+    """Serves by several workers, which this process starts and replaces."""
+    from ..fleet.supervisor import Supervisor, WorkerFailedError, is_supported
+
+    if not is_supported():
+        raise CommandError(
+            "--workers needs a system that can hand connections from one process to another, such as Linux; "
+            "here, start several servers behind a load balancer"
+        )
+    if options.smtp_port is not None:
+        raise click.UsageError("--smtp-port goes with one worker only")
     with ExitStack() as running:
         with _paused_collector():
-            from ..app import DEFAULT_WORLD, create_app, registry_of
-            from ..seeds import SeedError
+            # Workers are forks of this process: what it imports, they share.
+            from .. import app  # noqa: F401
+            from ..fleet import handover, middleware  # noqa: F401
+            from ..fleet.peers import Fleet, LocalDialer
+            from ..server import connection_router  # noqa: F401
+            from ..server.logging import configure
+            from ..world.slots import Shard
+
+            configure(options.log_format)
+            authority, ca_file = (
+                _create_authority(options.host, options.tls_ca) if options.tls else (None, None)
+            )
+            listener = running.enter_context(_open_listener(options.host, options.port))
+            directory = Path(running.enter_context(handover.create_directory()))
+            inboxes = [handover.listen(directory, index) for index in range(count)]
+        key = secrets.token_urlsafe(32)
+        dialer = LocalDialer(directory)
+
+        def run_worker(index: int, report: Callable[[str], None]) -> int:
+            setup = WorkerSetup(
+                fleet=Fleet(Shard(index, count), dialer, key),
+                listener=listener,
+                inbox=inboxes[index],
+                authority=authority,
+                ca_file=ca_file,
+            )
+            return _run_worker(options, report, setup)
+
+        supervisor = Supervisor(count, run_worker)
+        try:
+            text = supervisor.start()
+            click.echo(text, nl=False)
+            sys.stdout.flush()
+            supervisor.serve()
+        except WorkerFailedError as error:
+            raise click.exceptions.Exit(error.exit_code) from None
+        finally:
+            supervisor.stop()
+
+
+def _run_worker(options: ServeOptions, report: Callable[[str], None], setup: WorkerSetup) -> int:
+    """Runs a worker in a process of its own; returns its exit code."""
+    try:
+        _serve_worlds(options, report, setup)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    return 0
+
+
+def _serve_worlds(
+    options: ServeOptions, report: Callable[[str], None], setup: WorkerSetup | None = None
+) -> None:
+    """Serves worlds by this process, until a signal or the end of the supervisor.
+
+    Args:
+        report: is called with the lines that a client needs once they are served.
+        setup: that of a worker of a fleet.
+    """
+    parent = os.getppid()
+    stopped, is_replaced = threading.Event(), threading.Event()
+    is_supervised = setup is not None and setup.is_supervised
+    if is_supervised:
+        signal.signal(signal.SIGUSR1, lambda *_: is_replaced.set())
+    else:
+        signal.signal(signal.SIGINT, lambda *_: stopped.set())
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    with ExitStack() as running:
+        with _paused_collector():
+            from ..app import DEFAULT_WORLD, registry_of
             from ..server.logging import configure
 
-            configure(log_format)
-            try:
-                app = create_app(
-                    seed=seed,
-                    world_seed=world_seed,
-                    rate_limit=not no_rate_limit,
-                    control_key=control_key,
-                    allow_network=allow_network,
-                    allow_private_network=allow_private_network,
-                    allowed_hosts=(*allowed_hosts, *filter(None, [host])),
-                    allowed_origins=allowed_origins,
-                    run_time_limit=run_time_limit,
-                    hints=not no_hints,
-                    settings=_parse_settings(world_settings),
-                )
-            except SeedError as error:
-                raise InvalidSeedError(error.issues) from None
-            except ValueError as error:
-                raise CommandError(str(error)) from None
+            if not is_supervised:
+                configure(options.log_format)
+            app = _create_app(options, setup)
             registry = registry_of(app)
             handle = registry.get(DEFAULT_WORLD)
-            assert handle is not None
-            imported = None if blueprints is None else _import_blueprints(handle, blueprints)
+            imported = None
+            if options.blueprints is not None and handle is not None:
+                imported = _import_blueprints(handle, options.blueprints)
             state_files = None
-            if state is not None:
+            if options.state is not None:
                 # A stored state has what was imported when it began.
                 state_files, is_stored = _load_state(
-                    state, registry, all_worlds=state_worlds == "all", sync=state_sync
+                    options.state,
+                    registry,
+                    all_worlds=options.state_worlds == "all",
+                    sync=options.state_sync,
                 )
                 imported = None if is_stored else imported
-                running.enter_context(_stored(state_files, state))
-            authority, ca_file = _create_authority(host, tls_ca) if tls else (None, None)
-            server = _start_server(app, host, port, authority)
+                running.enter_context(_stored(state_files, options.state))
+            if setup is not None and is_supervised:
+                authority, ca_file = setup.authority, setup.ca_file
+            else:
+                authority, ca_file = (
+                    _create_authority(options.host, options.tls_ca) if options.tls else (None, None)
+                )
+            server = _start_server(
+                app, options.host, options.port, authority, setup.listener if setup else None
+            )
         running.callback(server.stop)
-        mail = None if smtp_port is None else _start_mail_server(registry, host, smtp_port)
-        for line in _summary_lines(
-            server,
-            handle,
-            host,
-            mail,
-            allow_network=allow_network,
-            allow_private_network=allow_private_network,
-            ca_file=ca_file,
-        ):
-            click.echo(line)
-        if imported is not None:
-            for line in _import_lines(handle, imported, server.url):
-                click.echo(line)
+        router = None if setup is None or setup.inbox is None else _start_router(server, setup, setup.inbox)
+        mail = (
+            None
+            if options.smtp_port is None
+            else _start_mail_server(registry, options.host, options.smtp_port)
+        )
+        lines = list(
+            _summary_lines(
+                server,
+                handle,
+                options.host,
+                mail,
+                shard=registry.shard,
+                allow_network=options.allow_network,
+                allow_private_network=options.allow_private_network,
+                ca_file=ca_file,
+            )
+        )
+        if imported is not None and handle is not None:
+            lines += _import_lines(handle, imported, server.url)
+        report("".join(f"{line}\n" for line in lines))
         sys.stdout.flush()
         # With a time-out: the system may deliver a signal to another thread, and the handler runs when this one wakes.
-        while not stopped.wait(SIGNAL_POLL_INTERVAL):
-            pass
+        while not stopped.wait(SIGNAL_POLL_INTERVAL) and not is_replaced.is_set():
+            if is_supervised and os.getppid() != parent:
+                break
+        if router is not None:
+            if is_replaced.is_set():
+                router.release()
+                server.stop(DRAIN_TIMEOUT)
+            router.stop()
         registry.interrupt_runs()
         if state_files is not None:
             state_files.flush()
         if mail is not None:
             mail.stop()
+
+
+def _create_app(options: ServeOptions, setup: WorkerSetup | None) -> Flask:
+    """Returns the application, in the middleware of a worker.
+
+    Raises:
+        CommandError: if the seed, or another option, is invalid.
+    """
+    from ..app import create_app
+    from ..seeds import SeedError
+    from ..world.slots import WHOLE
+
+    try:
+        app = create_app(
+            seed=options.seed,
+            world_seed=options.world_seed,
+            rate_limit=not options.no_rate_limit,
+            control_key=options.control_key,
+            allow_network=options.allow_network,
+            allow_private_network=options.allow_private_network,
+            allowed_hosts=(*options.allowed_hosts, *filter(None, [options.host])),
+            allowed_origins=options.allowed_origins,
+            run_time_limit=options.run_time_limit,
+            hints=not options.no_hints,
+            settings=_parse_settings(options.world_settings),
+            shard=setup.fleet.shard if setup else WHOLE,
+        )
+    except SeedError as error:
+        raise InvalidSeedError(error.issues) from None
+    except ValueError as error:
+        raise CommandError(str(error)) from None
+    if setup is not None:
+        from ..fleet.middleware import FleetMiddleware
+
+        app.wsgi_app = FleetMiddleware(app.wsgi_app, setup.fleet)  # type: ignore[method-assign]
+    return app
+
+
+def _start_router(server: Server, setup: WorkerSetup, inbox: socket.socket) -> ConnectionRouter:
+    from ..server.connection_router import ConnectionRouter
+
+    router = ConnectionRouter(server, setup.fleet, inbox)
+    router.start()
+    return router
 
 
 def _parse_settings(texts: tuple[str, ...]) -> dict[str, bool | str]:
@@ -358,19 +581,37 @@ def _create_authority(host: str, path: str | None) -> tuple[EphemeralCA, Path]:
         return authority, authority.write(path)
 
 
-def _start_server(app: Flask, host: str, port: int, authority: EphemeralCA | None) -> Server:
-    from ..server.wsgi import THREAD_SWITCH_INTERVAL, PortInUseError, Server
+def _start_server(
+    app: Flask, host: str, port: int, authority: EphemeralCA | None, listener: socket.socket | None
+) -> Server:
+    from ..server.wsgi import THREAD_SWITCH_INTERVAL, Server
 
     sys.setswitchinterval(THREAD_SWITCH_INTERVAL)
 
-    server = Server(app, host, port, authority.context if authority else None)
-    try:
+    server = Server(app, host, port, authority.context if authority else None, listener)
+    with _listen_errors(host, port):
         server.start()
+    return server
+
+
+def _open_listener(host: str, port: int) -> socket.socket:
+    from ..server.wsgi import open_listener
+
+    with _listen_errors(host, port):
+        return open_listener(host, port)
+
+
+@contextmanager
+def _listen_errors(host: str, port: int) -> Iterator[None]:
+    """Context in which an address that cannot be bound is a failure of the command."""
+    from ..server.wsgi import PortInUseError
+
+    try:
+        yield
     except PortInUseError as error:
         raise CommandError(f"{error}; choose another with --port, or --port 0 for a free one") from None
     except OSError as error:
         raise CommandError(f"cannot listen at {host}:{port}: {connection_error_reason(error)}") from None
-    return server
 
 
 def _start_mail_server(registry: WorldRegistry, host: str, port: int) -> MailServer:
@@ -390,10 +631,11 @@ def _start_mail_server(registry: WorldRegistry, host: str, port: int) -> MailSer
 
 def _summary_lines(
     server: Server,
-    handle: WorldHandle,
+    handle: WorldHandle | None,
     host: str,
     mail: MailServer | None,
     *,
+    shard: Shard,
     allow_network: bool,
     allow_private_network: bool,
     ca_file: Path | None,
@@ -402,18 +644,21 @@ def _summary_lines(
     from ..app import API_PREFIX
     from ..server.wsgi import WILDCARD_ADDRESSES
 
-    team = handle.main_team()
+    team = handle.main_team() if handle is not None else None
     yield f"make-emulator {__version__} serves a world of Make. Stop it with Ctrl-C.\n"
     yield f"  base URL      {server.url}{API_PREFIX}"
     if host in WILDCARD_ADDRESSES:
         yield "  listens at    every address of this machine"
-    yield f"  token         {handle.main_token().token}"
+    if handle is not None:
+        yield f"  token         {handle.main_token().token}"
     if team is not None:
         yield f"  team          {team.id}"
         yield f"  organization  {team.organization_id}"
     if mail is not None:
         yield f"  mail          smtp://{host}:{mail.port}"
     yield f"  dashboard     {server.url}/_emulator/"
+    if shard.count > 1:
+        yield f"  workers       {shard.count}" + ("" if shard.is_first else f", this is number {shard.index}")
     if allow_network:
         reach = "" if allow_private_network else ", to public addresses"
         yield f"  network       HTTP modules of scenarios send the requests that no rule matches{reach}"

@@ -34,13 +34,17 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
 
     @blueprint.put("/worlds/<name>/agents/<agent>")
     def put_agent(name: str, agent: str) -> Response:
-        """Creates an agent, or replaces its grants: ``{"allow": {resource: grant}, "token"?, "oauthClient"?, "userId"?}``.
+        """Creates an agent, or replaces its grants: ``{"allow": {resource: grant}, "runs"?, "token"?, "oauthClient"?, "userId"?}``.
+
+        With ``runs`` set to ``check`` the modules of the runs that it starts need its grants too, with ``trust`` they need none.
 
         ``token`` is the text or the label of a token of the world, ``oauthClient`` the id or the name of a client. A new agent
         without either gets a token of its own, with every scope, of the first user or the one of ``userId``.
         """
         handle = find_world(registry, name)
-        params = parse_body({"allow": (dict,), "token": (str,), "oauthClient": (str,), "userId": (int,)})
+        params = parse_body(
+            {"allow": (dict,), "runs": (str,), "token": (str,), "oauthClient": (str,), "userId": (int,)}
+        )
         if not 0 < len(agent) <= agents.MAX_NAME_LENGTH:
             raise bad_request(f"The name of an agent has 1 to {agents.MAX_NAME_LENGTH} characters.")
         with handle.locked() as world:
@@ -50,9 +54,9 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry) -> None:
 
     @blueprint.delete("/worlds/<name>/agents/<agent>")
     def delete_agent(name: str, agent: str) -> Response:
-        """Deletes an agent; its token stays, without limits."""
+        """Deletes an agent with the tokens that it made; its own token stays, without limits."""
         with find_world(registry, name).locked() as world:
-            world.agents.remove(_find(world, agent).name)
+            agents.remove(world, _find(world, agent))
             return Response(status=204)
 
 
@@ -70,13 +74,22 @@ def _put(handle: WorldHandle, world: World, name: str, params: JsonObject) -> Ag
         grants = parse_grants(params["allow"])
     except InvalidGrantsError as error:
         raise bad_request(f"Invalid value of parameter 'allow': {error}.") from None
+    runs = params.get("runs")
+    if runs is not None and runs not in agents.RUN_CHECKS:
+        raise bad_request(f"Parameter 'runs' must be one of: {', '.join(agents.RUN_CHECKS)}.")
     user_id = params.get("userId")
     user = handle.main_user() if user_id is None else world.users.get(user_id)
     if user is None:
         raise bad_request("There is no such user.")
     try:
         return agents.put(
-            world, name, grants, user=user, token=_token(world, params), client=_client(world, params)
+            world,
+            name,
+            grants,
+            user=user,
+            token=_token(world, params),
+            client=_client(world, params),
+            runs=runs,
         )
     except DomainError as error:
         raise from_domain_error(error) from None
@@ -102,7 +115,12 @@ def _client(world: World, params: JsonObject) -> OAuthClient | None:
 
 def view(agent: Agent) -> dict[str, Json]:
     """Returns an agent as JSON, without its token, which is a secret."""
-    return {"name": agent.name, "oauthClient": agent.client_id, "allow": write_grants(agent.grants)}
+    return {
+        "name": agent.name,
+        "oauthClient": agent.client_id,
+        "runs": agent.runs,
+        "allow": write_grants(agent.grants),
+    }
 
 
 def _view_with_token(agent: Agent) -> dict[str, Json]:

@@ -22,6 +22,7 @@ from . import (
     faults,
     imports,
     lint,
+    mend,
     module_catalogue,
     module_scripts,
     oauth,
@@ -70,6 +71,7 @@ def create_blueprint(
     faults.add_routes(blueprint, registry)
     imports.add_routes(blueprint, registry)
     lint.add_routes(blueprint)
+    mend.add_routes(blueprint)
     module_catalogue.add_routes(blueprint)
     module_scripts.add_routes(blueprint, registry)
     external_services.add_routes(blueprint, registry)

@@ -20,7 +20,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
     @blueprint.post("/lint")
     def lint_blueprint() -> Response:
-        """Static findings on a blueprint, each with rule, severity, place, message and suggestion.
+        """Static findings on a blueprint, each with rule, severity, place, message, suggestion, and a JSON Patch if a repair is obvious.
 
         ``{"blueprint": object or JSON text, "scheduling"?, "scenarioId"?, "ignore"?: [rules]}``.
         """

@@ -57,7 +57,7 @@ def add_routes(blueprint: Blueprint, registry: WorldRegistry, endpoints: Sequenc
 
         format = _parse_format(request.args.getlist("format"), "json", "text", "markdown", "policy")
         if format == "policy":
-            least = policy.report(find_world(registry, name), endpoints)
+            least = policy.report(find_world(registry, name))
             return Response(policy.render_yaml(least), content_type=_YAML)
         rows = access.report(find_world(registry, name), endpoints)
         match format:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from urllib.parse import quote
 
@@ -17,6 +17,9 @@ from ..registry import WorldHandle, WorldRegistry
 from . import templates
 
 # Imports in functions keep the start-up short: most servers show no page.
+
+#: Key of the WSGI environment under which a worker of a fleet has a callable that returns the names of the worlds of the others.
+WORLD_NAMES_KEY = "make-emulator.worlds"
 
 #: Labels of the clock's buttons, and the seconds by which they advance it.
 CLOCK_STEPS = (("+1 minute", 60), ("+15 minutes", 900), ("+1 hour", 3600), ("+1 day", 86_400))
@@ -47,7 +50,7 @@ def create_blueprint(
         return templates.render(
             "dashboard",
             here="dashboard",
-            worlds=[handle.name for handle in registry],
+            worlds=_world_names(registry),
             world=None
             if name is None
             else world_view.template_context(find_world(registry, name), endpoints),
@@ -119,6 +122,12 @@ def _check_access(access: AccessControl) -> Response | None:
         return templates.render("key", status=403, here="")
     access.check()
     return None
+
+
+def _world_names(registry: WorldRegistry) -> list[str]:
+    """Returns the names of all worlds, with those of the other workers of a fleet."""
+    others: Callable[[], list[str]] = request.environ.get(WORLD_NAMES_KEY, list)
+    return [*(handle.name for handle in registry), *others()]
 
 
 def _base_url() -> str:

@@ -13,11 +13,12 @@ from ..engine.scenarios import module_checks
 from ..engine.scheduling import scheduler
 from ..http.endpoint import Endpoint
 from ..http.faults import FaultRule
-from ..policies.grants import describe_levels
+from ..http.request_log import DENIED_POLICY, LogEntry
+from ..policies import agents
+from ..policies.statements import describe_grant
 from ..redaction.masking import TRACE_REDACTOR, OutputRedactor
 from ..registry import WorldHandle
 from ..reports import access
-from ..reports.policy import DENIED_POLICY
 from ..world.clock import format_iso
 from ..world.models import (
     Agent,
@@ -197,6 +198,14 @@ def template_context(handle: WorldHandle, endpoints: Sequence[Endpoint]) -> dict
             for entry in reversed(entries[-MAX_REQUESTS:])
         ],
         "request_count": len(entries),
+        "decisions": [
+            {
+                "at": format_iso(entry.at),
+                "statement": entry.statement(),
+                "tone": "bad" if _missing_grants(entry) else "",
+            }
+            for entry in islice((entry for entry in reversed(entries) if entry.agent), MAX_ROWS)
+        ],
         "faults": [_fault_row(rule, redactor) for rule in handle.faults],
         "tokens": access.report(handle, endpoints),
     }
@@ -305,7 +314,7 @@ def _mail_row(world: World, mail: Mail, redactor: OutputRedactor) -> MailRow:
 
 def _agent_row(world: World, agent: Agent, handle: WorldHandle) -> AgentRow:
     own = [entry for entry in handle.request_log if entry.agent == agent.name]
-    denied = [entry for entry in own if entry.decision == DENIED_POLICY]
+    denied = [entry for entry in own if entry.decision == DENIED_POLICY or entry.denied_in_run]
     token = world.tokens.get(agent.token) if agent.token is not None else None
     client = world.oauth_clients.get(agent.client_id) if agent.client_id is not None else None
     holders = [
@@ -315,11 +324,19 @@ def _agent_row(world: World, agent: Agent, handle: WorldHandle) -> AgentRow:
     return AgentRow(
         agent.name,
         ", ".join(filter(None, holders)),
-        [f"{grant.resource}: {describe_levels(grant)}" for grant in agent.grants],
+        [
+            *(describe_grant(grant) for grant in agent.grants),
+            *([f"runs: {agent.runs}"] if agent.runs != agents.TRUST else []),
+        ],
         len(own) - len(denied),
         len(denied),
-        sorted({text for entry in denied for text in entry.missing})[:MAX_ROWS],
+        sorted({text for entry in denied for text in _missing_grants(entry)})[:MAX_ROWS],
     )
+
+
+def _missing_grants(entry: LogEntry) -> tuple[str, ...]:
+    missing = entry.missing if entry.decision == DENIED_POLICY else ()
+    return (*missing, *entry.denied_in_run)
 
 
 def _oauth_client_row(world: World, client: OAuthClient) -> OAuthClientRow:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from ..json_types import Json
-from ..plain_text import did_you_mean
+from ..plain_text import find_similar
 from .blueprints.conditions import Condition
 from .errors import ConversionError, ExpressionError
 from .expressions.context import Environment, is_equal_within_budget, text_within_budget
@@ -76,11 +76,17 @@ def operator_hint(operator: str) -> str | None:
     if operator in OPERATORS:
         return None
     operator = operator[:100]
+    meant = similar_operator(operator)
+    suggestion = f"; did you mean '{meant}'?" if meant is not None else "."
+    return f"Make has no operator '{operator}'{suggestion}"
+
+
+def similar_operator(operator: str) -> str | None:
+    """Returns the operator that is meant by one that does not exist: a synonym of other languages, or a similar name."""
     kind, _, name = operator.partition(":")
-    synonym = _SYNONYMS.get(name or kind)
+    synonym = _SYNONYMS.get((name or kind).lower())
     meant = synonym if synonym in OPERATORS else f"{kind}:{synonym}"
-    suggestion = f"; did you mean '{meant}'?" if meant in OPERATORS else did_you_mean(operator, OPERATORS)
-    return f"Make has no operator '{operator}'{suggestion or '.'}"
+    return meant if meant in OPERATORS else find_similar(operator, OPERATORS)
 
 
 def condition_holds(operator: str, a: Value, b: Value, env: Environment) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from ..world.models import ExecutionResponse, FieldSpecs, Json, Scenario
+from ..world.models import ExecutionResponse, FieldSpecs, Json, ModuleAccess, Scenario
 from ..world.world import World
 from .budget import Budget, weighs_more_than
 from .errors import ExecutionInterruptedError
@@ -90,6 +90,14 @@ class ScenarioCall:
     execution_id: str | None = None
 
 
+@dataclass(slots=True)
+class AgentRun:
+    """Runs that a request of an agent starts, called scenarios included, whose modules need the grants of the agent."""
+
+    agent: str
+    accesses: list[ModuleAccess] = field(default_factory=list)
+
+
 @dataclass(slots=True, kw_only=True)
 class RunState:
     """One run of a scenario while it is computed."""
@@ -128,8 +136,14 @@ class RunState:
     name: str | None = None
     #: Host -> cookies, shared by the HTTP modules that are set to.
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
+    #: The agent that started the run, if its modules need the grants of the agent.
+    agent_run: AgentRun | None = None
+    #: Module and access -> the decision.
+    accesses: dict[tuple[int, str], ModuleAccess] = field(default_factory=dict)
     #: Module id -> the constraint of later modules on its output, inferred on demand for mock data.
     find_constraint: Callable[[int], Constraint | None] = lambda id: None
+    #: Module id -> the fields of its mock data, once it was simulated.
+    mock_fields: dict[int, FieldSpecs] = field(default_factory=dict)
 
     def now(self) -> int:
         return self.started + self.stopwatch.elapsed

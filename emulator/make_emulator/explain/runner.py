@@ -55,6 +55,7 @@ def explain_blueprint(
     now: str | None = None,
     scripts: Iterable[ModuleScript] = (),
     called: Mapping[int, BlueprintExport] | None = None,
+    is_linted: bool = True,
 ) -> Explanation:
     """Runs a blueprint.
 
@@ -62,6 +63,7 @@ def explain_blueprint(
         input: the scenario's inputs, or the trigger's payload: a bundle, or an array of them.
         now: the world's time, ISO 8601; by default the system's.
         called: the blueprints of called scenarios, by their ids; the others are stubs.
+        is_linted: false to leave the findings of lint out.
 
     Raises:
         ValueError: if the time or the inputs are invalid, or a scenario cannot be created.
@@ -110,7 +112,9 @@ def explain_blueprint(
         },
         incomplete_count=len(world.incomplete_executions.where(scenario=scenario.id)),
         has_input=input is not None,
-        findings=[finding for finding in lint(export.blueprint) if finding.severity != "info"],
+        findings=[finding for finding in lint(export.blueprint) if finding.severity != "info"]
+        if is_linted
+        else (),
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import orjson
-from flask import Flask, Request, Response, request
+from flask import Flask, Response
 from werkzeug.datastructures import Headers, MultiDict
 
 from ..registry import WorldRegistry
@@ -17,7 +18,8 @@ from .endpoint import ENCODED_SLASH, Endpoint
 from .faults import DroppedConnection, TruncatedResponse
 from .pipeline import Pipeline
 from .request_log import LogEntry
-from .routing import API_PREFIX, id_converter
+from .responses import error_response, to_make_error
+from .routing import API_PREFIX, RouteMatch, RouteMatcher, id_converter, request_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,29 @@ class InvocationResult:
     def json(self) -> Any:
         """Returns the parsed body; a ValueError if it was truncated by a fault."""
         return orjson.loads(self.content)
+
+
+class ApiMiddleware:
+    """WSGI middleware that answers the requests below ``/api/v2``, and passes others on to Flask.
+
+    Flask's contexts, sessions, signals and hooks around a request cost as much as its handler, and the API needs none.
+    """
+
+    def __init__(self, app: WSGIApplication, dispatcher: ApiDispatcher, matcher: RouteMatcher) -> None:
+        self._app = app
+        self._dispatcher = dispatcher
+        self._matcher = matcher
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = request_path(environ)
+        if not path.startswith(API_PREFIX + "/") and path != API_PREFIX:
+            return self._app(environ, start_response)
+        match = self._matcher.match(environ["REQUEST_METHOD"], path)
+        try:
+            response = self._dispatcher.dispatch(environ, path, match)
+        except Exception as error:  # a defect of a step after the handler
+            response = error_response(to_make_error(error, environ["REQUEST_METHOD"], path))
+        return response(environ, start_response)
 
 
 class ApiDispatcher:
@@ -51,10 +76,7 @@ class ApiDispatcher:
         return self._endpoints[route]
 
     def register(self, app: Flask) -> None:
-        """Adds the URL rules of the endpoints to an application, and takes over its requests below ``/api/v2``.
-
-        They are taken over before Flask dispatches, since a request that no rule matches passes the pipeline too.
-        """
+        """Adds the URL rules of the endpoints to an application, and takes over its requests below ``/api/v2``."""
         literals = {word for endpoint in self._endpoints.values() for word in endpoint.literal_segments}
         app.url_map.converters["id"] = id_converter(literals)
         for route, endpoint in self._endpoints.items():
@@ -64,26 +86,24 @@ class ApiDispatcher:
                 methods=[endpoint.method],
                 provide_automatic_options=False,
             )
-        app.before_request(self._dispatch)
+        app.wsgi_app = ApiMiddleware(app.wsgi_app, self, RouteMatcher(app))  # type: ignore[method-assign]
 
-    def _dispatch(self) -> Response | None:
-        this: Request = request._get_current_object()  # type: ignore[attr-defined]
-        path = this.path
-        if not path.startswith(API_PREFIX + "/") and path != API_PREFIX:
-            return None
-        route = this.url_rule.endpoint if this.url_rule else None
+    def dispatch(self, environ: WSGIEnvironment, path: str, match: RouteMatch) -> Response:
+        """Returns the response to a request of HTTP."""
+        route = match.route
         entry = LogEntry(
-            this.method,
+            environ["REQUEST_METHOD"],
             path.removeprefix(API_PREFIX).replace(ENCODED_SLASH, "%2F"),
-            this.query_string.decode("latin-1"),
+            environ.get("QUERY_STRING", ""),
             endpoint=route,
         )
         context = RequestContext(
             self._registry,
-            HttpInput(this),
+            HttpInput(environ),
             entry,
             self._endpoints[route] if route else None,
-            this.view_args or {},
+            routing_error=match.error,
+            path=match.values,
             routes=self._endpoints.keys(),
         )
         return self._pipeline.run(context)
@@ -129,7 +149,7 @@ class ApiDispatcher:
             DirectInput(arguments, content, origin, authorization),
             entry,
             endpoint,
-            values,
+            path=values,
             caller=caller,
         )
         response = self._pipeline.run(context)

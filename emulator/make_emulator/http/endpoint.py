@@ -18,15 +18,18 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import marshmallow as ma
 import orjson
 from werkzeug.datastructures import MultiDict
 
+from ..engine.run_state import AgentRun
 from ..plain_text import printable
+from ..policies.resources import Access
 from ..schemas.base import (
+    MAX_DEPTH,
     MAX_ID,
     BodySchema,
     Bool,
@@ -36,7 +39,7 @@ from ..schemas.base import (
     is_too_deep,
     validation_messages,
 )
-from ..world.models import Organization, Token, User
+from ..world.models import Agent, Organization, Token, User
 from ..world.schema import path_parameter_kinds, text_id_parameters
 from ..world.tables import Row, Selection
 from ..world.visibility import Visibility
@@ -114,6 +117,14 @@ class ApiCall:
     #: Handler's parameter -> the row, or rows, that the request names.
     rows: dict[str, Any] = field(default_factory=dict)
     organization: Organization | None = None
+    #: The agent that calls; ``None`` for a caller that is none.
+    agent: Agent | None = None
+    #: Of an agent whose grants allow some of the resources of a list: true for the ids of those.
+    may_list: Callable[[str], bool] | None = None
+    #: The ids of the resources that a filtered list has shown.
+    listed: list[str] = field(default_factory=list)
+    #: Of an agent whose runs are checked: the runs that the call starts.
+    agent_run: AgentRun | None = None
     #: What the caller should know though the call is served; sent in a header, and shown in the request log.
     warnings: list[str] = field(default_factory=list)
 
@@ -132,6 +143,16 @@ class ApiCall:
     @property
     def confirmed(self) -> bool:
         return bool(self.query.get("confirmed"))
+
+    def permitted(self, rows: Selection[Row]) -> Selection[Row]:
+        """Returns those rows of a list that the grants of the agent allow; all of them for a caller that is none.
+
+        For a handler that counts or pages its rows itself: any other list is filtered when it is rendered.
+        """
+        may_list, attribute = self.may_list, self.endpoint.lists
+        if may_list is None or attribute is None:
+            return rows
+        return rows.filter(lambda row: may_list(str(getattr(row, attribute))))
 
     def page_of(self, rows: Selection[Row]) -> list[Row]:
         """Returns the requested page of some rows, for a handler that changes them before they are rendered."""
@@ -164,6 +185,10 @@ class ConfirmableQuery(QuerySchema):
 
 Handler = Callable[..., Any]
 """Function of an `ApiCall` and the rows that the path and the body name; returns what the envelope renders."""
+
+
+AccessRule = Callable[[ApiCall], Iterable[Access]]
+"""Function of a resolved call; returns the accesses that it needs of an agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +233,8 @@ class Endpoint:
     #: Attribute, resource kind and parameter of each id in the body, and in the query.
     body_refs: tuple[tuple[str, str, str], ...] = ()
     query_refs: tuple[tuple[str, str, str], ...] = ()
+    lists: str | None = None
+    accesses: AccessRule | None = None
 
     @property
     def name(self) -> str:
@@ -312,12 +339,30 @@ class Endpoint:
         result = self.handler(call, **parameters.path, **call.rows)
         page = parameters.page
         if page is None or self.paging is None:
+            if call.may_list is not None:
+                result = self._permitted(call, result)
             return self.response.render(call.world, result, parameters.columns)
         rows, extra = result if isinstance(result, tuple) else (result, {})
         if isinstance(rows, Selection):
-            rows = call.page_of(rows)
+            rows = call.page_of(call.permitted(rows))
+        if call.may_list is not None:
+            rows = self._permitted(call, rows)
         rendered = self.response.render(call.world, rows, parameters.columns)
         return {**rendered, **extra, "pg": extra.get("pg") or page.to_json()}
+
+    def _permitted(self, call: ApiCall, result: Any) -> Any:
+        """Returns the result of a list with the rows that the grants of the agent allow, whose ids the call keeps."""
+        if isinstance(result, dict):
+            key = next(iter(self.response.fields))
+            return {**result, key: self._permitted(call, result[key])}
+        assert call.may_list is not None
+        rows = []
+        for row in result:
+            id = str(getattr(row, self.lists or "id"))
+            if call.may_list(id):
+                call.listed.append(id)
+                rows.append(row)
+        return rows
 
     def _load_query(self, parsed: ParsedParameters, issues: list[str]) -> None:
         arguments = parsed.arguments
@@ -337,7 +382,7 @@ class Endpoint:
                     if len(given) > 1:
                         issues.append(f"Parameter '{key}' was given more than once.")
             try:
-                parsed.query = self.query.load(values)
+                parsed.query = self.query.load(values) if values else dict(_load_nothing(self.query))
             except ma.ValidationError as error:
                 issues.extend(validation_messages(error.messages))
 
@@ -354,6 +399,13 @@ class Endpoint:
                 issues.extend(validation_messages(error.messages))
 
 
+@cache
+def _load_nothing(schema: QuerySchema) -> Mapping[str, Any]:
+    """Returns what a query without a value of its schema is loaded as; a `ma.ValidationError` if one is required."""
+    loaded: Mapping[str, Any] = schema.load({})
+    return loaded
+
+
 def parse_json(body: bytes) -> Any:
     """Parser for JSON as Make reads it.
 
@@ -366,7 +418,8 @@ def parse_json(body: bytes) -> Any:
         raise BadRequestError(
             _json_error_text(body, error.pos), suberrors=[], hint=f"The body is not valid JSON: {error}."
         ) from None
-    if is_too_deep(data):
+    # An opening bracket a level: most bodies need not be traversed.
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and is_too_deep(data):
         raise BadRequestError("The body is nested too deep.", suberrors=[])
     return data
 
@@ -396,6 +449,7 @@ def _find_row(visibility: Visibility, kind: str, id: Any, parameter: str | None)
     return visibility.find(kind, id)
 
 
+@lru_cache
 def _resource_name(attribute: str) -> str:
     """``team`` for ``team_id``, ``stores`` for ``store_ids``."""
     if attribute.endswith("_ids"):
@@ -441,6 +495,8 @@ class EndpointGroup:
         status: int = 200,
         is_public: bool = False,
         plain_errors: bool = False,
+        lists: str | None = None,
+        accesses: AccessRule | None = None,
         core: int | None = None,
         evidence: str = "",
     ) -> Callable[[Handler], Handler]:
@@ -461,6 +517,10 @@ class EndpointGroup:
             status: the status of a success.
             is_public: true if it takes no token.
             plain_errors: true if errors are answered as ``{"error": text}``.
+            lists: of a list of resources that can be granted one by one, the attribute of its rows that is the id of the resource:
+                an agent gets those that its grants allow.
+            accesses: the accesses that a request needs of an agent, where they do not follow from the scopes and the rows
+                that it names.
             core: the number of the route among the 47 documented ones.
             evidence: the source of the behaviour, for the table of routes.
         """
@@ -495,6 +555,8 @@ class EndpointGroup:
                 path_types=tuple((name, PATH_PARAMETER_KINDS.get(name)) for name in _PARAMETER.findall(path)),
                 body_refs=_reference_fields(body_schema),
                 query_refs=_reference_fields(query_schema),
+                lists=lists,
+                accesses=accesses,
             )
             self.endpoints.append(endpoint)
             return handler

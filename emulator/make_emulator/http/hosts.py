@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Request, request
+from flask import Response
 
 from ..registry import WorldRegistry
 from ..world.zones import is_make_host
 from .errors import MisdirectedRequestError
 from .host_names import host_name, is_address, is_loopback_name
+from .routing import request_path
 
 #: Paths that are open under every host name: any page may call webhooks anyway, and services do so through tunnels.
 _OPEN_PREFIX = "/hook/"
@@ -46,12 +47,10 @@ class HostCheck:
         self._domains = tuple(name for name in names if name.startswith("."))
         self._names = {"localhost", "127.0.0.1", host_name(socket.gethostname()), *names}
 
-    def __call__(self) -> None:
+    def check(self, environ: WSGIEnvironment) -> None:
         """Raises MisdirectedRequestError for a host name that is not one of this server."""
-        this: Request = request._get_current_object()  # type: ignore[attr-defined]
-        environ: dict[str, Any] = this.environ
         host = environ.get("HTTP_HOST")
-        if host and not self.is_allowed(host) and not this.path.startswith(_OPEN_PREFIX):
+        if host and not self.is_allowed(host) and not request_path(environ).startswith(_OPEN_PREFIX):
             name = host_name(host)
             subject = f"The host name {name}" if _PRINTABLE_NAME.fullmatch(name) else "The host name"
             raise MisdirectedRequestError(
@@ -79,6 +78,28 @@ class HostCheck:
             for handle in self._registry
             for organization in list(handle.world.organizations)
         )
+
+
+class HostMiddleware:
+    """WSGI middleware that refuses requests to the host names of others.
+
+    Args:
+        refuse: makes the response of the error.
+    """
+
+    def __init__(
+        self, app: WSGIApplication, check: HostCheck, refuse: Callable[[MisdirectedRequestError], Response]
+    ) -> None:
+        self._app = app
+        self._check = check
+        self._refuse = refuse
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            self._check.check(environ)
+        except MisdirectedRequestError as error:
+            return self._refuse(error)(environ, start_response)
+        return self._app(environ, start_response)
 
 
 def _parse_pattern(pattern: str) -> str:

@@ -8,14 +8,19 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..plain_text import escape_control_characters
+from ..policies.resources import Access
+from ..policies.statements import StatedDecision, state_all
 from ..redaction.masking import LOG_REDACTOR, OutputRedactor
 from ..redaction.secret_values import NO_SECRETS, SecretValues
 from ..world.clock import format_iso
+
+#: Decision of a request that the grants of an agent do not allow.
+DENIED_POLICY = "refused: policy"
 
 #: Maximum number of entries of a world, of bytes of each body, and of bytes of all bodies together.
 MAX_ENTRIES = 10_000
@@ -47,9 +52,16 @@ class LogEntry:
     reason: str = ""
     #: Missing scopes, permissions or grants.
     missing: tuple[str, ...] = ()
-    #: Name of the agent that calls, and the accesses that its grants had to allow, such as ``scenarios/1: run``.
+    #: Name of the agent that calls.
     agent: str | None = None
-    accesses: tuple[str, ...] = ()
+    #: What `accesses` are made from when the log is read.
+    access_source: Sequence[Access | str] | Callable[[], Sequence[Access | str]] = field(
+        default=(), repr=False, compare=False
+    )
+    #: Accesses that modules of a run lacked, which an agent started whose runs are checked.
+    denied_in_run: tuple[str, ...] = ()
+    #: The decisions on the accesses, in words.
+    decisions: tuple[StatedDecision, ...] = ()
     #: Beginning of the sentence for requests that are not calls of the API.
     summary: str = ""
     streamed: bool = False
@@ -57,6 +69,12 @@ class LogEntry:
     behaviours: tuple[str, ...] = ()
     #: The present secrets of the world of the request.
     secrets: Callable[[], SecretValues] = field(default=lambda: NO_SECRETS, repr=False, compare=False)
+
+    @property
+    def accesses(self) -> tuple[str, ...]:
+        """Accesses that the grants of an agent had to allow, such as ``scenarios/1: run``."""
+        source = self.access_source
+        return tuple(map(str, source() if callable(source) else source))
 
     @property
     def body_size(self) -> int:
@@ -93,6 +111,8 @@ class LogEntry:
             "agent": self.agent and redactor.mask_values(self.agent),
             "accesses": [redactor.mask_values(access) for access in self.accesses],
             "missing": [redactor.mask_values(text) for text in self.missing],
+            "deniedInRun": [redactor.mask_values(text) for text in self.denied_in_run],
+            "statement": self.statement(),
             "decision": self.decision,
             "behaviours": list(self.behaviours),
             "sentence": self.sentence(),
@@ -110,6 +130,25 @@ class LogEntry:
         sentence = redactor.mask_values(f"{what} -> {self.status or 'no response'}{why}")
         # One line, whatever characters the path has: a caller must not be able to forge a line of the log.
         return escape_control_characters(sentence)
+
+    def statement(self) -> str | None:
+        """Returns who did what where, and the decision, of a request of an agent; ``None`` for other callers.
+
+        For example ``ops read scenario 1 "Order intake" in team Ops: allowed by scenarios/1: read``.
+        """
+        if self.agent is None:
+            return None
+        redactor = self.redactor
+        if self.decisions:
+            text = state_all(self.agent, self.decisions, self.status)
+        else:
+            what = f"{self.agent} tried {self.method} {redactor.mask_text(self.path)}"
+            text = (
+                f"{what}: no grant is needed"
+                if self.status < 400
+                else f"{what}: answered {self.status}, before any grant was looked at"
+            )
+        return escape_control_characters(redactor.mask_values(text))
 
 
 class RequestLog:

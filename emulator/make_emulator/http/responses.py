@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import orjson
 from flask import Response
@@ -21,9 +22,22 @@ PIECE_SIZE = 65_536
 log = logging.getLogger("make_emulator")
 
 
+class JsonResponse(Response):
+    """Response with a JSON body that is there: what Werkzeug does to the headers of any response is done already."""
+
+    def __init__(self, body: bytes, status: int = 200) -> None:
+        super().__init__(body, status, content_type=JSON_CONTENT_TYPE)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if self.status_code < 200 or self.status_code in (204, 304):
+            return super().__call__(environ, start_response)
+        start_response(self.status, self.headers.to_wsgi_list())
+        return () if environ["REQUEST_METHOD"] == "HEAD" else (self.get_data(),)
+
+
 def json_response(value: Json, status: int = 200) -> Response:
     """Returns a response with a JSON body."""
-    return Response(orjson.dumps(value), status=status, content_type=JSON_CONTENT_TYPE)
+    return JsonResponse(orjson.dumps(value), status)
 
 
 def streamed_json_response(head: bytes, items: Iterable[Json], tail: bytes) -> Response:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from flask import Flask
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, Rule
 from werkzeug.routing.rules import RulePart, Weighting
 
 from .endpoint import ENCODED_SLASH
 
 API_PREFIX = "/api/v2"
+
+#: Paths whose rule is remembered, and the length of a path that is not.
+_REMEMBERED_PATHS = 4_096
+_MAX_REMEMBERED = 200
 
 
 class MatchOnlyRule(Rule):
@@ -58,6 +66,40 @@ def id_converter(literals: Iterable[str]) -> type[BaseConverter]:
         part_isolating = True
 
     return IdConverter
+
+
+class RouteMatch(NamedTuple):
+    """Rule that a path matches, with the values of its parameters; or Werkzeug's error, if none does."""
+
+    route: str | None
+    values: Mapping[str, str]
+    error: HTTPException | None = None
+
+
+class RouteMatcher:
+    """Matcher of the URL rules of an application, which remembers the paths that it has matched lately."""
+
+    def __init__(self, app: Flask) -> None:
+        self._adapter = app.url_map.bind("")
+        self._remembered = lru_cache(maxsize=_REMEMBERED_PATHS)(self._match)
+
+    def match(self, method: str, path: str) -> RouteMatch:
+        """Returns the rule for a method and a path."""
+        try:
+            return (self._remembered if len(path) < _MAX_REMEMBERED else self._match)(method, path)
+        except HTTPException as error:
+            return RouteMatch(None, {}, error)
+
+    def _match(self, method: str, path: str) -> RouteMatch:
+        return RouteMatch(*self._adapter.match(path, method))
+
+
+def request_path(environ: WSGIEnvironment) -> str:
+    """Returns the path of a request, as Werkzeug reads it."""
+    path: str = environ.get("PATH_INFO") or "/"
+    if not path.isascii():
+        path = path.encode("latin-1").decode(errors="replace")
+    return path if path[:1] == "/" != path[1:2] else "/" + path.lstrip("/")
 
 
 class EncodedSlashMiddleware:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import threading
 from typing import NamedTuple
 
+from ..policies.resources import parse_access
 from ..world.models import Token
-from .request_log import LogEntry
+from .request_log import DENIED_POLICY, LogEntry
 
 #: Endpoint of the calls of scenario tools, and the scope that they need.
 SCENARIO_TOOL_ENDPOINT = "MCP scenario tool"
 SCENARIO_TOOL_SCOPE = "mcp:use"
+
+
+#: Accesses of one token that are kept one by one.
+MAX_ACCESSES = 5_000
 
 
 class UsageKey(NamedTuple):
@@ -31,10 +36,14 @@ class UsageStats:
         self._counts: dict[UsageKey, int] = {}
         self._tokens: dict[str, Token] = {}
         self._behaviours: dict[tuple[str, ...], int] = {}
+        #: Token -> the accesses of its requests that no policy refused.
+        self._accesses: dict[str, set[str]] = {}
         self._lock = threading.Lock()
 
     def count(self, token: Token, entry: LogEntry) -> None:
         """Counts a finished request."""
+        if entry.accesses and entry.decision != DENIED_POLICY:
+            self._record_accesses(token, entry.accesses)
         if entry.endpoint is None:
             return
         key = UsageKey(token.token, entry.endpoint, entry.status, entry.decision, entry.missing)
@@ -43,6 +52,21 @@ class UsageStats:
             self._tokens[token.token] = token
             if entry.behaviours:
                 self._behaviours[entry.behaviours] = self._behaviours.get(entry.behaviours, 0) + 1
+
+    def _record_accesses(self, token: Token, accesses: tuple[str, ...]) -> None:
+        with self._lock:
+            self._tokens[token.token] = token
+            known = self._accesses.setdefault(token.token, set())
+            if len(known) < MAX_ACCESSES or known.issuperset(accesses):
+                known.update(accesses)
+            else:
+                # Of so many resources a policy names the kinds.
+                known.update(str(parse_access(text).of_kind()) for text in accesses)
+
+    def accesses(self) -> dict[str, frozenset[str]]:
+        """Returns the accesses of each token, such as ``scenarios/1: run``, but those of requests that a policy refused."""
+        with self._lock:
+            return {token: frozenset(known) for token, known in self._accesses.items()}
 
     def counts(self) -> dict[UsageKey, int]:
         with self._lock:
@@ -68,3 +92,4 @@ class UsageStats:
             self._counts.clear()
             self._tokens.clear()
             self._behaviours.clear()
+            self._accesses.clear()

@@ -9,9 +9,9 @@ from functools import cached_property
 from ..engine.errors import ExpressionError
 from ..engine.expressions.ast import BinaryChain, Call, DynamicReference, Node, Reference, Unary
 from ..engine.expressions.template import Expression, parse_template
+from ..json_patch import Path
 from ..json_types import Json, as_array, as_mapping, as_mappings, is_integer
 from ..world.blueprint_refs import PLACEHOLDER_MODULE
-from .finding import Path
 
 #: Keys of a module that hold mapped values.
 _MAPPED_KEYS = ("mapper", "filter", "filters", "outputs", "flags")
@@ -104,10 +104,15 @@ class LintModule:
 
 @dataclass(frozen=True, slots=True)
 class MappedExpression:
-    """One ``{{…}}`` of a module; the tree is ``None`` and ``error`` has a text if it cannot be parsed."""
+    """One ``{{…}}`` of a module; the tree is ``None`` and ``error`` has a text if it cannot be parsed.
+
+    Attributes:
+        text: the text at the path, which the expression is a part of.
+    """
 
     module: LintModule
     path: Path
+    text: str
     source: str
     tree: Node | None
     error: str = ""
@@ -226,9 +231,9 @@ def _parse_text(module: LintModule, path: Path, text: str) -> Iterator[MappedExp
     for part in parse_template(text) if "{{" in text else ():
         if isinstance(part, Expression):
             try:
-                yield MappedExpression(module, path, part.source, part.node())
+                yield MappedExpression(module, path, text, part.source, part.node())
             except ExpressionError as error:
-                yield MappedExpression(module, path, part.source, None, error.message)
+                yield MappedExpression(module, path, text, part.source, None, error.message)
 
 
 def iter_texts(value: Json, path: Path) -> Iterator[tuple[Path, str]]:

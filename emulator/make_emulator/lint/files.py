@@ -9,6 +9,8 @@ from pathlib import Path
 import orjson
 
 from ..engine.blueprints.document import unwrap_document
+from ..json_patch import Patch, find_value
+from ..json_text import edit_text
 from ..json_types import Json, as_mapping
 from .document import LintOptions
 from .finding import Finding
@@ -21,11 +23,35 @@ NOT_A_BLUEPRINT = "not-a-blueprint"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceText:
+    """Text of a file, without a byte order mark, and the places of the blueprint and the scheduling in it.
+
+    Attributes:
+        blueprint_path: of the blueprint, which may be a text with JSON.
+    """
+
+    text: str
+    blueprint_path: tuple[str, ...]
+    is_blueprint_embedded: bool
+    is_scheduling_embedded: bool
+
+    def edit(self, patch: Patch, scheduling_patch: Patch = ()) -> str:
+        """Returns the text with patches applied.
+
+        Raises:
+            PatchError: if an operation cannot be applied.
+        """
+        text = _edit_part(self.text, patch, self.blueprint_path, self.is_blueprint_embedded)
+        return _edit_part(text, scheduling_patch, ("scheduling",), self.is_scheduling_embedded)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LintedFile:
-    """A file, and its findings."""
+    """A file, and its findings; one without a blueprint has no source."""
 
     path: Path
     findings: tuple[Finding, ...]
+    source: SourceText | None = None
 
 
 def lint_file(path: Path, data: bytes, *, options: LintOptions, ignore: tuple[str, ...] = ()) -> LintedFile:
@@ -44,12 +70,24 @@ def lint_file(path: Path, data: bytes, *, options: LintOptions, ignore: tuple[st
         finding = Finding(rule=NOT_A_BLUEPRINT, severity="error", message=f"No blueprint: {error}.", line=1)
         return LintedFile(path=path, findings=(finding,))
     options = replace(options, scheduling=find_scheduling(held) or options.scheduling)
-    lines = LineIndex(data.decode())
+    source = SourceText(
+        text=data.decode(),
+        blueprint_path=document.path,
+        is_blueprint_embedded=isinstance(find_value(held, document.path), str),
+        is_scheduling_embedded=isinstance(as_mapping(held).get("scheduling"), str),
+    )
+    lines = LineIndex(source.text)
     findings = [
         replace(finding, line=lines.line_of((*document.path, *finding.path)))
         for finding in lint(document.blueprint, options=options, ignore=ignore)
     ]
-    return LintedFile(path=path, findings=tuple(findings))
+    return LintedFile(path=path, findings=tuple(findings), source=source)
+
+
+def _edit_part(text: str, patch: Patch, path: tuple[str, ...], is_embedded: bool) -> str:
+    if is_embedded:
+        return edit_text(text, patch, embedded_at=path)
+    return edit_text(text, [operation.below(path) for operation in patch])
 
 
 def find_scheduling(held: Json) -> Mapping[str, Json]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from ..json_patch import Patch, Path
 from ..json_types import JsonObject
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ Severity: TypeAlias = Literal["error", "warning", "info"]
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
-Path: TypeAlias = tuple[str | int, ...]
-"""Path of a value in the blueprint, such as ``("flow", 0, "mapper", "text")``."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -28,6 +26,8 @@ class Finding:
         path: of the value in the blueprint, empty for the whole of it.
         line: of the value in the file, counted from 1; ``None`` if there is no file.
         suggestion: a repair in one sentence, empty if none is obvious.
+        patch: an obvious repair of the blueprint, not tried yet; empty if there is none.
+        scheduling_patch: one of the scheduling that was given beside the blueprint.
     """
 
     rule: str
@@ -37,9 +37,11 @@ class Finding:
     module_id: int | None = None
     line: int | None = None
     suggestion: str = ""
+    patch: Patch = ()
+    scheduling_patch: Patch = ()
 
     def to_json(self) -> JsonObject:
-        """Returns ``{rule, severity, moduleId?, path, line?, message, suggestion?}``."""
+        """Returns ``{rule, severity, moduleId?, path, line?, message, suggestion?, patch?, schedulingPatch?}``."""
         document: JsonObject = {
             "rule": self.rule,
             "severity": self.severity,
@@ -48,6 +50,8 @@ class Finding:
             "line": self.line,
             "message": self.message,
             "suggestion": self.suggestion or None,
+            "patch": [operation.to_json() for operation in self.patch] or None,
+            "schedulingPatch": [operation.to_json() for operation in self.scheduling_patch] or None,
         }
         return {name: value for name, value in document.items() if value is not None}
 
@@ -68,6 +72,9 @@ class Issue:
     path: Path = ()
     module_id: int | None = None
     suggestion: str = ""
+    #: Obvious repair of the blueprint, or of the scheduling that was given beside it.
+    patch: Patch = ()
+    scheduling_patch: Patch = ()
     #: Overrides the severity of the rule.
     severity: Severity | None = None
 

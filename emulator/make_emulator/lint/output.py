@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from ..json_patch import PatchError
+from ..json_text import find_replacements
 from ..json_types import JsonObject
 from ..plain_text import pluralize, printable
+from ..redaction.blueprints import Masker
 from ..version import __version__
 from .files import NOT_A_BLUEPRINT, NOT_JSON, LintedFile
 from .finding import RULES, SEVERITIES, Finding, format_path
@@ -58,6 +61,7 @@ def to_sarif(files: Iterable[LintedFile]) -> JsonObject:
         "version": "2.1.0",
         "runs": [
             {
+                "columnKind": "unicodeCodePoints",
                 "tool": {"driver": {"name": "make-emulator lint", "version": __version__, "rules": rules}},
                 "results": [
                     {
@@ -73,12 +77,51 @@ def to_sarif(files: Iterable[LintedFile]) -> JsonObject:
                                 "logicalLocations": [{"fullyQualifiedName": format_path(finding.path)}],
                             }
                         ],
+                        **_sarif_fixes(file, finding),
                     }
                     for file in files
                     for finding in file.findings
                 ],
             }
         ],
+    }
+
+
+def _sarif_fixes(file: LintedFile, finding: Finding) -> JsonObject:
+    """Returns the member ``fixes`` of a result: the patch of a finding as replacements in the file; none that repeats a secret."""
+    if file.source is None or not (finding.patch or finding.scheduling_patch):
+        return {}
+    try:
+        edited = file.source.edit(finding.patch, finding.scheduling_patch)
+    except PatchError:
+        return {}
+    replacements = find_replacements(file.source.text, edited)
+    masker = Masker()
+    if any(masker.text(each.new) != each.new for each in replacements):
+        return {}
+    return {
+        "fixes": [
+            {
+                "description": {"text": finding.suggestion or "Apply the obvious repair."},
+                "artifactChanges": [
+                    {
+                        "artifactLocation": {"uri": file.path.as_posix()},
+                        "replacements": [
+                            {
+                                "deletedRegion": {
+                                    "startLine": each.start_line,
+                                    "startColumn": each.start_column,
+                                    "endLine": each.end_line,
+                                    "endColumn": each.end_column,
+                                },
+                                "insertedContent": {"text": each.new},
+                            }
+                            for each in replacements
+                        ],
+                    }
+                ],
+            }
+        ]
     }
 
 

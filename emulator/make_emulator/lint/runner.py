@@ -11,6 +11,7 @@ from . import rules
 from .document import LintDocument, LintOptions
 from .finding import RULES, SEVERITIES, Finding
 from .line_index import LineIndex
+from .rules.secrets import find_secret_paths
 
 # Importing the rules declares them.
 assert rules.__all__
@@ -44,12 +45,15 @@ def lint(
             path=issue.path,
             module_id=issue.module_id,
             suggestion=issue.suggestion,
+            patch=issue.patch,
+            scheduling_patch=issue.scheduling_patch,
         )
         for rule in RULES.values()
         if rule.id not in skipped
         for issue in rule.check(document)
         if not _is_ignored(rule.id, ignored_here.get(issue.module_id))
     ]
+    findings = _without_secret_patches(document, findings)
     if lines is not None:
         findings = [replace(finding, line=lines.line_of(finding.path)) for finding in findings]
     places = {module.path: place for place, module in enumerate(document.modules)}
@@ -57,6 +61,23 @@ def lint(
         findings,
         key=lambda finding: (_place(finding, places), SEVERITIES.index(finding.severity), finding.rule),
     )
+
+
+def _without_secret_patches(document: LintDocument, findings: list[Finding]) -> list[Finding]:
+    """Returns the findings without the patches that would repeat a secret: one in a text that they rewrite."""
+    if not any(operation.op in ("add", "replace") for finding in findings for operation in finding.patch):
+        return findings
+    secrets = find_secret_paths(document)
+    return [
+        replace(finding, patch=())
+        if any(
+            operation.op != "move" and operation.path[: len(path)] == path
+            for operation in finding.patch
+            for path in secrets
+        )
+        else finding
+        for finding in findings
+    ]
 
 
 def _place(finding: Finding, places: Mapping[tuple[str | int, ...], int]) -> int:

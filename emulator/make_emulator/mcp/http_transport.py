@@ -127,7 +127,7 @@ class McpServer:
         )
         context = McpContext(
             self.registry,
-            HttpInput(request),
+            HttpInput(request.environ, request),
             entry,
             request=request,
             server=self,

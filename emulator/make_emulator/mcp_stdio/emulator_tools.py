@@ -106,6 +106,13 @@ def _lint(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
     return findings
 
 
+@_tool("mend", "Repair a blueprint", READ_ONLY, blueprint=collection("The blueprint", required=True))
+def _mend(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
+    """Repairs slips in a blueprint: returns it with the obvious repairs that helped when they were tried, and the findings that stay."""
+    mended: Json = world.control.call("POST", "mend", body={"blueprint": arguments["blueprint"]})
+    return mended
+
+
 @_tool("requests_list", "List requests", READ_ONLY, limit=number("The most requests, the last ones"))
 def _list_requests(world: WorldClient, arguments: Mapping[str, Any]) -> Json:
     """Lists the last requests to the emulator, each with a sentence that says who did what and why it was refused."""

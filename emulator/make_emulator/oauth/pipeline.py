@@ -92,7 +92,7 @@ def _view(server: AuthorizationServer, route: OAuthRoute) -> Callable[..., Respo
         return PIPELINE.run(
             OAuthContext(
                 server.registry,
-                HttpInput(this),
+                HttpInput(this.environ, this),
                 entry,
                 request=this,
                 server=server,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..world.models import Agent, Grant
-from .grants import EVERY_KIND, allowed_actions
+from .grants import EVERY_KIND, allowed_actions, describe_levels
 from .resources import Access, Resource
 
 
@@ -42,3 +42,15 @@ def can_ever(agent: Agent, action: str, kind: str) -> bool:
     return any(
         grant.resource.startswith(f"{kind}/") and action in allowed_actions(grant) for grant in agent.grants
     )
+
+
+def explain_rejection(agent: Agent, access: Access, grant: Grant | None) -> str:
+    """Returns the reason of a rejection as a clause.
+
+    Args:
+        grant: the grant that decided.
+    """
+    why = (
+        "nothing is granted for it" if grant is None else f"it has {grant.resource}: {describe_levels(grant)}"
+    )
+    return f"the agent {agent.name} lacks the grant {access} ({why})"

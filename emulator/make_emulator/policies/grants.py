@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from ..json_types import Json
 from ..plain_text import did_you_mean, printable
 from ..world.models import Grant
-from .resources import KINDS, READ, ROWS, RUN, WRITE
+from .resources import KINDS, READ, RUN, SINGLE_KINDS, WRITE
 
 OFF = "off"
 
@@ -22,6 +22,8 @@ LEVELS: Mapping[str, frozenset[str]] = {
     RUN: frozenset([RUN]),
     "full": frozenset([READ, WRITE, RUN]),
 }
+
+_RUNNABLE = tuple(kind for kind, actions in KINDS.items() if RUN in actions)
 
 #: The longest name of a single resource; keys of records and ids are shorter.
 _MAX_LENGTH = 200
@@ -66,7 +68,12 @@ def write_grants(grants: Iterable[Grant]) -> dict[str, Json]:
 
 def allowed_actions(grant: Grant) -> frozenset[str]:
     """Returns the actions that a grant allows."""
-    return frozenset[str]().union(*(LEVELS.get(level, ()) for level in grant.levels))
+    return actions_of_levels(grant.levels)
+
+
+def actions_of_levels(levels: Iterable[str]) -> frozenset[str]:
+    """Returns the actions that levels allow together."""
+    return frozenset[str]().union(*(LEVELS.get(level, ()) for level in levels))
 
 
 def least_levels(actions: Collection[str]) -> Json:
@@ -99,7 +106,7 @@ def _resource_issue(resource: object) -> str | None:
         return (
             f"there is no kind of resource {printable(kind[:_MAX_LENGTH])!r}{did_you_mean(kind, list(KINDS))}"
         )
-    if slash and kind not in ROWS:
+    if slash and kind not in SINGLE_KINDS:
         return f"{kind} can be granted as a whole only"
     if slash and not 0 < len(id) <= _MAX_LENGTH:
         return "the id of a single resource is missing, or too long"
@@ -116,5 +123,5 @@ def _levels_issue(resource: str, levels: Json) -> str | None:
         return "off stands alone"
     kind = resource.partition("/")[0]
     if RUN in levels and kind != EVERY_KIND and RUN not in KINDS[kind]:
-        return f"only scenarios can be run, not {kind}"
+        return f"only {', '.join(_RUNNABLE)} can be run, not {kind}"
     return None

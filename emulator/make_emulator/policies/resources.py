@@ -39,7 +39,18 @@ ROWS: Mapping[str, str] = {
     "users": "user",
 }
 
+#: Kind of row -> the only kind of resource that it is; of a team there are several.
+_KINDS_OF_ROWS: Mapping[str, str] = {
+    row: kind for kind, row in ROWS.items() if list(ROWS.values()).count(row) == 1 and row != "user"
+}
+
 READ, WRITE, RUN = "read", "write", "run"
+
+#: The kind of the apps whose modules call out; a single one is named by its app, such as ``apps/http``.
+APPS = "apps"
+
+#: Kinds that the modules of a run use, as one that calls a service uses a connection.
+_USED_BY_RUNS = ("connections", "keys", APPS)
 
 
 class Resource(NamedTuple):
@@ -57,6 +68,10 @@ class Access(NamedTuple):
 
     action: str
     resource: Resource
+
+    def of_kind(self) -> Access:
+        """Returns the same action on the whole kind."""
+        return Access(self.action, Resource(self.resource.kind))
 
     def __str__(self) -> str:
         """The grant that allows it, as a policy in YAML has it."""
@@ -90,11 +105,16 @@ def _actions_of_kinds() -> Mapping[str, frozenset[str]]:
         area, _, action = scope.partition(":")
         if area != "mcp":
             actions.setdefault(_KIND_NAMES.get(area, area), set()).add(action)
+    for kind in _USED_BY_RUNS:
+        actions[kind].add(RUN)
     return {kind: frozenset(actions[kind]) for kind in sorted(actions)}
 
 
 #: Kind of resource -> its actions.
 KINDS: Mapping[str, frozenset[str]] = _actions_of_kinds()
+
+#: The kinds of which single resources can be granted.
+SINGLE_KINDS = frozenset({*ROWS, APPS})
 
 
 def run_access(scenario_id: int) -> Access:
@@ -133,6 +153,23 @@ def required_accesses(
     return tuple(
         Access(action, Resource(kind, id)) for kind, action in pairs for id in _named_ids(kind, references)
     )
+
+
+def used_accesses(kinds: Iterable[str], references: Sequence[Reference]) -> tuple[Access, ...]:
+    """Returns the accesses to rows of other kinds that a body names: what is used must be readable.
+
+    A team or an organization is no such row: it is where something is created.
+
+    Args:
+        kinds: the kinds that the scopes of the request are about.
+    """
+    found = []
+    for reference in references:
+        kind = _KINDS_OF_ROWS.get(reference.kind)
+        if kind is not None and kind not in kinds:
+            ids = reference.id if isinstance(reference.id, list) else [reference.id]
+            found += [Access(READ, Resource(kind, str(id))) for id in ids]
+    return tuple(found)
 
 
 def _named_ids(kind: str, references: Sequence[Reference]) -> list[str | None]:

@@ -27,6 +27,8 @@ class RequestQuery:
     decision: str | None = None
     #: The name of the user.
     user: str | None = None
+    #: The name of the agent.
+    agent: str | None = None
     #: The id of the entry before the first one.
     since: int = 0
     #: The number of the latest entries to return.
@@ -43,6 +45,7 @@ class RequestQuery:
             and (self.method is None or entry.method == self.method)
             and (self.status is None or self.status in (str(entry.status), f"{entry.status // 100}xx"))
             and (self.user is None or entry.user == self.user)
+            and (self.agent is None or entry.agent == self.agent)
             and (self.decision is None or fnmatchcase(entry.decision, self.decision))
             and (self.path is None or self._matches_path(self.path, entry))
         )
@@ -84,6 +87,7 @@ _PARAMETERS: Mapping[str, Callable[[str], str | int | None]] = {
     "status": _parse_status,
     "decision": lambda text: text or None,
     "user": lambda text: text or None,
+    "agent": lambda text: text or None,
     "since": _parse_number,
     "limit": _parse_number,
 }

@@ -339,7 +339,8 @@ class TraceView:
     decisions: Sequence[Decision]
     steps_left_out: int
     decisions_left_out: int
-    #: Sentences about the end of the run that no step has: an error outside of the modules, and a caller without a response.
+    #: Sentences about the run that no step has: an error outside of the modules, the accesses of modules in the run of an agent, and a
+    #: caller without a response.
     ending: Sequence[str] = ()
 
     @classmethod
@@ -441,6 +442,9 @@ def _ending_sentences(run: models.Execution, redactor: OutputRedactor) -> Iterat
         step.error is not None and step.error.message == run.error.message for step in run.steps
     ):
         yield f"the run ended with {error_text(run.error, redactor)}"
+    for row in run.accesses:
+        decision = f"allowed by {row.grant}" if row.is_allowed else "refused"
+        yield f"module {row.module_id} ({row.module}) needed {row.access} of the agent {run.agent}: {decision}"
     if run.error is None and (answer := default_response(run)) is not None:
         yield f"the caller of the webhook got {answer}"
 

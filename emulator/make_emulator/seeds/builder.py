@@ -138,6 +138,7 @@ class WorldBuilder:
             user=next(iter(self._users.values())),
             token=None if token is None else self._tokens[id(token)],
             client=None if client is None else self._clients[id(client)],
+            runs=row["runs"],
         )
 
     def _oauth_client(self, row: SeedRow) -> OAuthClient:

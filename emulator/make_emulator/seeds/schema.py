@@ -171,6 +171,11 @@ class AgentSection(Section):
         " full, or a list of these.",
         load_default=(),
     )
+    runs = ChoiceField(
+        "Whether the modules of the runs that it starts need its grants too: check, or trust.",
+        agents.RUN_CHECKS,
+        load_default=agents.TRUST,
+    )
 
 
 class CustomRoleSection(Section):

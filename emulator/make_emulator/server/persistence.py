@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import fields
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from ..registry import WorldHandle, WorldNameTakenError, WorldRegistry, WorldSpec
 from ..world import snapshot
@@ -60,6 +60,8 @@ class StateFiles:
         if self._all_worlds and self._folder.is_dir():
             for path in sorted(self._folder.glob("*.json")):
                 self._load_world(path)
+        if not self._registry.shard.has_name(self._default):
+            return False
         stored = read_state(self._path, self._default, cut=True)
         if stored is None:
             return False
@@ -97,13 +99,17 @@ class StateFiles:
                 handle.store.close(handle)
 
     def _load_world(self, path: Path) -> None:
+        shard = self._registry.shard
+        # The files of other workers are theirs alone: reading a log may cut it.
+        if shard.count > 1 and not shard.has_name(_world_name(path)):
+            return
         stored = read_state(path, "", cut=True)
         assert stored is not None
         known = {field.name for field in fields(WorldSpec)}
         spec = {name: value for name, value in (stored.spec or {}).items() if name in known}
         if "name" not in spec:
             raise snapshot.InvalidSnapshotError(f"{path} names no world")
-        stored.world.name = spec["name"]
+        stored.world.rename(spec["name"])
         try:
             self._registry.create(WorldSpec(**spec), stored.world)
         except WorldNameTakenError:
@@ -129,5 +135,23 @@ class StateFiles:
 
     def _world_path(self, name: str) -> Path:
         """Returns a file name that is valid and different for each world, whatever the file system makes of case and length."""
-        digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        return self._folder / f"{quote(name, safe='', errors='replace')[:80]}-{digest}.json"
+        return self._folder / f"{quote(name, safe='', errors='replace')[:80]}-{_digest(name)}.json"
+
+
+def _world_name(path: Path) -> str:
+    """Returns the name of the world of a file, from that of the file, or from its content if the name is too long.
+
+    Raises:
+        ValueError: if the file holds no state that can be restored.
+        OSError: if it cannot be read.
+    """
+    text, _, digest = path.stem.rpartition("-")
+    if _digest(name := unquote(text)) == digest:
+        return name
+    stored = read_state(path, "")
+    spec = stored.spec if stored is not None else None
+    return str((spec or {}).get("name", ""))
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]

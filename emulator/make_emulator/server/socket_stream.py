@@ -22,11 +22,17 @@ _BUFFER_SIZE = 16_384
 _DONT_WAIT: int = getattr(socket, "MSG_DONTWAIT", 0)
 
 
-def open_stream(peer: socket.socket, mode: str, timeout: float) -> SocketReader | SocketWriter:
-    """Returns the reader or, for a mode without ``r``, the writer of a connection."""
+def open_stream(
+    peer: socket.socket, mode: str, timeout: float, data: bytes = b""
+) -> SocketReader | SocketWriter:
+    """Returns the reader or, for a mode without ``r``, the writer of a connection.
+
+    Args:
+        data: what was read of the connection already.
+    """
     if not _DONT_WAIT:
         peer.setblocking(False)
-    return SocketReader(peer, timeout) if "r" in mode else SocketWriter(peer, timeout)
+    return SocketReader(peer, timeout, data) if "r" in mode else SocketWriter(peer, timeout)
 
 
 class _RawReader(io.RawIOBase):
@@ -36,8 +42,9 @@ class _RawReader(io.RawIOBase):
     ask the socket (``buffer-only``).
     """
 
-    def __init__(self, peer: socket.socket, timeout: float) -> None:
+    def __init__(self, peer: socket.socket, timeout: float, data: bytes = b"") -> None:
         self.mode = "wait"
+        self.data = data
         self._peer = peer
         self._timeout = int(timeout * 1000)
 
@@ -45,6 +52,11 @@ class _RawReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int | None:
+        if self.data:
+            room = memoryview(buffer).cast("B")
+            piece, self.data = self.data[: len(room)], self.data[len(room) :]
+            room[: len(piece)] = piece
+            return len(piece)
         if self.mode == "buffer-only":
             return None
         while True:
@@ -62,18 +74,27 @@ class SocketReader(io.BufferedReader):
 
     Args:
         timeout: the most seconds that a read waits for data.
+        data: what was read already.
 
     Raises:
         TimeoutError: from reads, with the text by which cheroot knows it.
     """
 
-    def __init__(self, peer: socket.socket, timeout: float) -> None:
-        self._raw = _RawReader(peer, timeout)
+    def __init__(self, peer: socket.socket, timeout: float, data: bytes = b"") -> None:
+        self._raw = _RawReader(peer, timeout, data)
         super().__init__(self._raw, _BUFFER_SIZE)
 
     def has_data(self) -> bool:
         """Returns True if data are in the buffer."""
         return self._peek("buffer-only")
+
+    def buffered(self) -> bytes:
+        """Returns the data that were read and not used yet."""
+        self._raw.mode = "buffer-only"
+        try:
+            return self.peek(1) + self._raw.data
+        finally:
+            self._raw.mode = "wait"
 
     def fill(self) -> bool:
         """Reads what the socket has into the buffer, without waiting; returns False if there is nothing yet."""

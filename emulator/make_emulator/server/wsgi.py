@@ -12,6 +12,8 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 from wsgiref.types import WSGIApplication
@@ -35,6 +37,9 @@ MAX_BODY_SIZE = 67_108_864
 
 #: Connections that may wait for their next request at one time; beyond, they are closed after each response.
 MAX_IDLE_CONNECTIONS = 256
+
+#: The most connections that wait to be accepted.
+BACKLOG = 1024
 
 #: The interval of checks for a stop, in seconds.
 POLL_INTERVAL = 0.05
@@ -119,6 +124,11 @@ class _Gateway(WsgiGateway):
 class _Request(HTTPRequest):
     """A request with strict framing, and with errors in Make's shape."""
 
+    def parse_request(self) -> None:
+        super().parse_request()
+        if self.ready and (pass_on := self.server.pass_on) is not None:
+            self.ready = not pass_on(self)
+
     def read_request_line(self) -> bool:
         try:
             read: bool = super().read_request_line()  # type: ignore[no-untyped-call]
@@ -169,12 +179,17 @@ def _drain(peer: Any) -> None:
 class _Connection(HTTPConnection):
     RequestHandlerClass = _Request
 
-    def __init__(self, server: Any, peer: socket.socket) -> None:
-        super().__init__(server, peer, lambda peer, mode, _: open_stream(peer, mode, server.timeout))
+    #: True until the first request of a connection that another worker handed over.
+    is_handed_over = False
+
+    def __init__(self, server: Any, peer: socket.socket, data: bytes = b"") -> None:
+        super().__init__(server, peer, lambda peer, mode, _: open_stream(peer, mode, server.timeout, data))
 
 
 class _TlsConnection(TlsConnection):
     RequestHandlerClass = _Request
+
+    is_handed_over = False
 
 
 class _ConnectionManager(ConnectionManager):
@@ -210,6 +225,14 @@ class _ConnectionManager(ConnectionManager):
         conn.ssl_env = {}
         return conn
 
+    def close(self) -> None:
+        selector: Any = self._selector  # type: ignore[attr-defined]
+        if self.server.release is not None:
+            for _, conn in selector.connections:
+                if conn is not self.server:
+                    self.server.release(conn)
+        super().close()
+
     def _close_idle(self) -> int:
         """Closes the half of the idle connections that was used least recently; returns how many."""
         selector: Any = self._selector  # type: ignore[attr-defined]
@@ -227,11 +250,32 @@ class _CherootServer(WsgiServer):
 
     ConnectionClass: type[HTTPConnection] = _Connection
 
+    #: Socket that listens already; ``None`` to bind one.
+    listener: socket.socket | None = None
+    #: Hands the connection of a parsed request over to another process; false if it stays.
+    pass_on: Callable[[Any], bool] | None = None
+    #: Hands a connection without a request over to another process, when the server stops; false if it has to be closed.
+    release: Callable[[Any], bool] | None = None
+
+    def bind(self, family: int, type: int, proto: int = 0) -> socket.socket:
+        if self.listener is None:
+            bound: socket.socket = super().bind(family, type, proto)
+            return bound
+        self.socket = self.listener
+        self.bind_addr = self.resolve_real_bind_addr(self.listener)  # type: ignore[no-untyped-call]
+        return self.listener
+
     def prepare(self) -> None:
         super().prepare()
         self.socket.setblocking(False)
         self._connections.close()  # type: ignore[has-type]
         self._connections = _ConnectionManager(self)
+
+    def put_conn(self, conn: Any) -> None:
+        if self.ready or self.release is None or not self.release(conn):
+            super().put_conn(conn)
+        else:
+            conn.close()
 
     def process_conn(self, conn: Any) -> None:
         # A new connection without a request waits among the idle ones, so that it occupies no thread.
@@ -263,6 +307,35 @@ def _has_request(conn: Any) -> bool:
         return True
 
 
+@contextmanager
+def _bind_errors(host: str, port: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        # Cheroot wraps the system's error in a text of its own.
+        if error.errno == errno.EADDRINUSE or "in use" in str(error).lower():
+            raise PortInUseError(f"port {port} of {host} is taken") from None
+        raise
+
+
+def open_listener(host: str, port: int) -> socket.socket:
+    """Returns a listening socket for several servers, each in a process of its own.
+
+    Raises:
+        PortInUseError: if another process listens at the address.
+        OSError: if the address cannot be bound for another reason.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, kind, protocol, _, _ = found[0]
+    with _bind_errors(host, port):
+        listener: socket.socket = _CherootServer.prepare_socket(
+            (host, port), family, kind, protocol, nodelay=True, ssl_adapter=None
+        )
+        _CherootServer.bind_socket(listener, (host, port))
+        listener.listen(BACKLOG)
+    return listener
+
+
 class Server:
     """Server of a WSGI application, in threads of its own.
 
@@ -270,19 +343,26 @@ class Server:
 
     Args:
         tls: the TLS context with the server's certificate; with it, only HTTPS is served.
+        listener: a socket that listens at the address already, see `open_listener`.
     """
 
     def __init__(
-        self, app: WSGIApplication, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+        self,
+        app: WSGIApplication,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
+        listener: socket.socket | None = None,
     ) -> None:
         self._server: Any = _CherootServer(
             (host, port),
             app,
             numthreads=1,
             server_name="make-emulator",
-            request_queue_size=1024,
+            request_queue_size=BACKLOG,
             timeout=30,
         )
+        self._server.listener = listener
         self._server.gateway = _Gateway
         self._server.requests = ThreadPool(self._server)
         self._server.shutdown_timeout = SHUTDOWN_TIMEOUT
@@ -305,18 +385,42 @@ class Server:
             PortInUseError: if another process listens at the address.
             OSError: if the address cannot be bound for another reason.
         """
-        try:
+        with _bind_errors(self._host, self._port):
             self._server.prepare()
-        except OSError as error:
-            # Cheroot wraps the system's error in a text of its own.
-            if error.errno == errno.EADDRINUSE or "in use" in str(error).lower():
-                raise PortInUseError(f"port {self._port} of {self._host} is taken") from None
-            raise
         self._thread = threading.Thread(target=self._server.serve, name="make-emulator", daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
-        """Stops listening and closes the connections; returns within a second."""
+    def route_connections(self, pass_on: Callable[[Any], bool]) -> None:
+        """Calls a function with each parsed request; if it returns true, it has handed the connection over."""
+        self._server.pass_on = pass_on
+
+    def release_connections(self, release: Callable[[Any], bool]) -> None:
+        """Calls a function with each connection that waits for a request when the server stops; if it returns true, it has it."""
+        self._server.release = release
+
+    def adopt(self, peer: socket.socket, address: tuple[str, int], data: bytes, *, stays: bool) -> None:
+        """Serves a connection that another process handed over.
+
+        Args:
+            data: what that process read of it.
+            stays: true if the first request is not handed over again.
+        """
+        conn = _Connection(self._server, peer, data)
+        conn.remote_addr, conn.remote_port = address[:2]
+        conn.ssl_env = {}
+        conn.is_handed_over = stays
+        if data:
+            self._server.requests.put(conn)
+        else:
+            self._server.put_conn(conn)
+
+    def stop(self, timeout: float = SHUTDOWN_TIMEOUT) -> None:
+        """Stops listening and closes the connections; returns within a second.
+
+        Args:
+            timeout: the most seconds to wait for requests under way.
+        """
+        self._server.shutdown_timeout = timeout
         self._server.stop()
         if self._thread is not None:
             self._thread.join(SHUTDOWN_TIMEOUT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Literal
 
 from ..client.control import ControlError, WorldClient, drop_none
 from ..json_types import Json, JsonObject
@@ -29,6 +29,8 @@ class WorldAgent:
         #: Its token; ``None`` for an agent with an OAuth client alone.
         self.token: str | None = description["token"]
         self.oauth_client: str | None = description["oauthClient"]
+        #: ``check`` if the modules of the runs that it starts need its grants too, else ``trust``.
+        self.runs: str = description["runs"]
 
     @property
     def headers(self) -> dict[str, str]:
@@ -53,8 +55,9 @@ class WorldAgent:
 
     def requests(self) -> list[JsonObject]:
         """Returns the requests of the agent that the log has, oldest first, with the accesses that each needed."""
-        rows: list[JsonObject] = self._client.call("GET", "requests")["requests"]
-        return [row for row in rows if row["agent"] == self.name]
+        query = {"agent": self.name}
+        rows: list[JsonObject] = self._client.call("GET", "requests", query=query)["requests"]
+        return rows
 
     def assert_only_used(self, allow: Mapping[str, Json]) -> None:
         """Asserts that these grants suffice for all that the agent did; requests that its policy refused do not count.
@@ -72,7 +75,7 @@ class WorldAgent:
         for row in self.requests():
             more = [text for text in row["accesses"] if not is_allowed(agent, parse_access(text))]
             if more and row["decision"] != _DENIED:
-                excess.append(f"  {', '.join(more)}: {row['sentence']}")
+                excess.append(f"  {', '.join(more)}: {row['statement']}")
         if excess:
             raise AssertionError(
                 f"expected the agent {self.name} to use what these grants allow only, but"
@@ -81,7 +84,7 @@ class WorldAgent:
             )
 
     def assert_denied(self, access: str = "*", *, times: int | None = None) -> None:
-        """Asserts that the policy refused a request of the agent, or exactly so many.
+        """Asserts that the policy refused a request of the agent, or a module of a run that it started, or exactly so many requests.
 
         Args:
             access: the missing grant, e.g. ``scenarios/1: run``, or a glob such as ``scenarios/*: run``.
@@ -91,14 +94,11 @@ class WorldAgent:
         """
         __tracebackhide__ = True
         rows = self.requests()
-        count = sum(
-            row["decision"] == _DENIED and any(fnmatchcase(text, access) for text in row["missing"])
-            for row in rows
-        )
+        count = sum(any(fnmatchcase(text, access) for text in _denied(row)) for row in rows)
         if count == times or (times is None and count):
             return
         expected = "at least once" if times is None else pluralize(times, "time")
-        sentences = "".join(f"\n  {row['sentence']}" for row in rows[-_MAX_REQUESTS_SHOWN:])
+        sentences = "".join(f"\n  {row['statement']}" for row in rows[-_MAX_REQUESTS_SHOWN:])
         raise AssertionError(
             f"expected that {access!r} is denied to the agent {self.name} {expected}, but it was {pluralize(count, 'time')};"
             + (f" its requests:{sentences}" if sentences else " it made no request that got as far")
@@ -106,6 +106,12 @@ class WorldAgent:
 
     def __repr__(self) -> str:
         return f"<WorldAgent {self.name!r}>"
+
+
+def _denied(row: JsonObject) -> list[str]:
+    """Returns the accesses that a policy refused to a request, and to the modules of its run."""
+    missing: list[str] = row["missing"] if row["decision"] == _DENIED else []
+    return [*missing, *row["deniedInRun"]]
 
 
 class WorldAgents(Mapping[str, WorldAgent]):
@@ -122,6 +128,7 @@ class WorldAgents(Mapping[str, WorldAgent]):
         token: str | None = None,
         oauth_client: str | None = None,
         user_id: int | None = None,
+        runs: Literal["check", "trust"] | None = None,
     ) -> WorldAgent:
         """Creates an agent, or replaces the grants of the one of that name.
 
@@ -129,11 +136,12 @@ class WorldAgents(Mapping[str, WorldAgent]):
             token: the text, or the label, of a token of the world; by default a new agent gets one of its own.
             oauth_client: the id, or the name, of an OAuth client of the world.
             user_id: the user of a new token; by default, the first one.
+            runs: ``check`` if the modules of the runs that it starts need its grants too; by default ``trust``.
 
         Raises:
             ControlError: if the grants are invalid, or there is no such token, client or user.
         """
-        body: dict[str, Any] = drop_none(token=token, oauthClient=oauth_client, userId=user_id)
+        body: dict[str, Any] = drop_none(token=token, oauthClient=oauth_client, userId=user_id, runs=runs)
         response = self._client.call("PUT", "agents", name, body={"allow": dict(allow), **body})
         return WorldAgent(self._client, response["agent"])
 

@@ -161,13 +161,20 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
         try:
             rows = world.requests.all()
-            lines = [f"{row['at']}  {row['sentence']}" for row in rows]
+            lines = [line for row in rows for line in _describe_request(row)]
         except ControlError as error:
             rows, lines = [], [f"the request log could not be read: {error}"]
         report.sections.append(("requests to the Make world", "\n".join(lines) or "none"))
         if rows and (failed := _failed_runs(world, since=rows[0]["at"])):
             report.sections.append(("failed runs in the Make world", "\n".join(failed)))
     return report
+
+
+def _describe_request(row: dict[str, Any]) -> Iterator[str]:
+    """Yields the lines about a request: its sentence, and the decisions on one of an agent."""
+    yield f"{row['at']}  {row['sentence']}"
+    if row["statement"] is not None:
+        yield f"{' ' * len(row['at'])}  {row['statement']}"
 
 
 def _failed_runs(world: World, *, since: str) -> list[str]:

@@ -34,6 +34,7 @@ class WorldRequests(RemoteSequence):
         status: int | str | None = None,
         json: Any = None,
         user: str | None = None,
+        agent: str | None = None,
         decision: str | None = None,
         since: int | None = None,
         limit: int | None = None,
@@ -45,6 +46,7 @@ class WorldRequests(RemoteSequence):
             status: a status, or a class of them such as ``"4xx"``.
             json: the part that the body must include: some fields of objects, at any depth; lists in full.
             user: the name of the user whose token was sent.
+            agent: the name of the agent whose token, or OAuth client, it came from.
             decision: a glob such as ``refused: *``.
             since: the ``id`` of a request; only later ones are returned.
             limit: the number of the latest ones to return.
@@ -59,6 +61,7 @@ class WorldRequests(RemoteSequence):
             path=path,
             status=status,
             user=user,
+            agent=agent,
             decision=decision,
             since=since,
             limit=limit if json is None else None,

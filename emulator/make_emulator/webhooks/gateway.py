@@ -98,7 +98,9 @@ def create_blueprint(registry: WorldRegistry) -> Blueprint:
             endpoint="webhook",
             summary=f"{this.method} to a hook",
         )
-        return PIPELINE.run(HookContext(registry, HttpInput(this), entry, request=this, udid=udid))
+        return PIPELINE.run(
+            HookContext(registry, HttpInput(this.environ, this), entry, request=this, udid=udid)
+        )
 
     return blueprint
 

@@ -19,11 +19,20 @@ def tokens_of(world: World, user: User) -> list[Token]:
     return sorted(rows, key=lambda row: row.created, reverse=True)
 
 
-def create(world: World, user: User, granted: Iterable[str], *, label: str, scopes: Iterable[str]) -> Token:
+def create(
+    world: World,
+    user: User,
+    granted: Iterable[str],
+    *,
+    label: str,
+    scopes: Iterable[str],
+    agent: str | None = None,
+) -> Token:
     """Creates a token.
 
     Args:
         granted: the scopes of the token that creates it, beyond which it cannot go.
+        agent: the name of the agent that creates it, whose grants limit it.
 
     Raises:
         InvalidParametersError: if there is no such scope.
@@ -42,7 +51,7 @@ def create(world: World, user: User, granted: Iterable[str], *, label: str, scop
     created = token.created
     while created in taken:
         created += 1
-    return world.tokens.put(replace(token, created=created))
+    return world.tokens.put(replace(token, created=created, agent=agent))
 
 
 def delete(world: World, user: User, timestamp: str) -> str:

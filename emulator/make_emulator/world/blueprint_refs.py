@@ -11,8 +11,9 @@ from .world import World
 
 #: Kind of resource -> the fields in which modules hold the ids of such resources.
 REFERENCE_FIELDS: dict[str, tuple[str, ...]] = {
-    # The last is that of AI modules, whose provider is a connection, too (the vendor's notes on connections).
-    "connection": ("__IMTCONN__", "account", "oAuthAccount", "makeConnectionId"),
+    # The last is that of AI modules, whose provider is a connection, too (the vendor's notes on connections); the third that of
+    # a mailbox that keeps what a module sends.
+    "connection": ("__IMTCONN__", "account", "accountImap", "oAuthAccount", "makeConnectionId"),
     "hook": ("__IMTHOOK__", "hook"),
     "dataStore": ("datastore",),
     "dataStructure": ("type",),
@@ -110,13 +111,16 @@ def reference_fields(node: Mapping[str, Json], kind: str) -> tuple[str, ...]:
 
 def find_module_references(node: Mapping[str, Json], kind: str) -> set[int]:
     """The ids of a kind of resource that one module uses."""
+    return {id for _, id in iter_module_references(node, kind)}
+
+
+def iter_module_references(node: Mapping[str, Json], kind: str) -> Iterator[tuple[str, int]]:
+    """The fields in which one module refers to a kind of resource, each with the id that it holds."""
     names = reference_fields(node, kind)
-    found: set[int] = set()
     for part in ("parameters", "mapper"):
         values = node.get(part)
         if isinstance(values, Mapping):
-            found.update(id for name in names if (id := _parse_id(values.get(name))) is not None)
-    return found
+            yield from ((name, id) for name in names if (id := _parse_id(values.get(name))) is not None)
 
 
 def remap_references(

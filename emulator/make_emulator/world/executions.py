@@ -9,7 +9,16 @@ from typing import TypedDict, Unpack
 from .clock import DAY
 from .consumption import add_execution
 from .exceptions import InvalidStateError
-from .models import Execution, ExecutionError, ExecutionResponse, FlowDecision, Json, Scenario, Step
+from .models import (
+    Execution,
+    ExecutionError,
+    ExecutionResponse,
+    FlowDecision,
+    Json,
+    ModuleAccess,
+    Scenario,
+    Step,
+)
 from .world import World
 
 #: The number of executions of a scenario, the latest, whose steps are stored.
@@ -32,6 +41,8 @@ class ExecutionDetails(TypedDict, total=False):
     decisions: tuple[FlowDecision, ...]
     steps_left_out: int
     decisions_left_out: int
+    agent: str | None
+    accesses: tuple[ModuleAccess, ...]
 
 
 def create(

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from ..json_types import Json
+from .slots import TAG_LENGTH, slot_of_name, tag
 
 _UDID_ALPHABET = string.ascii_lowercase + string.digits
 
@@ -26,18 +27,24 @@ class IdGenerator:
     """Generator of the ids of one world.
 
     Numbers and hexadecimal keys follow from ``seed`` alone, so they are equal in two worlds of one seed.
-    Keys by which a server looks up a world (tokens, hook udids) follow from ``salt`` too, so they differ.
+    Keys by which a server looks up a world (tokens, hook udids) follow from ``salt``, the name of the world, too, so they differ; they
+    begin with its slot.
     """
 
-    __slots__ = ("_last", "_name_words", "_names", "_random", "_random_words", "_recorded")
+    __slots__ = ("_last", "_name_words", "_names", "_random", "_random_words", "_recorded", "_tag")
 
     def __init__(self, seed: int, salt: str) -> None:
+        self.rename(salt)
         self._random = random.Random(f"ids:{seed}")
         self._names = random.Random(f"names:{seed}:{salt}")
         self._last: defaultdict[str, int] = defaultdict(int)
         self._random_words = 0
         self._name_words = 0
         self._recorded: list[str] | None = None
+
+    def rename(self, name: str) -> None:
+        """Begin look-up keys with the slot of another name from now on."""
+        self._tag = tag(slot_of_name(name))
 
     def next(self, kind: str) -> int:
         """The next number of a kind of resource, counted from 1."""
@@ -63,14 +70,15 @@ class IdGenerator:
     def uuid4(self) -> str:
         """A look-up key of the world in the form of an API token."""
         self._name_words += 128 // _WORD_BITS
-        return self._record(str(uuid.UUID(int=self._names.getrandbits(128), version=4)))
+        return self._tagged(str(uuid.UUID(int=self._names.getrandbits(128), version=4)))
 
     def udid(self) -> str:
         """A look-up key of the world in the form of a hook's udid: 32 characters of [a-z0-9]."""
         self._name_words += 32 * _WORDS_PER_CHOICE
-        return self._record("".join(self._names.choices(_UDID_ALPHABET, k=32)))
+        return self._tagged("".join(self._names.choices(_UDID_ALPHABET, k=32)))
 
-    def _record(self, name: str) -> str:
+    def _tagged(self, text: str) -> str:
+        name = self._tag + text[TAG_LENGTH:]
         if self._recorded is not None:
             self._recorded.append(name)
         return name

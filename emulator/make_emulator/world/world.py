@@ -58,6 +58,8 @@ class World(Tables):
         #: Owner -> its consumption since its counters were last reset; see `make_emulator.world.consumption`.
         self.tallies = TrackedDict[tuple[str, int], Consumption]("tallies")
 
+        #: The revision of the tables of runs to come, and the time of the first of these; see `make_emulator.engine.scheduling`.
+        self.next_event = (-1, 0)
         #: The earliest end of a month of an organization; 0 if not computed yet.
         self.counters_until = 0
         #: Organization id -> the apps that were used in it, so that their first use needs no confirmation.
@@ -76,6 +78,11 @@ class World(Tables):
 
         #: Scenario id -> its runs whose steps are stored, oldest first.
         self.detailed = TrackedDict[int, tuple[str, ...]]("detailed")
+
+    def rename(self, name: str) -> None:
+        """Give the world another name; keys that it has keep the slot of the former one."""
+        self.name = name
+        self.ids.rename(name)
 
     def track_changes(self) -> ChangeTracker:
         """Track the changes of the tables and dicts from now on; returns their tracker, which replaces an earlier one."""

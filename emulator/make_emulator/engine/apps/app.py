@@ -95,6 +95,8 @@ class ModuleDefinition:
     is_free: bool = False
     #: True if it calls another service, which takes longer.
     external: bool = False
+    #: Of a module that refers to a data store: what it does to its records.
+    records: Literal["read", "write"] | None = None
     #: Of a trigger: the source of its bundles.
     trigger: Trigger | None = None
     #: False if it only directs the bundles of others, or ends the run.
@@ -148,6 +150,7 @@ class App:
         billed: bool = True,
         is_free: bool = False,
         external: bool = False,
+        records: Literal["read", "write"] | None = None,
         trigger: Trigger | None = None,
         has_output: bool | None = None,
         computes: bool = False,
@@ -165,6 +168,7 @@ class App:
                 billed=billed,
                 is_free=is_free,
                 external=external,
+                records=records,
                 trigger=trigger,
                 has_output=self.has_output if has_output is None else has_output,
                 computes=computes,

@@ -101,7 +101,13 @@ def _record_bundle(record: Record) -> Mapping[str, Value]:
     return {"key": record.key, "data": record.data}
 
 
-@APP.module("AddRecord", Field("key", "text"), Field("overwrite", "boolean", required=True), _DATA_FIELD)
+@APP.module(
+    "AddRecord",
+    Field("key", "text"),
+    Field("overwrite", "boolean", required=True),
+    _DATA_FIELD,
+    records="write",
+)
 def _add(context: ModuleContext) -> Outcome:
     world, store = context.run.world, _find_data_store(context)
     key, overwrite = _mapped_key(context), context.boolean("overwrite")
@@ -129,6 +135,7 @@ def _mapped_key(context: ModuleContext) -> str | None:
     Field("upsert", "boolean", required=True),
     Field("overwriteArrays", "boolean", required=True),
     _DATA_FIELD,
+    records="write",
 )
 def _update(context: ModuleContext) -> Outcome:
     world, store = context.run.world, _find_data_store(context)
@@ -149,7 +156,7 @@ def _update(context: ModuleContext) -> Outcome:
     return Emit([_record_bundle(_write_record(lambda: data_stores.update_record(world, store, key, data)))])
 
 
-@APP.module("GetRecord", _KEY_FIELD, Field("returnWrapped", "boolean", required=True))
+@APP.module("GetRecord", _KEY_FIELD, Field("returnWrapped", "boolean", required=True), records="read")
 def _get(context: ModuleContext) -> Outcome:
     """Emits the record, or an empty bundle if it does not exist, which is not an error (observed)."""
     record = context.run.world.records.get(
@@ -160,14 +167,18 @@ def _get(context: ModuleContext) -> Outcome:
     return Emit([_record_bundle(record) if context.boolean("returnWrapped") else record.data])
 
 
-@APP.module("ExistRecord", _KEY_FIELD)
+@APP.module("ExistRecord", _KEY_FIELD, records="read")
 def _check_existence(context: ModuleContext) -> Outcome:
     key = (_find_data_store(context).id, to_well_formed(context.text("key")))
     return Emit([{"exist": key in context.run.world.records}])
 
 
 @APP.module(
-    "SearchRecord", Field("filter", "array"), Field("sort", "array"), Field("mappAbleLimit", "uinteger")
+    "SearchRecord",
+    Field("filter", "array"),
+    Field("sort", "array"),
+    Field("mappAbleLimit", "uinteger"),
+    records="read",
 )
 def _search(context: ModuleContext) -> Outcome:
     """Emits one bundle a record; without any, the flow ends there unless the module is set to continue."""
@@ -218,7 +229,7 @@ def _sort_keys(sort: Value) -> Sequence[tuple[Callable[[Record], Value], bool]]:
     return orders
 
 
-@APP.module("DeleteRecord", _KEY_FIELD)
+@APP.module("DeleteRecord", _KEY_FIELD, records="write")
 def _delete(context: ModuleContext) -> Outcome:
     world, store = context.run.world, _find_data_store(context)
     record = world.records.get((store.id, to_well_formed(context.text("key"))))
@@ -229,7 +240,7 @@ def _delete(context: ModuleContext) -> Outcome:
     return Emit([_record_bundle(record)])
 
 
-@APP.module("DeleteAllRecords")
+@APP.module("DeleteAllRecords", records="write")
 def _delete_all(context: ModuleContext) -> Outcome:
     world, store = context.run.world, _find_data_store(context)
     keys = [record.key for record in data_stores.records(world, store)]
@@ -239,6 +250,6 @@ def _delete_all(context: ModuleContext) -> Outcome:
     return Emit([{}])
 
 
-@APP.module("Stats")
+@APP.module("Stats", records="read")
 def _count(context: ModuleContext) -> Outcome:
     return Emit([{"count": _find_data_store(context).records}])

@@ -19,16 +19,20 @@ from .app import ModuleDefinition
 _SIMILARITY = 0.5
 
 
-def judge_module(name: str, version: int) -> Judgement:
-    """Returns the knowledge of ``app:Module`` in a version: of the interpreted apps first, then of the catalogue."""
+def judge_module(name: str, version: int, *, suggest: bool = True) -> Judgement:
+    """Returns the knowledge of ``app:Module`` in a version: of the interpreted apps first, then of the catalogue.
+
+    Args:
+        suggest: add suggestions, which takes a millisecond or more.
+    """
     app, _, module = name.partition(":")
     declared = catalog.APPS.get(app)
     if declared is None:
-        return module_catalogue().judge(name, version)
+        return module_catalogue().judge(name, version, suggest=suggest)
     definition = declared.modules.get(module)
     if definition is not None and (definition.versions is None or version in definition.versions):
         return KNOWN
-    known = module_catalogue().judge(name, version)
+    known = module_catalogue().judge(name, version, suggest=suggest)
     if known.verdict == "known":
         return known
     if definition is not None:
@@ -43,7 +47,9 @@ def judge_module(name: str, version: int) -> Judgement:
         return Judgement(
             verdict="missing",
             reason=f"the app '{app}' has no module '{name}'",
-            suggestions=similar_modules(name),
+            suggestions=known.suggestions
+            or (similar_modules(name) if suggest and not known.alternative else ()),
+            alternative=known.alternative,
         )
     return known
 
@@ -73,6 +79,11 @@ def app_names() -> tuple[str, ...]:
     return tuple(sorted({*module_catalogue().app_names(), *catalog.APPS}))
 
 
+def resolve_app(name: str) -> str | None:
+    """Returns the app that a name is, or is an alias of; ``None`` if it is neither."""
+    return name if module_names(name) else module_catalogue().resolve_alias(name)
+
+
 def similar_apps(name: str) -> tuple[str, ...]:
     """Returns the names of the known apps that are closest to a name; that of an alias first."""
     actual = module_catalogue().resolve_alias(name)
@@ -82,6 +93,11 @@ def similar_apps(name: str) -> tuple[str, ...]:
 def similar_modules(name: str) -> tuple[str, ...]:
     """Returns the full names of the known modules that are closest to a name, best first."""
     return module_catalogue().suggest(name) or _closest(name, module_names(name.partition(":")[0]))
+
+
+def meant_modules(name: str) -> tuple[str, ...]:
+    """Returns the full names of the modules that are meant by one that is known as invented; empty for any other."""
+    return module_catalogue().meant_by(name)
 
 
 def module_names(app: str) -> tuple[str, ...]:

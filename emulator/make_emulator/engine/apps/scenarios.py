@@ -106,11 +106,22 @@ def _call_scenario(context: ModuleContext, *, wait: bool) -> Outcome:
     return ScenarioCall(scenario, inputs, wait)
 
 
+def called_scenario_id(parameters: Mapping[str, Json]) -> int | None:
+    """Returns the id of the scenario that a calling module names; ``None`` if it is no number."""
+    id = _scenario_text(parameters)
+    return int(id) if id.isascii() and id.isdigit() and len(id) < 16 else None
+
+
+def _scenario_text(parameters: Mapping[str, Json]) -> str:
+    return as_text(parameters.get("scenario")).removeprefix("SCN_")
+
+
 def _find_scenario(context: ModuleContext) -> Scenario:
     """Returns the scenario to call, whose id may be written ``SCN_123``."""
-    id = as_text(context.module.parameters.get("scenario")).removeprefix("SCN_")
+    parameters = context.module.parameters
+    id, number = _scenario_text(parameters), called_scenario_id(parameters)
     world, team_id = context.run.world, context.run.scenario.team_id
-    scenario = world.scenarios.get(int(id)) if id.isascii() and id.isdigit() and len(id) < 16 else None
+    scenario = world.scenarios.get(number) if number is not None else None
     if scenario is None or scenario.team_id != team_id:
         raise ModuleError("RuntimeError", f"Scenario '{id[:50]}' not found.")
     if not scenario.is_active:

@@ -6,15 +6,18 @@ The output fits what later modules map of it. The same world, run and module alw
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
+from ...module_catalogue import module_catalogue
 from ...world.field_specs import field_name
 from ...world.models import FieldSpecs, Json
+from ..blueprints.model import Module
 from ..errors import BundleValidationError, ConversionError, ModuleError, missing_parameter
 from ..expressions.constraint import Constraint
 from ..expressions.values import Value, coerce, is_array, to_json_object, to_json_value
 from ..mock_data.generator import MockDataGenerator
+from . import known_outputs
 from .context import Emit, ModuleContext, Outcome, json_size
 
 ServiceRequirement: TypeAlias = tuple[Literal["parameters", "mapper"], str]
@@ -22,7 +25,7 @@ ServiceRequirement: TypeAlias = tuple[Literal["parameters", "mapper"], str]
 
 
 def simulate(context: ModuleContext, requires: ServiceRequirement | None = None) -> Outcome:
-    """Emits one bundle shaped by ``metadata.interface``, else by ``metadata.expect`` and by what later modules map.
+    """Emits one bundle shaped by ``metadata.interface``, else by the catalogue, ``metadata.expect`` and what later modules map.
 
     A trigger passes on the bundles that the run received.
 
@@ -41,7 +44,7 @@ def simulate(context: ModuleContext, requires: ServiceRequirement | None = None)
 
 
 def mock_output(context: ModuleContext) -> dict[str, Json]:
-    """Returns the mock output of a module of which only the metadata in the blueprint are known.
+    """Returns the mock output of a module, of which the metadata in the blueprint and the module catalogue are known.
 
     A module that creates or changes something returns what it was given.
     """
@@ -50,17 +53,28 @@ def mock_output(context: ModuleContext) -> dict[str, Json]:
     if module.interface is not None:
         bundle = mock_bundle(context, module.interface, constraint, closed=bool(module.interface))
     else:
-        # The input fields are only a guess at the output, so constraints by later modules take precedence.
-        constrained = (
-            {name for name, inner in constraint.fields.items() if inner.is_informative}
-            if constraint is not None
-            else set()
-        )
-        fields = [field for field in module.expect or () if field_name(field) not in constrained]
+        fields = context.run.mock_fields.get(module.id)
+        if fields is None:
+            fields = context.run.mock_fields[module.id] = _probable_fields(module, constraint)
         bundle = mock_bundle(context, fields, constraint)
     if _WRITING_MODULE.match(module.name):
         bundle = _echo(bundle, context.mapper, module.interface or (), context)
     return {**bundle, **_position_fields(bundle)}
+
+
+def _probable_fields(module: Module, constraint: Constraint | None) -> FieldSpecs:
+    """Returns the fields that the catalogue knows of the output of a module, and where it knows some at most, those of its input."""
+    catalogue = module_catalogue()
+    # The latest version stands for one that is not known.
+    known = catalogue.find_module(module.full_name, module.version) or catalogue.find_module(module.full_name)
+    fields = known_outputs.output_fields(known, constraint) if known is not None else ()
+    if known is not None and known.output and not known.has_dynamic_output:
+        return fields
+    # The input fields are only a guess at the output, so constraints by later modules take precedence.
+    taken = {field_name(field) for field in fields}
+    if constraint is not None:
+        taken |= {name for name, inner in constraint.fields.items() if inner.is_informative}
+    return [*fields, *(field for field in module.expect or () if field_name(field) not in taken)]
 
 
 #: Beginnings of the names of modules that create or change something.
@@ -116,20 +130,26 @@ def mock_bundle(
     return MockDataGenerator(seed, run.started, context.env.budget).bundle(fields, constraint, closed=closed)
 
 
+def _required_fields(module: Module) -> Iterator[str]:
+    if module.expect:
+        yield from (field_name(field) for field in module.expect if field.get("required") is True)
+        return
+    known = module_catalogue().find_module(module.full_name, module.version)
+    # A module may be scripted or simulated in any version; what one version requires says nothing of another.
+    if known is not None and known.version == module.version:
+        yield from known.certainly_required
+
+
 def check_required(context: ModuleContext, requires: ServiceRequirement | None = None) -> None:
-    """Checks the fields that the blueprint marks as required, and the value that the service requires.
+    """Checks the fields that the blueprint, or else the catalogue, marks as required, and the value that the service requires.
 
     Raises:
         BundleValidationError: with an issue for each field that is missing.
         ModuleError: if the service would answer with 400.
     """
-    missing = [
-        missing_parameter(field_name(field))
-        for field in context.module.expect or ()
-        if field.get("required") is True and context.mapper.get(field_name(field)) in (None, "")
-    ]
+    missing = [name for name in _required_fields(context.module) if context.mapper.get(name) in (None, "")]
     if missing:
-        raise BundleValidationError(*missing)
+        raise BundleValidationError(*map(missing_parameter, missing))
     if requires is None:
         return
     part, name = requires

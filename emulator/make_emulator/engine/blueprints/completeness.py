@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ...json_types import as_mapping, as_mappings
+from ...json_types import as_mapping, as_mappings, is_integer
 from ...world import blueprint_refs
 from ...world.models import Json
-from ..apps import catalog
+from ..apps import catalog, known_modules
 
 #: Types of fields that hold ids: ``account:google`` that of a connection, ``hook:gateway-webhook`` that of a hook.
 _REFERENCE_FIELD_TYPES = frozenset({"account", "hook", "datastore"})
@@ -16,7 +16,8 @@ _REFERENCE_FIELD_TYPES = frozenset({"account", "hook", "datastore"})
 def is_complete(blueprint: Mapping[str, Json]) -> bool:
     """Returns True if every module names the connection, hook and data store that it requires.
 
-    The requirements are known for webhook triggers, and for modules that declare them in ``metadata.parameters``.
+    The requirements are known for webhook triggers, for modules that declare them in ``metadata.parameters``, and for those
+    that the module catalogue knows from exports.
     """
     return next(_iter_missing_references(blueprint), None) is None
 
@@ -38,10 +39,26 @@ def _iter_missing_references(blueprint: Mapping[str, Json]) -> Iterator[tuple[Ma
             yield node, "hook"
             continue
         values = as_mapping(node.get("parameters"))
-        for field in as_mappings(as_mapping(node.get("metadata")).get("parameters")):
+        declared = as_mappings(as_mapping(node.get("metadata")).get("parameters"))
+        for field in declared:
             if (
                 field.get("required") is True
                 and str(field.get("type")).partition(":")[0] in _REFERENCE_FIELD_TYPES
                 and values.get(str(field.get("name"))) in (None, "")
             ):
                 yield node, str(field.get("name"))
+        known = _catalogued_reference(node)
+        if known is not None and all(field.get("name") != known for field in declared):
+            yield node, known
+
+
+def _catalogued_reference(node: Mapping[str, Json]) -> str | None:
+    """Returns the parameter of the connection that a module lacks, as the catalogue knows; ``None`` if it lacks none."""
+    version = node.get("version")
+    known = known_modules.find_known_module(str(node["module"]), version if is_integer(version) else None)
+    if known is None or known.trust != "full" or not known.requires_connection:
+        return None
+    parameter = known.connection_parameter
+    names = (*blueprint_refs.REFERENCE_FIELDS["connection"], str(parameter))
+    values = [as_mapping(node.get(part)) for part in ("parameters", "mapper")]
+    return None if any(part.get(name) not in (None, "") for part in values for name in names) else parameter

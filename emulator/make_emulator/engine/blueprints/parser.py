@@ -54,7 +54,7 @@ def parse_blueprint(blueprint: Mapping[str, Json]) -> Blueprint:
         return known[1]
     _check_structure(blueprint)
     # A nested route is four levels deeper.
-    if _is_too_deep(blueprint, 4 * MAX_NESTING + MAX_DEPTH):
+    if is_too_deep(blueprint, 4 * MAX_NESTING + MAX_DEPTH):
         raise MalformedBlueprintError("The blueprint is nested too deep.")
     reader = _FlowParser()
     # A trigger receives no bundles, so its filter has no effect (the vendor's notes on filters).
@@ -103,12 +103,12 @@ def _check_structure(blueprint: Mapping[str, Json]) -> None:
         )
 
 
-def _is_too_deep(value: Json, levels: int) -> bool:
+def is_too_deep(value: Json, levels: int) -> bool:
     """Returns True if collections and arrays are nested deeper than the levels."""
     if isinstance(value, Mapping):
-        return levels == 0 or any(_is_too_deep(item, levels - 1) for item in value.values())
+        return levels == 0 or any(is_too_deep(item, levels - 1) for item in value.values())
     if isinstance(value, list):
-        return levels == 0 or any(_is_too_deep(item, levels - 1) for item in value)
+        return levels == 0 or any(is_too_deep(item, levels - 1) for item in value)
     return False
 
 
@@ -283,7 +283,7 @@ def _get_object(node: Mapping[str, Json], name: str, id: int) -> Mapping[str, Js
         return {}
     if not isinstance(value, Mapping):
         raise MalformedBlueprintError(f"'{name}' of module {id} is not an object.")
-    if name != "metadata" and _is_too_deep(value, MAX_DEPTH):
+    if name != "metadata" and is_too_deep(value, MAX_DEPTH):
         raise MalformedBlueprintError(f"'{name}' of module {id} is nested too deep.")
     return value
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from enum import Enum, auto
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from .errors import ExpressionSyntaxError
 
@@ -36,6 +37,15 @@ class TokenType(Enum):
 Token: TypeAlias = tuple[TokenType, str]
 """Type and text of a token."""
 
+
+class TokenSpan(NamedTuple):
+    """A token, and where its text starts."""
+
+    type: TokenType
+    text: str
+    start: int
+
+
 _TOKEN = re.compile(
     r"""\s*(?:
     (?P<NAME>[^\W\d]\w*)
@@ -66,3 +76,10 @@ def tokenize(text: str) -> list[Token]:
     if any(kind is TokenType.INVALID for kind, _ in tokens):
         raise ExpressionSyntaxError(text)
     return tokens
+
+
+def locate_tokens(text: str) -> Iterator[TokenSpan]:
+    """Yields the tokens of an expression with their places, valid or not."""
+    for match in _TOKEN.finditer(text):
+        group = match.lastindex or 0
+        yield TokenSpan(_TYPES[group], match[group], match.start(group))

@@ -58,12 +58,16 @@ _NAME_HINTS: Sequence[tuple[str, Callable[[Faker], Value]]] = (
     ("currency", lambda faker: faker.currency_code()),
     ("url", lambda faker: f"https://example.com/{faker.slug()}"),
     ("link", lambda faker: f"https://example.com/{faker.slug()}"),
+    ("href", lambda faker: f"https://example.com/{faker.slug()}"),
     ("color", lambda faker: faker.hex_color()),
     ("uuid", lambda faker: faker.uuid4()),
     ("subject", lambda faker: faker.sentence(nb_words=5)),
     ("title", lambda faker: faker.sentence(nb_words=4)),
     ("status", lambda faker: faker.random_element(("open", "pending", "done"))),
-    ("id", lambda faker: faker.hexify("^^^^^^^^^^^^")),
+    ("mimetype", lambda faker: faker.mime_type()),
+    ("contenttype", lambda faker: faker.mime_type()),
+    ("timezone", lambda faker: faker.timezone()),
+    ("html", lambda faker: f"<p>{faker.sentence()}</p>"),
     ("text", lambda faker: faker.sentence()),
     ("message", lambda faker: faker.sentence()),
 )
@@ -83,6 +87,12 @@ _ADDRESSES = frozenset(
         "to",
         "toaddress",
     )
+)
+
+#: Names of ids, unlike those of videos and providers.
+_IDENTIFIER = re.compile(
+    r"(?:^|[\W_])(?:[iI]d|ID)s?(?:$|[\W_])|[a-z]I[dD]s?(?![a-z])"
+    r"|^(?:user|order|item|record|contact|message|channel|account|customer|team|page|uu?|gu?|k?)ids?$"
 )
 
 #: Names of numbers that are whole, such as ids, counts and rows; others may measure something.
@@ -290,7 +300,14 @@ class MockDataGenerator:
             plain_name = str(name or "").lower().replace("_", "").replace(" ", "").replace("-", "")
             if plain_name in _ADDRESSES:
                 return self._faker.ascii_safe_email()
+            if plain_name == "ts":
+                # As messaging services name a message: seconds and a counter.
+                return f"{self._now // 1000 - self._random.randrange(30 * DAY // 1000)}.{self._random.randrange(10**6):06d}"
+            if plain_name == "tz":
+                return self._faker.timezone()
             for hint, generate in _NAME_HINTS:
                 if hint in plain_name:
                     return to_json_value(generate(self._faker))
+            if _IDENTIFIER.search(str(name or "")):
+                return self._faker.hexify("^^^^^^^^^^^^")
         return " ".join(self._faker.words(3))

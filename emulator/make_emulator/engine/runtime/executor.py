@@ -18,7 +18,7 @@ from ...world.world import World
 from ..budget import Budget
 from ..errors import ModuleError
 from ..expressions.values import Value
-from ..run_state import ScenarioCall
+from ..run_state import AgentRun, ScenarioCall
 from .cycles import FetchTriggerBundle, QueueBatch
 from .failed_bundles import TRANSIENT_ERRORS
 from .failure_log import log_failure
@@ -64,6 +64,7 @@ def run_scenario(
     budget: Budget | None = None,
     depth: int = 0,
     attempts: int = 0,
+    agent_run: AgentRun | None = None,
 ) -> Execution:
     """Runs a scenario's current blueprint and records the run in the world's logs.
 
@@ -79,6 +80,7 @@ def run_scenario(
         budget: remaining budget of the calling scenario.
         depth: number of runs that wait for this one.
         attempts: number of earlier runs of an instant scenario with the same bundle.
+        agent_run: the agent that starts it, if its modules need the grants of the agent.
     """
     version = world.blueprints[scenario.id, scenario.blueprint_version]
     started = world.now() if at is None else at
@@ -93,6 +95,7 @@ def run_scenario(
         call=call,
         budget=budget,
         fetch_next=more,
+        agent_run=agent_run,
     )
     scenario_run.execute()
     execution = scenario_run.to_execution(kind=kind, author_id=author_id, instant=instant)
@@ -158,6 +161,7 @@ def call_scenario(scenario_run: ScenarioRun, call: ScenarioCall, *, depth: int =
         at=caller.now(),
         budget=caller.budget,
         depth=depth + 1,
+        agent_run=caller.agent_run,
     )
     call.execution_id = execution.id
     caller.transaction.mark_conflicts(caller.world, pending_records)

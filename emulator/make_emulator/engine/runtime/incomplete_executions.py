@@ -26,6 +26,7 @@ def store_failed_bundles(scenario_run: ScenarioRun, failed_bundles: Sequence[Fai
     Without storage a bundle is lost if the scenario allows data loss, else the scenario is stopped (Help centre).
     """
     world, scenario = scenario_run.run.world, scenario_run.run.scenario
+    agent_run = scenario_run.run.agent_run
     free_bytes = _free_storage(world, scenario.team_id) if failed_bundles else 0
     for failed_bundle in failed_bundles:
         row = IncompleteExecution(
@@ -43,6 +44,7 @@ def store_failed_bundles(scenario_run: ScenarioRun, failed_bundles: Sequence[Fai
             next_retry=failed_bundle.at + (failed_bundle.interval or RETRY_DELAYS[0])
             if failed_bundle.attempts
             else None,
+            agent=agent_run.agent if agent_run is not None else None,
             **failed_bundle_fields(failed_bundle),
         )
         if row.size <= free_bytes:

@@ -42,7 +42,7 @@ from ..expressions.evaluator import render_deep
 from ..expressions.values import FieldMarker, TimeZoneProvider, Value
 from ..filters import conditions_hold, evaluate_conditions, operator_hint
 from ..run_state import RunState, ScenarioCall
-from . import hints, module_scripts
+from . import hints, module_access, module_scripts
 from .aggregation import Accumulator, FlowPosition, MergePoint, iter_aggregators
 from .failed_bundles import FailedBundle, FailedBundleCollector
 from .frames import EmitBundles, EnterModule, FlushAggregator, Frame, ModuleFailure
@@ -211,10 +211,10 @@ class Interpreter:
             mapper = coerce_mapper(
                 definition, self._run.budget.evaluate(prepared.evaluate_mapper, env), env.zone
             )
-            outcome = module_scripts.run_operation(
-                definition,
-                ModuleContext(self._run, module, mapper, env, first=entry.scope.is_empty, branch=branch),
-            )
+            context = ModuleContext(self._run, module, mapper, env, first=entry.scope.is_empty, branch=branch)
+            if self._run.agent_run is not None:
+                module_access.check(definition, context)
+            outcome = module_scripts.run_operation(definition, context)
             if isinstance(outcome, ScenarioCall):
                 call = outcome
                 outcome = Emit([self._run.call(call)])

@@ -22,7 +22,7 @@ from ..errors import ExecutionInterruptedError, ModuleError
 from ..expressions.context import Bundle, Scope
 from ..expressions.values import Value, to_json_object
 from ..mock_data.infer import ConstraintInference
-from ..run_state import RunState, ScenarioCall, Stopwatch
+from ..run_state import AgentRun, RunState, ScenarioCall, Stopwatch
 from ..transaction import Transaction
 from . import connection_checks
 from .aggregation import FlowPosition, MergePoint
@@ -106,6 +106,7 @@ class ScenarioRun:
         budget: Budget | None = None,
         resume_point: ResumePoint | None = None,
         fetch_next: FetchTriggerBundle | None = None,
+        agent_run: AgentRun | None = None,
     ) -> None:
         execution_id = world.ids.hex(32)
         budget = budget or Budget(seconds=world.run_time_limit)
@@ -141,6 +142,7 @@ class ScenarioRun:
             call=partial(call, self),
             functions=partial(custom_functions.find_function, world, scenario.team_id),
             variables=dict(resume_point.variables) if resume_point is not None else {},
+            agent_run=agent_run,
             names=build_variables(
                 world, scenario, execution_id, inputs or {}, started, self._consumption, budget
             ),
@@ -154,6 +156,8 @@ class ScenarioRun:
         with run.world.run_in_progress(run.scenario.id):
             self._execute()
         budget.give_way = caller_gives_way
+        if run.agent_run is not None:
+            run.agent_run.accesses += run.accesses.values()
 
     def _execute(self) -> None:
         try:
@@ -238,6 +242,8 @@ class ScenarioRun:
             decisions=tuple(trace.decisions) if trace else (),
             steps_left_out=trace.steps_left_out if trace else 0,
             decisions_left_out=trace.decisions_left_out if trace else 0,
+            agent=run.agent_run.agent if run.agent_run is not None else None,
+            accesses=tuple(run.accesses.values()),
         )
 
     def _run_cycles(self) -> None:

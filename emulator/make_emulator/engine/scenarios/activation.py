@@ -32,6 +32,7 @@ from ...world.world import World
 from .. import inputs
 from ..apps import connection_types
 from ..blueprints.completeness import find_blueprint_errors
+from ..run_state import AgentRun
 from ..runtime import executor
 from ..scheduling import run_callbacks, schedule, sequential, webhook_dispatch
 
@@ -126,12 +127,14 @@ def run_now(
     responsive: bool,
     callback_url: str | None = None,
     status_url: Callable[[Execution], str] = lambda execution: execution.id,
+    agent_run: AgentRun | None = None,
 ) -> Execution:
     """Runs an active scenario now; a responsive call advances the clock to the end of the run.
 
     Args:
         callback_url: the URL to call when the run has ended, unless the response of a responsive call shows it.
         status_url: makes the URL of the run that the callback names.
+        agent_run: the agent that starts it, if its modules need the grants of the agent.
 
     Raises:
         ScenarioNotActiveError: if the scenario is not active (Make's IM325).
@@ -164,6 +167,7 @@ def run_now(
         trigger_bundle=taken.take() if taken is not None else data if at_hook else None,
         more=taken.take if taken is not None else None,
         taken=taken,
+        agent_run=agent_run,
     )
     if callback_url is not None and not (responsive and execution.duration <= RESPONSIVE_TIMEOUT):
         run_callbacks.schedule(world, execution, callback_url, status_url(execution))
@@ -200,7 +204,7 @@ def check_connections(world: World, team: Team, blueprint: Mapping[str, Json]) -
     """
     for node in blueprint_refs.iter_modules(blueprint["flow"]):
         _check_connection_id(node)
-        for id in blueprint_refs.find_module_references(node, "connection"):
+        for parameter, id in blueprint_refs.iter_module_references(node, "connection"):
             connection = world.connections.get(id)
             if connection is None or connection.team_id != team.id:
                 app, _ = blueprint_refs.split_module_name(node)
@@ -208,7 +212,7 @@ def check_connections(world: World, team: Team, blueprint: Mapping[str, Json]) -
                     f"Connection not found '{app}:{id}'.",
                     hint=f"Module {node.get('id')}, {node['module']}: the team has no connection {id}.",
                 )
-            accepted = connection_types.accepted_types(node)
+            accepted = connection_types.accepted_types(node, parameter)
             if not connection_types.is_compatible(connection.account_name, accepted):
                 raise IncompatibleConnectionError(
                     f"Provided account '{id}' is not compatible with '{node['module']}' module.",
@@ -219,9 +223,10 @@ def check_connections(world: World, team: Team, blueprint: Mapping[str, Json]) -
 
 def _check_connection_id(node: Mapping[str, Json]) -> None:
     """Raises DomainError if the connection of a module is a text; no expression is evaluated there."""
-    id = as_mapping(node.get("parameters")).get("__IMTCONN__")
-    if isinstance(id, str) and id and not (id.isascii() and id.isdigit()):
-        raise DomainError(
-            f'invalid input syntax for type integer: "{id[:100]}"',
-            hint=f"Module {node.get('id')}, {node['module']}: __IMTCONN__ must be the id of a connection, a whole number.",
-        )
+    for parameter in connection_types.connection_parameters(node):
+        id = as_mapping(node.get("parameters")).get(parameter)
+        if isinstance(id, str) and id and not (id.isascii() and id.isdigit()):
+            raise DomainError(
+                f'invalid input syntax for type integer: "{id[:100]}"',
+                hint=f"Module {node.get('id')}, {node['module']}: {parameter} must be the id of a connection, a whole number.",
+            )

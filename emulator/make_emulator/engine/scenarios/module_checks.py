@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ...json_types import is_integer
-from ...module_catalogue import Judgement
+from ...module_catalogue import Verdict
+from ...plain_text import pluralize
 from ...world import blueprint_refs
 from ...world.exceptions import MalformedBlueprintError
 from ...world.models import Json
 from ...world.settings import UNKNOWN_MODULES
 from ...world.world import World
 from ..apps import known_modules
+
+#: The most modules that are named in warnings, since each suggestion takes a millisecond or more.
+MAX_WARNINGS = 20
 
 
 def check_modules(world: World, blueprint: Mapping[str, Json]) -> None:
@@ -25,10 +29,11 @@ def check_modules(world: World, blueprint: Mapping[str, Json]) -> None:
     refused = {"missing"}
     if UNKNOWN_MODULES.of(world) == "refuse":
         refused |= {"unknown", "other-version"}
-    for node, version, judgement in _iter_judgements(world, blueprint):
-        if judgement.verdict in refused:
+    for node, name, version, verdict in _iter_verdicts(world, blueprint):
+        if verdict in refused:
+            judgement = known_modules.judge_module(name, version)
             raise MalformedBlueprintError(
-                f"Module not found '{node['module']}' version '{version}'.",
+                f"Module not found '{name}' version '{version}'.",
                 hint=f"Module {node.get('id')}: {judgement.describe()}",
             )
 
@@ -37,20 +42,28 @@ def find_warnings(world: World, blueprint: Mapping[str, Json]) -> list[str]:
     """Returns a text for each module of a blueprint that is not known, or not in its version; none with the setting ``accept``."""
     if UNKNOWN_MODULES.of(world) == "accept":
         return []
-    return [
-        f"module {node.get('id')}: {judgement.describe()}"
-        for node, _, judgement in _iter_judgements(world, blueprint)
-        if judgement.verdict in ("unknown", "other-version")
+    found = [
+        (node, name, version)
+        for node, name, version, verdict in _iter_verdicts(world, blueprint)
+        if verdict in ("unknown", "other-version")
     ]
+    warnings = [
+        f"module {node.get('id')}: {known_modules.judge_module(name, version).describe()}"
+        for node, name, version in found[:MAX_WARNINGS]
+    ]
+    if len(found) > MAX_WARNINGS:
+        warnings.append(f"{pluralize(len(found) - MAX_WARNINGS, 'more module')} not known")
+    return warnings
 
 
-def _iter_judgements(
+def _iter_verdicts(
     world: World, blueprint: Mapping[str, Json]
-) -> Iterator[tuple[Mapping[str, Json], int, Judgement]]:
+) -> Iterator[tuple[Mapping[str, Json], str, int, Verdict]]:
+    """Iterates over the modules that can be judged, with their names, versions and verdicts."""
     for node in blueprint_refs.iter_modules(blueprint.get("flow")):
         name, version = str(node["module"]), node.get("version")
         if name in world.custom_modules or name.startswith("app#"):
             continue
         if not is_integer(version):
             version = max(known_modules.versions_of(name), default=1)
-        yield node, version, known_modules.judge_module(name, version)
+        yield node, name, version, known_modules.judge_module(name, version, suggest=False).verdict

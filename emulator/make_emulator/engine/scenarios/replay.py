@@ -13,11 +13,22 @@ from ...world.exceptions import InvalidStateError, NotReplayableError, Operation
 from ...world.executions import is_replayable
 from ...world.models import Execution, Json, Scenario, User
 from ...world.world import World
+from ..run_state import AgentRun
 from ..runtime import executor
 
 
-def replay(world: World, user: User, scenario: Scenario, execution: Execution) -> Execution:
+def replay(
+    world: World,
+    user: User,
+    scenario: Scenario,
+    execution: Execution,
+    *,
+    agent_run: AgentRun | None = None,
+) -> Execution:
     """Runs the current blueprint of a scenario with the data that an earlier run received.
+
+    Args:
+        agent_run: the agent that starts it, if its modules need the grants of the agent.
 
     Raises:
         InvalidStateError: if the scenario is not active.
@@ -37,6 +48,7 @@ def replay(world: World, user: User, scenario: Scenario, execution: Execution) -
         kind="manual",
         author_id=user.id,
         trigger_bundle=_trigger_bundles(world, scenario, execution),
+        agent_run=agent_run,
     )
     replayed = replace(replayed, replay_of=execution.id)
     if (scenario.id, replayed.id) in world.logs:

@@ -18,6 +18,7 @@ from ...world.models import Execution, IncompleteExecution, Json, RetryAttempt
 from ...world.world import World
 from ..blueprints.parser import parse_blueprint
 from ..budget import Budget
+from ..run_state import AgentRun
 from ..runtime import executor
 from ..runtime.failed_bundles import RETRY_DELAYS
 from ..runtime.incomplete_executions import failed_bundle_fields, store_failed_bundles
@@ -68,7 +69,11 @@ def retry_due(world: World, row: IncompleteExecution, budget: Budget) -> None:
 
 
 def retry_all(
-    world: World, rows: Sequence[IncompleteExecution], *, author_id: int
+    world: World,
+    rows: Sequence[IncompleteExecution],
+    *,
+    author_id: int,
+    agent_run: AgentRun | None = None,
 ) -> list[IncompleteExecution]:
     """Retries those incomplete executions of a scenario that are not resolved, one after the other (API documentation).
 
@@ -81,7 +86,7 @@ def retry_all(
         current = world.incomplete_executions.get(row.id)
         if current is not None and not current.resolved:
             at = earliest_start(world, current, at)
-            retry(world, current, author_id=author_id, at=at)
+            retry(world, current, author_id=author_id, at=at, agent_run=agent_run)
     return retried
 
 
@@ -93,8 +98,13 @@ def retry(
     author_id: int | None = None,
     at: int | None = None,
     budget: Budget | None = None,
+    agent_run: AgentRun | None = None,
 ) -> Execution:
     """Runs the rest of an incomplete execution: a success resolves it, a failure counts as an attempt.
+
+    Args:
+        agent_run: the agent that requests it, if its modules need the grants of the agent. Those of a retry that is due
+            need the grants of the agent that started the run.
 
     Raises:
         InvalidStateError: if it is resolved.
@@ -107,6 +117,8 @@ def retry(
         raise OperationsExhaustedError("The organization has no operations left.")
     scenario = world.scenarios[row.scenario_id]
     version = world.blueprints[scenario.id, scenario.blueprint_version]
+    if kind == "auto" and row.agent is not None:
+        agent_run = AgentRun(row.agent)
     computed = ScenarioRun(
         world,
         scenario,
@@ -116,6 +128,7 @@ def retry(
         call=executor.call_scenario,
         budget=budget,
         resume_point=ResumePoint(row.failer, row.bundles, row.variables),
+        agent_run=agent_run,
     )
     computed.execute()
     execution = computed.to_execution(kind=kind, author_id=author_id, instant=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...json_types import as_mapping
-from ...world.clock import MINUTE
+from ...world.clock import MAX_TIMESTAMP, MINUTE
 from ...world.consumption import is_exhausted, organization_of, reset_counters
 from ...world.enums import get_timezone
 from ...world.models import Execution, Organization, Scenario
@@ -40,10 +40,12 @@ def catch_up(world: World) -> None:
     their order and none is computed twice.
     """
     now = world.now()
+    if now < _next_event(world):
+        return
     work = MAX_WORK_PER_CATCH_UP
     callbacks = 0
     while not (world.runs_in_progress or world.interruption.is_set()):
-        scenario = next(iter(world.scenarios.where(awaited=True).page(_by_next_exec, limit=1)), None)
+        scenario = _next_scenario(world)
         due = scenario.next_exec if scenario is not None else None
         if world.counters_until <= now and (due is None or world.counters_until <= due):
             for organization in reset_counters(world, min(now, due) if due is not None else now):
@@ -75,6 +77,34 @@ def catch_up(world: World) -> None:
         # The run may have lent the lock, and the scenario have been deleted meanwhile.
         if (current := world.scenarios.get(scenario.id)) is not None:
             _schedule_next_run(world, current, now if skipping else due, paused_until)
+
+
+def _next_scenario(world: World) -> Scenario | None:
+    return next(iter(world.scenarios.where(awaited=True).page(_by_next_exec, limit=1)), None)
+
+
+def _next_event(world: World) -> int:
+    """Returns the time of the first run, retry, callback or end of a month to come; kept until one of their tables changes."""
+    revision = (
+        world.scenarios.revision
+        + world.callbacks.revision
+        + world.incomplete_executions.revision
+        + world.reruns.revision
+    )
+    known_revision, moment = world.next_event
+    if known_revision != revision:
+        scenario, callback = _next_scenario(world), run_callbacks.next_due(world, MAX_TIMESTAMP)
+        failed = instant_retry.next_due(world, MAX_TIMESTAMP)
+        broken = incomplete_retry.next_due(world, MAX_TIMESTAMP)
+        times = (
+            scenario.next_exec if scenario is not None else None,
+            callback.due if callback is not None else None,
+            failed.due if failed is not None else None,
+            broken.next_retry if broken is not None else None,
+        )
+        moment = min((time for time in times if time is not None), default=MAX_TIMESTAMP + 1)
+        world.next_event = revision, moment
+    return min(moment, world.counters_until)
 
 
 def _make_budget(world: World, work: int) -> Budget:

@@ -7,6 +7,7 @@ sends ``Bearer`` for every token that is not a UUID v4.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ...registry import WorldHandle, WorldRegistry
 from ...world import oauth
@@ -72,11 +73,10 @@ def reload_user(world: World, token: Token) -> User:
 
 
 def _is_known(world: World, token: Token) -> bool:
-    match token:
-        case OAuthAccess():
-            return token.grant_id in world.oauth_grants
-        case ToolboxAccess():
-            return token.token in world.toolbox_keys
+    if isinstance(token, OAuthAccess):
+        return token.grant_id in world.oauth_grants
+    if isinstance(token, ToolboxAccess):
+        return token.token in world.toolbox_keys
     return token.token in world.tokens
 
 
@@ -90,14 +90,21 @@ def authenticate(registry: WorldRegistry, header: str | None, host: str = "") ->
     """
     if not header:
         raise UnauthorizedError(hint=f"There is no token: {_HEADER_FORM}.")
+    text = _token_in(header)
+    if text is None:
+        raise InvalidTokenError(
+            f"The header is malformed: {_HEADER_FORM}; Bearer is for tokens that are no UUID v4."
+        )
+    return resolve_token(registry, text, host)
+
+
+@lru_cache(maxsize=256)
+def _token_in(header: str) -> str | None:
+    """Returns the token of a header; ``None`` if the header is malformed."""
     kind, _, text = header.partition(" ")
     text = text.strip()
     is_uuid = _UUID4.fullmatch(text) is not None
-    if (kind == "Token" and is_uuid) or (kind == "Bearer" and not is_uuid):
-        return resolve_token(registry, text, host)
-    raise InvalidTokenError(
-        f"The header is malformed: {_HEADER_FORM}; Bearer is for tokens that are no UUID v4."
-    )
+    return text if (kind == "Token" and is_uuid) or (kind == "Bearer" and not is_uuid) else None
 
 
 def resolve_token(registry: WorldRegistry, text: str, host: str = "") -> Caller:
@@ -120,8 +127,11 @@ def resolve_token(registry: WorldRegistry, text: str, host: str = "") -> Caller:
 
 def _find_token(registry: WorldRegistry, text: str) -> tuple[WorldHandle, Token]:
     """Returns a token, or the access of an access token, and its world."""
-    text = text.lower() if _UUID4.fullmatch(text) else text
-    if (handle := registry.by_token(text)) is not None:
+    handle = registry.by_token(text)
+    if handle is None and _UUID4.fullmatch(text):
+        text = text.lower()
+        handle = registry.by_token(text)
+    if handle is not None:
         token = handle.world.tokens.get(text)
         if token is not None:
             return handle, token

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import orjson
-from flask import Response
-
 from ...schemas.base import request_origin
 from .. import hints
 from ..context import RequestContext
 from ..endpoint import PublicCall
-from ..responses import JSON_CONTENT_TYPE, json_response
+from ..responses import json_response
+from . import policy
 
 
 def handle_public(context: RequestContext) -> None:
@@ -30,8 +28,15 @@ def handle(context: RequestContext) -> None:
     request_origin.set(lambda: context.input.origin)
     endpoint = context.require_endpoint()
     call = context.require_call()
-    result = endpoint.handle(call)
-    context.response = Response(orjson.dumps(result), status=endpoint.status, content_type=JSON_CONTENT_TYPE)
+    try:
+        result = endpoint.handle(call)
+    finally:
+        # Also of a run that took longer than its caller waits.
+        if call.agent_run is not None:
+            call.warnings += policy.record_run(call.world, context.entry, call.agent_run)
+    if call.listed:
+        policy.record_listed(context)
+    context.response = json_response(result, endpoint.status)
     context.entry.decision = "served"
     if call.warnings:
         context.entry.reason = "; ".join(call.warnings)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ...engine.run_state import AgentRun
+from ...policies import agents
 from ...world.visibility import Visibility
 from ..context import RequestContext
 from ..endpoint import ApiCall
@@ -22,5 +24,8 @@ def resolve(context: RequestContext) -> None:
     user = reload_user(world, token)
     visibility = Visibility(world, user, token.only_organization_id)
     context.call = call = ApiCall(world, user, token, visibility, endpoint, context.parsed)
+    call.agent = agent = agents.find(world, token)
+    if agent is not None and agent.runs == agents.CHECK:
+        call.agent_run = AgentRun(agent.name)
     endpoint.resolve(call)
     context.entry.organization_id = call.organization.id if call.organization else None

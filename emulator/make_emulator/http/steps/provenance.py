@@ -27,7 +27,7 @@ def add(context: RequestContext) -> None:
         _used_modules(context) if route in _RUNS else (),
     )
     if provenance.weakest is not None:
-        response.headers[HEADER] = provenance.weakest
+        response.headers.add(HEADER, provenance.weakest)
         entry.behaviours = provenance.behaviours
 
 

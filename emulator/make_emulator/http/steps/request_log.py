@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from flask import Response
 
+from ...policies import agents
 from ...world.models import OAuthAccess
 from ..context import RequestContext
 from ..request_log import LogEntry, RequestLog
@@ -24,6 +25,8 @@ def begin(context: RequestContext) -> None:
         context.entry.user = user.name
         context.entry.token_label = token.label
         context.entry.is_client = isinstance(token, OAuthAccess)
+        agent = agents.find(handle.world, token)
+        context.entry.agent = agent.name if agent is not None else None
 
 
 def finish(context: RequestContext) -> None:

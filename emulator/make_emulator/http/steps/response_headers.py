@@ -10,6 +10,7 @@ from ..context import RequestContext
 def add_headers(context: RequestContext) -> None:
     """Adds the request's id, and how the caller was authenticated."""
     assert context.response is not None
-    context.response.headers["x-request-id"] = os.urandom(16).hex()
+    headers = context.response.headers
+    headers.add("x-request-id", os.urandom(16).hex())
     if context.caller is not None:
-        context.response.headers["authtype"] = context.caller.token.auth_used
+        headers.add("authtype", context.caller.token.auth_used)

@@ -6,7 +6,7 @@ import re
 from difflib import get_close_matches
 from functools import cache
 
-from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.exceptions import MethodNotAllowed
 
 from ..context import RequestContext
 from ..endpoint import PATH_PARAMETER_KINDS, TEXT_ID_PARAMETERS
@@ -40,14 +40,12 @@ def require_endpoint(context: RequestContext) -> None:
         raise PaymentRequiredError(
             hint="The emulator has no audit logs; without the plan for them Make refuses."
         )
-    try:
-        context.input.check_route()
-    except MethodNotAllowed:
-        if any(_path_pattern(route).fullmatch(entry.path) for route in context.routes):
-            raise
-        # Only an id that is no number matched.
-    except NotFound:
-        pass
+    error = context.routing_error
+    # It may be that only an id that is no number matched.
+    if isinstance(error, MethodNotAllowed) and any(
+        _path_pattern(route).fullmatch(entry.path) for route in context.routes
+    ):
+        raise error
     raise ResourceNotFoundError(f"No route {entry.method} {API_PREFIX}{entry.path}.", hint=_suggest(context))
 
 

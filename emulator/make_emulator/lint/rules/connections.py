@@ -9,6 +9,7 @@ from ...json_types import as_mapping, as_mappings
 from ...world import blueprint_refs
 from ..document import LintDocument, LintModule
 from ..finding import Issue, rule
+from ..repairs.connections import share_connection
 
 #: Kind of field type -> kind of resource.
 _REFERENCE_TYPES = {"account": "connection", "hook": "hook", "datastore": "data store", "keychain": "key"}
@@ -25,6 +26,7 @@ def check_connections(document: LintDocument) -> Iterator[Issue]:
                     message=f"{_capitalize(module.label)} needs a {kind}{wanted} in parameters.{parameter}.",
                     path=(*module.path, "parameters"),
                     module_id=module.id,
+                    patch=share_connection(document, module, parameter) if kind == "connection" else (),
                 )
 
 

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from ...engine.expressions.ast import Call, DynamicReference, Reference
 from ...engine.expressions.functions import FUNCTIONS
-from ...json_types import Json, as_mappings
-from ..document import LintDocument, LintModule, MappedExpression
+from ...json_patch import Patch
+from ..document import LintDocument, MappedExpression
 from ..finding import Issue, rule
+from ..repairs.expressions import (
+    correct_syntax,
+    first_step,
+    output_names,
+    redirect_reference,
+    rename_field,
+    rename_function,
+)
 
 #: Metadata of a bundle that can be mapped like fields.
 _METADATA_PREFIX = "__IMT"
 #: Least similarity of a name to a known one for it to be called a slip.
 _SIMILARITY = 0.7
 _MAX_SOURCE = 80
-#: Modules whose output has the variables that they name, and the places of these names.
-_VARIABLE_MODULES = frozenset({"util:SetVariable2", "util:SetVariables", "util:SetVariable"})
 
 
 @rule("invalid-expression", "error")
@@ -25,7 +31,7 @@ def check_syntax(document: LintDocument) -> Iterator[Issue]:
     """An expression cannot be parsed, so the run fails with a DataError."""
     for expression in document.expressions:
         if expression.tree is None:
-            yield _issue(expression, expression.error)
+            yield _issue(expression, expression.error, correct_syntax(expression))
 
 
 @rule("unknown-function", "error")
@@ -42,6 +48,7 @@ def check_functions(document: LintDocument) -> Iterator[Issue]:
                 path=expression.path,
                 module_id=expression.module.id,
                 suggestion=f"Did you mean '{lower[close[0]]}'?" if close else "",
+                patch=rename_function(expression, call.name, lower[close[0]]) if close else (),
                 severity="error" if close else "warning",
             )
 
@@ -80,7 +87,8 @@ def check_references(document: LintDocument) -> Iterator[Issue]:
             message = "A module cannot refer to its own output."
         else:
             message = f"Module {id} is not before module {module.id}, so it has no output yet."
-        yield _issue(expression, message)
+        patch = redirect_reference(document, expression, id, first_step(reference))
+        yield _issue(expression, message, patch)
 
 
 @rule("unknown-output-field", "warning")
@@ -91,7 +99,7 @@ def check_output_fields(document: LintDocument) -> Iterator[Issue]:
         name = reference.path[0] if reference.path else None
         if module is None or not isinstance(name, str) or name.startswith(_METADATA_PREFIX):
             continue
-        names, is_complete = _output_names(module)
+        names, is_complete = output_names(module)
         if not names or name in names:
             continue
         lower = {each.lower(): each for each in names}
@@ -104,6 +112,9 @@ def check_output_fields(document: LintDocument) -> Iterator[Issue]:
                 path=expression.path,
                 module_id=expression.module.id,
                 suggestion=known,
+                patch=rename_field(expression, reference.root, name, lower[close[0]])
+                if close and isinstance(reference.root, int)
+                else (),
             )
 
 
@@ -114,22 +125,13 @@ def _references(document: LintDocument) -> Iterator[tuple[MappedExpression, Refe
                 yield expression, node
 
 
-def _output_names(module: LintModule) -> tuple[frozenset[str], bool]:
-    """Returns the names of the fields that a module outputs, and whether they are all of them."""
-    if module.name in _VARIABLE_MODULES:
-        return _variable_names(module.mapper)
-    fields = as_mappings(module.metadata.get("interface"))
-    return frozenset(str(field["name"]) for field in fields if isinstance(field.get("name"), str)), False
-
-
-def _variable_names(mapper: Mapping[str, Json]) -> tuple[frozenset[str], bool]:
-    names = [mapper.get("name"), *(variable.get("name") for variable in as_mappings(mapper.get("variables")))]
-    texts = frozenset(name for name in names if isinstance(name, str) and name)
-    return texts, not any("{{" in name for name in texts)
-
-
-def _issue(expression: MappedExpression, message: str) -> Issue:
+def _issue(expression: MappedExpression, message: str, patch: Patch = ()) -> Issue:
     source = (
         expression.source if len(expression.source) <= _MAX_SOURCE else f"{expression.source[:_MAX_SOURCE]}…"
     )
-    return Issue(message=f"{{{{{source}}}}}: {message}", path=expression.path, module_id=expression.module.id)
+    return Issue(
+        message=f"{{{{{source}}}}}: {message}",
+        path=expression.path,
+        module_id=expression.module.id,
+        patch=patch,
+    )

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 
 from ...engine.apps.known_modules import find_interpreted, find_known_module
+from ...json_patch import move
 from ...json_types import Json, as_mappings
 from ..document import LintDocument, LintModule
 from ..finding import Issue, rule
@@ -66,11 +67,13 @@ def check_field_names(document: LintDocument) -> Iterator[Issue]:
                     continue
                 close = difflib.get_close_matches(str(name).lower(), free, 1, _SIMILARITY)
                 if close:
+                    path = (*module.path, part)
                     yield Issue(
                         message=f"{module.label[:1].upper()}{module.label[1:]} has no field '{name}'.",
-                        path=(*module.path, part, str(name)),
+                        path=(*path, str(name)),
                         module_id=module.id,
                         suggestion=f"Did you mean '{free[close[0]]}'?",
+                        patch=(move((*path, str(name)), (*path, free[close[0]])),),
                     )
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 
 from ...engine.budget import Budget
 from ...engine.errors import ModuleError
 from ...engine.expressions.context import Environment
-from ...engine.filters import OPERATORS, condition_holds
+from ...engine.filters import OPERATORS, condition_holds, similar_operator
+from ...json_patch import Path, replace
 from ...json_types import Json, as_array, as_mapping, as_mappings
 from ..document import LintDocument, LintModule
-from ..finding import Issue, Path, rule
+from ..finding import Issue, rule
+from ..repairs.filters import embrace_references
 
 #: Operators by which a value equals one constant.
 _EQUALITIES = frozenset({"text:equal", "number:equal", "boolean:equal", "date:equal"})
+_MAX_OPERATOR = 60
 
 
 @rule("unknown-operator", "error")
@@ -25,12 +27,14 @@ def check_operators(document: LintDocument) -> Iterator[Issue]:
             for place, condition in enumerate(as_mappings(group)):
                 operator = condition.get("o", "")
                 if isinstance(operator, str) and operator and operator not in OPERATORS:
-                    close = difflib.get_close_matches(operator.lower(), OPERATORS, 1)
+                    meant = similar_operator(operator[:_MAX_OPERATOR])
+                    here = (*path, group_place, place, "o")
                     yield Issue(
-                        message=f"Make has no operator '{operator[:60]}', so the condition never holds.",
-                        path=(*path, group_place, place, "o"),
+                        message=f"Make has no operator '{operator[:_MAX_OPERATOR]}', so the condition never holds.",
+                        path=here,
                         module_id=module.id,
-                        suggestion=f"Did you mean '{close[0]}'?" if close else "",
+                        suggestion=f"Did you mean '{meant}'?" if meant is not None else "",
+                        patch=(replace(here, meant),) if meant is not None else (),
                     )
 
 
@@ -41,7 +45,10 @@ def check_constant_conditions(document: LintDocument) -> Iterator[Issue]:
         groups = [as_mappings(group) for group in as_array(conditions)]
         if groups and all(_reason(group) for group in groups):
             yield Issue(
-                message=f"The conditions never hold: {_reason(groups[0])}.", path=path, module_id=module.id
+                message=f"The conditions never hold: {_reason(groups[0])}.",
+                path=path,
+                module_id=module.id,
+                patch=embrace_references(document, module, path, conditions),
             )
 
 

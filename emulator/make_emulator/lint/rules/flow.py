@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from ...engine.apps import catalog
 from ...engine.apps.scenarios import CALLING_MODULES
 from ...engine.blueprints.parser import ROUTER, fallback_route_index
+from ...json_patch import replace
 from ...json_types import Json, as_array, as_mapping, as_mappings, is_integer
 from ...world.blueprint_refs import iter_modules
 from ..document import LintDocument, LintModule
 from ..finding import Issue, rule
+from ..repairs.flow import move_into_handler, move_to_end, set_feeder
 
 #: Directives that only an error handler can give.
 _HANDLER_DIRECTIVES = frozenset({"builtin:Break", "builtin:Ignore", "builtin:Resume"})
@@ -32,7 +34,12 @@ def check_aggregators(document: LintDocument) -> Iterator[Issue]:
             message = f"The source module {feeder} of {module.label} is not before it."
         else:
             continue
-        yield Issue(message=message, path=(*module.path, "parameters"), module_id=module.id)
+        yield Issue(
+            message=message,
+            path=(*module.path, "parameters"),
+            module_id=module.id,
+            patch=set_feeder(document, module),
+        )
 
 
 @rule("misplaced-directive", "error")
@@ -44,12 +51,14 @@ def check_directives(document: LintDocument) -> Iterator[Issue]:
                 message=f"{_name(module)} works in an error handler (onerror) only.",
                 path=module.path,
                 module_id=module.id,
+                patch=move_into_handler(document, module),
             )
         elif module.name in _DIRECTIVES and not module.is_last:
             yield Issue(
                 message=f"{_name(module)} ends its route, so the modules behind it never run.",
                 path=module.path,
                 module_id=module.id,
+                patch=move_to_end(module) if module.is_in_handler else (),
             )
 
 
@@ -81,14 +90,18 @@ def _is_filtered(node: Mapping[str, Json]) -> bool:
 @rule("interval-too-short", "error")
 def check_schedule(document: LintDocument) -> Iterator[Issue]:
     """The scheduling has an interval below the plan's least one."""
-    scheduling = document.options.scheduling or as_mapping(document.blueprint.get("scheduling"))
+    own = document.options.scheduling
+    scheduling = own or as_mapping(document.blueprint.get("scheduling"))
     interval = scheduling.get("interval")
     least = document.options.least_minutes * 60
     if isinstance(interval, (int, float)) and not isinstance(interval, bool) and interval < least:
+        repaired = int(least) if float(least).is_integer() else least
         yield Issue(
             message=f"The interval is {interval:g} seconds; the plan allows {least:g} or more.",
             path=("scheduling", "interval"),
             suggestion=f"Set it to {least:g}.",
+            patch=() if own else (replace(("scheduling", "interval"), repaired),),
+            scheduling_patch=(replace(("interval",), repaired),) if own else (),
         )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ...engine.apps import known_modules
 from ...module_catalogue import Judgement
 from ..document import LintDocument, LintModule
 from ..finding import Issue, rule
+from ..repairs.modules import correct_module, set_version
 
 
 @rule("no-such-module", "error")
@@ -19,7 +20,8 @@ def check_existence(document: LintDocument) -> Iterator[Issue]:
                 message=f"{_sentence(judgement.reason)}",
                 path=(*module.path, "module"),
                 module_id=module.id,
-                suggestion=_did_you_mean(judgement.suggestions),
+                suggestion=judgement.suggestion or _use_version(judgement),
+                patch=correct_module(module, judgement),
             )
 
 
@@ -32,7 +34,8 @@ def check_knowledge(document: LintDocument) -> Iterator[Issue]:
                 message=f"{_sentence(judgement.reason)} It may exist: the catalogue is not complete.",
                 path=(*module.path, "module"),
                 module_id=module.id,
-                suggestion=_did_you_mean(judgement.suggestions),
+                suggestion=judgement.suggestion or _use_version(judgement),
+                patch=correct_module(module, judgement),
             )
 
 
@@ -42,10 +45,13 @@ def check_version(document: LintDocument) -> Iterator[Issue]:
     for module, judgement in _judged(document):
         if judgement.verdict == "other-version":
             yield Issue(
-                message=_sentence(judgement.reason),
+                message=_sentence(judgement.reason)
+                if "version" in module.node
+                else _lacks_version(module, judgement.versions),
                 path=(*module.path, "version"),
                 module_id=module.id,
-                suggestion=f"Use version {judgement.versions[-1]}." if judgement.versions else "",
+                suggestion=_use_version(judgement),
+                patch=correct_module(module, judgement),
             )
 
 
@@ -56,9 +62,13 @@ def check_newest_version(document: LintDocument) -> Iterator[Issue]:
         newest = max(known_modules.versions_of(module.name), default=0)
         if judgement.verdict == "known" and newest > module.version:
             yield Issue(
-                message=f"{module.name} has a version {newest}, this is version {module.version}.",
+                message=f"{module.name} has a version {newest}, this is version {module.version}."
+                if "version" in module.node
+                else _lacks_version(module, (newest,)),
                 path=(*module.path, "version"),
                 module_id=module.id,
+                # Without a version, a module has the newest one already.
+                patch=set_version(module, newest) if "version" not in module.node else (),
             )
 
 
@@ -72,5 +82,9 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _did_you_mean(names: tuple[str, ...]) -> str:
-    return f"Did you mean {' or '.join(names)}?" if names else ""
+def _lacks_version(module: LintModule, versions: Sequence[int]) -> str:
+    return _sentence(f"{module.label} has no version; it is known in version {', '.join(map(str, versions))}")
+
+
+def _use_version(judgement: Judgement) -> str:
+    return f"Use version {judgement.versions[-1]}." if judgement.versions else ""

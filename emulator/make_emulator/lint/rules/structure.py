@@ -8,6 +8,7 @@ from ...engine.blueprints.parser import parse_blueprint
 from ...world.exceptions import DomainError, InvalidParametersError, MalformedBlueprintError
 from ..document import LintDocument
 from ..finding import Issue, rule
+from ..repairs.structure import correct_structure, renumber, set_id
 
 
 @rule("invalid-structure", "error")
@@ -20,10 +21,12 @@ def check_structure(document: LintDocument) -> Iterator[Issue]:
         parse_blueprint(document.blueprint)
     except MalformedBlueprintError as error:
         if not error.detail.startswith("Module not found") and not _is_about_ids(document):
-            yield Issue(message=error.detail, path=("flow",))
+            yield Issue(message=error.detail, path=("flow",), patch=correct_structure(document))
     except InvalidParametersError as error:
+        patch = correct_structure(document)
         for text in error.issues:
-            yield Issue(message=f"The blueprint {text.rstrip('.')}." if text.startswith("should") else text)
+            message = f"The blueprint {text.rstrip('.')}." if text.startswith("should") else text
+            yield Issue(message=message, patch=patch)
     except DomainError as error:
         yield Issue(message=error.detail)
 
@@ -45,6 +48,7 @@ def check_ids(document: LintDocument) -> Iterator[Issue]:
                 message=f"The module {module.name or 'without a name'} {text}; an id is a whole number from 1 on.",
                 path=module.path,
                 suggestion=f"Give it the id {free}.",
+                patch=set_id(document, module, free),
             )
             free += 1
 
@@ -59,6 +63,7 @@ def check_unique_ids(document: LintDocument) -> Iterator[Issue]:
                 message=f"The id {module.id} of {module.name} is used by {first.name} already.",
                 path=(*module.path, "id"),
                 module_id=module.id,
+                patch=renumber(document, module),
             )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from ...engine.run_state import AgentRun
 from ...http import hints
 from ...http.context import Caller, DirectInput, RequestContext
 from ...http.dispatch import ApiDispatcher
@@ -20,7 +21,7 @@ from ...http.errors import (
     RequestValidationError,
 )
 from ...http.faults import InjectedResetError, InjectedTimeoutError
-from ...http.request_log import LogEntry
+from ...http.request_log import DENIED_POLICY, LogEntry
 from ...http.steps import world_lock
 from ...http.steps.authentication import reload_user
 from ...json_types import Json, JsonObject, as_mapping, as_mappings
@@ -29,6 +30,7 @@ from ...policies.decision import can_ever, is_allowed
 from ...policies.resources import run_access, scope_accesses
 from ...registry import WorldRegistry
 from ...world.clock import SECOND
+from ...world.models import Agent
 from ...world.visibility import Visibility
 from ...world.world import World
 from ..access_parameters import AccessParameters
@@ -59,7 +61,7 @@ def to_tool_error(error: MakeError) -> ToolError:
 #: Kind of error -> decision in the log entry.
 _DECISIONS: tuple[tuple[type[MakeError], str], ...] = (
     (InsufficientRightsError, "refused: role"),
-    (PolicyError, "refused: policy"),
+    (PolicyError, DENIED_POLICY),
     (RateLimitError, "refused: rate limit"),
     (RequestValidationError, "refused: parameters"),
 )
@@ -138,15 +140,24 @@ class McpClient:
 
         The routes that the call of a management tool needs check the resources that it names.
         """
-        agent = agents.find(self.caller.handle.world, self.caller.token)
+        agent = self.agent()
         return agent is None or all(
             can_ever(agent, action, kind) for kind, action in scope_accesses(tool.scopes)
         )
+
+    def agent(self) -> Agent | None:
+        """Returns the agent that the client is; ``None`` if it is none."""
+        return agents.find(self.caller.handle.world, self.caller.token)
 
     def may_run(self, world: World, scenario_id: int) -> bool:
         """Returns True unless the client is an agent whose grants do not allow it to run the scenario."""
         agent = agents.find(world, self.caller.token)
         return agent is None or is_allowed(agent, run_access(scenario_id))
+
+    def agent_run(self, world: World) -> AgentRun | None:
+        """Returns the run that the client is about to start, if it is an agent whose runs are checked."""
+        agent = agents.find(world, self.caller.token)
+        return AgentRun(agent.name) if agent is not None and agent.runs == agents.CHECK else None
 
     @contextmanager
     def locked(self) -> Iterator[World]:
@@ -165,6 +176,8 @@ class ToolCall:
 
     client: McpClient
     arguments: Mapping[str, Json]
+    #: True once it has called a route of the REST API, which has its own entry in the request log.
+    has_called_api: bool = field(default=False, init=False)
     #: Sends the progress of the call, if the client wants it: the number done, the total, and a text.
     report_progress: Callable[[int, int, str], None] = field(default=lambda _done, _total, _text: None)
 
@@ -187,6 +200,7 @@ class ToolCall:
         Raises:
             ToolError: if the response is an error, or comes after the time limit of the server; what was done stays done.
         """
+        self.has_called_api = True
         given = {name: value for name, value in (query or {}).items() if value is not None}
         started = self.client.caller.handle.world.now()
         try:

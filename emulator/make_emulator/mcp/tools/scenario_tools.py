@@ -191,7 +191,14 @@ def _run(world: World, client: McpClient, id: int, arguments: dict[str, Json]) -
     policy.check_accesses(world, client.caller.token, client.entry, [run_access(id)])
     if counted is not None and counted.exceeded:
         raise RateLimitError
-    return activation.run_now(world, user, scenario, data=arguments or None, responsive=False)
+    agent_run = client.agent_run(world)
+    try:
+        return activation.run_now(
+            world, user, scenario, data=arguments or None, responsive=False, agent_run=agent_run
+        )
+    finally:
+        if agent_run is not None:
+            policy.record_run(world, client.entry, agent_run)
 
 
 def _report_steps(call: ToolCall, execution: Execution) -> None:

@@ -64,15 +64,16 @@ _MODULE_ID = number("The module ID in the scenario", required=True)
 
 
 class SecondGenerationTools:
-    """Tools of the second generation, which every client of its server may use."""
+    """Tools of the second generation, which every client of its server may use, unless it is an agent without the grants."""
 
-    def list_tools(self, _client: McpClient) -> list[ToolDefinition]:
+    def list_tools(self, client: McpClient) -> list[ToolDefinition]:
         """Returns the tools, in the order of their declaration."""
-        return second_generation_tools()
+        return [tool for tool in _TOOLS.values() if client.may_use(tool)]
 
-    def find(self, _client: McpClient, name: str) -> ToolDefinition | None:
-        """Returns the tool of a name; ``None`` if there is none."""
-        return _TOOLS.get(name)
+    def find(self, client: McpClient, name: str) -> ToolDefinition | None:
+        """Returns the tool of a name; ``None`` if the client has none."""
+        tool = _TOOLS.get(name)
+        return tool if tool is not None and client.may_use(tool) else None
 
 
 def second_generation_tools() -> list[ToolDefinition]:
@@ -81,9 +82,18 @@ def second_generation_tools() -> list[ToolDefinition]:
 
 
 def _tool(
-    name: str, title: str, *, annotations: ToolAnnotations, inputs: Mapping[str, Input] | None = None
+    name: str,
+    title: str,
+    *,
+    annotations: ToolAnnotations,
+    scopes: Sequence[str] = (),
+    inputs: Mapping[str, Input] | None = None,
 ) -> Callable[[Handler], Handler]:
-    """Declares a tool; the docstring of the function is its description."""
+    """Declares a tool; the docstring of the function is its description.
+
+    Args:
+        scopes: those of the routes that every call needs: an agent without their grants has no such tool.
+    """
     schema = object_schema(inputs or {})
 
     def declare(handler: Handler) -> Handler:
@@ -105,6 +115,7 @@ def _tool(
             description=" ".join((handler.__doc__ or "").split()),
             input_schema=schema,
             annotations=annotations,
+            scopes=tuple(scopes),
             handler=serve,
             validates=False,
         )
@@ -116,7 +127,9 @@ def _tool(
 # --- environment ---------------------------------------------------------------------------------
 
 
-@_tool("environment_get", "Get environment", annotations=READ_ONLY)
+@_tool(
+    "environment_get", "Get environment", scopes=["organizations:read", "teams:read"], annotations=READ_ONLY
+)
 def _get_environment(call: ToolCall) -> Mapping[str, Json]:
     """Returns the user's organizations with their teams, and the zone."""
     organizations = call.api("GET /organizations", query=ALL_COLUMNS)["organizations"]
@@ -158,31 +171,49 @@ _EXECUTION_INPUTS = {"scenarioId": _SCENARIO_ID, "executionId": _EXECUTION_ID}
 
 #: The hosted server renders a widget for the answers of those that end with ``_show``.
 for _suffix, _word in (("", ""), ("_show", " with a widget")):
-    _tool(f"scenario_list{_suffix}", f"List scenarios{_word}", annotations=READ_ONLY, inputs=_LIST_INPUTS)(
-        _list_scenarios
-    )
+    _tool(
+        f"scenario_list{_suffix}",
+        f"List scenarios{_word}",
+        scopes=["scenarios:read"],
+        annotations=READ_ONLY,
+        inputs=_LIST_INPUTS,
+    )(_list_scenarios)
     _tool(
         f"scenario_execution_list{_suffix}",
         f"List executions{_word}",
+        scopes=["scenarios:read"],
         annotations=READ_ONLY,
         inputs={"scenarioId": _SCENARIO_ID},
     )(_list_executions)
     _tool(
         f"scenario_execution_get{_suffix}",
         f"Get execution{_word}",
+        scopes=["scenarios:read"],
         annotations=READ_ONLY,
         inputs=_EXECUTION_INPUTS,
     )(_get_execution)
 
 
-@_tool("scenario_folder_list", "List folders", annotations=READ_ONLY, inputs={"teamId": _TEAM_ID})
+@_tool(
+    "scenario_folder_list",
+    "List folders",
+    scopes=["scenarios:read"],
+    annotations=READ_ONLY,
+    inputs={"teamId": _TEAM_ID},
+)
 def _list_folders(call: ToolCall) -> Mapping[str, Json]:
     """Lists the folders of a team, 25 at most."""
     folders = call.api("GET /scenarios-folders", query={"teamId": call.argument("teamId")})
     return {"folders": folders["scenariosFolders"][:MAX_ROWS]}
 
 
-@_tool("scenario_get", "Get scenario", annotations=READ_ONLY, inputs={"scenarioId": _SCENARIO_ID})
+@_tool(
+    "scenario_get",
+    "Get scenario",
+    scopes=["scenarios:read"],
+    annotations=READ_ONLY,
+    inputs={"scenarioId": _SCENARIO_ID},
+)
 def _get_scenario(call: ToolCall) -> Mapping[str, Json]:
     """Returns a scenario with its blueprint and its interface."""
     path = _path(call, "scenarioId")
@@ -196,6 +227,7 @@ def _get_scenario(call: ToolCall) -> Mapping[str, Json]:
 @_tool(
     "scenario_module_get",
     "Get scenario module",
+    scopes=["scenarios:read"],
     annotations=READ_ONLY,
     inputs={"scenarioId": _SCENARIO_ID, "moduleId": _MODULE_ID},
 )
@@ -207,6 +239,7 @@ def _get_module(call: ToolCall) -> Mapping[str, Json]:
 @_tool(
     "scenario_create",
     "Create scenario",
+    scopes=["scenarios:write"],
     annotations=WRITE,
     inputs={
         "teamId": _TEAM_ID,
@@ -232,6 +265,7 @@ def _create_scenario(call: ToolCall) -> Mapping[str, Json]:
 @_tool(
     "scenario_patch",
     "Patch scenario",
+    scopes=["scenarios:write"],
     annotations=REPLACE,
     inputs={
         "scenarioId": _SCENARIO_ID,
@@ -322,7 +356,13 @@ def _required(operation: Mapping[str, Any], name: str) -> Any:
     return operation[name]
 
 
-@_tool("scenario_delete", "Delete scenario", annotations=DELETE, inputs={"scenarioId": _SCENARIO_ID})
+@_tool(
+    "scenario_delete",
+    "Delete scenario",
+    scopes=["scenarios:write"],
+    annotations=DELETE,
+    inputs={"scenarioId": _SCENARIO_ID},
+)
 def _delete_scenario(call: ToolCall) -> Mapping[str, Json]:
     """Deletes a scenario."""
     return {
@@ -330,13 +370,25 @@ def _delete_scenario(call: ToolCall) -> Mapping[str, Json]:
     }
 
 
-@_tool("scenario_activate", "Activate scenario", annotations=WRITE, inputs={"scenarioId": _SCENARIO_ID})
+@_tool(
+    "scenario_activate",
+    "Activate scenario",
+    scopes=["scenarios:write"],
+    annotations=WRITE,
+    inputs={"scenarioId": _SCENARIO_ID},
+)
 def _activate_scenario(call: ToolCall) -> Mapping[str, Json]:
     """Activates a scenario, which then runs by its scheduling."""
     return dict(call.api("POST /scenarios/{scenarioId}/start", path=_path(call, "scenarioId")))
 
 
-@_tool("scenario_deactivate", "Deactivate scenario", annotations=WRITE, inputs={"scenarioId": _SCENARIO_ID})
+@_tool(
+    "scenario_deactivate",
+    "Deactivate scenario",
+    scopes=["scenarios:write"],
+    annotations=WRITE,
+    inputs={"scenarioId": _SCENARIO_ID},
+)
 def _deactivate_scenario(call: ToolCall) -> Mapping[str, Json]:
     """Deactivates a scenario."""
     return dict(call.api("POST /scenarios/{scenarioId}/stop", path=_path(call, "scenarioId")))
@@ -345,6 +397,7 @@ def _deactivate_scenario(call: ToolCall) -> Mapping[str, Json]:
 @_tool(
     "scenario_run",
     "Run scenario",
+    scopes=["scenarios:run"],
     annotations=RUN,
     inputs={"scenarioId": _SCENARIO_ID, "inputs": collection("The inputs of the run, by name")},
 )
@@ -379,7 +432,13 @@ def _run_scenario(call: ToolCall) -> Mapping[str, Json]:
 # --- executions ----------------------------------------------------------------------------------
 
 
-@_tool("scenario_execution_inspect", "Inspect execution", annotations=READ_ONLY, inputs=_EXECUTION_INPUTS)
+@_tool(
+    "scenario_execution_inspect",
+    "Inspect execution",
+    scopes=["scenarios:read"],
+    annotations=READ_ONLY,
+    inputs=_EXECUTION_INPUTS,
+)
 def _inspect_execution(call: ToolCall) -> Mapping[str, Json]:
     """Returns the steps of an execution: module, status, operations, and the error of a failed one."""
     steps = [
@@ -392,6 +451,7 @@ def _inspect_execution(call: ToolCall) -> Mapping[str, Json]:
 @_tool(
     "scenario_execution_module_get",
     "Get module of execution",
+    scopes=["scenarios:read"],
     annotations=READ_ONLY,
     inputs={**_EXECUTION_INPUTS, "moduleId": _MODULE_ID},
 )
@@ -426,7 +486,11 @@ def _find_execution(world: World, scenario_id: int, id: str) -> Execution:
 
 
 @_tool(
-    "scenario_trigger_inspect", "Inspect trigger", annotations=READ_ONLY, inputs={"scenarioId": _SCENARIO_ID}
+    "scenario_trigger_inspect",
+    "Inspect trigger",
+    scopes=["scenarios:read"],
+    annotations=READ_ONLY,
+    inputs={"scenarioId": _SCENARIO_ID},
 )
 def _inspect_trigger(call: ToolCall) -> Mapping[str, Json]:
     """Returns the first module of a scenario and its webhook."""
@@ -437,7 +501,13 @@ def _inspect_trigger(call: ToolCall) -> Mapping[str, Json]:
     return {"trigger": first, "hook": hook}
 
 
-@_tool("scenario_trigger_learn", "Learn trigger data", annotations=WRITE, inputs={"scenarioId": _SCENARIO_ID})
+@_tool(
+    "scenario_trigger_learn",
+    "Learn trigger data",
+    scopes=["scenarios:read", "hooks:write"],
+    annotations=WRITE,
+    inputs={"scenarioId": _SCENARIO_ID},
+)
 def _learn_trigger(call: ToolCall) -> Mapping[str, Json]:
     """Starts to learn the structure of the next request to the webhook of a scenario."""
     id = _hook_id(call)
@@ -502,7 +572,11 @@ def _get_module_spec(call: ToolCall) -> Mapping[str, Json]:
 
 
 @_tool(
-    "connection_get", "Get connection", annotations=READ_ONLY, inputs={"connectionId": number(required=True)}
+    "connection_get",
+    "Get connection",
+    scopes=["connections:read"],
+    annotations=READ_ONLY,
+    inputs={"connectionId": number(required=True)},
 )
 def _get_connection(call: ToolCall) -> Mapping[str, Json]:
     """Returns a connection without its credentials."""
@@ -511,7 +585,13 @@ def _get_connection(call: ToolCall) -> Mapping[str, Json]:
     )
 
 
-@_tool("data_store_list", "List data stores", annotations=READ_ONLY, inputs={"teamId": _TEAM_ID})
+@_tool(
+    "data_store_list",
+    "List data stores",
+    scopes=["datastores:read"],
+    annotations=READ_ONLY,
+    inputs={"teamId": _TEAM_ID},
+)
 def _list_data_stores(call: ToolCall) -> Mapping[str, Json]:
     """Lists the data stores of a team, 25 at most."""
     rows = call.api("GET /data-stores", query={"teamId": call.argument("teamId"), **ALL_COLUMNS})[
@@ -521,7 +601,11 @@ def _list_data_stores(call: ToolCall) -> Mapping[str, Json]:
 
 
 @_tool(
-    "data_store_get", "Get data store", annotations=READ_ONLY, inputs={"dataStoreId": number(required=True)}
+    "data_store_get",
+    "Get data store",
+    scopes=["datastores:read"],
+    annotations=READ_ONLY,
+    inputs={"dataStoreId": number(required=True)},
 )
 def _get_data_store(call: ToolCall) -> Mapping[str, Json]:
     """Returns a data store with its first 25 records."""
@@ -536,6 +620,7 @@ def _get_data_store(call: ToolCall) -> Mapping[str, Json]:
 @_tool(
     "data_store_create",
     "Create data store",
+    scopes=["datastores:write"],
     annotations=WRITE,
     inputs={
         "teamId": _TEAM_ID,
@@ -552,6 +637,7 @@ def _create_data_store(call: ToolCall) -> Mapping[str, Json]:
 @_tool(
     "data_store_delete",
     "Delete data store",
+    scopes=["datastores:write"],
     annotations=DELETE,
     inputs={"dataStoreId": number(required=True)},
 )
@@ -561,7 +647,13 @@ def _delete_data_store(call: ToolCall) -> Mapping[str, Json]:
     return dict(call.api("DELETE /data-stores/{dataStoreId}", path=path, query=CONFIRMED))
 
 
-@_tool("data_structure_list", "List data structures", annotations=READ_ONLY, inputs={"teamId": _TEAM_ID})
+@_tool(
+    "data_structure_list",
+    "List data structures",
+    scopes=["udts:read"],
+    annotations=READ_ONLY,
+    inputs={"teamId": _TEAM_ID},
+)
 def _list_data_structures(call: ToolCall) -> Mapping[str, Json]:
     """Lists the data structures of a team, 25 at most."""
     query = {"teamId": call.argument("teamId"), **ALL_COLUMNS}
@@ -571,6 +663,7 @@ def _list_data_structures(call: ToolCall) -> Mapping[str, Json]:
 @_tool(
     "data_structure_create",
     "Create data structure",
+    scopes=["udts:write"],
     annotations=WRITE,
     inputs={
         "teamId": _TEAM_ID,

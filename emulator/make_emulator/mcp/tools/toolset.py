@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ...http.errors import MakeError, from_domain_error
+from ...http.steps import policy
 from ...world.exceptions import DomainError
 from .arguments import find_issues
 from .definition import McpClient, ToolCall, ToolDefinition, ToolError, ToolResult, to_tool_error
@@ -53,7 +54,10 @@ def call_tool(tool: ToolDefinition, call: ToolCall) -> ToolResult:
                 f"Input validation error: Invalid arguments for tool {tool.name}: {'; '.join(issues)}",
                 decision="refused: parameters",
             )
-        return tool.handler(call)
+        result = tool.handler(call)
+        if not call.has_called_api:
+            policy.record_tool(call.client.entry, call.client.agent(), tool.scopes)
+        return result
     except ToolError as error:
         failure = error
     except MakeError as error:

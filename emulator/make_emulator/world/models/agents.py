@@ -23,4 +23,6 @@ class Agent:
     token: str | None = field(default=None, repr=False)
     client_id: str | None = None
     grants: tuple[Grant, ...] = ()
+    #: ``check``: the modules of a run that it starts need its grants too; ``trust``: they do not.
+    runs: str = "trust"
     created: int

@@ -117,6 +117,21 @@ class ExecutionResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModuleAccess:
+    """Access of a module in a run that an agent started, and the decision on it.
+
+    ``access`` is the grant that allows it, such as ``data-stores/1: write``; ``grant`` the one that decided, if there is any.
+    """
+
+    scenario_id: int
+    module_id: int
+    module: str
+    access: str
+    is_allowed: bool
+    grant: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
     """A run of a scenario: computed at once, revealed once the clock passes ``started + duration``.
 
@@ -151,6 +166,9 @@ class Execution:
     decisions_left_out: int = 0
     #: The id of the run whose data this one got again.
     replay_of: str | None = None
+    #: The agent that started it, if its runs are checked, and what its modules accessed.
+    agent: str | None = None
+    accesses: tuple[ModuleAccess, ...] = ()
 
     @property
     def ends(self) -> int:
@@ -219,6 +237,8 @@ class IncompleteExecution:
     interval: int = 0
     next_retry: int | None = None
     resolved: bool = False
+    #: The agent that started the run, whose grants the modules of retries need too.
+    agent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,6 +121,8 @@ class Token:
     user_id: int
     scopes: frozenset[str]
     created: int
+    #: Name of the agent that made it, whose grants limit it too.
+    agent: str | None = None
 
     @property
     def auth_used(self) -> str:

@@ -6,13 +6,16 @@ the answers, is assumed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ....engine.runtime import module_access
 from ....engine.scenarios import activation, crud
 from ....http.errors import InsufficientRightsError, RateLimitError
-from ....http.steps import rate_limit
+from ....http.steps import policy, rate_limit
 from ....json_types import Json, as_mapping
+from ....policies.resources import READ, Access, Resource
+from ....policies.resources import WRITE as WRITE_ACTION
 from ....schemas.base import BodySchema, Text
 from ....schemas.data_structures import SpecField
 from ....world import roles
@@ -76,7 +79,11 @@ def create_tool(call: ToolCall) -> Json:
     with client.locked() as world:
         visibility = client.visibility(world)
         team = visibility.find("team", call.argument("teamId"))
-        user = _admit(client, world, team, "scenario add", "scenario start")
+        accesses = [
+            Access(WRITE_ACTION, Resource("scenarios")),
+            *_uses_of(client, world, _blueprint(call.arguments)),
+        ]
+        user = _admit(client, world, team, accesses, "scenario add", "scenario start")
         scenario = crud.create(
             world,
             user,
@@ -100,8 +107,11 @@ def create_tool(call: ToolCall) -> Json:
 @tools.tool("get", "Get tool", scopes=["scenarios:read"], annotations=READ_ONLY, inputs={"toolId": _TOOL_ID})
 def get_tool(call: ToolCall) -> Json:
     """Returns a Tool with its inputs and its module."""
-    with call.client.locked() as world:
-        return _describe(world, _find_tool(call, world))
+    client = call.client
+    with client.locked() as world:
+        tool = _find_tool(call, world)
+        policy.check_accesses(world, client.caller.token, client.entry, [_access(tool, READ)])
+        return _describe(world, tool)
 
 
 @tools.tool(
@@ -117,8 +127,10 @@ def update_tool(call: ToolCall) -> Json:
     check_fields(_FIELDS, {name: call.arguments[name] for name in _FIELDS.fields if name in call.arguments})
     with client.locked() as world:
         tool = _find_tool(call, world)
-        user = _admit(client, world, tool, "scenario edit")
-        current = {**_describe(world, tool), **call.arguments}
+        known = _describe(world, tool)
+        current = {**known, **call.arguments}
+        uses = _uses_of(client, world, _blueprint(current), _blueprint(known))
+        user = _admit(client, world, tool, [_access(tool, WRITE_ACTION), *uses], "scenario edit")
         changed = crud.update(
             world,
             user,
@@ -132,11 +144,29 @@ def update_tool(call: ToolCall) -> Json:
         return _describe(world, changed)
 
 
-def _admit(client: McpClient, world: World, owner: Team | Scenario, *permissions: str) -> User:
-    """Counts the call, and returns the user if the role has the permissions, as the REST API does.
+def _access(tool: Scenario, action: str) -> Access:
+    return Access(action, Resource("scenarios", str(tool.id)))
+
+
+def _uses_of(
+    client: McpClient,
+    world: World,
+    blueprint: Mapping[str, Json],
+    current: Mapping[str, Json] | None = None,
+) -> list[Access]:
+    """Returns the accesses of the modules of a new blueprint, of an agent whose runs are checked."""
+    is_checked = client.agent_run(world) is not None
+    return module_access.new_accesses(blueprint, current) if is_checked else []
+
+
+def _admit(
+    client: McpClient, world: World, owner: Team | Scenario, accesses: Sequence[Access], *permissions: str
+) -> User:
+    """Counts the call, and returns the user if role and policy allow it, as the REST API does.
 
     Raises:
-        InsufficientRightsError: if it lacks one.
+        InsufficientRightsError: if the role lacks a permission.
+        PolicyError: if the client is an agent without the grant.
         RateLimitError: if the organization made more calls than its plan allows.
     """
     visibility = client.visibility(world)
@@ -147,6 +177,7 @@ def _admit(client: McpClient, world: World, owner: Team | Scenario, *permissions
         if roles.lacks_permission(world, visibility.user, permission, owner):
             client.entry.missing = (permission,)
             raise InsufficientRightsError(MissingPermissionError(permission).detail)
+    policy.check_accesses(world, client.caller.token, client.entry, accesses)
     if counted is not None and counted.exceeded:
         raise RateLimitError
     return visibility.user

@@ -6,6 +6,7 @@ Sources: lists of tools that clients of the hosted server published (names and k
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ....engine import inputs
@@ -149,8 +150,10 @@ _SCENARIO_RULES = (
 
 def _validation(findings: Sequence[Finding], *, strict: bool = False) -> Json:
     failing = {"error", "warning"} if strict else {"error"}
-    errors = [finding.to_json() for finding in findings if finding.severity in failing]
-    warnings = [finding.to_json() for finding in findings if finding.severity not in failing]
+    # Patches are the emulator's own; Make offers none.
+    plain = [replace(finding, patch=()) for finding in findings]
+    errors = [finding.to_json() for finding in plain if finding.severity in failing]
+    warnings = [finding.to_json() for finding in plain if finding.severity not in failing]
     return {"valid": not errors, "errors": errors, "warnings": warnings}
 
 

@@ -1,0 +1,1 @@
+"""Fleet: several processes, each with some of the worlds, behind one address."""
