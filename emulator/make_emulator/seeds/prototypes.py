@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pickle
 import threading
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from ..registry import DEFAULT_WORLD, WorldSpec
@@ -40,7 +40,7 @@ class _Prototype:
             name: rows for name in TABLES if (rows := list(world.table(name)))
         }
         self._dicts = state_copies.copy_dicts(world)
-        self._ids = world.ids.state()
+        self._ids: Mapping[str, Any] = world.ids.state()
         self._counters_until = world.counters_until
         #: Pickled rows of the tables in which look-up keys occur; ``None`` if they were not needed yet.
         self._named: dict[str, bytes] | None = None

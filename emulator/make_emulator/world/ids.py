@@ -86,7 +86,8 @@ class IdGenerator:
     @contextmanager
     def recorded_names(self) -> Iterator[list[str]]:
         """Records the look-up keys that are yielded meanwhile."""
-        self._recorded = names = []
+        names: list[str] = []
+        self._recorded = names
         try:
             yield names
         finally:
