@@ -108,7 +108,7 @@ def record_tool(entry: LogEntry, agent: Agent | None, scopes: Iterable[str]) -> 
     if entry.accesses:
         return
     accesses = [Access(action, Resource(kind)) for kind, action in scope_accesses(scopes)]
-    entry.accesses = tuple(
+    entry.access_source = tuple(
         str(access)
         for access in accesses
         if agent is None or decide(agent, access.action, access.resource).is_allowed
