@@ -52,7 +52,7 @@ class _Prototype:
         state_copies.load_rows(world, rows)
         for name, entries in self._dicts.items():
             getattr(world, name).update(entries)
-        world.ids.set_state(self._ids["last"], random=self._ids["random"], names=world.ids.state()["names"])
+        world.ids.set_state(self._ids["last"], random=self._ids["random"])
         world.counters_until = self._counters_until
 
     def _renamed(self, names: Sequence[str]) -> dict[str, list[Any]]:

@@ -121,13 +121,16 @@ class IdGenerator:
             "names": self._names.getstate()[1],
         }
 
-    def set_state(self, last: Mapping[str, int], *, random: tuple[int, ...], names: tuple[int, ...]) -> None:
-        """Restores a state.
+    def set_state(
+        self, last: Mapping[str, int], *, random: tuple[int, ...], names: tuple[int, ...] | None = None
+    ) -> None:
+        """Restores a state, without ``names`` except for that of the generator of look-up keys.
 
         Raises:
             ValueError: if it is not a state of a generator.
         """
         self._random.setstate((3, random, None))
-        self._names.setstate((3, names, None))
+        if names is not None:
+            self._names.setstate((3, names, None))
         self._last = defaultdict(int, last)
         self._random_words = self._name_words = 0
