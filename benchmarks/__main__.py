@@ -82,7 +82,7 @@ def main() -> None:
         print(f"measuring: {name} …", file=sys.stderr)
         if name in options.parts and name in PAGE_PARTS and not options.quick:
             metrics, text = PAGE_PARTS[name](effort)
-            page.write_section(name, f"{page.describe_run(effort)}\n\n{text}")
+            page.write_section(name, text)
             report.metrics += metrics
         else:
             report.metrics += PARTS[name].measure(effort)

@@ -9,7 +9,7 @@ import pytest
 from benchmarks import test_suite
 from benchmarks.measurement import Effort
 from benchmarks.test_suite import HTTPX, NOTHING, REQUESTS, RESPONSES, RESPX, SERVER, VARIANTS, Costs
-from benchmarks.test_suite.suite import automation
+from benchmarks.user_suite import automation
 
 SHORT = Effort(rounds=1, seconds=0.003)
 

@@ -23,17 +23,18 @@ import requests
 
 from make_emulator import mock_make
 
-from ..large_world import HEADERS
-from ..load import request_bytes
-from ..measurement import Effort
-from ..page import markdown_table
-from ..processes import ROOT, start_emulator
-from ..report import Metric
-from .suite import automation, stubs
+from .large_world import HEADERS
+from .load import request_bytes
+from .measurement import Effort
+from .page import describe_run, markdown_table
+from .processes import ROOT, start_emulator
+from .report import Metric
+from .user_suite import automation, stubs
 
 #: The most that a test with `mock_make` may take of the time of one with hand-written stubs.
 TARGET = 1.5
 
+#: Tests of a round for each second of the effort: 500 in a full run.
 _TESTS_PER_SECOND = 1000
 
 
@@ -96,14 +97,15 @@ def measure(effort: Effort) -> list[Metric]:
 def measure_for_page(effort: Effort) -> tuple[list[Metric], str]:
     """The same, and the table for the documentation."""
     costs = compare(effort)
-    return _metrics(costs), _table(costs)
+    circumstances = describe_run(effort.rounds, f"{_number_of_tests(effort)} tests")
+    return _metrics(costs), f"{circumstances}\n\n{_table(costs)}"
 
 
 def compare(effort: Effort, variants: Sequence[Variant] = VARIANTS) -> dict[Variant, Costs]:
     """Run all variants in turns."""
     installed = list(_installed(variants))
     costs = {variant: Costs() for variant in installed}
-    tests = max(2, round(_TESTS_PER_SECOND * effort.seconds))
+    tests = _number_of_tests(effort)
     with ExitStack() as resources:
         folder = Path(resources.enter_context(tempfile.TemporaryDirectory()))
         bodies = folder / "bodies.json"
@@ -122,6 +124,10 @@ def compare(effort: Effort, variants: Sequence[Variant] = VARIANTS) -> dict[Vari
                 else:
                     _run(variant, 2, bodies, folder / "timing.json", url, Costs())
     return costs
+
+
+def _number_of_tests(effort: Effort) -> int:
+    return max(2, round(_TESTS_PER_SECOND * effort.seconds))
 
 
 def _installed(variants: Sequence[Variant]) -> Iterator[Variant]:
@@ -144,9 +150,9 @@ def _run(variant: Variant, tests: int, bodies: Path, timing: Path, url: str, cos
     Raises:
         RuntimeError: if a test failed.
     """
-    suite = Path(__file__).parent / "suite"
+    suite = Path(__file__).parent / "user_suite"
     command = [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", str(ROOT)]
-    command += ["-p", "no:cacheprovider", "-p", "benchmarks.test_suite.suite.timing"]
+    command += ["-p", "no:cacheprovider", "-p", "benchmarks.user_suite.timing"]
     if variant.uses_emulator:
         command += ["-p", "make_emulator.testing.plugin"]
     if url:
